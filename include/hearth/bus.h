@@ -1,0 +1,73 @@
+/*
+ * bus.h: port: events: what has happened.
+ *
+ * Durable topics carry facts. An event is written in the same transaction as the fact (a row in
+ * the outbox of the publisher's database) and delivered to every subscriber, whose cursor lives in
+ * the subscriber's own database and moves in the transaction of what it did.
+ *
+ * What is promised for durable topics (and what a second implementation must keep)
+ *   durability  An event exists exactly when its transaction is committed, and until every
+ *               subscriber has taken it, also across kill -9.
+ *   delivery    At least once to each subscriber; since the cursor moves with the effect, an effect
+ *               in the subscriber's database happens exactly once.
+ *   order       Per subscriber, the events of one key come in the order they were published. An
+ *               event that a subscriber fails on is tried again with a growing delay and holds up
+ *               later ones, until after ten attempts it is set aside (table bus_dead) and logged.
+ *   visibility  A subscriber may see an event as soon as its transaction is committed.
+ *   newcomers   A subscriber that was never seen before starts at the oldest event kept.
+ *
+ * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
+ * the order one thread published them, and forgotten. Nothing is kept, a slow listener may lose.
+ *
+ * Redis: the outbox is relayed to one stream a topic (XADD), subscribers are consumer groups, the
+ * position is the stream id; live topics are pub/sub.
+ */
+#ifndef HEARTH_BUS_H
+#define HEARTH_BUS_H
+
+#include "hearth/arena.h"
+#include "hearth/buf.h"
+#include "hearth/db.h"
+
+struct bus;
+
+struct bus_event {
+	const char *topic;    /* "mail.delivered" */
+	int64_t position;     /* grows along the topic; with gaps */
+	struct slice key;     /* what the order holds for: an account, a match */
+	struct slice payload; /* JSON, in the topic's own form, described in its module's README */
+	int64_t at_ms;        /* wall time of publishing */
+};
+
+/*
+ * A module's table of durable subscriptions; ends with topic == NULL. For each event, in order:
+ *   prepare  on a worker, may block (read a blob, parse); what it makes lies in `a` and is handed
+ *            to apply. May be NULL.
+ *   apply    on the writer of `database`, in one transaction with the cursor; quick. Not NULL.
+ *   after    on the loop, once apply is on disk; for waking somebody. May be NULL; a crash can
+ *            lose it.
+ * A negative result of prepare or apply means: not now, try again.
+ */
+struct bus_subscription {
+	const char *topic;
+	const char *name;     /* of this subscriber; unique for ever: "mail.search" */
+	const char *database; /* where its cursor and its effects are */
+	int (*prepare)(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
+	int (*apply)(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+	void (*after)(void *module, const struct bus_event *ev);
+};
+
+/* Publishes on a durable topic within a write transaction. Inside a db_fn. */
+int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct slice payload);
+
+/* Publishes on a live topic; takes a reference of its own. Any thread. */
+void bus_tell(struct bus *b, const char *topic, struct buf *payload);
+
+/* Listens to a live topic on the calling executor until bus_unlisten. `payload` is the bus's. */
+struct bus_listener;
+typedef void bus_live_fn(void *arg, struct buf *payload);
+struct bus_listener *bus_listen(struct bus *b, const char *topic, bus_live_fn *fn, void *arg);
+/* On the executor that listened; fn is not called afterwards. Sets *l to NULL; legal on NULL. */
+void bus_unlisten(struct bus_listener **l);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * db.h: port: SQL.
+ *
+ * Every module owns its databases (each a schema name of its own) and no other. Work is a plain
+ * synchronous function that gets a transaction; it runs on a database thread, never on the loop.
+ *
+ * What is promised (and what a second implementation must keep)
+ *   atomicity   A function given to db_write takes effect whole (it returned 0) or not at all (it
+ *               returned < 0, or the commit failed). Functions that wait together are committed
+ *               together, each under its own savepoint: one that fails rolls back alone.
+ *   durability  When `done` is called with 0, the effect is on disk: it survives kill -9 and a loss
+ *               of power. An effect that was not answered may or may not be there.
+ *   order       Functions queued by one thread for one database run in that order, one at a time.
+ *   visibility  A read that is queued after a write was answered sees that write. A read sees one
+ *               consistent state throughout.
+ *   retry       A function may be run again from its beginning when the engine asks for it
+ *               (serialisation failure, a commit that failed as a group): it must change nothing
+ *               but through its transaction and its own argument's outputs.
+ *
+ * The SQL subset: one SQL text for every engine. Parameters $1…$9 in any order; TEXT, {bytes} and
+ * BIGINT columns, `{id}` for a generated primary key (see struct db_schema); times as integers;
+ * ON CONFLICT, RETURNING, common table expressions; no engine functions but count, sum, min, max,
+ * coalesce, length, lower, abs; full-text search only through fts.h.
+ */
+#ifndef HEARTH_DB_H
+#define HEARTH_DB_H
+
+#include "hearth/job.h"
+#include "hearth/str.h"
+
+struct db;
+struct db_tx;
+
+/*
+ * A module's table of databases; ends with name == NULL. Migrations are applied in order, each
+ * once, each in one transaction, and are never edited after they were released. In their text
+ * `{id}` stands for the type of a generated 64-bit primary key, `{bytes}` for the type of bytes.
+ */
+struct db_schema {
+	const char *name;              /* "mail": a file or a schema of this name */
+	const char *const *migrations; /* SQL scripts, NULL-ended */
+};
+
+typedef int db_fn(struct db_tx *tx, void *arg);
+
+/*
+ * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit
+ * failed, on the calling executor. Returns 0, or HEARTH_EBUSY when too many wait (then neither is
+ * called). From an executor, or from any thread when `done` is NULL.
+ */
+int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
+/* The same for reading: runs beside the writer on one of the reader threads. */
+int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg);
+/*
+ * The same, waiting for the answer: for workers and commands, never on an executor's thread and
+ * never inside a db_fn. Waits while the queue is full.
+ */
+int db_write_wait(struct db *db, db_fn *fn, void *arg);
+int db_read_wait(struct db *db, db_fn *fn, void *arg);
+
+/* ---- inside a db_fn ---- */
+
+enum db_type {
+	DB_NULL,
+	DB_INT,
+	DB_TEXT,
+	DB_BYTES,
+};
+
+struct db_value {
+	enum db_type type;
+	int64_t i;
+	struct slice s; /* for a parameter: stays valid until the statement has run */
+};
+
+static inline struct db_value db_null(void)
+{
+	return (struct db_value){ .type = DB_NULL };
+}
+
+static inline struct db_value db_int(int64_t i)
+{
+	return (struct db_value){ .type = DB_INT, .i = i };
+}
+
+/* Text (UTF-8) and bytes; a slice with p == NULL is the empty text, not NULL. */
+static inline struct db_value db_text(struct slice s)
+{
+	return (struct db_value){ .type = DB_TEXT, .s = s };
+}
+
+static inline struct db_value db_bytes(struct slice s)
+{
+	return (struct db_value){ .type = DB_BYTES, .s = s };
+}
+
+/* A NUL-terminated string; NULL is SQL's NULL. */
+static inline struct db_value db_str(const char *s)
+{
+	return s ? db_text(slice_str(s)) : db_null();
+}
+
+#define DB_VALUES_(...) (const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ } + 1
+#define DB_COUNT_(...)                                                                             \
+	(sizeof((const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ }) /            \
+			sizeof(struct db_value) -                                                  \
+		1)
+
+/*
+ * Runs a statement that gives no rows: db_run(tx, "DELETE FROM t WHERE id = $1", db_int(7)).
+ * Returns how many rows it changed, HEARTH_EEXIST when a uniqueness rule refused it, or another
+ * error. `sql` is a string literal: prepared statements are cached under its address.
+ */
+#define db_run(tx, sql, ...) db_run_values((tx), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n);
+
+/* Rows of one statement; lies in the caller, needs no initialisation before db_query. */
+struct db_rows {
+	struct db_tx *tx;
+	void *stmt;
+	int error;
+};
+
+/*
+ * Starts a statement that gives rows. Then `while (db_next(&rows) > 0)`; at the end or before
+ * leaving early, db_end. db_query may be nested with other statements, also the same one.
+ */
+#define db_query(tx, rows, sql, ...)                                                               \
+	db_query_values((tx), (rows), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+int db_query_values(
+	struct db_tx *tx, struct db_rows *rows, const char *sql, const struct db_value *values, size_t n);
+/* 1: a row stands; 0: there are no more; < 0: an error. */
+int db_next(struct db_rows *rows);
+/* Ends it early or late; returns the error that db_next met, or 0. Legal twice. */
+int db_end(struct db_rows *rows);
+
+/* Columns of the standing row, from 0. Slices are valid until the next db_next or db_end. */
+int64_t db_col_int(struct db_rows *rows, int column);
+struct slice db_col_text(struct db_rows *rows, int column);
+struct slice db_col_bytes(struct db_rows *rows, int column);
+bool db_col_is_null(struct db_rows *rows, int column);
+
+/*
+ * The first column of the first row of a statement, for counts and RETURNING: 0 with *out set,
+ * HEARTH_ENOTFOUND without a row or when it is NULL, or an error.
+ */
+#define db_get_int(tx, out, sql, ...)                                                              \
+	db_get_int_values((tx), (out), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+int db_get_int_values(
+	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n);
+
+/* The database this transaction is in, and whether it may write. */
+struct db *db_tx_db(struct db_tx *tx);
+bool db_tx_writes(const struct db_tx *tx);
+
+#endif

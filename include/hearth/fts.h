@@ -1,0 +1,37 @@
+/*
+ * fts.h: port: full-text search, a part of the database port.
+ *
+ * An index maps documents (64-bit ids) to the folded text (text_fold of text.h) they were put
+ * with, cut into overlapping three-character tokens by the one tokenizer of the house. So a search
+ * for any string of three characters or more, in any script, narrows the documents down to
+ * *candidates*: every document that contains the string is among them, and a few that do not may
+ * be too. Whoever needs exactness (IMAP SEARCH) checks the candidates by looking.
+ *
+ * What is promised: puts and removals are part of the transaction they are made in; a search sees
+ * the state of its own transaction; two engines give supersets of the same truth. PostgreSQL keeps
+ * the tokens in a tsvector under GIN.
+ */
+#ifndef HEARTH_FTS_H
+#define HEARTH_FTS_H
+
+#include "hearth/db.h"
+
+/*
+ * Creates an index if it is not there; `name` is letters and underscores. Within a write
+ * transaction: module start.
+ */
+int fts_create(struct db_tx *tx, const char *name);
+/* Puts a document; a document of this id must not be there. `text` is folded already. */
+int fts_put(struct db_tx *tx, const char *name, int64_t document, struct slice text);
+/* Removes a document; `text` must be the very text it was put with. */
+int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slice text);
+
+/* Called for each candidate, in ascending order of id; a result other than 0 ends the search. */
+typedef int fts_fn(void *arg, int64_t document);
+/*
+ * Finds the candidates for the folded `needle`. HEARTH_EUNSUPPORTED when it is shorter than three
+ * characters: every document is a candidate then, and the caller knows better how to list them.
+ */
+int fts_find(struct db_tx *tx, const char *name, struct slice needle, fts_fn *each, void *arg);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * registry.h: port: which service is where.
+ *
+ * What is promised: an announced service is found by every node within the time to live of an
+ * entry (15 s), and no longer found that long after it was withdrawn or its node died. The runtime
+ * renews entries while the node lives. Lookups answer from the node's own copy and never block.
+ * Redis: keys with a TTL and a local mirror.
+ */
+#ifndef HEARTH_REGISTRY_H
+#define HEARTH_REGISTRY_H
+
+#include <stdbool.h>
+
+struct registry;
+
+struct registry_entry {
+	char service[48];  /* "game" */
+	char node[48];     /* the node's name */
+	char address[128]; /* how other nodes reach it; "local" when they cannot */
+	const void *local; /* the service's interface when it runs in this process, else NULL */
+	bool healthy;
+};
+
+/* Announces a service of this process; a service is announced once. On the loop. */
+void registry_announce(struct registry *r, const char *service, const void *local);
+/* Marks it ill or well again; withdraws it. On the loop. */
+void registry_set_health(struct registry *r, const char *service, bool healthy);
+void registry_withdraw(struct registry *r, const char *service);
+/* The entry to use: local first. NULL when there is none. Valid until the next call. On the loop. */
+const struct registry_entry *registry_find(struct registry *r, const char *service);
+
+#endif
