@@ -1,0 +1,28 @@
+/*
+ * loop.h: the one event loop, for src/ only (modules see exec.h).
+ *
+ * libuv's names appear in src/loop and src/net alone.
+ */
+#ifndef HEARTH_SRC_LOOP_H
+#define HEARTH_SRC_LOOP_H
+
+#include <uv.h>
+
+#include "hearth/exec.h"
+
+/* Makes the loop and its executor; the calling thread becomes the loop's. Once, before anything. */
+void loop_init(void);
+/* Runs until loop_stop; then closes what loop_init opened. On the loop's thread. */
+void loop_run(void);
+/* Makes loop_run return once what is queued has run. Any thread. */
+void loop_stop(void);
+/* The libuv loop. On the loop's thread only. */
+uv_loop_t *loop_uv(void);
+
+/*
+ * For tests and commands: runs the loop until fn(arg) is true or timeout_ms passed; returns fn's
+ * last answer.
+ */
+int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
+
+#endif
