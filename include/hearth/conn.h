@@ -1,0 +1,126 @@
+/*
+ * conn.h: one shape of connection.
+ *
+ * A connection is a stack of layers with bytes on top: TCP, TCP with TLS, or memory for tests. The
+ * session on top sees only this: bytes come in, bytes go out, it can be upgraded to TLS in place
+ * (STARTTLS), paused and closed. All calls are on the loop.
+ *
+ *   states   OPEN ──conn_close──▶ FLUSHING ──all written──▶ CLOSED
+ *            OPEN, FLUSHING ──peer gone, error, time-out, conn_abort──▶ CLOSED
+ *
+ * Input that the session does not consume stays with the connection and is offered again when more
+ * came or after conn_resume; it is bounded by input_max, and reading from the socket stops while it
+ * is full. Nothing is allocated for input that is consumed at once. Output is queued up to
+ * output_high, at which conn_write says to stop until `drained`.
+ */
+#ifndef HEARTH_CONN_H
+#define HEARTH_CONN_H
+
+#include "hearth/buf.h"
+
+struct conn;
+
+struct conn_info {
+	uint64_t id;          /* unique while the process runs: for the log */
+	char peer[64];        /* the peer's address without port, as text: "192.0.2.7", "::1" */
+	int peer_port;
+	char local[64];       /* our side's address */
+	int local_port;
+	bool loopback;        /* the peer is this very machine */
+	bool tls;             /* what is on top of the stack now is encrypted */
+	char tls_version[16]; /* "TLSv1.3"; empty without TLS */
+	char tls_cipher[64];
+	char server_name[256]; /* SNI, lower case; empty without */
+};
+
+/*
+ * What the session is told. `ctx` is what conn_attach was given. No function is called from inside
+ * a call that the session makes, but for the one exception of `data`, from conn_resume's later turn.
+ */
+struct conn_events {
+	/*
+	 * Bytes are there: returns how many were consumed (0 … in.n). Called again when more came.
+	 * When input_max bytes are there and nothing is consumed, the connection is closed with
+	 * HEARTH_ETOOBIG, so a session consumes or answers before that.
+	 */
+	size_t (*data)(void *ctx, struct slice in);
+	/* The output queue fell below its low mark after conn_write had said to stop. May be NULL. */
+	void (*drained)(void *ctx);
+	/* The time-out set by conn_set_timeout passed; the session closes, or sets another. May be
+	 * NULL: the connection is closed then. */
+	void (*timeout)(void *ctx);
+	/*
+	 * The last call, exactly once: the connection is gone and freed after it returns. `reason` is
+	 * 0 when both sides were finished, else why (HEARTH_ECLOSED: the peer left).
+	 */
+	void (*closed)(void *ctx, int reason);
+};
+
+/* Puts a session on top. Once, by who accepted the connection. */
+void conn_attach(struct conn *c, const struct conn_events *events, void *ctx);
+const struct conn_info *conn_info(const struct conn *c);
+
+/* Sends a copy of `s`, or a reference to `b`. False: enough for now, wait for `drained`. */
+bool conn_write(struct conn *c, struct slice s);
+bool conn_write_buf(struct conn *c, struct buf *b);
+/* Bytes queued and not yet taken by the system. */
+size_t conn_pending(const struct conn *c);
+
+/* Stops offering input (the socket is not read either); offers it again, from a later turn. */
+void conn_pause(struct conn *c);
+void conn_resume(struct conn *c);
+
+/*
+ * TLS from here on, as server. What was written before goes out in clear first; clear input that
+ * was received and not consumed is thrown away (RFC 3207 section 4.2). HEARTH_EUNSUPPORTED when
+ * there is TLS already or no certificate.
+ */
+int conn_start_tls(struct conn *c);
+/* Whether conn_start_tls could work. */
+bool conn_can_start_tls(const struct conn *c);
+
+/*
+ * The peer must send something (or, with output queued, take something) within ms, from now and
+ * again after each sign of life; 0: no limit.
+ */
+void conn_set_timeout(struct conn *c, int64_t ms);
+/* Bounds for this connection; the listener's stand until set (before log-in small, later larger). */
+void conn_set_limits(struct conn *c, size_t input_max, size_t output_high);
+
+/* Writes what is queued, then closes. Input is no longer offered. Legal twice. */
+void conn_close(struct conn *c);
+/* Closes at once, losing what is queued; `reason` goes to `closed`, from a later turn. */
+void conn_abort(struct conn *c, int reason);
+
+/* ---- listeners ---- */
+
+enum conn_security {
+	CONN_PLAIN,    /* TCP; the session may start TLS */
+	CONN_TLS_ONLY, /* TLS from the first byte */
+};
+
+/*
+ * A module's table of listeners; ends with key == NULL. `key` is its name in the [listen] section
+ * of the INI file, `address` its default there. The kernel opens them when the module has started.
+ */
+struct conn_listener {
+	const char *key;     /* "smtp" */
+	const char *address; /* "127.0.0.1:2525" */
+	const char *doc;     /* one line for the example INI file */
+	enum conn_security security;
+	size_t input_max;    /* bytes a session may leave unconsumed, until conn_set_limits */
+	size_t output_high;  /* bytes queued at which conn_write says stop */
+	int64_t timeout_ms;  /* until conn_set_timeout */
+	int per_peer_max;    /* connections from one address (loopback: four times as many) */
+	/* A new connection: attach a session and greet, or conn_close. */
+	void (*accept)(void *module, struct conn *c);
+	/* Refusal in the protocol's own words when a limit is reached, sent before closing; or NULL. */
+	const char *busy_greeting;
+};
+
+/* ---- for tests ---- */
+
+/* A connection to itself: what `near` writes, `far` reads. Neither has a session yet. */
+void conn_pair(struct conn **near, struct conn **far);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * http.h: routes, requests and replies (HTTP/1.1, RFC 9110 and 9112).
+ *
+ * A handler runs on the loop, gets a whole request (its body is read within the route's limit) and
+ * answers exactly once, now or later; until then the request stays valid, also when the client has
+ * gone (the answer then goes nowhere). Keep-alive, pipelining, conditional requests, ranges and
+ * compression are the server's business, not the handler's. All calls are on the loop.
+ */
+#ifndef HEARTH_HTTP_H
+#define HEARTH_HTTP_H
+
+#include "hearth/arena.h"
+#include "hearth/buf.h"
+#include "hearth/conn.h"
+#include "hearth/json.h"
+
+struct account;
+struct blob_store;
+struct http_request;
+struct http_server;
+
+enum http_method {
+	HTTP_GET, /* HEAD is answered from it */
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+};
+
+enum http_access {
+	HTTP_PUBLIC,  /* anybody; http_account may still be there */
+	HTTP_ACCOUNT, /* signed in, else 401 before the handler is called */
+	HTTP_ADMIN,   /* an administrator, else 401 or 403 */
+};
+
+typedef void http_handler(void *module, struct http_request *rq);
+
+/*
+ * A module's table of routes; ends with pattern == NULL. A pattern is literal segments and typed
+ * parameters, one a segment: "/api/mail/messages/{id:int}". Types: int (decimal, 64-bit, not
+ * negative), word ([A-Za-z0-9._~-]+), text (any one segment, decoded), path (all the rest, only at
+ * the end, may be empty). A literal wins over a parameter. A path that exists with another method
+ * gives 405 with Allow.
+ */
+struct http_route {
+	enum http_method method;
+	const char *pattern;
+	http_handler *handler;
+	enum http_access access;
+	size_t body_max; /* bytes; 0: no body is taken (413) */
+	/*
+	 * A POST, PUT, PATCH or DELETE authorised by the session cookie must come from our own pages
+	 * (Sec-Fetch-Site or Origin), else 403; a bearer token needs no such proof.
+	 */
+};
+
+/* ---- the request ---- */
+
+enum http_method http_method(const struct http_request *rq);
+/* The decoded path, without the query. */
+struct slice http_path(const struct http_request *rq);
+/* A header's value, trimmed; several of one name joined by ", "; p == NULL when absent. */
+struct slice http_header(const struct http_request *rq, const char *name);
+/* A query parameter, decoded; p == NULL when absent. */
+struct slice http_query(struct http_request *rq, const char *name);
+/* A route parameter: as text, and for {name:int}. Asking for one the pattern lacks ends the process. */
+struct slice http_param(const struct http_request *rq, const char *name);
+int64_t http_param_int(const struct http_request *rq, const char *name);
+/* A cookie's value; p == NULL when absent. */
+struct slice http_cookie(const struct http_request *rq, const char *name);
+/* The body, whole. */
+struct slice http_body(const struct http_request *rq);
+/*
+ * The body as a JSON object. When it is none (or Content-Type is another), answers 400 or 415 itself
+ * and returns NULL.
+ */
+const struct json *http_body_json(struct http_request *rq);
+/* The token that came with it: Authorization: Bearer, else the session cookie. p == NULL: none. */
+struct slice http_token(const struct http_request *rq);
+/* Who it is; NULL when not signed in. */
+const struct account *http_account(const struct http_request *rq);
+const struct conn_info *http_peer(const struct http_request *rq);
+/* Lives as long as the request: for what the answer needs. */
+struct arena *http_arena(struct http_request *rq);
+/* False once the client has gone: long work can stop early. The answer is still owed. */
+bool http_alive(const struct http_request *rq);
+
+#define HTTP_SESSION_COOKIE "hearth_session"
+
+/* ---- the answer: exactly one of the http_reply calls ---- */
+
+/* Adds a header to the answer that follows; name and value are checked and copied. */
+void http_set_header(struct http_request *rq, const char *name, const char *value);
+/*
+ * Sets the session cookie (HttpOnly, SameSite=Lax, Path=/, Secure over TLS); an empty token clears it.
+ */
+void http_set_session(struct http_request *rq, struct slice token, int64_t max_age_s);
+
+/* Status without a body (204, 202, 304 …). */
+void http_reply_empty(struct http_request *rq, int status);
+/*
+ * Bytes of a type; the reference stays the caller's. With status 200 the server adds a strong ETag
+ * when the handler set none, answers If-None-Match and Range, and compresses text where the client
+ * takes it.
+ */
+void http_reply(struct http_request *rq, int status, const char *type, struct buf *body);
+/* JSON that a writer made; takes the memory of `json`, which is left empty. */
+void http_reply_json(struct http_request *rq, int status, struct strbuf *json);
+/*
+ * An RFC 9457 problem document: title is the status's own phrase, `detail` (printf) says what was
+ * wrong and what was expected. `field` names the offending member or parameter, or is NULL.
+ */
+void http_reply_problem(struct http_request *rq, int status, const char *field, const char *detail, ...)
+	__attribute__((format(printf, 4, 5)));
+/* The problem that fits an error code: 400, 404, 409, 403, 503, 413, 500 … */
+void http_reply_error(struct http_request *rq, int error);
+/*
+ * A blob as a stream, read ahead no faster than the client takes it; Range, If-Range and
+ * If-None-Match are answered (a blob never changes, so its ETag is its key). 404 when there is none.
+ * `size` is the blob's size when the caller knows it, or 0 to look.
+ */
+void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key, uint64_t size,
+	const char *type);
+
+/* ---- embedded files ---- */
+
+struct http_file {
+	const char *path; /* "/app.js" */
+	const char *type;
+	struct slice bytes;
+	struct slice gzip; /* empty when not worth it */
+	const char *etag;  /* quoted */
+};
+
+/*
+ * Answers with the file of this path from a table that ends with path == NULL: conditional, ranged,
+ * compressed. False, and no answer, when there is none.
+ */
+bool http_reply_file(struct http_request *rq, const struct http_file *files, struct slice path);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * module.h: what a module is: one const struct of tables, and start and stop.
+ *
+ * The kernel reads the tables and does the rest: declares the settings, opens the databases and
+ * migrates them, calls start (in the order of src/modules.c), mounts routes, subscribes, opens the
+ * listeners; and at the end takes it all down in reverse.
+ */
+#ifndef HEARTH_MODULE_H
+#define HEARTH_MODULE_H
+
+#include "hearth/blob.h"
+#include "hearth/bus.h"
+#include "hearth/cache.h"
+#include "hearth/config.h"
+#include "hearth/conn.h"
+#include "hearth/db.h"
+#include "hearth/exec.h"
+#include "hearth/http.h"
+#include "hearth/job.h"
+#include "hearth/registry.h"
+
+#define HEARTH_VERSION "0.1.0"
+
+struct hearth; /* the kernel, as modules see it */
+
+/*
+ * A command of the program: `hearth user add …`. Runs in a process of its own beside a running
+ * server: databases are open, there is no loop, so it uses the waiting calls. Returns the exit
+ * code: 0 done, 1 failed, 2 misused.
+ */
+struct hearth_command {
+	const char *name;  /* "user add"; two words at most */
+	const char *usage; /* "ADDRESS [--admin] [--password-stdin]" */
+	const char *doc;   /* one line */
+	const char *help;  /* the rest of --help; may be NULL */
+	int (*run)(struct hearth *h, int argc, char **argv); /* argv[0] is the first argument */
+};
+
+struct hearth_module {
+	const char *name; /* "mail": its section of the INI file, its part of /api/ */
+	const char *doc;  /* one line */
+	const struct config_setting *settings;         /* each table may be NULL */
+	const struct db_schema *schemas;
+	const struct http_route *routes;
+	const struct conn_listener *listeners;
+	const struct bus_subscription *subscriptions;
+	const struct queue_consumer *queues;
+	const struct hearth_command *commands;         /* ends with name == NULL */
+	const char *const *needs;                      /* services that must be there; NULL-ended */
+	/*
+	 * start: makes the module's state and offers its services (hearth_offer). On the loop's
+	 * thread before the loop runs; it may block, and use the _wait calls. Non-zero: the program
+	 * does not start; the reason was logged. *state is what the tables' functions get as `module`.
+	 * offer_command: the part of start that commands need too (services that need no loop);
+	 * may be NULL.
+	 * drain: no new work is coming (listeners are closed): end sessions politely. May be NULL.
+	 * stop: free the state. Nothing of it is called afterwards.
+	 */
+	int (*start)(struct hearth *h, void **state);
+	int (*start_command)(struct hearth *h, void **state);
+	void (*drain)(void *state);
+	void (*stop)(void *state);
+};
+
+/* ---- what the kernel gives; valid until stop ---- */
+
+const struct config *hearth_config(const struct hearth *h);
+/* A database of the module's own tables; asking for an unknown one ends the process. */
+struct db *hearth_db(const struct hearth *h, const char *name);
+struct blob_store *hearth_blob(const struct hearth *h);
+struct cache *hearth_cache(const struct hearth *h);
+struct bus *hearth_bus(const struct hearth *h);
+struct registry *hearth_registry(const struct hearth *h);
+/*
+ * Pools: "io" (short work that blocks on disk), "work" (heavy work on the processor), "hash"
+ * (password hashing, bounded in memory).
+ */
+struct pool *hearth_pool(const struct hearth *h, const char *name);
+/* The folder for this server's data. */
+const char *hearth_data_dir(const struct hearth *h);
+/* [server] hostname. */
+const char *hearth_hostname(const struct hearth *h);
+
+/*
+ * Service interfaces (accounts.h, connections.h): offered under a name by the module that
+ * implements them, found by the modules that need them. NULL when nobody offers it.
+ */
+void hearth_offer(struct hearth *h, const char *service, const void *interface);
+const void *hearth_service(const struct hearth *h, const char *service);
+
+/* Drain is not over while somebody holds it: for sessions that must end properly. On the loop. */
+void hearth_hold(struct hearth *h);
+void hearth_release(struct hearth *h);
+
+#endif
