@@ -38,7 +38,10 @@ static inline struct slice slice_str(const char *s)
 /* The bytes from `from` (clamped) to the end. */
 static inline struct slice slice_skip(struct slice s, size_t from)
 {
-	return from >= s.n ? (struct slice){ s.p + s.n, 0 } : (struct slice){ s.p + from, s.n - from };
+	if (from > s.n)
+		from = s.n;
+	/* An empty slice may be NULL, to which nothing may be added, not even 0. */
+	return from ? (struct slice){ s.p + from, s.n - from } : s;
 }
 
 /* The first `n` bytes (clamped). */

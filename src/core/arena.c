@@ -1,0 +1,195 @@
+/*
+ * arena.c: memory thrown away whole. Blocks are chained, the newest first; each new one is twice
+ * as large up to BLOCK_MAX. What would not fit a quarter of a block gets a block of its own behind
+ * the newest, so that the room in the newest is not lost.
+ *
+ * Under AddressSanitizer the unused part of a block is poisoned and a gap is left after each
+ * allocation, so that writing past the end is found here as on the heap.
+ */
+#include "hearth/arena.h"
+#include "hearth/buf.h"
+#include "hearth/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(ARENA_ASAN)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#define GAP            16
+#else
+#define POISON(p, n)   ((void)0)
+#define UNPOISON(p, n) ((void)0)
+#define GAP            0
+#endif
+
+#define ALIGN     16
+#define BLOCK_MIN 2048
+#define BLOCK_MAX 65536
+
+struct block {
+	struct block *next; /* the older one */
+	size_t size;        /* bytes in data */
+	size_t used;
+	_Alignas(ALIGN) char data[];
+};
+
+struct link {
+	struct link *next;
+	struct buf *buf;
+};
+
+struct arena {
+	struct block *blocks; /* the newest, where small allocations go */
+	struct link *links;
+	size_t size; /* bytes of all blocks */
+};
+
+struct arena *arena_new(void)
+{
+	return mem_zalloc(sizeof(struct arena));
+}
+
+static void block_free(struct block *b)
+{
+	UNPOISON(b->data, b->size);
+	free(b);
+}
+
+void arena_reset(struct arena *a)
+{
+	for (struct link *l = a->links; l; l = l->next)
+		buf_unref(&l->buf);
+	a->links = NULL;
+	if (!a->blocks)
+		return;
+	while (a->blocks->next) {
+		struct block *old = a->blocks->next;
+
+		a->blocks->next = old->next;
+		a->size -= sizeof(*old) + old->size;
+		block_free(old);
+	}
+	a->blocks->used = 0;
+	POISON(a->blocks->data, a->blocks->size);
+}
+
+void arena_free(struct arena **a)
+{
+	if (!*a)
+		return;
+	arena_reset(*a);
+	if ((*a)->blocks)
+		block_free((*a)->blocks);
+	free(*a);
+	*a = NULL;
+}
+
+/* A block with room for `need` bytes: the newest, or a new one. */
+static struct block *arena_block(struct arena *a, size_t need)
+{
+	struct block *newest = a->blocks, *b;
+	size_t size = BLOCK_MIN;
+
+	if (newest && newest->size - newest->used >= need)
+		return newest;
+	if (newest)
+		size = newest->size < BLOCK_MAX ? newest->size * 2 : BLOCK_MAX;
+	bool alone = need > size / 4;
+	if (alone)
+		size = need;
+	b = mem_alloc(sizeof(*b) + size);
+	b->size = size;
+	b->used = 0;
+	POISON(b->data, size);
+	a->size += sizeof(*b) + size;
+	if (alone && newest) {
+		b->next = newest->next;
+		newest->next = b;
+	} else {
+		b->next = newest;
+		a->blocks = b;
+	}
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	struct block *b;
+	size_t need;
+	char *p;
+
+	INVARIANT(n <= SIZE_MAX / 2);
+	need = (n + GAP + ALIGN - 1) / ALIGN * ALIGN;
+	b = arena_block(a, need ? need : ALIGN);
+	p = b->data + b->used;
+	b->used += need;
+	UNPOISON(p, n);
+	return p;
+}
+
+void *arena_zalloc(struct arena *a, size_t n)
+{
+	void *p = arena_alloc(a, n);
+
+	return memset(p, 0, n);
+}
+
+void *arena_dup(struct arena *a, const void *p, size_t n)
+{
+	void *copy = arena_alloc(a, n);
+
+	return n ? memcpy(copy, p, n) : copy;
+}
+
+char *arena_strdup(struct arena *a, struct slice s)
+{
+	char *copy = arena_alloc(a, s.n + 1);
+
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	return copy;
+}
+
+struct slice arena_slice(struct arena *a, struct slice s)
+{
+	return slice_of(arena_dup(a, s.p, s.n), s.n);
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	INVARIANT(n >= 0);
+	text = arena_alloc(a, (size_t)n + 1);
+	va_start(ap, fmt);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return text;
+}
+
+void arena_link(struct arena *a, struct buf *b)
+{
+	struct link *l = arena_alloc(a, sizeof(*l));
+
+	l->buf = buf_ref(b);
+	l->next = a->links;
+	a->links = l;
+}
+
+size_t arena_size(const struct arena *a)
+{
+	return a->size;
+}
