@@ -1,5 +1,5 @@
 /*
- * json.h: reading JSON (jsmn behind a strict walk of our own) and writing it.
+ * json.h: reading JSON (a strict check of our own, then jsmn) and writing it.
  *
  * Reading gives a tree in an arena; all of RFC 8259's grammar is checked: number forms, escapes,
  * UTF-8, no duplicate names, no trailing bytes, bounded depth and size. Writing keeps count of
@@ -32,6 +32,7 @@ struct json {
 
 #define JSON_DEPTH_MAX 64
 #define JSON_BYTES_MAX (8u << 20)
+#define JSON_VALUES_MAX (256u << 10) /* values and member names together */
 
 /*
  * Reads one document. Returns 0, or HEARTH_EINVAL / HEARTH_ETOOBIG with *why set to a text in the
@@ -56,6 +57,7 @@ struct json_writer {
 	uint64_t has_items; /* a bit for each open level: a comma is due */
 	int depth;
 	bool named; /* a name was written, its value is due */
+	bool done;  /* the one value at the top is complete */
 };
 
 void json_writer_init(struct json_writer *w, struct strbuf *out);

@@ -1,0 +1,12 @@
+/*
+ * double.h: floating-point numbers as text.
+ */
+#ifndef CORE_DOUBLE_H
+#define CORE_DOUBLE_H
+
+#include "hearth/str.h"
+
+/* Appends a finite number in the fewest digits that read back as the same number. */
+void double_append(struct strbuf *out, double v);
+
+#endif
