@@ -1,0 +1,59 @@
+/*
+ * smtp_address.h: the Mailbox of RFC 5321 section 4.1.2, local-part "@" (domain or address
+ * literal), read, compared and brought to one spelling. Pure: no DNS, no policy. UTF-8 in both
+ * halves is read as RFC 6531 section 3.3 has it and marked, so that the caller can refuse it where
+ * SMTPUTF8 was not asked for.
+ */
+#ifndef HEARTH_MAIL_SMTP_ADDRESS_H
+#define HEARTH_MAIL_SMTP_ADDRESS_H
+
+#include "hearth/str.h"
+
+/* Octets, RFC 5321 section 4.5.3.1; a path is 256 with its brackets, hence 254. */
+#define SMTP_LOCAL_MAX	 64
+#define SMTP_DOMAIN_MAX	 255
+#define SMTP_ADDRESS_MAX 254
+#define SMTP_LABEL_MAX	 63
+
+/* All slices point into the text that was read. A zeroed one is the null address "<>". */
+struct smtp_address {
+	struct slice text;   /* the whole, as written */
+	struct slice local;  /* as written, with its quotes when quoted */
+	struct slice domain; /* without "@"; empty for a bare <postmaster> */
+	bool quoted;         /* the local part is a quoted string */
+	bool literal;        /* the domain is an address literal such as [192.0.2.1] */
+	bool utf8;           /* it has bytes outside ASCII and so needs SMTPUTF8 */
+};
+
+/*
+ * Reads one Mailbox off the front of `s`. Returns the bytes it takes, or HEARTH_EINVAL for what is
+ * no Mailbox and HEARTH_ETOOBIG for one whose parts are longer than the limits above.
+ */
+ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out);
+/* The same for a Mailbox that fills all of `s`: 0, HEARTH_EINVAL or HEARTH_ETOOBIG. */
+int smtp_address_parse(struct slice s, struct smtp_address *out);
+
+/*
+ * Dot-separated labels of letters, digits and inner hyphens (RFC 5321 section 2.3.5), or of UTF-8;
+ * no dot at the end. The length of the longest such domain at the front of `s`; and whether all of
+ * it is one, within the limits.
+ */
+size_t smtp_domain_read(struct slice s);
+bool smtp_domain_valid(struct slice s);
+/* [192.0.2.1] or [IPv6:2001:db8::1], section 4.1.3. Tags that no standard defines are refused. */
+bool smtp_literal_valid(struct slice s);
+
+/* Equal domains: ASCII letters fold. */
+bool smtp_domain_eq(struct slice a, struct slice b);
+/* Equal addresses: domains fold, local parts are equal byte for byte once their quotes are off. */
+bool smtp_address_eq(const struct smtp_address *a, const struct smtp_address *b);
+
+/* Appends the local part as data: without quotes and backslashes. */
+void smtp_local_unquote(struct strbuf *out, const struct smtp_address *a);
+/*
+ * Appends the one spelling under which an address is stored and looked up: quotes only where the
+ * local part needs them, the domain in lower case (ASCII), the local part's letters as they are.
+ */
+void smtp_address_canonical(struct strbuf *out, const struct smtp_address *a);
+
+#endif

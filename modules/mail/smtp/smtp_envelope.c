@@ -1,0 +1,275 @@
+/*
+ * smtp_envelope.c: paths and parameters of MAIL and RCPT: a table row per parameter.
+ */
+#include "smtp/smtp_envelope.h"
+
+#include "hearth/error.h"
+#include "smtp/smtp_reply.h"
+
+/* --- paths ----------------------------------------------------------------------------------- */
+
+/* Takes "FROM:<" or "TO:<" off *s, with spaces behind the colon. */
+static bool take_keyword(struct slice *s, struct slice keyword)
+{
+	if (!slice_istarts(*s, keyword))
+		return false;
+	*s = slice_skip(*s, keyword.n);
+	while (s->n && s->p[0] == ' ')
+		*s = slice_skip(*s, 1);
+	if (!s->n || s->p[0] != '<')
+		return false;
+	*s = slice_skip(*s, 1);
+	return true;
+}
+
+/* Takes a source route "@a,@b:" off *s (section 4.1.2: it must be accepted, and ignored). */
+static bool take_route(struct slice *s)
+{
+	struct slice rest = *s;
+
+	while (rest.n && rest.p[0] == '@') {
+		size_t n = smtp_domain_read(slice_skip(rest, 1));
+
+		rest = slice_skip(rest, 1 + n);
+		if (!n || !rest.n || (rest.p[0] != ',' && rest.p[0] != ':'))
+			return false;
+		if (rest.p[0] == ':') {
+			*s = slice_skip(rest, 1);
+			return true;
+		}
+		rest = slice_skip(rest, 1);
+	}
+	return rest.p == s->p; /* no route at all */
+}
+
+/*
+ * Takes an address and its ">" off *s: 0, HEARTH_EINVAL, HEARTH_ETOOBIG. `bare` is the one address
+ * that needs no domain: "" for a reverse-path, "postmaster" for a forward-path.
+ */
+static int take_path(struct slice *s, struct slice bare, struct smtp_address *out)
+{
+	ptrdiff_t n = slice_chr(*s, '>');
+
+	if (n >= 0 && slice_ieq(slice_head(*s, (size_t)n), bare)) {
+		out->text = out->local = slice_head(*s, (size_t)n);
+	} else {
+		if (!take_route(s))
+			return HEARTH_EINVAL;
+		n = smtp_address_read(*s, out);
+		if (n < 0)
+			return (int)n;
+		if ((size_t)n >= s->n || s->p[n] != '>')
+			return HEARTH_EINVAL;
+	}
+	*s = slice_skip(*s, (size_t)n + 1);
+	return !s->n || s->p[0] == ' ' ? 0 : HEARTH_EINVAL;
+}
+
+/* --- parameters ------------------------------------------------------------------------------ */
+
+/* One parameter: `set` gets the value and says whether it is well-formed. */
+struct param {
+	struct slice name;
+	bool (*set)(void *command, struct slice value);
+	bool valueless; /* it must have no value; the others must have one */
+};
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* xtext of at most `max` octets, RFC 3461 section 4; UTF-8 too where RFC 6533 allows it. */
+static bool is_xtext(struct slice s, size_t max, bool utf8)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c == '=' || c == 0x7f || (c > 0x7f && !utf8))
+			return false;
+		if (c == '+' && (i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
+			return false;
+	}
+	return s.n <= max;
+}
+
+int smtp_xtext_decode(struct strbuf *out, struct slice xtext)
+{
+	if (!is_xtext(xtext, SIZE_MAX, true))
+		return HEARTH_EINVAL;
+	for (size_t i = 0; i < xtext.n; i++) {
+		if (xtext.p[i] == '+') {
+			strbuf_addc(out, (char)(hex_digit(xtext.p[i + 1]) * 16 + hex_digit(xtext.p[i + 2])));
+			i += 2;
+		} else {
+			strbuf_addc(out, xtext.p[i]);
+		}
+	}
+	return 0;
+}
+
+static bool set_size(void *command, struct slice value)
+{
+	struct smtp_mail *mail = command;
+
+	if (value.n > 20)
+		return false;
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return false;
+	mail->has_size = true;
+	if (slice_u64(value, UINT64_MAX, &mail->size) < 0)
+		mail->size = UINT64_MAX;
+	return true;
+}
+
+static bool set_body(void *command, struct slice value)
+{
+	struct smtp_mail *mail = command;
+
+	mail->body = slice_ieq(value, SLICE("8BITMIME")) ? SMTP_BODY_8BITMIME : SMTP_BODY_7BIT;
+	return mail->body == SMTP_BODY_8BITMIME || slice_ieq(value, SLICE("7BIT"));
+}
+
+static bool set_smtputf8(void *command, struct slice value)
+{
+	(void)value;
+	((struct smtp_mail *)command)->smtputf8 = true;
+	return true;
+}
+
+static bool set_auth(void *command, struct slice value)
+{
+	((struct smtp_mail *)command)->auth = value;
+	return slice_eq(value, SLICE("<>")) || is_xtext(value, 500, false);
+}
+
+static bool set_ret(void *command, struct slice value)
+{
+	struct smtp_mail *mail = command;
+
+	mail->ret = slice_ieq(value, SLICE("FULL")) ? SMTP_RET_FULL : SMTP_RET_HDRS;
+	return mail->ret == SMTP_RET_FULL || slice_ieq(value, SLICE("HDRS"));
+}
+
+static bool set_envid(void *command, struct slice value)
+{
+	((struct smtp_mail *)command)->envid = value;
+	return is_xtext(value, 100, false);
+}
+
+static bool set_notify(void *command, struct slice value)
+{
+	static const struct slice names[] = { SLICE("NEVER"), SLICE("SUCCESS"), SLICE("FAILURE"),
+		SLICE("DELAY") };
+	unsigned bits = 0;
+
+	while (value.p) {
+		struct slice word = slice_split(&value, ',');
+		unsigned bit = 0;
+
+		for (unsigned i = 0; i < 4; i++)
+			if (slice_ieq(word, names[i]))
+				bit = 1u << i;
+		if (!bit || (bits & bit))
+			return false;
+		bits |= bit;
+	}
+	((struct smtp_rcpt *)command)->notify = bits;
+	return !(bits & SMTP_NOTIFY_NEVER) || bits == SMTP_NOTIFY_NEVER;
+}
+
+static bool set_orcpt(void *command, struct slice value)
+{
+	struct smtp_rcpt *rcpt = command;
+	size_t n = value.n;
+
+	rcpt->orcpt_type = slice_split(&value, ';');
+	rcpt->orcpt_address = value;
+	return value.n && rcpt->orcpt_type.n && n <= 500 && is_xtext(value, 500, true);
+}
+
+static const struct param mail_params[] = {
+	{ SLICE("SIZE"), set_size, false },
+	{ SLICE("BODY"), set_body, false },
+	{ SLICE("SMTPUTF8"), set_smtputf8, true },
+	{ SLICE("AUTH"), set_auth, false },
+	{ SLICE("RET"), set_ret, false },
+	{ SLICE("ENVID"), set_envid, false },
+};
+
+static const struct param rcpt_params[] = {
+	{ SLICE("NOTIFY"), set_notify, false },
+	{ SLICE("ORCPT"), set_orcpt, false },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Sets one "NAME" or "NAME=value"; `seen` remembers the rows used so far. */
+static int parse_param(struct slice text, const struct param *rows, size_t n, unsigned *seen,
+	void *command)
+{
+	struct slice value = text, name = slice_split(&value, '=');
+
+	for (size_t i = 0; i < n; i++) {
+		if (!slice_ieq(name, rows[i].name))
+			continue;
+		if (*seen & (1u << i))
+			return SMTP_EPARAM_TWICE;
+		*seen |= 1u << i;
+		if (rows[i].valueless ? value.p != NULL : !value.n)
+			return SMTP_EPARAM_VALUE;
+		return rows[i].set(command, value) ? 0 : SMTP_EPARAM_VALUE;
+	}
+	return SMTP_EPARAM;
+}
+
+/* The parameters behind a path: each is led by a space. */
+static int parse_params(struct slice s, const struct param *rows, size_t n, void *command)
+{
+	unsigned seen = 0;
+	int rc = 0;
+
+	while (s.p && !rc) {
+		struct slice word = slice_split(&s, ' ');
+
+		if (word.n)
+			rc = parse_param(word, rows, n, &seen, command);
+	}
+	return rc;
+}
+
+/* --- the two commands ------------------------------------------------------------------------ */
+
+int smtp_mail_parse(struct slice arg, struct smtp_mail *out)
+{
+	int rc;
+
+	*out = (struct smtp_mail){ 0 };
+	if (!take_keyword(&arg, SLICE("FROM:")))
+		return SMTP_EMAIL_SYNTAX;
+	rc = take_path(&arg, SLICE(""), &out->from);
+	if (rc < 0)
+		return rc == HEARTH_ETOOBIG ? SMTP_EADDRESS_LENGTH : SMTP_ESENDER;
+	rc = parse_params(arg, mail_params, COUNT(mail_params), out);
+	if (rc < 0)
+		return rc;
+	return out->from.utf8 && !out->smtputf8 ? SMTP_EUTF8 : 0;
+}
+
+int smtp_rcpt_parse(struct slice arg, bool utf8, struct smtp_rcpt *out)
+{
+	int rc;
+
+	*out = (struct smtp_rcpt){ 0 };
+	if (!take_keyword(&arg, SLICE("TO:")))
+		return SMTP_ERCPT_SYNTAX;
+	rc = take_path(&arg, SLICE("postmaster"), &out->to);
+	if (rc < 0)
+		return rc == HEARTH_ETOOBIG ? SMTP_EADDRESS_LENGTH : SMTP_ERECIPIENT;
+	if (out->to.utf8 && !utf8)
+		return SMTP_EUTF8;
+	return parse_params(arg, rcpt_params, COUNT(rcpt_params), out);
+}

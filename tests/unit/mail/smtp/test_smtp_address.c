@@ -1,0 +1,189 @@
+/*
+ * test_smtp_address.c: every production of RFC 5321 section 4.1.2 and 4.1.3, limits, and the one
+ * spelling of an address.
+ */
+#include "harness.h"
+
+#include "hearth/error.h"
+#include "smtp/smtp_address.h"
+
+static int parse(const char *text, struct smtp_address *a)
+{
+	*a = (struct smtp_address){ 0 };
+	return smtp_address_parse(slice_str(text), a);
+}
+
+static const char *const good[] = {
+	"a@b",
+	"Smith@bar.com",
+	"!#$%&'*+-/=?^_`{|}~@example.org",
+	"a.b.c@x-1.example.org",
+	"1@2.3",
+	"\"\"@example.org",
+	"\"a b\"@example.org",
+	"\"a@b>c\"@example.org",
+	"\"a\\\"b\\\\\"@example.org",
+	"a@[192.0.2.1]",
+	"a@[IPv6:2001:db8::1]",
+	"a@[ipv6:::ffff:192.0.2.1]",
+	"пример@пример.рф",
+	"\"ü\"@example.org",
+};
+
+START_TEST(accepts)
+{
+	struct smtp_address a;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ck_assert_msg(parse(good[i], &a) == 0, "%s", good[i]);
+}
+END_TEST
+
+static const char *const bad[] = {
+	"",
+	"a",
+	"@b",
+	"a@",
+	".a@b",
+	"a.@b",
+	"a..b@c",
+	"a b@c",
+	"a@b.",
+	"a@.b",
+	"a@b..c",
+	"a@-b",
+	"a@b-",
+	"a@b-.c",
+	"a@b_c",
+	"a@b c",
+	"a@b>",
+	"\"a@b",
+	"\"a\"b@c",
+	"\"a\tb\"@c",
+	"\"a\\\"@c",
+	"\"a\\\x7f\"@c",
+	"a(comment)@b",
+	"a,b@c",
+	"a@[192.0.2.256]",
+	"a@[192.0.2]",
+	"a@[192.0.2.1",
+	"a@192.0.2.1]",
+	"a@[]",
+	"a@[2001:db8::1]",
+	"a@[IPv6:2001:db8::1::2]",
+	"a@[IPv6:]",
+	"a@[tag:x]",
+	"\xff@b",
+	"a@\xc3",
+};
+
+START_TEST(refuses)
+{
+	struct smtp_address a;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(parse(bad[i], &a) == HEARTH_EINVAL, "%s", bad[i]);
+	ck_assert_int_eq(smtp_address_parse(slice_of("a@b\0c", 5), &a), HEARTH_EINVAL);
+	ck_assert_int_eq(smtp_address_parse(slice_of("a\0@bc", 5), &a), HEARTH_EINVAL);
+	ck_assert_int_eq(smtp_address_parse(slice_of("a@[1.2.3.4\0]", 12), &a), HEARTH_EINVAL);
+}
+END_TEST
+
+START_TEST(splits)
+{
+	struct smtp_address a;
+
+	ck_assert_int_eq(parse("\"x@y\"@[IPv6:::1]", &a), 0);
+	ck_assert(slice_eq(a.local, SLICE("\"x@y\"")));
+	ck_assert(slice_eq(a.domain, SLICE("[IPv6:::1]")));
+	ck_assert(a.quoted && a.literal && !a.utf8);
+	ck_assert_int_eq(parse("jörg@example.org", &a), 0);
+	ck_assert(!a.quoted && !a.literal && a.utf8);
+	ck_assert(slice_eq(a.text, SLICE("jörg@example.org")));
+	/* The front of something longer. */
+	ck_assert_int_eq(smtp_address_read(SLICE("a@b.c> SIZE=1"), &a), 5);
+	ck_assert(slice_eq(a.domain, SLICE("b.c")));
+}
+END_TEST
+
+/* n times 'a', then `rest`. */
+static int parse_long(size_t n, const char *rest)
+{
+	struct smtp_address a;
+	struct strbuf b = { 0 };
+	int rc;
+
+	memset(strbuf_reserve(&b, n), 'a', n);
+	strbuf_commit(&b, n);
+	strbuf_adds(&b, rest);
+	rc = smtp_address_parse(strbuf_slice(&b), &a);
+	strbuf_free(&b);
+	return rc;
+}
+
+START_TEST(limits)
+{
+	struct strbuf d = { 0 };
+
+	ck_assert_int_eq(parse_long(64, "@b"), 0);
+	ck_assert_int_eq(parse_long(65, "@b"), HEARTH_ETOOBIG);
+	for (int i = 0; i < 3; i++)
+		strbuf_printf(&d, "%c%063d", i ? '.' : '@', 0);
+	ck_assert_int_eq(parse_long(60, d.p), 0); /* 60 + 3 * 64 = 252 */
+	ck_assert_int_eq(parse_long(62, d.p), 0);
+	ck_assert_int_eq(parse_long(63, d.p), HEARTH_ETOOBIG);
+	strbuf_reset(&d);
+	strbuf_printf(&d, "@%064d", 0);
+	ck_assert_int_eq(parse_long(1, d.p), HEARTH_ETOOBIG);
+	strbuf_free(&d);
+	ck_assert(!smtp_domain_valid(SLICE("")));
+	ck_assert(smtp_domain_valid(SLICE("xn--e1afmkfd.example")));
+}
+END_TEST
+
+static void check_canonical(const char *in, const char *want)
+{
+	struct smtp_address a;
+	struct strbuf b = { 0 };
+
+	ck_assert_msg(parse(in, &a) == 0, "%s", in);
+	smtp_address_canonical(&b, &a);
+	ck_assert_str_eq(b.p, want);
+	strbuf_free(&b);
+}
+
+START_TEST(one_spelling)
+{
+	check_canonical("Ann.Lee@EXAMPLE.Org", "Ann.Lee@example.org");
+	check_canonical("\"ann\"@b", "ann@b");
+	check_canonical("\"a\\n\\n\"@b", "ann@b");
+	check_canonical("\"a n\"@b", "\"a n\"@b");
+	check_canonical("\"a\\\"\\\\\"@b", "\"a\\\"\\\\\"@b");
+	check_canonical("\"a..b\"@b", "\"a..b\"@b");
+	check_canonical("\"\"@B", "\"\"@b");
+	check_canonical("x@[IPV6:2001:DB8::1]", "x@[ipv6:2001:db8::1]");
+}
+END_TEST
+
+static bool same(const char *x, const char *y)
+{
+	struct smtp_address a, b;
+
+	ck_assert_int_eq(parse(x, &a), 0);
+	ck_assert_int_eq(parse(y, &b), 0);
+	return smtp_address_eq(&a, &b);
+}
+
+START_TEST(compares)
+{
+	ck_assert(same("a@b.C", "a@B.c"));
+	ck_assert(same("\"a\"@b", "a@b"));
+	ck_assert(same("\"\\a\"@b", "a@b"));
+	ck_assert(!same("A@b", "a@b"));
+	ck_assert(!same("a@b", "ab@b"));
+	ck_assert(!same("ab@b", "a@b"));
+	ck_assert(!same("a@b", "a@c"));
+}
+END_TEST
+
+TEST_MAIN("smtp address", accepts, refuses, splits, limits, one_spelling, compares)

@@ -1,0 +1,168 @@
+/*
+ * test_smtp_envelope.c: paths and parameters of MAIL and RCPT.
+ */
+#include "harness.h"
+
+#include "hearth/error.h"
+#include "smtp/smtp_envelope.h"
+#include "smtp/smtp_reply.h"
+
+static struct smtp_mail mail;
+static struct smtp_rcpt rcpt;
+
+static int parse_mail(const char *s)
+{
+	return smtp_mail_parse(slice_str(s), &mail);
+}
+
+static int parse_rcpt(const char *s)
+{
+	return smtp_rcpt_parse(slice_str(s), false, &rcpt);
+}
+
+START_TEST(reverse_path)
+{
+	ck_assert_int_eq(parse_mail("FROM:<Smith@Alpha.ARPA>"), 0);
+	ck_assert(slice_eq(mail.from.text, SLICE("Smith@Alpha.ARPA")));
+	ck_assert(slice_eq(mail.from.domain, SLICE("Alpha.ARPA")));
+	ck_assert(!mail.has_size && !mail.smtputf8 && !mail.auth.p && !mail.envid.p);
+	ck_assert_int_eq(parse_mail("from:<>"), 0);
+	ck_assert_uint_eq(mail.from.text.n, 0);
+	ck_assert_int_eq(parse_mail("FROM:   <a@b>  "), 0);
+	ck_assert_int_eq(parse_mail("FROM:<@one.example,@two.example:joe@three.example>"), 0);
+	ck_assert(slice_eq(mail.from.text, SLICE("joe@three.example")));
+	ck_assert_int_eq(parse_mail("FROM:<\"a>b\"@c>"), 0);
+	ck_assert(slice_eq(mail.from.local, SLICE("\"a>b\"")));
+	ck_assert_int_eq(parse_mail("FROM:<a@[IPv6:::1]>"), 0);
+	ck_assert(mail.from.literal);
+}
+END_TEST
+
+static const struct {
+	const char *arg;
+	int error;
+} bad_mail[] = {
+	{ "", SMTP_EMAIL_SYNTAX },
+	{ "FROM", SMTP_EMAIL_SYNTAX },
+	{ "FROM:", SMTP_EMAIL_SYNTAX },
+	{ "FROM :<a@b>", SMTP_EMAIL_SYNTAX },
+	{ "FROM:a@b", SMTP_EMAIL_SYNTAX },
+	{ "TO:<a@b>", SMTP_EMAIL_SYNTAX },
+	{ "FROM:<a@b", SMTP_ESENDER },
+	{ "FROM:<a>", SMTP_ESENDER },
+	{ "FROM:<postmaster>", SMTP_ESENDER },
+	{ "FROM:< >", SMTP_ESENDER },
+	{ "FROM:< a@b>", SMTP_ESENDER },
+	{ "FROM:<a@b >", SMTP_ESENDER },
+	{ "FROM:<<a@b>>", SMTP_ESENDER },
+	{ "FROM:<a@b>x", SMTP_ESENDER },
+	{ "FROM:<a@b>SIZE=1", SMTP_ESENDER },
+	{ "FROM:<@x:>", SMTP_ESENDER },
+	{ "FROM:<@x,a@b>", SMTP_ESENDER },
+	{ "FROM:<@x@y:a@b>", SMTP_ESENDER },
+	{ "FROM:<@:a@b>", SMTP_ESENDER },
+	{ "FROM:<@x", SMTP_ESENDER },
+	{ "FROM:<ü@b>", SMTP_EUTF8 },
+	{ "FROM:<a@b> SIZE", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SIZE=", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SIZE=-1", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SIZE=1k", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SIZE=123456789012345678901", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SIZE=1 SIZE=1", SMTP_EPARAM_TWICE },
+	{ "FROM:<a@b> BODY=BINARYMIME", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> SMTPUTF8=1", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> AUTH=a=b", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> AUTH=a+4", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> AUTH=a+4g", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> RET=ALL", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> NOTIFY=NEVER", SMTP_EPARAM },
+	{ "FROM:<a@b> REQUIRETLS", SMTP_EPARAM },
+	{ "FROM:<a@b> =", SMTP_EPARAM },
+};
+
+START_TEST(refused_mail)
+{
+	for (size_t i = 0; i < sizeof(bad_mail) / sizeof(bad_mail[0]); i++)
+		ck_assert_msg(parse_mail(bad_mail[i].arg) == bad_mail[i].error, "%s: %d",
+			bad_mail[i].arg, parse_mail(bad_mail[i].arg));
+}
+END_TEST
+
+START_TEST(mail_parameters)
+{
+	ck_assert_int_eq(parse_mail("FROM:<a@b> size=1000  BODY=8bitmime SMTPUTF8 AUTH=e+3Dmc2@x.org "
+				    "RET=hdrs ENVID=QQ+20"),
+		0);
+	ck_assert(mail.has_size && mail.smtputf8);
+	ck_assert_uint_eq(mail.size, 1000);
+	ck_assert_int_eq(mail.body, SMTP_BODY_8BITMIME);
+	ck_assert_int_eq(mail.ret, SMTP_RET_HDRS);
+	ck_assert(slice_eq(mail.auth, SLICE("e+3Dmc2@x.org")));
+	ck_assert(slice_eq(mail.envid, SLICE("QQ+20")));
+	ck_assert_int_eq(parse_mail("FROM:<> BODY=7BIT RET=FULL AUTH=<> SIZE=0"), 0);
+	ck_assert_int_eq(mail.body, SMTP_BODY_7BIT);
+	ck_assert_int_eq(mail.ret, SMTP_RET_FULL);
+	ck_assert(mail.has_size);
+	ck_assert_uint_eq(mail.size, 0);
+	ck_assert_int_eq(parse_mail("FROM:<> SIZE=99999999999999999999"), 0);
+	ck_assert(mail.size == UINT64_MAX);
+	ck_assert_int_eq(parse_mail("FROM:<ü@bücher.example> SMTPUTF8"), 0);
+	ck_assert(mail.from.utf8);
+}
+END_TEST
+
+START_TEST(forward_path)
+{
+	ck_assert_int_eq(parse_rcpt("TO:<Jones@Beta.GOV>"), 0);
+	ck_assert(slice_eq(rcpt.to.local, SLICE("Jones")));
+	ck_assert_int_eq(parse_rcpt("to: <PostMaster>"), 0);
+	ck_assert(slice_eq(rcpt.to.local, SLICE("PostMaster")));
+	ck_assert_uint_eq(rcpt.to.domain.n, 0);
+	ck_assert_int_eq(parse_rcpt("TO:<postmaster@b>"), 0);
+	ck_assert(slice_eq(rcpt.to.domain, SLICE("b")));
+	ck_assert_int_eq(parse_rcpt("TO:<@a:postmaster>"), SMTP_ERECIPIENT);
+	ck_assert_int_eq(parse_rcpt("TO:<>"), SMTP_ERECIPIENT);
+	ck_assert_int_eq(parse_rcpt("TO:<a>"), SMTP_ERECIPIENT);
+	ck_assert_int_eq(parse_rcpt("FROM:<a@b>"), SMTP_ERCPT_SYNTAX);
+	ck_assert_int_eq(parse_rcpt("TO:<ü@b>"), SMTP_EUTF8);
+	ck_assert_int_eq(smtp_rcpt_parse(SLICE("TO:<ü@b>"), true, &rcpt), 0);
+	ck_assert_int_eq(parse_rcpt("TO:<a123456789b123456789c123456789d123456789e123456789f123456789"
+				    "12345@b>"),
+		SMTP_EADDRESS_LENGTH);
+}
+END_TEST
+
+START_TEST(rcpt_parameters)
+{
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,delay ORCPT=rfc822;Bob+2B@b"), 0);
+	ck_assert_uint_eq(rcpt.notify, SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_DELAY);
+	ck_assert(slice_eq(rcpt.orcpt_type, SLICE("rfc822")));
+	ck_assert(slice_eq(rcpt.orcpt_address, SLICE("Bob+2B@b")));
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=NEVER"), 0);
+	ck_assert_uint_eq(rcpt.notify, SMTP_NOTIFY_NEVER);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=NEVER,SUCCESS"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,SUCCESS"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=;a@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> SIZE=1"), SMTP_EPARAM);
+}
+END_TEST
+
+START_TEST(xtext)
+{
+	struct strbuf b = { 0 };
+
+	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("a+2Bb+3D+20")), 0);
+	ck_assert_str_eq(b.p, "a+b= ");
+	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("+2b")), HEARTH_EINVAL);
+	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("+")), HEARTH_EINVAL);
+	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("a b")), HEARTH_EINVAL);
+	ck_assert_str_eq(b.p, "a+b= ");
+	strbuf_free(&b);
+}
+END_TEST
+
+TEST_MAIN("smtp envelope", reverse_path, refused_mail, mail_parameters, forward_path,
+	rcpt_parameters, xtext)
