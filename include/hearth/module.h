@@ -51,8 +51,8 @@ struct hearth_module {
 	 * start: makes the module's state and offers its services (hearth_offer). On the loop's
 	 * thread before the loop runs; it may block, and use the _wait calls. Non-zero: the program
 	 * does not start; the reason was logged. *state is what the tables' functions get as `module`.
-	 * offer_command: the part of start that commands need too (services that need no loop);
-	 * may be NULL.
+	 * start_command: the part of start that commands need (state and services that need no
+	 * loop), called instead of start when a command runs; may be NULL.
 	 * drain: no new work is coming (listeners are closed): end sessions politely. May be NULL.
 	 * stop: free the state. Nothing of it is called afterwards.
 	 */

@@ -1,0 +1,96 @@
+/*
+ * login.c: checking a password.
+ *
+ *   take a guess (cache) ─▶ look the account up and check the hash (worker) ─▶ answer (loop)
+ *
+ * Nothing tells which accounts exist: an unknown name costs the same hash as a known one.
+ */
+#include <sodium.h>
+
+#include "auth.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+struct login {
+	struct auth *a;
+	char address[256];
+	char peer[64];
+	char password[AUTH_PASSWORD_MAX + 1];
+	size_t password_len;
+	accounts_fn *done;
+	void *arg;
+	/* outcome, set on the worker */
+	struct account account;
+	char hash[AUTH_HASH_MAX];
+	int status;
+};
+
+static void finish(struct login *l, int status)
+{
+	l->done(l->arg, status, status == 0 ? &l->account : NULL);
+	sodium_memzero(l, sizeof(*l));
+	free(l);
+}
+
+static int find_account(struct db_tx *tx, void *arg)
+{
+	struct login *l = arg;
+
+	return auth_store_find(tx, l->address, &l->account, l->hash);
+}
+
+static void check_password(void *arg)
+{
+	struct login *l = arg;
+	int found = db_read_wait(l->a->db, find_account, l);
+	bool right = auth_password_matches(
+		found == 0 ? l->hash : l->a->decoy, slice_of(l->password, l->password_len));
+
+	if (found == HEARTH_ENOTFOUND || (found == 0 && (!right || l->account.disabled)))
+		l->status = HEARTH_EDENIED;
+	else
+		l->status = found;
+}
+
+static void on_checked(void *arg, int status)
+{
+	struct login *l = arg;
+
+	(void)status;
+	if (l->status == 0)
+		auth_guess_return(l->a, l->address, l->peer);
+	else
+		log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s", l->peer, "why", "%s",
+			error_name(l->status), NULL);
+	finish(l, l->status);
+}
+
+static void on_guess(void *arg, int status)
+{
+	struct login *l = arg;
+
+	if (status == 0)
+		status = job_run(l->a->hash, check_password, on_checked, l);
+	if (status != 0)
+		finish(l, HEARTH_EBUSY);
+}
+
+void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,
+	enum accounts_via via, accounts_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct login *l = mem_zalloc(sizeof(*l));
+
+	(void)via;
+	l->a = a;
+	l->done = done;
+	l->arg = arg;
+	snprintf(l->peer, sizeof(l->peer), "%s", peer->peer);
+	/* What can be no account's name or password is checked all the same, and is wrong. */
+	if (auth_address(hearth_config(a->h), user, l->address) < 0)
+		snprintf(l->address, sizeof(l->address), "?");
+	l->password_len = password.n <= AUTH_PASSWORD_MAX ? password.n : 0;
+	if (l->password_len)
+		memcpy(l->password, password.p, l->password_len);
+	auth_guess_take(a, l->address, l->peer, on_guess, l);
+}

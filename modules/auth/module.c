@@ -1,0 +1,107 @@
+/*
+ * module.c: the auth module's table of contents: who people are (README.md).
+ */
+#include <sodium.h>
+
+#include "auth.h"
+#include "hearth/clock.h"
+#include "hearth/log.h"
+
+static const struct config_setting settings[] = {
+	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|closed",
+		"whether people make their own accounts over HTTP; closed: only `hearth user add`" },
+	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL, "how long a session lasts" },
+	{ NULL, "guess_window", CONFIG_DURATION, "15m", "1s", "24h", NULL, "the window the limits on guesses count in" },
+	{ NULL, "guesses_per_account", CONFIG_INT, "10", "1", "1000000", NULL,
+		"wrong passwords for one account from one network within the window" },
+	{ NULL, "guesses_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
+		"wrong passwords from one network within the window" },
+	{ NULL, "registrations_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
+		"accounts made from one network within the window" },
+	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL, "memory of one password hash (RFC 9106)" },
+	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
+	CONFIG_END,
+};
+
+static const struct db_schema schemas[] = {
+	{ "auth", auth_migrations },
+	{ .name = NULL },
+};
+
+/* Nothing to write: the cursor alone moves; what must happen happens in `after`, on the loop. */
+static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	(void)module;
+	(void)tx;
+	(void)ev;
+	(void)prepared;
+	return 0;
+}
+
+static const struct bus_subscription subscriptions[] = {
+	{ "auth.revoked", "auth.sessions", "auth", NULL, apply_revoked, auth_on_revoked },
+	{ .topic = NULL },
+};
+
+static int expire_tokens(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return auth_store_expire_tokens(tx, clock_wall_ms());
+}
+
+/* What the server and the commands both need. */
+static int start_command(struct hearth *h, void **state)
+{
+	const struct config *c = hearth_config(h);
+	struct auth *a;
+
+	if (sodium_init() < 0)
+		return -1;
+	a = mem_zalloc(sizeof(*a));
+	a->h = h;
+	a->db = hearth_db(h, "auth");
+	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
+	a->guess_window_ms = config_duration_ms(c, "auth", "guess_window");
+	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
+	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
+	a->registrations_per_network = config_int(c, "auth", "registrations_per_network");
+	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
+	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");
+	auth_service_init(a);
+	hearth_offer(h, "accounts", &a->service);
+	*state = a;
+	return 0;
+}
+
+/* The server also sweeps what has expired, at each start. */
+static int start(struct hearth *h, void **state)
+{
+	struct auth *a;
+
+	if (start_command(h, state) < 0)
+		return -1;
+	a = *state;
+	a->cache = hearth_cache(h);
+	a->hash = hearth_pool(h, "hash");
+	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
+		return -1;
+	return db_write(a->db, expire_tokens, NULL, NULL);
+}
+
+static void stop(void *state)
+{
+	free(state);
+}
+
+const struct hearth_module auth_module = {
+	.name = "auth",
+	.doc = "accounts, passwords, sessions",
+	.settings = settings,
+	.schemas = schemas,
+	.routes = auth_routes,
+	.subscriptions = subscriptions,
+	.commands = auth_commands,
+	.start = start,
+	.start_command = start_command,
+	.stop = stop,
+};

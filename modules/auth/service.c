@@ -1,0 +1,107 @@
+/*
+ * service.c: the "accounts" service: what other modules may ask (accounts.h).
+ */
+#include "auth.h"
+#include "hearth/error.h"
+
+/* A look-up by address or id; by address the part behind "+" is a subaddress (RFC 5233). */
+struct find {
+	struct auth *a;
+	char address[256];
+	int64_t id;
+	struct account account;
+	accounts_fn *done;
+	void *arg;
+};
+
+static bool strip_subaddress(char *address)
+{
+	char *at = strchr(address, '@');
+	char *plus = strchr(address, '+');
+
+	if (!at || !plus || plus > at || plus == address)
+		return false;
+	memmove(plus, at, strlen(at) + 1);
+	return true;
+}
+
+static int find(struct db_tx *tx, void *arg)
+{
+	struct find *f = arg;
+	int rc;
+
+	if (f->id)
+		return auth_store_get(tx, f->id, &f->account);
+	rc = auth_store_find(tx, f->address, &f->account, NULL);
+	if (rc == HEARTH_ENOTFOUND && strip_subaddress(f->address))
+		rc = auth_store_find(tx, f->address, &f->account, NULL);
+	return rc;
+}
+
+static void on_found(void *arg, int status)
+{
+	struct find *f = arg;
+
+	f->done(f->arg, status, status == 0 ? &f->account : NULL);
+	free(f);
+}
+
+static void answer_not_found(void *arg)
+{
+	on_found(arg, HEARTH_ENOTFOUND);
+}
+
+static void answer_busy(void *arg)
+{
+	on_found(arg, HEARTH_EBUSY);
+}
+
+static void by_address(void *self, struct slice address, accounts_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct find *f = mem_zalloc(sizeof(*f));
+
+	f->a = a;
+	f->done = done;
+	f->arg = arg;
+	if (auth_address(hearth_config(a->h), address, f->address) < 0)
+		exec_post(exec_loop(), answer_not_found, f);
+	else if (db_read(a->db, find, on_found, f) < 0)
+		exec_post(exec_loop(), answer_busy, f);
+}
+
+static int find_wait(struct auth *a, struct find *f, struct account *out)
+{
+	int rc = db_read_wait(a->db, find, f);
+
+	if (rc == 0)
+		*out = f->account;
+	return rc;
+}
+
+static int by_address_wait(void *self, struct slice address, struct account *out)
+{
+	struct auth *a = self;
+	struct find f = { .a = a };
+
+	if (auth_address(hearth_config(a->h), address, f.address) < 0)
+		return HEARTH_ENOTFOUND;
+	return find_wait(a, &f, out);
+}
+
+static int by_id_wait(void *self, int64_t id, struct account *out)
+{
+	struct find f = { .a = self, .id = id };
+
+	return id > 0 ? find_wait(self, &f, out) : HEARTH_ENOTFOUND;
+}
+
+void auth_service_init(struct auth *a)
+{
+	a->service = (struct accounts){ .self = a,
+		.authenticate = auth_login,
+		.by_token = auth_by_token,
+		.by_address = by_address,
+		.by_address_wait = by_address_wait,
+		.by_id_wait = by_id_wait };
+}

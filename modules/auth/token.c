@@ -1,0 +1,155 @@
+/*
+ * token.c: opaque tokens. The owner has 256 random bits; we keep their SHA-256: in the database as
+ * the durable record, in the shared cache for speed. Being random, a token needs no slow hash.
+ */
+#include <openssl/sha.h>
+
+#include "auth.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/json.h"
+#include "hearth/rand.h"
+#include "hearth/text.h"
+
+#define CACHED_MS (10 * 60 * 1000) /* how long the cache answers for the database */
+
+void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *)(text.p ? text.p : ""), text.n, digest);
+	hex_encode(digest, sizeof(digest), hex);
+}
+
+void auth_token_make(char text[64], char hex[AUTH_TOKEN_HEX])
+{
+	unsigned char bytes[AUTH_TOKEN_BYTES];
+	struct strbuf out = { 0 };
+
+	rand_bytes(bytes, sizeof(bytes));
+	base64url_encode(&out, slice_of(bytes, sizeof(bytes)));
+	memcpy(text, out.p, out.n + 1);
+	auth_token_hash(strbuf_slice(&out), hex);
+	strbuf_free(&out);
+}
+
+/* One question who a token belongs to. */
+struct lookup {
+	struct auth *a;
+	char hex[AUTH_TOKEN_HEX];
+	accounts_fn *done;
+	void *arg;
+	struct account account;
+	int64_t expires_ms;
+};
+
+static void cache_key(char out[100], const char *hex)
+{
+	snprintf(out, 100, "auth.token:%s", hex);
+}
+
+static void remember(struct lookup *l)
+{
+	struct strbuf value = { 0 };
+	struct json_writer w;
+	char key[100];
+	int64_t left = l->expires_ms - clock_wall_ms();
+
+	if (left <= 0)
+		return;
+	json_writer_init(&w, &value);
+	json_open_object(&w);
+	json_put_i64(&w, "id", l->account.id);
+	json_put_str(&w, "address", l->account.address);
+	json_put_bool(&w, "admin", l->account.admin);
+	json_close_object(&w);
+	cache_key(key, l->hex);
+	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value), left < CACHED_MS ? left : CACHED_MS, NULL, NULL);
+	strbuf_free(&value);
+}
+
+static int recall(struct slice value, struct account *out)
+{
+	struct arena *a = arena_new();
+	struct json *doc;
+	struct slice address = { 0 };
+	int rc = json_read(a, value, &doc, NULL);
+
+	if (rc == 0)
+		rc = json_get_i64(doc, "id", 1, INT64_MAX, &out->id);
+	if (rc == 0)
+		rc = json_get_text(doc, "address", &address);
+	if (rc == 0 && address.n < sizeof(out->address)) {
+		memcpy(out->address, address.p, address.n);
+		json_get_bool(doc, "admin", &out->admin);
+	}
+	arena_free(&a);
+	return rc;
+}
+
+static int find_token(struct db_tx *tx, void *arg)
+{
+	struct lookup *l = arg;
+
+	return auth_store_find_token(tx, l->hex, clock_wall_ms(), &l->account, &l->expires_ms);
+}
+
+static void on_found(void *arg, int status)
+{
+	struct lookup *l = arg;
+
+	if (status == 0)
+		remember(l);
+	l->done(l->arg, status, status == 0 ? &l->account : NULL);
+	free(l);
+}
+
+static void on_cached(void *arg, int status, struct buf *value)
+{
+	struct lookup *l = arg;
+
+	if (status == 0 && recall(buf_slice(value), &l->account) == 0) {
+		l->done(l->arg, 0, &l->account);
+		free(l);
+		return;
+	}
+	if (db_read(l->a->db, find_token, on_found, l) < 0) {
+		l->done(l->arg, HEARTH_EBUSY, NULL);
+		free(l);
+	}
+}
+
+void auth_by_token(void *self, struct slice token, accounts_fn *done, void *arg)
+{
+	struct lookup *l = mem_zalloc(sizeof(*l));
+	char key[100];
+
+	l->a = self;
+	l->done = done;
+	l->arg = arg;
+	auth_token_hash(token, l->hex);
+	cache_key(key, l->hex);
+	cache_get(l->a->cache, slice_str(key), on_cached, l);
+}
+
+void auth_on_revoked(void *module, const struct bus_event *ev)
+{
+	struct auth *a = module;
+	struct arena *arena = arena_new();
+	struct json *doc;
+	const struct json *tokens = NULL;
+
+	if (json_read(arena, ev->payload, &doc, NULL) == 0)
+		tokens = json_get(doc, "tokens");
+	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next) {
+		char key[100];
+
+		cache_key(key, t->text.p);
+		cache_remove(a->cache, slice_str(key), NULL, NULL);
+	}
+	arena_free(&arena);
+	struct buf *payload = buf_copy(ev->payload);
+
+	bus_tell(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, payload);
+	buf_unref(&payload);
+}

@@ -1,0 +1,256 @@
+/*
+ * cli.c: from argv to a command.
+ *
+ * The kernel's own commands stand in a table here; a module brings its own in its table. Every
+ * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help.
+ */
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "kernel/kernel.h"
+#include "modules.h"
+
+#define SETS_MAX 64
+
+enum exit_code {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_MISUSED = 2,
+};
+
+/* The command line, taken apart. */
+struct invocation {
+	const char *file;
+	const char *sets[SETS_MAX];
+	size_t set_count;
+	bool help;
+	char **args; /* what is left, with the command's words first */
+	int arg_count;
+};
+
+struct builtin {
+	const char *name, *usage, *doc;
+	bool bare; /* needs no configuration */
+	int (*run)(struct hearth *h, struct invocation *in);
+};
+
+static int usage_error(const char *what, const char *arg)
+{
+	fprintf(stderr, "hearth: %s%s%s\nTry `hearth help`.\n", what, arg ? ": " : "", arg ? arg : "");
+	return EXIT_MISUSED;
+}
+
+/* Takes -c, --set and --help out; `--` ends options. The rest keeps its order. */
+static int take_options(int argc, char **argv, struct invocation *in)
+{
+	bool options = true;
+
+	in->args = mem_zalloc(((size_t)argc + 1) * sizeof(*in->args));
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (!options || a[0] != '-') {
+			in->args[in->arg_count++] = argv[i];
+		} else if (strcmp(a, "--") == 0) {
+			options = false;
+		} else if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
+			in->help = true;
+		} else if (strcmp(a, "-c") == 0 || strcmp(a, "--set") == 0) {
+			if (++i == argc)
+				return usage_error("an argument is missing after", a);
+			if (a[1] == 'c')
+				in->file = argv[i];
+			else if (in->set_count == SETS_MAX)
+				return usage_error("too many --set", NULL);
+			else
+				in->sets[in->set_count++] = argv[i];
+		} else if (strncmp(a, "--set=", 6) == 0 && in->set_count < SETS_MAX) {
+			in->sets[in->set_count++] = a + 6;
+		} else {
+			in->args[in->arg_count++] = argv[i];
+		}
+	}
+	return 0;
+}
+
+static int run_serve(struct hearth *h, struct invocation *in)
+{
+	(void)in;
+	return kernel_serve(h);
+}
+
+static int run_check(struct hearth *h, struct invocation *in)
+{
+	printf("%s: good; modules:", in->file ? in->file : "embedded defaults");
+	for (int i = 0; i < h->module_count; i++)
+		printf(" %s", h->modules[i]->name);
+	printf("\n");
+	return EXIT_DONE;
+}
+
+static int run_version(struct hearth *h, struct invocation *in)
+{
+	(void)h;
+	(void)in;
+	printf("hearth %s\n", HEARTH_VERSION);
+	return EXIT_DONE;
+}
+
+static int run_config(struct hearth *h, struct invocation *in)
+{
+	struct strbuf out = { 0 };
+
+	(void)in;
+	config_write_example(h->config, &out);
+	fwrite(out.p, 1, out.n, stdout);
+	strbuf_free(&out);
+	return EXIT_DONE;
+}
+
+static int run_help(struct hearth *h, struct invocation *in);
+
+static const struct builtin builtins[] = {
+	{ "serve", "", "run the server", false, run_serve },
+	{ "check", "", "check the configuration: file, line, what was found, what was expected", false, run_check },
+	{ "config", "", "print every setting with its default, as an INI file", true, run_config },
+	{ "version", "", "print the version", true, run_version },
+	{ "help", "", "print this list", true, run_help },
+};
+#define BUILTIN_COUNT (sizeof(builtins) / sizeof(builtins[0]))
+
+static int run_help(struct hearth *h, struct invocation *in)
+{
+	(void)h;
+	(void)in;
+	printf("Usage: hearth COMMAND [-c FILE] [--set section.key=value]... [ARGUMENTS]\n\n");
+	for (size_t i = 0; i < BUILTIN_COUNT; i++)
+		printf("  %-34s %s\n", builtins[i].name, builtins[i].doc);
+	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
+		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++) {
+			int n = printf("  %s %s", c->name, c->usage);
+
+			printf("%*s %s\n", n < 36 ? 36 - n : 0, "", c->doc);
+		}
+	return EXIT_DONE;
+}
+
+/* How many words of the arguments the command's name takes; 0 when it is another. */
+static int words_matched(const char *name, const struct invocation *in)
+{
+	struct slice rest = slice_str(name);
+	int words = 0;
+
+	while (rest.p) {
+		struct slice word = slice_split(&rest, ' ');
+
+		if (words >= in->arg_count || !slice_eq(word, slice_str(in->args[words])))
+			return 0;
+		words++;
+	}
+	return words;
+}
+
+static const struct hearth_command *find_command(const struct invocation *in, int *words)
+{
+	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
+		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++) {
+			*words = words_matched(c->name, in);
+			if (*words > 0)
+				return c;
+		}
+	return NULL;
+}
+
+static int configure(struct hearth *h, const struct invocation *in)
+{
+	struct strbuf errors = { 0 };
+	int rc = kernel_configure(h, in->file, in->sets, in->set_count, &errors);
+
+	if (rc < 0)
+		fputs(errors.p ? errors.p : "the configuration cannot be used\n", stderr);
+	strbuf_free(&errors);
+	return rc;
+}
+
+static int run_builtin(const struct builtin *b, struct invocation *in)
+{
+	struct hearth *h;
+	int code = EXIT_FAILED;
+
+	if (in->help) {
+		printf("Usage: hearth %s [-c FILE] [--set section.key=value]...\n\n%s\n", b->name, b->doc);
+		return EXIT_DONE;
+	}
+	if (in->arg_count > 1)
+		return usage_error("this command takes no argument", in->args[1]);
+	h = kernel_new();
+	if (b->bare || configure(h, in) == 0)
+		code = b->run(h, in);
+	kernel_free(&h);
+	return code;
+}
+
+/* Whether the module that brings the command is enabled. */
+static bool is_enabled(const struct hearth *h, const struct hearth_command *wanted)
+{
+	for (int i = 0; i < h->module_count; i++)
+		for (const struct hearth_command *c = h->modules[i]->commands; c && c->name; c++)
+			if (c == wanted)
+				return true;
+	return false;
+}
+
+static int run_command(const struct hearth_command *c, int words, struct invocation *in)
+{
+	struct hearth *h;
+	int code = EXIT_FAILED;
+
+	if (in->help) {
+		printf("Usage: hearth %s %s [-c FILE] [--set section.key=value]...\n\n%s\n%s", c->name, c->usage,
+			c->doc, c->help ? c->help : "");
+		return EXIT_DONE;
+	}
+	h = kernel_new();
+	if (configure(h, in) < 0) {
+		code = EXIT_FAILED;
+	} else if (!is_enabled(h, c)) {
+		fprintf(stderr, "hearth: the module that brings `%s` is not enabled ([modules] enable)\n", c->name);
+	} else {
+		/* A command talks to a person: only what went wrong belongs among its output. */
+		log_set_level(LOG_WARN);
+		if (kernel_open(h) == 0 && kernel_start_for_command(h) == 0)
+			code = c->run(h, in->arg_count - words, in->args + words);
+	}
+	kernel_free(&h);
+	return code;
+}
+
+static int dispatch(struct invocation *in)
+{
+	const struct hearth_command *c;
+	int words;
+
+	if (in->arg_count == 0) {
+		run_help(NULL, in);
+		return in->help ? EXIT_DONE : EXIT_MISUSED;
+	}
+	for (size_t i = 0; i < BUILTIN_COUNT; i++)
+		if (strcmp(builtins[i].name, in->args[0]) == 0)
+			return run_builtin(&builtins[i], in);
+	c = find_command(in, &words);
+	return c ? run_command(c, words, in) : usage_error("no such command", in->args[0]);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct invocation in = { 0 };
+	int code = take_options(argc, argv, &in);
+
+	if (code == 0)
+		code = dispatch(&in);
+	free(in.args);
+	return code;
+}

@@ -1,0 +1,77 @@
+/*
+ * kernel.h: the kernel, seen from inside: it assembles ports, net and modules from the tables.
+ *
+ *   kernel_new ─▶ kernel_configure ─▶ kernel_open ─▶ kernel_serve    (hearth serve)
+ *                                          └───────▶ a command       (hearth user add …)
+ *                                                      ─▶ kernel_free
+ *
+ * Everything here is called on the main thread.
+ */
+#ifndef HEARTH_SRC_KERNEL_H
+#define HEARTH_SRC_KERNEL_H
+
+#include "hearth/accounts.h"
+#include "hearth/map.h"
+#include "hearth/module.h"
+
+#define KERNEL_MODULES_MAX 16
+#define KERNEL_DBS_MAX     16
+#define KERNEL_LISTENERS_MAX 32
+
+struct listener;
+struct tls_context;
+
+struct hearth {
+	struct config *config;
+	const struct hearth_module *modules[KERNEL_MODULES_MAX]; /* enabled, in starting order */
+	void *states[KERNEL_MODULES_MAX];
+	int module_count;
+	int started_count; /* modules [0, started_count) have been started */
+
+	int lock_fd; /* holds data/hearth.lock while serving; -1 */
+	struct pool *io, *work, *hash;
+	struct db *dbs[KERNEL_DBS_MAX];
+	const char *db_names[KERNEL_DBS_MAX];
+	int db_count;
+	struct blob_store *blob;
+	struct cache *cache;
+	struct bus *bus;
+	struct registry *registry;
+	struct map *services;
+
+	const struct accounts *accounts; /* what http asks; NULL until offered */
+	struct http_server *http;
+	struct tls_context *tls;
+	struct listener *listeners[KERNEL_LISTENERS_MAX];
+	int listener_count;
+
+	int holds;     /* drain waits for these */
+	bool draining;
+	struct timer drain_timer;
+	int64_t drain_deadline_ms;
+	int exit_code;
+};
+
+/* The kernel with the settings of itself and of every module that is built in declared. */
+struct hearth *kernel_new(void);
+/* Stops, closes and frees whatever was opened; sets *h to NULL; legal on NULL. */
+void kernel_free(struct hearth **h);
+
+/*
+ * Reads the file (NULL: none) and the --set assignments, checks them, and chooses the modules.
+ * 0, or HEARTH_EINVAL with a line for each mistake in `errors`.
+ */
+int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count, struct strbuf *errors);
+
+/* Opens databases and blob store, with their threads. 0, or an error that was logged. */
+int kernel_open(struct hearth *h);
+/* Calls the modules' start_command, so that commands find services. */
+int kernel_start_for_command(struct hearth *h);
+
+/* Starts everything, runs until told to stop, drains. Returns the exit code. After kernel_open. */
+int kernel_serve(struct hearth *h);
+
+/* The kernel's own rows of the INI file, and those of all the modules' listeners. */
+void kernel_declare_settings(struct config *c);
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * serve.c: the life of the server.
+ *
+ *   starting ──all listeners open──▶ serving ──SIGTERM, SIGINT──▶ draining ──idle or late──▶ ended
+ *
+ * Draining: listeners are closed, modules end their sessions politely, and what is in hand may
+ * finish within [server] drain. A second signal ends it at once. Nothing acknowledged depends on
+ * this: kill -9 loses no more.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "bus/bus_internal.h"
+#include "cache/cache_internal.h"
+#include "db/database.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "http/http_internal.h"
+#include "job/queue.h"
+#include "kernel/kernel.h"
+#include "loop/loop.h"
+#include "loop/signal.h"
+#include "net/net.h"
+#include "registry/registry_internal.h"
+
+#define DRAIN_POLL_MS 50
+
+/* Two servers on one folder would each believe that they own it. */
+static int lock_data(struct hearth *h)
+{
+	struct strbuf path = { 0 };
+	int rc = 0;
+
+	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
+	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error("kernel", "another server has this data folder, or it cannot be written", "path", "%s",
+			path.p, "why", "%s", strerror(errno), NULL);
+		rc = HEARTH_EBUSY;
+	}
+	strbuf_free(&path);
+	return rc;
+}
+
+static int start_modules(struct hearth *h)
+{
+	for (; h->started_count < h->module_count; h->started_count++) {
+		const struct hearth_module *m = h->modules[h->started_count];
+
+		for (const char *const *need = m->needs; need && *need; need++)
+			if (!hearth_service(h, *need)) {
+				log_error("kernel", "a module needs a service that no enabled module offers", "module", "%s",
+					m->name, "service", "%s", *need, NULL);
+				return HEARTH_ENOTFOUND;
+			}
+		if (m->start && m->start(h, &h->states[h->started_count]) != 0) {
+			log_error("kernel", "a module did not start", "module", "%s", m->name, NULL);
+			return HEARTH_EIO;
+		}
+		log_debug("kernel", "module started", "module", "%s", m->name, NULL);
+	}
+	return 0;
+}
+
+/* Routes, subscriptions and queues of every module, now that each has its state. */
+static int connect_modules(struct hearth *h)
+{
+	int rc = 0;
+
+	for (int i = 0; i < h->module_count && rc == 0; i++) {
+		const struct hearth_module *m = h->modules[i];
+
+		if (m->routes)
+			http_server_mount(h->http, m->routes, h->states[i]);
+		for (const struct bus_subscription *s = m->subscriptions; s && s->topic && rc == 0; s++)
+			rc = bus_subscribe(h->bus, s, hearth_db(h, s->database), h->io, h->states[i]);
+		for (const struct queue_consumer *q = m->queues; q && q->name && rc == 0; q++)
+			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool), h->states[i]);
+	}
+	if (rc == 0)
+		rc = bus_start(h->bus);
+	return rc;
+}
+
+static int open_listener(struct hearth *h, const struct conn_listener *l, void *module)
+{
+	struct config_address address = config_address(h->config, "listen", l->key);
+	struct strbuf why = { 0 };
+	int rc;
+
+	if (address.off)
+		return 0;
+	INVARIANT(h->listener_count < KERNEL_LISTENERS_MAX);
+	rc = listener_open(&address, l, module, h->tls, &h->listeners[h->listener_count], &why);
+	if (rc < 0) {
+		log_error("kernel", "cannot listen", "listener", "%s", l->key, "host", "%s",
+			address.host[0] ? address.host : "*", "port", "%d", address.port, "why", "%s",
+			why.p ? why.p : error_name(rc), NULL);
+	} else {
+		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
+			address.host[0] ? address.host : "*", "port", "%d",
+			listener_port(h->listeners[h->listener_count]), NULL);
+		h->listener_count++;
+	}
+	strbuf_free(&why);
+	return rc;
+}
+
+static int open_listeners(struct hearth *h)
+{
+	int rc = 0;
+
+	for (const struct conn_listener *l = http_listeners(); l->key && rc == 0; l++)
+		rc = open_listener(h, l, h->http);
+	for (int i = 0; i < h->module_count && rc == 0; i++)
+		for (const struct conn_listener *l = h->modules[i]->listeners; l && l->key && rc == 0; l++)
+			rc = open_listener(h, l, h->states[i]);
+	return rc;
+}
+
+static int start_net(struct hearth *h)
+{
+	struct strbuf why = { 0 };
+
+	h->tls = tls_context_new(config_text(h->config, "tls", "cert"), config_text(h->config, "tls", "key"),
+		hearth_data_dir(h), hearth_hostname(h), &why);
+	if (!h->tls) {
+		log_error("kernel", "cannot set up TLS", "why", "%s", why.p ? why.p : "", NULL);
+		strbuf_free(&why);
+		return HEARTH_EINVAL;
+	}
+	strbuf_free(&why);
+	h->http = http_server_new(&h->accounts);
+	return 0;
+}
+
+static int start(struct hearth *h)
+{
+	int rc = lock_data(h);
+
+	if (rc == 0)
+		rc = kernel_open(h);
+	if (rc < 0)
+		return rc;
+	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
+	h->bus = bus_new(h->dbs, h->db_count);
+	h->registry = registry_new(hearth_hostname(h));
+	rc = start_net(h);
+	if (rc == 0)
+		rc = start_modules(h);
+	if (rc == 0)
+		rc = connect_modules(h);
+	if (rc == 0)
+		rc = open_listeners(h);
+	return rc;
+}
+
+/* The line that tells a person where to look. */
+static void say_ready(struct hearth *h)
+{
+	struct config_address http = config_address(h->config, "listen", "http");
+	const char *host = http.host[0] ? http.host : hearth_hostname(h);
+
+	for (int i = 0; i < h->listener_count; i++)
+		if (strcmp(listener_key(h->listeners[i]), "http") == 0)
+			http.port = listener_port(h->listeners[i]);
+	if (http.off)
+		log_info("kernel", "ready", NULL);
+	else
+		log_info("kernel", "ready", "open", strchr(host, ':') ? "http://[%s]" : "http://%s", host, "port",
+			"%d", http.port, NULL);
+	if (!http.off)
+		fprintf(stderr, "Hearth is ready. Look at http://%s%s%s:%d/\n", strchr(host, ':') ? "[" : "", host,
+			strchr(host, ':') ? "]" : "", http.port);
+}
+
+/* Ends the loop once nothing is in hand any more, or the time for that is over. */
+static void drain_step(void *arg)
+{
+	struct hearth *h = arg;
+	bool late = clock_mono_ms() >= h->drain_deadline_ms;
+
+	if (h->holds > 0 && !late)
+		return;
+	if (!late && net_conn_count() > 0)
+		return;
+	timer_stop(&h->drain_timer);
+	if (net_conn_count() > 0)
+		log_info("kernel", "closing what is still open", "connections", "%zu", net_conn_count(), NULL);
+	net_close_all();
+	signal_unwatch_all();
+	loop_stop();
+}
+
+static void on_stop_signal(void *arg)
+{
+	struct hearth *h = arg;
+
+	if (h->draining) {
+		h->drain_deadline_ms = 0;
+		return;
+	}
+	h->draining = true;
+	log_info("kernel", "stopping", NULL);
+	http_server_drain(h->http);
+	for (int i = 0; i < h->listener_count; i++)
+		listener_close(&h->listeners[i]);
+	for (int i = h->started_count - 1; i >= 0; i--)
+		if (h->modules[i]->drain)
+			h->modules[i]->drain(h->states[i]);
+	h->drain_deadline_ms = clock_mono_ms() + config_duration_ms(h->config, "server", "drain");
+	timer_start(&h->drain_timer, 0, DRAIN_POLL_MS, drain_step, h);
+}
+
+static void on_reload_signal(void *arg)
+{
+	struct hearth *h = arg;
+
+	tls_context_reload(h->tls);
+}
+
+/* Takes down what start built, in reverse; the rest is kernel_free's. */
+static void stop(struct hearth *h)
+{
+	queue_stop_all();
+	bus_stop(h->bus);
+	while (h->started_count > 0) {
+		const struct hearth_module *m = h->modules[--h->started_count];
+
+		if (m->stop && h->states[h->started_count])
+			m->stop(h->states[h->started_count]);
+	}
+	http_server_free(&h->http);
+	tls_context_free(&h->tls);
+	bus_free(&h->bus);
+}
+
+int kernel_serve(struct hearth *h)
+{
+	int rc;
+
+	loop_init();
+	rc = start(h);
+	if (rc == 0) {
+		signal_watch(SIGTERM, on_stop_signal, h);
+		signal_watch(SIGINT, on_stop_signal, h);
+		signal_watch(SIGHUP, on_reload_signal, h);
+		say_ready(h);
+		loop_run();
+		log_info("kernel", "stopped", NULL);
+	}
+	stop(h);
+	return rc == 0 ? 0 : 1;
+}

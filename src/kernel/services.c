@@ -1,0 +1,84 @@
+/*
+ * services.c: what a module asks of the kernel (the end of module.h).
+ */
+#include "kernel/kernel.h"
+
+#include "hearth/log.h"
+
+const struct config *hearth_config(const struct hearth *h)
+{
+	return h->config;
+}
+
+struct db *hearth_db(const struct hearth *h, const char *name)
+{
+	for (int i = 0; i < h->db_count; i++)
+		if (strcmp(h->db_names[i], name) == 0)
+			return h->dbs[i];
+	log_fatal("kernel", "no database \"%s\"", name);
+}
+
+struct blob_store *hearth_blob(const struct hearth *h)
+{
+	return h->blob;
+}
+
+struct cache *hearth_cache(const struct hearth *h)
+{
+	return h->cache;
+}
+
+struct bus *hearth_bus(const struct hearth *h)
+{
+	return h->bus;
+}
+
+struct registry *hearth_registry(const struct hearth *h)
+{
+	return h->registry;
+}
+
+struct pool *hearth_pool(const struct hearth *h, const char *name)
+{
+	if (strcmp(name, "io") == 0)
+		return h->io;
+	if (strcmp(name, "work") == 0)
+		return h->work;
+	if (strcmp(name, "hash") == 0)
+		return h->hash;
+	log_fatal("kernel", "no pool \"%s\"", name);
+}
+
+const char *hearth_data_dir(const struct hearth *h)
+{
+	return config_text(h->config, "server", "data");
+}
+
+const char *hearth_hostname(const struct hearth *h)
+{
+	return config_text(h->config, "server", "hostname");
+}
+
+void hearth_offer(struct hearth *h, const char *service, const void *interface)
+{
+	INVARIANT(!map_get(h->services, slice_str(service)));
+	map_set(h->services, slice_str(service), (void *)(uintptr_t)interface);
+	if (strcmp(service, "accounts") == 0)
+		h->accounts = interface;
+}
+
+const void *hearth_service(const struct hearth *h, const char *service)
+{
+	return map_get(h->services, slice_str(service));
+}
+
+void hearth_hold(struct hearth *h)
+{
+	h->holds++;
+}
+
+void hearth_release(struct hearth *h)
+{
+	INVARIANT(h->holds > 0);
+	h->holds--;
+}

@@ -1,0 +1,62 @@
+/*
+ * settings.c: the kernel's own rows of the INI file. Modules declare theirs in their tables; their
+ * listeners become rows of [listen].
+ */
+#include "kernel/kernel.h"
+#include "modules.h"
+
+static const struct config_setting settings[] = {
+	{ "server", "hostname", CONFIG_TEXT, "localhost", NULL, NULL, NULL,
+		"the name this server is known by; mail for it is local unless [mail] domains says otherwise" },
+	{ "server", "data", CONFIG_TEXT, "data", NULL, NULL, NULL,
+		"the folder that holds everything: databases, blobs, certificates" },
+	{ "server", "log_level", CONFIG_CHOICE, "info", NULL, NULL, "debug|info|warn|error",
+		"lines below this level are not written" },
+	{ "server", "drain", CONFIG_DURATION, "10s", "0s", "10m", NULL,
+		"how long open sessions may take to finish when the server is told to stop" },
+	{ "mail", "domains", CONFIG_LIST, "", NULL, NULL, NULL,
+		"the local domains: accounts are made and mail is taken for them; empty: the hostname" },
+	{ "modules", "enable", CONFIG_LIST, "auth mail video game gateway web", NULL, NULL, NULL,
+		"which modules run" },
+	{ "listen", "http", CONFIG_ADDRESS, "127.0.0.1:8080", NULL, NULL, NULL, "web, API, live video, WebSocket" },
+	{ "listen", "https", CONFIG_ADDRESS, "127.0.0.1:8443", NULL, NULL, NULL, "the same over TLS" },
+	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
+	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },
+	{ "store", "db", CONFIG_TEXT, "", NULL, NULL, NULL, "URL of the SQL database; empty: SQLite in the data folder" },
+	{ "store", "blob", CONFIG_TEXT, "", NULL, NULL, NULL, "URL of the blob store; empty: the data folder" },
+	{ "store", "cache", CONFIG_TEXT, "", NULL, NULL, NULL, "URL of the shared cache; empty: memory" },
+	{ "store", "bus", CONFIG_TEXT, "", NULL, NULL, NULL, "URL of the event bus; empty: in process" },
+	{ "store", "cache_max", CONFIG_SIZE, "16M", "1M", "64G", NULL, "bound of the in-memory cache" },
+	CONFIG_END,
+};
+
+/*
+ * A module's listeners as rows of [listen]. The rows live as long as the program; a second kernel
+ * (tests) makes its own.
+ */
+static void declare_listeners(struct config *c, const struct hearth_module *m)
+{
+	size_t n = 0;
+	struct config_setting *rows;
+
+	for (const struct conn_listener *l = m->listeners; l && l->key; l++)
+		n++;
+	if (n == 0)
+		return;
+	rows = mem_zalloc((n + 1) * sizeof(*rows));
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct config_setting){ "listen", m->listeners[i].key, CONFIG_ADDRESS,
+			m->listeners[i].address, NULL, NULL, NULL, m->listeners[i].doc };
+	config_declare(c, "listen", rows);
+}
+
+void kernel_declare_settings(struct config *c)
+{
+	config_declare(c, NULL, settings);
+	for (const struct hearth_module *const *m = hearth_modules; *m; m++) {
+		declare_listeners(c, *m);
+		if ((*m)->settings)
+			config_declare(c, (*m)->name, (*m)->settings);
+	}
+}
