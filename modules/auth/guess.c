@@ -6,6 +6,10 @@
  * shut anybody out.
  */
 #include "auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "hearth/error.h"
 
 struct guess {

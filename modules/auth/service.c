@@ -2,6 +2,9 @@
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
  */
 #include "auth.h"
+
+#include <stdlib.h>
+
 #include "hearth/error.h"
 
 /* A look-up by address or id; by address the part behind "+" is a subaddress (RFC 5233). */

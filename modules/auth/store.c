@@ -2,6 +2,9 @@
  * store.c: every SQL statement of the auth module. Inside a db_fn, on a database thread.
  */
 #include "auth.h"
+
+#include <stdio.h>
+
 #include "hearth/error.h"
 #include "hearth/json.h"
 

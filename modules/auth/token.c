@@ -5,6 +5,10 @@
 #include <openssl/sha.h>
 
 #include "auth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"

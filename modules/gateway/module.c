@@ -1,0 +1,87 @@
+/*
+ * module.c: the gateway's table of contents: it holds every WebSocket (README.md).
+ */
+#include "gateway.h"
+
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/metric.h"
+
+#define PRESENCE_RENEW_MS (30 * 1000)
+
+static const struct config_setting settings[] = {
+	{ NULL, "message_max", CONFIG_SIZE, "16K", "1K", "1M", NULL, "largest frame taken from a client" },
+	{ NULL, "output_max", CONFIG_SIZE, "256K", "16K", "16M", NULL,
+		"bytes that may wait for a client that reads slowly; beyond twice that it is cut off" },
+	{ NULL, "ping", CONFIG_DURATION, "20s", "1s", "10m", NULL, "a ping after this much silence" },
+	{ NULL, "connections_per_account", CONFIG_INT, "64", "1", "100000", NULL, "WebSockets of one account" },
+	CONFIG_END,
+};
+
+static const struct http_route routes[] = {
+	{ HTTP_GET, "/ws", gateway_accept, HTTP_ACCOUNT, 0 },
+	{ .pattern = NULL },
+};
+
+static int start(struct hearth *h, void **state)
+{
+	const struct config *c = hearth_config(h);
+	struct gateway *g = mem_zalloc(sizeof(*g));
+
+	g->h = h;
+	g->peers = map_new();
+	g->accounts = map_new();
+	g->arena = arena_new();
+	/* Ids of an earlier life of this process must not mean anybody now. */
+	g->last_id = (uint64_t)clock_wall_ms() << 20;
+	g->message_max = (size_t)config_size(c, "gateway", "message_max");
+	g->output_high = (size_t)config_size(c, "gateway", "output_max");
+	g->ping_ms = config_duration_ms(c, "gateway", "ping");
+	g->per_account_max = config_int(c, "gateway", "connections_per_account");
+	g->open = metric_gauge("hearth_gateway_connections", NULL, "WebSockets that are open");
+	g->frames_in = metric_counter("hearth_gateway_frames_total", "direction=\"in\"", "frames carried");
+	g->frames_out = metric_counter("hearth_gateway_frames_total", "direction=\"out\"", "frames carried");
+	g->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, gateway_close_revoked, g);
+	timer_start(&g->presence, PRESENCE_RENEW_MS, PRESENCE_RENEW_MS, gateway_renew_presence, g);
+	gateway_connections_init(g);
+	hearth_offer(h, "connections", &g->service);
+	*state = g;
+	return 0;
+}
+
+static void drain(void *state)
+{
+	struct gateway *g = state;
+	size_t it = 0;
+	void *value;
+
+	g->draining = true;
+	while (map_next(g->peers, &it, NULL, &value))
+		ws_close(((struct gateway_peer *)value)->ws, WS_SERVICE_RESTART, "the server restarts");
+}
+
+static void stop(void *state)
+{
+	struct gateway *g = state;
+
+	timer_stop(&g->presence);
+	bus_unlisten(&g->revoked);
+	map_free(&g->peers);
+	map_free(&g->accounts);
+	arena_free(&g->arena);
+	free(g);
+}
+
+static const char *const needs[] = { "accounts", NULL };
+
+const struct hearth_module gateway_module = {
+	.name = "gateway",
+	.doc = "WebSockets, carried to the service they ask for",
+	.settings = settings,
+	.routes = routes,
+	.needs = needs,
+	.start = start,
+	.drain = drain,
+	.stop = stop,
+};

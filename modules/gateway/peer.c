@@ -1,0 +1,245 @@
+/*
+ * peer.c: one WebSocket: from its upgrade to its end, and the frames from it to a service.
+ *
+ * The gateway reads of a frame only `to`; what is in it is between the client and that service.
+ */
+#include "gateway.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+
+#define PRESENCE_TTL_MS (90 * 1000)
+
+/* ---- who is connected where ---- */
+
+static void presence_key(char out[64], int64_t account)
+{
+	snprintf(out, 64, "gateway.at:%lld", (long long)account);
+}
+
+static void announce_presence(struct gateway *g, int64_t account)
+{
+	char key[64];
+
+	presence_key(key, account);
+	cache_put(hearth_cache(g->h), slice_str(key), slice_str(hearth_hostname(g->h)), PRESENCE_TTL_MS, NULL, NULL);
+}
+
+void gateway_renew_presence(void *arg)
+{
+	struct gateway *g = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(g->accounts, &it, NULL, &value))
+		announce_presence(g, ((struct gateway_account *)value)->id);
+}
+
+static struct gateway_account *account_of(struct gateway *g, int64_t id)
+{
+	struct gateway_account *account = map_get_u64(g->accounts, (uint64_t)id);
+
+	if (!account) {
+		account = mem_zalloc(sizeof(*account));
+		account->id = id;
+		list_init(&account->peers);
+		map_set_u64(g->accounts, (uint64_t)id, account);
+		announce_presence(g, id);
+	}
+	return account;
+}
+
+static void leave_account(struct gateway_peer *p)
+{
+	struct gateway_account *account = p->account;
+	char key[64];
+
+	list_remove(&p->node);
+	if (--account->count > 0)
+		return;
+	map_remove_u64(p->g->accounts, (uint64_t)account->id);
+	presence_key(key, account->id);
+	cache_remove(hearth_cache(p->g->h), slice_str(key), NULL, NULL);
+	free(account);
+}
+
+/* ---- frames ---- */
+
+static void send_error(struct gateway_peer *p, const char *code, const char *text)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_str(&w, "type", "error");
+	json_put_str(&w, "code", code);
+	json_put_str(&w, "text", text);
+	json_close_object(&w);
+	ws_send_text(p->ws, strbuf_slice(&out));
+	strbuf_free(&out);
+}
+
+/* Remembers that the service must hear of this peer's end. False when it talks to too many. */
+static bool remember_service(struct gateway_peer *p, const struct frame_service *service)
+{
+	for (size_t i = 0; i < p->service_count; i++)
+		if (p->services[i] == service)
+			return true;
+	if (p->service_count == GATEWAY_SERVICES_MAX)
+		return false;
+	p->services[p->service_count++] = service;
+	return true;
+}
+
+static void carry(struct gateway_peer *p, const struct json *frame, struct slice raw)
+{
+	const struct registry_entry *entry = NULL;
+	struct slice to = { 0 };
+
+	if (json_get_text(frame, "to", &to) < 0) {
+		send_error(p, "bad-frame", "expected a JSON object whose member \"to\" names a service");
+		return;
+	}
+	entry = registry_find(hearth_registry(p->g->h), to.p);
+	if (!entry || !entry->local || !entry->healthy) {
+		send_error(p, "no-service", "no service of this name is running");
+		return;
+	}
+	if (!remember_service(p, entry->local)) {
+		send_error(p, "too-many-services", "this connection talks to too many services");
+		return;
+	}
+	p->client.rtt_us = ws_rtt_us(p->ws);
+	((const struct frame_service *)entry->local)
+		->frame(((const struct frame_service *)entry->local)->self, &p->client, frame, raw);
+}
+
+static void on_message(void *ctx, bool text, struct slice bytes)
+{
+	struct gateway_peer *p = ctx;
+	struct json *frame;
+	const char *why = NULL;
+
+	metric_add(p->g->frames_in, 1);
+	if (!text) {
+		ws_close(p->ws, WS_UNSUPPORTED_DATA, "frames are JSON text");
+		return;
+	}
+	if (json_read(p->g->arena, bytes, &frame, &why) < 0)
+		send_error(p, "bad-json", why ? why : "not JSON");
+	else
+		carry(p, frame, bytes);
+	arena_reset(p->g->arena);
+}
+
+static void on_closed(void *ctx, int code)
+{
+	struct gateway_peer *p = ctx;
+	struct gateway *g = p->g;
+
+	for (size_t i = 0; i < p->service_count; i++)
+		p->services[i]->closed(p->services[i]->self, &p->client);
+	map_remove_u64(g->peers, p->client.id);
+	leave_account(p);
+	metric_add(g->open, -1);
+	log_debug("gateway", "closed", "client", "%" PRIu64, p->client.id, "account", "%s", p->address, "code", "%d",
+		code, NULL);
+	free(p);
+}
+
+static const struct ws_events events = { .message = on_message, .closed = on_closed };
+
+/* ---- from request to peer ---- */
+
+static void greet(struct gateway_peer *p)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_str(&w, "type", "welcome");
+	json_put_i64(&w, "account", p->client.account);
+	json_put_str(&w, "address", p->address);
+	json_close_object(&w);
+	ws_send_text(p->ws, strbuf_slice(&out));
+	strbuf_free(&out);
+}
+
+static void hash_token(struct slice token, char hex[65])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *)(token.p ? token.p : ""), token.n, digest);
+	hex_encode(digest, sizeof(digest), hex);
+}
+
+static struct gateway_peer *peer_new(struct gateway *g, struct http_request *rq)
+{
+	const struct account *account = http_account(rq);
+	struct gateway_peer *p = mem_zalloc(sizeof(*p));
+
+	p->g = g;
+	snprintf(p->address, sizeof(p->address), "%s", account->address);
+	hash_token(http_token(rq), p->token_hex);
+	p->client = (struct client){ .id = ++g->last_id, .account = account->id, .address = p->address };
+	return p;
+}
+
+void gateway_accept(void *module, struct http_request *rq)
+{
+	struct gateway *g = module;
+	const struct ws_options options = {
+		.message_max = g->message_max, .output_high = g->output_high, .ping_ms = g->ping_ms };
+	struct gateway_account *held = map_get_u64(g->accounts, (uint64_t)http_account(rq)->id);
+	struct gateway_peer *p;
+
+	if (g->draining) {
+		http_reply_problem(rq, 503, NULL, "the server is stopping; try again in a moment");
+		return;
+	}
+	if (held && held->count >= g->per_account_max) {
+		http_reply_problem(rq, 429, NULL, "this account has too many connections");
+		return;
+	}
+	p = peer_new(g, rq);
+	p->ws = ws_accept(rq, &options, &events, p);
+	if (!p->ws) {
+		free(p);
+		return;
+	}
+	p->account = account_of(g, p->client.account);
+	p->account->count++;
+	list_push(&p->account->peers, &p->node);
+	map_set_u64(g->peers, p->client.id, p);
+	metric_add(g->open, 1);
+	greet(p);
+}
+
+void gateway_close_revoked(void *arg, struct buf *payload)
+{
+	struct gateway *g = arg;
+	struct arena *a = arena_new();
+	struct gateway_account *account = NULL;
+	const struct json *tokens = NULL;
+	struct json *doc;
+	int64_t id = 0;
+
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 && json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0) {
+		account = map_get_u64(g->accounts, (uint64_t)id);
+		tokens = json_get(doc, "tokens");
+	}
+	for (const struct json *t = account && tokens ? tokens->child : NULL; t; t = t->next)
+		LIST_FOREACH(&account->peers, it) {
+			struct gateway_peer *p = LIST_ENTRY(it, struct gateway_peer, node);
+
+			if (slice_eq(t->text, slice_str(p->token_hex)))
+				ws_close(p->ws, WS_POLICY_VIOLATION, "the session was ended");
+		}
+	arena_free(&a);
+}
