@@ -1,0 +1,89 @@
+/*
+ * aac.c: the AudioSpecificConfig. SBR and PS are signalled either as the object type, with that of
+ * the core behind it, or after the core's configuration, where old decoders do not look.
+ */
+#include "codec/aac.h"
+
+#include "hearth/error.h"
+#include "codec/bits.h"
+
+#include <stdio.h>
+
+#define TYPE_MAIN 1
+#define TYPE_LTP  4
+#define TYPE_SBR  5
+#define TYPE_PS   29
+
+#define SYNC_SBR 0x2b7
+#define SYNC_PS  0x548
+
+static uint8_t read_object_type(struct bit_reader *b)
+{
+	uint32_t type = read_bits(b, 5);
+
+	return (uint8_t)(type == 31 ? 32 + read_bits(b, 6) : type);
+}
+
+/* Sampling frequency by index (table 1.18) or in full; 0 when reserved. */
+static uint32_t read_rate(struct bit_reader *b)
+{
+	static const uint32_t rates[] = { 96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050,
+		16000, 12000, 11025, 8000, 7350 };
+	uint32_t index = read_bits(b, 4);
+
+	if (index == 15)
+		return read_bits(b, 24);
+	return index < sizeof(rates) / sizeof(rates[0]) ? rates[index] : 0;
+}
+
+/* What lies behind the core's configuration: SBR and PS for decoders that know them. */
+static void read_sync_extension(struct bit_reader *b, struct aac_config *c)
+{
+	if (b->n - b->pos < 16 || read_bits(b, 11) != SYNC_SBR || read_object_type(b) != TYPE_SBR)
+		return;
+	c->sbr = read_flag(b);
+	if (!c->sbr)
+		return;
+	c->output_rate = read_rate(b);
+	if (b->n - b->pos >= 12 && read_bits(b, 11) == SYNC_PS)
+		c->ps = read_flag(b);
+}
+
+int aac_config_parse(struct slice asc, struct aac_config *out)
+{
+	static const uint8_t channels[] = { 0, 1, 2, 3, 4, 5, 6, 8 };
+	struct bit_reader b = bit_reader_of(asc);
+	struct aac_config c = { .object_type = read_object_type(&b) };
+	uint32_t layout;
+
+	c.rate = c.output_rate = read_rate(&b);
+	layout = read_bits(&b, 4);
+	if (c.object_type == TYPE_SBR || c.object_type == TYPE_PS) {
+		c.sbr = true;
+		c.ps = c.object_type == TYPE_PS;
+		c.output_rate = read_rate(&b);
+		c.object_type = read_object_type(&b);
+	}
+	if (!b.bad && (c.object_type < TYPE_MAIN || c.object_type > TYPE_LTP))
+		return HEARTH_EUNSUPPORTED;
+	c.frame_length = read_flag(&b) ? 960 : 1024;
+	if (read_flag(&b)) /* dependsOnCoreCoder */
+		read_bits(&b, 14);
+	read_flag(&b); /* extensionFlag: nothing behind it for these types */
+	if (b.bad || layout >= sizeof(channels))
+		return HEARTH_EINVAL;
+	c.channels = channels[layout];
+	if (!c.sbr && layout) /* layout 0 puts a channel map here, which is not read */
+		read_sync_extension(&b, &c);
+	if (c.rate < 7350 || c.rate > 96000 || c.output_rate < 7350 || c.output_rate > 192000)
+		return HEARTH_EINVAL;
+	*out = c;
+	return 0;
+}
+
+void aac_codec_string(const struct aac_config *c, char out[AAC_CODEC_STRING_SIZE])
+{
+	unsigned type = c->ps ? TYPE_PS : c->sbr ? TYPE_SBR : c->object_type;
+
+	snprintf(out, AAC_CODEC_STRING_SIZE, "mp4a.40.%u", type);
+}
