@@ -10,9 +10,15 @@
 
 #include "hearth/exec.h"
 
-/* Makes the loop and its executor; the calling thread becomes the loop's. Once, before anything. */
+/*
+ * Makes the loop and its executor; the calling thread becomes the loop's. Before anything else that
+ * posts; nothing when the loop is there already. From now on SIGPIPE is ignored.
+ */
 void loop_init(void);
-/* Runs until loop_stop; then closes what loop_init opened. On the loop's thread. */
+/*
+ * Runs until loop_stop; then closes what loop_init opened: there is no loop any more, and what is
+ * posted to it is dropped. On the loop's thread.
+ */
 void loop_run(void);
 /* Makes loop_run return once what is queued has run. Any thread. */
 void loop_stop(void);

@@ -1,0 +1,171 @@
+/*
+ * loop.c: the one event loop: libuv, with three handles of our own.
+ *
+ *   async    another thread posted the first of some functions: run them
+ *   prepare  before each poll: set the timer to when our earliest timer is due
+ *   timer    run what is due
+ *
+ *   none ──loop_init──▶ open ──loop_run──▶ running ──loop_stop──▶ closing ──▶ none
+ *
+ * Everything but loop_stop runs on the loop's thread.
+ */
+#include "loop/loop.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "hearth/log.h"
+#include "loop/executor.h"
+
+static struct {
+	struct exec exec;
+	atomic_bool open; /* between loop_init and the end of loop_run; any thread reads it */
+	uv_loop_t uv;
+	uv_async_t async;
+	uv_prepare_t prepare;
+	uv_timer_t timer;
+	int64_t timer_due_us; /* what the timer is set to; -1 when it rests */
+} loop;
+
+/* With the executor's lock held; after exec_close nobody gets here, so the handle is alive. */
+static void wake_loop(struct exec *e)
+{
+	(void)e;
+	uv_async_send(&loop.async);
+}
+
+static void on_async(uv_async_t *handle)
+{
+	(void)handle;
+	exec_run_posted(&loop.exec);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+	(void)handle;
+	loop.timer_due_us = -1;
+	exec_run_timers(&loop.exec);
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+	int64_t due_us = exec_next_due_us(&loop.exec), left_us;
+
+	(void)handle;
+	if (due_us == loop.timer_due_us)
+		return;
+	loop.timer_due_us = due_us;
+	if (due_us < 0) {
+		uv_timer_stop(&loop.timer);
+		return;
+	}
+	uv_update_time(&loop.uv);
+	left_us = due_us - exec_now_us();
+	uv_timer_start(&loop.timer, on_timer, left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : 0, 0);
+}
+
+struct exec *exec_loop(void)
+{
+	return loop.open ? &loop.exec : NULL;
+}
+
+uv_loop_t *loop_uv(void)
+{
+	INVARIANT(loop.open && exec_current() == &loop.exec);
+	return &loop.uv;
+}
+
+void loop_init(void)
+{
+	if (loop.open) {
+		INVARIANT(exec_current() == &loop.exec);
+		return;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	exec_init(&loop.exec, "loop", wake_loop);
+	loop.timer_due_us = -1;
+	if (uv_loop_init(&loop.uv) != 0 || uv_async_init(&loop.uv, &loop.async, on_async) != 0)
+		log_fatal("loop", "the system refuses an event loop: out of file descriptors?");
+	uv_timer_init(&loop.uv, &loop.timer);
+	uv_prepare_init(&loop.uv, &loop.prepare);
+	uv_prepare_start(&loop.prepare, on_prepare);
+	loop.open = true;
+	exec_set_current(&loop.exec);
+}
+
+static void stop_now(void *arg)
+{
+	(void)arg;
+	uv_stop(&loop.uv);
+}
+
+void loop_stop(void)
+{
+	exec_post(&loop.exec, stop_now, NULL);
+}
+
+static void close_handle(uv_handle_t *handle, void *count)
+{
+	if (uv_is_closing(handle))
+		return;
+	uv_close(handle, NULL);
+	++*(int *)count;
+}
+
+/* Handles that others left open are closed too, without telling them: the process is ending. */
+static void close_loop(void)
+{
+	int left = 0;
+
+	exec_close(&loop.exec);
+	uv_close((uv_handle_t *)&loop.async, NULL);
+	uv_close((uv_handle_t *)&loop.prepare, NULL);
+	uv_close((uv_handle_t *)&loop.timer, NULL);
+	uv_walk(&loop.uv, close_handle, &left);
+	if (left)
+		log_debug("loop", "closed handles that were still open", "count", "%d", left, NULL);
+	uv_run(&loop.uv, UV_RUN_DEFAULT);
+	INVARIANT(uv_loop_close(&loop.uv) == 0);
+	exec_clear(&loop.exec);
+	exec_set_current(NULL);
+	loop.open = false;
+}
+
+void loop_run(void)
+{
+	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
+	exec_set_running(true);
+	uv_run(&loop.uv, UV_RUN_DEFAULT);
+	exec_set_running(false);
+	close_loop();
+}
+
+static void set_flag(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+static void look_again(void *arg)
+{
+	(void)arg;
+}
+
+int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms)
+{
+	struct timer limit = { 0 }, look = { 0 };
+	bool late = false;
+	int answer;
+
+	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
+	timer_start(&limit, timeout_ms, 0, set_flag, &late);
+	/* fn may look at what another thread changes without posting. */
+	timer_start(&look, 5, 5, look_again, NULL);
+	while (!(answer = fn(arg)) && !late) {
+		exec_set_running(true);
+		uv_run(&loop.uv, UV_RUN_ONCE);
+		exec_set_running(false);
+	}
+	timer_stop(&look);
+	timer_stop(&limit);
+	return answer;
+}
