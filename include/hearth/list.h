@@ -50,6 +50,12 @@ static inline void list_push_front(struct list *l, struct list_node *n)
 	list_insert_(n, &l->head, l->head.next);
 }
 
+/* Adds before `at`, a node of the list or its head. */
+static inline void list_insert_before(struct list_node *at, struct list_node *n)
+{
+	list_insert_(n, at->prev, at);
+}
+
 static inline void list_remove(struct list_node *n)
 {
 	if (!n->next)

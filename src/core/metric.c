@@ -1,0 +1,200 @@
+/*
+ * metric.c: the metrics of the program, in one list under one lock. The lock is for registering
+ * and writing; changing a metric is an atomic operation without it.
+ */
+#include "hearth/metric.h"
+#include "hearth/arena.h"
+#include "hearth/list.h"
+#include "hearth/log.h"
+
+#include "core/double.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define BOUNDS_MAX 16
+
+enum kind { COUNTER, GAUGE, HISTOGRAM };
+
+struct metric {
+	struct list_node node;
+	enum kind kind;
+	const char *name, *labels, *help; /* labels: "" for none */
+	_Atomic int64_t value;            /* of a counter or gauge */
+	double bounds[BOUNDS_MAX];
+	size_t bound_count;
+	_Atomic int64_t buckets[BOUNDS_MAX + 1]; /* the last: above all bounds */
+	_Atomic double sum;
+};
+
+static const char *const kind_names[] = { "counter", "gauge", "histogram" };
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct list metrics = { { &metrics.head, &metrics.head } }; /* by name, then by labels */
+
+static struct metric *metric_at(struct list_node *node)
+{
+	return node == &metrics.head ? NULL : LIST_ENTRY(node, struct metric, node);
+}
+
+static int order(const struct metric *m, const char *name, const char *labels)
+{
+	int by_name = strcmp(m->name, name);
+
+	return by_name ? by_name : strcmp(m->labels, labels);
+}
+
+/* Finds the metric or puts a new one at its place in the list. Under the lock. */
+static struct metric *find_or_make(
+	enum kind kind, const char *name, const char *labels, const char *help)
+{
+	struct list_node *at = metrics.head.next;
+	struct metric *m;
+
+	while ((m = metric_at(at)) && order(m, name, labels) < 0)
+		at = at->next;
+	if (!m || order(m, name, labels) != 0) {
+		m = mem_zalloc(sizeof(*m));
+		m->kind = kind;
+		m->name = mem_strdup(slice_str(name));
+		m->labels = mem_strdup(slice_str(labels));
+		m->help = mem_strdup(slice_str(help));
+		list_insert_before(at, &m->node);
+	}
+	if (m->kind != kind)
+		log_fatal("metric", "%s is a %s already", name, kind_names[m->kind]);
+	return m;
+}
+
+static struct metric *get(enum kind kind, const char *name, const char *labels, const char *help,
+	const double *bounds, size_t n)
+{
+	struct metric *m;
+
+	INVARIANT(n <= BOUNDS_MAX);
+	pthread_mutex_lock(&lock);
+	m = find_or_make(kind, name, labels ? labels : "", help);
+	if (m->bound_count == 0 && n) {
+		memcpy(m->bounds, bounds, n * sizeof(*bounds));
+		m->bound_count = n;
+	}
+	pthread_mutex_unlock(&lock);
+	return m;
+}
+
+struct metric *metric_counter(const char *name, const char *labels, const char *help)
+{
+	return get(COUNTER, name, labels, help, NULL, 0);
+}
+
+struct metric *metric_gauge(const char *name, const char *labels, const char *help)
+{
+	return get(GAUGE, name, labels, help, NULL, 0);
+}
+
+struct metric *metric_histogram(
+	const char *name, const char *labels, const char *help, const double *bounds, size_t n)
+{
+	return get(HISTOGRAM, name, labels, help, bounds, n);
+}
+
+void metric_add(struct metric *m, int64_t delta)
+{
+	INVARIANT(m->kind == GAUGE || (m->kind == COUNTER && delta >= 0));
+	atomic_fetch_add_explicit(&m->value, delta, memory_order_relaxed);
+}
+
+void metric_set(struct metric *m, int64_t value)
+{
+	INVARIANT(m->kind == GAUGE);
+	atomic_store_explicit(&m->value, value, memory_order_relaxed);
+}
+
+void metric_observe(struct metric *m, double value)
+{
+	double sum = atomic_load(&m->sum);
+	size_t i = 0;
+
+	INVARIANT(m->kind == HISTOGRAM);
+	if (isnan(value))
+		return;
+	while (i < m->bound_count && value > m->bounds[i])
+		i++;
+	atomic_fetch_add_explicit(&m->buckets[i], 1, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak(&m->sum, &sum, sum + value))
+		;
+}
+
+int64_t metric_value(const struct metric *m)
+{
+	int64_t count = atomic_load(&m->value);
+
+	for (size_t i = 0; i <= m->bound_count; i++)
+		count += atomic_load(&m->buckets[i]);
+	return count;
+}
+
+/* Help is one line: a line end and a backslash are written as escapes. */
+static void write_head(struct strbuf *out, const struct metric *m)
+{
+	strbuf_printf(out, "# HELP %s ", m->name);
+	for (const char *c = m->help; *c; c++) {
+		if (*c == '\n')
+			strbuf_adds(out, "\\n");
+		else if (*c == '\\')
+			strbuf_adds(out, "\\\\");
+		else
+			strbuf_addc(out, *c);
+	}
+	strbuf_printf(out, "\n# TYPE %s %s\n", m->name, kind_names[m->kind]);
+}
+
+/* name_suffix{labels} without its value. */
+static void write_name(struct strbuf *out, const struct metric *m, const char *suffix)
+{
+	strbuf_printf(out, *m->labels ? "%s%s{%s} " : "%s%s%s ", m->name, suffix, m->labels);
+}
+
+static void write_histogram(struct strbuf *out, const struct metric *m)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i <= m->bound_count; i++) {
+		count += atomic_load(&m->buckets[i]);
+		strbuf_printf(
+			out, "%s_bucket{%s%sle=\"", m->name, m->labels, *m->labels ? "," : "");
+		if (i < m->bound_count)
+			double_append(out, m->bounds[i]);
+		else
+			strbuf_adds(out, "+Inf");
+		strbuf_printf(out, "\"} %" PRId64 "\n", count);
+	}
+	write_name(out, m, "_sum");
+	double_append(out, atomic_load(&m->sum));
+	strbuf_addc(out, '\n');
+	write_name(out, m, "_count");
+	strbuf_printf(out, "%" PRId64 "\n", count);
+}
+
+void metric_write(struct strbuf *out)
+{
+	const char *name = "";
+
+	pthread_mutex_lock(&lock);
+	LIST_FOREACH (&metrics, node) {
+		const struct metric *m = metric_at(node);
+
+		if (strcmp(m->name, name) != 0)
+			write_head(out, m);
+		name = m->name;
+		if (m->kind == HISTOGRAM) {
+			write_histogram(out, m);
+			continue;
+		}
+		write_name(out, m, "");
+		strbuf_printf(out, "%" PRId64 "\n", metric_value(m));
+	}
+	pthread_mutex_unlock(&lock);
+}
