@@ -1,0 +1,99 @@
+/*
+ * rules.h: what a game must bring to be played here.
+ *
+ * A plug-in is one const struct game_rules: the rules of one game and nothing else. The host (the
+ * match engine) owns seats, clocks, chat, storage and ratings. It keeps the state of a match as
+ * `state_size` plain bytes, aligned for any type, and calls the functions below.
+ *
+ * Every function is pure: no clock, no randomness, no input or output, no memory kept. The same
+ * setup, seed and moves give the same bytes on every machine, so a log of moves is the match. A
+ * state holds no pointer: it may be copied and compared as bytes. Functions are called from one
+ * thread at a time for one state, and from any number of threads for different states.
+ *
+ * Moves, setups and saved states are text, in the notation of the game's own field (chess: UCI
+ * and FEN). Seats count from 0.
+ */
+#ifndef GAME_RULES_H
+#define GAME_RULES_H
+
+#include "hearth/str.h"
+
+/* The version of this interface. The host refuses a plug-in written against another one. */
+#define GAME_RULES_VERSION 1
+
+#define GAME_SEED_SIZE     32   /* bytes of a match's secret seed */
+#define GAME_MOVE_MAX      16   /* bytes of a move or its notation, with the NUL */
+#define GAME_VIEWER_PUBLIC (-1) /* a viewer without a seat */
+#define GAME_NOBODY        (-1) /* the winner of a drawn game */
+
+/* How a match stands, or what a claim brings. */
+struct game_result {
+	bool over;
+	int winner;         /* a seat, or GAME_NOBODY */
+	const char *status; /* one word for programs, as Lichess names it: "mate", "stalemate",
+			       "draw", …; "started" while the match goes on */
+	const char *reason; /* the rule in the words of its book, for people; "" while it goes on */
+};
+
+/* A move that was made. */
+struct game_move {
+	char text[GAME_MOVE_MAX];     /* its one canonical text, which is stored and sent on */
+	char notation[GAME_MOVE_MAX]; /* as people write it (chess: SAN) */
+};
+
+struct game_rules {
+	unsigned version;      /* GAME_RULES_VERSION */
+	const char *id;        /* for URLs and tables: "chess" */
+	const char *name;      /* for people: "Chess" */
+	unsigned seats;        /* how many players */
+	size_t state_size;     /* bytes of a state */
+	size_t setup_size_max; /* longer setups are malformed */
+	size_t save_size_max;  /* a saved state is never longer */
+
+	/*
+	 * Begins a match. An empty setup is the game's usual start. `seed` is the only source of
+	 * chance a game may draw from (and must keep inside its state to do so). 0, or
+	 * HEARTH_EINVAL with *why set to a text that lives for ever; then the state is undefined.
+	 */
+	int (*init)(void *state, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
+		const char **why);
+	/* The seats whose turn it is, a bit each; 0 when the match is over. */
+	uint64_t (*to_move)(const void *state);
+	/*
+	 * Makes a move for a seat and fills *made (may be NULL). Otherwise the state keeps every
+	 * byte, *why says why, and it returns
+	 *	HEARTH_EINVAL   this is no move at all;
+	 *	HEARTH_EDENIED  not this seat's turn, against the rules, or the match is over.
+	 */
+	int (*apply)(void *state, unsigned seat, struct slice move, struct game_move *made,
+		const char **why);
+	/* Appends the canonical texts of all the seat may play now, separated by one space. */
+	void (*legal)(const void *state, unsigned seat, struct strbuf *out);
+	/*
+	 * Appends what a viewer (a seat or GAME_VIEWER_PUBLIC) may know, as one JSON object. It is
+	 * the only form in which a state may reach a client.
+	 */
+	void (*view)(const void *state, int viewer, struct strbuf *out);
+	/* What the rules by themselves make of the state: no claim, clock or agreement in it. */
+	void (*outcome)(const void *state, struct game_result *out);
+	/*
+	 * A player claims a draw, also "with the move about to be played" when `move` is not
+	 * empty. 0 and *out when the claim is right: the host ends the match so, without making the
+	 * move. HEARTH_EINVAL: `move` is no move. HEARTH_EDENIED: the claim is wrong, with *why.
+	 */
+	int (*claim)(const void *state, unsigned seat, struct slice move, struct game_result *out,
+		const char **why);
+	/*
+	 * Whether some series of legal moves lets the seat win. When it is false the match is drawn
+	 * where the opponent runs out of time, resigns or leaves.
+	 */
+	bool (*can_win)(const void *state, unsigned seat);
+	/* Appends the state as text that `load` of this and every later version reads. */
+	void (*save)(const void *state, struct strbuf *out);
+	/* 0 with a state equal byte for byte to the saved one, or HEARTH_ECORRUPT. */
+	int (*load)(void *state, struct slice saved);
+	/* Equal for equal states, and in practice different for different ones. */
+	uint64_t (*hash)(const void *state);
+};
+
+#endif
