@@ -1,0 +1,46 @@
+/*
+ * database.h: the database port from the inside, for src/ only: opening, closing, and being told
+ * of commits.
+ */
+#ifndef HEARTH_SRC_DATABASE_H
+#define HEARTH_SRC_DATABASE_H
+
+#include "hearth/db.h"
+#include "hearth/list.h"
+
+/*
+ * Opens the file DIR/NAME.db, makes it if it is not there, and brings it to the newest migration.
+ * The schema is kept, not copied. Blocks; from any thread. On failure *out is NULL and a sentence
+ * for people is appended to `why`.
+ */
+int db_open(const char *dir, const struct db_schema *schema, struct db **out, struct strbuf *why);
+/*
+ * Refuses new work, runs what waits, closes the file and sets *db to NULL; legal on NULL. Blocks;
+ * not from a database thread. Nobody may use `db` meanwhile but functions that wait in it.
+ */
+void db_close(struct db **db);
+/* The schema's name. Any thread. */
+const char *db_name(const struct db *db);
+
+/*
+ * Signals: a transaction that leaves work for somebody (a task, an event) raises a bit; after its
+ * commit the watches that look for this bit are called. Names share 64 bits, so a watch may be
+ * called for another name's sake and must look for itself.
+ */
+uint64_t db_signal_bit(struct slice name);
+/* Inside a db_fn that writes. */
+void db_tx_signal(struct db_tx *tx, uint64_t bits);
+
+struct db_watch {
+	struct list_node node; /* the database's */
+	uint64_t bits;
+	exec_fn *fn; /* on the writer's thread, after a commit: must be quick and not wait */
+	void *arg;
+};
+
+/* `w` lies in its owner, with bits, fn and arg filled in, until db_unwatch. Any thread. */
+void db_watch(struct db *db, struct db_watch *w);
+/* Afterwards fn is not called any more. Not from fn. */
+void db_unwatch(struct db *db, struct db_watch *w);
+
+#endif
