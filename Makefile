@@ -67,14 +67,14 @@ SRC_C    := $(shell find src -name '*.c' | sort)
 MODULE_C := $(foreach m,$(MODULES),$(shell find modules/$(m) -name '*.c' 2>/dev/null | sort))
 SRC_O    := $(SRC_C:%.c=$(OUT)/obj/%.o)
 MODULE_O := $(MODULE_C:%.c=$(OUT)/obj/%.o)
-MODULE_S := $(foreach m,$(MODULES),$(if $(wildcard modules/$(m)/assets),$(OUT)/obj/modules/$(m)/assets.o))
+FILES_O  := $(if $(filter web,$(MODULES)),$(OUT)/obj/modules/web/files.o)
 LLHTTP_O := $(OUT)/obj/third_party/llhttp.o
 MAIN_O   := $(OUT)/obj/src/main.o
 LIB      := $(OUT)/libhearth.a
 BIN      := $(OUT)/hearth
 
 # The library holds everything but main(): the program and every test link with it.
-LIB_O    := $(filter-out $(MAIN_O),$(SRC_O)) $(MODULE_O) $(MODULE_S) $(LLHTTP_O)
+LIB_O    := $(filter-out $(MAIN_O),$(SRC_O)) $(MODULE_O) $(FILES_O) $(LLHTTP_O)
 
 # Remembers which modules the last build had, so that another choice links anew.
 MODULES_STAMP := $(OUT)/.modules
@@ -107,6 +107,13 @@ $(OUT)/obj/modules/$(1)/%.o: modules/$(1)/%.c
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(COMMON) $$(OPT) -Iinclude -Imodules/$(1) $$(PKG_CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
+
+# The page, embedded: a table in C and the bytes beside it.
+$(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/assets/*) package-lock.json
+	$(call say,PACK,modules/web/assets)
+	$(Q)modules/web/pack.sh $(abspath $(OUT))/obj/modules/web/pack
+	$(Q)cd $(OUT)/obj/modules/web && $(CC) $(COMMON) $(OPT) -I$(CURDIR)/include -I$(CURDIR)/modules/web -c -o pack/table.o pack/files.c && \
+		$(CC) -c -o pack/bytes.o pack/files.S && ld -r -o files.o pack/table.o pack/bytes.o
 
 # Debian's llhttp, always in strict mode (third_party/llhttp/README.md says why).
 $(LLHTTP_O): /usr/share/llhttp/llhttp.c /usr/share/llhttp/api.c /usr/share/llhttp/http.c

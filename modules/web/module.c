@@ -1,0 +1,54 @@
+/*
+ * module.c: the web module: the one page, served from the binary, and the description of the API.
+ */
+#include "web.h"
+
+#include "hearth/module.h"
+
+/*
+ * Scripts only from here; a mail in its sandboxed frame inherits this, so it runs nothing and
+ * fetches nothing.
+ */
+static const char csp[] =
+	"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+	"media-src 'self' blob:; connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; "
+	"form-action 'self'; frame-ancestors 'none'";
+
+static void serve(struct http_request *rq, struct slice path)
+{
+	http_set_header(rq, "Content-Security-Policy", csp);
+	http_set_header(rq, "Cache-Control", "no-cache");
+	if (!http_reply_file(rq, web_files, path))
+		http_reply_problem(rq, 404, NULL, "there is nothing at this address");
+}
+
+static void get_index(void *module, struct http_request *rq)
+{
+	(void)module;
+	serve(rq, SLICE("/index.html"));
+}
+
+static void get_file(void *module, struct http_request *rq)
+{
+	(void)module;
+	serve(rq, http_path(rq));
+}
+
+static void get_openapi(void *module, struct http_request *rq)
+{
+	(void)module;
+	serve(rq, SLICE("/openapi.json"));
+}
+
+static const struct http_route routes[] = {
+	{ HTTP_GET, "/", get_index, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/api/openapi.json", get_openapi, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ .pattern = NULL },
+};
+
+const struct hearth_module web_module = {
+	.name = "web",
+	.doc = "the page",
+	.routes = routes,
+};
