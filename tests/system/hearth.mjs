@@ -1,0 +1,124 @@
+// hearth.mjs: what the whole-system tests share: the real binary in a folder of its own, on free
+// ports, started, killed and started again.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const BIN = resolve(process.env.HEARTH_BIN || 'build/hearth');
+export const LISTENERS = ['http', 'https', 'smtp', 'submission', 'submissions', 'imap', 'imaps', 'rtmp'];
+
+export class Hearth {
+  // settings: {'section.key': value}
+  constructor(settings = {}) {
+    this.dir = mkdtempSync(join(tmpdir(), 'hearth-test-'));
+    this.settings = { 'server.data': join(this.dir, 'data'), 'server.hostname': 'hearth.test', ...settings };
+    this.port = {};
+    this.log = '';
+  }
+
+  args() {
+    return Object.entries(this.settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  }
+
+  // Starts it and waits until it is ready. The first start takes free ports; later ones keep them.
+  async start() {
+    const ports = LISTENERS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:${this.port[name] || 0}`]);
+    this.child = spawn(BIN, ['serve', ...ports, ...this.args()], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
+    await new Promise((ready, fail) => {
+      let text = '';
+      this.child.stderr.on('data', (bytes) => {
+        this.log += bytes;
+        text += bytes;
+        const lines = text.split('\n');
+        text = lines.pop();
+        for (const line of lines) {
+          const listening = /listener=(\w+).* port=(\d+)/.exec(line);
+          if (listening) this.port[listening[1]] = Number(listening[2]);
+          if (line.includes('Hearth is ready')) ready();
+        }
+      });
+      this.exited.then((end) => fail(new Error(`the server ended: ${JSON.stringify(end)}\n${this.log.slice(-4000)}`)));
+    });
+    return this;
+  }
+
+  async kill(signal = 'SIGKILL') {
+    this.child.kill(signal);
+    return this.exited;
+  }
+
+  // A polite stop; throws when it was not clean (which is also how a sanitizer speaks up).
+  async stop() {
+    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const end = await this.kill('SIGTERM');
+    if (end.code !== 0) throw new Error(`the server stopped with ${JSON.stringify(end)}\n${this.log.slice(-8000)}`);
+  }
+
+  async remove() {
+    try {
+      await this.stop();
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+
+  // hearth COMMAND…, with the same settings; gives {status, stdout, stderr}.
+  command(...args) {
+    const input = typeof args.at(-1) === 'object' ? args.pop().input : undefined;
+    return spawnSync(BIN, [...args, ...this.args()], { input, encoding: 'utf8' });
+  }
+
+  addUser(address, password, ...flags) {
+    const done = this.command('user', 'add', address, '--password-stdin', ...flags, { input: `${password}\n` });
+    if (done.status !== 0) throw new Error(`user add: ${done.stderr}${done.stdout}`);
+  }
+
+  get base() {
+    return `http://127.0.0.1:${this.port.http}`;
+  }
+
+  // JSON over HTTP; gives {status, headers, body}.
+  async api(method, path, body, headers = {}) {
+    const answer = await fetch(this.base + path, {
+      method,
+      headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const isJson = /json/.test(answer.headers.get('content-type') || '');
+    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+  }
+
+  async login(address, password) {
+    const { status, body } = await this.api('POST', '/api/auth/login', { address, password });
+    if (status !== 200) throw new Error(`log-in: ${status} ${JSON.stringify(body)}`);
+    return body.token;
+  }
+}
+
+// Asks again until fn gives something true; throws after `seconds`.
+export async function eventually(fn, seconds = 20, what = 'condition') {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await fn();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+// A request whose raw answer matters: {status, headers, body: Buffer}.
+export function raw(url, options = {}) {
+  return new Promise((done, fail) => {
+    const rq = request(url, options, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part));
+      answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) }));
+    });
+    rq.on('error', fail);
+    rq.end(options.body);
+  });
+}
