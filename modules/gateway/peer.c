@@ -6,6 +6,7 @@
 #include "gateway.h"
 
 #include <openssl/sha.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "hearth/error.h"
