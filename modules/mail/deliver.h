@@ -1,0 +1,51 @@
+/*
+ * deliver.h: from bytes that were received to messages in mailboxes: blob first, then one
+ * transaction with all rows and events; `done` comes when that is on disk. On the loop.
+ */
+#ifndef MAIL_DELIVER_H
+#define MAIL_DELIVER_H
+
+#include "mail.h"
+
+/* One place a message goes to. */
+struct mail_recipient {
+	int64_t account;
+	struct slice address;  /* for Delivered-To; empty: none is written (APPEND) */
+	struct slice mailbox;  /* name; empty: INBOX */
+	unsigned flags;        /* enum mail_flag */
+	struct slice keywords;
+	/* outcome, when done is called with 0 */
+	uint32_t uid, uidvalidity;
+	int64_t message_id;
+};
+
+struct mail_delivery;
+
+/* A delivery under way; its recipients and their slices are copied into it. */
+struct mail_delivery *mail_delivery_new(struct mail *m);
+void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r);
+size_t mail_delivery_count(const struct mail_delivery *d);
+/*
+ * The trace fields that stand in front of what the sender sent: Return-Path for the recipients
+ * with an address, and `received` (a whole Received field, ended by CRLF), both may be empty.
+ */
+void mail_delivery_set_trace(struct mail_delivery *d, struct slice return_path, struct slice received);
+/* INTERNALDATE, Unix seconds; now unless set. */
+void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date);
+/*
+ * Takes message bytes. Returns how many wait for the disk: above blob_writer_high() the caller
+ * pauses its peer until `drained`.
+ */
+size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes);
+void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg);
+/*
+ * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
+ * (< 0: HEARTH_ENOTFOUND the mailbox is not there, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
+ * after done; sets *d to NULL.
+ */
+typedef void mail_delivered_fn(void *arg, int status, const struct mail_recipient *recipients, size_t n);
+void mail_delivery_finish(struct mail_delivery **d, mail_delivered_fn *done, void *arg);
+/* Throws it away; legal on NULL. */
+void mail_delivery_abort(struct mail_delivery **d);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * mail.h: what the files of the mail module share: its state, and the road a message takes.
+ *
+ *   SMTP, APPEND, HTTP ──▶ deliver (blob, parse) ──▶ store (rows + event, one transaction) ──▶ 250
+ *                                                        │ "mail.stored"
+ *                                                        ├──▶ search (index)
+ *                                                        └──▶ notify (IDLE, the page)
+ */
+#ifndef MAIL_MAIL_H
+#define MAIL_MAIL_H
+
+#include "hearth/accounts.h"
+#include "hearth/module.h"
+
+struct mail_notifier;
+
+struct mail {
+	struct hearth *h;
+	struct db *db;        /* "mail": mailboxes and messages */
+	struct db *search_db; /* "mail_search": the index */
+	struct blob_store *blob;
+	struct pool *io;
+	const struct accounts *accounts;
+	struct mail_notifier *notifier;
+	uint64_t message_max;   /* bytes, as SIZE says */
+	int64_t recipients_max; /* of one transaction */
+	bool draining;
+};
+
+/* Whether the domain is one of [mail] domains (by default the hostname). Any thread. */
+bool mail_domain_is_local(const struct mail *m, struct slice domain);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * search.h: finding text in messages. The index is fed by "mail.stored" and may be behind; what it
+ * does not have yet is looked at directly, and its candidates are checked, so that the answer is
+ * exactly what reading every message would give.
+ */
+#ifndef MAIL_SEARCH_H
+#define MAIL_SEARCH_H
+
+#include "mail.h"
+#include "store.h"
+
+extern const char *const mail_search_migrations[];
+/* bus_subscription rows' functions, for module.c. */
+int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
+int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+int mail_search_remove_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
+int mail_search_remove_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+
+enum mail_search_where {
+	MAIL_SEARCH_TEXT, /* header and body: IMAP TEXT */
+	MAIL_SEARCH_BODY, /* body only: IMAP BODY */
+};
+
+/*
+ * Of the given contents (ascending ids), which contain `needle` (UTF-8, compared folded as
+ * text_fold does)? hits[i] says so for contents[i]. Blocks (database, blobs): on a worker.
+ */
+int mail_search(struct mail *m, enum mail_search_where where, struct slice needle, const int64_t *contents, size_t n,
+	bool *hits);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * store.h: mailboxes and messages: every SQL statement of the mail module stands in store*.c. Inside
+ * a db_fn on the database "mail", on a database thread, unless said otherwise.
+ *
+ * A *content* is one message as one account got it: blob (the bytes that were sent, shared by all
+ * recipients), trace (the header fields we put in front: Return-Path, Delivered-To, Received), and
+ * what was parsed of it once. The message that clients see is trace followed by blob. A *message*
+ * is a content in a mailbox under a UID; COPY makes a second message of the same content.
+ *
+ * Every change to a mailbox takes the next number of its modseq, so that a session finds out what
+ * happened since it last looked: messages with a greater modseq, and rows of `expunged`.
+ */
+#ifndef MAIL_STORE_H
+#define MAIL_STORE_H
+
+#include "hearth/db.h"
+#include "hearth/json.h"
+
+#define MAIL_NAME_MAX 1000 /* bytes of a mailbox name, UTF-8, levels separated by "/" */
+
+extern const char *const mail_migrations[];
+
+/* ---- mailboxes ---- */
+
+/* RFC 6154; 0 for none. The same values as enum imap_special_use. */
+enum mail_use {
+	MAIL_USE_ARCHIVE = 2,
+	MAIL_USE_DRAFTS = 4,
+	MAIL_USE_JUNK = 16,
+	MAIL_USE_SENT = 32,
+	MAIL_USE_TRASH = 64,
+};
+
+struct mailbox {
+	int64_t id;
+	int64_t account;
+	char name[MAIL_NAME_MAX + 1]; /* UTF-8; INBOX is in capitals */
+	uint32_t uidvalidity;
+	uint32_t uidnext;
+	int64_t modseq;               /* of the latest change */
+	unsigned use;                 /* enum mail_use */
+	bool subscribed;
+	/* counted by mail_store_count */
+	uint32_t messages, unseen;
+	uint64_t size;                /* bytes of all its messages */
+};
+
+/*
+ * Makes INBOX, Drafts, Sent, Junk, Trash and Archive for an account that has no mailbox yet;
+ * otherwise does nothing. Called before an account's mailboxes are looked at or delivered to.
+ */
+int mail_store_ensure(struct db_tx *tx, int64_t account);
+/* By name (INBOX in any case) or id; HEARTH_ENOTFOUND. Counts are not filled in. */
+int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, struct mailbox *out);
+int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, struct mailbox *out);
+int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out);
+/* Fills messages, unseen and size. */
+int mail_store_count(struct db_tx *tx, struct mailbox *box);
+/* All of an account, ordered by name, INBOX first. A result of `each` other than 0 ends it. */
+int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg);
+/* Creates it with its missing superiors; HEARTH_EEXIST; HEARTH_EINVAL for a name we do not take. */
+int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsigned use);
+/*
+ * RFC 3501 section 6.3.4 and 6.3.5. Deleting one with inferiors keeps them. Renaming takes the
+ * inferiors along, and renaming INBOX moves its messages to a new mailbox. HEARTH_ENOTFOUND,
+ * HEARTH_EEXIST, HEARTH_EDENIED (INBOX cannot be deleted).
+ */
+int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
+int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);
+/*
+ * Subscriptions are a list of names, also of mailboxes that are not there (RFC 3501 section 6.3.6).
+ */
+int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on);
+int mail_store_subscriptions(struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg);
+
+/* ---- messages ---- */
+
+/* System flags; the same values as enum imap_flag. \Recent is the session's business. */
+enum mail_flag {
+	MAIL_SEEN = 1,
+	MAIL_ANSWERED = 2,
+	MAIL_FLAGGED = 4,
+	MAIL_DELETED = 8,
+	MAIL_DRAFT = 16,
+};
+
+/*
+ * What was parsed of a message before it is stored. Made by mail_content_parse (content.h) on a
+ * worker; all in one arena.
+ */
+struct mail_content {
+	struct slice blob_key;
+	uint64_t blob_size;
+	struct slice trace;         /* header fields in front, each ended by CRLF; may be empty */
+	struct slice envelope;      /* IMAP ENVELOPE, ready to send */
+	struct slice body;          /* IMAP BODY, ready to send */
+	struct slice bodystructure; /* IMAP BODYSTRUCTURE, ready to send */
+	struct slice structure;     /* packed part offsets, into trace + blob */
+	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
+	int64_t date;               /* of the Date field, Unix seconds; 0 when there is none */
+	bool has_attachment;
+};
+
+/* A message row joined with its content. Slices live in the arena that was given. */
+struct mail_message {
+	int64_t id;         /* of the message */
+	int64_t content_id; /* of the content: the document in the search index */
+	int64_t mailbox;
+	uint32_t uid;
+	unsigned flags;          /* enum mail_flag */
+	struct slice keywords;   /* separated by spaces, as written */
+	int64_t internal_date;   /* Unix seconds */
+	int64_t modseq;
+	uint64_t size;           /* bytes of trace and blob: RFC822.SIZE */
+	struct mail_content content; /* only the columns that were asked for, see MAIL_WANT_… */
+};
+
+enum mail_want {
+	MAIL_WANT_META = 0,       /* id, uid, flags, keywords, dates, size, blob key, trace */
+	MAIL_WANT_ENVELOPE = 1,
+	MAIL_WANT_BODY = 2,
+	MAIL_WANT_BODYSTRUCTURE = 4,
+	MAIL_WANT_STRUCTURE = 8,
+	MAIL_WANT_SUMMARY = 16,   /* subject, from, to, date, preview, has_attachment, message_id */
+};
+
+/*
+ * Stores a content and a message of it in the mailbox, and publishes "mail.stored"
+ * {"account","mailbox","message","content","uid"} in the same transaction. *uid is its UID.
+ */
+int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content, unsigned flags,
+	struct slice keywords, int64_t internal_date, uint32_t *uid, int64_t *message_id);
+
+/* All UIDs of a mailbox, ascending, into a new array from the arena. */
+int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t **uids, size_t *n);
+/*
+ * Messages of a mailbox with UIDs in [first, last], ascending; `each` gets one at a time, its
+ * slices valid during the call. A result other than 0 ends it and is returned.
+ */
+typedef int mail_message_fn(void *arg, const struct mail_message *message);
+int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, unsigned want,
+	mail_message_fn *each, void *arg);
+/* One message of an account by its id, its slices in `a`; HEARTH_ENOTFOUND. */
+int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want, struct arena *a,
+	struct mail_message *out);
+/* Newest first, below `before` (a UID; 0: from the top), at most `limit`. */
+int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit, unsigned want,
+	mail_message_fn *each, void *arg);
+
+/*
+ * Changes flags: new = (old & ~clear) | set, keywords likewise (lists separated by spaces; names
+ * compare without case). Only what really changes takes a new modseq. *changed may be NULL.
+ */
+int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, unsigned set, unsigned clear,
+	struct slice add_keywords, struct slice remove_keywords, bool replace_keywords, bool *changed);
+/*
+ * Expunges one UID; HEARTH_ENOTFOUND. A content that no message has any more goes with it: its blob
+ * key is published as "mail.removed" {"account","content","blob"} so that index and blob follow.
+ */
+int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid);
+/* Copies one UID to another mailbox with flags and date; *new_uid is its UID there. */
+int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
+
+/*
+ * What happened in a mailbox after `modseq`: UIDs that were expunged (ascending), then the messages
+ * that are new or changed (META). *now is the mailbox's modseq in the same snapshot.
+ */
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
+	int (*expunged)(void *arg, uint32_t uid), mail_message_fn *changed, void *arg);
+
+#endif
