@@ -1,7 +1,7 @@
 /*
  * arena.c: memory thrown away whole. Blocks are chained, the newest first; each new one is twice
- * as large up to BLOCK_MAX. What would not fit a quarter of a block gets a block of its own behind
- * the newest, so that the room in the newest is not lost.
+ * as large up to BLOCK_MAX. What is larger than a quarter of that gets a block of its own behind
+ * the newest, so that the room left in the newest is not lost.
  *
  * Under AddressSanitizer the unused part of a block is poisoned and a gap is left after each
  * allocation, so that writing past the end is found here as on the heap.
@@ -48,74 +48,94 @@ struct link {
 struct arena {
 	struct block *blocks; /* the newest, where small allocations go */
 	struct link *links;
-	size_t size; /* bytes of all blocks */
+	size_t block_size; /* of the next block */
+	size_t size;       /* bytes of all blocks */
 };
 
 struct arena *arena_new(void)
 {
-	return mem_zalloc(sizeof(struct arena));
+	struct arena *a = mem_zalloc(sizeof(*a));
+
+	a->block_size = BLOCK_MIN;
+	return a;
 }
 
-static void block_free(struct block *b)
+static void block_free(struct arena *a, struct block *b)
 {
+	a->size -= sizeof(*b) + b->size;
 	UNPOISON(b->data, b->size);
 	free(b);
 }
 
-void arena_reset(struct arena *a)
+static void drop_links(struct arena *a)
 {
 	for (struct link *l = a->links; l; l = l->next)
 		buf_unref(&l->buf);
 	a->links = NULL;
-	if (!a->blocks)
-		return;
-	while (a->blocks->next) {
-		struct block *old = a->blocks->next;
+}
 
-		a->blocks->next = old->next;
-		a->size -= sizeof(*old) + old->size;
-		block_free(old);
+void arena_reset(struct arena *a)
+{
+	struct block *kept = NULL;
+
+	drop_links(a);
+	for (struct block *b = a->blocks, *next; b; b = next) {
+		next = b->next;
+		if (kept || b->size > BLOCK_MAX)
+			block_free(a, b);
+		else
+			kept = b;
 	}
-	a->blocks->used = 0;
-	POISON(a->blocks->data, a->blocks->size);
+	a->blocks = kept;
+	if (kept) {
+		kept->next = NULL;
+		kept->used = 0;
+		POISON(kept->data, kept->size);
+	}
 }
 
 void arena_free(struct arena **a)
 {
 	if (!*a)
 		return;
-	arena_reset(*a);
-	if ((*a)->blocks)
-		block_free((*a)->blocks);
+	drop_links(*a);
+	for (struct block *b = (*a)->blocks, *next; b; b = next) {
+		next = b->next;
+		block_free(*a, b);
+	}
 	free(*a);
 	*a = NULL;
 }
 
-/* A block with room for `need` bytes: the newest, or a new one. */
-static struct block *arena_block(struct arena *a, size_t need)
+static struct block *block_new(struct arena *a, size_t size)
 {
-	struct block *newest = a->blocks, *b;
-	size_t size = BLOCK_MIN;
+	struct block *b = mem_alloc(sizeof(*b) + size);
 
-	if (newest && newest->size - newest->used >= need)
-		return newest;
-	if (newest)
-		size = newest->size < BLOCK_MAX ? newest->size * 2 : BLOCK_MAX;
-	bool alone = need > size / 4;
-	if (alone)
-		size = need;
-	b = mem_alloc(sizeof(*b) + size);
-	b->size = size;
-	b->used = 0;
+	*b = (struct block){ .size = size };
 	POISON(b->data, size);
 	a->size += sizeof(*b) + size;
-	if (alone && newest) {
-		b->next = newest->next;
-		newest->next = b;
+	return b;
+}
+
+/* A block with room for `need` bytes: the newest, or a new one. */
+static struct block *block_for(struct arena *a, size_t need)
+{
+	struct block **at = &a->blocks, *b;
+
+	if (*at && (*at)->size - (*at)->used >= need)
+		return *at;
+	if (need > BLOCK_MAX / 4) {
+		b = block_new(a, need);
+		at = *at ? &(*at)->next : at;
 	} else {
-		b->next = newest;
-		a->blocks = b;
+		while (a->block_size < need)
+			a->block_size *= 2;
+		b = block_new(a, a->block_size);
+		if (a->block_size < BLOCK_MAX)
+			a->block_size *= 2;
 	}
+	b->next = *at;
+	*at = b;
 	return b;
 }
 
@@ -127,7 +147,7 @@ void *arena_alloc(struct arena *a, size_t n)
 
 	INVARIANT(n <= SIZE_MAX / 2);
 	need = (n + GAP + ALIGN - 1) / ALIGN * ALIGN;
-	b = arena_block(a, need ? need : ALIGN);
+	b = block_for(a, need);
 	p = b->data + b->used;
 	b->used += need;
 	UNPOISON(p, n);
