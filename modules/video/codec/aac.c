@@ -51,7 +51,7 @@ static void read_sync_extension(struct bit_reader *b, struct aac_config *c)
 
 int aac_config_parse(struct slice asc, struct aac_config *out)
 {
-	static const uint8_t channels[] = { 0, 1, 2, 3, 4, 5, 6, 8 };
+	static const uint8_t channels[16] = { 0, 1, 2, 3, 4, 5, 6, 8, [11] = 7, 8, 24, 8 };
 	struct bit_reader b = bit_reader_of(asc);
 	struct aac_config c = { .object_type = read_object_type(&b) };
 	uint32_t layout;
@@ -70,7 +70,7 @@ int aac_config_parse(struct slice asc, struct aac_config *out)
 	if (read_flag(&b)) /* dependsOnCoreCoder */
 		read_bits(&b, 14);
 	read_flag(&b); /* extensionFlag: nothing behind it for these types */
-	if (b.bad || layout >= sizeof(channels))
+	if (b.bad || (layout && !channels[layout]))
 		return HEARTH_EINVAL;
 	c.channels = channels[layout];
 	if (!c.sbr && layout) /* layout 0 puts a channel map here, which is not read */

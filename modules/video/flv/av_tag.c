@@ -188,12 +188,16 @@ static void video_avc(struct byte_reader *b, struct av_tag *out)
 int av_tag_video(struct slice body, struct av_tag *out)
 {
 	struct byte_reader b = byte_reader_of(body);
-	uint8_t first = read_u8(&b), codec = first & 0x0f;
+	uint8_t first, codec;
+	int rc;
 
 	*out = (struct av_tag){ 0 };
+	if (!body.n)
+		return 0;
+	first = read_u8(&b);
+	codec = first & 0x0f;
 	if (first & 0x80) {
-		int rc = video_enhanced(&b, first, out);
-
+		rc = video_enhanced(&b, first, out);
 		if (rc < 0)
 			return rc;
 	} else if (first >> 4 != FRAME_COMMAND) {

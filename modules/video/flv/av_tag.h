@@ -47,7 +47,7 @@ struct av_tag {
 /*
  * Reads the body of a video or audio tag. Returns 0; HEARTH_EINVAL when it is malformed or cut
  * short; HEARTH_EUNSUPPORTED for a packet with many tracks in it, which only out->codec of the
- * first tells. An empty audio body is silence and is to be ignored.
+ * first tells. An empty body (silence, in audio) is to be ignored.
  */
 int av_tag_video(struct slice body, struct av_tag *out);
 int av_tag_audio(struct slice body, struct av_tag *out);

@@ -1,0 +1,346 @@
+/*
+ * segmenter.c: see the header for what goes in and comes out.
+ *
+ *	waiting --first sample (a key frame)--> running --sample to cut at--> cutting
+ *	   ^                                       ^                            |
+ *	   +---- finish, or a jump in time --------+---- audio has caught up ---+
+ *
+ * While cutting, samples go on to be collected behind the cut: the chunk is handed out when audio
+ * has come up to it, or has been late for SEGMENTER_WAIT_MS.
+ *
+ * Invariants: (1) video is in order of strictly growing dts, audio too; (2) while cutting, the
+ * first `cut_video` pictures lie before `cut_time`; (3) `held` is the cost of all samples in both
+ * lists; (4) nothing handed out later begins before what was handed out earlier, but for audio that
+ * came later than the wait.
+ */
+#include "segment/segmenter.h"
+
+#include "hearth/arena.h"
+#include "hearth/log.h"
+
+#include <stdlib.h>
+
+#define TICKS_PER_MS   (VIDEO_TIMESCALE / 1000)
+#define SAMPLE_COST    128  /* memory of a sample besides its bytes, so that empty ones count */
+#define VIDEO_DURATION 3000 /* of a lone picture: 1/30 s */
+
+struct segmenter {
+	struct segmenter_options options;
+	struct segmenter_tracks tracks;
+	bool running;
+	bool discontinuity; /* to be marked on the next chunk */
+	int64_t base_ms;    /* the publisher's time that lies at `origin` */
+	int64_t origin;
+	int64_t chunk_start;
+	struct media_samples video, audio;
+	bool have_video, have_audio; /* since running */
+	int64_t video_last;          /* dts of the last picture */
+	int64_t audio_last;          /* publisher's time of the last audio frame on the line */
+	int64_t audio_next;          /* where the next audio frame should be, in its own ticks */
+	bool cutting;
+	int64_t cut_time;
+	size_t cut_video;
+	size_t held;
+	uint64_t dropped;
+	struct segment_chunk *ready, **ready_tail;
+};
+
+struct segmenter *segmenter_new(
+	const struct segmenter_options *options, const struct segmenter_tracks *tracks)
+{
+	struct segmenter *s = mem_zalloc(sizeof(*s));
+
+	INVARIANT(options->origin >= 0);
+	s->options = *options;
+	s->origin = options->origin;
+	s->ready_tail = &s->ready;
+	segmenter_set_tracks(s, tracks);
+	return s;
+}
+
+void segmenter_free(struct segmenter **s)
+{
+	struct segment_chunk *chunk;
+
+	if (!*s)
+		return;
+	while ((chunk = segmenter_take(*s)))
+		segment_chunk_free(&chunk);
+	media_samples_clear(&(*s)->video);
+	media_samples_clear(&(*s)->audio);
+	free(*s);
+	*s = NULL;
+}
+
+void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tracks)
+{
+	INVARIANT(!s->running && (!tracks->audio_rate || tracks->audio_frame));
+	s->tracks = *tracks;
+}
+
+uint64_t segmenter_dropped(const struct segmenter *s)
+{
+	return s->dropped;
+}
+
+struct segment_chunk *segmenter_take(struct segmenter *s)
+{
+	struct segment_chunk *chunk = s->ready;
+
+	if (!chunk)
+		return NULL;
+	s->ready = chunk->next;
+	if (!s->ready)
+		s->ready_tail = &s->ready;
+	chunk->next = NULL;
+	return chunk;
+}
+
+void segment_chunk_free(struct segment_chunk **chunk)
+{
+	if (!*chunk)
+		return;
+	media_samples_clear(&(*chunk)->video);
+	media_samples_clear(&(*chunk)->audio);
+	free(*chunk);
+	*chunk = NULL;
+}
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+/* The publisher's time on the channel's line. */
+static int64_t line_time(const struct segmenter *s, int64_t dts_ms)
+{
+	return (dts_ms - s->base_ms) * TICKS_PER_MS + s->origin;
+}
+
+static int64_t audio_ticks(const struct segmenter *s, int64_t time)
+{
+	return time * s->tracks.audio_rate / VIDEO_TIMESCALE;
+}
+
+/* Rounded up, so that audio_ticks gives back at least `ticks`. */
+static int64_t audio_time(const struct segmenter *s, int64_t ticks)
+{
+	return (ticks * VIDEO_TIMESCALE + s->tracks.audio_rate - 1) / s->tracks.audio_rate;
+}
+
+/* The latest time seen on either track. */
+static int64_t latest(const struct segmenter *s)
+{
+	int64_t t = s->chunk_start;
+
+	if (s->have_video && s->video_last > t)
+		t = s->video_last;
+	if (s->have_audio && s->audio_last > t)
+		t = s->audio_last;
+	return t;
+}
+
+static bool is_jump(const struct segmenter *s, bool have, int64_t last, int64_t t)
+{
+	return (have && t < last - SEGMENTER_BACK_MS * TICKS_PER_MS) ||
+	       t > latest(s) + (int64_t)s->options.gap_max_ms * TICKS_PER_MS;
+}
+
+/* --- chunks -------------------------------------------------------------------------------- */
+
+/* Fills in the durations of the first `n` samples of `list`; `fallback` is for a lone one. */
+static void set_durations(struct media_samples *list, size_t n, uint32_t fallback)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i + 1 < list->n)
+			list->p[i].duration = (uint32_t)(list->p[i + 1].dts - list->p[i].dts);
+		else
+			list->p[i].duration = i ? list->p[i - 1].duration : fallback;
+	}
+}
+
+static size_t samples_bytes(const struct media_samples *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		n += list->p[i].data->n;
+	return n;
+}
+
+/* How many audio frames lie before `time`. */
+static size_t audio_before(const struct segmenter *s, int64_t time)
+{
+	size_t n = 0;
+
+	while (n < s->audio.n && audio_time(s, s->audio.p[n].dts) < time)
+		n++;
+	return n;
+}
+
+/* Hands out what lies before the cut. */
+static void release(struct segmenter *s)
+{
+	struct segment_chunk *c = mem_zalloc(sizeof(*c));
+	size_t audio = audio_before(s, s->cut_time);
+
+	set_durations(&s->video, s->cut_video, VIDEO_DURATION);
+	set_durations(&s->audio, audio, s->tracks.audio_frame);
+	media_samples_move(&c->video, &s->video, s->cut_video);
+	media_samples_move(&c->audio, &s->audio, audio);
+	c->sequence = s->options.sequence++;
+	c->start = s->chunk_start;
+	c->duration = s->cut_time - s->chunk_start;
+	c->discontinuity = s->discontinuity;
+	c->independent = !c->video.n || c->video.p[0].key;
+	c->bytes = samples_bytes(&c->video) + samples_bytes(&c->audio);
+	s->held -= c->bytes + (c->video.n + c->audio.n) * SAMPLE_COST;
+	s->discontinuity = false;
+	s->chunk_start = s->cut_time;
+	s->cutting = false;
+	*s->ready_tail = c;
+	s->ready_tail = &c->next;
+}
+
+/* Whether audio has come up to the cut; without any there is nothing to wait for. */
+static bool audio_at_cut(const struct segmenter *s)
+{
+	return !s->audio.n || audio_time(s, s->audio.p[s->audio.n - 1].dts) >= s->cut_time;
+}
+
+static void release_when_ready(struct segmenter *s)
+{
+	if (s->cutting && (audio_at_cut(s) ||
+				  s->video_last - s->cut_time >= SEGMENTER_WAIT_MS * TICKS_PER_MS))
+		release(s);
+}
+
+/* Begins a cut at `time`, behind all pictures and before the sample that is about to be added. */
+static void cut(struct segmenter *s, int64_t time)
+{
+	if (s->cutting)
+		release(s);
+	s->cutting = true;
+	s->cut_time = s->video.n && time <= s->video_last ? s->video_last + 1 : time;
+	s->cut_video = s->video.n;
+}
+
+/* Whether a sample at `time` should begin a new chunk; `may` says that it is a good place. */
+static bool wants_cut(const struct segmenter *s, int64_t time, bool may)
+{
+	int64_t length = time - (s->cutting ? s->cut_time : s->chunk_start);
+	int64_t target = (int64_t)s->options.target_ms * TICKS_PER_MS;
+
+	if (length <= 0)
+		return false;
+	/* A twentieth less: key frames every 2 s fall on 1.999 s as often as not. */
+	return (may && length >= target - target / 20) ||
+	       length >= (int64_t)s->options.duration_max_ms * TICKS_PER_MS ||
+	       s->held >= s->options.bytes_max;
+}
+
+static void start(struct segmenter *s, int64_t dts_ms)
+{
+	s->running = true;
+	s->base_ms = dts_ms;
+	s->chunk_start = s->origin;
+	s->have_video = s->have_audio = false;
+}
+
+void segmenter_finish(struct segmenter *s)
+{
+	int64_t end = s->chunk_start;
+
+	if (!s->running)
+		return;
+	if (s->cutting)
+		release(s);
+	set_durations(&s->video, s->video.n, VIDEO_DURATION);
+	if (s->video.n)
+		end = s->video_last + s->video.p[s->video.n - 1].duration;
+	if (s->audio.n && audio_time(s, s->audio_next) > end)
+		end = audio_time(s, s->audio_next);
+	if (end > s->chunk_start) {
+		cut(s, end);
+		release(s);
+	}
+	s->running = false;
+	s->discontinuity = true;
+	s->origin = end;
+}
+
+/* --- samples ------------------------------------------------------------------------------- */
+
+static void hold(struct segmenter *s, struct media_samples *list, struct media_sample sample)
+{
+	s->held += sample.data->n + SAMPLE_COST;
+	buf_ref(sample.data);
+	media_samples_add(list, sample);
+}
+
+void segmenter_video(
+	struct segmenter *s, int64_t dts_ms, int32_t cts_ms, bool key, struct buf *data)
+{
+	int64_t t;
+
+	if (s->running && is_jump(s, s->have_video, s->video_last, line_time(s, dts_ms)))
+		segmenter_finish(s);
+	if (!s->tracks.video || (!s->running && !key)) {
+		s->dropped++;
+		return;
+	}
+	if (!s->running)
+		start(s, dts_ms);
+	t = line_time(s, dts_ms);
+	if (s->have_video && t <= s->video_last)
+		t = s->video_last + 1;
+	if (wants_cut(s, t, key))
+		cut(s, t);
+	hold(s, &s->video,
+		(struct media_sample){
+			.dts = t, .cts = cts_ms * TICKS_PER_MS, .key = key, .data = data });
+	s->have_video = true;
+	s->video_last = t;
+	release_when_ready(s);
+}
+
+/*
+ * Where the audio frame goes, in its own ticks: behind the one before, unless the clocks have
+ * drifted apart or frames are missing.
+ */
+static int64_t place_audio(struct segmenter *s, int64_t t)
+{
+	int64_t ticks = audio_ticks(s, t), off = ticks - s->audio_next;
+	int64_t drift = (int64_t)s->tracks.audio_rate * SEGMENTER_DRIFT_MS / 1000;
+
+	if (s->have_audio && off >= -drift && off <= drift)
+		return s->audio_next;
+	if (s->have_audio && off < 0) /* too late on the line: let it catch up, still growing */
+		return s->audio_next - s->tracks.audio_frame + 1;
+	return ticks;
+}
+
+void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data)
+{
+	bool jump = s->running && is_jump(s, s->have_audio, s->audio_last, line_time(s, dts_ms));
+	int64_t t, ticks;
+
+	if (jump && !s->tracks.video)
+		segmenter_finish(s);
+	if (!s->tracks.audio_rate || (s->tracks.video && (jump || !s->running))) {
+		s->dropped++; /* the video says where the line begins, and where it jumps */
+		return;
+	}
+	if (!s->running)
+		start(s, dts_ms);
+	t = line_time(s, dts_ms);
+	if (!s->have_audio && t < s->origin) {
+		s->dropped++;
+		return;
+	}
+	ticks = place_audio(s, t);
+	if (wants_cut(s, audio_time(s, ticks), !s->tracks.video))
+		cut(s, audio_time(s, ticks));
+	hold(s, &s->audio, (struct media_sample){ .dts = ticks, .key = true, .data = data });
+	s->have_audio = true;
+	s->audio_last = t;
+	s->audio_next = ticks + s->tracks.audio_frame;
+	release_when_ready(s);
+}
