@@ -1,0 +1,38 @@
+/*
+ * blob_internal.h: the embedded blob store, for who assembles the program and for its tests.
+ *
+ * A blob of up to 64 KiB (as stored: text is compressed) lies in its row of the database "blob",
+ * a larger one in a file of DATA/blob, named by its row. Every whole get is checked by SHA-256; a
+ * get of a part, by the SHA-256 of the whole when that is no more than 4 MiB, and else by a CRC-32
+ * for each block of 256 KiB.
+ */
+#ifndef HEARTH_SRC_BLOB_INTERNAL_H
+#define HEARTH_SRC_BLOB_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "hearth/blob.h"
+#include "hearth/db.h"
+
+/* The schema of the database that blob_store_open wants. */
+const struct db_schema *blob_schema(void);
+
+/*
+ * Opens the store: files in the folder "blob" of `data_dir`, rows in `db`, blocking work on
+ * `pool`, which both outlive the store. Several processes may have it open. What a process that
+ * died left behind is removed on `pool` from now on, beside other work. With no loop (commands)
+ * the waiting calls and blob_delete work. 0, or HEARTH_EIO (logged).
+ */
+int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
+/*
+ * Waits for work that runs on the pool, then frees the store. When every call was answered, or the
+ * loop will not run again: then the answers are lost with it. From a thread that may block; legal
+ * on NULL.
+ */
+void blob_store_close(struct blob_store **s);
+
+/* Whether litter is still being removed; how many files were. Any thread. */
+bool blob_store_sweeping(struct blob_store *s);
+int blob_store_swept(struct blob_store *s);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * blob_store.c: opening and closing the embedded blob store, and its jobs on the pool.
+ *
+ *   open ──blob_store_close──▶ closing ──last job over──▶ freed
+ */
+#include "blob/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/arena.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define RECENT_BYTES_MAX (32u << 20)
+
+static void count_with(struct blob_store *s)
+{
+	s->put_count = metric_counter("hearth_blob_puts_total", NULL, "Blobs put, durable");
+	s->put_bytes = metric_counter("hearth_blob_put_bytes_total", NULL, "Their size before compression");
+	s->get_count = metric_counter("hearth_blob_gets_total", NULL, "Reads of blobs");
+	s->get_recent = metric_counter("hearth_blob_gets_recent_total", NULL, "Reads answered from memory");
+	s->corrupt = metric_counter("hearth_blob_corrupt_total", NULL, "Reads that found damaged bytes");
+}
+
+int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out)
+{
+	struct blob_store *s = mem_zalloc(sizeof(*s));
+	struct strbuf dir = { 0 };
+	int rc;
+
+	*out = NULL;
+	strbuf_printf(&dir, "%s/blob", data_dir);
+	rc = blob_folder_open(dir.p, &s->folder);
+	strbuf_free(&dir);
+	if (rc < 0) {
+		free(s);
+		return rc;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->idle, NULL);
+	list_init(&s->ready);
+	s->db = db;
+	s->pool = pool;
+	s->codecs = blob_codecs_new();
+	s->recent = blob_recent_new(RECENT_BYTES_MAX);
+	s->chores = blob_chores_new(s);
+	count_with(s);
+	s->sweep = blob_sweep_start(s);
+	*out = s;
+	return 0;
+}
+
+/* Puts that nobody will be told about: the loop is gone. Their files are litter for the next run. */
+static void drop_ready(struct blob_store *s)
+{
+	LIST_FOREACH(&s->ready, it) {
+		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
+
+		list_remove(it);
+		buf_unref(&p->bytes);
+		buf_unref(&p->packed);
+		free(p);
+	}
+}
+
+void blob_store_close(struct blob_store **sp)
+{
+	struct blob_store *s = *sp;
+
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->closing = true;
+	while (s->jobs > 0)
+		pthread_cond_wait(&s->idle, &s->lock);
+	pthread_mutex_unlock(&s->lock);
+	blob_chores_free(&s->chores);
+	blob_sweep_free(&s->sweep);
+	drop_ready(s);
+	blob_recent_free(&s->recent);
+	blob_codecs_free(&s->codecs);
+	blob_folder_close(&s->folder);
+	pthread_cond_destroy(&s->idle);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+	*sp = NULL;
+}
+
+int blob_job(struct blob_store *s, job_fn *work, done_fn *done, void *arg)
+{
+	bool closing;
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	closing = s->closing;
+	if (!closing)
+		s->jobs++;
+	pthread_mutex_unlock(&s->lock);
+	if (closing)
+		return HEARTH_ECLOSED;
+	rc = job_run(s->pool, work, done, arg);
+	if (rc < 0)
+		blob_job_over(s);
+	return rc;
+}
+
+void blob_job_over(struct blob_store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (--s->jobs == 0)
+		pthread_cond_signal(&s->idle);
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool blob_store_sweeping(struct blob_store *s)
+{
+	return blob_sweep_running(s->sweep);
+}
+
+int blob_store_swept(struct blob_store *s)
+{
+	return blob_sweep_count(s->sweep);
+}
+
+bool blob_key_valid(const char *key)
+{
+	size_t n = strlen(key);
+
+	return n > 0 && n <= BLOB_KEY_MAX &&
+		strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.") == n;
+}

@@ -1,0 +1,203 @@
+/*
+ * chores.c: what is removed: keys that no row of a module names any more, and files that no row of
+ * ours names. They gather, and one job at a time takes them in batches: rows first, in one
+ * transaction, then, when that is on disk, the files of those rows.
+ *
+ * What is lost here (too many wait, a crash, a full pool at the end) is a blob nobody names: it
+ * takes room and does no harm. A file among it goes with the sweep of the next start.
+ */
+#include "blob/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/arena.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define WAITING_MAX 65536
+#define BATCH       256
+
+struct chore {
+	struct list_node node;
+	bool is_key;                /* else the name of a file */
+	char file[BLOB_FILE_NAME];  /* to be removed; of a key, once its row is deleted */
+	char key[];                 /* BLOB_KEY_MAX + 1 bytes, if it is one */
+};
+
+struct blob_chores {
+	struct blob_store *store;
+	struct metric *deleted, *dropped;
+	pthread_mutex_t lock; /* for the rest */
+	struct list waiting;
+	size_t count;
+	bool running;         /* a job has them in hand */
+};
+
+struct blob_chores *blob_chores_new(struct blob_store *s)
+{
+	struct blob_chores *c = mem_zalloc(sizeof(*c));
+
+	c->store = s;
+	c->deleted = metric_counter("hearth_blob_deletes_total", NULL, "Blobs deleted");
+	c->dropped = metric_counter("hearth_blob_deletes_dropped_total", NULL, "Deletions forgotten: too many waited");
+	pthread_mutex_init(&c->lock, NULL);
+	list_init(&c->waiting);
+	return c;
+}
+
+/* ---- the job ---- */
+
+struct batch {
+	struct list chores;
+	int64_t before_ms; /* keys put later are too young to go */
+	int deleted;
+};
+
+/* Takes the oldest chores; when there are none, the job is over and true is returned. */
+static bool take(struct blob_chores *c, struct batch *b)
+{
+	struct list_node *n;
+	bool none;
+
+	list_init(&b->chores);
+	pthread_mutex_lock(&c->lock);
+	none = list_empty(&c->waiting);
+	c->running = !none;
+	for (int i = 0; i < BATCH && (n = list_pop(&c->waiting)); i++) {
+		list_push(&b->chores, n);
+		c->count--;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return none;
+}
+
+/* On the writer of the database; may run again. */
+static int delete_rows(struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+
+	b->deleted = 0;
+	LIST_FOREACH(&b->chores, it) {
+		struct chore *ch = LIST_ENTRY(it, struct chore, node);
+		int rc;
+
+		if (!ch->is_key)
+			continue;
+		ch->file[0] = 0;
+		rc = blob_row_delete(tx, ch->key, b->before_ms, ch->file);
+		if (rc < 0 && rc != HEARTH_ENOTFOUND)
+			return rc;
+		b->deleted += rc == 0;
+	}
+	return 0;
+}
+
+static void do_batch(struct blob_chores *c, struct batch *b)
+{
+	struct blob_store *s = c->store;
+	bool keys = false;
+	int rc = 0;
+
+	LIST_FOREACH(&b->chores, it)
+		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
+	b->before_ms = clock_wall_ms() - BLOB_GRACE_MS;
+	if (keys)
+		rc = db_write_wait(s->db, delete_rows, b);
+	if (rc < 0)
+		log_warn("blob", "cannot delete", "error", "%s", error_name(rc), NULL);
+	else
+		metric_add(c->deleted, b->deleted);
+	LIST_FOREACH(&b->chores, it) {
+		struct chore *ch = LIST_ENTRY(it, struct chore, node);
+
+		list_remove(it);
+		if (ch->is_key)
+			blob_recent_drop(s->recent, ch->key);
+		if (ch->file[0] && (rc == 0 || !ch->is_key))
+			blob_folder_remove(s->folder, ch->file);
+		free(ch);
+	}
+}
+
+/* Blocks: on a worker, or while the store is closed. */
+static void do_all(struct blob_chores *c)
+{
+	struct batch b = { .deleted = 0 };
+
+	while (!take(c, &b))
+		do_batch(c, &b);
+}
+
+static void chores_job(void *arg)
+{
+	struct blob_chores *c = arg;
+
+	do_all(c);
+	blob_job_over(c->store);
+}
+
+/* ---- the calls ---- */
+
+/* Adds a chore, which it takes over; starts the job if none runs. */
+static void add(struct blob_chores *c, struct chore *ch)
+{
+	bool start = false, full;
+
+	pthread_mutex_lock(&c->lock);
+	full = c->count >= WAITING_MAX;
+	if (!full) {
+		list_push(&c->waiting, &ch->node);
+		c->count++;
+		start = !c->running;
+		c->running = true;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (full) {
+		metric_add(c->dropped, 1);
+		free(ch);
+	}
+	if (!start || blob_job(c->store, chores_job, NULL, c) == 0)
+		return;
+	/* The pool is full, or the store is closing: the next chore tries again, or the close does. */
+	pthread_mutex_lock(&c->lock);
+	c->running = false;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void blob_chores_remove_file(struct blob_chores *c, const char *name)
+{
+	struct chore *ch;
+
+	if (!name[0])
+		return;
+	ch = mem_zalloc(sizeof(*ch));
+	snprintf(ch->file, sizeof(ch->file), "%s", name);
+	add(c, ch);
+}
+
+void blob_delete(struct blob_store *s, const char *key)
+{
+	size_t n = strlen(key) + 1;
+	struct chore *ch;
+
+	if (!blob_key_valid(key))
+		return;
+	ch = mem_zalloc(sizeof(*ch) + n);
+	ch->is_key = true;
+	memcpy(ch->key, key, n);
+	add(s->chores, ch);
+}
+
+void blob_chores_free(struct blob_chores **cp)
+{
+	struct blob_chores *c = *cp;
+
+	if (!c)
+		return;
+	do_all(c);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+	*cp = NULL;
+}

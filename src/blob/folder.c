@@ -1,0 +1,239 @@
+/*
+ * folder.c: names, locks and sub-folders of the large blobs. See folder.h.
+ *
+ * The lock of a run: a process makes the file, locks it, and then looks whether the file is still
+ * there; who wants to know whether a run is over takes the lock without waiting and, having got
+ * it, removes the file. So of a new run and somebody who takes it for dead, one gives way: the new
+ * run, which has put nothing yet, starts over under another number.
+ */
+#include "blob/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blob/disk.h"
+#include "hearth/arena.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/rand.h"
+
+#define RUN_DIGITS 16
+
+struct blob_folder {
+	int fd;           /* DIR; constant */
+	int lock_fd;      /* DIR/run-RUN, locked; constant */
+	uint64_t run;     /* constant */
+	atomic_ullong count; /* names given out */
+};
+
+static void lock_name(char name[BLOB_FILE_NAME], uint64_t run)
+{
+	snprintf(name, BLOB_FILE_NAME, "run-%016llx", (unsigned long long)run);
+}
+
+static void subfolder_name(char name[BLOB_FILE_NAME], int index)
+{
+	snprintf(name, BLOB_FILE_NAME, "%02x", (unsigned)index);
+}
+
+static int failed(const char *what, const char *path)
+{
+	log_error("blob", what, "path", "%s", path, "why", "%s", strerror(errno), NULL);
+	return HEARTH_EIO;
+}
+
+/* Makes DIR and its sub-folders; they are on disk when it returns. */
+static int make_folders(struct blob_folder *f, const char *dir)
+{
+	char name[BLOB_FILE_NAME];
+	bool made = false;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return failed("cannot make the folder", dir);
+	f->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->fd < 0)
+		return failed("cannot open the folder", dir);
+	for (int i = 0; i < BLOB_SUBFOLDERS; i++) {
+		subfolder_name(name, i);
+		if (mkdirat(f->fd, name, 0700) == 0)
+			made = true;
+		else if (errno != EEXIST)
+			return failed("cannot make a sub-folder", dir);
+	}
+	if (made && (blob_disk_sync(f->fd) < 0 || blob_disk_sync_folder(f->fd, "..") < 0))
+		return HEARTH_EIO;
+	return 0;
+}
+
+/* 0, HEARTH_EIO, or HEARTH_ECONFLICT when the number is taken or was taken for dead. */
+static int try_run(struct blob_folder *f)
+{
+	char name[BLOB_FILE_NAME];
+	struct stat st;
+
+	f->run = rand_u64();
+	lock_name(name, f->run);
+	f->lock_fd = openat(f->fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (f->lock_fd < 0)
+		return errno == EEXIST ? HEARTH_ECONFLICT : failed("cannot make the lock", name);
+	if (flock(f->lock_fd, LOCK_EX) < 0 || fstat(f->lock_fd, &st) < 0)
+		return failed("cannot lock", name);
+	if (st.st_nlink > 0)
+		return 0;
+	close(f->lock_fd);
+	f->lock_fd = -1;
+	return HEARTH_ECONFLICT;
+}
+
+int blob_folder_open(const char *dir, struct blob_folder **out)
+{
+	struct blob_folder *f = mem_zalloc(sizeof(*f));
+	int rc;
+
+	f->fd = f->lock_fd = -1;
+	rc = make_folders(f, dir);
+	if (rc == 0)
+		while ((rc = try_run(f)) == HEARTH_ECONFLICT)
+			;
+	if (rc < 0)
+		blob_folder_close(&f);
+	*out = f;
+	return rc;
+}
+
+void blob_folder_close(struct blob_folder **fp)
+{
+	struct blob_folder *f = *fp;
+	char name[BLOB_FILE_NAME];
+
+	if (!f)
+		return;
+	if (f->lock_fd >= 0) {
+		lock_name(name, f->run);
+		unlinkat(f->fd, name, 0);
+		close(f->lock_fd);
+	}
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f);
+	*fp = NULL;
+}
+
+int blob_folder_fd(const struct blob_folder *f)
+{
+	return f->fd;
+}
+
+void blob_folder_name(struct blob_folder *f, char name[BLOB_FILE_NAME])
+{
+	unsigned long long n = atomic_fetch_add(&f->count, 1);
+
+	snprintf(name, BLOB_FILE_NAME, "%02llx/%016llx-%llx", n % BLOB_SUBFOLDERS,
+		(unsigned long long)f->run, n);
+}
+
+int blob_folder_sync(struct blob_folder *f, const char *name)
+{
+	char sub[3] = { name[0], name[1], 0 };
+
+	return blob_disk_sync_folder(f->fd, sub);
+}
+
+void blob_folder_remove(struct blob_folder *f, const char *name)
+{
+	if (unlinkat(f->fd, name, 0) < 0 && errno != ENOENT)
+		log_warn("blob", "cannot remove a file", "path", "%s", name, "why", "%s", strerror(errno), NULL);
+}
+
+/* ---- which runs are over ---- */
+
+/* The run of a name that begins with its digits; false when it is not one of ours. */
+static bool run_of(const char *name, uint64_t *run)
+{
+	unsigned char bytes[RUN_DIGITS / 2];
+
+	if (strlen(name) < RUN_DIGITS || hex_decode(slice_of(name, RUN_DIGITS), bytes, sizeof(bytes)) < 0)
+		return false;
+	*run = 0;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		*run = *run << 8 | bytes[i];
+	return true;
+}
+
+static void bury(struct blob_folder *f, const char *lock)
+{
+	int fd = openat(f->fd, lock, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(f->fd, lock, 0);
+	close(fd);
+}
+
+/* A stream over a sub-folder ("." for DIR itself), or NULL. */
+static DIR *open_dir(struct blob_folder *f, const char *name)
+{
+	int fd = openat(f->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+void blob_folder_bury(struct blob_folder *f)
+{
+	DIR *d = open_dir(f, ".");
+	uint64_t run;
+
+	if (!d)
+		return;
+	for (struct dirent *e; (e = readdir(d));)
+		if (strncmp(e->d_name, "run-", 4) == 0 && run_of(e->d_name + 4, &run) && run != f->run)
+			bury(f, e->d_name);
+	closedir(d);
+}
+
+static bool run_is_over(struct blob_folder *f, uint64_t run)
+{
+	char lock[BLOB_FILE_NAME];
+
+	lock_name(lock, run);
+	return faccessat(f->fd, lock, F_OK, 0) < 0 && errno == ENOENT;
+}
+
+int blob_folder_leftovers(struct blob_folder *f, int index, blob_folder_fn *each, void *arg)
+{
+	char sub[BLOB_FILE_NAME], name[BLOB_FILE_NAME];
+	uint64_t run, asked = f->run;
+	bool over = false; /* the run `asked` */
+	int rc = 0;
+	DIR *d;
+
+	subfolder_name(sub, index);
+	d = open_dir(f, sub);
+	if (!d)
+		return failed("cannot list a sub-folder", sub);
+	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
+		if (!run_of(e->d_name, &run) || strlen(e->d_name) >= BLOB_FILE_NAME - 3)
+			continue;
+		if (run != asked) {
+			asked = run;
+			over = run_is_over(f, run);
+		}
+		if (!over)
+			continue;
+		snprintf(name, sizeof(name), "%.2s/%.36s", sub, e->d_name);
+		rc = each(arg, name);
+	}
+	closedir(d);
+	return rc;
+}

@@ -1,0 +1,301 @@
+/*
+ * put.c: putting a blob: encode on a worker, then one commit for all puts that are ready.
+ *
+ *   waiting ──encode, on a worker──▶ ready ──flush──▶ in a commit ──on disk──▶ answered
+ *      └───────────failed──────────────┘
+ *
+ * While a commit is on its way, what gets ready gathers for the next one; so the slower the disk,
+ * the more puts share a commit. A flush runs on the executor of the put that asked for it, and
+ * answers the others through theirs.
+ *
+ * The order that makes a put durable before it is visible: the file's bytes, the file's entry in
+ * its folder, the row. What fails before the commit leaves no file. When the commit itself fails,
+ * the row may still be found on disk after a crash, so the file stays, for the next sweep to judge.
+ */
+#include "blob/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/arena.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+#define WAITING_MAX       8192
+#define WAITING_BYTES_MAX (64u << 20)
+#define COMMIT_MAX        512
+
+struct commit {
+	struct blob_store *store;
+	struct list puts;
+};
+
+struct blob_put *blob_put_new(struct blob_store *s, const char *name, enum blob_flags flags, size_t cost)
+{
+	struct blob_put *p = mem_zalloc(sizeof(*p));
+
+	p->store = s;
+	p->text = flags & BLOB_TEXT;
+	p->cost = cost;
+	if (name && !blob_key_valid(name))
+		p->status = HEARTH_EINVAL;
+	else if (name)
+		snprintf(p->row.info.key, sizeof(p->row.info.key), "%s", name);
+	pthread_mutex_lock(&s->lock);
+	s->waiting++;
+	s->waiting_bytes += cost;
+	pthread_mutex_unlock(&s->lock);
+	return p;
+}
+
+void blob_put_free(struct blob_put *p)
+{
+	struct blob_store *s = p->store;
+
+	pthread_mutex_lock(&s->lock);
+	s->waiting--;
+	s->waiting_bytes -= p->cost;
+	pthread_mutex_unlock(&s->lock);
+	buf_unref(&p->bytes);
+	buf_unref(&p->packed);
+	free(p);
+}
+
+/* ---- encoding, on a worker ---- */
+
+void blob_put_name(struct blob_put *p)
+{
+	if (!p->row.info.key[0])
+		hex_encode(p->row.hash, BLOB_HASH, p->row.info.key);
+}
+
+/* False when the bytes are too many for a row. */
+static bool encode_packed(struct blob_put *p)
+{
+	struct slice raw = buf_slice(p->bytes), stored;
+	struct blob_codec *codec;
+
+	if (raw.n > (p->text ? BLOB_BLOCK : BLOB_PACK_MAX))
+		return false;
+	codec = blob_codec_take(p->store->codecs);
+	stored = p->text ? blob_codec_pack(codec, raw) : raw;
+	if (stored.n <= BLOB_PACK_MAX) {
+		if (stored.n < raw.n)
+			p->packed = buf_copy(stored);
+		p->row.stored = buf_slice(p->packed ? p->packed : p->bytes);
+		blob_codec_hash(codec, raw, p->row.hash);
+	}
+	blob_codec_give(p->store->codecs, &codec);
+	return stored.n <= BLOB_PACK_MAX;
+}
+
+static int encode_file(struct blob_put *p)
+{
+	struct blob_file *f;
+	uint64_t size;
+	int rc = blob_file_create(p->store->folder, p->store->codecs, p->text, &f);
+
+	if (rc == 0)
+		rc = blob_file_add(f, buf_slice(p->bytes));
+	if (rc == 0)
+		rc = blob_file_end(f, p->row.file, &size, p->row.hash);
+	if (rc < 0)
+		blob_file_abort(&f);
+	else
+		blob_file_close(&f);
+	return rc;
+}
+
+void blob_put_encode(struct blob_put *p)
+{
+	if (p->status < 0)
+		return;
+	p->row.info.size = p->bytes->n;
+	if (!encode_packed(p))
+		p->status = encode_file(p);
+	if (p->status == 0)
+		blob_put_name(p);
+}
+
+static void encode_job(void *arg)
+{
+	struct blob_put *p = arg;
+	struct blob_store *s = p->store;
+
+	blob_put_encode(p);
+	blob_put_ready(p);
+	blob_job_over(s);
+}
+
+/* ---- the commit ---- */
+
+/* On the writer of the database; may run again. */
+static int commit_rows(struct db_tx *tx, void *arg)
+{
+	struct commit *c = arg;
+	int64_t now_ms = clock_wall_ms();
+
+	LIST_FOREACH(&c->puts, it) {
+		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
+		int rc = blob_row_put(tx, &p->row, now_ms, p->replaced);
+
+		if (rc < 0 && rc != HEARTH_EEXIST)
+			return rc;
+		p->status = rc;
+	}
+	return 0;
+}
+
+/* After the commit, or without one: tells who keeps what of it. */
+static void settle(struct blob_put *p)
+{
+	struct blob_store *s = p->store;
+
+	if (p->status == 0) {
+		metric_add(s->put_count, 1);
+		metric_add(s->put_bytes, (int64_t)p->row.info.size);
+		if (p->bytes)
+			blob_recent_put(s->recent, p->row.info.key, p->bytes);
+		blob_chores_remove_file(s->chores, p->replaced);
+	} else if (p->status != HEARTH_EIO) {
+		blob_chores_remove_file(s->chores, p->row.file);
+	}
+}
+
+static void answer(void *arg)
+{
+	struct blob_put *p = arg;
+
+	if (p->done)
+		p->done(p->arg, p->status, p->status == 0 ? &p->row.info : NULL);
+	blob_put_free(p);
+}
+
+static void settle_and_answer(void *arg)
+{
+	struct blob_put *p = arg;
+
+	settle(p);
+	if (p->exec == exec_current())
+		answer(p);
+	else
+		exec_post(p->exec, answer, p);
+}
+
+static void flush(void *arg);
+
+static void commit_done(void *arg, int status)
+{
+	struct commit *c = arg;
+
+	flush(c->store);
+	LIST_FOREACH(&c->puts, it) {
+		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
+
+		list_remove(it);
+		if (status < 0)
+			p->status = status;
+		settle_and_answer(p);
+	}
+	free(c);
+}
+
+/* Takes what is ready and starts its commit; on an executor, with `flushing` set. */
+static void flush(void *arg)
+{
+	struct blob_store *s = arg;
+	struct commit *c = mem_zalloc(sizeof(*c));
+	struct list_node *n;
+	int taken = 0, rc;
+
+	c->store = s;
+	list_init(&c->puts);
+	pthread_mutex_lock(&s->lock);
+	for (; taken < COMMIT_MAX && (n = list_pop(&s->ready)); taken++)
+		list_push(&c->puts, n);
+	s->flushing = taken > 0;
+	pthread_mutex_unlock(&s->lock);
+	rc = taken > 0 ? db_write(s->db, commit_rows, commit_done, c) : 0;
+	if (taken == 0)
+		free(c);
+	else if (rc < 0)
+		commit_done(c, rc);
+}
+
+void blob_put_ready(struct blob_put *p)
+{
+	struct blob_store *s = p->store;
+	bool flushing;
+
+	if (p->status < 0) {
+		exec_post(p->exec, settle_and_answer, p);
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	list_push(&s->ready, &p->node);
+	flushing = s->flushing;
+	s->flushing = true;
+	pthread_mutex_unlock(&s->lock);
+	if (!flushing)
+		exec_post(p->exec, flush, s);
+}
+
+/* ---- the calls ---- */
+
+static bool too_many_wait(struct blob_store *s)
+{
+	bool full;
+
+	pthread_mutex_lock(&s->lock);
+	full = s->waiting >= WAITING_MAX || s->waiting_bytes >= WAITING_BYTES_MAX;
+	pthread_mutex_unlock(&s->lock);
+	return full;
+}
+
+int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags, blob_put_fn *done,
+	void *arg)
+{
+	struct blob_put *p;
+	int rc;
+
+	if (name && !blob_key_valid(name))
+		return HEARTH_EINVAL;
+	if (too_many_wait(s))
+		return HEARTH_EBUSY;
+	p = blob_put_new(s, name, flags, bytes->n);
+	p->exec = exec_current();
+	p->done = done;
+	p->arg = arg;
+	p->bytes = buf_ref(bytes);
+	rc = blob_job(s, encode_job, NULL, p);
+	if (rc < 0)
+		blob_put_free(p);
+	return rc;
+}
+
+int blob_put_wait(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags,
+	struct blob_info *info)
+{
+	struct commit c = { .store = s };
+	struct blob_put *p;
+	int rc;
+
+	if (name && !blob_key_valid(name))
+		return HEARTH_EINVAL;
+	p = blob_put_new(s, name, flags, 0);
+	p->bytes = buf_ref(bytes);
+	blob_put_encode(p);
+	if (p->status == 0) {
+		list_init(&c.puts);
+		list_push(&c.puts, &p->node);
+		rc = db_write_wait(s->db, commit_rows, &c);
+		if (rc < 0)
+			p->status = rc;
+	}
+	settle(p);
+	if (p->status == 0 && info)
+		*info = p->row.info;
+	rc = p->status;
+	blob_put_free(p);
+	return rc;
+}

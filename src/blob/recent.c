@@ -1,0 +1,116 @@
+/*
+ * recent.c: a map by key and a list by last use, behind one lock. See recent.h.
+ */
+#include "blob/recent.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/arena.h"
+#include "hearth/blob.h"
+#include "hearth/list.h"
+#include "hearth/map.h"
+
+struct entry {
+	struct list_node use;
+	struct buf *bytes; /* owned */
+	char key[BLOB_KEY_MAX + 1];
+};
+
+struct blob_recent {
+	pthread_mutex_t lock; /* guards all below */
+	struct map *entries;
+	struct list uses;     /* the longest unused first */
+	size_t bytes, bytes_max;
+};
+
+struct blob_recent *blob_recent_new(size_t bytes_max)
+{
+	struct blob_recent *r = mem_zalloc(sizeof(*r));
+
+	pthread_mutex_init(&r->lock, NULL);
+	r->entries = map_new();
+	list_init(&r->uses);
+	r->bytes_max = bytes_max;
+	return r;
+}
+
+/* Under the lock. */
+static void drop(struct blob_recent *r, struct entry *e)
+{
+	map_remove(r->entries, slice_str(e->key));
+	list_remove(&e->use);
+	r->bytes -= e->bytes->n;
+	buf_unref(&e->bytes);
+	free(e);
+}
+
+void blob_recent_free(struct blob_recent **rp)
+{
+	struct blob_recent *r = *rp;
+
+	if (!r)
+		return;
+	LIST_FOREACH(&r->uses, it)
+		drop(r, LIST_ENTRY(it, struct entry, use));
+	map_free(&r->entries);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	*rp = NULL;
+}
+
+/* Under the lock. */
+static struct entry *find(struct blob_recent *r, const char *key)
+{
+	struct entry *e = map_get(r->entries, slice_str(key));
+
+	if (e) {
+		list_remove(&e->use);
+		list_push(&r->uses, &e->use);
+	}
+	return e;
+}
+
+void blob_recent_put(struct blob_recent *r, const char *key, struct buf *bytes)
+{
+	struct entry *e;
+
+	if (bytes->n < BLOB_RECENT_MIN || bytes->n > BLOB_RECENT_MAX)
+		return;
+	pthread_mutex_lock(&r->lock);
+	if (!find(r, key)) {
+		e = mem_zalloc(sizeof(*e));
+		e->bytes = buf_ref(bytes);
+		snprintf(e->key, sizeof(e->key), "%s", key);
+		map_set(r->entries, slice_str(key), e);
+		list_push(&r->uses, &e->use);
+		r->bytes += bytes->n;
+	}
+	while (r->bytes > r->bytes_max)
+		drop(r, LIST_ENTRY(r->uses.head.next, struct entry, use));
+	pthread_mutex_unlock(&r->lock);
+}
+
+struct buf *blob_recent_get(struct blob_recent *r, const char *key)
+{
+	struct entry *e;
+	struct buf *bytes;
+
+	pthread_mutex_lock(&r->lock);
+	e = find(r, key);
+	bytes = e ? buf_ref(e->bytes) : NULL;
+	pthread_mutex_unlock(&r->lock);
+	return bytes;
+}
+
+void blob_recent_drop(struct blob_recent *r, const char *key)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&r->lock);
+	e = map_get(r->entries, slice_str(key));
+	if (e)
+		drop(r, e);
+	pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,25 @@
+/*
+ * recent.h: blobs in memory that were put or read lately, so that the segment many viewers ask for
+ * at the same time is read from disk once or never. It keeps references to the very buffers that
+ * were put or answered, and counts their length only. Any thread.
+ */
+#ifndef HEARTH_SRC_BLOB_RECENT_H
+#define HEARTH_SRC_BLOB_RECENT_H
+
+#include "hearth/buf.h"
+
+/* Smaller ones are cheap to read, larger ones would push out everything else. */
+#define BLOB_RECENT_MIN (16u << 10)
+#define BLOB_RECENT_MAX (4u << 20)
+
+struct blob_recent;
+
+struct blob_recent *blob_recent_new(size_t bytes_max);
+void blob_recent_free(struct blob_recent **r); /* legal on NULL */
+/* Keeps a reference of its own, if the size is in bounds; the longest unused go. */
+void blob_recent_put(struct blob_recent *r, const char *key, struct buf *bytes);
+/* A reference for the caller, or NULL. */
+struct buf *blob_recent_get(struct blob_recent *r, const char *key);
+void blob_recent_drop(struct blob_recent *r, const char *key);
+
+#endif
