@@ -27,7 +27,7 @@ typedef void cache_done_fn(void *arg, int status);
 typedef void cache_count_fn(void *arg, int status, int64_t value);
 
 void cache_get(struct cache *c, struct slice key, cache_get_fn *done, void *arg);
-/* Sets or replaces; ttl_ms > 0. */
+/* Sets or replaces; HEARTH_EINVAL unless ttl_ms > 0, here and below. */
 void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms, cache_done_fn *done, void *arg);
 /*
  * Sets only if the value is still `expected` (p == NULL: only if there is none);
@@ -39,11 +39,16 @@ void cache_cas(struct cache *c, struct slice key, struct slice expected, struct 
 void cache_remove(struct cache *c, struct slice key, cache_done_fn *done, void *arg);
 /*
  * Adds to a counter, which starts at 0 with this time to live when it is not there (the time to
- * live of one that is there stays: a fixed window), and answers its new value.
+ * live of one that is there stays: a fixed window), and answers its new value. A counter is its
+ * decimal text to the other calls; HEARTH_EINVAL, and nothing changed, when what is there is no
+ * number or the sum has no room in 64 bits.
  */
 void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms, cache_count_fn *done, void *arg);
 
-/* Tells of entries under `prefix` that expired or were evicted; on the calling executor. */
+/*
+ * Tells of entries under `prefix` that expired or were evicted, not of removed or replaced ones; on
+ * the calling executor, for as long as the cache lives.
+ */
 typedef void cache_gone_fn(void *arg, struct slice key);
 void cache_watch(struct cache *c, const char *prefix, cache_gone_fn *gone, void *arg);
 

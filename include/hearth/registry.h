@@ -21,12 +21,18 @@ struct registry_entry {
 	bool healthy;
 };
 
-/* Announces a service of this process; a service is announced once. On the loop. */
+/*
+ * Announces a service of this process, healthy; announcing it twice ends the process: it is a
+ * mistake in the program. `local` may be NULL. On the loop.
+ */
 void registry_announce(struct registry *r, const char *service, const void *local);
-/* Marks it ill or well again; withdraws it. On the loop. */
+/* Marks it ill or well again; withdraws it. Legal when it is not announced. On the loop. */
 void registry_set_health(struct registry *r, const char *service, bool healthy);
 void registry_withdraw(struct registry *r, const char *service);
-/* The entry to use: local first. NULL when there is none. Valid until the next call. On the loop. */
+/*
+ * The entry to use: a healthy one before an ill one, then the local one first. NULL when there is
+ * none. Valid until the next call. On the loop.
+ */
 const struct registry_entry *registry_find(struct registry *r, const char *service);
 
 #endif
