@@ -1,0 +1,261 @@
+/*
+ * mime/params.c: parameters are first read as they stand, then continuations are joined.
+ */
+#include "mime/params.h"
+#include "mime/charset.h"
+#include "mime/encoded_word.h"
+#include "mime/token.h"
+
+static struct slice upto(const char *start, const struct mime_cursor *c)
+{
+	return slice_of(start, (size_t)(c->p - start));
+}
+
+/* A token: no white space, none of `/ ; = ( " ,`. */
+static struct slice take_token(struct mime_cursor *c)
+{
+	const char *start = c->p;
+
+	while (c->p < c->end && (unsigned char)*c->p > ' ' && !strchr("/;=(\",", *c->p))
+		c->p++;
+	return upto(start, c);
+}
+
+/* A value without quotes: up to the ';' or to a comment, so that spaces in it are kept. */
+static struct slice take_plain_value(struct mime_cursor *c)
+{
+	const char *start = c->p;
+
+	while (c->p < c->end && *c->p != ';' && !(*c->p == '(' && !c->open_comment))
+		c->p++;
+	return slice_trim(upto(start, c));
+}
+
+static struct slice take_value(struct arena *a, struct mime_cursor *c)
+{
+	struct slice inner;
+	char *to;
+
+	mime_skip_space(c);
+	if (!mime_take_quoted(c, &inner)) {
+		if (mime_at(c, '"')) /* never closed */
+			c->p++;
+		return take_plain_value(c);
+	}
+	if (slice_chr(inner, '\\') < 0)
+		return inner;
+	to = arena_alloc(a, inner.n);
+	return slice_of(to, mime_unescape(inner, to));
+}
+
+/* Reads up to `max` parameters as they stand. Junk between them is skipped. */
+static size_t take_params(struct arena *a, struct mime_cursor *c, struct mime_param *v, size_t max)
+{
+	size_t n = 0;
+
+	while (c->p < c->end && n < max) {
+		struct slice name;
+
+		while (mime_skip_space(c) || mime_at(c, ';'))
+			if (mime_at(c, ';'))
+				c->p++;
+		name = take_token(c);
+		mime_skip_space(c);
+		if (name.n == 0 && c->p < c->end) {
+			c->p++;
+		} else if (name.n && mime_at(c, '=')) {
+			c->p++;
+			v[n++] = (struct mime_param){ name, take_value(a, c) };
+		}
+	}
+	return n;
+}
+
+/* The parts of an RFC 2231 name: "name*2*" is { name, 2, extended }; number is -1 without one. */
+struct split_name {
+	struct slice base;
+	int number;
+	bool extended;
+};
+
+static struct split_name split(struct slice name)
+{
+	struct split_name s = { name, -1, false };
+	ptrdiff_t star;
+	uint64_t number;
+
+	if (s.base.n > 1 && s.base.p[s.base.n - 1] == '*') {
+		s.extended = true;
+		s.base.n--;
+	}
+	star = slice_chr(s.base, '*');
+	if (star > 0 && !slice_u64(slice_skip(s.base, (size_t)star + 1), MIME_PARAMS_MAX, &number)) {
+		s.number = (int)number;
+		s.base.n = (size_t)star;
+	}
+	return s;
+}
+
+/* Parameter `number` of the continuation `base`; -1 when it is missing. */
+static int find_piece(const struct mime_param *v, size_t n, struct slice base, int number,
+	bool *extended)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct split_name s = split(v[i].name);
+
+		if (s.number == number && slice_ieq(s.base, base)) {
+			*extended = s.extended;
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+/* Appends a value without percent signs of its own to one that has them (RFC 2231 section 7). */
+static void add_percent(struct strbuf *out, struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+
+		if (c <= ' ' || c >= 0x7F || strchr("*'%()<>@,;:\\\"/[]?=", c))
+			strbuf_printf(out, "%%%02X", c);
+		else
+			strbuf_addc(out, (char)c);
+	}
+}
+
+/* Joins the pieces 0, 1, 2, … of `base` to one parameter. */
+static struct mime_param join(struct arena *a, const struct mime_param *v, size_t n,
+	struct slice base)
+{
+	bool piece_extended[MIME_PARAMS_MAX], any = false;
+	int pieces[MIME_PARAMS_MAX], count = 0;
+	struct strbuf value = { 0 };
+	struct mime_param joined;
+
+	while (count < MIME_PARAMS_MAX) {
+		pieces[count] = find_piece(v, n, base, count, &piece_extended[count]);
+		if (pieces[count] < 0)
+			break;
+		any = any || piece_extended[count++];
+	}
+	if (any && !piece_extended[0]) /* no charset is named: RFC 2231 wants the quotes anyway */
+		strbuf_adds(&value, "''");
+	for (int i = 0; i < count; i++) {
+		if (any && !piece_extended[i])
+			add_percent(&value, v[pieces[i]].value);
+		else
+			strbuf_add(&value, v[pieces[i]].value);
+	}
+	joined.name = base;
+	if (any)
+		joined.name = slice_str(arena_printf(a, "%.*s*", SLICE_ARG(base)));
+	joined.value = arena_slice(a, strbuf_slice(&value));
+	strbuf_free(&value);
+	return joined;
+}
+
+/* Reads all parameters behind the cursor into *params, continuations joined. */
+static void read_params(struct arena *a, struct mime_cursor *c, struct mime_params *params)
+{
+	struct mime_param read[MIME_PARAMS_MAX];
+	size_t n = take_params(a, c, read, MIME_PARAMS_MAX), count = 0;
+	struct mime_param *joined = arena_alloc(a, n * sizeof(*read));
+	bool extended;
+
+	for (size_t i = 0; i < n; i++) {
+		struct split_name s = split(read[i].name);
+
+		int first = s.number < 0 ? -1 : find_piece(read, n, s.base, 0, &extended);
+
+		if (first < 0)
+			joined[count++] = read[i];
+		else if (first == (int)i)
+			joined[count++] = join(a, read, n, s.base);
+	}
+	*params = (struct mime_params){ joined, count };
+}
+
+void mime_content_type_parse(struct arena *a, struct slice value, struct slice *type,
+	struct slice *subtype, struct mime_params *params)
+{
+	struct mime_cursor c = mime_cursor_of(value);
+
+	mime_skip_space(&c);
+	*type = take_token(&c);
+	*subtype = (struct slice){ NULL, 0 };
+	mime_skip_space(&c);
+	if (mime_at(&c, '/')) {
+		c.p++;
+		mime_skip_space(&c);
+		*subtype = take_token(&c);
+	}
+	read_params(a, &c, params);
+}
+
+void mime_disposition_parse(struct arena *a, struct slice value, struct slice *word,
+	struct mime_params *params)
+{
+	struct mime_cursor c = mime_cursor_of(value);
+
+	mime_skip_space(&c);
+	*word = take_token(&c);
+	read_params(a, &c, params);
+}
+
+struct slice mime_param(const struct mime_params *params, struct slice name)
+{
+	for (size_t i = 0; i < params->n; i++)
+		if (slice_ieq(params->v[i].name, name))
+			return params->v[i].value;
+	return (struct slice){ NULL, 0 };
+}
+
+/* charset'language'%XX as UTF-8. */
+static void extended_decode(struct strbuf *out, struct slice value)
+{
+	struct slice rest = value, charset = { NULL, 0 };
+	struct strbuf bytes = { 0 };
+
+	if (slice_chr(rest, '\'') >= 0) {
+		charset = slice_split(&rest, '\'');
+		if (slice_chr(rest, '\'') >= 0)
+			slice_split(&rest, '\'');
+	}
+	for (size_t i = 0; i < rest.n; i++) {
+		int high = rest.p[i] == '%' && i + 2 < rest.n ? mime_hex_digit(rest.p[i + 1]) : -1;
+		int low = high >= 0 ? mime_hex_digit(rest.p[i + 2]) : -1;
+
+		strbuf_addc(&bytes, low >= 0 ? (char)(high << 4 | low) : rest.p[i]);
+		i += low >= 0 ? 2 : 0;
+	}
+	mime_charset_convert(out, charset, strbuf_slice(&bytes));
+	strbuf_free(&bytes);
+}
+
+/* The value of "name*"; p is NULL without one. */
+static struct slice extended_param(const struct mime_params *params, struct slice name)
+{
+	for (size_t i = 0; i < params->n; i++) {
+		struct split_name s = split(params->v[i].name);
+
+		if (s.extended && s.number < 0 && slice_ieq(s.base, name))
+			return params->v[i].value;
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+struct slice mime_param_text(struct arena *a, const struct mime_params *params, struct slice name)
+{
+	struct slice extended = extended_param(params, name), plain, result;
+	struct strbuf text = { 0 };
+
+	if (!extended.p) {
+		plain = mime_param(params, name);
+		return plain.p ? mime_words_text(a, plain) : plain;
+	}
+	extended_decode(&text, extended);
+	result = arena_slice(a, strbuf_slice(&text));
+	strbuf_free(&text);
+	return result;
+}

@@ -1,0 +1,131 @@
+/*
+ * mime/text_extract.c: see text_extract.h.
+ */
+#include "mime/text_extract.h"
+#include "mime/address.h"
+#include "mime/content.h"
+#include "mime/encoded_word.h"
+#include "mime/header.h"
+
+/* Text being gathered up to a limit. */
+struct gatherer {
+	struct strbuf *out;
+	size_t from, limit;
+	struct arena *scratch;
+	struct slice message;
+};
+
+static size_t room(const struct gatherer *g)
+{
+	size_t used = g->out->n - g->from;
+
+	return used < g->limit ? g->limit - used : 0;
+}
+
+/* Ends the line that was begun at `start`, if anything was written. */
+static void end_line(struct gatherer *g, size_t start)
+{
+	if (g->out->n > start)
+		strbuf_addc(g->out, '\n');
+}
+
+static void add_addresses(struct gatherer *g, struct slice value)
+{
+	struct mime_addresses list = mime_addresses_parse(g->scratch, value);
+
+	for (size_t i = 0; i < list.n && room(g); i++) {
+		const struct mime_address *address = &list.v[i];
+		size_t start = g->out->n;
+
+		mime_words_decode(g->out, address->name);
+		if (address->name.n && address->mailbox.n)
+			strbuf_addc(g->out, ' ');
+		mime_words_decode(g->out, address->mailbox);
+		if (address->host.n) {
+			strbuf_addc(g->out, '@');
+			mime_words_decode(g->out, address->host);
+		}
+		end_line(g, start);
+	}
+}
+
+/* The fields for people of one message's header. */
+static void add_fields(struct gatherer *g, struct slice header)
+{
+	static const char *const lists[] = { "From", "Sender", "Reply-To", "To", "Cc", "Bcc" };
+	struct mime_field subject;
+	size_t start = g->out->n;
+
+	if (room(g) && mime_field_find(header, SLICE("Subject"), &subject))
+		mime_words_decode(g->out, mime_unfold(g->scratch, subject.value));
+	end_line(g, start);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]) && room(g); i++)
+		add_addresses(g, mime_field_join(g->scratch, header, slice_str(lists[i])));
+}
+
+static void add_filenames(struct gatherer *g, const struct mime_part *root)
+{
+	for (const struct mime_part *part = root; part && room(g);
+		part = mime_part_after(root, part)) {
+		struct slice name = mime_part_filename(g->scratch, part);
+
+		strbuf_add(g->out, name);
+		if (name.n)
+			strbuf_addc(g->out, '\n');
+	}
+}
+
+static void add_body(struct gatherer *g, const struct mime_part *root)
+{
+	for (const struct mime_part *part = root; part && room(g);
+		part = mime_part_after(root, part)) {
+		size_t start = g->out->n;
+
+		arena_reset(g->scratch);
+		if (part->envelope.p && part != root)
+			add_fields(g, mime_part_header(g->message, part));
+		if (part->kind != MIME_LEAF || !mime_part_is(part, SLICE("text"), SLICE("")))
+			continue;
+		mime_content_plain(g->out, part, mime_part_body(g->message, part), room(g));
+		end_line(g, start);
+	}
+}
+
+static struct gatherer gatherer_of(struct strbuf *out, struct slice message, size_t limit)
+{
+	return (struct gatherer){ out, out->n, limit, arena_new(), message };
+}
+
+static void gatherer_end(struct gatherer *g)
+{
+	mime_text_cut(g->out, g->from, g->limit);
+	arena_free(&g->scratch);
+}
+
+void mime_text_header(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit)
+{
+	struct gatherer g = gatherer_of(out, message, limit);
+
+	add_fields(&g, mime_part_header(message, root));
+	add_filenames(&g, root);
+	gatherer_end(&g);
+}
+
+void mime_text_body(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit)
+{
+	struct gatherer g = gatherer_of(out, message, limit);
+
+	add_body(&g, root);
+	gatherer_end(&g);
+}
+
+void mime_text_extract(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit)
+{
+	size_t from = out->n;
+
+	mime_text_header(out, message, root, limit);
+	mime_text_body(out, message, root, limit - (out->n - from));
+}

@@ -1,0 +1,26 @@
+/*
+ * mime/text_extract.h: the text of a message that search should find, as UTF-8 lines. Pure, any
+ * thread.
+ */
+#ifndef HEARTH_MAIL_MIME_TEXT_EXTRACT_H
+#define HEARTH_MAIL_MIME_TEXT_EXTRACT_H
+
+#include "mime/structure.h"
+
+/*
+ * What stands in the header for people: subject, From, Sender, Reply-To, To, Cc and Bcc with names
+ * decoded, and the file names of attachments. Appends `limit` bytes at most.
+ */
+void mime_text_header(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit);
+/*
+ * What stands in the body: all text parts, HTML without its tags, and the header text of messages
+ * within the message. Appends `limit` bytes at most.
+ */
+void mime_text_body(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit);
+/* Both, the header first. */
+void mime_text_extract(struct strbuf *out, struct slice message, const struct mime_part *root,
+	size_t limit);
+
+#endif
