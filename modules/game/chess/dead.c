@@ -15,12 +15,16 @@
  *	If a pawn could promote, the test gives up. Otherwise a mate on a square k needs that the
  *	king reaches k, that an enemy attacks k, and that every neighbour of k may be attacked or
  *	occupied. Where no such k is left, there is no mate.
- * 3. One move ahead: nobody can mate when nobody can after any legal move.
+ * 3. Some moves ahead: a side cannot mate when it cannot after any of the legal moves. Where a
+ *	mate is possible the first line tried mostly shows it, so this costs little.
  */
 #include "chess/dead.h"
 
 #include "chess/attacks.h"
 #include "chess/moves.h"
+
+#define DEPTH         4   /* moves ahead */
+#define POSITIONS_MAX 200 /* looked at in all */
 
 static bool material_mates(const struct chess_board *b, unsigned colour)
 {
@@ -154,10 +158,30 @@ static bool walk(struct walkers *all, const struct chess_board *b)
 	return true;
 }
 
+/*
+ * Whether a king mated on `square` is thinkable: every neighbour that the enemy cannot hold is
+ * filled by a man of the king's own, and no man fills two.
+ */
+static bool may_be_mated_on(
+	const struct walkers *all, unsigned colour, unsigned square, uint64_t held)
+{
+	uint64_t open = chess_king_attacks(square) & ~held;
+	unsigned men = 0;
+
+	if (open & ~all->reach[colour])
+		return false;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct walker *w = &all->w[i];
+
+		men += w->colour == colour && w->piece != CHESS_KING && (w->reach & open);
+	}
+	return men >= chess_count(open);
+}
+
 static bool reach_mates(const struct chess_board *b, unsigned colour)
 {
 	struct walkers all;
-	uint64_t pieces = 0, pawns = 0, attacked, filled, kings;
+	uint64_t pawns = 0, pieces = 0, attacked, held, kings;
 
 	if (!b->piece[CHESS_PAWN] || b->castling || b->ep != CHESS_NO_SQUARE)
 		return true;
@@ -173,38 +197,44 @@ static bool reach_mates(const struct chess_board *b, unsigned colour)
 			pieces |= all.w[i].reach;
 	}
 	attacked = pieces | pawn_span(colour, pawns);
-	filled = attacked | all.reach[0] | all.reach[1] | all.king[colour];
+	held = attacked | pawns | all.king[colour];
 	for (kings = all.king[colour]; kings; kings = chess_rest(kings))
-		filled |= chess_king_attacks(chess_first(kings));
+		held |= chess_king_attacks(chess_first(kings));
 	for (kings = all.king[colour ^ 1] & attacked; kings; kings = chess_rest(kings))
-		if (!(chess_king_attacks(chess_first(kings)) & ~filled))
+		if (may_be_mated_on(&all, colour ^ 1, chess_first(kings), held))
 			return true;
 	return false;
 }
 
-static bool may_mate(const struct chess_board *b, unsigned colour)
-{
-	return material_mates(b, colour) && reach_mates(b, colour);
-}
-
-bool chess_can_mate(const struct chess_board *b, unsigned colour)
+/* The tests, then the moves ahead. `budget` counts the positions looked at. */
+static bool search(const struct chess_board *b, unsigned colour, unsigned depth, unsigned *budget)
 {
 	struct chess_move moves[CHESS_MOVES_MAX];
 	size_t n;
 
-	if (!may_mate(b, colour))
+	if (!material_mates(b, colour) || !reach_mates(b, colour))
 		return false;
 	n = chess_moves_legal(b, moves);
 	if (n == 0)
 		return b->turn != colour && chess_checkers(b);
+	if (depth == 0 || *budget < n)
+		return true;
+	*budget -= (unsigned)n;
 	for (size_t i = 0; i < n; i++) {
 		struct chess_board next = *b;
 
 		chess_board_play(&next, moves[i]);
-		if (may_mate(&next, colour))
+		if (search(&next, colour, depth - 1, budget))
 			return true;
 	}
 	return false;
+}
+
+bool chess_can_mate(const struct chess_board *b, unsigned colour)
+{
+	unsigned budget = POSITIONS_MAX;
+
+	return search(b, colour, DEPTH, &budget);
 }
 
 bool chess_is_dead(const struct chess_board *b)

@@ -216,7 +216,9 @@ static int load(void *state, struct slice saved)
 		return HEARTH_ECORRUPT;
 	board.chess960 = chess960;
 	chess_game_start(g, &board);
-	while (moves.n > 0) {
+	if (moves.n == 0)
+		return 0;
+	while (moves.p) {
 		if (g->end != CHESS_GOES_ON ||
 			chess_uci_read(&g->board, slice_split(&moves, ' '), &m))
 			return HEARTH_ECORRUPT;

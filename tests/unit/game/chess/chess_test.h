@@ -41,7 +41,8 @@ static inline void play_all(struct chess_board *b, const char *line)
 		struct slice text = slice_split(&rest, ' ');
 		struct chess_move m;
 
-		ck_assert_msg(chess_uci_read(b, text, &m) == 0, "%.*s in %s", SLICE_ARG(text), line);
+		ck_assert_msg(
+			chess_uci_read(b, text, &m) == 0, "%.*s in %s", SLICE_ARG(text), line);
 		chess_board_play(b, m);
 	}
 }
