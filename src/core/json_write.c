@@ -87,6 +87,12 @@ void json_close_array(struct json_writer *w)
 	close_level(w, false);
 }
 
+void json_ready(struct json_writer *w, struct slice json)
+{
+	value_begin(w);
+	strbuf_add(w->out, json);
+}
+
 static void write_escape(struct strbuf *out, char c)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
