@@ -46,6 +46,13 @@ static int order(const struct metric *m, const char *name, const char *labels)
 	return by_name ? by_name : strcmp(m->labels, labels);
 }
 
+/* All metrics of a name are of one kind: Prometheus reads one TYPE line for them. */
+static void check_kind(const struct metric *m, const char *name, enum kind kind)
+{
+	if (m && m->kind != kind && strcmp(m->name, name) == 0)
+		log_fatal("metric", "%s is a %s already", name, kind_names[m->kind]);
+}
+
 /* Finds the metric or puts a new one at its place in the list. Under the lock. */
 static struct metric *find_or_make(
 	enum kind kind, const char *name, const char *labels, const char *help)
@@ -55,16 +62,16 @@ static struct metric *find_or_make(
 
 	while ((m = metric_at(at)) && order(m, name, labels) < 0)
 		at = at->next;
-	if (!m || order(m, name, labels) != 0) {
-		m = mem_zalloc(sizeof(*m));
-		m->kind = kind;
-		m->name = mem_strdup(slice_str(name));
-		m->labels = mem_strdup(slice_str(labels));
-		m->help = mem_strdup(slice_str(help));
-		list_insert_before(at, &m->node);
-	}
-	if (m->kind != kind)
-		log_fatal("metric", "%s is a %s already", name, kind_names[m->kind]);
+	check_kind(m, name, kind);
+	check_kind(metric_at(at->prev), name, kind);
+	if (m && order(m, name, labels) == 0)
+		return m;
+	m = mem_zalloc(sizeof(*m));
+	m->kind = kind;
+	m->name = mem_strdup(slice_str(name));
+	m->labels = mem_strdup(slice_str(labels));
+	m->help = mem_strdup(slice_str(help));
+	list_insert_before(at, &m->node);
 	return m;
 }
 
@@ -118,7 +125,7 @@ void metric_observe(struct metric *m, double value)
 	size_t i = 0;
 
 	INVARIANT(m->kind == HISTOGRAM);
-	if (isnan(value))
+	if (!isfinite(value))
 		return;
 	while (i < m->bound_count && value > m->bounds[i])
 		i++;

@@ -11,8 +11,8 @@
 START_TEST(vectors)
 {
 	static const char *const in[] = { "", "f", "fo", "foo", "foob", "fooba", "foobar" };
-	static const char *const padded[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=",
-		"Zm9vYmFy" };
+	static const char *const padded[] = { "", "Zg==", "Zm8=", "Zm9v",
+		"Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
 
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
 		struct strbuf b = { 0 };
@@ -48,8 +48,9 @@ END_TEST
 
 START_TEST(refuses_and_leaves_the_output)
 {
-	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zm8", "====", "=", "Z===", "Zg==Zg==",
-		"Zm9v\n", " Zm9v", "Zm 9v", "Zm9v====", "Zg=a", "Zh==", "Zm9=", "Z@==", "Zm9\x80" };
+	static const char *const bad[] = { "Z", "Zg", "Zg=", "Zm8", "====", "=",
+		"Z===", "Zg==Zg==", "Zm9v\n", " Zm9v", "Zm 9v", "Zm9v====", "Zg=a",
+		"Zh==", "Zm9=", "Z@==", "Zm9\x80" };
 	static const char *const bad_url[] = { "Z", "Zg==", "Zh", "Zm9", "Zm9vY", "Zm9v=", "Z g" };
 	struct strbuf b = { 0 };
 
@@ -57,7 +58,8 @@ START_TEST(refuses_and_leaves_the_output)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(base64_decode(&b, slice_str(bad[i])) == HEARTH_EINVAL, "%s", bad[i]);
 	for (size_t i = 0; i < sizeof(bad_url) / sizeof(bad_url[0]); i++)
-		ck_assert_msg(base64url_decode(&b, slice_str(bad_url[i])) == HEARTH_EINVAL, "%s", bad_url[i]);
+		ck_assert_msg(base64url_decode(&b, slice_str(bad_url[i])) == HEARTH_EINVAL, "%s",
+			bad_url[i]);
 	ck_assert_str_eq(b.p, "kept");
 	strbuf_free(&b);
 }

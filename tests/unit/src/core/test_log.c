@@ -45,23 +45,25 @@ static const char *capture_end(void)
 START_TEST(one_line_an_event)
 {
 	capture_begin();
-	log_info("test", "message accepted", "conn", "%" PRIu64, (uint64_t)17, "from", "%s", "a b", NULL);
+	log_info("test", "message accepted", "conn", "%" PRIu64, (uint64_t)17, "from", "%s", "a b",
+		NULL);
 	log_error("test", "no fields", NULL);
 	ck_assert_str_eq(capture_end(), HEAD "message accepted conn=17 from=\"a b\"\n"
-					"2023-11-14T22:13:20.007Z error test: no fields\n");
+					     "2023-11-14T22:13:20.007Z error test: no fields\n");
 }
 END_TEST
 
 START_TEST(formats)
 {
 	capture_begin();
-	log_info("test", "x", "a", "%d", -1, "b", "%u", 2u, "c", "%zu", (size_t)3, "d", "%lld", -4LL,
-		"e", "%llu", UINT64_C(18446744073709551615) + 0ULL, "f", "%ld", -6L, "g", "%lu", 7UL,
-		"h", "%c", 'h', "i", "%5.2f", 1.005, "j", "%-4x|", 255u, "k", "plain", "l", "100%%",
-		"m", "%.3s", "abcdef", "n", "%.*s", 2, "xyz", "o", "p%sq", "-", "p", "%03d", 7, NULL);
-	ck_assert_str_eq(capture_end(),
-		HEAD "x a=-1 b=2 c=3 d=-4 e=18446744073709551615 f=-6 g=7 h=h i=\" 1.00\" j=\"ff  |\" "
-		     "k=plain l=100% m=abc n=xy o=p-q p=007\n");
+	log_info("test", "x", "a", "%d", -1, "b", "%u", 2u, "c", "%zu", (size_t)3, "d", "%lld",
+		-4LL, "e", "%llu", UINT64_C(18446744073709551615) + 0ULL, "f", "%ld", -6L, "g",
+		"%lu", 7UL, "h", "%c", 'h', "i", "%5.2f", 1.005, "j", "%-4x|", 255u, "k", "plain",
+		"l", "100%%", "m", "%.3s", "abcdef", "n", "%.*s", 2, "xyz", "o", "p%sq", "-", "p",
+		"%03d", 7, NULL);
+	ck_assert_str_eq(capture_end(), HEAD
+		"x a=-1 b=2 c=3 d=-4 e=18446744073709551615 f=-6 g=7 h=h i=\" 1.00\" j=\"ff  |\" "
+		"k=plain l=100% m=abc n=xy o=p-q p=007\n");
 }
 END_TEST
 
@@ -79,9 +81,15 @@ END_TEST
 START_TEST(nothing_raw_from_outside)
 {
 	capture_begin();
-	log_info("test", "x", "a", "%s", "\033[31m\r\n\t\x7F", "b", "%s", "say \"\\\"", "c", "%s", "",
-		"d", "%s", "k=v", "e", "%s", "gr\xC3\xBC\xC3\x9F", "f", "%s", "\xFF\xC3", "g", "%s",
-		"\xC2\x9B" "31m", "h", "%s", "\xE2\x80\xAE" "x", "i", "%s", "\xE2\x80\xA8", NULL);
+	log_info("test", "x", "a", "%s", "\033[31m\r\n\t\x7F", "b", "%s", "say \"\\\"", "c", "%s",
+		"", "d", "%s", "k=v", "e", "%s", "gr\xC3\xBC\xC3\x9F", "f", "%s", "\xFF\xC3", "g",
+		"%s",
+		"\xC2\x9B"
+		"31m",
+		"h", "%s",
+		"\xE2\x80\xAE"
+		"x",
+		"i", "%s", "\xE2\x80\xA8", NULL);
 	ck_assert_str_eq(capture_end(), HEAD
 		"x a=\"\\x1b[31m\\x0d\\x0a\\x09\\x7f\" b=\"say \\\"\\\\\\\"\" c=\"\" d=\"k=v\" "
 		"e=gr\xC3\xBC\xC3\x9F f=\"\\xff\\xc3\" g=\\xc2\\x9b31m h=\\xe2\\x80\\xaex "

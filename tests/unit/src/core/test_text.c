@@ -58,9 +58,9 @@ END_TEST
 START_TEST(refuses)
 {
 	static const char *const bad[] = {
-		"\x80", "\xBF", "\xC0\x80", "\xC1\xBF",		  /* alone, overlong */
-		"\xE0\x80\x80", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", /* overlong */
-		"\xED\xA0\x80", "\xED\xBF\xBF",			  /* surrogates */
+		"\x80", "\xBF", "\xC0\x80", "\xC1\xBF",                 /* alone, overlong */
+		"\xE0\x80\x80", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF",     /* overlong */
+		"\xED\xA0\x80", "\xED\xBF\xBF",                         /* surrogates */
 		"\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF", /* too high */
 		"\xC3", "\xE2\x82", "\xF0\x9F\x98", "\xC3(", "\xE2\x82(", "\xF0\x9F\x98(", /* cut */
 	};
@@ -101,7 +101,10 @@ START_TEST(replaces_every_bad_byte)
 		{ "", "" },
 		{ "plain", "plain" },
 		{ "gr\xC3\xBC\xC3\x9F", "gr\xC3\xBC\xC3\x9F" },
-		{ "a\xFF" "b", "a\xEF\xBF\xBD" "b" },
+		{ "a\xFF"
+		  "b",
+			"a\xEF\xBF\xBD"
+			"b" },
 		{ "\xE2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD" },
 		{ "\xED\xA0\x80x", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx" },
 		{ "x\xC3", "x\xEF\xBF\xBD" },

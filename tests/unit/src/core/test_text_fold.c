@@ -14,7 +14,7 @@ START_TEST(folds)
 		{ "", "" },
 		{ "Hello WORLD 0@[`{", "hello world 0@[`{" },
 		{ "ÀÖØÞ×÷ßÿ", "àöøþ×÷ßÿ" },
-		{ "ŸŽſĲİı", "ÿžsĳİı" },     /* dotted and dotless i stay: they fold by language */
+		{ "ŸŽſĲİı", "ÿžsĳİı" }, /* dotted and dotless i stay: they fold by language */
 		{ "ƁǄǅǱȺ", "ɓǆǆǳⱥ" },
 		{ "ẞẠỾẛ", "ßạỿṡ" },
 		{ "ΑΒΓΣσςΆΏϑ", "αβγσσσάώθ" },
@@ -40,7 +40,8 @@ START_TEST(collapses_white_space)
 {
 	struct strbuf b = { 0 };
 
-	text_fold(&b, SLICE(" \t a\r\n\r\nb\v\fc\xC2\xA0\xE2\x80\x83\xE3\x80\x80" "d\xC2\x85 "));
+	text_fold(&b, SLICE(" \t a\r\n\r\nb\v\fc\xC2\xA0\xE2\x80\x83\xE3\x80\x80"
+			    "d\xC2\x85 "));
 	ck_slice_eq(strbuf_slice(&b), " a b c d ");
 	strbuf_reset(&b);
 	text_fold(&b, SLICE("zero\xE2\x80\x8Bwidth")); /* U+200B is no white space */
