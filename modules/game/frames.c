@@ -63,15 +63,14 @@ static void write_result(struct json_writer *w, const struct match *m)
 	json_put_str(w, "reason", m->reason);
 }
 
-/*
- * The view is a JSON object already: its text goes in as the value of "position", past the writer,
- * which is told only that a value was written.
- */
 static void write_position(struct json_writer *w, const struct match *m, int viewer)
 {
+	struct strbuf view = { 0 };
+
+	m->rules->view(m->state, viewer, &view);
 	json_name(w, "position");
-	m->rules->view(m->state, viewer, w->out);
-	w->named = false;
+	json_ready(w, strbuf_slice(&view));
+	strbuf_free(&view);
 }
 
 void game_write_match(struct json_writer *w, const struct match *m, int64_t now_us)

@@ -31,7 +31,7 @@ function pieces(fen) {
 
 function drawBoard() {
   const board = byId('board');
-  const fen = match ? match.fen : 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
+  const fen = match ? match.position.fen : 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
   const on = pieces(fen);
   const black = match?.color === 'black';
   const last = match?.last ? [match.last.slice(0, 2), match.last.slice(2, 4)] : [];
@@ -78,7 +78,7 @@ function choose(name) {
 }
 
 function play(uci) {
-  if (!send({ to: 'game', type: 'move', match: match.match, ply: match.ply, uci }))
+  if (!send({ to: 'game', type: 'move', match: match.match, ply: match.ply, move: uci }))
     notice('Not connected; the move was not sent.');
 }
 
@@ -139,7 +139,7 @@ const on = {
   moved(frame) {
     if (frame.match !== match?.match) return;
     match.moves = [...match.moves, frame.san];
-    Object.assign(match, { ply: frame.ply, fen: frame.fen, last: frame.uci, clock: frame.clock, legal: frame.legal });
+    Object.assign(match, { ply: frame.ply, position: frame.position, last: frame.move, clock: frame.clock, legal: frame.legal });
     chosen = null;
     clocksAt = Date.now();
     draw();

@@ -1,0 +1,70 @@
+/*
+ * module.c: the game module's table of contents (README.md).
+ */
+#include <stdlib.h>
+
+#include "game.h"
+#include "hearth/metric.h"
+#include "lobby.h"
+#include "shard.h"
+#include "store.h"
+
+static const struct config_setting settings[] = {
+	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL, "threads that own the matches, by match number modulo this" },
+	{ NULL, "first_move", CONFIG_DURATION, "60s", "1s", "1h", NULL,
+		"how long each side's first move is waited for before the match is aborted" },
+	CONFIG_END,
+};
+
+static const struct db_schema schemas[] = {
+	{ "game", game_migrations },
+	{ .name = NULL },
+};
+
+static int start(struct hearth *h, void **state)
+{
+	struct game *g = mem_zalloc(sizeof(*g));
+
+	g->h = h;
+	g->db = hearth_db(h, "game");
+	g->connections = hearth_service(h, "connections");
+	g->shard_count = (int)config_int(hearth_config(h), "game", "shards");
+	g->first_move_us = config_duration_ms(hearth_config(h), "game", "first_move") * 1000;
+	g->moves = metric_counter("hearth_game_moves_total", NULL, "moves that are on disk");
+	g->rejected = metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");
+	g->live = metric_gauge("hearth_game_matches", NULL, "matches that are going on");
+	*state = g;
+	for (int i = 0; i < g->shard_count; i++) {
+		g->shards[i] = game_shard_new(g, i);
+		if (!g->shards[i])
+			return -1;
+	}
+	g->lobby = game_lobby_new(g);
+	game_service_init(g);
+	registry_announce(hearth_registry(h), "game", &g->service);
+	return 0;
+}
+
+static void stop(void *state)
+{
+	struct game *g = state;
+
+	registry_withdraw(hearth_registry(g->h), "game");
+	for (int i = 0; i < g->shard_count; i++)
+		game_shard_free(&g->shards[i]);
+	game_lobby_free(&g->lobby);
+	free(g);
+}
+
+static const char *const needs[] = { "connections", NULL };
+
+const struct hearth_module game_module = {
+	.name = "game",
+	.doc = "games by rules that are plugged in; chess",
+	.settings = settings,
+	.schemas = schemas,
+	.routes = game_routes,
+	.needs = needs,
+	.start = start,
+	.stop = stop,
+};

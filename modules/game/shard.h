@@ -1,0 +1,45 @@
+/*
+ * shard.h: a match shard: a thread that owns the matches whose id falls to it. Nothing else touches
+ * their state, so it needs no lock and no move can be played twice.
+ */
+#ifndef GAME_SHARD_H
+#define GAME_SHARD_H
+
+#include "game.h"
+
+enum game_intent_kind {
+	GAME_MOVE,
+	GAME_RESIGN,
+	GAME_DRAW,   /* claim, agree or offer */
+	GAME_RESUME, /* send me the state, and what follows */
+};
+
+/* What a client wants of a match. */
+struct game_intent {
+	enum game_intent_kind kind;
+	int64_t match;
+	uint64_t client;
+	int64_t account;
+	int64_t received_us; /* when its frame came in: waiting in a queue is not charged */
+	int ply;             /* half-moves the client has seen made; -1: it does not say */
+	bool legal;          /* wants the legal moves with each frame */
+	char move[GAME_MOVE_MAX];
+};
+
+/* Starts a shard and loads its matches that are going on. NULL: they cannot be read (logged). */
+struct game_shard *game_shard_new(struct game *g, int index);
+/* Waits until what is being written is answered, ends the thread, sets *s to NULL. */
+void game_shard_free(struct game_shard **s);
+
+/*
+ * Hands an intent over; the answer goes to the client as a frame. HEARTH_EBUSY when too many wait.
+ * Any thread.
+ */
+int game_shard_post(struct game_shard *s, const struct game_intent *intent);
+/* Takes over a match that was just stored, with the clients that are to hear of it (0: none). */
+void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[MATCH_SEATS],
+	const bool legal[MATCH_SEATS]);
+/* A client is gone: it hears of nothing any more. */
+void game_shard_forget(struct game_shard *s, uint64_t client);
+
+#endif
