@@ -24,9 +24,11 @@ const struct db_schema *blob_schema(void);
  * the waiting calls and blob_delete work. 0, or HEARTH_EIO (logged).
  */
 int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
+/* Whether a put, a stream or a get was not answered yet. Any thread. */
+bool blob_store_busy(struct blob_store *s);
 /*
- * Waits for work that runs on the pool, then frees the store. When every call was answered, or the
- * loop will not run again: then the answers are lost with it. From a thread that may block; legal
+ * Waits for work that runs on the pool, then frees the store. When it is not busy, or the loop will
+ * not run again: then what was not answered is lost with it. From a thread that may block; legal
  * on NULL.
  */
 void blob_store_close(struct blob_store **s);

@@ -113,6 +113,11 @@ void blob_job_over(struct blob_store *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+bool blob_store_busy(struct blob_store *s)
+{
+	return atomic_load(&s->calls) > 0;
+}
+
 bool blob_store_sweeping(struct blob_store *s)
 {
 	return blob_sweep_running(s->sweep);

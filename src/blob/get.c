@@ -156,9 +156,12 @@ static void report(struct get *g)
 /* On the executor that asked; frees the get. */
 static void answer(struct get *g)
 {
+	struct blob_store *s = g->store;
+
 	report(g);
 	g->done(g->arg, g->status, g->bytes);
 	free(g);
+	atomic_fetch_sub(&s->calls, 1);
 }
 
 static void answer_recent(void *arg)
@@ -223,14 +226,17 @@ int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t leng
 
 	g->done = done;
 	g->arg = arg;
+	atomic_fetch_add(&s->calls, 1);
 	if (rc == 0 && get_recent(g)) {
 		exec_post(exec_current(), answer_recent, g);
 		return 0;
 	}
 	if (rc == 0)
 		rc = db_read(s->db, read_row, row_done, g);
-	if (rc < 0)
+	if (rc < 0) {
 		free(g);
+		atomic_fetch_sub(&s->calls, 1);
+	}
 	return rc;
 }
 

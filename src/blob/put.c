@@ -41,6 +41,7 @@ struct blob_put *blob_put_new(struct blob_store *s, const char *name, enum blob_
 		p->status = HEARTH_EINVAL;
 	else if (name)
 		snprintf(p->row.info.key, sizeof(p->row.info.key), "%s", name);
+	atomic_fetch_add(&s->calls, 1);
 	pthread_mutex_lock(&s->lock);
 	s->waiting++;
 	s->waiting_bytes += cost;
@@ -59,6 +60,7 @@ void blob_put_free(struct blob_put *p)
 	buf_unref(&p->bytes);
 	buf_unref(&p->packed);
 	free(p);
+	atomic_fetch_sub(&s->calls, 1);
 }
 
 /* ---- encoding, on a worker ---- */

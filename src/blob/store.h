@@ -35,6 +35,7 @@ struct blob_store {
 	struct blob_recent *recent;
 	struct blob_chores *chores;
 	struct blob_sweep *sweep;
+	atomic_int calls;             /* puts, streams and gets that were not answered */
 	struct metric *put_count, *put_bytes, *get_count, *get_recent, *corrupt;
 
 	pthread_mutex_t lock;         /* for the rest */
