@@ -487,6 +487,11 @@ START_TEST(db_values_come_back_as_they_went)
 }
 END_TEST
 
+static struct db_value letter(int i)
+{
+	return db_text(slice_head(slice_skip(SLICE("abcdefghijklmnopqrstuvwxyz"), (size_t)i), 1));
+}
+
 static int count_changes(struct db_tx *tx, void *arg)
 {
 	int64_t n = -1, id = -1;
@@ -494,7 +499,7 @@ static int count_changes(struct db_tx *tx, void *arg)
 	(void)arg;
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)",
-					 db_text(slice_of("abcde" + i, 1)), db_int(i)), 1);
+					 letter(i), db_int(i)), 1);
 	ck_assert_int_eq(db_run(tx, "UPDATE item SET n = n + 10 WHERE n >= $1", db_int(2)), 3);
 	ck_assert_int_eq(db_run(tx, "UPDATE item SET n = 0 WHERE n = 77"), 0);
 	ck_assert_int_eq(db_run(tx, "CREATE TABLE other (x BIGINT)"), 0);
@@ -561,7 +566,7 @@ static int nest(struct db_tx *tx, void *arg)
 
 	for (int i = 1; i <= 20; i++)
 		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)",
-					 db_text(slice_of("abcdefghijklmnopqrstuvwxyz" + i, 1)), db_int(i)), 1);
+					 letter(i), db_int(i)), 1);
 	ck_assert_int_eq(db_query(tx, &outer, sql, db_int(1)), 0);
 	while (db_next(&outer) > 0) {
 		ck_assert_int_eq(db_query(tx, &inner, sql, db_int(db_col_int(&outer, 0))), 0);
@@ -634,15 +639,17 @@ static int64_t rows_of(struct db *db)
 	return n;
 }
 
+#define FIRST_MIGRATION "CREATE TABLE item (id {id}, name TEXT NOT NULL UNIQUE, n BIGINT, data {bytes});"
+
 START_TEST(db_each_migration_is_applied_once)
 {
 	static const char *const longer[] = {
-		"CREATE TABLE item (id {id}, name TEXT NOT NULL UNIQUE, n BIGINT, data {bytes});",
+		FIRST_MIGRATION,
 		"INSERT INTO item (name) VALUES ('second {x} {idx}');",
 		"INSERT INTO item (name) VALUES ('third'); INSERT INTO item (name) VALUES ('fourth');",
 		NULL,
 	};
-	static const char *const shorter[] = { longer[0], NULL };
+	static const char *const shorter[] = { FIRST_MIGRATION, NULL };
 	static const struct db_schema now = { "grows", shorter }, later = { "grows", longer };
 	struct strbuf why = { 0 };
 	struct db *db;
@@ -667,11 +674,11 @@ END_TEST
 START_TEST(db_a_migration_that_fails_leaves_nothing)
 {
 	static const char *const broken[] = {
-		"CREATE TABLE item (id {id}, name TEXT NOT NULL UNIQUE);",
+		FIRST_MIGRATION,
 		"INSERT INTO item (name) VALUES ('half'); INSERT INTO nowhere VALUES (1);",
 		NULL,
 	};
-	static const char *const mended[] = { broken[0], "INSERT INTO item (name) VALUES ('whole');", NULL };
+	static const char *const mended[] = { FIRST_MIGRATION, "INSERT INTO item (name) VALUES ('whole');", NULL };
 	static const struct db_schema before = { "breaks", broken }, after = { "breaks", mended };
 	struct strbuf why = { 0 };
 	struct db *db;

@@ -1,0 +1,249 @@
+/*
+ * db.c: the database port: opening and closing, and the queues in front of writer and readers.
+ */
+#include "hearth/db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "db/work.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+
+static _Thread_local bool database_thread;
+
+void db_thread_enter(void)
+{
+	database_thread = true;
+}
+
+/* ---- waiting for an answer ---- */
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	bool over;  /* lock */
+	int status; /* lock */
+};
+
+void db_job_answer(const struct db_job *job, int status)
+{
+	struct waiter *w = job->waiter;
+
+	if (w) {
+		pthread_mutex_lock(&w->lock);
+		w->over = true;
+		w->status = status;
+		pthread_cond_signal(&w->answered);
+		pthread_mutex_unlock(&w->lock);
+	} else if (job->done) {
+		exec_post_done(job->asker, job->done, job->arg, status);
+	}
+}
+
+static int wait_for_answer(struct waiter *w)
+{
+	pthread_mutex_lock(&w->lock);
+	while (!w->over)
+		pthread_cond_wait(&w->answered, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+	pthread_cond_destroy(&w->answered);
+	pthread_mutex_destroy(&w->lock);
+	return w->status;
+}
+
+/* ---- queueing ---- */
+
+static int queue_write(struct db *db, const struct db_job *job, bool wait)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&db->lock);
+	while (wait && !db->closing && db->writing.count >= WAITING_MAX)
+		pthread_cond_wait(&db->room, &db->lock);
+	if (db->closing)
+		rc = HEARTH_ECLOSED;
+	else if (db->writing.count >= WAITING_MAX)
+		rc = HEARTH_EBUSY;
+	if (rc == 0) {
+		metric_add(db->waiting, 1);
+		ring_push(&db->writing, job, sizeof(*job));
+		pthread_cond_signal(&db->filled);
+	}
+	pthread_mutex_unlock(&db->lock);
+	return rc;
+}
+
+int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg)
+{
+	struct db_job job = { .fn = fn, .arg = arg, .done = done, .asker = exec_current() };
+
+	INVARIANT(!done || job.asker);
+	return queue_write(db, &job, false);
+}
+
+int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg)
+{
+	struct db_job job = { .fn = fn, .arg = arg, .done = done, .asker = exec_current() };
+
+	INVARIANT(!done || job.asker);
+	return readers_queue(db, &job, false);
+}
+
+static int run_and_wait(struct db *db, db_fn *fn, void *arg,
+	int (*queue)(struct db *db, const struct db_job *job, bool wait))
+{
+	struct waiter w = { .over = false };
+	struct db_job job = { .fn = fn, .arg = arg, .waiter = &w };
+	int rc;
+
+	INVARIANT(exec_may_block() && !database_thread);
+	pthread_mutex_init(&w.lock, NULL);
+	pthread_cond_init(&w.answered, NULL);
+	rc = queue(db, &job, true);
+	return rc < 0 ? rc : wait_for_answer(&w);
+}
+
+int db_write_wait(struct db *db, db_fn *fn, void *arg)
+{
+	return run_and_wait(db, fn, arg, queue_write);
+}
+
+int db_read_wait(struct db *db, db_fn *fn, void *arg)
+{
+	return run_and_wait(db, fn, arg, readers_queue);
+}
+
+/* ---- inside a db_fn ---- */
+
+struct db *db_tx_db(struct db_tx *tx)
+{
+	return tx->db;
+}
+
+bool db_tx_writes(const struct db_tx *tx)
+{
+	return tx->writes;
+}
+
+const char *db_name(const struct db *db)
+{
+	return db->name;
+}
+
+/* ---- signals ---- */
+
+uint64_t db_signal_bit(struct slice name)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a: spread is all that is asked of it */
+
+	for (size_t i = 0; i < name.n; i++)
+		hash = (hash ^ (unsigned char)name.p[i]) * 16777619u;
+	return UINT64_C(1) << ((hash ^ (hash >> 16)) & 63);
+}
+
+void db_tx_signal(struct db_tx *tx, uint64_t bits)
+{
+	INVARIANT(tx->writes);
+	tx->signals |= bits;
+}
+
+void db_watch(struct db *db, struct db_watch *w)
+{
+	pthread_mutex_lock(&db->lock);
+	list_push(&db->watches, &w->node);
+	pthread_mutex_unlock(&db->lock);
+}
+
+void db_unwatch(struct db *db, struct db_watch *w)
+{
+	pthread_mutex_lock(&db->lock);
+	list_remove(&w->node);
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* ---- opening and closing ---- */
+
+static void register_metrics(struct db *db)
+{
+	static const double bounds[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
+	char label[80];
+
+	snprintf(label, sizeof(label), "database=\"%s\"", db->name);
+	db->commits = metric_counter("hearth_db_commits_total", label, "Write transactions committed.");
+	db->jobs = metric_counter("hearth_db_writes_total", label, "Functions that took part in a commit.");
+	db->jobs_per_commit = metric_histogram("hearth_db_commit_writes", label, "Functions that shared a commit.",
+		bounds, sizeof(bounds) / sizeof(bounds[0]));
+	db->waiting = metric_gauge("hearth_db_waiting", label, "Functions that wait for the writer.");
+	db->failures = metric_counter("hearth_db_commit_failures_total", label, "Commits that failed.");
+}
+
+static void db_free(struct db **dbp)
+{
+	struct db *db = *dbp;
+
+	connection_close(&db->writer);
+	pthread_cond_destroy(&db->room);
+	pthread_cond_destroy(&db->filled);
+	pthread_mutex_destroy(&db->lock);
+	ring_free(&db->writing);
+	free(db->path);
+	free(db->name);
+	free(db);
+	*dbp = NULL;
+}
+
+static struct db *db_new(const char *dir, const char *name)
+{
+	struct db *db = mem_zalloc(sizeof(*db));
+	struct strbuf path = { 0 };
+
+	strbuf_printf(&path, "%s/%s.db", dir, name);
+	db->path = path.p;
+	db->name = mem_strdup(slice_str(name));
+	pthread_mutex_init(&db->lock, NULL);
+	pthread_cond_init(&db->filled, NULL);
+	pthread_cond_init(&db->room, NULL);
+	list_init(&db->watches);
+	return db;
+}
+
+int db_open(const char *dir, const struct db_schema *schema, struct db **out, struct strbuf *why)
+{
+	struct db *db = db_new(dir, schema->name);
+	int rc = connection_open(db->path, db->name, CONNECTION_WRITES, &db->writer, why);
+
+	if (rc == 0)
+		rc = migrate(db->writer, schema, why);
+	if (rc < 0) {
+		db_free(&db);
+		*out = NULL;
+		return rc;
+	}
+	register_metrics(db);
+	if (pthread_create(&db->thread, NULL, writer_main, db) != 0)
+		log_fatal("db", "cannot start the writer of %s", db->name);
+	readers_join_in();
+	*out = db;
+	return 0;
+}
+
+void db_close(struct db **dbp)
+{
+	struct db *db = *dbp;
+
+	if (!db)
+		return;
+	INVARIANT(!database_thread);
+	pthread_mutex_lock(&db->lock);
+	db->closing = true;
+	pthread_cond_broadcast(&db->filled);
+	pthread_cond_broadcast(&db->room);
+	pthread_mutex_unlock(&db->lock);
+	pthread_join(db->thread, NULL);
+	readers_leave(db);
+	for (int i = 0; i < READERS; i++)
+		connection_close(&db->readers[i]);
+	db_free(dbp);
+}

@@ -1,0 +1,113 @@
+/*
+ * fts.c: full-text search on SQLite's FTS5: an index that keeps only which token is in which
+ * document (no text, no positions, no sizes), so it is small and answers with candidates.
+ */
+#include "hearth/fts.h"
+
+#include <ctype.h>
+
+#include "db/tokenizer.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define NAME_MAX_BYTES 48
+#define NEEDLE_TOKENS  32 /* of a longer needle; fewer tokens only mean more candidates */
+
+/* Puts the name, which is no parameter to SQL, in the place of each %s. */
+struct statement_text {
+	char sql[160 + 2 * NAME_MAX_BYTES];
+};
+
+static struct statement_text with_name(const char *format, const char *name)
+{
+	struct statement_text t;
+	size_t n = 0;
+
+	INVARIANT(name[0] && strlen(name) <= NAME_MAX_BYTES);
+	for (const char *c = name; *c; c++)
+		INVARIANT(isalpha((unsigned char)*c) || *c == '_');
+	for (const char *f = format; *f; f++) {
+		size_t part = *f == '@' ? strlen(name) : 1;
+
+		INVARIANT(n + part < sizeof(t.sql));
+		memcpy(t.sql + n, *f == '@' ? name : f, part);
+		n += part;
+	}
+	t.sql[n] = '\0';
+	return t;
+}
+
+int fts_create(struct db_tx *tx, const char *name)
+{
+	struct statement_text t = with_name("CREATE VIRTUAL TABLE IF NOT EXISTS @ USING fts5"
+					    "(text, content='', columnsize=0, detail=none, tokenize='hearth')",
+		name);
+	int rc = db_run(tx, t.sql);
+
+	return rc < 0 ? rc : 0;
+}
+
+int fts_put(struct db_tx *tx, const char *name, int64_t document, struct slice text)
+{
+	struct statement_text t = with_name("INSERT INTO @ (rowid, text) VALUES ($1, $2)", name);
+	int rc = db_run(tx, t.sql, db_int(document), db_text(text));
+
+	return rc < 0 ? rc : 0;
+}
+
+int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slice text)
+{
+	struct statement_text t = with_name("INSERT INTO @ (@, rowid, text) VALUES ('delete', $1, $2)", name);
+	int rc = db_run(tx, t.sql, db_int(document), db_text(text));
+
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- finding ---- */
+
+struct query {
+	struct strbuf text; /* "abc" "bcd" …: FTS5 reads it as an AND */
+	int tokens;
+};
+
+static int add_token(void *arg, struct slice token, size_t offset)
+{
+	struct query *q = arg;
+
+	(void)offset;
+	/* FTS5 reads the query as a C string. */
+	if (slice_chr(token, '\0') >= 0)
+		return 0;
+	strbuf_addc(&q->text, '"');
+	for (size_t i = 0; i < token.n; i++) {
+		if (token.p[i] == '"')
+			strbuf_addc(&q->text, '"');
+		strbuf_addc(&q->text, token.p[i]);
+	}
+	strbuf_adds(&q->text, "\" ");
+	return ++q->tokens == NEEDLE_TOKENS;
+}
+
+static int find(struct db_tx *tx, const char *name, struct slice query, fts_fn *each, void *arg)
+{
+	struct statement_text t = with_name("SELECT rowid FROM @ WHERE @ MATCH $1 ORDER BY rowid", name);
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, t.sql, db_text(query));
+
+	while (rc == 0 && (rc = db_next(&rows)) > 0)
+		rc = each(arg, db_col_int(&rows, 0));
+	db_end(&rows);
+	return rc;
+}
+
+int fts_find(struct db_tx *tx, const char *name, struct slice needle, fts_fn *each, void *arg)
+{
+	struct query q = { 0 };
+	int rc = HEARTH_EUNSUPPORTED;
+
+	tokens_each(needle, add_token, &q);
+	if (q.tokens > 0)
+		rc = find(tx, name, strbuf_slice(&q.text), each, arg);
+	strbuf_free(&q.text);
+	return rc;
+}

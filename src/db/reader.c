@@ -1,0 +1,146 @@
+/*
+ * reader.c: the threads that read, for all databases together. Each opens a connection to a
+ * database when it first reads there, and keeps it until that is closed. A read runs in one
+ * transaction, so it sees one state throughout, beside whatever the writer does.
+ */
+#include <stdio.h>
+
+#include "db/work.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+struct read {
+	struct db *db;
+	struct db_job job;
+};
+
+static struct {
+	pthread_mutex_t turn; /* one database at a time joins in or leaves */
+	int databases;
+	pthread_t threads[READERS];
+
+	pthread_mutex_t lock; /* for the rest, and for the databases' `reading` */
+	pthread_cond_t filled;
+	pthread_cond_t ended; /* a read is over: there is room, or a database can close */
+	struct ring waiting;  /* struct read */
+	bool stopping;
+} readers = {
+	.turn = PTHREAD_MUTEX_INITIALIZER,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.filled = PTHREAD_COND_INITIALIZER,
+	.ended = PTHREAD_COND_INITIALIZER,
+};
+
+/* This reader's connection to the database; NULL when it cannot be opened. */
+static struct connection *connection_of(struct db *db, int reader)
+{
+	struct strbuf why = { 0 };
+
+	if (!db->readers[reader] &&
+		connection_open(db->path, db->name, CONNECTION_READS, &db->readers[reader], &why) < 0)
+		log_error("db", "a reader cannot open its database", "database", "%s", db->name, "why", "%s", why.p,
+			NULL);
+	strbuf_free(&why);
+	return db->readers[reader];
+}
+
+static int run_read(const struct read *r, int reader)
+{
+	struct connection *c = connection_of(r->db, reader);
+	struct db_tx tx = { .db = r->db, .connection = c };
+	int rc;
+
+	if (!c || connection_run(c, "BEGIN") < 0)
+		return HEARTH_EIO;
+	rc = r->job.fn(&tx, r->job.arg);
+	connection_end_rows(c);
+	if (connection_in_transaction(c))
+		connection_run(c, "ROLLBACK");
+	return rc;
+}
+
+/* Waits for a read; false at the end. */
+static bool take(struct read *r)
+{
+	bool taken;
+
+	pthread_mutex_lock(&readers.lock);
+	while (readers.waiting.count == 0 && !readers.stopping)
+		pthread_cond_wait(&readers.filled, &readers.lock);
+	taken = ring_pop(&readers.waiting, r, sizeof(*r));
+	pthread_mutex_unlock(&readers.lock);
+	return taken;
+}
+
+static void *reader_main(void *arg)
+{
+	int reader = (int)(intptr_t)arg;
+	struct read r;
+
+	pthread_setname_np(pthread_self(), "db-reader");
+	db_thread_enter();
+	while (take(&r)) {
+		int status = run_read(&r, reader);
+
+		db_job_answer(&r.job, status);
+		pthread_mutex_lock(&readers.lock);
+		r.db->reading--;
+		pthread_cond_broadcast(&readers.ended);
+		pthread_mutex_unlock(&readers.lock);
+	}
+	return NULL;
+}
+
+int readers_queue(struct db *db, const struct db_job *job, bool wait)
+{
+	struct read r = { db, *job };
+	int rc = 0;
+
+	pthread_mutex_lock(&readers.lock);
+	while (wait && db->reading >= WAITING_MAX)
+		pthread_cond_wait(&readers.ended, &readers.lock);
+	if (db->reading >= WAITING_MAX)
+		rc = HEARTH_EBUSY;
+	if (rc == 0) {
+		db->reading++;
+		ring_push(&readers.waiting, &r, sizeof(r));
+		pthread_cond_signal(&readers.filled);
+	}
+	pthread_mutex_unlock(&readers.lock);
+	return rc;
+}
+
+void readers_join_in(void)
+{
+	pthread_mutex_lock(&readers.turn);
+	if (readers.databases++ == 0) {
+		readers.stopping = false;
+		for (int i = 0; i < READERS; i++)
+			if (pthread_create(&readers.threads[i], NULL, reader_main, (void *)(intptr_t)i) != 0)
+				log_fatal("db", "cannot start the readers");
+	}
+	pthread_mutex_unlock(&readers.turn);
+}
+
+static void end_threads(void)
+{
+	pthread_mutex_lock(&readers.lock);
+	readers.stopping = true;
+	pthread_cond_broadcast(&readers.filled);
+	pthread_mutex_unlock(&readers.lock);
+	for (int i = 0; i < READERS; i++)
+		pthread_join(readers.threads[i], NULL);
+	ring_free(&readers.waiting);
+}
+
+void readers_leave(struct db *db)
+{
+	pthread_mutex_lock(&readers.lock);
+	while (db->reading > 0)
+		pthread_cond_wait(&readers.ended, &readers.lock);
+	pthread_mutex_unlock(&readers.lock);
+	pthread_mutex_lock(&readers.turn);
+	if (--readers.databases == 0)
+		end_threads();
+	pthread_mutex_unlock(&readers.turn);
+}

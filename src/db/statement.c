@@ -1,0 +1,296 @@
+/*
+ * statement.c: prepared statements: the cache of a connection, binding $1…$9, rows.
+ *
+ *   idle ──db_query, db_run──▶ busy ──db_end──▶ idle          a cached statement
+ *   (none) ─────────────────▶ busy ──db_end──▶ (none)         the same one, nested in itself
+ *
+ * To SQLite $1 is a name, numbered by where it first stands. So each statement remembers which
+ * number each of $1…$9 has got.
+ */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "db/sqlite.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define PARAMETERS_MAX 9
+#define STATEMENTS_MAX 96 /* cached a connection; some KiB each */
+
+struct statement {
+	struct list_node node; /* in the connection's idle or busy */
+	sqlite3_stmt *stmt;
+	bool cached, in_use;
+	int parameter_count;
+	int places[PARAMETERS_MAX]; /* SQLite's number of $1…$9; 0: does not occur */
+};
+
+static void statement_free(struct statement *s)
+{
+	list_remove(&s->node);
+	sqlite3_finalize(s->stmt);
+	free(s);
+}
+
+void statements_free(struct connection *c)
+{
+	connection_end_rows(c);
+	LIST_FOREACH(&c->idle, node)
+		statement_free(LIST_ENTRY(node, struct statement, node));
+}
+
+static int prepare(struct connection *c, const char *sql, struct statement **out)
+{
+	struct statement *s;
+	sqlite3_stmt *stmt;
+	const char *tail;
+	int rc = sqlite3_prepare_v3(c->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, &tail);
+
+	/* SQLite would run the first of several statements and forget the rest. */
+	if (rc != SQLITE_OK || !stmt || slice_trim(slice_str(tail)).n) {
+		sqlite3_finalize(stmt);
+		return connection_error(c, rc == SQLITE_OK ? SQLITE_MISUSE : rc, sql);
+	}
+	s = mem_zalloc(sizeof(*s));
+	s->stmt = stmt;
+	s->parameter_count = sqlite3_bind_parameter_count(s->stmt);
+	for (int i = 0; i < PARAMETERS_MAX; i++) {
+		const char name[] = { '$', (char)('1' + i), 0 };
+
+		s->places[i] = sqlite3_bind_parameter_index(s->stmt, name);
+	}
+	*out = s;
+	return 0;
+}
+
+/* Remembers a statement for next time, and gives up the one that was not used for longest. */
+static void keep(struct connection *c, struct slice text, struct statement *s)
+{
+	if (c->statement_count >= STATEMENTS_MAX && !list_empty(&c->idle)) {
+		struct statement *oldest = LIST_ENTRY(c->idle.head.next, struct statement, node);
+
+		map_remove(c->statements, slice_str(sqlite3_sql(oldest->stmt)));
+		statement_free(oldest);
+		c->statement_count--;
+	}
+	map_set(c->statements, text, s);
+	c->statement_count++;
+	s->cached = true;
+}
+
+/* A statement ready to be bound, in `busy`. */
+static int acquire(struct connection *c, const char *sql, struct statement **out)
+{
+	struct slice text = slice_str(sql);
+	struct statement *s = map_get(c->statements, text);
+	bool known = s != NULL;
+
+	if (!s || s->in_use) {
+		int rc = prepare(c, sql, &s);
+
+		if (rc < 0)
+			return rc;
+		if (!known)
+			keep(c, text, s);
+	}
+	list_remove(&s->node);
+	list_push(&c->busy, &s->node);
+	s->in_use = true;
+	*out = s;
+	return 0;
+}
+
+static void release(struct connection *c, struct statement *s)
+{
+	sqlite3_reset(s->stmt);
+	if (!s->cached) {
+		statement_free(s);
+		return;
+	}
+	sqlite3_clear_bindings(s->stmt);
+	s->in_use = false;
+	list_remove(&s->node);
+	list_push(&c->idle, &s->node);
+}
+
+void connection_end_rows(struct connection *c)
+{
+	LIST_FOREACH(&c->busy, node) {
+		struct statement *s = LIST_ENTRY(node, struct statement, node);
+
+		log_error("db", "a query was not ended", "database", "%s", c->name, "sql", "%s",
+			sqlite3_sql(s->stmt), NULL);
+		release(c, s);
+	}
+}
+
+/* ---- binding ---- */
+
+static int bind_value(sqlite3_stmt *stmt, int place, const struct db_value *v)
+{
+	const char *p = v->s.p ? v->s.p : "";
+
+	switch (v->type) {
+	case DB_NULL: return sqlite3_bind_null(stmt, place);
+	case DB_INT: return sqlite3_bind_int64(stmt, place, v->i);
+	case DB_TEXT: return sqlite3_bind_text64(stmt, place, p, v->s.n, SQLITE_STATIC, SQLITE_UTF8);
+	case DB_BYTES: return sqlite3_bind_blob64(stmt, place, p, v->s.n, SQLITE_STATIC);
+	}
+	return SQLITE_MISUSE;
+}
+
+static int bind_all(struct connection *c, struct statement *s, const struct db_value *values, size_t n)
+{
+	INVARIANT(n <= PARAMETERS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		int rc = s->places[i] ? bind_value(s->stmt, s->places[i], &values[i]) : SQLITE_RANGE;
+
+		if (rc != SQLITE_OK)
+			return connection_error(c, rc, sqlite3_sql(s->stmt));
+	}
+	/* Too few values would be NULLs to SQLite, and an error to others. */
+	if ((size_t)s->parameter_count != n)
+		return connection_error(c, SQLITE_RANGE, sqlite3_sql(s->stmt));
+	return 0;
+}
+
+/* A statement bound and ready to step. */
+static int start(struct connection *c, const char *sql, const struct db_value *values, size_t n,
+	struct statement **out)
+{
+	int rc = acquire(c, sql, out);
+
+	if (rc < 0)
+		return rc;
+	rc = bind_all(c, *out, values, n);
+	if (rc < 0)
+		release(c, *out);
+	return rc;
+}
+
+/* Steps: 1 a row, 0 the end, or an error. */
+static int step(struct connection *c, struct statement *s)
+{
+	int rc = sqlite3_step(s->stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : connection_error(c, rc, sqlite3_sql(s->stmt));
+}
+
+static int run_to_end(struct connection *c, const char *sql, const struct db_value *values, size_t n)
+{
+	struct statement *s;
+	int rc = start(c, sql, values, n, &s);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = step(c, s)) > 0)
+		;
+	release(c, s);
+	return rc;
+}
+
+int connection_run(struct connection *c, const char *sql)
+{
+	return run_to_end(c, sql, NULL, 0);
+}
+
+/* ---- the port ---- */
+
+int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n)
+{
+	sqlite3 *sqlite = tx->connection->sqlite;
+	sqlite3_int64 before = sqlite3_total_changes64(sqlite), changed;
+	int rc = run_to_end(tx->connection, sql, values, n);
+
+	if (rc < 0)
+		return rc;
+	/* SQLite keeps the number of an earlier statement when this one is not of the changing kind. */
+	changed = sqlite3_total_changes64(sqlite) == before ? 0 : sqlite3_changes64(sqlite);
+	return changed > INT_MAX ? INT_MAX : (int)changed;
+}
+
+int db_query_values(
+	struct db_tx *tx, struct db_rows *rows, const char *sql, const struct db_value *values, size_t n)
+{
+	struct statement *s = NULL;
+
+	*rows = (struct db_rows){ .tx = tx };
+	rows->error = start(tx->connection, sql, values, n, &s);
+	if (rows->error == 0)
+		rows->stmt = s;
+	return rows->error;
+}
+
+int db_next(struct db_rows *rows)
+{
+	int rc;
+
+	if (!rows->stmt)
+		return rows->error;
+	rc = step(rows->tx->connection, rows->stmt);
+	if (rc > 0)
+		return rc;
+	rows->error = rc;
+	db_end(rows);
+	return rc;
+}
+
+int db_end(struct db_rows *rows)
+{
+	if (rows->stmt)
+		release(rows->tx->connection, rows->stmt);
+	rows->stmt = NULL;
+	return rows->error;
+}
+
+static sqlite3_stmt *row(const struct db_rows *rows)
+{
+	const struct statement *s = rows->stmt;
+
+	INVARIANT(s);
+	return s->stmt;
+}
+
+int64_t db_col_int(struct db_rows *rows, int column)
+{
+	return sqlite3_column_int64(row(rows), column);
+}
+
+struct slice db_col_text(struct db_rows *rows, int column)
+{
+	const void *p = sqlite3_column_text(row(rows), column);
+
+	return slice_of(p, (size_t)sqlite3_column_bytes(row(rows), column));
+}
+
+struct slice db_col_bytes(struct db_rows *rows, int column)
+{
+	const void *p = sqlite3_column_blob(row(rows), column);
+
+	return slice_of(p, (size_t)sqlite3_column_bytes(row(rows), column));
+}
+
+bool db_col_is_null(struct db_rows *rows, int column)
+{
+	return sqlite3_column_type(row(rows), column) == SQLITE_NULL;
+}
+
+int db_get_int_values(
+	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n)
+{
+	struct db_rows rows;
+	bool found = false;
+	int rc;
+
+	if (db_query_values(tx, &rows, sql, values, n) < 0)
+		return rows.error;
+	if ((rc = db_next(&rows)) > 0 && !db_col_is_null(&rows, 0)) {
+		*out = db_col_int(&rows, 0);
+		found = true;
+	}
+	while (rc > 0)
+		rc = db_next(&rows);
+	return rc < 0 ? rc : found ? 0 : HEARTH_ENOTFOUND;
+}

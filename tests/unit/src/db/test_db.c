@@ -1,0 +1,7 @@
+/*
+ * test_db.c: SQLite through the suite of the database port.
+ */
+#include "src/ports/embedded.h"
+#include "src/ports/suite_db.h"
+
+TEST_MAIN("db", SUITE_DB)
