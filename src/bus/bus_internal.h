@@ -15,11 +15,14 @@ extern const char *const bus_migrations[];
  */
 struct bus *bus_new(struct db *const *dbs, size_t db_count);
 /*
- * Adds a subscription whose cursor and effects are in `db`; events are prepared and applied by
- * workers of `pool`. Before bus_start. Always 0.
+ * Adds a subscription whose cursor and effects are in `db`. Its prepare runs on workers of `pool`,
+ * and apply is waited for there: so a pool of the bus's own keeps others from waiting behind it.
+ * Before bus_start. Always 0.
  */
 int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *pool,
 	void *module);
+/* For tests, before bus_start: the tick (1 s) and the first delay after a failure (1 s). */
+void bus_set_pace(struct bus *b, int64_t tick_ms, int64_t retry_ms);
 /* Starts delivering, and trimming what everybody has taken. On the loop. Always 0. */
 int bus_start(struct bus *b);
 /*
@@ -27,7 +30,10 @@ int bus_start(struct bus *b);
  * databases and pools live; on the loop's thread, or after the loop has ended.
  */
 void bus_stop(struct bus *b);
-/* Frees it and sets *b to NULL; legal on NULL. After bus_stop; nobody tells or listens any more. */
+/*
+ * Frees it and sets *b to NULL; legal on NULL. After bus_stop, and once the loop has run what was
+ * posted to it or has ended; nobody tells or listens any more.
+ */
 void bus_free(struct bus **b);
 
 #endif

@@ -1,0 +1,208 @@
+/*
+ * dispatch.c: the bus as a whole: its lanes and sources, and their start and stop.
+ *
+ * Lanes are woken by commits that published on their topic. Once a tick each source is surveyed:
+ * lanes that are behind are woken (another process may have published, a lane may have rested), and
+ * events that all lanes of their topic have passed are removed, or at once when there is no lane.
+ */
+#include <stdlib.h>
+
+#include "bus/dispatch.h"
+#include "bus/outbox.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define TICK_MS  1000
+#define RETRY_MS 1000
+#define TRIM_MAX 2000 /* positions in one transaction: other writers wait meanwhile */
+
+struct bus *bus_new(struct db *const *dbs, size_t db_count)
+{
+	struct bus *b = mem_zalloc(sizeof(*b));
+
+	b->sources = mem_zalloc(db_count * sizeof(struct source));
+	b->source_count = db_count;
+	for (size_t i = 0; i < db_count; i++)
+		b->sources[i] = (struct source){ .bus = b, .db = dbs[i] };
+	list_init(&b->lanes);
+	b->tick_ms = TICK_MS;
+	b->retry_ms = RETRY_MS;
+	live_init(&b->live);
+	return b;
+}
+
+void bus_set_pace(struct bus *b, int64_t tick_ms, int64_t retry_ms)
+{
+	b->tick_ms = tick_ms;
+	b->retry_ms = retry_ms;
+}
+
+/* ---- lanes ---- */
+
+static void wake_lane(void *arg)
+{
+	struct lane *l = arg;
+
+	runner_wake(&l->runner);
+}
+
+static void add_lane(struct bus *b, struct lane lane, struct pool *pool)
+{
+	struct lane *l = mem_alloc(sizeof(*l));
+
+	*l = lane;
+	atomic_init(&l->position, -1);
+	l->watch = (struct db_watch){
+		.bits = db_signal_bit(slice_str(l->subscription->topic)), .fn = wake_lane, .arg = l
+	};
+	runner_init(&l->runner, pool, 1, lane_run, l);
+	list_push(&b->lanes, &l->node);
+}
+
+int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *pool,
+	void *module)
+{
+	INVARIANT(!b->pool && s->apply);
+	LIST_FOREACH(&b->lanes, node)
+		INVARIANT(strcmp(LIST_ENTRY(node, struct lane, node)->subscription->name, s->name) != 0);
+	for (size_t i = 0; i < b->source_count; i++)
+		add_lane(b,
+			(struct lane){
+				.subscription = s, .module = module, .from = b->sources[i].db, .into = db },
+			pool);
+	return 0;
+}
+
+/* ---- sources: on the bus's own worker ---- */
+
+struct survey {
+	struct arena *arena;
+	struct outbox_topic *topics;
+};
+
+static int read_topics(struct db_tx *tx, void *arg)
+{
+	struct survey *s = arg;
+
+	return outbox_topics(tx, s->arena, &s->topics);
+}
+
+struct trim {
+	const char *topic;
+	int64_t up_to;
+};
+
+static int trim(struct db_tx *tx, void *arg)
+{
+	const struct trim *t = arg;
+
+	return outbox_trim(tx, t->topic, t->up_to);
+}
+
+/* Wakes the lanes of a topic that are behind; returns the position that all of them have passed. */
+static int64_t look_at_lanes(const struct source *s, const struct outbox_topic *t)
+{
+	int64_t passed = t->last;
+
+	LIST_FOREACH(&s->bus->lanes, node) {
+		struct lane *l = LIST_ENTRY(node, struct lane, node);
+		int64_t position = atomic_load(&l->position);
+
+		if (l->from != s->db || strcmp(l->subscription->topic, t->topic) != 0)
+			continue;
+		if (position < t->last)
+			runner_wake(&l->runner);
+		if (position < passed)
+			passed = position;
+	}
+	return passed;
+}
+
+/* True when there is more to trim. */
+static bool survey(void *arg)
+{
+	const struct source *s = arg;
+	struct survey v = { .arena = arena_new() };
+	bool more = false;
+
+	if (db_read_wait(s->db, read_topics, &v) < 0)
+		v.topics = NULL;
+	for (const struct outbox_topic *t = v.topics; t; t = t->next) {
+		struct trim cut = { t->topic, look_at_lanes(s, t) };
+
+		if (cut.up_to < t->first)
+			continue;
+		if (cut.up_to - t->first >= TRIM_MAX) {
+			cut.up_to = t->first + TRIM_MAX - 1;
+			more = true;
+		}
+		if (db_write_wait(s->db, trim, &cut) < 0)
+			more = false;
+	}
+	arena_free(&v.arena);
+	return more;
+}
+
+static void wake_sources(void *arg)
+{
+	struct bus *b = arg;
+
+	for (size_t i = 0; i < b->source_count; i++)
+		runner_wake(&b->sources[i].runner);
+}
+
+/* ---- start and stop ---- */
+
+int bus_start(struct bus *b)
+{
+	INVARIANT(!b->pool && exec_current());
+	b->pool = pool_new("bus", 1, b->source_count ? (int)b->source_count : 1);
+	for (size_t i = 0; i < b->source_count; i++)
+		runner_init(&b->sources[i].runner, b->pool, 1, survey, &b->sources[i]);
+	LIST_FOREACH(&b->lanes, node) {
+		struct lane *l = LIST_ENTRY(node, struct lane, node);
+
+		l->retry_ms = b->retry_ms;
+		db_watch(l->from, &l->watch);
+		runner_wake(&l->runner);
+	}
+	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
+	return 0;
+}
+
+void bus_stop(struct bus *b)
+{
+	if (!b->pool)
+		return;
+	timer_stop(&b->tick);
+	for (size_t i = 0; i < b->source_count; i++)
+		runner_stop(&b->sources[i].runner);
+	LIST_FOREACH(&b->lanes, node) {
+		struct lane *l = LIST_ENTRY(node, struct lane, node);
+
+		l->stopped = true;
+		db_unwatch(l->from, &l->watch);
+		runner_stop(&l->runner);
+	}
+	for (size_t i = 0; i < b->source_count; i++)
+		runner_clear(&b->sources[i].runner);
+	LIST_FOREACH(&b->lanes, node)
+		runner_clear(&LIST_ENTRY(node, struct lane, node)->runner);
+	pool_free(&b->pool);
+}
+
+void bus_free(struct bus **bp)
+{
+	struct bus *b = *bp;
+	struct list_node *node;
+
+	if (!b)
+		return;
+	INVARIANT(!b->pool);
+	while ((node = list_pop(&b->lanes)))
+		lane_free(LIST_ENTRY(node, struct lane, node));
+	live_clear(&b->live);
+	free(b->sources);
+	free(b);
+	*bp = NULL;
+}

@@ -1,0 +1,70 @@
+/*
+ * dispatch.h: what the parts of the bus share, for src/bus/ only.
+ *
+ *   publisher's database                          subscriber's database
+ *     bus_outbox ── lane: read ─▶ prepare ─▶ apply ─▶ effects, bus_cursor
+ *        ▲   └───── source: survey, trim
+ *     bus_publish
+ *
+ * A lane is one subscription following one database; a source is one database's outbox.
+ */
+#ifndef HEARTH_SRC_DISPATCH_H
+#define HEARTH_SRC_DISPATCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "bus/bus_internal.h"
+#include "db/database.h"
+#include "hearth/map.h"
+#include "job/runner.h"
+
+struct batch;
+
+struct lane {
+	struct list_node node; /* the bus's */
+	const struct bus_subscription *subscription;
+	void *module;
+	struct db *from; /* where events are read */
+	struct db *into; /* where cursor and effects are */
+	int64_t retry_ms;
+	struct runner runner;
+	struct db_watch watch;
+
+	_Atomic int64_t position; /* of the cursor; -1: not read yet. The runner's, others read */
+	int attempts;             /* failures of the next event; the runner's */
+	int64_t rest_until_ms;    /* monotonic; the runner's */
+	_Atomic(struct batch *) afters; /* waits on the loop, which clears it; NULL: none */
+	bool stopped;                   /* the loop's thread */
+};
+
+struct source {
+	struct bus *bus;
+	struct db *db;
+	struct runner runner;
+};
+
+struct live {
+	pthread_mutex_t lock;
+	struct map *topics; /* name to struct live_topic */
+};
+
+struct bus {
+	struct source *sources;
+	size_t source_count;
+	struct list lanes; /* complete before bus_start, then only read */
+	struct pool *pool; /* one thread for the sources; between bus_start and bus_stop */
+	struct timer tick; /* the loop's */
+	int64_t tick_ms, retry_ms;
+	struct live live;
+};
+
+/* The runner's function of a lane: takes a batch of events through; true when there may be more. */
+bool lane_run(void *lane);
+/* Frees what bus_stop left. */
+void lane_free(struct lane *l);
+
+void live_init(struct live *l);
+void live_clear(struct live *l);
+
+#endif

@@ -1,0 +1,279 @@
+/*
+ * lane.c: one subscription following one database's outbox.
+ *
+ *   ASLEEP ──wake──▶ read ──▶ prepare ──▶ apply + cursor, one transaction ──▶ after, on the loop
+ *     ▲               │ none                │ an event fails                     │
+ *     └───────────────┴── RESTING ◀─────────┘                                    └─▶ read …
+ *
+ * Events are taken in batches, for one transaction and one move of the cursor. When one fails, what
+ * is before it is applied without it; then it stands first, its failure is counted beside the
+ * cursor, and the lane rests. After the last attempt it is moved to bus_dead.
+ *
+ * The cursor only moves from where this lane believes it to be, so even two processes that follow
+ * the same outbox cannot apply an event twice.
+ *
+ * All of it runs on workers, one at a time a lane, but for what says otherwise.
+ */
+#include <stdlib.h>
+
+#include "bus/dispatch.h"
+#include "bus/outbox.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define BATCH_MAX       64
+#define BATCH_BYTES_MAX (8u << 20)   /* of what prepare made: no more events are prepared then */
+#define APPLY_MAX_MS    10           /* other writers wait meanwhile: no further event is begun */
+#define ATTEMPTS_MAX    10
+#define REST_MAX_MS     (5 * 60 * 1000)
+
+struct batch {
+	struct lane *lane;
+	struct arena *arena; /* the batch lies in it, too */
+	int count;           /* read */
+	int ready;           /* prepared: the first ones */
+	int applied;         /* on disk: the first ones */
+	int failed_at;       /* the event that was refused, or -1 */
+	int error;           /* what it was refused with */
+	struct bus_event events[BATCH_MAX];
+	void *prepared[BATCH_MAX];
+};
+
+static struct batch *batch_new(struct lane *l)
+{
+	struct arena *a = arena_new();
+	struct batch *b = ARENA_NEW(a, struct batch);
+
+	b->lane = l;
+	b->arena = a;
+	b->failed_at = -1;
+	return b;
+}
+
+static void batch_free(struct batch *b)
+{
+	struct arena *a = b->arena;
+
+	arena_free(&a);
+}
+
+void lane_free(struct lane *l)
+{
+	struct batch *b = atomic_load(&l->afters);
+
+	if (b)
+		batch_free(b);
+	free(l);
+}
+
+static void rest(struct lane *l, int attempts)
+{
+	int64_t ms = l->retry_ms << (attempts > 1 ? attempts - 1 : 0);
+
+	l->rest_until_ms = clock_mono_ms() + (ms < REST_MAX_MS ? ms : REST_MAX_MS);
+}
+
+/* ---- reading ---- */
+
+static int read_cursor(struct db_tx *tx, void *arg)
+{
+	struct lane *l = arg;
+	int64_t position;
+	int rc = cursor_read(tx, l->subscription->name, db_name(l->from), &position, &l->attempts);
+
+	if (rc == 0)
+		atomic_store(&l->position, position);
+	return rc;
+}
+
+static int read_events(struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+
+	b->count = outbox_read(
+		tx, b->lane->subscription->topic, atomic_load(&b->lane->position), b->events, BATCH_MAX, b->arena);
+	return b->count < 0 ? b->count : 0;
+}
+
+/* Whether there are events; the lane rests when they cannot be read. */
+static bool read_batch(struct batch *b)
+{
+	struct lane *l = b->lane;
+	int rc = 0;
+
+	if (atomic_load(&l->position) < 0)
+		rc = db_read_wait(l->into, read_cursor, l);
+	if (rc == 0)
+		rc = db_read_wait(l->from, read_events, b);
+	if (rc < 0)
+		rest(l, 1);
+	return rc == 0 && b->count > 0;
+}
+
+/* ---- preparing and applying ---- */
+
+static void note_failed(struct batch *b, int event, int error)
+{
+	b->failed_at = event;
+	b->error = error;
+}
+
+static void prepare(struct batch *b)
+{
+	const struct lane *l = b->lane;
+
+	for (int i = 0; i < b->count && (i == 0 || arena_size(b->arena) < BATCH_BYTES_MAX); i++) {
+		int rc = 0;
+
+		if (l->subscription->prepare)
+			rc = l->subscription->prepare(l->module, &b->events[i], b->arena, &b->prepared[i]);
+		if (rc < 0) {
+			note_failed(b, i, rc);
+			return;
+		}
+		b->ready++;
+	}
+}
+
+/* On the writer; may be run again from its beginning. */
+static int apply_events(struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+	const struct lane *l = b->lane;
+	int64_t end_ms = clock_mono_ms() + APPLY_MAX_MS;
+	int i = 0;
+
+	b->failed_at = -1;
+	while (i < b->ready && (i == 0 || clock_mono_ms() < end_ms)) {
+		int rc = l->subscription->apply(l->module, tx, &b->events[i], b->prepared[i]);
+
+		if (rc < 0) {
+			note_failed(b, i, rc);
+			return rc;
+		}
+		i++;
+	}
+	b->applied = i;
+	return cursor_move(tx, l->subscription->name, db_name(l->from), atomic_load(&l->position),
+		b->events[i - 1].position, 0);
+}
+
+/* Applies what is ready, up to the first event that is refused. */
+static int apply(struct batch *b)
+{
+	struct lane *l = b->lane;
+	int rc = 0;
+
+	while (b->ready > 0 && (rc = db_write_wait(l->into, apply_events, b)) < 0) {
+		b->applied = 0;
+		if (b->failed_at < 0 || b->failed_at >= b->ready)
+			return rc;
+		b->ready = b->failed_at;
+	}
+	if (b->applied > 0) {
+		l->attempts = 0;
+		atomic_store(&l->position, b->events[b->applied - 1].position);
+	}
+	return 0;
+}
+
+/* ---- failing ---- */
+
+/* On the writer: the first event has failed once more. */
+static int count_failure(struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+	const struct lane *l = b->lane;
+	const char *name = l->subscription->name, *source = db_name(l->from);
+	int64_t from = atomic_load(&l->position);
+	int rc;
+
+	if (l->attempts + 1 < ATTEMPTS_MAX)
+		return cursor_move(tx, name, source, from, from, l->attempts + 1);
+	rc = cursor_bury(tx, name, source, &b->events[0], b->error);
+	return rc < 0 ? rc : cursor_move(tx, name, source, from, b->events[0].position, 0);
+}
+
+/* True when the event was set aside, so that the next one can be tried. */
+static bool fail(struct batch *b)
+{
+	struct lane *l = b->lane;
+	bool last = l->attempts + 1 >= ATTEMPTS_MAX;
+	int rc = db_write_wait(l->into, count_failure, b);
+
+	log_event(last ? LOG_ERROR : LOG_WARN, "bus", last ? "an event is set aside" : "an event was not taken",
+		"subscription", "%s", l->subscription->name, "topic", "%s", l->subscription->topic, "source", "%s",
+		db_name(l->from), "position", "%lld", (long long)b->events[0].position, "attempt", "%d",
+		l->attempts + 1, "why", "%s", error_name(b->error), NULL);
+	if (rc < 0) {
+		atomic_store(&l->position, -1);
+		rest(l, 1);
+		return false;
+	}
+	l->attempts = last ? 0 : l->attempts + 1;
+	if (last)
+		atomic_store(&l->position, b->events[0].position);
+	else
+		rest(l, l->attempts);
+	return last;
+}
+
+/* ---- the whole way ---- */
+
+/* True when there may be more events to take at once. */
+static bool take_through(struct batch *b)
+{
+	struct lane *l = b->lane;
+	int rc;
+
+	prepare(b);
+	rc = apply(b);
+	if (rc < 0) {
+		/* No event's fault: the disk, or another process that has moved the cursor. */
+		log_error("bus", "events could not be applied", "subscription", "%s", l->subscription->name,
+			"source", "%s", db_name(l->from), "why", "%s", error_name(rc), NULL);
+		atomic_store(&l->position, -1);
+		rest(l, 1);
+		return false;
+	}
+	if (b->failed_at == 0)
+		return fail(b);
+	return b->applied < b->count || b->count == BATCH_MAX;
+}
+
+/* On the loop. */
+static void run_afters(void *arg)
+{
+	struct lane *l = arg;
+	struct batch *b = atomic_load(&l->afters);
+
+	if (l->stopped)
+		return;
+	for (int i = 0; i < b->applied; i++)
+		l->subscription->after(l->module, &b->events[i]);
+	batch_free(b);
+	atomic_store(&l->afters, NULL);
+	runner_wake(&l->runner);
+}
+
+bool lane_run(void *arg)
+{
+	struct lane *l = arg;
+	struct exec *loop = exec_loop();
+	struct batch *b;
+	bool more;
+
+	/* One batch at most waits on the loop; it wakes the lane when it is through. */
+	if (clock_mono_ms() < l->rest_until_ms || atomic_load(&l->afters))
+		return false;
+	b = batch_new(l);
+	more = read_batch(b) && take_through(b);
+	if (b->applied > 0 && l->subscription->after && loop) {
+		atomic_store(&l->afters, b);
+		exec_post(loop, run_afters, l);
+	} else {
+		batch_free(b);
+	}
+	return more;
+}

@@ -1,0 +1,137 @@
+/*
+ * live.c: live topics: now or never. bus_tell posts the payload to the executor of each who listens
+ * at the moment. A listener with too much waiting for it loses the newest: nothing here grows with
+ * a slow one.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "bus/dispatch.h"
+#include "hearth/log.h"
+
+#define PENDING_MAX 1024 /* payloads posted to one listener and not yet run */
+
+struct live_topic {
+	struct list listeners; /* the bus's live.lock */
+};
+
+struct bus_listener {
+	struct list_node node; /* live.lock */
+	struct live *live;
+	struct live_topic *topic;
+	char *name; /* of the topic */
+	struct exec *owner;
+	bus_live_fn *fn;
+	void *arg;
+	bool closed;        /* owner's thread */
+	atomic_int pending; /* posted, not yet run; each holds a reference */
+	atomic_int refs;
+};
+
+struct delivery {
+	struct bus_listener *listener;
+	struct buf *payload;
+};
+
+void live_init(struct live *l)
+{
+	pthread_mutex_init(&l->lock, NULL);
+	l->topics = map_new();
+}
+
+void live_clear(struct live *l)
+{
+	INVARIANT(map_count(l->topics) == 0);
+	map_free(&l->topics);
+	pthread_mutex_destroy(&l->lock);
+}
+
+static void listener_unref(struct bus_listener *l)
+{
+	if (atomic_fetch_sub(&l->refs, 1) != 1)
+		return;
+	free(l->name);
+	free(l);
+}
+
+/* On the listener's executor. */
+static void deliver(void *arg)
+{
+	struct delivery *d = arg;
+	struct bus_listener *l = d->listener;
+
+	atomic_fetch_sub(&l->pending, 1);
+	if (!l->closed)
+		l->fn(l->arg, d->payload);
+	buf_unref(&d->payload);
+	free(d);
+	listener_unref(l);
+}
+
+/* With live.lock held. */
+static void post_to(struct bus_listener *l, struct buf *payload)
+{
+	struct delivery *d;
+
+	if (atomic_load(&l->pending) >= PENDING_MAX)
+		return;
+	atomic_fetch_add(&l->pending, 1);
+	atomic_fetch_add(&l->refs, 1);
+	d = mem_alloc(sizeof(*d));
+	*d = (struct delivery){ l, buf_ref(payload) };
+	exec_post(l->owner, deliver, d);
+}
+
+void bus_tell(struct bus *b, const char *topic, struct buf *payload)
+{
+	struct live *live = &b->live;
+	struct live_topic *t;
+
+	pthread_mutex_lock(&live->lock);
+	t = map_get(live->topics, slice_str(topic));
+	if (t)
+		LIST_FOREACH(&t->listeners, node)
+			post_to(LIST_ENTRY(node, struct bus_listener, node), payload);
+	pthread_mutex_unlock(&live->lock);
+}
+
+struct bus_listener *bus_listen(struct bus *b, const char *topic, bus_live_fn *fn, void *arg)
+{
+	struct bus_listener *l = mem_zalloc(sizeof(*l));
+
+	INVARIANT(exec_current());
+	l->live = &b->live;
+	l->name = mem_strdup(slice_str(topic));
+	l->owner = exec_current();
+	l->fn = fn;
+	l->arg = arg;
+	atomic_init(&l->refs, 1);
+	pthread_mutex_lock(&l->live->lock);
+	l->topic = map_get(l->live->topics, slice_str(topic));
+	if (!l->topic) {
+		l->topic = mem_alloc(sizeof(*l->topic));
+		list_init(&l->topic->listeners);
+		map_set(l->live->topics, slice_str(topic), l->topic);
+	}
+	list_push(&l->topic->listeners, &l->node);
+	pthread_mutex_unlock(&l->live->lock);
+	return l;
+}
+
+void bus_unlisten(struct bus_listener **lp)
+{
+	struct bus_listener *l = *lp;
+
+	*lp = NULL;
+	if (!l)
+		return;
+	/* Modules stop after the loop has ended, on a thread that is no executor any more. */
+	INVARIANT(exec_current() == l->owner || !exec_current());
+	l->closed = true;
+	pthread_mutex_lock(&l->live->lock);
+	list_remove(&l->node);
+	if (list_empty(&l->topic->listeners))
+		free(map_remove(l->live->topics, slice_str(l->name)));
+	pthread_mutex_unlock(&l->live->lock);
+	listener_unref(l);
+}

@@ -1,0 +1,23 @@
+/*
+ * queue_store.h: a durable queue in its table: what consumer.c does with it.
+ */
+#ifndef HEARTH_SRC_QUEUE_STORE_H
+#define HEARTH_SRC_QUEUE_STORE_H
+
+#include "hearth/db.h"
+#include "hearth/job.h"
+
+/*
+ * Takes the next task that is ready and gives it a lease of lease_ms: 0, or HEARTH_ENOTFOUND. Its
+ * key and payload lie in `a`. A task whose last attempt ended without a word becomes dead. Within a
+ * write transaction.
+ */
+int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a, struct queue_task *out);
+/*
+ * Gives back a task that failed with `error`: it is ready again after a delay that grows with its
+ * attempts, or dead after the last one: then *dead is set. HEARTH_ECONFLICT when the lease was lost.
+ */
+int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer, const struct queue_task *task, int error,
+	bool *dead);
+
+#endif
