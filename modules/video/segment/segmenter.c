@@ -10,8 +10,8 @@
  *
  * Invariants: (1) video is in order of strictly growing dts, audio too; (2) while cutting, the
  * first `cut_video` pictures lie before `cut_time`; (3) `held` is the cost of all samples in both
- * lists; (4) nothing handed out later begins before what was handed out earlier, but for audio that
- * came later than the wait.
+ * lists; (4) a chunk begins where the one before ended; a track that came later than the wait may
+ * reach back before that, but never behind its own last sample.
  */
 #include "segment/segmenter.h"
 
@@ -268,6 +268,16 @@ void segmenter_finish(struct segmenter *s)
 
 /* --- samples ------------------------------------------------------------------------------- */
 
+/* Before a sample is held: ends the chunk where it has to. A full segmenter does not wait for
+ * audio. */
+static void cut_before(struct segmenter *s, int64_t time, bool may)
+{
+	if (s->cutting && s->held >= s->options.bytes_max)
+		release(s);
+	if (wants_cut(s, time, may))
+		cut(s, time);
+}
+
 static void hold(struct segmenter *s, struct media_samples *list, struct media_sample sample)
 {
 	s->held += sample.data->n + SAMPLE_COST;
@@ -291,8 +301,7 @@ void segmenter_video(
 	t = line_time(s, dts_ms);
 	if (s->have_video && t <= s->video_last)
 		t = s->video_last + 1;
-	if (wants_cut(s, t, key))
-		cut(s, t);
+	cut_before(s, t, key);
 	hold(s, &s->video,
 		(struct media_sample){
 			.dts = t, .cts = cts_ms * TICKS_PER_MS, .key = key, .data = data });
@@ -317,6 +326,14 @@ static int64_t place_audio(struct segmenter *s, int64_t t)
 	return ticks;
 }
 
+/* Cuts fall on pictures, unless there are none, or none any more, or memory is far over its bound.
+ */
+static bool audio_leads(const struct segmenter *s, int64_t time)
+{
+	return !s->tracks.video || time > s->video_last + SEGMENTER_WAIT_MS * TICKS_PER_MS ||
+	       s->held >= 2 * s->options.bytes_max;
+}
+
 void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data)
 {
 	bool jump = s->running && is_jump(s, s->have_audio, s->audio_last, line_time(s, dts_ms));
@@ -336,8 +353,8 @@ void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data)
 		return;
 	}
 	ticks = place_audio(s, t);
-	if (wants_cut(s, audio_time(s, ticks), !s->tracks.video))
-		cut(s, audio_time(s, ticks));
+	if (audio_leads(s, audio_time(s, ticks)))
+		cut_before(s, audio_time(s, ticks), !s->tracks.video);
 	hold(s, &s->audio, (struct media_sample){ .dts = ticks, .key = true, .data = data });
 	s->have_audio = true;
 	s->audio_last = t;

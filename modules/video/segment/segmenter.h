@@ -32,7 +32,7 @@ struct segmenter_tracks {
 struct segmenter_options {
 	uint32_t target_ms;       /* cut at the first key frame from here on, less a twentieth */
 	uint32_t duration_max_ms; /* cut here at the latest, key frame or not */
-	size_t bytes_max;         /* and here: bounds the memory that is held */
+	size_t bytes_max;         /* and here: at most twice that, and a sample, is held */
 	uint32_t gap_max_ms;      /* a longer pause is a jump */
 	int64_t origin;           /* 90 kHz: where the first chunk begins; at least 0 */
 	uint64_t sequence;        /* number of the first chunk */

@@ -1,0 +1,490 @@
+/*
+ * The segmenter: where chunks are cut, what lies in them, and what becomes of broken time.
+ */
+#include "segment/segmenter.h"
+
+#include "harness.h"
+
+#include "hearth/arena.h"
+
+#include <inttypes.h>
+
+static const struct segmenter_options defaults = {
+	.target_ms = 2000,
+	.duration_max_ms = 10000,
+	.bytes_max = 16 << 20,
+	.gap_max_ms = 10000,
+	.sequence = 100,
+};
+static const struct segmenter_tracks both = {
+	.video = true, .audio_rate = 48000, .audio_frame = 1024
+};
+static const struct segmenter_tracks video_only = { .video = true };
+static const struct segmenter_tracks audio_only = { .audio_rate = 48000, .audio_frame = 1024 };
+
+static void video(struct segmenter *s, int64_t dts_ms, bool key)
+{
+	struct buf *data = buf_copy(SLICE("picture"));
+
+	segmenter_video(s, dts_ms, 0, key, data);
+	buf_unref(&data);
+}
+
+static void audio(struct segmenter *s, int64_t dts_ms)
+{
+	struct buf *data = buf_copy(SLICE("aac"));
+
+	segmenter_audio(s, dts_ms, data);
+	buf_unref(&data);
+}
+
+/* Pictures at 25 a second with a key frame each `gop`, audio in its own rhythm, in order of time.
+ */
+static void feed(struct segmenter *s, int64_t from_ms, int64_t to_ms, int gop, bool with_video,
+	bool with_audio)
+{
+	int64_t v = 0, a = 0, frame_us = INT64_C(1024) * 1000000 / 48000;
+
+	while (from_ms + v * 40 < to_ms) {
+		if (with_audio && from_ms * 1000 + a * frame_us < (from_ms + v * 40) * 1000) {
+			audio(s, (from_ms * 1000 + a * frame_us) / 1000);
+			a++;
+		} else {
+			if (with_video)
+				video(s, from_ms + v * 40, v % gop == 0);
+			v++;
+		}
+	}
+}
+
+/* What every chunk must keep, whatever came in. */
+static void check_chunk(const struct segment_chunk *c)
+{
+	const struct media_samples *lists[] = { &c->video, &c->audio };
+	size_t bytes = 0;
+
+	ck_assert_int_ge(c->start, 0);
+	ck_assert_int_gt(c->duration, 0);
+	for (int l = 0; l < 2; l++)
+		for (size_t i = 0; i < lists[l]->n; i++) {
+			const struct media_sample *s = &lists[l]->p[i];
+
+			bytes += s->data->n;
+			ck_assert_uint_gt(s->duration, 0);
+			if (i + 1 < lists[l]->n)
+				ck_assert_int_eq(s->dts + s->duration, s[1].dts);
+		}
+	ck_assert_uint_eq(bytes, c->bytes);
+	if (c->video.n)
+		ck_assert_int_eq(c->video.p[0].key, c->independent);
+}
+
+/* Takes all ready chunks: "sequence[!][?] start+duration v<pictures> a<frames>" each, in ms. */
+static void describe(struct segmenter *s, struct strbuf *out)
+{
+	struct segment_chunk *c;
+
+	while ((c = segmenter_take(s))) {
+		check_chunk(c);
+		strbuf_printf(out, "%" PRIu64 "%s%s %" PRId64 "+%" PRId64 " v%zu a%zu\n",
+			c->sequence, c->discontinuity ? "!" : "", c->independent ? "" : "?",
+			c->start / 90, c->duration / 90, c->video.n, c->audio.n);
+		segment_chunk_free(&c);
+	}
+}
+
+static void expect(struct segmenter *s, const char *text)
+{
+	struct strbuf out = { 0 };
+
+	describe(s, &out);
+	ck_assert_str_eq(out.p ? out.p : "", text);
+	strbuf_free(&out);
+}
+
+/* --- where it cuts ------------------------------------------------------------------------- */
+
+START_TEST(cuts_at_key_frames)
+{
+	struct segmenter *s = segmenter_new(&defaults, &video_only);
+
+	feed(s, 5000, 11000, 25, true, false); /* key frames each second */
+	expect(s, "100 0+2000 v50 a0\n101 2000+2000 v50 a0\n");
+	segmenter_finish(s);
+	expect(s, "102 4000+2000 v50 a0\n");
+	ck_assert_uint_eq(segmenter_dropped(s), 0);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(waits_for_the_first_key_frame)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	audio(s, 0);
+	video(s, 0, false);
+	audio(s, 21);
+	video(s, 40, true);
+	audio(s, 30); /* before the first picture */
+	audio(s, 43);
+	ck_assert_uint_eq(segmenter_dropped(s), 4);
+	segmenter_finish(s);
+	expect(s, "100 0+33 v1 a1\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(audio_goes_with_video)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 6100, 50, true, true);
+	expect(s, "100 0+2000 v50 a94\n101 2000+2000 v50 a94\n102 4000+2000 v50 a94\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(late_audio_is_waited_for)
+{
+	struct segmenter_tracks tracks = {
+		.video = true, .audio_rate = 48000, .audio_frame = 1920
+	};
+	struct segmenter *s = segmenter_new(&defaults, &tracks);
+
+	for (int64_t ms = 0; ms < 4400; ms += 40) { /* audio 300 ms behind in arrival */
+		video(s, ms, ms % 2000 == 0);
+		if (ms >= 320)
+			audio(s, ms - 320);
+		if (ms == 2280)
+			expect(s, "");
+	}
+	expect(s, "100 0+2000 v50 a50\n101 2000+2000 v50 a50\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(missing_audio_is_not_waited_for)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 2001, 50, true, false); /* never any audio */
+	expect(s, "100 0+2000 v50 a0\n");
+	segmenter_free(&s);
+	s = segmenter_new(&defaults, &both);
+	feed(s, 0, 1000, 50, true, true);
+	for (int64_t ms = 1000; ms < 2500; ms += 40) { /* it breaks off */
+		video(s, ms, ms == 2000);
+		if (ms == 2440)
+			expect(s, "");
+	}
+	video(s, 2500, false);
+	expect(s, "100 0+2000 v50 a46\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(audio_alone)
+{
+	struct segmenter *s = segmenter_new(&defaults, &audio_only);
+
+	feed(s, 0, 5000, 1, false, true);
+	expect(s, "100 0+1920 v0 a90\n101 1920+1920 v0 a90\n");
+	segmenter_finish(s);
+	expect(s, "102 3840+1130 v0 a53\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(gop_without_end)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 20100, 10000, true, true);
+	expect(s, "100 0+10000 v250 a469\n101? 10000+10000 v250 a469\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(bytes_are_bounded)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct buf *data = buf_alloc(1000000);
+	struct strbuf out = { 0 };
+
+	memset(buf_data(data), 0, data->n);
+	options.bytes_max = 3000000;
+	s = segmenter_new(&options, &both);
+	for (int i = 0; i < 8; i++) {
+		segmenter_video(s, i * 40, 0, i == 0, data);
+		audio(s, i * 40 + 20);
+	}
+	describe(s, &out);
+	ck_assert_str_eq(out.p, "100 0+120 v3 a3\n101? 120+120 v3 a3\n");
+	strbuf_free(&out);
+	buf_unref(&data);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(video_that_stops)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 1000, 50, true, true);
+	for (int64_t us = 1002666; us < 12000000; us += 21333)
+		audio(s, us / 1000);
+	expect(s, "100 0+10005 v25 a469\n");
+	video(s, 12000, false); /* the camera is back, in time */
+	for (int64_t ms = 12040; ms < 16000; ms += 40)
+		video(s, ms, ms % 2000 == 0);
+	expect(s, "101? 10005+3994 v50 a93\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+/* --- time ---------------------------------------------------------------------------------- */
+
+START_TEST(exact_times)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct segment_chunk *c;
+	struct buf *data = buf_copy(SLICE("x"));
+
+	options.origin = 900000;
+	s = segmenter_new(&options, &both);
+	segmenter_video(s, 1000, 80, true, data);
+	segmenter_audio(s, 1000, data);
+	segmenter_video(s, 1033, -20, false, data);
+	segmenter_audio(s, 1021, data);
+	segmenter_video(s, 1067, 0, false, data);
+	segmenter_audio(s, 1043, data);
+	segmenter_finish(s);
+	c = segmenter_take(s);
+	ck_assert_int_eq(c->video.p[0].dts, 900000);
+	ck_assert_int_eq(c->video.p[0].cts, 7200);
+	ck_assert_uint_eq(c->video.p[0].duration, 33 * 90);
+	ck_assert_int_eq(c->video.p[1].cts, -1800);
+	ck_assert_int_eq(c->video.p[2].dts, 900000 + 67 * 90);
+	ck_assert_uint_eq(c->video.p[2].duration, 34 * 90);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(c->audio.p[i].dts, 480000 + (int64_t)i * 1024);
+		ck_assert_uint_eq(c->audio.p[i].duration, 1024);
+	}
+	ck_assert_ptr_eq(c->video.p[0].data, data); /* kept, not copied */
+	segment_chunk_free(&c);
+	buf_unref(&data);
+	segmenter_free(&s);
+}
+END_TEST
+
+/* An hour of audio in rounded milliseconds has neither gaps nor drift. */
+START_TEST(audio_does_not_drift)
+{
+	struct segmenter_tracks tracks = { .audio_rate = 44100, .audio_frame = 1024 };
+	struct segmenter *s = segmenter_new(&defaults, &tracks);
+	struct segment_chunk *c;
+	int64_t next = 0, frames = INT64_C(3600) * 44100 / 1024;
+
+	for (int64_t i = 0; i < frames; i++) {
+		audio(s, i * 1024 * 1000 / 44100);
+		while ((c = segmenter_take(s))) {
+			for (size_t k = 0; k < c->audio.n; k++, next += 1024) {
+				ck_assert_int_eq(c->audio.p[k].dts, next);
+				ck_assert_uint_eq(c->audio.p[k].duration, 1024);
+			}
+			segment_chunk_free(&c);
+		}
+	}
+	ck_assert_int_gt(next, (frames - 100) * 1024);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(audio_clock_is_set_right)
+{
+	struct segmenter *s = segmenter_new(&defaults, &audio_only);
+	struct segment_chunk *c;
+
+	audio(s, 0);
+	audio(s, 121); /* 100 ms are missing */
+	audio(s, 142);
+	audio(s, 60); /* 103 ms too early, but no jump */
+	audio(s, 190);
+	segmenter_finish(s);
+	c = segmenter_take(s);
+	ck_assert_uint_eq(c->audio.n, 5);
+	check_chunk(c);
+	ck_assert_int_eq(c->audio.p[1].dts, 121 * 48);
+	ck_assert_int_eq(c->audio.p[2].dts, 121 * 48 + 1024);
+	ck_assert_int_eq(c->audio.p[3].dts, 121 * 48 + 1024 + 1);
+	segment_chunk_free(&c);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(equal_and_early_times)
+{
+	struct segmenter *s = segmenter_new(&defaults, &video_only);
+	struct segment_chunk *c;
+
+	video(s, 0, true);
+	video(s, 0, false);
+	video(s, 40, false);
+	video(s, 39, false);
+	video(s, 80, false);
+	segmenter_finish(s);
+	c = segmenter_take(s);
+	check_chunk(c);
+	ck_assert_uint_eq(c->video.n, 5);
+	ck_assert_int_eq(c->video.p[1].dts, 1);
+	ck_assert_int_eq(c->video.p[3].dts, 3601);
+	ck_assert_int_eq(c->video.p[4].dts, 7200);
+	segment_chunk_free(&c);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(key_frames_a_little_early)
+{
+	struct segmenter *s = segmenter_new(&defaults, &video_only);
+
+	for (int i = 0; i < 200; i++) /* 1.999 s after 1.999 s */
+		video(s, i * 1999 / 50, i % 50 == 0);
+	expect(s, "100 0+1999 v50 a0\n101 1999+1999 v50 a0\n102 3998+1999 v50 a0\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(jumps)
+{
+	static const int64_t to[] = { 1000000, 0, 100 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct segmenter *s = segmenter_new(&defaults, &both);
+
+		feed(s, 50000, 53000, 50, true, true);
+		expect(s, "100 0+2000 v50 a94\n");
+		video(s, to[i], false); /* not yet a key frame */
+		expect(s, "101 2000+1000 v25 a45\n");
+		audio(s, to[i] + 20);
+		feed(s, to[i] + 40, to[i] + 2100, 50, true, true);
+		expect(s, "102! 3000+2000 v50 a94\n");
+		ck_assert_uint_eq(segmenter_dropped(s), 2);
+		segmenter_free(&s);
+	}
+}
+END_TEST
+
+START_TEST(a_pause_is_no_jump)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 1000, 50, true, true);
+	feed(s, 9000, 9100, 50, true, true);
+	expect(s, "100 0+9000 v25 a46\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(audio_out_of_time)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	video(s, 500000, true);
+	audio(s, 0);
+	audio(s, 900000);
+	for (int64_t ms = 500040; ms <= 502000; ms += 40)
+		video(s, ms, ms == 502000);
+	ck_assert_uint_eq(segmenter_dropped(s), 2);
+	expect(s, "100 0+2000 v50 a0\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(audio_alone_jumps)
+{
+	struct segmenter *s = segmenter_new(&defaults, &audio_only);
+
+	audio(s, 100000);
+	audio(s, 5);
+	audio(s, 26);
+	segmenter_finish(s);
+	expect(s, "100 0+21 v0 a1\n101! 21+42 v0 a2\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(codec_change)
+{
+	struct segmenter_tracks hifi = { .video = true, .audio_rate = 96000, .audio_frame = 960 };
+	struct segmenter *s = segmenter_new(&defaults, &both);
+	struct segment_chunk *c;
+
+	feed(s, 0, 1000, 50, true, true);
+	segmenter_finish(s);
+	segmenter_set_tracks(s, &hifi);
+	expect(s, "100 0+1000 v25 a46\n");
+	video(s, 1000, true);
+	audio(s, 1000);
+	segmenter_finish(s);
+	c = segmenter_take(s);
+	ck_assert(c->discontinuity);
+	ck_assert_int_eq(c->start, 90000);
+	ck_assert_int_eq(c->audio.p[0].dts, 96000);
+	segment_chunk_free(&c);
+	segmenter_finish(s); /* nothing under way */
+	ck_assert_ptr_null(segmenter_take(s));
+	segmenter_free(&s);
+	segmenter_free(&s);
+}
+END_TEST
+
+/* Whatever the times: lists grow, numbers run on, chunks lie behind each other, memory is bounded.
+ */
+START_TEST(any_times)
+{
+	for (unsigned seed = 1; seed <= 200; seed++) {
+		struct segmenter_options options = defaults;
+		struct segmenter *s;
+		struct segment_chunk *c;
+		uint64_t sequence = 100;
+		int64_t end = 0, last = -1, v = 0, a = 0;
+
+		options.bytes_max = 100000;
+		s = segmenter_new(&options, seed % 3 ? &both : &audio_only);
+		srand(seed);
+		for (int i = 0; i < 2000; i++) {
+			int64_t *t = rand() % 2 ? &v : &a;
+
+			*t += rand() % 50 ? rand() % 60 : rand() % 40000 - 20000;
+			if (t == &v)
+				video(s, v, rand() % 20 == 0);
+			else
+				audio(s, a);
+			if (i == 1999)
+				segmenter_finish(s);
+			while ((c = segmenter_take(s))) {
+				check_chunk(c);
+				ck_assert_uint_eq(c->sequence, sequence++);
+				ck_assert_int_ge(c->start, end);
+				end = c->start + c->duration;
+				if (c->video.n) {
+					ck_assert_int_gt(c->video.p[0].dts, last);
+					last = c->video.p[c->video.n - 1].dts;
+					ck_assert_int_lt(last, end);
+				}
+				segment_chunk_free(&c);
+			}
+		}
+		segmenter_free(&s);
+	}
+}
+END_TEST
+
+TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_goes_with_video,
+	late_audio_is_waited_for, missing_audio_is_not_waited_for, audio_alone, gop_without_end,
+	bytes_are_bounded, video_that_stops, exact_times, audio_does_not_drift,
+	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
+	a_pause_is_no_jump, audio_out_of_time, audio_alone_jumps, codec_change, any_times)
