@@ -67,9 +67,13 @@ START_TEST(closed_chains)
 	expect("8/8/4k3/p1p1p1p1/P1P1P1P1/4K2P/8/8 w - - 0 1", true, true);
 	expect("8/5p2/4k3/p1p1p1p1/P1P1P1P1/4K3/8/8 w - - 0 1", true, true);
 	expect("8/8/4k3/p1p1p1p1/P1P1P1P1/4K3/8/4N3 w - - 0 1", true, true);
-	/* A bishop on the colour of its own pawns takes none, and no single man fills the rest. */
+	/* A bishop on the squares of its own pawns takes none. */
 	expect("8/2k5/3p1p1p/p1pPpPpP/P1P1P1P1/8/4K3/5B2 w - - 0 1", false, false);
 	expect("8/2k5/3p1p1p/p1pPpPpP/P1P1P1P1/8/4K3/4B3 w - - 0 1", true, true);
+	/* On the far side it gives check, but the king's own men cannot fill the other squares. */
+	expect("4B3/2k5/3p1p1p/p1pPpPpP/P1P1P1P1/8/4K3/8 w - - 0 1", false, false);
+	expect("4Bb2/2k5/3p1p1p/p1pPpPpP/P1P1P1P1/8/4K3/8 w - - 0 1", false, false);
+	expect("4Bn2/2k5/3p1p1p/p1pPpPpP/P1P1P1P1/8/4K3/8 w - - 0 1", true, true);
 }
 END_TEST
 

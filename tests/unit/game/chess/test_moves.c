@@ -160,6 +160,7 @@ static void check_board(const struct chess_board *b)
 	struct chess_move moves[CHESS_MOVES_MAX], found;
 	char fen[CHESS_FEN_MAX], uci[CHESS_UCI_MAX];
 	size_t n = chess_moves_legal(b, moves);
+	unsigned odd = 0;
 
 	ck_assert_ptr_null(chess_board_fault(b));
 	ck_assert_uint_eq(b->key, chess_board_key(b));
@@ -167,11 +168,12 @@ static void check_board(const struct chess_board *b)
 	chess_fen_write(b, fen);
 	for (size_t i = 0; i < n; i++) {
 		chess_uci_write(b, moves[i], uci);
-		found = move_of(b, uci);
-		ck_assert_mem_eq(&found, &moves[i], sizeof(found));
+		odd += chess_uci_read(b, slice_str(uci), &found) != 0;
+		odd += memcmp(&found, &moves[i], sizeof(found)) != 0;
 		for (size_t k = 0; k < i; k++)
-			ck_assert_mem_ne(&moves[k], &moves[i], sizeof(moves[k]));
+			odd += memcmp(&moves[k], &moves[i], sizeof(moves[k])) == 0;
 	}
+	ck_assert_msg(odd == 0, "%u moves have no text of their own: %s", odd, fen);
 	if (b->halfmove <= CHESS_HALFMOVES_MAX) {
 		struct chess_board again = board_of(fen);
 

@@ -113,12 +113,14 @@ START_TEST(every_san_means_one_move)
 			struct chess_move moves[CHESS_MOVES_MAX];
 			char sans[CHESS_MOVES_MAX][CHESS_SAN_MAX];
 			size_t n = chess_moves_legal(&b, moves);
+			unsigned twice = 0;
 
 			for (size_t i = 0; i < n; i++) {
 				chess_san_write(&b, moves[i], sans[i]);
 				for (size_t k = 0; k < i; k++)
-					ck_assert_str_ne(sans[k], sans[i]);
+					twice += strcmp(sans[k], sans[i]) == 0;
 			}
+			ck_assert_uint_eq(twice, 0);
 			if (n == 0)
 				break;
 			chess_board_play(&b, moves[random_below(&seed, (unsigned)n)]);
