@@ -131,6 +131,11 @@ enum mail_want {
 int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content, unsigned flags,
 	struct slice keywords, int64_t internal_date, uint32_t *uid, int64_t *message_id);
 
+/* What is stored of one content (META columns), its slices in `a`; HEARTH_ENOTFOUND. */
+int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);
+/* Whether any content is made of this blob. */
+int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used);
+
 /* All UIDs of a mailbox, ascending, into a new array from the arena. */
 int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t **uids, size_t *n);
 /*

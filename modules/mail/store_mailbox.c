@@ -1,0 +1,388 @@
+/*
+ * store_mailbox.c: mailboxes and subscriptions (store.h).
+ *
+ * Names are paths with "/" between the levels. A level's mailbox may be deleted while its inferiors
+ * stay; clients then see \NonExistent or simply a gap.
+ */
+#include "store_internal.h"
+
+#include <stdio.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/text.h"
+
+#define MAILBOXES_MAX 5000 /* of one account */
+#define LEVELS_MAX    32
+
+#define MAILBOX_COLUMNS                                                                            \
+	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use,"              \
+	" EXISTS (SELECT 1 FROM subscription s WHERE s.account = m.account AND s.name = m.name)"
+
+static void read_mailbox(struct db_rows *rows, struct mailbox *out)
+{
+	struct slice name = slice_head(db_col_text(rows, 2), MAIL_NAME_MAX);
+
+	*out = (struct mailbox){ .id = db_col_int(rows, 0),
+		.account = db_col_int(rows, 1),
+		.uidvalidity = (uint32_t)db_col_int(rows, 3),
+		.uidnext = (uint32_t)db_col_int(rows, 4),
+		.modseq = db_col_int(rows, 5),
+		.use = (unsigned)db_col_int(rows, 6),
+		.subscribed = db_col_int(rows, 7) != 0 };
+	memcpy(out->name, name.p, name.n);
+}
+
+static int read_one(struct db_rows *rows, struct mailbox *out)
+{
+	int rc = db_next(rows);
+
+	if (rc > 0)
+		read_mailbox(rows, out);
+	db_end(rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+/* INBOX in any case is one name (RFC 3501 section 5.1). */
+static struct slice canonical(struct slice name)
+{
+	return slice_ieq(name, SLICE("INBOX")) ? SLICE("INBOX") : name;
+}
+
+int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, struct mailbox *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.name = $2",
+		db_int(account), db_text(canonical(name)));
+
+	return rc < 0 ? rc : read_one(&rows, out);
+}
+
+int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, struct mailbox *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.special_use = $2 ORDER BY m.id",
+		db_int(account), db_int(use));
+
+	return rc < 0 ? rc : read_one(&rows, out);
+}
+
+int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1", db_int(id));
+
+	return rc < 0 ? rc : read_one(&rows, out);
+}
+
+int mail_store_count(struct db_tx *tx, struct mailbox *box)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT count(*), coalesce(sum(CASE WHEN flags & 1 = 0 THEN 1 ELSE 0 END), 0), coalesce(sum(size), 0)"
+		" FROM message WHERE mailbox = $1",
+		db_int(box->id));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		box->messages = (uint32_t)db_col_int(&rows, 0);
+		box->unseen = (uint32_t)db_col_int(&rows, 1);
+		box->size = (uint64_t)db_col_int(&rows, 2);
+	}
+	db_end(&rows);
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg)
+{
+	struct db_rows rows;
+	struct mailbox box;
+	int stop = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1"
+		" ORDER BY CASE WHEN m.name = 'INBOX' THEN 0 ELSE 1 END, m.name",
+		db_int(account));
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0) {
+		read_mailbox(&rows, &box);
+		stop = each(arg, &box);
+	}
+	rc = db_end(&rows);
+	return stop ? stop : rc;
+}
+
+/* ---- creating ---- */
+
+/* A number that no mailbox of this account ever had as UIDVALIDITY, growing with time. */
+static int next_uidvalidity(struct db_tx *tx, int64_t account, int64_t *out)
+{
+	return db_get_int(tx, out,
+		"INSERT INTO account_state (account, uidvalidity) VALUES ($1, $2)"
+		" ON CONFLICT (account) DO UPDATE SET uidvalidity = CASE"
+		" WHEN account_state.uidvalidity >= $2 THEN account_state.uidvalidity + 1 ELSE $2 END"
+		" RETURNING uidvalidity",
+		db_int(account), db_int(clock_wall_s()));
+}
+
+static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, unsigned use)
+{
+	int64_t uidvalidity;
+	int rc = next_uidvalidity(tx, account, &uidvalidity);
+
+	if (rc == 0)
+		rc = db_run(tx,
+			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, special_use)"
+			" VALUES ($1, $2, $3, 1, 1, $4) ON CONFLICT (account, name) DO NOTHING",
+			db_int(account), db_text(name), db_int(uidvalidity), db_int(use));
+	return rc == 0 ? HEARTH_EEXIST : rc < 0 ? rc : 0;
+}
+
+int mail_store_ensure(struct db_tx *tx, int64_t account)
+{
+	static const struct {
+		const char *name;
+		unsigned use;
+	} usual[] = {
+		{ "INBOX", 0 },
+		{ "Archive", MAIL_USE_ARCHIVE },
+		{ "Drafts", MAIL_USE_DRAFTS },
+		{ "Junk", MAIL_USE_JUNK },
+		{ "Sent", MAIL_USE_SENT },
+		{ "Trash", MAIL_USE_TRASH },
+	};
+	struct mailbox inbox;
+	int rc = mail_store_mailbox(tx, account, SLICE("INBOX"), &inbox);
+
+	if (rc != HEARTH_ENOTFOUND || !db_tx_writes(tx))
+		return rc;
+	rc = 0;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && rc == 0; i++) {
+		struct slice name = slice_str(usual[i].name);
+
+		rc = insert_mailbox(tx, account, name, usual[i].use);
+		if (rc == 0)
+			rc = mail_store_subscribe(tx, account, name, true);
+	}
+	return rc;
+}
+
+/* Names we take: UTF-8, no control characters, no empty level, not too deep. */
+static bool name_is_good(struct slice name)
+{
+	int levels = 0;
+
+	if (name.n == 0 || name.n > MAIL_NAME_MAX || !utf8_valid(name))
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if ((unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f)
+			return false;
+	for (struct slice rest = name; rest.p; levels++)
+		if (slice_split(&rest, '/').n == 0)
+			return false;
+	return levels <= LEVELS_MAX;
+}
+
+static int count_is_below_max(struct db_tx *tx, int64_t account)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n, "SELECT count(*) FROM mailbox WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : n >= MAILBOXES_MAX ? HEARTH_EBUSY : 0;
+}
+
+/* "INBOX" as the first level is INBOX whatever its case: "inbox/x" is below INBOX. */
+static struct slice canonical_path(struct slice name, char room[MAIL_NAME_MAX + 1])
+{
+	if (name.n <= MAIL_NAME_MAX && (slice_ieq(name, SLICE("INBOX")) || slice_istarts(name, SLICE("INBOX/")))) {
+		memcpy(room, name.p, name.n);
+		memcpy(room, "INBOX", 5);
+		return slice_of(room, name.n);
+	}
+	return name;
+}
+
+static int create_superiors(struct db_tx *tx, int64_t account, struct slice name)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < name.n && rc == 0; i++)
+		if (name.p[i] == '/') {
+			rc = insert_mailbox(tx, account, slice_head(name, i), 0);
+			if (rc == HEARTH_EEXIST)
+				rc = 0;
+		}
+	return rc;
+}
+
+int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsigned use)
+{
+	char room[MAIL_NAME_MAX + 1];
+	int rc;
+
+	/* A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3). */
+	if (name.n > 0 && name.p[name.n - 1] == '/')
+		name = slice_head(name, name.n - 1);
+	if (!name_is_good(name))
+		return HEARTH_EINVAL;
+	name = canonical_path(name, room);
+	rc = count_is_below_max(tx, account);
+	if (rc == 0)
+		rc = create_superiors(tx, account, name);
+	return rc < 0 ? rc : insert_mailbox(tx, account, name, use);
+}
+
+/* ---- deleting and renaming ---- */
+
+int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
+{
+	struct mailbox box;
+	int rc;
+
+	if (slice_ieq(name, SLICE("INBOX")))
+		return HEARTH_EDENIED;
+	rc = mail_store_mailbox(tx, account, name, &box);
+	if (rc == 0)
+		rc = mail_store_expunge_all(tx, box.id);
+	if (rc == 0)
+		rc = db_run(tx, "DELETE FROM expunged WHERE mailbox = $1", db_int(box.id));
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM mailbox WHERE id = $1", db_int(box.id));
+	return rc < 0 ? rc : 0;
+}
+
+/* A name gets a new UIDVALIDITY with its new place, since an earlier mailbox may have had it. */
+static int rename_one(struct db_tx *tx, int64_t account, int64_t id, struct slice to)
+{
+	int64_t uidvalidity;
+	int rc = next_uidvalidity(tx, account, &uidvalidity);
+
+	if (rc == 0)
+		rc = db_run(tx, "UPDATE mailbox SET name = $2, uidvalidity = $3 WHERE id = $1", db_int(id), db_text(to),
+			db_int(uidvalidity));
+	return rc < 0 ? rc : 0;
+}
+
+/* Mailboxes below `from`, collected first, since they are changed one by one. */
+struct inferiors {
+	struct arena *a;
+	struct slice prefix;
+	struct inferior {
+		int64_t id;
+		struct slice rest; /* behind the prefix */
+		struct inferior *next;
+	} *first;
+};
+
+static int collect_inferior(void *arg, const struct mailbox *box)
+{
+	struct inferiors *in = arg;
+	struct slice name = slice_str(box->name);
+	struct inferior *one;
+
+	if (!slice_starts(name, in->prefix))
+		return 0;
+	one = ARENA_NEW(in->a, struct inferior);
+	one->id = box->id;
+	one->rest = arena_slice(in->a, slice_skip(name, in->prefix.n));
+	one->next = in->first;
+	in->first = one;
+	return 0;
+}
+
+static int rename_inferiors(struct db_tx *tx, int64_t account, struct slice from, struct slice to)
+{
+	struct inferiors in = { .a = arena_new() };
+	int rc;
+
+	in.prefix = slice_str(arena_printf(in.a, "%.*s/", SLICE_ARG(from)));
+	rc = mail_store_mailboxes(tx, account, collect_inferior, &in);
+	for (const struct inferior *one = in.first; one && rc == 0; one = one->next) {
+		const char *name = arena_printf(in.a, "%.*s/%.*s", SLICE_ARG(to), SLICE_ARG(one->rest));
+
+		rc = strlen(name) > MAIL_NAME_MAX ? HEARTH_EINVAL : rename_one(tx, account, one->id, slice_str(name));
+	}
+	arena_free(&in.a);
+	return rc;
+}
+
+/* Renaming INBOX moves its messages away and leaves it empty (RFC 3501 section 6.3.5). */
+static int move_inbox(struct db_tx *tx, int64_t account, const struct mailbox *inbox, struct slice to)
+{
+	struct arena *a = arena_new();
+	struct mailbox box;
+	uint32_t *uids, new_uid;
+	size_t n = 0;
+	int rc = mail_store_create(tx, account, to, 0);
+
+	if (rc == 0)
+		rc = mail_store_mailbox(tx, account, to, &box);
+	if (rc == 0)
+		rc = mail_store_uids(tx, inbox->id, a, &uids, &n);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = mail_store_copy(tx, inbox->id, uids[i], &box, &new_uid);
+	arena_free(&a);
+	return rc == 0 ? mail_store_expunge_all(tx, inbox->id) : rc;
+}
+
+int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to)
+{
+	char room[MAIL_NAME_MAX + 1];
+	struct mailbox box, other;
+	int rc;
+
+	if (!name_is_good(to))
+		return HEARTH_EINVAL;
+	to = canonical_path(to, room);
+	from = canonical(from);
+	if (mail_store_mailbox(tx, account, to, &other) == 0)
+		return HEARTH_EEXIST;
+	rc = mail_store_mailbox(tx, account, from, &box);
+	if (rc < 0)
+		return rc;
+	if (slice_eq(from, SLICE("INBOX")))
+		return move_inbox(tx, account, &box, to);
+	/* A mailbox cannot go below itself. */
+	if (to.n > from.n && slice_starts(to, from) && to.p[from.n] == '/')
+		return HEARTH_EINVAL;
+	rc = create_superiors(tx, account, to);
+	if (rc == 0)
+		rc = rename_one(tx, account, box.id, to);
+	return rc == 0 ? rename_inferiors(tx, account, from, to) : rc;
+}
+
+/* ---- subscriptions ---- */
+
+int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on)
+{
+	int rc;
+
+	if (!name_is_good(name))
+		return HEARTH_EINVAL;
+	name = canonical(name);
+	if (on)
+		rc = db_run(tx,
+			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT (account, name) DO NOTHING",
+			db_int(account), db_text(name));
+	else
+		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1 AND name = $2", db_int(account), db_text(name));
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_subscriptions(struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
+{
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows, "SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0)
+		stop = each(arg, db_col_text(&rows, 0));
+	rc = db_end(&rows);
+	return stop ? stop : rc;
+}
