@@ -117,6 +117,12 @@ static bool take_date_time(struct imap_lex *lex, struct imap_append *append)
 		       imap_lex_expected(lex, "a date and time such as \"17-Jul-1996 02:44:25 -0700\""));
 }
 
+/* Whether all that is left is the announcement of a literal, {n} or {n+}. */
+static bool at_last_literal(const struct imap_lex *lex)
+{
+	return imap_lex_at(lex, '{') && slice_chr(lex->rest, '}') == (ptrdiff_t)lex->rest.n - 1;
+}
+
 /* mailbox [SP flag-list] [SP date-time] SP, up to the "{" of the message. */
 static bool parse_append_head(struct imap_lex *lex, struct imap_append *append)
 {
@@ -126,8 +132,7 @@ static bool parse_append_head(struct imap_lex *lex, struct imap_append *append)
 		return false;
 	if (imap_lex_at(lex, '"') && !(take_date_time(lex, append) && imap_lex_space(lex)))
 		return false;
-	/* Not just any literal: the one that ends the text. */
-	return (imap_lex_at(lex, '{') && slice_chr(lex->rest, '}') == (ptrdiff_t)lex->rest.n - 1) ||
+	return at_last_literal(lex) ||
 	       imap_lex_expected(lex, "flags, a date or the message as a literal");
 }
 
@@ -266,7 +271,7 @@ bool imap_append_parse(struct arena *a, struct slice text, struct imap_command *
 	struct imap_command head = { 0 }, *c;
 
 	if (!take_verb(&lex, &head) || head.verb != IMAP_APPEND || !imap_lex_space(&lex) ||
-		imap_lex_at(&lex, '{'))
+		at_last_literal(&lex)) /* the mailbox name */
 		return false;
 	c = ARENA_NEW(a, struct imap_command);
 	text = arena_slice(a, text);

@@ -54,11 +54,16 @@ void imap_parser_set_limits(struct imap_parser *p, const struct imap_limits *lim
 	p->limits = *limits;
 }
 
-/* Between two commands nothing is held. */
-static void begin_command(struct imap_parser *p)
+static void drop_text(struct imap_parser *p)
 {
 	strbuf_free(&p->text);
 	p->line_start = 0;
+}
+
+/* Between two commands nothing is held. */
+static void begin_command(struct imap_parser *p)
+{
+	drop_text(p);
 	p->literals = 0;
 	p->skipped = 0;
 	p->append = NULL;
@@ -157,7 +162,7 @@ static enum imap_event_kind refuse_line(struct imap_parser *p, struct arena *a, 
 
 	p->tail_n = 0;
 	add_tail(p, slice_skip(strbuf_slice(&p->text), p->line_start));
-	strbuf_free(&p->text);
+	drop_text(p);
 	p->state = SKIP_LINE;
 	return what;
 }
@@ -168,7 +173,7 @@ static enum imap_event_kind refuse_literal(struct imap_parser *p, struct arena *
 {
 	enum imap_event_kind what = refuse(p, a, ev, why);
 
-	strbuf_free(&p->text);
+	drop_text(p);
 	skip_literal(p, literal);
 	return what;
 }
@@ -217,7 +222,7 @@ static enum imap_event_kind announce_append(struct imap_parser *p, struct arena 
 		return refuse_literal(p, a, ev, why, literal);
 	c->append.size = literal.size;
 	c->append.sync = literal.sync;
-	strbuf_free(&p->text);
+	drop_text(p);
 	p->left = literal.size;
 	p->append = ev->command = c;
 	p->state = APPEND;

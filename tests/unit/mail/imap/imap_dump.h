@@ -48,7 +48,10 @@ static inline void dump_key(struct strbuf *out, const struct imap_search_key *k)
 	case IMAP_KEY_UID: dump_set(out, &k->set); break;
 	case IMAP_KEY_FLAG: strbuf_printf(out, " %d", (int)k->flag); break;
 	case IMAP_KEY_KEYWORD: dump_text(out, k->keyword); break;
-	case IMAP_KEY_HEADER: dump_text(out, k->name); /* fall through */
+	case IMAP_KEY_HEADER:
+		dump_text(out, k->name);
+		dump_text(out, k->text);
+		break;
 	case IMAP_KEY_BCC:
 	case IMAP_KEY_CC:
 	case IMAP_KEY_FROM:
@@ -188,7 +191,7 @@ static inline void dump_event(struct dump_run *r, enum imap_event_kind what, con
 {
 	struct strbuf *log = &r->log;
 
-	if (what != IMAP_EVENT_MESSAGE && r->message.n) {
+	if (what != IMAP_EVENT_MESSAGE && what != IMAP_EVENT_MORE && r->message.n) {
 		strbuf_printf(log, "message %zu ", r->message.n);
 		strbuf_add(log, strbuf_slice(&r->message));
 		strbuf_addc(log, '\n');
