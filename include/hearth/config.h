@@ -59,6 +59,7 @@ int config_set(struct config *c, const char *assignment, struct strbuf *errors);
 /*
  * Values: as set or the default. Asking for an undeclared key or as another type ends the process.
  * Texts live as long as the configuration. Reading is allowed on any thread once start is over.
+ * A CONFIG_CHOICE is read as text.
  */
 const char *config_text(const struct config *c, const char *section, const char *key);
 bool config_bool(const struct config *c, const char *section, const char *key);

@@ -50,12 +50,6 @@ static inline void list_push_front(struct list *l, struct list_node *n)
 	list_insert_(n, &l->head, l->head.next);
 }
 
-/* Adds before `at`, a node of the list or its head. */
-static inline void list_insert_before(struct list_node *at, struct list_node *n)
-{
-	list_insert_(n, at->prev, at);
-}
-
 static inline void list_remove(struct list_node *n)
 {
 	if (!n->next)
@@ -80,8 +74,10 @@ static inline struct list_node *list_pop(struct list *l)
 #define LIST_ENTRY(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Visits each node; the body may remove the node it is given, and no other. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): `it` is the name of a variable. */
 #define LIST_FOREACH(l, it)                                                                        \
 	for (struct list_node *it = (l)->head.next, *it##_next = it->next; it != &(l)->head;       \
 		it = it##_next, it##_next = it->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -27,8 +27,8 @@ int log_level_parse(const char *word, enum log_level *out);
 /*
  * Writes a line. `area` is the part of the program ("smtp", "db", "game"); `what` says in plain
  * words what happened. Then triples of key, printf format, and the format's ONE argument or none
- * (a format without % takes no argument; %s %d %u %zu %lld %llu %ld %lu %c %p are understood, with
- * width and precision), closed by NULL. Any thread.
+ * (a format without % takes no argument; %s %d %u %x %zu %lld %llu %ld %lu %c %p %f %g are
+ * understood, with width and precision; %.*s takes SLICE_ARG), closed by NULL. Any thread.
  */
 void log_event(enum log_level level, const char *area, const char *what, ...) __attribute__((sentinel));
 

@@ -120,13 +120,13 @@ static struct block *block_new(struct arena *a, size_t size)
 /* A block with room for `need` bytes: the newest, or a new one. */
 static struct block *block_for(struct arena *a, size_t need)
 {
-	struct block **at = &a->blocks, *b;
+	struct block *newest = a->blocks, **at = &a->blocks, *b;
 
-	if (*at && (*at)->size - (*at)->used >= need)
-		return *at;
+	if (newest && newest->size - newest->used >= need)
+		return newest;
 	if (need > BLOCK_MAX / 4) {
 		b = block_new(a, need);
-		at = *at ? &(*at)->next : at;
+		at = newest ? &newest->next : at;
 	} else {
 		while (a->block_size < need)
 			a->block_size *= 2;

@@ -88,7 +88,7 @@ static const struct entry *nearest_entry(
 	LIST_FOREACH (&c->entries, node) {
 		const struct entry *e = LIST_ENTRY(node, struct entry, node);
 		size_t far = 2 * edit_distance(slice_str(e->row->key), key) +
-			     3 * !slice_eq(e->section, section);
+			     (slice_eq(e->section, section) ? 0 : 3);
 
 		if (far < least) {
 			least = far;
@@ -257,11 +257,12 @@ static const struct config_value *get(
 	const struct config *c, const char *section, const char *key, enum config_type type)
 {
 	const struct entry *e = find_entry(c, slice_str(section), slice_str(key));
+	enum config_type declared = e ? e->row->type : CONFIG_TEXT;
 
-	if (!e)
-		log_fatal("config", "[%s] %s was never declared", section, key);
-	if (e->row->type != type && !(type == CONFIG_TEXT && e->row->type == CONFIG_CHOICE))
-		log_fatal("config", "[%s] %s is declared with another type", section, key);
+	if (declared == CONFIG_CHOICE)
+		declared = CONFIG_TEXT; /* which is how it is read */
+	if (!e || declared != type)
+		log_fatal("config", "[%s] %s is not declared, or as another type", section, key);
 	return &e->value;
 }
 

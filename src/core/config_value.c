@@ -25,9 +25,9 @@ static const struct unit size_units[] = {
 static const struct unit duration_units[] = {
 	{ "ms", 1 },
 	{ "s", 1000 },
-	{ "m", 60 * 1000 },
-	{ "h", 60 * 60 * 1000 },
-	{ "d", 24 * 60 * 60 * 1000 },
+	{ "m", 60000 },
+	{ "h", 3600000 },
+	{ "d", 86400000 },
 	{ NULL, 0 },
 };
 

@@ -4,7 +4,6 @@
  */
 #include "hearth/metric.h"
 #include "hearth/arena.h"
-#include "hearth/list.h"
 #include "hearth/log.h"
 
 #include "core/double.h"
@@ -20,7 +19,7 @@
 enum kind { COUNTER, GAUGE, HISTOGRAM };
 
 struct metric {
-	struct list_node node;
+	struct metric *next;
 	enum kind kind;
 	const char *name, *labels, *help; /* labels: "" for none */
 	_Atomic int64_t value;            /* of a counter or gauge */
@@ -32,12 +31,7 @@ struct metric {
 
 static const char *const kind_names[] = { "counter", "gauge", "histogram" };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct list metrics = { { &metrics.head, &metrics.head } }; /* by name, then by labels */
-
-static struct metric *metric_at(struct list_node *node)
-{
-	return node == &metrics.head ? NULL : LIST_ENTRY(node, struct metric, node);
-}
+static struct metric *metrics; /* by name, then by labels */
 
 static int order(const struct metric *m, const char *name, const char *labels)
 {
@@ -49,7 +43,7 @@ static int order(const struct metric *m, const char *name, const char *labels)
 /* All metrics of a name are of one kind: Prometheus reads one TYPE line for them. */
 static void check_kind(const struct metric *m, const char *name, enum kind kind)
 {
-	if (m && m->kind != kind && strcmp(m->name, name) == 0)
+	if (m->kind != kind && strcmp(m->name, name) == 0)
 		log_fatal("metric", "%s is a %s already", name, kind_names[m->kind]);
 }
 
@@ -57,13 +51,13 @@ static void check_kind(const struct metric *m, const char *name, enum kind kind)
 static struct metric *find_or_make(
 	enum kind kind, const char *name, const char *labels, const char *help)
 {
-	struct list_node *at = metrics.head.next;
-	struct metric *m;
+	struct metric **at = &metrics, *m;
 
-	while ((m = metric_at(at)) && order(m, name, labels) < 0)
-		at = at->next;
-	check_kind(m, name, kind);
-	check_kind(metric_at(at->prev), name, kind);
+	for (; (m = *at); at = &m->next) {
+		check_kind(m, name, kind);
+		if (order(m, name, labels) >= 0)
+			break;
+	}
 	if (m && order(m, name, labels) == 0)
 		return m;
 	m = mem_zalloc(sizeof(*m));
@@ -71,7 +65,8 @@ static struct metric *find_or_make(
 	m->name = mem_strdup(slice_str(name));
 	m->labels = mem_strdup(slice_str(labels));
 	m->help = mem_strdup(slice_str(help));
-	list_insert_before(at, &m->node);
+	m->next = *at;
+	*at = m;
 	return m;
 }
 
@@ -190,9 +185,7 @@ void metric_write(struct strbuf *out)
 	const char *name = "";
 
 	pthread_mutex_lock(&lock);
-	LIST_FOREACH (&metrics, node) {
-		const struct metric *m = metric_at(node);
-
+	for (const struct metric *m = metrics; m; m = m->next) {
 		if (strcmp(m->name, name) != 0)
 			write_head(out, m);
 		name = m->name;

@@ -113,6 +113,7 @@ START_TEST(levels)
 	log_info("test", "no", NULL);
 	log_warn("test", "yes", NULL);
 	ck_assert_str_eq(capture_end(), "2023-11-14T22:13:20.007Z warn  test: yes\n");
+	log_set_level(LOG_INFO);
 }
 END_TEST
 
