@@ -258,6 +258,7 @@ int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const
 	struct buf *bytes;
 	int rc;
 
+	*out = NULL;
 	r.length = offset >= size ? 0 : size - offset < length ? (size_t)(size - offset) : length;
 	r.fd = openat(blob_folder_fd(folder), name, O_RDONLY | O_CLOEXEC);
 	if (r.fd < 0)

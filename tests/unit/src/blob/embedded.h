@@ -1,5 +1,6 @@
 /*
- * embedded.h: an embedded blob store in a folder of its own, for the tests of it.
+ * embedded.h: an embedded blob store in a folder of its own, for the tests of it. Nothing of Check is
+ * used, so that a child process that runs no test may use it too.
  */
 #ifndef HEARTH_TESTS_BLOB_EMBEDDED_H
 #define HEARTH_TESTS_BLOB_EMBEDDED_H
@@ -10,10 +11,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "blob/blob_internal.h"
 #include "db/database.h"
+#include "hearth/log.h"
 #include "loop/loop.h"
 
 static struct {
@@ -30,8 +30,8 @@ static inline struct blob_store *embedded_open_dir(void)
 
 	loop_init();
 	embedded.pool = pool_new("io", 4, 4096);
-	ck_assert_int_eq(db_open(embedded.dir, blob_schema(), &embedded.db, &why), 0);
-	ck_assert_int_eq(blob_store_open(embedded.dir, embedded.db, embedded.pool, &s), 0);
+	INVARIANT(db_open(embedded.dir, blob_schema(), &embedded.db, &why) == 0);
+	INVARIANT(blob_store_open(embedded.dir, embedded.db, embedded.pool, &s) == 0);
 	strbuf_free(&why);
 	return s;
 }
@@ -39,7 +39,7 @@ static inline struct blob_store *embedded_open_dir(void)
 static inline struct blob_store *embedded_open(void)
 {
 	snprintf(embedded.dir, sizeof(embedded.dir), "/tmp/hearth-blob-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(embedded.dir));
+	INVARIANT(mkdtemp(embedded.dir));
 	return embedded_open_dir();
 }
 
@@ -50,9 +50,9 @@ static inline int embedded_idle(void *s)
 
 static inline void embedded_shut(struct blob_store **s)
 {
-	ck_assert(loop_run_until(embedded_idle, *s, 10000));
+	INVARIANT(loop_run_until(embedded_idle, *s, 10000));
 	blob_store_close(s);
-	ck_assert_ptr_null(*s);
+	INVARIANT(!*s);
 	pool_free(&embedded.pool);
 	db_close(&embedded.db);
 }

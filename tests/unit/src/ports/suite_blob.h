@@ -13,151 +13,13 @@
 #ifndef HEARTH_TESTS_SUITE_BLOB_H
 #define HEARTH_TESTS_SUITE_BLOB_H
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "hearth/arena.h"
-#include "hearth/blob.h"
 #include "hearth/clock.h"
-#include "hearth/error.h"
 #include "harness.h"
-
-#define ANSWER_WITHIN_MS 60000
-
-/* ---- bytes to put ---- */
-
-/* n bytes that only this seed gives: text that shrinks well, or noise that does not. */
-static struct buf *make_bytes(size_t n, unsigned seed, bool text)
-{
-	static const char *const words[] = { "hearth ", "message ", "delivered ", "to ", "the ", "queue\r\n" };
-	struct buf *b = buf_alloc(n);
-	char *p = buf_data(b);
-	uint64_t x = seed * 2654435761u + 88172645463325252u;
-
-	for (size_t i = 0; i < n;) {
-		const char *word;
-
-		x ^= x << 13;
-		x ^= x >> 7;
-		x ^= x << 17;
-		if (!text) {
-			p[i++] = (char)x;
-			continue;
-		}
-		for (word = words[x % 6]; *word && i < n;)
-			p[i++] = *word++;
-		if (i < n)
-			p[i++] = (char)('a' + x / 6 % 26);
-	}
-	return b;
-}
-
-/* ---- calls, waited for ---- */
-
-struct put_answer {
-	atomic_bool there;
-	int status;
-	bool has_info;
-	struct blob_info info;
-	struct exec *on;
-};
-
-struct get_answer {
-	atomic_bool there;
-	int status;
-	struct buf *bytes;
-};
-
-static void on_put(void *arg, int status, const struct blob_info *info)
-{
-	struct put_answer *a = arg;
-
-	a->status = status;
-	a->has_info = info != NULL;
-	if (info)
-		a->info = *info;
-	a->on = exec_current();
-	atomic_store(&a->there, true);
-}
-
-static void on_get(void *arg, int status, struct buf *bytes)
-{
-	struct get_answer *a = arg;
-
-	a->status = status;
-	a->bytes = bytes;
-	atomic_store(&a->there, true);
-}
-
-static int is_there(void *arg)
-{
-	return atomic_load((atomic_bool *)arg);
-}
-
-/* No answer comes from inside the call; then it comes. */
-static void wait_for(atomic_bool *there)
-{
-	ck_assert_msg(!atomic_load(there), "answered from inside the call");
-	ck_assert_msg(suite_run_until(is_there, there, ANSWER_WITHIN_MS), "no answer");
-}
-
-/* Puts, and leaves the key in `key` when it worked. */
-static int put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags, char *key)
-{
-	struct put_answer a = { .there = false };
-	int rc = blob_put(s, name, bytes, flags, on_put, &a);
-
-	if (rc < 0)
-		return rc;
-	wait_for(&a.there);
-	ck_assert_int_eq(a.has_info, a.status == 0);
-	if (a.status == 0)
-		ck_assert_uint_eq(a.info.size, bytes->n);
-	if (a.status == 0 && key)
-		memcpy(key, a.info.key, sizeof(a.info.key));
-	return a.status;
-}
-
-static int get(struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **bytes)
-{
-	struct get_answer a = { .there = false };
-	int rc = blob_get(s, key, offset, length, on_get, &a);
-
-	*bytes = NULL;
-	if (rc < 0)
-		return rc;
-	wait_for(&a.there);
-	ck_assert_int_eq(a.bytes != NULL, a.status == 0);
-	*bytes = a.bytes;
-	return a.status;
-}
-
-/* Gets a range and compares it with that of `bytes`. */
-static void check_range(struct blob_store *s, const char *key, struct buf *bytes, uint64_t offset, size_t length)
-{
-	struct slice expected = slice_head(slice_skip(buf_slice(bytes), offset), length);
-	struct buf *got;
-	int status = get(s, key, offset, length, &got);
-
-	ck_assert_msg(status == 0, "%s: %llu+%zu: %s", key, (unsigned long long)offset, length, error_name(status));
-	ck_assert_msg(slice_eq(buf_slice(got), expected), "%s: other bytes at %llu+%zu", key,
-		(unsigned long long)offset, length);
-	buf_unref(&got);
-}
-
-static void check_whole(struct blob_store *s, const char *key, struct buf *bytes)
-{
-	check_range(s, key, bytes, 0, BLOB_GET_MAX);
-}
-
-static int get_status(struct blob_store *s, const char *key)
-{
-	struct buf *bytes;
-	int status = get(s, key, 0, BLOB_GET_MAX, &bytes);
-
-	buf_unref(&bytes);
-	return status;
-}
+#include "src/ports/blob_calls.h"
+#include "src/ports/bytes.h"
 
 /* ---- put and get ---- */
 
@@ -454,15 +316,6 @@ START_TEST(blob_waits_on_a_worker)
 END_TEST
 
 /* ---- streams ---- */
-
-static int finish(struct blob_writer **w, struct put_answer *a)
-{
-	*a = (struct put_answer){ .there = false };
-	blob_finish(w, on_put, a);
-	ck_assert_ptr_null(*w);
-	wait_for(&a->there);
-	return a->status;
-}
 
 static void count_call(void *arg)
 {
