@@ -2,9 +2,8 @@
  * mail.h: what the files of the mail module share: its state, and the road a message takes.
  *
  *   SMTP, APPEND, HTTP ──▶ deliver (blob, parse) ──▶ store (rows + event, one transaction) ──▶ 250
- *                                                        │ "mail.stored"
- *                                                        ├──▶ search (index)
- *                                                        └──▶ notify (IDLE, the page)
+ *                                                        ├─ "mail.content" ─▶ search (index)
+ *                                                        └─ "mail.changed" ─▶ notify (IDLE)
  */
 #ifndef MAIL_MAIL_H
 #define MAIL_MAIL_H

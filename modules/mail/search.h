@@ -1,5 +1,5 @@
 /*
- * search.h: finding text in messages. The index is fed by "mail.stored" and may be behind; what it
+ * search.h: finding text in messages. The index is fed by "mail.content" and may be behind; what it
  * does not have yet is looked at directly, and its candidates are checked, so that the answer is
  * exactly what reading every message would give.
  */
@@ -10,11 +10,10 @@
 #include "store.h"
 
 extern const char *const mail_search_migrations[];
-/* bus_subscription rows' functions, for module.c. */
+
+/* The subscription "mail.search" on "mail.content" (module.c): indexes and forgets contents. */
 int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
-int mail_search_remove_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
-int mail_search_remove_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 
 enum mail_search_where {
 	MAIL_SEARCH_TEXT, /* header and body: IMAP TEXT */

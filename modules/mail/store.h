@@ -125,8 +125,8 @@ enum mail_want {
 };
 
 /*
- * Stores a content and a message of it in the mailbox, and publishes "mail.stored"
- * {"account","mailbox","message","content","uid"} in the same transaction. *uid is its UID.
+ * Stores a content and a message of it in the mailbox, and publishes "mail.content"
+ * {"change":"stored","account","mailbox","message","content","uid"} in the same transaction. *uid is its UID.
  */
 int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content, unsigned flags,
 	struct slice keywords, int64_t internal_date, uint32_t *uid, int64_t *message_id);
@@ -159,8 +159,8 @@ int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t
 int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, unsigned set, unsigned clear,
 	struct slice add_keywords, struct slice remove_keywords, bool replace_keywords, bool *changed);
 /*
- * Expunges one UID; HEARTH_ENOTFOUND. A content that no message has any more goes with it: its blob
- * key is published as "mail.removed" {"account","content","blob"} so that index and blob follow.
+ * Expunges one UID; HEARTH_ENOTFOUND. A content that no message has any more goes with it: 
+ * "mail.content" {"change":"removed","account","content","blob"} lets index and blob follow.
  */
 int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid);
 /* Copies one UID to another mailbox with flags and date; *new_uid is its UID there. */

@@ -77,6 +77,7 @@ static int publish_stored(struct db_tx *tx, const struct mailbox *box, const str
 
 	json_writer_init(&w, &out);
 	json_open_object(&w);
+	json_put_str(&w, "change", "stored");
 	json_put_i64(&w, "account", box->account);
 	json_put_i64(&w, "mailbox", box->id);
 	json_put_i64(&w, "message", m->id);
@@ -84,7 +85,7 @@ static int publish_stored(struct db_tx *tx, const struct mailbox *box, const str
 	json_put_i64(&w, "uid", m->uid);
 	json_close_object(&w);
 	key_of(key, box->account);
-	rc = bus_publish(tx, "mail.stored", slice_str(key), strbuf_slice(&out));
+	rc = bus_publish(tx, "mail.content", slice_str(key), strbuf_slice(&out));
 	strbuf_free(&out);
 	return rc;
 }
@@ -315,12 +316,13 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 
 	json_writer_init(&w, &out);
 	json_open_object(&w);
+	json_put_str(&w, "change", "removed");
 	json_put_i64(&w, "account", account);
 	json_put_i64(&w, "content", content);
 	json_put_text(&w, "blob", blob);
 	json_close_object(&w);
 	key_of(key, account);
-	rc = bus_publish(tx, "mail.removed", slice_str(key), strbuf_slice(&out));
+	rc = bus_publish(tx, "mail.content", slice_str(key), strbuf_slice(&out));
 	strbuf_free(&out);
 	return rc;
 }

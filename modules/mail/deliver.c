@@ -1,0 +1,238 @@
+/*
+ * deliver.c: see deliver.h.
+ *
+ *   WRITING ──finish──▶ blob on disk ──▶ parsed (worker) ──▶ rows on disk (one transaction) ──▶ done
+ *
+ * A message that is not large stays in memory beside the blob writer, so that it need not be read
+ * back to be parsed.
+ */
+#include "deliver.h"
+
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "message.h"
+#include "notify.h"
+#include "store.h"
+
+#define IN_MEMORY_MAX (256u << 10)
+
+struct target {
+	struct mail_recipient r;
+	struct mail_content content; /* as this recipient gets it */
+	int64_t mailbox_id;
+};
+
+struct mail_delivery {
+	struct mail *m;
+	struct arena *a;             /* recipients, trace, what was parsed */
+	struct blob_writer *writer;
+	struct strbuf bytes;         /* the message while it is small */
+	bool in_memory;
+	struct target *targets;
+	size_t n, cap;
+	struct slice return_path, received;
+	int64_t date;
+	struct blob_info blob;
+	int status;
+	mail_delivered_fn *done;
+	void *arg;
+};
+
+struct mail_delivery *mail_delivery_new(struct mail *m)
+{
+	struct mail_delivery *d = mem_zalloc(sizeof(*d));
+
+	d->m = m;
+	d->a = arena_new();
+	d->writer = blob_open(m->blob, NULL, BLOB_TEXT);
+	d->in_memory = true;
+	d->date = clock_wall_s();
+	return d;
+}
+
+static void delivery_free(struct mail_delivery *d)
+{
+	blob_abort(&d->writer);
+	strbuf_free(&d->bytes);
+	free(d->targets);
+	arena_free(&d->a);
+	free(d);
+}
+
+void mail_delivery_abort(struct mail_delivery **d)
+{
+	if (*d)
+		delivery_free(*d);
+	*d = NULL;
+}
+
+void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct target *t;
+
+	if (d->n == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 4;
+		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
+	}
+	t = &d->targets[d->n++];
+	*t = (struct target){ .r = *r };
+	t->r.address = arena_slice(d->a, r->address);
+	t->r.mailbox = arena_slice(d->a, r->mailbox);
+	t->r.keywords = arena_slice(d->a, r->keywords);
+}
+
+size_t mail_delivery_count(const struct mail_delivery *d)
+{
+	return d->n;
+}
+
+void mail_delivery_set_trace(struct mail_delivery *d, struct slice return_path, struct slice received)
+{
+	d->return_path = arena_slice(d->a, return_path);
+	d->received = arena_slice(d->a, received);
+}
+
+void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
+{
+	d->date = internal_date;
+}
+
+size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
+{
+	if (d->in_memory && d->bytes.n + bytes.n <= IN_MEMORY_MAX) {
+		strbuf_add(&d->bytes, bytes);
+	} else if (d->in_memory) {
+		d->in_memory = false;
+		strbuf_free(&d->bytes);
+	}
+	return blob_add(d->writer, bytes);
+}
+
+void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg)
+{
+	blob_on_drained(d->writer, drained, arg);
+}
+
+/* ---- finishing ---- */
+
+static void finish(struct mail_delivery *d, int status)
+{
+	struct mail_recipient *all = arena_zalloc(d->a, d->n * sizeof(*all));
+
+	for (size_t i = 0; i < d->n; i++) {
+		all[i] = d->targets[i].r;
+		if (status == 0)
+			mail_changed(hearth_bus(d->m->h), d->targets[i].mailbox_id);
+	}
+	d->done(d->arg, status, all, d->n);
+	hearth_release(d->m->h);
+	delivery_free(d);
+}
+
+/* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
+static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct strbuf out = { 0 };
+	struct slice trace;
+
+	if (r->address.n) {
+		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->return_path));
+		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
+	}
+	strbuf_add(&out, d->received);
+	trace = arena_slice(d->a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return trace;
+}
+
+static void parse(void *arg)
+{
+	struct mail_delivery *d = arg;
+	struct buf *stored = NULL;
+	struct slice blob = strbuf_slice(&d->bytes);
+
+	if (!d->in_memory) {
+		d->status = blob_get_wait(d->m->blob, d->blob.key, 0, d->blob.size, &stored);
+		if (d->status < 0)
+			return;
+		arena_link(d->a, stored);
+		blob = buf_slice(stored);
+		buf_unref(&stored);
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		struct target *t = &d->targets[i];
+
+		mail_message_parse(d->a, trace_for(d, &t->r), blob, &t->content);
+		t->content.blob_key = slice_str(d->blob.key);
+	}
+}
+
+static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t)
+{
+	struct mailbox box;
+	int rc = mail_store_ensure(tx, t->r.account);
+
+	if (rc == 0)
+		rc = mail_store_mailbox(tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), &box);
+	if (rc == 0)
+		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date, &t->r.uid,
+			&t->r.message_id);
+	if (rc == 0) {
+		t->r.uidvalidity = box.uidvalidity;
+		t->mailbox_id = box.id;
+	}
+	return rc;
+}
+
+static int store(struct db_tx *tx, void *arg)
+{
+	struct mail_delivery *d = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		rc = store_one(tx, d, &d->targets[i]);
+	return rc;
+}
+
+static void on_stored(void *arg, int status)
+{
+	finish(arg, status);
+}
+
+static void on_parsed(void *arg, int status)
+{
+	struct mail_delivery *d = arg;
+
+	if (status == 0)
+		status = d->status;
+	if (status == 0)
+		status = db_write(d->m->db, store, on_stored, d);
+	if (status < 0)
+		finish(d, status);
+}
+
+static void on_blob(void *arg, int status, const struct blob_info *info)
+{
+	struct mail_delivery *d = arg;
+
+	if (status == 0) {
+		d->blob = *info;
+		status = job_run(d->m->io, parse, on_parsed, d);
+	}
+	if (status < 0)
+		finish(d, status);
+}
+
+void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)
+{
+	struct mail_delivery *d = *dp;
+
+	d->done = done;
+	d->arg = arg;
+	hearth_hold(d->m->h);
+	blob_finish(&d->writer, on_blob, d);
+	*dp = NULL;
+}

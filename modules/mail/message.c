@@ -1,0 +1,165 @@
+/*
+ * message.c: see message.h.
+ */
+#include "message.h"
+
+#include "hearth/error.h"
+#include "hearth/text.h"
+#include "mime/encoded_word.h"
+#include "mime/header.h"
+#include "mime/imap_fetch.h"
+#include "mime/structure_pack.h"
+#include "mime/summary.h"
+#include "mime/text_extract.h"
+
+#define LIST_TEXT_MAX 500 /* bytes of subject, sender and recipients kept for lists */
+
+/* Cut at a character. */
+static struct slice short_text(struct slice s)
+{
+	s = slice_head(s, LIST_TEXT_MAX);
+	while (s.n > 0 && !utf8_valid(s))
+		s.n--;
+	return s;
+}
+
+/* "Name <local@host>, …" for lists. */
+static struct slice addresses_text(struct arena *a, const struct mime_addresses *list)
+{
+	struct strbuf out = { 0 };
+	struct slice text;
+
+	for (size_t i = 0; i < list->n && out.n < LIST_TEXT_MAX; i++) {
+		const struct mime_address *one = &list->v[i];
+
+		if (one->kind != MIME_ADDRESS_MAILBOX)
+			continue;
+		if (out.n)
+			strbuf_adds(&out, ", ");
+		if (one->name.n)
+			strbuf_printf(&out, "%.*s <", SLICE_ARG(one->name));
+		strbuf_add(&out, one->mailbox);
+		if (one->host.n)
+			strbuf_printf(&out, "@%.*s", SLICE_ARG(one->host));
+		if (one->name.n)
+			strbuf_addc(&out, '>');
+	}
+	text = arena_slice(a, short_text(strbuf_slice(&out)));
+	strbuf_free(&out);
+	return text;
+}
+
+static struct slice body_text(struct arena *a, const struct mime_part *root, bool extended)
+{
+	struct strbuf out = { 0 };
+	struct slice text;
+
+	mime_imap_body(&out, root, extended);
+	text = arena_slice(a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return text;
+}
+
+static struct slice packed_structure(struct arena *a, const struct mime_part *root)
+{
+	struct strbuf out = { 0 };
+	struct slice packed;
+
+	mime_structure_pack(&out, root);
+	packed = arena_slice(a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return packed;
+}
+
+/* Trace and blob as one run of bytes in the arena. */
+static struct slice join(struct arena *a, struct slice trace, struct slice blob)
+{
+	char *p;
+
+	if (trace.n == 0)
+		return blob;
+	p = arena_alloc(a, trace.n + blob.n);
+	memcpy(p, trace.p, trace.n);
+	if (blob.n)
+		memcpy(p + trace.n, blob.p, blob.n);
+	return slice_of(p, trace.n + blob.n);
+}
+
+void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, struct mail_content *out)
+{
+	struct slice message = join(a, trace, blob);
+	struct mime_part *root = mime_structure_parse(a, message);
+	struct mime_summary summary;
+
+	mime_summary_of(a, message, root, &summary);
+	*out = (struct mail_content){ .blob_size = blob.n,
+		.trace = trace,
+		.envelope = root->envelope,
+		.body = body_text(a, root, false),
+		.bodystructure = body_text(a, root, true),
+		.structure = packed_structure(a, root),
+		.subject = short_text(summary.subject),
+		.from = addresses_text(a, &summary.from),
+		.to = addresses_text(a, &summary.to),
+		.message_id = short_text(summary.message_id),
+		.preview = summary.preview,
+		.date = summary.has_date ? summary.date.unix_s : 0,
+		.has_attachment = summary.attachments > 0 };
+}
+
+int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out)
+{
+	struct arena *a;
+	struct buf *blob, *whole;
+	int rc;
+
+	if (content->blob_size > BLOB_GET_MAX)
+		return HEARTH_ETOOBIG;
+	a = arena_new();
+	rc = blob_get_wait(m->blob, arena_strdup(a, content->blob_key), 0, content->blob_size, &blob);
+	arena_free(&a);
+	if (rc < 0)
+		return rc;
+	if (content->trace.n == 0) {
+		*out = blob;
+		return 0;
+	}
+	whole = buf_alloc(content->trace.n + blob->n);
+	memcpy(buf_data(whole), content->trace.p, content->trace.n);
+	memcpy(buf_data(whole) + content->trace.n, blob->p, blob->n);
+	buf_unref(&blob);
+	*out = whole;
+	return 0;
+}
+
+/* Every field as "name: decoded value" on a line. */
+static void header_text(struct slice message, const struct mime_part *root, struct strbuf *out)
+{
+	struct mime_fields it = mime_fields_of(mime_part_header(message, root));
+	struct arena *a = arena_new();
+	struct mime_field field;
+
+	while (out->n < MAIL_TEXT_MAX && mime_fields_next(&it, &field)) {
+		strbuf_add(out, field.name);
+		strbuf_adds(out, ": ");
+		mime_words_decode(out, mime_unfold(a, field.value));
+		strbuf_addc(out, '\n');
+		arena_reset(a);
+	}
+	arena_free(&a);
+}
+
+void mail_message_text(struct slice message, struct strbuf *head, struct strbuf *body)
+{
+	struct arena *a = arena_new();
+	const struct mime_part *root = mime_structure_parse(a, message);
+	struct strbuf raw = { 0 };
+
+	header_text(message, root, &raw);
+	text_fold(head, slice_head(strbuf_slice(&raw), MAIL_TEXT_MAX));
+	strbuf_reset(&raw);
+	mime_text_body(&raw, message, root, MAIL_TEXT_MAX);
+	text_fold(body, strbuf_slice(&raw));
+	strbuf_free(&raw);
+	arena_free(&a);
+}
