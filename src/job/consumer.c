@@ -37,6 +37,7 @@ struct hand {
 	struct consumer *consumer;
 	struct queue_task task;
 	struct arena *arena;
+	bool taken;
 	int result; /* the handler's */
 	bool dead;
 };
@@ -44,8 +45,10 @@ struct hand {
 static int take(struct db_tx *tx, void *arg)
 {
 	struct hand *h = arg;
+	int rc = queue_take(tx, h->consumer->spec, h->arena, &h->task);
 
-	return queue_take(tx, h->consumer->spec, h->arena, &h->task);
+	h->taken = rc > 0;
+	return rc < 0 ? rc : 0;
 }
 
 static int settle(struct db_tx *tx, void *arg)
@@ -85,14 +88,15 @@ static bool run(void *arg)
 {
 	struct consumer *c = arg;
 	struct hand h = { .consumer = c, .arena = arena_new() };
-	bool taken = db_write_wait(c->db, take, &h) == 0;
 
-	if (taken) {
+	if (db_write_wait(c->db, take, &h) < 0)
+		h.taken = false;
+	if (h.taken) {
 		runner_wake(&c->runner); /* there may be another one, for another worker */
 		handle(&h);
 	}
 	arena_free(&h.arena);
-	return taken;
+	return h.taken;
 }
 
 static void wake(void *arg)

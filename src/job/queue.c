@@ -97,7 +97,7 @@ int queue_count(struct db_tx *tx, const char *queue, int64_t *open, int64_t *dea
 
 /* ---- for consumers ---- */
 
-/* The first of the ready ones, as it stands in the table. */
+/* The first of the ready ones, as it stands in the table: 1, or 0 when there is none. */
 static int first_ready(struct db_tx *tx, const char *queue, struct arena *a, struct queue_task *out)
 {
 	struct db_rows rows;
@@ -106,8 +106,9 @@ static int first_ready(struct db_tx *tx, const char *queue, struct arena *a, str
 		" ORDER BY priority DESC, id LIMIT 1",
 		db_str(queue));
 
-	if (rc < 0 || (rc = db_next(&rows)) < 0)
+	if (rc < 0)
 		return rc;
+	rc = db_next(&rows);
 	if (rc > 0)
 		*out = (struct queue_task){
 			.id = db_col_int(&rows, 0),
@@ -117,7 +118,7 @@ static int first_ready(struct db_tx *tx, const char *queue, struct arena *a, str
 			.payload = arena_slice(a, db_col_bytes(&rows, 3)),
 		};
 	db_end(&rows);
-	return rc > 0 ? 0 : HEARTH_ENOTFOUND;
+	return rc;
 }
 
 static int bury(struct db_tx *tx, const struct queue_task *task, int error)
@@ -132,18 +133,18 @@ int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct a
 	int rc = db_run(tx, "UPDATE job_queue SET state = 1 WHERE queue = $1 AND state = 0 AND due_ms <= $2",
 		db_str(consumer->name), db_int(now_ms));
 
-	while (rc >= 0 && (rc = first_ready(tx, consumer->name, a, out)) == 0) {
+	while (rc >= 0 && (rc = first_ready(tx, consumer->name, a, out)) > 0) {
 		if (out->attempt < consumer->attempts_max)
 			break;
 		log_error("queue", "a task is given up: its last attempt never ended", "queue", "%s", consumer->name,
 			"task", "%lld", (long long)out->id, NULL);
 		rc = bury(tx, out, HEARTH_ETIMEOUT);
 	}
-	if (rc < 0)
+	if (rc <= 0)
 		return rc;
 	out->lease = ++out->attempt;
-	return owned(db_run(tx, "UPDATE job_queue SET state = 0, due_ms = $2, attempt = $3 WHERE id = $1",
-		db_int(out->id), db_int(now_ms + consumer->lease_ms), db_int(out->attempt)));
+	return db_run(tx, "UPDATE job_queue SET state = 0, due_ms = $2, attempt = $3 WHERE id = $1", db_int(out->id),
+		db_int(now_ms + consumer->lease_ms), db_int(out->attempt));
 }
 
 static int64_t delay_ms(int attempt)

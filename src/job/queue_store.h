@@ -8,7 +8,7 @@
 #include "hearth/job.h"
 
 /*
- * Takes the next task that is ready and gives it a lease of lease_ms: 0, or HEARTH_ENOTFOUND. Its
+ * Takes the next task that is ready and gives it a lease of lease_ms: 1, or 0 when there is none. Its
  * key and payload lie in `a`. A task whose last attempt ended without a word becomes dead. Within a
  * write transaction.
  */
