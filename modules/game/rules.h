@@ -37,7 +37,7 @@ struct game_result {
 
 /* A move that was made. */
 struct game_move {
-	char text[GAME_MOVE_MAX];     /* its one canonical text, which is stored and sent on */
+	char text[GAME_MOVE_MAX];     /* its one canonical text: the log of these is the match */
 	char notation[GAME_MOVE_MAX]; /* as people write it (chess: SAN) */
 };
 
@@ -46,6 +46,7 @@ struct game_rules {
 	const char *id;        /* for URLs and tables: "chess" */
 	const char *name;      /* for people: "Chess" */
 	unsigned seats;        /* how many players */
+	bool has_secrets;      /* moves tell more than a seat may know: clients get views alone */
 	size_t state_size;     /* bytes of a state */
 	size_t setup_size_max; /* longer setups are malformed */
 	size_t save_size_max;  /* a saved state is never longer */

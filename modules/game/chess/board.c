@@ -96,19 +96,19 @@ const char *chess_board_fault(const struct chess_board *b)
 void chess_board_pack(const struct chess_board *b, struct chess_packed *out)
 {
 	enum { CASTLING_ROOK = 6, PASSING_PAWN = 7, BLACK = 8 };
-	unsigned passing = CHESS_NO_SQUARE, n = 0;
+	uint64_t passing = chess_shift(chess_ep(b), chess_forward(b->turn ^ 1));
+	unsigned n = 0;
 
-	if (b->ep != CHESS_NO_SQUARE)
-		passing = (unsigned)((int)b->ep - chess_forward(b->turn));
 	*out = (struct chess_packed){ .occupied = chess_occupied(b) };
 	for (uint64_t set = out->occupied; set; set = chess_rest(set), n++) {
-		unsigned square = chess_first(set), code = chess_board_piece(b, square);
+		uint64_t lowest = chess_bit(chess_first(set));
+		unsigned code = chess_board_piece(b, chess_first(set));
 
-		if (b->castling & chess_bit(square))
+		if (b->castling & lowest)
 			code = CASTLING_ROOK;
-		if (square == passing)
+		if (passing & lowest)
 			code = PASSING_PAWN;
-		if (b->colour[CHESS_BLACK] & chess_bit(square))
+		if (b->colour[CHESS_BLACK] & lowest)
 			code |= BLACK;
 		out->pieces[n / 2] |= (uint8_t)(n & 1 ? code << 4 : code);
 	}
@@ -189,11 +189,13 @@ static void end_rights(struct chess_board *b, struct chess_move m)
 		b->key ^= chess_zobrist.castling[chess_first(ended)];
 }
 
-static void step(struct chess_board *b, struct chess_move m, unsigned passed)
+/* Any move but castling; `passed` is where a pawn may be captured in passing, as a set. */
+static void step(struct chess_board *b, struct chess_move m, uint64_t passed)
 {
 	unsigned us = b->turn, them = us ^ 1;
+	uint64_t to = chess_bit(m.to);
 
-	if (b->colour[them] & chess_bit(m.to)) {
+	if (b->colour[them] & to) {
 		toggle(b, them, chess_board_piece(b, m.to), m.to);
 		b->halfmove = 0;
 	}
@@ -202,16 +204,16 @@ static void step(struct chess_board *b, struct chess_move m, unsigned passed)
 	if (m.piece != CHESS_PAWN)
 		return;
 	b->halfmove = 0;
-	if (m.to == passed)
+	if (to & passed)
 		toggle(b, them, CHESS_PAWN, (unsigned)((int)m.to - chess_forward(us)));
 }
 
 void chess_board_play(struct chess_board *b, struct chess_move m)
 {
-	unsigned us = b->turn, passed = b->ep;
+	uint64_t passed = chess_ep(b);
 
-	if (passed != CHESS_NO_SQUARE)
-		b->key ^= chess_zobrist.en_passant[passed];
+	if (passed)
+		b->key ^= chess_zobrist.en_passant[b->ep];
 	b->ep = CHESS_NO_SQUARE;
 	b->halfmove++;
 	if (b->castling)
@@ -220,7 +222,7 @@ void chess_board_play(struct chess_board *b, struct chess_move m)
 		castle(b, m.from, m.to);
 	else
 		step(b, m, passed);
-	b->fullmove += us;
+	b->fullmove += b->turn;
 	b->turn ^= 1;
 	b->key ^= chess_zobrist.black;
 	if (m.piece == CHESS_PAWN && (m.from ^ m.to) == 16)

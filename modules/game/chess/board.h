@@ -76,6 +76,12 @@ static inline uint64_t chess_occupied(const struct chess_board *b)
 	return b->colour[CHESS_WHITE] | b->colour[CHESS_BLACK];
 }
 
+/* The square of b->ep as a set, empty when there is none. */
+static inline uint64_t chess_ep(const struct chess_board *b)
+{
+	return b->ep == CHESS_NO_SQUARE ? 0 : chess_bit(b->ep);
+}
+
 static inline uint64_t chess_pieces(const struct chess_board *b, unsigned colour, unsigned piece)
 {
 	return b->colour[colour] & b->piece[piece];

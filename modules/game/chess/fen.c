@@ -143,7 +143,7 @@ static const char *read_en_passant(struct chess_board *b, struct slice text)
 		return NULL;
 	if (text.n != 2 || text.p[0] < 'a' || text.p[0] > 'h' ||
 		text.p[1] != (b->turn == CHESS_WHITE ? '6' : '3'))
-		return "the en passant square is neither - nor on the rank that the move needs";
+		return "the en passant square is neither - nor on the rank it must be";
 	b->ep = (uint8_t)chess_square((unsigned)(text.p[0] - 'a'), (unsigned)(text.p[1] - '1'));
 	return NULL;
 }
@@ -290,7 +290,7 @@ size_t chess_fen_write(const struct chess_board *b, char out[CHESS_FEN_MAX])
 }
 
 /* Puts a piece on the `nth` (from 0) file that is still free. */
-static void place(char home[8], unsigned nth, char piece)
+static void place(char home[8], size_t nth, char piece)
 {
 	for (unsigned file = 0; file < 8; file++)
 		if (!home[file] && nth-- == 0) {
@@ -305,7 +305,8 @@ void chess_fen_960(unsigned number, char out[CHESS_FEN_MAX])
 	static const uint8_t knights[10][2] = { { 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 1, 2 },
 		{ 1, 3 }, { 1, 4 }, { 2, 3 }, { 2, 4 }, { 3, 4 } };
 	char home[9] = "", black[9] = "", rights[5] = "";
-	unsigned n = number % CHESS960_STARTS, right = 0;
+	size_t n = number % CHESS960_STARTS;
+	unsigned right = 0;
 
 	home[n % 4 * 2 + 1] = 'B';
 	n /= 4;

@@ -39,7 +39,7 @@ static inline void emit_pawns(struct generator *g, uint64_t to, int by)
 	uint64_t last = to & CHESS_SET_ENDS;
 
 	if (!g->out) {
-		g->n += chess_count(to) + 3 * (last ? chess_count(last) : 0);
+		g->n += chess_count(to) + 3 * chess_count(last);
 		return;
 	}
 	for (; to; to = chess_rest(to)) {
