@@ -89,6 +89,14 @@ size_t mail_delivery_count(const struct mail_delivery *d)
 	return d->n;
 }
 
+bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].r.account == account)
+			return true;
+	return false;
+}
+
 void mail_delivery_set_trace(struct mail_delivery *d, struct slice return_path, struct slice received)
 {
 	d->return_path = arena_slice(d->a, return_path);

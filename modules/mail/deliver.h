@@ -25,6 +25,8 @@ struct mail_delivery;
 struct mail_delivery *mail_delivery_new(struct mail *m);
 void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r);
 size_t mail_delivery_count(const struct mail_delivery *d);
+/* Whether the account is among the recipients already. */
+bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
 /*
  * The trace fields that stand in front of what the sender sent: Return-Path for the recipients
  * with an address, and `received` (a whole Received field, ended by CRLF), both may be empty.

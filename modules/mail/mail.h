@@ -9,7 +9,9 @@
 #define MAIL_MAIL_H
 
 #include "hearth/accounts.h"
+#include "hearth/list.h"
 #include "hearth/module.h"
+#include "smtp/smtp_data.h"
 
 struct mail_notifier;
 
@@ -23,6 +25,9 @@ struct mail {
 	struct mail_notifier *notifier;
 	uint64_t message_max;   /* bytes, as SIZE says */
 	int64_t recipients_max; /* of one transaction */
+	struct list smtp_sessions, imap_sessions;
+	enum smtp_data_bare bare_newlines;
+	struct metric *accepted; /* messages that are on disk, by SMTP */
 	bool draining;
 };
 

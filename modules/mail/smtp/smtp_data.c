@@ -29,6 +29,8 @@ int smtp_data_result(const struct smtp_data *d)
 static struct slice bare(struct smtp_data *d, char c)
 {
 	d->bare = true;
+	if (d->policy == SMTP_BARE_KEEP)
+		return c == '\r' ? SLICE("\r") : SLICE("\n");
 	return c == '\r' ? SLICE(" ") : SLICE("\r\n");
 }
 

@@ -2,7 +2,7 @@
  * smtp_data.h: the message behind DATA (RFC 5321 section 4.1.1.4): takes the dots of transparency
  * off and finds the end, which is CRLF.CRLF and nothing else. A CR or LF that is not half of a
  * CRLF never ends a line here, and never ends the message: what another server reads as an end of
- * message inside of one (SMTP smuggling) stays plain content, and by default has it refused.
+ * message inside of one (SMTP smuggling) stays plain content, and may have it refused.
  *
  *	while ((what = smtp_data_next(&d, &in, &body)) == SMTP_DATA_BODY)
  *		append(body);
@@ -16,19 +16,21 @@
 
 /* What becomes of a message with a CR or LF of its own. */
 enum smtp_data_bare {
+	SMTP_BARE_KEEP,   /* stored as it came: bytes like any other, which end nothing */
 	SMTP_BARE_REJECT, /* read to its end, then SMTP_EDATA_BARE */
-	SMTP_BARE_MEND,	  /* LF becomes CRLF, CR becomes a space; still neither ends a message */
+	SMTP_BARE_MEND,   /* LF becomes CRLF, CR becomes a space; still neither ends a message */
 };
 
 enum smtp_data_event {
 	SMTP_DATA_MORE, /* all input is used up */
 	SMTP_DATA_BODY, /* *body holds the next bytes of the message */
-	SMTP_DATA_END,	/* the message is complete; what is left of the input comes after it */
+	SMTP_DATA_END,  /* the message is complete; what is left of the input comes after it */
 };
 
 /* Set up by smtp_data_init; the caller reads `size` and nothing else. */
 struct smtp_data {
-	uint64_t size; /* octets of the message so far, as RFC 1870 counts: CRLFs yes, stuffing no */
+	uint64_t
+		size; /* octets of the message so far, as RFC 1870 counts: CRLFs yes, stuffing no */
 	uint64_t size_max;
 	enum smtp_data_bare policy;
 	int state;

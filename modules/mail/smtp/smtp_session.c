@@ -1,0 +1,264 @@
+/*
+ * smtp_session.c: see smtp_session.h. Here: the connection, the turn, and the commands that are not
+ * about a transaction.
+ */
+#include "smtp/smtp_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+#define ERRORS_MAX      20                  /* then it is no mail server that talks here */
+#define TIMEOUT_MS      (5 * 60 * 1000)     /* RFC 5321 section 4.5.3.2.7 */
+
+/* ---- saying ---- */
+
+void smtp_say(struct smtp_session *s, int code, const char *enhanced, const char *fmt, ...)
+{
+	struct strbuf text = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	strbuf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	smtp_reply_write(&s->out, code, enhanced, strbuf_slice(&text));
+	strbuf_free(&text);
+	if (code >= 500)
+		s->errors++;
+}
+
+void smtp_say_error(struct smtp_session *s, int error)
+{
+	const struct smtp_reply *r = smtp_error_reply(error);
+
+	smtp_say(s, r->code, r->enhanced, "%s", r->text);
+	if (r->close)
+		s->closing = true;
+}
+
+/* Sends what was said in this turn. */
+static void flush(struct smtp_session *s)
+{
+	if (s->out.n)
+		conn_write(s->conn, strbuf_slice(&s->out));
+	strbuf_free(&s->out);
+	if (s->closing)
+		conn_close(s->conn);
+}
+
+/* ---- waiting ---- */
+
+void smtp_wait(struct smtp_session *s)
+{
+	s->waiting = true;
+}
+
+static void session_free(struct smtp_session *s)
+{
+	list_remove(&s->node);
+	mail_delivery_abort(&s->delivery);
+	strbuf_free(&s->out);
+	free(s);
+}
+
+bool smtp_back(struct smtp_session *s)
+{
+	s->waiting = false;
+	if (s->conn)
+		return true;
+	session_free(s);
+	return false;
+}
+
+void smtp_go_on(struct smtp_session *s)
+{
+	if (s->m->draining && !s->has_mail && !s->closing) {
+		smtp_say(s, 421, "4.3.2", "the server is stopping");
+		s->closing = true;
+	}
+	flush(s);
+	if (!s->closing)
+		conn_resume(s->conn);
+}
+
+void smtp_reset(struct smtp_session *s)
+{
+	mail_delivery_abort(&s->delivery);
+	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
+	s->from[0] = '\0';
+}
+
+/* ---- commands ---- */
+
+static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
+{
+	const struct mail *m = s->m;
+	struct strbuf text = { 0 };
+
+	smtp_reset(s);
+	s->greeted = true;
+	s->esmtp = esmtp;
+	snprintf(s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
+	strbuf_adds(&text, hearth_hostname(m->h));
+	if (esmtp) {
+		strbuf_printf(&text, "\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
+			(unsigned long long)m->message_max);
+		if (conn_can_start_tls(s->conn))
+			strbuf_adds(&text, "\nSTARTTLS");
+		if (s->submission && smtp_auth_allowed(s))
+			strbuf_adds(&text, "\nAUTH PLAIN LOGIN");
+	}
+	smtp_reply_write(&s->out, 250, NULL, strbuf_slice(&text));
+	strbuf_free(&text);
+}
+
+/* Nothing that was said in clear counts behind it (RFC 3207 section 4.2). */
+static void do_starttls(struct smtp_session *s)
+{
+	if (!conn_can_start_tls(s->conn)) {
+		smtp_say(s, 502, "5.5.1", "TLS is not available here, or there already");
+		return;
+	}
+	smtp_say(s, 220, "2.0.0", "ready to start TLS");
+	conn_write(s->conn, strbuf_slice(&s->out));
+	strbuf_reset(&s->out);
+	smtp_reset(s);
+	s->greeted = s->esmtp = s->authenticated = false;
+	s->helo[0] = '\0';
+	s->parser = (struct smtp_parser){ 0 };
+	conn_start_tls(s->conn);
+}
+
+static bool needs_greeting(enum smtp_verb verb)
+{
+	return verb == SMTP_MAIL || verb == SMTP_RCPT || verb == SMTP_DATA || verb == SMTP_AUTH;
+}
+
+static void run_command(struct smtp_session *s, const struct smtp_command *c)
+{
+	if (needs_greeting(c->verb) && !s->greeted) {
+		smtp_say(s, 503, "5.5.1", "say EHLO first");
+		return;
+	}
+	switch (c->verb) {
+	case SMTP_EHLO: do_ehlo(s, c->arg, true); break;
+	case SMTP_HELO: do_ehlo(s, c->arg, false); break;
+	case SMTP_MAIL: smtp_do_mail(s, &c->mail); break;
+	case SMTP_RCPT: smtp_do_rcpt(s, &c->rcpt); break;
+	case SMTP_DATA: smtp_do_data(s); break;
+	case SMTP_AUTH: smtp_auth_start(s, &c->auth); break;
+	case SMTP_STARTTLS: do_starttls(s); break;
+	case SMTP_RSET:
+		smtp_reset(s);
+		smtp_say(s, 250, "2.0.0", "reset");
+		break;
+	case SMTP_NOOP: smtp_say(s, 250, "2.0.0", "ok"); break;
+	case SMTP_VRFY: smtp_say(s, 252, "2.5.0", "send mail, and see"); break;
+	case SMTP_EXPN: smtp_say(s, 502, "5.5.1", "not done here"); break;
+	case SMTP_HELP: smtp_say(s, 214, "2.0.0", "RFC 5321"); break;
+	case SMTP_QUIT:
+		smtp_say(s, 221, "2.0.0", "%s closes the connection", hearth_hostname(s->m->h));
+		s->closing = true;
+		break;
+	case SMTP_BDAT:
+		/* It was not offered; the octets that follow must not be taken for commands. */
+		smtp_say(s, 502, "5.5.1", "CHUNKING is not offered");
+		s->closing = true;
+		break;
+	}
+}
+
+/* ---- the connection ---- */
+
+/* One step: a command, a line of AUTH, or message bytes. False when more input is needed. */
+static bool step(struct smtp_session *s, struct slice *in)
+{
+	struct smtp_command command;
+	struct smtp_auth line;
+	int rc;
+
+	if (s->reading == SMTP_READING_DATA) {
+		smtp_take_data(s, in);
+		return in->n > 0;
+	}
+	rc = s->reading == SMTP_READING_AUTH ? smtp_parse_auth_line(&s->parser, in, &line) :
+					       smtp_parse_command(&s->parser, in, &command);
+	if (rc == 0)
+		return false;
+	if (rc < 0)
+		smtp_say_error(s, rc);
+	if (s->reading == SMTP_READING_AUTH) {
+		s->reading = SMTP_READING_COMMAND;
+		if (rc > 0)
+			smtp_auth_line(s, &line);
+	} else if (rc > 0) {
+		run_command(s, &command);
+	}
+	return true;
+}
+
+static size_t on_data(void *ctx, struct slice in)
+{
+	struct smtp_session *s = ctx;
+	size_t before = in.n;
+
+	while (!s->waiting && !s->closing && step(s, &in))
+		if (s->errors > ERRORS_MAX && !s->closing) {
+			smtp_say(s, 421, "4.7.0", "too many errors");
+			s->closing = true;
+		}
+	if (s->waiting)
+		conn_pause(s->conn);
+	flush(s);
+	return s->closing ? before : before - in.n;
+}
+
+static void on_timeout(void *ctx)
+{
+	struct smtp_session *s = ctx;
+
+	smtp_say(s, 421, "4.4.2", "nothing came for too long");
+	s->closing = true;
+	flush(s);
+}
+
+static void on_closed(void *ctx, int reason)
+{
+	struct smtp_session *s = ctx;
+
+	(void)reason;
+	s->conn = NULL;
+	if (!s->waiting)
+		session_free(s);
+}
+
+static const struct conn_events events = { .data = on_data, .timeout = on_timeout, .closed = on_closed };
+
+void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
+{
+	struct smtp_session *s = mem_zalloc(sizeof(*s));
+
+	s->m = m;
+	s->conn = conn;
+	s->submission = submission;
+	list_push(&m->smtp_sessions, &s->node);
+	conn_attach(conn, &events, s);
+	conn_set_timeout(conn, TIMEOUT_MS);
+	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));
+	flush(s);
+}
+
+void smtp_sessions_drain(struct mail *m)
+{
+	LIST_FOREACH(&m->smtp_sessions, it) {
+		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
+
+		if (s->waiting || s->has_mail || s->closing || !s->conn)
+			continue;
+		smtp_say(s, 421, "4.3.2", "the server is stopping");
+		s->closing = true;
+		flush(s);
+	}
+}

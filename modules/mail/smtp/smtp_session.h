@@ -1,0 +1,86 @@
+/*
+ * smtp_session.h: what an SMTP session's files share: one connection of a mail server (port 25) or
+ * of a mail program (submission, RFC 6409). On the loop.
+ *
+ *   GREETED ──HELO, EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ DATA ──CRLF.CRLF──▶ READY
+ *                            ▲ STARTTLS: GREETED again        RSET, HELO: READY from anywhere
+ *
+ * While a job is in flight (`waiting`) the connection is paused, and what the client sent
+ * meanwhile stays with it: so pipelined commands run one after the other.
+ */
+#ifndef HEARTH_MAIL_SMTP_SESSION_H
+#define HEARTH_MAIL_SMTP_SESSION_H
+
+#include "deliver.h"
+#include "hearth/list.h"
+#include "smtp/smtp_data.h"
+#include "smtp/smtp_parse.h"
+
+enum smtp_reading {
+	SMTP_READING_COMMAND,
+	SMTP_READING_AUTH, /* a line of the AUTH exchange */
+	SMTP_READING_DATA,
+};
+
+struct smtp_session {
+	struct mail *m;
+	struct conn *conn;   /* NULL once it is closed */
+	struct list_node node; /* of the module's sessions */
+	bool submission;
+	bool waiting;        /* a job is in flight */
+	bool closing;        /* nothing more is read */
+	enum smtp_reading reading;
+	struct smtp_parser parser;
+	struct strbuf out;   /* replies of this turn */
+	int errors;
+
+	bool greeted, esmtp;
+	char helo[SMTP_DOMAIN_MAX + 1];
+	bool authenticated;
+	struct account account;
+	bool auth_login;     /* the exchange is LOGIN, else PLAIN */
+	char auth_user[256]; /* LOGIN: the name that was sent first */
+	bool auth_has_user;
+
+	/* the transaction */
+	bool has_mail, smtputf8;
+	char from[SMTP_ADDRESS_MAX + 2];
+	char rcpt[SMTP_ADDRESS_MAX + 2]; /* being looked up */
+	struct mail_delivery *delivery;  /* from the first recipient on */
+	struct smtp_data data;
+};
+
+/* smtp_session.c: accepts a connection; `submission` says on which kind of port. */
+void smtp_session_new(struct mail *m, struct conn *conn, bool submission);
+/* Ends idle sessions with 421, the others after their transaction. */
+void smtp_sessions_drain(struct mail *m);
+
+/* Appends a reply; flushed at the end of the turn. */
+void smtp_say(struct smtp_session *s, int code, const char *enhanced, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void smtp_say_error(struct smtp_session *s, int error);
+/* A job begins: nothing is read until smtp_resume. */
+void smtp_wait(struct smtp_session *s);
+/*
+ * A job is done. False: the client has gone meanwhile and the session was freed. Otherwise the
+ * caller says its reply and calls smtp_go_on.
+ */
+bool smtp_back(struct smtp_session *s);
+void smtp_go_on(struct smtp_session *s);
+/* Forgets the transaction (RSET). */
+void smtp_reset(struct smtp_session *s);
+
+/* smtp_auth.c: AUTH PLAIN and LOGIN (RFC 4954, 4616). */
+void smtp_auth_start(struct smtp_session *s, const struct smtp_auth *auth);
+void smtp_auth_line(struct smtp_session *s, const struct smtp_auth *line);
+/* Whether a password may be sent on this connection. */
+bool smtp_auth_allowed(const struct smtp_session *s);
+
+/* smtp_transaction.c: MAIL, RCPT, DATA. */
+void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail);
+void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt);
+void smtp_do_data(struct smtp_session *s);
+/* Takes message bytes off the front of *in. */
+void smtp_take_data(struct smtp_session *s, struct slice *in);
+
+#endif

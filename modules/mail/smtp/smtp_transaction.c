@@ -1,0 +1,220 @@
+/*
+ * smtp_transaction.c: MAIL, RCPT, DATA (RFC 5321 section 3.3): from an envelope to a delivery.
+ */
+#include <stdio.h>
+#include <time.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "smtp/smtp_session.h"
+
+/* ---- MAIL ---- */
+
+static void canonical(const struct smtp_address *a, char out[SMTP_ADDRESS_MAX + 2])
+{
+	struct strbuf text = { 0 };
+
+	smtp_address_canonical(&text, a);
+	snprintf(out, SMTP_ADDRESS_MAX + 2, "%.*s", SLICE_ARG(strbuf_slice(&text)));
+	strbuf_free(&text);
+}
+
+/* Whether the account may send as this address: its own, with or without a subaddress, or none. */
+static bool may_send_as(const struct account *account, const struct smtp_address *from)
+{
+	struct slice own = slice_str(account->address);
+	struct slice local = slice_split(&own, '@');
+	struct slice plus = from->local;
+
+	if (from->text.n == 0)
+		return true;
+	return slice_ieq(from->domain, own) && slice_ieq(slice_split(&plus, '+'), local);
+}
+
+void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
+{
+	if (s->has_mail)
+		smtp_say(s, 503, "5.5.1", "a transaction is open; RSET ends it");
+	else if (s->submission && !s->authenticated)
+		smtp_say(s, 530, "5.7.0", "log in first");
+	else if (mail->ret != SMTP_RET_NONE || mail->envid.p)
+		smtp_say(s, 555, "5.5.4", "DSN is not offered");
+	else if (mail->has_size && mail->size > s->m->message_max)
+		smtp_say(s, 552, "5.3.4", "at most %llu bytes", (unsigned long long)s->m->message_max);
+	else if (s->submission && !may_send_as(&s->account, &mail->from))
+		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s", s->account.address);
+	else {
+		s->has_mail = true;
+		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
+		canonical(&mail->from, s->from);
+		smtp_say(s, 250, "2.1.0", "sender ok");
+	}
+}
+
+/* ---- RCPT ---- */
+
+static bool has_recipient(const struct smtp_session *s, int64_t account)
+{
+	return s->delivery && mail_delivery_has(s->delivery, account);
+}
+
+static void on_account(void *arg, int status, const struct account *account)
+{
+	struct smtp_session *s = arg;
+
+	if (!smtp_back(s))
+		return;
+	if (status == HEARTH_ENOTFOUND) {
+		smtp_say(s, 550, "5.1.1", "no such mailbox");
+	} else if (status < 0) {
+		smtp_say(s, 451, "4.3.0", "cannot look the recipient up now");
+	} else {
+		if (!s->delivery)
+			s->delivery = mail_delivery_new(s->m);
+		/* A recipient named twice gets the message once. */
+		if (!has_recipient(s, account->id))
+			mail_delivery_add(s->delivery,
+				&(struct mail_recipient){ .account = account->id, .address = slice_str(s->rcpt) });
+		smtp_say(s, 250, "2.1.5", "recipient ok");
+	}
+	smtp_go_on(s);
+}
+
+void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
+{
+	bool postmaster = rcpt->to.domain.n == 0;
+
+	if (!s->has_mail)
+		smtp_say(s, 503, "5.5.1", "MAIL comes first");
+	else if (rcpt->notify || rcpt->orcpt_type.p)
+		smtp_say(s, 555, "5.5.4", "DSN is not offered");
+	else if (s->delivery && mail_delivery_count(s->delivery) >= (size_t)s->m->recipients_max)
+		smtp_say(s, 452, "4.5.3", "too many recipients");
+	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))
+		smtp_say(s, 550, "5.7.1", "mail for this domain is not taken here");
+	else {
+		canonical(&rcpt->to, s->rcpt);
+		smtp_wait(s);
+		s->m->accounts->by_address(s->m->accounts->self, slice_str(s->rcpt), on_account, s);
+	}
+}
+
+/* ---- DATA ---- */
+
+/* "Mon, 2 Jan 2006 15:04:05 +0000": RFC 5322 section 3.3, in UTC. */
+static void write_date(struct strbuf *out, int64_t unix_s)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
+		"Nov", "Dec" };
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strbuf_printf(out, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
+		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* The word behind "with" (RFC 3848, RFC 6531 section 4.3). */
+static void write_protocol(struct strbuf *out, const struct smtp_session *s)
+{
+	if (!s->esmtp) {
+		strbuf_adds(out, "SMTP");
+		return;
+	}
+	strbuf_printf(out, "%s%s%s", s->smtputf8 ? "UTF8SMTP" : "ESMTP", conn_info(s->conn)->tls ? "S" : "",
+		s->authenticated ? "A" : "");
+}
+
+/* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
+static void set_trace(struct smtp_session *s)
+{
+	const struct conn_info *info = conn_info(s->conn);
+	struct strbuf out = { 0 };
+
+	strbuf_printf(&out, "Received: from %s ([%s%s])\r\n\tby %s with ", s->helo,
+		strchr(info->peer, ':') ? "IPv6:" : "", info->peer, hearth_hostname(s->m->h));
+	write_protocol(&out, s);
+	strbuf_printf(&out, " id %llx;\r\n\t", (unsigned long long)info->id);
+	write_date(&out, clock_wall_s());
+	strbuf_adds(&out, "\r\n");
+	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
+	strbuf_free(&out);
+}
+
+void smtp_do_data(struct smtp_session *s)
+{
+	if (!s->has_mail || !s->delivery) {
+		smtp_say(s, s->has_mail ? 554 : 503, s->has_mail ? "5.5.1" : "5.5.1",
+			s->has_mail ? "no recipient was accepted" : "MAIL and RCPT come first");
+		return;
+	}
+	set_trace(s);
+	smtp_data_init(&s->data, s->m->message_max, s->m->bare_newlines);
+	s->reading = SMTP_READING_DATA;
+	smtp_reply_write(&s->out, 354, NULL, SLICE("send the message, end with CRLF.CRLF"));
+}
+
+static void on_delivered(void *arg, int status, const struct mail_recipient *recipients, size_t n)
+{
+	struct smtp_session *s = arg;
+
+	if (status == 0)
+		log_info("smtp", "message accepted", "conn", "%llu", (unsigned long long)(s->conn ? conn_info(s->conn)->id : 0),
+			"recipients", "%zu", n, "bytes", "%llu", (unsigned long long)s->data.size, NULL);
+	if (!smtp_back(s))
+		return;
+	smtp_reset(s);
+	if (status == 0) {
+		metric_add(s->m->accepted, 1);
+		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message_id);
+	} else if (status == HEARTH_EBUSY) {
+		smtp_say(s, 452, "4.3.1", "the server has too much to do; try again later");
+	} else {
+		smtp_say(s, 451, "4.3.0", "the message could not be stored; try again later");
+	}
+	smtp_go_on(s);
+}
+
+static void finish_data(struct smtp_session *s)
+{
+	int error = smtp_data_result(&s->data);
+
+	s->reading = SMTP_READING_COMMAND;
+	if (error < 0) {
+		smtp_say_error(s, error);
+		smtp_reset(s);
+		return;
+	}
+	smtp_wait(s);
+	mail_delivery_finish(&s->delivery, on_delivered, s);
+}
+
+static void on_drained(void *arg)
+{
+	struct smtp_session *s = arg;
+
+	if (smtp_back(s))
+		smtp_go_on(s);
+}
+
+void smtp_take_data(struct smtp_session *s, struct slice *in)
+{
+	enum smtp_data_event what;
+	struct slice body;
+	size_t backlog = 0;
+
+	while ((what = smtp_data_next(&s->data, in, &body)) == SMTP_DATA_BODY) {
+		backlog = mail_delivery_write(s->delivery, body);
+		if (backlog > blob_writer_high())
+			break;
+	}
+	if (what == SMTP_DATA_END) {
+		finish_data(s);
+	} else if (backlog > blob_writer_high()) {
+		smtp_wait(s);
+		mail_delivery_on_drained(s->delivery, on_drained, s);
+	}
+}
