@@ -34,4 +34,7 @@ struct mail {
 /* Whether the domain is one of [mail] domains (by default the hostname). Any thread. */
 bool mail_domain_is_local(const struct mail *m, struct slice domain);
 
+/* api.c: /api/mail/… */
+extern const struct http_route mail_routes[];
+
 #endif

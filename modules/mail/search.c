@@ -28,6 +28,11 @@ const char *const mail_search_migrations[] = {
 	NULL,
 };
 
+int mail_search_create(struct db_tx *tx)
+{
+	return fts_create(tx, INDEX);
+}
+
 /* The folded text of a content: head and body in one run. */
 struct document {
 	struct slice text;

@@ -11,6 +11,9 @@
 
 extern const char *const mail_search_migrations[];
 
+/* Makes the index if it is not there; within a transaction of mail_search. */
+int mail_search_create(struct db_tx *tx);
+
 /* The subscription "mail.search" on "mail.content" (module.c): indexes and forgets contents. */
 int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);

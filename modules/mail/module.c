@@ -1,0 +1,150 @@
+/*
+ * module.c: the mail module's table of contents (README.md).
+ */
+#include <stdlib.h>
+
+#include "hearth/metric.h"
+#include "imap/imap_session.h"
+#include "mail.h"
+#include "notify.h"
+#include "search.h"
+#include "smtp/smtp_session.h"
+#include "store.h"
+#include "sweep.h"
+
+static const struct config_setting settings[] = {
+	{ NULL, "message_max", CONFIG_SIZE, "50M", "64K", "64M", NULL, "largest message taken (RFC 1870 SIZE)" },
+	{ NULL, "recipients_max", CONFIG_INT, "100", "100", "10000", NULL,
+		"recipients of one transaction (RFC 5321 4.5.3.1.8: at least 100)" },
+	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
+		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; none ends a message" },
+	CONFIG_END,
+};
+
+static const struct db_schema schemas[] = {
+	{ "mail", mail_migrations },
+	{ "mail_search", mail_search_migrations },
+	{ .name = NULL },
+};
+
+static void accept_smtp(void *module, struct conn *c)
+{
+	smtp_session_new(module, c, false);
+}
+
+static void accept_submission(void *module, struct conn *c)
+{
+	smtp_session_new(module, c, true);
+}
+
+static void accept_imap(void *module, struct conn *c)
+{
+	imap_session_new(module, c);
+}
+
+#define SMTP_BUSY "421 4.7.0 too many connections; try again later\r\n"
+#define IMAP_BUSY "* BYE too many connections; try again later\r\n"
+
+/* Before log-in a client may leave one long line with us, no more. */
+#define SMTP_LIMITS .input_max = 16384, .output_high = 65536, .timeout_ms = 5 * 60 * 1000, .per_peer_max = 100
+#define IMAP_LIMITS .input_max = 16384, .output_high = 262144, .timeout_ms = 60 * 1000, .per_peer_max = 200
+
+static const struct conn_listener listeners[] = {
+	{ .key = "smtp", .address = "127.0.0.1:2525", .doc = "mail from other servers (STARTTLS offered)",
+		.security = CONN_PLAIN, SMTP_LIMITS, .accept = accept_smtp, .busy_greeting = SMTP_BUSY },
+	{ .key = "submission", .address = "127.0.0.1:2587", .doc = "mail from people's programs (STARTTLS)",
+		.security = CONN_PLAIN, SMTP_LIMITS, .accept = accept_submission, .busy_greeting = SMTP_BUSY },
+	{ .key = "submissions", .address = "127.0.0.1:2465", .doc = "the same over TLS from the first byte",
+		.security = CONN_TLS_ONLY, SMTP_LIMITS, .accept = accept_submission, .busy_greeting = SMTP_BUSY },
+	{ .key = "imap", .address = "127.0.0.1:2143", .doc = "reading mail (STARTTLS)",
+		.security = CONN_PLAIN, IMAP_LIMITS, .accept = accept_imap, .busy_greeting = IMAP_BUSY },
+	{ .key = "imaps", .address = "127.0.0.1:2993", .doc = "the same over TLS from the first byte",
+		.security = CONN_TLS_ONLY, IMAP_LIMITS, .accept = accept_imap, .busy_greeting = IMAP_BUSY },
+	{ .key = NULL },
+};
+
+static const struct bus_subscription subscriptions[] = {
+	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply, NULL },
+	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, mail_sweep_after },
+	{ .topic = NULL },
+};
+
+bool mail_domain_is_local(const struct mail *m, struct slice domain)
+{
+	const char *const *domains = config_list(hearth_config(m->h), "mail", "domains");
+
+	if (!domains[0])
+		return slice_ieq(domain, slice_str(hearth_hostname(m->h)));
+	for (; *domains; domains++)
+		if (slice_ieq(domain, slice_str(*domains)))
+			return true;
+	return false;
+}
+
+static enum smtp_data_bare bare_newlines(const struct config *c)
+{
+	const char *word = config_text(c, "mail", "bare_newlines");
+
+	return strcmp(word, "keep") == 0 ? SMTP_BARE_KEEP : strcmp(word, "mend") == 0 ? SMTP_BARE_MEND : SMTP_BARE_REJECT;
+}
+
+static int create_index(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return mail_search_create(tx);
+}
+
+static int start(struct hearth *h, void **state)
+{
+	const struct config *c = hearth_config(h);
+	struct mail *m = mem_zalloc(sizeof(*m));
+
+	m->h = h;
+	m->db = hearth_db(h, "mail");
+	m->search_db = hearth_db(h, "mail_search");
+	m->blob = hearth_blob(h);
+	m->io = hearth_pool(h, "io");
+	m->accounts = hearth_service(h, "accounts");
+	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
+	m->recipients_max = config_int(c, "mail", "recipients_max");
+	m->bare_newlines = bare_newlines(c);
+	m->accepted = metric_counter("hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
+	list_init(&m->smtp_sessions);
+	list_init(&m->imap_sessions);
+	m->notifier = mail_notifier_new(hearth_bus(h));
+	*state = m;
+	return db_write_wait(m->search_db, create_index, NULL);
+}
+
+static void drain(void *state)
+{
+	struct mail *m = state;
+
+	m->draining = true;
+	smtp_sessions_drain(m);
+	imap_sessions_drain(m);
+}
+
+static void stop(void *state)
+{
+	struct mail *m = state;
+
+	mail_notifier_free(&m->notifier);
+	free(m);
+}
+
+static const char *const needs[] = { "accounts", NULL };
+
+const struct hearth_module mail_module = {
+	.name = "mail",
+	.doc = "SMTP, IMAP, the message store and its search",
+	.settings = settings,
+	.schemas = schemas,
+	.routes = mail_routes,
+	.listeners = listeners,
+	.subscriptions = subscriptions,
+	.needs = needs,
+	.start = start,
+	.drain = drain,
+	.stop = stop,
+};
