@@ -222,7 +222,8 @@ void chess_board_play(struct chess_board *b, struct chess_move m)
 		castle(b, m.from, m.to);
 	else
 		step(b, m, passed);
-	b->fullmove += b->turn;
+	if (b->turn == CHESS_BLACK && b->fullmove < CHESS_FULLMOVES_MAX)
+		b->fullmove++;
 	b->turn ^= 1;
 	b->key ^= chess_zobrist.black;
 	if (m.piece == CHESS_PAWN && (m.from ^ m.to) == 16)

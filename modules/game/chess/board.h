@@ -16,6 +16,8 @@
 
 /* The 75-move rule ends the game here, so the clock of a board never passes it. */
 #define CHESS_HALFMOVES_MAX 150
+/* The move number stays here: a game from move 1 ends before it by the 75-move rule. */
+#define CHESS_FULLMOVES_MAX 9999
 /* A side never has more: setups with more are refused, and promotion replaces a pawn. */
 #define CHESS_ARMY_MAX 16
 
@@ -24,7 +26,7 @@ struct chess_board {
 	uint64_t colour[2]; /* squares of the white and of the black pieces */
 	uint64_t castling;  /* rooks that may still castle */
 	uint64_t key;       /* Zobrist key of pieces, mover, castling and en passant */
-	uint16_t fullmove;  /* from 1, counted up after black's move */
+	uint16_t fullmove;  /* from 1, counted up after black's move, at most 9999 */
 	uint8_t halfmove;   /* moves since the last capture or pawn move, one a side */
 	uint8_t turn;       /* the colour to move */
 	uint8_t ep;         /* where a pawn may now be captured in passing, legally; else none */

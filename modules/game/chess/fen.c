@@ -11,8 +11,6 @@
 
 #include "chess/attacks.h"
 
-#define FULLMOVES_MAX 9999
-
 static const char letters[] = "pnbrqk";
 
 /* Each reader of a field returns NULL, or what is wrong with it. */
@@ -175,7 +173,7 @@ static const char *read_counters(struct chess_board *b, struct slice text)
 
 	if (slice_u64(first, CHESS_HALFMOVES_MAX, &halfmove))
 		return "the half-move clock is no number from 0 to 150";
-	if (!text.p || slice_u64(text, FULLMOVES_MAX, &fullmove))
+	if (!text.p || slice_u64(text, CHESS_FULLMOVES_MAX, &fullmove))
 		return "the move number is no number from 1 to 9999";
 	b->halfmove = (uint8_t)halfmove;
 	/* Many programs write 0 for the first move. */

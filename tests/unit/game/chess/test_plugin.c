@@ -271,6 +271,16 @@ static void random_game(const char *setup, uint64_t *random)
 	free(copy);
 }
 
+START_TEST(counters_at_their_end)
+{
+	void *state = state_of("7k/7p/8/8/8/8/7P/7K b - - 149 9999");
+
+	apply_all(state, "h7h6 h2h3 h8g8 h1g1 h6h5 h3h4 g8h8");
+	check_reload(state);
+	free(state);
+}
+END_TEST
+
 START_TEST(random_games)
 {
 	uint64_t random = 0x5eed;
@@ -286,4 +296,4 @@ END_TEST
 
 TEST_MAIN("plug-in", describes_itself, setups, moves_have_one_text, a_rejected_move_changes_nothing,
 	a_game_that_is_over, claims, winning_by_the_clock, the_view, saved_states_that_are_broken,
-	random_games)
+	counters_at_their_end, random_games)
