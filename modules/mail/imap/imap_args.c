@@ -60,7 +60,8 @@ static bool take_id_field(struct imap_lex *lex, void *out)
 
 	if (c->id.n == IMAP_ID_FIELD_MAX)
 		return imap_lex_expected(lex, "30 fields at most");
-	if (!imap_lex_string(lex, "the name of a field as a string", &f->name) || !imap_lex_space(lex) ||
+	if (!imap_lex_string(lex, "the name of a field as a string", &f->name) ||
+		!imap_lex_space(lex) ||
 		!imap_lex_nstring(lex, "the value of a field as a string or NIL", &f->value))
 		return false;
 	c->id.n++;
@@ -114,7 +115,8 @@ static bool take_date_time(struct imap_lex *lex, struct imap_append *append)
 	append->has_date = true;
 	return imap_lex_string(lex, "a date and time", &text) &&
 	       (imap_datetime_parse(text, &append->date) == 0 ||
-		       imap_lex_expected(lex, "a date and time such as \"17-Jul-1996 02:44:25 -0700\""));
+		       imap_lex_expected(
+			       lex, "a date and time such as \"17-Jul-1996 02:44:25 -0700\""));
 }
 
 /* Whether all that is left is the announcement of a literal, {n} or {n+}. */
@@ -128,7 +130,8 @@ static bool parse_append_head(struct imap_lex *lex, struct imap_append *append)
 {
 	if (!imap_lex_mailbox(lex, &append->mailbox) || !imap_lex_space(lex))
 		return false;
-	if (imap_lex_at(lex, '(') && !(imap_lex_flag_list(lex, &append->flags) && imap_lex_space(lex)))
+	if (imap_lex_at(lex, '(') &&
+		!(imap_lex_flag_list(lex, &append->flags) && imap_lex_space(lex)))
 		return false;
 	if (imap_lex_at(lex, '"') && !(take_date_time(lex, append) && imap_lex_space(lex)))
 		return false;
@@ -250,7 +253,8 @@ static void name_refusal(struct imap_lex *lex, const struct imap_command *c)
 		imap_verb_name(c->verb), lex->refusal.text);
 }
 
-struct imap_command *imap_command_parse(struct arena *a, struct slice text, struct imap_refusal *refusal)
+struct imap_command *imap_command_parse(
+	struct arena *a, struct slice text, struct imap_refusal *refusal)
 {
 	struct imap_lex lex = { .arena = a, .rest = text };
 	struct imap_command *c = ARENA_NEW(a, struct imap_command);
@@ -264,8 +268,8 @@ struct imap_command *imap_command_parse(struct arena *a, struct slice text, stru
 	return NULL;
 }
 
-bool imap_append_parse(struct arena *a, struct slice text, struct imap_command **out,
-	struct imap_refusal *refusal)
+bool imap_append_parse(
+	struct arena *a, struct slice text, struct imap_command **out, struct imap_refusal *refusal)
 {
 	struct imap_lex lex = { .arena = a, .rest = text };
 	struct imap_command head = { 0 }, *c;

@@ -11,7 +11,8 @@
  * Parses a command without its last CRLF. `text` must live as long as the arena. Returns the
  * command in the arena, or NULL with *refusal.
  */
-struct imap_command *imap_command_parse(struct arena *a, struct slice text, struct imap_refusal *refusal);
+struct imap_command *imap_command_parse(
+	struct arena *a, struct slice text, struct imap_refusal *refusal);
 
 /*
  * The tag in front of `text`, of which a space or the line end must be there too. Empty when it has

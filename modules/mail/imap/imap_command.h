@@ -13,13 +13,13 @@
 #include "hearth/str.h"
 #include "imap/imap_date.h"
 #include "imap/imap_seqset.h"
+#include "mime/section.h"
 
 /* Bounds within one command. What is over them is refused with a tagged BAD. */
-#define IMAP_TAG_MAX	      128  /* bytes */
+#define IMAP_TAG_MAX          128  /* bytes */
 #define IMAP_MAILBOX_MAX      1000 /* bytes of a mailbox name or LIST pattern in UTF-8 */
 #define IMAP_LIST_ITEM_MAX    256  /* items in one parenthesised list */
 #define IMAP_KEYWORD_MAX      128  /* bytes of a keyword */
-#define IMAP_SECTION_PART_MAX 64   /* numbers in a section such as 1.2.3 */
 #define IMAP_SEARCH_KEY_MAX   1024 /* search keys */
 #define IMAP_SEARCH_DEPTH_MAX 64   /* parentheses and ORs within one another */
 #define IMAP_ID_FIELD_MAX     30   /* RFC 2971 section 3.3 */
@@ -78,11 +78,12 @@ enum imap_flag {
 };
 
 struct imap_flags {
-	unsigned system;	     /* enum imap_flag bits */
+	unsigned system;             /* enum imap_flag bits */
 	struct imap_slices keywords; /* as written; they compare without case */
 };
 
-/* --- LIST, LSUB, STATUS, CREATE ------------------------------------------------------------------ */
+/* --- LIST, LSUB, STATUS, CREATE ------------------------------------------------------------------
+ */
 
 enum imap_status_item {
 	IMAP_STATUS_MESSAGES = 1,
@@ -107,18 +108,18 @@ enum imap_special_use {
 enum imap_list_option {
 	IMAP_LIST_SUBSCRIBED = 1,     /* selection and return */
 	IMAP_LIST_SPECIAL_USE = 2,    /* selection and return */
-	IMAP_LIST_REMOTE = 4,	      /* selection */
+	IMAP_LIST_REMOTE = 4,         /* selection */
 	IMAP_LIST_RECURSIVEMATCH = 8, /* selection; never alone */
 	IMAP_LIST_CHILDREN = 16,      /* return */
-	IMAP_LIST_STATUS = 32,	      /* return */
+	IMAP_LIST_STATUS = 32,        /* return */
 };
 
 struct imap_list {
-	bool extended;		     /* written in the syntax of LIST-EXTENDED */
-	unsigned select;	     /* enum imap_list_option bits */
-	unsigned returns;	     /* the same */
-	unsigned status;	     /* enum imap_status_item bits, with IMAP_LIST_STATUS */
-	struct slice reference;	     /* to be put before each pattern, see imap_match.h */
+	bool extended;               /* written in the syntax of LIST-EXTENDED */
+	unsigned select;             /* enum imap_list_option bits */
+	unsigned returns;            /* the same */
+	unsigned status;             /* enum imap_status_item bits, with IMAP_LIST_STATUS */
+	struct slice reference;      /* to be put before each pattern, see imap_match.h */
 	struct imap_slices patterns; /* at least one, with * and %; "" asks for the delimiter */
 };
 
@@ -141,11 +142,11 @@ struct imap_append {
  */
 enum imap_key_kind {
 	IMAP_KEY_ALL,
-	IMAP_KEY_AND,	 /* first: all of these, at least one */
-	IMAP_KEY_OR,	 /* first: two keys */
+	IMAP_KEY_AND,    /* first: all of these, at least one */
+	IMAP_KEY_OR,     /* first: two keys */
 	IMAP_KEY_SEQSET, /* set: sequence numbers */
-	IMAP_KEY_UID,	 /* set */
-	IMAP_KEY_FLAG,	 /* flag */
+	IMAP_KEY_UID,    /* set */
+	IMAP_KEY_FLAG,   /* flag */
 	IMAP_KEY_KEYWORD,
 	IMAP_KEY_BCC, /* BCC ... TEXT: text, a substring without case */
 	IMAP_KEY_CC,
@@ -193,28 +194,12 @@ enum imap_search_return {
 };
 
 struct imap_search {
-	bool extended;		      /* answer with ESEARCH */
-	unsigned returns;	      /* enum imap_search_return bits; RETURN () is ALL */
+	bool extended;                /* answer with ESEARCH */
+	unsigned returns;             /* enum imap_search_return bits; RETURN () is ALL */
 	struct imap_search_key *keys; /* an AND */
 };
 
 /* --- FETCH ----------------------------------------------------------------------------------- */
-
-enum imap_section_text {
-	IMAP_SECTION_WHOLE, /* BODY[] or BODY[1.2] */
-	IMAP_SECTION_HEADER,
-	IMAP_SECTION_HEADER_FIELDS,
-	IMAP_SECTION_HEADER_FIELDS_NOT,
-	IMAP_SECTION_TEXT,
-	IMAP_SECTION_MIME, /* only behind part numbers */
-};
-
-struct imap_section {
-	uint32_t *parts; /* from the outside in, none is 0 */
-	size_t part_count;
-	enum imap_section_text text;
-	struct imap_slices fields; /* HEADER_FIELDS and HEADER_FIELDS_NOT: at least one */
-};
 
 enum imap_fetch_kind {
 	IMAP_FETCH_UID,
@@ -225,7 +210,8 @@ enum imap_fetch_kind {
 	IMAP_FETCH_BODY, /* BODYSTRUCTURE without extension data */
 	IMAP_FETCH_BODYSTRUCTURE,
 	IMAP_FETCH_SECTION, /* BODY[...] and BODY.PEEK[...] */
-	/* The old names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT]: section and peek say the same. */
+	/* The old names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT]: section and peek say the same.
+	 */
 	IMAP_FETCH_RFC822,
 	IMAP_FETCH_RFC822_HEADER,
 	IMAP_FETCH_RFC822_TEXT,
@@ -238,13 +224,14 @@ struct imap_fetch_item {
 	bool partial;
 	uint32_t offset; /* with `partial`: of the first octet */
 	uint32_t length; /* with `partial`: octets at most, not 0 */
-	struct imap_section section;
+	struct mime_section
+		section; /* of IMAP_FETCH_SECTION and RFC822*; path_n at most MIME_DEPTH_MAX */
 };
 
 struct imap_fetch {
 	struct imap_seqset set;
 	struct imap_fetch_item *items; /* ALL, FAST and FULL are spelt out */
-	bool sets_seen;		       /* one of them is a section without peek */
+	bool sets_seen;                /* one of them is a section without peek */
 };
 
 /* --- the others ------------------------------------------------------------------------------ */
@@ -276,7 +263,7 @@ struct imap_command {
 		} login;
 		struct {
 			struct slice mechanism; /* as written */
-			struct slice response;	/* base64; empty also for "=" */
+			struct slice response;  /* base64; empty also for "=" */
 			bool has_response;
 		} authenticate;
 		struct imap_slices enable; /* capability names */

@@ -9,7 +9,7 @@
 
 struct imap_datetime {
 	int64_t time_s; /* seconds since 1970-01-01 UTC */
-	int zone_min;	/* minutes east of UTC in which it was written */
+	int zone_min;   /* minutes east of UTC in which it was written */
 };
 
 /* "1-Feb-1994" without quotes, as days since 1970-01-01; 0 or HEARTH_EINVAL. */

@@ -10,7 +10,7 @@
 static const struct item_word {
 	struct slice name;
 	enum imap_fetch_kind kind;
-	enum imap_section_text text;
+	enum mime_section_kind section;
 	bool peek;
 } words[] = {
 	{ SLICE("UID"), IMAP_FETCH_UID, 0, true },
@@ -20,9 +20,9 @@ static const struct item_word {
 	{ SLICE("ENVELOPE"), IMAP_FETCH_ENVELOPE, 0, true },
 	{ SLICE("BODYSTRUCTURE"), IMAP_FETCH_BODYSTRUCTURE, 0, true },
 	{ SLICE("BODY"), IMAP_FETCH_BODY, 0, true },
-	{ SLICE("RFC822.HEADER"), IMAP_FETCH_RFC822_HEADER, IMAP_SECTION_HEADER, true },
-	{ SLICE("RFC822.TEXT"), IMAP_FETCH_RFC822_TEXT, IMAP_SECTION_TEXT, false },
-	{ SLICE("RFC822"), IMAP_FETCH_RFC822, IMAP_SECTION_WHOLE, false },
+	{ SLICE("RFC822.HEADER"), IMAP_FETCH_RFC822_HEADER, MIME_SECTION_HEADER, true },
+	{ SLICE("RFC822.TEXT"), IMAP_FETCH_RFC822_TEXT, MIME_SECTION_TEXT, false },
+	{ SLICE("RFC822"), IMAP_FETCH_RFC822, MIME_SECTION_ALL, false },
 };
 
 static const struct macro {
@@ -31,12 +31,13 @@ static const struct macro {
 	size_t n;
 } macros[] = {
 	{ SLICE("ALL"),
-		{ IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_RFC822_SIZE, IMAP_FETCH_ENVELOPE },
+		{ IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_RFC822_SIZE,
+			IMAP_FETCH_ENVELOPE },
 		4 },
 	{ SLICE("FAST"), { IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_RFC822_SIZE }, 3 },
 	{ SLICE("FULL"),
-		{ IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_RFC822_SIZE, IMAP_FETCH_ENVELOPE,
-			IMAP_FETCH_BODY },
+		{ IMAP_FETCH_FLAGS, IMAP_FETCH_INTERNALDATE, IMAP_FETCH_RFC822_SIZE,
+			IMAP_FETCH_ENVELOPE, IMAP_FETCH_BODY },
 		5 },
 };
 
@@ -46,8 +47,8 @@ struct fetch_items {
 	struct imap_fetch_item **tail;
 };
 
-static struct imap_fetch_item *add_item(struct imap_lex *lex, struct fetch_items *items,
-	enum imap_fetch_kind kind, bool peek)
+static struct imap_fetch_item *add_item(
+	struct imap_lex *lex, struct fetch_items *items, enum imap_fetch_kind kind, bool peek)
 {
 	struct imap_fetch_item *item = ARENA_NEW(lex->arena, struct imap_fetch_item);
 
@@ -72,50 +73,54 @@ static bool take_field(struct imap_lex *lex, void *out)
 }
 
 /* section-msgtext or, behind part numbers, section-text. */
-static bool take_section_text(struct imap_lex *lex, struct imap_section *section)
+static bool take_section_text(struct imap_lex *lex, struct mime_section *section)
 {
+	struct imap_slices fields = { NULL, 0 };
+
 	if (imap_lex_word(lex, SLICE("HEADER.FIELDS.NOT"))) {
-		section->text = IMAP_SECTION_HEADER_FIELDS_NOT;
+		section->kind = MIME_SECTION_FIELDS_NOT;
 	} else if (imap_lex_word(lex, SLICE("HEADER.FIELDS"))) {
-		section->text = IMAP_SECTION_HEADER_FIELDS;
+		section->kind = MIME_SECTION_FIELDS;
 	} else {
 		if (imap_lex_word(lex, SLICE("HEADER")))
-			section->text = IMAP_SECTION_HEADER;
+			section->kind = MIME_SECTION_HEADER;
 		else if (imap_lex_word(lex, SLICE("TEXT")))
-			section->text = IMAP_SECTION_TEXT;
-		else if (section->part_count && imap_lex_word(lex, SLICE("MIME")))
-			section->text = IMAP_SECTION_MIME;
+			section->kind = MIME_SECTION_TEXT;
+		else if (section->path_n && imap_lex_word(lex, SLICE("MIME")))
+			section->kind = MIME_SECTION_MIME;
 		else
 			return imap_lex_expected(lex, "a section such as HEADER, TEXT or 1.2.MIME");
 		return true;
 	}
-	return imap_lex_space(lex) &&
-	       imap_lex_list(lex, "a list of header field names", false, take_field, &section->fields);
+	if (!imap_lex_space(lex) ||
+		!imap_lex_list(lex, "a list of header field names", false, take_field, &fields))
+		return false;
+	section->fields = (struct mime_strings){ fields.items, fields.n };
+	return true;
 }
 
 /* nz-number *("." nz-number) ["." section-text]. */
-static bool take_parts(struct imap_lex *lex, struct imap_section *section)
+static bool take_parts(struct imap_lex *lex, struct mime_section *section)
 {
-	uint32_t parts[IMAP_SECTION_PART_MAX];
-	size_t n = 0;
 	bool more;
 
 	do {
-		if (n == IMAP_SECTION_PART_MAX)
+		uint32_t *number = &section->path[section->path_n];
+
+		if (section->path_n == MIME_DEPTH_MAX)
 			return imap_lex_expected(lex, "fewer part numbers in a section");
-		if (!imap_lex_number(lex, "a part number", &parts[n]))
+		if (!imap_lex_number(lex, "a part number", number))
 			return false;
-		if (!parts[n++])
+		if (!*number)
 			return imap_lex_expected(lex, "a part number from 1 on");
+		section->path_n++;
 		more = imap_lex_take(lex, '.');
 	} while (more && lex->rest.n && lex->rest.p[0] >= '0' && lex->rest.p[0] <= '9');
-	section->parts = arena_dup(lex->arena, parts, n * sizeof(parts[0]));
-	section->part_count = n;
 	return !more || take_section_text(lex, section);
 }
 
 /* What stands between "[" and "]", and the "]". */
-static bool take_section(struct imap_lex *lex, struct imap_section *section)
+static bool take_section(struct imap_lex *lex, struct mime_section *section)
 {
 	if (imap_lex_take(lex, ']'))
 		return true;
@@ -168,7 +173,7 @@ static bool take_item(struct imap_lex *lex, void *out)
 	for (size_t i = 0; i < COUNT(words); i++) {
 		if (imap_lex_word(lex, words[i].name)) {
 			item = add_item(lex, items, words[i].kind, words[i].peek);
-			item->section.text = words[i].text;
+			item->section.kind = words[i].section;
 			return true;
 		}
 	}

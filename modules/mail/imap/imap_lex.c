@@ -64,7 +64,8 @@ bool imap_lex_word(struct imap_lex *lex, struct slice word)
 {
 	struct slice behind = slice_skip(lex->rest, word.n);
 
-	if (!slice_istarts(lex->rest, word) || (behind.n && imap_is_atom_char((unsigned char)behind.p[0])))
+	if (!slice_istarts(lex->rest, word) ||
+		(behind.n && imap_is_atom_char((unsigned char)behind.p[0])))
 		return false;
 	lex->rest = behind;
 	return true;
@@ -105,7 +106,8 @@ static bool take_quoted(struct imap_lex *lex, struct slice *out)
 			at++;
 			escapes++;
 			if (at == end || (*at != '"' && *at != '\\'))
-				return imap_lex_expected(lex, "\" or \\ behind the \\ in a quoted string");
+				return imap_lex_expected(
+					lex, "\" or \\ behind the \\ in a quoted string");
 		}
 		if (!*at || *at == '\r' || *at == '\n')
 			return imap_lex_expected(lex, "no NUL and no line end in a quoted string");
@@ -164,8 +166,8 @@ bool imap_lex_nstring(struct imap_lex *lex, const char *what, struct slice *out)
 }
 
 /* A string, or a run of the given characters that is not empty. */
-static bool string_or_run(struct imap_lex *lex, const char *what, bool (*is_char)(unsigned char c),
-	struct slice *out)
+static bool string_or_run(
+	struct imap_lex *lex, const char *what, bool (*is_char)(unsigned char c), struct slice *out)
 {
 	if (imap_lex_at(lex, '"') || imap_lex_at(lex, '{'))
 		return imap_lex_string(lex, what, out);
@@ -207,7 +209,8 @@ bool imap_lex_reference(struct imap_lex *lex, struct slice *out)
 
 bool imap_lex_pattern(struct imap_lex *lex, struct slice *out)
 {
-	return string_or_run(lex, "a mailbox name or pattern", is_list_char, out) && decode_name(lex, out);
+	return string_or_run(lex, "a mailbox name or pattern", is_list_char, out) &&
+	       decode_name(lex, out);
 }
 
 /* --- numbers --------------------------------------------------------------------------------- */
@@ -277,7 +280,8 @@ bool imap_lex_list(struct imap_lex *lex, const char *what, bool empty,
 		if (!item(lex, out))
 			return false;
 	} while (imap_lex_take(lex, ' '));
-	return imap_lex_take(lex, ')') || imap_lex_expected(lex, "a space or the closing parenthesis");
+	return imap_lex_take(lex, ')') ||
+	       imap_lex_expected(lex, "a space or the closing parenthesis");
 }
 
 bool imap_lex_bit(struct imap_lex *lex, const char *what, const struct imap_word *words, size_t n,
@@ -297,12 +301,11 @@ bool imap_lex_bit(struct imap_lex *lex, const char *what, const struct imap_word
 static bool take_flag(struct imap_lex *lex, void *out)
 {
 	static const struct imap_word system[] = {
-		{ SLICE("Seen"), IMAP_FLAG_SEEN },
-		{ SLICE("Answered"), IMAP_FLAG_ANSWERED },
-		{ SLICE("Flagged"), IMAP_FLAG_FLAGGED },
-		{ SLICE("Deleted"), IMAP_FLAG_DELETED },
+		{ SLICE("Seen"), IMAP_FLAG_SEEN }, { SLICE("Answered"), IMAP_FLAG_ANSWERED },
+		{ SLICE("Flagged"), IMAP_FLAG_FLAGGED }, { SLICE("Deleted"), IMAP_FLAG_DELETED },
 		{ SLICE("Draft"), IMAP_FLAG_DRAFT },
-		{ SLICE("Recent"), 0 }, /* nobody may set it, and clients send it back with the others */
+		{ SLICE("Recent"),
+			0 }, /* nobody may set it, and clients send it back with the others */
 	};
 	struct imap_flags *flags = out;
 	struct slice keyword;

@@ -65,7 +65,8 @@ static bool take_create_parameter(struct imap_lex *lex, void *out)
 {
 	if (!imap_lex_word(lex, SLICE("USE")))
 		return imap_lex_expected(lex, "USE");
-	return imap_lex_space(lex) && imap_lex_list(lex, "a list of special uses", true, take_use, out);
+	return imap_lex_space(lex) &&
+	       imap_lex_list(lex, "a list of special uses", true, take_use, out);
 }
 
 bool imap_parse_create(struct imap_lex *lex, struct imap_command *c)
@@ -74,7 +75,8 @@ bool imap_parse_create(struct imap_lex *lex, struct imap_command *c)
 		return false;
 	if (!imap_lex_take(lex, ' ') || !lex->rest.n)
 		return true;
-	return imap_lex_list(lex, "USE in parentheses", false, take_create_parameter, &c->create.use);
+	return imap_lex_list(
+		lex, "USE in parentheses", false, take_create_parameter, &c->create.use);
 }
 
 /* --- LIST ------------------------------------------------------------------------------------ */
@@ -88,7 +90,8 @@ static bool take_select_option(struct imap_lex *lex, void *out)
 		{ SLICE("SPECIAL-USE"), IMAP_LIST_SPECIAL_USE },
 	};
 
-	return imap_lex_bit(lex, "a selection option such as SUBSCRIBED", options, COUNT(options), out);
+	return imap_lex_bit(
+		lex, "a selection option such as SUBSCRIBED", options, COUNT(options), out);
 }
 
 static bool take_return_option(struct imap_lex *lex, void *out)
@@ -104,7 +107,8 @@ static bool take_return_option(struct imap_lex *lex, void *out)
 		list->returns |= IMAP_LIST_STATUS;
 		return imap_lex_space(lex) && take_status_items(lex, &list->status);
 	}
-	return imap_lex_bit(lex, "a return option such as CHILDREN", options, COUNT(options), &list->returns);
+	return imap_lex_bit(
+		lex, "a return option such as CHILDREN", options, COUNT(options), &list->returns);
 }
 
 static bool take_pattern(struct imap_lex *lex, void *out)
@@ -149,7 +153,8 @@ bool imap_parse_list(struct imap_lex *lex, struct imap_command *c)
 	list->extended = true;
 	if (!imap_lex_word(lex, SLICE("RETURN")))
 		return imap_lex_expected(lex, "RETURN or the end of the command");
-	return imap_lex_space(lex) && imap_lex_list(lex, "return options", true, take_return_option, list);
+	return imap_lex_space(lex) &&
+	       imap_lex_list(lex, "return options", true, take_return_option, list);
 }
 
 bool imap_parse_lsub(struct imap_lex *lex, struct imap_command *c)

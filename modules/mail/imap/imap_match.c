@@ -6,7 +6,7 @@
 #include "imap/imap_command.h"
 
 /* A pattern is a reference and a pattern of the wire. */
-#define PATTERN_MAX (2 * IMAP_MAILBOX_MAX)
+enum { PATTERN_MAX = 2 * IMAP_MAILBOX_MAX };
 
 bool imap_is_inbox(struct slice name)
 {

@@ -99,7 +99,8 @@ static bool announces_literal(struct slice line, struct literal *out)
 	for (begin = end; begin && line.p[begin - 1] >= '0' && line.p[begin - 1] <= '9'; begin--)
 		;
 	out->size = UINT64_MAX;
-	if (end - begin > LITERAL_DIGITS_MAX) /* then the tail of a line may no longer show the "{" */
+	if (end - begin >
+		LITERAL_DIGITS_MAX) /* then the tail of a line may no longer show the "{" */
 		return true;
 	if (begin == end || !begin || line.p[begin - 1] != '{')
 		return false;
@@ -136,8 +137,8 @@ static void skip_literal(struct imap_parser *p, struct literal literal)
 }
 
 /* Fills the event for a refused command. */
-static enum imap_event_kind refuse(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	struct imap_refusal why)
+static enum imap_event_kind refuse(
+	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct imap_refusal why)
 {
 	ev->refusal = why;
 	ev->command = p->append;
@@ -155,8 +156,8 @@ static struct imap_refusal bad(const char *text)
 }
 
 /* Refuses a command in the middle of a line, and reads the rest of the line over. */
-static enum imap_event_kind refuse_line(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	const char *text)
+static enum imap_event_kind refuse_line(
+	struct imap_parser *p, struct arena *a, struct imap_event *ev, const char *text)
 {
 	enum imap_event_kind what = refuse(p, a, ev, bad(text));
 
@@ -168,8 +169,8 @@ static enum imap_event_kind refuse_line(struct imap_parser *p, struct arena *a, 
 }
 
 /* Refuses a command at the literal it announces. */
-static enum imap_event_kind refuse_literal(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	struct imap_refusal why, struct literal literal)
+static enum imap_event_kind refuse_literal(struct imap_parser *p, struct arena *a,
+	struct imap_event *ev, struct imap_refusal why, struct literal literal)
 {
 	enum imap_event_kind what = refuse(p, a, ev, why);
 
@@ -213,8 +214,9 @@ static const char behind_message[] = "Expected the end of the command behind the
 static const char bare_lf[] = "Expected lines to end in CRLF, not in LF";
 
 /* The session is asked whether it wants the message, unless what leads up to it is wrong. */
-static enum imap_event_kind announce_append(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	struct imap_command *c, struct imap_refusal why, struct literal literal)
+static enum imap_event_kind announce_append(struct imap_parser *p, struct arena *a,
+	struct imap_event *ev, struct imap_command *c, struct imap_refusal why,
+	struct literal literal)
 {
 	if (c && literal.size > p->limits.append_max)
 		why = (struct imap_refusal){ "NO", "TOOBIG", "The message is too big" };
@@ -230,8 +232,8 @@ static enum imap_event_kind announce_append(struct imap_parser *p, struct arena 
 }
 
 /* A line has ended in {n} or {n+}. The text holds it with its CRLF. */
-static enum imap_event_kind take_literal(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	struct literal literal)
+static enum imap_event_kind take_literal(
+	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct literal literal)
 {
 	struct imap_refusal why = { 0 };
 	struct imap_command *append;
@@ -242,17 +244,18 @@ static enum imap_event_kind take_literal(struct imap_parser *p, struct arena *a,
 		return announce_append(p, a, ev, append, why, literal);
 	if (++p->literals > p->limits.literal_count)
 		return refuse_literal(p, a, ev, bad("Too many literals in one command"), literal);
-	if (literal.size > p->limits.literal_max || literal.size + p->text.n > p->limits.command_max)
-		return refuse_literal(p, a, ev, (struct imap_refusal){ "BAD", "TOOBIG", "Literal too big" },
-			literal);
+	if (literal.size > p->limits.literal_max ||
+		literal.size + p->text.n > p->limits.command_max)
+		return refuse_literal(p, a, ev,
+			(struct imap_refusal){ "BAD", "TOOBIG", "Literal too big" }, literal);
 	p->left = literal.size;
 	p->state = LITERAL;
 	return literal.sync ? IMAP_EVENT_CONTINUE : IMAP_EVENT_MORE;
 }
 
 /* A command is complete: the text holds it with its last CRLF. */
-static enum imap_event_kind take_command(struct imap_parser *p, struct arena *a, struct imap_event *ev,
-	struct slice line)
+static enum imap_event_kind take_command(
+	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct slice line)
 {
 	struct imap_refusal why;
 	enum imap_event_kind what = IMAP_EVENT_COMMAND;
@@ -262,8 +265,8 @@ static enum imap_event_kind take_command(struct imap_parser *p, struct arena *a,
 		if (slice_trim(line).n)
 			what = refuse(p, a, ev, bad(behind_message));
 	} else {
-		ev->command = imap_command_parse(a,
-			arena_slice(a, slice_head(strbuf_slice(&p->text), p->text.n - 2)), &why);
+		ev->command = imap_command_parse(
+			a, arena_slice(a, slice_head(strbuf_slice(&p->text), p->text.n - 2)), &why);
 		if (!ev->command)
 			what = refuse(p, a, ev, why);
 	}
@@ -271,8 +274,8 @@ static enum imap_event_kind take_command(struct imap_parser *p, struct arena *a,
 	return what;
 }
 
-static enum imap_event_kind step_line(struct imap_parser *p, struct arena *a, struct slice *in,
-	struct imap_event *ev)
+static enum imap_event_kind step_line(
+	struct imap_parser *p, struct arena *a, struct slice *in, struct imap_event *ev)
 {
 	struct literal literal;
 	struct slice line;
@@ -311,7 +314,8 @@ static enum imap_event_kind give_up(struct imap_parser *p, struct imap_event *ev
 	return IMAP_EVENT_CLOSE;
 }
 
-static enum imap_event_kind step_skip(struct imap_parser *p, struct slice *in, struct imap_event *ev)
+static enum imap_event_kind step_skip(
+	struct imap_parser *p, struct slice *in, struct imap_event *ev)
 {
 	if (p->left > p->limits.skip_max - p->skipped)
 		return give_up(p, ev);
@@ -322,7 +326,8 @@ static enum imap_event_kind step_skip(struct imap_parser *p, struct slice *in, s
 }
 
 /* Reads over bytes of a line up to a CRLF; the tail then tells whether a literal comes. */
-static enum imap_event_kind step_skip_line(struct imap_parser *p, struct slice *in, struct imap_event *ev)
+static enum imap_event_kind step_skip_line(
+	struct imap_parser *p, struct slice *in, struct imap_event *ev)
 {
 	uint64_t room = p->limits.skip_max - p->skipped;
 	size_t n = in->n < room ? in->n : (size_t)room;
@@ -355,8 +360,8 @@ static bool can_step(const struct imap_parser *p, struct slice in)
 	return in.n || (counts && !p->left);
 }
 
-enum imap_event_kind imap_parser_next(struct imap_parser *p, struct arena *a, struct slice *in,
-	struct imap_event *ev)
+enum imap_event_kind imap_parser_next(
+	struct imap_parser *p, struct arena *a, struct slice *in, struct imap_event *ev)
 {
 	enum imap_event_kind what = IMAP_EVENT_MORE;
 

@@ -26,32 +26,36 @@
 
 /* Bytes, but for the count. */
 struct imap_limits {
-	size_t line_max;	/* of one line without its CRLF */
-	size_t command_max;	/* of the lines and literals of one command, APPEND's message not counted */
-	size_t literal_max;	/* of one such literal */
+	size_t line_max;        /* of one line without its CRLF */
+	size_t command_max;     /* of the lines and literals of one command, APPEND's message not
+				   counted */
+	size_t literal_max;     /* of one such literal */
 	unsigned literal_count; /* of such literals in one command */
-	uint64_t append_max;	/* of one message; above it NO [TOOBIG] */
-	uint64_t skip_max;	/* read over in one refused command before the connection is given up */
+	uint64_t append_max;    /* of one message; above it NO [TOOBIG] */
+	uint64_t skip_max; /* read over in one refused command before the connection is given up */
 };
 
-/* Before anybody logged in: enough for LOGIN, AUTHENTICATE and ID. And after, for 64 MiB messages. */
+/* Before anybody logged in: enough for LOGIN, AUTHENTICATE and ID. And after, for 64 MiB messages.
+ */
 extern const struct imap_limits imap_limits_before_auth, imap_limits_after_auth;
 
 enum imap_event_kind {
 	IMAP_EVENT_MORE,     /* all input is used up */
 	IMAP_EVENT_CONTINUE, /* send "+ " and a text: the client waits to send a literal */
-	IMAP_EVENT_COMMAND,  /* `command` is complete; an APPEND: and all of its message was handed out */
-	IMAP_EVENT_REFUSED,  /* send `tag` and `refusal`; `command`, if set, is the APPEND to undo */
-	IMAP_EVENT_APPEND,   /* the message of `command` comes next: accept (and continue it if sync) or
-				refuse */
-	IMAP_EVENT_MESSAGE,  /* `data` is the next part of the message */
-	IMAP_EVENT_LINE,     /* `data` is the line that was wanted, without CRLF */
-	IMAP_EVENT_CLOSE,    /* too much to read over: send "* BYE" and the refusal's text, and close */
+	IMAP_EVENT_COMMAND,  /* `command` is complete; an APPEND: and all of its message was handed
+				out */
+	IMAP_EVENT_REFUSED, /* send `tag` and `refusal`; `command`, if set, is the APPEND to undo */
+	IMAP_EVENT_APPEND,  /* the message of `command` comes next: accept (and continue it if sync)
+			       or  refuse */
+	IMAP_EVENT_MESSAGE, /* `data` is the next part of the message */
+	IMAP_EVENT_LINE,    /* `data` is the line that was wanted, without CRLF */
+	IMAP_EVENT_CLOSE,   /* too much to read over: send "* BYE" and the refusal's text, and close
+			     */
 };
 
 struct imap_event {
 	struct imap_command *command; /* in the arena */
-	struct slice tag;	      /* in the arena; empty: there is none, the reply is untagged ("*") */
+	struct slice tag; /* in the arena; empty: there is none, the reply is untagged ("*") */
 	struct imap_refusal refusal;
 	struct slice data; /* IMAP_EVENT_MESSAGE: in the input; IMAP_EVENT_LINE: in the arena */
 };
@@ -59,14 +63,14 @@ struct imap_event {
 /* One per connection. The members are private. */
 struct imap_parser {
 	struct imap_limits limits;
-	int state;		     /* see imap_parse.c */
-	struct strbuf text;	     /* the command so far; owned, released after each command */
-	size_t line_start;	     /* where the line being read begins in it */
-	unsigned literals;	     /* read so far in this command */
-	uint64_t left;		     /* bytes of a literal or message still to come */
-	uint64_t skipped;	     /* bytes of this refused command read over */
+	int state;                   /* see imap_parse.c */
+	struct strbuf text;          /* the command so far; owned, released after each command */
+	size_t line_start;           /* where the line being read begins in it */
+	unsigned literals;           /* read so far in this command */
+	uint64_t left;               /* bytes of a literal or message still to come */
+	uint64_t skipped;            /* bytes of this refused command read over */
 	struct imap_command *append; /* the APPEND whose message is coming */
-	char tail[32];		     /* the last bytes of the line that is read over */
+	char tail[32];               /* the last bytes of the line that is read over */
 	size_t tail_n;
 };
 
@@ -80,8 +84,8 @@ void imap_parser_set_limits(struct imap_parser *p, const struct imap_limits *lim
  * Takes bytes off the front of *in until something happens, and says what. How the input is cut
  * into calls makes no difference to what happens.
  */
-enum imap_event_kind imap_parser_next(struct imap_parser *p, struct arena *arena, struct slice *in,
-	struct imap_event *ev);
+enum imap_event_kind imap_parser_next(
+	struct imap_parser *p, struct arena *arena, struct slice *in, struct imap_event *ev);
 
 /*
  * The answers to IMAP_EVENT_APPEND. Accepted, the message comes as IMAP_EVENT_MESSAGE; refused, it

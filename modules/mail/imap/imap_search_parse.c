@@ -24,7 +24,8 @@ static bool take_text(struct imap_lex *lex, struct imap_search_key *key)
 	if (!imap_lex_space(lex) || !imap_lex_astring(lex, "a text to search for", &key->text))
 		return false;
 	/* US-ASCII is UTF-8, and clients that name no charset send UTF-8 too. */
-	return utf8_valid(key->text) || imap_lex_expected(lex, "valid UTF-8 in the text to search for");
+	return utf8_valid(key->text) ||
+	       imap_lex_expected(lex, "valid UTF-8 in the text to search for");
 }
 
 static bool take_header(struct imap_lex *lex, struct imap_search_key *key)
@@ -155,19 +156,20 @@ static struct imap_search_key *parse_parenthesis(struct search_lex *s)
 
 static struct imap_search_key *parse_or(struct search_lex *s)
 {
-	struct imap_search_key *or = new_key(s, IMAP_KEY_OR);
+	struct imap_search_key * or = new_key(s, IMAP_KEY_OR);
 
-	if (!or || !imap_lex_space(s->lex) || !(or->first = parse_key(s)) || !imap_lex_space(s->lex) ||
-		!(or->first->next = parse_key(s)))
+	if (! or || !imap_lex_space(s->lex) || !(or->first = parse_key(s)) ||
+		!imap_lex_space(s->lex) || !(or->first->next = parse_key(s)))
 		return NULL;
-	return or;
+	return or ;
 }
 
 /* NEW, which is (RECENT UNSEEN). */
 static struct imap_search_key *make_new(struct search_lex *s)
 {
 	struct imap_search_key *and = new_key(s, IMAP_KEY_AND);
-	struct imap_search_key *recent = new_key(s, IMAP_KEY_FLAG), *seen = new_key(s, IMAP_KEY_FLAG);
+	struct imap_search_key *recent = new_key(s, IMAP_KEY_FLAG),
+			       *seen = new_key(s, IMAP_KEY_FLAG);
 
 	if (!and || !recent || !seen)
 		return NULL;
@@ -197,7 +199,8 @@ static struct imap_search_key *parse_simple(struct search_lex *s)
 		key->flag = words[i].flag;
 		return key;
 	}
-	if (lex->rest.n && (lex->rest.p[0] == '*' || (lex->rest.p[0] >= '0' && lex->rest.p[0] <= '9')))
+	if (lex->rest.n &&
+		(lex->rest.p[0] == '*' || (lex->rest.p[0] >= '0' && lex->rest.p[0] <= '9')))
 		return imap_lex_seqset(lex, &key->set) ? key : NULL;
 	imap_lex_expected(lex, "a search key");
 	return NULL;
@@ -242,7 +245,8 @@ static bool take_return(struct imap_lex *lex, void *out)
 		{ SLICE("COUNT"), IMAP_RETURN_COUNT },
 	};
 
-	return imap_lex_bit(lex, "a return option: MIN, MAX, ALL or COUNT", options, COUNT(options), out);
+	return imap_lex_bit(
+		lex, "a return option: MIN, MAX, ALL or COUNT", options, COUNT(options), out);
 }
 
 static bool take_charset(struct imap_lex *lex)
@@ -264,7 +268,8 @@ bool imap_parse_search(struct imap_lex *lex, struct imap_command *c)
 	if (imap_lex_word(lex, SLICE("RETURN"))) {
 		search->extended = true;
 		if (!imap_lex_space(lex) ||
-			!imap_lex_list(lex, "return options", true, take_return, &search->returns) ||
+			!imap_lex_list(
+				lex, "return options", true, take_return, &search->returns) ||
 			!imap_lex_space(lex))
 			return false;
 		if (!search->returns)

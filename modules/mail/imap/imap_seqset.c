@@ -60,7 +60,8 @@ ptrdiff_t imap_seqset_read(struct arena *a, struct slice s, struct imap_seqset *
 
 static int by_first(const void *a, const void *b)
 {
-	uint32_t x = ((const struct imap_range *)a)->first, y = ((const struct imap_range *)b)->first;
+	uint32_t x = ((const struct imap_range *)a)->first,
+		 y = ((const struct imap_range *)b)->first;
 
 	return x < y ? -1 : x > y;
 }

@@ -8,7 +8,7 @@
 
 #include "hearth/arena.h"
 
-#define IMAP_STAR	0     /* "*", the largest number in use; no number is 0 */
+#define IMAP_STAR       0     /* "*", the largest number in use; no number is 0 */
 #define IMAP_SEQSET_MAX 16384 /* ranges in one set */
 
 struct imap_range {
@@ -23,7 +23,8 @@ struct imap_seqset {
 
 /*
  * Reads the set at the front of `s` into `a`. Returns the bytes it takes, or HEARTH_EINVAL when
- * none is there or it is malformed, and HEARTH_ETOOBIG when it has more than IMAP_SEQSET_MAX ranges.
+ * none is there or it is malformed, and HEARTH_ETOOBIG when it has more than IMAP_SEQSET_MAX
+ * ranges.
  */
 ptrdiff_t imap_seqset_read(struct arena *a, struct slice s, struct imap_seqset *out);
 
@@ -32,7 +33,8 @@ ptrdiff_t imap_seqset_read(struct arena *a, struct slice s, struct imap_seqset *
  * messages above the last are not there, and "5:*" in a mailbox of 3 is "3:5", so 3. `max` 0 is an
  * empty mailbox and gives the empty set.
  */
-struct imap_seqset imap_seqset_resolve(struct arena *a, const struct imap_seqset *set, uint32_t max);
+struct imap_seqset imap_seqset_resolve(
+	struct arena *a, const struct imap_seqset *set, uint32_t max);
 /* Of a resolved set: whether it has `number`; how many numbers it has. */
 bool imap_seqset_has(const struct imap_seqset *resolved, uint32_t number);
 uint64_t imap_seqset_count(const struct imap_seqset *resolved);
@@ -45,7 +47,7 @@ uint32_t imap_seqset_max(const struct imap_seqset *set);
  */
 struct imap_seqset_writer {
 	uint32_t first, last; /* the run not yet written; 0 when there is none */
-	bool more;	      /* something was written before */
+	bool more;            /* something was written before */
 };
 void imap_seqset_add(struct imap_seqset_writer *w, struct strbuf *out, uint32_t number);
 void imap_seqset_end(struct imap_seqset_writer *w, struct strbuf *out);

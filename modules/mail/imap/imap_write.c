@@ -5,9 +5,7 @@
 
 #include "imap/imap_lex.h"
 #include "imap/imap_mutf7.h"
-
-/* Longer strings are literals: clients have line buffers too. */
-#define QUOTED_MAX 1024
+#include "mime/imap_string.h"
 
 /* --- response lines -------------------------------------------------------------------------- */
 
@@ -62,41 +60,6 @@ void imap_write_literal(struct strbuf *out, uint64_t n)
 	strbuf_printf(out, "{%llu}\r\n", (unsigned long long)n);
 }
 
-static bool can_quote(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (!c || c >= 0x80 || c == '\r' || c == '\n')
-			return false;
-	}
-	return s.n <= QUOTED_MAX;
-}
-
-void imap_write_string(struct strbuf *out, struct slice s)
-{
-	if (!can_quote(s)) {
-		imap_write_literal(out, s.n);
-		strbuf_add(out, s);
-		return;
-	}
-	strbuf_addc(out, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"' || s.p[i] == '\\')
-			strbuf_addc(out, '\\');
-		strbuf_addc(out, s.p[i]);
-	}
-	strbuf_addc(out, '"');
-}
-
-void imap_write_nstring(struct strbuf *out, struct slice s)
-{
-	if (s.p)
-		imap_write_string(out, s);
-	else
-		strbuf_adds(out, "NIL");
-}
-
 void imap_write_astring(struct strbuf *out, struct slice s)
 {
 	bool atom = s.n > 0 && !slice_ieq(s, SLICE("NIL"));
@@ -106,7 +69,7 @@ void imap_write_astring(struct strbuf *out, struct slice s)
 	if (atom)
 		strbuf_add(out, s);
 	else
-		imap_write_string(out, s);
+		mime_imap_string(out, s);
 }
 
 void imap_write_mailbox(struct strbuf *out, struct slice name)
@@ -121,7 +84,7 @@ void imap_write_mailbox(struct strbuf *out, struct slice name)
 void imap_write_delimiter(struct strbuf *out, char delimiter)
 {
 	if (delimiter)
-		imap_write_string(out, slice_of(&delimiter, 1));
+		mime_imap_string(out, slice_of(&delimiter, 1));
 	else
 		strbuf_adds(out, "NIL");
 }
@@ -144,8 +107,8 @@ static void add_bits(struct strbuf *out, unsigned bits, const char *const *names
 
 void imap_write_flags(struct strbuf *out, const struct imap_flags *flags)
 {
-	static const char *const names[] = { "\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft",
-		"\\Recent" };
+	static const char *const names[] = { "\\Seen", "\\Answered", "\\Flagged", "\\Deleted",
+		"\\Draft", "\\Recent" };
 	size_t before;
 
 	strbuf_addc(out, '(');
@@ -161,8 +124,8 @@ void imap_write_flags(struct strbuf *out, const struct imap_flags *flags)
 
 void imap_write_uses(struct strbuf *out, unsigned bits)
 {
-	static const char *const names[] = { "\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk",
-		"\\Sent", "\\Trash", "\\Important" };
+	static const char *const names[] = { "\\All", "\\Archive", "\\Drafts", "\\Flagged",
+		"\\Junk", "\\Sent", "\\Trash", "\\Important" };
 
 	add_bits(out, bits, names, sizeof(names) / sizeof(names[0]));
 }
@@ -189,25 +152,25 @@ void imap_write_datetime(struct strbuf *out, struct imap_datetime t)
 
 /* --- FETCH and sets -------------------------------------------------------------------------- */
 
-static void add_section(struct strbuf *out, const struct imap_section *section)
+static void add_section(struct strbuf *out, const struct mime_section *section)
 {
-	static const char *const texts[] = {
-		[IMAP_SECTION_WHOLE] = "",
-		[IMAP_SECTION_HEADER] = "HEADER",
-		[IMAP_SECTION_HEADER_FIELDS] = "HEADER.FIELDS",
-		[IMAP_SECTION_HEADER_FIELDS_NOT] = "HEADER.FIELDS.NOT",
-		[IMAP_SECTION_TEXT] = "TEXT",
-		[IMAP_SECTION_MIME] = "MIME",
+	static const char *const kinds[] = {
+		[MIME_SECTION_ALL] = "",
+		[MIME_SECTION_HEADER] = "HEADER",
+		[MIME_SECTION_FIELDS] = "HEADER.FIELDS",
+		[MIME_SECTION_FIELDS_NOT] = "HEADER.FIELDS.NOT",
+		[MIME_SECTION_TEXT] = "TEXT",
+		[MIME_SECTION_MIME] = "MIME",
 	};
 
-	for (size_t i = 0; i < section->part_count; i++)
-		strbuf_printf(out, i ? ".%u" : "%u", section->parts[i]);
-	if (section->part_count && section->text != IMAP_SECTION_WHOLE)
+	for (size_t i = 0; i < section->path_n; i++)
+		strbuf_printf(out, i ? ".%u" : "%u", section->path[i]);
+	if (section->path_n && section->kind != MIME_SECTION_ALL)
 		strbuf_addc(out, '.');
-	strbuf_adds(out, texts[section->text]);
+	strbuf_adds(out, kinds[section->kind]);
 	for (size_t i = 0; i < section->fields.n; i++) {
 		strbuf_adds(out, i ? " " : " (");
-		imap_write_astring(out, section->fields.items[i]);
+		imap_write_astring(out, section->fields.v[i]);
 	}
 	if (section->fields.n)
 		strbuf_addc(out, ')');

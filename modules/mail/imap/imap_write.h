@@ -19,17 +19,14 @@ void imap_write_status(struct strbuf *out, struct slice tag, const char *status,
 /* What the parser refused. */
 void imap_write_refusal(struct strbuf *out, struct slice tag, const struct imap_refusal *refusal);
 /* "* ..." with data that is already in its form on the wire, such as "12 EXISTS". */
-void imap_write_untagged(struct strbuf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void imap_write_untagged(struct strbuf *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* "+ text". */
 void imap_write_continuation(struct strbuf *out, const char *text);
 
 /* --- data ------------------------------------------------------------------------------------ */
 
-/* "quoted" when it is short ASCII text without line ends, else a literal. */
-void imap_write_string(struct strbuf *out, struct slice s);
-/* The same, and NIL for p NULL. */
-void imap_write_nstring(struct strbuf *out, struct slice s);
-/* An atom when it can be one, else a string. */
+/* An atom when it can be one, else a string. Strings and NIL by themselves: mime/imap_string.h. */
 void imap_write_astring(struct strbuf *out, struct slice s);
 /* "{n}" and CRLF; the n octets come next. */
 void imap_write_literal(struct strbuf *out, uint64_t n);

@@ -10,10 +10,10 @@
 #include "hearth/str.h"
 
 /* Octets, RFC 5321 section 4.5.3.1; a path is 256 with its brackets, hence 254. */
-#define SMTP_LOCAL_MAX	 64
-#define SMTP_DOMAIN_MAX	 255
+#define SMTP_LOCAL_MAX   64
+#define SMTP_DOMAIN_MAX  255
 #define SMTP_ADDRESS_MAX 254
-#define SMTP_LABEL_MAX	 63
+#define SMTP_LABEL_MAX   63
 
 /* All slices point into the text that was read. A zeroed one is the null address "<>". */
 struct smtp_address {

@@ -89,7 +89,8 @@ static bool is_xtext(struct slice s, size_t max, bool utf8)
 
 		if (c <= ' ' || c == '=' || c == 0x7f || (c > 0x7f && !utf8))
 			return false;
-		if (c == '+' && (i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
+		if (c == '+' &&
+			(i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
 			return false;
 	}
 	return s.n <= max;
@@ -101,7 +102,8 @@ int smtp_xtext_decode(struct strbuf *out, struct slice xtext)
 		return HEARTH_EINVAL;
 	for (size_t i = 0; i < xtext.n; i++) {
 		if (xtext.p[i] == '+') {
-			strbuf_addc(out, (char)(hex_digit(xtext.p[i + 1]) * 16 + hex_digit(xtext.p[i + 2])));
+			strbuf_addc(out,
+				(char)(hex_digit(xtext.p[i + 1]) * 16 + hex_digit(xtext.p[i + 2])));
 			i += 2;
 		} else {
 			strbuf_addc(out, xtext.p[i]);
@@ -208,8 +210,8 @@ static const struct param rcpt_params[] = {
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Sets one "NAME" or "NAME=value"; `seen` remembers the rows used so far. */
-static int parse_param(struct slice text, const struct param *rows, size_t n, unsigned *seen,
-	void *command)
+static int parse_param(
+	struct slice text, const struct param *rows, size_t n, unsigned *seen, void *command)
 {
 	struct slice value = text, name = slice_split(&value, '=');
 

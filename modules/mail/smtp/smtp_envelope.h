@@ -31,9 +31,9 @@ struct smtp_mail {
 
 /* RCPT. */
 struct smtp_rcpt {
-	struct smtp_address to;    /* domain empty for <postmaster> */
-	unsigned notify;           /* DSN, enum smtp_notify bits; 0 when not given */
-	struct slice orcpt_type;   /* DSN, such as "rfc822" */
+	struct smtp_address to;     /* domain empty for <postmaster> */
+	unsigned notify;            /* DSN, enum smtp_notify bits; 0 when not given */
+	struct slice orcpt_type;    /* DSN, such as "rfc822" */
 	struct slice orcpt_address; /* DSN, xtext */
 };
 

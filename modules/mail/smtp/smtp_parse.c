@@ -152,9 +152,10 @@ static bool is_http(struct slice line)
 {
 	struct slice name = slice_split(&line, ' ');
 
-	return line.p && (slice_eq(name, SLICE("GET")) || slice_eq(name, SLICE("POST")) ||
-				 slice_eq(name, SLICE("PUT")) || slice_eq(name, SLICE("HEAD")) ||
-				 slice_eq(name, SLICE("OPTIONS")) || slice_eq(name, SLICE("CONNECT")));
+	return line.p &&
+	       (slice_eq(name, SLICE("GET")) || slice_eq(name, SLICE("POST")) ||
+		       slice_eq(name, SLICE("PUT")) || slice_eq(name, SLICE("HEAD")) ||
+		       slice_eq(name, SLICE("OPTIONS")) || slice_eq(name, SLICE("CONNECT")));
 }
 
 /* --- lines ----------------------------------------------------------------------------------- */

@@ -21,8 +21,8 @@
 #include "smtp/smtp_reply.h"
 
 /* Octets of a line with its CRLF: any command; MAIL and RCPT with parameters; AUTH. */
-#define SMTP_LINE_MAX	   512
-#define SMTP_PARAMS_MAX	   2048
+#define SMTP_LINE_MAX      512
+#define SMTP_PARAMS_MAX    2048
 #define SMTP_AUTH_LINE_MAX 12288
 
 enum smtp_verb {
@@ -54,7 +54,8 @@ struct smtp_auth {
 struct smtp_command {
 	enum smtp_verb verb;
 	union {
-		struct slice arg; /* EHLO HELO: the name; VRFY EXPN HELP NOOP: the rest of the line */
+		struct slice
+			arg; /* EHLO HELO: the name; VRFY EXPN HELP NOOP: the rest of the line */
 		struct smtp_mail mail;
 		struct smtp_rcpt rcpt;
 		struct smtp_auth auth;

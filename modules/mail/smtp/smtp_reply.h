@@ -12,36 +12,36 @@
 
 /* What smtp_parse and smtp_data refuse; smtp_error_reply has the words. */
 enum smtp_error {
-	SMTP_ELENGTH = -1,	    /* the command line is too long */
-	SMTP_EBARE = -2,	    /* a CR or LF of its own in a command: closes */
-	SMTP_ECONTROL = -3,	    /* control characters, or bytes that are no UTF-8 */
-	SMTP_EVERB = -4,	    /* no such command */
-	SMTP_EHTTP = -5,	    /* a web browser, perhaps one that is being abused: closes */
-	SMTP_EARGUMENT = -6,	    /* an argument where none is allowed */
-	SMTP_EHELO = -7,	    /* HELO, EHLO: no domain or address literal */
-	SMTP_EMAIL_SYNTAX = -8,	    /* not MAIL FROM:<...> */
-	SMTP_ERCPT_SYNTAX = -9,	    /* not RCPT TO:<...> */
-	SMTP_ESENDER = -10,	    /* the reverse-path is malformed */
-	SMTP_ERECIPIENT = -11,	    /* the forward-path is malformed */
+	SMTP_ELENGTH = -1,          /* the command line is too long */
+	SMTP_EBARE = -2,            /* a CR or LF of its own in a command: closes */
+	SMTP_ECONTROL = -3,         /* control characters, or bytes that are no UTF-8 */
+	SMTP_EVERB = -4,            /* no such command */
+	SMTP_EHTTP = -5,            /* a web browser, perhaps one that is being abused: closes */
+	SMTP_EARGUMENT = -6,        /* an argument where none is allowed */
+	SMTP_EHELO = -7,            /* HELO, EHLO: no domain or address literal */
+	SMTP_EMAIL_SYNTAX = -8,     /* not MAIL FROM:<...> */
+	SMTP_ERCPT_SYNTAX = -9,     /* not RCPT TO:<...> */
+	SMTP_ESENDER = -10,         /* the reverse-path is malformed */
+	SMTP_ERECIPIENT = -11,      /* the forward-path is malformed */
 	SMTP_EADDRESS_LENGTH = -12, /* the local part, a label or the whole is too long */
-	SMTP_EUTF8 = -13,	    /* a UTF-8 address outside SMTPUTF8 */
-	SMTP_EPARAM = -14,	    /* a parameter that is not known here */
+	SMTP_EUTF8 = -13,           /* a UTF-8 address outside SMTPUTF8 */
+	SMTP_EPARAM = -14,          /* a parameter that is not known here */
 	SMTP_EPARAM_VALUE = -15,    /* a parameter with a malformed or missing value */
 	SMTP_EPARAM_TWICE = -16,    /* the same parameter twice */
-	SMTP_ESTRING = -17,	    /* VRFY, EXPN: no argument */
-	SMTP_EAUTH = -18,	    /* not AUTH mechanism [initial-response] */
-	SMTP_EBASE64 = -19,	    /* an AUTH response that is no base64 */
-	SMTP_EBDAT = -20,	    /* not BDAT size [LAST] */
-	SMTP_EDATA_BARE = -21,	    /* a CR or LF of its own in the message */
-	SMTP_EDATA_SIZE = -22,	    /* the message is over the limit */
+	SMTP_ESTRING = -17,         /* VRFY, EXPN: no argument */
+	SMTP_EAUTH = -18,           /* not AUTH mechanism [initial-response] */
+	SMTP_EBASE64 = -19,         /* an AUTH response that is no base64 */
+	SMTP_EBDAT = -20,           /* not BDAT size [LAST] */
+	SMTP_EDATA_BARE = -21,      /* a CR or LF of its own in the message */
+	SMTP_EDATA_SIZE = -22,      /* the message is over the limit */
 	SMTP_ERROR_MIN = -22,
 };
 
 struct smtp_reply {
-	int code;	      /* 3 digits */
+	int code;             /* 3 digits */
 	const char *enhanced; /* class.subject.detail */
 	const char *text;     /* one line of ASCII */
-	bool close;	      /* the session closes the connection behind this reply */
+	bool close;           /* the session closes the connection behind this reply */
 };
 
 /* The reply for an enum smtp_error; a 500 for any other number. Never NULL, static. */

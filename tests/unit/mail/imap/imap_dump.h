@@ -30,9 +30,10 @@ static inline void dump_set(struct strbuf *out, const struct imap_seqset *set)
 
 static inline void dump_key(struct strbuf *out, const struct imap_search_key *k)
 {
-	static const char *const names[] = { "all", "and", "or", "seq", "uid", "flag", "keyword", "bcc",
-		"cc", "from", "subject", "to", "body", "text", "header", "before", "on", "since",
-		"sentbefore", "senton", "sentsince", "larger", "smaller", "older", "younger" };
+	static const char *const names[] = { "all", "and", "or", "seq", "uid", "flag", "keyword",
+		"bcc", "cc", "from", "subject", "to", "body", "text", "header", "before", "on",
+		"since", "sentbefore", "senton", "sentsince", "larger", "smaller", "older",
+		"younger" };
 
 	strbuf_printf(out, " %s%s", k->negated ? "!" : "", names[k->kind]);
 	switch (k->kind) {
@@ -130,8 +131,8 @@ static inline void dump_arguments(struct strbuf *out, const struct imap_command 
 		break;
 	case IMAP_LIST:
 	case IMAP_LSUB:
-		strbuf_printf(out, " %d select %u returns %u status %u", c->list.extended, c->list.select,
-			c->list.returns, c->list.status);
+		strbuf_printf(out, " %d select %u returns %u status %u", c->list.extended,
+			c->list.select, c->list.returns, c->list.status);
 		dump_text(out, c->list.reference);
 		for (size_t i = 0; i < c->list.patterns.n; i++)
 			dump_text(out, c->list.patterns.items[i]);
@@ -158,7 +159,7 @@ static inline void dump_arguments(struct strbuf *out, const struct imap_command 
 	case IMAP_FETCH: dump_fetch(out, &c->fetch); break;
 	case IMAP_STORE:
 		dump_set(out, &c->store.set);
-		strbuf_printf(out, " %c%s", "=+-"[c->store.op], c->store.silent ? "silent" : "");
+		strbuf_printf(out, " %c%s", "=+-"[c->store.op], c -> store.silent ? "silent" : "");
 		dump_flags(out, &c->store.flags);
 		break;
 	case IMAP_COPY:
@@ -172,7 +173,8 @@ static inline void dump_arguments(struct strbuf *out, const struct imap_command 
 
 static inline void dump_command(struct strbuf *out, const struct imap_command *c)
 {
-	strbuf_printf(out, "%.*s %s%s", SLICE_ARG(c->tag), c->uid ? "UID " : "", imap_verb_name(c->verb));
+	strbuf_printf(
+		out, "%.*s %s%s", SLICE_ARG(c->tag), c->uid ? "UID " : "", imap_verb_name(c->verb));
 	dump_arguments(out, c);
 	strbuf_addc(out, '\n');
 }
@@ -187,7 +189,8 @@ struct dump_run {
 	size_t held_max; /* the most the parser has held */
 };
 
-static inline void dump_event(struct dump_run *r, enum imap_event_kind what, const struct imap_event *ev)
+static inline void dump_event(
+	struct dump_run *r, enum imap_event_kind what, const struct imap_event *ev)
 {
 	struct strbuf *log = &r->log;
 

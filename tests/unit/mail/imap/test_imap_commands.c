@@ -14,8 +14,8 @@ static void check(const char *lines, const char *want)
 		strbuf_adds(&in, *lines == '\n' ? "\r\n" : (char[]){ *lines, '\0' });
 	strbuf_adds(&in, "\r\n");
 	for (size_t cut = 0; cut <= in.n; cut++) {
-		struct dump_run r =
-			dump_run(strbuf_slice(&in), cut, cut ? in.n : 1, &imap_limits_after_auth, false);
+		struct dump_run r = dump_run(
+			strbuf_slice(&in), cut, cut ? in.n : 1, &imap_limits_after_auth, false);
 
 		ck_assert_str_eq(r.log.p, want);
 		dump_free(&r);
@@ -25,8 +25,8 @@ static void check(const char *lines, const char *want)
 
 START_TEST(without_arguments)
 {
-	static const char *const verbs[] = { "CAPABILITY", "NOOP", "LOGOUT", "STARTTLS", "NAMESPACE", "CHECK",
-		"CLOSE", "UNSELECT", "EXPUNGE", "IDLE" };
+	static const char *const verbs[] = { "CAPABILITY", "NOOP", "LOGOUT", "STARTTLS",
+		"NAMESPACE", "CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "IDLE" };
 	struct strbuf in = { 0 }, want = { 0 };
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -84,7 +84,8 @@ START_TEST(bad_login)
 	check("a LOGIN smith ", "a BAD LOGIN: Expected a password\r\n");
 	check("a LOGIN smith x y", "a BAD LOGIN: Expected the end of the command\r\n");
 	check("a LOGIN sm(ith x", "a BAD LOGIN: Expected a space\r\n");
-	check("a LOGIN \"smith x", "a BAD LOGIN: Expected the closing quote of a quoted string\r\n");
+	check("a LOGIN \"smith x",
+		"a BAD LOGIN: Expected the closing quote of a quoted string\r\n");
 	check("a LOGIN \"sm\\ith\" x",
 		"a BAD LOGIN: Expected \" or \\ behind the \\ in a quoted string\r\n");
 	check("a LOGIN \"smith\"x", "a BAD LOGIN: Expected a space\r\n");
@@ -98,8 +99,10 @@ START_TEST(authenticate)
 	check("a AUTHENTICATE PLAIN\n*", "a AUTHENTICATE \"PLAIN\"\nline *\n");
 	check("a AUTHENTICATE PLAIN AGEAYg==", "a AUTHENTICATE \"PLAIN\" [AGEAYg==]\n");
 	check("a AUTHENTICATE EXTERNAL =", "a AUTHENTICATE \"EXTERNAL\" []\n");
-	check("a AUTHENTICATE EXTERNAL = x", "a BAD AUTHENTICATE: Expected the end of the command\r\n");
-	check("a AUTHENTICATE PLAIN \"AG\"", "a BAD AUTHENTICATE: Expected an initial response in base64\r\n");
+	check("a AUTHENTICATE EXTERNAL = x",
+		"a BAD AUTHENTICATE: Expected the end of the command\r\n");
+	check("a AUTHENTICATE PLAIN \"AG\"",
+		"a BAD AUTHENTICATE: Expected an initial response in base64\r\n");
 }
 END_TEST
 
@@ -131,7 +134,8 @@ START_TEST(mailboxes)
 	check("a CREATE s (USE (Sent))",
 		"a BAD CREATE: Expected a special use such as \\Drafts\r\n");
 	check("a CREATE s (X)", "a BAD CREATE: Expected USE\r\n");
-	check("a SELECT a&b", "a NO [CANNOT] SELECT: A mailbox name is too long or not in modified UTF-7\r\n");
+	check("a SELECT a&b",
+		"a NO [CANNOT] SELECT: A mailbox name is too long or not in modified UTF-7\r\n");
 	check("a SELECT a*", "a BAD SELECT: Expected the end of the command\r\n");
 	check("a SELECT x (CONDSTORE)", "a BAD SELECT: Expected the end of the command\r\n");
 }
@@ -143,11 +147,13 @@ START_TEST(list)
 	check("a LIST foo/ %/b*", "a LIST 0 select 0 returns 0 status 0 \"foo/\" \"%/b*\"\n");
 	check("a LIST \"\" \"\"", "a LIST 0 select 0 returns 0 status 0 \"\" \"\"\n");
 	check("a LIST \"\" \"&AOk-*\"", "a LIST 0 select 0 returns 0 status 0 \"\" \"é*\"\n");
-	check("a LSUB \"#news.\" comp.mail.*", "a LSUB 0 select 0 returns 0 status 0 \"#news.\" \"comp.mail.*\"\n");
+	check("a LSUB \"#news.\" comp.mail.*",
+		"a LSUB 0 select 0 returns 0 status 0 \"#news.\" \"comp.mail.*\"\n");
 	check("a LIST (SUBSCRIBED) \"\" *", "a LIST 1 select 1 returns 0 status 0 \"\" \"*\"\n");
 	check("a LIST () \"\" (INBOX Drafts Sent/%)",
 		"a LIST 1 select 0 returns 0 status 0 \"\" \"INBOX\" \"Drafts\" \"Sent/%\"\n");
-	check("a LIST (SUBSCRIBED RECURSIVEMATCH REMOTE SPECIAL-USE) \"\" % RETURN (CHILDREN SUBSCRIBED)",
+	check("a LIST (SUBSCRIBED RECURSIVEMATCH REMOTE SPECIAL-USE) \"\" % RETURN (CHILDREN "
+	      "SUBSCRIBED)",
 		"a LIST 1 select 15 returns 17 status 0 \"\" \"%\"\n");
 	check("a LIST \"\" * RETURN (SPECIAL-USE STATUS (MESSAGES UNSEEN SIZE))",
 		"a LIST 1 select 0 returns 34 status 49 \"\" \"*\"\n");
@@ -162,12 +168,15 @@ START_TEST(bad_list)
 		"a BAD LIST: Expected another selection option beside RECURSIVEMATCH\r\n");
 	check("a LIST (RECURSIVEMATCH REMOTE) \"\" *",
 		"a BAD LIST: Expected another selection option beside RECURSIVEMATCH\r\n");
-	check("a LIST (X) \"\" *", "a BAD LIST: Expected a selection option such as SUBSCRIBED\r\n");
+	check("a LIST (X) \"\" *",
+		"a BAD LIST: Expected a selection option such as SUBSCRIBED\r\n");
 	check("a LIST \"\" ()", "a BAD LIST: Expected a mailbox name or pattern\r\n");
 	check("a LIST \"\" * RETURN", "a BAD LIST: Expected more arguments\r\n");
-	check("a LIST \"\" * RETURN (X)", "a BAD LIST: Expected a return option such as CHILDREN\r\n");
+	check("a LIST \"\" * RETURN (X)",
+		"a BAD LIST: Expected a return option such as CHILDREN\r\n");
 	check("a LIST \"\" * RETURN (STATUS)", "a BAD LIST: Expected a space\r\n");
-	check("a LIST \"\" * RETURN (STATUS (X))", "a BAD LIST: Expected a status item such as MESSAGES\r\n");
+	check("a LIST \"\" * RETURN (STATUS (X))",
+		"a BAD LIST: Expected a status item such as MESSAGES\r\n");
 	check("a LIST \"\" * x", "a BAD LIST: Expected RETURN or the end of the command\r\n");
 }
 END_TEST
@@ -195,9 +204,11 @@ START_TEST(fetch)
 	check("a FETCH 1 BODY[]", "a FETCH 1 seen BODY[]\n");
 	check("a FETCH 1 body.peek[]<0.100>", "a FETCH 1 BODY[]<0>+100 peek\n");
 	check("a FETCH 1 BODY.PEEK[1.2.3]", "a FETCH 1 BODY[1.2.3] peek\n");
-	check("a FETCH 1 BODY[4.2.HEADER]<100.4294967295>", "a FETCH 1 seen BODY[4.2.HEADER]<100>+4294967295\n");
+	check("a FETCH 1 BODY[4.2.HEADER]<100.4294967295>",
+		"a FETCH 1 seen BODY[4.2.HEADER]<100>+4294967295\n");
 	check("a FETCH 1 BODY[1.MIME]", "a FETCH 1 seen BODY[1.MIME]\n");
-	check("a FETCH 1 (BODY[TEXT] BODY.PEEK[3.TEXT])", "a FETCH 1 seen BODY[TEXT] BODY[3.TEXT] peek\n");
+	check("a FETCH 1 (BODY[TEXT] BODY.PEEK[3.TEXT])",
+		"a FETCH 1 seen BODY[TEXT] BODY[3.TEXT] peek\n");
 	check("a FETCH 1 BODY.PEEK[1.HEADER.FIELDS.NOT (\"X Y\" {2+}\nTo)]",
 		"a FETCH 1 BODY[1.HEADER.FIELDS.NOT (\"X Y\" To)] peek\n");
 }
@@ -209,12 +220,16 @@ START_TEST(bad_fetch)
 	check("a FETCH x FLAGS", "a BAD FETCH: Expected a sequence set\r\n");
 	check("a FETCH 0 FLAGS", "a BAD FETCH: Expected a sequence set\r\n");
 	check("a FETCH 1", "a BAD FETCH: Expected more arguments\r\n");
-	check("a FETCH 1 ()", "a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
-	check("a FETCH 1 (ALL)", "a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
+	check("a FETCH 1 ()",
+		"a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
+	check("a FETCH 1 (ALL)",
+		"a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
 	check("a FETCH 1 FLAGS UID", "a BAD FETCH: Expected the end of the command\r\n");
 	check("a FETCH 1 (FLAGS", "a BAD FETCH: Expected a space or the closing parenthesis\r\n");
-	check("a FETCH 1 BODY[MIME]", "a BAD FETCH: Expected a section such as HEADER, TEXT or 1.2.MIME\r\n");
-	check("a FETCH 1 BODY[1.]", "a BAD FETCH: Expected a section such as HEADER, TEXT or 1.2.MIME\r\n");
+	check("a FETCH 1 BODY[MIME]",
+		"a BAD FETCH: Expected a section such as HEADER, TEXT or 1.2.MIME\r\n");
+	check("a FETCH 1 BODY[1.]",
+		"a BAD FETCH: Expected a section such as HEADER, TEXT or 1.2.MIME\r\n");
 	check("a FETCH 1 BODY[0]", "a BAD FETCH: Expected a part number from 1 on\r\n");
 	check("a FETCH 1 BODY[4294967296]", "a BAD FETCH: Expected a part number\r\n");
 	check("a FETCH 1 BODY[1 ]", "a BAD FETCH: Expected ] at the end of a section\r\n");
@@ -224,7 +239,8 @@ START_TEST(bad_fetch)
 	check("a FETCH 1 BODY[]<0.0>", "a BAD FETCH: Expected a number of octets from 1 on\r\n");
 	check("a FETCH 1 BODY[]<0.1", "a BAD FETCH: Expected > behind the number of octets\r\n");
 	check("a FETCH 1 BODY[]<-1.1>", "a BAD FETCH: Expected the first octet of a part\r\n");
-	check("a FETCH 1 RFC822.PEEK", "a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
+	check("a FETCH 1 RFC822.PEEK",
+		"a BAD FETCH: Expected a FETCH item such as FLAGS or BODY.PEEK[HEADER]\r\n");
 }
 END_TEST
 
@@ -238,14 +254,19 @@ START_TEST(search)
 		"a SEARCH and( flag 2 flag 8 flag 16 flag 1 flag 32 )\n");
 	check("a SEARCH UNANSWERED UNDELETED UNDRAFT UNFLAGGED UNSEEN OLD",
 		"a SEARCH and( !flag 2 !flag 8 !flag 16 !flag 4 !flag 1 !flag 32 )\n");
-	check("a SEARCH NEW NOT NEW", "a SEARCH and( and( flag 32 !flag 1 ) !and( flag 32 !flag 1 ) )\n");
-	check("a SEARCH KEYWORD $Junk UNKEYWORD x", "a SEARCH and( keyword \"$Junk\" !keyword \"x\" )\n");
+	check("a SEARCH NEW NOT NEW",
+		"a SEARCH and( and( flag 32 !flag 1 ) !and( flag 32 !flag 1 ) )\n");
+	check("a SEARCH KEYWORD $Junk UNKEYWORD x",
+		"a SEARCH and( keyword \"$Junk\" !keyword \"x\" )\n");
 	check("a SEARCH BCC a CC b TO c SUBJECT \"d e\" BODY f TEXT g",
-		"a SEARCH and( bcc \"a\" cc \"b\" to \"c\" subject \"d e\" body \"f\" text \"g\" )\n");
+		"a SEARCH and( bcc \"a\" cc \"b\" to \"c\" subject \"d e\" body \"f\" text \"g\" "
+		")\n");
 	check("a SEARCH HEADER Message-ID \"\"", "a SEARCH and( header \"Message-ID\" \"\" )\n");
-	check("a SEARCH BEFORE 1-Jan-1970 ON \"2-Jan-1970\" SENTBEFORE 3-Jan-1970 SENTON 04-Jan-1970 "
+	check("a SEARCH BEFORE 1-Jan-1970 ON \"2-Jan-1970\" SENTBEFORE 3-Jan-1970 SENTON "
+	      "04-Jan-1970 "
 	      "SENTSINCE 5-Jan-1970",
-		"a SEARCH and( before day 0 on day 1 sentbefore day 2 senton day 3 sentsince day 4 )\n");
+		"a SEARCH and( before day 0 on day 1 sentbefore day 2 senton day 3 sentsince day 4 "
+		")\n");
 	check("a SEARCH LARGER 5000000000 SMALLER 0 OLDER 60 YOUNGER 259200",
 		"a SEARCH and( larger 5000000000 smaller 0 older 60 younger 259200 )\n");
 	check("a SEARCH OR SEEN (FLAGGED OR 1 NOT 2)",
@@ -272,7 +293,8 @@ START_TEST(search_return)
 {
 	check("a SEARCH RETURN (MIN COUNT) FLAGGED", "a SEARCH return 9 and( flag 4 )\n");
 	check("a SEARCH RETURN () ALL", "a SEARCH return 4 and( all )\n");
-	check("a UID SEARCH RETURN (ALL MAX) CHARSET UTF-8 1", "a UID SEARCH return 6 and( seq 1 )\n");
+	check("a UID SEARCH RETURN (ALL MAX) CHARSET UTF-8 1",
+		"a UID SEARCH return 6 and( seq 1 )\n");
 	check("a SEARCH RETURN (X) ALL",
 		"a BAD SEARCH: Expected a return option: MIN, MAX, ALL or COUNT\r\n");
 	check("a SEARCH RETURN ALL", "a BAD SEARCH: Expected return options\r\n");
@@ -300,7 +322,8 @@ START_TEST(bad_search)
 END_TEST
 
 /* n times `open`, `middle`, n times `close`. */
-static void check_nested(size_t n, const char *open, const char *middle, const char *close, bool good)
+static void check_nested(
+	size_t n, const char *open, const char *middle, const char *close, bool good)
 {
 	struct strbuf in = { 0 };
 	struct dump_run r;
@@ -313,7 +336,8 @@ static void check_nested(size_t n, const char *open, const char *middle, const c
 		strbuf_adds(&in, close);
 	strbuf_adds(&in, "\r\n");
 	r = dump_run(strbuf_slice(&in), 0, in.n, &imap_limits_after_auth, false);
-	ck_assert_msg(slice_starts(strbuf_slice(&r.log), SLICE("a BAD SEARCH: Expected fewer")) == !good,
+	ck_assert_msg(
+		slice_starts(strbuf_slice(&r.log), SLICE("a BAD SEARCH: Expected fewer")) == !good,
 		"%s", r.log.p);
 	dump_free(&r);
 	strbuf_free(&in);
@@ -343,8 +367,10 @@ START_TEST(store)
 	check("a STORE 1 FLAGS (\\Recent \\Seen)", "a STORE 1 = (\\Seen)\n");
 	check("a STORE 1 FLAGS (\\Foo)", "a BAD STORE: Expected a system flag such as \\Seen\r\n");
 	check("a STORE 1 FLAGS", "a BAD STORE: Expected more arguments\r\n");
-	check("a STORE 1 FLAG x", "a BAD STORE: Expected FLAGS, +FLAGS or -FLAGS, with or without .SILENT\r\n");
-	check("a STORE 1 +-FLAGS x", "a BAD STORE: Expected FLAGS, +FLAGS or -FLAGS, with or without .SILENT\r\n");
+	check("a STORE 1 FLAG x",
+		"a BAD STORE: Expected FLAGS, +FLAGS or -FLAGS, with or without .SILENT\r\n");
+	check("a STORE 1 +-FLAGS x",
+		"a BAD STORE: Expected FLAGS, +FLAGS or -FLAGS, with or without .SILENT\r\n");
 	check("a STORE 1 FLAGS (\"x\")", "a BAD STORE: Expected a flag\r\n");
 }
 END_TEST
@@ -377,13 +403,17 @@ START_TEST(append)
 	check("a APPEND x", "a BAD APPEND: Expected more arguments\r\n");
 	check("a APPEND x \"y\"", "a BAD APPEND: Expected a date and time such as "
 				  "\"17-Jul-1996 02:44:25 -0700\"\r\n");
-	check("a APPEND x (\\Seen) y", "a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
-	check("a APPEND x {y}", "a BAD APPEND: Expected the message as a literal at the end of the line\r\n");
-	check("a APPEND x ~{1+}\ny", "a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
-	check("a APPEND x {1}y {1+}\nz", "a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
+	check("a APPEND x (\\Seen) y",
+		"a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
+	check("a APPEND x {y}",
+		"a BAD APPEND: Expected the message as a literal at the end of the line\r\n");
+	check("a APPEND x ~{1+}\ny",
+		"a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
+	check("a APPEND x {1}y {1+}\nz",
+		"a BAD APPEND: Expected flags, a date or the message as a literal\r\n");
 }
 END_TEST
 
-TEST_MAIN("imap commands", without_arguments, no_command, login, bad_login, authenticate, id_and_enable,
-	mailboxes, list, bad_list, status, fetch, bad_fetch, search, search_charset, search_return,
-	bad_search, search_bounds, store, copy_move_expunge, append)
+TEST_MAIN("imap commands", without_arguments, no_command, login, bad_login, authenticate,
+	id_and_enable, mailboxes, list, bad_list, status, fetch, bad_fetch, search, search_charset,
+	search_return, bad_search, search_bounds, store, copy_move_expunge, append)

@@ -29,13 +29,15 @@ END_TEST
 
 START_TEST(bad_days)
 {
-	static const char *const bad[] = { "", "1", "1-", "0-Jan-2000", "32-Jan-2000", "29-Feb-1900",
-		"31-Apr-2000", "1-Jan-0000", "1-Jan-200", "1-Jan-20000", "1-Jam-2000", "1 Jan 2000",
-		"1-Jan-2000 ", "-1-Jan-2000", "001-Jan-2000", "1-January-2000", "1-Jan" };
+	static const char *const bad[] = { "", "1", "1-", "0-Jan-2000", "32-Jan-2000",
+		"29-Feb-1900", "31-Apr-2000", "1-Jan-0000", "1-Jan-200", "1-Jan-20000",
+		"1-Jam-2000", "1 Jan 2000", "1-Jan-2000 ", "-1-Jan-2000", "001-Jan-2000",
+		"1-January-2000", "1-Jan" };
 	int32_t day;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(imap_date_parse(slice_str(bad[i]), &day) == HEARTH_EINVAL, "%s", bad[i]);
+		ck_assert_msg(
+			imap_date_parse(slice_str(bad[i]), &day) == HEARTH_EINVAL, "%s", bad[i]);
 }
 END_TEST
 
@@ -62,14 +64,17 @@ END_TEST
 START_TEST(bad_times)
 {
 	static const char *const bad[] = { "", "17-Jul-1996", "17-Jul-1996 02:44:25",
-		"17-Jul-1996 24:44:25 -0700", "17-Jul-1996 02:60:25 -0700", "17-Jul-1996 02:44:61 -0700",
-		"17-Jul-1996 02:44:25 -0760", "17-Jul-1996 02:44:25 0700", "17-Jul-1996 02:44:25 -070",
-		"17-Jul-1996 02:44:25 -0700 ", "17-Jul-1996 2:44:25 -0700", "17-Jul-1996  02:44:25 -0700",
-		"  1-Jul-1996 02:44:25 -0700", "31-Jun-1996 02:44:25 -0700" };
+		"17-Jul-1996 24:44:25 -0700", "17-Jul-1996 02:60:25 -0700",
+		"17-Jul-1996 02:44:61 -0700", "17-Jul-1996 02:44:25 -0760",
+		"17-Jul-1996 02:44:25 0700", "17-Jul-1996 02:44:25 -070",
+		"17-Jul-1996 02:44:25 -0700 ", "17-Jul-1996 2:44:25 -0700",
+		"17-Jul-1996  02:44:25 -0700", "  1-Jul-1996 02:44:25 -0700",
+		"31-Jun-1996 02:44:25 -0700" };
 	struct imap_datetime t;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(imap_datetime_parse(slice_str(bad[i]), &t) == HEARTH_EINVAL, "%s", bad[i]);
+		ck_assert_msg(
+			imap_datetime_parse(slice_str(bad[i]), &t) == HEARTH_EINVAL, "%s", bad[i]);
 }
 END_TEST
 
@@ -77,7 +82,8 @@ START_TEST(written_and_read)
 {
 	struct strbuf b = { 0 };
 
-	for (int64_t s = -62135596800 + 86400; s < 253402300800 - 86400; s += 8640000 * 37 + 12345) {
+	for (int64_t s = -62135596800 + 86400; s < 253402300800 - 86400;
+		s += 8640000 * 37 + 12345) {
 		struct imap_datetime in = { s, (int)(s % 720) }, out;
 		time_t unix_s = s;
 		struct tm tm;

@@ -126,7 +126,8 @@ START_TEST(hostile)
 	ck_assert(imap_match(strbuf_slice(&p), strbuf_slice(&s), '/'));
 	for (int i = 0; i < 1000; i++)
 		strbuf_adds(&p, "*");
-	ck_assert(!imap_match(strbuf_slice(&p), strbuf_slice(&s), '/')); /* longer than any can be */
+	ck_assert(
+		!imap_match(strbuf_slice(&p), strbuf_slice(&s), '/')); /* longer than any can be */
 	strbuf_free(&p);
 	strbuf_free(&s);
 }

@@ -53,19 +53,19 @@ END_TEST
 START_TEST(refuses)
 {
 	static const char *const bad[] = {
-		"&",	    /* not ended */
-		"a&b",	    /* not ended */
-		"&AOk",	    /* not ended */
-		"&AGE-",    /* "a" needs no shift */
-		"&ACY-",    /* nor does "&" */
+		"&",          /* not ended */
+		"a&b",        /* not ended */
+		"&AOk",       /* not ended */
+		"&AGE-",      /* "a" needs no shift */
+		"&ACY-",      /* nor does "&" */
 		"&AOk-&AOk-", /* one shift would do */
-		"&AOkA-",   /* bits left over */
-		"&AOl-",    /* padding is not 0 */
-		"&AA-",	    /* half a character */
+		"&AOkA-",     /* bits left over */
+		"&AOl-",      /* padding is not 0 */
+		"&AA-",       /* half a character */
 		"&A-",
-		"&AOk/-",   /* "/" is "," here */
+		"&AOk/-", /* "/" is "," here */
 		"&AO k-",
-		"&2D0-",    /* half a pair */
+		"&2D0-", /* half a pair */
 		"&3gA-",
 		"&2D0AOQ-",
 		"&2D3YPQ-",
@@ -78,7 +78,8 @@ START_TEST(refuses)
 
 	strbuf_adds(&b, "kept");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		ck_assert_msg(imap_mutf7_decode(&b, slice_str(bad[i])) == HEARTH_EINVAL, "%s", bad[i]);
+		ck_assert_msg(
+			imap_mutf7_decode(&b, slice_str(bad[i])) == HEARTH_EINVAL, "%s", bad[i]);
 		ck_assert_str_eq(b.p, "kept");
 	}
 	strbuf_free(&b);
@@ -99,7 +100,8 @@ START_TEST(every_code_point)
 		utf8_append(&utf8, c);
 		strbuf_addc(&utf8, 'y');
 		imap_mutf7_encode(&wire, strbuf_slice(&utf8));
-		ck_assert_msg(imap_mutf7_decode(&back, strbuf_slice(&wire)) == 0, "U+%04X %s", c, wire.p);
+		ck_assert_msg(
+			imap_mutf7_decode(&back, strbuf_slice(&wire)) == 0, "U+%04X %s", c, wire.p);
 		ck_assert_str_eq(back.p, utf8.p);
 	}
 	strbuf_free(&utf8);

@@ -17,8 +17,8 @@ static const struct imap_limits small = {
 };
 
 /* Expects the same log for the whole input, for every two pieces and byte by byte. */
-static void check_slice(struct slice in, const struct imap_limits *limits, bool refuse_append,
-	const char *want)
+static void check_slice(
+	struct slice in, const struct imap_limits *limits, bool refuse_append, const char *want)
 {
 	for (size_t cut = 0; cut <= in.n; cut++) {
 		struct dump_run r = dump_run(in, cut, cut ? in.n + 1 : 1, limits, refuse_append);
@@ -59,7 +59,8 @@ START_TEST(literals)
 	check("a LOGIN {5+}\r\nsmith {006+}\r\nses\r\ne\r\n", "a LOGIN \"smith\" \"ses\r\ne\"\n");
 	check("a LOGIN {0+}\r\n {0}\r\n\r\n", "continue\na LOGIN \"\" \"\"\n");
 	/* What looks like a literal inside of one is none. */
-	check("a LOGIN {5+}\r\n{3}\r\n {2+}\r\n\r\n\r\nb NOOP\r\n", "a LOGIN \"{3}\r\n\" \"\r\n\"\nb NOOP\n");
+	check("a LOGIN {5+}\r\n{3}\r\n {2+}\r\n\r\n\r\nb NOOP\r\n",
+		"a LOGIN \"{3}\r\n\" \"\r\n\"\nb NOOP\n");
 	check_slice(SLICE("a LOGIN {2+}\r\nx\0 y\r\nb NOOP\r\n"), &small, false,
 		"a BAD LOGIN: Expected no NUL in a literal\r\nb NOOP\n");
 }
@@ -68,7 +69,8 @@ END_TEST
 START_TEST(idle_and_lines)
 {
 	check("a IDLE\r\nDONE\r\nb NOOP\r\n", "a IDLE\nline DONE\nb NOOP\n");
-	check("a AUTHENTICATE X\r\nQUJD\r\nb NOOP\r\n", "a AUTHENTICATE \"X\"\nline QUJD\nb NOOP\n");
+	check("a AUTHENTICATE X\r\nQUJD\r\nb NOOP\r\n",
+		"a AUTHENTICATE \"X\"\nline QUJD\nb NOOP\n");
 	check("a IDLE\r\n\r\n", "a IDLE\nline \n");
 	check("a IDLE\r\n{5}\r\nb NOOP\r\n", "a IDLE\nline {5}\nb NOOP\n");
 	check("a IDLE\r\nDONE\nX\r\nb NOOP\r\n",
@@ -83,7 +85,8 @@ START_TEST(append)
 	check("a APPEND x {5}\r\na\r\n.b\r\nb NOOP\r\n",
 		"begin a APPEND \"x\" () {5}\nmessage 5 a\r\n.b\na APPEND \"x\" () {5}\nb NOOP\n");
 	check("a APPEND {1}\r\nx {5+}\r\n{9+}\r \r\nb NOOP\r\n",
-		"continue\nbegin a APPEND \"x\" () {5+}\nmessage 5 {9+}\r\na APPEND \"x\" () {5+}\nb NOOP\n");
+		"continue\nbegin a APPEND \"x\" () {5+}\nmessage 5 {9+}\r\na APPEND \"x\" () "
+		"{5+}\nb NOOP\n");
 	/* More behind the message: it is to be undone. */
 	check("a APPEND x {3+}\r\nabc (\\Seen) {3+}\r\ndef\r\nb NOOP\r\n",
 		"begin a APPEND \"x\" () {3+}\nmessage 3 abc\n"
@@ -107,7 +110,8 @@ END_TEST
 
 START_TEST(append_refused)
 {
-	check_slice(SLICE("a APPEND x {3}\r\nb NOOP\r\n"), &small, true, "begin a APPEND \"x\" () {3}\nb NOOP\n");
+	check_slice(SLICE("a APPEND x {3}\r\nb NOOP\r\n"), &small, true,
+		"begin a APPEND \"x\" () {3}\nb NOOP\n");
 	check_slice(SLICE("a APPEND x {3+}\r\nabc\r\nb NOOP\r\n"), &small, true,
 		"begin a APPEND \"x\" () {3+}\nb NOOP\n");
 	check_slice(SLICE("a APPEND x {3+}\r\nabc {2+}\r\nde {4}\r\nb NOOP\r\n"), &small, true,
@@ -142,8 +146,10 @@ END_TEST
 
 START_TEST(line_ends)
 {
-	check("a NOOP\nb NOOP\r\nc NOOP\r\n", "a BAD Expected lines to end in CRLF, not in LF\r\nc NOOP\n");
-	check("\nb NOOP\r\nc NOOP\r\n", "* BAD Expected lines to end in CRLF, not in LF\r\nc NOOP\n");
+	check("a NOOP\nb NOOP\r\nc NOOP\r\n",
+		"a BAD Expected lines to end in CRLF, not in LF\r\nc NOOP\n");
+	check("\nb NOOP\r\nc NOOP\r\n",
+		"* BAD Expected lines to end in CRLF, not in LF\r\nc NOOP\n");
 	check("a NOOP\r b NOOP\r\n", "a BAD NOOP: Expected the end of the command\r\n");
 	check("a NOOP\r\r\n", "a BAD NOOP: Expected the end of the command\r\n");
 	check("a LOGIN \"x\ry\" z\r\n",
@@ -181,16 +187,19 @@ END_TEST
 START_TEST(literal_limits)
 {
 	/* 20 bytes, 3 in a command, 100 in all. */
-	check("a LOGIN {20+}\r\n12345678901234567890 x\r\n", "a LOGIN \"12345678901234567890\" \"x\"\n");
+	check("a LOGIN {20+}\r\n12345678901234567890 x\r\n",
+		"a LOGIN \"12345678901234567890\" \"x\"\n");
 	check("a LOGIN {21}\r\nb NOOP\r\n", "a BAD [TOOBIG] Literal too big\r\nb NOOP\n");
 	check("a LOGIN {21+}\r\n1\r\n4 NOOP\r\n78901234567 y {2+}\r\n\r\n z\r\nb NOOP\r\n",
 		"a BAD [TOOBIG] Literal too big\r\nb NOOP\n");
 	check("a SEARCH TO {1+}\r\nx TO {1+}\r\nx TO {1+}\r\nx TO {1+}\r\nx\r\nb NOOP\r\n",
 		"a BAD Too many literals in one command\r\nb NOOP\n");
-	check("a SEARCH TO {20+}\r\n12345678901234567890 TO {20+}\r\n12345678901234567890 TO {20+}\r\n"
+	check("a SEARCH TO {20+}\r\n12345678901234567890 TO {20+}\r\n12345678901234567890 TO "
+	      "{20+}\r\n"
 	      "12345678901234567890\r\nb NOOP\r\n",
 		"a BAD [TOOBIG] Literal too big\r\nb NOOP\n");
-	check("a SEARCH TO {19+}\r\n1234567890123456789 TO {19+}\r\n1234567890123456789 HEADER abcdefghij "
+	check("a SEARCH TO {19+}\r\n1234567890123456789 TO {19+}\r\n1234567890123456789 HEADER "
+	      "abcdefghij "
 	      "klmnopqrstuvwx\r\nb NOOP\r\n",
 		"a BAD Command line too long\r\nb NOOP\n");
 }
@@ -198,21 +207,26 @@ END_TEST
 
 START_TEST(too_much_to_skip)
 {
-	check("a LOGIN {201+}\r\nx", "a BAD [TOOBIG] Literal too big\r\nclose Too much behind a refused command\n");
+	check("a LOGIN {201+}\r\nx",
+		"a BAD [TOOBIG] Literal too big\r\nclose Too much behind a refused command\n");
 	check("a LOGIN {99999999999999999999+}\r\nx\r\nb NOOP\r\n",
 		"a BAD [TOOBIG] Literal too big\r\nclose Too much behind a refused command\n");
 	check("a LOGIN {00000000000000000000000000001+}\r\nx\r\nb NOOP\r\n",
 		"a BAD [TOOBIG] Literal too big\r\nclose Too much behind a refused command\n");
-	check("a LOGIN {99999999999999999999999}\r\nb NOOP\r\n", "a BAD [TOOBIG] Literal too big\r\nb NOOP\n");
+	check("a LOGIN {99999999999999999999999}\r\nb NOOP\r\n",
+		"a BAD [TOOBIG] Literal too big\r\nb NOOP\n");
 	/* Many small ones too. */
 	check("a LOGIN {100+}\r\n"
-	      "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+	      "123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+	      "5678901234567890"
 	      " {100+}\r\n"
-	      "1234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890",
+	      "123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+	      "5678901234567890",
 		"a BAD [TOOBIG] Literal too big\r\nclose Too much behind a refused command\n");
 	/* In a line that is read over, a number too long to remember is too large. */
 	check("a\n {000000000000000000000000000000000000001+}\r\nx\r\nb NOOP\r\n",
-		"* BAD Expected lines to end in CRLF, not in LF\r\nclose Too much behind a refused command\n");
+		"* BAD Expected lines to end in CRLF, not in LF\r\nclose Too much behind a refused "
+		"command\n");
 }
 END_TEST
 
@@ -231,7 +245,8 @@ START_TEST(endless_line)
 	ck_assert_uint_eq(r.parser.text.cap, 0);
 	for (int i = 0; i < 1000; i++)
 		dump_feed(&r, strbuf_slice(&in));
-	ck_assert_str_eq(r.log.p, "a BAD Command line too long\r\nclose Too much behind a refused command\n");
+	ck_assert_str_eq(r.log.p,
+		"a BAD Command line too long\r\nclose Too much behind a refused command\n");
 	ck_assert_uint_eq(r.parser.text.cap, 0);
 	dump_free(&r);
 	strbuf_free(&in);
@@ -348,11 +363,12 @@ START_TEST(other_limits_later)
 
 	imap_parser_set_limits(&r.parser, &imap_limits_after_auth);
 	dump_feed(&r, SLICE("b SELECT 12345678901234567890123456789012345678901234567890\r\n"));
-	ck_assert_str_eq(r.log.p, "a SELECT \"x\"\nb SELECT \"12345678901234567890123456789012345678901234567890\"\n");
+	ck_assert_str_eq(r.log.p, "a SELECT \"x\"\nb SELECT "
+				  "\"12345678901234567890123456789012345678901234567890\"\n");
 	dump_free(&r);
 }
 END_TEST
 
 TEST_MAIN("imap parse", rfc_3501_session, literals, idle_and_lines, append, append_refused,
-	waits_for_the_session, line_ends, line_limit, literal_limits, too_much_to_skip, endless_line,
-	many_literals, parsed_size_is_bounded, large_append, other_limits_later)
+	waits_for_the_session, line_ends, line_limit, literal_limits, too_much_to_skip,
+	endless_line, many_literals, parsed_size_is_bounded, large_append, other_limits_later)

@@ -61,8 +61,8 @@ END_TEST
 
 START_TEST(refuses)
 {
-	static const char *const bad[] = { "", "0", "a", ",", "1,", "1:", "1:0", ":1", "1,,2", "4294967296",
-		"99999999999999999999", "1:-2", "-1", "1,a", "1:a" };
+	static const char *const bad[] = { "", "0", "a", ",", "1,", "1:", "1:0", ":1", "1,,2",
+		"4294967296", "99999999999999999999", "1:-2", "-1", "1,a", "1:a" };
 	struct imap_seqset set;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -34,8 +34,8 @@ static void feed(struct smtp_data *d, struct slice in, struct result *r)
 }
 
 /* Feeds `in` in pieces that end at `cut` and then every `step` bytes. */
-static struct result run(struct slice in, size_t cut, size_t step, uint64_t max,
-	enum smtp_data_bare policy)
+static struct result run(
+	struct slice in, size_t cut, size_t step, uint64_t max, enum smtp_data_bare policy)
 {
 	struct smtp_data d;
 	struct result r = { 0 };
@@ -50,8 +50,8 @@ static struct result run(struct slice in, size_t cut, size_t step, uint64_t max,
 }
 
 /* Runs it whole, in every two pieces and byte by byte, and expects the same each time. */
-static void check(struct slice in, enum smtp_data_bare policy, int verdict, const char *want,
-	size_t left)
+static void check(
+	struct slice in, enum smtp_data_bare policy, int verdict, const char *want, size_t left)
 {
 	for (size_t cut = 0; cut <= in.n; cut++) {
 		struct result r = run(in, cut, cut ? in.n + 1 : 1, 1000, policy);
@@ -76,7 +76,8 @@ START_TEST(messages)
 		check(SLICE(".\r\n"), policy[i], 0, "", 0);
 		check(SLICE("\r\n.\r\n"), policy[i], 0, "\r\n", 0);
 		check(SLICE("a\r\n.\r\nQUIT\r\n"), policy[i], 0, "a\r\n", 6);
-		check(SLICE("Subject: x\r\n\r\nhi\r\n.\r\n"), policy[i], 0, "Subject: x\r\n\r\nhi\r\n", 0);
+		check(SLICE("Subject: x\r\n\r\nhi\r\n.\r\n"), policy[i], 0,
+			"Subject: x\r\n\r\nhi\r\n", 0);
 		check(SLICE("..\r\n.\r\n"), policy[i], 0, ".\r\n", 0);
 		check(SLICE(".a\r\n..b\r\n...\r\n.\r\n"), policy[i], 0, "a\r\n.b\r\n..\r\n", 0);
 		check(SLICE("a.\r\n.b.\r\n.\r\n"), policy[i], 0, "a.\r\nb.\r\n", 0);
@@ -132,7 +133,8 @@ END_TEST
 
 START_TEST(unfinished)
 {
-	static const char *const parts[] = { "", "a", "a\r", "a\r\n", "a\r\n.", "a\r\n.\r", "a\n.\n" };
+	static const char *const parts[] = { "", "a", "a\r", "a\r\n", "a\r\n.", "a\r\n.\r",
+		"a\n.\n" };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		struct result r = run(slice_str(parts[i]), 0, 1, 100, SMTP_BARE_MEND);

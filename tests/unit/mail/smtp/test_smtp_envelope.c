@@ -91,8 +91,9 @@ END_TEST
 
 START_TEST(mail_parameters)
 {
-	ck_assert_int_eq(parse_mail("FROM:<a@b> size=1000  BODY=8bitmime SMTPUTF8 AUTH=e+3Dmc2@x.org "
-				    "RET=hdrs ENVID=QQ+20"),
+	ck_assert_int_eq(
+		parse_mail("FROM:<a@b> size=1000  BODY=8bitmime SMTPUTF8 AUTH=e+3Dmc2@x.org "
+			   "RET=hdrs ENVID=QQ+20"),
 		0);
 	ck_assert(mail.has_size && mail.smtputf8);
 	ck_assert_uint_eq(mail.size, 1000);
@@ -127,8 +128,9 @@ START_TEST(forward_path)
 	ck_assert_int_eq(parse_rcpt("FROM:<a@b>"), SMTP_ERCPT_SYNTAX);
 	ck_assert_int_eq(parse_rcpt("TO:<ü@b>"), SMTP_EUTF8);
 	ck_assert_int_eq(smtp_rcpt_parse(SLICE("TO:<ü@b>"), true, &rcpt), 0);
-	ck_assert_int_eq(parse_rcpt("TO:<a123456789b123456789c123456789d123456789e123456789f123456789"
-				    "12345@b>"),
+	ck_assert_int_eq(
+		parse_rcpt("TO:<a123456789b123456789c123456789d123456789e123456789f123456789"
+			   "12345@b>"),
 		SMTP_EADDRESS_LENGTH);
 }
 END_TEST

@@ -22,7 +22,8 @@ static void describe(struct strbuf *log, int rc, const struct smtp_command *c)
 			strbuf_printf(log, " [%.*s]", SLICE_ARG(c->auth.response));
 		break;
 	case SMTP_BDAT:
-		strbuf_printf(log, " %llu%s", (unsigned long long)c->bdat.size, c->bdat.last ? " last" : "");
+		strbuf_printf(log, " %llu%s", (unsigned long long)c->bdat.size,
+			c->bdat.last ? " last" : "");
 		break;
 	default:
 		if (c->arg.n)
@@ -91,9 +92,11 @@ END_TEST
 
 START_TEST(other_verbs)
 {
-	check("helo x\r\nVRFY Crispin\r\nEXPN Example-People\r\nHELP\r\nHELP MAIL\r\nNOOP\r\nNOOP a b\r\n"
+	check("helo x\r\nVRFY Crispin\r\nEXPN Example-People\r\nHELP\r\nHELP MAIL\r\nNOOP\r\nNOOP "
+	      "a b\r\n"
 	      "StartTLS\r\nBDAT 10\r\nbdat 18446744073709551615 last\r\n",
-		"HELO x\nVRFY Crispin\nEXPN Example-People\nHELP\nHELP MAIL\nNOOP\nNOOP a b\nSTARTTLS\n"
+		"HELO x\nVRFY Crispin\nEXPN Example-People\nHELP\nHELP MAIL\nNOOP\nNOOP a "
+		"b\nSTARTTLS\n"
 		"BDAT 10\nBDAT 18446744073709551615 last\n");
 }
 END_TEST
@@ -102,7 +105,8 @@ START_TEST(names_in_helo)
 {
 	check("EHLO [192.0.2.1]\r\nEHLO [IPv6:::1]\r\nEHLO [::1]\r\nEHLO WIN_7-PC\r\nEHLO a.b.\r\n"
 	      "EHLO 1.2.3.4\r\n",
-		"EHLO [192.0.2.1]\nEHLO [IPv6:::1]\nEHLO [::1]\nEHLO WIN_7-PC\nEHLO a.b.\nEHLO 1.2.3.4\n");
+		"EHLO [192.0.2.1]\nEHLO [IPv6:::1]\nEHLO [::1]\nEHLO WIN_7-PC\nEHLO a.b.\nEHLO "
+		"1.2.3.4\n");
 	check("EHLO\r\n", "error -7\n");
 	check("EHLO \r\n", "error -7\n");
 	check("EHLO []\r\n", "error -7\n");
@@ -126,9 +130,11 @@ START_TEST(refused)
 	check(" QUIT\r\n", "error -4\n");
 	check("QUITE\r\n", "error -4\n");
 	check("MAILFROM:<a@b>\r\n", "error -4\n");
-	check("QUIT now\r\nDATA x\r\nRSET x\r\nSTARTTLS x\r\n", "error -6\nerror -6\nerror -6\nerror -6\n");
+	check("QUIT now\r\nDATA x\r\nRSET x\r\nSTARTTLS x\r\n",
+		"error -6\nerror -6\nerror -6\nerror -6\n");
 	check("VRFY\r\n", "error -17\n");
-	check("BDAT\r\nBDAT x\r\nBDAT -1\r\nBDAT 1 FIRST\r\nBDAT 1 LAST x\r\nBDAT 18446744073709551616\r\n",
+	check("BDAT\r\nBDAT x\r\nBDAT -1\r\nBDAT 1 FIRST\r\nBDAT 1 LAST x\r\nBDAT "
+	      "18446744073709551616\r\n",
 		"error -20\nerror -20\nerror -20\nerror -20\nerror -20\nerror -20\n");
 	check("GET / HTTP/1.1\r\n", "error -5\n");
 	check("POST / HTTP/1.1\r\n", "error -5\n");
@@ -199,9 +205,12 @@ END_TEST
 
 START_TEST(auth)
 {
-	check("AUTH PLAIN AGFubgB4eHg=\r\nauth LOGIN\r\nAUTH EXTERNAL =\r\nAUTH SCRAM-SHA-256 biws\r\n",
-		"AUTH PLAIN [AGFubgB4eHg=]\nAUTH LOGIN\nAUTH EXTERNAL []\nAUTH SCRAM-SHA-256 [biws]\n");
-	check("AUTH\r\nAUTH PLAIN a b\r\nAUTH ABCDEFGHIJKLMNOPQRSTU\r\n", "error -18\nerror -18\nerror -18\n");
+	check("AUTH PLAIN AGFubgB4eHg=\r\nauth LOGIN\r\nAUTH EXTERNAL =\r\nAUTH SCRAM-SHA-256 "
+	      "biws\r\n",
+		"AUTH PLAIN [AGFubgB4eHg=]\nAUTH LOGIN\nAUTH EXTERNAL []\nAUTH SCRAM-SHA-256 "
+		"[biws]\n");
+	check("AUTH\r\nAUTH PLAIN a b\r\nAUTH ABCDEFGHIJKLMNOPQRSTU\r\n",
+		"error -18\nerror -18\nerror -18\n");
 	check("AUTH PLAIN a\r\nAUTH PLAIN ab=c\r\nAUTH PLAIN ====\r\nAUTH PLAIN *\r\n",
 		"error -19\nerror -19\nerror -19\nerror -19\n");
 }
