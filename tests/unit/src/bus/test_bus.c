@@ -1,0 +1,148 @@
+/*
+ * test_bus.c: the in-process bus through the suite of its port, and what its outbox keeps.
+ */
+#include "bus/bus_internal.h"
+#include "src/ports/embedded.h"
+
+static inline struct bus *suite_bus_new(struct db *const *dbs, size_t n)
+{
+	struct bus *b = bus_new(dbs, n);
+
+	bus_set_pace(b, 10, 5);
+	return b;
+}
+
+static inline void suite_bus_subscribe(
+	struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *p, void *module)
+{
+	bus_subscribe(b, s, db, p, module);
+}
+
+static inline void suite_bus_start(struct bus *b)
+{
+	bus_start(b);
+}
+
+static int no_more(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static inline void suite_bus_end(struct bus **b)
+{
+	bus_stop(*b);
+	loop_run_until(no_more, NULL, 20); /* what was posted runs out */
+	bus_free(b);
+}
+
+#include "src/ports/suite_bus.h"
+
+/* ---- trimming ---- */
+
+static int count_outbox(struct db_tx *tx, void *arg)
+{
+	return db_get_int(tx, arg, "SELECT count(*) FROM bus_outbox");
+}
+
+static int64_t outbox_of(struct db *db)
+{
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_read_wait(db, count_outbox, &n), 0);
+	return n;
+}
+
+static int outbox_is_empty(void *arg)
+{
+	return outbox_of(arg) == 0;
+}
+
+START_TEST(outbox_keeps_what_somebody_has_not_passed)
+{
+	struct post *p = post_open();
+	struct subscriber a = { .fail_apply = 1000000 }, b = { 0 };
+
+	/* a is held up at the bad one for good as far as this test goes. */
+	bus_set_pace(p->bus, 10, 60000);
+	subscribe_a(p, &a);
+	subscribe_b(p, &b);
+	suite_bus_start(p->bus);
+	publish_five_with_a_bad_one(p);
+	expect_taken(p->sender, "b", 5, NULL);
+	expect_taken(p->taker, "a", 2, NULL);
+	ck_assert_int_eq(outbox_of(p->sender), 3);
+	post_restart(p);
+	subscribe_b(p, &b);
+	suite_bus_start(p->bus); /* nobody but b is registered now, and b has passed */
+	ck_assert(suite_run_until(outbox_is_empty, p->sender, WITHIN_MS));
+	post_close(p);
+}
+END_TEST
+
+#define MANY 7000
+
+static int publish_many(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < MANY; i++)
+		if (bus_publish(tx, i % 2 ? "nobody.listens" : "nobody.either", SLICE("k"), SLICE("x")) < 0)
+			return HEARTH_EIO;
+	return 0;
+}
+
+START_TEST(outbox_forgets_what_nobody_waits_for)
+{
+	struct post *p = post_open();
+
+	ck_assert_int_eq(db_write_wait(p->sender, publish_many, NULL), 0);
+	ck_assert_int_eq(outbox_of(p->sender), MANY);
+	suite_bus_start(p->bus);
+	ck_assert(suite_run_until(outbox_is_empty, p->sender, WITHIN_MS));
+	post_close(p);
+}
+END_TEST
+
+struct tries {
+	struct subscriber *subscriber;
+	int n;
+};
+
+static int has_tried(void *arg)
+{
+	const struct tries *t = arg;
+
+	return atomic_load(&t->subscriber->tries) >= t->n;
+}
+
+START_TEST(attempts_are_counted_across_restarts)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .fail_apply = 1000 };
+	struct tries t = { .subscriber = &s };
+	int64_t dead = -1;
+
+	publish(p->sender, (struct letter){ .key = "k", .payload = "bad" });
+	publish(p->sender, (struct letter){ .key = "k", .payload = "good" });
+	/* Each bus gets one try in: then it would rest for a minute. */
+	for (t.n = 1; t.n <= 10; t.n++) {
+		ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+		ck_assert_int_eq(dead, 0);
+		bus_set_pace(p->bus, 10, 60000);
+		subscribe_a(p, &s);
+		suite_bus_start(p->bus);
+		ck_assert(suite_run_until(has_tried, &t, WITHIN_MS));
+		post_restart(p);
+	}
+	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+	ck_assert_int_eq(dead, 1);
+	subscribe_a(p, &s);
+	suite_bus_start(p->bus);
+	expect_taken(p->taker, "a", 1, "k=good ");
+	ck_assert_int_eq(atomic_load(&s.tries), 10);
+	post_close(p);
+}
+END_TEST
+
+TEST_MAIN("bus", SUITE_BUS, outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
+	attempts_are_counted_across_restarts)
