@@ -9,9 +9,14 @@
  *            OPEN, FLUSHING ──peer gone, error, time-out, conn_abort──▶ CLOSED
  *
  * Input that the session does not consume stays with the connection and is offered again when more
- * came or after conn_resume; it is bounded by input_max, and reading from the socket stops while it
- * is full. Nothing is allocated for input that is consumed at once. Output is queued up to
- * output_high, at which conn_write says to stop until `drained`.
+ * came or after conn_resume; it is bounded by input_max (with TLS, by one record more). Nothing is
+ * allocated for input that is consumed at once. A session that has a job in hand and wants no input
+ * until that is done pauses: the socket is not read meanwhile, so the peer is slowed down, and what
+ * it sent before it left is still answered. Output is queued up to output_high, at which conn_write
+ * says to stop until `drained`; it goes out when the session's function returns.
+ *
+ * A peer that ends its side (FIN) may still read: the connection closes once the session is not
+ * paused, has been offered everything, and what it wrote is sent.
  */
 #ifndef HEARTH_CONN_H
 #define HEARTH_CONN_H
@@ -35,13 +40,13 @@ struct conn_info {
 
 /*
  * What the session is told. `ctx` is what conn_attach was given. No function is called from inside
- * a call that the session makes, but for the one exception of `data`, from conn_resume's later turn.
+ * a call that the session makes: what follows from such a call comes in a later turn of the loop.
  */
 struct conn_events {
 	/*
-	 * Bytes are there: returns how many were consumed (0 … in.n). Called again when more came.
-	 * When input_max bytes are there and nothing is consumed, the connection is closed with
-	 * HEARTH_ETOOBIG, so a session consumes or answers before that.
+	 * Bytes are there: returns how many were consumed (0 … in.n). Called again with the rest at
+	 * once if some were consumed, else when more came. When input_max bytes are there, none are
+	 * consumed and the session is not paused, the connection is closed with HEARTH_ETOOBIG.
 	 */
 	size_t (*data)(void *ctx, struct slice in);
 	/* The output queue fell below its low mark after conn_write had said to stop. May be NULL. */
@@ -51,12 +56,15 @@ struct conn_events {
 	void (*timeout)(void *ctx);
 	/*
 	 * The last call, exactly once: the connection is gone and freed after it returns. `reason` is
-	 * 0 when both sides were finished, else why (HEARTH_ECLOSED: the peer left).
+	 * 0 when the session closed and all was written, else why (HEARTH_ECLOSED: the peer left).
 	 */
 	void (*closed)(void *ctx, int reason);
 };
 
-/* Puts a session on top. Once, by who accepted the connection. */
+/*
+ * Puts a session on top: by who accepted the connection; again by a session that gives the
+ * connection to another protocol, which then gets the input not consumed yet.
+ */
 void conn_attach(struct conn *c, const struct conn_events *events, void *ctx);
 const struct conn_info *conn_info(const struct conn *c);
 

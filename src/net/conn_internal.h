@@ -1,0 +1,72 @@
+/*
+ * conn_internal.h: what conn.c (life, input, time) and conn_out.c (output) share.
+ */
+#ifndef HEARTH_SRC_CONN_INTERNAL_H
+#define HEARTH_SRC_CONN_INTERNAL_H
+
+#include "hearth/exec.h"
+#include "hearth/list.h"
+#include "net/net.h"
+
+enum conn_state {
+	CONN_OPEN,
+	CONN_FLUSHING, /* closed by the session, or by a peer that has no more to say */
+	CONN_GONE,     /* `closed` is due */
+};
+
+/* A piece of output: a reference, of which the first `done` bytes are sent. */
+struct conn_piece {
+	struct conn_piece *next;
+	struct buf *b;
+	size_t done;
+};
+
+struct conn {
+	struct conn_info info;
+	struct conn_setup setup;
+	const struct conn_events *events; /* NULL until conn_attach */
+	void *ctx;
+	struct layer *top;
+	struct list_node all;  /* among all connections */
+	struct list_node turn; /* among those that have something to do in a later turn */
+
+	enum conn_state state;
+	int reason;        /* for `closed` */
+	int calls;         /* how deep in the session's functions we are */
+	bool paused;
+	bool ended;        /* the peer sends no more */
+	bool offer_due;    /* conn_resume, or the first time after conn_attach */
+	bool start_tls;    /* when all is sent */
+	bool sending;      /* the layer has not taken all: it calls conn_sent */
+	bool full;         /* conn_write said stop: `drained` is due */
+	bool polite;       /* GONE with all sent */
+
+	struct strbuf in; /* what the session did not consume; no memory when empty */
+	struct conn_piece *first, **last;
+	struct strbuf tail; /* copies behind the last piece, still growing */
+	size_t out_n;       /* bytes of all pieces and the tail */
+	size_t clear_n;     /* start_tls: as many of them go out in clear */
+	size_t input_max, output_high;
+
+	int64_t timeout_ms; /* 0: none */
+	int64_t alive_us;   /* the last sign of life */
+	struct timer timer;
+};
+
+/* Sends what the layer takes, and does what waited for that: TLS, closing, `drained`. */
+void conn_flush(struct conn *c);
+/* Drops all output. */
+void conn_out_clear(struct conn *c);
+/* The layer below is done with n bytes, and can take more. */
+void conn_sent(void *above, size_t n);
+
+/* The connection is over: `closed` follows in a later turn. */
+void conn_gone(struct conn *c, int reason, bool polite);
+/* Puts it on the list of those with something to do later. */
+void conn_later(struct conn *c);
+/* A sign of life came. */
+void conn_alive(struct conn *c);
+/* Puts TLS on top; all output is sent. */
+void conn_push_tls(struct conn *c);
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * tcp.c: a TCP socket as the lowest layer, on libuv.
+ *
+ *   OPEN ──close, polite──▶ LINGERING ──peer ended, or LINGER_MS──▶ closing ──▶ freed
+ *     └────close, not polite, net_close_all────────────────────────────▲
+ *
+ * LINGERING: FIN was sent, what still comes is read and dropped. Closing a socket with unread bytes
+ * would send a reset, and that may overtake the last reply: the 413 to a body nobody wanted.
+ *
+ * All sockets read into one buffer, so one that is idle has none. What the system does not take at
+ * once is written from the caller's memory (uv_write), which the caller keeps until `sent`.
+ */
+#include "net/net.h"
+
+#include "hearth/arena.h"
+#include "hearth/error.h"
+#include "hearth/list.h"
+#include "hearth/log.h"
+#include "loop/loop.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define READ_MAX   65536
+#define LINGER_MS  2000
+
+struct tcp {
+	struct layer l;
+	uv_tcp_t uv;
+	struct list_node node;
+	struct timer linger;
+	size_t writing; /* bytes of the uv_write in flight */
+	bool reading, ended;
+};
+
+static struct list sockets; /* zeroed until the first one */
+static char read_buffer[READ_MAX];
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void tcp_destroy(struct tcp *t)
+{
+	if (uv_is_closing((uv_handle_t *)&t->uv))
+		return;
+	timer_stop(&t->linger);
+	list_remove(&t->node);
+	uv_close((uv_handle_t *)&t->uv, on_closed);
+}
+
+/* ---- reading ---- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+	struct tcp *t = handle->data;
+	size_t room = t->l.up ? t->l.up->room(t->l.above) : READ_MAX;
+
+	(void)suggested;
+	*out = uv_buf_init(read_buffer, room < READ_MAX ? (unsigned)room : READ_MAX);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct tcp *t = stream->data;
+
+	if (n > 0 && t->l.up) {
+		t->l.up->received(t->l.above, slice_of(buf->base, (size_t)n));
+	} else if (n < 0) {
+		uv_read_stop(stream);
+		t->reading = false;
+		t->ended = true;
+		if (!t->l.up)
+			tcp_destroy(t);
+		else if (n == UV_EOF)
+			t->l.up->ended(t->l.above);
+		else
+			t->l.up->failed(t->l.above, HEARTH_ECLOSED);
+	}
+}
+
+static void tcp_read(struct layer *l, bool on)
+{
+	struct tcp *t = (struct tcp *)l;
+
+	if (on == t->reading || t->ended)
+		return;
+	t->reading = on;
+	if (on)
+		uv_read_start((uv_stream_t *)&t->uv, on_alloc, on_read);
+	else
+		uv_read_stop((uv_stream_t *)&t->uv);
+}
+
+/* ---- writing ---- */
+
+static void on_written(uv_write_t *req, int status)
+{
+	struct tcp *t = req->data;
+	size_t n = t->writing;
+
+	free(req);
+	t->writing = 0;
+	if (!t->l.up)
+		return;
+	if (status < 0)
+		t->l.up->failed(t->l.above, HEARTH_ECLOSED);
+	else
+		t->l.up->sent(t->l.above, n);
+}
+
+/* Has libuv write what is left of `v` behind the first `done` bytes. */
+static void write_rest(struct tcp *t, uv_buf_t *v, unsigned n, size_t done)
+{
+	uv_write_t *req;
+	unsigned i = 0;
+
+	for (; done >= v[i].len; i++)
+		done -= v[i].len;
+	v[i] = uv_buf_init(v[i].base + done, (unsigned)(v[i].len - done));
+	for (unsigned j = i; j < n; j++)
+		t->writing += v[j].len;
+	req = mem_alloc(sizeof(*req));
+	req->data = t;
+	if (uv_write(req, (uv_stream_t *)&t->uv, v + i, n - i, on_written) < 0) {
+		free(req);
+		t->l.up->failed(t->l.above, HEARTH_ECLOSED);
+	}
+}
+
+static size_t tcp_send(struct layer *l, const struct slice *v, size_t n)
+{
+	struct tcp *t = (struct tcp *)l;
+	uv_buf_t bufs[LAYER_VECTOR_MAX];
+	size_t total = 0, done;
+	int rc;
+
+	INVARIANT(n > 0 && n <= LAYER_VECTOR_MAX);
+	for (size_t i = 0; i < n; i++) {
+		bufs[i] = uv_buf_init((char *)(uintptr_t)v[i].p, (unsigned)v[i].n);
+		total += v[i].n;
+	}
+	rc = uv_try_write((uv_stream_t *)&t->uv, bufs, (unsigned)n);
+	if (rc < 0 && rc != UV_EAGAIN) {
+		l->up->failed(l->above, HEARTH_ECLOSED);
+		return 0;
+	}
+	done = rc > 0 ? (size_t)rc : 0;
+	if (done < total)
+		write_rest(t, bufs, (unsigned)n, done);
+	return done;
+}
+
+static size_t tcp_pending(const struct layer *l)
+{
+	(void)l; /* what is being written still counts as the caller's */
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void on_late(void *arg)
+{
+	tcp_destroy(arg);
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status)
+{
+	struct tcp *t = req->data;
+
+	free(req);
+	if (status < 0 || t->ended)
+		tcp_destroy(t);
+}
+
+static void tcp_close(struct layer *l, bool polite)
+{
+	struct tcp *t = (struct tcp *)l;
+	uv_shutdown_t *req;
+
+	l->up = NULL;
+	if (!polite) {
+		tcp_destroy(t);
+		return;
+	}
+	req = mem_alloc(sizeof(*req));
+	req->data = t;
+	if (uv_shutdown(req, (uv_stream_t *)&t->uv, on_shutdown) < 0) {
+		free(req);
+		tcp_destroy(t);
+		return;
+	}
+	timer_start(&t->linger, LINGER_MS, 0, on_late, t);
+	tcp_read(l, true);
+}
+
+void tcp_close_all(void)
+{
+	if (!sockets.head.next)
+		return;
+	LIST_FOREACH (&sockets, it)
+		tcp_destroy(LIST_ENTRY(it, struct tcp, node));
+}
+
+static const struct layer_ops ops = {
+	.read = tcp_read,
+	.send = tcp_send,
+	.pending = tcp_pending,
+	.close = tcp_close,
+};
+
+struct layer *tcp_layer_new(int fd)
+{
+	struct tcp *t = mem_zalloc(sizeof(*t));
+
+	if (!sockets.head.next)
+		list_init(&sockets);
+	t->l.ops = &ops;
+	uv_tcp_init(loop_uv(), &t->uv);
+	t->uv.data = t;
+	list_push(&sockets, &t->node);
+	if (uv_tcp_open(&t->uv, fd) < 0) {
+		close(fd);
+		tcp_destroy(t);
+		return NULL;
+	}
+	uv_tcp_nodelay(&t->uv, 1);
+	return &t->l;
+}

@@ -1,0 +1,404 @@
+/*
+ * tls.c: TLS as a layer, by OpenSSL, as server.
+ *
+ *   HANDSHAKE ──done──▶ UP ──close_notify or end from below──▶ ENDED (may still send)
+ *       └──failure, HANDSHAKE_MS──▶ FAILED ◀──bad record──┘
+ *
+ * OpenSSL never sees a socket: its BIO is this layer (bio_read, bio_write). What comes from below is
+ * read right where it lies and handed up from one buffer that all connections share; so an idle
+ * connection has no buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What
+ * goes down gathers in `out` and then is `flight`, untouched until the layer below is done with it.
+ */
+#include "net/net.h"
+#include "net/tls.h"
+
+#include "hearth/arena.h"
+#include "hearth/error.h"
+#include "hearth/exec.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HANDSHAKE_MS 10000
+#define RECORD_MAX   16384
+#define FLIGHT_MAX   65536 /* about so many encrypted bytes wait for the layer below */
+
+enum tls_state {
+	TLS_HANDSHAKE,
+	TLS_UP,
+	TLS_ENDED,
+	TLS_FAILED,
+};
+
+struct tls {
+	struct layer l;
+	struct layer *below;
+	SSL *ssl;
+	enum tls_state state;
+	bool want_read;
+	const char *alpn;
+	struct conn_info *info;
+	struct slice in;      /* what came from below and OpenSSL has not read yet */
+	struct strbuf out;    /* what OpenSSL wrote */
+	struct strbuf flight; /* what the layer below is sending */
+	struct timer timer;   /* the handshake must end */
+};
+
+static struct {
+	BIO_METHOD *bio;
+	struct metric *handshakes, *failures;
+	char read[RECORD_MAX];
+	char write[RECORD_MAX];
+} shared;
+
+/* ---- the BIO ---- */
+
+static int bio_read(BIO *bio, char *to, size_t n, size_t *done)
+{
+	struct tls *t = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	*done = t->in.n < n ? t->in.n : n;
+	if (*done == 0) {
+		BIO_set_retry_read(bio);
+		return 0;
+	}
+	memcpy(to, t->in.p, *done);
+	t->in = slice_skip(t->in, *done);
+	return 1;
+}
+
+static int bio_write(BIO *bio, const char *from, size_t n, size_t *done)
+{
+	struct tls *t = BIO_get_data(bio);
+
+	strbuf_add(&t->out, slice_of(from, n));
+	*done = n;
+	return 1;
+}
+
+static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio;
+	(void)number;
+	(void)pointer;
+	return command == BIO_CTRL_FLUSH;
+}
+
+static int bio_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+static void shared_init(void)
+{
+	if (shared.bio)
+		return;
+	shared.bio = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "hearth layer");
+	INVARIANT(shared.bio);
+	BIO_meth_set_read_ex(shared.bio, bio_read);
+	BIO_meth_set_write_ex(shared.bio, bio_write);
+	BIO_meth_set_ctrl(shared.bio, bio_ctrl);
+	BIO_meth_set_create(shared.bio, bio_create);
+	shared.handshakes = metric_counter("hearth_tls_handshakes_total", NULL, "TLS handshakes that succeeded");
+	shared.failures = metric_counter("hearth_tls_failures_total", NULL, "TLS handshakes that failed");
+}
+
+/* ---- downwards ---- */
+
+/* Sends what OpenSSL wrote, unless the layer below is still busy. */
+static void flush(struct tls *t)
+{
+	struct slice v;
+
+	if (t->flight.n || !t->out.n)
+		return;
+	t->flight = t->out;
+	t->out = (struct strbuf){ 0 };
+	v = strbuf_slice(&t->flight);
+	if (t->below->ops->send(t->below, &v, 1) == v.n)
+		strbuf_free(&t->flight);
+}
+
+static void fail(struct tls *t, int reason, const char *what)
+{
+	unsigned long error = ERR_get_error();
+	char text[160] = "";
+
+	if (t->state == TLS_FAILED)
+		return;
+	if (t->state == TLS_HANDSHAKE) {
+		if (error)
+			ERR_error_string_n(error, text, sizeof(text));
+		metric_add(shared.failures, 1);
+		log_debug("tls", what, "conn", "%llu", (unsigned long long)t->info->id, "peer", "%s", t->info->peer,
+			"why", "%s", text, NULL);
+	}
+	t->state = TLS_FAILED;
+	timer_stop(&t->timer);
+	flush(t); /* the alert, if it can be sent */
+	if (t->l.up)
+		t->l.up->failed(t->l.above, reason);
+}
+
+/* Fills one record from the front of `v`, across slices; returns its bytes. */
+static struct slice gather(const struct slice *v, size_t n, size_t from)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < n && filled < RECORD_MAX; i++) {
+		struct slice part = slice_skip(v[i], from);
+
+		from -= v[i].n - part.n;
+		part = slice_head(part, RECORD_MAX - filled);
+		if (part.n)
+			memcpy(shared.write + filled, part.p, part.n);
+		filled += part.n;
+	}
+	return slice_of(shared.write, filled);
+}
+
+static size_t tls_send(struct layer *l, const struct slice *v, size_t n)
+{
+	struct tls *t = (struct tls *)l;
+	size_t done = 0;
+
+	if (t->state == TLS_HANDSHAKE || t->state == TLS_FAILED)
+		return 0;
+	while (!t->flight.n && t->state != TLS_FAILED) {
+		struct slice record = gather(v, n, done);
+		size_t written;
+
+		if (record.n == 0)
+			break;
+		ERR_clear_error();
+		if (SSL_write_ex(t->ssl, record.p, record.n, &written) != 1) {
+			fail(t, HEARTH_EIO, "TLS write failed");
+			return done;
+		}
+		done += written;
+		if (t->out.n >= FLIGHT_MAX)
+			flush(t);
+	}
+	flush(t);
+	return done;
+}
+
+static size_t tls_pending(const struct layer *l)
+{
+	const struct tls *t = (const struct tls *)l;
+
+	return t->out.n + t->flight.n + t->below->ops->pending(t->below);
+}
+
+/* The handshake needs bytes from the peer even if nobody above wants any. */
+static void update_reading(struct tls *t)
+{
+	t->below->ops->read(t->below, t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read));
+}
+
+static void tls_read(struct layer *l, bool on)
+{
+	struct tls *t = (struct tls *)l;
+
+	t->want_read = on;
+	update_reading(t);
+}
+
+static void tls_close(struct layer *l, bool polite)
+{
+	struct tls *t = (struct tls *)l;
+
+	l->up = NULL;
+	timer_stop(&t->timer);
+	if (polite && t->state != TLS_HANDSHAKE && t->state != TLS_FAILED) {
+		SSL_shutdown(t->ssl);
+		flush(t);
+	}
+	t->below->ops->close(t->below, polite && t->flight.n == 0);
+	SSL_free(t->ssl);
+	strbuf_free(&t->out);
+	strbuf_free(&t->flight);
+	free(t);
+}
+
+static const struct layer_ops ops = {
+	.read = tls_read,
+	.send = tls_send,
+	.pending = tls_pending,
+	.close = tls_close,
+};
+
+/* ---- upwards ---- */
+
+static void handshake_done(struct tls *t)
+{
+	const char *name = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+
+	t->state = TLS_UP;
+	timer_stop(&t->timer);
+	metric_add(shared.handshakes, 1);
+	snprintf(t->info->tls_version, sizeof(t->info->tls_version), "%s", SSL_get_version(t->ssl));
+	snprintf(t->info->tls_cipher, sizeof(t->info->tls_cipher), "%s", SSL_get_cipher_name(t->ssl));
+	snprintf(t->info->server_name, sizeof(t->info->server_name), "%s", name ? name : "");
+	for (char *p = t->info->server_name; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	update_reading(t);
+	t->l.up->sent(t->l.above, 0);
+}
+
+static void handshake(struct tls *t)
+{
+	int rc;
+
+	ERR_clear_error();
+	rc = SSL_accept(t->ssl);
+	if (rc == 1) {
+		flush(t);
+		handshake_done(t);
+	} else if (SSL_get_error(t->ssl, rc) == SSL_ERROR_WANT_READ) {
+		flush(t);
+	} else {
+		fail(t, HEARTH_EIO, "TLS handshake failed");
+	}
+}
+
+static void end(struct tls *t)
+{
+	t->state = TLS_ENDED;
+	update_reading(t);
+	t->l.up->ended(t->l.above);
+}
+
+/* Decrypts all that came and hands it up. */
+static void read_records(struct tls *t)
+{
+	while (t->state == TLS_UP) {
+		size_t n;
+		int rc, error;
+
+		ERR_clear_error();
+		rc = SSL_read_ex(t->ssl, shared.read, sizeof(shared.read), &n);
+		if (rc == 1) {
+			t->l.up->received(t->l.above, slice_of(shared.read, n));
+			continue;
+		}
+		error = SSL_get_error(t->ssl, rc);
+		if (error == SSL_ERROR_WANT_READ)
+			break;
+		if (error == SSL_ERROR_ZERO_RETURN)
+			end(t);
+		else
+			fail(t, HEARTH_EIO, "TLS read failed");
+	}
+	flush(t);
+}
+
+static size_t up_room(void *above)
+{
+	struct tls *t = above;
+	/* During the handshake nobody above reads yet; a record may always come whole. */
+	size_t room = t->state == TLS_UP ? t->l.up->room(t->l.above) : 0;
+
+	return room < RECORD_MAX ? RECORD_MAX : room;
+}
+
+static void up_received(void *above, struct slice in)
+{
+	struct tls *t = above;
+
+	t->in = in;
+	if (t->state == TLS_HANDSHAKE)
+		handshake(t);
+	if (t->state == TLS_UP)
+		read_records(t);
+	t->in = (struct slice){ 0 };
+}
+
+static void up_ended(void *above)
+{
+	struct tls *t = above;
+
+	if (t->state == TLS_HANDSHAKE)
+		fail(t, HEARTH_ECLOSED, "the peer left during the TLS handshake");
+	else if (t->state == TLS_UP)
+		end(t);
+}
+
+static void up_sent(void *above, size_t n)
+{
+	struct tls *t = above;
+
+	(void)n;
+	strbuf_free(&t->flight);
+	flush(t);
+	if (!t->flight.n && t->state != TLS_HANDSHAKE && t->l.up)
+		t->l.up->sent(t->l.above, 0);
+}
+
+static void up_failed(void *above, int reason)
+{
+	fail(above, reason, "the connection broke during the TLS handshake");
+}
+
+static const struct layer_up below_up = {
+	.room = up_room,
+	.received = up_received,
+	.ended = up_ended,
+	.sent = up_sent,
+	.failed = up_failed,
+};
+
+static void on_late(void *arg)
+{
+	fail(arg, HEARTH_ETIMEOUT, "the TLS handshake took too long");
+}
+
+/* ---- making one ---- */
+
+int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
+	unsigned in_n, void *arg)
+{
+	const struct tls *t = SSL_get_app_data(ssl);
+	size_t n = t->alpn ? strlen(t->alpn) : 0;
+
+	(void)arg;
+	if (!t->alpn)
+		return SSL_TLSEXT_ERR_NOACK;
+	for (unsigned i = 0; i < in_n && i + in[i] < in_n; i += in[i] + 1u) {
+		if (in[i] == n && memcmp(&in[i + 1], t->alpn, n) == 0) {
+			*out = &in[i + 1];
+			*out_n = in[i];
+			return SSL_TLSEXT_ERR_OK;
+		}
+	}
+	/* A client that meant another protocol's port: not to be answered in ours (RFC 7301, ALPACA). */
+	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+struct layer *tls_layer_new(struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
+{
+	struct tls *t = mem_zalloc(sizeof(*t));
+	BIO *bio;
+
+	shared_init();
+	t->l.ops = &ops;
+	t->below = below;
+	t->alpn = alpn;
+	t->info = info;
+	below->up = &below_up;
+	below->above = t;
+	t->ssl = SSL_new(tls_context_current(context));
+	bio = BIO_new(shared.bio);
+	INVARIANT(t->ssl && bio);
+	BIO_set_data(bio, t);
+	SSL_set_bio(t->ssl, bio, bio);
+	SSL_set_app_data(t->ssl, t);
+	timer_start(&t->timer, HANDSHAKE_MS, 0, on_late, t);
+	return &t->l;
+}

@@ -1,0 +1,284 @@
+/*
+ * The rules of a connection, over the memory transport: who is called when, what is kept, what is
+ * bounded.
+ */
+#include "net_test.h"
+
+static struct recorder a, b;
+
+static void pair(void)
+{
+	struct conn *near, *far;
+
+	loop_init();
+	conn_pair(&near, &far);
+	recorder_attach(&a, near);
+	recorder_attach(&b, far);
+}
+
+START_TEST(carries_bytes)
+{
+	pair();
+	b.echo = true;
+	say(&a, "hello ");
+	say(&a, "world");
+	ck_assert_uint_eq(conn_pending(a.c), 11);
+	ck_assert_uint_eq(b.got.n, 0);
+	ck_got(&b, "hello world");
+	ck_got(&a, "hello world");
+	ck_assert_int_eq(b.calls, 1);
+	ck_assert_uint_eq(conn_pending(a.c), 0);
+}
+END_TEST
+
+START_TEST(keeps_the_order_of_copies_and_references)
+{
+	struct buf *shared = buf_copy(SLICE("[shared]"));
+	struct strbuf expected = { 0 };
+
+	pair();
+	for (int i = 0; i < 100; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d,", i);
+		say(&a, text);
+		strbuf_adds(&expected, text);
+		if (i % 3 == 0) {
+			conn_write_buf(a.c, shared);
+			strbuf_adds(&expected, "[shared]");
+		}
+	}
+	buf_unref(&shared);
+	ck_got(&b, expected.p);
+	strbuf_free(&expected);
+}
+END_TEST
+
+/* What is not consumed comes again with what follows; what is consumed in part comes at once. */
+START_TEST(offers_again)
+{
+	pair();
+	b.hold = true;
+	say(&a, "one");
+	run_for(20);
+	ck_assert_int_eq(b.calls, 1);
+	b.hold = false;
+	b.take_max = 2;
+	say(&a, "two");
+	ck_got(&b, "onetwo");
+	ck_assert_int_eq(b.calls, 4);
+}
+END_TEST
+
+START_TEST(pauses)
+{
+	pair();
+	b.pause_after = true;
+	say(&a, "one");
+	ck_got(&b, "one");
+	say(&a, "two");
+	run_for(20);
+	ck_assert_str_eq(b.got.p, "one");
+	conn_resume(b.c);
+	ck_assert_str_eq(b.got.p, "one");
+	ck_got(&b, "onetwo");
+}
+END_TEST
+
+/* A paused session keeps what was not consumed, and gets it when it resumes, though nothing comes. */
+START_TEST(offers_after_resume)
+{
+	pair();
+	b.pause_after = true;
+	b.take_max = 2;
+	say(&a, "abcd");
+	ck_got(&b, "ab");
+	run_for(20);
+	ck_assert_str_eq(b.got.p, "ab");
+	conn_resume(b.c);
+	ck_got(&b, "abcd");
+}
+END_TEST
+
+START_TEST(bounds_input)
+{
+	static char bytes[1000];
+
+	pair();
+	conn_set_limits(b.c, 4096, 4096);
+	b.hold = true;
+	for (int i = 0; i < 4; i++)
+		conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+	run_for(20);
+	ck_assert_int_eq(b.reason, NOT_CLOSED);
+	conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+	wait_closed(&b, HEARTH_ETOOBIG);
+	wait_closed(&a, HEARTH_ECLOSED);
+}
+END_TEST
+
+/* Two peers, one of which does not read: the other is told to stop, and told when to go on. */
+START_TEST(slows_the_writer)
+{
+	static char bytes[10000];
+	size_t sent = 0;
+
+	pair();
+	conn_set_limits(a.c, 4096, 100000);
+	conn_set_limits(b.c, 4096, 4096);
+	b.pause_after = true;
+	b.count_only = true;
+	for (int drains = -1, round = 0; round < 50; round++) {
+		for (bool more = a.drains > drains; more; sent += sizeof(bytes))
+			more = conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+		drains = a.drains;
+		run_for(1);
+		ck_assert_uint_lt(conn_pending(a.c), 110000);
+	}
+	/* What got through is in the pipe, and as much with the reader as it may keep. */
+	ck_assert_uint_le(b.got_n, 4096);
+	ck_assert_uint_lt(sent, 200000);
+	b.pause_after = false;
+	conn_resume(b.c);
+	wait_size(&b.got_n, sent);
+	ck_assert_int_ge(a.drains, 1);
+	ck_assert_uint_eq(conn_pending(a.c), 0);
+}
+END_TEST
+
+START_TEST(close_sends_what_is_queued)
+{
+	static char bytes[300000];
+
+	pair();
+	b.count_only = true;
+	conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+	conn_close(a.c);
+	conn_close(a.c);
+	ck_assert(!conn_write(a.c, SLICE("late")));
+	ck_assert_int_eq(a.reason, NOT_CLOSED);
+	wait_closed(&a, 0);
+	wait_closed(&b, HEARTH_ECLOSED);
+	ck_assert_uint_eq(b.got_n, sizeof(bytes));
+	ck_assert_uint_eq(net_conn_count(), 0);
+}
+END_TEST
+
+START_TEST(abort_is_told_later)
+{
+	pair();
+	say(&a, "lost");
+	conn_abort(a.c, HEARTH_EDENIED);
+	ck_assert_int_eq(a.reason, NOT_CLOSED);
+	wait_closed(&a, HEARTH_EDENIED);
+	wait_closed(&b, HEARTH_ECLOSED);
+	ck_assert_uint_eq(b.got.n, 0);
+}
+END_TEST
+
+/* A peer that ends its side still gets the answer that a paused session gives later. */
+START_TEST(answers_a_half_closed_peer)
+{
+	pair();
+	b.pause_after = true;
+	say(&a, "request");
+	conn_close(a.c);
+	wait_closed(&a, 0);
+	ck_got(&b, "request");
+	run_for(20);
+	ck_assert_int_eq(b.reason, NOT_CLOSED);
+	say(&b, "answer");
+	conn_resume(b.c);
+	wait_closed(&b, HEARTH_ECLOSED);
+}
+END_TEST
+
+START_TEST(times_out)
+{
+	pair();
+	conn_set_timeout(b.c, 60);
+	for (int i = 0; i < 6; i++) {
+		say(&a, ".");
+		run_for(25);
+	}
+	ck_assert_int_eq(b.timeouts, 0);
+	run_for(90);
+	ck_assert_int_eq(b.timeouts, 1);
+	ck_assert_int_eq(b.reason, NOT_CLOSED);
+	conn_set_timeout(b.c, 0);
+	run_for(100);
+	ck_assert_int_eq(b.timeouts, 1);
+}
+END_TEST
+
+START_TEST(close_waits_no_longer_than_the_timeout)
+{
+	static char bytes[300000];
+
+	pair();
+	b.pause_after = true;
+	b.count_only = true;
+	conn_set_timeout(a.c, 100);
+	conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+	conn_close(a.c);
+	wait_closed(&a, HEARTH_ETIMEOUT);
+}
+END_TEST
+
+START_TEST(close_all_tells_everybody)
+{
+	pair();
+	ck_assert_uint_eq(net_conn_count(), 2);
+	net_close_all();
+	ck_assert_int_eq(a.reason, HEARTH_ECLOSED);
+	ck_assert_int_eq(b.reason, HEARTH_ECLOSED);
+	ck_assert_uint_eq(net_conn_count(), 0);
+}
+END_TEST
+
+/* Another session takes over in the middle of the input. */
+static struct recorder second;
+
+static size_t take_over(void *ctx, struct slice in)
+{
+	(void)in;
+	recorder_attach(&second, ctx);
+	return 3;
+}
+
+static void take_over_closed(void *ctx, int reason)
+{
+	(void)ctx;
+	(void)reason;
+	ck_abort_msg("the old session is told");
+}
+
+START_TEST(is_handed_over)
+{
+	static const struct conn_events first = { .data = take_over, .closed = take_over_closed };
+
+	pair();
+	conn_attach(b.c, &first, b.c);
+	say(&a, "uprest");
+	ck_got(&second, "est");
+	conn_close(a.c);
+	wait_closed(&second, HEARTH_ECLOSED);
+}
+END_TEST
+
+START_TEST(address_groups)
+{
+	char one[8], two[8];
+
+	ck_assert(slice_eq(address_group("192.0.2.1", one), address_group("192.0.2.1", two)));
+	ck_assert(!slice_eq(address_group("192.0.2.1", one), address_group("192.0.2.2", two)));
+	ck_assert(slice_eq(address_group("2001:db8::1", one), address_group("2001:db8::ffff:1", two)));
+	ck_assert(!slice_eq(address_group("2001:db8::1", one), address_group("2001:db8:0:1::1", two)));
+	ck_assert(address_is_loopback("127.0.0.9") && address_is_loopback("::1"));
+	ck_assert(!address_is_loopback("192.0.2.1") && !address_is_loopback("::2"));
+}
+END_TEST
+
+TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offers_again, pauses, offers_after_resume,
+	bounds_input, slows_the_writer, close_sends_what_is_queued, abort_is_told_later, answers_a_half_closed_peer,
+	times_out, close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over, address_groups)
