@@ -49,8 +49,7 @@ static bool is_stray(const struct list_parser *p)
 	case ')':
 	case '\\':
 	case '"': return true;
-	case '>': return !p->in_angle;
-	case ':': return p->in_group;
+	case ':': return p->in_group || p->in_angle;
 	default: return false;
 	}
 }
@@ -275,8 +274,7 @@ static void read_entry(struct list_parser *p)
 		if (p->phrase.n == 0)
 			return;
 		p->in_group = true;
-		emit(p,
-			(struct mime_address){ .kind = MIME_ADDRESS_GROUP,
+		emit(p, (struct mime_address){ .kind = MIME_ADDRESS_GROUP,
 				.mailbox = copy(p, strbuf_slice(&p->phrase)) });
 		return;
 	}
@@ -301,11 +299,14 @@ static size_t entries_max(struct slice value)
 
 struct mime_addresses mime_addresses_parse(struct arena *a, struct slice value)
 {
-	struct list_parser p = { .arena = a, .c = mime_cursor_of(value), .max = entries_max(value) };
+	struct list_parser p = {
+		.arena = a, .c = mime_cursor_of(value), .max = entries_max(value)
+	};
 
 	if (slice_trim(value).n == 0)
 		return p.list;
-	/* One entry may bring its mailbox and the end of its group, and the last end comes on top. */
+	/* One entry may bring its mailbox and the end of its group, and the last end comes on top.
+	 */
 	p.list.v = arena_alloc(a, (p.max + 3) * sizeof(*p.list.v));
 	while (p.c.p < p.c.end && p.list.n < p.max)
 		read_entry(&p);

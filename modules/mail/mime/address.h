@@ -21,8 +21,8 @@ enum mime_address_kind {
 
 struct mime_address {
 	enum mime_address_kind kind;
-	struct slice name;    /* display name, or else the comment behind the address; may be empty */
-	struct slice adl;     /* source route such as "@a,@b"; mostly empty */
+	struct slice name; /* display name, or else the comment behind the address; may be empty */
+	struct slice adl;  /* source route such as "@a,@b"; mostly empty */
 	struct slice mailbox; /* local part */
 	struct slice host;    /* domain or [literal]; empty when there is none */
 };

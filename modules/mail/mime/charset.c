@@ -67,6 +67,7 @@ static const struct {
 	{ "viscii", "VISCII" },
 	{ "big5", "BIG5-HKSCS" },
 	{ "cnbig5", "BIG5-HKSCS" },
+	{ "chinesebig5", "BIG5-HKSCS" },
 	{ "xxbig5", "BIG5-HKSCS" },
 	{ "big5hkscs", "BIG5-HKSCS" },
 	{ "gb2312", "GB18030" },
@@ -105,11 +106,14 @@ static const struct {
 };
 
 /* U+0080..U+009F of windows-1252; 0 where it has no character. */
+/* clang-format off */
 static const uint16_t windows_1252[32] = {
-	0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-	0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-	0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
+	0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
+	0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
 };
+/* clang-format on */
 
 /* The letters and digits of a label, folded; empty when there are too many. */
 static void label_fold(struct slice label, char *out)
@@ -128,8 +132,8 @@ static void label_fold(struct slice label, char *out)
 }
 
 /* The numbered families: `label` is `prefix` and a number in [min, max], which goes to *number. */
-static bool numbered(const char *label, const char *prefix, unsigned min, unsigned max,
-	unsigned *number)
+static bool numbered(
+	const char *label, const char *prefix, unsigned min, unsigned max, unsigned *number)
 {
 	struct slice rest = slice_str(label);
 	uint64_t n;
@@ -156,8 +160,9 @@ static bool iconv_name(const char *label, char *name, size_t size)
 	}
 	if (numbered(label, "iso8859", 2, 16, &n) && n != 12)
 		snprintf(name, size, "ISO-8859-%u", n);
-	else if (numbered(label, "windows", 1250, 1258, &n) || numbered(label, "cp", 1250, 1258, &n) ||
-		numbered(label, "xcp", 1250, 1258, &n) || numbered(label, "win", 1250, 1258, &n))
+	else if (numbered(label, "windows", 1250, 1258, &n) ||
+		 numbered(label, "cp", 1250, 1258, &n) || numbered(label, "xcp", 1250, 1258, &n) ||
+		 numbered(label, "win", 1250, 1258, &n))
 		snprintf(name, size, "CP%u", n);
 	else
 		return false;
@@ -221,7 +226,8 @@ static size_t ascii_run(struct slice s)
 /* True when `s`, which is no whole character, could be the beginning of one. */
 static bool utf8_begun(struct slice s)
 {
-	char low[4] = { '\x80', '\x80', '\x80', '\x80' }, high[4] = { '\xBF', '\xBF', '\xBF', '\xBF' };
+	char low[4] = { '\x80', '\x80', '\x80', '\x80' },
+	     high[4] = { '\xBF', '\xBF', '\xBF', '\xBF' };
 	uint32_t ignored;
 
 	if (s.n == 0 || s.n > 3 || (unsigned char)s.p[0] < 0xC2)
@@ -229,7 +235,7 @@ static bool utf8_begun(struct slice s)
 	memcpy(low, s.p, s.n);
 	memcpy(high, s.p, s.n);
 	return utf8_decode(slice_of(low, 4), &ignored) > s.n ||
-		utf8_decode(slice_of(high, 4), &ignored) > s.n;
+	       utf8_decode(slice_of(high, 4), &ignored) > s.n;
 }
 
 /*

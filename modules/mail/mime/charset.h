@@ -27,8 +27,8 @@ enum mime_charset_kind {
 
 struct mime_charset {
 	enum mime_charset_kind kind;
-	iconv_t iconv;  /* for MIME_CHARSET_ICONV */
-	char held[16];  /* the beginning of a character whose rest is still to come */
+	iconv_t iconv; /* for MIME_CHARSET_ICONV */
+	char held[16]; /* the beginning of a character whose rest is still to come */
 	size_t held_n;
 };
 

@@ -36,8 +36,8 @@ static bool next_piece(struct mime_decoder *d, struct strbuf *piece, struct slic
 	return true;
 }
 
-bool mime_content_bytes(struct strbuf *out, const struct mime_part *part, struct slice body,
-	size_t limit)
+bool mime_content_bytes(
+	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit)
 {
 	struct strbuf piece = { 0 };
 	struct mime_decoder d;
@@ -54,8 +54,8 @@ bool mime_content_bytes(struct strbuf *out, const struct mime_part *part, struct
 	return whole;
 }
 
-bool mime_content_text(struct strbuf *out, const struct mime_part *part, struct slice body,
-	size_t limit)
+bool mime_content_text(
+	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit)
 {
 	size_t from = out->n;
 	struct strbuf piece = { 0 };
@@ -76,8 +76,8 @@ bool mime_content_text(struct strbuf *out, const struct mime_part *part, struct 
 	return whole;
 }
 
-bool mime_content_plain(struct strbuf *out, const struct mime_part *part, struct slice body,
-	size_t limit)
+bool mime_content_plain(
+	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit)
 {
 	struct strbuf html = { 0 };
 	size_t from = out->n;

@@ -39,24 +39,34 @@ static size_t take_number(struct mime_cursor *c, unsigned *value)
 	return (size_t)(c->p - start);
 }
 
-/* At the ':' behind the hour. */
-static void take_time(struct mime_cursor *c, struct tokens *t, unsigned hour)
+/* Takes ':' and the number behind it, with white space or comments around them. */
+static bool take_colon(struct mime_cursor *c, unsigned *value)
+{
+	mime_skip_space(c);
+	if (!mime_at(c, ':'))
+		return false;
+	c->p++;
+	mime_skip_space(c);
+	take_number(c, value);
+	return true;
+}
+
+/* Behind the hour: takes the rest of a time; false when it was no hour. */
+static bool take_time(struct mime_cursor *c, struct tokens *t, unsigned hour)
 {
 	unsigned ignored;
 
+	if (!take_colon(c, &t->minute))
+		return false;
 	t->has_time = true;
 	t->hour = hour;
 	t->second = 0;
-	c->p++;
-	take_number(c, &t->minute);
-	if (mime_at(c, ':')) {
-		c->p++;
-		take_number(c, &t->second);
-	}
+	take_colon(c, &t->second);
 	if (mime_at(c, '.') || mime_at(c, ',')) { /* a fraction */
 		c->p++;
 		take_number(c, &ignored);
 	}
+	return true;
 }
 
 /* At the sign: hhmm, hh:mm or hh. */
@@ -120,9 +130,9 @@ static void read_tokens(struct slice value, struct tokens *t)
 			unsigned number;
 			size_t digits = take_number(&c, &number);
 
-			if (mime_at(&c, ':') && !t->has_time) {
-				take_time(&c, t, number);
-			} else if (t->n < 3) {
+			if (!t->has_time && take_time(&c, t, number))
+				continue;
+			if (t->n < 3) {
 				t->numbers[t->n].value = number;
 				t->numbers[t->n++].digits = digits;
 			}
@@ -131,7 +141,7 @@ static void read_tokens(struct slice value, struct tokens *t)
 				c.p++;
 			read_word(slice_of(start, (size_t)(c.p - start)), t);
 		} else if ((*c.p == '+' || *c.p == '-') && t->has_time && c.p + 1 < c.end &&
-			is_digit(c.p[1])) {
+			   is_digit(c.p[1])) {
 			take_zone(&c, t);
 		} else {
 			c.p++;
@@ -192,7 +202,7 @@ int mime_date_parse(struct slice value, struct mime_date *out)
 	if (t.hour > 24 || t.minute > 59 || t.second > 60)
 		return HEARTH_EINVAL;
 	out->unix_s = days_since_1970(year, month, day) * 86400 + (int64_t)t.hour * 3600 +
-		(int64_t)t.minute * 60 + (int64_t)t.second - (int64_t)t.zone_minutes * 60;
+		      (int64_t)t.minute * 60 + (int64_t)t.second - (int64_t)t.zone_minutes * 60;
 	out->zone_minutes = t.zone_minutes;
 	return 0;
 }

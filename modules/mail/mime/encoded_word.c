@@ -99,6 +99,14 @@ static void gather(struct strbuf *out, struct gathered *g, const struct word *w)
 	}
 }
 
+/* Makes spaces of control characters, line ends among them, so that text stays one line. */
+static void blank_controls(struct strbuf *out, size_t from)
+{
+	for (size_t i = from; i < out->n; i++)
+		if ((unsigned char)out->p[i] < ' ' || out->p[i] == 0x7F)
+			out->p[i] = ' ';
+}
+
 void mime_words_decode(struct strbuf *out, struct slice text)
 {
 	struct gathered g = { { NULL, 0 }, { 0 } };
@@ -125,18 +133,30 @@ void mime_words_decode(struct strbuf *out, struct slice text)
 	if (raw < text.n)
 		mime_charset_convert(out, (struct slice){ NULL, 0 }, slice_skip(text, raw));
 	strbuf_free(&g.bytes);
-	for (size_t k = from; k < out->n; k++)
-		if ((unsigned char)out->p[k] < ' ' || out->p[k] == 0x7F)
-			out->p[k] = ' ';
+	blank_controls(out, from);
+}
+
+static struct slice take(struct arena *a, struct strbuf *text)
+{
+	struct slice result = arena_slice(a, strbuf_slice(text));
+
+	strbuf_free(text);
+	return result;
 }
 
 struct slice mime_words_text(struct arena *a, struct slice text)
 {
 	struct strbuf out = { 0 };
-	struct slice result;
 
 	mime_words_decode(&out, text);
-	result = arena_slice(a, strbuf_slice(&out));
-	strbuf_free(&out);
-	return result;
+	return take(a, &out);
+}
+
+struct slice mime_raw_text(struct arena *a, struct slice text)
+{
+	struct strbuf out = { 0 };
+
+	mime_charset_convert(&out, (struct slice){ NULL, 0 }, text);
+	blank_controls(&out, 0);
+	return take(a, &out);
 }

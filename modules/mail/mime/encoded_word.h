@@ -19,5 +19,10 @@ size_t mime_word_size(struct slice s);
 void mime_words_decode(struct strbuf *out, struct slice text);
 /* The same as a copy in `a`. */
 struct slice mime_words_text(struct arena *a, struct slice text);
+/*
+ * The same for text in which no encoded word may stand, such as the parts of an address: an
+ * encoded word stays as it is written, so that nobody hides an address in another one.
+ */
+struct slice mime_raw_text(struct arena *a, struct slice text);
 
 #endif

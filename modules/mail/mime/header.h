@@ -12,8 +12,8 @@
 #include "hearth/arena.h"
 
 enum {
-	MIME_FIELDS_MAX = 10000,      /* fields of one header that are looked at */
-	MIME_VALUE_MAX = 256 * 1024,  /* bytes of one value that are looked into */
+	MIME_FIELDS_MAX = 10000,     /* fields of one header that are looked at */
+	MIME_VALUE_MAX = 256 * 1024, /* bytes of one value that are looked into */
 };
 
 struct mime_field {

@@ -44,9 +44,13 @@ static void add_text(struct tokenizer *t, struct slice s)
 static void add_code_point(struct tokenizer *t, uint32_t c)
 {
 	/* Numbers 128 to 159 mean windows-1252 in practice; only its quotes and dashes matter. */
-	static const uint16_t windows[] = { [0x91 - 0x80] = 0x2018, [0x92 - 0x80] = 0x2019,
-		[0x93 - 0x80] = 0x201C, [0x94 - 0x80] = 0x201D, [0x95 - 0x80] = 0x2022,
-		[0x96 - 0x80] = 0x2013, [0x97 - 0x80] = 0x2014 };
+	static const uint16_t windows[] = { [0x91 - 0x80] = 0x2018,
+		[0x92 - 0x80] = 0x2019,
+		[0x93 - 0x80] = 0x201C,
+		[0x94 - 0x80] = 0x201D,
+		[0x95 - 0x80] = 0x2022,
+		[0x96 - 0x80] = 0x2013,
+		[0x97 - 0x80] = 0x2014 };
 
 	if (c <= ' ' || c == 0xA0) {
 		add_space(t, ' ');
@@ -164,9 +168,9 @@ static void take_tag(struct tokenizer *t)
 {
 	static const char *const hidden[] = { "script", "style", "template" };
 	static const char *const lines[] = { "address", "article", "blockquote", "br", "caption",
-		"center", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
-		"header", "hr", "li", "ol", "option", "p", "pre", "section", "table", "title", "tr",
-		"ul" };
+		"center", "dd", "div", "dl", "dt", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+		"h6", "header", "hr", "li", "ol", "option", "p", "pre", "section", "table", "title",
+		"tr", "ul" };
 	static const char *const cells[] = { "td", "th", "img" };
 	bool end = t->rest.p[1] == '/';
 	struct slice name = slice_skip(t->rest, end ? 2 : 1);

@@ -93,8 +93,8 @@ static void add_addresses(struct strbuf *out, const struct mime_addresses *list)
 	strbuf_addc(out, ')');
 }
 
-static struct mime_addresses field_addresses(struct arena *a, struct slice header,
-	struct slice name)
+static struct mime_addresses field_addresses(
+	struct arena *a, struct slice header, struct slice name)
 {
 	return mime_addresses_parse(a, mime_field_join(a, header, name));
 }
@@ -111,7 +111,8 @@ static void add_field(struct strbuf *out, struct arena *a, struct slice header, 
 
 void mime_imap_envelope(struct strbuf *out, struct arena *scratch, struct slice header)
 {
-	/* Sender and Reply-To stand for From when they are missing or empty; the others for nobody. */
+	/* Sender and Reply-To stand for From when they are missing or empty; the others for nobody.
+	 */
 	static const struct {
 		struct slice name;
 		bool or_from;

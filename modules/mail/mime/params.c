@@ -89,7 +89,8 @@ static struct split_name split(struct slice name)
 		s.base.n--;
 	}
 	star = slice_chr(s.base, '*');
-	if (star > 0 && !slice_u64(slice_skip(s.base, (size_t)star + 1), MIME_PARAMS_MAX, &number)) {
+	if (star > 0 &&
+		!slice_u64(slice_skip(s.base, (size_t)star + 1), MIME_PARAMS_MAX, &number)) {
 		s.number = (int)number;
 		s.base.n = (size_t)star;
 	}
@@ -97,8 +98,8 @@ static struct split_name split(struct slice name)
 }
 
 /* Parameter `number` of the continuation `base`; -1 when it is missing. */
-static int find_piece(const struct mime_param *v, size_t n, struct slice base, int number,
-	bool *extended)
+static int find_piece(
+	const struct mime_param *v, size_t n, struct slice base, int number, bool *extended)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct split_name s = split(v[i].name);
@@ -125,8 +126,8 @@ static void add_percent(struct strbuf *out, struct slice value)
 }
 
 /* Joins the pieces 0, 1, 2, … of `base` to one parameter. */
-static struct mime_param join(struct arena *a, const struct mime_param *v, size_t n,
-	struct slice base)
+static struct mime_param join(
+	struct arena *a, const struct mime_param *v, size_t n, struct slice base)
 {
 	bool piece_extended[MIME_PARAMS_MAX], any = false;
 	int pieces[MIME_PARAMS_MAX], count = 0;
@@ -137,7 +138,8 @@ static struct mime_param join(struct arena *a, const struct mime_param *v, size_
 		pieces[count] = find_piece(v, n, base, count, &piece_extended[count]);
 		if (pieces[count] < 0)
 			break;
-		any = any || piece_extended[count++];
+		any = any || piece_extended[count];
+		count++;
 	}
 	if (any && !piece_extended[0]) /* no charset is named: RFC 2231 wants the quotes anyway */
 		strbuf_adds(&value, "''");
@@ -193,8 +195,8 @@ void mime_content_type_parse(struct arena *a, struct slice value, struct slice *
 	read_params(a, &c, params);
 }
 
-void mime_disposition_parse(struct arena *a, struct slice value, struct slice *word,
-	struct mime_params *params)
+void mime_disposition_parse(
+	struct arena *a, struct slice value, struct slice *word, struct mime_params *params)
 {
 	struct mime_cursor c = mime_cursor_of(value);
 

@@ -31,8 +31,8 @@ struct mime_params {
 void mime_content_type_parse(struct arena *a, struct slice value, struct slice *type,
 	struct slice *subtype, struct mime_params *params);
 /* The same for "word; name=value …"; `word` is empty when there is none. */
-void mime_disposition_parse(struct arena *a, struct slice value, struct slice *word,
-	struct mime_params *params);
+void mime_disposition_parse(
+	struct arena *a, struct slice value, struct slice *word, struct mime_params *params);
 
 /* The value of the first parameter of that name in any case, as written; p is NULL without one. */
 struct slice mime_param(const struct mime_params *params, struct slice name);

@@ -37,10 +37,11 @@ struct slice mime_part_filename(struct arena *a, const struct mime_part *part)
 /* Parts that serve the transport or a signature check, and show nothing to people. */
 static bool is_service(const struct mime_part *part)
 {
-	static const char *const names[] = { "application/pgp-signature", "application/pgp-encrypted",
-		"application/pkcs7-signature", "application/x-pkcs7-signature",
-		"message/delivery-status", "message/global-delivery-status",
-		"message/disposition-notification", "message/feedback-report" };
+	static const char *const names[] = { "application/pgp-signature",
+		"application/pgp-encrypted", "application/pkcs7-signature",
+		"application/x-pkcs7-signature", "message/delivery-status",
+		"message/global-delivery-status", "message/disposition-notification",
+		"message/feedback-report" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct slice subtype = slice_str(names[i]), type = slice_split(&subtype, '/');

@@ -120,7 +120,8 @@ void mime_part_header_read(struct arena *a, struct slice header, struct mime_par
 		read_type(a, values[TYPE], part);
 	if (part->type.n == 0)
 		mime_part_make_text(part);
-	if (!values[TYPE].p && parent && mime_part_is(parent, SLICE("multipart"), SLICE("digest"))) {
+	if (!values[TYPE].p && parent &&
+		mime_part_is(parent, SLICE("multipart"), SLICE("digest"))) {
 		part->type = SLICE("message");
 		part->subtype = SLICE("rfc822");
 		part->params = (struct mime_params){ NULL, 0 };
@@ -129,8 +130,8 @@ void mime_part_header_read(struct arena *a, struct slice header, struct mime_par
 	if (values[ENCODING].p)
 		read_encoding(values[ENCODING], part);
 	if (values[DISPOSITION].p)
-		mime_disposition_parse(a, values[DISPOSITION], &part->disposition,
-			&part->disposition_params);
+		mime_disposition_parse(
+			a, values[DISPOSITION], &part->disposition, &part->disposition_params);
 	if (part->disposition.n == 0) /* parameters of nothing are nothing */
 		part->disposition = (struct slice){ NULL, 0 };
 	if (values[LANGUAGE].p)

@@ -31,38 +31,44 @@ static int take_path(struct slice *text, struct mime_section *section)
 	return 0;
 }
 
+/* Takes an atom or a quoted string; false when there is neither. */
+static bool take_name(struct arena *a, struct mime_cursor *c, struct slice *name)
+{
+	const char *start = c->p;
+	char *to;
+
+	if (mime_take_quoted(c, name)) {
+		to = arena_alloc(a, name->n);
+		*name = slice_of(to, mime_unescape(*name, to));
+		return true;
+	}
+	while (c->p < c->end && (unsigned char)*c->p > ' ' && !strchr("(){%*\"\\", *c->p))
+		c->p++;
+	*name = slice_of(start, (size_t)(c->p - start));
+	return name->n > 0;
+}
+
 /* Reads " (name name …)". */
 static int read_fields(struct arena *a, struct slice text, struct mime_strings *fields)
 {
 	struct mime_cursor c;
-	size_t max = 1;
+	size_t max = 0;
 
 	if (text.n < 4 || !slice_starts(text, SLICE(" (")) || text.p[text.n - 1] != ')')
 		return HEARTH_EINVAL;
-	c = mime_cursor_of(slice_of(text.p + 2, text.n - 3));
 	for (size_t i = 0; i < text.n; i++)
 		max += text.p[i] == ' ';
 	fields->v = arena_alloc(a, max * sizeof(*fields->v));
 	fields->n = 0;
-	while (c.p < c.end) {
-		const char *start = c.p;
-		struct slice name;
-
-		if (mime_take_quoted(&c, &name)) {
-			char *to = arena_alloc(a, name.n);
-
-			name = slice_of(to, mime_unescape(name, to));
-		} else {
-			while (c.p < c.end && (unsigned char)*c.p > ' ' && !strchr("(){%*\"\\", *c.p))
-				c.p++;
-			name = slice_of(start, (size_t)(c.p - start));
-		}
-		if (c.p == start || (c.p < c.end && *c.p != ' ') || fields->n == max)
+	c = mime_cursor_of(slice_of(text.p + 2, text.n - 3));
+	while (take_name(a, &c, &fields->v[fields->n])) {
+		fields->n++;
+		if (c.p == c.end)
+			return 0;
+		if (*c.p++ != ' ')
 			return HEARTH_EINVAL;
-		fields->v[fields->n++] = name;
-		c.p += c.p < c.end;
 	}
-	return 0;
+	return HEARTH_EINVAL;
 }
 
 int mime_section_parse(struct arena *a, struct slice text, struct mime_section *section)
@@ -86,7 +92,7 @@ int mime_section_parse(struct arena *a, struct slice text, struct mime_section *
 		return 0;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		bool list = names[i].kind == MIME_SECTION_FIELDS ||
-			names[i].kind == MIME_SECTION_FIELDS_NOT;
+			    names[i].kind == MIME_SECTION_FIELDS_NOT;
 
 		if (!slice_istarts(text, names[i].name))
 			continue;
@@ -116,8 +122,8 @@ static const struct mime_part *part_of_message(const struct mime_part *message, 
 	return part;
 }
 
-const struct mime_part *mime_part_find(const struct mime_part *root, const uint32_t *path,
-	size_t path_n)
+const struct mime_part *mime_part_find(
+	const struct mime_part *root, const uint32_t *path, size_t path_n)
 {
 	const struct mime_part *part = root;
 
@@ -171,8 +177,8 @@ static bool is_listed(const struct mime_strings *fields, struct slice name)
 	return false;
 }
 
-struct slice mime_section_filter(struct arena *a, const struct mime_section *section,
-	struct slice bytes)
+struct slice mime_section_filter(
+	struct arena *a, const struct mime_section *section, struct slice bytes)
 {
 	struct mime_fields it = mime_fields_of(bytes);
 	bool listed = section->kind == MIME_SECTION_FIELDS;

@@ -35,8 +35,8 @@ struct mime_section {
 int mime_section_parse(struct arena *a, struct slice text, struct mime_section *section);
 
 /* The part at a path, as BINARY[1.2] and MIME want it; NULL when there is none. */
-const struct mime_part *mime_part_find(const struct mime_part *root, const uint32_t *path,
-	size_t path_n);
+const struct mime_part *mime_part_find(
+	const struct mime_part *root, const uint32_t *path, size_t path_n);
 /* Where the section lies, for FIELDS the whole header. HEARTH_ENOTFOUND when it is not there. */
 int mime_section_range(const struct mime_part *root, const struct mime_section *section,
 	size_t *offset, size_t *size);
@@ -44,8 +44,8 @@ int mime_section_range(const struct mime_part *root, const struct mime_section *
  * The section's answer from the bytes of its range: `bytes` themselves, or for FIELDS and
  * FIELDS_NOT a copy in `a` of the fields that match, as they stand, and the empty line.
  */
-struct slice mime_section_filter(struct arena *a, const struct mime_section *section,
-	struct slice bytes);
+struct slice mime_section_filter(
+	struct arena *a, const struct mime_section *section, struct slice bytes);
 /*
  * Both at once. HEARTH_ENOTFOUND when it is not there, HEARTH_ECORRUPT when the tree is that of
  * another message. *out points into the message or into `a`.

@@ -109,8 +109,8 @@ static void header_end(struct scan *s)
 		return;
 	}
 	push(s);
-	/* A message must not be encoded (RFC 2046 section 5.2.1). One that is has no header to read:
-	 * its text is its child's body, in that encoding. */
+	/* A message must not be encoded (RFC 2046 section 5.2.1). One that is has no header to
+	 * read: its text is its child's body, in that encoding. */
 	if (!mime_encoding_is_identity(part->encoding)) {
 		header_end(s);
 		top(s)->part->encoding = part->encoding;

@@ -43,19 +43,19 @@ struct mime_part {
 	struct mime_part *parent, *child, *next; /* NULL: the root, no child, the last child */
 	enum mime_kind kind;
 	enum mime_encoding encoding;
-	size_t offset;       /* where the header begins in the message, in octets */
-	size_t header_size;  /* octets of the header with the empty line; the body follows */
-	size_t body_size;    /* octets of the body */
-	size_t lines;        /* line ends in the body */
-	size_t decoded_size; /* leaf: octets of the body without its transfer encoding */
-	struct slice type, subtype;           /* as written; text/plain by default; never empty */
-	struct mime_params params;            /* of Content-Type */
-	struct slice encoding_name;           /* Content-Transfer-Encoding as written */
-	struct slice id, description, md5;    /* Content-ID, -Description, -MD5 */
-	struct slice disposition;             /* "inline", "attachment", … as written */
+	size_t offset;              /* where the header begins in the message, in octets */
+	size_t header_size;         /* octets of the header with the empty line; the body follows */
+	size_t body_size;           /* octets of the body */
+	size_t lines;               /* line ends in the body */
+	size_t decoded_size;        /* leaf: octets of the body without its transfer encoding */
+	struct slice type, subtype; /* as written; text/plain by default; never empty */
+	struct mime_params params;  /* of Content-Type */
+	struct slice encoding_name; /* Content-Transfer-Encoding as written */
+	struct slice id, description, md5; /* Content-ID, -Description, -MD5 */
+	struct slice disposition;          /* "inline", "attachment", … as written */
 	struct mime_params disposition_params;
-	struct mime_strings languages;        /* Content-Language */
-	struct slice location;                /* Content-Location */
+	struct mime_strings languages; /* Content-Language */
+	struct slice location;         /* Content-Location */
 	struct slice envelope; /* root and child of a message: IMAP's ENVELOPE, ready to send */
 };
 

@@ -193,12 +193,12 @@ static bool is_sound(const struct mime_part *part, const struct mime_part *befor
 	if (part_end(part) > part_end(parent))
 		return false;
 	return parent->kind != MIME_MESSAGE ||
-		part->header_size + part->body_size == parent->body_size;
+	       part->header_size + part->body_size == parent->body_size;
 }
 
 /* One part and what is in it. At depth 1 it is the root. */
-static struct mime_part *get_part(struct reader *r, struct mime_part *parent,
-	const struct mime_part *before, size_t depth)
+static struct mime_part *get_part(
+	struct reader *r, struct mime_part *parent, const struct mime_part *before, size_t depth)
 {
 	struct mime_part *part = ARENA_NEW(r->arena, struct mime_part), *last = NULL;
 	size_t children;

@@ -24,10 +24,13 @@ static struct mime_addresses addresses(struct arena *a, struct slice header, str
 	struct mime_addresses list = mime_addresses_parse(a, mime_field_join(a, header, name));
 
 	for (size_t i = 0; i < list.n; i++) {
-		list.v[i].name = mime_words_text(a, list.v[i].name);
-		list.v[i].adl = mime_words_text(a, list.v[i].adl);
-		list.v[i].mailbox = mime_words_text(a, list.v[i].mailbox);
-		list.v[i].host = mime_words_text(a, list.v[i].host);
+		struct mime_address *address = &list.v[i];
+		bool group = address->kind == MIME_ADDRESS_GROUP;
+
+		address->name = mime_words_text(a, address->name);
+		address->adl = mime_raw_text(a, address->adl);
+		address->mailbox = (group ? mime_words_text : mime_raw_text)(a, address->mailbox);
+		address->host = mime_raw_text(a, address->host);
 	}
 	return list;
 }
@@ -67,14 +70,15 @@ static struct slice message_id(struct arena *a, struct slice value)
 
 	if (ids.n)
 		return ids.v[0];
-	return value.n ? mime_words_text(a, value) : (struct slice){ NULL, 0 };
+	return value.n ? mime_raw_text(a, value) : (struct slice){ NULL, 0 };
 }
 
 /* White space, and what takes no room: soft hyphens, byte order marks, joiners of preheaders. */
 static bool is_blank(uint32_t c)
 {
 	return c <= ' ' || c == 0x7F || c == 0xA0 || c == 0xAD || c == 0x34F ||
-		(c >= 0x2000 && c <= 0x200C) || c == 0x2028 || c == 0x2029 || c == 0x3000 || c == 0xFEFF;
+	       (c >= 0x2000 && c <= 0x200C) || c == 0x2028 || c == 0x2029 || c == 0x3000 ||
+	       c == 0xFEFF;
 }
 
 /* Appends the words of `line` while fewer than MIME_PREVIEW_MAX characters are there. */

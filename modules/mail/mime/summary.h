@@ -15,15 +15,15 @@ enum {
 };
 
 struct mime_summary {
-	struct slice subject;                   /* UTF-8, one line; p is NULL without one */
-	struct mime_addresses from, to, cc;     /* every slice UTF-8 */
+	struct slice subject;               /* UTF-8, one line; p is NULL without one */
+	struct mime_addresses from, to, cc; /* every slice UTF-8 */
 	bool has_date;
-	struct mime_date date;                  /* of the Date field, if has_date */
-	struct slice message_id;                /* without < and >; p is NULL without one */
-	struct mime_strings in_reply_to;        /* ids without < and > */
-	struct mime_strings references;         /* ids, the oldest first */
-	size_t attachments;                     /* how many, by mime_part_is_attachment */
-	struct slice preview;                   /* UTF-8, one line, of the readable text; may be empty */
+	struct mime_date date;           /* of the Date field, if has_date */
+	struct slice message_id;         /* without < and >; p is NULL without one */
+	struct mime_strings in_reply_to; /* ids without < and > */
+	struct mime_strings references;  /* ids, the oldest first */
+	size_t attachments;              /* how many, by mime_part_is_attachment */
+	struct slice preview;            /* UTF-8, one line, of the readable text; may be empty */
 };
 
 /* Everything is a copy in `a`, or points into the message. */

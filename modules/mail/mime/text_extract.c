@@ -40,10 +40,10 @@ static void add_addresses(struct gatherer *g, struct slice value)
 		mime_words_decode(g->out, address->name);
 		if (address->name.n && address->mailbox.n)
 			strbuf_addc(g->out, ' ');
-		mime_words_decode(g->out, address->mailbox);
+		strbuf_add(g->out, mime_raw_text(g->scratch, address->mailbox));
 		if (address->host.n) {
 			strbuf_addc(g->out, '@');
-			mime_words_decode(g->out, address->host);
+			strbuf_add(g->out, mime_raw_text(g->scratch, address->host));
 		}
 		end_line(g, start);
 	}
@@ -86,7 +86,9 @@ static void add_body(struct gatherer *g, const struct mime_part *root)
 			add_fields(g, mime_part_header(g->message, part));
 		if (part->kind != MIME_LEAF || !mime_part_is(part, SLICE("text"), SLICE("")))
 			continue;
-		mime_content_plain(g->out, part, mime_part_body(g->message, part), room(g));
+		if (!mime_content_plain(g->out, part, mime_part_body(g->message, part), room(g)) &&
+			room(g) < 4) /* cut: what is left is too little for a character */
+			return;
 		end_line(g, start);
 	}
 }
@@ -102,8 +104,8 @@ static void gatherer_end(struct gatherer *g)
 	arena_free(&g->scratch);
 }
 
-void mime_text_header(struct strbuf *out, struct slice message, const struct mime_part *root,
-	size_t limit)
+void mime_text_header(
+	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
 {
 	struct gatherer g = gatherer_of(out, message, limit);
 
@@ -112,8 +114,8 @@ void mime_text_header(struct strbuf *out, struct slice message, const struct mim
 	gatherer_end(&g);
 }
 
-void mime_text_body(struct strbuf *out, struct slice message, const struct mime_part *root,
-	size_t limit)
+void mime_text_body(
+	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
 {
 	struct gatherer g = gatherer_of(out, message, limit);
 
@@ -121,11 +123,13 @@ void mime_text_body(struct strbuf *out, struct slice message, const struct mime_
 	gatherer_end(&g);
 }
 
-void mime_text_extract(struct strbuf *out, struct slice message, const struct mime_part *root,
-	size_t limit)
+void mime_text_extract(
+	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
 {
-	size_t from = out->n;
+	struct gatherer g = gatherer_of(out, message, limit);
 
-	mime_text_header(out, message, root, limit);
-	mime_text_body(out, message, root, limit - (out->n - from));
+	add_fields(&g, mime_part_header(message, root));
+	add_filenames(&g, root);
+	add_body(&g, root);
+	gatherer_end(&g);
 }

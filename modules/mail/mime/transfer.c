@@ -38,7 +38,7 @@ enum mime_encoding mime_encoding_of(struct slice name)
 bool mime_encoding_is_identity(enum mime_encoding encoding)
 {
 	return encoding != MIME_QUOTED_PRINTABLE && encoding != MIME_BASE64 &&
-		encoding != MIME_UUENCODE;
+	       encoding != MIME_UUENCODE;
 }
 
 void mime_decoder_init(struct mime_decoder *d, enum mime_encoding encoding)
@@ -47,6 +47,7 @@ void mime_decoder_init(struct mime_decoder *d, enum mime_encoding encoding)
 }
 
 /* The six bits of a character of RFC 4648's alphabet, by its code; -1 for all others. */
+/* clang-format off */
 static const signed char base64_values[128] = {
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
 	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
@@ -57,6 +58,7 @@ static const signed char base64_values[128] = {
 	-1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
 	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
 };
+/* clang-format on */
 
 /* Writes the whole bytes of an unfinished group of `d->state` characters. */
 static void group_end(struct mime_decoder *d, struct strbuf *out)
@@ -244,7 +246,8 @@ void mime_decoder_end(struct mime_decoder *d, struct strbuf *out)
 	if (d->encoding == MIME_BASE64 && d->state > 0)
 		group_end(d, out);
 	/* White space or a soft line break at the very end is no text; half an escape is. */
-	if (d->encoding == MIME_QUOTED_PRINTABLE && d->held_n == 2 && mime_hex_digit(d->held[1]) >= 0)
+	if (d->encoding == MIME_QUOTED_PRINTABLE && d->held_n == 2 &&
+		mime_hex_digit(d->held[1]) >= 0)
 		held_give(d, out);
 	d->held_n = 0;
 }
