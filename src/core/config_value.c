@@ -164,7 +164,7 @@ int config_address_parse(struct slice text, struct config_address *out)
 	struct config_address address = { 0 };
 	struct slice host, port;
 	bool bracketed;
-	int64_t number;
+	uint64_t number;
 	size_t colon = text.n;
 
 	if (slice_eq(text, SLICE("off"))) {
@@ -180,8 +180,7 @@ int config_address_parse(struct slice text, struct config_address *out)
 	bracketed = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
 	if (bracketed)
 		host = slice_head(slice_skip(host, 1), host.n - 2);
-	if (host.n >= sizeof(address.host) || slice_i64(port, 0, 65535, &number) ||
-		port.p[0] == '-')
+	if (host.n >= sizeof(address.host) || slice_u64(port, 65535, &number))
 		return HEARTH_EINVAL;
 	if (host.n)
 		memcpy(address.host, host.p, host.n);

@@ -45,9 +45,9 @@ static struct slice next_line(struct ini_parser *p)
 /* "[section]" */
 static void parse_section(struct ini_parser *p, struct slice line, struct ini_event *e)
 {
-	struct slice name = slice_trim(slice_head(slice_skip(line, 1), line.n - 2));
+	struct slice rest = slice_skip(line, 1), name = slice_trim(slice_split(&rest, ']'));
 
-	if (line.n < 2 || line.p[line.n - 1] != ']' || !is_name(name)) {
+	if (!rest.p || rest.n || !is_name(name)) {
 		e->error = "expected [section], in small letters";
 		return;
 	}

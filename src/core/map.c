@@ -152,9 +152,10 @@ void *map_get(const struct map *m, struct slice key)
 void *map_set(struct map *m, struct slice key, void *value)
 {
 	uint32_t hash = key_hash(key);
-	struct slot *s = map_find(m, key, hash);
+	struct slot *s;
 
 	INVARIANT(value && key.n <= UINT32_MAX);
+	s = map_find(m, key, hash);
 	if (s) {
 		void *old = s->value;
 

@@ -33,54 +33,46 @@ static const char *const kind_names[] = { "counter", "gauge", "histogram" };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct metric *metrics; /* by name, then by labels */
 
-static int order(const struct metric *m, const char *name, const char *labels)
+static int order(const struct metric *a, const struct metric *b)
 {
-	int by_name = strcmp(m->name, name);
+	int by_name = strcmp(a->name, b->name);
 
-	return by_name ? by_name : strcmp(m->labels, labels);
+	return by_name ? by_name : strcmp(a->labels, b->labels);
 }
 
 /* All metrics of a name are of one kind: Prometheus reads one TYPE line for them. */
-static void check_kind(const struct metric *m, const char *name, enum kind kind)
+static void check_kind(const struct metric *a, const struct metric *b)
 {
-	if (m->kind != kind && strcmp(m->name, name) == 0)
-		log_fatal("metric", "%s is a %s already", name, kind_names[m->kind]);
+	if (a->kind != b->kind && strcmp(a->name, b->name) == 0)
+		log_fatal("metric", "%s is a %s already", a->name, kind_names[a->kind]);
 }
 
-/* Finds the metric or puts a new one at its place in the list. Under the lock. */
-static struct metric *find_or_make(
-	enum kind kind, const char *name, const char *labels, const char *help)
+static struct metric *copy(const struct metric *like)
 {
-	struct metric **at = &metrics, *m;
+	struct metric *m = mem_alloc(sizeof(*m));
 
-	for (; (m = *at); at = &m->next) {
-		check_kind(m, name, kind);
-		if (order(m, name, labels) >= 0)
-			break;
-	}
-	if (m && order(m, name, labels) == 0)
-		return m;
-	m = mem_zalloc(sizeof(*m));
-	m->kind = kind;
-	m->name = mem_strdup(slice_str(name));
-	m->labels = mem_strdup(slice_str(labels));
-	m->help = mem_strdup(slice_str(help));
-	m->next = *at;
-	*at = m;
+	*m = *like;
+	m->name = mem_strdup(slice_str(like->name));
+	m->labels = mem_strdup(slice_str(like->labels));
+	m->help = mem_strdup(slice_str(like->help));
 	return m;
 }
 
-static struct metric *get(enum kind kind, const char *name, const char *labels, const char *help,
-	const double *bounds, size_t n)
+/* Finds the metric of that name and labels, or puts a copy of `like` at its place in the list. */
+static struct metric *find_or_add(const struct metric *like)
 {
-	struct metric *m;
+	struct metric **at = &metrics, *m;
 
-	INVARIANT(n <= BOUNDS_MAX);
 	pthread_mutex_lock(&lock);
-	m = find_or_make(kind, name, labels ? labels : "", help);
-	if (m->bound_count == 0 && n) {
-		memcpy(m->bounds, bounds, n * sizeof(*bounds));
-		m->bound_count = n;
+	for (; (m = *at); at = &m->next) {
+		check_kind(m, like);
+		if (order(m, like) >= 0)
+			break;
+	}
+	if (!m || order(m, like) != 0) {
+		m = copy(like);
+		m->next = *at;
+		*at = m;
 	}
 	pthread_mutex_unlock(&lock);
 	return m;
@@ -88,18 +80,27 @@ static struct metric *get(enum kind kind, const char *name, const char *labels, 
 
 struct metric *metric_counter(const char *name, const char *labels, const char *help)
 {
-	return get(COUNTER, name, labels, help, NULL, 0);
+	return find_or_add(&(struct metric){
+		.kind = COUNTER, .name = name, .labels = labels ? labels : "", .help = help });
 }
 
 struct metric *metric_gauge(const char *name, const char *labels, const char *help)
 {
-	return get(GAUGE, name, labels, help, NULL, 0);
+	return find_or_add(&(struct metric){
+		.kind = GAUGE, .name = name, .labels = labels ? labels : "", .help = help });
 }
 
 struct metric *metric_histogram(
 	const char *name, const char *labels, const char *help, const double *bounds, size_t n)
 {
-	return get(HISTOGRAM, name, labels, help, bounds, n);
+	struct metric like = {
+		.kind = HISTOGRAM, .name = name, .labels = labels ? labels : "", .help = help
+	};
+
+	INVARIANT(n <= BOUNDS_MAX);
+	memcpy(like.bounds, bounds, n * sizeof(*bounds));
+	like.bound_count = n;
+	return find_or_add(&like);
 }
 
 void metric_add(struct metric *m, int64_t delta)

@@ -3,6 +3,8 @@
  */
 #include "core/siphash.h"
 
+#include <endian.h>
+
 static uint64_t rotl(uint64_t x, int by)
 {
 	return x << by | x >> (64 - by);
@@ -27,9 +29,9 @@ static uint64_t word_at(const char *p, size_t n)
 {
 	uint64_t word = 0;
 
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)(unsigned char)p[i] << (8 * i);
-	return word;
+	if (n)
+		memcpy(&word, p, n);
+	return le64toh(word);
 }
 
 static void sip_word(uint64_t v[4], uint64_t word)
@@ -50,7 +52,7 @@ uint64_t siphash(const uint64_t key[2], struct slice in)
 	};
 	size_t i;
 
-	for (i = 0; i + 8 <= in.n; i += 8)
+	for (i = 0; in.n - i >= 8; i += 8)
 		sip_word(v, word_at(in.p + i, 8));
 	sip_word(v, (uint64_t)in.n << 56 | word_at(slice_skip(in, i).p, in.n - i));
 	v[2] ^= 0xff;

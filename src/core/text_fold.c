@@ -90,23 +90,44 @@ static bool is_space(uint32_t c)
 	       c == 0x205F || c == 0x3000;
 }
 
+/* Folds the printable ASCII at the front, which most text is; returns how much that was. */
+static size_t fold_ascii(struct strbuf *out, struct slice s)
+{
+	size_t n = 0;
+	char *to;
+
+	while (n < s.n && s.p[n] > ' ' && (unsigned char)s.p[n] < 0x80)
+		n++;
+	to = strbuf_reserve(out, n);
+	for (size_t i = 0; i < n; i++)
+		to[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20 : s.p[i]);
+	strbuf_commit(out, n);
+	return n;
+}
+
 void text_fold(struct strbuf *out, struct slice s)
 {
 	bool after_space = false;
 
 	while (s.n) {
+		size_t n = fold_ascii(out, s);
 		uint32_t c;
-		size_t n = utf8_decode(s, &c);
 
+		if (n) {
+			after_space = false;
+			s = slice_skip(s, n);
+			continue;
+		}
+		n = utf8_decode(s, &c);
 		if (n == 0) {
 			c = REPLACEMENT;
 			n = 1;
 		}
-		s = slice_skip(s, n);
 		if (!is_space(c))
 			utf8_append(out, fold_code_point(c));
 		else if (!after_space)
 			strbuf_addc(out, ' ');
 		after_space = is_space(c);
+		s = slice_skip(s, n);
 	}
 }
