@@ -92,9 +92,12 @@ static void line_add_escaped(struct line *l, struct slice s, bool quoted)
 
 static bool needs_quotes(struct slice s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || memchr("\"\\=", s.p[i], 3))
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c == '"' || c == '\\' || c == '=')
 			return true;
+	}
 	return s.n == 0 || !utf8_valid(s);
 }
 
