@@ -7,16 +7,17 @@
  * What is promised (and what a second implementation must keep)
  *   durability  When `done` is called with 0, the bytes survive kill -9 and a loss of power, and
  *               every later get finds them, whole. Before that, nothing of them can be seen.
- *   identity    A get returns the bytes that were put or an error, never others: the store keeps a
- *               checksum and answers HEARTH_ECORRUPT. Putting the same bytes under the same key
- *               again is success. Names are unique by the caller's making; a put of other bytes
- *               under a used name is a mistake that the store may refuse (HEARTH_EEXIST) or, where
- *               it cannot tell, ignore.
+ *   identity    A get returns the bytes that were put or an error, never others, also for a range:
+ *               the store keeps checksums and answers HEARTH_ECORRUPT. Putting the same bytes under
+ *               the same key again is success, and they are whole again if they were not. Names
+ *               are unique by the caller's making; a put of other bytes under a used name is a
+ *               mistake that the store may refuse (HEARTH_EEXIST) or, where it cannot tell, ignore.
  *   order       None between two puts. "Bytes first, then the row that names them": put, wait for
  *               done, then write the row.
- *   deletion    blob_delete is advice about a key no row names any more. It is obeyed unless the
- *               same key was put within BLOB_GRACE_MS before it, so that a put that is about to be
- *               named is never lost; what is left over then goes with a later delete.
+ *   deletion    blob_delete is advice about a key no row names any more. It is obeyed, some time
+ *               after the call, unless the same key was put within BLOB_GRACE_MS before it, so that
+ *               a put that is about to be named is never lost; what is left over then goes with a
+ *               later delete.
  * S3: put = PutObject (multipart above 5 MiB), get = ranged GetObject, grace = LastModified, which
  * a put of a known hash refreshes by copying the object onto itself.
  */
@@ -49,7 +50,8 @@ enum blob_flags {
 /*
  * Puts bytes that are in memory. name NULL: under their hash. Takes a reference of its own to
  * `bytes`. From an executor; `done` there. The work is done on workers, and puts that wait
- * together share a commit. HEARTH_EBUSY at once when too many wait.
+ * together share a commit. HEARTH_EBUSY at once when too many wait, HEARTH_EINVAL at once for a
+ * name that is no key; then `done` is not called.
  */
 int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags,
 	blob_put_fn *done, void *arg);
@@ -65,7 +67,8 @@ struct blob_writer;
 struct blob_writer *blob_open(struct blob_store *s, const char *name, enum blob_flags flags);
 /*
  * Adds bytes (copied). Returns how many bytes wait for the disk; above `blob_writer_high` the
- * caller stops reading from its peer until `drained` was called. Errors come out at finish.
+ * caller stops reading from its peer until `drained` was called, which may add, finish or abort.
+ * Errors come out at finish, also that of a name that is no key.
  */
 size_t blob_add(struct blob_writer *w, struct slice bytes);
 size_t blob_writer_high(void);
@@ -77,11 +80,14 @@ void blob_abort(struct blob_writer **w);
 
 /*
  * Gets `length` bytes from `offset` (fewer at the end; none beyond it). length is at most
- * BLOB_GET_MAX. HEARTH_ENOTFOUND, HEARTH_ECORRUPT, HEARTH_EIO. From an executor; and waiting.
+ * BLOB_GET_MAX. HEARTH_ENOTFOUND, HEARTH_ECORRUPT, HEARTH_EIO; at once HEARTH_EINVAL, or
+ * HEARTH_EBUSY when too many wait, and then `done` is not called. From an executor; and waiting.
  */
 #define BLOB_GET_MAX (64u << 20)
-int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t length, blob_get_fn *done, void *arg);
-int blob_get_wait(struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **out);
+int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t length,
+	blob_get_fn *done, void *arg);
+int blob_get_wait(
+	struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **out);
 /* The size of a blob; waiting, workers only. */
 int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info);
 

@@ -28,13 +28,14 @@ typedef void cache_count_fn(void *arg, int status, int64_t value);
 
 void cache_get(struct cache *c, struct slice key, cache_get_fn *done, void *arg);
 /* Sets or replaces; HEARTH_EINVAL unless ttl_ms > 0, here and below. */
-void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms, cache_done_fn *done, void *arg);
+void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms,
+	cache_done_fn *done, void *arg);
 /*
  * Sets only if the value is still `expected` (p == NULL: only if there is none);
  * HEARTH_ECONFLICT otherwise.
  */
-void cache_cas(struct cache *c, struct slice key, struct slice expected, struct slice value, int64_t ttl_ms,
-	cache_done_fn *done, void *arg);
+void cache_cas(struct cache *c, struct slice key, struct slice expected, struct slice value,
+	int64_t ttl_ms, cache_done_fn *done, void *arg);
 /* Removes; HEARTH_ENOTFOUND when it was not there. */
 void cache_remove(struct cache *c, struct slice key, cache_done_fn *done, void *arg);
 /*
@@ -43,7 +44,8 @@ void cache_remove(struct cache *c, struct slice key, cache_done_fn *done, void *
  * decimal text to the other calls; HEARTH_EINVAL, and nothing changed, when what is there is no
  * number or the sum has no room in 64 bits.
  */
-void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms, cache_count_fn *done, void *arg);
+void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms,
+	cache_count_fn *done, void *arg);
 
 /*
  * Tells of entries under `prefix` that expired or were evicted, not of removed or replaced ones; on

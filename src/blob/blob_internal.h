@@ -23,7 +23,8 @@ const struct db_schema *blob_schema(void);
  * died left behind is removed on `pool` from now on, beside other work. With no loop (commands)
  * the waiting calls and blob_delete work. 0, or HEARTH_EIO (logged).
  */
-int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
+int blob_store_open(
+	const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
 /* Whether a put, a stream or a get was not answered yet. Any thread. */
 bool blob_store_busy(struct blob_store *s);
 /*

@@ -17,10 +17,13 @@
 static void count_with(struct blob_store *s)
 {
 	s->put_count = metric_counter("hearth_blob_puts_total", NULL, "Blobs put, durable");
-	s->put_bytes = metric_counter("hearth_blob_put_bytes_total", NULL, "Their size before compression");
+	s->put_bytes = metric_counter(
+		"hearth_blob_put_bytes_total", NULL, "Their size before compression");
 	s->get_count = metric_counter("hearth_blob_gets_total", NULL, "Reads of blobs");
-	s->get_recent = metric_counter("hearth_blob_gets_recent_total", NULL, "Reads answered from memory");
-	s->corrupt = metric_counter("hearth_blob_corrupt_total", NULL, "Reads that found damaged bytes");
+	s->get_recent =
+		metric_counter("hearth_blob_gets_recent_total", NULL, "Reads answered from memory");
+	s->corrupt =
+		metric_counter("hearth_blob_corrupt_total", NULL, "Reads that found damaged bytes");
 }
 
 int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out)
@@ -51,10 +54,10 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, stru
 	return 0;
 }
 
-/* Puts that nobody will be told about: the loop is gone. Their files are litter for the next run. */
+/* Puts that nobody will be told about: the loop is gone. Their files go with the next sweep. */
 static void drop_ready(struct blob_store *s)
 {
-	LIST_FOREACH(&s->ready, it) {
+	LIST_FOREACH (&s->ready, it) {
 		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
 
 		list_remove(it);
@@ -133,5 +136,6 @@ bool blob_key_valid(const char *key)
 	size_t n = strlen(key);
 
 	return n > 0 && n <= BLOB_KEY_MAX &&
-		strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.") == n;
+	       strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.") ==
+		       n;
 }

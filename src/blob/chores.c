@@ -3,8 +3,8 @@
  * ours names. They gather, and one job at a time takes them in batches: rows first, in one
  * transaction, then, when that is on disk, the files of those rows.
  *
- * What is lost here (too many wait, a crash, a full pool at the end) is a blob nobody names: it
- * takes room and does no harm. A file among it goes with the sweep of the next start.
+ * What is lost here (too many wait, or a crash) is a blob nobody names: it takes room and does no
+ * harm. A file without a row goes with the sweep of the next start.
  */
 #include "blob/store.h"
 
@@ -21,9 +21,9 @@
 
 struct chore {
 	struct list_node node;
-	bool is_key;                /* else the name of a file */
-	char file[BLOB_FILE_NAME];  /* to be removed; of a key, once its row is deleted */
-	char key[];                 /* BLOB_KEY_MAX + 1 bytes, if it is one */
+	bool is_key;               /* else the name of a file */
+	char file[BLOB_FILE_NAME]; /* to be removed; of a key, once its row is deleted */
+	char key[];                /* BLOB_KEY_MAX + 1 bytes, if it is one */
 };
 
 struct blob_chores {
@@ -32,7 +32,7 @@ struct blob_chores {
 	pthread_mutex_t lock; /* for the rest */
 	struct list waiting;
 	size_t count;
-	bool running;         /* a job has them in hand */
+	bool running; /* a job has them in hand */
 };
 
 struct blob_chores *blob_chores_new(struct blob_store *s)
@@ -41,7 +41,8 @@ struct blob_chores *blob_chores_new(struct blob_store *s)
 
 	c->store = s;
 	c->deleted = metric_counter("hearth_blob_deletes_total", NULL, "Blobs deleted");
-	c->dropped = metric_counter("hearth_blob_deletes_dropped_total", NULL, "Deletions forgotten: too many waited");
+	c->dropped = metric_counter(
+		"hearth_blob_deletes_dropped_total", NULL, "Deletions forgotten: too many waited");
 	pthread_mutex_init(&c->lock, NULL);
 	list_init(&c->waiting);
 	return c;
@@ -79,7 +80,7 @@ static int delete_rows(struct db_tx *tx, void *arg)
 	struct batch *b = arg;
 
 	b->deleted = 0;
-	LIST_FOREACH(&b->chores, it) {
+	LIST_FOREACH (&b->chores, it) {
 		struct chore *ch = LIST_ENTRY(it, struct chore, node);
 		int rc;
 
@@ -100,7 +101,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 	bool keys = false;
 	int rc = 0;
 
-	LIST_FOREACH(&b->chores, it)
+	LIST_FOREACH (&b->chores, it)
 		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
 	b->before_ms = clock_wall_ms() - BLOB_GRACE_MS;
 	if (keys)
@@ -109,7 +110,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 		log_warn("blob", "cannot delete", "error", "%s", error_name(rc), NULL);
 	else
 		metric_add(c->deleted, b->deleted);
-	LIST_FOREACH(&b->chores, it) {
+	LIST_FOREACH (&b->chores, it) {
 		struct chore *ch = LIST_ENTRY(it, struct chore, node);
 
 		list_remove(it);
@@ -143,16 +144,16 @@ static void chores_job(void *arg)
 /* Adds a chore, which it takes over; starts the job if none runs. */
 static void add(struct blob_chores *c, struct chore *ch)
 {
-	bool start = false, full;
+	bool start, full;
 
 	pthread_mutex_lock(&c->lock);
 	full = c->count >= WAITING_MAX;
 	if (!full) {
 		list_push(&c->waiting, &ch->node);
 		c->count++;
-		start = !c->running;
-		c->running = true;
 	}
+	start = !c->running;
+	c->running = true;
 	pthread_mutex_unlock(&c->lock);
 	if (full) {
 		metric_add(c->dropped, 1);
@@ -160,7 +161,7 @@ static void add(struct blob_chores *c, struct chore *ch)
 	}
 	if (!start || blob_job(c->store, chores_job, NULL, c) == 0)
 		return;
-	/* The pool is full, or the store is closing: the next chore tries again, or the close does. */
+	/* The pool is full: the next chore tries again. Or the store is closing, which does it. */
 	pthread_mutex_lock(&c->lock);
 	c->running = false;
 	pthread_mutex_unlock(&c->lock);

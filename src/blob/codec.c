@@ -27,7 +27,7 @@ struct blob_codec {
 struct blob_codecs {
 	pthread_mutex_t lock;
 	struct blob_codec *free; /* guarded by lock */
-	EVP_MD *sha256;     /* fetched once: looking it up by name costs as much as a small hash */
+	EVP_MD *sha256; /* fetched once: looking it up by name costs as much as a small hash */
 };
 
 struct blob_codecs *blob_codecs_new(void)
@@ -127,7 +127,8 @@ int blob_codec_unpack(struct blob_codec *c, struct slice stored, char *raw, size
 			memcpy(raw, stored.p, n);
 		return 0;
 	}
-	return ZSTD_decompressDCtx(c->unpack, raw, n, stored.p, stored.n) == n ? 0 : HEARTH_ECORRUPT;
+	return ZSTD_decompressDCtx(c->unpack, raw, n, stored.p, stored.n) == n ? 0
+									       : HEARTH_ECORRUPT;
 }
 
 struct blob_hasher {

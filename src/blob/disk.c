@@ -33,7 +33,8 @@ static long allowed(enum blob_disk_call call, size_t n)
 
 static int failed(const char *what)
 {
-	log_error("blob", "the disk failed", "call", "%s", what, "why", "%s", strerror(errno), NULL);
+	log_error(
+		"blob", "the disk failed", "call", "%s", what, "why", "%s", strerror(errno), NULL);
 	return HEARTH_EIO;
 }
 
@@ -46,6 +47,15 @@ int blob_disk_create(int dir_fd, const char *name)
 	if (fd >= 0)
 		return fd;
 	return errno == EEXIST ? HEARTH_EEXIST : failed("create");
+}
+
+int blob_disk_open(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? HEARTH_ENOTFOUND : failed("open");
 }
 
 int blob_disk_write(int fd, struct slice bytes)

@@ -11,6 +11,8 @@
 
 /* Makes a file that must not be there yet (HEARTH_EEXIST), for writing. */
 int blob_disk_create(int dir_fd, const char *name);
+/* Opens one for reading; HEARTH_ENOTFOUND when there is none. */
+int blob_disk_open(int dir_fd, const char *name);
 int blob_disk_write(int fd, struct slice bytes);
 int blob_disk_sync(int fd);
 /* The same for the folder `name`: what was created in it is still there after a loss of power. */

@@ -7,8 +7,6 @@
  */
 #include "blob/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,10 +25,10 @@ struct blob_file {
 	bool text;
 	int fd;
 	char name[BLOB_FILE_NAME];
-	struct strbuf block;  /* the bytes of the block that is not full yet */
+	struct strbuf block; /* the bytes of the block that is not full yet */
 	struct strbuf table;
-	uint64_t end;         /* where the last block written ends */
-	uint64_t size;        /* bytes added */
+	uint64_t end;  /* where the last block written ends */
+	uint64_t size; /* bytes added */
 	struct blob_hasher *hasher;
 };
 
@@ -56,7 +54,8 @@ static uint32_t crc(struct slice s)
 
 /* ---- writing ---- */
 
-int blob_file_create(struct blob_folder *folder, struct blob_codecs *codecs, bool text, struct blob_file **out)
+int blob_file_create(
+	struct blob_folder *folder, struct blob_codecs *codecs, bool text, struct blob_file **out)
 {
 	struct blob_file *f = mem_zalloc(sizeof(*f));
 
@@ -117,7 +116,8 @@ int blob_file_add(struct blob_file *f, struct slice bytes)
 	return rc;
 }
 
-int blob_file_end(struct blob_file *f, char name[BLOB_FILE_NAME], uint64_t *size, unsigned char hash[BLOB_HASH])
+int blob_file_end(struct blob_file *f, char name[BLOB_FILE_NAME], uint64_t *size,
+	unsigned char hash[BLOB_HASH])
 {
 	int rc = f->block.n > 0 ? write_block(f, strbuf_slice(&f->block)) : 0;
 
@@ -162,13 +162,13 @@ void blob_file_abort(struct blob_file **f)
 struct reading {
 	int fd;
 	struct blob_codec *codec;
-	uint64_t size;          /* of the blob */
-	uint64_t offset;        /* the range in it, which is not empty */
+	uint64_t size;   /* of the blob */
+	uint64_t offset; /* the range in it, which is not empty */
 	size_t length;
-	uint64_t table_at;      /* where the table begins, which is where the last block ends */
-	uint64_t first;         /* the first block that the range touches */
-	struct strbuf entries;  /* of the table: from block first - 1 (from 0 when first is 0) on */
-	char *stored, *raw;     /* room for a block each */
+	uint64_t table_at;     /* where the table begins, which is where the last block ends */
+	uint64_t first;        /* the first block that the range touches */
+	struct strbuf entries; /* of the table: from block first - 1 (from 0 when first is 0) on */
+	char *stored, *raw;    /* room for a block each */
 };
 
 /* Reads the part of the table that concerns the range. */
@@ -207,7 +207,8 @@ static int locate(const struct reading *r, uint64_t i, uint64_t *at, size_t *n, 
 }
 
 /* Reads block `i`, whose raw bytes are raw_n, and writes those from `from` to `to` at `out`. */
-static int read_block(struct reading *r, uint64_t i, size_t raw_n, size_t from, size_t to, char *out)
+static int read_block(
+	struct reading *r, uint64_t i, size_t raw_n, size_t from, size_t to, char *out)
 {
 	bool whole = from == 0 && to == raw_n;
 	uint64_t at;
@@ -241,7 +242,8 @@ static int read_range(struct reading *r, char *out)
 
 	for (uint64_t i = r->first; rc == 0 && i * BLOB_BLOCK < end; i++) {
 		uint64_t begin = i * BLOB_BLOCK;
-		size_t raw_n = r->size - begin < BLOB_BLOCK ? (size_t)(r->size - begin) : BLOB_BLOCK;
+		size_t raw_n =
+			r->size - begin < BLOB_BLOCK ? (size_t)(r->size - begin) : BLOB_BLOCK;
 		size_t from = begin < r->offset ? (size_t)(r->offset - begin) : 0;
 		size_t to = end - begin < raw_n ? (size_t)(end - begin) : raw_n;
 
@@ -251,8 +253,8 @@ static int read_range(struct reading *r, char *out)
 	return rc;
 }
 
-int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const char *name, uint64_t size,
-	uint64_t offset, size_t length, struct buf **out)
+int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const char *name,
+	uint64_t size, uint64_t offset, size_t length, struct buf **out)
 {
 	struct reading r = { .size = size, .offset = offset, .first = offset / BLOB_BLOCK };
 	struct buf *bytes;
@@ -260,9 +262,9 @@ int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const
 
 	*out = NULL;
 	r.length = offset >= size ? 0 : size - offset < length ? (size_t)(size - offset) : length;
-	r.fd = openat(blob_folder_fd(folder), name, O_RDONLY | O_CLOEXEC);
+	r.fd = blob_disk_open(blob_folder_fd(folder), name);
 	if (r.fd < 0)
-		return errno == ENOENT ? HEARTH_ENOTFOUND : HEARTH_EIO;
+		return r.fd;
 	bytes = buf_alloc(r.length);
 	r.codec = blob_codec_take(codecs);
 	r.stored = mem_alloc(2 * BLOB_BLOCK);

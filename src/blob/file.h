@@ -21,12 +21,14 @@
 struct blob_file;
 
 /* Starts a file; `text`: try to compress. 0, or an error with *out NULL. */
-int blob_file_create(struct blob_folder *folder, struct blob_codecs *codecs, bool text, struct blob_file **out);
+int blob_file_create(
+	struct blob_folder *folder, struct blob_codecs *codecs, bool text, struct blob_file **out);
 /* Adds bytes. After an error the file is only good for blob_file_abort. */
 int blob_file_add(struct blob_file *f, struct slice bytes);
 /* Completes the file and makes it durable; it stays the caller's to close. */
-int blob_file_end(struct blob_file *f, char name[BLOB_FILE_NAME], uint64_t *size, unsigned char hash[BLOB_HASH]);
-/* Frees the writer and leaves the file; removes the file too. Both set *f to NULL, legal on NULL. */
+int blob_file_end(struct blob_file *f, char name[BLOB_FILE_NAME], uint64_t *size,
+	unsigned char hash[BLOB_HASH]);
+/* Frees the writer and leaves the file; removes the file too. Legal on NULL, set *f to NULL. */
 void blob_file_close(struct blob_file **f);
 void blob_file_abort(struct blob_file **f);
 
@@ -34,7 +36,7 @@ void blob_file_abort(struct blob_file **f);
  * Reads at most `length` bytes from `offset` of a blob of `size` bytes; every block touched is
  * checked. HEARTH_ENOTFOUND without the file, HEARTH_ECORRUPT, HEARTH_EIO.
  */
-int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const char *name, uint64_t size,
-	uint64_t offset, size_t length, struct buf **out);
+int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const char *name,
+	uint64_t size, uint64_t offset, size_t length, struct buf **out);
 
 #endif

@@ -27,9 +27,9 @@
 #define RUN_DIGITS 16
 
 struct blob_folder {
-	int fd;           /* DIR; constant */
-	int lock_fd;      /* DIR/run-RUN, locked; constant */
-	uint64_t run;     /* constant */
+	int fd;              /* DIR; constant */
+	int lock_fd;         /* DIR/run-RUN, locked; constant */
+	uint64_t run;        /* constant */
 	atomic_ullong count; /* names given out */
 };
 
@@ -49,11 +49,10 @@ static int failed(const char *what, const char *path)
 	return HEARTH_EIO;
 }
 
-/* Makes DIR and its sub-folders; they are on disk when it returns. */
+/* Makes DIR and its sub-folders; they are on disk when it returns, whoever made them. */
 static int make_folders(struct blob_folder *f, const char *dir)
 {
 	char name[BLOB_FILE_NAME];
-	bool made = false;
 
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return failed("cannot make the folder", dir);
@@ -62,14 +61,10 @@ static int make_folders(struct blob_folder *f, const char *dir)
 		return failed("cannot open the folder", dir);
 	for (int i = 0; i < BLOB_SUBFOLDERS; i++) {
 		subfolder_name(name, i);
-		if (mkdirat(f->fd, name, 0700) == 0)
-			made = true;
-		else if (errno != EEXIST)
+		if (mkdirat(f->fd, name, 0700) < 0 && errno != EEXIST)
 			return failed("cannot make a sub-folder", dir);
 	}
-	if (made && (blob_disk_sync(f->fd) < 0 || blob_disk_sync_folder(f->fd, "..") < 0))
-		return HEARTH_EIO;
-	return 0;
+	return blob_disk_sync(f->fd) < 0 || blob_disk_sync_folder(f->fd, "..") < 0 ? HEARTH_EIO : 0;
 }
 
 /* 0, HEARTH_EIO, or HEARTH_ECONFLICT when the number is taken or was taken for dead. */
@@ -149,17 +144,19 @@ int blob_folder_sync(struct blob_folder *f, const char *name)
 void blob_folder_remove(struct blob_folder *f, const char *name)
 {
 	if (unlinkat(f->fd, name, 0) < 0 && errno != ENOENT)
-		log_warn("blob", "cannot remove a file", "path", "%s", name, "why", "%s", strerror(errno), NULL);
+		log_warn("blob", "cannot remove a file", "path", "%s", name, "why", "%s",
+			strerror(errno), NULL);
 }
 
 /* ---- which runs are over ---- */
 
-/* The run of a name that begins with its digits; false when it is not one of ours. */
-static bool run_of(const char *name, uint64_t *run)
+/* The run that a name begins with, before `end`; false when the name is not one of ours. */
+static bool run_of(const char *name, char end, uint64_t *run)
 {
 	unsigned char bytes[RUN_DIGITS / 2];
 
-	if (strlen(name) < RUN_DIGITS || hex_decode(slice_of(name, RUN_DIGITS), bytes, sizeof(bytes)) < 0)
+	if (strlen(name) < RUN_DIGITS || name[RUN_DIGITS] != end ||
+		hex_decode(slice_of(name, RUN_DIGITS), bytes, sizeof(bytes)) < 0)
 		return false;
 	*run = 0;
 	for (size_t i = 0; i < sizeof(bytes); i++)
@@ -197,7 +194,8 @@ void blob_folder_bury(struct blob_folder *f)
 	if (!d)
 		return;
 	for (struct dirent *e; (e = readdir(d));)
-		if (strncmp(e->d_name, "run-", 4) == 0 && run_of(e->d_name + 4, &run) && run != f->run)
+		if (strncmp(e->d_name, "run-", 4) == 0 && run_of(e->d_name + 4, 0, &run) &&
+			run != f->run)
 			bury(f, e->d_name);
 	closedir(d);
 }
@@ -223,7 +221,7 @@ int blob_folder_leftovers(struct blob_folder *f, int index, blob_folder_fn *each
 	if (!d)
 		return failed("cannot list a sub-folder", sub);
 	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
-		if (!run_of(e->d_name, &run) || strlen(e->d_name) >= BLOB_FILE_NAME - 3)
+		if (!run_of(e->d_name, '-', &run) || strlen(e->d_name) >= BLOB_FILE_NAME - 3)
 			continue;
 		if (run != asked) {
 			asked = run;

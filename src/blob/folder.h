@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-#define BLOB_FILE_NAME  40  /* room for "ab/0123456789abcdef-NUMBER", and a NUL */
+#define BLOB_FILE_NAME  40 /* room for "ab/0123456789abcdef-NUMBER", and a NUL */
 #define BLOB_SUBFOLDERS 256
 
 struct blob_folder;

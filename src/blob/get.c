@@ -115,7 +115,7 @@ static int read_row(struct db_tx *tx, void *arg)
 		return rc;
 	if (!g->row.file[0])
 		rc = read_packed(g);
-	blob_row_end(&rows);
+	db_end(&rows);
 	g->row.stored = slice_of(NULL, 0);
 	return rc;
 }
@@ -196,7 +196,8 @@ static void row_done(void *arg, int status)
 	answer(g);
 }
 
-static int get_init(struct get *g, struct blob_store *s, const char *key, uint64_t offset, size_t length)
+static int get_init(
+	struct get *g, struct blob_store *s, const char *key, uint64_t offset, size_t length)
 {
 	if (!blob_key_valid(key) || length > BLOB_GET_MAX)
 		return HEARTH_EINVAL;
@@ -219,11 +220,13 @@ static bool get_recent(struct get *g)
 	return true;
 }
 
-int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t length, blob_get_fn *done, void *arg)
+int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t length,
+	blob_get_fn *done, void *arg)
 {
 	struct get *g = mem_zalloc(sizeof(*g));
 	int rc = get_init(g, s, key, offset, length);
 
+	INVARIANT(exec_current());
 	g->done = done;
 	g->arg = arg;
 	atomic_fetch_add(&s->calls, 1);
@@ -242,7 +245,8 @@ int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t leng
 
 /* ---- waiting ---- */
 
-int blob_get_wait(struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **out)
+int blob_get_wait(
+	struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **out)
 {
 	struct get g = { 0 };
 	int rc = get_init(&g, s, key, offset, length);
@@ -269,7 +273,7 @@ static int read_info(struct db_tx *tx, void *arg)
 	if (rc < 0)
 		return rc;
 	info->size = row.info.size;
-	blob_row_end(&rows);
+	db_end(&rows);
 	return 0;
 }
 

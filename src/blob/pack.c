@@ -15,11 +15,11 @@ static const char *const migrations[] = {
 	"CREATE TABLE blob ("
 	"	id     {id},"
 	"	key    TEXT   NOT NULL UNIQUE,"
-	"	size   BIGINT NOT NULL,"   /* bytes as put */
-	"	hash   {bytes} NOT NULL,"  /* SHA-256 of them */
-	"	put_at BIGINT NOT NULL,"   /* wall time, ms: of the last put of this key */
-	"	file   TEXT UNIQUE,"       /* name in the folder; NULL when packed */
-	"	stored {bytes}"            /* packed bytes; NULL when in a file */
+	"	size   BIGINT NOT NULL,"  /* bytes as put */
+	"	hash   {bytes} NOT NULL," /* SHA-256 of them */
+	"	put_at BIGINT NOT NULL,"  /* wall time, ms: of the last put of this key */
+	"	file   TEXT UNIQUE,"      /* name in the folder; NULL when packed */
+	"	stored {bytes}"           /* packed bytes; NULL when in a file */
 	");",
 	NULL,
 };
@@ -32,7 +32,8 @@ const struct db_schema *blob_schema(void)
 }
 
 /* The key is there: makes the row this one if the bytes are the same. */
-static int replace(struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
+static int replace(
+	struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
 {
 	bool packed = !row->file[0];
 	struct blob_row old;
@@ -41,22 +42,23 @@ static int replace(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
 
 	if (rc < 0)
 		return rc;
-	blob_row_end(&rows);
+	db_end(&rows);
 	if (memcmp(old.hash, row->hash, BLOB_HASH) != 0)
 		return HEARTH_EEXIST;
 	memcpy(replaced, old.file, BLOB_FILE_NAME);
-	rc = db_run(tx, "UPDATE blob SET put_at = $1, file = $2, stored = $3 WHERE key = $4", db_int(now_ms),
-		packed ? db_null() : db_str(row->file), packed ? db_bytes(row->stored) : db_null(),
-		db_str(row->info.key));
+	rc = db_run(tx, "UPDATE blob SET put_at = $1, file = $2, stored = $3 WHERE key = $4",
+		db_int(now_ms), packed ? db_null() : db_str(row->file),
+		packed ? db_bytes(row->stored) : db_null(), db_str(row->info.key));
 	return rc < 0 ? rc : 0;
 }
 
-int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
+int blob_row_put(
+	struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
 {
 	bool packed = !row->file[0];
 	int rc = db_run(tx,
-		"INSERT INTO blob (key, size, hash, put_at, file, stored) VALUES ($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT (key) DO NOTHING",
+		"INSERT INTO blob (key, size, hash, put_at, file, stored)"
+		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING",
 		db_str(row->info.key), db_int((int64_t)row->info.size),
 		db_bytes(slice_of(row->hash, BLOB_HASH)), db_int(now_ms),
 		packed ? db_null() : db_str(row->file), packed ? db_bytes(row->stored) : db_null());
@@ -69,7 +71,8 @@ int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms, c
 
 int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struct blob_row *row)
 {
-	int rc = db_query(tx, rows, "SELECT size, hash, file, stored FROM blob WHERE key = $1", db_str(key));
+	int rc = db_query(
+		tx, rows, "SELECT size, hash, file, stored FROM blob WHERE key = $1", db_str(key));
 	struct slice hash;
 
 	if (rc == 0)
@@ -91,16 +94,12 @@ int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struc
 	return 0;
 }
 
-void blob_row_end(struct db_rows *rows)
-{
-	db_end(rows);
-}
-
 int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME])
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "DELETE FROM blob WHERE key = $1 AND put_at <= $2 RETURNING file",
-		db_str(key), db_int(before_ms));
+	int rc = db_query(tx, &rows,
+		"DELETE FROM blob WHERE key = $1 AND put_at <= $2 RETURNING file", db_str(key),
+		db_int(before_ms));
 
 	if (rc == 0)
 		rc = db_next(&rows);

@@ -25,15 +25,16 @@ struct blob_row {
  * the same, so that what was just put is what will be read, and `replaced` is set to the file that
  * is to be removed after the commit; else to "". HEARTH_EEXIST: other bytes have this key.
  */
-int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME]);
-/* Finds a row; `stored` is valid until blob_row_end, which must follow when it returned 0. */
+int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
+	char replaced[BLOB_FILE_NAME]);
+/* Finds a row; `stored` is valid until db_end(rows), which must follow when it returned 0. */
 int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struct blob_row *row);
-void blob_row_end(struct db_rows *rows);
 /*
  * Deletes the row unless it was put after `before_ms`; `file` is set to the file to be removed, or
  * to "". HEARTH_ENOTFOUND when there is none or it is too young.
  */
-int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
+int blob_row_delete(
+	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
 /* Whether a row names this file: 1 or 0, or an error. */
 int blob_row_names(struct db_tx *tx, const char *file);
 

@@ -5,8 +5,8 @@
  *      └───────────failed──────────────┘
  *
  * While a commit is on its way, what gets ready gathers for the next one; so the slower the disk,
- * the more puts share a commit. A flush runs on the executor of the put that asked for it, and
- * answers the others through theirs.
+ * the more puts share a commit. Commits are started and ended on the loop (without one, where the
+ * put was asked for), and each put is answered on the executor that asked.
  *
  * The order that makes a put durable before it is visible: the file's bytes, the file's entry in
  * its folder, the row. What fails before the commit leaves no file. When the commit itself fails,
@@ -20,6 +20,7 @@
 #include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define WAITING_MAX       8192
 #define WAITING_BYTES_MAX (64u << 20)
@@ -28,9 +29,11 @@
 struct commit {
 	struct blob_store *store;
 	struct list puts;
+	bool refused; /* the writer's: the rows could not be written, so nothing was committed */
 };
 
-struct blob_put *blob_put_new(struct blob_store *s, const char *name, enum blob_flags flags, size_t cost)
+struct blob_put *blob_put_new(
+	struct blob_store *s, const char *name, enum blob_flags flags, size_t cost)
 {
 	struct blob_put *p = mem_zalloc(sizeof(*p));
 
@@ -137,18 +140,30 @@ static int commit_rows(struct db_tx *tx, void *arg)
 	struct commit *c = arg;
 	int64_t now_ms = clock_wall_ms();
 
-	LIST_FOREACH(&c->puts, it) {
+	c->refused = false;
+	LIST_FOREACH (&c->puts, it) {
 		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
 		int rc = blob_row_put(tx, &p->row, now_ms, p->replaced);
 
-		if (rc < 0 && rc != HEARTH_EEXIST)
-			return rc;
+		if (rc < 0 && rc != HEARTH_EEXIST) {
+			c->refused = true;
+			return HEARTH_EIO;
+		}
 		p->status = rc;
 	}
 	return 0;
 }
 
-/* After the commit, or without one: tells who keeps what of it. */
+/* What the commit says of a put: it worked, it did not, or (it failed half-way) nobody knows. */
+static void judge(struct blob_put *p, const struct commit *c, int status)
+{
+	if (status == 0)
+		return; /* commit_rows has set p->status */
+	p->status = status;
+	p->doubtful = !c->refused;
+}
+
+/* After the commit, or without one: keeps or removes what was stored. */
 static void settle(struct blob_put *p)
 {
 	struct blob_store *s = p->store;
@@ -159,7 +174,7 @@ static void settle(struct blob_put *p)
 		if (p->bytes)
 			blob_recent_put(s->recent, p->row.info.key, p->bytes);
 		blob_chores_remove_file(s->chores, p->replaced);
-	} else if (p->status != HEARTH_EIO) {
+	} else if (!p->doubtful) {
 		blob_chores_remove_file(s->chores, p->row.file);
 	}
 }
@@ -191,18 +206,17 @@ static void commit_done(void *arg, int status)
 	struct commit *c = arg;
 
 	flush(c->store);
-	LIST_FOREACH(&c->puts, it) {
+	LIST_FOREACH (&c->puts, it) {
 		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
 
 		list_remove(it);
-		if (status < 0)
-			p->status = status;
+		judge(p, c, status);
 		settle_and_answer(p);
 	}
 	free(c);
 }
 
-/* Takes what is ready and starts its commit; on an executor, with `flushing` set. */
+/* Takes what is ready and starts its commit; on the loop, with `flushing` set. */
 static void flush(void *arg)
 {
 	struct blob_store *s = arg;
@@ -217,16 +231,21 @@ static void flush(void *arg)
 		list_push(&c->puts, n);
 	s->flushing = taken > 0;
 	pthread_mutex_unlock(&s->lock);
-	rc = taken > 0 ? db_write(s->db, commit_rows, commit_done, c) : 0;
-	if (taken == 0)
+	if (taken == 0) {
 		free(c);
-	else if (rc < 0)
-		commit_done(c, rc);
+		return;
+	}
+	rc = db_write(s->db, commit_rows, commit_done, c);
+	if (rc == 0)
+		return; /* it is the database's now */
+	c->refused = true;
+	commit_done(c, rc);
 }
 
 void blob_put_ready(struct blob_put *p)
 {
 	struct blob_store *s = p->store;
+	struct exec *loop = exec_loop();
 	bool flushing;
 
 	if (p->status < 0) {
@@ -239,7 +258,7 @@ void blob_put_ready(struct blob_put *p)
 	s->flushing = true;
 	pthread_mutex_unlock(&s->lock);
 	if (!flushing)
-		exec_post(p->exec, flush, s);
+		exec_post(loop ? loop : p->exec, flush, s);
 }
 
 /* ---- the calls ---- */
@@ -254,8 +273,8 @@ static bool too_many_wait(struct blob_store *s)
 	return full;
 }
 
-int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags, blob_put_fn *done,
-	void *arg)
+int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags,
+	blob_put_fn *done, void *arg)
 {
 	struct blob_put *p;
 	int rc;
@@ -264,6 +283,7 @@ int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blo
 		return HEARTH_EINVAL;
 	if (too_many_wait(s))
 		return HEARTH_EBUSY;
+	INVARIANT(exec_current());
 	p = blob_put_new(s, name, flags, bytes->n);
 	p->exec = exec_current();
 	p->done = done;
@@ -290,9 +310,7 @@ int blob_put_wait(struct blob_store *s, const char *name, struct buf *bytes, enu
 	if (p->status == 0) {
 		list_init(&c.puts);
 		list_push(&c.puts, &p->node);
-		rc = db_write_wait(s->db, commit_rows, &c);
-		if (rc < 0)
-			p->status = rc;
+		judge(p, &c, db_write_wait(s->db, commit_rows, &c));
 	}
 	settle(p);
 	if (p->status == 0 && info)

@@ -21,7 +21,7 @@ struct entry {
 struct blob_recent {
 	pthread_mutex_t lock; /* guards all below */
 	struct map *entries;
-	struct list uses;     /* the longest unused first */
+	struct list uses; /* the longest unused first */
 	size_t bytes, bytes_max;
 };
 
@@ -52,7 +52,7 @@ void blob_recent_free(struct blob_recent **rp)
 
 	if (!r)
 		return;
-	LIST_FOREACH(&r->uses, it)
+	LIST_FOREACH (&r->uses, it)
 		drop(r, LIST_ENTRY(it, struct entry, use));
 	map_free(&r->entries);
 	pthread_mutex_destroy(&r->lock);

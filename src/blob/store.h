@@ -28,23 +28,23 @@ struct blob_chores;
 struct blob_sweep;
 
 struct blob_store {
-	struct db *db;                /* these four are constant, and safe for any thread */
+	struct db *db; /* these are constant, and safe for any thread */
 	struct pool *pool;
 	struct blob_folder *folder;
 	struct blob_codecs *codecs;
 	struct blob_recent *recent;
 	struct blob_chores *chores;
 	struct blob_sweep *sweep;
-	atomic_int calls;             /* puts, streams and gets that were not answered */
+	atomic_int calls; /* puts, streams and gets that were not answered */
 	struct metric *put_count, *put_bytes, *get_count, *get_recent, *corrupt;
 
-	pthread_mutex_t lock;         /* for the rest */
-	pthread_cond_t idle;          /* signalled when `jobs` becomes 0 */
-	int jobs;                     /* queued or running on the pool */
-	bool closing;                 /* no new jobs */
+	pthread_mutex_t lock;          /* for the rest */
+	pthread_cond_t idle;           /* signalled when `jobs` becomes 0 */
+	int jobs;                      /* queued or running on the pool */
+	bool closing;                  /* no new jobs */
 	size_t waiting, waiting_bytes; /* puts that were not answered */
-	struct list ready;            /* puts that are encoded and wait for the commit */
-	bool flushing;                /* a flush is posted, or a commit is on its way */
+	struct list ready;             /* puts that are encoded and wait for the commit */
+	bool flushing;                 /* a flush is posted, or a commit is on its way */
 };
 
 /* ---- blob_store.c ---- */
@@ -62,22 +62,24 @@ bool blob_key_valid(const char *key);
 
 /* A put, from the call to its answer. One thread has it at a time. */
 struct blob_put {
-	struct list_node node;   /* in `ready`, then in the commit */
+	struct list_node node; /* in `ready`, then in the commit */
 	struct blob_store *store;
-	struct exec *exec;       /* that is answered */
+	struct exec *exec; /* that is answered */
 	blob_put_fn *done;
 	void *arg;
 	bool text;
-	size_t cost;             /* counted in waiting_bytes */
-	struct buf *bytes;       /* NULL when they were streamed to a file */
-	struct buf *packed;      /* owner of row.stored when that is compressed */
-	struct blob_row row;     /* info.key is "" until the hash is known, if it is to be the key */
+	size_t cost;         /* counted in waiting_bytes */
+	struct buf *bytes;   /* NULL when they were streamed to a file */
+	struct buf *packed;  /* owner of row.stored when that is compressed */
+	struct blob_row row; /* info.key is "" until the hash is known, if it is to be the key */
 	char replaced[BLOB_FILE_NAME]; /* a file that the commit left without a row */
 	int status;
+	bool doubtful; /* the commit failed, and its row may be there after a crash */
 };
 
 /* A put of `name` (NULL: the hash), counted as waiting whatever waits already. */
-struct blob_put *blob_put_new(struct blob_store *s, const char *name, enum blob_flags flags, size_t cost);
+struct blob_put *blob_put_new(
+	struct blob_store *s, const char *name, enum blob_flags flags, size_t cost);
 /* Frees a put that was answered or is not to be; what it stored is the caller's. */
 void blob_put_free(struct blob_put *p);
 /* Encodes `bytes`: hash, compression, and the file of a large one. Blocks. Sets row and status. */

@@ -18,13 +18,13 @@
 
 struct blob_sweep {
 	struct blob_store *store;
-	int index;            /* the next sub-folder; one job at a time has it */
-	int64_t files;        /* seen so far; as `index` */
+	int index;     /* the next sub-folder; one job at a time has it */
+	int64_t files; /* seen so far; as `index` */
 	atomic_int removed;
 	atomic_bool running;
-	size_t count;         /* names in the batch; as `index` */
+	size_t count; /* names in the batch; as `index` */
 	char names[BATCH][BLOB_FILE_NAME];
-	bool named[BATCH];    /* by a row */
+	bool named[BATCH]; /* by a row */
 };
 
 /* In a db_fn. */
@@ -70,8 +70,8 @@ static void over(struct blob_sweep *w)
 	int removed = atomic_load(&w->removed);
 
 	if (removed > 0)
-		log_info("blob", "removed what an earlier run left behind", "files", "%d", removed, "seen",
-			"%lld", (long long)w->files, NULL);
+		log_info("blob", "removed what an earlier run left behind", "files", "%d", removed,
+			"seen", "%lld", (long long)w->files, NULL);
 	atomic_store(&w->running, false);
 }
 

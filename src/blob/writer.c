@@ -1,17 +1,20 @@
 /*
  * writer.c: a put as a stream.
  *
- *   in memory ──more than MEMORY_MAX──▶ spilling ─┐
- *      │                                  │       │ one job at a time writes what has gathered
- *   finish: an ordinary put            finish     └▶ the next, when CHUNK has gathered or at the end
- *      ▼                                  ▼
- *    freed                    last job: file is durable ──▶ its row is committed ──▶ freed
+ *   in memory ──more than MEMORY_MAX──▶ spilling ◀─┐ each time CHUNK has gathered,
+ *       │                                  │ └─────┘ a job writes it; one job at a time
+ *    finish                             finish
+ *       ▼                                  ▼
+ *   a job encodes it                    the last job makes the file durable
+ *       └────────────────┬─────────────────┘
+ *                        ▼
+ *         the put goes on as any other (put.c), the writer is freed
  *
  *   abort, in any state ──▶ the job in hand ends ──▶ a job removes the file, if any ──▶ freed
  *
- * The writer belongs to its executor. While `busy`, the job has `flight`, `file` and `put`; the
- * executor has the rest. When the pool is full, the writer tries again a little later and its
- * caller feels the backpressure.
+ * The writer belongs to its executor. While `busy`, the job has `flight`, `file`, `last` and the
+ * put but for done and arg; the executor has the rest. When the pool is full, the writer tries
+ * again a little later and its caller feels the backpressure.
  */
 #include "blob/store.h"
 
@@ -34,19 +37,19 @@ enum ending {
 
 struct blob_writer {
 	struct blob_store *store;
-	struct blob_put *put;    /* what becomes of it: name, kind, and its answer */
-	struct strbuf pending;   /* added and not yet handed to a job */
+	struct blob_put *put;  /* what becomes of it: name, kind, and its answer */
+	struct strbuf pending; /* added and not yet handed to a job */
 	bool spilling;
-	bool busy;               /* a job is queued or runs */
-	bool over_high;          /* blob_add answered more than HIGH: `drained` is owed */
+	bool busy;      /* a job is queued or runs */
+	bool over_high; /* blob_add answered more than HIGH: `drained` is owed */
 	enum ending ending;
 	struct timer retry;
 	exec_fn *drained;
 	void *drained_arg;
 
-	struct strbuf flight;    /* the job's: what it writes */
-	struct blob_file *file;  /* the job's: NULL until the first */
-	bool last;               /* the job's: it ends, or removes, the file */
+	struct strbuf flight;   /* the job's: what it writes */
+	struct blob_file *file; /* the job's: NULL until the first */
+	bool last;              /* the job's: it ends, or removes, the file */
 };
 
 struct blob_writer *blob_open(struct blob_store *s, const char *name, enum blob_flags flags)
@@ -217,7 +220,7 @@ void blob_finish(struct blob_writer **wp, blob_put_fn *done, void *arg)
 	struct blob_writer *w = *wp;
 
 	*wp = NULL;
-	w->put->done = done; /* no job reads these two */
+	w->put->done = done;
 	w->put->arg = arg;
 	w->ending = FINISHING;
 	if (!w->spilling)

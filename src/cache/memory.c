@@ -33,12 +33,12 @@ struct watcher {
 };
 
 struct cache {
-	pthread_mutex_t lock;      /* guards the table and the watchers */
+	pthread_mutex_t lock; /* guards the table and the watchers */
 	struct cache_table *table;
 	struct list watchers;
-	struct timer sweep;        /* loop only */
+	struct timer sweep; /* loop only */
 	struct metric *hits, *misses, *evicted, *bytes, *entries;
-	int64_t evicted_seen;      /* loop only: how many `evicted` has counted */
+	int64_t evicted_seen; /* loop only: how many `evicted` has counted */
 };
 
 /* ---- answers: what travels to the caller's executor ---- */
@@ -92,7 +92,8 @@ static void deliver_count(void *arg)
 static void answer_done(cache_done_fn *done, void *arg, int status)
 {
 	if (done)
-		answer_post(deliver_done, &(struct answer){ .arg = arg, .status = status, .fn.done = done });
+		answer_post(deliver_done,
+			&(struct answer){ .arg = arg, .status = status, .fn.done = done });
 }
 
 /* ---- watchers ---- */
@@ -117,7 +118,7 @@ static void entry_gone(void *arg, struct slice key)
 {
 	struct cache *c = arg;
 
-	LIST_FOREACH(&c->watchers, it) {
+	LIST_FOREACH (&c->watchers, it) {
 		struct watcher *w = LIST_ENTRY(it, struct watcher, node);
 		struct notice *n;
 
@@ -170,7 +171,8 @@ struct cache *cache_new(size_t bytes_max)
 
 	pthread_mutex_init(&c->lock, NULL);
 	list_init(&c->watchers);
-	c->table = cache_table_new(bytes_max < CACHE_BYTES_MIN ? CACHE_BYTES_MIN : bytes_max, entry_gone, c);
+	c->table = cache_table_new(
+		bytes_max < CACHE_BYTES_MIN ? CACHE_BYTES_MIN : bytes_max, entry_gone, c);
 	c->hits = metric_counter("hearth_cache_hits_total", NULL, "Looks that found an entry");
 	c->misses = metric_counter("hearth_cache_misses_total", NULL, "Looks that found none");
 	c->evicted = metric_counter("hearth_cache_evicted_total", NULL, "Entries dropped for room");
@@ -188,7 +190,7 @@ void cache_free(struct cache **cp)
 		return;
 	timer_stop(&c->sweep);
 	cache_table_free(&c->table);
-	LIST_FOREACH(&c->watchers, it) {
+	LIST_FOREACH (&c->watchers, it) {
 		struct watcher *w = LIST_ENTRY(it, struct watcher, node);
 
 		list_remove(&w->node);
@@ -214,8 +216,10 @@ void cache_get(struct cache *c, struct slice key, cache_get_fn *done, void *arg)
 	pthread_mutex_unlock(&c->lock);
 	metric_add(value ? c->hits : c->misses, 1);
 	if (done)
-		answer_post(deliver_get, &(struct answer){ .arg = arg, .status = value ? 0 : HEARTH_ENOTFOUND,
-						 .value = value, .fn.get = done });
+		answer_post(deliver_get, &(struct answer){ .arg = arg,
+						 .status = value ? 0 : HEARTH_ENOTFOUND,
+						 .value = value,
+						 .fn.get = done });
 	else
 		buf_unref(&value);
 }
@@ -227,7 +231,8 @@ static int check(struct slice key, struct slice value, int64_t ttl_ms)
 	return ttl_ms > 0 ? 0 : HEARTH_EINVAL;
 }
 
-void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms, cache_done_fn *done, void *arg)
+void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms,
+	cache_done_fn *done, void *arg)
 {
 	int rc = check(key, value, ttl_ms);
 
@@ -241,8 +246,8 @@ void cache_put(struct cache *c, struct slice key, struct slice value, int64_t tt
 	answer_done(done, arg, rc);
 }
 
-void cache_cas(struct cache *c, struct slice key, struct slice expected, struct slice value, int64_t ttl_ms,
-	cache_done_fn *done, void *arg)
+void cache_cas(struct cache *c, struct slice key, struct slice expected, struct slice value,
+	int64_t ttl_ms, cache_done_fn *done, void *arg)
 {
 	int rc = check(key, value, ttl_ms);
 
@@ -284,7 +289,8 @@ static struct buf *decimal(int64_t n)
 }
 
 /* Under the lock. */
-static int count(struct cache_table *t, struct slice key, int64_t delta, int64_t ttl_ms, int64_t *sum)
+static int count(
+	struct cache_table *t, struct slice key, int64_t delta, int64_t ttl_ms, int64_t *sum)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct cache_entry *e = cache_table_find(t, key, now_ms);
@@ -301,7 +307,8 @@ static int count(struct cache_table *t, struct slice key, int64_t delta, int64_t
 	return 0;
 }
 
-void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms, cache_count_fn *done, void *arg)
+void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms,
+	cache_count_fn *done, void *arg)
 {
 	int rc = check(key, slice_of(NULL, 0), ttl_ms);
 	int64_t sum = 0;
@@ -312,6 +319,8 @@ void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_m
 		pthread_mutex_unlock(&c->lock);
 	}
 	if (done)
-		answer_post(deliver_count,
-			&(struct answer){ .arg = arg, .status = rc, .n = rc == 0 ? sum : 0, .fn.count = done });
+		answer_post(deliver_count, &(struct answer){ .arg = arg,
+						   .status = rc,
+						   .n = rc == 0 ? sum : 0,
+						   .fn.count = done });
 }

@@ -89,7 +89,8 @@ static void heap_sink(struct cache_table *t, struct cache_entry *e)
 	size_t at = e->place;
 
 	for (size_t child; (child = 2 * at + 1) < t->count; at = child) {
-		if (child + 1 < t->count && t->heap[child + 1]->expires_ms < t->heap[child]->expires_ms)
+		if (child + 1 < t->count &&
+			t->heap[child + 1]->expires_ms < t->heap[child]->expires_ms)
 			child++;
 		if (e->expires_ms <= t->heap[child]->expires_ms)
 			break;

@@ -11,10 +11,10 @@
 #include "hearth/list.h"
 
 struct cache_entry {
-	struct list_node use;  /* in the table's list, the longest unused first */
-	size_t place;          /* in the heap */
-	int64_t expires_ms;    /* monotonic; from this moment on it is not there */
-	struct buf *value;     /* owned */
+	struct list_node use; /* in the table's list, the longest unused first */
+	size_t place;         /* in the heap */
+	int64_t expires_ms;   /* monotonic; from this moment on it is not there */
+	struct buf *value;    /* owned */
 	size_t key_n;
 	char key[];
 };

@@ -37,7 +37,7 @@ void registry_free(struct registry **rp)
 
 	if (!r)
 		return;
-	LIST_FOREACH(&r->services, it) {
+	LIST_FOREACH (&r->services, it) {
 		list_remove(it);
 		free(LIST_ENTRY(it, struct service, node));
 	}
@@ -47,7 +47,7 @@ void registry_free(struct registry **rp)
 
 static struct service *find(struct registry *r, const char *service)
 {
-	LIST_FOREACH(&r->services, it) {
+	LIST_FOREACH (&r->services, it) {
 		struct service *s = LIST_ENTRY(it, struct service, node);
 
 		if (strcmp(s->entry.service, service) == 0)

@@ -1,6 +1,6 @@
 /*
- * embedded.h: an embedded blob store in a folder of its own, for the tests of it. Nothing of Check is
- * used, so that a child process that runs no test may use it too.
+ * embedded.h: an embedded blob store in a folder of its own, for the tests of it. Nothing of Check
+ * is used, so that a child process that runs no test may use it too.
  */
 #ifndef HEARTH_TESTS_BLOB_EMBEDDED_H
 #define HEARTH_TESTS_BLOB_EMBEDDED_H
@@ -20,7 +20,8 @@ static struct {
 	char dir[64];
 	struct db *db;
 	struct pool *pool;
-} embedded;
+	int threads, queue_max; /* of the pool */
+} embedded = { .threads = 4, .queue_max = 4096 };
 
 /* Opens a store in `embedded.dir`. */
 static inline struct blob_store *embedded_open_dir(void)
@@ -29,7 +30,7 @@ static inline struct blob_store *embedded_open_dir(void)
 	struct strbuf why = { 0 };
 
 	loop_init();
-	embedded.pool = pool_new("io", 4, 4096);
+	embedded.pool = pool_new("io", embedded.threads, embedded.queue_max);
 	INVARIANT(db_open(embedded.dir, blob_schema(), &embedded.db, &why) == 0);
 	INVARIANT(blob_store_open(embedded.dir, embedded.db, embedded.pool, &s) == 0);
 	strbuf_free(&why);
@@ -63,7 +64,8 @@ static inline void embedded_reopen(struct blob_store **s)
 	*s = embedded_open_dir();
 }
 
-static inline int embedded_remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+static inline int embedded_remove_entry(
+	const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	(void)type;
@@ -85,7 +87,8 @@ static inline void embedded_close(struct blob_store **s)
 static char embedded_found[512];
 static int embedded_count;
 
-static inline int embedded_count_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+static inline int embedded_count_entry(
+	const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
 	if (type != FTW_F || strncmp(path + at->base, "run-", 4) == 0)

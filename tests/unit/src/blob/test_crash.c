@@ -20,9 +20,9 @@ static int suite_run_until(int (*fn)(void *arg), void *arg, int timeout_ms)
 #include "src/ports/blob_calls.h"
 #include "src/ports/bytes.h"
 
-#define ROUNDS       20
-#define IN_FLIGHT    24
-#define NUMBERS_MAX  200000
+#define ROUNDS      20
+#define IN_FLIGHT   24
+#define NUMBERS_MAX 200000
 
 /* ---- both sides: blob number n ---- */
 
@@ -64,7 +64,8 @@ static void put_next(void)
 
 	name_of(name, n);
 	if (n % 4) {
-		if (blob_put(child.store, name, b, BLOB_TEXT, on_child_put, (void *)(uintptr_t)n) < 0)
+		if (blob_put(child.store, name, b, BLOB_TEXT, on_child_put, (void *)(uintptr_t)n) <
+			0)
 			_exit(1);
 	} else {
 		w = blob_open(child.store, name, n % 8 ? BLOB_TEXT : BLOB_PLAIN);
@@ -138,7 +139,8 @@ static void run_and_kill(void)
 		note(n);
 	close(from_child);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself");
+	ck_assert_msg(
+		WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself");
 	known.end += IN_FLIGHT;
 }
 
@@ -165,8 +167,8 @@ static void look(void)
 
 		name_of(name, n);
 		rc = blob_get_wait(s, name, 0, BLOB_GET_MAX, &got);
-		ck_assert_msg(rc == 0 || (rc == HEARTH_ENOTFOUND && !known.answered[n]), "blob %u: %s", n,
-			error_name(rc));
+		ck_assert_msg(rc == 0 || (rc == HEARTH_ENOTFOUND && !known.answered[n]),
+			"blob %u: %s", n, error_name(rc));
 		if (rc == 0)
 			ck_assert(slice_eq(buf_slice(got), buf_slice(expected)));
 		buf_unref(&got);

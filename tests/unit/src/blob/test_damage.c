@@ -79,7 +79,9 @@ static int flip_row(struct db_tx *tx, void *arg)
 	stored = slice_of(bytes, stored.n);
 	db_end(&rows);
 	bytes[at % stored.n] ^= 1;
-	return db_run(tx, "UPDATE blob SET stored = $1 WHERE key = 'k'", db_bytes(stored)) == 1 ? 0 : HEARTH_EIO;
+	return db_run(tx, "UPDATE blob SET stored = $1 WHERE key = 'k'", db_bytes(stored)) == 1
+		       ? 0
+		       : HEARTH_EIO;
 }
 
 START_TEST(finds_damage_in_a_row)
@@ -111,7 +113,8 @@ END_TEST
 static int spoil_hash(struct db_tx *tx, void *arg)
 {
 	(void)arg;
-	return db_run(tx, "UPDATE blob SET hash = $1", db_bytes(SLICE("short"))) > 0 ? 0 : HEARTH_EIO;
+	return db_run(tx, "UPDATE blob SET hash = $1", db_bytes(SLICE("short"))) > 0 ? 0
+										     : HEARTH_EIO;
 }
 
 START_TEST(finds_damage_in_what_describes_a_blob)
@@ -246,6 +249,62 @@ START_TEST(refuses_when_too_much_waits)
 }
 END_TEST
 
+#define STREAMS 12
+
+struct stream {
+	struct blob_writer *w;
+	struct buf *bytes;
+	struct put_answer a;
+};
+
+static int streams_over(void *arg)
+{
+	struct stream *st = arg;
+
+	for (int i = 0; i < STREAMS; i++)
+		if (!atomic_load(&st[i].a.there))
+			return 0;
+	return 1;
+}
+
+/* Streams wait for a place on the pool, puts are refused, deletions wait for the next. */
+START_TEST(lives_with_a_pool_that_is_full)
+{
+	struct stream st[STREAMS];
+	struct blob_store *s;
+	struct flood f = { 0 };
+	int refused = 0;
+
+	embedded.threads = embedded.queue_max = 1;
+	s = embedded_open();
+	memset(st, 0, sizeof(st));
+	for (unsigned i = 0; i < STREAMS; i++) {
+		st[i].bytes = make_bytes(i % 3 ? 400000 : 5000, i, false);
+		st[i].w = blob_open(s, NULL, BLOB_PLAIN);
+		blob_add(st[i].w, buf_slice(st[i].bytes));
+		refused += blob_put(s, NULL, st[i].bytes, BLOB_PLAIN, on_flood, &f) == HEARTH_EBUSY;
+		blob_delete(s, "nothing");
+		if (i % 4 == 3) {
+			blob_abort(&st[i].w);
+			atomic_store(&st[i].a.there, true);
+		} else {
+			blob_finish(&st[i].w, on_put, &st[i].a);
+		}
+	}
+	ck_assert_int_gt(refused, 0);
+	ck_assert(suite_run_until(streams_over, st, 60000));
+	for (int i = 0; i < STREAMS; i++) {
+		ck_assert_int_eq(st[i].a.status, 0);
+		if (i % 4 != 3)
+			ck_assert(st[i].a.info.size == st[i].bytes->n);
+		buf_unref(&st[i].bytes);
+	}
+	embedded_close(&s);
+	embedded.threads = 4;
+	embedded.queue_max = 4096;
+}
+END_TEST
+
 /* Two processes may have one store open: a command beside the server. */
 START_TEST(shares_its_folder_with_another_process)
 {
@@ -274,4 +333,4 @@ END_TEST
 TEST_MAIN("embedded blob store, damaged", finds_damage_in_a_file, finds_damage_in_a_row,
 	finds_damage_in_what_describes_a_blob, sweeps_litter_and_nothing_else,
 	answers_from_memory_what_was_just_put_or_read, refuses_when_too_much_waits,
-	shares_its_folder_with_another_process)
+	lives_with_a_pool_that_is_full, shares_its_folder_with_another_process)

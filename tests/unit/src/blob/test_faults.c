@@ -1,6 +1,6 @@
 /*
- * test_faults.c: the n-th call to the disk fails, for every n until none fails: each put is answered
- * with an error, nothing of it can be seen, no file stays behind, and the next one works.
+ * test_faults.c: the n-th call to the disk fails, for every n until none fails: each put is
+ * answered with an error, nothing of it can be seen, no file stays behind, and the next one works.
  */
 #include "src/blob/embedded.h"
 
@@ -150,5 +150,43 @@ START_TEST(failure_spares_what_is_there)
 }
 END_TEST
 
-TEST_MAIN("embedded blob store, failing disk", put_survives_each_failure, put_of_text_survives_each_failure,
-	stream_survives_each_failure, short_writes_go_on, failure_spares_what_is_there)
+static int take_table_away(struct db_tx *tx, void *arg)
+{
+	int rc = *(bool *)arg ? db_run(tx, "ALTER TABLE blob RENAME TO away")
+			      : db_run(tx, "ALTER TABLE away RENAME TO blob");
+
+	return rc < 0 ? rc : 0;
+}
+
+static void let_database_fail(bool fail)
+{
+	ck_assert_int_eq(db_write_wait(embedded.db, take_table_away, &fail), 0);
+}
+
+/* The rows cannot be written, which is certain: so the file goes at once. */
+START_TEST(put_survives_a_failing_database)
+{
+	struct blob_store *s = embedded_open();
+	struct buf *b = make_bytes(400000, 1, false), *small = make_bytes(400, 1, true), *got;
+
+	ck_assert_int_eq(put(s, "small", small, BLOB_TEXT, NULL), 0);
+	let_database_fail(true);
+	for (int way = 0; way < 3; way++)
+		ck_assert_int_eq(put_somehow(s, way, b), HEARTH_EIO);
+	ck_assert_int_eq(put(s, "k", small, BLOB_TEXT, NULL), HEARTH_EIO);
+	ck_assert_int_eq(blob_put_wait(s, "k", b, BLOB_TEXT, NULL), HEARTH_EIO);
+	ck_assert_int_lt(get(s, "small", 0, 10, &got), 0);
+	blob_delete(s, "small");
+	let_database_fail(false);
+	ck_assert_int_eq(files_after_all(&s), 0);
+	ck_assert_int_eq(get_status(s, "k"), HEARTH_ENOTFOUND);
+	check_whole(s, "small", small);
+	buf_unref(&b);
+	buf_unref(&small);
+	embedded_close(&s);
+}
+END_TEST
+
+TEST_MAIN("embedded blob store, failing disk", put_survives_each_failure,
+	put_of_text_survives_each_failure, stream_survives_each_failure, short_writes_go_on,
+	failure_spares_what_is_there, put_survives_a_failing_database)

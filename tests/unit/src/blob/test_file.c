@@ -75,15 +75,18 @@ static int read_range(const char *name, struct buf *b, uint64_t offset, size_t l
 	int rc = blob_file_read(folder, codecs, name, b->n, offset, length, &got);
 
 	if (rc == 0)
-		ck_assert(slice_eq(buf_slice(got), slice_head(slice_skip(buf_slice(b), offset), length)));
+		ck_assert(slice_eq(
+			buf_slice(got), slice_head(slice_skip(buf_slice(b), offset), length)));
 	buf_unref(&got);
 	return rc;
 }
 
 START_TEST(gives_any_range)
 {
-	static const size_t sizes[] = { 1, BLOB_BLOCK - 1, BLOB_BLOCK, BLOB_BLOCK + 1, 3 * BLOB_BLOCK + 77 };
-	static const size_t pieces[] = { 1000, BLOB_BLOCK / 2, BLOB_BLOCK, 10 * BLOB_BLOCK, BLOB_BLOCK + 1 };
+	static const size_t sizes[] = { 1, BLOB_BLOCK - 1, BLOB_BLOCK, BLOB_BLOCK + 1,
+		3 * BLOB_BLOCK + 77 };
+	static const size_t pieces[] = { 1000, BLOB_BLOCK / 2, BLOB_BLOCK, 10 * BLOB_BLOCK,
+		BLOB_BLOCK + 1 };
 	char name[BLOB_FILE_NAME];
 
 	begin();
@@ -93,7 +96,8 @@ START_TEST(gives_any_range)
 		write_file(b, i % 2, pieces[i / 2], name);
 		for (size_t at = 0; at <= b->n + BLOB_BLOCK; at += BLOB_BLOCK / 2)
 			for (size_t length = 0; length <= b->n; length += BLOB_BLOCK / 2 - 1)
-				ck_assert_int_eq(read_range(name, b, at > 0 ? at - 1 : 0, length), 0);
+				ck_assert_int_eq(
+					read_range(name, b, at > 0 ? at - 1 : 0, length), 0);
 		ck_assert_int_eq(read_range(name, b, UINT64_MAX, SIZE_MAX), 0);
 		ck_assert_int_eq(read_range(name, b, 0, SIZE_MAX), 0);
 		buf_unref(&b);
@@ -139,7 +143,8 @@ static void damage(const char *name, struct buf *b, off_t at, const bool notices
 	for (int i = 0; i < 4; i++) {
 		int rc = read_range(name, b, (uint64_t)i * BLOB_BLOCK + 10, 100);
 
-		ck_assert_msg(rc == (notices[i] ? HEARTH_ECORRUPT : 0), "byte %ld, block %d: %d", (long)at, i, rc);
+		ck_assert_msg(rc == (notices[i] ? HEARTH_ECORRUPT : 0), "byte %ld, block %d: %d",
+			(long)at, i, rc);
 	}
 	ck_assert_int_eq(read_range(name, b, 0, b->n), HEARTH_ECORRUPT);
 	byte ^= 4;
@@ -187,7 +192,8 @@ START_TEST(finds_what_is_missing_or_added)
 		for (int cut = 0; cut < 100; cut++) {
 			int fd = openat(blob_folder_fd(folder), name, O_RDWR);
 
-			ck_assert_int_eq(ftruncate(fd, lseek(fd, 0, SEEK_END) - (cut % 7 ? cut : 1)), 0);
+			ck_assert_int_eq(
+				ftruncate(fd, lseek(fd, 0, SEEK_END) - (cut % 7 ? cut : 1)), 0);
 			close(fd);
 			ck_assert_int_eq(read_range(name, b, 0, b->n), HEARTH_ECORRUPT);
 		}
@@ -223,7 +229,8 @@ START_TEST(abort_leaves_nothing)
 	ck_assert_ptr_null(f);
 	blob_file_abort(&f);
 	blob_file_close(&f);
-	snprintf(command, sizeof(command), "test -z \"$(find %s -type f -name '*-*' ! -name 'run-*')\"", dir);
+	snprintf(command, sizeof(command),
+		"test -z \"$(find %s -type f -name '*-*' ! -name 'run-*')\"", dir);
 	ck_assert_int_eq(system(command), 0);
 	buf_unref(&b);
 	end();

@@ -185,7 +185,10 @@ START_TEST(leaves_what_is_not_its_own)
 	touch(f, "README");
 	touch(f, "run-README");
 	touch(f, "00/README");
+	touch(f, "run-0123456789abcdef0");
 	touch(f, "00/0123456789abcdeX-0");
+	touch(f, "00/0123456789abcdef");
+	touch(f, "00/0123456789abcdef0-0");
 	touch(f, "00/0123456789abcdef-01234567890123456789");
 	blob_folder_bury(f);
 	ck_assert_int_eq(leftovers(f), 0);
@@ -207,5 +210,5 @@ START_TEST(says_when_it_cannot)
 }
 END_TEST
 
-TEST_MAIN("blob folder", never_gives_a_name_twice, takes_another_number_when_one_is_taken, knows_the_living,
-	buries_the_dead, leaves_what_is_not_its_own, says_when_it_cannot)
+TEST_MAIN("blob folder", never_gives_a_name_twice, takes_another_number_when_one_is_taken,
+	knows_the_living, buries_the_dead, leaves_what_is_not_its_own, says_when_it_cannot)

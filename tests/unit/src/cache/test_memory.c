@@ -120,5 +120,5 @@ START_TEST(sweeps_what_nobody_asks_for)
 }
 END_TEST
 
-TEST_MAIN("cache in memory", SUITE_CACHE, evicts_what_was_not_used_for_longest, makes_room_when_values_grow,
-	sweeps_what_nobody_asks_for)
+TEST_MAIN("cache in memory", SUITE_CACHE, evicts_what_was_not_used_for_longest,
+	makes_room_when_values_grow, sweeps_what_nobody_asks_for)

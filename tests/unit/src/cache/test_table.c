@@ -13,7 +13,7 @@
 static struct {
 	int64_t expires_ms[KEYS]; /* 0: not there */
 	int value[KEYS];
-	int told;                 /* entries that were said to be gone */
+	int told; /* entries that were said to be gone */
 	int64_t now_ms;
 } model;
 
@@ -92,7 +92,8 @@ START_TEST(counts_its_bytes_back_to_nothing)
 	memset(&model, 0, sizeof(model));
 	for (int i = 0; i < KEYS; i++) {
 		cache_table_set(t, key_of(room, i), buf_copy(slice_str("value")), 0, INT64_MAX);
-		cache_table_set(t, key_of(room, i), buf_copy(slice_str("a longer value")), 0, INT64_MAX);
+		cache_table_set(
+			t, key_of(room, i), buf_copy(slice_str("a longer value")), 0, INT64_MAX);
 		ck_assert_uint_eq(cache_table_count(t), (size_t)i + 1);
 	}
 	ck_assert_uint_gt(cache_table_bytes(t), KEYS * 14);

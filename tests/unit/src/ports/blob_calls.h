@@ -63,7 +63,8 @@ static inline void wait_for(atomic_bool *there)
 }
 
 /* Puts, and leaves the key in `key` when it worked. */
-static inline int put(struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags, char *key)
+static inline int put(
+	struct blob_store *s, const char *name, struct buf *bytes, enum blob_flags flags, char *key)
 {
 	struct put_answer a = { .there = false };
 	int rc = blob_put(s, name, bytes, flags, on_put, &a);
@@ -79,7 +80,8 @@ static inline int put(struct blob_store *s, const char *name, struct buf *bytes,
 	return a.status;
 }
 
-static inline int get(struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **bytes)
+static inline int get(
+	struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **bytes)
 {
 	struct get_answer a = { .there = false };
 	int rc = blob_get(s, key, offset, length, on_get, &a);
@@ -94,13 +96,15 @@ static inline int get(struct blob_store *s, const char *key, uint64_t offset, si
 }
 
 /* Gets a range and compares it with that of `bytes`. */
-static inline void check_range(struct blob_store *s, const char *key, struct buf *bytes, uint64_t offset, size_t length)
+static inline void check_range(
+	struct blob_store *s, const char *key, struct buf *bytes, uint64_t offset, size_t length)
 {
 	struct slice expected = slice_head(slice_skip(buf_slice(bytes), offset), length);
 	struct buf *got;
 	int status = get(s, key, offset, length, &got);
 
-	ck_assert_msg(status == 0, "%s: %llu+%zu: %s", key, (unsigned long long)offset, length, error_name(status));
+	ck_assert_msg(status == 0, "%s: %llu+%zu: %s", key, (unsigned long long)offset, length,
+		error_name(status));
 	ck_assert_msg(slice_eq(buf_slice(got), expected), "%s: other bytes at %llu+%zu", key,
 		(unsigned long long)offset, length);
 	buf_unref(&got);

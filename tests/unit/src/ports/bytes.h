@@ -9,7 +9,8 @@
 /* n bytes that only this seed gives: text that shrinks well, or noise that does not. */
 static inline struct buf *make_bytes(size_t n, unsigned seed, bool text)
 {
-	static const char *const words[] = { "hearth ", "message ", "delivered ", "to ", "the ", "queue\r\n" };
+	static const char *const words[] = { "hearth ", "message ", "delivered ", "to ", "the ",
+		"queue\r\n" };
 	struct buf *b = buf_alloc(n);
 	char *p = buf_data(b);
 	uint64_t x = seed * 2654435761u + 88172645463325252u;

@@ -44,8 +44,8 @@ END_TEST
 
 START_TEST(blob_comes_back_in_every_size)
 {
-	static const size_t sizes[] = { 1, 100, 16383, 16384, 65535, 65536, 65537, 262143, 262144, 262145,
-		300000, 1048583, 4194304, 4194305, 9000001 };
+	static const size_t sizes[] = { 1, 100, 16383, 16384, 65535, 65536, 65537, 262143, 262144,
+		262145, 300000, 1048583, 4194304, 4194305, 9000001 };
 	struct blob_store *s = suite_blob_open();
 	char key[BLOB_KEY_MAX + 1];
 
@@ -53,9 +53,11 @@ START_TEST(blob_comes_back_in_every_size)
 		for (unsigned kind = 0; kind < 4; kind++) {
 			size_t n = sizes[i];
 			struct buf *b = make_bytes(n, 10 * i + kind, kind & 1);
-			const size_t from[] = { 0, 1, n / 2, n - 1, n, n + 1, 65536, 262143, 262144, 524288 };
+			const size_t from[] = { 0, 1, n / 2, n - 1, n, n + 1, 65536, 262143, 262144,
+				524288 };
 
-			ck_assert_int_eq(put(s, NULL, b, kind & 2 ? BLOB_TEXT : BLOB_PLAIN, key), 0);
+			ck_assert_int_eq(
+				put(s, NULL, b, kind & 2 ? BLOB_TEXT : BLOB_PLAIN, key), 0);
 			check_whole(s, key, b);
 			for (unsigned j = 0; j < sizeof(from) / sizeof(from[0]); j++) {
 				check_range(s, key, b, from[j], 1);
@@ -256,7 +258,8 @@ START_TEST(blob_answers_the_executor_that_asked)
 		ck_assert_int_eq(shards[i].got.status, 0);
 		ck_assert_ptr_eq(shards[i].put.on, exec);
 		ck_assert_ptr_eq(shards[i].got_on, exec);
-		ck_assert(slice_eq(buf_slice(shards[i].got.bytes), slice_head(buf_slice(shards[i].bytes), 100)));
+		ck_assert(slice_eq(buf_slice(shards[i].got.bytes),
+			slice_head(buf_slice(shards[i].bytes), 100)));
 		buf_unref(&shards[i].got.bytes);
 		buf_unref(&shards[i].bytes);
 	}
@@ -281,7 +284,8 @@ static void run_errand(void *arg)
 	struct blob_info info, stat;
 	struct buf *all = NULL, *part = NULL;
 
-	e->right = blob_put_wait(e->store, NULL, e->bytes, BLOB_TEXT, &info) == 0 &&
+	e->right =
+		blob_put_wait(e->store, NULL, e->bytes, BLOB_TEXT, &info) == 0 &&
 		info.size == e->bytes->n &&
 		blob_put_wait(e->store, "named", e->bytes, BLOB_PLAIN, NULL) == 0 &&
 		blob_put_wait(e->store, "bad name", e->bytes, BLOB_PLAIN, NULL) == HEARTH_EINVAL &&
@@ -294,7 +298,8 @@ static void run_errand(void *arg)
 		blob_stat_wait(e->store, "unnamed", &stat) == HEARTH_ENOTFOUND;
 	buf_unref(&all);
 	buf_unref(&part);
-	e->right = e->right && blob_get_wait(e->store, "unnamed", 0, 1, &all) == HEARTH_ENOTFOUND && !all;
+	e->right = e->right && blob_get_wait(e->store, "unnamed", 0, 1, &all) == HEARTH_ENOTFOUND &&
+		   !all;
 	atomic_store(&e->over, true);
 }
 
@@ -341,7 +346,8 @@ static void add_all(struct blob_writer *w, struct slice bytes, size_t piece)
 			continue;
 		ck_assert_uint_le(waiting, blob_writer_high() + (256u << 10) + piece);
 		drained = 0;
-		ck_assert_msg(suite_run_until(was_called, &drained, ANSWER_WITHIN_MS), "never drained");
+		ck_assert_msg(
+			suite_run_until(was_called, &drained, ANSWER_WITHIN_MS), "never drained");
 	}
 	blob_on_drained(w, NULL, NULL);
 }
@@ -356,7 +362,8 @@ START_TEST(blob_is_put_as_a_stream)
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (unsigned kind = 0; kind < 4; kind++) {
 			struct buf *b = make_bytes(sizes[i], 10 * i + kind, kind & 1);
-			struct blob_writer *w = blob_open(s, NULL, kind & 2 ? BLOB_TEXT : BLOB_PLAIN);
+			struct blob_writer *w =
+				blob_open(s, NULL, kind & 2 ? BLOB_TEXT : BLOB_PLAIN);
 
 			add_all(w, buf_slice(b), sizes[i] < 10000 ? 7 : kind & 1 ? 1 << 20 : 4096);
 			ck_assert_int_eq(finish(&w, &a), 0);
@@ -503,11 +510,11 @@ START_TEST(blob_delete_spares_what_was_just_put)
 }
 END_TEST
 
-#define SUITE_BLOB                                                                                 \
-	blob_is_put_under_its_hash, blob_comes_back_in_every_size, blob_takes_a_name,              \
-		blob_refuses_bad_keys_at_once, blob_never_changes, blob_takes_many_together,       \
-		blob_answers_the_executor_that_asked, blob_waits_on_a_worker,                      \
-		blob_is_put_as_a_stream, blob_stream_is_unseen_until_finished,                     \
+#define SUITE_BLOB                                                                           \
+	blob_is_put_under_its_hash, blob_comes_back_in_every_size, blob_takes_a_name,        \
+		blob_refuses_bad_keys_at_once, blob_never_changes, blob_takes_many_together, \
+		blob_answers_the_executor_that_asked, blob_waits_on_a_worker,                \
+		blob_is_put_as_a_stream, blob_stream_is_unseen_until_finished,               \
 		blob_stream_tells_errors_at_the_end, blob_delete_spares_what_was_just_put
 
 #endif

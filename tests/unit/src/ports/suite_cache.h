@@ -430,9 +430,9 @@ struct caller {
 	struct exec *exec;
 	int left;
 	int64_t last;
-	bool broken;    /* a count that was not above the one before */
-	char text[24];  /* what it last saw under "cas" */
-	bool known;     /* `text` is there */
+	bool broken;   /* a count that was not above the one before */
+	char text[24]; /* what it last saw under "cas" */
+	bool known;    /* `text` is there */
 	atomic_bool over;
 };
 
@@ -461,7 +461,8 @@ static void on_my_get(void *arg, int status, struct buf *value)
 		n = strtoll(me->text, NULL, 10);
 	}
 	snprintf(next, sizeof(next), "%lld", n + 1);
-	cache_cas(me->c, S("cas"), me->known ? S(me->text) : NOTHING, S(next), LONG_MS, on_my_cas, me);
+	cache_cas(me->c, S("cas"), me->known ? S(me->text) : NOTHING, S(next), LONG_MS, on_my_cas,
+		me);
 }
 
 static void try_cas(struct caller *me)
@@ -528,12 +529,12 @@ START_TEST(cache_is_one_for_all_threads)
 }
 END_TEST
 
-#define SUITE_CACHE                                                                                \
-	cache_gives_back_what_was_put, cache_removes, cache_wants_bounded_keys_and_values,         \
-		cache_needs_no_callback, cache_sets_only_what_is_as_expected, cache_counts,        \
-		cache_refuses_to_count_what_is_no_number, cache_counts_in_a_fixed_window,          \
-		cache_forgets_in_time, cache_takes_what_expired_for_absent,                        \
-		cache_tells_watchers_of_expiry, cache_keeps_the_order_of_one_caller,               \
+#define SUITE_CACHE                                                                         \
+	cache_gives_back_what_was_put, cache_removes, cache_wants_bounded_keys_and_values,  \
+		cache_needs_no_callback, cache_sets_only_what_is_as_expected, cache_counts, \
+		cache_refuses_to_count_what_is_no_number, cache_counts_in_a_fixed_window,   \
+		cache_forgets_in_time, cache_takes_what_expired_for_absent,                 \
+		cache_tells_watchers_of_expiry, cache_keeps_the_order_of_one_caller,        \
 		cache_is_one_for_all_threads
 
 #endif

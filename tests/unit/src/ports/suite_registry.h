@@ -111,8 +111,8 @@ START_TEST(registry_tells_the_other_nodes)
 }
 END_TEST
 
-#define SUITE_REGISTRY                                                                             \
-	registry_finds_what_was_announced, registry_knows_who_is_ill,                              \
+#define SUITE_REGISTRY                                                \
+	registry_finds_what_was_announced, registry_knows_who_is_ill, \
 		registry_forgets_what_was_withdrawn, registry_tells_the_other_nodes
 
 #endif

@@ -38,7 +38,8 @@ static void announce_nothing(void *r)
 
 START_TEST(ends_the_process_on_a_mistake)
 {
-	struct registry *r = registry_new("a node whose name is much longer than what an entry has room for");
+	struct registry *r =
+		registry_new("a node whose name is much longer than what an entry has room for");
 
 	registry_announce(r, "game", &here);
 	ck_assert_uint_eq(strlen(registry_find(r, "game")->node), 47);
