@@ -82,8 +82,7 @@ struct imap_flags {
 	struct imap_slices keywords; /* as written; they compare without case */
 };
 
-/* --- LIST, LSUB, STATUS, CREATE ------------------------------------------------------------------
- */
+/* --- LIST, LSUB, STATUS, CREATE -------------------------------------------------------------- */
 
 enum imap_status_item {
 	IMAP_STATUS_MESSAGES = 1,
@@ -210,8 +209,7 @@ enum imap_fetch_kind {
 	IMAP_FETCH_BODY, /* BODYSTRUCTURE without extension data */
 	IMAP_FETCH_BODYSTRUCTURE,
 	IMAP_FETCH_SECTION, /* BODY[...] and BODY.PEEK[...] */
-	/* The old names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT]: section and peek say the same.
-	 */
+	/* Old names of BODY[], BODY.PEEK[HEADER] and BODY[TEXT]; section and peek say the same. */
 	IMAP_FETCH_RFC822,
 	IMAP_FETCH_RFC822_HEADER,
 	IMAP_FETCH_RFC822_TEXT,
@@ -222,10 +220,9 @@ struct imap_fetch_item {
 	struct imap_fetch_item *next;
 	bool peek; /* does not set \Seen */
 	bool partial;
-	uint32_t offset; /* with `partial`: of the first octet */
-	uint32_t length; /* with `partial`: octets at most, not 0 */
-	struct mime_section
-		section; /* of IMAP_FETCH_SECTION and RFC822*; path_n at most MIME_DEPTH_MAX */
+	uint32_t offset;             /* with `partial`: of the first octet */
+	uint32_t length;             /* with `partial`: octets at most, not 0 */
+	struct mime_section section; /* of IMAP_FETCH_SECTION and the old names */
 };
 
 struct imap_fetch {

@@ -92,9 +92,7 @@ bool imap_lex_atom(struct imap_lex *lex, const char *what, struct slice *out)
 	return out->n || imap_lex_expected(lex, what);
 }
 
-/*
- * quoted: \ only before " and \. Bytes outside ASCII are let pass, clients send UTF-8 in them.
- */
+/* quoted, with \ only before " and \. Bytes outside ASCII may pass: clients send UTF-8 there. */
 static bool take_quoted(struct imap_lex *lex, struct slice *out)
 {
 	const char *begin = lex->rest.p + 1, *end = lex->rest.p + lex->rest.n, *at = begin;
@@ -301,11 +299,13 @@ bool imap_lex_bit(struct imap_lex *lex, const char *what, const struct imap_word
 static bool take_flag(struct imap_lex *lex, void *out)
 {
 	static const struct imap_word system[] = {
-		{ SLICE("Seen"), IMAP_FLAG_SEEN }, { SLICE("Answered"), IMAP_FLAG_ANSWERED },
-		{ SLICE("Flagged"), IMAP_FLAG_FLAGGED }, { SLICE("Deleted"), IMAP_FLAG_DELETED },
+		{ SLICE("Seen"), IMAP_FLAG_SEEN },
+		{ SLICE("Answered"), IMAP_FLAG_ANSWERED },
+		{ SLICE("Flagged"), IMAP_FLAG_FLAGGED },
+		{ SLICE("Deleted"), IMAP_FLAG_DELETED },
 		{ SLICE("Draft"), IMAP_FLAG_DRAFT },
-		{ SLICE("Recent"),
-			0 }, /* nobody may set it, and clients send it back with the others */
+		/* Nobody may set it, but clients send it back along with the others. */
+		{ SLICE("Recent"), 0 },
 	};
 	struct imap_flags *flags = out;
 	struct slice keyword;

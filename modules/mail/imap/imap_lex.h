@@ -49,8 +49,7 @@ bool imap_lex_reference(struct imap_lex *lex, struct slice *out);
 bool imap_lex_flags(struct imap_lex *lex, struct imap_flags *out);
 bool imap_lex_flag_list(struct imap_lex *lex, struct imap_flags *out);
 
-/* "(" item *(SP item) ")", or "()" with `empty`: calls `item` for each, at most IMAP_LIST_ITEM_MAX.
- */
+/* "(" item *(SP item) ")", or "()" too with `empty`: calls `item` for each, within the bound. */
 bool imap_lex_list(struct imap_lex *lex, const char *what, bool empty,
 	bool (*item)(struct imap_lex *lex, void *out), void *out);
 

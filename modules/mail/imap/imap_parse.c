@@ -78,7 +78,10 @@ void imap_parser_want_line(struct imap_parser *p)
 
 /* --- literals announced ---------------------------------------------------------------------- */
 
-/* A number with more digits is taken for one that is too large. */
+/*
+ * A number with more digits is taken for one that is too large: of a line that is read over only
+ * the tail is kept, which may not reach back to its "{".
+ */
 #define LITERAL_DIGITS_MAX 20
 
 struct literal {
@@ -99,8 +102,7 @@ static bool announces_literal(struct slice line, struct literal *out)
 	for (begin = end; begin && line.p[begin - 1] >= '0' && line.p[begin - 1] <= '9'; begin--)
 		;
 	out->size = UINT64_MAX;
-	if (end - begin >
-		LITERAL_DIGITS_MAX) /* then the tail of a line may no longer show the "{" */
+	if (end - begin > LITERAL_DIGITS_MAX)
 		return true;
 	if (begin == end || !begin || line.p[begin - 1] != '{')
 		return false;
@@ -366,6 +368,7 @@ enum imap_event_kind imap_parser_next(
 	enum imap_event_kind what = IMAP_EVENT_MORE;
 
 	*ev = (struct imap_event){ 0 };
+	/* A step that has nothing to tell says MORE. */
 	while (what == IMAP_EVENT_MORE && can_step(p, *in)) {
 		switch ((enum state)p->state) {
 		case LINE:

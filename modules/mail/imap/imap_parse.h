@@ -27,30 +27,33 @@
 /* Bytes, but for the count. */
 struct imap_limits {
 	size_t line_max;        /* of one line without its CRLF */
-	size_t command_max;     /* of the lines and literals of one command, APPEND's message not
-				   counted */
+	size_t command_max;     /* of a command's lines and literals, without APPEND's message */
 	size_t literal_max;     /* of one such literal */
 	unsigned literal_count; /* of such literals in one command */
 	uint64_t append_max;    /* of one message; above it NO [TOOBIG] */
-	uint64_t skip_max; /* read over in one refused command before the connection is given up */
+	uint64_t skip_max;      /* to read over in one refused command; above it close */
 };
 
-/* Before anybody logged in: enough for LOGIN, AUTHENTICATE and ID. And after, for 64 MiB messages.
- */
+/* Before anybody logged in: enough for LOGIN, AUTHENTICATE and ID. And after: 64 MiB messages. */
 extern const struct imap_limits imap_limits_before_auth, imap_limits_after_auth;
 
 enum imap_event_kind {
-	IMAP_EVENT_MORE,     /* all input is used up */
-	IMAP_EVENT_CONTINUE, /* send "+ " and a text: the client waits to send a literal */
-	IMAP_EVENT_COMMAND,  /* `command` is complete; an APPEND: and all of its message was handed
-				out */
-	IMAP_EVENT_REFUSED, /* send `tag` and `refusal`; `command`, if set, is the APPEND to undo */
-	IMAP_EVENT_APPEND,  /* the message of `command` comes next: accept (and continue it if sync)
-			       or  refuse */
-	IMAP_EVENT_MESSAGE, /* `data` is the next part of the message */
-	IMAP_EVENT_LINE,    /* `data` is the line that was wanted, without CRLF */
-	IMAP_EVENT_CLOSE,   /* too much to read over: send "* BYE" and the refusal's text, and close
-			     */
+	/* All input is used up. */
+	IMAP_EVENT_MORE,
+	/* The client waits to send a literal: send "+ " and a text. */
+	IMAP_EVENT_CONTINUE,
+	/* `command` is complete. If it is an APPEND, so is its message. */
+	IMAP_EVENT_COMMAND,
+	/* Send `tag` and `refusal`. `command`, if set, is an APPEND whose message to drop. */
+	IMAP_EVENT_REFUSED,
+	/* The message of `command` comes next: accept (with "+ " if it is sync) or refuse it. */
+	IMAP_EVENT_APPEND,
+	/* `data` is the next part of the message. */
+	IMAP_EVENT_MESSAGE,
+	/* `data` is the line that was wanted, without its CRLF. */
+	IMAP_EVENT_LINE,
+	/* Too much to read over: send "* BYE" and the refusal's text, and close. */
+	IMAP_EVENT_CLOSE,
 };
 
 struct imap_event {

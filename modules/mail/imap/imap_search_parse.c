@@ -21,16 +21,15 @@ static struct imap_search_key *parse_key(struct search_lex *s);
 
 static bool take_text(struct imap_lex *lex, struct imap_search_key *key)
 {
-	if (!imap_lex_space(lex) || !imap_lex_astring(lex, "a text to search for", &key->text))
-		return false;
 	/* US-ASCII is UTF-8, and clients that name no charset send UTF-8 too. */
-	return utf8_valid(key->text) ||
-	       imap_lex_expected(lex, "valid UTF-8 in the text to search for");
+	return imap_lex_astring(lex, "a text to search for", &key->text) &&
+	       (utf8_valid(key->text) ||
+		       imap_lex_expected(lex, "valid UTF-8 in the text to search for"));
 }
 
 static bool take_header(struct imap_lex *lex, struct imap_search_key *key)
 {
-	return imap_lex_space(lex) && imap_lex_astring(lex, "a header field name", &key->name) &&
+	return imap_lex_astring(lex, "a header field name", &key->name) && imap_lex_space(lex) &&
 	       take_text(lex, key);
 }
 
@@ -39,21 +38,21 @@ static bool take_day(struct imap_lex *lex, struct imap_search_key *key)
 {
 	struct slice text;
 
-	return imap_lex_space(lex) && imap_lex_astring(lex, "a date", &text) &&
+	return imap_lex_astring(lex, "a date", &text) &&
 	       (imap_date_parse(text, &key->day) == 0 ||
 		       imap_lex_expected(lex, "a date such as 1-Feb-1994"));
 }
 
 static bool take_size(struct imap_lex *lex, struct imap_search_key *key)
 {
-	return imap_lex_space(lex) && imap_lex_number64(lex, "a number of octets", &key->number);
+	return imap_lex_number64(lex, "a number of octets", &key->number);
 }
 
 static bool take_seconds(struct imap_lex *lex, struct imap_search_key *key)
 {
 	uint32_t seconds;
 
-	if (!imap_lex_space(lex) || !imap_lex_number(lex, "a number of seconds", &seconds))
+	if (!imap_lex_number(lex, "a number of seconds", &seconds))
 		return false;
 	key->number = seconds;
 	return seconds || imap_lex_expected(lex, "a number of seconds from 1 on");
@@ -61,12 +60,12 @@ static bool take_seconds(struct imap_lex *lex, struct imap_search_key *key)
 
 static bool take_keyword(struct imap_lex *lex, struct imap_search_key *key)
 {
-	return imap_lex_space(lex) && imap_lex_atom(lex, "a keyword", &key->keyword);
+	return imap_lex_atom(lex, "a keyword", &key->keyword);
 }
 
 static bool take_uids(struct imap_lex *lex, struct imap_search_key *key)
 {
-	return imap_lex_space(lex) && imap_lex_seqset(lex, &key->set);
+	return imap_lex_seqset(lex, &key->set);
 }
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -195,7 +194,7 @@ static struct imap_search_key *parse_simple(struct search_lex *s)
 		key->kind = words[i].kind;
 		key->negated = words[i].negated;
 		if (words[i].take)
-			return words[i].take(lex, key) ? key : NULL;
+			return imap_lex_space(lex) && words[i].take(lex, key) ? key : NULL;
 		key->flag = words[i].flag;
 		return key;
 	}

@@ -16,7 +16,7 @@
 
 /* What becomes of a message with a CR or LF of its own. */
 enum smtp_data_bare {
-	SMTP_BARE_KEEP,   /* stored as it came: bytes like any other, which end nothing */
+	SMTP_BARE_KEEP,   /* stays as it came: bytes like any other, which end nothing here */
 	SMTP_BARE_REJECT, /* read to its end, then SMTP_EDATA_BARE */
 	SMTP_BARE_MEND,   /* LF becomes CRLF, CR becomes a space; still neither ends a message */
 };
@@ -29,8 +29,7 @@ enum smtp_data_event {
 
 /* Set up by smtp_data_init; the caller reads `size` and nothing else. */
 struct smtp_data {
-	uint64_t
-		size; /* octets of the message so far, as RFC 1870 counts: CRLFs yes, stuffing no */
+	uint64_t size; /* octets of the message so far as RFC 1870 counts: CRLFs, no stuffing */
 	uint64_t size_max;
 	enum smtp_data_bare policy;
 	int state;

@@ -54,8 +54,7 @@ struct smtp_auth {
 struct smtp_command {
 	enum smtp_verb verb;
 	union {
-		struct slice
-			arg; /* EHLO HELO: the name; VRFY EXPN HELP NOOP: the rest of the line */
+		struct slice arg; /* EHLO HELO: the name; VRFY EXPN HELP NOOP: what follows */
 		struct smtp_mail mail;
 		struct smtp_rcpt rcpt;
 		struct smtp_auth auth;

@@ -39,7 +39,7 @@ static struct result run(struct slice in, size_t step, enum smtp_data_bare polic
 }
 
 /* The message as a model: the end is searched first, then each byte is looked at by itself. */
-static struct result model(struct slice in)
+static struct result model(struct slice in, bool keep)
 {
 	struct result r = { 0 };
 	size_t end = in.n;
@@ -58,16 +58,14 @@ static struct result model(struct slice in)
 		bool line_start = !i || (i >= 2 && in.p[i - 1] == '\n' && in.p[i - 2] == '\r');
 		bool crlf = i + 1 < in.n && in.p[i] == '\r' && in.p[i + 1] == '\n';
 
-		if (line_start && in.p[i] == '.')
-			continue;
-		if (crlf) {
+		if (crlf)
+			strbuf_add(&r.body, slice_of(in.p + i++, 2));
+		else if (in.p[i] == '\r' && !keep)
+			strbuf_addc(&r.body, ' ');
+		else if (in.p[i] == '\n' && !keep)
 			strbuf_adds(&r.body, "\r\n");
-			i++;
-		} else if (in.p[i] == '\n') {
-			strbuf_adds(&r.body, "\r\n");
-		} else {
-			strbuf_addc(&r.body, in.p[i] == '\r' ? ' ' : in.p[i]);
-		}
+		else if (in.p[i] != '.' || !line_start)
+			strbuf_addc(&r.body, in.p[i]);
 	}
 	return r;
 }
@@ -75,16 +73,18 @@ static struct result model(struct slice in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct result whole, cut, plain;
+	enum smtp_data_bare policy;
 	struct slice in;
 
 	if (size < 1)
 		return 0;
 	in = slice_of(data + 1, size - 1);
-	whole = run(in, in.n + 1, data[0] & 1);
-	cut = run(in, data[0] / 2 + 1, data[0] & 1);
+	policy = data[0] % 3;
+	whole = run(in, in.n + 1, policy);
+	cut = run(in, data[0] / 3 + 1, policy);
 	assert(whole.ended == cut.ended && whole.used == cut.used && whole.verdict == cut.verdict);
 	assert(whole.verdict || slice_eq(strbuf_slice(&whole.body), strbuf_slice(&cut.body)));
-	plain = model(in);
+	plain = model(in, policy == SMTP_BARE_KEEP);
 	assert(plain.ended == whole.ended && plain.used == whole.used);
 	if (plain.ended && !whole.verdict)
 		assert(slice_eq(strbuf_slice(&whole.body), strbuf_slice(&plain.body)));
