@@ -43,7 +43,9 @@ struct tls {
 	struct conn_info *info;
 	struct slice in;      /* what came from below and OpenSSL has not read yet */
 	struct strbuf out;    /* what OpenSSL wrote */
-	struct strbuf flight; /* what the layer below is sending */
+	struct strbuf flight; /* what the layer below is sending; no memory when there is nothing */
+	size_t flight_done;   /* … as many bytes of it it is done with */
+	bool busy;            /* it calls up_sent when it is done with more */
 	struct timer timer;   /* the handshake must end */
 };
 
@@ -110,18 +112,30 @@ static void shared_init(void)
 
 /* ---- downwards ---- */
 
+static void flight_sent(struct tls *t, size_t n)
+{
+	t->flight_done += n;
+	if (t->flight_done < t->flight.n)
+		return;
+	strbuf_free(&t->flight);
+	t->flight_done = 0;
+}
+
 /* Sends what OpenSSL wrote, unless the layer below is still busy. */
 static void flush(struct tls *t)
 {
 	struct slice v;
 
-	if (t->flight.n || !t->out.n)
+	if (t->flight.n == 0) {
+		t->flight = t->out;
+		t->out = (struct strbuf){ 0 };
+	}
+	if (t->busy || t->flight.n == 0)
 		return;
-	t->flight = t->out;
-	t->out = (struct strbuf){ 0 };
-	v = strbuf_slice(&t->flight);
-	if (t->below->ops->send(t->below, &v, 1) == v.n)
-		strbuf_free(&t->flight);
+	v = slice_skip(strbuf_slice(&t->flight), t->flight_done);
+	t->busy = true; /* send may fail, and tell so, before it returns */
+	flight_sent(t, t->below->ops->send(t->below, &v, 1));
+	t->busy = t->flight.n > 0;
 }
 
 static void fail(struct tls *t, int reason, const char *what)
@@ -334,8 +348,8 @@ static void up_sent(void *above, size_t n)
 {
 	struct tls *t = above;
 
-	(void)n;
-	strbuf_free(&t->flight);
+	t->busy = false;
+	flight_sent(t, n);
 	flush(t);
 	if (!t->flight.n && t->state != TLS_HANDSHAKE && t->l.up)
 		t->l.up->sent(t->l.above, 0);

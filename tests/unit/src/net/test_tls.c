@@ -346,6 +346,7 @@ START_TEST(waits_for_a_slow_reader)
 		/* output_high, one piece more, and a flight with its record headers */
 		ck_assert_uint_le(conn_pending(server.c), 65536 + 16384 + 65536 + 20000);
 		run_for(1);
+		ck_assert_int_eq(server.reason, NOT_CLOSED);
 		if (round == 30) {
 			ck_assert_uint_lt(sent, 400000);
 			conn_resume(client.c);
@@ -528,7 +529,7 @@ static void run(struct strbuf *out, const char *command)
 	snprintf(path, sizeof(path), "%s/out", dir);
 	snprintf(done, sizeof(done), "%s/done", dir);
 	unlink(done);
-	strbuf_printf(&line, "(%s) >%s 2>&1; echo \"exit $?\" >>%s; touch %s &", command, path, path, done);
+	strbuf_printf(&line, "{ (%s) >%s 2>&1; echo \"exit $?\" >>%s; touch %s; } &", command, path, path, done);
 	ck_assert_int_eq(system(line.p), 0);
 	ck_assert(loop_run_until(file_complete, done, 15000));
 	file = fopen(path, "r");
