@@ -1,0 +1,7 @@
+/*
+ * test_fts.c: full-text search in SQLite through the suite of its port.
+ */
+#include "src/ports/embedded.h"
+#include "src/ports/suite_fts.h"
+
+TEST_MAIN("fts", SUITE_FTS)
