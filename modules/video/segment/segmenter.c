@@ -175,12 +175,16 @@ static size_t audio_before(const struct segmenter *s, int64_t time)
 	return n;
 }
 
-/* Hands out what lies before the cut. */
+/* Hands out what lies before the cut; with nothing there, the chunk under way just goes on. */
 static void release(struct segmenter *s)
 {
-	struct segment_chunk *c = mem_zalloc(sizeof(*c));
 	size_t audio = audio_before(s, s->cut_time);
+	struct segment_chunk *c;
 
+	s->cutting = false;
+	if (!s->cut_video && !audio)
+		return;
+	c = mem_zalloc(sizeof(*c));
 	set_durations(&s->video, s->cut_video, VIDEO_DURATION);
 	set_durations(&s->audio, audio, s->tracks.audio_frame);
 	media_samples_move(&c->video, &s->video, s->cut_video);
@@ -194,7 +198,6 @@ static void release(struct segmenter *s)
 	s->held -= c->bytes + (c->video.n + c->audio.n) * SAMPLE_COST;
 	s->discontinuity = false;
 	s->chunk_start = s->cut_time;
-	s->cutting = false;
 	*s->ready_tail = c;
 	s->ready_tail = &c->next;
 }
@@ -268,8 +271,10 @@ void segmenter_finish(struct segmenter *s)
 
 /* --- samples ------------------------------------------------------------------------------- */
 
-/* Before a sample is held: ends the chunk where it has to. A full segmenter does not wait for
- * audio. */
+/*
+ * Before a sample is held: ends the chunk where it has to. A full segmenter does not wait for
+ * audio.
+ */
 static void cut_before(struct segmenter *s, int64_t time, bool may)
 {
 	if (s->cutting && s->held >= s->options.bytes_max)
@@ -326,7 +331,9 @@ static int64_t place_audio(struct segmenter *s, int64_t t)
 	return ticks;
 }
 
-/* Cuts fall on pictures, unless there are none, or none any more, or memory is far over its bound.
+/*
+ * Whether an audio frame may cut: cuts fall on pictures, unless there are none, or none any more,
+ * or memory is far over its bound.
  */
 static bool audio_leads(const struct segmenter *s, int64_t time)
 {

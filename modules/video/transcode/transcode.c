@@ -22,6 +22,7 @@
 
 #define QUALITY       "23" /* crf: quality wins until the bit rate is reached */
 #define HEIGHT_MIN    64
+#define BITRATE_MAX   200000000u
 #define FPS_MAX       240
 #define SEI_USER_DATA 5 /* unregistered: x264 writes its version into every chunk */
 
@@ -59,7 +60,8 @@ static int plan_size(struct transcode *t, struct slice avcc)
 
 	if (avc_config_parse(avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0)
 		return HEARTH_EINVAL;
-	if (target < HEIGHT_MIN || target % 2 || !t->params->bitrate || t->params->b_frames > 3)
+	if (target < HEIGHT_MIN || target % 2 || !t->params->bitrate ||
+		t->params->bitrate > BITRATE_MAX || t->params->b_frames > 3)
 		return HEARTH_EINVAL;
 	if ((uint64_t)sps.width * sps.height > TRANSCODE_PIXELS_MAX ||
 		t->in->n > TRANSCODE_SAMPLES_MAX)

@@ -31,7 +31,8 @@ struct transcode_result {
 
 /*
  * Transcodes the samples of one chunk (AVCC format, absolute 90 kHz times, the first one a key
- * frame) that the decoder configuration `avcc` describes. Blocks: for worker threads only; one CPU.
+ * frame) that the decoder configuration `avcc` describes. Blocks: for worker threads only. Takes
+ * one CPU, and for the largest pictures some hundred MiB.
  *
  * Returns 0 with *out filled; 1 when the source's shorter side is not larger than the target: there
  * is nothing to do, serve the source. HEARTH_EINVAL: no picture could be decoded, or avcC or

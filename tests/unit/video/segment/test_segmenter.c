@@ -65,6 +65,7 @@ static void check_chunk(const struct segment_chunk *c)
 
 	ck_assert_int_ge(c->start, 0);
 	ck_assert_int_gt(c->duration, 0);
+	ck_assert_uint_gt(c->video.n + c->audio.n, 0);
 	for (int l = 0; l < 2; l++)
 		for (size_t i = 0; i < lists[l]->n; i++) {
 			const struct media_sample *s = &lists[l]->p[i];
@@ -222,6 +223,36 @@ START_TEST(bytes_are_bounded)
 	describe(s, &out);
 	ck_assert_str_eq(out.p, "100 0+120 v3 a3\n101? 120+120 v3 a3\n");
 	strbuf_free(&out);
+	buf_unref(&data);
+	segmenter_free(&s);
+}
+END_TEST
+
+/* Audio that floods in at one time, and the picture after it, end chunks none of which is empty. */
+START_TEST(audio_that_floods)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct buf *data = buf_alloc(1000000);
+	struct segment_chunk *c;
+	size_t frames = 0, chunks = 0;
+
+	memset(buf_data(data), 0, data->n);
+	options.bytes_max = 3000000;
+	s = segmenter_new(&options, &both);
+	video(s, 0, true);
+	for (int i = 0; i < 30; i++)
+		segmenter_audio(s, 0, data);
+	video(s, 9000, true);
+	segmenter_finish(s);
+	for (; (c = segmenter_take(s)); chunks++) {
+		check_chunk(c);
+		ck_assert_uint_le(c->bytes, 8000000);
+		frames += c->audio.n;
+		segment_chunk_free(&c);
+	}
+	ck_assert_uint_eq(frames, 30);
+	ck_assert_uint_ge(chunks, 5);
 	buf_unref(&data);
 	segmenter_free(&s);
 }
@@ -485,6 +516,6 @@ END_TEST
 
 TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_goes_with_video,
 	late_audio_is_waited_for, missing_audio_is_not_waited_for, audio_alone, gop_without_end,
-	bytes_are_bounded, video_that_stops, exact_times, audio_does_not_drift,
+	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
 	a_pause_is_no_jump, audio_out_of_time, audio_alone_jumps, codec_change, any_times)

@@ -1,0 +1,36 @@
+/*
+ * chunk_file.h: a chunk as bytes, for its way from the ingest to the workers: what was said of the
+ * codecs, and the samples. Pure.
+ *
+ *   "HCK1"  sequence start duration date_ms : i64   flags : u8 (1 discontinuity)
+ *   audio_rate : u32   channels : u8   avcC : u32 + bytes   ASC : u32 + bytes
+ *   video, then audio: count : u32, each  dts i64  cts i32  duration u32  key u8  size u32  bytes
+ *
+ * Numbers are big-endian.
+ */
+#ifndef VIDEO_CHUNK_FILE_H
+#define VIDEO_CHUNK_FILE_H
+
+#include "hearth/buf.h"
+#include "sample.h"
+
+struct chunk_file {
+	int64_t sequence, start, duration; /* 90 kHz */
+	int64_t date_ms;                   /* wall time of its beginning */
+	bool discontinuity;
+	uint32_t audio_rate; /* 0: no audio */
+	uint8_t channels;
+	struct slice avcc, asc; /* empty: no such track; of a read file: into its buffer */
+	struct media_samples video, audio; /* owned */
+};
+
+/* Appends the chunk. */
+void chunk_file_write(struct strbuf *out, const struct chunk_file *c);
+/*
+ * Reads a chunk whose samples keep references to `file`. HEARTH_ECORRUPT when it is no such file;
+ * then *out holds nothing.
+ */
+int chunk_file_read(struct buf *file, struct chunk_file *out);
+void chunk_file_clear(struct chunk_file *c);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * live.h: the aggregator's memory: the playlists of the channels that somebody watches, made of
+ * stored segments only. On the loop.
+ */
+#ifndef VIDEO_LIVE_H
+#define VIDEO_LIVE_H
+
+#include "video.h"
+
+struct video_live *video_live_new(struct video *v);
+void video_live_free(struct video_live **l);
+/* Something of the channel changed on disk: its playlists are made anew when they are next asked for. */
+void video_live_refresh(struct video_live *l, int64_t channel);
+
+/* The subscription "video.aggregate" on "video.segment" (module.c). */
+int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+void video_live_after(void *module, const struct bus_event *ev);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * video.h: what the files of the video module share, and the road a stream takes.
+ *
+ *   RTMP session ─tags─▶ ingest ─┬─ raw piece (blob) ──┐
+ *      (loop)                    └─ chunk (blob) ──────┴─▶ rows + a task per rendition (in-queue)
+ *                                                                     │
+ *   playlist ◀── aggregator ◀── "video.segment" (out-queue) ◀── worker: segment (blob), row
+ *   (memory)       (event)                                         (package, transcode)
+ *
+ * A *channel* is where an account streams; a *stream* is one broadcast of it; a *rendition* is one
+ * quality; a *chunk* is some seconds of samples that begin with a key frame; a *segment* is a chunk
+ * in one rendition, packaged. Sequence numbers count along the channel and are never used twice.
+ */
+#ifndef VIDEO_VIDEO_H
+#define VIDEO_VIDEO_H
+
+#include "hearth/accounts.h"
+#include "hearth/list.h"
+#include "hearth/map.h"
+#include "hearth/module.h"
+
+#define VIDEO_NAME_MAX 64 /* bytes of a channel's name, with the NUL */
+
+struct video_live;
+
+struct video {
+	struct hearth *h;
+	struct db *db;
+	struct blob_store *blob;
+	const struct accounts *accounts;
+	struct map *ingests;     /* channel id → struct ingest: who is publishing. Loop */
+	struct list sessions;    /* RTMP sessions. Loop */
+	struct video_live *live; /* playlists. Loop */
+	int64_t segment_ms;      /* wanted length of a chunk */
+	int64_t window_ms;       /* how far back a playlist reaches */
+	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
+	struct metric *publishers, *segments, *transcode_seconds;
+	bool draining;
+};
+
+/* live.c: /live/…; api.c: /api/video/… */
+extern const struct http_route video_live_routes[];
+extern const struct http_route video_routes[];
+extern const struct hearth_command video_commands[];
+
+#endif
