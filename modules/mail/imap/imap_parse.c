@@ -352,16 +352,6 @@ static enum imap_event_kind step_skip_line(
 	return IMAP_EVENT_MORE;
 }
 
-/* Whether the parser can go on: it has input, or needs none to leave a literal of no bytes. */
-static bool can_step(const struct imap_parser *p, struct slice in)
-{
-	bool counts = p->state == LITERAL || p->state == MESSAGE || p->state == SKIP;
-
-	if (p->state == APPEND || p->state == CLOSED)
-		return false;
-	return in.n || (counts && !p->left);
-}
-
 enum imap_event_kind imap_parser_next(
 	struct imap_parser *p, struct arena *a, struct slice *in, struct imap_event *ev)
 {
@@ -369,7 +359,7 @@ enum imap_event_kind imap_parser_next(
 
 	*ev = (struct imap_event){ 0 };
 	/* A step that has nothing to tell says MORE. */
-	while (what == IMAP_EVENT_MORE && can_step(p, *in)) {
+	while (what == IMAP_EVENT_MORE && in->n && p->state != APPEND && p->state != CLOSED) {
 		switch ((enum state)p->state) {
 		case LINE:
 		case RAW: what = step_line(p, a, in, ev); break;
@@ -386,7 +376,7 @@ enum imap_event_kind imap_parser_next(
 		case SKIP: what = step_skip(p, in, ev); break;
 		case SKIP_LINE: what = step_skip_line(p, in, ev); break;
 		case APPEND:
-		case CLOSED: break;
+		case CLOSED: break; /* not here */
 		}
 	}
 	return what;

@@ -22,8 +22,11 @@ static bool take_keyword(struct slice *s, struct slice keyword)
 	return true;
 }
 
-/* Takes a source route "@a,@b:" off *s (section 4.1.2: it must be accepted, and ignored). */
-static bool take_route(struct slice *s)
+/*
+ * Takes a source route "@a,@b:" off *s (section 4.1.2: it must be accepted, and ignored). One that
+ * is malformed stays, and no address begins with "@".
+ */
+static void skip_route(struct slice *s)
 {
 	struct slice rest = *s;
 
@@ -31,15 +34,12 @@ static bool take_route(struct slice *s)
 		size_t n = smtp_domain_read(slice_skip(rest, 1));
 
 		rest = slice_skip(rest, 1 + n);
-		if (!n || !rest.n || (rest.p[0] != ',' && rest.p[0] != ':'))
-			return false;
-		if (rest.p[0] == ':') {
+		if (n && slice_starts(rest, SLICE(":")))
 			*s = slice_skip(rest, 1);
-			return true;
-		}
+		if (!n || !slice_starts(rest, SLICE(",")))
+			return;
 		rest = slice_skip(rest, 1);
 	}
-	return rest.p == s->p; /* no route at all */
 }
 
 /*
@@ -53,8 +53,7 @@ static int take_path(struct slice *s, struct slice bare, struct smtp_address *ou
 	if (n >= 0 && slice_ieq(slice_head(*s, (size_t)n), bare)) {
 		out->text = out->local = slice_head(*s, (size_t)n);
 	} else {
-		if (!take_route(s))
-			return HEARTH_EINVAL;
+		skip_route(s);
 		n = smtp_address_read(*s, out);
 		if (n < 0)
 			return (int)n;

@@ -68,6 +68,21 @@ START_TEST(no_command)
 }
 END_TEST
 
+START_TEST(tag_length)
+{
+	struct strbuf in = { 0 }, want = { 0 };
+
+	strbuf_printf(&in, "%0*d NOOP", IMAP_TAG_MAX, 0);
+	strbuf_printf(&want, "%s\n", in.p);
+	check(in.p, want.p);
+	strbuf_reset(&in);
+	strbuf_printf(&in, "%0*d NOOP", IMAP_TAG_MAX + 1, 0);
+	check(in.p, "* BAD Expected a tag\r\n");
+	strbuf_free(&in);
+	strbuf_free(&want);
+}
+END_TEST
+
 START_TEST(login)
 {
 	check("a LOGIN smith sesame", "a LOGIN \"smith\" \"sesame\"\n");
@@ -414,6 +429,6 @@ START_TEST(append)
 }
 END_TEST
 
-TEST_MAIN("imap commands", without_arguments, no_command, login, bad_login, authenticate,
-	id_and_enable, mailboxes, list, bad_list, status, fetch, bad_fetch, search, search_charset,
-	search_return, bad_search, search_bounds, store, copy_move_expunge, append)
+TEST_MAIN("imap commands", without_arguments, no_command, tag_length, login, bad_login,
+	authenticate, id_and_enable, mailboxes, list, bad_list, status, fetch, bad_fetch, search,
+	search_charset, search_return, bad_search, search_bounds, store, copy_move_expunge, append)

@@ -158,6 +158,8 @@ START_TEST(line_ends)
 		"a BAD Expected a known command\r\n"
 		"b BAD LOGIN: Expected no NUL and no line end in a quoted string\r\n");
 	check("\r\n", "* BAD Expected a tag\r\n");
+	check("a NOOP\nb NOOP\nc NOOP\r d NOOP\n\r\ne NOOP\r\n",
+		"a BAD Expected lines to end in CRLF, not in LF\r\ne NOOP\n");
 	/* The literal of a refused line is read over like the line. */
 	check("a NOOP\n {8+}\r\nb NOOP\r\n\r\nc NOOP\r\n",
 		"a BAD Expected lines to end in CRLF, not in LF\r\nc NOOP\n");
@@ -202,6 +204,25 @@ START_TEST(literal_limits)
 	      "abcdefghij "
 	      "klmnopqrstuvwx\r\nb NOOP\r\n",
 		"a BAD Command line too long\r\nb NOOP\n");
+}
+END_TEST
+
+/* Every command has its limits to itself. */
+START_TEST(limits_begin_anew)
+{
+	struct strbuf in = { 0 }, want = { 0 };
+
+	for (int i = 0; i < 5; i++) {
+		strbuf_adds(&in, "a SEARCH TO {1+}\r\nx TO {1+}\r\nx TO {1+}\r\nx\r\n");
+		strbuf_adds(&want, "a SEARCH and( to \"x\" to \"x\" to \"x\" )\n");
+		strbuf_printf(&in, "b LOGIN {150+}\r\n%150d\r\n", 0);
+		strbuf_adds(&want, "b BAD [TOOBIG] Literal too big\r\n");
+		strbuf_printf(&in, "c %090d\r\n", 0);
+		strbuf_adds(&want, "c BAD Command line too long\r\n");
+	}
+	check(in.p, want.p);
+	strbuf_free(&in);
+	strbuf_free(&want);
 }
 END_TEST
 
@@ -370,5 +391,6 @@ START_TEST(other_limits_later)
 END_TEST
 
 TEST_MAIN("imap parse", rfc_3501_session, literals, idle_and_lines, append, append_refused,
-	waits_for_the_session, line_ends, line_limit, literal_limits, too_much_to_skip,
-	endless_line, many_literals, parsed_size_is_bounded, large_append, other_limits_later)
+	waits_for_the_session, line_ends, line_limit, literal_limits, limits_begin_anew,
+	too_much_to_skip, endless_line, many_literals, parsed_size_is_bounded, large_append,
+	other_limits_later)

@@ -112,6 +112,17 @@ START_TEST(writes_in_order)
 }
 END_TEST
 
+START_TEST(merged)
+{
+	struct imap_seqset set, resolved;
+
+	ck_assert_int_gt(read_set("7,1:2,3:4,4:5,9", &set), 0);
+	resolved = imap_seqset_resolve(arena, &set, 9);
+	ck_assert_uint_eq(resolved.n, 3); /* 1:5,7,9 */
+	ck_assert_uint_eq(resolved.ranges[0].last, 5);
+}
+END_TEST
+
 START_TEST(whole_range)
 {
 	struct imap_seqset set, resolved;
@@ -124,4 +135,5 @@ START_TEST(whole_range)
 }
 END_TEST
 
-TEST_MAIN("imap seqset", resolves, refuses, stops_at_the_end, bounded, writes_in_order, whole_range)
+TEST_MAIN("imap seqset", resolves, refuses, stops_at_the_end, bounded, writes_in_order, merged,
+	whole_range)

@@ -58,6 +58,8 @@ static const struct {
 	{ "FROM:<a@b>x", SMTP_ESENDER },
 	{ "FROM:<a@b>SIZE=1", SMTP_ESENDER },
 	{ "FROM:<@x:>", SMTP_ESENDER },
+	{ "FROM:<@x,>", SMTP_ESENDER },
+	{ "FROM:<@x:@y:a@b>", SMTP_ESENDER },
 	{ "FROM:<@x,a@b>", SMTP_ESENDER },
 	{ "FROM:<@x@y:a@b>", SMTP_ESENDER },
 	{ "FROM:<@:a@b>", SMTP_ESENDER },

@@ -146,6 +146,7 @@ START_TEST(line_ends)
 {
 	/* Nothing behind a bare LF or CR is a command before the next CRLF. */
 	check("NOOP\nMAIL FROM:<a@b>\r\nQUIT\r\n", "error -2\nQUIT\n");
+	check("NOOP\nMAIL\nRCPT\rDATA\n\r\nQUIT\r\n", "error -2\nQUIT\n");
 	check("\nQUIT\r\nNOOP\r\n", "error -2\nNOOP\n");
 	check("NOOP\rMAIL FROM:<a@b>\r\nQUIT\r\n", "error -2\nQUIT\n");
 	check("NOOP\r\r\nQUIT\r\n", "error -2\nQUIT\n");

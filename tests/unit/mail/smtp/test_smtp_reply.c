@@ -52,6 +52,7 @@ START_TEST(long_lines)
 		ck_assert(slice_starts(line, rest.n ? SLICE("550-5.7.1 ") : SLICE("550 5.7.1 ")));
 		ck_assert_int_eq(line.p[line.n - 1], '\r');
 		ck_assert_int_ne((unsigned char)line.p[10] & 0xc0, 0x80);
+		ck_assert_int_ne(line.p[10], ' ');
 		bytes += line.n - 11;
 	}
 	ck_assert_uint_ge(bytes + 10, text.n); /* nothing but spaces at the breaks is gone */
