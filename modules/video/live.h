@@ -16,4 +16,9 @@ void video_live_refresh(struct video_live *l, int64_t channel);
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 void video_live_after(void *module, const struct bus_event *ev);
 
+/* GET /live/… (the routes stand in api.c). */
+void video_get_master(void *module, struct http_request *rq);
+void video_get_playlist(void *module, struct http_request *rq);
+void video_get_file(void *module, struct http_request *rq);
+
 #endif

@@ -87,7 +87,7 @@ static int one_channel(struct db_rows *rows, struct video_channel *out)
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-static int channel_by_account(struct db_tx *tx, int64_t account, struct video_channel *out)
+int video_store_channel_by_account(struct db_tx *tx, int64_t account, struct video_channel *out)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows, "SELECT " CHANNEL_COLUMNS " FROM channel WHERE account = $1",
@@ -149,7 +149,7 @@ static int free_name(struct db_tx *tx, const char *address, char out[VIDEO_NAME_
 int video_store_channel_of(
 	struct db_tx *tx, const struct account *account, struct video_channel *out)
 {
-	int rc = channel_by_account(tx, account->id, out);
+	int rc = video_store_channel_by_account(tx, account->id, out);
 
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;

@@ -20,6 +20,7 @@ struct video_channel {
 /* The first channel of an account, made with a new key when there is none. */
 int video_store_channel_of(
 	struct db_tx *tx, const struct account *account, struct video_channel *out);
+int video_store_channel_by_account(struct db_tx *tx, int64_t account, struct video_channel *out);
 int video_store_channel_by_key(struct db_tx *tx, struct slice key, struct video_channel *out);
 int video_store_channel_by_name(struct db_tx *tx, struct slice name, struct video_channel *out);
 int video_store_new_key(struct db_tx *tx, struct video_channel *channel);

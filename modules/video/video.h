@@ -34,12 +34,10 @@ struct video {
 	int64_t segment_ms;      /* wanted length of a chunk */
 	int64_t window_ms;       /* how far back a playlist reaches */
 	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
-	struct metric *publishers, *segments, *transcode_seconds;
+	struct metric *publishers;
 	bool draining;
 };
 
-/* live.c: /live/…; api.c: /api/video/… */
-extern const struct http_route video_live_routes[];
 extern const struct http_route video_routes[];
 extern const struct hearth_command video_commands[];
 

@@ -1,0 +1,113 @@
+/*
+ * module.c: the video module's table of contents (README.md).
+ */
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/metric.h"
+#include "ingest.h"
+#include "live.h"
+#include "rtmp/rtmp_session.h"
+#include "store.h"
+#include "worker.h"
+
+static const struct config_setting settings[] = {
+	{ NULL, "segment", CONFIG_DURATION, "2s", "1s", "10s", NULL,
+		"wanted length of a segment; it is cut at the next key frame" },
+	{ NULL, "window", CONFIG_DURATION, "2h", "10s", "24h", NULL, "how far back a playlist reaches" },
+	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
+		"how long a publisher that broke off may take to come back into its stream" },
+	CONFIG_END,
+};
+
+static const struct db_schema schemas[] = {
+	{ "video", video_migrations },
+	{ .name = NULL },
+};
+
+static void accept_rtmp(void *module, struct conn *c)
+{
+	rtmp_session_new(module, c);
+}
+
+#define RTMP_LIMITS .input_max = 8192, .output_high = 65536, .timeout_ms = 10 * 1000, .per_peer_max = 50
+
+static const struct conn_listener listeners[] = {
+	{ .key = "rtmp", .address = "127.0.0.1:1935", .doc = "publishing video", .security = CONN_PLAIN, RTMP_LIMITS,
+		.accept = accept_rtmp },
+	{ .key = "rtmps", .address = "off", .doc = "the same over TLS", .security = CONN_TLS_ONLY, RTMP_LIMITS,
+		.accept = accept_rtmp },
+	{ .key = NULL },
+};
+
+static const struct bus_subscription subscriptions[] = {
+	{ "video.segment", "video.aggregate", "video", NULL, video_live_apply, video_live_after },
+	{ .topic = NULL },
+};
+
+static const struct queue_consumer queues[] = {
+	{ VIDEO_QUEUE, "video", "work", 2, 60 * 1000, VIDEO_ATTEMPTS_MAX, video_worker_make },
+	{ .name = NULL },
+};
+
+static int end_all(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return video_store_end_all(tx, clock_wall_ms());
+}
+
+static int start(struct hearth *h, void **state)
+{
+	const struct config *c = hearth_config(h);
+	struct video *v = mem_zalloc(sizeof(*v));
+
+	v->h = h;
+	v->db = hearth_db(h, "video");
+	v->blob = hearth_blob(h);
+	v->accounts = hearth_service(h, "accounts");
+	v->segment_ms = config_duration_ms(c, "video", "segment");
+	v->window_ms = config_duration_ms(c, "video", "window");
+	v->reconnect_ms = config_duration_ms(c, "video", "reconnect");
+	v->publishers = metric_gauge("hearth_video_publishers", NULL, "streams that are going on");
+	v->ingests = map_new();
+	list_init(&v->sessions);
+	v->live = video_live_new(v);
+	*state = v;
+	return db_write_wait(v->db, end_all, NULL);
+}
+
+static void drain(void *state)
+{
+	struct video *v = state;
+
+	v->draining = true;
+	ingest_drain(v);
+}
+
+static void stop(void *state)
+{
+	struct video *v = state;
+
+	ingest_free_all(v);
+	video_live_free(&v->live);
+	map_free(&v->ingests);
+	free(v);
+}
+
+static const char *const needs[] = { "accounts", NULL };
+
+const struct hearth_module video_module = {
+	.name = "video",
+	.doc = "live video: RTMP in, HLS out",
+	.settings = settings,
+	.schemas = schemas,
+	.routes = video_routes,
+	.listeners = listeners,
+	.subscriptions = subscriptions,
+	.queues = queues,
+	.commands = video_commands,
+	.needs = needs,
+	.start = start,
+	.drain = drain,
+	.stop = stop,
+};

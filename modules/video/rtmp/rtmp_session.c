@@ -1,0 +1,376 @@
+/*
+ * rtmp_session.c: drives handshake, chunk reader and commands over a connection, and hands tags to
+ * the ingest.
+ *
+ *   HANDSHAKE ─▶ CONNECTING ──connect──▶ CONNECTED ──publish, key known──▶ PUBLISHING
+ *                                             └── wrong app, wrong key: refused and closed
+ *
+ * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes and the peer little
+ * time.
+ */
+#include "rtmp/rtmp_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flv/flv_tag.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/rand.h"
+#include "ingest.h"
+#include "rtmp/rtmp_chunk.h"
+#include "rtmp/rtmp_command.h"
+#include "rtmp/rtmp_handshake.h"
+#include "store.h"
+
+#define TIMEOUT_MS        30000
+#define ACK_WINDOW        2500000 /* bytes; encoders stall without acknowledgements */
+#define STREAM_ID         1       /* the one message stream we give */
+#define PUBLISH_INPUT_MAX (256u << 10)
+#define OUTPUT_HIGH       (64u << 10)
+
+enum state { HANDSHAKE, CONNECTING, CONNECTED, PUBLISHING };
+
+struct rtmp_session {
+	struct video *v;
+	struct conn *conn;     /* NULL once it is closed */
+	struct list_node node; /* of the module's sessions */
+	enum state state;
+	bool waiting;          /* for the database: paused */
+	bool stalled;          /* for the disk: paused */
+	bool closing;
+	bool finished;         /* the publisher said that it ends */
+	struct rtmp_handshake handshake;
+	struct rtmp_reader *reader;
+	struct rtmp_writer writer;
+	struct strbuf out;
+	struct arena *arena;   /* for the message in hand */
+	uint64_t acknowledged;
+	char key[128];
+	struct video_channel channel;
+	uint32_t stream_id;    /* the publish came on */
+	struct ingest *ingest;
+};
+
+static void flush(struct rtmp_session *s)
+{
+	if (s->out.n)
+		conn_write(s->conn, strbuf_slice(&s->out));
+	strbuf_reset(&s->out);
+	if (s->closing)
+		conn_close(s->conn);
+}
+
+static void session_free(struct rtmp_session *s)
+{
+	list_remove(&s->node);
+	rtmp_reader_free(&s->reader);
+	strbuf_free(&s->out);
+	arena_free(&s->arena);
+	free(s);
+}
+
+static void refuse_publish(struct rtmp_session *s, enum rtmp_status status, const char *why)
+{
+	rtmp_reply_status(&s->writer, &s->out, s->stream_id, status, slice_str(why));
+	s->closing = true;
+}
+
+/* ---- publish: the key, then the stream's beginning ---- */
+
+/* What was waited for is there: reads on, unless the peer has gone. */
+static bool back(struct rtmp_session *s)
+{
+	s->waiting = false;
+	if (s->conn)
+		return true;
+	session_free(s);
+	return false;
+}
+
+static void go_on(struct rtmp_session *s)
+{
+	flush(s);
+	if (!s->closing)
+		conn_resume(s->conn);
+}
+
+static void on_ready(void *arg, int status)
+{
+	struct rtmp_session *s = arg;
+
+	struct ingest *in = s->ingest;
+
+	if (status < 0)
+		s->ingest = in = NULL;
+	if (!back(s)) {
+		/* It left while the stream was being begun. */
+		if (in)
+			ingest_close(in, true);
+		return;
+	}
+	if (status < 0) {
+		refuse_publish(s, RTMP_STATUS_FAILED, "the stream could not be begun; try again later");
+	} else {
+		s->state = PUBLISHING;
+		rtmp_reader_set_message_max(s->reader, RTMP_MESSAGE_MAX);
+		conn_set_limits(s->conn, PUBLISH_INPUT_MAX, OUTPUT_HIGH);
+		rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_STREAM_BEGIN, s->stream_id);
+		rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_START,
+			slice_str(s->channel.name));
+	}
+	go_on(s);
+}
+
+static void on_disk_drained(void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	s->stalled = false;
+	if (s->conn)
+		conn_resume(s->conn);
+}
+
+static void on_replaced(void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	s->ingest = NULL;
+	if (s->waiting) {
+		s->waiting = false;
+		if (!s->conn) {
+			session_free(s);
+			return;
+		}
+	}
+	if (s->conn) {
+		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, "somebody else publishes with this key now, or the server stops");
+		flush(s);
+	}
+}
+
+static int find_channel(struct db_tx *tx, void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	return video_store_channel_by_key(tx, slice_str(s->key), &s->channel);
+}
+
+static void on_channel(void *arg, int status)
+{
+	struct rtmp_session *s = arg;
+	const struct ingest_publisher publisher = {
+		.arg = s, .ready = on_ready, .drained = on_disk_drained, .replaced = on_replaced };
+
+	explicit_bzero(s->key, sizeof(s->key));
+	if (!back(s))
+		return;
+	if (status == 0 && !s->v->draining) {
+		s->waiting = true;
+		s->ingest = ingest_open(s->v, &s->channel, &publisher);
+		if (s->ingest)
+			return;
+		s->waiting = false;
+		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME, "the last stream of this key is just ending; try again");
+	} else if (status == HEARTH_ENOTFOUND) {
+		log_info("rtmp", "unknown stream key", "peer", "%s", conn_info(s->conn)->peer, NULL);
+		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME, "no such stream key");
+	} else {
+		refuse_publish(s, RTMP_STATUS_FAILED, "cannot look the key up now; try again later");
+	}
+	go_on(s);
+}
+
+static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
+{
+	s->stream_id = c->stream_id;
+	if (s->state != CONNECTED) {
+		refuse_publish(s, RTMP_STATUS_FAILED, "connect first, and publish once");
+		return;
+	}
+	snprintf(s->key, sizeof(s->key), "%.*s", SLICE_ARG(slice_head(c->key, sizeof(s->key) - 1)));
+	s->waiting = true;
+	if (db_read(s->v->db, find_channel, on_channel, s) < 0) {
+		s->waiting = false;
+		refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
+	}
+}
+
+/* ---- commands ---- */
+
+static void do_connect(struct rtmp_session *s, const struct rtmp_command *c)
+{
+	if (s->state != CONNECTING || !slice_eq(c->app, SLICE("live"))) {
+		rtmp_reply_error(&s->writer, &s->out, c->transaction, RTMP_STATUS_CONNECT_INVALID_APP,
+			SLICE("publish to /live"));
+		s->closing = true;
+		return;
+	}
+	rtmp_reply_connect(&s->writer, &s->out, c);
+	s->state = CONNECTED;
+}
+
+static void do_unpublish(struct rtmp_session *s)
+{
+	if (s->state != PUBLISHING)
+		return;
+	rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_UNPUBLISH_SUCCESS, SLICE("the stream is over"));
+	s->finished = true;
+	s->closing = true;
+}
+
+static void run_command(struct rtmp_session *s, const struct rtmp_command *c)
+{
+	switch (c->kind) {
+	case RTMP_COMMAND_CONNECT: do_connect(s, c); break;
+	case RTMP_COMMAND_RELEASE_STREAM: rtmp_reply_result(&s->writer, &s->out, c->transaction); break;
+	case RTMP_COMMAND_FC_PUBLISH: rtmp_reply_fc_publish(&s->writer, &s->out, c->transaction); break;
+	case RTMP_COMMAND_CREATE_STREAM:
+		rtmp_reply_create_stream(&s->writer, &s->out, c->transaction, STREAM_ID);
+		break;
+	case RTMP_COMMAND_PUBLISH: do_publish(s, c); break;
+	case RTMP_COMMAND_PLAY:
+		s->stream_id = c->stream_id;
+		refuse_publish(s, RTMP_STATUS_FAILED, "watch by HLS: /live/CHANNEL/index.m3u8");
+		break;
+	case RTMP_COMMAND_FC_UNPUBLISH:
+	case RTMP_COMMAND_DELETE_STREAM:
+	case RTMP_COMMAND_CLOSE_STREAM: do_unpublish(s); break;
+	case RTMP_COMMAND_OTHER:
+		/* "_checkbw" and its like: who asks with a number wants an answer. */
+		if (c->transaction > 0)
+			rtmp_reply_result(&s->writer, &s->out, c->transaction);
+		break;
+	}
+}
+
+/* ---- messages ---- */
+
+static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms, struct slice body)
+{
+	const char *why = "malformed";
+	int rc;
+
+	if (s->state != PUBLISHING || !s->ingest || body.n == 0)
+		return;
+	rc = ingest_tag(s->ingest, type, timestamp_ms, body, &why);
+	if (rc == HEARTH_EBUSY) {
+		s->stalled = true;
+	} else if (rc < 0) {
+		log_warn("rtmp", "stream refused", "channel", "%s", s->channel.name, "why", "%s", why, NULL);
+		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
+		s->finished = true;
+	}
+}
+
+static int take_message(struct rtmp_session *s, const struct rtmp_message *m)
+{
+	struct rtmp_command command;
+	struct rtmp_control control;
+	struct rtmp_data data;
+	int rc = 0;
+
+	switch (m->type) {
+	case RTMP_AUDIO: take_tag(s, FLV_AUDIO, m->timestamp_ms, m->body); break;
+	case RTMP_VIDEO: take_tag(s, FLV_VIDEO, m->timestamp_ms, m->body); break;
+	case RTMP_DATA:
+	case RTMP_DATA_AMF3:
+		if (rtmp_data_read(s->arena, m, &data) == 0)
+			take_tag(s, FLV_SCRIPT, m->timestamp_ms, data.body);
+		break;
+	case RTMP_COMMAND:
+	case RTMP_COMMAND_AMF3:
+		rc = rtmp_command_read(s->arena, m, &command);
+		if (rc == 0)
+			run_command(s, &command);
+		break;
+	case RTMP_USER_CONTROL:
+		if (rtmp_control_read(m, &control) == 0 && control.event == RTMP_EVENT_PING_REQUEST)
+			rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_PING_RESPONSE, control.value);
+		break;
+	}
+	arena_reset(s->arena);
+	return rc;
+}
+
+/* One step; 1: something was done, 0: more input is needed, < 0: beyond repair. */
+static int step(struct rtmp_session *s, struct slice *in)
+{
+	struct rtmp_message m;
+	int rc;
+
+	if (s->state == HANDSHAKE) {
+		rc = rtmp_handshake_feed(&s->handshake, in, &s->out);
+		if (rc == 1)
+			s->state = CONNECTING;
+		return rc;
+	}
+	rc = rtmp_reader_next(s->reader, in, &m);
+	if (rc == 1) {
+		int error = take_message(s, &m);
+
+		rc = error < 0 ? error : 1;
+	}
+	return rc;
+}
+
+static void acknowledge(struct rtmp_session *s)
+{
+	uint64_t received = rtmp_reader_received(s->reader);
+
+	if (received - s->acknowledged < ACK_WINDOW)
+		return;
+	rtmp_reply_ack(&s->writer, &s->out, received);
+	s->acknowledged = received;
+}
+
+static size_t on_data(void *ctx, struct slice in)
+{
+	struct rtmp_session *s = ctx;
+	size_t before = in.n;
+	int rc = 1;
+
+	while (rc > 0 && !s->waiting && !s->stalled && !s->closing)
+		rc = step(s, &in);
+	if (rc < 0) {
+		log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why", "%s",
+			s->state == HANDSHAKE ? s->handshake.reason : rtmp_reader_reason(s->reader), NULL);
+		s->closing = true;
+	}
+	acknowledge(s);
+	if (s->waiting || s->stalled)
+		conn_pause(s->conn);
+	flush(s);
+	return s->closing ? before : before - in.n;
+}
+
+static void on_closed(void *ctx, int reason)
+{
+	struct rtmp_session *s = ctx;
+
+	(void)reason;
+	s->conn = NULL;
+	if (s->waiting)
+		return; /* the answer comes, finds nobody, and frees it */
+	if (s->ingest)
+		ingest_close(s->ingest, s->finished);
+	session_free(s);
+}
+
+static const struct conn_events events = { .data = on_data, .closed = on_closed };
+
+void rtmp_session_new(struct video *v, struct conn *conn)
+{
+	struct rtmp_session *s = mem_zalloc(sizeof(*s));
+
+	s->v = v;
+	s->conn = conn;
+	s->arena = arena_new();
+	s->reader = rtmp_reader_new(RTMP_MESSAGE_MAX_EARLY);
+	rtmp_writer_init(&s->writer);
+	rtmp_handshake_init(&s->handshake, (uint32_t)clock_mono_ms(), rand_u64());
+	list_push(&v->sessions, &s->node);
+	conn_attach(conn, &events, s);
+	conn_set_timeout(conn, TIMEOUT_MS);
+}
