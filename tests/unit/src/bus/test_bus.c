@@ -1,41 +1,7 @@
 /*
  * test_bus.c: the in-process bus through the suite of its port, and what its outbox keeps.
  */
-#include "bus/bus_internal.h"
 #include "src/ports/embedded.h"
-
-static inline struct bus *suite_bus_new(struct db *const *dbs, size_t n)
-{
-	struct bus *b = bus_new(dbs, n);
-
-	bus_set_pace(b, 10, 5);
-	return b;
-}
-
-static inline void suite_bus_subscribe(
-	struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *p, void *module)
-{
-	bus_subscribe(b, s, db, p, module);
-}
-
-static inline void suite_bus_start(struct bus *b)
-{
-	bus_start(b);
-}
-
-static int no_more(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
-static inline void suite_bus_end(struct bus **b)
-{
-	bus_stop(*b);
-	loop_run_until(no_more, NULL, 20); /* what was posted runs out */
-	bus_free(b);
-}
-
 #include "src/ports/suite_bus.h"
 
 /* ---- trimming ---- */

@@ -9,6 +9,7 @@
  *		struct pool *p, void *module);
  *	static void suite_bus_start(struct bus *b);
  *	static void suite_bus_end(struct bus **b);   // nothing is delivered any more; frees it
+ *	static int suite_never(void *arg);         // 0
  *
  * and puts SUITE_BUS in its list of tests.
  */
@@ -222,12 +223,6 @@ static void expect_taken(struct db *db, const char *who, int n, const char *text
 	if (text)
 		ck_assert_str_eq(w.taken.text.p ? w.taken.text.p : "", text);
 	strbuf_free(&w.taken.text);
-}
-
-static int never(void *arg)
-{
-	(void)arg;
-	return 0;
 }
 
 /* ---- durability and delivery ---- */
@@ -532,7 +527,7 @@ START_TEST(bus_live_topics_reach_who_listens_at_the_moment)
 		tell(p->bus, "live.a", i);
 	ck_assert(suite_run_until(heard_all, &here, WITHIN_MS));
 	ck_assert(suite_run_until(heard_all, &there, WITHIN_MS));
-	suite_run_until(never, NULL, 20);
+	suite_run_until(suite_never, NULL, 20);
 	ck_assert_int_eq(atomic_load(&here.heard), 100);
 	ck_assert_int_eq(atomic_load(&early.heard), 3);
 	ck_assert_int_eq(atomic_load(&other.heard), 0);
@@ -571,12 +566,12 @@ START_TEST(bus_live_topics_bear_coming_and_going)
 	for (int i = 0; i < 50; i++) {
 		struct bus_listener *l = bus_listen(p->bus, "live.a", count_live, &heard);
 
-		suite_run_until(never, NULL, 1);
+		suite_run_until(suite_never, NULL, 1);
 		bus_unlisten(&l);
 		after = heard;
 	}
 	pthread_join(t, NULL);
-	suite_run_until(never, NULL, 20);
+	suite_run_until(suite_never, NULL, 20);
 	ck_assert_int_eq(heard, after);
 	post_close(p);
 }

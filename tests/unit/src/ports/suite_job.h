@@ -8,6 +8,7 @@
  *	static void suite_queue_start(struct db *db, const struct queue_consumer *c, struct pool *p, void *module);
  *	static void suite_queue_stop(void);        // of all of them
  *	static void suite_pass_time(int64_t ms);   // for delays and leases
+ *	static int suite_never(void *arg);         // 0
  *
  * and puts SUITE_JOB in its list of tests.
  */
@@ -162,12 +163,6 @@ static int two_ended(void *arg)
 	return atomic_load(&((struct shop *)arg)->ended) >= 2;
 }
 
-static int never(void *arg)
-{
-	(void)arg;
-	return 0;
-}
-
 /* ---- a task's way ---- */
 
 static int check_first(struct shop *s, const struct queue_task *task, struct arena *a)
@@ -292,14 +287,14 @@ START_TEST(queue_tries_again_and_gives_up)
 	ck_assert(!suite_run_until(two_ended, s, 1500)); /* there is a delay */
 	for (int i = 0; i < 2; i++) {
 		suite_pass_time(3600 * 1000);
-		suite_run_until(never, NULL, 1500);
+		suite_run_until(suite_never, NULL, 1500);
 	}
 	ck_assert(suite_run_until(is_dead, s, WITHIN_MS));
 	ck_assert_int_eq(s->seen, 3);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(s->attempts[i], i + 1);
 	suite_pass_time(3600 * 1000);
-	suite_run_until(never, NULL, 1200);
+	suite_run_until(suite_never, NULL, 1200);
 	ck_assert_int_eq(s->seen, 3);
 	ck_assert_int_eq(count(s).open, 0);
 	/* What was given up does not bar the same work later. */
