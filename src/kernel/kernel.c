@@ -4,6 +4,7 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
