@@ -102,7 +102,8 @@ static int read_size(struct bit_reader *b, struct avc_sps *s)
 	read_flag(b);         /* direct_8x8_inference_flag */
 	if (read_flag(b)) {
 		crop_x = s->chroma_format == 1 || s->chroma_format == 2 ? 2 : 1;
-		crop_y = (s->chroma_format == 1 ? 2 : 1) * (s->interlaced ? 2 : 1);
+		crop_y = s->chroma_format == 1 ? 2 : 1;
+		crop_y *= s->interlaced ? 2 : 1;
 		left = read_ue(b) * crop_x;
 		right = read_ue(b) * crop_x;
 		top = read_ue(b) * crop_y;

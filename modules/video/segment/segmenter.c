@@ -20,7 +20,7 @@
 
 #include <stdlib.h>
 
-#define TICKS_PER_MS   (VIDEO_TIMESCALE / 1000)
+#define TICKS_PER_MS   INT64_C(90) /* of VIDEO_TIMESCALE */
 #define SAMPLE_COST    128  /* memory of a sample besides its bytes, so that empty ones count */
 #define VIDEO_DURATION 3000 /* of a lone picture: 1/30 s */
 
@@ -308,8 +308,10 @@ void segmenter_video(
 		t = s->video_last + 1;
 	cut_before(s, t, key);
 	hold(s, &s->video,
-		(struct media_sample){
-			.dts = t, .cts = cts_ms * TICKS_PER_MS, .key = key, .data = data });
+		(struct media_sample){ .dts = t,
+			.cts = (int32_t)(cts_ms * TICKS_PER_MS),
+			.key = key,
+			.data = data });
 	s->have_video = true;
 	s->video_last = t;
 	release_when_ready(s);

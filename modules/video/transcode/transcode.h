@@ -11,8 +11,8 @@
 
 #include "sample.h"
 
-#define TRANSCODE_PIXELS_MAX  (4096u * 2304u) /* of a source picture */
-#define TRANSCODE_SAMPLES_MAX 20000u          /* in a chunk */
+#define TRANSCODE_PIXELS_MAX  9437184 /* of a source picture: 4096x2304 */
+#define TRANSCODE_SAMPLES_MAX 20000   /* in a chunk */
 
 /* One rung of the ladder. Keep it the same for all chunks of a stream. */
 struct transcode_params {
