@@ -61,16 +61,24 @@ static int open_databases(struct hearth *h)
 	return rc;
 }
 
+int kernel_make_data_dir(struct hearth *h)
+{
+	const char *dir = hearth_data_dir(h);
+
+	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+		return 0;
+	log_error("kernel", "cannot make the data folder", "path", "%s", dir, "why", "%s", strerror(errno), NULL);
+	return HEARTH_EIO;
+}
+
 int kernel_open(struct hearth *h)
 {
 	const char *dir = hearth_data_dir(h);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int rc;
+	int rc = kernel_make_data_dir(h);
 
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
-		log_error("kernel", "cannot make the data folder", "path", "%s", dir, "why", "%s", strerror(errno), NULL);
-		return HEARTH_EIO;
-	}
+	if (rc < 0)
+		return rc;
 	h->io = pool_new("io", IO_THREADS, POOL_QUEUE_MAX);
 	h->work = pool_new("work", cpus > 0 ? (int)cpus : 1, POOL_QUEUE_MAX);
 	h->hash = pool_new("hash", HASH_THREADS, HASH_QUEUE_MAX);

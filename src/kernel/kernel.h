@@ -63,6 +63,8 @@ void kernel_free(struct hearth **h);
  */
 int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count, struct strbuf *errors);
 
+/* Makes [server] data if it is not there; HEARTH_EIO, which was logged. */
+int kernel_make_data_dir(struct hearth *h);
 /* Opens databases and blob store, with their threads. 0, or an error that was logged. */
 int kernel_open(struct hearth *h);
 /* Calls the modules' start_command, so that commands find services. */

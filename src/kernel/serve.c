@@ -140,8 +140,10 @@ static int start_net(struct hearth *h)
 
 static int start(struct hearth *h)
 {
-	int rc = lock_data(h);
+	int rc = kernel_make_data_dir(h);
 
+	if (rc == 0)
+		rc = lock_data(h);
 	if (rc == 0)
 		rc = kernel_open(h);
 	if (rc < 0)
@@ -227,7 +229,8 @@ static void on_reload_signal(void *arg)
 static void stop(struct hearth *h)
 {
 	queue_stop_all();
-	bus_stop(h->bus);
+	if (h->bus)
+		bus_stop(h->bus);
 	while (h->started_count > 0) {
 		const struct hearth_module *m = h->modules[--h->started_count];
 

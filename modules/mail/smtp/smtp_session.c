@@ -128,6 +128,7 @@ static void do_starttls(struct smtp_session *s)
 	s->greeted = s->esmtp = s->authenticated = false;
 	s->helo[0] = '\0';
 	s->parser = (struct smtp_parser){ 0 };
+	s->turning_tls = true;
 	conn_start_tls(s->conn);
 }
 
@@ -204,7 +205,8 @@ static size_t on_data(void *ctx, struct slice in)
 	struct smtp_session *s = ctx;
 	size_t before = in.n;
 
-	while (!s->waiting && !s->closing && step(s, &in))
+	s->turning_tls = false;
+	while (!s->waiting && !s->closing && !s->turning_tls && step(s, &in))
 		if (s->errors > ERRORS_MAX && !s->closing) {
 			smtp_say(s, 421, "4.7.0", "too many errors");
 			s->closing = true;
@@ -212,7 +214,8 @@ static size_t on_data(void *ctx, struct slice in)
 	if (s->waiting)
 		conn_pause(s->conn);
 	flush(s);
-	return s->closing ? before : before - in.n;
+	/* What came in clear behind STARTTLS is thrown away. */
+	return s->closing || s->turning_tls ? before : before - in.n;
 }
 
 static void on_timeout(void *ctx)

@@ -29,6 +29,7 @@ struct smtp_session {
 	bool submission;
 	bool waiting;        /* a job is in flight */
 	bool closing;        /* nothing more is read */
+	bool turning_tls;    /* STARTTLS was in this turn */
 	enum smtp_reading reading;
 	struct smtp_parser parser;
 	struct strbuf out;   /* replies of this turn */
