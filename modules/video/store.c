@@ -509,14 +509,14 @@ int video_store_segments(struct db_tx *tx, int64_t rendition, int64_t after, int
 	return stop ? stop : rc;
 }
 
-int video_store_finished_chunk(
+int video_store_drop_finished_chunk(
 	struct db_tx *tx, int64_t stream, int64_t sequence, char key[BLOB_KEY_MAX + 1])
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT blob FROM chunk WHERE stream = $1 AND sequence = $2 AND NOT EXISTS"
+		"DELETE FROM chunk WHERE stream = $1 AND sequence = $2 AND NOT EXISTS"
 		" (SELECT 1 FROM rendition r WHERE r.stream = $1 AND NOT EXISTS"
-		"  (SELECT 1 FROM segment s WHERE s.rendition = r.id AND s.sequence = $2))",
+		"  (SELECT 1 FROM segment s WHERE s.rendition = r.id AND s.sequence = $2)) RETURNING blob",
 		db_int(stream), db_int(sequence));
 
 	key[0] = '\0';

@@ -101,8 +101,11 @@ int video_store_add_segment(struct db_tx *tx, const struct video_segment *s, con
  */
 int video_store_segments(struct db_tx *tx, int64_t rendition, int64_t after, int64_t first_sequence,
 	int (*each)(void *arg, const struct video_segment *s), void *arg);
-/* The chunk's blob, when every rendition has its segment: then nobody needs it. "" otherwise. */
-int video_store_finished_chunk(
+/*
+ * When every rendition has its segment nobody needs the chunk any more: removes its row and gives
+ * its blob's key; "" otherwise.
+ */
+int video_store_drop_finished_chunk(
 	struct db_tx *tx, int64_t stream, int64_t sequence, char key[BLOB_KEY_MAX + 1]);
 
 #endif

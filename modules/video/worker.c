@@ -185,7 +185,7 @@ static int store(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = queue_complete(tx, m->task);
 	if (rc == 0)
-		rc = video_store_finished_chunk(tx, m->segment.stream, m->segment.sequence, m->finished_chunk);
+		rc = video_store_drop_finished_chunk(tx, m->segment.stream, m->segment.sequence, m->finished_chunk);
 	return rc;
 }
 
