@@ -103,7 +103,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 
 	LIST_FOREACH (&b->chores, it)
 		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
-	b->before_ms = clock_wall_ms() - BLOB_GRACE_MS;
+	b->before_ms = clock_wall_ms() - (int64_t)BLOB_GRACE_MS;
 	if (keys)
 		rc = db_write_wait(s->db, delete_rows, b);
 	if (rc < 0)

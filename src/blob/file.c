@@ -267,7 +267,7 @@ int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const
 		return r.fd;
 	bytes = buf_alloc(r.length);
 	r.codec = blob_codec_take(codecs);
-	r.stored = mem_alloc(2 * BLOB_BLOCK);
+	r.stored = mem_alloc((size_t)2 * BLOB_BLOCK);
 	r.raw = r.stored + BLOB_BLOCK;
 	rc = r.length > 0 ? read_range(&r, buf_data(bytes)) : 0;
 	free(r.stored);

@@ -87,8 +87,11 @@ void blob_recent_put(struct blob_recent *r, const char *key, struct buf *bytes)
 		list_push(&r->uses, &e->use);
 		r->bytes += bytes->n;
 	}
-	while (r->bytes > r->bytes_max)
-		drop(r, LIST_ENTRY(r->uses.head.next, struct entry, use));
+	LIST_FOREACH (&r->uses, it) {
+		if (r->bytes <= r->bytes_max)
+			break;
+		drop(r, LIST_ENTRY(it, struct entry, use));
+	}
 	pthread_mutex_unlock(&r->lock);
 }
 

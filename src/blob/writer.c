@@ -170,7 +170,7 @@ static job_fn *next_job(const struct blob_writer *w)
 	return w->spilling && w->pending.n >= CHUNK ? write_job : NULL;
 }
 
-/* Starts the job that is due, unless one is in hand. May free an aborted writer. */
+/* Starts the job that is due, unless one is in hand. */
 static void pump(void *arg)
 {
 	struct blob_writer *w = arg;
@@ -178,10 +178,6 @@ static void pump(void *arg)
 
 	if (!job)
 		return;
-	if (job == abort_job && !w->file) {
-		end(w);
-		return;
-	}
 	w->busy = true;
 	w->last = w->ending != OPEN;
 	swap(&w->pending, &w->flight);
@@ -194,7 +190,7 @@ static void pump(void *arg)
 
 size_t blob_add(struct blob_writer *w, struct slice bytes)
 {
-	INVARIANT(w->put->exec == exec_current());
+	INVARIANT(w->put->exec == exec_current() && w->ending == OPEN);
 	strbuf_add(&w->pending, bytes);
 	if (w->pending.n > MEMORY_MAX)
 		w->spilling = true;
@@ -236,5 +232,8 @@ void blob_abort(struct blob_writer **wp)
 		return;
 	*wp = NULL;
 	w->ending = ABORTING;
-	pump(w);
+	if (w->spilling)
+		pump(w);
+	else
+		end(w);
 }

@@ -153,8 +153,10 @@ static void used(struct cache_table *t, struct cache_entry *e)
 /* Evicts until all fit; the entry used last stays in any case. */
 static void fit(struct cache_table *t)
 {
-	while (t->bytes > t->bytes_max && t->count > 1) {
-		drop(t, LIST_ENTRY(t->uses.head.next, struct cache_entry, use));
+	LIST_FOREACH (&t->uses, it) {
+		if (t->bytes <= t->bytes_max || t->count == 1)
+			break;
+		drop(t, LIST_ENTRY(it, struct cache_entry, use));
 		t->evicted++;
 	}
 }
@@ -212,6 +214,7 @@ size_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max)
 {
 	size_t n = 0;
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): heap[0] is another one after drop */
 	for (; n < max && t->count > 0 && t->heap[0]->expires_ms <= now_ms; n++)
 		drop(t, t->heap[0]);
 	return n;
