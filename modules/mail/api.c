@@ -120,7 +120,7 @@ static int write_mailbox(void *arg, const struct mailbox *found)
 {
 	struct call *c = arg;
 	struct mailbox box = *found;
-	int rc = mail_store_count(c->tx, &box);
+	int rc = mail_store_count(c->tx, &box, MAIL_COUNT_MESSAGES | MAIL_COUNT_UNSEEN);
 
 	json_open_object(&c->w);
 	json_put_str(&c->w, "name", box.name);
@@ -207,7 +207,7 @@ static int find_messages(struct db_tx *tx, void *arg)
 	int rc = mail_store_mailbox(tx, c->account, c->mailbox, &box);
 
 	if (rc == 0)
-		rc = mail_store_count(tx, &box);
+		rc = mail_store_count(tx, &box, MAIL_COUNT_MESSAGES);
 	if (rc < 0)
 		return rc;
 	if (window > box.messages)
@@ -460,11 +460,13 @@ static void get_part(void *module, struct http_request *rq)
 static int change_flags(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
+	const struct mail_flag_change change = { .set = c->set, .clear = c->clear };
+	struct mail_flags after;
+	int64_t modseq = 0;
 	int rc = mail_store_message(tx, c->account, c->id, MAIL_WANT_META, c->a, &c->message);
 
 	if (rc == 0)
-		rc = mail_store_flag(tx, c->message.mailbox, c->message.uid, c->set, c->clear, (struct slice){ 0 },
-			(struct slice){ 0 }, false, NULL);
+		rc = mail_store_flag(tx, c->message.mailbox, c->message.uid, &change, &modseq, c->a, &after);
 	return rc;
 }
 

@@ -104,6 +104,7 @@ void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, 
 		.message_id = short_text(summary.message_id),
 		.preview = summary.preview,
 		.date = summary.has_date ? summary.date.unix_s : 0,
+		.date_zone = summary.has_date ? summary.date.zone_minutes : 0,
 		.has_attachment = summary.attachments > 0 };
 }
 

@@ -203,9 +203,11 @@ struct search {
 
 static bool contains(const struct search *s, const struct document *d)
 {
-	if (slice_find(slice_skip(d->text, d->head_size), s->needle) >= 0)
+	struct slice head = slice_head(d->text, d->head_size), body = slice_skip(d->text, d->head_size);
+
+	if (s->where != MAIL_SEARCH_HEADER && slice_find(body, s->needle) >= 0)
 		return true;
-	return s->where == MAIL_SEARCH_TEXT && slice_find(slice_head(d->text, d->head_size), s->needle) >= 0;
+	return s->where != MAIL_SEARCH_BODY && slice_find(head, s->needle) >= 0;
 }
 
 /* Looks at a candidate that is among the contents asked for. */
@@ -222,8 +224,9 @@ static int check_candidate(void *arg, int64_t id)
 	if (s->contents[s->at] != id)
 		return 0;
 	rc = load_document(s->tx, id, s->a, &d);
-	if (rc == 0)
-		s->hits[s->at] = contains(s, &d);
+	/* A content can be there more than once: as copies in one mailbox. */
+	for (bool hit = rc == 0 && contains(s, &d); s->at < s->n && s->contents[s->at] == id; s->at++)
+		s->hits[s->at] = hit;
 	arena_reset(s->a);
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
@@ -243,7 +246,7 @@ static int mark_indexed(struct db_tx *tx, struct search *s)
 
 		while (at < s->n && s->contents[at] < id)
 			at++;
-		if (at < s->n && s->contents[at] == id)
+		while (at < s->n && s->contents[at] == id)
 			s->indexed[at++] = true;
 	}
 	return db_end(&rows);
@@ -265,7 +268,7 @@ static int search_index(struct db_tx *tx, void *arg)
 	if (rc == HEARTH_EUNSUPPORTED) {
 		rc = 0;
 		for (size_t i = 0; i < s->n && rc == 0; i++)
-			if (s->indexed[i])
+			if (s->indexed[i] && i >= s->at)
 				rc = check_candidate(s, s->contents[i]);
 	}
 	return rc < 0 ? rc : 0;

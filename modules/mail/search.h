@@ -19,12 +19,13 @@ int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 
 enum mail_search_where {
-	MAIL_SEARCH_TEXT, /* header and body: IMAP TEXT */
-	MAIL_SEARCH_BODY, /* body only: IMAP BODY */
+	MAIL_SEARCH_TEXT,   /* header and body: IMAP TEXT */
+	MAIL_SEARCH_BODY,   /* body only: IMAP BODY */
+	MAIL_SEARCH_HEADER, /* header only, all fields as "name: value" */
 };
 
 /*
- * Of the given contents (ascending ids), which contain `needle` (UTF-8, compared folded as
+ * Of the given contents (ascending ids, maybe repeated), which contain `needle` (UTF-8, compared folded as
  * text_fold does)? hits[i] says so for contents[i]. Blocks (database, blobs): on a worker.
  */
 int mail_search(struct mail *m, enum mail_search_where where, struct slice needle, const int64_t *contents, size_t n,

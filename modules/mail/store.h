@@ -39,10 +39,19 @@ struct mailbox {
 	uint32_t uidnext;
 	int64_t modseq;               /* of the latest change */
 	unsigned use;                 /* enum mail_use */
+	uint32_t recent_uid;          /* messages from this UID on are \Recent to who selects it next */
 	bool subscribed;
 	/* counted by mail_store_count */
-	uint32_t messages, unseen;
+	uint32_t messages, unseen, recent;
 	uint64_t size;                /* bytes of all its messages */
+};
+
+/* What mail_store_count is to count; size is the only one that looks at every row. */
+enum mail_count {
+	MAIL_COUNT_MESSAGES = 1,
+	MAIL_COUNT_UNSEEN = 2,
+	MAIL_COUNT_RECENT = 4,
+	MAIL_COUNT_SIZE = 8,
 };
 
 /*
@@ -54,11 +63,20 @@ int mail_store_ensure(struct db_tx *tx, int64_t account);
 int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, struct mailbox *out);
 int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, struct mailbox *out);
 int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out);
-/* Fills messages, unseen and size. */
-int mail_store_count(struct db_tx *tx, struct mailbox *box);
+/* Counts what the bits of enum mail_count say. */
+int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what);
+/* The first message without \Seen; *uid is 0 when there is none. */
+int mail_store_first_unseen(struct db_tx *tx, int64_t mailbox, uint32_t *uid);
+/* Appends the keywords in use in a mailbox, separated by spaces; no more once it is `max` bytes. */
+int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct strbuf *out);
+/* Messages below `uid` are no longer \Recent to anybody else. */
+int mail_store_set_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid);
 /* All of an account, ordered by name, INBOX first. A result of `each` other than 0 ends it. */
 int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg);
-/* Creates it with its missing superiors; HEARTH_EEXIST; HEARTH_EINVAL for a name we do not take. */
+/*
+ * Creates it with its missing superiors; HEARTH_EEXIST; HEARTH_EINVAL for a name we do not take;
+ * HEARTH_EBUSY when the account has too many.
+ */
 int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsigned use);
 /*
  * RFC 3501 section 6.3.4 and 6.3.5. Deleting one with inferiors keeps them. Renaming takes the
@@ -69,6 +87,7 @@ int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
 int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);
 /*
  * Subscriptions are a list of names, also of mailboxes that are not there (RFC 3501 section 6.3.6).
+ * HEARTH_EBUSY when there are too many, HEARTH_EINVAL for a name we do not take.
  */
 int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on);
 int mail_store_subscriptions(struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg);
@@ -85,7 +104,7 @@ enum mail_flag {
 };
 
 /*
- * What was parsed of a message before it is stored. Made by mail_content_parse (content.h) on a
+ * What was parsed of a message before it is stored. Made by mail_message_parse (message.h) on a
  * worker; all in one arena.
  */
 struct mail_content {
@@ -98,6 +117,7 @@ struct mail_content {
 	struct slice structure;     /* packed part offsets, into trace + blob */
 	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
 	int64_t date;               /* of the Date field, Unix seconds; 0 when there is none */
+	int date_zone;              /* minutes east of UTC in which it was written */
 	bool has_attachment;
 };
 
@@ -116,12 +136,12 @@ struct mail_message {
 };
 
 enum mail_want {
-	MAIL_WANT_META = 0,       /* id, uid, flags, keywords, dates, size, blob key, trace */
+	MAIL_WANT_META = 0,       /* id, uid, flags, keywords, dates, size, blob, trace */
 	MAIL_WANT_ENVELOPE = 1,
 	MAIL_WANT_BODY = 2,
 	MAIL_WANT_BODYSTRUCTURE = 4,
 	MAIL_WANT_STRUCTURE = 8,
-	MAIL_WANT_SUMMARY = 16,   /* subject, from, to, date, preview, has_attachment, message_id */
+	MAIL_WANT_SUMMARY = 16,   /* subject, from, to, preview, has_attachment, message_id */
 };
 
 /*
@@ -145,6 +165,11 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 typedef int mail_message_fn(void *arg, const struct mail_message *message);
 int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, unsigned want,
 	mail_message_fn *each, void *arg);
+/*
+ * Every message of a mailbox, ascending, without anything of its content but, with `dates`, the
+ * date of its Date field: for SEARCH, which looks at all of them.
+ */
+int mail_store_scan(struct db_tx *tx, int64_t mailbox, bool dates, mail_message_fn *each, void *arg);
 /* One message of an account by its id, its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want, struct arena *a,
 	struct mail_message *out);
@@ -152,25 +177,58 @@ int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned w
 int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit, unsigned want,
 	mail_message_fn *each, void *arg);
 
+/* ---- changing messages ---- */
+
+/* Bytes of the keywords of one message. */
+#define MAIL_KEYWORDS_MAX 4096
+
+/* new = (old & ~clear) | set; keywords likewise: lists separated by spaces, compared without case. */
+struct mail_flag_change {
+	unsigned set, clear; /* enum mail_flag */
+	struct slice add_keywords, remove_keywords;
+	bool replace_keywords; /* those there were go, before some are added */
+};
+
+struct mail_flags {
+	unsigned flags; /* enum mail_flag */
+	struct slice keywords;
+};
+
 /*
- * Changes flags: new = (old & ~clear) | set, keywords likewise (lists separated by spaces; names
- * compare without case). Only what really changes takes a new modseq. *changed may be NULL.
+ * The changes of one transaction to one mailbox share a modseq: *modseq is 0 at first, and holds it
+ * once something really changed. All say HEARTH_ENOTFOUND when the UID is not there.
+ *
+ * flag: *after is what the message has then, keywords in `a`; HEARTH_ETOOBIG for too many keywords.
+ * expunge: a content that no message has any more goes with it: "mail.content"
+ * {"change":"removed","account","content","blob"} lets index and blob follow.
+ * copy: to another mailbox with flags and date; *new_uid is its UID there.
+ * move: the same message row goes to another mailbox, `to`, under a new UID.
  */
-int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, unsigned set, unsigned clear,
-	struct slice add_keywords, struct slice remove_keywords, bool replace_keywords, bool *changed);
-/*
- * Expunges one UID; HEARTH_ENOTFOUND. A content that no message has any more goes with it: 
- * "mail.content" {"change":"removed","account","content","blob"} lets index and blob follow.
- */
-int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid);
-/* Copies one UID to another mailbox with flags and date; *new_uid is its UID there. */
+int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flag_change *change,
+	int64_t *modseq, struct arena *a, struct mail_flags *after);
+int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq);
 int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
+int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, int64_t *modseq,
+	uint32_t *new_uid);
+/* The UIDs of messages with \Deleted, ascending, into a new array from the arena. */
+int mail_store_deleted(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t **uids, size_t *n);
+
+/* ---- what happened since ---- */
+
+typedef int mail_uid_fn(void *arg, uint32_t uid);
+typedef int mail_flags_fn(void *arg, uint32_t uid, const struct mail_flags *flags);
 
 /*
  * What happened in a mailbox after `modseq`: UIDs that were expunged (ascending), then the messages
- * that are new or changed (META). *now is the mailbox's modseq in the same snapshot.
+ * that are new or changed (ascending). *now is the mailbox's modseq in the same snapshot;
+ * HEARTH_ENOTFOUND when the mailbox is gone. Expunges are remembered for MAIL_EXPUNGED_KEPT_S.
  */
-int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
-	int (*expunged)(void *arg, uint32_t uid), mail_message_fn *changed, void *arg);
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now, mail_uid_fn *expunged,
+	mail_flags_fn *changed, void *arg);
+/* Only *now of it. */
+int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now);
+#define MAIL_EXPUNGED_KEPT_S (7 * 24 * 60 * 60)
+/* Forgets expunges that are older than that. */
+int mail_store_forget_expunged(struct db_tx *tx);
 
 #endif

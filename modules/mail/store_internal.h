@@ -8,8 +8,14 @@
 
 /* Takes the next modseq of a mailbox; HEARTH_ENOTFOUND when it is gone. */
 int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq);
+/* Takes the next UID of a mailbox, and with it the next modseq. */
+int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_t *modseq);
+/* Adds a row of what `m` says but for its id, which is set. */
+int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m);
 /* Expunges every message of a mailbox. */
 int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox);
+/* Text of an account's id: the key of its events. */
+void mail_store_event_key(char out[24], int64_t account);
 /* A keyword list after adding and removing (store_keywords.c). */
 void mail_keywords_change(struct strbuf *out, struct slice old, struct slice add, struct slice remove);
 

@@ -12,11 +12,12 @@
 #include "hearth/error.h"
 #include "hearth/text.h"
 
-#define MAILBOXES_MAX 5000 /* of one account */
-#define LEVELS_MAX    32
+#define MAILBOXES_MAX     5000 /* of one account */
+#define SUBSCRIPTIONS_MAX 10000
+#define LEVELS_MAX        32
 
 #define MAILBOX_COLUMNS                                                                            \
-	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use,"              \
+	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use, m.recent_uid," \
 	" EXISTS (SELECT 1 FROM subscription s WHERE s.account = m.account AND s.name = m.name)"
 
 static void read_mailbox(struct db_rows *rows, struct mailbox *out)
@@ -29,7 +30,8 @@ static void read_mailbox(struct db_rows *rows, struct mailbox *out)
 		.uidnext = (uint32_t)db_col_int(rows, 4),
 		.modseq = db_col_int(rows, 5),
 		.use = (unsigned)db_col_int(rows, 6),
-		.subscribed = db_col_int(rows, 7) != 0 };
+		.recent_uid = (uint32_t)db_col_int(rows, 7),
+		.subscribed = db_col_int(rows, 8) != 0 };
 	memcpy(out->name, name.p, name.n);
 }
 
@@ -76,26 +78,6 @@ int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out)
 	return rc < 0 ? rc : read_one(&rows, out);
 }
 
-int mail_store_count(struct db_tx *tx, struct mailbox *box)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT count(*), coalesce(sum(CASE WHEN flags & 1 = 0 THEN 1 ELSE 0 END), 0), coalesce(sum(size), 0)"
-		" FROM message WHERE mailbox = $1",
-		db_int(box->id));
-
-	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		box->messages = (uint32_t)db_col_int(&rows, 0);
-		box->unseen = (uint32_t)db_col_int(&rows, 1);
-		box->size = (uint64_t)db_col_int(&rows, 2);
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
-}
-
 int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg)
 {
 	struct db_rows rows;
@@ -136,8 +118,8 @@ static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, 
 
 	if (rc == 0)
 		rc = db_run(tx,
-			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, special_use)"
-			" VALUES ($1, $2, $3, 1, 1, $4) ON CONFLICT (account, name) DO NOTHING",
+			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, special_use, recent_uid)"
+			" VALUES ($1, $2, $3, 1, 1, $4, 1) ON CONFLICT (account, name) DO NOTHING",
 			db_int(account), db_text(name), db_int(uidvalidity), db_int(use));
 	return rc == 0 ? HEARTH_EEXIST : rc < 0 ? rc : 0;
 }
@@ -357,6 +339,14 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 
 /* ---- subscriptions ---- */
 
+static int subscriptions_are_below_max(struct db_tx *tx, int64_t account)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n, "SELECT count(*) FROM subscription WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : n >= SUBSCRIPTIONS_MAX ? HEARTH_EBUSY : 0;
+}
+
 int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on)
 {
 	int rc;
@@ -364,6 +354,9 @@ int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, b
 	if (!name_is_good(name))
 		return HEARTH_EINVAL;
 	name = canonical(name);
+	rc = on ? subscriptions_are_below_max(tx, account) : 0;
+	if (rc < 0)
+		return rc;
 	if (on)
 		rc = db_run(tx,
 			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT (account, name) DO NOTHING",

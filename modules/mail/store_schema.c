@@ -15,6 +15,7 @@ const char *const mail_migrations[] = {
 	" uidnext BIGINT NOT NULL,"
 	" modseq BIGINT NOT NULL,"
 	" special_use BIGINT NOT NULL,"
+	" recent_uid BIGINT NOT NULL," /* from this UID on, no session has had them as \\Recent */
 	" UNIQUE (account, name));"
 	"CREATE TABLE subscription ("
 	" account BIGINT NOT NULL,"
@@ -35,7 +36,8 @@ const char *const mail_migrations[] = {
 	" recipients TEXT NOT NULL,"
 	" message_id TEXT NOT NULL,"
 	" preview TEXT NOT NULL,"
-	" sent_at BIGINT NOT NULL,"
+	" sent_at BIGINT NOT NULL,"   /* of the Date field; 0 without one */
+	" sent_zone BIGINT NOT NULL," /* minutes east of UTC in which it was written */
 	" has_attachment BIGINT NOT NULL);"
 	"CREATE INDEX content_blob ON content (blob);"
 	"CREATE TABLE message ("
@@ -51,10 +53,16 @@ const char *const mail_migrations[] = {
 	" UNIQUE (mailbox, uid));"
 	"CREATE INDEX message_content ON message (content);"
 	"CREATE INDEX message_modseq ON message (mailbox, modseq);"
+	/* What is counted and looked for all the time, without a look at the rows. */
+	"CREATE INDEX message_unseen ON message (mailbox, uid) WHERE flags & 1 = 0;"
+	"CREATE INDEX message_deleted ON message (mailbox, uid) WHERE flags & 8 <> 0;"
+	"CREATE INDEX message_keywords ON message (mailbox, keywords) WHERE keywords <> '';"
 	"CREATE TABLE expunged ("
 	" mailbox BIGINT NOT NULL,"
 	" modseq BIGINT NOT NULL,"
 	" uid BIGINT NOT NULL,"
-	" PRIMARY KEY (mailbox, modseq, uid));",
+	" expunged_at BIGINT NOT NULL,"
+	" PRIMARY KEY (mailbox, modseq, uid));"
+	"CREATE INDEX expunged_age ON expunged (expunged_at);",
 	NULL,
 };
