@@ -30,14 +30,17 @@ struct ws_events {
 	void (*message)(void *ctx, bool text, struct slice bytes);
 	/* The output queue fell below its low mark again. May be NULL. */
 	void (*drained)(void *ctx);
-	/* The last call, exactly once; `code` is the peer's close code, or 1006 when there was none. */
+	/*
+	 * The last call, exactly once; `code` is the peer's close code, 1005 when its close frame had
+	 * none, 1006 when there was no close frame.
+	 */
 	void (*closed)(void *ctx, int code);
 };
 
 struct ws_options {
 	size_t message_max;      /* bytes of one message, after inflating; beyond: close 1009 */
 	size_t output_high;      /* bytes queued at which ws_send says stop */
-	int64_t ping_ms;         /* a ping after this much silence; closed after twice that */
+	int64_t ping_ms;         /* between two pings; closed after twice that in silence; 0: none */
 	const char *subprotocol; /* to choose when the client offers it; NULL for none */
 };
 

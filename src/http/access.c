@@ -1,0 +1,200 @@
+/*
+ * access.c: what becomes of a request once its head is there, before anything of its body is read:
+ * which route it is for, whether its body is welcome, who sent it and whether they may.
+ *
+ * The token is a bearer token or else the session cookie. A browser sends the cookie by itself, also
+ * when another site makes it do so: what changes something is then believed only if it comes from
+ * our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for nothing.
+ */
+#include "http/http_internal.h"
+
+#include "hearth/accounts.h"
+#include "hearth/error.h"
+
+/* ---- the route ---- */
+
+static bool find_method(struct http_request *rq, bool *options)
+{
+	static const struct {
+		const char *name;
+		enum http_method method;
+	} methods[] = { { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT },
+		{ "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE }, { "OPTIONS", HTTP_GET } };
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (!slice_eq(rq->head->method, slice_str(methods[i].name)))
+			continue;
+		rq->method = methods[i].method;
+		rq->head_only = i == 1;
+		*options = i + 1 == sizeof(methods) / sizeof(methods[0]);
+		return true;
+	}
+	return false;
+}
+
+/* The Allow header for a path with these methods. */
+static void set_allow(struct http_request *rq, unsigned allowed)
+{
+	static const char *const names[] = { "GET, HEAD", "POST", "PUT", "PATCH", "DELETE" };
+	struct strbuf text = { 0 };
+
+	strbuf_adds(&text, "OPTIONS");
+	for (int i = 0; i < 5; i++)
+		if (allowed & (1u << i))
+			strbuf_printf(&text, ", %s", names[i]);
+	http_set_header(rq, "Allow", text.p);
+	strbuf_free(&text);
+}
+
+/* Finds the route; false when the request was answered. */
+static bool find_route(struct http_request *rq)
+{
+	bool options = false;
+
+	rq->query = rq->head->target;
+	rq->raw_path = slice_split(&rq->query, '?');
+	if (!find_method(rq, &options)) {
+		http_reply_problem(rq, 501, NULL, "the method %.*s is not known here", SLICE_ARG(rq->head->method));
+		return false;
+	}
+	if (options && slice_eq(rq->raw_path, SLICE("*"))) {
+		set_allow(rq, 0x1F);
+		http_reply_empty(rq, 204);
+		return false;
+	}
+	if (!router_find(rq->server->router, rq->arena, rq->method, rq->raw_path, &rq->match) ||
+		!url_decode(rq->arena, rq->raw_path, false, &rq->path)) {
+		http_reply_problem(rq, 400, NULL, "the path is malformed");
+		return false;
+	}
+	if (rq->match.allowed == 0) {
+		http_reply_problem(rq, 404, NULL, "there is nothing here");
+		return false;
+	}
+	if (options || !rq->match.route) {
+		set_allow(rq, rq->match.allowed);
+		if (options)
+			http_reply_empty(rq, 204);
+		else
+			http_reply_problem(rq, 405, NULL, "this path does not take %.*s", SLICE_ARG(rq->head->method));
+		return false;
+	}
+	return true;
+}
+
+/* Whether the body may come; false when the request was answered. */
+static bool body_welcome(struct http_request *rq)
+{
+	struct slice expect = http_header(rq, "Expect");
+	size_t max = rq->match.route->body_max;
+
+	if (expect.p && !slice_ieq(expect, SLICE("100-continue"))) {
+		http_reply_problem(rq, 417, NULL, "100-continue is all that can be expected here");
+		return false;
+	}
+	if (rq->head->has_body && (max == 0 || rq->head->content_length > max)) {
+		if (max == 0)
+			http_reply_problem(rq, 413, NULL, "this request takes no body");
+		else
+			http_reply_problem(rq, 413, NULL, "the body may have %zu bytes at most", max);
+		return false;
+	}
+	return true;
+}
+
+/* ---- who ---- */
+
+/* The host of an Origin, "https://host:port"; empty when it is none ("null"). */
+static struct slice origin_host(struct slice origin)
+{
+	ptrdiff_t at = slice_find(origin, SLICE("://"));
+
+	return at < 0 ? (struct slice){ 0 } : slice_skip(origin, (size_t)at + 3);
+}
+
+bool access_same_origin(const struct http_request *rq)
+{
+	struct slice site = http_header(rq, "Sec-Fetch-Site"), origin = http_header(rq, "Origin");
+
+	if (site.p)
+		return slice_eq(site, SLICE("same-origin")) || slice_eq(site, SLICE("none"));
+	/* The scheme is not compared: a proxy in front may have another one than we do. */
+	return origin.p && rq->head->host.n && slice_ieq(origin_host(origin), rq->head->host);
+}
+
+static void find_token(struct http_request *rq)
+{
+	struct slice value = http_header(rq, "Authorization");
+
+	if (slice_istarts(value, SLICE("Bearer "))) {
+		rq->token = slice_trim(slice_skip(value, 7));
+		rq->token_from = HTTP_TOKEN_BEARER;
+		return;
+	}
+	value = http_cookie(rq, HTTP_SESSION_COOKIE);
+	if (value.n) {
+		rq->token = value;
+		rq->token_from = HTTP_TOKEN_COOKIE;
+	}
+}
+
+/* A cookie that another site may have made the browser send; false when the request was answered. */
+static bool cookie_welcome(struct http_request *rq)
+{
+	if (rq->token_from != HTTP_TOKEN_COOKIE || rq->method == HTTP_GET || access_same_origin(rq))
+		return true;
+	if (rq->match.route->access != HTTP_PUBLIC) {
+		http_reply_problem(rq, 403, NULL, "a request with the session cookie must come from this site's pages");
+		return false;
+	}
+	rq->token = (struct slice){ 0 };
+	rq->token_from = HTTP_TOKEN_NONE;
+	return true;
+}
+
+/* The account is known, or that there is none: may they? */
+static void decide(struct http_request *rq, int status)
+{
+	enum http_access access = rq->match.route->access;
+
+	if (access != HTTP_PUBLIC && status != 0 && status != HEARTH_ENOTFOUND && status != HEARTH_EDENIED)
+		http_reply_error(rq, HEARTH_EBUSY);
+	else if (access != HTTP_PUBLIC && (!rq->account || rq->account->disabled)) {
+		http_set_header(rq, "WWW-Authenticate", "Bearer");
+		http_reply_problem(rq, 401, NULL, "this needs signing in");
+	} else if (access == HTTP_ADMIN && !rq->account->admin)
+		http_reply_problem(rq, 403, NULL, "this is for administrators");
+	else
+		access_done(rq);
+}
+
+static void on_account(void *arg, int status, const struct account *account)
+{
+	struct http_request *rq = arg;
+
+	rq->held = false;
+	if (!rq->session) {
+		request_free(rq);
+		return;
+	}
+	if (status == 0 && account)
+		rq->account = arena_dup(rq->arena, account, sizeof(*account));
+	decide(rq, status);
+}
+
+void access_check(struct http_request *rq)
+{
+	const struct accounts *accounts = *rq->server->accounts;
+
+	if (!find_route(rq) || !body_welcome(rq))
+		return;
+	find_token(rq);
+	if (!cookie_welcome(rq))
+		return;
+	if (!rq->token.n || !accounts) {
+		decide(rq, HEARTH_ENOTFOUND);
+		return;
+	}
+	rq->held = true;
+	accounts->by_token(accounts->self, rq->token, on_account, rq);
+}

@@ -1,0 +1,171 @@
+/*
+ * stream.c: a blob as an answer, in steps: the next one is read only when the client has taken
+ * enough of those before.
+ *
+ *   SIZE ──known──▶ READING ⇄ WAITING (for the client) ──last byte sent──▶ done
+ *    └──no such blob, error: a problem document instead
+ *
+ * The head goes out with the first bytes, so that a blob that cannot be read is still an honest
+ * error. One that breaks off later ends the connection: the length it promised was not kept.
+ */
+#include "http/http_internal.h"
+
+#include "hearth/blob.h"
+#include "hearth/error.h"
+#include "hearth/job.h"
+#include "hearth/log.h"
+
+#define STEP (256 * 1024)
+
+struct http_stream {
+	struct http_request *rq;
+	struct blob_store *store;
+	const char *key, *type, *etag;
+	uint64_t size;
+	uint64_t at, end; /* the bytes still to be sent */
+	int status;       /* of the answer; 0 once its head is sent */
+	bool reading;     /* blob_get has not answered yet */
+	struct blob_info info;
+	int lookup; /* what blob_stat_wait said */
+};
+
+static void read_on(struct http_stream *st);
+
+static void fail(struct http_stream *st, int error)
+{
+	struct http_request *rq = st->rq;
+
+	rq->stream = NULL;
+	log_warn("http", "a blob could not be sent", "key", "%s", st->key, "why", "%s", error_name(error), NULL);
+	if (st->status == 0) {
+		conn_abort(rq->session->c, error); /* on_closed frees rq */
+		return;
+	}
+	http_reply_error(rq, error);
+}
+
+static void send_head(struct http_stream *st)
+{
+	struct http_request *rq = st->rq;
+	int64_t length = (int64_t)(st->end - st->at);
+
+	if (!request_added(rq, "ETag"))
+		http_set_header(rq, "ETag", st->etag);
+	http_set_header(rq, "Accept-Ranges", "bytes");
+	if (st->status == 206)
+		http_set_header(rq, "Content-Range",
+			arena_printf(rq->arena, "bytes %llu-%llu/%llu", (unsigned long long)st->at,
+				(unsigned long long)(st->end - 1), (unsigned long long)st->size));
+	else if (st->status == 416)
+		http_set_header(rq, "Content-Range",
+			arena_printf(rq->arena, "bytes */%llu", (unsigned long long)st->size));
+	reply_head(rq, st->status, st->type, st->status == 304 ? -1 : length);
+	st->status = 0;
+}
+
+static void on_bytes(void *arg, int status, struct buf *bytes)
+{
+	struct http_stream *st = arg;
+	struct http_request *rq = st->rq;
+	bool more = true;
+
+	rq->held = st->reading = false;
+	if (!rq->session) {
+		request_free(rq);
+	} else if (status < 0 || bytes->n == 0) {
+		fail(st, status < 0 ? status : HEARTH_ECORRUPT);
+	} else {
+		if (st->status != 0) {
+			if (!reply_claim(rq))
+				log_fatal("http", "a client that is there has gone");
+			send_head(st);
+		}
+		st->at += bytes->n;
+		more = request_send_buf(rq, bytes);
+		if (st->at >= st->end)
+			request_done(rq);
+		else if (more)
+			read_on(st);
+	}
+	buf_unref(&bytes);
+}
+
+static void read_on(struct http_stream *st)
+{
+	uint64_t left = st->end - st->at;
+	int rc;
+
+	st->rq->held = st->reading = true;
+	rc = blob_get(st->store, st->key, st->at, left < STEP ? (size_t)left : STEP, on_bytes, st);
+	if (rc == 0)
+		return;
+	st->rq->held = st->reading = false;
+	fail(st, rc);
+}
+
+void stream_drained(struct http_request *rq)
+{
+	if (!rq->stream->reading)
+		read_on(rq->stream);
+}
+
+/* The size is known: which bytes, and are there any to read? */
+static void begin(struct http_stream *st)
+{
+	struct http_request *rq = st->rq;
+	struct http_choice choice;
+
+	st->etag = request_added(rq, "ETag");
+	if (!st->etag)
+		st->etag = arena_printf(rq->arena, "\"%s\"", st->key);
+	choice = http_choose(rq, st->etag, st->size);
+	st->status = choice.status;
+	st->at = choice.from;
+	st->end = choice.from + choice.n;
+	if (rq->session && !rq->head_only && st->at < st->end) {
+		rq->stream = st;
+		read_on(st);
+	} else if (reply_claim(rq)) {
+		send_head(st);
+		request_done(rq);
+	}
+}
+
+static void look_up(void *arg)
+{
+	struct http_stream *st = arg;
+
+	st->lookup = blob_stat_wait(st->store, st->key, &st->info);
+}
+
+static void on_looked_up(void *arg, int status)
+{
+	struct http_stream *st = arg;
+
+	(void)status;
+	st->size = st->info.size;
+	if (st->lookup < 0)
+		http_reply_error(st->rq, st->lookup);
+	else
+		begin(st);
+}
+
+void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key, uint64_t size, const char *type)
+{
+	struct http_stream *st = ARENA_NEW(rq->arena, struct http_stream);
+	int rc = HEARTH_EUNSUPPORTED;
+
+	st->rq = rq;
+	st->store = store;
+	st->key = arena_strdup(rq->arena, slice_str(key));
+	st->type = arena_strdup(rq->arena, slice_str(type));
+	st->size = size;
+	if (!rq->session || size > 0) {
+		begin(st);
+		return;
+	}
+	if (rq->server->pool)
+		rc = job_run(rq->server->pool, look_up, on_looked_up, st);
+	if (rc < 0)
+		http_reply_error(rq, rc);
+}

@@ -1,0 +1,99 @@
+/*
+ * ws_accept.c: the opening handshake (RFC 6455 section 4.2).
+ */
+#include "http/http_internal.h"
+#include "http/ws_deflate.h"
+#include "http/ws_internal.h"
+
+#include "hearth/log.h"
+#include "hearth/text.h"
+
+#include <openssl/evp.h>
+
+#define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+/* Whether a comma-separated list has this word, whatever its case. */
+static bool has_word(struct slice list, const char *word)
+{
+	while (list.p)
+		if (slice_ieq(slice_trim(slice_split(&list, ',')), slice_str(word)))
+			return true;
+	return false;
+}
+
+bool ws_requested(const struct http_request *rq)
+{
+	return has_word(http_header(rq, "Connection"), "upgrade") &&
+	       has_word(http_header(rq, "Upgrade"), "websocket");
+}
+
+/* The key is 16 bytes in base64. */
+static bool key_valid(struct slice key)
+{
+	struct strbuf bytes = { 0 };
+	bool valid = base64_decode(&bytes, key) == 0 && bytes.n == 16;
+
+	strbuf_free(&bytes);
+	return valid;
+}
+
+/* Checks the request; false when it was answered. */
+static bool check(struct http_request *rq)
+{
+	if (rq->token_from == HTTP_TOKEN_COOKIE && !access_same_origin(rq)) {
+		http_reply_problem(rq, 403, NULL, "a WebSocket with the session cookie must come from this site's pages");
+		return false;
+	}
+	if (!ws_requested(rq) || !slice_eq(http_header(rq, "Sec-WebSocket-Version"), SLICE("13"))) {
+		http_set_header(rq, "Upgrade", "websocket");
+		http_set_header(rq, "Connection", "Upgrade");
+		http_set_header(rq, "Sec-WebSocket-Version", "13");
+		http_reply_problem(rq, 426, NULL, "this is for WebSocket, version 13");
+		return false;
+	}
+	if (rq->head_only || rq->head->minor == 0 || rq->head->has_body || !rq->session ||
+		!key_valid(http_header(rq, "Sec-WebSocket-Key"))) {
+		http_reply_problem(rq, 400, NULL, "the WebSocket handshake is malformed");
+		return false;
+	}
+	return true;
+}
+
+static void add_accept(struct strbuf *out, struct slice key)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	struct strbuf text = { 0 };
+	unsigned n;
+
+	strbuf_add(&text, key);
+	strbuf_adds(&text, GUID);
+	INVARIANT(EVP_Digest(text.p, text.n, hash, &n, EVP_sha1(), NULL) == 1);
+	strbuf_adds(out, "Sec-WebSocket-Accept: ");
+	base64_encode(out, slice_of(hash, n));
+	strbuf_adds(out, "\r\n");
+	strbuf_free(&text);
+}
+
+struct ws *ws_accept(struct http_request *rq, const struct ws_options *options, const struct ws_events *events,
+	void *ctx)
+{
+	struct strbuf head = { 0 };
+	struct conn *c;
+	bool deflate;
+
+	if (!check(rq))
+		return NULL;
+	strbuf_adds(&head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+	add_accept(&head, http_header(rq, "Sec-WebSocket-Key"));
+	deflate = ws_deflate_offered(http_header(rq, "Sec-WebSocket-Extensions"));
+	if (deflate)
+		strbuf_adds(&head, "Sec-WebSocket-Extensions: " WS_DEFLATE_ANSWER "\r\n");
+	if (options->subprotocol && has_word(http_header(rq, "Sec-WebSocket-Protocol"), options->subprotocol))
+		strbuf_printf(&head, "Sec-WebSocket-Protocol: %s\r\n", options->subprotocol);
+	for (const struct http_added *h = rq->added; h; h = h->next)
+		strbuf_printf(&head, "%s: %s\r\n", h->name, h->value);
+	strbuf_adds(&head, "\r\n");
+	c = request_upgrade(rq, strbuf_slice(&head));
+	strbuf_free(&head);
+	return ws_new(c, deflate, options, events, ctx);
+}

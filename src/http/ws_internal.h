@@ -1,0 +1,13 @@
+/*
+ * ws_internal.h: what ws_accept.c (the handshake) asks of ws.c (the session).
+ */
+#ifndef HEARTH_SRC_WS_INTERNAL_H
+#define HEARTH_SRC_WS_INTERNAL_H
+
+#include "hearth/ws.h"
+
+/* A WebSocket on a connection whose handshake is done; it becomes the connection's session. */
+struct ws *ws_new(struct conn *c, bool deflate, const struct ws_options *options, const struct ws_events *events,
+	void *ctx);
+
+#endif
