@@ -46,7 +46,9 @@ struct bus_event {
  *   apply    on the writer of `database`, in one transaction with the cursor; quick. Not NULL.
  *   after    on the loop, once apply is on disk; for waking somebody. May be NULL; a crash can
  *            lose it.
- * A negative result of prepare or apply means: not now, try again.
+ * A negative result of prepare or apply means: not now, try again. Both may be called again for the
+ * same event, apply also with what was prepared before, as long as its transaction has not come to
+ * be: then nothing of it is there.
  */
 struct bus_subscription {
 	const char *topic;

@@ -34,7 +34,9 @@ struct db_tx;
 /*
  * A module's table of databases; ends with name == NULL. Migrations are applied in order, each
  * once, each in one transaction, and are never edited after they were released. In their text
- * `{id}` stands for the type of a generated 64-bit primary key, `{bytes}` for the type of bytes.
+ * `{id}` stands for the type of a generated 64-bit primary key, whose numbers grow and are never
+ * given out twice, also when rows were deleted; `{bytes}` for the type of bytes. A script neither
+ * begins nor ends a transaction.
  */
 struct db_schema {
 	const char *name;              /* "mail": a file or a schema of this name */
@@ -52,8 +54,9 @@ int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /* The same for reading: runs beside the writer on one of the reader threads. */
 int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /*
- * The same, waiting for the answer: for workers and commands, never on an executor's thread and
- * never inside a db_fn. Waits while the queue is full.
+ * The same, waiting for the answer: for workers and commands, and for modules that start while the
+ * loop does not run yet. Never on a running executor and never inside a db_fn: that ends the
+ * process. Waits while the queue is full.
  */
 int db_write_wait(struct db *db, db_fn *fn, void *arg);
 int db_read_wait(struct db *db, db_fn *fn, void *arg);
@@ -109,7 +112,7 @@ static inline struct db_value db_str(const char *s)
 /*
  * Runs a statement that gives no rows: db_run(tx, "DELETE FROM t WHERE id = $1", db_int(7)).
  * Returns how many rows it changed, HEARTH_EEXIST when a uniqueness rule refused it, or another
- * error. `sql` is a string literal: prepared statements are cached under its address.
+ * error. `sql` holds no values of its own: prepared statements are cached by their text.
  */
 #define db_run(tx, sql, ...) db_run_values((tx), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
 int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n);

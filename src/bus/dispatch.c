@@ -63,12 +63,15 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	void *module)
 {
 	INVARIANT(!b->pool && s->apply);
-	LIST_FOREACH(&b->lanes, node)
-		INVARIANT(strcmp(LIST_ENTRY(node, struct lane, node)->subscription->name, s->name) != 0);
+	LIST_FOREACH (&b->lanes, node)
+		INVARIANT(strcmp(LIST_ENTRY(node, struct lane, node)->subscription->name,
+				  s->name) != 0);
 	for (size_t i = 0; i < b->source_count; i++)
 		add_lane(b,
-			(struct lane){
-				.subscription = s, .module = module, .from = b->sources[i].db, .into = db },
+			(struct lane){ .subscription = s,
+				.module = module,
+				.from = b->sources[i].db,
+				.into = db },
 			pool);
 	return 0;
 }
@@ -104,7 +107,7 @@ static int64_t look_at_lanes(const struct source *s, const struct outbox_topic *
 {
 	int64_t passed = t->last;
 
-	LIST_FOREACH(&s->bus->lanes, node) {
+	LIST_FOREACH (&s->bus->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 		int64_t position = atomic_load(&l->position);
 
@@ -159,12 +162,11 @@ int bus_start(struct bus *b)
 	b->pool = pool_new("bus", 1, b->source_count ? (int)b->source_count : 1);
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_init(&b->sources[i].runner, b->pool, 1, survey, &b->sources[i]);
-	LIST_FOREACH(&b->lanes, node) {
+	LIST_FOREACH (&b->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 
 		l->retry_ms = b->retry_ms;
 		db_watch(l->from, &l->watch);
-		runner_wake(&l->runner);
 	}
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
 	return 0;
@@ -177,7 +179,7 @@ void bus_stop(struct bus *b)
 	timer_stop(&b->tick);
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_stop(&b->sources[i].runner);
-	LIST_FOREACH(&b->lanes, node) {
+	LIST_FOREACH (&b->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 
 		l->stopped = true;
@@ -186,7 +188,7 @@ void bus_stop(struct bus *b)
 	}
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_clear(&b->sources[i].runner);
-	LIST_FOREACH(&b->lanes, node)
+	LIST_FOREACH (&b->lanes, node)
 		runner_clear(&LIST_ENTRY(node, struct lane, node)->runner);
 	pool_free(&b->pool);
 }

@@ -23,10 +23,10 @@
 #include "hearth/log.h"
 
 #define BATCH_MAX       64
-#define BATCH_BYTES_MAX (8u << 20)   /* of what prepare made: no more events are prepared then */
-#define APPLY_MAX_MS    10           /* other writers wait meanwhile: no further event is begun */
+#define BATCH_BYTES_MAX (8u << 20) /* of what prepare made: no more events are prepared then */
+#define APPLY_MAX_MS    10         /* other writers wait meanwhile: no further event is begun */
 #define ATTEMPTS_MAX    10
-#define REST_MAX_MS     (5 * 60 * 1000)
+#define REST_MAX_MS     INT64_C(300000)
 
 struct batch {
 	struct lane *lane;
@@ -91,8 +91,8 @@ static int read_events(struct db_tx *tx, void *arg)
 {
 	struct batch *b = arg;
 
-	b->count = outbox_read(
-		tx, b->lane->subscription->topic, atomic_load(&b->lane->position), b->events, BATCH_MAX, b->arena);
+	b->count = outbox_read(tx, b->lane->subscription->topic, atomic_load(&b->lane->position),
+		b->events, BATCH_MAX, b->arena);
 	return b->count < 0 ? b->count : 0;
 }
 
@@ -127,7 +127,8 @@ static void prepare(struct batch *b)
 		int rc = 0;
 
 		if (l->subscription->prepare)
-			rc = l->subscription->prepare(l->module, &b->events[i], b->arena, &b->prepared[i]);
+			rc = l->subscription->prepare(
+				l->module, &b->events[i], b->arena, &b->prepared[i]);
 		if (rc < 0) {
 			note_failed(b, i, rc);
 			return;
@@ -144,6 +145,7 @@ static int apply_events(struct db_tx *tx, void *arg)
 	int64_t end_ms = clock_mono_ms() + APPLY_MAX_MS;
 	int i = 0;
 
+	INVARIANT(b->ready > 0);
 	b->failed_at = -1;
 	while (i < b->ready && (i == 0 || clock_mono_ms() < end_ms)) {
 		int rc = l->subscription->apply(l->module, tx, &b->events[i], b->prepared[i]);
@@ -202,10 +204,11 @@ static bool fail(struct batch *b)
 	bool last = l->attempts + 1 >= ATTEMPTS_MAX;
 	int rc = db_write_wait(l->into, count_failure, b);
 
-	log_event(last ? LOG_ERROR : LOG_WARN, "bus", last ? "an event is set aside" : "an event was not taken",
-		"subscription", "%s", l->subscription->name, "topic", "%s", l->subscription->topic, "source", "%s",
-		db_name(l->from), "position", "%lld", (long long)b->events[0].position, "attempt", "%d",
-		l->attempts + 1, "why", "%s", error_name(b->error), NULL);
+	log_event(last ? LOG_ERROR : LOG_WARN, "bus",
+		last ? "an event is set aside" : "an event was not taken", "subscription", "%s",
+		l->subscription->name, "topic", "%s", l->subscription->topic, "source", "%s",
+		db_name(l->from), "position", "%lld", (long long)b->events[0].position, "attempt",
+		"%d", l->attempts + 1, "why", "%s", error_name(b->error), NULL);
 	if (rc < 0) {
 		atomic_store(&l->position, -1);
 		rest(l, 1);
@@ -231,15 +234,16 @@ static bool take_through(struct batch *b)
 	rc = apply(b);
 	if (rc < 0) {
 		/* No event's fault: the disk, or another process that has moved the cursor. */
-		log_error("bus", "events could not be applied", "subscription", "%s", l->subscription->name,
-			"source", "%s", db_name(l->from), "why", "%s", error_name(rc), NULL);
+		log_error("bus", "events could not be applied", "subscription", "%s",
+			l->subscription->name, "source", "%s", db_name(l->from), "why", "%s",
+			error_name(rc), NULL);
 		atomic_store(&l->position, -1);
 		rest(l, 1);
 		return false;
 	}
 	if (b->failed_at == 0)
 		return fail(b);
-	return b->applied < b->count || b->count == BATCH_MAX;
+	return true;
 }
 
 /* On the loop. */

@@ -90,7 +90,7 @@ void bus_tell(struct bus *b, const char *topic, struct buf *payload)
 	pthread_mutex_lock(&live->lock);
 	t = map_get(live->topics, slice_str(topic));
 	if (t)
-		LIST_FOREACH(&t->listeners, node)
+		LIST_FOREACH (&t->listeners, node)
 			post_to(LIST_ENTRY(node, struct bus_listener, node), payload);
 	pthread_mutex_unlock(&live->lock);
 }

@@ -19,19 +19,21 @@
 
 const char *const bus_migrations[] = {
 	"CREATE TABLE bus_outbox (position {id}, topic TEXT NOT NULL, key {bytes} NOT NULL,"
-	"  payload {bytes} NOT NULL, at_ms BIGINT NOT NULL);"
+	" payload {bytes} NOT NULL, at_ms BIGINT NOT NULL);"
 	"CREATE INDEX bus_outbox_topic ON bus_outbox (topic, position);"
-	"CREATE TABLE bus_cursor (subscription TEXT NOT NULL, source TEXT NOT NULL, position BIGINT NOT NULL,"
-	"  attempts BIGINT NOT NULL, PRIMARY KEY (subscription, source));"
+	"CREATE TABLE bus_cursor (subscription TEXT NOT NULL, source TEXT NOT NULL,"
+	" position BIGINT NOT NULL, attempts BIGINT NOT NULL, PRIMARY KEY (subscription, source));"
 	"CREATE TABLE bus_dead (id {id}, subscription TEXT NOT NULL, source TEXT NOT NULL,"
-	"  position BIGINT NOT NULL, topic TEXT NOT NULL, key {bytes} NOT NULL, payload {bytes} NOT NULL,"
-	"  at_ms BIGINT NOT NULL, error BIGINT NOT NULL, dead_ms BIGINT NOT NULL);",
+	" position BIGINT NOT NULL, topic TEXT NOT NULL, key {bytes} NOT NULL,"
+	" payload {bytes} NOT NULL, at_ms BIGINT NOT NULL, error BIGINT NOT NULL,"
+	" dead_ms BIGINT NOT NULL);",
 	NULL,
 };
 
 int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct slice payload)
 {
-	int rc = db_run(tx, "INSERT INTO bus_outbox (topic, key, payload, at_ms) VALUES ($1, $2, $3, $4)",
+	int rc = db_run(tx,
+		"INSERT INTO bus_outbox (topic, key, payload, at_ms) VALUES ($1, $2, $3, $4)",
 		db_str(topic), db_bytes(key), db_bytes(payload), db_int(clock_wall_ms()));
 
 	if (rc < 0)
@@ -40,16 +42,16 @@ int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct sl
 	return 0;
 }
 
-int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events, int max,
-	struct arena *a)
+int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events,
+	int max, struct arena *a)
 {
 	struct db_rows rows;
 	size_t bytes = 0;
 	int n = 0, rc;
 
 	rc = db_query(tx, &rows,
-		"SELECT position, key, payload, at_ms FROM bus_outbox WHERE topic = $1 AND position > $2"
-		" ORDER BY position LIMIT $3",
+		"SELECT position, key, payload, at_ms FROM bus_outbox"
+		" WHERE topic = $1 AND position > $2 ORDER BY position LIMIT $3",
 		db_str(topic), db_int(position), db_int(max));
 	while (rc >= 0 && bytes < READ_BYTES_MAX && (rc = db_next(&rows)) > 0) {
 		events[n] = (struct bus_event){
@@ -71,10 +73,10 @@ int outbox_topics(struct db_tx *tx, struct arena *a, struct outbox_topic **out)
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"WITH RECURSIVE t (topic) AS (SELECT min(topic) FROM bus_outbox"
-		"  UNION ALL SELECT (SELECT min(o.topic) FROM bus_outbox o WHERE o.topic > t.topic)"
-		"  FROM t WHERE t.topic IS NOT NULL)"
+		" UNION ALL SELECT (SELECT min(o.topic) FROM bus_outbox o WHERE o.topic > t.topic)"
+		" FROM t WHERE t.topic IS NOT NULL)"
 		" SELECT topic, (SELECT min(o.position) FROM bus_outbox o WHERE o.topic = t.topic),"
-		"  (SELECT max(o.position) FROM bus_outbox o WHERE o.topic = t.topic)"
+		" (SELECT max(o.position) FROM bus_outbox o WHERE o.topic = t.topic)"
 		" FROM t WHERE topic IS NOT NULL");
 
 	*out = NULL;
@@ -93,12 +95,14 @@ int outbox_topics(struct db_tx *tx, struct arena *a, struct outbox_topic **out)
 
 int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to)
 {
-	int rc = db_run(tx, "DELETE FROM bus_outbox WHERE topic = $1 AND position <= $2", db_str(topic), db_int(up_to));
+	int rc = db_run(tx, "DELETE FROM bus_outbox WHERE topic = $1 AND position <= $2",
+		db_str(topic), db_int(up_to));
 
 	return rc < 0 ? rc : 0;
 }
 
-int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position, int *attempts)
+int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position,
+	int *attempts)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
@@ -116,11 +120,12 @@ int cursor_read(struct db_tx *tx, const char *subscription, const char *source, 
 	return db_end(&rows);
 }
 
-int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from, int64_t to,
-	int attempts)
+int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from,
+	int64_t to, int attempts)
 {
 	int rc = db_run(tx,
-		"INSERT INTO bus_cursor (subscription, source, position, attempts) VALUES ($1, $2, $4, $5)"
+		"INSERT INTO bus_cursor (subscription, source, position, attempts)"
+		" VALUES ($1, $2, $4, $5)"
 		" ON CONFLICT (subscription, source) DO UPDATE SET position = $4, attempts = $5"
 		" WHERE bus_cursor.position = $3",
 		db_str(subscription), db_str(source), db_int(from), db_int(to), db_int(attempts));
@@ -128,14 +133,16 @@ int cursor_move(struct db_tx *tx, const char *subscription, const char *source, 
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ECONFLICT : 0;
 }
 
-int cursor_bury(struct db_tx *tx, const char *subscription, const char *source, const struct bus_event *ev,
-	int error)
+int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
+	const struct bus_event *ev, int error)
 {
 	int rc = db_run(tx,
-		"INSERT INTO bus_dead (subscription, source, position, topic, key, payload, at_ms, error, dead_ms)"
+		"INSERT INTO bus_dead"
+		" (subscription, source, position, topic, key, payload, at_ms, error, dead_ms)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		db_str(subscription), db_str(source), db_int(ev->position), db_str(ev->topic), db_bytes(ev->key),
-		db_bytes(ev->payload), db_int(ev->at_ms), db_int(error), db_int(clock_wall_ms()));
+		db_str(subscription), db_str(source), db_int(ev->position), db_str(ev->topic),
+		db_bytes(ev->key), db_bytes(ev->payload), db_int(ev->at_ms), db_int(error),
+		db_int(clock_wall_ms()));
 
 	return rc < 0 ? rc : 0;
 }

@@ -12,8 +12,8 @@
  * Reads up to `max` events of a topic behind `position` into `events`, and fewer when they are
  * large; their texts lie in `a`. Returns how many, or an error.
  */
-int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events, int max,
-	struct arena *a);
+int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events,
+	int max, struct arena *a);
 
 /* What an outbox holds of one topic. */
 struct outbox_topic {
@@ -29,16 +29,18 @@ int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to);
 
 /* ---- in the subscriber's database ---- */
 
-/* Where a subscription stands in a source, and how often its next event has failed; 0 and 0 first. */
-int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position, int *attempts);
+/* Where a subscription stands in a source, and how often its next event has failed; 0 and 0 first.
+ */
+int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position,
+	int *attempts);
 /*
  * Moves it from one position to a later one, or notes another failed attempt at the same one.
  * HEARTH_ECONFLICT when it stands elsewhere.
  */
-int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from, int64_t to,
-	int attempts);
+int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from,
+	int64_t to, int attempts);
 /* Sets an event aside that failed with `error` too often. */
-int cursor_bury(struct db_tx *tx, const char *subscription, const char *source, const struct bus_event *ev,
-	int error);
+int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
+	const struct bus_event *ev, int error);
 
 #endif

@@ -171,12 +171,16 @@ static void register_metrics(struct db *db)
 	char label[80];
 
 	snprintf(label, sizeof(label), "database=\"%s\"", db->name);
-	db->commits = metric_counter("hearth_db_commits_total", label, "Write transactions committed.");
-	db->jobs = metric_counter("hearth_db_writes_total", label, "Functions that took part in a commit.");
-	db->jobs_per_commit = metric_histogram("hearth_db_commit_writes", label, "Functions that shared a commit.",
-		bounds, sizeof(bounds) / sizeof(bounds[0]));
-	db->waiting = metric_gauge("hearth_db_waiting", label, "Functions that wait for the writer.");
-	db->failures = metric_counter("hearth_db_commit_failures_total", label, "Commits that failed.");
+	db->commits =
+		metric_counter("hearth_db_commits_total", label, "Write transactions committed.");
+	db->jobs = metric_counter(
+		"hearth_db_writes_total", label, "Functions that took part in a commit.");
+	db->jobs_per_commit = metric_histogram("hearth_db_commit_writes", label,
+		"Functions that shared a commit.", bounds, sizeof(bounds) / sizeof(bounds[0]));
+	db->waiting =
+		metric_gauge("hearth_db_waiting", label, "Functions that wait for the writer.");
+	db->failures =
+		metric_counter("hearth_db_commit_failures_total", label, "Commits that failed.");
 }
 
 static void db_free(struct db **dbp)

@@ -13,11 +13,11 @@
 #define NAME_MAX_BYTES 48
 #define NEEDLE_TOKENS  32 /* of a longer needle; fewer tokens only mean more candidates */
 
-/* Puts the name, which is no parameter to SQL, in the place of each %s. */
 struct statement_text {
 	char sql[160 + 2 * NAME_MAX_BYTES];
 };
 
+/* Puts the name, which SQL takes no parameter for, in the place of each @. */
 static struct statement_text with_name(const char *format, const char *name)
 {
 	struct statement_text t;
@@ -39,9 +39,10 @@ static struct statement_text with_name(const char *format, const char *name)
 
 int fts_create(struct db_tx *tx, const char *name)
 {
-	struct statement_text t = with_name("CREATE VIRTUAL TABLE IF NOT EXISTS @ USING fts5"
-					    "(text, content='', columnsize=0, detail=none, tokenize='hearth')",
-		name);
+	struct statement_text t =
+		with_name("CREATE VIRTUAL TABLE IF NOT EXISTS @ USING fts5"
+			  "(text, content='', columnsize=0, detail=none, tokenize='hearth')",
+			name);
 	int rc = db_run(tx, t.sql);
 
 	return rc < 0 ? rc : 0;
@@ -57,7 +58,8 @@ int fts_put(struct db_tx *tx, const char *name, int64_t document, struct slice t
 
 int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slice text)
 {
-	struct statement_text t = with_name("INSERT INTO @ (@, rowid, text) VALUES ('delete', $1, $2)", name);
+	struct statement_text t =
+		with_name("INSERT INTO @ (@, rowid, text) VALUES ('delete', $1, $2)", name);
 	int rc = db_run(tx, t.sql, db_int(document), db_text(text));
 
 	return rc < 0 ? rc : 0;
@@ -90,7 +92,8 @@ static int add_token(void *arg, struct slice token, size_t offset)
 
 static int find(struct db_tx *tx, const char *name, struct slice query, fts_fn *each, void *arg)
 {
-	struct statement_text t = with_name("SELECT rowid FROM @ WHERE @ MATCH $1 ORDER BY rowid", name);
+	struct statement_text t =
+		with_name("SELECT rowid FROM @ WHERE @ MATCH $1 ORDER BY rowid", name);
 	struct db_rows rows;
 	int rc = db_query(tx, &rows, t.sql, db_text(query));
 

@@ -36,7 +36,8 @@ static void translate(struct strbuf *out, struct slice script)
 	}
 }
 
-static int apply(struct db_tx *tx, const char *part, int64_t number, const char *script, struct strbuf *why)
+static int apply(
+	struct db_tx *tx, const char *part, int64_t number, const char *script, struct strbuf *why)
 {
 	struct strbuf sql = { 0 }, reason = { 0 };
 	int rc;
@@ -53,15 +54,17 @@ static int apply(struct db_tx *tx, const char *part, int64_t number, const char 
 	strbuf_free(&sql);
 	if (rc < 0)
 		return rc;
-	return db_run(tx, "INSERT INTO schema_migrations (part, number, at_ms) VALUES ($1, $2, $3)", db_str(part),
-		db_int(number), db_int(clock_wall_ms()));
+	return db_run(tx, "INSERT INTO schema_migrations (part, number, at_ms) VALUES ($1, $2, $3)",
+		db_str(part), db_int(number), db_int(clock_wall_ms()));
 }
 
 /* One step within a transaction: 1 applied one, 0 there is none left, or an error. */
-static int step(struct db_tx *tx, const char *part, const char *const *migrations, struct strbuf *why)
+static int step(
+	struct db_tx *tx, const char *part, const char *const *migrations, struct strbuf *why)
 {
 	int64_t known = 0, applied = 0;
-	int rc = db_get_int(tx, &applied, "SELECT coalesce(max(number), 0) FROM schema_migrations WHERE part = $1",
+	int rc = db_get_int(tx, &applied,
+		"SELECT coalesce(max(number), 0) FROM schema_migrations WHERE part = $1",
 		db_str(part));
 
 	if (rc < 0)
@@ -70,8 +73,8 @@ static int step(struct db_tx *tx, const char *part, const char *const *migration
 		known++;
 	if (applied > known) {
 		strbuf_printf(why,
-			"the database is newer than this program: %s is at version %d, and this program knows %d; "
-			"run the newer program or restore a backup",
+			"the database is newer than this program: %s is at version %d, and this "
+			"program knows %d; run the newer program or restore a backup",
 			part, (int)applied, (int)known);
 		return HEARTH_EUNSUPPORTED;
 	}
@@ -81,7 +84,8 @@ static int step(struct db_tx *tx, const char *part, const char *const *migration
 	return rc < 0 ? rc : 1;
 }
 
-static int migrate_part(struct connection *c, const char *part, const char *const *migrations, struct strbuf *why)
+static int migrate_part(
+	struct connection *c, const char *part, const char *const *migrations, struct strbuf *why)
 {
 	struct db_tx tx = { .connection = c, .writes = true };
 	int rc, ended = 0;
@@ -102,8 +106,9 @@ static int migrate_part(struct connection *c, const char *part, const char *cons
 
 int migrate(struct connection *c, const struct db_schema *schema, struct strbuf *why)
 {
-	int rc = connection_script(c, "CREATE TABLE IF NOT EXISTS schema_migrations (part TEXT NOT NULL, "
-				      "number BIGINT NOT NULL, at_ms BIGINT NOT NULL, PRIMARY KEY (part, number))",
+	int rc = connection_script(c,
+		"CREATE TABLE IF NOT EXISTS schema_migrations (part TEXT NOT NULL, "
+		"number BIGINT NOT NULL, at_ms BIGINT NOT NULL, PRIMARY KEY (part, number))",
 		why);
 
 	if (rc == 0)

@@ -36,10 +36,10 @@ static struct connection *connection_of(struct db *db, int reader)
 {
 	struct strbuf why = { 0 };
 
-	if (!db->readers[reader] &&
-		connection_open(db->path, db->name, CONNECTION_READS, &db->readers[reader], &why) < 0)
-		log_error("db", "a reader cannot open its database", "database", "%s", db->name, "why", "%s", why.p,
-			NULL);
+	if (!db->readers[reader] && connection_open(db->path, db->name, CONNECTION_READS,
+					    &db->readers[reader], &why) < 0)
+		log_error("db", "a reader cannot open its database", "database", "%s", db->name,
+			"why", "%s", why.p, NULL);
 	strbuf_free(&why);
 	return db->readers[reader];
 }
@@ -116,7 +116,8 @@ void readers_join_in(void)
 	if (readers.databases++ == 0) {
 		readers.stopping = false;
 		for (int i = 0; i < READERS; i++)
-			if (pthread_create(&readers.threads[i], NULL, reader_main, (void *)(intptr_t)i) != 0)
+			if (pthread_create(&readers.threads[i], NULL, reader_main,
+				    (void *)(intptr_t)i) != 0)
 				log_fatal("db", "cannot start the readers");
 	}
 	pthread_mutex_unlock(&readers.turn);

@@ -20,19 +20,18 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define BUSY_MS        10000  /* for a command of a second process, or its checkpoint */
-#define RESTART_MS     200    /* a checkpoint that waits for readers waits no longer */
-#define WAL_PAGES      1000   /* 4 MiB: copy the log into the file as far as readers let us */
-#define WAL_PAGES_MUCH 16000  /* 64 MiB: wait for readers, so that the log begins anew */
+#define BUSY_MS        10000 /* for a command of a second process, or its checkpoint */
+#define RESTART_MS     200   /* a checkpoint that waits for readers waits no longer */
+#define WAL_PAGES      1000  /* 4 MiB: copy the log into the file as far as readers let us */
+#define WAL_PAGES_MUCH 16000 /* 64 MiB: wait for readers, so that the log begins anew */
 
-static const char pragmas_of_all[] =
-	"PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = FULL;"
-	"PRAGMA secure_delete = FAST;"
-	"PRAGMA foreign_keys = ON;"
-	"PRAGMA mmap_size = 0;"
-	"PRAGMA journal_size_limit = 67108864;"
-	"PRAGMA wal_autocheckpoint = 0;";
+static const char pragmas_of_all[] = "PRAGMA journal_mode = WAL;"
+				     "PRAGMA synchronous = FULL;"
+				     "PRAGMA secure_delete = FAST;"
+				     "PRAGMA foreign_keys = ON;"
+				     "PRAGMA mmap_size = 0;"
+				     "PRAGMA journal_size_limit = 67108864;"
+				     "PRAGMA wal_autocheckpoint = 0;";
 static const char pragmas_of_writers[] = "PRAGMA cache_size = -2048;"; /* KiB */
 static const char pragmas_of_readers[] = "PRAGMA cache_size = -512; PRAGMA query_only = ON;";
 
@@ -88,16 +87,17 @@ static int set_up(struct connection *c, enum connection_use use)
 	sqlite3_db_config(c->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	rc = sqlite3_exec(c->sqlite, pragmas_of_all, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(c->sqlite, use == CONNECTION_WRITES ? pragmas_of_writers : pragmas_of_readers,
-			NULL, NULL, NULL);
+		rc = sqlite3_exec(c->sqlite,
+			use == CONNECTION_WRITES ? pragmas_of_writers : pragmas_of_readers, NULL,
+			NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = tokenizer_register(c->sqlite);
 	sqlite3_wal_hook(c->sqlite, note_wal, c);
 	return rc;
 }
 
-int connection_open(const char *path, const char *name, enum connection_use use, struct connection **out,
-	struct strbuf *why)
+int connection_open(const char *path, const char *name, enum connection_use use,
+	struct connection **out, struct strbuf *why)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
@@ -109,7 +109,8 @@ int connection_open(const char *path, const char *name, enum connection_use use,
 	c->statements = map_new();
 	list_init(&c->idle);
 	list_init(&c->busy);
-	rc = sqlite3_open_v2(path, &c->sqlite, use == CONNECTION_WRITES ? flags | SQLITE_OPEN_CREATE : flags, NULL);
+	rc = sqlite3_open_v2(path, &c->sqlite,
+		use == CONNECTION_WRITES ? flags | SQLITE_OPEN_CREATE : flags, NULL);
 	if (rc == SQLITE_OK)
 		rc = set_up(c, use);
 	*out = c;
@@ -152,24 +153,29 @@ bool connection_in_transaction(const struct connection *c)
 
 void connection_checkpoint(struct connection *c)
 {
+	int mode, rc;
+
 	if (c->wal_pages < WAL_PAGES)
 		return;
-	if (c->wal_pages < WAL_PAGES_MUCH) {
-		sqlite3_wal_checkpoint_v2(c->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-		return;
-	}
+	mode = c->wal_pages < WAL_PAGES_MUCH ? SQLITE_CHECKPOINT_PASSIVE
+					     : SQLITE_CHECKPOINT_RESTART;
 	sqlite3_busy_timeout(c->sqlite, RESTART_MS);
-	sqlite3_wal_checkpoint_v2(c->sqlite, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+	rc = sqlite3_wal_checkpoint_v2(c->sqlite, NULL, mode, NULL, NULL);
 	sqlite3_busy_timeout(c->sqlite, BUSY_MS);
+	if (rc != SQLITE_OK && rc != SQLITE_BUSY)
+		connection_error(c, rc, "(checkpoint)");
+	c->wal_pages = 0; /* until the next commit says how many there are */
 }
 
 int connection_error(struct connection *c, int result, const char *sql)
 {
+	bool its_own = sqlite3_extended_errcode(c->sqlite) == result;
 	int error = error_of(result);
 
 	/* A uniqueness rule that refuses is an answer; all else should not happen. */
 	if (error != HEARTH_EEXIST)
-		log_error("db", "statement failed", "database", "%s", c->name, "sql", "%s", sql, "why", "%s",
-			sqlite3_errmsg(c->sqlite), "code", "%d", result, NULL);
+		log_error("db", "statement failed", "database", "%s", c->name, "sql", "%s", sql,
+			"why", "%s", its_own ? sqlite3_errmsg(c->sqlite) : sqlite3_errstr(result),
+			"code", "%d", result, NULL);
 	return error;
 }

@@ -15,12 +15,12 @@
 
 struct connection {
 	sqlite3 *sqlite;
-	const char *name;        /* of the database, for the log */
-	struct map *statements;  /* text to struct statement */
-	struct list idle;        /* cached and not in use; the oldest first */
-	struct list busy;        /* in use between db_query and db_end */
-	size_t statement_count;  /* in the map */
-	int wal_pages;           /* pages in the write-ahead log after the last commit */
+	const char *name;       /* of the database, for the log */
+	struct map *statements; /* text to struct statement */
+	struct list idle;       /* cached and not in use; the oldest first */
+	struct list busy;       /* in use between db_query and db_end */
+	size_t statement_count; /* in the map */
+	int wal_pages;          /* pages in the write-ahead log after the last commit */
 };
 
 /* What a db_fn sees. */
@@ -37,8 +37,8 @@ enum connection_use {
 };
 
 /* Opens `path`. 0, or an error with a sentence appended to `why`, and *out NULL. */
-int connection_open(const char *path, const char *name, enum connection_use use, struct connection **out,
-	struct strbuf *why);
+int connection_open(const char *path, const char *name, enum connection_use use,
+	struct connection **out, struct strbuf *why);
 /* Closes and sets *c to NULL; legal on NULL. The last writing one moves the log into the file. */
 void connection_close(struct connection **c);
 

@@ -35,11 +35,12 @@ static void statement_free(struct statement *s)
 void statements_free(struct connection *c)
 {
 	connection_end_rows(c);
-	LIST_FOREACH(&c->idle, node)
+	LIST_FOREACH (&c->idle, node)
 		statement_free(LIST_ENTRY(node, struct statement, node));
 }
 
-static int prepare(struct connection *c, const char *sql, struct statement **out)
+/* A new statement; NULL with *error set when the text is not one. */
+static struct statement *prepare(struct connection *c, const char *sql, int *error)
 {
 	struct statement *s;
 	sqlite3_stmt *stmt;
@@ -49,7 +50,8 @@ static int prepare(struct connection *c, const char *sql, struct statement **out
 	/* SQLite would run the first of several statements and forget the rest. */
 	if (rc != SQLITE_OK || !stmt || slice_trim(slice_str(tail)).n) {
 		sqlite3_finalize(stmt);
-		return connection_error(c, rc == SQLITE_OK ? SQLITE_MISUSE : rc, sql);
+		*error = connection_error(c, rc == SQLITE_OK ? SQLITE_MISUSE : rc, sql);
+		return NULL;
 	}
 	s = mem_zalloc(sizeof(*s));
 	s->stmt = stmt;
@@ -59,8 +61,7 @@ static int prepare(struct connection *c, const char *sql, struct statement **out
 
 		s->places[i] = sqlite3_bind_parameter_index(s->stmt, name);
 	}
-	*out = s;
-	return 0;
+	return s;
 }
 
 /* Remembers a statement for next time, and gives up the one that was not used for longest. */
@@ -78,26 +79,22 @@ static void keep(struct connection *c, struct slice text, struct statement *s)
 	s->cached = true;
 }
 
-/* A statement ready to be bound, in `busy`. */
-static int acquire(struct connection *c, const char *sql, struct statement **out)
+/* A statement ready to be bound, in `busy`; NULL with *error set. */
+static struct statement *acquire(struct connection *c, const char *sql, int *error)
 {
 	struct slice text = slice_str(sql);
-	struct statement *s = map_get(c->statements, text);
-	bool known = s != NULL;
+	struct statement *known = map_get(c->statements, text), *s = known;
 
-	if (!s || s->in_use) {
-		int rc = prepare(c, sql, &s);
-
-		if (rc < 0)
-			return rc;
-		if (!known)
-			keep(c, text, s);
-	}
+	if (!s || s->in_use)
+		s = prepare(c, sql, error);
+	if (!s)
+		return NULL;
+	if (!known)
+		keep(c, text, s);
 	list_remove(&s->node);
 	list_push(&c->busy, &s->node);
 	s->in_use = true;
-	*out = s;
-	return 0;
+	return s;
 }
 
 static void release(struct connection *c, struct statement *s)
@@ -115,7 +112,7 @@ static void release(struct connection *c, struct statement *s)
 
 void connection_end_rows(struct connection *c)
 {
-	LIST_FOREACH(&c->busy, node) {
+	LIST_FOREACH (&c->busy, node) {
 		struct statement *s = LIST_ENTRY(node, struct statement, node);
 
 		log_error("db", "a query was not ended", "database", "%s", c->name, "sql", "%s",
@@ -133,17 +130,20 @@ static int bind_value(sqlite3_stmt *stmt, int place, const struct db_value *v)
 	switch (v->type) {
 	case DB_NULL: return sqlite3_bind_null(stmt, place);
 	case DB_INT: return sqlite3_bind_int64(stmt, place, v->i);
-	case DB_TEXT: return sqlite3_bind_text64(stmt, place, p, v->s.n, SQLITE_STATIC, SQLITE_UTF8);
+	case DB_TEXT:
+		return sqlite3_bind_text64(stmt, place, p, v->s.n, SQLITE_STATIC, SQLITE_UTF8);
 	case DB_BYTES: return sqlite3_bind_blob64(stmt, place, p, v->s.n, SQLITE_STATIC);
 	}
 	return SQLITE_MISUSE;
 }
 
-static int bind_all(struct connection *c, struct statement *s, const struct db_value *values, size_t n)
+static int bind_all(
+	struct connection *c, struct statement *s, const struct db_value *values, size_t n)
 {
 	INVARIANT(n <= PARAMETERS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		int rc = s->places[i] ? bind_value(s->stmt, s->places[i], &values[i]) : SQLITE_RANGE;
+		int rc =
+			s->places[i] ? bind_value(s->stmt, s->places[i], &values[i]) : SQLITE_RANGE;
 
 		if (rc != SQLITE_OK)
 			return connection_error(c, rc, sqlite3_sql(s->stmt));
@@ -154,18 +154,19 @@ static int bind_all(struct connection *c, struct statement *s, const struct db_v
 	return 0;
 }
 
-/* A statement bound and ready to step. */
-static int start(struct connection *c, const char *sql, const struct db_value *values, size_t n,
-	struct statement **out)
+/* A statement bound and ready to step; NULL with *error set. */
+static struct statement *start(
+	struct connection *c, const char *sql, const struct db_value *values, size_t n, int *error)
 {
-	int rc = acquire(c, sql, out);
+	struct statement *s = acquire(c, sql, error);
 
-	if (rc < 0)
-		return rc;
-	rc = bind_all(c, *out, values, n);
-	if (rc < 0)
-		release(c, *out);
-	return rc;
+	if (!s)
+		return NULL;
+	*error = bind_all(c, s, values, n);
+	if (*error == 0)
+		return s;
+	release(c, s);
+	return NULL;
 }
 
 /* Steps: 1 a row, 0 the end, or an error. */
@@ -178,12 +179,13 @@ static int step(struct connection *c, struct statement *s)
 	return rc == SQLITE_DONE ? 0 : connection_error(c, rc, sqlite3_sql(s->stmt));
 }
 
-static int run_to_end(struct connection *c, const char *sql, const struct db_value *values, size_t n)
+static int run_to_end(
+	struct connection *c, const char *sql, const struct db_value *values, size_t n)
 {
-	struct statement *s;
-	int rc = start(c, sql, values, n, &s);
+	int rc = 0;
+	struct statement *s = start(c, sql, values, n, &rc);
 
-	if (rc < 0)
+	if (!s)
 		return rc;
 	while ((rc = step(c, s)) > 0)
 		;
@@ -206,20 +208,16 @@ int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *valu
 
 	if (rc < 0)
 		return rc;
-	/* SQLite keeps the number of an earlier statement when this one is not of the changing kind. */
+	/* SQLite keeps an earlier statement's number when this one is not of the changing kind. */
 	changed = sqlite3_total_changes64(sqlite) == before ? 0 : sqlite3_changes64(sqlite);
 	return changed > INT_MAX ? INT_MAX : (int)changed;
 }
 
-int db_query_values(
-	struct db_tx *tx, struct db_rows *rows, const char *sql, const struct db_value *values, size_t n)
+int db_query_values(struct db_tx *tx, struct db_rows *rows, const char *sql,
+	const struct db_value *values, size_t n)
 {
-	struct statement *s = NULL;
-
 	*rows = (struct db_rows){ .tx = tx };
-	rows->error = start(tx->connection, sql, values, n, &s);
-	if (rows->error == 0)
-		rows->stmt = s;
+	rows->stmt = start(tx->connection, sql, values, n, &rows->error);
 	return rows->error;
 }
 

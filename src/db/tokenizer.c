@@ -19,7 +19,8 @@ static size_t next_character(struct slice s, size_t i)
 
 int tokens_each(struct slice text, token_fn *each, void *arg)
 {
-	size_t first = 0, second = next_character(text, first), third = next_character(text, second);
+	size_t first = 0, second = next_character(text, first),
+	       third = next_character(text, second);
 	int rc = 0;
 
 	while (third < text.n && rc == 0) {

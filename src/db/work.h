@@ -14,8 +14,10 @@
 #include "loop/executor.h"
 #include "loop/ring.h"
 
-#define READERS      4    /* threads, each with at most one connection a database */
-#define WAITING_MAX  4096 /* functions that may wait for one database: for its writer, for readers */
+#define READERS 4 /* threads, each with at most one connection a database */
+#define WAITING_MAX                                                                   \
+	4096 /* functions that may wait for one database: for its writer, for readers \
+	      */
 
 struct metric;
 struct waiter;
@@ -37,12 +39,12 @@ struct db {
 	struct connection *writer; /* writer's thread */
 	pthread_t thread;
 
-	pthread_mutex_t lock; /* for the fields down to the blank line */
+	pthread_mutex_t lock;  /* for the fields down to the blank line */
 	pthread_cond_t filled; /* for the writer: there is work, or the end */
 	pthread_cond_t room;   /* for those who wait to queue more */
 	struct ring writing;   /* struct db_job */
 	bool closing;
-	struct list watches;   /* struct db_watch */
+	struct list watches; /* struct db_watch */
 
 	struct connection *readers[READERS]; /* each its reader's; opened when first needed */
 	size_t reading;                      /* queued and running reads; the readers' lock */

@@ -18,8 +18,8 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define GROUP_MAX    256          /* functions in a commit */
-#define GROUP_MAX_US (10 * 1000)  /* after this no further one is begun: the first ones wait */
+#define GROUP_MAX    256            /* functions in a commit */
+#define GROUP_MAX_US INT64_C(10000) /* after this no further one is begun: the first ones wait */
 
 struct group {
 	struct db_job jobs[GROUP_MAX];
@@ -145,8 +145,8 @@ static void run_group(struct db *db, struct group *g)
 	}
 	if (run_together(db, g))
 		return;
-	log_warn("db", "a commit failed, its functions are tried one by one", "database", "%s", db->name, "functions",
-		"%zu", g->count, NULL);
+	log_warn("db", "a commit failed, its functions are tried one by one", "database", "%s",
+		db->name, "functions", "%zu", g->count, NULL);
 	g->signals = 0;
 	for (size_t i = 0; i < g->count; i++)
 		g->status[i] = run_alone(db, &g->jobs[i], &g->signals);
@@ -158,7 +158,7 @@ static void call_watches(struct db *db, uint64_t signals)
 	if (!signals)
 		return;
 	pthread_mutex_lock(&db->lock);
-	LIST_FOREACH(&db->watches, node) {
+	LIST_FOREACH (&db->watches, node) {
 		struct db_watch *w = LIST_ENTRY(node, struct db_watch, node);
 
 		if (w->bits & signals)

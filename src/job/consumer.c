@@ -62,8 +62,9 @@ static int settle(struct db_tx *tx, void *arg)
 
 static void log_failure(const struct hand *h)
 {
-	log_event(h->dead ? LOG_ERROR : LOG_WARN, "queue", h->dead ? "a task is given up" : "a task failed", "queue",
-		"%s", h->task.queue, "task", "%lld", (long long)h->task.id, "key", "%s",
+	log_event(h->dead ? LOG_ERROR : LOG_WARN, "queue",
+		h->dead ? "a task is given up" : "a task failed", "queue", "%s", h->task.queue,
+		"task", "%lld", (long long)h->task.id, "key", "%s",
 		arena_strdup(h->arena, h->task.key), "attempt", "%d", h->task.attempt, "why", "%s",
 		error_name(h->result), NULL);
 }
@@ -75,10 +76,11 @@ static void handle(struct hand *h)
 
 	h->result = c->spec->handle(c->module, &h->task, h->arena);
 	rc = db_write_wait(c->db, settle, h);
-	/* A conflict: the handler completed it itself, or its lease was lost and it is another's now. */
+	/* A conflict: the handler completed it itself, or its lease was lost to another. */
 	if (rc < 0 && rc != HEARTH_ECONFLICT)
-		log_error("queue", "a task could not be settled, it comes back when its lease ends", "queue", "%s",
-			h->task.queue, "task", "%lld", (long long)h->task.id, "why", "%s", error_name(rc), NULL);
+		log_error("queue", "a task could not be settled, it comes back when its lease ends",
+			"queue", "%s", h->task.queue, "task", "%lld", (long long)h->task.id, "why",
+			"%s", error_name(rc), NULL);
 	metric_add(h->result >= 0 ? c->done : h->dead ? c->dead : c->failed, 1);
 	if (h->result < 0)
 		log_failure(h);
@@ -111,14 +113,16 @@ static struct metric *task_metric(const char *queue, const char *result)
 	char label[120];
 
 	snprintf(label, sizeof(label), "queue=\"%s\",result=\"%s\"", queue, result);
-	return metric_counter("hearth_queue_tasks_total", label, "Tasks that workers have ended, by result.");
+	return metric_counter(
+		"hearth_queue_tasks_total", label, "Tasks that workers have ended, by result.");
 }
 
 int queue_start(struct db *db, const struct queue_consumer *spec, struct pool *pool, void *module)
 {
 	struct consumer *c = mem_zalloc(sizeof(*c));
 
-	INVARIANT(exec_current() && spec->concurrency > 0 && spec->lease_ms > 0 && spec->attempts_max > 0);
+	INVARIANT(exec_current() && spec->concurrency > 0 && spec->lease_ms > 0 &&
+		  spec->attempts_max > 0);
 	if (!consumers.head.next)
 		list_init(&consumers);
 	c->spec = spec;
@@ -128,7 +132,9 @@ int queue_start(struct db *db, const struct queue_consumer *spec, struct pool *p
 	c->failed = task_metric(spec->name, "failed");
 	c->dead = task_metric(spec->name, "dead");
 	runner_init(&c->runner, pool, spec->concurrency, run, c);
-	c->watch = (struct db_watch){ .bits = db_signal_bit(slice_str(spec->name)), .fn = wake, .arg = c };
+	c->watch = (struct db_watch){
+		.bits = db_signal_bit(slice_str(spec->name)), .fn = wake, .arg = c
+	};
 	db_watch(db, &c->watch);
 	timer_start(&c->tick, 0, TICK_MS, wake, c);
 	list_push(&consumers, &c->node);
@@ -141,7 +147,7 @@ void queue_stop_all(void)
 
 	if (!consumers.head.next)
 		return;
-	LIST_FOREACH(&consumers, it) {
+	LIST_FOREACH (&consumers, it) {
 		struct consumer *c = LIST_ENTRY(it, struct consumer, node);
 
 		db_unwatch(c->db, &c->watch);

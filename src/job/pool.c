@@ -76,13 +76,15 @@ struct pool *pool_new(const char *name, int threads, int queue_max)
 	snprintf(label, sizeof(label), "pool=\"%s\"", name);
 	p->waiting = metric_gauge("hearth_pool_waiting", label, "Jobs that wait for a worker.");
 	p->jobs = metric_counter("hearth_pool_jobs_total", label, "Jobs that workers have run.");
-	p->refused = metric_counter("hearth_pool_refused_total", label, "Jobs refused because the queue was full.");
+	p->refused = metric_counter(
+		"hearth_pool_refused_total", label, "Jobs refused because the queue was full.");
 	p->queue_max = (size_t)queue_max;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->filled, NULL);
 	for (; p->thread_count < threads; p->thread_count++)
 		if (pthread_create(&p->threads[p->thread_count], NULL, worker_main, p) != 0)
-			log_fatal("job", "cannot start thread %d of pool %s", p->thread_count + 1, name);
+			log_fatal("job", "cannot start thread %d of pool %s", p->thread_count + 1,
+				name);
 	return p;
 }
 

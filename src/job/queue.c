@@ -21,29 +21,31 @@
 #include "job/queue.h"
 #include "job/queue_store.h"
 
-#define DELAY_MS     1000            /* before the second attempt; doubles */
-#define DELAY_MAX_MS (60 * 60 * 1000)
+#define DELAY_MS     INT64_C(1000) /* before the second attempt; doubles */
+#define DELAY_MAX_MS INT64_C(3600000)
 
 /* state: 0 waits until due_ms (also when in hand), 1 is ready, 2 is dead. */
 const char *const queue_migrations[] = {
-	"CREATE TABLE job_queue (id {id}, queue TEXT NOT NULL, key {bytes} NOT NULL, payload {bytes} NOT NULL,"
-	"  priority BIGINT NOT NULL, state BIGINT NOT NULL, due_ms BIGINT NOT NULL, attempt BIGINT NOT NULL,"
-	"  pushed_ms BIGINT NOT NULL, error BIGINT NOT NULL);"
+	"CREATE TABLE job_queue (id {id}, queue TEXT NOT NULL, key {bytes} NOT NULL,"
+	" payload {bytes} NOT NULL, priority BIGINT NOT NULL, state BIGINT NOT NULL,"
+	" due_ms BIGINT NOT NULL, attempt BIGINT NOT NULL, pushed_ms BIGINT NOT NULL,"
+	" error BIGINT NOT NULL);"
 	"CREATE UNIQUE INDEX job_queue_key ON job_queue (queue, key) WHERE state <> 2;"
 	"CREATE INDEX job_queue_ready ON job_queue (queue, state, priority DESC, id);"
 	"CREATE INDEX job_queue_due ON job_queue (queue, state, due_ms);",
 	NULL,
 };
 
-int queue_push(struct db_tx *tx, const char *queue, struct slice key, struct slice payload, int priority,
-	int64_t not_before_ms)
+int queue_push(struct db_tx *tx, const char *queue, struct slice key, struct slice payload,
+	int priority, int64_t not_before_ms)
 {
 	int64_t now_ms = clock_wall_ms();
 	int rc = db_run(tx,
-		"INSERT INTO job_queue (queue, key, payload, priority, state, due_ms, attempt, pushed_ms, error)"
+		"INSERT INTO job_queue"
+		" (queue, key, payload, priority, state, due_ms, attempt, pushed_ms, error)"
 		" VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 0) ON CONFLICT DO NOTHING",
-		db_str(queue), db_bytes(key), db_bytes(payload), db_int(priority), db_int(not_before_ms <= now_ms),
-		db_int(not_before_ms), db_int(now_ms));
+		db_str(queue), db_bytes(key), db_bytes(payload), db_int(priority),
+		db_int(not_before_ms <= now_ms), db_int(not_before_ms), db_int(now_ms));
 
 	if (rc == 0)
 		return HEARTH_EEXIST;
@@ -61,8 +63,9 @@ static int owned(int changed)
 
 int queue_complete(struct db_tx *tx, const struct queue_task *task)
 {
-	return owned(db_run(tx, "DELETE FROM job_queue WHERE id = $1 AND attempt = $2 AND state <> 2",
-		db_int(task->id), db_int(task->lease)));
+	return owned(
+		db_run(tx, "DELETE FROM job_queue WHERE id = $1 AND attempt = $2 AND state <> 2",
+			db_int(task->id), db_int(task->lease)));
 }
 
 struct extension {
@@ -75,7 +78,8 @@ static int extend(struct db_tx *tx, void *arg)
 	const struct extension *e = arg;
 
 	return owned(db_run(tx,
-		"UPDATE job_queue SET state = 0, due_ms = $3 WHERE id = $1 AND attempt = $2 AND state <> 2",
+		"UPDATE job_queue SET state = 0, due_ms = $3"
+		" WHERE id = $1 AND attempt = $2 AND state <> 2",
 		db_int(e->task->id), db_int(e->task->lease), db_int(e->until_ms)));
 }
 
@@ -88,11 +92,13 @@ int queue_extend(struct db *db, const struct queue_task *task, int64_t lease_ms)
 
 int queue_count(struct db_tx *tx, const char *queue, int64_t *open, int64_t *dead)
 {
-	int rc = db_get_int(tx, open, "SELECT count(*) FROM job_queue WHERE queue = $1 AND state <> 2", db_str(queue));
+	int rc = db_get_int(tx, open,
+		"SELECT count(*) FROM job_queue WHERE queue = $1 AND state <> 2", db_str(queue));
 
 	if (rc < 0)
 		return rc;
-	return db_get_int(tx, dead, "SELECT count(*) FROM job_queue WHERE queue = $1 AND state = 2", db_str(queue));
+	return db_get_int(tx, dead, "SELECT count(*) FROM job_queue WHERE queue = $1 AND state = 2",
+		db_str(queue));
 }
 
 /* ---- for consumers ---- */
@@ -123,40 +129,43 @@ static int first_ready(struct db_tx *tx, const char *queue, struct arena *a, str
 
 static int bury(struct db_tx *tx, const struct queue_task *task, int error)
 {
-	return owned(db_run(tx, "UPDATE job_queue SET state = 2, error = $3 WHERE id = $1 AND attempt = $2",
+	return owned(db_run(tx,
+		"UPDATE job_queue SET state = 2, error = $3 WHERE id = $1 AND attempt = $2",
 		db_int(task->id), db_int(task->attempt), db_int(error)));
 }
 
-int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a, struct queue_task *out)
+int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a,
+	struct queue_task *out)
 {
 	int64_t now_ms = clock_wall_ms();
-	int rc = db_run(tx, "UPDATE job_queue SET state = 1 WHERE queue = $1 AND state = 0 AND due_ms <= $2",
+	int rc = db_run(tx,
+		"UPDATE job_queue SET state = 1 WHERE queue = $1 AND state = 0 AND due_ms <= $2",
 		db_str(consumer->name), db_int(now_ms));
 
 	while (rc >= 0 && (rc = first_ready(tx, consumer->name, a, out)) > 0) {
 		if (out->attempt < consumer->attempts_max)
 			break;
-		log_error("queue", "a task is given up: its last attempt never ended", "queue", "%s", consumer->name,
-			"task", "%lld", (long long)out->id, NULL);
+		log_error("queue", "a task is given up: its last attempt never ended", "queue",
+			"%s", consumer->name, "task", "%lld", (long long)out->id, NULL);
 		rc = bury(tx, out, HEARTH_ETIMEOUT);
 	}
 	if (rc <= 0)
 		return rc;
 	out->lease = ++out->attempt;
-	return db_run(tx, "UPDATE job_queue SET state = 0, due_ms = $2, attempt = $3 WHERE id = $1", db_int(out->id),
-		db_int(now_ms + consumer->lease_ms), db_int(out->attempt));
+	return db_run(tx, "UPDATE job_queue SET state = 0, due_ms = $2, attempt = $3 WHERE id = $1",
+		db_int(out->id), db_int(now_ms + consumer->lease_ms), db_int(out->attempt));
 }
 
 static int64_t delay_ms(int attempt)
 {
 	int doublings = attempt - 1 < 12 ? attempt - 1 : 12;
-	int64_t ms = (int64_t)DELAY_MS << doublings;
+	int64_t ms = DELAY_MS << doublings;
 
 	return ms < DELAY_MAX_MS ? ms : DELAY_MAX_MS;
 }
 
-int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer, const struct queue_task *task, int error,
-	bool *dead)
+int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer,
+	const struct queue_task *task, int error, bool *dead)
 {
 	*dead = task->attempt >= consumer->attempts_max;
 	if (*dead)
@@ -164,6 +173,6 @@ int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer, const st
 	return owned(db_run(tx,
 		"UPDATE job_queue SET state = 0, due_ms = $3, error = $4"
 		" WHERE id = $1 AND attempt = $2 AND state <> 2",
-		db_int(task->id), db_int(task->lease), db_int(clock_wall_ms() + delay_ms(task->attempt)),
-		db_int(error)));
+		db_int(task->id), db_int(task->lease),
+		db_int(clock_wall_ms() + delay_ms(task->attempt)), db_int(error)));
 }

@@ -13,7 +13,8 @@ extern const char *const queue_migrations[];
  * From now on tasks of the queue are handed to workers of `pool`, with `module` as the handler's
  * first argument. The consumer's row is kept, not copied. On an executor. Always 0.
  */
-int queue_start(struct db *db, const struct queue_consumer *consumer, struct pool *pool, void *module);
+int queue_start(
+	struct db *db, const struct queue_consumer *consumer, struct pool *pool, void *module);
 /*
  * Ends all consumers: no task is handed out any more, and handlers that run are waited for. While
  * their databases and pools live; on the executor that started them, or after that has ended.

@@ -8,16 +8,18 @@
 #include "hearth/job.h"
 
 /*
- * Takes the next task that is ready and gives it a lease of lease_ms: 1, or 0 when there is none. Its
- * key and payload lie in `a`. A task whose last attempt ended without a word becomes dead. Within a
- * write transaction.
+ * Takes the next task that is ready and gives it a lease of lease_ms: 1, or 0 when there is none.
+ * Its key and payload lie in `a`. A task whose last attempt ended without a word becomes dead.
+ * Within a write transaction.
  */
-int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a, struct queue_task *out);
+int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a,
+	struct queue_task *out);
 /*
  * Gives back a task that failed with `error`: it is ready again after a delay that grows with its
- * attempts, or dead after the last one: then *dead is set. HEARTH_ECONFLICT when the lease was lost.
+ * attempts, or dead after the last one: then *dead is set. HEARTH_ECONFLICT when the lease was
+ * lost.
  */
-int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer, const struct queue_task *task, int error,
-	bool *dead);
+int queue_fail(struct db_tx *tx, const struct queue_consumer *consumer,
+	const struct queue_task *task, int error, bool *dead);
 
 #endif

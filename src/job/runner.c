@@ -21,10 +21,21 @@ static void queue_one(struct runner *r)
 		pthread_cond_broadcast(&r->quiet);
 }
 
+/* Whether run() is to leave things as they are. */
+static bool is_stopping(struct runner *r)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&r->lock);
+	stopping = r->stopping;
+	pthread_mutex_unlock(&r->lock);
+	return stopping;
+}
+
 static void run_once(void *arg)
 {
 	struct runner *r = arg;
-	bool more = !runner_stopping(r) && r->run(r->arg);
+	bool more = !is_stopping(r) && r->run(r->arg);
 
 	pthread_mutex_lock(&r->lock);
 	if (more || r->woken) {
@@ -46,26 +57,6 @@ void runner_wake(struct runner *r)
 		r->woken = true;
 	}
 	pthread_mutex_unlock(&r->lock);
-}
-
-bool runner_asleep(struct runner *r)
-{
-	bool asleep;
-
-	pthread_mutex_lock(&r->lock);
-	asleep = r->active == 0;
-	pthread_mutex_unlock(&r->lock);
-	return asleep;
-}
-
-bool runner_stopping(struct runner *r)
-{
-	bool stopping;
-
-	pthread_mutex_lock(&r->lock);
-	stopping = r->stopping;
-	pthread_mutex_unlock(&r->lock);
-	return stopping;
 }
 
 void runner_stop(struct runner *r)

@@ -29,12 +29,9 @@ struct runner {
 };
 
 void runner_init(struct runner *r, struct pool *pool, int limit, bool (*run)(void *arg), void *arg);
-/* Any thread; does not block. When the pool is full it may do nothing: something has to wake anew. */
+/* Any thread; does not block. When the pool is full it may do nothing: something has to wake anew.
+ */
 void runner_wake(struct runner *r);
-/* Whether none is queued or running. Any thread. */
-bool runner_asleep(struct runner *r);
-/* For run(): whether it should leave things as they are. */
-bool runner_stopping(struct runner *r);
 /* From now on wakes do nothing. Any thread. */
 void runner_stop(struct runner *r);
 /* After runner_stop: waits until none runs, then frees what runner_init made. */

@@ -61,7 +61,8 @@ void exec_init(struct exec *e, const char *name, void (*wake)(struct exec *e))
 	pthread_cond_init(&e->posted, &attr);
 	pthread_condattr_destroy(&attr);
 	snprintf(label, sizeof(label), "executor=\"%s\"", e->name);
-	e->late = metric_counter("hearth_loop_late_timers_total", label, "Timers that fired more than 20 ms late.");
+	e->late = metric_counter(
+		"hearth_loop_late_timers_total", label, "Timers that fired more than 20 ms late.");
 }
 
 void exec_close(struct exec *e)

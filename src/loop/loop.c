@@ -61,7 +61,8 @@ static void on_prepare(uv_prepare_t *handle)
 	}
 	uv_update_time(&loop.uv);
 	left_us = due_us - exec_now_us();
-	uv_timer_start(&loop.timer, on_timer, left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : 0, 0);
+	uv_timer_start(
+		&loop.timer, on_timer, left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : 0, 0);
 }
 
 struct exec *exec_loop(void)

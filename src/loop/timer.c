@@ -9,7 +9,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define LATE_US (20 * 1000)
+#define LATE_US INT64_C(20000)
 
 static void put(struct timer_heap *h, uint32_t slot, struct timer *t)
 {

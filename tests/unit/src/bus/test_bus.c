@@ -4,6 +4,36 @@
 #include "src/ports/embedded.h"
 #include "src/ports/suite_bus.h"
 
+/* ---- waking ---- */
+
+static int publish_large(struct db_tx *tx, void *arg)
+{
+	const struct buf *large = arg;
+	int rc = 0;
+
+	for (int i = 0; i < 5 && rc == 0; i++)
+		rc = bus_publish(tx, "post.sent", SLICE("k"), buf_slice(large));
+	return rc;
+}
+
+START_TEST(one_commit_wakes_for_all_of_its_events)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .name = NULL };
+	struct buf *large = buf_alloc(700000);
+
+	memset(buf_data(large), 'x', large->n);
+	bus_set_pace(p->bus, 3600 * 1000, 1000); /* no tick comes to its help */
+	subscribe_a(p, &s);
+	suite_bus_start(p->bus);
+	suite_run_until(suite_never, NULL, 50);
+	ck_assert_int_eq(db_write_wait(p->sender, publish_large, large), 0);
+	expect_taken(p->taker, "a", 5, NULL);
+	buf_unref(&large);
+	post_close(p);
+}
+END_TEST
+
 /* ---- trimming ---- */
 
 static int count_outbox(struct db_tx *tx, void *arg)
@@ -52,7 +82,8 @@ static int publish_many(struct db_tx *tx, void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < MANY; i++)
-		if (bus_publish(tx, i % 2 ? "nobody.listens" : "nobody.either", SLICE("k"), SLICE("x")) < 0)
+		if (bus_publish(tx, i % 2 ? "nobody.listens" : "nobody.either", SLICE("k"),
+			    SLICE("x")) < 0)
 			return HEARTH_EIO;
 	return 0;
 }
@@ -110,5 +141,6 @@ START_TEST(attempts_are_counted_across_restarts)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
+TEST_MAIN("bus", SUITE_BUS, one_commit_wakes_for_all_of_its_events,
+	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
 	attempts_are_counted_across_restarts)

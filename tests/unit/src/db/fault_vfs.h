@@ -140,12 +140,29 @@ static int fault_shm_unmap(sqlite3_file *f, int remove)
 	return FAULT_REAL(f)->pMethods->xShmUnmap(FAULT_REAL(f), remove);
 }
 
-static int fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
+static int fault_open(
+	sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
 {
 	static const sqlite3_io_methods methods = {
-		2, fault_close, fault_read, fault_write, fault_truncate, fault_sync, fault_size, fault_lock, fault_unlock,
-		fault_check, fault_control, fault_sector, fault_device, fault_shm_map, fault_shm_lock, fault_shm_barrier,
-		fault_shm_unmap, NULL, NULL,
+		2,
+		fault_close,
+		fault_read,
+		fault_write,
+		fault_truncate,
+		fault_sync,
+		fault_size,
+		fault_lock,
+		fault_unlock,
+		fault_check,
+		fault_control,
+		fault_sector,
+		fault_device,
+		fault_shm_map,
+		fault_shm_lock,
+		fault_shm_barrier,
+		fault_shm_unmap,
+		NULL,
+		NULL,
 	};
 	struct fault_file *ff = (struct fault_file *)f;
 	int rc;

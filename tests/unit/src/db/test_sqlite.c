@@ -16,7 +16,8 @@
 #include "src/ports/embedded.h"
 
 static const char *const migrations[] = {
-	"CREATE TABLE pair (id {id}, number BIGINT NOT NULL, half BIGINT NOT NULL, data {bytes});", NULL
+	"CREATE TABLE pair (id {id}, number BIGINT NOT NULL, half BIGINT NOT NULL, data {bytes});",
+	NULL
 };
 static const struct db_schema schema = { "pairs", migrations };
 
@@ -55,8 +56,8 @@ static int put_pair(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (int half = 0; half < 2 && rc >= 0; half++)
-		rc = db_run(tx, "INSERT INTO pair (number, half, data) VALUES ($1, $2, $3)", db_int(p->number),
-			db_int(half), db_bytes(slice_of(data, p->size)));
+		rc = db_run(tx, "INSERT INTO pair (number, half, data) VALUES ($1, $2, $3)",
+			db_int(p->number), db_int(half), db_bytes(slice_of(data, p->size)));
 	free(data);
 	return rc < 0 ? rc : 0;
 }
@@ -69,7 +70,8 @@ static int count_halves(struct db_tx *tx, void *arg)
 {
 	struct halves *h = arg;
 
-	return db_get_int(tx, &h->n, "SELECT count(*) FROM pair WHERE number = $1", db_int(h->number));
+	return db_get_int(
+		tx, &h->n, "SELECT count(*) FROM pair WHERE number = $1", db_int(h->number));
 }
 
 static int64_t halves(struct db *db, int number)
@@ -132,7 +134,8 @@ static void fail_each(bool goes_on)
 
 	loop_init();
 	do {
-		struct pair p[3] = { { .number = 10 * nth }, { .number = 10 * nth + 1 }, { .number = 10 * nth + 2 } };
+		struct pair p[3] = { { .number = 10 * nth }, { .number = 10 * nth + 1 },
+			{ .number = 10 * nth + 2 } };
 
 		fault_nth(++nth, goes_on);
 		write_three(db, p);
@@ -172,11 +175,12 @@ START_TEST(who_fills_the_disk_fails_alone)
 {
 	struct db *db = fresh();
 	struct pair p[3] = { { .number = 1 }, { .number = 2, .size = 1 << 20 }, { .number = 3 } };
-	struct pair spills[3] = { { .number = 4 }, { .number = 5, .size = 4 << 20 }, { .number = 6 } };
+	struct pair spills[3] = { { .number = 4 }, { .number = 5, .size = 4 << 20 },
+		{ .number = 6 } };
 
 	loop_init();
 	atomic_store(&fault.size_max, 600 << 10);
-	write_three(db, p); /* fails at the commit */
+	write_three(db, p);      /* fails at the commit */
 	write_three(db, spills); /* fails in the middle, when the cache is full */
 	fault_off();
 	ck_assert_int_eq(p[0].status, 0);
@@ -218,8 +222,10 @@ START_TEST(a_second_process_may_write)
 	struct pair p = { .number = 2 };
 	pthread_t t;
 
-	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE; INSERT INTO pair (number, half) VALUES (1, 0)", NULL,
-				 NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other,
+				 "BEGIN IMMEDIATE; INSERT INTO pair (number, half) VALUES (1, 0)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
 	pthread_create(&t, NULL, commit_later, other);
 	ck_assert_int_eq(db_write_wait(db, put_pair, &p), 0);
 	pthread_join(t, NULL);
@@ -236,7 +242,8 @@ START_TEST(functions_that_wait_share_a_commit)
 {
 	static struct pair p[300];
 	struct db *db = fresh();
-	struct metric *commits = metric_counter("hearth_db_commits_total", "database=\"pairs\"", "");
+	struct metric *commits =
+		metric_counter("hearth_db_commits_total", "database=\"pairs\"", "");
 	struct metric *writes = metric_counter("hearth_db_writes_total", "database=\"pairs\"", "");
 	int64_t commits_before = metric_value(commits), writes_before = metric_value(writes);
 	struct gate g = { PTHREAD_MUTEX_INITIALIZER };
@@ -317,7 +324,8 @@ END_TEST
 
 START_TEST(a_file_that_is_no_database_is_refused)
 {
-	static const char text[] = "This is a letter to my aunt, and certainly not a database. Dear aunt, …";
+	static const char text[] =
+		"This is a letter to my aunt, and certainly not a database. Dear aunt, …";
 	struct strbuf why = { 0 };
 	struct db *db = fresh();
 	char path[300];
@@ -377,7 +385,9 @@ START_TEST(connections_are_set_up_as_meant)
 }
 END_TEST
 
-TEST_MAIN("sqlite", a_disk_that_fails_once_fails_nobody, a_disk_that_keeps_failing_leaves_nothing_half_done,
-	who_fills_the_disk_fails_alone, a_second_process_may_write, functions_that_wait_share_a_commit,
-	the_log_is_moved_into_the_file, the_cache_of_statements_is_bounded, a_file_that_is_no_database_is_refused,
-	a_folder_that_is_not_there_is_refused, connections_are_set_up_as_meant)
+TEST_MAIN("sqlite", a_disk_that_fails_once_fails_nobody,
+	a_disk_that_keeps_failing_leaves_nothing_half_done, who_fills_the_disk_fails_alone,
+	a_second_process_may_write, functions_that_wait_share_a_commit,
+	the_log_is_moved_into_the_file, the_cache_of_statements_is_bounded,
+	a_file_that_is_no_database_is_refused, a_folder_that_is_not_there_is_refused,
+	connections_are_set_up_as_meant)

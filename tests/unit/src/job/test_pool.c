@@ -57,8 +57,12 @@ static void run_many(int threads, struct work *w, atomic_int *running_max)
 	loop_init();
 	atomic_store(&started, 0);
 	for (int i = 0; i < JOBS; i++) {
-		w[i] = (struct work){ .number = i, .running_max = running_max, .running = &running,
-			.started = &started, .left = &left, .ran_on = exec_loop() };
+		w[i] = (struct work){ .number = i,
+			.running_max = running_max,
+			.running = &running,
+			.started = &started,
+			.left = &left,
+			.ran_on = exec_loop() };
 		left++;
 		ck_assert_int_eq(job_run(p, work_a_moment, note_done, &w[i]), 0);
 	}
@@ -148,8 +152,10 @@ static void ask(void *arg)
 {
 	struct from_exec *f = arg;
 
-	f->w = (struct work){ .running_max = &f->running_max, .running = &f->running,
-		.started = &f->started, .left = &f->left };
+	f->w = (struct work){ .running_max = &f->running_max,
+		.running = &f->running,
+		.started = &f->started,
+		.left = &f->left };
 	f->left = 1;
 	ck_assert_int_eq(job_run(f->p, work_a_moment, note_done, &f->w), 0);
 }

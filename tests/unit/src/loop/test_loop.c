@@ -83,7 +83,9 @@ START_TEST(timers_fire_in_order_and_not_early)
 
 	loop_init();
 	for (int i = 0; i < MANY; i++) {
-		f[i] = (struct firing){ .order_wrong = &wrong, .left = &left, .last_due_us = &last };
+		f[i] = (struct firing){
+			.order_wrong = &wrong, .left = &left, .last_due_us = &last
+		};
 		timer_start(&f[i].timer, rand_r(&seed) % 300, 0, note_firing, &f[i]);
 		f[i].due_us = f[i].timer.due_us;
 		left++;
@@ -94,7 +96,8 @@ START_TEST(timers_fire_in_order_and_not_early)
 		f[i].stopped = true;
 		left--;
 		if (i + 1 < MANY) {
-			timer_start(&f[i + 1].timer, rand_r(&seed) % 300, 0, note_firing, &f[i + 1]);
+			timer_start(
+				&f[i + 1].timer, rand_r(&seed) % 300, 0, note_firing, &f[i + 1]);
 			f[i + 1].due_us = f[i + 1].timer.due_us;
 		}
 	}

@@ -81,8 +81,8 @@ static inline struct bus *suite_bus_new(struct db *const *dbs, size_t n)
 	return b;
 }
 
-static inline void suite_bus_subscribe(
-	struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *p, void *module)
+static inline void suite_bus_subscribe(struct bus *b, const struct bus_subscription *s,
+	struct db *db, struct pool *p, void *module)
 {
 	bus_subscribe(b, s, db, p, module);
 }

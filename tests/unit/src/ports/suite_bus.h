@@ -5,11 +5,10 @@
  * suite_db.h lists, and:
  *
  *	static struct bus *suite_bus_new(struct db *const *dbs, size_t n);   // with short delays
- *	static void suite_bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db,
- *		struct pool *p, void *module);
- *	static void suite_bus_start(struct bus *b);
- *	static void suite_bus_end(struct bus **b);   // nothing is delivered any more; frees it
- *	static int suite_never(void *arg);         // 0
+ *	static void suite_bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db
+ **db, struct pool *p, void *module); static void suite_bus_start(struct bus *b); static void
+ *suite_bus_end(struct bus **b);   // nothing is delivered any more; frees it static int
+ *suite_never(void *arg);         // 0
  *
  * and puts SUITE_BUS in its list of tests.
  */
@@ -26,9 +25,9 @@
 
 #define WITHIN_MS 60000
 
-static const char *const post_migrations[] = {
-	"CREATE TABLE taken (id {id}, who TEXT NOT NULL, key {bytes} NOT NULL, payload {bytes} NOT NULL);", NULL
-};
+static const char *const post_migrations[] = { "CREATE TABLE taken (id {id}, who TEXT NOT NULL, "
+					       "key {bytes} NOT NULL, payload {bytes} NOT NULL);",
+	NULL };
 static const struct db_schema sender_schema = { "sender", post_migrations };
 static const struct db_schema taker_schema = { "taker", post_migrations };
 
@@ -56,7 +55,8 @@ static struct post *post_open(void)
 	struct strbuf why = { 0 };
 
 	suite_db_fresh();
-	if (suite_db_open(&sender_schema, &p->sender, &why) < 0 || suite_db_open(&taker_schema, &p->taker, &why) < 0)
+	if (suite_db_open(&sender_schema, &p->sender, &why) < 0 ||
+		suite_db_open(&taker_schema, &p->taker, &why) < 0)
 		ck_abort_msg("cannot open: %s", why.p);
 	strbuf_free(&why);
 	p->dbs[0] = p->sender;
@@ -109,10 +109,10 @@ static int on_apply(void *module, struct db_tx *tx, const struct bus_event *ev, 
 	int rc;
 
 	snprintf(expected, sizeof(expected), "%s:%.*s", s->name, SLICE_ARG(ev->key));
-	s->wrong += !db_tx_writes(tx) || strcmp(prepared, expected) != 0 || strcmp(ev->topic, "post.sent") != 0 ||
-		    ev->at_ms <= 0 || ev->position <= 0;
-	rc = db_run(tx, "INSERT INTO taken (who, key, payload) VALUES ($1, $2, $3)", db_str(s->name),
-		db_bytes(ev->key), db_bytes(ev->payload));
+	s->wrong += !db_tx_writes(tx) || strcmp(prepared, expected) != 0 ||
+		    strcmp(ev->topic, "post.sent") != 0 || ev->at_ms <= 0 || ev->position <= 0;
+	rc = db_run(tx, "INSERT INTO taken (who, key, payload) VALUES ($1, $2, $3)",
+		db_str(s->name), db_bytes(ev->key), db_bytes(ev->payload));
 	if (rc == 1 && is_bad(ev)) {
 		atomic_fetch_add(&s->tries, 1);
 		if (atomic_fetch_sub(&s->fail_apply, 1) > 0)
@@ -131,11 +131,19 @@ static void on_after(void *module, const struct bus_event *ev)
 }
 
 static const struct bus_subscription taker_a = {
-	.topic = "post.sent", .name = "taker.a", .database = "taker", .prepare = on_prepare, .apply = on_apply,
+	.topic = "post.sent",
+	.name = "taker.a",
+	.database = "taker",
+	.prepare = on_prepare,
+	.apply = on_apply,
 	.after = on_after,
 };
 static const struct bus_subscription taker_b = {
-	.topic = "post.sent", .name = "sender.b", .database = "sender", .prepare = on_prepare, .apply = on_apply,
+	.topic = "post.sent",
+	.name = "sender.b",
+	.database = "sender",
+	.prepare = on_prepare,
+	.apply = on_apply,
 	.after = on_after,
 };
 
@@ -163,7 +171,8 @@ struct letter {
 static int publish_fn(struct db_tx *tx, void *arg)
 {
 	const struct letter *l = arg;
-	int rc = bus_publish(tx, l->topic ? l->topic : "post.sent", slice_str(l->key), slice_str(l->payload));
+	int rc = bus_publish(
+		tx, l->topic ? l->topic : "post.sent", slice_str(l->key), slice_str(l->payload));
 
 	return rc < 0 ? rc : l->and_then;
 }
@@ -188,8 +197,10 @@ static int taken_fn(struct db_tx *tx, void *arg)
 
 	t->n = 0;
 	strbuf_reset(&t->text);
-	ck_assert_int_eq(db_query(tx, &rows, "SELECT key, payload FROM taken WHERE who = $1 ORDER BY id",
-				 db_str(t->who)), 0);
+	ck_assert_int_eq(
+		db_query(tx, &rows, "SELECT key, payload FROM taken WHERE who = $1 ORDER BY id",
+			db_str(t->who)),
+		0);
 	for (; db_next(&rows) > 0; t->n++) {
 		strbuf_add(&t->text, db_col_bytes(&rows, 0));
 		strbuf_addc(&t->text, '=');
@@ -217,7 +228,8 @@ static void expect_taken(struct db *db, const char *who, int n, const char *text
 {
 	struct wish w = { .taken = { .db = db, .who = who }, .n = n };
 
-	ck_assert_msg(suite_run_until(has_taken, &w, WITHIN_MS), "%s has taken %d: %s", who, w.taken.n, w.taken.text.p);
+	ck_assert_msg(suite_run_until(has_taken, &w, WITHIN_MS), "%s has taken %d: %s", who,
+		w.taken.n, w.taken.text.p);
 	w.n++;
 	ck_assert(!suite_run_until(has_taken, &w, 100));
 	if (text)
@@ -234,7 +246,8 @@ START_TEST(bus_delivers_what_was_committed_once)
 
 	subscribe_a(p, &s);
 	suite_bus_start(p->bus);
-	publish(p->sender, (struct letter){ .key = "k", .payload = "lost", .and_then = HEARTH_EIO });
+	publish(p->sender,
+		(struct letter){ .key = "k", .payload = "lost", .and_then = HEARTH_EIO });
 	publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
 	publish(p->sender, (struct letter){ .topic = "post.other", .key = "k", .payload = "2" });
 	publish(p->sender, (struct letter){ .key = "k", .payload = "3" });
@@ -402,7 +415,8 @@ END_TEST
 
 static int count_dead(struct db_tx *tx, void *arg)
 {
-	return db_get_int(tx, arg, "SELECT count(*) FROM bus_dead WHERE subscription = $1 AND payload = $2",
+	return db_get_int(tx, arg,
+		"SELECT count(*) FROM bus_dead WHERE subscription = $1 AND payload = $2",
 		db_str("taker.a"), db_bytes(slice_str("bad")));
 }
 
@@ -416,7 +430,8 @@ START_TEST(bus_sets_aside_what_fails_ten_times)
 	subscribe_a(p, &s);
 	suite_bus_start(p->bus);
 	expect_taken(p->taker, "a", 4, "k=1 k=2 k=4 k=5 ");
-	/* The first try may have been in one batch with those before it, and is not counted then. */
+	/* The first try may have been in one batch with those before it, and is not counted then.
+	 */
 	ck_assert_int_ge(atomic_load(&s.tries), 10);
 	ck_assert_int_le(atomic_load(&s.tries), 11);
 	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
@@ -577,12 +592,14 @@ START_TEST(bus_live_topics_bear_coming_and_going)
 }
 END_TEST
 
-#define SUITE_BUS                                                                                  \
-	bus_delivers_what_was_committed_once, bus_delivers_to_each_subscriber,                             \
-		bus_delivers_from_every_database, bus_newcomers_start_at_the_oldest_event_kept,    \
-		bus_goes_on_where_it_stood_after_a_restart, bus_keeps_the_order_of_a_key,          \
-		bus_tries_again_and_holds_up_what_is_behind, bus_sets_aside_what_fails_ten_times,  \
-		bus_sets_aside_what_cannot_be_prepared, bus_one_subscriber_does_not_hold_up_another, \
-		bus_live_topics_reach_who_listens_at_the_moment, bus_live_topics_bear_coming_and_going
+#define SUITE_BUS                                                                                 \
+	bus_delivers_what_was_committed_once, bus_delivers_to_each_subscriber,                    \
+		bus_delivers_from_every_database, bus_newcomers_start_at_the_oldest_event_kept,   \
+		bus_goes_on_where_it_stood_after_a_restart, bus_keeps_the_order_of_a_key,         \
+		bus_tries_again_and_holds_up_what_is_behind, bus_sets_aside_what_fails_ten_times, \
+		bus_sets_aside_what_cannot_be_prepared,                                           \
+		bus_one_subscriber_does_not_hold_up_another,                                      \
+		bus_live_topics_reach_who_listens_at_the_moment,                                  \
+		bus_live_topics_bear_coming_and_going
 
 #endif

@@ -33,10 +33,10 @@
 #include "hearth/error.h"
 #include "hearth/job.h"
 
-#define KILLS       20
-#define IN_FLIGHT   8       /* numbers a child has asked for and not been answered */
-#define ROUND       100000  /* numbers a round has at most */
-#define WITHIN_MS   100000
+#define KILLS     20
+#define IN_FLIGHT 8      /* numbers a child has asked for and not been answered */
+#define ROUND     100000 /* numbers a round has at most */
+#define WITHIN_MS 100000
 
 /* A fact has two rows: neither may be there without the other. */
 static const char *const crash_migrations[] = {
@@ -102,15 +102,21 @@ static int handle_task(void *module, const struct queue_task *task, struct arena
 
 /* Short leases: what a killed child had in hand is taken up by the next one. */
 static const struct queue_consumer crash_consumer = {
-	.name = "crash.work", .database = "source", .pool = "work", .concurrency = 4, .lease_ms = 400,
-	.attempts_max = 1000, .handle = handle_task,
+	.name = "crash.work",
+	.database = "source",
+	.pool = "work",
+	.concurrency = 4,
+	.lease_ms = 400,
+	.attempts_max = 1000,
+	.handle = handle_task,
 };
 
 static void world_open(struct world *w)
 {
 	struct strbuf why = { 0 };
 
-	if (suite_db_open(&source_schema, &w->source, &why) < 0 || suite_db_open(&target_schema, &w->target, &why) < 0)
+	if (suite_db_open(&source_schema, &w->source, &why) < 0 ||
+		suite_db_open(&target_schema, &w->target, &why) < 0)
 		ck_abort_msg("cannot open: %s", why.p);
 	strbuf_free(&why);
 	w->dbs[0] = w->source;
@@ -150,7 +156,8 @@ static int put_fact(struct db_tx *tx, void *arg)
 
 	snprintf(text, sizeof(text), "%lld", (long long)a->number);
 	for (int half = 0; half < 2 && rc >= 0; half++)
-		rc = db_run(tx, "INSERT INTO fact (number, half) VALUES ($1, $2)", db_int(a->number), db_int(half));
+		rc = db_run(tx, "INSERT INTO fact (number, half) VALUES ($1, $2)",
+			db_int(a->number), db_int(half));
 	if (rc >= 0 && strcmp(a->what, "events") == 0)
 		rc = bus_publish(tx, "crash.fact", slice_str(text), slice_str(text));
 	if (rc >= 0 && strcmp(a->what, "tasks") == 0)
@@ -172,7 +179,8 @@ static void say_answered(void *arg, int status)
 static void ask_for_next(struct asking *a)
 {
 	a->number = (*a->next)++;
-	if (a->number % ROUND < ROUND - 1 && db_write(a->world->source, put_fact, say_answered, a) != 0)
+	if (a->number % ROUND < ROUND - 1 &&
+		db_write(a->world->source, put_fact, say_answered, a) != 0)
 		abort();
 }
 
@@ -208,7 +216,8 @@ struct round {
 static pid_t start_child(const char *what, int64_t first, int *out)
 {
 	char number[24];
-	char *const argv[] = { (char *)"child", (char *)what, (char *)suite_db_place(), number, NULL };
+	char *const argv[] = { (char *)"child", (char *)what, (char *)suite_db_place(), number,
+		NULL };
 	posix_spawn_file_actions_t actions;
 	int ends[2];
 	pid_t child;
@@ -238,7 +247,8 @@ static bool hear(struct round *r, int pipe_end, int enough, int timeout_ms)
 			continue;
 		if (read(pipe_end, &number, sizeof(number)) != sizeof(number))
 			return false;
-		ck_assert(number >= r->first && number < r->first + ROUND && !r->answered[number - r->first]);
+		ck_assert(number >= r->first && number < r->first + ROUND &&
+			  !r->answered[number - r->first]);
 		r->answered[number - r->first] = true;
 		r->count++;
 	}
@@ -301,7 +311,8 @@ static int count_missing(struct db_tx *tx, void *arg)
 
 		if (!c->round->answered[i])
 			continue;
-		if (db_get_int(tx, &n, "SELECT count(*) FROM fact WHERE number = $1", db_int(c->round->first + i)) < 0)
+		if (db_get_int(tx, &n, "SELECT count(*) FROM fact WHERE number = $1",
+			    db_int(c->round->first + i)) < 0)
 			return HEARTH_EIO;
 		c->missing += n != 2;
 	}
@@ -325,7 +336,8 @@ static void kill_many(const char *what, struct world *w)
 
 	suite_db_fresh();
 	for (int i = 0; i < KILLS; i++) {
-		rounds[i] = (struct round){ .first = (int64_t)i * ROUND, .answered = calloc(ROUND, sizeof(bool)) };
+		rounds[i] = (struct round){ .first = (int64_t)i * ROUND,
+			.answered = calloc(ROUND, sizeof(bool)) };
 		run_and_kill(what, &rounds[i], &seed);
 		answered += rounds[i].count;
 	}
@@ -339,8 +351,10 @@ static void kill_many(const char *what, struct world *w)
 		ck_assert_int_eq(c.missing, 0);
 		free(rounds[i].answered);
 	}
-	ck_assert_int_eq(look(w->source, "SELECT count(*) FROM (SELECT number FROM fact GROUP BY number"
-					 " HAVING count(*) <> 2 OR sum(half) <> 1)"), 0);
+	ck_assert_int_eq(
+		look(w->source, "SELECT count(*) FROM (SELECT number FROM fact GROUP BY number"
+				" HAVING count(*) <> 2 OR sum(half) <> 1)"),
+		0);
 }
 
 static const char effects_sql[] = "SELECT count(*) FROM effect";
@@ -381,8 +395,8 @@ START_TEST(crash_finishes_every_task_with_one_effect)
 }
 END_TEST
 
-#define SUITE_CRASH                                                                                \
-	crash_keeps_every_answered_write, crash_applies_every_event_exactly_once,                          \
+#define SUITE_CRASH                                                               \
+	crash_keeps_every_answered_write, crash_applies_every_event_exactly_once, \
 		crash_finishes_every_task_with_one_effect
 
 #endif

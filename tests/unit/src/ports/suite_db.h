@@ -111,7 +111,8 @@ static int add_to_a(struct db_tx *tx, void *arg)
 
 	(void)arg;
 	if (rc == 0)
-		rc = db_run(tx, "UPDATE counter SET value = $1 WHERE name = 'a'", db_int(value + 1));
+		rc = db_run(
+			tx, "UPDATE counter SET value = $1 WHERE name = 'a'", db_int(value + 1));
 	return rc < 0 ? rc : 0;
 }
 
@@ -165,13 +166,13 @@ START_TEST(db_a_function_that_fails_rolls_back_alone)
 {
 	struct db *db = fresh();
 	atomic_int left = 4;
-	struct named_call calls[] = {
-		{ .name = "first" }, { .name = "failing", .fail = true }, { .name = "third" }, { .name = "first" }
-	};
+	struct named_call calls[] = { { .name = "first" }, { .name = "failing", .fail = true },
+		{ .name = "third" }, { .name = "first" } };
 
 	suite_loop();
 	for (int i = 0; i < 4; i++) {
-		calls[i].call = (struct call){ .asker = exec_current(), .left = &left, .in_call = true };
+		calls[i].call =
+			(struct call){ .asker = exec_current(), .left = &left, .in_call = true };
 		ck_assert_int_eq(db_write(db, insert_as_told, on_done, &calls[i]), 0);
 		calls[i].call.in_call = false;
 	}
@@ -312,7 +313,9 @@ static int move_one(struct db_tx *tx, void *arg)
 	(void)arg;
 	if (db_run(tx, "UPDATE counter SET value = value - 1 WHERE name = 'b'") != 1)
 		return HEARTH_EIO;
-	return db_run(tx, "UPDATE counter SET value = value + 1 WHERE name = 'c'") == 1 ? 0 : HEARTH_EIO;
+	return db_run(tx, "UPDATE counter SET value = value + 1 WHERE name = 'c'") == 1
+		       ? 0
+		       : HEARTH_EIO;
 }
 
 /* Looks at both ends a moment apart; what is between them must not change. */
@@ -457,12 +460,18 @@ static int round_trip(struct db_tx *tx, void *arg)
 
 	(void)arg;
 	ck_assert(db_tx_writes(tx));
-	ck_assert_int_eq(db_run(tx, "INSERT INTO item (data, name, n) VALUES ($3, $1, $2)", db_str("min"),
-				 db_int(INT64_MIN), db_bytes(slice_of("a\0b", 3))), 1);
-	ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n, data) VALUES ($1, $2, $3)",
-				 db_text(slice_of(NULL, 0)), db_null(), db_bytes(slice_of(NULL, 0))), 1);
-	ck_assert_int_eq(db_query(tx, &rows, "SELECT name, n, data FROM item WHERE n = $1 OR n IS NULL ORDER BY id",
-				 db_int(INT64_MIN)), 0);
+	ck_assert_int_eq(db_run(tx, "INSERT INTO item (data, name, n) VALUES ($3, $1, $2)",
+				 db_str("min"), db_int(INT64_MIN), db_bytes(slice_of("a\0b", 3))),
+		1);
+	ck_assert_int_eq(
+		db_run(tx, "INSERT INTO item (name, n, data) VALUES ($1, $2, $3)",
+			db_text(slice_of(NULL, 0)), db_null(), db_bytes(slice_of(NULL, 0))),
+		1);
+	ck_assert_int_eq(
+		db_query(tx, &rows,
+			"SELECT name, n, data FROM item WHERE n = $1 OR n IS NULL ORDER BY id",
+			db_int(INT64_MIN)),
+		0);
 	ck_assert_int_eq(db_next(&rows), 1);
 	ck_assert(slice_eq(db_col_text(&rows, 0), slice_str("min")));
 	ck_assert(db_col_int(&rows, 1) == INT64_MIN);
@@ -498,21 +507,26 @@ static int count_changes(struct db_tx *tx, void *arg)
 
 	(void)arg;
 	for (int i = 0; i < 5; i++)
-		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)",
-					 letter(i), db_int(i)), 1);
+		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)", letter(i),
+					 db_int(i)),
+			1);
 	ck_assert_int_eq(db_run(tx, "UPDATE item SET n = n + 10 WHERE n >= $1", db_int(2)), 3);
 	ck_assert_int_eq(db_run(tx, "UPDATE item SET n = 0 WHERE n = 77"), 0);
 	ck_assert_int_eq(db_run(tx, "CREATE TABLE other (x BIGINT)"), 0);
 	ck_assert_int_eq(db_run(tx, "DELETE FROM item WHERE n < 10"), 2);
 	ck_assert_int_eq(db_get_int(tx, &n, "SELECT count(*) FROM item"), 0);
 	ck_assert_int_eq(n, 3);
-	ck_assert_int_eq(db_get_int(tx, &n, "SELECT n FROM item WHERE name = $1", db_str("none")), HEARTH_ENOTFOUND);
-	ck_assert_int_eq(db_get_int(tx, &n, "SELECT max(n) FROM item WHERE name = 'none'"), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(db_get_int(tx, &n, "SELECT n FROM item WHERE name = $1", db_str("none")),
+		HEARTH_ENOTFOUND);
+	ck_assert_int_eq(db_get_int(tx, &n, "SELECT max(n) FROM item WHERE name = 'none'"),
+		HEARTH_ENOTFOUND);
 	ck_assert_int_eq(n, 3);
-	ck_assert_int_eq(db_get_int(tx, &id, "INSERT INTO item (name) VALUES ('r') RETURNING id"), 0);
+	ck_assert_int_eq(
+		db_get_int(tx, &id, "INSERT INTO item (name) VALUES ('r') RETURNING id"), 0);
 	ck_assert_int_gt(id, 0);
 	ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ('r', 9)"
-				     " ON CONFLICT (name) DO UPDATE SET n = excluded.n"), 1);
+				    " ON CONFLICT (name) DO UPDATE SET n = excluded.n"),
+		1);
 	ck_assert_int_eq(db_get_int(tx, &n, "SELECT n FROM item WHERE id = $1", db_int(id)), 0);
 	ck_assert_int_eq(n, 9);
 	return 0;
@@ -565,8 +579,9 @@ static int nest(struct db_tx *tx, void *arg)
 	int pairs = 0;
 
 	for (int i = 1; i <= 20; i++)
-		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)",
-					 letter(i), db_int(i)), 1);
+		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)", letter(i),
+					 db_int(i)),
+			1);
 	ck_assert_int_eq(db_query(tx, &outer, sql, db_int(1)), 0);
 	while (db_next(&outer) > 0) {
 		ck_assert_int_eq(db_query(tx, &inner, sql, db_int(db_col_int(&outer, 0))), 0);
@@ -639,14 +654,16 @@ static int64_t rows_of(struct db *db)
 	return n;
 }
 
-#define FIRST_MIGRATION "CREATE TABLE item (id {id}, name TEXT NOT NULL UNIQUE, n BIGINT, data {bytes});"
+#define FIRST_MIGRATION \
+	"CREATE TABLE item (id {id}, name TEXT NOT NULL UNIQUE, n BIGINT, data {bytes});"
 
 START_TEST(db_each_migration_is_applied_once)
 {
 	static const char *const longer[] = {
 		FIRST_MIGRATION,
 		"INSERT INTO item (name) VALUES ('second {x} {idx}');",
-		"INSERT INTO item (name) VALUES ('third'); INSERT INTO item (name) VALUES ('fourth');",
+		"INSERT INTO item (name) VALUES ('third'); INSERT INTO item (name) VALUES "
+		"('fourth');",
 		NULL,
 	};
 	static const char *const shorter[] = { FIRST_MIGRATION, NULL };
@@ -678,7 +695,8 @@ START_TEST(db_a_migration_that_fails_leaves_nothing)
 		"INSERT INTO item (name) VALUES ('half'); INSERT INTO nowhere VALUES (1);",
 		NULL,
 	};
-	static const char *const mended[] = { FIRST_MIGRATION, "INSERT INTO item (name) VALUES ('whole');", NULL };
+	static const char *const mended[] = { FIRST_MIGRATION,
+		"INSERT INTO item (name) VALUES ('whole');", NULL };
 	static const struct db_schema before = { "breaks", broken }, after = { "breaks", mended };
 	struct strbuf why = { 0 };
 	struct db *db;
@@ -790,17 +808,18 @@ START_TEST(db_waiting_where_it_would_block_ends_the_process)
 }
 END_TEST
 
-#define SUITE_DB                                                                                   \
-	db_a_function_that_fails_rolls_back_alone, db_waiting_calls_answer_what_the_function_returned,     \
-		db_what_was_written_is_there_after_reopening,                                      \
-		db_functions_of_one_thread_run_in_order_one_at_a_time,                             \
-		db_eight_threads_each_see_what_they_wrote, db_a_read_sees_one_state_throughout,    \
-		db_done_comes_to_the_executor_that_asked,                                          \
-		db_a_full_queue_refuses_or_holds_up_the_caller, db_values_come_back_as_they_went,  \
-		db_run_counts_rows, db_mistakes_are_errors, db_a_statement_nests_in_itself,        \
-		db_a_query_left_open_harms_nobody, db_a_read_cannot_write,                         \
-		db_each_migration_is_applied_once, db_a_migration_that_fails_leaves_nothing,       \
-		db_a_generated_id_is_never_given_out_twice, db_databases_are_apart,                \
+#define SUITE_DB                                                                                  \
+	db_a_function_that_fails_rolls_back_alone,                                                \
+		db_waiting_calls_answer_what_the_function_returned,                               \
+		db_what_was_written_is_there_after_reopening,                                     \
+		db_functions_of_one_thread_run_in_order_one_at_a_time,                            \
+		db_eight_threads_each_see_what_they_wrote, db_a_read_sees_one_state_throughout,   \
+		db_done_comes_to_the_executor_that_asked,                                         \
+		db_a_full_queue_refuses_or_holds_up_the_caller, db_values_come_back_as_they_went, \
+		db_run_counts_rows, db_mistakes_are_errors, db_a_statement_nests_in_itself,       \
+		db_a_query_left_open_harms_nobody, db_a_read_cannot_write,                        \
+		db_each_migration_is_applied_once, db_a_migration_that_fails_leaves_nothing,      \
+		db_a_generated_id_is_never_given_out_twice, db_databases_are_apart,               \
 		db_waiting_where_it_would_block_ends_the_process
 
 #endif

@@ -12,7 +12,9 @@
 #include "hearth/error.h"
 #include "hearth/fts.h"
 
-static const char *const fts_migrations[] = { "CREATE TABLE document (id {id}, text TEXT NOT NULL);", NULL };
+static const char *const fts_migrations[] = {
+	"CREATE TABLE document (id {id}, text TEXT NOT NULL);", NULL
+};
 static const struct db_schema fts_schema = { "search", fts_migrations };
 
 static int create_index(struct db_tx *tx, void *arg)
@@ -155,8 +157,21 @@ END_TEST
 START_TEST(fts_takes_any_needle_literally)
 {
 	static const char *const needles[] = {
-		"say \"hi\"", "\"\"\"", "a AND b", "NOT x", "foo*", "^start", "text:foo", "(bar)", "a-b-c", "NEAR(a b)",
-		"'; DROP TABLE document; --", "100%_", "\\\\\\", "{x}", "$1,",
+		"say \"hi\"",
+		"\"\"\"",
+		"a AND b",
+		"NOT x",
+		"foo*",
+		"^start",
+		"text:foo",
+		"(bar)",
+		"a-b-c",
+		"NEAR(a b)",
+		"'; DROP TABLE document; --",
+		"100%_",
+		"\\\\\\",
+		"{x}",
+		"$1,",
 	};
 	struct db *db = fts_fresh();
 	char text[200];
@@ -174,7 +189,8 @@ END_TEST
 START_TEST(fts_bears_bytes_that_are_no_text)
 {
 	struct db *db = fts_fresh();
-	struct document zero = { .id = 1, .text = SLICE("abc\0def") }, bytes = { .id = 2, .text = SLICE("\xff\xfe\x80\x80gh\xc3") };
+	struct document zero = { .id = 1, .text = SLICE("abc\0def") },
+			bytes = { .id = 2, .text = SLICE("\xff\xfe\x80\x80gh\xc3") };
 	struct search s = { .needle = SLICE("c\0d") };
 
 	ck_assert_int_eq(db_write_wait(db, put_fn, &zero), 0);
@@ -210,7 +226,8 @@ END_TEST
 START_TEST(fts_is_part_of_the_transaction)
 {
 	struct db *db = fts_fresh();
-	struct document lost = { 1, SLICE("never seen"), HEARTH_EIO }, kept = { 2, SLICE("often seen"), 0 };
+	struct document lost = { 1, SLICE("never seen"), HEARTH_EIO },
+			kept = { 2, SLICE("often seen"), 0 };
 	struct document not_removed = { 2, SLICE("often seen"), HEARTH_EIO };
 
 	ck_assert_int_eq(db_write_wait(db, put_fn, &lost), HEARTH_EIO);
@@ -272,9 +289,9 @@ END_TEST
 
 /* ---- nothing is missed: random texts over few letters, so that needles are found often ---- */
 
-#define TEXTS     120
-#define TEXT_MAX  60
-#define NEEDLES   400
+#define TEXTS    120
+#define TEXT_MAX 60
+#define NEEDLES  400
 
 static size_t random_text(unsigned *seed, char *out, int letters)
 {
@@ -346,7 +363,7 @@ START_TEST(fts_misses_nothing)
 END_TEST
 
 #define SUITE_FTS                                                                                  \
-	fts_finds_parts_of_words_in_any_script, fts_refuses_needles_of_less_than_three_characters,         \
+	fts_finds_parts_of_words_in_any_script, fts_refuses_needles_of_less_than_three_characters, \
 		fts_takes_any_needle_literally, fts_bears_bytes_that_are_no_text,                  \
 		fts_forgets_what_is_removed, fts_is_part_of_the_transaction,                       \
 		fts_search_sees_its_own_transaction, fts_search_ends_when_told,                    \

@@ -5,10 +5,9 @@
  * It knows nothing but include/hearth. The program that includes it defines before that what
  * suite_db.h lists, and:
  *
- *	static void suite_queue_start(struct db *db, const struct queue_consumer *c, struct pool *p, void *module);
- *	static void suite_queue_stop(void);        // of all of them
- *	static void suite_pass_time(int64_t ms);   // for delays and leases
- *	static int suite_never(void *arg);         // 0
+ *	static void suite_queue_start(struct db *db, const struct queue_consumer *c, struct pool *p,
+ *void *module); static void suite_queue_stop(void);        // of all of them static void
+ *suite_pass_time(int64_t ms);   // for delays and leases static int suite_never(void *arg);  // 0
  *
  * and puts SUITE_JOB in its list of tests.
  */
@@ -71,12 +70,22 @@ static int handle(void *module, const struct queue_task *task, struct arena *a)
 }
 
 static const struct queue_consumer one_at_a_time = {
-	.name = "shop.work", .database = "shop", .pool = "work", .concurrency = 1, .lease_ms = 60000,
-	.attempts_max = 3, .handle = handle,
+	.name = "shop.work",
+	.database = "shop",
+	.pool = "work",
+	.concurrency = 1,
+	.lease_ms = 60000,
+	.attempts_max = 3,
+	.handle = handle,
 };
 static const struct queue_consumer four_at_once = {
-	.name = "shop.work", .database = "shop", .pool = "work", .concurrency = 4, .lease_ms = 60000,
-	.attempts_max = 3, .handle = handle,
+	.name = "shop.work",
+	.database = "shop",
+	.pool = "work",
+	.concurrency = 4,
+	.lease_ms = 60000,
+	.attempts_max = 3,
+	.handle = handle,
 };
 
 static struct shop *shop_open(shop_fn *work)
@@ -119,7 +128,8 @@ static int push_fn(struct db_tx *tx, void *arg)
 {
 	struct push *p = arg;
 
-	p->pushed = queue_push(tx, "shop.work", slice_str(p->key), slice_str(p->payload), p->priority, p->not_before_ms);
+	p->pushed = queue_push(tx, "shop.work", slice_str(p->key), slice_str(p->payload),
+		p->priority, p->not_before_ms);
 	return p->and_then;
 }
 
@@ -182,7 +192,9 @@ START_TEST(queue_hands_out_what_was_committed)
 	struct shop *s = shop_open(check_first);
 
 	suite_queue_start(s->db, &one_at_a_time, s->pool, s);
-	ck_assert_int_eq(push(s, (struct push){ .key = "lost", .payload = "load", .and_then = HEARTH_EIO }), 0);
+	ck_assert_int_eq(
+		push(s, (struct push){ .key = "lost", .payload = "load", .and_then = HEARTH_EIO }),
+		0);
 	ck_assert_int_eq(push(s, (struct push){ .key = "k", .payload = "load" }), 0);
 	ck_assert(suite_run_until(none_open, s, WITHIN_MS));
 	ck_assert_int_eq(s->seen, 1);
@@ -309,8 +321,8 @@ END_TEST
 static int effect_and_complete(struct db_tx *tx, void *arg)
 {
 	const struct queue_task *task = arg;
-	int rc = db_run(tx, "INSERT INTO effect (key, attempt) VALUES ($1, $2)", db_bytes(task->key),
-		db_int(task->attempt));
+	int rc = db_run(tx, "INSERT INTO effect (key, attempt) VALUES ($1, $2)",
+		db_bytes(task->key), db_int(task->attempt));
 
 	return rc < 0 ? rc : queue_complete(tx, task);
 }
@@ -387,7 +399,8 @@ START_TEST(queue_leaves_an_extended_task_alone)
 }
 END_TEST
 
-/* A worker that dies says nothing: here it never ends the task, and its lease runs out each time. */
+/* A worker that dies says nothing: here it never ends the task, and its lease runs out each time.
+ */
 static int vanish(struct shop *s, const struct queue_task *task, struct arena *a)
 {
 	(void)a;
@@ -506,11 +519,12 @@ START_TEST(queue_stop_waits_for_the_hand_and_leaves_the_rest)
 }
 END_TEST
 
-#define SUITE_JOB                                                                                  \
-	queue_hands_out_what_was_committed, queue_is_woken_by_a_commit, queue_keeps_one_task_a_key,        \
-		queue_orders_by_priority_then_age, queue_waits_until_a_task_is_due,                \
-		queue_tries_again_and_gives_up, queue_gives_an_expired_task_to_another,            \
-		queue_leaves_an_extended_task_alone, queue_gives_up_a_task_that_nobody_survives,   \
-		queue_hands_each_of_many_out_once, queue_stop_waits_for_the_hand_and_leaves_the_rest
+#define SUITE_JOB                                                                              \
+	queue_hands_out_what_was_committed, queue_is_woken_by_a_commit,                        \
+		queue_keeps_one_task_a_key, queue_orders_by_priority_then_age,                 \
+		queue_waits_until_a_task_is_due, queue_tries_again_and_gives_up,               \
+		queue_gives_an_expired_task_to_another, queue_leaves_an_extended_task_alone,   \
+		queue_gives_up_a_task_that_nobody_survives, queue_hands_each_of_many_out_once, \
+		queue_stop_waits_for_the_hand_and_leaves_the_rest
 
 #endif
