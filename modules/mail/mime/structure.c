@@ -147,17 +147,21 @@ static void add_only_child(struct scan *s, struct mime_part *part)
 	child->lines = part->lines;
 }
 
-/* Closes the top: its body ends at `end`, before which there are `lines` line ends. */
+/*
+ * Closes the top: its body ends at `end`, before which there are `lines` line ends. When a delimiter
+ * follows its header at once, the line end that is the delimiter's is taken off the header.
+ */
 static void pop(struct scan *s, size_t end, size_t lines)
 {
 	struct open_part *open = top(s);
 	struct mime_part *part = open->part;
-	size_t body = part->offset + part->header_size;
 
-	if (end > body) {
-		part->body_size = end - body;
-		part->lines = lines - open->lines;
-	}
+	if (part->offset > end)
+		part->offset = end;
+	if (part->header_size > end - part->offset)
+		part->header_size = end - part->offset;
+	part->body_size = end - part->offset - part->header_size;
+	part->lines = part->body_size ? lines - open->lines : 0;
 	if (part->kind == MIME_MULTIPART && !part->child)
 		add_only_child(s, part);
 	else if (part->kind == MIME_LEAF)

@@ -79,11 +79,12 @@ static void add_body(struct gatherer *g, const struct mime_part *root)
 {
 	for (const struct mime_part *part = root; part && room(g);
 		part = mime_part_after(root, part)) {
-		size_t start = g->out->n;
+		size_t start;
 
 		arena_reset(g->scratch);
 		if (part->envelope.p && part != root)
 			add_fields(g, mime_part_header(g->message, part));
+		start = g->out->n;
 		if (part->kind != MIME_LEAF || !mime_part_is(part, SLICE("text"), SLICE("")))
 			continue;
 		if (!mime_content_plain(g->out, part, mime_part_body(g->message, part), room(g)) &&

@@ -177,6 +177,38 @@ START_TEST(numbers)
 }
 END_TEST
 
+/* The line end before a delimiter is the delimiter's, also when it would end a header. */
+START_TEST(delimiter_behind_header)
+{
+	static const char *const cases[] = {
+		"Content-Type: multipart/a; boundary=o\n\n--o\nContent-Type: message/rfc822\n\nA: "
+		"b\n--o--",
+		"Content-Type: multipart/a; boundary=o\n\n--o\nContent-Type: "
+		"message/rfc822\n\n--o--",
+		"Content-Type: multipart/a; boundary=o\n\n--o\nContent-Type: multipart/b; "
+		"boundary=i\n\n"
+		"--i\n--o--",
+		"Content-Type: multipart/a; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/b; "
+		"boundary=i\r\n\r\n--i\r\n\r\n--o--",
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct mime_part *inner, *child;
+		size_t end;
+
+		a = arena_new();
+		inner = mime_structure_parse(a, slice_str(cases[i]))->child;
+		child = inner->child;
+		end = inner->offset + inner->header_size + inner->body_size;
+		ck_assert_uint_eq(child->offset + child->header_size, end);
+		ck_assert_uint_ge(child->offset, inner->offset + inner->header_size);
+		ck_assert_uint_eq(child->body_size, 0);
+		ck_assert(cases[i][end] == '\n' || cases[i][end] == '\r');
+		arena_free(&a);
+	}
+}
+END_TEST
+
 START_TEST(part_fields)
 {
 	struct slice m =
@@ -295,5 +327,6 @@ START_TEST(hostile_is_linear)
 }
 END_TEST
 
-TEST_MAIN("mime structure", single, multiparts, broken_multiparts, messages, numbers, part_fields,
-	depth_is_bounded, parts_are_bounded, hostile_is_linear)
+TEST_MAIN("mime structure", single, multiparts, broken_multiparts, messages, numbers,
+	delimiter_behind_header, part_fields, depth_is_bounded, parts_are_bounded,
+	hostile_is_linear)
