@@ -1,13 +1,16 @@
 /*
- * ws_internal.h: what ws_accept.c (the handshake) asks of ws.c (the session).
+ * ws_internal.h: what ws_accept.c (the opening handshake) asks of ws.c (the session).
  */
 #ifndef HEARTH_SRC_WS_INTERNAL_H
 #define HEARTH_SRC_WS_INTERNAL_H
 
 #include "hearth/ws.h"
 
-/* A WebSocket on a connection whose handshake is done; it becomes the connection's session. */
-struct ws *ws_new(struct conn *c, bool deflate, const struct ws_options *options, const struct ws_events *events,
-	void *ctx);
+/*
+ * A WebSocket on a connection whose handshake is done: it becomes the connection's session.
+ * `window` is what ws_deflate_agree said.
+ */
+struct ws *ws_new(struct conn *c, size_t window, const struct ws_options *options,
+	const struct ws_events *events, void *ctx);
 
 #endif
