@@ -16,8 +16,8 @@ struct trace {
 
 static void trace_head(struct trace *t, const struct http1_head *h)
 {
-	strbuf_printf(&t->text, "%.*s %.*s %d %.*s %d %d", SLICE_ARG(h->method), SLICE_ARG(h->target), h->minor,
-		SLICE_ARG(h->host), h->keep_alive, h->has_body);
+	strbuf_printf(&t->text, "%.*s %.*s %d %.*s %d %d", SLICE_ARG(h->method),
+		SLICE_ARG(h->target), h->minor, SLICE_ARG(h->host), h->keep_alive, h->has_body);
 	for (size_t i = 0; i < h->field_count; i++) {
 		INVARIANT(h->fields[i].name.n > 0);
 		strbuf_add(&t->text, h->fields[i].name);
@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	pieces = trace(in, 1 + data[0] % 32);
 	INVARIANT(slice_eq(strbuf_slice(&whole.text), strbuf_slice(&pieces.text)));
 	INVARIANT(whole.ended == pieces.ended);
-	INVARIANT(!whole.ended || slice_chr(strbuf_slice(&whole.text), '!') >= 0 || whole.used == pieces.used);
+	INVARIANT(!whole.ended || slice_chr(strbuf_slice(&whole.text), '!') >= 0 ||
+		  whole.used == pieces.used);
 	strbuf_free(&whole.text);
 	strbuf_free(&pieces.text);
 	return 0;

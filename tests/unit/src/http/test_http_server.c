@@ -416,7 +416,7 @@ END_TEST
 
 START_TEST(drains)
 {
-	struct web_client idle;
+	struct web_client idle = { 0 };
 	const char *a;
 
 	start_server(routes);
