@@ -26,10 +26,10 @@
 struct conn;
 
 struct conn_info {
-	uint64_t id;          /* unique while the process runs: for the log */
-	char peer[64];        /* the peer's address without port, as text: "192.0.2.7", "::1" */
+	uint64_t id;   /* unique while the process runs: for the log */
+	char peer[64]; /* the peer's address without port, as text: "192.0.2.7", "::1" */
 	int peer_port;
-	char local[64];       /* our side's address */
+	char local[64]; /* our side's address */
 	int local_port;
 	bool loopback;        /* the peer is this very machine */
 	bool tls;             /* what is on top of the stack now is encrypted */
@@ -49,14 +49,14 @@ struct conn_events {
 	 * consumed and the session is not paused, the connection is closed with HEARTH_ETOOBIG.
 	 */
 	size_t (*data)(void *ctx, struct slice in);
-	/* The output queue fell below its low mark after conn_write had said to stop. May be NULL. */
+	/* The output queue fell below half its mark after conn_write said stop. May be NULL. */
 	void (*drained)(void *ctx);
-	/* The time-out set by conn_set_timeout passed; the session closes, or sets another. May be
-	 * NULL: the connection is closed then. */
+	/* The time-out passed; the session closes or sets another. NULL: it is closed. */
 	void (*timeout)(void *ctx);
 	/*
-	 * The last call, exactly once: the connection is gone and freed after it returns. `reason` is
-	 * 0 when the session closed and all was written, else why (HEARTH_ECLOSED: the peer left).
+	 * The last call, exactly once: the connection is gone and freed after it returns. `reason`
+	 * is 0 when the session closed and all was written, else why (HEARTH_ECLOSED: the peer
+	 * left).
 	 */
 	void (*closed)(void *ctx, int reason);
 };
@@ -92,7 +92,7 @@ bool conn_can_start_tls(const struct conn *c);
  * again after each sign of life; 0: no limit.
  */
 void conn_set_timeout(struct conn *c, int64_t ms);
-/* Bounds for this connection; the listener's stand until set (before log-in small, later larger). */
+/* Bounds for this connection; the listener's stand until set (small before log-in). */
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high);
 
 /* Writes what is queued, then closes. Input is no longer offered. Legal twice. */
@@ -116,13 +116,13 @@ struct conn_listener {
 	const char *address; /* "127.0.0.1:2525" */
 	const char *doc;     /* one line for the example INI file */
 	enum conn_security security;
-	size_t input_max;    /* bytes a session may leave unconsumed, until conn_set_limits */
-	size_t output_high;  /* bytes queued at which conn_write says stop */
-	int64_t timeout_ms;  /* until conn_set_timeout */
-	int per_peer_max;    /* connections from one address (loopback: four times as many) */
+	size_t input_max;   /* bytes a session may leave unconsumed, until conn_set_limits */
+	size_t output_high; /* bytes queued at which conn_write says stop */
+	int64_t timeout_ms; /* until conn_set_timeout */
+	int per_peer_max;   /* connections from one address (loopback: four times as many) */
 	/* A new connection: attach a session and greet, or conn_close. */
 	void (*accept)(void *module, struct conn *c);
-	/* Refusal in the protocol's own words when a limit is reached, sent before closing; or NULL. */
+	/* What is sent before closing when a limit is reached, in the protocol's words; or NULL. */
 	const char *busy_greeting;
 };
 

@@ -48,10 +48,11 @@ struct http_route {
 	http_handler *handler;
 	enum http_access access;
 	size_t body_max; /* bytes; 0: no body is taken (413) */
-	/*
-	 * A POST, PUT, PATCH or DELETE authorised by the session cookie must come from our own pages
-	 * (Sec-Fetch-Site or Origin), else 403; a bearer token needs no such proof.
-	 */
+			 /*
+			  * A POST, PUT, PATCH or DELETE authorised by the session cookie must come from our own
+			  * pages		  (Sec-Fetch-Site or Origin), else 403; a bearer token needs no such
+			  * proof.
+			  */
 };
 
 /* ---- the request ---- */
@@ -63,7 +64,7 @@ struct slice http_path(const struct http_request *rq);
 struct slice http_header(const struct http_request *rq, const char *name);
 /* A query parameter, decoded; p == NULL when absent. */
 struct slice http_query(struct http_request *rq, const char *name);
-/* A route parameter: as text, and for {name:int}. Asking for one the pattern lacks ends the process. */
+/* A route parameter: as text, and for {name:int}. One the pattern lacks ends the process. */
 struct slice http_param(const struct http_request *rq, const char *name);
 int64_t http_param_int(const struct http_request *rq, const char *name);
 /* A cookie's value; p == NULL when absent. */
@@ -71,8 +72,8 @@ struct slice http_cookie(const struct http_request *rq, const char *name);
 /* The body, whole. */
 struct slice http_body(const struct http_request *rq);
 /*
- * The body as a JSON object. When it is none (or Content-Type is another), answers 400 or 415 itself
- * and returns NULL.
+ * The body as a JSON object. When it is none (or Content-Type is another), answers 400 or 415
+ * itself and returns NULL.
  */
 const struct json *http_body_json(struct http_request *rq);
 /* The token that came with it: Authorization: Bearer, else the session cookie. p == NULL: none. */
@@ -92,7 +93,8 @@ bool http_alive(const struct http_request *rq);
 /* Adds a header to the answer that follows; name and value are checked and copied. */
 void http_set_header(struct http_request *rq, const char *name, const char *value);
 /*
- * Sets the session cookie (HttpOnly, SameSite=Lax, Path=/, Secure over TLS); an empty token clears it.
+ * Sets the session cookie (HttpOnly, SameSite=Lax, Path=/, Secure over TLS); an empty token clears
+ * it.
  */
 void http_set_session(struct http_request *rq, struct slice token, int64_t max_age_s);
 
@@ -110,17 +112,17 @@ void http_reply_json(struct http_request *rq, int status, struct strbuf *json);
  * An RFC 9457 problem document: title is the status's own phrase, `detail` (printf) says what was
  * wrong and what was expected. `field` names the offending member or parameter, or is NULL.
  */
-void http_reply_problem(struct http_request *rq, int status, const char *field, const char *detail, ...)
-	__attribute__((format(printf, 4, 5)));
+void http_reply_problem(struct http_request *rq, int status, const char *field, const char *detail,
+	...) __attribute__((format(printf, 4, 5)));
 /* The problem that fits an error code: 400, 404, 409, 403, 503, 413, 500 … */
 void http_reply_error(struct http_request *rq, int error);
 /*
  * A blob as a stream, read ahead no faster than the client takes it; Range, If-Range and
- * If-None-Match are answered (a blob never changes, so its ETag is its key). 404 when there is none.
- * `size` is the blob's size when the caller knows it, or 0 to look.
+ * If-None-Match are answered (a blob never changes, so its ETag is its key). 404 when there is
+ * none. `size` is the blob's size when the caller knows it, or 0 to look.
  */
-void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key, uint64_t size,
-	const char *type);
+void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key,
+	uint64_t size, const char *type);
 
 /* ---- embedded files ---- */
 

@@ -2,9 +2,10 @@
  * access.c: what becomes of a request once its head is there, before anything of its body is read:
  * which route it is for, whether its body is welcome, who sent it and whether they may.
  *
- * The token is a bearer token or else the session cookie. A browser sends the cookie by itself, also
- * when another site makes it do so: what changes something is then believed only if it comes from
- * our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for nothing.
+ * The token is a bearer token or else the session cookie. A browser sends the cookie by itself,
+ * also when another site makes it do so: what changes something is then believed only if it comes
+ * from our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for
+ * nothing.
  */
 #include "http/http_internal.h"
 
@@ -18,8 +19,9 @@ static bool find_method(struct http_request *rq, bool *options)
 	static const struct {
 		const char *name;
 		enum http_method method;
-	} methods[] = { { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT },
-		{ "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE }, { "OPTIONS", HTTP_GET } };
+	} methods[] = { { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST },
+		{ "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
+		{ "OPTIONS", HTTP_GET } };
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (!slice_eq(rq->head->method, slice_str(methods[i].name)))
@@ -54,7 +56,8 @@ static bool find_route(struct http_request *rq)
 	rq->query = rq->head->target;
 	rq->raw_path = slice_split(&rq->query, '?');
 	if (!find_method(rq, &options)) {
-		http_reply_problem(rq, 501, NULL, "the method %.*s is not known here", SLICE_ARG(rq->head->method));
+		http_reply_problem(rq, 501, NULL, "the method %.*s is not known here",
+			SLICE_ARG(rq->head->method));
 		return false;
 	}
 	if (options && slice_eq(rq->raw_path, SLICE("*"))) {
@@ -76,7 +79,8 @@ static bool find_route(struct http_request *rq)
 		if (options)
 			http_reply_empty(rq, 204);
 		else
-			http_reply_problem(rq, 405, NULL, "this path does not take %.*s", SLICE_ARG(rq->head->method));
+			http_reply_problem(rq, 405, NULL, "this path does not take %.*s",
+				SLICE_ARG(rq->head->method));
 		return false;
 	}
 	return true;
@@ -96,7 +100,8 @@ static bool body_welcome(struct http_request *rq)
 		if (max == 0)
 			http_reply_problem(rq, 413, NULL, "this request takes no body");
 		else
-			http_reply_problem(rq, 413, NULL, "the body may have %zu bytes at most", max);
+			http_reply_problem(
+				rq, 413, NULL, "the body may have %zu bytes at most", max);
 		return false;
 	}
 	return true;
@@ -109,7 +114,9 @@ static struct slice origin_host(struct slice origin)
 {
 	ptrdiff_t at = slice_find(origin, SLICE("://"));
 
-	return at < 0 ? (struct slice){ 0 } : slice_skip(origin, (size_t)at + 3);
+	if (at < 0)
+		return slice_of(NULL, 0);
+	return slice_skip(origin, (size_t)at + 3);
 }
 
 bool access_same_origin(const struct http_request *rq)
@@ -138,13 +145,14 @@ static void find_token(struct http_request *rq)
 	}
 }
 
-/* A cookie that another site may have made the browser send; false when the request was answered. */
+/* A cookie that another site may have made the browser send; false when it was answered. */
 static bool cookie_welcome(struct http_request *rq)
 {
 	if (rq->token_from != HTTP_TOKEN_COOKIE || rq->method == HTTP_GET || access_same_origin(rq))
 		return true;
 	if (rq->match.route->access != HTTP_PUBLIC) {
-		http_reply_problem(rq, 403, NULL, "a request with the session cookie must come from this site's pages");
+		http_reply_problem(rq, 403, NULL,
+			"a request with the session cookie must come from this site's pages");
 		return false;
 	}
 	rq->token = (struct slice){ 0 };
@@ -157,7 +165,8 @@ static void decide(struct http_request *rq, int status)
 {
 	enum http_access access = rq->match.route->access;
 
-	if (access != HTTP_PUBLIC && status != 0 && status != HEARTH_ENOTFOUND && status != HEARTH_EDENIED)
+	if (access != HTTP_PUBLIC && status != 0 && status != HEARTH_ENOTFOUND &&
+		status != HEARTH_EDENIED)
 		http_reply_error(rq, HEARTH_EBUSY);
 	else if (access != HTTP_PUBLIC && (!rq->account || rq->account->disabled)) {
 		http_set_header(rq, "WWW-Authenticate", "Bearer");

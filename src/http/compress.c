@@ -13,9 +13,9 @@
 
 bool http_compressible(const char *type)
 {
-	static const char *const types[] = { "application/json", "application/problem+json", "application/javascript",
-		"application/xml", "application/manifest+json", "application/vnd.apple.mpegurl", "application/dash+xml",
-		"image/svg+xml" };
+	static const char *const types[] = { "application/json", "application/problem+json",
+		"application/javascript", "application/xml", "application/manifest+json",
+		"application/vnd.apple.mpegurl", "application/dash+xml", "image/svg+xml" };
 	struct slice rest = slice_str(type), name = slice_trim(slice_split(&rest, ';'));
 
 	if (slice_istarts(name, SLICE("text/")))
@@ -33,7 +33,8 @@ struct buf *http_gzip(struct slice in)
 	struct buf *out = buf_alloc(in.n);
 
 	if (!ready)
-		INVARIANT(deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+		INVARIANT(deflateInit2(&z, LEVEL, Z_DEFLATED, WINDOW_BITS, MEM_LEVEL,
+				  Z_DEFAULT_STRATEGY) == Z_OK);
 	ready = true;
 	deflateReset(&z);
 	z.next_in = (Bytef *)(uintptr_t)in.p;

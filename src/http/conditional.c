@@ -42,8 +42,8 @@ static bool etag_listed(struct slice list, const char *etag)
 }
 
 enum range {
-	RANGE_BAD,   /* no range at all: the header is ignored */
-	RANGE_NONE,  /* none of these bytes exists */
+	RANGE_BAD,  /* no range at all: the header is ignored */
+	RANGE_NONE, /* none of these bytes exists */
 	RANGE_BYTES,
 };
 
@@ -62,7 +62,8 @@ static enum range read_range(struct slice spec, uint64_t size, struct http_choic
 		out->from = size - out->n;
 		return out->n ? RANGE_BYTES : RANGE_NONE;
 	}
-	if (slice_u64(from, UINT64_MAX, &first) < 0 || (spec.n && slice_u64(spec, UINT64_MAX, &last) < 0) || last < first)
+	if (slice_u64(from, UINT64_MAX, &first) < 0 ||
+		(spec.n && slice_u64(spec, UINT64_MAX, &last) < 0) || last < first)
 		return RANGE_BAD;
 	if (first >= size)
 		return RANGE_NONE;
@@ -94,7 +95,8 @@ static struct http_choice choose_range(struct slice header, uint64_t size)
 
 struct http_choice http_choose(const struct http_request *rq, const char *etag, uint64_t size)
 {
-	struct slice none_match = http_header(rq, "If-None-Match"), range = http_header(rq, "Range");
+	struct slice none_match = http_header(rq, "If-None-Match"),
+		     range = http_header(rq, "Range");
 	struct slice if_range = http_header(rq, "If-Range");
 
 	if (none_match.p && etag_listed(none_match, etag))
@@ -123,7 +125,8 @@ bool http_takes_gzip(const struct http_request *rq)
 	bool any = false;
 
 	while (list.p) {
-		struct slice params = next_element(&list), coding = slice_trim(slice_split(&params, ';'));
+		struct slice params = next_element(&list),
+			     coding = slice_trim(slice_split(&params, ';'));
 
 		if (slice_ieq(coding, SLICE("gzip")) || slice_ieq(coding, SLICE("x-gzip")))
 			return !is_refused(params);

@@ -14,9 +14,7 @@ enum http1_scanned http1_scan(struct http1_scan *scan, struct slice in, size_t *
 		char c = in.p[i];
 
 		switch (scan->state) {
-		case SCAN_LINE:
-			scan->state = c == '\r' ? SCAN_CR : SCAN_LINE;
-			break;
+		case SCAN_LINE: scan->state = c == '\r' ? SCAN_CR : SCAN_LINE; break;
 		case SCAN_CR:
 			scan->state = c == '\n' ? SCAN_LINE_START : c == '\r' ? SCAN_CR : SCAN_LINE;
 			break;
@@ -55,7 +53,8 @@ static bool next_line(struct slice *rest, struct slice *line)
 		return false;
 	*line = slice_head(*rest, (size_t)end);
 	*rest = slice_skip(*rest, (size_t)end + 2);
-	return slice_chr(*line, '\r') < 0 && slice_chr(*line, '\n') < 0 && slice_chr(*line, '\0') < 0;
+	return slice_chr(*line, '\r') < 0 && slice_chr(*line, '\n') < 0 &&
+	       slice_chr(*line, '\0') < 0;
 }
 
 /* "name: value"; false when there is no name. */
@@ -97,8 +96,10 @@ static int read_request_line(struct slice line, struct http1_head *head, const c
 
 	head->method = slice_split(&version, ' ');
 	head->target = slice_split(&version, ' ');
-	if (!version.p || slice_chr(version, ' ') >= 0 || head->method.n == 0 || head->target.n == 0)
-		return refuse(why, 400, "the request line is not: method, space, target, space, version");
+	if (!version.p || slice_chr(version, ' ') >= 0 || head->method.n == 0 ||
+		head->target.n == 0)
+		return refuse(
+			why, 400, "the request line is not: method, space, target, space, version");
 	if (!slice_eq(version, SLICE("HTTP/1.1")) && !slice_eq(version, SLICE("HTTP/1.0")))
 		return refuse(why, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
 	head->minor = version.p[7] - '0';
@@ -146,7 +147,8 @@ static int check_fields(struct http1_head *head, const char **why)
 			codings++;
 			head->chunked = true;
 			if (!slice_ieq(f->value, SLICE("chunked")))
-				return refuse(why, 501, "chunked is the only transfer coding taken here");
+				return refuse(
+					why, 501, "chunked is the only transfer coding taken here");
 		} else if (slice_ieq(f->name, SLICE("content-length"))) {
 			lengths++;
 			if (slice_u64(f->value, UINT64_MAX, &head->content_length) < 0)
@@ -166,7 +168,8 @@ static int check_fields(struct http1_head *head, const char **why)
 	return 0;
 }
 
-int http1_read_head(struct slice raw, struct http1_head *head, struct http1_field *fields, const char **why)
+int http1_read_head(
+	struct slice raw, struct http1_head *head, struct http1_field *fields, const char **why)
 {
 	struct slice rest = raw, line;
 	int status;
@@ -190,7 +193,8 @@ int http1_read_head(struct slice raw, struct http1_head *head, struct http1_fiel
 
 int http1_check_trailer(struct slice raw, const char **why)
 {
-	static const char *const forbidden[] = { "content-length", "transfer-encoding", "host", "trailer" };
+	static const char *const forbidden[] = { "content-length", "transfer-encoding", "host",
+		"trailer" };
 	struct http1_field field;
 	struct slice line;
 
@@ -205,6 +209,7 @@ int http1_check_trailer(struct slice raw, const char **why)
 			return refuse(why, 400, "a trailer field has no name");
 		for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
 			if (slice_ieq(field.name, slice_str(forbidden[i])))
-				return refuse(why, 400, "a trailer may not say where the body ends or goes");
+				return refuse(why, 400,
+					"a trailer may not say where the body ends or goes");
 	}
 }

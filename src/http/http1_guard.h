@@ -29,7 +29,8 @@ enum http1_scanned http1_scan(struct http1_scan *scan, struct slice in, size_t *
  * Takes a complete head apart, its empty line included: method, target, host, minor, fields.
  * `head->fields` has room for HTTP1_FIELDS_MAX. Returns 0, or the status to answer with and *why.
  */
-int http1_read_head(struct slice raw, struct http1_head *head, struct http1_field *fields, const char **why);
+int http1_read_head(
+	struct slice raw, struct http1_head *head, struct http1_field *fields, const char **why);
 
 /* Checks a trailer section, its empty line included: 0, or a status and *why. */
 int http1_check_trailer(struct slice raw, const char **why);

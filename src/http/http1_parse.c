@@ -140,8 +140,8 @@ static bool feed(struct http1_parser *p, struct slice in, size_t *used)
  * Copies what of `in` belongs to the section to `raw` and gives it to llhttp. HTTP1_END stands for
  * the end of the section; at the end `seen` must be what llhttp thinks.
  */
-static enum http1_event feed_section(struct http1_parser *p, struct strbuf *raw, size_t max, const bool *seen,
-	struct slice in, size_t *used)
+static enum http1_event feed_section(struct http1_parser *p, struct strbuf *raw, size_t max,
+	const bool *seen, struct slice in, size_t *used)
 {
 	struct slice piece = slice_head(in, max - raw->n);
 	enum http1_scanned scanned = http1_scan(&p->scan, piece, used);
@@ -191,7 +191,7 @@ static enum http1_event parse_head(struct http1_parser *p, struct slice in, size
 	enum http1_event event;
 
 	if (p->raw.n == 0 && in.n) {
-		/* Empty lines between requests are the session's business: here they mean nothing. */
+		/* Empty lines between requests are the session's business. */
 		if (in.p[0] == '\r' || in.p[0] == '\n')
 			return fail(p, 400, "a request begins with a method");
 		strbuf_reserve(&p->raw, RAW_MIN);
@@ -223,7 +223,8 @@ static enum http1_event parse_body(struct http1_parser *p, struct slice in, size
 static enum http1_event parse_trailer(struct http1_parser *p, struct slice in, size_t *used)
 {
 	const char *why = NULL;
-	enum http1_event event = feed_section(p, &p->trailer, HTTP1_TRAILER_MAX, &p->complete, in, used);
+	enum http1_event event =
+		feed_section(p, &p->trailer, HTTP1_TRAILER_MAX, &p->complete, in, used);
 	int status;
 
 	if (event == HTTP1_MORE && p->trailer.n == HTTP1_TRAILER_MAX)

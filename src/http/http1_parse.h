@@ -12,10 +12,10 @@
 
 #include "hearth/str.h"
 
-#define HTTP1_TARGET_MAX   8192  /* bytes of a request target; beyond: 414 */
-#define HTTP1_HEAD_MAX     32768 /* bytes of request line and header fields; beyond: 431 */
-#define HTTP1_FIELDS_MAX   100   /* header fields; beyond: 431 */
-#define HTTP1_TRAILER_MAX  4096  /* bytes of trailer fields, which are read and dropped */
+#define HTTP1_TARGET_MAX  8192  /* bytes of a request target; beyond: 414 */
+#define HTTP1_HEAD_MAX    32768 /* bytes of request line and header fields; beyond: 431 */
+#define HTTP1_FIELDS_MAX  100   /* header fields; beyond: 431 */
+#define HTTP1_TRAILER_MAX 4096  /* bytes of trailer fields, which are read and dropped */
 /* Bytes of chunk sizes and extensions: this much, and eight more for each byte of body. */
 #define HTTP1_OVERHEAD_MAX 16384
 
@@ -51,7 +51,8 @@ struct http1_head {
 struct http1_parser *http1_new(void);
 /* Sets *p to NULL; legal on NULL. */
 void http1_free(struct http1_parser **p);
-/* Reads on; *used says how much of `in` is done with. After HTTP1_END or HTTP1_ERROR nothing more. */
+/* Reads on; *used says how much of `in` is done with. After HTTP1_END or HTTP1_ERROR nothing more.
+ */
 enum http1_event http1_parse(struct http1_parser *p, struct slice in, size_t *used);
 
 const struct http1_head *http1_head(const struct http1_parser *p);

@@ -1,6 +1,6 @@
 /*
- * http_internal.h: the inside of http, for src/ only: the server as the kernel uses it, and what the
- * files of this folder share. All on the loop.
+ * http_internal.h: the inside of http, for src/ only: the server as the kernel uses it, and what
+ *the files of this folder share. All on the loop.
  *
  *	conn ─▶ server.c ─▶ http1_parse ─▶ access.c ─▶ router.c ─▶ a handler
  *	conn ◀── reply.c, stream.c, static.c, problem.c ◀──────────────┘
@@ -118,7 +118,7 @@ const char *request_added(const struct http_request *rq, const char *name);
 /* server.c */
 /* The answer is complete: the connection is free for the next request. Frees rq. */
 void request_done(struct http_request *rq);
-/* Gives the connection away after `head` was sent on it, and frees rq. Not when the client has gone. */
+/* Sends `head`, gives the connection away and frees rq. The client must still be there. */
 struct conn *request_upgrade(struct http_request *rq, struct slice head);
 /* Sends bytes of the answer; false: wait for stream_drained. */
 bool request_send(struct http_request *rq, struct slice s);
@@ -140,10 +140,10 @@ void reply_head(struct http_request *rq, int status, const char *type, int64_t l
 /* The usual answer to GET: which bytes of which representation, if any. */
 struct http_representation {
 	const char *type;
-	const char *etag;  /* quoted */
+	const char *etag; /* quoted */
 	struct buf *plain;
-	struct buf *gzip;  /* or NULL */
-	bool vary;         /* another client may get another encoding */
+	struct buf *gzip; /* or NULL */
+	bool vary;        /* another client may get another encoding */
 };
 void reply_representation(struct http_request *rq, const struct http_representation *r);
 /* "200 OK" without the number. */

@@ -27,7 +27,8 @@ void router_free(struct router **r);
 /* A malformed pattern, and one that is there already, end the process: they are mistakes in it. */
 void router_add(struct router *r, const struct http_route *route, void *module);
 /* The path is raw, without the query. False: malformed (bad percent-encoding, "..", NUL). */
-bool router_find(const struct router *r, struct arena *a, int method, struct slice path, struct route_match *out);
+bool router_find(const struct router *r, struct arena *a, int method, struct slice path,
+	struct route_match *out);
 const struct http_route *router_route(const struct router *r, size_t i);
 
 /*

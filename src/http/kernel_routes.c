@@ -18,14 +18,15 @@ static void get_healthz(void *module, struct http_request *rq)
 }
 
 /*
- * For administrators, and for programs on this very machine. A proxy on it also comes from loopback,
- * on behalf of anybody: it is known by the header it adds.
+ * For administrators, and for programs on this very machine. A proxy on it also comes from
+ * loopback, on behalf of anybody: it is known by the header it adds.
  */
 static bool may_see_metrics(const struct http_request *rq)
 {
 	if (http_account(rq) && http_account(rq)->admin && !http_account(rq)->disabled)
 		return true;
-	return http_peer(rq)->loopback && !http_header(rq, "X-Forwarded-For").p && !http_header(rq, "Forwarded").p;
+	return http_peer(rq)->loopback && !http_header(rq, "X-Forwarded-For").p &&
+	       !http_header(rq, "Forwarded").p;
 }
 
 static void get_metrics(void *module, struct http_request *rq)
@@ -35,7 +36,8 @@ static void get_metrics(void *module, struct http_request *rq)
 
 	(void)module;
 	if (!may_see_metrics(rq)) {
-		http_reply_problem(rq, 403, NULL, "metrics are for administrators and for this machine");
+		http_reply_problem(
+			rq, 403, NULL, "metrics are for administrators and for this machine");
 		return;
 	}
 	metric_write(&text);

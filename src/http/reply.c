@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define GZIP_MIN 1024         /* bytes below which compressing gains nothing */
-#define GZIP_MAX (256 * 1024) /* and above which it holds up the loop for too long */
-#define REPLY_MS 30000        /* the client must take some of the answer within this */
+#define GZIP_MIN 1024   /* bytes below which compressing gains nothing */
+#define GZIP_MAX 262144 /* and above which it holds up the loop for too long */
+#define REPLY_MS 30000  /* the client must take some of the answer within this */
 
 /* ---- headers ---- */
 
@@ -40,7 +40,8 @@ void http_set_header(struct http_request *rq, const char *name, const char *valu
 	struct http_added *h;
 
 	if (!name_valid(name) || !value_valid(value)) {
-		log_error("http", "a header that would break the answer was left out", "name", "%s", name, NULL);
+		log_error("http", "a header that would break the answer was left out", "name", "%s",
+			name, NULL);
 		return;
 	}
 	h = ARENA_NEW(rq->arena, struct http_added);
@@ -76,9 +77,10 @@ static const char *take_etag(struct http_request *rq)
 
 void http_set_session(struct http_request *rq, struct slice token, int64_t max_age_s)
 {
-	char *cookie = arena_printf(rq->arena, "%s=%.*s; HttpOnly; SameSite=Lax; Path=/; Max-Age=%lld%s",
-		HTTP_SESSION_COOKIE, SLICE_ARG(token), (long long)(token.n ? max_age_s : 0),
-		rq->peer->tls ? "; Secure" : "");
+	char *cookie =
+		arena_printf(rq->arena, "%s=%.*s; HttpOnly; SameSite=Lax; Path=/; Max-Age=%lld%s",
+			HTTP_SESSION_COOKIE, SLICE_ARG(token), (long long)(token.n ? max_age_s : 0),
+			rq->peer->tls ? "; Secure" : "");
 
 	http_set_header(rq, "Set-Cookie", cookie);
 }
@@ -146,7 +148,8 @@ void reply_head(struct http_request *rq, int status, const char *type, int64_t l
 	rq->status = status;
 	rq->keep_alive = rq->keep_alive && !rq->server->draining;
 	strbuf_reserve(&out, 500);
-	strbuf_printf(&out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http_phrase(status), date_now());
+	strbuf_printf(
+		&out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", status, http_phrase(status), date_now());
 	if (type)
 		strbuf_printf(&out, "Content-Type: %s\r\n", type);
 	if (length >= 0)
@@ -190,7 +193,9 @@ void reply_representation(struct http_request *rq, const struct http_representat
 	bool gzip = r->gzip && http_takes_gzip(rq) && !http_header(rq, "Range").p;
 	struct buf *bytes = gzip ? r->gzip : r->plain;
 	/* Another encoding is another representation, with another strong ETag. */
-	const char *etag = gzip ? arena_printf(rq->arena, "%.*s-gz\"", (int)strlen(r->etag) - 1, r->etag) : r->etag;
+	const char *etag =
+		gzip ? arena_printf(rq->arena, "%.*s-gz\"", (int)strlen(r->etag) - 1, r->etag)
+		     : r->etag;
 	struct http_choice choice = http_choose(rq, etag, bytes->n);
 	struct buf *part;
 
@@ -204,7 +209,8 @@ void reply_representation(struct http_request *rq, const struct http_representat
 	}
 	http_set_header(rq, "Accept-Ranges", "bytes");
 	if (choice.status == 416) {
-		http_set_header(rq, "Content-Range", arena_printf(rq->arena, "bytes */%zu", bytes->n));
+		http_set_header(
+			rq, "Content-Range", arena_printf(rq->arena, "bytes */%zu", bytes->n));
 		reply_head(rq, 416, NULL, 0);
 		request_done(rq);
 		return;
@@ -213,7 +219,8 @@ void reply_representation(struct http_request *rq, const struct http_representat
 		http_set_header(rq, "Content-Encoding", "gzip");
 	if (choice.status == 206)
 		http_set_header(rq, "Content-Range",
-			arena_printf(rq->arena, "bytes %llu-%llu/%zu", (unsigned long long)choice.from,
+			arena_printf(rq->arena, "bytes %llu-%llu/%zu",
+				(unsigned long long)choice.from,
 				(unsigned long long)(choice.from + choice.n - 1), bytes->n));
 	part = buf_part(bytes, choice.from, choice.n);
 	reply_plain(rq, choice.status, r->type, part);
@@ -244,7 +251,8 @@ void http_reply(struct http_request *rq, int status, const char *type, struct bu
 		reply_plain(rq, status, type, body);
 		return;
 	}
-	r.vary = http_compressible(type) && body->n >= GZIP_MIN && !request_added(rq, "Content-Encoding");
+	r.vary = http_compressible(type) && body->n >= GZIP_MIN &&
+		 !request_added(rq, "Content-Encoding");
 	if (r.vary && body->n <= GZIP_MAX && http_takes_gzip(rq) && !http_header(rq, "Range").p)
 		r.gzip = http_gzip(buf_slice(body));
 	r.etag = take_etag(rq);

@@ -51,7 +51,8 @@ struct slice http_header(const struct http_request *rq, const char *name)
 
 		if (!slice_ieq(f->name, slice_str(name)))
 			continue;
-		found = found.p ? slice_str(arena_printf(rq->arena, "%.*s, %.*s", SLICE_ARG(found), SLICE_ARG(f->value)))
+		found = found.p ? slice_str(arena_printf(rq->arena, "%.*s, %.*s", SLICE_ARG(found),
+					  SLICE_ARG(f->value)))
 				: slice_of(f->value.p ? f->value.p : "", f->value.n);
 	}
 	return found;
@@ -124,7 +125,8 @@ const struct json *http_body_json(struct http_request *rq)
 	const char *why = NULL;
 
 	if (!is_json(http_header(rq, "Content-Type"))) {
-		http_reply_problem(rq, 415, NULL, "the body must be JSON, with Content-Type: application/json");
+		http_reply_problem(rq, 415, NULL,
+			"the body must be JSON, with Content-Type: application/json");
 		return NULL;
 	}
 	if (json_read(rq->arena, http_body(rq), &document, &why) < 0) {

@@ -1,7 +1,7 @@
 /*
  * router.c: finds the route of a path in a tree with one level a segment. At each level a literal
- * wins over {int}, that over {word}, that over {text}, that over {path}; when a branch leads nowhere
- * the next one is tried.
+ * wins over {int}, that over {word}, that over {text}, that over {path}; when a branch leads
+ * nowhere the next one is tried.
  */
 #include "http/http_router.h"
 
@@ -73,7 +73,8 @@ const struct http_route *router_route(const struct router *r, size_t i)
 
 /* ---- adding ---- */
 
-static struct node *child(struct router *r, struct node *parent, enum segment_kind kind, struct slice literal)
+static struct node *child(
+	struct router *r, struct node *parent, enum segment_kind kind, struct slice literal)
 {
 	struct node **at = &parent->children, *n;
 
@@ -98,7 +99,9 @@ static enum segment_kind parameter(const char *pattern, struct slice segment, st
 	for (int i = SEGMENT_INT; i <= SEGMENT_PATH; i++)
 		if (name->n && slice_eq(type, slice_str(types[i])))
 			return (enum segment_kind)i;
-	log_fatal("http", "route %s: a parameter is {name:int}, {name:word}, {name:text} or {name:path}", pattern);
+	log_fatal("http",
+		"route %s: a parameter is {name:int}, {name:word}, {name:text} or {name:path}",
+		pattern);
 }
 
 void router_add(struct router *r, const struct http_route *route, void *module)
@@ -222,13 +225,15 @@ static bool has_dots(struct slice path)
 	return false;
 }
 
-bool router_find(const struct router *r, struct arena *a, int method, struct slice path, struct route_match *out)
+bool router_find(const struct router *r, struct arena *a, int method, struct slice path,
+	struct route_match *out)
 {
 	struct search s = { .arena = a, .path = path, .method = method, .out = out };
 	struct slice rest = slice_skip(path, 1), whole;
 
 	*out = (struct route_match){ 0 };
-	if (path.n == 0 || path.p[0] != '/' || !url_decode(a, path, false, &whole) || has_dots(whole))
+	if (path.n == 0 || path.p[0] != '/' || !url_decode(a, path, false, &whole) ||
+		has_dots(whole))
 		return false;
 	while (rest.p) {
 		if (s.count == ROUTE_SEGMENTS_MAX)
@@ -264,7 +269,8 @@ bool url_decode(struct arena *a, struct slice in, bool plus, struct slice *out)
 		char c = in.p[i];
 
 		if (c == '%') {
-			int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1, low = high < 0 ? -1 : hex_value(in.p[i + 2]);
+			int high = i + 2 < in.n ? hex_value(in.p[i + 1]) : -1,
+			    low = high < 0 ? -1 : hex_value(in.p[i + 2]);
 
 			if (low < 0 || (high == 0 && low == 0))
 				return false;

@@ -7,8 +7,8 @@
  *
  * One request is in hand at a time; what the client pipelines behind it stays with the connection,
  * which is paused, also until the client has taken enough of the answers. A connection is closed
- * after an answer that was given before all of the request was read. A handler may answer long after
- * the client has gone: the request then stands alone, with session == NULL.
+ * after an answer that was given before all of the request was read. A handler may answer long
+ * after the client has gone: the request then stands alone, with session == NULL.
  *
  * Time limits: HEAD_MS for a head, however slowly it trickles; BODY_MS and REPLY_MS of silence;
  * IDLE_MS between requests. A handler has all the time it wants.
@@ -45,7 +45,8 @@ static void on_head_late(void *arg)
 {
 	struct http_request *rq = arg;
 
-	http_reply_problem(rq, 408, NULL, "the request did not come within %d seconds", HEAD_MS / 1000);
+	http_reply_problem(
+		rq, 408, NULL, "the request did not come within %d seconds", HEAD_MS / 1000);
 }
 
 static void begin_request(struct http_session *s)
@@ -98,7 +99,7 @@ static struct slice read_requests(struct http_session *s, struct slice in)
 		size_t used;
 
 		if (!s->rq) {
-			/* Some clients end a body with a line break too many (RFC 9112 section 2.2). */
+			/* Some clients end a body with a line break too many. */
 			while (slice_starts(in, SLICE("\r\n")))
 				in = slice_skip(in, 2);
 			if (in.n == 0 || slice_eq(in, SLICE("\r")))
@@ -175,9 +176,10 @@ static void count_request(const struct http_request *rq)
 	metric_add(rq->server->requests[rq->status / 100 % 6], 1);
 	metric_observe(rq->server->seconds, (double)us / 1e6);
 	if (rq->head)
-		log_debug("http", "request", "conn", "%llu", (unsigned long long)rq->peer->id, "method", "%.*s",
-			SLICE_ARG(rq->head->method), "path", "%.*s", SLICE_ARG(rq->raw_path), "status", "%d",
-			rq->status, "us", "%lld", (long long)us, NULL);
+		log_debug("http", "request", "conn", "%llu", (unsigned long long)rq->peer->id,
+			"method", "%.*s", SLICE_ARG(rq->head->method), "path", "%.*s",
+			SLICE_ARG(rq->raw_path), "status", "%d", rq->status, "us", "%lld",
+			(long long)us, NULL);
 }
 
 void request_done(struct http_request *rq)
@@ -298,14 +300,22 @@ static void on_accept(void *module, struct conn *c)
 
 const struct conn_listener *http_listeners(void)
 {
-#define COMMON                                                                                             \
-	.input_max = INPUT_MAX, .output_high = OUTPUT_HIGH, .timeout_ms = IDLE_MS, .per_peer_max = PER_PEER_MAX, \
-	.accept = on_accept,                                                                               \
-	.busy_greeting = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"         \
-			 "Connection: close\r\n\r\n"
+#define COMMON                                                                                \
+	.input_max = INPUT_MAX, .output_high = OUTPUT_HIGH, .timeout_ms = IDLE_MS,            \
+	.per_peer_max = PER_PEER_MAX, .accept = on_accept,                                    \
+	.busy_greeting =                                                                      \
+		"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n" \
+		"Connection: close\r\n\r\n"
 	static const struct conn_listener table[] = {
-		{ .key = "http", .address = "127.0.0.1:8080", .doc = "HTTP", .security = CONN_PLAIN, COMMON },
-		{ .key = "https", .address = "127.0.0.1:8443", .doc = "HTTP over TLS", .security = CONN_TLS_ONLY,
+		{ .key = "http",
+			.address = "127.0.0.1:8080",
+			.doc = "HTTP",
+			.security = CONN_PLAIN,
+			COMMON },
+		{ .key = "https",
+			.address = "127.0.0.1:8443",
+			.doc = "HTTP over TLS",
+			.security = CONN_TLS_ONLY,
 			COMMON },
 		{ .key = NULL },
 	};
@@ -317,7 +327,8 @@ const struct conn_listener *http_listeners(void)
 
 struct http_server *http_server_new(const struct accounts *const *accounts_slot)
 {
-	static const double bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10 };
+	static const double bounds[] = { 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+		0.5, 1, 2.5, 10 };
 	struct http_server *s = mem_zalloc(sizeof(*s));
 
 	s->accounts = accounts_slot;
@@ -327,7 +338,8 @@ struct http_server *http_server_new(const struct accounts *const *accounts_slot)
 		char label[32];
 
 		snprintf(label, sizeof(label), "status=\"%dxx\"", i);
-		s->requests[i] = metric_counter("hearth_http_requests_total", label, "Requests answered");
+		s->requests[i] =
+			metric_counter("hearth_http_requests_total", label, "Requests answered");
 	}
 	s->seconds = metric_histogram("hearth_http_request_seconds", NULL,
 		"Time from the first byte of a request to the end of its answer", bounds,

@@ -15,7 +15,7 @@
 #include "hearth/job.h"
 #include "hearth/log.h"
 
-#define STEP (256 * 1024)
+#define STEP 262144
 
 struct http_stream {
 	struct http_request *rq;
@@ -36,7 +36,8 @@ static void fail(struct http_stream *st, int error)
 	struct http_request *rq = st->rq;
 
 	rq->stream = NULL;
-	log_warn("http", "a blob could not be sent", "key", "%s", st->key, "why", "%s", error_name(error), NULL);
+	log_warn("http", "a blob could not be sent", "key", "%s", st->key, "why", "%s",
+		error_name(error), NULL);
 	if (st->status == 0) {
 		conn_abort(rq->session->c, error); /* on_closed frees rq */
 		return;
@@ -150,7 +151,8 @@ static void on_looked_up(void *arg, int status)
 		begin(st);
 }
 
-void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key, uint64_t size, const char *type)
+void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key,
+	uint64_t size, const char *type)
 {
 	struct http_stream *st = ARENA_NEW(rq->arena, struct http_stream);
 	int rc = HEARTH_EUNSUPPORTED;

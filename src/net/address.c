@@ -49,8 +49,8 @@ struct slice address_group(const char *text, char out[8])
 }
 
 /* Appends what getaddrinfo says about one name or literal. */
-static int add(const char *host, int family, int port, struct sockaddr_storage *out, int max, int count,
-	struct strbuf *why)
+static int add(const char *host, int family, int port, struct sockaddr_storage *out, int max,
+	int count, struct strbuf *why)
 {
 	struct addrinfo hints = {
 		.ai_family = family,
@@ -64,7 +64,8 @@ static int add(const char *host, int family, int port, struct sockaddr_storage *
 	snprintf(service, sizeof(service), "%d", port);
 	rc = getaddrinfo(host, service, &hints, &list);
 	if (rc != 0) {
-		strbuf_printf(why, "no address for \"%s\": %s", host ? host : "*", gai_strerror(rc));
+		strbuf_printf(
+			why, "no address for \"%s\": %s", host ? host : "*", gai_strerror(rc));
 		return HEARTH_EINVAL;
 	}
 	for (struct addrinfo *a = list; a && count < max; a = a->ai_next)
@@ -73,7 +74,8 @@ static int add(const char *host, int family, int port, struct sockaddr_storage *
 	return count;
 }
 
-int address_resolve(const char *host, int port, struct sockaddr_storage *out, int max, struct strbuf *why)
+int address_resolve(
+	const char *host, int port, struct sockaddr_storage *out, int max, struct strbuf *why)
 {
 	bool both = host[0] == '\0', local = strcmp(host, "localhost") == 0;
 	int count;

@@ -6,8 +6,8 @@
  *   OPEN, FLUSHING ──error, time-out, conn_abort, ETOOBIG────────────────────────────▶ GONE
  *
  * What a session's call asks for and what calls back is put off: the connection goes on the list
- * `turns`, which is run by a posted function. So a session is never called from inside its own call,
- * and no layer goes away while one of its functions runs.
+ * `turns`, which is run by a posted function. So a session is never called from inside its own
+ * call, and no layer goes away while one of its functions runs.
  *
  * Invariants: in.p is NULL when nothing is stored. Reading is on exactly when wants_input.
  */
@@ -158,7 +158,8 @@ static size_t up_room(void *above)
 {
 	const struct conn *c = above;
 
-	return c->state == CONN_OPEN && c->in.n < c->input_max ? c->input_max - c->in.n : c->input_max;
+	return c->state == CONN_OPEN && c->in.n < c->input_max ? c->input_max - c->in.n
+							       : c->input_max;
 }
 
 static void up_received(void *above, struct slice in)
@@ -270,7 +271,8 @@ void conn_set_timeout(struct conn *c, int64_t ms)
 
 /* ---- what a session calls ---- */
 
-struct conn *conn_new(struct layer *transport, const struct conn_info *info, const struct conn_setup *setup)
+struct conn *conn_new(
+	struct layer *transport, const struct conn_info *info, const struct conn_setup *setup)
 {
 	static const struct conn_listener defaults = {
 		.input_max = INPUT_MAX_DEFAULT,

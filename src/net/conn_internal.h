@@ -31,15 +31,15 @@ struct conn {
 	struct list_node turn; /* among those that have something to do in a later turn */
 
 	enum conn_state state;
-	int reason;        /* for `closed` */
-	int calls;         /* how deep in the session's functions we are */
+	int reason; /* for `closed` */
+	int calls;  /* how deep in the session's functions we are */
 	bool paused;
-	bool ended;        /* the peer sends no more */
-	bool offer_due;    /* conn_resume, or the first time after conn_attach */
-	bool start_tls;    /* when all is sent */
-	bool sending;      /* the layer has not taken all: it calls conn_sent */
-	bool full;         /* conn_write said stop: `drained` is due */
-	bool polite;       /* GONE with all sent */
+	bool ended;     /* the peer sends no more */
+	bool offer_due; /* conn_resume, or the first time after conn_attach */
+	bool start_tls; /* when all is sent */
+	bool sending;   /* the layer has not taken all: it calls conn_sent */
+	bool full;      /* conn_write said stop: `drained` is due */
+	bool polite;    /* GONE with all sent */
 
 	struct strbuf in; /* what the session did not consume; no memory when empty */
 	struct conn_piece *first, **last;

@@ -120,7 +120,8 @@ static void send_some(struct conn *c)
 	size_t count = 0, total = 0, max = sendable(c), done;
 
 	seal_tail(c);
-	for (struct conn_piece *p = c->first; count < LAYER_VECTOR_MAX && total < max; p = p->next) {
+	for (struct conn_piece *p = c->first; count < LAYER_VECTOR_MAX && total < max;
+		p = p->next) {
 		v[count] = slice_head(slice_skip(buf_slice(p->b), p->done), max - total);
 		total += v[count++].n;
 	}

@@ -26,13 +26,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SOCKETS_MAX    2    /* one for each family */
+#define SOCKETS_MAX    2 /* one for each family */
 #define BACKLOG        512
-#define BATCH_MAX      64   /* connections taken in one go, so that others get their turn */
+#define BATCH_MAX      64 /* connections taken in one go, so that others get their turn */
 #define PAUSE_MS       500
-#define LOOPBACK_TIMES 4    /* more connections from this very machine: proxies, tests */
+#define LOOPBACK_TIMES 4 /* more connections from this very machine: proxies, tests */
 #define FILES_WANTED   65536
-#define FILES_SPARE    128  /* descriptors left for databases, blobs and their like */
+#define FILES_SPARE    128 /* descriptors left for databases, blobs and their like */
 
 struct listener {
 	const struct conn_listener *table;
@@ -73,7 +73,7 @@ static size_t conn_max(void)
 		setrlimit(RLIMIT_NOFILE, &files);
 		getrlimit(RLIMIT_NOFILE, &files);
 	}
-	max = files.rlim_cur > 2 * FILES_SPARE ? files.rlim_cur - FILES_SPARE : FILES_SPARE;
+	max = files.rlim_cur > 512 ? files.rlim_cur - FILES_SPARE : files.rlim_cur / 2;
 	return max;
 }
 
@@ -112,8 +112,8 @@ static void refuse(struct listener *l, int fd, const struct conn_info *info)
 		shutdown(fd, SHUT_WR);
 	close(fd);
 	metric_add(l->refused, 1);
-	log_debug("net", "connection refused: too many", "listener", "%s", l->table->key, "peer", "%s", info->peer,
-		NULL);
+	log_debug("net", "connection refused: too many", "listener", "%s", l->table->key, "peer",
+		"%s", info->peer, NULL);
 }
 
 /* ---- connections ---- */
@@ -183,7 +183,8 @@ static void on_rested(void *arg)
 
 static void take_a_rest(struct listener *l, int error)
 {
-	log_warn("net", "cannot accept, pausing", "listener", "%s", l->table->key, "why", "%s", strerror(error), NULL);
+	log_warn("net", "cannot accept, pausing", "listener", "%s", l->table->key, "why", "%s",
+		strerror(error), NULL);
 	for (int i = 0; i < l->socket_count; i++)
 		uv_poll_stop(&l->sockets[i]->poll);
 	timer_start(&l->rest, PAUSE_MS, 0, on_rested, l);
@@ -200,10 +201,12 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		struct sockaddr_storage address;
 		struct conn_info info = { 0 };
 		socklen_t n = sizeof(address);
-		int fd = accept4(a->fd, (struct sockaddr *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(
+			a->fd, (struct sockaddr *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+				errno == ENOMEM)
 				take_a_rest(l, errno);
 			return; /* nobody there, or gone again */
 		}
@@ -224,7 +227,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 /* A socket that listens, or -errno. */
 static int open_socket(const struct sockaddr *address, socklen_t n)
 {
-	int one = 1, fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	int one = 1, fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+	    error;
 
 	if (fd < 0)
 		return -errno;
@@ -262,13 +266,15 @@ static void set_port(struct sockaddr_storage *a, int port)
  * Opens each address; all get the port the first one got. A family the system does not have is left
  * out as long as there is another.
  */
-static int open_all(struct listener *l, struct sockaddr_storage *addresses, int count, struct strbuf *why)
+static int open_all(
+	struct listener *l, struct sockaddr_storage *addresses, int count, struct strbuf *why)
 {
 	int error = 0;
 
 	for (int i = 0; i < count && error == 0; i++) {
 		struct sockaddr *a = (struct sockaddr *)&addresses[i];
-		socklen_t n = a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+		socklen_t n = a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						       : sizeof(struct sockaddr_in);
 		char text[64];
 		int fd;
 
@@ -299,14 +305,18 @@ static void add_metrics(struct listener *l)
 
 	snprintf(label, sizeof(label), "listener=\"%s\"", l->table->key);
 	l->now = metric_gauge("hearth_connections", label, "Open connections");
-	l->taken = metric_counter("hearth_connections_accepted_total", label, "Connections accepted");
-	l->refused = metric_counter("hearth_connections_refused_total", label, "Connections over a limit");
-	l->bytes_in = metric_counter("hearth_net_received_bytes_total", label, "Bytes received by sessions");
-	l->bytes_out = metric_counter("hearth_net_sent_bytes_total", label, "Bytes sent by sessions");
+	l->taken =
+		metric_counter("hearth_connections_accepted_total", label, "Connections accepted");
+	l->refused = metric_counter(
+		"hearth_connections_refused_total", label, "Connections over a limit");
+	l->bytes_in = metric_counter(
+		"hearth_net_received_bytes_total", label, "Bytes received by sessions");
+	l->bytes_out =
+		metric_counter("hearth_net_sent_bytes_total", label, "Bytes sent by sessions");
 }
 
-int listener_open(const struct config_address *address, const struct conn_listener *table, void *module,
-	struct tls_context *tls, struct listener **out, struct strbuf *why)
+int listener_open(const struct config_address *address, const struct conn_listener *table,
+	void *module, struct tls_context *tls, struct listener **out, struct strbuf *why)
 {
 	struct sockaddr_storage addresses[SOCKETS_MAX];
 	int count = address_resolve(address->host, address->port, addresses, SOCKETS_MAX, why), rc;

@@ -20,8 +20,8 @@ struct memory {
 	int end;             /* behind `in` comes: nothing (0), the peer's end (1), a failure (2) */
 	bool told;           /* … and it was told */
 	bool reading;
-	bool blocked;        /* the sender waits for `sent` */
-	bool posted;         /* deliver is on its way */
+	bool blocked; /* the sender waits for `sent` */
+	bool posted;  /* deliver is on its way */
 	bool closed;
 };
 

@@ -46,8 +46,8 @@ void net_close_all(void);
  * Certificate and key as PEM files; both NULL or empty: a self-signed certificate for `hostname`,
  * kept in data_dir/tls and made when it is missing. NULL with the reason in `why`.
  */
-struct tls_context *tls_context_new(const char *cert, const char *key, const char *data_dir, const char *hostname,
-	struct strbuf *why);
+struct tls_context *tls_context_new(const char *cert, const char *key, const char *data_dir,
+	const char *hostname, struct strbuf *why);
 /* After the last connection; sets *t to NULL; legal on NULL. */
 void tls_context_free(struct tls_context **t);
 /*
@@ -63,11 +63,11 @@ void tls_context_reload(struct tls_context *t);
  * then go with it in a later turn: never inside.
  */
 struct layer_up {
-	/* How many bytes may be received at most, before reading is to stop; at least 1 while it reads. */
+	/* How many bytes may be received at once; at least 1 while the layer reads. */
 	size_t (*room)(void *above);
 	void (*received)(void *above, struct slice in); /* valid during the call */
 	void (*ended)(void *above);                     /* the peer sends no more */
-	/* Something can be sent again, and `n` more bytes of what `send` was given last are done with. */
+	/* Sending goes on; `n` more bytes of what `send` was given last are done with. */
 	void (*sent)(void *above, size_t n);
 	void (*failed)(void *above, int reason); /* nothing more will come of it */
 };
@@ -78,15 +78,15 @@ struct layer_ops {
 	/* Whether to receive. Off in a new layer. */
 	void (*read)(struct layer *l, bool on);
 	/*
-	 * Sends from the front of `v`. Returns how many bytes are done with at once. When those are not
-	 * all, the rest stays where it is and nothing more is sent until `sent` was called.
+	 * Sends from the front of `v`. Returns how many bytes are done with at once. When those are
+	 * not all, the rest stays where it is and nothing more is sent until `sent` was called.
 	 */
 	size_t (*send)(struct layer *l, const struct slice *v, size_t n);
 	/* Bytes that `send` is done with and that are still in this layer or below. */
 	size_t (*pending)(const struct layer *l);
 	/*
-	 * Gives up the layer and what is below it, which free themselves. polite: all was sent, so say
-	 * goodbye and let the peer read it all. Nothing is told upwards any more.
+	 * Gives up the layer and what is below it, which free themselves. polite: all was sent, so
+	 * say goodbye and let the peer read it all. Nothing is told upwards any more.
 	 */
 	void (*close)(struct layer *l, bool polite);
 };
@@ -110,7 +110,8 @@ void memory_layer_pair(struct layer **near, struct layer **far);
  * TLS as server over `below`. `alpn` is the protocol's name for ALPN, or NULL to take any. What the
  * handshake finds goes to *info.
  */
-struct layer *tls_layer_new(struct tls_context *t, struct layer *below, const char *alpn, struct conn_info *info);
+struct layer *tls_layer_new(
+	struct tls_context *t, struct layer *below, const char *alpn, struct conn_info *info);
 
 /* ---- connections, for who makes them ---- */
 
@@ -127,7 +128,8 @@ struct conn_setup {
 };
 
 /* A connection over a transport; info->id is filled in here. */
-struct conn *conn_new(struct layer *transport, const struct conn_info *info, const struct conn_setup *setup);
+struct conn *conn_new(
+	struct layer *transport, const struct conn_info *info, const struct conn_setup *setup);
 /* Runs what connections have put off until later. */
 void conn_run_turns(void);
 
@@ -140,9 +142,10 @@ struct sockaddr_storage;
 void address_text(const struct sockaddr *a, char out[64], int *port);
 /* Whether it is this very machine. */
 bool address_is_loopback(const char *text);
-/* What limits count by: an IPv4 address, or the /64 of an IPv6 address. Returns a slice of `out`. */
+/* What limits count by: an IPv4 address, or the /64 of an IPv6 address; in `out`. */
 struct slice address_group(const char *text, char out[8]);
 /* The addresses a host and port stand for, to listen on; at most max. The count, or an error. */
-int address_resolve(const char *host, int port, struct sockaddr_storage *out, int max, struct strbuf *why);
+int address_resolve(
+	const char *host, int port, struct sockaddr_storage *out, int max, struct strbuf *why);
 
 #endif

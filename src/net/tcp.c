@@ -21,8 +21,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define READ_MAX   65536
-#define LINGER_MS  2000
+#define READ_MAX  65536
+#define LINGER_MS 2000
 
 struct tcp {
 	struct layer l;

@@ -4,8 +4,8 @@
  *   HANDSHAKE ──done──▶ UP ──close_notify or end from below──▶ ENDED (may still send)
  *       └──failure, HANDSHAKE_MS──▶ FAILED ◀──bad record──┘
  *
- * OpenSSL never sees a socket: its BIO is this layer (bio_read, bio_write). What comes from below is
- * read right where it lies and handed up from one buffer that all connections share; so an idle
+ * OpenSSL never sees a socket: its BIO is this layer (bio_read, bio_write). What comes from below
+ * is read right where it lies and handed up from one buffer that all connections share; so an idle
  * connection has no buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What
  * goes down gathers in `out` and then is `flight`, untouched until the layer below is done with it.
  */
@@ -106,8 +106,10 @@ static void shared_init(void)
 	BIO_meth_set_write_ex(shared.bio, bio_write);
 	BIO_meth_set_ctrl(shared.bio, bio_ctrl);
 	BIO_meth_set_create(shared.bio, bio_create);
-	shared.handshakes = metric_counter("hearth_tls_handshakes_total", NULL, "TLS handshakes that succeeded");
-	shared.failures = metric_counter("hearth_tls_failures_total", NULL, "TLS handshakes that failed");
+	shared.handshakes = metric_counter(
+		"hearth_tls_handshakes_total", NULL, "TLS handshakes that succeeded");
+	shared.failures =
+		metric_counter("hearth_tls_failures_total", NULL, "TLS handshakes that failed");
 }
 
 /* ---- downwards ---- */
@@ -149,8 +151,8 @@ static void fail(struct tls *t, int reason, const char *what)
 		if (error)
 			ERR_error_string_n(error, text, sizeof(text));
 		metric_add(shared.failures, 1);
-		log_debug("tls", what, "conn", "%llu", (unsigned long long)t->info->id, "peer", "%s", t->info->peer,
-			"why", "%s", text, NULL);
+		log_debug("tls", what, "conn", "%llu", (unsigned long long)t->info->id, "peer",
+			"%s", t->info->peer, "why", "%s", text, NULL);
 	}
 	t->state = TLS_FAILED;
 	timer_stop(&t->timer);
@@ -212,7 +214,8 @@ static size_t tls_pending(const struct layer *l)
 /* The handshake needs bytes from the peer even if nobody above wants any. */
 static void update_reading(struct tls *t)
 {
-	t->below->ops->read(t->below, t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read));
+	t->below->ops->read(
+		t->below, t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read));
 }
 
 static void tls_read(struct layer *l, bool on)
@@ -257,7 +260,8 @@ static void handshake_done(struct tls *t)
 	timer_stop(&t->timer);
 	metric_add(shared.handshakes, 1);
 	snprintf(t->info->tls_version, sizeof(t->info->tls_version), "%s", SSL_get_version(t->ssl));
-	snprintf(t->info->tls_cipher, sizeof(t->info->tls_cipher), "%s", SSL_get_cipher_name(t->ssl));
+	snprintf(t->info->tls_cipher, sizeof(t->info->tls_cipher), "%s",
+		SSL_get_cipher_name(t->ssl));
 	snprintf(t->info->server_name, sizeof(t->info->server_name), "%s", name ? name : "");
 	for (char *p = t->info->server_name; *p; p++)
 		if (*p >= 'A' && *p <= 'Z')
@@ -375,8 +379,8 @@ static void on_late(void *arg)
 
 /* ---- making one ---- */
 
-int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
-	unsigned in_n, void *arg)
+int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+	const unsigned char *in, unsigned in_n, void *arg)
 {
 	const struct tls *t = SSL_get_app_data(ssl);
 	size_t n = t->alpn ? strlen(t->alpn) : 0;
@@ -391,11 +395,12 @@ int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, c
 			return SSL_TLSEXT_ERR_OK;
 		}
 	}
-	/* A client that meant another protocol's port: not to be answered in ours (RFC 7301, ALPACA). */
+	/* A client that meant another protocol must not be answered in ours (ALPACA). */
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-struct layer *tls_layer_new(struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
+struct layer *tls_layer_new(
+	struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
 {
 	struct tls *t = mem_zalloc(sizeof(*t));
 	BIO *bio;

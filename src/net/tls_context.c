@@ -1,6 +1,6 @@
 /*
- * tls_context.c: the certificate in use, as an SSL_CTX that is replaced whole when the files change.
- * A connection holds on to the one it began with.
+ * tls_context.c: the certificate in use, as an SSL_CTX that is replaced whole when the files
+ * change. A connection holds on to the one it began with.
  */
 #include "net/net.h"
 #include "net/tls.h"
@@ -18,8 +18,8 @@
 #define CHECK_MS 30000
 
 /* ECDHE with authenticated encryption only; TLS 1.3's own are all like that. */
-#define CIPHERS                                                                                            \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"         \
+#define CIPHERS                                                                                    \
+	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:" \
 	"ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
 
 /* By what a change of a file is noticed; zero for a file that is not there. */
@@ -47,14 +47,16 @@ static struct stamp stamp_of(const char *path)
 
 	if (stat(path, &st) < 0)
 		return (struct stamp){ 0 };
-	return (struct stamp){ st.st_ino, st.st_size, st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec };
+	return (struct stamp){ st.st_ino, st.st_size,
+		st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec };
 }
 
 /* Whether a file is another than at the last try; each change is tried once. */
 static bool changed(struct stamp *seen, const char *path)
 {
 	struct stamp now = stamp_of(path);
-	bool same = now.inode == seen->inode && now.size == seen->size && now.changed_ns == seen->changed_ns;
+	bool same = now.inode == seen->inode && now.size == seen->size &&
+		    now.changed_ns == seen->changed_ns;
 
 	*seen = now;
 	return !same;
@@ -73,7 +75,8 @@ static int no_passphrase(char *to, int size, int writing, void *arg)
 static void set_options(SSL_CTX *ctx)
 {
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					 SSL_OP_CIPHER_SERVER_PREFERENCE |
 					 SSL_OP_PRIORITIZE_CHACHA);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -93,7 +96,8 @@ static SSL_CTX *load(const char *cert, const char *key, struct strbuf *why)
 	set_options(ctx);
 	ERR_clear_error();
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert) == 1 &&
-		SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1)
+		SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 &&
+		SSL_CTX_check_private_key(ctx) == 1)
 		return ctx;
 	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
 	strbuf_printf(why, "certificate %s with key %s: %s", cert, key, text);
@@ -115,7 +119,8 @@ void tls_context_reload(struct tls_context *t)
 		t->ctx = ctx;
 		log_info("tls", "using the new certificate", "file", "%s", t->cert, NULL);
 	} else {
-		log_warn("tls", "the new certificate cannot be used, the old one stays", "why", "%s", why.p, NULL);
+		log_warn("tls", "the new certificate cannot be used, the old one stays", "why",
+			"%s", why.p, NULL);
 	}
 	strbuf_free(&why);
 }
@@ -134,7 +139,8 @@ static char *path_join(const char *dir, const char *name)
 }
 
 /* Without a certificate of the user's: one of our own making in data_dir/tls. */
-static int use_selfsigned(struct tls_context *t, const char *data_dir, const char *hostname, struct strbuf *why)
+static int use_selfsigned(
+	struct tls_context *t, const char *data_dir, const char *hostname, struct strbuf *why)
 {
 	char *dir = path_join(data_dir, "tls");
 	int rc = 0;
@@ -149,12 +155,13 @@ static int use_selfsigned(struct tls_context *t, const char *data_dir, const cha
 	return rc < 0 ? rc : tls_selfsigned(t->cert, t->key, hostname, why);
 }
 
-static int choose_files(struct tls_context *t, const char *cert, const char *key, const char *data_dir,
-	const char *hostname, struct strbuf *why)
+static int choose_files(struct tls_context *t, const char *cert, const char *key,
+	const char *data_dir, const char *hostname, struct strbuf *why)
 {
 	if (cert && *cert) {
 		t->cert = mem_strdup(slice_str(cert));
-		t->key = mem_strdup(slice_str(key && *key ? key : cert)); /* one file may hold both */
+		t->key = mem_strdup(
+			slice_str(key && *key ? key : cert)); /* one file may hold both */
 		return 0;
 	}
 	if (key && *key) {
@@ -164,8 +171,8 @@ static int choose_files(struct tls_context *t, const char *cert, const char *key
 	return use_selfsigned(t, data_dir, hostname, why);
 }
 
-struct tls_context *tls_context_new(const char *cert, const char *key, const char *data_dir, const char *hostname,
-	struct strbuf *why)
+struct tls_context *tls_context_new(const char *cert, const char *key, const char *data_dir,
+	const char *hostname, struct strbuf *why)
 {
 	struct tls_context *t = mem_zalloc(sizeof(*t));
 

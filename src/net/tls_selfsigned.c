@@ -19,18 +19,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DAYS       825 /* as much as Apple's systems take */
-#define DAYS_LEFT  30  /* one that ends sooner is made anew */
-#define SECOND_DAY (24 * 60 * 60)
+#define DAYS        825 /* as much as Apple's systems take */
+#define DAYS_LEFT   30  /* one that ends sooner is made anew */
+#define SECONDS_DAY 86400
 
 /* A certificate that is there, is for this name and does not end soon. */
 static bool still_good(const char *path, const char *hostname)
 {
 	FILE *file = fopen(path, "r");
 	X509 *cert = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
-	time_t limit = time(NULL) + (time_t)DAYS_LEFT * SECOND_DAY;
+	time_t limit = time(NULL) + (time_t)DAYS_LEFT * SECONDS_DAY;
 	bool good = cert && X509_cmp_time(X509_get0_notAfter(cert), &limit) > 0 &&
-		    (X509_check_host(cert, hostname, 0, 0, NULL) == 1 || X509_check_ip_asc(cert, hostname, 0) == 1);
+		    (X509_check_host(cert, hostname, 0, 0, NULL) == 1 ||
+			    X509_check_ip_asc(cert, hostname, 0) == 1);
 
 	X509_free(cert);
 	if (file)
@@ -54,12 +55,15 @@ static void add_names(X509 *cert, const char *hostname)
 {
 	struct strbuf names = { 0 };
 	unsigned char address[16];
-	bool literal = inet_pton(AF_INET, hostname, address) == 1 || inet_pton(AF_INET6, hostname, address) == 1;
+	bool literal = inet_pton(AF_INET, hostname, address) == 1 ||
+		       inet_pton(AF_INET6, hostname, address) == 1;
 	X509_NAME *subject = X509_get_subject_name(cert);
 
-	X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)hostname, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+		subject, "CN", MBSTRING_UTF8, (const unsigned char *)hostname, -1, -1, 0);
 	X509_set_issuer_name(cert, subject);
-	strbuf_printf(&names, "%s:%s,DNS:localhost,IP:127.0.0.1,IP:::1", literal ? "IP" : "DNS", hostname);
+	strbuf_printf(&names, "%s:%s,DNS:localhost,IP:127.0.0.1,IP:::1", literal ? "IP" : "DNS",
+		hostname);
 	add_extension(cert, NID_subject_alt_name, names.p);
 	add_extension(cert, NID_basic_constraints, "critical,CA:FALSE");
 	add_extension(cert, NID_ext_key_usage, "serverAuth");
@@ -73,7 +77,7 @@ static X509 *make_cert(EVP_PKEY *key, const char *hostname)
 	INVARIANT(cert);
 	X509_set_version(cert, X509_VERSION_3);
 	ASN1_INTEGER_set_uint64(X509_get_serialNumber(cert), rand_u64() >> 1);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -SECOND_DAY);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -SECONDS_DAY);
 	X509_time_adj_ex(X509_getm_notAfter(cert), DAYS, 0, NULL);
 	X509_set_pubkey(cert, key);
 	add_names(cert, hostname);
@@ -108,7 +112,8 @@ static int write_pem(const char *path, X509 *cert, EVP_PKEY *key, struct strbuf 
 	return done ? 0 : HEARTH_EIO;
 }
 
-int tls_selfsigned(const char *cert_path, const char *key_path, const char *hostname, struct strbuf *why)
+int tls_selfsigned(
+	const char *cert_path, const char *key_path, const char *hostname, struct strbuf *why)
 {
 	EVP_PKEY *key;
 	X509 *cert;
@@ -126,8 +131,8 @@ int tls_selfsigned(const char *cert_path, const char *key_path, const char *host
 		if (rc == 0)
 			rc = write_pem(cert_path, cert, NULL, why);
 		if (rc == 0)
-			log_info("tls", "made a self-signed certificate", "file", "%s", cert_path, "hostname", "%s",
-				hostname, NULL);
+			log_info("tls", "made a self-signed certificate", "file", "%s", cert_path,
+				"hostname", "%s", hostname, NULL);
 	}
 	X509_free(cert);
 	EVP_PKEY_free(key);

@@ -105,7 +105,9 @@ static inline size_t answer_end(struct slice got)
 	if (length >= 0) {
 		struct slice value = slice_skip(got, (size_t)length + 16);
 
-		ck_assert_int_eq(slice_u64(slice_head(value, (size_t)slice_chr(value, '\r')), 1u << 30, &n), 0);
+		ck_assert_int_eq(
+			slice_u64(slice_head(value, (size_t)slice_chr(value, '\r')), 1u << 30, &n),
+			0);
 	}
 	return (size_t)head + 4 + (size_t)n;
 }
@@ -123,7 +125,7 @@ static inline int has_answer(void *arg)
 	return (end && got.n >= end) || !w->c;
 }
 
-/* Takes the next answer off what came: a string valid until the next call; "" when there is none. */
+/* Takes the next answer off what came: valid until the next call; "" when there is none. */
 static inline const char *answer(struct web_client *w)
 {
 	static struct strbuf one;

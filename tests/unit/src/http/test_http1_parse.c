@@ -1,7 +1,7 @@
 /*
- * The HTTP/1.1 parser: every case whole, cut in two at every byte, and byte by byte. The guard cases
- * are the contract for another llhttp: each one was accepted by 8.1.0 in strict mode, or in the
- * default mode.
+ * The HTTP/1.1 parser: every case whole, cut in two at every byte, and byte by byte. The guard
+ * cases are the contract for another llhttp: each one was accepted by 8.1.0 in strict mode, or in
+ * the default mode.
  */
 #include "harness.h"
 
@@ -17,8 +17,8 @@ struct trace {
 
 static void trace_head(struct trace *t, const struct http1_head *h)
 {
-	strbuf_printf(&t->text, "%.*s %.*s 1.%d [%.*s]", SLICE_ARG(h->method), SLICE_ARG(h->target), h->minor,
-		SLICE_ARG(h->host));
+	strbuf_printf(&t->text, "%.*s %.*s 1.%d [%.*s]", SLICE_ARG(h->method), SLICE_ARG(h->target),
+		h->minor, SLICE_ARG(h->host));
 	for (size_t i = 0; i < h->field_count; i++)
 		if (!slice_ieq(h->fields[i].name, SLICE("host")))
 			strbuf_printf(&t->text, " %.*s=%.*s", SLICE_ARG(h->fields[i].name),
@@ -75,14 +75,15 @@ static void check_bytes(struct slice in, const char *expected, size_t used)
 {
 	struct trace whole = trace_split(in, in.n, 1);
 
-	ck_assert_msg(strcmp(whole.text.p, expected) == 0, "%.*s gives %s, not %s", SLICE_ARG(in), whole.text.p,
-		expected);
+	ck_assert_msg(strcmp(whole.text.p, expected) == 0, "%.*s gives %s, not %s", SLICE_ARG(in),
+		whole.text.p, expected);
 	if (used)
 		ck_assert_uint_eq(whole.used, used);
 	for (size_t at = 0; at < in.n; at++) {
 		struct trace halves = trace_split(in, at, in.n);
 
-		ck_assert_msg(strcmp(halves.text.p, expected) == 0, "cut at %zu: %s", at, halves.text.p);
+		ck_assert_msg(
+			strcmp(halves.text.p, expected) == 0, "cut at %zu: %s", at, halves.text.p);
 		if (used)
 			ck_assert_uint_eq(halves.used, used);
 		strbuf_free(&halves.text);
@@ -103,11 +104,15 @@ static void check(const char *in, const char *expected)
 START_TEST(reads_requests)
 {
 	check("GET / HTTP/1.1\r\n" H "\r\n", "GET / 1.1 [h] keep||end");
-	check("GET /a?b=c HTTP/1.1\r\n" H "A: 1\r\nB:2 \t \r\nC:\r\n\r\n", "GET /a?b=c 1.1 [h] A=1 B=2 C= keep||end");
+	check("GET /a?b=c HTTP/1.1\r\n" H "A: 1\r\nB:2 \t \r\nC:\r\n\r\n",
+		"GET /a?b=c 1.1 [h] A=1 B=2 C= keep||end");
 	check("GET / HTTP/1.0\r\n\r\n", "GET / 1.0 [] close||end");
-	check("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET / 1.0 [] Connection=keep-alive keep||end");
-	check("GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n", "GET / 1.1 [h] Connection=close close||end");
-	check("GET http://other:8080/x?y HTTP/1.1\r\n" H "\r\n", "GET /x?y 1.1 [other:8080] keep||end");
+	check("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+		"GET / 1.0 [] Connection=keep-alive keep||end");
+	check("GET / HTTP/1.1\r\n" H "Connection: close\r\n\r\n",
+		"GET / 1.1 [h] Connection=close close||end");
+	check("GET http://other:8080/x?y HTTP/1.1\r\n" H "\r\n",
+		"GET /x?y 1.1 [other:8080] keep||end");
 	check("GET https://other HTTP/1.1\r\n" H "\r\n", "GET / 1.1 [other] keep||end");
 	check("OPTIONS * HTTP/1.1\r\n" H "\r\n", "OPTIONS * 1.1 [h] keep||end");
 	check("GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET / 1.1 [] keep||end");
@@ -119,14 +124,18 @@ START_TEST(reads_bodies)
 {
 	check("POST / HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nhello",
 		"POST / 1.1 [h] Content-Length=5 keep|hello|end");
-	check("POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n", "POST / 1.1 [h] Content-Length=0 keep||end");
-	check("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;a=b\r\n wo\r\n0\r\n\r\n",
+	check("POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n",
+		"POST / 1.1 [h] Content-Length=0 keep||end");
+	check("POST / HTTP/1.1\r\n" H
+	      "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;a=b\r\n wo\r\n0\r\n\r\n",
 		"POST / 1.1 [h] Transfer-Encoding=chunked keep|hello wo|end");
-	check("POST / HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\nX-T: 1\r\nY: 2\r\n\r\n",
+	check("POST / HTTP/1.1\r\n" H
+	      "Transfer-Encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\nX-T: 1\r\nY: 2\r\n\r\n",
 		"POST / 1.1 [h] Transfer-Encoding=Chunked keep|0123456789|end");
 	check("GET / HTTP/1.1\r\n" H "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
 		"GET / 1.1 [h] Upgrade=websocket Connection=Upgrade keep||end");
-	check("POST / HTTP/1.1\r\n" H "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nab",
+	check("POST / HTTP/1.1\r\n" H
+	      "Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nab",
 		"POST / 1.1 [h] Upgrade=websocket Connection=Upgrade Content-Length=2 keep|ab|end");
 }
 END_TEST
@@ -204,7 +213,8 @@ START_TEST(refuses_what_llhttp_takes)
 	check("GET /  HTTP/1.1\r\n" H "\r\n", "!400");
 	check("GET / HTTP/1.1 \r\n" H "\r\n", "!505");
 	check(" GET / HTTP/1.1\r\n" H "\r\n", "!400");
-	check("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 4\r\n\r\n",
+	check("POST / HTTP/1.1\r\n" H
+	      "Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 4\r\n\r\n",
 		"POST / 1.1 [h] Transfer-Encoding=chunked keep|!400");
 	check("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n: 4\r\n\r\n",
 		"POST / 1.1 [h] Transfer-Encoding=chunked keep|!400");
@@ -242,19 +252,22 @@ START_TEST(refuses_malformed)
 		"get / HTTP/1.1\r\n" H "\r\n",
 		"\026\003\001\002",
 	};
-	static const char *const chunks[] = { "Z\r\n", "-1\r\n", "1 \r\n", "1\n", "11111111111111111\r\n", "1;\001\r\n", "\r\n" };
+	static const char *const chunks[] = { "Z\r\n", "-1\r\n", "1 \r\n", "1\n",
+		"11111111111111111\r\n", "1;\001\r\n", "\r\n" };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		struct trace t = trace_split(slice_str(heads[i]), 0, 1);
 
-		ck_assert_msg(t.text.n == 4 && t.text.p[0] == '!', "%s gives %s", heads[i], t.text.p);
+		ck_assert_msg(
+			t.text.n == 4 && t.text.p[0] == '!', "%s gives %s", heads[i], t.text.p);
 		check(heads[i], t.text.p);
 		strbuf_free(&t.text);
 	}
 	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
 		struct strbuf in = { 0 };
 
-		strbuf_printf(&in, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n%s", chunks[i]);
+		strbuf_printf(&in, "POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n%s",
+			chunks[i]);
 		check(in.p, "POST / 1.1 [h] Transfer-Encoding=chunked keep|!400");
 		strbuf_free(&in);
 	}
@@ -287,13 +300,15 @@ START_TEST(ends_what_is_endless)
 	check_endless("GET / HTTP/1.1\r\n" H "A: ", "aaaaaaaaaaaaaaaa", 40000, "!431");
 	check_endless("GET / HTTP/1.1\r\n" H, "Aaaaaaaaaaaaaaaaaaaaa: b\r\n", 40000, "!431");
 	check_endless(chunked, "0", 40000, head);
-	check_endless("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1;a=", "bbbbbbbbbbbbbbb", 100000, head);
-	check_endless("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n", "Aaaaaaaaaaaaa: b\r\n", 40000,
+	check_endless("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1;a=",
+		"bbbbbbbbbbbbbbb", 100000, head);
+	check_endless("POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n",
+		"Aaaaaaaaaaaaa: b\r\n", 40000,
 		"POST / 1.1 [h] Transfer-Encoding=chunked keep|!431");
 }
 END_TEST
 
-/* One byte a chunk is allowed, a long extension with each is not: it costs far more than it brings. */
+/* One byte a chunk is allowed; a long extension with each costs far more than it brings. */
 START_TEST(bounds_chunk_overhead)
 {
 	struct strbuf in = { 0 };
@@ -342,4 +357,5 @@ START_TEST(counts_fields)
 END_TEST
 
 TEST_MAIN("http1_parse", reads_requests, reads_bodies, stops_at_the_end, is_strict, refuses_folding,
-	refuses_what_llhttp_takes, refuses_malformed, ends_what_is_endless, bounds_chunk_overhead, counts_fields)
+	refuses_what_llhttp_takes, refuses_malformed, ends_what_is_endless, bounds_chunk_overhead,
+	counts_fields)

@@ -50,8 +50,8 @@ static void say_who(void *module, struct http_request *rq)
 	struct buf *body;
 
 	(void)module;
-	strbuf_printf(&text, "%s token=%.*s body=%.*s", a ? a->address : "nobody", SLICE_ARG(http_token(rq)),
-		SLICE_ARG(http_body(rq)));
+	strbuf_printf(&text, "%s token=%.*s body=%.*s", a ? a->address : "nobody",
+		SLICE_ARG(http_token(rq)), SLICE_ARG(http_body(rq)));
 	body = buf_from_strbuf(&text);
 	http_reply(rq, 200, "text/plain", body);
 	buf_unref(&body);
@@ -91,17 +91,23 @@ static void check_access(void)
 	ck_body(ask_with("GET", "/public", ""), "nobody token= body=");
 	ck_assert_int_eq(fake.calls, 0);
 
-	ck_body(ask_with("GET", "/account", "Authorization: Bearer good\r\n"), "a@example.org token=good body=");
-	ck_body(ask_with("GET", "/account", "authorization: bearer  good \r\n"), "a@example.org token=good body=");
-	ck_body(ask_with("GET", "/account", "Cookie: hearth_session=good\r\n"), "a@example.org token=good body=");
-	ck_body(ask_with("GET", "/account", "Authorization: Bearer one\r\nCookie: hearth_session=two\r\n"),
+	ck_body(ask_with("GET", "/account", "Authorization: Bearer good\r\n"),
+		"a@example.org token=good body=");
+	ck_body(ask_with("GET", "/account", "authorization: bearer  good \r\n"),
+		"a@example.org token=good body=");
+	ck_body(ask_with("GET", "/account", "Cookie: hearth_session=good\r\n"),
+		"a@example.org token=good body=");
+	ck_body(ask_with("GET", "/account",
+			"Authorization: Bearer one\r\nCookie: hearth_session=two\r\n"),
 		"a@example.org token=one body=");
-	ck_body(ask_with("GET", "/public", "Authorization: Bearer good\r\n"), "a@example.org token=good body=");
+	ck_body(ask_with("GET", "/public", "Authorization: Bearer good\r\n"),
+		"a@example.org token=good body=");
 	ck_status(ask_with("GET", "/account", "Authorization: Basic Z29vZA==\r\n"), 401);
 	ck_status(ask_with("GET", "/account", "Authorization: Bearer bad\r\n"), 401);
 	ck_status(ask_with("GET", "/account", "Authorization: Bearer disabled\r\n"), 401);
 	/* A bad token on a public route is as none. */
-	ck_body(ask_with("GET", "/public", "Authorization: Bearer bad\r\n"), "nobody token=bad body=");
+	ck_body(ask_with("GET", "/public", "Authorization: Bearer bad\r\n"),
+		"nobody token=bad body=");
 
 	ck_status(ask_with("GET", "/admin", "Authorization: Bearer good\r\n"), 403);
 	ck_status(ask_with("GET", "/admin", "Authorization: Bearer admin\r\n"), 200);
@@ -134,18 +140,21 @@ START_TEST(bodies_wait)
 {
 	start();
 	for (int i = 0; i < 2; i++) {
-		ck_body(ask("POST /account HTTP/1.1\r\n" H "Authorization: Bearer good\r\nContent-Length: 4\r\n\r\nbodyGET "
+		ck_body(ask("POST /account HTTP/1.1\r\n" H
+			    "Authorization: Bearer good\r\nContent-Length: 4\r\n\r\nbodyGET "
 			    "/public HTTP/1.1\r\n" H "\r\n"),
 			"a@example.org token=good body=body");
 		ck_body(answer(&client), "nobody token= body=");
 		fake.at_once = true;
 	}
-	send_text("POST /account HTTP/1.1\r\n" H "Authorization: Bearer good\r\nExpect: 100-continue\r\n"
+	send_text("POST /account HTTP/1.1\r\n" H
+		  "Authorization: Bearer good\r\nExpect: 100-continue\r\n"
 		  "Content-Length: 4\r\n\r\n");
 	ck_has(answer(&client), "100 Continue");
 	ck_body(ask("body"), "a@example.org token=good body=body");
 	/* Refused: no 100, and the body is not read. */
-	send_text("POST /account HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+	send_text(
+		"POST /account HTTP/1.1\r\n" H "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n");
 	ck_status(answer(&client), 401);
 	ck_assert(gone_within(&client, 1000));
 	stop_server();
@@ -189,7 +198,8 @@ START_TEST(own_pages_only)
 		{ COOKIE "Sec-Fetch-Site: none\r\n", 200, "a@example.org token=good body=" },
 		{ COOKIE "Sec-Fetch-Site: same-site\r\n", 403, "nobody token= body=" },
 		{ COOKIE "Sec-Fetch-Site: cross-site\r\n", 403, "nobody token= body=" },
-		{ COOKIE "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n", 403, "nobody token= body=" },
+		{ COOKIE "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n", 403,
+			"nobody token= body=" },
 		{ COOKIE "Origin: http://localhost\r\n", 200, "a@example.org token=good body=" },
 		{ COOKIE "Origin: https://LOCALHOST\r\n", 200, "a@example.org token=good body=" },
 		{ COOKIE "Origin: http://localhost:8080\r\n", 403, "nobody token= body=" },
@@ -198,7 +208,8 @@ START_TEST(own_pages_only)
 		{ COOKIE "Origin: null\r\n", 403, "nobody token= body=" },
 		{ COOKIE "Origin: localhost\r\n", 403, "nobody token= body=" },
 		/* A bearer token is not sent by a browser of its own accord. */
-		{ "Authorization: Bearer good\r\nSec-Fetch-Site: cross-site\r\n", 200, "a@example.org token=good body=" },
+		{ "Authorization: Bearer good\r\nSec-Fetch-Site: cross-site\r\n", 200,
+			"a@example.org token=good body=" },
 		{ COOKIE "Authorization: Bearer good\r\nOrigin: http://evil.example\r\n", 200,
 			"a@example.org token=good body=" },
 	};

@@ -38,7 +38,8 @@ static void get_text(void *module, struct http_request *rq)
 static void get_file(void *module, struct http_request *rq)
 {
 	static const struct http_file files[] = {
-		{ "/file/app.js", "text/javascript", { "plain code", 10 }, { "GZIPPED", 7 }, "\"v1\"" },
+		{ "/file/app.js", "text/javascript", { "plain code", 10 }, { "GZIPPED", 7 },
+			"\"v1\"" },
 		{ "/file/image.png", "image/png", { "pixels", 6 }, { NULL, 0 }, "\"v2\"" },
 		{ .path = NULL },
 	};
@@ -80,7 +81,8 @@ static const char *header_of(const char *a, const char *name)
 	snprintf(start, sizeof(start), "\r\n%s: ", name);
 	at = strstr(a, start);
 	ck_assert_msg(at != NULL, "no %s in: %s", name, a);
-	snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + strlen(start), "\r"), at + strlen(start));
+	snprintf(value, sizeof(value), "%.*s", (int)strcspn(at + strlen(start), "\r"),
+		at + strlen(start));
 	return value;
 }
 
@@ -141,7 +143,8 @@ START_TEST(ranges)
 		{ "bytes=--1", 200, NULL, "0123456789" },
 		{ "bytes=0-18446744073709551616", 200, NULL, "0123456789" },
 		{ "lines=0-1", 200, NULL, "0123456789" },
-		{ "bytes=90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-", 200, NULL, "0123456789" },
+		{ "bytes=90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-,90-", 200,
+			NULL, "0123456789" },
 	};
 
 	start_server(routes);
@@ -163,7 +166,8 @@ START_TEST(ranges)
 	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-Range: \"mine\"\r\n"), 206);
 	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-Range: \"other\"\r\n"), 200);
 	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-Range: W/\"mine\"\r\n"), 200);
-	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), 200);
+	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
+		200);
 	ck_status(get("/bytes", "Range: bytes=0-1\r\nIf-None-Match: \"mine\"\r\n"), 304);
 	stop_server();
 }
@@ -251,7 +255,8 @@ START_TEST(files_of_the_program)
 	ck_assert_str_eq(header_of(a, "Content-Encoding"), "gzip");
 	ck_assert_str_eq(header_of(a, "ETag"), "\"v1-gz\"");
 	ck_status(get("/file/app.js", "If-None-Match: \"v1\"\r\n"), 304);
-	ck_status(get("/file/app.js", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1-gz\"\r\n"), 304);
+	ck_status(
+		get("/file/app.js", "Accept-Encoding: gzip\r\nIf-None-Match: \"v1-gz\"\r\n"), 304);
 	ck_body(get("/file/app.js", "Range: bytes=6-\r\n"), "code");
 	a = get("/file/image.png", "Accept-Encoding: gzip\r\n");
 	ck_body(a, "pixels");
@@ -417,5 +422,5 @@ START_TEST(blobs_for_a_slow_client)
 }
 END_TEST
 
-TEST_MAIN("http_reply", conditional, ranges, compresses, files_of_the_program, blobs, blobs_that_are_not_there,
-	blobs_for_a_slow_client)
+TEST_MAIN("http_reply", conditional, ranges, compresses, files_of_the_program, blobs,
+	blobs_that_are_not_there, blobs_for_a_slow_client)

@@ -49,8 +49,8 @@ static const char *find(int method, const char *path)
 	} else {
 		n = (size_t)snprintf(text, sizeof(text), "%s", m.route->pattern);
 		for (int i = 0; i < m.value_count; i++)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, " %.*s=%.*s", SLICE_ARG(m.names[i]),
-				SLICE_ARG(m.values[i]));
+			n += (size_t)snprintf(text + n, sizeof(text) - n, " %.*s=%.*s",
+				SLICE_ARG(m.names[i]), SLICE_ARG(m.values[i]));
 	}
 	arena_free(&a);
 	router_free(&r);
@@ -68,7 +68,8 @@ START_TEST(finds)
 	ck_assert_str_eq(find(HTTP_GET, "/a/lists"), "/a/{name:word} name=lists");
 	ck_assert_str_eq(find(HTTP_GET, "/a/x%20y"), "/a/{any:text} any=x y");
 	ck_assert_str_eq(find(HTTP_GET, "/a/x%2Fy"), "/a/{any:text} any=x/y");
-	ck_assert_str_eq(find(HTTP_GET, "/a/1/b/caf%C3%A9"), "/a/{id:int}/b/{other:text} id=1 other=caf\xC3\xA9");
+	ck_assert_str_eq(find(HTTP_GET, "/a/1/b/caf%C3%A9"),
+		"/a/{id:int}/b/{other:text} id=1 other=caf\xC3\xA9");
 	ck_assert_str_eq(find(HTTP_GET, "/files/one"), "/files/one");
 	ck_assert_str_eq(find(HTTP_GET, "/files/"), "/files/{rest:path} rest=");
 	ck_assert_str_eq(find(HTTP_GET, "/files/a/b%20c/d"), "/files/{rest:path} rest=a/b c/d");
@@ -86,10 +87,12 @@ START_TEST(finds_nothing)
 	ck_assert_str_eq(find(HTTP_GET, "/a/1/b/"), "404");
 	ck_assert_str_eq(find(HTTP_PUT, "/a"), "405 3");
 	ck_assert_str_eq(find(HTTP_PUT, "/a/17"), "405 11");
-	ck_assert_str_eq(find(HTTP_GET, "/a/9223372036854775808"), "/a/{name:word} name=9223372036854775808");
+	ck_assert_str_eq(find(HTTP_GET, "/a/9223372036854775808"),
+		"/a/{name:word} name=9223372036854775808");
 	ck_assert_str_eq(find(HTTP_GET, "/a/-1"), "/a/{name:word} name=-1");
-	ck_assert_str_eq(find(HTTP_GET, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/"
-					   "32/33/34"),
+	ck_assert_str_eq(find(HTTP_GET, "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/"
+					"23/24/25/26/27/28/29/30/31/"
+					"32/33/34"),
 		"404");
 }
 END_TEST

@@ -56,13 +56,15 @@ static void post_json(void *module, struct http_request *rq)
 static void get_describe(void *module, struct http_request *rq)
 {
 	struct strbuf out = { 0 };
-	struct slice q = http_query(rq, "q"), none = http_query(rq, "none"), twice = http_header(rq, "x-twice");
+	struct slice q = http_query(rq, "q"), none = http_query(rq, "none"),
+		     twice = http_header(rq, "x-twice");
 	struct slice cookie = http_cookie(rq, "b");
 	struct buf *body;
 
 	(void)module;
-	strbuf_printf(&out, "path=%.*s q=%.*s none=%d id=%lld name=%.*s twice=%.*s cookie=%.*s", SLICE_ARG(http_path(rq)),
-		SLICE_ARG(q), none.p != NULL, (long long)http_param_int(rq, "id"), SLICE_ARG(http_param(rq, "name")),
+	strbuf_printf(&out, "path=%.*s q=%.*s none=%d id=%lld name=%.*s twice=%.*s cookie=%.*s",
+		SLICE_ARG(http_path(rq)), SLICE_ARG(q), none.p != NULL,
+		(long long)http_param_int(rq, "id"), SLICE_ARG(http_param(rq, "name")),
 		SLICE_ARG(twice), SLICE_ARG(cookie));
 	body = buf_from_strbuf(&out);
 	http_reply(rq, 200, "text/plain", body);
@@ -153,7 +155,8 @@ START_TEST(finds_no_route)
 	a = ask("GET /nothing HTTP/1.1\r\n" H "\r\n");
 	ck_status(a, 404);
 	ck_has(a, "Content-Type: application/problem+json\r\n");
-	ck_body(a, "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"there is nothing here\"}");
+	ck_body(a, "{\"type\":\"about:blank\",\"title\":\"Not "
+		   "Found\",\"status\":404,\"detail\":\"there is nothing here\"}");
 	a = ask("PUT /hello HTTP/1.1\r\n" H "\r\n");
 	ck_status(a, 405);
 	ck_has(a, "\r\nAllow: OPTIONS, GET, HEAD, DELETE\r\n");
@@ -179,18 +182,23 @@ START_TEST(reads_bodies)
 	a = ask("POST /echo HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\nabcde");
 	ck_status(a, 201);
 	ck_body(a, "abcde");
-	a = ask("POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+	a = ask("POST /echo HTTP/1.1\r\n" H
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
 	ck_body(a, "abcde");
 	a = ask("POST /echo HTTP/1.1\r\n" H "\r\n");
 	ck_body(a, "");
-	a = ask("POST /json HTTP/1.1\r\n" H "Content-Type: application/json; charset=utf-8\r\nContent-Length: 14\r\n\r\n"
+	a = ask("POST /json HTTP/1.1\r\n" H
+		"Content-Type: application/json; charset=utf-8\r\nContent-Length: 14\r\n\r\n"
 		"{\"name\":\"you\"}");
 	ck_body(a, "{\"hello\":\"you\"}");
-	a = ask("POST /json HTTP/1.1\r\n" H "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
+	a = ask("POST /json HTTP/1.1\r\n" H
+		"Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}");
 	ck_status(a, 415);
-	a = ask("POST /json HTTP/1.1\r\n" H "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]");
+	a = ask("POST /json HTTP/1.1\r\n" H
+		"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]");
 	ck_status(a, 400);
-	a = ask("POST /json HTTP/1.1\r\n" H "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{]");
+	a = ask("POST /json HTTP/1.1\r\n" H
+		"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{]");
 	ck_status(a, 400);
 	ck_assert_ptr_nonnull(client.c);
 	stop_server();
@@ -242,13 +250,14 @@ START_TEST(says_continue)
 }
 END_TEST
 
-/* A malformed request is answered and the connection closed: where the next one begins is unknown. */
+/* A malformed request is answered; where the next one would begin is unknown. */
 START_TEST(closes_after_an_error)
 {
 	const char *a;
 
 	start_server(routes);
-	a = ask("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET /hello HTTP/1.1\r\n" H "\r\n");
+	a = ask("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\nGET /hello HTTP/1.1\r\n" H
+		"\r\n");
 	ck_status(a, 400);
 	ck_has(a, "\r\nConnection: close\r\n");
 	ck_has(a, "exactly one Host");
@@ -303,8 +312,9 @@ END_TEST
 START_TEST(answers_pipelined_requests_in_order)
 {
 	start_server(routes);
-	send_text("GET /hello HTTP/1.1\r\n" H "\r\nGET /later HTTP/1.1\r\n" H "\r\nGET /hello HTTP/1.1\r\n" H
-		  "\r\nGET /later HTTP/1.1\r\n" H "\r\nPOST /echo HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nend");
+	send_text("GET /hello HTTP/1.1\r\n" H "\r\nGET /later HTTP/1.1\r\n" H
+		  "\r\nGET /hello HTTP/1.1\r\n" H "\r\nGET /later HTTP/1.1\r\n" H
+		  "\r\nPOST /echo HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nend");
 	ck_body(answer(&client), "hello");
 	run_for(20);
 	ck_assert_int_eq(pending_count, 1);
@@ -409,7 +419,8 @@ START_TEST(sets_headers)
 	ck_lacks(a, "X Bad");
 	ck_has(a, "\r\nContent-Security-Policy: default-src 'none'\r\n");
 	ck_lacks(a, "frame-ancestors");
-	ck_has(a, "\r\nSet-Cookie: hearth_session=token; HttpOnly; SameSite=Lax; Path=/; Max-Age=3600\r\n");
+	ck_has(a, "\r\nSet-Cookie: hearth_session=token; HttpOnly; SameSite=Lax; Path=/; "
+		  "Max-Age=3600\r\n");
 	stop_server();
 }
 END_TEST
@@ -478,7 +489,8 @@ START_TEST(gives_a_head_ten_seconds)
 }
 END_TEST
 
-TEST_MAIN("http_server", answers, answers_head_without_body, finds_no_route, reads_bodies, refuses_large_bodies,
-	says_continue, closes_after_an_error, keeps_alive_or_not, answers_pipelined_requests_in_order,
-	reads_byte_by_byte, waits_for_a_slow_client, outlives_the_client, tells_about_the_request, sets_headers, drains,
-	kernel_routes_answer, gives_a_head_ten_seconds)
+TEST_MAIN("http_server", answers, answers_head_without_body, finds_no_route, reads_bodies,
+	refuses_large_bodies, says_continue, closes_after_an_error, keeps_alive_or_not,
+	answers_pipelined_requests_in_order, reads_byte_by_byte, waits_for_a_slow_client,
+	outlives_the_client, tells_about_the_request, sets_headers, drains, kernel_routes_answer,
+	gives_a_head_ten_seconds)

@@ -85,7 +85,7 @@ START_TEST(pauses)
 }
 END_TEST
 
-/* A paused session keeps what was not consumed, and gets it when it resumes, though nothing comes. */
+/* What was not consumed comes when the session resumes, though nothing follows. */
 START_TEST(offers_after_resume)
 {
 	pair();
@@ -272,13 +272,17 @@ START_TEST(address_groups)
 
 	ck_assert(slice_eq(address_group("192.0.2.1", one), address_group("192.0.2.1", two)));
 	ck_assert(!slice_eq(address_group("192.0.2.1", one), address_group("192.0.2.2", two)));
-	ck_assert(slice_eq(address_group("2001:db8::1", one), address_group("2001:db8::ffff:1", two)));
-	ck_assert(!slice_eq(address_group("2001:db8::1", one), address_group("2001:db8:0:1::1", two)));
+	ck_assert(slice_eq(
+		address_group("2001:db8::1", one), address_group("2001:db8::ffff:1", two)));
+	ck_assert(!slice_eq(
+		address_group("2001:db8::1", one), address_group("2001:db8:0:1::1", two)));
 	ck_assert(address_is_loopback("127.0.0.9") && address_is_loopback("::1"));
 	ck_assert(!address_is_loopback("192.0.2.1") && !address_is_loopback("::2"));
 }
 END_TEST
 
-TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offers_again, pauses, offers_after_resume,
-	bounds_input, slows_the_writer, close_sends_what_is_queued, abort_is_told_later, answers_a_half_closed_peer,
-	times_out, close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over, address_groups)
+TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offers_again, pauses,
+	offers_after_resume, bounds_input, slows_the_writer, close_sends_what_is_queued,
+	abort_is_told_later, answers_a_half_closed_peer, times_out,
+	close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over,
+	address_groups)

@@ -65,7 +65,9 @@ static struct listener *listen_at(const char *host)
 static int dial_family(int family, int port)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = in6addr_loopback };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+		.sin6_addr = in6addr_loopback };
 	int fd = socket(family, SOCK_STREAM, 0), rc;
 
 	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -123,9 +125,14 @@ START_TEST(accepts_and_talks)
 	wait_closed(&served[0], HEARTH_ECLOSED);
 	listener_close(&l);
 	ck_assert_uint_eq(net_conn_count(), 0);
-	ck_assert_int_eq(metric_value(metric_gauge("hearth_connections", "listener=\"test\"", "")), 0);
-	ck_assert_int_eq(metric_value(metric_counter("hearth_net_received_bytes_total", "listener=\"test\"", "")), 4);
-	ck_assert_int_eq(metric_value(metric_counter("hearth_net_sent_bytes_total", "listener=\"test\"", "")), 10);
+	ck_assert_int_eq(
+		metric_value(metric_gauge("hearth_connections", "listener=\"test\"", "")), 0);
+	ck_assert_int_eq(metric_value(metric_counter(
+				 "hearth_net_received_bytes_total", "listener=\"test\"", "")),
+		4);
+	ck_assert_int_eq(metric_value(metric_counter(
+				 "hearth_net_sent_bytes_total", "listener=\"test\"", "")),
+		10);
 }
 END_TEST
 
@@ -155,12 +162,14 @@ START_TEST(says_why_it_cannot_listen)
 	struct config_address address = { .host = "127.0.0.1", .port = listener_port(l) };
 	struct strbuf why = { 0 };
 
-	ck_assert_int_eq(listener_open(&address, &table, served, NULL, &second, &why), HEARTH_EEXIST);
+	ck_assert_int_eq(
+		listener_open(&address, &table, served, NULL, &second, &why), HEARTH_EEXIST);
 	ck_assert_ptr_null(second);
 	ck_assert_str_eq(why.p, "Address already in use");
 	strbuf_reset(&why);
 	snprintf(address.host, sizeof(address.host), "no such host");
-	ck_assert_int_eq(listener_open(&address, &table, served, NULL, &second, &why), HEARTH_EINVAL);
+	ck_assert_int_eq(
+		listener_open(&address, &table, served, NULL, &second, &why), HEARTH_EINVAL);
 	ck_assert_uint_gt(why.n, 0);
 	strbuf_free(&why);
 	listener_close(&l);
@@ -249,7 +258,8 @@ START_TEST(waits_for_a_slow_reader)
 		ssize_t n;
 
 		for (bool more = r->drains > drains && sent < goal; more; sent += sizeof(piece))
-			more = conn_write(r->c, slice_of(piece, sizeof(piece))) && sent + sizeof(piece) < goal;
+			more = conn_write(r->c, slice_of(piece, sizeof(piece))) &&
+			       sent + sizeof(piece) < goal;
 		drains = r->drains;
 		ck_assert_uint_le(conn_pending(r->c), 65536 + sizeof(piece));
 		run_for(1);
@@ -308,5 +318,6 @@ START_TEST(times_out_silent_peers)
 }
 END_TEST
 
-TEST_MAIN("listener", accepts_and_talks, listens_on_both_families, says_why_it_cannot_listen, refuses_over_the_limit,
-	may_be_closed_by_the_module, lingers, waits_for_a_slow_reader, rests_without_descriptors, times_out_silent_peers)
+TEST_MAIN("listener", accepts_and_talks, listens_on_both_families, says_why_it_cannot_listen,
+	refuses_over_the_limit, may_be_closed_by_the_module, lingers, waits_for_a_slow_reader,
+	rests_without_descriptors, times_out_silent_peers)

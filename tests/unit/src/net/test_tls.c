@@ -153,7 +153,8 @@ static void pair(const char *alpn)
 {
 	static const struct conn_listener limits = { .input_max = 65536, .output_high = 65536 };
 	struct conn_info info = { .peer = "127.0.0.1", .loopback = true };
-	struct conn_setup near_setup = { 0 }, far_setup = { .limits = &limits, .tls = context, .alpn = alpn };
+	struct conn_setup near_setup = { 0 },
+			  far_setup = { .limits = &limits, .tls = context, .alpn = alpn };
 	struct layer *near, *far;
 
 	memory_layer_pair(&near, &far);
@@ -272,7 +273,7 @@ START_TEST(refuses_what_is_no_tls)
 }
 END_TEST
 
-/* RFC 3207 section 6: what was pushed in behind STARTTLS must not be taken for what came through it. */
+/* RFC 3207 section 6: what was pushed in behind STARTTLS did not come through TLS. */
 START_TEST(drops_injected_clear_text)
 {
 	make_context();
@@ -341,7 +342,8 @@ START_TEST(waits_for_a_slow_reader)
 	conn_pause(client.c);
 	for (int round = 0; client.got_n < goal; round++) {
 		for (bool more = server.drains > drains && sent < goal; more; sent += sizeof(piece))
-			more = conn_write(server.c, slice_of(piece, sizeof(piece))) && sent + sizeof(piece) < goal;
+			more = conn_write(server.c, slice_of(piece, sizeof(piece))) &&
+			       sent + sizeof(piece) < goal;
 		drains = server.drains;
 		/* output_high, one piece more, and a flight with its record headers */
 		ck_assert_uint_le(conn_pending(server.c), 65536 + 16384 + 65536 + 20000);
@@ -427,7 +429,8 @@ START_TEST(says_what_is_wrong_with_files)
 	char cert[128], key[128];
 
 	make_context();
-	ck_assert_ptr_null(tls_context_new("/no/such/cert.pem", "/no/such/key.pem", dir, "h", &why));
+	ck_assert_ptr_null(
+		tls_context_new("/no/such/cert.pem", "/no/such/key.pem", dir, "h", &why));
 	ck_assert_ptr_nonnull(strstr(why.p, "/no/such/cert.pem"));
 	strbuf_reset(&why);
 	ck_assert_ptr_null(tls_context_new("", "/only/key.pem", dir, "h", &why));
@@ -529,7 +532,8 @@ static void run(struct strbuf *out, const char *command)
 	snprintf(path, sizeof(path), "%s/out", dir);
 	snprintf(done, sizeof(done), "%s/done", dir);
 	unlink(done);
-	strbuf_printf(&line, "{ (%s) >%s 2>&1; echo \"exit $?\" >>%s; touch %s; } &", command, path, path, done);
+	strbuf_printf(&line, "{ (%s) >%s 2>&1; echo \"exit $?\" >>%s; touch %s; } &", command, path,
+		path, done);
 	ck_assert_int_eq(system(line.p), 0);
 	ck_assert(loop_run_until(file_complete, done, 15000));
 	file = fopen(path, "r");
@@ -555,8 +559,10 @@ START_TEST(talks_with_programs)
 	port = listener_port(l);
 	if (system("command -v openssl >/dev/null") == 0) {
 		strbuf_printf(&command,
-			"(echo over TLS; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:%d "
-			"-CAfile %s/tls/cert.pem -verify_return_error -verify_hostname mail.example.org",
+			"(echo over TLS; sleep 0.3) | openssl s_client -quiet -no_ign_eof -connect "
+			"127.0.0.1:%d "
+			"-CAfile %s/tls/cert.pem -verify_return_error -verify_hostname "
+			"mail.example.org",
 			port, dir);
 		run(&out, command.p);
 		ck_says(&out, "over TLS");
@@ -581,7 +587,7 @@ START_TEST(talks_with_programs)
 }
 END_TEST
 
-TEST_MAIN("tls", shakes_hands, speaks_tls_1_2_but_nothing_older, chooses_the_protocol, refuses_what_is_no_tls,
-	drops_injected_clear_text, ends_on_late_injected_clear_text, switches_between_two_writes,
-	waits_for_a_slow_reader, handshake_must_end, makes_a_certificate, says_what_is_wrong_with_files, reloads,
-	talks_with_programs)
+TEST_MAIN("tls", shakes_hands, speaks_tls_1_2_but_nothing_older, chooses_the_protocol,
+	refuses_what_is_no_tls, drops_injected_clear_text, ends_on_late_injected_clear_text,
+	switches_between_two_writes, waits_for_a_slow_reader, handshake_must_end,
+	makes_a_certificate, says_what_is_wrong_with_files, reloads, talks_with_programs)
