@@ -117,8 +117,8 @@ test('a flag falls, and nobody who leaves the lobby is paired', async () => {
 });
 
 // One random game, with refused moves strewn in; gives its moves and the final FEN.
-async function randomGame(players, judge) {
-  const game = await startGame(players, { limit: 900, increment: 5 });
+async function randomGame(players, clock, judge) {
+  const game = await startGame(players, clock);
   const moves = [];
   let { legal, position } = game.state;
   let end;
@@ -166,7 +166,7 @@ test(`${GAMES} random games are legal by stockfish; what is illegal changes noth
     const games = [];
     await Promise.all(Array.from({ length: PAIRS }, async (_, i) => {
       const players = await pairOf(hearth, `random${i}`);
-      for (let n = i; n < GAMES; n += PAIRS) games.push(await randomGame(players, judge));
+      for (let n = i; n < GAMES; n += PAIRS) games.push(await randomGame(players, { limit: 900 + i, increment: 5 }, judge));
       await Promise.all(players.map((player) => player.close()));
     }));
     await judged;
