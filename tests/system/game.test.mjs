@@ -122,6 +122,7 @@ async function randomGame(players, clock, judge) {
   const moves = [];
   let { legal, position } = game.state;
   let end;
+  let resigned = false;
   while (!end) {
     const [mover, other] = moves.length % 2 ? [game.black, game.white] : [game.white, game.black];
     if (Math.random() < 0.02) {
@@ -139,6 +140,7 @@ async function randomGame(players, clock, judge) {
     }
     if (moves.length >= PLIES) {
       mover.send({ type: 'resign', match: game.match });
+      resigned = true;
     } else {
       const move = pick(legal);
       mover.move(game.match, moves.length, move);
@@ -146,7 +148,7 @@ async function randomGame(players, clock, judge) {
       const [, moved] = await Promise.all([mover.wantType('moved', game.match), other.wantType('moved', game.match)]);
       ({ legal, position } = moved);
     }
-    if (moves.length >= PLIES || position.status !== 'started') {
+    if (resigned || position.status !== 'started') {
       end = await mover.wantType('ended', game.match);
       await other.wantType('ended', game.match);
     }

@@ -11,6 +11,7 @@
 #include "hearth/log.h"
 
 #define ERRORS_MAX      20                  /* then it is no mail server that talks here */
+#define NOISE_MAX       65536               /* bytes dropped without a command among them */
 #define TIMEOUT_MS      (5 * 60 * 1000)     /* RFC 5321 section 4.5.3.2.7 */
 
 /* ---- saying ---- */
@@ -143,6 +144,7 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 		smtp_say(s, 503, "5.5.1", "say EHLO first");
 		return;
 	}
+	s->noise = 0;
 	switch (c->verb) {
 	case SMTP_EHLO: do_ehlo(s, c->arg, true); break;
 	case SMTP_HELO: do_ehlo(s, c->arg, false); break;
@@ -200,6 +202,16 @@ static bool step(struct smtp_session *s, struct slice *in)
 	return true;
 }
 
+/* Whoever sends lines without end, or errors without end, is no mail server. */
+static void refuse_noise(struct smtp_session *s, size_t dropped)
+{
+	s->noise = s->reading == SMTP_READING_DATA ? 0 : s->noise + dropped;
+	if (s->closing || (s->errors <= ERRORS_MAX && s->noise <= NOISE_MAX))
+		return;
+	smtp_say(s, 421, "4.7.0", "too many errors");
+	s->closing = true;
+}
+
 static size_t on_data(void *ctx, struct slice in)
 {
 	struct smtp_session *s = ctx;
@@ -207,10 +219,8 @@ static size_t on_data(void *ctx, struct slice in)
 
 	s->turning_tls = false;
 	while (!s->waiting && !s->closing && !s->turning_tls && step(s, &in))
-		if (s->errors > ERRORS_MAX && !s->closing) {
-			smtp_say(s, 421, "4.7.0", "too many errors");
-			s->closing = true;
-		}
+		refuse_noise(s, 0);
+	refuse_noise(s, before - in.n);
 	if (s->waiting)
 		conn_pause(s->conn);
 	flush(s);

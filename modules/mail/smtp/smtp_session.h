@@ -34,6 +34,7 @@ struct smtp_session {
 	struct smtp_parser parser;
 	struct strbuf out;   /* replies of this turn */
 	int errors;
+	size_t noise;        /* bytes dropped since the last command */
 
 	bool greeted, esmtp;
 	char helo[SMTP_DOMAIN_MAX + 1];
