@@ -235,7 +235,7 @@ static int narrow(struct call *c)
 	for (size_t i = 0; i < c->found_n; i++)
 		contents[i] = c->found[i].content_id;
 	qsort(contents, c->found_n, sizeof(*contents), by_content);
-	rc = mail_search(c->m, MAIL_SEARCH_TEXT, c->query, contents, c->found_n, hits);
+	rc = mail_search(c->m, &(struct mail_search_for){ MAIL_SEARCH_TEXT, { 0 }, c->query }, contents, c->found_n, hits);
 	for (size_t i = 0; i < c->found_n && rc == 0; i++) {
 		int64_t *at = bsearch(&c->found[i].content_id, contents, c->found_n, sizeof(*contents), by_content);
 

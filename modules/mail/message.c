@@ -3,6 +3,8 @@
  */
 #include "message.h"
 
+#include <stdio.h>
+
 #include "hearth/error.h"
 #include "hearth/text.h"
 #include "mime/encoded_word.h"
@@ -133,7 +135,69 @@ int mail_message_bytes(struct mail *m, const struct mail_content *content, struc
 	return 0;
 }
 
-/* Every field as "name: decoded value" on a line. */
+/* ---- parts of a message ---- */
+
+#define SMALL_MAX (128u << 10) /* bytes of a blob that is kept */
+
+static int add_from_blob(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out)
+{
+	const struct mail_content *c = r->content;
+	bool small = c->blob_size <= SMALL_MAX;
+	struct buf *part = NULL;
+	char key[BLOB_KEY_MAX + 1];
+	struct slice bytes;
+	int rc = 0;
+
+	if (offset > c->blob_size || n > c->blob_size - offset)
+		return HEARTH_ECORRUPT;
+	snprintf(key, sizeof(key), "%.*s", SLICE_ARG(c->blob_key));
+	if (small && !r->blob)
+		rc = blob_get_wait(r->m->blob, key, 0, c->blob_size, &r->blob);
+	else if (!small)
+		rc = blob_get_wait(r->m->blob, key, offset, n, &part);
+	if (rc < 0)
+		return rc;
+	bytes = small ? slice_head(slice_skip(buf_slice(r->blob), offset), n) : buf_slice(part);
+	if (bytes.n != n)
+		rc = HEARTH_ECORRUPT;
+	else
+		strbuf_add(out, bytes);
+	buf_unref(&part);
+	return rc;
+}
+
+int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out)
+{
+	struct slice trace = r->content->trace;
+
+	if (offset < trace.n) {
+		struct slice part = slice_head(slice_skip(trace, offset), n);
+
+		strbuf_add(out, part);
+		offset += part.n;
+		n -= part.n;
+	}
+	return n ? add_from_blob(r, offset - trace.n, n, out) : 0;
+}
+
+void mail_reader_clear(struct mail_reader *r)
+{
+	buf_unref(&r->blob);
+}
+
+/* ---- what search finds ---- */
+
+/* The decoded value; the mark, which no text needs, cannot be forged. */
+static void add_value(struct strbuf *out, struct slice value)
+{
+	size_t from = out->n;
+
+	mime_words_decode(out, value);
+	for (size_t i = from; i < out->n; i++)
+		if (out->p[i] == MAIL_FIELD_MARK)
+			out->p[i] = ' ';
+}
+
 static void header_text(struct slice message, const struct mime_part *root, struct strbuf *out)
 {
 	struct mime_fields it = mime_fields_of(mime_part_header(message, root));
@@ -141,10 +205,10 @@ static void header_text(struct slice message, const struct mime_part *root, stru
 	struct mime_field field;
 
 	while (out->n < MAIL_TEXT_MAX && mime_fields_next(&it, &field)) {
+		strbuf_addc(out, MAIL_FIELD_MARK);
 		strbuf_add(out, field.name);
 		strbuf_adds(out, ": ");
-		mime_words_decode(out, mime_unfold(a, field.value));
-		strbuf_addc(out, '\n');
+		add_value(out, mime_unfold(a, field.value));
 		arena_reset(a);
 	}
 	arena_free(&a);

@@ -20,10 +20,25 @@ void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, 
 int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out);
 
 /*
- * What search finds in a message, folded (text_fold): all header fields with their encoded words
- * decoded, and the text of its body. Each at most MAIL_TEXT_MAX bytes.
+ * Reads parts of a message. Zeroed but for the first two it is ready; clear releases what is held.
+ * The blob of a small message is read once and kept. Blocks: workers only.
  */
-#define MAIL_TEXT_MAX (4u << 20)
+struct mail_reader {
+	struct mail *m;
+	const struct mail_content *content;
+	struct buf *blob; /* all of it, when it is small and was needed */
+};
+/* Appends n octets from `offset`; HEARTH_ECORRUPT when they are not all there. */
+int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out);
+void mail_reader_clear(struct mail_reader *r);
+
+/*
+ * What search finds in a message, folded (text_fold): all header fields with their encoded words
+ * decoded, each as MAIL_FIELD_MARK "name: value"; and the text of its body. Each at most
+ * MAIL_TEXT_MAX bytes.
+ */
+#define MAIL_TEXT_MAX   (4u << 20)
+#define MAIL_FIELD_MARK '\x01'
 void mail_message_text(struct slice message, struct strbuf *head, struct strbuf *body);
 
 #endif

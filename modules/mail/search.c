@@ -191,6 +191,7 @@ int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev
 struct search {
 	struct mail *m;
 	enum mail_search_where where;
+	struct slice field;  /* folded: the mark, its name and ": " */
 	struct slice needle; /* folded */
 	const int64_t *contents;
 	size_t n;
@@ -201,13 +202,34 @@ struct search {
 	struct db_tx *tx;
 };
 
+/* Whether some field of that name has the needle in its value. */
+static bool field_contains(const struct search *s, struct slice head)
+{
+	while (head.n) {
+		/* Behind the mark in front, up to the next one. */
+		ptrdiff_t end = slice_chr(slice_skip(head, 1), MAIL_FIELD_MARK);
+		struct slice field = end < 0 ? head : slice_head(head, (size_t)end + 1);
+
+		if (slice_starts(field, s->field) && slice_find(slice_skip(field, s->field.n), s->needle) >= 0)
+			return true;
+		head = slice_skip(head, field.n);
+	}
+	return false;
+}
+
 static bool contains(const struct search *s, const struct document *d)
 {
 	struct slice head = slice_head(d->text, d->head_size), body = slice_skip(d->text, d->head_size);
 
-	if (s->where != MAIL_SEARCH_HEADER && slice_find(body, s->needle) >= 0)
-		return true;
-	return s->where != MAIL_SEARCH_BODY && slice_find(head, s->needle) >= 0;
+	switch (s->where) {
+	case MAIL_SEARCH_FIELD: return field_contains(s, head);
+	case MAIL_SEARCH_TEXT:
+		if (slice_find(head, s->needle) >= 0)
+			return true;
+		break;
+	case MAIL_SEARCH_BODY: break;
+	}
+	return slice_find(body, s->needle) >= 0;
 }
 
 /* Looks at a candidate that is among the contents asked for. */
@@ -263,7 +285,7 @@ static int search_index(struct db_tx *tx, void *arg)
 	memset(s->indexed, 0, s->n * sizeof(*s->indexed));
 	rc = mark_indexed(tx, s);
 	if (rc == 0)
-		rc = fts_find(tx, INDEX, s->needle, check_candidate, s);
+		rc = fts_find(tx, INDEX, s->needle.n ? s->needle : s->field, check_candidate, s);
 	/* Too short for the index: every document is a candidate. */
 	if (rc == HEARTH_EUNSUPPORTED) {
 		rc = 0;
@@ -293,17 +315,21 @@ static int search_unindexed(struct search *s)
 	return rc;
 }
 
-int mail_search(struct mail *m, enum mail_search_where where, struct slice needle, const int64_t *contents, size_t n,
-	bool *hits)
+int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents, size_t n, bool *hits)
 {
-	struct strbuf folded = { 0 };
-	struct search s = { .m = m, .where = where, .contents = contents, .n = n, .hits = hits };
+	struct strbuf needle = { 0 }, name = { 0 }, field = { 0 };
+	struct search s = { .m = m, .where = what->where, .contents = contents, .n = n, .hits = hits };
 	int rc;
 
 	if (n == 0)
 		return 0;
-	text_fold(&folded, needle);
-	s.needle = strbuf_slice(&folded);
+	text_fold(&needle, what->needle);
+	s.needle = strbuf_slice(&needle);
+	if (what->where == MAIL_SEARCH_FIELD) {
+		strbuf_printf(&name, "%c%.*s: ", MAIL_FIELD_MARK, SLICE_ARG(what->field));
+		text_fold(&field, strbuf_slice(&name));
+		s.field = strbuf_slice(&field);
+	}
 	s.indexed = mem_zalloc(n * sizeof(*s.indexed));
 	s.a = arena_new();
 	rc = db_read_wait(m->search_db, search_index, &s);
@@ -311,6 +337,8 @@ int mail_search(struct mail *m, enum mail_search_where where, struct slice needl
 		rc = search_unindexed(&s);
 	arena_free(&s.a);
 	free(s.indexed);
-	strbuf_free(&folded);
+	strbuf_free(&needle);
+	strbuf_free(&name);
+	strbuf_free(&field);
 	return rc;
 }

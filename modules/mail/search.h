@@ -19,16 +19,21 @@ int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 
 enum mail_search_where {
-	MAIL_SEARCH_TEXT,   /* header and body: IMAP TEXT */
-	MAIL_SEARCH_BODY,   /* body only: IMAP BODY */
-	MAIL_SEARCH_HEADER, /* header only, all fields as "name: value" */
+	MAIL_SEARCH_TEXT,  /* header and body: IMAP TEXT */
+	MAIL_SEARCH_BODY,  /* body only: IMAP BODY */
+	MAIL_SEARCH_FIELD, /* header fields of one name: IMAP HEADER, SUBJECT, … */
+};
+
+struct mail_search_for {
+	enum mail_search_where where;
+	struct slice field;  /* its name, for MAIL_SEARCH_FIELD */
+	struct slice needle; /* UTF-8, compared folded as text_fold does; empty is found everywhere */
 };
 
 /*
- * Of the given contents (ascending ids, maybe repeated), which contain `needle` (UTF-8, compared folded as
- * text_fold does)? hits[i] says so for contents[i]. Blocks (database, blobs): on a worker.
+ * Of the given contents (ascending ids, maybe repeated), which contain what is searched for?
+ * hits[i] says so for contents[i]. Blocks (database, blobs): on a worker.
  */
-int mail_search(struct mail *m, enum mail_search_where where, struct slice needle, const int64_t *contents, size_t n,
-	bool *hits);
+int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents, size_t n, bool *hits);
 
 #endif

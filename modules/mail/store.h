@@ -166,10 +166,11 @@ typedef int mail_message_fn(void *arg, const struct mail_message *message);
 int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, unsigned want,
 	mail_message_fn *each, void *arg);
 /*
- * Every message of a mailbox, ascending, without anything of its content but, with `dates`, the
- * date of its Date field: for SEARCH, which looks at all of them.
+ * The same without anything of the contents but, with `dates`, the date of the Date field: for who
+ * looks at all messages of a mailbox.
  */
-int mail_store_scan(struct db_tx *tx, int64_t mailbox, bool dates, mail_message_fn *each, void *arg);
+int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, bool dates,
+	mail_message_fn *each, void *arg);
 /* One message of an account by its id, its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want, struct arena *a,
 	struct mail_message *out);
@@ -210,8 +211,9 @@ int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t 
 int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
 int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, int64_t *modseq,
 	uint32_t *new_uid);
-/* The UIDs of messages with \Deleted, ascending, into a new array from the arena. */
-int mail_store_deleted(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t **uids, size_t *n);
+/* The first `limit` UIDs above `above` of messages with \Deleted, into a new array from the arena. */
+int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit, struct arena *a,
+	uint32_t **uids, size_t *n);
 
 /* ---- what happened since ---- */
 

@@ -137,21 +137,19 @@ int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox)
 	return rc;
 }
 
-int mail_store_deleted(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t **uids, size_t *n)
+int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit, struct arena *a,
+	uint32_t **uids, size_t *n)
 {
 	struct db_rows rows;
-	int64_t count = 0;
-	int rc = db_get_int(
-		tx, &count, "SELECT count(*) FROM message WHERE mailbox = $1 AND flags & 8 <> 0", db_int(mailbox));
+	int rc = db_query(tx, &rows,
+		"SELECT uid FROM message WHERE mailbox = $1 AND flags & 8 <> 0 AND uid > $2 ORDER BY uid LIMIT $3",
+		db_int(mailbox), db_int(above), db_int((int64_t)limit));
 
-	if (rc == 0)
-		rc = db_query(tx, &rows, "SELECT uid FROM message WHERE mailbox = $1 AND flags & 8 <> 0 ORDER BY uid",
-			db_int(mailbox));
 	if (rc < 0)
 		return rc;
-	*uids = arena_alloc(a, (size_t)count * sizeof(**uids));
+	*uids = arena_alloc(a, limit * sizeof(**uids));
 	*n = 0;
-	while (*n < (size_t)count && db_next(&rows) > 0)
+	while (*n < limit && db_next(&rows) > 0)
 		(*uids)[(*n)++] = (uint32_t)db_col_int(&rows, 0);
 	return db_end(&rows);
 }

@@ -232,7 +232,8 @@ static int each_scanned(struct db_rows *rows, bool dates, mail_message_fn *each,
 	return stop ? stop : rc;
 }
 
-int mail_store_scan(struct db_tx *tx, int64_t mailbox, bool dates, mail_message_fn *each, void *arg)
+int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, bool dates,
+	mail_message_fn *each, void *arg)
 {
 	struct db_rows rows;
 	int rc;
@@ -240,13 +241,14 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, bool dates, mail_message_
 	if (dates)
 		rc = db_query(tx, &rows,
 			"SELECT m.uid, m.content, m.flags, m.keywords, m.internal_date, m.size, c.sent_at, c.sent_zone"
-			" FROM message m JOIN content c ON c.id = m.content WHERE m.mailbox = $1 ORDER BY m.uid",
-			db_int(mailbox));
+			" FROM message m JOIN content c ON c.id = m.content"
+			" WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid",
+			db_int(mailbox), db_int(first), db_int(last));
 	else
 		rc = db_query(tx, &rows,
 			"SELECT uid, content, flags, keywords, internal_date, size FROM message"
-			" WHERE mailbox = $1 ORDER BY uid",
-			db_int(mailbox));
+			" WHERE mailbox = $1 AND uid BETWEEN $2 AND $3 ORDER BY uid",
+			db_int(mailbox), db_int(first), db_int(last));
 	return rc < 0 ? rc : each_scanned(&rows, dates, each, arg);
 }
 

@@ -1,0 +1,195 @@
+/*
+ * imap_copy_cmd.c: COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851), EXPUNGE, UID EXPUNGE (RFC 4315) and
+ * CLOSE.
+ *
+ * COPY and MOVE are one transaction: all or nothing. Expunging goes in chunks.
+ */
+#include "imap/imap_internal.h"
+
+/* ---- COPY, MOVE ---- */
+
+struct copy {
+	struct mailbox to;
+	uint32_t *uids; /* asked for; after the transaction those that were copied */
+	uint32_t *from, *new_uids;
+	size_t n, copied;
+};
+
+static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid, int64_t *modseq)
+{
+	uint32_t *new_uid = &job->new_uids[job->copied];
+	int rc;
+
+	if (s->command->verb == IMAP_MOVE)
+		rc = mail_store_move(tx, s->view->mailbox, uid, &job->to, modseq, new_uid);
+	else
+		rc = mail_store_copy(tx, s->view->mailbox, uid, &job->to, new_uid);
+	if (rc == 0)
+		job->from[job->copied++] = uid;
+	/* Expunged by another session: there is nothing to copy. */
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+static int copy_all(struct db_tx *tx, void *arg)
+{
+	struct imap_session *s = arg;
+	struct copy *job = s->job;
+	int64_t modseq = 0;
+	int rc = mail_store_mailbox(tx, s->account.id, s->command->copy.mailbox, &job->to);
+
+	job->copied = 0;
+	for (size_t i = 0; i < job->n && rc == 0; i++)
+		rc = copy_one(tx, s, job, job->uids[i], &modseq);
+	return rc;
+}
+
+/* "COPYUID validity from to" (RFC 4315 section 3). */
+static const char *copyuid(struct imap_session *s, const struct copy *job)
+{
+	struct strbuf code = { 0 };
+	const char *text;
+
+	strbuf_printf(&code, "COPYUID %u ", job->to.uidvalidity);
+	imap_write_numbers(&code, job->from, job->copied);
+	strbuf_addc(&code, ' ');
+	imap_write_numbers(&code, job->new_uids, job->copied);
+	text = arena_strdup(s->arena, strbuf_slice(&code));
+	strbuf_free(&code);
+	return text;
+}
+
+static void on_copied(struct imap_session *s, int status)
+{
+	const struct copy *job = s->job;
+	bool move = s->command->verb == IMAP_MOVE;
+
+	if (status == HEARTH_ENOTFOUND) {
+		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
+	} else if (status < 0) {
+		imap_reply_error(s, status);
+	} else if (job->copied == 0) {
+		imap_ok(s, "There was nothing to copy");
+	} else {
+		imap_mailbox_changed(s, job->to.id);
+		if (move) {
+			/* The untagged OK comes before the EXPUNGEs (RFC 6851 section 4.3). */
+			imap_write_status(&s->out, (struct slice){ 0 }, "OK", copyuid(s, job), "Moved");
+			imap_mailbox_changed(s, s->view->mailbox);
+		}
+		imap_reply(s, "OK", move ? NULL : copyuid(s, job), move ? "MOVE done" : "COPY done");
+	}
+}
+
+void imap_do_copy(struct imap_session *s)
+{
+	const struct imap_command *c = s->command;
+	struct copy *job = ARENA_NEW(s->arena, struct copy);
+	struct imap_spans spans;
+
+	if (c->verb == IMAP_MOVE && s->view->read_only) {
+		imap_reply(s, "NO", "READ-ONLY", "The mailbox is selected read-only");
+		return;
+	}
+	if (imap_view_resolve(s->view, s->arena, &c->copy.set, c->uid, &spans) < 0) {
+		imap_bad(s, "There are fewer messages than that");
+		return;
+	}
+	job->uids = imap_spans_uids(s->view, s->arena, &spans, &job->n);
+	job->from = arena_alloc(s->arena, job->n * sizeof(*job->from));
+	job->new_uids = arena_alloc(s->arena, job->n * sizeof(*job->new_uids));
+	s->job = job;
+	imap_run_write(s, copy_all, on_copied);
+}
+
+/* ---- EXPUNGE, CLOSE ---- */
+
+#define CHUNK 500
+
+struct expunge {
+	bool only;               /* UID EXPUNGE: those of `set` only */
+	struct imap_seqset set;  /* resolved */
+	uint32_t above;          /* what is not above this UID has been dealt with */
+	uint32_t last;           /* of the chunk under way; 0: there are no more */
+	size_t count;            /* expunged in it */
+	imap_fn *then;
+};
+
+static int expunge_chunk(struct db_tx *tx, void *arg)
+{
+	struct imap_session *s = arg;
+	struct expunge *job = s->job;
+	int64_t mailbox = s->view->mailbox, modseq = 0;
+	struct arena *a = arena_new();
+	uint32_t *uids;
+	size_t n = 0;
+	int rc = mail_store_deleted(tx, mailbox, job->above, CHUNK, a, &uids, &n);
+
+	job->last = n ? uids[n - 1] : 0;
+	job->count = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (job->only && !imap_seqset_has(&job->set, uids[i]))
+			continue;
+		rc = mail_store_expunge(tx, mailbox, uids[i], &modseq);
+		job->count++;
+	}
+	arena_free(&a);
+	return rc;
+}
+
+static void on_chunk(struct imap_session *s, int status)
+{
+	struct expunge *job = s->job;
+
+	if (status < 0) {
+		imap_reply_error(s, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
+		return;
+	}
+	if (job->count)
+		imap_mailbox_changed(s, s->view->mailbox);
+	job->above = job->last;
+	if (job->last)
+		imap_run_write(s, expunge_chunk, on_chunk);
+	else
+		job->then(s);
+}
+
+static void start_expunge(struct imap_session *s, imap_fn *then)
+{
+	struct expunge *job = ARENA_NEW(s->arena, struct expunge);
+	const struct imap_view *v = s->view;
+
+	job->only = s->command->verb == IMAP_EXPUNGE && s->command->uid;
+	if (job->only)
+		job->set = imap_seqset_resolve(s->arena, &s->command->expunge, v->n ? v->uids[v->n - 1] : 0);
+	job->then = then;
+	s->job = job;
+	imap_run_write(s, expunge_chunk, on_chunk);
+}
+
+/* The view, which is looked at before the reply, tells what is gone. */
+static void expunged(struct imap_session *s)
+{
+	imap_ok(s, "EXPUNGE done");
+}
+
+void imap_do_expunge(struct imap_session *s)
+{
+	if (s->view->read_only)
+		imap_reply(s, "NO", "READ-ONLY", "The mailbox is selected read-only");
+	else
+		start_expunge(s, expunged);
+}
+
+static void closed(struct imap_session *s)
+{
+	imap_leave(s);
+	imap_ok(s, "CLOSE done");
+}
+
+void imap_do_close(struct imap_session *s)
+{
+	if (s->view->read_only)
+		closed(s);
+	else
+		start_expunge(s, closed);
+}
