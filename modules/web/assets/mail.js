@@ -88,7 +88,8 @@ async function open(summary, button) {
 const show = (problem) => notice(problem.message);
 
 function load() {
-  Promise.all([listMailboxes(), listMessages()]).then(() => notice(''), show);
+  // The list of mailboxes comes first: it makes them for a new account.
+  listMailboxes().then(() => listMessages()).then(() => notice(''), show);
 }
 
 byId('search-form').addEventListener('submit', (event) => {
