@@ -119,7 +119,7 @@ struct conn_listener {
 	size_t input_max;   /* bytes a session may leave unconsumed, until conn_set_limits */
 	size_t output_high; /* bytes queued at which conn_write says stop */
 	int64_t timeout_ms; /* until conn_set_timeout */
-	int per_peer_max;   /* connections from one address (loopback: four times as many) */
+	int per_peer_max;   /* connections from one address (loopback: four times); 0: any */
 	/* A new connection: attach a session and greet, or conn_close. */
 	void (*accept)(void *module, struct conn *c);
 	/* What is sent before closing when a limit is reached, in the protocol's words; or NULL. */

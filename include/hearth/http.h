@@ -41,6 +41,10 @@ typedef void http_handler(void *module, struct http_request *rq);
  * negative), word ([A-Za-z0-9._~-]+), text (any one segment, decoded), path (all the rest, only at
  * the end, may be empty). A literal wins over a parameter. A path that exists with another method
  * gives 405 with Allow.
+ *
+ * A POST, PUT, PATCH or DELETE that the session cookie authorises must come from our own pages
+ * (Sec-Fetch-Site or Origin), else 403; on an HTTP_PUBLIC route the cookie then counts for nothing.
+ * A bearer token needs no such proof.
  */
 struct http_route {
 	enum http_method method;
@@ -48,11 +52,6 @@ struct http_route {
 	http_handler *handler;
 	enum http_access access;
 	size_t body_max; /* bytes; 0: no body is taken (413) */
-			 /*
-			  * A POST, PUT, PATCH or DELETE authorised by the session cookie must come from our own
-			  * pages		  (Sec-Fetch-Site or Origin), else 403; a bearer token needs no such
-			  * proof.
-			  */
 };
 
 /* ---- the request ---- */

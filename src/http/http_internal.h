@@ -2,7 +2,7 @@
  * http_internal.h: the inside of http, for src/ only: the server as the kernel uses it, and what
  *the files of this folder share. All on the loop.
  *
- *	conn ─▶ server.c ─▶ http1_parse ─▶ access.c ─▶ router.c ─▶ a handler
+ *	conn ─▶ session.c ─▶ http1_parse ─▶ access.c ─▶ router.c ─▶ a handler
  *	conn ◀── reply.c, stream.c, static.c, problem.c ◀──────────────┘
  */
 #ifndef HEARTH_SRC_HTTP_INTERNAL_H
@@ -115,7 +115,9 @@ void request_free(struct http_request *rq);
 /* What the handler set under this name, or NULL. */
 const char *request_added(const struct http_request *rq, const char *name);
 
-/* server.c */
+/* session.c */
+/* Puts a session on a new connection. */
+void session_start(struct http_server *server, struct conn *c);
 /* The answer is complete: the connection is free for the next request. Frees rq. */
 void request_done(struct http_request *rq);
 /* Sends `head`, gives the connection away and frees rq. The client must still be there. */

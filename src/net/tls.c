@@ -4,10 +4,10 @@
  *   HANDSHAKE ──done──▶ UP ──close_notify or end from below──▶ ENDED (may still send)
  *       └──failure, HANDSHAKE_MS──▶ FAILED ◀──bad record──┘
  *
- * OpenSSL never sees a socket: its BIO is this layer (bio_read, bio_write). What comes from below
- * is read right where it lies and handed up from one buffer that all connections share; so an idle
- * connection has no buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What
- * goes down gathers in `out` and then is `flight`, untouched until the layer below is done with it.
+ * OpenSSL never sees a socket, only a pipe (tls_bio.c). What comes from below is read right where
+ * it lies and handed up from one buffer that all connections share; so an idle connection has no
+ * buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What goes down gathers in
+ * the pipe and then is `flight`, untouched until the layer below is done with it.
  */
 #include "net/net.h"
 #include "net/tls.h"
@@ -41,8 +41,7 @@ struct tls {
 	bool want_read;
 	const char *alpn;
 	struct conn_info *info;
-	struct slice in;      /* what came from below and OpenSSL has not read yet */
-	struct strbuf out;    /* what OpenSSL wrote */
+	struct tls_pipe pipe;
 	struct strbuf flight; /* what the layer below is sending; no memory when there is nothing */
 	size_t flight_done;   /* … as many bytes of it it is done with */
 	bool busy;            /* it calls up_sent when it is done with more */
@@ -50,62 +49,15 @@ struct tls {
 };
 
 static struct {
-	BIO_METHOD *bio;
 	struct metric *handshakes, *failures;
 	char read[RECORD_MAX];
 	char write[RECORD_MAX];
 } shared;
 
-/* ---- the BIO ---- */
-
-static int bio_read(BIO *bio, char *to, size_t n, size_t *done)
-{
-	struct tls *t = BIO_get_data(bio);
-
-	BIO_clear_retry_flags(bio);
-	*done = t->in.n < n ? t->in.n : n;
-	if (*done == 0) {
-		BIO_set_retry_read(bio);
-		return 0;
-	}
-	memcpy(to, t->in.p, *done);
-	t->in = slice_skip(t->in, *done);
-	return 1;
-}
-
-static int bio_write(BIO *bio, const char *from, size_t n, size_t *done)
-{
-	struct tls *t = BIO_get_data(bio);
-
-	strbuf_add(&t->out, slice_of(from, n));
-	*done = n;
-	return 1;
-}
-
-static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
-{
-	(void)bio;
-	(void)number;
-	(void)pointer;
-	return command == BIO_CTRL_FLUSH;
-}
-
-static int bio_create(BIO *bio)
-{
-	BIO_set_init(bio, 1);
-	return 1;
-}
-
 static void shared_init(void)
 {
-	if (shared.bio)
+	if (shared.handshakes)
 		return;
-	shared.bio = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "hearth layer");
-	INVARIANT(shared.bio);
-	BIO_meth_set_read_ex(shared.bio, bio_read);
-	BIO_meth_set_write_ex(shared.bio, bio_write);
-	BIO_meth_set_ctrl(shared.bio, bio_ctrl);
-	BIO_meth_set_create(shared.bio, bio_create);
 	shared.handshakes = metric_counter(
 		"hearth_tls_handshakes_total", NULL, "TLS handshakes that succeeded");
 	shared.failures =
@@ -129,8 +81,8 @@ static void flush(struct tls *t)
 	struct slice v;
 
 	if (t->flight.n == 0) {
-		t->flight = t->out;
-		t->out = (struct strbuf){ 0 };
+		t->flight = t->pipe.out;
+		t->pipe.out = (struct strbuf){ 0 };
 	}
 	if (t->busy || t->flight.n == 0)
 		return;
@@ -197,7 +149,7 @@ static size_t tls_send(struct layer *l, const struct slice *v, size_t n)
 			return done;
 		}
 		done += written;
-		if (t->out.n >= FLIGHT_MAX)
+		if (t->pipe.out.n >= FLIGHT_MAX)
 			flush(t);
 	}
 	flush(t);
@@ -208,7 +160,7 @@ static size_t tls_pending(const struct layer *l)
 {
 	const struct tls *t = (const struct tls *)l;
 
-	return t->out.n + t->flight.n + t->below->ops->pending(t->below);
+	return t->pipe.out.n + t->flight.n + t->below->ops->pending(t->below);
 }
 
 /* The handshake needs bytes from the peer even if nobody above wants any. */
@@ -238,7 +190,7 @@ static void tls_close(struct layer *l, bool polite)
 	}
 	t->below->ops->close(t->below, polite && t->flight.n == 0);
 	SSL_free(t->ssl);
-	strbuf_free(&t->out);
+	strbuf_free(&t->pipe.out);
 	strbuf_free(&t->flight);
 	free(t);
 }
@@ -330,12 +282,12 @@ static void up_received(void *above, struct slice in)
 {
 	struct tls *t = above;
 
-	t->in = in;
+	t->pipe.in = in;
 	if (t->state == TLS_HANDSHAKE)
 		handshake(t);
 	if (t->state == TLS_UP)
 		read_records(t);
-	t->in = (struct slice){ 0 };
+	t->pipe.in = (struct slice){ 0 };
 }
 
 static void up_ended(void *above)
@@ -403,7 +355,7 @@ struct layer *tls_layer_new(
 	struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
 {
 	struct tls *t = mem_zalloc(sizeof(*t));
-	BIO *bio;
+	BIO *bio = tls_bio_new(&t->pipe);
 
 	shared_init();
 	t->l.ops = &ops;
@@ -413,9 +365,7 @@ struct layer *tls_layer_new(
 	below->up = &below_up;
 	below->above = t;
 	t->ssl = SSL_new(tls_context_current(context));
-	bio = BIO_new(shared.bio);
-	INVARIANT(t->ssl && bio);
-	BIO_set_data(bio, t);
+	INVARIANT(t->ssl);
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_app_data(t->ssl, t);
 	timer_start(&t->timer, HANDSHAKE_MS, 0, on_late, t);

@@ -10,6 +10,15 @@
 
 struct tls_context;
 
+/* What OpenSSL reads from and writes to instead of a socket. */
+struct tls_pipe {
+	struct slice in;   /* what came and was not read yet; not owned */
+	struct strbuf out; /* what was written */
+};
+
+/* A BIO over a pipe, which outlives it; SSL_set_bio takes it over. */
+BIO *tls_bio_new(struct tls_pipe *pipe);
+
 /* The certificate in use now; SSL_new holds on to it. */
 SSL_CTX *tls_context_current(const struct tls_context *t);
 

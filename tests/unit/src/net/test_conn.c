@@ -196,17 +196,17 @@ END_TEST
 START_TEST(times_out)
 {
 	pair();
-	conn_set_timeout(b.c, 60);
-	for (int i = 0; i < 6; i++) {
+	conn_set_timeout(b.c, 300);
+	for (int i = 0; i < 12; i++) {
 		say(&a, ".");
-		run_for(25);
+		run_for(50);
 	}
 	ck_assert_int_eq(b.timeouts, 0);
-	run_for(90);
+	run_for(450);
 	ck_assert_int_eq(b.timeouts, 1);
 	ck_assert_int_eq(b.reason, NOT_CLOSED);
 	conn_set_timeout(b.c, 0);
-	run_for(100);
+	run_for(400);
 	ck_assert_int_eq(b.timeouts, 1);
 }
 END_TEST
