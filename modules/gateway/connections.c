@@ -4,15 +4,15 @@
  */
 #include "gateway.h"
 
-#include <stdlib.h>
-
 #include "hearth/error.h"
 #include "hearth/metric.h"
+
+#include <stdlib.h>
 
 /* A frame on its way to the loop. */
 struct delivery {
 	struct gateway *g;
-	uint64_t client;  /* 0: every client of the account */
+	uint64_t client; /* 0: every client of the account */
 	int64_t account;
 	struct buf *frame;
 };
@@ -21,14 +21,15 @@ static void deliver(void *arg)
 {
 	struct delivery *d = arg;
 	struct gateway_peer *one = d->client ? map_get_u64(d->g->peers, d->client) : NULL;
-	struct gateway_account *all = d->client ? NULL : map_get_u64(d->g->accounts, (uint64_t)d->account);
+	struct gateway_account *all =
+		d->client ? NULL : map_get_u64(d->g->accounts, (uint64_t)d->account);
 
 	if (one) {
 		metric_add(d->g->frames_out, 1);
 		ws_send_buf(one->ws, true, d->frame);
 	}
 	if (all)
-		LIST_FOREACH(&all->peers, it) {
+		LIST_FOREACH (&all->peers, it) {
 			metric_add(d->g->frames_out, 1);
 			ws_send_buf(LIST_ENTRY(it, struct gateway_peer, node)->ws, true, d->frame);
 		}
@@ -40,7 +41,9 @@ static void post(struct gateway *g, uint64_t client, int64_t account, struct buf
 {
 	struct delivery *d = mem_alloc(sizeof(*d));
 
-	*d = (struct delivery){ .g = g, .client = client, .account = account, .frame = buf_ref(frame) };
+	*d = (struct delivery){
+		.g = g, .client = client, .account = account, .frame = buf_ref(frame)
+	};
 	exec_post(exec_loop(), deliver, d);
 }
 

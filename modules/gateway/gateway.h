@@ -19,14 +19,14 @@
 struct gateway {
 	struct hearth *h;
 	struct connections service;
-	struct map *peers;      /* client id → struct gateway_peer */
-	struct map *accounts;   /* account id → struct gateway_account */
+	struct map *peers;    /* client id → struct gateway_peer */
+	struct map *accounts; /* account id → struct gateway_account */
 	uint64_t last_id;
 	size_t message_max;
 	size_t output_high;
 	int64_t ping_ms;
 	int64_t per_account_max;
-	struct arena *arena;    /* for the frame in hand */
+	struct arena *arena; /* for the frame in hand */
 	struct bus_listener *revoked;
 	struct timer presence;
 	bool draining;

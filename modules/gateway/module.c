@@ -3,19 +3,23 @@
  */
 #include "gateway.h"
 
-#include <stdlib.h>
-
 #include "hearth/clock.h"
 #include "hearth/metric.h"
 
-#define PRESENCE_RENEW_MS (30 * 1000)
+#include <stdlib.h>
+
+#define PRESENCE_RENEW_MS 30000
 
 static const struct config_setting settings[] = {
-	{ NULL, "message_max", CONFIG_SIZE, "16K", "1K", "1M", NULL, "largest frame taken from a client" },
+	{ NULL, "message_max", CONFIG_SIZE, "16K", "1K", "1M", NULL,
+		"largest frame taken from a client" },
 	{ NULL, "output_max", CONFIG_SIZE, "256K", "16K", "16M", NULL,
-		"bytes that may wait for a client that reads slowly; beyond twice that it is cut off" },
-	{ NULL, "ping", CONFIG_DURATION, "20s", "1s", "10m", NULL, "a ping after this much silence" },
-	{ NULL, "connections_per_account", CONFIG_INT, "64", "1", "100000", NULL, "WebSockets of one account" },
+		"bytes that may wait for a client that reads slowly; beyond twice that it is cut "
+		"off" },
+	{ NULL, "ping", CONFIG_DURATION, "20s", "1s", "10m", NULL,
+		"a ping this often; twice as much silence ends the connection" },
+	{ NULL, "connections_per_account", CONFIG_INT, "64", "1", "100000", NULL,
+		"WebSockets of one account" },
 	CONFIG_END,
 };
 
@@ -40,8 +44,10 @@ static int start(struct hearth *h, void **state)
 	g->ping_ms = config_duration_ms(c, "gateway", "ping");
 	g->per_account_max = config_int(c, "gateway", "connections_per_account");
 	g->open = metric_gauge("hearth_gateway_connections", NULL, "WebSockets that are open");
-	g->frames_in = metric_counter("hearth_gateway_frames_total", "direction=\"in\"", "frames carried");
-	g->frames_out = metric_counter("hearth_gateway_frames_total", "direction=\"out\"", "frames carried");
+	g->frames_in =
+		metric_counter("hearth_gateway_frames_total", "direction=\"in\"", "frames carried");
+	g->frames_out = metric_counter(
+		"hearth_gateway_frames_total", "direction=\"out\"", "frames carried");
 	g->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, gateway_close_revoked, g);
 	timer_start(&g->presence, PRESENCE_RENEW_MS, PRESENCE_RENEW_MS, gateway_renew_presence, g);
 	gateway_connections_init(g);
@@ -58,7 +64,8 @@ static void drain(void *state)
 
 	g->draining = true;
 	while (map_next(g->peers, &it, NULL, &value))
-		ws_close(((struct gateway_peer *)value)->ws, WS_SERVICE_RESTART, "the server restarts");
+		ws_close(((struct gateway_peer *)value)->ws, WS_SERVICE_RESTART,
+			"the server restarts");
 }
 
 static void stop(void *state)

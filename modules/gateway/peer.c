@@ -5,15 +5,16 @@
  */
 #include "gateway.h"
 
-#include <openssl/sha.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define PRESENCE_TTL_MS (90 * 1000)
+#include <inttypes.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PRESENCE_TTL_MS 90000 /* three times the time between two renewals */
 
 /* ---- who is connected where ---- */
 
@@ -27,7 +28,8 @@ static void announce_presence(struct gateway *g, int64_t account)
 	char key[64];
 
 	presence_key(key, account);
-	cache_put(hearth_cache(g->h), slice_str(key), slice_str(hearth_hostname(g->h)), PRESENCE_TTL_MS, NULL, NULL);
+	cache_put(hearth_cache(g->h), slice_str(key), slice_str(hearth_hostname(g->h)),
+		PRESENCE_TTL_MS, NULL, NULL);
 }
 
 void gateway_renew_presence(void *arg)
@@ -99,11 +101,13 @@ static bool remember_service(struct gateway_peer *p, const struct frame_service 
 
 static void carry(struct gateway_peer *p, const struct json *frame, struct slice raw)
 {
-	const struct registry_entry *entry = NULL;
+	const struct registry_entry *entry;
+	const struct frame_service *service;
 	struct slice to = { 0 };
 
 	if (json_get_text(frame, "to", &to) < 0) {
-		send_error(p, "bad-frame", "expected a JSON object whose member \"to\" names a service");
+		send_error(p, "bad-frame",
+			"expected a JSON object whose member \"to\" names a service");
 		return;
 	}
 	entry = registry_find(hearth_registry(p->g->h), to.p);
@@ -111,13 +115,13 @@ static void carry(struct gateway_peer *p, const struct json *frame, struct slice
 		send_error(p, "no-service", "no service of this name is running");
 		return;
 	}
-	if (!remember_service(p, entry->local)) {
+	service = entry->local;
+	if (!remember_service(p, service)) {
 		send_error(p, "too-many-services", "this connection talks to too many services");
 		return;
 	}
 	p->client.rtt_us = ws_rtt_us(p->ws);
-	((const struct frame_service *)entry->local)
-		->frame(((const struct frame_service *)entry->local)->self, &p->client, frame, raw);
+	service->frame(service->self, &p->client, frame, raw);
 }
 
 static void on_message(void *ctx, bool text, struct slice bytes)
@@ -148,8 +152,8 @@ static void on_closed(void *ctx, int code)
 	map_remove_u64(g->peers, p->client.id);
 	leave_account(p);
 	metric_add(g->open, -1);
-	log_debug("gateway", "closed", "client", "%" PRIu64, p->client.id, "account", "%s", p->address, "code", "%d",
-		code, NULL);
+	log_debug("gateway", "closed", "client", "%" PRIu64, p->client.id, "account", "%s",
+		p->address, "code", "%d", code, NULL);
 	free(p);
 }
 
@@ -188,7 +192,9 @@ static struct gateway_peer *peer_new(struct gateway *g, struct http_request *rq)
 	p->g = g;
 	snprintf(p->address, sizeof(p->address), "%s", account->address);
 	hash_token(http_token(rq), p->token_hex);
-	p->client = (struct client){ .id = ++g->last_id, .account = account->id, .address = p->address };
+	p->client = (struct client){
+		.id = ++g->last_id, .account = account->id, .address = p->address
+	};
 	return p;
 }
 
@@ -196,7 +202,8 @@ void gateway_accept(void *module, struct http_request *rq)
 {
 	struct gateway *g = module;
 	const struct ws_options options = {
-		.message_max = g->message_max, .output_high = g->output_high, .ping_ms = g->ping_ms };
+		.message_max = g->message_max, .output_high = g->output_high, .ping_ms = g->ping_ms
+	};
 	struct gateway_account *held = map_get_u64(g->accounts, (uint64_t)http_account(rq)->id);
 	struct gateway_peer *p;
 
@@ -231,12 +238,13 @@ void gateway_close_revoked(void *arg, struct buf *payload)
 	struct json *doc;
 	int64_t id = 0;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 && json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0) {
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+		json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0) {
 		account = map_get_u64(g->accounts, (uint64_t)id);
 		tokens = json_get(doc, "tokens");
 	}
 	for (const struct json *t = account && tokens ? tokens->child : NULL; t; t = t->next)
-		LIST_FOREACH(&account->peers, it) {
+		LIST_FOREACH (&account->peers, it) {
 			struct gateway_peer *p = LIST_ENTRY(it, struct gateway_peer, node);
 
 			if (slice_eq(t->text, slice_str(p->token_hex)))

@@ -7,8 +7,9 @@
 
 #include "hearth/buf.h"
 
-#define WS_DEFLATE_MIN        512 /* bytes of a message below which compressing gains too little */
-#define WS_DEFLATE_ANSWER_MAX 128 /* room for the answer to an offer */
+#define WS_DEFLATE_MIN        512    /* bytes below which compressing gains too little */
+#define WS_DEFLATE_MAX        262144 /* and above which it holds up the loop too long */
+#define WS_DEFLATE_ANSWER_MAX 128    /* room for the answer to an offer */
 
 /*
  * Takes the first offer in a Sec-WebSocket-Extensions header that can be taken and writes the
@@ -23,8 +24,8 @@ size_t ws_deflate_agree(struct slice offers, char answer[WS_DEFLATE_ANSWER_MAX])
  */
 int ws_inflate(struct slice in, size_t max, struct strbuf *out);
 /*
- * The payload of a compressed message, for a peer that can look back `window` bytes; NULL when it
- * would not be smaller than the message.
+ * The payload of a compressed message, for a peer that can look back `window` bytes; NULL when the
+ * message had better go as it is.
  */
 struct buf *ws_deflate(struct slice message, size_t window);
 /* The same; compresses once what is sent to many peers in a row. */

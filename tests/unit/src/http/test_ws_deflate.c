@@ -140,7 +140,7 @@ static struct buf *words(size_t n)
 
 START_TEST(gives_back_what_it_took)
 {
-	static const size_t sizes[] = { 512, 513, 1000, 4096, 16384, 65535, 300000 };
+	static const size_t sizes[] = { 512, 513, 1000, 4096, 16384, 65535, WS_DEFLATE_MAX };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct buf *message = words(sizes[i]),
@@ -178,6 +178,9 @@ START_TEST(compresses_only_where_it_helps)
 	rand_bytes(noise, sizeof(noise));
 	ck_assert_ptr_null(ws_deflate(slice_of(noise, sizeof(noise)), WINDOW));
 	ck_assert_ptr_null(ws_deflate((struct slice){ 0 }, WINDOW));
+	text = words(WS_DEFLATE_MAX + 1);
+	ck_assert_ptr_null(ws_deflate(buf_slice(text), WINDOW));
+	buf_unref(&text);
 }
 END_TEST
 
@@ -207,22 +210,32 @@ START_TEST(keeps_to_the_window)
 }
 END_TEST
 
-/* 16 MB in 16 KB: it stops soon behind the limit. */
+/* 16 MB in less than 100 KB: it stops soon behind the limit. */
 START_TEST(bounds_bombs)
 {
-	size_t n = 16 << 20;
-	char *zeros = mem_zalloc(n);
-	struct buf *bomb = ws_deflate(slice_of(zeros, n), WINDOW);
-	struct strbuf out = { 0 };
+	struct strbuf bomb = { 0 }, out = { 0 };
+	char *zeros = mem_zalloc(WS_DEFLATE_MAX);
 
-	free(zeros);
-	ck_assert_ptr_nonnull(bomb);
-	ck_assert_int_eq(ws_inflate(buf_slice(bomb), 10000, &out), HEARTH_ETOOBIG);
+	for (int i = 0; i < 64; i++) {
+		struct buf *part = ws_deflate(slice_of(zeros, WS_DEFLATE_MAX), WINDOW);
+
+		ck_assert_ptr_nonnull(part);
+		strbuf_add(&bomb, buf_slice(part));
+		strbuf_add(&bomb, SLICE("\x00\x00\xff\xff"));
+		buf_unref(&part);
+	}
+	bomb.n -= 4;
+	ck_assert_uint_lt(bomb.n, 100000);
+	ck_assert_int_eq(ws_inflate(strbuf_slice(&bomb), 10000, &out), HEARTH_ETOOBIG);
 	ck_assert_uint_le(out.cap, 32768);
 	strbuf_free(&out);
-	ck_assert_int_eq(ws_inflate(buf_slice(bomb), 0, &out), HEARTH_ETOOBIG);
+	ck_assert_int_eq(ws_inflate(strbuf_slice(&bomb), 0, &out), HEARTH_ETOOBIG);
 	strbuf_free(&out);
-	buf_unref(&bomb);
+	ck_assert_int_eq(ws_inflate(strbuf_slice(&bomb), 16 << 20, &out), 0);
+	ck_assert_uint_eq(out.n, 16 << 20);
+	strbuf_free(&out);
+	strbuf_free(&bomb);
+	free(zeros);
 }
 END_TEST
 
