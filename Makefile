@@ -11,7 +11,7 @@ V       ?= 0
 .DEFAULT_GOAL := build
 SHELL         := /bin/bash
 MAKEFLAGS     += --no-builtin-rules
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS     += -j$(shell nproc)
 endif
 
