@@ -1,0 +1,284 @@
+// smtp.test.mjs: taking mail: the dialogue byte by byte, what is refused, and that 250 means on disk.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { createTransport } from 'nodemailer';
+import { Hearth } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse';
+const ALICE = 'alice@hearth.test';
+const BOB = 'bob@hearth.test';
+
+// The messages of INBOX as they come out of IMAP.
+async function inbox(h, user = ALICE) {
+  const c = await ImapClient.login(h.port.imap, user, PASSWORD);
+  const { lines } = await c.ok('SELECT INBOX');
+  const n = Number(/^(\d+) EXISTS/.exec(lines.find((line) => line.includes('EXISTS')))[1]);
+  const messages = n ? (await c.fetch('FETCH 1:* (BODY.PEEK[])')).map((m) => m['BODY[]']) : [];
+  c.close();
+  return messages;
+}
+
+// What the sender sent: without the trace fields in front.
+const sent = (message) => message.slice(message.indexOf('\r\n', message.indexOf('Received:')) + 2).replace(/^(\t[^\r]*\r\n)+/, '');
+
+const base64 = (text) => Buffer.from(text).toString('base64');
+
+describe('smtp', () => {
+  const h = new Hearth({ 'mail.message_max': '1M' });
+
+  before(async () => {
+    h.addUser(ALICE, PASSWORD);
+    h.addUser(BOB, PASSWORD);
+    await h.start();
+  });
+  after(() => h.remove());
+
+  test('a message comes out of IMAP byte for byte, behind its trace', async () => {
+    const message = 'From: carol@example.org\r\nSubject: bytes\r\n\r\n.dot\r\n..two dots\r\n\x80\xff 8 bit\r\n trailing \r\n';
+    await deliver(h.port.smtp, ALICE, message, 'carol@example.org');
+    const [got] = (await inbox(h)).slice(-1);
+    assert.match(got, /^Return-Path: <carol@example.org>\r\nDelivered-To: alice@hearth.test\r\nReceived: from client.test \(\[127.0.0.1\]\)\r\n\tby hearth.test with ESMTP id [0-9a-f]+;\r\n\t\w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d \+0000\r\n/);
+    assert.equal(sent(got), message);
+  });
+
+  test('EHLO names what is there', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    assert.equal(c.greeting.code, 220);
+    assert.equal(c.ehlo.lines[0], 'hearth.test');
+    for (const name of ['PIPELINING', 'SIZE 1048576', '8BITMIME', 'SMTPUTF8', 'ENHANCEDSTATUSCODES', 'STARTTLS'])
+      assert.ok(c.ehlo.lines.includes(name), name);
+    assert.ok(!c.ehlo.lines.some((line) => line.startsWith('AUTH')), 'no AUTH for mail servers');
+    const s = await SmtpClient.hello(h.port.submission);
+    assert.ok(s.ehlo.lines.includes('AUTH PLAIN LOGIN'));
+    await s.startTls();
+    const again = await s.say('EHLO client.test');
+    assert.ok(!again.lines.includes('STARTTLS'));
+    assert.equal((await s.say('STARTTLS')).code, 502);
+    c.close();
+    s.close();
+  });
+
+  test('pipelined commands are answered one by one, in order', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    c.send(`MAIL FROM:<x@example.org>\r\nRCPT TO:<${ALICE}>\r\nRCPT TO:<nobody@hearth.test>\r\nRCPT TO:<${BOB}>\r\nDATA\r\n`);
+    const codes = [];
+    for (let i = 0; i < 5; i++) codes.push((await c.reply()).code);
+    assert.deepEqual(codes, [250, 250, 550, 250, 354]);
+    // The message, the next transaction and QUIT in one.
+    c.send(`Subject: one\r\n\r\none\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<${ALICE}>\r\nDATA\r\n`);
+    codes.length = 0;
+    for (let i = 0; i < 4; i++) codes.push((await c.reply()).code);
+    c.send('Subject: two\r\n\r\ntwo\r\n.\r\nQUIT\r\n');
+    for (let i = 0; i < 2; i++) codes.push((await c.reply()).code);
+    assert.deepEqual(codes, [250, 250, 250, 354, 250, 221]);
+    await c.end();
+    assert.deepEqual((await inbox(h)).slice(-2).map(sent), ['Subject: one\r\n\r\none\r\n', 'Subject: two\r\n\r\ntwo\r\n']);
+    assert.deepEqual((await inbox(h, BOB)).map(sent), ['Subject: one\r\n\r\none\r\n']);
+  });
+
+  test('all of a dialogue in one write, and one byte at a time', async () => {
+    const text = `EHLO x.test\r\nMAIL FROM:<x@example.org>\r\nRCPT TO:<${ALICE}>\r\nDATA\r\nSubject: cut\r\n\r\n..\r\n.\r\nQUIT\r\n`;
+    for (const step of [text.length, 1]) {
+      const c = await SmtpClient.connect(h.port.smtp);
+      c.socket.setNoDelay(true);
+      for (let i = 0; i < text.length; i += step) {
+        c.send(text.slice(i, i + step));
+        if (step === 1) await new Promise((done) => setImmediate(done));
+      }
+      const codes = [];
+      for (let i = 0; i < 6; i++) codes.push((await c.reply()).code);
+      assert.deepEqual(codes, [250, 250, 250, 354, 250, 221]);
+    }
+    assert.deepEqual((await inbox(h)).slice(-2).map(sent), ['Subject: cut\r\n\r\n.\r\n', 'Subject: cut\r\n\r\n.\r\n']);
+  });
+
+  test('only CRLF.CRLF ends a message', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    const body = 'Subject: smuggled\r\n\r\na\n.\nb\r.\rc\n.\r\nMAIL FROM:<evil@example.org>\r\nd\r\n.\ne\r\n';
+    // Nothing in it stands alone between two CRLF, so nothing is stuffed.
+    await c.expect(250, 'MAIL FROM:<x@example.org>');
+    await c.expect(250, `RCPT TO:<${ALICE}>`);
+    await c.expect(354, 'DATA');
+    c.send(body);
+    assert.equal((await c.say('.')).code, 250);
+    assert.equal((await c.say('NOOP')).code, 250);
+    assert.equal(c.replies.length, 0);
+    const got = sent((await inbox(h)).at(-1));
+    assert.ok(got.includes('MAIL FROM:<evil@example.org>'), 'it is text');
+    // A dot at the start of a CRLF line goes, as dot-stuffing says.
+    assert.equal(got, body.replace('d\r\n.\ne', 'd\r\n\ne'));
+    c.close();
+  });
+
+  test('SIZE: refused before and after', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    assert.equal((await c.say('MAIL FROM:<x@example.org> SIZE=1048577')).code, 552);
+    await c.expect(250, 'MAIL FROM:<x@example.org> SIZE=1000');
+    await c.expect(250, `RCPT TO:<${ALICE}>`);
+    await c.expect(354, 'DATA');
+    const before = (await inbox(h)).length;
+    const line = `${'x'.repeat(998)}\r\n`;
+    for (let i = 0; i < 1100; i++) c.send(line);
+    const reply = await c.say('.');
+    assert.equal(reply.code, 552);
+    assert.equal((await inbox(h)).length, before);
+    // The session goes on.
+    assert.equal((await c.mail('x@example.org', ALICE, 'Subject: small\r\n\r\n')).code, 250);
+    c.close();
+  });
+
+  test('a large message goes through the disk and comes out whole', async () => {
+    const lines = Array.from({ length: 12000 }, (_, i) => `${i} ${'abcdefghij'.repeat(6)}\r\n`).join('');
+    const message = `Subject: large\r\n\r\n${lines}`;
+    await deliver(h.port.smtp, ALICE, message);
+    assert.equal(sent((await inbox(h)).at(-1)), message);
+  });
+
+  test('what is refused, with which code', async () => {
+    const c = await SmtpClient.connect(h.port.smtp);
+    assert.equal((await c.say('MAIL FROM:<x@example.org>')).code, 503);
+    await c.expect(250, 'HELO client.test');
+    assert.equal((await c.say('RCPT TO:<a@b>')).code, 503);
+    assert.equal((await c.say('DATA')).code, 503);
+    assert.equal((await c.say('MAIL FROM:x')).code, 501);
+    assert.equal((await c.say('NONSENSE')).code, 500);
+    await c.expect(250, 'MAIL FROM:<x@example.org>');
+    assert.equal((await c.say('MAIL FROM:<x@example.org>')).code, 503);
+    assert.equal((await c.say('RCPT TO:<x@elsewhere.example>')).code, 550);
+    assert.equal((await c.say('RCPT TO:<nobody@hearth.test>')).code, 550);
+    assert.equal((await c.say('DATA')).code, 554);
+    assert.equal((await c.say(`RCPT TO:<${ALICE}> NOTIFY=NEVER`)).code, 555);
+    await c.expect(250, 'RCPT TO:<alice+tag@HEARTH.test>');
+    await c.expect(250, 'RSET');
+    assert.equal((await c.say('DATA')).code, 503);
+    assert.equal((await c.say('VRFY alice')).code, 252);
+    assert.equal((await c.say(`NOOP ${'x'.repeat(4000)}`)).code, 500);
+    assert.equal((await c.say('NOOP')).code, 250);
+    await c.expect(221, 'QUIT');
+    await c.end();
+  });
+
+  test('SMTPUTF8 and 8BITMIME', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    assert.equal((await c.say(Buffer.from('MAIL FROM:<jürgen@example.org>').toString('latin1'))).code >= 500, true);
+    const reply = await c.mail(Buffer.from('jürgen@example.org').toString('latin1'), ALICE,
+      Buffer.from('Subject: grüße\r\n\r\nschön\r\n'), ' SMTPUTF8 BODY=8BITMIME');
+    assert.equal(reply.code, 250);
+    const got = Buffer.from((await inbox(h)).at(-1), 'latin1').toString();
+    assert.match(got, /^Return-Path: <jürgen@example.org>/);
+    assert.match(got, /with UTF8SMTP id/);
+    assert.match(got, /Subject: grüße\r\n\r\nschön\r\n$/);
+    c.close();
+  });
+
+  test('STARTTLS drops what was injected in clear', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    c.socket.setNoDelay(true);
+    const clear = c.socket;
+    const ready = c.reply();
+    c.send('STARTTLS\r\nNOOP\r\nEHLO injected.test\r\nMAIL FROM:<evil@example.org>\r\n');
+    assert.equal((await ready).code, 220);
+    clear.removeAllListeners('data');
+    const tls = await import('node:tls');
+    const secure = tls.connect({ socket: clear, rejectUnauthorized: false });
+    c.take(secure);
+    await new Promise((done, fail) => secure.once('secureConnect', done).once('error', fail));
+    // The greeting is forgotten, and nothing injected is answered.
+    assert.equal((await c.say('MAIL FROM:<x@example.org>')).code, 503);
+    const ehlo = await c.say('EHLO client.test');
+    assert.equal(ehlo.code, 250);
+    assert.equal(c.replies.length, 0);
+    assert.equal((await c.mail('x@example.org', ALICE, 'Subject: by TLS\r\n\r\n')).code, 250);
+    assert.match((await inbox(h)).at(-1), /with ESMTPS id/);
+    c.close();
+  });
+
+  test('AUTH PLAIN and LOGIN, and who may send as whom', async () => {
+    let c = await SmtpClient.hello(h.port.submission);
+    assert.equal((await c.say(`MAIL FROM:<${ALICE}>`)).code, 530);
+    assert.equal((await c.say(`AUTH PLAIN ${base64(`\0${ALICE}\0wrong`)}`)).code, 535);
+    assert.equal((await c.say('AUTH PLAIN !!!')).code, 501);
+    assert.equal((await c.say('AUTH CRAM-MD5')).code, 504);
+    await c.expect(334, 'AUTH PLAIN');
+    assert.equal((await c.say('*')).code, 501);
+    await c.expect(334, 'AUTH PLAIN');
+    await c.expect(235, base64(`\0${ALICE}\0${PASSWORD}`));
+    assert.equal((await c.say('AUTH PLAIN')).code, 503);
+    assert.equal((await c.say(`MAIL FROM:<${BOB}>`)).code, 550);
+    assert.equal((await c.mail(ALICE, BOB, 'Subject: mine\r\n\r\n')).code, 250);
+    assert.match((await inbox(h, BOB)).at(-1), /with ESMTPA id/);
+    c.close();
+
+    c = await SmtpClient.hello(h.port.submissions, { secure: true });
+    await c.expect(334, 'AUTH LOGIN');
+    await c.expect(334, base64(ALICE));
+    await c.expect(235, base64(PASSWORD));
+    assert.equal((await c.mail(ALICE, BOB, 'Subject: by TLS\r\n\r\n')).code, 250);
+    assert.match((await inbox(h, BOB)).at(-1), /with ESMTPSA id/);
+    c.close();
+
+    c = await SmtpClient.hello(h.port.smtp);
+    assert.equal((await c.say(`AUTH PLAIN ${base64(`\0${ALICE}\0${PASSWORD}`)}`)).code, 503);
+    c.close();
+  });
+
+  test('nodemailer submits, with an attachment', async () => {
+    const transport = createTransport({ host: '127.0.0.1', port: h.port.submission, secure: false, requireTLS: true,
+      tls: { rejectUnauthorized: false }, auth: { user: ALICE, pass: PASSWORD } });
+    const info = await transport.sendMail({ from: ALICE, to: [ALICE, BOB], subject: 'Grüße', text: 'hallo',
+      attachments: [{ filename: 'a.bin', content: Buffer.alloc(50000, 7) }] });
+    assert.deepEqual(info.accepted, [ALICE, BOB]);
+    assert.match((await inbox(h, BOB)).at(-1), /a\.bin/);
+    transport.close();
+  });
+
+  test('floods are bounded: errors, lines without end, idle data', async () => {
+    let c = await SmtpClient.hello(h.port.smtp);
+    c.send('BAD\r\n'.repeat(100));
+    let last;
+    await assert.rejects(async () => { for (;;) last = await c.reply(); });
+    assert.equal(last.code, 421);
+
+    c = await SmtpClient.hello(h.port.smtp);
+    const chunk = 'x'.repeat(65536);
+    for (let i = 0; i < 64 && !c.closed; i++) {
+      c.send(chunk);
+      await new Promise((done) => setTimeout(done, 2));
+    }
+    c.send('\r\n');
+    const reply = await c.reply().catch(() => ({ code: 0 }));
+    assert.ok([0, 421, 500].includes(reply.code), `${reply.code}`);
+    c.close();
+    assert.equal((await SmtpClient.hello(h.port.smtp)).ehlo.code, 250);
+  });
+});
+
+test('kill -9 behind 250 loses nothing and repeats nothing', async () => {
+  const h = new Hearth();
+  h.addUser(ALICE, PASSWORD);
+  await h.start();
+  const accepted = [], sentAll = [];
+  let killed = false, number = 0;
+  const senders = Array.from({ length: 8 }, async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    while (!killed) {
+      const subject = `Subject: number ${number++}\r\n\r\n`;
+      sentAll.push(subject);
+      const reply = await c.mail('x@example.org', ALICE, subject);
+      if (reply.code === 250) accepted.push(subject);
+    }
+  });
+  const ended = Promise.allSettled(senders);
+  while (accepted.length < 200) await new Promise((done) => setTimeout(done, 5));
+  await h.kill('SIGKILL');
+  killed = true;
+  await ended;
+  await h.start();
+  const found = (await inbox(h)).map(sent);
+  assert.deepEqual(accepted.filter((one) => !found.includes(one)), [], 'lost');
+  assert.equal(new Set(found).size, found.length, 'twice');
+  assert.deepEqual(found.filter((one) => !sentAll.includes(one)), [], 'made up');
+  await h.remove();
+});
