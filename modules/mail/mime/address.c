@@ -305,8 +305,7 @@ struct mime_addresses mime_addresses_parse(struct arena *a, struct slice value)
 
 	if (slice_trim(value).n == 0)
 		return p.list;
-	/* One entry may bring its mailbox and the end of its group, and the last end comes on top.
-	 */
+	/* One entry may bring two, and the end of an open group comes on top. */
 	p.list.v = arena_alloc(a, (p.max + 3) * sizeof(*p.list.v));
 	while (p.c.p < p.c.end && p.list.n < p.max)
 		read_entry(&p);

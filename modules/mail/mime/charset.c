@@ -206,11 +206,11 @@ bool mime_charset_known(struct slice label)
 	return iconv_name(folded, name, sizeof(name));
 }
 
-static void add_windows_1252(struct strbuf *out, unsigned char byte)
+uint32_t mime_windows_1252(unsigned char byte)
 {
-	uint32_t c = byte < 0x80 || byte >= 0xA0 ? byte : windows_1252[byte - 0x80];
-
-	utf8_append(out, c || !byte ? c : REPLACEMENT);
+	if (byte < 0x80 || byte >= 0xA0)
+		return byte;
+	return windows_1252[byte - 0x80] ? windows_1252[byte - 0x80] : REPLACEMENT;
 }
 
 /* How many bytes at the front are ASCII. */
@@ -257,7 +257,7 @@ static size_t utf8_add(struct mime_charset *c, struct strbuf *out, struct slice 
 			return at;
 		strbuf_add(out, slice_head(rest, n));
 		if (n == 0 && c->kind == MIME_CHARSET_GUESS)
-			add_windows_1252(out, (unsigned char)rest.p[0]);
+			utf8_append(out, mime_windows_1252((unsigned char)rest.p[0]));
 		else if (n == 0)
 			utf8_append(out, REPLACEMENT);
 		at += n ? n : 1;
@@ -282,8 +282,8 @@ static size_t iconv_add(struct mime_charset *c, struct strbuf *out, struct slice
 			break;
 		if (error != E2BIG) {
 			utf8_append(out, REPLACEMENT);
-			in++;
-			left--;
+			in += left > 0; /* CP949 has refused a pair and consumed it */
+			left -= left > 0;
 		}
 	}
 	return s.n - left;
@@ -301,7 +301,7 @@ static size_t convert(struct mime_charset *c, struct strbuf *out, struct slice s
 		strbuf_add(out, slice_of(s.p + i, n));
 		i += n;
 		if (i < s.n)
-			add_windows_1252(out, (unsigned char)s.p[i]);
+			utf8_append(out, mime_windows_1252((unsigned char)s.p[i]));
 	}
 	return s.n;
 }
@@ -310,7 +310,7 @@ static size_t convert(struct mime_charset *c, struct strbuf *out, struct slice s
 static void drop_held(struct mime_charset *c, struct strbuf *out)
 {
 	if (c->kind == MIME_CHARSET_GUESS)
-		add_windows_1252(out, (unsigned char)c->held[0]);
+		utf8_append(out, mime_windows_1252((unsigned char)c->held[0]));
 	else
 		utf8_append(out, REPLACEMENT);
 	memmove(c->held, c->held + 1, --c->held_n);

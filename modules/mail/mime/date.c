@@ -12,7 +12,7 @@ struct tokens {
 		size_t digits;
 	} numbers[3];
 	size_t n;
-	int month; /* from a name; 0 without one */
+	unsigned month; /* from a name; 0 without one */
 	bool has_time, pm, am;
 	unsigned hour, minute, second;
 	int zone_minutes;
@@ -105,9 +105,9 @@ static void read_word(struct slice word, struct tokens *t)
 		{ { "PDT", 3 }, -7 },
 	};
 
-	for (int i = 0; i < 12 && word.n >= 3 && !t->month; i++)
+	for (size_t i = 0; i < 12 && word.n >= 3 && !t->month; i++)
 		if (slice_istarts(word, slice_of(months + 3 * i, 3)))
-			t->month = i + 1;
+			t->month = (unsigned)i + 1;
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]) && t->has_time; i++)
 		if (slice_ieq(word, zones[i].name))
 			t->zone_minutes = zones[i].hours * 60;
@@ -154,7 +154,7 @@ static int read_day(const struct tokens *t, unsigned *year, unsigned *month, uns
 {
 	size_t y = 1, d = 0;
 
-	*month = (unsigned)t->month;
+	*month = t->month;
 	if (t->n < 2)
 		return HEARTH_EINVAL;
 	if (!t->month) { /* only 2024-12-31 is clear without the name of the month */

@@ -110,11 +110,9 @@ struct slice mime_unfold(struct arena *a, struct slice value)
 	to = arena_alloc(a, s.n);
 	while (s.n) {
 		size_t line = mime_line(s);
-		struct slice text = without_line_end(slice_head(s, line));
+		bool last = line == s.n; /* trimmed: it has no line end */
+		struct slice text = last ? s : without_line_end(slice_head(s, line));
 
-		/* Only a line end goes: a CR within the last line is text. */
-		if (line == s.n && s.p[line - 1] != '\n')
-			text = s;
 		memcpy(to + n, text.p, text.n);
 		n += text.n;
 		s = slice_skip(s, line);

@@ -5,6 +5,7 @@
  */
 #include "mime/html_text.h"
 #include "hearth/text.h"
+#include "mime/charset.h"
 
 #define ENTITY_SIZE_MAX 31
 
@@ -43,23 +44,14 @@ static void add_text(struct tokenizer *t, struct slice s)
 
 static void add_code_point(struct tokenizer *t, uint32_t c)
 {
-	/* Numbers 128 to 159 mean windows-1252 in practice; only its quotes and dashes matter. */
-	static const uint16_t windows[] = { [0x91 - 0x80] = 0x2018,
-		[0x92 - 0x80] = 0x2019,
-		[0x93 - 0x80] = 0x201C,
-		[0x94 - 0x80] = 0x201D,
-		[0x95 - 0x80] = 0x2022,
-		[0x96 - 0x80] = 0x2013,
-		[0x97 - 0x80] = 0x2014 };
-
 	if (c <= ' ' || c == 0xA0) {
 		add_space(t, ' ');
 		return;
 	}
-	if (c >= 0x80 && c - 0x80 < sizeof(windows) / sizeof(windows[0]))
-		c = windows[c - 0x80];
+	if (c < 0xA0) /* "&#128;" means windows-1252, says HTML */
+		c = mime_windows_1252((unsigned char)c);
 	add_text(t, SLICE(""));
-	utf8_append(t->out, c ? c : 0xFFFD);
+	utf8_append(t->out, c);
 }
 
 /* The number of "&#8364;" or "&#x20AC;", of which `name` is "#8364"; 0 when it is none. */

@@ -21,13 +21,19 @@ static struct slice take_token(struct mime_cursor *c)
 	return upto(start, c);
 }
 
-/* A value without quotes: up to the ';' or to a comment, so that spaces in it are kept. */
+/*
+ * A value without quotes: up to the ';' or to white space and a comment. So spaces in it are kept,
+ * and "file(1).txt" is.
+ */
 static struct slice take_plain_value(struct mime_cursor *c)
 {
 	const char *start = c->p;
 
-	while (c->p < c->end && *c->p != ';' && !(*c->p == '(' && !c->open_comment))
+	while (c->p < c->end && *c->p != ';') {
+		if (*c->p == '(' && c->p > start && (unsigned char)c->p[-1] <= ' ')
+			break;
 		c->p++;
+	}
 	return slice_trim(upto(start, c));
 }
 
@@ -129,7 +135,7 @@ static void add_percent(struct strbuf *out, struct slice value)
 static struct mime_param join(
 	struct arena *a, const struct mime_param *v, size_t n, struct slice base)
 {
-	bool piece_extended[MIME_PARAMS_MAX], any = false;
+	bool piece_extended[MIME_PARAMS_MAX] = { false }, any = false;
 	int pieces[MIME_PARAMS_MAX], count = 0;
 	struct strbuf value = { 0 };
 	struct mime_param joined;
@@ -167,7 +173,6 @@ static void read_params(struct arena *a, struct mime_cursor *c, struct mime_para
 
 	for (size_t i = 0; i < n; i++) {
 		struct split_name s = split(read[i].name);
-
 		int first = s.number < 0 ? -1 : find_piece(read, n, s.base, 0, &extended);
 
 		if (first < 0)
@@ -257,7 +262,7 @@ struct slice mime_param_text(struct arena *a, const struct mime_params *params, 
 		return plain.p ? mime_words_text(a, plain) : plain;
 	}
 	extended_decode(&text, extended);
-	result = arena_slice(a, strbuf_slice(&text));
+	result = mime_raw_text(a, strbuf_slice(&text)); /* in one line */
 	strbuf_free(&text);
 	return result;
 }

@@ -188,6 +188,7 @@ struct slice mime_section_filter(
 
 	if (!listed && section->kind != MIME_SECTION_FIELDS_NOT)
 		return bytes;
+	it.left = SIZE_MAX; /* a client gets all of a header, however long */
 	to = arena_alloc(a, bytes.n);
 	while (mime_fields_next(&it, &field)) {
 		if (is_listed(&section->fields, field.name) != listed)

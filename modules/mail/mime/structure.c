@@ -34,6 +34,7 @@ struct scan {
 	struct open_part open[MIME_DEPTH_MAX];
 	size_t depth; /* open parts */
 	size_t parts;
+	size_t strings; /* bytes of what the parts say of themselves */
 	bool in_header;
 	struct strbuf scratch;
 };
@@ -84,6 +85,32 @@ static struct slice envelope(struct scan *s, struct slice header)
 	return text;
 }
 
+static size_t params_size(const struct mime_params *params)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < params->n; i++)
+		n += params->v[i].name.n + params->v[i].value.n;
+	return n;
+}
+
+/* Bytes of the strings of a part. */
+static size_t strings_size(const struct mime_part *p)
+{
+	size_t n = p->type.n + p->subtype.n + p->encoding_name.n + p->id.n + p->description.n +
+		   p->md5.n + p->disposition.n + p->location.n + p->envelope.n;
+
+	for (size_t i = 0; i < p->languages.n; i++)
+		n += p->languages.v[i].n;
+	return n + params_size(&p->params) + params_size(&p->disposition_params);
+}
+
+/* True when no further part may be opened. */
+static bool is_full(const struct scan *s)
+{
+	return s->parts >= MIME_PARTS_MAX || s->strings > MIME_STRINGS_MAX;
+}
+
 /* Looks at the finished header of the top, whose body begins at s->at. */
 static void header_end(struct scan *s)
 {
@@ -98,9 +125,10 @@ static void header_end(struct scan *s)
 	mime_part_header_read(s->arena, header, part);
 	if (!parent || parent->kind == MIME_MESSAGE)
 		part->envelope = envelope(s, header);
+	s->strings += strings_size(part);
 	if (part->kind == MIME_LEAF)
 		return;
-	if (s->depth == MIME_DEPTH_MAX || s->parts >= MIME_PARTS_MAX) {
+	if (s->depth == MIME_DEPTH_MAX || is_full(s)) {
 		mime_part_make_opaque(part);
 		return;
 	}
@@ -148,8 +176,9 @@ static void add_only_child(struct scan *s, struct mime_part *part)
 }
 
 /*
- * Closes the top: its body ends at `end`, before which there are `lines` line ends. When a delimiter
- * follows its header at once, the line end that is the delimiter's is taken off the header.
+ * Closes the top: its body ends at `end`, before which there are `lines` line ends. When a
+ * delimiter follows its header at once, the line end that is the delimiter's is taken off the
+ * header.
  */
 static void pop(struct scan *s, size_t end, size_t lines)
 {
@@ -209,14 +238,12 @@ static bool delimiter(struct scan *s, size_t level, size_t n)
 	bool closes = slice_starts(slice_skip(line, 2 + multipart->boundary.n), SLICE("--"));
 	size_t end = s->at, lines = s->lines;
 
-	if (!closes && s->parts >= MIME_PARTS_MAX)
+	if (!closes && is_full(s))
 		return false;
-	/* The line end before a delimiter belongs to the delimiter. */
-	if (end > 0) {
-		end--;
-		lines--;
-		end -= end > 0 && s->message.p[end - 1] == '\r';
-	}
+	/* The line end before a delimiter belongs to it. There is one: the multipart's header. */
+	end--;
+	lines--;
+	end -= end > 0 && s->message.p[end - 1] == '\r';
 	close_above(s, level, end, lines);
 	s->at += n;
 	s->lines += s->message.p[s->at - 1] == '\n';
@@ -236,8 +263,8 @@ struct mime_part *mime_structure_parse(struct arena *a, struct slice message)
 	s->message = message.p ? message : SLICE("");
 	push(s);
 	root = top(s)->part;
-	while (s->at < message.n) {
-		struct slice rest = slice_skip(message, s->at);
+	while (s->at < s->message.n) {
+		struct slice rest = slice_skip(s->message, s->at);
 		struct slice line = slice_head(rest, mime_line(rest));
 		size_t level = match_delimiter(s, line);
 
@@ -248,7 +275,7 @@ struct mime_part *mime_structure_parse(struct arena *a, struct slice message)
 		if (s->in_header && mime_line_empty(line))
 			header_end(s);
 	}
-	close_above(s, 0, message.n, s->lines);
+	close_above(s, 0, s->message.n, s->lines);
 	strbuf_free(&s->scratch);
 	free(s);
 	return root;

@@ -9,9 +9,10 @@
  *     in the order of the message and do not overlap.
  *  2. A leaf has no child, a multipart at least one, a message exactly one. A multipart without
  *     any delimiter has its whole body as its one child.
- *  3. No more than MIME_PARTS_MAX + MIME_DEPTH_MAX parts, no deeper than MIME_DEPTH_MAX. What
- *     would nest deeper is a leaf application/octet-stream; what would be a part too many stays
- *     text of the part before it.
+ *  3. No more than MIME_PARTS_MAX + MIME_DEPTH_MAX parts, no deeper than MIME_DEPTH_MAX, and once
+ *     the strings of the parts are longer than MIME_STRINGS_MAX no further part. What would nest
+ *     deeper is a leaf application/octet-stream; what would be a part too many stays text of the
+ *     part before it. So the tree of a hostile message stays small as well.
  */
 #ifndef HEARTH_MAIL_MIME_STRUCTURE_H
 #define HEARTH_MAIL_MIME_STRUCTURE_H
@@ -22,6 +23,7 @@
 enum {
 	MIME_DEPTH_MAX = 100,
 	MIME_PARTS_MAX = 4096,
+	MIME_STRINGS_MAX = 4 << 20, /* bytes; one part may go beyond it */
 	MIME_LANGUAGES_MAX = 64,
 	MIME_BOUNDARY_MAX = 256, /* bytes; RFC 2046 allows 70. A longer one delimits nothing. */
 };

@@ -35,12 +35,22 @@ static struct mime_addresses addresses(struct arena *a, struct slice header, str
 	return list;
 }
 
+/* Adds an id; of too many the second goes, so that the first and the last stay. */
+static void add_id(struct mime_strings *ids, struct slice id)
+{
+	if (ids->n == MIME_REFERENCES_MAX) {
+		ids->n--;
+		memmove(ids->v + 1, ids->v + 2, (ids->n - 1) * sizeof(*ids->v));
+	}
+	ids->v[ids->n++] = id;
+}
+
 struct mime_strings mime_message_ids(struct arena *a, struct slice value)
 {
 	struct mime_strings ids = { NULL, 0 };
 	size_t max = 0;
 
-	for (size_t i = 0; i < value.n; i++)
+	for (size_t i = 0; i < value.n && max < MIME_REFERENCES_MAX; i++)
 		max += value.p[i] == '<';
 	ids.v = arena_alloc(a, max * sizeof(*ids.v));
 	for (size_t i = 0, start = 0; i < value.n; i++) {
@@ -48,17 +58,11 @@ struct mime_strings mime_message_ids(struct arena *a, struct slice value)
 		struct slice id = slice_of(value.p + start, i - start);
 
 		if (c == '>' && start && id.n && utf8_valid(id))
-			ids.v[ids.n++] = id;
+			add_id(&ids, id);
 		if (c == '<')
 			start = i + 1;
 		else if (c == '>' || c <= ' ' || c == 0x7F)
 			start = 0;
-	}
-	if (ids.n > MIME_REFERENCES_MAX) {
-		size_t last = MIME_REFERENCES_MAX - 1;
-
-		memmove(ids.v + 1, ids.v + ids.n - last, last * sizeof(*ids.v));
-		ids.n = MIME_REFERENCES_MAX;
 	}
 	return ids;
 }
@@ -73,12 +77,16 @@ static struct slice message_id(struct arena *a, struct slice value)
 	return value.n ? mime_raw_text(a, value) : (struct slice){ NULL, 0 };
 }
 
-/* White space, and what takes no room: soft hyphens, byte order marks, joiners of preheaders. */
-static bool is_blank(uint32_t c)
+static bool is_space(uint32_t c)
 {
-	return c <= ' ' || c == 0x7F || c == 0xA0 || c == 0xAD || c == 0x34F ||
-	       (c >= 0x2000 && c <= 0x200C) || c == 0x2028 || c == 0x2029 || c == 0x3000 ||
-	       c == 0xFEFF;
+	return c <= ' ' || c == 0x7F || c == 0xA0 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+	       c == 0x2029 || c == 0x3000;
+}
+
+/* Soft hyphens, joiners, marks of byte order: text within a word, and filler behind white space. */
+static bool is_invisible(uint32_t c)
+{
+	return c == 0xAD || c == 0x34F || (c >= 0x200B && c <= 0x200F) || c == 0xFEFF;
 }
 
 /* Appends the words of `line` while fewer than MIME_PREVIEW_MAX characters are there. */
@@ -91,7 +99,7 @@ static void add_words(struct strbuf *out, size_t *characters, struct slice line)
 		size_t n = utf8_decode(line, &c);
 
 		line = slice_skip(line, n ? n : 1);
-		if (is_blank(c)) {
+		if (is_space(c) || (gap && is_invisible(c))) {
 			gap = true;
 			continue;
 		}

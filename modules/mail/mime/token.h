@@ -25,8 +25,7 @@ bool mime_at(const struct mime_cursor *c, char character);
 bool mime_skip_space(struct mime_cursor *c);
 /* Takes a quoted string; *inner is what stands between the quotes, still with backslashes. */
 bool mime_take_quoted(struct mime_cursor *c, struct slice *inner);
-/* Takes what is neither white space nor one of RFC 5322's specials, dots among them; maybe empty.
- */
+/* Takes what is neither white space nor one of RFC 5322's specials (a dot is one); maybe empty. */
 struct slice mime_take_atom(struct mime_cursor *c);
 /* Copies `s` without the backslashes of quoted pairs to `out` (room for s.n); returns the size. */
 size_t mime_unescape(struct slice s, char *out);

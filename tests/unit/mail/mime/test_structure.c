@@ -303,6 +303,29 @@ START_TEST(parts_are_bounded)
 }
 END_TEST
 
+/* A message of large headers does not become a larger tree. */
+START_TEST(strings_are_bounded)
+{
+	struct strbuf m = { 0 };
+	size_t depth, parts;
+
+	a = arena_new();
+	strbuf_adds(&m, "Content-Type: multipart/digest; boundary=o\n\n");
+	while (m.n < 16 << 20) {
+		strbuf_adds(&m, "--o\n\nTo: ");
+		for (int i = 0; i < 4000; i++)
+			strbuf_adds(&m, "a@b,");
+		strbuf_adds(&m, "\n\n");
+	}
+	parts = count_parts(mime_structure_parse(a, strbuf_slice(&m)), &depth);
+	ck_assert_uint_gt(parts, 20);
+	ck_assert_uint_lt(parts, 200);
+	ck_assert_uint_lt(arena_size(a), 3 * MIME_STRINGS_MAX);
+	strbuf_free(&m);
+	arena_free(&a);
+}
+END_TEST
+
 /* What would be slow if some step were not linear: 2 MiB of each, all within Check's time limit. */
 START_TEST(hostile_is_linear)
 {
@@ -329,4 +352,4 @@ END_TEST
 
 TEST_MAIN("mime structure", single, multiparts, broken_multiparts, messages, numbers,
 	delimiter_behind_header, part_fields, depth_is_bounded, parts_are_bounded,
-	hostile_is_linear)
+	strings_are_bounded, hostile_is_linear)

@@ -134,8 +134,11 @@ START_TEST(previews)
 
 	CK_TEXT(summary_of(a, "\n> quoted\n\nanswer\n  more\n-- \nme\n").preview, "answer more");
 	CK_TEXT(summary_of(a, "\n> only quoted\n").preview, "> only quoted");
-	CK_TEXT(summary_of(a, "Content-Type: text/html\n\n<p>a&zwnj;&#847; <b>b</b>").preview,
-		"a b");
+	CK_TEXT(summary_of(a, "Content-Type: text/html\n\n&#xFEFF;<p>a &zwnj;&#847;&nbsp;&zwnj; "
+			      "<b>b</b>&zwnj;c")
+			.preview,
+		"a b\xE2\x80\x8C"
+		"c");
 	CK_TEXT(summary_of(a, "Content-Type: multipart/alternative; boundary=o\n\n--o\n"
 			      "Content-Type: text/html\n\n<p>html\n--o\n\nplain\n--o--\n")
 			.preview,

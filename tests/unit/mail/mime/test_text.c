@@ -29,8 +29,9 @@ static const struct {
 	{ "a&nbsp;&nbsp;b\xC2\xA0\xC2\xA0"
 	  "c",
 		"a b c" },
-	{ "&#147;x&#148; &#0; &#1114112; &#xD800; &#99999999999;",
-		"\xE2\x80\x9Cx\xE2\x80\x9D \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD" },
+	{ "&#147;x&#148; &#128; &#129; &#0; &#1114112; &#xD800; &#99999999999;",
+		"\xE2\x80\x9Cx\xE2\x80\x9D \xE2\x82\xAC \xEF\xBF\xBD \xEF\xBF\xBD \xEF\xBF\xBD "
+		"\xEF\xBF\xBD" },
 	{ "<td>a</td><td>b</td><br>c<br/>d<BR />e", "a b\nc\nd\ne" },
 	{ "a<script>never closed", "a" },
 	{ "a<!-- never closed", "a" },

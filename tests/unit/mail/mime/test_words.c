@@ -99,6 +99,7 @@ static const struct {
 	{ "gb2312", "\xD6\xD0\xCE\xC4", "\xE4\xB8\xAD\xE6\x96\x87" },
 	{ "big5", "\xA4\xA4\xA4\xE5", "\xE4\xB8\xAD\xE6\x96\x87" },
 	{ "ks_c_5601-1987", "\xC7\xD1", "\xED\x95\x9C" },
+	{ "ks_c_5601-1987", "\xA2\xE8", "\xEF\xBF\xBD" }, /* iconv consumes what it refuses */
 	{ "utf-7", "+AOk-", "\xC3\xA9" },
 	{ "UTF-16BE", "\0a\0b", "" }, /* filled in by the test: NUL bytes */
 	{ "../../etc/passwd", "\xE9", "\xC3\xA9" },
