@@ -325,9 +325,7 @@ START_TEST(checks_utf8)
 		{ "\xF5\x80\x80\x80", false },
 		{ "\xFF", false },
 		{ "\xC2\x80\x80", false },
-		{ "12345678\xFF"
-		  "12345678",
-			false },
+		{ "12345678\xFE 12345678", false },
 	};
 	struct strbuf expected = { 0 };
 
