@@ -99,7 +99,7 @@ static void send_close(struct ws *w, int code, struct slice reason)
 	size_t n = reason.n < sizeof(payload) - 2 ? reason.n : sizeof(payload) - 2;
 
 	/* Not within a character. */
-	while (n < reason.n && ((unsigned char)reason.p[n] & 0xC0) == 0x80)
+	while (n > 0 && n < reason.n && ((unsigned char)reason.p[n] & 0xC0) == 0x80)
 		n--;
 	if (n)
 		memcpy(payload + 2, reason.p, n);
