@@ -44,8 +44,8 @@ export class ImapClient {
     for (let text; (text = this.whole()) !== null;) {
       const response = text.slice(0, -2);
       const at = this.waiting.findIndex((w) => w.match.test(response));
-      if (at >= 0) this.waiting.splice(at, 1)[0].done(response);
-      else this.responses.push(response);
+      if (at < 0) this.responses.push(response);
+      else this.waiting.splice(at, 1)[0].done(response);
     }
   }
 
@@ -84,35 +84,44 @@ export class ImapClient {
     this.socket.write(Buffer.from(text, 'latin1'));
   }
 
+  // The next response of a command: a continuation, or its end as {status, code, text, lines}, where
+  // lines are the untagged responses before it without "* ".
+  answer(tag) {
+    const response = this.response(new RegExp(`^(\\+|${tag} )`), 60);
+    // What comes behind it is not its own: taken off in the same turn in which it came.
+    const waiter = this.waiting.at(-1);
+    const take = (text) => {
+      if (text.startsWith('+')) return null;
+      const [, status, code, rest] = /^\S+ (\S+) (?:\[([^\]]*)\] )?([^]*)$/.exec(text);
+      const lines = this.responses.filter((line) => line.startsWith('* ')).map((line) => line.slice(2));
+      this.responses = this.responses.filter((line) => !line.startsWith('* '));
+      return { status, code, text: rest, lines };
+    };
+    if (!waiter) return response.then(take);
+    const done = waiter.done;
+    waiter.done = (text) => done(take(text));
+    return response;
+  }
+
   // Sends a command of strings and Buffers; each Buffer goes as a literal, with `plus` without
-  // waiting. Gives {status, code, text, lines}: lines are the untagged responses without "* ".
+  // waiting.
   async command(parts, { plus = false } = {}) {
     const tag = `t${++this.tags}`;
-    const tagged = this.response(new RegExp(`^${tag} `), 60);
-    const list = Array.isArray(parts) ? parts : [parts];
     let text = `${tag} `;
-    for (const part of list) {
+    for (const part of [parts].flat()) {
       if (typeof part === 'string') {
         text += part;
         continue;
       }
       this.send(`${text}{${part.length}${plus ? '+' : ''}}\r\n`);
       text = '';
-      if (!plus) {
-        const go = await Promise.race([this.response(/^\+/), tagged]);
-        if (!go.startsWith('+')) return this.answer(go);
-      }
+      const end = plus ? null : await this.answer(tag);
+      if (end) return end;
       this.socket.write(part);
     }
+    const answer = this.answer(tag);
     this.send(`${text}\r\n`);
-    return this.answer(await tagged);
-  }
-
-  answer(tagged) {
-    const [, status, code, text] = /^\S+ (\S+) (?:\[([^\]]*)\] )?([^]*)$/.exec(tagged);
-    const lines = this.responses.filter((line) => line.startsWith('* ')).map((line) => line.slice(2));
-    this.responses = this.responses.filter((line) => !line.startsWith('* '));
-    return { status, code, text, lines };
+    return answer;
   }
 
   // The same, and it must be OK.
