@@ -11,7 +11,7 @@ for file in tests/system/*.test.mjs; do
   name=$(basename "$file" .test.mjs)
   [[ -z $pattern || $name =~ $pattern ]] || continue
   log=$logs/$name.log
-  timeout "${SYSTEM_TIMEOUT:-1500}" node --test --test-reporter=tap "$file" >"$log" 2>&1
+  timeout "${SYSTEM_TIMEOUT:-1500}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
   rc=$?
   count() { awk -v key="# $1" 'index($0, key " ") == 1 {n = $3} END {print n + 0}' "$log"; }
   p=$(count pass) f=$(count fail) s=$(count skipped) c=$(count cancelled)

@@ -14,7 +14,7 @@ while read -r bin; do
   [[ -z $pattern || $name =~ $pattern ]] || continue
   programs=$((programs + 1))
   out=$log/${name//\//-}.log
-  timeout "${UNIT_TIMEOUT:-300}" "$bin" >"$out" 2>&1
+  timeout "${UNIT_TIMEOUT:-300}" "$bin" >"$out" 2>&1 </dev/null
   rc=$?
   sums=$(grep -oE 'Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$out" | tr -cd '0-9 \n' |
     awk '{c += $1; b += $2 + $3} END {print c + 0, b + 0}')

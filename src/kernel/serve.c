@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "blob/blob_internal.h"
 #include "bus/bus_internal.h"
 #include "cache/cache_internal.h"
 #include "db/database.h"
@@ -77,7 +78,7 @@ static int connect_modules(struct hearth *h)
 		if (m->routes)
 			http_server_mount(h->http, m->routes, h->states[i]);
 		for (const struct bus_subscription *s = m->subscriptions; s && s->topic && rc == 0; s++)
-			rc = bus_subscribe(h->bus, s, hearth_db(h, s->database), h->io, h->states[i]);
+			rc = bus_subscribe(h->bus, s, hearth_db(h, s->database), h->bus_pool, h->states[i]);
 		for (const struct queue_consumer *q = m->queues; q && q->name && rc == 0; q++)
 			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool), h->states[i]);
 	}
@@ -135,6 +136,7 @@ static int start_net(struct hearth *h)
 	}
 	strbuf_free(&why);
 	h->http = http_server_new(&h->accounts);
+	http_server_use_pool(h->http, h->io);
 	return 0;
 }
 
@@ -186,9 +188,7 @@ static void drain_step(void *arg)
 	struct hearth *h = arg;
 	bool late = clock_mono_ms() >= h->drain_deadline_ms;
 
-	if (h->holds > 0 && !late)
-		return;
-	if (!late && net_conn_count() > 0)
+	if (!late && (h->holds > 0 || net_conn_count() > 0 || blob_store_busy(h->blob)))
 		return;
 	timer_stop(&h->drain_timer);
 	if (net_conn_count() > 0)
