@@ -96,6 +96,10 @@ static struct entry *read_entry(struct auth *a, struct http_request *rq)
 
 	if (!body)
 		return NULL;
+	if (!http_peer(rq)->tls && !http_peer(rq)->loopback) {
+		http_reply_problem(rq, 403, NULL, "a password is taken over HTTPS only");
+		return NULL;
+	}
 	if (json_get_text(body, "address", &address) < 0 || address.n == 0 || address.n > 254) {
 		http_reply_problem(rq, 400, "address", "expected a mail address as text");
 		return NULL;
