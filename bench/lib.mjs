@@ -59,7 +59,22 @@ export async function startHearth(settings = {}, accounts = []) {
   const hearth = new Hearth(settings);
   atEnd(() => hearth.remove());
   for (const address of accounts) hearth.addUser(address, PASSWORD);
-  return hearth.start();
+  await hearth.start();
+  let ending = false;
+  atEnd(() => { ending = true; });
+  hearth.exited.then((how) => {
+    if (!ending) console.error(`  Hearth ended: ${JSON.stringify(how)}\n${hearth.log.slice(-2000)}`);
+  });
+  return hearth;
+}
+
+// Waits for a promise, but not for ever.
+export function within(seconds, promise, what) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`not within ${seconds} s: ${what}`)), seconds * 1000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // Starts a program; it is killed at the end. Gives the child, with what it said in `.said`.

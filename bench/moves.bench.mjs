@@ -1,0 +1,60 @@
+// moves.bench.mjs: chess moves a second through the WebSocket beside a server in Node with `ws` and
+// chess.js (peers/ws-chess.mjs). Every move is checked, stored and told to both players; each player
+// moves as soon as it has heard of the other's move.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { eventually, HERE, inTurns, main, PASSWORD, Report, settled, startHearth, startProgram, tempFolder, timed, within } from './lib.mjs';
+import { Pair, randomGames } from './load/games.mjs';
+
+const PLIES = 80;
+const LOADS = [
+  { pairs: 1, games: 5 },
+  { pairs: 50, games: 3 },
+  { pairs: 200, games: 2 },
+];
+
+const version = (name) => JSON.parse(readFileSync(createRequire(import.meta.url).resolve('ws').replace(/node_modules\/.*/, `node_modules/${name}/package.json`))).version;
+
+async function startNode(...flags) {
+  const child = startProgram(process.execPath, [`${HERE}/peers/ws-chess.mjs`, tempFolder('chess'), ...flags]);
+  await eventually(() => /^\d+\n/.test(child.said), 20, 'the Node server listens');
+  return { port: Number.parseInt(child.said, 10), pid: child.pid, tokens: [] };
+}
+
+const games = randomGames(40, PLIES);
+
+async function load({ pairs, games: rounds }, { port, pid, tokens }) {
+  const all = await Promise.all(Array.from({ length: pairs }, (_, i) => Pair.connect(i, port, tokens)));
+  let seconds = 0;
+  let cpu = 0;
+  for (let round = 0; round < rounds; round++) {
+    await within(60, Promise.all(all.map((pair) => pair.seek())), 'all are seated');
+    await settled(pid);
+    const took = await timed(pid, () =>
+      within(300, Promise.all(all.map((pair, i) => pair.play(games[(i + round) % games.length]))), 'all games are played'));
+    seconds += took.seconds;
+    cpu += took.cpu;
+    await within(60, Promise.all(all.map((pair) => pair.resign())), 'all have resigned');
+  }
+  for (const pair of all) pair.close();
+  const moves = pairs * rounds * PLIES;
+  return { rate: moves / seconds, cpu: (cpu / moves) * 1e6 };
+}
+
+await main(async () => {
+  const hearth = await startHearth({ 'gateway.connections_per_account': 10000 }, ['white@hearth.test', 'black@hearth.test']);
+  const tokens = [await hearth.login('white@hearth.test', PASSWORD), await hearth.login('black@hearth.test', PASSWORD)];
+  const ours = { port: hearth.port.http, pid: hearth.child.pid, tokens };
+  const synced = await startNode();
+  const unsynced = await startNode('--no-sync');
+  const name = `Node ${process.version}, ws ${version('ws')}, chess.js ${version('chess.js')}`;
+  const report = new Report('moves', 'Games: moves through the WebSocket', { peer: `${name}, fdatasync before each answer (shared)`, 'no sync': `${name}, without waiting for the disk` });
+  for (const one of LOADS) {
+    const { a, b, c } = await inTurns({ a: () => load(one, ours), b: () => load(one, synced), c: () => load(one, unsynced) });
+    const what = `${one.pairs} ${one.pairs === 1 ? 'game' : 'games'} at a time`;
+    report.row(what, 'moves/s', 'more', a.rate, b.rate);
+    report.row(what, 'moves/s', 'more', a.rate, c.rate, 'no sync');
+    report.row(`${what}: processor`, 'µs/move', 'less', a.cpu, b.cpu);
+  }
+  report.save();
+});
