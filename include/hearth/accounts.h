@@ -45,8 +45,8 @@ struct accounts {
 };
 
 /*
- * Live topic "accounts.revoked": a token or an account was shut out; payload is JSON
- * {"account": id, "token": "hash or null"}. Whoever keeps a connection for it ends it.
+ * Live topic "accounts.revoked": sessions were ended; payload is JSON {"account": id, "tokens":
+ * [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of them ends it.
  */
 #define ACCOUNTS_TOPIC_REVOKED "accounts.revoked"
 

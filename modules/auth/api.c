@@ -18,7 +18,7 @@ struct entry {
 	struct account account;
 	char token[64], token_hex[AUTH_TOKEN_HEX];
 	char device[200], peer[64]; /* for the list of sessions; copied, since SQL runs elsewhere */
-	int created; /* the status to answer with: 200 or 201 */
+	int created;                /* the status to answer with: 200 or 201 */
 	int status;
 };
 
@@ -105,7 +105,8 @@ static struct entry *read_entry(struct auth *a, struct http_request *rq)
 		return NULL;
 	}
 	if (json_get_text(body, "password", &password) < 0 || password.n > AUTH_PASSWORD_MAX) {
-		http_reply_problem(rq, 400, "password", "expected a password as text of at most 256 bytes");
+		http_reply_problem(
+			rq, 400, "password", "expected a password as text of at most 256 bytes");
 		return NULL;
 	}
 	e = mem_zalloc(sizeof(*e));
@@ -113,7 +114,8 @@ static struct entry *read_entry(struct auth *a, struct http_request *rq)
 	e->rq = rq;
 	if (auth_address(hearth_config(a->h), address, e->address) < 0) {
 		http_reply_problem(rq, 400, "address",
-			"expected a mail address of letters, digits and \".-_+\", such as name@%s", hearth_hostname(a->h));
+			"expected a mail address of letters, digits and \".-_+\", such as name@%s",
+			hearth_hostname(a->h));
 		entry_free(e);
 		return NULL;
 	}
@@ -166,7 +168,8 @@ static void on_register_allowed(void *arg, int status)
 	if (status == 0)
 		return;
 	http_set_header(e->rq, "Retry-After", "900");
-	http_reply_problem(e->rq, 429, NULL, "too many registrations from this network; try again later");
+	http_reply_problem(
+		e->rq, 429, NULL, "too many registrations from this network; try again later");
 	entry_free(e);
 }
 
@@ -178,7 +181,8 @@ static void post_register(void *module, struct http_request *rq)
 	struct entry *e;
 
 	if (strcmp(config_text(config, "auth", "registration"), "open") != 0) {
-		http_reply_problem(rq, 403, NULL, "registration is closed here; ask an administrator for an account");
+		http_reply_problem(rq, 403, NULL,
+			"registration is closed here; ask an administrator for an account");
 		return;
 	}
 	e = read_entry(a, rq);
@@ -186,7 +190,8 @@ static void post_register(void *module, struct http_request *rq)
 		return;
 	e->created = 201;
 	if (!auth_address_is_local(config, e->address))
-		http_reply_problem(rq, 400, "address", "accounts here are of the domain %s", hearth_hostname(a->h));
+		http_reply_problem(rq, 400, "address", "accounts here are of the domain %s",
+			hearth_hostname(a->h));
 	else if (auth_password_check(slice_of(e->password, e->password_len), &why) < 0)
 		http_reply_problem(rq, 400, "password", "%s", why);
 	else {
@@ -226,8 +231,8 @@ static void post_login(void *module, struct http_request *rq)
 	if (!e)
 		return;
 	e->created = 200;
-	auth_login(a, slice_str(e->address), slice_of(e->password, e->password_len), http_peer(rq), ACCOUNTS_VIA_WEB,
-		on_authenticated, e);
+	auth_login(a, slice_str(e->address), slice_of(e->password, e->password_len), http_peer(rq),
+		ACCOUNTS_VIA_WEB, on_authenticated, e);
 }
 
 static int revoke_own(struct db_tx *tx, void *arg)

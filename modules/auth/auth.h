@@ -14,7 +14,7 @@
 #define AUTH_PASSWORD_MAX 256 /* bytes */
 #define AUTH_HASH_MAX     128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
 #define AUTH_TOKEN_BYTES  32
-#define AUTH_TOKEN_HEX    65  /* the hex SHA-256 of a token, with its NUL */
+#define AUTH_TOKEN_HEX    65 /* the hex SHA-256 of a token, with its NUL */
 
 struct auth {
 	struct hearth *h;
@@ -56,20 +56,24 @@ bool auth_password_matches(const char *hash, struct slice password);
 extern const char *const auth_migrations[];
 
 /* *id is the new account's; HEARTH_EEXIST when the address is taken. */
-int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool admin, int64_t now_ms, int64_t *id);
+int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool admin,
+	int64_t now_ms, int64_t *id);
 /* By address or by id; hash may be NULL when not wanted. HEARTH_ENOTFOUND. */
-int auth_store_find(struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX]);
+int auth_store_find(
+	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX]);
 int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
-int auth_store_list(struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
+int auth_store_list(
+	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
 /* Frees the address; the id is never given again. Publishes "auth.account.deleted". */
-int auth_store_delete(struct db_tx *tx, int64_t id);
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
 
-int auth_store_add_token(struct db_tx *tx, const char *token_hex, int64_t account, int64_t now_ms, int64_t expires_ms,
-	struct slice device, const char *peer);
+int auth_store_add_token(struct db_tx *tx, const char *token_hex, int64_t account, int64_t now_ms,
+	int64_t expires_ms, struct slice device, const char *peer);
 /* The account of a token that has not expired; *expires_ms is when it will. */
-int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_ms, struct account *out, int64_t *expires_ms);
+int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_ms,
+	struct account *out, int64_t *expires_ms);
 /*
  * Removes one token (token_hex), or all of an account (token_hex NULL), and publishes
  * "auth.revoked" with what was removed.
@@ -85,7 +89,8 @@ typedef void auth_guess_fn(void *arg, int status);
  * Takes one guess for this name from this network, before the password is looked at, so that
  * guesses at the same time count too. HEARTH_EBUSY when there is none left in this window.
  */
-void auth_guess_take(struct auth *a, const char *address, const char *peer, auth_guess_fn *done, void *arg);
+void auth_guess_take(
+	struct auth *a, const char *address, const char *peer, auth_guess_fn *done, void *arg);
 /* Gives it back: the password was right. */
 void auth_guess_return(struct auth *a, const char *address, const char *peer);
 

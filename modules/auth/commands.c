@@ -48,14 +48,18 @@ static int read_order(struct hearth *h, int argc, char **argv, bool flags, struc
 		else if (flags && strcmp(argv[i], "--password-stdin") == 0)
 			o->password_stdin = true;
 		else if (argv[i][0] == '-' || name)
-			return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[i]), EXIT_MISUSED;
+			return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[i]),
+			       EXIT_MISUSED;
 		else
 			name = argv[i];
 	}
 	if (!name)
 		return fprintf(stderr, "hearth: an ADDRESS is missing\n"), EXIT_MISUSED;
 	if (auth_address(hearth_config(h), slice_str(name), o->address) < 0)
-		return fprintf(stderr, "hearth: %s: expected a mail address of letters, digits and \".-_+\"\n", name),
+		return fprintf(stderr,
+			       "hearth: %s: expected a mail address of letters, digits and "
+			       "\".-_+\"\n",
+			       name),
 		       EXIT_MISUSED;
 	return -1;
 }
@@ -122,7 +126,8 @@ static int get_password(struct order *o)
 	if (auth_password_check(slice_str(o->password), &why) < 0)
 		return fprintf(stderr, "hearth: %s\n", why), EXIT_FAILED;
 	if (auth_password_hash(o->a, slice_str(o->password), o->hash) < 0)
-		return fprintf(stderr, "hearth: not enough memory to hash a password\n"), EXIT_FAILED;
+		return fprintf(stderr, "hearth: not enough memory to hash a password\n"),
+		       EXIT_FAILED;
 	return -1;
 }
 
@@ -133,9 +138,9 @@ static int report(const struct order *o, int rc, const char *what)
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "hearth: %s: %s\n", o->address,
-		rc == HEARTH_EEXIST      ? "there is an account of this address" :
-		rc == HEARTH_ENOTFOUND ? "no such account" :
-					 error_name(rc));
+		rc == HEARTH_EEXIST      ? "there is an account of this address"
+		: rc == HEARTH_ENOTFOUND ? "no such account"
+					 : error_name(rc));
 	return EXIT_FAILED;
 }
 
@@ -155,9 +160,11 @@ static int run_add(struct hearth *h, int argc, char **argv)
 		code = get_password(&o);
 	if (code >= 0)
 		return code;
-	code = report(&o, db_write_wait(o.a->db, tx_add, &o), o.admin ? "added, an administrator" : "added");
+	code = report(&o, db_write_wait(o.a->db, tx_add, &o),
+		o.admin ? "added, an administrator" : "added");
 	if (code == EXIT_DONE && !auth_address_is_local(hearth_config(h), o.address))
-		fprintf(stderr, "note: mail for this domain is not taken until [mail] domains names it\n");
+		fprintf(stderr,
+			"note: mail for this domain is not taken until [mail] domains names it\n");
 	sodium_memzero(&o, sizeof(o));
 	return code;
 }
@@ -218,7 +225,7 @@ static int tx_delete(struct db_tx *tx, void *arg)
 	struct order *o = arg;
 	int rc = auth_store_find(tx, o->address, &o->account, NULL);
 
-	return rc == 0 ? auth_store_delete(tx, o->account.id) : rc;
+	return rc == 0 ? auth_store_delete(tx, o->account.id, clock_wall_ms()) : rc;
 }
 
 static int run_delete(struct hearth *h, int argc, char **argv)
@@ -249,15 +256,18 @@ static int run_list(struct hearth *h, int argc, char **argv)
 	return db_read_wait(auth_of(h)->db, tx_list, NULL) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static const char password_help[] =
-	"\nThe password is read from standard input with --password-stdin (one line), asked for at a\n"
-	"terminal, and otherwise made up and printed.\n";
+static const char password_help[] = "\nThe password is read from standard input with "
+				    "--password-stdin (one line), asked for at a\n"
+				    "terminal, and otherwise made up and printed.\n";
 
 const struct hearth_command auth_commands[] = {
-	{ "user add", "ADDRESS [--admin] [--password-stdin]", "make an account", password_help, run_add },
+	{ "user add", "ADDRESS [--admin] [--password-stdin]", "make an account", password_help,
+		run_add },
 	{ "user list", "", "list the accounts", NULL, run_list },
-	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions", password_help, run_passwd },
-	{ "user disable", "ADDRESS", "shut an account out; its mail is still taken", NULL, run_disable },
+	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions",
+		password_help, run_passwd },
+	{ "user disable", "ADDRESS", "shut an account out; its mail is still taken", NULL,
+		run_disable },
 	{ "user enable", "ADDRESS", "let it in again", NULL, run_enable },
 	{ "user delete", "ADDRESS", "delete an account", NULL, run_delete },
 	{ .name = NULL },

@@ -48,10 +48,12 @@ static void on_account_count(void *arg, int status, int64_t value)
 		free(g);
 		return;
 	}
-	cache_count(g->a->cache, slice_str(g->network_key), 1, g->a->guess_window_ms, on_network_count, g);
+	cache_count(g->a->cache, slice_str(g->network_key), 1, g->a->guess_window_ms,
+		on_network_count, g);
 }
 
-void auth_guess_take(struct auth *a, const char *address, const char *peer, auth_guess_fn *done, void *arg)
+void auth_guess_take(
+	struct auth *a, const char *address, const char *peer, auth_guess_fn *done, void *arg)
 {
 	struct guess *g = mem_zalloc(sizeof(*g));
 	char key[400];
@@ -84,5 +86,6 @@ void auth_registration_take(struct auth *a, const char *peer, auth_guess_fn *don
 	g->done = done;
 	g->arg = arg;
 	snprintf(g->network_key, sizeof(g->network_key), "auth.register:%s", peer);
-	cache_count(a->cache, slice_str(g->network_key), 1, a->guess_window_ms, on_network_count, g);
+	cache_count(
+		a->cache, slice_str(g->network_key), 1, a->guess_window_ms, on_network_count, g);
 }

@@ -60,8 +60,8 @@ static void on_checked(void *arg, int status)
 	if (l->status == 0)
 		auth_guess_return(l->a, l->address, l->peer);
 	else
-		log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s", l->peer, "why", "%s",
-			error_name(l->status), NULL);
+		log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s",
+			l->peer, "why", "%s", error_name(l->status), NULL);
 	finish(l, l->status);
 }
 

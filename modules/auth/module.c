@@ -9,16 +9,20 @@
 
 static const struct config_setting settings[] = {
 	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|closed",
-		"whether people make their own accounts over HTTP; closed: only `hearth user add`" },
-	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL, "how long a session lasts" },
-	{ NULL, "guess_window", CONFIG_DURATION, "15m", "1s", "24h", NULL, "the window the limits on guesses count in" },
+		"whether people make their own accounts over HTTP; closed: only `hearth user "
+		"add`" },
+	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL,
+		"how long a session lasts" },
+	{ NULL, "guess_window", CONFIG_DURATION, "15m", "1s", "24h", NULL,
+		"the window the limits on guesses count in" },
 	{ NULL, "guesses_per_account", CONFIG_INT, "10", "1", "1000000", NULL,
 		"wrong passwords for one account from one network within the window" },
 	{ NULL, "guesses_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
 		"wrong passwords from one network within the window" },
 	{ NULL, "registrations_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
 		"accounts made from one network within the window" },
-	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL, "memory of one password hash (RFC 9106)" },
+	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
+		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
 	CONFIG_END,
 };

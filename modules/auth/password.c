@@ -33,8 +33,8 @@ int auth_password_check(struct slice password, const char **why)
 
 int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX])
 {
-	int rc = crypto_pwhash_str_alg(out, password.p ? password.p : "", password.n, a->argon_passes,
-		a->argon_memory, crypto_pwhash_ALG_ARGON2ID13);
+	int rc = crypto_pwhash_str_alg(out, password.p ? password.p : "", password.n,
+		a->argon_passes, a->argon_memory, crypto_pwhash_ALG_ARGON2ID13);
 
 	return rc == 0 ? 0 : HEARTH_EBUSY;
 }

@@ -41,11 +41,13 @@ static void read_account(struct db_rows *rows, struct account *out)
 	memcpy(out->address, address.p, address.n);
 }
 
-int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool admin, int64_t now_ms, int64_t *id)
+int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool admin,
+	int64_t now_ms, int64_t *id)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"INSERT INTO account (address, password, admin, disabled, created_at) VALUES ($1, $2, $3, 0, $4)"
+		"INSERT INTO account (address, password, admin, disabled, created_at) VALUES ($1, "
+		"$2, $3, 0, $4)"
 		" ON CONFLICT (address) DO NOTHING RETURNING id",
 		db_str(address), db_str(hash), db_int(admin), db_int(now_ms));
 
@@ -58,11 +60,13 @@ int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_EEXIST : rc;
 }
 
-int auth_store_find(struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX])
+int auth_store_find(
+	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX])
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " ACCOUNT_COLUMNS ", password FROM account WHERE address = $1 AND deleted_at IS NULL",
+		"SELECT " ACCOUNT_COLUMNS
+		", password FROM account WHERE address = $1 AND deleted_at IS NULL",
 		db_str(address));
 
 	if (rc < 0)
@@ -85,7 +89,8 @@ int auth_store_get(struct db_tx *tx, int64_t id, struct account *out)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1 AND deleted_at IS NULL", db_int(id));
+		"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1 AND deleted_at IS NULL",
+		db_int(id));
 
 	if (rc < 0)
 		return rc;
@@ -96,12 +101,14 @@ int auth_store_get(struct db_tx *tx, int64_t id, struct account *out)
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-int auth_store_list(struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg)
+int auth_store_list(
+	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg)
 {
 	struct db_rows rows;
 	struct account account;
 	int rc = db_query(tx, &rows,
-		"SELECT " ACCOUNT_COLUMNS " FROM account WHERE deleted_at IS NULL ORDER BY address");
+		"SELECT " ACCOUNT_COLUMNS
+		" FROM account WHERE deleted_at IS NULL ORDER BY address");
 
 	if (rc < 0)
 		return rc;
@@ -114,14 +121,16 @@ int auth_store_list(struct db_tx *tx, void (*each)(void *arg, const struct accou
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 {
-	int rc = db_run(tx, "UPDATE account SET password = $2 WHERE id = $1", db_int(id), db_str(hash));
+	int rc = db_run(
+		tx, "UPDATE account SET password = $2 WHERE id = $1", db_int(id), db_str(hash));
 
 	return rc < 0 ? rc : 0;
 }
 
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled)
 {
-	int rc = db_run(tx, "UPDATE account SET disabled = $2 WHERE id = $1", db_int(id), db_int(disabled));
+	int rc = db_run(
+		tx, "UPDATE account SET disabled = $2 WHERE id = $1", db_int(id), db_int(disabled));
 
 	return rc < 0 ? rc : 0;
 }
@@ -140,36 +149,42 @@ static int publish_account(struct db_tx *tx, const char *topic, int64_t id)
 	return rc;
 }
 
-int auth_store_delete(struct db_tx *tx, int64_t id)
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 {
 	char freed[40];
 	int rc;
 
 	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
-	rc = db_run(tx, "UPDATE account SET address = $2, password = '', disabled = 1, deleted_at = 1 WHERE id = $1",
-		db_int(id), db_str(freed));
+	rc = db_run(tx,
+		"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at = $3 "
+		"WHERE id = $1",
+		db_int(id), db_str(freed), db_int(now_ms));
 	if (rc >= 0)
 		rc = auth_store_revoke(tx, id, NULL);
 	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);
 }
 
-int auth_store_add_token(struct db_tx *tx, const char *token_hex, int64_t account, int64_t now_ms, int64_t expires_ms,
-	struct slice device, const char *peer)
+int auth_store_add_token(struct db_tx *tx, const char *token_hex, int64_t account, int64_t now_ms,
+	int64_t expires_ms, struct slice device, const char *peer)
 {
 	int rc = db_run(tx,
-		"INSERT INTO token (hash, account, created_at, expires_at, device, peer) VALUES ($1, $2, $3, $4, $5, $6)",
+		"INSERT INTO token (hash, account, created_at, expires_at, device, peer) VALUES "
+		"($1, $2, $3, $4, $5, $6)",
 		db_str(token_hex), db_int(account), db_int(now_ms), db_int(expires_ms),
 		db_text(slice_head(device, 200)), db_str(peer));
 
 	return rc < 0 ? rc : 0;
 }
 
-int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_ms, struct account *out, int64_t *expires_ms)
+int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_ms,
+	struct account *out, int64_t *expires_ms)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT a.id, a.address, a.admin, a.disabled, t.expires_at FROM token t JOIN account a ON a.id = t.account"
-		" WHERE t.hash = $1 AND t.expires_at > $2 AND a.disabled = 0 AND a.deleted_at IS NULL",
+		"SELECT a.id, a.address, a.admin, a.disabled, t.expires_at FROM token t JOIN "
+		"account a ON a.id = t.account"
+		" WHERE t.hash = $1 AND t.expires_at > $2 AND a.disabled = 0 AND a.deleted_at IS "
+		"NULL",
 		db_str(token_hex), db_int(now_ms));
 
 	if (rc < 0)
@@ -184,11 +199,13 @@ int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_m
 }
 
 /* Writes {"account": id, "tokens": [hashes]} of what is about to be removed. */
-static int describe_tokens(struct db_tx *tx, int64_t account, const char *token_hex, struct strbuf *payload)
+static int describe_tokens(
+	struct db_tx *tx, int64_t account, const char *token_hex, struct strbuf *payload)
 {
 	struct json_writer w;
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT hash FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)",
+	int rc = db_query(tx, &rows,
+		"SELECT hash FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)",
 		db_int(account), db_str(token_hex));
 
 	if (rc < 0)
@@ -213,8 +230,9 @@ int auth_store_revoke(struct db_tx *tx, int64_t account, const char *token_hex)
 
 	snprintf(key, sizeof(key), "%lld", (long long)account);
 	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)", db_int(account),
-			db_str(token_hex));
+		rc = db_run(tx,
+			"DELETE FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)",
+			db_int(account), db_str(token_hex));
 	if (rc >= 0)
 		rc = bus_publish(tx, "auth.revoked", slice_str(key), strbuf_slice(&payload));
 	strbuf_free(&payload);

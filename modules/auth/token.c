@@ -68,7 +68,8 @@ static void remember(struct lookup *l)
 	json_put_bool(&w, "admin", l->account.admin);
 	json_close_object(&w);
 	cache_key(key, l->hex);
-	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value), left < CACHED_MS ? left : CACHED_MS, NULL, NULL);
+	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value),
+		left < CACHED_MS ? left : CACHED_MS, NULL, NULL);
 	strbuf_free(&value);
 }
 
