@@ -30,7 +30,8 @@ struct hearth *kernel_new(void)
 	h->config = config_new();
 	h->services = map_new();
 	h->lock_fd = -1;
-	kernel_declare_settings(h->config);
+	h->rows = arena_new();
+	kernel_declare_settings(h->config, h->rows);
 	return h;
 }
 
@@ -126,6 +127,7 @@ void kernel_free(struct hearth **hp)
 		close(h->lock_fd);
 	map_free(&h->services);
 	config_free(&h->config);
+	arena_free(&h->rows);
 	free(h);
 	*hp = NULL;
 }

@@ -23,6 +23,7 @@ struct tls_context;
 
 struct hearth {
 	struct config *config;
+	struct arena *rows; /* settings made at start: those of the modules' listeners */
 	const struct hearth_module *modules[KERNEL_MODULES_MAX]; /* enabled, in starting order */
 	void *states[KERNEL_MODULES_MAX];
 	int module_count;
@@ -73,7 +74,7 @@ int kernel_start_for_command(struct hearth *h);
 /* Starts everything, runs until told to stop, drains. Returns the exit code. After kernel_open. */
 int kernel_serve(struct hearth *h);
 
-/* The kernel's own rows of the INI file, and those of all the modules' listeners. */
-void kernel_declare_settings(struct config *c);
+/* The kernel's own rows of the INI file, and those of all the modules; made ones lie in `a`. */
+void kernel_declare_settings(struct config *c, struct arena *a);
 
 #endif

@@ -31,11 +31,8 @@ static const struct config_setting settings[] = {
 	CONFIG_END,
 };
 
-/*
- * A module's listeners as rows of [listen]. The rows live as long as the program; a second kernel
- * (tests) makes its own.
- */
-static void declare_listeners(struct config *c, const struct hearth_module *m)
+/* A module's listeners as rows of [listen]; the rows lie in the arena. */
+static void declare_listeners(struct config *c, struct arena *a, const struct hearth_module *m)
 {
 	size_t n = 0;
 	struct config_setting *rows;
@@ -44,18 +41,18 @@ static void declare_listeners(struct config *c, const struct hearth_module *m)
 		n++;
 	if (n == 0)
 		return;
-	rows = mem_zalloc((n + 1) * sizeof(*rows));
+	rows = arena_zalloc(a, (n + 1) * sizeof(*rows));
 	for (size_t i = 0; i < n; i++)
 		rows[i] = (struct config_setting){ "listen", m->listeners[i].key, CONFIG_ADDRESS,
 			m->listeners[i].address, NULL, NULL, NULL, m->listeners[i].doc };
 	config_declare(c, "listen", rows);
 }
 
-void kernel_declare_settings(struct config *c)
+void kernel_declare_settings(struct config *c, struct arena *a)
 {
 	config_declare(c, NULL, settings);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++) {
-		declare_listeners(c, *m);
+		declare_listeners(c, a, *m);
 		if ((*m)->settings)
 			config_declare(c, (*m)->name, (*m)->settings);
 	}
