@@ -521,6 +521,71 @@ describe('imap', () => {
     d.close();
   });
 
+  test('four sessions at random keep one picture', async () => {
+    const { user, c } = await fresh();
+    let seed = 12345;
+    const random = (n) => ((seed = (seed * 1103515245 + 12345) & 0x7fffffff) >> 8) % n;
+    const sessions = [];
+    for (let i = 0; i < 4; i++) sessions.push({ c: await login(user), uids: [], flags: new Map() });
+    // What a session is told, put into its picture.
+    const told = (s, lines, numbersStand) => {
+      for (const line of lines) {
+        const [, n, what] = /^(\d+) (\w+)/.exec(line) || [];
+        if (what === 'EXISTS') while (s.uids.length < Number(n)) s.uids.push(null);
+        if (what === 'EXISTS') assert.equal(s.uids.length, Number(n), 'EXISTS never falls');
+        if (what === 'EXPUNGE') {
+          assert.ok(!numbersStand, 'no EXPUNGE within FETCH, STORE, SEARCH');
+          assert.ok(n >= 1 && n <= s.uids.length);
+          s.flags.delete(s.uids[n - 1]);
+          s.uids.splice(n - 1, 1);
+        }
+        if (what === 'FETCH') {
+          const [m] = fetched([line]);
+          assert.ok(m.seq <= s.uids.length);
+          assert.ok([null, m.UID].includes(s.uids[m.seq - 1]), `number ${m.seq} is ${s.uids[m.seq - 1]}, not ${m.UID}`);
+          s.uids[m.seq - 1] = m.UID;
+          if (m.FLAGS) s.flags.set(m.UID, m.FLAGS.filter((f) => f !== '\\Recent').sort().join());
+        }
+      }
+    };
+    const run = async (s, text, numbersStand = false) => {
+      const answer = await s.c.command(text);
+      assert.equal(answer.status, 'OK', `${text}: ${answer.text}`);
+      told(s, answer.lines, numbersStand);
+      return answer;
+    };
+    for (const s of sessions) await run(s, 'SELECT INBOX');
+    const flag = () => ['\\Seen', '\\Flagged', '\\Deleted', 'kw', '\\Answered'][random(5)];
+    const act = async (s) => {
+      const n = s.uids.length;
+      const number = n ? 1 + random(n) : 0;
+      const range = `${number}:${n ? 1 + random(n) : 0}`;
+      const op = random(12);
+      if (op < 3 || !n) return run(s, [`APPEND INBOX (${flag()}) `, Buffer.from(message(`r${random(1000)}`)), '']);
+      if (op < 5) return run(s, `STORE ${range} ${['+', '-', ''][random(3)]}FLAGS (${flag()})`, true);
+      if (op === 5) return run(s, `FETCH ${range} (UID FLAGS)`, true);
+      if (op === 6) return run(s, `SEARCH ${flag().replace('\\', '').replace('kw', 'KEYWORD kw')}`, true);
+      if (op === 7) return run(s, 'EXPUNGE');
+      if (op === 8) return run(s, `COPY ${number} INBOX`);
+      if (op === 9) return run(s, `MOVE ${range} ${['INBOX', 'Trash'][random(2)]}`);
+      if (op === 10) return run(s, `FETCH ${number} (UID FLAGS BODY[])`, true);
+      return run(s, 'NOOP');
+    };
+    await Promise.all(sessions.map(async (s) => { for (let i = 0; i < 150; i++) await act(s); }));
+    await c.ok('EXAMINE INBOX');
+    const truth = (await c.fetch('UID FETCH 1:* (FLAGS)')).map((m) => [m.UID, m.FLAGS.filter((f) => f !== '\\Recent').sort().join()]);
+    for (const s of sessions) {
+      await run(s, 'NOOP');
+      // Flags it never asked for are not known; what it was told is true.
+      assert.equal(s.uids.length, truth.length);
+      s.uids.forEach((uid, i) => assert.ok(uid === null || uid === truth[i][0], `${uid} at ${i}`));
+      const flags = new Map(truth);
+      for (const [uid, known] of s.flags) if (flags.has(uid)) assert.equal(known, flags.get(uid), `flags of ${uid}`);
+      s.c.close();
+    }
+    c.close();
+  });
+
   test('silent changes of our own are not told; those of others are', async () => {
     const { user, c } = await fresh();
     for (let i = 1; i <= 3; i++) await append(c, 'INBOX', message(`m${i}`));
