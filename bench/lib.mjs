@@ -55,15 +55,15 @@ export function tempFolder(name) {
 }
 
 // A Hearth with some accounts. It logs as it does by default; the peers are told to log nothing.
+// Whoever stops it sets `.stopping` before, since an end that was not asked for is told.
 export async function startHearth(settings = {}, accounts = []) {
   const hearth = new Hearth(settings);
   atEnd(() => hearth.remove());
   for (const address of accounts) hearth.addUser(address, PASSWORD);
   await hearth.start();
-  let ending = false;
-  atEnd(() => { ending = true; });
+  atEnd(() => { hearth.stopping = true; });
   hearth.exited.then((how) => {
-    if (!ending) console.error(`  Hearth ended: ${JSON.stringify(how)}\n${hearth.log.slice(-2000)}`);
+    if (!hearth.stopping) console.error(`  Hearth ended: ${JSON.stringify(how)}\n${hearth.log.slice(-2000)}`);
   });
   return hearth;
 }
@@ -169,9 +169,11 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-// How far apart the runs lie: (largest - smallest) / median.
+// How far apart the runs lie: the middle half of them spans this part of the median.
 export function spread(numbers) {
-  return (Math.max(...numbers) - Math.min(...numbers)) / median(numbers);
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = (part) => sorted[Math.round(part * (sorted.length - 1))];
+  return (at(0.75) - at(0.25)) / median(numbers);
 }
 
 // Runs the sides in turns (A B A B …), `rounds` times each after one round that does not count.

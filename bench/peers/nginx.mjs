@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, freePort, opens, startProgram, tempFolder } from '../lib.mjs';
 
-// Gives {port, pid, put(name, bytes)}.
+// Gives {port, pid, stop(), put(name, bytes)}.
 export async function startNginx() {
   const dir = tempFolder('nginx');
   chmodSync(dir, 0o755);
@@ -37,5 +37,5 @@ http {
     if (child.exitCode !== null) throw new Error(`nginx: ${child.said}`);
     return opens(port);
   }, 20, 'nginx listens');
-  return { port, pid: child.pid, put: (name, bytes) => writeFileSync(join(files, name), bytes) };
+  return { port, pid: child.pid, stop: child.stop, put: (name, bytes) => writeFileSync(join(files, name), bytes) };
 }

@@ -59,11 +59,17 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `);
   const quiet = { stdio: ['ignore', 'ignore', 'pipe'] };
-  atEnd(() => execFileSync('postfix', ['-c', config, 'stop'], quiet));
+  let running = true;
+  const stop = () => {
+    if (running) execFileSync('postfix', ['-c', config, 'stop'], quiet);
+    running = false;
+  };
+  atEnd(stop);
   execFileSync('postfix', ['-c', config, 'start'], quiet);
   await eventually(() => opens(port), 20, 'Postfix listens');
   return {
     port,
+    stop,
     pid: Number(readFileSync(join(queue, 'pid', 'master.pid'), 'latin1')),
     // How many messages it holds.
     held: () => readdirSync(join(queue, 'hold')).length,

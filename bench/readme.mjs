@@ -1,0 +1,38 @@
+// readme.mjs: puts the figures of bench/results/ into bench/README.md, between its two marks.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HERE, RESULTS } from './lib.mjs';
+
+const ORDER = ['smtp', 'imap', 'moves', 'segments', 'memory'];
+const README = join(HERE, 'README.md');
+
+const number = (x) => (x >= 1000 ? Math.round(x).toLocaleString('en') : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
+const percent = (x) => `±${Math.round(50 * x)} %`;
+
+// What the ratio says, so that nobody has to think about which way round it is.
+function verdict({ ratio, better }) {
+  const gain = better === 'more' ? ratio : 1 / ratio;
+  return gain > 1.1 ? 'better' : gain < 1 / 1.1 ? '**worse**' : 'even';
+}
+
+function table({ title, peers, rows, notes = [], machine }) {
+  const names = Object.entries(peers).map(([key, name]) => (key === 'peer' || name.startsWith(key) ? name : `${key}: ${name}`));
+  return [
+    `### ${title}`, '', `${names.join('; ')}. Commit ${machine.commit}, ${machine.date}.`, '',
+    '| what | unit | Hearth | peer | Hearth/peer | |', '| --- | --- | ---: | ---: | ---: | --- |',
+    ...rows.map((row) => `| ${row.what.replaceAll('|', '\\|')} | ${row.unit} | ${number(row.hearth)} ${percent(row.spread[0])} `
+      + `| ${number(row.other)} ${percent(row.spread[1])}${row.peer === 'peer' ? '' : ` (${row.peer})`} | ${number(row.ratio)} | ${verdict(row)} |`),
+    ...(notes.length ? ['', ...notes.map((note) => `- ${note}`)] : []), '',
+  ].join('\n');
+}
+
+const results = ORDER.map((name) => join(RESULTS, `${name}.json`)).filter(existsSync).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+if (results.length === 0) throw new Error('no results: run `make bench` first');
+const { cpu, cores, memory_gib: gib, kernel } = results[0].machine;
+const figures = `Machine: ${cpu}, ${cores} processors, ${gib} GiB, Linux ${kernel}.\n\n${results.map(table).join('\n')}`;
+const text = readFileSync(README, 'utf8');
+const [begin, end] = ['<!-- figures -->\n', '<!-- /figures -->'];
+const [at, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)];
+if (at < begin.length || to < 0) throw new Error('bench/README.md has lost its marks');
+writeFileSync(README, `${text.slice(0, at)}\n${figures}\n${text.slice(to)}`);
+console.log(`bench/README.md has the figures of ${results.map((result) => result.name).join(', ')}`);
