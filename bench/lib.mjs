@@ -147,15 +147,16 @@ export function cpuSeconds(pid) {
   return ticks / TICKS;
 }
 
-// KiB in memory. `rss` counts pages that processes share once for each; `pss` counts them once.
+// KiB in memory. `rss` counts pages that processes share once for each, `pss` once, `own` not at all.
 export function memory(pid) {
-  const sum = { rss: 0, pss: 0, processes: 0 };
+  const sum = { rss: 0, pss: 0, own: 0 };
   for (const one of processTree(pid)) {
     try {
       const text = readFileSync(`/proc/${one}/smaps_rollup`, 'latin1');
-      sum.rss += Number(/^Rss: +(\d+)/m.exec(text)[1]);
-      sum.pss += Number(/^Pss: +(\d+)/m.exec(text)[1]);
-      sum.processes++;
+      const kib = (name) => Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(text)[1]);
+      sum.rss += kib('Rss');
+      sum.pss += kib('Pss');
+      sum.own += kib('Private_Clean') + kib('Private_Dirty');
     } catch { /* it has just ended */ }
   }
   return sum;

@@ -1,8 +1,9 @@
 // memory.bench.mjs: resident memory, idle and for each idle connection, beside the servers that do the
 // same work apart: nginx (HTTP), Dovecot (IMAP), Node with ws (WebSocket), and Postfix for the sum.
 //
-// The figure is the proportional set size (PSS) of a server and all its processes: pages that
-// processes share are counted once, which is kind to servers of many processes.
+// Idle, the figure is the proportional set size (PSS) of a server and all its processes: pages that
+// processes share are counted once, which is kind to servers of many processes; and the plain sum.
+// For a connection it is by how much the pages grow that nobody shares.
 import { Agent, request } from 'node:http';
 import { debianVersion, eventually, HERE, inTurns, main, memory, opens, PASSWORD, Report, settled, sleep, startHearth,
   startProgram, tempFolder, within } from './lib.mjs';
@@ -13,9 +14,9 @@ import { startNginx } from './peers/nginx.mjs';
 import { startPostfix } from './peers/postfix.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS || 3);
-const HTTP = 1000;
+const HTTP = 4000;
 const IMAP = 200;
-const SOCKETS = 1000;
+const SOCKETS = 2000;
 
 async function inMemory(pid) {
   await settled(pid);
@@ -23,14 +24,21 @@ async function inMemory(pid) {
   return memory(pid);
 }
 
-// Opens `count` connections, ten at a time; gives KiB for each of them.
-async function each(pid, count, open, close) {
-  const before = (await inMemory(pid)).pss;
+// Opens `count` connections, ten at a time.
+async function openAll(count, open) {
   const all = [];
   for (let i = 0; i < count; i += 10)
-    all.push(...await within(60, Promise.all(Array.from({ length: 10 }, (_, k) => open(i + k))), `connections ${i} to ${i + 9}`));
-  const kib = ((await inMemory(pid)).pss - before) / count;
-  for (const one of all) close(one);
+    all.push(...await within(60, Promise.all(Array.from({ length: 10 }, () => open())), `connections ${i} to ${i + 9}`));
+  return all;
+}
+
+// KiB for each of `count` connections. Some that come and go before make what is made once only.
+async function each(pid, count, open, close) {
+  (await openAll(20, open)).forEach(close);
+  const before = (await inMemory(pid)).own;
+  const all = await openAll(count, open);
+  const kib = ((await inMemory(pid)).own - before) / count;
+  all.forEach(close);
   return { kib };
 }
 
@@ -95,7 +103,7 @@ async function with_(start, fn) {
 const style = Buffer.alloc(5000, 'x');
 
 await main(async () => {
-  const report = new Report('memory', 'Resident memory (PSS)', {
+  const report = new Report('memory', 'Resident memory', {
     nginx: `nginx ${debianVersion('nginx-light')}`, Dovecot: `Dovecot ${debianVersion('dovecot-imapd')}`,
     Node: `Node ${process.version} with ws`, Postfix: `Postfix ${debianVersion('postfix')}`, 'all four': 'those started together' });
   const options = { rounds: ROUNDS, warmUp: false };
@@ -118,7 +126,7 @@ await main(async () => {
       return sum;
     },
   }, options);
-  report.row('idle', 'MiB', 'less', idle.a.pss, idle.b.pss, 'all four');
+  report.row('idle, pages that are shared counted once (PSS)', 'MiB', 'less', idle.a.pss, idle.b.pss, 'all four');
   report.row('idle, pages that are shared counted each time (RSS)', 'MiB', 'less', idle.a.rss, idle.b.rss, 'all four');
 
   const http = await inTurns({
