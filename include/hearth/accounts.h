@@ -45,8 +45,9 @@ struct accounts {
 };
 
 /*
- * Live topic "accounts.revoked": sessions were ended; payload is JSON {"account": id, "tokens":
- * [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of them ends it.
+ * Live topic "accounts.revoked": sessions were ended; payload is JSON {"account": id, "all": …,
+ * "tokens": [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of them
+ * ends it; with "all" (another password, disabled, deleted) also those that a password opened.
  */
 #define ACCOUNTS_TOPIC_REVOKED "accounts.revoked"
 

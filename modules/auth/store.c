@@ -198,14 +198,14 @@ int auth_store_find_token(struct db_tx *tx, const char *token_hex, int64_t now_m
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-/* Writes {"account": id, "tokens": [hashes]} of what is about to be removed. */
+/* Writes {"account": id, "all": …, "tokens": [hashes]} of what is about to be removed. */
 static int describe_tokens(
 	struct db_tx *tx, int64_t account, const char *token_hex, struct strbuf *payload)
 {
 	struct json_writer w;
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT hash FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)",
+		"SELECT hash FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR hash = $2)",
 		db_int(account), db_str(token_hex));
 
 	if (rc < 0)
@@ -213,6 +213,7 @@ static int describe_tokens(
 	json_writer_init(&w, payload);
 	json_open_object(&w);
 	json_put_i64(&w, "account", account);
+	json_put_bool(&w, "all", token_hex == NULL);
 	json_name(&w, "tokens");
 	json_open_array(&w);
 	while (db_next(&rows) > 0)
@@ -231,7 +232,7 @@ int auth_store_revoke(struct db_tx *tx, int64_t account, const char *token_hex)
 	snprintf(key, sizeof(key), "%lld", (long long)account);
 	if (rc == 0)
 		rc = db_run(tx,
-			"DELETE FROM token WHERE account = $1 AND ($2 IS NULL OR hash = $2)",
+			"DELETE FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR hash = $2)",
 			db_int(account), db_str(token_hex));
 	if (rc >= 0)
 		rc = bus_publish(tx, "auth.revoked", slice_str(key), strbuf_slice(&payload));

@@ -28,6 +28,8 @@ struct mail {
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */
+	struct bus_listener *revoked;
+	struct timer prune;      /* of what only sessions long gone needed */
 	bool draining;
 };
 

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "hearth/json.h"
 #include "hearth/metric.h"
 #include "imap/imap_session.h"
 #include "mail.h"
@@ -11,6 +12,9 @@
 #include "smtp/smtp_session.h"
 #include "store.h"
 #include "sweep.h"
+
+#define PRUNE_FIRST_MS (60 * 1000)
+#define PRUNE_EVERY_MS (24 * 60 * 60 * 1000)
 
 static const struct config_setting settings[] = {
 	{ NULL, "message_max", CONFIG_SIZE, "50M", "64K", "64M", NULL, "largest message taken (RFC 1870 SIZE)" },
@@ -94,6 +98,36 @@ static int create_index(struct db_tx *tx, void *arg)
 	return mail_search_create(tx);
 }
 
+/* An account has another password, or was shut out: whoever got in by the old one is sent away. */
+static void on_revoked(void *arg, struct buf *payload)
+{
+	struct mail *m = arg;
+	struct arena *a = arena_new();
+	struct json *doc;
+	int64_t account;
+	bool all = false;
+
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 && json_get_bool(doc, "all", &all) == 0 && all &&
+		json_get_i64(doc, "account", 1, INT64_MAX, &account) == 0) {
+		smtp_sessions_revoke(m, account);
+		imap_sessions_revoke(m, account);
+	}
+	arena_free(&a);
+}
+
+static int forget_expunged(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return mail_store_forget_expunged(tx);
+}
+
+static void prune(void *arg)
+{
+	const struct mail *m = arg;
+
+	db_write(m->db, forget_expunged, NULL, NULL);
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -112,6 +146,8 @@ static int start(struct hearth *h, void **state)
 	list_init(&m->smtp_sessions);
 	list_init(&m->imap_sessions);
 	m->notifier = mail_notifier_new(hearth_bus(h));
+	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
+	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	*state = m;
 	return db_write_wait(m->search_db, create_index, NULL);
 }
@@ -121,6 +157,7 @@ static void drain(void *state)
 	struct mail *m = state;
 
 	m->draining = true;
+	timer_stop(&m->prune);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
 }
@@ -129,6 +166,7 @@ static void stop(void *state)
 {
 	struct mail *m = state;
 
+	bus_unlisten(&m->revoked);
 	mail_notifier_free(&m->notifier);
 	free(m);
 }

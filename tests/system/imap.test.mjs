@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
 import { ImapClient, fetched, parse } from './imap-client.mjs';
-import { deliver } from './smtp-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse';
 const latin1 = (text) => Buffer.from(text).toString('latin1');
@@ -165,6 +165,26 @@ describe('imap', () => {
     assert.equal((await c.command('SELECT INBOX')).status, 'BAD');
     await c.ok('NOOP');
     c.close();
+  });
+
+  test('who was shut out, or has another password, is sent away', async () => {
+    const { user, c } = await fresh();
+    const d = await login(user);
+    await d.ok('SELECT INBOX');
+    d.send('i IDLE\r\n');
+    await d.response(/^\+/);
+    assert.equal(h.command('user', 'passwd', user, '--password-stdin', { input: 'another-horse\n' }).status, 0);
+    await Promise.all([c, d].map(async (one) => (await one.response(/^\* BYE \[UNAVAILABLE\]/), one.end())));
+    const e = await ImapClient.login(h.port.imap, user, 'another-horse');
+    const s = await SmtpClient.hello(h.port.submission);
+    await s.expect(235, `AUTH PLAIN ${Buffer.from(`\0${user}\0another-horse`).toString('base64')}`);
+    assert.equal(h.command('user', 'disable', user).status, 0);
+    await e.response(/^\* BYE/);
+    await eventually(async () => (await s.say(`MAIL FROM:<${user}>`)).code === 530 || (await s.say('RSET'), false));
+    const f = await ImapClient.connect(h.port.imap);
+    assert.equal((await f.command(`LOGIN ${user} another-horse`)).code, 'AUTHENTICATIONFAILED');
+    f.close();
+    s.close();
   });
 
   // ---- mailboxes ----

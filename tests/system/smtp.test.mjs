@@ -251,6 +251,19 @@ describe('smtp', () => {
     const reply = await c.reply().catch(() => ({ code: 0 }));
     assert.ok([0, 421, 500].includes(reply.code), `${reply.code}`);
     c.close();
+    c.close();
+
+    // Who sends without reading is not read from, and gets every answer once it reads.
+    c = await SmtpClient.hello(h.port.smtp);
+    c.socket.pause();
+    let taken = 0;
+    const noops = 'NOOP\r\n'.repeat(10000);
+    for (let i = 0; i < 100; i++) c.socket.write(noops, () => { taken++; });
+    await new Promise((done) => setTimeout(done, 1000));
+    assert.ok(taken < 100, 'the server took it all');
+    c.socket.resume();
+    for (let i = 0; i < 1000000; i++) if ((await c.reply()).code !== 250) assert.fail('a reply is missing');
+    c.close();
     assert.equal((await SmtpClient.hello(h.port.smtp)).ehlo.code, 250);
   });
 });

@@ -159,8 +159,8 @@ static void end_command(struct imap_session *s)
 	s->line = IMAP_LINE_NONE;
 	if (s->arena)
 		arena_reset(s->arena);
-	if (s->m->draining)
-		imap_bye(s, "UNAVAILABLE", "The server is stopping");
+	if (s->goodbye)
+		imap_bye(s, "UNAVAILABLE", s->goodbye);
 }
 
 static void write_reply(struct imap_session *s)
@@ -227,11 +227,12 @@ static void on_command(struct imap_session *s, struct imap_command *c)
 		imap_append_end(s);
 		return;
 	}
-	if (s->state == IMAP_NOT_AUTHENTICATED && ++s->commands > COMMANDS_MAX) {
+	if (s->goodbye)
+		imap_bye(s, "UNAVAILABLE", s->goodbye);
+	else if (s->state == IMAP_NOT_AUTHENTICATED && ++s->commands > COMMANDS_MAX)
 		imap_bye(s, NULL, "Too many commands before log-in");
-		return;
-	}
-	imap_run_command(s);
+	else
+		imap_run_command(s);
 }
 
 static void on_line(struct imap_session *s, struct slice line)
@@ -367,15 +368,31 @@ void imap_session_new(struct mail *m, struct conn *conn)
 	flush(s);
 }
 
+/* Ends a session politely: now, or behind the command in hand. */
+static void send_away(struct imap_session *s, const char *why)
+{
+	/* IDLE, and AUTHENTICATE between two lines, have nothing to finish. */
+	bool in_hand = s->busy || s->stalled || (s->command && s->line == IMAP_LINE_NONE);
+
+	s->goodbye = why;
+	if (!s->conn || in_hand)
+		return;
+	imap_bye(s, "UNAVAILABLE", why);
+	imap_turn_end(s);
+}
+
 void imap_sessions_drain(struct mail *m)
+{
+	LIST_FOREACH(&m->imap_sessions, it)
+		send_away(LIST_ENTRY(it, struct imap_session, node), "The server is stopping");
+}
+
+void imap_sessions_revoke(struct mail *m, int64_t account)
 {
 	LIST_FOREACH(&m->imap_sessions, it) {
 		struct imap_session *s = LIST_ENTRY(it, struct imap_session, node);
 
-		/* IDLE is a command in hand that has nothing to finish. */
-		if (!s->conn || s->busy || s->stalled || (s->command && s->line == IMAP_LINE_NONE))
-			continue;
-		imap_bye(s, "UNAVAILABLE", "The server is stopping");
-		imap_turn_end(s);
+		if (s->account.id == account)
+			send_away(s, "Log in again");
 	}
 }

@@ -10,5 +10,7 @@
 void imap_session_new(struct mail *m, struct conn *conn);
 /* Says BYE to every session that has no command in hand; the others after their command. */
 void imap_sessions_drain(struct mail *m);
+/* The same to the sessions of one account, whose password counts no more. */
+void imap_sessions_revoke(struct mail *m, int64_t account);
 
 #endif

@@ -11,7 +11,7 @@
 #include "hearth/log.h"
 
 #define ERRORS_MAX      20                  /* then it is no mail server that talks here */
-#define NOISE_MAX       65536               /* bytes dropped without a command among them */
+#define NOISE_MAX       (256u << 10)             /* bytes dropped without a command among them */
 #define TIMEOUT_MS      (5 * 60 * 1000)     /* RFC 5321 section 4.5.3.2.7 */
 
 /* ---- saying ---- */
@@ -42,11 +42,13 @@ void smtp_say_error(struct smtp_session *s, int error)
 /* Sends what was said in this turn. */
 static void flush(struct smtp_session *s)
 {
-	if (s->out.n)
-		conn_write(s->conn, strbuf_slice(&s->out));
+	if (s->out.n && !conn_write(s->conn, strbuf_slice(&s->out)))
+		s->stalled = true;
 	strbuf_free(&s->out);
 	if (s->closing)
 		conn_close(s->conn);
+	else if (s->stalled)
+		conn_pause(s->conn);
 }
 
 /* ---- waiting ---- */
@@ -80,7 +82,7 @@ void smtp_go_on(struct smtp_session *s)
 		s->closing = true;
 	}
 	flush(s);
-	if (!s->closing)
+	if (!s->closing && !s->stalled)
 		conn_resume(s->conn);
 }
 
@@ -218,7 +220,7 @@ static size_t on_data(void *ctx, struct slice in)
 	size_t before = in.n;
 
 	s->turning_tls = false;
-	while (!s->waiting && !s->closing && !s->turning_tls && step(s, &in))
+	while (!s->waiting && !s->stalled && !s->closing && !s->turning_tls && step(s, &in))
 		refuse_noise(s, 0);
 	refuse_noise(s, before - in.n);
 	if (s->waiting)
@@ -228,10 +230,22 @@ static size_t on_data(void *ctx, struct slice in)
 	return s->closing || s->turning_tls ? before : before - in.n;
 }
 
+static void on_drained(void *ctx)
+{
+	struct smtp_session *s = ctx;
+
+	s->stalled = false;
+	if (!s->waiting && !s->closing)
+		conn_resume(s->conn);
+}
+
 static void on_timeout(void *ctx)
 {
 	struct smtp_session *s = ctx;
 
+	/* The client waits for us, not we for it. */
+	if (s->waiting)
+		return;
 	smtp_say(s, 421, "4.4.2", "nothing came for too long");
 	s->closing = true;
 	flush(s);
@@ -247,7 +261,9 @@ static void on_closed(void *ctx, int reason)
 		session_free(s);
 }
 
-static const struct conn_events events = { .data = on_data, .timeout = on_timeout, .closed = on_closed };
+static const struct conn_events events = {
+	.data = on_data, .drained = on_drained, .timeout = on_timeout, .closed = on_closed
+};
 
 void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 {
@@ -261,6 +277,16 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	conn_set_timeout(conn, TIMEOUT_MS);
 	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));
 	flush(s);
+}
+
+void smtp_sessions_revoke(struct mail *m, int64_t account)
+{
+	LIST_FOREACH(&m->smtp_sessions, it) {
+		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
+
+		if (s->authenticated && s->account.id == account)
+			s->authenticated = false;
+	}
 }
 
 void smtp_sessions_drain(struct mail *m)

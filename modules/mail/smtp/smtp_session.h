@@ -5,7 +5,7 @@
  *   GREETED ──HELO, EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ DATA ──CRLF.CRLF──▶ READY
  *                            ▲ STARTTLS: GREETED again        RSET, HELO: READY from anywhere
  *
- * While a job is in flight (`waiting`) the connection is paused, and what the client sent
+ * While a job is in flight (`waiting`), or the client does not read (`stalled`), the connection is paused, and what the client sent
  * meanwhile stays with it: so pipelined commands run one after the other.
  */
 #ifndef HEARTH_MAIL_SMTP_SESSION_H
@@ -28,6 +28,7 @@ struct smtp_session {
 	struct list_node node; /* of the module's sessions */
 	bool submission;
 	bool waiting;        /* a job is in flight */
+	bool stalled;        /* the client does not take our replies: nothing more is read */
 	bool closing;        /* nothing more is read */
 	bool turning_tls;    /* STARTTLS was in this turn */
 	enum smtp_reading reading;
@@ -56,6 +57,8 @@ struct smtp_session {
 void smtp_session_new(struct mail *m, struct conn *conn, bool submission);
 /* Ends idle sessions with 421, the others after their transaction. */
 void smtp_sessions_drain(struct mail *m);
+/* An account's password counts no more: who sent it must send another before the next message. */
+void smtp_sessions_revoke(struct mail *m, int64_t account);
 
 /* Appends a reply; flushed at the end of the turn. */
 void smtp_say(struct smtp_session *s, int code, const char *enhanced, const char *fmt, ...)
