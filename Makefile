@@ -186,7 +186,7 @@ coverage: deps-test ## Line coverage of the suite, as a table and build/coverage
 # --- quality ---------------------------------------------------------------------------------
 
 .PHONY: lint
-lint: deps-test ## clang-format, include borders, banned calls, clang-tidy, cppcheck
+lint: deps-test ## clang-format, include borders, banned calls, clang-tidy
 	$(Q)tests/lint.sh $(MODULES)
 
 .PHONY: format

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# lint.sh MODULE…: layout, borders, banned calls, clang-tidy, cppcheck. Each check says what it found.
+# lint.sh MODULE…: layout, borders, banned calls, clang-tidy. Each check says what it found. (cppcheck
+# is left out: 2.10 does not know __VA_OPT__, and so reads nothing behind a db_query.)
 set -u
 cd "$(dirname "$0")/.."
 rc=0
@@ -47,10 +48,6 @@ export -f tidy
 modules=$(printf 'modules/%s ' "$@")
 if find src $modules -name '*.c' | xargs -P "$(nproc)" -I{} bash -c 'tidy {}' | tee build/lint-tidy.txt | grep -qE 'warning:|error:'; then
   fail clang-tidy; grep -E 'warning:|error:' build/lint-tidy.txt | sort | uniq | head -40; else say clang-tidy good; fi
-if cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --suppress=missingInclude --error-exitcode=1 -j "$(nproc)" \
-  -Iinclude -Isrc src $modules 2>build/lint-cppcheck.txt; then say cppcheck good; else
-  fail cppcheck; head -40 build/lint-cppcheck.txt; fi
-
 # For the eye, not a verdict: the longest functions and files.
 if command -v pmccabe >/dev/null; then
   echo "longest functions:"; find src $modules -name '*.c' | xargs pmccabe | sort -k5 -rn | head -5 | awk '{print "  " $5, $6, $7}'
