@@ -9,10 +9,11 @@
  * Scripts only from here; a mail in its sandboxed frame inherits this, so it runs nothing and
  * fetches nothing.
  */
-static const char csp[] =
-	"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-	"media-src 'self' blob:; connect-src 'self'; frame-src 'self'; object-src 'none'; base-uri 'none'; "
-	"form-action 'self'; frame-ancestors 'none'";
+static const char csp[] = "default-src 'self'; script-src 'self'; style-src 'self' "
+			  "'unsafe-inline'; img-src 'self' data:; "
+			  "media-src 'self' blob:; connect-src 'self'; frame-src 'self'; "
+			  "object-src 'none'; base-uri 'none'; "
+			  "form-action 'self'; frame-ancestors 'none'";
 
 static void serve(struct http_request *rq, struct slice path)
 {

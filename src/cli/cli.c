@@ -40,7 +40,8 @@ struct builtin {
 
 static int usage_error(const char *what, const char *arg)
 {
-	fprintf(stderr, "hearth: %s%s%s\nTry `hearth help`.\n", what, arg ? ": " : "", arg ? arg : "");
+	fprintf(stderr, "hearth: %s%s%s\nTry `hearth help`.\n", what, arg ? ": " : "",
+		arg ? arg : "");
 	return EXIT_MISUSED;
 }
 
@@ -115,7 +116,8 @@ static int run_help(struct hearth *h, struct invocation *in);
 
 static const struct builtin builtins[] = {
 	{ "serve", "", "run the server", false, run_serve },
-	{ "check", "", "check the configuration: file, line, what was found, what was expected", false, run_check },
+	{ "check", "", "check the configuration: file, line, what was found, what was expected",
+		false, run_check },
 	{ "config", "", "print every setting with its default, as an INI file", true, run_config },
 	{ "version", "", "print the version", true, run_version },
 	{ "help", "", "print this list", true, run_help },
@@ -182,7 +184,8 @@ static int run_builtin(const struct builtin *b, struct invocation *in)
 	int code = EXIT_FAILED;
 
 	if (in->help) {
-		printf("Usage: hearth %s [-c FILE] [--set section.key=value]...\n\n%s\n", b->name, b->doc);
+		printf("Usage: hearth %s [-c FILE] [--set section.key=value]...\n\n%s\n", b->name,
+			b->doc);
 		return EXIT_DONE;
 	}
 	if (in->arg_count > 1)
@@ -210,15 +213,17 @@ static int run_command(const struct hearth_command *c, int words, struct invocat
 	int code = EXIT_FAILED;
 
 	if (in->help) {
-		printf("Usage: hearth %s %s [-c FILE] [--set section.key=value]...\n\n%s\n%s", c->name, c->usage,
-			c->doc, c->help ? c->help : "");
+		printf("Usage: hearth %s %s [-c FILE] [--set section.key=value]...\n\n%s\n%s",
+			c->name, c->usage, c->doc, c->help ? c->help : "");
 		return EXIT_DONE;
 	}
 	h = kernel_new();
 	if (configure(h, in) < 0) {
 		code = EXIT_FAILED;
 	} else if (!is_enabled(h, c)) {
-		fprintf(stderr, "hearth: the module that brings `%s` is not enabled ([modules] enable)\n", c->name);
+		fprintf(stderr,
+			"hearth: the module that brings `%s` is not enabled ([modules] enable)\n",
+			c->name);
 	} else {
 		/* A command talks to a person: only what went wrong belongs among its output. */
 		log_set_level(LOG_WARN);

@@ -17,7 +17,8 @@ static const struct hearth_module *find_module(const char *name)
 
 static bool is_default_list(const char *const *names)
 {
-	static const char *const all[] = { "auth", "mail", "video", "game", "gateway", "web", NULL };
+	static const char *const all[] = { "auth", "mail", "video", "game", "gateway", "web",
+		NULL };
 	size_t i = 0;
 
 	for (; names[i] && all[i]; i++)
@@ -37,7 +38,8 @@ static void choose_modules(struct hearth *h, struct strbuf *errors)
 
 	for (const char *const *n = names; *n; n++)
 		if (!find_module(*n) && !by_default)
-			strbuf_printf(errors, "[modules] enable: no module \"%s\" in this build\n", *n);
+			strbuf_printf(
+				errors, "[modules] enable: no module \"%s\" in this build\n", *n);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
 		for (const char *const *n = names; *n; n++)
 			if (strcmp(*n, (*m)->name) == 0) {
@@ -55,12 +57,15 @@ static void refuse_unknown_engines(const struct hearth *h, struct strbuf *errors
 		const char *url = config_text(h->config, "store", keys[i]);
 
 		if (*url)
-			strbuf_printf(errors, "[store] %s = %s: this version has only the embedded engine; leave it empty\n",
+			strbuf_printf(errors,
+				"[store] %s = %s: this version has only the embedded engine; leave "
+				"it empty\n",
 				keys[i], url);
 	}
 }
 
-int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count, struct strbuf *errors)
+int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count,
+	struct strbuf *errors)
 {
 	enum log_level level;
 	size_t before = errors->n;

@@ -17,9 +17,9 @@
 #include "modules.h"
 #include "registry/registry_internal.h"
 
-#define IO_THREADS   4
-#define HASH_THREADS 2
-#define BUS_THREADS  2 /* a subscriber holds one while it waits for its commit */
+#define IO_THREADS     4
+#define HASH_THREADS   2
+#define BUS_THREADS    2 /* a subscriber holds one while it waits for its commit */
 #define POOL_QUEUE_MAX 4096
 #define HASH_QUEUE_MAX 512
 
@@ -41,8 +41,8 @@ static int open_database(struct hearth *h, const struct db_schema *schema)
 	int rc = db_open(hearth_data_dir(h), schema, &h->dbs[h->db_count], &why);
 
 	if (rc < 0) {
-		log_error("kernel", "cannot open a database", "name", "%s", schema->name, "why", "%s",
-			why.p ? why.p : error_name(rc), NULL);
+		log_error("kernel", "cannot open a database", "name", "%s", schema->name, "why",
+			"%s", why.p ? why.p : error_name(rc), NULL);
 		strbuf_free(&why);
 		return rc;
 	}
@@ -56,7 +56,8 @@ static int open_databases(struct hearth *h)
 	int rc = open_database(h, blob_schema());
 
 	for (int i = 0; i < h->module_count && rc == 0; i++)
-		for (const struct db_schema *s = h->modules[i]->schemas; s && s->name && rc == 0; s++) {
+		for (const struct db_schema *s = h->modules[i]->schemas; s && s->name && rc == 0;
+			s++) {
 			INVARIANT(h->db_count < KERNEL_DBS_MAX);
 			rc = open_database(h, s);
 		}
@@ -69,7 +70,8 @@ int kernel_make_data_dir(struct hearth *h)
 
 	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
 		return 0;
-	log_error("kernel", "cannot make the data folder", "path", "%s", dir, "why", "%s", strerror(errno), NULL);
+	log_error("kernel", "cannot make the data folder", "path", "%s", dir, "why", "%s",
+		strerror(errno), NULL);
 	return HEARTH_EIO;
 }
 

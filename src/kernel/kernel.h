@@ -14,8 +14,8 @@
 #include "hearth/map.h"
 #include "hearth/module.h"
 
-#define KERNEL_MODULES_MAX 16
-#define KERNEL_DBS_MAX     16
+#define KERNEL_MODULES_MAX   16
+#define KERNEL_DBS_MAX       16
 #define KERNEL_LISTENERS_MAX 32
 
 struct listener;
@@ -46,7 +46,7 @@ struct hearth {
 	struct listener *listeners[KERNEL_LISTENERS_MAX];
 	int listener_count;
 
-	int holds;     /* drain waits for these */
+	int holds; /* drain waits for these */
 	bool draining;
 	struct timer drain_timer;
 	int64_t drain_deadline_ms;
@@ -62,7 +62,8 @@ void kernel_free(struct hearth **h);
  * Reads the file (NULL: none) and the --set assignments, checks them, and chooses the modules.
  * 0, or HEARTH_EINVAL with a line for each mistake in `errors`.
  */
-int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count, struct strbuf *errors);
+int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count,
+	struct strbuf *errors);
 
 /* Makes [server] data if it is not there; HEARTH_EIO, which was logged. */
 int kernel_make_data_dir(struct hearth *h);

@@ -39,8 +39,8 @@ static int lock_data(struct hearth *h)
 	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
 	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("kernel", "another server has this data folder, or it cannot be written", "path", "%s",
-			path.p, "why", "%s", strerror(errno), NULL);
+		log_error("kernel", "another server has this data folder, or it cannot be written",
+			"path", "%s", path.p, "why", "%s", strerror(errno), NULL);
 		rc = HEARTH_EBUSY;
 	}
 	strbuf_free(&path);
@@ -54,12 +54,14 @@ static int start_modules(struct hearth *h)
 
 		for (const char *const *need = m->needs; need && *need; need++)
 			if (!hearth_service(h, *need)) {
-				log_error("kernel", "a module needs a service that no enabled module offers", "module", "%s",
-					m->name, "service", "%s", *need, NULL);
+				log_error("kernel",
+					"a module needs a service that no enabled module offers",
+					"module", "%s", m->name, "service", "%s", *need, NULL);
 				return HEARTH_ENOTFOUND;
 			}
 		if (m->start && m->start(h, &h->states[h->started_count]) != 0) {
-			log_error("kernel", "a module did not start", "module", "%s", m->name, NULL);
+			log_error(
+				"kernel", "a module did not start", "module", "%s", m->name, NULL);
 			return HEARTH_EIO;
 		}
 		log_debug("kernel", "module started", "module", "%s", m->name, NULL);
@@ -77,10 +79,13 @@ static int connect_modules(struct hearth *h)
 
 		if (m->routes)
 			http_server_mount(h->http, m->routes, h->states[i]);
-		for (const struct bus_subscription *s = m->subscriptions; s && s->topic && rc == 0; s++)
-			rc = bus_subscribe(h->bus, s, hearth_db(h, s->database), h->bus_pool, h->states[i]);
+		for (const struct bus_subscription *s = m->subscriptions; s && s->topic && rc == 0;
+			s++)
+			rc = bus_subscribe(
+				h->bus, s, hearth_db(h, s->database), h->bus_pool, h->states[i]);
 		for (const struct queue_consumer *q = m->queues; q && q->name && rc == 0; q++)
-			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool), h->states[i]);
+			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool),
+				h->states[i]);
 	}
 	if (rc == 0)
 		rc = bus_start(h->bus);
@@ -99,8 +104,8 @@ static int open_listener(struct hearth *h, const struct conn_listener *l, void *
 	rc = listener_open(&address, l, module, h->tls, &h->listeners[h->listener_count], &why);
 	if (rc < 0) {
 		log_error("kernel", "cannot listen", "listener", "%s", l->key, "host", "%s",
-			address.host[0] ? address.host : "*", "port", "%d", address.port, "why", "%s",
-			why.p ? why.p : error_name(rc), NULL);
+			address.host[0] ? address.host : "*", "port", "%d", address.port, "why",
+			"%s", why.p ? why.p : error_name(rc), NULL);
 	} else {
 		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
 			address.host[0] ? address.host : "*", "port", "%d",
@@ -118,7 +123,8 @@ static int open_listeners(struct hearth *h)
 	for (const struct conn_listener *l = http_listeners(); l->key && rc == 0; l++)
 		rc = open_listener(h, l, h->http);
 	for (int i = 0; i < h->module_count && rc == 0; i++)
-		for (const struct conn_listener *l = h->modules[i]->listeners; l && l->key && rc == 0; l++)
+		for (const struct conn_listener *l = h->modules[i]->listeners;
+			l && l->key && rc == 0; l++)
 			rc = open_listener(h, l, h->states[i]);
 	return rc;
 }
@@ -127,8 +133,8 @@ static int start_net(struct hearth *h)
 {
 	struct strbuf why = { 0 };
 
-	h->tls = tls_context_new(config_text(h->config, "tls", "cert"), config_text(h->config, "tls", "key"),
-		hearth_data_dir(h), hearth_hostname(h), &why);
+	h->tls = tls_context_new(config_text(h->config, "tls", "cert"),
+		config_text(h->config, "tls", "key"), hearth_data_dir(h), hearth_hostname(h), &why);
 	if (!h->tls) {
 		log_error("kernel", "cannot set up TLS", "why", "%s", why.p ? why.p : "", NULL);
 		strbuf_free(&why);
@@ -175,11 +181,12 @@ static void say_ready(struct hearth *h)
 	if (http.off)
 		log_info("kernel", "ready", NULL);
 	else
-		log_info("kernel", "ready", "open", strchr(host, ':') ? "http://[%s]" : "http://%s", host, "port",
-			"%d", http.port, NULL);
+		log_info("kernel", "ready", "open", strchr(host, ':') ? "http://[%s]" : "http://%s",
+			host, "port", "%d", http.port, NULL);
 	if (!http.off)
-		fprintf(stderr, "Hearth is ready. Look at http://%s%s%s:%d/\n", strchr(host, ':') ? "[" : "", host,
-			strchr(host, ':') ? "]" : "", http.port);
+		fprintf(stderr, "Hearth is ready. Look at http://%s%s%s:%d/\n",
+			strchr(host, ':') ? "[" : "", host, strchr(host, ':') ? "]" : "",
+			http.port);
 }
 
 /* Ends the loop once nothing is in hand any more, or the time for that is over. */
@@ -192,7 +199,8 @@ static void drain_step(void *arg)
 		return;
 	timer_stop(&h->drain_timer);
 	if (net_conn_count() > 0)
-		log_info("kernel", "closing what is still open", "connections", "%zu", net_conn_count(), NULL);
+		log_info("kernel", "closing what is still open", "connections", "%zu",
+			net_conn_count(), NULL);
 	net_close_all();
 	signal_unwatch_all();
 	loop_stop();

@@ -1,6 +1,6 @@
 /*
- * test_openapi.c: the description of the API (modules/web/assets/openapi.json) and the routes of the
- * program say the same: no route without a description, no description without a route.
+ * test_openapi.c: the description of the API (modules/web/assets/openapi.json) and the routes of
+ * the program say the same: no route without a description, no description without a route.
  */
 #include "harness.h"
 
@@ -31,7 +31,8 @@ static const struct json *read_paths(struct arena *a)
 	while (!feof(f))
 		strbuf_commit(&text, fread(strbuf_reserve(&text, 65536), 1, 65536, f));
 	fclose(f);
-	ck_assert_msg(json_read(a, arena_slice(a, strbuf_slice(&text)), &doc, &why) == 0, "%s", why);
+	ck_assert_msg(
+		json_read(a, arena_slice(a, strbuf_slice(&text)), &doc, &why) == 0, "%s", why);
 	strbuf_free(&text);
 	return json_get(doc, "paths");
 }
@@ -56,16 +57,20 @@ static const char *path_of(struct arena *a, const char *pattern)
 	return path;
 }
 
-static size_t check_routes(struct arena *a, const struct json *paths, const struct http_route *routes)
+static size_t check_routes(
+	struct arena *a, const struct json *paths, const struct http_route *routes)
 {
 	size_t n = 0;
 
 	for (; routes && routes->pattern; routes++, n++) {
 		const char *path = path_of(a, routes->pattern);
-		const struct json *described = json_get(json_get(paths, path), methods[routes->method]);
+		const struct json *described =
+			json_get(json_get(paths, path), methods[routes->method]);
 
-		ck_assert_msg(described != NULL, "%s %s is not described", methods[routes->method], path);
-		ck_assert_msg((json_get(described, "security") != NULL) == (routes->access != HTTP_PUBLIC),
+		ck_assert_msg(
+			described != NULL, "%s %s is not described", methods[routes->method], path);
+		ck_assert_msg((json_get(described, "security") != NULL) ==
+				      (routes->access != HTTP_PUBLIC),
 			"%s %s: who may ask is described otherwise", methods[routes->method], path);
 	}
 	return n;
