@@ -3,13 +3,16 @@
  *
  * What is promised (and what a second implementation must keep)
  *   durability  None. An entry may be gone at any time (bound reached, restart): whatever must not
- *               be lost has its record in a database, and the cache is filled from it again.
+ *               be lost has its record in a database, and the cache is filled from it again. A
+ *               cache that cannot be reached answers every call with HEARTH_EIO.
  *   order       Calls made by one thread take effect in that order; each call is atomic.
  *   visibility  A call that starts after another was answered sees its effect, on every node.
  *   expiry      An entry is never seen after its time to live. Watchers are told of expiry and
- *               eviction soon after it, at most once: now or never.
+ *               eviction some time after it, at most once: now or never.
  *   bounds      Keys are at most 200 bytes, values at most 64 KiB (HEARTH_ETOOBIG).
- * Redis: GET, SET PX, INCRBY with PEXPIRE … NX, a script for compare-and-set, keyspace events.
+ * Redis: one connection a thread, so that its calls stay in order, to one master; GET, SET PX, DEL; a
+ * script for INCRBY with PEXPIRE … NX, and one for compare-and-set; keyspace events of expiry and
+ * eviction (notify-keyspace-events Exe). A failover may lose entries, which is no breach.
  *
  * All calls are from an executor; the answer comes there, later. `done` may be NULL.
  */

@@ -6,13 +6,16 @@
  *
  * What is promised (and what a second implementation must keep)
  *   atomicity   A function given to db_write takes effect whole (it returned 0) or not at all (it
- *               returned < 0, or the commit failed). Functions that wait together are committed
- *               together, each under its own savepoint: one that fails rolls back alone.
+ *               returned < 0). Functions that wait together may be committed together, each under
+ *               its own savepoint: one that fails rolls back alone. A statement that fails changes
+ *               nothing and does not end the transaction.
  *   durability  When `done` is called with 0, the effect is on disk: it survives kill -9 and a loss
- *               of power. An effect that was not answered may or may not be there.
- *   order       Functions queued by one thread for one database run in that order, one at a time.
- *   visibility  A read that is queued after a write was answered sees that write. A read sees one
- *               consistent state throughout.
+ *               of power. An effect that was not answered may or may not be there, nor is it known
+ *               after HEARTH_EIO: a connection can be lost while the commit is on its way.
+ *   order       Functions queued by one thread for one database take effect in that order; all
+ *               take effect as if one at a time (serialisable), so reading and then writing is safe.
+ *   visibility  A read that is queued after a write was answered, on any node, sees that write. A
+ *               read sees one consistent state throughout.
  *   retry       A function may be run again from its beginning when the engine asks for it
  *               (serialisation failure, a commit that failed as a group): it must change nothing
  *               but through its transaction and its own argument's outputs.
@@ -20,7 +23,14 @@
  * The SQL subset: one SQL text for every engine. Parameters $1…$9 in any order; TEXT, {bytes} and
  * BIGINT columns, `{id}` for a generated primary key (see struct db_schema); times as integers;
  * ON CONFLICT, RETURNING, common table expressions; no engine functions but count, sum, min, max,
- * coalesce, length, lower, abs; full-text search only through fts.h.
+ * coalesce, length, lower (of ASCII letters), abs; full-text search only through fts.h. TEXT is valid
+ * UTF-8 without NUL and is compared by its bytes; what is anything else is {bytes}. A condition is a
+ * comparison, never a number by itself. A parameter that can be NULL and is compared with nothing
+ * that has a type is written CAST($2 AS TEXT).
+ *
+ * PostgreSQL: a database made with LC_COLLATE "C"; SERIALIZABLE transactions, repeated on 40001; a
+ * savepoint in front of each statement that a uniqueness rule can refuse; REPEATABLE READ READ ONLY
+ * for reads, on the primary.
  */
 #ifndef HEARTH_DB_H
 #define HEARTH_DB_H
@@ -34,8 +44,9 @@ struct db_tx;
 /*
  * A module's table of databases; ends with name == NULL. Migrations are applied in order, each
  * once, each in one transaction, and are never edited after they were released. In their text
- * `{id}` stands for the type of a generated 64-bit primary key, whose numbers grow and are never
- * given out twice, also when rows were deleted; `{bytes}` for the type of bytes. A script neither
+ * `{id}` stands for the type of a generated 64-bit primary key, whose numbers are never given out
+ * twice, also when rows were deleted, and grow, but where several nodes write not in the order of
+ * commits; `{bytes}` for the type of bytes. A script neither
  * begins nor ends a transaction.
  */
 struct db_schema {
@@ -46,9 +57,9 @@ struct db_schema {
 typedef int db_fn(struct db_tx *tx, void *arg);
 
 /*
- * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit
- * failed, on the calling executor. Returns 0, or HEARTH_EBUSY when too many wait (then neither is
- * called). From an executor, or from any thread when `done` is NULL.
+ * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit failed
+ * or it is not known whether it did, on the calling executor. Returns 0, or HEARTH_EBUSY when too
+ * many wait (then neither is called). From an executor, or from any thread when `done` is NULL.
  */
 int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /* The same for reading: runs beside the writer on one of the reader threads. */
@@ -137,7 +148,10 @@ int db_next(struct db_rows *rows);
 /* Ends it early or late; returns the error that db_next met, or 0. Legal twice. */
 int db_end(struct db_rows *rows);
 
-/* Columns of the standing row, from 0. Slices are valid until the next db_next or db_end. */
+/*
+ * Columns of the standing row, from 0. Slices are valid until the next db_next or db_end. As a
+ * number, a truth value (EXISTS …) is 1 or 0, and a sum is what it is if it has room.
+ */
 int64_t db_col_int(struct db_rows *rows, int column);
 struct slice db_col_text(struct db_rows *rows, int column);
 struct slice db_col_bytes(struct db_rows *rows, int column);

@@ -16,7 +16,8 @@
  *               there and must roll back.
  *   visibility  A task can be handed out as soon as its transaction is committed.
  * On several nodes the queue lives in the shared database (SELECT … FOR UPDATE SKIP LOCKED) and
- * pools stay local; nothing here needs more.
+ * pools stay local; nothing here needs more than clocks that agree to well within a lease, and a
+ * look at the table every second, since a commit on another node wakes nobody here.
  */
 #ifndef HEARTH_JOB_H
 #define HEARTH_JOB_H
@@ -61,7 +62,8 @@ struct queue_task {
  * Handles one task; on a worker of the consumer's pool, with an arena that is reset afterwards.
  * 0: done (completed here if the handler did not do it in a transaction of its own).
  * < 0: failed; it is handed out again after a growing delay, and after attempts_max it is kept as
- * dead and logged.
+ * dead and logged. So is a task whose last attempt never ended (the process died, the lease ran out):
+ * its handler does not hear of that.
  */
 typedef int queue_fn(void *module, const struct queue_task *task, struct arena *a);
 

@@ -4,7 +4,9 @@
  * What is promised: an announced service is found by every node within the time to live of an
  * entry (15 s), and no longer found that long after it was withdrawn or its node died. The runtime
  * renews entries while the node lives. Lookups answer from the node's own copy and never block.
- * Redis: keys with a TTL and a local mirror.
+ * Redis: keys with a TTL, renewed each third of it, and a local mirror that is read again as often.
+ * An entry of another node has an address and no `local`: whoever calls services by `local` alone
+ * (the gateway does) reaches those of its own node only.
  */
 #ifndef HEARTH_REGISTRY_H
 #define HEARTH_REGISTRY_H
