@@ -68,18 +68,24 @@ static void kind_key(char out[64], const struct game_seek *s)
 	snprintf(out, 64, "%s %lld %lld", s->rules->id, (long long)s->limit_ms, (long long)s->increment_ms);
 }
 
-static struct kind *kind_of(struct game_lobby *l, const struct game_seek *s)
+/* NULL when nobody waits for this kind of game. */
+static struct kind *find_kind(struct game_lobby *l, const struct game_seek *s)
 {
 	char key[64];
-	struct kind *k;
 
 	kind_key(key, s);
-	k = map_get(l->kinds, slice_str(key));
+	return map_get(l->kinds, slice_str(key));
+}
+
+static struct kind *kind_of(struct game_lobby *l, const struct game_seek *s)
+{
+	struct kind *k = find_kind(l, s);
+
 	if (!k) {
 		k = mem_zalloc(sizeof(*k));
 		list_init(&k->seeks);
-		memcpy(k->key, key, sizeof(k->key));
-		map_set(l->kinds, slice_str(key), k);
+		kind_key(k->key, s);
+		map_set(l->kinds, slice_str(k->key), k);
 	}
 	return k;
 }
@@ -178,9 +184,11 @@ static struct waiting *find_opponent(struct kind *k, int64_t account)
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 {
 	struct waiting *opponent, *w;
+	struct kind *k;
 
 	game_lobby_cancel(l, seek->client);
-	opponent = find_opponent(kind_of(l, seek), seek->account);
+	k = find_kind(l, seek);
+	opponent = k ? find_opponent(k, seek->account) : NULL;
 	if (opponent) {
 		pair(l, &opponent->seek, seek);
 		remove_waiting(l, opponent);

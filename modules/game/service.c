@@ -145,8 +145,10 @@ static void on_current_found(void *arg, int status)
 {
 	struct current *c = arg;
 
-	(void)status;
-	for (int i = 0; i < c->n; i++) {
+	if (status < 0)
+		game_send(c->g, c->client,
+			game_frame_error("try-again", "your matches could not be looked up"));
+	for (int i = 0; status == 0 && i < c->n; i++) {
 		struct game_intent in = { .kind = GAME_RESUME,
 			.match = c->live[i],
 			.client = c->client,
@@ -154,7 +156,10 @@ static void on_current_found(void *arg, int status)
 			.ply = -1,
 			.legal = c->legal };
 
-		game_shard_post(game_shard_of(c->g, in.match), &in);
+		if (game_shard_post(game_shard_of(c->g, in.match), &in) < 0)
+			game_send(c->g, c->client,
+				game_frame_rejected(in.match, -1, slice_str(""), "busy",
+					"the server has too much to do"));
 	}
 	hearth_release(c->g->h);
 	free(c);

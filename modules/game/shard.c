@@ -6,7 +6,8 @@
  * wait in a short queue of its own.
  *
  *   IDLE ──intent or time, step made──▶ WRITING ──on disk──▶ IDLE, told to all
- *                                          └────failed────▶ IDLE, refused; as if never asked
+ *                                          └────failed────▶ IDLE, refused; as if never asked.
+ *                                                          Time asks again after RETRY_MS
  *
  * Everything but the posting functions runs on the shard's own executor.
  */
@@ -28,8 +29,9 @@
 
 #define INTENTS_MAX       65536 /* posted and not yet looked at, over all matches of the shard */
 #define MATCH_INTENTS_MAX 16    /* waiting behind a write, of one match */
-#define ATTACHED_MAX      512   /* clients that hear of one match */
+#define ATTACHED_MAX      512   /* clients that watch one match; its players are let in beyond */
 #define ENDED_KEEP_MS     60000 /* how long an ended match can be resumed from memory */
+#define RETRY_MS          1000  /* until time is looked at again when the disk refused a step */
 
 struct game_shard {
 	struct game *g;
@@ -71,6 +73,7 @@ struct client_matches {
 };
 
 static void poke(struct owned *o);
+static void run_waiting(struct owned *o);
 
 /* ---- who hears of what ---- */
 
@@ -102,14 +105,14 @@ static struct attachment *find_attachment(struct owned *o, uint64_t client)
 	return NULL;
 }
 
-/* NULL when the match has too many listeners already. */
+/* NULL when too many watch the match already; never for a player. */
 static struct attachment *attach(struct owned *o, uint64_t client, int seat, bool legal)
 {
 	struct attachment *a = find_attachment(o, client);
 	struct client_matches *c = map_get_u64(o->shard->clients, client);
 
 	if (!a) {
-		if (o->attached_count == ATTACHED_MAX)
+		if (seat < 0 && o->attached_count >= ATTACHED_MAX)
 			return NULL;
 		if (!c) {
 			c = mem_zalloc(sizeof(*c));
@@ -217,6 +220,21 @@ static int write_step(struct db_tx *tx, void *arg)
 	return game_store_step(tx, o->match->id, &o->step, clock_wall_ms());
 }
 
+/*
+ * The disk refused a step. Time is not asked at once: its step would be refused as well, and where
+ * that happens within db_write, without an end.
+ */
+static void step_failed(struct owned *o, int status)
+{
+	log_error("game", "a step was not stored", "match", "%lld", (long long)o->match->id, "why",
+		"%s", error_name(status), NULL);
+	match_step_clear(&o->step);
+	refuse(o->shard, &o->intent, o->match->ply, "try-again", "the move could not be stored");
+	run_waiting(o);
+	if (!o->writing)
+		timer_start(&o->timer, RETRY_MS, 0, on_timer, o);
+}
+
 static void on_written(void *arg, int status)
 {
 	struct owned *o = arg;
@@ -225,20 +243,17 @@ static void on_written(void *arg, int status)
 
 	o->writing = false;
 	s->writing--;
-	if (status == 0) {
-		match_take(o->match, &o->step, clock_mono_us());
-		metric_add(s->g->moves, moved);
-		if (moved)
-			tell_moved(o);
-		if (ended) {
-			metric_add(s->g->live, -1);
-			tell_all(o, game_frame_ended(o->match, clock_mono_us()));
-		}
-	} else {
-		log_error("game", "a step was not stored", "match", "%lld", (long long)o->match->id, "why", "%s",
-			error_name(status), NULL);
-		match_step_clear(&o->step);
-		refuse(s, &o->intent, o->match->ply, "try-again", "the move could not be stored");
+	if (status < 0) {
+		step_failed(o, status);
+		return;
+	}
+	match_take(o->match, &o->step, clock_mono_us());
+	metric_add(s->g->moves, moved);
+	if (moved)
+		tell_moved(o);
+	if (ended) {
+		metric_add(s->g->live, -1);
+		tell_all(o, game_frame_ended(o->match, clock_mono_us()));
 	}
 	watch_time(o);
 	poke(o);
@@ -288,6 +303,9 @@ static void do_draw(struct owned *o, int seat, const struct game_intent *in)
 
 	if (rc == 0) {
 		start_write(o, in);
+	} else if (rc == HEARTH_ENOTFOUND && o->match->draw_offer == seat) {
+		/* It stands already: who asks again is answered, and nobody else is bothered. */
+		game_send(o->shard->g, in->client, game_frame_draw_offered(o->match));
 	} else if (rc == HEARTH_ENOTFOUND) {
 		match_offer_draw(o->match, seat);
 		tell_all(o, game_frame_draw_offered(o->match));
@@ -321,11 +339,8 @@ static void do_intent(struct owned *o, const struct game_intent *in)
 		do_draw(o, seat, in);
 }
 
-/* Looks at the match and starts what can start: what waits, then what time brings. */
-static void poke(struct owned *o)
+static void run_waiting(struct owned *o)
 {
-	struct game_intent none = { .match = o->match->id };
-
 	while (!o->writing && o->waiting_count > 0) {
 		struct game_intent in = o->waiting[0];
 
@@ -333,6 +348,14 @@ static void poke(struct owned *o)
 		memmove(o->waiting, o->waiting + 1, (size_t)o->waiting_count * sizeof(in));
 		do_intent(o, &in);
 	}
+}
+
+/* Looks at the match and starts what can start: what waits, then what time brings. */
+static void poke(struct owned *o)
+{
+	struct game_intent none = { .match = o->match->id };
+
+	run_waiting(o);
 	if (o->writing || o->match->over)
 		return;
 	if (match_try_time(o->match, o->shard->g->first_move_us, clock_mono_us(), &o->step) == 0)
@@ -423,7 +446,9 @@ static void on_intent(void *arg)
 	atomic_fetch_sub(&s->posted, 1);
 	if (!o)
 		look_up(s, &p->intent);
-	else if (!o->writing)
+	else if (!o->writing || p->intent.kind == GAME_RESUME)
+		/* Who resumes hears at once: a client that is gone by then would be attached for
+		 * good. */
 		do_intent(o, &p->intent);
 	else if (o->waiting_count < MATCH_INTENTS_MAX)
 		o->waiting[o->waiting_count++] = p->intent;
