@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/text.h"
 
 /* One registration or log-in from the request to its token. */
 struct entry {
@@ -78,6 +79,9 @@ static void give_token(struct entry *e)
 	struct slice device = slice_head(http_header(e->rq, "User-Agent"), sizeof(e->device) - 1);
 	int rc;
 
+	/* A name for people; a header field may have any bytes, and text in SQL is UTF-8. */
+	while (!utf8_valid(device))
+		device.n--;
 	if (device.n)
 		memcpy(e->device, device.p, device.n);
 	snprintf(e->peer, sizeof(e->peer), "%s", http_peer(e->rq)->peer);

@@ -22,6 +22,7 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
+	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;
 	int64_t guesses_per_account; /* from one network, within the window */

@@ -45,6 +45,7 @@ struct lookup {
 	void *arg;
 	struct account account;
 	int64_t expires_ms;
+	uint64_t revocations; /* heard of when the database was asked */
 };
 
 static void cache_key(char out[100], const char *hex)
@@ -99,14 +100,31 @@ static int find_token(struct db_tx *tx, void *arg)
 	return auth_store_find_token(tx, l->hex, clock_wall_ms(), &l->account, &l->expires_ms);
 }
 
+static void ask_database(struct lookup *l);
+
 static void on_found(void *arg, int status)
 {
 	struct lookup *l = arg;
 
+	/* Sessions were ended meanwhile: this answer may be from before, and would stay in the
+	 * cache. */
+	if (status == 0 && l->revocations != l->a->revocations) {
+		ask_database(l);
+		return;
+	}
 	if (status == 0)
 		remember(l);
 	l->done(l->arg, status, status == 0 ? &l->account : NULL);
 	free(l);
+}
+
+static void ask_database(struct lookup *l)
+{
+	l->revocations = l->a->revocations;
+	if (db_read(l->a->db, find_token, on_found, l) < 0) {
+		l->done(l->arg, HEARTH_EBUSY, NULL);
+		free(l);
+	}
 }
 
 static void on_cached(void *arg, int status, struct buf *value)
@@ -118,10 +136,7 @@ static void on_cached(void *arg, int status, struct buf *value)
 		free(l);
 		return;
 	}
-	if (db_read(l->a->db, find_token, on_found, l) < 0) {
-		l->done(l->arg, HEARTH_EBUSY, NULL);
-		free(l);
-	}
+	ask_database(l);
 }
 
 void auth_by_token(void *self, struct slice token, accounts_fn *done, void *arg)
@@ -144,6 +159,7 @@ void auth_on_revoked(void *module, const struct bus_event *ev)
 	struct json *doc;
 	const struct json *tokens = NULL;
 
+	a->revocations++;
 	if (json_read(arena, ev->payload, &doc, NULL) == 0)
 		tokens = json_get(doc, "tokens");
 	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next) {
