@@ -156,26 +156,43 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 	return trace;
 }
 
+static void keep(struct arena *a, struct mail_content *c)
+{
+	struct slice *all[] = { &c->trace, &c->envelope, &c->body, &c->bodystructure, &c->structure,
+		&c->subject, &c->from, &c->to, &c->message_id, &c->preview };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		*all[i] = arena_slice(a, *all[i]);
+}
+
+/*
+ * Each recipient has a trace of their own, so the message is parsed for each; what that takes,
+ * which is more than the message, is given back in between.
+ */
 static void parse(void *arg)
 {
 	struct mail_delivery *d = arg;
 	struct buf *stored = NULL;
+	struct arena *scratch;
 	struct slice blob = strbuf_slice(&d->bytes);
 
 	if (!d->in_memory) {
 		d->status = blob_get_wait(d->m->blob, d->blob.key, 0, d->blob.size, &stored);
 		if (d->status < 0)
 			return;
-		arena_link(d->a, stored);
 		blob = buf_slice(stored);
-		buf_unref(&stored);
 	}
+	scratch = arena_new();
 	for (size_t i = 0; i < d->n; i++) {
 		struct target *t = &d->targets[i];
 
-		mail_message_parse(d->a, trace_for(d, &t->r), blob, &t->content);
+		mail_message_parse(scratch, trace_for(d, &t->r), blob, &t->content);
+		keep(d->a, &t->content);
 		t->content.blob_key = slice_str(d->blob.key);
+		arena_reset(scratch);
 	}
+	arena_free(&scratch);
+	buf_unref(&stored);
 }
 
 static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t)

@@ -16,10 +16,18 @@
 
 #define LIST_TEXT_MAX 500 /* bytes of subject, sender and recipients kept for lists */
 
+/* Up to a NUL, which text in SQL cannot have on every engine. */
+static struct slice plain_text(struct slice s)
+{
+	ptrdiff_t nul = slice_chr(s, '\0');
+
+	return nul < 0 ? s : slice_head(s, (size_t)nul);
+}
+
 /* Cut at a character. */
 static struct slice short_text(struct slice s)
 {
-	s = slice_head(s, LIST_TEXT_MAX);
+	s = slice_head(plain_text(s), LIST_TEXT_MAX);
 	while (s.n > 0 && !utf8_valid(s))
 		s.n--;
 	return s;
@@ -104,7 +112,7 @@ void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, 
 		.from = addresses_text(a, &summary.from),
 		.to = addresses_text(a, &summary.to),
 		.message_id = short_text(summary.message_id),
-		.preview = summary.preview,
+		.preview = plain_text(summary.preview),
 		.date = summary.has_date ? summary.date.unix_s : 0,
 		.date_zone = summary.has_date ? summary.date.zone_minutes : 0,
 		.has_attachment = summary.attachments > 0 };

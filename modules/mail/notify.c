@@ -60,9 +60,11 @@ void mail_notifier_free(struct mail_notifier **n)
 
 void mail_watch(struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed, void *arg)
 {
-	struct list *watches = map_get_u64(n->mailboxes, (uint64_t)mailbox);
+	struct list *watches;
 
+	/* First: it may have been the last one of this very list. */
 	mail_unwatch(n, w);
+	watches = map_get_u64(n->mailboxes, (uint64_t)mailbox);
 	if (!watches) {
 		watches = mem_zalloc(sizeof(*watches));
 		list_init(watches);
