@@ -16,8 +16,7 @@ struct call {
 	struct video_channel channel;
 	struct strbuf json;
 	struct json_writer w;
-	char blob[BLOB_KEY_MAX + 1];
-	int64_t size;
+	struct blob_info raw;
 };
 
 static struct call *call_new(void *module, struct http_request *rq)
@@ -170,11 +169,10 @@ static int own_stream(struct db_tx *tx, struct call *c)
 	return rc == 0 && stream.channel != c->channel.id ? HEARTH_ENOTFOUND : rc;
 }
 
-static int write_raw(void *arg, int64_t number, struct slice key, int64_t size)
+static int write_raw(void *arg, int64_t number, int64_t size)
 {
 	struct call *c = arg;
 
-	(void)key;
 	json_open_object(&c->w);
 	json_put_i64(&c->w, "number", number);
 	json_put_i64(&c->w, "size", size);
@@ -206,25 +204,12 @@ static void get_raw_list(void *module, struct http_request *rq)
 		answer_json(c, HEARTH_EBUSY);
 }
 
-static int match_raw(void *arg, int64_t number, struct slice key, int64_t size)
-{
-	struct call *c = arg;
-
-	if (number != c->number)
-		return 0;
-	snprintf(c->blob, sizeof(c->blob), "%.*s", SLICE_ARG(key));
-	c->size = size;
-	return 1;
-}
-
 static int find_raw(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 	int rc = own_stream(tx, c);
 
-	if (rc == 0)
-		rc = video_store_raws(tx, c->id, match_raw, c);
-	return rc == 1 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	return rc < 0 ? rc : video_store_raw(tx, c->id, c->number, &c->raw);
 }
 
 static void on_raw_found(void *arg, int status)
@@ -234,7 +219,7 @@ static void on_raw_found(void *arg, int status)
 	if (status < 0)
 		http_reply_error(c->rq, status);
 	else
-		http_reply_blob(c->rq, c->v->blob, c->blob, (uint64_t)c->size, "video/x-flv");
+		http_reply_blob(c->rq, c->v->blob, c->raw.key, c->raw.size, "video/x-flv");
 	call_free(c);
 }
 
@@ -254,9 +239,11 @@ const struct http_route video_routes[] = {
 	{ HTTP_GET, "/api/video/streams", get_streams, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw", get_raw_list, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw/{number:int}", get_raw, HTTP_ACCOUNT, 0 },
-	/* live.c */
+	/* live_http.c */
 	{ HTTP_GET, "/live/{channel:word}/index.m3u8", video_get_master, HTTP_PUBLIC, 0 },
-	{ HTTP_GET, "/live/{channel:word}/{rendition:word}/index.m3u8", video_get_playlist, HTTP_PUBLIC, 0 },
-	{ HTTP_GET, "/live/{channel:word}/{rendition:word}/{file:word}", video_get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/live/{channel:word}/{rendition:word}/index.m3u8", video_get_playlist,
+		HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/live/{channel:word}/{rendition:word}/{file:word}", video_get_file,
+		HTTP_PUBLIC, 0 },
 	{ .pattern = NULL },
 };

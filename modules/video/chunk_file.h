@@ -2,9 +2,9 @@
  * chunk_file.h: a chunk as bytes, for its way from the ingest to the workers: what was said of the
  * codecs, and the samples. Pure.
  *
- *   "HCK1"  sequence start duration date_ms : i64   flags : u8 (1 discontinuity)
- *   audio_rate : u32   channels : u8   avcC : u32 + bytes   ASC : u32 + bytes
- *   video, then audio: count : u32, each  dts i64  cts i32  duration u32  key u8  size u32  bytes
+ *   "HCK1"   audio_rate : u32   channels : u8   avcC : u32 + bytes   ASC : u32 + bytes
+ *   lead, video, audio: each  count : u32, and so many
+ *                             dts i64   cts i32   duration u32   key u8   size u32 + bytes
  *
  * Numbers are big-endian.
  */
@@ -15,13 +15,14 @@
 #include "sample.h"
 
 struct chunk_file {
-	int64_t sequence, start, duration; /* 90 kHz */
-	int64_t date_ms;                   /* wall time of its beginning */
-	bool discontinuity;
-	uint32_t audio_rate; /* 0: no audio */
+	uint32_t audio_rate; /* core samples a second; 0: no audio */
 	uint8_t channels;
 	struct slice avcc, asc; /* empty: no such track; of a read file: into its buffer */
-	struct media_samples video, audio; /* owned */
+	/*
+	 * Owned. Where the video does not begin with a key frame, `lead` has what comes before it,
+	 * from the last key frame on; empty when that is too much.
+	 */
+	struct media_samples lead, video, audio;
 };
 
 /* Appends the chunk. */

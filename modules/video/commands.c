@@ -37,7 +37,8 @@ static int run_key(struct hearth *h, int argc, char **argv)
 	}
 	if (!address)
 		return fprintf(stderr, "hearth: an ADDRESS is missing\n"), 2;
-	if (!accounts || accounts->by_address_wait(accounts->self, slice_str(address), &o.account) < 0)
+	if (!accounts ||
+		accounts->by_address_wait(accounts->self, slice_str(address), &o.account) < 0)
 		return fprintf(stderr, "hearth: %s: no such account\n", address), 1;
 	if (db_write_wait(hearth_db(h, "video"), tx_key, &o) < 0)
 		return fprintf(stderr, "hearth: the key could not be stored\n"), 1;
@@ -46,7 +47,7 @@ static int run_key(struct hearth *h, int argc, char **argv)
 }
 
 const struct hearth_command video_commands[] = {
-	{ "stream key", "ADDRESS [--new]", "print the account's publishing key", "\nWith --new another key takes its place.\n",
-		run_key },
+	{ "stream key", "ADDRESS [--new]", "print the account's publishing key",
+		"\nWith --new another key takes its place.\n", run_key },
 	{ .name = NULL },
 };

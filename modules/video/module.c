@@ -3,18 +3,19 @@
  */
 #include <stdlib.h>
 
-#include "hearth/clock.h"
 #include "hearth/metric.h"
 #include "ingest.h"
 #include "live.h"
 #include "rtmp/rtmp_session.h"
 #include "store.h"
+#include "tidy.h"
 #include "worker.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "segment", CONFIG_DURATION, "2s", "1s", "10s", NULL,
 		"wanted length of a segment; it is cut at the next key frame" },
-	{ NULL, "window", CONFIG_DURATION, "2h", "10s", "24h", NULL, "how far back a playlist reaches" },
+	{ NULL, "window", CONFIG_DURATION, "2h", "10s", "24h", NULL,
+		"how far back a playlist reaches" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long a publisher that broke off may take to come back into its stream" },
 	CONFIG_END,
@@ -30,12 +31,21 @@ static void accept_rtmp(void *module, struct conn *c)
 	rtmp_session_new(module, c);
 }
 
-#define RTMP_LIMITS .input_max = 8192, .output_high = 65536, .timeout_ms = 10 * 1000, .per_peer_max = 50
+#define RTMP_LIMITS \
+	.input_max = 8192, .output_high = 65536, .timeout_ms = 10 * 1000, .per_peer_max = 50
 
 static const struct conn_listener listeners[] = {
-	{ .key = "rtmp", .address = "127.0.0.1:1935", .doc = "publishing video", .security = CONN_PLAIN, RTMP_LIMITS,
+	{ .key = "rtmp",
+		.address = "127.0.0.1:1935",
+		.doc = "publishing video",
+		.security = CONN_PLAIN,
+		RTMP_LIMITS,
 		.accept = accept_rtmp },
-	{ .key = "rtmps", .address = "off", .doc = "the same over TLS", .security = CONN_TLS_ONLY, RTMP_LIMITS,
+	{ .key = "rtmps",
+		.address = "off",
+		.doc = "the same over TLS",
+		.security = CONN_TLS_ONLY,
+		RTMP_LIMITS,
 		.accept = accept_rtmp },
 	{ .key = NULL },
 };
@@ -46,15 +56,12 @@ static const struct bus_subscription subscriptions[] = {
 };
 
 static const struct queue_consumer queues[] = {
-	{ VIDEO_QUEUE, "video", "work", 2, 60 * 1000, VIDEO_ATTEMPTS_MAX, video_worker_make },
+	{ VIDEO_QUEUE_PACKAGE, "video", "io", 2, VIDEO_LEASE_MS, VIDEO_HANDOUTS_MAX,
+		video_worker_make },
+	{ VIDEO_QUEUE_TRANSCODE, "video", "work", 2, VIDEO_LEASE_MS, VIDEO_HANDOUTS_MAX,
+		video_worker_make },
 	{ .name = NULL },
 };
-
-static int end_all(struct db_tx *tx, void *arg)
-{
-	(void)arg;
-	return video_store_end_all(tx, clock_wall_ms());
-}
 
 static int start(struct hearth *h, void **state)
 {
@@ -64,7 +71,6 @@ static int start(struct hearth *h, void **state)
 	v->h = h;
 	v->db = hearth_db(h, "video");
 	v->blob = hearth_blob(h);
-	v->accounts = hearth_service(h, "accounts");
 	v->segment_ms = config_duration_ms(c, "video", "segment");
 	v->window_ms = config_duration_ms(c, "video", "window");
 	v->reconnect_ms = config_duration_ms(c, "video", "reconnect");
@@ -72,8 +78,9 @@ static int start(struct hearth *h, void **state)
 	v->ingests = map_new();
 	list_init(&v->sessions);
 	v->live = video_live_new(v);
+	v->tidy = tidy_new(v);
 	*state = v;
-	return db_write_wait(v->db, end_all, NULL);
+	return ingest_recover(v);
 }
 
 static void drain(void *state)
@@ -82,6 +89,7 @@ static void drain(void *state)
 
 	v->draining = true;
 	ingest_drain(v);
+	rtmp_session_drain(v);
 }
 
 static void stop(void *state)
@@ -89,6 +97,7 @@ static void stop(void *state)
 	struct video *v = state;
 
 	ingest_free_all(v);
+	tidy_free(&v->tidy);
 	video_live_free(&v->live);
 	map_free(&v->ingests);
 	free(v);

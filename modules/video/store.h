@@ -1,5 +1,6 @@
 /*
  * store.h: every SQL statement of the video module. Inside a db_fn on the database "video".
+ * Channels and streams are in store.c, what is made of a stream in store_segment.c.
  */
 #ifndef VIDEO_STORE_H
 #define VIDEO_STORE_H
@@ -17,9 +18,11 @@ struct video_channel {
 	char key[64];              /* the publishing key */
 };
 
-/* The first channel of an account, made with a new key when there is none. */
+/* The channel of an account, made with a new key when there is none. */
 int video_store_channel_of(
 	struct db_tx *tx, const struct account *account, struct video_channel *out);
+/* HEARTH_ENOTFOUND. */
+int video_store_channel(struct db_tx *tx, int64_t id, struct video_channel *out);
 int video_store_channel_by_account(struct db_tx *tx, int64_t account, struct video_channel *out);
 int video_store_channel_by_key(struct db_tx *tx, struct slice key, struct video_channel *out);
 int video_store_channel_by_name(struct db_tx *tx, struct slice name, struct video_channel *out);
@@ -28,84 +31,139 @@ int video_store_new_key(struct db_tx *tx, struct video_channel *channel);
 typedef int video_channel_fn(void *arg, const struct video_channel *channel, bool live);
 int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg);
 
-/* ---- streams and renditions ---- */
+/* ---- streams ---- */
 
 struct video_stream {
 	int64_t id, channel;
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0 while it goes on */
 	int64_t first_sequence;       /* of the channel: chunks before are of earlier streams */
-	int64_t last_sequence; /* of the latest chunk; first_sequence - 1 when there is none */
+	/* Of the latest chunk: */
+	int64_t last_sequence; /* first_sequence - 1 when there is none */
+	int64_t last_at;       /* when it came, wall, ms; before that, when the stream began */
+	int64_t line_end;      /* 90 kHz: where it ends on the stream's line */
+	int64_t epoch;         /* discontinuities up to it */
+	int64_t target_s; /* EXT-X-TARGETDURATION; set with the first chunk and never changed */
 };
+
+/* Whether a chunk has come. */
+static inline bool video_stream_has_chunk(const struct video_stream *s)
+{
+	return s->last_sequence >= s->first_sequence;
+}
+
+typedef int video_stream_fn(void *arg, const struct video_stream *s);
 
 /* Begins a stream behind whatever the channel has had. */
 int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct video_stream *out);
-int video_store_end(struct db_tx *tx, int64_t stream, int64_t now_ms);
-/* After a crash: streams that nobody publishes any more are over. */
-int video_store_end_all(struct db_tx *tx, int64_t now_ms);
-/* The latest stream of a channel that has a chunk; HEARTH_ENOTFOUND. */
-int video_store_latest(struct db_tx *tx, int64_t channel, struct video_stream *out);
+int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
+/* HEARTH_ENOTFOUND. */
 int video_store_stream(struct db_tx *tx, int64_t id, struct video_stream *out);
-int video_store_streams(struct db_tx *tx, int64_t channel,
-	int (*each)(void *arg, const struct video_stream *s), void *arg);
+/*
+ * The latest stream of a channel that can be watched: each of its renditions has a segment, or it
+ * has gone on for a while without. HEARTH_ENOTFOUND.
+ */
+int video_store_latest(struct db_tx *tx, int64_t channel, struct video_stream *out);
+/* Streams of a channel; and those of all channels that have not ended. The latest first. */
+int video_store_streams(struct db_tx *tx, int64_t channel, video_stream_fn *each, void *arg);
+int video_store_open_streams(struct db_tx *tx, video_stream_fn *each, void *arg);
+
+/* ---- renditions ---- */
 
 #define VIDEO_SOURCE "source" /* the rendition that is passed through */
 
 struct video_rendition {
 	int64_t id, stream;
 	char name[16];
-	uint32_t width, height; /* 0: no video */
+	uint32_t width, height; /* of the picture; 0: no video */
 	uint32_t bitrate;       /* transcoded: bit/s; 0: passed through */
 	uint32_t fps_num, fps_den;
 	uint8_t b_frames;
-	char codecs[64]; /* RFC 6381; known with the first segment */
+	int64_t first_sequence; /* where it begins; the stream's own, or later */
+	int64_t next_sequence;  /* the first one that is not stored yet: all before can be listed */
+	char codecs[64];        /* RFC 6381, of the latest segment; empty before the first */
 };
 
-int video_store_add_rendition(struct db_tx *tx, struct video_rendition *r);
-int video_store_rendition(struct db_tx *tx, int64_t id, struct video_rendition *out);
-int video_store_renditions(struct db_tx *tx, int64_t stream,
-	int (*each)(void *arg, const struct video_rendition *r), void *arg);
+typedef int video_rendition_fn(void *arg, const struct video_rendition *r);
 
-/* ---- chunks, raw pieces, segments ---- */
+/* Adds it, or describes anew the one of this name; its beginning stays. Sets r->id. */
+int video_store_set_rendition(struct db_tx *tx, struct video_rendition *r);
+/* HEARTH_ENOTFOUND. */
+int video_store_rendition(struct db_tx *tx, int64_t id, struct video_rendition *out);
+int video_store_renditions(struct db_tx *tx, int64_t stream, video_rendition_fn *each, void *arg);
+
+/* ---- chunks and raw pieces ---- */
 
 /*
- * Adds a chunk whose blob is stored, and a task for each rendition of the stream on the queue
- * VIDEO_QUEUE: {"stream","rendition","sequence","chunk"}.
+ * Tasks {"stream","rendition","sequence"}: to pass a chunk through, and to make a smaller rendition
+ * of it, which takes long; so they wait in queues of their own.
  */
-#define VIDEO_QUEUE "video.segment.make"
-int video_store_add_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, const char *blob_key);
+#define VIDEO_QUEUE_PACKAGE   "video.package"
+#define VIDEO_QUEUE_TRANSCODE "video.transcode"
+
+struct video_chunk {
+	int64_t stream, sequence;
+	int64_t start, duration; /* 90 kHz, on the stream's line */
+	int64_t date_ms;         /* wall time of its beginning */
+	int64_t epoch;           /* discontinuities of the stream up to its beginning */
+	int64_t target_s;        /* of the stream */
+	char blob[BLOB_KEY_MAX + 1];
+};
+
+/* Adds a chunk whose blob is stored, and a task for each rendition of the stream. */
+int video_store_add_chunk(struct db_tx *tx, const struct video_chunk *c, int64_t now_ms);
+/* All but target_s. HEARTH_ENOTFOUND. */
+int video_store_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, struct video_chunk *out);
+/*
+ * Blobs of chunks that all renditions have had since before `before_ms`, some hundred at a time;
+ * and forgets those chunks.
+ */
+int video_store_finished_chunks(
+	struct db_tx *tx, int64_t before_ms, int (*each)(void *arg, struct slice blob), void *arg);
+int video_store_forget_chunk(struct db_tx *tx, struct slice blob, int64_t before_ms);
+
 int video_store_add_raw(
 	struct db_tx *tx, int64_t stream, int64_t number, const struct blob_info *blob);
+/* How many pieces there are: they are numbered from 0. */
+int video_store_raw_count(struct db_tx *tx, int64_t stream, int64_t *out);
 int video_store_raws(struct db_tx *tx, int64_t stream,
-	int (*each)(void *arg, int64_t number, struct slice key, int64_t size), void *arg);
+	int (*each)(void *arg, int64_t number, int64_t size), void *arg);
+/* HEARTH_ENOTFOUND. */
+int video_store_raw(struct db_tx *tx, int64_t stream, int64_t number, struct blob_info *out);
+
+/* ---- segments ---- */
 
 struct video_segment {
 	int64_t stream, rendition, sequence;
 	int64_t start, duration; /* 90 kHz */
 	int64_t date_ms;         /* wall time of its beginning */
-	bool discontinuity;
-	bool gap; /* could not be made: nothing is stored */
-	char blob[BLOB_KEY_MAX + 1];
+	int64_t epoch;           /* as of its chunk */
 	int64_t size;
-	char init[BLOB_KEY_MAX + 1]; /* its initialisation segment */
-	int64_t init_size;
+	int64_t init;              /* number of its initialisation segment */
+	char blob[VIDEO_HASH_MAX]; /* empty: it could not be made and is a gap */
 };
 
 /*
- * Adds a segment whose blobs are stored, and publishes "video.segment"
+ * Adds a segment whose blob is stored, with the bytes of its initialisation segment and what is in
+ * it (both empty for a gap), and publishes "video.segment"
  * {"channel","stream","rendition","sequence"}. HEARTH_EEXIST when it is there: made before.
  */
-int video_store_add_segment(struct db_tx *tx, const struct video_segment *s, const char *codecs);
-/*
- * Segments of a rendition with sequence > after, in order, without a hole: it stops before the
- * first number that is still being made.
- */
-int video_store_segments(struct db_tx *tx, int64_t rendition, int64_t after, int64_t first_sequence,
+int video_store_add_segment(
+	struct db_tx *tx, const struct video_segment *s, struct slice init, const char *codecs);
+/* When every rendition has its segment, the chunk is finished. */
+int video_store_finish_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, int64_t now_ms);
+/* Segments that can be listed, with sequence > after, the latest first; `each` != 0 stops. */
+int video_store_segments(struct db_tx *tx, const struct video_rendition *r, int64_t after,
 	int (*each)(void *arg, const struct video_segment *s), void *arg);
+/* Initialisation segments of a rendition with a number > after. */
+int video_store_inits(struct db_tx *tx, int64_t rendition, int64_t after,
+	int (*each)(void *arg, int64_t number, struct slice bytes), void *arg);
 /*
- * When every rendition has its segment nobody needs the chunk any more: removes its row and gives
- * its blob's key; "" otherwise.
+ * A segment that any stream of the channel has had under this rendition's name; an initialisation
+ * segment likewise, copied into *out. HEARTH_ENOTFOUND, also for a gap.
  */
-int video_store_drop_finished_chunk(
-	struct db_tx *tx, int64_t stream, int64_t sequence, char key[BLOB_KEY_MAX + 1]);
+int video_store_old_segment(struct db_tx *tx, int64_t channel, struct slice rendition,
+	int64_t sequence, struct video_segment *out);
+int video_store_old_init(struct db_tx *tx, int64_t channel, struct slice rendition, int64_t number,
+	struct buf **out);
 
 #endif

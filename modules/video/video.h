@@ -1,15 +1,15 @@
 /*
  * video.h: what the files of the video module share, and the road a stream takes.
  *
- *   RTMP session ─tags─▶ ingest ─┬─ raw piece (blob) ──┐
- *      (loop)                    └─ chunk (blob) ──────┴─▶ rows + a task per rendition (in-queue)
- *                                                                     │
- *   playlist ◀── aggregator ◀── "video.segment" (out-queue) ◀── worker: segment (blob), row
- *   (memory)       (event)                                         (package, transcode)
+ *   RTMP session ─tags─▶ ingest ─ intake ─┬─ raw piece (blob) ──┐
+ *      (loop)                             └─ chunk (blob) ──────┴─▶ rows, a task a rendition
+ * (in-queue) │ playlist ◀── aggregator ◀── "video.segment" (out-queue) ◀── worker: segment (blob),
+ * row (memory)       (event)                                       (package, transcode)
  *
- * A *channel* is where an account streams; a *stream* is one broadcast of it; a *rendition* is one
- * quality; a *chunk* is some seconds of samples that begin with a key frame; a *segment* is a chunk
- * in one rendition, packaged. Sequence numbers count along the channel and are never used twice.
+ * A *channel* is where an account streams; a *stream* is one broadcast of it, with a line of time
+ * that only grows; a *rendition* is one quality; a *chunk* is some seconds of samples; a *segment*
+ * is a chunk in one rendition, packaged. Sequence numbers count along the channel and are never
+ * used twice. An *epoch* counts the discontinuities of a stream.
  */
 #ifndef VIDEO_VIDEO_H
 #define VIDEO_VIDEO_H
@@ -20,17 +20,22 @@
 #include "hearth/module.h"
 
 #define VIDEO_NAME_MAX 64 /* bytes of a channel's name, with the NUL */
+#define VIDEO_HASH_MAX 65 /* of the key of a blob that is stored under its hash */
 
+/* A stream's TARGETDURATION is chosen up to this; so a chunk is no longer, and not much shorter. */
+#define VIDEO_TARGET_MAX_S 12
+
+struct tidy;
 struct video_live;
 
 struct video {
 	struct hearth *h;
 	struct db *db;
 	struct blob_store *blob;
-	const struct accounts *accounts;
 	struct map *ingests;     /* channel id → struct ingest: who is publishing. Loop */
 	struct list sessions;    /* RTMP sessions. Loop */
 	struct video_live *live; /* playlists. Loop */
+	struct tidy *tidy;       /* what is not needed any more. Loop */
 	int64_t segment_ms;      /* wanted length of a chunk */
 	int64_t window_ms;       /* how far back a playlist reaches */
 	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */

@@ -10,44 +10,57 @@
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "fmp4/fmp4_writer.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "store.h"
 #include "transcode/transcode.h"
 
+#define EXTEND_MS (VIDEO_LEASE_MS / 3)
+
 struct making {
 	struct video *v;
 	const struct queue_task *task;
-	struct video_segment segment;
+	struct video_chunk chunk;
 	struct video_rendition rendition;
-	char chunk_key[BLOB_KEY_MAX + 1];
+	struct video_segment segment;
+	struct strbuf init; /* of the segment; owned */
 	char codecs[64];
-	char finished_chunk[BLOB_KEY_MAX + 1];
+	int64_t extended_ms; /* monotonic: when the lease was last prolonged */
 };
 
 static int read_task(struct making *m, struct arena *a)
 {
-	struct slice chunk = { 0 };
 	struct json *doc;
 	int rc = json_read(a, m->task->payload, &doc, NULL);
 
 	if (rc == 0)
-		rc = json_get_i64(doc, "stream", 1, INT64_MAX, &m->segment.stream);
+		rc = json_get_i64(doc, "stream", 1, INT64_MAX, &m->chunk.stream);
 	if (rc == 0)
-		rc = json_get_i64(doc, "rendition", 1, INT64_MAX, &m->segment.rendition);
+		rc = json_get_i64(doc, "rendition", 1, INT64_MAX, &m->rendition.id);
 	if (rc == 0)
-		rc = json_get_i64(doc, "sequence", 1, INT64_MAX, &m->segment.sequence);
-	if (rc == 0)
-		rc = json_get_text(doc, "chunk", &chunk);
-	snprintf(m->chunk_key, sizeof(m->chunk_key), "%.*s", SLICE_ARG(chunk));
+		rc = json_get_i64(doc, "sequence", 1, INT64_MAX, &m->chunk.sequence);
 	return rc;
 }
 
-static int load_rendition(struct db_tx *tx, void *arg)
+static int load(struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
+	int rc = video_store_rendition(tx, m->rendition.id, &m->rendition);
 
-	return video_store_rendition(tx, m->segment.rendition, &m->rendition);
+	return rc < 0 ? rc : video_store_chunk(tx, m->chunk.stream, m->chunk.sequence, &m->chunk);
+}
+
+/* What is known of the segment before it is made, and all there is of a gap. */
+static void describe(struct making *m)
+{
+	m->segment = (struct video_segment){ .stream = m->chunk.stream,
+		.rendition = m->rendition.id,
+		.sequence = m->chunk.sequence,
+		.start = m->chunk.start,
+		.duration = m->chunk.duration,
+		.date_ms = m->chunk.date_ms,
+		.epoch = m->chunk.epoch };
 }
 
 /* "avc1.…,mp4a.…" of what is in the segment. */
@@ -64,55 +77,58 @@ static void write_codecs(struct making *m, struct slice avcc, struct slice asc)
 	snprintf(m->codecs, sizeof(m->codecs), "%s%s%s", video, *video && *audio ? "," : "", audio);
 }
 
-static int put(struct making *m, const char *name, struct strbuf *bytes, char key[BLOB_KEY_MAX + 1], int64_t *size)
+/*
+ * Under its hash: a transcoder's output may differ from run to run, so a retry must not meet its
+ * own remains under a fixed name.
+ */
+static int put(struct making *m, struct strbuf *bytes)
 {
 	struct buf *b = buf_from_strbuf(bytes);
 	struct blob_info info;
-	int rc = blob_put_wait(m->v->blob, name, b, BLOB_PLAIN, &info);
+	int rc = blob_put_wait(m->v->blob, NULL, b, BLOB_PLAIN, &info);
 
 	buf_unref(&b);
 	if (rc == 0) {
-		memcpy(key, info.key, sizeof(info.key));
-		*size = (int64_t)info.size;
+		snprintf(m->segment.blob, sizeof(m->segment.blob), "%.64s", info.key);
+		m->segment.size = (int64_t)info.size;
 	}
 	return rc;
 }
 
-/* Packages the tracks and stores both files: bytes first, then the row that names them. */
-static int package(struct making *m, const struct chunk_file *c, struct slice avcc, const struct media_samples *video,
-	uint32_t width, uint32_t height)
+/* Packages the tracks and stores the segment: bytes first, then the row that names them. */
+static int package(struct making *m, const struct chunk_file *c, struct slice avcc,
+	const struct media_samples *video, uint32_t width, uint32_t height)
 {
 	struct fmp4_track tracks[FMP4_TRACKS_MAX];
 	struct fmp4_run runs[FMP4_TRACKS_MAX];
-	struct strbuf init = { 0 }, segment = { 0 };
-	char name[BLOB_KEY_MAX + 1];
+	struct strbuf segment = { 0 };
 	size_t n = 0;
 	int rc;
 
 	if (avcc.n) {
-		tracks[n] = (struct fmp4_track){ .id = 1, .codec = FMP4_AVC, .timescale = VIDEO_TIMESCALE,
-			.config = avcc, .width = (uint16_t)width, .height = (uint16_t)height };
+		tracks[n] = (struct fmp4_track){ .id = 1,
+			.codec = FMP4_AVC,
+			.timescale = VIDEO_TIMESCALE,
+			.config = avcc,
+			.width = (uint16_t)width,
+			.height = (uint16_t)height };
 		runs[n] = (struct fmp4_run){ &tracks[n], video };
 		n++;
 	}
 	if (c->asc.n) {
-		tracks[n] = (struct fmp4_track){ .id = 2, .codec = FMP4_AAC, .timescale = c->audio_rate,
-			.config = c->asc, .channels = c->channels };
+		tracks[n] = (struct fmp4_track){ .id = 2,
+			.codec = FMP4_AAC,
+			.timescale = c->audio_rate,
+			.config = c->asc,
+			.channels = c->channels };
 		runs[n] = (struct fmp4_run){ &tracks[n], &c->audio };
 		n++;
 	}
-	rc = fmp4_write_init(&init, tracks, n);
+	rc = fmp4_write_init(&m->init, tracks, n);
 	if (rc == 0)
-		rc = fmp4_write_segment(&segment, (uint32_t)c->sequence, runs, n);
-	snprintf(name, sizeof(name), "video/segment/%lld/%lld.m4s", (long long)m->segment.rendition,
-		(long long)m->segment.sequence);
+		rc = fmp4_write_segment(&segment, (uint32_t)m->segment.sequence, runs, n);
 	if (rc == 0)
-		rc = put(m, NULL, &init, m->segment.init, &m->segment.init_size);
-	/* A transcoder's output may differ from run to run, so a retry must not find its own remains
-	 * under a fixed name: the bytes' hash is the key. */
-	if (rc == 0)
-		rc = put(m, m->rendition.bitrate ? NULL : name, &segment, m->segment.blob, &m->segment.size);
-	strbuf_free(&init);
+		rc = put(m, &segment);
 	strbuf_free(&segment);
 	write_codecs(m, avcc, c->asc);
 	return rc;
@@ -123,30 +139,52 @@ static int package_source(struct making *m, const struct chunk_file *c)
 	struct avc_config config;
 	struct avc_sps sps = { 0 };
 
-	if (c->avcc.n && (avc_config_parse(c->avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0))
+	if (c->avcc.n &&
+		(avc_config_parse(c->avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0))
 		return HEARTH_EINVAL;
 	return package(m, c, c->avcc, &c->video, sps.width, sps.height);
 }
 
+/* Work that takes long keeps its lease; should it be lost all the same, the end finds that out. */
+static void on_progress(void *arg)
+{
+	struct making *m = arg;
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - m->extended_ms < EXTEND_MS)
+		return;
+	m->extended_ms = now_ms;
+	queue_extend(m->v->db, m->task, VIDEO_LEASE_MS);
+}
+
+/* "360p" */
+static uint32_t height_of(const struct video_rendition *r)
+{
+	return (uint32_t)strtoul(r->name, NULL, 10);
+}
+
 static int package_smaller(struct making *m, const struct chunk_file *c)
 {
-	const struct transcode_params params = { .height = 360,
+	const struct transcode_params params = { .height = height_of(&m->rendition),
 		.bitrate = m->rendition.bitrate,
 		.fps_num = m->rendition.fps_num,
 		.fps_den = m->rendition.fps_den,
-		.b_frames = m->rendition.b_frames };
+		.b_frames = m->rendition.b_frames,
+		.progress = on_progress,
+		.progress_arg = m };
 	struct transcode_result result = { 0 };
-	int rc = transcode_chunk(&params, c->avcc, &c->video, &result);
+	int rc = transcode_chunk(&params, c->avcc, &c->lead, &c->video, &result);
 
-	/* The publisher went to a smaller picture meanwhile: the source serves this rung too. */
+	/* The publisher went to a smaller picture, or to none: the source serves this rung too. */
 	if (rc == 1)
 		return package_source(m, c);
-	if (rc == 0) {
-		if (result.frames_lost)
-			log_warn("video", "pictures could not be decoded", "stream", "%lld", (long long)m->segment.stream,
-				"sequence", "%lld", (long long)m->segment.sequence, "lost", "%u", result.frames_lost, NULL);
-		rc = package(m, c, strbuf_slice(&result.avcc), &result.samples, result.width, result.height);
-	}
+	if (rc == 0 && result.frames_lost)
+		log_warn("video", "pictures could not be decoded", "stream", "%lld",
+			(long long)m->segment.stream, "sequence", "%lld",
+			(long long)m->segment.sequence, "lost", "%u", result.frames_lost, NULL);
+	if (rc == 0)
+		rc = package(m, c, strbuf_slice(&result.avcc), &result.samples, result.width,
+			result.height);
 	transcode_result_clear(&result);
 	return rc;
 }
@@ -155,29 +193,40 @@ static int make(struct making *m)
 {
 	struct chunk_file chunk;
 	struct buf *file = NULL;
-	int rc = db_read_wait(m->v->db, load_rendition, m);
+	int rc = blob_get_wait(m->v->blob, m->chunk.blob, 0, BLOB_GET_MAX, &file);
 
-	if (rc == 0)
-		rc = blob_get_wait(m->v->blob, m->chunk_key, 0, BLOB_GET_MAX, &file);
 	if (rc == 0)
 		rc = chunk_file_read(file, &chunk);
 	if (rc == 0) {
-		m->segment.start = chunk.start;
-		m->segment.duration = chunk.duration;
-		m->segment.date_ms = chunk.date_ms;
-		m->segment.discontinuity = chunk.discontinuity;
-		rc = m->rendition.bitrate ? package_smaller(m, &chunk) : package_source(m, &chunk);
+		rc = m->rendition.bitrate && chunk.video.n ? package_smaller(m, &chunk)
+							   : package_source(m, &chunk);
 		chunk_file_clear(&chunk);
 	}
 	buf_unref(&file);
 	return rc;
 }
 
+/* Whether another attempt would end in the same way. */
+static bool is_final(int rc)
+{
+	return rc == HEARTH_EINVAL || rc == HEARTH_ETOOBIG || rc == HEARTH_EUNSUPPORTED;
+}
+
+static void make_gap(struct making *m, int why)
+{
+	log_warn("video", "a segment cannot be made and becomes a gap", "stream", "%lld",
+		(long long)m->segment.stream, "rendition", "%s", m->rendition.name, "sequence",
+		"%lld", (long long)m->segment.sequence, "why", "%s", error_name(why), NULL);
+	describe(m);
+	strbuf_reset(&m->init);
+	m->codecs[0] = '\0';
+}
+
 /* Row, event and the end of the task together: a worker that lost its lease changes nothing. */
 static int store(struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
-	int rc = video_store_add_segment(tx, &m->segment, m->codecs[0] ? m->codecs : NULL);
+	int rc = video_store_add_segment(tx, &m->segment, strbuf_slice(&m->init), m->codecs);
 
 	/* Made before, by a worker whose answer was lost: only the task is left to end. */
 	if (rc == HEARTH_EEXIST)
@@ -185,29 +234,31 @@ static int store(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = queue_complete(tx, m->task);
 	if (rc == 0)
-		rc = video_store_drop_finished_chunk(tx, m->segment.stream, m->segment.sequence, m->finished_chunk);
+		rc = video_store_finish_chunk(
+			tx, m->segment.stream, m->segment.sequence, clock_wall_ms());
 	return rc;
 }
 
 int video_worker_make(void *module, const struct queue_task *task, struct arena *a)
 {
-	struct making m = { .v = module, .task = task };
+	struct making m = { .v = module, .task = task, .extended_ms = clock_mono_ms() };
+	/* A chunk that ends the process each time it is touched is not touched for ever. */
+	bool tried_enough = task->attempt > VIDEO_ATTEMPTS_MAX;
 	int rc = read_task(&m, a);
 
 	if (rc == 0)
-		rc = make(&m);
-	if (rc < 0) {
-		log_warn("video", "a segment could not be made", "task", "%s", arena_strdup(a, task->key), "attempt", "%d",
-			task->attempt, "why", "%s", error_name(rc), NULL);
-		if (task->attempt < VIDEO_ATTEMPTS_MAX)
-			return rc;
-		m.segment.gap = true;
-		m.segment.blob[0] = '\0';
-		if (m.segment.duration == 0)
-			m.segment.duration = m.v->segment_ms * 90;
+		rc = db_read_wait(m.v->db, load, &m);
+	if (rc < 0)
+		return rc;
+	describe(&m);
+	rc = tried_enough ? HEARTH_ETIMEOUT : make(&m);
+	if (rc < 0 && !is_final(rc) && task->attempt < VIDEO_ATTEMPTS_MAX) {
+		strbuf_free(&m.init);
+		return rc;
 	}
+	if (rc < 0)
+		make_gap(&m, rc);
 	rc = db_write_wait(m.v->db, store, &m);
-	if (rc == 0 && m.finished_chunk[0])
-		blob_delete(m.v->blob, m.finished_chunk);
+	strbuf_free(&m.init);
 	return rc;
 }

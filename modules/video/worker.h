@@ -1,17 +1,21 @@
 /*
- * worker.h: makes segments: the consumer of the queue VIDEO_QUEUE. On workers.
+ * worker.h: makes segments: the consumer of the queues VIDEO_QUEUE_PACKAGE and _TRANSCODE. On
+ * workers.
  */
 #ifndef VIDEO_WORKER_H
 #define VIDEO_WORKER_H
 
 #include "video.h"
 
-#define VIDEO_ATTEMPTS_MAX 3
+#define VIDEO_ATTEMPTS_MAX 5 /* at making a segment; then it becomes a gap */
+/* How often a task may be handed out: storing the gap can fail too, and crashes count. */
+#define VIDEO_HANDOUTS_MAX 100
+#define VIDEO_LEASE_MS     30000
 
 /*
  * Makes one segment: reads the chunk, packages it as it is or transcoded, stores the bytes, then
- * row, event and the task's end in one transaction. After the last failed attempt the segment is
- * stored as a gap, so that the playlist goes on.
+ * row, event and the task's end in one transaction. What cannot be made is stored as a gap, so that
+ * the playlist goes on.
  */
 int video_worker_make(void *module, const struct queue_task *task, struct arena *a);
 

@@ -2,11 +2,13 @@
  * rtmp_session.c: drives handshake, chunk reader and commands over a connection, and hands tags to
  * the ingest.
  *
- *   HANDSHAKE ─▶ CONNECTING ──connect──▶ CONNECTED ──publish, key known──▶ PUBLISHING
- *                                             └── wrong app, wrong key: refused and closed
+ *   HANDSHAKE ─▶ CONNECTING ──connect──▶ CONNECTED ──publish──▶ LOOKING_UP ──key known──▶ BEGINNING
+ *                                             ▲                       │                      │
+ *              wrong app, wrong key, not in time: refused and closed ◀┘         PUBLISHING ◀─┘
  *
- * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes and the peer little
- * time.
+ * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes, and all of it at
+ * most EARLY_MS. While the database (LOOKING_UP, BEGINNING) or the disk (stalled) is waited for,
+ * nothing is read.
  */
 #include "rtmp/rtmp_session.h"
 
@@ -24,34 +26,41 @@
 #include "rtmp/rtmp_handshake.h"
 #include "store.h"
 
-#define TIMEOUT_MS        30000
+#define EARLY_MS          15000   /* from the connection to the publish */
+#define TIMEOUT_MS        30000   /* a publisher that is silent for so long is gone */
 #define ACK_WINDOW        2500000 /* bytes; encoders stall without acknowledgements */
 #define STREAM_ID         1       /* the one message stream we give */
 #define PUBLISH_INPUT_MAX (256u << 10)
 #define OUTPUT_HIGH       (64u << 10)
 
-enum state { HANDSHAKE, CONNECTING, CONNECTED, PUBLISHING };
+enum state { HANDSHAKE, CONNECTING, CONNECTED, LOOKING_UP, BEGINNING, PUBLISHING };
 
 struct rtmp_session {
 	struct video *v;
 	struct conn *conn;     /* NULL once it is closed */
 	struct list_node node; /* of the module's sessions */
 	enum state state;
-	bool waiting;          /* for the database: paused */
-	bool stalled;          /* for the disk: paused */
+	struct timer early; /* until PUBLISHING */
+	bool stalled;       /* PUBLISHING: the disk has to catch up */
 	bool closing;
-	bool finished;         /* the publisher said that it ends */
+	bool finished; /* the publisher said that it ends, or must not come back */
 	struct rtmp_handshake handshake;
 	struct rtmp_reader *reader;
 	struct rtmp_writer writer;
 	struct strbuf out;
-	struct arena *arena;   /* for the message in hand */
+	struct arena *arena; /* for the message in hand */
 	uint64_t acknowledged;
 	char key[128];
 	struct video_channel channel;
 	uint32_t stream_id;    /* the publish came on */
-	struct ingest *ingest;
+	struct ingest *ingest; /* BEGINNING, PUBLISHING */
 };
+
+/* Whether an answer has to come before more is read. */
+static bool is_waiting(const struct rtmp_session *s)
+{
+	return s->state == LOOKING_UP || s->state == BEGINNING || s->stalled;
+}
 
 static void flush(struct rtmp_session *s)
 {
@@ -64,6 +73,7 @@ static void flush(struct rtmp_session *s)
 
 static void session_free(struct rtmp_session *s)
 {
+	timer_stop(&s->early);
 	list_remove(&s->node);
 	rtmp_reader_free(&s->reader);
 	strbuf_free(&s->out);
@@ -79,16 +89,7 @@ static void refuse_publish(struct rtmp_session *s, enum rtmp_status status, cons
 
 /* ---- publish: the key, then the stream's beginning ---- */
 
-/* What was waited for is there: reads on, unless the peer has gone. */
-static bool back(struct rtmp_session *s)
-{
-	s->waiting = false;
-	if (s->conn)
-		return true;
-	session_free(s);
-	return false;
-}
-
+/* What was waited for is there. */
 static void go_on(struct rtmp_session *s)
 {
 	flush(s);
@@ -100,20 +101,17 @@ static void on_ready(void *arg, int status)
 {
 	struct rtmp_session *s = arg;
 
-	struct ingest *in = s->ingest;
-
 	if (status < 0)
-		s->ingest = in = NULL;
-	if (!back(s)) {
-		/* It left while the stream was being begun. */
-		if (in)
-			ingest_close(in, true);
+		s->ingest = NULL;
+	if (s->closing)
 		return;
-	}
 	if (status < 0) {
-		refuse_publish(s, RTMP_STATUS_FAILED, "the stream could not be begun; try again later");
+		refuse_publish(
+			s, RTMP_STATUS_FAILED, "the stream could not be begun; try again later");
 	} else {
 		s->state = PUBLISHING;
+		timer_stop(&s->early);
+		conn_set_timeout(s->conn, TIMEOUT_MS);
 		rtmp_reader_set_message_max(s->reader, RTMP_MESSAGE_MAX);
 		conn_set_limits(s->conn, PUBLISH_INPUT_MAX, OUTPUT_HIGH);
 		rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_STREAM_BEGIN, s->stream_id);
@@ -128,26 +126,20 @@ static void on_disk_drained(void *arg)
 	struct rtmp_session *s = arg;
 
 	s->stalled = false;
-	if (s->conn)
-		conn_resume(s->conn);
+	conn_resume(s->conn);
 }
 
-static void on_replaced(void *arg)
+/* An encoder that is told nothing tries again by itself, which is what a restart wants. */
+static void on_replaced(void *arg, bool stopping)
 {
 	struct rtmp_session *s = arg;
 
 	s->ingest = NULL;
-	if (s->waiting) {
-		s->waiting = false;
-		if (!s->conn) {
-			session_free(s);
-			return;
-		}
-	}
-	if (s->conn) {
-		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, "somebody else publishes with this key now, or the server stops");
-		flush(s);
-	}
+	s->closing = true;
+	if (!stopping)
+		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED,
+			"somebody else publishes with this key now");
+	flush(s);
 }
 
 static int find_channel(struct db_tx *tx, void *arg)
@@ -157,29 +149,45 @@ static int find_channel(struct db_tx *tx, void *arg)
 	return video_store_channel_by_key(tx, slice_str(s->key), &s->channel);
 }
 
+static void open_ingest(struct rtmp_session *s)
+{
+	const struct ingest_publisher publisher = {
+		.arg = s, .ready = on_ready, .drained = on_disk_drained, .replaced = on_replaced
+	};
+
+	s->state = BEGINNING;
+	s->ingest = ingest_open(s->v, &s->channel, &publisher);
+	if (s->ingest)
+		return;
+	refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
+	flush(s);
+}
+
 static void on_channel(void *arg, int status)
 {
 	struct rtmp_session *s = arg;
-	const struct ingest_publisher publisher = {
-		.arg = s, .ready = on_ready, .drained = on_disk_drained, .replaced = on_replaced };
 
 	explicit_bzero(s->key, sizeof(s->key));
-	if (!back(s))
+	s->state = CONNECTED;
+	if (!s->conn) {
+		session_free(s);
 		return;
-	if (status == 0 && !s->v->draining) {
-		s->waiting = true;
-		s->ingest = ingest_open(s->v, &s->channel, &publisher);
-		if (s->ingest)
-			return;
-		s->waiting = false;
-		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME, "the last stream of this key is just ending; try again");
-	} else if (status == HEARTH_ENOTFOUND) {
-		log_info("rtmp", "unknown stream key", "peer", "%s", conn_info(s->conn)->peer, NULL);
+	}
+	if (s->closing)
+		return;
+	if (status == 0) {
+		open_ingest(s);
+		return;
+	}
+	if (status == HEARTH_ENOTFOUND) {
+		log_info(
+			"rtmp", "unknown stream key", "peer", "%s", conn_info(s->conn)->peer, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME, "no such stream key");
 	} else {
-		refuse_publish(s, RTMP_STATUS_FAILED, "cannot look the key up now; try again later");
+		refuse_publish(
+			s, RTMP_STATUS_FAILED, "cannot look the key up now; try again later");
 	}
-	go_on(s);
+	flush(s);
 }
 
 static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
@@ -190,11 +198,11 @@ static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
 		return;
 	}
 	snprintf(s->key, sizeof(s->key), "%.*s", SLICE_ARG(slice_head(c->key, sizeof(s->key) - 1)));
-	s->waiting = true;
-	if (db_read(s->v->db, find_channel, on_channel, s) < 0) {
-		s->waiting = false;
-		refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
-	}
+	if (db_read(s->v->db, find_channel, on_channel, s) < 0)
+		refuse_publish(
+			s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
+	else
+		s->state = LOOKING_UP;
 }
 
 /* ---- commands ---- */
@@ -202,8 +210,10 @@ static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
 static void do_connect(struct rtmp_session *s, const struct rtmp_command *c)
 {
 	if (s->state != CONNECTING || !slice_eq(c->app, SLICE("live"))) {
-		rtmp_reply_error(&s->writer, &s->out, c->transaction, RTMP_STATUS_CONNECT_INVALID_APP,
-			SLICE("publish to /live"));
+		log_info("rtmp", "connect refused", "peer", "%s", conn_info(s->conn)->peer, "app",
+			"%.*s", SLICE_ARG(slice_head(c->app, 100)), NULL);
+		rtmp_reply_error(&s->writer, &s->out, c->transaction,
+			RTMP_STATUS_CONNECT_INVALID_APP, SLICE("publish to /live"));
 		s->closing = true;
 		return;
 	}
@@ -215,7 +225,8 @@ static void do_unpublish(struct rtmp_session *s)
 {
 	if (s->state != PUBLISHING)
 		return;
-	rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_UNPUBLISH_SUCCESS, SLICE("the stream is over"));
+	rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_UNPUBLISH_SUCCESS,
+		SLICE("the stream is over"));
 	s->finished = true;
 	s->closing = true;
 }
@@ -224,8 +235,12 @@ static void run_command(struct rtmp_session *s, const struct rtmp_command *c)
 {
 	switch (c->kind) {
 	case RTMP_COMMAND_CONNECT: do_connect(s, c); break;
-	case RTMP_COMMAND_RELEASE_STREAM: rtmp_reply_result(&s->writer, &s->out, c->transaction); break;
-	case RTMP_COMMAND_FC_PUBLISH: rtmp_reply_fc_publish(&s->writer, &s->out, c->transaction); break;
+	case RTMP_COMMAND_RELEASE_STREAM:
+		rtmp_reply_result(&s->writer, &s->out, c->transaction);
+		break;
+	case RTMP_COMMAND_FC_PUBLISH:
+		rtmp_reply_fc_publish(&s->writer, &s->out, c->transaction);
+		break;
 	case RTMP_COMMAND_CREATE_STREAM:
 		rtmp_reply_create_stream(&s->writer, &s->out, c->transaction, STREAM_ID);
 		break;
@@ -258,7 +273,8 @@ static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms,
 	if (rc == HEARTH_EBUSY) {
 		s->stalled = true;
 	} else if (rc < 0) {
-		log_warn("rtmp", "stream refused", "channel", "%s", s->channel.name, "why", "%s", why, NULL);
+		log_warn("rtmp", "stream refused", "channel", "%s", s->channel.name, "why", "%s",
+			why, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
 		s->finished = true;
 	}
@@ -287,7 +303,8 @@ static int take_message(struct rtmp_session *s, const struct rtmp_message *m)
 		break;
 	case RTMP_USER_CONTROL:
 		if (rtmp_control_read(m, &control) == 0 && control.event == RTMP_EVENT_PING_REQUEST)
-			rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_PING_RESPONSE, control.value);
+			rtmp_reply_event(
+				&s->writer, &s->out, RTMP_EVENT_PING_RESPONSE, control.value);
 		break;
 	}
 	arena_reset(s->arena);
@@ -331,18 +348,40 @@ static size_t on_data(void *ctx, struct slice in)
 	size_t before = in.n;
 	int rc = 1;
 
-	while (rc > 0 && !s->waiting && !s->stalled && !s->closing)
+	while (rc > 0 && !is_waiting(s) && !s->closing)
 		rc = step(s, &in);
 	if (rc < 0) {
-		log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why", "%s",
-			s->state == HANDSHAKE ? s->handshake.reason : rtmp_reader_reason(s->reader), NULL);
+		log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why",
+			"%s",
+			s->state == HANDSHAKE ? s->handshake.reason : rtmp_reader_reason(s->reader),
+			NULL);
 		s->closing = true;
 	}
 	acknowledge(s);
-	if (s->waiting || s->stalled)
+	if (is_waiting(s))
 		conn_pause(s->conn);
 	flush(s);
 	return s->closing ? before : before - in.n;
+}
+
+/* Silence that we asked for is no silence. */
+static void on_timeout(void *ctx)
+{
+	struct rtmp_session *s = ctx;
+
+	if (is_waiting(s))
+		conn_set_timeout(s->conn, TIMEOUT_MS);
+	else
+		conn_close(s->conn);
+}
+
+static void on_too_slow(void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	log_info("rtmp", "no publish in time", "peer", "%s", conn_info(s->conn)->peer, NULL);
+	s->closing = true;
+	conn_close(s->conn);
 }
 
 static void on_closed(void *ctx, int reason)
@@ -351,14 +390,17 @@ static void on_closed(void *ctx, int reason)
 
 	(void)reason;
 	s->conn = NULL;
-	if (s->waiting)
-		return; /* the answer comes, finds nobody, and frees it */
+	timer_stop(&s->early);
 	if (s->ingest)
 		ingest_close(s->ingest, s->finished);
-	session_free(s);
+	if (s->state != LOOKING_UP)
+		session_free(s);
+	/* Else the answer comes, finds nobody, and frees it. */
 }
 
-static const struct conn_events events = { .data = on_data, .closed = on_closed };
+static const struct conn_events events = {
+	.data = on_data, .timeout = on_timeout, .closed = on_closed
+};
 
 void rtmp_session_new(struct video *v, struct conn *conn)
 {
@@ -371,6 +413,17 @@ void rtmp_session_new(struct video *v, struct conn *conn)
 	rtmp_writer_init(&s->writer);
 	rtmp_handshake_init(&s->handshake, (uint32_t)clock_mono_ms(), rand_u64());
 	list_push(&v->sessions, &s->node);
+	timer_start(&s->early, EARLY_MS, 0, on_too_slow, s);
 	conn_attach(conn, &events, s);
-	conn_set_timeout(conn, TIMEOUT_MS);
+}
+
+void rtmp_session_drain(struct video *v)
+{
+	LIST_FOREACH (&v->sessions, it) {
+		struct rtmp_session *s = LIST_ENTRY(it, struct rtmp_session, node);
+
+		s->closing = true;
+		if (s->conn)
+			conn_close(s->conn);
+	}
 }

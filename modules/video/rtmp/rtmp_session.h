@@ -7,5 +7,7 @@
 #include "video.h"
 
 void rtmp_session_new(struct video *v, struct conn *conn);
+/* The server stops: closes those that do not publish (ingest_drain sees to the others). */
+void rtmp_session_drain(struct video *v);
 
 #endif

@@ -11,7 +11,8 @@
  * Invariants: (1) video is in order of strictly growing dts, audio too; (2) while cutting, the
  * first `cut_video` pictures lie before `cut_time`; (3) `held` is the cost of all samples in both
  * lists; (4) a chunk begins where the one before ended; a track that came later than the wait may
- * reach back before that, but never behind its own last sample.
+ * reach back before that, but never behind its own last sample; (5) every picture of the chunk
+ *under way is less than `duration_max_ms` behind its beginning.
  */
 #include "segment/segmenter.h"
 
@@ -53,6 +54,8 @@ struct segmenter *segmenter_new(
 	INVARIANT(options->origin >= 0);
 	s->options = *options;
 	s->origin = options->origin;
+	s->discontinuity = options->discontinuity;
+	segmenter_set_limits(s, options->duration_max_ms, options->gap_max_ms);
 	s->ready_tail = &s->ready;
 	segmenter_set_tracks(s, tracks);
 	return s;
@@ -76,6 +79,13 @@ void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tr
 {
 	INVARIANT(!s->running && (!tracks->audio_rate || tracks->audio_frame));
 	s->tracks = *tracks;
+}
+
+void segmenter_set_limits(struct segmenter *s, uint32_t duration_max_ms, uint32_t gap_max_ms)
+{
+	INVARIANT(gap_max_ms <= duration_max_ms);
+	s->options.duration_max_ms = duration_max_ms;
+	s->options.gap_max_ms = gap_max_ms;
 }
 
 uint64_t segmenter_dropped(const struct segmenter *s)
@@ -175,10 +185,12 @@ static size_t audio_before(const struct segmenter *s, int64_t time)
 	return n;
 }
 
-/* Hands out what lies before the cut; with nothing there, the chunk under way just goes on. */
-static void release(struct segmenter *s)
+/*
+ * Hands out the pictures before the cut and `audio` frames; with neither, the chunk under way just
+ * goes on.
+ */
+static void hand_out(struct segmenter *s, size_t audio)
 {
-	size_t audio = audio_before(s, s->cut_time);
 	struct segment_chunk *c;
 
 	s->cutting = false;
@@ -200,6 +212,11 @@ static void release(struct segmenter *s)
 	s->chunk_start = s->cut_time;
 	*s->ready_tail = c;
 	s->ready_tail = &c->next;
+}
+
+static void release(struct segmenter *s)
+{
+	hand_out(s, audio_before(s, s->cut_time));
 }
 
 /* Whether audio has come up to the cut; without any there is nothing to wait for. */
@@ -225,16 +242,36 @@ static void cut(struct segmenter *s, int64_t time)
 	s->cut_video = s->video.n;
 }
 
+/* Where the chunk under way begins: what comes now lies in it. */
+static int64_t under_way(const struct segmenter *s)
+{
+	return s->cutting ? s->cut_time : s->chunk_start;
+}
+
+/* How long it may be. */
+static int64_t longest(const struct segmenter *s)
+{
+	return ((int64_t)s->options.duration_max_ms + SEGMENTER_OVER_MS) * TICKS_PER_MS;
+}
+
+/* Whether it begins with a picture that needs those before. */
+static bool depends(const struct segmenter *s)
+{
+	size_t first = s->cutting ? s->cut_video : 0;
+
+	return first < s->video.n && !s->video.p[first].key;
+}
+
 /* Whether a sample at `time` should begin a new chunk; `may` says that it is a good place. */
 static bool wants_cut(const struct segmenter *s, int64_t time, bool may)
 {
-	int64_t length = time - (s->cutting ? s->cut_time : s->chunk_start);
+	int64_t length = time - under_way(s);
 	int64_t target = (int64_t)s->options.target_ms * TICKS_PER_MS;
 
 	if (length <= 0)
 		return false;
 	/* A twentieth less: key frames every 2 s fall on 1.999 s as often as not. */
-	return (may && length >= target - target / 20) ||
+	return (may && (length >= target - target / 20 || depends(s))) ||
 	       length >= (int64_t)s->options.duration_max_ms * TICKS_PER_MS ||
 	       s->held >= s->options.bytes_max;
 }
@@ -260,9 +297,11 @@ void segmenter_finish(struct segmenter *s)
 		end = s->video_last + s->video.p[s->video.n - 1].duration;
 	if (s->audio.n && audio_time(s, s->audio_next) > end)
 		end = audio_time(s, s->audio_next);
+	if (end > s->chunk_start + longest(s))
+		end = s->chunk_start + longest(s);
 	if (end > s->chunk_start) {
 		cut(s, end);
-		release(s);
+		hand_out(s, s->audio.n);
 	}
 	s->running = false;
 	s->discontinuity = true;
@@ -272,15 +311,19 @@ void segmenter_finish(struct segmenter *s)
 /* --- samples ------------------------------------------------------------------------------- */
 
 /*
- * Before a sample is held: ends the chunk where it has to. A full segmenter does not wait for
- * audio.
+ * Before a sample is held: ends the chunk where it has to, or earlier when the sample comes too
+ * late for it after a pause. A full segmenter does not wait for audio.
  */
 static void cut_before(struct segmenter *s, int64_t time, bool may)
 {
+	int64_t latest_end;
+
 	if (s->cutting && s->held >= s->options.bytes_max)
 		release(s);
-	if (wants_cut(s, time, may))
-		cut(s, time);
+	if (!wants_cut(s, time, may))
+		return;
+	latest_end = under_way(s) + longest(s);
+	cut(s, time < latest_end ? time : latest_end);
 }
 
 static void hold(struct segmenter *s, struct media_samples *list, struct media_sample sample)

@@ -11,6 +11,10 @@
  *    chunk; the line goes on without a hole from the next key frame, in a chunk that is marked as a
  *    discontinuity.
  *
+ * A chunk is cut at the first key frame from `target_ms` on; at the latest at `duration_max_ms`,
+ * give or take the time of a picture (SEGMENTER_OVER_MS), and then it depends on the chunk before.
+ * One that depends ends at the next key frame, however short it is.
+ *
  * Pure and of one thread; chunks are handed out to be owned by the caller.
  */
 #ifndef HEARTH_VIDEO_SEGMENTER_H
@@ -21,6 +25,7 @@
 #define SEGMENTER_DRIFT_MS 50
 #define SEGMENTER_BACK_MS  100
 #define SEGMENTER_WAIT_MS  500 /* how long a cut waits for audio that is late */
+#define SEGMENTER_OVER_MS  499 /* a chunk is not longer than duration_max_ms and this */
 
 /* Which tracks there are. Without video the cuts fall between audio frames. */
 struct segmenter_tracks {
@@ -32,10 +37,11 @@ struct segmenter_tracks {
 struct segmenter_options {
 	uint32_t target_ms;       /* cut at the first key frame from here on, less a twentieth */
 	uint32_t duration_max_ms; /* cut here at the latest, key frame or not */
-	size_t bytes_max;         /* and here: at most twice that, and a sample, is held */
-	uint32_t gap_max_ms;      /* a longer pause is a jump */
+	uint32_t gap_max_ms;      /* a longer pause is a jump; at most duration_max_ms */
+	size_t bytes_max;         /* cut here too: at most twice that, and a sample, is held */
 	int64_t origin;           /* 90 kHz: where the first chunk begins; at least 0 */
 	uint64_t sequence;        /* number of the first chunk */
+	bool discontinuity;       /* the first chunk does not continue what was at `origin` */
 };
 
 struct segment_chunk {
@@ -70,6 +76,8 @@ void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data);
  */
 void segmenter_finish(struct segmenter *s);
 void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tracks);
+/* Other bounds from the next sample on. */
+void segmenter_set_limits(struct segmenter *s, uint32_t duration_max_ms, uint32_t gap_max_ms);
 /* The next ready chunk, to be owned by the caller, or NULL. */
 struct segment_chunk *segmenter_take(struct segmenter *s);
 /* Samples dropped so far, for the log and metrics. */

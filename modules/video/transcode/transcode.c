@@ -28,7 +28,7 @@
 
 struct transcode {
 	const struct transcode_params *params;
-	const struct media_samples *in;
+	const struct media_samples *lead, *in;
 	struct transcode_result *out;
 	AVCodecContext *decoder, *encoder;
 	struct SwsContext *scaler;
@@ -43,6 +43,14 @@ struct transcode {
 static void silence_libav(void)
 {
 	av_log_set_level(AV_LOG_QUIET);
+}
+
+/* What is decoded first: it must be a key frame. */
+static const struct media_sample *first_of(const struct transcode *t)
+{
+	if (t->lead && t->lead->n)
+		return &t->lead->p[0];
+	return t->in->n ? &t->in->p[0] : NULL;
 }
 
 static uint32_t round_even(uint64_t n, uint64_t d)
@@ -60,11 +68,13 @@ static int plan_size(struct transcode *t, struct slice avcc)
 
 	if (avc_config_parse(avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0)
 		return HEARTH_EINVAL;
+	if (!first_of(t) || !first_of(t)->key)
+		return HEARTH_EINVAL;
 	if (target < HEIGHT_MIN || target % 2 || !t->params->bitrate ||
 		t->params->bitrate > BITRATE_MAX || t->params->b_frames > 3)
 		return HEARTH_EINVAL;
 	if ((uint64_t)sps.width * sps.height > TRANSCODE_PIXELS_MAX ||
-		t->in->n > TRANSCODE_SAMPLES_MAX)
+		t->in->n > TRANSCODE_SAMPLES_MAX || (t->lead && t->lead->n > TRANSCODE_SAMPLES_MAX))
 		return HEARTH_ETOOBIG;
 	if (sps.width <= target || sps.height <= target)
 		return 1;
@@ -229,7 +239,10 @@ static int scale(struct transcode *t)
 	return 0;
 }
 
-/* A decoded picture is in t->picture. One whose sample is unknown or done already is dropped. */
+/*
+ * A decoded picture is in t->picture. One that belongs to the lead, or whose sample is unknown or
+ * done already, is dropped.
+ */
 static int take_picture(struct transcode *t)
 {
 	int64_t number = t->picture->pts;
@@ -263,24 +276,34 @@ static int decode(struct transcode *t, const AVPacket *packet)
 	return rc;
 }
 
+/* Decodes a sample; `number` comes back with its picture. */
+static int decode_sample(struct transcode *t, const struct media_sample *sample, int64_t number)
+{
+	struct slice data = buf_slice(sample->data);
+	int rc;
+
+	if (t->params->progress)
+		t->params->progress(t->params->progress_arg);
+	if (data.n > INT_MAX / 2 || av_new_packet(t->packet, (int)data.n) < 0)
+		return HEARTH_ETOOBIG;
+	if (data.n)
+		memcpy(t->packet->data, data.p, data.n);
+	t->packet->pts = number;
+	t->packet->flags = sample->key ? AV_PKT_FLAG_KEY : 0;
+	rc = decode(t, t->packet);
+	av_packet_unref(t->packet);
+	return rc;
+}
+
 static int decode_all(struct transcode *t)
 {
-	for (size_t i = 0; i < t->in->n; i++) {
-		struct slice data = buf_slice(t->in->p[i].data);
-		int rc;
+	int rc = 0;
 
-		if (data.n > INT_MAX / 2 || av_new_packet(t->packet, (int)data.n) < 0)
-			return HEARTH_ETOOBIG;
-		if (data.n)
-			memcpy(t->packet->data, data.p, data.n);
-		t->packet->pts = (int64_t)i;
-		t->packet->flags = t->in->p[i].key ? AV_PKT_FLAG_KEY : 0;
-		rc = decode(t, t->packet);
-		av_packet_unref(t->packet);
-		if (rc < 0)
-			return rc;
-	}
-	return decode(t, NULL);
+	for (size_t i = 0; t->lead && i < t->lead->n && rc == 0; i++)
+		rc = decode_sample(t, &t->lead->p[i], -1);
+	for (size_t i = 0; i < t->in->n && rc == 0; i++)
+		rc = decode_sample(t, &t->in->p[i], (int64_t)i);
+	return rc < 0 ? rc : decode(t, NULL);
 }
 
 /* Gives the samples that came out the times of those that went in. */
@@ -326,10 +349,11 @@ static int run(struct transcode *t, struct slice avcc)
 }
 
 int transcode_chunk(const struct transcode_params *params, struct slice avcc,
-	const struct media_samples *in, struct transcode_result *out)
+	const struct media_samples *lead, const struct media_samples *in,
+	struct transcode_result *out)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct transcode t = { .params = params, .in = in, .out = out };
+	struct transcode t = { .params = params, .lead = lead, .in = in, .out = out };
 	int rc;
 
 	pthread_once(&once, silence_libav);

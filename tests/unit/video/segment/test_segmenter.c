@@ -65,6 +65,7 @@ static void check_chunk(const struct segment_chunk *c)
 
 	ck_assert_int_ge(c->start, 0);
 	ck_assert_int_gt(c->duration, 0);
+	ck_assert_int_le(c->duration, (10000 + SEGMENTER_OVER_MS) * 90);
 	ck_assert_uint_gt(c->video.n + c->audio.n, 0);
 	for (int l = 0; l < 2; l++)
 		for (size_t i = 0; i < lists[l]->n; i++) {
@@ -274,6 +275,38 @@ START_TEST(video_that_stops)
 }
 END_TEST
 
+/* One that begins without a key frame is no longer than it has to be. */
+START_TEST(dependent_ones_end_at_the_next_key_frame)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+
+	options.duration_max_ms = options.gap_max_ms = 3000;
+	s = segmenter_new(&options, &video_only);
+	feed(s, 0, 9000, 100, true, false); /* key frames each 4 s */
+	expect(s, "100 0+3000 v75 a0\n101? 3000+1000 v25 a0\n102 4000+3000 v75 a0\n"
+		  "103? 7000+1000 v25 a0\n");
+	segmenter_set_limits(s, 6000, 6000);
+	feed(s, 9000, 18000, 125, true, false);
+	expect(s, "104 8000+6000 v150 a0\n");
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(goes_on_where_it_is_told)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+
+	options.origin = 900000;
+	options.discontinuity = true;
+	s = segmenter_new(&options, &video_only);
+	feed(s, 0, 4100, 50, true, false);
+	expect(s, "100! 10000+2000 v50 a0\n101 12000+2000 v50 a0\n");
+	segmenter_free(&s);
+}
+END_TEST
+
 /* --- time ---------------------------------------------------------------------------------- */
 
 START_TEST(exact_times)
@@ -419,6 +452,24 @@ START_TEST(a_pause_is_no_jump)
 }
 END_TEST
 
+/* A chunk whose end falls into a pause ends there, and the next one begins with the rest of it. */
+START_TEST(a_pause_makes_no_chunk_longer)
+{
+	struct segmenter *s = segmenter_new(&defaults, &both);
+
+	feed(s, 0, 9000, 1000, true, true);
+	feed(s, 18000, 21000, 25, true, true);
+	expect(s, "100 0+10499 v225 a421\n101 10499+8501 v25 a47\n");
+	segmenter_free(&s);
+	s = segmenter_new(&defaults, &video_only); /* and at the end */
+	video(s, 0, true);
+	video(s, 9000, false);
+	segmenter_finish(s);
+	expect(s, "100 0+10499 v2 a0\n");
+	segmenter_free(&s);
+}
+END_TEST
+
 START_TEST(audio_out_of_time)
 {
 	struct segmenter *s = segmenter_new(&defaults, &both);
@@ -518,4 +569,5 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	late_audio_is_waited_for, missing_audio_is_not_waited_for, audio_alone, gop_without_end,
 	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
-	a_pause_is_no_jump, audio_out_of_time, audio_alone_jumps, codec_change, any_times)
+	a_pause_is_no_jump, a_pause_makes_no_chunk_longer, dependent_ones_end_at_the_next_key_frame,
+	goes_on_where_it_is_told, audio_out_of_time, audio_alone_jumps, codec_change, any_times)

@@ -89,7 +89,7 @@ static void transcode_all(const struct fixture *f, const struct transcode_params
 		struct transcode_result r;
 		struct fmp4_run run = { &track, &r.samples };
 
-		ck_assert_int_eq(transcode_chunk(params, f->clip.avcc, &c->video, &r), 0);
+		ck_assert_int_eq(transcode_chunk(params, f->clip.avcc, NULL, &c->video, &r), 0);
 		check_times(c, &r);
 		if (n++ == 0) {
 			strbuf_add(&avcc, strbuf_slice(&r.avcc));
@@ -187,7 +187,7 @@ START_TEST(upright_pictures)
 
 	if (!set_up(&f, "-vf transpose=1"))
 		return;
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, &f.chunks->video, &r), 0);
+	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, &f.chunks->video, &r), 0);
 	ck_assert_uint_eq(r.width, 288);
 	ck_assert_uint_eq(r.height, 384);
 	transcode_result_clear(&r);
@@ -204,15 +204,39 @@ START_TEST(never_upscales)
 	if (!set_up(&f, ""))
 		return;
 	params.height = 576;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &f.chunks->video, &r), 1);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 1);
 	params.height = 720;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &f.chunks->video, &r), 1);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 1);
 	ck_assert_uint_eq(r.samples.n, 0);
 	params.height = 286;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &f.chunks->video, &r), 0);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 0);
 	ck_assert_uint_eq(r.height, 286);
 	ck_assert_uint_eq(r.width, 382);
 	transcode_result_clear(&r);
+	tear_down(&f);
+}
+END_TEST
+
+/* A chunk that begins without a key frame comes out whole when what leads up to it is given. */
+START_TEST(led_up_to)
+{
+	struct segment_chunk half = { 0 };
+	struct transcode_result r;
+	struct media_samples *lead;
+	struct fixture f;
+
+	if (!set_up(&f, ""))
+		return;
+	lead = &f.chunks->video;
+	media_samples_move(&half.video, lead, 17);
+	/* The first 17 lead up to the rest. */
+	ck_assert(!lead->p[0].key);
+	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, lead, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, &half.video, lead, &r), 0);
+	check_times(f.chunks, &r);
+	ck_assert(r.samples.p[0].key);
+	transcode_result_clear(&r);
+	media_samples_clear(&half.video);
 	tear_down(&f);
 }
 END_TEST
@@ -235,7 +259,7 @@ START_TEST(damaged_input)
 		buf_unref(&video->p[i].data);
 		video->p[i].data = b;
 	}
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, video, &r), 0);
+	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, video, &r), 0);
 	ck_assert_uint_ge(r.frames_lost, 2);
 	ck_assert_uint_eq(r.samples.n, video->n - r.frames_lost);
 	ck_assert_int_eq(r.samples.p[0].dts, video->p[0].dts);
@@ -254,19 +278,20 @@ START_TEST(nonsense)
 	struct transcode_result r;
 	struct fixture f;
 
-	ck_assert_int_eq(transcode_chunk(&params, SLICE("no avcC"), &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(
+		transcode_chunk(&params, SLICE("no avcC"), NULL, &samples, &r), HEARTH_EINVAL);
 	if (!set_up(&f, ""))
 		return;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	media_samples_add(
 		&samples, (struct media_sample){ .key = true, .data = buf_copy(SLICE("noise")) });
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	params.height = 287;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	media_samples_clear(&samples);
 	tear_down(&f);
 }
 END_TEST
 
 TEST_MAIN("transcode", seams_do_not_show, source_without_b_frames, pyramid_and_odd_formats,
-	upright_pictures, never_upscales, damaged_input, nonsense)
+	upright_pictures, never_upscales, led_up_to, damaged_input, nonsense)

@@ -1,0 +1,393 @@
+/*
+ * intake.c: see intake.h.
+ *
+ * The first chunk decides on the stream's TARGETDURATION: half as much again as its own length, so
+ * that key frames that come irregularly seldom force a cut. From then on no chunk may be longer,
+ * whatever the publisher does; one that had to be cut before a picture that is no key frame carries
+ * along what leads up to it, so that it can be transcoded alone.
+ */
+#include "intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "chunk_file.h"
+#include "codec/aac.h"
+#include "codec/avc.h"
+#include "flv/av_tag.h"
+#include "flv/flv_tag.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hls/playlist.h"
+#include "segment/segmenter.h"
+
+#define RAW_PIECE_MAX   (4u << 20)  /* raw tags are stored at the latest then */
+#define CHUNK_BYTES_MAX (16u << 20) /* at most twice that and a tag, and the lead: BLOB_GET_MAX */
+#define LEAD_BYTES_MAX  (8u << 20)
+#define LEAD_COUNT_MAX  2000
+#define GAP_MS_MAX      10000 /* a longer pause of the publisher is a jump */
+#define LADDER_HEIGHT   360
+#define LADDER_BITRATE  800000
+
+struct intake {
+	struct upload *upload;
+	int64_t stream;
+	int64_t segment_ms;
+
+	struct segmenter *segmenter;
+	struct segmenter_tracks tracks;
+	struct buf *avcc, *asc; /* the configurations in force; NULL: no such track */
+	struct aac_config aac;
+	struct avc_sps sps;
+	bool changed;      /* … since the last chunk: the renditions are described anew */
+	uint32_t target_s; /* 0 before the first chunk */
+	int64_t epoch;
+	int64_t base_start, base_wall_ms; /* where the wall clock is tied to the stream's line */
+
+	struct media_samples lead; /* from the last key frame to the end of the latest chunk */
+	size_t lead_bytes;
+	bool lead_lost; /* it was too much */
+
+	struct strbuf raw; /* tags not handed on yet */
+};
+
+/* ---- the segmenter ---- */
+
+static uint32_t longest_ms(const struct intake *in)
+{
+	return (in->target_s ? in->target_s : VIDEO_TARGET_MAX_S) * 1000;
+}
+
+static uint32_t longest_gap_ms(const struct intake *in)
+{
+	return longest_ms(in) < GAP_MS_MAX ? longest_ms(in) : GAP_MS_MAX;
+}
+
+struct intake *intake_new(
+	struct video *v, const struct video_stream *stream, bool goes_on, struct upload *upload)
+{
+	struct intake *in = mem_zalloc(sizeof(*in));
+
+	in->upload = upload;
+	in->stream = stream->id;
+	in->segment_ms = v->segment_ms;
+	in->target_s = (uint32_t)stream->target_s;
+	in->epoch = stream->epoch;
+	in->segmenter = segmenter_new(
+		&(struct segmenter_options){
+			.target_ms = (uint32_t)v->segment_ms,
+			.duration_max_ms = longest_ms(in),
+			.gap_max_ms = longest_gap_ms(in),
+			.bytes_max = CHUNK_BYTES_MAX,
+			.origin = stream->line_end,
+			.sequence = (uint64_t)stream->last_sequence + 1,
+			.discontinuity = goes_on,
+		},
+		&in->tracks);
+	if (!goes_on)
+		flv_write_header(&in->raw, true, true);
+	return in;
+}
+
+static void lead_clear(struct intake *in)
+{
+	media_samples_clear(&in->lead);
+	in->lead_bytes = 0;
+}
+
+void intake_free(struct intake **in)
+{
+	if (!*in)
+		return;
+	segmenter_free(&(*in)->segmenter);
+	lead_clear(*in);
+	buf_unref(&(*in)->avcc);
+	buf_unref(&(*in)->asc);
+	strbuf_free(&(*in)->raw);
+	free(*in);
+	*in = NULL;
+}
+
+/* ---- what is said of a chunk ---- */
+
+/* See the head of this file; at least two seconds more than is wanted. */
+static void fix_target(struct intake *in, const struct segment_chunk *first)
+{
+	uint32_t seconds = hls_target_seconds((uint64_t)first->duration);
+	uint32_t target = (3 * seconds + 1) / 2, least = (uint32_t)(in->segment_ms / 1000) + 2;
+
+	if (target < least)
+		target = least;
+	in->target_s = target < VIDEO_TARGET_MAX_S ? target : VIDEO_TARGET_MAX_S;
+	segmenter_set_limits(in->segmenter, longest_ms(in), longest_gap_ms(in));
+}
+
+/* The rungs: the source as it is, and a smaller one when the source is larger than that. */
+static int plan_renditions(struct intake *in, const struct segment_chunk *chunk,
+	struct video_rendition r[UPLOAD_RENDITIONS_MAX])
+{
+	uint64_t ticks = 0;
+	bool reordered = false;
+
+	for (size_t i = 0; i < chunk->video.n; i++) {
+		ticks += chunk->video.p[i].duration;
+		reordered |= chunk->video.p[i].cts != 0;
+	}
+	r[0] = (struct video_rendition){ .stream = in->stream,
+		.name = VIDEO_SOURCE,
+		.first_sequence = (int64_t)chunk->sequence };
+	if (!in->avcc)
+		return 1;
+	r[0].width = in->sps.width;
+	r[0].height = in->sps.height;
+	r[0].fps_num = (uint32_t)chunk->video.n * VIDEO_TIMESCALE;
+	r[0].fps_den = ticks && ticks < UINT32_MAX ? (uint32_t)ticks : 1;
+	r[0].b_frames = reordered ? 2 : 0;
+	if (in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT)
+		return 1;
+	r[1] = r[0];
+	snprintf(r[1].name, sizeof(r[1].name), "%dp", LADDER_HEIGHT);
+	r[1].bitrate = LADDER_BITRATE;
+	return 2;
+}
+
+/* The wall time of a point on the stream's line; tied anew where the line was broken. */
+static int64_t wall_of(struct intake *in, const struct segment_chunk *chunk)
+{
+	if (!in->base_wall_ms || chunk->discontinuity) {
+		in->base_start = chunk->start;
+		in->base_wall_ms = clock_wall_ms() - chunk->duration / 90;
+	}
+	return in->base_wall_ms + (chunk->start - in->base_start) / 90;
+}
+
+/* ---- chunks ---- */
+
+/* Keeps what the chunk after this one needs, should it not begin with a key frame. */
+static void keep_lead(struct intake *in, const struct segment_chunk *chunk)
+{
+	size_t from = chunk->video.n;
+
+	while (from > 0 && !chunk->video.p[from - 1].key)
+		from--;
+	if (from > 0) {
+		from--;
+		lead_clear(in);
+		in->lead_lost = false;
+	}
+	for (size_t i = from; i < chunk->video.n && !in->lead_lost; i++) {
+		struct media_sample s = chunk->video.p[i];
+
+		buf_ref(s.data);
+		media_samples_add(&in->lead, s);
+		in->lead_bytes += s.data->n;
+		in->lead_lost = in->lead_bytes > LEAD_BYTES_MAX || in->lead.n > LEAD_COUNT_MAX;
+	}
+	if (in->lead_lost)
+		lead_clear(in);
+}
+
+static struct buf *write_chunk(const struct intake *in, const struct segment_chunk *chunk)
+{
+	struct chunk_file file = { .audio_rate = in->asc ? in->aac.rate : 0,
+		.channels = in->aac.channels,
+		.avcc = buf_slice(in->avcc),
+		.asc = buf_slice(in->asc),
+		.video = chunk->video,
+		.audio = chunk->audio };
+	struct strbuf out = { 0 };
+
+	if (!chunk->independent)
+		file.lead = in->lead;
+	chunk_file_write(&out, &file);
+	return buf_from_strbuf(&out);
+}
+
+static struct buf *take_raw(struct intake *in)
+{
+	return in->raw.n ? buf_from_strbuf(&in->raw) : NULL;
+}
+
+static void upload_chunk(struct intake *in, const struct segment_chunk *chunk)
+{
+	struct upload_piece piece = { .raw = take_raw(in) };
+
+	if (in->target_s == 0)
+		fix_target(in, chunk);
+	in->epoch += chunk->discontinuity;
+	if (in->changed)
+		piece.rendition_count = plan_renditions(in, chunk, piece.renditions);
+	in->changed = false;
+	piece.chunk = (struct video_chunk){ .stream = in->stream,
+		.sequence = (int64_t)chunk->sequence,
+		.start = chunk->start,
+		.duration = chunk->duration,
+		.date_ms = wall_of(in, chunk),
+		.epoch = in->epoch,
+		.target_s = in->target_s };
+	piece.chunk_file = write_chunk(in, chunk);
+	upload_add(in->upload, &piece);
+	keep_lead(in, chunk);
+}
+
+static void take_chunks(struct intake *in)
+{
+	struct segment_chunk *chunk;
+
+	while ((chunk = segmenter_take(in->segmenter))) {
+		upload_chunk(in, chunk);
+		segment_chunk_free(&chunk);
+	}
+}
+
+/* Raw tags that no chunk took along. */
+static void flush_raw(struct intake *in)
+{
+	struct upload_piece piece = { .raw = take_raw(in) };
+
+	if (piece.raw)
+		upload_add(in->upload, &piece);
+}
+
+/* ---- configurations ---- */
+
+/* What came under the old ones is cut, and packaged with them. */
+static void end_line(struct intake *in)
+{
+	segmenter_finish(in->segmenter);
+	take_chunks(in);
+}
+
+static void set_tracks(struct intake *in)
+{
+	in->tracks = (struct segmenter_tracks){ .video = in->avcc != NULL };
+	if (in->asc) {
+		in->tracks.audio_rate = in->aac.rate;
+		in->tracks.audio_frame = in->aac.frame_length;
+	}
+	in->changed = true;
+	segmenter_set_tracks(in->segmenter, &in->tracks);
+}
+
+static int take_video_config(struct intake *in, struct slice avcc, const char **why)
+{
+	struct avc_config config;
+	struct avc_sps sps;
+
+	if (in->avcc && slice_eq(buf_slice(in->avcc), avcc))
+		return 0;
+	if (avc_config_parse(avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0) {
+		*why = "the AVC configuration is malformed";
+		return HEARTH_EINVAL;
+	}
+	end_line(in);
+	in->sps = sps;
+	buf_unref(&in->avcc);
+	in->avcc = buf_copy(avcc);
+	set_tracks(in);
+	return 0;
+}
+
+static int take_audio_config(struct intake *in, struct slice asc, const char **why)
+{
+	struct aac_config config;
+
+	if (in->asc && slice_eq(buf_slice(in->asc), asc))
+		return 0;
+	if (aac_config_parse(asc, &config) < 0) {
+		*why = "the AAC configuration is malformed or of a kind that is not taken";
+		return HEARTH_EINVAL;
+	}
+	end_line(in);
+	in->aac = config;
+	buf_unref(&in->asc);
+	in->asc = buf_copy(asc);
+	set_tracks(in);
+	return 0;
+}
+
+/* ---- tags ---- */
+
+/* Whether a tag has nothing for us: a track beside the first, the end of a sequence, metadata. */
+static bool is_idle(const struct av_tag *tag)
+{
+	return tag->packet == AV_PACKET_IGNORE || tag->packet == AV_PACKET_END || tag->track != 0;
+}
+
+static int take_video(struct intake *in, int64_t timestamp_ms, struct slice body, const char **why)
+{
+	struct av_tag tag;
+	struct buf *data;
+	int rc = av_tag_video(body, &tag);
+
+	if (rc < 0)
+		return rc == HEARTH_EUNSUPPORTED ? 0 : rc;
+	if (is_idle(&tag))
+		return 0;
+	if (tag.codec != AV_CODEC_AVC) {
+		*why = "only H.264 (AVC) video is taken here; please choose it in the encoder";
+		return HEARTH_EUNSUPPORTED;
+	}
+	if (tag.packet == AV_PACKET_CONFIG)
+		return take_video_config(in, tag.data, why);
+	data = buf_copy(tag.data);
+	segmenter_video(in->segmenter, timestamp_ms, tag.cts_ms, tag.key, data);
+	buf_unref(&data);
+	return 0;
+}
+
+static int take_audio(struct intake *in, int64_t timestamp_ms, struct slice body, const char **why)
+{
+	struct av_tag tag;
+	struct buf *data;
+	int rc = av_tag_audio(body, &tag);
+
+	if (rc < 0)
+		return rc == HEARTH_EUNSUPPORTED ? 0 : rc;
+	if (is_idle(&tag))
+		return 0;
+	if (tag.codec != AV_CODEC_AAC) {
+		*why = "only AAC audio is taken here; please choose it in the encoder";
+		return HEARTH_EUNSUPPORTED;
+	}
+	if (tag.packet == AV_PACKET_CONFIG)
+		return take_audio_config(in, tag.data, why);
+	data = buf_copy(tag.data);
+	segmenter_audio(in->segmenter, timestamp_ms, data);
+	buf_unref(&data);
+	return 0;
+}
+
+int intake_tag(
+	struct intake *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why)
+{
+	const struct flv_tag tag = {
+		.type = type, .timestamp_ms = (uint32_t)timestamp_ms, .body = body
+	};
+	int rc = 0;
+
+	*why = "a tag is malformed";
+	flv_write_tag(&in->raw, &tag);
+	if (type == FLV_VIDEO)
+		rc = take_video(in, timestamp_ms, body, why);
+	else if (type == FLV_AUDIO)
+		rc = take_audio(in, timestamp_ms, body, why);
+	take_chunks(in);
+	if (in->raw.n > RAW_PIECE_MAX)
+		flush_raw(in);
+	return rc;
+}
+
+void intake_break(struct intake *in)
+{
+	if (segmenter_dropped(in->segmenter))
+		log_debug("video", "samples out of time were left out so far", "stream", "%lld",
+			(long long)in->stream, "samples", "%llu",
+			(unsigned long long)segmenter_dropped(in->segmenter), NULL);
+	end_line(in);
+	flush_raw(in);
+	buf_unref(&in->avcc);
+	buf_unref(&in->asc);
+	set_tracks(in);
+}

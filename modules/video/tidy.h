@@ -1,0 +1,13 @@
+/*
+ * tidy.h: deletes the blobs of chunks that every rendition has had, some time later: the blob store
+ * keeps what was put within its grace. On the loop.
+ */
+#ifndef VIDEO_TIDY_H
+#define VIDEO_TIDY_H
+
+#include "video.h"
+
+struct tidy *tidy_new(struct video *v);
+void tidy_free(struct tidy **t);
+
+#endif
