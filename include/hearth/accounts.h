@@ -12,7 +12,7 @@ struct account {
 	int64_t id;        /* never used again for another */
 	char address[256]; /* mail address, lower case; also the log-in name */
 	bool admin;
-	bool disabled;     /* may not log in; mail for it is still taken */
+	bool disabled; /* may not log in; mail for it is still taken */
 };
 
 /* Where a password is used: some places cannot ask for a second factor. */
@@ -33,8 +33,8 @@ typedef void accounts_fn(void *arg, int status, const struct account *account);
 struct accounts {
 	void *self; /* first argument of each function */
 	/* Checks a password, with the limits on guesses. From the loop; `done` there. */
-	void (*authenticate)(void *self, struct slice user, struct slice password, const struct conn_info *peer,
-		enum accounts_via via, accounts_fn *done, void *arg);
+	void (*authenticate)(void *self, struct slice user, struct slice password,
+		const struct conn_info *peer, enum accounts_via via, accounts_fn *done, void *arg);
 	/* The account a session token belongs to. From the loop; `done` there. */
 	void (*by_token)(void *self, struct slice token, accounts_fn *done, void *arg);
 	/* The account that a mail address reaches. From the loop; `done` there. */
@@ -46,8 +46,8 @@ struct accounts {
 
 /*
  * Live topic "accounts.revoked": sessions were ended; payload is JSON {"account": id, "all": …,
- * "tokens": [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of them
- * ends it; with "all" (another password, disabled, deleted) also those that a password opened.
+ * "tokens": [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of
+ * them ends it; with "all" (another password, disabled, deleted) also those that a password opened.
  */
 #define ACCOUNTS_TOPIC_REVOKED "accounts.revoked"
 

@@ -18,11 +18,11 @@
  *               after the call, unless the same key was put within BLOB_GRACE_MS before it, so that
  *               a put that is about to be named is never lost; what is left over then goes with a
  *               later delete.
- * S3: put = PutObject (multipart above 5 MiB; a stream that is named by its hash waits in a local file
- * until that is known); get = ranged GetObject, the checksums are S3's own. Grace = LastModified,
- * which a put of a known hash refreshes by copying the object onto itself with new metadata. The
- * bucket is versioned, and a deletion removes the very version it looked at, so that a put which
- * comes in between stays.
+ * S3: put = PutObject (multipart above 5 MiB; a stream that is named by its hash waits in a local
+ * file until that is known); get = ranged GetObject, the checksums are S3's own. Grace =
+ * LastModified, which a put of a known hash refreshes by copying the object onto itself with new
+ * metadata. The bucket is versioned, and a deletion removes the very version it looked at, so that
+ * a put which comes in between stays.
  */
 #ifndef HEARTH_BLOB_H
 #define HEARTH_BLOB_H

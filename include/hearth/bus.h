@@ -19,16 +19,16 @@
  * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
  * the order one thread published them, and forgotten. Nothing is kept, a slow listener may lose.
  *
- * The position is the number of the outbox's row, so it must become visible in order: with one writer
- * a database that is so by itself; on PostgreSQL bus_publish takes a lock of the topic
+ * The position is the number of the outbox's row, so it must become visible in order: with one
+ * writer a database that is so by itself; on PostgreSQL bus_publish takes a lock of the topic
  * (pg_advisory_xact_lock) until the commit.
  *
  * Redis only carries: a relay, one at a time a topic, adds each row under its own number as the
- * stream id (XADD topic POSITION-0 …), so that one that starts over adds nothing twice. A subscriber
- * reads its streams behind its own cursor (XREAD), one node at a time: consumer groups would deal
- * the events of one key to several and lose their order. Two nodes that both believe to be the
- * one do no harm, since the cursor moves only from where each saw it. Streams are cut (XTRIM MINID)
- * behind the last cursor. Live topics are pub/sub.
+ * stream id (XADD topic POSITION-0 …), so that one that starts over adds nothing twice. A
+ * subscriber reads its streams behind its own cursor (XREAD), one node at a time: consumer groups
+ * would deal the events of one key to several and lose their order. Two nodes that both believe to
+ * be the one do no harm, since the cursor moves only from where each saw it. Streams are cut (XTRIM
+ * MINID) behind the last cursor. Live topics are pub/sub.
  */
 #ifndef HEARTH_BUS_H
 #define HEARTH_BUS_H

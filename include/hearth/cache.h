@@ -10,8 +10,8 @@
  *   expiry      An entry is never seen after its time to live. Watchers are told of expiry and
  *               eviction some time after it, at most once: now or never.
  *   bounds      Keys are at most 200 bytes, values at most 64 KiB (HEARTH_ETOOBIG).
- * Redis: one connection a thread, so that its calls stay in order, to one master; GET, SET PX, DEL; a
- * script for INCRBY with PEXPIRE … NX, and one for compare-and-set; keyspace events of expiry and
+ * Redis: one connection a thread, so that its calls stay in order, to one master; GET, SET PX, DEL;
+ * a script for INCRBY with PEXPIRE … NX, and one for compare-and-set; keyspace events of expiry and
  * eviction (notify-keyspace-events Exe). A failover may lose entries, which is no breach.
  *
  * All calls are from an executor; the answer comes there, later. `done` may be NULL.

@@ -26,14 +26,17 @@ struct config_setting {
 	const char *section; /* NULL in a module's table: the module's own name */
 	const char *key;
 	enum config_type type;
-	const char *value;   /* the default, written as in a file */
+	const char *value;     /* the default, written as in a file */
 	const char *min, *max; /* bounds written as in a file; NULL for none */
-	const char *choices; /* CONFIG_CHOICE: "a|b|c" */
-	const char *doc;     /* one line for people */
+	const char *choices;   /* CONFIG_CHOICE: "a|b|c" */
+	const char *doc;       /* one line for people */
 };
 
 /* The end of a table. */
-#define CONFIG_END { .key = NULL }
+#define CONFIG_END          \
+	{                   \
+		.key = NULL \
+	}
 
 struct config;
 
@@ -66,7 +69,8 @@ bool config_bool(const struct config *c, const char *section, const char *key);
 int64_t config_int(const struct config *c, const char *section, const char *key);
 int64_t config_size(const struct config *c, const char *section, const char *key);
 int64_t config_duration_ms(const struct config *c, const char *section, const char *key);
-const char *const *config_list(const struct config *c, const char *section, const char *key); /* NULL-ended */
+const char *const *config_list(
+	const struct config *c, const char *section, const char *key); /* NULL-ended */
 
 struct config_address {
 	bool off;

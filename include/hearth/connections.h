@@ -27,13 +27,15 @@ struct client {
  */
 struct frame_service {
 	void *self;
-	void (*frame)(void *self, const struct client *from, const struct json *frame, struct slice raw);
+	void (*frame)(
+		void *self, const struct client *from, const struct json *frame, struct slice raw);
 	void (*closed)(void *self, const struct client *client);
 };
 
 struct connections {
 	void *self;
-	/* Sends to one connection; HEARTH_ENOTFOUND when it is gone. Any thread; takes its own reference. */
+	/* Sends to one connection; HEARTH_ENOTFOUND when it is gone. Any thread; takes its own
+	 * reference. */
 	int (*send)(void *self, uint64_t client, struct buf *frame);
 	/* Sends to every connection of an account, on every node. Any thread. */
 	void (*send_account)(void *self, int64_t account, struct buf *frame);

@@ -13,20 +13,19 @@
  *               of power. An effect that was not answered may or may not be there, nor is it known
  *               after HEARTH_EIO: a connection can be lost while the commit is on its way.
  *   order       Functions queued by one thread for one database take effect in that order; all
- *               take effect as if one at a time (serialisable), so reading and then writing is safe.
- *   visibility  A read that is queued after a write was answered, on any node, sees that write. A
- *               read sees one consistent state throughout.
- *   retry       A function may be run again from its beginning when the engine asks for it
- *               (serialisation failure, a commit that failed as a group): it must change nothing
- *               but through its transaction and its own argument's outputs.
+ *               take effect as if one at a time (serialisable), so reading and then writing is
+ * safe. visibility  A read that is queued after a write was answered, on any node, sees that write.
+ * A read sees one consistent state throughout. retry       A function may be run again from its
+ * beginning when the engine asks for it (serialisation failure, a commit that failed as a group):
+ * it must change nothing but through its transaction and its own argument's outputs.
  *
  * The SQL subset: one SQL text for every engine. Parameters $1…$9 in any order; TEXT, {bytes} and
  * BIGINT columns, `{id}` for a generated primary key (see struct db_schema); times as integers;
  * ON CONFLICT, RETURNING, common table expressions; no engine functions but count, sum, min, max,
- * coalesce, length, lower (of ASCII letters), abs; full-text search only through fts.h. TEXT is valid
- * UTF-8 without NUL and is compared by its bytes; what is anything else is {bytes}. A condition is a
- * comparison, never a number by itself. A parameter that can be NULL and is compared with nothing
- * that has a type is written CAST($2 AS TEXT).
+ * coalesce, length, lower (of ASCII letters), abs; full-text search only through fts.h. TEXT is
+ * valid UTF-8 without NUL and is compared by its bytes; what is anything else is {bytes}. A
+ * condition is a comparison, never a number by itself. A parameter that can be NULL and is compared
+ * with nothing that has a type is written CAST($2 AS TEXT).
  *
  * PostgreSQL: a database made with LC_COLLATE "C"; SERIALIZABLE transactions, repeated on 40001; a
  * savepoint in front of each statement that a uniqueness rule can refuse; REPEATABLE READ READ ONLY
@@ -57,9 +56,10 @@ struct db_schema {
 typedef int db_fn(struct db_tx *tx, void *arg);
 
 /*
- * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit failed
- * or it is not known whether it did, on the calling executor. Returns 0, or HEARTH_EBUSY when too
- * many wait (then neither is called). From an executor, or from any thread when `done` is NULL.
+ * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit
+ * failed or it is not known whether it did, on the calling executor. Returns 0, or HEARTH_EBUSY
+ * when too many wait (then neither is called). From an executor, or from any thread when `done` is
+ * NULL.
  */
 int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /* The same for reading: runs beside the writer on one of the reader threads. */
@@ -114,10 +114,12 @@ static inline struct db_value db_str(const char *s)
 	return s ? db_text(slice_str(s)) : db_null();
 }
 
-#define DB_VALUES_(...) (const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ } + 1
-#define DB_COUNT_(...)                                                                             \
-	(sizeof((const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ }) /            \
-			sizeof(struct db_value) -                                                  \
+#define DB_VALUES_(...) \
+	(const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ } + 1
+#define DB_COUNT_(...)                                                    \
+	(sizeof((const struct db_value[]){                                \
+		 { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ }) / \
+			sizeof(struct db_value) -                         \
 		1)
 
 /*
@@ -125,7 +127,8 @@ static inline struct db_value db_str(const char *s)
  * Returns how many rows it changed, HEARTH_EEXIST when a uniqueness rule refused it, or another
  * error. `sql` holds no values of its own: prepared statements are cached by their text.
  */
-#define db_run(tx, sql, ...) db_run_values((tx), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+#define db_run(tx, sql, ...) \
+	db_run_values((tx), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
 int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n);
 
 /* Rows of one statement; lies in the caller, needs no initialisation before db_query. */
@@ -139,10 +142,10 @@ struct db_rows {
  * Starts a statement that gives rows. Then `while (db_next(&rows) > 0)`; at the end or before
  * leaving early, db_end. db_query may be nested with other statements, also the same one.
  */
-#define db_query(tx, rows, sql, ...)                                                               \
+#define db_query(tx, rows, sql, ...) \
 	db_query_values((tx), (rows), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
-int db_query_values(
-	struct db_tx *tx, struct db_rows *rows, const char *sql, const struct db_value *values, size_t n);
+int db_query_values(struct db_tx *tx, struct db_rows *rows, const char *sql,
+	const struct db_value *values, size_t n);
 /* 1: a row stands; 0: there are no more; < 0: an error. */
 int db_next(struct db_rows *rows);
 /* Ends it early or late; returns the error that db_next met, or 0. Legal twice. */
@@ -161,7 +164,7 @@ bool db_col_is_null(struct db_rows *rows, int column);
  * The first column of the first row of a statement, for counts and RETURNING: 0 with *out set,
  * HEARTH_ENOTFOUND without a row or when it is NULL, or an error.
  */
-#define db_get_int(tx, out, sql, ...)                                                              \
+#define db_get_int(tx, out, sql, ...) \
 	db_get_int_values((tx), (out), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
 int db_get_int_values(
 	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n);

@@ -33,7 +33,8 @@ void exec_free(struct exec **e);
  * posted by one thread run in the order they were posted.
  */
 void exec_post(struct exec *e, exec_fn *fn, void *arg);
-/* As exec_post, and waits until it has run. From a thread that is not `e`'s; for start and tests. */
+/* As exec_post, and waits until it has run. From a thread that is not `e`'s; for start and tests.
+ */
 void exec_call(struct exec *e, exec_fn *fn, void *arg);
 
 /*
@@ -41,12 +42,12 @@ void exec_call(struct exec *e, exec_fn *fn, void *arg);
  * time-outs and schedules: they fire at or after their time, with a millisecond's grain.
  */
 struct timer {
-	struct exec *owner;  /* NULL when not running */
-	int64_t due_us;      /* monotonic */
-	int64_t repeat_ms;   /* 0: once */
+	struct exec *owner; /* NULL when not running */
+	int64_t due_us;     /* monotonic */
+	int64_t repeat_ms;  /* 0: once */
 	exec_fn *fn;
 	void *arg;
-	uint32_t slot;       /* place in the executor's heap */
+	uint32_t slot; /* place in the executor's heap */
 };
 
 /*

@@ -10,8 +10,9 @@
  * What is promised: puts and removals are part of the transaction they are made in; a search sees
  * the state of its own transaction; two engines give supersets of the same truth.
  *
- * PostgreSQL keeps the tokens of a document, hashed, in a BIGINT[] under GIN (@>). Not in a tsvector:
- * that holds 1 MB, which a long text in a script of many characters goes beyond, and no NUL.
+ * PostgreSQL keeps the tokens of a document, hashed, in a BIGINT[] under GIN (@>). Not in a
+ * tsvector: that holds 1 MB, which a long text in a script of many characters goes beyond, and no
+ * NUL.
  */
 #ifndef HEARTH_FTS_H
 #define HEARTH_FTS_H

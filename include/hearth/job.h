@@ -62,8 +62,8 @@ struct queue_task {
  * Handles one task; on a worker of the consumer's pool, with an arena that is reset afterwards.
  * 0: done (completed here if the handler did not do it in a transaction of its own).
  * < 0: failed; it is handed out again after a growing delay, and after attempts_max it is kept as
- * dead and logged. So is a task whose last attempt never ended (the process died, the lease ran out):
- * its handler does not hear of that.
+ * dead and logged. So is a task whose last attempt never ended (the process died, the lease ran
+ * out): its handler does not hear of that.
  */
 typedef int queue_fn(void *module, const struct queue_task *task, struct arena *a);
 
@@ -82,11 +82,12 @@ struct queue_consumer {
  * Adds a task within a transaction. A task with this key that is not done yet stays as it is and
  * gives HEARTH_EEXIST. not_before_ms is wall time, 0 for at once.
  */
-int queue_push(struct db_tx *tx, const char *queue, struct slice key, struct slice payload, int priority,
-	int64_t not_before_ms);
+int queue_push(struct db_tx *tx, const char *queue, struct slice key, struct slice payload,
+	int priority, int64_t not_before_ms);
 /* Ends a task within the transaction of its effect; HEARTH_ECONFLICT when the lease was lost. */
 int queue_complete(struct db_tx *tx, const struct queue_task *task);
-/* Prolongs the lease from now by lease_ms; blocks: workers only. HEARTH_ECONFLICT when it was lost. */
+/* Prolongs the lease from now by lease_ms; blocks: workers only. HEARTH_ECONFLICT when it was lost.
+ */
 int queue_extend(struct db *db, const struct queue_task *task, int64_t lease_ms);
 /* Tasks that wait or are in hand, and dead ones; within a transaction. */
 int queue_count(struct db_tx *tx, const char *queue, int64_t *open, int64_t *dead);

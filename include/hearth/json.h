@@ -21,17 +21,17 @@ enum json_type {
 
 struct json {
 	enum json_type type;
-	bool boolean;         /* JSON_BOOL */
-	struct slice text;    /* JSON_STRING: decoded UTF-8, NUL-terminated in the arena.
-			         JSON_NUMBER: as it was written */
-	struct slice name;    /* of an object's member */
-	struct json *child;   /* first element or member */
-	struct json *next;    /* next in the same array or object */
-	size_t count;         /* elements or members */
+	bool boolean;       /* JSON_BOOL */
+	struct slice text;  /* JSON_STRING: decoded UTF-8, NUL-terminated in the arena.
+			       JSON_NUMBER: as it was written */
+	struct slice name;  /* of an object's member */
+	struct json *child; /* first element or member */
+	struct json *next;  /* next in the same array or object */
+	size_t count;       /* elements or members */
 };
 
-#define JSON_DEPTH_MAX 64
-#define JSON_BYTES_MAX (8u << 20)
+#define JSON_DEPTH_MAX  64
+#define JSON_BYTES_MAX  (8u << 20)
 #define JSON_VALUES_MAX (256u << 10) /* values and member names together */
 
 /*

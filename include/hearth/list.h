@@ -75,8 +75,8 @@ static inline struct list_node *list_pop(struct list *l)
 
 /* Visits each node; the body may remove the node it is given, and no other. */
 /* NOLINTBEGIN(bugprone-macro-parentheses): `it` is the name of a variable. */
-#define LIST_FOREACH(l, it)                                                                        \
-	for (struct list_node *it = (l)->head.next, *it##_next = it->next; it != &(l)->head;       \
+#define LIST_FOREACH(l, it)                                                                  \
+	for (struct list_node *it = (l)->head.next, *it##_next = it->next; it != &(l)->head; \
 		it = it##_next, it##_next = it->next)
 /* NOLINTEND(bugprone-macro-parentheses) */
 

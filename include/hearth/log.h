@@ -30,7 +30,8 @@ int log_level_parse(const char *word, enum log_level *out);
  * (a format without % takes no argument; %s %d %u %x %zu %lld %llu %ld %lu %c %p %f %g are
  * understood, with width and precision; %.*s takes SLICE_ARG), closed by NULL. Any thread.
  */
-void log_event(enum log_level level, const char *area, const char *what, ...) __attribute__((sentinel));
+void log_event(enum log_level level, const char *area, const char *what, ...)
+	__attribute__((sentinel));
 
 #define log_debug(...) log_event(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...)  log_event(LOG_INFO, __VA_ARGS__)
@@ -38,10 +39,12 @@ void log_event(enum log_level level, const char *area, const char *what, ...) __
 #define log_error(...) log_event(LOG_ERROR, __VA_ARGS__)
 
 /* Logs and ends the process: for what must never happen, at a place where nothing can be saved. */
-_Noreturn void log_fatal(const char *area, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void log_fatal(const char *area, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Checks an invariant, also in release builds. */
-#define INVARIANT(condition)                                                                       \
-	((condition) ? (void)0 : log_fatal("invariant", "%s:%d: %s", __FILE__, __LINE__, #condition))
+#define INVARIANT(condition)   \
+	((condition) ? (void)0 \
+		     : log_fatal("invariant", "%s:%d: %s", __FILE__, __LINE__, #condition))
 
 #endif

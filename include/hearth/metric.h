@@ -21,10 +21,10 @@ struct metric *metric_gauge(const char *name, const char *labels, const char *he
 struct metric *metric_histogram(
 	const char *name, const char *labels, const char *help, const double *bounds, size_t n);
 
-void metric_add(struct metric *m, int64_t delta); /* counter (delta >= 0) and gauge */
-void metric_set(struct metric *m, int64_t value); /* gauge */
+void metric_add(struct metric *m, int64_t delta);    /* counter (delta >= 0) and gauge */
+void metric_set(struct metric *m, int64_t value);    /* gauge */
 void metric_observe(struct metric *m, double value); /* histogram */
-int64_t metric_value(const struct metric *m); /* counter, gauge; a histogram's count */
+int64_t metric_value(const struct metric *m);        /* counter, gauge; a histogram's count */
 
 /* Appends all of them in text format 0.0.4, sorted by name. */
 void metric_write(struct strbuf *out);

@@ -39,22 +39,22 @@ struct hearth_command {
 struct hearth_module {
 	const char *name; /* "mail": its section of the INI file, its part of /api/ */
 	const char *doc;  /* one line */
-	const struct config_setting *settings;         /* each table may be NULL */
+	const struct config_setting *settings; /* each table may be NULL */
 	const struct db_schema *schemas;
 	const struct http_route *routes;
 	const struct conn_listener *listeners;
 	const struct bus_subscription *subscriptions;
 	const struct queue_consumer *queues;
-	const struct hearth_command *commands;         /* ends with name == NULL */
-	const char *const *needs;                      /* services that must be there; NULL-ended */
+	const struct hearth_command *commands; /* ends with name == NULL */
+	const char *const *needs;              /* services that must be there; NULL-ended */
 	/*
 	 * start: makes the module's state and offers its services (hearth_offer). On the loop's
 	 * thread before the loop runs; it may block, and use the _wait calls. Non-zero: the program
-	 * does not start; the reason was logged. *state is what the tables' functions get as `module`.
-	 * start_command: the part of start that commands need (state and services that need no
-	 * loop), called instead of start when a command runs; may be NULL.
-	 * drain: no new work is coming (listeners are closed): end sessions politely. May be NULL.
-	 * stop: free the state. Nothing of it is called afterwards.
+	 * does not start; the reason was logged. *state is what the tables' functions get as
+	 * `module`. start_command: the part of start that commands need (state and services that
+	 * need no loop), called instead of start when a command runs; may be NULL. drain: no new
+	 * work is coming (listeners are closed): end sessions politely. May be NULL. stop: free the
+	 * state. Nothing of it is called afterwards.
 	 */
 	int (*start)(struct hearth *h, void **state);
 	int (*start_command)(struct hearth *h, void **state);

@@ -103,7 +103,8 @@ void strbuf_add(struct strbuf *b, struct slice s);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+void strbuf_vprintf(struct strbuf *b, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 /* Removes `n` bytes (clamped) from the front. */
 void strbuf_consume(struct strbuf *b, size_t n);
 /* What it holds, valid until the next change. */

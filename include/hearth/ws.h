@@ -31,26 +31,26 @@ struct ws_events {
 	/* The output queue fell below its low mark again. May be NULL. */
 	void (*drained)(void *ctx);
 	/*
-	 * The last call, exactly once; `code` is the peer's close code, 1005 when its close frame had
-	 * none, 1006 when there was no close frame.
+	 * The last call, exactly once; `code` is the peer's close code, 1005 when its close frame
+	 * had none, 1006 when there was no close frame.
 	 */
 	void (*closed)(void *ctx, int code);
 };
 
 struct ws_options {
-	size_t message_max;      /* bytes of one message, after inflating; beyond: close 1009 */
-	size_t output_high;      /* bytes queued at which ws_send says stop */
-	int64_t ping_ms;         /* between two pings; closed after twice that in silence; 0: none */
+	size_t message_max; /* bytes of one message, after inflating; beyond: close 1009 */
+	size_t output_high; /* bytes queued at which ws_send says stop */
+	int64_t ping_ms;    /* between two pings; closed after twice that in silence; 0: none */
 	const char *subprotocol; /* to choose when the client offers it; NULL for none */
 };
 
 /*
  * Answers the request with 101 and gives the WebSocket; NULL, and the request is answered with 400
- * or 426, when it is no proper upgrade. Origin is the route's business: an upgrade authorised by the
- * session cookie must come from our own pages, else 403 (done here).
+ * or 426, when it is no proper upgrade. Origin is the route's business: an upgrade authorised by
+ * the session cookie must come from our own pages, else 403 (done here).
  */
-struct ws *ws_accept(struct http_request *rq, const struct ws_options *options, const struct ws_events *events,
-	void *ctx);
+struct ws *ws_accept(struct http_request *rq, const struct ws_options *options,
+	const struct ws_events *events, void *ctx);
 /* True when the request asks for an upgrade to WebSocket. */
 bool ws_requested(const struct http_request *rq);
 
