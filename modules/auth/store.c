@@ -205,7 +205,8 @@ static int describe_tokens(
 	struct json_writer w;
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT hash FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR hash = $2)",
+		"SELECT hash FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR hash = "
+		"$2)",
 		db_int(account), db_str(token_hex));
 
 	if (rc < 0)
@@ -232,7 +233,8 @@ int auth_store_revoke(struct db_tx *tx, int64_t account, const char *token_hex)
 	snprintf(key, sizeof(key), "%lld", (long long)account);
 	if (rc == 0)
 		rc = db_run(tx,
-			"DELETE FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR hash = $2)",
+			"DELETE FROM token WHERE account = $1 AND (CAST($2 AS TEXT) IS NULL OR "
+			"hash = $2)",
 			db_int(account), db_str(token_hex));
 	if (rc >= 0)
 		rc = bus_publish(tx, "auth.revoked", slice_str(key), strbuf_slice(&payload));
