@@ -30,7 +30,8 @@ static void write_clock(struct json_writer *w, const struct match *m, int64_t no
 	json_name(w, "clock");
 	json_open_object(w);
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		json_put_i64(w, seat_names[seat], game_clock_left_us(&m->clock, seat, now_us) / 1000);
+		json_put_i64(
+			w, seat_names[seat], game_clock_left_us(&m->clock, seat, now_us) / 1000);
 	json_close_object(w);
 }
 
@@ -141,7 +142,8 @@ struct buf *game_frame_draw_offered(const struct match *m)
 	return frame_close(&f);
 }
 
-struct buf *game_frame_rejected(int64_t match, int ply, struct slice move, const char *code, const char *text)
+struct buf *game_frame_rejected(
+	int64_t match, int ply, struct slice move, const char *code, const char *text)
 {
 	struct frame f;
 

@@ -16,7 +16,8 @@ struct buf *game_frame_moved(const struct match *m, int viewer, bool legal, int6
 struct buf *game_frame_ended(const struct match *m, int64_t now_us);
 struct buf *game_frame_draw_offered(const struct match *m);
 /* `move` is what the client sent; ply is the match's, or -1 when there is no such match. */
-struct buf *game_frame_rejected(int64_t match, int ply, struct slice move, const char *code, const char *text);
+struct buf *game_frame_rejected(
+	int64_t match, int ply, struct slice move, const char *code, const char *text);
 /* A frame of a type and nothing else; or an error. */
 struct buf *game_frame_plain(const char *type);
 struct buf *game_frame_error(const char *code, const char *text);

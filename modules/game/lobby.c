@@ -65,7 +65,8 @@ void game_lobby_free(struct game_lobby **lp)
 
 static void kind_key(char out[64], const struct game_seek *s)
 {
-	snprintf(out, 64, "%s %lld %lld", s->rules->id, (long long)s->limit_ms, (long long)s->increment_ms);
+	snprintf(out, 64, "%s %lld %lld", s->rules->id, (long long)s->limit_ms,
+		(long long)s->increment_ms);
 }
 
 /* NULL when nobody waits for this kind of game. */
@@ -125,8 +126,9 @@ static void open_match(struct pairing *p)
 	const uint64_t clients[MATCH_SEATS] = { p->seeks[0].client, p->seeks[1].client };
 	const bool legal[MATCH_SEATS] = { p->seeks[0].legal, p->seeks[1].legal };
 	const char *why;
-	struct match *m = match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed, p->row.accounts, names,
-		p->row.limit_ms, p->row.increment_ms, clock_mono_us(), &why);
+	struct match *m =
+		match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed, p->row.accounts,
+			names, p->row.limit_ms, p->row.increment_ms, clock_mono_us(), &why);
 
 	INVARIANT(m);
 	game_shard_open(game_shard_of(p->lobby->g, m->id), m, clients, legal);
@@ -172,7 +174,7 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 /* The oldest seek of the same kind by somebody else. */
 static struct waiting *find_opponent(struct kind *k, int64_t account)
 {
-	LIST_FOREACH(&k->seeks, it) {
+	LIST_FOREACH (&k->seeks, it) {
 		struct waiting *w = LIST_ENTRY(it, struct waiting, node);
 
 		if (w->seek.account != account)

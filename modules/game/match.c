@@ -18,8 +18,9 @@ static void set_word(char out[MATCH_WORD_MAX], const char *word)
 }
 
 struct match *match_new(int64_t id, const struct game_rules *rules, struct slice setup,
-	const uint8_t seed[GAME_SEED_SIZE], const int64_t accounts[MATCH_SEATS], const char *const names[MATCH_SEATS],
-	int64_t limit_ms, int64_t increment_ms, int64_t now_us, const char **why)
+	const uint8_t seed[GAME_SEED_SIZE], const int64_t accounts[MATCH_SEATS],
+	const char *const names[MATCH_SEATS], int64_t limit_ms, int64_t increment_ms,
+	int64_t now_us, const char **why)
 {
 	struct match *m = mem_zalloc(sizeof(*m));
 
@@ -116,8 +117,8 @@ static void step_outcome(const struct match *m, struct match_step *step)
 		end_step(step, GAME_NOBODY, "draw", "too many moves");
 }
 
-int match_try_move(const struct match *m, int seat, struct slice text, int64_t now_us, struct match_step *step,
-	const char **why)
+int match_try_move(const struct match *m, int seat, struct slice text, int64_t now_us,
+	struct match_step *step, const char **why)
 {
 	int rc;
 
@@ -142,7 +143,8 @@ int match_try_move(const struct match *m, int seat, struct slice text, int64_t n
 	return 0;
 }
 
-int match_try_resign(const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
+int match_try_resign(
+	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
 	if (m->over) {
 		*why = "the match is over";
@@ -153,7 +155,8 @@ int match_try_resign(const struct match *m, int seat, int64_t now_us, struct mat
 	return 0;
 }
 
-int match_try_draw(const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
+int match_try_draw(
+	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
 	struct game_result result;
 
@@ -191,7 +194,8 @@ int64_t match_time_left_us(const struct match *m, int64_t first_move_us, int64_t
 	return waited < first_move_us ? first_move_us - waited : 0;
 }
 
-int match_try_time(const struct match *m, int64_t first_move_us, int64_t now_us, struct match_step *step)
+int match_try_time(
+	const struct match *m, int64_t first_move_us, int64_t now_us, struct match_step *step)
 {
 	if (match_time_left_us(m, first_move_us, now_us) != 0)
 		return HEARTH_ENOTFOUND;

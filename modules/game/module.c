@@ -10,7 +10,8 @@
 #include "store.h"
 
 static const struct config_setting settings[] = {
-	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL, "threads that own the matches, by match number modulo this" },
+	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL,
+		"threads that own the matches, by match number modulo this" },
 	{ NULL, "first_move", CONFIG_DURATION, "60s", "1s", "1h", NULL,
 		"how long each side's first move is waited for before the match is aborted" },
 	CONFIG_END,
@@ -31,7 +32,8 @@ static int start(struct hearth *h, void **state)
 	g->shard_count = (int)config_int(hearth_config(h), "game", "shards");
 	g->first_move_us = config_duration_ms(hearth_config(h), "game", "first_move") * 1000;
 	g->moves = metric_counter("hearth_game_moves_total", NULL, "moves that are on disk");
-	g->rejected = metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");
+	g->rejected =
+		metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");
 	g->live = metric_gauge("hearth_game_matches", NULL, "matches that are going on");
 	*state = g;
 	for (int i = 0; i < g->shard_count; i++) {

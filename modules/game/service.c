@@ -12,7 +12,8 @@
 #include "shard.h"
 #include "store.h"
 
-static void send_error(struct game *g, const struct client *from, const char *code, const char *text)
+static void send_error(
+	struct game *g, const struct client *from, const char *code, const char *text)
 {
 	game_send(g, from->id, game_frame_error(code, text));
 }
@@ -27,11 +28,14 @@ static void on_seek(struct game *g, const struct client *from, const struct json
 
 	rc = json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit);
 	if (rc < 0) {
-		send_error(g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
+		send_error(
+			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
 		return;
 	}
-	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame", "seek: expected clock.increment in seconds, 0 to 180");
+	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) ==
+		HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame",
+			"seek: expected clock.increment in seconds, 0 to 180");
 		return;
 	}
 	json_get_text(frame, "rules", &rules);
@@ -56,7 +60,8 @@ static void on_cancel(struct game *g, const struct client *from, const struct js
 }
 
 /* Hands an intent to the shard of its match. */
-static void post_intent(struct game *g, const struct client *from, const struct json *frame, struct game_intent *in)
+static void post_intent(
+	struct game *g, const struct client *from, const struct json *frame, struct game_intent *in)
 {
 	in->client = from->id;
 	in->account = from->account;
@@ -68,7 +73,8 @@ static void post_intent(struct game *g, const struct client *from, const struct 
 	json_get_bool(frame, "legal", &in->legal);
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
 		game_send(g, from->id,
-			game_frame_rejected(in->match, -1, slice_str(in->move), "busy", "the server has too much to do"));
+			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
+				"the server has too much to do"));
 }
 
 static void on_move(struct game *g, const struct client *from, const struct json *frame)
@@ -82,11 +88,13 @@ static void on_move(struct game *g, const struct client *from, const struct json
 		return;
 	}
 	if (json_get_i64(frame, "ply", 0, MATCH_PLY_MAX, &ply) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame", "move: expected ply, the half-moves made before this one");
+		send_error(g, from, "bad-frame",
+			"move: expected ply, the half-moves made before this one");
 		return;
 	}
 	/* What is too long to be a move is cut, and no rules take it. */
-	snprintf(in.move, sizeof(in.move), "%.*s", SLICE_ARG(slice_head(move, sizeof(in.move) - 1)));
+	snprintf(
+		in.move, sizeof(in.move), "%.*s", SLICE_ARG(slice_head(move, sizeof(in.move) - 1)));
 	in.ply = (int)ply;
 	post_intent(g, from, frame, &in);
 }
@@ -193,7 +201,8 @@ static const struct {
 	{ "current", on_current },
 };
 
-static void on_frame(void *self, const struct client *from, const struct json *frame, struct slice raw)
+static void on_frame(
+	void *self, const struct client *from, const struct json *frame, struct slice raw)
 {
 	struct slice type = { 0 };
 
@@ -204,7 +213,8 @@ static void on_frame(void *self, const struct client *from, const struct json *f
 			frames[i].handle(self, from, frame);
 			return;
 		}
-	send_error(self, from, "bad-frame", "expected type: seek, cancel, move, resign, draw, resume or current");
+	send_error(self, from, "bad-frame",
+		"expected type: seek, cancel, move, resign, draw, resume or current");
 }
 
 static void on_closed(void *self, const struct client *client)

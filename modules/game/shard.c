@@ -37,22 +37,22 @@ struct game_shard {
 	struct game *g;
 	struct exec *exec;
 	int index;
-	struct map *matches;   /* id → struct owned */
-	struct map *clients;   /* client id → struct listener_list */
-	atomic_int posted;     /* intents on their way; any thread */
-	int writing;           /* matches that have a step at the database */
+	struct map *matches; /* id → struct owned */
+	struct map *clients; /* client id → struct listener_list */
+	atomic_int posted;   /* intents on their way; any thread */
+	int writing;         /* matches that have a step at the database */
 };
 
 /* A match of this shard. */
 struct owned {
 	struct game_shard *shard;
 	struct match *match;
-	struct list attached;           /* struct attachment, by in_match */
+	struct list attached; /* struct attachment, by in_match */
 	int attached_count;
-	struct timer timer;             /* the flag, the first move, or the end of keeping it */
+	struct timer timer; /* the flag, the first move, or the end of keeping it */
 	bool writing;
-	struct match_step step;         /* the one at the database */
-	struct game_intent intent;      /* what it came from; client 0: time */
+	struct match_step step;    /* the one at the database */
+	struct game_intent intent; /* what it came from; client 0: time */
 	struct game_intent waiting[MATCH_INTENTS_MAX];
 	int waiting_count;
 };
@@ -96,7 +96,7 @@ static struct attachment *find_attachment(struct owned *o, uint64_t client)
 	struct client_matches *c = map_get_u64(o->shard->clients, client);
 
 	if (c)
-		LIST_FOREACH(&c->attachments, it) {
+		LIST_FOREACH (&c->attachments, it) {
 			struct attachment *a = LIST_ENTRY(it, struct attachment, in_client);
 
 			if (a->owned == o)
@@ -151,7 +151,7 @@ static void tell_moved(struct owned *o)
 	int64_t now_us = clock_mono_us();
 	struct buf *common = game_frame_moved(o->match, GAME_VIEWER_PUBLIC, false, now_us);
 
-	LIST_FOREACH(&o->attached, it) {
+	LIST_FOREACH (&o->attached, it) {
 		struct attachment *a = LIST_ENTRY(it, struct attachment, in_match);
 
 		if (a->legal)
@@ -164,17 +164,19 @@ static void tell_moved(struct owned *o)
 
 static void tell_all(struct owned *o, struct buf *frame)
 {
-	LIST_FOREACH(&o->attached, it)
+	LIST_FOREACH (&o->attached, it)
 		tell(o, LIST_ENTRY(it, struct attachment, in_match), buf_ref(frame));
 	buf_unref(&frame);
 }
 
-static void refuse(struct game_shard *s, const struct game_intent *in, int ply, const char *code, const char *text)
+static void refuse(struct game_shard *s, const struct game_intent *in, int ply, const char *code,
+	const char *text)
 {
 	if (!in->client)
 		return;
 	metric_add(s->g->rejected, 1);
-	game_send(s->g, in->client, game_frame_rejected(in->match, ply, slice_str(in->move), code, text));
+	game_send(s->g, in->client,
+		game_frame_rejected(in->match, ply, slice_str(in->move), code, text));
 }
 
 /* ---- time ---- */
@@ -283,7 +285,8 @@ static void do_move(struct owned *o, int seat, const struct game_intent *in)
 	if (rc == 0)
 		start_write(o, in);
 	else
-		refuse(o->shard, in, o->match->ply, rc == HEARTH_EINVAL ? "malformed" : "illegal", why);
+		refuse(o->shard, in, o->match->ply, rc == HEARTH_EINVAL ? "malformed" : "illegal",
+			why);
 }
 
 static void do_resign(struct owned *o, int seat, const struct game_intent *in)
@@ -324,7 +327,8 @@ static void do_intent(struct owned *o, const struct game_intent *in)
 		if (a)
 			tell_state(o, a);
 		else
-			refuse(o->shard, in, o->match->ply, "full", "too many are watching this match");
+			refuse(o->shard, in, o->match->ply, "full",
+				"too many are watching this match");
 		return;
 	}
 	if (seat < 0) {
@@ -508,7 +512,8 @@ static void on_forget(void *arg)
 	bool last = !c;
 
 	while (!last) {
-		struct attachment *a = LIST_ENTRY(c->attachments.head.next, struct attachment, in_client);
+		struct attachment *a =
+			LIST_ENTRY(c->attachments.head.next, struct attachment, in_client);
 
 		last = a->in_client.next == &c->attachments.head;
 		detach(a);
@@ -577,8 +582,8 @@ static int load_matches(struct loading *l, struct match ***out)
 		if (rc == 0)
 			matches[n++] = l->match;
 		else if (rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED) {
-			log_error("game", "a match cannot be taken up again", "match", "%lld", (long long)l->id, "why",
-				"%s", error_name(rc), NULL);
+			log_error("game", "a match cannot be taken up again", "match", "%lld",
+				(long long)l->id, "why", "%s", error_name(rc), NULL);
 			rc = 0;
 		}
 	}

@@ -89,7 +89,10 @@ static int publish_ended(struct db_tx *tx, int64_t match, const struct match_ste
 	json_open_object(&w);
 	json_put_i64(&w, "match", match);
 	json_put_str(&w, "status", step->status);
-	json_put_str(&w, "winner", step->winner == 0 ? "white" : step->winner == 1 ? "black" : NULL);
+	json_put_str(&w, "winner",
+		step->winner == 0   ? "white"
+		: step->winner == 1 ? "black"
+				    : NULL);
 	json_put_i64(&w, "ply", step->ply);
 	json_close_object(&w);
 	return publish(tx, "game.ended", match, &out);
@@ -98,11 +101,13 @@ static int publish_ended(struct db_tx *tx, int64_t match, const struct match_ste
 int game_store_add(struct db_tx *tx, struct game_match_row *row)
 {
 	int rc = db_get_int(tx, &row->id,
-		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, limit_ms, increment_ms,"
+		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, "
+		"limit_ms, increment_ms,"
 		" started_at, status, winner, reason)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 'started', -1, '') RETURNING id",
-		db_str(row->rules), db_text(row->setup), db_bytes(slice_of(row->seed, sizeof(row->seed))),
-		db_int(row->accounts[0]), db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
+		db_str(row->rules), db_text(row->setup),
+		db_bytes(slice_of(row->seed, sizeof(row->seed))), db_int(row->accounts[0]),
+		db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
 		db_int(row->limit_ms), db_int(row->increment_ms));
 
 	if (rc == 0)
@@ -114,8 +119,10 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row)
 static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
 {
 	int rc = db_run(tx,
-		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5 WHERE id = $1 AND status = 'started'",
-		db_int(match), db_str(step->status), db_int(step->winner), db_str(step->reason), db_int(now_ms));
+		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5 WHERE id = "
+		"$1 AND status = 'started'",
+		db_int(match), db_str(step->status), db_int(step->winner), db_str(step->reason),
+		db_int(now_ms));
 
 	if (rc < 0)
 		return rc;
@@ -130,9 +137,9 @@ int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *st
 		rc = db_run(tx,
 			"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
 			" VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			db_int(match), db_int(step->ply), db_str(step->move.text), db_str(step->move.notation),
-			db_int(step->used_us), db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]),
-			db_int(now_ms));
+			db_int(match), db_int(step->ply), db_str(step->move.text),
+			db_str(step->move.notation), db_int(step->used_us),
+			db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]), db_int(now_ms));
 	if (rc >= 0 && step->ends)
 		rc = end_match(tx, match, step, now_ms);
 	return rc < 0 ? rc : 0;
@@ -148,7 +155,8 @@ int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_ma
 	struct db_rows rows;
 	struct slice seed;
 	int rc = db_query(tx, &rows,
-		"SELECT rules, setup, seed, white, black, white_name, black_name, limit_ms, increment_ms, started_at,"
+		"SELECT rules, setup, seed, white, black, white_name, black_name, limit_ms, "
+		"increment_ms, started_at,"
 		" status, winner, reason FROM match WHERE id = $1",
 		db_int(id));
 
@@ -176,11 +184,13 @@ int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_ma
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-int game_store_moves(struct db_tx *tx, int64_t match, int (*each)(void *arg, struct slice text, int64_t left_us), void *arg)
+int game_store_moves(struct db_tx *tx, int64_t match,
+	int (*each)(void *arg, struct slice text, int64_t left_us), void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
-	int rc = db_query(tx, &rows, "SELECT text, left_us FROM move WHERE match = $1 ORDER BY ply", db_int(match));
+	int rc = db_query(tx, &rows, "SELECT text, left_us FROM move WHERE match = $1 ORDER BY ply",
+		db_int(match));
 
 	if (rc < 0)
 		return rc;
@@ -208,20 +218,24 @@ int game_store_live(struct db_tx *tx, int (*each)(void *arg, int64_t id), void *
 	return rc < 0 ? rc : each_id(&rows, each, arg);
 }
 
-int game_store_live_of_account(struct db_tx *tx, int64_t account, int (*each)(void *arg, int64_t id), void *arg)
+int game_store_live_of_account(
+	struct db_tx *tx, int64_t account, int (*each)(void *arg, int64_t id), void *arg)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT id FROM match WHERE status = 'started' AND (white = $1 OR black = $1) ORDER BY id DESC",
+		"SELECT id FROM match WHERE status = 'started' AND (white = $1 OR black = $1) "
+		"ORDER BY id DESC",
 		db_int(account));
 
 	return rc < 0 ? rc : each_id(&rows, each, arg);
 }
 
-int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit, int (*each)(void *arg, int64_t id), void *arg)
+int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
+	int (*each)(void *arg, int64_t id), void *arg)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT id FROM match WHERE white = $1 OR black = $1 ORDER BY id DESC LIMIT $2",
+	int rc = db_query(tx, &rows,
+		"SELECT id FROM match WHERE white = $1 OR black = $1 ORDER BY id DESC LIMIT $2",
 		db_int(account), db_int(limit));
 
 	return rc < 0 ? rc : each_id(&rows, each, arg);
@@ -247,8 +261,8 @@ int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
 		rules = game_rules_find(row.rules);
 		rc = rules ? HEARTH_ECORRUPT : HEARTH_EUNSUPPORTED;
 		if (rules)
-			*out = match_new(id, rules, row.setup, row.seed, row.accounts, names, row.limit_ms,
-				row.increment_ms, clock_mono_us(), &why);
+			*out = match_new(id, rules, row.setup, row.seed, row.accounts, names,
+				row.limit_ms, row.increment_ms, clock_mono_us(), &why);
 	}
 	if (*out) {
 		rc = game_store_moves(tx, id, replay_one, *out);

@@ -37,11 +37,14 @@ int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *st
 /* One match; HEARTH_ENOTFOUND. The setup's slice is in the arena. */
 int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_match_row *out);
 /* Its moves in order, with the time the mover had left behind each. */
-int game_store_moves(struct db_tx *tx, int64_t match, int (*each)(void *arg, struct slice text, int64_t left_us), void *arg);
+int game_store_moves(struct db_tx *tx, int64_t match,
+	int (*each)(void *arg, struct slice text, int64_t left_us), void *arg);
 /* The ids of the matches that are going on, all or an account's; of an account's, latest first. */
 int game_store_live(struct db_tx *tx, int (*each)(void *arg, int64_t id), void *arg);
-int game_store_live_of_account(struct db_tx *tx, int64_t account, int (*each)(void *arg, int64_t id), void *arg);
-int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit, int (*each)(void *arg, int64_t id), void *arg);
+int game_store_live_of_account(
+	struct db_tx *tx, int64_t account, int (*each)(void *arg, int64_t id), void *arg);
+int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
+	int (*each)(void *arg, int64_t id), void *arg);
 
 /*
  * Builds the match from its row and moves, its clock stopped. HEARTH_ENOTFOUND, HEARTH_ECORRUPT,
