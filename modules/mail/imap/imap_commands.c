@@ -54,7 +54,7 @@ static void do_id(struct imap_session *s)
 
 /* ---- the session ---- */
 
-/* The view is looked at before and after every command: that is all NOOP and CHECK are for. */
+/* The view is brought up to date before and after every command: that is all they are for. */
 static void do_noop(struct imap_session *s)
 {
 	imap_ok(s, s->command->verb == IMAP_CHECK ? "CHECK done" : "NOOP done");
@@ -95,42 +95,49 @@ static void do_unselect(struct imap_session *s)
 #define ANY      (IMAP_NOT_AUTHENTICATED | IMAP_AUTHENTICATED | IMAP_SELECTED)
 #define LOGGED_IN (IMAP_AUTHENTICATED | IMAP_SELECTED)
 
+/* What a command does to the view of the selected mailbox. */
+enum view_use {
+	KEEPS,  /* it is brought up to date if somebody said that the mailbox changed */
+	LOOKS,  /* in any case: such news can be lost */
+	LEAVES, /* it is not looked at any more */
+};
+
 /* APPEND is begun by the parser's event, before the command is complete. */
 static const struct verb {
 	imap_fn *run;
 	unsigned states; /* enum imap_state */
-	bool leaves;     /* the selected mailbox is not looked at any more */
+	enum view_use view;
 } verbs[] = {
-	[IMAP_CAPABILITY] = { do_capability, ANY, false },
-	[IMAP_NOOP] = { do_noop, ANY, false },
-	[IMAP_LOGOUT] = { do_logout, ANY, true },
-	[IMAP_ID] = { do_id, ANY, false },
-	[IMAP_STARTTLS] = { do_starttls, IMAP_NOT_AUTHENTICATED, false },
-	[IMAP_AUTHENTICATE] = { imap_do_authenticate, IMAP_NOT_AUTHENTICATED, false },
-	[IMAP_LOGIN] = { imap_do_login, IMAP_NOT_AUTHENTICATED, false },
-	[IMAP_ENABLE] = { do_enable, LOGGED_IN, false },
-	[IMAP_SELECT] = { imap_do_select, LOGGED_IN, true },
-	[IMAP_EXAMINE] = { imap_do_select, LOGGED_IN, true },
-	[IMAP_CREATE] = { imap_do_create, LOGGED_IN, false },
-	[IMAP_DELETE] = { imap_do_delete, LOGGED_IN, false },
-	[IMAP_RENAME] = { imap_do_rename, LOGGED_IN, false },
-	[IMAP_SUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, false },
-	[IMAP_UNSUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, false },
-	[IMAP_LIST] = { imap_do_list, LOGGED_IN, false },
-	[IMAP_LSUB] = { imap_do_list, LOGGED_IN, false },
-	[IMAP_NAMESPACE] = { do_namespace, LOGGED_IN, false },
-	[IMAP_STATUS] = { imap_do_status, LOGGED_IN, false },
-	[IMAP_APPEND] = { NULL, LOGGED_IN, false },
-	[IMAP_IDLE] = { imap_do_idle, LOGGED_IN, false },
-	[IMAP_CHECK] = { do_noop, IMAP_SELECTED, false },
-	[IMAP_CLOSE] = { imap_do_close, IMAP_SELECTED, true },
-	[IMAP_UNSELECT] = { do_unselect, IMAP_SELECTED, true },
-	[IMAP_EXPUNGE] = { imap_do_expunge, IMAP_SELECTED, false },
-	[IMAP_SEARCH] = { imap_do_search, IMAP_SELECTED, false },
-	[IMAP_FETCH] = { imap_do_fetch, IMAP_SELECTED, false },
-	[IMAP_STORE] = { imap_do_store, IMAP_SELECTED, false },
-	[IMAP_COPY] = { imap_do_copy, IMAP_SELECTED, false },
-	[IMAP_MOVE] = { imap_do_copy, IMAP_SELECTED, false },
+	[IMAP_CAPABILITY] = { do_capability, ANY, KEEPS },
+	[IMAP_NOOP] = { do_noop, ANY, LOOKS },
+	[IMAP_LOGOUT] = { do_logout, ANY, LEAVES },
+	[IMAP_ID] = { do_id, ANY, KEEPS },
+	[IMAP_STARTTLS] = { do_starttls, IMAP_NOT_AUTHENTICATED, KEEPS },
+	[IMAP_AUTHENTICATE] = { imap_do_authenticate, IMAP_NOT_AUTHENTICATED, KEEPS },
+	[IMAP_LOGIN] = { imap_do_login, IMAP_NOT_AUTHENTICATED, KEEPS },
+	[IMAP_ENABLE] = { do_enable, LOGGED_IN, KEEPS },
+	[IMAP_SELECT] = { imap_do_select, LOGGED_IN, LEAVES },
+	[IMAP_EXAMINE] = { imap_do_select, LOGGED_IN, LEAVES },
+	[IMAP_CREATE] = { imap_do_create, LOGGED_IN, KEEPS },
+	[IMAP_DELETE] = { imap_do_delete, LOGGED_IN, KEEPS },
+	[IMAP_RENAME] = { imap_do_rename, LOGGED_IN, KEEPS },
+	[IMAP_SUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, KEEPS },
+	[IMAP_UNSUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, KEEPS },
+	[IMAP_LIST] = { imap_do_list, LOGGED_IN, KEEPS },
+	[IMAP_LSUB] = { imap_do_list, LOGGED_IN, KEEPS },
+	[IMAP_NAMESPACE] = { do_namespace, LOGGED_IN, KEEPS },
+	[IMAP_STATUS] = { imap_do_status, LOGGED_IN, KEEPS },
+	[IMAP_APPEND] = { NULL, LOGGED_IN, KEEPS },
+	[IMAP_IDLE] = { imap_do_idle, LOGGED_IN, LOOKS },
+	[IMAP_CHECK] = { do_noop, IMAP_SELECTED, LOOKS },
+	[IMAP_CLOSE] = { imap_do_close, IMAP_SELECTED, LEAVES },
+	[IMAP_UNSELECT] = { do_unselect, IMAP_SELECTED, LEAVES },
+	[IMAP_EXPUNGE] = { imap_do_expunge, IMAP_SELECTED, KEEPS },
+	[IMAP_SEARCH] = { imap_do_search, IMAP_SELECTED, KEEPS },
+	[IMAP_FETCH] = { imap_do_fetch, IMAP_SELECTED, KEEPS },
+	[IMAP_STORE] = { imap_do_store, IMAP_SELECTED, KEEPS },
+	[IMAP_COPY] = { imap_do_copy, IMAP_SELECTED, KEEPS },
+	[IMAP_MOVE] = { imap_do_copy, IMAP_SELECTED, KEEPS },
 };
 
 bool imap_may_tell_expunge(const struct imap_command *c)
@@ -158,9 +165,13 @@ static void dispatch(struct imap_session *s)
 
 void imap_run_command(struct imap_session *s)
 {
+	const struct verb *v = &verbs[s->command->verb];
+
 	if (!is_allowed(s))
 		return;
-	if (verbs[s->command->verb].leaves)
+	if (v->view == LOOKS)
+		s->dirty = true;
+	if (v->view == LEAVES)
 		dispatch(s);
 	else
 		imap_sync(s, dispatch);

@@ -1,0 +1,100 @@
+// mail-api.test.mjs: /api/mail/…: what the page shows of mail, and that it and IMAP see the same.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Hearth, eventually, raw } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { deliver } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse';
+const ALICE = 'alice@hearth.test';
+const MIXED = 'From: Ann <ann@example.org>\r\nTo: alice@hearth.test\r\nSubject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\nDate: Mon, 1 Jan 2024 10:00:00 +0100\r\n' +
+  'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: multipart/alternative; boundary=i\r\n\r\n' +
+  '--i\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nsch=F6n\r\n' +
+  '--i\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p onclick="x()">schön</p>\r\n--i--\r\n' +
+  '--o\r\nContent-Type: text/html; name="böse.html"\r\nContent-Disposition: attachment; filename*=UTF-8\'\'b%C3%B6se.html\r\nContent-Transfer-Encoding: base64\r\n\r\nPHNjcmlwdD4=\r\n--o--\r\n';
+
+describe('mail over HTTP', () => {
+  const h = new Hearth();
+  let auth, other;
+
+  before(async () => {
+    h.addUser(ALICE, PASSWORD);
+    h.addUser('bob@hearth.test', PASSWORD);
+    await h.start();
+    auth = { Authorization: `Bearer ${await h.login(ALICE, PASSWORD)}` };
+    other = { Authorization: `Bearer ${await h.login('bob@hearth.test', PASSWORD)}` };
+  });
+  after(() => h.remove());
+
+  const get = (path, headers = auth) => h.api('GET', `/api/mail/${path}`, undefined, headers);
+
+  test('mailboxes and lists, newest first, a page at a time', async () => {
+    const { body } = await get('mailboxes');
+    assert.deepEqual(body.mailboxes.map((m) => [m.name, m.role, m.total, m.unseen]), [['INBOX', 'inbox', 0, 0], ['Archive', 'archive', 0, 0],
+      ['Drafts', 'drafts', 0, 0], ['Junk', 'junk', 0, 0], ['Sent', 'sent', 0, 0], ['Trash', 'trash', 0, 0]]);
+    for (let i = 1; i <= 5; i++) await deliver(h.port.smtp, ALICE, `From: x@example.org\r\nSubject: number ${i}\r\n\r\nthis is the text of ${i}\r\n`);
+    const first = (await get('messages?limit=3')).body.messages;
+    assert.deepEqual(first.map((m) => m.subject), ['number 5', 'number 4', 'number 3']);
+    assert.equal(first[0].from, 'x@example.org');
+    assert.equal(first[0].preview, 'this is the text of 5');
+    assert.equal(first[0].seen, false);
+    const second = (await get(`messages?limit=3&before=${first.at(-1).uid}`)).body.messages;
+    assert.deepEqual(second.map((m) => m.subject), ['number 2', 'number 1']);
+    assert.deepEqual((await get('messages?q=TEXT%20of%204')).body.messages.map((m) => m.subject), ['number 4']);
+    assert.deepEqual((await get('messages?mailbox=Trash')).body.messages, []);
+    assert.equal((await get('messages?mailbox=nowhere')).status, 404);
+    assert.equal((await get('messages?limit=x')).status, 400);
+    assert.equal((await get('messages', {})).status, 401);
+  });
+
+  test('one message: text, HTML, attachments, source', async () => {
+    await deliver(h.port.smtp, ALICE, Buffer.from(MIXED).toString('latin1'));
+    const [listed] = (await get('messages?limit=1')).body.messages;
+    assert.equal(listed.subject, 'Grüße');
+    assert.equal(listed.has_attachment, true);
+    const { body } = await get(`messages/${listed.id}`);
+    assert.equal(body.from, 'Ann <ann@example.org>');
+    assert.equal(body.date, Date.UTC(2024, 0, 1, 9) / 1000);
+    assert.equal(body.text.trim(), 'schön');
+    assert.match(body.html, /schön/);
+    assert.deepEqual(body.attachments.map((a) => [a.name, a.type, a.size]), [['böse.html', 'text/html', 8]]);
+    const part = await raw(`${h.base}/api/mail/messages/${listed.id}/parts/${body.attachments[0].part}`, { headers: auth });
+    assert.equal(part.body.toString(), '<script>');
+    assert.equal(part.headers['content-type'], 'application/octet-stream');
+    assert.match(part.headers['content-security-policy'], /sandbox/);
+    assert.equal(part.headers['content-disposition'], "attachment; filename*=UTF-8''b%C3%B6se.html");
+    const source = await raw(`${h.base}/api/mail/messages/${listed.id}/source`, { headers: auth });
+    assert.ok(source.body.toString().endsWith(MIXED));
+    assert.match(source.headers['content-type'], /^text\/plain/);
+    for (const path of ['', '/source', `/parts/${body.attachments[0].part}`])
+      assert.equal((await get(`messages/${listed.id}${path}`, other)).status, 404, 'it is not bob\'s');
+    assert.equal((await get(`messages/${listed.id}/parts/0`)).status, 404);
+    assert.equal((await get('messages/999999')).status, 404);
+  });
+
+  test('flags go both ways', async () => {
+    const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    await c.ok('SELECT INBOX');
+    c.send('i IDLE\r\n');
+    await c.response(/^\+/);
+    const [listed] = (await get('messages?limit=1')).body.messages;
+    const flag = (body, headers = auth) => h.api('POST', `/api/mail/messages/${listed.id}/flags`, body, headers);
+    assert.equal((await flag({ seen: true, flagged: true })).status, 200);
+    assert.match(await c.response(/FETCH/, 5), /FLAGS \(\\Seen \\Flagged/);
+    assert.equal((await flag({ seen: 'yes' })).status, 400);
+    assert.equal((await flag({ seen: true }, other)).status, 404);
+    c.send('DONE\r\n');
+    await c.response(/^i OK/);
+    await c.ok(`UID STORE ${listed.uid} -FLAGS.SILENT (\\Seen)`);
+    assert.equal((await get(`messages/${listed.id}`)).body.seen, false);
+    // A message keeps its address when it is moved; one that is expunged is gone.
+    await c.ok(`UID MOVE ${listed.uid} Archive`);
+    assert.equal((await get(`messages/${listed.id}`)).body.subject, 'Grüße');
+    await c.ok('SELECT Archive');
+    await c.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
+    await c.ok('EXPUNGE');
+    assert.equal((await get(`messages/${listed.id}`)).status, 404);
+    await eventually(async () => (await get('messages?q=sch%C3%B6n')).body.messages.length === 0);
+    c.close();
+  });
+});
