@@ -67,7 +67,24 @@ static const struct conn_listener listeners[] = {
 	{ .key = NULL },
 };
 
+/* Nobody can ask for the mail of an account that was deleted. */
+static int forget_account(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	struct arena *a = arena_new();
+	struct json *doc;
+	int64_t account;
+	int rc = json_read(a, ev->payload, &doc, NULL);
+
+	(void)module;
+	(void)prepared;
+	if (rc == 0)
+		rc = json_get_i64(doc, "account", 1, INT64_MAX, &account);
+	arena_free(&a);
+	return rc < 0 ? rc : mail_store_forget_account(tx, account);
+}
+
 static const struct bus_subscription subscriptions[] = {
+	{ "auth.account.deleted", "mail.accounts", "mail", NULL, forget_account, NULL },
 	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply, NULL },
 	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, mail_sweep_after },
 	{ .topic = NULL },

@@ -85,6 +85,8 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
  */
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
 int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);
+/* Removes all that an account has here, with the events of each content. */
+int mail_store_forget_account(struct db_tx *tx, int64_t account);
 /*
  * Subscriptions are a list of names, also of mailboxes that are not there (RFC 3501 section 6.3.6).
  * HEARTH_EBUSY when there are too many, HEARTH_EINVAL for a name we do not take.

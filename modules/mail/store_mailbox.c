@@ -220,6 +220,17 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 
 /* ---- deleting and renaming ---- */
 
+static int delete_mailbox(struct db_tx *tx, int64_t mailbox)
+{
+	int rc = mail_store_expunge_all(tx, mailbox);
+
+	if (rc == 0)
+		rc = db_run(tx, "DELETE FROM expunged WHERE mailbox = $1", db_int(mailbox));
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM mailbox WHERE id = $1", db_int(mailbox));
+	return rc < 0 ? rc : 0;
+}
+
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 {
 	struct mailbox box;
@@ -228,12 +239,23 @@ int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 	if (slice_ieq(name, SLICE("INBOX")))
 		return HEARTH_EDENIED;
 	rc = mail_store_mailbox(tx, account, name, &box);
-	if (rc == 0)
-		rc = mail_store_expunge_all(tx, box.id);
-	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM expunged WHERE mailbox = $1", db_int(box.id));
+	return rc < 0 ? rc : delete_mailbox(tx, box.id);
+}
+
+int mail_store_forget_account(struct db_tx *tx, int64_t account)
+{
+	int64_t id;
+	int rc;
+
+	while ((rc = db_get_int(tx, &id, "SELECT min(id) FROM mailbox WHERE account = $1", db_int(account))) == 0) {
+		rc = delete_mailbox(tx, id);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc == HEARTH_ENOTFOUND)
+		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1", db_int(account));
 	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM mailbox WHERE id = $1", db_int(box.id));
+		rc = db_run(tx, "DELETE FROM account_state WHERE account = $1", db_int(account));
 	return rc < 0 ? rc : 0;
 }
 

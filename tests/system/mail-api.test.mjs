@@ -1,5 +1,7 @@
 // mail-api.test.mjs: /api/mail/…: what the page shows of mail, and that it and IMAP see the same.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, eventually, raw } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
@@ -96,5 +98,17 @@ describe('mail over HTTP', () => {
     assert.equal((await get(`messages/${listed.id}`)).status, 404);
     await eventually(async () => (await get('messages?q=sch%C3%B6n')).body.messages.length === 0);
     c.close();
+  });
+
+  test('a deleted account leaves nothing', async () => {
+    const count = (sql) => Number(spawnSync('sqlite3', [join(h.dir, 'data', 'mail.db'), sql], { encoding: 'utf8' }).stdout);
+    h.addUser('carol@hearth.test', PASSWORD);
+    await deliver(h.port.smtp, 'carol@hearth.test', 'Subject: hers\r\n\r\nalone\r\n');
+    const c = await ImapClient.login(h.port.imap, 'carol@hearth.test', PASSWORD);
+    assert.equal(count("SELECT count(*) FROM content WHERE subject = 'hers'"), 1);
+    assert.equal(h.command('user', 'delete', 'carol@hearth.test').status, 0);
+    await c.response(/^\* BYE/);
+    await eventually(() => !count("SELECT count(*) FROM content WHERE subject = 'hers'"), 10, 'her mail is gone');
+    await eventually(() => !count('SELECT count(*) FROM account_state WHERE account NOT IN (SELECT account FROM mailbox)'));
   });
 });
