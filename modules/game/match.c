@@ -227,6 +227,9 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		add_notation(m, step->move.notation);
 	}
 	m->clock = step->clock;
+	/* What the disk took is nobody's time: the other side hears of the move only now. */
+	if (step->is_move && m->clock.side >= 0)
+		game_clock_start(&m->clock, m->clock.side, now_us);
 	if (step->ends) {
 		m->over = true;
 		m->winner = step->winner;
