@@ -169,8 +169,9 @@ test: deps-test ## Install what is missing, build, and pass every test
 .PHONY: asan tsan
 asan: ## The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) --no-print-directory test VARIANT=asan
-tsan: deps-test ## The threaded parts (ports, loop, game shards) under ThreadSanitizer
-	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/|game/test_shard'
+tsan: deps-test ## The threaded parts (loop, ports, game shards) under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|blob|cache|registry|ports)/'
+	$(Q)GAMES=100 HEARTH_BIN=build/tsan/hearth tests/run-system.sh game
 
 .PHONY: fuzz
 fuzz: deps-test ## Fuzz every parser (T=seconds for each, 20 by default; P=pattern chooses)
