@@ -235,9 +235,11 @@ static int narrow(struct call *c)
 	for (size_t i = 0; i < c->found_n; i++)
 		contents[i] = c->found[i].content_id;
 	qsort(contents, c->found_n, sizeof(*contents), by_content);
-	rc = mail_search(c->m, &(struct mail_search_for){ MAIL_SEARCH_TEXT, { 0 }, c->query }, contents, c->found_n, hits);
+	rc = mail_search(c->m, &(struct mail_search_for){ MAIL_SEARCH_TEXT, { 0 }, c->query },
+		contents, c->found_n, hits);
 	for (size_t i = 0; i < c->found_n && rc == 0; i++) {
-		int64_t *at = bsearch(&c->found[i].content_id, contents, c->found_n, sizeof(*contents), by_content);
+		int64_t *at = bsearch(&c->found[i].content_id, contents, c->found_n,
+			sizeof(*contents), by_content);
 
 		if (hits[at - contents] && kept < c->limit)
 			c->found[kept++] = c->found[i];
@@ -272,7 +274,8 @@ static bool query_number(struct http_request *rq, const char *name, uint64_t max
 
 	if (!text.p || slice_u64(text, max, out) == 0)
 		return true;
-	http_reply_problem(rq, 400, name, "expected a number of at most %llu", (unsigned long long)max);
+	http_reply_problem(
+		rq, 400, name, "expected a number of at most %llu", (unsigned long long)max);
 	return false;
 }
 
@@ -282,7 +285,8 @@ static void get_messages(void *module, struct http_request *rq)
 	struct slice mailbox = http_query(rq, "mailbox");
 	struct call *c;
 
-	if (!query_number(rq, "before", UINT32_MAX, &before) || !query_number(rq, "limit", LIST_MAX, &limit))
+	if (!query_number(rq, "before", UINT32_MAX, &before) ||
+		!query_number(rq, "limit", LIST_MAX, &limit))
 		return;
 	c = call_new(module, rq, work_messages);
 	c->mailbox = arena_slice(c->a, mailbox.p ? mailbox : SLICE("INBOX"));
@@ -298,7 +302,8 @@ static int load_message(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 
-	return mail_store_message(tx, c->account, c->id, MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY, c->a, &c->message);
+	return mail_store_message(
+		tx, c->account, c->id, MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY, c->a, &c->message);
 }
 
 /* The message's row, bytes and tree. */
@@ -317,12 +322,14 @@ static int open_message(struct call *c, struct buf **bytes, struct mime_part **r
 static const struct mime_part *find_text(const struct mime_part *root, struct slice subtype)
 {
 	for (const struct mime_part *p = root; p; p = mime_part_after(root, p))
-		if (p->kind == MIME_LEAF && mime_part_is(p, SLICE("text"), subtype) && !mime_part_is_attachment(p))
+		if (p->kind == MIME_LEAF && mime_part_is(p, SLICE("text"), subtype) &&
+			!mime_part_is_attachment(p))
 			return p;
 	return NULL;
 }
 
-static void put_text(struct call *c, const char *name, struct slice message, const struct mime_part *part)
+static void put_text(
+	struct call *c, const char *name, struct slice message, const struct mime_part *part)
 {
 	struct strbuf text = { 0 };
 
@@ -348,7 +355,8 @@ static void put_attachments(struct call *c, const struct mime_part *root)
 		json_open_object(&c->w);
 		json_put_i64(&c->w, "part", number);
 		json_put_text(&c->w, "name", mime_part_filename(c->a, p));
-		json_put_str(&c->w, "type", arena_printf(c->a, "%.*s/%.*s", SLICE_ARG(p->type), SLICE_ARG(p->subtype)));
+		json_put_str(&c->w, "type",
+			arena_printf(c->a, "%.*s/%.*s", SLICE_ARG(p->type), SLICE_ARG(p->subtype)));
 		json_put_i64(&c->w, "size", (int64_t)p->decoded_size);
 		json_close_object(&c->w);
 	}
@@ -409,8 +417,8 @@ static const char *disposition_of(struct arena *a, struct slice name)
 		strbuf_adds(&out, "; filename*=UTF-8''");
 	for (size_t i = 0; i < name.n && i < 400; i++) {
 		unsigned char ch = (unsigned char)name.p[i];
-		bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '.' ||
-			ch == '-' || ch == '_';
+		bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
+			     (ch >= 'A' && ch <= 'Z') || ch == '.' || ch == '-' || ch == '_';
 
 		if (plain)
 			strbuf_addc(&out, (char)ch);
@@ -435,7 +443,8 @@ static void work_part(struct call *c)
 		for (part = root; part && number < c->part; number++)
 			part = mime_part_after(root, part);
 		if (part && mime_part_is_attachment(part)) {
-			mime_content_bytes(&decoded, part, mime_part_body(buf_slice(bytes), part), BLOB_GET_MAX);
+			mime_content_bytes(&decoded, part, mime_part_body(buf_slice(bytes), part),
+				BLOB_GET_MAX);
 			c->bytes = buf_from_strbuf(&decoded);
 			c->type = "application/octet-stream";
 			c->disposition = disposition_of(c->a, mime_part_filename(c->a, part));
@@ -466,7 +475,8 @@ static int change_flags(struct db_tx *tx, void *arg)
 	int rc = mail_store_message(tx, c->account, c->id, MAIL_WANT_META, c->a, &c->message);
 
 	if (rc == 0)
-		rc = mail_store_flag(tx, c->message.mailbox, c->message.uid, &change, &modseq, c->a, &after);
+		rc = mail_store_flag(
+			tx, c->message.mailbox, c->message.uid, &change, &modseq, c->a, &after);
 	return rc;
 }
 
@@ -486,7 +496,8 @@ static void post_flags(void *module, struct http_request *rq)
 	static const struct {
 		const char *name;
 		unsigned flag;
-	} flags[] = { { "seen", MAIL_SEEN }, { "flagged", MAIL_FLAGGED }, { "answered", MAIL_ANSWERED } };
+	} flags[] = { { "seen", MAIL_SEEN }, { "flagged", MAIL_FLAGGED },
+		{ "answered", MAIL_ANSWERED } };
 	const struct json *body = http_body_json(rq);
 	unsigned set = 0, clear = 0;
 	struct call *c;

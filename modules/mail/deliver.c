@@ -1,7 +1,8 @@
 /*
  * deliver.c: see deliver.h.
  *
- *   WRITING ──finish──▶ blob on disk ──▶ parsed (worker) ──▶ rows on disk (one transaction) ──▶ done
+ *   WRITING ──finish──▶ blob on disk ──▶ parsed (worker) ──▶ rows on disk (one transaction) ──▶
+ * done
  *
  * A message that is not large stays in memory beside the blob writer, so that it need not be read
  * back to be parsed.
@@ -27,9 +28,9 @@ struct target {
 
 struct mail_delivery {
 	struct mail *m;
-	struct arena *a;             /* recipients, trace, what was parsed */
+	struct arena *a; /* recipients, trace, what was parsed */
 	struct blob_writer *writer;
-	struct strbuf bytes;         /* the message while it is small */
+	struct strbuf bytes; /* the message while it is small */
 	bool in_memory;
 	struct target *targets;
 	size_t n, cap;
@@ -97,7 +98,8 @@ bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
 	return false;
 }
 
-void mail_delivery_set_trace(struct mail_delivery *d, struct slice return_path, struct slice received)
+void mail_delivery_set_trace(
+	struct mail_delivery *d, struct slice return_path, struct slice received)
 {
 	d->return_path = arena_slice(d->a, return_path);
 	d->received = arena_slice(d->a, received);
@@ -201,10 +203,11 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 	int rc = mail_store_ensure(tx, t->r.account);
 
 	if (rc == 0)
-		rc = mail_store_mailbox(tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), &box);
+		rc = mail_store_mailbox(
+			tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), &box);
 	if (rc == 0)
-		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date, &t->r.uid,
-			&t->r.message_id);
+		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date,
+			&t->r.uid, &t->r.message_id);
 	if (rc == 0) {
 		t->r.uidvalidity = box.uidvalidity;
 		t->mailbox_id = box.id;

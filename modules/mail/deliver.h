@@ -10,9 +10,9 @@
 /* One place a message goes to. */
 struct mail_recipient {
 	int64_t account;
-	struct slice address;  /* for Delivered-To; empty: none is written (APPEND) */
-	struct slice mailbox;  /* name; empty: INBOX */
-	unsigned flags;        /* enum mail_flag */
+	struct slice address; /* for Delivered-To; empty: none is written (APPEND) */
+	struct slice mailbox; /* name; empty: INBOX */
+	unsigned flags;       /* enum mail_flag */
 	struct slice keywords;
 	/* outcome, when done is called with 0 */
 	uint32_t uid, uidvalidity;
@@ -31,7 +31,8 @@ bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
  * The trace fields that stand in front of what the sender sent: Return-Path for the recipients
  * with an address, and `received` (a whole Received field, ended by CRLF), both may be empty.
  */
-void mail_delivery_set_trace(struct mail_delivery *d, struct slice return_path, struct slice received);
+void mail_delivery_set_trace(
+	struct mail_delivery *d, struct slice return_path, struct slice received);
 /* INTERNALDATE, Unix seconds; now unless set. */
 void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date);
 /*
@@ -45,7 +46,8 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
  * (< 0: HEARTH_ENOTFOUND the mailbox is not there, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.
  */
-typedef void mail_delivered_fn(void *arg, int status, const struct mail_recipient *recipients, size_t n);
+typedef void mail_delivered_fn(
+	void *arg, int status, const struct mail_recipient *recipients, size_t n);
 void mail_delivery_finish(struct mail_delivery **d, mail_delivered_fn *done, void *arg);
 /* Throws it away; legal on NULL. */
 void mail_delivery_abort(struct mail_delivery **d);

@@ -29,7 +29,7 @@ struct mail {
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */
 	struct bus_listener *revoked;
-	struct timer prune;      /* of what only sessions long gone needed */
+	struct timer prune; /* of what only sessions long gone needed */
 	bool draining;
 };
 

@@ -95,7 +95,8 @@ static struct slice join(struct arena *a, struct slice trace, struct slice blob)
 	return slice_of(p, trace.n + blob.n);
 }
 
-void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, struct mail_content *out)
+void mail_message_parse(
+	struct arena *a, struct slice trace, struct slice blob, struct mail_content *out)
 {
 	struct slice message = join(a, trace, blob);
 	struct mime_part *root = mime_structure_parse(a, message);
@@ -127,7 +128,8 @@ int mail_message_bytes(struct mail *m, const struct mail_content *content, struc
 	if (content->blob_size > BLOB_GET_MAX)
 		return HEARTH_ETOOBIG;
 	a = arena_new();
-	rc = blob_get_wait(m->blob, arena_strdup(a, content->blob_key), 0, content->blob_size, &blob);
+	rc = blob_get_wait(
+		m->blob, arena_strdup(a, content->blob_key), 0, content->blob_size, &blob);
 	arena_free(&a);
 	if (rc < 0)
 		return rc;

@@ -11,7 +11,8 @@
  * Parses a message, which is `trace` followed by `blob`, into what the store keeps. All in `a`;
  * blob_key is left to the caller.
  */
-void mail_message_parse(struct arena *a, struct slice trace, struct slice blob, struct mail_content *out);
+void mail_message_parse(
+	struct arena *a, struct slice trace, struct slice blob, struct mail_content *out);
 
 /*
  * The bytes of a message: trace and blob together, in a buffer the caller owns. HEARTH_ENOTFOUND,

@@ -13,15 +13,17 @@
 #include "store.h"
 #include "sweep.h"
 
-#define PRUNE_FIRST_MS (60 * 1000)
-#define PRUNE_EVERY_MS (24 * 60 * 60 * 1000)
+#define PRUNE_FIRST_MS (INT64_C(60) * 1000)
+#define PRUNE_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 static const struct config_setting settings[] = {
-	{ NULL, "message_max", CONFIG_SIZE, "50M", "64K", "64M", NULL, "largest message taken (RFC 1870 SIZE)" },
+	{ NULL, "message_max", CONFIG_SIZE, "50M", "64K", "64M", NULL,
+		"largest message taken (RFC 1870 SIZE)" },
 	{ NULL, "recipients_max", CONFIG_INT, "100", "100", "10000", NULL,
 		"recipients of one transaction (RFC 5321 4.5.3.1.8: at least 100)" },
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
-		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; none ends a message" },
+		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
+		"none ends a message" },
 	CONFIG_END,
 };
 
@@ -50,29 +52,59 @@ static void accept_imap(void *module, struct conn *c)
 #define IMAP_BUSY "* BYE too many connections; try again later\r\n"
 
 /* Before log-in a client may leave one long line with us, no more. */
-#define SMTP_LIMITS .input_max = 16384, .output_high = 65536, .timeout_ms = 5 * 60 * 1000, .per_peer_max = 100
-#define IMAP_LIMITS .input_max = 16384, .output_high = 262144, .timeout_ms = 60 * 1000, .per_peer_max = 200
+#define SMTP_LIMITS                                                                     \
+	.input_max = 16384, .output_high = 65536, .timeout_ms = INT64_C(5) * 60 * 1000, \
+	.per_peer_max = 100
+#define IMAP_LIMITS                                                                  \
+	.input_max = 16384, .output_high = 262144, .timeout_ms = INT64_C(60) * 1000, \
+	.per_peer_max = 200
 
 static const struct conn_listener listeners[] = {
-	{ .key = "smtp", .address = "127.0.0.1:2525", .doc = "mail from other servers (STARTTLS offered)",
-		.security = CONN_PLAIN, SMTP_LIMITS, .accept = accept_smtp, .busy_greeting = SMTP_BUSY },
-	{ .key = "submission", .address = "127.0.0.1:2587", .doc = "mail from people's programs (STARTTLS)",
-		.security = CONN_PLAIN, SMTP_LIMITS, .accept = accept_submission, .busy_greeting = SMTP_BUSY },
-	{ .key = "submissions", .address = "127.0.0.1:2465", .doc = "the same over TLS from the first byte",
-		.security = CONN_TLS_ONLY, SMTP_LIMITS, .accept = accept_submission, .busy_greeting = SMTP_BUSY },
-	{ .key = "imap", .address = "127.0.0.1:2143", .doc = "reading mail (STARTTLS)",
-		.security = CONN_PLAIN, IMAP_LIMITS, .accept = accept_imap, .busy_greeting = IMAP_BUSY },
-	{ .key = "imaps", .address = "127.0.0.1:2993", .doc = "the same over TLS from the first byte",
-		.security = CONN_TLS_ONLY, IMAP_LIMITS, .accept = accept_imap, .busy_greeting = IMAP_BUSY },
+	{ .key = "smtp",
+		.address = "127.0.0.1:2525",
+		.doc = "mail from other servers (STARTTLS offered)",
+		.security = CONN_PLAIN,
+		SMTP_LIMITS,
+		.accept = accept_smtp,
+		.busy_greeting = SMTP_BUSY },
+	{ .key = "submission",
+		.address = "127.0.0.1:2587",
+		.doc = "mail from people's programs (STARTTLS)",
+		.security = CONN_PLAIN,
+		SMTP_LIMITS,
+		.accept = accept_submission,
+		.busy_greeting = SMTP_BUSY },
+	{ .key = "submissions",
+		.address = "127.0.0.1:2465",
+		.doc = "the same over TLS from the first byte",
+		.security = CONN_TLS_ONLY,
+		SMTP_LIMITS,
+		.accept = accept_submission,
+		.busy_greeting = SMTP_BUSY },
+	{ .key = "imap",
+		.address = "127.0.0.1:2143",
+		.doc = "reading mail (STARTTLS)",
+		.security = CONN_PLAIN,
+		IMAP_LIMITS,
+		.accept = accept_imap,
+		.busy_greeting = IMAP_BUSY },
+	{ .key = "imaps",
+		.address = "127.0.0.1:2993",
+		.doc = "the same over TLS from the first byte",
+		.security = CONN_TLS_ONLY,
+		IMAP_LIMITS,
+		.accept = accept_imap,
+		.busy_greeting = IMAP_BUSY },
 	{ .key = NULL },
 };
 
 /* Nobody can ask for the mail of an account that was deleted. */
-static int forget_account(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+static int forget_account(
+	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	struct arena *a = arena_new();
 	struct json *doc;
-	int64_t account;
+	int64_t account = 0;
 	int rc = json_read(a, ev->payload, &doc, NULL);
 
 	(void)module;
@@ -85,7 +117,8 @@ static int forget_account(void *module, struct db_tx *tx, const struct bus_event
 
 static const struct bus_subscription subscriptions[] = {
 	{ "auth.account.deleted", "mail.accounts", "mail", NULL, forget_account, NULL },
-	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply, NULL },
+	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply,
+		NULL },
 	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, mail_sweep_after },
 	{ .topic = NULL },
 };
@@ -106,7 +139,9 @@ static enum smtp_data_bare bare_newlines(const struct config *c)
 {
 	const char *word = config_text(c, "mail", "bare_newlines");
 
-	return strcmp(word, "keep") == 0 ? SMTP_BARE_KEEP : strcmp(word, "mend") == 0 ? SMTP_BARE_MEND : SMTP_BARE_REJECT;
+	return strcmp(word, "keep") == 0   ? SMTP_BARE_KEEP
+	       : strcmp(word, "mend") == 0 ? SMTP_BARE_MEND
+					   : SMTP_BARE_REJECT;
 }
 
 static int create_index(struct db_tx *tx, void *arg)
@@ -121,10 +156,11 @@ static void on_revoked(void *arg, struct buf *payload)
 	struct mail *m = arg;
 	struct arena *a = arena_new();
 	struct json *doc;
-	int64_t account;
+	int64_t account = 0;
 	bool all = false;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 && json_get_bool(doc, "all", &all) == 0 && all &&
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+		json_get_bool(doc, "all", &all) == 0 && all &&
 		json_get_i64(doc, "account", 1, INT64_MAX, &account) == 0) {
 		smtp_sessions_revoke(m, account);
 		imap_sessions_revoke(m, account);
@@ -159,7 +195,8 @@ static int start(struct hearth *h, void **state)
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->bare_newlines = bare_newlines(c);
-	m->accepted = metric_counter("hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
+	m->accepted = metric_counter(
+		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
 	list_init(&m->smtp_sessions);
 	list_init(&m->imap_sessions);
 	m->notifier = mail_notifier_new(hearth_bus(h));

@@ -23,11 +23,12 @@ static void on_changed(void *arg, struct buf *payload)
 	struct list *watches = NULL;
 	int64_t mailbox;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 && json_get_i64(doc, "mailbox", 1, INT64_MAX, &mailbox) == 0)
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+		json_get_i64(doc, "mailbox", 1, INT64_MAX, &mailbox) == 0)
 		watches = map_get_u64(n->mailboxes, (uint64_t)mailbox);
 	arena_free(&a);
 	if (watches)
-		LIST_FOREACH(watches, it) {
+		LIST_FOREACH (watches, it) {
 			struct mail_watch *w = LIST_ENTRY(it, struct mail_watch, node);
 
 			w->changed(w->arg);
@@ -58,7 +59,8 @@ void mail_notifier_free(struct mail_notifier **n)
 	*n = NULL;
 }
 
-void mail_watch(struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed, void *arg)
+void mail_watch(
+	struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed, void *arg)
 {
 	struct list *watches;
 

@@ -20,7 +20,8 @@ struct mail_watch {
 
 struct mail_notifier *mail_notifier_new(struct bus *bus);
 void mail_notifier_free(struct mail_notifier **n);
-void mail_watch(struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed, void *arg);
+void mail_watch(struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed,
+	void *arg);
 void mail_unwatch(struct mail_notifier *n, struct mail_watch *w);
 /* Says that a mailbox changed; after the commit. Any thread. */
 void mail_changed(struct bus *bus, int64_t mailbox);

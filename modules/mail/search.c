@@ -16,7 +16,7 @@
 #include "hearth/text.h"
 #include "message.h"
 
-#define INDEX "mail_text"
+#define INDEX      "mail_text"
 #define ZSTD_LEVEL 3
 
 const char *const mail_search_migrations[] = {
@@ -60,7 +60,7 @@ static int read_document(struct mail *m, int64_t content, struct arena *a, struc
 {
 	struct content_query q = { .id = content, .a = a };
 	struct strbuf head = { 0 }, body = { 0 };
-	struct buf *message;
+	struct buf *message = NULL;
 	int rc = db_read_wait(m->db, load_content, &q);
 
 	if (rc == 0)
@@ -105,8 +105,8 @@ static int read_event(const struct bus_event *ev, struct arena *a, int64_t *cont
 int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared)
 {
 	struct document *d;
-	int64_t content;
-	bool stored;
+	int64_t content = 0;
+	bool stored = false;
 	int rc = read_event(ev, a, &content, &stored);
 
 	if (rc < 0 || !stored)
@@ -126,8 +126,10 @@ int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *
 static int add_document(struct db_tx *tx, int64_t content, const struct document *d)
 {
 	int rc = db_run(tx,
-		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
-		db_int(content), db_int((int64_t)d->head_size), db_int((int64_t)d->text.n), db_bytes(d->packed));
+		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (id) DO NOTHING",
+		db_int(content), db_int((int64_t)d->head_size), db_int((int64_t)d->text.n),
+		db_bytes(d->packed));
 
 	return rc > 0 ? fts_put(tx, INDEX, content, d->text) : rc;
 }
@@ -136,7 +138,8 @@ static int add_document(struct db_tx *tx, int64_t content, const struct document
 static int load_document(struct db_tx *tx, int64_t content, struct arena *a, struct document *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT head_size, text_size, packed FROM document WHERE id = $1", db_int(content));
+	int rc = db_query(tx, &rows,
+		"SELECT head_size, text_size, packed FROM document WHERE id = $1", db_int(content));
 
 	if (rc < 0)
 		return rc;
@@ -159,7 +162,7 @@ static int load_document(struct db_tx *tx, int64_t content, struct arena *a, str
 static int remove_document(struct db_tx *tx, int64_t content)
 {
 	struct arena *a = arena_new();
-	struct document d;
+	struct document d = { 0 };
 	int rc = load_document(tx, content, a, &d);
 
 	if (rc == 0)
@@ -173,8 +176,8 @@ static int remove_document(struct db_tx *tx, int64_t content)
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	struct arena *a = arena_new();
-	int64_t content;
-	bool stored;
+	int64_t content = 0;
+	bool stored = false;
 	int rc = read_event(ev, a, &content, &stored);
 
 	(void)module;
@@ -210,7 +213,8 @@ static bool field_contains(const struct search *s, struct slice head)
 		ptrdiff_t end = slice_chr(slice_skip(head, 1), MAIL_FIELD_MARK);
 		struct slice field = end < 0 ? head : slice_head(head, (size_t)end + 1);
 
-		if (slice_starts(field, s->field) && slice_find(slice_skip(field, s->field.n), s->needle) >= 0)
+		if (slice_starts(field, s->field) &&
+			slice_find(slice_skip(field, s->field.n), s->needle) >= 0)
 			return true;
 		head = slice_skip(head, field.n);
 	}
@@ -219,7 +223,8 @@ static bool field_contains(const struct search *s, struct slice head)
 
 static bool contains(const struct search *s, const struct document *d)
 {
-	struct slice head = slice_head(d->text, d->head_size), body = slice_skip(d->text, d->head_size);
+	struct slice head = slice_head(d->text, d->head_size),
+		     body = slice_skip(d->text, d->head_size);
 
 	switch (s->where) {
 	case MAIL_SEARCH_FIELD: return field_contains(s, head);
@@ -236,7 +241,7 @@ static bool contains(const struct search *s, const struct document *d)
 static int check_candidate(void *arg, int64_t id)
 {
 	struct search *s = arg;
-	struct document d;
+	struct document d = { 0 };
 	int rc;
 
 	while (s->at < s->n && s->contents[s->at] < id)
@@ -247,7 +252,8 @@ static int check_candidate(void *arg, int64_t id)
 		return 0;
 	rc = load_document(s->tx, id, s->a, &d);
 	/* A content can be there more than once: as copies in one mailbox. */
-	for (bool hit = rc == 0 && contains(s, &d); s->at < s->n && s->contents[s->at] == id; s->at++)
+	for (bool hit = rc == 0 && contains(s, &d); s->at < s->n && s->contents[s->at] == id;
+		s->at++)
 		s->hits[s->at] = hit;
 	arena_reset(s->a);
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
@@ -258,7 +264,8 @@ static int mark_indexed(struct db_tx *tx, struct search *s)
 {
 	struct db_rows rows;
 	size_t at = 0;
-	int rc = db_query(tx, &rows, "SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
+	int rc = db_query(tx, &rows,
+		"SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
 		db_int(s->contents[0]), db_int(s->contents[s->n - 1]));
 
 	if (rc < 0)
@@ -299,7 +306,7 @@ static int search_index(struct db_tx *tx, void *arg)
 /* What the index does not have yet is read. */
 static int search_unindexed(struct search *s)
 {
-	struct document d;
+	struct document d = { 0 };
 	int rc = 0;
 
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
@@ -315,10 +322,13 @@ static int search_unindexed(struct search *s)
 	return rc;
 }
 
-int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents, size_t n, bool *hits)
+int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents,
+	size_t n, bool *hits)
 {
 	struct strbuf needle = { 0 }, name = { 0 }, field = { 0 };
-	struct search s = { .m = m, .where = what->where, .contents = contents, .n = n, .hits = hits };
+	struct search s = {
+		.m = m, .where = what->where, .contents = contents, .n = n, .hits = hits
+	};
 	int rc;
 
 	if (n == 0)

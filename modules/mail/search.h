@@ -26,14 +26,16 @@ enum mail_search_where {
 
 struct mail_search_for {
 	enum mail_search_where where;
-	struct slice field;  /* its name, for MAIL_SEARCH_FIELD */
-	struct slice needle; /* UTF-8, compared folded as text_fold does; empty is found everywhere */
+	struct slice field; /* its name, for MAIL_SEARCH_FIELD */
+	struct slice
+		needle; /* UTF-8, compared folded as text_fold does; empty is found everywhere */
 };
 
 /*
  * Of the given contents (ascending ids, maybe repeated), which contain what is searched for?
  * hits[i] says so for contents[i]. Blocks (database, blobs): on a worker.
  */
-int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents, size_t n, bool *hits);
+int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents,
+	size_t n, bool *hits);
 
 #endif

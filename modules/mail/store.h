@@ -1,6 +1,6 @@
 /*
- * store.h: mailboxes and messages: every SQL statement of the mail module stands in store*.c. Inside
- * a db_fn on the database "mail", on a database thread, unless said otherwise.
+ * store.h: mailboxes and messages: every SQL statement of the mail module stands in store*.c.
+ * Inside a db_fn on the database "mail", on a database thread, unless said otherwise.
  *
  * A *content* is one message as one account got it: blob (the bytes that were sent, shared by all
  * recipients), trace (the header fields we put in front: Return-Path, Delivered-To, Received), and
@@ -37,13 +37,13 @@ struct mailbox {
 	char name[MAIL_NAME_MAX + 1]; /* UTF-8; INBOX is in capitals */
 	uint32_t uidvalidity;
 	uint32_t uidnext;
-	int64_t modseq;               /* of the latest change */
-	unsigned use;                 /* enum mail_use */
-	uint32_t recent_uid;          /* messages from this UID on are \Recent to who selects it next */
+	int64_t modseq;      /* of the latest change */
+	unsigned use;        /* enum mail_use */
+	uint32_t recent_uid; /* messages from this UID on are \Recent to who selects it next */
 	bool subscribed;
 	/* counted by mail_store_count */
 	uint32_t messages, unseen, recent;
-	uint64_t size;                /* bytes of all its messages */
+	uint64_t size; /* bytes of all its messages */
 };
 
 /* What mail_store_count is to count; size is the only one that looks at every row. */
@@ -72,7 +72,8 @@ int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct st
 /* Messages below `uid` are no longer \Recent to anybody else. */
 int mail_store_set_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid);
 /* All of an account, ordered by name, INBOX first. A result of `each` other than 0 ends it. */
-int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg);
+int mail_store_mailboxes(struct db_tx *tx, int64_t account,
+	int (*each)(void *arg, const struct mailbox *box), void *arg);
 /*
  * Creates it with its missing superiors; HEARTH_EEXIST; HEARTH_EINVAL for a name we do not take;
  * HEARTH_EBUSY when the account has too many.
@@ -92,7 +93,8 @@ int mail_store_forget_account(struct db_tx *tx, int64_t account);
  * HEARTH_EBUSY when there are too many, HEARTH_EINVAL for a name we do not take.
  */
 int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on);
-int mail_store_subscriptions(struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg);
+int mail_store_subscriptions(
+	struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg);
 
 /* ---- messages ---- */
 
@@ -118,8 +120,8 @@ struct mail_content {
 	struct slice bodystructure; /* IMAP BODYSTRUCTURE, ready to send */
 	struct slice structure;     /* packed part offsets, into trace + blob */
 	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
-	int64_t date;               /* of the Date field, Unix seconds; 0 when there is none */
-	int date_zone;              /* minutes east of UTC in which it was written */
+	int64_t date;  /* of the Date field, Unix seconds; 0 when there is none */
+	int date_zone; /* minutes east of UTC in which it was written */
 	bool has_attachment;
 };
 
@@ -129,29 +131,31 @@ struct mail_message {
 	int64_t content_id; /* of the content: the document in the search index */
 	int64_t mailbox;
 	uint32_t uid;
-	unsigned flags;          /* enum mail_flag */
-	struct slice keywords;   /* separated by spaces, as written */
-	int64_t internal_date;   /* Unix seconds */
+	unsigned flags;        /* enum mail_flag */
+	struct slice keywords; /* separated by spaces, as written */
+	int64_t internal_date; /* Unix seconds */
 	int64_t modseq;
-	uint64_t size;           /* bytes of trace and blob: RFC822.SIZE */
+	uint64_t size;               /* bytes of trace and blob: RFC822.SIZE */
 	struct mail_content content; /* only the columns that were asked for, see MAIL_WANT_… */
 };
 
 enum mail_want {
-	MAIL_WANT_META = 0,       /* id, uid, flags, keywords, dates, size, blob, trace */
+	MAIL_WANT_META = 0, /* id, uid, flags, keywords, dates, size, blob, trace */
 	MAIL_WANT_ENVELOPE = 1,
 	MAIL_WANT_BODY = 2,
 	MAIL_WANT_BODYSTRUCTURE = 4,
 	MAIL_WANT_STRUCTURE = 8,
-	MAIL_WANT_SUMMARY = 16,   /* subject, from, to, preview, has_attachment, message_id */
+	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, message_id */
 };
 
 /*
  * Stores a content and a message of it in the mailbox, and publishes "mail.content"
- * {"change":"stored","account","mailbox","message","content","uid"} in the same transaction. *uid is its UID.
+ * {"change":"stored","account","mailbox","message","content","uid"} in the same transaction. *uid
+ * is its UID.
  */
-int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content, unsigned flags,
-	struct slice keywords, int64_t internal_date, uint32_t *uid, int64_t *message_id);
+int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content,
+	unsigned flags, struct slice keywords, int64_t internal_date, uint32_t *uid,
+	int64_t *message_id);
 
 /* What is stored of one content (META columns), its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);
@@ -165,8 +169,8 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
  * slices valid during the call. A result other than 0 ends it and is returned.
  */
 typedef int mail_message_fn(void *arg, const struct mail_message *message);
-int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, unsigned want,
-	mail_message_fn *each, void *arg);
+int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last,
+	unsigned want, mail_message_fn *each, void *arg);
 /*
  * The same without anything of the contents but, with `dates`, the date of the Date field: for who
  * looks at all messages of a mailbox.
@@ -174,18 +178,19 @@ int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint3
 int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, bool dates,
 	mail_message_fn *each, void *arg);
 /* One message of an account by its id, its slices in `a`; HEARTH_ENOTFOUND. */
-int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want, struct arena *a,
-	struct mail_message *out);
+int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want,
+	struct arena *a, struct mail_message *out);
 /* Newest first, below `before` (a UID; 0: from the top), at most `limit`. */
-int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit, unsigned want,
-	mail_message_fn *each, void *arg);
+int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit,
+	unsigned want, mail_message_fn *each, void *arg);
 
 /* ---- changing messages ---- */
 
 /* Bytes of the keywords of one message. */
 #define MAIL_KEYWORDS_MAX 4096
 
-/* new = (old & ~clear) | set; keywords likewise: lists separated by spaces, compared without case. */
+/* new = (old & ~clear) | set; keywords likewise: lists separated by spaces, compared without case.
+ */
 struct mail_flag_change {
 	unsigned set, clear; /* enum mail_flag */
 	struct slice add_keywords, remove_keywords;
@@ -207,15 +212,18 @@ struct mail_flags {
  * copy: to another mailbox with flags and date; *new_uid is its UID there.
  * move: the same message row goes to another mailbox, `to`, under a new UID.
  */
-int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flag_change *change,
-	int64_t *modseq, struct arena *a, struct mail_flags *after);
+int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid,
+	const struct mail_flag_change *change, int64_t *modseq, struct arena *a,
+	struct mail_flags *after);
 int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq);
-int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
-int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, int64_t *modseq,
-	uint32_t *new_uid);
-/* The first `limit` UIDs above `above` of messages with \Deleted, into a new array from the arena. */
-int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit, struct arena *a,
-	uint32_t **uids, size_t *n);
+int mail_store_copy(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
+int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to,
+	int64_t *modseq, uint32_t *new_uid);
+/* The first `limit` UIDs above `above` of messages with \Deleted, into a new array from the arena.
+ */
+int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
+	struct arena *a, uint32_t **uids, size_t *n);
 
 /* ---- what happened since ---- */
 
@@ -227,11 +235,11 @@ typedef int mail_flags_fn(void *arg, uint32_t uid, const struct mail_flags *flag
  * that are new or changed (ascending). *now is the mailbox's modseq in the same snapshot;
  * HEARTH_ENOTFOUND when the mailbox is gone. Expunges are remembered for MAIL_EXPUNGED_KEPT_S.
  */
-int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now, mail_uid_fn *expunged,
-	mail_flags_fn *changed, void *arg);
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
+	mail_uid_fn *expunged, mail_flags_fn *changed, void *arg);
 /* Only *now of it. */
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now);
-#define MAIL_EXPUNGED_KEPT_S (7 * 24 * 60 * 60)
+#define MAIL_EXPUNGED_KEPT_S (INT64_C(7) * 24 * 60 * 60)
 /* Forgets expunges that are older than that. */
 int mail_store_forget_expunged(struct db_tx *tx);
 

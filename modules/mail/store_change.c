@@ -15,33 +15,41 @@ static int take_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
 
 /* ---- flags ---- */
 
-static int read_flags(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct arena *a, struct mail_flags *out)
+static int read_flags(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct arena *a, struct mail_flags *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT flags, keywords FROM message WHERE mailbox = $1 AND uid = $2",
+	int rc = db_query(tx, &rows,
+		"SELECT flags, keywords FROM message WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
 	if (rc < 0)
 		return rc;
 	rc = db_next(&rows);
 	if (rc > 0)
-		*out = (struct mail_flags){ (unsigned)db_col_int(&rows, 0), arena_slice(a, db_col_text(&rows, 1)) };
+		*out = (struct mail_flags){ (unsigned)db_col_int(&rows, 0),
+			arena_slice(a, db_col_text(&rows, 1)) };
 	db_end(&rows);
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-static int write_flags(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flags *f, int64_t *modseq)
+static int write_flags(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flags *f,
+	int64_t *modseq)
 {
 	int rc = take_modseq(tx, mailbox, modseq);
 
 	if (rc == 0)
-		rc = db_run(tx, "UPDATE message SET flags = $3, keywords = $4, modseq = $5 WHERE mailbox = $1 AND uid = $2",
-			db_int(mailbox), db_int(uid), db_int(f->flags), db_text(f->keywords), db_int(*modseq));
+		rc = db_run(tx,
+			"UPDATE message SET flags = $3, keywords = $4, modseq = $5 WHERE mailbox = "
+			"$1 AND uid = $2",
+			db_int(mailbox), db_int(uid), db_int(f->flags), db_text(f->keywords),
+			db_int(*modseq));
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flag_change *change,
-	int64_t *modseq, struct arena *a, struct mail_flags *after)
+int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid,
+	const struct mail_flag_change *change, int64_t *modseq, struct arena *a,
+	struct mail_flags *after)
 {
 	struct strbuf keywords = { 0 };
 	struct mail_flags before;
@@ -49,7 +57,8 @@ int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struc
 
 	if (rc < 0)
 		return rc;
-	mail_keywords_change(&keywords, change->replace_keywords ? (struct slice){ 0 } : before.keywords,
+	mail_keywords_change(&keywords,
+		change->replace_keywords ? (struct slice){ 0 } : before.keywords,
 		change->add_keywords, change->remove_keywords);
 	*after = (struct mail_flags){ (before.flags & ~change->clear) | change->set,
 		arena_slice(a, strbuf_slice(&keywords)) };
@@ -88,7 +97,8 @@ static int drop_content(struct db_tx *tx, int64_t content)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE content = $1)"
+		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE "
+		"content = $1)"
 		" RETURNING account, blob",
 		db_int(content));
 
@@ -107,7 +117,9 @@ static int note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_
 	int rc = take_modseq(tx, mailbox, modseq);
 
 	if (rc == 0)
-		rc = db_run(tx, "INSERT INTO expunged (mailbox, modseq, uid, expunged_at) VALUES ($1, $2, $3, $4)",
+		rc = db_run(tx,
+			"INSERT INTO expunged (mailbox, modseq, uid, expunged_at) VALUES ($1, $2, "
+			"$3, $4)",
 			db_int(mailbox), db_int(*modseq), db_int(uid), db_int(clock_wall_s()));
 	return rc < 0 ? rc : 0;
 }
@@ -115,7 +127,8 @@ static int note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_
 int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)
 {
 	int64_t content;
-	int rc = db_get_int(tx, &content, "DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content",
+	int rc = db_get_int(tx, &content,
+		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content",
 		db_int(mailbox), db_int(uid));
 
 	if (rc == 0)
@@ -137,12 +150,13 @@ int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox)
 	return rc;
 }
 
-int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit, struct arena *a,
-	uint32_t **uids, size_t *n)
+int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
+	struct arena *a, uint32_t **uids, size_t *n)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT uid FROM message WHERE mailbox = $1 AND flags & 8 <> 0 AND uid > $2 ORDER BY uid LIMIT $3",
+		"SELECT uid FROM message WHERE mailbox = $1 AND flags & 8 <> 0 AND uid > $2 ORDER "
+		"BY uid LIMIT $3",
 		db_int(mailbox), db_int(above), db_int((int64_t)limit));
 
 	if (rc < 0)
@@ -156,13 +170,15 @@ int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t
 
 /* ---- copying and moving ---- */
 
-int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid)
+int mail_store_copy(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid)
 {
 	struct mail_message m = { 0 };
 	struct arena *a = arena_new();
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT content, flags, keywords, internal_date, size FROM message WHERE mailbox = $1 AND uid = $2",
+		"SELECT content, flags, keywords, internal_date, size FROM message WHERE mailbox = "
+		"$1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
 	if (rc == 0) {
@@ -186,28 +202,31 @@ int mail_store_copy(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mail
 	return rc;
 }
 
-int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, int64_t *modseq,
-	uint32_t *new_uid)
+int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to,
+	int64_t *modseq, uint32_t *new_uid)
 {
 	int64_t arrived, id;
-	int rc = db_get_int(
-		tx, &id, "SELECT id FROM message WHERE mailbox = $1 AND uid = $2", db_int(mailbox), db_int(uid));
+	int rc = db_get_int(tx, &id, "SELECT id FROM message WHERE mailbox = $1 AND uid = $2",
+		db_int(mailbox), db_int(uid));
 
 	if (rc == 0)
 		rc = mail_store_next_uid(tx, to->id, new_uid, &arrived);
 	if (rc == 0)
-		rc = db_run(tx, "UPDATE message SET mailbox = $2, uid = $3, modseq = $4 WHERE id = $1", db_int(id),
-			db_int(to->id), db_int(*new_uid), db_int(arrived));
+		rc = db_run(tx,
+			"UPDATE message SET mailbox = $2, uid = $3, modseq = $4 WHERE id = $1",
+			db_int(id), db_int(to->id), db_int(*new_uid), db_int(arrived));
 	return rc < 0 ? rc : note_expunged(tx, mailbox, uid, modseq);
 }
 
 /* ---- what happened since ---- */
 
-static int each_expunged(struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_uid_fn *expunged, void *arg)
+static int each_expunged(
+	struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_uid_fn *expunged, void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
-	int rc = db_query(tx, &rows, "SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 ORDER BY uid",
+	int rc = db_query(tx, &rows,
+		"SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 ORDER BY uid",
 		db_int(mailbox), db_int(modseq));
 
 	if (rc < 0)
@@ -218,19 +237,22 @@ static int each_expunged(struct db_tx *tx, int64_t mailbox, int64_t modseq, mail
 	return stop ? stop : rc;
 }
 
-static int each_changed(struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_flags_fn *changed, void *arg)
+static int each_changed(
+	struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_flags_fn *changed, void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 ORDER BY uid",
+		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 ORDER "
+		"BY uid",
 		db_int(mailbox), db_int(modseq));
 
 	if (rc < 0)
 		return rc;
 	while (stop == 0 && db_next(&rows) > 0)
 		stop = changed(arg, (uint32_t)db_col_int(&rows, 0),
-			&(struct mail_flags){ (unsigned)db_col_int(&rows, 1), db_col_text(&rows, 2) });
+			&(struct mail_flags){
+				(unsigned)db_col_int(&rows, 1), db_col_text(&rows, 2) });
 	rc = db_end(&rows);
 	return stop ? stop : rc;
 }
@@ -240,8 +262,8 @@ int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
 	return db_get_int(tx, now, "SELECT modseq FROM mailbox WHERE id = $1", db_int(mailbox));
 }
 
-int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now, mail_uid_fn *expunged,
-	mail_flags_fn *changed, void *arg)
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
+	mail_uid_fn *expunged, mail_flags_fn *changed, void *arg)
 {
 	int rc = mail_store_modseq(tx, mailbox, now);
 
@@ -253,8 +275,8 @@ int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_
 
 int mail_store_forget_expunged(struct db_tx *tx)
 {
-	int rc = db_run(
-		tx, "DELETE FROM expunged WHERE expunged_at < $1", db_int(clock_wall_s() - MAIL_EXPUNGED_KEPT_S));
+	int rc = db_run(tx, "DELETE FROM expunged WHERE expunged_at < $1",
+		db_int(clock_wall_s() - MAIL_EXPUNGED_KEPT_S));
 
 	return rc < 0 ? rc : 0;
 }

@@ -11,21 +11,26 @@ int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what)
 	int rc = 0;
 
 	if (what & MAIL_COUNT_MESSAGES)
-		rc = db_get_int(tx, &n, "SELECT count(*) FROM message WHERE mailbox = $1", db_int(box->id));
+		rc = db_get_int(
+			tx, &n, "SELECT count(*) FROM message WHERE mailbox = $1", db_int(box->id));
 	box->messages = (uint32_t)n;
 	n = 0;
 	if (rc == 0 && (what & MAIL_COUNT_UNSEEN))
-		rc = db_get_int(
-			tx, &n, "SELECT count(*) FROM message WHERE mailbox = $1 AND flags & 1 = 0", db_int(box->id));
+		rc = db_get_int(tx, &n,
+			"SELECT count(*) FROM message WHERE mailbox = $1 AND flags & 1 = 0",
+			db_int(box->id));
 	box->unseen = (uint32_t)n;
 	n = 0;
 	if (rc == 0 && (what & MAIL_COUNT_RECENT))
-		rc = db_get_int(tx, &n, "SELECT count(*) FROM message WHERE mailbox = $1 AND uid >= $2",
+		rc = db_get_int(tx, &n,
+			"SELECT count(*) FROM message WHERE mailbox = $1 AND uid >= $2",
 			db_int(box->id), db_int(box->recent_uid));
 	box->recent = (uint32_t)n;
 	n = 0;
 	if (rc == 0 && (what & MAIL_COUNT_SIZE))
-		rc = db_get_int(tx, &n, "SELECT coalesce(sum(size), 0) FROM message WHERE mailbox = $1", db_int(box->id));
+		rc = db_get_int(tx, &n,
+			"SELECT coalesce(sum(size), 0) FROM message WHERE mailbox = $1",
+			db_int(box->id));
 	box->size = (uint64_t)n;
 	return rc;
 }
@@ -33,7 +38,9 @@ int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what)
 int mail_store_first_unseen(struct db_tx *tx, int64_t mailbox, uint32_t *uid)
 {
 	int64_t first = 0;
-	int rc = db_get_int(tx, &first, "SELECT min(uid) FROM message WHERE mailbox = $1 AND flags & 1 = 0", db_int(mailbox));
+	int rc = db_get_int(tx, &first,
+		"SELECT min(uid) FROM message WHERE mailbox = $1 AND flags & 1 = 0",
+		db_int(mailbox));
 
 	*uid = (uint32_t)first;
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
@@ -43,13 +50,15 @@ int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct st
 {
 	struct strbuf all = { 0 }, grown = { 0 };
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT DISTINCT keywords FROM message WHERE mailbox = $1 AND keywords <> ''",
+	int rc = db_query(tx, &rows,
+		"SELECT DISTINCT keywords FROM message WHERE mailbox = $1 AND keywords <> ''",
 		db_int(mailbox));
 
 	if (rc < 0)
 		return rc;
 	while (all.n < max && db_next(&rows) > 0) {
-		mail_keywords_change(&grown, strbuf_slice(&all), db_col_text(&rows, 0), (struct slice){ 0 });
+		mail_keywords_change(
+			&grown, strbuf_slice(&all), db_col_text(&rows, 0), (struct slice){ 0 });
 		strbuf_free(&all);
 		all = grown;
 		grown = (struct strbuf){ 0 };
@@ -61,8 +70,8 @@ int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct st
 
 int mail_store_set_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid)
 {
-	int rc = db_run(tx, "UPDATE mailbox SET recent_uid = $2 WHERE id = $1 AND recent_uid < $2", db_int(mailbox),
-		db_int(uid));
+	int rc = db_run(tx, "UPDATE mailbox SET recent_uid = $2 WHERE id = $1 AND recent_uid < $2",
+		db_int(mailbox), db_int(uid));
 
 	return rc < 0 ? rc : 0;
 }

@@ -17,6 +17,7 @@ int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox);
 /* Text of an account's id: the key of its events. */
 void mail_store_event_key(char out[24], int64_t account);
 /* A keyword list after adding and removing (store_keywords.c). */
-void mail_keywords_change(struct strbuf *out, struct slice old, struct slice add, struct slice remove);
+void mail_keywords_change(
+	struct strbuf *out, struct slice old, struct slice add, struct slice remove);
 
 #endif

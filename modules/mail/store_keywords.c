@@ -26,11 +26,11 @@ static void add_words(struct strbuf *out, size_t from, struct slice words, struc
 	}
 }
 
-void mail_keywords_change(struct strbuf *out, struct slice old, struct slice add, struct slice remove)
+void mail_keywords_change(
+	struct strbuf *out, struct slice old, struct slice add, struct slice remove)
 {
 	size_t from = out->n;
 
 	add_words(out, from, old, remove);
 	add_words(out, from, add, (struct slice){ 0 });
 }
-

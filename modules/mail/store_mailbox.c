@@ -16,8 +16,9 @@
 #define SUBSCRIPTIONS_MAX 10000
 #define LEVELS_MAX        32
 
-#define MAILBOX_COLUMNS                                                                            \
-	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use, m.recent_uid," \
+#define MAILBOX_COLUMNS                                                                \
+	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use, " \
+	"m.recent_uid,"                                                                \
 	" EXISTS (SELECT 1 FROM subscription s WHERE s.account = m.account AND s.name = m.name)"
 
 static void read_mailbox(struct db_rows *rows, struct mailbox *out)
@@ -54,7 +55,8 @@ static struct slice canonical(struct slice name)
 int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, struct mailbox *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.name = $2",
+	int rc = db_query(tx, &rows,
+		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.name = $2",
 		db_int(account), db_text(canonical(name)));
 
 	return rc < 0 ? rc : read_one(&rows, out);
@@ -64,7 +66,8 @@ int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, s
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.special_use = $2 ORDER BY m.id",
+		"SELECT " MAILBOX_COLUMNS
+		" FROM mailbox m WHERE m.account = $1 AND m.special_use = $2 ORDER BY m.id",
 		db_int(account), db_int(use));
 
 	return rc < 0 ? rc : read_one(&rows, out);
@@ -73,12 +76,14 @@ int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, s
 int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1", db_int(id));
+	int rc = db_query(
+		tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1", db_int(id));
 
 	return rc < 0 ? rc : read_one(&rows, out);
 }
 
-int mail_store_mailboxes(struct db_tx *tx, int64_t account, int (*each)(void *arg, const struct mailbox *box), void *arg)
+int mail_store_mailboxes(struct db_tx *tx, int64_t account,
+	int (*each)(void *arg, const struct mailbox *box), void *arg)
 {
 	struct db_rows rows;
 	struct mailbox box;
@@ -106,7 +111,8 @@ static int next_uidvalidity(struct db_tx *tx, int64_t account, int64_t *out)
 	return db_get_int(tx, out,
 		"INSERT INTO account_state (account, uidvalidity) VALUES ($1, $2)"
 		" ON CONFLICT (account) DO UPDATE SET uidvalidity = CASE"
-		" WHEN account_state.uidvalidity >= $2 THEN account_state.uidvalidity + 1 ELSE $2 END"
+		" WHEN account_state.uidvalidity >= $2 THEN account_state.uidvalidity + 1 ELSE $2 "
+		"END"
 		" RETURNING uidvalidity",
 		db_int(account), db_int(clock_wall_s()));
 }
@@ -118,7 +124,8 @@ static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, 
 
 	if (rc == 0)
 		rc = db_run(tx,
-			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, special_use, recent_uid)"
+			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, "
+			"special_use, recent_uid)"
 			" VALUES ($1, $2, $3, 1, 1, $4, 1) ON CONFLICT (account, name) DO NOTHING",
 			db_int(account), db_text(name), db_int(uidvalidity), db_int(use));
 	return rc == 0 ? HEARTH_EEXIST : rc < 0 ? rc : 0;
@@ -172,7 +179,8 @@ static bool name_is_good(struct slice name)
 static int count_is_below_max(struct db_tx *tx, int64_t account)
 {
 	int64_t n = 0;
-	int rc = db_get_int(tx, &n, "SELECT count(*) FROM mailbox WHERE account = $1", db_int(account));
+	int rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM mailbox WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : n >= MAILBOXES_MAX ? HEARTH_EBUSY : 0;
 }
@@ -180,9 +188,11 @@ static int count_is_below_max(struct db_tx *tx, int64_t account)
 /* "INBOX" as the first level is INBOX whatever its case: "inbox/x" is below INBOX. */
 static struct slice canonical_path(struct slice name, char room[MAIL_NAME_MAX + 1])
 {
-	if (name.n <= MAIL_NAME_MAX && (slice_ieq(name, SLICE("INBOX")) || slice_istarts(name, SLICE("INBOX/")))) {
+	if (name.n <= MAIL_NAME_MAX &&
+		(slice_ieq(name, SLICE("INBOX")) || slice_istarts(name, SLICE("INBOX/")))) {
 		memcpy(room, name.p, name.n);
-		memcpy(room, "INBOX", 5);
+		for (size_t i = 0; i < 5; i++)
+			room[i] = "INBOX"[i];
 		return slice_of(room, name.n);
 	}
 	return name;
@@ -206,7 +216,8 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 	char room[MAIL_NAME_MAX + 1];
 	int rc;
 
-	/* A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3). */
+	/* A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3).
+	 */
 	if (name.n > 0 && name.p[name.n - 1] == '/')
 		name = slice_head(name, name.n - 1);
 	if (!name_is_good(name))
@@ -247,7 +258,8 @@ int mail_store_forget_account(struct db_tx *tx, int64_t account)
 	int64_t id;
 	int rc;
 
-	while ((rc = db_get_int(tx, &id, "SELECT min(id) FROM mailbox WHERE account = $1", db_int(account))) == 0) {
+	while ((rc = db_get_int(tx, &id, "SELECT min(id) FROM mailbox WHERE account = $1",
+			db_int(account))) == 0) {
 		rc = delete_mailbox(tx, id);
 		if (rc < 0)
 			return rc;
@@ -266,8 +278,8 @@ static int rename_one(struct db_tx *tx, int64_t account, int64_t id, struct slic
 	int rc = next_uidvalidity(tx, account, &uidvalidity);
 
 	if (rc == 0)
-		rc = db_run(tx, "UPDATE mailbox SET name = $2, uidvalidity = $3 WHERE id = $1", db_int(id), db_text(to),
-			db_int(uidvalidity));
+		rc = db_run(tx, "UPDATE mailbox SET name = $2, uidvalidity = $3 WHERE id = $1",
+			db_int(id), db_text(to), db_int(uidvalidity));
 	return rc < 0 ? rc : 0;
 }
 
@@ -279,7 +291,7 @@ struct inferiors {
 		int64_t id;
 		struct slice rest; /* behind the prefix */
 		struct inferior *next;
-	} *first;
+	} * first;
 };
 
 static int collect_inferior(void *arg, const struct mailbox *box)
@@ -306,16 +318,20 @@ static int rename_inferiors(struct db_tx *tx, int64_t account, struct slice from
 	in.prefix = slice_str(arena_printf(in.a, "%.*s/", SLICE_ARG(from)));
 	rc = mail_store_mailboxes(tx, account, collect_inferior, &in);
 	for (const struct inferior *one = in.first; one && rc == 0; one = one->next) {
-		const char *name = arena_printf(in.a, "%.*s/%.*s", SLICE_ARG(to), SLICE_ARG(one->rest));
+		const char *name =
+			arena_printf(in.a, "%.*s/%.*s", SLICE_ARG(to), SLICE_ARG(one->rest));
 
-		rc = strlen(name) > MAIL_NAME_MAX ? HEARTH_EINVAL : rename_one(tx, account, one->id, slice_str(name));
+		rc = strlen(name) > MAIL_NAME_MAX
+			     ? HEARTH_EINVAL
+			     : rename_one(tx, account, one->id, slice_str(name));
 	}
 	arena_free(&in.a);
 	return rc;
 }
 
 /* Renaming INBOX moves its messages away and leaves it empty (RFC 3501 section 6.3.5). */
-static int move_inbox(struct db_tx *tx, int64_t account, const struct mailbox *inbox, struct slice to)
+static int move_inbox(
+	struct db_tx *tx, int64_t account, const struct mailbox *inbox, struct slice to)
 {
 	struct arena *a = arena_new();
 	struct mailbox box;
@@ -364,7 +380,8 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 static int subscriptions_are_below_max(struct db_tx *tx, int64_t account)
 {
 	int64_t n = 0;
-	int rc = db_get_int(tx, &n, "SELECT count(*) FROM subscription WHERE account = $1", db_int(account));
+	int rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM subscription WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : n >= SUBSCRIPTIONS_MAX ? HEARTH_EBUSY : 0;
 }
@@ -381,18 +398,22 @@ int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, b
 		return rc;
 	if (on)
 		rc = db_run(tx,
-			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT (account, name) DO NOTHING",
+			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT "
+			"(account, name) DO NOTHING",
 			db_int(account), db_text(name));
 	else
-		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1 AND name = $2", db_int(account), db_text(name));
+		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1 AND name = $2",
+			db_int(account), db_text(name));
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_subscriptions(struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
+int mail_store_subscriptions(
+	struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
-	int rc = db_query(tx, &rows, "SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
+	int rc = db_query(tx, &rows,
+		"SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
 
 	if (rc < 0)
 		return rc;

@@ -10,7 +10,8 @@
 
 int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
 {
-	return db_get_int(tx, modseq, "UPDATE mailbox SET modseq = modseq + 1 WHERE id = $1 RETURNING modseq",
+	return db_get_int(tx, modseq,
+		"UPDATE mailbox SET modseq = modseq + 1 WHERE id = $1 RETURNING modseq",
 		db_int(mailbox));
 }
 
@@ -18,7 +19,8 @@ int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + 1 WHERE id = $1 RETURNING uidnext, modseq",
+		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + 1 WHERE id = $1 "
+		"RETURNING uidnext, modseq",
 		db_int(mailbox));
 
 	if (rc < 0)
@@ -39,32 +41,39 @@ void mail_store_event_key(char out[24], int64_t account)
 
 /* ---- adding ---- */
 
-static int insert_content(struct db_tx *tx, int64_t account, const struct mail_content *c, int64_t *id)
+static int insert_content(
+	struct db_tx *tx, int64_t account, const struct mail_content *c, int64_t *id)
 {
 	int rc = db_get_int(tx, id,
-		"INSERT INTO content (account, blob, blob_size, trace, envelope, body, bodystructure, structure, subject,"
+		"INSERT INTO content (account, blob, blob_size, trace, envelope, body, "
+		"bodystructure, structure, subject,"
 		" sender, recipients, message_id, preview, sent_at, sent_zone, has_attachment)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', '', '', 0, 0, 0) RETURNING id",
-		db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size), db_bytes(c->trace),
-		db_bytes(c->envelope), db_bytes(c->body), db_bytes(c->bodystructure), db_bytes(c->structure),
-		db_text(c->subject));
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', '', '', 0, 0, 0) RETURNING "
+		"id",
+		db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
+		db_bytes(c->trace), db_bytes(c->envelope), db_bytes(c->body),
+		db_bytes(c->bodystructure), db_bytes(c->structure), db_text(c->subject));
 
 	if (rc == 0)
 		rc = db_run(tx,
-			"UPDATE content SET sender = $2, recipients = $3, message_id = $4, preview = $5, sent_at = $6,"
+			"UPDATE content SET sender = $2, recipients = $3, message_id = $4, preview "
+			"= $5, sent_at = $6,"
 			" has_attachment = $7, sent_zone = $8 WHERE id = $1",
-			db_int(*id), db_text(c->from), db_text(c->to), db_text(c->message_id), db_text(c->preview),
-			db_int(c->date), db_int(c->has_attachment), db_int(c->date_zone));
+			db_int(*id), db_text(c->from), db_text(c->to), db_text(c->message_id),
+			db_text(c->preview), db_int(c->date), db_int(c->has_attachment),
+			db_int(c->date_zone));
 	return rc < 0 ? rc : 0;
 }
 
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m)
 {
 	return db_get_int(tx, &m->id,
-		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, modseq, size)"
+		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, "
+		"modseq, size)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-		db_int(mailbox), db_int(m->uid), db_int(m->content_id), db_int(m->flags), db_text(m->keywords),
-		db_int(m->internal_date), db_int(m->modseq), db_int((int64_t)m->size));
+		db_int(mailbox), db_int(m->uid), db_int(m->content_id), db_int(m->flags),
+		db_text(m->keywords), db_int(m->internal_date), db_int(m->modseq),
+		db_int((int64_t)m->size));
 }
 
 static int publish_stored(struct db_tx *tx, const struct mailbox *box, const struct mail_message *m)
@@ -89,8 +98,9 @@ static int publish_stored(struct db_tx *tx, const struct mailbox *box, const str
 	return rc;
 }
 
-int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content, unsigned flags,
-	struct slice keywords, int64_t internal_date, uint32_t *uid, int64_t *message_id)
+int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content,
+	unsigned flags, struct slice keywords, int64_t internal_date, uint32_t *uid,
+	int64_t *message_id)
 {
 	struct mail_message m = { .flags = flags,
 		.keywords = keywords,
@@ -119,10 +129,12 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 {
 	struct db_rows rows;
 	int64_t count = 0;
-	int rc = db_get_int(tx, &count, "SELECT count(*) FROM message WHERE mailbox = $1", db_int(mailbox));
+	int rc = db_get_int(
+		tx, &count, "SELECT count(*) FROM message WHERE mailbox = $1", db_int(mailbox));
 
 	if (rc == 0)
-		rc = db_query(tx, &rows, "SELECT uid FROM message WHERE mailbox = $1 ORDER BY uid", db_int(mailbox));
+		rc = db_query(tx, &rows, "SELECT uid FROM message WHERE mailbox = $1 ORDER BY uid",
+			db_int(mailbox));
 	if (rc < 0)
 		return rc;
 	*uids = arena_alloc(a, (size_t)count * sizeof(**uids));
@@ -132,20 +144,22 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 	return db_end(&rows);
 }
 
-/* The columns of a message; what was not wanted comes as empty. $1 is the wish's bits (enum mail_want). */
-#define MESSAGE_COLUMNS                                                                            \
-	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, m.modseq, m.size,"   \
-	" c.blob, c.blob_size, c.trace,"                                                           \
-	" CASE WHEN $1 & 1 <> 0 THEN c.envelope END,"                                              \
-	" CASE WHEN $1 & 2 <> 0 THEN c.body END,"                                                  \
-	" CASE WHEN $1 & 4 <> 0 THEN c.bodystructure END,"                                         \
-	" CASE WHEN $1 & 8 <> 0 THEN c.structure END,"                                             \
-	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                              \
-	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                               \
-	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                           \
-	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                           \
-	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                              \
-	" c.sent_at, c.sent_zone, c.has_attachment"                                                \
+/* The columns of a message; what was not wanted comes as empty. $1 is the wish's bits (enum
+ * mail_want). */
+#define MESSAGE_COLUMNS                                                                    \
+	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, " \
+	"m.modseq, m.size,"                                                                \
+	" c.blob, c.blob_size, c.trace,"                                                   \
+	" CASE WHEN $1 & 1 <> 0 THEN c.envelope END,"                                      \
+	" CASE WHEN $1 & 2 <> 0 THEN c.body END,"                                          \
+	" CASE WHEN $1 & 4 <> 0 THEN c.bodystructure END,"                                 \
+	" CASE WHEN $1 & 8 <> 0 THEN c.structure END,"                                     \
+	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                      \
+	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                       \
+	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                   \
+	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                   \
+	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                      \
+	" c.sent_at, c.sent_zone, c.has_attachment"                                        \
 	" FROM message m JOIN content c ON c.id = m.content "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
@@ -189,23 +203,25 @@ static int each_message(struct db_rows *rows, mail_message_fn *each, void *arg)
 	return stop ? stop : rc;
 }
 
-int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, unsigned want,
-	mail_message_fn *each, void *arg)
+int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last,
+	unsigned want, mail_message_fn *each, void *arg)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, MESSAGE_COLUMNS "WHERE m.mailbox = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid",
+	int rc = db_query(tx, &rows,
+		MESSAGE_COLUMNS "WHERE m.mailbox = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid",
 		db_int(want), db_int(mailbox), db_int(first), db_int(last));
 
 	return rc < 0 ? rc : each_message(&rows, each, arg);
 }
 
-int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit, unsigned want,
-	mail_message_fn *each, void *arg)
+int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit,
+	unsigned want, mail_message_fn *each, void *arg)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		MESSAGE_COLUMNS "WHERE m.mailbox = $2 AND m.uid < $3 ORDER BY m.uid DESC LIMIT $4", db_int(want),
-		db_int(mailbox), db_int(before ? before : INT64_MAX), db_int((int64_t)limit));
+		MESSAGE_COLUMNS "WHERE m.mailbox = $2 AND m.uid < $3 ORDER BY m.uid DESC LIMIT $4",
+		db_int(want), db_int(mailbox), db_int(before ? before : INT64_MAX),
+		db_int((int64_t)limit));
 
 	return rc < 0 ? rc : each_message(&rows, each, arg);
 }
@@ -240,7 +256,8 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 
 	if (dates)
 		rc = db_query(tx, &rows,
-			"SELECT m.uid, m.content, m.flags, m.keywords, m.internal_date, m.size, c.sent_at, c.sent_zone"
+			"SELECT m.uid, m.content, m.flags, m.keywords, m.internal_date, m.size, "
+			"c.sent_at, c.sent_zone"
 			" FROM message m JOIN content c ON c.id = m.content"
 			" WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid",
 			db_int(mailbox), db_int(first), db_int(last));
@@ -255,19 +272,20 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 /* Copies what a message's slices point to. */
 static void keep_content(struct arena *a, struct mail_content *c)
 {
-	struct slice *const slices[] = { &c->blob_key, &c->trace, &c->envelope, &c->body, &c->bodystructure,
-		&c->structure, &c->subject, &c->from, &c->to, &c->message_id, &c->preview };
+	struct slice *const slices[] = { &c->blob_key, &c->trace, &c->envelope, &c->body,
+		&c->bodystructure, &c->structure, &c->subject, &c->from, &c->to, &c->message_id,
+		&c->preview };
 
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
 		*slices[i] = arena_slice(a, *slices[i]);
 }
 
-int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want, struct arena *a,
-	struct mail_message *out)
+int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want,
+	struct arena *a, struct mail_message *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, MESSAGE_COLUMNS "WHERE m.id = $2 AND c.account = $3", db_int(want), db_int(id),
-		db_int(account));
+	int rc = db_query(tx, &rows, MESSAGE_COLUMNS "WHERE m.id = $2 AND c.account = $3",
+		db_int(want), db_int(id), db_int(account));
 
 	if (rc < 0)
 		return rc;
@@ -284,7 +302,8 @@ int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned w
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT blob, blob_size, trace FROM content WHERE id = $1", db_int(id));
+	int rc = db_query(
+		tx, &rows, "SELECT blob, blob_size, trace FROM content WHERE id = $1", db_int(id));
 
 	if (rc < 0)
 		return rc;
@@ -302,7 +321,8 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used)
 {
 	int64_t n = 0;
-	int rc = db_get_int(tx, &n, "SELECT count(*) FROM content WHERE blob = $1", db_text(blob_key));
+	int rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM content WHERE blob = $1", db_text(blob_key));
 
 	*used = n > 0;
 	return rc;

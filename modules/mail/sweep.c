@@ -47,8 +47,9 @@ void mail_sweep_after(void *module, const struct bus_event *ev)
 	struct json *doc;
 	struct sweep *s;
 
-	if (json_read(a, ev->payload, &doc, NULL) == 0 && json_get_text(doc, "change", &change) == 0 &&
-		slice_eq(change, SLICE("removed")) && json_get_text(doc, "blob", &blob) == 0) {
+	if (json_read(a, ev->payload, &doc, NULL) == 0 &&
+		json_get_text(doc, "change", &change) == 0 && slice_eq(change, SLICE("removed")) &&
+		json_get_text(doc, "blob", &blob) == 0) {
 		s = mem_zalloc(sizeof(*s));
 		s->m = module;
 		snprintf(s->key, sizeof(s->key), "%.*s", SLICE_ARG(blob));

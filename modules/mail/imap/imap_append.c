@@ -108,7 +108,9 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 	if (status == 0) {
 		/* It may be the selected one: look before the reply. */
 		s->dirty |= s->view != NULL;
-		imap_reply(s, "OK", arena_printf(s->arena, "APPENDUID %u %u", recipients->uidvalidity, recipients->uid),
+		imap_reply(s, "OK",
+			arena_printf(s->arena, "APPENDUID %u %u", recipients->uidvalidity,
+				recipients->uid),
 			"APPEND done");
 	} else if (status == HEARTH_ENOTFOUND) {
 		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");

@@ -6,10 +6,10 @@
 #include "hearth/text.h"
 #include "imap/imap_internal.h"
 
-#define TIMEOUT_MS  (30 * 60 * 1000)  /* RFC 3501 section 5.4: at least 30 minutes */
-#define INPUT_MAX   (64u << 10)
-#define OUTPUT_HIGH (512u << 10)      /* two batches of FETCH */
-#define FAILURES_MAX 5                /* then the connection is closed; the account has limits of its own */
+#define TIMEOUT_MS   (INT64_C(30) * 60 * 1000) /* RFC 3501 section 5.4: at least 30 minutes */
+#define INPUT_MAX    (64u << 10)
+#define OUTPUT_HIGH  (512u << 10) /* two batches of FETCH */
+#define FAILURES_MAX 5 /* then the connection is closed; the account has limits of its own */
 
 bool imap_auth_allowed(const struct imap_session *s)
 {
@@ -67,7 +67,8 @@ static void refuse(struct imap_session *s, int status)
 	if (status == HEARTH_EDENIED)
 		imap_reply(s, "NO", "AUTHENTICATIONFAILED", "Wrong name or password");
 	else
-		imap_reply(s, "NO", "UNAVAILABLE", "The password cannot be checked now; try again later");
+		imap_reply(s, "NO", "UNAVAILABLE",
+			"The password cannot be checked now; try again later");
 	if (s->failures >= FAILURES_MAX)
 		imap_bye(s, NULL, "Too many failed log-ins");
 }
@@ -94,8 +95,8 @@ static void check(struct imap_session *s, struct slice user, struct slice passwo
 		return;
 	}
 	imap_busy(s);
-	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn), ACCOUNTS_VIA_IMAP,
-		on_checked, s);
+	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn),
+		ACCOUNTS_VIA_IMAP, on_checked, s);
 }
 
 void imap_do_login(struct imap_session *s)

@@ -10,8 +10,10 @@
 
 void imap_write_capabilities(struct imap_session *s, struct strbuf *out)
 {
-	strbuf_adds(out, "IMAP4rev1 LITERAL+ ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN SPECIAL-USE"
-			 " CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH WITHIN");
+	strbuf_adds(out,
+		"IMAP4rev1 LITERAL+ ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN "
+		"SPECIAL-USE"
+		" CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH WITHIN");
 	if (s->state != IMAP_NOT_AUTHENTICATED)
 		return;
 	if (conn_can_start_tls(s->conn))
@@ -46,7 +48,8 @@ static void do_id(struct imap_session *s)
 
 	for (size_t i = 0; i < c->id.n; i++)
 		if (slice_ieq(c->id.fields[i].name, SLICE("name")))
-			log_debug("imap", "client", "conn", "%llu", (unsigned long long)conn_info(s->conn)->id, "name", "%.*s",
+			log_debug("imap", "client", "conn", "%llu",
+				(unsigned long long)conn_info(s->conn)->id, "name", "%.*s",
 				SLICE_ARG(c->id.fields[i].value), NULL);
 	imap_write_untagged(&s->out, "ID (\"name\" \"Hearth\" \"version\" \"" HEARTH_VERSION "\")");
 	imap_ok(s, "ID done");
@@ -92,7 +95,7 @@ static void do_unselect(struct imap_session *s)
 
 /* ---- the table ---- */
 
-#define ANY      (IMAP_NOT_AUTHENTICATED | IMAP_AUTHENTICATED | IMAP_SELECTED)
+#define ANY       (IMAP_NOT_AUTHENTICATED | IMAP_AUTHENTICATED | IMAP_SELECTED)
 #define LOGGED_IN (IMAP_AUTHENTICATED | IMAP_SELECTED)
 
 /* What a command does to the view of the selected mailbox. */
@@ -154,7 +157,8 @@ static bool is_allowed(struct imap_session *s)
 	if (s->state == IMAP_NOT_AUTHENTICATED)
 		imap_bad(s, "Log in first");
 	else
-		imap_bad(s, states == IMAP_SELECTED ? "Select a mailbox first" : "You are logged in already");
+		imap_bad(s, states == IMAP_SELECTED ? "Select a mailbox first"
+						    : "You are logged in already");
 	return false;
 }
 

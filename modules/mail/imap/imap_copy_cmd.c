@@ -1,6 +1,6 @@
 /*
- * imap_copy_cmd.c: COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851), EXPUNGE, UID EXPUNGE (RFC 4315) and
- * CLOSE.
+ * imap_copy_cmd.c: COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851), EXPUNGE, UID EXPUNGE (RFC 4315)
+ * and CLOSE.
  *
  * COPY and MOVE are one transaction: all or nothing. Expunging goes in chunks.
  */
@@ -15,7 +15,8 @@ struct copy {
 	size_t n, copied;
 };
 
-static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid, int64_t *modseq)
+static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid,
+	int64_t *modseq)
 {
 	uint32_t *new_uid = &job->new_uids[job->copied];
 	int rc;
@@ -73,10 +74,12 @@ static void on_copied(struct imap_session *s, int status)
 		imap_mailbox_changed(s, job->to.id);
 		if (move) {
 			/* The untagged OK comes before the EXPUNGEs (RFC 6851 section 4.3). */
-			imap_write_status(&s->out, (struct slice){ 0 }, "OK", copyuid(s, job), "Moved");
+			imap_write_status(
+				&s->out, (struct slice){ 0 }, "OK", copyuid(s, job), "Moved");
 			imap_mailbox_changed(s, s->view->mailbox);
 		}
-		imap_reply(s, "OK", move ? NULL : copyuid(s, job), move ? "MOVE done" : "COPY done");
+		imap_reply(
+			s, "OK", move ? NULL : copyuid(s, job), move ? "MOVE done" : "COPY done");
 	}
 }
 
@@ -106,11 +109,11 @@ void imap_do_copy(struct imap_session *s)
 #define CHUNK 500
 
 struct expunge {
-	bool only;               /* UID EXPUNGE: those of `set` only */
-	struct imap_seqset set;  /* resolved */
-	uint32_t above;          /* what is not above this UID has been dealt with */
-	uint32_t last;           /* of the chunk under way; 0: there are no more */
-	size_t count;            /* expunged in it */
+	bool only;              /* UID EXPUNGE: those of `set` only */
+	struct imap_seqset set; /* resolved */
+	uint32_t above;         /* what is not above this UID has been dealt with */
+	uint32_t last;          /* of the chunk under way; 0: there are no more */
+	size_t count;           /* expunged in it */
 	imap_fn *then;
 };
 
@@ -160,7 +163,8 @@ static void start_expunge(struct imap_session *s, imap_fn *then)
 
 	job->only = s->command->verb == IMAP_EXPUNGE && s->command->uid;
 	if (job->only)
-		job->set = imap_seqset_resolve(s->arena, &s->command->expunge, v->n ? v->uids[v->n - 1] : 0);
+		job->set = imap_seqset_resolve(
+			s->arena, &s->command->expunge, v->n ? v->uids[v->n - 1] : 0);
 	job->then = then;
 	s->job = job;
 	imap_run_write(s, expunge_chunk, on_chunk);

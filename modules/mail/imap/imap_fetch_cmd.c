@@ -4,8 +4,9 @@
  *   batch (io worker): load rows ─▶ set \Seen ─▶ write messages, up to OUTPUT_MAX bytes
  *     └──────────────────── next, when the client has room ◀────────────────────┘
  *
- * A batch may end anywhere, also within a literal: what is under way stays in struct fetch. ENVELOPE
- * and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is read.
+ * A batch may end anywhere, also within a literal: what is under way stays in struct fetch.
+ * ENVELOPE and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is
+ * read.
  */
 #include "hearth/log.h"
 #include "imap/imap_internal.h"
@@ -17,7 +18,7 @@
 #define ROWS_TEXT_MAX (256u << 10) /* and bytes of what was parsed of them */
 
 struct row {
-	size_t index; /* in the view */
+	size_t index;  /* in the view */
 	bool seen_now; /* we have just set \Seen */
 	struct mail_message m;
 };
@@ -25,11 +26,11 @@ struct row {
 struct fetch {
 	struct imap_session *s;
 	bool uid, sets_seen;
-	unsigned want;    /* enum mail_want */
+	unsigned want; /* enum mail_want */
 	bool needs_content;
 	bool has_uid, has_flags;
 	struct imap_spans spans;
-	size_t span, at;  /* what to load next: a span, and an index within it */
+	size_t span, at; /* what to load next: a span, and an index within it */
 
 	/* rows loaded, and the one that is being written */
 	struct arena *a; /* reset with each load */
@@ -49,8 +50,8 @@ struct fetch {
 
 	/* outcome */
 	int64_t modseq_before, modseq_after; /* of setting \Seen in this batch */
-	bool missing;  /* a message was expunged by another session */
-	int error;     /* something could not be read */
+	bool missing;                        /* a message was expunged by another session */
+	int error;                           /* something could not be read */
 	bool over, broken;
 };
 
@@ -197,14 +198,16 @@ static void clip(const struct imap_fetch_item *item, size_t *offset, size_t *siz
 }
 
 /* HEADER.FIELDS: the fields that were asked for, or not, of a header that is read whole. */
-static int write_fields(struct fetch *f, const struct imap_fetch_item *item, size_t offset, size_t size)
+static int write_fields(
+	struct fetch *f, const struct imap_fetch_item *item, size_t offset, size_t size)
 {
 	struct strbuf header = { 0 };
 	size_t from = 0, n;
 	int rc = mail_reader_add(&f->reader, offset, size, &header);
 
 	if (rc == 0) {
-		struct slice fields = mime_section_filter(f->one, &item->section, strbuf_slice(&header));
+		struct slice fields =
+			mime_section_filter(f->one, &item->section, strbuf_slice(&header));
 
 		n = fields.n;
 		clip(item, &from, &n);
@@ -237,7 +240,8 @@ static int write_section(struct fetch *f, const struct row *row, const struct im
 		strbuf_adds(&f->s->out, "NIL");
 		return 0;
 	}
-	if (rc == 0 && (item->section.kind == MIME_SECTION_FIELDS || item->section.kind == MIME_SECTION_FIELDS_NOT)) {
+	if (rc == 0 && (item->section.kind == MIME_SECTION_FIELDS ||
+			       item->section.kind == MIME_SECTION_FIELDS_NOT)) {
 		rc = write_fields(f, item, offset, size);
 	} else if (rc == 0) {
 		clip(item, &offset, &size);
@@ -262,7 +266,8 @@ static void write_flags(struct fetch *f, const struct row *row)
 	const struct mail_message *m = &row->m;
 
 	strbuf_adds(&f->s->out, "FLAGS ");
-	imap_write_flag_list(&f->s->out, f->s->view, m->uid, &(struct mail_flags){ m->flags, m->keywords });
+	imap_write_flag_list(
+		&f->s->out, f->s->view, m->uid, &(struct mail_flags){ m->flags, m->keywords });
 }
 
 static void write_item(struct fetch *f, const struct row *row, const struct imap_fetch_item *item)
@@ -282,7 +287,9 @@ static void write_item(struct fetch *f, const struct row *row, const struct imap
 	switch (item->kind) {
 	case IMAP_FETCH_UID: strbuf_printf(out, "%u", m->uid); break;
 	case IMAP_FETCH_FLAGS: break;
-	case IMAP_FETCH_INTERNALDATE: imap_write_datetime(out, (struct imap_datetime){ m->internal_date, 0 }); break;
+	case IMAP_FETCH_INTERNALDATE:
+		imap_write_datetime(out, (struct imap_datetime){ m->internal_date, 0 });
+		break;
 	case IMAP_FETCH_RFC822_SIZE: strbuf_printf(out, "%llu", (unsigned long long)m->size); break;
 	case IMAP_FETCH_ENVELOPE: strbuf_add(out, m->content.envelope); break;
 	case IMAP_FETCH_BODY: strbuf_add(out, m->content.body); break;
@@ -294,8 +301,8 @@ static void write_item(struct fetch *f, const struct row *row, const struct imap
 	}
 	if (rc < 0) {
 		f->error = rc;
-		log_error("imap", "a message cannot be read", "content", "%lld", (long long)m->content_id, "why", "%s",
-			error_name(rc), NULL);
+		log_error("imap", "a message cannot be read", "content", "%lld",
+			(long long)m->content_id, "why", "%s", error_name(rc), NULL);
 	}
 }
 
@@ -355,7 +362,8 @@ static void work(void *arg)
 
 	f->modseq_before = f->modseq_after = 0;
 	/* Once \Seen was set the loop must hear of it: the batch ends. */
-	while (!f->over && !f->broken && s->out.n < OUTPUT_MAX && f->modseq_before == f->modseq_after)
+	while (!f->over && !f->broken && s->out.n < OUTPUT_MAX &&
+		f->modseq_before == f->modseq_after)
 		step(f);
 }
 

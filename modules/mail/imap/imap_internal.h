@@ -55,10 +55,10 @@ struct imap_session {
 	/* the turn */
 	bool busy, stalled, paused, closing, starting_tls;
 	const char *goodbye; /* what BYE says behind the command in hand; NULL: it stays */
-	db_fn *transaction; /* of the job in flight */
-	imap_done_fn *done; /* of the job in flight */
-	imap_fn *next;      /* when the client has taken what is written; NULL: read on */
-	struct strbuf out;  /* responses not yet written */
+	db_fn *transaction;  /* of the job in flight */
+	imap_done_fn *done;  /* of the job in flight */
+	imap_fn *next;       /* when the client has taken what is written; NULL: read on */
+	struct strbuf out;   /* responses not yet written */
 
 	/* the command in hand */
 	struct imap_parser parser;
@@ -74,9 +74,9 @@ struct imap_session {
 	/* the selected mailbox */
 	struct imap_view *view;
 	struct mail_watch watch;
-	bool dirty;                   /* it may have changed since the view was brought up to date */
-	bool sync_failed;             /* and looking was not possible */
-	struct arena *sync_arena;     /* while a job looks */
+	bool dirty;               /* it may have changed since the view was brought up to date */
+	bool sync_failed;         /* and looking was not possible */
+	struct arena *sync_arena; /* while a job looks */
 	struct imap_changes *changes; /* what it found, in that arena */
 	imap_fn *after_sync;
 
@@ -176,8 +176,10 @@ void imap_do_search(struct imap_session *s);
 /* Keywords as the store has them: separated by spaces, in `a`. */
 struct slice imap_join_words(struct arena *a, const struct imap_slices *words);
 /* Appends "(\Seen …)"; and "* n FETCH (UID u FLAGS (\Seen …))". */
-void imap_write_flag_list(struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f);
-void imap_write_flags_of(struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f);
+void imap_write_flag_list(
+	struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f);
+void imap_write_flags_of(
+	struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f);
 
 /* imap_copy_cmd.c */
 void imap_do_copy(struct imap_session *s);

@@ -1,6 +1,6 @@
 /*
- * imap_list_cmd.c: LIST in both syntaxes (RFC 3501 section 6.3.8, LIST-EXTENDED RFC 5258, LIST-STATUS
- * RFC 5819, SPECIAL-USE RFC 6154, CHILDREN RFC 3348) and LSUB.
+ * imap_list_cmd.c: LIST in both syntaxes (RFC 3501 section 6.3.8, LIST-EXTENDED RFC 5258,
+ * LIST-STATUS RFC 5819, SPECIAL-USE RFC 6154, CHILDREN RFC 3348) and LSUB.
  *
  * All names of the account are put in one list: mailboxes, subscriptions, and the superiors of both
  * that are not there themselves. It is sorted so that a mailbox's inferiors follow it at once. Then
@@ -13,11 +13,11 @@
 
 struct name {
 	struct slice name;
-	int64_t id;             /* 0: there is no such mailbox */
+	int64_t id; /* 0: there is no such mailbox */
 	unsigned use;
 	bool subscribed;
-	bool has_children;      /* mailboxes below it */
-	bool child_subscribed;  /* subscriptions below it */
+	bool has_children;     /* mailboxes below it */
+	bool child_subscribed; /* subscriptions below it */
 };
 
 struct list_job {
@@ -81,7 +81,8 @@ static int by_name(const void *a, const void *b)
 	size_t n = x.n < y.n ? x.n : y.n;
 
 	for (size_t i = 0; i < n; i++) {
-		int p = x.p[i] == '/' ? 0 : (unsigned char)x.p[i], q = y.p[i] == '/' ? 0 : (unsigned char)y.p[i];
+		int p = x.p[i] == '/' ? 0 : (unsigned char)x.p[i],
+		    q = y.p[i] == '/' ? 0 : (unsigned char)y.p[i];
 
 		if (p != q)
 			return p < q ? -1 : 1;
@@ -156,15 +157,16 @@ static bool matches(const struct list_job *l, struct slice name)
 	return false;
 }
 
-/* Opens the parenthesis or puts a space, and then the attribute. */
-static void add_attribute(struct strbuf *out, size_t from, const char *attribute)
+/* With a space between two. */
+static void add_attribute(struct strbuf *out, const char *attribute)
 {
-	if (out->n > from)
+	if (out->n)
 		strbuf_addc(out, ' ');
 	strbuf_adds(out, attribute);
 }
 
-static void write_line(struct strbuf *out, const struct name *one, struct slice verb, const char *attributes)
+static void write_line(
+	struct strbuf *out, const struct name *one, struct slice verb, const char *attributes)
 {
 	strbuf_printf(out, "* %.*s (%s) \"/\" ", SLICE_ARG(verb), attributes);
 	imap_write_mailbox(out, one->name);
@@ -176,10 +178,10 @@ static void write_list(struct imap_session *s, const struct name *one, bool chil
 	struct strbuf attributes = { 0 };
 
 	if (!one->id)
-		add_attribute(&attributes, 0, list->extended ? "\\NonExistent" : "\\Noselect");
+		add_attribute(&attributes, list->extended ? "\\NonExistent" : "\\Noselect");
 	if (one->subscribed && ((list->select | list->returns) & IMAP_LIST_SUBSCRIBED))
-		add_attribute(&attributes, 0, "\\Subscribed");
-	add_attribute(&attributes, 0, one->has_children ? "\\HasChildren" : "\\HasNoChildren");
+		add_attribute(&attributes, "\\Subscribed");
+	add_attribute(&attributes, one->has_children ? "\\HasChildren" : "\\HasNoChildren");
 	if (one->use) {
 		strbuf_addc(&attributes, ' ');
 		imap_write_uses(&attributes, one->use);
@@ -206,7 +208,8 @@ static int write_status(struct db_tx *tx, struct imap_session *s, const struct n
 static int list_one(struct db_tx *tx, struct imap_session *s, const struct name *one)
 {
 	unsigned select = s->command->list.select;
-	bool child_info = (select & IMAP_LIST_RECURSIVEMATCH) && (select & IMAP_LIST_SUBSCRIBED) && one->child_subscribed;
+	bool child_info = (select & IMAP_LIST_RECURSIVEMATCH) && (select & IMAP_LIST_SUBSCRIBED) &&
+			  one->child_subscribed;
 	bool chosen = one->id || one->has_children;
 
 	if (select & IMAP_LIST_SUBSCRIBED)
@@ -261,14 +264,15 @@ void imap_do_list(struct imap_session *s)
 	struct list_job *l = ARENA_NEW(s->arena, struct list_job);
 
 	if (list->patterns.n == 1 && list->patterns.items[0].n == 0) {
-		imap_write_untagged(&s->out, "%s (\\Noselect) \"/\" \"\"", imap_verb_name(s->command->verb));
+		imap_write_untagged(
+			&s->out, "%s (\\Noselect) \"/\" \"\"", imap_verb_name(s->command->verb));
 		imap_ok(s, "LIST done");
 		return;
 	}
 	l->patterns = arena_alloc(s->arena, list->patterns.n * sizeof(*l->patterns));
 	for (; l->pattern_n < list->patterns.n; l->pattern_n++)
-		l->patterns[l->pattern_n] =
-			imap_match_pattern(s->arena, list->reference, list->patterns.items[l->pattern_n]);
+		l->patterns[l->pattern_n] = imap_match_pattern(
+			s->arena, list->reference, list->patterns.items[l->pattern_n]);
 	s->job = l;
 	imap_run_read(s, list_names, on_listed);
 }

@@ -1,6 +1,6 @@
 /*
- * imap_mailbox_cmds.c: SELECT and EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE, STATUS
- * (RFC 3501 section 6.3).
+ * imap_mailbox_cmds.c: SELECT and EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE,
+ * STATUS (RFC 3501 section 6.3).
  */
 #include "imap/imap_internal.h"
 #include "mime/imap_string.h"
@@ -45,8 +45,8 @@ static void write_flags(struct imap_session *s, const struct select *job)
 	if (s->view->read_only)
 		imap_write_untagged(out, "OK [PERMANENTFLAGS ()] Nothing can be changed");
 	else
-		imap_write_untagged(out, "OK [PERMANENTFLAGS (%s%s%.*s \\*)] Flags are kept", system, space,
-			SLICE_ARG(job->keywords));
+		imap_write_untagged(out, "OK [PERMANENTFLAGS (%s%s%.*s \\*)] Flags are kept",
+			system, space, SLICE_ARG(job->keywords));
 }
 
 static void on_loaded(struct imap_session *s, int status)
@@ -65,10 +65,12 @@ static void on_loaded(struct imap_session *s, int status)
 	imap_write_untagged(&s->out, "%zu RECENT", imap_view_recent(v));
 	write_flags(s, job);
 	if (job->first_unseen)
-		imap_write_untagged(&s->out, "OK [UNSEEN %zu] First unseen", imap_view_at(v, job->first_unseen) + 1);
+		imap_write_untagged(&s->out, "OK [UNSEEN %zu] First unseen",
+			imap_view_at(v, job->first_unseen) + 1);
 	imap_write_untagged(&s->out, "OK [UIDVALIDITY %u] UIDs are valid", job->box.uidvalidity);
 	imap_write_untagged(&s->out, "OK [UIDNEXT %u] Next UID", job->box.uidnext);
-	imap_reply(s, "OK", read_only ? "READ-ONLY" : "READ-WRITE", read_only ? "EXAMINE done" : "SELECT done");
+	imap_reply(s, "OK", read_only ? "READ-ONLY" : "READ-WRITE",
+		read_only ? "EXAMINE done" : "SELECT done");
 }
 
 void imap_do_select(struct imap_session *s)
@@ -108,11 +110,13 @@ static void on_created(struct imap_session *s, int status)
 
 void imap_do_create(struct imap_session *s)
 {
-	const unsigned known = MAIL_USE_ARCHIVE | MAIL_USE_DRAFTS | MAIL_USE_JUNK | MAIL_USE_SENT | MAIL_USE_TRASH;
+	const unsigned known =
+		MAIL_USE_ARCHIVE | MAIL_USE_DRAFTS | MAIL_USE_JUNK | MAIL_USE_SENT | MAIL_USE_TRASH;
 	unsigned use = s->command->create.use;
 
 	if ((use & ~known) || (use & (use - 1)))
-		imap_reply(s, "NO", "USEATTR", "Expected one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash");
+		imap_reply(s, "NO", "USEATTR",
+			"Expected one of \\Archive, \\Drafts, \\Junk, \\Sent and \\Trash");
 	else
 		imap_run_write(s, create, on_created);
 }
@@ -160,7 +164,9 @@ static int rename_mailbox(struct db_tx *tx, void *arg)
 	struct imap_session *s = arg;
 	int rc = find_named(tx, s, s->command->rename.from);
 
-	return rc < 0 ? rc : mail_store_rename(tx, s->account.id, s->command->rename.from, s->command->rename.to);
+	return rc < 0 ? rc
+		      : mail_store_rename(
+				tx, s->account.id, s->command->rename.from, s->command->rename.to);
 }
 
 static void on_renamed(struct imap_session *s, int status)
@@ -188,7 +194,8 @@ static int subscribe(struct db_tx *tx, void *arg)
 {
 	const struct imap_session *s = arg;
 
-	return mail_store_subscribe(tx, s->account.id, s->command->mailbox, s->command->verb == IMAP_SUBSCRIBE);
+	return mail_store_subscribe(
+		tx, s->account.id, s->command->mailbox, s->command->verb == IMAP_SUBSCRIBE);
 }
 
 static void on_subscribed(struct imap_session *s, int status)
@@ -198,7 +205,8 @@ static void on_subscribed(struct imap_session *s, int status)
 	else if (status < 0)
 		imap_reply_error(s, status);
 	else
-		imap_ok(s, s->command->verb == IMAP_SUBSCRIBE ? "SUBSCRIBE done" : "UNSUBSCRIBE done");
+		imap_ok(s,
+			s->command->verb == IMAP_SUBSCRIBE ? "SUBSCRIBE done" : "UNSUBSCRIBE done");
 }
 
 void imap_do_subscribe(struct imap_session *s)
@@ -211,32 +219,46 @@ void imap_do_subscribe(struct imap_session *s)
 static unsigned counts_of(unsigned items)
 {
 	return (items & IMAP_STATUS_MESSAGES ? MAIL_COUNT_MESSAGES : 0) |
-		(items & IMAP_STATUS_UNSEEN ? MAIL_COUNT_UNSEEN : 0) |
-		(items & IMAP_STATUS_RECENT ? MAIL_COUNT_RECENT : 0) | (items & IMAP_STATUS_SIZE ? MAIL_COUNT_SIZE : 0);
+	       (items & IMAP_STATUS_UNSEEN ? MAIL_COUNT_UNSEEN : 0) |
+	       (items & IMAP_STATUS_RECENT ? MAIL_COUNT_RECENT : 0) |
+	       (items & IMAP_STATUS_SIZE ? MAIL_COUNT_SIZE : 0);
 }
 
-int imap_write_status_of(struct db_tx *tx, struct mailbox *box, unsigned items, struct strbuf *out)
+static void write_status(struct strbuf *out, const struct mailbox *box, unsigned items)
 {
 	const struct {
 		enum imap_status_item item;
 		uint64_t value;
-	} *v;
-	int rc = mail_store_count(tx, box, counts_of(items));
+	} all[] = {
+		{ IMAP_STATUS_MESSAGES, box->messages },
+		{ IMAP_STATUS_RECENT, box->recent },
+		{ IMAP_STATUS_UIDNEXT, box->uidnext },
+		{ IMAP_STATUS_UIDVALIDITY, box->uidvalidity },
+		{ IMAP_STATUS_UNSEEN, box->unseen },
+		{ IMAP_STATUS_SIZE, box->size },
+	};
+	const char *space = "";
 
-	if (rc < 0)
-		return rc;
-	v = (const __typeof__(*v)[]){ { IMAP_STATUS_MESSAGES, box->messages }, { IMAP_STATUS_RECENT, box->recent },
-		{ IMAP_STATUS_UIDNEXT, box->uidnext }, { IMAP_STATUS_UIDVALIDITY, box->uidvalidity },
-		{ IMAP_STATUS_UNSEEN, box->unseen }, { IMAP_STATUS_SIZE, box->size } };
 	strbuf_adds(out, "* STATUS ");
 	imap_write_mailbox(out, slice_str(box->name));
 	strbuf_adds(out, " (");
-	for (size_t i = 0, written = 0; i < 6; i++)
-		if (items & v[i].item)
-			strbuf_printf(out, written++ ? " %s %llu" : "%s %llu", imap_status_item_name(v[i].item),
-				(unsigned long long)v[i].value);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (!(items & all[i].item))
+			continue;
+		strbuf_printf(out, "%s%s %llu", space, imap_status_item_name(all[i].item),
+			(unsigned long long)all[i].value);
+		space = " ";
+	}
 	strbuf_adds(out, ")\r\n");
-	return 0;
+}
+
+int imap_write_status_of(struct db_tx *tx, struct mailbox *box, unsigned items, struct strbuf *out)
+{
+	int rc = mail_store_count(tx, box, counts_of(items));
+
+	if (rc == 0)
+		write_status(out, box, items);
+	return rc;
 }
 
 static int status_of_mailbox(struct db_tx *tx, void *arg)

@@ -9,7 +9,7 @@
 #include "hearth/error.h"
 #include "search.h"
 
-#define TEXTS_MAX 100 /* keys about text in one command */
+#define TEXTS_MAX 32 /* keys about text in one command */
 #define DAY_S     86400
 
 enum answer { NO, YES, UNKNOWN };
@@ -45,6 +45,9 @@ struct search {
 	size_t text_n;
 	struct candidate *v;
 	size_t n;
+	int64_t *ids; /* of contents on which the answer still depends: ascending, each once */
+	bool *id_hits;
+	size_t id_n;
 	size_t at; /* in the view, while reading rows */
 };
 
@@ -72,8 +75,12 @@ static int prepare(struct search *s, struct imap_search_key *key)
 		for (struct imap_search_key *k = key->first; k && rc == 0; k = k->next)
 			rc = prepare(s, k);
 		return rc;
-	case IMAP_KEY_SEQSET: key->set = imap_seqset_resolve(s->a, &key->set, (uint32_t)v->n); return 0;
-	case IMAP_KEY_UID: key->set = imap_seqset_resolve(s->a, &key->set, v->n ? v->uids[v->n - 1] : 0); return 0;
+	case IMAP_KEY_SEQSET:
+		key->set = imap_seqset_resolve(s->a, &key->set, (uint32_t)v->n);
+		return 0;
+	case IMAP_KEY_UID:
+		key->set = imap_seqset_resolve(s->a, &key->set, v->n ? v->uids[v->n - 1] : 0);
+		return 0;
 	default: break;
 	}
 	s->dates |= is_sent_date(key->kind);
@@ -102,7 +109,8 @@ static bool has_keyword(struct slice list, struct slice keyword)
 
 static bool has_flag(const struct search *s, const struct candidate *c, enum imap_flag flag)
 {
-	return flag == IMAP_FLAG_RECENT ? imap_view_is_recent(s->view, c->uid) : (c->flags & flag) != 0;
+	return flag == IMAP_FLAG_RECENT ? imap_view_is_recent(s->view, c->uid)
+					: (c->flags & flag) != 0;
 }
 
 static enum answer answer_text(const struct search *s, const struct imap_search_key *key, size_t i)
@@ -132,7 +140,8 @@ static enum answer answer_group(const struct search *s, const struct imap_search
 	return result;
 }
 
-static bool holds(const struct search *s, const struct imap_search_key *key, const struct candidate *c)
+static bool holds(
+	const struct search *s, const struct imap_search_key *key, const struct candidate *c)
 {
 	int64_t sent = c->sent_day;
 
@@ -214,13 +223,6 @@ static int read_rows(struct db_tx *tx, void *arg)
 
 /* ---- texts ---- */
 
-/* Contents on which the answer still depends. */
-struct open_contents {
-	int64_t *ids; /* ascending, each once */
-	bool *hits;
-	size_t n;
-};
-
 static int by_id(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -228,22 +230,20 @@ static int by_id(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct open_contents open_contents(const struct search *s)
+static void list_open_contents(struct search *s)
 {
-	struct open_contents open = { .ids = arena_alloc(s->a, s->n * sizeof(*open.ids)) };
-	size_t kept = 0;
+	size_t n = 0, kept = 0;
 
 	for (size_t i = 0; i < s->n; i++)
 		if (answer(s, s->keys, i) == UNKNOWN)
-			open.ids[open.n++] = s->v[i].content_id;
-	if (open.n)
-		qsort(open.ids, open.n, sizeof(*open.ids), by_id);
-	for (size_t i = 0; i < open.n; i++)
-		if (kept == 0 || open.ids[kept - 1] != open.ids[i])
-			open.ids[kept++] = open.ids[i];
-	open.n = kept;
-	open.hits = arena_zalloc(s->a, (open.n + 1) * sizeof(*open.hits));
-	return open;
+			s->ids[n++] = s->v[i].content_id;
+	if (n)
+		qsort(s->ids, n, sizeof(*s->ids), by_id);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || s->ids[kept - 1] != s->ids[i])
+			s->ids[kept++] = s->ids[i];
+	s->id_n = kept;
+	memset(s->id_hits, 0, kept * sizeof(*s->id_hits));
 }
 
 static struct mail_search_for search_for(const struct imap_search_key *key)
@@ -263,24 +263,27 @@ static struct mail_search_for search_for(const struct imap_search_key *key)
 	return what;
 }
 
+/* Asks the index about one key. */
 static int answer_one(struct search *s, struct text_key *text)
 {
 	const struct mail_search_for what = search_for(text->key);
-	struct open_contents open = open_contents(s);
-	int rc = mail_search(s->m, &what, open.ids, open.n, open.hits);
+	int rc;
 
+	list_open_contents(s);
+	rc = mail_search(s->m, &what, s->ids, s->id_n, s->id_hits);
 	text->hits = arena_zalloc(s->a, (s->n + 1) * sizeof(*text->hits));
-	for (size_t i = 0; i < s->n; i++) {
-		const int64_t *id = open.n ? bsearch(&s->v[i].content_id, open.ids, open.n, sizeof(*id), by_id) : NULL;
+	for (size_t i = 0; i < s->n && s->id_n; i++) {
+		const int64_t *id =
+			bsearch(&s->v[i].content_id, s->ids, s->id_n, sizeof(*id), by_id);
 
-		text->hits[i] = id && open.hits[id - open.ids];
+		text->hits[i] = id && s->id_hits[id - s->ids];
 	}
 	text->answered = true;
 	return rc;
 }
 
-int imap_search_run(struct mail *m, const struct imap_view *view, struct imap_search_key *keys, struct arena *a,
-	size_t **found, size_t *n)
+int imap_search_run(struct mail *m, const struct imap_view *view, struct imap_search_key *keys,
+	struct arena *a, size_t **found, size_t *n)
 {
 	struct search *s = ARENA_NEW(a, struct search);
 	int rc;
@@ -290,6 +293,8 @@ int imap_search_run(struct mail *m, const struct imap_view *view, struct imap_se
 	rc = prepare(s, keys);
 	if (rc == 0)
 		rc = db_read_wait(m->db, read_rows, s);
+	s->ids = arena_alloc(a, (s->n + 1) * sizeof(*s->ids));
+	s->id_hits = arena_alloc(a, (s->n + 1) * sizeof(*s->id_hits));
 	for (size_t i = 0; i < s->text_n && rc == 0; i++)
 		rc = answer_one(s, &s->texts[i]);
 	*found = arena_alloc(a, (s->n + 1) * sizeof(**found));

@@ -13,9 +13,9 @@
 #include "hearth/log.h"
 #include "imap/imap_internal.h"
 
-#define ERRORS_MAX        20           /* in a row; then it is no mail program that talks here */
-#define COMMANDS_MAX      100          /* before log-in */
-#define SHARED_OUTPUT_MIN (16u << 10)  /* larger output is handed over instead of copied */
+#define ERRORS_MAX        20          /* in a row; then it is no mail program that talks here */
+#define COMMANDS_MAX      100         /* before log-in */
+#define SHARED_OUTPUT_MIN (16u << 10) /* larger output is handed over instead of copied */
 
 /* ---- output ---- */
 
@@ -195,13 +195,21 @@ void imap_bad(struct imap_session *s, const char *text)
 void imap_reply_error(struct imap_session *s, int error)
 {
 	switch (error) {
-	case HEARTH_ENOTFOUND: imap_reply(s, "NO", "NONEXISTENT", "There is no such mailbox"); break;
-	case HEARTH_EEXIST: imap_reply(s, "NO", "ALREADYEXISTS", "There is such a mailbox already"); break;
+	case HEARTH_ENOTFOUND:
+		imap_reply(s, "NO", "NONEXISTENT", "There is no such mailbox");
+		break;
+	case HEARTH_EEXIST:
+		imap_reply(s, "NO", "ALREADYEXISTS", "There is such a mailbox already");
+		break;
 	case HEARTH_EINVAL:
 	case HEARTH_EDENIED: imap_reply(s, "NO", "CANNOT", "That cannot be done"); break;
 	case HEARTH_ETOOBIG: imap_reply(s, "NO", "LIMIT", "That is more than is kept"); break;
-	case HEARTH_ECORRUPT: imap_reply(s, "NO", "CORRUPTION", "A stored message is damaged"); break;
-	default: imap_reply(s, "NO", "UNAVAILABLE", "That cannot be done now; try again later"); break;
+	case HEARTH_ECORRUPT:
+		imap_reply(s, "NO", "CORRUPTION", "A stored message is damaged");
+		break;
+	default:
+		imap_reply(s, "NO", "UNAVAILABLE", "That cannot be done now; try again later");
+		break;
 	}
 }
 
@@ -383,13 +391,13 @@ static void send_away(struct imap_session *s, const char *why)
 
 void imap_sessions_drain(struct mail *m)
 {
-	LIST_FOREACH(&m->imap_sessions, it)
+	LIST_FOREACH (&m->imap_sessions, it)
 		send_away(LIST_ENTRY(it, struct imap_session, node), "The server is stopping");
 }
 
 void imap_sessions_revoke(struct mail *m, int64_t account)
 {
-	LIST_FOREACH(&m->imap_sessions, it) {
+	LIST_FOREACH (&m->imap_sessions, it) {
 		struct imap_session *s = LIST_ENTRY(it, struct imap_session, node);
 
 		if (s->account.id == account)

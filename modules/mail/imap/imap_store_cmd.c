@@ -18,16 +18,19 @@ struct store {
 	bool missing;
 };
 
-void imap_write_flag_list(struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f)
+void imap_write_flag_list(
+	struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f)
 {
 	struct slice keywords = f->keywords;
 	unsigned recent = imap_view_is_recent(view, uid) ? IMAP_FLAG_RECENT : 0;
 
 	/* The list of keywords is written as it is: as one word with spaces in it. */
-	imap_write_flags(out, &(struct imap_flags){ f->flags | recent, { &keywords, keywords.n > 0 } });
+	imap_write_flags(
+		out, &(struct imap_flags){ f->flags | recent, { &keywords, keywords.n > 0 } });
 }
 
-void imap_write_flags_of(struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f)
+void imap_write_flags_of(
+	struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f)
 {
 	strbuf_printf(out, "* %zu FETCH (UID %u FLAGS ", index + 1, view->uids[index]);
 	imap_write_flag_list(out, view, view->uids[index], f);
@@ -59,8 +62,10 @@ static struct mail_flag_change change_of(struct arena *a, const struct imap_stor
 	struct slice keywords = imap_join_words(a, &store->flags.keywords);
 
 	switch (store->op) {
-	case IMAP_STORE_ADD: return (struct mail_flag_change){ .set = flags, .add_keywords = keywords };
-	case IMAP_STORE_REMOVE: return (struct mail_flag_change){ .clear = flags, .remove_keywords = keywords };
+	case IMAP_STORE_ADD:
+		return (struct mail_flag_change){ .set = flags, .add_keywords = keywords };
+	case IMAP_STORE_REMOVE:
+		return (struct mail_flag_change){ .clear = flags, .remove_keywords = keywords };
 	case IMAP_STORE_REPLACE: break;
 	}
 	return (struct mail_flag_change){
@@ -82,7 +87,8 @@ static int change_chunk(struct db_tx *tx, void *arg)
 
 	arena_reset(job->a);
 	for (size_t i = 0; i < chunk_size(job) && rc == 0; i++) {
-		rc = mail_store_flag(tx, mailbox, job->uids[job->at + i], &job->change, &modseq, job->a, &job->after[i]);
+		rc = mail_store_flag(tx, mailbox, job->uids[job->at + i], &job->change, &modseq,
+			job->a, &job->after[i]);
 		job->found[i] = rc == 0;
 		if (rc == HEARTH_ENOTFOUND)
 			rc = 0;

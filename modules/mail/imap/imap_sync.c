@@ -1,9 +1,9 @@
 /*
  * imap_sync.c: keeps the view of the selected mailbox up to date, and tells others what we changed.
  *
- * mail_watch says that the mailbox may have changed: that marks the session `dirty`. It looks before
- * and after each command, and at once while it idles; a session that is not dirty does not ask the
- * database.
+ * mail_watch says that the mailbox may have changed: that marks the session `dirty`. It looks
+ * before and after each command, and at once while it idles; a session that is not dirty does not
+ * ask the database.
  */
 #include <stdlib.h>
 

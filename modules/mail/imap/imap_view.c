@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-struct imap_view *imap_view_new(const struct mailbox *box, const uint32_t *uids, size_t n, bool read_only)
+struct imap_view *imap_view_new(
+	const struct mailbox *box, const uint32_t *uids, size_t n, bool read_only)
 {
 	struct imap_view *v = mem_zalloc(sizeof(*v));
 
@@ -67,7 +68,8 @@ size_t imap_view_recent(const struct imap_view *v)
 /* ---- sets ---- */
 
 /* A range of UIDs as a span; false when there is nothing in it. */
-static bool span_of_uids(const struct imap_view *v, const struct imap_range *r, struct imap_span *out)
+static bool span_of_uids(
+	const struct imap_view *v, const struct imap_range *r, struct imap_span *out)
 {
 	size_t end = r->last == UINT32_MAX ? v->n : imap_view_at(v, r->last + 1);
 
@@ -78,8 +80,8 @@ static bool span_of_uids(const struct imap_view *v, const struct imap_range *r, 
 	return true;
 }
 
-int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct imap_seqset *set, bool uid,
-	struct imap_spans *out)
+int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct imap_seqset *set,
+	bool uid, struct imap_spans *out)
 {
 	uint32_t max = uid ? (v->n ? v->uids[v->n - 1] : 0) : (uint32_t)v->n;
 	struct imap_seqset resolved;
@@ -109,7 +111,8 @@ size_t imap_spans_count(const struct imap_spans *spans)
 	return n;
 }
 
-uint32_t *imap_spans_uids(const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n)
+uint32_t *imap_spans_uids(
+	const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n)
 {
 	uint32_t *uids = arena_alloc(a, imap_spans_count(spans) * sizeof(*uids));
 
@@ -140,7 +143,8 @@ static int add_expunged(void *arg, uint32_t uid)
 {
 	struct imap_changes *c = arg;
 
-	c->expunged = grow(c->a, c->expunged, c->expunged_n, &c->expunged_cap, sizeof(*c->expunged));
+	c->expunged =
+		grow(c->a, c->expunged, c->expunged_n, &c->expunged_cap, sizeof(*c->expunged));
 	c->expunged[c->expunged_n++] = uid;
 	return 0;
 }
@@ -155,13 +159,15 @@ static int add_changed(void *arg, uint32_t uid, const struct mail_flags *flags)
 	return 0;
 }
 
-int imap_view_collect(const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out)
+int imap_view_collect(
+	const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out)
 {
 	struct imap_changes *c = ARENA_NEW(a, struct imap_changes);
 
 	c->a = a;
 	*out = c;
-	return mail_store_changes(tx, v->mailbox, v->modseq, &c->modseq, add_expunged, add_changed, c);
+	return mail_store_changes(
+		tx, v->mailbox, v->modseq, &c->modseq, add_expunged, add_changed, c);
 }
 
 /* Adds those of `expunged` that the client knows to what is kept back; both are ascending. */

@@ -27,7 +27,7 @@ struct imap_view {
 	uint32_t recent_mark; /* what the store knows of it */
 	uint32_t *uids;       /* ascending; the message at index i has sequence number i + 1 */
 	size_t n, cap;
-	uint32_t *gone;       /* ascending: expunged, and the client does not know yet */
+	uint32_t *gone; /* ascending: expunged, and the client does not know yet */
 	size_t gone_n;
 };
 
@@ -39,7 +39,7 @@ struct imap_changes {
 	struct imap_change {
 		uint32_t uid;
 		struct mail_flags flags;
-	} *changed;
+	} * changed;
 	size_t changed_n, changed_cap;
 	struct arena *a;
 };
@@ -55,7 +55,8 @@ struct imap_spans {
 };
 
 /* A view of a mailbox with these UIDs (copied), as of box->modseq. */
-struct imap_view *imap_view_new(const struct mailbox *box, const uint32_t *uids, size_t n, bool read_only);
+struct imap_view *imap_view_new(
+	const struct mailbox *box, const uint32_t *uids, size_t n, bool read_only);
 /* Sets *v to NULL; legal on NULL. */
 void imap_view_free(struct imap_view **v);
 
@@ -69,15 +70,18 @@ size_t imap_view_recent(const struct imap_view *v);
  * The messages of a set of UIDs or of sequence numbers, in `a`. HEARTH_EINVAL for a sequence number
  * that is not in use; a UID that is not there is just not there.
  */
-int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct imap_seqset *set, bool uid,
-	struct imap_spans *out);
+int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct imap_seqset *set,
+	bool uid, struct imap_spans *out);
 /* How many messages there are in the spans. */
 size_t imap_spans_count(const struct imap_spans *spans);
 /* Their UIDs, ascending, in `a`. */
-uint32_t *imap_spans_uids(const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n);
+uint32_t *imap_spans_uids(
+	const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n);
 
-/* Reads what changed since the view's modseq into `a`. In the database. HEARTH_ENOTFOUND: it is gone. */
-int imap_view_collect(const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out);
+/* Reads what changed since the view's modseq into `a`. In the database. HEARTH_ENOTFOUND: it is
+ * gone. */
+int imap_view_collect(
+	const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out);
 /* Takes it into the view and appends EXISTS, RECENT and FETCH; what was expunged is kept back. */
 void imap_view_apply(struct imap_view *v, const struct imap_changes *changes, struct strbuf *out);
 /* Appends EXPUNGE for what was kept back. */

@@ -35,8 +35,8 @@ static void on_checked(void *arg, int status, const struct account *account)
 static void check(struct smtp_session *s, struct slice user, struct slice password)
 {
 	smtp_wait(s);
-	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn), ACCOUNTS_VIA_SMTP,
-		on_checked, s);
+	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn),
+		ACCOUNTS_VIA_SMTP, on_checked, s);
 }
 
 /* [authorization identity] NUL authentication identity NUL password */

@@ -10,9 +10,9 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define ERRORS_MAX      20                  /* then it is no mail server that talks here */
-#define NOISE_MAX       (256u << 10)             /* bytes dropped without a command among them */
-#define TIMEOUT_MS      (5 * 60 * 1000)     /* RFC 5321 section 4.5.3.2.7 */
+#define ERRORS_MAX 20                       /* then it is no mail server that talks here */
+#define NOISE_MAX  (256u << 10)             /* bytes dropped without a command among them */
+#define TIMEOUT_MS (INT64_C(5) * 60 * 1000) /* RFC 5321 section 4.5.3.2.7 */
 
 /* ---- saying ---- */
 
@@ -103,10 +103,12 @@ static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
 	smtp_reset(s);
 	s->greeted = true;
 	s->esmtp = esmtp;
-	snprintf(s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
+	snprintf(
+		s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
 	strbuf_adds(&text, hearth_hostname(m->h));
 	if (esmtp) {
-		strbuf_printf(&text, "\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
+		strbuf_printf(&text,
+			"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
 			(unsigned long long)m->message_max);
 		if (conn_can_start_tls(s->conn))
 			strbuf_adds(&text, "\nSTARTTLS");
@@ -180,7 +182,7 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 /* One step: a command, a line of AUTH, or message bytes. False when more input is needed. */
 static bool step(struct smtp_session *s, struct slice *in)
 {
-	struct smtp_command command;
+	struct smtp_command command = { 0 };
 	struct smtp_auth line;
 	int rc;
 
@@ -188,8 +190,8 @@ static bool step(struct smtp_session *s, struct slice *in)
 		smtp_take_data(s, in);
 		return in->n > 0;
 	}
-	rc = s->reading == SMTP_READING_AUTH ? smtp_parse_auth_line(&s->parser, in, &line) :
-					       smtp_parse_command(&s->parser, in, &command);
+	rc = s->reading == SMTP_READING_AUTH ? smtp_parse_auth_line(&s->parser, in, &line)
+					     : smtp_parse_command(&s->parser, in, &command);
 	if (rc == 0)
 		return false;
 	if (rc < 0)
@@ -281,7 +283,7 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 
 void smtp_sessions_revoke(struct mail *m, int64_t account)
 {
-	LIST_FOREACH(&m->smtp_sessions, it) {
+	LIST_FOREACH (&m->smtp_sessions, it) {
 		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
 
 		if (s->authenticated && s->account.id == account)
@@ -291,7 +293,7 @@ void smtp_sessions_revoke(struct mail *m, int64_t account)
 
 void smtp_sessions_drain(struct mail *m)
 {
-	LIST_FOREACH(&m->smtp_sessions, it) {
+	LIST_FOREACH (&m->smtp_sessions, it) {
 		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
 
 		if (s->waiting || s->has_mail || s->closing || !s->conn)

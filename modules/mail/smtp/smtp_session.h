@@ -5,8 +5,9 @@
  *   GREETED ──HELO, EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ DATA ──CRLF.CRLF──▶ READY
  *                            ▲ STARTTLS: GREETED again        RSET, HELO: READY from anywhere
  *
- * While a job is in flight (`waiting`), or the client does not read (`stalled`), the connection is paused, and what the client sent
- * meanwhile stays with it: so pipelined commands run one after the other.
+ * While a job is in flight (`waiting`), or the client does not read (`stalled`), the connection is
+ * paused, and what the client sent meanwhile stays with it: so pipelined commands run one after the
+ * other.
  */
 #ifndef HEARTH_MAIL_SMTP_SESSION_H
 #define HEARTH_MAIL_SMTP_SESSION_H
@@ -24,18 +25,18 @@ enum smtp_reading {
 
 struct smtp_session {
 	struct mail *m;
-	struct conn *conn;   /* NULL once it is closed */
+	struct conn *conn;     /* NULL once it is closed */
 	struct list_node node; /* of the module's sessions */
 	bool submission;
-	bool waiting;        /* a job is in flight */
-	bool stalled;        /* the client does not take our replies: nothing more is read */
-	bool closing;        /* nothing more is read */
-	bool turning_tls;    /* STARTTLS was in this turn */
+	bool waiting;     /* a job is in flight */
+	bool stalled;     /* the client does not take our replies: nothing more is read */
+	bool closing;     /* nothing more is read */
+	bool turning_tls; /* STARTTLS was in this turn */
 	enum smtp_reading reading;
 	struct smtp_parser parser;
-	struct strbuf out;   /* replies of this turn */
+	struct strbuf out; /* replies of this turn */
 	int errors;
-	size_t noise;        /* bytes dropped since the last command */
+	size_t noise; /* bytes dropped since the last command */
 
 	bool greeted, esmtp;
 	char helo[SMTP_DOMAIN_MAX + 1];

@@ -42,9 +42,11 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 	else if (mail->ret != SMTP_RET_NONE || mail->envid.p)
 		smtp_say(s, 555, "5.5.4", "DSN is not offered");
 	else if (mail->has_size && mail->size > s->m->message_max)
-		smtp_say(s, 552, "5.3.4", "at most %llu bytes", (unsigned long long)s->m->message_max);
+		smtp_say(s, 552, "5.3.4", "at most %llu bytes",
+			(unsigned long long)s->m->message_max);
 	else if (s->submission && !may_send_as(&s->account, &mail->from))
-		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s", s->account.address);
+		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s",
+			s->account.address);
 	else {
 		s->has_mail = true;
 		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
@@ -75,8 +77,9 @@ static void on_account(void *arg, int status, const struct account *account)
 			s->delivery = mail_delivery_new(s->m);
 		/* A recipient named twice gets the message once. */
 		if (!has_recipient(s, account->id))
-			mail_delivery_add(s->delivery,
-				&(struct mail_recipient){ .account = account->id, .address = slice_str(s->rcpt) });
+			mail_delivery_add(
+				s->delivery, &(struct mail_recipient){ .account = account->id,
+						     .address = slice_str(s->rcpt) });
 		smtp_say(s, 250, "2.1.5", "recipient ok");
 	}
 	smtp_go_on(s);
@@ -107,14 +110,14 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 static void write_date(struct strbuf *out, int64_t unix_s)
 {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
-		"Nov", "Dec" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+		"Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t t = (time_t)unix_s;
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	strbuf_printf(out, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	strbuf_printf(out, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
+		months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* The word behind "with" (RFC 3848, RFC 6531 section 4.3). */
@@ -124,8 +127,8 @@ static void write_protocol(struct strbuf *out, const struct smtp_session *s)
 		strbuf_adds(out, "SMTP");
 		return;
 	}
-	strbuf_printf(out, "%s%s%s", s->smtputf8 ? "UTF8SMTP" : "ESMTP", conn_info(s->conn)->tls ? "S" : "",
-		s->authenticated ? "A" : "");
+	strbuf_printf(out, "%s%s%s", s->smtputf8 ? "UTF8SMTP" : "ESMTP",
+		conn_info(s->conn)->tls ? "S" : "", s->authenticated ? "A" : "");
 }
 
 /* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
@@ -162,8 +165,9 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	struct smtp_session *s = arg;
 
 	if (status == 0)
-		log_info("smtp", "message accepted", "conn", "%llu", (unsigned long long)(s->conn ? conn_info(s->conn)->id : 0),
-			"recipients", "%zu", n, "bytes", "%llu", (unsigned long long)s->data.size, NULL);
+		log_info("smtp", "message accepted", "conn", "%llu",
+			(unsigned long long)(s->conn ? conn_info(s->conn)->id : 0), "recipients",
+			"%zu", n, "bytes", "%llu", (unsigned long long)s->data.size, NULL);
 	if (!smtp_back(s))
 		return;
 	smtp_reset(s);
