@@ -16,6 +16,10 @@ int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_mes
 int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox);
 /* Text of an account's id: the key of its events. */
 void mail_store_event_key(char out[24], int64_t account);
+/* Names we take: UTF-8, no control characters, no empty level, not too deep. */
+bool mail_name_is_good(struct slice name);
+/* INBOX in any case is one name (RFC 3501 section 5.1). */
+struct slice mail_name_canonical(struct slice name);
 /* A keyword list after adding and removing (store_keywords.c). */
 void mail_keywords_change(
 	struct strbuf *out, struct slice old, struct slice add, struct slice remove);

@@ -1,5 +1,5 @@
 /*
- * store_mailbox.c: mailboxes and subscriptions (store.h).
+ * store_mailbox.c: mailboxes (store.h).
  *
  * Names are paths with "/" between the levels. A level's mailbox may be deleted while its inferiors
  * stay; clients then see \NonExistent or simply a gap.
@@ -12,9 +12,8 @@
 #include "hearth/error.h"
 #include "hearth/text.h"
 
-#define MAILBOXES_MAX     5000 /* of one account */
-#define SUBSCRIPTIONS_MAX 10000
-#define LEVELS_MAX        32
+#define MAILBOXES_MAX 5000 /* of one account */
+#define LEVELS_MAX    32
 
 #define MAILBOX_COLUMNS                                                                \
 	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use, " \
@@ -46,8 +45,7 @@ static int read_one(struct db_rows *rows, struct mailbox *out)
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-/* INBOX in any case is one name (RFC 3501 section 5.1). */
-static struct slice canonical(struct slice name)
+struct slice mail_name_canonical(struct slice name)
 {
 	return slice_ieq(name, SLICE("INBOX")) ? SLICE("INBOX") : name;
 }
@@ -57,7 +55,7 @@ int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, str
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.name = $2",
-		db_int(account), db_text(canonical(name)));
+		db_int(account), db_text(mail_name_canonical(name)));
 
 	return rc < 0 ? rc : read_one(&rows, out);
 }
@@ -160,8 +158,7 @@ int mail_store_ensure(struct db_tx *tx, int64_t account)
 	return rc;
 }
 
-/* Names we take: UTF-8, no control characters, no empty level, not too deep. */
-static bool name_is_good(struct slice name)
+bool mail_name_is_good(struct slice name)
 {
 	int levels = 0;
 
@@ -220,7 +217,7 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 	 */
 	if (name.n > 0 && name.p[name.n - 1] == '/')
 		name = slice_head(name, name.n - 1);
-	if (!name_is_good(name))
+	if (!mail_name_is_good(name))
 		return HEARTH_EINVAL;
 	name = canonical_path(name, room);
 	rc = count_is_below_max(tx, account);
@@ -355,10 +352,10 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 	struct mailbox box, other;
 	int rc;
 
-	if (!name_is_good(to))
+	if (!mail_name_is_good(to))
 		return HEARTH_EINVAL;
 	to = canonical_path(to, room);
-	from = canonical(from);
+	from = mail_name_canonical(from);
 	if (mail_store_mailbox(tx, account, to, &other) == 0)
 		return HEARTH_EEXIST;
 	rc = mail_store_mailbox(tx, account, from, &box);
@@ -373,52 +370,4 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 	if (rc == 0)
 		rc = rename_one(tx, account, box.id, to);
 	return rc == 0 ? rename_inferiors(tx, account, from, to) : rc;
-}
-
-/* ---- subscriptions ---- */
-
-static int subscriptions_are_below_max(struct db_tx *tx, int64_t account)
-{
-	int64_t n = 0;
-	int rc = db_get_int(
-		tx, &n, "SELECT count(*) FROM subscription WHERE account = $1", db_int(account));
-
-	return rc < 0 ? rc : n >= SUBSCRIPTIONS_MAX ? HEARTH_EBUSY : 0;
-}
-
-int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on)
-{
-	int rc;
-
-	if (!name_is_good(name))
-		return HEARTH_EINVAL;
-	name = canonical(name);
-	rc = on ? subscriptions_are_below_max(tx, account) : 0;
-	if (rc < 0)
-		return rc;
-	if (on)
-		rc = db_run(tx,
-			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT "
-			"(account, name) DO NOTHING",
-			db_int(account), db_text(name));
-	else
-		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1 AND name = $2",
-			db_int(account), db_text(name));
-	return rc < 0 ? rc : 0;
-}
-
-int mail_store_subscriptions(
-	struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
-{
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
-
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = each(arg, db_col_text(&rows, 0));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
 }

@@ -4,181 +4,20 @@
  *   batch (io worker): load rows ─▶ set \Seen ─▶ write messages, up to OUTPUT_MAX bytes
  *     └──────────────────── next, when the client has room ◀────────────────────┘
  *
- * A batch may end anywhere, also within a literal: what is under way stays in struct fetch.
+ * A batch may end anywhere, also within a literal: what is under way stays in the job.
  * ENVELOPE and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is
  * read.
  */
+#include "imap/imap_fetch_job.h"
+
 #include "hearth/log.h"
-#include "imap/imap_internal.h"
-#include "message.h"
 #include "mime/structure_pack.h"
 
-#define OUTPUT_MAX    (256u << 10) /* bytes of a batch */
-#define ROWS_MAX      500          /* messages loaded at once */
-#define ROWS_TEXT_MAX (256u << 10) /* and bytes of what was parsed of them */
-
-struct row {
-	size_t index;  /* in the view */
-	bool seen_now; /* we have just set \Seen */
-	struct mail_message m;
-};
-
-struct fetch {
-	struct imap_session *s;
-	bool uid, sets_seen;
-	unsigned want; /* enum mail_want */
-	bool needs_content;
-	bool has_uid, has_flags;
-	struct imap_spans spans;
-	size_t span, at; /* what to load next: a span, and an index within it */
-
-	/* rows loaded, and the one that is being written */
-	struct arena *a; /* reset with each load */
-	struct row *rows;
-	size_t n, row;
-	size_t text_size;
-	size_t next_span, next_at;
-
-	/* the message under way */
-	bool begun;
-	struct arena *one; /* reset with each message */
-	const struct imap_fetch_item *item;
-	struct mail_reader reader;
-	struct mime_part *root;
-	uint64_t literal_at, literal_left; /* of a section that is being written */
-	const char *space;
-
-	/* outcome */
-	int64_t modseq_before, modseq_after; /* of setting \Seen in this batch */
-	bool missing;                        /* a message was expunged by another session */
-	int error;                           /* something could not be read */
-	bool over, broken;
-};
-
-/* ---- loading ---- */
-
-static void keep_text(struct fetch *f, struct slice *text)
-{
-	*text = arena_slice(f->a, *text);
-	f->text_size += text->n;
-}
-
-static int keep_row(void *arg, const struct mail_message *m)
-{
-	struct fetch *f = arg;
-	const struct imap_view *v = f->s->view;
-	struct row *row;
-
-	while (f->next_at < v->n && v->uids[f->next_at] < m->uid) {
-		f->next_at++;
-		f->missing = true;
-	}
-	if (f->next_at == v->n || v->uids[f->next_at] != m->uid)
-		return 0;
-	row = &f->rows[f->n++];
-	*row = (struct row){ .index = f->next_at++, .m = *m };
-	keep_text(f, &row->m.keywords);
-	keep_text(f, &row->m.content.blob_key);
-	keep_text(f, &row->m.content.trace);
-	keep_text(f, &row->m.content.envelope);
-	keep_text(f, &row->m.content.body);
-	keep_text(f, &row->m.content.bodystructure);
-	keep_text(f, &row->m.content.structure);
-	return f->n == ROWS_MAX || f->text_size >= ROWS_TEXT_MAX;
-}
-
-/* The rows of one span from next_at on. 1: there is no room for more. */
-static int load_span(struct db_tx *tx, struct fetch *f)
-{
-	const struct imap_span *span = &f->spans.v[f->next_span];
-	const struct imap_view *v = f->s->view;
-	uint32_t first = v->uids[f->next_at], last = v->uids[span->last];
-	int rc;
-
-	if (f->needs_content)
-		rc = mail_store_messages(tx, v->mailbox, first, last, f->want, keep_row, f);
-	else
-		rc = mail_store_scan(tx, v->mailbox, first, last, false, keep_row, f);
-	if (rc == 0 && f->next_at <= span->last)
-		f->missing = true;
-	return rc;
-}
-
-static int load_rows(struct db_tx *tx, void *arg)
-{
-	struct fetch *f = arg;
-	int rc = 0;
-
-	arena_reset(f->a);
-	f->rows = arena_alloc(f->a, ROWS_MAX * sizeof(*f->rows));
-	f->n = f->row = f->text_size = 0;
-	f->next_span = f->span;
-	f->next_at = f->at;
-	while (rc == 0 && f->next_span < f->spans.n) {
-		if (f->next_at < f->spans.v[f->next_span].first)
-			f->next_at = f->spans.v[f->next_span].first;
-		if (f->next_at <= f->spans.v[f->next_span].last)
-			rc = load_span(tx, f);
-		if (rc == 0)
-			f->next_span++;
-	}
-	return rc < 0 ? rc : 0;
-}
-
-static int set_seen(struct db_tx *tx, void *arg)
-{
-	const struct mail_flag_change change = { .set = MAIL_SEEN };
-	struct fetch *f = arg;
-	int64_t mailbox = f->s->view->mailbox, modseq = 0;
-	int rc = mail_store_modseq(tx, mailbox, &f->modseq_before);
-
-	for (size_t i = 0; i < f->n && rc == 0; i++) {
-		struct row *row = &f->rows[i];
-		struct mail_flags after;
-
-		if (row->m.flags & MAIL_SEEN)
-			continue;
-		rc = mail_store_flag(tx, mailbox, row->m.uid, &change, &modseq, f->a, &after);
-		row->seen_now = rc == 0;
-		if (rc == HEARTH_ENOTFOUND)
-			rc = 0;
-	}
-	f->modseq_after = modseq ? modseq : f->modseq_before;
-	return rc;
-}
-
-static bool has_unseen(const struct fetch *f)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (!(f->rows[i].m.flags & MAIL_SEEN))
-			return true;
-	return false;
-}
-
-/* The next rows, if any are left. */
-static void load(struct fetch *f)
-{
-	int rc = db_read_wait(f->s->m->db, load_rows, f);
-
-	if (rc == 0) {
-		f->span = f->next_span;
-		f->at = f->next_at;
-		f->over = f->n == 0;
-		if (f->sets_seen && has_unseen(f))
-			rc = db_write_wait(f->s->m->db, set_seen, f);
-	}
-	if (rc < 0) {
-		f->error = rc;
-		f->over = true;
-	}
-	for (size_t i = 0; i < f->n; i++)
-		if (f->rows[i].seen_now)
-			f->rows[i].m.flags |= MAIL_SEEN;
-}
+#define OUTPUT_MAX (256u << 10) /* bytes of a batch */
 
 /* ---- sections ---- */
 
-static int open_structure(struct fetch *f, const struct row *row)
+static int open_structure(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
 	return f->root ? 0 : mime_structure_unpack(f->one, row->m.content.structure, &f->root);
 }
@@ -199,7 +38,7 @@ static void clip(const struct imap_fetch_item *item, size_t *offset, size_t *siz
 
 /* HEADER.FIELDS: the fields that were asked for, or not, of a header that is read whole. */
 static int write_fields(
-	struct fetch *f, const struct imap_fetch_item *item, size_t offset, size_t size)
+	struct imap_fetch_job *f, const struct imap_fetch_item *item, size_t offset, size_t size)
 {
 	struct strbuf header = { 0 };
 	size_t from = 0, n;
@@ -219,7 +58,7 @@ static int write_fields(
 }
 
 /* Writes of the literal under way what this batch has room for; at least something. */
-static int write_literal(struct fetch *f)
+static int write_literal(struct imap_fetch_job *f)
 {
 	size_t room = f->s->out.n < OUTPUT_MAX ? OUTPUT_MAX - f->s->out.n : 1;
 	size_t n = f->literal_left < room ? (size_t)f->literal_left : room;
@@ -231,7 +70,8 @@ static int write_literal(struct fetch *f)
 }
 
 /* The value of a section: a literal, of which the rest may come later, or NIL. */
-static int write_section(struct fetch *f, const struct row *row, const struct imap_fetch_item *item)
+static int write_section(struct imap_fetch_job *f, const struct imap_fetch_row *row,
+	const struct imap_fetch_item *item)
 {
 	size_t offset, size, before = f->s->out.n;
 	int rc = open_structure(f, row);
@@ -261,7 +101,7 @@ static int write_section(struct fetch *f, const struct row *row, const struct im
 
 /* ---- messages ---- */
 
-static void write_flags(struct fetch *f, const struct row *row)
+static void write_flags(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
 	const struct mail_message *m = &row->m;
 
@@ -270,7 +110,8 @@ static void write_flags(struct fetch *f, const struct row *row)
 		&f->s->out, f->s->view, m->uid, &(struct mail_flags){ m->flags, m->keywords });
 }
 
-static void write_item(struct fetch *f, const struct row *row, const struct imap_fetch_item *item)
+static void write_item(struct imap_fetch_job *f, const struct imap_fetch_row *row,
+	const struct imap_fetch_item *item)
 {
 	struct strbuf *out = &f->s->out;
 	const struct mail_message *m = &row->m;
@@ -300,13 +141,13 @@ static void write_item(struct fetch *f, const struct row *row, const struct imap
 	case IMAP_FETCH_RFC822_TEXT: rc = write_section(f, row, item); break;
 	}
 	if (rc < 0) {
-		f->error = rc;
+		f->error = rc == HEARTH_ENOTFOUND ? HEARTH_ECORRUPT : rc;
 		log_error("imap", "a message cannot be read", "content", "%lld",
 			(long long)m->content_id, "why", "%s", error_name(rc), NULL);
 	}
 }
 
-static void begin_message(struct fetch *f, const struct row *row)
+static void begin_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
 	f->begun = true;
 	f->item = f->s->command->fetch.items;
@@ -321,7 +162,7 @@ static void begin_message(struct fetch *f, const struct row *row)
 	}
 }
 
-static void end_message(struct fetch *f, const struct row *row)
+static void end_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
 	if (row->seen_now && !f->has_flags) {
 		strbuf_adds(&f->s->out, f->space);
@@ -333,12 +174,12 @@ static void end_message(struct fetch *f, const struct row *row)
 	f->row++;
 }
 
-static void step(struct fetch *f)
+static void step(struct imap_fetch_job *f)
 {
-	struct row *row;
+	struct imap_fetch_row *row;
 
 	if (f->row == f->n) {
-		load(f);
+		imap_fetch_load(f);
 		return;
 	}
 	row = &f->rows[f->row];
@@ -358,7 +199,7 @@ static void step(struct fetch *f)
 static void work(void *arg)
 {
 	struct imap_session *s = arg;
-	struct fetch *f = s->job;
+	struct imap_fetch_job *f = s->job;
 
 	f->modseq_before = f->modseq_after = 0;
 	/* Once \Seen was set the loop must hear of it: the batch ends. */
@@ -373,14 +214,14 @@ static void next_batch(struct imap_session *s);
 
 static void drop(struct imap_session *s)
 {
-	struct fetch *f = s->job;
+	struct imap_fetch_job *f = s->job;
 
 	mail_reader_clear(&f->reader);
 	arena_free(&f->one);
 	arena_free(&f->a);
 }
 
-static void end(struct imap_session *s, const struct fetch *f)
+static void end(struct imap_session *s, const struct imap_fetch_job *f)
 {
 	if (f->error)
 		imap_reply_error(s, f->error);
@@ -392,7 +233,7 @@ static void end(struct imap_session *s, const struct fetch *f)
 
 static void on_batch(struct imap_session *s, int status)
 {
-	struct fetch *f = s->job;
+	struct imap_fetch_job *f = s->job;
 
 	imap_changed_by_us(s, f->modseq_before, f->modseq_after);
 	if (f->broken) {
@@ -414,7 +255,7 @@ static void next_batch(struct imap_session *s)
 }
 
 /* What the items need of the store. */
-static void look_at_items(struct fetch *f, const struct imap_fetch_item *items)
+static void look_at_items(struct imap_fetch_job *f, const struct imap_fetch_item *items)
 {
 	static const unsigned wants[] = {
 		[IMAP_FETCH_ENVELOPE] = MAIL_WANT_ENVELOPE,
@@ -437,7 +278,7 @@ static void look_at_items(struct fetch *f, const struct imap_fetch_item *items)
 void imap_do_fetch(struct imap_session *s)
 {
 	const struct imap_command *c = s->command;
-	struct fetch *f = ARENA_NEW(s->arena, struct fetch);
+	struct imap_fetch_job *f = ARENA_NEW(s->arena, struct imap_fetch_job);
 
 	if (imap_view_resolve(s->view, s->arena, &c->fetch.set, c->uid, &f->spans) < 0) {
 		imap_bad(s, "There are fewer messages than that");
