@@ -15,7 +15,7 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
-#define CACHED_MS (10 * 60 * 1000) /* how long the cache answers for the database */
+#define CACHED_MS (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
 
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
 {

@@ -77,18 +77,29 @@ static void run_waiting(struct owned *o);
 
 /* ---- who hears of what ---- */
 
-static void detach(struct attachment *a)
+static void drop_attachment(struct attachment *a)
 {
-	struct client_matches *c = a->client;
-
 	list_remove(&a->in_match);
 	list_remove(&a->in_client);
 	a->owned->attached_count--;
-	if (list_empty(&c->attachments)) {
-		map_remove_u64(a->owned->shard->clients, c->id);
-		free(c);
-	}
 	free(a);
+}
+
+static void drop_client(struct game_shard *s, struct client_matches *c)
+{
+	map_remove_u64(s->clients, c->id);
+	free(c);
+}
+
+/* A client that is attached to nothing any more is forgotten. */
+static void detach(struct attachment *a)
+{
+	struct client_matches *c = a->client;
+	struct game_shard *s = a->owned->shard;
+
+	drop_attachment(a);
+	if (list_empty(&c->attachments))
+		drop_client(s, c);
 }
 
 static struct attachment *find_attachment(struct owned *o, uint64_t client)
@@ -184,8 +195,8 @@ static void refuse(struct game_shard *s, const struct game_intent *in, int ply, 
 static void owned_free(struct owned *o)
 {
 	timer_stop(&o->timer);
-	while (!list_empty(&o->attached))
-		detach(LIST_ENTRY(o->attached.head.next, struct attachment, in_match));
+	LIST_FOREACH (&o->attached, it)
+		detach(LIST_ENTRY(it, struct attachment, in_match));
 	map_remove_u64(o->shard->matches, (uint64_t)o->match->id);
 	match_step_clear(&o->step);
 	match_free(&o->match);
@@ -509,14 +520,11 @@ static void on_forget(void *arg)
 {
 	struct post *p = arg;
 	struct client_matches *c = map_get_u64(p->shard->clients, p->intent.client);
-	bool last = !c;
 
-	while (!last) {
-		struct attachment *a =
-			LIST_ENTRY(c->attachments.head.next, struct attachment, in_client);
-
-		last = a->in_client.next == &c->attachments.head;
-		detach(a);
+	if (c) {
+		LIST_FOREACH (&c->attachments, it)
+			drop_attachment(LIST_ENTRY(it, struct attachment, in_client));
+		drop_client(p->shard, c);
 	}
 	free(p);
 }
