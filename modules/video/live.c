@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/metric.h"
 #include "look.h"
 
 #define CHANNELS_MAX 256
@@ -32,6 +33,7 @@ struct video_live {
 	struct map *by_name;  /* → struct live_channel */
 	struct list channels; /* the longest unused first */
 	size_t segments;      /* in all of them */
+	struct metric *looks;
 };
 
 struct video_live *video_live_new(struct video *v)
@@ -41,6 +43,8 @@ struct video_live *video_live_new(struct video *v)
 	l->v = v;
 	l->by_name = map_new();
 	list_init(&l->channels);
+	l->looks = metric_counter(
+		"hearth_video_looks_total", NULL, "looks at the disk for what playlists list");
 	return l;
 }
 
@@ -251,6 +255,7 @@ static void start_looking(struct live_channel *c)
 {
 	struct look *look = look_new(c);
 
+	metric_add(c->v->live->looks, 1);
 	c->looking = true;
 	c->look_again = false;
 	if (db_read(c->v->db, look_at_disk, on_looked, look) < 0)

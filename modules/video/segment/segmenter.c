@@ -36,6 +36,7 @@ struct segmenter {
 	struct media_samples video, audio;
 	bool have_video, have_audio; /* since running */
 	int64_t video_last;          /* dts of the last picture */
+	int64_t video_shown;         /* the latest time at which a picture so far is shown */
 	int64_t audio_last;          /* publisher's time of the last audio frame on the line */
 	int64_t audio_next;          /* where the next audio frame should be, in its own ticks */
 	bool cutting;
@@ -262,8 +263,15 @@ static bool depends(const struct segmenter *s)
 	return first < s->video.n && !s->video.p[first].key;
 }
 
-/* Whether a sample at `time` should begin a new chunk; `may` says that it is a good place. */
-static bool wants_cut(const struct segmenter *s, int64_t time, bool may)
+/* How well a sample would begin a chunk. */
+enum place {
+	POOR, /* shown before pictures that came before it */
+	FAIR,
+	GOOD, /* a key frame, or audio alone */
+};
+
+/* Whether a sample at `time` should begin a new chunk. */
+static bool wants_cut(const struct segmenter *s, int64_t time, enum place place)
 {
 	int64_t length = time - under_way(s);
 	int64_t target = (int64_t)s->options.target_ms * TICKS_PER_MS;
@@ -271,9 +279,11 @@ static bool wants_cut(const struct segmenter *s, int64_t time, bool may)
 	if (length <= 0)
 		return false;
 	/* A twentieth less: key frames every 2 s fall on 1.999 s as often as not. */
-	return (may && (length >= target - target / 20 || depends(s))) ||
-	       length >= (int64_t)s->options.duration_max_ms * TICKS_PER_MS ||
-	       s->held >= s->options.bytes_max;
+	if (place == GOOD && (length >= target - target / 20 || depends(s)))
+		return true;
+	if (length >= longest(s) || s->held >= s->options.bytes_max)
+		return true;
+	return length >= (int64_t)s->options.duration_max_ms * TICKS_PER_MS && place != POOR;
 }
 
 static void start(struct segmenter *s, int64_t dts_ms)
@@ -314,13 +324,13 @@ void segmenter_finish(struct segmenter *s)
  * Before a sample is held: ends the chunk where it has to, or earlier when the sample comes too
  * late for it after a pause. A full segmenter does not wait for audio.
  */
-static void cut_before(struct segmenter *s, int64_t time, bool may)
+static void cut_before(struct segmenter *s, int64_t time, enum place place)
 {
 	int64_t latest_end;
 
 	if (s->cutting && s->held >= s->options.bytes_max)
 		release(s);
-	if (!wants_cut(s, time, may))
+	if (!wants_cut(s, time, place))
 		return;
 	latest_end = under_way(s) + longest(s);
 	cut(s, time < latest_end ? time : latest_end);
@@ -336,6 +346,7 @@ static void hold(struct segmenter *s, struct media_samples *list, struct media_s
 void segmenter_video(
 	struct segmenter *s, int64_t dts_ms, int32_t cts_ms, bool key, struct buf *data)
 {
+	int32_t cts;
 	int64_t t;
 
 	if (s->running && is_jump(s, s->have_video, s->video_last, line_time(s, dts_ms)))
@@ -349,12 +360,11 @@ void segmenter_video(
 	t = line_time(s, dts_ms);
 	if (s->have_video && t <= s->video_last)
 		t = s->video_last + 1;
-	cut_before(s, t, key);
-	hold(s, &s->video,
-		(struct media_sample){ .dts = t,
-			.cts = (int32_t)(cts_ms * TICKS_PER_MS),
-			.key = key,
-			.data = data });
+	cts = (int32_t)(cts_ms * TICKS_PER_MS);
+	cut_before(s, t, key ? GOOD : s->have_video && t + cts < s->video_shown ? POOR : FAIR);
+	hold(s, &s->video, (struct media_sample){ .dts = t, .cts = cts, .key = key, .data = data });
+	if (!s->have_video || t + cts > s->video_shown)
+		s->video_shown = t + cts;
 	s->have_video = true;
 	s->video_last = t;
 	release_when_ready(s);
@@ -406,7 +416,7 @@ void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data)
 	}
 	ticks = place_audio(s, t);
 	if (audio_leads(s, audio_time(s, ticks)))
-		cut_before(s, audio_time(s, ticks), !s->tracks.video);
+		cut_before(s, audio_time(s, ticks), s->tracks.video ? FAIR : GOOD);
 	hold(s, &s->audio, (struct media_sample){ .dts = ticks, .key = true, .data = data });
 	s->have_audio = true;
 	s->audio_last = t;

@@ -11,9 +11,9 @@
  *    chunk; the line goes on without a hole from the next key frame, in a chunk that is marked as a
  *    discontinuity.
  *
- * A chunk is cut at the first key frame from `target_ms` on; at the latest at `duration_max_ms`,
- * give or take the time of a picture (SEGMENTER_OVER_MS), and then it depends on the chunk before.
- * One that depends ends at the next key frame, however short it is.
+ * A chunk is cut at the first key frame from `target_ms` on; else behind `duration_max_ms`, before
+ * a picture that is shown after all those before it, but at the latest SEGMENTER_OVER_MS behind it.
+ * Then it depends on the chunk before, and ends at the next key frame, however short it is.
  *
  * Pure and of one thread; chunks are handed out to be owned by the caller.
  */

@@ -293,6 +293,33 @@ START_TEST(dependent_ones_end_at_the_next_key_frame)
 }
 END_TEST
 
+/* P, then two B before it: a cut does not part them, unless it has waited for too long. */
+START_TEST(reordered_pictures_stay_together)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct buf *data = buf_copy(SLICE("picture"));
+
+	options.duration_max_ms = options.gap_max_ms = 3000;
+	s = segmenter_new(&options, &video_only);
+	for (int i = 0; i < 120; i++) /* at 25 a second 3000 ms are picture 75, a P */
+		segmenter_video(s, i * 40, i % 3 ? 0 : 120, i == 0, data);
+	expect(s, "100 0+3000 v75 a0\n");
+	segmenter_free(&s);
+	s = segmenter_new(&options, &video_only);
+	for (int i = 1; i < 120; i++)
+		segmenter_video(s, i * 40, i % 3 ? 0 : 120, i == 1, data);
+	expect(s, "100 0+3080 v77 a0\n");
+	segmenter_free(&s);
+	s = segmenter_new(&options, &video_only);
+	for (int i = 0; i < 120; i++)
+		segmenter_video(s, i * 40, i ? 0 : 9999, i == 0, data);
+	expect(s, "100 0+3499 v88 a0\n");
+	segmenter_free(&s);
+	buf_unref(&data);
+}
+END_TEST
+
 START_TEST(goes_on_where_it_is_told)
 {
 	struct segmenter_options options = defaults;
@@ -570,4 +597,5 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
 	a_pause_is_no_jump, a_pause_makes_no_chunk_longer, dependent_ones_end_at_the_next_key_frame,
-	goes_on_where_it_is_told, audio_out_of_time, audio_alone_jumps, codec_change, any_times)
+	reordered_pictures_stay_together, goes_on_where_it_is_told, audio_out_of_time,
+	audio_alone_jumps, codec_change, any_times)
