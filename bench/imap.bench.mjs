@@ -80,8 +80,8 @@ await main(async () => {
 
   for (const command of SEARCHES) {
     const sets = await Promise.all([a, b].map(async (side) => found((await side.client.command(command, { keep: true })).text)));
-    if (sets[0].join() !== sets[1].join())
-      report.note(`${command}: Hearth finds ${sets[0].length}, Dovecot ${sets[1].length} messages, ${sets[0].filter((n) => sets[1].includes(n)).length} of them the same`);
+    const both = sets[0].filter((n) => sets[1].includes(n)).length;
+    report.note(`${command}: found by both ${both}, by Hearth alone ${sets[0].length - both}, by Dovecot alone ${sets[1].length - both}`);
   }
   for (const command of [...COMMANDS, ...SEARCHES]) {
     const runs = await inTurns({ a: () => ask(a, command), b: () => ask(b, command), c: () => ask(c, command) }, { rounds: 4 * ROUNDS });

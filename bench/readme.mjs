@@ -28,8 +28,8 @@ function table({ title, peers, rows, notes = [], machine }) {
 
 const results = ORDER.map((name) => join(RESULTS, `${name}.json`)).filter(existsSync).map((file) => JSON.parse(readFileSync(file, 'utf8')));
 if (results.length === 0) throw new Error('no results: run `make bench` first');
-const { cpu, cores, memory_gib: gib, kernel } = results[0].machine;
-const figures = `Machine: ${cpu}, ${cores} processors, ${gib} GiB, Linux ${kernel}.\n\n${results.map(table).join('\n')}`;
+const { cpu, cores, memory_gib: gib, kernel, fdatasync_us: sync } = results[0].machine;
+const figures = `Machine: ${cpu}, ${cores} processors, ${gib} GiB, Linux ${kernel}, fdatasync of 4 KiB ${sync} µs.\n\n${results.map(table).join('\n')}`;
 const text = readFileSync(README, 'utf8');
 const [begin, end] = ['<!-- figures -->\n', '<!-- /figures -->'];
 const [at, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)];
