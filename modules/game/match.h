@@ -16,10 +16,11 @@
 #include "hearth/str.h"
 #include "rules.h"
 
-#define MATCH_SEATS   2
-#define MATCH_PLY_MAX 1200 /* half-moves; beyond, the match is drawn: no match may grow for ever \
-			    */
-#define MATCH_WORD_MAX 40  /* bytes of a status or reason, with the NUL */
+#define MATCH_SEATS 2
+#define MATCH_PLY_MAX                                                                           \
+	1200              /* half-moves; beyond, the match is drawn: no match may grow for ever \
+			   */
+#define MATCH_WORD_MAX 40 /* bytes of a status or reason, with the NUL */
 
 struct match {
 	int64_t id;
