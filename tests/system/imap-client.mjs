@@ -6,6 +6,8 @@ import tls from 'node:tls';
 export class ImapClient {
   constructor(socket) {
     this.input = Buffer.alloc(0);
+    this.parts = []; // come in since, while a literal is not all there
+    this.missing = 0;
     this.responses = []; // not asked for yet
     this.waiting = []; // {match, done, fail}
     this.tags = 0;
@@ -40,7 +42,10 @@ export class ImapClient {
   }
 
   received(bytes) {
-    this.input = Buffer.concat([this.input, bytes]);
+    this.parts.push(bytes);
+    this.missing -= bytes.length;
+    if (this.missing > 0) return;
+    this.input = Buffer.concat([this.input, ...this.parts.splice(0)]);
     for (let text; (text = this.whole()) !== null;) {
       const response = text.slice(0, -2);
       const at = this.waiting.findIndex((w) => w.match.test(response));
@@ -61,7 +66,8 @@ export class ImapClient {
         return text;
       }
       from = end + 2 + Number(literal[1]);
-      if (this.input.length < from) return null;
+      this.missing = from - this.input.length;
+      if (this.missing > 0) return null;
     }
   }
 
