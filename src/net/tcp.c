@@ -1,8 +1,8 @@
 /*
  * tcp.c: a TCP socket as the lowest layer, on libuv.
  *
- *   OPEN ──close, polite──▶ LINGERING ──peer ended, or LINGER_MS──▶ closing ──▶ freed
- *     └────close, not polite, net_close_all────────────────────────────▲
+ *   OPEN ──close, polite──▶ LINGERING ──peer ended, LINGER_MS or LINGER_BYTES──▶ closing ──▶ freed
+ *     └────close, not polite, net_close_all──────────────────────────────────────────▲
  *
  * LINGERING: FIN was sent, what still comes is read and dropped. Closing a socket with unread bytes
  * would send a reset, and that may overtake the last reply: the 413 to a body nobody wanted.
@@ -21,8 +21,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define READ_MAX  65536
-#define LINGER_MS 2000
+#define READ_MAX     65536
+#define LINGER_MS    2000
+#define LINGER_BYTES (2u << 20) /* who sends more than this behind the end is not listening */
 
 struct tcp {
 	struct layer l;
@@ -30,6 +31,7 @@ struct tcp {
 	struct list_node node;
 	struct timer linger;
 	size_t writing; /* bytes of the uv_write in flight */
+	size_t dropped; /* bytes read while lingering */
 	bool reading, ended;
 };
 
@@ -67,6 +69,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 	if (n > 0 && t->l.up) {
 		t->l.up->received(t->l.above, slice_of(buf->base, (size_t)n));
+	} else if (n > 0) {
+		t->dropped += (size_t)n;
+		if (t->dropped > LINGER_BYTES)
+			tcp_destroy(t);
 	} else if (n < 0) {
 		uv_read_stop(stream);
 		t->reading = false;
