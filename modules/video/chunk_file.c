@@ -32,6 +32,9 @@ static void write_samples(struct strbuf *out, const struct media_samples *list)
 void chunk_file_write(struct strbuf *out, const struct chunk_file *c)
 {
 	strbuf_add(out, MAGIC);
+	write_be32(out, c->fps_num);
+	write_be32(out, c->fps_den);
+	write_u8(out, c->b_frames);
 	write_be32(out, c->audio_rate);
 	write_u8(out, c->channels);
 	write_bytes(out, c->avcc);
@@ -81,6 +84,9 @@ int chunk_file_read(struct buf *file, struct chunk_file *out)
 	*out = (struct chunk_file){ 0 };
 	if (!slice_eq(read_slice(&r, MAGIC.n), MAGIC))
 		return HEARTH_ECORRUPT;
+	out->fps_num = read_be32(&r);
+	out->fps_den = read_be32(&r);
+	out->b_frames = read_u8(&r);
 	out->audio_rate = read_be32(&r);
 	out->channels = read_u8(&r);
 	out->avcc = read_bytes(&r);

@@ -2,7 +2,8 @@
  * chunk_file.h: a chunk as bytes, for its way from the ingest to the workers: what was said of the
  * codecs, and the samples. Pure.
  *
- *   "HCK1"   audio_rate : u32   channels : u8   avcC : u32 + bytes   ASC : u32 + bytes
+ *   "HCK1"   fps_num fps_den : u32   b_frames : u8   audio_rate : u32   channels : u8
+ *   avcC, ASC: each  u32 + bytes
  *   lead, video, audio: each  count : u32, and so many
  *                             dts i64   cts i32   duration u32   key u8   size u32 + bytes
  *
@@ -15,6 +16,10 @@
 #include "sample.h"
 
 struct chunk_file {
+	/* For the transcoder; the same for all chunks of an epoch, so that what it makes fits
+	 * together. */
+	uint32_t fps_num, fps_den;
+	uint8_t b_frames;
 	uint32_t audio_rate; /* core samples a second; 0: no audio */
 	uint8_t channels;
 	struct slice avcc, asc; /* empty: no such track; of a read file: into its buffer */

@@ -40,7 +40,9 @@ struct intake {
 	struct buf *avcc, *asc; /* the configurations in force; NULL: no such track */
 	struct aac_config aac;
 	struct avc_sps sps;
-	bool changed;      /* … since the last chunk: the renditions are described anew */
+	bool changed; /* … since the last chunk: pace and renditions are described anew */
+	uint32_t fps_num, fps_den; /* of the first chunk under these configurations */
+	uint8_t b_frames;
 	uint32_t target_s; /* 0 before the first chunk */
 	int64_t epoch;
 	int64_t base_start, base_wall_ms; /* where the wall clock is tied to the stream's line */
@@ -123,17 +125,24 @@ static void fix_target(struct intake *in, const struct segment_chunk *first)
 	segmenter_set_limits(in->segmenter, longest_ms(in), longest_gap_ms(in));
 }
 
-/* The rungs: the source as it is, and a smaller one when the source is larger than that. */
-static int plan_renditions(struct intake *in, const struct segment_chunk *chunk,
-	struct video_rendition r[UPLOAD_RENDITIONS_MAX])
+static void take_pace(struct intake *in, const struct segment_chunk *chunk)
 {
 	uint64_t ticks = 0;
-	bool reordered = false;
 
+	in->b_frames = 0;
 	for (size_t i = 0; i < chunk->video.n; i++) {
 		ticks += chunk->video.p[i].duration;
-		reordered |= chunk->video.p[i].cts != 0;
+		if (chunk->video.p[i].cts != 0)
+			in->b_frames = 2;
 	}
+	in->fps_num = (uint32_t)chunk->video.n * VIDEO_TIMESCALE;
+	in->fps_den = ticks && ticks < UINT32_MAX ? (uint32_t)ticks : 1;
+}
+
+/* The rungs: the source as it is, and a smaller one when the source is larger than that. */
+static int plan_renditions(const struct intake *in, const struct segment_chunk *chunk,
+	struct video_rendition r[UPLOAD_RENDITIONS_MAX])
+{
 	r[0] = (struct video_rendition){ .stream = in->stream,
 		.name = VIDEO_SOURCE,
 		.first_sequence = (int64_t)chunk->sequence };
@@ -141,9 +150,8 @@ static int plan_renditions(struct intake *in, const struct segment_chunk *chunk,
 		return 1;
 	r[0].width = in->sps.width;
 	r[0].height = in->sps.height;
-	r[0].fps_num = (uint32_t)chunk->video.n * VIDEO_TIMESCALE;
-	r[0].fps_den = ticks && ticks < UINT32_MAX ? (uint32_t)ticks : 1;
-	r[0].b_frames = reordered ? 2 : 0;
+	r[0].fps_num = in->fps_num;
+	r[0].fps_den = in->fps_den;
 	if (in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT)
 		return 1;
 	r[1] = r[0];
@@ -190,7 +198,10 @@ static void keep_lead(struct intake *in, const struct segment_chunk *chunk)
 
 static struct buf *write_chunk(const struct intake *in, const struct segment_chunk *chunk)
 {
-	struct chunk_file file = { .audio_rate = in->asc ? in->aac.rate : 0,
+	struct chunk_file file = { .fps_num = in->fps_num,
+		.fps_den = in->fps_den,
+		.b_frames = in->b_frames,
+		.audio_rate = in->asc ? in->aac.rate : 0,
 		.channels = in->aac.channels,
 		.avcc = buf_slice(in->avcc),
 		.asc = buf_slice(in->asc),
@@ -216,9 +227,11 @@ static void upload_chunk(struct intake *in, const struct segment_chunk *chunk)
 	if (in->target_s == 0)
 		fix_target(in, chunk);
 	in->epoch += chunk->discontinuity;
-	if (in->changed)
+	if (in->changed) {
+		take_pace(in, chunk);
 		piece.rendition_count = plan_renditions(in, chunk, piece.renditions);
-	in->changed = false;
+		in->changed = false;
+	}
 	piece.chunk = (struct video_chunk){ .stream = in->stream,
 		.sequence = (int64_t)chunk->sequence,
 		.start = chunk->start,

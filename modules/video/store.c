@@ -36,7 +36,6 @@ const char *const video_migrations[] = {
 	" bitrate BIGINT NOT NULL,"
 	" fps_num BIGINT NOT NULL,"
 	" fps_den BIGINT NOT NULL,"
-	" b_frames BIGINT NOT NULL,"
 	" first_sequence BIGINT NOT NULL,"
 	" next_sequence BIGINT NOT NULL,"
 	" codecs TEXT NOT NULL,"

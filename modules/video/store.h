@@ -77,7 +77,6 @@ struct video_rendition {
 	uint32_t width, height; /* of the picture; 0: no video */
 	uint32_t bitrate;       /* transcoded: bit/s; 0: passed through */
 	uint32_t fps_num, fps_den;
-	uint8_t b_frames;
 	int64_t first_sequence; /* where it begins; the stream's own, or later */
 	int64_t next_sequence;  /* the first one that is not stored yet: all before can be listed */
 	char codecs[64];        /* RFC 6381, of the latest segment; empty before the first */

@@ -25,8 +25,8 @@ static int found(struct db_rows *rows, int next)
 
 /* ---- renditions ---- */
 
-#define RENDITION_COLUMNS                                                                       \
-	"id, stream, name, width, height, bitrate, fps_num, fps_den, b_frames, first_sequence," \
+#define RENDITION_COLUMNS                                                             \
+	"id, stream, name, width, height, bitrate, fps_num, fps_den, first_sequence," \
 	" next_sequence, codecs"
 
 static void read_rendition(struct db_rows *rows, struct video_rendition *out)
@@ -38,23 +38,22 @@ static void read_rendition(struct db_rows *rows, struct video_rendition *out)
 		.bitrate = (uint32_t)db_col_int(rows, 5),
 		.fps_num = (uint32_t)db_col_int(rows, 6),
 		.fps_den = (uint32_t)db_col_int(rows, 7),
-		.b_frames = (uint8_t)db_col_int(rows, 8),
-		.first_sequence = db_col_int(rows, 9),
-		.next_sequence = db_col_int(rows, 10) };
+		.first_sequence = db_col_int(rows, 8),
+		.next_sequence = db_col_int(rows, 9) };
 	copy(out->name, sizeof(out->name), db_col_text(rows, 2));
-	copy(out->codecs, sizeof(out->codecs), db_col_text(rows, 11));
+	copy(out->codecs, sizeof(out->codecs), db_col_text(rows, 10));
 }
 
 int video_store_set_rendition(struct db_tx *tx, struct video_rendition *r)
 {
 	return db_get_int(tx, &r->id,
 		"INSERT INTO rendition (stream, name, width, height, bitrate, fps_num, fps_den,"
-		" b_frames, first_sequence, next_sequence, codecs)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, '')"
+		" first_sequence, next_sequence, codecs)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, '')"
 		" ON CONFLICT (stream, name) DO UPDATE SET width = $3, height = $4, bitrate = $5,"
-		" fps_num = $6, fps_den = $7, b_frames = $8 RETURNING id",
+		" fps_num = $6, fps_den = $7 RETURNING id",
 		db_int(r->stream), db_str(r->name), db_int(r->width), db_int(r->height),
-		db_int(r->bitrate), db_int(r->fps_num), db_int(r->fps_den), db_int(r->b_frames),
+		db_int(r->bitrate), db_int(r->fps_num), db_int(r->fps_den),
 		db_int(r->first_sequence));
 }
 

@@ -167,9 +167,9 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 {
 	const struct transcode_params params = { .height = height_of(&m->rendition),
 		.bitrate = m->rendition.bitrate,
-		.fps_num = m->rendition.fps_num,
-		.fps_den = m->rendition.fps_den,
-		.b_frames = m->rendition.b_frames,
+		.fps_num = c->fps_num,
+		.fps_den = c->fps_den,
+		.b_frames = c->b_frames,
 		.progress = on_progress,
 		.progress_arg = m };
 	struct transcode_result result = { 0 };

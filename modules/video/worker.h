@@ -10,7 +10,8 @@
 #define VIDEO_ATTEMPTS_MAX 5 /* at making a segment; then it becomes a gap */
 /* How often a task may be handed out: storing the gap can fail too, and crashes count. */
 #define VIDEO_HANDOUTS_MAX 100
-#define VIDEO_LEASE_MS     30000
+/* Short, since that is how long a task waits that a crash took along; transcoding prolongs it. */
+#define VIDEO_LEASE_MS 15000
 
 /*
  * Makes one segment: reads the chunk, packages it as it is or transcoded, stores the bytes, then

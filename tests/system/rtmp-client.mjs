@@ -274,6 +274,17 @@ export class Publisher {
     await this.closed;
   }
 
+  // Waits until the server has read all of it.
+  async sync() {
+    const ping = Buffer.alloc(6);
+    ping.writeUInt16BE(6, 0);
+    ping.writeUInt32BE(this.bytesOut >>> 0, 2);
+    const mark = this.bytesOut >>> 0;
+    this.send(2, 4, 0, 0, ping);
+    const pong = await this.want(({ type, body }) => type === 4 && body.readUInt16BE(0) === 7 && body.readUInt32BE(2) === mark);
+    if (!pong) throw new Error('closed before an answer to a ping');
+  }
+
   // The line is cut.
   async cut() {
     this.socket.resetAndDestroy();

@@ -20,7 +20,10 @@ static struct buf *example(struct chunk_file *c)
 {
 	struct strbuf out = { 0 };
 
-	*c = (struct chunk_file){ .audio_rate = 44100,
+	*c = (struct chunk_file){ .fps_num = 24000,
+		.fps_den = 1001,
+		.b_frames = 2,
+		.audio_rate = 44100,
 		.channels = 2,
 		.avcc = SLICE("\x01\x64\0\x1f"),
 		.asc = SLICE("\x12\x10") };
@@ -52,6 +55,9 @@ START_TEST(round_trip)
 	struct buf *picture;
 
 	ck_assert_int_eq(chunk_file_read(file, &back), 0);
+	ck_assert_uint_eq(back.fps_num, 24000);
+	ck_assert_uint_eq(back.fps_den, 1001);
+	ck_assert_uint_eq(back.b_frames, 2);
 	ck_assert_uint_eq(back.audio_rate, 44100);
 	ck_assert_uint_eq(back.channels, 2);
 	ck_assert(slice_eq(back.avcc, c.avcc));
@@ -77,7 +83,7 @@ START_TEST(nothing_in_it)
 	struct buf *file;
 
 	chunk_file_write(&out, &c);
-	ck_assert_uint_eq(out.n, 29);
+	ck_assert_uint_eq(out.n, 38);
 	file = buf_from_strbuf(&out);
 	ck_assert_int_eq(chunk_file_read(file, &back), 0);
 	ck_assert_uint_eq(back.avcc.n + back.asc.n + back.lead.n + back.video.n + back.audio.n, 0);
@@ -114,18 +120,22 @@ START_TEST(cut_short_or_with_more_behind)
 }
 END_TEST
 
+#define PACE "\0\0\0\x18\0\0\0\1\2"
+
 START_TEST(lies_about_sizes)
 {
 	static const struct slice lies[] = {
-		SLICE("HCK2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-		SLICE("HCK1\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-		SLICE("HCK1\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0"),
-		SLICE("HCK1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x7f\xff\xff\xff"),
+		SLICE("HCK2" PACE "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+		SLICE("HCK1" PACE "\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+		SLICE("HCK1" PACE "\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0"),
+		SLICE("HCK1" PACE "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x7f\xff\xff\xff"),
 		/* one sample whose bytes reach past the end; one with a key of 2 */
-		SLICE("HCK1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0"
+		SLICE("HCK1" PACE
+		      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0"
 		      "\0\x0b"
 		      "0123\0\0\0\0"),
-		SLICE("HCK1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\0"
+		SLICE("HCK1" PACE
+		      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\0"
 		      "\0\x04"
 		      "0123\0\0\0\0\0\0\0\0"),
 	};

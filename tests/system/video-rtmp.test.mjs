@@ -1,0 +1,418 @@
+// video-rtmp.test.mjs: publishing as OBS does it, and as nobody should: refusals, breaks and returns,
+// takeover, streams that change on the way, hostile connections.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually, Hearth, raw } from './hearth.mjs';
+import { amf, AUDIO, isConfig, isKey, Publisher, readFlv, SCRIPT, VIDEO } from './rtmp-client.mjs';
+import { codecString, decode, elementary, film, frames, parsePlaylist, probe, skip, sleep, Watch } from './video-media.mjs';
+
+let hearth;
+let dir;
+let path; // of a film with a key frame a second
+let tags; // of it
+before(async () => {
+  if (skip) return;
+  dir = mkdtempSync(join(tmpdir(), 'hearth-rtmp-'));
+  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s' }).start();
+  path = await film(dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' });
+  tags = readFlv(readFileSync(path));
+});
+after(async () => {
+  await hearth?.remove();
+  if (dir) rmSync(dir, { recursive: true, force: true });
+});
+
+const keys = new Map();
+function keyOf(name) {
+  if (!keys.has(name)) {
+    hearth.addUser(`${name}@hearth.test`, 'correct horse');
+    keys.set(name, hearth.command('stream', 'key', `${name}@hearth.test`).stdout.trim());
+  }
+  return keys.get(name);
+}
+
+async function publisher(name, options) {
+  const p = new Publisher(hearth.port.rtmp, options);
+  const status = await p.publish(keyOf(name));
+  assert.equal(status?.code, 'NetStream.Publish.Start', JSON.stringify(status));
+  return p;
+}
+
+const live = (name, rendition) => `${hearth.base}/live/${name}/${rendition}/index.m3u8`;
+const isLive = async (name) => (await hearth.api('GET', '/api/video/channels')).body.channels.some((one) => one.name === name && one.live);
+
+// The part of a playlist in one epoch as a file of its own.
+async function download(name, rendition, epoch) {
+  const { segments } = parsePlaylist(String((await raw(live(name, rendition))).body));
+  const part = segments.filter((segment) => segment.epoch === epoch && !segment.gap);
+  const get = async (uri) => (await raw(`${hearth.base}/live/${name}/${rendition}/${uri}`)).body;
+  const file = join(dir, `${name}-${rendition}-${epoch}.mp4`);
+  writeFileSync(file, Buffer.concat(await Promise.all([part[0].map, ...part.map(({ uri }) => uri)].map(get))));
+  return { file, part };
+}
+
+test('the dialect of OBS: its order, and what it is answered', { skip }, async () => {
+  const p = new Publisher(hearth.port.rtmp);
+  const status = await p.publish(`${keyOf('ann')}?clientConfigId=7`);
+  assert.equal(p.serverHello[0], 3);
+  assert.ok(p.serverHello.subarray(1537 + 8).equals(p.clientHello.subarray(8)));
+  assert.deepEqual([p.connected[3].code, p.connected[3].level, p.connected[3].objectEncoding], ['NetConnection.Connect.Success', 'status', 0]);
+  const control = Object.fromEntries(p.messages.filter(({ type }) => type < 7 && type !== 4).map(({ type, body }) => [type, body.readUInt32BE(0)]));
+  assert.deepEqual(control, { 1: 65536, 5: 2500000, 6: 2500000 });
+  assert.equal(p.released[0], '_result');
+  assert.equal(p.streamId, 1);
+  assert.ok(p.messages.some(({ command }) => command?.[0] === 'onFCPublish'));
+  assert.ok(p.messages.some(({ type, body }) => type === 4 && body.readUInt16BE(0) === 0 && body.readUInt32BE(2) === 1));
+  assert.deepEqual([status.level, status.code], ['status', 'NetStream.Publish.Start']);
+  // OBS sends what it says of the film, the headers of sound and picture, and then the rest.
+  const first = tags.filter((tag) => tag.type === SCRIPT || isConfig(tag));
+  assert.equal(first.length, 3);
+  await p.tags(first);
+  await p.tags(tags.filter((tag) => !first.includes(tag)));
+  await p.sync();
+  await p.finish();
+  assert.equal((await p.status()).code, 'NetStream.Unpublish.Success');
+  for (const rendition of ['source', '360p']) {
+    const watch = new Watch(hearth, 'ann', rendition);
+    const { segments } = await watch.ended(30);
+    assert.equal(segments.length, 6);
+    await watch.recheck();
+    await decode(live('ann', rendition));
+    assert.equal(await frames(live('ann', rendition)), await frames(path));
+    assert.equal(await elementary(live('ann', rendition), 'audio'), await elementary(path, 'audio'));
+  }
+  assert.equal(await elementary(live('ann', 'source'), 'video'), await elementary(path, 'video'));
+});
+
+test('acknowledgements come once a window', { skip }, async () => {
+  const p = await publisher('ann');
+  const junk = { type: SCRIPT, time: 0, body: Buffer.concat([amf('onData'), randomBytes(100_000)]) };
+  for (let i = 0; i < 130; i++) p.tag(junk);
+  await eventually(() => p.acks.length >= 5, 20, 'acknowledgements');
+  const all = [0, ...p.acks];
+  for (let i = 1; i < all.length; i++) assert.ok(all[i] - all[i - 1] >= 2_500_000 && all[i] - all[i - 1] < 2_500_000 + 300_000, String(all));
+  assert.ok(all.at(-1) <= p.bytesOut);
+  await p.finish();
+});
+
+test('a wrong key, a wrong application, the wrong order: refused in words', { skip }, async () => {
+  const wrong = new Publisher(hearth.port.rtmp);
+  const refusal = await wrong.publish('nobodys-key');
+  assert.deepEqual([refusal.level, refusal.code], ['error', 'NetStream.Publish.BadName']);
+  await wrong.closed;
+
+  const app = new Publisher(hearth.port.rtmp);
+  const [name, , , info] = await app.connectApp('vod');
+  assert.deepEqual([name, info.code], ['_error', 'NetConnection.Connect.InvalidApp']);
+  await app.closed;
+
+  const early = new Publisher(hearth.port.rtmp);
+  await early.greet();
+  early.send(4, 20, 1, 0, amf('publish', 5, null, keyOf('ann'), 'live'));
+  assert.equal((await early.status()).level, 'error');
+  await early.closed;
+
+  const player = new Publisher(hearth.port.rtmp);
+  await player.connectApp();
+  player.send(4, 20, 1, 0, amf('play', 5, null, keyOf('ann')));
+  assert.match((await player.status()).description, /HLS/);
+  await player.closed;
+
+  const twice = await publisher('ann');
+  twice.send(4, 20, 1, 0, amf('publish', 6, null, keyOf('ann'), 'live'));
+  assert.equal((await twice.status()).level, 'error');
+  await twice.closed;
+});
+
+test('what is not H.264 or AAC is refused with the reason, and leaves no stream behind', { skip }, async () => {
+  const others = [
+    { type: VIDEO, body: Buffer.from([0x1C, 0, 0, 0, 0, 1, 2, 3]) }, // HEVC as some encoders number it
+    { type: VIDEO, body: Buffer.concat([Buffer.from([0x90]), Buffer.from('hvc1'), randomBytes(40)]) }, // Enhanced RTMP
+    { type: VIDEO, body: Buffer.concat([Buffer.from([0x90]), Buffer.from('av01'), randomBytes(40)]) },
+    { type: AUDIO, body: Buffer.concat([Buffer.from([0x90]), Buffer.from('Opus'), Buffer.from('OpusHead')]) },
+    { type: AUDIO, body: Buffer.from([0x2F, 0xFF, 0xFB, 0x90]) }, // MP3
+  ];
+  for (const [i, { type, body }] of others.entries()) {
+    const p = await publisher(`other${i}`);
+    p.tag({ type, time: 0, body });
+    const { level, code, description } = await p.status();
+    assert.deepEqual([level, code], ['error', 'NetStream.Publish.Rejected'], `${i}`);
+    assert.match(description, type === VIDEO ? /H\.264/ : /AAC/);
+    await p.closed;
+    assert.equal((await raw(live(`other${i}`, 'source'))).status, 404);
+  }
+  await eventually(async () => !(await isLive('other0')), 10, 'the stream is over');
+  // What is malformed likewise.
+  const p = await publisher('ann');
+  p.tag({ type: VIDEO, time: 0, body: Buffer.from([0x17, 0, 0, 0, 0, 1, 2]) });
+  assert.match((await p.status()).description, /malformed/);
+  await p.closed;
+});
+
+// ---- breaks ----
+
+test('a publisher that breaks off comes back into its stream; too late is another stream', { skip }, async () => {
+  const watches = ['source', '360p'].map((rendition) => new Watch(hearth, 'ben', rendition));
+  let p = await publisher('ben');
+  await p.tags(tags.filter(({ time }) => time < 3500));
+  await p.sync();
+  await p.cut();
+  for (const watch of watches) await watch.until(({ segments }) => segments.length >= 4);
+  p = await publisher('ben');
+  await p.tags(tags); // its clock begins anew
+  await p.sync();
+  await p.cut();
+  const ends = [];
+  for (const watch of watches) ends.push(await watch.ended(30)); // it did not come back
+  for (const { segments, sequence } of ends) {
+    assert.equal(sequence, 1);
+    assert.deepEqual(segments.map(({ epoch }) => epoch), [0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+    assert.equal(segments.filter(({ discontinuity }) => discontinuity).length, 1);
+    assert.ok(segments.filter(({ date }) => date).length === 2 && segments[4].date > segments[0].date);
+  }
+  for (const watch of watches) await watch.recheck();
+  for (const rendition of ['source', '360p']) {
+    const { file } = await download('ben', rendition, 1);
+    await decode(file);
+    assert.equal(await frames(file), await frames(path));
+    assert.equal(await elementary(file, 'audio'), await elementary(path, 'audio'));
+  }
+  p = await publisher('ben');
+  await p.tags(tags);
+  await p.finish();
+  const next = await eventually(async () => {
+    const playlist = parsePlaylist(String((await raw(live('ben', 'source'))).body));
+    return playlist.sequence === 11 && playlist.ended && playlist;
+  }, 30, 'the next stream');
+  assert.deepEqual(next.segments.map(({ epoch }) => epoch), [0, 0, 0, 0, 0, 0]);
+  // What the earlier stream had is still there for who is behind.
+  for (const { segment, hash } of watches[0].seen.values()) assert.equal((await watches[0].get(segment)).hash, hash);
+  assert.equal((await raw(`${hearth.base}/live/ben/source/${ends[0].segments[0].map}`)).status, 200);
+});
+
+test('a second publisher with the same key takes over; the first one is told', { skip }, async () => {
+  const first = await publisher('cid');
+  await first.tags(tags.filter(({ time }) => time < 2500));
+  const second = await publisher('cid');
+  const told = await first.status();
+  assert.deepEqual([told.level, told.code], ['error', 'NetStream.Publish.Rejected']);
+  assert.match(told.description, /somebody else/);
+  await first.closed;
+  await second.tags(tags);
+  // A third one comes and goes before it has sent anything.
+  const third = await publisher('cid');
+  await second.closed;
+  await third.finish();
+  const { segments } = await new Watch(hearth, 'cid', '360p').ended(30);
+  assert.deepEqual(segments.map(({ epoch }) => epoch), [0, 0, 0, 1, 1, 1, 1, 1, 1]);
+  const { file } = await download('cid', 'source', 1);
+  assert.equal(await frames(file), await frames(path));
+});
+
+test('end and begin at once: nobody is turned away, numbers never come twice', { skip }, async () => {
+  const seen = new Set();
+  for (let round = 0; round < 4; round++) {
+    const p = await publisher('dan');
+    await p.tags(tags.filter(({ time }) => time < 2200));
+    await p.finish();
+  }
+  const headers = { Authorization: `Bearer ${await hearth.login('dan@hearth.test', 'correct horse')}` };
+  const { body: { streams } } = await eventually(async () => {
+    const answer = await hearth.api('GET', '/api/video/streams', undefined, headers);
+    return answer.body.streams.every(({ ended_at: at }) => at) && answer;
+  }, 20, 'all have ended');
+  assert.equal(streams.length, 4);
+  const { sequence, segments } = await new Watch(hearth, 'dan', 'source').ended(30);
+  assert.deepEqual([sequence, segments.length], [10, 3]);
+  for (let number = 1; number <= 12; number++) {
+    const { status, body } = await raw(`${hearth.base}/live/dan/source/${number}.m4s`);
+    assert.equal(status, 200);
+    seen.add(body.toString('base64'));
+  }
+  assert.equal(seen.size, 12);
+});
+
+// ---- streams that change ----
+
+test('another picture size on the way: another initialisation segment behind a discontinuity', { skip }, async () => {
+  const others = [['vtest.avi', 'fps=10'], ['tree.avi', 'fps=15']];
+  const films = [path, ...await Promise.all(others.map(([from, filter], i) => film(dir, `size${i}`, { from, filter, seconds: 3, gop: i ? 15 : 10 })))];
+  const p = await publisher('fox');
+  let offset = 0;
+  for (const one of films) {
+    const list = readFlv(readFileSync(one));
+    await p.tags(list, { offset });
+    offset += list.at(-1).time + 40;
+  }
+  await p.finish();
+  for (const [rendition, sizes] of [['source', [[720, 528], [768, 576], [320, 240]]], ['360p', [[490, 360], [480, 360], [320, 240]]]]) {
+    const { segments } = await new Watch(hearth, 'fox', rendition).ended(30);
+    assert.ok(segments.every(({ gap }) => !gap));
+    const epochs = [...new Set(segments.map(({ epoch }) => epoch))];
+    assert.equal(epochs.length, 3);
+    assert.equal(new Set(segments.map(({ map }) => map)).size, 3);
+    for (const [i, epoch] of epochs.entries()) {
+      const { file } = await download('fox', rendition, epoch);
+      const { streams: [video] } = await probe(file);
+      assert.deepEqual([video.width, video.height], sizes[i]);
+      await decode(file);
+      assert.equal(await frames(file), await frames(films[i]));
+    }
+  }
+});
+
+test('a small picture that grows gets its smaller rendition from there on', { skip }, async () => {
+  const small = readFlv(readFileSync(await film(dir, 'grow', { from: 'tree.avi', filter: 'fps=15', seconds: 3, gop: 15 })));
+  const p = await publisher('gil');
+  await p.tags(small);
+  await p.tags(tags, { offset: 4000 });
+  await p.finish();
+  const source = await new Watch(hearth, 'gil', 'source').ended(30);
+  const rung = await new Watch(hearth, 'gil', '360p').ended(30);
+  assert.deepEqual([source.sequence, source.segments.length], [1, 9]);
+  assert.deepEqual([rung.sequence, rung.segments.length, rung.segments[0].epoch], [4, 6, 1]);
+  const master = String((await raw(`${hearth.base}/live/gil/index.m3u8`)).body);
+  assert.match(master, /RESOLUTION=720x528.*\nsource/);
+  assert.ok(master.includes(codecString(tags)));
+});
+
+test('times past 4.66 hours and past 49.7 days go on without a seam', { skip }, async () => {
+  for (const [name, offset] of [['hal', 0xFFFFFF - 3000], ['ida', 2 ** 32 - 3000]]) {
+    const p = await publisher(name);
+    await p.tags(tags.filter((tag) => isConfig(tag)));
+    await p.tags(tags.filter((tag) => tag.type !== SCRIPT && !isConfig(tag)), { offset });
+    await p.finish();
+    const { segments } = await new Watch(hearth, name, 'source').ended(30);
+    assert.deepEqual([segments.length, segments.at(-1).epoch], [6, 0]);
+    assert.equal(await frames(live(name, 'source')), await frames(path));
+    assert.equal(await elementary(live(name, 'source'), 'audio'), await elementary(path, 'audio'));
+  }
+});
+
+test('pictures that nobody can decode are a gap in the smaller rendition, and it goes on', { skip }, async () => {
+  const p = await publisher('jan');
+  await p.tags(tags.map((tag) => {
+    if (tag.type !== VIDEO || isConfig(tag) || tag.time < 1990 || tag.time >= 2990) return tag;
+    const body = Buffer.from(tag.body);
+    body.fill(0xFF, 9); // the NAL unit's own header too
+    return { ...tag, body };
+  }));
+  await p.finish();
+  const source = await new Watch(hearth, 'jan', 'source').ended(30);
+  assert.ok(source.segments.every(({ gap }) => !gap));
+  const watch = new Watch(hearth, 'jan', '360p');
+  const { segments } = await watch.ended(30);
+  assert.deepEqual(segments.map(({ gap }) => Boolean(gap)), [false, false, true, false, false, false]);
+  assert.deepEqual(segments.map(({ duration }) => duration), source.segments.map(({ duration }) => duration));
+  assert.match(watch.text, /#EXT-X-VERSION:8\n/);
+  assert.equal((await raw(`${hearth.base}/live/jan/360p/3.m4s`)).status, 404);
+});
+
+// ---- long streams ----
+
+test('a playlist shows its window; what has left it is still there', { skip }, async () => {
+  const server = await new Hearth({ 'video.segment': '1s', 'video.window': '20s', 'video.reconnect': '60s' }).start();
+  try {
+    server.addUser('kim@hearth.test', 'correct horse');
+    const key = server.command('stream', 'key', 'kim@hearth.test').stdout.trim();
+    const watch = new Watch(server, 'kim', 'source');
+    for (let round = 0; round < 8; round++) {
+      const p = new Publisher(server.port.rtmp);
+      assert.equal((await p.publish(key)).code, 'NetStream.Publish.Start');
+      await p.tags(tags);
+      await p.sync();
+  await p.cut();
+      await watch.until(({ sequence, segments }) => sequence + segments.length === 6 * (round + 1) + 1);
+    }
+    assert.deepEqual([watch.last.sequence, watch.last.segments.length, watch.last.segments[0].epoch], [29, 20, 4]);
+    assert.equal(watch.seen.size, 48);
+    // A server that has just started lists the same.
+    await server.kill();
+    await server.start();
+    await watch.poll();
+    assert.deepEqual([watch.last.sequence, watch.last.segments.length, watch.last.segments[0].epoch], [29, 20, 4]);
+    for (const { segment, hash } of watch.seen.values()) assert.equal((await watch.get(segment)).hash, hash);
+  } finally {
+    await server.remove();
+  }
+});
+
+test('one who sends faster than the disk takes it is slowed down, not collected in memory', { skip }, async () => {
+  const p = await publisher('lea');
+  const config = tags.filter((tag) => isConfig(tag) && tag.type === VIDEO);
+  const noise = Buffer.concat([tags.find(isKey).body.subarray(0, 5), Buffer.from([0, 15, 0x42, 0x40]), Buffer.alloc(1_000_000, 0x65)]);
+  await p.tags(config);
+  await p.tags(Array.from({ length: 120 }, (_, i) => ({ type: VIDEO, time: i * 250, body: noise })));
+  await p.finish();
+  const { segments } = await new Watch(hearth, 'lea', 'source', { fetchSegments: false }).ended(60);
+  assert.equal(segments.length, 30);
+  const peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${hearth.child.pid}/status`))[1]) / 1024;
+  console.log(`# peak of memory after 120 MB at once: ${Math.round(peak)} MiB`);
+  if (!/asan/.test(process.env.HEARTH_BIN)) assert.ok(peak < 500, `${peak} MiB`);
+});
+
+// ---- hostile ----
+
+test('garbage, endless handshakes, messages without end: refused, and others are served', { skip }, async () => {
+  const open = (bytes) => new Promise((done) => {
+    const socket = connect(hearth.port.rtmp, '127.0.0.1');
+    const begin = Date.now();
+    socket.on('error', () => {});
+    socket.on('close', () => done((Date.now() - begin) / 1000));
+    socket.resume();
+    if (Buffer.isBuffer(bytes)) socket.write(bytes);
+    else bytes(socket);
+  });
+  const greeted = async (more) => {
+    const p = new Publisher(hearth.port.rtmp);
+    await p.greet();
+    const begin = Date.now();
+    more(p);
+    await p.closed;
+    return (Date.now() - begin) / 1000;
+  };
+  const header = (csid, size, type) => {
+    const bytes = Buffer.alloc(12);
+    bytes[0] = csid;
+    bytes.writeUIntBE(size, 4, 3);
+    bytes[7] = type;
+    return bytes;
+  };
+  const began = Date.now();
+  const slow = Promise.all([
+    open((socket) => { // a byte now and then
+      const timer = setInterval(() => socket.write(Buffer.from([3])), 300);
+      socket.on('close', () => clearInterval(timer));
+    }),
+    open(() => {}), // nothing at all
+    greeted(() => {}), // greets and falls silent
+    greeted((p) => { // pings for ever
+      const timer = setInterval(() => p.send(2, 4, 0, 0, Buffer.from([0, 6, 0, 0, 0, 1])), 300);
+      p.closed.then(() => clearInterval(timer));
+    }),
+  ]);
+  const fast = [
+    open(Buffer.from('GET / HTTP/1.1\r\nHost: hearth\r\n\r\n')),
+    open(Buffer.concat([Buffer.from([3]), Buffer.alloc(1536 * 2), randomBytes(100_000)])),
+    open(Buffer.concat([Buffer.from([6]), Buffer.alloc(1536)])),
+    greeted((p) => p.write(Buffer.concat([header(3, 0xFFFFFF, 20), Buffer.alloc(128)]))), // 16 MiB before publish
+    greeted((p) => p.write(Buffer.concat(Array.from({ length: 100 }, (_, i) => Buffer.concat([Buffer.from([0, i]), header(0, 60000, 20).subarray(1), Buffer.alloc(128)]))))),
+    greeted((p) => p.send(3, 20, 0, 0, randomBytes(500))), // no AMF
+    greeted((p) => p.send(2, 1, 0, 0, Buffer.alloc(4))), // chunks of no bytes
+    ...Array.from({ length: 20 }, (_, i) => greeted((p) => p.write(randomBytes(200 * (i + 1))))),
+  ];
+  const p = await publisher('moe');
+  await p.tags(tags, { speed: 1 });
+  await p.finish();
+  assert.equal(await frames(live('moe', 'source')), await frames(path));
+  for (const seconds of await Promise.all(fast)) assert.ok(seconds < 20, `${seconds} s`);
+  for (const seconds of await slow) assert.ok(seconds < 20, `${seconds} s`);
+  assert.ok(Date.now() - began < 30_000);
+  await sleep(100);
+  assert.equal((await raw(`${hearth.base}/health`).catch(() => ({ status: 0 }))).status !== 0, true);
+});
