@@ -9,10 +9,12 @@ const README = join(HERE, 'README.md');
 const number = (x) => (x >= 1000 ? Math.round(x).toLocaleString('en') : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));
 const percent = (x) => `±${Math.round(50 * x)} %`;
 
-// What the ratio says, so that nobody has to think about which way round it is.
-function verdict({ ratio, better }) {
+// What the ratio says, so that nobody has to think about which way round it is. A difference of less
+// than a tenth, or than the runs of either side lie apart, says nothing.
+function verdict({ ratio, better, spread }) {
   const gain = better === 'more' ? ratio : 1 / ratio;
-  return gain > 1.1 ? 'better' : gain < 1 / 1.1 ? '**worse**' : 'even';
+  const noise = 1 + Math.max(0.1, ...spread.map((part) => part / 2));
+  return gain > noise ? 'better' : gain < 1 / noise ? '**worse**' : 'even';
 }
 
 function table({ title, peers, rows, notes = [], machine }) {
