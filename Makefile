@@ -52,6 +52,9 @@ $(error VARIANT is one of release, asan, tsan, fuzz, coverage)
 endif
 
 PKGS := libuv openssl sqlite3 libzstd zlib libsodium
+ifneq ($(filter auth,$(MODULES)),)
+PKGS += libcurl qrcodegen libutf8proc libjpeg libpng libwebp
+endif
 ifneq ($(filter video,$(MODULES)),)
 PKGS += libavformat libavcodec libswscale libavutil
 endif

@@ -73,7 +73,8 @@ struct bus *hearth_bus(const struct hearth *h);
 struct registry *hearth_registry(const struct hearth *h);
 /*
  * Pools: "io" (short work that blocks on disk), "work" (heavy work on the processor), "hash"
- * (password hashing, bounded in memory).
+ * (password hashing, bounded in memory), "net" (calls to other people's servers, which may be
+ * slow).
  */
 struct pool *hearth_pool(const struct hearth *h, const char *name);
 /* The folder for this server's data. */

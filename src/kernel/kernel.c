@@ -19,6 +19,7 @@
 
 #define IO_THREADS     4
 #define HASH_THREADS   2
+#define NET_THREADS    2
 #define BUS_THREADS    2 /* a subscriber holds one while it waits for its commit */
 #define POOL_QUEUE_MAX 4096
 #define HASH_QUEUE_MAX 512
@@ -86,6 +87,7 @@ int kernel_open(struct hearth *h)
 	h->io = pool_new("io", IO_THREADS, POOL_QUEUE_MAX);
 	h->work = pool_new("work", cpus > 0 ? (int)cpus : 1, POOL_QUEUE_MAX);
 	h->hash = pool_new("hash", HASH_THREADS, HASH_QUEUE_MAX);
+	h->net = pool_new("net", NET_THREADS, POOL_QUEUE_MAX);
 	h->bus_pool = pool_new("bus", BUS_THREADS, POOL_QUEUE_MAX);
 	rc = open_databases(h);
 	if (rc == 0)
@@ -120,6 +122,7 @@ void kernel_free(struct hearth **hp)
 	cache_free(&h->cache);
 	pool_free(&h->bus_pool);
 	pool_free(&h->hash);
+	pool_free(&h->net);
 	pool_free(&h->work);
 	blob_store_close(&h->blob);
 	pool_free(&h->io);

@@ -30,7 +30,7 @@ struct hearth {
 	int started_count; /* modules [0, started_count) have been started */
 
 	int lock_fd; /* holds data/hearth.lock while serving; -1 */
-	struct pool *io, *work, *hash, *bus_pool;
+	struct pool *io, *work, *hash, *net, *bus_pool;
 	struct db *dbs[KERNEL_DBS_MAX];
 	const char *db_names[KERNEL_DBS_MAX];
 	int db_count;

@@ -46,6 +46,8 @@ struct pool *hearth_pool(const struct hearth *h, const char *name)
 		return h->work;
 	if (strcmp(name, "hash") == 0)
 		return h->hash;
+	if (strcmp(name, "net") == 0)
+		return h->net;
 	log_fatal("kernel", "no pool \"%s\"", name);
 }
 
