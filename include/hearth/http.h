@@ -92,9 +92,14 @@ bool http_alive(const struct http_request *rq);
 /* Adds a header to the answer that follows; name and value are checked and copied. */
 void http_set_header(struct http_request *rq, const char *name, const char *value);
 /*
- * Sets the session cookie (HttpOnly, SameSite=Lax, Path=/, Secure over TLS); an empty token clears
- * it.
+ * Sets a cookie (RFC 6265) that scripts cannot read and other sites' pages cannot send along:
+ * HttpOnly, SameSite=Lax, Secure over TLS, for the paths below `path`. An empty value clears it. A
+ * value is printable ASCII without space, comma, semicolon, quote and backslash (section 4.1.1);
+ * what is anything else is left out and logged. Several cookies of different names can be set.
  */
+void http_set_cookie(struct http_request *rq, const char *name, struct slice value,
+	const char *path, int64_t max_age_s);
+/* Sets the session cookie, for all paths; an empty token clears it. */
 void http_set_session(struct http_request *rq, struct slice token, int64_t max_age_s);
 
 /* Status without a body (204, 202, 304 …). */

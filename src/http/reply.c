@@ -75,14 +75,32 @@ static const char *take_etag(struct http_request *rq)
 	return NULL;
 }
 
+/* cookie-octet of RFC 6265 section 4.1.1. */
+static bool is_cookie_value(struct slice value)
+{
+	for (size_t i = 0; i < value.n; i++)
+		if (value.p[i] <= 0x20 || value.p[i] >= 0x7F || strchr("\",;\\", value.p[i]))
+			return false;
+	return true;
+}
+
+void http_set_cookie(struct http_request *rq, const char *name, struct slice value,
+	const char *path, int64_t max_age_s)
+{
+	if (!name_valid(name) || !is_cookie_value(value) || strchr(path, ';')) {
+		log_error("http", "a cookie that would be read as another was left out", "name",
+			"%s", name, NULL);
+		return;
+	}
+	http_set_header(rq, "Set-Cookie",
+		arena_printf(rq->arena, "%s=%.*s; HttpOnly; SameSite=Lax; Path=%s; Max-Age=%lld%s",
+			name, SLICE_ARG(value), path, (long long)(value.n ? max_age_s : 0),
+			rq->peer->tls ? "; Secure" : ""));
+}
+
 void http_set_session(struct http_request *rq, struct slice token, int64_t max_age_s)
 {
-	char *cookie =
-		arena_printf(rq->arena, "%s=%.*s; HttpOnly; SameSite=Lax; Path=/; Max-Age=%lld%s",
-			HTTP_SESSION_COOKIE, SLICE_ARG(token), (long long)(token.n ? max_age_s : 0),
-			rq->peer->tls ? "; Secure" : "");
-
-	http_set_header(rq, "Set-Cookie", cookie);
+	http_set_cookie(rq, HTTP_SESSION_COOKIE, token, "/", max_age_s);
 }
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", made once a second. */

@@ -85,6 +85,24 @@ static void get_headers(void *module, struct http_request *rq)
 	http_set_header(rq, "X Bad", "name");
 	http_set_header(rq, "Content-Security-Policy", "default-src 'none'");
 	http_set_session(rq, SLICE("token"), 3600);
+	http_set_cookie(rq, "other", SLICE("a=b"), "/api", 60);
+	http_set_cookie(rq, "gone", (struct slice){ 0 }, "/", 60);
+	http_reply_empty(rq, 200);
+}
+
+/* Each would be read as something else than one cookie of that value. */
+static void get_bad_cookies(void *module, struct http_request *rq)
+{
+	static const struct slice bad[] = { SLICE("a; Domain=x"), SLICE("a b"), SLICE("a,b"),
+		SLICE("a\"b"), SLICE("a\\b"), SLICE("a\r\nX-Injected: b"), SLICE("a\0b"),
+		SLICE("\u00e4") };
+
+	(void)module;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		http_set_cookie(rq, "bad", bad[i], "/", 60);
+	http_set_cookie(rq, "bad=x; a", SLICE("b"), "/", 60);
+	http_set_cookie(rq, "bad", SLICE("b"), "/; Domain=x", 60);
+	http_set_cookie(rq, "good", SLICE("b"), "/", 60);
 	http_reply_empty(rq, 200);
 }
 
@@ -97,6 +115,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/describe/{id:int}/{name:text}", get_describe, HTTP_PUBLIC, 0 },
 	{ HTTP_DELETE, "/hello", delete_it, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/headers", get_headers, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/cookies", get_bad_cookies, HTTP_PUBLIC, 0 },
 	{ .pattern = NULL },
 };
 
@@ -421,6 +440,13 @@ START_TEST(sets_headers)
 	ck_lacks(a, "frame-ancestors");
 	ck_has(a, "\r\nSet-Cookie: hearth_session=token; HttpOnly; SameSite=Lax; Path=/; "
 		  "Max-Age=3600\r\n");
+	ck_has(a, "\r\nSet-Cookie: other=a=b; HttpOnly; SameSite=Lax; Path=/api; Max-Age=60\r\n");
+	ck_has(a, "\r\nSet-Cookie: gone=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0\r\n");
+	a = ask("GET /cookies HTTP/1.1\r\n" H "\r\n");
+	ck_has(a, "\r\nSet-Cookie: good=b; ");
+	ck_lacks(a, "bad");
+	ck_lacks(a, "Injected");
+	ck_lacks(a, "Domain");
 	stop_server();
 }
 END_TEST
