@@ -71,13 +71,14 @@ MODULE_C := $(foreach m,$(MODULES),$(shell find modules/$(m) -name '*.c' 2>/dev/
 SRC_O    := $(SRC_C:%.c=$(OUT)/obj/%.o)
 MODULE_O := $(MODULE_C:%.c=$(OUT)/obj/%.o)
 FILES_O  := $(if $(filter web,$(MODULES)),$(OUT)/obj/modules/web/files.o)
+COMMON_O := $(if $(filter auth,$(MODULES)),$(OUT)/obj/modules/auth/common_passwords.o)
 LLHTTP_O := $(OUT)/obj/third_party/llhttp.o
 MAIN_O   := $(OUT)/obj/src/main.o
 LIB      := $(OUT)/libhearth.a
 BIN      := $(OUT)/hearth
 
 # The library holds everything but main(): the program and every test link with it.
-LIB_O    := $(filter-out $(MAIN_O),$(SRC_O)) $(MODULE_O) $(FILES_O) $(LLHTTP_O)
+LIB_O    := $(filter-out $(MAIN_O),$(SRC_O)) $(MODULE_O) $(FILES_O) $(COMMON_O) $(LLHTTP_O)
 
 # Remembers which modules the last build had, so that another choice links anew.
 MODULES_STAMP := $(OUT)/.modules
@@ -117,6 +118,11 @@ $(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/asset
 	$(Q)modules/web/pack.sh $(abspath $(OUT))/obj/modules/web/pack
 	$(Q)cd $(OUT)/obj/modules/web && $(CC) $(COMMON) $(OPT) -I$(CURDIR)/include -I$(CURDIR)/modules/web -c -o pack/table.o pack/files.c && \
 		$(CC) -c -o pack/bytes.o pack/files.S && ld -r -o files.o pack/table.o pack/bytes.o
+
+# The common passwords, embedded: one sorted text (modules/auth/account/common.c).
+$(OUT)/obj/modules/auth/common_passwords.o: modules/auth/account/pack_common.mjs package-lock.json
+	$(call say,PACK,common passwords)
+	$(Q)mkdir -p $(@D) && node $< $(@D)/pack && $(CC) -c -o $@ $(@D)/pack/common.S
 
 # Debian's llhttp, always in strict mode (third_party/llhttp/README.md says why).
 $(LLHTTP_O): /usr/share/llhttp/llhttp.c /usr/share/llhttp/api.c /usr/share/llhttp/http.c

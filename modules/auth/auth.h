@@ -7,14 +7,13 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "account/password_rules.h"
 #include "hearth/accounts.h"
 #include "hearth/module.h"
 
-#define AUTH_PASSWORD_MIN 8   /* characters; NIST SP 800-63B section 5.1.1.2 */
-#define AUTH_PASSWORD_MAX 256 /* bytes */
-#define AUTH_HASH_MAX     128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
-#define AUTH_TOKEN_BYTES  32
-#define AUTH_TOKEN_HEX    65 /* the hex SHA-256 of a token, with its NUL */
+#define AUTH_HASH_MAX    128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
+#define AUTH_TOKEN_BYTES 32
+#define AUTH_TOKEN_HEX   65 /* the hex SHA-256 of a token, with its NUL */
 
 struct auth {
 	struct hearth *h;

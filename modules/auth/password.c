@@ -3,6 +3,7 @@
  */
 #include <sodium.h>
 
+#include "account/password_rules.h"
 #include "auth.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
@@ -31,15 +32,37 @@ int auth_password_check(struct slice password, const char **why)
 	return 0;
 }
 
+/*
+ * What is hashed is the form NFKC, so that one password is one however it was typed. What has none
+ * (and so is nobody's password) is hashed as it came, for a log-in to take as long as any.
+ */
+static struct slice normal_form(struct slice password, char out[AUTH_PASSWORD_NFKC], bool *valid)
+{
+	size_t n = 0;
+
+	*valid = password_normalise(password, out, &n) == 0;
+	return *valid ? slice_of(out, n) : slice_head(password, AUTH_PASSWORD_MAX);
+}
+
 int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX])
 {
-	int rc = crypto_pwhash_str_alg(out, password.p ? password.p : "", password.n,
-		a->argon_passes, a->argon_memory, crypto_pwhash_ALG_ARGON2ID13);
+	char text[AUTH_PASSWORD_NFKC];
+	bool valid;
+	struct slice form = normal_form(password, text, &valid);
+	int rc = crypto_pwhash_str_alg(out, form.p ? form.p : "", form.n, a->argon_passes,
+		a->argon_memory, crypto_pwhash_ALG_ARGON2ID13);
 
+	sodium_memzero(text, sizeof(text));
 	return rc == 0 ? 0 : HEARTH_EBUSY;
 }
 
 bool auth_password_matches(const char *hash, struct slice password)
 {
-	return crypto_pwhash_str_verify(hash, password.p ? password.p : "", password.n) == 0;
+	char text[AUTH_PASSWORD_NFKC];
+	bool valid;
+	struct slice form = normal_form(password, text, &valid);
+	bool same = crypto_pwhash_str_verify(hash, form.p ? form.p : "", form.n) == 0;
+
+	sodium_memzero(text, sizeof(text));
+	return same && valid;
 }
