@@ -121,7 +121,7 @@ $(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/asset
 
 # The common passwords, embedded: one sorted text (modules/auth/account/common.c).
 $(OUT)/obj/modules/auth/common_passwords.o: modules/auth/account/pack_common.mjs package-lock.json
-	$(call say,PACK,common passwords)
+	$(call say,PACK,modules/auth/account)
 	$(Q)mkdir -p $(@D) && node $< $(@D)/pack && $(CC) -c -o $@ $(@D)/pack/common.S
 
 # Debian's llhttp, always in strict mode (third_party/llhttp/README.md says why).
