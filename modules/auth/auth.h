@@ -21,6 +21,7 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
+	struct sms *sms; /* sms/sms.h */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;
@@ -54,6 +55,7 @@ bool auth_password_matches(const char *hash, struct slice password);
 /* ---- store.c: every SQL statement of the module; inside a db_fn ---- */
 
 extern const char *const auth_migrations[];
+extern const char auth_sms_migration[]; /* sms/sms_store.c: messages, codes, phones */
 
 /* *id is the new account's; HEARTH_EEXIST when the address is taken. */
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, bool admin,

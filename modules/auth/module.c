@@ -6,6 +6,9 @@
 #include "auth.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
+#include "sms/code.h"
+#include "sms/sms.h"
+#include "sms/sms_queue.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|closed",
@@ -24,6 +27,49 @@ static const struct config_setting settings[] = {
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
 		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
+	{ NULL, "sms_driver", CONFIG_CHOICE, "none", NULL, NULL, "none|file|http",
+		"how short messages go out: not at all, into a file (for development), to a "
+		"provider over HTTP" },
+	{ NULL, "sms_file", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"file: where; empty: sms.log in the data folder" },
+	{ NULL, "sms_method", CONFIG_CHOICE, "POST", NULL, NULL, "POST|PUT|GET",
+		"http: the method" },
+	{ NULL, "sms_url", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"http: the provider's URL; here, in sms_headers and in sms_body stand {to}, {text} "
+		"and {id}" },
+	{ NULL, "sms_headers", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"http: header fields, split by |: Content-Type: application/json | "
+		"Idempotency-Key: {id}" },
+	{ NULL, "sms_body", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"http: the body; what stands in for {…} is escaped as the Content-Type wants "
+		"(none: "
+		"a form)" },
+	{ NULL, "sms_user", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"http: user name, if the provider wants basic authentication" },
+	{ NULL, "sms_password", CONFIG_TEXT, "", NULL, NULL, NULL, "http: and its password" },
+	{ NULL, "sms_per_number", CONFIG_INT, "10", "1", "1000000", NULL,
+		"short messages to one number within 24 hours" },
+	{ NULL, "sms_per_account", CONFIG_INT, "20", "1", "1000000", NULL,
+		"short messages for one account within 24 hours" },
+	{ NULL, "sms_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
+		"short messages asked for from one network within 24 hours" },
+	{ NULL, "sms_per_day", CONFIG_INT, "2000", "1", "1000000", NULL,
+		"short messages in all within 24 hours: what they may cost" },
+	{ NULL, "sms_gap", CONFIG_DURATION, "30s", "0s", "1h", NULL,
+		"time between two short messages to one number" },
+	{ NULL, "sms_text", CONFIG_TEXT,
+		"{code} is your code for {hostname}, valid for {minutes} minutes. Never tell it "
+		"to anybody.",
+		NULL, NULL, NULL,
+		"text of a code; letters outside GSM 7 bit (most accents, all emoji) halve its "
+		"length" },
+	{ NULL, "sms_code_ttl", CONFIG_DURATION, "10m", "1s", "1h", NULL,
+		"how long a code by short message is valid" },
+	{ NULL, "phone_country", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"calling code, such as 49, of phone numbers without + or 00; empty: those are "
+		"refused" },
+	{ NULL, "accounts_per_phone", CONFIG_INT, "4", "1", "1000000", NULL,
+		"accounts that may share one phone number, as a family does" },
 	CONFIG_END,
 };
 
@@ -47,6 +93,11 @@ static const struct bus_subscription subscriptions[] = {
 	{ .topic = NULL },
 };
 
+static const struct queue_consumer queues[] = {
+	{ "auth.sms", "auth", "net", 2, AUTH_SMS_LEASE_MS, AUTH_SMS_ATTEMPTS, auth_sms_handle },
+	{ .name = NULL },
+};
+
 static int expire_tokens(struct db_tx *tx, void *arg)
 {
 	(void)arg;
@@ -62,6 +113,10 @@ static int start_command(struct hearth *h, void **state)
 	if (sodium_init() < 0)
 		return -1;
 	a = mem_zalloc(sizeof(*a));
+	if (sms_new(c, hearth_data_dir(h), hearth_hostname(h), &a->sms) < 0) {
+		free(a);
+		return -1;
+	}
 	a->h = h;
 	a->db = hearth_db(h, "auth");
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
@@ -94,7 +149,10 @@ static int start(struct hearth *h, void **state)
 
 static void stop(void *state)
 {
-	free(state);
+	struct auth *a = state;
+
+	sms_free(&a->sms);
+	free(a);
 }
 
 const struct hearth_module auth_module = {
@@ -104,6 +162,7 @@ const struct hearth_module auth_module = {
 	.schemas = schemas,
 	.routes = auth_routes,
 	.subscriptions = subscriptions,
+	.queues = queues,
 	.commands = auth_commands,
 	.start = start,
 	.start_command = start_command,

@@ -26,6 +26,7 @@ const char *const auth_migrations[] = {
 	" peer TEXT NOT NULL);"
 	"CREATE INDEX token_account ON token (account);"
 	"CREATE INDEX token_expires ON token (expires_at);",
+	auth_sms_migration,
 	NULL,
 };
 

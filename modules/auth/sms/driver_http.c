@@ -1,0 +1,211 @@
+/*
+ * driver_http.c: messages as HTTP calls to a provider, whatever its API looks like: method, URL,
+ * headers and body are templates of the INI file (template.h).
+ *
+ * 2xx: sent. 408 and 429: later. Any other 4xx: never. Everything else (5xx, no connection, no
+ * answer in time) may or may not have been sent: later, with the same {id}, by which a provider can
+ * know it again. What a provider says beyond its status is read and thrown away: it may repeat the
+ * text.
+ */
+#include <curl/curl.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "sms/sms_private.h"
+#include "sms/template.h"
+
+#define CONNECT_MS 5000L
+#define WHOLE_MS   15000L
+#define ANSWER_MAX (256u << 10) /* bytes of a body that are read */
+
+static const char *const places[] = { "to", "text", "id", NULL };
+
+/* ---- settings ---- */
+
+static int refuse(const char *key, const char *what)
+{
+	log_error("sms", "a setting of [auth] is wrong", "key", "%s", key, "why", "%s", what, NULL);
+	return HEARTH_EINVAL;
+}
+
+static int check_places(const char *key, const char *text)
+{
+	struct slice unknown = template_unknown(text, places);
+
+	if (!unknown.n)
+		return 0;
+	log_error("sms", "a setting of [auth] is wrong: there are {to}, {text} and {id}", "key",
+		"%s", key, "found", "{%.*s}", SLICE_ARG(unknown), NULL);
+	return HEARTH_EINVAL;
+}
+
+static int check_headers(const char *headers)
+{
+	struct slice rest = slice_str(headers);
+	struct template_header h;
+	int rc;
+
+	while ((rc = template_header_next(&rest, &h)) > 0)
+		;
+	return rc < 0 ? refuse("sms_headers", "expected Name: value | Name: value") : 0;
+}
+
+static bool has(const struct sms *s, const char *place)
+{
+	return template_has(s->url, place) || template_has(s->body, place) ||
+	       template_has(s->headers, place);
+}
+
+int sms_http_open(struct sms *s)
+{
+	struct slice url = slice_str(s->url);
+
+	if (!slice_istarts(url, SLICE("https://")) && !slice_istarts(url, SLICE("http://")))
+		return refuse("sms_url", "expected a URL of https (or http)");
+	if (check_places("sms_url", s->url) < 0 || check_places("sms_body", s->body) < 0 ||
+		check_places("sms_headers", s->headers) < 0 || check_headers(s->headers) < 0)
+		return HEARTH_EINVAL;
+	if (!has(s, "to") || !has(s, "text"))
+		return refuse("sms_body", "{to} and {text} must stand in it, or in sms_url");
+	if (strcmp(s->method, "GET") == 0 && s->body[0])
+		return refuse("sms_body", "sms_method GET has no body");
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		return refuse("sms_driver", "libcurl does not start");
+	s->curl = true;
+	return 0;
+}
+
+void sms_http_close(struct sms *s)
+{
+	if (s->curl)
+		curl_global_cleanup();
+	s->curl = false;
+}
+
+/* ---- a call ---- */
+
+struct call {
+	CURL *curl;
+	struct curl_slist *headers;
+	struct strbuf url, body;
+	size_t answered; /* bytes of its body */
+	char error[CURL_ERROR_SIZE];
+};
+
+static size_t on_answer(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct call *c = arg;
+
+	(void)bytes;
+	(void)size; /* is 1 */
+	c->answered += n;
+	return c->answered <= ANSWER_MAX ? n : 0;
+}
+
+/* Sets the headers, and finds what the body's values are to be escaped for. */
+static enum template_escape set_headers(
+	struct call *c, const struct sms *s, const struct template_value *values, struct arena *a)
+{
+	struct slice rest = slice_str(s->headers), type = { 0 };
+	struct template_header h;
+	struct strbuf line = { 0 };
+
+	/* Asking first (100-continue) is only another way to wait. */
+	c->headers = curl_slist_append(NULL, "Expect:");
+	while (template_header_next(&rest, &h) > 0) {
+		strbuf_reset(&line);
+		strbuf_add(&line, h.name);
+		strbuf_adds(&line, ": ");
+		template_render(&line, arena_strdup(a, h.value), TEMPLATE_HEADER, values);
+		c->headers = curl_slist_append(c->headers, line.p);
+		if (slice_ieq(h.name, SLICE("Content-Type")))
+			type = h.value;
+	}
+	strbuf_free(&line);
+	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
+	return template_escape_of(type);
+}
+
+static void set_body(struct call *c, const struct sms *s)
+{
+	if (strcmp(s->method, "GET") == 0)
+		return;
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
+	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, c->body.p ? c->body.p : "");
+	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, s->method);
+}
+
+static void set_bounds(struct call *c)
+{
+	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, WHOLE_MS);
+	curl_easy_setopt(c->curl, CURLOPT_PROXY, ""); /* the environment has no say */
+	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_answer);
+	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
+}
+
+static void prepare(
+	struct call *c, const struct sms *s, const struct sms_outgoing *m, struct arena *a)
+{
+	const struct template_value values[] = { { "to", slice_str(m->to) }, { "text", m->text },
+		{ "id", slice_str(m->name) }, { NULL, { 0 } } };
+
+	set_bounds(c);
+	template_render(&c->url, s->url, TEMPLATE_URL, values);
+	curl_easy_setopt(c->curl, CURLOPT_URL, c->url.p);
+	template_render(&c->body, s->body, set_headers(c, s, values, a), values);
+	set_body(c, s);
+	if (s->user[0] || s->password[0]) {
+		curl_easy_setopt(c->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		curl_easy_setopt(c->curl, CURLOPT_USERNAME, s->user);
+		curl_easy_setopt(c->curl, CURLOPT_PASSWORD, s->password);
+	}
+}
+
+/* A status that came counts, also when what follows it broke off. */
+static enum sms_outcome judge(long status)
+{
+	if (status >= 200 && status < 300)
+		return SMS_SENT;
+	if (status >= 400 && status < 500 && status != 408 && status != 429)
+		return SMS_REFUSED;
+	return SMS_LATER;
+}
+
+static enum sms_outcome perform(struct call *c, struct arena *a, const char **why)
+{
+	CURLcode rc = curl_easy_perform(c->curl);
+	long status = 0;
+
+	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status)
+		*why = arena_printf(a, "status %ld", status);
+	else
+		*why = arena_printf(a, "%s", c->error[0] ? c->error : curl_easy_strerror(rc));
+	return judge(status);
+}
+
+enum sms_outcome sms_http_send(
+	const struct sms *s, const struct sms_outgoing *m, struct arena *a, const char **why)
+{
+	struct call c = { .curl = curl_easy_init() };
+	enum sms_outcome outcome;
+
+	if (!c.curl) {
+		*why = "libcurl gives no handle";
+		return SMS_LATER;
+	}
+	prepare(&c, s, m, a);
+	outcome = perform(&c, a, why);
+	curl_easy_cleanup(c.curl);
+	curl_slist_free_all(c.headers);
+	strbuf_free(&c.url);
+	strbuf_free(&c.body);
+	return outcome;
+}

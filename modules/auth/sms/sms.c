@@ -1,0 +1,194 @@
+/*
+ * sms.c: the settings of sms/, and queueing a message under its limits (sms.h).
+ */
+#include "sms/sms.h"
+
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/job.h"
+#include "hearth/log.h"
+#include "hearth/rand.h"
+#include "sms/phone.h"
+#include "sms/sms_private.h"
+#include "sms/template.h"
+
+static int open_driver(struct sms *s, const char *name)
+{
+	if (strcmp(name, "none") == 0)
+		return 0;
+	s->send = strcmp(name, "file") == 0 ? sms_file_send : sms_http_send;
+	return s->send == sms_file_send ? sms_file_open(s) : sms_http_open(s);
+}
+
+static int check(const struct sms *s)
+{
+	static const char *const names[] = { "code", "hostname", "minutes", NULL };
+	struct slice unknown = template_unknown(s->code_text, names);
+
+	if (unknown.n)
+		log_error("sms", "[auth] sms_text: there is no such place", "place", "{%.*s}",
+			SLICE_ARG(unknown), NULL);
+	else if (!template_has(s->code_text, "code"))
+		log_error("sms", "[auth] sms_text: {code} is missing", NULL);
+	else if (!phone_country_valid(s->phone_country))
+		log_error("sms", "[auth] phone_country: expected a calling code such as 49",
+			"found", "%s", s->phone_country, NULL);
+	else
+		return 0;
+	return HEARTH_EINVAL;
+}
+
+static void read_settings(struct sms *s, const struct config *c, const char *data_dir)
+{
+	struct strbuf file = { 0 };
+
+	s->per_number = config_int(c, "auth", "sms_per_number");
+	s->per_account = config_int(c, "auth", "sms_per_account");
+	s->per_network = config_int(c, "auth", "sms_per_network");
+	s->per_day = config_int(c, "auth", "sms_per_day");
+	s->gap_ms = config_duration_ms(c, "auth", "sms_gap");
+	s->code_ttl_ms = config_duration_ms(c, "auth", "sms_code_ttl");
+	s->code_text = config_text(c, "auth", "sms_text");
+	s->accounts_per_phone = config_int(c, "auth", "accounts_per_phone");
+	s->phone_country = config_text(c, "auth", "phone_country");
+	s->method = config_text(c, "auth", "sms_method");
+	s->url = config_text(c, "auth", "sms_url");
+	s->headers = config_text(c, "auth", "sms_headers");
+	s->body = config_text(c, "auth", "sms_body");
+	s->user = config_text(c, "auth", "sms_user");
+	s->password = config_text(c, "auth", "sms_password");
+	if (config_text(c, "auth", "sms_file")[0])
+		strbuf_adds(&file, config_text(c, "auth", "sms_file"));
+	else
+		strbuf_printf(&file, "%s/sms.log", data_dir);
+	s->file = file.p;
+}
+
+int sms_new(const struct config *c, const char *data_dir, const char *hostname, struct sms **out)
+{
+	struct sms *s = mem_zalloc(sizeof(*s));
+
+	read_settings(s, c, data_dir);
+	s->hostname = hostname;
+	s->sent = metric_counter(
+		"hearth_auth_sms_sent_total", NULL, "Short messages that the provider took.");
+	s->failed = metric_counter("hearth_auth_sms_failed_total", NULL,
+		"Short messages given up: refused, or expired before they could be sent.");
+	s->retried = metric_counter(
+		"hearth_auth_sms_retried_total", NULL, "Attempts that will be made once more.");
+	s->waiting = metric_gauge(
+		"hearth_auth_sms_waiting", NULL, "Short messages that wait or are on their way.");
+	if (check(s) < 0 || open_driver(s, config_text(c, "auth", "sms_driver")) < 0) {
+		sms_free(&s);
+		return HEARTH_EINVAL;
+	}
+	*out = s;
+	return 0;
+}
+
+void sms_free(struct sms **s)
+{
+	if (!*s)
+		return;
+	sms_http_close(*s);
+	free((*s)->file);
+	free(*s);
+	*s = NULL;
+}
+
+bool sms_enabled(const struct sms *s)
+{
+	return s->send != NULL;
+}
+
+/* ---- limits ---- */
+
+/*
+ * What a question for the n-th newest message means when there may be n within span_ms: with one
+ * that old there is room again when it is older than the span.
+ */
+static int judge(int rc, int64_t at_ms, int64_t span_ms, int64_t now_ms, int64_t *retry_s)
+{
+	if (rc == HEARTH_ENOTFOUND)
+		return 0;
+	if (rc < 0)
+		return rc;
+	*retry_s = (at_ms + span_ms - now_ms + 999) / 1000;
+	if (*retry_s < 1)
+		*retry_s = 1;
+	return HEARTH_EBUSY;
+}
+
+/* Asks for the shortest wait last said no to first: whoever waits that long may meet the next. */
+static int check_limits(struct db_tx *tx, const struct sms *s, const struct sms_message *m,
+	const char *network, int64_t now_ms, int64_t *retry_s)
+{
+	int64_t day = now_ms - SMS_DAY_MS, at = 0;
+	int rc;
+
+	rc = judge(sms_store_nth_to(tx, m->to, m->verified, day, s->per_number, &at), at,
+		SMS_DAY_MS, now_ms, retry_s);
+	if (rc == 0 && m->account)
+		rc = judge(sms_store_nth_for(tx, m->account, day, s->per_account, &at), at,
+			SMS_DAY_MS, now_ms, retry_s);
+	if (rc == 0)
+		rc = judge(sms_store_nth_from(tx, network, day, s->per_network, &at), at,
+			SMS_DAY_MS, now_ms, retry_s);
+	if (rc == 0)
+		rc = judge(
+			sms_store_nth(tx, day, s->per_day, &at), at, SMS_DAY_MS, now_ms, retry_s);
+	if (rc == 0)
+		rc = judge(sms_store_nth_to(tx, m->to, m->verified, now_ms - s->gap_ms, 1, &at), at,
+			s->gap_ms, now_ms, retry_s);
+	return rc;
+}
+
+/* ---- queueing ---- */
+
+static void name_make(char name[SMS_NAME_MAX])
+{
+	unsigned char bytes[16];
+
+	rand_bytes(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), name);
+}
+
+static int queue(struct db_tx *tx, const struct sms *s, const char *name, int64_t id)
+{
+	struct strbuf payload = { 0 };
+	int64_t open, dead;
+	int rc;
+
+	strbuf_printf(&payload, "%lld", (long long)id);
+	rc = queue_push(tx, SMS_QUEUE, slice_str(name), strbuf_slice(&payload), 0, 0);
+	strbuf_free(&payload);
+	if (rc == 0)
+		rc = queue_count(tx, SMS_QUEUE, &open, &dead);
+	if (rc == 0)
+		metric_set(s->waiting, open);
+	return rc;
+}
+
+int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m, int64_t *retry_s)
+{
+	int64_t now_ms = clock_wall_ms(), id;
+	char name[SMS_NAME_MAX], network[64];
+	int rc;
+
+	*retry_s = 0;
+	if (!s->send)
+		return HEARTH_EUNSUPPORTED;
+	if (m->text.n > SMS_TEXT_MAX)
+		return HEARTH_ETOOBIG;
+	sms_network(m->peer, network);
+	rc = sms_store_sweep(tx, now_ms - SMS_DAY_MS);
+	if (rc == 0)
+		rc = check_limits(tx, s, m, network, now_ms, retry_s);
+	if (rc < 0)
+		return rc;
+	name_make(name);
+	rc = sms_store_add(tx, name, m, network, now_ms, &id);
+	return rc < 0 ? rc : queue(tx, s, name, id);
+}

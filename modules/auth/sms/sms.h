@@ -1,0 +1,51 @@
+/*
+ * sms.h: sending short messages: a durable queue with one driver behind it.
+ *
+ *   sms_push ──commit──▶ WAITING ──driver: yes──▶ SENT
+ *                         ▲   │
+ *            a while later│   ├── driver: later ──▶ (back, after a growing delay)
+ *                         └───┘
+ *                             └── driver: never, or it has expired ──▶ FAILED
+ *
+ * A message is there exactly when the transaction it was pushed in is. It is handed to the provider
+ * until that has taken it, under one id that never changes: after a call whose answer was lost, a
+ * provider that knows the id sends nothing a second time. The text is deleted with the state; the
+ * row stays a day, for the limits.
+ */
+#ifndef AUTH_SMS_SMS_H
+#define AUTH_SMS_SMS_H
+
+#include "hearth/config.h"
+#include "hearth/db.h"
+
+#define SMS_TEXT_MAX 1000 /* bytes of a message's text */
+
+struct sms;
+
+/*
+ * Reads the settings of [auth] sms_… and opens the driver; `data_dir` is where the file driver
+ * writes when nothing else is said. 0, or HEARTH_EINVAL with the reason logged. Blocks.
+ */
+int sms_new(const struct config *c, const char *data_dir, const char *hostname, struct sms **out);
+void sms_free(struct sms **s);
+/* Whether messages can be sent at all: sms_driver is not "none". Any thread. */
+bool sms_enabled(const struct sms *s);
+
+struct sms_message {
+	const char *to;    /* canonical (phone.h) */
+	struct slice text; /* UTF-8 */
+	int64_t account;   /* for whom; 0: nobody yet */
+	const char *peer;  /* the address that asked for it; counted by network (IPv6: its /64) */
+	bool verified;     /* the number is that account's own: strangers do not use up its share */
+	int64_t expires_at; /* wall ms; not sent after that */
+};
+
+/*
+ * Queues a message within a write transaction, and counts it. HEARTH_EUNSUPPORTED: no SMS here.
+ * HEARTH_EBUSY: a limit per number, account, network or day is reached, or the last message to the
+ * number is too young; *retry_s is then after how many seconds it is worth another try (for a
+ * Retry-After). HEARTH_ETOOBIG: the text is.
+ */
+int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m, int64_t *retry_s);
+
+#endif
