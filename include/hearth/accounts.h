@@ -6,13 +6,47 @@
 #define HEARTH_ACCOUNTS_H
 
 #include "hearth/conn.h"
+#include "hearth/json.h"
 #include "hearth/str.h"
+
+/*
+ * What a token or password opens: bits of struct account's `scopes`. A session has all of
+ * ACCOUNTS_SCOPE_WEB; what a person makes for a program has what they chose.
+ */
+enum accounts_scope {
+	ACCOUNTS_SCOPE_ACCOUNT = 1 << 0, /* the account itself: /api/auth */
+	ACCOUNTS_SCOPE_MAIL = 1 << 1,
+	ACCOUNTS_SCOPE_VIDEO = 1 << 2,
+	ACCOUNTS_SCOPE_GAME = 1 << 3,
+	ACCOUNTS_SCOPE_ADMIN = 1 << 4, /* what the person's role allows */
+	ACCOUNTS_SCOPE_IMAP = 1 << 5,
+	ACCOUNTS_SCOPE_SMTP = 1 << 6,
+	ACCOUNTS_SCOPE_RTMP = 1 << 7,
+	/* The same for looking only: a scope shifted by ACCOUNTS_SCOPE_READ_SHIFT. */
+	ACCOUNTS_SCOPE_READ_SHIFT = 8,
+	ACCOUNTS_SCOPE_WEB = ACCOUNTS_SCOPE_ACCOUNT | ACCOUNTS_SCOPE_MAIL | ACCOUNTS_SCOPE_VIDEO |
+			     ACCOUNTS_SCOPE_GAME | ACCOUNTS_SCOPE_ADMIN,
+	ACCOUNTS_SCOPE_ALL = ACCOUNTS_SCOPE_WEB | ACCOUNTS_SCOPE_IMAP | ACCOUNTS_SCOPE_SMTP |
+			     ACCOUNTS_SCOPE_RTMP,
+};
+
+/* Whether these scopes allow what needs `scope`, a bit of the above, or to look at it. */
+static inline bool accounts_scope_allows(unsigned scopes, unsigned scope, bool reading)
+{
+	return (scopes & scope) || (reading && (scopes & scope << ACCOUNTS_SCOPE_READ_SHIFT));
+}
 
 struct account {
 	int64_t id;        /* never used again for another */
 	char address[256]; /* mail address, lower case; also the log-in name */
-	bool admin;
-	bool disabled; /* may not log in; mail for it is still taken */
+	bool admin;        /* administrator: may do everything */
+	bool moderator;    /* may look after people, not after the server */
+	bool disabled;     /* may not log in; mail for it is still taken */
+	bool factors;      /* a second factor is enrolled */
+	int64_t quota;     /* bytes that may be kept for it; 0: no bound */
+	/* How it was shown: by authenticate and by_token; 0 from the others. */
+	int64_t token;   /* the id of the token or app password; 0: the main password */
+	unsigned scopes; /* enum accounts_scope */
 };
 
 /* Where a password is used: some places cannot ask for a second factor. */
@@ -32,11 +66,18 @@ typedef void accounts_fn(void *arg, int status, const struct account *account);
 
 struct accounts {
 	void *self; /* first argument of each function */
-	/* Checks a password, with the limits on guesses. From the loop; `done` there. */
+	/*
+	 * Checks a password, with the limits on guesses. Outside the web that is an app password of
+	 * that scope, or the main one of an account without a second factor. From the loop; `done`
+	 * there.
+	 */
 	void (*authenticate)(void *self, struct slice user, struct slice password,
 		const struct conn_info *peer, enum accounts_via via, accounts_fn *done, void *arg);
-	/* The account a session token belongs to. From the loop; `done` there. */
+	/* The account a session or API token belongs to. From the loop; `done` there. */
 	void (*by_token)(void *self, struct slice token, accounts_fn *done, void *arg);
+	/* The account of an app password of this use, shown without a name. On the loop. */
+	void (*by_app_password)(void *self, struct slice password, const struct conn_info *peer,
+		enum accounts_via via, accounts_fn *done, void *arg);
 	/* The account that a mail address reaches. From the loop; `done` there. */
 	void (*by_address)(void *self, struct slice address, accounts_fn *done, void *arg);
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */
@@ -45,10 +86,28 @@ struct accounts {
 };
 
 /*
- * Live topic "accounts.revoked": sessions were ended; payload is JSON {"account": id, "all": …,
- * "tokens": [the SHA-256 of each session token, in hex]}. Whoever keeps a connection for one of
- * them ends it; with "all" (another password, disabled, deleted) also those that a password opened.
+ * Live topic "accounts.revoked": tokens were ended; payload is JSON {"account": id, "password":
+ * whether what the main password opened ends too, "ids": [the ids of the tokens]}. Whoever keeps a
+ * connection for one of them ends it.
  */
 #define ACCOUNTS_TOPIC_REVOKED "accounts.revoked"
+
+/* Whether such an event, as read, ends what `account` (as authenticate or by_token gave it) has. */
+static inline bool accounts_revoked(const struct json *event, const struct account *account)
+{
+	const struct json *ids = json_get(event, "ids");
+	int64_t id = 0;
+	bool password = false;
+
+	if (json_get_i64(event, "account", 1, INT64_MAX, &id) < 0 || id != account->id)
+		return false;
+	json_get_bool(event, "password", &password);
+	if (account->token == 0)
+		return password;
+	for (const struct json *it = ids ? ids->child : NULL; it; it = it->next)
+		if (json_as_i64(it, 1, INT64_MAX, &id) == 0 && id == account->token)
+			return true;
+	return false;
+}
 
 #endif

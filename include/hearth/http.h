@@ -28,9 +28,10 @@ enum http_method {
 };
 
 enum http_access {
-	HTTP_PUBLIC,  /* anybody; http_account may still be there */
-	HTTP_ACCOUNT, /* signed in, else 401 before the handler is called */
-	HTTP_ADMIN,   /* an administrator, else 401 or 403 */
+	HTTP_PUBLIC,    /* anybody; http_account may still be there */
+	HTTP_ACCOUNT,   /* signed in, else 401 before the handler is called */
+	HTTP_MODERATOR, /* a moderator or administrator, else 401 or 403 */
+	HTTP_ADMIN,     /* an administrator, else 401 or 403 */
 };
 
 typedef void http_handler(void *module, struct http_request *rq);
@@ -45,6 +46,10 @@ typedef void http_handler(void *module, struct http_request *rq);
  * A POST, PUT, PATCH or DELETE that the session cookie authorises must come from our own pages
  * (Sec-Fetch-Site or Origin), else 403; on an HTTP_PUBLIC route the cookie then counts for nothing.
  * A bearer token needs no such proof.
+ *
+ * The token must have the scope of the module (module.h), or its form for reading where that is all
+ * that is done, else 403; for HTTP_MODERATOR and HTTP_ADMIN the scope is "admin" instead. On an
+ * HTTP_PUBLIC route a token without the scope counts for nothing.
  */
 struct http_route {
 	enum http_method method;

@@ -49,6 +49,8 @@ const struct json *json_get(const struct json *o, const char *name);
 int json_get_text(const struct json *o, const char *name, struct slice *out);
 int json_get_i64(const struct json *o, const char *name, int64_t min, int64_t max, int64_t *out);
 int json_get_bool(const struct json *o, const char *name, bool *out);
+/* The value itself as an integer, as json_get_i64; HEARTH_EINVAL when it is none. */
+int json_as_i64(const struct json *value, int64_t min, int64_t max, int64_t *out);
 
 /* A writer appends to `out`, which it does not own. Zero it by json_writer_init. */
 struct json_writer {

@@ -39,6 +39,7 @@ struct hearth_command {
 struct hearth_module {
 	const char *name; /* "mail": its section of the INI file, its part of /api/ */
 	const char *doc;  /* one line */
+	unsigned scope;   /* enum accounts_scope: what a token needs for its routes; 0: none */
 	const struct config_setting *settings; /* each table may be NULL */
 	const struct db_schema *schemas;
 	const struct http_route *routes;

@@ -3,12 +3,16 @@
  */
 #include <sodium.h>
 
-#include "auth.h"
+#include "account/account.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
+#include "record/record.h"
+#include "session/session.h"
 #include "sms/code.h"
 #include "sms/sms.h"
 #include "sms/sms_queue.h"
+
+#define TIDY_EVERY_MS (INT64_C(3600) * 1000)
 
 static const struct config_setting settings[] = {
 	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|closed",
@@ -24,6 +28,8 @@ static const struct config_setting settings[] = {
 		"wrong passwords from one network within the window" },
 	{ NULL, "registrations_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
 		"accounts made from one network within the window" },
+	{ NULL, "quota", CONFIG_SIZE, "0", "0", "1024G", NULL,
+		"bytes kept for one account unless it has a quota of its own; 0: no bound" },
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
 		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
@@ -73,6 +79,27 @@ static const struct config_setting settings[] = {
 	CONFIG_END,
 };
 
+static const struct http_route routes[] = {
+	{ HTTP_POST, "/api/auth/register", auth_post_register, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/login", auth_post_login, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/logout", auth_post_logout, HTTP_ACCOUNT, 4096 },
+	{ HTTP_GET, "/api/auth/me", auth_get_me, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/sessions", auth_get_sessions, HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/auth/sessions", auth_delete_sessions, HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/auth/sessions/{id:int}", auth_delete_session, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/devices", auth_get_devices, HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/auth/devices/{id:int}", auth_delete_device, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/tokens", auth_get_tokens, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/tokens", auth_post_tokens, HTTP_ACCOUNT, 4096 },
+	{ HTTP_DELETE, "/api/auth/tokens/{id:int}", auth_delete_token, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/app-passwords", auth_get_app_passwords, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/app-passwords", auth_post_app_passwords, HTTP_ACCOUNT, 4096 },
+	{ HTTP_DELETE, "/api/auth/app-passwords/{id:int}", auth_delete_app_password, HTTP_ACCOUNT,
+		0 },
+	{ HTTP_GET, "/api/auth/events", auth_get_events, HTTP_ACCOUNT, 0 },
+	{ .pattern = NULL },
+};
+
 static const struct db_schema schemas[] = {
 	{ "auth", auth_migrations },
 	{ .name = NULL },
@@ -98,10 +125,20 @@ static const struct queue_consumer queues[] = {
 	{ .name = NULL },
 };
 
-static int expire_tokens(struct db_tx *tx, void *arg)
+static int expire(struct db_tx *tx, void *arg)
 {
+	int64_t now = clock_wall_ms();
+	int rc = auth_store_expire_tokens(tx, now);
+
 	(void)arg;
-	return auth_store_expire_tokens(tx, clock_wall_ms());
+	return rc < 0 ? rc : auth_record_expire(tx, now);
+}
+
+static void tidy(void *arg)
+{
+	const struct auth *a = arg;
+
+	db_write(a->db, expire, NULL, NULL);
 }
 
 /* What the server and the commands both need. */
@@ -124,6 +161,7 @@ static int start_command(struct hearth *h, void **state)
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
 	a->registrations_per_network = config_int(c, "auth", "registrations_per_network");
+	a->quota = config_size(c, "auth", "quota");
 	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
 	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");
 	auth_service_init(a);
@@ -132,7 +170,7 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
-/* The server also sweeps what has expired, at each start. */
+/* The server also sweeps what has expired. */
 static int start(struct hearth *h, void **state)
 {
 	struct auth *a;
@@ -144,7 +182,8 @@ static int start(struct hearth *h, void **state)
 	a->hash = hearth_pool(h, "hash");
 	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
 		return -1;
-	return db_write(a->db, expire_tokens, NULL, NULL);
+	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
+	return 0;
 }
 
 static void stop(void *state)
@@ -152,15 +191,17 @@ static void stop(void *state)
 	struct auth *a = state;
 
 	sms_free(&a->sms);
+	timer_stop(&a->tidy);
 	free(a);
 }
 
 const struct hearth_module auth_module = {
 	.name = "auth",
 	.doc = "accounts, passwords, sessions",
+	.scope = ACCOUNTS_SCOPE_ACCOUNT,
 	.settings = settings,
 	.schemas = schemas,
-	.routes = auth_routes,
+	.routes = routes,
 	.subscriptions = subscriptions,
 	.queues = queues,
 	.commands = auth_commands,

@@ -1,7 +1,8 @@
 /*
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
  */
-#include "auth.h"
+#include "account/account.h"
+#include "session/session.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ static void on_found(void *arg, int status)
 {
 	struct find *f = arg;
 
+	auth_account_fill(f->a, &f->account);
 	f->done(f->arg, status, status == 0 ? &f->account : NULL);
 	free(f);
 }
@@ -77,8 +79,10 @@ static int find_wait(struct auth *a, struct find *f, struct account *out)
 {
 	int rc = db_read_wait(a->db, find, f);
 
-	if (rc == 0)
+	if (rc == 0) {
 		*out = f->account;
+		auth_account_fill(a, out);
+	}
 	return rc;
 }
 
@@ -104,6 +108,7 @@ void auth_service_init(struct auth *a)
 	a->service = (struct accounts){ .self = a,
 		.authenticate = auth_login,
 		.by_token = auth_by_token,
+		.by_app_password = auth_by_app_password,
 		.by_address = by_address,
 		.by_address_wait = by_address_wait,
 		.by_id_wait = by_id_wait };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "game.h"
+#include "hearth/accounts.h"
 #include "hearth/metric.h"
 #include "lobby.h"
 #include "shard.h"
@@ -63,6 +64,7 @@ static const char *const needs[] = { "connections", NULL };
 const struct hearth_module game_module = {
 	.name = "game",
 	.doc = "games by rules that are plugged in; chess",
+	.scope = ACCOUNTS_SCOPE_GAME,
 	.settings = settings,
 	.schemas = schemas,
 	.routes = game_routes,

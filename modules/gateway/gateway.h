@@ -46,8 +46,7 @@ struct gateway_peer {
 	struct gateway_account *account;
 	struct ws *ws;
 	struct client client;
-	char address[256];
-	char token_hex[65]; /* hash of the token it came with: to find it when that is revoked */
+	struct account who; /* as it came: its token may be revoked */
 	const struct frame_service *services[GATEWAY_SERVICES_MAX]; /* who must hear of its end */
 	size_t service_count;
 };

@@ -85,6 +85,7 @@ static const char *const needs[] = { "accounts", NULL };
 const struct hearth_module gateway_module = {
 	.name = "gateway",
 	.doc = "WebSockets, carried to the service they ask for",
+	.scope = ACCOUNTS_SCOPE_GAME,
 	.settings = settings,
 	.routes = routes,
 	.needs = needs,

@@ -10,7 +10,6 @@
 #include "hearth/metric.h"
 
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -153,7 +152,7 @@ static void on_closed(void *ctx, int code)
 	leave_account(p);
 	metric_add(g->open, -1);
 	log_debug("gateway", "closed", "client", "%" PRIu64, p->client.id, "account", "%s",
-		p->address, "code", "%d", code, NULL);
+		p->who.address, "code", "%d", code, NULL);
 	free(p);
 }
 
@@ -170,18 +169,10 @@ static void greet(struct gateway_peer *p)
 	json_open_object(&w);
 	json_put_str(&w, "type", "welcome");
 	json_put_i64(&w, "account", p->client.account);
-	json_put_str(&w, "address", p->address);
+	json_put_str(&w, "address", p->who.address);
 	json_close_object(&w);
 	ws_send_text(p->ws, strbuf_slice(&out));
 	strbuf_free(&out);
-}
-
-static void hash_token(struct slice token, char hex[65])
-{
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-
-	SHA256((const unsigned char *)(token.p ? token.p : ""), token.n, digest);
-	hex_encode(digest, sizeof(digest), hex);
 }
 
 static struct gateway_peer *peer_new(struct gateway *g, struct http_request *rq)
@@ -190,10 +181,9 @@ static struct gateway_peer *peer_new(struct gateway *g, struct http_request *rq)
 	struct gateway_peer *p = mem_zalloc(sizeof(*p));
 
 	p->g = g;
-	snprintf(p->address, sizeof(p->address), "%s", account->address);
-	hash_token(http_token(rq), p->token_hex);
+	p->who = *account;
 	p->client = (struct client){
-		.id = ++g->last_id, .account = account->id, .address = p->address
+		.id = ++g->last_id, .account = account->id, .address = p->who.address
 	};
 	return p;
 }
@@ -207,6 +197,10 @@ void gateway_accept(void *module, struct http_request *rq)
 	struct gateway_account *held = map_get_u64(g->accounts, (uint64_t)http_account(rq)->id);
 	struct gateway_peer *p;
 
+	if (!(http_account(rq)->scopes & ACCOUNTS_SCOPE_GAME)) {
+		http_reply_problem(rq, 403, NULL, "this token is for looking only");
+		return;
+	}
 	if (g->draining) {
 		http_reply_problem(rq, 503, NULL, "the server is stopping; try again in a moment");
 		return;
@@ -234,20 +228,17 @@ void gateway_close_revoked(void *arg, struct buf *payload)
 	struct gateway *g = arg;
 	struct arena *a = arena_new();
 	struct gateway_account *account = NULL;
-	const struct json *tokens = NULL;
 	struct json *doc;
 	int64_t id = 0;
 
 	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
-		json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0) {
+		json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0)
 		account = map_get_u64(g->accounts, (uint64_t)id);
-		tokens = json_get(doc, "tokens");
-	}
-	for (const struct json *t = account && tokens ? tokens->child : NULL; t; t = t->next)
+	if (account)
 		LIST_FOREACH (&account->peers, it) {
 			struct gateway_peer *p = LIST_ENTRY(it, struct gateway_peer, node);
 
-			if (slice_eq(t->text, slice_str(p->token_hex)))
+			if (accounts_revoked(doc, &p->who))
 				ws_close(p->ws, WS_POLICY_VIOLATION, "the session was ended");
 		}
 	arena_free(&a);

@@ -156,14 +156,10 @@ static void on_revoked(void *arg, struct buf *payload)
 	struct mail *m = arg;
 	struct arena *a = arena_new();
 	struct json *doc;
-	int64_t account = 0;
-	bool all = false;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
-		json_get_bool(doc, "all", &all) == 0 && all &&
-		json_get_i64(doc, "account", 1, INT64_MAX, &account) == 0) {
-		smtp_sessions_revoke(m, account);
-		imap_sessions_revoke(m, account);
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0) {
+		smtp_sessions_revoke(m, doc);
+		imap_sessions_revoke(m, doc);
 	}
 	arena_free(&a);
 }
@@ -230,6 +226,7 @@ static const char *const needs[] = { "accounts", NULL };
 const struct hearth_module mail_module = {
 	.name = "mail",
 	.doc = "SMTP, IMAP, the message store and its search",
+	.scope = ACCOUNTS_SCOPE_MAIL,
 	.settings = settings,
 	.schemas = schemas,
 	.routes = mail_routes,

@@ -108,6 +108,7 @@ static const char *const needs[] = { "accounts", NULL };
 const struct hearth_module video_module = {
 	.name = "video",
 	.doc = "live video: RTMP in, HLS out",
+	.scope = ACCOUNTS_SCOPE_VIDEO,
 	.settings = settings,
 	.schemas = schemas,
 	.routes = video_routes,

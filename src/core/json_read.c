@@ -241,6 +241,11 @@ int json_get_i64(const struct json *o, const char *name, int64_t min, int64_t ma
 	return m ? slice_i64(m->text, min, max, out) : error;
 }
 
+int json_as_i64(const struct json *value, int64_t min, int64_t max, int64_t *out)
+{
+	return value->type == JSON_NUMBER ? slice_i64(value->text, min, max, out) : HEARTH_EINVAL;
+}
+
 int json_get_bool(const struct json *o, const char *name, bool *out)
 {
 	int error;

@@ -5,7 +5,7 @@
  * The token is a bearer token or else the session cookie. A browser sends the cookie by itself,
  * also when another site makes it do so: what changes something is then believed only if it comes
  * from our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for
- * nothing.
+ * nothing. A token opens only what its scopes allow.
  */
 #include "http/http_internal.h"
 
@@ -160,10 +160,30 @@ static bool cookie_welcome(struct http_request *rq)
 	return true;
 }
 
+static bool in_scope(const struct http_request *rq)
+{
+	bool by_role = rq->match.route->access >= HTTP_MODERATOR;
+	unsigned scope = by_role ? ACCOUNTS_SCOPE_ADMIN : rq->match.scope;
+
+	return scope == 0 ||
+	       accounts_scope_allows(rq->account->scopes, scope, rq->method == HTTP_GET);
+}
+
+static bool has_role(const struct http_request *rq)
+{
+	enum http_access access = rq->match.route->access;
+
+	return access < HTTP_MODERATOR || rq->account->admin ||
+	       (access == HTTP_MODERATOR && rq->account->moderator);
+}
+
 /* The account is known, or that there is none: may they? */
 static void decide(struct http_request *rq, int status)
 {
 	enum http_access access = rq->match.route->access;
+
+	if (access == HTTP_PUBLIC && rq->account && !in_scope(rq))
+		rq->account = NULL;
 
 	if (access != HTTP_PUBLIC && status != 0 && status != HEARTH_ENOTFOUND &&
 		status != HEARTH_EDENIED)
@@ -171,9 +191,12 @@ static void decide(struct http_request *rq, int status)
 	else if (access != HTTP_PUBLIC && (!rq->account || rq->account->disabled)) {
 		http_set_header(rq, "WWW-Authenticate", "Bearer");
 		http_reply_problem(rq, 401, NULL, "this needs signing in");
-	} else if (access == HTTP_ADMIN && !rq->account->admin)
-		http_reply_problem(rq, 403, NULL, "this is for administrators");
-	else
+	} else if (access != HTTP_PUBLIC && !in_scope(rq)) {
+		http_reply_problem(rq, 403, NULL, "the scopes of this token do not allow it");
+	} else if (!has_role(rq)) {
+		http_reply_problem(rq, 403, NULL, "this is for %s",
+			access == HTTP_ADMIN ? "administrators" : "moderators and administrators");
+	} else
 		access_done(rq);
 }
 

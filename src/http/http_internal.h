@@ -25,7 +25,8 @@ struct http_server *http_server_new(const struct accounts *const *accounts_slot)
 /* After the last connection; sets *s to NULL; legal on NULL. */
 void http_server_free(struct http_server **s);
 /* Adds a table of routes, whose handlers get `module`; the table is kept. */
-void http_server_mount(struct http_server *s, const struct http_route *routes, void *module);
+void http_server_mount(
+	struct http_server *s, const struct http_route *routes, unsigned scope, void *module);
 /* Where the size of a blob is looked up when a handler does not know it. */
 void http_server_use_pool(struct http_server *s, struct pool *pool);
 /* The i-th mounted route, or NULL: for the test that holds openapi.json against the routes. */

@@ -15,6 +15,7 @@ struct router;
 /* What a path leads to. */
 struct route_match {
 	const struct http_route *route; /* NULL: none with this method */
+	unsigned scope;                 /* as mounted */
 	void *module;
 	unsigned allowed; /* a bit for each enum http_method that this path has */
 	const struct slice *names;
@@ -25,7 +26,7 @@ struct route_match {
 struct router *router_new(void);
 void router_free(struct router **r);
 /* A malformed pattern, and one that is there already, end the process: they are mistakes in it. */
-void router_add(struct router *r, const struct http_route *route, void *module);
+void router_add(struct router *r, const struct http_route *route, unsigned scope, void *module);
 /* The path is raw, without the query. False: malformed (bad percent-encoding, "..", NUL). */
 bool router_find(const struct router *r, struct arena *a, int method, struct slice path,
 	struct route_match *out);

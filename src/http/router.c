@@ -26,6 +26,7 @@ enum segment_kind {
 struct entry {
 	struct entry *next; /* in the order they were added */
 	const struct http_route *route;
+	unsigned scope;
 	void *module;
 	struct slice names[ROUTE_PARAMS_MAX];
 	int name_count;
@@ -104,7 +105,7 @@ static enum segment_kind parameter(const char *pattern, struct slice segment, st
 		pattern);
 }
 
-void router_add(struct router *r, const struct http_route *route, void *module)
+void router_add(struct router *r, const struct http_route *route, unsigned scope, void *module)
 {
 	struct entry *e = ARENA_NEW(r->arena, struct entry);
 	struct slice rest = slice_str(route->pattern);
@@ -112,6 +113,7 @@ void router_add(struct router *r, const struct http_route *route, void *module)
 	enum segment_kind kind = SEGMENT_LITERAL;
 
 	e->route = route;
+	e->scope = scope;
 	e->module = module;
 	if (rest.n == 0 || rest.p[0] != '/')
 		log_fatal("http", "route %s does not begin with /", route->pattern);
@@ -183,6 +185,7 @@ static bool arrive(struct search *s, const struct node *n)
 	if (!e)
 		return false;
 	s->out->route = e->route;
+	s->out->scope = e->scope;
 	s->out->module = e->module;
 	s->out->names = e->names;
 	s->out->value_count = e->name_count;

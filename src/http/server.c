@@ -63,7 +63,7 @@ struct http_server *http_server_new(const struct accounts *const *accounts_slot)
 	s->seconds = metric_histogram("hearth_http_request_seconds", NULL,
 		"Time from the first byte of a request to the end of its answer", bounds,
 		sizeof(bounds) / sizeof(bounds[0]));
-	http_server_mount(s, kernel_routes, s);
+	http_server_mount(s, kernel_routes, 0, s);
 	return s;
 }
 
@@ -76,10 +76,11 @@ void http_server_free(struct http_server **s)
 	*s = NULL;
 }
 
-void http_server_mount(struct http_server *s, const struct http_route *routes, void *module)
+void http_server_mount(
+	struct http_server *s, const struct http_route *routes, unsigned scope, void *module)
 {
 	for (; routes->pattern; routes++)
-		router_add(s->router, routes, module);
+		router_add(s->router, routes, scope, module);
 }
 
 void http_server_use_pool(struct http_server *s, struct pool *pool)

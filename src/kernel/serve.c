@@ -78,7 +78,7 @@ static int connect_modules(struct hearth *h)
 		const struct hearth_module *m = h->modules[i];
 
 		if (m->routes)
-			http_server_mount(h->http, m->routes, h->states[i]);
+			http_server_mount(h->http, m->routes, m->scope, h->states[i]);
 		for (const struct bus_subscription *s = m->subscriptions; s && s->topic && rc == 0;
 			s++)
 			rc = bus_subscribe(

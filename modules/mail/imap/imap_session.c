@@ -395,12 +395,12 @@ void imap_sessions_drain(struct mail *m)
 		send_away(LIST_ENTRY(it, struct imap_session, node), "The server is stopping");
 }
 
-void imap_sessions_revoke(struct mail *m, int64_t account)
+void imap_sessions_revoke(struct mail *m, const struct json *event)
 {
 	LIST_FOREACH (&m->imap_sessions, it) {
 		struct imap_session *s = LIST_ENTRY(it, struct imap_session, node);
 
-		if (s->account.id == account)
+		if (s->account.id && accounts_revoked(event, &s->account))
 			send_away(s, "Log in again");
 	}
 }

@@ -11,6 +11,6 @@ void imap_session_new(struct mail *m, struct conn *conn);
 /* Says BYE to every session that has no command in hand; the others after their command. */
 void imap_sessions_drain(struct mail *m);
 /* The same to the sessions of one account, whose password counts no more. */
-void imap_sessions_revoke(struct mail *m, int64_t account);
+void imap_sessions_revoke(struct mail *m, const struct json *event);
 
 #endif

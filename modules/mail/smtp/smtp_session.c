@@ -281,12 +281,12 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	flush(s);
 }
 
-void smtp_sessions_revoke(struct mail *m, int64_t account)
+void smtp_sessions_revoke(struct mail *m, const struct json *event)
 {
 	LIST_FOREACH (&m->smtp_sessions, it) {
 		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
 
-		if (s->authenticated && s->account.id == account)
+		if (s->authenticated && accounts_revoked(event, &s->account))
 			s->authenticated = false;
 	}
 }

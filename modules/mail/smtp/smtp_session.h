@@ -59,7 +59,7 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission);
 /* Ends idle sessions with 421, the others after their transaction. */
 void smtp_sessions_drain(struct mail *m);
 /* An account's password counts no more: who sent it must send another before the next message. */
-void smtp_sessions_revoke(struct mail *m, int64_t account);
+void smtp_sessions_revoke(struct mail *m, const struct json *event);
 
 /* Appends a reply; flushed at the end of the turn. */
 void smtp_say(struct smtp_session *s, int code, const char *enhanced, const char *fmt, ...)

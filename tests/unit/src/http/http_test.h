@@ -61,7 +61,7 @@ static inline void start_server(const struct http_route *routes)
 	loop_init();
 	server = http_server_new(&accounts_slot);
 	if (routes)
-		http_server_mount(server, routes, NULL);
+		http_server_mount(server, routes, ACCOUNTS_SCOPE_MAIL, NULL);
 	connect_client(&client);
 }
 

@@ -15,10 +15,15 @@ static struct {
 
 static void give_answer(void *unused)
 {
-	struct account a = { .id = 7, .address = "a@example.org" };
+	struct account a = { .id = 7, .address = "a@example.org", .scopes = ACCOUNTS_SCOPE_WEB };
 
 	(void)unused;
 	a.admin = strcmp(fake.token, "admin") == 0;
+	a.moderator = strcmp(fake.token, "moderator") == 0;
+	if (strcmp(fake.token, "other") == 0)
+		a.scopes = ACCOUNTS_SCOPE_ALL & ~(ACCOUNTS_SCOPE_MAIL | ACCOUNTS_SCOPE_ADMIN);
+	if (strcmp(fake.token, "reader") == 0)
+		a.scopes = ACCOUNTS_SCOPE_MAIL << ACCOUNTS_SCOPE_READ_SHIFT;
 	a.disabled = strcmp(fake.token, "disabled") == 0;
 	if (fake.broken)
 		fake.done(fake.arg, HEARTH_EIO, NULL);
@@ -60,6 +65,7 @@ static void say_who(void *module, struct http_request *rq)
 static const struct http_route routes[] = {
 	{ HTTP_GET, "/public", say_who, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/account", say_who, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/moderator", say_who, HTTP_MODERATOR, 0 },
 	{ HTTP_GET, "/admin", say_who, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/public", say_who, HTTP_PUBLIC, 100 },
 	{ HTTP_POST, "/account", say_who, HTTP_ACCOUNT, 100 },
@@ -111,6 +117,20 @@ static void check_access(void)
 
 	ck_status(ask_with("GET", "/admin", "Authorization: Bearer good\r\n"), 403);
 	ck_status(ask_with("GET", "/admin", "Authorization: Bearer admin\r\n"), 200);
+
+	ck_status(ask_with("GET", "/admin", "Authorization: Bearer moderator\r\n"), 403);
+	ck_status(ask_with("GET", "/moderator", "Authorization: Bearer moderator\r\n"), 200);
+	ck_status(ask_with("GET", "/moderator", "Authorization: Bearer admin\r\n"), 200);
+	ck_status(ask_with("GET", "/moderator", "Authorization: Bearer good\r\n"), 403);
+
+	/* The routes were mounted for the scope "mail". */
+	ck_status(ask_with("GET", "/account", "Authorization: Bearer other\r\n"), 403);
+	ck_body(ask_with("GET", "/public", "Authorization: Bearer other\r\n"),
+		"nobody token=other body=");
+	ck_status(ask_with("GET", "/account", "Authorization: Bearer reader\r\n"), 200);
+	ck_status(ask_with("POST", "/account",
+			  "Authorization: Bearer reader\r\nContent-Length: 0\r\n"),
+		403);
 
 	fake.broken = true;
 	ck_status(ask_with("GET", "/account", "Authorization: Bearer good\r\n"), 503);

@@ -41,7 +41,7 @@ static const char *find(int method, const char *path)
 	size_t n;
 
 	for (const struct http_route *t = table; t->pattern; t++)
-		router_add(r, t, NULL);
+		router_add(r, t, 0, NULL);
 	if (!router_find(r, a, method, slice_str(path), &m)) {
 		snprintf(text, sizeof(text), "400");
 	} else if (!m.route) {

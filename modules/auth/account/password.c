@@ -3,8 +3,7 @@
  */
 #include <sodium.h>
 
-#include "account/password_rules.h"
-#include "auth.h"
+#include "account/account.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
 

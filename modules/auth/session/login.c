@@ -7,9 +7,10 @@
  */
 #include <sodium.h>
 
-#include "auth.h"
+#include "account/account.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "session/session.h"
 
 struct login {
 	struct auth *a;
@@ -17,6 +18,8 @@ struct login {
 	char peer[64];
 	char password[AUTH_PASSWORD_MAX + 1];
 	size_t password_len;
+	enum accounts_via via;
+	uint64_t revocations; /* heard of when the worker began */
 	accounts_fn *done;
 	void *arg;
 	/* outcome, set on the worker */
@@ -39,40 +42,81 @@ static int find_account(struct db_tx *tx, void *arg)
 	return auth_store_find(tx, l->address, &l->account, l->hash);
 }
 
-static void check_password(void *arg)
+/* Whether it is an app password of this account, for this use. */
+static int find_app_password(struct db_tx *tx, void *arg)
 {
 	struct login *l = arg;
+	char hex[AUTH_TOKEN_HEX];
+	int rc = HEARTH_ENOTFOUND;
+
+	if (l->via != ACCOUNTS_VIA_WEB &&
+		auth_app_password_hash(slice_of(l->password, l->password_len), hex))
+		rc = auth_store_find_app_password(tx, hex, l->via, &l->account);
+	return rc == 0 && strcmp(l->account.address, l->address) != 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+/* The main password: outside the web only of an account that has no second factor. */
+static void check_main_password(struct login *l)
+{
 	int found = db_read_wait(l->a->db, find_account, l);
 	bool right = auth_password_matches(
 		found == 0 ? l->hash : l->a->decoy, slice_of(l->password, l->password_len));
 
-	if (found == HEARTH_ENOTFOUND || (found == 0 && (!right || l->account.disabled)))
+	bool enough = l->via == ACCOUNTS_VIA_WEB || !l->account.factors;
+
+	l->account.scopes = auth_via_scope(l->via);
+	if (found == HEARTH_ENOTFOUND || (found == 0 && (!right || !enough || l->account.disabled)))
 		l->status = HEARTH_EDENIED;
 	else
 		l->status = found;
 }
+
+static void check_password(void *arg)
+{
+	struct login *l = arg;
+
+	l->status = db_read_wait(l->a->db, find_app_password, l);
+	if (l->status == HEARTH_ENOTFOUND)
+		check_main_password(l);
+}
+
+static void check(struct login *l);
 
 static void on_checked(void *arg, int status)
 {
 	struct login *l = arg;
 
 	(void)status;
-	if (l->status == 0)
+	/* A password was changed or ended meanwhile, and this answer may be from before. */
+	if (l->status == 0 && l->revocations != l->a->revocations) {
+		check(l);
+		return;
+	}
+	if (l->status == 0) {
+		auth_account_fill(l->a, &l->account);
 		auth_guess_return(l->a, l->address, l->peer);
-	else
+		if (l->account.token)
+			auth_token_touch(l->a, l->account.token, l->peer);
+	} else {
 		log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s",
 			l->peer, "why", "%s", error_name(l->status), NULL);
+	}
 	finish(l, l->status);
+}
+
+static void check(struct login *l)
+{
+	l->revocations = l->a->revocations;
+	if (job_run(l->a->hash, check_password, on_checked, l) < 0)
+		finish(l, HEARTH_EBUSY);
 }
 
 static void on_guess(void *arg, int status)
 {
-	struct login *l = arg;
-
 	if (status == 0)
-		status = job_run(l->a->hash, check_password, on_checked, l);
-	if (status != 0)
-		finish(l, HEARTH_EBUSY);
+		check(arg);
+	else
+		finish(arg, HEARTH_EBUSY);
 }
 
 void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,
@@ -81,8 +125,8 @@ void auth_login(void *self, struct slice user, struct slice password, const stru
 	struct auth *a = self;
 	struct login *l = mem_zalloc(sizeof(*l));
 
-	(void)via;
 	l->a = a;
+	l->via = via;
 	l->done = done;
 	l->arg = arg;
 	snprintf(l->peer, sizeof(l->peer), "%s", peer->peer);

@@ -8,10 +8,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "auth.h"
+#include "account/account.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/rand.h"
+#include "record/record.h"
+#include "session/session.h"
 
 enum exit_code {
 	EXIT_DONE = 0,
@@ -148,7 +150,8 @@ static int tx_add(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
 
-	return auth_store_add(tx, o->address, o->hash, o->admin, clock_wall_ms(), &o->account.id);
+	return auth_store_add(tx, o->address, o->hash, o->admin ? AUTH_ADMINISTRATOR : AUTH_MEMBER,
+		clock_wall_ms(), &o->account.id);
 }
 
 static int run_add(struct hearth *h, int argc, char **argv)
@@ -177,7 +180,7 @@ static int tx_passwd(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = auth_store_set_hash(tx, o->account.id, o->hash);
-	return rc == 0 ? auth_store_revoke(tx, o->account.id, NULL) : rc;
+	return rc == 0 ? auth_store_revoke_all(tx, o->account.id) : rc;
 }
 
 static int run_passwd(struct hearth *h, int argc, char **argv)
@@ -200,7 +203,7 @@ static int tx_disable(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = auth_store_set_disabled(tx, o->account.id, o->disable);
-	return rc == 0 && o->disable ? auth_store_revoke(tx, o->account.id, NULL) : rc;
+	return rc == 0 && o->disable ? auth_store_revoke_all(tx, o->account.id) : rc;
 }
 
 static int run_disable(struct hearth *h, int argc, char **argv)

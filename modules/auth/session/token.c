@@ -4,7 +4,8 @@
  */
 #include <openssl/sha.h>
 
-#include "auth.h"
+#include "account/account.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
+#define TOKEN_BYTES 32
 #define CACHED_MS (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
 
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
@@ -25,9 +27,9 @@ void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
 	hex_encode(digest, sizeof(digest), hex);
 }
 
-void auth_token_make(char text[64], char hex[AUTH_TOKEN_HEX])
+void auth_token_make(char text[AUTH_TOKEN_TEXT], char hex[AUTH_TOKEN_HEX])
 {
-	unsigned char bytes[AUTH_TOKEN_BYTES];
+	unsigned char bytes[TOKEN_BYTES];
 	struct strbuf out = { 0 };
 
 	rand_bytes(bytes, sizeof(bytes));
@@ -58,7 +60,7 @@ static void remember(struct lookup *l)
 	struct strbuf value = { 0 };
 	struct json_writer w;
 	char key[100];
-	int64_t left = l->expires_ms - clock_wall_ms();
+	int64_t left = l->expires_ms ? l->expires_ms - clock_wall_ms() : CACHED_MS;
 
 	if (left <= 0)
 		return;
@@ -67,6 +69,11 @@ static void remember(struct lookup *l)
 	json_put_i64(&w, "id", l->account.id);
 	json_put_str(&w, "address", l->account.address);
 	json_put_bool(&w, "admin", l->account.admin);
+	json_put_bool(&w, "moderator", l->account.moderator);
+	json_put_bool(&w, "factors", l->account.factors);
+	json_put_i64(&w, "quota", l->account.quota);
+	json_put_i64(&w, "token", l->account.token);
+	json_put_i64(&w, "scopes", l->account.scopes);
 	json_close_object(&w);
 	cache_key(key, l->hex);
 	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value),
@@ -79,6 +86,7 @@ static int recall(struct slice value, struct account *out)
 	struct arena *a = arena_new();
 	struct json *doc;
 	struct slice address = { 0 };
+	int64_t scopes = 0;
 	int rc = json_read(a, value, &doc, NULL);
 
 	if (rc == 0)
@@ -88,6 +96,12 @@ static int recall(struct slice value, struct account *out)
 	if (rc == 0 && address.n < sizeof(out->address)) {
 		memcpy(out->address, address.p, address.n);
 		json_get_bool(doc, "admin", &out->admin);
+		json_get_bool(doc, "moderator", &out->moderator);
+		json_get_bool(doc, "factors", &out->factors);
+		json_get_i64(doc, "quota", 0, INT64_MAX, &out->quota);
+		json_get_i64(doc, "token", 0, INT64_MAX, &out->token);
+		json_get_i64(doc, "scopes", 0, UINT32_MAX, &scopes);
+		out->scopes = (unsigned)scopes;
 	}
 	arena_free(&a);
 	return rc;
@@ -97,7 +111,8 @@ static int find_token(struct db_tx *tx, void *arg)
 {
 	struct lookup *l = arg;
 
-	return auth_store_find_token(tx, l->hex, clock_wall_ms(), &l->account, &l->expires_ms);
+	return auth_store_find_token(tx, l->hex, 1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_API,
+		clock_wall_ms(), &l->account, &l->expires_ms);
 }
 
 static void ask_database(struct lookup *l);
@@ -112,8 +127,10 @@ static void on_found(void *arg, int status)
 		ask_database(l);
 		return;
 	}
-	if (status == 0)
+	if (status == 0) {
+		auth_account_fill(l->a, &l->account);
 		remember(l);
+	}
 	l->done(l->arg, status, status == 0 ? &l->account : NULL);
 	free(l);
 }
@@ -150,6 +167,44 @@ void auth_by_token(void *self, struct slice token, accounts_fn *done, void *arg)
 	auth_token_hash(token, l->hex);
 	cache_key(key, l->hex);
 	cache_get(l->a->cache, slice_str(key), on_cached, l);
+}
+
+void auth_token_forget(struct auth *a, const char *hex)
+{
+	char key[100];
+
+	/* An answer of the database that is on its way is from before. */
+	a->revocations++;
+	cache_key(key, hex);
+	cache_remove(a->cache, slice_str(key), NULL, NULL);
+}
+
+struct touch {
+	int64_t id;
+	char peer[64];
+};
+
+static int touch(struct db_tx *tx, void *arg)
+{
+	const struct touch *t = arg;
+
+	return auth_store_touch_token(tx, t->id, clock_wall_ms(), t->peer);
+}
+
+static void on_touched(void *arg, int status)
+{
+	(void)status; /* it is a help for people, and comes again with the next use */
+	free(arg);
+}
+
+void auth_token_touch(struct auth *a, int64_t id, const char *peer)
+{
+	struct touch *t = mem_zalloc(sizeof(*t));
+
+	t->id = id;
+	snprintf(t->peer, sizeof(t->peer), "%s", peer);
+	if (db_write(a->db, touch, on_touched, t) < 0)
+		free(t);
 }
 
 void auth_on_revoked(void *module, const struct bus_event *ev)

@@ -5,7 +5,7 @@
  * A name is not locked for the whole world when one network guesses at it: that would let anybody
  * shut anybody out.
  */
-#include "auth.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>

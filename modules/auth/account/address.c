@@ -4,7 +4,7 @@
  * Names are deliberately narrower than RFC 5321 allows: what we make an account for must work in
  * every mail program, so it is ASCII letters, digits and ".-_+".
  */
-#include "auth.h"
+#include "account/account.h"
 
 #include "hearth/error.h"
 

@@ -1,0 +1,74 @@
+/*
+ * account.h: who there is: one account is a row; its address is its name.
+ */
+#ifndef AUTH_ACCOUNT_H
+#define AUTH_ACCOUNT_H
+
+#include "auth.h"
+
+enum auth_role {
+	AUTH_MEMBER,
+	AUTH_MODERATOR,
+	AUTH_ADMINISTRATOR,
+};
+
+/* ---- address.c ---- */
+
+/*
+ * Makes a log-in name canonical: lower case, completed with the first local domain when it has
+ * none. 0, or HEARTH_EINVAL when it is no address we would make an account for.
+ */
+int auth_address(const struct config *config, struct slice name, char out[256]);
+/* Whether the address's domain is one of ours. */
+bool auth_address_is_local(const struct config *config, const char *address);
+
+/* ---- password.c ---- */
+
+/* 0, or HEARTH_EINVAL with a text for a person in *why. Any thread. */
+int auth_password_check(struct slice password, const char **why);
+/* Hashes with argon2id; some 20 ms and 19 MiB: on a worker. 0 or HEARTH_EBUSY (no memory). */
+int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX]);
+/* Whether it is the password of this hash; as costly. On a worker. */
+bool auth_password_matches(const char *hash, struct slice password);
+
+/* ---- store.c: SQL on accounts; inside a db_fn ---- */
+
+/* *id is the new account's; HEARTH_EEXIST when the address is taken. */
+int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
+	int64_t now_ms, int64_t *id);
+/*
+ * By address or by id: HEARTH_ENOTFOUND. quota is 0 where the account has none of its own, with
+ * the module's default to be filled in by auth_account_fill. hash may be NULL when not wanted.
+ */
+int auth_store_find(
+	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX]);
+int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
+int auth_store_list(
+	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
+int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
+int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
+/*
+ * The columns that make a struct account, of a table or alias named `a`, for queries of other
+ * tables; and such a row, its columns beginning at `first`.
+ */
+#define AUTH_ACCOUNT_COLUMNS "a.id, a.address, a.role, a.disabled, a.factors, a.quota"
+#define AUTH_ACCOUNT_COUNT   6
+void auth_store_read(struct db_rows *rows, int first, struct account *out);
+/* A quota of its own that is not set is the module's. */
+void auth_account_fill(const struct auth *a, struct account *account);
+/*
+ * Frees the address, ends every token; the id is never given again. Publishes
+ * "auth.account.deleted".
+ */
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
+
+/* ---- routes ---- */
+
+http_handler auth_post_register;
+http_handler auth_get_me;
+
+/* ---- commands.c ---- */
+
+extern const struct hearth_command auth_commands[];
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * store.c: SQL on accounts. Inside a db_fn, on a database thread.
+ */
+#include "account/account.h"
+
+#include <stdio.h>
+
+#include "hearth/error.h"
+#include "session/session.h"
+
+void auth_store_read(struct db_rows *rows, int first, struct account *out)
+{
+	struct slice address = slice_head(db_col_text(rows, first + 1), sizeof(out->address) - 1);
+	int64_t role = db_col_int(rows, first + 2);
+
+	*out = (struct account){ .id = db_col_int(rows, first),
+		.admin = role == AUTH_ADMINISTRATOR,
+		.moderator = role == AUTH_MODERATOR,
+		.disabled = db_col_int(rows, first + 3) != 0,
+		.factors = db_col_int(rows, first + 4) != 0,
+		.quota = db_col_is_null(rows, first + 5) ? -1 : db_col_int(rows, first + 5) };
+	memcpy(out->address, address.p, address.n);
+}
+
+void auth_account_fill(const struct auth *a, struct account *account)
+{
+	if (account->quota < 0)
+		account->quota = a->quota;
+}
+
+int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
+	int64_t now_ms, int64_t *id)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"INSERT INTO account (address, password, role, disabled, factors, created_at)"
+		" VALUES ($1, $2, $3, 0, 0, $4)"
+		" ON CONFLICT (address) DO NOTHING RETURNING id",
+		db_str(address), db_str(hash), db_int(role), db_int(now_ms));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0)
+		*id = db_col_int(&rows, 0);
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_EEXIST : rc;
+}
+
+int auth_store_find(
+	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX])
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT " AUTH_ACCOUNT_COLUMNS
+		", a.password FROM account a WHERE a.address = $1 AND a.deleted_at IS NULL",
+		db_str(address));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		auth_store_read(&rows, 0, out);
+		if (hash) {
+			struct slice stored = slice_head(
+				db_col_text(&rows, AUTH_ACCOUNT_COUNT), AUTH_HASH_MAX - 1);
+
+			memset(hash, 0, AUTH_HASH_MAX);
+			memcpy(hash, stored.p, stored.n);
+		}
+	}
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int auth_store_get(struct db_tx *tx, int64_t id, struct account *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT " AUTH_ACCOUNT_COLUMNS
+		" FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL",
+		db_int(id));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0)
+		auth_store_read(&rows, 0, out);
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int auth_store_list(
+	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg)
+{
+	struct db_rows rows;
+	struct account account;
+	int rc = db_query(tx, &rows,
+		"SELECT " AUTH_ACCOUNT_COLUMNS
+		" FROM account a WHERE a.deleted_at IS NULL ORDER BY a.address");
+
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0) {
+		auth_store_read(&rows, 0, &account);
+		each(arg, &account);
+	}
+	return db_end(&rows);
+}
+
+int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
+{
+	int rc = db_run(
+		tx, "UPDATE account SET password = $2 WHERE id = $1", db_int(id), db_str(hash));
+
+	return rc < 0 ? rc : 0;
+}
+
+int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled)
+{
+	int rc = db_run(
+		tx, "UPDATE account SET disabled = $2 WHERE id = $1", db_int(id), db_int(disabled));
+
+	return rc < 0 ? rc : 0;
+}
+
+/* {"account": id} under the account's own key. */
+static int publish_account(struct db_tx *tx, const char *topic, int64_t id)
+{
+	struct strbuf key = { 0 }, payload = { 0 };
+	int rc;
+
+	strbuf_printf(&key, "%lld", (long long)id);
+	strbuf_printf(&payload, "{\"account\":%lld}", (long long)id);
+	rc = bus_publish(tx, topic, strbuf_slice(&key), strbuf_slice(&payload));
+	strbuf_free(&key);
+	strbuf_free(&payload);
+	return rc;
+}
+
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
+{
+	char freed[40];
+	int rc;
+
+	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
+	rc = db_run(tx,
+		"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at = $3 "
+		"WHERE id = $1",
+		db_int(id), db_str(freed), db_int(now_ms));
+	if (rc >= 0)
+		rc = auth_store_revoke_all(tx, id);
+	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);
+}

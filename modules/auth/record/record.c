@@ -1,0 +1,124 @@
+/*
+ * record.c: security events: one row for each thing that mattered, and the list its owner reads.
+ */
+#include "record/record.h"
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+#define PAGE_DEFAULT 50
+#define PAGE_MAX     200
+
+int auth_record(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
+	struct slice device, const char *detail)
+{
+	int rc = db_run(tx,
+		"INSERT INTO event (account, at, kind, peer, device, detail)"
+		" VALUES ($1, $2, $3, $4, $5, $6)",
+		db_int(account), db_int(clock_wall_ms()), db_str(kind), db_str(peer ? peer : ""),
+		db_text(device), db_str(detail));
+
+	return rc < 0 ? rc : 0;
+}
+
+int auth_record_expire(struct db_tx *tx, int64_t now_ms)
+{
+	int rc =
+		db_run(tx, "DELETE FROM event WHERE at < $1", db_int(now_ms - AUTH_RECORD_KEEP_MS));
+
+	return rc < 0 ? rc : 0;
+}
+
+int auth_record_delete(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "DELETE FROM event WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- GET /api/auth/events?before=ID&limit=N: the newest first ---- */
+
+struct page {
+	struct http_request *rq;
+	int64_t account, before, limit;
+	struct strbuf out;
+};
+
+static void write_event(struct json_writer *w, struct db_rows *rows)
+{
+	json_open_object(w);
+	json_put_i64(w, "id", db_col_int(rows, 0));
+	json_put_i64(w, "at", db_col_int(rows, 1));
+	json_put_text(w, "kind", db_col_text(rows, 2));
+	json_put_text(w, "network", db_col_text(rows, 3));
+	json_put_text(w, "device", db_col_text(rows, 4));
+	if (!db_col_is_null(rows, 5))
+		json_put_text(w, "detail", db_col_text(rows, 5));
+	json_close_object(w);
+}
+
+static int read_page(struct db_tx *tx, void *arg)
+{
+	struct page *p = arg;
+	struct json_writer w;
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT id, at, kind, peer, device, detail FROM event WHERE account = $1 AND id < "
+		"$2"
+		" ORDER BY id DESC LIMIT $3",
+		db_int(p->account), db_int(p->before), db_int(p->limit));
+
+	if (rc < 0)
+		return rc;
+	strbuf_reset(&p->out);
+	json_writer_init(&w, &p->out);
+	json_open_object(&w);
+	json_name(&w, "events");
+	json_open_array(&w);
+	while (db_next(&rows) > 0)
+		write_event(&w, &rows);
+	json_close_array(&w);
+	json_close_object(&w);
+	return db_end(&rows);
+}
+
+static void on_page(void *arg, int status)
+{
+	struct page *p = arg;
+
+	if (status == 0)
+		http_reply_json(p->rq, 200, &p->out);
+	else
+		http_reply_error(p->rq, status);
+	strbuf_free(&p->out);
+}
+
+/* A number of the query, or its default; answers and returns false when it is none. */
+static bool read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
+{
+	struct slice text = http_query(rq, name);
+
+	if (!text.p || slice_i64(text, 1, max, out) == 0)
+		return true;
+	http_reply_problem(rq, 400, name, "expected a number from 1 to %lld", (long long)max);
+	return false;
+}
+
+void auth_get_events(void *module, struct http_request *rq)
+{
+	struct auth *a = module;
+	struct page *p = ARENA_NEW(http_arena(rq), struct page);
+	int rc;
+
+	*p = (struct page){ .rq = rq,
+		.account = http_account(rq)->id,
+		.before = INT64_MAX,
+		.limit = PAGE_DEFAULT };
+	if (!read_number(rq, "before", INT64_MAX, &p->before) ||
+		!read_number(rq, "limit", PAGE_MAX, &p->limit))
+		return;
+	http_set_header(rq, "Cache-Control", "no-store");
+	rc = db_read(a->db, read_page, on_page, p);
+	if (rc < 0)
+		on_page(p, rc);
+}

@@ -1,0 +1,24 @@
+/*
+ * record.h: the log of security events that a person can read of their own account.
+ */
+#ifndef AUTH_RECORD_H
+#define AUTH_RECORD_H
+
+#include "auth.h"
+
+#define AUTH_RECORD_KEEP_MS (INT64_C(400) * 24 * 3600 * 1000)
+
+/*
+ * Notes what happened to an account, in the transaction in which it happens: `kind` is a word such
+ * as "session.opened"; peer and device are those of whoever did it (empty when it was a command);
+ * detail is a short text for people without secrets, or NULL. Inside a db_fn.
+ */
+int auth_record(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
+	struct slice device, const char *detail);
+/* Removes events older than AUTH_RECORD_KEEP_MS. */
+int auth_record_expire(struct db_tx *tx, int64_t now_ms);
+int auth_record_delete(struct db_tx *tx, int64_t account);
+
+http_handler auth_get_events;
+
+#endif

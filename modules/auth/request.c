@@ -1,0 +1,34 @@
+/*
+ * request.c: how every route of the module reads its request.
+ */
+#include "auth.h"
+#include "hearth/text.h"
+
+#define DEVICE_MAX 200
+
+bool auth_secure(struct http_request *rq)
+{
+	if (http_peer(rq)->tls || http_peer(rq)->loopback)
+		return true;
+	http_reply_problem(rq, 403, NULL, "a password or code is taken over HTTPS only");
+	return false;
+}
+
+bool auth_read_text(struct http_request *rq, const struct json *body, const char *field, size_t min,
+	size_t max, const char *expected, struct slice *out)
+{
+	if (json_get_text(body, field, out) == 0 && out->n >= min && out->n <= max)
+		return true;
+	http_reply_problem(rq, 400, field, "expected %s", expected);
+	return false;
+}
+
+struct slice auth_device(const struct http_request *rq)
+{
+	struct slice device = slice_head(http_header(rq, "User-Agent"), DEVICE_MAX);
+
+	/* A header field may have any bytes, and text in SQL is UTF-8. */
+	while (!utf8_valid(device))
+		device.n--;
+	return device;
+}

@@ -1,0 +1,49 @@
+/*
+ * schema.c: the tables of the auth module, script by script (db.h).
+ */
+#include "auth.h"
+
+const char *const auth_migrations[] = {
+	/* account/: `factors` counts the second factors enrolled; quota NULL is the default. */
+	"CREATE TABLE account ("
+	" id {id},"
+	" address TEXT NOT NULL UNIQUE,"
+	" password TEXT NOT NULL,"
+	" role BIGINT NOT NULL,"
+	" disabled BIGINT NOT NULL,"
+	" factors BIGINT NOT NULL,"
+	" quota BIGINT,"
+	" created_at BIGINT NOT NULL,"
+	" deleted_at BIGINT);",
+
+	/* session/: what people hold, by its SHA-256; expires_at 0 is never. */
+	"CREATE TABLE token ("
+	" id {id},"
+	" hash TEXT NOT NULL UNIQUE,"
+	" account BIGINT NOT NULL,"
+	" kind BIGINT NOT NULL,"
+	" scopes BIGINT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" device TEXT NOT NULL,"
+	" peer TEXT NOT NULL,"
+	" created_at BIGINT NOT NULL,"
+	" used_at BIGINT NOT NULL,"
+	" expires_at BIGINT NOT NULL);"
+	"CREATE INDEX token_account ON token (account, kind);"
+	"CREATE INDEX token_expires ON token (expires_at);",
+
+	/* record/: security events. */
+	"CREATE TABLE event ("
+	" id {id},"
+	" account BIGINT NOT NULL,"
+	" at BIGINT NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" peer TEXT NOT NULL,"
+	" device TEXT NOT NULL,"
+	" detail TEXT);"
+	"CREATE INDEX event_account ON event (account, id);"
+	"CREATE INDEX event_at ON event (at);",
+
+	auth_sms_migration,
+	NULL,
+};

@@ -1,0 +1,46 @@
+/*
+ * confirm.c: the password once more, before what a stolen session must not be able to do.
+ */
+#include "hearth/error.h"
+#include "session/session.h"
+
+struct confirm {
+	struct http_request *rq;
+	const char *field;
+	auth_confirm_fn *done;
+	void *arg;
+};
+
+static void on_checked(void *arg, int status, const struct account *account)
+{
+	struct confirm *c = arg;
+
+	if (status == 0 && account->id != http_account(c->rq)->id)
+		status = HEARTH_EDENIED; /* the address went to another meanwhile */
+	if (status == HEARTH_EDENIED) {
+		http_reply_problem(c->rq, 403, c->field, "this is not your password");
+	} else if (status == HEARTH_EBUSY) {
+		http_set_header(c->rq, "Retry-After", "900");
+		http_reply_problem(c->rq, 429, NULL, "too many attempts; try again later");
+	} else if (status != 0) {
+		http_reply_error(c->rq, status);
+	}
+	c->done(c->arg, status);
+}
+
+void auth_confirm_password(struct auth *a, struct http_request *rq, const struct json *body,
+	const char *field, auth_confirm_fn *done, void *arg)
+{
+	struct slice password;
+	struct confirm *c;
+
+	if (!auth_secure(rq) || !auth_read_text(rq, body, field, 0, AUTH_PASSWORD_MAX,
+					"your password, once more", &password)) {
+		done(arg, HEARTH_EINVAL);
+		return;
+	}
+	c = ARENA_NEW(http_arena(rq), struct confirm);
+	*c = (struct confirm){ .rq = rq, .field = field, .done = done, .arg = arg };
+	auth_login(a, slice_str(http_account(rq)->address), password, http_peer(rq),
+		ACCOUNTS_VIA_WEB, on_checked, c);
+}

@@ -1,0 +1,134 @@
+/*
+ * entry.c: the last step of every way in: a session is made and told, by token and by cookie; and
+ * its end, by logging out.
+ */
+#include <sodium.h>
+
+#include "account/account.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "record/record.h"
+#include "session/session.h"
+
+struct entry {
+	struct auth *a;
+	struct http_request *rq;
+	struct account account;
+	int status; /* to answer with */
+	char token[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+};
+
+void auth_write_account(struct json_writer *w, const struct account *account)
+{
+	json_put_i64(w, "id", account->id);
+	json_put_str(w, "address", account->address);
+	json_put_str(w, "role",
+		account->admin       ? "administrator"
+		: account->moderator ? "moderator"
+				     : "member");
+	json_put_bool(w, "admin", account->admin);
+	json_put_bool(w, "second_factor", account->factors);
+}
+
+static int add_session(struct db_tx *tx, void *arg)
+{
+	struct entry *e = arg;
+	int64_t now = clock_wall_ms();
+	const struct auth_token token = { .account = e->account.id,
+		.kind = AUTH_TOKEN_SESSION,
+		.scopes = e->account.scopes,
+		.device = auth_device(e->rq),
+		.peer = slice_str(http_peer(e->rq)->peer),
+		.created_ms = now,
+		.expires_ms = now + e->a->token_ttl_ms };
+	int rc = auth_store_add_token(tx, &token, e->hex, &e->account.token);
+
+	return rc < 0 ? rc
+		      : auth_record(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,
+				token.device, NULL);
+}
+
+static void reply(struct entry *e)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_str(&w, "token", e->token);
+	json_name(&w, "account");
+	json_open_object(&w);
+	auth_write_account(&w, &e->account);
+	json_close_object(&w);
+	if (e->account.scopes != ACCOUNTS_SCOPE_WEB)
+		json_put_bool(&w, "must_enrol", true);
+	json_close_object(&w);
+	http_set_session(e->rq, slice_str(e->token), e->a->token_ttl_ms / 1000);
+	http_set_header(e->rq, "Cache-Control", "no-store");
+	http_reply_json(e->rq, e->status, &out);
+}
+
+static void on_added(void *arg, int status)
+{
+	struct entry *e = arg;
+
+	if (status == 0)
+		reply(e);
+	else
+		http_reply_error(e->rq, status);
+	sodium_memzero(e, sizeof(*e));
+	free(e);
+}
+
+void auth_enter(struct auth *a, struct http_request *rq, const struct account *account,
+	unsigned scopes, int status)
+{
+	struct entry *e = mem_zalloc(sizeof(*e));
+	int rc;
+
+	*e = (struct entry){ .a = a, .rq = rq, .account = *account, .status = status };
+	e->account.scopes = scopes;
+	auth_token_make(e->token, e->hex);
+	rc = db_write(a->db, add_session, on_added, e);
+	if (rc < 0)
+		on_added(e, rc);
+}
+
+/* ---- logging out ---- */
+
+static int end_session(struct db_tx *tx, void *arg)
+{
+	struct entry *e = arg;
+	const struct auth_revocation what = { .account = e->account.id, .id = e->account.token };
+	int rc = auth_store_revoke(tx, &what, NULL);
+
+	return rc < 0 ? rc
+		      : auth_record(tx, e->account.id, "session.ended", http_peer(e->rq)->peer,
+				auth_device(e->rq), NULL);
+}
+
+static void on_ended(void *arg, int status)
+{
+	struct entry *e = arg;
+
+	if (status == 0) {
+		auth_token_forget(e->a, e->hex);
+		http_set_session(e->rq, (struct slice){ 0 }, 0);
+		http_reply_empty(e->rq, 204);
+	} else {
+		http_reply_error(e->rq, status);
+	}
+	free(e);
+}
+
+void auth_post_logout(void *module, struct http_request *rq)
+{
+	struct entry *e = mem_zalloc(sizeof(*e));
+	int rc;
+
+	*e = (struct entry){ .a = module, .rq = rq, .account = *http_account(rq) };
+	auth_token_hash(http_token(rq), e->hex);
+	rc = db_write(e->a->db, end_session, on_ended, e);
+	if (rc < 0)
+		on_ended(e, rc);
+}

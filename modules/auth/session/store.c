@@ -1,0 +1,213 @@
+/*
+ * store.c: SQL on tokens of every kind. Inside a db_fn, on a database thread.
+ */
+#include "session/session.h"
+
+#include <stdio.h>
+
+#include "account/account.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+#define ALL_KINDS      0xFu
+#define TOUCH_EVERY_MS (INT64_C(5) * 60 * 1000)
+
+int auth_store_add_token(struct db_tx *tx, const struct auth_token *t, const char *hex, int64_t *id)
+{
+	return db_get_int(tx, id,
+		"INSERT INTO token (hash, account, kind, scopes, name, device, peer, created_at,"
+		" used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING "
+		"id",
+		db_str(hex), db_int(t->account), db_int(t->kind), db_int(t->scopes),
+		db_text(t->name), db_text(t->device), db_text(t->peer), db_int(t->created_ms),
+		db_int(t->expires_ms));
+}
+
+int auth_store_find_token(struct db_tx *tx, const char *hex, unsigned kinds, int64_t now_ms,
+	struct account *out, int64_t *expires_ms)
+{
+	struct db_rows rows;
+	unsigned kind = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT " AUTH_ACCOUNT_COLUMNS ", t.id, t.scopes, t.expires_at, t.kind FROM token "
+					       "t JOIN account a ON a.id = t.account"
+		" WHERE t.hash = $1 AND (t.expires_at = 0 OR t.expires_at > $2) AND a.disabled = 0"
+		" AND a.deleted_at IS NULL",
+		db_str(hex), db_int(now_ms));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		auth_store_read(&rows, 0, out);
+		out->token = db_col_int(&rows, AUTH_ACCOUNT_COUNT);
+		out->scopes = (unsigned)db_col_int(&rows, AUTH_ACCOUNT_COUNT + 1);
+		*expires_ms = db_col_int(&rows, AUTH_ACCOUNT_COUNT + 2);
+		kind = 1u << db_col_int(&rows, AUTH_ACCOUNT_COUNT + 3);
+	}
+	db_end(&rows);
+	return rc < 0 ? rc : kind & kinds ? 0 : HEARTH_ENOTFOUND;
+}
+
+int auth_store_find_app_password(
+	struct db_tx *tx, const char *hex, enum accounts_via via, struct account *out)
+{
+	int64_t expires_ms;
+	int rc = auth_store_find_token(
+		tx, hex, 1u << AUTH_TOKEN_APP, clock_wall_ms(), out, &expires_ms);
+
+	return rc == 0 && !(out->scopes & auth_via_scope(via)) ? HEARTH_ENOTFOUND : rc;
+}
+
+int auth_store_list_tokens(struct db_tx *tx, int64_t account, enum auth_token_kind kind,
+	void (*each)(void *arg, const struct auth_token *token), void *arg)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT id, scopes, name, device, peer, created_at, used_at, expires_at FROM token"
+		" WHERE account = $1 AND kind = $2 ORDER BY id DESC",
+		db_int(account), db_int(kind));
+
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0) {
+		struct auth_token t = { .id = db_col_int(&rows, 0),
+			.account = account,
+			.kind = kind,
+			.scopes = (unsigned)db_col_int(&rows, 1),
+			.name = db_col_text(&rows, 2),
+			.device = db_col_text(&rows, 3),
+			.peer = db_col_text(&rows, 4),
+			.created_ms = db_col_int(&rows, 5),
+			.used_ms = db_col_int(&rows, 6),
+			.expires_ms = db_col_int(&rows, 7) };
+
+		each(arg, &t);
+	}
+	return db_end(&rows);
+}
+
+int auth_store_count_tokens(
+	struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t *count)
+{
+	return db_get_int(tx, count, "SELECT count(*) FROM token WHERE account = $1 AND kind = $2",
+		db_int(account), db_int(kind));
+}
+
+int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer)
+{
+	int rc = db_run(tx,
+		"UPDATE token SET used_at = $2, peer = $3 WHERE id = $1 AND used_at < $4",
+		db_int(id), db_int(now_ms), db_str(peer), db_int(now_ms - TOUCH_EVERY_MS));
+
+	return rc < 0 ? rc : 0;
+}
+
+int auth_store_set_scopes(struct db_tx *tx, int64_t account, unsigned kinds, unsigned scopes)
+{
+	for (unsigned kind = 0; ALL_KINDS >> kind; kind++) {
+		int rc;
+
+		if (!(kinds & 1u << kind))
+			continue;
+		rc = db_run(tx, "UPDATE token SET scopes = $3 WHERE account = $1 AND kind = $2",
+			db_int(account), db_int(kind), db_int(scopes));
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* ---- ending ---- */
+
+struct ended {
+	const struct auth_revocation *what;
+	struct strbuf ids, hashes; /* elements of two JSON arrays */
+	int64_t count;
+};
+
+/* Takes one token out; called while no other statement runs on the table. */
+static int end_one(struct db_tx *tx, struct ended *e, int64_t id, const char *hash)
+{
+	int rc = db_run(tx, "DELETE FROM token WHERE id = $1", db_int(id));
+
+	strbuf_printf(&e->ids, "%s%lld", e->count ? "," : "", (long long)id);
+	strbuf_printf(&e->hashes, "%s\"%s\"", e->count ? "," : "", hash);
+	e->count++;
+	return rc < 0 ? rc : 0;
+}
+
+/* The next token that ends; HEARTH_ENOTFOUND when that was all. */
+static int next_ending(struct db_tx *tx, const struct auth_revocation *what, int64_t *id,
+	char hash[AUTH_TOKEN_HEX])
+{
+	struct db_rows rows;
+	int64_t after = *id;
+	int rc = db_query(tx, &rows,
+		"SELECT id, hash, kind FROM token WHERE account = $1 AND id > $2 AND id <> $3"
+		" AND ($4 = 0 OR id = $4) ORDER BY id",
+		db_int(what->account), db_int(after), db_int(what->except), db_int(what->id));
+
+	if (rc < 0)
+		return rc;
+	while ((rc = db_next(&rows)) > 0) {
+		unsigned kind = 1u << db_col_int(&rows, 2);
+
+		if (what->kinds && !(what->kinds & kind))
+			continue;
+		*id = db_col_int(&rows, 0);
+		snprintf(hash, AUTH_TOKEN_HEX, "%.*s", SLICE_ARG(db_col_text(&rows, 1)));
+		break;
+	}
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+static int publish_ended(struct db_tx *tx, const struct ended *e)
+{
+	struct strbuf payload = { 0 };
+	char key[24];
+	int rc;
+
+	snprintf(key, sizeof(key), "%lld", (long long)e->what->account);
+	strbuf_printf(&payload, "{\"account\":%s,\"password\":%s,\"ids\":[%s],\"tokens\":[%s]}",
+		key, e->what->password ? "true" : "false", e->ids.p ? e->ids.p : "",
+		e->hashes.p ? e->hashes.p : "");
+	rc = bus_publish(tx, "auth.revoked", slice_str(key), strbuf_slice(&payload));
+	strbuf_free(&payload);
+	return rc;
+}
+
+int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int64_t *count)
+{
+	struct ended e = { .what = what };
+	char hash[AUTH_TOKEN_HEX];
+	int64_t id = 0;
+	int rc;
+
+	while ((rc = next_ending(tx, what, &id, hash)) == 0)
+		if ((rc = end_one(tx, &e, id, hash)) < 0)
+			break;
+	if (rc == HEARTH_ENOTFOUND)
+		rc = e.count || what->password ? publish_ended(tx, &e) : 0;
+	if (count)
+		*count = e.count;
+	strbuf_free(&e.ids);
+	strbuf_free(&e.hashes);
+	return rc;
+}
+
+int auth_store_revoke_all(struct db_tx *tx, int64_t account)
+{
+	const struct auth_revocation all = { .account = account, .password = true };
+
+	return auth_store_revoke(tx, &all, NULL);
+}
+
+int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms)
+{
+	int rc = db_run(
+		tx, "DELETE FROM token WHERE expires_at > 0 AND expires_at <= $1", db_int(now_ms));
+
+	return rc < 0 ? rc : 0;
+}
