@@ -112,6 +112,9 @@ $(OUT)/obj/modules/$(1)/%.o: modules/$(1)/%.c
 endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
+# Embedded by the assembler.
+$(OUT)/obj/modules/auth/preferences/schema_file.o: modules/auth/preferences/schema.json
+
 # The page, embedded: a table in C and the bytes beside it.
 $(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/assets/*) package-lock.json
 	$(call say,PACK,modules/web/assets)

@@ -135,13 +135,18 @@ static void write_text(struct strbuf *out, struct slice s)
 	strbuf_free(&valid);
 }
 
-void json_name(struct json_writer *w, const char *name)
+void json_name_text(struct json_writer *w, struct slice name)
 {
 	INVARIANT(in_object(w) && !w->named);
 	separate(w);
-	write_text(w->out, slice_str(name));
+	write_text(w->out, name);
 	strbuf_addc(w->out, ':');
 	w->named = true;
+}
+
+void json_name(struct json_writer *w, const char *name)
+{
+	json_name_text(w, slice_str(name));
 }
 
 void json_text(struct json_writer *w, struct slice s)
