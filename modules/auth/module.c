@@ -127,18 +127,22 @@ static const struct queue_consumer queues[] = {
 
 static int expire(struct db_tx *tx, void *arg)
 {
+	const struct auth *a = arg;
 	int64_t now = clock_wall_ms();
 	int rc = auth_store_expire_tokens(tx, now);
 
-	(void)arg;
-	return rc < 0 ? rc : auth_record_expire(tx, now);
+	if (rc == 0)
+		rc = auth_record_expire(tx, now);
+	if (rc == 0)
+		rc = auth_code_expire(tx, now);
+	return rc < 0 ? rc : sms_tidy(tx, a->sms);
 }
 
 static void tidy(void *arg)
 {
 	const struct auth *a = arg;
 
-	db_write(a->db, expire, NULL, NULL);
+	db_write(a->db, expire, NULL, arg);
 }
 
 /* What the server and the commands both need. */

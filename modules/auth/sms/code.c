@@ -34,16 +34,16 @@ static void code_hash(const struct code_row *row, enum auth_code_purpose purpose
 static void write_text(struct strbuf *out, const struct sms *s, const char *code)
 {
 	char minutes[24];
-	const struct template_value values[] = { { "code", slice_str(code) },
-		{ "hostname", slice_str(s->hostname) }, { "minutes", slice_str(minutes) },
-		{ NULL, { 0 } } };
 
 	snprintf(minutes, sizeof(minutes), "%lld", (long long)((s->code_ttl_ms + 59999) / 60000));
-	template_render(out, s->code_text, TEMPLATE_PLAIN, values);
+	template_render(out, s->code_text, TEMPLATE_PLAIN,
+		(const struct template_value[]){ { "code", slice_str(code) },
+			{ "hostname", slice_str(s->hostname) }, { "minutes", slice_str(minutes) },
+			{ NULL, { 0 } } });
 }
 
 static int push_text(struct db_tx *tx, const struct sms *s, const struct auth_code_request *rq,
-	const char *code, int64_t expires_at, int64_t *retry_s)
+	const char *code, int64_t expires_at, struct sms_receipt *receipt)
 {
 	struct strbuf text = { 0 };
 	int rc;
@@ -56,33 +56,60 @@ static int push_text(struct db_tx *tx, const struct sms *s, const struct auth_co
 			.peer = rq->peer,
 			.verified = rq->verified,
 			.expires_at = expires_at },
-		retry_s);
+		receipt);
 	if (text.p)
 		sodium_memzero(text.p, text.n);
 	strbuf_free(&text);
 	return rc;
 }
 
+/* The code before it is void; if its message still waits, nobody needs it. */
+static int replace_old(struct db_tx *tx, const struct auth_code_request *rq)
+{
+	struct code_row old;
+	int rc = code_store_get(tx, (int)rq->purpose, rq->subject, &old);
+
+	if (rc == HEARTH_ENOTFOUND)
+		return 0;
+	if (rc == 0)
+		rc = sms_withdraw(tx, old.message);
+	return rc < 0 ? rc : auth_code_drop(tx, rq->purpose, rq->subject);
+}
+
+static int add_code(struct db_tx *tx, const struct sms *s, const struct auth_code_request *rq,
+	const char *code, int64_t *retry_s)
+{
+	struct code_row row = { .account = rq->account,
+		.expires_at = clock_wall_ms() + s->code_ttl_ms };
+	struct sms_receipt receipt;
+	int rc = push_text(tx, s, rq, code, row.expires_at, &receipt);
+
+	*retry_s = receipt.retry_s;
+	if (rc == 0)
+		rc = replace_old(tx, rq);
+	if (rc < 0)
+		return rc;
+	row.message = receipt.id;
+	snprintf(row.phone, sizeof(row.phone), "%s", rq->phone);
+	rand_bytes(row.salt, sizeof(row.salt));
+	code_hash(&row, rq->purpose, rq->subject, slice_str(code), row.hash);
+	return code_store_add(tx, (int)rq->purpose, rq->subject, &row);
+}
+
 int auth_code_send(
 	struct db_tx *tx, const struct sms *s, const struct auth_code_request *rq, int64_t *retry_s)
 {
-	int64_t now_ms = clock_wall_ms();
-	struct code_row row = { .account = rq->account, .expires_at = now_ms + s->code_ttl_ms };
 	char code[AUTH_CODE_DIGITS + 1];
 	int rc;
 
 	*retry_s = 0;
 	if (rq->subject.n == 0 || rq->subject.n > CODE_SUBJECT_MAX)
 		return HEARTH_EINVAL;
+	rc = auth_code_expire(tx, clock_wall_ms());
+	if (rc < 0)
+		return rc;
 	snprintf(code, sizeof(code), "%06u", (unsigned)rand_below(1000000));
-	rand_bytes(row.salt, sizeof(row.salt));
-	code_hash(&row, rq->purpose, rq->subject, slice_str(code), row.hash);
-	snprintf(row.phone, sizeof(row.phone), "%s", rq->phone);
-	rc = auth_code_expire(tx, now_ms);
-	if (rc == 0)
-		rc = code_store_put(tx, (int)rq->purpose, rq->subject, &row);
-	if (rc == 0)
-		rc = push_text(tx, s, rq, code, row.expires_at, retry_s);
+	rc = add_code(tx, s, rq, code, retry_s);
 	sodium_memzero(code, sizeof(code));
 	return rc;
 }

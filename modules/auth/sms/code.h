@@ -33,7 +33,8 @@ struct auth_code_request {
 
 /*
  * Makes a code and queues its message, within a write transaction. A code of the same purpose and
- * subject before it is void. Errors are sms_push's; *retry_s too.
+ * subject before it is void, and not sent if it still waits. Errors are sms_push's; *retry_s, in
+ * seconds, too; then nothing has changed and the code before it stays good.
  */
 int auth_code_send(struct db_tx *tx, const struct sms *s, const struct auth_code_request *rq,
 	int64_t *retry_s);

@@ -6,17 +6,15 @@
 #include "hearth/error.h"
 #include "sms/code.h"
 
-int code_store_put(struct db_tx *tx, int purpose, struct slice subject, const struct code_row *row)
+int code_store_add(struct db_tx *tx, int purpose, struct slice subject, const struct code_row *row)
 {
-	int rc = auth_code_drop(tx, (enum auth_code_purpose)purpose, subject);
+	int rc = db_run(tx,
+		"INSERT INTO auth_code (purpose, subject, account, phone, message, salt, hash,"
+		" attempts, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
+		db_int(purpose), db_text(subject), db_int(row->account), db_str(row->phone),
+		db_int(row->message), db_bytes(slice_of(row->salt, sizeof(row->salt))),
+		db_bytes(slice_of(row->hash, sizeof(row->hash))), db_int(row->expires_at));
 
-	if (rc == 0)
-		rc = db_run(tx,
-			"INSERT INTO auth_code (purpose, subject, account, phone, salt, hash,"
-			" attempts, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7)",
-			db_int(purpose), db_text(subject), db_int(row->account), db_str(row->phone),
-			db_bytes(slice_of(row->salt, sizeof(row->salt))),
-			db_bytes(slice_of(row->hash, sizeof(row->hash))), db_int(row->expires_at));
 	return rc < 0 ? rc : 0;
 }
 
@@ -29,7 +27,8 @@ static int read_row(struct db_rows *rows, struct code_row *out)
 		return HEARTH_ECORRUPT;
 	*out = (struct code_row){ .account = db_col_int(rows, 0),
 		.attempts = db_col_int(rows, 4),
-		.expires_at = db_col_int(rows, 5) };
+		.expires_at = db_col_int(rows, 5),
+		.message = db_col_int(rows, 6) };
 	memcpy(out->phone, phone.p, phone.n);
 	memcpy(out->salt, salt.p, salt.n);
 	memcpy(out->hash, hash.p, hash.n);
@@ -40,7 +39,7 @@ int code_store_get(struct db_tx *tx, int purpose, struct slice subject, struct c
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT account, phone, salt, hash, attempts, expires_at FROM auth_code"
+		"SELECT account, phone, salt, hash, attempts, expires_at, message FROM auth_code"
 		" WHERE purpose = $1 AND subject = $2",
 		db_int(purpose), db_text(subject));
 

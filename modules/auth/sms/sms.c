@@ -109,39 +109,39 @@ bool sms_enabled(const struct sms *s)
  * What a question for the n-th newest message means when there may be n within span_ms: with one
  * that old there is room again when it is older than the span.
  */
-static int judge(int rc, int64_t at_ms, int64_t span_ms, int64_t now_ms, int64_t *retry_s)
+static int judge(int rc, const int64_t *at_ms, int64_t span_ms, int64_t now_ms, int64_t *retry_s)
 {
 	if (rc == HEARTH_ENOTFOUND)
 		return 0;
 	if (rc < 0)
 		return rc;
-	*retry_s = (at_ms + span_ms - now_ms + 999) / 1000;
+	*retry_s = (*at_ms + span_ms - now_ms + 999) / 1000;
 	if (*retry_s < 1)
 		*retry_s = 1;
 	return HEARTH_EBUSY;
 }
 
-/* Asks for the shortest wait last said no to first: whoever waits that long may meet the next. */
+/* The first limit that says no gives the wait; whoever waited that long may meet the next one. */
 static int check_limits(struct db_tx *tx, const struct sms *s, const struct sms_message *m,
 	const char *network, int64_t now_ms, int64_t *retry_s)
 {
 	int64_t day = now_ms - SMS_DAY_MS, at = 0;
 	int rc;
 
-	rc = judge(sms_store_nth_to(tx, m->to, m->verified, day, s->per_number, &at), at,
+	rc = judge(sms_store_nth_to(tx, m->to, m->verified, day, s->per_number, &at), &at,
 		SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0 && m->account)
-		rc = judge(sms_store_nth_for(tx, m->account, day, s->per_account, &at), at,
+		rc = judge(sms_store_nth_for(tx, m->account, day, s->per_account, &at), &at,
 			SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0)
-		rc = judge(sms_store_nth_from(tx, network, day, s->per_network, &at), at,
+		rc = judge(sms_store_nth_from(tx, network, day, s->per_network, &at), &at,
 			SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0)
 		rc = judge(
-			sms_store_nth(tx, day, s->per_day, &at), at, SMS_DAY_MS, now_ms, retry_s);
+			sms_store_nth(tx, day, s->per_day, &at), &at, SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0)
-		rc = judge(sms_store_nth_to(tx, m->to, m->verified, now_ms - s->gap_ms, 1, &at), at,
-			s->gap_ms, now_ms, retry_s);
+		rc = judge(sms_store_nth_to(tx, m->to, m->verified, now_ms - s->gap_ms, 1, &at),
+			&at, s->gap_ms, now_ms, retry_s);
 	return rc;
 }
 
@@ -155,29 +155,35 @@ static void name_make(char name[SMS_NAME_MAX])
 	hex_encode(bytes, sizeof(bytes), name);
 }
 
-static int queue(struct db_tx *tx, const struct sms *s, const char *name, int64_t id)
+static int count_waiting(struct db_tx *tx, const struct sms *s)
 {
-	struct strbuf payload = { 0 };
 	int64_t open, dead;
-	int rc;
+	int rc = queue_count(tx, SMS_QUEUE, &open, &dead);
 
-	strbuf_printf(&payload, "%lld", (long long)id);
-	rc = queue_push(tx, SMS_QUEUE, slice_str(name), strbuf_slice(&payload), 0, 0);
-	strbuf_free(&payload);
-	if (rc == 0)
-		rc = queue_count(tx, SMS_QUEUE, &open, &dead);
 	if (rc == 0)
 		metric_set(s->waiting, open);
 	return rc;
 }
 
-int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m, int64_t *retry_s)
+static int queue(struct db_tx *tx, const struct sms *s, const char *name, int64_t id)
 {
-	int64_t now_ms = clock_wall_ms(), id;
+	struct strbuf payload = { 0 };
+	int rc;
+
+	strbuf_printf(&payload, "%lld", (long long)id);
+	rc = queue_push(tx, SMS_QUEUE, slice_str(name), strbuf_slice(&payload), 0, 0);
+	strbuf_free(&payload);
+	return rc < 0 ? rc : count_waiting(tx, s);
+}
+
+int sms_push(
+	struct db_tx *tx, const struct sms *s, const struct sms_message *m, struct sms_receipt *out)
+{
+	int64_t now_ms = clock_wall_ms();
 	char name[SMS_NAME_MAX], network[64];
 	int rc;
 
-	*retry_s = 0;
+	*out = (struct sms_receipt){ 0 };
 	if (!s->send)
 		return HEARTH_EUNSUPPORTED;
 	if (m->text.n > SMS_TEXT_MAX)
@@ -185,10 +191,22 @@ int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m,
 	sms_network(m->peer, network);
 	rc = sms_store_sweep(tx, now_ms - SMS_DAY_MS);
 	if (rc == 0)
-		rc = check_limits(tx, s, m, network, now_ms, retry_s);
+		rc = check_limits(tx, s, m, network, now_ms, &out->retry_s);
 	if (rc < 0)
 		return rc;
 	name_make(name);
-	rc = sms_store_add(tx, name, m, network, now_ms, &id);
-	return rc < 0 ? rc : queue(tx, s, name, id);
+	rc = sms_store_add(tx, name, m, network, now_ms, &out->id);
+	return rc < 0 ? rc : queue(tx, s, name, out->id);
+}
+
+int sms_withdraw(struct db_tx *tx, int64_t id)
+{
+	return sms_store_withdraw(tx, id, clock_wall_ms());
+}
+
+int sms_tidy(struct db_tx *tx, const struct sms *s)
+{
+	int rc = sms_store_sweep(tx, clock_wall_ms() - SMS_DAY_MS);
+
+	return rc < 0 ? rc : count_waiting(tx, s);
 }

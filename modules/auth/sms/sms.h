@@ -40,12 +40,24 @@ struct sms_message {
 	int64_t expires_at; /* wall ms; not sent after that */
 };
 
+struct sms_receipt {
+	int64_t id;      /* of the message; for sms_withdraw */
+	int64_t retry_s; /* with HEARTH_EBUSY: worth another try after so many seconds */
+};
+
 /*
  * Queues a message within a write transaction, and counts it. HEARTH_EUNSUPPORTED: no SMS here.
  * HEARTH_EBUSY: a limit per number, account, network or day is reached, or the last message to the
- * number is too young; *retry_s is then after how many seconds it is worth another try (for a
- * Retry-After). HEARTH_ETOOBIG: the text is.
+ * number is too young; out->retry_s then fits a Retry-After. HEARTH_ETOOBIG: the text is.
  */
-int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m, int64_t *retry_s);
+int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m,
+	struct sms_receipt *out);
+/* A message that still waits is not sent any more; it stays counted. Legal when it has ended. */
+int sms_withdraw(struct db_tx *tx, int64_t id);
+/*
+ * At the start of the server: forgets what is too old to count, and counts what waits for the
+ * metric.
+ */
+int sms_tidy(struct db_tx *tx, const struct sms *s);
 
 #endif

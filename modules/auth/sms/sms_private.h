@@ -85,6 +85,8 @@ int sms_store_nth(struct db_tx *tx, int64_t since_ms, int64_t n, int64_t *at_ms)
 int sms_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct sms_outgoing *out);
 /* It has ended: its text is gone. `error` is NULL when it was sent. */
 int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *error);
+/* The same for one that waits, and only then. */
+int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms);
 /* Removes those that ended, or expired, and are older than before_ms. */
 int sms_store_sweep(struct db_tx *tx, int64_t before_ms);
 

@@ -32,6 +32,7 @@ const char auth_sms_migration[] =
 	" subject TEXT NOT NULL,"
 	" account BIGINT NOT NULL,"
 	" phone TEXT NOT NULL,"
+	" message BIGINT NOT NULL,"
 	" salt {bytes} NOT NULL,"
 	" hash {bytes} NOT NULL,"
 	" attempts BIGINT NOT NULL,"
@@ -133,6 +134,16 @@ int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *erro
 		"UPDATE sms_message SET state = $2, body = '', ended_at = $3, error = $4"
 		" WHERE id = $1",
 		db_int(id), db_int(error ? 2 : 1), db_int(now_ms), db_str(error));
+
+	return rc < 0 ? rc : 0;
+}
+
+int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms)
+{
+	int rc = db_run(tx,
+		"UPDATE sms_message SET state = 2, body = '', ended_at = $2, error = 'withdrawn'"
+		" WHERE id = $1 AND state = 0",
+		db_int(id), db_int(now_ms));
 
 	return rc < 0 ? rc : 0;
 }

@@ -178,6 +178,50 @@ START_TEST(newer_voids_older)
 }
 END_TEST
 
+static int count_waiting(struct db_tx *tx, void *arg)
+{
+	struct step *s = arg;
+
+	return db_get_int(
+		tx, &s->n, "SELECT count(*) FROM sms_message WHERE state = 0 AND body <> ''");
+}
+
+START_TEST(void_is_not_sent)
+{
+	struct step s = step_new();
+
+	sms_test_open(file_driver);
+	send_code(&s);
+	send_code(&s);
+	ck_assert_int_eq(db_read_wait(test_db, count_waiting, &s), 0);
+	ck_assert_int_eq(s.n, 1);
+	sms_test_close();
+}
+END_TEST
+
+/* One that could not be sent voids nothing, whatever its transaction then does. */
+static int send_and_shrug(struct db_tx *tx, void *arg)
+{
+	ck_assert_int_eq(send(tx, arg), HEARTH_EBUSY);
+	return 0;
+}
+
+START_TEST(refused_voids_nothing)
+{
+	struct step s = step_new();
+
+	sms_test_open((const char *[]){ "auth.sms_driver=file", NULL });
+	send_code(&s);
+	clock_fake_advance(10000);
+	ck_assert_int_eq(db_write_wait(test_db, send_and_shrug, &s), 0);
+	ck_assert_int_eq(s.retry_s, 20);
+	ck_assert_int_eq(db_read_wait(test_db, count_waiting, &s), 0);
+	ck_assert_int_eq(s.n, 1);
+	ck_assert_int_eq(answer(&s), AUTH_CODE_RIGHT);
+	sms_test_close();
+}
+END_TEST
+
 /* A right code in a transaction that then fails is not used up. */
 static int check_and_fail(struct db_tx *tx, void *arg)
 {
@@ -335,5 +379,6 @@ START_TEST(as_typed)
 END_TEST
 
 TEST_MAIN("code", right_once, five_attempts, fifth_is_right, expires, bound_to_purpose_and_subject,
-	newer_voids_older, used_with_its_effect, single_use_under_many, never_kept_plain,
-	dropped_with_account, no_driver, bad_subject, as_typed)
+	newer_voids_older, void_is_not_sent, refused_voids_nothing, used_with_its_effect,
+	single_use_under_many, never_kept_plain, dropped_with_account, no_driver, bad_subject,
+	as_typed)
