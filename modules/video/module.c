@@ -63,6 +63,18 @@ static const struct queue_consumer queues[] = {
 	{ .name = NULL },
 };
 
+static void on_revoked(void *arg, struct buf *payload)
+{
+	struct video *v = arg;
+	struct arena *a = arena_new();
+	struct json *doc;
+
+	v->revocations++;
+	if (json_read(a, buf_slice(payload), &doc, NULL) == 0)
+		rtmp_session_revoke(v, doc);
+	arena_free(&a);
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -79,6 +91,7 @@ static int start(struct hearth *h, void **state)
 	list_init(&v->sessions);
 	v->live = video_live_new(v);
 	v->tidy = tidy_new(v);
+	v->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, v);
 	*state = v;
 	return ingest_recover(v);
 }
@@ -96,6 +109,7 @@ static void stop(void *state)
 {
 	struct video *v = state;
 
+	bus_unlisten(&v->revoked);
 	ingest_free_all(v);
 	tidy_free(&v->tidy);
 	video_live_free(&v->live);

@@ -39,6 +39,8 @@ struct video {
 	int64_t segment_ms;      /* wanted length of a chunk */
 	int64_t window_ms;       /* how far back a playlist reaches */
 	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
+	struct bus_listener *revoked;
+	uint64_t revocations; /* heard of */
 	struct metric *publishers;
 	bool draining;
 };

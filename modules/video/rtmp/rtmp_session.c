@@ -21,6 +21,7 @@
 #include "hearth/log.h"
 #include "hearth/rand.h"
 #include "ingest.h"
+#include "publisher.h"
 #include "rtmp/rtmp_chunk.h"
 #include "rtmp/rtmp_command.h"
 #include "rtmp/rtmp_handshake.h"
@@ -50,8 +51,7 @@ struct rtmp_session {
 	struct strbuf out;
 	struct arena *arena; /* for the message in hand */
 	uint64_t acknowledged;
-	char key[128];
-	struct video_channel channel;
+	struct publisher who;  /* once the key was looked up */
 	uint32_t stream_id;    /* the publish came on */
 	struct ingest *ingest; /* BEGINNING, PUBLISHING */
 };
@@ -116,7 +116,7 @@ static void on_ready(void *arg, int status)
 		conn_set_limits(s->conn, PUBLISH_INPUT_MAX, OUTPUT_HIGH);
 		rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_STREAM_BEGIN, s->stream_id);
 		rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_START,
-			slice_str(s->channel.name));
+			slice_str(s->who.channel.name));
 	}
 	go_on(s);
 }
@@ -142,13 +142,6 @@ static void on_replaced(void *arg, bool stopping)
 	flush(s);
 }
 
-static int find_channel(struct db_tx *tx, void *arg)
-{
-	struct rtmp_session *s = arg;
-
-	return video_store_channel_by_key(tx, slice_str(s->key), &s->channel);
-}
-
 static void open_ingest(struct rtmp_session *s)
 {
 	const struct ingest_publisher publisher = {
@@ -156,18 +149,17 @@ static void open_ingest(struct rtmp_session *s)
 	};
 
 	s->state = BEGINNING;
-	s->ingest = ingest_open(s->v, &s->channel, &publisher);
+	s->ingest = ingest_open(s->v, &s->who.channel, &publisher);
 	if (s->ingest)
 		return;
 	refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
 	flush(s);
 }
 
-static void on_channel(void *arg, int status)
+static void on_publisher(void *arg, int status, const struct publisher *p)
 {
 	struct rtmp_session *s = arg;
 
-	explicit_bzero(s->key, sizeof(s->key));
 	s->state = CONNECTED;
 	if (!s->conn) {
 		session_free(s);
@@ -176,6 +168,7 @@ static void on_channel(void *arg, int status)
 	if (s->closing)
 		return;
 	if (status == 0) {
+		s->who = *p;
 		open_ingest(s);
 		return;
 	}
@@ -197,12 +190,8 @@ static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
 		refuse_publish(s, RTMP_STATUS_FAILED, "connect first, and publish once");
 		return;
 	}
-	snprintf(s->key, sizeof(s->key), "%.*s", SLICE_ARG(slice_head(c->key, sizeof(s->key) - 1)));
-	if (db_read(s->v->db, find_channel, on_channel, s) < 0)
-		refuse_publish(
-			s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
-	else
-		s->state = LOOKING_UP;
+	s->state = LOOKING_UP;
+	publisher_find(s->v, c->key, conn_info(s->conn), on_publisher, s);
 }
 
 /* ---- commands ---- */
@@ -273,8 +262,8 @@ static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms,
 	if (rc == HEARTH_EBUSY) {
 		s->stalled = true;
 	} else if (rc < 0) {
-		log_warn("rtmp", "stream refused", "channel", "%s", s->channel.name, "why", "%s",
-			why, NULL);
+		log_warn("rtmp", "stream refused", "channel", "%s", s->who.channel.name, "why",
+			"%s", why, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
 		s->finished = true;
 	}
@@ -415,6 +404,19 @@ void rtmp_session_new(struct video *v, struct conn *conn)
 	list_push(&v->sessions, &s->node);
 	timer_start(&s->early, EARLY_MS, 0, on_too_slow, s);
 	conn_attach(conn, &events, s);
+}
+
+/* It may try again by itself, and is then let in or not: so a new password is a short break. */
+void rtmp_session_revoke(struct video *v, const struct json *event)
+{
+	LIST_FOREACH (&v->sessions, it) {
+		struct rtmp_session *s = LIST_ENTRY(it, struct rtmp_session, node);
+
+		if (!s->ingest || !s->conn || !accounts_revoked(event, &s->who.account))
+			continue;
+		s->closing = true;
+		conn_close(s->conn);
+	}
 }
 
 void rtmp_session_drain(struct video *v)
