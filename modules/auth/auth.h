@@ -20,7 +20,7 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
-	struct sms *sms; /* sms/sms.h */
+	struct sms *sms;      /* sms/sms.h */
 	struct timer tidy;    /* removes what has expired */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
@@ -28,7 +28,9 @@ struct auth {
 	int64_t guesses_per_account; /* from one network, within the window */
 	int64_t guesses_per_network;
 	int64_t registrations_per_network;
-	int64_t quota; /* bytes, of an account that has none of its own; 0: no bound */
+	int64_t device_ttl_ms; /* of a trusted device; 0: none is trusted */
+	int second_factor;     /* enum auth_factor_policy (factor/factor.h) */
+	int64_t quota;         /* bytes, of an account that has none of its own; 0: no bound */
 	unsigned long long argon_passes;
 	size_t argon_memory;
 	char decoy[AUTH_HASH_MAX]; /* hash of nothing: checked when there is no such account */
@@ -36,7 +38,8 @@ struct auth {
 
 /* Every script of every folder's tables, in order. */
 extern const char *const auth_migrations[];
-extern const char auth_sms_migration[]; /* sms/sms_store.c: messages, codes, phones */
+extern const char auth_sms_migration[];    /* sms/sms_store.c: messages, codes, phones */
+extern const char auth_factor_migration[]; /* factor/store.c: factors, recovery codes, tickets */
 
 /* service.c: fills in the service interface. */
 void auth_service_init(struct auth *a);

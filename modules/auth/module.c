@@ -4,10 +4,11 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "record/record.h"
-#include "session/session.h"
+#include "session/second.h"
 #include "sms/code.h"
 #include "sms/sms.h"
 #include "sms/sms_queue.h"
@@ -20,6 +21,11 @@ static const struct config_setting settings[] = {
 		"add`" },
 	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL,
 		"how long a session lasts" },
+	{ NULL, "second_factor", CONFIG_CHOICE, "optional", NULL, NULL,
+		"optional|administrators|required",
+		"who must have a second factor; without one a session can only enrol one" },
+	{ NULL, "trusted_device_ttl", CONFIG_DURATION, "30d", "0s", "365d", NULL,
+		"how long a trusted device needs no second step; 0: no device is trusted" },
 	{ NULL, "guess_window", CONFIG_DURATION, "15m", "1s", "24h", NULL,
 		"the window the limits on guesses count in" },
 	{ NULL, "guesses_per_account", CONFIG_INT, "10", "1", "1000000", NULL,
@@ -82,8 +88,19 @@ static const struct config_setting settings[] = {
 static const struct http_route routes[] = {
 	{ HTTP_POST, "/api/auth/register", auth_post_register, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/login", auth_post_login, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/login/sms", auth_post_login_sms, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/login/second", auth_post_login_second, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/logout", auth_post_logout, HTTP_ACCOUNT, 4096 },
 	{ HTTP_GET, "/api/auth/me", auth_get_me, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/me/factors", auth_get_factors, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/me/factors/totp", auth_post_totp, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/me/factors/totp/confirm", auth_post_totp_confirm, HTTP_ACCOUNT,
+		4096 },
+	{ HTTP_POST, "/api/auth/me/factors/totp/remove", auth_post_totp_remove, HTTP_ACCOUNT,
+		4096 },
+	{ HTTP_POST, "/api/auth/me/factors/sms", auth_post_sms, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/me/factors/sms/remove", auth_post_sms_remove, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/me/factors/recovery", auth_post_recovery, HTTP_ACCOUNT, 4096 },
 	{ HTTP_GET, "/api/auth/sessions", auth_get_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions", auth_delete_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions/{id:int}", auth_delete_session, HTTP_ACCOUNT, 0 },
@@ -161,6 +178,8 @@ static int start_command(struct hearth *h, void **state)
 	a->h = h;
 	a->db = hearth_db(h, "auth");
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
+	a->second_factor = auth_factor_policy(config_text(c, "auth", "second_factor"));
+	a->device_ttl_ms = config_duration_ms(c, "auth", "trusted_device_ttl");
 	a->guess_window_ms = config_duration_ms(c, "auth", "guess_window");
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");

@@ -45,5 +45,6 @@ const char *const auth_migrations[] = {
 	"CREATE INDEX event_at ON event (at);",
 
 	auth_sms_migration,
+	auth_factor_migration,
 	NULL,
 };

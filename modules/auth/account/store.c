@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "factor/factor.h"
 #include "hearth/error.h"
 #include "session/session.h"
 
@@ -148,6 +149,8 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at = $3 "
 		"WHERE id = $1",
 		db_int(id), db_str(freed), db_int(now_ms));
+	if (rc >= 0)
+		rc = auth_store_drop_factors(tx, id);
 	if (rc >= 0)
 		rc = auth_store_revoke_all(tx, id);
 	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);

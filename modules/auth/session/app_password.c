@@ -5,6 +5,7 @@
  * SHA-256 like every token. People type them: no letter that looks like another, dashes between.
  */
 #include "account/account.h"
+#include "factor/factor.h"
 #include "hearth/error.h"
 #include "hearth/rand.h"
 #include "session/session.h"
@@ -81,8 +82,9 @@ struct lookup {
 static int find(struct db_tx *tx, void *arg)
 {
 	struct lookup *l = arg;
+	int rc = auth_store_find_app_password(tx, l->hex, l->via, &l->account);
 
-	return auth_store_find_app_password(tx, l->hex, l->via, &l->account);
+	return rc == 0 && auth_factor_missing(l->a, &l->account) ? HEARTH_ENOTFOUND : rc;
 }
 
 static void ask(struct lookup *l);

@@ -5,18 +5,11 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "record/record.h"
-#include "session/session.h"
-
-struct entry {
-	struct auth *a;
-	struct http_request *rq;
-	struct account account;
-	int status; /* to answer with */
-	char token[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
-};
+#include "session/entry.h"
 
 void auth_write_account(struct json_writer *w, const struct account *account)
 {
@@ -30,9 +23,14 @@ void auth_write_account(struct json_writer *w, const struct account *account)
 	json_put_bool(w, "second_factor", account->factors);
 }
 
-static int add_session(struct db_tx *tx, void *arg)
+void auth_entry_init(struct auth_entry *e, struct auth *a, struct http_request *rq, int status)
 {
-	struct entry *e = arg;
+	*e = (struct auth_entry){ .a = a, .rq = rq, .status = status };
+	auth_token_make(e->token, e->hex);
+}
+
+int auth_entry_add(struct db_tx *tx, struct auth_entry *e, const char *how)
+{
 	int64_t now = clock_wall_ms();
 	const struct auth_token token = { .account = e->account.id,
 		.kind = AUTH_TOKEN_SESSION,
@@ -45,10 +43,10 @@ static int add_session(struct db_tx *tx, void *arg)
 
 	return rc < 0 ? rc
 		      : auth_record(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,
-				token.device, NULL);
+				token.device, how);
 }
 
-static void reply(struct entry *e)
+void auth_entry_reply(struct auth_entry *e)
 {
 	struct strbuf out = { 0 };
 	struct json_writer w;
@@ -65,30 +63,37 @@ static void reply(struct entry *e)
 	json_close_object(&w);
 	http_set_session(e->rq, slice_str(e->token), e->a->token_ttl_ms / 1000);
 	http_set_header(e->rq, "Cache-Control", "no-store");
+	sodium_memzero(e->token, sizeof(e->token));
 	http_reply_json(e->rq, e->status, &out);
+}
+
+/* ---- a session by itself ---- */
+
+static int add_session(struct db_tx *tx, void *arg)
+{
+	return auth_entry_add(tx, arg, NULL);
 }
 
 static void on_added(void *arg, int status)
 {
-	struct entry *e = arg;
+	struct auth_entry *e = arg;
 
 	if (status == 0)
-		reply(e);
+		auth_entry_reply(e);
 	else
 		http_reply_error(e->rq, status);
-	sodium_memzero(e, sizeof(*e));
-	free(e);
 }
 
 void auth_enter(struct auth *a, struct http_request *rq, const struct account *account,
 	unsigned scopes, int status)
 {
-	struct entry *e = mem_zalloc(sizeof(*e));
+	struct auth_entry *e = ARENA_NEW(http_arena(rq), struct auth_entry);
 	int rc;
 
-	*e = (struct entry){ .a = a, .rq = rq, .account = *account, .status = status };
-	e->account.scopes = scopes;
-	auth_token_make(e->token, e->hex);
+	auth_entry_init(e, a, rq, status);
+	e->account = *account;
+	e->account.scopes =
+		auth_factor_missing(a, account) ? scopes & ACCOUNTS_SCOPE_ACCOUNT : scopes;
 	rc = db_write(a->db, add_session, on_added, e);
 	if (rc < 0)
 		on_added(e, rc);
@@ -98,7 +103,7 @@ void auth_enter(struct auth *a, struct http_request *rq, const struct account *a
 
 static int end_session(struct db_tx *tx, void *arg)
 {
-	struct entry *e = arg;
+	struct auth_entry *e = arg;
 	const struct auth_revocation what = { .account = e->account.id, .id = e->account.token };
 	int rc = auth_store_revoke(tx, &what, NULL);
 
@@ -109,7 +114,7 @@ static int end_session(struct db_tx *tx, void *arg)
 
 static void on_ended(void *arg, int status)
 {
-	struct entry *e = arg;
+	struct auth_entry *e = arg;
 
 	if (status == 0) {
 		auth_token_forget(e->a, e->hex);
@@ -118,15 +123,14 @@ static void on_ended(void *arg, int status)
 	} else {
 		http_reply_error(e->rq, status);
 	}
-	free(e);
 }
 
 void auth_post_logout(void *module, struct http_request *rq)
 {
-	struct entry *e = mem_zalloc(sizeof(*e));
+	struct auth_entry *e = ARENA_NEW(http_arena(rq), struct auth_entry);
 	int rc;
 
-	*e = (struct entry){ .a = module, .rq = rq, .account = *http_account(rq) };
+	*e = (struct auth_entry){ .a = module, .rq = rq, .account = *http_account(rq) };
 	auth_token_hash(http_token(rq), e->hex);
 	rc = db_write(e->a->db, end_session, on_ended, e);
 	if (rc < 0)

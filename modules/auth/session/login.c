@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "factor/factor.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "session/session.h"
@@ -52,17 +53,22 @@ static int find_app_password(struct db_tx *tx, void *arg)
 	if (l->via != ACCOUNTS_VIA_WEB &&
 		auth_app_password_hash(slice_of(l->password, l->password_len), hex))
 		rc = auth_store_find_app_password(tx, hex, l->via, &l->account);
-	return rc == 0 && strcmp(l->account.address, l->address) != 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc == 0 && (strcmp(l->account.address, l->address) != 0 ||
+			       auth_factor_missing(l->a, &l->account)))
+		rc = HEARTH_ENOTFOUND;
+	return rc;
 }
 
-/* The main password: outside the web only of an account that has no second factor. */
+/* The main password: outside the web only of an account that neither has a second factor nor must.
+ */
 static void check_main_password(struct login *l)
 {
 	int found = db_read_wait(l->a->db, find_account, l);
 	bool right = auth_password_matches(
 		found == 0 ? l->hash : l->a->decoy, slice_of(l->password, l->password_len));
 
-	bool enough = l->via == ACCOUNTS_VIA_WEB || !l->account.factors;
+	bool enough = l->via == ACCOUNTS_VIA_WEB ||
+		      (!l->account.factors && !auth_factor_required(l->a, &l->account));
 
 	l->account.scopes = auth_via_scope(l->via);
 	if (found == HEARTH_ENOTFOUND || (found == 0 && (!right || !enough || l->account.disabled)))

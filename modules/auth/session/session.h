@@ -88,8 +88,6 @@ int auth_store_count_tokens(
 	struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t *count);
 /* Notes that a token was used now, from there; at most once in five minutes. */
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer);
-/* Gives every token of these kinds other scopes. */
-int auth_store_set_scopes(struct db_tx *tx, int64_t account, unsigned kinds, unsigned scopes);
 
 /* Which tokens of an account end. */
 struct auth_revocation {
@@ -145,7 +143,8 @@ void auth_confirm_password(struct auth *a, struct http_request *rq, const struct
 
 /*
  * Makes a session for an account and answers the request with {"token", "account"} and the cookie;
- * status 200 or 201. `scopes` is ACCOUNTS_SCOPE_WEB unless a factor must be enrolled first.
+ * status 200 or 201. Where a second factor is required and missing, `scopes` shrink to enrolling
+ * it.
  */
 void auth_enter(struct auth *a, struct http_request *rq, const struct account *account,
 	unsigned scopes, int status);

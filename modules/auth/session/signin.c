@@ -1,9 +1,9 @@
 /*
- * signin.c: POST /api/auth/login: address and password, then a session.
+ * signin.c: POST /api/auth/login: address and password, then a session or the second step.
  */
 #include "account/account.h"
 #include "hearth/error.h"
-#include "session/session.h"
+#include "session/second.h"
 
 struct signin {
 	struct auth *a;
@@ -15,7 +15,7 @@ static void on_authenticated(void *arg, int status, const struct account *accoun
 	struct signin *s = arg;
 
 	if (status == 0) {
-		auth_enter(s->a, s->rq, account, ACCOUNTS_SCOPE_WEB, 200);
+		auth_second_begin(s->a, s->rq, account);
 	} else if (status == HEARTH_EDENIED) {
 		http_reply_problem(s->rq, 401, NULL, "wrong address or password");
 	} else if (status == HEARTH_EBUSY) {

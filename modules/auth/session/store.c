@@ -1,7 +1,7 @@
 /*
  * store.c: SQL on tokens of every kind. Inside a db_fn, on a database thread.
  */
-#include "session/session.h"
+#include "session/second.h"
 
 #include <stdio.h>
 
@@ -30,7 +30,7 @@ int auth_store_find_token(struct db_tx *tx, const char *hex, unsigned kinds, int
 	unsigned kind = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT " AUTH_ACCOUNT_COLUMNS ", t.id, t.scopes, t.expires_at, t.kind FROM token "
-					       "t JOIN account a ON a.id = t.account"
+		"t JOIN account a ON a.id = t.account"
 		" WHERE t.hash = $1 AND (t.expires_at = 0 OR t.expires_at > $2) AND a.disabled = 0"
 		" AND a.deleted_at IS NULL",
 		db_str(hex), db_int(now_ms));
@@ -103,21 +103,6 @@ int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const c
 	return rc < 0 ? rc : 0;
 }
 
-int auth_store_set_scopes(struct db_tx *tx, int64_t account, unsigned kinds, unsigned scopes)
-{
-	for (unsigned kind = 0; ALL_KINDS >> kind; kind++) {
-		int rc;
-
-		if (!(kinds & 1u << kind))
-			continue;
-		rc = db_run(tx, "UPDATE token SET scopes = $3 WHERE account = $1 AND kind = $2",
-			db_int(account), db_int(kind), db_int(scopes));
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
 /* ---- ending ---- */
 
 struct ended {
@@ -188,7 +173,10 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	while ((rc = next_ending(tx, what, &id, hash)) == 0)
 		if ((rc = end_one(tx, &e, id, hash)) < 0)
 			break;
-	if (rc == HEARTH_ENOTFOUND)
+	/* A log-in that stands between its steps was begun with that password, too. */
+	if (rc == HEARTH_ENOTFOUND && what->password)
+		rc = auth_store_drop_tickets(tx, what->account);
+	if (rc == HEARTH_ENOTFOUND || rc == 0)
 		rc = e.count || what->password ? publish_ended(tx, &e) : 0;
 	if (count)
 		*count = e.count;

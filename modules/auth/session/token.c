@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 
 #include "account/account.h"
+#include "factor/factor.h"
 #include "session/session.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include "hearth/text.h"
 
 #define TOKEN_BYTES 32
-#define CACHED_MS (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
+#define CACHED_MS   (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
 
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
 {
@@ -129,7 +130,11 @@ static void on_found(void *arg, int status)
 	}
 	if (status == 0) {
 		auth_account_fill(l->a, &l->account);
-		remember(l);
+		if (auth_factor_missing(l->a, &l->account))
+			/* Not to be remembered: enrolling a factor changes it. */
+			l->account.scopes &= ACCOUNTS_SCOPE_ACCOUNT;
+		else
+			remember(l);
 	}
 	l->done(l->arg, status, status == 0 ? &l->account : NULL);
 	free(l);
