@@ -10,6 +10,7 @@
 
 #include "account/password_rules.h"
 #include "hearth/accounts.h"
+#include "hearth/list.h"
 #include "hearth/module.h"
 
 #define AUTH_HASH_MAX 128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
@@ -20,7 +21,11 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
-	struct sms *sms;      /* sms/sms.h */
+	struct sms *sms; /* sms/sms.h */
+	struct {
+		struct list waiting; /* account/avatar.c */
+		int waits, running;
+	} avatars;
 	struct timer tidy;    /* removes what has expired */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
@@ -38,8 +43,9 @@ struct auth {
 
 /* Every script of every folder's tables, in order. */
 extern const char *const auth_migrations[];
-extern const char auth_sms_migration[];    /* sms/sms_store.c: messages, codes, phones */
-extern const char auth_factor_migration[]; /* factor/store.c: factors, recovery codes, tickets */
+extern const char auth_sms_migration[];     /* sms/sms_store.c: messages, codes, phones */
+extern const char auth_factor_migration[];  /* factor/store.c: factors, recovery codes, tickets */
+extern const char auth_profile_migration[]; /* account/profile_store.c */
 
 /* service.c: fills in the service interface. */
 void auth_service_init(struct auth *a);

@@ -5,6 +5,8 @@
 
 #include "account/account.h"
 #include "factor/factor.h"
+#include "account/avatar_image.h"
+#include "account/profile.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "record/record.h"
@@ -101,6 +103,10 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, "/api/auth/me/factors/sms", auth_post_sms, HTTP_ACCOUNT, 4096 },
 	{ HTTP_POST, "/api/auth/me/factors/sms/remove", auth_post_sms_remove, HTTP_ACCOUNT, 4096 },
 	{ HTTP_POST, "/api/auth/me/factors/recovery", auth_post_recovery, HTTP_ACCOUNT, 4096 },
+	{ HTTP_PATCH, "/api/auth/me", auth_patch_me, HTTP_ACCOUNT, 8192 },
+	{ HTTP_PUT, "/api/auth/me/avatar", auth_put_avatar, HTTP_ACCOUNT, AVATAR_BYTES_MAX },
+	{ HTTP_DELETE, "/api/auth/me/avatar", auth_delete_avatar, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/accounts/{id:int}/avatar", auth_get_avatar, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/sessions", auth_get_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions", auth_delete_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions/{id:int}", auth_delete_session, HTTP_ACCOUNT, 0 },
@@ -134,6 +140,7 @@ static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event 
 
 static const struct bus_subscription subscriptions[] = {
 	{ "auth.revoked", "auth.sessions", "auth", NULL, apply_revoked, auth_on_revoked },
+	{ "auth.account.deleted", "auth.profile", "auth", NULL, profile_on_deleted, NULL },
 	{ .topic = NULL },
 };
 
@@ -176,6 +183,7 @@ static int start_command(struct hearth *h, void **state)
 		return -1;
 	}
 	a->h = h;
+	list_init(&a->avatars.waiting);
 	a->db = hearth_db(h, "auth");
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
 	a->second_factor = auth_factor_policy(config_text(c, "auth", "second_factor"));

@@ -65,7 +65,6 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
 /* ---- routes ---- */
 
 http_handler auth_post_register;
-http_handler auth_get_me;
 
 /* ---- commands.c ---- */
 
