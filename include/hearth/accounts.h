@@ -73,8 +73,12 @@ struct accounts {
 	 */
 	void (*authenticate)(void *self, struct slice user, struct slice password,
 		const struct conn_info *peer, enum accounts_via via, accounts_fn *done, void *arg);
-	/* The account a session or API token belongs to. From the loop; `done` there. */
-	void (*by_token)(void *self, struct slice token, accounts_fn *done, void *arg);
+	/*
+	 * The account a session or API token belongs to; it is noted as used from there. From the
+	 * loop; `done` there.
+	 */
+	void (*by_token)(void *self, struct slice token, const struct conn_info *peer,
+		accounts_fn *done, void *arg);
 	/* The account of an app password of this use, shown without a name. On the loop. */
 	void (*by_app_password)(void *self, struct slice password, const struct conn_info *peer,
 		enum accounts_via via, accounts_fn *done, void *arg);

@@ -228,5 +228,5 @@ void access_check(struct http_request *rq)
 		return;
 	}
 	rq->held = true;
-	accounts->by_token(accounts->self, rq->token, on_account, rq);
+	accounts->by_token(accounts->self, rq->token, rq->peer, on_account, rq);
 }

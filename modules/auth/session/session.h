@@ -26,7 +26,8 @@ void auth_token_make(char text[AUTH_TOKEN_TEXT], char hex[AUTH_TOKEN_HEX]);
 /* The hash of a token as it came. */
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX]);
 /* Implements accounts.by_token: the cache first, then the database. */
-void auth_by_token(void *self, struct slice token, accounts_fn *done, void *arg);
+void auth_by_token(void *self, struct slice token, const struct conn_info *peer, accounts_fn *done,
+	void *arg);
 /*
  * Forgets what the cache has of a token (by its hash): before an answer that says it is ended or
  * changed, where waiting for the event would be too late.

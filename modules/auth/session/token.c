@@ -44,6 +44,7 @@ void auth_token_make(char text[AUTH_TOKEN_TEXT], char hex[AUTH_TOKEN_HEX])
 struct lookup {
 	struct auth *a;
 	char hex[AUTH_TOKEN_HEX];
+	char peer[64];
 	accounts_fn *done;
 	void *arg;
 	struct account account;
@@ -135,6 +136,7 @@ static void on_found(void *arg, int status)
 			l->account.scopes &= ACCOUNTS_SCOPE_ACCOUNT;
 		else
 			remember(l);
+		auth_token_touch(l->a, l->account.token, l->peer);
 	}
 	l->done(l->arg, status, status == 0 ? &l->account : NULL);
 	free(l);
@@ -161,12 +163,14 @@ static void on_cached(void *arg, int status, struct buf *value)
 	ask_database(l);
 }
 
-void auth_by_token(void *self, struct slice token, accounts_fn *done, void *arg)
+void auth_by_token(void *self, struct slice token, const struct conn_info *peer,
+	accounts_fn *done, void *arg)
 {
 	struct lookup *l = mem_zalloc(sizeof(*l));
 	char key[100];
 
 	l->a = self;
+	snprintf(l->peer, sizeof(l->peer), "%s", peer->peer);
 	l->done = done;
 	l->arg = arg;
 	auth_token_hash(token, l->hex);
