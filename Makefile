@@ -53,7 +53,7 @@ endif
 
 PKGS := libuv openssl sqlite3 libzstd zlib libsodium
 ifneq ($(filter auth,$(MODULES)),)
-PKGS += libcurl qrcodegen libutf8proc libjpeg libpng libwebp
+PKGS += libargon2 libcurl qrcodegen libutf8proc libjpeg libpng libwebp
 endif
 ifneq ($(filter video,$(MODULES)),)
 PKGS += libavformat libavcodec libswscale libavutil

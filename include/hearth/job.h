@@ -47,6 +47,14 @@ void pool_free(struct pool **p);
  */
 int job_run(struct pool *p, job_fn *work, done_fn *done, void *arg);
 
+/*
+ * Runs fn(arg), which computes for long, on a thread that stands back (nice 10) where processors
+ * are scarce, and waits for it. From a job of a pool; elsewhere it runs fn itself. fn takes no
+ * lock, allocates nothing and touches no memory for the first time: a thread that lacks a processor
+ * while it holds a lock, be it the allocator's or the kernel's, holds up whoever wants that next.
+ */
+void job_compute(job_fn *fn, void *arg);
+
 /* ---- durable queues ---- */
 
 struct queue_task {

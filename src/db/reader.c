@@ -104,9 +104,10 @@ int readers_queue(struct db *db, const struct db_job *job, bool wait)
 	if (rc == 0) {
 		db->reading++;
 		ring_push(&readers.waiting, &r, sizeof(r));
-		pthread_cond_signal(&readers.filled);
 	}
 	pthread_mutex_unlock(&readers.lock);
+	if (rc == 0)
+		pthread_cond_signal(&readers.filled);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "hearth/job.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
+#include "job/compute.h"
 #include "loop/executor.h"
 #include "loop/ring.h"
 
@@ -58,11 +59,13 @@ static void *worker_main(void *arg)
 	struct pool_job j;
 
 	pthread_setname_np(pthread_self(), p->name);
+	compute_begin();
 	while (take(p, &j)) {
 		metric_add(p->waiting, -1);
 		run_job(&j);
 		metric_add(p->jobs, 1);
 	}
+	compute_end();
 	return NULL;
 }
 
@@ -118,10 +121,11 @@ int job_run(struct pool *p, job_fn *work, done_fn *done, void *arg)
 	if (!full) {
 		metric_add(p->waiting, 1);
 		ring_push(&p->queue, &j, sizeof(j));
-		pthread_cond_signal(&p->filled);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (full)
 		metric_add(p->refused, 1);
+	else
+		pthread_cond_signal(&p->filled);
 	return full ? HEARTH_EBUSY : 0;
 }

@@ -9,11 +9,13 @@
 #define HEARTH_SRC_EXECUTOR_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "hearth/exec.h"
 #include "hearth/job.h"
+#include "loop/stall.h"
 
 struct metric;
 
@@ -49,15 +51,25 @@ struct exec {
 	struct posted_list running; /* taken, being run */
 	struct timer_heap timers;
 	struct metric *late; /* timers that fired late */
+	struct metric *lag;  /* by how much each did */
+	struct timer beat;   /* so that lag is seen when nothing else is due */
+	struct stall stall;
 
-	/* Wakes the thread; called with the lock held, when the first function waits. */
+	/* Wakes the thread when the first function waits; called without the lock, by any thread.
+	 */
 	void (*wake)(struct exec *e);
+	atomic_int waking; /* threads that are about to, or in it */
 };
 
 void exec_init(struct exec *e, const char *name, void (*wake)(struct exec *e));
+/*
+ * Begins the heartbeat and the watch for stalls, and asks the scheduler for short turns soon. On
+ * the thread of `e`, which is current.
+ */
+void exec_begin(struct exec *e);
 /* Drops what waits and the timers, and frees their memory. Own thread, or when that has ended. */
 void exec_clear(struct exec *e);
-/* From now on posts are dropped. Any thread. */
+/* From now on posts are dropped, and nobody is waking the thread any more. Any thread. */
 void exec_close(struct exec *e);
 
 /* Makes `e` the calling thread's executor, or takes it off again (NULL). */

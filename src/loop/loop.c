@@ -2,7 +2,7 @@
  * loop.c: the one event loop: libuv, with three handles of our own.
  *
  *   async    another thread posted the first of some functions: run them
- *   prepare  before each poll: set the timer to when our earliest timer is due
+ *   prepare  before each poll: set the timer to when our earliest timer is due; a round ended
  *   timer    run what is due
  *
  *   none ──loop_init──▶ open ──loop_run──▶ running ──loop_stop──▶ closing ──▶ none
@@ -27,7 +27,7 @@ static struct {
 	int64_t timer_due_us; /* what the timer is set to; -1 when it rests */
 } loop;
 
-/* With the executor's lock held; after exec_close nobody gets here, so the handle is alive. */
+/* After exec_close nobody gets here, so the handle is alive. */
 static void wake_loop(struct exec *e)
 {
 	(void)e;
@@ -47,11 +47,18 @@ static void on_timer(uv_timer_t *handle)
 	exec_run_timers(&loop.exec);
 }
 
+/* How long the loop has waited in poll, in all. */
+static int64_t idle_us(void)
+{
+	return (int64_t)(uv_metrics_idle_time(&loop.uv) / 1000);
+}
+
 static void on_prepare(uv_prepare_t *handle)
 {
 	int64_t due_us = exec_next_due_us(&loop.exec), left_us;
 
 	(void)handle;
+	stall_round(&loop.exec.stall, idle_us());
 	if (due_us == loop.timer_due_us)
 		return;
 	loop.timer_due_us = due_us;
@@ -87,11 +94,13 @@ void loop_init(void)
 	loop.timer_due_us = -1;
 	if (uv_loop_init(&loop.uv) != 0 || uv_async_init(&loop.uv, &loop.async, on_async) != 0)
 		log_fatal("loop", "the system refuses an event loop: out of file descriptors?");
+	uv_loop_configure(&loop.uv, UV_METRICS_IDLE_TIME);
 	uv_timer_init(&loop.uv, &loop.timer);
 	uv_prepare_init(&loop.uv, &loop.prepare);
 	uv_prepare_start(&loop.prepare, on_prepare);
 	loop.open = true;
 	exec_set_current(&loop.exec);
+	exec_begin(&loop.exec);
 }
 
 static void stop_now(void *arg)
@@ -136,6 +145,7 @@ void loop_run(void)
 {
 	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
 	exec_set_running(true);
+	stall_skip(&loop.exec.stall, idle_us());
 	uv_run(&loop.uv, UV_RUN_DEFAULT);
 	exec_set_running(false);
 	close_loop();
@@ -163,6 +173,7 @@ int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms)
 	timer_start(&look, 5, 5, look_again, NULL);
 	while (!(answer = fn(arg)) && !late) {
 		exec_set_running(true);
+		stall_skip(&loop.exec.stall, idle_us());
 		uv_run(&loop.uv, UV_RUN_ONCE);
 		exec_set_running(false);
 	}

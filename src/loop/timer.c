@@ -9,8 +9,6 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define LATE_US INT64_C(20000)
-
 static void put(struct timer_heap *h, uint32_t slot, struct timer *t)
 {
 	h->items[slot] = t;
@@ -119,8 +117,9 @@ static void fire(struct exec *e, struct timer *t, int64_t now_us)
 	exec_fn *fn = t->fn;
 	void *arg = t->arg;
 
-	if (now_us - t->due_us > LATE_US)
+	if (now_us - t->due_us > STALL_US)
 		metric_add(e->late, 1);
+	metric_observe(e->lag, (double)(now_us - t->due_us) / 1e6);
 	heap_remove(&e->timers, t);
 	if (t->repeat_ms > 0) {
 		t->due_us += t->repeat_ms * 1000;

@@ -1,13 +1,14 @@
 /*
- * password.c: password rules and hashing (argon2id, RFC 9106, by libsodium).
+ * password.c: password rules and hashing (argon2id, account/argon.c).
  */
 #include <sodium.h>
 
 #include "account/account.h"
+#include "account/argon.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
 
-_Static_assert(AUTH_HASH_MAX >= crypto_pwhash_STRBYTES, "room for an encoded hash");
+_Static_assert(AUTH_HASH_MAX >= ARGON_ENCODED_MAX, "room for an encoded hash");
 
 int auth_password_check(struct slice password, const char **why)
 {
@@ -48,11 +49,10 @@ int auth_password_hash(const struct auth *a, struct slice password, char out[AUT
 	char text[AUTH_PASSWORD_NFKC];
 	bool valid;
 	struct slice form = normal_form(password, text, &valid);
-	int rc = crypto_pwhash_str_alg(out, form.p ? form.p : "", form.n, a->argon_passes,
-		a->argon_memory, crypto_pwhash_ALG_ARGON2ID13);
+	int rc = argon_hash(form, a->argon_memory, (uint32_t)a->argon_passes, out);
 
 	sodium_memzero(text, sizeof(text));
-	return rc == 0 ? 0 : HEARTH_EBUSY;
+	return rc;
 }
 
 bool auth_password_matches(const char *hash, struct slice password)
@@ -60,7 +60,7 @@ bool auth_password_matches(const char *hash, struct slice password)
 	char text[AUTH_PASSWORD_NFKC];
 	bool valid;
 	struct slice form = normal_form(password, text, &valid);
-	bool same = crypto_pwhash_str_verify(hash, form.p ? form.p : "", form.n) == 0;
+	bool same = argon_matches(hash, form);
 
 	sodium_memzero(text, sizeof(text));
 	return same && valid;

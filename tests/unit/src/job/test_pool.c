@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -173,6 +174,68 @@ START_TEST(done_comes_to_the_executor_that_asked)
 }
 END_TEST
 
+/* ---- computing ---- */
+
+static int nice_now(void)
+{
+	return getpriority(PRIO_PROCESS, (id_t)gettid());
+}
+
+static void note_nice(void *arg)
+{
+	*(int *)arg = nice_now();
+}
+
+/* What a job and its computing ran with. */
+struct standing {
+	int before, computing, after;
+	pid_t threads[2];
+};
+
+static void note_thread(void *arg)
+{
+	*(pid_t *)arg = gettid();
+}
+
+static void compute_in_job(void *arg)
+{
+	struct standing *s = arg;
+
+	s->before = nice_now();
+	job_compute(note_nice, &s->computing);
+	s->after = nice_now();
+	for (int i = 0; i < 2; i++)
+		job_compute(note_thread, &s->threads[i]);
+}
+
+START_TEST(computing_stands_back_and_its_worker_does_not)
+{
+	struct pool *p = pool_new("test", 2, 20);
+	struct standing s[20] = { 0 };
+	int usual = nice_now();
+
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(job_run(p, compute_in_job, NULL, &s[i]), 0);
+	pool_free(&p);
+	for (int i = 0; i < 20; i++) {
+		ck_assert_int_eq(s[i].before, usual);
+		ck_assert_int_gt(s[i].computing, usual);
+		ck_assert_int_eq(s[i].after, usual);
+		ck_assert_int_ne(s[i].threads[0], gettid());
+		ck_assert_int_eq(s[i].threads[0], s[i].threads[1]);
+	}
+}
+END_TEST
+
+START_TEST(computing_outside_a_pool_runs_here)
+{
+	pid_t ran = 0;
+
+	job_compute(note_thread, &ran);
+	ck_assert_int_eq(ran, gettid());
+}
+END_TEST
+
 static void nothing(void *arg)
 {
 	(void)arg;
@@ -200,6 +263,7 @@ START_TEST(a_done_without_an_executor_ends_the_process)
 }
 END_TEST
 
-TEST_MAIN("pool", one_thread_runs_jobs_in_order, many_threads_run_every_job_once,
+TEST_MAIN("pool", computing_stands_back_and_its_worker_does_not, computing_outside_a_pool_runs_here,
+	one_thread_runs_jobs_in_order, many_threads_run_every_job_once,
 	a_full_queue_refuses_and_free_runs_what_waits, done_comes_to_the_executor_that_asked,
 	a_done_without_an_executor_ends_the_process)
