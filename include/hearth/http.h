@@ -75,11 +75,25 @@ int64_t http_param_int(const struct http_request *rq, const char *name);
 struct slice http_cookie(const struct http_request *rq, const char *name);
 /* The body, whole. */
 struct slice http_body(const struct http_request *rq);
+/* Whether the body is of this media type, parameters aside: "application/merge-patch+json". */
+bool http_body_is(const struct http_request *rq, const char *type);
 /*
  * The body as a JSON object. When it is none (or Content-Type is another), answers 400 or 415
  * itself and returns NULL.
  */
 const struct json *http_body_json(struct http_request *rq);
+/*
+ * What If-Match says to a change of a representation that has this ETag (quoted) now (RFC 9110
+ * section 13.1.1). The comparison is strong; the ETag that its compressed form was sent with counts
+ * as well, since that is what a client may have been given.
+ */
+enum http_match {
+	HTTP_MATCH_ABSENT, /* there is no If-Match */
+	HTTP_MATCH_NO,     /* it names others: 412 */
+	HTTP_MATCH_YES,
+	HTTP_MATCH_ANY, /* it is "*" */
+};
+enum http_match http_if_match(const struct http_request *rq, const char *etag);
 /* The token that came with it: Authorization: Bearer, else the session cookie. p == NULL: none. */
 struct slice http_token(const struct http_request *rq);
 /* Who it is; NULL when not signed in. */

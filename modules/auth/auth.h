@@ -26,7 +26,8 @@ struct auth {
 		struct list waiting; /* account/avatar.c */
 		int waits, running;
 	} avatars;
-	struct timer tidy;    /* removes what has expired */
+	struct preferences *preferences; /* preferences/preferences.h; NULL in a command */
+	struct timer tidy;               /* removes what has expired */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;
@@ -46,6 +47,7 @@ extern const char *const auth_migrations[];
 extern const char auth_sms_migration[];     /* sms/sms_store.c: messages, codes, phones */
 extern const char auth_factor_migration[];  /* factor/store.c: factors, recovery codes, tickets */
 extern const char auth_profile_migration[]; /* account/profile_store.c */
+extern const char preferences_migration[];  /* preferences/store.c */
 
 /* service.c: fills in the service interface. */
 void auth_service_init(struct auth *a);

@@ -9,6 +9,7 @@
 #include "account/profile.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
+#include "preferences/preferences.h"
 #include "record/record.h"
 #include "session/second.h"
 #include "sms/code.h"
@@ -120,6 +121,17 @@ static const struct http_route routes[] = {
 	{ HTTP_DELETE, "/api/auth/app-passwords/{id:int}", auth_delete_app_password, HTTP_ACCOUNT,
 		0 },
 	{ HTTP_GET, "/api/auth/events", auth_get_events, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/preferences", preferences_get, HTTP_ACCOUNT, 0 },
+	{ HTTP_PUT, "/api/auth/preferences", preferences_put, HTTP_ACCOUNT, PREFERENCES_MAX },
+	{ HTTP_PATCH, "/api/auth/preferences", preferences_patch, HTTP_ACCOUNT, PREFERENCES_MAX },
+	{ HTTP_GET, "/api/auth/preferences/schema", preferences_get_schema, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/api/auth/preferences/attachments", preferences_list_files, HTTP_ACCOUNT, 0 },
+	{ HTTP_PUT, "/api/auth/preferences/attachments/{name:word}", preferences_put_file,
+		HTTP_ACCOUNT, PREFERENCES_FILE_MAX },
+	{ HTTP_GET, "/api/auth/preferences/attachments/{name:word}", preferences_get_file,
+		HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/auth/preferences/attachments/{name:word}", preferences_delete_file,
+		HTTP_ACCOUNT, 0 },
 	{ .pattern = NULL },
 };
 
@@ -213,6 +225,9 @@ static int start(struct hearth *h, void **state)
 	a->hash = hearth_pool(h, "hash");
 	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
 		return -1;
+	a->preferences = preferences_new(a);
+	if (!a->preferences)
+		return -1;
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
 	return 0;
 }
@@ -221,6 +236,7 @@ static void stop(void *state)
 {
 	struct auth *a = state;
 
+	preferences_free(&a->preferences);
 	sms_free(&a->sms);
 	timer_stop(&a->tidy);
 	free(a);

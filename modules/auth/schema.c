@@ -47,5 +47,6 @@ const char *const auth_migrations[] = {
 	auth_sms_migration,
 	auth_factor_migration,
 	auth_profile_migration,
+	preferences_migration,
 	NULL,
 };

@@ -1,6 +1,6 @@
 /*
  * conditional.c: what a GET asks for beyond the whole: If-None-Match, Range, If-Range (RFC 9110
- * sections 13 and 14), and which encodings it takes (section 12.5.3).
+ * sections 13 and 14), which encodings it takes (section 12.5.3); and a change's If-Match.
  *
  * Several ranges in one request: the answer is the one that can be satisfied, if there is one only;
  * else all of it, which RFC 9110 section 14.2 allows. Nothing here sends multipart/byteranges.
@@ -39,6 +39,27 @@ static bool etag_listed(struct slice list, const char *etag)
 			return true;
 	}
 	return false;
+}
+
+enum http_match http_if_match(const struct http_request *rq, const char *etag)
+{
+	struct slice list = http_header(rq, "If-Match"), plain = slice_str(etag);
+
+	if (!list.p)
+		return HTTP_MATCH_ABSENT;
+	if (slice_eq(list, SLICE("*")))
+		return HTTP_MATCH_ANY;
+	while (list.p) {
+		struct slice one = next_element(&list);
+
+		if (slice_eq(one, plain) ||
+			(one.n == plain.n + 3 &&
+				slice_eq(slice_head(one, plain.n - 1),
+					slice_head(plain, plain.n - 1)) &&
+				slice_eq(slice_skip(one, plain.n - 1), SLICE("-gz\""))))
+			return HTTP_MATCH_YES;
+	}
+	return HTTP_MATCH_NO;
 }
 
 enum range {

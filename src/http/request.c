@@ -109,6 +109,13 @@ struct slice http_body(const struct http_request *rq)
 	return strbuf_slice(&rq->body);
 }
 
+bool http_body_is(const struct http_request *rq, const char *type)
+{
+	struct slice given = http_header(rq, "Content-Type");
+
+	return slice_ieq(slice_trim(slice_split(&given, ';')), slice_str(type));
+}
+
 /* "application/json", or "application/…+json", with or without parameters. */
 static bool is_json(struct slice type)
 {

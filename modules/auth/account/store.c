@@ -7,6 +7,7 @@
 
 #include "factor/factor.h"
 #include "hearth/error.h"
+#include "preferences/preferences.h"
 #include "session/session.h"
 
 void auth_store_read(struct db_rows *rows, int first, struct account *out)
@@ -153,5 +154,7 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = auth_store_drop_factors(tx, id);
 	if (rc >= 0)
 		rc = auth_store_revoke_all(tx, id);
+	if (rc >= 0)
+		rc = preferences_forget(tx, id, now_ms);
 	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);
 }

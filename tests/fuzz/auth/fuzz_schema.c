@@ -55,16 +55,21 @@ static void check_fault(const struct json *j, const struct schema_fault *fault)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice document = slice_of(data, size), text = schema_file();
+	static const struct schema *preferences;
+	struct slice document = slice_of(data, size);
 	struct arena *a = arena_new();
 	const struct schema *s;
 	struct schema_fault fault = { 0 };
 	struct json *j, *again;
 	const char *why = NULL;
+	int rc = 0;
 
+	if (!preferences)
+		assert(schema_read(arena_new(), schema_file(), &preferences, &why) == 0);
+	s = preferences;
 	if (slice_chr(document, '\0') >= 0)
-		text = slice_split(&document, '\0');
-	if (schema_read(a, text, &s, &why) < 0) {
+		rc = schema_read(a, slice_split(&document, '\0'), &s, &why);
+	if (rc < 0) {
 		assert(why && *why);
 	} else if (json_read(a, document, &j, NULL) == 0) {
 		if (schema_check(s, a, j, &fault) < 0) {

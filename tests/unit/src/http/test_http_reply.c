@@ -55,7 +55,23 @@ static void get_blob(void *module, struct http_request *rq)
 	http_reply_blob(rq, store, blob_key, blob_size, "video/mp4");
 }
 
+/* Answers with what If-Match says of the ETag "5", and whether the body is a merge patch. */
+static void put_match(void *module, struct http_request *rq)
+{
+	static const char *const words[] = { "absent", "no", "yes", "any" };
+	struct strbuf out = { 0 };
+	struct buf *body;
+
+	(void)module;
+	strbuf_printf(&out, "match=%s patch=%d", words[http_if_match(rq, "\"5\"")],
+		http_body_is(rq, "application/merge-patch+json"));
+	body = buf_from_strbuf(&out);
+	http_reply(rq, 200, "text/plain", body);
+	buf_unref(&body);
+}
+
 static const struct http_route routes[] = {
+	{ HTTP_PUT, "/match", put_match, HTTP_PUBLIC, 100 },
 	{ HTTP_GET, "/bytes", get_bytes, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/text", get_text, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/file/{path:path}", get_file, HTTP_PUBLIC, 0 },
@@ -110,6 +126,46 @@ START_TEST(conditional)
 	ck_assert_str_eq(header_of(a, "ETag"), "\"mine\"");
 	ck_assert_ptr_null(strstr(strstr(a, "ETag") + 1, "ETag"));
 	ck_status(get("/bytes", "If-None-Match: \"mine\"\r\n"), 304);
+	stop_server();
+}
+END_TEST
+
+static void check_put(const char *headers, const char *expected)
+{
+	char request[512];
+
+	snprintf(request, sizeof(request),
+		"PUT /match HTTP/1.1\r\n" H "Content-Length: 2\r\n%s\r\n{}", headers);
+	ck_has(ask(request), expected);
+}
+
+START_TEST(if_match)
+{
+	start_server(routes);
+	check_put("", "match=absent");
+	check_put("If-Match: *\r\n", "match=any");
+	check_put("If-Match: \"5\"\r\n", "match=yes");
+	check_put("If-Match: \"5-gz\"\r\n", "match=yes");
+	check_put("If-Match: \"4\", \"a,b\" , \"5\"\r\n", "match=yes");
+	check_put("If-Match: \"4\"\r\nIf-Match: \"5\"\r\n", "match=yes");
+	check_put("If-Match: W/\"5\"\r\n", "match=no");
+	check_put("If-Match: 5\r\n", "match=no");
+	check_put("If-Match: \"55\"\r\n", "match=no");
+	check_put("If-Match: \"4-gz\"\r\n", "match=no");
+	check_put("If-Match: \"*\"\r\n", "match=no");
+	check_put("If-Match: \r\n", "match=no");
+	stop_server();
+}
+END_TEST
+
+START_TEST(body_type)
+{
+	start_server(routes);
+	check_put("", "patch=0");
+	check_put("Content-Type: application/merge-patch+json\r\n", "patch=1");
+	check_put("Content-Type: Application/Merge-Patch+JSON ; charset=utf-8\r\n", "patch=1");
+	check_put("Content-Type: application/json\r\n", "patch=0");
+	check_put("Content-Type: application/merge-patch+jsonx\r\n", "patch=0");
 	stop_server();
 }
 END_TEST
@@ -422,5 +478,5 @@ START_TEST(blobs_for_a_slow_client)
 }
 END_TEST
 
-TEST_MAIN("http_reply", conditional, ranges, compresses, files_of_the_program, blobs,
-	blobs_that_are_not_there, blobs_for_a_slow_client)
+TEST_MAIN("http_reply", conditional, if_match, body_type, ranges, compresses, files_of_the_program,
+	blobs, blobs_that_are_not_there, blobs_for_a_slow_client)

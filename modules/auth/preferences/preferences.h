@@ -1,0 +1,96 @@
+/*
+ * preferences.h: what a person has chosen: one JSON document an account, and the files it names.
+ *
+ *   PUT, PATCH ──▶ api.c: If-Match? ──▶ work out, on a worker: merge_patch, schema_check
+ *                     ▲                      │
+ *                     └── other version ◀── store.c: row and event, if the version still is that
+ *
+ * The document is checked against schema.json, so that whoever reads it, here or by the event
+ * "auth.preferences.changed", need not look twice.
+ */
+#ifndef AUTH_PREFERENCES_PREFERENCES_H
+#define AUTH_PREFERENCES_PREFERENCES_H
+
+#include "auth.h"
+#include "preferences/schema.h"
+
+#define PREFERENCES_MAX            65536 /* bytes of a document in its canonical form */
+#define PREFERENCES_NAME_MAX       64    /* bytes of an attachment's name */
+#define PREFERENCES_FILE_MAX       (1u << 20)
+#define PREFERENCES_FILES_MAX      50
+#define PREFERENCES_FILES_SIZE_MAX (20 << 20) /* bytes of all attachments of an account */
+#define PREFERENCES_TOPIC          "auth.preferences.changed"
+
+struct preferences {
+	struct auth *a;
+	struct arena *arena; /* of the schema */
+	const struct schema *schema;
+	struct blob_store *blob;
+	struct pool *io;
+	struct timer tidy;
+};
+
+/* At the start of the server; NULL, logged, when the schema is bad: a mistake in the program. */
+struct preferences *preferences_new(struct auth *a);
+/* Sets *p to NULL; legal on NULL. */
+void preferences_free(struct preferences **p);
+
+/* ---- api.c, attachment.c: routes ---- */
+
+http_handler preferences_get, preferences_put, preferences_patch, preferences_get_schema;
+http_handler preferences_list_files, preferences_put_file, preferences_get_file,
+	preferences_delete_file;
+
+/* ---- tidy.c ---- */
+
+/* Removes blobs that were replaced or never named; at the start and from time to time. */
+void preferences_tidy(struct preferences *p);
+
+/* ---- store.c, store_file.c: every SQL statement; inside a db_fn ---- */
+
+extern const char preferences_migration[];
+
+/*
+ * The document, a copy in `a`, and its version; "{}" and 0 when nothing was chosen yet. Versions
+ * grow by one.
+ */
+int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct slice *document,
+	int64_t *version);
+/*
+ * Keeps a canonical document as version + 1 and publishes PREFERENCES_TOPIC. HEARTH_ECONFLICT when
+ * `version` is not the latest, HEARTH_EDENIED when the account was deleted meanwhile.
+ */
+int preferences_save(
+	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms);
+/* Forgets all of an account that is deleted; its blobs go with the next tidying. */
+int preferences_forget(struct db_tx *tx, int64_t account, int64_t now_ms);
+
+/* An attachment. Slices live as long as what they were read from. */
+struct preferences_file {
+	struct slice name, type, blob;
+	int64_t size, changed_at;
+};
+
+/*
+ * An attachment is put in three steps, each durable before the next, so that a crash leaves no blob
+ * that nobody knows: begin notes the key as litter and looks whether there is room; then comes the
+ * blob; then finish names it, and what it replaces is litter. HEARTH_EBUSY: no room;
+ * HEARTH_ECONFLICT (finish): it took so long that the blob is gone; HEARTH_EDENIED: the account was
+ * deleted.
+ */
+int preferences_file_begin(
+	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms);
+int preferences_file_finish(
+	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms);
+/* HEARTH_ENOTFOUND. The copies are in `a`. */
+int preferences_file_find(struct db_tx *tx, int64_t account, struct slice name, struct arena *a,
+	struct preferences_file *out);
+int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name, int64_t now_ms);
+int preferences_file_each(struct db_tx *tx, int64_t account,
+	void (*each)(void *arg, const struct preferences_file *f), void *arg);
+/* Keys that became litter before `before_ms`, some hundred at a time; and forgets one of them. */
+int preferences_litter(
+	struct db_tx *tx, int64_t before_ms, void (*each)(void *arg, struct slice blob), void *arg);
+int preferences_litter_forget(struct db_tx *tx, struct slice blob);
+
+#endif
