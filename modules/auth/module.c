@@ -13,6 +13,7 @@
 #include "record/record.h"
 #include "session/second.h"
 #include "sms/code.h"
+#include "sms/phone_api.h"
 #include "sms/sms.h"
 #include "sms/sms_queue.h"
 
@@ -120,6 +121,9 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, "/api/auth/app-passwords", auth_post_app_passwords, HTTP_ACCOUNT, 4096 },
 	{ HTTP_DELETE, "/api/auth/app-passwords/{id:int}", auth_delete_app_password, HTTP_ACCOUNT,
 		0 },
+	{ HTTP_POST, "/api/auth/me/phone", auth_post_phone, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/me/phone/verify", auth_post_phone_verify, HTTP_ACCOUNT, 4096 },
+	{ HTTP_DELETE, "/api/auth/me/phone", auth_delete_phone, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/events", auth_get_events, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/preferences", preferences_get, HTTP_ACCOUNT, 0 },
 	{ HTTP_PUT, "/api/auth/preferences", preferences_put, HTTP_ACCOUNT, PREFERENCES_MAX },

@@ -9,6 +9,7 @@
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 #include "session/session.h"
+#include "sms/code.h"
 
 void auth_store_read(struct db_rows *rows, int first, struct account *out)
 {
@@ -156,5 +157,9 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = auth_store_revoke_all(tx, id);
 	if (rc >= 0)
 		rc = preferences_forget(tx, id, now_ms);
+	if (rc >= 0)
+		rc = phone_remove(tx, id);
+	if (rc >= 0)
+		rc = auth_code_drop_all(tx, id);
 	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);
 }

@@ -14,6 +14,9 @@
 #define PHONE_MAX  17 /* '+', 15 digits, NUL */
 #define PHONE_MASK 16 /* of what people are shown of it, with its NUL */
 
+/* For a problem document: what a field with a phone number wants. */
+#define PHONE_EXPECTED "a phone number with its country, such as +49 170 1234567"
+
 struct sms;
 
 /*
