@@ -39,6 +39,7 @@ struct auth {
 	int64_t quota;         /* bytes, of an account that has none of its own; 0: no bound */
 	unsigned long long argon_passes;
 	size_t argon_memory;
+	bool rehashing; /* a password is being hashed anew (session/rehash.c) */
 	char decoy[AUTH_HASH_MAX]; /* hash of nothing: checked when there is no such account */
 };
 

@@ -465,3 +465,25 @@ test('a code of a step too old or too new is none', async () => {
     problem(await p.second(await p.ticket(), 'totp', codeAt(p.app.secret, stepNow() + off)), 401, 'code');
   }
 });
+
+test('a mail program that goes on with the main password shuts nobody out of the web', async () => {
+  const server = await new Hearth({ 'auth.guesses_per_account': 3 }).start();
+  try {
+    const p = await person(server);
+    const { password } = (await p.ask('POST', '/api/auth/app-passwords', { name: 'new phone', scopes: 'imap', password: PASSWORD })).body;
+    const { secret } = (await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD })).body;
+    const app = new Authenticator(secret);
+    assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await app.code() })).status, 200);
+    for (let i = 0; i < 5; i++) {
+      const old = await ImapClient.connect(server.port.imap);
+      assert.equal((await old.command(`LOGIN ${p.address} "${PASSWORD}"`)).status, 'NO');
+      old.socket.destroy();
+    }
+    // Those guesses are used up; an app password takes none, and the web has its own.
+    const imap = await ImapClient.login(server.port.imap, p.address, password);
+    await imap.ok('LOGOUT');
+    assert.equal((await p.second(await p.ticket(), 'totp', await app.code())).status, 200);
+  } finally {
+    await server.remove();
+  }
+});

@@ -30,6 +30,8 @@ int auth_password_check(struct slice password, const char **why);
 int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX]);
 /* Whether it is the password of this hash; as costly. On a worker. */
 bool auth_password_matches(const char *hash, struct slice password);
+/* Whether a hash was made with other parameters than auth_password_hash uses now. Any thread. */
+bool auth_password_outdated(const struct auth *a, const char *hash);
 
 /* ---- store.c: SQL on accounts; inside a db_fn ---- */
 
@@ -46,6 +48,8 @@ int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
 int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
+/* Only while it is still `old`; HEARTH_ENOTFOUND when it is not. */
+int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash);
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
 /*
  * The columns that make a struct account, of a table or alias named `a`, for queries of other

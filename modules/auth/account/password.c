@@ -65,3 +65,8 @@ bool auth_password_matches(const char *hash, struct slice password)
 	sodium_memzero(text, sizeof(text));
 	return same && valid;
 }
+
+bool auth_password_outdated(const struct auth *a, const char *hash)
+{
+	return crypto_pwhash_str_needs_rehash(hash, a->argon_passes, a->argon_memory) != 0;
+}

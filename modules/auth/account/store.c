@@ -119,6 +119,14 @@ int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 	return rc < 0 ? rc : 0;
 }
 
+int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash)
+{
+	int rc = db_run(tx, "UPDATE account SET password = $3 WHERE id = $1 AND password = $2",
+		db_int(id), db_str(old), db_str(hash));
+
+	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
+}
+
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled)
 {
 	int rc = db_run(

@@ -5,9 +5,11 @@
 
 #include <sodium.h>
 
+#include "account/account.h"
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "record/record.h"
 #include "session/entry.h"
 #include "sms/code.h"
@@ -125,6 +127,7 @@ static int try_code(struct db_tx *tx, void *arg)
 
 	if (rc < 0)
 		return rc;
+	auth_account_fill(t->entry.a, &t->entry.account);
 	t->entry.account.scopes = ACCOUNTS_SCOPE_WEB;
 	rc = check_code(tx, t);
 	if (rc == 0)
@@ -141,6 +144,10 @@ static void answer_attempt(struct attempt *t)
 	struct http_request *rq = t->entry.rq;
 	struct auth *a = t->entry.a;
 
+	if (t->outcome != CODE_RIGHT)
+		log_info("auth", "second step refused", "account", "%s", t->entry.account.address,
+			"peer", "%s", http_peer(rq)->peer, "method", "%s", methods[t->method],
+			NULL);
 	if (t->outcome == CODE_WAIT) {
 		auth_reply_wait(rq, (t->wait_ms + 999) / 1000);
 	} else if (t->outcome == CODE_WRONG) {
@@ -170,10 +177,13 @@ static void on_guess(void *arg, int status)
 {
 	struct attempt *t = arg;
 
-	if (status == 0)
-		status = db_write(t->entry.a->db, try_code, on_tried, t);
-	if (status < 0)
+	if (status < 0) {
 		auth_reply_wait(t->entry.rq, t->entry.a->guess_window_ms / 1000);
+		return;
+	}
+	status = db_write(t->entry.a->db, try_code, on_tried, t);
+	if (status < 0)
+		on_tried(t, status);
 }
 
 /* Whose guess it is: the limits count by name and network, as with passwords. */

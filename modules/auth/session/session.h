@@ -129,6 +129,14 @@ void auth_registration_take(struct auth *a, const char *peer, auth_guess_fn *don
 void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,
 	enum accounts_via via, accounts_fn *done, void *arg);
 
+/* ---- rehash.c ---- */
+
+/*
+ * Hashes a password that was right anew, later and elsewhere, when `hash` was made with other
+ * parameters than [auth] has now. On the loop.
+ */
+void auth_rehash(struct auth *a, int64_t account, const char *hash, struct slice password);
+
 /* ---- confirm.c: the password once more, for what matters ---- */
 
 /* 0: it was right; else the request was answered. */

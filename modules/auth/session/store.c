@@ -9,7 +9,6 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
-#define ALL_KINDS      0xFu
 #define TOUCH_EVERY_MS (INT64_C(5) * 60 * 1000)
 
 int auth_store_add_token(struct db_tx *tx, const struct auth_token *t, const char *hex, int64_t *id)
