@@ -37,6 +37,7 @@ struct auth {
 	int64_t device_ttl_ms; /* of a trusted device; 0: none is trusted */
 	int second_factor;     /* enum auth_factor_policy (factor/factor.h) */
 	int64_t quota;         /* bytes, of an account that has none of its own; 0: no bound */
+	int64_t password_min;  /* characters */
 	unsigned long long argon_passes;
 	size_t argon_memory;
 	bool rehashing; /* a password is being hashed anew (session/rehash.c) */
@@ -45,10 +46,11 @@ struct auth {
 
 /* Every script of every folder's tables, in order. */
 extern const char *const auth_migrations[];
-extern const char auth_sms_migration[];     /* sms/sms_store.c: messages, codes, phones */
-extern const char auth_factor_migration[];  /* factor/store.c: factors, recovery codes, tickets */
-extern const char auth_profile_migration[]; /* account/profile_store.c */
-extern const char preferences_migration[];  /* preferences/store.c */
+extern const char auth_sms_migration[];      /* sms/sms_store.c: messages, codes, phones */
+extern const char auth_factor_migration[];   /* factor/store.c: factors, recovery codes, tickets */
+extern const char auth_profile_migration[];  /* account/profile_store.c */
+extern const char preferences_migration[];   /* preferences/store.c */
+extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
 
 /* service.c: fills in the service interface. */
 void auth_service_init(struct auth *a);
@@ -63,6 +65,11 @@ bool auth_secure(struct http_request *rq);
  */
 bool auth_read_text(struct http_request *rq, const struct json *body, const char *field, size_t min,
 	size_t max, const char *expected, struct slice *out);
+/*
+ * A number of the query from 1 to max; *out keeps its value without one. Else answers 400, which
+ * names it, and returns false.
+ */
+bool auth_read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out);
 /* The request's User-Agent as text that fits (never cut within a character), and who sends. */
 struct slice auth_device(const struct http_request *rq);
 

@@ -7,6 +7,10 @@
 #include "factor/factor.h"
 #include "account/avatar_image.h"
 #include "account/profile.h"
+#include "account/admin.h"
+#include "account/invitation.h"
+#include "account/register.h"
+#include "command.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "preferences/preferences.h"
@@ -20,9 +24,13 @@
 #define TIDY_EVERY_MS (INT64_C(3600) * 1000)
 
 static const struct config_setting settings[] = {
-	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|closed",
-		"whether people make their own accounts over HTTP; closed: only `hearth user "
-		"add`" },
+	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|invitation|closed",
+		"who makes an account over HTTP: anybody, who has a link of `hearth invite`, "
+		"nobody" },
+	{ NULL, "registration_phone", CONFIG_BOOL, "no", NULL, NULL, NULL,
+		"whether who registers must show a phone, by a code sent to it" },
+	{ NULL, "password_min", CONFIG_INT, "8", "8", "64", NULL,
+		"how many characters a password has at least (NIST SP 800-63B)" },
 	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL,
 		"how long a session lasts" },
 	{ NULL, "second_factor", CONFIG_CHOICE, "optional", NULL, NULL,
@@ -90,7 +98,9 @@ static const struct config_setting settings[] = {
 };
 
 static const struct http_route routes[] = {
+	{ HTTP_GET, "/api/auth/config", auth_get_config, HTTP_PUBLIC, 0 },
 	{ HTTP_POST, "/api/auth/register", auth_post_register, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/register/verify", auth_post_register_verify, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/login", auth_post_login, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/login/sms", auth_post_login_sms, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/login/second", auth_post_login_second, HTTP_PUBLIC, 4096 },
@@ -109,6 +119,7 @@ static const struct http_route routes[] = {
 	{ HTTP_PUT, "/api/auth/me/avatar", auth_put_avatar, HTTP_ACCOUNT, AVATAR_BYTES_MAX },
 	{ HTTP_DELETE, "/api/auth/me/avatar", auth_delete_avatar, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/accounts/{id:int}/avatar", auth_get_avatar, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/me/password", auth_post_password, HTTP_ACCOUNT, 4096 },
 	{ HTTP_GET, "/api/auth/sessions", auth_get_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions", auth_delete_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions/{id:int}", auth_delete_session, HTTP_ACCOUNT, 0 },
@@ -136,6 +147,12 @@ static const struct http_route routes[] = {
 		HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/preferences/attachments/{name:word}", preferences_delete_file,
 		HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/accounts", auth_get_accounts, HTTP_ADMIN, 0 },
+	{ HTTP_GET, "/api/auth/accounts/{id:int}", auth_get_account, HTTP_ADMIN, 0 },
+	{ HTTP_PATCH, "/api/auth/accounts/{id:int}", auth_patch_account, HTTP_ADMIN, 4096 },
+	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },
+	{ HTTP_DELETE, "/api/auth/invitations/{id:int}", auth_delete_invitation, HTTP_ADMIN, 0 },
 	{ .pattern = NULL },
 };
 
@@ -165,6 +182,32 @@ static const struct queue_consumer queues[] = {
 	{ .name = NULL },
 };
 
+static const char password_help[] = "\nThe password is read from standard input with "
+				    "--password-stdin (one line), asked for at a\n"
+				    "terminal, and otherwise made up and printed.\n";
+
+static const struct hearth_command commands[] = {
+	{ "user add", "ADDRESS [--admin|--moderator] [--password-stdin]", "make an account",
+		password_help, auth_run_user_add },
+	{ "user list", "", "list the accounts: address, role, state, what it logs in with", NULL,
+		auth_run_user_list },
+	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions",
+		password_help, auth_run_user_passwd },
+	{ "user disable", "ADDRESS", "shut an account out; its mail is still taken", NULL,
+		auth_run_user_disable },
+	{ "user enable", "ADDRESS", "let it in again", NULL, auth_run_user_enable },
+	{ "user role", "ADDRESS member|moderator|administrator", "give an account another role",
+		NULL, auth_run_user_role },
+	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
+	{ "invite", "[--admin|--moderator] [--address A] [--uses N] [--expires 7d]",
+		"print a link with which somebody makes an account", NULL, auth_run_invite },
+	{ "session list", "ADDRESS", "list what an account holds: sessions, tokens, devices", NULL,
+		auth_run_session_list },
+	{ "session revoke", "ADDRESS|ID", "end all of an account, or one by its number", NULL,
+		auth_run_session_revoke },
+	{ .name = NULL },
+};
+
 static int expire(struct db_tx *tx, void *arg)
 {
 	const struct auth *a = arg;
@@ -173,6 +216,10 @@ static int expire(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = auth_record_expire(tx, now);
+	if (rc == 0)
+		rc = auth_store_expire_invitations(tx, now);
+	if (rc == 0)
+		rc = auth_store_expire_pending(tx, now);
 	if (rc == 0)
 		rc = auth_code_expire(tx, now);
 	return rc < 0 ? rc : sms_tidy(tx, a->sms);
@@ -208,6 +255,7 @@ static int start_command(struct hearth *h, void **state)
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
 	a->registrations_per_network = config_int(c, "auth", "registrations_per_network");
+	a->password_min = config_int(c, "auth", "password_min");
 	a->quota = config_size(c, "auth", "quota");
 	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
 	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");
@@ -232,6 +280,13 @@ static int start(struct hearth *h, void **state)
 	a->preferences = preferences_new(a);
 	if (!a->preferences)
 		return -1;
+	if (config_bool(hearth_config(h), "auth", "registration_phone") && !sms_enabled(a->sms)) {
+		log_error("auth", "registration_phone wants codes sent, and sms_driver is none",
+			NULL);
+		return -1;
+	}
+	if (auth_first_start(a) < 0)
+		return -1;
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
 	return 0;
 }
@@ -255,7 +310,7 @@ const struct hearth_module auth_module = {
 	.routes = routes,
 	.subscriptions = subscriptions,
 	.queues = queues,
-	.commands = auth_commands,
+	.commands = commands,
 	.start = start,
 	.start_command = start_command,
 	.stop = stop,

@@ -23,6 +23,16 @@ bool auth_read_text(struct http_request *rq, const struct json *body, const char
 	return false;
 }
 
+bool auth_read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
+{
+	struct slice text = http_query(rq, name);
+
+	if (!text.p || slice_i64(text, 1, max, out) == 0)
+		return true;
+	http_reply_problem(rq, 400, name, "expected a number from 1 to %lld", (long long)max);
+	return false;
+}
+
 struct slice auth_device(const struct http_request *rq)
 {
 	struct slice device = slice_head(http_header(rq, "User-Agent"), DEVICE_MAX);

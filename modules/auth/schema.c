@@ -44,6 +44,7 @@ const char *const auth_migrations[] = {
 	"CREATE INDEX event_account ON event (account, id);"
 	"CREATE INDEX event_at ON event (at);",
 
+	auth_register_migration,
 	auth_sms_migration,
 	auth_factor_migration,
 	auth_profile_migration,

@@ -76,7 +76,7 @@ test('commands work while the server runs; a new password ends the sessions', as
   assert.equal(hearth.command('user', 'add').status, 2);
   assert.equal(hearth.command('user', 'nonsense').status, 2);
   assert.equal(hearth.command('user', 'add', '--help').status, 0);
-  assert.match(hearth.command('user', 'list').stdout, /^dora@hearth\.test\tadministrator$/m);
+  assert.match(hearth.command('user', 'list').stdout, /^dora@hearth\.test\tadministrator\tenabled\tpassword$/m);
   const token = await hearth.login('dora@hearth.test', 'correct horse');
   assert.equal((await hearth.api('GET', '/api/auth/me', undefined, bearer(token))).body.admin, true);
   assert.equal(hearth.command('user', 'passwd', 'dora@hearth.test', '--password-stdin', { input: 'another horse\n' }).status, 0);

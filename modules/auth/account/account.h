@@ -12,6 +12,12 @@ enum auth_role {
 	AUTH_ADMINISTRATOR,
 };
 
+/* "member", "moderator", "administrator", and back: HEARTH_EINVAL on another word. */
+const char *auth_role_name(enum auth_role role);
+int auth_role_read(struct slice name, enum auth_role *out);
+/* The role of an account as the service gives it. */
+enum auth_role auth_role_of(const struct account *account);
+
 /* ---- address.c ---- */
 
 /*
@@ -24,8 +30,6 @@ bool auth_address_is_local(const struct config *config, const char *address);
 
 /* ---- password.c ---- */
 
-/* 0, or HEARTH_EINVAL with a text for a person in *why. Any thread. */
-int auth_password_check(struct slice password, const char **why);
 /* Hashes with argon2id; some 20 ms and 19 MiB: on a worker. 0 or HEARTH_EBUSY (no memory). */
 int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX]);
 /* Whether it is the password of this hash; as costly. On a worker. */
@@ -35,7 +39,10 @@ bool auth_password_outdated(const struct auth *a, const char *hash);
 
 /* ---- store.c: SQL on accounts; inside a db_fn ---- */
 
-/* *id is the new account's; HEARTH_EEXIST when the address is taken. */
+/*
+ * *id is the new account's; HEARTH_EEXIST when the address is taken. Voids the link of a first
+ * start (invitation.h).
+ */
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id);
 /*
@@ -47,6 +54,8 @@ int auth_store_find(
 int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
 int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
+/* How many accounts there are, disabled ones too. */
+int auth_store_count(struct db_tx *tx, int64_t *count);
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 /* Only while it is still `old`; HEARTH_ENOTFOUND when it is not. */
 int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash);
@@ -68,10 +77,6 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
 
 /* ---- routes ---- */
 
-http_handler auth_post_register;
-
-/* ---- commands.c ---- */
-
-extern const struct hearth_command auth_commands[];
+http_handler auth_post_password;
 
 #endif

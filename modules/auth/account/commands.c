@@ -1,136 +1,67 @@
 /*
- * commands.c: hearth user add|list|passwd|disable|enable|delete.
- *
- * They work on the database beside a running server, which hears of revoked sessions by event.
+ * commands.c: hearth user add|list|passwd|disable|enable|role|delete.
  */
 #include <sodium.h>
 #include <stdio.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include "account/account.h"
+#include "account/admin.h"
+#include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "hearth/rand.h"
 #include "record/record.h"
 #include "session/session.h"
-
-enum exit_code {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,
-	EXIT_MISUSED = 2,
-};
 
 /* What the arguments said, and what the transaction needs and finds. */
 struct order {
 	struct auth *a;
 	char address[256];
-	char password[AUTH_PASSWORD_MAX + 2];
 	char hash[AUTH_HASH_MAX];
-	bool admin, password_stdin, disable;
+	enum auth_role role;
+	bool password_stdin;
+	struct auth_change change;
 	struct account account;
 };
 
-static struct auth *auth_of(struct hearth *h)
+/* Which arguments a command takes beside ADDRESS. */
+enum takes {
+	TAKES_PASSWORD = 1 << 0, /* --password-stdin */
+	TAKES_ROLE = 1 << 1,     /* --admin, --moderator */
+	TAKES_ROLE_WORD = 1 << 2 /* a role behind the address */
+};
+
+static bool read_flag(const char *arg, unsigned takes, struct order *o)
 {
-	const struct accounts *service = hearth_service(h, "accounts");
-
-	return service->self;
-}
-
-/* ADDRESS and the flags of the command; an exit code or -1 to go on. */
-static int read_order(struct hearth *h, int argc, char **argv, bool flags, struct order *o)
-{
-	const char *name = NULL;
-
-	*o = (struct order){ .a = auth_of(h) };
-	for (int i = 0; i < argc; i++) {
-		if (flags && strcmp(argv[i], "--admin") == 0)
-			o->admin = true;
-		else if (flags && strcmp(argv[i], "--password-stdin") == 0)
-			o->password_stdin = true;
-		else if (argv[i][0] == '-' || name)
-			return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[i]),
-			       EXIT_MISUSED;
-		else
-			name = argv[i];
-	}
-	if (!name)
-		return fprintf(stderr, "hearth: an ADDRESS is missing\n"), EXIT_MISUSED;
-	if (auth_address(hearth_config(h), slice_str(name), o->address) < 0)
-		return fprintf(stderr,
-			       "hearth: %s: expected a mail address of letters, digits and "
-			       "\".-_+\"\n",
-			       name),
-		       EXIT_MISUSED;
-	return -1;
-}
-
-static bool read_line(char *out, size_t room)
-{
-	if (!fgets(out, (int)room, stdin))
+	if ((takes & TAKES_ROLE) && strcmp(arg, "--admin") == 0)
+		o->role = AUTH_ADMINISTRATOR;
+	else if ((takes & TAKES_ROLE) && strcmp(arg, "--moderator") == 0)
+		o->role = AUTH_MODERATOR;
+	else if ((takes & TAKES_PASSWORD) && strcmp(arg, "--password-stdin") == 0)
+		o->password_stdin = true;
+	else
 		return false;
-	out[strcspn(out, "\r\n")] = '\0';
 	return true;
 }
 
-/* Asks at the terminal without showing what is typed. */
-static bool ask_password(const char *prompt, char *out, size_t room)
+/* An exit code with the reason printed, or -1 to go on. */
+static int read_order(struct hearth *h, int argc, char **argv, unsigned takes, struct order *o)
 {
-	struct termios shown, hidden;
-	bool got;
+	const char *words[2] = { NULL, NULL };
+	int count = 0, max = takes & TAKES_ROLE_WORD ? 2 : 1, code;
 
-	fputs(prompt, stderr);
-	tcgetattr(STDIN_FILENO, &shown);
-	hidden = shown;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-	got = read_line(out, room);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-	fputc('\n', stderr);
-	return got;
-}
-
-/* A password that is easy to read out: five groups of four characters, some 100 bits. */
-static void make_password(char *out)
-{
-	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
-	size_t n = 0;
-
-	for (int i = 0; i < 20; i++) {
-		if (i && i % 4 == 0)
-			out[n++] = '-';
-		out[n++] = letters[rand_below(sizeof(letters) - 1)];
+	*o = (struct order){ .a = auth_of(h) };
+	for (int i = 0; i < argc; i++)
+		if (argv[i][0] != '-' && count < max)
+			words[count++] = argv[i];
+		else if (!read_flag(argv[i], takes, o))
+			return auth_unexpected(argv[i]);
+	code = auth_command_address(h, words[0], o->address);
+	if (code < 0 && max == 2 &&
+		(!words[1] || auth_role_read(slice_str(words[1]), &o->role) < 0)) {
+		fprintf(stderr, "hearth: expected member, moderator or administrator%s%s\n",
+			words[1] ? ", not " : "", words[1] ? words[1] : "");
+		return EXIT_MISUSED;
 	}
-	out[n] = '\0';
-}
-
-/* From standard input, from the terminal, or made up and printed; then hashed. */
-static int get_password(struct order *o)
-{
-	char again[sizeof(o->password)];
-	const char *why;
-	bool got = true;
-
-	if (o->password_stdin) {
-		got = read_line(o->password, sizeof(o->password));
-	} else if (isatty(STDIN_FILENO)) {
-		got = ask_password("Password: ", o->password, sizeof(o->password)) &&
-		      ask_password("Again: ", again, sizeof(again));
-		if (got && strcmp(o->password, again) != 0)
-			return fprintf(stderr, "hearth: the two are not the same\n"), EXIT_FAILED;
-	} else {
-		make_password(o->password);
-		printf("password: %s\n", o->password);
-	}
-	if (!got)
-		return fprintf(stderr, "hearth: no password was given\n"), EXIT_FAILED;
-	if (auth_password_check(slice_str(o->password), &why) < 0)
-		return fprintf(stderr, "hearth: %s\n", why), EXIT_FAILED;
-	if (auth_password_hash(o->a, slice_str(o->password), o->hash) < 0)
-		return fprintf(stderr, "hearth: not enough memory to hash a password\n"),
-		       EXIT_FAILED;
-	return -1;
+	return code;
 }
 
 static int report(const struct order *o, int rc, const char *what)
@@ -149,26 +80,30 @@ static int report(const struct order *o, int rc, const char *what)
 static int tx_add(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
+	int rc = auth_store_add(tx, o->address, o->hash, o->role, clock_wall_ms(), &o->account.id);
 
-	return auth_store_add(tx, o->address, o->hash, o->admin ? AUTH_ADMINISTRATOR : AUTH_MEMBER,
-		clock_wall_ms(), &o->account.id);
+	return rc == 0 ? auth_record(
+				 tx, o->account.id, "account.made", NULL, SLICE(""), "by command")
+		       : rc;
 }
 
-static int run_add(struct hearth *h, int argc, char **argv)
+int auth_run_user_add(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, true, &o);
+	char what[64] = "added";
+	int code = read_order(h, argc, argv, TAKES_PASSWORD | TAKES_ROLE, &o);
 
 	if (code < 0)
-		code = get_password(&o);
+		code = auth_command_password(o.a, o.address, o.password_stdin, o.hash);
 	if (code >= 0)
 		return code;
-	code = report(&o, db_write_wait(o.a->db, tx_add, &o),
-		o.admin ? "added, an administrator" : "added");
+	if (o.role != AUTH_MEMBER)
+		snprintf(what, sizeof(what), "added, %s %s",
+			o.role == AUTH_ADMINISTRATOR ? "an" : "a", auth_role_name(o.role));
+	code = report(&o, db_write_wait(o.a->db, tx_add, &o), what);
 	if (code == EXIT_DONE && !auth_address_is_local(hearth_config(h), o.address))
 		fprintf(stderr,
 			"note: mail for this domain is not taken until [mail] domains names it\n");
-	sodium_memzero(&o, sizeof(o));
 	return code;
 }
 
@@ -180,47 +115,62 @@ static int tx_passwd(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = auth_store_set_hash(tx, o->account.id, o->hash);
-	return rc == 0 ? auth_store_revoke_all(tx, o->account.id) : rc;
+	if (rc == 0)
+		rc = auth_store_revoke_all(tx, o->account.id);
+	return rc == 0 ? auth_record(tx, o->account.id, "password.changed", NULL, SLICE(""),
+				 "by command")
+		       : rc;
 }
 
-static int run_passwd(struct hearth *h, int argc, char **argv)
+int auth_run_user_passwd(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, true, &o);
+	int code = read_order(h, argc, argv, TAKES_PASSWORD, &o);
 
 	if (code < 0)
-		code = get_password(&o);
-	if (code < 0)
-		code = report(&o, db_write_wait(o.a->db, tx_passwd, &o), "password changed");
-	sodium_memzero(&o, sizeof(o));
-	return code;
+		code = auth_command_password(o.a, o.address, o.password_stdin, o.hash);
+	return code >= 0 ? code
+			 : report(&o, db_write_wait(o.a->db, tx_passwd, &o), "password changed");
 }
 
-static int tx_disable(struct db_tx *tx, void *arg)
+static int tx_change(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
 	int rc = auth_store_find(tx, o->address, &o->account, NULL);
 
-	if (rc == 0)
-		rc = auth_store_set_disabled(tx, o->account.id, o->disable);
-	return rc == 0 && o->disable ? auth_store_revoke_all(tx, o->account.id) : rc;
+	return rc == 0 ? auth_store_change(tx, o->account.id, &o->change, NULL) : rc;
 }
 
-static int run_disable(struct hearth *h, int argc, char **argv)
+static int run_disabled(struct hearth *h, int argc, char **argv, bool disabled)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, false, &o);
+	int code = read_order(h, argc, argv, 0, &o);
 
-	o.disable = true;
-	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_disable, &o), "disabled");
+	o.change = (struct auth_change){ .disabled_given = true, .disabled = disabled };
+	return code >= 0 ? code
+			 : report(&o, db_write_wait(o.a->db, tx_change, &o),
+				   disabled ? "disabled" : "enabled");
 }
 
-static int run_enable(struct hearth *h, int argc, char **argv)
+int auth_run_user_disable(struct hearth *h, int argc, char **argv)
+{
+	return run_disabled(h, argc, argv, true);
+}
+
+int auth_run_user_enable(struct hearth *h, int argc, char **argv)
+{
+	return run_disabled(h, argc, argv, false);
+}
+
+int auth_run_user_role(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, false, &o);
+	int code = read_order(h, argc, argv, TAKES_ROLE_WORD, &o);
 
-	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_disable, &o), "enabled");
+	o.change = (struct auth_change){ .role_given = true, .role = o.role };
+	return code >= 0
+		       ? code
+		       : report(&o, db_write_wait(o.a->db, tx_change, &o), auth_role_name(o.role));
 }
 
 static int tx_delete(struct db_tx *tx, void *arg)
@@ -231,19 +181,21 @@ static int tx_delete(struct db_tx *tx, void *arg)
 	return rc == 0 ? auth_store_delete(tx, o->account.id, clock_wall_ms()) : rc;
 }
 
-static int run_delete(struct hearth *h, int argc, char **argv)
+int auth_run_user_delete(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, false, &o);
+	int code = read_order(h, argc, argv, 0, &o);
 
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_delete, &o), "deleted");
 }
 
+/* Address, role, whether it may log in, with what: columns with tabs between. */
 static void print_account(void *arg, const struct account *account)
 {
 	(void)arg;
-	printf("%s%s%s\n", account->address, account->admin ? "\tadministrator" : "",
-		account->disabled ? "\tdisabled" : "");
+	printf("%s\t%s\t%s\t%s\n", account->address, auth_role_name(auth_role_of(account)),
+		account->disabled ? "disabled" : "enabled",
+		account->factors ? "second factor" : "password");
 }
 
 static int tx_list(struct db_tx *tx, void *arg)
@@ -252,26 +204,9 @@ static int tx_list(struct db_tx *tx, void *arg)
 	return auth_store_list(tx, print_account, NULL);
 }
 
-static int run_list(struct hearth *h, int argc, char **argv)
+int auth_run_user_list(struct hearth *h, int argc, char **argv)
 {
 	if (argc > 0)
-		return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[0]), EXIT_MISUSED;
+		return auth_unexpected(argv[0]);
 	return db_read_wait(auth_of(h)->db, tx_list, NULL) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
-
-static const char password_help[] = "\nThe password is read from standard input with "
-				    "--password-stdin (one line), asked for at a\n"
-				    "terminal, and otherwise made up and printed.\n";
-
-const struct hearth_command auth_commands[] = {
-	{ "user add", "ADDRESS [--admin] [--password-stdin]", "make an account", password_help,
-		run_add },
-	{ "user list", "", "list the accounts", NULL, run_list },
-	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions",
-		password_help, run_passwd },
-	{ "user disable", "ADDRESS", "shut an account out; its mail is still taken", NULL,
-		run_disable },
-	{ "user enable", "ADDRESS", "let it in again", NULL, run_enable },
-	{ "user delete", "ADDRESS", "delete an account", NULL, run_delete },
-	{ .name = NULL },
-};

@@ -1,36 +1,13 @@
 /*
- * password.c: password rules and hashing (argon2id, account/argon.c).
+ * password.c: hashing passwords (argon2id, account/argon.c).
  */
 #include <sodium.h>
 
 #include "account/account.h"
 #include "account/argon.h"
 #include "hearth/error.h"
-#include "hearth/text.h"
 
 _Static_assert(AUTH_HASH_MAX >= ARGON_ENCODED_MAX, "room for an encoded hash");
-
-int auth_password_check(struct slice password, const char **why)
-{
-	size_t characters = 0, at = 0;
-	uint32_t code_point;
-
-	if (password.n > AUTH_PASSWORD_MAX) {
-		*why = "a password has at most 256 bytes";
-		return HEARTH_EINVAL;
-	}
-	if (!utf8_valid(password) || memchr(password.p ? password.p : "", 0, password.n)) {
-		*why = "a password is UTF-8 text without NUL";
-		return HEARTH_EINVAL;
-	}
-	for (; at < password.n; characters++)
-		at += utf8_decode(slice_skip(password, at), &code_point);
-	if (characters < AUTH_PASSWORD_MIN) {
-		*why = "a password has at least 8 characters";
-		return HEARTH_EINVAL;
-	}
-	return 0;
-}
 
 /*
  * What is hashed is the form NFKC, so that one password is one however it was typed. What has none

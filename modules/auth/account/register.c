@@ -1,23 +1,31 @@
 /*
  * register.c: POST /api/auth/register: a person makes their own account.
  *
- *   read and check ─▶ count (cache) ─▶ hash and add (worker) ─▶ a session (entry.c)
+ *   read and check ─▶ count (cache) ─▶ may they? hash, add or keep waiting (worker) ─▶ answer
+ *
+ * What needs no secret is refused before anything costs: an invitation that is no good, an address
+ * that is taken. With a phone to show, the account waits for its code (register_verify.c).
  */
 #include <sodium.h>
 
-#include "account/account.h"
+#include "account/password_rules.h"
+#include "account/register.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
-#include "session/session.h"
+#include "sms/code.h"
+
+#define PENDING_MS (INT64_C(30) * 60 * 1000) /* longer than a code lives */
 
 struct registration {
 	struct auth *a;
 	struct http_request *rq;
+	struct auth_newcomer who;
 	struct account account;
 	char password[AUTH_PASSWORD_MAX + 1];
 	size_t password_len;
-	char hash[AUTH_HASH_MAX];
+	char ticket[AUTH_TOKEN_TEXT], ticket_hex[AUTH_TOKEN_HEX];
+	bool phone_due;
+	int64_t retry_s;
 	int status;
 };
 
@@ -27,24 +35,77 @@ static void registration_free(struct registration *r)
 	free(r);
 }
 
-static int add_account(struct db_tx *tx, void *arg)
+/* ---- on a worker ---- */
+
+static int check(struct db_tx *tx, void *arg)
 {
 	struct registration *r = arg;
-	int rc = auth_store_add(
-		tx, r->account.address, r->hash, AUTH_MEMBER, clock_wall_ms(), &r->account.id);
 
-	return rc < 0 ? rc
-		      : auth_record(tx, r->account.id, "account.registered", http_peer(r->rq)->peer,
-				auth_device(r->rq), NULL);
+	return auth_newcomer_check(tx, r->a, &r->who, &r->phone_due);
+}
+
+static int add(struct db_tx *tx, void *arg)
+{
+	struct registration *r = arg;
+
+	return auth_newcomer_add(tx, r->a, &r->who, r->rq, &r->account);
+}
+
+/* Keeps it until its phone is shown, and has the code sent. */
+static int keep_waiting(struct db_tx *tx, void *arg)
+{
+	struct registration *r = arg;
+	const struct auth_code_request code = { .purpose = AUTH_CODE_REGISTER,
+		.subject = slice_str(r->ticket_hex),
+		.phone = r->who.phone,
+		.peer = http_peer(r->rq)->peer };
+	int rc = auth_store_add_pending(tx, r->ticket_hex, &r->who, clock_wall_ms() + PENDING_MS);
+
+	return rc == 0 ? auth_code_send(tx, r->a->sms, &code, &r->retry_s) : rc;
 }
 
 static void hash_and_add(void *arg)
 {
 	struct registration *r = arg;
 
-	r->status = auth_password_hash(r->a, slice_of(r->password, r->password_len), r->hash);
+	r->status = db_read_wait(r->a->db, check, r);
+	if (r->status == 0 && r->phone_due && !r->who.phone[0])
+		r->status = HEARTH_EINVAL;
 	if (r->status == 0)
-		r->status = db_write_wait(r->a->db, add_account, r);
+		r->status = auth_password_hash(
+			r->a, slice_of(r->password, r->password_len), r->who.hash);
+	if (r->status == 0)
+		r->status = db_write_wait(r->a->db, r->phone_due ? keep_waiting : add, r);
+}
+
+/* ---- the answer ---- */
+
+static void reply_waiting(struct registration *r)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+	char shown[PHONE_MASK];
+
+	phone_mask(r->who.phone, shown);
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_name(&w, "verification");
+	json_open_object(&w);
+	json_put_str(&w, "ticket", r->ticket);
+	json_put_str(&w, "phone", shown);
+	json_close_object(&w);
+	json_close_object(&w);
+	http_set_header(r->rq, "Cache-Control", "no-store");
+	http_reply_json(r->rq, 202, &out);
+}
+
+static void reply_later(struct http_request *rq, int64_t seconds, const char *detail)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)seconds);
+	http_set_header(rq, "Retry-After", text);
+	http_reply_problem(rq, 429, NULL, "%s", detail);
 }
 
 static void on_added(void *arg, int status)
@@ -52,12 +113,18 @@ static void on_added(void *arg, int status)
 	struct registration *r = arg;
 
 	(void)status;
-	if (r->status == 0)
+	if (r->status == 0 && r->phone_due)
+		reply_waiting(r);
+	else if (r->status == 0)
 		auth_enter(r->a, r->rq, &r->account, ACCOUNTS_SCOPE_WEB, 201);
-	else if (r->status == HEARTH_EEXIST)
-		http_reply_problem(r->rq, 409, "address", "there is an account of this address");
+	else if (r->status == HEARTH_EINVAL)
+		http_reply_problem(r->rq, 400, "phone",
+			"expected a mobile phone's number, such as +49 151 23456789: a code is "
+			"sent there");
+	else if (r->status == HEARTH_EBUSY && r->retry_s > 0)
+		reply_later(r->rq, r->retry_s, "too many messages were sent; try again later");
 	else
-		http_reply_error(r->rq, r->status);
+		auth_newcomer_refuse(r->a, r->rq, &r->who, r->status);
 	registration_free(r);
 }
 
@@ -65,41 +132,90 @@ static void on_allowed(void *arg, int status)
 {
 	struct registration *r = arg;
 
-	if (status == 0)
-		status = job_run(r->a->hash, hash_and_add, on_added, r);
-	if (status == 0)
+	if (status != 0)
+		reply_later(r->rq, r->a->guess_window_ms / 1000,
+			"too many registrations from this network; try again later");
+	else if ((status = job_run(r->a->hash, hash_and_add, on_added, r)) == 0)
 		return;
-	http_set_header(r->rq, "Retry-After", "900");
-	http_reply_problem(
-		r->rq, 429, NULL, "too many registrations from this network; try again later");
+	else
+		http_reply_error(r->rq, status);
 	registration_free(r);
 }
 
-/* Reads {"address", "password"}; false when the request was answered. */
-static bool read_registration(struct registration *r)
+/* ---- reading ---- */
+
+static bool read_address(struct registration *r, const struct json *body)
 {
 	const struct config *config = hearth_config(r->a->h);
-	const struct json *body = http_body_json(r->rq);
-	struct slice address, password;
-	const char *why;
+	struct slice address;
 
-	if (!body || !auth_secure(r->rq) ||
-		!auth_read_text(r->rq, body, "address", 1, 254, "a mail address", &address) ||
-		!auth_read_text(r->rq, body, "password", 0, AUTH_PASSWORD_MAX,
-			"a password of at most 256 bytes", &password))
+	if (!auth_read_text(r->rq, body, "address", 1, 254, "a mail address", &address))
 		return false;
-	if (auth_address(config, address, r->account.address) < 0) {
+	if (auth_address(config, address, r->who.address) < 0) {
 		http_reply_problem(r->rq, 400, "address",
 			"expected a mail address of letters, digits and \".-_+\", such as name@%s",
 			hearth_hostname(r->a->h));
 		return false;
 	}
-	if (!auth_address_is_local(config, r->account.address)) {
+	if (!auth_address_is_local(config, r->who.address)) {
 		http_reply_problem(r->rq, 400, "address", "accounts here are of the domain %s",
 			hearth_hostname(r->a->h));
 		return false;
 	}
-	if (auth_password_check(password, &why) < 0) {
+	return true;
+}
+
+/* The members that may be missing: name, invitation, phone. */
+static bool read_options(struct registration *r, const struct json *body)
+{
+	struct slice name = { 0 }, invitation = { 0 }, phone = { 0 };
+	struct strbuf clean = { 0 };
+	const char *why = "expected a name as text";
+
+	if (json_get_text(body, "name", &name) == HEARTH_EINVAL ||
+		(name.p && (profile_name_check(name, &clean, &why) < 0 ||
+				   clean.n >= sizeof(r->who.name)))) {
+		http_reply_problem(r->rq, 400, "name", "%s", why);
+		strbuf_free(&clean);
+		return false;
+	}
+	if (clean.n)
+		memcpy(r->who.name, clean.p, clean.n);
+	strbuf_free(&clean);
+	if (json_get_text(body, "invitation", &invitation) == HEARTH_EINVAL ||
+		(invitation.p && !auth_token_looks_right(invitation))) {
+		http_reply_problem(r->rq, 400, "invitation",
+			"expected the 43 characters behind \"invitation=\" in the link");
+		return false;
+	}
+	if (invitation.p)
+		auth_token_hash(invitation, r->who.invitation);
+	if (json_get_text(body, "phone", &phone) == HEARTH_EINVAL ||
+		(phone.p && phone_read(r->a->sms, phone, r->who.phone) < 0)) {
+		http_reply_problem(r->rq, 400, "phone",
+			"expected a phone number with its country, such as +49 151 23456789");
+		return false;
+	}
+	if (phone.p && !sms_enabled(r->a->sms)) {
+		http_reply_problem(r->rq, 400, "phone", "no messages are sent from here");
+		return false;
+	}
+	return true;
+}
+
+static bool read_password(struct registration *r, const struct json *body)
+{
+	const struct password_rules rules = { .min = r->a->password_min,
+		.address = r->who.address,
+		.name = slice_str(r->who.name),
+		.hostname = hearth_hostname(r->a->h) };
+	struct slice password;
+	char why[160];
+
+	if (!auth_read_text(r->rq, body, "password", 0, AUTH_PASSWORD_MAX,
+		    "a password of at most 256 bytes", &password))
+		return false;
+	if (password_check(password, &rules, why) < 0) {
 		http_reply_problem(r->rq, 400, "password", "%s", why);
 		return false;
 	}
@@ -111,18 +227,24 @@ static bool read_registration(struct registration *r)
 void auth_post_register(void *module, struct http_request *rq)
 {
 	struct auth *a = module;
+	const struct json *body = http_body_json(rq);
 	struct registration *r;
 
-	if (strcmp(config_text(hearth_config(a->h), "auth", "registration"), "open") != 0) {
-		http_reply_problem(rq, 403, NULL,
-			"registration is closed here; ask an administrator for an account");
+	if (!body || !auth_secure(rq))
 		return;
-	}
 	r = mem_zalloc(sizeof(*r));
 	r->a = a;
 	r->rq = rq;
-	if (read_registration(r))
-		auth_registration_take(a, http_peer(rq)->peer, on_allowed, r);
-	else
+	auth_token_make(r->ticket, r->ticket_hex);
+	if (!read_address(r, body) || !read_options(r, body) || !read_password(r, body)) {
 		registration_free(r);
+		return;
+	}
+	/* Without an invitation nothing is to be looked up to say no. */
+	if (auth_registration_mode(a) != AUTH_REGISTRATION_OPEN && !r->who.invitation[0]) {
+		auth_newcomer_refuse(a, rq, &r->who, HEARTH_EDENIED);
+		registration_free(r);
+		return;
+	}
+	auth_registration_take(a, http_peer(rq)->peer, on_allowed, r);
 }

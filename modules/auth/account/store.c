@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "factor/factor.h"
+#include "account/invitation.h"
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 #include "session/session.h"
@@ -47,7 +48,9 @@ int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum
 	if (rc > 0)
 		*id = db_col_int(&rows, 0);
 	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_EEXIST : rc;
+	if (rc > 0)
+		return auth_store_void_first_invitation(tx);
+	return rc == 0 ? HEARTH_EEXIST : rc;
 }
 
 int auth_store_find(
@@ -109,6 +112,11 @@ int auth_store_list(
 		each(arg, &account);
 	}
 	return db_end(&rows);
+}
+
+int auth_store_count(struct db_tx *tx, int64_t *count)
+{
+	return db_get_int(tx, count, "SELECT count(*) FROM account WHERE deleted_at IS NULL");
 }
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)

@@ -93,17 +93,6 @@ static void on_page(void *arg, int status)
 	strbuf_free(&p->out);
 }
 
-/* A number of the query, or its default; answers and returns false when it is none. */
-static bool read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
-{
-	struct slice text = http_query(rq, name);
-
-	if (!text.p || slice_i64(text, 1, max, out) == 0)
-		return true;
-	http_reply_problem(rq, 400, name, "expected a number from 1 to %lld", (long long)max);
-	return false;
-}
-
 void auth_get_events(void *module, struct http_request *rq)
 {
 	struct auth *a = module;
@@ -114,8 +103,8 @@ void auth_get_events(void *module, struct http_request *rq)
 		.account = http_account(rq)->id,
 		.before = INT64_MAX,
 		.limit = PAGE_DEFAULT };
-	if (!read_number(rq, "before", INT64_MAX, &p->before) ||
-		!read_number(rq, "limit", PAGE_MAX, &p->limit))
+	if (!auth_read_number(rq, "before", INT64_MAX, &p->before) ||
+		!auth_read_number(rq, "limit", PAGE_MAX, &p->limit))
 		return;
 	http_set_header(rq, "Cache-Control", "no-store");
 	rc = db_read(a->db, read_page, on_page, p);

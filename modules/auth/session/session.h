@@ -23,11 +23,13 @@ enum auth_token_kind {
 
 /* Makes a token: 256 bits as base64url with its NUL, and its hash. */
 void auth_token_make(char text[AUTH_TOKEN_TEXT], char hex[AUTH_TOKEN_HEX]);
+/* Whether it has the form of one: 43 characters of base64url. */
+bool auth_token_looks_right(struct slice text);
 /* The hash of a token as it came. */
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX]);
 /* Implements accounts.by_token: the cache first, then the database. */
-void auth_by_token(void *self, struct slice token, const struct conn_info *peer, accounts_fn *done,
-	void *arg);
+void auth_by_token(
+	void *self, struct slice token, const struct conn_info *peer, accounts_fn *done, void *arg);
 /*
  * Forgets what the cache has of a token (by its hash): before an answer that says it is ended or
  * changed, where waiting for the event would be too late.
@@ -85,6 +87,8 @@ int auth_store_find_app_password(
 /* The tokens of an account and kind, the newest first; slices are valid during the call. */
 int auth_store_list_tokens(struct db_tx *tx, int64_t account, enum auth_token_kind kind,
 	void (*each)(void *arg, const struct auth_token *token), void *arg);
+/* Whose token that is; HEARTH_ENOTFOUND. */
+int auth_store_token_owner(struct db_tx *tx, int64_t id, int64_t *account);
 int auth_store_count_tokens(
 	struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t *count);
 /* Notes that a token was used now, from there; at most once in five minutes. */
@@ -103,6 +107,11 @@ struct auth_revocation {
  * Ends them and publishes "auth.revoked". *count (may be NULL) is how many tokens there were.
  */
 int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int64_t *count);
+/*
+ * The tokens stay, but what the cache has of them goes, since the account changed; publishes
+ * "auth.revoked" with no ids.
+ */
+int auth_store_refresh(struct db_tx *tx, int64_t account);
 /* All that there is of an account: tokens, devices, app passwords, connections. */
 int auth_store_revoke_all(struct db_tx *tx, int64_t account);
 /* Removes what has expired. */

@@ -93,6 +93,11 @@ int auth_store_count_tokens(
 		db_int(account), db_int(kind));
 }
 
+int auth_store_token_owner(struct db_tx *tx, int64_t id, int64_t *account)
+{
+	return db_get_int(tx, account, "SELECT account FROM token WHERE id = $1", db_int(id));
+}
+
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer)
 {
 	int rc = db_run(tx,
@@ -180,6 +185,25 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	if (count)
 		*count = e.count;
 	strbuf_free(&e.ids);
+	strbuf_free(&e.hashes);
+	return rc;
+}
+
+int auth_store_refresh(struct db_tx *tx, int64_t account)
+{
+	const struct auth_revocation nothing = { .account = account };
+	struct ended e = { .what = &nothing };
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT hash FROM token WHERE account = $1", db_int(account));
+
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0)
+		strbuf_printf(&e.hashes, "%s\"%.*s\"", e.hashes.n ? "," : "",
+			SLICE_ARG(db_col_text(&rows, 0)));
+	rc = db_end(&rows);
+	if (rc == 0)
+		rc = publish_ended(tx, &e);
 	strbuf_free(&e.hashes);
 	return rc;
 }

@@ -17,8 +17,9 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
-#define TOKEN_BYTES 32
-#define CACHED_MS   (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
+#define TOKEN_BYTES     32
+#define CACHED_MS       (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
+#define TEXT_CHARACTERS 43                        /* 256 bits as base64url */
 
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
 {
@@ -26,6 +27,18 @@ void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
 
 	SHA256((const unsigned char *)(text.p ? text.p : ""), text.n, digest);
 	hex_encode(digest, sizeof(digest), hex);
+}
+
+bool auth_token_looks_right(struct slice text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			    c == '-' || c == '_'))
+			return false;
+	}
+	return text.n == TEXT_CHARACTERS;
 }
 
 void auth_token_make(char text[AUTH_TOKEN_TEXT], char hex[AUTH_TOKEN_HEX])
@@ -163,8 +176,8 @@ static void on_cached(void *arg, int status, struct buf *value)
 	ask_database(l);
 }
 
-void auth_by_token(void *self, struct slice token, const struct conn_info *peer,
-	accounts_fn *done, void *arg)
+void auth_by_token(
+	void *self, struct slice token, const struct conn_info *peer, accounts_fn *done, void *arg)
 {
 	struct lookup *l = mem_zalloc(sizeof(*l));
 	char key[100];

@@ -1,0 +1,108 @@
+/*
+ * newcomer.c: whether somebody may become an account, and the transaction that makes it.
+ */
+#include <sodium.h>
+
+#include "account/invitation.h"
+#include "account/profile.h"
+#include "account/register.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "record/record.h"
+#include "sms/sms.h"
+
+enum auth_registration_mode auth_registration_mode(const struct auth *a)
+{
+	const char *word = config_text(hearth_config(a->h), "auth", "registration");
+
+	return strcmp(word, "open") == 0         ? AUTH_REGISTRATION_OPEN
+	       : strcmp(word, "invitation") == 0 ? AUTH_REGISTRATION_INVITATION
+						 : AUTH_REGISTRATION_CLOSED;
+}
+
+/* What the invitation says of them, if it is one for them; `in` is zeroed without any. */
+static int look_at_invitation(const struct auth *a, const struct auth_newcomer *who, int rc,
+	const struct auth_invitation *in)
+{
+	enum auth_registration_mode mode = auth_registration_mode(a);
+
+	if (!who->invitation[0])
+		return mode == AUTH_REGISTRATION_OPEN ? 0 : HEARTH_EDENIED;
+	if (rc != 0)
+		return rc == HEARTH_ENOTFOUND ? HEARTH_EDENIED : rc;
+	if (mode == AUTH_REGISTRATION_CLOSED && !in->first)
+		return HEARTH_EDENIED;
+	return in->address[0] && strcmp(in->address, who->address) != 0 ? HEARTH_EDENIED : 0;
+}
+
+/* The link of a first start works always: also where no message can be sent. */
+static bool phone_due(
+	const struct auth *a, const struct auth_newcomer *who, const struct auth_invitation *in)
+{
+	return who->phone[0] ||
+	       (config_bool(hearth_config(a->h), "auth", "registration_phone") && !in->first);
+}
+
+int auth_newcomer_check(
+	struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who, bool *due)
+{
+	struct auth_invitation in = { 0 };
+	struct account taken;
+	int rc = 0;
+
+	if (who->invitation[0])
+		rc = auth_store_find_invitation(tx, who->invitation, clock_wall_ms(), &in);
+	rc = look_at_invitation(a, who, rc, &in);
+	if (rc != 0)
+		return rc;
+	*due = phone_due(a, who, &in);
+	rc = auth_store_find(tx, who->address, &taken, NULL);
+	return rc == 0 ? HEARTH_EEXIST : rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who,
+	const struct http_request *rq, struct account *out)
+{
+	struct auth_invitation in = { 0 };
+	int64_t now = clock_wall_ms();
+	int64_t id = 0;
+	int rc = 0;
+
+	if (who->invitation[0])
+		rc = auth_store_take_invitation(tx, who->invitation, now, &in);
+	rc = look_at_invitation(a, who, rc, &in);
+	if (rc == 0)
+		rc = auth_store_add(tx, who->address, who->hash, in.role, now, &id);
+	if (rc == 0 && who->name[0])
+		rc = profile_set_name(tx, id, who->name);
+	if (rc == 0 && who->phone[0]) {
+		rc = phone_set(tx, a->sms, id, who->phone, now);
+		if (rc == HEARTH_EEXIST)
+			rc = HEARTH_ECONFLICT;
+	}
+	if (rc == 0)
+		rc = auth_record(tx, id, "account.registered", http_peer(rq)->peer, auth_device(rq),
+			who->invitation[0] ? "by invitation" : NULL);
+	return rc == 0 ? auth_store_get(tx, id, out) : rc;
+}
+
+void auth_newcomer_refuse(
+	const struct auth *a, struct http_request *rq, const struct auth_newcomer *who, int error)
+{
+	if (error == HEARTH_EDENIED && who->invitation[0])
+		http_reply_problem(rq, 403, "invitation",
+			"this invitation is not valid, not valid any more, or for another address");
+	else if (error == HEARTH_EDENIED)
+		http_reply_problem(rq, 403, NULL,
+			auth_registration_mode(a) == AUTH_REGISTRATION_CLOSED
+				? "registration is closed here; ask an administrator for an account"
+				: "registration is by invitation here; ask an administrator for "
+				  "one");
+	else if (error == HEARTH_EEXIST)
+		http_reply_problem(rq, 409, "address", "there is an account of this address");
+	else if (error == HEARTH_ECONFLICT)
+		http_reply_problem(
+			rq, 409, "phone", "this phone serves as many accounts as it may");
+	else
+		http_reply_error(rq, error);
+}
