@@ -161,7 +161,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 static void keep(struct arena *a, struct mail_content *c)
 {
 	struct slice *all[] = { &c->trace, &c->envelope, &c->body, &c->bodystructure, &c->structure,
-		&c->subject, &c->from, &c->to, &c->message_id, &c->preview };
+		&c->header, &c->subject, &c->from, &c->to, &c->message_id, &c->preview };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		*all[i] = arena_slice(a, *all[i]);

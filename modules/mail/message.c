@@ -95,6 +95,16 @@ static struct slice join(struct arena *a, struct slice trace, struct slice blob)
 	return slice_of(p, trace.n + blob.n);
 }
 
+#define HEADER_MAX 16384 /* bytes; a longer one is read from the blob each time */
+
+/* The part of the header that lies in the blob, with the empty line behind it. */
+static struct slice blob_header(const struct mime_part *root, struct slice trace, struct slice blob)
+{
+	size_t n = root->header_size > trace.n ? root->header_size - trace.n : 0;
+
+	return n <= HEADER_MAX ? slice_head(blob, n) : (struct slice){ 0 };
+}
+
 void mail_message_parse(
 	struct arena *a, struct slice trace, struct slice blob, struct mail_content *out)
 {
@@ -109,6 +119,7 @@ void mail_message_parse(
 		.body = body_text(a, root, false),
 		.bodystructure = body_text(a, root, true),
 		.structure = packed_structure(a, root),
+		.header = blob_header(root, trace, blob),
 		.subject = short_text(summary.subject),
 		.from = addresses_text(a, &summary.from),
 		.to = addresses_text(a, &summary.to),
@@ -178,7 +189,7 @@ static int add_from_blob(struct mail_reader *r, uint64_t offset, size_t n, struc
 
 int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out)
 {
-	struct slice trace = r->content->trace;
+	struct slice trace = r->content->trace, header = r->content->header;
 
 	if (offset < trace.n) {
 		struct slice part = slice_head(slice_skip(trace, offset), n);
@@ -187,7 +198,13 @@ int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct str
 		offset += part.n;
 		n -= part.n;
 	}
-	return n ? add_from_blob(r, offset - trace.n, n, out) : 0;
+	offset -= trace.n;
+	/* The header lies beside the row: most of what clients ask for is in it. */
+	if (n && offset <= header.n && n <= header.n - offset) {
+		strbuf_add(out, slice_head(slice_skip(header, offset), n));
+		n = 0;
+	}
+	return n ? add_from_blob(r, offset, n, out) : 0;
 }
 
 void mail_reader_clear(struct mail_reader *r)

@@ -119,6 +119,7 @@ struct mail_content {
 	struct slice body;          /* IMAP BODY, ready to send */
 	struct slice bodystructure; /* IMAP BODYSTRUCTURE, ready to send */
 	struct slice structure;     /* packed part offsets, into trace + blob */
+	struct slice header;        /* the first bytes of the blob: all of its header, or nothing */
 	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
 	int64_t date;  /* of the Date field, Unix seconds; 0 when there is none */
 	int date_zone; /* minutes east of UTC in which it was written */
@@ -146,6 +147,7 @@ enum mail_want {
 	MAIL_WANT_BODYSTRUCTURE = 4,
 	MAIL_WANT_STRUCTURE = 8,
 	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, message_id */
+	MAIL_WANT_HEADER = 32,
 };
 
 /*

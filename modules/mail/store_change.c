@@ -96,6 +96,7 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 static int drop_content(struct db_tx *tx, int64_t content)
 {
 	struct db_rows rows;
+	bool gone;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE "
 		"content = $1)"
@@ -105,9 +106,12 @@ static int drop_content(struct db_tx *tx, int64_t content)
 	if (rc < 0)
 		return rc;
 	rc = db_next(&rows);
-	if (rc > 0)
+	gone = rc > 0;
+	if (gone)
 		rc = publish_removed(tx, db_col_int(&rows, 0), content, db_col_text(&rows, 1));
 	db_end(&rows);
+	if (rc >= 0 && gone)
+		rc = db_run(tx, "DELETE FROM header WHERE content = $1", db_int(content));
 	return rc < 0 ? rc : 0;
 }
 

@@ -62,6 +62,9 @@ static int insert_content(
 			db_int(*id), db_text(c->from), db_text(c->to), db_text(c->message_id),
 			db_text(c->preview), db_int(c->date), db_int(c->has_attachment),
 			db_int(c->date_zone));
+	if (rc >= 0 && c->header.n)
+		rc = db_run(tx, "INSERT INTO header (content, bytes) VALUES ($1, $2)", db_int(*id),
+			db_bytes(c->header));
 	return rc < 0 ? rc : 0;
 }
 
@@ -159,7 +162,9 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                      \
-	" c.sent_at, c.sent_zone, c.has_attachment"                                        \
+	" c.sent_at, c.sent_zone, c.has_attachment,"                                       \
+	" CASE WHEN $1 & 32 <> 0 THEN"                                                     \
+	" (SELECT h.bytes FROM header h WHERE h.content = c.id) END"                       \
 	" FROM message m JOIN content c ON c.id = m.content "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
@@ -187,7 +192,8 @@ static void read_message(struct db_rows *rows, struct mail_message *out)
 			.preview = db_col_text(rows, 20),
 			.date = db_col_int(rows, 21),
 			.date_zone = (int)db_col_int(rows, 22),
-			.has_attachment = db_col_int(rows, 23) != 0 } };
+			.has_attachment = db_col_int(rows, 23) != 0,
+			.header = db_col_bytes(rows, 24) } };
 }
 
 static int each_message(struct db_rows *rows, mail_message_fn *each, void *arg)
@@ -273,8 +279,8 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 static void keep_content(struct arena *a, struct mail_content *c)
 {
 	struct slice *const slices[] = { &c->blob_key, &c->trace, &c->envelope, &c->body,
-		&c->bodystructure, &c->structure, &c->subject, &c->from, &c->to, &c->message_id,
-		&c->preview };
+		&c->bodystructure, &c->structure, &c->header, &c->subject, &c->from, &c->to,
+		&c->message_id, &c->preview };
 
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
 		*slices[i] = arena_slice(a, *slices[i]);

@@ -254,6 +254,17 @@ static void next_batch(struct imap_session *s)
 	imap_run_work(s, work, on_batch);
 }
 
+/* Whether what is asked for lies in the message's own header. */
+static bool wants_header(const struct imap_fetch_item *item)
+{
+	switch (item->section.kind) {
+	case MIME_SECTION_HEADER:
+	case MIME_SECTION_FIELDS:
+	case MIME_SECTION_FIELDS_NOT: return item->section.path_n == 0;
+	default: return false;
+	}
+}
+
 /* What the items need of the store. */
 static void look_at_items(struct imap_fetch_job *f, const struct imap_fetch_item *items)
 {
@@ -269,6 +280,7 @@ static void look_at_items(struct imap_fetch_job *f, const struct imap_fetch_item
 
 	for (const struct imap_fetch_item *item = items; item; item = item->next) {
 		f->want |= wants[item->kind];
+		f->want |= wants_header(item) ? MAIL_WANT_HEADER : 0;
 		f->has_uid |= item->kind == IMAP_FETCH_UID;
 		f->has_flags |= item->kind == IMAP_FETCH_FLAGS;
 	}

@@ -34,6 +34,7 @@ static int keep_row(void *arg, const struct mail_message *m)
 	keep_text(f, &row->m.content.body);
 	keep_text(f, &row->m.content.bodystructure);
 	keep_text(f, &row->m.content.structure);
+	keep_text(f, &row->m.content.header);
 	return f->n == ROWS_MAX || f->text_size >= ROWS_TEXT_MAX;
 }
 
