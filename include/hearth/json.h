@@ -74,6 +74,8 @@ void json_i64(struct json_writer *w, int64_t v);
 void json_double(struct json_writer *w, double v); /* NaN and infinities become null */
 void json_bool(struct json_writer *w, bool v);
 void json_null(struct json_writer *w);
+/* A value that json_read made, as it was read: members in their order, numbers as written. */
+void json_value(struct json_writer *w, const struct json *value);
 /* A value that is JSON already, as another writer made it: it goes in as it is. */
 void json_ready(struct json_writer *w, struct slice json);
 

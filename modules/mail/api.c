@@ -12,10 +12,12 @@
 #include "mime/content.h"
 #include "mime/structure_pack.h"
 #include "notify.h"
+#include "preferences.h"
 #include "search.h"
 #include "store.h"
 
 #define LIST_MAX      200
+#define AS_CHOSEN     SIZE_MAX
 #define TEXT_MAX      (1u << 20) /* bytes of a message's text that are shown */
 #define SEARCH_WINDOW 100000     /* newest messages of a mailbox that a search looks at */
 
@@ -28,7 +30,7 @@ struct call {
 	int64_t id, part;
 	struct slice mailbox, query;
 	uint32_t before;
-	size_t limit;
+	size_t limit; /* AS_CHOSEN: by the person's preferences */
 	unsigned set, clear;
 	/* while working */
 	struct db_tx *tx;
@@ -202,14 +204,20 @@ static int keep_found(void *arg, const struct mail_message *m)
 static int find_messages(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
+	struct mail_preferences chosen;
 	struct mailbox box;
-	size_t window = c->query.n ? SEARCH_WINDOW : c->limit;
+	size_t window;
 	int rc = mail_store_mailbox(tx, c->account, c->mailbox, &box);
 
 	if (rc == 0)
 		rc = mail_store_count(tx, &box, MAIL_COUNT_MESSAGES);
+	if (rc == 0 && c->limit == AS_CHOSEN) {
+		rc = mail_store_preferences(tx, c->account, c->a, &chosen);
+		c->limit = rc == 0 ? (size_t)chosen.page_size : c->limit;
+	}
 	if (rc < 0)
 		return rc;
+	window = c->query.n ? SEARCH_WINDOW : c->limit;
 	if (window > box.messages)
 		window = box.messages;
 	c->found = arena_alloc(c->a, (window + 1) * sizeof(*c->found));
@@ -281,7 +289,7 @@ static bool query_number(struct http_request *rq, const char *name, uint64_t max
 
 static void get_messages(void *module, struct http_request *rq)
 {
-	uint64_t before = 0, limit = 50;
+	uint64_t before = 0, limit = AS_CHOSEN;
 	struct slice mailbox = http_query(rq, "mailbox");
 	struct call *c;
 
@@ -528,6 +536,7 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/messages/{id:int}", get_message, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/source", get_source, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/parts/{part:int}", get_part, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/mail/signature", mail_get_signature, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", post_flags, HTTP_ACCOUNT, 1024 },
 	{ .pattern = NULL },
 };

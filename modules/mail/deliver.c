@@ -1,8 +1,11 @@
 /*
  * deliver.c: see deliver.h.
  *
- *   WRITING ──finish──▶ blob on disk ──▶ parsed (worker) ──▶ rows on disk (one transaction) ──▶
- * done
+ *   WRITING ──finish──▶ blob on disk ──▶ parsed, filtered (worker) ──▶ rows on disk (one
+ * transaction) ──▶ done
+ *
+ * A recipient's filters (filter.h) say where a mail that arrived goes. They are a wish: what cannot
+ * be done leaves the mail in INBOX.
  *
  * A message that is not large stays in memory beside the blob writer, so that it need not be read
  * back to be parsed.
@@ -11,11 +14,13 @@
 
 #include <stdlib.h>
 
+#include "filter.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "message.h"
 #include "notify.h"
+#include "preferences.h"
 #include "store.h"
 
 #define IN_MEMORY_MAX (256u << 10)
@@ -23,6 +28,8 @@
 struct target {
 	struct mail_recipient r;
 	struct mail_content content; /* as this recipient gets it */
+	struct mail_preferences preferences;
+	bool trash; /* filtered into it; else r.mailbox says where it goes */
 	int64_t mailbox_id;
 };
 
@@ -167,6 +174,60 @@ static void keep(struct arena *a, struct mail_content *c)
 		*all[i] = arena_slice(a, *all[i]);
 }
 
+/* ---- filters ---- */
+
+/* A mail that arrives, not one that a client puts where it wants it. */
+static bool arrives(const struct target *t)
+{
+	return t->r.address.n > 0 && t->r.mailbox.n == 0;
+}
+
+static int load_filters(struct db_tx *tx, void *arg)
+{
+	struct mail_delivery *d = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		if (arrives(&d->targets[i]))
+			rc = mail_store_preferences(
+				tx, d->targets[i].r.account, d->a, &d->targets[i].preferences);
+	return rc;
+}
+
+static void filter_one(struct mail_delivery *d, struct target *t, struct mail_filter_facts *facts)
+{
+	struct mail_filter_outcome outcome;
+	struct json *rules;
+
+	if (json_read(d->a, t->preferences.filters, &rules, NULL) < 0 || rules->count == 0)
+		return;
+	facts->has_attachment = t->content.has_attachment;
+	facts->size = t->content.blob_size + t->content.trace.n;
+	mail_filter_apply(d->a, rules, facts, t->r.address, &outcome);
+	t->r.mailbox = outcome.mailbox;
+	t->r.flags |= outcome.flags;
+	t->r.keywords = outcome.keywords;
+	t->trash = outcome.trash;
+}
+
+/* Filters that cannot be read now do not hold the mail up. */
+static void filter(struct mail_delivery *d, struct slice blob)
+{
+	struct mail_filter_facts facts;
+	int rc = db_read_wait(d->m->db, load_filters, d);
+
+	if (rc < 0) {
+		log_warn("mail", "delivered without filters", "why", "%s", error_name(rc), NULL);
+		return;
+	}
+	mail_filter_read(d->a, blob, &facts);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].preferences.filters.n > 2)
+			filter_one(d, &d->targets[i], &facts);
+}
+
+/* ---- on a worker ---- */
+
 /*
  * Each recipient has a trace of their own, so the message is parsed for each; what that takes,
  * which is more than the message, is given back in between.
@@ -194,7 +255,42 @@ static void parse(void *arg)
 		arena_reset(scratch);
 	}
 	arena_free(&scratch);
+	filter(d, blob);
 	buf_unref(&stored);
+}
+
+/* ---- in the transaction ---- */
+
+/* Where a filter wants it, made when it is not there; INBOX when that cannot be. */
+static int open_filtered(struct db_tx *tx, struct target *t, struct mailbox *box)
+{
+	struct slice name = t->r.mailbox;
+	int rc = HEARTH_ENOTFOUND;
+
+	if (t->trash) {
+		name = SLICE("Trash");
+		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_TRASH, box);
+	}
+	if (rc == HEARTH_ENOTFOUND)
+		rc = mail_store_mailbox(tx, t->r.account, name, box);
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_create(tx, t->r.account, name, 0);
+	if (rc == 0)
+		rc = mail_store_subscribe(tx, t->r.account, name, true);
+	if (rc == HEARTH_EIO)
+		return rc;
+	rc = mail_store_mailbox(tx, t->r.account, name, box);
+	return rc == HEARTH_ENOTFOUND ? mail_store_mailbox(tx, t->r.account, SLICE("INBOX"), box)
+				      : rc;
+}
+
+static int open_mailbox(struct db_tx *tx, struct target *t, struct mailbox *box)
+{
+	if (t->r.address.n > 0 && (t->r.mailbox.n > 0 || t->trash))
+		return open_filtered(tx, t, box);
+	return mail_store_mailbox(
+		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
 }
 
 static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t)
@@ -203,8 +299,7 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 	int rc = mail_store_ensure(tx, t->r.account);
 
 	if (rc == 0)
-		rc = mail_store_mailbox(
-			tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), &box);
+		rc = open_mailbox(tx, t, &box);
 	if (rc == 0)
 		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date,
 			&t->r.uid, &t->r.message_id);

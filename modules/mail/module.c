@@ -8,6 +8,7 @@
 #include "imap/imap_session.h"
 #include "mail.h"
 #include "notify.h"
+#include "preferences.h"
 #include "search.h"
 #include "smtp/smtp_session.h"
 #include "store.h"
@@ -117,6 +118,8 @@ static int forget_account(
 
 static const struct bus_subscription subscriptions[] = {
 	{ "auth.account.deleted", "mail.accounts", "mail", NULL, forget_account, NULL },
+	{ "auth.preferences.changed", "mail.preferences", "mail", mail_preferences_prepare,
+		mail_preferences_apply, NULL },
 	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply,
 		NULL },
 	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, mail_sweep_after },

@@ -264,6 +264,8 @@ int mail_store_forget_account(struct db_tx *tx, int64_t account)
 	if (rc == HEARTH_ENOTFOUND)
 		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1", db_int(account));
 	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM preference WHERE account = $1", db_int(account));
+	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM account_state WHERE account = $1", db_int(account));
 	return rc < 0 ? rc : 0;
 }

@@ -69,5 +69,12 @@ const char *const mail_migrations[] = {
 	" expunged_at BIGINT NOT NULL,"
 	" PRIMARY KEY (mailbox, modseq, uid));"
 	"CREATE INDEX expunged_age ON expunged (expunged_at);",
+	/* What an account has chosen (preferences.h): JSON but for the number. */
+	"CREATE TABLE preference ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" version BIGINT NOT NULL,"
+	" signature TEXT NOT NULL,"
+	" filters TEXT NOT NULL,"
+	" page_size BIGINT NOT NULL);",
 	NULL,
 };

@@ -183,6 +183,29 @@ void json_null(struct json_writer *w)
 	strbuf_adds(w->out, "null");
 }
 
+/* No deeper than json_read lets it be. */
+void json_value(struct json_writer *w, const struct json *value)
+{
+	bool is_object = value->type == JSON_OBJECT;
+
+	switch (value->type) {
+	case JSON_NULL: json_null(w); break;
+	case JSON_BOOL: json_bool(w, value->boolean); break;
+	case JSON_NUMBER: json_ready(w, value->text); break;
+	case JSON_STRING: json_text(w, value->text); break;
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		open_level(w, is_object);
+		for (const struct json *m = value->child; m; m = m->next) {
+			if (is_object)
+				json_name_text(w, m->name);
+			json_value(w, m);
+		}
+		close_level(w, is_object);
+		break;
+	}
+}
+
 void json_put_text(struct json_writer *w, const char *name, struct slice s)
 {
 	json_name(w, name);

@@ -2,7 +2,8 @@
 // files it names, what survives a crash.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Hearth, raw } from './hearth.mjs';
+import { eventually, Hearth, raw } from './hearth.mjs';
+import { deliver, SmtpClient } from './smtp-client.mjs';
 
 const PATCH = 'application/merge-patch+json';
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
@@ -271,5 +272,106 @@ test('kill -9 right after the answer loses no change', async () => {
     assert.equal(now.body.video.title, `round ${round}`);
     assert.equal(now.headers.get('etag'), patched.headers.get('etag'));
     assert.deepEqual((await lea.file('GET', `r${round}`)).body, PNG);
+  }
+});
+
+// ---- who follows the event ----
+
+const signature = async (who) => (await hearth.api('GET', '/api/mail/signature', undefined, who.headers)).body;
+const mails = async (who, mailbox) => (await hearth.api('GET', `/api/mail/messages?limit=200&mailbox=${encodeURIComponent(mailbox)}`, undefined, who.headers)).body.messages;
+const mail = (subject, more = '') => `From: Bot <bot@example.org>\r\nTo: someone@hearth.test\r\nSubject: ${subject}\r\n${more}\r\nhello\r\n`;
+// Mail has taken up the latest change once it has the signature that came with it.
+let marks = 0;
+async function settle(who, body) {
+  const text = `mark ${++marks}`;
+  assert.equal((await who.patch(body)).status, 200);
+  assert.equal((await who.patch({ mail: { signature: { text } } })).status, 200);
+  await eventually(async () => (await signature(who)).text === text, 20, 'mail follows');
+}
+
+test('mail: the signature', async () => {
+  const max = await person();
+  assert.deepEqual(await signature(max), { enabled: true, text: '', html: '', images: [] });
+  await settle(max, { mail: { signature: { enabled: false, html: '<img src="cid:logo">', images: ['logo'] } } });
+  assert.deepEqual(await signature(max), {
+    enabled: false, text: `mark ${marks}`, html: '<img src="cid:logo">',
+    images: [{ name: 'logo', url: '/api/auth/preferences/attachments/logo' }],
+  });
+  assert.equal((await max.patch({ mail: null })).status, 200);
+  await eventually(async () => (await signature(max)).enabled, 20, 'the signature is gone');
+  problem(await hearth.api('GET', '/api/mail/signature'), 401);
+});
+
+test('mail: filters file what comes in by SMTP', async () => {
+  const nora = await person();
+  await deliver(hearth.port.smtp, nora.address, mail('before'));
+  await settle(nora, { mail: { filters: [
+    { name: 'off', enabled: false, if: { from: 'bot' }, then: { discard: true } },
+    { name: 'lists', if: { list: 'TALK.hearth' }, then: { move: 'Lists/Talk', keywords: ['$List'] } },
+    { name: 'ads', match: 'any', if: { subject: 'discount', from: 'ads@' }, then: { discard: true, seen: true, stop: true } },
+    { name: 'large', if: { larger_than: 5000 }, then: { flagged: true } },
+    { name: 'own address', if: { to: nora.address.toUpperCase(), subject: 'grüße' }, then: { move: 'Archive' } },
+  ] } });
+  const send = (subject, more) => deliver(hearth.port.smtp, nora.address, mail(subject, more));
+  await send('to a list', 'List-Id: <talk.hearth.test>\r\n');
+  await send('A DISCOUNT', 'List-Id: <talk.hearth.test>\r\n');
+  await send('large', `X-Long: ${Array(100).fill('x'.repeat(70)).join('\r\n ')}\r\n`);
+  await send('=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=');
+  await send('nothing special');
+  const subjects = async (box) => (await mails(nora, box)).map((m) => [m.subject, m.seen, m.flagged]);
+  assert.deepEqual(await subjects('Lists/Talk'), [['to a list', false, false]]);
+  assert.deepEqual(await subjects('Trash'), [['A DISCOUNT', true, false]]);
+  assert.deepEqual(await subjects('Archive'), [['Grüße', false, false]]);
+  assert.deepEqual(await subjects('INBOX'), [['nothing special', false, false], ['large', false, true], ['before', false, false]]);
+  const boxes = (await hearth.api('GET', '/api/mail/mailboxes', undefined, nora.headers)).body.mailboxes.map((m) => m.name);
+  assert.ok(boxes.includes('Lists') && boxes.includes('Lists/Talk'));
+  // Each of several recipients has their own.
+  const olaf = await person();
+  const smtp = await SmtpClient.hello(hearth.port.smtp);
+  for (const line of ['MAIL FROM:<x@example.org>', `RCPT TO:<${olaf.address}>`, `RCPT TO:<${nora.address}>`]) assert.equal((await smtp.say(line)).code, 250);
+  assert.equal((await smtp.say('DATA')).code, 354);
+  assert.equal((await smtp.say(`${mail('to both', 'List-Id: <talk.hearth.test>\r\n')}.`)).code, 250);
+  assert.deepEqual((await subjects('Lists/Talk')).map((m) => m[0]), ['to both', 'to a list']);
+  assert.deepEqual((await mails(olaf, 'INBOX')).map((m) => m.subject), ['to both']);
+  // Without filters it is as before.
+  await settle(nora, { mail: { filters: null } });
+  await send('to a list again', 'List-Id: <talk.hearth.test>\r\n');
+  assert.equal((await subjects('INBOX'))[0][0], 'to a list again');
+});
+
+test('mail: no filter loses a mail', async () => {
+  const paul = await person();
+  const all = { from: '@' };
+  const names = ['inbox/Sub', 'InBox', 'a/'.repeat(31) + 'a', 'ä'.repeat(200), '%*"\\', ' ', 'Trash/x'];
+  for (const [i, move] of names.entries()) {
+    await settle(paul, { mail: { filters: [{ name: 'x', if: all, then: { move } }] } });
+    await deliver(hearth.port.smtp, paul.address, mail(`number ${i}`));
+    const box = move.toLowerCase() === 'inbox' ? 'INBOX' : move.replace(/^inbox\//, 'INBOX/');
+    assert.deepEqual((await mails(paul, box)).map((m) => m.subject), [`number ${i}`], move);
+  }
+  // The mailbox may go at any time.
+  await settle(paul, { mail: { filters: [{ name: 'x', if: all, then: { discard: true, keywords: Array.from({ length: 10 }, (_, i) => `k${i}${'x'.repeat(60)}`) } }] } });
+  await deliver(hearth.port.smtp, paul.address, mail('last'));
+  assert.ok((await mails(paul, 'Trash')).some((m) => m.subject === 'last'));
+});
+
+test('mail: as many in a list as was chosen', async () => {
+  const quin = await person();
+  for (let i = 0; i < 12; i++) await deliver(hearth.port.smtp, quin.address, mail(`${i}`));
+  const count = async (query = '') => (await hearth.api('GET', `/api/mail/messages${query}`, undefined, quin.headers)).body.messages.length;
+  assert.equal(await count(), 12);
+  await settle(quin, { mail: { page_size: 10 } });
+  assert.deepEqual([await count(), await count('?limit=11')], [10, 11]);
+});
+
+test('kill -9 right after a change: mail hears of it once it is up again', async () => {
+  const rita = await person();
+  for (let round = 0; round < 3; round++) {
+    assert.equal((await rita.patch({ mail: { signature: { text: `round ${round}` }, filters: [{ name: 'x', if: { from: '@' }, then: { move: `Round ${round}` } }] } })).status, 200);
+    await hearth.kill();
+    await hearth.start();
+    await eventually(async () => (await signature(rita)).text === `round ${round}`, 20, 'mail follows');
+    await deliver(hearth.port.smtp, rita.address, mail(`${round}`));
+    assert.deepEqual((await mails(rita, `Round ${round}`)).map((m) => m.subject), [`${round}`]);
   }
 });

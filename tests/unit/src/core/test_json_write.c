@@ -317,5 +317,29 @@ START_TEST(deepest_document_reads_back)
 }
 END_TEST
 
-TEST_MAIN("json_write", writes_all_types, a_scalar_alone, escapes, doubles, any_text_reads_back,
-	any_tree_reads_back, bad_json_ends_the_process, deepest_document_reads_back)
+/* A tree is written as it was read, names with a NUL as well. */
+START_TEST(writes_trees)
+{
+	static const char *const rows[] = { "null", "[]", "{}", "-1.50e+3",
+		"{\"b\":[1,{\"\":true}],\"a\\u0000\":\"\\n\",\"a\":null}" };
+	struct arena *a = arena_new();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct strbuf out = { 0 };
+		struct json_writer w;
+		struct json *j = NULL;
+
+		ck_assert_int_eq(json_read(a, slice_str(rows[i]), &j, NULL), 0);
+		json_writer_init(&w, &out);
+		json_value(&w, j);
+		ck_assert_str_eq(out.p, rows[i]);
+		ck_assert(w.done);
+		strbuf_free(&out);
+	}
+	arena_free(&a);
+}
+END_TEST
+
+TEST_MAIN("json_write", writes_trees, writes_all_types, a_scalar_alone, escapes, doubles,
+	any_text_reads_back, any_tree_reads_back, bad_json_ends_the_process,
+	deepest_document_reads_back)
