@@ -147,6 +147,20 @@ void http_reply_error(struct http_request *rq, int error);
 void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key,
 	uint64_t size, const char *type);
 
+/*
+ * Several pieces as one answer: bytes at hand, and blobs, one behind the other; read ahead no
+ * faster than the client takes them. Range, If-Range and If-None-Match are answered for the whole,
+ * for which the handler must have set an ETag. `pieces` and the bytes in them are kept in
+ * http_arena or otherwise until the request is gone; blob keys likewise.
+ */
+struct http_piece {
+	const char *blob;   /* its key; NULL: `bytes` */
+	struct slice bytes; /* without a blob */
+	uint64_t size;      /* of the blob, as it is stored; without one it is not looked at */
+};
+void http_reply_pieces(struct http_request *rq, struct blob_store *store,
+	const struct http_piece *pieces, size_t n, const char *type);
+
 /* ---- embedded files ---- */
 
 struct http_file {

@@ -1,12 +1,13 @@
 /*
- * stream.c: a blob as an answer, in steps: the next one is read only when the client has taken
- * enough of those before.
+ * stream.c: a blob, or several pieces one behind the other, as an answer, in steps: the next one is
+ * read only when the client has taken enough of those before.
  *
  *   SIZE ──known──▶ READING ⇄ WAITING (for the client) ──last byte sent──▶ done
  *    └──no such blob, error: a problem document instead
  *
- * The head goes out with the first bytes, so that a blob that cannot be read is still an honest
- * error. One that breaks off later ends the connection: the length it promised was not kept.
+ * A blob is one piece; a piece that is at hand is sent without reading. The head goes out with the
+ * first bytes, so that a blob that cannot be read is still an honest error. One that breaks off
+ * later ends the connection: the length it promised was not kept.
  */
 #include "http/http_internal.h"
 
@@ -20,24 +21,33 @@
 struct http_stream {
 	struct http_request *rq;
 	struct blob_store *store;
-	const char *key, *type, *etag;
-	uint64_t size;
-	uint64_t at, end; /* the bytes still to be sent */
-	int status;       /* of the answer; 0 once its head is sent */
-	bool reading;     /* blob_get has not answered yet */
+	const struct http_piece *pieces;
+	size_t piece;   /* the one that `at` is in */
+	uint64_t begin; /* of that one, in the whole */
+	const char *type, *etag;
+	uint64_t size;          /* of the whole */
+	uint64_t at, end;       /* the bytes still to be sent */
+	int status;             /* of the answer; 0 once its head is sent */
+	bool reading;           /* blob_get has not answered yet */
+	struct http_piece only; /* where the answer is one blob */
 	struct blob_info info;
 	int lookup; /* what blob_stat_wait said */
 };
 
 static void read_on(struct http_stream *st);
 
+static uint64_t piece_size(const struct http_piece *p)
+{
+	return p->blob ? p->size : p->bytes.n;
+}
+
 static void fail(struct http_stream *st, int error)
 {
 	struct http_request *rq = st->rq;
 
 	rq->stream = NULL;
-	log_warn("http", "a blob could not be sent", "key", "%s", st->key, "why", "%s",
-		error_name(error), NULL);
+	log_warn("http", "a blob could not be sent", "key", "%s", st->pieces[st->piece].blob, "why",
+		"%s", error_name(error), NULL);
 	if (st->status == 0) {
 		conn_abort(rq->session->c, error); /* on_closed frees rq */
 		return;
@@ -64,44 +74,80 @@ static void send_head(struct http_stream *st)
 	st->status = 0;
 }
 
+/* Sends the next bytes, behind the head if they are the first; false: the client has enough. */
+static bool send_bytes(struct http_stream *st, struct buf *bytes)
+{
+	if (st->status != 0) {
+		if (!reply_claim(st->rq))
+			log_fatal("http", "a client that is there has gone");
+		send_head(st);
+	}
+	st->at += bytes->n;
+	return request_send_buf(st->rq, bytes);
+}
+
 static void on_bytes(void *arg, int status, struct buf *bytes)
 {
 	struct http_stream *st = arg;
 	struct http_request *rq = st->rq;
-	bool more = true;
 
 	rq->held = st->reading = false;
-	if (!rq->session) {
+	if (!rq->session)
 		request_free(rq);
-	} else if (status < 0 || bytes->n == 0) {
+	else if (status < 0 || bytes->n == 0)
 		fail(st, status < 0 ? status : HEARTH_ECORRUPT);
-	} else {
-		if (st->status != 0) {
-			if (!reply_claim(rq))
-				log_fatal("http", "a client that is there has gone");
-			send_head(st);
-		}
-		st->at += bytes->n;
-		more = request_send_buf(rq, bytes);
-		if (st->at >= st->end)
-			request_done(rq);
-		else if (more)
-			read_on(st);
-	}
+	else if (send_bytes(st, bytes) || st->at >= st->end)
+		read_on(st);
 	buf_unref(&bytes);
 }
 
-static void read_on(struct http_stream *st)
+/* Goes on to the piece that `at` is in. */
+static void find_piece(struct http_stream *st)
 {
-	uint64_t left = st->end - st->at;
+	while (st->at - st->begin >= piece_size(&st->pieces[st->piece]))
+		st->begin += piece_size(&st->pieces[st->piece++]);
+}
+
+static void read_blob(struct http_stream *st, const char *key, uint64_t from, size_t n)
+{
 	int rc;
 
 	st->rq->held = st->reading = true;
-	rc = blob_get(st->store, st->key, st->at, left < STEP ? (size_t)left : STEP, on_bytes, st);
+	rc = blob_get(st->store, key, from, n, on_bytes, st);
 	if (rc == 0)
 		return;
 	st->rq->held = st->reading = false;
 	fail(st, rc);
+}
+
+/* Sends what is at hand, and reads the next blob; until all is sent or the client has enough. */
+static void read_on(struct http_stream *st)
+{
+	bool more = true;
+
+	while (more && st->at < st->end) {
+		const struct http_piece *p;
+		uint64_t from, n;
+
+		find_piece(st);
+		p = &st->pieces[st->piece];
+		from = st->at - st->begin;
+		n = piece_size(p) - from;
+		n = n < st->end - st->at ? n : st->end - st->at;
+		n = n < STEP ? n : STEP;
+		if (p->blob) {
+			read_blob(st, p->blob, from, (size_t)n);
+			return;
+		} else {
+			struct buf *bytes =
+				buf_copy(slice_head(slice_skip(p->bytes, (size_t)from), (size_t)n));
+
+			more = send_bytes(st, bytes);
+			buf_unref(&bytes);
+		}
+	}
+	if (st->at >= st->end)
+		request_done(st->rq);
 }
 
 void stream_drained(struct http_request *rq)
@@ -118,7 +164,7 @@ static void begin(struct http_stream *st)
 
 	st->etag = request_added(rq, "ETag");
 	if (!st->etag)
-		st->etag = arena_printf(rq->arena, "\"%s\"", st->key);
+		st->etag = arena_printf(rq->arena, "\"%s\"", st->only.blob);
 	choice = http_choose(rq, st->etag, st->size);
 	st->status = choice.status;
 	st->at = choice.from;
@@ -136,7 +182,7 @@ static void look_up(void *arg)
 {
 	struct http_stream *st = arg;
 
-	st->lookup = blob_stat_wait(st->store, st->key, &st->info);
+	st->lookup = blob_stat_wait(st->store, st->only.blob, &st->info);
 }
 
 static void on_looked_up(void *arg, int status)
@@ -144,24 +190,33 @@ static void on_looked_up(void *arg, int status)
 	struct http_stream *st = arg;
 
 	(void)status;
-	st->size = st->info.size;
+	st->size = st->only.size = st->info.size;
 	if (st->lookup < 0)
 		http_reply_error(st->rq, st->lookup);
 	else
 		begin(st);
 }
 
-void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key,
-	uint64_t size, const char *type)
+static struct http_stream *stream_new(
+	struct http_request *rq, struct blob_store *store, const char *type)
 {
 	struct http_stream *st = ARENA_NEW(rq->arena, struct http_stream);
-	int rc = HEARTH_EUNSUPPORTED;
 
 	st->rq = rq;
 	st->store = store;
-	st->key = arena_strdup(rq->arena, slice_str(key));
 	st->type = arena_strdup(rq->arena, slice_str(type));
-	st->size = size;
+	return st;
+}
+
+void http_reply_blob(struct http_request *rq, struct blob_store *store, const char *key,
+	uint64_t size, const char *type)
+{
+	struct http_stream *st = stream_new(rq, store, type);
+	int rc = HEARTH_EUNSUPPORTED;
+
+	st->only.blob = arena_strdup(rq->arena, slice_str(key));
+	st->only.size = st->size = size;
+	st->pieces = &st->only;
 	if (!rq->session || size > 0) {
 		begin(st);
 		return;
@@ -170,4 +225,16 @@ void http_reply_blob(struct http_request *rq, struct blob_store *store, const ch
 		rc = job_run(rq->server->pool, look_up, on_looked_up, st);
 	if (rc < 0)
 		http_reply_error(rq, rc);
+}
+
+void http_reply_pieces(struct http_request *rq, struct blob_store *store,
+	const struct http_piece *pieces, size_t n, const char *type)
+{
+	struct http_stream *st = stream_new(rq, store, type);
+
+	INVARIANT(request_added(rq, "ETag"));
+	st->pieces = pieces;
+	for (size_t i = 0; i < n; i++)
+		st->size += piece_size(&pieces[i]);
+	begin(st);
 }

@@ -70,8 +70,20 @@ static void put_match(void *module, struct http_request *rq)
 	buf_unref(&body);
 }
 
+/* A blob, with bytes at hand behind it. */
+static struct http_piece some_pieces[7];
+static size_t piece_count;
+
+static void get_pieces(void *module, struct http_request *rq)
+{
+	(void)module;
+	http_set_header(rq, "ETag", "\"pieces\"");
+	http_reply_pieces(rq, store, some_pieces, piece_count, "application/x-tar");
+}
+
 static const struct http_route routes[] = {
 	{ HTTP_PUT, "/match", put_match, HTTP_PUBLIC, 100 },
+	{ HTTP_GET, "/pieces", get_pieces, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/bytes", get_bytes, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/text", get_text, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/file/{path:path}", get_file, HTTP_PUBLIC, 0 },
@@ -380,13 +392,13 @@ static void ck_bytes(struct slice got, size_t from)
 }
 
 /* Asks and checks the body, which is not text. */
-static void ck_blob(const char *headers, int status, size_t from, size_t n)
+static void ck_stream(const char *path, const char *headers, int status, size_t from, size_t n)
 {
 	char request[300], start[32];
 	struct slice got;
 	ptrdiff_t head;
 
-	snprintf(request, sizeof(request), "GET /blob HTTP/1.1\r\n" H "%s\r\n", headers);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n" H "%s\r\n", path, headers);
 	snprintf(start, sizeof(start), "HTTP/1.1 %d ", status);
 	send_text(request);
 	ck_assert(loop_run_until(has_answer, &client, 10000));
@@ -397,6 +409,11 @@ static void ck_blob(const char *headers, int status, size_t from, size_t n)
 	ck_assert_uint_eq(got.n, n);
 	ck_bytes(got, from);
 	strbuf_reset(&client.got);
+}
+
+static void ck_blob(const char *headers, int status, size_t from, size_t n)
+{
+	ck_stream("/blob", headers, status, from, n);
 }
 
 START_TEST(blobs)
@@ -478,5 +495,115 @@ START_TEST(blobs_for_a_slow_client)
 }
 END_TEST
 
+/* ---- pieces ---- */
+
+#define HAND 3000 /* bytes at hand */
+
+/* What stands behind the blob: byte_at goes on, so that the whole is checked as one. */
+static char at_hand[HAND];
+
+static void start_pieces(size_t size)
+{
+	start_blobs(size);
+	for (size_t i = 0; i < HAND; i++)
+		at_hand[i] = byte_at(size + i);
+	some_pieces[0] = (struct http_piece){ .blob = blob_key, .size = size };
+	some_pieces[1] = (struct http_piece){ .bytes = { NULL, 0 } };
+	some_pieces[2] = (struct http_piece){ .bytes = { at_hand, 1000 } };
+	some_pieces[3] = (struct http_piece){ .bytes = { at_hand + 1000, 1 } };
+	some_pieces[4] = (struct http_piece){ .bytes = { at_hand + 1001, HAND - 1001 } };
+	piece_count = 5;
+}
+
+START_TEST(pieces_are_one_answer)
+{
+	size_t sizes[] = { 700, 256 * 1024, 700000 };
+	char headers[100];
+	const char *a;
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t n = sizes[i], whole = n + HAND;
+		size_t from[] = { 0, 1, n - 1, n, n + 1, n + 999, n + 1000, n + 1001, whole - 1 };
+
+		start_pieces(n);
+		ck_stream("/pieces", "", 200, 0, whole);
+		for (size_t k = 0; k < sizeof(from) / sizeof(from[0]); k++) {
+			snprintf(headers, sizeof(headers), "Range: bytes=%zu-\r\n", from[k]);
+			ck_stream("/pieces", headers, 206, from[k], whole - from[k]);
+			snprintf(headers, sizeof(headers), "Range: bytes=0-%zu\r\n", from[k]);
+			ck_stream("/pieces", headers, 206, 0, from[k] + 1);
+			snprintf(headers, sizeof(headers), "Range: bytes=%zu-%zu\r\n", from[k],
+				from[k]);
+			ck_stream("/pieces", headers, 206, from[k], 1);
+		}
+		ck_status(get("/pieces", "If-None-Match: \"pieces\"\r\n"), 304);
+		a = get("/pieces", "Range: bytes=99999999-\r\n");
+		ck_status(a, 416);
+		snprintf(headers, sizeof(headers), "bytes */%zu", whole);
+		ck_assert_str_eq(header_of(a, "Content-Range"), headers);
+		answer_of_head = true;
+		a = ask("HEAD /pieces HTTP/1.1\r\n" H "\r\n");
+		snprintf(headers, sizeof(headers), "%zu", whole);
+		ck_assert_str_eq(header_of(a, "Content-Length"), headers);
+		ck_assert_str_eq(header_of(a, "ETag"), "\"pieces\"");
+		answer_of_head = false;
+		/* Bytes at hand alone, and nothing at all. */
+		memmove(some_pieces, some_pieces + 1, 4 * sizeof(some_pieces[0]));
+		piece_count = 4;
+		ck_stream("/pieces", "", 200, n, HAND);
+		piece_count = 0;
+		ck_stream("/pieces", "", 200, 0, 0);
+		stop_blobs();
+	}
+}
+END_TEST
+
+/* A first blob that is not there is an honest 404; a later one ends the connection. */
+START_TEST(pieces_that_are_not_there)
+{
+	start_pieces(1000);
+	log_set_level(LOG_ERROR + 1);
+	some_pieces[5] = (struct http_piece){ .blob = "no/such/blob", .size = 10 };
+	piece_count = 6;
+	send_text("GET /pieces HTTP/1.1\r\n" H "\r\n");
+	ck_assert(gone_within(&client, 3000));
+	ck_assert_uint_gt(client.got_n, 1000 + HAND);
+	connect_client(&client);
+	some_pieces[0].blob = "no/such/blob";
+	ck_status(get("/pieces", ""), 404);
+	stop_blobs();
+}
+END_TEST
+
+START_TEST(pieces_for_a_slow_client)
+{
+	size_t size = 5u << 20;
+
+	start_pieces(size);
+	some_pieces[5] = some_pieces[6] = some_pieces[0];
+	piece_count = 7;
+	client.count_only = true;
+	conn_set_limits(client.c, 65536, 65536);
+	conn_pause(client.c);
+	send_text("GET /pieces HTTP/1.1\r\n" H "\r\n");
+	run_for(300);
+	ck_assert_uint_eq(client.got_n, 0);
+	conn_resume(client.c);
+	for (int i = 0; i < 1000 && client.got_n < 3 * size + HAND; i++)
+		run_for(10);
+	ck_assert_uint_gt(client.got_n, 3 * size + HAND);
+	for (int i = 0; i < 5; i++) {
+		send_text("GET /pieces HTTP/1.1\r\n" H "\r\n");
+		run_for(i * 3);
+		net_close_all();
+		connect_client(&client);
+		client.count_only = true;
+	}
+	run_for(50);
+	stop_blobs();
+}
+END_TEST
+
 TEST_MAIN("http_reply", conditional, if_match, body_type, ranges, compresses, files_of_the_program,
-	blobs, blobs_that_are_not_there, blobs_for_a_slow_client)
+	blobs, blobs_that_are_not_there, blobs_for_a_slow_client, pieces_are_one_answer,
+	pieces_that_are_not_there, pieces_for_a_slow_client)
