@@ -15,7 +15,7 @@
  *   order       None between two puts. "Bytes first, then the row that names them": put, wait for
  *               done, then write the row.
  *   deletion    blob_delete is advice about a key no row names any more. It is obeyed, some time
- *               after the call, unless the same key was put within BLOB_GRACE_MS before it, so that
+ *               after the call, unless the same key was put within blob_grace_ms before it, so that
  *               a put that is about to be named is never lost; what is left over then goes with a
  *               later delete.
  * S3: put = PutObject (multipart above 5 MiB; a stream that is named by its hash waits in a local
@@ -31,7 +31,7 @@
 #include "hearth/job.h"
 
 #define BLOB_KEY_MAX  200              /* bytes; letters, digits, "/", "-", "_", "." */
-#define BLOB_GRACE_MS (60 * 60 * 1000) /* one hour */
+#define BLOB_GRACE_MS (60 * 60 * 1000) /* one hour, unless [store] blob_grace says otherwise */
 
 struct blob_store;
 
@@ -96,5 +96,12 @@ int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info
 
 /* Says that no row names `key` any more (see above). From any thread; nothing is answered. */
 void blob_delete(struct blob_store *s, const char *key);
+/*
+ * The same, waiting until it is gone: 0, also when there was none. HEARTH_EBUSY: it was put within
+ * the grace, and is still there; ask again after blob_grace_ms. Workers only.
+ */
+int blob_delete_wait(struct blob_store *s, const char *key);
+/* How long after it was put a blob is safe from deletion. Any thread. */
+int64_t blob_grace_ms(const struct blob_store *s);
 
 #endif

@@ -117,7 +117,7 @@ static void look(void *arg)
 
 	if (t->v->draining)
 		return;
-	t->before_ms = clock_wall_ms() - BLOB_GRACE_MS - MARGIN_MS;
+	t->before_ms = clock_wall_ms() - blob_grace_ms(t->v->blob) - MARGIN_MS;
 	t->busy = true;
 	hearth_hold(t->v->h);
 	look_on(t);

@@ -25,6 +25,8 @@ const struct db_schema *blob_schema(void);
  */
 int blob_store_open(
 	const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
+/* Another grace than BLOB_GRACE_MS; before the store is used. */
+void blob_store_set_grace(struct blob_store *s, int64_t grace_ms);
 /* Whether a put, a stream or a get was not answered yet. Any thread. */
 bool blob_store_busy(struct blob_store *s);
 /*

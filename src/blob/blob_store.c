@@ -45,6 +45,7 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, stru
 	list_init(&s->ready);
 	s->db = db;
 	s->pool = pool;
+	s->grace_ms = BLOB_GRACE_MS;
 	s->codecs = blob_codecs_new();
 	s->recent = blob_recent_new(RECENT_BYTES_MAX);
 	s->chores = blob_chores_new(s);
@@ -52,6 +53,16 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, stru
 	s->sweep = blob_sweep_start(s);
 	*out = s;
 	return 0;
+}
+
+void blob_store_set_grace(struct blob_store *s, int64_t grace_ms)
+{
+	s->grace_ms = grace_ms;
+}
+
+int64_t blob_grace_ms(const struct blob_store *s)
+{
+	return s->grace_ms;
 }
 
 /* Puts that nobody will be told about: the loop is gone. Their files go with the next sweep. */

@@ -103,7 +103,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 
 	LIST_FOREACH (&b->chores, it)
 		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
-	b->before_ms = clock_wall_ms() - (int64_t)BLOB_GRACE_MS;
+	b->before_ms = clock_wall_ms() - s->grace_ms;
 	if (keys)
 		rc = db_write_wait(s->db, delete_rows, b);
 	if (rc < 0)
@@ -189,6 +189,50 @@ void blob_delete(struct blob_store *s, const char *key)
 	ch->is_key = true;
 	memcpy(ch->key, key, n);
 	add(s->chores, ch);
+}
+
+/* One key, deleted by who waits for it. */
+struct deletion {
+	const char *key;
+	int64_t before_ms;
+	char file[BLOB_FILE_NAME];
+	bool stays; /* it is too young */
+};
+
+static int delete_row(struct db_tx *tx, void *arg)
+{
+	struct deletion *d = arg;
+	struct blob_row row;
+	struct db_rows rows;
+	int rc;
+
+	d->file[0] = 0;
+	d->stays = false;
+	rc = blob_row_delete(tx, d->key, d->before_ms, d->file);
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = blob_row_find(tx, &rows, d->key, &row);
+	d->stays = rc == 0;
+	if (rc == 0)
+		db_end(&rows);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+int blob_delete_wait(struct blob_store *s, const char *key)
+{
+	struct deletion d = { .key = key, .before_ms = clock_wall_ms() - s->grace_ms };
+	int rc;
+
+	if (!blob_key_valid(key))
+		return HEARTH_EINVAL;
+	rc = db_write_wait(s->db, delete_row, &d);
+	if (rc < 0 || d.stays)
+		return rc < 0 ? rc : HEARTH_EBUSY;
+	blob_recent_drop(s->recent, key);
+	if (d.file[0])
+		blob_folder_remove(s->folder, d.file);
+	metric_add(s->chores->deleted, 1);
+	return 0;
 }
 
 void blob_chores_free(struct blob_chores **cp)

@@ -30,6 +30,7 @@ struct blob_sweep;
 struct blob_store {
 	struct db *db; /* these are constant, and safe for any thread */
 	struct pool *pool;
+	int64_t grace_ms;
 	struct blob_folder *folder;
 	struct blob_codecs *codecs;
 	struct blob_recent *recent;

@@ -9,8 +9,8 @@
  *                      beginning, where nothing has been done yet
  *   no autocheckpoint  it would run inside a commit, before anybody is answered (see below)
  *   no mmap            an error of the disk would be a signal instead of an error code
- *   secure_delete=FAST deleted mail is overwritten where that costs no extra write; Debian's
- *                      default overwrites everywhere
+ *   secure_delete=ON   what is deleted is overwritten, also on pages that become free: an account
+ *                      that was deleted leaves no text behind in the file
  */
 #include "db/sqlite.h"
 
@@ -27,7 +27,7 @@
 
 static const char pragmas_of_all[] = "PRAGMA journal_mode = WAL;"
 				     "PRAGMA synchronous = FULL;"
-				     "PRAGMA secure_delete = FAST;"
+				     "PRAGMA secure_delete = ON;"
 				     "PRAGMA foreign_keys = ON;"
 				     "PRAGMA mmap_size = 0;"
 				     "PRAGMA journal_size_limit = 67108864;"

@@ -92,6 +92,9 @@ int kernel_open(struct hearth *h)
 	rc = open_databases(h);
 	if (rc == 0)
 		rc = blob_store_open(dir, hearth_db(h, blob_schema()->name), h->io, &h->blob);
+	if (rc == 0)
+		blob_store_set_grace(
+			h->blob, config_duration_ms(hearth_config(h), "store", "blob_grace"));
 	return rc;
 }
 

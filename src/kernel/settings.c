@@ -31,6 +31,9 @@ static const struct config_setting settings[] = {
 		"URL of the SQL database; empty: SQLite in the data folder" },
 	{ "store", "blob", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"URL of the blob store; empty: the data folder" },
+	{ "store", "blob_grace", CONFIG_DURATION, "1h", "1s", "7d", NULL,
+		"how long what was stored lately is safe from deletion; below some minutes for "
+		"tests only" },
 	{ "store", "cache", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"URL of the shared cache; empty: memory" },
 	{ "store", "bus", CONFIG_TEXT, "", NULL, NULL, NULL,

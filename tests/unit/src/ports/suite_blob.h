@@ -471,6 +471,65 @@ static bool goes(struct blob_store *s, const char *key, int within_ms)
 	return gone;
 }
 
+struct waiting_delete {
+	struct blob_store *store;
+	const char *key;
+	int status;
+	atomic_bool over;
+};
+
+static void delete_and_wait(void *arg)
+{
+	struct waiting_delete *w = arg;
+
+	w->status = blob_delete_wait(w->store, w->key);
+	atomic_store(&w->over, true);
+}
+
+/* On a worker of the test's, since it waits. */
+static inline int delete_wait(struct blob_store *s, const char *key)
+{
+	struct waiting_delete w = { .store = s, .key = key };
+	struct pool *p = pool_new("suite", 1, 8);
+
+	ck_assert_int_eq(job_run(p, delete_and_wait, NULL, &w), 0);
+	ck_assert(suite_run_until(is_there, &w.over, ANSWER_WITHIN_MS));
+	pool_free(&p);
+	return w.status;
+}
+
+START_TEST(blob_delete_wait_says_what_became_of_it)
+{
+	struct blob_store *s;
+	struct buf *small = make_bytes(900, 1, true), *large = make_bytes(900000, 2, false);
+	int64_t now_ms = clock_wall_ms();
+
+	clock_fake(now_ms, now_ms * 1000);
+	s = suite_blob_open();
+	ck_assert_int_eq(blob_grace_ms(s), BLOB_GRACE_MS);
+	ck_assert_int_eq(put(s, "small", small, BLOB_TEXT, NULL), 0);
+	ck_assert_int_eq(put(s, "large", large, BLOB_PLAIN, NULL), 0);
+	ck_assert_int_eq(delete_wait(s, "small"), HEARTH_EBUSY);
+	ck_assert_int_eq(delete_wait(s, "neither"), 0);
+	ck_assert_int_eq(delete_wait(s, "no key!"), HEARTH_EINVAL);
+	clock_fake_advance(BLOB_GRACE_MS + 1000);
+	ck_assert_int_eq(put(s, "small", small, BLOB_TEXT, NULL), 0);
+	ck_assert_int_eq(delete_wait(s, "small"), HEARTH_EBUSY);
+	ck_assert_int_eq(delete_wait(s, "large"), 0);
+	ck_assert_int_eq(get_status(s, "large"), HEARTH_ENOTFOUND);
+	check_whole(s, "small", small);
+	clock_fake_advance(BLOB_GRACE_MS + 1000);
+	ck_assert_int_eq(delete_wait(s, "small"), 0);
+	ck_assert_int_eq(get_status(s, "small"), HEARTH_ENOTFOUND);
+	suite_blob_reopen(&s);
+	ck_assert_int_eq(get_status(s, "large"), HEARTH_ENOTFOUND);
+	suite_blob_close(&s);
+	clock_fake(-1, 0);
+	buf_unref(&small);
+	buf_unref(&large);
+}
+END_TEST
+
 START_TEST(blob_delete_spares_what_was_just_put)
 {
 	struct blob_store *s;
@@ -515,6 +574,7 @@ END_TEST
 		blob_refuses_bad_keys_at_once, blob_never_changes, blob_takes_many_together, \
 		blob_answers_the_executor_that_asked, blob_waits_on_a_worker,                \
 		blob_is_put_as_a_stream, blob_stream_is_unseen_until_finished,               \
-		blob_stream_tells_errors_at_the_end, blob_delete_spares_what_was_just_put
+		blob_stream_tells_errors_at_the_end, blob_delete_spares_what_was_just_put,   \
+		blob_delete_wait_says_what_became_of_it
 
 #endif
