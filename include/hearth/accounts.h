@@ -36,6 +36,8 @@ static inline bool accounts_scope_allows(unsigned scopes, unsigned scope, bool r
 	return (scopes & scope) || (reading && (scopes & scope << ACCOUNTS_SCOPE_READ_SHIFT));
 }
 
+struct export_file;
+
 struct account {
 	int64_t id;        /* never used again for another */
 	char address[256]; /* mail address, lower case; also the log-in name */
@@ -87,6 +89,19 @@ struct accounts {
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */
 	int (*by_address_wait)(void *self, struct slice address, struct account *out);
 	int (*by_id_wait)(void *self, int64_t id, struct account *out);
+	/*
+	 * At start: this module (a name that lives for ever) keeps data of people, and takes
+	 * ACCOUNTS_TOPIC_EXPORT and ACCOUNTS_TOPIC_DELETED. On the loop's thread.
+	 */
+	void (*keeps_data)(void *self, const char *module);
+	/*
+	 * A module begins with its part of an export, for the attempt-th time; and hands it in, all
+	 * files at once. Workers only. HEARTH_ENOTFOUND: nobody wants it (any more); HEARTH_EEXIST:
+	 * it was handed in before, and that stands. export.h calls them.
+	 */
+	int (*export_begin_wait)(void *self, int64_t export, const char *module, int attempt);
+	int (*export_part_wait)(void *self, int64_t export, const char *module,
+		const struct export_file *files, size_t n);
 };
 
 /*
@@ -113,5 +128,12 @@ static inline bool accounts_revoked(const struct json *event, const struct accou
 			return true;
 	return false;
 }
+
+/*
+ * Durable topics, by account: {"account": id, "export": id}: make your part of that export
+ * (export.h); {"account": id}: the account is gone, forget what you keep of it.
+ */
+#define ACCOUNTS_TOPIC_EXPORT  "auth.export.requested"
+#define ACCOUNTS_TOPIC_DELETED "auth.account.deleted"
 
 #endif

@@ -79,7 +79,7 @@ void game_write_match(struct json_writer *w, const struct match *m, int64_t now_
 	json_put_i64(w, "match", m->id);
 	json_put_str(w, "rules", m->rules->id);
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		json_put_str(w, seat_names[seat], m->names[seat]);
+		json_put_str(w, seat_names[seat], match_name(m, seat));
 	json_put_i64(w, "ply", m->ply);
 	json_put_str(w, "last", m->last[0] ? m->last : NULL);
 	write_words(w, "moves", strbuf_slice(&m->notation));
@@ -94,7 +94,7 @@ struct buf *game_frame_state(const struct match *m, int viewer, bool legal, int6
 	frame_open(&f, "state");
 	game_write_match(&f.w, m, now_us);
 	json_put_str(&f.w, "color", viewer >= 0 ? seat_names[viewer] : NULL);
-	json_put_str(&f.w, "opponent", viewer >= 0 ? m->names[1 - viewer] : NULL);
+	json_put_str(&f.w, "opponent", viewer >= 0 ? match_name(m, 1 - viewer) : NULL);
 	write_position(&f.w, m, viewer);
 	if (legal)
 		write_legal(&f.w, m, viewer);

@@ -213,3 +213,25 @@ void game_lobby_cancel(struct game_lobby *l, uint64_t client)
 	if (w)
 		remove_waiting(l, w);
 }
+
+static struct waiting *find_of_account(struct game_lobby *l, int64_t account)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(l->clients, &it, NULL, &value)) {
+		struct waiting *w = value;
+
+		if (w->seek.account == account)
+			return w;
+	}
+	return NULL;
+}
+
+void game_lobby_forget(struct game_lobby *l, int64_t account)
+{
+	struct waiting *w;
+
+	while ((w = find_of_account(l, account)))
+		remove_waiting(l, w);
+}

@@ -34,4 +34,7 @@ int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek);
 /* Takes the seek of this connection back, if there is one. */
 void game_lobby_cancel(struct game_lobby *l, uint64_t client);
 
+/* Takes back all seeks of an account. */
+void game_lobby_forget(struct game_lobby *l, int64_t account);
+
 #endif

@@ -63,6 +63,22 @@ int match_seat(const struct match *m, int64_t account)
 	return -1;
 }
 
+void match_forget(struct match *m, int seat)
+{
+	m->accounts[seat] = 0;
+	memset(m->names[seat], 0, strlen(m->names[seat]));
+}
+
+int match_empty_seat(const struct match *m)
+{
+	return match_seat(m, 0);
+}
+
+const char *match_name(const struct match *m, int seat)
+{
+	return m->names[seat][0] ? m->names[seat] : "deleted account";
+}
+
 int match_turn(const struct match *m)
 {
 	uint64_t seats = m->over ? 0 : m->rules->to_move(m->state);

@@ -26,8 +26,8 @@ struct match {
 	int64_t id;
 	const struct game_rules *rules;
 	void *state;                   /* rules->state_size bytes */
-	int64_t accounts[MATCH_SEATS]; /* seat 0 plays white */
-	char *names[MATCH_SEATS];
+	int64_t accounts[MATCH_SEATS]; /* seat 0 plays white; 0: the account is gone */
+	char *names[MATCH_SEATS];      /* empty: likewise */
 	struct game_clock clock;
 	int ply;                  /* half-moves made */
 	struct strbuf notation;   /* the moves as people write them, separated by spaces */
@@ -63,6 +63,12 @@ void match_free(struct match **m);
 
 /* The seat of an account, or -1. */
 int match_seat(const struct match *m, int64_t account);
+/* The account of a seat is gone: nobody sits there any more, and nothing of it is kept. */
+void match_forget(struct match *m, int seat);
+/* A seat whose account is gone, or -1. */
+int match_empty_seat(const struct match *m);
+/* What others see of who sits there. */
+const char *match_name(const struct match *m, int seat);
 /* The seat whose turn it is, or -1. */
 int match_turn(const struct match *m);
 

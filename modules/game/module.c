@@ -6,7 +6,10 @@
 #include "game.h"
 #include "hearth/accounts.h"
 #include "hearth/metric.h"
+#include "hearth/accounts.h"
+#include "hearth/export.h"
 #include "lobby.h"
+#include "personal.h"
 #include "shard.h"
 #include "store.h"
 
@@ -23,8 +26,21 @@ static const struct db_schema schemas[] = {
 	{ .name = NULL },
 };
 
+static const struct bus_subscription subscriptions[] = {
+	{ ACCOUNTS_TOPIC_EXPORT, "game.exports", "game", NULL, game_on_export, NULL },
+	{ ACCOUNTS_TOPIC_DELETED, "game.accounts", "game", NULL, game_on_deleted,
+		game_after_deleted },
+	{ .topic = NULL },
+};
+
+static const struct queue_consumer queues[] = {
+	{ GAME_QUEUE_EXPORT, "game", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX, game_export },
+	{ .name = NULL },
+};
+
 static int start(struct hearth *h, void **state)
 {
+	const struct accounts *accounts = hearth_service(h, "accounts");
 	struct game *g = mem_zalloc(sizeof(*g));
 
 	g->h = h;
@@ -44,6 +60,7 @@ static int start(struct hearth *h, void **state)
 	}
 	g->lobby = game_lobby_new(g);
 	game_service_init(g);
+	accounts->keeps_data(accounts->self, "game");
 	registry_announce(hearth_registry(h), "game", &g->service);
 	return 0;
 }
@@ -59,7 +76,7 @@ static void stop(void *state)
 	free(g);
 }
 
-static const char *const needs[] = { "connections", NULL };
+static const char *const needs[] = { "accounts", "connections", NULL };
 
 const struct hearth_module game_module = {
 	.name = "game",
@@ -68,6 +85,8 @@ const struct hearth_module game_module = {
 	.settings = settings,
 	.schemas = schemas,
 	.routes = game_routes,
+	.subscriptions = subscriptions,
+	.queues = queues,
 	.needs = needs,
 	.start = start,
 	.stop = stop,

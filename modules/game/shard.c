@@ -220,6 +220,8 @@ static void watch_time(struct owned *o)
 
 	if (o->match->over)
 		timer_start(&o->timer, ENDED_KEEP_MS, 0, on_timer, o);
+	else if (match_empty_seat(o->match) >= 0)
+		timer_start(&o->timer, 0, 0, on_timer, o);
 	else
 		timer_start(&o->timer, left_us / 1000 + 1, 0, on_timer, o);
 }
@@ -365,13 +367,30 @@ static void run_waiting(struct owned *o)
 	}
 }
 
-/* Looks at the match and starts what can start: what waits, then what time brings. */
+/* Whose account is gone gives up. */
+static bool resign_empty_seat(struct owned *o, const struct game_intent *in)
+{
+	int seat = match_empty_seat(o->match);
+	const char *why;
+
+	if (seat < 0 || match_try_resign(o->match, seat, clock_mono_us(), &o->step, &why) < 0)
+		return false;
+	start_write(o, in);
+	return true;
+}
+
+/*
+ * Looks at the match and starts what can start: what waits, then what nobody has sent: the end of a
+ * match that somebody has left for good, and what time brings.
+ */
 static void poke(struct owned *o)
 {
 	struct game_intent none = { .match = o->match->id };
 
 	run_waiting(o);
 	if (o->writing || o->match->over)
+		return;
+	if (resign_empty_seat(o, &none))
 		return;
 	if (match_try_time(o->match, o->shard->g->first_move_us, clock_mono_us(), &o->step) == 0)
 		start_write(o, &none);
@@ -536,6 +555,33 @@ void game_shard_forget(struct game_shard *s, uint64_t client)
 	p->shard = s;
 	p->intent.client = client;
 	exec_post(s->exec, on_forget, p);
+}
+
+static void on_forget_account(void *arg)
+{
+	struct post *p = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(p->shard->matches, &it, NULL, &value)) {
+		struct owned *o = value;
+		int seat = match_seat(o->match, p->intent.account);
+
+		if (seat < 0)
+			continue;
+		match_forget(o->match, seat);
+		poke(o);
+	}
+	free(p);
+}
+
+void game_shard_forget_account(struct game_shard *s, int64_t account)
+{
+	struct post *p = mem_zalloc(sizeof(*p));
+
+	p->shard = s;
+	p->intent.account = account;
+	exec_post(s->exec, on_forget_account, p);
 }
 
 /* ---- start and end ---- */

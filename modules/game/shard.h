@@ -41,5 +41,10 @@ void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clien
 	const bool legal[MATCH_SEATS]);
 /* A client is gone: it hears of nothing any more. */
 void game_shard_forget(struct game_shard *s, uint64_t client);
+/*
+ * An account is gone: its seats in the matches in memory are emptied, and those that are going on
+ * are resigned. Any thread.
+ */
+void game_shard_forget_account(struct game_shard *s, int64_t account);
 
 #endif

@@ -40,6 +40,8 @@ const char *const game_migrations[] = {
 	" left_us BIGINT NOT NULL,"
 	" at_ms BIGINT NOT NULL,"
 	" PRIMARY KEY (match, ply));",
+	/* Accounts that are gone, by number: what was under way for them is not stored. */
+	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
 	NULL,
 };
 
@@ -98,9 +100,36 @@ static int publish_ended(struct db_tx *tx, int64_t match, const struct match_ste
 	return publish(tx, "game.ended", match, &out);
 }
 
+static int nobody_is_gone(struct db_tx *tx, const struct game_match_row *row)
+{
+	int64_t gone = 0;
+	int rc = db_get_int(tx, &gone, "SELECT count(*) FROM forgotten WHERE account IN ($1, $2)",
+		db_int(row->accounts[0]), db_int(row->accounts[1]));
+
+	return rc == 0 && gone ? HEARTH_EDENIED : rc;
+}
+
+int game_store_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
+		db_int(account));
+
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE match SET white = 0, white_name = '' WHERE white = $1",
+			db_int(account));
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE match SET black = 0, black_name = '' WHERE black = $1",
+			db_int(account));
+	return rc < 0 ? rc : 0;
+}
+
 int game_store_add(struct db_tx *tx, struct game_match_row *row)
 {
-	int rc = db_get_int(tx, &row->id,
+	int rc = nobody_is_gone(tx, row);
+
+	if (rc < 0)
+		return rc;
+	rc = db_get_int(tx, &row->id,
 		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, "
 		"limit_ms, increment_ms,"
 		" started_at, status, winner, reason)"

@@ -26,7 +26,10 @@ struct game_match_row {
 	char status[MATCH_WORD_MAX], reason[MATCH_WORD_MAX];
 };
 
-/* Adds a match, gives it its id, and publishes "game.started". */
+/*
+ * Adds a match, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
+ * was deleted meanwhile.
+ */
 int game_store_add(struct db_tx *tx, struct game_match_row *row);
 /*
  * Adds what a step says: its move, and when it ends the match also the result, with "game.ended".
@@ -51,6 +54,12 @@ int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
  * HEARTH_EUNSUPPORTED (rules that are not in this build).
  */
 int game_store_load(struct db_tx *tx, int64_t id, struct match **out);
+
+/*
+ * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
+ * any more. Its matches that are going on are for the shards to end.
+ */
+int game_store_forget(struct db_tx *tx, int64_t account);
 
 /* The rules of this name, or NULL. Any thread. */
 const struct game_rules *game_rules_find(const char *id);

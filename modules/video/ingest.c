@@ -281,6 +281,21 @@ void ingest_close(struct ingest *in, bool finished)
 	go_away(in);
 }
 
+void ingest_forget(struct video *v, int64_t channel)
+{
+	struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel);
+	struct ingest_publisher old;
+
+	if (!in)
+		return;
+	old = in->publisher;
+	in->publisher = (struct ingest_publisher){ 0 };
+	if (in->state == LIVE || in->state == AWAY)
+		finish(in, ENDING);
+	if (old.arg)
+		old.replaced(old.arg, true);
+}
+
 /* ---- the server's own beginning and end ---- */
 
 /* A stream that was left open and whose publisher may still come back. */

@@ -42,6 +42,9 @@ int ingest_tag(
  */
 void ingest_close(struct ingest *in, bool finished);
 
+/* The channel's account is gone: whoever publishes is sent away, and the stream ends. */
+void ingest_forget(struct video *v, int64_t channel);
+
 /*
  * After a restart: goes on with the streams that had not ended, if their publishers come back.
  * Blocks; before the loop runs.

@@ -105,6 +105,18 @@ void video_live_refresh(struct video_live *l, int64_t channel)
 	}
 }
 
+void video_live_forget(struct video_live *l, int64_t channel)
+{
+	video_live_refresh(l, channel);
+	LIST_FOREACH (&l->channels, it) {
+		struct live_channel *c = LIST_ENTRY(it, struct live_channel, used);
+
+		/* One that is being looked at goes when the next look finds nothing. */
+		if (c->id == channel && !c->looking)
+			channel_free(c);
+	}
+}
+
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	(void)module;

@@ -48,6 +48,9 @@ void video_live_free(struct video_live **l);
 /* Something of the channel changed on disk: it is looked at when it is next asked for. */
 void video_live_refresh(struct video_live *l, int64_t channel);
 
+/* The channel is gone: so is what is known of it. */
+void video_live_forget(struct video_live *l, int64_t channel);
+
 /* The subscription "video.aggregate" on "video.segment" (module.c). */
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 void video_live_after(void *module, const struct bus_event *ev);

@@ -3,9 +3,11 @@
  */
 #include <stdlib.h>
 
+#include "hearth/export.h"
 #include "hearth/metric.h"
 #include "ingest.h"
 #include "live.h"
+#include "personal.h"
 #include "rtmp/rtmp_session.h"
 #include "store.h"
 #include "tidy.h"
@@ -52,6 +54,9 @@ static const struct conn_listener listeners[] = {
 
 static const struct bus_subscription subscriptions[] = {
 	{ "video.segment", "video.aggregate", "video", NULL, video_live_apply, video_live_after },
+	{ ACCOUNTS_TOPIC_EXPORT, "video.exports", "video", NULL, video_on_export, NULL },
+	{ ACCOUNTS_TOPIC_DELETED, "video.accounts", "video", NULL, video_on_deleted,
+		video_after_deleted },
 	{ .topic = NULL },
 };
 
@@ -60,6 +65,10 @@ static const struct queue_consumer queues[] = {
 		video_worker_make },
 	{ VIDEO_QUEUE_TRANSCODE, "video", "work", 2, VIDEO_LEASE_MS, VIDEO_HANDOUTS_MAX,
 		video_worker_make },
+	{ VIDEO_QUEUE_EXPORT, "video", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX,
+		video_export },
+	{ VIDEO_QUEUE_FORGET, "video", "io", 1, VIDEO_FORGET_LEASE_MS, VIDEO_FORGET_ATTEMPTS,
+		video_forget },
 	{ .name = NULL },
 };
 
@@ -78,6 +87,7 @@ static void on_revoked(void *arg, struct buf *payload)
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
+	const struct accounts *accounts = hearth_service(h, "accounts");
 	struct video *v = mem_zalloc(sizeof(*v));
 
 	v->h = h;
@@ -92,6 +102,7 @@ static int start(struct hearth *h, void **state)
 	v->live = video_live_new(v);
 	v->tidy = tidy_new(v);
 	v->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, v);
+	accounts->keeps_data(accounts->self, "video");
 	*state = v;
 	return ingest_recover(v);
 }

@@ -76,6 +76,9 @@ const char *const video_migrations[] = {
 	" init BIGINT NOT NULL,"
 	" blob TEXT NOT NULL,"
 	" PRIMARY KEY (rendition, sequence));",
+	/* Accounts that are gone, by number: no channel is made for them any more. */
+	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);"
+	"CREATE INDEX segment_blob ON segment (blob);",
 	NULL,
 };
 
@@ -180,6 +183,9 @@ int video_store_channel_of(
 
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;
+	rc = video_store_is_forgotten(tx, account->id);
+	if (rc < 0)
+		return rc;
 	*out = (struct video_channel){ .account = account->id };
 	make_key(out->key);
 	rc = free_name(tx, account->address, out->name);
@@ -208,7 +214,7 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 	int rc = db_query(tx, &rows,
 		"SELECT " CHANNEL_COLUMNS
 		", EXISTS (SELECT 1 FROM stream s WHERE s.channel = c.id AND s.ended_at = 0)"
-		" FROM channel c WHERE EXISTS"
+		" FROM channel c WHERE account > 0 AND EXISTS"
 		" (SELECT 1 FROM stream s WHERE s.channel = c.id AND s.last_sequence >= "
 		"s.first_sequence) ORDER BY name");
 
@@ -267,8 +273,16 @@ static int each_stream(struct db_rows *rows, video_stream_fn *each, void *arg)
 
 int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct video_stream *out)
 {
+	struct video_channel owner;
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = video_store_channel(tx, channel, &owner);
+
+	/* Its account was deleted meanwhile. */
+	if (rc == 0 && owner.account < 0)
+		rc = HEARTH_ENOTFOUND;
+	if (rc < 0)
+		return rc;
+	rc = db_query(tx, &rows,
 		"INSERT INTO stream (channel, started_at, ended_at, first_sequence, last_sequence,"
 		" last_at, line_end, epoch, target_s)"
 		" SELECT $1, $2, 0, coalesce(max(last_sequence), 0) + 1,"

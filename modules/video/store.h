@@ -18,7 +18,10 @@ struct video_channel {
 	char key[64];              /* the publishing key */
 };
 
-/* The channel of an account, made with a new key when there is none. */
+/*
+ * The channel of an account, made with a new key when there is none. HEARTH_ENOTFOUND: the account
+ * was deleted.
+ */
 int video_store_channel_of(
 	struct db_tx *tx, const struct account *account, struct video_channel *out);
 /* HEARTH_ENOTFOUND. */
@@ -53,7 +56,7 @@ static inline bool video_stream_has_chunk(const struct video_stream *s)
 
 typedef int video_stream_fn(void *arg, const struct video_stream *s);
 
-/* Begins a stream behind whatever the channel has had. */
+/* Begins a stream behind whatever the channel has had. HEARTH_ENOTFOUND: the channel is gone. */
 int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct video_stream *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
 /* HEARTH_ENOTFOUND. */
@@ -164,5 +167,45 @@ int video_store_old_segment(struct db_tx *tx, int64_t channel, struct slice rend
 	int64_t sequence, struct video_segment *out);
 int video_store_old_init(struct db_tx *tx, int64_t channel, struct slice rendition, int64_t number,
 	struct buf **out);
+/* ---- deleted accounts (store_forget.c) ---- */
+
+/*
+ * An account is gone: nobody finds its channel any more, by name, key or account. *channel is its
+ * number, or 0 when there is none.
+ */
+int video_store_forget(struct db_tx *tx, int64_t account, int64_t *channel);
+/* 0, or HEARTH_ENOTFOUND when the account was forgotten. */
+int video_store_is_forgotten(struct db_tx *tx, int64_t account);
+/* How much of a channel is still being made: streams that have not ended, chunks under way. */
+int video_store_unfinished(struct db_tx *tx, int64_t channel, int64_t *out);
+
+/* Where a blob of a channel is named. */
+enum video_blob_kind {
+	VIDEO_BLOB_RAW,
+	VIDEO_BLOB_CHUNK,
+	VIDEO_BLOB_SEGMENT,
+};
+
+struct video_blob {
+	enum video_blob_kind kind;
+	int64_t owner, number; /* stream or rendition, and the number there */
+	char key[BLOB_KEY_MAX + 1];
+};
+
+/*
+ * Blobs of a channel of one kind behind (owner, number), in that order, at most `max`, into out[];
+ * returns how many. Gaps have none and are left out.
+ */
+int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob *after, int max,
+	struct video_blob *out);
+/* Whether a segment of another number or rendition has the same blob. */
+int video_store_blob_shared(struct db_tx *tx, const struct video_blob *b, bool *out);
+int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b);
+/* The rows that are left, once no blob is. */
+int video_store_forget_channel(struct db_tx *tx, int64_t channel);
+
+/* The pieces of the raw backup of a stream, in order. */
+int video_store_raw_blobs(struct db_tx *tx, int64_t stream,
+	int (*each)(void *arg, struct slice blob, int64_t size), void *arg);
 
 #endif

@@ -248,8 +248,9 @@ int video_worker_make(void *module, const struct queue_task *task, struct arena 
 
 	if (rc == 0)
 		rc = db_read_wait(m.v->db, load, &m);
+	/* The stream was deleted with its account: nobody waits for the segment. */
 	if (rc < 0)
-		return rc;
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	describe(&m);
 	rc = tried_enough ? HEARTH_ETIMEOUT : make(&m);
 	if (rc < 0 && !is_final(rc) && task->attempt < VIDEO_ATTEMPTS_MAX) {

@@ -1,0 +1,32 @@
+/*
+ * pgn.h: a game of chess as text: Portable Game Notation (the standard of 1994, export format).
+ * Pure.
+ */
+#ifndef GAME_PGN_H
+#define GAME_PGN_H
+
+#include "hearth/str.h"
+
+enum pgn_result {
+	PGN_GOES_ON, /* also of a game that was aborted */
+	PGN_WHITE_WON,
+	PGN_BLACK_WON,
+	PGN_DRAWN,
+};
+
+struct pgn_game {
+	struct slice site;         /* where it was played: the server's name */
+	struct slice white, black; /* names; empty: unknown, written as "?" */
+	int64_t started_at;        /* wall, ms */
+	enum pgn_result result;
+	struct slice status, reason;  /* in one word, and in the words of the rules; or empty */
+	struct slice setup;           /* FEN; empty for the usual start */
+	int64_t limit_s, increment_s; /* of the clock; limit 0: none */
+	struct slice moves;           /* SAN, separated by one space */
+	bool chess960;
+};
+
+/* Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. */
+void pgn_write(struct strbuf *out, const struct pgn_game *game);
+
+#endif
