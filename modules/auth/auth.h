@@ -15,6 +15,8 @@
 
 #define AUTH_HASH_MAX 128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
 
+#define AUTH_KEEPING_MAX 16
+
 struct auth {
 	struct hearth *h;
 	struct db *db;
@@ -41,6 +43,9 @@ struct auth {
 	unsigned long long argon_passes;
 	size_t argon_memory;
 	bool rehashing; /* a password is being hashed anew (session/rehash.c) */
+	const char *keeping[AUTH_KEEPING_MAX]; /* modules that keep data of people */
+	int keeping_count;
+	int64_t exports_per_day, export_ttl_ms;
 	char decoy[AUTH_HASH_MAX]; /* hash of nothing: checked when there is no such account */
 };
 
@@ -51,6 +56,7 @@ extern const char auth_factor_migration[];   /* factor/store.c: factors, recover
 extern const char auth_profile_migration[];  /* account/profile_store.c */
 extern const char preferences_migration[];   /* preferences/store.c */
 extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
+extern const char auth_export_migration[];   /* record/export_store.c */
 
 /* service.c: fills in the service interface. */
 void auth_service_init(struct auth *a);

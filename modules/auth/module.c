@@ -14,6 +14,8 @@
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "preferences/preferences.h"
+#include "record/blob_drop.h"
+#include "record/export.h"
 #include "record/record.h"
 #include "session/second.h"
 #include "sms/code.h"
@@ -48,6 +50,10 @@ static const struct config_setting settings[] = {
 		"accounts made from one network within the window" },
 	{ NULL, "quota", CONFIG_SIZE, "0", "0", "1024G", NULL,
 		"bytes kept for one account unless it has a quota of its own; 0: no bound" },
+	{ NULL, "exports_per_day", CONFIG_INT, "3", "1", "1000", NULL,
+		"how often a person may ask for all of their data within 24 hours" },
+	{ NULL, "export_ttl", CONFIG_DURATION, "7d", "1s", "365d", NULL,
+		"how long what they asked for can be fetched" },
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
 		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
@@ -153,6 +159,10 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },
 	{ HTTP_DELETE, "/api/auth/invitations/{id:int}", auth_delete_invitation, HTTP_ADMIN, 0 },
+	{ HTTP_DELETE, "/api/auth/me", auth_delete_me, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/export", auth_post_export, HTTP_ACCOUNT, 4096 },
+	{ HTTP_GET, "/api/auth/export", auth_get_export, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/export/{id:int}", auth_get_export_tar, HTTP_ACCOUNT, 0 },
 	{ .pattern = NULL },
 };
 
@@ -174,11 +184,18 @@ static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event 
 static const struct bus_subscription subscriptions[] = {
 	{ "auth.revoked", "auth.sessions", "auth", NULL, apply_revoked, auth_on_revoked },
 	{ "auth.account.deleted", "auth.profile", "auth", NULL, profile_on_deleted, NULL },
+	{ ACCOUNTS_TOPIC_EXPORT, "auth.exports", "auth", NULL, auth_on_export, NULL },
 	{ .topic = NULL },
 };
 
 static const struct queue_consumer queues[] = {
 	{ "auth.sms", "auth", "net", 2, AUTH_SMS_LEASE_MS, AUTH_SMS_ATTEMPTS, auth_sms_handle },
+	{ AUTH_QUEUE_BLOB, "auth", "io", 1, AUTH_BLOB_LEASE_MS, AUTH_BLOB_ATTEMPTS,
+		auth_blob_drop_task },
+	{ AUTH_QUEUE_EXPORT, "auth", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX,
+		auth_export_own },
+	{ AUTH_QUEUE_EXPIRE, "auth", "io", 1, AUTH_EXPIRE_LEASE_MS, AUTH_EXPIRE_ATTEMPTS,
+		auth_export_expire },
 	{ .name = NULL },
 };
 
@@ -256,6 +273,8 @@ static int start_command(struct hearth *h, void **state)
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
 	a->registrations_per_network = config_int(c, "auth", "registrations_per_network");
 	a->password_min = config_int(c, "auth", "password_min");
+	a->exports_per_day = config_int(c, "auth", "exports_per_day");
+	a->export_ttl_ms = config_duration_ms(c, "auth", "export_ttl");
 	a->quota = config_size(c, "auth", "quota");
 	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
 	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");
@@ -275,6 +294,7 @@ static int start(struct hearth *h, void **state)
 	a = *state;
 	a->cache = hearth_cache(h);
 	a->hash = hearth_pool(h, "hash");
+	a->service.keeps_data(a, "auth");
 	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
 		return -1;
 	a->preferences = preferences_new(a);

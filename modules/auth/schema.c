@@ -49,5 +49,6 @@ const char *const auth_migrations[] = {
 	auth_factor_migration,
 	auth_profile_migration,
 	preferences_migration,
+	auth_export_migration,
 	NULL,
 };

@@ -2,6 +2,7 @@
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
  */
 #include "account/account.h"
+#include "record/export.h"
 #include "session/session.h"
 
 #include <stdlib.h>
@@ -112,4 +113,5 @@ void auth_service_init(struct auth *a)
 		.by_address = by_address,
 		.by_address_wait = by_address_wait,
 		.by_id_wait = by_id_wait };
+	auth_export_service(a);
 }

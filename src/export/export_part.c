@@ -159,7 +159,7 @@ static void put_waiting(struct export_part *p)
 	add_piece(p, key, n, false);
 }
 
-/* A part that takes long keeps its task; one that lost it all the same ends. */
+/* A part that takes long keeps its task; one that lost it, or that nobody wants any more, ends. */
 static void keep_lease(struct export_part *p)
 {
 	int64_t now_ms = clock_mono_ms();
@@ -169,6 +169,9 @@ static void keep_lease(struct export_part *p)
 		return;
 	p->extended_ms = now_ms;
 	rc = queue_extend(p->db, p->task, EXPORT_LEASE_MS);
+	if (rc == 0)
+		rc = p->accounts->export_begin_wait(
+			p->accounts->self, p->export, p->module, p->task->attempt);
 	if (rc < 0)
 		export_part_fail(p, rc);
 }

@@ -69,9 +69,11 @@ int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
 void auth_store_read(struct db_rows *rows, int first, struct account *out);
 /* A quota of its own that is not set is the module's. */
 void auth_account_fill(const struct auth *a, struct account *account);
+/* Whether no other administrator is left who can log in. */
+int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out);
 /*
- * Frees the address, ends every token; the id is never given again. Publishes
- * "auth.account.deleted".
+ * Frees the address, ends every token, removes what there is of the account (record/own.h); the id
+ * is never given again. Publishes "auth.account.deleted".
  */
 int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
 

@@ -14,6 +14,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
+#include "record/blob_drop.h"
 #include "record/record.h"
 
 #define RUNNING_MAX 2
@@ -291,21 +292,20 @@ void avatar_write_path(struct strbuf *out, int64_t account, const struct avatar_
 
 int profile_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
-	const struct auth *a = module;
 	struct avatar_keys before = { 0 };
 	struct arena *arena = arena_new();
 	struct json *doc = NULL;
 	int64_t account = 0;
 	int rc = json_read(arena, ev->payload, &doc, NULL);
 
+	(void)module;
 	(void)prepared;
 	if (rc == 0)
 		rc = json_get_i64(doc, "account", 1, INT64_MAX, &account);
 	arena_free(&arena);
 	if (rc == 0)
 		rc = profile_forget(tx, account, &before);
-	/* Nobody can ask for it any more, so it does not matter if this is tried again. */
 	if (rc == 0)
-		avatar_drop(hearth_blob(a->h), &before);
-	return rc;
+		rc = auth_blob_drop(tx, before.large);
+	return rc == 0 ? auth_blob_drop(tx, before.small) : rc;
 }

@@ -9,6 +9,7 @@
 #include "account/invitation.h"
 #include "hearth/error.h"
 #include "preferences/preferences.h"
+#include "record/own.h"
 #include "session/session.h"
 #include "sms/code.h"
 
@@ -157,6 +158,22 @@ static int publish_account(struct db_tx *tx, const char *topic, int64_t id)
 	return rc;
 }
 
+int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out)
+{
+	int64_t mine = 0, others = 0;
+	int rc = db_get_int(tx, &mine,
+		"SELECT count(*) FROM account WHERE id = $1 AND role = $2 AND deleted_at IS NULL",
+		db_int(id), db_int(AUTH_ADMINISTRATOR));
+
+	if (rc == 0)
+		rc = db_get_int(tx, &others,
+			"SELECT count(*) FROM account WHERE id <> $1 AND role = $2 AND disabled = 0"
+			" AND deleted_at IS NULL",
+			db_int(id), db_int(AUTH_ADMINISTRATOR));
+	*out = mine > 0 && others == 0;
+	return rc;
+}
+
 int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 {
 	char freed[40];
@@ -177,5 +194,7 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = phone_remove(tx, id);
 	if (rc >= 0)
 		rc = auth_code_drop_all(tx, id);
-	return rc < 0 ? rc : publish_account(tx, "auth.account.deleted", id);
+	if (rc >= 0)
+		rc = auth_own_forget(tx, id, now_ms);
+	return rc < 0 ? rc : publish_account(tx, ACCOUNTS_TOPIC_DELETED, id);
 }

@@ -20,5 +20,6 @@ int auth_record_expire(struct db_tx *tx, int64_t now_ms);
 int auth_record_delete(struct db_tx *tx, int64_t account);
 
 http_handler auth_get_events;
+http_handler auth_delete_me; /* delete.c */
 
 #endif
