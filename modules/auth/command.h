@@ -34,6 +34,7 @@ auth_command_fn auth_run_user_passwd;
 auth_command_fn auth_run_user_disable;
 auth_command_fn auth_run_user_enable;
 auth_command_fn auth_run_user_role;
+auth_command_fn auth_run_user_factors;
 auth_command_fn auth_run_user_delete;
 auth_command_fn auth_run_invite;
 auth_command_fn auth_run_session_list;

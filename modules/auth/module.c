@@ -215,6 +215,8 @@ static const struct hearth_command commands[] = {
 	{ "user enable", "ADDRESS", "let it in again", NULL, auth_run_user_enable },
 	{ "user role", "ADDRESS member|moderator|administrator", "give an account another role",
 		NULL, auth_run_user_role },
+	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
+		auth_run_user_factors },
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
 	{ "invite", "[--admin|--moderator] [--address A] [--uses N] [--expires 7d]",
 		"print a link with which somebody makes an account", NULL, auth_run_invite },

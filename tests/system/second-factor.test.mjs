@@ -6,60 +6,21 @@ import { after, before, test } from 'node:test';
 import { Authenticator, base32, codeAt, readQr, stepNow } from './authenticator.mjs';
 import { eventually, Hearth } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
+import * as people from './second-factor.mjs';
+import { bearer, cookieOf, PASSWORD, problem } from './second-factor.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
-const PASSWORD = 'correct horse';
 const ARABIC = '٠١٢٣٤٥';
 const FULLWIDTH = '１２３４５６';
-const bearer = (token) => ({ Authorization: `Bearer ${token}` });
-const cookieOf = (answer, name) => answer.headers.getSetCookie().find((c) => c.startsWith(`${name}=`));
-
-const problem = (answer, status, field) => {
-  assert.equal(answer.status, status, JSON.stringify(answer.body));
-  assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
-  assert.equal(answer.body.status, status);
-  if (field !== undefined) assert.equal(answer.body.field, field);
-};
 
 let hearth;
-let people = 0;
 before(async () => {
   hearth = await new Hearth({ 'auth.guesses_per_network': 100000 }).start();
 });
 after(() => hearth.remove());
 
-// An account with a session of it.
-async function person(server = hearth, ...flags) {
-  const address = `p${++people}@hearth.test`;
-  server.addUser(address, PASSWORD, ...flags);
-  const p = { server, address };
-  const answer = await server.api('POST', '/api/auth/login', { address, password: PASSWORD });
-  assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  Object.assign(p, { token: answer.body.token, entry: answer.body });
-  p.ask = (method, path, body) => server.api(method, path, body, bearer(p.token));
-  p.first = (headers) => server.api('POST', '/api/auth/login', { address, password: PASSWORD }, headers);
-  p.second = (ticket, method, code, more) => server.api('POST', '/api/auth/login/second', { ticket, method, code, ...more });
-  p.ticket = async () => {
-    const { status, body } = await p.first();
-    assert.equal(status, 200);
-    assert.ok(body.second_factor, JSON.stringify(body));
-    return body.second_factor.ticket;
-  };
-  p.works = async (token = p.token) => (await server.api('GET', '/api/auth/me', undefined, bearer(token))).status === 200;
-  return p;
-}
-
-// The same with an authenticator app.
-async function enrolled(server, ...flags) {
-  const p = await person(server, ...flags);
-  const { status, body } = await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD });
-  assert.equal(status, 200, JSON.stringify(body));
-  p.app = new Authenticator(body.secret);
-  const confirmed = await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await p.app.code() });
-  assert.equal(confirmed.status, 200, JSON.stringify(confirmed.body));
-  p.recovery = confirmed.body.recovery_codes;
-  return p;
-}
+const person = (server = hearth, ...flags) => people.person(server, ...flags);
+const enrolled = (server = hearth, ...flags) => people.enrolled(server, ...flags);
 
 test('enrolling: the QR code holds the secret, and it counts once a code was right', async () => {
   const p = await person();
@@ -486,4 +447,19 @@ test('a mail program that goes on with the main password shuts nobody out of the
   } finally {
     await server.remove();
   }
+});
+
+test('hearth user factors: shown, and taken away from somebody who has lost everything', async () => {
+  const p = await enrolled();
+  const shown = hearth.command('user', 'factors', p.address);
+  assert.deepEqual([shown.status, shown.stdout], [0, `${p.address}: totp, 10 recovery codes\n`]);
+  const ticket = await p.ticket();
+  assert.equal(hearth.command('user', 'factors', p.address, '--remove').status, 0);
+  problem(await p.second(ticket, 'recovery', p.recovery[0]), 401, 'ticket');
+  await eventually(async () => !(await p.works()), 5, 'its sessions end');
+  assert.ok((await p.first()).body.token);
+  assert.equal(hearth.command('user', 'factors', p.address).stdout, `${p.address}: no second factor\n`);
+  assert.equal(hearth.command('user', 'factors', 'nobody@hearth.test').status, 1);
+  assert.equal(hearth.command('user', 'factors').status, 2);
+  assert.equal(hearth.command('user', 'factors', p.address, '--nonsense').status, 2);
 });
