@@ -88,12 +88,13 @@ static int list(struct db_tx *tx, void *arg)
 static void on_list(void *arg, int status)
 {
 	struct ask *ask = arg;
+	struct strbuf out = ask->out; /* the answer ends the request, and `ask` with it */
 
 	if (status == 0)
-		http_reply_json(ask->rq, 200, &ask->out);
+		http_reply_json(ask->rq, 200, &out);
 	else
 		http_reply_error(ask->rq, status);
-	strbuf_free(&ask->out);
+	strbuf_free(&out);
 }
 
 void auth_get_invitations(void *module, struct http_request *rq)
@@ -216,10 +217,10 @@ static void on_made(void *arg, int status)
 	json_put_str(&w, "secret", ask->secret);
 	json_put_text(&w, "link", strbuf_slice(&link));
 	json_close_object(&w);
-	http_reply_json(ask->rq, 201, &out);
 	sodium_memzero(link.p, link.n);
-	sodium_memzero(ask->secret, sizeof(ask->secret));
 	strbuf_free(&link);
+	sodium_memzero(ask->secret, sizeof(ask->secret));
+	http_reply_json(ask->rq, 201, &out);
 }
 
 void auth_post_invitations(void *module, struct http_request *rq)

@@ -77,23 +77,23 @@ static void on_changed(void *arg, int status)
 
 	if (status == 0)
 		status = c->status;
+	/* Before the answer, which ends the request and `c` with it. */
+	sodium_memzero(c->password, sizeof(c->password));
+	sodium_memzero(c->hash, sizeof(c->hash));
 	if (status == 0)
 		http_reply_empty(c->rq, 204);
 	else if (status == HEARTH_EINVAL)
 		http_reply_problem(c->rq, 400, "password", "%s", c->why);
 	else
 		http_reply_error(c->rq, status);
-	sodium_memzero(c, sizeof(*c));
 }
 
 static void on_confirmed(void *arg, int status)
 {
 	struct change *c = arg;
 
-	if (status != 0) {
-		sodium_memzero(c, sizeof(*c));
+	if (status != 0)
 		return;
-	}
 	status = job_run(c->a->hash, hash_and_change, on_changed, c);
 	if (status < 0)
 		on_changed(c, status);

@@ -39,6 +39,9 @@ static void on_verified(void *arg, int status)
 {
 	struct verification *v = arg;
 
+	/* Before the answer, which ends the request and `v` with it. */
+	sodium_memzero(v->code, sizeof(v->code));
+	sodium_memzero(v->who.hash, sizeof(v->who.hash));
 	if (status == HEARTH_ENOTFOUND)
 		http_reply_problem(
 			v->rq, 403, "ticket", "this registration is over; begin once more");
@@ -52,7 +55,6 @@ static void on_verified(void *arg, int status)
 	else
 		http_reply_problem(v->rq, 403, "code",
 			"there is no code to be tried any more; begin once more");
-	sodium_memzero(v, sizeof(*v));
 }
 
 void auth_post_register_verify(void *module, struct http_request *rq)

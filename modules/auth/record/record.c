@@ -85,12 +85,13 @@ static int read_page(struct db_tx *tx, void *arg)
 static void on_page(void *arg, int status)
 {
 	struct page *p = arg;
+	struct strbuf out = p->out; /* the answer ends the request, and `p` with it */
 
 	if (status == 0)
-		http_reply_json(p->rq, 200, &p->out);
+		http_reply_json(p->rq, 200, &out);
 	else
 		http_reply_error(p->rq, status);
-	strbuf_free(&p->out);
+	strbuf_free(&out);
 }
 
 void auth_get_events(void *module, struct http_request *rq)

@@ -14,6 +14,9 @@ struct confirm {
 static void on_checked(void *arg, int status, const struct account *account)
 {
 	struct confirm *c = arg;
+	/* An answer ends the request, and `c` with it. */
+	auth_confirm_fn *done = c->done;
+	void *done_arg = c->arg;
 
 	if (status == 0 && account->id != http_account(c->rq)->id)
 		status = HEARTH_EDENIED; /* the address went to another meanwhile */
@@ -25,7 +28,7 @@ static void on_checked(void *arg, int status, const struct account *account)
 	} else if (status != 0) {
 		http_reply_error(c->rq, status);
 	}
-	c->done(c->arg, status);
+	done(done_arg, status);
 }
 
 void auth_confirm_password(struct auth *a, struct http_request *rq, const struct json *body,

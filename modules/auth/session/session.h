@@ -148,7 +148,7 @@ void auth_rehash(struct auth *a, int64_t account, const char *hash, struct slice
 
 /* ---- confirm.c: the password once more, for what matters ---- */
 
-/* 0: it was right; else the request was answered. */
+/* 0: it was right; else the request was answered, and what lies in its arena is gone. */
 typedef void auth_confirm_fn(void *arg, int status);
 /*
  * Checks that `field` of the body is the main password of who is signed in; guesses count as they

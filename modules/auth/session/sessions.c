@@ -95,12 +95,13 @@ static int read_list(struct db_tx *tx, void *arg)
 static void on_list(void *arg, int status)
 {
 	struct ask *ask = arg;
+	struct strbuf out = ask->out; /* the answer ends the request, and `ask` with it */
 
 	if (status == 0)
-		http_reply_json(ask->rq, 200, &ask->out);
+		http_reply_json(ask->rq, 200, &out);
 	else
 		http_reply_error(ask->rq, status);
-	strbuf_free(&ask->out);
+	strbuf_free(&out);
 }
 
 static void get_list(
@@ -241,8 +242,8 @@ static void on_made(void *arg, int status)
 	json_put_str(&w, ask->kind == AUTH_TOKEN_APP ? "password" : "token", ask->text);
 	json_close_object(&w);
 	strbuf_free(&scopes);
-	http_reply_json(ask->rq, 201, &out);
 	sodium_memzero(ask->text, sizeof(ask->text));
+	http_reply_json(ask->rq, 201, &out);
 }
 
 static void on_confirmed(void *arg, int status)
