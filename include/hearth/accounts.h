@@ -66,6 +66,14 @@ enum accounts_via {
  */
 typedef void accounts_fn(void *arg, int status, const struct account *account);
 
+/*
+ * Who a mail address reaches: one account, or everybody in a group (at most 1000). 0, or
+ * HEARTH_ENOTFOUND (nobody: no such address, or a group without members), HEARTH_EBUSY, HEARTH_EIO,
+ * with nobody. The accounts are valid during the call; `group` is 0 or the group's id.
+ */
+typedef void accounts_reached_fn(
+	void *arg, int status, const struct account *accounts, size_t n, int64_t group);
+
 struct accounts {
 	void *self; /* first argument of each function */
 	/*
@@ -84,6 +92,8 @@ struct accounts {
 	/* The account of an app password of this use, shown without a name. On the loop. */
 	void (*by_app_password)(void *self, struct slice password, const struct conn_info *peer,
 		enum accounts_via via, accounts_fn *done, void *arg);
+	/* All that a mail address reaches, for delivering mail. From the loop; `done` there. */
+	void (*reached_by)(void *self, struct slice address, accounts_reached_fn *done, void *arg);
 	/* The account that a mail address reaches. From the loop; `done` there. */
 	void (*by_address)(void *self, struct slice address, accounts_fn *done, void *arg);
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */
@@ -102,6 +112,20 @@ struct accounts {
 	int (*export_begin_wait)(void *self, int64_t export, const char *module, int attempt);
 	int (*export_part_wait)(void *self, int64_t export, const char *module,
 		const struct export_file *files, size_t n);
+
+	/*
+	 * Groups (stream audiences, game clubs), waiting: workers and commands. A group's address
+	 * is its name at any of our domains; the name alone will do. Who is in a group changes with
+	 * the durable event "auth.group.changed" {"group", "name", "change": added, changed,
+	 * deleted, joined, role or left, "account": whose membership}.
+	 */
+	/* *group is its id. HEARTH_ENOTFOUND. */
+	int (*group_by_address_wait)(void *self, struct slice address, int64_t *group);
+	/* The ids of its members, in `a`, by number; none for a group that is not there. */
+	int (*members_wait)(
+		void *self, int64_t group, struct arena *a, int64_t **members, size_t *n);
+	/* 0 when the account is in the group, HEARTH_ENOTFOUND when it is not. */
+	int (*is_member_wait)(void *self, int64_t group, int64_t account);
 };
 
 /*

@@ -57,9 +57,11 @@ extern const char auth_profile_migration[];  /* account/profile_store.c */
 extern const char preferences_migration[];   /* preferences/store.c */
 extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
 extern const char auth_export_migration[];   /* record/export_store.c */
+extern const char auth_group_migration[];    /* group/group_store.c */
 
-/* service.c: fills in the service interface. */
+/* service.c: fills in the service interface; group/group_service.c what is about groups. */
 void auth_service_init(struct auth *a);
+void auth_group_service_init(struct auth *a);
 
 /* ---- request.c: reading a request, refusing it in the same words everywhere ---- */
 

@@ -11,6 +11,8 @@
 #include "account/invitation.h"
 #include "account/register.h"
 #include "command.h"
+#include "account/quota.h"
+#include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "preferences/preferences.h"
@@ -54,6 +56,8 @@ static const struct config_setting settings[] = {
 		"how often a person may ask for all of their data within 24 hours" },
 	{ NULL, "export_ttl", CONFIG_DURATION, "7d", "1s", "365d", NULL,
 		"how long what they asked for can be fetched" },
+	{ NULL, "group_creation", CONFIG_CHOICE, "administrators", NULL, NULL,
+		"administrators|everyone", "who makes groups" },
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
 		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
@@ -163,6 +167,15 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, "/api/auth/export", auth_post_export, HTTP_ACCOUNT, 4096 },
 	{ HTTP_GET, "/api/auth/export", auth_get_export, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/export/{id:int}", auth_get_export_tar, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/auth/groups", auth_get_groups, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/groups", auth_post_groups, HTTP_ACCOUNT, 16384 },
+	{ HTTP_GET, "/api/auth/groups/{id:int}", auth_get_group, HTTP_ACCOUNT, 0 },
+	{ HTTP_PATCH, "/api/auth/groups/{id:int}", auth_patch_group, HTTP_ACCOUNT, 16384 },
+	{ HTTP_DELETE, "/api/auth/groups/{id:int}", auth_delete_group, HTTP_ACCOUNT, 0 },
+	{ HTTP_PUT, "/api/auth/groups/{id:int}/members/{account:int}", auth_put_member,
+		HTTP_ACCOUNT, 1024 },
+	{ HTTP_DELETE, "/api/auth/groups/{id:int}/members/{account:int}", auth_delete_member,
+		HTTP_ACCOUNT, 0 },
 	{ .pattern = NULL },
 };
 
@@ -218,12 +231,25 @@ static const struct hearth_command commands[] = {
 	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
 		auth_run_user_factors },
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
+	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
+		auth_run_user_quota },
 	{ "invite", "[--admin|--moderator] [--address A] [--uses N] [--expires 7d]",
 		"print a link with which somebody makes an account", NULL, auth_run_invite },
 	{ "session list", "ADDRESS", "list what an account holds: sessions, tokens, devices", NULL,
 		auth_run_session_list },
 	{ "session revoke", "ADDRESS|ID", "end all of an account, or one by its number", NULL,
 		auth_run_session_revoke },
+	{ "group add", "NAME [--title T] [--open]", "make a group; --open: anybody may join", NULL,
+		auth_run_group_add },
+	{ "group list", "", "list the groups and how many are in each", NULL, auth_run_group_list },
+	{ "group show", "NAME", "list who is in a group", NULL, auth_run_group_show },
+	{ "group delete", "NAME", "delete a group", NULL, auth_run_group_delete },
+	{ "group join", "NAME ADDRESS [--owner]", "add somebody to a group, or make them an owner",
+		NULL, auth_run_group_join },
+	{ "group leave", "NAME ADDRESS", "remove somebody from a group", NULL,
+		auth_run_group_leave },
+	{ "group quota", "NAME SIZE|none", "what each member may keep, where that is more", NULL,
+		auth_run_group_quota },
 	{ .name = NULL },
 };
 

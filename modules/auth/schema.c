@@ -50,5 +50,6 @@ const char *const auth_migrations[] = {
 	auth_profile_migration,
 	preferences_migration,
 	auth_export_migration,
+	auth_group_migration,
 	NULL,
 };

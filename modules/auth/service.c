@@ -114,4 +114,5 @@ void auth_service_init(struct auth *a)
 		.by_address_wait = by_address_wait,
 		.by_id_wait = by_id_wait };
 	auth_export_service(a);
+	auth_group_service_init(a);
 }

@@ -40,14 +40,14 @@ bool auth_password_outdated(const struct auth *a, const char *hash);
 /* ---- store.c: SQL on accounts; inside a db_fn ---- */
 
 /*
- * *id is the new account's; HEARTH_EEXIST when the address is taken. Voids the link of a first
- * start (invitation.h).
+ * *id is the new account's; HEARTH_EEXIST when an account or a group has the address. Voids the
+ * link of a first start (invitation.h).
  */
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id);
 /*
- * By address or by id: HEARTH_ENOTFOUND. quota is 0 where the account has none of its own, with
- * the module's default to be filled in by auth_account_fill. hash may be NULL when not wanted.
+ * By address or by id: HEARTH_ENOTFOUND. quota is to be completed by auth_account_fill. hash may be
+ * NULL when not wanted.
  */
 int auth_store_find(
 	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX]);
@@ -64,10 +64,16 @@ int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
  * The columns that make a struct account, of a table or alias named `a`, for queries of other
  * tables; and such a row, its columns beginning at `first`.
  */
-#define AUTH_ACCOUNT_COLUMNS "a.id, a.address, a.role, a.disabled, a.factors, a.quota"
-#define AUTH_ACCOUNT_COUNT   6
+#define AUTH_ACCOUNT_COLUMNS                                                               \
+	"a.id, a.address, a.role, a.disabled, a.factors, COALESCE(a.quota, -1 - COALESCE(" \
+	"(SELECT max(g.quota) FROM membership m JOIN account_group g ON g.id = m.group_id" \
+	" WHERE m.account = a.id), 0))"
+#define AUTH_ACCOUNT_COUNT 6
 void auth_store_read(struct db_rows *rows, int first, struct account *out);
-/* A quota of its own that is not set is the module's. */
+/*
+ * Until this is called, quota is -1 - q for an account without a quota of its own, q being the
+ * largest of its groups' (0: none has one). Then it is the one that holds (quota.h).
+ */
 void auth_account_fill(const struct auth *a, struct account *account);
 /* Whether no other administrator is left who can log in. */
 int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out);

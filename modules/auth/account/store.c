@@ -10,6 +10,7 @@
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 #include "record/own.h"
+#include "group/group.h"
 #include "session/session.h"
 #include "sms/code.h"
 
@@ -23,21 +24,28 @@ void auth_store_read(struct db_rows *rows, int first, struct account *out)
 		.moderator = role == AUTH_MODERATOR,
 		.disabled = db_col_int(rows, first + 3) != 0,
 		.factors = db_col_int(rows, first + 4) != 0,
-		.quota = db_col_is_null(rows, first + 5) ? -1 : db_col_int(rows, first + 5) };
+		.quota = db_col_int(rows, first + 5) };
 	memcpy(out->address, address.p, address.n);
 }
 
 void auth_account_fill(const struct auth *a, struct account *account)
 {
+	int64_t groups = -1 - account->quota;
+
 	if (account->quota < 0)
-		account->quota = a->quota;
+		account->quota = a->quota > 0 && groups > a->quota ? groups : a->quota;
 }
 
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	bool taken = false;
+	int rc = group_has_name(tx, address, &taken);
+
+	if (rc < 0 || taken)
+		return rc < 0 ? rc : HEARTH_EEXIST;
+	rc = db_query(tx, &rows,
 		"INSERT INTO account (address, password, role, disabled, factors, created_at)"
 		" VALUES ($1, $2, $3, 0, 0, $4)"
 		" ON CONFLICT (address) DO NOTHING RETURNING id",
@@ -188,6 +196,8 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = auth_store_drop_factors(tx, id);
 	if (rc >= 0)
 		rc = auth_store_revoke_all(tx, id);
+	if (rc == 0)
+		rc = group_forget_account(tx, id);
 	if (rc >= 0)
 		rc = preferences_forget(tx, id, now_ms);
 	if (rc >= 0)

@@ -1,0 +1,406 @@
+/*
+ * group_api.c: /api/auth/groups: listing, making, changing and deleting groups. Rights are looked
+ * at in the transaction that uses them (group_rights.c); a group one may not see is not there.
+ */
+#include <stdio.h>
+
+#include "group/group.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+#define QUOTA_MAX (INT64_C(1) << 50) /* bytes */
+
+/* One request, in its own arena. */
+struct ask {
+	struct auth *a;
+	struct http_request *rq;
+	const struct json *body;
+	struct group group;
+	enum group_role role;
+	struct group_rights rights;
+	struct strbuf out; /* the answer, written in the transaction */
+	struct json_writer w;
+	int status;
+};
+
+static struct ask *ask_new(struct auth *a, struct http_request *rq)
+{
+	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
+
+	ask->a = a;
+	ask->rq = rq;
+	ask->status = 200;
+	http_set_header(rq, "Cache-Control", "no-store");
+	return ask;
+}
+
+/* ---- writing ---- */
+
+static const char *role_name(enum group_role role)
+{
+	return role == GROUP_OWNER ? "owner" : role == GROUP_MEMBER ? "member" : NULL;
+}
+
+/* The members of an open object. */
+static void write_group(
+	struct json_writer *w, const struct ask *ask, const struct group *g, enum group_role role)
+{
+	const struct config *config = hearth_config(ask->a->h);
+	char address[256];
+
+	json_put_i64(w, "id", g->id);
+	json_put_str(w, "name", g->name);
+	if (auth_address(config, slice_str(g->name), address) == 0)
+		json_put_str(w, "address", address);
+	json_put_str(w, "title", g->title);
+	json_put_str(w, "description", g->description);
+	json_put_str(w, "joining", g->open ? "open" : "owners");
+	json_name(w, "quota");
+	if (g->quota)
+		json_i64(w, g->quota);
+	else
+		json_null(w);
+	json_put_i64(w, "created_at", g->created_ms);
+	json_put_i64(w, "members", g->members);
+	json_put_str(w, "role", role_name(role));
+}
+
+static void write_person(void *arg, const struct group_person *person)
+{
+	struct ask *ask = arg;
+	struct json_writer *w = &ask->w;
+
+	json_open_object(w);
+	json_put_i64(w, "account", person->account);
+	json_put_text(w, "address", person->address);
+	json_name(w, "name");
+	if (person->name.n)
+		json_text(w, person->name);
+	else
+		json_null(w);
+	json_put_str(w, "role", role_name(person->role));
+	json_put_i64(w, "joined_at", person->joined_ms);
+	json_close_object(w);
+}
+
+static void write_listed(void *arg, const struct group *g, enum group_role role)
+{
+	struct ask *ask = arg;
+
+	json_open_object(&ask->w);
+	write_group(&ask->w, ask, g, role);
+	json_close_object(&ask->w);
+}
+
+/* The group as it is, with who is in it for those who may know. */
+static int write_answer(struct db_tx *tx, struct ask *ask)
+{
+	int rc = 0;
+
+	strbuf_reset(&ask->out);
+	json_writer_init(&ask->w, &ask->out);
+	json_open_object(&ask->w);
+	write_group(&ask->w, ask, &ask->group, ask->role);
+	if (ask->rights.see_people) {
+		json_name(&ask->w, "people");
+		json_open_array(&ask->w);
+		rc = group_people(tx, ask->group.id, write_person, ask);
+		json_close_array(&ask->w);
+	}
+	json_close_object(&ask->w);
+	return rc;
+}
+
+static void on_answer(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status < 0)
+		strbuf_free(&ask->out);
+	if (status == 0)
+		http_reply_json(ask->rq, ask->status, &ask->out);
+	else if (status == HEARTH_ENOTFOUND)
+		http_reply_problem(ask->rq, 404, NULL, "there is no such group here");
+	else if (status == HEARTH_EDENIED)
+		http_reply_problem(ask->rq, 403, NULL, "this is for the owners of the group");
+	else if (status == HEARTH_EEXIST)
+		http_reply_problem(ask->rq, 409, "name", "the name is taken");
+	else
+		http_reply_error(ask->rq, status);
+}
+
+/* ---- GET ---- */
+
+static int list(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	const struct account *who = http_account(ask->rq);
+	bool all = who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, true);
+	int rc;
+
+	strbuf_reset(&ask->out);
+	json_writer_init(&ask->w, &ask->out);
+	json_open_object(&ask->w);
+	json_name(&ask->w, "groups");
+	json_open_array(&ask->w);
+	rc = group_list(tx, who->id, all, write_listed, ask);
+	json_close_array(&ask->w);
+	json_close_object(&ask->w);
+	return rc;
+}
+
+void auth_get_groups(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_read(ask->a->db, list, on_answer, ask);
+
+	if (rc < 0)
+		on_answer(ask, rc);
+}
+
+/* The group of the path, with what this person may do. */
+static int look(struct db_tx *tx, struct ask *ask)
+{
+	int rc = group_get(tx, http_param_int(ask->rq, "id"), &ask->group);
+
+	if (rc == 0)
+		rc = group_role_of(tx, ask->group.id, http_account(ask->rq)->id, &ask->role);
+	if (rc < 0)
+		return rc;
+	ask->rights = group_rights_of(ask->rq, &ask->group, ask->role);
+	return ask->rights.see ? 0 : HEARTH_ENOTFOUND;
+}
+
+static int show(struct db_tx *tx, void *arg)
+{
+	int rc = look(tx, arg);
+
+	return rc < 0 ? rc : write_answer(tx, arg);
+}
+
+void auth_get_group(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_read(ask->a->db, show, on_answer, ask);
+
+	if (rc < 0)
+		on_answer(ask, rc);
+}
+
+/* ---- reading what is to be changed: each returns false when the request was answered ---- */
+
+typedef bool member_fn(struct ask *ask, const struct json *value, struct group *g);
+
+static bool set_name(struct ask *ask, const struct json *value, struct group *g)
+{
+	if (value->type == JSON_STRING && group_name_check(value->text, g->name) == 0)
+		return true;
+	http_reply_problem(ask->rq, 400, "name",
+		"expected a name of 2 to 40 letters a to z, digits and dashes");
+	return false;
+}
+
+static bool set_title(struct ask *ask, const struct json *value, struct group *g)
+{
+	struct strbuf title = { 0 };
+	const char *why = "expected a title of 1 to 64 characters as text";
+	bool good =
+		value->type == JSON_STRING && profile_name_check(value->text, &title, &why) == 0;
+
+	/* null: called like the group itself. */
+	if (value->type == JSON_NULL)
+		g->title[0] = '\0';
+	else if (good)
+		snprintf(g->title, sizeof(g->title), "%s", title.p);
+	else
+		http_reply_problem(ask->rq, 400, "title", "%s", why);
+	strbuf_free(&title);
+	return good || value->type == JSON_NULL;
+}
+
+static bool set_description(struct ask *ask, const struct json *value, struct group *g)
+{
+	g->description[0] = '\0';
+	if (value->type == JSON_NULL)
+		return true;
+	if (value->type == JSON_STRING && group_description_valid(value->text)) {
+		snprintf(g->description, sizeof(g->description), "%.*s", SLICE_ARG(value->text));
+		return true;
+	}
+	http_reply_problem(ask->rq, 400, "description",
+		"expected at most 1000 characters, without control characters");
+	return false;
+}
+
+static bool set_joining(struct ask *ask, const struct json *value, struct group *g)
+{
+	g->open = value->type == JSON_STRING && slice_eq(value->text, SLICE("open"));
+	if (g->open || (value->type == JSON_STRING && slice_eq(value->text, SLICE("owners"))))
+		return true;
+	http_reply_problem(ask->rq, 400, "joining", "expected open or owners");
+	return false;
+}
+
+static bool set_quota(struct ask *ask, const struct json *value, struct group *g)
+{
+	const struct account *who = http_account(ask->rq);
+
+	g->quota = 0;
+	if (!who->admin || !accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false))
+		http_reply_problem(ask->rq, 403, "quota", "a quota is set by administrators");
+	else if (value->type == JSON_NULL || json_as_i64(value, 1, QUOTA_MAX, &g->quota) == 0)
+		return true;
+	else
+		http_reply_problem(
+			ask->rq, 400, "quota", "expected a number of bytes, or null for none");
+	return false;
+}
+
+static const struct {
+	const char *name;
+	member_fn *set;
+	bool changes; /* also later; the name stays, since it is an address */
+} members[] = {
+	{ "name", set_name, false },
+	{ "title", set_title, true },
+	{ "description", set_description, true },
+	{ "joining", set_joining, true },
+	{ "quota", set_quota, true },
+};
+
+static member_fn *find_member(struct slice name, bool making)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (slice_eq(name, slice_str(members[i].name)) && (making || members[i].changes))
+			return members[i].set;
+	return NULL;
+}
+
+/* Into `g` what the body has; checks all of it. */
+static bool read_members(struct ask *ask, bool making, struct group *g)
+{
+	for (const struct json *it = ask->body->child; it; it = it->next) {
+		member_fn *set = find_member(it->name, making);
+
+		if (!set) {
+			http_reply_problem(ask->rq, 400,
+				arena_strdup(http_arena(ask->rq), it->name),
+				making ? "expected name, title, description, joining and quota"
+				       : "expected title, description, joining and quota");
+			return false;
+		}
+		if (!set(ask, it, g))
+			return false;
+	}
+	if (!g->title[0])
+		snprintf(g->title, sizeof(g->title), "%s", g->name);
+	return true;
+}
+
+/* ---- POST, PATCH, DELETE ---- */
+
+/* Who makes a group owns it. */
+static int make(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int64_t now = clock_wall_ms(), id;
+	int rc = group_add(tx, &ask->group, now, &id);
+
+	if (rc == 0)
+		rc = group_join(tx, id, http_account(ask->rq)->id, GROUP_OWNER, now);
+	if (rc == 0)
+		rc = group_get(tx, id, &ask->group);
+	ask->role = GROUP_OWNER;
+	ask->rights.see_people = true;
+	return rc < 0 ? rc : write_answer(tx, ask);
+}
+
+static bool may_make(const struct ask *ask)
+{
+	const struct account *who = http_account(ask->rq);
+
+	if (strcmp(config_text(hearth_config(ask->a->h), "auth", "group_creation"), "everyone") ==
+		0)
+		return true;
+	return who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false);
+}
+
+void auth_post_groups(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc;
+
+	ask->body = http_body_json(rq);
+	if (!ask->body)
+		return;
+	if (!may_make(ask)) {
+		http_reply_problem(rq, 403, NULL, "groups are made by administrators here");
+		return;
+	}
+	if (!json_get(ask->body, "name")) {
+		http_reply_problem(rq, 400, "name", "expected a name");
+		return;
+	}
+	if (!read_members(ask, true, &ask->group))
+		return;
+	ask->status = 201;
+	rc = db_write(ask->a->db, make, on_answer, ask);
+	if (rc < 0)
+		on_answer(ask, rc);
+}
+
+static int change(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int rc = look(tx, ask);
+
+	if (rc < 0 || !ask->rights.change)
+		return rc < 0 ? rc : HEARTH_EDENIED;
+	/* It was checked: this answers nothing. */
+	read_members(ask, false, &ask->group);
+	rc = group_set(tx, &ask->group);
+	return rc < 0 ? rc : write_answer(tx, ask);
+}
+
+void auth_patch_group(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	struct group scratch = { 0 };
+	int rc;
+
+	ask->body = http_body_json(rq);
+	if (!ask->body || !read_members(ask, false, &scratch))
+		return;
+	rc = db_write(ask->a->db, change, on_answer, ask);
+	if (rc < 0)
+		on_answer(ask, rc);
+}
+
+static int delete (struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int rc = look(tx, ask);
+
+	if (rc == 0 && !ask->rights.change)
+		rc = HEARTH_EDENIED;
+	return rc < 0 ? rc : group_delete(tx, ask->group.id);
+}
+
+static void on_deleted(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0)
+		http_reply_empty(ask->rq, 204);
+	else
+		on_answer(ask, status);
+}
+
+void auth_delete_group(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_write(ask->a->db, delete, on_deleted, ask);
+
+	if (rc < 0)
+		on_deleted(ask, rc);
+}

@@ -1,0 +1,246 @@
+/*
+ * group_commands.c: hearth group add|list|show|delete|join|leave|quota, beside a running server.
+ */
+#include <stdio.h>
+
+#include "account/quota.h"
+#include "command.h"
+#include "group/group.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+/* What the arguments said, and what the transaction needs and finds. */
+struct order {
+	struct auth *a;
+	struct group group;
+	char address[256]; /* of whom */
+	struct account account;
+	bool owner;
+};
+
+static int misused(const char *what, const char *arg)
+{
+	fprintf(stderr, "hearth: %s%s%s\n", what, arg ? ": " : "", arg ? arg : "");
+	return EXIT_MISUSED;
+}
+
+static int read_name(struct order *o, const char *name)
+{
+	if (group_name_check(slice_str(name), o->group.name) < 0)
+		return misused("expected a name of 2 to 40 letters, digits and dashes", name);
+	snprintf(o->group.title, sizeof(o->group.title), "%s", o->group.name);
+	return -1;
+}
+
+static int read_title(struct order *o, const char *text)
+{
+	struct strbuf title = { 0 };
+	const char *why = "expected a title";
+	int rc = text ? profile_name_check(slice_str(text), &title, &why) : HEARTH_EINVAL;
+
+	if (rc == 0)
+		snprintf(o->group.title, sizeof(o->group.title), "%s", title.p);
+	strbuf_free(&title);
+	return rc == 0 ? -1 : misused(why, text);
+}
+
+/*
+ * NAME, an ADDRESS when `person`, and --title T, --open or --owner where they make sense; an exit
+ * code or -1 to go on.
+ */
+static int read_order(
+	struct hearth *h, int argc, char **argv, bool person, bool making, struct order *o)
+{
+	const char *words[2] = { 0 };
+	int n = 0, code = -1;
+
+	*o = (struct order){ .a = auth_of(h) };
+	for (int i = 0; i < argc && code < 0; i++) {
+		if (making && strcmp(argv[i], "--open") == 0)
+			o->group.open = true;
+		else if (making && strcmp(argv[i], "--title") == 0)
+			i++; /* read below, behind the name */
+		else if (person && strcmp(argv[i], "--owner") == 0)
+			o->owner = true;
+		else if (argv[i][0] == '-' || n == (person ? 2 : 1))
+			return misused("unexpected argument", argv[i]);
+		else
+			words[n++] = argv[i];
+	}
+	if (n < (person ? 2 : 1))
+		return misused(
+			person ? "a NAME and an ADDRESS are needed" : "a NAME is missing", NULL);
+	code = read_name(o, words[0]);
+	for (int i = 0; making && i < argc && code < 0; i++)
+		if (strcmp(argv[i], "--title") == 0)
+			code = read_title(o, i + 1 < argc ? argv[++i] : NULL);
+	if (code < 0 && person &&
+		auth_address(hearth_config(h), slice_str(words[1]), o->address) < 0)
+		return misused("expected a mail address", words[1]);
+	return code;
+}
+
+static int report(const struct order *o, int rc, const char *what)
+{
+	if (rc == 0) {
+		printf("%s: %s\n", o->group.name, what);
+		return EXIT_DONE;
+	}
+	fprintf(stderr, "hearth: %s: %s\n", o->group.name,
+		rc == HEARTH_EEXIST      ? "a group or an account has this name"
+		: rc == HEARTH_ENOTFOUND ? "no such group or account"
+		: rc == HEARTH_ECONFLICT ? "this is the last owner; make another one first"
+		: rc == HEARTH_ETOOBIG   ? "the group is full"
+					 : error_name(rc));
+	return EXIT_FAILED;
+}
+
+static int tx_add(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+
+	return group_add(tx, &o->group, clock_wall_ms(), &o->group.id);
+}
+
+int auth_run_group_add(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, false, true, &o);
+
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_add, &o), "added");
+}
+
+static int tx_delete(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	return rc == 0 ? group_delete(tx, o->group.id) : rc;
+}
+
+int auth_run_group_delete(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, false, false, &o);
+
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_delete, &o), "deleted");
+}
+
+static int find_both(struct db_tx *tx, struct order *o)
+{
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	return rc == 0 ? auth_store_find(tx, o->address, &o->account, NULL) : rc;
+}
+
+static int tx_join(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int rc = find_both(tx, o);
+
+	return rc == 0 ? group_join(tx, o->group.id, o->account.id,
+				 o->owner ? GROUP_OWNER : GROUP_MEMBER, clock_wall_ms())
+		       : rc;
+}
+
+int auth_run_group_join(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, true, false, &o);
+
+	return code >= 0 ? code
+			 : report(&o, db_write_wait(o.a->db, tx_join, &o),
+				   o.owner ? "has another owner" : "has another member");
+}
+
+static int tx_leave(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int rc = find_both(tx, o);
+
+	return rc == 0 ? group_leave(tx, o->group.id, o->account.id) : rc;
+}
+
+int auth_run_group_leave(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, true, false, &o);
+
+	return code >= 0 ? code
+			 : report(&o, db_write_wait(o.a->db, tx_leave, &o), "has one member less");
+}
+
+static void print_group(void *arg, const struct group *g, enum group_role role)
+{
+	(void)arg;
+	(void)role;
+	printf("%s\t%lld\t%s%s\n", g->name, (long long)g->members, g->title,
+		g->open ? "\topen" : "");
+}
+
+static int tx_list(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return group_list(tx, 0, true, print_group, NULL);
+}
+
+int auth_run_group_list(struct hearth *h, int argc, char **argv)
+{
+	if (argc > 0)
+		return misused("unexpected argument", argv[0]);
+	return db_read_wait(auth_of(h)->db, tx_list, NULL) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static void print_person(void *arg, const struct group_person *person)
+{
+	(void)arg;
+	printf("%.*s%s\n", SLICE_ARG(person->address),
+		person->role == GROUP_OWNER ? "\towner" : "");
+}
+
+static int tx_show(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	if (rc < 0)
+		return rc;
+	printf("%s\t%s\n", o->group.name, o->group.title);
+	if (o->group.quota)
+		printf("quota\t%lld\n", (long long)o->group.quota);
+	return group_people(tx, o->group.id, print_person, NULL);
+}
+
+int auth_run_group_show(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, false, false, &o), rc;
+
+	if (code >= 0)
+		return code;
+	rc = db_read_wait(o.a->db, tx_show, &o);
+	return rc == 0 ? EXIT_DONE : report(&o, rc, "");
+}
+
+static int tx_quota(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int64_t quota = o->group.quota;
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	o->group.quota = quota;
+	return rc == 0 ? group_set(tx, &o->group) : rc;
+}
+
+int auth_run_group_quota(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int64_t quota;
+	int code;
+
+	if (argc != 2 || quota_read(slice_str(argv[1]), &quota) < 0)
+		return misused("expected a NAME and a size such as 512M or 10G, or \"none\"", NULL);
+	code = read_order(h, 1, argv, false, false, &o);
+	o.group.quota = quota;
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_quota, &o), "quota set");
+}

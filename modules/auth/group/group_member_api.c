@@ -1,0 +1,153 @@
+/*
+ * group_member_api.c: /api/auth/groups/{id}/members/{account}: adding people to a group, making
+ * them owners, removing them; joining an open one, and leaving.
+ */
+#include "group/group.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+
+/* One request, in its own arena. */
+struct ask {
+	struct auth *a;
+	struct http_request *rq;
+	int64_t id, account;
+	enum group_role role; /* to be given */
+	bool role_given;
+	const char *denied, *field; /* why not, for people; and which member of the body */
+};
+
+static struct ask *ask_new(struct auth *a, struct http_request *rq)
+{
+	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
+
+	*ask = (struct ask){ .a = a,
+		.rq = rq,
+		.id = http_param_int(rq, "id"),
+		.account = http_param_int(rq, "account"),
+		.role = GROUP_MEMBER };
+	return ask;
+}
+
+static void on_done(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0)
+		http_reply_empty(ask->rq, 204);
+	else if (status == HEARTH_EDENIED)
+		http_reply_problem(ask->rq, 403, ask->field, "%s", ask->denied);
+	else if (status == HEARTH_ECONFLICT)
+		http_reply_problem(ask->rq, 409, ask->role_given ? "role" : NULL,
+			"this is the last owner; make another one first");
+	else if (status == HEARTH_ETOOBIG)
+		http_reply_problem(
+			ask->rq, 409, NULL, "a group has %d members at most", GROUP_MEMBERS_MAX);
+	else if (status == HEARTH_ENOTFOUND)
+		http_reply_problem(ask->rq, 404, NULL, "there is no such group or person here");
+	else
+		http_reply_error(ask->rq, status);
+}
+
+static int deny(struct ask *ask, const char *why)
+{
+	ask->denied = why;
+	return HEARTH_EDENIED;
+}
+
+/* What who asks may do, and what the one it is about is now. */
+static int look(struct db_tx *tx, struct ask *ask, struct group *g, struct group_rights *rights,
+	enum group_role *theirs)
+{
+	enum group_role own = GROUP_NOBODY;
+	int rc = group_get(tx, ask->id, g);
+
+	if (rc == 0)
+		rc = group_role_of(tx, ask->id, http_account(ask->rq)->id, &own);
+	if (rc == 0)
+		rc = group_role_of(tx, ask->id, ask->account, theirs);
+	if (rc < 0)
+		return rc;
+	*rights = group_rights_of(ask->rq, g, own);
+	return rights->see ? 0 : HEARTH_ENOTFOUND;
+}
+
+static int put(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	struct group g;
+	struct group_rights rights;
+	enum group_role theirs = GROUP_NOBODY;
+	int rc = look(tx, ask, &g, &rights, &theirs);
+	bool self = ask->account == http_account(ask->rq)->id;
+
+	if (rc < 0)
+		return rc;
+	/* Without a role, who is in it already stays as they are. */
+	if (!ask->role_given && theirs != GROUP_NOBODY)
+		ask->role = theirs;
+	if (!rights.change && (ask->role == GROUP_OWNER || theirs == GROUP_OWNER)) {
+		ask->field = ask->role_given ? "role" : NULL;
+		return deny(ask, "owners are made by owners");
+	}
+	if (!rights.change && !rights.add_members && !(self && g.open))
+		return deny(ask, "people are added by the owners of the group");
+	return group_join(tx, ask->id, ask->account, ask->role, clock_wall_ms());
+}
+
+/* {"role": "member" or "owner"}, or no body. */
+static bool read_role(struct ask *ask)
+{
+	const struct json *body;
+	struct slice role = SLICE("member");
+
+	if (http_body(ask->rq).n == 0)
+		return true;
+	body = http_body_json(ask->rq);
+	if (!body)
+		return false;
+	ask->role_given = json_get(body, "role") != NULL;
+	if (ask->role_given && json_get_text(body, "role", &role) < 0)
+		role = SLICE("?");
+	ask->role = slice_eq(role, SLICE("owner")) ? GROUP_OWNER : GROUP_MEMBER;
+	if (ask->role == GROUP_OWNER || slice_eq(role, SLICE("member")))
+		return true;
+	http_reply_problem(ask->rq, 400, "role", "expected member or owner");
+	return false;
+}
+
+void auth_put_member(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc;
+
+	if (!read_role(ask))
+		return;
+	rc = db_write(ask->a->db, put, on_done, ask);
+	if (rc < 0)
+		on_done(ask, rc);
+}
+
+static int remove_member(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	struct group g;
+	struct group_rights rights;
+	enum group_role theirs = GROUP_NOBODY;
+	int rc = look(tx, ask, &g, &rights, &theirs);
+	bool self = ask->account == http_account(ask->rq)->id;
+
+	if (rc < 0)
+		return rc;
+	if (!self && !rights.change && !(rights.add_members && theirs != GROUP_OWNER))
+		return deny(ask, "people are removed by the owners of the group");
+	return group_leave(tx, ask->id, ask->account);
+}
+
+void auth_delete_member(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_write(ask->a->db, remove_member, on_done, ask);
+
+	if (rc < 0)
+		on_done(ask, rc);
+}
