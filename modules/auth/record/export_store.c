@@ -325,8 +325,8 @@ int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms)
 int auth_export_remove(struct db_tx *tx, int64_t id)
 {
 	static const char *const statements[] = {
-		"DELETE FROM export_piece WHERE file IN"
-		" (SELECT id FROM export_file WHERE export = $1)",
+		("DELETE FROM export_piece WHERE file IN"
+		 " (SELECT id FROM export_file WHERE export = $1)"),
 		"DELETE FROM export_file WHERE export = $1",
 		"DELETE FROM export_part WHERE export = $1",
 		"DELETE FROM export WHERE id = $1",
