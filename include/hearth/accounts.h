@@ -65,6 +65,9 @@ enum accounts_via {
  * HEARTH_EIO, with NULL.
  */
 typedef void accounts_fn(void *arg, int status, const struct account *account);
+/* The same of authenticate: with HEARTH_EBUSY it is worth another try after retry_ms (> 0). */
+typedef void accounts_login_fn(
+	void *arg, int status, const struct account *account, int64_t retry_ms);
 
 /*
  * Who a mail address reaches: one account, or everybody in a group (at most 1000). 0, or
@@ -82,7 +85,8 @@ struct accounts {
 	 * there.
 	 */
 	void (*authenticate)(void *self, struct slice user, struct slice password,
-		const struct conn_info *peer, enum accounts_via via, accounts_fn *done, void *arg);
+		const struct conn_info *peer, enum accounts_via via, accounts_login_fn *done,
+		void *arg);
 	/*
 	 * The account a session or API token belongs to; it is noted as used from there. From the
 	 * loop; `done` there.

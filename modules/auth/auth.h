@@ -78,6 +78,8 @@ bool auth_read_text(struct http_request *rq, const struct json *body, const char
  * names it, and returns false.
  */
 bool auth_read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out);
+/* 429: too many attempts, with the time to wait in Retry-After (whole seconds, never too few). */
+void auth_reply_wait(struct http_request *rq, int64_t retry_ms);
 /* The request's User-Agent as text that fits (never cut within a character), and who sends. */
 struct slice auth_device(const struct http_request *rq);
 

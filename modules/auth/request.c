@@ -42,3 +42,13 @@ struct slice auth_device(const struct http_request *rq)
 		device.n--;
 	return device;
 }
+
+void auth_reply_wait(struct http_request *rq, int64_t retry_ms)
+{
+	int64_t seconds = retry_ms > 1000 ? (retry_ms + 999) / 1000 : 1;
+
+	http_set_header(
+		rq, "Retry-After", arena_printf(http_arena(rq), "%lld", (long long)seconds));
+	http_reply_problem(
+		rq, 429, NULL, "too many attempts; try again in %lld s", (long long)seconds);
+}

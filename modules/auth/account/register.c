@@ -12,6 +12,7 @@
 #include "account/register.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "session/guess.h"
 #include "sms/code.h"
 
 #define PENDING_MS (INT64_C(30) * 60 * 1000) /* longer than a code lives */
@@ -26,6 +27,7 @@ struct registration {
 	char ticket[AUTH_TOKEN_TEXT], ticket_hex[AUTH_TOKEN_HEX];
 	bool phone_due;
 	int64_t retry_s;
+	struct ladder_step step;
 	int status;
 };
 
@@ -128,17 +130,18 @@ static void on_added(void *arg, int status)
 	registration_free(r);
 }
 
-static void on_allowed(void *arg, int status)
+static void on_allowed(void *arg, int status, int64_t retry_ms)
 {
 	struct registration *r = arg;
 
-	if (status != 0)
-		reply_later(r->rq, r->a->guess_window_ms / 1000,
-			"too many registrations from this network; try again later");
-	else if ((status = job_run(r->a->hash, hash_and_add, on_added, r)) == 0)
+	if (status != 0) {
+		auth_reply_wait(r->rq, retry_ms);
+	} else if ((status = job_run(r->a->hash, hash_and_add, on_added, r)) == 0) {
 		return;
-	else
+	} else {
+		ladder_return(&r->step);
 		http_reply_error(r->rq, status);
+	}
 	registration_free(r);
 }
 
@@ -246,5 +249,5 @@ void auth_post_register(void *module, struct http_request *rq)
 		registration_free(r);
 		return;
 	}
-	auth_registration_take(a, http_peer(rq)->peer, on_allowed, r);
+	auth_registration_take(a, &r->step, http_peer(rq)->peer, on_allowed, r);
 }

@@ -11,7 +11,7 @@ struct confirm {
 	void *arg;
 };
 
-static void on_checked(void *arg, int status, const struct account *account)
+static void on_checked(void *arg, int status, const struct account *account, int64_t retry_ms)
 {
 	struct confirm *c = arg;
 	/* An answer ends the request, and `c` with it. */
@@ -23,8 +23,7 @@ static void on_checked(void *arg, int status, const struct account *account)
 	if (status == HEARTH_EDENIED) {
 		http_reply_problem(c->rq, 403, c->field, "this is not your password");
 	} else if (status == HEARTH_EBUSY) {
-		http_set_header(c->rq, "Retry-After", "900");
-		http_reply_problem(c->rq, 429, NULL, "too many attempts; try again later");
+		auth_reply_wait(c->rq, retry_ms);
 	} else if (status != 0) {
 		http_reply_error(c->rq, status);
 	}

@@ -143,13 +143,6 @@ void auth_ticket_gone(struct http_request *rq)
 		"the password");
 }
 
-void auth_reply_wait(struct http_request *rq, int64_t seconds)
-{
-	http_set_header(rq, "Retry-After",
-		arena_printf(http_arena(rq), "%lld", (long long)(seconds > 0 ? seconds : 1)));
-	http_reply_problem(rq, 429, NULL, "too many attempts; try again later");
-}
-
 static int send_code(struct db_tx *tx, void *arg)
 {
 	struct sms_request *s = arg;
@@ -183,7 +176,7 @@ static void on_sent(void *arg, int status)
 	else if (status == HEARTH_EUNSUPPORTED)
 		http_reply_problem(s->rq, 409, NULL, "no codes by SMS for this log-in");
 	else if (status == HEARTH_EBUSY)
-		auth_reply_wait(s->rq, s->retry_s);
+		auth_reply_wait(s->rq, s->retry_s * 1000);
 	else
 		http_reply_error(s->rq, status);
 }

@@ -32,9 +32,8 @@ void auth_second_begin(struct auth *a, struct http_request *rq, const struct acc
 /* The body's "ticket", hashed. False when it was answered: it is missing, or may not come this way.
  */
 bool auth_ticket_read(struct http_request *rq, const struct json *body, char hex[AUTH_TOKEN_HEX]);
-/* 401: begin again. 429 with Retry-After. */
+/* 401: begin again. */
 void auth_ticket_gone(struct http_request *rq);
-void auth_reply_wait(struct http_request *rq, int64_t seconds);
 
 /* ---- second_store.c: SQL on tickets; inside a db_fn ---- */
 

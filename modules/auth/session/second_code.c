@@ -12,6 +12,7 @@
 #include "hearth/log.h"
 #include "record/record.h"
 #include "session/entry.h"
+#include "session/guess.h"
 #include "sms/code.h"
 
 enum method {
@@ -37,6 +38,7 @@ struct attempt {
 	char digits[TOTP_DIGITS + 1];
 	bool trust;
 	char device[AUTH_TOKEN_TEXT], device_hex[AUTH_TOKEN_HEX];
+	struct auth_guess guess;
 	/* the outcome */
 	enum outcome outcome;
 	int64_t wait_ms;
@@ -149,11 +151,12 @@ static void answer_attempt(struct attempt *t)
 			"peer", "%s", http_peer(rq)->peer, "method", "%s", methods[t->method],
 			NULL);
 	if (t->outcome == CODE_WAIT) {
-		auth_reply_wait(rq, (t->wait_ms + 999) / 1000);
+		auth_guess_cancel(&t->guess);
+		auth_reply_wait(rq, t->wait_ms);
 	} else if (t->outcome == CODE_WRONG) {
 		http_reply_problem(rq, 401, "code", "this is not the code, or it was used before");
 	} else {
-		auth_guess_return(a, t->entry.account.address, http_peer(rq)->peer);
+		auth_guess_right(&t->guess);
 		if (t->trust)
 			http_set_cookie(rq, AUTH_DEVICE_COOKIE, slice_str(t->device),
 				"/api/auth/login", a->device_ttl_ms / 1000);
@@ -173,12 +176,12 @@ static void on_tried(void *arg, int status)
 		answer_attempt(t);
 }
 
-static void on_guess(void *arg, int status)
+static void on_guess(void *arg, int status, int64_t retry_ms)
 {
 	struct attempt *t = arg;
 
 	if (status < 0) {
-		auth_reply_wait(t->entry.rq, t->entry.a->guess_window_ms / 1000);
+		auth_reply_wait(t->entry.rq, retry_ms);
 		return;
 	}
 	status = db_write(t->entry.a->db, try_code, on_tried, t);
@@ -199,8 +202,8 @@ static void on_owner(void *arg, int status)
 	struct attempt *t = arg;
 
 	if (status == 0)
-		auth_guess_take(t->entry.a, t->entry.account.address, http_peer(t->entry.rq)->peer,
-			on_guess, t);
+		auth_guess_take(&t->guess, t->entry.a, t->entry.account.address,
+			t->entry.account.address, http_peer(t->entry.rq)->peer, "", on_guess, t);
 	else
 		on_tried(t, status);
 }

@@ -114,29 +114,24 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 int auth_store_refresh(struct db_tx *tx, int64_t account);
 /* All that there is of an account: tokens, devices, app passwords, connections. */
 int auth_store_revoke_all(struct db_tx *tx, int64_t account);
+/*
+ * Whether the account of this address has a token last used from this network (network.h), or a
+ * trusted device with this hash ("": none).
+ */
+int auth_store_is_known(struct db_tx *tx, const char *address, const char *network,
+	const char *device_hex, int64_t now_ms, bool *known);
 /* Removes what has expired. */
 int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms);
-
-/* ---- guess.c: the limit on guesses ---- */
-
-typedef void auth_guess_fn(void *arg, int status);
-/*
- * Takes one guess for this name from this network, before the password is looked at, so that
- * guesses at the same time count too. HEARTH_EBUSY when there is none left in this window.
- */
-void auth_guess_take(
-	struct auth *a, const char *address, const char *peer, auth_guess_fn *done, void *arg);
-/* Gives it back: the password was right. */
-void auth_guess_return(struct auth *a, const char *address, const char *peer);
-
-/* Counts a registration from this network; HEARTH_EBUSY when there were too many in this window. */
-void auth_registration_take(struct auth *a, const char *peer, auth_guess_fn *done, void *arg);
 
 /* ---- login.c ---- */
 
 /* Implements accounts.authenticate. */
 void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,
-	enum accounts_via via, accounts_fn *done, void *arg);
+	enum accounts_via via, accounts_login_fn *done, void *arg);
+/* The same over HTTP, where a browser may have the cookie of a trusted device (its hash, or "").
+ */
+void auth_login_web(struct auth *a, struct slice user, struct slice password,
+	const struct conn_info *peer, const char *device_hex, accounts_login_fn *done, void *arg);
 
 /* ---- rehash.c ---- */
 

@@ -10,7 +10,7 @@ struct signin {
 	struct http_request *rq;
 };
 
-static void on_authenticated(void *arg, int status, const struct account *account)
+static void on_authenticated(void *arg, int status, const struct account *account, int64_t retry_ms)
 {
 	struct signin *s = arg;
 
@@ -19,8 +19,7 @@ static void on_authenticated(void *arg, int status, const struct account *accoun
 	} else if (status == HEARTH_EDENIED) {
 		http_reply_problem(s->rq, 401, NULL, "wrong address or password");
 	} else if (status == HEARTH_EBUSY) {
-		http_set_header(s->rq, "Retry-After", "900");
-		http_reply_problem(s->rq, 429, NULL, "too many attempts; try again later");
+		auth_reply_wait(s->rq, retry_ms);
 	} else {
 		http_reply_error(s->rq, status);
 	}
@@ -29,7 +28,8 @@ static void on_authenticated(void *arg, int status, const struct account *accoun
 void auth_post_login(void *module, struct http_request *rq)
 {
 	const struct json *body = http_body_json(rq);
-	struct slice address, password;
+	struct slice address, password, device = http_cookie(rq, AUTH_DEVICE_COOKIE);
+	char device_hex[AUTH_TOKEN_HEX] = "";
 	struct signin *s;
 
 	if (!body || !auth_secure(rq) ||
@@ -39,5 +39,7 @@ void auth_post_login(void *module, struct http_request *rq)
 		return;
 	s = ARENA_NEW(http_arena(rq), struct signin);
 	*s = (struct signin){ .a = module, .rq = rq };
-	auth_login(module, address, password, http_peer(rq), ACCOUNTS_VIA_WEB, on_authenticated, s);
+	if (device.n)
+		auth_token_hash(device, device_hex);
+	auth_login_web(s->a, address, password, http_peer(rq), device_hex, on_authenticated, s);
 }

@@ -6,6 +6,8 @@
 #include "hearth/text.h"
 #include "imap/imap_internal.h"
 
+#include <stdio.h>
+
 #define TIMEOUT_MS   (INT64_C(30) * 60 * 1000) /* RFC 3501 section 5.4: at least 30 minutes */
 #define INPUT_MAX    (64u << 10)
 #define OUTPUT_HIGH  (512u << 10) /* two batches of FETCH */
@@ -61,11 +63,17 @@ static void on_looked(struct imap_session *s, int status)
 
 /* ---- the password ---- */
 
-static void refuse(struct imap_session *s, int status)
+static void refuse(struct imap_session *s, int status, int64_t retry_ms)
 {
+	char text[80];
+
+	snprintf(text, sizeof(text), "Too many attempts; try again in %lld s",
+		(long long)((retry_ms + 999) / 1000));
 	s->failures++;
 	if (status == HEARTH_EDENIED)
 		imap_reply(s, "NO", "AUTHENTICATIONFAILED", "Wrong name or password");
+	else if (status == HEARTH_EBUSY)
+		imap_reply(s, "NO", "UNAVAILABLE", text);
 	else
 		imap_reply(s, "NO", "UNAVAILABLE",
 			"The password cannot be checked now; try again later");
@@ -73,7 +81,7 @@ static void refuse(struct imap_session *s, int status)
 		imap_bye(s, NULL, "Too many failed log-ins");
 }
 
-static void on_checked(void *arg, int status, const struct account *account)
+static void on_checked(void *arg, int status, const struct account *account, int64_t retry_ms)
 {
 	struct imap_session *s = arg;
 
@@ -83,7 +91,7 @@ static void on_checked(void *arg, int status, const struct account *account)
 		s->account = *account;
 		imap_run_read(s, ensure, on_looked);
 	} else {
-		refuse(s, status);
+		refuse(s, status, retry_ms);
 	}
 	imap_turn_end(s);
 }

@@ -14,7 +14,7 @@ bool smtp_auth_allowed(const struct smtp_session *s)
 	return info->tls || info->loopback;
 }
 
-static void on_checked(void *arg, int status, const struct account *account)
+static void on_checked(void *arg, int status, const struct account *account, int64_t retry_ms)
 {
 	struct smtp_session *s = arg;
 
@@ -26,6 +26,9 @@ static void on_checked(void *arg, int status, const struct account *account)
 		smtp_say(s, 235, "2.7.0", "authenticated");
 	} else if (status == HEARTH_EDENIED) {
 		smtp_say(s, 535, "5.7.8", "wrong name or password");
+	} else if (status == HEARTH_EBUSY) {
+		smtp_say(s, 454, "4.7.0", "too many attempts; try again in %lld s",
+			(long long)((retry_ms + 999) / 1000));
 	} else {
 		smtp_say(s, 454, "4.7.0", "cannot check the password now; try again later");
 	}

@@ -1,0 +1,361 @@
+/*
+ * test_guess.c: the limits on guesses: what is free, how waits grow and are forgotten, attempts
+ * made at once, networks, and that nobody is shut out by others.
+ */
+#include "harness.h"
+
+#include "account/account.h"
+#include "database.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "session/guess.h"
+#include "session/network.h"
+#include "session/session.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#define T0     INT64_C(1700000000000)
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+
+extern const struct hearth_module auth_module;
+
+/* Of src/, which a module's tests do not see: the embedded cache and the loop. */
+struct cache *cache_new(size_t bytes_max);
+void cache_free(struct cache **c);
+void loop_init(void);
+int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
+
+static struct auth a;
+
+static void open_fresh(void)
+{
+	clock_fake(T0, 1000000);
+	loop_init();
+	a = (struct auth){ .db = database_new(auth_module.schemas),
+		.cache = cache_new(1u << 20),
+		.guess_window_ms = 15 * MINUTE,
+		.guesses_per_account = 3,
+		.guesses_per_network = 8,
+		.registrations_per_network = 2 };
+}
+
+static void close_it(void)
+{
+	cache_free(&a.cache);
+	db_close(&a.db);
+	clock_fake(-1, 0);
+}
+
+/* One guess and its answer. */
+struct
+try {
+	struct auth_guess guess;
+	struct ladder_step step;
+	bool answered;
+	int status;
+	int64_t retry_ms;
+};
+
+static void on_answer(void *arg, int status, int64_t retry_ms)
+{
+	struct try *t = arg;
+
+	ck_assert(!t->answered);
+	ck_assert_int_eq(status != 0, retry_ms > 0);
+	t->answered = true;
+	t->status = status;
+	t->retry_ms = retry_ms;
+}
+
+static int is_answered(void *arg)
+{
+	return ((struct try *)arg)->answered;
+}
+
+static void begin(struct try *t, const char *address, const char *peer, const char *device)
+{
+	*t = (struct try){ 0 };
+	auth_guess_take(&t->guess, &a, address, address, peer, device, on_answer, t);
+}
+
+/* 0: it was let through; else how long it has to wait. */
+static int64_t end(struct try *t)
+{
+	ck_assert(loop_run_until(is_answered, t, 20000));
+	ck_assert_int_eq(t->status, t->retry_ms ? HEARTH_EBUSY : 0);
+	return t->retry_ms;
+}
+
+static int64_t guess_by(const char *address, const char *peer, const char *device)
+{
+	struct try t;
+
+	begin(&t, address, peer, device);
+	return end(&t);
+}
+
+static int64_t wrong(const char *address, const char *peer)
+{
+	return guess_by(address, peer, "");
+}
+
+static void right(const char *address, const char *peer)
+{
+	struct try t;
+
+	begin(&t, address, peer, "");
+	ck_assert_int_eq(end(&t), 0);
+	auth_guess_right(&t.guess);
+}
+
+START_TEST(some_are_free_then_each_waits_twice_as_long)
+{
+	int64_t wait = SECOND;
+
+	open_fresh();
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	for (int i = 0; i < 14; i++) {
+		/* Refused ones do not make it longer. */
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), wait);
+		clock_fake_advance(wait - 1);
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 1);
+		clock_fake_advance(1);
+		/* The network has ladders of its own, higher up: not what is tried here. */
+		a.guesses_per_network = 1000;
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+		wait = wait * 2 < 15 * MINUTE ? wait * 2 : 15 * MINUTE;
+	}
+	ck_assert_int_eq(wait, 15 * MINUTE);
+	close_it();
+}
+END_TEST
+
+START_TEST(a_right_one_clears_the_way)
+{
+	open_fresh();
+	a.guesses_per_network = 1000;
+	for (int round = 0; round < 5; round++) {
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+		right("ann@x.test", "192.0.2.1");
+	}
+	for (int i = 0; i < 4; i++) {
+		wrong("ann@x.test", "192.0.2.1");
+		clock_fake_advance(2 * SECOND);
+	}
+	right("ann@x.test", "192.0.2.1");
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	close_it();
+}
+END_TEST
+
+START_TEST(after_the_window_without_one_all_is_forgotten)
+{
+	open_fresh();
+	for (int i = 0; i < 3; i++)
+		wrong("ann@x.test", "192.0.2.1");
+	clock_fake_advance(SECOND);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	/* A little before: the next wait is the third. After: everything is free again. */
+	clock_fake_advance(2 * SECOND + 14 * MINUTE);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 4 * SECOND);
+	clock_fake_advance(4 * SECOND + 15 * MINUTE);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	close_it();
+}
+END_TEST
+
+static int through(struct try *t, int n)
+{
+	int count = 0;
+
+	for (int i = 0; i < n; i++)
+		count += end(&t[i]) == 0;
+	return count;
+}
+
+START_TEST(those_made_at_once_count_too)
+{
+	static struct try t[20];
+
+	open_fresh();
+	for (int i = 0; i < 20; i++)
+		begin(&t[i], "ann@x.test", "192.0.2.1", "");
+	ck_assert_int_eq(through(t, 20), 3);
+	/* Behind the free ones, one for each wait. */
+	for (int round = 0; round < 3; round++) {
+		clock_fake_advance(SECOND << round);
+		for (int i = 0; i < 20; i++)
+			begin(&t[i], "ann@x.test", "192.0.2.1", "");
+		ck_assert_int_eq(through(t, 20), 1);
+	}
+	close_it();
+}
+END_TEST
+
+START_TEST(what_was_not_looked_at_does_not_count)
+{
+	open_fresh();
+	for (int i = 0; i < 20; i++) {
+		struct try t;
+
+		begin(&t, "ann@x.test", "192.0.2.1", "");
+		ck_assert_int_eq(end(&t), 0);
+		auth_guess_cancel(&t.guess);
+	}
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	/* The one behind a wait as well: the wait is as it was, and over. */
+	clock_fake_advance(SECOND);
+	for (int i = 0; i < 5; i++) {
+		struct try t;
+
+		begin(&t, "ann@x.test", "192.0.2.1", "");
+		ck_assert_int_eq(end(&t), 0);
+		auth_guess_cancel(&t.guess);
+	}
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 2 * SECOND);
+	close_it();
+}
+END_TEST
+
+START_TEST(a_network_that_tries_many_names_waits_and_others_do_not)
+{
+	char name[32];
+
+	open_fresh();
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "n%d@x.test", i);
+		ck_assert_int_eq(wrong(name, "2001:db8:1:2:3:4:5:6"), 0);
+	}
+	/* The same /64, another name. */
+	ck_assert_int_eq(wrong("ann@x.test", "2001:db8:1:2::1"), SECOND);
+	/* Refused by the network, it did not count against the name. */
+	ck_assert_int_eq(wrong("ann@x.test", "2001:db8:1:3::1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	/* Right ones cost the network nothing. */
+	for (int i = 0; i < 20; i++)
+		right("ben@x.test", "2001:db8:1:3::7");
+	ck_assert_int_eq(wrong("ben@x.test", "2001:db8:1:3::7"), 0);
+	close_it();
+}
+END_TEST
+
+/* Wrong guesses at a name from as many networks, until it waits for all of them. */
+static void attack(const char *address)
+{
+	char peer[32];
+
+	for (int i = 0; i < 30; i++) {
+		snprintf(peer, sizeof(peer), "198.51.100.%d", i);
+		ck_assert_int_eq(wrong(address, peer), 0);
+	}
+	ck_assert_int_eq(wrong(address, "198.51.100.100"), SECOND);
+}
+
+START_TEST(a_name_tried_from_many_networks_waits_but_not_where_it_is_known)
+{
+	open_fresh();
+	right("ann@x.test", "192.0.2.1");
+	attack("ann@x.test");
+	/* Where it logged in before: free, and mistyping counts there alone. */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	clock_fake_advance(SECOND);
+	right("ann@x.test", "192.0.2.1");
+	/* Another name is free from everywhere. */
+	ck_assert_int_eq(wrong("ben@x.test", "198.51.100.100"), 0);
+	/* And one that nobody has is treated as one that somebody has. */
+	attack("nobody@x.test");
+	close_it();
+}
+END_TEST
+
+static int add_tokens(struct db_tx *tx, void *arg)
+{
+	struct auth_token t = { .kind = AUTH_TOKEN_SESSION,
+		.peer = SLICE("2001:db8:7:7::9"),
+		.created_ms = T0,
+		.expires_ms = T0 + 60 * MINUTE };
+	int64_t id;
+
+	(void)arg;
+	ck_assert_int_eq(auth_store_add(tx, "ann@x.test", "h", AUTH_MEMBER, T0, &t.account), 0);
+	ck_assert_int_eq(auth_store_add_token(tx, &t, "aa", &id), 0);
+	t.kind = AUTH_TOKEN_DEVICE;
+	t.peer = SLICE("203.0.113.5");
+	ck_assert_int_eq(auth_store_add_token(tx, &t, "dd", &id), 0);
+	return 0;
+}
+
+START_TEST(what_the_database_knows_is_known_when_the_cache_has_lost_it)
+{
+	open_fresh();
+	ck_assert_int_eq(db_write_wait(a.db, add_tokens, NULL), 0);
+	attack("ann@x.test");
+	ck_assert_int_eq(guess_by("ann@x.test", "2001:db8:7:7:1::2", ""), 0);
+	ck_assert_int_gt(guess_by("ann@x.test", "2001:db8:7:8::9", ""), 0);
+	/* Its device from anywhere, until that expires; another's nowhere. */
+	ck_assert_int_eq(guess_by("ann@x.test", "198.51.100.101", "dd"), 0);
+	ck_assert_int_gt(guess_by("ann@x.test", "198.51.100.102", "ee"), 0);
+	/* A session's hash is no device. */
+	ck_assert_int_gt(guess_by("ann@x.test", "198.51.100.103", "aa"), 0);
+	clock_fake_advance(61 * MINUTE);
+	attack("ann@x.test");
+	ck_assert_int_gt(guess_by("ann@x.test", "198.51.100.105", "dd"), 0);
+	close_it();
+}
+END_TEST
+
+START_TEST(registrations_climb_their_own_ladder)
+{
+	struct try t;
+
+	open_fresh();
+	for (int i = 0; i < 4; i++) {
+		t = (struct try){ 0 };
+		auth_registration_take(&a, &t.step, "192.0.2.1", on_answer, &t);
+		ck_assert_int_eq(end(&t), i < 2 ? 0 : SECOND);
+	}
+	t = (struct try){ 0 };
+	auth_registration_take(&a, &t.step, "192.0.2.2", on_answer, &t);
+	ck_assert_int_eq(end(&t), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	close_it();
+}
+END_TEST
+
+START_TEST(what_is_one_network)
+{
+	static const char *const same[][2] = { { "192.0.2.7", "192.0.2.7" },
+		{ "::ffff:192.0.2.7", "192.0.2.7" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" }, { "::1", "::/64" },
+		{ "fe80::1%eth0", "fe80::/64" }, { "", "" }, { "unix", "unix" } };
+	char out[AUTH_NETWORK_MAX], again[AUTH_NETWORK_MAX];
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		auth_network(same[i][0], out);
+		ck_assert_str_eq(out, same[i][1]);
+		auth_network(out, again);
+		ck_assert_str_eq(out, again);
+	}
+}
+END_TEST
+
+TEST_MAIN("guess", some_are_free_then_each_waits_twice_as_long, a_right_one_clears_the_way,
+	after_the_window_without_one_all_is_forgotten, those_made_at_once_count_too,
+	what_was_not_looked_at_does_not_count,
+	a_network_that_tries_many_names_waits_and_others_do_not,
+	a_name_tried_from_many_networks_waits_but_not_where_it_is_known,
+	what_the_database_knows_is_known_when_the_cache_has_lost_it,
+	registrations_climb_their_own_ladder, what_is_one_network)
