@@ -188,9 +188,14 @@ describe('a provider over HTTP', () => {
   test('kill -9 while messages wait', { timeout: 200000 }, async () => {
     const numbers = Array.from({ length: 20 }, (_, i) => `+4917066${String(10000 + i)}`);
     const first = provider.calls.length;
+    const held = provider.calls.filter((c) => c.answer === 'slow').length;
     provider.always = 503;
     for (const number of numbers) assert.equal((await ask(number)).status, 202);
     await eventually(() => provider.calls.length > first + 5, 20, 'some attempts');
+    // Two more are out, and nobody says so, when the process dies.
+    provider.always = 'slow';
+    await eventually(() => provider.calls.filter((c) => c.answer === 'slow').length >= held + 2, 60, 'two in hand');
+    const inHand = provider.calls.filter((c) => c.answer === 'slow').slice(held);
     await hearth.kill('SIGKILL');
     provider.always = null;
     await hearth.start();
@@ -200,7 +205,9 @@ describe('a provider over HTTP', () => {
       const ids = new Set(provider.calls.filter((c) => c.to === to).map((c) => c.id));
       assert.equal(ids.size, 1);
       assert.equal(provider.accepted.get([...ids][0]), 1);
+      assert.equal(provider.sent.get([...ids][0]), 1);
     }
+    for (const { id } of inHand) assert.ok(provider.calls.filter((c) => c.id === id).length >= 2, 'asked for again');
   });
 
   test('nothing secret is logged', async () => {
