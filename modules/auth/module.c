@@ -197,7 +197,6 @@ static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event 
 
 static const struct bus_subscription subscriptions[] = {
 	{ "auth.revoked", "auth.sessions", "auth", NULL, apply_revoked, auth_on_revoked },
-	{ "auth.account.deleted", "auth.profile", "auth", NULL, profile_on_deleted, NULL },
 	{ ACCOUNTS_TOPIC_EXPORT, "auth.exports", "auth", NULL, auth_on_export, NULL },
 	{ .topic = NULL },
 };

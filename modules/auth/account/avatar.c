@@ -28,16 +28,8 @@ struct upload {
 	struct list_node node; /* while it waits */
 	int status;
 	const char *why;
-	struct avatar_keys keys, before;
+	struct avatar_keys keys;
 };
-
-void avatar_drop(struct blob_store *store, const struct avatar_keys *keys)
-{
-	if (keys->large[0])
-		blob_delete(store, keys->large);
-	if (keys->small[0])
-		blob_delete(store, keys->small);
-}
 
 /* ---- putting ---- */
 
@@ -69,17 +61,12 @@ static void reply_path(struct upload *u)
 static void on_row(void *arg, int status)
 {
 	struct upload *u = arg;
-	struct blob_store *store = hearth_blob(u->a->h);
 
-	if (status == 0) {
-		avatar_drop(store, &u->before);
+	/* Blobs whose row did not come to be are litter (blob.h). */
+	if (status == 0)
 		reply_path(u);
-	} else {
-		/* With HEARTH_EIO the row may be there after all: then the blobs must be too. */
-		if (status != HEARTH_EIO)
-			avatar_drop(store, &u->keys);
+	else
 		http_reply_error(u->rq, status);
-	}
 	upload_done(u);
 }
 
@@ -87,7 +74,7 @@ static int write_row(struct db_tx *tx, void *arg)
 {
 	struct upload *u = arg;
 
-	return profile_set_avatar(tx, u->account, &u->keys, &u->before);
+	return profile_set_avatar(tx, u->account, &u->keys);
 }
 
 static void refuse(struct upload *u)
@@ -113,7 +100,6 @@ static void on_made(void *arg, int status)
 
 		if (rc == 0)
 			return;
-		avatar_drop(hearth_blob(u->a->h), &u->keys);
 		u->status = rc;
 	}
 	refuse(u);
@@ -207,19 +193,17 @@ static int remove_row(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 
-	return profile_set_avatar(tx, ask->account, &(struct avatar_keys){ 0 }, &ask->keys);
+	return profile_set_avatar(tx, ask->account, &(struct avatar_keys){ 0 });
 }
 
 static void on_removed(void *arg, int status)
 {
 	struct ask *ask = arg;
 
-	if (status < 0) {
+	if (status == 0)
+		http_reply_empty(ask->rq, 204);
+	else
 		http_reply_error(ask->rq, status);
-		return;
-	}
-	avatar_drop(hearth_blob(ask->a->h), &ask->keys);
-	http_reply_empty(ask->rq, 204);
 }
 
 static struct ask *ask_new(struct auth *a, struct http_request *rq, int64_t account)
@@ -288,24 +272,4 @@ void avatar_write_path(struct strbuf *out, int64_t account, const struct avatar_
 	slice_split(&name, '/');
 	strbuf_printf(out, "/api/auth/accounts/%lld/avatar?v=%.*s", (long long)account,
 		SLICE_ARG(slice_head(name, 8)));
-}
-
-int profile_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
-{
-	struct avatar_keys before = { 0 };
-	struct arena *arena = arena_new();
-	struct json *doc = NULL;
-	int64_t account = 0;
-	int rc = json_read(arena, ev->payload, &doc, NULL);
-
-	(void)module;
-	(void)prepared;
-	if (rc == 0)
-		rc = json_get_i64(doc, "account", 1, INT64_MAX, &account);
-	arena_free(&arena);
-	if (rc == 0)
-		rc = profile_forget(tx, account, &before);
-	if (rc == 0)
-		rc = auth_blob_drop(tx, before.large);
-	return rc == 0 ? auth_blob_drop(tx, before.small) : rc;
 }

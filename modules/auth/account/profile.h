@@ -31,11 +31,10 @@ int profile_get(struct db_tx *tx, int64_t account, struct profile *out);
 int profile_set(struct db_tx *tx, int64_t account, const struct profile *p);
 /* Sets the name alone, already checked (profile_check.h): for who makes accounts. */
 int profile_set_name(struct db_tx *tx, int64_t account, const char *name);
-/* Sets the avatar, or removes it (empty keys); *before is what was there. */
-int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys,
-	struct avatar_keys *before);
-/* Removes it all; *before is the avatar it had. */
-int profile_forget(struct db_tx *tx, int64_t account, struct avatar_keys *before);
+/* Sets the avatar, or removes it (empty keys); the blobs of the one before are dropped. */
+int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys);
+/* Removes it all. */
+int profile_forget(struct db_tx *tx, int64_t account);
 
 /* ---- profile.c ---- */
 
@@ -49,15 +48,10 @@ http_handler auth_patch_me;
 http_handler auth_put_avatar;
 http_handler auth_delete_avatar;
 http_handler auth_get_avatar;
-/* Says that no row names these any more; legal on empty ones. Any thread. */
-void avatar_drop(struct blob_store *store, const struct avatar_keys *keys);
 /*
  * The path of an account's avatar, which changes with the picture, so that it may be kept: appended
  * to `out`.
  */
 void avatar_write_path(struct strbuf *out, int64_t account, const struct avatar_keys *keys);
-
-/* Event "auth.account.deleted": removes profile and avatar. */
-int profile_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 
 #endif

@@ -6,6 +6,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "record/blob_drop.h"
 
 /* One row an account that has said something. */
 const char auth_profile_migration[] = "CREATE TABLE profile ("
@@ -85,30 +86,38 @@ int profile_set_name(struct db_tx *tx, int64_t account, const char *name)
 	return rc < 0 ? rc : 0;
 }
 
-int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys,
-	struct avatar_keys *before)
+static int drop_blobs(struct db_tx *tx, const struct avatar_keys *keys)
+{
+	int rc = auth_blob_drop(tx, keys->large);
+
+	return rc < 0 ? rc : auth_blob_drop(tx, keys->small);
+}
+
+int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys)
 {
 	struct profile p;
 	int rc = ensure(tx, account);
 
 	if (rc == 0)
 		rc = profile_get(tx, account, &p);
-	if (rc < 0)
-		return rc;
-	*before = p.avatar;
-	rc = db_run(tx,
-		"UPDATE profile SET avatar = $2, avatar_small = $3, changed_at = $4 WHERE account "
-		"= $1",
-		db_int(account), db_str(keys->large), db_str(keys->small), db_int(clock_wall_ms()));
+	if (rc == 0)
+		rc = drop_blobs(tx, &p.avatar);
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE profile SET avatar = $2, avatar_small = $3, changed_at = $4 WHERE "
+			"account = $1",
+			db_int(account), db_str(keys->large), db_str(keys->small),
+			db_int(clock_wall_ms()));
 	return rc < 0 ? rc : 0;
 }
 
-int profile_forget(struct db_tx *tx, int64_t account, struct avatar_keys *before)
+int profile_forget(struct db_tx *tx, int64_t account)
 {
 	struct profile p;
 	int rc = profile_get(tx, account, &p);
 
-	*before = p.avatar;
+	if (rc == 0)
+		rc = drop_blobs(tx, &p.avatar);
 	if (rc == 0)
 		rc = db_run(tx, "DELETE FROM profile WHERE account = $1", db_int(account));
 	return rc < 0 ? rc : 0;

@@ -10,6 +10,7 @@
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 #include "record/own.h"
+#include "account/profile.h"
 #include "group/group.h"
 #include "session/session.h"
 #include "sms/code.h"
@@ -198,6 +199,8 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = auth_store_revoke_all(tx, id);
 	if (rc == 0)
 		rc = group_forget_account(tx, id);
+	if (rc >= 0)
+		rc = profile_forget(tx, id);
 	if (rc >= 0)
 		rc = preferences_forget(tx, id, now_ms);
 	if (rc >= 0)

@@ -1,7 +1,8 @@
 /*
  * export_own.c: this module's part of an export: account.json (all there is of the account but
- * secrets) and events.json (the security events), as their rows say.
+ * secrets) and events.json (the security events), as their rows say, and the avatar.
  */
+#include "account/profile.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "record/export.h"
@@ -48,6 +49,37 @@ static void add_json(struct auth *a, struct export_part *part, const char *path,
 	strbuf_free(&wr.text);
 }
 
+struct picture {
+	int64_t account;
+	struct profile profile;
+};
+
+static int find_picture(struct db_tx *tx, void *arg)
+{
+	struct picture *p = arg;
+
+	return profile_get(tx, p->account, &p->profile);
+}
+
+static void add_avatar(struct auth *a, struct export_part *part)
+{
+	struct picture p = { .account = export_part_account(part) };
+	struct buf *bytes = NULL;
+	int rc = db_read_wait(a->db, find_picture, &p);
+
+	if (rc == 0 && p.profile.avatar.large[0])
+		rc = blob_get_wait(
+			hearth_blob(a->h), p.profile.avatar.large, 0, BLOB_GET_MAX, &bytes);
+	if (rc < 0)
+		export_part_fail(part, rc);
+	if (bytes) {
+		export_file_open(part, SLICE("avatar.webp"), clock_wall_s());
+		export_file_add(part, buf_slice(bytes));
+		export_file_close(part);
+	}
+	buf_unref(&bytes);
+}
+
 int auth_export_own(void *module, const struct queue_task *task, struct arena *arena)
 {
 	struct auth *a = module;
@@ -59,5 +91,6 @@ int auth_export_own(void *module, const struct queue_task *task, struct arena *a
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	add_json(a, part, "account.json", auth_own_account);
 	add_json(a, part, "events.json", auth_own_events);
+	add_avatar(a, part);
 	return export_part_finish(&part);
 }

@@ -51,6 +51,11 @@ static const struct section account_sections[] = {
 			{ .name = NULL } } },
 	{ "phone", false, "SELECT number, verified_at FROM account_phone WHERE account = $1",
 		{ { "number", COLUMN_TEXT }, { "verified_at", COLUMN_NUMBER }, { .name = NULL } } },
+	{ "groups", true,
+		"SELECT g.name, g.title, m.role, m.joined_at FROM membership m"
+		" JOIN account_group g ON g.id = m.group_id WHERE m.account = $1 ORDER BY g.name",
+		{ { "name", COLUMN_TEXT }, { "title", COLUMN_TEXT }, { "role", COLUMN_NUMBER },
+			{ "joined_at", COLUMN_NUMBER }, { .name = NULL } } },
 	{ "second_factors", true,
 		"SELECT kind, phone, confirmed_at FROM factor WHERE account = $1"
 		" AND confirmed_at > 0 ORDER BY kind",
