@@ -3,11 +3,13 @@
  */
 #include <stdlib.h>
 
+#include "hearth/export.h"
 #include "hearth/json.h"
 #include "hearth/metric.h"
 #include "imap/imap_session.h"
 #include "mail.h"
 #include "notify.h"
+#include "personal.h"
 #include "preferences.h"
 #include "search.h"
 #include "smtp/smtp_session.h"
@@ -99,31 +101,23 @@ static const struct conn_listener listeners[] = {
 	{ .key = NULL },
 };
 
-/* Nobody can ask for the mail of an account that was deleted. */
-static int forget_account(
-	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
-{
-	struct arena *a = arena_new();
-	struct json *doc;
-	int64_t account = 0;
-	int rc = json_read(a, ev->payload, &doc, NULL);
-
-	(void)module;
-	(void)prepared;
-	if (rc == 0)
-		rc = json_get_i64(doc, "account", 1, INT64_MAX, &account);
-	arena_free(&a);
-	return rc < 0 ? rc : mail_store_forget_account(tx, account);
-}
-
 static const struct bus_subscription subscriptions[] = {
-	{ "auth.account.deleted", "mail.accounts", "mail", NULL, forget_account, NULL },
+	{ ACCOUNTS_TOPIC_EXPORT, "mail.exports", "mail", NULL, mail_on_export, NULL },
+	{ ACCOUNTS_TOPIC_DELETED, "mail.accounts", "mail", NULL, mail_on_deleted, NULL },
 	{ "auth.preferences.changed", "mail.preferences", "mail", mail_preferences_prepare,
 		mail_preferences_apply, NULL },
 	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply,
 		NULL },
-	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, mail_sweep_after },
+	{ "mail.content", "mail.sweep", "mail", NULL, mail_sweep_apply, NULL },
 	{ .topic = NULL },
+};
+
+static const struct queue_consumer queues[] = {
+	{ MAIL_QUEUE_EXPORT, "mail", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX, mail_export },
+	{ MAIL_QUEUE_FORGET, "mail", "io", 1, MAIL_FORGET_LEASE_MS, MAIL_FORGET_ATTEMPTS,
+		mail_forget },
+	{ MAIL_QUEUE_SWEEP, "mail", "io", 1, MAIL_SWEEP_LEASE_MS, MAIL_SWEEP_ATTEMPTS, mail_sweep },
+	{ .name = NULL },
 };
 
 bool mail_domain_is_local(const struct mail *m, struct slice domain)
@@ -191,6 +185,7 @@ static int start(struct hearth *h, void **state)
 	m->blob = hearth_blob(h);
 	m->io = hearth_pool(h, "io");
 	m->accounts = hearth_service(h, "accounts");
+	m->accounts->keeps_data(m->accounts->self, "mail");
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->bare_newlines = bare_newlines(c);
@@ -235,6 +230,7 @@ const struct hearth_module mail_module = {
 	.routes = mail_routes,
 	.listeners = listeners,
 	.subscriptions = subscriptions,
+	.queues = queues,
 	.needs = needs,
 	.start = start,
 	.drain = drain,

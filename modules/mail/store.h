@@ -86,8 +86,13 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
  */
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
 int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);
-/* Removes all that an account has here, with the events of each content. */
-int mail_store_forget_account(struct db_tx *tx, int64_t account);
+/*
+ * An account is gone (store_forget.c): no mailbox is made for it any more (HEARTH_ENOTFOUND), and
+ * what it has is removed step by step, with the events of each content; *done after the last.
+ */
+int mail_store_forget(struct db_tx *tx, int64_t account);
+int mail_store_is_forgotten(struct db_tx *tx, int64_t account);
+int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *done);
 /*
  * Subscriptions are a list of names, also of mailboxes that are not there (RFC 3501 section 6.3.6).
  * HEARTH_EBUSY when there are too many, HEARTH_EINVAL for a name we do not take.

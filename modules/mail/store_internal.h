@@ -12,6 +12,11 @@ int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq);
 int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_t *modseq);
 /* Adds a row of what `m` says but for its id, which is set. */
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m);
+/* The first UIDs of a mailbox, at most `max`, into a new array from the arena. */
+int mail_store_first_uids(
+	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n);
+/* Removes up to `max` messages of a mailbox, and the mailbox itself once it has none. */
+int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max);
 /* Expunges every message of a mailbox. */
 int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox);
 /* Text of an account's id: the key of its events. */

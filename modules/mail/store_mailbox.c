@@ -118,8 +118,10 @@ static int next_uidvalidity(struct db_tx *tx, int64_t account, int64_t *out)
 static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, unsigned use)
 {
 	int64_t uidvalidity;
-	int rc = next_uidvalidity(tx, account, &uidvalidity);
+	int rc = mail_store_is_forgotten(tx, account);
 
+	if (rc == 0)
+		rc = next_uidvalidity(tx, account, &uidvalidity);
 	if (rc == 0)
 		rc = db_run(tx,
 			"INSERT INTO mailbox (account, name, uidvalidity, uidnext, modseq, "
@@ -250,24 +252,18 @@ int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 	return rc < 0 ? rc : delete_mailbox(tx, box.id);
 }
 
-int mail_store_forget_account(struct db_tx *tx, int64_t account)
+int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max)
 {
-	int64_t id;
-	int rc;
+	struct arena *a = arena_new();
+	int64_t modseq = 0;
+	uint32_t *uids = NULL;
+	size_t n = 0;
+	int rc = mail_store_first_uids(tx, mailbox, max, a, &uids, &n);
 
-	while ((rc = db_get_int(tx, &id, "SELECT min(id) FROM mailbox WHERE account = $1",
-			db_int(account))) == 0) {
-		rc = delete_mailbox(tx, id);
-		if (rc < 0)
-			return rc;
-	}
-	if (rc == HEARTH_ENOTFOUND)
-		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1", db_int(account));
-	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM preference WHERE account = $1", db_int(account));
-	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM account_state WHERE account = $1", db_int(account));
-	return rc < 0 ? rc : 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = mail_store_expunge(tx, mailbox, uids[i], &modseq);
+	arena_free(&a);
+	return rc == 0 && n < max ? delete_mailbox(tx, mailbox) : rc;
 }
 
 /* A name gets a new UIDVALIDITY with its new place, since an earlier mailbox may have had it. */

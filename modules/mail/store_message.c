@@ -147,6 +147,23 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 	return db_end(&rows);
 }
 
+int mail_store_first_uids(
+	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT uid FROM message WHERE mailbox = $1 ORDER BY uid LIMIT $2", db_int(mailbox),
+		db_int((int64_t)max));
+
+	if (rc < 0)
+		return rc;
+	*uids = arena_alloc(a, max * sizeof(**uids));
+	*n = 0;
+	while (*n < max && db_next(&rows) > 0)
+		(*uids)[(*n)++] = (uint32_t)db_col_int(&rows, 0);
+	return db_end(&rows);
+}
+
 /* The columns of a message; what was not wanted comes as empty. $1 is the wish's bits (enum
  * mail_want). */
 #define MESSAGE_COLUMNS                                                                    \

@@ -32,7 +32,12 @@ int mail_store_preferences(
 
 int mail_store_set_preferences(struct db_tx *tx, const struct mail_preferences *p)
 {
-	int rc = db_run(tx,
+	int rc = mail_store_is_forgotten(tx, p->account);
+
+	/* Heard of only after its account was deleted. */
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	rc = db_run(tx,
 		"INSERT INTO preference (account, version, signature, filters, page_size) VALUES "
 		"($1, $2, $3, $4, $5) ON CONFLICT (account) DO UPDATE SET version = $2, signature "
 		"= $3, filters = $4, page_size = $5 WHERE preference.version < $2",

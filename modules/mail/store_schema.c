@@ -76,5 +76,7 @@ const char *const mail_migrations[] = {
 	" signature TEXT NOT NULL,"
 	" filters TEXT NOT NULL,"
 	" page_size BIGINT NOT NULL);",
+	/* Accounts that are gone, by number: no mailbox is made for them any more. */
+	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
 	NULL,
 };

@@ -1,60 +1,79 @@
 /*
- * sweep.c: see sweep.h. A crash between the event and the deletion leaves litter, never a hole; and
- * the store keeps what was put again within its grace.
+ * sweep.c: see sweep.h. The task's key is the content's number, its payload the blob's key.
+ *
+ *   task ──still used?──▶ done
+ *        ──too young?──▶ another task, once it is not
+ *        ──else──▶ deleted
  */
 #include "sweep.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "hearth/clock.h"
+#include "hearth/error.h"
 #include "store.h"
 
-struct sweep {
-	struct mail *m;
-	char key[BLOB_KEY_MAX + 1];
-	bool used;
-};
+static int push(struct db_tx *tx, struct slice key, struct slice blob, int64_t not_before_ms)
+{
+	int rc = queue_push(tx, MAIL_QUEUE_SWEEP, key, blob, 0, not_before_ms);
+
+	return rc == HEARTH_EEXIST ? 0 : rc;
+}
 
 int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
+	struct arena *a = arena_new();
+	struct slice change = { 0 }, blob = { 0 };
+	int64_t content = 0;
+	struct json *doc;
+	char key[24];
+	int rc = json_read(a, ev->payload, &doc, NULL);
+
 	(void)module;
-	(void)tx;
-	(void)ev;
 	(void)prepared;
-	return 0;
+	if (rc == 0 && json_get_text(doc, "change", &change) == 0 &&
+		slice_eq(change, SLICE("removed")) && json_get_text(doc, "blob", &blob) == 0 &&
+		json_get_i64(doc, "content", 1, INT64_MAX, &content) == 0) {
+		snprintf(key, sizeof(key), "%lld", (long long)content);
+		rc = push(tx, slice_str(key), blob, 0);
+	}
+	arena_free(&a);
+	return rc;
 }
+
+struct sweeping {
+	const struct queue_task *task;
+	bool used;
+	int64_t again_ms;
+};
 
 static int ask_used(struct db_tx *tx, void *arg)
 {
-	struct sweep *s = arg;
+	struct sweeping *s = arg;
 
-	return mail_store_blob_used(tx, slice_str(s->key), &s->used);
+	return mail_store_blob_used(tx, s->task->payload, &s->used);
 }
 
-static void on_asked(void *arg, int status)
+static int come_again(struct db_tx *tx, void *arg)
 {
-	struct sweep *s = arg;
+	const struct sweeping *s = arg;
+	int rc = queue_complete(tx, s->task);
 
-	if (status == 0 && !s->used)
-		blob_delete(s->m->blob, s->key);
-	free(s);
+	return rc < 0 ? rc : push(tx, s->task->key, s->task->payload, s->again_ms);
 }
 
-void mail_sweep_after(void *module, const struct bus_event *ev)
+/* A put between the question and the deletion makes the blob young again: it stays. */
+int mail_sweep(void *module, const struct queue_task *task, struct arena *a)
 {
-	struct arena *a = arena_new();
-	struct slice change = { 0 }, blob = { 0 };
-	struct json *doc;
-	struct sweep *s;
+	struct mail *m = module;
+	struct sweeping s = { .task = task };
+	int rc = db_read_wait(m->db, ask_used, &s);
 
-	if (json_read(a, ev->payload, &doc, NULL) == 0 &&
-		json_get_text(doc, "change", &change) == 0 && slice_eq(change, SLICE("removed")) &&
-		json_get_text(doc, "blob", &blob) == 0) {
-		s = mem_zalloc(sizeof(*s));
-		s->m = module;
-		snprintf(s->key, sizeof(s->key), "%.*s", SLICE_ARG(blob));
-		if (db_read(s->m->db, ask_used, on_asked, s) < 0)
-			free(s);
-	}
-	arena_free(&a);
+	if (rc < 0 || s.used)
+		return rc;
+	rc = blob_delete_wait(m->blob, arena_strdup(a, task->payload));
+	if (rc != HEARTH_EBUSY)
+		return rc;
+	s.again_ms = clock_wall_ms() + blob_grace_ms(m->blob) + 1000;
+	return db_write_wait(m->db, come_again, &s);
 }

@@ -1,15 +1,19 @@
 /*
  * sweep.h: a blob that no content is made of any more is given back. The subscription "mail.sweep"
- * on "mail.content".
+ * on "mail.content" makes a task of each content that was removed: so that a crash forgets none,
+ * and a message that was deleted soon after it came goes as well, once the store's grace is over.
  */
 #ifndef MAIL_SWEEP_H
 #define MAIL_SWEEP_H
 
 #include "mail.h"
 
-/* Nothing to write: the cursor alone moves. */
+#define MAIL_QUEUE_SWEEP    "mail.sweep"
+#define MAIL_SWEEP_LEASE_MS (INT64_C(60) * 1000)
+#define MAIL_SWEEP_ATTEMPTS 30
+
 int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
-/* On the loop: looks, on a worker, whether the blob is still used, and deletes it if not. */
-void mail_sweep_after(void *module, const struct bus_event *ev);
+/* The queue MAIL_QUEUE_SWEEP. */
+int mail_sweep(void *module, const struct queue_task *task, struct arena *a);
 
 #endif
