@@ -1,11 +1,13 @@
 /*
  * export_own.c: this module's part of an export: account.json (all there is of the account but
- * secrets) and events.json (the security events), as their rows say, and the avatar.
+ * secrets) and events.json (the security events), as their rows say; preferences.json, attachments/
+ * and avatar.webp as they are stored.
  */
 #include "account/profile.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "record/export.h"
+#include "preferences/preferences.h"
 #include "record/own.h"
 
 int auth_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
@@ -49,35 +51,86 @@ static void add_json(struct auth *a, struct export_part *part, const char *path,
 	strbuf_free(&wr.text);
 }
 
-struct picture {
-	int64_t account;
-	struct profile profile;
+/* ---- what is no row ---- */
+
+/* A file of the blob store, and where it goes. */
+struct copy {
+	struct copy *next;
+	const char *path;
+	const char *blob;
 };
 
-static int find_picture(struct db_tx *tx, void *arg)
-{
-	struct picture *p = arg;
+struct copying {
+	struct auth *a;
+	struct export_part *part;
+	struct arena *arena;
+	struct slice preferences;
+	struct copy *copies;
+};
 
-	return profile_get(tx, p->account, &p->profile);
+static void note(struct copying *c, const char *path, struct slice blob)
+{
+	struct copy *copy = ARENA_NEW(c->arena, struct copy);
+
+	copy->path = path;
+	copy->blob = arena_strdup(c->arena, blob);
+	copy->next = c->copies;
+	c->copies = copy;
 }
 
-static void add_avatar(struct auth *a, struct export_part *part)
+static void note_attachment(void *arg, const struct preferences_file *f)
 {
-	struct picture p = { .account = export_part_account(part) };
-	struct buf *bytes = NULL;
-	int rc = db_read_wait(a->db, find_picture, &p);
+	struct copying *c = arg;
 
-	if (rc == 0 && p.profile.avatar.large[0])
-		rc = blob_get_wait(
-			hearth_blob(a->h), p.profile.avatar.large, 0, BLOB_GET_MAX, &bytes);
+	note(c, arena_printf(c->arena, "attachments/%.*s", SLICE_ARG(f->name)), f->blob);
+}
+
+static int find_copies(struct db_tx *tx, void *arg)
+{
+	struct copying *c = arg;
+	int64_t account = export_part_account(c->part), version;
+	struct profile profile;
+	int rc = preferences_load(tx, account, c->arena, &c->preferences, &version);
+
+	c->copies = NULL;
+	if (rc == 0)
+		rc = preferences_file_each(tx, account, note_attachment, c);
+	if (rc == 0)
+		rc = profile_get(tx, account, &profile);
+	if (rc == 0 && profile.avatar.large[0])
+		note(c, "avatar.webp", slice_str(profile.avatar.large));
+	return rc;
+}
+
+/* They are small, and may be replaced while the export is kept: so they are copied. */
+static void add_copy(struct copying *c, const struct copy *copy)
+{
+	struct buf *bytes = NULL;
+	int rc = blob_get_wait(hearth_blob(c->a->h), copy->blob, 0, BLOB_GET_MAX, &bytes);
+
+	/* Replaced just now. */
+	if (rc == HEARTH_ENOTFOUND)
+		return;
+	if (rc < 0)
+		export_part_fail(c->part, rc);
+	export_file_open(c->part, slice_str(copy->path), clock_wall_s());
+	export_file_add(c->part, buf_slice(bytes));
+	export_file_close(c->part);
+	buf_unref(&bytes);
+}
+
+static void add_copies(struct auth *a, struct export_part *part, struct arena *arena)
+{
+	struct copying c = { .a = a, .part = part, .arena = arena };
+	int rc = db_read_wait(a->db, find_copies, &c);
+
 	if (rc < 0)
 		export_part_fail(part, rc);
-	if (bytes) {
-		export_file_open(part, SLICE("avatar.webp"), clock_wall_s());
-		export_file_add(part, buf_slice(bytes));
-		export_file_close(part);
-	}
-	buf_unref(&bytes);
+	export_file_open(part, SLICE("preferences.json"), clock_wall_s());
+	export_file_add(part, c.preferences);
+	export_file_close(part);
+	for (const struct copy *copy = c.copies; copy; copy = copy->next)
+		add_copy(&c, copy);
 }
 
 int auth_export_own(void *module, const struct queue_task *task, struct arena *arena)
@@ -86,11 +139,10 @@ int auth_export_own(void *module, const struct queue_task *task, struct arena *a
 	struct export_part *part;
 	int rc = export_part_open(a->h, "auth", a->db, task, &part);
 
-	(void)arena;
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	add_json(a, part, "account.json", auth_own_account);
 	add_json(a, part, "events.json", auth_own_events);
-	add_avatar(a, part);
+	add_copies(a, part, arena);
 	return export_part_finish(&part);
 }
