@@ -24,6 +24,7 @@ struct game {
 	const struct connections *connections;
 	struct frame_service service;
 	struct game_lobby *lobby;
+	struct map *clockless; /* client id → a seek whose clock is looked up (service.c) */
 	struct game_shard *shards[GAME_SHARDS_MAX];
 	int shard_count;
 	int64_t first_move_us; /* how long a first move is waited for */

@@ -131,6 +131,7 @@ static void open_match(struct pairing *p)
 			names, p->row.limit_ms, p->row.increment_ms, clock_mono_us(), &why);
 
 	INVARIANT(m);
+	memcpy(m->completes, p->row.completes, sizeof(m->completes));
 	game_shard_open(game_shard_of(p->lobby->g, m->id), m, clients, legal);
 }
 

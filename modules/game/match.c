@@ -133,6 +133,19 @@ static void step_outcome(const struct match *m, struct match_step *step)
 		end_step(step, GAME_NOBODY, "draw", "too many moves");
 }
 
+/* As it was written, or else made whole, if the player wants that. */
+static int apply_move(const struct match *m, int seat, struct slice text, struct match_step *step,
+	const char **why)
+{
+	char whole[GAME_MOVE_MAX];
+	int rc = m->rules->apply(step->state, (unsigned)seat, text, &step->move, why);
+
+	if (rc == 0 || !m->completes[seat] || !m->rules->complete ||
+		m->rules->complete(m->state, text, whole) < 0)
+		return rc;
+	return m->rules->apply(step->state, (unsigned)seat, slice_str(whole), &step->move, why);
+}
+
 int match_try_move(const struct match *m, int seat, struct slice text, int64_t now_us,
 	struct match_step *step, const char **why)
 {
@@ -149,7 +162,7 @@ int match_try_move(const struct match *m, int seat, struct slice text, int64_t n
 	*step = (struct match_step){ .is_move = true, .ply = m->ply + 1, .winner = GAME_NOBODY };
 	step->state = mem_alloc(m->rules->state_size);
 	memcpy(step->state, m->state, m->rules->state_size);
-	rc = m->rules->apply(step->state, (unsigned)seat, text, &step->move, why);
+	rc = apply_move(m, seat, text, step, why);
 	if (rc < 0) {
 		match_step_clear(step);
 		return rc;

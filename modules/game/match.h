@@ -28,6 +28,7 @@ struct match {
 	void *state;                   /* rules->state_size bytes */
 	int64_t accounts[MATCH_SEATS]; /* seat 0 plays white; 0: the account is gone */
 	char *names[MATCH_SEATS];      /* empty: likewise */
+	bool completes[MATCH_SEATS];   /* whether its moves are made whole (rules->complete) */
 	struct game_clock clock;
 	int ply;                  /* half-moves made */
 	struct strbuf notation;   /* the moves as people write them, separated by spaces */

@@ -5,11 +5,13 @@
 
 #include "game.h"
 #include "hearth/accounts.h"
+#include "hearth/map.h"
 #include "hearth/metric.h"
 #include "hearth/accounts.h"
 #include "hearth/export.h"
 #include "lobby.h"
 #include "personal.h"
+#include "preferences.h"
 #include "shard.h"
 #include "store.h"
 
@@ -27,6 +29,8 @@ static const struct db_schema schemas[] = {
 };
 
 static const struct bus_subscription subscriptions[] = {
+	{ "auth.preferences.changed", "game.preferences", "game", game_preferences_prepare,
+		game_preferences_apply, game_preferences_after },
 	{ ACCOUNTS_TOPIC_EXPORT, "game.exports", "game", NULL, game_on_export, NULL },
 	{ ACCOUNTS_TOPIC_DELETED, "game.accounts", "game", NULL, game_on_deleted,
 		game_after_deleted },
@@ -59,6 +63,7 @@ static int start(struct hearth *h, void **state)
 			return -1;
 	}
 	g->lobby = game_lobby_new(g);
+	g->clockless = map_new();
 	game_service_init(g);
 	accounts->keeps_data(accounts->self, "game");
 	registry_announce(hearth_registry(h), "game", &g->service);
@@ -73,6 +78,7 @@ static void stop(void *state)
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_free(&g->shards[i]);
 	game_lobby_free(&g->lobby);
+	map_free(&g->clockless);
 	free(g);
 }
 

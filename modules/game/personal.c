@@ -10,6 +10,7 @@
 #include "hearth/export.h"
 #include "lobby.h"
 #include "pgn.h"
+#include "preferences.h"
 #include "shard.h"
 #include "store.h"
 
@@ -142,6 +143,8 @@ int game_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, 
 
 	(void)module;
 	(void)prepared;
+	if (rc == 0)
+		rc = game_store_forget_preferences(tx, account);
 	return rc < 0 ? rc : game_store_forget(tx, account);
 }
 

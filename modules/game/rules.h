@@ -68,6 +68,12 @@ struct game_rules {
 	 */
 	int (*apply)(void *state, unsigned seat, struct slice move, struct game_move *made,
 		const char **why);
+	/*
+	 * A move that leaves out what is usually meant, made whole (chess: "e7e8" makes a queen).
+	 * 0 with *out, a move that `apply` takes if it is the mover's turn; HEARTH_EINVAL when this
+	 * is no such move. NULL: the game has none.
+	 */
+	int (*complete)(const void *state, struct slice move, char out[GAME_MOVE_MAX]);
 	/* Appends the canonical texts of all the seat may play now, separated by one space. */
 	void (*legal)(const void *state, unsigned seat, struct strbuf *out);
 	/*

@@ -8,7 +8,9 @@
 #include "frames.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/map.h"
 #include "lobby.h"
+#include "preferences.h"
 #include "shard.h"
 #include "store.h"
 
@@ -18,43 +20,123 @@ static void send_error(
 	game_send(g, from->id, game_frame_error(code, text));
 }
 
-static void on_seek(struct game *g, const struct client *from, const struct json *frame)
-{
-	struct game_seek seek = { .client = from->id, .account = from->account };
-	struct slice rules = SLICE("chess");
-	const struct json *clock = json_get(frame, "clock");
-	int64_t limit = 0, increment = 0;
-	int rc;
+/* ---- seek ---- */
 
-	rc = json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit);
-	if (rc < 0) {
-		send_error(
-			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
-		return;
+#define CLOCK_EXPECTED "seek: expected clock.limit in seconds, 1 to 10800"
+
+/* A seek that waits for the clock which the person has chosen. */
+struct clockless {
+	struct game *g; /* NULL: the client has sought otherwise, cancelled or gone */
+	struct hearth *h; /* held until it is known */
+	struct game_seek seek;
+	struct game_preferences chosen;
+};
+
+static void forget_clockless(struct game *g, uint64_t client)
+{
+	struct clockless *c = map_remove_u64(g->clockless, client);
+
+	if (c)
+		c->g = NULL;
+}
+
+static void seek(struct game *g, const struct game_seek *wanted)
+{
+	if (game_lobby_seek(g->lobby, wanted) < 0)
+		game_send(g, wanted->client,
+			game_frame_error("busy", "too many are waiting for a game"));
+}
+
+static int find_clock(struct db_tx *tx, void *arg)
+{
+	struct clockless *c = arg;
+
+	return game_store_preferences(tx, c->seek.account, &c->chosen);
+}
+
+static void on_clock_found(void *arg, int status)
+{
+	struct clockless *c = arg;
+	struct game *g = c->g;
+
+	if (g)
+		map_remove_u64(g->clockless, c->seek.client);
+	if (g && status < 0) {
+		game_send(g, c->seek.client,
+			game_frame_error("try-again", "your clock could not be looked up"));
+	} else if (g && c->chosen.base_s == 0) {
+		game_send(g, c->seek.client, game_frame_error("bad-frame", CLOCK_EXPECTED));
+	} else if (g) {
+		c->seek.limit_ms = c->chosen.base_s * 1000;
+		c->seek.increment_ms = c->chosen.increment_s * 1000;
+		seek(g, &c->seek);
+	}
+	hearth_release(c->h);
+	free(c);
+}
+
+static void seek_with_chosen_clock(struct game *g, const struct game_seek *wanted)
+{
+	struct clockless *c = mem_zalloc(sizeof(*c));
+
+	c->g = g;
+	c->h = g->h;
+	c->seek = *wanted;
+	hearth_hold(g->h);
+	map_set_u64(g->clockless, wanted->client, c);
+	if (db_read(g->db, find_clock, on_clock_found, c) < 0)
+		on_clock_found(c, HEARTH_EBUSY);
+}
+
+/* False, and an error to the client, when the clock of a frame is none. */
+static bool read_clock(
+	struct game *g, const struct client *from, const struct json *clock, struct game_seek *out)
+{
+	int64_t limit = 0, increment = 0;
+
+	if (json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit) < 0) {
+		send_error(g, from, "bad-frame", CLOCK_EXPECTED);
+		return false;
 	}
 	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) ==
 		HEARTH_EINVAL) {
 		send_error(g, from, "bad-frame",
 			"seek: expected clock.increment in seconds, 0 to 180");
-		return;
+		return false;
 	}
+	out->limit_ms = limit * 1000;
+	out->increment_ms = increment * 1000;
+	return true;
+}
+
+static void on_seek(struct game *g, const struct client *from, const struct json *frame)
+{
+	struct game_seek wanted = { .client = from->id, .account = from->account };
+	struct slice rules = SLICE("chess");
+	const struct json *clock = json_get(frame, "clock");
+
+	if (clock && !read_clock(g, from, clock, &wanted))
+		return;
 	json_get_text(frame, "rules", &rules);
-	seek.rules = game_rules_find(rules.p);
-	if (!seek.rules) {
+	wanted.rules = game_rules_find(rules.p);
+	if (!wanted.rules) {
 		send_error(g, from, "no-rules", "seek: no such game is played here");
 		return;
 	}
-	json_get_bool(frame, "legal", &seek.legal);
-	seek.limit_ms = limit * 1000;
-	seek.increment_ms = increment * 1000;
-	snprintf(seek.name, sizeof(seek.name), "%s", from->address);
-	if (game_lobby_seek(g->lobby, &seek) < 0)
-		send_error(g, from, "busy", "too many are waiting for a game");
+	json_get_bool(frame, "legal", &wanted.legal);
+	snprintf(wanted.name, sizeof(wanted.name), "%s", from->address);
+	/* A later seek of a client replaces the one that still waits for its clock. */
+	forget_clockless(g, from->id);
+	if (clock)
+		seek(g, &wanted);
+	else
+		seek_with_chosen_clock(g, &wanted);
 }
 
 static void on_cancel(struct game *g, const struct client *from, const struct json *frame)
 {
 	(void)frame;
+	forget_clockless(g, from->id);
 	game_lobby_cancel(g->lobby, from->id);
 	game_send(g, from->id, game_frame_plain("cancelled"));
 }
@@ -221,6 +303,7 @@ static void on_closed(void *self, const struct client *client)
 {
 	struct game *g = self;
 
+	forget_clockless(g, client->id);
 	game_lobby_cancel(g->lobby, client->id);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget(g->shards[i], client->id);

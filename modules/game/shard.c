@@ -584,6 +584,36 @@ void game_shard_forget_account(struct game_shard *s, int64_t account)
 	exec_post(s->exec, on_forget_account, p);
 }
 
+struct completing {
+	struct game_shard *shard;
+	int64_t account;
+	bool completes;
+};
+
+static void on_complete(void *arg)
+{
+	struct completing *c = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(c->shard->matches, &it, NULL, &value)) {
+		struct match *m = ((struct owned *)value)->match;
+
+		for (int seat = 0; seat < MATCH_SEATS; seat++)
+			if (m->accounts[seat] == c->account)
+				m->completes[seat] = c->completes;
+	}
+	free(c);
+}
+
+void game_shard_complete(struct game_shard *s, int64_t account, bool completes)
+{
+	struct completing *c = mem_alloc(sizeof(*c));
+
+	*c = (struct completing){ s, account, completes };
+	exec_post(s->exec, on_complete, c);
+}
+
 /* ---- start and end ---- */
 
 struct loading {

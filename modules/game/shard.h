@@ -39,6 +39,8 @@ int game_shard_post(struct game_shard *s, const struct game_intent *intent);
 /* Takes over a match that was just stored, with the clients that are to hear of it (0: none). */
 void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[MATCH_SEATS],
 	const bool legal[MATCH_SEATS]);
+/* Whether the moves of this account are made whole (struct match) from now on. Any thread. */
+void game_shard_complete(struct game_shard *s, int64_t account, bool completes);
 /* A client is gone: it hears of nothing any more. */
 void game_shard_forget(struct game_shard *s, uint64_t client);
 /*

@@ -10,6 +10,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "preferences.h"
 
 const char *const game_migrations[] = {
 	"CREATE TABLE match ("
@@ -42,6 +43,13 @@ const char *const game_migrations[] = {
 	" PRIMARY KEY (match, ply));",
 	/* Accounts that are gone, by number: what was under way for them is not stored. */
 	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
+	/* What an account has chosen (preferences.h); base_s 0: no clock. */
+	"CREATE TABLE preference ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" version BIGINT NOT NULL,"
+	" base_s BIGINT NOT NULL,"
+	" increment_s BIGINT NOT NULL,"
+	" auto_queen BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -142,6 +150,8 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row)
 	if (rc == 0)
 		rc = db_run(tx, "UPDATE match SET started_at = $2 WHERE id = $1", db_int(row->id),
 			db_int(row->started_at));
+	if (rc >= 0)
+		rc = game_store_completes(tx, row->accounts, row->completes);
 	return rc < 0 ? rc : publish_started(tx, row);
 }
 
@@ -295,6 +305,8 @@ int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
 	}
 	if (*out) {
 		rc = game_store_moves(tx, id, replay_one, *out);
+		if (rc == 0)
+			rc = game_store_completes(tx, row.accounts, (*out)->completes);
 		(*out)->over = row.over;
 		(*out)->winner = row.winner;
 		memcpy((*out)->status, row.status, sizeof(row.status));

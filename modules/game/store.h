@@ -20,7 +20,8 @@ struct game_match_row {
 	int64_t accounts[MATCH_SEATS];
 	char names[MATCH_SEATS][256];
 	int64_t limit_ms, increment_ms;
-	int64_t started_at; /* wall, ms */
+	int64_t started_at;          /* wall, ms */
+	bool completes[MATCH_SEATS]; /* out of game_store_add: as struct match has it */
 	bool over;
 	int winner;
 	char status[MATCH_WORD_MAX], reason[MATCH_WORD_MAX];

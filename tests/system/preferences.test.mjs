@@ -2,6 +2,7 @@
 // files it names, what survives a crash.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { Player } from './game-client.mjs';
 import { eventually, Hearth, raw } from './hearth.mjs';
 import { deliver, SmtpClient } from './smtp-client.mjs';
 
@@ -362,6 +363,89 @@ test('mail: as many in a list as was chosen', async () => {
   assert.equal(await count(), 12);
   await settle(quin, { mail: { page_size: 10 } });
   assert.deepEqual([await count(), await count('?limit=11')], [10, 11]);
+});
+
+// Asks until the seek is taken: games follow preferences a little later.
+async function seekChosen(player) {
+  return eventually(async () => {
+    player.send({ type: 'seek', legal: true });
+    const answer = await player.want((frame) => frame.type === 'seeking' || frame.type === 'error');
+    if (answer.type === 'error') assert.equal(answer.code, 'bad-frame');
+    return answer.type === 'seeking';
+  }, 20, 'games follow');
+}
+
+test('games: the clock of a seek without one', async () => {
+  const [sam, tom] = [await person(), await person()];
+  const [a, b] = [await Player.connect(hearth, sam.token), await Player.connect(hearth, tom.token)];
+  a.send({ type: 'seek' });
+  assert.equal((await a.wantType('error')).code, 'bad-frame');
+  await sam.patch({ game: { clock: { base_s: 421, increment_s: 7 } } });
+  await seekChosen(a);
+  // Who cancels, or seeks otherwise, before the clock is known seeks nothing with it.
+  a.send({ type: 'seek' });
+  a.send({ type: 'cancel' });
+  await a.wantType('cancelled');
+  b.send({ type: 'seek', clock: { limit: 421, increment: 7 } });
+  await b.wantType('seeking');
+  await new Promise((done) => setTimeout(done, 300));
+  assert.deepEqual([a.frames, b.frames], [[], []]);
+  a.send({ type: 'seek' });
+  const [x, y] = await Promise.all([a.wantType('state'), b.wantType('state')]);
+  assert.equal(x.match, y.match);
+  assert.equal(x.clock.white, 421000);
+  // A clock that is named, well or not, is not the chosen one.
+  a.send({ type: 'seek', clock: { limit: 0 } });
+  assert.equal((await a.wantType('error')).code, 'bad-frame');
+  a.send({ type: 'seek', clock: null });
+  assert.equal((await a.wantType('error')).code, 'bad-frame');
+  await Promise.all([a.close(), b.close()]);
+});
+
+test('games: a pawn becomes a queen for who wants that, also in a game that goes on', async () => {
+  const people = [await person(), await person()];
+  const players = [await Player.connect(hearth, people[0].token), await Player.connect(hearth, people[1].token)];
+  players[0].send({ type: 'seek', clock: { limit: 777, increment: 1 } });
+  await players[0].wantType('seeking');
+  players[1].send({ type: 'seek', clock: { limit: 777, increment: 1 } });
+  const states = await Promise.all(players.map((player) => player.wantType('state')));
+  const { match } = states[0];
+  const first = states[0].color === 'white' ? 0 : 1;
+  const [white, black] = [players[first], players[1 - first]];
+  let ply = 0;
+  const play = async (player, move) => {
+    player.move(match, ply, move);
+    const answer = await player.want((frame) => (frame.type === 'moved' && frame.ply === ply + 1) || frame.type === 'rejected');
+    if (answer.type === 'moved') {
+      ply++;
+      await (player === white ? black : white).want((frame) => frame.type === 'moved' && frame.ply === ply);
+    }
+    return answer;
+  };
+  for (const move of ['h2h4', 'g7g5', 'h4g5', 'h7h6', 'g5h6', 'a7a6', 'h6h7', 'a6a5']) assert.equal((await play(ply % 2 ? black : white, move)).type, 'moved');
+  assert.equal((await play(white, 'h7g8')).code, 'illegal');
+  await people[first].patch({ game: { auto_queen: true } });
+  const queen = await eventually(async () => {
+    const answer = await play(white, 'h7g8');
+    return answer.type === 'moved' ? answer : undefined;
+  }, 20, 'the game follows');
+  assert.deepEqual([queen.move, queen.san], ['h7g8q', 'hxg8=Q']);
+  // A restart keeps it; the other side has not asked for it.
+  for (const move of ['a5a4', 'b2b3', 'a4b3', 'g1f3', 'b3c2', 'e2e4']) assert.equal((await play(ply % 2 ? black : white, move)).type, 'moved');
+  assert.equal((await play(black, 'c2b1')).code, 'illegal');
+  await people[1 - first].patch({ game: { auto_queen: true } });
+  await hearth.kill();
+  await hearth.start();
+  const again = await Player.connect(hearth, people[1 - first].token);
+  again.send({ type: 'resume', match });
+  await again.wantType('state');
+  const made = await eventually(async () => {
+    again.move(match, ply, 'c2b1');
+    const answer = await again.want((frame) => frame.type === 'moved' || frame.type === 'rejected');
+    return answer.type === 'moved' ? answer : undefined;
+  }, 20, 'the game follows after a restart');
+  assert.deepEqual([made.move, made.san], ['c2b1q', 'cxb1=Q']);
+  await again.close();
 });
 
 test('kill -9 right after a change: mail hears of it once it is up again', async () => {

@@ -11,6 +11,8 @@
  */
 #include "chess/plugin.h"
 
+#include <stdio.h>
+
 #include "hearth/error.h"
 #include "hearth/json.h"
 
@@ -107,6 +109,18 @@ static int apply(
 	}
 	chess_game_play(g, m);
 	return 0;
+}
+
+/* A pawn on the last rank, without a piece: a queen, as nearly always. */
+static int complete(const void *state, struct slice text, char out[GAME_MOVE_MAX])
+{
+	const struct chess_game *g = state;
+	struct chess_move m;
+
+	if (text.n != 4)
+		return HEARTH_EINVAL;
+	snprintf(out, GAME_MOVE_MAX, "%.*sq", SLICE_ARG(text));
+	return chess_uci_read(&g->board, slice_str(out), &m) == 0 ? 0 : HEARTH_EINVAL;
 }
 
 static void legal(const void *state, unsigned seat, struct strbuf *out)
@@ -243,6 +257,7 @@ const struct game_rules chess_rules = {
 	.init = init,
 	.to_move = to_move,
 	.apply = apply,
+	.complete = complete,
 	.legal = legal,
 	.view = view,
 	.outcome = outcome,

@@ -136,6 +136,24 @@ START_TEST(a_rejected_move_changes_nothing)
 }
 END_TEST
 
+/* Only a promotion without a piece is made whole, and only a legal one. */
+START_TEST(completes_promotions)
+{
+	static const char *const wrong[] = { "e2e3", "a7a8q", "a7a8n", "a7b7", "a7a9", "", "a7a",
+		"h1h8", "e7e8" };
+	void *state = state_of("1r2k3/P7/8/8/8/8/4P3/4K2R w - - 0 1");
+	char out[GAME_MOVE_MAX];
+
+	ck_assert_int_eq(rules->complete(state, SLICE("a7a8"), out), 0);
+	ck_assert_str_eq(out, "a7a8q");
+	ck_assert_int_eq(rules->complete(state, SLICE("a7b8"), out), 0);
+	ck_assert_str_eq(out, "a7b8q");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_int_eq(rules->complete(state, slice_str(wrong[i]), out), HEARTH_EINVAL);
+	free(state);
+}
+END_TEST
+
 START_TEST(a_game_that_is_over)
 {
 	void *state = state_of("");
@@ -295,5 +313,5 @@ START_TEST(random_games)
 END_TEST
 
 TEST_MAIN("plug-in", describes_itself, setups, moves_have_one_text, a_rejected_move_changes_nothing,
-	a_game_that_is_over, claims, winning_by_the_clock, the_view, saved_states_that_are_broken,
-	counters_at_their_end, random_games)
+	completes_promotions, a_game_that_is_over, claims, winning_by_the_clock, the_view,
+	saved_states_that_are_broken, counters_at_their_end, random_games)
