@@ -274,9 +274,11 @@ describe('registering', () => {
     // The session goes on, with the new role, at once.
     await eventually(async () => (await hearth.api('GET', '/api/auth/accounts', undefined, bearer(token))).status === 200);
     assert.equal((await api('PATCH', `/${sam.id}`, { quota: null })).body.own_quota, false);
-    // Losing it ends what it opened.
+    // Losing it ends what it opened, and what it invited.
+    const invited = (await hearth.api('POST', '/api/auth/invitations', { role: 'administrator' }, bearer(token))).body.secret;
     assert.equal((await api('PATCH', `/${sam.id}`, { role: 'member' })).body.role, 'member');
     await eventually(async () => (await hearth.api('GET', '/api/auth/me', undefined, bearer(token))).status === 401);
+    problem(await register({ address: 'backdoor@hearth.test', invitation: invited }), 403, 'invitation');
     const again = await hearth.login('sam.searched@hearth.test', PASSWORD);
     problem(await hearth.api('GET', '/api/auth/accounts', undefined, bearer(again)), 403);
     assert.ok((await hearth.api('GET', '/api/auth/events', undefined, bearer(again))).body.events

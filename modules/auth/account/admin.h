@@ -32,13 +32,11 @@ int auth_store_get_listed(
  */
 int auth_store_list_accounts(struct db_tx *tx, const struct auth *a, int64_t after,
 	struct slice part, bool (*each)(void *arg, const struct auth_listed *account), void *arg);
-/* Whether this is the only administrator who may log in. */
-int auth_store_is_last_admin(struct db_tx *tx, int64_t id, bool *last);
 /*
- * Changes an account. Who loses rights loses their sessions with them; who is disabled everything;
- * else only what the cache has of them. `by` (NULL: a command) is who did it, for the record.
- * HEARTH_ENOTFOUND; HEARTH_ECONFLICT when the last administrator would go (never when `by` is NULL:
- * who has the machine can make another).
+ * Changes an account. Who loses rights loses sessions and API tokens, and the invitations made with
+ * them; who is disabled everything; else only what the cache has goes. `by` (NULL: a command) is
+ * who did it, for the record. HEARTH_ENOTFOUND; HEARTH_ECONFLICT when the last administrator would
+ * go (never when `by` is NULL: who has the machine can make another).
  */
 int auth_store_change(
 	struct db_tx *tx, int64_t id, const struct auth_change *change, const struct account *by);

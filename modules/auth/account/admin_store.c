@@ -2,6 +2,7 @@
  * admin_store.c: SQL for administrators. Inside a db_fn, on a database thread.
  */
 #include "account/admin.h"
+#include "account/invitation.h"
 
 #include <stdio.h>
 
@@ -59,23 +60,6 @@ int auth_store_list_accounts(struct db_tx *tx, const struct auth *a, int64_t aft
 	return db_end(&rows);
 }
 
-int auth_store_is_last_admin(struct db_tx *tx, int64_t id, bool *last)
-{
-	int64_t self = 0, others = 0;
-	int rc = db_get_int(tx, &others,
-		"SELECT count(*) FROM account WHERE role = $1 AND disabled = 0 AND deleted_at IS "
-		"NULL AND id <> $2",
-		db_int(AUTH_ADMINISTRATOR), db_int(id));
-
-	if (rc == 0)
-		rc = db_get_int(tx, &self,
-			"SELECT count(*) FROM account WHERE role = $1 AND disabled = 0 AND "
-			"deleted_at IS NULL AND id = $2",
-			db_int(AUTH_ADMINISTRATOR), db_int(id));
-	*last = self > 0 && others == 0;
-	return rc;
-}
-
 /* Writes the columns, and a line in the record for what the person should know. */
 static int write_change(struct db_tx *tx, const struct account *account,
 	const struct auth_change *change, const struct account *by)
@@ -111,11 +95,15 @@ static int end_rights(
 {
 	const struct auth_revocation rights = { .account = account->id, .kinds = RIGHTS };
 
-	if (change->disabled_given && change->disabled)
-		return auth_store_revoke_all(tx, account->id);
-	if (change->role_given && change->role < auth_role_of(account))
-		return auth_store_revoke(tx, &rights, NULL);
-	return auth_store_refresh(tx, account->id);
+	bool disabled = change->disabled_given && change->disabled;
+	bool less = change->role_given && change->role < auth_role_of(account);
+	int rc = disabled || less ? auth_store_drop_invitations(tx, account->id) : 0;
+
+	if (rc < 0)
+		return rc;
+	return disabled ? auth_store_revoke_all(tx, account->id)
+	       : less   ? auth_store_revoke(tx, &rights, NULL)
+			: auth_store_refresh(tx, account->id);
 }
 
 int auth_store_change(
@@ -126,7 +114,7 @@ int auth_store_change(
 	int rc = auth_store_get(tx, id, &account);
 
 	if (rc == 0 && by)
-		rc = auth_store_is_last_admin(tx, id, &last);
+		rc = auth_store_is_last_administrator(tx, id, &last);
 	if (rc == 0 && last &&
 		((change->role_given && change->role != AUTH_ADMINISTRATOR) ||
 			(change->disabled_given && change->disabled)))

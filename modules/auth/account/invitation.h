@@ -53,6 +53,8 @@ int auth_store_take_invitation(
 int auth_store_list_invitations(struct db_tx *tx, int64_t now_ms, int64_t before, int64_t limit,
 	void (*each)(void *arg, const struct auth_invitation *in), void *arg);
 int auth_store_delete_invitation(struct db_tx *tx, int64_t id);
+/* Those that an account made, since it may make none any more. */
+int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by);
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms);
 /* The invitation of a first start goes with the first account, or when another is made. */
 int auth_store_void_first_invitation(struct db_tx *tx);

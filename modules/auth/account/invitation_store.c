@@ -127,6 +127,13 @@ int auth_store_delete_invitation(struct db_tx *tx, int64_t id)
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
 }
 
+int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by)
+{
+	int rc = db_run(tx, "DELETE FROM invitation WHERE made_by = $1", db_int(made_by));
+
+	return rc < 0 ? rc : 0;
+}
+
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms)
 {
 	int rc = db_run(tx,

@@ -70,6 +70,12 @@ static const struct section account_sections[] = {
 		TOKEN_COLUMNS },
 	{ "trusted_devices", true, TOKENS " WHERE account = $1 AND kind = 3 ORDER BY id",
 		TOKEN_COLUMNS },
+	{ "invitations", true,
+		"SELECT id, address, uses_left, created_at, expires_at, note FROM invitation"
+		" WHERE made_by = $1 ORDER BY id",
+		{ { "id", COLUMN_NUMBER }, { "address", COLUMN_TEXT },
+			{ "uses_left", COLUMN_NUMBER }, { "created_at", COLUMN_NUMBER },
+			{ "expires_at", COLUMN_TIME }, { "note", COLUMN_TEXT }, { NULL } } },
 	{ .name = NULL },
 };
 
@@ -154,6 +160,7 @@ int auth_own_events(struct db_tx *tx, int64_t account, struct json_writer *w)
 /* Tokens end before this, so that whoever holds one is told. */
 static const char *const forget[] = {
 	"DELETE FROM event WHERE account = $1",
+	"DELETE FROM invitation WHERE made_by = $1",
 	"DELETE FROM sms_message WHERE account = $1",
 	"DELETE FROM factor WHERE account = $1",
 	"DELETE FROM recovery_code WHERE account = $1",
