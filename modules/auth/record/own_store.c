@@ -75,7 +75,8 @@ static const struct section account_sections[] = {
 		" WHERE made_by = $1 ORDER BY id",
 		{ { "id", COLUMN_NUMBER }, { "address", COLUMN_TEXT },
 			{ "uses_left", COLUMN_NUMBER }, { "created_at", COLUMN_NUMBER },
-			{ "expires_at", COLUMN_TIME }, { "note", COLUMN_TEXT }, { NULL } } },
+			{ "expires_at", COLUMN_TIME }, { "note", COLUMN_TEXT },
+			{ .name = NULL } } },
 	{ .name = NULL },
 };
 
