@@ -59,8 +59,7 @@ int auth_store_use_ticket(struct db_tx *tx, const char *hex, int64_t account)
 	return rc < 0 ? rc : 0;
 }
 
-/* How long the account waits after so many wrong codes in a row. */
-static int64_t wait_after(int64_t failures)
+int64_t auth_code_delay_ms(int64_t failures)
 {
 	int64_t wait = WAIT_MS;
 
@@ -88,7 +87,7 @@ int auth_store_fail_ticket(struct db_tx *tx, const char *hex, int64_t account, i
 			db_int(account));
 	if (rc >= 0 && failures > FREE_FAILURES)
 		rc = db_run(tx, "UPDATE code_failure SET wait_until = $2 WHERE account = $1",
-			db_int(account), db_int(now_ms + wait_after(failures)));
+			db_int(account), db_int(now_ms + auth_code_delay_ms(failures)));
 	return rc < 0 ? rc : 0;
 }
 
