@@ -124,19 +124,30 @@ static const struct builtin builtins[] = {
 };
 #define BUILTIN_COUNT (sizeof(builtins) / sizeof(builtins[0]))
 
+#define DOC_COLUMN 46
+
+/* A line of the list; a long command has what it does on the line below. */
+static void print_command(const char *name, const char *usage, const char *doc)
+{
+	int n = printf("  %s%s%s", name, *usage ? " " : "", usage);
+
+	if (n >= DOC_COLUMN) {
+		printf("\n");
+		n = 0;
+	}
+	printf("%*s%s\n", DOC_COLUMN - n, "", doc);
+}
+
 static int run_help(struct hearth *h, struct invocation *in)
 {
 	(void)h;
 	(void)in;
 	printf("Usage: hearth COMMAND [-c FILE] [--set section.key=value]... [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < BUILTIN_COUNT; i++)
-		printf("  %-34s %s\n", builtins[i].name, builtins[i].doc);
+		print_command(builtins[i].name, "", builtins[i].doc);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
-		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++) {
-			int n = printf("  %s %s", c->name, c->usage);
-
-			printf("%*s %s\n", n < 36 ? 36 - n : 0, "", c->doc);
-		}
+		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++)
+			print_command(c->name, c->usage, c->doc);
 	return EXIT_DONE;
 }
 
