@@ -229,14 +229,43 @@ static void filter(struct mail_delivery *d, struct slice blob)
 /* ---- on a worker ---- */
 
 /*
- * Each recipient has a trace of their own, so the message is parsed for each; what that takes,
- * which is more than the message, is given back in between.
+ * Each address has a trace of its own, so the message is parsed for each; what that takes, which is
+ * more than the message, is given back in between. The members of a group share its address.
  */
+static void parse_each(struct mail_delivery *d, struct slice blob)
+{
+	struct arena *scratch = arena_new();
+
+	for (size_t i = 0; i < d->n; i++) {
+		struct target *t = &d->targets[i];
+
+		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address)) {
+			t->content = d->targets[i - 1].content;
+			continue;
+		}
+		mail_message_parse(scratch, trace_for(d, &t->r), blob, &t->content);
+		keep(d->a, &t->content);
+		t->content.blob_key = slice_str(d->blob.key);
+		arena_reset(scratch);
+	}
+	arena_free(&scratch);
+}
+
+/* The quota as it is now: a session may be older. */
+static int ask_quota(struct mail_delivery *d, struct target *t)
+{
+	const struct accounts *accounts = d->m->accounts;
+	struct account account;
+	int rc = accounts->by_id_wait(accounts->self, t->r.account, &account);
+
+	t->r.quota = rc == 0 ? account.quota : 0;
+	return rc;
+}
+
 static void parse(void *arg)
 {
 	struct mail_delivery *d = arg;
 	struct buf *stored = NULL;
-	struct arena *scratch;
 	struct slice blob = strbuf_slice(&d->bytes);
 
 	if (!d->in_memory) {
@@ -245,17 +274,10 @@ static void parse(void *arg)
 			return;
 		blob = buf_slice(stored);
 	}
-	scratch = arena_new();
-	for (size_t i = 0; i < d->n; i++) {
-		struct target *t = &d->targets[i];
-
-		mail_message_parse(scratch, trace_for(d, &t->r), blob, &t->content);
-		keep(d->a, &t->content);
-		t->content.blob_key = slice_str(d->blob.key);
-		arena_reset(scratch);
-	}
-	arena_free(&scratch);
+	parse_each(d, blob);
 	filter(d, blob);
+	if (d->n == 1 && d->targets->r.ask_quota)
+		d->status = ask_quota(d, d->targets);
 	buf_unref(&stored);
 }
 
@@ -298,6 +320,9 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 	struct mailbox box;
 	int rc = mail_store_ensure(tx, t->r.account);
 
+	if (rc == 0 && d->n == 1)
+		rc = mail_store_has_room(tx, t->r.account, t->r.quota,
+			(int64_t)(t->content.blob_size + t->content.trace.n));
 	if (rc == 0)
 		rc = open_mailbox(tx, t, &box);
 	if (rc == 0)

@@ -14,6 +14,13 @@ struct mail_recipient {
 	struct slice mailbox; /* name; empty: INBOX */
 	unsigned flags;       /* enum mail_flag */
 	struct slice keywords;
+	/*
+	 * Bytes that may be kept for the account (0: no bound); asked for when ask_quota. It holds
+	 * for a delivery to this recipient alone: with several, one that is full does not keep the
+	 * mail from the others.
+	 */
+	int64_t quota;
+	bool ask_quota;
 	/* outcome, when done is called with 0 */
 	uint32_t uid, uidvalidity;
 	int64_t message_id;
@@ -43,7 +50,8 @@ size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes);
 void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg);
 /*
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
- * (< 0: HEARTH_ENOTFOUND the mailbox is not there, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
+ * (< 0: HEARTH_ENOTFOUND the mailbox is not there, HEARTH_ETOOBIG the quota is used up, HEARTH_EIO,
+ * HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.
  */
 typedef void mail_delivered_fn(

@@ -250,4 +250,14 @@ int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now);
 /* Forgets expunges that are older than that. */
 int mail_store_forget_expunged(struct db_tx *tx);
 
+/* ---- store_quota.c ---- */
+
+/* Bytes kept for an account: the sizes of its messages, each copy for itself. */
+int mail_store_used(struct db_tx *tx, int64_t account, int64_t *used);
+/*
+ * Whether `size` more bytes (0: one byte of a message whose size is not known) fit into a quota of
+ * so many bytes (0: no bound). 0, HEARTH_ETOOBIG when not, or an error.
+ */
+int mail_store_has_room(struct db_tx *tx, int64_t account, int64_t quota, int64_t size);
+
 #endif

@@ -128,13 +128,33 @@ static int note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)
+/* Removes the row; *content and *size are what it had. HEARTH_ENOTFOUND. */
+static int delete_message(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *content, int64_t *size)
 {
-	int64_t content;
-	int rc = db_get_int(tx, &content,
-		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content",
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content, size",
 		db_int(mailbox), db_int(uid));
 
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		*content = db_col_int(&rows, 0);
+		*size = db_col_int(&rows, 1);
+	}
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)
+{
+	int64_t content, size;
+	int rc = delete_message(tx, mailbox, uid, &content, &size);
+
+	if (rc == 0)
+		rc = mail_store_count_size(tx, mailbox, -size);
 	if (rc == 0)
 		rc = note_expunged(tx, mailbox, uid, modseq);
 	return rc < 0 ? rc : drop_content(tx, content);

@@ -70,13 +70,15 @@ static int insert_content(
 
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m)
 {
-	return db_get_int(tx, &m->id,
+	int rc = db_get_int(tx, &m->id,
 		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, "
 		"modseq, size)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
 		db_int(mailbox), db_int(m->uid), db_int(m->content_id), db_int(m->flags),
 		db_text(m->keywords), db_int(m->internal_date), db_int(m->modseq),
 		db_int((int64_t)m->size));
+
+	return rc < 0 ? rc : mail_store_count_size(tx, mailbox, (int64_t)m->size);
 }
 
 static int publish_stored(struct db_tx *tx, const struct mailbox *box, const struct mail_message *m)

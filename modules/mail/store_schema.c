@@ -78,5 +78,9 @@ const char *const mail_migrations[] = {
 	" page_size BIGINT NOT NULL);",
 	/* Accounts that are gone, by number: no mailbox is made for them any more. */
 	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
+	/* What is kept for an account (store_quota.c). */
+	"ALTER TABLE account_state ADD COLUMN used BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE account_state SET used = (SELECT COALESCE(sum(m.size), 0) FROM message m"
+	" JOIN mailbox b ON b.id = m.mailbox WHERE b.account = account_state.account);",
 	NULL,
 };

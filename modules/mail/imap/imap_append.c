@@ -27,6 +27,7 @@ static void accept_message(struct imap_session *s)
 	s->append_error = NULL;
 	mail_delivery_add(s->append,
 		&(struct mail_recipient){ .account = s->account.id,
+			.ask_quota = true,
 			.mailbox = append->mailbox,
 			.flags = append->flags.system & all,
 			.keywords = imap_join_words(s->arena, &append->flags.keywords) });
@@ -114,6 +115,8 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 			"APPEND done");
 	} else if (status == HEARTH_ENOTFOUND) {
 		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
+	} else if (status == HEARTH_ETOOBIG) {
+		imap_reply(s, "NO", "OVERQUOTA", "There is no room for this message");
 	} else {
 		imap_reply_error(s, status);
 	}

@@ -2,7 +2,8 @@
  * imap_copy_cmd.c: COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851), EXPUNGE, UID EXPUNGE (RFC 4315)
  * and CLOSE.
  *
- * COPY and MOVE are one transaction: all or nothing. Expunging goes in chunks.
+ * COPY and MOVE are one transaction: all or nothing. COPY asks first what may be kept for the
+ * account now. Expunging goes in chunks.
  */
 #include "imap/imap_internal.h"
 
@@ -13,6 +14,8 @@ struct copy {
 	uint32_t *uids; /* asked for; after the transaction those that were copied */
 	uint32_t *from, *new_uids;
 	size_t n, copied;
+	int64_t quota; /* COPY: bytes that may be kept; 0: no bound */
+	int asked;     /* how asking for it ended */
 };
 
 static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid,
@@ -31,6 +34,15 @@ static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy 
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
+/* With what was just added; that goes again when it does not. */
+static int fits(struct db_tx *tx, int64_t account, int64_t quota)
+{
+	int64_t used;
+	int rc = mail_store_used(tx, account, &used);
+
+	return rc == 0 && used > quota ? HEARTH_ETOOBIG : rc;
+}
+
 static int copy_all(struct db_tx *tx, void *arg)
 {
 	struct imap_session *s = arg;
@@ -41,6 +53,8 @@ static int copy_all(struct db_tx *tx, void *arg)
 	job->copied = 0;
 	for (size_t i = 0; i < job->n && rc == 0; i++)
 		rc = copy_one(tx, s, job, job->uids[i], &modseq);
+	if (rc == 0 && job->quota > 0 && job->copied > 0)
+		rc = fits(tx, s->account.id, job->quota);
 	return rc;
 }
 
@@ -66,6 +80,8 @@ static void on_copied(struct imap_session *s, int status)
 
 	if (status == HEARTH_ENOTFOUND) {
 		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
+	} else if (status == HEARTH_ETOOBIG) {
+		imap_reply(s, "NO", "OVERQUOTA", "There is no room for these messages");
 	} else if (status < 0) {
 		imap_reply_error(s, status);
 	} else if (job->copied == 0) {
@@ -81,6 +97,30 @@ static void on_copied(struct imap_session *s, int status)
 		imap_reply(
 			s, "OK", move ? NULL : copyuid(s, job), move ? "MOVE done" : "COPY done");
 	}
+}
+
+static void ask_quota(void *arg)
+{
+	const struct imap_session *s = arg;
+	const struct accounts *accounts = s->m->accounts;
+	struct copy *job = s->job;
+	struct account account;
+
+	job->asked = accounts->by_id_wait(accounts->self, s->account.id, &account);
+	if (job->asked == 0)
+		job->quota = account.quota;
+}
+
+static void on_asked(struct imap_session *s, int status)
+{
+	const struct copy *job = s->job;
+
+	if (status == 0)
+		status = job->asked;
+	if (status == 0)
+		imap_run_write(s, copy_all, on_copied);
+	else
+		imap_reply_error(s, HEARTH_EIO);
 }
 
 void imap_do_copy(struct imap_session *s)
@@ -101,7 +141,10 @@ void imap_do_copy(struct imap_session *s)
 	job->from = arena_alloc(s->arena, job->n * sizeof(*job->from));
 	job->new_uids = arena_alloc(s->arena, job->n * sizeof(*job->new_uids));
 	s->job = job;
-	imap_run_write(s, copy_all, on_copied);
+	if (c->verb == IMAP_MOVE)
+		imap_run_write(s, copy_all, on_copied);
+	else
+		imap_run_work(s, ask_quota, on_asked);
 }
 
 /* ---- EXPUNGE, CLOSE ---- */

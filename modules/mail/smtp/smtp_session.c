@@ -90,6 +90,7 @@ void smtp_reset(struct smtp_session *s)
 {
 	mail_delivery_abort(&s->delivery);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
+	s->size = s->addresses = 0;
 	s->from[0] = '\0';
 }
 

@@ -48,6 +48,8 @@ struct smtp_session {
 
 	/* the transaction */
 	bool has_mail, smtputf8;
+	int64_t size;      /* as SIZE announced it; 0: it was not */
+	int64_t addresses; /* accepted by RCPT; a group is one */
 	char from[SMTP_ADDRESS_MAX + 2];
 	char rcpt[SMTP_ADDRESS_MAX + 2]; /* being looked up */
 	struct mail_delivery *delivery;  /* from the first recipient on */
@@ -81,6 +83,15 @@ void smtp_auth_start(struct smtp_session *s, const struct smtp_auth *auth);
 void smtp_auth_line(struct smtp_session *s, const struct smtp_auth *line);
 /* Whether a password may be sent on this connection. */
 bool smtp_auth_allowed(const struct smtp_session *s);
+
+/*
+ * smtp_room.c: whether there is room for a message to these accounts: `done` with 0, HEARTH_ETOOBIG
+ * (one is full) or an error, and the same accounts; from inside the call when none has a quota.
+ */
+typedef void smtp_room_fn(struct smtp_session *s, int status, const struct account *accounts,
+	size_t n, int64_t group);
+void smtp_ask_room(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
+	smtp_room_fn *done);
 
 /* smtp_transaction.c: MAIL, RCPT, DATA. */
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail);

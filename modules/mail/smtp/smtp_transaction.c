@@ -50,6 +50,7 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 	else {
 		s->has_mail = true;
 		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
+		s->size = mail->has_size ? (int64_t)mail->size : 0;
 		canonical(&mail->from, s->from);
 		smtp_say(s, 250, "2.1.0", "sender ok");
 	}
@@ -57,31 +58,58 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 
 /* ---- RCPT ---- */
 
-static bool has_recipient(const struct smtp_session *s, int64_t account)
+#define TARGETS_MAX 2000 /* accounts of one delivery, whatever groups they come from */
+
+/* A recipient named twice, or in two groups, gets the message once. */
+static void add_recipients(struct smtp_session *s, const struct account *accounts, size_t n)
 {
-	return s->delivery && mail_delivery_has(s->delivery, account);
+	if (!s->delivery)
+		s->delivery = mail_delivery_new(s->m);
+	for (size_t i = 0; i < n; i++)
+		if (!mail_delivery_has(s->delivery, accounts[i].id))
+			mail_delivery_add(
+				s->delivery, &(struct mail_recipient){ .account = accounts[i].id,
+						     .address = slice_str(s->rcpt),
+						     .quota = accounts[i].quota });
+	s->addresses++;
 }
 
-static void on_account(void *arg, int status, const struct account *account)
+static void on_room(
+	struct smtp_session *s, int status, const struct account *accounts, size_t n, int64_t group)
 {
-	struct smtp_session *s = arg;
+	size_t before = s->delivery ? mail_delivery_count(s->delivery) : 0;
 
 	if (!smtp_back(s))
 		return;
-	if (status == HEARTH_ENOTFOUND) {
-		smtp_say(s, 550, "5.1.1", "no such mailbox");
+	if (status == HEARTH_ETOOBIG) {
+		smtp_say(s, 452, "4.2.2", "%s",
+			group ? "the mailbox of a member is full" : "the mailbox is full");
 	} else if (status < 0) {
 		smtp_say(s, 451, "4.3.0", "cannot look the recipient up now");
+	} else if (before > 0 && before + n > TARGETS_MAX) {
+		smtp_say(s, 452, "4.5.3", "too many recipients");
 	} else {
-		if (!s->delivery)
-			s->delivery = mail_delivery_new(s->m);
-		/* A recipient named twice gets the message once. */
-		if (!has_recipient(s, account->id))
-			mail_delivery_add(
-				s->delivery, &(struct mail_recipient){ .account = account->id,
-						     .address = slice_str(s->rcpt) });
+		add_recipients(s, accounts, n);
 		smtp_say(s, 250, "2.1.5", "recipient ok");
 	}
+	smtp_go_on(s);
+}
+
+static void on_reached(
+	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
+{
+	struct smtp_session *s = arg;
+
+	if (status == 0) {
+		smtp_ask_room(s, accounts, n, group, on_room);
+		return;
+	}
+	if (!smtp_back(s))
+		return;
+	if (status == HEARTH_ENOTFOUND)
+		smtp_say(s, 550, "5.1.1", "no such mailbox");
+	else
+		smtp_say(s, 451, "4.3.0", "cannot look the recipient up now");
 	smtp_go_on(s);
 }
 
@@ -93,14 +121,14 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 		smtp_say(s, 503, "5.5.1", "MAIL comes first");
 	else if (rcpt->notify || rcpt->orcpt_type.p)
 		smtp_say(s, 555, "5.5.4", "DSN is not offered");
-	else if (s->delivery && mail_delivery_count(s->delivery) >= (size_t)s->m->recipients_max)
+	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
 	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))
 		smtp_say(s, 550, "5.7.1", "mail for this domain is not taken here");
 	else {
 		canonical(&rcpt->to, s->rcpt);
 		smtp_wait(s);
-		s->m->accounts->by_address(s->m->accounts->self, slice_str(s->rcpt), on_account, s);
+		s->m->accounts->reached_by(s->m->accounts->self, slice_str(s->rcpt), on_reached, s);
 	}
 }
 
@@ -174,6 +202,8 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	if (status == 0) {
 		metric_add(s->m->accepted, 1);
 		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message_id);
+	} else if (status == HEARTH_ETOOBIG) {
+		smtp_say(s, 552, "5.2.2", "the mailbox has no room for this message");
 	} else if (status == HEARTH_EBUSY) {
 		smtp_say(s, 452, "4.3.1", "the server has too much to do; try again later");
 	} else {

@@ -1,0 +1,166 @@
+// group-mail.test.mjs: mail to a group reaches every member once; what is kept for an account is
+// bounded by its quota, and counted without drift.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Hearth } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse-battery';
+let hearth;
+const run = (...args) => {
+  const done = hearth.command(...args);
+  assert.equal(done.status, 0, done.stderr);
+};
+const login = (name) => ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+// How many messages of this subject somebody has, and the header of the last.
+const inbox = async (name, subject) => {
+  const client = await login(name);
+  await client.ok('EXAMINE INBOX');
+  const found = await client.search(`SEARCH SUBJECT "${subject}"`);
+  const header = found.length ? JSON.stringify(await client.fetch(`FETCH ${found.at(-1)} (BODY[HEADER])`)) : '';
+  client.close();
+  return { count: found.length, header };
+};
+const sql = (text) => {
+  const { status, stdout, stderr } = spawnSync('sqlite3', [join(hearth.dir, 'data', 'mail.db'), text], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return stdout.trim();
+};
+// The sum that is kept of each account beside what is there.
+const drift = () => sql(`SELECT s.account, s.used, COALESCE(sum(m.size), 0) AS there FROM account_state s
+  LEFT JOIN mailbox b ON b.account = s.account LEFT JOIN message m ON m.mailbox = b.id GROUP BY s.account, s.used HAVING s.used <> there`);
+const message = (subject, size = 100) => `From: <x@example.org>\r\nSubject: ${subject}\r\n\r\n${'0123456789abcde\r\n'.repeat(size / 17 + 1)}`;
+
+before(async () => {
+  hearth = await new Hearth({ 'mail.recipients_max': 100 }).start();
+  for (const name of ['ann', 'bob', 'cleo', 'dan']) hearth.addUser(`${name}@hearth.test`, PASSWORD);
+  run('group', 'add', 'staff');
+  for (const name of ['ann', 'bob', 'cleo']) run('group', 'join', 'staff', name);
+});
+after(() => hearth.remove());
+
+test('each member has it once, in one blob, with the address it was sent to', async () => {
+  const before = Number(sql('SELECT count(DISTINCT blob) FROM content'));
+  await deliver(hearth.port.smtp, 'staff@hearth.test', message('to all'));
+  for (const name of ['ann', 'bob', 'cleo']) {
+    const { count, header } = await inbox(name, 'to all');
+    assert.equal(count, 1, name);
+    assert.match(header, /Delivered-To: staff@hearth\.test/);
+  }
+  assert.equal((await inbox('dan', 'to all')).count, 0);
+  assert.equal(Number(sql('SELECT count(DISTINCT blob) FROM content')), before + 1);
+  assert.equal(drift(), '');
+});
+
+test('who is named twice, by a group and alone, in two groups, has it once', async () => {
+  run('group', 'add', 'chess');
+  for (const name of ['cleo', 'dan']) run('group', 'join', 'chess', name);
+  await deliver(hearth.port.smtp, ['bob@hearth.test', 'staff@hearth.test', 'Chess+news@hearth.test', 'staff@hearth.test', 'dan+x@hearth.test'],
+    message('overlap'));
+  for (const name of ['ann', 'bob', 'cleo', 'dan']) assert.equal((await inbox(name, 'overlap')).count, 1, name);
+});
+
+test('a group without members, or that is gone, takes no mail', async () => {
+  run('group', 'add', 'empty');
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.expect(250, 'MAIL FROM:<x@example.org>');
+  await client.expect(550, 'RCPT TO:<empty@hearth.test>');
+  await client.expect(550, 'RCPT TO:<nobody@hearth.test>');
+  await client.expect(550, 'RCPT TO:<staff@elsewhere.test>');
+  run('group', 'join', 'empty', 'dan');
+  await client.expect(250, 'RCPT TO:<empty@hearth.test>');
+  run('group', 'delete', 'empty');
+  await client.expect(550, 'RCPT TO:<empty@hearth.test>');
+  client.close();
+});
+
+test('the limit on recipients counts addresses, as the sender does', async () => {
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.expect(250, 'MAIL FROM:<x@example.org>');
+  for (let i = 0; i < 100; i++) await client.expect(250, 'RCPT TO:<staff@hearth.test>');
+  await client.expect(452, 'RCPT TO:<staff@hearth.test>');
+  client.close();
+});
+
+test('over its quota a mailbox takes no mail, until there is room again', async () => {
+  hearth.addUser('full@hearth.test', PASSWORD);
+  run('user', 'quota', 'full@hearth.test', '20K');
+  await deliver(hearth.port.smtp, 'full@hearth.test', message('first', 15000));
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  // Announced, it is refused at once; unannounced, when it is there.
+  await client.expect(250, 'MAIL FROM:<x@example.org> SIZE=6000');
+  assert.match((await client.expect(452, 'RCPT TO:<full@hearth.test>')).lines[0], /^4\.2\.2 /);
+  await client.expect(250, 'RSET');
+  const late = await client.mail('x@example.org', 'full@hearth.test', message('too much', 6000));
+  assert.deepEqual([late.code, late.lines[0].slice(0, 5)], [552, '5.2.2']);
+  assert.equal((await client.mail('x@example.org', 'full@hearth.test', message('fits', 3000))).code, 250);
+  assert.equal((await inbox('full', 'too much')).count, 0);
+  run('user', 'quota', 'full@hearth.test', '10K');
+  await client.expect(250, 'MAIL FROM:<x@example.org>');
+  await client.expect(452, 'RCPT TO:<full@hearth.test>');
+  // Others of the same transaction are not held up, but a group is taken whole.
+  await client.expect(250, 'RCPT TO:<ann@hearth.test>');
+  run('group', 'join', 'staff', 'full@hearth.test');
+  await client.expect(452, 'RCPT TO:<staff@hearth.test>');
+  run('group', 'leave', 'staff', 'full@hearth.test');
+  await client.expect(250, 'RCPT TO:<staff@hearth.test>');
+  await client.expect(250, 'RSET');
+  const imap = await login('full');
+  await imap.ok('SELECT INBOX');
+  await imap.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
+  await imap.ok('EXPUNGE');
+  assert.equal((await client.mail('x@example.org', 'full@hearth.test', message('again', 3000))).code, 250);
+  client.close();
+  imap.close();
+  assert.equal(drift(), '');
+});
+
+test('IMAP: APPEND and COPY beyond the quota, as it is now, are refused whole', async () => {
+  hearth.addUser('imap@hearth.test', PASSWORD);
+  const imap = await login('imap');
+  run('user', 'quota', 'imap@hearth.test', '20K'); // after the log-in
+  const append = (subject, size) => imap.command(['APPEND INBOX ', Buffer.from(message(subject, size)), '']);
+  assert.equal((await append('one', 8000)).status, 'OK');
+  const over = await append('two', 14000);
+  assert.deepEqual([over.status, over.code], ['NO', 'OVERQUOTA']);
+  assert.equal((await append('three', 2000)).status, 'OK');
+  await imap.ok('SELECT INBOX');
+  const copied = await imap.command('COPY 1:2 Archive');
+  assert.equal(copied.status, 'OK');
+  const again = await imap.command('COPY 1:2 Archive');
+  assert.deepEqual([again.status, again.code], ['NO', 'OVERQUOTA']);
+  await imap.ok('MOVE 1:2 Archive'); // keeps nothing more
+  await imap.ok('SELECT Archive');
+  assert.equal((await imap.search('SEARCH ALL')).length, 4);
+  run('user', 'quota', 'imap@hearth.test', 'none');
+  await imap.ok('COPY 1:4 Trash');
+  await imap.ok('CREATE below');
+  await imap.ok('COPY 1:4 below');
+  await imap.ok('DELETE below');
+  imap.close();
+  assert.equal(drift(), '');
+});
+
+test('a member of a group may keep what the group says; kill -9 leaves no drift', async () => {
+  hearth.addUser('gus@hearth.test', PASSWORD);
+  await hearth.stop();
+  hearth.settings['auth.quota'] = '10K';
+  await hearth.start();
+  await deliver(hearth.port.smtp, 'gus@hearth.test', message('one', 9500));
+  await assert.rejects(deliver(hearth.port.smtp, 'gus@hearth.test', message('two', 9500)), /552/);
+  run('group', 'add', 'large');
+  run('group', 'quota', 'large', '1M');
+  run('group', 'join', 'large', 'gus');
+  await deliver(hearth.port.smtp, 'gus@hearth.test', message('two', 9500));
+  const many = Array.from({ length: 40 }, (_, i) => deliver(hearth.port.smtp, 'large@hearth.test', message(`n${i}`, 3000)).then(() => i, () => -1));
+  await Promise.race(many);
+  await hearth.kill();
+  const taken = (await Promise.all(many)).filter((i) => i >= 0);
+  await hearth.start();
+  assert.ok(taken.length > 0);
+  for (const i of taken) assert.equal((await inbox('gus', `n${i}`)).count > 0, true);
+  assert.equal(drift(), '');
+});
