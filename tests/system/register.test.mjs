@@ -179,6 +179,20 @@ describe('registering', () => {
     for (const answer of answers) if (answer.status !== 201) problem(answer, 403, 'invitation');
   });
 
+  test('an invitation takes its guests into groups', async () => {
+    const { id } = (await hearth.api('POST', '/api/auth/groups', { name: 'choir', title: 'Choir' }, bearer(admin))).body;
+    const gone = (await hearth.api('POST', '/api/auth/groups', { name: 'band', title: 'Band' }, bearer(admin))).body.id;
+    problem(await hearth.api('POST', '/api/auth/invitations', { groups: [id, 999999] }, bearer(admin)), 400, 'groups');
+    const { secret, groups } = (await hearth.api('POST', '/api/auth/invitations', { groups: [id, gone] }, bearer(admin))).body;
+    assert.deepEqual(groups, [id, gone]);
+    assert.equal((await hearth.api('DELETE', `/api/auth/groups/${gone}`, undefined, bearer(admin))).status, 204);
+    const guest = await register({ address: 'alto@hearth.test', invitation: secret });
+    assert.equal(guest.status, 201, JSON.stringify(guest.body));
+    const { body } = await hearth.api('GET', `/api/auth/groups/${id}`, undefined, bearer(guest.body.token));
+    assert.ok(body.people.some((member) => member.address === 'alto@hearth.test'), JSON.stringify(body));
+    problem(await register({ address: 'choir@hearth.test' }), 409, 'address');
+  });
+
   test('an invitation taken back, or after its time, is void', async () => {
     const made = await hearth.api('POST', '/api/auth/invitations', {}, bearer(admin));
     assert.equal((await hearth.api('DELETE', `/api/auth/invitations/${made.body.id}`, undefined, bearer(admin))).status, 204);

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "account/invitation.h"
+#include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
@@ -188,8 +189,13 @@ static bool read_limits(struct ask *ask, const struct json *body)
 static int make(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
-	int rc = auth_store_add_invitation(tx, &ask->in, ask->hex, &ask->in.id);
+	struct group group;
+	int rc = 0;
 
+	for (size_t i = 0; i < ask->in.group_count && rc == 0; i++)
+		rc = group_get(tx, ask->in.groups[i], &group);
+	if (rc == 0)
+		rc = auth_store_add_invitation(tx, &ask->in, ask->hex, &ask->in.id);
 	return rc == 0 ? auth_record(tx, ask->in.made_by, "invitation.made",
 				 http_peer(ask->rq)->peer, auth_device(ask->rq), NULL)
 		       : rc;
@@ -201,6 +207,10 @@ static void on_made(void *arg, int status)
 	struct strbuf out = { 0 }, link = { 0 };
 	struct json_writer w;
 
+	if (status == HEARTH_ENOTFOUND) {
+		http_reply_problem(ask->rq, 400, "groups", "expected numbers of groups there are");
+		return;
+	}
 	if (status == HEARTH_ETOOBIG) {
 		http_reply_problem(ask->rq, 409, NULL,
 			"there are %d invitations; delete some first", AUTH_INVITATIONS_MAX);

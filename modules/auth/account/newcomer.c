@@ -6,6 +6,7 @@
 #include "account/invitation.h"
 #include "account/profile.h"
 #include "account/register.h"
+#include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "record/record.h"
@@ -60,6 +61,19 @@ int auth_newcomer_check(
 	return rc == 0 ? HEARTH_EEXIST : rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
+/* A group that is gone or full meanwhile keeps nobody from their account. */
+static int join_groups(
+	struct db_tx *tx, const struct auth_invitation *in, int64_t account, int64_t now_ms)
+{
+	for (size_t i = 0; i < in->group_count; i++) {
+		int rc = group_join(tx, in->groups[i], account, GROUP_MEMBER, now_ms);
+
+		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ETOOBIG)
+			return rc;
+	}
+	return 0;
+}
+
 int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who,
 	const struct http_request *rq, struct account *out)
 {
@@ -73,6 +87,8 @@ int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_
 	rc = look_at_invitation(a, who, rc, &in);
 	if (rc == 0)
 		rc = auth_store_add(tx, who->address, who->hash, in.role, now, &id);
+	if (rc == 0)
+		rc = join_groups(tx, &in, id, now);
 	if (rc == 0 && who->name[0])
 		rc = profile_set_name(tx, id, who->name);
 	if (rc == 0 && who->phone[0]) {
