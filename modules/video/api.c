@@ -65,6 +65,7 @@ static int write_channel(void *arg, const struct video_channel *channel, bool li
 	snprintf(url, sizeof(url), "/live/%s/index.m3u8", channel->name);
 	json_open_object(&c->w);
 	json_put_str(&c->w, "name", channel->name);
+	json_put_str(&c->w, "title", channel->title);
 	json_put_bool(&c->w, "live", live);
 	json_put_str(&c->w, "url", url);
 	json_close_object(&c->w);
@@ -104,6 +105,7 @@ static int own_channel(struct db_tx *tx, void *arg)
 		return rc;
 	begin(c);
 	json_put_str(&c->w, "name", c->channel.name);
+	json_put_str(&c->w, "title", c->channel.title);
 	json_put_str(&c->w, "key", c->channel.key);
 	json_close_object(&c->w);
 	return 0;

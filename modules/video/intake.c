@@ -51,6 +51,7 @@ struct intake {
 	size_t lead_bytes;
 	bool lead_lost; /* it was too much */
 
+	bool keep_raw;
 	struct strbuf raw; /* tags not handed on yet */
 };
 
@@ -87,7 +88,8 @@ struct intake *intake_new(
 			.discontinuity = goes_on,
 		},
 		&in->tracks);
-	if (!goes_on)
+	in->keep_raw = stream->keep_raw;
+	if (in->keep_raw && !goes_on)
 		flv_write_header(&in->raw, true, true);
 	return in;
 }
@@ -381,7 +383,8 @@ int intake_tag(
 	int rc = 0;
 
 	*why = "a tag is malformed";
-	flv_write_tag(&in->raw, &tag);
+	if (in->keep_raw)
+		flv_write_tag(&in->raw, &tag);
 	if (type == FLV_VIDEO)
 		rc = take_video(in, timestamp_ms, body, why);
 	else if (type == FLV_AUDIO)

@@ -7,6 +7,7 @@
 
 #include "hearth/error.h"
 #include "hearth/rand.h"
+#include "preferences.h"
 
 const char *const video_migrations[] = {
 	"CREATE TABLE channel ("
@@ -24,7 +25,8 @@ const char *const video_migrations[] = {
 	" last_at BIGINT NOT NULL,"
 	" line_end BIGINT NOT NULL,"
 	" epoch BIGINT NOT NULL,"
-	" target_s BIGINT NOT NULL);"
+	" target_s BIGINT NOT NULL,"
+	" keep_raw BIGINT NOT NULL);"
 	"CREATE INDEX stream_channel ON stream (channel, id);"
 	"CREATE INDEX stream_open ON stream (channel) WHERE ended_at = 0;"
 	"CREATE TABLE rendition ("
@@ -79,6 +81,12 @@ const char *const video_migrations[] = {
 	/* Accounts that are gone, by number: no channel is made for them any more. */
 	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);"
 	"CREATE INDEX segment_blob ON segment (blob);",
+	/* What an account has chosen (preferences.h). */
+	"CREATE TABLE preference ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" version BIGINT NOT NULL,"
+	" title TEXT NOT NULL,"
+	" keep_raw BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -89,13 +97,16 @@ static void copy(char *out, size_t room, struct slice s)
 
 /* ---- channels ---- */
 
-#define CHANNEL_COLUMNS "id, account, name, key"
+#define CHANNEL_COLUMNS                                                                         \
+	"id, account, name, key, coalesce((SELECT p.title FROM preference p WHERE p.account = " \
+	"channel.account), '')"
 
 static void read_channel(struct db_rows *rows, struct video_channel *out)
 {
 	*out = (struct video_channel){ .id = db_col_int(rows, 0), .account = db_col_int(rows, 1) };
 	copy(out->name, sizeof(out->name), db_col_text(rows, 2));
 	copy(out->key, sizeof(out->key), db_col_text(rows, 3));
+	copy(out->title, sizeof(out->title), db_col_text(rows, 4));
 }
 
 static int one_channel(struct db_rows *rows, struct video_channel *out)
@@ -213,16 +224,17 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 	int stop = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT " CHANNEL_COLUMNS
-		", EXISTS (SELECT 1 FROM stream s WHERE s.channel = c.id AND s.ended_at = 0)"
-		" FROM channel c WHERE account > 0 AND EXISTS"
-		" (SELECT 1 FROM stream s WHERE s.channel = c.id AND s.last_sequence >= "
+		", EXISTS (SELECT 1 FROM stream s WHERE s.channel = channel.id AND s.ended_at = "
+		"0)"
+		" FROM channel WHERE account > 0 AND EXISTS"
+		" (SELECT 1 FROM stream s WHERE s.channel = channel.id AND s.last_sequence >= "
 		"s.first_sequence) ORDER BY name");
 
 	if (rc < 0)
 		return rc;
 	while (stop == 0 && db_next(&rows) > 0) {
 		read_channel(&rows, &channel);
-		stop = each(arg, &channel, db_col_int(&rows, 4) != 0);
+		stop = each(arg, &channel, db_col_int(&rows, 5) != 0);
 	}
 	rc = db_end(&rows);
 	return stop ? stop : rc;
@@ -232,7 +244,7 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 
 #define STREAM_COLUMNS                                                                         \
 	"id, channel, started_at, ended_at, first_sequence, last_sequence, last_at, line_end," \
-	" epoch, target_s"
+	" epoch, target_s, keep_raw"
 
 static void read_stream(struct db_rows *rows, struct video_stream *out)
 {
@@ -245,7 +257,8 @@ static void read_stream(struct db_rows *rows, struct video_stream *out)
 		.last_at = db_col_int(rows, 6),
 		.line_end = db_col_int(rows, 7),
 		.epoch = db_col_int(rows, 8),
-		.target_s = db_col_int(rows, 9) };
+		.target_s = db_col_int(rows, 9),
+		.keep_raw = db_col_int(rows, 10) != 0 };
 }
 
 static int one_stream(struct db_rows *rows, struct video_stream *out)
@@ -284,11 +297,12 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct 
 		return rc;
 	rc = db_query(tx, &rows,
 		"INSERT INTO stream (channel, started_at, ended_at, first_sequence, last_sequence,"
-		" last_at, line_end, epoch, target_s)"
+		" last_at, line_end, epoch, target_s, keep_raw)"
 		" SELECT $1, $2, 0, coalesce(max(last_sequence), 0) + 1,"
-		" coalesce(max(last_sequence), 0), $2, 0, 0, 0"
+		" coalesce(max(last_sequence), 0), $2, 0, 0, 0,"
+		" coalesce((SELECT p.keep_raw FROM preference p WHERE p.account = $3), 1)"
 		" FROM stream WHERE channel = $1 RETURNING " STREAM_COLUMNS,
-		db_int(channel), db_int(now_ms));
+		db_int(channel), db_int(now_ms), db_int(owner.account));
 
 	return rc < 0 ? rc : one_stream(&rows, out);
 }
@@ -346,4 +360,20 @@ int video_store_open_streams(struct db_tx *tx, video_stream_fn *each, void *arg)
 		"SELECT " STREAM_COLUMNS " FROM stream WHERE ended_at = 0 ORDER BY id DESC");
 
 	return rc < 0 ? rc : each_stream(&rows, each, arg);
+}
+
+/* ---- preferences ---- */
+
+int video_store_set_preferences(struct db_tx *tx, const struct video_preferences *p)
+{
+	int rc = video_store_is_forgotten(tx, p->account);
+
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	rc = db_run(tx,
+		"INSERT INTO preference (account, version, title, keep_raw) VALUES ($1, $2, $3, "
+		"$4) ON CONFLICT (account) DO UPDATE SET version = $2, title = $3, keep_raw = $4 "
+		"WHERE preference.version < $2",
+		db_int(p->account), db_int(p->version), db_text(p->title), db_int(p->keep_raw));
+	return rc < 0 ? rc : 0;
 }

@@ -14,8 +14,9 @@ extern const char *const video_migrations[];
 
 struct video_channel {
 	int64_t id, account;
-	char name[VIDEO_NAME_MAX]; /* the local part of the account's address, made unique */
-	char key[64];              /* the publishing key */
+	char name[VIDEO_NAME_MAX];   /* the local part of the account's address, made unique */
+	char key[64];                /* the publishing key */
+	char title[VIDEO_TITLE_MAX]; /* as its owner likes it; may be empty */
 };
 
 /*
@@ -40,6 +41,7 @@ struct video_stream {
 	int64_t id, channel;
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0 while it goes on */
 	int64_t first_sequence;       /* of the channel: chunks before are of earlier streams */
+	bool keep_raw;                /* whether there is a raw backup of it */
 	/* Of the latest chunk: */
 	int64_t last_sequence; /* first_sequence - 1 when there is none */
 	int64_t last_at;       /* when it came, wall, ms; before that, when the stream began */

@@ -27,6 +27,12 @@ int video_store_forget(struct db_tx *tx, int64_t account, int64_t *channel)
 	if (rc >= 0)
 		rc = db_get_int(
 			tx, channel, "SELECT id FROM channel WHERE account = $1", db_int(account));
+	if (rc == 0 || rc == HEARTH_ENOTFOUND) {
+		int removed =
+			db_run(tx, "DELETE FROM preference WHERE account = $1", db_int(account));
+
+		rc = removed < 0 ? removed : rc;
+	}
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	/* No name or key that anybody can ask for begins with a space. */

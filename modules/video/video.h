@@ -19,8 +19,9 @@
 #include "hearth/map.h"
 #include "hearth/module.h"
 
-#define VIDEO_NAME_MAX 64 /* bytes of a channel's name, with the NUL */
-#define VIDEO_HASH_MAX 65 /* of the key of a blob that is stored under its hash */
+#define VIDEO_NAME_MAX  64  /* bytes of a channel's name, with the NUL */
+#define VIDEO_TITLE_MAX 801 /* the same of its title: 200 characters */
+#define VIDEO_HASH_MAX  65  /* of the key of a blob that is stored under its hash */
 
 /* A stream's TARGETDURATION is chosen up to this; so a chunk is no longer, and not much shorter. */
 #define VIDEO_TARGET_MAX_S 12

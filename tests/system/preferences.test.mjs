@@ -1,10 +1,15 @@
 // preferences.test.mjs: what a person has chosen: the document with its ETags and its schema, the
 // files it names, what survives a crash.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Player } from './game-client.mjs';
 import { eventually, Hearth, raw } from './hearth.mjs';
+import { Publisher, readFlv } from './rtmp-client.mjs';
 import { deliver, SmtpClient } from './smtp-client.mjs';
+import { film, skip } from './video-media.mjs';
 
 const PATCH = 'application/merge-patch+json';
 const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
@@ -457,5 +462,48 @@ test('kill -9 right after a change: mail hears of it once it is up again', async
     await eventually(async () => (await signature(rita)).text === `round ${round}`, 20, 'mail follows');
     await deliver(hearth.port.smtp, rita.address, mail(`${round}`));
     assert.deepEqual((await mails(rita, `Round ${round}`)).map((m) => m.subject), [`${round}`]);
+  }
+});
+
+const channelOf = async (who) => (await hearth.api('GET', '/api/video/channel', undefined, who.headers)).body;
+
+test('video: the title of a channel', async () => {
+  const uwe = await person();
+  assert.equal((await channelOf(uwe)).title, '');
+  await uwe.patch({ video: { title: 'Schäfchen \ud83d\udc11\u0000 und mehr' } });
+  await eventually(async () => (await channelOf(uwe)).title === 'Schäfchen \ud83d\udc11', 20, 'video follows');
+  await uwe.patch({ video: { title: 'ä'.repeat(200) } });
+  await eventually(async () => (await channelOf(uwe)).title === 'ä'.repeat(200), 20, 'video follows');
+  await uwe.patch({ video: null });
+  await eventually(async () => (await channelOf(uwe)).title === '', 20, 'video follows');
+});
+
+test('video: a stream without a raw backup', { skip }, async () => {
+  const [vera, will] = [await person(), await person()];
+  await vera.patch({ video: { title: 'no raw', keep_raw: false } });
+  await eventually(async () => (await channelOf(vera)).title === 'no raw', 20, 'video follows');
+  const dir = mkdtempSync(join(tmpdir(), 'hearth-prefs-'));
+  try {
+    const path = await film(dir, 'film', { seconds: 4, gop: 24, filter: 'fps=24' });
+    const tags = readFlv(readFileSync(path));
+    const rawOf = async (who) => {
+      const p = new Publisher(hearth.port.rtmp);
+      assert.equal((await p.publish((await channelOf(who)).key))?.code, 'NetStream.Publish.Start');
+      await p.tags(tags);
+      await p.finish();
+      const stream = await eventually(async () => {
+        const { streams } = (await hearth.api('GET', '/api/video/streams', undefined, who.headers)).body;
+        return streams.find((one) => one.ended_at);
+      }, 30, 'the stream ends');
+      return (await hearth.api('GET', `/api/video/streams/${stream.id}/raw`, undefined, who.headers)).body.pieces;
+    };
+    assert.deepEqual(await rawOf(vera), []);
+    assert.ok((await rawOf(will)).length > 0);
+    const { channels } = (await hearth.api('GET', '/api/video/channels')).body;
+    assert.deepEqual(channels.map((one) => one.title).sort(), ['', 'no raw']);
+    const playlist = String((await raw(`${hearth.base}/live/${(await channelOf(vera)).name}/source/index.m3u8`)).body);
+    assert.match(playlist, /#EXT-X-ENDLIST/);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
 });
