@@ -19,6 +19,11 @@ int db_open(const char *dir, const struct db_schema *schema, struct db **out, st
  * not from a database thread. Nobody may use `db` meanwhile but functions that wait in it.
  */
 void db_close(struct db **db);
+/*
+ * Whether functions wait or run; one whose `done` is not posted yet does. Adds to *ended how many
+ * ended since the program began. Any thread.
+ */
+bool db_busy(struct db *db, int64_t *ended);
 /* The schema's name. Any thread. */
 const char *db_name(const struct db *db);
 

@@ -68,11 +68,20 @@ static int queue_write(struct db *db, const struct db_job *job, bool wait)
 		rc = HEARTH_EBUSY;
 	if (rc == 0) {
 		metric_add(db->waiting, 1);
+		atomic_fetch_add(&db->asked, 1);
 		ring_push(&db->writing, job, sizeof(*job));
 		pthread_cond_signal(&db->filled);
 	}
 	pthread_mutex_unlock(&db->lock);
 	return rc;
+}
+
+bool db_busy(struct db *db, int64_t *ended)
+{
+	long long answered = atomic_load(&db->answered);
+
+	*ended += answered;
+	return atomic_load(&db->asked) != answered;
 }
 
 int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg)

@@ -83,6 +83,7 @@ static void *reader_main(void *arg)
 		int status = run_read(&r, reader);
 
 		db_job_answer(&r.job, status);
+		atomic_fetch_add(&r.db->answered, 1);
 		pthread_mutex_lock(&readers.lock);
 		r.db->reading--;
 		pthread_cond_broadcast(&readers.ended);
@@ -103,6 +104,7 @@ int readers_queue(struct db *db, const struct db_job *job, bool wait)
 		rc = HEARTH_EBUSY;
 	if (rc == 0) {
 		db->reading++;
+		atomic_fetch_add(&db->asked, 1);
 		ring_push(&readers.waiting, &r, sizeof(r));
 	}
 	pthread_mutex_unlock(&readers.lock);

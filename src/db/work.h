@@ -8,6 +8,7 @@
 #define HEARTH_SRC_DB_WORK_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "db/database.h"
 #include "db/sqlite.h"
@@ -48,6 +49,7 @@ struct db {
 
 	struct connection *readers[READERS]; /* each its reader's; opened when first needed */
 	size_t reading;                      /* queued and running reads; the readers' lock */
+	atomic_llong asked, answered;        /* functions, in all */
 };
 
 /* Tells whoever asked. From a database thread. */

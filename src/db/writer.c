@@ -180,6 +180,7 @@ void *writer_main(void *arg)
 		metric_observe(db->jobs_per_commit, (double)g->count);
 		for (size_t i = 0; i < g->count; i++)
 			db_job_answer(&g->jobs[i], g->status[i]);
+		atomic_fetch_add(&db->answered, (long long)g->count);
 		call_watches(db, g->signals);
 		connection_checkpoint(db->writer);
 	}

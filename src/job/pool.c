@@ -11,6 +11,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "job/compute.h"
+#include "job/pool.h"
 #include "loop/executor.h"
 #include "loop/ring.h"
 
@@ -29,6 +30,7 @@ struct pool {
 	pthread_mutex_t lock; /* for the rest */
 	pthread_cond_t filled;
 	struct ring queue; /* struct pool_job */
+	int running;
 	bool stopping;
 	pthread_t threads[];
 };
@@ -49,6 +51,7 @@ static bool take(struct pool *p, struct pool_job *j)
 	while (p->queue.count == 0 && !p->stopping)
 		pthread_cond_wait(&p->filled, &p->lock);
 	taken = ring_pop(&p->queue, j, sizeof(*j));
+	p->running += taken;
 	pthread_mutex_unlock(&p->lock);
 	return taken;
 }
@@ -64,6 +67,9 @@ static void *worker_main(void *arg)
 		metric_add(p->waiting, -1);
 		run_job(&j);
 		metric_add(p->jobs, 1);
+		pthread_mutex_lock(&p->lock);
+		p->running--;
+		pthread_mutex_unlock(&p->lock);
 	}
 	compute_end();
 	return NULL;
@@ -108,6 +114,17 @@ void pool_free(struct pool **pp)
 	ring_free(&p->queue);
 	free(p);
 	*pp = NULL;
+}
+
+bool pool_busy(struct pool *p, int64_t *ended)
+{
+	bool busy;
+
+	pthread_mutex_lock(&p->lock);
+	busy = p->queue.count > 0 || p->running > 0;
+	pthread_mutex_unlock(&p->lock);
+	*ended += metric_value(p->jobs);
+	return busy;
 }
 
 int job_run(struct pool *p, job_fn *work, done_fn *done, void *arg)

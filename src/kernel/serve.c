@@ -1,11 +1,13 @@
 /*
  * serve.c: the life of the server.
  *
- *   starting ──all listeners open──▶ serving ──SIGTERM, SIGINT──▶ draining ──idle or late──▶ ended
+ *   starting ──all listeners open──▶ serving ──SIGTERM, SIGINT──▶ draining ──idle or late──▶
+ *   finishing ──nothing runs on other threads──▶ ended
  *
  * Draining: listeners are closed, modules end their sessions politely, and what is in hand may
- * finish within [server] drain. A second signal ends it at once. Nothing acknowledged depends on
- * this: kill -9 loses no more.
+ * finish within [server] drain. A second signal ends it at once. Finishing: connections are closed,
+ * jobs and transactions end and are answered, since what they work for is freed next. Nothing
+ * acknowledged depends on this: kill -9 loses no more.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "http/http_internal.h"
+#include "job/pool.h"
 #include "job/queue.h"
 #include "kernel/kernel.h"
 #include "loop/loop.h"
@@ -29,6 +32,7 @@
 #include "registry/registry_internal.h"
 
 #define DRAIN_POLL_MS 50
+#define FINISH_SAY_MS 5000
 
 /* Two servers on one folder would each believe that they own it. */
 static int lock_data(struct hearth *h)
@@ -206,6 +210,12 @@ static void drain_step(void *arg)
 	loop_stop();
 }
 
+static void close_listeners(struct hearth *h)
+{
+	for (int i = 0; i < h->listener_count; i++)
+		listener_close(&h->listeners[i]);
+}
+
 static void on_stop_signal(void *arg)
 {
 	struct hearth *h = arg;
@@ -217,8 +227,7 @@ static void on_stop_signal(void *arg)
 	h->draining = true;
 	log_info("kernel", "stopping", NULL);
 	http_server_drain(h->http);
-	for (int i = 0; i < h->listener_count; i++)
-		listener_close(&h->listeners[i]);
+	close_listeners(h);
 	for (int i = h->started_count - 1; i >= 0; i--)
 		if (h->modules[i]->drain)
 			h->modules[i]->drain(h->states[i]);
@@ -233,12 +242,53 @@ static void on_reload_signal(void *arg)
 	tls_context_reload(h->tls);
 }
 
-/* Takes down what start built, in reverse; the rest is kernel_free's. */
-static void stop(struct hearth *h)
+/* What is looked at until nothing is in hand. */
+struct finish {
+	struct hearth *h;
+	int64_t ended; /* jobs and functions, when last looked at */
+	int quiet;     /* looks in a row that found nothing in hand and nothing ended since */
+};
+
+/* Twice in a row: between the looks the loop has run the `done`s that were posted before. */
+static int nothing_in_hand(void *arg)
 {
+	struct finish *f = arg;
+	struct hearth *h = f->h;
+	struct pool *pools[] = { h->io, h->work, h->hash, h->net, h->bus_pool };
+	int64_t ended = 0;
+	bool busy = h->blob && blob_store_busy(h->blob);
+
+	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
+		busy |= pools[i] && pool_busy(pools[i], &ended);
+	for (int i = 0; i < h->db_count; i++)
+		busy |= db_busy(h->dbs[i], &ended);
+	f->quiet = busy || ended != f->ended ? 0 : f->quiet + 1;
+	f->ended = ended;
+	return f->quiet >= 2;
+}
+
+/*
+ * Ends what runs on other threads, while those it works for are still there to be told: connections
+ * are closed and the consumers stopped, so nothing new begins. What waits is run, too: sessions
+ * count on being answered. That is some seconds of hashes at most; a job that is cut off by a kill
+ * instead loses nothing either.
+ */
+static void finish(struct hearth *h)
+{
+	struct finish f = { .h = h };
+
+	close_listeners(h); /* they are open where a start went wrong */
+	net_close_all();
 	queue_stop_all();
 	if (h->bus)
 		bus_stop(h->bus);
+	while (!loop_run_until(nothing_in_hand, &f, FINISH_SAY_MS))
+		log_info("kernel", "waiting for what is in hand", NULL);
+}
+
+/* Takes down what start built, in reverse; the rest is kernel_free's. */
+static void stop(struct hearth *h)
+{
 	while (h->started_count > 0) {
 		const struct hearth_module *m = h->modules[--h->started_count];
 
@@ -261,9 +311,12 @@ int kernel_serve(struct hearth *h)
 		signal_watch(SIGINT, on_stop_signal, h);
 		signal_watch(SIGHUP, on_reload_signal, h);
 		say_ready(h);
-		loop_run();
-		log_info("kernel", "stopped", NULL);
+		loop_serve();
 	}
+	finish(h);
+	loop_close();
+	if (rc == 0)
+		log_info("kernel", "stopped", NULL);
 	stop(h);
 	return rc == 0 ? 0 : 1;
 }

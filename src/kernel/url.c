@@ -12,7 +12,8 @@ static struct config_address listener_address(const struct hearth *h, const char
 	struct config_address address = config_address(h->config, "listen", key);
 
 	for (int i = 0; i < h->listener_count; i++)
-		if (strcmp(listener_key(h->listeners[i]), key) == 0)
+		/* One that was closed is NULL: the server is draining. */
+		if (h->listeners[i] && strcmp(listener_key(h->listeners[i]), key) == 0)
 			address.port = listener_port(h->listeners[i]);
 	return address;
 }

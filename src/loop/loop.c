@@ -123,10 +123,11 @@ static void close_handle(uv_handle_t *handle, void *count)
 }
 
 /* Handles that others left open are closed too, without telling them: the process is ending. */
-static void close_loop(void)
+void loop_close(void)
 {
 	int left = 0;
 
+	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
 	exec_close(&loop.exec);
 	uv_close((uv_handle_t *)&loop.async, NULL);
 	uv_close((uv_handle_t *)&loop.prepare, NULL);
@@ -141,14 +142,19 @@ static void close_loop(void)
 	loop.open = false;
 }
 
-void loop_run(void)
+void loop_serve(void)
 {
 	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
 	exec_set_running(true);
 	stall_skip(&loop.exec.stall, idle_us());
 	uv_run(&loop.uv, UV_RUN_DEFAULT);
 	exec_set_running(false);
-	close_loop();
+}
+
+void loop_run(void)
+{
+	loop_serve();
+	loop_close();
 }
 
 static void set_flag(void *arg)

@@ -20,6 +20,9 @@ void loop_init(void);
  * posted to it is dropped. On the loop's thread.
  */
 void loop_run(void);
+/* The two halves of loop_run: between them, what is in flight can still be answered. */
+void loop_serve(void);
+void loop_close(void);
 /* Makes loop_run return once what is queued has run. Any thread. */
 void loop_stop(void);
 /* The libuv loop. On the loop's thread only. */
