@@ -41,7 +41,8 @@ export class Provider {
   }
 
   // 'reset' and 'reset-sent': the connection breaks before the answer, without or with the message
-  // on its way; 'slow': it is on its way, the answer comes too late; a number: that status.
+  // on its way; 'slow': it is on its way, the answer comes too late; 'endless': a good answer without
+  // an end; a number: that status.
   take(rq, rs) {
     const parts = [];
     rq.on('data', (part) => parts.push(part));
@@ -69,7 +70,13 @@ export class Provider {
     this.sent.set(call.id, this.sent.get(call.id) ?? 1);
     if (call.answer === 'reset-sent') return rs.socket.resetAndDestroy();
     if (call.answer === 'slow') return setTimeout(() => rs.destroyed || rs.end('{}'), 60000).unref();
+    if (call.answer === 'endless') {
+      const more = () => rs.destroyed || rs.write('x'.repeat(65536), () => setImmediate(more));
+      rs.writeHead(200, { 'Content-Type': 'text/plain' });
+      more();
+    }
     this.accepted.set(call.id, (this.accepted.get(call.id) ?? 0) + 1);
+    if (call.answer === 'endless') return;
     rs.writeHead(201, { 'Content-Type': 'application/json' });
     rs.end(JSON.stringify({ status: 'queued', text: call.text }));
   }

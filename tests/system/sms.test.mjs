@@ -153,6 +153,16 @@ describe('a provider over HTTP', () => {
     assert.equal(provider.calls.filter((call) => call.to === '+491701234507').length, 1);
   });
 
+  test('an answer without an end is cut off, and is one', async () => {
+    const sent = await metric(hearth, 'hearth_auth_sms_sent_total');
+    provider.plan = ['endless'];
+    const began = Date.now();
+    await ask('+49 170 1234508');
+    await eventually(async () => (await metric(hearth, 'hearth_auth_sms_sent_total')) === sent + 1, 10, 'sent');
+    assert.ok(Date.now() - began < 10000);
+    assert.equal(provider.calls.filter((call) => call.to === '+491701234508').length, 1);
+  });
+
   // The provider fails every second call in another way; two of them after the message had gone out.
   test('none is lost and none is sent twice', { timeout: 200000 }, async () => {
     const N = 60;
@@ -208,6 +218,11 @@ describe('a provider over HTTP', () => {
       assert.equal(provider.sent.get([...ids][0]), 1);
     }
     for (const { id } of inHand) assert.ok(provider.calls.filter((c) => c.id === id).length >= 2, 'asked for again');
+  });
+
+  test('a redirect leads nowhere', () => {
+    assert.ok(provider.calls.some((call) => call.answer === 302));
+    assert.ok(provider.calls.every((call) => call.url === '/send'));
   });
 
   test('nothing secret is logged', async () => {
@@ -337,6 +352,55 @@ describe('limits', () => {
     );
     assert.equal(new Set(lines().map((line) => line.id)).size, 4);
   });
+});
+
+test('a provider that cannot show who it is gets nothing', async () => {
+  // Its own HTTPS port, with the certificate it made for itself, is as good as any stranger's.
+  const hearth = await new Hearth().start();
+  try {
+    const ann = await person(hearth, 'ann');
+    const url = `https://127.0.0.1:${hearth.port.https}/api/auth/register`;
+    await hearth.stop();
+    Object.assign(hearth.settings, { 'auth.sms_driver': 'http', 'auth.sms_url': url, 'auth.sms_body': '{to}{text}' });
+    await hearth.start();
+    assert.equal((await hearth.api('POST', '/api/auth/me/phone', { phone: '+491701234567' }, ann)).status, 202);
+    await eventually(() => /could not be sent yet.*certificate/i.test(hearth.log), 20, 'a word about the certificate');
+    assert.equal(await metric(hearth, 'hearth_auth_sms_sent_total'), 0);
+    assert.equal(await metric(hearth, 'hearth_auth_sms_waiting'), 1);
+  } finally {
+    await hearth.remove();
+  }
+});
+
+test('where everybody needs a phone it can be replaced, not removed', async () => {
+  const hearth = await new Hearth({ 'auth.sms_driver': 'file', 'auth.registration_phone': 'yes' }).start();
+  try {
+    const ann = await person(hearth, 'ann');
+    assert.equal((await hearth.api('DELETE', '/api/auth/me/phone', undefined, ann)).status, 409);
+    assert.equal((await hearth.api('POST', '/api/auth/me/phone', { phone: '+491701234567' }, ann)).status, 202);
+  } finally {
+    await hearth.remove();
+  }
+});
+
+test('a stop waits for the call in hand, and the message goes on after the next start', async () => {
+  const provider = await new Provider().start();
+  const hearth = await new Hearth(provider.settings()).start();
+  try {
+    const ann = await person(hearth, 'ann');
+    provider.always = 'slow';
+    await hearth.api('POST', '/api/auth/me/phone', { phone: '+491701234567' }, ann);
+    await eventually(() => provider.calls.length === 1, 20, 'a call');
+    await hearth.stop(); // throws when it is not clean
+    provider.always = null;
+    await hearth.start();
+    await eventually(() => provider.accepted.size === 1, 40, 'a second call');
+    assert.equal(provider.calls[1].id, provider.calls[0].id);
+    assert.equal(provider.calls[1].text, provider.calls[0].text);
+  } finally {
+    await hearth.remove();
+    await provider.stop();
+  }
 });
 
 test('without a driver a phone is refused', async () => {

@@ -208,7 +208,7 @@ void auth_post_phone_verify(void *module, struct http_request *rq)
 		on_taken(p, rc);
 }
 
-/* ---- DELETE /api/auth/me/phone → 204, also without one ---- */
+/* ---- DELETE /api/auth/me/phone → 204, also without one; 409 where everybody needs one ---- */
 
 static int remove_phone(struct db_tx *tx, void *arg)
 {
@@ -239,8 +239,14 @@ static void on_removed(void *arg, int status)
 void auth_delete_phone(void *module, struct http_request *rq)
 {
 	struct phone_request *p = request_new(module, rq);
-	int rc = db_write(p->a->db, remove_phone, on_removed, p);
+	int rc;
 
+	if (config_bool(hearth_config(p->a->h), "auth", "registration_phone")) {
+		http_reply_problem(rq, 409, NULL,
+			"everybody has a phone here; put another one in its place instead");
+		return;
+	}
+	rc = db_write(p->a->db, remove_phone, on_removed, p);
 	if (rc < 0)
 		on_removed(p, rc);
 }

@@ -300,7 +300,8 @@ static const char *const hearth_right[] = {
 	"{}",
 	"{\"general\":{},\"mail\":{},\"video\":{},\"game\":{}}",
 	"{\"general\":{\"theme\":\"dark\",\"language\":\"de-AT\"}}",
-	("{\"mail\":{\"filters\":[{\"name\":\"a\",\"if\":{\"from\":\"x\"},\"then\":{\"seen\":true}}]"
+	("{\"mail\":{\"filters\":[{\"name\":\"a\",\"if\":{\"from\":\"x\"},\"then\":{\"seen\":true}}"
+	 "]"
 	 "}}"),
 	"{\"game\":{\"clock\":{\"base_s\":300,\"increment_s\":3},\"auto_queen\":true}}",
 };

@@ -364,8 +364,7 @@ END_TEST
 START_TEST(as_typed)
 {
 	static const char *const bad[] = { "", "12345", "1234567", "12345x", "12 34 5",
-		"\xEF\xBC\x91-23456",
-		"123\n456", "+123456" };
+		"\xEF\xBC\x91-23456", "123\n456", "+123456" };
 	char out[AUTH_CODE_DIGITS + 1];
 
 	ck_assert_int_eq(auth_code_read(SLICE("123456"), out), 0);
