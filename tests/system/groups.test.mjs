@@ -202,3 +202,41 @@ test('kill -9 after an answer keeps what was answered', async () => {
   assert.deepEqual(await people('cleo', group.id), [['ann', 'owner'], ['cleo', 'member']]);
   await eventually(async () => (await leave('cleo', group.id, 'cleo')).status === 204);
 });
+
+test('a moderator looks after members, and no further', async () => {
+  hearth.addUser('mo@hearth.test', 'correct horse battery', '--moderator');
+  hearth.addUser('mel@hearth.test', 'correct horse battery');
+  hearth.addUser('max@hearth.test', 'correct horse battery', '--moderator');
+  for (const name of ['mo', 'mel', 'max']) {
+    token[name] = await hearth.login(`${name}@hearth.test`, 'correct horse battery');
+    id[name] = (await hearth.api('GET', '/api/auth/me', undefined, bearer(name))).body.id;
+  }
+  const accounts = (name, method, who, body) => hearth.api(method, `/api/auth/accounts${who ? `/${id[who]}` : ''}`, body, bearer(name));
+  assert.equal((await accounts('mo', 'GET')).status, 200);
+  assert.equal((await accounts('mo', 'GET', 'mel')).body.role, 'member');
+  problem(await accounts('mel', 'GET'), 403);
+  problem(await accounts('mo', 'PATCH', 'mel', { role: 'administrator' }), 403, 'role');
+  problem(await accounts('mo', 'PATCH', 'mo', { role: 'administrator' }), 403, 'role');
+  problem(await accounts('mo', 'PATCH', 'mel', { quota: 0, disabled: true }), 403, 'quota');
+  problem(await accounts('mo', 'PATCH', 'root', { disabled: true }), 403);
+  problem(await accounts('mo', 'PATCH', 'max', { disabled: true }), 403);
+  problem(await accounts('mel', 'PATCH', 'ann', { disabled: true }), 403);
+  assert.equal((await accounts('mo', 'PATCH', 'mel', { disabled: true })).body.disabled, true);
+  await eventually(async () => (await hearth.api('GET', '/api/auth/me', undefined, bearer('mel'))).status === 401, 2);
+  assert.equal((await accounts('mo', 'PATCH', 'mel', { disabled: false })).body.disabled, false);
+  // Groups: members in and out, no owners.
+  const { body: group } = await api('ann', 'POST', '', { name: 'watched' });
+  assert.equal((await join('mo', group.id, 'mel')).status, 204);
+  problem(await join('mo', group.id, 'mel', 'owner'), 403, 'role');
+  problem(await join('mo', group.id, 'ann', 'member'), 403, 'role');
+  problem(await leave('mo', group.id, 'ann'), 403);
+  problem(await api('mo', 'PATCH', `/${group.id}`, { title: 'x' }), 403);
+  problem(await api('mo', 'DELETE', `/${group.id}`), 403);
+  assert.equal((await leave('mo', group.id, 'mel')).status, 204);
+  // A token without the scope "admin" has no more rights than a member's.
+  const made = await hearth.api('POST', '/api/auth/tokens', { name: 'plain', scopes: 'account' }, bearer('mo'));
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  token.plain = made.body.token;
+  problem(await accounts('plain', 'GET'), 403);
+  problem(await join('plain', group.id, 'mel'), 404);
+});

@@ -1,5 +1,6 @@
 /*
- * admin.c: /api/auth/accounts: administrators look through the accounts and change them.
+ * admin.c: /api/auth/accounts: administrators look through the accounts and change them. Moderators
+ * look, and disable and enable members.
  */
 #include "account/admin.h"
 
@@ -125,11 +126,24 @@ static int get(struct db_tx *tx, void *arg)
 	return auth_store_get_listed(tx, ask->a, ask->id, &ask->found);
 }
 
+/* A moderator stands above members only. */
+static int may_change(struct db_tx *tx, const struct ask *ask)
+{
+	struct account account;
+	int rc = auth_store_get(tx, ask->id, &account);
+
+	if (rc < 0 || http_account(ask->rq)->admin)
+		return rc;
+	return auth_role_of(&account) == AUTH_MEMBER ? 0 : HEARTH_EDENIED;
+}
+
 static int patch(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
-	int rc = auth_store_change(tx, ask->id, &ask->change, http_account(ask->rq));
+	int rc = may_change(tx, ask);
 
+	if (rc == 0)
+		rc = auth_store_change(tx, ask->id, &ask->change, http_account(ask->rq));
 	return rc == 0 ? get(tx, arg) : rc;
 }
 
@@ -143,6 +157,9 @@ static void on_account(void *arg, int status)
 		json_writer_init(&w, &out);
 		write_listed(&w, &ask->found);
 		http_reply_json(ask->rq, 200, &out);
+	} else if (status == HEARTH_EDENIED) {
+		http_reply_problem(ask->rq, 403, NULL,
+			"moderators disable members, not moderators and administrators");
 	} else if (status == HEARTH_ECONFLICT) {
 		http_reply_problem(ask->rq, 409, ask->change.role_given ? "role" : "disabled",
 			"this is the last administrator; make another one first");
@@ -204,6 +221,11 @@ void auth_patch_account(void *module, struct http_request *rq)
 	ask->id = http_param_int(rq, "id");
 	if (!read_change(ask, body))
 		return;
+	if (!http_account(rq)->admin && (ask->change.role_given || ask->change.quota_given)) {
+		http_reply_problem(rq, 403, ask->change.role_given ? "role" : "quota",
+			"this is for administrators");
+		return;
+	}
 	rc = db_write(a->db, patch, on_account, ask);
 	if (rc < 0)
 		on_account(ask, rc);

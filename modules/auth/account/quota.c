@@ -8,6 +8,7 @@
 #include "account/account.h"
 #include "command.h"
 #include "hearth/error.h"
+#include "session/session.h"
 
 int quota_read(struct slice text, int64_t *bytes)
 {
@@ -38,7 +39,7 @@ int quota_set(struct db_tx *tx, int64_t account, int64_t bytes)
 	int rc = db_run(tx, "UPDATE account SET quota = $2 WHERE id = $1", db_int(account),
 		bytes < 0 ? db_null() : db_int(bytes));
 
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : auth_store_refresh(tx, account);
 }
 
 struct order {
