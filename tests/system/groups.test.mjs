@@ -234,7 +234,7 @@ test('a moderator looks after members, and no further', async () => {
   problem(await api('mo', 'DELETE', `/${group.id}`), 403);
   assert.equal((await leave('mo', group.id, 'mel')).status, 204);
   // A token without the scope "admin" has no more rights than a member's.
-  const made = await hearth.api('POST', '/api/auth/tokens', { name: 'plain', scopes: 'account' }, bearer('mo'));
+  const made = await hearth.api('POST', '/api/auth/tokens', { name: 'plain', scopes: 'account', password: 'correct horse battery' }, bearer('mo'));
   assert.equal(made.status, 201, JSON.stringify(made.body));
   token.plain = made.body.token;
   problem(await accounts('plain', 'GET'), 403);
