@@ -384,6 +384,14 @@ test('required of administrators; whoever came in before is asked, too', async (
     assert.equal((await person(server, '--admin')).entry.must_enrol, true);
     assert.equal((await before.ask('GET', '/api/mail/mailboxes')).status, 403);
     assert.equal((await before.ask('GET', '/api/auth/me')).status, 200);
+    // And whoever becomes one.
+    const member = await person(server);
+    assert.equal((await member.ask('GET', '/api/mail/mailboxes')).status, 200);
+    assert.equal(server.command('user', 'role', member.address, 'administrator').status, 0);
+    await eventually(async () => (await member.ask('GET', '/api/mail/mailboxes')).status !== 200, 5, 'the new role asks for a factor');
+    const again = (await member.first()).body;
+    assert.equal(again.must_enrol, true);
+    assert.equal((await server.api('GET', '/api/mail/mailboxes', undefined, bearer(again.token))).status, 403);
   } finally {
     await server.remove();
   }
