@@ -157,7 +157,7 @@ test('playlists are asked for again, the rest is kept; many viewers cost no look
     await Promise.all(['source/index.m3u8', '360p/index.m3u8', 'index.m3u8', 'source/3.m4s', segments.map, '360p/2.m4s'].map((file) => raw(`${hearth.base}/live/bob/${file}`)));
   assert.equal(await looks(), before);
   const { body: { channels } } = await hearth.api('GET', '/api/video/channels');
-  assert.deepEqual(channels, [{ name: 'bob', live: false, url: '/live/bob/index.m3u8' }]);
+  assert.deepEqual(channels, [{ name: 'bob', title: '', live: false, url: '/live/bob/index.m3u8' }]);
 });
 
 // ---- other films ----
