@@ -179,7 +179,7 @@ static bool read_limits(struct ask *ask, const struct json *body)
 			AUTH_INVITATION_NOTE_MAX);
 		return false;
 	}
-	if (note.n)
+	if (note.p)
 		memcpy(ask->in.note, note.p, note.n);
 	ask->in.created_ms = clock_wall_ms();
 	ask->in.expires_ms = ask->in.created_ms + days * DAY_MS;
