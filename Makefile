@@ -116,7 +116,7 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 $(OUT)/obj/modules/auth/preferences/schema_file.o: modules/auth/preferences/schema.json
 
 # The page, embedded: a table in C and the bytes beside it.
-$(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/assets/*) package-lock.json
+$(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/assets/* modules/web/assets/*/*) package-lock.json
 	$(call say,PACK,modules/web/assets)
 	$(Q)modules/web/pack.sh $(abspath $(OUT))/obj/modules/web/pack
 	$(Q)cd $(OUT)/obj/modules/web && $(CC) $(COMMON) $(OPT) -I$(CURDIR)/include -I$(CURDIR)/modules/web -c -o pack/table.o pack/files.c && \

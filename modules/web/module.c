@@ -45,6 +45,9 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/", get_index, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/api/openapi.json", get_openapi, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/entry/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/account/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/admin/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ .pattern = NULL },
 };
 

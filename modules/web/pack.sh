@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 out=$1
+rm -rf "$out/bytes"
 mkdir -p "$out/bytes"
 
 type_of() {
@@ -21,7 +22,7 @@ hls=../../node_modules/hls.js/dist/hls.light.min.mjs
 [[ -e $hls ]] || { echo "pack.sh: $hls is missing: run make deps" >&2; exit 1; }
 # Its source map is not shipped, so the line that names it goes.
 grep -v '^//# sourceMappingURL' "$hls" >"$out/bytes/hls.js"
-cp assets/* "$out/bytes/"
+cp -r assets/. "$out/bytes/"
 
 {
   echo '/* Made by modules/web/pack.sh. */'
@@ -30,7 +31,7 @@ cp assets/* "$out/bytes/"
 echo '.section .rodata' >"$out/files.S"
 rows=
 n=0
-for file in $(ls "$out/bytes" | grep -v '\.gz$' | sort); do
+for file in $(cd "$out/bytes" && find . -type f | sed 's|^\./||' | sort); do
   path=$out/bytes/$file
   gzip -9nk -f "$path"
   size=$(stat -c %s "$path") gz=$(stat -c %s "$path.gz")

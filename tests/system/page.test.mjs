@@ -47,7 +47,7 @@ async function person(address) {
   await page.goto(hearth.base);
   await page.fill('[name=address]', address);
   await page.fill('[name=password]', 'correct horse');
-  await page.click('button[value=login]');
+  await page.click('#sign-in button[type=submit]');
   await page.waitForSelector('#nav:not([hidden])');
   return page;
 }
@@ -62,8 +62,8 @@ test('a wrong password is told, the right one signs in, signing out ends it', { 
   await shot(page, 'sign-in');
   await page.fill('[name=address]', 'ann@hearth.test');
   await page.fill('[name=password]', 'wrong horse');
-  await page.click('button[value=login]');
-  await page.waitForFunction(() => document.getElementById('notice').textContent.includes('wrong'));
+  await page.click('#sign-in button[type=submit]');
+  await page.waitForFunction(() => /wrong/i.test(document.querySelector('#sign-in form > .problem').textContent));
   await page.fill('[name=password]', 'correct horse');
   await page.press('[name=password]', 'Enter');
   await page.waitForSelector('#nav:not([hidden])');

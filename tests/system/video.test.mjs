@@ -240,7 +240,7 @@ test('Chromium plays source and 360p to the end, live and after', { skip: skip |
     await page.goto(hearth.base);
     await page.fill('[name=address]', 'bob@hearth.test');
     await page.fill('[name=password]', 'correct horse');
-    await page.click('button[value=login]');
+    await page.click('#sign-in button[type=submit]');
     await page.waitForSelector('#nav:not([hidden])');
 
     // Live: from somewhere in the stream to its end.

@@ -1,37 +1,45 @@
-// api.js: calls to the server's JSON API. A refusal is an Error with the problem's own words.
+// api.js: calls to the server's JSON API. A refusal is a Problem: an Error with the server's own
+// words (RFC 9457), the member they are about, and how long to wait where the server says it.
 
 export class Problem extends Error {
-  constructor(status, document) {
-    super(document.detail || document.title || `The server answered ${status}.`);
-    this.status = status;
+  constructor(answer, document) {
+    const text = document.detail || document.title || `The server answered ${answer.status}.`;
+    super(text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.'));
+    this.status = answer.status;
     this.field = document.field;
+    this.wait = Number(answer.headers.get('Retry-After')) || 0; // seconds
   }
 }
 
-export async function call(method, path, body) {
-  const answer = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (answer.status === 204) return null;
-  const document = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, document);
-  return document;
+// The session has ended: whoever shows the page hears of it here.
+let ended = () => {};
+export function onEnded(listener) {
+  ended = listener;
 }
 
+// A body that is a File or Blob goes as it is, anything else as JSON (`type` says which).
+export async function ask(method, path, { body, type = 'application/json', headers = {} } = {}) {
+  const bytes = body instanceof Blob;
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: body === undefined ? headers : { 'Content-Type': bytes ? body.type : type, ...headers },
+      body: body === undefined || bytes ? body : JSON.stringify(body),
+    });
+  } catch {
+    throw new Error('The server cannot be reached. Try again in a moment.');
+  }
+  const document = answer.status === 204 ? null : await answer.json().catch(() => ({}));
+  if (answer.ok) return { document, etag: answer.headers.get('ETag') };
+  // Of a log-in 401 says that it was wrong, of everything else that nobody is signed in.
+  if (answer.status === 401 && !/^\/api\/auth\/(login|register)/.test(path)) ended();
+  throw new Problem(answer, document);
+}
+
+export const call = async (method, path, body) => (await ask(method, path, { body })).document;
 export const get = (path) => call('GET', path);
 export const post = (path, body) => call('POST', path, body);
-
-// An element with properties and children: text stays text, whatever is in it.
-export function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-}
-
-export const byId = (id) => document.getElementById(id);
-
-export function notice(text) {
-  byId('notice').textContent = text;
-}
+export const put = (path, body) => call('PUT', path, body);
+export const patch = (path, body) => call('PATCH', path, body);
+export const remove = (path, body) => call('DELETE', path, body);

@@ -1,50 +1,105 @@
-// app.js: signing in and out, and which section is shown. Each section has a file of its own.
-import { byId, get, notice, post } from './api.js';
+// app.js: who is signed in, and which section is shown. Each section has a file of its own; those
+// for accounts are fetched when they are first wanted.
+import { get, onEnded, post } from './api.js';
+import { byId, element, notice } from './dom.js';
 import * as games from './games.js';
 import * as live from './live.js';
 import * as mail from './mail.js';
+import { loadAccount, loadPreferences, session } from './session.js';
+import { listen, open } from './socket.js';
 
-const sections = { mail, live, games };
-let account = null;
+const sections = {
+  mail,
+  live,
+  games,
+  account: { enter: async (path) => (await import('./account/page.js')).enter(byId('account'), path) },
+  admin: { enter: async (path) => (await import('./admin/page.js')).enter(byId('admin'), path) },
+};
+const START = { mail: 'mail', video: 'live', game: 'games' };
+const ENDED = 'signed-out'; // in the tab's storage: why the page was loaded anew
 
-// The section named in the address bar, if somebody is signed in.
-function show() {
-  const name = account ? sections[location.hash.slice(1)] ? location.hash.slice(1) : 'mail' : 'sign-in';
-  for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== name;
-  for (const link of document.querySelectorAll('nav a')) {
+const looksAfter = () => session.account.role !== 'member';
+
+// What the address bar names: "#account/profile" is ['account', 'profile'].
+function wanted() {
+  const path = location.hash.slice(1).split('?')[0].split('/');
+  if (!session.account || session.mustEnrol) return ['sign-in', ...path];
+  if (path[0] in sections && (path[0] !== 'admin' || looksAfter())) return path;
+  return [START[session.preferences.general?.start_page] ?? 'mail'];
+}
+
+function drawHead(name) {
+  const { account } = session;
+  for (const link of document.querySelectorAll('header a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  byId('nav').hidden = byId('who').hidden = !account;
-  byId('address').textContent = account ? account.address : '';
-  for (const [id, section] of Object.entries(sections)) {
-    if (id === name) section.enter(account);
-    else section.leave?.();
-  }
+  byId('nav').hidden = !account || session.mustEnrol;
+  byId('who').hidden = !account;
+  byId('nav-admin').hidden = !account || !looksAfter();
+  if (!account) return;
+  const shown = account.name || account.address;
+  byId('address').textContent = shown;
+  byId('to-account').setAttribute('aria-label', `Your account: ${shown}`);
+  byId('face').replaceChildren(account.avatar
+    ? element('img', { src: `${account.avatar}${account.avatar.includes('?') ? '&' : '?'}size=64`, alt: '' })
+    : [...shown][0].toUpperCase());
 }
 
-byId('sign-in-form').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const form = event.target;
+async function show() {
+  const [name, ...path] = wanted();
+  for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== name;
+  drawHead(name);
+  for (const [id, section] of Object.entries(sections)) if (id !== name) section.leave?.();
   try {
-    const answer = await post(`/api/auth/${event.submitter?.value || 'login'}`, {
-      address: form.address.value,
-      password: form.password.value,
-    });
-    account = answer.account;
-    form.reset();
-    notice('');
-    show();
+    if (name === 'sign-in') (await import('./entry/page.js')).enter(byId('sign-in'), path[0], enter);
+    else await sections[name].enter(path);
   } catch (problem) {
     notice(problem.message);
   }
-});
+}
+
+// Somebody has signed in, by whichever way.
+async function enter() {
+  await loadAccount();
+  if (!session.mustEnrol) {
+    await loadPreferences();
+    open();
+  }
+  notice('');
+  await show();
+}
+
+// Loading the page anew is the surest way to leave nothing of a person on it.
+function leave(why) {
+  if (why) sessionStorage.setItem(ENDED, why);
+  location.reload();
+}
 
 byId('sign-out').addEventListener('click', async () => {
+  session.account = null; // that the session ends is no news
   await post('/api/auth/logout').catch(() => {});
-  location.reload();
+  history.replaceState(null, '', '/');
+  leave();
 });
 
+onEnded(() => { if (session.account) leave('You were signed out.'); });
+// The server closes the socket with 1008 when the session was ended elsewhere.
+listen((frame) => { if (frame.type === 'disconnected' && frame.code === 1008) get('/api/auth/me').catch(() => {}); });
+// An app is not told while it sleeps: it looks when it is seen again.
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && session.account) get('/api/auth/me').catch(() => {});
+});
+document.addEventListener('account-changed', () => drawHead(wanted()[0]));
 window.addEventListener('hashchange', show);
-account = await get('/api/auth/me').catch(() => null);
-show();
+
+try {
+  session.config = await get('/api/auth/config');
+  if (await loadAccount()) await enter();
+  else await show();
+  const why = sessionStorage.getItem(ENDED);
+  sessionStorage.removeItem(ENDED);
+  if (why) notice(why);
+} catch (problem) {
+  notice(problem.message);
+}

@@ -1,6 +1,6 @@
 // games.js: chess against another browser. The server knows the rules: it sends the position and
 // the legal moves, and the page shows them.
-import { byId, element, notice } from './api.js';
+import { byId, element, notice } from './dom.js';
 import { listen, open, send } from './socket.js';
 
 const GLYPHS = { k: '♚', q: '♛', r: '♜', b: '♝', n: '♞', p: '♟' };
@@ -13,6 +13,7 @@ const ENDINGS = {
 let match = null; // the match as last told, with `color`, ours
 let chosen = null; // the square of the piece to move
 let clocksAt = 0;
+let entered = false; // the socket is open for the whole page; the game is asked for once it is wanted
 
 const squareName = (file, rank) => 'abcdefgh'[file] + (rank + 1);
 
@@ -123,9 +124,13 @@ function draw() {
   drawMoves();
 }
 
+function resume() {
+  send({ to: 'game', type: match ? 'resume' : 'current', match: match?.match, legal: true });
+}
+
 const on = {
   connected() {
-    send({ to: 'game', type: match ? 'resume' : 'current', match: match?.match, legal: true });
+    if (entered) resume();
   },
   seeking() {
     byId('game-state').textContent = 'Waiting for somebody to play…';
@@ -180,5 +185,7 @@ setInterval(drawClocks, 250);
 
 export function enter() {
   open();
+  if (!entered) resume();
+  entered = true;
   draw();
 }

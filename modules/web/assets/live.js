@@ -1,6 +1,7 @@
 // live.js: the channels, and the player: hls.js where the browser has Media Source Extensions,
 // the browser's own HLS elsewhere.
-import { byId, element, get, notice } from './api.js';
+import { get } from './api.js';
+import { byId, element, notice } from './dom.js';
 import Hls from './hls.js';
 
 let hls = null;

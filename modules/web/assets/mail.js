@@ -1,8 +1,10 @@
 // mail.js: mailboxes, the list of messages, one message. HTML mail is shown in a frame that may
 // run nothing and fetch nothing.
-import { byId, element, get, notice, post } from './api.js';
+import { get, post } from './api.js';
+import { byId, element, notice } from './dom.js';
+import { session } from './session.js';
 
-const PAGE = 50;
+const pageSize = () => session.preferences.mail?.page_size ?? 50;
 let mailbox = 'INBOX';
 let query = '';
 let refresh = 0;
@@ -35,14 +37,14 @@ function messageRow(message) {
 }
 
 async function listMessages(before) {
-  const search = new URLSearchParams({ mailbox, limit: PAGE });
+  const search = new URLSearchParams({ mailbox, limit: pageSize() });
   if (before) search.set('before', before);
   if (query) search.set('q', query);
   const { messages } = await get(`/api/mail/messages?${search}`);
   const rows = messages.map(messageRow);
   if (before) byId('messages').append(...rows);
   else byId('messages').replaceChildren(...rows);
-  byId('more').hidden = messages.length < PAGE;
+  byId('more').hidden = messages.length < pageSize();
   byId('more').onclick = () => listMessages(messages.at(-1).uid).catch(show);
 }
 

@@ -17,9 +17,9 @@ function connect() {
     const frame = JSON.parse(event.data);
     for (const listener of listeners) listener(frame);
   };
-  socket.onclose = () => {
+  socket.onclose = (event) => {
     socket = null;
-    for (const listener of listeners) listener({ type: 'disconnected' });
+    for (const listener of listeners) listener({ type: 'disconnected', code: event.code });
     const longest = Math.min(30000, 500 * 2 ** attempt++);
     if (wanted) setTimeout(connect, Math.random() * longest);
   };

@@ -1,0 +1,21 @@
+// account/page.js: the pages of one's own account. Each has a file of its own, fetched with it.
+import { showPages } from '../pages.js';
+
+const page = (file, name = 'show') => async () => (await import(file))[name]();
+
+const PAGES = [
+  ['profile', 'Profile', page('./profile.js')],
+  ['preferences', 'Preferences', page('./preferences.js')],
+  ['mail', 'Mail: signature and filters', page('./mail.js')],
+  ['password', 'Password', page('./password.js')],
+  ['factors', 'Two-step sign-in', page('./factors.js')],
+  ['phone', 'Phone', page('./phone.js')],
+  ['sessions', 'Sessions and devices', page('./sessions.js')],
+  ['app-passwords', 'App passwords', page('./keys.js', 'showAppPasswords')],
+  ['tokens', 'API tokens', page('./keys.js', 'showTokens')],
+  ['groups', 'Groups', page('./groups.js')],
+  ['events', 'Security log', page('./events.js')],
+  ['data', 'Your data', page('./data.js')],
+];
+
+export const enter = (root, path) => showPages(root, 'Account', 'account', PAGES, path);

@@ -1,0 +1,68 @@
+// admin/accounts.js: the accounts of this server: found, given a role, disabled, bounded.
+import { get, patch } from '../api.js';
+import { button, card, element, row } from '../dom.js';
+import { askFirst } from '../dialog.js';
+import { field, form } from '../form.js';
+import { day, size } from '../text.js';
+import { ROLES } from './roles.js';
+
+const PATH = '/api/auth/accounts';
+const MB = 2 ** 20;
+
+const badge = (text) => element('em', { className: 'badge', textContent: text });
+
+function change(account, changed) {
+  return askFirst({
+    title: account.address,
+    fields: [
+      field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: account.role, hint: 'Who loses a role is signed out.' }),
+      field({ name: 'quota', label: 'Room (MB)', type: 'number', min: 0, step: 'any', value: account.own_quota ? account.quota / MB : '', hint: 'Empty: as the server or a group says. 0: without bound.' }),
+      field({ name: 'disabled', label: 'Disabled: nothing opens this account', type: 'checkbox', value: account.disabled }),
+    ],
+    submit: 'Save',
+    async send({ role, quota, disabled }) {
+      const bytes = quota === '' ? null : Math.round(Number(quota) * MB);
+      const was = account.own_quota ? account.quota : null;
+      changed(await patch(`${PATH}/${account.id}`, {
+        role, ...(disabled !== account.disabled && { disabled }), ...(bytes !== was && { quota: bytes }),
+      }));
+    },
+  });
+}
+
+function accountRow(account) {
+  const node = row([account.address, account.role === 'member' ? '' : badge(account.role), account.disabled ? badge('disabled') : ''],
+    [`number ${account.id}`, `since ${day(account.created_at)}`, account.second_factor ? 'two steps' : 'password only',
+      account.quota ? size(account.quota) : 'no bound'],
+    button('Change', () => change(account, (now) => node.replaceWith(accountRow(now))), { className: 'quiet', 'aria-label': `Change ${account.address}` }));
+  return node;
+}
+
+export async function show() {
+  const rows = element('ul', { className: 'rows', id: 'accounts' });
+  const more = button('More accounts', () => load(), { className: 'quiet' });
+  let search = '';
+  let next = 0;
+
+  async function load() {
+    const query = new URLSearchParams({ ...(search && { search }), ...(next && { after: next }) });
+    const page = await get(`${PATH}?${query}`);
+    if (!next) rows.replaceChildren();
+    rows.append(...page.accounts.map(accountRow));
+    if (!rows.children.length) rows.append(element('li', { className: 'hint', textContent: 'There is none like this.' }));
+    next = page.next ?? 0;
+    more.hidden = !page.next;
+  }
+
+  await load();
+  return card(null, form({
+    className: 'inline',
+    fields: [field({ name: 'search', label: 'Part of an address', type: 'search' })],
+    submit: 'Search',
+    async send(values) {
+      ({ search } = values);
+      next = 0;
+      await load();
+    },
+  }), rows, more);
+}

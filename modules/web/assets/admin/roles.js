@@ -1,0 +1,2 @@
+// admin/roles.js: what an account may be.
+export const ROLES = [['member', 'Member'], ['moderator', 'Moderator'], ['administrator', 'Administrator']];

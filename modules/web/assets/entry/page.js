@@ -1,0 +1,12 @@
+// entry/page.js: what somebody sees who is not signed in, or who must enrol a second factor first.
+import { session } from '../session.js';
+import { showEnrol } from './enrol.js';
+import { showRegister } from './register.js';
+import { showSignIn } from './sign-in.js';
+
+// `done` is called once there is a session.
+export function enter(root, name, done) {
+  if (session.account) showEnrol(root, done);
+  else if (name === 'register') showRegister(root, new URLSearchParams(location.hash.split('?')[1]).get('invitation'), done);
+  else showSignIn(root, done);
+}

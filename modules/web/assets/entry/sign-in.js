@@ -1,0 +1,32 @@
+// entry/sign-in.js: the first step: address and password.
+import { post } from '../api.js';
+import { element, paragraph } from '../dom.js';
+import { field, form, password } from '../form.js';
+import { session } from '../session.js';
+import { showSecond } from './second.js';
+
+const WAYS_IN = {
+  open: () => element('p', {}, 'No account yet? ', element('a', { href: '#register', textContent: 'Make one' })),
+  invitation: () => paragraph('Accounts are made by invitation here: open the link you were sent.', 'hint'),
+  closed: () => null,
+};
+
+export function showSignIn(root, done, why) {
+  root.replaceChildren(
+    element('h2', { textContent: 'Sign in' }),
+    why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
+    form({
+      fields: [
+        field({ name: 'address', label: 'Address', autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, inputMode: 'email' }),
+        password('password', 'Password'),
+      ],
+      submit: 'Sign in',
+      async send(values) {
+        const answer = await post('/api/auth/login', values);
+        if (!answer.second_factor) await done();
+        else showSecond(root, answer.second_factor, done, (message) => showSignIn(root, done, message));
+      },
+    }),
+    WAYS_IN[session.config.registration]?.() ?? '');
+  root.querySelector('input').focus();
+}

@@ -1,0 +1,119 @@
+// groups.js: groups of people: one's own and those open to all; for who looks after people, all of
+// them. The server says who may what; here only what can work is offered.
+import { get, patch, post, put, remove } from './api.js';
+import { button, card, element, list, paragraph, row } from './dom.js';
+import { askFirst } from './dialog.js';
+import { field, form } from './form.js';
+import { session } from './session.js';
+import { day } from './text.js';
+
+const PATH = '/api/auth/groups';
+const JOINING = [['owners', 'Owners add people'], ['open', 'Anybody may join']];
+const isAdmin = () => session.account.role === 'administrator';
+const isModerator = () => session.account.role !== 'member';
+
+const count = (n) => (n === 1 ? '1 member' : `${n} members`);
+const badge = (text) => element('em', { className: 'badge', textContent: text });
+
+const fields = (group) => [
+  !group && field({ name: 'name', label: 'Name', required: true, pattern: '[A-Za-z0-9][A-Za-z0-9\\-]{0,38}[A-Za-z0-9]', autocapitalize: 'none', spellcheck: false, hint: 'Also its mail address: letters a to z, digits and dashes.' }),
+  field({ name: 'title', label: 'Title', value: group?.title, maxLength: 64 }),
+  field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
+  field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
+];
+
+// Nobody but administrators can look an account up by its address; others say its number.
+async function numberOf(who) {
+  if (/^\d+$/.test(who)) return who;
+  const missing = (text) => Object.assign(new Error(text), { field: 'who' });
+  if (!isAdmin()) throw missing('Expected the number of their account, which their page Profile shows.');
+  const { accounts } = await get(`/api/auth/accounts?search=${encodeURIComponent(who)}`);
+  const found = accounts.find((one) => one.address === who.toLowerCase());
+  if (!found) throw missing('There is no account of this address.');
+  return found.id;
+}
+
+// `all`: every group the server tells, else one's own and the open ones.
+export function groupList({ all = false }) {
+  const place = element('div');
+  const failed = (problem) => drawList(problem.message);
+  const told = (why) => (why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '');
+
+  async function drawList(why) {
+    const { groups } = await get(PATH);
+    const shown = groups.filter((group) => all || group.role || group.joining === 'open');
+    place.replaceChildren(
+      told(why),
+      card(all ? 'All groups' : null, list(shown.map((group) => row(
+        [group.title, group.role ? badge(group.role) : ''],
+        [group.address ?? group.name, count(group.members), group.joining === 'open' ? 'anybody may join' : ''],
+        button('Open', () => drawGroup(group.id).catch(failed), { className: 'quiet', 'aria-label': `Open ${group.title}` }),
+        !group.role && group.joining === 'open' && button('Join', () => join(group.id), { 'aria-label': `Join ${group.title}` }))),
+      'You are in no group.', { id: 'groups' })),
+      (isAdmin() || session.config.group_creation === 'everyone') && card('New group', form({
+        fields: fields(null),
+        submit: 'Make the group',
+        async send({ title, ...values }) {
+          const made = await post(PATH, { ...values, name: values.name.toLowerCase(), ...(title && { title }) });
+          await drawGroup(made.id);
+        },
+      })) || '');
+  }
+
+  const join = (id) => put(`${PATH}/${id}/members/${session.account.id}`).then(() => drawGroup(id)).catch(failed);
+
+  function personRow(group, person, redraw) {
+    const path = `${PATH}/${group.id}/members/${person.account}`;
+    const owner = person.role === 'owner';
+    const self = person.account === session.account.id;
+    const changes = group.role === 'owner' || isAdmin();
+    const attempt = (promise) => promise.then(() => redraw()).catch((problem) => redraw(problem.message));
+    return row([person.name ?? person.address, owner ? badge('owner') : '', self ? badge('you') : ''],
+      [person.name && person.address, `since ${day(person.joined_at)}`],
+      changes && button(owner ? 'Make a member' : 'Make an owner', () => attempt(put(path, { role: owner ? 'member' : 'owner' })), { className: 'quiet', 'aria-label': `${owner ? 'Make a member' : 'Make an owner'}: ${person.address}` }),
+      (changes || (isModerator() && !owner)) && !self && button('Remove', () => attempt(remove(path)), { className: 'quiet', 'aria-label': `Remove ${person.address}` }));
+  }
+
+  async function drawGroup(id, why) {
+    const group = await get(`${PATH}/${id}`);
+    const redraw = (text) => drawGroup(id, text).catch(failed);
+    const changes = group.role === 'owner' || isAdmin();
+    const heading = element('h3', { textContent: group.title, tabIndex: -1 });
+    place.replaceChildren(...[
+      button('‹ All groups', () => drawList(), { className: 'link' }),
+      told(why),
+      card(null, heading, element('p', { className: 'hint', textContent: `${group.address ?? group.name} · ${count(group.members)}` }),
+        group.description && element('p', { className: 'lines', textContent: group.description }),
+        element('div', { className: 'row' },
+          group.role && button('Leave', () => remove(`${PATH}/${id}/members/${session.account.id}`).then(() => drawList()).catch((problem) => redraw(problem.message)), { className: 'quiet' }),
+          !group.role && group.joining === 'open' && button('Join', () => join(id)))),
+      group.people && card('Members', list(group.people.map((person) => personRow(group, person, redraw)), 'Nobody is in it.', { id: 'people' }),
+        (changes || isModerator()) && form({
+          fields: [field({ name: 'who', label: isAdmin() ? 'Add somebody: address or number of their account' : 'Add somebody: the number of their account', required: true, autocapitalize: 'none', spellcheck: false })],
+          submit: 'Add',
+          async send({ who }) {
+            await put(`${PATH}/${id}/members/${await numberOf(who)}`);
+            await drawGroup(id);
+          },
+        })),
+      changes && card('The group', form({
+        fields: fields(group),
+        submit: 'Save',
+        async send(values, node) {
+          await patch(`${PATH}/${id}`, values);
+          node.say('Saved.');
+        },
+        more: [button('Delete the group …', async () => {
+          const done = await askFirst({
+            title: `Delete “${group.title}”?`, text: 'Its members stay, its address reaches nobody any more.', submit: 'Delete', danger: true,
+            send: () => remove(`${PATH}/${id}`),
+          });
+          if (done) await drawList();
+        }, { className: 'quiet danger' })],
+      })),
+    ].filter(Boolean));
+    heading.focus();
+  }
+
+  return drawList().then(() => place);
+}
