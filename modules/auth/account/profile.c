@@ -237,12 +237,14 @@ static int change(struct db_tx *tx, void *arg)
 
 void auth_patch_me(void *module, struct http_request *rq)
 {
-	struct ask *ask = ask_new(module, rq);
+	const struct json *body = http_body_json(rq);
+	struct ask *ask;
 	int rc;
 
-	ask->body = http_body_json(rq);
-	if (!ask->body || !check_members(rq, ask->body))
+	if (!body || !check_members(rq, body))
 		return;
+	ask = ask_new(module, rq);
+	ask->body = body;
 	rc = db_write(ask->a->db, change, on_me, ask);
 	if (rc < 0)
 		on_me(ask, rc);

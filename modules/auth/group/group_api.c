@@ -203,19 +203,20 @@ static bool set_name(struct ask *ask, const struct json *value, struct group *g)
 static bool set_title(struct ask *ask, const struct json *value, struct group *g)
 {
 	struct strbuf title = { 0 };
+	bool none = value->type == JSON_NULL;
 	const char *why = "expected a title of 1 to 64 characters as text";
 	bool good =
 		value->type == JSON_STRING && profile_name_check(value->text, &title, &why) == 0;
 
 	/* null: called like the group itself. */
-	if (value->type == JSON_NULL)
+	if (none)
 		g->title[0] = '\0';
 	else if (good)
 		snprintf(g->title, sizeof(g->title), "%s", title.p);
 	else
 		http_reply_problem(ask->rq, 400, "title", "%s", why);
 	strbuf_free(&title);
-	return good || value->type == JSON_NULL;
+	return good || none;
 }
 
 static bool set_description(struct ask *ask, const struct json *value, struct group *g)
@@ -327,12 +328,14 @@ static bool may_make(const struct ask *ask)
 
 void auth_post_groups(void *module, struct http_request *rq)
 {
-	struct ask *ask = ask_new(module, rq);
+	const struct json *body = http_body_json(rq);
+	struct ask *ask;
 	int rc;
 
-	ask->body = http_body_json(rq);
-	if (!ask->body)
+	if (!body)
 		return;
+	ask = ask_new(module, rq);
+	ask->body = body;
 	if (!may_make(ask)) {
 		http_reply_problem(rq, 403, NULL, "groups are made by administrators here");
 		return;
@@ -364,12 +367,16 @@ static int change(struct db_tx *tx, void *arg)
 
 void auth_patch_group(void *module, struct http_request *rq)
 {
-	struct ask *ask = ask_new(module, rq);
+	const struct json *body = http_body_json(rq);
 	struct group scratch = { 0 };
+	struct ask *ask;
 	int rc;
 
-	ask->body = http_body_json(rq);
-	if (!ask->body || !read_members(ask, false, &scratch))
+	if (!body)
+		return;
+	ask = ask_new(module, rq);
+	ask->body = body;
+	if (!read_members(ask, false, &scratch))
 		return;
 	rc = db_write(ask->a->db, change, on_answer, ask);
 	if (rc < 0)
