@@ -3,7 +3,7 @@
  *
  * It is an invitation (invitation.h) that works whatever `registration` says. Each start without an
  * account makes a new one and voids the old; the first account, however it is made, voids it too
- * (auth_store_add). The secret is on the terminal only, never in the log.
+ * (auth_store_add). The secret is printed beside the ready line, never logged.
  */
 #include <sodium.h>
 #include <stdio.h>

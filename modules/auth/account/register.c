@@ -25,7 +25,7 @@ struct registration {
 	char password[AUTH_PASSWORD_MAX + 1];
 	size_t password_len;
 	char ticket[AUTH_TOKEN_TEXT], ticket_hex[AUTH_TOKEN_HEX];
-	bool phone_due;
+	bool phone_due, phone_missing;
 	int64_t retry_s;
 	struct ladder_step step;
 	int status;
@@ -71,8 +71,9 @@ static void hash_and_add(void *arg)
 	struct registration *r = arg;
 
 	r->status = db_read_wait(r->a->db, check, r);
-	if (r->status == 0 && r->phone_due && !r->who.phone[0])
-		r->status = HEARTH_EINVAL;
+	r->phone_missing = r->status == 0 && r->phone_due && !r->who.phone[0];
+	if (r->phone_missing)
+		return;
 	if (r->status == 0)
 		r->status = auth_password_hash(
 			r->a, slice_of(r->password, r->password_len), r->who.hash);
@@ -115,14 +116,14 @@ static void on_added(void *arg, int status)
 	struct registration *r = arg;
 
 	(void)status;
-	if (r->status == 0 && r->phone_due)
-		reply_waiting(r);
-	else if (r->status == 0)
-		auth_enter(r->a, r->rq, &r->account, ACCOUNTS_SCOPE_WEB, 201);
-	else if (r->status == HEARTH_EINVAL)
+	if (r->phone_missing)
 		http_reply_problem(r->rq, 400, "phone",
 			"expected a mobile phone's number, such as +49 151 23456789: a code is "
 			"sent there");
+	else if (r->status == 0 && r->phone_due)
+		reply_waiting(r);
+	else if (r->status == 0)
+		auth_enter(r->a, r->rq, &r->account, ACCOUNTS_SCOPE_WEB, 201);
 	else if (r->status == HEARTH_EBUSY && r->retry_s > 0)
 		reply_later(r->rq, r->retry_s, "too many messages were sent; try again later");
 	else
