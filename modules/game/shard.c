@@ -6,8 +6,19 @@
  * wait in a short queue of its own.
  *
  *   IDLE ──intent or time, step made──▶ WRITING ──on disk──▶ IDLE, told to all
- *                                          └────failed────▶ IDLE, refused; as if never asked.
- *                                                          Time asks again after RETRY_MS
+ *                                          │ failed
+ *                                          ▼
+ *                                       READING ──it is there after all──▶ as if on disk
+ *                                          ├──something else is──▶ the match as stored, told to all
+ *                                          └──nothing new, or unreadable──▶ IDLE, refused; as if
+ *                                                      never asked. Time asks again after RETRY_MS
+ *
+ * What the disk says of a commit can be wrong: one that was answered with an error may be there. So
+ * the moves on disk decide, and a match never waits for a step that has been made.
+ *
+ * Time has the last word only after everybody who was heard before it: when it would end a match,
+ * the shard first lets the loop run through what it has received (a "round"), so that a move that
+ * came in time, and waits in a queue, is played.
  *
  * Everything but the posting functions runs on the shard's own executor.
  */
@@ -39,8 +50,11 @@ struct game_shard {
 	int index;
 	struct map *matches; /* id → struct owned */
 	struct map *clients; /* client id → struct listener_list */
-	atomic_int posted;   /* intents on their way; any thread */
-	int writing;         /* matches that have a step at the database */
+	struct list asked; /* struct owned, by in_round: whose time waits for the round under way */
+	struct list next;  /* for the one after it */
+	bool round;        /* one is under way */
+	atomic_int posted; /* intents on their way; any thread */
+	int writing;       /* matches that have a step at the database */
 };
 
 /* A match of this shard. */
@@ -50,7 +64,10 @@ struct owned {
 	struct list attached; /* struct attachment, by in_match */
 	int attached_count;
 	struct timer timer; /* the flag, the first move, or the end of keeping it */
+	struct list_node in_round;
+	bool heard_all; /* a round went by since time was over */
 	bool writing;
+	struct match *stored;      /* while READING: the match as it is on disk */
 	struct match_step step;    /* the one at the database */
 	struct game_intent intent; /* what it came from; client 0: time */
 	struct game_intent waiting[MATCH_INTENTS_MAX];
@@ -195,6 +212,8 @@ static void refuse(struct game_shard *s, const struct game_intent *in, int ply, 
 static void owned_free(struct owned *o)
 {
 	timer_stop(&o->timer);
+	if (o->in_round.next)
+		list_remove(&o->in_round);
 	LIST_FOREACH (&o->attached, it)
 		detach(LIST_ENTRY(it, struct attachment, in_match));
 	map_remove_u64(o->shard->matches, (uint64_t)o->match->id);
@@ -235,6 +254,24 @@ static int write_step(struct db_tx *tx, void *arg)
 	return game_store_step(tx, o->match->id, &o->step, clock_wall_ms());
 }
 
+/* What a step that is on disk means. */
+static void step_stored(struct owned *o)
+{
+	struct game_shard *s = o->shard;
+	bool moved = o->step.is_move, ended = o->step.ends;
+
+	match_take(o->match, &o->step, clock_mono_us());
+	metric_add(s->g->moves, moved);
+	if (moved)
+		tell_moved(o);
+	if (ended) {
+		metric_add(s->g->live, -1);
+		tell_all(o, game_frame_ended(o->match, clock_mono_us()));
+	}
+	watch_time(o);
+	poke(o);
+}
+
 /*
  * The disk refused a step. Time is not asked at once: its step would be refused as well, and where
  * that happens within db_write, without an end.
@@ -250,28 +287,77 @@ static void step_failed(struct owned *o, int status)
 		timer_start(&o->timer, RETRY_MS, 0, on_timer, o);
 }
 
+/* ---- a step of which the disk says that it failed ---- */
+
+/* Whether the match as stored is the one in memory with the step made. */
+static bool has_step(const struct owned *o)
+{
+	const struct match *m = o->stored;
+
+	if (m->ply != o->step.ply || m->over != o->step.ends)
+		return false;
+	if (o->step.is_move && strcmp(m->last, o->step.move.text) != 0)
+		return false;
+	return !m->over || strcmp(m->status, o->step.status) == 0;
+}
+
+/* Goes on with the match as it is stored, which is not what anybody here believed. */
+static void go_on_as_stored(struct owned *o)
+{
+	bool was_over = o->match->over;
+
+	log_warn("game", "a match is taken up again as it is stored", "match", "%lld",
+		(long long)o->match->id, "ply", "%d", o->stored->ply, NULL);
+	refuse(o->shard, &o->intent, o->stored->ply, "stale", "the match has gone on meanwhile");
+	match_step_clear(&o->step);
+	match_free(&o->match);
+	o->match = o->stored;
+	o->stored = NULL;
+	match_resume(o->match, clock_mono_us());
+	if (o->match->over && !was_over)
+		metric_add(o->shard->g->live, -1);
+	LIST_FOREACH (&o->attached, it)
+		tell_state(o, LIST_ENTRY(it, struct attachment, in_match));
+	watch_time(o);
+	poke(o);
+}
+
+static int load_stored(struct db_tx *tx, void *arg)
+{
+	struct owned *o = arg;
+
+	return game_store_load(tx, o->match->id, &o->stored);
+}
+
+static void on_stored_read(void *arg, int status)
+{
+	struct owned *o = arg;
+
+	o->writing = false;
+	o->shard->writing--;
+	if (status == 0 && has_step(o))
+		step_stored(o);
+	else if (status == 0 && (o->stored->ply != o->match->ply || o->stored->over))
+		go_on_as_stored(o);
+	else
+		step_failed(o, status < 0 ? status : HEARTH_EIO);
+	match_free(&o->stored);
+}
+
 static void on_written(void *arg, int status)
 {
 	struct owned *o = arg;
-	struct game_shard *s = o->shard;
-	bool moved = o->step.is_move, ended = o->step.ends;
 
-	o->writing = false;
-	s->writing--;
-	if (status < 0) {
-		step_failed(o, status);
+	/* It stays at the database until that is known; a queue that was full stored nothing. */
+	if (status < 0 && status != HEARTH_EBUSY &&
+		db_read(o->shard->g->db, load_stored, on_stored_read, o) == 0)
 		return;
-	}
-	match_take(o->match, &o->step, clock_mono_us());
-	metric_add(s->g->moves, moved);
-	if (moved)
-		tell_moved(o);
-	if (ended) {
-		metric_add(s->g->live, -1);
-		tell_all(o, game_frame_ended(o->match, clock_mono_us()));
-	}
-	watch_time(o);
-	poke(o);
+	o->writing = false;
+	o->shard->writing--;
+	if (status < 0)
+		step_failed(o, status);
+	else
+		step_stored(o);
 }
 
 static void start_write(struct owned *o, const struct game_intent *in)
@@ -379,6 +465,58 @@ static bool resign_empty_seat(struct owned *o, const struct game_intent *in)
 	return true;
 }
 
+/* ---- a round through the loop, before time has its way ---- */
+
+static void start_round(struct game_shard *s);
+
+/* On the shard: all that the loop had received when the round began has been posted before this. */
+static void on_round(void *arg)
+{
+	struct game_shard *s = arg;
+	struct list_node *node;
+
+	s->round = false;
+	while ((node = list_pop(&s->asked))) {
+		struct owned *o = LIST_ENTRY(node, struct owned, in_round);
+
+		o->in_round = (struct list_node){ 0 };
+		o->heard_all = true;
+		poke(o);
+		o->heard_all = false;
+	}
+	while ((node = list_pop(&s->next)))
+		list_push(&s->asked, node);
+	if (!list_empty(&s->asked))
+		start_round(s);
+}
+
+/* On the loop. */
+static void through_loop(void *arg)
+{
+	struct game_shard *s = arg;
+
+	exec_post(s->exec, on_round, s);
+}
+
+static void start_round(struct game_shard *s)
+{
+	s->round = true;
+	/* Where there is no loop any more nobody is heard any more; the match goes on next time. */
+	if (exec_loop())
+		exec_post(exec_loop(), through_loop, s);
+}
+
+static void ask_round(struct owned *o)
+{
+	struct game_shard *s = o->shard;
+
+	if (o->in_round.next)
+		return;
+	list_push(s->round ? &s->next : &s->asked, &o->in_round);
+	if (!s->round)
+		start_round(s);
+}
+
 /*
  * Looks at the match and starts what can start: what waits, then what nobody has sent: the end of a
  * match that somebody has left for good, and what time brings.
@@ -386,13 +524,16 @@ static bool resign_empty_seat(struct owned *o, const struct game_intent *in)
 static void poke(struct owned *o)
 {
 	struct game_intent none = { .match = o->match->id };
+	int64_t first_move_us = o->shard->g->first_move_us;
 
 	run_waiting(o);
 	if (o->writing || o->match->over)
 		return;
 	if (resign_empty_seat(o, &none))
 		return;
-	if (match_try_time(o->match, o->shard->g->first_move_us, clock_mono_us(), &o->step) == 0)
+	if (!o->heard_all && match_time_left_us(o->match, first_move_us, clock_mono_us()) == 0)
+		ask_round(o);
+	else if (match_try_time(o->match, first_move_us, clock_mono_us(), &o->step) == 0)
 		start_write(o, &none);
 	else if (!o->timer.owner)
 		watch_time(o);
@@ -700,6 +841,8 @@ struct game_shard *game_shard_new(struct game *g, int index)
 	s->index = index;
 	s->matches = map_new();
 	s->clients = map_new();
+	list_init(&s->asked);
+	list_init(&s->next);
 	rc = load_matches(&loading, &ad.matches);
 	snprintf(name, sizeof(name), "game-%d", index);
 	s->exec = exec_new(name);
