@@ -339,6 +339,13 @@ static int start(struct hearth *h, void **state)
 	return 0;
 }
 
+static void drain(void *state)
+{
+	const struct auth *a = state;
+
+	sms_drain(a->sms, config_duration_ms(hearth_config(a->h), "server", "drain"));
+}
+
 static void stop(void *state)
 {
 	struct auth *a = state;
@@ -361,5 +368,6 @@ const struct hearth_module auth_module = {
 	.commands = commands,
 	.start = start,
 	.start_command = start_command,
+	.drain = drain,
 	.stop = stop,
 };

@@ -383,15 +383,17 @@ test('where everybody needs a phone it can be replaced, not removed', async () =
   }
 });
 
-test('a stop waits for the call in hand, and the message goes on after the next start', async () => {
+test('a stop breaks off a call that takes longer than drain; the message goes on after the next start', async () => {
   const provider = await new Provider().start();
-  const hearth = await new Hearth(provider.settings()).start();
+  const hearth = await new Hearth(provider.settings({ 'server.drain': '2s' })).start();
   try {
     const ann = await person(hearth, 'ann');
     provider.always = 'slow';
     await hearth.api('POST', '/api/auth/me/phone', { phone: '+491701234567' }, ann);
     await eventually(() => provider.calls.length === 1, 20, 'a call');
+    const began = Date.now();
     await hearth.stop(); // throws when it is not clean
+    assert.ok(Date.now() - began < 10000, 'it waited for the whole call');
     provider.always = null;
     await hearth.start();
     await eventually(() => provider.accepted.size === 1, 40, 'a second call');

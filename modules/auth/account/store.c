@@ -208,6 +208,8 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 	if (rc >= 0)
 		rc = auth_code_drop_all(tx, id);
 	if (rc >= 0)
+		rc = sms_forget(tx, id);
+	if (rc >= 0)
 		rc = auth_own_forget(tx, id, now_ms);
 	return rc < 0 ? rc : publish_account(tx, ACCOUNTS_TOPIC_DELETED, id);
 }

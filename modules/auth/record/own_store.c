@@ -162,7 +162,6 @@ int auth_own_events(struct db_tx *tx, int64_t account, struct json_writer *w)
 static const char *const forget[] = {
 	"DELETE FROM event WHERE account = $1",
 	"DELETE FROM invitation WHERE made_by = $1",
-	"DELETE FROM sms_message WHERE account = $1",
 	"DELETE FROM factor WHERE account = $1",
 	"DELETE FROM recovery_code WHERE account = $1",
 	"DELETE FROM login_ticket WHERE account = $1",

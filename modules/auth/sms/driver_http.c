@@ -102,6 +102,17 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *arg)
 	return c->answered <= ANSWER_MAX ? n : 0;
 }
 
+/* Called about once a second while a call waits; anything but 0 ends it. */
+static int on_progress(
+	void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
+{
+	(void)dltotal;
+	(void)dlnow;
+	(void)ultotal;
+	(void)ulnow;
+	return sms_stopping(arg);
+}
+
 /* Sets the headers, and finds what the body's values are to be escaped for. */
 static enum template_escape set_headers(
 	struct call *c, const struct sms *s, const struct template_value *values, struct arena *a)
@@ -135,7 +146,7 @@ static void set_body(struct call *c, const struct sms *s)
 	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, s->method);
 }
 
-static void set_bounds(struct call *c)
+static void set_bounds(struct call *c, const struct sms *s)
 {
 	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -147,6 +158,9 @@ static void set_bounds(struct call *c)
 	curl_easy_setopt(c->curl, CURLOPT_PROXY, ""); /* the environment has no say */
 	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_answer);
 	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, s);
 	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
 }
 
@@ -156,7 +170,7 @@ static void prepare(
 	const struct template_value values[] = { { "to", slice_str(m->to) }, { "text", m->text },
 		{ "id", slice_str(m->name) }, { NULL, { 0 } } };
 
-	set_bounds(c);
+	set_bounds(c, s);
 	template_render(&c->url, s->url, TEMPLATE_URL, values);
 	curl_easy_setopt(c->curl, CURLOPT_URL, c->url.p);
 	template_render(&c->body, s->body, set_headers(c, s, values, a), values);

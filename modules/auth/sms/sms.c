@@ -204,6 +204,23 @@ int sms_withdraw(struct db_tx *tx, int64_t id)
 	return sms_store_withdraw(tx, id, clock_wall_ms());
 }
 
+int sms_forget(struct db_tx *tx, int64_t account)
+{
+	return sms_store_forget(tx, account, clock_wall_ms());
+}
+
+void sms_drain(struct sms *s, int64_t ms)
+{
+	atomic_store(&s->stop_at_ms, clock_mono_ms() + ms);
+}
+
+bool sms_stopping(const struct sms *s)
+{
+	int64_t at_ms = atomic_load(&s->stop_at_ms);
+
+	return at_ms && clock_mono_ms() >= at_ms;
+}
+
 int sms_tidy(struct db_tx *tx, const struct sms *s)
 {
 	int rc = sms_store_sweep(tx, clock_wall_ms() - SMS_DAY_MS);

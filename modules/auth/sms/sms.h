@@ -55,9 +55,19 @@ int sms_push(struct db_tx *tx, const struct sms *s, const struct sms_message *m,
 /* A message that still waits is not sent any more; it stays counted. Legal when it has ended. */
 int sms_withdraw(struct db_tx *tx, int64_t id);
 /*
+ * An account is gone: what still waits for it is not sent, and the rest is nobody's. The rows stay
+ * their day, or making and deleting accounts would be a way around the limits.
+ */
+int sms_forget(struct db_tx *tx, int64_t account);
+/*
  * At the start of the server: forgets what is too old to count, and counts what waits for the
  * metric.
  */
 int sms_tidy(struct db_tx *tx, const struct sms *s);
+/*
+ * The server ends: calls that are in hand after ms more are broken off, and made again after the
+ * next start. Any thread.
+ */
+void sms_drain(struct sms *s, int64_t ms);
 
 #endif

@@ -4,6 +4,8 @@
 #ifndef AUTH_SMS_PRIVATE_H
 #define AUTH_SMS_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "hearth/arena.h"
 #include "hearth/metric.h"
 #include "sms/sms.h"
@@ -49,9 +51,13 @@ struct sms {
 	char *file;
 	/* the HTTP driver: as in the INI file */
 	const char *method, *url, *headers, *body, *user, *password;
-	bool curl; /* libcurl was initialised */
+	bool curl;                  /* libcurl was initialised */
+	_Atomic int64_t stop_at_ms; /* monotonic: calls end then; 0: never */
 	struct metric *sent, *failed, *retried, *waiting;
 };
+
+/* Whether calls are to be broken off now. Any thread. */
+bool sms_stopping(const struct sms *s);
 
 /* driver_file.c: opens once for a look whether it can be written; HEARTH_EIO, logged. */
 int sms_file_open(const struct sms *s);
@@ -87,6 +93,8 @@ int sms_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct sms_outg
 int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *error);
 /* The same for one that waits, and only then. */
 int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms);
+/* Those of an account are nobody's, and are not sent any more. */
+int sms_store_forget(struct db_tx *tx, int64_t account, int64_t now_ms);
 /* Removes those that ended, or expired, and are older than before_ms. */
 int sms_store_sweep(struct db_tx *tx, int64_t before_ms);
 

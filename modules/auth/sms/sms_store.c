@@ -148,6 +148,19 @@ int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms)
 	return rc < 0 ? rc : 0;
 }
 
+int sms_store_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
+{
+	int rc = db_run(tx,
+		"UPDATE sms_message SET state = 2, body = '', ended_at = $2, error = 'withdrawn'"
+		" WHERE account = $1 AND state = 0",
+		db_int(account), db_int(now_ms));
+
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE sms_message SET account = 0 WHERE account = $1",
+			db_int(account));
+	return rc < 0 ? rc : 0;
+}
+
 int sms_store_sweep(struct db_tx *tx, int64_t before_ms)
 {
 	int rc = db_run(tx,

@@ -208,6 +208,29 @@ START_TEST(too_long)
 }
 END_TEST
 
+static int forget(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return sms_forget(tx, 7);
+}
+
+/* Nor does an account that comes and goes get around them. */
+START_TEST(forgotten_still_counts)
+{
+	struct step s = { 0 };
+
+	sms_test_open(file_driver);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(push_to(&s, 1, 7, i), 0);
+		ck_assert_int_eq(db_write_wait(test_db, forget, NULL), 0);
+		clock_fake_advance(30000);
+	}
+	ck_assert_int_eq(push_to(&s, 1, 8, 9), HEARTH_EBUSY);
+	ck_assert_int_eq(push_to(&s, 2, 7, 9), 0);
+	sms_test_close();
+}
+END_TEST
+
 /* ---- handing over ---- */
 
 static enum sms_outcome next_outcome;
@@ -372,6 +395,21 @@ START_TEST(withdrawn)
 	ck_assert_int_eq(calls, 0);
 	ck_assert_int_eq(s.n, 2);
 	ck_assert_str_eq(s.text, "");
+	sms_test_close();
+}
+END_TEST
+
+START_TEST(forgotten)
+{
+	struct step s = { 0 };
+
+	open_with(&s, SMS_SENT);
+	clock_fake_advance(30000);
+	ck_assert_int_eq(push_to(&s, 1, 7, 1), 0);
+	ck_assert_int_eq(db_write_wait(test_db, forget, NULL), 0);
+	s.n = handle(&s, 1);
+	ck_assert_int_eq(s.n, 0);
+	ck_assert_int_eq(calls, 0);
 	sms_test_close();
 }
 END_TEST
@@ -548,5 +586,5 @@ END_TEST
 
 TEST_MAIN("sms", per_number, per_account, per_network, per_day, gap, strangers, networks,
 	within_its_transaction, too_long, sent, later_under_one_name, never, expired,
-	too_many_attempts, withdrawn, withdrawn_too_late, old_rows_go, file_lines, file_torn,
-	file_gone, settings)
+	too_many_attempts, withdrawn, forgotten, forgotten_still_counts, withdrawn_too_late,
+	old_rows_go, file_lines, file_torn, file_gone, settings)
