@@ -89,7 +89,8 @@ static const struct config_setting settings[] = {
 	{ NULL, "sms_per_network", CONFIG_INT, "100", "1", "1000000", NULL,
 		"short messages asked for from one network within 24 hours" },
 	{ NULL, "sms_per_day", CONFIG_INT, "2000", "1", "1000000", NULL,
-		"short messages in all within 24 hours: what they may cost" },
+		"short messages in all within 24 hours: what they may cost; a quarter is kept for "
+		"numbers that are verified already" },
 	{ NULL, "sms_gap", CONFIG_DURATION, "30s", "0s", "1h", NULL,
 		"time between two short messages to one number" },
 	{ NULL, "sms_text", CONFIG_TEXT,

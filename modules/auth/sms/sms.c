@@ -126,6 +126,8 @@ static int check_limits(struct db_tx *tx, const struct sms *s, const struct sms_
 	const char *network, int64_t now_ms, int64_t *retry_s)
 {
 	int64_t day = now_ms - SMS_DAY_MS, at = 0;
+	/* Strangers cannot use up what log-ins need. */
+	int64_t in_all = m->verified ? s->per_day : s->per_day - s->per_day / 4;
 	int rc;
 
 	rc = judge(sms_store_nth_to(tx, m->to, m->verified, day, s->per_number, &at), &at,
@@ -137,8 +139,7 @@ static int check_limits(struct db_tx *tx, const struct sms *s, const struct sms_
 		rc = judge(sms_store_nth_from(tx, network, day, s->per_network, &at), &at,
 			SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0)
-		rc = judge(
-			sms_store_nth(tx, day, s->per_day, &at), &at, SMS_DAY_MS, now_ms, retry_s);
+		rc = judge(sms_store_nth(tx, day, in_all, &at), &at, SMS_DAY_MS, now_ms, retry_s);
 	if (rc == 0)
 		rc = judge(sms_store_nth_to(tx, m->to, m->verified, now_ms - s->gap_ms, 1, &at),
 			&at, s->gap_ms, now_ms, retry_s);

@@ -13,7 +13,7 @@
 #define DAY INT64_C(86400000)
 
 static const char *const file_driver[] = { "auth.sms_driver=file", "auth.sms_per_number=3",
-	"auth.sms_per_account=4", "auth.sms_per_network=5", "auth.sms_per_day=6", NULL };
+	"auth.sms_per_account=4", "auth.sms_per_network=5", "auth.sms_per_day=7", NULL };
 
 struct step {
 	struct sms_message m;
@@ -98,14 +98,18 @@ START_TEST(per_network)
 }
 END_TEST
 
+/* A quarter of it (here 1 of 7) is for numbers that are the account's own. */
 START_TEST(per_day)
 {
-	struct step s = { 0 };
+	struct step s = { 0 }, owner = { .m.verified = true };
 
 	sms_test_open(file_driver);
 	for (int i = 0; i < 6; i++)
 		ck_assert_int_eq(push_to(&s, i, i + 1, i), 0);
-	ck_assert_int_eq(push_to(&s, 9, 9, 9), HEARTH_EBUSY);
+	ck_assert_int_eq(push_to(&s, 8, 8, 8), HEARTH_EBUSY);
+	ck_assert_int_eq(push_to(&owner, 9, 9, 9), 0);
+	ck_assert_int_eq(push_to(&owner, 10, 10, 10), HEARTH_EBUSY);
+	ck_assert_int_eq(owner.receipt.retry_s, 86400);
 	clock_fake_advance(DAY);
 	ck_assert_int_eq(push_to(&s, 9, 9, 9), 0);
 	sms_test_close();
