@@ -144,6 +144,23 @@ test('IMAP: APPEND and COPY beyond the quota, as it is now, are refused whole', 
   assert.equal(drift(), '');
 });
 
+test('GETQUOTA and GETQUOTAROOT say it in units of 1024 octets (RFC 9208)', async () => {
+  hearth.addUser('quin@hearth.test', PASSWORD);
+  const imap = await login('quin');
+  assert.match((await imap.ok('CAPABILITY')).lines[0], / QUOTA QUOTA=RES-STORAGE/);
+  assert.deepEqual((await imap.ok('GETQUOTAROOT INBOX')).lines, ['QUOTAROOT INBOX']);
+  assert.equal((await imap.command('GETQUOTA ""')).status, 'NO');
+  run('user', 'quota', 'quin@hearth.test', '64K');
+  const text = Buffer.from(message('counted', 5000));
+  await imap.ok(['APPEND Sent ', text, '']);
+  const kept = `QUOTA "" (STORAGE ${Math.ceil(text.length / 1024)} 64)`;
+  assert.deepEqual((await imap.ok('GETQUOTAROOT "Sent"')).lines, ['QUOTAROOT Sent ""', kept]);
+  assert.deepEqual((await imap.ok('GETQUOTA ""')).lines, [kept]);
+  assert.deepEqual([(await imap.command('GETQUOTA other')).code, (await imap.command('GETQUOTAROOT Nowhere')).code], ['NONEXISTENT', 'NONEXISTENT']);
+  for (const bad of ['GETQUOTA', 'GETQUOTAROOT', 'GETQUOTA "" ""', 'SETQUOTA "" (STORAGE 1)']) assert.equal((await imap.command(bad)).status, 'BAD', bad);
+  imap.close();
+});
+
 test('a member of a group may keep what the group says; kill -9 leaves no drift', async () => {
   hearth.addUser('gus@hearth.test', PASSWORD);
   await hearth.stop();

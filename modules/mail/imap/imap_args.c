@@ -14,6 +14,11 @@ static bool parse_mailbox(struct imap_lex *lex, struct imap_command *c)
 	return imap_lex_mailbox(lex, &c->mailbox);
 }
 
+static bool parse_quota_root(struct imap_lex *lex, struct imap_command *c)
+{
+	return imap_lex_astring(lex, "a quota root", &c->quota_root);
+}
+
 static bool parse_rename(struct imap_lex *lex, struct imap_command *c)
 {
 	return imap_lex_mailbox(lex, &c->rename.from) && imap_lex_space(lex) &&
@@ -172,6 +177,8 @@ static const struct verb {
 	[IMAP_LIST] = { SLICE("LIST"), imap_parse_list, false },
 	[IMAP_LSUB] = { SLICE("LSUB"), imap_parse_lsub, false },
 	[IMAP_NAMESPACE] = { SLICE("NAMESPACE"), NULL, false },
+	[IMAP_GETQUOTA] = { SLICE("GETQUOTA"), parse_quota_root, false },
+	[IMAP_GETQUOTAROOT] = { SLICE("GETQUOTAROOT"), parse_mailbox, false },
 	[IMAP_STATUS] = { SLICE("STATUS"), imap_parse_status, false },
 	[IMAP_APPEND] = { SLICE("APPEND"), parse_append, false },
 	[IMAP_IDLE] = { SLICE("IDLE"), NULL, false },

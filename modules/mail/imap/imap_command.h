@@ -2,7 +2,8 @@
  * imap_command.h: an IMAP command as the parser hands it over: one struct in one arena. RFC 3501
  * section 9, with UIDPLUS (4315), MOVE (6851), UNSELECT (3691), NAMESPACE (2342), ID (2971),
  * IDLE (2177), ENABLE (5161), SASL-IR (4959), ESEARCH (4731), WITHIN (5032), LIST-EXTENDED (5258),
- * LIST-STATUS (5819), SPECIAL-USE (6154, 8457), STATUS=SIZE (8438) and CHILDREN (3348).
+ * LIST-STATUS (5819), SPECIAL-USE (6154, 8457), STATUS=SIZE (8438), CHILDREN (3348) and
+ * QUOTA (9208).
  *
  * Everything a command points to lives in the arena that it was parsed into. Text is UTF-8 unless
  * said otherwise. Mailbox names are decoded from modified UTF-7, and INBOX in any case is "INBOX".
@@ -46,6 +47,8 @@ enum imap_verb {
 	IMAP_LIST,
 	IMAP_LSUB,
 	IMAP_NAMESPACE,
+	IMAP_GETQUOTA,
+	IMAP_GETQUOTAROOT,
 	IMAP_STATUS,
 	IMAP_APPEND,
 	IMAP_IDLE,
@@ -254,7 +257,8 @@ struct imap_command {
 	bool uid; /* UID SEARCH, FETCH, STORE, COPY, MOVE, EXPUNGE: sets and answers are UIDs */
 	struct slice tag;
 	union {
-		struct slice mailbox; /* SELECT EXAMINE DELETE SUBSCRIBE UNSUBSCRIBE */
+		struct slice mailbox; /* SELECT EXAMINE DELETE SUBSCRIBE UNSUBSCRIBE GETQUOTAROOT */
+		struct slice quota_root; /* GETQUOTA */
 		struct {
 			struct slice user, password;
 		} login;

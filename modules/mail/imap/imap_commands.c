@@ -13,7 +13,8 @@ void imap_write_capabilities(struct imap_session *s, struct strbuf *out)
 	strbuf_adds(out,
 		"IMAP4rev1 LITERAL+ ID ENABLE IDLE NAMESPACE UNSELECT UIDPLUS MOVE CHILDREN "
 		"SPECIAL-USE"
-		" CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH WITHIN");
+		" CREATE-SPECIAL-USE LIST-EXTENDED LIST-STATUS STATUS=SIZE ESEARCH WITHIN"
+		" QUOTA QUOTA=RES-STORAGE");
 	if (s->state != IMAP_NOT_AUTHENTICATED)
 		return;
 	if (conn_can_start_tls(s->conn))
@@ -129,6 +130,8 @@ static const struct verb {
 	[IMAP_LIST] = { imap_do_list, LOGGED_IN, KEEPS },
 	[IMAP_LSUB] = { imap_do_list, LOGGED_IN, KEEPS },
 	[IMAP_NAMESPACE] = { do_namespace, LOGGED_IN, KEEPS },
+	[IMAP_GETQUOTA] = { imap_do_quota, LOGGED_IN, KEEPS },
+	[IMAP_GETQUOTAROOT] = { imap_do_quota, LOGGED_IN, KEEPS },
 	[IMAP_STATUS] = { imap_do_status, LOGGED_IN, KEEPS },
 	[IMAP_APPEND] = { NULL, LOGGED_IN, KEEPS },
 	[IMAP_IDLE] = { imap_do_idle, LOGGED_IN, LOOKS },

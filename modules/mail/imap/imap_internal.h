@@ -193,6 +193,9 @@ void imap_append_end(struct imap_session *s);
 
 /* imap_idle.c */
 void imap_do_idle(struct imap_session *s);
+
+/* imap_quota_cmd.c */
+void imap_do_quota(struct imap_session *s);
 void imap_idle_line(struct imap_session *s, struct slice line);
 /* The mailbox changed while the session idles. */
 void imap_idle_changed(struct imap_session *s);
