@@ -23,6 +23,7 @@
 #include "intake.h"
 #include "live.h"
 
+#define RETRY_MS          1000
 #define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */
 
 enum state { BEGINNING, LIVE, AWAY, ENDING, LEAVING };
@@ -37,6 +38,7 @@ struct ingest {
 	bool writing;          /* a row of the stream */
 	struct timer away;     /* AWAY: until it is too long */
 	struct timer turn;     /* LIVE: `ready` is to be called */
+	struct timer again;    /* ENDING: the disk refused the end, which is tried again */
 	struct upload *upload; /* NULL in BEGINNING */
 	struct intake *intake;
 };
@@ -60,6 +62,7 @@ static void stream_clear(struct ingest *in)
 		metric_add(in->v->publishers, -1);
 	timer_stop(&in->away);
 	timer_stop(&in->turn);
+	timer_stop(&in->again);
 	intake_free(&in->intake);
 	upload_free(&in->upload);
 	in->told_to_wait = false;
@@ -89,6 +92,8 @@ static void cannot_begin(struct ingest *in, int status)
 
 /* ---- ending ---- */
 
+static void end_when_stored(struct ingest *in);
+
 static int end_stream(struct db_tx *tx, void *arg)
 {
 	struct ingest *in = arg;
@@ -96,15 +101,25 @@ static int end_stream(struct db_tx *tx, void *arg)
 	return video_store_end(tx, in->stream.id, clock_wall_ms());
 }
 
+static void end_again(void *arg)
+{
+	end_when_stored(arg);
+}
+
+/* A stream whose end is not stored would be live for ever, to all but this process. */
 static void on_ended(void *arg, int status)
 {
 	struct ingest *in = arg;
 
 	in->writing = false;
 	if (status < 0)
-		log_error("video",
-			"the end of a stream could not be stored; the next start does it",
-			"channel", "%s", in->channel.name, "why", "%s", error_name(status), NULL);
+		log_error("video", "the end of a stream could not be stored", "channel", "%s",
+			in->channel.name, "why", "%s", error_name(status), NULL);
+	if (status == HEARTH_EBUSY || status == HEARTH_EIO) {
+		hearth_release(in->v->h);
+		timer_start(&in->again, RETRY_MS, 0, end_again, in);
+		return;
+	}
 	log_stream(in, "stream ended");
 	video_live_refresh(in->v->live, in->channel.id);
 	hearth_release(in->v->h);

@@ -31,6 +31,7 @@ struct piece {
 	int puts; /* under way */
 	bool writing;
 	bool refused; /* something is to be tried again */
+	bool tried;   /* its rows were written once, and the disk said no */
 };
 
 struct upload {
@@ -129,12 +130,34 @@ static void refused(struct piece *p, int status)
 
 /* ---- rows ---- */
 
+/* Whether the rows are there after all: a commit that was answered with an error may be on disk. */
+static int find_written(struct db_tx *tx, const struct piece *p, bool *written)
+{
+	int64_t stream = p->upload->stream;
+	struct video_chunk chunk = { 0 };
+	struct blob_info raw = { 0 };
+	int rc = 0;
+
+	if (p->raw.key[0])
+		rc = video_store_raw(tx, stream, p->raw_number, &raw);
+	else if (p->of.chunk.blob[0])
+		rc = video_store_chunk(tx, stream, p->of.chunk.sequence, &chunk);
+	else
+		rc = HEARTH_ENOTFOUND;
+	*written = rc == 0 && strcmp(raw.key, p->raw.key) == 0 &&
+		   (p->raw.key[0] || strcmp(chunk.blob, p->of.chunk.blob) == 0);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
 static int write_piece(struct db_tx *tx, void *arg)
 {
 	struct piece *p = arg;
 	int64_t stream = p->upload->stream;
-	int rc = 0;
+	bool written = false;
+	int rc = p->tried ? find_written(tx, p, &written) : 0;
 
+	if (rc < 0 || written)
+		return rc;
 	if (p->raw.key[0])
 		rc = video_store_add_raw(tx, stream, p->raw_number, &p->raw);
 	for (int i = 0; i < p->of.rendition_count && rc == 0; i++)
@@ -151,6 +174,7 @@ static void on_written(void *arg, int status)
 
 	p->writing = false;
 	if (status < 0) {
+		p->tried = true;
 		refused(p, status);
 		return;
 	}
