@@ -17,7 +17,7 @@
 #include "hearth/bus.h"
 #include "hearth/module.h"
 
-#define EXPORT_LEASE_MS     INT64_C(60000) /* of a consumer's task, prolonged as the part grows */
+#define EXPORT_LEASE_MS     INT64_C(15000) /* of a consumer's task, prolonged as the part grows */
 #define EXPORT_ATTEMPTS_MAX 30
 
 /* A piece of a file. */

@@ -189,10 +189,13 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 	int rc;
 
 	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
-	rc = db_run(tx,
-		"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at = $3 "
-		"WHERE id = $1",
-		db_int(id), db_str(freed), db_int(now_ms));
+	rc = auth_own_forget(tx, id, now_ms);
+	if (rc >= 0)
+		rc = db_run(tx,
+			"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at "
+			"= "
+			"$3 WHERE id = $1",
+			db_int(id), db_str(freed), db_int(now_ms));
 	if (rc >= 0)
 		rc = auth_store_drop_factors(tx, id);
 	if (rc >= 0)
@@ -209,7 +212,5 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
 		rc = auth_code_drop_all(tx, id);
 	if (rc >= 0)
 		rc = sms_forget(tx, id);
-	if (rc >= 0)
-		rc = auth_own_forget(tx, id, now_ms);
 	return rc < 0 ? rc : publish_account(tx, ACCOUNTS_TOPIC_DELETED, id);
 }
