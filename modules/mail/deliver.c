@@ -22,6 +22,7 @@
 #include "notify.h"
 #include "preferences.h"
 #include "store.h"
+#include "sweep.h"
 
 #define IN_MEMORY_MAX (256u << 10)
 
@@ -144,6 +145,8 @@ static void finish(struct mail_delivery *d, int status)
 		if (status == 0)
 			mail_changed(hearth_bus(d->m->h), d->targets[i].mailbox_id);
 	}
+	if (status < 0 && d->blob.key[0])
+		mail_sweep_blob(d->m, d->blob.key);
 	d->done(d->arg, status, all, d->n);
 	hearth_release(d->m->h);
 	delivery_free(d);

@@ -1,5 +1,6 @@
 /*
- * sweep.c: see sweep.h. The task's key is the content's number, its payload the blob's key.
+ * sweep.c: see sweep.h. The task's key is the content's number, or where there is none the blob's
+ * key; its payload is the blob's key.
  *
  *   task ──still used?──▶ done
  *        ──too young?──▶ another task, once it is not
@@ -8,9 +9,11 @@
 #include "sweep.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "store.h"
 
 static int push(struct db_tx *tx, struct slice key, struct slice blob, int64_t not_before_ms)
@@ -39,6 +42,41 @@ int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev,
 	}
 	arena_free(&a);
 	return rc;
+}
+
+/* A blob that nothing names, on its way into a task. */
+struct orphan {
+	struct mail *m;
+	char key[BLOB_KEY_MAX + 1];
+};
+
+static int push_orphan(struct db_tx *tx, void *arg)
+{
+	const struct orphan *o = arg;
+
+	return push(tx, slice_str(o->key), slice_str(o->key), 0);
+}
+
+static void on_pushed(void *arg, int status)
+{
+	struct orphan *o = arg;
+
+	if (status < 0)
+		log_warn("mail", "a blob that nothing names stays", "key", "%s", o->key, "why",
+			"%s", error_name(status), NULL);
+	hearth_release(o->m->h);
+	free(o);
+}
+
+void mail_sweep_blob(struct mail *m, const char *key)
+{
+	struct orphan *o = mem_zalloc(sizeof(*o));
+
+	o->m = m;
+	snprintf(o->key, sizeof(o->key), "%s", key);
+	hearth_hold(m->h);
+	if (db_write(m->db, push_orphan, on_pushed, o) < 0)
+		on_pushed(o, HEARTH_EBUSY);
 }
 
 struct sweeping {

@@ -13,6 +13,8 @@
 #define MAIL_SWEEP_ATTEMPTS 30
 
 int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+/* A blob was put, and what would have named it could not be stored. On the loop. */
+void mail_sweep_blob(struct mail *m, const char *key);
 /* The queue MAIL_QUEUE_SWEEP. */
 int mail_sweep(void *module, const struct queue_task *task, struct arena *a);
 
