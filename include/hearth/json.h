@@ -69,7 +69,7 @@ void json_open_array(struct json_writer *w);
 void json_close_array(struct json_writer *w);
 void json_name(struct json_writer *w, const char *name);
 void json_name_text(struct json_writer *w, struct slice name); /* may hold a NUL */
-void json_text(struct json_writer *w, struct slice s); /* invalid UTF-8 becomes U+FFFD */
+void json_text(struct json_writer *w, struct slice s);         /* invalid UTF-8 becomes U+FFFD */
 void json_i64(struct json_writer *w, int64_t v);
 void json_double(struct json_writer *w, double v); /* NaN and infinities become null */
 void json_bool(struct json_writer *w, bool v);

@@ -26,7 +26,7 @@ static void send_error(
 
 /* A seek that waits for the clock which the person has chosen. */
 struct clockless {
-	struct game *g; /* NULL: the client has sought otherwise, cancelled or gone */
+	struct game *g;   /* NULL: the client has sought otherwise, cancelled or gone */
 	struct hearth *h; /* held until it is known */
 	struct game_seek seek;
 	struct game_preferences chosen;

@@ -126,11 +126,9 @@ static bool is_true(const struct json *actions, const char *name)
 /* The first level is INBOX whatever its case, as everywhere. */
 static struct slice mailbox_name(struct arena *a, struct slice name)
 {
-	char *copy = arena_strdup(a, name);
-
-	if (slice_istarts(name, SLICE("INBOX/")))
-		memcpy(copy, "INBOX", 5);
-	return slice_of(copy, name.n);
+	if (!slice_istarts(name, SLICE("INBOX/")))
+		return arena_slice(a, name);
+	return slice_str(arena_printf(a, "INBOX%.*s", SLICE_ARG(slice_skip(name, 5))));
 }
 
 /* Where several rules move a mail, the last one has its way. */

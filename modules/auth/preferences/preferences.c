@@ -8,7 +8,7 @@
 #include "hearth/log.h"
 #include "preferences/schema_file.h"
 
-#define TIDY_EVERY_MS (10 * 60 * 1000)
+#define TIDY_EVERY_MS (INT64_C(10) * 60 * 1000)
 
 static void tidy(void *arg)
 {

@@ -19,7 +19,7 @@ static int add_litter(struct db_tx *tx, struct slice blob, int64_t now_ms)
 static int check_room(struct db_tx *tx, int64_t account, const struct preferences_file *f)
 {
 	struct account who;
-	int64_t count, size;
+	int64_t count = 0, size = 0;
 	int rc = auth_store_get(tx, account, &who);
 
 	if (rc < 0)

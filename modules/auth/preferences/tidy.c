@@ -11,7 +11,7 @@
 #include "hearth/log.h"
 #include "preferences/preferences.h"
 
-#define MARGIN_MS (5 * 60 * 1000) /* a key is noted some time before its blob is put */
+#define MARGIN_MS (INT64_C(5) * 60 * 1000) /* a key is noted some time before its blob is put */
 
 struct sweep {
 	struct preferences *p;
