@@ -56,12 +56,33 @@ static bool has(const struct sms *s, const char *place)
 	       template_has(s->headers, place);
 }
 
+/* Looks at the URL as it will be for some message. */
+static int check_url(const struct sms *s)
+{
+	const struct template_value values[] = { { "to", SLICE("+12125550123") },
+		{ "text", SLICE("123456") }, { "id", SLICE("0") }, { NULL, { 0 } } };
+	struct slice scheme = slice_str(s->url);
+	bool tls = slice_istarts(scheme, SLICE("https://"));
+	struct strbuf url = { 0 };
+	CURLU *parsed = curl_url();
+	bool good;
+
+	template_render(&url, s->url, TEMPLATE_URL, values);
+	good = (tls || slice_istarts(scheme, SLICE("http://"))) && parsed &&
+	       curl_url_set(parsed, CURLUPART_URL, url.p, 0) == CURLUE_OK;
+	curl_url_cleanup(parsed);
+	strbuf_free(&url);
+	if (!good)
+		return refuse("sms_url", "expected a URL of https (or http)");
+	if (!tls)
+		log_warn("sms", "[auth] sms_url is not https: codes are sent in clear", NULL);
+	return 0;
+}
+
 int sms_http_open(struct sms *s)
 {
-	struct slice url = slice_str(s->url);
-
-	if (!slice_istarts(url, SLICE("https://")) && !slice_istarts(url, SLICE("http://")))
-		return refuse("sms_url", "expected a URL of https (or http)");
+	if (check_url(s) < 0)
+		return HEARTH_EINVAL;
 	if (check_places("sms_url", s->url) < 0 || check_places("sms_body", s->body) < 0 ||
 		check_places("sms_headers", s->headers) < 0 || check_headers(s->headers) < 0)
 		return HEARTH_EINVAL;

@@ -53,7 +53,7 @@ static void log_message(
 
 	phone_mask(h->m.to, to);
 	log_event(level, "sms", what, "message", "%s", h->m.name, "to", "%s", to, "attempt", "%d",
-		h->m.attempt, "why", "%s", why, NULL);
+		h->m.attempt, why ? "why" : NULL, "%s", why, NULL);
 }
 
 static int settle(const struct auth *a, struct handling *h, const char *error)
@@ -69,7 +69,7 @@ static int settle(const struct auth *a, struct handling *h, const char *error)
 	if (error)
 		log_message(LOG_ERROR, "a message is given up", h, error);
 	else
-		log_message(LOG_INFO, "a message was sent", h, "");
+		log_message(LOG_INFO, "a message was sent", h, NULL);
 	return 0;
 }
 

@@ -575,6 +575,9 @@ START_TEST(settings)
 	ck_assert_int_eq(OPENS(HTTP, "auth.sms_headers=A: b | Idempotency-Key: {id}"), 0);
 	ck_assert_int_lt(OPENS("auth.sms_driver=http"), 0);
 	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=ftp://x/{to}{text}"), 0);
+	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=https://x y/{to}{text}"), 0);
+	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=https://:x/{to}{text}"), 0);
+	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=https:///{to}{text}"), 0);
 	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=https://x/{to}"), 0);
 	ck_assert_int_lt(OPENS(HTTP, "auth.sms_url=https://x/{text}"), 0);
 	ck_assert_int_lt(OPENS(HTTP, "auth.sms_body={\"t\":\"{txet}\"}"), 0);
