@@ -1,6 +1,7 @@
 // profile.test.mjs: what people say of themselves, over HTTP: name, time zone, languages, avatar.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, Hearth, raw } from './hearth.mjs';
 
@@ -148,4 +149,27 @@ test('what was answered outlives kill -9; an account that is deleted shows nothi
   assert.deepEqual(look((await get(avatar, bob)).body).colour, [0, 256, 0]);
   assert.equal(hearth.command('user', 'delete', 'ann@hearth.test').status, 0);
   await eventually(async () => (await get(avatar, bob)).status === 404);
+});
+
+test('replaced and removed pictures leave the store, with nobody else\'s', async () => {
+  const other = await new Hearth({ 'store.blob_grace': '1s' }).start();
+  try {
+    const count = () => Number(spawnSync('sqlite3', [join(other.dir, 'data', 'blob.db'), "SELECT count(*) FROM blob WHERE key LIKE 'avatar/%'"],
+      { encoding: 'utf8' }).stdout);
+    const token = {};
+    for (const name of ['ann', 'bob']) {
+      other.addUser(`${name}@hearth.test`, 'correct horse battery');
+      token[name] = await other.login(`${name}@hearth.test`, 'correct horse battery');
+    }
+    const bytes = picture('png');
+    const set = (name) => fetch(`${other.base}/api/auth/me/avatar`, { method: 'PUT', body: bytes, headers: bearer(token[name]) });
+    for (const name of ['ann', 'bob', 'ann', 'ann']) assert.equal((await set(name)).status, 200);
+    await eventually(() => count() === 4, 30, 'ann\'s replaced pictures are gone');
+    assert.equal((await fetch(`${other.base}/api/auth/me/avatar`, { method: 'DELETE', headers: bearer(token.ann) })).status, 204);
+    await eventually(() => count() === 2, 30, 'ann\'s picture is gone');
+    assert.equal(other.command('user', 'delete', 'bob@hearth.test').status, 0);
+    await eventually(() => count() === 0, 30, 'bob\'s picture is gone');
+  } finally {
+    await other.remove();
+  }
 });
