@@ -30,7 +30,7 @@ int game_store_preferences(struct db_tx *tx, int64_t account, struct game_prefer
 /* Which of two players want their moves made whole. */
 int game_store_completes(
 	struct db_tx *tx, const int64_t accounts[MATCH_SEATS], bool completes[MATCH_SEATS]);
-/* Unless a later version is there already. */
+/* Unless a later version is there already, or the account is gone. */
 int game_store_set_preferences(struct db_tx *tx, const struct game_preferences *p);
 int game_store_forget_preferences(struct db_tx *tx, int64_t account);
 

@@ -41,13 +41,19 @@ int game_store_completes(
 
 int game_store_set_preferences(struct db_tx *tx, const struct game_preferences *p)
 {
-	int rc = db_run(tx,
+	int64_t gone = 0;
+	int rc = db_get_int(
+		tx, &gone, "SELECT count(*) FROM forgotten WHERE account = $1", db_int(p->account));
+
+	/* The event of a change may come after that of the account's end. */
+	if (rc < 0 || gone)
+		return rc;
+	rc = db_run(tx,
 		"INSERT INTO preference (account, version, base_s, increment_s, auto_queen) VALUES "
 		"($1, $2, $3, $4, $5) ON CONFLICT (account) DO UPDATE SET version = $2, base_s = "
 		"$3, increment_s = $4, auto_queen = $5 WHERE preference.version < $2",
 		db_int(p->account), db_int(p->version), db_int(p->base_s), db_int(p->increment_s),
 		db_int(p->auto_queen));
-
 	return rc < 0 ? rc : 0;
 }
 
