@@ -56,6 +56,7 @@ static void check_fault(const struct json *j, const struct schema_fault *fault)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct schema *preferences;
+	static struct arena *kept; /* of it */
 	struct slice document = slice_of(data, size);
 	struct arena *a = arena_new();
 	const struct schema *s;
@@ -64,8 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *why = NULL;
 	int rc = 0;
 
-	if (!preferences)
-		assert(schema_read(arena_new(), schema_file(), &preferences, &why) == 0);
+	if (!preferences) {
+		kept = arena_new();
+		assert(schema_read(kept, schema_file(), &preferences, &why) == 0);
+	}
 	s = preferences;
 	if (slice_chr(document, '\0') >= 0)
 		rc = schema_read(a, slice_split(&document, '\0'), &s, &why);
