@@ -1,24 +1,16 @@
 // page.test.mjs: the page in a real Chromium: sign in, read mail, play chess against another
 // browser to mate. (video.test.mjs plays the streams.)
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { fillSignIn, launch, open, signedIn, signedOut, skip } from './browser.mjs';
 import { Hearth } from './hearth.mjs';
-
-const CHROMIUM = '/usr/bin/chromium';
-const skip = existsSync(CHROMIUM) ? false : 'chromium is not installed';
 
 let hearth;
 let browser;
 before(async () => {
   hearth = await new Hearth().start();
-  if (!skip)
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-    });
+  if (!skip) browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -37,18 +29,12 @@ function deliver(to, message) {
   });
 }
 
-// A person in a browser of their own, signed in by the form. Errors on the page fail the test.
+// A person in a browser of their own, signed in by the form.
 async function person(address) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } });
-  const page = await context.newPage();
-  page.complaints = [];
-  page.on('pageerror', (error) => page.complaints.push(String(error)));
-  page.on('console', (line) => { if (line.type() === 'error' && !/401/.test(line.text())) page.complaints.push(line.text()); });
+  const page = await open(browser);
   await page.goto(hearth.base);
-  await page.fill('[name=address]', address);
-  await page.fill('[name=password]', 'correct horse');
-  await page.click('#sign-in button[type=submit]');
-  await page.waitForSelector('#nav:not([hidden])');
+  await fillSignIn(page, address, 'correct horse');
+  await signedIn(page);
   return page;
 }
 
@@ -56,22 +42,21 @@ const shot = (page, name) => (process.env.SHOTS ? page.screenshot({ path: `${pro
 
 test('a wrong password is told, the right one signs in, signing out ends it', { skip }, async () => {
   hearth.addUser('ann@hearth.test', 'correct horse');
-  const context = await browser.newContext();
-  const page = await context.newPage();
+  const page = await open(browser);
   await page.goto(hearth.base);
+  await signedOut(page);
   await shot(page, 'sign-in');
-  await page.fill('[name=address]', 'ann@hearth.test');
-  await page.fill('[name=password]', 'wrong horse');
-  await page.click('#sign-in button[type=submit]');
+  await fillSignIn(page, 'ann@hearth.test', 'wrong horse');
   await page.waitForFunction(() => /wrong/i.test(document.querySelector('#sign-in form > .problem').textContent));
   await page.fill('[name=password]', 'correct horse');
   await page.press('[name=password]', 'Enter');
-  await page.waitForSelector('#nav:not([hidden])');
+  await signedIn(page);
   await page.reload();
-  await page.waitForSelector('#nav:not([hidden])');
+  await signedIn(page);
   await page.click('#sign-out');
-  await page.waitForSelector('#sign-in:not([hidden])');
-  await context.close();
+  await signedOut(page);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
 });
 
 test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { skip }, async () => {

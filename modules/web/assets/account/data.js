@@ -29,7 +29,7 @@ function exportCard() {
     } else if (state === 'ready') {
       place.replaceChildren(
         paragraph(`Your archive of ${minute(latest.ready_at)} is ready (${size(latest.size)}). It is kept until ${minute(latest.expires_at)}.`),
-        element('p', {}, element('a', { className: 'button', href: latest.url, download: 'hearth-data.tar', textContent: 'Download' })), asking);
+        element('p', {}, element('a', { className: 'button', href: latest.url, download: '', textContent: 'Download' })), asking);
     } else {
       place.replaceChildren(state === 'failed' ? paragraph('The last archive could not be made. Ask once more.', 'problem') : '', asking);
     }

@@ -88,7 +88,7 @@ export function show() {
     card('Account',
       element('dl', { className: 'facts' },
         [['Address', account.address], ['Role', account.role],
-          ['Room for your things', account.quota ? size(account.quota) : 'without bound'],
+          ['Storage', account.quota ? size(account.quota) : 'without bound'],
           ['Number', String(account.id)]]
           .flatMap(([term, text]) => [element('dt', { textContent: term }), element('dd', { textContent: text })])),
       paragraph('The number is what owners of a group need to add you.', 'hint')),
