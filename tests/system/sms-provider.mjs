@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 export class Provider {
   constructor() {
     this.calls = []; // every request, as it came: {id, to, text, answer}
-    this.sent = new Map(); // id → how often a person would have got it
+    this.delivered = []; // what people got: {id, to, text}
     this.accepted = new Map(); // id → how many 2xx answers went out
     this.plan = []; // what the next calls meet: see fail()
     this.always = null; // the same for every call, until it is null again
@@ -66,8 +66,8 @@ export class Provider {
       rs.writeHead(call.answer, { 'Content-Type': 'text/plain', Location: '/elsewhere' });
       return rs.end('no\n');
     }
-    // Whoever knows the id knows that it was sent.
-    this.sent.set(call.id, this.sent.get(call.id) ?? 1);
+    // An id that was there before is a message that people have.
+    if (!this.delivered.some(({ id }) => id === call.id)) this.delivered.push({ id: call.id, to: call.to, text: call.text });
     if (call.answer === 'reset-sent') return rs.socket.resetAndDestroy();
     if (call.answer === 'slow') return setTimeout(() => rs.destroyed || rs.end('{}'), 60000).unref();
     if (call.answer === 'endless') {
