@@ -29,6 +29,7 @@ struct auth {
 		int waits, running;
 	} avatars;
 	struct preferences *preferences; /* preferences/preferences.h; NULL in a command */
+	struct timer rest;               /* gives memory back that nobody hashes in */
 	struct timer tidy;               /* removes what has expired */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "account/argon.h"
 #include "factor/factor.h"
 #include "account/avatar_image.h"
 #include "account/profile.h"
@@ -26,6 +27,7 @@
 #include "sms/sms_queue.h"
 
 #define TIDY_EVERY_MS (INT64_C(3600) * 1000)
+#define REST_EVERY_MS 30000
 
 static const struct config_setting settings[] = {
 	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|invitation|closed",
@@ -271,6 +273,19 @@ static int expire(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : sms_tidy(tx, a->sms);
 }
 
+static void give_memory_back(void *unused)
+{
+	(void)unused;
+	argon_rest();
+}
+
+static void rest(void *arg)
+{
+	const struct auth *a = arg;
+
+	job_run(a->hash, give_memory_back, NULL, NULL);
+}
+
 static void tidy(void *arg)
 {
 	const struct auth *a = arg;
@@ -337,6 +352,7 @@ static int start(struct hearth *h, void **state)
 	if (auth_first_start(a) < 0)
 		return -1;
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
+	timer_start(&a->rest, REST_EVERY_MS, REST_EVERY_MS, rest, a);
 	return 0;
 }
 
@@ -354,6 +370,7 @@ static void stop(void *state)
 	preferences_free(&a->preferences);
 	sms_free(&a->sms);
 	timer_stop(&a->tidy);
+	timer_stop(&a->rest);
 	free(a);
 }
 

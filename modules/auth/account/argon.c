@@ -4,8 +4,9 @@
  * One hash needs some 20 MiB, the same again for the next. Mapped and given back for each (as
  * libsodium's crypto_pwhash does), hundreds of log-ins change the address space hundreds of times;
  * the kernel's lock on that is also taken by page faults of every other thread, and games waited
- * for it. So the memory is mapped once for each worker, and stays. It is there before the computing
- * begins, which job_compute does: that takes no lock at all.
+ * for it. So the memory is mapped once for each worker, and stays until nobody has logged in for a
+ * while. It is there before the computing begins, which job_compute does: that takes no lock at
+ * all.
  */
 #include "account/argon.h"
 
@@ -31,6 +32,7 @@ static struct {
 	uint8_t *blocks[KEPT_MAX];
 	size_t sizes[KEPT_MAX];
 	int count;
+	bool used; /* since argon_rest looked last */
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Takes a block of this size, or takes one of another size away: the parameters have changed. */
@@ -39,6 +41,7 @@ static uint8_t *take_kept(size_t size, uint8_t **wrong, size_t *wrong_size)
 	uint8_t *found = NULL;
 
 	pthread_mutex_lock(&kept.lock);
+	kept.used = true;
 	for (int i = kept.count - 1; i >= 0 && !found; i--)
 		if (kept.sizes[i] == size) {
 			found = kept.blocks[i];
@@ -86,6 +89,17 @@ static void give_memory(uint8_t *memory, size_t size)
 	pthread_mutex_unlock(&kept.lock);
 	if (full)
 		munmap(memory, size);
+}
+
+void argon_rest(void)
+{
+	pthread_mutex_lock(&kept.lock);
+	while (!kept.used && kept.count > 0) {
+		kept.count--;
+		munmap(kept.blocks[kept.count], kept.sizes[kept.count]);
+	}
+	kept.used = false;
+	pthread_mutex_unlock(&kept.lock);
 }
 
 /* The parts of an encoded hash. */

@@ -21,5 +21,10 @@
 int argon_hash(struct slice password, size_t memory, uint32_t passes, char out[ARGON_ENCODED_MAX]);
 /* Whether that is the password of this hash; costs what its making did. On a worker. */
 bool argon_matches(const char *encoded, struct slice password);
+/*
+ * Gives the memory back when nothing was hashed since the last call: to be called now and then, on
+ * a worker.
+ */
+void argon_rest(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "account/argon.h"
 #include "harness.h"
@@ -119,12 +120,41 @@ START_TEST(many_threads_with_other_parameters_each_have_their_own_memory)
 }
 END_TEST
 
+static long resident_kib(void)
+{
+	long pages = 0, unused;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fscanf(f, "%ld %ld", &unused, &pages), 2);
+	fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+START_TEST(memory_is_given_back_after_a_rest)
+{
+	char hash[ARGON_ENCODED_MAX];
+	long held;
+
+	ck_assert_int_eq(argon_hash(word("x"), 8 * MEMORY, 1, hash), 0);
+	held = resident_kib();
+	argon_rest();
+	ck_assert(argon_matches(hash, word("x"))); /* used meanwhile: it stays */
+	argon_rest();
+	ck_assert_int_gt(resident_kib(), held - (32 << 10));
+	argon_rest();
+	ck_assert_int_lt(resident_kib(), held - (32 << 10));
+	ck_assert(argon_matches(hash, word("x")));
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = { libsodium_reads_ours_and_we_read_its,
 		an_empty_password_is_one, two_hashes_of_one_password_differ,
 		what_is_no_hash_matches_nothing, parameters_that_cannot_be_are_refused,
-		many_threads_with_other_parameters_each_have_their_own_memory };
+		many_threads_with_other_parameters_each_have_their_own_memory,
+		memory_is_given_back_after_a_rest };
 
 	return sodium_init() < 0 ? 1 : run_suite("argon", tests, sizeof(tests) / sizeof(tests[0]));
 }
