@@ -12,6 +12,7 @@ import { Chess } from 'chess.js';
 import { Player, startGame } from './game-client.mjs';
 import { eventually, Hearth, raw } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
+import { enrolled, PASSWORD as FACTOR_PASSWORD } from './second-factor.mjs';
 import { deliver, SmtpClient } from './smtp-client.mjs';
 
 const PASSWORD = 'correct horse battery';
@@ -433,4 +434,21 @@ test('the last administrator stays', async () => {
   hearth.addUser('second@hearth.test', PASSWORD, '--admin');
   assert.equal((await api(boss, 'DELETE', '/api/auth/me', { password: PASSWORD })).status, 204);
   await eventually(async () => (await api(boss, 'GET', '/api/auth/me')).status === 401, 1, 'the token is refused');
+});
+
+test('with a second factor it takes a code as well, once', async () => {
+  for (const kind of ['totp', 'recovery']) {
+    const who = await enrolled(hearth);
+    const leave = (code) => who.ask('DELETE', '/api/auth/me', code === undefined ? { password: FACTOR_PASSWORD } : { password: FACTOR_PASSWORD, code });
+    for (const [code, status] of [[undefined, 400], [null, 400], ['', 403], [who.app.wrong(), 403], ['aaaa-bbbb-cccc-dddd', 403]]) {
+      const refused = await leave(code);
+      assert.deepEqual([refused.status, refused.body.field], [status, 'code'], `${kind} ${code}`);
+    }
+    assert.ok(await who.works());
+    assert.equal((await leave(kind === 'totp' ? await who.app.code() : who.recovery[0])).status, 204);
+    await eventually(async () => !(await who.works()), 1, 'the token is refused');
+  }
+  await hearth.stop();
+  assert.equal(sqlite('auth', 'SELECT (SELECT count(*) FROM factor) + (SELECT count(*) FROM recovery_code) + (SELECT count(*) FROM login_ticket) + (SELECT count(*) FROM code_failure)'), '0');
+  await hearth.start();
 });
