@@ -74,6 +74,8 @@ static void on_event(struct http_request *rq, enum http1_event event)
 	if (event == HTTP1_HEAD) {
 		timer_stop(&rq->timer);
 		rq->head = http1_head(rq->parser);
+		/* The request's own: a worker may read it while the connection goes away. */
+		rq->peer = arena_dup(rq->arena, rq->peer, sizeof(*rq->peer));
 		rq->keep_alive = rq->head->keep_alive;
 		rq->phase = HTTP_CHECKING;
 		access_check(rq);
@@ -267,7 +269,6 @@ static void on_closed(void *ctx, int reason)
 	(void)reason;
 	if (rq) {
 		rq->session = NULL;
-		rq->peer = arena_dup(rq->arena, rq->peer, sizeof(*rq->peer));
 		if (!rq->held)
 			request_free(rq);
 	}

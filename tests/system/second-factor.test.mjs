@@ -2,6 +2,7 @@
 // devices; what the main password no longer opens; who must have a second factor.
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Authenticator, base32, codeAt, readQr, stepNow } from './authenticator.mjs';
 import { eventually, Hearth } from './hearth.mjs';
@@ -470,4 +471,32 @@ test('hearth user factors: shown, and taken away from somebody who has lost ever
   assert.equal(hearth.command('user', 'factors', 'nobody@hearth.test').status, 1);
   assert.equal(hearth.command('user', 'factors').status, 2);
   assert.equal(hearth.command('user', 'factors', p.address, '--nonsense').status, 2);
+});
+
+test('clients that leave before the answer: nothing breaks, and a code is used once at most', async () => {
+  const server = await new Hearth({ 'auth.guesses_per_account': 1000, 'auth.guesses_per_network': 100000 }).start();
+  try {
+    const p = await enrolled(server);
+    const leave = (path, body, ms) => new Promise((done) => {
+      const text = JSON.stringify(body);
+      const socket = connect(server.port.http, '127.0.0.1', () => {
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: hearth.test\r\nUser-Agent: a\r\nUser-Agent: b\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+        setTimeout(() => socket.destroy(), ms);
+      });
+      socket.on('error', () => {});
+      socket.on('close', done);
+    });
+    for (let round = 0; round < 4; round++) {
+      const ticket = await p.ticket();
+      await Promise.all(Array.from({ length: 30 }, (_, i) => (i % 3
+        ? leave('/api/auth/login/second', { ticket, method: 'recovery', code: p.recovery[round], trust: true }, i / 5)
+        : leave('/api/auth/login', { address: p.address, password: PASSWORD }, i * 3))));
+    }
+    const { recovery_codes: left } = (await p.ask('GET', '/api/auth/me/factors')).body;
+    assert.ok(left >= 6, `${left} codes are left`);
+    assert.equal((await p.second(await p.ticket(), 'recovery', p.recovery[8])).status, 200);
+  } finally {
+    await server.remove(); // a sanitizer speaks up here
+  }
 });

@@ -164,16 +164,24 @@ static void answer_attempt(struct attempt *t)
 	}
 }
 
+static void refuse(struct attempt *t, int status)
+{
+	if (status == HEARTH_ENOTFOUND)
+		auth_ticket_gone(t->entry.rq);
+	else
+		http_reply_error(t->entry.rq, status);
+}
+
 static void on_tried(void *arg, int status)
 {
 	struct attempt *t = arg;
 
-	if (status == HEARTH_ENOTFOUND)
-		auth_ticket_gone(t->entry.rq);
-	else if (status < 0)
-		http_reply_error(t->entry.rq, status);
-	else
+	if (status == 0) {
 		answer_attempt(t);
+		return;
+	}
+	auth_guess_cancel(&t->guess);
+	refuse(t, status);
 }
 
 static void on_guess(void *arg, int status, int64_t retry_ms)
@@ -205,7 +213,7 @@ static void on_owner(void *arg, int status)
 		auth_guess_take(&t->guess, t->entry.a, t->entry.account.address,
 			t->entry.account.address, http_peer(t->entry.rq)->peer, "", on_guess, t);
 	else
-		on_tried(t, status);
+		refuse(t, status);
 }
 
 /* What the body says; false when it was answered. A code that cannot be one is no guess. */
