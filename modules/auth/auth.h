@@ -17,6 +17,11 @@
 
 #define AUTH_KEEPING_MAX 16
 
+/* Pictures that wait for a place; more are refused. */
+#define AUTH_AVATARS_WAITING 8
+
+struct avatar_upload;
+
 struct auth {
 	struct hearth *h;
 	struct db *db;
@@ -25,7 +30,7 @@ struct auth {
 	struct accounts service;
 	struct sms *sms; /* sms/sms.h */
 	struct {
-		struct list waiting; /* account/avatar.c */
+		struct avatar_upload *waiting[AUTH_AVATARS_WAITING]; /* account/avatar.c */
 		int waits, running;
 	} avatars;
 	struct preferences *preferences; /* preferences/preferences.h; NULL in a command */

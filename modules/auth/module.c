@@ -307,7 +307,6 @@ static int start_command(struct hearth *h, void **state)
 		return -1;
 	}
 	a->h = h;
-	list_init(&a->avatars.waiting);
 	a->db = hearth_db(h, "auth");
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
 	a->second_factor = auth_factor_policy(config_text(c, "auth", "second_factor"));

@@ -4,7 +4,7 @@
  *   PUT ─▶ wait for a place ─▶ decode, shrink, encode, put the blobs (worker) ─▶ the row ─▶ 200
  *
  * Pictures take much memory while they are decoded (avatar_image.h), so at most RUNNING_MAX are in
- * work and WAITING_MAX wait; who comes then is told to try again.
+ * work and AUTH_AVATARS_WAITING wait; who comes then is told to try again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +18,12 @@
 #include "record/record.h"
 
 #define RUNNING_MAX 2
-#define WAITING_MAX 8
 
 /* One picture on its way. */
-struct upload {
+struct avatar_upload {
 	struct auth *a;
 	struct http_request *rq;
 	int64_t account;
-	struct list_node node; /* while it waits */
 	int status;
 	const char *why;
 	struct avatar_keys keys;
@@ -35,7 +33,7 @@ struct upload {
 
 static void start_next(struct auth *a);
 
-static void upload_done(struct upload *u)
+static void upload_done(struct avatar_upload *u)
 {
 	struct auth *a = u->a;
 
@@ -44,7 +42,7 @@ static void upload_done(struct upload *u)
 	start_next(a);
 }
 
-static void reply_path(struct upload *u)
+static void reply_path(struct avatar_upload *u)
 {
 	struct strbuf out = { 0 }, path = { 0 };
 	struct json_writer w;
@@ -60,7 +58,7 @@ static void reply_path(struct upload *u)
 
 static void on_row(void *arg, int status)
 {
-	struct upload *u = arg;
+	struct avatar_upload *u = arg;
 
 	/* Blobs whose row did not come to be are litter (blob.h). */
 	if (status == 0)
@@ -72,12 +70,12 @@ static void on_row(void *arg, int status)
 
 static int write_row(struct db_tx *tx, void *arg)
 {
-	struct upload *u = arg;
+	struct avatar_upload *u = arg;
 
 	return profile_set_avatar(tx, u->account, &u->keys);
 }
 
-static void refuse(struct upload *u)
+static void refuse(const struct avatar_upload *u)
 {
 	if (u->status == HEARTH_EUNSUPPORTED)
 		http_reply_problem(u->rq, 415, NULL, "%s", u->why);
@@ -87,12 +85,11 @@ static void refuse(struct upload *u)
 		http_reply_problem(u->rq, 400, NULL, "%s", u->why);
 	else
 		http_reply_error(u->rq, u->status);
-	upload_done(u);
 }
 
 static void on_made(void *arg, int status)
 {
-	struct upload *u = arg;
+	struct avatar_upload *u = arg;
 
 	(void)status;
 	if (u->status == 0) {
@@ -103,9 +100,10 @@ static void on_made(void *arg, int status)
 		u->status = rc;
 	}
 	refuse(u);
+	upload_done(u);
 }
 
-static int put_blobs(struct upload *u, const struct avatar_images *images)
+static int put_blobs(struct avatar_upload *u, const struct avatar_images *images)
 {
 	struct blob_store *store = hearth_blob(u->a->h);
 	uint8_t random[16];
@@ -125,7 +123,7 @@ static int put_blobs(struct upload *u, const struct avatar_images *images)
 
 static void make(void *arg)
 {
-	struct upload *u = arg;
+	struct avatar_upload *u = arg;
 	struct avatar_images images;
 
 	u->status = avatar_make(http_body(u->rq), &images, &u->why);
@@ -138,35 +136,44 @@ static void make(void *arg)
 	avatar_images_clear(&images);
 }
 
-/* Takes the next that waits into work, while there is a place. */
+/* From here on it is the worker's, unless the queue is full. */
+static bool start(struct avatar_upload *u)
+{
+	int rc = job_run(hearth_pool(u->a->h, "work"), make, on_made, u);
+
+	if (rc == 0)
+		return true;
+	u->status = rc;
+	refuse(u);
+	return false;
+}
+
+/* Takes those that wait into work, while there is a place. */
 static void start_next(struct auth *a)
 {
-	int rc;
-
-	while (a->avatars.running < RUNNING_MAX && !list_empty(&a->avatars.waiting)) {
-		struct upload *u = LIST_ENTRY(list_pop(&a->avatars.waiting), struct upload, node);
+	while (a->avatars.running < RUNNING_MAX && a->avatars.waits > 0) {
+		struct avatar_upload *u = a->avatars.waiting[0];
 
 		a->avatars.waits--;
-		a->avatars.running++;
-		/* From here on it is the worker's, unless the queue is full. */
-		rc = job_run(hearth_pool(a->h, "work"), make, on_made, u);
-		if (rc < 0) {
-			u->status = rc;
-			refuse(u);
-		}
+		for (int i = 0; i < a->avatars.waits; i++)
+			a->avatars.waiting[i] = a->avatars.waiting[i + 1];
+		if (start(u))
+			a->avatars.running++;
+		else
+			free(u);
 	}
 }
 
 void auth_put_avatar(void *module, struct http_request *rq)
 {
 	struct auth *a = module;
-	struct upload *u;
+	struct avatar_upload *u;
 
 	if (http_body(rq).n == 0) {
 		http_reply_problem(rq, 400, NULL, "expected a picture as " AVATAR_KINDS);
 		return;
 	}
-	if (a->avatars.waits >= WAITING_MAX) {
+	if (a->avatars.waits >= AUTH_AVATARS_WAITING) {
 		http_set_header(rq, "Retry-After", "5");
 		http_reply_problem(rq, 503, NULL, "too many pictures at once; try again later");
 		return;
@@ -175,8 +182,7 @@ void auth_put_avatar(void *module, struct http_request *rq)
 	u->a = a;
 	u->rq = rq;
 	u->account = http_account(rq)->id;
-	list_push(&a->avatars.waiting, &u->node);
-	a->avatars.waits++;
+	a->avatars.waiting[a->avatars.waits++] = u;
 	start_next(a);
 }
 

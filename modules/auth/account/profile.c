@@ -42,7 +42,7 @@ static int read_me(struct db_tx *tx, void *arg)
 
 static void put_or_null(struct json_writer *w, const char *name, const char *text)
 {
-	json_put_str(w, name, text[0] ? text : NULL);
+	json_put_str(w, name, slice_str(text).n ? text : NULL);
 }
 
 static void write_profile(struct json_writer *w, const struct ask *ask)

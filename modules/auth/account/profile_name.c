@@ -9,6 +9,8 @@
 #include "hearth/error.h"
 #include "hearth/text.h"
 
+#define INPUT_MAX 2048 /* bytes; composing makes text shorter, not by that much */
+
 enum script {
 	SCRIPT_OTHER,
 	SCRIPT_LATIN,
@@ -159,7 +161,7 @@ int profile_name_check(struct slice name, struct strbuf *out, const char **why)
 	utf8proc_ssize_t n;
 
 	*why = "expected a name of 1 to 64 characters";
-	if (name.n == 0 || name.n > 8 * PROFILE_NAME_BYTES || !utf8_valid(name))
+	if (name.n == 0 || name.n > INPUT_MAX || !utf8_valid(name))
 		return HEARTH_EINVAL;
 	n = utf8proc_map((const utf8proc_uint8_t *)name.p, (utf8proc_ssize_t)name.n, &composed,
 		UTF8PROC_STABLE | UTF8PROC_COMPOSE);

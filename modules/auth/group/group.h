@@ -92,6 +92,16 @@ int group_forget_account(struct db_tx *tx, int64_t account);
 int group_publish(
 	struct db_tx *tx, int64_t id, const char *name, const char *change, int64_t account);
 
+/* ---- group_body.c ---- */
+
+/*
+ * Reads the members of `body` into `g`: all of them when one is made; the name stays, since it is
+ * an address. Without a title it is called by its name. Answers 400 or 403, which names the member,
+ * and returns false, when one is wrong or unknown.
+ */
+bool group_read_body(
+	struct http_request *rq, const struct json *body, bool making, struct group *g);
+
 /* ---- group_api.c, group_member_api.c ---- */
 
 http_handler auth_get_groups;

@@ -8,8 +8,6 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
-#define QUOTA_MAX (INT64_C(1) << 50) /* bytes */
-
 /* One request, in its own arena. */
 struct ask {
 	struct auth *a;
@@ -187,117 +185,6 @@ void auth_get_group(void *module, struct http_request *rq)
 		on_answer(ask, rc);
 }
 
-/* ---- reading what is to be changed: each returns false when the request was answered ---- */
-
-typedef bool member_fn(struct ask *ask, const struct json *value, struct group *g);
-
-static bool set_name(struct ask *ask, const struct json *value, struct group *g)
-{
-	if (value->type == JSON_STRING && group_name_check(value->text, g->name) == 0)
-		return true;
-	http_reply_problem(ask->rq, 400, "name",
-		"expected a name of 2 to 40 letters a to z, digits and dashes");
-	return false;
-}
-
-static bool set_title(struct ask *ask, const struct json *value, struct group *g)
-{
-	struct strbuf title = { 0 };
-	bool none = value->type == JSON_NULL;
-	const char *why = "expected a title of 1 to 64 characters as text";
-	bool good =
-		value->type == JSON_STRING && profile_name_check(value->text, &title, &why) == 0;
-
-	/* null: called like the group itself. */
-	if (none)
-		g->title[0] = '\0';
-	else if (good)
-		snprintf(g->title, sizeof(g->title), "%s", title.p);
-	else
-		http_reply_problem(ask->rq, 400, "title", "%s", why);
-	strbuf_free(&title);
-	return good || none;
-}
-
-static bool set_description(struct ask *ask, const struct json *value, struct group *g)
-{
-	g->description[0] = '\0';
-	if (value->type == JSON_NULL)
-		return true;
-	if (value->type == JSON_STRING && group_description_valid(value->text)) {
-		snprintf(g->description, sizeof(g->description), "%.*s", SLICE_ARG(value->text));
-		return true;
-	}
-	http_reply_problem(ask->rq, 400, "description",
-		"expected at most 1000 characters, without control characters");
-	return false;
-}
-
-static bool set_joining(struct ask *ask, const struct json *value, struct group *g)
-{
-	g->open = value->type == JSON_STRING && slice_eq(value->text, SLICE("open"));
-	if (g->open || (value->type == JSON_STRING && slice_eq(value->text, SLICE("owners"))))
-		return true;
-	http_reply_problem(ask->rq, 400, "joining", "expected open or owners");
-	return false;
-}
-
-static bool set_quota(struct ask *ask, const struct json *value, struct group *g)
-{
-	const struct account *who = http_account(ask->rq);
-
-	g->quota = 0;
-	if (!who->admin || !accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false))
-		http_reply_problem(ask->rq, 403, "quota", "a quota is set by administrators");
-	else if (value->type == JSON_NULL || json_as_i64(value, 1, QUOTA_MAX, &g->quota) == 0)
-		return true;
-	else
-		http_reply_problem(
-			ask->rq, 400, "quota", "expected a number of bytes, or null for none");
-	return false;
-}
-
-static const struct {
-	const char *name;
-	member_fn *set;
-	bool changes; /* also later; the name stays, since it is an address */
-} members[] = {
-	{ "name", set_name, false },
-	{ "title", set_title, true },
-	{ "description", set_description, true },
-	{ "joining", set_joining, true },
-	{ "quota", set_quota, true },
-};
-
-static member_fn *find_member(struct slice name, bool making)
-{
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (slice_eq(name, slice_str(members[i].name)) && (making || members[i].changes))
-			return members[i].set;
-	return NULL;
-}
-
-/* Into `g` what the body has; checks all of it. */
-static bool read_members(struct ask *ask, bool making, struct group *g)
-{
-	for (const struct json *it = ask->body->child; it; it = it->next) {
-		member_fn *set = find_member(it->name, making);
-
-		if (!set) {
-			http_reply_problem(ask->rq, 400,
-				arena_strdup(http_arena(ask->rq), it->name),
-				making ? "expected name, title, description, joining and quota"
-				       : "expected title, description, joining and quota");
-			return false;
-		}
-		if (!set(ask, it, g))
-			return false;
-	}
-	if (!g->title[0])
-		snprintf(g->title, sizeof(g->title), "%s", g->name);
-	return true;
-}
-
 /* ---- POST, PATCH, DELETE ---- */
 
 /* Who makes a group owns it. */
@@ -344,7 +231,7 @@ void auth_post_groups(void *module, struct http_request *rq)
 		http_reply_problem(rq, 400, "name", "expected a name");
 		return;
 	}
-	if (!read_members(ask, true, &ask->group))
+	if (!group_read_body(rq, body, true, &ask->group))
 		return;
 	ask->status = 201;
 	rc = db_write(ask->a->db, make, on_answer, ask);
@@ -360,7 +247,7 @@ static int change(struct db_tx *tx, void *arg)
 	if (rc < 0 || !ask->rights.change)
 		return rc < 0 ? rc : HEARTH_EDENIED;
 	/* It was checked: this answers nothing. */
-	read_members(ask, false, &ask->group);
+	group_read_body(ask->rq, ask->body, false, &ask->group);
 	rc = group_set(tx, &ask->group);
 	return rc < 0 ? rc : write_answer(tx, ask);
 }
@@ -376,7 +263,7 @@ void auth_patch_group(void *module, struct http_request *rq)
 		return;
 	ask = ask_new(module, rq);
 	ask->body = body;
-	if (!read_members(ask, false, &scratch))
+	if (!group_read_body(rq, body, false, &scratch))
 		return;
 	rc = db_write(ask->a->db, change, on_answer, ask);
 	if (rc < 0)
