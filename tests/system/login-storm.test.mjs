@@ -12,10 +12,11 @@ import { SmtpClient } from './smtp-client.mjs';
 
 const LOGINS = 200;
 const ACCOUNTS = 50;
+const CALM_MAILS = 100;
 const PASSWORD = 'correct horse';
 let hearth;
 before(async () => {
-  hearth = await new Hearth({ 'auth.guesses_per_network': 1000, 'auth.registrations_per_network': 1000 }).start();
+  hearth = await new Hearth({ 'auth.guesses_per_network': 1000, 'auth.guesses_per_account': 1000, 'auth.registrations_per_network': 1000 }).start();
 });
 after(() => hearth.remove());
 
@@ -74,17 +75,19 @@ async function readMail(imap, before, storm, delivered) {
   }
 }
 
-// Everything at once until every log-in is answered; gives how the counters have grown.
-async function runStorm({ address, imap, pairs, sent }) {
+// Games and mail until every log-in is answered, or, without log-ins, for CALM_MAILS mails; gives how
+// the counters have grown.
+async function runStorm({ address, imap, pairs, sent }, count) {
   const storm = { over: false, sent };
   const names = ['hearth_loop_stalls_total', 'hearth_loop_late_timers_total'];
   const before = await Promise.all(names.map(counters));
-  const logins = Promise.all(Array.from({ length: LOGINS }, (_, i) =>
+  const logins = Promise.all(Array.from({ length: count }, (_, i) =>
     hearth.api('POST', '/api/auth/login', { address: address(i), password: i % 10 ? PASSWORD : 'wrong horse' })));
   const games = Promise.all(pairs.map((pair, i) => play(pair, i, storm)));
   const delivered = deliverMail(storm);
   const read = readMail(imap, sent, storm, delivered);
   const answers = await logins;
+  while (!count && storm.sent < sent + CALM_MAILS) await new Promise((done) => setTimeout(done, 10));
   storm.over = true;
   const [moves, , subjects] = await Promise.all([games, delivered, read]);
   const now = await Promise.all(names.map(counters));
@@ -98,9 +101,10 @@ async function runStorm({ address, imap, pairs, sent }) {
   return { stalls, late, moves: sum(moves), mails: subjects.length, sent: storm.sent };
 }
 
-// What log-ins did to games was there in every storm, a dozen times in each. A thread that lost its
-// processor to another program while it held a lock is seen as well, rarely: so one of three storms
-// must be without.
+// A thread that loses its processor to another program while it holds a lock makes stalls as well, on
+// a machine that has too much to do. So the same games and mail are measured without log-ins, too:
+// with them there are none, or no more than without, in one of three tries. (What log-ins once did
+// to games was there in every storm, a dozen times in each.)
 test('200 log-ins at once stall neither games nor mail', async (t) => {
   const address = (i) => `storm${i % ACCOUNTS}@hearth.test`;
   for (let i = 0; i < ACCOUNTS; i++) {
@@ -113,10 +117,18 @@ test('200 log-ins at once stall neither games nor mail', async (t) => {
   const pairs = [];
   for (let i = 0; i < 4; i++) pairs.push(await pairOf(hearth, `player${i}`));
 
-  const storms = [];
-  while (storms.length < 3 && !storms.some(({ stalls }) => sum(stalls) === 0)) {
-    storms.push(await runStorm({ address, imap, pairs, sent: storms.at(-1)?.sent ?? 0 }));
-    t.diagnostic(JSON.stringify(storms.at(-1)));
+  const tries = [];
+  let sent = 0;
+  const run = async (count) => {
+    const result = await runStorm({ address, imap, pairs, sent }, count);
+    sent = result.sent;
+    return result;
+  };
+  const passed = ({ storm, calm }) => sum(storm.stalls) === 0 || (calm && sum(storm.stalls) <= sum(calm.stalls));
+  while (tries.length < 3 && !tries.some(passed)) {
+    const storm = await run(LOGINS);
+    tries.push({ storm, calm: sum(storm.stalls) ? await run(0) : null });
+    t.diagnostic(JSON.stringify(tries.at(-1)));
   }
-  assert.equal(sum(storms.at(-1).stalls), 0, JSON.stringify(storms));
+  assert.ok(tries.some(passed), JSON.stringify(tries));
 });
