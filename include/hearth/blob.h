@@ -30,8 +30,9 @@
 #include "hearth/buf.h"
 #include "hearth/job.h"
 
-#define BLOB_KEY_MAX  200              /* bytes; letters, digits, "/", "-", "_", "." */
-#define BLOB_GRACE_MS (60 * 60 * 1000) /* one hour, unless [store] blob_grace says otherwise */
+#define BLOB_KEY_MAX 200 /* bytes; letters, digits, "/", "-", "_", "." */
+#define BLOB_GRACE_MS \
+	(INT64_C(60) * 60 * 1000) /* one hour, unless [store] blob_grace says otherwise */
 
 struct blob_store;
 

@@ -35,7 +35,7 @@ static void accept_rtmp(void *module, struct conn *c)
 }
 
 #define RTMP_LIMITS \
-	.input_max = 8192, .output_high = 65536, .timeout_ms = 10 * 1000, .per_peer_max = 50
+	.input_max = 8192, .output_high = 65536, .timeout_ms = 10000, .per_peer_max = 50
 
 static const struct conn_listener listeners[] = {
 	{ .key = "rtmp",

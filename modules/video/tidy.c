@@ -17,9 +17,9 @@
 #include "hearth/log.h"
 #include "store.h"
 
-#define TIDY_MS   (5 * 60 * 1000)
-#define FIRST_MS  1000            /* after the start */
-#define MARGIN_MS (5 * 60 * 1000) /* a chunk is put some time before it is finished */
+#define TIDY_MS   (INT64_C(5) * 60 * 1000)
+#define FIRST_MS  1000                     /* after the start */
+#define MARGIN_MS (INT64_C(5) * 60 * 1000) /* a chunk is put some time before it is finished */
 
 struct blob_key {
 	struct blob_key *next;

@@ -33,8 +33,8 @@ static void give_answer(void *unused)
 		fake.done(fake.arg, 0, &a);
 }
 
-static void by_token(void *self, struct slice token, const struct conn_info *peer,
-	accounts_fn *done, void *arg)
+static void by_token(
+	void *self, struct slice token, const struct conn_info *peer, accounts_fn *done, void *arg)
 {
 	(void)self;
 	(void)peer;
