@@ -176,6 +176,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/auth/groups/{id:int}", auth_get_group, HTTP_ACCOUNT, 0 },
 	{ HTTP_PATCH, "/api/auth/groups/{id:int}", auth_patch_group, HTTP_ACCOUNT, 16384 },
 	{ HTTP_DELETE, "/api/auth/groups/{id:int}", auth_delete_group, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/groups/{id:int}/members", auth_post_member, HTTP_ACCOUNT, 1024 },
 	{ HTTP_PUT, "/api/auth/groups/{id:int}/members/{account:int}", auth_put_member,
 		HTTP_ACCOUNT, 1024 },
 	{ HTTP_DELETE, "/api/auth/groups/{id:int}/members/{account:int}", auth_delete_member,

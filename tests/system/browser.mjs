@@ -1,5 +1,6 @@
 // browser.mjs: what tests of the page share: Chromium, people in browsers of their own, and what is
 // looked at by hand on every page (labels, names, contrast, width).
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -32,6 +33,32 @@ export async function fillSignIn(page, address, password) {
 
 export const signedIn = (page) => page.waitForSelector('#nav:not([hidden])');
 export const signedOut = (page) => page.waitForSelector('#sign-in:not([hidden]) [name=password]');
+
+export const PASSWORD = 'lavender otter canoe';
+
+// Somebody with an account, signed in in a browser of their own, and by the API.
+export async function person(browser, hearth, name, ...flags) {
+  const address = `${name}@hearth.test`;
+  hearth.addUser(address, PASSWORD, ...flags);
+  const page = await open(browser);
+  await page.goto(hearth.base);
+  await fillSignIn(page, address, PASSWORD);
+  await signedIn(page);
+  const headers = { Authorization: `Bearer ${await hearth.login(address, PASSWORD)}` };
+  return { address, page, headers, ask: (method, path, body) => hearth.api(method, path, body, headers) };
+}
+
+// The page closed, after a look that nothing went wrong in it.
+export async function close(page) {
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+}
+
+// A picture for people, into the folder that SHOTS names.
+export const shot = (page, name) => (process.env.SHOTS ? page.screenshot({ path: `${process.env.SHOTS}/${name}.png`, fullPage: true }) : null);
+
+// What is said beside a field.
+export const problemAt = (page, name) => page.locator(`.field:has([name=${name}]) .problem:not(:empty)`);
 
 // Goes to a page of a section ("account/profile") and waits until it is there.
 export async function visit(page, path) {

@@ -57,6 +57,27 @@ test('a group is made, seen by those in it, changed by its owners', async () => 
   problem(await leave('cleo', body.id, 'cleo'), 404);
 });
 
+test('people are added by address, by those who may add people', async () => {
+  const group = (await api('ann', 'POST', '', { name: 'by-address', joining: 'open' })).body.id;
+  const add = (by, body) => api(by, 'POST', `/${group}/members`, body);
+  assert.equal((await add('ann', { address: 'BOB@hearth.test' })).status, 204);
+  assert.equal((await add('ann', { address: 'cleo', role: 'owner' })).status, 204);
+  assert.equal((await add('cleo', { address: 'cleo@hearth.test' })).status, 204); // and stays an owner
+  assert.deepEqual(await people('ann', group), [['ann', 'owner'], ['cleo', 'owner'], ['bob', 'member']]);
+  problem(await add('ann', { address: 'nobody@hearth.test' }), 404, 'address');
+  // Who may not add people learns nothing of who has an account.
+  problem(await add('bob', { address: 'dan@hearth.test' }), 403);
+  problem(await add('bob', { address: 'nobody@hearth.test' }), 403);
+  problem(await add('dan', { address: 'dan@hearth.test' }), 403); // one joins by one's number
+  for (const address of [undefined, null, 7, [], '', 'a b', 'ann@elsewhere.test@', 'аnn@hearth.test', 'x'.repeat(255)])
+    problem(await add('ann', { address }), 400, 'address');
+  for (const role of [null, 7, '', 'boss', 'οwner']) problem(await add('ann', { address: 'dan@hearth.test', role }), 400, 'role');
+  problem(await hearth.api('POST', `/api/auth/groups/${group}/members`, { address: 'dan@hearth.test' }), 401);
+  problem(await api('ann', 'POST', '/4711/members', { address: 'dan@hearth.test' }), 404);
+  assert.deepEqual(await people('ann', group), [['ann', 'owner'], ['cleo', 'owner'], ['bob', 'member']]);
+  assert.equal((await api('ann', 'DELETE', `/${group}`)).status, 204);
+});
+
 test('the last owner stays while others are there', async () => {
   const { body: group } = await api('ann', 'POST', '', { name: 'duo' });
   await join('ann', group.id, 'bob');

@@ -109,6 +109,7 @@ http_handler auth_post_groups;
 http_handler auth_get_group;
 http_handler auth_patch_group;
 http_handler auth_delete_group;
+http_handler auth_post_member;
 http_handler auth_put_member;
 http_handler auth_delete_member;
 

@@ -1,6 +1,6 @@
 /*
- * group_member_api.c: /api/auth/groups/{id}/members/{account}: adding people to a group, making
- * them owners, removing them; joining an open one, and leaving.
+ * group_member_api.c: /api/auth/groups/{id}/members: adding people to a group, by their address or
+ * the number of their account; making them owners, removing them; joining an open one, and leaving.
  */
 #include "group/group.h"
 #include "hearth/clock.h"
@@ -11,19 +11,20 @@ struct ask {
 	struct auth *a;
 	struct http_request *rq;
 	int64_t id, account;
+	char address[256];    /* of who is meant, where the path has no number */
 	enum group_role role; /* to be given */
 	bool role_given;
 	const char *denied, *field; /* why not, for people; and which member of the body */
 };
 
-static struct ask *ask_new(struct auth *a, struct http_request *rq)
+static struct ask *ask_new(struct auth *a, struct http_request *rq, int64_t account)
 {
 	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
 
 	*ask = (struct ask){ .a = a,
 		.rq = rq,
 		.id = http_param_int(rq, "id"),
-		.account = http_param_int(rq, "account"),
+		.account = account,
 		.role = GROUP_MEMBER };
 	return ask;
 }
@@ -43,7 +44,9 @@ static void on_done(void *arg, int status)
 		http_reply_problem(
 			ask->rq, 409, NULL, "a group has %d members at most", GROUP_MEMBERS_MAX);
 	else if (status == HEARTH_ENOTFOUND)
-		http_reply_problem(ask->rq, 404, NULL, "there is no such group or person here");
+		http_reply_problem(ask->rq, 404, ask->field, "%s",
+			ask->field ? "there is no account of this address"
+				   : "there is no such group or person here");
 	else
 		http_reply_error(ask->rq, status);
 }
@@ -94,17 +97,11 @@ static int put(struct db_tx *tx, void *arg)
 	return group_join(tx, ask->id, ask->account, ask->role, clock_wall_ms());
 }
 
-/* {"role": "member" or "owner"}, or no body. */
-static bool read_role(struct ask *ask)
+/* {"role": "member" or "owner"}; it may be left out. */
+static bool read_role(struct ask *ask, const struct json *body)
 {
-	const struct json *body;
 	struct slice role = SLICE("member");
 
-	if (http_body(ask->rq).n == 0)
-		return true;
-	body = http_body_json(ask->rq);
-	if (!body)
-		return false;
 	ask->role_given = json_get(body, "role") != NULL;
 	if (ask->role_given && json_get_text(body, "role", &role) < 0)
 		role = SLICE("?");
@@ -117,12 +114,59 @@ static bool read_role(struct ask *ask)
 
 void auth_put_member(void *module, struct http_request *rq)
 {
-	struct ask *ask = ask_new(module, rq);
+	struct ask *ask = ask_new(module, rq, http_param_int(rq, "account"));
+	bool given = http_body(rq).n > 0;
+	const struct json *body = given ? http_body_json(rq) : NULL;
 	int rc;
 
-	if (!read_role(ask))
+	if (given && (!body || !read_role(ask, body)))
 		return;
 	rc = db_write(ask->a->db, put, on_done, ask);
+	if (rc < 0)
+		on_done(ask, rc);
+}
+
+/* Only who may add people is told which accounts there are. */
+static int add(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	struct group g;
+	struct group_rights rights;
+	enum group_role theirs = GROUP_NOBODY;
+	struct account account;
+	int rc;
+
+	ask->account = http_account(ask->rq)->id;
+	ask->field = NULL;
+	rc = look(tx, ask, &g, &rights, &theirs);
+	if (rc < 0)
+		return rc;
+	if (!rights.change && !rights.add_members)
+		return deny(ask, "people are added by the owners of the group");
+	rc = auth_store_find(tx, ask->address, &account, NULL);
+	if (rc == HEARTH_ENOTFOUND)
+		ask->field = "address";
+	if (rc < 0)
+		return rc;
+	ask->account = account.id;
+	return put(tx, ask);
+}
+
+void auth_post_member(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq, 0);
+	const struct json *body = http_body_json(rq);
+	struct slice address;
+	int rc;
+
+	if (!body || !read_role(ask, body) ||
+		!auth_read_text(rq, body, "address", 1, 254, "a mail address", &address))
+		return;
+	if (auth_address(hearth_config(ask->a->h), address, ask->address) < 0) {
+		http_reply_problem(rq, 400, "address", "expected the mail address of an account");
+		return;
+	}
+	rc = db_write(ask->a->db, add, on_done, ask);
 	if (rc < 0)
 		on_done(ask, rc);
 }
@@ -145,7 +189,7 @@ static int remove_member(struct db_tx *tx, void *arg)
 
 void auth_delete_member(void *module, struct http_request *rq)
 {
-	struct ask *ask = ask_new(module, rq);
+	struct ask *ask = ask_new(module, rq, http_param_int(rq, "account"));
 	int rc = db_write(ask->a->db, remove_member, on_done, ask);
 
 	if (rc < 0)

@@ -50,6 +50,8 @@ async function show() {
   const [name, ...path] = wanted();
   for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== name;
   drawHead(name);
+  document.title = 'Hearth';
+  if (session.account && location.hash.startsWith('#register')) notice('You are signed in already. Sign out to make another account by this link.');
   for (const [id, section] of Object.entries(sections)) if (id !== name) section.leave?.();
   try {
     if (name === 'sign-in') (await import('./entry/page.js')).enter(byId('sign-in'), path[0], enter);

@@ -9,6 +9,7 @@ import { day } from './text.js';
 
 const PATH = '/api/auth/groups';
 const JOINING = [['owners', 'Owners add people'], ['open', 'Anybody may join']];
+const MB = 2 ** 20;
 const isAdmin = () => session.account.role === 'administrator';
 const isModerator = () => session.account.role !== 'member';
 
@@ -20,17 +21,12 @@ const fields = (group) => [
   field({ name: 'title', label: 'Title', value: group?.title, maxLength: 64 }),
   field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
   field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
+  isAdmin() && field({ name: 'quota', label: 'Storage of each member (MB)', type: 'number', min: 1, step: 'any', value: group?.quota ? group.quota / MB : '', hint: 'Where it is more than they have otherwise. Empty: says nothing.' }),
 ];
 
-// Nobody but administrators can look an account up by its address; others say its number.
-async function numberOf(who) {
-  if (/^\d+$/.test(who)) return who;
-  const missing = (text) => Object.assign(new Error(text), { field: 'who' });
-  if (!isAdmin()) throw missing('Expected the number of their account, which their page Profile shows.');
-  const { accounts } = await get(`/api/auth/accounts?search=${encodeURIComponent(who)}`);
-  const found = accounts.find((one) => one.address === who.toLowerCase());
-  if (!found) throw missing('There is no account of this address.');
-  return found.id;
+// What the fields say, as the API wants it.
+function read({ quota, title, ...values }) {
+  return { ...values, title: title || null, ...(quota !== undefined && { quota: quota === '' ? null : Math.round(Number(quota) * MB) }) };
 }
 
 // `all`: every group the server tells, else one's own and the open ones.
@@ -53,8 +49,8 @@ export function groupList({ all = false }) {
       (isAdmin() || session.config.group_creation === 'everyone') && card('New group', form({
         fields: fields(null),
         submit: 'Make the group',
-        async send({ title, ...values }) {
-          const made = await post(PATH, { ...values, name: values.name.toLowerCase(), ...(title && { title }) });
+        async send(values) {
+          const made = await post(PATH, { ...read(values), name: values.name.toLowerCase() });
           await drawGroup(made.id);
         },
       })) || '');
@@ -89,10 +85,10 @@ export function groupList({ all = false }) {
           !group.role && group.joining === 'open' && button('Join', () => join(id)))),
       group.people && card('Members', list(group.people.map((person) => personRow(group, person, redraw)), 'Nobody is in it.', { id: 'people' }),
         (changes || isModerator()) && form({
-          fields: [field({ name: 'who', label: isAdmin() ? 'Add somebody: address or number of their account' : 'Add somebody: the number of their account', required: true, autocapitalize: 'none', spellcheck: false })],
+          fields: [field({ name: 'address', label: 'Add somebody', required: true, autocapitalize: 'none', spellcheck: false, hint: 'The address of their account.' })],
           submit: 'Add',
-          async send({ who }) {
-            await put(`${PATH}/${id}/members/${await numberOf(who)}`);
+          async send(values) {
+            await post(`${PATH}/${id}/members`, values);
             await drawGroup(id);
           },
         })),
@@ -100,7 +96,7 @@ export function groupList({ all = false }) {
         fields: fields(group),
         submit: 'Save',
         async send(values, node) {
-          await patch(`${PATH}/${id}`, values);
+          await patch(`${PATH}/${id}`, read(values));
           node.say('Saved.');
         },
         more: [button('Delete the group …', async () => {

@@ -11,6 +11,7 @@ export async function showPages(root, title, base, pages, path) {
   })));
   const top = element('h2', { textContent: heading, tabIndex: -1 });
   const place = element('div', { className: 'page-body', 'aria-busy': 'true' });
+  document.title = `${heading} · ${title} · Hearth`;
   root.classList.toggle('at-list', !named);
   root.replaceChildren(
     element('nav', { className: 'side', 'aria-label': title }, element('h2', { textContent: title }), element('ul', {}, links)),

@@ -21,7 +21,9 @@ function connect() {
     socket = null;
     for (const listener of listeners) listener({ type: 'disconnected', code: event.code });
     const longest = Math.min(30000, 500 * 2 ** attempt++);
-    if (wanted) setTimeout(connect, Math.random() * longest);
+    // After 1008 the session is probably no more: whoever listens finds out first.
+    const least = event.code === 1008 ? 5000 : 0;
+    if (wanted) setTimeout(connect, least + Math.random() * longest);
   };
 }
 

@@ -1,6 +1,6 @@
 // account/profile.js: name, picture, time zone and languages.
 import { ask, patch, remove } from '../api.js';
-import { button, card, element, paragraph } from '../dom.js';
+import { button, card, element } from '../dom.js';
 import { field, form } from '../form.js';
 import { session } from '../session.js';
 import { size } from '../text.js';
@@ -88,9 +88,7 @@ export function show() {
     card('Account',
       element('dl', { className: 'facts' },
         [['Address', account.address], ['Role', account.role],
-          ['Storage', account.quota ? size(account.quota) : 'without bound'],
-          ['Number', String(account.id)]]
-          .flatMap(([term, text]) => [element('dt', { textContent: term }), element('dd', { textContent: text })])),
-      paragraph('The number is what owners of a group need to add you.', 'hint')),
+          ['Storage', account.quota ? size(account.quota) : 'without bound']]
+          .flatMap(([term, text]) => [element('dt', { textContent: term }), element('dd', { textContent: text })]))),
   ];
 }

@@ -3,6 +3,7 @@ import { get, patch } from '../api.js';
 import { button, card, element, row } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
+import { session } from '../session.js';
 import { day, size } from '../text.js';
 import { ROLES } from './roles.js';
 
@@ -11,21 +12,24 @@ const MB = 2 ** 20;
 
 const badge = (text) => element('em', { className: 'badge', textContent: text });
 
+const isAdmin = () => session.account.role === 'administrator';
+
+// Moderators disable and enable members; administrators may all.
 function change(account, changed) {
   return askFirst({
     title: account.address,
     fields: [
-      field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: account.role, hint: 'Who loses a role is signed out.' }),
-      field({ name: 'quota', label: 'Room (MB)', type: 'number', min: 0, step: 'any', value: account.own_quota ? account.quota / MB : '', hint: 'Empty: as the server or a group says. 0: without bound.' }),
+      isAdmin() && field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: account.role, hint: 'Who loses a role is signed out.' }),
+      isAdmin() && field({ name: 'quota', label: 'Storage (MB)', type: 'number', min: 0, step: 'any', value: account.own_quota ? account.quota / MB : '', hint: 'Empty: as the server or a group says. 0: without bound.' }),
       field({ name: 'disabled', label: 'Disabled: nothing opens this account', type: 'checkbox', value: account.disabled }),
     ],
     submit: 'Save',
     async send({ role, quota, disabled }) {
       const bytes = quota === '' ? null : Math.round(Number(quota) * MB);
       const was = account.own_quota ? account.quota : null;
-      changed(await patch(`${PATH}/${account.id}`, {
-        role, ...(disabled !== account.disabled && { disabled }), ...(bytes !== was && { quota: bytes }),
-      }));
+      changed(await patch(`${PATH}/${account.id}`, isAdmin()
+        ? { role, ...(disabled !== account.disabled && { disabled }), ...(bytes !== was && { quota: bytes }) }
+        : { disabled }));
     },
   });
 }
@@ -34,7 +38,7 @@ function accountRow(account) {
   const node = row([account.address, account.role === 'member' ? '' : badge(account.role), account.disabled ? badge('disabled') : ''],
     [`number ${account.id}`, `since ${day(account.created_at)}`, account.second_factor ? 'two steps' : 'password only',
       account.quota ? size(account.quota) : 'no bound'],
-    button('Change', () => change(account, (now) => node.replaceWith(accountRow(now))), { className: 'quiet', 'aria-label': `Change ${account.address}` }));
+    (isAdmin() || account.role === 'member') && button('Change', () => change(account, (now) => node.replaceWith(accountRow(now))), { className: 'quiet', 'aria-label': `Change ${account.address}` }));
   return node;
 }
 

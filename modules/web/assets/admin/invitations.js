@@ -7,6 +7,7 @@ import { day } from '../text.js';
 import { ROLES } from './roles.js';
 
 const PATH = '/api/auth/invitations';
+const PAGE = 50;
 
 export async function show() {
   const there = element('div');
@@ -14,14 +15,18 @@ export async function show() {
   const { groups } = await get('/api/auth/groups');
   const titles = new Map(groups.map((group) => [group.id, group.title]));
 
-  async function draw() {
-    const { invitations } = await get(PATH);
-    there.replaceChildren(list(invitations.map((one) => row(
+  // Those behind the last that is shown, or from the start.
+  async function draw(before) {
+    const { invitations } = await get(`${PATH}?limit=${PAGE}${before ? `&before=${before}` : ''}`);
+    const older = invitations.length === PAGE
+      && button('Older invitations', () => { older.remove(); return draw(invitations.at(-1).id); }, { className: 'quiet' });
+    if (!before) there.replaceChildren();
+    there.append(list(invitations.map((one) => row(
       [one.note || one.address || 'Anybody with the link', one.role === 'member' ? '' : element('em', { className: 'badge', textContent: one.role })],
       [one.note && one.address, one.uses_left === 1 ? 'once' : `${one.uses_left} times`, one.expires_at && `until ${day(one.expires_at)}`,
         one.groups.length && `into ${one.groups.map((id) => titles.get(id) ?? id).join(', ')}`],
       button('End', async () => { await remove(`${PATH}/${one.id}`); await draw(); }, { className: 'quiet', 'aria-label': `End the invitation of ${day(one.created_at)}` }))),
-    'There is none that can still be used.', { id: 'invitations' }));
+    before ? 'That was all.' : 'There is none that can still be used.', before ? {} : { id: 'invitations' }), older || '');
   }
 
   await draw();

@@ -1,4 +1,4 @@
-// admin/page.js: what administrators look after; moderators look after groups.
+// admin/page.js: what administrators look after; moderators make no invitations.
 import { groupList } from '../groups.js';
 import { showPages } from '../pages.js';
 import { session } from '../session.js';
@@ -10,4 +10,4 @@ const PAGES = [
 ];
 
 export const enter = (root, path) => showPages(root, 'Administration', 'admin',
-  session.account.role === 'administrator' ? PAGES : PAGES.slice(2), path);
+  PAGES.filter(([name]) => name !== 'invitations' || session.account.role === 'administrator'), path);
