@@ -1,7 +1,7 @@
 /*
  * tidy.c: blobs of attachments that nobody names: replaced, removed, or never finished. Each is
  * noted in preferences_litter in the transaction that lets go of it (or before it is put), and
- * deleted once the blob store obeys a deletion (BLOB_GRACE_MS). The blob goes before its row, so
+ * deleted once the blob store obeys a deletion (blob_grace_ms). The blob goes before its row, so
  * what a crash leaves is found again.
  */
 #include <stdlib.h>
@@ -82,7 +82,7 @@ void preferences_tidy(struct preferences *p)
 
 	s->p = p;
 	s->arena = arena_new();
-	s->before_ms = clock_wall_ms() - (int64_t)BLOB_GRACE_MS - MARGIN_MS;
+	s->before_ms = clock_wall_ms() - blob_grace_ms(p->blob) - MARGIN_MS;
 	if (db_read(p->a->db, find, on_looked, s) < 0)
 		on_looked(s, HEARTH_EBUSY);
 }

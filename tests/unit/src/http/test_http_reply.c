@@ -388,7 +388,8 @@ static void stop_blobs(void)
 static void ck_bytes(struct slice got, size_t from)
 {
 	for (size_t i = 0; i < got.n; i++)
-		ck_assert_msg(got.p[i] == byte_at(from + i), "byte %zu", i);
+		if (got.p[i] != byte_at(from + i)) /* asked of millions: no assertion each */
+			ck_abort_msg("byte %zu", i);
 }
 
 /* Asks and checks the body, which is not text. */
@@ -517,7 +518,7 @@ static void start_pieces(size_t size)
 
 START_TEST(pieces_are_one_answer)
 {
-	size_t sizes[] = { 700, 256 * 1024, 700000 };
+	size_t sizes[] = { 700, 256 * 1024, 300000 };
 	char headers[100];
 	const char *a;
 
