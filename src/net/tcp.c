@@ -1,11 +1,13 @@
 /*
  * tcp.c: a TCP socket as the lowest layer, on libuv.
  *
- *   OPEN ──close, polite──▶ LINGERING ──peer ended, LINGER_MS or LINGER_BYTES──▶ closing ──▶ freed
- *     └────close, not polite, net_close_all──────────────────────────────────────────▲
+ *   OPEN ──close, polite──▶ LINGERING ──peer ended, or LINGER_MS──▶ closing ──▶ freed
+ *     └────close, not polite, net_close_all────────────────────────────▲
  *
  * LINGERING: FIN was sent, what still comes is read and dropped. Closing a socket with unread bytes
- * would send a reset, and that may overtake the last reply: the 413 to a body nobody wanted.
+ * would send a reset, and that may overtake the last reply: the 413 to a body nobody wanted. Who
+ * pours on is not read any more after LINGER_BYTES: the sender waits, and has time to see the
+ * reply.
  *
  * All sockets read into one buffer, so one that is idle has none. What the system does not take at
  * once is written from the caller's memory (uv_write), which the caller keeps until `sent`.
@@ -23,7 +25,7 @@
 
 #define READ_MAX     65536
 #define LINGER_MS    2000
-#define LINGER_BYTES (2u << 20) /* who sends more than this behind the end is not listening */
+#define LINGER_BYTES (2u << 20)
 
 struct tcp {
 	struct layer l;
@@ -72,7 +74,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	} else if (n > 0) {
 		t->dropped += (size_t)n;
 		if (t->dropped > LINGER_BYTES)
-			tcp_destroy(t);
+			uv_read_stop(stream);
 	} else if (n < 0) {
 		uv_read_stop(stream);
 		t->reading = false;
