@@ -102,6 +102,9 @@ test('preferences: obeyed at once and after a reload; a change elsewhere is not 
   await page.waitForSelector('text="Saved."');
   const { general, game } = (await ask('GET', '/api/auth/preferences')).body;
   assert.deepEqual([general.language, general.theme, game.clock.base_s], ['sv', 'dark', 600]);
+  await page.click('nav a[href="#games"]');
+  await page.waitForFunction(() => document.getElementById('clock').value === '600+0');
+  await visit(page, 'account/preferences');
   await page.fill('[name=language]', 'not a language');
   await page.click('.card:has([name=language]) button[type=submit]');
   await problemAt(page, 'language').waitFor();

@@ -45,7 +45,7 @@ export function copyButton(text, label = 'Copy') {
 // A secret that the server tells this once.
 export function secretOnce({ title, text, secret, facts = [] }) {
   const node = element('div', { className: 'once', role: 'status', tabIndex: -1 },
-    element('h4', { textContent: title }), paragraph(text),
+    element('h3', { textContent: title }), paragraph(text),
     element('output', { className: 'secret', textContent: secret }),
     facts.map((fact) => paragraph(fact, 'fact')),
     element('div', { className: 'row' }, copyButton(secret), button('Done', () => node.remove(), { className: 'quiet' })));

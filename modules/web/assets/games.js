@@ -1,6 +1,7 @@
 // games.js: chess against another browser. The server knows the rules: it sends the position and
 // the legal moves, and the page shows them.
 import { byId, element, notice } from './dom.js';
+import { session } from './session.js';
 import { listen, open, send } from './socket.js';
 
 const GLYPHS = { k: '♚', q: '♛', r: '♜', b: '♝', n: '♞', p: '♟' };
@@ -183,7 +184,19 @@ byId('move-form').addEventListener('submit', (event) => {
 
 setInterval(drawClocks, 250);
 
+// The clock that the person prefers stands first, and is chosen.
+function offerClock() {
+  const { base_s: base, increment_s: increment = 0 } = session.preferences.game?.clock ?? {};
+  byId('own-clock')?.remove();
+  if (!base) return;
+  byId('clock').prepend(element('option', {
+    id: 'own-clock', value: `${base}+${increment}`, textContent: `Mine: ${time(base * 1000)}${increment ? ` + ${increment} s` : ''}`,
+  }));
+  byId('clock').selectedIndex = 0;
+}
+
 export function enter() {
+  offerClock();
   open();
   if (!entered) resume();
   entered = true;
