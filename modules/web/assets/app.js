@@ -93,7 +93,10 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && session.account) get('/api/auth/me').catch(() => {});
 });
 document.addEventListener('account-changed', () => drawHead(wanted()[0]));
-window.addEventListener('hashchange', show);
+window.addEventListener('hashchange', () => {
+  notice('');
+  show();
+});
 
 try {
   session.config = await get('/api/auth/config');

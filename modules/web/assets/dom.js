@@ -18,8 +18,24 @@ export function notice(text) {
   byId('notice').textContent = text;
 }
 
-export const button = (textContent, onclick, properties = {}) =>
-  element('button', { type: 'button', textContent, onclick, ...properties });
+// What it does may take a while: until then it does nothing else, and why it failed is told. When it
+// took itself away, the focus goes to the page's heading instead of nowhere.
+export function button(textContent, act, properties = {}) {
+  const node = element('button', { type: 'button', textContent, ...properties });
+  node.addEventListener('click', async () => {
+    if (node.getAttribute('aria-busy')) return;
+    node.setAttribute('aria-busy', 'true');
+    try {
+      await act();
+    } catch (problem) {
+      notice(problem.message);
+    }
+    node.removeAttribute('aria-busy');
+    if (!node.isConnected && document.activeElement === document.body)
+      [...document.querySelectorAll('.page > h2')].find((heading) => heading.checkVisibility())?.focus();
+  });
+  return node;
+}
 
 export const paragraph = (textContent, className) => element('p', { textContent, className: className || '' });
 

@@ -14,8 +14,7 @@ export async function show() {
 
   async function draw() {
     const [{ sessions }, { devices }] = await Promise.all([get('/api/auth/sessions'), get('/api/auth/devices')]);
-    const end = (path, label) => button('End', async (event) => {
-      event.target.disabled = true;
+    const end = (path, label) => button('End', async () => {
       await remove(path);
       await draw();
     }, { className: 'quiet', 'aria-label': label });
