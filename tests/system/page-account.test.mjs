@@ -112,7 +112,7 @@ test('preferences: obeyed at once and after a reload; a change elsewhere is not 
 });
 
 test('mail: a filter made, moved, changed, removed; a signature with its picture', { skip, timeout: 60_000 }, async () => {
-  const { page, ask } = await person(browser, hearth, 'eve');
+  const { page, headers, ask } = await person(browser, hearth, 'eve');
   const filters = async () => (await ask('GET', '/api/auth/preferences')).body.mail?.filters ?? [];
   await visit(page, 'account/mail');
   const make = async (name, fields) => {
@@ -139,9 +139,31 @@ test('mail: a filter made, moved, changed, removed; a signature with its picture
   await page.fill('dialog [name=from]', '');
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('#filters li:has-text("Bills") .badge');
+  // Somebody else reorders them while this one is being changed: nothing of theirs is lost.
+  const reorder = async () => {
+    const now = await ask('GET', '/api/auth/preferences');
+    const done = await fetch(`${hearth.base}/api/auth/preferences`, {
+      method: 'PATCH', body: JSON.stringify({ mail: { filters: now.body.mail.filters.toReversed() } }),
+      headers: { ...headers, 'If-Match': now.headers.get('etag'), 'Content-Type': 'application/merge-patch+json' },
+    });
+    assert.equal(done.status, 200);
+  };
+  await page.click('[aria-label="Change Bills"]');
+  await page.fill('dialog [name=subject]', 'bill');
+  await reorder();
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('dialog .problem:has-text("changed in another place")');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  assert.deepEqual((await filters()).map((one) => [one.name, one.if.subject]), [['Bills', 'bill'], ['Lists', undefined]]);
+  await page.fill('[name=text]', 'Mine');
+  await reorder();
+  await page.click('.card:has([name=html]) button[type=submit]');
+  await page.waitForSelector('#notice:has-text("changed in another place")');
+  await page.waitForFunction(() => document.querySelector('#filters li').textContent.includes('Lists'));
   await page.click('[aria-label="Remove Lists"]');
   await page.waitForFunction(() => document.querySelectorAll('#filters li').length === 1);
-  assert.deepEqual((await filters()).map((one) => [one.name, one.enabled, one.if]), [['Bills', false, { subject: 'invoice' }]]);
+  assert.deepEqual((await filters()).map((one) => [one.name, one.enabled, one.if]), [['Bills', false, { subject: 'bill' }]]);
 
   await page.setInputFiles('[name=file]', { name: 'My logo (1).png', mimeType: 'image/png', buffer: await page.screenshot() });
   await page.click('text="Add"');

@@ -1,5 +1,5 @@
 // account/mail.js: the signature with its pictures, and the filters.
-import { button, card, element, list, paragraph, row } from '../dom.js';
+import { button, card, element, list, notice, paragraph, row } from '../dom.js';
 import { field, form } from '../form.js';
 import { changePreferences, loadPreferences, session } from '../session.js';
 import { attachments } from './attachments.js';
@@ -7,7 +7,9 @@ import { editFilter, told } from './filter.js';
 
 const pictures = (html) => [...new Set([...html.matchAll(/cid:([A-Za-z0-9._~-]+)/g)].map(([, name]) => name))].slice(0, 10);
 
-function signatureCard() {
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+function signatureCard(attempt) {
   const { enabled = true, text = '', html = '' } = session.preferences.mail?.signature ?? {};
   return card('Signature', form({
     fields: [
@@ -17,23 +19,27 @@ function signatureCard() {
     ],
     submit: 'Save',
     async send(values, node) {
-      await changePreferences({ mail: { signature: { ...values, images: pictures(values.html) } } });
+      await attempt({ signature: { ...values, images: pictures(values.html) } });
       node.say('Saved.');
     },
   }));
 }
 
-function filtersCard() {
-  const place = element('div');
+function filtersCard(attempt, redraw) {
   const filters = () => session.preferences.mail?.filters ?? [];
 
   // Each change sends all of them: their order is what they mean.
-  async function save(next) {
-    await changePreferences({ mail: { filters: next } });
-    draw();
-  }
+  const save = async (next) => {
+    await attempt({ filters: next });
+    redraw();
+  };
 
-  const attempt = (next) => save(next).catch((problem) => draw(problem.message));
+  // In the list as it is now: it may have been read anew since this filter was shown.
+  async function change(filter, changed) {
+    const at = filters().findIndex((one) => same(one, filter));
+    if (at < 0) throw new Error('This filter is no more as it was. Cancel, and look at it again.');
+    await save(filters().with(at, changed));
+  }
 
   function moved(at, by) {
     const next = [...filters()];
@@ -42,27 +48,43 @@ function filtersCard() {
   }
 
   function filterRow(filter, at, all) {
-    const arrow = (by, sign, word) => button(sign, () => attempt(moved(at, by)), {
+    const arrow = (by, sign, word) => button(sign, () => save(moved(at, by)), {
       className: 'quiet', 'aria-label': `Move ${filter.name} ${word}`, disabled: at + by < 0 || at + by >= all.length,
     });
     return row([filter.name, filter.enabled === false ? element('em', { className: 'badge', textContent: 'off' }) : ''], [told(filter)],
       arrow(-1, '↑', 'up'), arrow(1, '↓', 'down'),
-      button('Change', () => editFilter(filter, (changed) => save(filters().with(at, changed))), { className: 'quiet', 'aria-label': `Change ${filter.name}` }),
-      button('Remove', () => attempt(filters().toSpliced(at, 1)), { className: 'quiet', 'aria-label': `Remove ${filter.name}` }));
+      button('Change', () => editFilter(filter, (changed) => change(filter, changed)), { className: 'quiet', 'aria-label': `Change ${filter.name}` }),
+      button('Remove', () => save(filters().toSpliced(at, 1)), { className: 'quiet', 'aria-label': `Remove ${filter.name}` }));
   }
 
-  function draw(why) {
-    place.replaceChildren(
-      why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
-      list(filters().map(filterRow), 'There is none yet: all mail goes to the inbox.', { id: 'filters' }),
-      button('New filter', () => editFilter(null, (made) => save([...filters(), made]))));
-  }
-
-  draw();
-  return card('Filters', paragraph('They sort mail as it arrives: tried from the top, and each that holds is done.'), place);
+  return card('Filters',
+    paragraph('They sort mail as it arrives: tried from the top, and each that holds is done.'),
+    list(filters().map(filterRow), 'There is none yet: all mail goes to the inbox.', { id: 'filters' }),
+    button('New filter', () => editFilter(null, (made) => save([...filters(), made]))));
 }
 
 export async function show() {
+  const place = element('div');
+  const files = attachments();
+
+  function draw() {
+    place.replaceChildren(filtersCard(attempt, draw), signatureCard(attempt), files);
+  }
+
+  // What was changed elsewhere meanwhile is shown as it is now, and whoever asked says so.
+  async function attempt(patch) {
+    try {
+      await changePreferences({ mail: patch });
+    } catch (problem) {
+      if (problem.stale) {
+        draw();
+        notice(problem.message);
+      }
+      throw problem;
+    }
+  }
+
   await loadPreferences();
-  return [filtersCard(), signatureCard(), attachments()];
+  draw();
+  return place;
 }
