@@ -370,7 +370,7 @@ static int check_pragmas(struct db_tx *tx, void *arg)
 	(void)arg;
 	ck_assert_int_eq(read_pragma(tx, "PRAGMA synchronous"), 2);
 	ck_assert_int_eq(read_pragma(tx, "PRAGMA foreign_keys"), 1);
-	ck_assert_int_eq(read_pragma(tx, "PRAGMA secure_delete"), 2);
+	ck_assert_int_eq(read_pragma(tx, "PRAGMA secure_delete"), 1);
 	ck_assert_int_eq(read_pragma(tx, "PRAGMA mmap_size"), 0);
 	return 0;
 }
