@@ -14,6 +14,7 @@ struct lookup {
 	struct video *v;
 	struct publisher found;
 	char key[128];
+	struct conn_info peer;
 	uint64_t revocations; /* heard of when the worker began */
 	publisher_fn *done;
 	void *arg;
@@ -62,16 +63,17 @@ static void work(void *arg)
 	l->status = look_up(l);
 }
 
-static void start(struct lookup *l);
+static void begin(struct lookup *l);
 
 static void on_looked_up(void *arg, int status)
 {
 	struct lookup *l = arg;
 
 	(void)status;
-	/* An account was shut out meanwhile, and this answer may be from before. */
+	/* An account was shut out or an app password ended meanwhile, and this answer may be from
+	 * before: all is asked once more. */
 	if (l->status == 0 && l->revocations != l->v->revocations)
-		start(l);
+		begin(l);
 	else
 		finish(l, l->status);
 }
@@ -95,15 +97,23 @@ static void on_app_password(void *arg, int status, const struct account *account
 		finish(l, status);
 }
 
+static void begin(struct lookup *l)
+{
+	const struct accounts *accounts = hearth_service(l->v->h, "accounts");
+
+	l->found = (struct publisher){ 0 };
+	accounts->by_app_password(
+		accounts->self, slice_str(l->key), &l->peer, ACCOUNTS_VIA_RTMP, on_app_password, l);
+}
+
 void publisher_find(struct video *v, struct slice key, const struct conn_info *peer,
 	publisher_fn *done, void *arg)
 {
-	const struct accounts *accounts = hearth_service(v->h, "accounts");
 	struct lookup *l = mem_zalloc(sizeof(*l));
 
 	key = slice_head(key, sizeof(l->key) - 1);
-	*l = (struct lookup){ .v = v, .done = done, .arg = arg };
+	*l = (struct lookup){ .v = v, .peer = *peer, .done = done, .arg = arg };
 	if (key.n)
 		memcpy(l->key, key.p, key.n);
-	accounts->by_app_password(accounts->self, key, peer, ACCOUNTS_VIA_RTMP, on_app_password, l);
+	begin(l);
 }
