@@ -48,8 +48,10 @@ static int change(struct db_tx *tx, void *arg)
 		.kinds = 1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_DEVICE,
 		.except = account->token,
 		.password = true };
-	int rc = auth_store_set_hash(tx, account->id, c->hash);
+	int rc = auth_store_still_held(tx, account);
 
+	if (rc == 0)
+		rc = auth_store_set_hash(tx, account->id, c->hash);
 	if (rc == 0)
 		rc = auth_store_revoke(tx, &what, NULL);
 	return rc < 0 ? rc

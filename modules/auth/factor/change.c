@@ -71,7 +71,10 @@ int auth_factor_confirm_totp(struct db_tx *tx, void *arg)
 	int rc;
 
 	c->codes_set = false;
-	rc = auth_store_confirm_totp(tx, account_of(c), slice_str(c->code), clock_wall_ms());
+	rc = auth_store_still_held(tx, http_account(c->rq));
+	if (rc == 0)
+		rc = auth_store_confirm_totp(
+			tx, account_of(c), slice_str(c->code), clock_wall_ms());
 	return rc < 0 ? rc : enrolled(tx, c);
 }
 
@@ -79,9 +82,11 @@ int auth_factor_add_sms(struct db_tx *tx, void *arg)
 {
 	struct auth_factor_change *c = arg;
 	struct phone phone;
-	int rc = phone_get(tx, account_of(c), &phone);
+	int rc = auth_store_still_held(tx, http_account(c->rq));
 
 	c->codes_set = false;
+	if (rc == 0)
+		rc = phone_get(tx, account_of(c), &phone);
 	if (rc == 0)
 		rc = auth_store_add_sms(tx, account_of(c), phone.number, clock_wall_ms());
 	return rc < 0 ? rc : enrolled(tx, c);
@@ -91,8 +96,10 @@ int auth_factor_remove(struct db_tx *tx, void *arg)
 {
 	struct auth_factor_change *c = arg;
 	int64_t count = 0;
-	int rc = auth_store_remove_factor(tx, account_of(c), c->kind);
+	int rc = auth_store_still_held(tx, http_account(c->rq));
 
+	if (rc == 0)
+		rc = auth_store_remove_factor(tx, account_of(c), c->kind);
 	if (rc == 0)
 		rc = auth_store_count_factors(tx, account_of(c), &count);
 	if (rc == 0 && count == 0 && auth_factor_required(c->a, http_account(c->rq)))
@@ -108,9 +115,11 @@ int auth_factor_new_codes(struct db_tx *tx, void *arg)
 {
 	struct auth_factor_change *c = arg;
 	int64_t count = 0;
-	int rc = auth_store_count_factors(tx, account_of(c), &count);
+	int rc = auth_store_still_held(tx, http_account(c->rq));
 
 	c->codes_set = false;
+	if (rc == 0)
+		rc = auth_store_count_factors(tx, account_of(c), &count);
 	if (rc == 0 && count == 0)
 		rc = HEARTH_ENOTFOUND;
 	if (rc == 0)

@@ -60,7 +60,9 @@ static int leave(struct db_tx *tx, void *arg)
 
 	l->code_missing = l->code_wrong = l->last_administrator = false;
 	l->wait_ms = 0;
-	rc = auth_store_is_last_administrator(tx, l->account, &l->last_administrator);
+	rc = auth_store_still_held(tx, http_account(l->rq));
+	if (rc == 0)
+		rc = auth_store_is_last_administrator(tx, l->account, &l->last_administrator);
 	if (rc < 0 || l->last_administrator)
 		return rc;
 	rc = check_factor(tx, l, now_ms);
@@ -83,7 +85,7 @@ static void on_left(void *arg, int status)
 		http_reply_problem(rq, 400, "code",
 			"expected a code of your authenticator app, or a recovery code");
 	} else if (l->wait_ms > 0) {
-		auth_reply_wait(rq, l->wait_ms / 1000 + 1);
+		auth_reply_wait(rq, l->wait_ms);
 	} else if (l->code_wrong) {
 		http_reply_problem(rq, 403, "code", "this code is wrong or was used");
 	} else {

@@ -91,6 +91,12 @@ int auth_store_list_tokens(struct db_tx *tx, int64_t account, enum auth_token_ki
 int auth_store_token_owner(struct db_tx *tx, int64_t id, int64_t *account);
 int auth_store_count_tokens(
 	struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t *count);
+/*
+ * 0 while the token that `account` was shown with is still theirs, else HEARTH_ECONFLICT. Within
+ * the transaction that follows a password shown once more: while that was being checked the session
+ * may have been ended, and the password changed.
+ */
+int auth_store_still_held(struct db_tx *tx, const struct account *account);
 /* Notes that a token was used now, from there; at most once in five minutes. */
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer);
 

@@ -128,6 +128,16 @@ int auth_store_token_owner(struct db_tx *tx, int64_t id, int64_t *account)
 	return db_get_int(tx, account, "SELECT account FROM token WHERE id = $1", db_int(id));
 }
 
+int auth_store_still_held(struct db_tx *tx, const struct account *account)
+{
+	int64_t owner = 0;
+	int rc = auth_store_token_owner(tx, account->token, &owner);
+
+	if (rc == HEARTH_ENOTFOUND || (rc == 0 && owner != account->id))
+		return HEARTH_ECONFLICT;
+	return rc;
+}
+
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer)
 {
 	int rc = db_run(tx,

@@ -159,6 +159,30 @@ START_TEST(ending_takes_what_was_meant)
 }
 END_TEST
 
+static int hold(struct db_tx *tx, void *arg)
+{
+	const struct auth_revocation all = { .account = ann };
+	struct account who = { .id = ann };
+
+	(void)arg;
+	who.token = add(tx, ann, AUTH_TOKEN_SESSION, "1", 0);
+	ck_assert_int_eq(auth_store_still_held(tx, &who), 0);
+	who.id = ben;
+	ck_assert_int_eq(auth_store_still_held(tx, &who), HEARTH_ECONFLICT);
+	who.id = ann;
+	ck_assert_int_eq(auth_store_revoke(tx, &all, NULL), 0);
+	ck_assert_int_eq(auth_store_still_held(tx, &who), HEARTH_ECONFLICT);
+	return 0;
+}
+
+START_TEST(what_was_ended_is_not_held)
+{
+	open_fresh();
+	within(hold);
+	close_it();
+}
+END_TEST
+
 struct seen {
 	int64_t used_ms;
 	char peer[64];
@@ -255,5 +279,5 @@ START_TEST(app_passwords_are_taken_as_people_type_them)
 END_TEST
 
 TEST_MAIN("tokens", kinds_open_what_they_are_for, ending_takes_what_was_meant,
-	use_is_noted_now_and_then, what_expired_is_removed, scopes_are_read_and_written,
-	app_passwords_are_taken_as_people_type_them)
+	what_was_ended_is_not_held, use_is_noted_now_and_then, what_expired_is_removed,
+	scopes_are_read_and_written, app_passwords_are_taken_as_people_type_them)
