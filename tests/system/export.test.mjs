@@ -240,6 +240,12 @@ test('nobody else gets it, and bad input is named', async () => {
   assert.equal((await hearth.api('GET', mine.url)).status, 401);
   assert.equal((await api(bert, 'GET', '/api/auth/export/999999')).status, 404);
   assert.deepEqual((await api(bert, 'GET', '/api/auth/export')).body, { export: null });
+  // Nor a token that may not see all that is in it.
+  const narrow = async (scopes) => (await api(anna, 'POST', '/api/auth/tokens', { name: scopes, scopes, password: PASSWORD })).body.token;
+  const head = async (scopes) => (await fetch(hearth.base + mine.url, { method: 'HEAD', headers: { Authorization: `Bearer ${await narrow(scopes)}` } })).status;
+  assert.deepEqual([await head('account:read'), await head('account mail game'), await head('account:read mail:read video game')], [403, 403, 200]);
+  const bot = { Authorization: `Bearer ${await narrow('account')}` };
+  assert.equal((await hearth.api('POST', '/api/auth/export', { password: PASSWORD }, bot)).status, 403);
   for (const route of [['POST', '/api/auth/export'], ['DELETE', '/api/auth/me']]) {
     for (const [body, status] of [[{}, 400], [{ password: null }, 400], [{ password: 7 }, 400], [{ password: ['x'] }, 400], [{ password: 'x'.repeat(300) }, 400],
       [{ password: 'wrong' }, 403], [{ password: PASSWORD.replace('o', '\u043e') }, 403]]) {

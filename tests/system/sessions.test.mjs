@@ -83,6 +83,26 @@ test('a token cannot make one that opens more than itself', async () => {
   const wider = await post('tokens', token, { name: 'wider', scopes: 'account mail', password: PASSWORD });
   assert.equal(wider.status, 400);
   assert.equal(wider.body.field, 'scopes');
+  const app = (own, scopes) => post('app-passwords', own, { name: 'phone', scopes, password: PASSWORD });
+  assert.equal((await app(token, 'imap')).status, 403);
+  const mail = (await post('tokens', session, { name: 'mail', scopes: 'account mail video:read', password: PASSWORD })).body.token;
+  assert.deepEqual((({ status: s, body }) => [s, body.field])(await app(mail, 'imap rtmp')), [400, 'scopes']);
+  const { id } = (await app(mail, 'imap smtp')).body;
+  assert.equal(await del(`app-passwords/${id}`, session), 204);
+});
+
+test('of two who change the password at once, the one whose session ended with it changes nothing', async () => {
+  hearth.addUser('eve@hearth.test', PASSWORD);
+  const [one, two] = [await signIn('eve'), await signIn('eve')];
+  const change = (token, password) => post('me/password', token, { current: PASSWORD, password });
+  const answers = await Promise.all([change(one, 'ship cable paper'), change(two, 'another long word')]);
+  const right = answers.map((answer) => answer.status);
+  assert.equal(right.filter((s) => s === 204).length, 1, `${right}`);
+  const won = right.indexOf(204);
+  assert.equal(await status([one, two][won]), 200);
+  const login = (password) => hearth.api('POST', '/api/auth/login', { address: 'eve@hearth.test', password }).then((answer) => answer.status);
+  assert.equal(await login(['ship cable paper', 'another long word'][won]), 200);
+  assert.equal(await login(['ship cable paper', 'another long word'][1 - won]), 401);
 });
 
 test('an app password opens IMAP, SMTP or RTMP as chosen, and not the web', async () => {

@@ -202,11 +202,26 @@ static void on_confirmed(void *arg, int status)
 		http_reply_error(ask->rq, HEARTH_EBUSY);
 }
 
+bool auth_export_allowed(struct http_request *rq)
+{
+	static const unsigned parts[] = { ACCOUNTS_SCOPE_ACCOUNT, ACCOUNTS_SCOPE_MAIL,
+		ACCOUNTS_SCOPE_VIDEO, ACCOUNTS_SCOPE_GAME };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (!accounts_scope_allows(http_account(rq)->scopes, parts[i], true)) {
+			http_reply_problem(rq, 403, NULL,
+				"an export has everything in it, and the scopes of this token "
+				"do not allow all of that");
+			return false;
+		}
+	return true;
+}
+
 void auth_post_export(void *module, struct http_request *rq)
 {
 	const struct json *body = http_body_json(rq);
 
-	if (body)
+	if (body && auth_export_allowed(rq))
 		auth_confirm_password(
 			module, rq, body, "password", on_confirmed, ask_new(module, rq, 202));
 }

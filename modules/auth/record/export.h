@@ -73,6 +73,9 @@ int auth_export_expire(void *module, const struct queue_task *task, struct arena
 int auth_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 int auth_export_own(void *module, const struct queue_task *task, struct arena *a);
 
+/* Whether the token may have all that an export is made of; else it answers 403. */
+bool auth_export_allowed(struct http_request *rq);
+
 /* ---- routes (export.c, export_send.c) ---- */
 
 http_handler auth_post_export;

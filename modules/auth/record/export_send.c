@@ -131,8 +131,11 @@ static void on_built(void *arg, int status)
 
 void auth_get_export_tar(void *module, struct http_request *rq)
 {
-	struct archive *ar = mem_zalloc(sizeof(*ar));
+	struct archive *ar;
 
+	if (!auth_export_allowed(rq))
+		return;
+	ar = mem_zalloc(sizeof(*ar));
 	ar->a = module;
 	ar->rq = rq;
 	ar->id = http_param_int(rq, "id");

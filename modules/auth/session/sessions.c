@@ -206,8 +206,10 @@ static int make(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 	int64_t count = 0;
-	int rc = auth_store_count_tokens(tx, ask->token.account, ask->kind, &count);
+	int rc = auth_store_still_held(tx, http_account(ask->rq));
 
+	if (rc == 0)
+		rc = auth_store_count_tokens(tx, ask->token.account, ask->kind, &count);
 	if (rc == 0 && count >= TOKENS_MAX)
 		rc = HEARTH_ETOOBIG;
 	if (rc == 0)
@@ -322,11 +324,24 @@ void auth_post_tokens(void *module, struct http_request *rq)
 	auth_confirm_password(module, rq, http_body_json(rq), "password", on_confirmed, ask);
 }
 
+/* The same for app passwords: mail for whose token opens mail, streams for whose opens video. */
+static unsigned app_scopes(unsigned own)
+{
+	return (own & ACCOUNTS_SCOPE_MAIL ? ACCOUNTS_SCOPE_IMAP | ACCOUNTS_SCOPE_SMTP : 0) |
+	       (own & ACCOUNTS_SCOPE_VIDEO ? ACCOUNTS_SCOPE_RTMP : 0);
+}
+
 void auth_post_app_passwords(void *module, struct http_request *rq)
 {
-	struct ask *ask = read_new(module, rq, AUTH_TOKEN_APP,
-		ACCOUNTS_SCOPE_IMAP | ACCOUNTS_SCOPE_SMTP | ACCOUNTS_SCOPE_RTMP);
+	unsigned allowed = app_scopes(http_account(rq)->scopes);
+	struct ask *ask;
 
+	/* Also a session that must enrol first: what it made would stay when the owner enrols. */
+	if (!allowed) {
+		http_reply_problem(rq, 403, NULL, "the scopes of this token do not allow it");
+		return;
+	}
+	ask = read_new(module, rq, AUTH_TOKEN_APP, allowed);
 	if (!ask)
 		return;
 	ask->event = "app_password.made";
