@@ -39,13 +39,14 @@ static inline bool accounts_scope_allows(unsigned scopes, unsigned scope, bool r
 struct export_file;
 
 struct account {
-	int64_t id;        /* never used again for another */
-	char address[256]; /* mail address, lower case; also the log-in name */
-	bool admin;        /* administrator: may do everything */
-	bool moderator;    /* may look after people, not after the server */
-	bool disabled;     /* may not log in; mail for it is still taken */
-	bool factors;      /* a second factor is enrolled */
-	int64_t quota;     /* bytes that may be kept for it; 0: no bound */
+	int64_t id;         /* never used again for another */
+	char address[256];  /* mail address, lower case; also the log-in name */
+	bool admin;         /* administrator: may do everything */
+	bool moderator;     /* may look after people, not after the server */
+	bool disabled;      /* may not log in; mail for it is still taken */
+	bool factors;       /* a second factor is enrolled */
+	int64_t quota;      /* bytes that may be kept for it; 0: no bound */
+	int64_t generation; /* auth's own: of the password when this was read */
 	/* How it was shown: by authenticate and by_token; 0 from the others. */
 	int64_t token;   /* the id of the token or app password; 0: the main password */
 	unsigned scopes; /* enum accounts_scope */

@@ -13,6 +13,7 @@ const char *const auth_migrations[] = {
 	" disabled BIGINT NOT NULL,"
 	" factors BIGINT NOT NULL,"
 	" quota BIGINT,"
+	" generation BIGINT NOT NULL DEFAULT 0," /* of the password: grows with each change */
 	" created_at BIGINT NOT NULL,"
 	" deleted_at BIGINT);",
 

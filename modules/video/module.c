@@ -34,8 +34,7 @@ static void accept_rtmp(void *module, struct conn *c)
 	rtmp_session_new(module, c);
 }
 
-#define RTMP_LIMITS \
-	.input_max = 8192, .output_high = 65536, .timeout_ms = 10000, .per_peer_max = 50
+#define RTMP_LIMITS .input_max = 8192, .output_high = 65536, .timeout_ms = 10000, .per_peer_max = 50
 
 static const struct conn_listener listeners[] = {
 	{ .key = "rtmp",

@@ -123,6 +123,7 @@ describe('registering', () => {
     assert.equal((await register({ address: 'bob@hearth.test', name: null, invitation: null, phone: null })).status, 201);
     assert.equal(problem(await register({ address: 'BOB@hearth.test' }), 409).field, 'address');
     problem(await register({ address: 'bob+bank@hearth.test' }), 400, 'address');
+    for (const name of ['postmaster', 'Admin', 'hostmaster']) problem(await register({ address: `${name}@hearth.test` }), 400, 'address');
   });
 
   test('one password is one however it was typed, up to 64 characters of any script', async () => {

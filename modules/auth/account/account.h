@@ -25,6 +25,11 @@ enum auth_role auth_role_of(const struct account *account);
  * none. 0, or HEARTH_EINVAL when it is no address we would make an account for.
  */
 int auth_address(const struct config *config, struct slice name, char out[256]);
+/*
+ * Whether its local part speaks for the organisation (RFC 2142, and what certificate authorities
+ * write to): nobody gets it by registering on their own.
+ */
+bool auth_address_is_reserved(const char *address);
 /* Whether the address's domain is one of ours. */
 bool auth_address_is_local(const struct config *config, const char *address);
 
@@ -57,6 +62,12 @@ int auth_store_list(
 /* How many accounts there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
+/*
+ * Whether the account may still be entered with the password that was checked when `account` was
+ * read: 0, or HEARTH_EDENIED when it has another since, is disabled or deleted. In the transaction
+ * of what the password is good for.
+ */
+int auth_store_still_open(struct db_tx *tx, const struct account *account);
 /* Only while it is still `old`; HEARTH_ENOTFOUND when it is not. */
 int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash);
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
@@ -67,8 +78,8 @@ int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
 #define AUTH_ACCOUNT_COLUMNS                                                               \
 	"a.id, a.address, a.role, a.disabled, a.factors, COALESCE(a.quota, -1 - COALESCE(" \
 	"(SELECT max(g.quota) FROM membership m JOIN account_group g ON g.id = m.group_id" \
-	" WHERE m.account = a.id), 0))"
-#define AUTH_ACCOUNT_COUNT 6
+	" WHERE m.account = a.id), 0)), a.generation"
+#define AUTH_ACCOUNT_COUNT 7
 void auth_store_read(struct db_rows *rows, int first, struct account *out);
 /*
  * Until this is called, quota is -1 - q for an account without a quota of its own, q being the

@@ -12,6 +12,7 @@
 #include "record/own.h"
 #include "account/profile.h"
 #include "group/group.h"
+#include "session/second.h"
 #include "session/session.h"
 #include "sms/code.h"
 
@@ -25,7 +26,8 @@ void auth_store_read(struct db_rows *rows, int first, struct account *out)
 		.moderator = role == AUTH_MODERATOR,
 		.disabled = db_col_int(rows, first + 3) != 0,
 		.factors = db_col_int(rows, first + 4) != 0,
-		.quota = db_col_int(rows, first + 5) };
+		.quota = db_col_int(rows, first + 5),
+		.generation = db_col_int(rows, first + 6) };
 	memcpy(out->address, address.p, address.n);
 }
 
@@ -131,10 +133,23 @@ int auth_store_count(struct db_tx *tx, int64_t *count)
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 {
-	int rc = db_run(
-		tx, "UPDATE account SET password = $2 WHERE id = $1", db_int(id), db_str(hash));
+	int rc = db_run(tx,
+		"UPDATE account SET password = $2, generation = generation + 1 WHERE id = $1",
+		db_int(id), db_str(hash));
 
-	return rc < 0 ? rc : 0;
+	/* Who is between the two steps of a log-in came by the old one. */
+	return rc < 0 ? rc : auth_store_drop_tickets(tx, id);
+}
+
+int auth_store_still_open(struct db_tx *tx, const struct account *account)
+{
+	int64_t same = 0;
+	int rc = db_get_int(tx, &same,
+		"SELECT count(*) FROM account WHERE id = $1 AND generation = $2 AND disabled = 0"
+		" AND deleted_at IS NULL",
+		db_int(account->id), db_int(account->generation));
+
+	return rc < 0 ? rc : same ? 0 : HEARTH_EDENIED;
 }
 
 int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash)

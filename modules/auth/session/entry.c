@@ -39,8 +39,10 @@ int auth_entry_add(struct db_tx *tx, struct auth_entry *e, const char *how)
 		.peer = slice_str(http_peer(e->rq)->peer),
 		.created_ms = now,
 		.expires_ms = now + e->a->token_ttl_ms };
-	int rc = auth_store_add_token(tx, &token, e->hex, &e->account.token);
+	int rc = auth_store_still_open(tx, &e->account);
 
+	if (rc == 0)
+		rc = auth_store_add_token(tx, &token, e->hex, &e->account.token);
 	return rc < 0 ? rc
 		      : auth_record(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,
 				token.device, how);

@@ -40,10 +40,10 @@ static int find_device(struct db_tx *tx, struct begin *b)
 static int begin(struct db_tx *tx, void *arg)
 {
 	struct begin *b = arg;
-	int rc = 0;
+	int rc = auth_store_still_open(tx, &b->account);
 
 	b->trusted = false;
-	if (b->device[0])
+	if (rc == 0 && b->device[0])
 		rc = find_device(tx, b);
 	if (rc == 0 && !b->trusted)
 		rc = auth_store_factors(tx, b->account.id, &b->factors);

@@ -8,6 +8,7 @@
 #include "database.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "session/second.h"
 #include "session/session.h"
 
 #include <stdio.h>
@@ -240,6 +241,35 @@ START_TEST(what_expired_is_removed)
 }
 END_TEST
 
+static int change_password(struct db_tx *tx, void *arg)
+{
+	struct account before, after;
+
+	(void)arg;
+	ck_assert_int_eq(auth_store_find(tx, "ann@x.test", &before, NULL), 0);
+	ck_assert_int_eq(auth_store_still_open(tx, &before), 0);
+	ck_assert_int_eq(auth_store_add_ticket(tx, "ticket", ann, T0), 0);
+	ck_assert_int_eq(auth_store_replace_hash(tx, ann, "h", "i"), 0); /* the same one, anew */
+	ck_assert_int_eq(auth_store_still_open(tx, &before), 0);
+	ck_assert_int_eq(auth_store_find_ticket(tx, "ticket", T0, &after), 0);
+	ck_assert_int_eq(auth_store_set_hash(tx, ann, "j"), 0);
+	ck_assert_int_eq(auth_store_still_open(tx, &before), HEARTH_EDENIED);
+	ck_assert_int_eq(auth_store_find_ticket(tx, "ticket", T0, &after), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(auth_store_find(tx, "ann@x.test", &after, NULL), 0);
+	ck_assert_int_eq(auth_store_still_open(tx, &after), 0);
+	ck_assert_int_eq(auth_store_set_disabled(tx, ann, true), 0);
+	ck_assert_int_eq(auth_store_still_open(tx, &after), HEARTH_EDENIED);
+	return 0;
+}
+
+START_TEST(an_old_password_opens_nothing_in_hand)
+{
+	open_fresh();
+	within(change_password);
+	close_it();
+}
+END_TEST
+
 START_TEST(scopes_are_read_and_written)
 {
 	static const char *const bad[] = { "", " ", "mails", "mail:write", "imap:read", "mail,game",
@@ -280,4 +310,5 @@ END_TEST
 
 TEST_MAIN("tokens", kinds_open_what_they_are_for, ending_takes_what_was_meant,
 	what_was_ended_is_not_held, use_is_noted_now_and_then, what_expired_is_removed,
-	scopes_are_read_and_written, app_passwords_are_taken_as_people_type_them)
+	an_old_password_opens_nothing_in_hand, scopes_are_read_and_written,
+	app_passwords_are_taken_as_people_type_them)
