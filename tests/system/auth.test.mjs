@@ -91,6 +91,15 @@ test('commands work while the server runs; a new password ends the sessions', as
   problem(await hearth.api('POST', '/api/auth/login', { address: 'dora@hearth.test', password: 'another horse' }), 401);
 });
 
+test('a body that is no JSON is refused by every way in, and nothing else happens', async () => {
+  for (const path of ['register', 'register/verify', 'login', 'login/sms', 'login/second', 'me/password', 'me/phone', 'me/phone/verify',
+    'me/factors/totp', 'me/factors/totp/confirm', 'tokens', 'app-passwords', 'export']) {
+    const { body } = await hearth.api('POST', '/api/auth/register', { address: `json.${path.replaceAll('/', '.')}@hearth.test`, password: 'correct horse' });
+    const answer = await fetch(`${hearth.base}/api/auth/${path}`, { method: 'POST', body: '{', headers: { 'Content-Type': 'application/json', ...bearer(body.token), Cookie: 'hearth_device=x' } });
+    assert.equal(answer.status, 400, path);
+  }
+});
+
 test('sessions outlive kill -9; registrations that were answered are there', async () => {
   const { body } = await hearth.api('POST', '/api/auth/register', { address: 'eve@hearth.test', password: 'correct horse' });
   await hearth.kill();

@@ -244,12 +244,13 @@ void auth_post_totp(void *module, struct http_request *rq)
 void auth_post_totp_confirm(void *module, struct http_request *rq)
 {
 	struct step *s = step_new(module, rq, AUTH_FACTOR_TOTP);
-	const struct json *body = http_body_json(rq);
+	const struct json *body;
 	struct slice code;
 
 	s->change = auth_factor_confirm_totp;
 	s->answer = answer_codes;
 	s->missing = "no authenticator app waits to be confirmed; start again";
+	body = http_body_json(rq);
 	if (!body || !auth_secure(rq))
 		return;
 	if (json_get_text(body, "code", &code) < 0 || totp_digits(code, s->c.code) < 0)

@@ -184,10 +184,11 @@ static void on_sent(void *arg, int status)
 void auth_post_login_sms(void *module, struct http_request *rq)
 {
 	struct sms_request *s = ARENA_NEW(http_arena(rq), struct sms_request);
-	const struct json *body = http_body_json(rq);
+	const struct json *body;
 	int rc;
 
 	*s = (struct sms_request){ .a = module, .rq = rq };
+	body = http_body_json(rq);
 	if (!body || !auth_ticket_read(rq, body, s->hex))
 		return;
 	rc = db_write(s->a->db, send_code, on_sent, s);

@@ -251,11 +251,12 @@ static bool read_attempt(struct attempt *t, const struct json *body)
 void auth_post_login_second(void *module, struct http_request *rq)
 {
 	struct attempt *t = ARENA_NEW(http_arena(rq), struct attempt);
-	const struct json *body = http_body_json(rq);
+	const struct json *body;
 	int rc;
 
 	*t = (struct attempt){ 0 };
 	auth_entry_init(&t->entry, module, rq, 200);
+	body = http_body_json(rq);
 	if (!body || !read_attempt(t, body))
 		return;
 	t->trust = t->trust && t->entry.a->device_ttl_ms > 0;

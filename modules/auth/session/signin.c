@@ -27,8 +27,8 @@ static void on_authenticated(void *arg, int status, const struct account *accoun
 
 void auth_post_login(void *module, struct http_request *rq)
 {
-	const struct json *body = http_body_json(rq);
 	struct slice address, password, device = http_cookie(rq, AUTH_DEVICE_COOKIE);
+	const struct json *body = http_body_json(rq);
 	char device_hex[AUTH_TOKEN_HEX] = "";
 	struct signin *s;
 
