@@ -89,6 +89,8 @@ struct http_request {
 	struct http1_parser *parser;
 	const struct http1_head *head; /* NULL until it is complete */
 	enum http_phase phase;
+	bool handling;   /* its handler runs: it is not freed before that has returned … */
+	bool over;       /* … and is then */
 	bool held;       /* somebody outside will come back to it: it must not be freed */
 	bool replied;    /* one of the http_reply calls was made */
 	bool head_only;  /* HEAD: headers without the body */

@@ -56,7 +56,20 @@ static void handle(struct http_request *rq)
 	rq->phase = HTTP_HANDLING;
 	rq->held = true;
 	conn_set_timeout(rq->session->c, 0);
+	rq->handling = true;
 	rq->match.route->handler(rq->match.module, rq);
+	rq->handling = false;
+	if (rq->over)
+		request_free(rq);
+}
+
+/* It was answered. A handler that reads a refused body may answer without knowing it. */
+static void let_go(struct http_request *rq)
+{
+	if (rq->handling)
+		rq->over = true;
+	else
+		request_free(rq);
 }
 
 static void add_body(struct http_request *rq, struct slice piece)
@@ -185,7 +198,7 @@ void request_done(struct http_request *rq)
 	bool keep_alive = rq->keep_alive && !rq->server->draining;
 
 	count_request(rq);
-	request_free(rq);
+	let_go(rq);
 	if (!s)
 		return;
 	s->rq = NULL;
@@ -206,7 +219,7 @@ struct conn *request_upgrade(struct http_request *rq, struct slice head)
 	conn_write(c, head);
 	rq->status = 101;
 	count_request(rq);
-	request_free(rq);
+	let_go(rq);
 	s->rq = NULL;
 	s->handed_over = true;
 	conn_set_timeout(c, 0);

@@ -53,6 +53,21 @@ static void post_json(void *module, struct http_request *rq)
 	http_reply_json(rq, 200, &out);
 }
 
+/* Touches what is gone once a request is freed, after the body or the handler answered it. */
+static void post_touched(void *module, struct http_request *rq)
+{
+	const struct json *body = http_body_json(rq);
+	char *p;
+
+	(void)module;
+	if (body)
+		http_reply_empty(rq, 204);
+	p = arena_zalloc(http_arena(rq), 64);
+	memcpy(p, "later", 6);
+	ck_assert(slice_eq(http_path(rq), SLICE("/touched")));
+	ck_assert(slice_eq(http_cookie(rq, "b"), SLICE("c")));
+}
+
 static void get_describe(void *module, struct http_request *rq)
 {
 	struct strbuf out = { 0 };
@@ -112,6 +127,7 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, "/echo", post_echo, HTTP_PUBLIC, 1000 },
 	{ HTTP_POST, "/nobody", post_echo, HTTP_PUBLIC, 0 },
 	{ HTTP_POST, "/json", post_json, HTTP_PUBLIC, 1000 },
+	{ HTTP_POST, "/touched", post_touched, HTTP_PUBLIC, 1000 },
 	{ HTTP_GET, "/describe/{id:int}/{name:text}", get_describe, HTTP_PUBLIC, 0 },
 	{ HTTP_DELETE, "/hello", delete_it, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/headers", get_headers, HTTP_PUBLIC, 0 },
@@ -515,8 +531,23 @@ START_TEST(gives_a_head_ten_seconds)
 }
 END_TEST
 
-TEST_MAIN("http_server", answers, answers_head_without_body, finds_no_route, reads_bodies,
-	refuses_large_bodies, says_continue, closes_after_an_error, keeps_alive_or_not,
-	answers_pipelined_requests_in_order, reads_byte_by_byte, waits_for_a_slow_client,
-	outlives_the_client, tells_about_the_request, sets_headers, drains, kernel_routes_answer,
-	gives_a_head_ten_seconds)
+START_TEST(lives_until_its_handler_returns)
+{
+	start_server(routes);
+	ck_status(
+		ask("POST /touched HTTP/1.1\r\n" H
+		    "Cookie: b=c\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{]"),
+		400);
+	ck_status(
+		ask("POST /touched HTTP/1.1\r\n" H
+		    "Cookie: b=c\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"),
+		204);
+	stop_server();
+}
+END_TEST
+
+TEST_MAIN("http_server", lives_until_its_handler_returns, answers, answers_head_without_body,
+	finds_no_route, reads_bodies, refuses_large_bodies, says_continue, closes_after_an_error,
+	keeps_alive_or_not, answers_pipelined_requests_in_order, reads_byte_by_byte,
+	waits_for_a_slow_client, outlives_the_client, tells_about_the_request, sets_headers, drains,
+	kernel_routes_answer, gives_a_head_ten_seconds)
