@@ -328,6 +328,35 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
+static void stop(void *state)
+{
+	struct auth *a = state;
+
+	preferences_free(&a->preferences);
+	sms_free(&a->sms);
+	timer_stop(&a->tidy);
+	timer_stop(&a->rest);
+	free(a);
+}
+
+static int prepare(struct auth *a)
+{
+	const struct config *c = hearth_config(a->h);
+
+	if (config_bool(c, "auth", "registration_phone") && !sms_enabled(a->sms)) {
+		log_error("auth", "registration_phone wants codes sent, and sms_driver is none",
+			NULL);
+		return -1;
+	}
+	a->cache = hearth_cache(a->h);
+	a->hash = hearth_pool(a->h, "hash");
+	a->service.keeps_data(a, "auth");
+	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
+		return -1;
+	a->preferences = preferences_new(a);
+	return a->preferences ? auth_first_start(a) : -1;
+}
+
 /* The server also sweeps what has expired. */
 static int start(struct hearth *h, void **state)
 {
@@ -336,21 +365,11 @@ static int start(struct hearth *h, void **state)
 	if (start_command(h, state) < 0)
 		return -1;
 	a = *state;
-	a->cache = hearth_cache(h);
-	a->hash = hearth_pool(h, "hash");
-	a->service.keeps_data(a, "auth");
-	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
-		return -1;
-	a->preferences = preferences_new(a);
-	if (!a->preferences)
-		return -1;
-	if (config_bool(hearth_config(h), "auth", "registration_phone") && !sms_enabled(a->sms)) {
-		log_error("auth", "registration_phone wants codes sent, and sms_driver is none",
-			NULL);
+	if (prepare(a) < 0) {
+		stop(a);
+		*state = NULL;
 		return -1;
 	}
-	if (auth_first_start(a) < 0)
-		return -1;
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
 	timer_start(&a->rest, REST_EVERY_MS, REST_EVERY_MS, rest, a);
 	return 0;
@@ -361,17 +380,6 @@ static void drain(void *state)
 	const struct auth *a = state;
 
 	sms_drain(a->sms, config_duration_ms(hearth_config(a->h), "server", "drain"));
-}
-
-static void stop(void *state)
-{
-	struct auth *a = state;
-
-	preferences_free(&a->preferences);
-	sms_free(&a->sms);
-	timer_stop(&a->tidy);
-	timer_stop(&a->rest);
-	free(a);
 }
 
 const struct hearth_module auth_module = {

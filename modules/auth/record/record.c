@@ -29,13 +29,6 @@ int auth_record_expire(struct db_tx *tx, int64_t now_ms)
 	return rc < 0 ? rc : 0;
 }
 
-int auth_record_delete(struct db_tx *tx, int64_t account)
-{
-	int rc = db_run(tx, "DELETE FROM event WHERE account = $1", db_int(account));
-
-	return rc < 0 ? rc : 0;
-}
-
 /* ---- GET /api/auth/events?before=ID&limit=N: the newest first ---- */
 
 struct page {

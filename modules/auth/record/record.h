@@ -17,7 +17,6 @@ int auth_record(struct db_tx *tx, int64_t account, const char *kind, const char 
 	struct slice device, const char *detail);
 /* Removes events older than AUTH_RECORD_KEEP_MS. */
 int auth_record_expire(struct db_tx *tx, int64_t now_ms);
-int auth_record_delete(struct db_tx *tx, int64_t account);
 
 http_handler auth_get_events;
 http_handler auth_delete_me; /* delete.c */
