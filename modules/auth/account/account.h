@@ -61,6 +61,7 @@ int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
 /* How many accounts there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
+/* Another password: to be followed by auth_store_revoke of what the old one opened. */
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 /*
  * Whether the account may still be entered with the password that was checked when `account` was

@@ -12,7 +12,6 @@
 #include "record/own.h"
 #include "account/profile.h"
 #include "group/group.h"
-#include "session/second.h"
 #include "session/session.h"
 #include "sms/code.h"
 
@@ -137,8 +136,7 @@ int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 		"UPDATE account SET password = $2, generation = generation + 1 WHERE id = $1",
 		db_int(id), db_str(hash));
 
-	/* Who is between the two steps of a log-in came by the old one. */
-	return rc < 0 ? rc : auth_store_drop_tickets(tx, id);
+	return rc < 0 ? rc : 0;
 }
 
 int auth_store_still_open(struct db_tx *tx, const struct account *account)

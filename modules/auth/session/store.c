@@ -155,41 +155,37 @@ struct ended {
 	int64_t count;
 };
 
-/* Takes one token out; called while no other statement runs on the table. */
-static int end_one(struct db_tx *tx, struct ended *e, int64_t id, const char *hash)
+static void note_ended(struct ended *e, int64_t id, struct slice hash)
 {
-	int rc = db_run(tx, "DELETE FROM token WHERE id = $1", db_int(id));
+	const char *comma = e->hashes.n ? "," : "";
 
-	strbuf_printf(&e->ids, "%s%lld", e->count ? "," : "", (long long)id);
-	strbuf_printf(&e->hashes, "%s\"%s\"", e->count ? "," : "", hash);
+	strbuf_printf(&e->ids, "%s%lld", comma, (long long)id);
+	strbuf_printf(&e->hashes, "%s\"%.*s\"", comma, SLICE_ARG(hash));
 	e->count++;
-	return rc < 0 ? rc : 0;
 }
 
-/* The next token that ends; HEARTH_ENOTFOUND when that was all. */
-static int next_ending(struct db_tx *tx, const struct auth_revocation *what, int64_t *id,
-	char hash[AUTH_TOKEN_HEX])
+/* A kind that ends, or none. */
+static struct db_value ending_kind(const struct auth_revocation *what, enum auth_token_kind kind)
 {
+	return db_int(!what->kinds || what->kinds & 1u << kind ? (int64_t)kind : -1);
+}
+
+static int end_tokens(struct db_tx *tx, struct ended *e)
+{
+	const struct auth_revocation *what = e->what;
 	struct db_rows rows;
-	int64_t after = *id;
 	int rc = db_query(tx, &rows,
-		"SELECT id, hash, kind FROM token WHERE account = $1 AND id > $2 AND id <> $3"
-		" AND ($4 = 0 OR id = $4) ORDER BY id",
-		db_int(what->account), db_int(after), db_int(what->except), db_int(what->id));
+		"DELETE FROM token WHERE account = $1 AND id <> $2 AND ($3 = 0 OR id = $3)"
+		" AND kind IN ($4, $5, $6, $7) RETURNING id, hash",
+		db_int(what->account), db_int(what->except), db_int(what->id),
+		ending_kind(what, AUTH_TOKEN_SESSION), ending_kind(what, AUTH_TOKEN_API),
+		ending_kind(what, AUTH_TOKEN_APP), ending_kind(what, AUTH_TOKEN_DEVICE));
 
 	if (rc < 0)
 		return rc;
-	while ((rc = db_next(&rows)) > 0) {
-		unsigned kind = 1u << db_col_int(&rows, 2);
-
-		if (what->kinds && !(what->kinds & kind))
-			continue;
-		*id = db_col_int(&rows, 0);
-		snprintf(hash, AUTH_TOKEN_HEX, "%.*s", SLICE_ARG(db_col_text(&rows, 1)));
-		break;
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	while (db_next(&rows) > 0)
+		note_ended(e, db_col_int(&rows, 0), db_col_text(&rows, 1));
+	return db_end(&rows);
 }
 
 static int publish_ended(struct db_tx *tx, const struct ended *e)
@@ -210,18 +206,13 @@ static int publish_ended(struct db_tx *tx, const struct ended *e)
 int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int64_t *count)
 {
 	struct ended e = { .what = what };
-	char hash[AUTH_TOKEN_HEX];
-	int64_t id = 0;
-	int rc;
+	int rc = end_tokens(tx, &e);
 
-	while ((rc = next_ending(tx, what, &id, hash)) == 0)
-		if ((rc = end_one(tx, &e, id, hash)) < 0)
-			break;
 	/* A log-in that stands between its steps was begun with that password, too. */
-	if (rc == HEARTH_ENOTFOUND && what->password)
+	if (rc == 0 && what->password)
 		rc = auth_store_drop_tickets(tx, what->account);
-	if (rc == HEARTH_ENOTFOUND || rc == 0)
-		rc = e.count || what->password ? publish_ended(tx, &e) : 0;
+	if (rc == 0 && (e.count || what->password))
+		rc = publish_ended(tx, &e);
 	if (count)
 		*count = e.count;
 	strbuf_free(&e.ids);

@@ -254,6 +254,7 @@ static int change_password(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(auth_store_find_ticket(tx, "ticket", T0, &after), 0);
 	ck_assert_int_eq(auth_store_set_hash(tx, ann, "j"), 0);
 	ck_assert_int_eq(auth_store_still_open(tx, &before), HEARTH_EDENIED);
+	ck_assert_int_eq(auth_store_revoke_all(tx, ann), 0);
 	ck_assert_int_eq(auth_store_find_ticket(tx, "ticket", T0, &after), HEARTH_ENOTFOUND);
 	ck_assert_int_eq(auth_store_find(tx, "ann@x.test", &after, NULL), 0);
 	ck_assert_int_eq(auth_store_still_open(tx, &after), 0);
