@@ -86,6 +86,11 @@ bool auth_read_text(struct http_request *rq, const struct json *body, const char
 bool auth_read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out);
 /* 429: too many attempts, with the time to wait in Retry-After (whole seconds, never too few). */
 void auth_reply_wait(struct http_request *rq, int64_t retry_ms);
+/*
+ * Answers with what a reading transaction wrote to *out, or with the error that it met. *out may
+ * lie in the request's arena: its memory is taken before the request goes.
+ */
+void auth_reply_written(struct http_request *rq, int status, struct strbuf *out);
 /* The request's User-Agent as text that fits (never cut within a character), and who sends. */
 struct slice auth_device(const struct http_request *rq);
 

@@ -33,6 +33,18 @@ bool auth_read_number(struct http_request *rq, const char *name, int64_t max, in
 	return false;
 }
 
+void auth_reply_written(struct http_request *rq, int status, struct strbuf *out)
+{
+	struct strbuf mine = *out;
+
+	*out = (struct strbuf){ 0 };
+	if (status == 0)
+		http_reply_json(rq, 200, &mine);
+	else
+		http_reply_error(rq, status);
+	strbuf_free(&mine);
+}
+
 struct slice auth_device(const struct http_request *rq)
 {
 	struct slice device = slice_head(http_header(rq, "User-Agent"), DEVICE_MAX);

@@ -259,14 +259,20 @@ void auth_post_totp_confirm(void *module, struct http_request *rq)
 		change(s);
 }
 
-void auth_post_totp_remove(void *module, struct http_request *rq)
+static void remove_factor(
+	void *module, struct http_request *rq, enum auth_factor_kind kind, const char *missing)
 {
-	struct step *s = step_new(module, rq, AUTH_FACTOR_TOTP);
+	struct step *s = step_new(module, rq, kind);
 
 	s->change = auth_factor_remove;
 	s->answer = answer_empty;
-	s->missing = "no authenticator app is enrolled";
+	s->missing = missing;
 	ask_password(s);
+}
+
+void auth_post_totp_remove(void *module, struct http_request *rq)
+{
+	remove_factor(module, rq, AUTH_FACTOR_TOTP, "no authenticator app is enrolled");
 }
 
 /* ---- SMS ---- */
@@ -286,12 +292,7 @@ void auth_post_sms(void *module, struct http_request *rq)
 
 void auth_post_sms_remove(void *module, struct http_request *rq)
 {
-	struct step *s = step_new(module, rq, AUTH_FACTOR_SMS);
-
-	s->change = auth_factor_remove;
-	s->answer = answer_empty;
-	s->missing = "SMS is not enrolled";
-	ask_password(s);
+	remove_factor(module, rq, AUTH_FACTOR_SMS, "SMS is not enrolled");
 }
 
 /* ---- recovery codes ---- */

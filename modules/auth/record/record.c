@@ -78,13 +78,8 @@ static int read_page(struct db_tx *tx, void *arg)
 static void on_page(void *arg, int status)
 {
 	struct page *p = arg;
-	struct strbuf out = p->out; /* the answer ends the request, and `p` with it */
 
-	if (status == 0)
-		http_reply_json(p->rq, 200, &out);
-	else
-		http_reply_error(p->rq, status);
-	strbuf_free(&out);
+	auth_reply_written(p->rq, status, &p->out);
 }
 
 void auth_get_events(void *module, struct http_request *rq)

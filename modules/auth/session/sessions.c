@@ -95,13 +95,8 @@ static int read_list(struct db_tx *tx, void *arg)
 static void on_list(void *arg, int status)
 {
 	struct ask *ask = arg;
-	struct strbuf out = ask->out; /* the answer ends the request, and `ask` with it */
 
-	if (status == 0)
-		http_reply_json(ask->rq, 200, &out);
-	else
-		http_reply_error(ask->rq, status);
-	strbuf_free(&out);
+	auth_reply_written(ask->rq, status, &ask->out);
 }
 
 static void get_list(
