@@ -165,4 +165,33 @@ static inline bool accounts_revoked(const struct json *event, const struct accou
 #define ACCOUNTS_TOPIC_EXPORT  "auth.export.requested"
 #define ACCOUNTS_TOPIC_DELETED "auth.account.deleted"
 
+/*
+ * Durable topic: a person changed their preferences; payload is JSON {"account", "version",
+ * "document": all of it, as the schema of the auth module allows}. Key: the account.
+ */
+#define ACCOUNTS_TOPIC_PREFERENCES "auth.preferences.changed"
+
+struct accounts_preferences {
+	int64_t account;
+	int64_t version;            /* grows with each change */
+	const struct json *section; /* of the document; NULL when nothing was chosen there */
+};
+
+/* Reads such an event's payload, and finds one section ("mail"); 0 or what json_read met. */
+static inline int accounts_preferences_read(struct arena *a, struct slice payload,
+	const char *section, struct accounts_preferences *out)
+{
+	struct json *doc;
+	int rc = json_read(a, payload, &doc, NULL);
+
+	*out = (struct accounts_preferences){ 0 };
+	if (rc == 0)
+		rc = json_get_i64(doc, "account", 1, INT64_MAX, &out->account);
+	if (rc == 0)
+		rc = json_get_i64(doc, "version", 1, INT64_MAX, &out->version);
+	if (rc == 0)
+		out->section = json_get(json_get(doc, "document"), section);
+	return rc;
+}
+
 #endif

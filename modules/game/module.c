@@ -29,7 +29,7 @@ static const struct db_schema schemas[] = {
 };
 
 static const struct bus_subscription subscriptions[] = {
-	{ "auth.preferences.changed", "game.preferences", "game", game_preferences_prepare,
+	{ ACCOUNTS_TOPIC_PREFERENCES, "game.preferences", "game", game_preferences_prepare,
 		game_preferences_apply, game_preferences_after },
 	{ ACCOUNTS_TOPIC_EXPORT, "game.exports", "game", NULL, game_on_export, NULL },
 	{ ACCOUNTS_TOPIC_DELETED, "game.accounts", "game", NULL, game_on_deleted,

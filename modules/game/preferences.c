@@ -4,6 +4,7 @@
  */
 #include "preferences.h"
 
+#include "hearth/accounts.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "lobby.h"
@@ -11,22 +12,17 @@
 
 static int read_event(const struct bus_event *ev, struct arena *a, struct game_preferences *out)
 {
-	const struct json *game, *clock;
-	struct json *doc;
-	int rc = json_read(a, ev->payload, &doc, NULL);
+	struct accounts_preferences read;
+	const struct json *clock;
+	int rc = accounts_preferences_read(a, ev->payload, "game", &read);
 
-	*out = (struct game_preferences){ .account = 0 };
-	if (rc == 0)
-		rc = json_get_i64(doc, "account", 1, INT64_MAX, &out->account);
-	if (rc == 0)
-		rc = json_get_i64(doc, "version", 1, INT64_MAX, &out->version);
+	*out = (struct game_preferences){ .account = read.account, .version = read.version };
 	if (rc < 0)
 		return rc;
-	game = json_get(json_get(doc, "document"), "game");
-	clock = json_get(game, "clock");
+	clock = json_get(read.section, "clock");
 	json_get_i64(clock, "base_s", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &out->base_s);
 	json_get_i64(clock, "increment_s", 0, GAME_INCREMENT_MAX_S, &out->increment_s);
-	json_get_bool(game, "auto_queen", &out->auto_queen);
+	json_get_bool(read.section, "auto_queen", &out->auto_queen);
 	return 0;
 }
 

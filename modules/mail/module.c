@@ -104,7 +104,7 @@ static const struct conn_listener listeners[] = {
 static const struct bus_subscription subscriptions[] = {
 	{ ACCOUNTS_TOPIC_EXPORT, "mail.exports", "mail", NULL, mail_on_export, NULL },
 	{ ACCOUNTS_TOPIC_DELETED, "mail.accounts", "mail", NULL, mail_on_deleted, NULL },
-	{ "auth.preferences.changed", "mail.preferences", "mail", mail_preferences_prepare,
+	{ ACCOUNTS_TOPIC_PREFERENCES, "mail.preferences", "mail", mail_preferences_prepare,
 		mail_preferences_apply, NULL },
 	{ "mail.content", "mail.search", "mail_search", mail_search_prepare, mail_search_apply,
 		NULL },

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "hearth/accounts.h"
 #include "hearth/error.h"
 
 /* A member's JSON as a text in `a`; `otherwise` when it is not there. */
@@ -30,22 +31,18 @@ int mail_preferences_prepare(
 	void *module, const struct bus_event *ev, struct arena *a, void **prepared)
 {
 	struct mail_preferences *p = ARENA_NEW(a, struct mail_preferences);
-	const struct json *mail;
-	struct json *doc;
-	int rc = json_read(a, ev->payload, &doc, NULL);
+	struct accounts_preferences read;
+	int rc = accounts_preferences_read(a, ev->payload, "mail", &read);
 
 	(void)module;
-	if (rc == 0)
-		rc = json_get_i64(doc, "account", 1, INT64_MAX, &p->account);
-	if (rc == 0)
-		rc = json_get_i64(doc, "version", 1, INT64_MAX, &p->version);
 	if (rc < 0)
 		return rc;
-	mail = json_get(json_get(doc, "document"), "mail");
-	p->signature = json_of(a, mail, "signature", SLICE("{}"));
-	p->filters = json_of(a, mail, "filters", SLICE("[]"));
+	p->account = read.account;
+	p->version = read.version;
+	p->signature = json_of(a, read.section, "signature", SLICE("{}"));
+	p->filters = json_of(a, read.section, "filters", SLICE("[]"));
 	p->page_size = MAIL_PAGE_SIZE;
-	json_get_i64(mail, "page_size", 1, INT32_MAX, &p->page_size);
+	json_get_i64(read.section, "page_size", 1, INT32_MAX, &p->page_size);
 	*prepared = p;
 	return 0;
 }

@@ -54,7 +54,7 @@ static const struct conn_listener listeners[] = {
 
 static const struct bus_subscription subscriptions[] = {
 	{ "video.segment", "video.aggregate", "video", NULL, video_live_apply, video_live_after },
-	{ "auth.preferences.changed", "video.preferences", "video", video_preferences_prepare,
+	{ ACCOUNTS_TOPIC_PREFERENCES, "video.preferences", "video", video_preferences_prepare,
 		video_preferences_apply, NULL },
 	{ ACCOUNTS_TOPIC_EXPORT, "video.exports", "video", NULL, video_on_export, NULL },
 	{ ACCOUNTS_TOPIC_DELETED, "video.accounts", "video", NULL, video_on_deleted,

@@ -4,28 +4,25 @@
  */
 #include "preferences.h"
 
+#include "hearth/accounts.h"
 #include "hearth/json.h"
 
 int video_preferences_prepare(
 	void *module, const struct bus_event *ev, struct arena *a, void **prepared)
 {
 	struct video_preferences *p = ARENA_NEW(a, struct video_preferences);
-	const struct json *video;
-	struct json *doc;
-	int rc = json_read(a, ev->payload, &doc, NULL);
+	struct accounts_preferences read;
+	int rc = accounts_preferences_read(a, ev->payload, "video", &read);
 
 	(void)module;
-	if (rc == 0)
-		rc = json_get_i64(doc, "account", 1, INT64_MAX, &p->account);
-	if (rc == 0)
-		rc = json_get_i64(doc, "version", 1, INT64_MAX, &p->version);
 	if (rc < 0)
 		return rc;
-	video = json_get(json_get(doc, "document"), "video");
+	p->account = read.account;
+	p->version = read.version;
 	p->title = SLICE("");
 	p->keep_raw = true;
-	json_get_text(video, "title", &p->title);
-	json_get_bool(video, "keep_raw", &p->keep_raw);
+	json_get_text(read.section, "title", &p->title);
+	json_get_bool(read.section, "keep_raw", &p->keep_raw);
 	/* Text in SQL holds no NUL. */
 	p->title = slice_str(p->title.p);
 	*prepared = p;

@@ -19,7 +19,6 @@
 #define PREFERENCES_FILE_MAX       (1u << 20)
 #define PREFERENCES_FILES_MAX      50
 #define PREFERENCES_FILES_SIZE_MAX (20 << 20) /* bytes of all attachments of an account */
-#define PREFERENCES_TOPIC          "auth.preferences.changed"
 
 struct preferences {
 	struct auth *a;
@@ -57,8 +56,9 @@ extern const char preferences_migration[];
 int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct slice *document,
 	int64_t *version);
 /*
- * Keeps a canonical document as version + 1 and publishes PREFERENCES_TOPIC. HEARTH_ECONFLICT when
- * `version` is not the latest, HEARTH_EDENIED when the account was deleted meanwhile.
+ * Keeps a canonical document as version + 1 and publishes ACCOUNTS_TOPIC_PREFERENCES.
+ * HEARTH_ECONFLICT when `version` is not the latest, HEARTH_EDENIED when the account was deleted
+ * meanwhile.
  */
 int preferences_save(
 	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms);

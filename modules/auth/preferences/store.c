@@ -64,7 +64,7 @@ static int publish_changed(
 	json_ready(&w, document);
 	json_close_object(&w);
 	snprintf(key, sizeof(key), "%lld", (long long)account);
-	rc = bus_publish(tx, PREFERENCES_TOPIC, slice_str(key), strbuf_slice(&payload));
+	rc = bus_publish(tx, ACCOUNTS_TOPIC_PREFERENCES, slice_str(key), strbuf_slice(&payload));
 	strbuf_free(&payload);
 	return rc;
 }
