@@ -4,8 +4,9 @@
  * A handler runs on the loop, gets a whole request (its body is read within the route's limit) and
  * answers exactly once, now or later; until then the request stays valid, also when the client has
  * gone (the answer then goes nowhere). One that is answered within its handler lives until that
- * returns; after a later answer nothing of it may be touched. Keep-alive, pipelining, conditional requests, ranges and
- * compression are the server's business, not the handler's. All calls are on the loop.
+ * returns; after a later answer nothing of it may be touched. Keep-alive, pipelining, conditional
+ * requests, ranges and compression are the server's business, not the handler's. All calls are on
+ * the loop.
  */
 #ifndef HEARTH_HTTP_H
 #define HEARTH_HTTP_H
