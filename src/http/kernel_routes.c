@@ -4,18 +4,8 @@
 #include "http/http_internal.h"
 
 #include "hearth/accounts.h"
+#include "hearth/health.h"
 #include "hearth/metric.h"
-
-/* 200 while it takes work; 503 once it is stopping, so that a balancer looks elsewhere. */
-static void get_healthz(void *module, struct http_request *rq)
-{
-	bool draining = http_server_draining(module);
-	struct strbuf body = { 0 };
-
-	http_set_header(rq, "Cache-Control", "no-store");
-	strbuf_adds(&body, draining ? "{\"status\":\"stopping\"}" : "{\"status\":\"ok\"}");
-	http_reply_json(rq, draining ? 503 : 200, &body);
-}
 
 /*
  * For administrators, and for programs on this very machine. A proxy on it also comes from
@@ -27,6 +17,31 @@ static bool may_see_metrics(const struct http_request *rq)
 		return true;
 	return http_peer(rq)->loopback && !http_header(rq, "X-Forwarded-For").p &&
 	       !http_header(rq, "Forwarded").p;
+}
+
+/*
+ * 200 while it takes work, also when something is wrong (health.h), which the body says; 503 once
+ * it is stopping, so that a balancer looks elsewhere. Details are for who may see metrics.
+ */
+static void get_healthz(void *module, struct http_request *rq)
+{
+	bool draining = http_server_draining(module);
+	struct strbuf body = { 0 };
+	struct json_writer w;
+
+	http_set_header(rq, "Cache-Control", "no-store");
+	json_writer_init(&w, &body);
+	json_open_object(&w);
+	json_put_str(&w, "status",
+		draining               ? "stopping"
+		: health_is_degraded() ? "degraded"
+				       : "ok");
+	if (!draining && health_is_degraded()) {
+		json_name(&w, "reasons");
+		health_write(&w, may_see_metrics(rq));
+	}
+	json_close_object(&w);
+	http_reply_json(rq, draining ? 503 : 200, &body);
 }
 
 static void get_metrics(void *module, struct http_request *rq)

@@ -1,6 +1,7 @@
 /*
  * The HTTP session: one request after the other, limits, time, and what is refused.
  */
+#include "hearth/health.h"
 #include "http_test.h"
 
 static struct http_request *pending[8];
@@ -496,9 +497,18 @@ START_TEST(kernel_routes_answer)
 	a = ask("GET /healthz HTTP/1.1\r\n" H "\r\n");
 	ck_status(a, 200);
 	ck_body(a, "{\"status\":\"ok\"}");
+	health_set("disk-full", "2 bytes");
+	a = ask("GET /healthz HTTP/1.1\r\n" H "\r\n");
+	ck_status(a, 200);
+	ck_has(a, "{\"status\":\"degraded\",\"reasons\":[{\"name\":\"disk-full\",");
+	ck_has(a, "\"detail\":\"2 bytes\"}]}");
+	a = ask("GET /healthz HTTP/1.1\r\n" H "X-Forwarded-For: 192.0.2.1\r\n\r\n");
+	ck_has(a, "\"name\":\"disk-full\"");
+	ck_assert_ptr_null(strstr(a, "2 bytes"));
+	health_clear("disk-full");
 	a = ask("GET /metrics HTTP/1.1\r\n" H "\r\n");
 	ck_status(a, 200);
-	ck_has(a, "hearth_http_requests_total{status=\"2xx\"} 1\n");
+	ck_has(a, "hearth_http_requests_total{status=\"2xx\"} 3\n");
 	a = ask("GET /metrics HTTP/1.1\r\n" H "X-Forwarded-For: 192.0.2.1\r\n\r\n");
 	ck_status(a, 403);
 	ck_assert_str_eq(http_server_route(server, 0)->pattern, "/healthz");
