@@ -15,6 +15,14 @@ ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS     += -j$(shell nproc)
 endif
 
+ifneq ($(word 2,$(MAKECMDGOALS)),)
+# Goals named together are made one after another, each by a make of its own: a later one may need
+# what an earlier one installs (deps build) or removes (clean build).
+.PHONY: $(MAKECMDGOALS) in-order
+$(MAKECMDGOALS): in-order ; @:
+in-order: ; $(if $(filter 0,$(V)),@)for goal in $(MAKECMDGOALS); do $(MAKE) --no-print-directory $$goal || exit; done
+else
+
 ifeq ($(VARIANT),release)
 OUT := build
 else
@@ -237,3 +245,5 @@ clean: ## Remove everything that was built
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z ]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+endif # one goal

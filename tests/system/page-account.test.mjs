@@ -143,7 +143,7 @@ test('mail: a filter made, moved, changed, removed; a signature with its picture
   const reorder = async () => {
     const now = await ask('GET', '/api/auth/preferences');
     const done = await fetch(`${hearth.base}/api/auth/preferences`, {
-      method: 'PATCH', body: JSON.stringify({ mail: { filters: now.body.mail.filters.toReversed() } }),
+      method: 'PATCH', body: JSON.stringify({ mail: { filters: [...now.body.mail.filters].reverse() } }),
       headers: { ...headers, 'If-Match': now.headers.get('etag'), 'Content-Type': 'application/merge-patch+json' },
     });
     assert.equal(done.status, 200);
