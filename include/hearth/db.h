@@ -72,6 +72,18 @@ int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg);
 int db_write_wait(struct db *db, db_fn *fn, void *arg);
 int db_read_wait(struct db *db, db_fn *fn, void *arg);
 
+/*
+ * For reads that may take longer than some milliseconds because somebody asked for much: searches,
+ * long lists, whatever unpacks or replays. They never hold up db_read: at most half of the readers
+ * run them, one of an `owner` (an account's id; 0 for the house itself) at a time, and owners take
+ * turns. What may take longer than DB_SLICE_MS asks db_slice_over as it goes, returns where it
+ * stands, and is queued again: others have the reader in between, and who has lost interest (the
+ * client is gone) just does not queue again. A slice sees one state; the next one may see a newer.
+ */
+#define DB_SLICE_MS 50
+int db_read_long(struct db *db, int64_t owner, db_fn *fn, done_fn *done, void *arg);
+int db_read_long_wait(struct db *db, int64_t owner, db_fn *fn, void *arg);
+
 /* ---- inside a db_fn ---- */
 
 enum db_type {
@@ -168,6 +180,9 @@ bool db_col_is_null(struct db_rows *rows, int column);
 	db_get_int_values((tx), (out), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
 int db_get_int_values(
 	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n);
+
+/* Whether a read has had its DB_SLICE_MS. Cheap; never true while writing. */
+bool db_slice_over(const struct db_tx *tx);
 
 /* The database this transaction is in, and whether it may write. */
 struct db *db_tx_db(struct db_tx *tx);

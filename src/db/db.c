@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "db/work.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
@@ -100,28 +101,52 @@ int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg)
 	return readers_queue(db, &job, false);
 }
 
-static int run_and_wait(struct db *db, db_fn *fn, void *arg,
-	int (*queue)(struct db *db, const struct db_job *job, bool wait))
+int db_read_long(struct db *db, int64_t owner, db_fn *fn, done_fn *done, void *arg)
+{
+	struct db_job job = { .fn = fn, .arg = arg, .done = done, .asker = exec_current() };
+
+	INVARIANT(!done || job.asker);
+	return readers_queue_long(db, owner, &job, false);
+}
+
+static void waiter_init(struct waiter *w)
+{
+	INVARIANT(exec_may_block() && !database_thread);
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->answered, NULL);
+}
+
+int db_write_wait(struct db *db, db_fn *fn, void *arg)
 {
 	struct waiter w = { .over = false };
 	struct db_job job = { .fn = fn, .arg = arg, .waiter = &w };
 	int rc;
 
-	INVARIANT(exec_may_block() && !database_thread);
-	pthread_mutex_init(&w.lock, NULL);
-	pthread_cond_init(&w.answered, NULL);
-	rc = queue(db, &job, true);
+	waiter_init(&w);
+	rc = queue_write(db, &job, true);
 	return rc < 0 ? rc : wait_for_answer(&w);
-}
-
-int db_write_wait(struct db *db, db_fn *fn, void *arg)
-{
-	return run_and_wait(db, fn, arg, queue_write);
 }
 
 int db_read_wait(struct db *db, db_fn *fn, void *arg)
 {
-	return run_and_wait(db, fn, arg, readers_queue);
+	struct waiter w = { .over = false };
+	struct db_job job = { .fn = fn, .arg = arg, .waiter = &w };
+	int rc;
+
+	waiter_init(&w);
+	rc = readers_queue(db, &job, true);
+	return rc < 0 ? rc : wait_for_answer(&w);
+}
+
+int db_read_long_wait(struct db *db, int64_t owner, db_fn *fn, void *arg)
+{
+	struct waiter w = { .over = false };
+	struct db_job job = { .fn = fn, .arg = arg, .waiter = &w };
+	int rc;
+
+	waiter_init(&w);
+	rc = readers_queue_long(db, owner, &job, true);
+	return rc < 0 ? rc : wait_for_answer(&w);
 }
 
 /* ---- inside a db_fn ---- */
@@ -134,6 +159,11 @@ struct db *db_tx_db(struct db_tx *tx)
 bool db_tx_writes(const struct db_tx *tx)
 {
 	return tx->writes;
+}
+
+bool db_slice_over(const struct db_tx *tx)
+{
+	return !tx->writes && clock_mono_ms() >= tx->slice_end_ms;
 }
 
 const char *db_name(const struct db *db)
@@ -190,6 +220,8 @@ static void register_metrics(struct db *db)
 		metric_gauge("hearth_db_waiting", label, "Functions that wait for the writer.");
 	db->failures =
 		metric_counter("hearth_db_commit_failures_total", label, "Commits that failed.");
+	db->slow_reads = metric_counter("hearth_db_slow_reads_total", label,
+		"Reads queued as short ones that took more than 100 ms.");
 }
 
 static void db_free(struct db **dbp)

@@ -2,17 +2,23 @@
  * reader.c: the threads that read, for all databases together. Each opens a connection to a
  * database when it first reads there, and keeps it until that is closed. A read runs in one
  * transaction, so it sees one state throughout, beside whatever the writer does.
+ *
+ *   db_read       ──▶ waiting    ──▶ every reader
+ *   db_read_long  ──▶ long_reads ──▶ the first LONG_READERS, who prefer these
+ *
+ * So a short read waits for short ones only: the other readers never run anything else. A short
+ * read that was not short is counted (hearth_db_slow_reads_total): its caller should say so.
  */
 #include <stdio.h>
 
-#include "db/work.h"
+#include "db/long_reads.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/metric.h"
 
-struct read {
-	struct db *db;
-	struct db_job job;
-};
+#define LONG_READERS (READERS / 2)
+#define SLOW_MS      100
 
 static struct {
 	pthread_mutex_t turn; /* one database at a time joins in or leaves */
@@ -23,12 +29,14 @@ static struct {
 	pthread_cond_t filled;
 	pthread_cond_t ended; /* a read is over: there is room, or a database can close */
 	struct ring waiting;  /* struct read */
+	struct long_reads longs;
 	bool stopping;
 } readers = {
 	.turn = PTHREAD_MUTEX_INITIALIZER,
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.filled = PTHREAD_COND_INITIALIZER,
 	.ended = PTHREAD_COND_INITIALIZER,
+	.longs = { .owners = { { &readers.longs.owners.head, &readers.longs.owners.head } } },
 };
 
 /* This reader's connection to the database; NULL when it cannot be opened. */
@@ -47,7 +55,8 @@ static struct connection *connection_of(struct db *db, int reader)
 static int run_read(const struct read *r, int reader)
 {
 	struct connection *c = connection_of(r->db, reader);
-	struct db_tx tx = { .db = r->db, .connection = c };
+	int64_t begun_ms = clock_mono_ms();
+	struct db_tx tx = { .db = r->db, .connection = c, .slice_end_ms = begun_ms + DB_SLICE_MS };
 	int rc;
 
 	if (!c || connection_run(c, "BEGIN") < 0)
@@ -56,18 +65,26 @@ static int run_read(const struct read *r, int reader)
 	connection_end_rows(c);
 	if (connection_in_transaction(c))
 		connection_run(c, "ROLLBACK");
+	if (!r->is_long && clock_mono_ms() - begun_ms > SLOW_MS)
+		metric_add(r->db->slow_reads, 1);
 	return rc;
 }
 
+/* Under the lock. */
+static bool take_now(struct read *r, int reader)
+{
+	return (reader < LONG_READERS && long_reads_take(&readers.longs, r)) ||
+	       ring_pop(&readers.waiting, r, sizeof(*r));
+}
+
 /* Waits for a read; false at the end. */
-static bool take(struct read *r)
+static bool take(struct read *r, int reader)
 {
 	bool taken;
 
 	pthread_mutex_lock(&readers.lock);
-	while (readers.waiting.count == 0 && !readers.stopping)
+	while (!(taken = take_now(r, reader)) && !readers.stopping)
 		pthread_cond_wait(&readers.filled, &readers.lock);
-	taken = ring_pop(&readers.waiting, r, sizeof(*r));
 	pthread_mutex_unlock(&readers.lock);
 	return taken;
 }
@@ -79,22 +96,24 @@ static void *reader_main(void *arg)
 
 	pthread_setname_np(pthread_self(), "db-reader");
 	db_thread_enter();
-	while (take(&r)) {
+	while (take(&r, reader)) {
 		int status = run_read(&r, reader);
 
 		db_job_answer(&r.job, status);
 		atomic_fetch_add(&r.db->answered, 1);
 		pthread_mutex_lock(&readers.lock);
 		r.db->reading--;
+		if (r.is_long)
+			long_reads_end(&readers.longs, r.owner);
 		pthread_cond_broadcast(&readers.ended);
 		pthread_mutex_unlock(&readers.lock);
 	}
 	return NULL;
 }
 
-int readers_queue(struct db *db, const struct db_job *job, bool wait)
+static int queue(const struct read *r, bool wait)
 {
-	struct read r = { db, *job };
+	struct db *db = r->db;
 	int rc = 0;
 
 	pthread_mutex_lock(&readers.lock);
@@ -105,12 +124,28 @@ int readers_queue(struct db *db, const struct db_job *job, bool wait)
 	if (rc == 0) {
 		db->reading++;
 		atomic_fetch_add(&db->asked, 1);
-		ring_push(&readers.waiting, &r, sizeof(r));
+		if (r->is_long)
+			long_reads_push(&readers.longs, r);
+		else
+			ring_push(&readers.waiting, r, sizeof(*r));
 	}
 	pthread_mutex_unlock(&readers.lock);
-	if (rc == 0)
+	/* Not every reader takes a long one: all are woken to find the one that does. */
+	if (rc == 0 && r->is_long)
+		pthread_cond_broadcast(&readers.filled);
+	else if (rc == 0)
 		pthread_cond_signal(&readers.filled);
 	return rc;
+}
+
+int readers_queue(struct db *db, const struct db_job *job, bool wait)
+{
+	return queue(&(struct read){ .db = db, .job = *job }, wait);
+}
+
+int readers_queue_long(struct db *db, int64_t owner, const struct db_job *job, bool wait)
+{
+	return queue(&(struct read){ db, *job, true, owner }, wait);
 }
 
 void readers_join_in(void)

@@ -28,7 +28,8 @@ struct db_tx {
 	struct db *db;
 	struct connection *connection;
 	bool writes;
-	uint64_t signals; /* raised by db_tx_signal */
+	uint64_t signals;     /* raised by db_tx_signal */
+	int64_t slice_end_ms; /* of a read: monotonic */
 };
 
 enum connection_use {

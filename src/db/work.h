@@ -3,6 +3,7 @@
  *
  *   any thread ── db_write ──▶ writing ──▶ the writer (one a database)   ──▶ done
  *              ── db_read  ──▶ reading ──▶ the readers (for all databases) ──▶ done
+ *              ── db_read_long ──▶ by owners ──▶ half of the readers       ──▶ done
  */
 #ifndef HEARTH_SRC_DB_WORK_H
 #define HEARTH_SRC_DB_WORK_H
@@ -35,7 +36,7 @@ struct db_job {
 struct db {
 	char *name;
 	char *path;
-	struct metric *commits, *jobs, *jobs_per_commit, *waiting, *failures;
+	struct metric *commits, *jobs, *jobs_per_commit, *waiting, *failures, *slow_reads;
 
 	struct connection *writer; /* writer's thread */
 	pthread_t thread;
@@ -65,6 +66,7 @@ void readers_join_in(void);
 void readers_leave(struct db *db);
 /* Queues a read: 0, or HEARTH_EBUSY; with `wait` it waits for room. */
 int readers_queue(struct db *db, const struct db_job *job, bool wait);
+int readers_queue_long(struct db *db, int64_t owner, const struct db_job *job, bool wait);
 
 /* Brings a database to the newest migration. 0, or an error with a sentence appended to `why`. */
 int migrate(struct connection *c, const struct db_schema *schema, struct strbuf *why);

@@ -627,6 +627,101 @@ START_TEST(db_a_query_left_open_harms_nobody)
 }
 END_TEST
 
+/* ---- reads that may take long ---- */
+
+#define LONG_THREADS 12
+
+/* Long reads of a few owners, which stay until the gate is opened. */
+struct long_gate {
+	struct db *db;
+	atomic_bool open;
+	atomic_int running, running_max, ended;
+	atomic_int of_owner[3];
+	atomic_bool twice; /* two of one owner ran at once */
+};
+
+struct long_read {
+	struct long_gate *gate;
+	int owner;
+};
+
+static int stay_long(struct db_tx *tx, void *arg)
+{
+	struct long_read *l = arg;
+	struct long_gate *g = l->gate;
+	int now = atomic_fetch_add(&g->running, 1) + 1;
+	bool over = db_slice_over(tx);
+
+	ck_assert(!over);
+	if (now > atomic_load(&g->running_max))
+		atomic_store(&g->running_max, now);
+	if (atomic_fetch_add(&g->of_owner[l->owner], 1) > 0)
+		atomic_store(&g->twice, true);
+	while (!atomic_load(&g->open))
+		usleep(1000);
+	atomic_fetch_sub(&g->of_owner[l->owner], 1);
+	atomic_fetch_sub(&g->running, 1);
+	atomic_fetch_add(&g->ended, 1);
+	return 0;
+}
+
+static void *read_long(void *arg)
+{
+	struct long_read *l = arg;
+
+	ck_assert_int_eq(db_read_long_wait(l->gate->db, l->owner, stay_long, l), 0);
+	return NULL;
+}
+
+START_TEST(db_long_reads_hold_up_neither_short_ones_nor_other_owners)
+{
+	struct db *db = fresh();
+	struct long_gate g = { .db = db };
+	struct long_read l[LONG_THREADS];
+	pthread_t t[LONG_THREADS];
+	int64_t value = 0;
+
+	/* Owner 0 comes first, with most of them. */
+	for (int i = 0; i < LONG_THREADS; i++) {
+		l[i] = (struct long_read){ &g, i < 8 ? 0 : 1 + i % 2 };
+		pthread_create(&t[i], NULL, read_long, &l[i]);
+		if (i == 7)
+			usleep(20000);
+	}
+	while (atomic_load(&g.running) < 2)
+		usleep(1000);
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(db_read_wait(db, get_a, &value), 0);
+	ck_assert_int_eq(atomic_load(&g.ended), 0);
+	atomic_store(&g.open, true);
+	for (int i = 0; i < LONG_THREADS; i++)
+		pthread_join(t[i], NULL);
+	ck_assert_int_eq(atomic_load(&g.running_max), 2);
+	ck_assert(!atomic_load(&g.twice));
+	suite_db_close(&db);
+}
+END_TEST
+
+static int use_slice_up(struct db_tx *tx, void *arg)
+{
+	*(bool *)arg = db_slice_over(tx);
+	for (int i = 0; i < 25 && !db_slice_over(tx); i++)
+		usleep(DB_SLICE_MS * 1000 / 20);
+	return db_slice_over(tx) ? 0 : HEARTH_EIO;
+}
+
+START_TEST(db_a_slice_is_over_after_its_time_when_reading)
+{
+	struct db *db = fresh();
+	bool at_once = true;
+
+	ck_assert_int_eq(db_read_long_wait(db, 1, use_slice_up, &at_once), 0);
+	ck_assert(!at_once);
+	ck_assert_int_eq(db_write_wait(db, use_slice_up, &at_once), HEARTH_EIO);
+	suite_db_close(&db);
+}
+END_TEST
+
 static int try_to_write(struct db_tx *tx, void *arg)
 {
 	(void)arg;
@@ -817,7 +912,9 @@ END_TEST
 		db_done_comes_to_the_executor_that_asked,                                         \
 		db_a_full_queue_refuses_or_holds_up_the_caller, db_values_come_back_as_they_went, \
 		db_run_counts_rows, db_mistakes_are_errors, db_a_statement_nests_in_itself,       \
-		db_a_query_left_open_harms_nobody, db_a_read_cannot_write,                        \
+		db_a_query_left_open_harms_nobody,                                                \
+		db_long_reads_hold_up_neither_short_ones_nor_other_owners,                        \
+		db_a_slice_is_over_after_its_time_when_reading, db_a_read_cannot_write,           \
 		db_each_migration_is_applied_once, db_a_migration_that_fails_leaves_nothing,      \
 		db_a_generated_id_is_never_given_out_twice, db_databases_are_apart,               \
 		db_waiting_where_it_would_block_ends_the_process
