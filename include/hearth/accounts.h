@@ -71,10 +71,14 @@ typedef void accounts_login_fn(
 	void *arg, int status, const struct account *account, int64_t retry_ms);
 
 /*
- * Who a mail address reaches: one account, or everybody in a group (at most 1000). 0, or
- * HEARTH_ENOTFOUND (nobody: no such address, or a group without members), HEARTH_EBUSY, HEARTH_EIO,
- * with nobody. The accounts are valid during the call; `group` is 0 or the group's id.
+ * Who a mail address reaches: one account, everybody in a group (at most 1000), or the
+ * administrators: postmaster, abuse and hostmaster of a local domain are theirs where nobody and no
+ * group with members has the name. 0, or HEARTH_ENOTFOUND (nobody: no such address, or a group
+ * without members), HEARTH_EBUSY (also: no administrator is there yet), HEARTH_EIO, with nobody.
+ * The accounts are valid during the call; `group` is 0, the group's id, or
+ * ACCOUNTS_REACHED_ADMINISTRATORS: then one who gets it is enough.
  */
+#define ACCOUNTS_REACHED_ADMINISTRATORS (-1)
 typedef void accounts_reached_fn(
 	void *arg, int status, const struct account *accounts, size_t n, int64_t group);
 

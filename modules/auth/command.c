@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "account/account.h"
+#include "account/reserved.h"
 #include "hearth/rand.h"
 
 #define LINE_MAX_BYTES                                                            \
@@ -41,6 +42,14 @@ int auth_command_address(struct hearth *h, const char *name, char out[256])
 		return EXIT_MISUSED;
 	}
 	return -1;
+}
+
+int auth_command_reserved(const char *name)
+{
+	if (!reserved_name(slice_str(name)))
+		return -1;
+	fprintf(stderr, "hearth: %s: " RESERVED_WHY "; say --reserved if it is meant\n", name);
+	return EXIT_FAILED;
 }
 
 static bool read_line(char *out, size_t room)

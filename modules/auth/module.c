@@ -221,7 +221,8 @@ static const char password_help[] = "\nThe password is read from standard input 
 				    "terminal, and otherwise made up and printed.\n";
 
 static const struct hearth_command commands[] = {
-	{ "user add", "ADDRESS [--admin|--moderator] [--password-stdin]", "make an account",
+	{ "user add", "ADDRESS [--admin|--moderator] [--reserved] [--password-stdin]",
+		"make an account; --reserved: of a name such as postmaster, which is meant",
 		password_help, auth_run_user_add },
 	{ "user list", "", "list the accounts: address, role, state, what it logs in with", NULL,
 		auth_run_user_list },
@@ -237,13 +238,14 @@ static const struct hearth_command commands[] = {
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
 	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
 		auth_run_user_quota },
-	{ "invite", "[--admin|--moderator] [--address A] [--uses N] [--expires 7d]",
+	{ "invite", "[--admin|--moderator] [--address A] [--reserved] [--uses N] [--expires 7d]",
 		"print a link with which somebody makes an account", NULL, auth_run_invite },
 	{ "session list", "ADDRESS", "list what an account holds: sessions, tokens, devices", NULL,
 		auth_run_session_list },
 	{ "session revoke", "ADDRESS|ID", "end all of an account, or one by its number", NULL,
 		auth_run_session_revoke },
-	{ "group add", "NAME [--title T] [--open]", "make a group; --open: anybody may join", NULL,
+	{ "group add", "NAME [--title T] [--open] [--reserved]",
+		"make a group; --open: anybody may join; --reserved: of a name such as info", NULL,
 		auth_run_group_add },
 	{ "group list", "", "list the groups and how many are in each", NULL, auth_run_group_list },
 	{ "group show", "NAME", "list who is in a group", NULL, auth_run_group_show },

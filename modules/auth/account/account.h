@@ -25,11 +25,6 @@ enum auth_role auth_role_of(const struct account *account);
  * none. 0, or HEARTH_EINVAL when it is no address we would make an account for.
  */
 int auth_address(const struct config *config, struct slice name, char out[256]);
-/*
- * Whether its local part speaks for the organisation (RFC 2142, and what certificate authorities
- * write to): nobody gets it by registering on their own.
- */
-bool auth_address_is_reserved(const char *address);
 /* Whether the address's domain is one of ours. */
 bool auth_address_is_local(const struct config *config, const char *address);
 

@@ -58,19 +58,6 @@ int auth_address(const struct config *config, struct slice name, char out[256])
 	return rc;
 }
 
-bool auth_address_is_reserved(const char *address)
-{
-	static const char *const names[] = { "abuse", "admin", "administrator", "hostmaster",
-		"mailer-daemon", "noc", "postmaster", "root", "security", "ssladmin", "webmaster" };
-	struct slice rest = slice_str(address);
-	struct slice local = slice_split(&rest, '@');
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_eq(local, slice_str(names[i])))
-			return true;
-	return false;
-}
-
 bool auth_address_is_local(const struct config *config, const char *address)
 {
 	const char *const *domains = config_list(config, "mail", "domains");

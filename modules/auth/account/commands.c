@@ -17,7 +17,7 @@ struct order {
 	char address[256];
 	char hash[AUTH_HASH_MAX];
 	enum auth_role role;
-	bool password_stdin;
+	bool password_stdin, reserved;
 	struct auth_change change;
 	struct account account;
 };
@@ -25,7 +25,7 @@ struct order {
 /* Which arguments a command takes beside ADDRESS. */
 enum takes {
 	TAKES_PASSWORD = 1 << 0, /* --password-stdin */
-	TAKES_ROLE = 1 << 1,     /* --admin, --moderator */
+	TAKES_ROLE = 1 << 1,     /* --admin, --moderator, --reserved */
 	TAKES_ROLE_WORD = 1 << 2 /* a role behind the address */
 };
 
@@ -35,6 +35,8 @@ static bool read_flag(const char *arg, unsigned takes, struct order *o)
 		o->role = AUTH_ADMINISTRATOR;
 	else if ((takes & TAKES_ROLE) && strcmp(arg, "--moderator") == 0)
 		o->role = AUTH_MODERATOR;
+	else if ((takes & TAKES_ROLE) && strcmp(arg, "--reserved") == 0)
+		o->reserved = true;
 	else if ((takes & TAKES_PASSWORD) && strcmp(arg, "--password-stdin") == 0)
 		o->password_stdin = true;
 	else
@@ -93,6 +95,8 @@ int auth_run_user_add(struct hearth *h, int argc, char **argv)
 	char what[64] = "added";
 	int code = read_order(h, argc, argv, TAKES_PASSWORD | TAKES_ROLE, &o);
 
+	if (code < 0 && !o.reserved && o.role != AUTH_ADMINISTRATOR)
+		code = auth_command_reserved(o.address);
 	if (code < 0)
 		code = auth_command_password(o.a, o.address, o.password_stdin, o.hash);
 	if (code >= 0)

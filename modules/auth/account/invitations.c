@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "account/invitation.h"
+#include "account/reserved.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -109,10 +110,11 @@ void auth_get_invitations(void *module, struct http_request *rq)
 
 /* ---- POST ---- */
 
-/* "role" and "address", both optional. */
+/* "role", "address" and "reserved", all optional. */
 static bool read_whom(struct ask *ask, const struct json *body)
 {
 	struct slice role = SLICE("member"), address = { 0 };
+	bool reserved = false;
 
 	if (json_get_text(body, "role", &role) == HEARTH_EINVAL ||
 		auth_role_read(role, &ask->in.role) < 0) {
@@ -128,6 +130,16 @@ static bool read_whom(struct ask *ask, const struct json *body)
 		http_reply_problem(ask->rq, 400, "address",
 			"expected an address of this server, such as name@%s, or nothing for any",
 			hearth_hostname(ask->a->h));
+		return false;
+	}
+	if (json_get_bool(body, "reserved", &reserved) == HEARTH_EINVAL) {
+		http_reply_problem(ask->rq, 400, "reserved", "expected true or false");
+		return false;
+	}
+	if (ask->in.role != AUTH_ADMINISTRATOR && !reserved &&
+		reserved_name(slice_str(ask->in.address))) {
+		http_reply_problem(ask->rq, 400, "address",
+			RESERVED_WHY "; send \"reserved\": true if it is meant");
 		return false;
 	}
 	return true;

@@ -15,6 +15,7 @@ struct order {
 	struct auth *a;
 	struct auth_invitation in;
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+	bool reserved;
 };
 
 /* A duration as people write it: 90m, 24h, 7d; HEARTH_EINVAL. */
@@ -84,12 +85,16 @@ static int read_order(struct hearth *h, int argc, char **argv, struct order *o)
 			o->in.role = AUTH_ADMINISTRATOR;
 		} else if (strcmp(argv[i], "--moderator") == 0) {
 			o->in.role = AUTH_MODERATOR;
+		} else if (strcmp(argv[i], "--reserved") == 0) {
+			o->reserved = true;
 		} else if (strncmp(argv[i], "--", 2) == 0) {
 			code = read_value(h, o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 			i++;
 		} else {
 			code = auth_unexpected(argv[i]);
 		}
+	if (code < 0 && !o->reserved && o->in.role != AUTH_ADMINISTRATOR)
+		code = auth_command_reserved(o->in.address);
 	return code;
 }
 

@@ -6,6 +6,7 @@
 #include "account/invitation.h"
 #include "account/profile.h"
 #include "account/register.h"
+#include "account/reserved.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -21,19 +22,31 @@ enum auth_registration_mode auth_registration_mode(const struct auth *a)
 						 : AUTH_REGISTRATION_CLOSED;
 }
 
+/*
+ * A name that speaks for the organisation is had by an invitation that says so: one for this very
+ * address, or for an administrator.
+ */
+static bool may_have_name(const struct auth_newcomer *who, const struct auth_invitation *in)
+{
+	return in->address[0] || in->role == AUTH_ADMINISTRATOR ||
+	       !reserved_name(slice_str(who->address));
+}
+
 /* What the invitation says of them, if it is one for them; `in` is zeroed without any. */
 static int look_at_invitation(const struct auth *a, const struct auth_newcomer *who, int rc,
 	const struct auth_invitation *in)
 {
 	enum auth_registration_mode mode = auth_registration_mode(a);
 
-	if (!who->invitation[0])
-		return mode == AUTH_REGISTRATION_OPEN ? 0 : HEARTH_EDENIED;
-	if (rc != 0)
-		return rc == HEARTH_ENOTFOUND ? HEARTH_EDENIED : rc;
-	if (mode == AUTH_REGISTRATION_CLOSED && !in->first)
+	if (!who->invitation[0] && mode != AUTH_REGISTRATION_OPEN)
 		return HEARTH_EDENIED;
-	return in->address[0] && strcmp(in->address, who->address) != 0 ? HEARTH_EDENIED : 0;
+	if (who->invitation[0] && rc != 0)
+		return rc == HEARTH_ENOTFOUND ? HEARTH_EDENIED : rc;
+	if (who->invitation[0] && mode == AUTH_REGISTRATION_CLOSED && !in->first)
+		return HEARTH_EDENIED;
+	if (in->address[0] && strcmp(in->address, who->address) != 0)
+		return HEARTH_EDENIED;
+	return may_have_name(who, in) ? 0 : HEARTH_EUNSUPPORTED;
 }
 
 /* The link of a first start works always: also where no message can be sent. */
@@ -116,6 +129,9 @@ void auth_newcomer_refuse(
 				  "one");
 	else if (error == HEARTH_EEXIST)
 		http_reply_problem(rq, 409, "address", "there is an account of this address");
+	else if (error == HEARTH_EUNSUPPORTED)
+		http_reply_problem(rq, 400, "address",
+			RESERVED_WHY ": an invitation for this very address gives it");
 	else if (error == HEARTH_ECONFLICT)
 		http_reply_problem(
 			rq, 409, "phone", "this phone serves as many accounts as it may");

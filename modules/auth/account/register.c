@@ -170,11 +170,6 @@ static bool read_address(struct registration *r, const struct json *body)
 	return true;
 }
 
-static bool is_open(const struct auth *a)
-{
-	return strcmp(config_text(hearth_config(a->h), "auth", "registration"), "open") == 0;
-}
-
 /* The members that may be missing: name, invitation, phone. */
 static bool read_options(struct registration *r, const struct json *body)
 {
@@ -208,11 +203,6 @@ static bool read_options(struct registration *r, const struct json *body)
 	}
 	if (phone.p && !sms_enabled(r->a->sms)) {
 		http_reply_problem(r->rq, 400, "phone", "no messages are sent from here");
-		return false;
-	}
-	if (is_open(r->a) && !r->who.invitation[0] && auth_address_is_reserved(r->who.address)) {
-		http_reply_problem(r->rq, 400, "address",
-			"this name is for whoever runs the server: an invitation gives it");
 		return false;
 	}
 	return true;

@@ -40,7 +40,8 @@ struct auth_newcomer {
 /*
  * Whether they may become an account as things stand; *phone_due: they must show a phone first.
  * HEARTH_EDENIED: registration is not open, or the invitation is not good (any more) or for another
- * address. HEARTH_EEXIST: the address is taken.
+ * address. HEARTH_EEXIST: the address is taken. HEARTH_EUNSUPPORTED: its name is reserved
+ * (reserved.h), and no invitation gives it.
  */
 int auth_newcomer_check(
 	struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who, bool *phone_due);

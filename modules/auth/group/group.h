@@ -31,6 +31,8 @@ struct group {
 	char title[PROFILE_NAME_BYTES + 1];
 	char description[GROUP_DESCRIPTION_MAX * 4 + 1];
 	bool open; /* anybody may join; else owners add people */
+	/* When one is made: its name is meant, though it is reserved (reserved.h). */
+	bool reserved;
 	/* Bytes that each member may keep, where that is more than they could; 0: says nothing. */
 	int64_t quota;
 	int64_t created_ms;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "account/quota.h"
+#include "account/reserved.h"
 #include "group/group.h"
 
 /* False when the request was answered. */
@@ -76,6 +77,22 @@ static bool set_quota(struct http_request *rq, const struct json *value, struct 
 	return false;
 }
 
+static bool set_reserved(struct http_request *rq, const struct json *value, struct group *g)
+{
+	const struct account *who = http_account(rq);
+
+	g->reserved = value->type == JSON_BOOL && value->boolean;
+	if (value->type != JSON_BOOL)
+		http_reply_problem(rq, 400, "reserved", "expected true or false");
+	else if (g->reserved &&
+		 (!who->admin || !accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false)))
+		http_reply_problem(
+			rq, 403, "reserved", "reserved names are given by administrators");
+	else
+		return true;
+	return false;
+}
+
 static const struct {
 	const char *name;
 	member_fn *set;
@@ -86,6 +103,7 @@ static const struct {
 	{ "description", set_description, true },
 	{ "joining", set_joining, true },
 	{ "quota", set_quota, true },
+	{ "reserved", set_reserved, false },
 };
 
 static member_fn *find_member(struct slice name, bool making)
@@ -103,12 +121,18 @@ bool group_read_body(struct http_request *rq, const struct json *body, bool maki
 
 		if (!set) {
 			http_reply_problem(rq, 400, arena_strdup(http_arena(rq), it->name),
-				making ? "expected name, title, description, joining and quota"
+				making ? "expected name, title, description, joining, quota and "
+					 "reserved"
 				       : "expected title, description, joining and quota");
 			return false;
 		}
 		if (!set(rq, it, g))
 			return false;
+	}
+	if (making && !g->reserved && reserved_name(slice_str(g->name))) {
+		http_reply_problem(rq, 400, "name",
+			RESERVED_WHY "; an administrator sends \"reserved\": true if it is meant");
+		return false;
 	}
 	if (!g->title[0])
 		snprintf(g->title, sizeof(g->title), "%s", g->name);

@@ -45,8 +45,8 @@ static int read_title(struct order *o, const char *text)
 }
 
 /*
- * NAME, an ADDRESS when `person`, and --title T, --open or --owner where they make sense; an exit
- * code or -1 to go on.
+ * NAME, an ADDRESS when `person`, and --title T, --open, --reserved or --owner where they make
+ * sense; an exit code or -1 to go on.
  */
 static int read_order(
 	struct hearth *h, int argc, char **argv, bool person, bool making, struct order *o)
@@ -58,6 +58,8 @@ static int read_order(
 	for (int i = 0; i < argc && code < 0; i++) {
 		if (making && strcmp(argv[i], "--open") == 0)
 			o->group.open = true;
+		else if (making && strcmp(argv[i], "--reserved") == 0)
+			o->group.reserved = true;
 		else if (making && strcmp(argv[i], "--title") == 0)
 			i++; /* read below, behind the name */
 		else if (person && strcmp(argv[i], "--owner") == 0)
@@ -74,6 +76,8 @@ static int read_order(
 	for (int i = 0; making && i < argc && code < 0; i++)
 		if (strcmp(argv[i], "--title") == 0)
 			code = read_title(o, i + 1 < argc ? argv[++i] : NULL);
+	if (code < 0 && making && !o->group.reserved)
+		code = auth_command_reserved(o->group.name);
 	if (code < 0 && person &&
 		auth_address(hearth_config(h), slice_str(words[1]), o->address) < 0)
 		return misused("expected a mail address", words[1]);

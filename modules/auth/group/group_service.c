@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "account/reserved.h"
 #include "group/group.h"
 #include "hearth/error.h"
 
@@ -29,9 +30,19 @@ static void add_account(struct reach *r, const struct account *account)
 	auth_account_fill(r->a, &r->accounts[r->n - 1]);
 }
 
-static int add_members(struct db_tx *tx, struct reach *r)
+static int add_all(struct reach *r, struct db_rows *rows)
 {
 	struct account account;
+
+	while (db_next(rows) > 0) {
+		auth_store_read(rows, 0, &account);
+		add_account(r, &account);
+	}
+	return db_end(rows);
+}
+
+static int add_members(struct db_tx *tx, struct reach *r)
+{
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"SELECT " AUTH_ACCOUNT_COLUMNS
@@ -39,13 +50,31 @@ static int add_members(struct db_tx *tx, struct reach *r)
 		" WHERE b.group_id = $1 AND a.deleted_at IS NULL ORDER BY a.id",
 		db_int(r->group));
 
+	return rc < 0 ? rc : add_all(r, &rows);
+}
+
+/*
+ * Whoever runs the server. While there is nobody the mail waits with its sender (HEARTH_EBUSY):
+ * what strangers write to postmaster is not lost because the first administrator is still to come.
+ */
+static int reach_administrators(struct db_tx *tx, struct reach *r)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT " AUTH_ACCOUNT_COLUMNS
+		" FROM account a WHERE a.role = $1 AND a.deleted_at IS NULL"
+		" ORDER BY a.disabled, a.id LIMIT $2",
+		db_int(AUTH_ADMINISTRATOR), db_int(GROUP_MEMBERS_MAX));
+
+	if (rc == 0)
+		rc = add_all(r, &rows);
 	if (rc < 0)
 		return rc;
-	while (db_next(&rows) > 0) {
-		auth_store_read(&rows, 0, &account);
-		add_account(r, &account);
-	}
-	return db_end(&rows);
+	/* Who is disabled reads nothing: only where nobody else is left. */
+	while (r->n > 1 && r->accounts[r->n - 1].disabled && !r->accounts[0].disabled)
+		r->n--;
+	r->group = ACCOUNTS_REACHED_ADMINISTRATORS;
+	return r->n > 0 ? 0 : HEARTH_EBUSY;
 }
 
 /* The account of this very address, or the group of its local part. */
@@ -73,22 +102,34 @@ static int reach_exactly(struct db_tx *tx, struct reach *r, const char *address)
 }
 
 /* What stands behind "+" is a subaddress (RFC 5233), unless there is an account of that name. */
-static int reach(struct db_tx *tx, void *arg)
+static int reach_somebody(struct db_tx *tx, struct reach *r, char plain[256])
 {
-	struct reach *r = arg;
-	char plain[256];
+	int rc = reach_exactly(tx, r, r->address);
 	char *plus;
-	int rc;
 
-	r->n = 0;
-	r->group = 0;
-	rc = reach_exactly(tx, r, r->address);
-	memcpy(plain, r->address, sizeof(plain));
+	memcpy(plain, r->address, sizeof(r->address));
 	plus = strchr(plain, '+');
 	if (rc != HEARTH_ENOTFOUND || r->group || !plus || plus == plain)
 		return rc;
 	memmove(plus, strchr(plus, '@'), strlen(strchr(plus, '@')) + 1);
 	return reach_exactly(tx, r, plain);
+}
+
+static int reach(struct db_tx *tx, void *arg)
+{
+	struct reach *r = arg;
+	struct slice rest;
+	char plain[256];
+	int rc;
+
+	r->n = 0;
+	r->group = 0;
+	rc = reach_somebody(tx, r, plain);
+	rest = slice_str(plain);
+	if (rc == HEARTH_ENOTFOUND && auth_address_is_local(hearth_config(r->a->h), plain) &&
+		reserved_reaches_administrators(slice_split(&rest, '@')))
+		rc = reach_administrators(tx, r);
+	return rc;
 }
 
 static void on_reached(void *arg, int status)

@@ -2,8 +2,9 @@
  * smtp_room.c: the last question of RCPT: is there room for all whom the address reaches?
  *
  * A group is taken whole or not at all: while one member's mailbox is full, the sender is told to
- * try again later, so that nobody misses a mail that was accepted. What comes in the same moment by
- * other ways may still exceed a quota, by what is under way.
+ * try again later, so that nobody misses a mail that was accepted. Of the administrators whom
+ * postmaster reaches those get it who have room: one who is away must not make it deaf. What comes
+ * in the same moment by other ways may still exceed a quota, by what is under way.
  */
 #include <stdlib.h>
 
@@ -23,11 +24,24 @@ struct question {
 static int look(struct db_tx *tx, void *arg)
 {
 	struct question *q = arg;
+	size_t kept = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < q->n && rc == 0; i++)
+	if (q->group != ACCOUNTS_REACHED_ADMINISTRATORS) {
+		for (size_t i = 0; i < q->n && rc == 0; i++)
+			rc = mail_store_has_room(
+				tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+		return rc;
+	}
+	for (size_t i = 0; i < q->n; i++) {
 		rc = mail_store_has_room(tx, q->accounts[i].id, q->accounts[i].quota, q->size);
-	return rc;
+		if (rc < 0 && rc != HEARTH_ETOOBIG)
+			return rc;
+		if (rc == 0)
+			q->accounts[kept++] = q->accounts[i];
+	}
+	q->n = kept;
+	return kept ? 0 : HEARTH_ETOOBIG;
 }
 
 static void on_looked(void *arg, int status)

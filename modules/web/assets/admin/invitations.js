@@ -37,6 +37,7 @@ export async function show() {
       fields: [
         field({ name: 'note', label: 'Note for yourself', maxLength: 100, placeholder: 'Anna of the choir' }),
         field({ name: 'address', label: 'Only for the address', autocapitalize: 'none', spellcheck: false, hint: 'Empty: they choose one.' }),
+        field({ name: 'reserved', label: 'A name such as postmaster or info is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
         field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: 'member' }),
         groups.length > 0 && choices('groups', 'Into the groups', groups.map((group) => [group.id, group.title])),
         field({ name: 'uses', label: 'How many people', type: 'number', min: 1, value: 1, required: true }),
@@ -44,9 +45,9 @@ export async function show() {
       ],
       submit: 'Make the invitation',
       reset: true,
-      async send({ note, address, role, groups: chosen = [], uses, expires_days: days }) {
+      async send({ note, address, reserved, role, groups: chosen = [], uses, expires_days: days }) {
         const answer = await post(PATH, {
-          role, uses: Number(uses), expires_days: Number(days), ...(note && { note }), ...(address && { address }),
+          role, uses: Number(uses), expires_days: Number(days), ...(note && { note }), ...(address && { address }), ...(reserved && { reserved }),
           ...(chosen.length && { groups: chosen.map(Number) }),
         });
         made.replaceChildren(secretOnce({ title: 'Your invitation', text: 'The link is shown only now.', secret: answer.link }));
