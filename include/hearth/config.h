@@ -81,6 +81,17 @@ struct config_address config_address(const struct config *c, const char *section
 /* Parses "host:port" as CONFIG_ADDRESS does; HEARTH_EINVAL. */
 int config_address_parse(struct slice text, struct config_address *out);
 
+/* Whether a file or --set has set the value; false: it is the default. */
+bool config_is_set(const struct config *c, const char *section, const char *key);
+
+/*
+ * Appends a line to `errors` that blames the value of a setting: where it was set (file and line,
+ * or
+ * --set), its name, and the text that says what was found and what is to be done.
+ */
+__attribute__((format(printf, 5, 6))) void config_blame(const struct config *c, const char *section,
+	const char *key, struct strbuf *errors, const char *format, ...);
+
 /* Appends every row with its documentation and default as an INI file: config/hearth.ini. */
 void config_write_example(const struct config *c, struct strbuf *out);
 

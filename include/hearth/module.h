@@ -48,6 +48,13 @@ struct hearth_module {
 	const struct queue_consumer *queues;
 	const struct hearth_command *commands; /* ends with name == NULL */
 	const char *const *needs;              /* services that must be there; NULL-ended */
+	const char *const *offers;             /* services that start offers; NULL-ended */
+	/*
+	 * What no single row of the settings can know: settings that do not go together, a URL that
+	 * is none. Appends a line for each (config_blame). Before anything is opened; looks at
+	 * nothing but the configuration and the file system, changes nothing. May be NULL.
+	 */
+	void (*validate)(const struct config *c, struct strbuf *errors);
 	/*
 	 * start: makes the module's state and offers its services (hearth_offer). On the loop's
 	 * thread before the loop runs; it may block, and use the _wait calls. Non-zero: the program

@@ -343,13 +343,6 @@ static void stop(void *state)
 
 static int prepare(struct auth *a)
 {
-	const struct config *c = hearth_config(a->h);
-
-	if (config_bool(c, "auth", "registration_phone") && !sms_enabled(a->sms)) {
-		log_error("auth", "registration_phone wants codes sent, and sms_driver is none",
-			NULL);
-		return -1;
-	}
 	a->cache = hearth_cache(a->h);
 	a->hash = hearth_pool(a->h, "hash");
 	a->service.keeps_data(a, "auth");
@@ -377,6 +370,17 @@ static int start(struct hearth *h, void **state)
 	return 0;
 }
 
+static void validate(const struct config *c, struct strbuf *errors)
+{
+	sms_check(c, errors);
+	if (config_bool(c, "auth", "registration_phone") &&
+		strcmp(config_text(c, "auth", "sms_driver"), "none") == 0)
+		config_blame(c, "auth", "registration_phone", errors,
+			"wants codes sent, and sms_driver is none: choose a driver, or say no");
+}
+
+static const char *const offers[] = { "accounts", NULL };
+
 static void drain(void *state)
 {
 	const struct auth *a = state;
@@ -394,6 +398,8 @@ const struct hearth_module auth_module = {
 	.subscriptions = subscriptions,
 	.queues = queues,
 	.commands = commands,
+	.offers = offers,
+	.validate = validate,
 	.start = start,
 	.start_command = start_command,
 	.drain = drain,

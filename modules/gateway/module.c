@@ -80,6 +80,7 @@ static void stop(void *state)
 	free(g);
 }
 
+static const char *const offers[] = { "connections", NULL };
 static const char *const needs[] = { "accounts", NULL };
 
 const struct hearth_module gateway_module = {
@@ -89,6 +90,7 @@ const struct hearth_module gateway_module = {
 	.settings = settings,
 	.routes = routes,
 	.needs = needs,
+	.offers = offers,
 	.start = start,
 	.drain = drain,
 	.stop = stop,

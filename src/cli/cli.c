@@ -5,6 +5,7 @@
  * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help.
  */
 #include "cli/cli.h"
+#include "cli/locate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,14 +79,37 @@ static int take_options(int argc, char **argv, struct invocation *in)
 	return 0;
 }
 
+/* What is wrong with the configuration, then what to do. */
+static void say_mistakes(const struct strbuf *errors)
+{
+	fputs(errors->p ? errors->p : "the configuration cannot be used\n", stderr);
+	fputs("hearth: nothing was done. Mend the lines above; `hearth config` prints every "
+	      "setting "
+	      "with its meaning.\n",
+		stderr);
+}
+
+static int validate(const struct hearth *h)
+{
+	struct strbuf errors = { 0 };
+	int rc = kernel_validate(h, &errors);
+
+	if (rc < 0)
+		say_mistakes(&errors);
+	strbuf_free(&errors);
+	return rc;
+}
+
 static int run_serve(struct hearth *h, struct invocation *in)
 {
 	(void)in;
-	return kernel_serve(h);
+	return validate(h) < 0 ? EXIT_FAILED : kernel_serve(h);
 }
 
 static int run_check(struct hearth *h, struct invocation *in)
 {
+	if (validate(h) < 0)
+		return EXIT_FAILED;
 	printf("%s: good; modules:", in->file ? in->file : "embedded defaults");
 	for (int i = 0; i < h->module_count; i++)
 		printf(" %s", h->modules[i]->name);
@@ -184,7 +208,7 @@ static int configure(struct hearth *h, const struct invocation *in)
 	int rc = kernel_configure(h, in->file, in->sets, in->set_count, &errors);
 
 	if (rc < 0)
-		fputs(errors.p ? errors.p : "the configuration cannot be used\n", stderr);
+		say_mistakes(&errors);
 	strbuf_free(&errors);
 	return rc;
 }
@@ -202,6 +226,8 @@ static int run_builtin(const struct builtin *b, struct invocation *in)
 	if (in->arg_count > 1)
 		return usage_error("this command takes no argument", in->args[1]);
 	h = kernel_new();
+	if (b->run == run_check)
+		in->file = locate_file(h->config, in->file, in->sets, in->set_count);
 	if (b->bare || configure(h, in) == 0)
 		code = b->run(h, in);
 	kernel_free(&h);
@@ -229,7 +255,9 @@ static int run_command(const struct hearth_command *c, int words, struct invocat
 		return EXIT_DONE;
 	}
 	h = kernel_new();
-	if (configure(h, in) < 0) {
+	in->file = locate_file(h->config, in->file, in->sets, in->set_count);
+	if (configure(h, in) < 0 || locate_data(h->config, in->file) < 0 ||
+		locate_owner(h->config) < 0) {
 		code = EXIT_FAILED;
 	} else if (!is_enabled(h, c)) {
 		fprintf(stderr,

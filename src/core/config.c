@@ -22,14 +22,16 @@ struct entry {
 	struct slice section;
 	const struct config_setting *row;
 	struct config_value value;
-	int source; /* which text set it last; 0: none */
-	int line;   /* and where in it */
+	int source;       /* which text set it last; 0: none */
+	int line;         /* and where in it; 0: --set did */
+	const char *file; /* what that text is called; NULL: nobody set it */
 };
 
 struct config {
 	struct arena *arena;
 	struct list entries; /* in the order of declaration */
 	int sources;         /* texts read so far */
+	const char *file;    /* the one being read */
 };
 
 struct config *config_new(void)
@@ -170,6 +172,7 @@ static const char *set_value(struct config *c, const struct ini_event *setting)
 			SLICE_ARG(e->section), e->row->key, e->line);
 	e->source = c->sources;
 	e->line = setting->line;
+	e->file = setting->line ? c->file : "--set";
 	why = config_value_parse(c->arena, e->row, setting->value, &e->value);
 	return why ? arena_printf(
 			     c->arena, "[%.*s] %s: %s", SLICE_ARG(e->section), e->row->key, why)
@@ -184,6 +187,7 @@ int config_read_text(struct config *c, const char *file, struct slice text, stru
 	int result = 0;
 
 	c->sources++;
+	c->file = arena_strdup(c->arena, slice_str(file));
 	ini_init(&parser, text);
 	while ((e = ini_next(&parser)).type != INI_END) {
 		const char *why = e.error;
@@ -299,6 +303,30 @@ const char *const *config_list(const struct config *c, const char *section, cons
 struct config_address config_address(const struct config *c, const char *section, const char *key)
 {
 	return get(c, section, key, CONFIG_ADDRESS)->address;
+}
+
+bool config_is_set(const struct config *c, const char *section, const char *key)
+{
+	const struct entry *e = find_entry(c, slice_str(section), slice_str(key));
+
+	return e && e->file;
+}
+
+void config_blame(const struct config *c, const char *section, const char *key,
+	struct strbuf *errors, const char *format, ...)
+{
+	const struct entry *e = find_entry(c, slice_str(section), slice_str(key));
+	va_list args;
+
+	if (e && e->line)
+		strbuf_printf(errors, "%s:%d: ", e->file, e->line);
+	else if (e && e->file)
+		strbuf_printf(errors, "%s: ", e->file);
+	strbuf_printf(errors, "[%s] %s: ", section, key);
+	va_start(args, format);
+	strbuf_vprintf(errors, format, args);
+	va_end(args);
+	strbuf_adds(errors, "\n");
 }
 
 /* ---- the example file ---- */

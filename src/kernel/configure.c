@@ -78,8 +78,6 @@ int kernel_configure(struct hearth *h, const char *file, const char *const *sets
 		return HEARTH_EINVAL;
 	choose_modules(h, errors);
 	refuse_unknown_engines(h, errors);
-	if (!*config_text(h->config, "tls", "cert") != !*config_text(h->config, "tls", "key"))
-		strbuf_adds(errors, "[tls] cert and key go together: one of them is missing\n");
 	if (log_level_parse(config_text(h->config, "server", "log_level"), &level) == 0)
 		log_set_level(level);
 	return errors->n > before ? HEARTH_EINVAL : 0;

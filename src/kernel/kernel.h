@@ -51,6 +51,7 @@ struct hearth {
 	struct timer drain_timer;
 	int64_t drain_deadline_ms;
 	int exit_code;
+	struct strbuf advice; /* what to do about a start that failed: said last, to a person */
 };
 
 /* The kernel with the settings of itself and of every module that is built in declared. */
@@ -64,6 +65,12 @@ void kernel_free(struct hearth **h);
  */
 int kernel_configure(struct hearth *h, const char *file, const char *const *sets, size_t set_count,
 	struct strbuf *errors);
+
+/*
+ * What serve would refuse although each setting is good by itself (validate.c); after
+ * kernel_configure. 0, or HEARTH_EINVAL with a line for each mistake in `errors`.
+ */
+int kernel_validate(const struct hearth *h, struct strbuf *errors);
 
 /* Makes [server] data if it is not there; HEARTH_EIO, which was logged. */
 int kernel_make_data_dir(struct hearth *h);

@@ -45,6 +45,10 @@ static int lock_data(struct hearth *h)
 	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		log_error("kernel", "another server has this data folder, or it cannot be written",
 			"path", "%s", path.p, "why", "%s", strerror(errno), NULL);
+		strbuf_printf(&h->advice,
+			"stop the server that runs on %s, or give this one a folder of its own "
+			"(--set server.data=DIR)",
+			hearth_data_dir(h));
 		rc = HEARTH_EBUSY;
 	}
 	strbuf_free(&path);
@@ -96,6 +100,26 @@ static int connect_modules(struct hearth *h)
 	return rc;
 }
 
+/* What a person does about an address that cannot be had. */
+static void advise_listener(struct hearth *h, const char *key, int port, int rc)
+{
+	if (rc == HEARTH_EEXIST)
+		strbuf_printf(&h->advice,
+			"another program has port %d: stop it, or choose another port, or none, "
+			"for "
+			"this one ([listen] %s = HOST:PORT, or off)",
+			port, key);
+	else if (rc == HEARTH_EDENIED)
+		strbuf_printf(&h->advice,
+			"ports below 1024 want CAP_NET_BIND_SERVICE, as the systemd unit of `make "
+			"install` gives it; or choose a port above ([listen] %s = HOST:PORT)",
+			key);
+	else
+		strbuf_printf(&h->advice,
+			"choose an address that this machine has ([listen] %s = HOST:PORT, or off)",
+			key);
+}
+
 static int open_listener(struct hearth *h, const struct conn_listener *l, void *module)
 {
 	struct config_address address = config_address(h->config, "listen", l->key);
@@ -110,6 +134,7 @@ static int open_listener(struct hearth *h, const struct conn_listener *l, void *
 		log_error("kernel", "cannot listen", "listener", "%s", l->key, "host", "%s",
 			address.host[0] ? address.host : "*", "port", "%d", address.port, "why",
 			"%s", why.p ? why.p : error_name(rc), NULL);
+		advise_listener(h, l->key, address.port, rc);
 	} else {
 		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
 			address.host[0] ? address.host : "*", "port", "%d",
@@ -318,5 +343,8 @@ int kernel_serve(struct hearth *h)
 	if (rc == 0)
 		log_info("kernel", "stopped", NULL);
 	stop(h);
+	if (rc < 0)
+		fprintf(stderr, "hearth: it did not start: %s.\n",
+			h->advice.p ? h->advice.p : "the error line above says why");
 	return rc == 0 ? 0 : 1;
 }

@@ -49,6 +49,8 @@ void net_close_all(void);
 struct tls_context *tls_context_new(const char *cert, const char *key, const char *data_dir,
 	const char *hostname, struct strbuf *why);
 /* After the last connection; sets *t to NULL; legal on NULL. */
+/* Whether certificate and key can be read and belong together: 0, or HEARTH_EINVAL with `why`. */
+int tls_check_files(const char *cert, const char *key, struct strbuf *why);
 void tls_context_free(struct tls_context **t);
 /*
  * Looks whether the files changed and uses the new ones for new connections. Is done every half

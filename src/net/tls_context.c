@@ -105,6 +105,14 @@ static SSL_CTX *load(const char *cert, const char *key, struct strbuf *why)
 	return NULL;
 }
 
+int tls_check_files(const char *cert, const char *key, struct strbuf *why)
+{
+	SSL_CTX *ctx = load(cert, key, why);
+
+	SSL_CTX_free(ctx);
+	return ctx ? 0 : HEARTH_EINVAL;
+}
+
 void tls_context_reload(struct tls_context *t)
 {
 	struct strbuf why = { 0 };

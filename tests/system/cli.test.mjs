@@ -1,7 +1,7 @@
 // cli.test.mjs: the command line and the configuration: clear words, right exit codes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -58,5 +58,90 @@ test('two servers do not share a folder; a busy port is a clear failure', async 
     assert.match(busy.stderr, new RegExp(`${hearth.port.http}`));
   } finally {
     await hearth.remove();
+  }
+});
+
+test('check finds what serve would refuse, names the line, and says what to do last', () => {
+  const pem = join(dir, 'not-a-certificate.pem');
+  writeFileSync(pem, 'nothing\n');
+  const text = ['[server]', 'hostname = under_score', '[mail]', 'domains = good.example, bad..example', '[tls]', `cert = ${pem}`,
+    `key = ${pem}`, '[listen]', 'http = 127.0.0.1:8080', 'imap = :8080', '[auth]', 'sms_driver = http', ''].join('\n');
+  const wrong = check(text);
+  assert.equal(wrong.status, 1);
+  for (const line of [/^hearth\.ini:2: \[server\] hostname: .*under_score/m, /^hearth\.ini:4: \[mail\] domains: .*bad\.\.example/m,
+    /^hearth\.ini:6: \[tls\] cert: .*not-a-certificate/m, /^hearth\.ini:10: \[listen\] imap: port 8080 is that of http/m,
+    /^\[auth\] sms_url: is empty/m]) assert.match(wrong.stderr, line);
+  assert.match(wrong.stderr.trimEnd().split('\n').at(-1), /Mend the lines above/);
+  const served = run('serve', '-c', 'hearth.ini');
+  assert.equal(served.status, 1);
+  assert.equal(served.stderr, wrong.stderr);
+
+  const missing = run('check', '--set', 'tls.cert=/no/such.pem', '--set', 'tls.key=/no/such.key');
+  assert.equal(missing.status, 1);
+  assert.match(missing.stderr, /--set: \[tls\] cert: .*No such file/);
+  assert.match(run('check', '--set', 'tls.cert=/no/such.pem').stderr, /\[tls\] key: is missing/);
+  assert.match(run('check', '--set', 'modules.enable=mail web').stderr, /mail needs the module auth/);
+  assert.match(run('check', '--set', 'modules.enable=auth game').stderr, /game needs the module gateway/);
+  assert.match(run('check', '--set', 'auth.registration_phone=yes').stderr, /registration_phone/);
+  assert.match(run('check', '--set', 'server.data=/no/such/parent/data').stderr, /\[server\] data: .*parent/);
+  // Two addresses with one port, and ports the system chooses, are no mistake.
+  assert.equal(run('check', '--set', 'listen.http=127.0.0.1:9000', '--set', 'listen.imap=127.0.0.2:9000').status, 0);
+  assert.equal(run('check', '--set', 'listen.http=127.0.0.1:0', '--set', 'listen.imap=127.0.0.1:0').status, 0);
+});
+
+test('a start that fails says what to do in its last line', async () => {
+  const hearth = await new Hearth().start();
+  try {
+    const last = (result) => result.stderr.trimEnd().split('\n').at(-1);
+    const busy = spawnSync(BIN, ['serve', '--set', `server.data=${join(dir, 'third')}`, '--set', `listen.http=127.0.0.1:${hearth.port.http}`],
+      { encoding: 'utf8', timeout: 10000 });
+    assert.match(last(busy), /another program has port .*\[listen\] http/);
+    const folder = spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 10000 });
+    assert.match(last(folder), /server\.data=DIR/);
+  } finally {
+    await hearth.remove();
+  }
+});
+
+test('a command elsewhere makes no second, empty data folder', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'hearth-elsewhere-'));
+  const hearth = await new Hearth().start();
+  try {
+    const there = (...args) => spawnSync(BIN, args, { encoding: 'utf8', cwd: empty });
+    if (!existsSync('/etc/hearth.ini')) {
+      const lost = there('user', 'list');
+      assert.equal(lost.status, 1);
+      assert.match(lost.stderr, new RegExp(`no ${empty}/data, and no /etc/hearth.ini`));
+      assert.match(lost.stderr, /-c FILE/);
+    }
+    writeFileSync(join(empty, 'x.ini'), '[server]\nhostname = hearth.example\n');
+    const relative = there('user', 'list', '-c', 'x.ini');
+    assert.equal(relative.status, 1);
+    assert.match(relative.stderr, /x\.ini read from here/);
+    assert.deepEqual(readdirSync(empty), ['x.ini']);
+    writeFileSync(join(empty, 'x.ini'), `[server]\ndata = ${hearth.dir}\n`);
+    assert.equal(there('user', 'list', '-c', 'x.ini').status, 0);
+
+    // The installed server's file is found by itself: here in a file system of the command's own.
+    const found = spawnSync('unshare', ['--mount', 'sh', '-c',
+      'mount -t tmpfs none /etc && cp x.ini /etc/hearth.ini && exec "$0" user list', BIN], { encoding: 'utf8', cwd: empty });
+    if (process.getuid() === 0 && !/unshare|mount/.test(found.stderr)) assert.equal(found.status, 0, found.stderr);
+  } finally {
+    await hearth.remove();
+    rmSync(empty, { recursive: true, force: true });
+  }
+});
+
+test('run by root, a command leaves nothing that the owner of the data cannot open', async (t) => {
+  if (process.getuid() !== 0) return t.skip('only root can act as somebody else');
+  const data = mkdtempSync(join(tmpdir(), 'hearth-owner-'));
+  try {
+    chownSync(data, 65534, 65534);
+    const added = spawnSync(BIN, ['user', 'add', 'alice@localhost', '--set', `server.data=${data}`, '--password-stdin'],
+      { encoding: 'utf8', input: 'a long enough passphrase\n' });
+    assert.equal(added.status, 0, added.stderr);
+    for (const name of readdirSync(data)) assert.equal(statSync(join(data, name)).uid, 65534, name);
+  } finally {
+    rmSync(data, { recursive: true, force: true });
   }
 });

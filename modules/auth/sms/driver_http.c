@@ -22,24 +22,17 @@ static const char *const places[] = { "to", "text", "id", NULL };
 
 /* ---- settings ---- */
 
-static int refuse(const char *key, const char *what)
-{
-	log_error("sms", "a setting of [auth] is wrong", "key", "%s", key, "why", "%s", what, NULL);
-	return HEARTH_EINVAL;
-}
-
-static int check_places(const char *key, const char *text)
+static void check_places(
+	const struct config *c, const char *key, const char *text, struct strbuf *errors)
 {
 	struct slice unknown = template_unknown(text, places);
 
-	if (!unknown.n)
-		return 0;
-	log_error("sms", "a setting of [auth] is wrong: there are {to}, {text} and {id}", "key",
-		"%s", key, "found", "{%.*s}", SLICE_ARG(unknown), NULL);
-	return HEARTH_EINVAL;
+	if (unknown.n)
+		config_blame(c, "auth", key, errors,
+			"found {%.*s}: there are {to}, {text} and {id}", SLICE_ARG(unknown));
 }
 
-static int check_headers(const char *headers)
+static bool are_headers(const char *headers)
 {
 	struct slice rest = slice_str(headers);
 	struct template_header h;
@@ -47,7 +40,7 @@ static int check_headers(const char *headers)
 
 	while ((rc = template_header_next(&rest, &h)) > 0)
 		;
-	return rc < 0 ? refuse("sms_headers", "expected Name: value | Name: value") : 0;
+	return rc == 0;
 }
 
 static bool has(const struct sms *s, const char *place)
@@ -56,42 +49,57 @@ static bool has(const struct sms *s, const char *place)
 	       template_has(s->headers, place);
 }
 
+static bool is_tls(const struct sms *s)
+{
+	return slice_istarts(slice_str(s->url), SLICE("https://"));
+}
+
 /* Looks at the URL as it will be for some message. */
-static int check_url(const struct sms *s)
+static bool is_url(const struct sms *s)
 {
 	const struct template_value values[] = { { "to", SLICE("+12125550123") },
 		{ "text", SLICE("123456") }, { "id", SLICE("0") }, { NULL, { 0 } } };
-	struct slice scheme = slice_str(s->url);
-	bool tls = slice_istarts(scheme, SLICE("https://"));
 	struct strbuf url = { 0 };
 	CURLU *parsed = curl_url();
 	bool good;
 
 	template_render(&url, s->url, TEMPLATE_URL, values);
-	good = (tls || slice_istarts(scheme, SLICE("http://"))) && parsed &&
+	good = (is_tls(s) || slice_istarts(slice_str(s->url), SLICE("http://"))) && parsed &&
 	       curl_url_set(parsed, CURLUPART_URL, url.p, 0) == CURLUE_OK;
 	curl_url_cleanup(parsed);
 	strbuf_free(&url);
-	if (!good)
-		return refuse("sms_url", "expected a URL of https (or http)");
-	if (!tls)
-		log_warn("sms", "[auth] sms_url is not https: codes are sent in clear", NULL);
-	return 0;
+	return good;
+}
+
+void sms_http_check(const struct sms *s, const struct config *c, struct strbuf *errors)
+{
+	if (!s->url[0])
+		config_blame(c, "auth", "sms_url", errors,
+			"is empty, and sms_driver is http: give the provider's URL");
+	else if (!is_url(s))
+		config_blame(c, "auth", "sms_url", errors,
+			"found \"%s\", expected a URL of https (or http)", s->url);
+	check_places(c, "sms_url", s->url, errors);
+	check_places(c, "sms_body", s->body, errors);
+	check_places(c, "sms_headers", s->headers, errors);
+	if (!are_headers(s->headers))
+		config_blame(c, "auth", "sms_headers", errors,
+			"found \"%s\", expected Name: value | Name: value", s->headers);
+	if (!has(s, "to") || !has(s, "text"))
+		config_blame(c, "auth", "sms_body", errors,
+			"{to} and {text} must stand in it, or in sms_url");
+	if (strcmp(s->method, "GET") == 0 && s->body[0])
+		config_blame(c, "auth", "sms_body", errors, "sms_method GET has no body");
 }
 
 int sms_http_open(struct sms *s)
 {
-	if (check_url(s) < 0)
-		return HEARTH_EINVAL;
-	if (check_places("sms_url", s->url) < 0 || check_places("sms_body", s->body) < 0 ||
-		check_places("sms_headers", s->headers) < 0 || check_headers(s->headers) < 0)
-		return HEARTH_EINVAL;
-	if (!has(s, "to") || !has(s, "text"))
-		return refuse("sms_body", "{to} and {text} must stand in it, or in sms_url");
-	if (strcmp(s->method, "GET") == 0 && s->body[0])
-		return refuse("sms_body", "sms_method GET has no body");
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		return refuse("sms_driver", "libcurl does not start");
+	if (!is_tls(s))
+		log_warn("sms", "[auth] sms_url is not https: codes are sent in clear", NULL);
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		log_error("sms", "libcurl does not start", NULL);
+		return HEARTH_EIO;
+	}
 	s->curl = true;
 	return 0;
 }

@@ -22,24 +22,6 @@ static int open_driver(struct sms *s, const char *name)
 	return s->send == sms_file_send ? sms_file_open(s) : sms_http_open(s);
 }
 
-static int check(const struct sms *s)
-{
-	static const char *const names[] = { "code", "hostname", "minutes", NULL };
-	struct slice unknown = template_unknown(s->code_text, names);
-
-	if (unknown.n)
-		log_error("sms", "[auth] sms_text: there is no such place", "place", "{%.*s}",
-			SLICE_ARG(unknown), NULL);
-	else if (!template_has(s->code_text, "code"))
-		log_error("sms", "[auth] sms_text: {code} is missing", NULL);
-	else if (!phone_country_valid(s->phone_country))
-		log_error("sms", "[auth] phone_country: expected a calling code such as 49",
-			"found", "%s", s->phone_country, NULL);
-	else
-		return 0;
-	return HEARTH_EINVAL;
-}
-
 static void read_settings(struct sms *s, const struct config *c, const char *data_dir)
 {
 	struct strbuf file = { 0 };
@@ -66,10 +48,55 @@ static void read_settings(struct sms *s, const struct config *c, const char *dat
 	s->file = file.p;
 }
 
+/* The settings that every driver has. */
+static void check_codes(const struct sms *s, const struct config *c, struct strbuf *errors)
+{
+	static const char *const names[] = { "code", "hostname", "minutes", NULL };
+	struct slice unknown = template_unknown(s->code_text, names);
+
+	if (unknown.n)
+		config_blame(c, "auth", "sms_text", errors,
+			"found {%.*s}: there are {code}, {hostname} and {minutes}",
+			SLICE_ARG(unknown));
+	else if (!template_has(s->code_text, "code"))
+		config_blame(c, "auth", "sms_text", errors, "{code} is missing");
+	if (!phone_country_valid(s->phone_country))
+		config_blame(c, "auth", "phone_country", errors,
+			"found \"%s\", expected a calling code such as 49", s->phone_country);
+}
+
+int sms_check(const struct config *c, struct strbuf *errors)
+{
+	struct sms s = { 0 };
+	size_t before = errors->n;
+
+	read_settings(&s, c, "");
+	check_codes(&s, c, errors);
+	if (strcmp(config_text(c, "auth", "sms_driver"), "http") == 0)
+		sms_http_check(&s, c, errors);
+	free(s.file);
+	return errors->n > before ? HEARTH_EINVAL : 0;
+}
+
+/* Whether the settings are good; what is wrong was logged. */
+static bool is_good(const struct config *c)
+{
+	struct strbuf errors = { 0 };
+	bool good = sms_check(c, &errors) == 0;
+
+	if (!good)
+		log_error("sms", "settings are wrong", "why", "%s", errors.p, NULL);
+	strbuf_free(&errors);
+	return good;
+}
+
 int sms_new(const struct config *c, const char *data_dir, const char *hostname, struct sms **out)
 {
-	struct sms *s = mem_zalloc(sizeof(*s));
+	struct sms *s;
 
+	if (!is_good(c))
+		return HEARTH_EINVAL;
+	s = mem_zalloc(sizeof(*s));
 	read_settings(s, c, data_dir);
 	s->hostname = hostname;
 	s->sent = metric_counter(
@@ -80,7 +107,7 @@ int sms_new(const struct config *c, const char *data_dir, const char *hostname, 
 		"hearth_auth_sms_retried_total", NULL, "Attempts that will be made once more.");
 	s->waiting = metric_gauge(
 		"hearth_auth_sms_waiting", NULL, "Short messages that wait or are on their way.");
-	if (check(s) < 0 || open_driver(s, config_text(c, "auth", "sms_driver")) < 0) {
+	if (open_driver(s, config_text(c, "auth", "sms_driver")) < 0) {
 		sms_free(&s);
 		return HEARTH_EINVAL;
 	}

@@ -23,9 +23,11 @@
 struct sms;
 
 /*
- * Reads the settings of [auth] sms_… and opens the driver; `data_dir` is where the file driver
+ * sms_check looks at the settings of [auth] sms_…: 0, or HEARTH_EINVAL with a line in `errors` for
+ * each that is wrong. sms_new reads them and opens the driver; `data_dir` is where the file driver
  * writes when nothing else is said. 0, or HEARTH_EINVAL with the reason logged. Blocks.
  */
+int sms_check(const struct config *c, struct strbuf *errors);
 int sms_new(const struct config *c, const char *data_dir, const char *hostname, struct sms **out);
 void sms_free(struct sms **s);
 /* Whether messages can be sent at all: sms_driver is not "none". Any thread. */

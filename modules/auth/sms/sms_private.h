@@ -62,7 +62,9 @@ bool sms_stopping(const struct sms *s);
 /* driver_file.c: opens once for a look whether it can be written; HEARTH_EIO, logged. */
 int sms_file_open(const struct sms *s);
 sms_send_fn sms_file_send;
-/* driver_http.c: checks the templates; HEARTH_EINVAL, logged. */
+/* driver_http.c: a line in `errors` for each setting of it that is wrong. */
+void sms_http_check(const struct sms *s, const struct config *c, struct strbuf *errors);
+/* After sms_http_check; HEARTH_EIO, logged. */
 int sms_http_open(struct sms *s);
 void sms_http_close(struct sms *s);
 sms_send_fn sms_http_send;
