@@ -7,6 +7,8 @@
  * *candidates*: every document that contains the string is among them, and a few that do not may
  * be too. Whoever needs exactness (IMAP SEARCH) checks the candidates by looking.
  *
+ * Any bytes may be put; of text with NUL in it what lies across the NUL is not found.
+ *
  * What is promised: puts and removals are part of the transaction they are made in; a search sees
  * the state of its own transaction; two engines give supersets of the same truth.
  *
@@ -29,12 +31,25 @@ int fts_put(struct db_tx *tx, const char *name, int64_t document, struct slice t
 /* Removes a document; `text` must be the very text it was put with. */
 int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slice text);
 
+/*
+ * An index can be broken: by a disk, or by a fault of the engine. Then fts_find says
+ * HEARTH_ECORRUPT, or commits that put into it fail, and from then on fts_broken is true (until the
+ * process ends). What helps is fts_clear, which empties it whatever state it is in, and putting all
+ * documents again. fts_check looks through all of an index: 0 or HEARTH_ECORRUPT; that takes as
+ * long as reading it does. Both within a write transaction; fts_broken on any thread.
+ */
+int fts_clear(struct db_tx *tx, const char *name);
+int fts_check(struct db_tx *tx, const char *name);
+bool fts_broken(struct db *db);
+
 /* Called for each candidate, in ascending order of id; a result other than 0 ends the search. */
 typedef int fts_fn(void *arg, int64_t document);
 /*
- * Finds the candidates for the folded `needle`. HEARTH_EUNSUPPORTED when it is shorter than three
- * characters: every document is a candidate then, and the caller knows better how to list them.
+ * Finds the candidates for the folded `needle` whose id is greater than `above`.
+ * HEARTH_EUNSUPPORTED when it is shorter than three characters: every document is a candidate then,
+ * and the caller knows better how to list them.
  */
-int fts_find(struct db_tx *tx, const char *name, struct slice needle, fts_fn *each, void *arg);
+int fts_find(struct db_tx *tx, const char *name, struct slice needle, int64_t above, fts_fn *each,
+	void *arg);
 
 #endif

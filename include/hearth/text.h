@@ -21,7 +21,8 @@ void utf8_append_lossy(struct strbuf *b, struct slice s);
 
 /*
  * Folds text for searching: simple case folding for ASCII, Latin, Greek and Cyrillic, runs of
- * white space to one space; invalid bytes become U+FFFD. Both what is searched and what is
+ * white space to one space; invalid bytes become U+FFFD; NUL, which text in SQL cannot hold, is
+ * left out (so UTF-16 that is not declared as such is found too). Both what is searched and what is
  * searched for go through this one function, so that every engine finds the same.
  */
 void text_fold(struct strbuf *out, struct slice s);

@@ -292,7 +292,8 @@ static int search_index(struct db_tx *tx, void *arg)
 	memset(s->indexed, 0, s->n * sizeof(*s->indexed));
 	rc = mark_indexed(tx, s);
 	if (rc == 0)
-		rc = fts_find(tx, INDEX, s->needle.n ? s->needle : s->field, check_candidate, s);
+		rc = fts_find(tx, INDEX, s->needle.n ? s->needle : s->field, s->contents[0] - 1,
+			check_candidate, s);
 	/* Too short for the index: every document is a candidate. */
 	if (rc == HEARTH_EUNSUPPORTED) {
 		rc = 0;

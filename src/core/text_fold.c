@@ -123,11 +123,13 @@ void text_fold(struct strbuf *out, struct slice s)
 			c = REPLACEMENT;
 			n = 1;
 		}
+		s = slice_skip(s, n);
+		if (c == 0)
+			continue;
 		if (!is_space(c))
 			utf8_append(out, fold_code_point(c));
 		else if (!after_space)
 			strbuf_addc(out, ' ');
 		after_space = is_space(c);
-		s = slice_skip(s, n);
 	}
 }

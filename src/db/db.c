@@ -267,6 +267,7 @@ int db_open(const char *dir, const struct db_schema *schema, struct db **out, st
 		return rc;
 	}
 	register_metrics(db);
+	db->writer->index_broken = &db->index_broken;
 	if (pthread_create(&db->thread, NULL, writer_main, db) != 0)
 		log_fatal("db", "cannot start the writer of %s", db->name);
 	readers_join_in();

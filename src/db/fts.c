@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "db/tokenizer.h"
+#include "db/work.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
@@ -65,6 +66,40 @@ int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slic
 	return rc < 0 ? rc : 0;
 }
 
+/* ---- an index that is broken ---- */
+
+/*
+ * Leaves nothing of it but what a new one has. An index that cannot even be opened is dropped and
+ * created; that fails while anything else is wrong with the file.
+ */
+int fts_clear(struct db_tx *tx, const char *name)
+{
+	struct statement_text clear = with_name("INSERT INTO @ (@) VALUES ('delete-all')", name);
+	struct statement_text drop = with_name("DROP TABLE @", name);
+	int rc = db_run(tx, clear.sql);
+
+	if (rc < 0)
+		rc = db_run(tx, drop.sql);
+	if (rc >= 0)
+		rc = fts_create(tx, name);
+	if (rc == 0)
+		atomic_store(&db_tx_db(tx)->index_broken, false);
+	return rc;
+}
+
+int fts_check(struct db_tx *tx, const char *name)
+{
+	struct statement_text t = with_name("INSERT INTO @ (@) VALUES ('integrity-check')", name);
+	int rc = db_run(tx, t.sql);
+
+	return rc < 0 ? rc : 0;
+}
+
+bool fts_broken(struct db *db)
+{
+	return atomic_load(&db->index_broken);
+}
+
 /* ---- finding ---- */
 
 struct query {
@@ -77,9 +112,6 @@ static int add_token(void *arg, struct slice token, size_t offset)
 	struct query *q = arg;
 
 	(void)offset;
-	/* FTS5 reads the query as a C string. */
-	if (slice_chr(token, '\0') >= 0)
-		return 0;
 	strbuf_addc(&q->text, '"');
 	for (size_t i = 0; i < token.n; i++) {
 		if (token.p[i] == '"')
@@ -90,12 +122,13 @@ static int add_token(void *arg, struct slice token, size_t offset)
 	return ++q->tokens == NEEDLE_TOKENS;
 }
 
-static int find(struct db_tx *tx, const char *name, struct slice query, fts_fn *each, void *arg)
+static int find(struct db_tx *tx, const char *name, struct slice query, int64_t above, fts_fn *each,
+	void *arg)
 {
-	struct statement_text t =
-		with_name("SELECT rowid FROM @ WHERE @ MATCH $1 ORDER BY rowid", name);
+	struct statement_text t = with_name(
+		"SELECT rowid FROM @ WHERE @ MATCH $1 AND rowid > $2 ORDER BY rowid", name);
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, t.sql, db_text(query));
+	int rc = db_query(tx, &rows, t.sql, db_text(query), db_int(above));
 
 	while (rc == 0 && (rc = db_next(&rows)) > 0)
 		rc = each(arg, db_col_int(&rows, 0));
@@ -103,14 +136,15 @@ static int find(struct db_tx *tx, const char *name, struct slice query, fts_fn *
 	return rc;
 }
 
-int fts_find(struct db_tx *tx, const char *name, struct slice needle, fts_fn *each, void *arg)
+int fts_find(struct db_tx *tx, const char *name, struct slice needle, int64_t above, fts_fn *each,
+	void *arg)
 {
 	struct query q = { 0 };
 	int rc = HEARTH_EUNSUPPORTED;
 
 	tokens_each(needle, add_token, &q);
 	if (q.tokens > 0)
-		rc = find(tx, name, strbuf_slice(&q.text), each, arg);
+		rc = find(tx, name, strbuf_slice(&q.text), above, each, arg);
 	strbuf_free(&q.text);
 	return rc;
 }

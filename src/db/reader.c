@@ -48,6 +48,8 @@ static struct connection *connection_of(struct db *db, int reader)
 					    &db->readers[reader], &why) < 0)
 		log_error("db", "a reader cannot open its database", "database", "%s", db->name,
 			"why", "%s", why.p, NULL);
+	else
+		db->readers[reader]->index_broken = &db->index_broken;
 	strbuf_free(&why);
 	return db->readers[reader];
 }

@@ -172,6 +172,8 @@ int connection_error(struct connection *c, int result, const char *sql)
 	bool its_own = sqlite3_extended_errcode(c->sqlite) == result;
 	int error = error_of(result);
 
+	if (result == SQLITE_CORRUPT_VTAB && c->index_broken)
+		atomic_store(c->index_broken, true);
 	/* A uniqueness rule that refuses is an answer; all else should not happen. */
 	if (error != HEARTH_EEXIST)
 		log_error("db", "statement failed", "database", "%s", c->name, "sql", "%s", sql,

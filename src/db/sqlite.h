@@ -8,6 +8,7 @@
 #define HEARTH_SRC_SQLITE_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "hearth/db.h"
 #include "hearth/list.h"
@@ -15,12 +16,13 @@
 
 struct connection {
 	sqlite3 *sqlite;
-	const char *name;       /* of the database, for the log */
-	struct map *statements; /* text to struct statement */
-	struct list idle;       /* cached and not in use; the oldest first */
-	struct list busy;       /* in use between db_query and db_end */
-	size_t statement_count; /* in the map */
-	int wal_pages;          /* pages in the write-ahead log after the last commit */
+	const char *name;          /* of the database, for the log */
+	struct map *statements;    /* text to struct statement */
+	struct list idle;          /* cached and not in use; the oldest first */
+	struct list busy;          /* in use between db_query and db_end */
+	size_t statement_count;    /* in the map */
+	atomic_bool *index_broken; /* set when an index turns out to be; NULL: nobody is told */
+	int wal_pages;             /* pages in the write-ahead log after the last commit */
 };
 
 /* What a db_fn sees. */

@@ -6,15 +6,15 @@
 #include <sqlite3.h>
 
 #include "db/sqlite.h"
+#include "hearth/text.h"
 
-/* Where the next code point begins. Bytes that are not UTF-8 are cut somewhere, always equally. */
+/* Where the next character begins. */
 static size_t next_character(struct slice s, size_t i)
 {
-	if (i < s.n)
-		i++;
-	while (i < s.n && ((unsigned char)s.p[i] & 0xc0) == 0x80)
-		i++;
-	return i;
+	uint32_t code_point;
+	size_t n = utf8_decode(slice_skip(s, i), &code_point);
+
+	return i == s.n ? i : i + (n ? n : 1);
 }
 
 int tokens_each(struct slice text, token_fn *each, void *arg)
@@ -25,8 +25,10 @@ int tokens_each(struct slice text, token_fn *each, void *arg)
 
 	while (third < text.n && rc == 0) {
 		size_t end = next_character(text, third);
+		struct slice token = slice_of(text.p + first, end - first);
 
-		rc = each(arg, slice_of(text.p + first, end - first), first);
+		if (slice_chr(token, '\0') < 0)
+			rc = each(arg, token, first);
 		first = second;
 		second = third;
 		third = end;

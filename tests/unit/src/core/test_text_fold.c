@@ -55,8 +55,9 @@ START_TEST(appends_and_replaces)
 	struct strbuf b = { 0 };
 
 	strbuf_adds(&b, "X");
-	text_fold(&b, SLICE("A\xFF\0B"));
-	ck_assert(slice_eq(strbuf_slice(&b), SLICE("Xa\xEF\xBF\xBD\0b")));
+	text_fold(&b, SLICE("A\xFF\0B\0 \0 \0C"));
+	ck_assert(slice_eq(strbuf_slice(&b), SLICE("Xa\xEF\xBF\xBD"
+						   "b c")));
 	strbuf_free(&b);
 }
 END_TEST

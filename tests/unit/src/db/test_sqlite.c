@@ -11,6 +11,7 @@
 #include "fault_vfs.h"
 #include "harness.h"
 #include "hearth/error.h"
+#include "hearth/fts.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "src/ports/embedded.h"
@@ -385,9 +386,88 @@ START_TEST(connections_are_set_up_as_meant)
 }
 END_TEST
 
+/* ---- an index that is broken ---- */
+
+static int put_texts(struct db_tx *tx, void *arg)
+{
+	int rc = arg ? 0 : fts_create(tx, "texts");
+
+	for (int i = 1; i <= 50 && rc == 0; i++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "the text of document %d, %d", i, i * i);
+		rc = fts_put(tx, "texts", i, slice_str(text));
+	}
+	return rc;
+}
+
+static int check_texts(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return fts_check(tx, "texts");
+}
+
+static int clear_texts(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return fts_clear(tx, "texts");
+}
+
+static int count_found(void *arg, int64_t document)
+{
+	(void)document;
+	++*(int *)arg;
+	return 0;
+}
+
+static int find_texts(struct db_tx *tx, void *arg)
+{
+	*(int *)arg = 0;
+	return fts_find(tx, "texts", SLICE("text of"), 0, count_found, arg);
+}
+
+/* Behind the database's back, as a bad disk would. */
+static void spoil_index(void)
+{
+	char path[sizeof(scratch_dir) + 16];
+	sqlite3 *raw;
+
+	snprintf(path, sizeof(path), "%s/pairs.db", scratch_dir);
+	ck_assert_int_eq(sqlite3_open(path, &raw), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(raw,
+				 "UPDATE texts_data SET block = substr(block, 1, 9) || "
+				 "zeroblob(length(block) - 9) WHERE id > 10",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	ck_assert_int_gt(sqlite3_changes(raw), 0);
+	sqlite3_close(raw);
+}
+
+START_TEST(a_broken_index_is_noticed_and_can_be_filled_anew)
+{
+	struct db *db = fresh();
+	int n = 0;
+
+	ck_assert_int_eq(db_write_wait(db, put_texts, NULL), 0);
+	db_close(&db);
+	spoil_index();
+	db = reopen();
+	ck_assert(!fts_broken(db));
+	ck_assert_int_eq(db_write_wait(db, check_texts, NULL), HEARTH_ECORRUPT);
+	ck_assert(fts_broken(db));
+	ck_assert_int_eq(db_write_wait(db, clear_texts, NULL), 0);
+	ck_assert(!fts_broken(db));
+	ck_assert_int_eq(db_write_wait(db, put_texts, db), 0);
+	ck_assert_int_eq(db_write_wait(db, check_texts, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, find_texts, &n), 0);
+	ck_assert_int_eq(n, 50);
+	db_close(&db);
+}
+END_TEST
+
 TEST_MAIN("sqlite", a_disk_that_fails_once_fails_nobody,
 	a_disk_that_keeps_failing_leaves_nothing_half_done, who_fills_the_disk_fails_alone,
 	a_second_process_may_write, functions_that_wait_share_a_commit,
 	the_log_is_moved_into_the_file, the_cache_of_statements_is_bounded,
 	a_file_that_is_no_database_is_refused, a_folder_that_is_not_there_is_refused,
-	connections_are_set_up_as_meant)
+	connections_are_set_up_as_meant, a_broken_index_is_noticed_and_can_be_filled_anew)

@@ -72,6 +72,7 @@ static void put(struct db *db, int64_t id, const char *text)
 struct search {
 	const char *index;
 	struct slice needle;
+	int64_t above;
 	int64_t found[FOUND_MAX];
 	int n, stop_at;
 	int status;
@@ -92,7 +93,8 @@ static int search_fn(struct db_tx *tx, void *arg)
 	struct search *s = arg;
 
 	s->n = 0;
-	s->status = fts_find(tx, s->index ? s->index : "document_text", s->needle, note_found, s);
+	s->status = fts_find(
+		tx, s->index ? s->index : "document_text", s->needle, s->above, note_found, s);
 	return 0;
 }
 
@@ -198,6 +200,7 @@ START_TEST(fts_bears_bytes_that_are_no_text)
 	ck_assert(finds(db, "abc", 1));
 	ck_assert(finds(db, "def", 1));
 	ck_assert(finds(db, "\xff\xfe\x80\x80g", 2));
+	ck_assert(finds(db, "\x80gh", 2));
 	ck_assert_int_eq(db_read_wait(db, search_fn, &s), 0);
 	ck_assert_int_eq(s.status, HEARTH_EUNSUPPORTED);
 	ck_assert_int_eq(db_write_wait(db, remove_fn, &zero), 0);
@@ -254,6 +257,106 @@ START_TEST(fts_search_sees_its_own_transaction)
 
 	ck_assert_int_eq(db_write_wait(db, put_and_search, &s), 0);
 	ck_assert_int_eq(s.n, 1);
+	suite_db_close(&db);
+}
+END_TEST
+
+START_TEST(fts_search_begins_where_told)
+{
+	struct db *db = fts_fresh();
+	struct search s = { .needle = SLICE("same"), .above = 4 };
+
+	for (int i = 1; i <= 10; i++)
+		put(db, i, "the same text");
+	ck_assert_int_eq(db_read_wait(db, search_fn, &s), 0);
+	ck_assert_int_eq(s.n, 6);
+	ck_assert_int_eq(s.found[0], 5);
+	suite_db_close(&db);
+}
+END_TEST
+
+/* ---- texts that are none, and an index that holds them ---- */
+
+static int check_fn(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return fts_check(tx, "document_text");
+}
+
+/* As UTF-16 looks to who takes it for something else. */
+static struct strbuf widened(const char *text)
+{
+	struct strbuf b = { 0 };
+
+	for (; *text; text++) {
+		strbuf_addc(&b, *text);
+		strbuf_addc(&b, '\0');
+	}
+	return b;
+}
+
+static void put_bytes(struct db *db, int64_t id, const struct strbuf *b)
+{
+	struct document d = { .id = id, .text = strbuf_slice(b) };
+
+	ck_assert_int_eq(db_write_wait(db, put_fn, &d), 0);
+}
+
+/* Enough commits that segments are merged several times. */
+START_TEST(fts_merges_whatever_was_put)
+{
+	static const char *const odd[] = {
+		"\xed\xa0\x80\xed\xb0\x80",                 /* surrogates */
+		"\xef\xbf\xbe\xef\xbf\xbf\xf4\x8f\xbf\xbf", /* no characters */
+		"\xc0\x80\xc0\x80\xc0\x80",                 /* NUL written too long */
+		"\xff\xfe\xff\xfe\xff\xfe",                 /* byte order marks */
+		"\xf0\x9f\xf0\x9f\xe4\xbd",                 /* begun, not ended */
+	};
+	struct db *db = fts_fresh();
+	struct strbuf text = { 0 }, runs = { 0 };
+	char plain[64];
+
+	for (int i = 0; i < 100000; i++)
+		strbuf_addc(&runs, (char)(i % 7 ? '\x80' : '\xe4'));
+	put_bytes(db, 1, &runs);
+	for (int i = 2; i < 300; i++) {
+		snprintf(plain, sizeof(plain), "plain text of document %d", i);
+		strbuf_reset(&text);
+		if (i % 3 == 0)
+			text = widened(plain);
+		else
+			strbuf_adds(&text, plain);
+		strbuf_adds(&text, odd[i % 5]);
+		put_bytes(db, i, &text);
+		if (i % 3 == 0)
+			strbuf_free(&text);
+	}
+	ck_assert_int_eq(db_write_wait(db, check_fn, NULL), 0);
+	ck_assert(!fts_broken(db));
+	ck_assert(finds(db, "of document 298", 298));
+	ck_assert(finds(db, odd[299 % 5], 299));
+	strbuf_free(&text);
+	strbuf_free(&runs);
+	suite_db_close(&db);
+}
+END_TEST
+
+static int clear_fn(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return fts_clear(tx, "document_text");
+}
+
+START_TEST(fts_clear_leaves_an_empty_index)
+{
+	struct db *db = fts_fresh();
+
+	put(db, 1, "here before");
+	ck_assert_int_eq(db_write_wait(db, clear_fn, NULL), 0);
+	ck_assert_int_eq(search(db, "before").n, 0);
+	put(db, 1, "here after");
+	ck_assert(finds(db, "after", 1));
+	ck_assert_int_eq(db_write_wait(db, check_fn, NULL), 0);
 	suite_db_close(&db);
 }
 END_TEST
@@ -366,7 +469,8 @@ END_TEST
 	fts_finds_parts_of_words_in_any_script, fts_refuses_needles_of_less_than_three_characters, \
 		fts_takes_any_needle_literally, fts_bears_bytes_that_are_no_text,                  \
 		fts_forgets_what_is_removed, fts_is_part_of_the_transaction,                       \
-		fts_search_sees_its_own_transaction, fts_search_ends_when_told,                    \
-		fts_indexes_are_apart, fts_misses_nothing
+		fts_search_sees_its_own_transaction, fts_search_begins_where_told,                 \
+		fts_search_ends_when_told, fts_merges_whatever_was_put,                            \
+		fts_clear_leaves_an_empty_index, fts_indexes_are_apart, fts_misses_nothing
 
 #endif
