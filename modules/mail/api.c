@@ -10,7 +10,6 @@
 #include "hearth/error.h"
 #include "message.h"
 #include "mime/content.h"
-#include "mime/structure_pack.h"
 #include "notify.h"
 #include "preferences.h"
 #include "search.h"
@@ -322,7 +321,7 @@ static int open_message(struct call *c, struct buf **bytes, struct mime_part **r
 	if (rc == 0)
 		rc = mail_message_bytes(c->m, &c->message.content, bytes);
 	if (rc == 0)
-		rc = mime_structure_unpack(c->a, c->message.content.structure, root);
+		rc = mail_content_structure(c->a, &c->message.content, root);
 	return rc;
 }
 

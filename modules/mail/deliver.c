@@ -8,7 +8,7 @@
  * be done leaves the mail in INBOX.
  *
  * A message that is not large stays in memory beside the blob writer, so that it need not be read
- * back to be parsed.
+ * back to be parsed. One that is takes its turn (turns.h).
  */
 #include "deliver.h"
 
@@ -43,6 +43,8 @@ struct mail_delivery {
 	struct target *targets;
 	size_t n, cap;
 	struct slice return_path, received;
+	struct slice source;
+	struct mail_turn turn; /* of a large one */
 	int64_t date;
 	struct blob_info blob;
 	int status;
@@ -113,6 +115,11 @@ void mail_delivery_set_trace(
 	d->received = arena_slice(d->a, received);
 }
 
+void mail_delivery_set_source(struct mail_delivery *d, struct slice source)
+{
+	d->source = arena_slice(d->a, source);
+}
+
 void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
 {
 	d->date = internal_date;
@@ -170,7 +177,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 
 static void keep(struct arena *a, struct mail_content *c)
 {
-	struct slice *all[] = { &c->trace, &c->envelope, &c->body, &c->bodystructure, &c->structure,
+	struct slice *all[] = { &c->envelope, &c->body, &c->bodystructure, &c->structure,
 		&c->header, &c->subject, &c->from, &c->to, &c->message_id, &c->preview };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -232,26 +239,27 @@ static void filter(struct mail_delivery *d, struct slice blob)
 /* ---- on a worker ---- */
 
 /*
- * Each address has a trace of its own, so the message is parsed for each; what that takes, which is
- * more than the message, is given back in between. The members of a group share its address.
+ * The message is parsed once, however many get it: each address has a trace of its own, in front of
+ * what was parsed. The members of a group share its address.
  */
-static void parse_each(struct mail_delivery *d, struct slice blob)
+static void parse_once(struct mail_delivery *d, struct slice blob)
 {
 	struct arena *scratch = arena_new();
+	struct mail_content content;
 
+	mail_message_parse(scratch, blob, &content);
+	keep(d->a, &content);
+	content.blob_key = slice_str(d->blob.key);
+	arena_free(&scratch);
 	for (size_t i = 0; i < d->n; i++) {
 		struct target *t = &d->targets[i];
 
-		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address)) {
-			t->content = d->targets[i - 1].content;
-			continue;
-		}
-		mail_message_parse(scratch, trace_for(d, &t->r), blob, &t->content);
-		keep(d->a, &t->content);
-		t->content.blob_key = slice_str(d->blob.key);
-		arena_reset(scratch);
+		t->content = content;
+		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address))
+			t->content.trace = d->targets[i - 1].content.trace;
+		else
+			t->content.trace = trace_for(d, &t->r);
 	}
-	arena_free(&scratch);
 }
 
 /* The quota as it is now: a session may be older. */
@@ -277,7 +285,7 @@ static void parse(void *arg)
 			return;
 		blob = buf_slice(stored);
 	}
-	parse_each(d, blob);
+	parse_once(d, blob);
 	filter(d, blob);
 	if (d->n == 1 && d->targets->r.ask_quota)
 		d->status = ask_quota(d, d->targets);
@@ -325,7 +333,8 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 
 	if (rc == 0 && d->n == 1)
 		rc = mail_store_has_room(tx, t->r.account, t->r.quota,
-			(int64_t)(t->content.blob_size + t->content.trace.n));
+			(int64_t)(t->content.blob_size + t->content.trace.n +
+				  mail_content_extra(&t->content)));
 	if (rc == 0)
 		rc = open_mailbox(tx, t, &box);
 	if (rc == 0)
@@ -369,12 +378,21 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 {
 	struct mail_delivery *d = arg;
 
-	if (status == 0) {
-		d->blob = *info;
-		status = job_run(d->m->io, parse, on_parsed, d);
-	}
-	if (status < 0)
+	if (status < 0) {
 		finish(d, status);
+		return;
+	}
+	d->blob = *info;
+	if (!d->in_memory) {
+		d->turn = (struct mail_turn){ .source = d->source,
+			.size = info->size,
+			.work = parse,
+			.done = on_parsed,
+			.arg = d };
+		mail_turn_take(&d->m->turns, &d->turn);
+	} else if (job_run(d->m->io, parse, on_parsed, d) < 0) {
+		finish(d, HEARTH_EBUSY);
+	}
 }
 
 void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)

@@ -40,6 +40,8 @@ bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
  */
 void mail_delivery_set_trace(
 	struct mail_delivery *d, struct slice return_path, struct slice received);
+/* Who sends it, an address or an account: large mails of one source take turns (turns.h). */
+void mail_delivery_set_source(struct mail_delivery *d, struct slice source);
 /* INTERNALDATE, Unix seconds; now unless set. */
 void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date);
 /*

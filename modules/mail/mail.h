@@ -12,6 +12,7 @@
 #include "hearth/list.h"
 #include "hearth/module.h"
 #include "smtp/smtp_data.h"
+#include "turns.h"
 
 struct mail_notifier;
 
@@ -25,6 +26,7 @@ struct mail {
 	struct mail_notifier *notifier;
 	uint64_t message_max;   /* bytes, as SIZE says */
 	int64_t recipients_max; /* of one transaction */
+	struct mail_turns turns; /* of large mails that are to be parsed */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */

@@ -81,45 +81,20 @@ static struct slice packed_structure(struct arena *a, const struct mime_part *ro
 	return packed;
 }
 
-/* Trace and blob as one run of bytes in the arena. */
-static struct slice join(struct arena *a, struct slice trace, struct slice blob)
-{
-	char *p;
-
-	if (trace.n == 0)
-		return blob;
-	p = arena_alloc(a, trace.n + blob.n);
-	memcpy(p, trace.p, trace.n);
-	if (blob.n)
-		memcpy(p + trace.n, blob.p, blob.n);
-	return slice_of(p, trace.n + blob.n);
-}
-
 #define HEADER_MAX 16384 /* bytes; a longer one is read from the blob each time */
 
-/* The part of the header that lies in the blob, with the empty line behind it. */
-static struct slice blob_header(const struct mime_part *root, struct slice trace, struct slice blob)
+void mail_message_parse(struct arena *a, struct slice blob, struct mail_content *out)
 {
-	size_t n = root->header_size > trace.n ? root->header_size - trace.n : 0;
-
-	return n <= HEADER_MAX ? slice_head(blob, n) : (struct slice){ 0 };
-}
-
-void mail_message_parse(
-	struct arena *a, struct slice trace, struct slice blob, struct mail_content *out)
-{
-	struct slice message = join(a, trace, blob);
-	struct mime_part *root = mime_structure_parse(a, message);
+	struct mime_part *root = mime_structure_parse(a, blob);
 	struct mime_summary summary;
 
-	mime_summary_of(a, message, root, &summary);
+	mime_summary_of(a, blob, root, &summary);
 	*out = (struct mail_content){ .blob_size = blob.n,
-		.trace = trace,
 		.envelope = root->envelope,
 		.body = body_text(a, root, false),
 		.bodystructure = body_text(a, root, true),
 		.structure = packed_structure(a, root),
-		.header = blob_header(root, trace, blob),
+		.header = slice_head(blob, root->header_size <= HEADER_MAX ? root->header_size : 0),
 		.subject = short_text(summary.subject),
 		.from = addresses_text(a, &summary.from),
 		.to = addresses_text(a, &summary.to),
@@ -128,6 +103,23 @@ void mail_message_parse(
 		.date = summary.has_date ? summary.date.unix_s : 0,
 		.date_zone = summary.has_date ? summary.date.zone_minutes : 0,
 		.has_attachment = summary.attachments > 0 };
+}
+
+int mail_content_structure(
+	struct arena *a, const struct mail_content *content, struct mime_part **root)
+{
+	size_t trace = content->trace.n;
+	int rc = mime_structure_unpack(a, content->structure, root);
+
+	if (rc < 0)
+		return rc;
+	/* What was stored before recipients shared it has the trace in it already. */
+	if ((*root)->header_size + (*root)->body_size != content->blob_size)
+		return 0;
+	(*root)->header_size += trace;
+	for (struct mime_part *p = *root; (p = mime_part_after(*root, p));)
+		p->offset += trace;
+	return 0;
 }
 
 int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out)

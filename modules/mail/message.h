@@ -5,14 +5,22 @@
 #define MAIL_MESSAGE_H
 
 #include "mail.h"
+#include "mime/structure.h"
 #include "store.h"
 
 /*
- * Parses a message, which is `trace` followed by `blob`, into what the store keeps. All in `a`;
- * blob_key is left to the caller.
+ * Parses the bytes that were sent into what the store keeps. All in `a`, or points into `blob`;
+ * blob_key and trace are left to the caller. It knows nothing of the trace that each recipient
+ * gets in front, so that it is done once for all of them.
  */
-void mail_message_parse(
-	struct arena *a, struct slice trace, struct slice blob, struct mail_content *out);
+void mail_message_parse(struct arena *a, struct slice blob, struct mail_content *out);
+
+/*
+ * The tree of a message, trace and blob, from what is stored of it (MAIL_WANT_STRUCTURE), in `a`.
+ * HEARTH_ECORRUPT.
+ */
+int mail_content_structure(
+	struct arena *a, const struct mail_content *content, struct mime_part **root);
 
 /*
  * The bytes of a message: trace and blob together, in a buffer the caller owns. HEARTH_ENOTFOUND,

@@ -184,6 +184,7 @@ static int start(struct hearth *h, void **state)
 	m->search_db = hearth_db(h, "mail_search");
 	m->blob = hearth_blob(h);
 	m->io = hearth_pool(h, "io");
+	mail_turns_init(&m->turns, m->io);
 	m->accounts = hearth_service(h, "accounts");
 	m->accounts->keeps_data(m->accounts->self, "mail");
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");

@@ -3,8 +3,8 @@
  * Inside a db_fn on the database "mail", on a database thread, unless said otherwise.
  *
  * A *content* is one message as one account got it: blob (the bytes that were sent, shared by all
- * recipients), trace (the header fields we put in front: Return-Path, Delivered-To, Received), and
- * what was parsed of it once. The message that clients see is trace followed by blob. A *message*
+ * recipients, as is what was parsed of them), and trace (the header fields we put in front:
+ * Return-Path, Delivered-To, Received). The message that clients see is trace and blob. A *message*
  * is a content in a mailbox under a UID; COPY makes a second message of the same content.
  *
  * Every change to a mailbox takes the next number of its modseq, so that a session finds out what
@@ -123,7 +123,7 @@ struct mail_content {
 	struct slice envelope;      /* IMAP ENVELOPE, ready to send */
 	struct slice body;          /* IMAP BODY, ready to send */
 	struct slice bodystructure; /* IMAP BODYSTRUCTURE, ready to send */
-	struct slice structure;     /* packed part offsets, into trace + blob */
+	struct slice structure;     /* packed, of the blob: mail_content_structure (message.h) */
 	struct slice header;        /* the first bytes of the blob: all of its header, or nothing */
 	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
 	int64_t date;  /* of the Date field, Unix seconds; 0 when there is none */
@@ -142,6 +142,7 @@ struct mail_message {
 	int64_t internal_date; /* Unix seconds */
 	int64_t modseq;
 	uint64_t size;               /* bytes of trace and blob: RFC822.SIZE */
+	uint64_t extra;              /* what it counts for beyond that (mail_content_extra) */
 	struct mail_content content; /* only the columns that were asked for, see MAIL_WANT_… */
 };
 
@@ -252,7 +253,12 @@ int mail_store_forget_expunged(struct db_tx *tx);
 
 /* ---- store_quota.c ---- */
 
-/* Bytes kept for an account: the sizes of its messages, each copy for itself. */
+/*
+ * What a message of this content counts for beyond its size: what was parsed of it is stored as
+ * well, and there are messages of which that is many times their size.
+ */
+uint64_t mail_content_extra(const struct mail_content *content);
+/* Bytes kept for an account: what its messages count for, each copy for itself. */
 int mail_store_used(struct db_tx *tx, int64_t account, int64_t *used);
 /*
  * Whether `size` more bytes (0: one byte of a message whose size is not known) fit into a quota of

@@ -92,26 +92,38 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 	return rc;
 }
 
+/* What was parsed goes with the last content that shares it. */
+static int drop_parsed(struct db_tx *tx, int64_t parsed)
+{
+	return db_run(tx,
+		"DELETE FROM parsed WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM content WHERE "
+		"parsed = $1)",
+		db_int(parsed));
+}
+
 /* A content that no message has any more goes, and says so. */
 static int drop_content(struct db_tx *tx, int64_t content)
 {
 	struct db_rows rows;
+	int64_t parsed = 0;
 	bool gone;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE "
 		"content = $1)"
-		" RETURNING account, blob",
+		" RETURNING account, blob, parsed",
 		db_int(content));
 
 	if (rc < 0)
 		return rc;
 	rc = db_next(&rows);
 	gone = rc > 0;
-	if (gone)
+	if (gone) {
+		parsed = db_col_int(&rows, 2);
 		rc = publish_removed(tx, db_col_int(&rows, 0), content, db_col_text(&rows, 1));
+	}
 	db_end(&rows);
 	if (rc >= 0 && gone)
-		rc = db_run(tx, "DELETE FROM header WHERE content = $1", db_int(content));
+		rc = drop_parsed(tx, parsed);
 	return rc < 0 ? rc : 0;
 }
 
@@ -128,13 +140,14 @@ static int note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_
 	return rc < 0 ? rc : 0;
 }
 
-/* Removes the row; *content and *size are what it had. HEARTH_ENOTFOUND. */
+/* Removes the row; *content is what it had, *size what it counted for. HEARTH_ENOTFOUND. */
 static int delete_message(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *content, int64_t *size)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content, size",
+		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content, size + "
+		"extra",
 		db_int(mailbox), db_int(uid));
 
 	if (rc < 0)
@@ -201,8 +214,8 @@ int mail_store_copy(
 	struct arena *a = arena_new();
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT content, flags, keywords, internal_date, size FROM message WHERE mailbox = "
-		"$1 AND uid = $2",
+		"SELECT content, flags, keywords, internal_date, size, extra FROM message"
+		" WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
 	if (rc == 0) {
@@ -214,7 +227,8 @@ int mail_store_copy(
 			.flags = (unsigned)db_col_int(&rows, 1),
 			.keywords = arena_slice(a, db_col_text(&rows, 2)),
 			.internal_date = db_col_int(&rows, 3),
-			.size = (uint64_t)db_col_int(&rows, 4) };
+			.size = (uint64_t)db_col_int(&rows, 4),
+			.extra = (uint64_t)db_col_int(&rows, 5) };
 	db_end(&rows);
 	if (rc == 0)
 		rc = mail_store_next_uid(tx, to->id, &m.uid, &m.modseq);

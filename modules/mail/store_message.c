@@ -41,19 +41,34 @@ void mail_store_event_key(char out[24], int64_t account)
 
 /* ---- adding ---- */
 
+/* What was parsed of the blob: there already when somebody else got the same bytes. */
+static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t *id)
+{
+	int rc = db_get_int(tx, id, "SELECT id FROM parsed WHERE blob = $1", db_text(c->blob_key));
+
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	return db_get_int(tx, id,
+		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header)"
+		" VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+		db_text(c->blob_key), db_bytes(c->envelope), db_bytes(c->body),
+		db_bytes(c->bodystructure), db_bytes(c->structure), db_bytes(c->header));
+}
+
 static int insert_content(
 	struct db_tx *tx, int64_t account, const struct mail_content *c, int64_t *id)
 {
-	int rc = db_get_int(tx, id,
-		"INSERT INTO content (account, blob, blob_size, trace, envelope, body, "
-		"bodystructure, structure, subject,"
-		" sender, recipients, message_id, preview, sent_at, sent_zone, has_attachment)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', '', '', '', 0, 0, 0) RETURNING "
-		"id",
-		db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
-		db_bytes(c->trace), db_bytes(c->envelope), db_bytes(c->body),
-		db_bytes(c->bodystructure), db_bytes(c->structure), db_text(c->subject));
+	int64_t parsed;
+	int rc = insert_parsed(tx, c, &parsed);
 
+	if (rc == 0)
+		rc = db_get_int(tx, id,
+			"INSERT INTO content (account, blob, blob_size, trace, parsed, subject,"
+			" sender, recipients, message_id, preview, sent_at, sent_zone,"
+			" has_attachment)"
+			" VALUES ($1, $2, $3, $4, $5, $6, '', '', '', '', 0, 0, 0) RETURNING id",
+			db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
+			db_bytes(c->trace), db_int(parsed), db_text(c->subject));
 	if (rc == 0)
 		rc = db_run(tx,
 			"UPDATE content SET sender = $2, recipients = $3, message_id = $4, preview "
@@ -62,9 +77,6 @@ static int insert_content(
 			db_int(*id), db_text(c->from), db_text(c->to), db_text(c->message_id),
 			db_text(c->preview), db_int(c->date), db_int(c->has_attachment),
 			db_int(c->date_zone));
-	if (rc >= 0 && c->header.n)
-		rc = db_run(tx, "INSERT INTO header (content, bytes) VALUES ($1, $2)", db_int(*id),
-			db_bytes(c->header));
 	return rc < 0 ? rc : 0;
 }
 
@@ -72,13 +84,13 @@ int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_mes
 {
 	int rc = db_get_int(tx, &m->id,
 		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, "
-		"modseq, size)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+		"modseq, size, extra)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
 		db_int(mailbox), db_int(m->uid), db_int(m->content_id), db_int(m->flags),
 		db_text(m->keywords), db_int(m->internal_date), db_int(m->modseq),
-		db_int((int64_t)m->size));
+		db_int((int64_t)m->size), db_int((int64_t)m->extra));
 
-	return rc < 0 ? rc : mail_store_count_size(tx, mailbox, (int64_t)m->size);
+	return rc < 0 ? rc : mail_store_count_size(tx, mailbox, (int64_t)(m->size + m->extra));
 }
 
 static int publish_stored(struct db_tx *tx, const struct mailbox *box, const struct mail_message *m)
@@ -110,7 +122,8 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 	struct mail_message m = { .flags = flags,
 		.keywords = keywords,
 		.internal_date = internal_date,
-		.size = content->blob_size + content->trace.n };
+		.size = content->blob_size + content->trace.n,
+		.extra = mail_content_extra(content) };
 	int rc = mail_store_next_uid(tx, box->id, &m.uid, &m.modseq);
 
 	if (rc == 0)
@@ -166,25 +179,25 @@ int mail_store_first_uids(
 	return db_end(&rows);
 }
 
-/* The columns of a message; what was not wanted comes as empty. $1 is the wish's bits (enum
- * mail_want). */
+/* The columns of a message; what was not wanted comes as empty, and is not looked for. $1 is the
+ * wish's bits (enum mail_want). */
 #define MESSAGE_COLUMNS                                                                    \
 	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, " \
 	"m.modseq, m.size,"                                                                \
 	" c.blob, c.blob_size, c.trace,"                                                   \
-	" CASE WHEN $1 & 1 <> 0 THEN c.envelope END,"                                      \
-	" CASE WHEN $1 & 2 <> 0 THEN c.body END,"                                          \
-	" CASE WHEN $1 & 4 <> 0 THEN c.bodystructure END,"                                 \
-	" CASE WHEN $1 & 8 <> 0 THEN c.structure END,"                                     \
+	" CASE WHEN $1 & 1 <> 0 THEN p.envelope END,"                                      \
+	" CASE WHEN $1 & 2 <> 0 THEN p.body END,"                                          \
+	" CASE WHEN $1 & 4 <> 0 THEN p.bodystructure END,"                                 \
+	" CASE WHEN $1 & 8 <> 0 THEN p.structure END,"                                     \
 	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                      \
 	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                       \
 	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                      \
 	" c.sent_at, c.sent_zone, c.has_attachment,"                                       \
-	" CASE WHEN $1 & 32 <> 0 THEN"                                                     \
-	" (SELECT h.bytes FROM header h WHERE h.content = c.id) END"                       \
-	" FROM message m JOIN content c ON c.id = m.content "
+	" CASE WHEN $1 & 32 <> 0 THEN p.header END"                                        \
+	" FROM message m JOIN content c ON c.id = m.content"                               \
+	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 47 <> 0 THEN c.parsed END "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
 {

@@ -1,6 +1,8 @@
 /*
  * store_quota.c: how much is kept for an account: the sum of the sizes of its messages, as
- * RFC822.SIZE has them, each copy for itself (RFC 9208 section 5.1).
+ * RFC822.SIZE has them, each copy for itself (RFC 9208 section 5.1). A message of which more was
+ * parsed than it is long counts for that instead: else a person's quota would be no bound for what
+ * strangers can make us keep for them.
  *
  * The sum is a column of account_state. It changes in the transaction, and next to the statement,
  * that adds a row to `message` or removes one; there is one of each.
@@ -8,6 +10,17 @@
 #include "store_internal.h"
 
 #include "hearth/error.h"
+
+#define PARSED_FREE 4096 /* bytes that any message may have of what was parsed */
+
+uint64_t mail_content_extra(const struct mail_content *c)
+{
+	uint64_t size = c->blob_size + c->trace.n + PARSED_FREE;
+	uint64_t parsed =
+		c->envelope.n + c->body.n + c->bodystructure.n + c->structure.n + c->header.n;
+
+	return parsed > size ? parsed - size : 0;
+}
 
 int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size)
 {

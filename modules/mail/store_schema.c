@@ -82,5 +82,32 @@ const char *const mail_migrations[] = {
 	"ALTER TABLE account_state ADD COLUMN used BIGINT NOT NULL DEFAULT 0;"
 	"UPDATE account_state SET used = (SELECT COALESCE(sum(m.size), 0) FROM message m"
 	" JOIN mailbox b ON b.id = m.mailbox WHERE b.account = account_state.account);",
+	/*
+	 * What was parsed of the bytes that were sent is one for all who got them. What there is of
+	 * it from before is one content's own, and bears a name no blob has.
+	 */
+	"CREATE TABLE parsed ("
+	" id {id},"
+	" blob TEXT NOT NULL,"
+	" envelope {bytes} NOT NULL,"
+	" body {bytes} NOT NULL,"
+	" bodystructure {bytes} NOT NULL,"
+	" structure {bytes} NOT NULL,"
+	" header {bytes} NOT NULL);"
+	"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header)"
+	" SELECT 'content ' || c.id, c.envelope, c.body, c.bodystructure, c.structure,"
+	" COALESCE(h.bytes, substr(c.trace, 1, 0)) FROM content c LEFT JOIN header h ON h.content = c.id;"
+	"CREATE INDEX parsed_blob ON parsed (blob);"
+	"ALTER TABLE content ADD COLUMN parsed BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE content SET parsed ="
+	" (SELECT p.id FROM parsed p WHERE p.blob = 'content ' || content.id);"
+	"CREATE INDEX content_parsed ON content (parsed);"
+	"ALTER TABLE content DROP COLUMN envelope;"
+	"ALTER TABLE content DROP COLUMN body;"
+	"ALTER TABLE content DROP COLUMN bodystructure;"
+	"ALTER TABLE content DROP COLUMN structure;"
+	"DROP TABLE header;"
+	/* What a message counts for beyond its size (store_quota.c). */
+	"ALTER TABLE message ADD COLUMN extra BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

@@ -30,7 +30,7 @@ const sql = (text) => {
   return stdout.trim();
 };
 // The sum that is kept of each account beside what is there.
-const drift = () => sql(`SELECT s.account, s.used, COALESCE(sum(m.size), 0) AS there FROM account_state s
+const drift = () => sql(`SELECT s.account, s.used, COALESCE(sum(m.size + m.extra), 0) AS there FROM account_state s
   LEFT JOIN mailbox b ON b.account = s.account LEFT JOIN message m ON m.mailbox = b.id GROUP BY s.account, s.used HAVING s.used <> there`);
 const message = (subject, size = 100) => `From: <x@example.org>\r\nSubject: ${subject}\r\n\r\n${'0123456789abcde\r\n'.repeat(size / 17 + 1)}`;
 
@@ -83,6 +83,54 @@ test('the limit on recipients counts addresses, as the sender does', async () =>
   for (let i = 0; i < 100; i++) await client.expect(250, 'RCPT TO:<staff@hearth.test>');
   await client.expect(452, 'RCPT TO:<staff@hearth.test>');
   client.close();
+});
+
+test('what was parsed of a message is kept once, goes with the last who has it, and fits each trace', async () => {
+  const rows = () => Number(sql('SELECT count(*) FROM parsed'));
+  const before = rows();
+  const text = 'From: x@example.org\r\nSubject: parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n' +
+    '--b\r\nContent-Type: text/plain\r\nX-First: 1\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n';
+  await deliver(hearth.port.smtp, ['ann+a-rather-long-subaddress@hearth.test', 'bob@hearth.test', 'dan@hearth.test'], text);
+  assert.equal(rows(), before + 1);
+  const clients = [];
+  for (const name of ['ann', 'bob', 'dan']) {
+    const client = await login(name);
+    await client.ok('SELECT INBOX');
+    const [found] = (await client.search('SEARCH SUBJECT "parts"')).slice(-1);
+    const [m] = await client.fetch(`FETCH ${found} (BODY.PEEK[1] BODY.PEEK[1.MIME] BODY.PEEK[2] BODY.PEEK[TEXT] BODY.PEEK[HEADER] BODY.PEEK[])`);
+    assert.equal(m['BODY[1]'], 'one', name);
+    assert.equal(m['BODY[1.MIME]'], 'Content-Type: text/plain\r\nX-First: 1\r\n\r\n');
+    assert.equal(m['BODY[2]'], 'two');
+    assert.equal(m['BODY[HEADER]'] + m['BODY[TEXT]'], m['BODY[]']);
+    assert.match(m['BODY[HEADER]'], new RegExp(`^Return-Path: <bob@example.org>\r\nDelivered-To: ${name}`));
+    assert.ok(m['BODY[HEADER]'].endsWith('boundary=b\r\n\r\n'));
+    clients.push([client, found]);
+  }
+  for (const [client, found] of clients) {
+    assert.equal(rows(), before + 1);
+    await client.ok(`STORE ${found} +FLAGS.SILENT (\\Deleted)`);
+    await client.ok('EXPUNGE');
+    client.close();
+  }
+  assert.equal(rows(), before);
+  assert.equal(drift(), '');
+});
+
+test('a small message of which much is parsed counts for that', async () => {
+  hearth.addUser('meg@hearth.test', PASSWORD);
+  const part = '--b\r\n\r\n';
+  const text = `Content-Type: multipart/digest; boundary=b\r\n\r\n${(part + 'From: a,b,c,d\r\n\r\n').repeat(1000)}`;
+  await deliver(hearth.port.smtp, 'meg@hearth.test', text);
+  const [size, used, kept] = sql(`SELECT m.size, s.used, length(p.envelope) + length(p.body) + length(p.bodystructure) + length(p.structure) + length(p.header)
+    FROM message m JOIN content c ON c.id = m.content JOIN parsed p ON p.id = c.parsed JOIN mailbox b ON b.id = m.mailbox
+    JOIN account_state s ON s.account = b.account ORDER BY m.id DESC LIMIT 1`).split('|').map(Number);
+  assert.ok(kept > 5 * size, `${kept} bytes of ${size}`);
+  assert.ok(used > kept - 5000, `${used} count of ${kept}`);
+  run('user', 'quota', 'meg@hearth.test', `${used + 2 * size}`);
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  assert.equal((await client.mail('x@example.org', 'meg@hearth.test', text)).code, 552);
+  client.close();
+  assert.equal(drift(), '');
 });
 
 test('over its quota a mailbox takes no mail, until there is room again', async () => {

@@ -31,6 +31,7 @@ static void accept_message(struct imap_session *s)
 			.mailbox = append->mailbox,
 			.flags = append->flags.system & all,
 			.keywords = imap_join_words(s->arena, &append->flags.keywords) });
+	mail_delivery_set_source(s->append, slice_str(s->account.address));
 	if (append->has_date)
 		mail_delivery_set_date(s->append, append->date.time_s);
 	imap_parser_accept(&s->parser);

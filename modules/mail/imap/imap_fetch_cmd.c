@@ -11,7 +11,6 @@
 #include "imap/imap_fetch_job.h"
 
 #include "hearth/log.h"
-#include "mime/structure_pack.h"
 
 #define OUTPUT_MAX (256u << 10) /* bytes of a batch */
 
@@ -19,7 +18,7 @@
 
 static int open_structure(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
-	return f->root ? 0 : mime_structure_unpack(f->one, row->m.content.structure, &f->root);
+	return f->root ? 0 : mail_content_structure(f->one, &row->m.content, &f->root);
 }
 
 /* The part of [*offset, *offset + *size) that <first.count> asks for. */

@@ -6,6 +6,7 @@
 #include "hearth/text.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #define REPLACEMENT 0xFFFD
@@ -169,6 +170,35 @@ static bool iconv_name(const char *label, char *name, size_t size)
 	return true;
 }
 
+/*
+ * One converter of each charset that was ever asked for stays open: the C library unloads a charset
+ * whose last converter was closed, and loading it again costs a hundred times what opening does,
+ * for each of ten thousand encoded words. There are fewer names than places.
+ */
+static struct {
+	pthread_mutex_t lock;
+	struct {
+		iconv_t open;
+		char name[32];
+	} v[96];
+	size_t n;
+} kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void keep_loaded(const char *name)
+{
+	size_t i = 0;
+
+	pthread_mutex_lock(&kept.lock);
+	while (i < kept.n && strcmp(kept.v[i].name, name) != 0)
+		i++;
+	if (i == kept.n && i < sizeof(kept.v) / sizeof(kept.v[0])) {
+		kept.v[i].open = iconv_open("UTF-8", name);
+		snprintf(kept.v[i].name, sizeof(kept.v[i].name), "%s", name);
+		kept.n++;
+	}
+	pthread_mutex_unlock(&kept.lock);
+}
+
 void mime_charset_init(struct mime_charset *c, struct slice label)
 {
 	char folded[LABEL_SIZE + 1], name[32];
@@ -183,6 +213,7 @@ void mime_charset_init(struct mime_charset *c, struct slice label)
 	}
 	if (!iconv_name(folded, name, sizeof(name)))
 		return;
+	keep_loaded(name);
 	c->iconv = iconv_open("UTF-8", name);
 	if (c->iconv != (iconv_t)-1)
 		c->kind = MIME_CHARSET_ICONV;

@@ -103,18 +103,19 @@ static struct split_name split(struct slice name)
 	return s;
 }
 
-/* Parameter `number` of the continuation `base`; -1 when it is missing. */
-static int find_piece(
-	const struct mime_param *v, size_t n, struct slice base, int number, bool *extended)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct split_name s = split(v[i].name);
+/* Parameters as they stand, each with its name taken apart once: joining looks at them often. */
+struct read_params {
+	struct mime_param v[MIME_PARAMS_MAX];
+	struct split_name names[MIME_PARAMS_MAX];
+	size_t n;
+};
 
-		if (s.number == number && slice_ieq(s.base, base)) {
-			*extended = s.extended;
+/* Parameter `number` of the continuation `base`; -1 when it is missing. */
+static int find_piece(const struct read_params *read, struct slice base, int number)
+{
+	for (size_t i = 0; i < read->n; i++)
+		if (read->names[i].number == number && slice_ieq(read->names[i].base, base))
 			return (int)i;
-		}
-	}
 	return -1;
 }
 
@@ -132,28 +133,28 @@ static void add_percent(struct strbuf *out, struct slice value)
 }
 
 /* Joins the pieces 0, 1, 2, … of `base` to one parameter. */
-static struct mime_param join(
-	struct arena *a, const struct mime_param *v, size_t n, struct slice base)
+static struct mime_param join(struct arena *a, const struct read_params *read, struct slice base)
 {
-	bool piece_extended[MIME_PARAMS_MAX] = { false }, any = false;
 	int pieces[MIME_PARAMS_MAX], count = 0;
 	struct strbuf value = { 0 };
 	struct mime_param joined;
+	bool any = false;
 
 	while (count < MIME_PARAMS_MAX) {
-		pieces[count] = find_piece(v, n, base, count, &piece_extended[count]);
+		pieces[count] = find_piece(read, base, count);
 		if (pieces[count] < 0)
 			break;
-		any = any || piece_extended[count];
+		any = any || read->names[pieces[count]].extended;
 		count++;
 	}
-	if (any && !piece_extended[0]) /* no charset is named: RFC 2231 wants the quotes anyway */
+	/* No charset is named: RFC 2231 wants the quotes anyway. */
+	if (any && !read->names[pieces[0]].extended)
 		strbuf_adds(&value, "''");
 	for (int i = 0; i < count; i++) {
-		if (any && !piece_extended[i])
-			add_percent(&value, v[pieces[i]].value);
+		if (any && !read->names[pieces[i]].extended)
+			add_percent(&value, read->v[pieces[i]].value);
 		else
-			strbuf_add(&value, v[pieces[i]].value);
+			strbuf_add(&value, read->v[pieces[i]].value);
 	}
 	joined.name = base;
 	if (any)
@@ -166,19 +167,22 @@ static struct mime_param join(
 /* Reads all parameters behind the cursor into *params, continuations joined. */
 static void read_params(struct arena *a, struct mime_cursor *c, struct mime_params *params)
 {
-	struct mime_param read[MIME_PARAMS_MAX];
-	size_t n = take_params(a, c, read, MIME_PARAMS_MAX), count = 0;
-	struct mime_param *joined = arena_alloc(a, n * sizeof(*read));
-	bool extended;
+	struct read_params read;
+	struct mime_param *joined;
+	size_t count = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		struct split_name s = split(read[i].name);
-		int first = s.number < 0 ? -1 : find_piece(read, n, s.base, 0, &extended);
+	read.n = take_params(a, c, read.v, MIME_PARAMS_MAX);
+	joined = arena_alloc(a, read.n * sizeof(*joined));
+	for (size_t i = 0; i < read.n; i++)
+		read.names[i] = split(read.v[i].name);
+	for (size_t i = 0; i < read.n; i++) {
+		const struct split_name *s = &read.names[i];
+		int first = s->number < 0 ? -1 : find_piece(&read, s->base, 0);
 
 		if (first < 0)
-			joined[count++] = read[i];
+			joined[count++] = read.v[i];
 		else if (first == (int)i)
-			joined[count++] = join(a, read, n, s.base);
+			joined[count++] = join(a, &read, s->base);
 	}
 	*params = (struct mime_params){ joined, count };
 }

@@ -3,14 +3,15 @@
  *
  * The stack goes from the root to the innermost open part. Only its top is read: in_header, its
  * header up to the empty line; otherwise its body, in which every line is compared with the
- * boundaries of all open multiparts. A delimiter closes what is open above its multipart. What a
- * header says is looked at when it ends, and decides what is opened next:
+ * boundaries of all open multiparts (boundary.h). A delimiter closes what is open above its
+ * multipart. What a header says is looked at when it ends, and decides what is opened next:
  *
  *   header of the top ends -> leaf:      its body runs to the next delimiter
  *                          -> multipart: its boundary counts from now on
  *                          -> message:   its child is opened, again in_header
  */
 #include "mime/structure.h"
+#include "mime/boundary.h"
 #include "mime/header.h"
 #include "mime/imap_string.h"
 #include "mime/part_header.h"
@@ -23,7 +24,8 @@ struct open_part {
 	struct mime_part *part;
 	struct mime_part *last; /* its newest child */
 	struct slice boundary;  /* empty: none, or its close delimiter was seen */
-	size_t lines;           /* line ends before its body */
+	struct mime_boundary_mark mark;
+	size_t lines; /* line ends before its body */
 };
 
 struct scan {
@@ -33,6 +35,7 @@ struct scan {
 	size_t lines; /* line ends before it */
 	struct open_part open[MIME_DEPTH_MAX];
 	size_t depth; /* open parts */
+	struct mime_boundaries boundaries;
 	size_t parts;
 	size_t strings; /* bytes of what the parts say of themselves */
 	bool in_header;
@@ -111,6 +114,22 @@ static bool is_full(const struct scan *s)
 	return s->parts >= MIME_PARTS_MAX || s->strings > MIME_STRINGS_MAX;
 }
 
+/* The boundary of the top counts from now on, if it has one. */
+static void open_boundary(struct scan *s, struct open_part *open)
+{
+	open->boundary = mime_part_boundary(open->part);
+	if (open->boundary.n)
+		open->mark = mime_boundary_push(&s->boundaries, open->boundary, s->depth);
+}
+
+/* The boundary of the top counts no more. */
+static void close_boundary(struct scan *s, struct open_part *open)
+{
+	if (open->boundary.n)
+		mime_boundary_pop(&s->boundaries, open->mark);
+	open->boundary = (struct slice){ NULL, 0 };
+}
+
 /* Looks at the finished header of the top, whose body begins at s->at. */
 static void header_end(struct scan *s)
 {
@@ -133,7 +152,7 @@ static void header_end(struct scan *s)
 		return;
 	}
 	if (part->kind == MIME_MULTIPART) {
-		open->boundary = mime_part_boundary(part);
+		open_boundary(s, open);
 		return;
 	}
 	push(s);
@@ -195,6 +214,7 @@ static void pop(struct scan *s, size_t end, size_t lines)
 		add_only_child(s, part);
 	else if (part->kind == MIME_LEAF)
 		part->decoded_size = decoded_size(s, part);
+	close_boundary(s, open);
 	s->depth--;
 }
 
@@ -214,20 +234,9 @@ static void close_above(struct scan *s, size_t depth, size_t end, size_t lines)
  */
 static size_t match_delimiter(const struct scan *s, struct slice line)
 {
-	size_t best = 0, best_n = 0;
-
 	if (!slice_starts(line, SLICE("--")))
 		return 0;
-	line = slice_skip(line, 2);
-	for (size_t level = s->depth; level > 0; level--) {
-		struct slice boundary = s->open[level - 1].boundary;
-
-		if (boundary.n > best_n && slice_starts(line, boundary)) {
-			best = level;
-			best_n = boundary.n;
-		}
-	}
-	return best;
+	return mime_boundary_match(&s->boundaries, slice_skip(line, 2));
 }
 
 /* The line of `n` bytes at s->at delimits the multipart at `level`. False when it does nothing. */
@@ -248,7 +257,7 @@ static bool delimiter(struct scan *s, size_t level, size_t n)
 	s->at += n;
 	s->lines += s->message.p[s->at - 1] == '\n';
 	if (closes)
-		multipart->boundary = (struct slice){ NULL, 0 };
+		close_boundary(s, multipart);
 	else
 		push(s);
 	return true;
@@ -277,6 +286,7 @@ struct mime_part *mime_structure_parse(struct arena *a, struct slice message)
 	}
 	close_above(s, 0, s->message.n, s->lines);
 	strbuf_free(&s->scratch);
+	mime_boundaries_clear(&s->boundaries);
 	free(s);
 	return root;
 }

@@ -172,6 +172,8 @@ static void set_trace(struct smtp_session *s)
 	write_date(&out, clock_wall_s());
 	strbuf_adds(&out, "\r\n");
 	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
+	mail_delivery_set_source(
+		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));
 	strbuf_free(&out);
 }
 

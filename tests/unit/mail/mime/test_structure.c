@@ -1,6 +1,8 @@
 /*
  * test_structure.c: the tree of parts: RFC 2046's rules, broken messages, bounds.
  */
+#include <time.h>
+
 #include "mail/mime/mime_test.h"
 #include "mime/structure.h"
 
@@ -350,6 +352,46 @@ START_TEST(hostile_is_linear)
 }
 END_TEST
 
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What it costs to parse lines that might be delimiters, in so many open multiparts. */
+static double cost_of_lines(int open)
+{
+	struct strbuf m = { 0 };
+	double best = 1e9;
+
+	strbuf_adds(&m, "Content-Type: multipart/mixed; boundary=b0\n\n");
+	for (int i = 1; i < open; i++)
+		strbuf_printf(
+			&m, "--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n", i - 1, i);
+	while (m.n < 1 << 20)
+		strbuf_adds(&m, "--\n");
+	for (int i = 0; i < 5; i++) {
+		double start = cpu_s(), took;
+
+		a = arena_new();
+		mime_structure_parse(a, strbuf_slice(&m));
+		took = cpu_s() - start;
+		best = took < best ? took : best;
+		arena_free(&a);
+	}
+	strbuf_free(&m);
+	return best;
+}
+
+/* Lines times open boundaries must not multiply: of 98 they cost about what they cost of two. */
+START_TEST(open_boundaries_do_not_multiply)
+{
+	ck_assert_double_lt(cost_of_lines(98), 8 * cost_of_lines(2));
+}
+END_TEST
+
 TEST_MAIN("mime structure", single, multiparts, broken_multiparts, messages, numbers,
 	delimiter_behind_header, part_fields, depth_is_bounded, parts_are_bounded,
-	strings_are_bounded, hostile_is_linear)
+	strings_are_bounded, hostile_is_linear, open_boundaries_do_not_multiply)
