@@ -233,10 +233,8 @@ run: deps ## Install what is missing, build, and run everything on embedded defa
 	$(Q)exec $(BIN) serve
 
 .PHONY: install
-install: build ## Install the program, example INI file and systemd unit under PREFIX
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/hearth
-	install -D -m 644 config/hearth.ini $(DESTDIR)$(PREFIX)/share/hearth/hearth.ini
-	install -D -m 644 config/hearth.service $(DESTDIR)$(PREFIX)/lib/systemd/system/hearth.service
+install: build ## Install program, user, /etc/hearth.ini and systemd unit (PREFIX, DESTDIR)
+	$(Q)config/install.sh $(BIN) $(PREFIX) $(DESTDIR)
 
 .PHONY: clean
 clean: ## Remove everything that was built

@@ -82,6 +82,9 @@ int kernel_start_for_command(struct hearth *h);
 /* Starts everything, runs until told to stop, drains. Returns the exit code. After kernel_open. */
 int kernel_serve(struct hearth *h);
 
+/* Tells systemd, where it started us: "READY=1" or "STOPPING=1" (notify.c). */
+void kernel_notify(const char *state);
+
 /* The kernel's own rows of the INI file, and those of all the modules; made ones lie in `a`. */
 void kernel_declare_settings(struct config *c, struct arena *a);
 

@@ -251,6 +251,7 @@ static void on_stop_signal(void *arg)
 	}
 	h->draining = true;
 	log_info("kernel", "stopping", NULL);
+	kernel_notify("STOPPING=1");
 	http_server_drain(h->http);
 	close_listeners(h);
 	for (int i = h->started_count - 1; i >= 0; i--)
@@ -336,6 +337,7 @@ int kernel_serve(struct hearth *h)
 		signal_watch(SIGINT, on_stop_signal, h);
 		signal_watch(SIGHUP, on_reload_signal, h);
 		say_ready(h);
+		kernel_notify("READY=1");
 		loop_serve();
 	}
 	finish(h);

@@ -145,3 +145,21 @@ test('run by root, a command leaves nothing that the owner of the data cannot op
     rmSync(data, { recursive: true, force: true });
   }
 });
+
+test('make install lays out a program, a unit and an INI file that is good', () => {
+  const root = mkdtempSync(join(tmpdir(), 'hearth-install-'));
+  try {
+    const script = new URL('../../config/install.sh', import.meta.url).pathname;
+    const installed = spawnSync(script, [BIN, '/usr', root], { encoding: 'utf8' });
+    assert.equal(installed.status, 0, installed.stderr);
+    const unit = readFileSync(join(root, 'usr/lib/systemd/system/hearth.service'), 'utf8');
+    assert.match(unit, /^ExecStart=\/usr\/bin\/hearth serve -c \/etc\/hearth\.ini$/m);
+    assert.doesNotMatch(unit + readFileSync(join(root, 'etc/hearth.ini'), 'utf8'), /@[A-Z]+@/);
+    assert.equal(statSync(join(root, 'etc/hearth.ini')).mode & 0o777, 0o640);
+    const good = spawnSync(join(root, 'usr/bin/hearth'),
+      ['check', '-c', join(root, 'etc/hearth.ini'), '--set', `server.data=${root}/data`], { encoding: 'utf8' });
+    assert.equal(good.status, 0, good.stderr);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
