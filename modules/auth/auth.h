@@ -48,7 +48,8 @@ struct auth {
 	int64_t password_min;  /* characters */
 	unsigned long long argon_passes;
 	size_t argon_memory;
-	bool rehashing; /* a password is being hashed anew (session/rehash.c) */
+	bool administrated; /* an administrator was seen (account/config.c) */
+	bool rehashing;     /* a password is being hashed anew (session/rehash.c) */
 	const char *keeping[AUTH_KEEPING_MAX]; /* modules that keep data of people */
 	int keeping_count;
 	int64_t exports_per_day, export_ttl_ms;

@@ -30,7 +30,7 @@
 #define REST_EVERY_MS 30000
 
 static const struct config_setting settings[] = {
-	{ NULL, "registration", CONFIG_CHOICE, "open", NULL, NULL, "open|invitation|closed",
+	{ NULL, "registration", CONFIG_CHOICE, "invitation", NULL, NULL, "open|invitation|closed",
 		"who makes an account over HTTP: anybody, who has a link of `hearth invite`, "
 		"nobody" },
 	{ NULL, "registration_phone", CONFIG_BOOL, "no", NULL, NULL, NULL,
@@ -220,10 +220,18 @@ static const char password_help[] = "\nThe password is read from standard input 
 				    "--password-stdin (one line), asked for at a\n"
 				    "terminal, and otherwise made up and printed.\n";
 
+static const char add_help[] = "\n--reserved: a name that speaks for whoever runs the server, such "
+			       "as postmaster, is meant.\n"
+			       "The password is read from standard input with --password-stdin "
+			       "(one line), asked for at a\n"
+			       "terminal, and otherwise made up and printed.\n";
+
 static const struct hearth_command commands[] = {
-	{ "user add", "ADDRESS [--admin|--moderator] [--reserved] [--password-stdin]",
-		"make an account; --reserved: of a name such as postmaster, which is meant",
-		password_help, auth_run_user_add },
+	{ "first-start", "", "print the link that makes the first administrator", NULL,
+		auth_run_first_start },
+	{ "user add", "ADDRESS [--admin|--moderator|--no-admin] [--reserved] [--password-stdin]",
+		"make an account; the first one is an administrator's unless told otherwise",
+		add_help, auth_run_user_add },
 	{ "user list", "", "list the accounts: address, role, state, what it logs in with", NULL,
 		auth_run_user_list },
 	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions",

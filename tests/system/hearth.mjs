@@ -10,10 +10,10 @@ export const BIN = resolve(process.env.HEARTH_BIN || 'build/hearth');
 export const LISTENERS = ['http', 'https', 'smtp', 'submission', 'submissions', 'imap', 'imaps', 'rtmp'];
 
 export class Hearth {
-  // settings: {'section.key': value}
+  // settings: {'section.key': value}. Anybody may register, unless a test says otherwise.
   constructor(settings = {}) {
     this.dir = mkdtempSync(join(tmpdir(), 'hearth-test-'));
-    this.settings = { 'server.data': join(this.dir, 'data'), 'server.hostname': 'hearth.test', ...settings };
+    this.settings = { 'server.data': join(this.dir, 'data'), 'server.hostname': 'hearth.test', 'auth.registration': 'open', ...settings };
     this.port = {};
     this.log = '';
   }
@@ -71,7 +71,9 @@ export class Hearth {
     return spawnSync(BIN, [...args, ...this.args()], { input, encoding: 'utf8' });
   }
 
+  // A member, also as the first account, unless a flag says otherwise.
   addUser(address, password, ...flags) {
+    if (!flags.some((flag) => ['--admin', '--moderator'].includes(flag))) flags.push('--no-admin');
     const done = this.command('user', 'add', address, '--password-stdin', ...flags, { input: `${password}\n` });
     if (done.status !== 0) throw new Error(`user add: ${done.stderr}${done.stdout}`);
   }

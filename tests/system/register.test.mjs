@@ -2,7 +2,7 @@
 // and what administrators then do with accounts, over HTTP and by command.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, Hearth } from './hearth.mjs';
 
@@ -20,45 +20,68 @@ const LINK = /\/#register\?invitation=([A-Za-z0-9_-]{43})$/m;
 const secretIn = (text) => LINK.exec(text)?.[1];
 
 describe('the first start', () => {
-  let hearth, first, second, root;
+  let hearth, first, root;
+  const file = () => join(hearth.dir, 'data', 'first-start');
   const firstLine = async () => {
     hearth.log = '';
     await hearth.start();
-    return eventually(() => /There is no account yet.*\n/.exec(hearth.log)?.[0], 10, 'the link').then((line) => line.trim());
+    return eventually(() => /There is no administrator yet.*\n/.exec(hearth.log)?.[0], 10, 'the link').then((line) => line.trim());
   };
+  const config = async () => (await hearth.api('GET', '/api/auth/config')).body;
   before(() => {
     hearth = new Hearth({ 'auth.registration': 'closed' });
   });
   after(() => hearth.remove());
 
-  test('a server without an account prints a link; a restart prints another and voids the first', async () => {
+  test('a server without an administrator prints a link, keeps it for its owner, and tells it again', async () => {
     const line = await firstLine();
     first = secretIn(line);
     assert.ok(line.includes(`http://127.0.0.1:${hearth.port.http}/#register?invitation=`), line);
+    assert.equal(secretIn(readFileSync(file(), 'utf8').trim()), first);
+    assert.equal(statSync(file()).mode & 0o777, 0o600);
+    assert.equal(secretIn(hearth.command('first-start').stdout.trim()), first);
+    assert.equal(hearth.command('first-start', 'x').status, 2);
+    assert.equal((await config()).first_start, true);
+  });
+
+  test('it is the same after a restart, also when members are there; a lost file makes another', async () => {
+    hearth.addUser('mia@hearth.test', PASSWORD);
     await hearth.kill();
-    second = secretIn(await firstLine());
-    assert.ok(second && second !== first);
+    assert.equal(secretIn(await firstLine()), first);
+    await hearth.kill();
+    for (const text of ['', 'invitation=', '#register?invitation=short', '\0'.repeat(3000)]) {
+      writeFileSync(file(), text);
+      const other = secretIn(hearth.command('first-start').stdout.trim());
+      assert.ok(other && other !== first, text);
+      assert.equal(statSync(file()).mode & 0o777, 0o600);
+    }
+    const second = secretIn(await firstLine());
     problem(await registerAt(hearth)({ address: 'root@hearth.test', invitation: first }), 403, 'invitation');
+    first = second;
+    assert.equal((await config()).first_start, true);
   });
 
   test('it makes an administrator once, whatever registration says', async () => {
     problem(await registerAt(hearth)({ address: 'root@hearth.test' }), 403);
-    problem(await registerAt(hearth)({ address: 'root@elsewhere.test', invitation: second }), 400, 'address');
-    const made = await registerAt(hearth)({ address: 'root@hearth.test', invitation: second });
+    problem(await registerAt(hearth)({ address: 'root@elsewhere.test', invitation: first }), 400, 'address');
+    const made = await registerAt(hearth)({ address: 'root@hearth.test', invitation: first });
     assert.equal(made.status, 201, JSON.stringify(made.body));
     assert.equal(made.body.account.role, 'administrator');
     root = made.body.token;
-    assert.equal((await hearth.api('GET', '/api/auth/accounts', undefined, bearer(root))).body.accounts.length, 1);
-    problem(await registerAt(hearth)({ address: 'second@hearth.test', invitation: second }), 403, 'invitation');
+    assert.equal((await hearth.api('GET', '/api/auth/accounts', undefined, bearer(root))).body.accounts.length, 2);
+    problem(await registerAt(hearth)({ address: 'second@hearth.test', invitation: first }), 403, 'invitation');
+    assert.equal((await config()).first_start, false);
+    assert.equal(hearth.command('first-start').status, 1);
   });
 
-  test('the secret is in no list and in no file of the server; a restart with an account prints none', async () => {
+  test('the secret is in no list and in no file of the server; a restart with an administrator prints none', async () => {
     const { body } = await hearth.api('GET', '/api/auth/invitations', undefined, bearer(root));
     assert.deepEqual(body, { invitations: [] });
     await hearth.stop();
-    for (const file of ['auth.db', 'auth.db-wal']) {
-      const path = join(hearth.dir, 'data', file);
-      if (existsSync(path)) assert.ok(!readFileSync(path).includes(second), file);
+    assert.ok(!existsSync(file()));
+    for (const name of ['auth.db', 'auth.db-wal']) {
+      const path = join(hearth.dir, 'data', name);
+      if (existsSync(path)) assert.ok(!readFileSync(path).includes(first), name);
     }
     hearth.log = '';
     await hearth.start();
@@ -66,13 +89,46 @@ describe('the first start', () => {
     assert.doesNotMatch(hearth.log, /invitation=/);
   });
 
-  test('an account made by command voids it, too', async () => {
+  test('by the page only the link makes an administrator, by command the first account is one', async () => {
     const other = new Hearth();
     try {
       await other.start();
       const secret = await eventually(() => secretIn(other.log), 10, 'the link');
-      other.addUser('ann@hearth.test', PASSWORD);
-      problem(await registerAt(other)({ address: 'root@hearth.test', invitation: secret }), 403, 'invitation');
+      const add = (...args) => other.command('user', 'add', ...args, '--password-stdin', { input: `${PASSWORD}\n` });
+      assert.equal((await registerAt(other)({ address: 'mia@hearth.test' })).body.account.role, 'member');
+      assert.doesNotMatch(add('ben@hearth.test').stdout, /administrator/); // not the first
+      for (const address of ['mia@hearth.test', 'ben@hearth.test']) assert.equal(other.command('user', 'delete', address).status, 0);
+      assert.match(add('admin@hearth.test').stdout, /administrator, since it is the first account/);
+      assert.ok(!existsSync(join(other.dir, 'data', 'first-start')));
+      assert.match(add('eve@hearth.test').stdout, /added$/m);
+      problem(await registerAt(other)({ address: 'ray@hearth.test', invitation: secret }), 403, 'invitation');
+    } finally {
+      await other.remove();
+    }
+  });
+
+  test('an account that is told to be none is no administrator; who is made one voids the link', async () => {
+    const other = new Hearth();
+    try {
+      assert.match(other.command('user', 'add', 'ann@hearth.test', '--no-admin', '--password-stdin', { input: `${PASSWORD}\n` }).stdout, /added$/m);
+      const secret = secretIn(other.command('first-start').stdout.trim());
+      await other.start();
+      assert.equal(secretIn(other.command('first-start').stdout.trim()), secret);
+      assert.equal(other.command('user', 'role', 'ann@hearth.test', 'administrator').status, 0);
+      problem(await registerAt(other)({ address: 'ray@hearth.test', invitation: secret }), 403, 'invitation');
+      assert.ok(!existsSync(join(other.dir, 'data', 'first-start')));
+    } finally {
+      await other.remove();
+    }
+  });
+
+  test('without a word in the INI file people come by invitation', async () => {
+    const other = new Hearth();
+    delete other.settings['auth.registration'];
+    try {
+      await other.start();
+      assert.equal((await other.api('GET', '/api/auth/config')).body.registration, 'invitation');
+      problem(await registerAt(other)({ address: 'mia@hearth.test' }), 403);
     } finally {
       await other.remove();
     }

@@ -40,8 +40,8 @@ bool auth_password_outdated(const struct auth *a, const char *hash);
 /* ---- store.c: SQL on accounts; inside a db_fn ---- */
 
 /*
- * *id is the new account's; HEARTH_EEXIST when an account or a group has the address. Voids the
- * link of a first start (invitation.h).
+ * *id is the new account's; HEARTH_EEXIST when an account or a group has the address. An
+ * administrator's voids the link of a first start (invitation.h).
  */
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id);
@@ -54,8 +54,9 @@ int auth_store_find(
 int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
 int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
-/* How many accounts there are, disabled ones too. */
+/* How many accounts, how many administrators there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
+int auth_store_count_administrators(struct db_tx *tx, int64_t *count);
 /* Another password: to be followed by auth_store_revoke of what the old one opened. */
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 /*

@@ -70,6 +70,8 @@ static int write_change(struct db_tx *tx, const struct account *account,
 	if (change->role_given && change->role != auth_role_of(account)) {
 		rc = db_run(tx, "UPDATE account SET role = $2 WHERE id = $1", db_int(account->id),
 			db_int(change->role));
+		if (rc >= 0 && change->role == AUTH_ADMINISTRATOR)
+			rc = auth_store_void_first_invitation(tx);
 		snprintf(detail, sizeof(detail), "%s, by %s", auth_role_name(change->role),
 			by ? by->address : "command");
 		if (rc >= 0)

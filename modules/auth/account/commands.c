@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "account/admin.h"
+#include "account/invitation.h"
+#include "account/reserved.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -17,7 +19,8 @@ struct order {
 	char address[256];
 	char hash[AUTH_HASH_MAX];
 	enum auth_role role;
-	bool password_stdin, reserved;
+	bool role_given, password_stdin, reserved;
+	bool first; /* there was none before */
 	struct auth_change change;
 	struct account account;
 };
@@ -25,17 +28,32 @@ struct order {
 /* Which arguments a command takes beside ADDRESS. */
 enum takes {
 	TAKES_PASSWORD = 1 << 0, /* --password-stdin */
-	TAKES_ROLE = 1 << 1,     /* --admin, --moderator, --reserved */
+	TAKES_ROLE = 1 << 1,     /* --admin, --moderator, --no-admin, --reserved */
 	TAKES_ROLE_WORD = 1 << 2 /* a role behind the address */
 };
 
+static bool read_role_flag(const char *arg, struct order *o)
+{
+	static const struct {
+		const char *flag;
+		enum auth_role role;
+	} flags[] = { { "--admin", AUTH_ADMINISTRATOR }, { "--moderator", AUTH_MODERATOR },
+		{ "--no-admin", AUTH_MEMBER } };
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strcmp(arg, flags[i].flag) == 0) {
+			o->role = flags[i].role;
+			o->role_given = true;
+			return true;
+		}
+	return false;
+}
+
 static bool read_flag(const char *arg, unsigned takes, struct order *o)
 {
-	if ((takes & TAKES_ROLE) && strcmp(arg, "--admin") == 0)
-		o->role = AUTH_ADMINISTRATOR;
-	else if ((takes & TAKES_ROLE) && strcmp(arg, "--moderator") == 0)
-		o->role = AUTH_MODERATOR;
-	else if ((takes & TAKES_ROLE) && strcmp(arg, "--reserved") == 0)
+	if ((takes & TAKES_ROLE) && read_role_flag(arg, o))
+		return true;
+	if ((takes & TAKES_ROLE) && strcmp(arg, "--reserved") == 0)
 		o->reserved = true;
 	else if ((takes & TAKES_PASSWORD) && strcmp(arg, "--password-stdin") == 0)
 		o->password_stdin = true;
@@ -73,17 +91,36 @@ static int report(const struct order *o, int rc, const char *what)
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "hearth: %s: %s\n", o->address,
-		rc == HEARTH_EEXIST      ? "there is an account of this address"
-		: rc == HEARTH_ENOTFOUND ? "no such account"
-					 : error_name(rc));
+		rc == HEARTH_EEXIST         ? "there is an account of this address"
+		: rc == HEARTH_EUNSUPPORTED ? RESERVED_WHY "; say --reserved if it is meant"
+		: rc == HEARTH_ENOTFOUND    ? "no such account"
+					    : error_name(rc));
 	return EXIT_FAILED;
+}
+
+/* The first account of all is the administrator's, unless it was told otherwise. */
+static int choose_role(struct db_tx *tx, struct order *o)
+{
+	int64_t accounts = 0;
+	int rc = o->role_given ? 0 : auth_store_count(tx, &accounts);
+
+	o->first = rc == 0 && !o->role_given && accounts == 0;
+	if (o->first)
+		o->role = AUTH_ADMINISTRATOR;
+	return rc;
 }
 
 static int tx_add(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
-	int rc = auth_store_add(tx, o->address, o->hash, o->role, clock_wall_ms(), &o->account.id);
+	int rc = choose_role(tx, o);
 
+	if (rc == 0 && o->role != AUTH_ADMINISTRATOR && !o->reserved &&
+		reserved_name(slice_str(o->address)))
+		rc = HEARTH_EUNSUPPORTED;
+	if (rc == 0)
+		rc = auth_store_add(
+			tx, o->address, o->hash, o->role, clock_wall_ms(), &o->account.id);
 	return rc == 0 ? auth_record(
 				 tx, o->account.id, "account.made", NULL, SLICE(""), "by command")
 		       : rc;
@@ -92,19 +129,21 @@ static int tx_add(struct db_tx *tx, void *arg)
 int auth_run_user_add(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	char what[64] = "added";
-	int code = read_order(h, argc, argv, TAKES_PASSWORD | TAKES_ROLE, &o);
+	char what[96] = "added";
+	int code = read_order(h, argc, argv, TAKES_PASSWORD | TAKES_ROLE, &o), rc;
 
-	if (code < 0 && !o.reserved && o.role != AUTH_ADMINISTRATOR)
-		code = auth_command_reserved(o.address);
 	if (code < 0)
 		code = auth_command_password(o.a, o.address, o.password_stdin, o.hash);
 	if (code >= 0)
 		return code;
+	rc = db_write_wait(o.a->db, tx_add, &o);
 	if (o.role != AUTH_MEMBER)
-		snprintf(what, sizeof(what), "added, %s %s",
-			o.role == AUTH_ADMINISTRATOR ? "an" : "a", auth_role_name(o.role));
-	code = report(&o, db_write_wait(o.a->db, tx_add, &o), what);
+		snprintf(what, sizeof(what), "added, %s %s%s",
+			o.role == AUTH_ADMINISTRATOR ? "an" : "a", auth_role_name(o.role),
+			o.first ? ", since it is the first account" : "");
+	code = report(&o, rc, what);
+	if (code == EXIT_DONE && o.role == AUTH_ADMINISTRATOR)
+		auth_first_start_over(h);
 	if (code == EXIT_DONE && !auth_address_is_local(hearth_config(h), o.address))
 		fprintf(stderr,
 			"note: mail for this domain is not taken until [mail] domains names it\n");
@@ -172,9 +211,12 @@ int auth_run_user_role(struct hearth *h, int argc, char **argv)
 	int code = read_order(h, argc, argv, TAKES_ROLE_WORD, &o);
 
 	o.change = (struct auth_change){ .role_given = true, .role = o.role };
-	return code >= 0
-		       ? code
-		       : report(&o, db_write_wait(o.a->db, tx_change, &o), auth_role_name(o.role));
+	if (code >= 0)
+		return code;
+	code = report(&o, db_write_wait(o.a->db, tx_change, &o), auth_role_name(o.role));
+	if (code == EXIT_DONE && o.role == AUTH_ADMINISTRATOR)
+		auth_first_start_over(h);
+	return code;
 }
 
 static int tx_delete(struct db_tx *tx, void *arg)

@@ -4,9 +4,16 @@
 #include "account/register.h"
 #include "sms/sms.h"
 
-void auth_get_config(void *module, struct http_request *rq)
+/* One request, in its own arena. */
+struct ask {
+	struct auth *a;
+	struct http_request *rq;
+	int64_t administrators;
+};
+
+static void answer(struct ask *ask)
 {
-	const struct auth *a = module;
+	const struct auth *a = ask->a;
 	const struct config *c = hearth_config(a->h);
 	struct strbuf out = { 0 };
 	struct json_writer w;
@@ -14,11 +21,46 @@ void auth_get_config(void *module, struct http_request *rq)
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_str(&w, "registration", config_text(c, "auth", "registration"));
+	json_put_bool(&w, "first_start", ask->administrators == 0);
 	json_put_bool(&w, "phone_required", config_bool(c, "auth", "registration_phone"));
 	json_put_str(&w, "second_factor", config_text(c, "auth", "second_factor"));
 	json_put_str(&w, "group_creation", config_text(c, "auth", "group_creation"));
 	json_put_i64(&w, "password_min", a->password_min);
 	json_put_bool(&w, "sms", sms_enabled(a->sms));
 	json_close_object(&w);
-	http_reply_json(rq, 200, &out);
+	http_reply_json(ask->rq, 200, &out);
+}
+
+static int count(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+
+	return auth_store_count_administrators(tx, &ask->administrators);
+}
+
+static void on_counted(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	/* Nothing is looked up any more once there is one. */
+	ask->a->administrated = status == 0 && ask->administrators > 0;
+	if (status < 0)
+		http_reply_error(ask->rq, status);
+	else
+		answer(ask);
+}
+
+void auth_get_config(void *module, struct http_request *rq)
+{
+	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
+	int rc;
+
+	*ask = (struct ask){ .a = module, .rq = rq, .administrators = 1 };
+	if (ask->a->administrated) {
+		answer(ask);
+		return;
+	}
+	rc = db_read(ask->a->db, count, on_counted, ask);
+	if (rc < 0)
+		on_counted(ask, rc);
 }

@@ -56,13 +56,15 @@ int auth_store_delete_invitation(struct db_tx *tx, int64_t id);
 /* Those that an account made, since it may make none any more. */
 int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by);
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms);
-/* The invitation of a first start goes with the first account, or when another is made. */
+/* The invitation of a first start goes with the first administrator, or when it is made anew. */
 int auth_store_void_first_invitation(struct db_tx *tx);
 
 /* ---- first_start.c ---- */
 
-/* Where there is no account: makes the link for the first one and has it printed. In start. */
+/* Where there is no administrator: the link for the first one, printed and kept. In start. */
 int auth_first_start(struct auth *a);
+/* There is one now: the file with the link goes. Any thread. */
+void auth_first_start_over(const struct hearth *h);
 
 /* ---- routes ---- */
 

@@ -115,6 +115,13 @@ int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_
 	return rc == 0 ? auth_store_get(tx, id, out) : rc;
 }
 
+void auth_newcomer_welcome(struct auth *a, struct http_request *rq, const struct account *account)
+{
+	if (account->admin)
+		auth_first_start_over(a->h);
+	auth_enter(a, rq, account, ACCOUNTS_SCOPE_WEB, 201);
+}
+
 void auth_newcomer_refuse(
 	const struct auth *a, struct http_request *rq, const struct auth_newcomer *who, int error)
 {

@@ -123,7 +123,7 @@ static void on_added(void *arg, int status)
 	else if (r->status == 0 && r->phone_due)
 		reply_waiting(r);
 	else if (r->status == 0)
-		auth_enter(r->a, r->rq, &r->account, ACCOUNTS_SCOPE_WEB, 201);
+		auth_newcomer_welcome(r->a, r->rq, &r->account);
 	else if (r->status == HEARTH_EBUSY && r->retry_s > 0)
 		reply_later(r->rq, r->retry_s, "too many messages were sent; try again later");
 	else

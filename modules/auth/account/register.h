@@ -51,6 +51,8 @@ int auth_newcomer_check(
  */
 int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who,
 	const struct http_request *rq, struct account *out);
+/* Signs the new account in, and answers 201. */
+void auth_newcomer_welcome(struct auth *a, struct http_request *rq, const struct account *account);
 /* Answers with what an error of these means. */
 void auth_newcomer_refuse(
 	const struct auth *a, struct http_request *rq, const struct auth_newcomer *who, int error);

@@ -48,7 +48,7 @@ static void on_verified(void *arg, int status)
 	else if (status != 0)
 		auth_newcomer_refuse(v->a, v->rq, &v->who, status);
 	else if (v->result.answer == AUTH_CODE_RIGHT)
-		auth_enter(v->a, v->rq, &v->account, ACCOUNTS_SCOPE_WEB, 201);
+		auth_newcomer_welcome(v->a, v->rq, &v->account);
 	else if (v->result.answer == AUTH_CODE_WRONG && v->result.attempts_left > 0)
 		http_reply_problem(v->rq, 403, "code", "this is not the code; %d more %s",
 			v->result.attempts_left, v->result.attempts_left == 1 ? "try" : "tries");

@@ -60,7 +60,7 @@ int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum
 		*id = db_col_int(&rows, 0);
 	db_end(&rows);
 	if (rc > 0)
-		return auth_store_void_first_invitation(tx);
+		return role == AUTH_ADMINISTRATOR ? auth_store_void_first_invitation(tx) : 0;
 	return rc == 0 ? HEARTH_EEXIST : rc;
 }
 
@@ -128,6 +128,13 @@ int auth_store_list(
 int auth_store_count(struct db_tx *tx, int64_t *count)
 {
 	return db_get_int(tx, count, "SELECT count(*) FROM account WHERE deleted_at IS NULL");
+}
+
+int auth_store_count_administrators(struct db_tx *tx, int64_t *count)
+{
+	return db_get_int(tx, count,
+		"SELECT count(*) FROM account WHERE role = $1 AND deleted_at IS NULL",
+		db_int(AUTH_ADMINISTRATOR));
 }
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)

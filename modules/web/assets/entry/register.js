@@ -42,7 +42,7 @@ export function showRegister(root, invitation, done) {
   }
   root.replaceChildren(
     element('h2', { textContent: 'Make an account' }),
-    invitation ? paragraph('You were invited: choose an address and a password.') : '',
+    invitation ? paragraph(config.first_start ? 'Choose an address and a password. With the link of the first start you will be the administrator.' : 'You were invited: choose an address and a password.') : '',
     form({
       fields: [
         field({ name: 'address', label: 'Address', hint: 'This will be your mail address too.', autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, inputMode: 'email' }),

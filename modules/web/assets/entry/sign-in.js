@@ -11,8 +11,18 @@ const WAYS_IN = {
   closed: () => null,
 };
 
+// A server that nobody administers yet: where its first link lies.
+const firstStart = () => element('div', { className: 'card', id: 'first-start' },
+  element('h2', { textContent: 'Welcome to your new server' }),
+  paragraph('It has no administrator yet. A link makes the first one; whoever runs the server finds it'),
+  element('ul', { className: 'plain' },
+    element('li', {}, 'among the lines that ', element('code', { textContent: 'hearth serve' }), ' prints (', element('code', { textContent: 'journalctl -u hearth' }), '),'),
+    element('li', {}, 'in the file ', element('code', { textContent: 'first-start' }), ' of the data folder,'),
+    element('li', {}, 'or by the command ', element('code', { textContent: 'hearth first-start' }), '.')));
+
 export function showSignIn(root, done, why) {
   root.replaceChildren(
+    session.config.first_start ? firstStart() : '',
     element('h2', { textContent: 'Sign in' }),
     why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
     form({

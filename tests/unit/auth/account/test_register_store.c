@@ -108,14 +108,17 @@ static int first_starts(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(auth_store_delete_invitation(tx, id), HEARTH_ENOTFOUND);
 	ck_assert_int_eq(auth_store_expire_invitations(tx, INT64_MAX), 0);
 	ck_assert_int_eq(auth_store_find_invitation(tx, "f1", T0, &out), 0);
-	/* The first account voids it, and nothing else. */
+	/* The first administrator voids it, and nothing else; members leave it. */
 	account(tx, "ann@x.test", AUTH_MEMBER);
+	account(tx, "mo@x.test", AUTH_MODERATOR);
+	ck_assert_int_eq(auth_store_find_invitation(tx, "f1", T0, &out), 0);
+	account(tx, "root@x.test", AUTH_ADMINISTRATOR);
 	ck_assert_int_eq(auth_store_find_invitation(tx, "f1", T0, &out), HEARTH_ENOTFOUND);
 	ck_assert_int_eq(auth_store_find_invitation(tx, "aa", T0, &out), 0);
 	return 0;
 }
 
-START_TEST(the_first_account_voids_the_first_link)
+START_TEST(the_first_administrator_voids_the_first_link)
 {
 	within_fresh(first_starts);
 }
@@ -277,6 +280,6 @@ START_TEST(rights_go_with_what_they_opened)
 END_TEST
 
 TEST_MAIN("register store", an_invitation_has_uses_and_a_time,
-	the_first_account_voids_the_first_link, what_can_be_used_is_listed,
+	the_first_administrator_voids_the_first_link, what_can_be_used_is_listed,
 	a_registration_waits_its_time, the_last_administrator_stays,
 	rights_go_with_what_they_opened)
