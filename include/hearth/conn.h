@@ -94,6 +94,11 @@ bool conn_can_start_tls(const struct conn *c);
 void conn_set_timeout(struct conn *c, int64_t ms);
 /* Bounds for this connection; the listener's stand until set (small before log-in). */
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high);
+/*
+ * The peer sends much and may leave as soon as it has: asks the system to hold `n` bytes that are
+ * not read yet, so that they are here and not lost with the peer when it closes.
+ */
+void conn_expect(struct conn *c, size_t n);
 
 /* Writes what is queued, then closes. Input is no longer offered. Legal twice. */
 void conn_close(struct conn *c);

@@ -361,6 +361,12 @@ void conn_set_limits(struct conn *c, size_t input_max, size_t output_high)
 	update_reading(c);
 }
 
+void conn_expect(struct conn *c, size_t n)
+{
+	if (c->state == CONN_OPEN && c->top->ops->expect)
+		c->top->ops->expect(c->top, n);
+}
+
 void conn_close(struct conn *c)
 {
 	if (c->state != CONN_OPEN)

@@ -86,6 +86,8 @@ struct layer_ops {
 	size_t (*send)(struct layer *l, const struct slice *v, size_t n);
 	/* Bytes that `send` is done with and that are still in this layer or below. */
 	size_t (*pending)(const struct layer *l);
+	/* As conn_expect; may be NULL. */
+	void (*expect)(struct layer *l, size_t n);
 	/*
 	 * Gives up the layer and what is below it, which free themselves. polite: all was sent, so
 	 * say goodbye and let the peer read it all. Nothing is told upwards any more.

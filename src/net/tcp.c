@@ -9,6 +9,11 @@
  * pours on is not read any more after LINGER_BYTES: the sender waits, and has time to see the
  * reply.
  *
+ * A write that fails is no reason to drop what the peer sent before it left: who closes with our
+ * replies unread resets the connection, and its last words may still wait in the socket. From then
+ * on what is written goes nowhere, and the end is reported where the input ends, as if the peer had
+ * closed its side; after SWALLOW_MAX bytes nobody can be meant any more.
+ *
  * All sockets read into one buffer, so one that is idle has none. What the system does not take at
  * once is written from the caller's memory (uv_write), which the caller keeps until `sent`.
  */
@@ -20,21 +25,26 @@
 #include "hearth/log.h"
 #include "loop/loop.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define READ_MAX     65536
 #define LINGER_MS    2000
 #define LINGER_BYTES (2u << 20)
+#define SWALLOW_MAX  (1u << 20)
 
 struct tcp {
 	struct layer l;
 	uv_tcp_t uv;
 	struct list_node node;
 	struct timer linger;
-	size_t writing; /* bytes of the uv_write in flight */
-	size_t dropped; /* bytes read while lingering */
+	size_t writing;   /* bytes of the uv_write in flight */
+	size_t dropped;   /* bytes read while lingering */
+	size_t swallowed; /* bytes written since a write failed */
 	bool reading, ended;
+	bool deaf; /* a write failed: the peer takes nothing any more */
 };
 
 static struct list sockets; /* zeroed until the first one */
@@ -79,12 +89,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		uv_read_stop(stream);
 		t->reading = false;
 		t->ended = true;
+		t->deaf |= n != UV_EOF;
 		if (!t->l.up)
 			tcp_destroy(t);
-		else if (n == UV_EOF)
-			t->l.up->ended(t->l.above);
 		else
-			t->l.up->failed(t->l.above, HEARTH_ECLOSED);
+			t->l.up->ended(t->l.above);
 	}
 }
 
@@ -103,6 +112,14 @@ static void tcp_read(struct layer *l, bool on)
 
 /* ---- writing ---- */
 
+/* These bytes cannot be written: true when that is passed over, for the sake of what is unread. */
+static bool swallow(struct tcp *t, size_t n)
+{
+	t->deaf = true;
+	t->swallowed += n;
+	return !t->ended && t->swallowed <= SWALLOW_MAX;
+}
+
 static void on_written(uv_write_t *req, int status)
 {
 	struct tcp *t = req->data;
@@ -112,14 +129,14 @@ static void on_written(uv_write_t *req, int status)
 	t->writing = 0;
 	if (!t->l.up)
 		return;
-	if (status < 0)
+	if (status < 0 && !swallow(t, n))
 		t->l.up->failed(t->l.above, HEARTH_ECLOSED);
 	else
 		t->l.up->sent(t->l.above, n);
 }
 
-/* Has libuv write what is left of `v` behind the first `done` bytes. */
-static void write_rest(struct tcp *t, uv_buf_t *v, unsigned n, size_t done)
+/* Has libuv write what is left of `v` behind the first `done` bytes. False: it refuses. */
+static bool write_rest(struct tcp *t, uv_buf_t *v, unsigned n, size_t done)
 {
 	uv_write_t *req;
 	unsigned i = 0;
@@ -131,10 +148,19 @@ static void write_rest(struct tcp *t, uv_buf_t *v, unsigned n, size_t done)
 		t->writing += v[j].len;
 	req = mem_alloc(sizeof(*req));
 	req->data = t;
-	if (uv_write(req, (uv_stream_t *)&t->uv, v + i, n - i, on_written) < 0) {
-		free(req);
-		t->l.up->failed(t->l.above, HEARTH_ECLOSED);
-	}
+	if (uv_write(req, (uv_stream_t *)&t->uv, v + i, n - i, on_written) == 0)
+		return true;
+	free(req);
+	t->writing = 0;
+	return false;
+}
+
+static size_t send_to_nobody(struct tcp *t, size_t total)
+{
+	if (swallow(t, total))
+		return total;
+	t->l.up->failed(t->l.above, HEARTH_ECLOSED);
+	return 0;
 }
 
 static size_t tcp_send(struct layer *l, const struct slice *v, size_t n)
@@ -149,14 +175,14 @@ static size_t tcp_send(struct layer *l, const struct slice *v, size_t n)
 		bufs[i] = uv_buf_init((char *)(uintptr_t)v[i].p, (unsigned)v[i].n);
 		total += v[i].n;
 	}
+	if (t->deaf)
+		return send_to_nobody(t, total);
 	rc = uv_try_write((uv_stream_t *)&t->uv, bufs, (unsigned)n);
-	if (rc < 0 && rc != UV_EAGAIN) {
-		l->up->failed(l->above, HEARTH_ECLOSED);
-		return 0;
-	}
+	if (rc < 0 && rc != UV_EAGAIN)
+		return send_to_nobody(t, total);
 	done = rc > 0 ? (size_t)rc : 0;
-	if (done < total)
-		write_rest(t, bufs, (unsigned)n, done);
+	if (done < total && !write_rest(t, bufs, (unsigned)n, done))
+		return send_to_nobody(t, total);
 	return done;
 }
 
@@ -211,10 +237,27 @@ void tcp_close_all(void)
 		tcp_destroy(LIST_ENTRY(it, struct tcp, node));
 }
 
+/*
+ * SO_RCVLOWAT makes the system widen its buffer at once (tcp(7)), without ending its own tuning as
+ * SO_RCVBUF would, and without that one's bound. Nobody waits for so much: it is taken back.
+ */
+static void tcp_expect(struct layer *l, size_t n)
+{
+	struct tcp *t = (struct tcp *)l;
+	int low = n < INT_MAX ? (int)n : INT_MAX, one = 1;
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&t->uv, &fd) < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
+}
+
 static const struct layer_ops ops = {
 	.read = tcp_read,
 	.send = tcp_send,
 	.pending = tcp_pending,
+	.expect = tcp_expect,
 	.close = tcp_close,
 };
 

@@ -195,10 +195,19 @@ static void tls_close(struct layer *l, bool polite)
 	free(t);
 }
 
+static void tls_expect(struct layer *l, size_t n)
+{
+	struct tls *t = (struct tls *)l;
+
+	if (t->below->ops->expect)
+		t->below->ops->expect(t->below, n);
+}
+
 static const struct layer_ops ops = {
 	.read = tls_read,
 	.send = tls_send,
 	.pending = tls_pending,
+	.expect = tls_expect,
 	.close = tls_close,
 };
 

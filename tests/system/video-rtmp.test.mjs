@@ -154,7 +154,49 @@ test('what is not H.264 or AAC is refused with the reason, and leaves no stream 
   await p.closed;
 });
 
+test('who asks and never reads is not read any more, before publishing and while', { skip }, async () => {
+  const resident = () => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${hearth.child.pid}/status`, 'latin1'))[1]) / 1024;
+  const ping = Buffer.from([0, 6, 0, 0, 0, 1]);
+  for (const begin of [(p) => p.connectApp(), (p) => p.publish(keyOf('ann'))]) {
+    for (const [type, body] of [[4, ping], [20, amf('createStream', 9, null)]]) {
+      const p = new Publisher(hearth.port.rtmp);
+      await begin(p);
+      p.socket.pause();
+      const before = resident();
+      p.send(2, type, 0, 0, body); // the header that those behind repeat
+      const many = Buffer.concat(Array(20_000).fill(Buffer.concat([Buffer.from([0xC2]), body])));
+      let passed = 0;
+      for (let blocked = 0; blocked < 3 && passed < 200e6;) {
+        const went = await Promise.race([new Promise((done) => p.socket.write(many, () => done(many.length))), sleep(250).then(() => 0)]);
+        passed += went;
+        blocked = went ? 0 : blocked + 1;
+      }
+      assert.ok(passed < 100e6, `${passed} bytes were read`);
+      assert.ok(resident() - before < 40, `${before} to ${resident()} MB`);
+      p.socket.destroy();
+    }
+  }
+});
+
 // ---- breaks ----
+
+test('a publisher that closes with answers unread loses nothing that it sent', { skip }, async () => {
+  const p = await publisher('abe');
+  p.socket.pause();
+  p.send(2, 4, 0, 0, Buffer.from([0, 6, 0, 0, 0, 1]));
+  await sleep(100);
+  hearth.child.kill('SIGSTOP'); // so that all of it, and the reset, are there before it looks
+  for (const tag of tags) p.tag(tag);
+  p.command(0, 'FCUnpublish', 6, null, keyOf('abe'));
+  p.command(0, 'deleteStream', 7, null, p.streamId);
+  await sleep(500);
+  p.socket.destroy();
+  await p.closed;
+  hearth.child.kill('SIGCONT');
+  const { segments } = await new Watch(hearth, 'abe', 'source').ended(10);
+  assert.equal(segments.length, 6);
+  assert.equal(await frames(live('abe', 'source')), await frames(path));
+});
 
 test('a publisher that breaks off comes back into its stream; too late is another stream', { skip }, async () => {
   const watches = ['source', '360p'].map((rendition) => new Watch(hearth, 'ben', rendition));

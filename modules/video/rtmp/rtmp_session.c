@@ -7,8 +7,8 @@
  *              wrong app, wrong key, not in time: refused and closed ◀┘         PUBLISHING ◀─┘
  *
  * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes, and all of it at
- * most EARLY_MS. While the database (LOOKING_UP, BEGINNING) or the disk (stalled) is waited for,
- * nothing is read.
+ * most EARLY_MS. While the database (LOOKING_UP, BEGINNING), the disk (stalled) or the peer's own
+ * reading (full) is waited for, nothing is read: in no state may questions pile up answers.
  */
 #include "rtmp/rtmp_session.h"
 
@@ -32,7 +32,9 @@
 #define ACK_WINDOW        2500000 /* bytes; encoders stall without acknowledgements */
 #define STREAM_ID         1       /* the one message stream we give */
 #define PUBLISH_INPUT_MAX (256u << 10)
+#define PUBLISH_BURST     (4u << 20) /* what may come in the last moment */
 #define OUTPUT_HIGH       (64u << 10)
+#define OUTPUT_AT_A_TIME  4096
 
 enum state { HANDSHAKE, CONNECTING, CONNECTED, LOOKING_UP, BEGINNING, PUBLISHING };
 
@@ -43,6 +45,7 @@ struct rtmp_session {
 	enum state state;
 	struct timer early; /* until PUBLISHING */
 	bool stalled;       /* PUBLISHING: the disk has to catch up */
+	bool full;          /* the peer has to take its answers first */
 	bool closing;
 	bool finished; /* the publisher said that it ends, or must not come back */
 	struct rtmp_handshake handshake;
@@ -59,13 +62,13 @@ struct rtmp_session {
 /* Whether an answer has to come before more is read. */
 static bool is_waiting(const struct rtmp_session *s)
 {
-	return s->state == LOOKING_UP || s->state == BEGINNING || s->stalled;
+	return s->state == LOOKING_UP || s->state == BEGINNING || s->stalled || s->full;
 }
 
 static void flush(struct rtmp_session *s)
 {
-	if (s->out.n)
-		conn_write(s->conn, strbuf_slice(&s->out));
+	if (s->out.n && !conn_write(s->conn, strbuf_slice(&s->out)))
+		s->full = true;
 	strbuf_reset(&s->out);
 	if (s->closing)
 		conn_close(s->conn);
@@ -89,11 +92,11 @@ static void refuse_publish(struct rtmp_session *s, enum rtmp_status status, cons
 
 /* ---- publish: the key, then the stream's beginning ---- */
 
-/* What was waited for is there. */
+/* What was waited for is there; something else may be waited for still. */
 static void go_on(struct rtmp_session *s)
 {
 	flush(s);
-	if (!s->closing)
+	if (!s->closing && !is_waiting(s))
 		conn_resume(s->conn);
 }
 
@@ -114,6 +117,7 @@ static void on_ready(void *arg, int status)
 		conn_set_timeout(s->conn, TIMEOUT_MS);
 		rtmp_reader_set_message_max(s->reader, RTMP_MESSAGE_MAX);
 		conn_set_limits(s->conn, PUBLISH_INPUT_MAX, OUTPUT_HIGH);
+		conn_expect(s->conn, PUBLISH_BURST);
 		rtmp_reply_event(&s->writer, &s->out, RTMP_EVENT_STREAM_BEGIN, s->stream_id);
 		rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_START,
 			slice_str(s->who.channel.name));
@@ -126,7 +130,7 @@ static void on_disk_drained(void *arg)
 	struct rtmp_session *s = arg;
 
 	s->stalled = false;
-	conn_resume(s->conn);
+	go_on(s);
 }
 
 /* An encoder that is told nothing tries again by itself, which is what a restart wants. */
@@ -337,8 +341,11 @@ static size_t on_data(void *ctx, struct slice in)
 	size_t before = in.n;
 	int rc = 1;
 
-	while (rc > 0 && !is_waiting(s) && !s->closing)
+	while (rc > 0 && !is_waiting(s) && !s->closing) {
 		rc = step(s, &in);
+		if (s->out.n >= OUTPUT_AT_A_TIME)
+			flush(s);
+	}
 	if (rc < 0) {
 		log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why",
 			"%s",
@@ -347,18 +354,27 @@ static size_t on_data(void *ctx, struct slice in)
 		s->closing = true;
 	}
 	acknowledge(s);
+	flush(s);
 	if (is_waiting(s))
 		conn_pause(s->conn);
-	flush(s);
 	return s->closing ? before : before - in.n;
 }
 
-/* Silence that we asked for is no silence. */
+/* The peer has taken its answers. */
+static void on_taken(void *ctx)
+{
+	struct rtmp_session *s = ctx;
+
+	s->full = false;
+	go_on(s);
+}
+
+/* Silence that we asked for is no silence; but a peer that takes no answers is gone. */
 static void on_timeout(void *ctx)
 {
 	struct rtmp_session *s = ctx;
 
-	if (is_waiting(s))
+	if (is_waiting(s) && !s->full)
 		conn_set_timeout(s->conn, TIMEOUT_MS);
 	else
 		conn_close(s->conn);
@@ -388,7 +404,7 @@ static void on_closed(void *ctx, int reason)
 }
 
 static const struct conn_events events = {
-	.data = on_data, .timeout = on_timeout, .closed = on_closed
+	.data = on_data, .drained = on_taken, .timeout = on_timeout, .closed = on_closed
 };
 
 void rtmp_session_new(struct video *v, struct conn *conn)

@@ -243,6 +243,29 @@ START_TEST(lingers)
 }
 END_TEST
 
+/* What a peer sent is read to its end, though it closed with our replies unread (a reset). */
+START_TEST(hears_out_who_does_not_listen)
+{
+	static char bytes[40000];
+	struct listener *l = listen_at("127.0.0.1");
+	int fd = dial(listener_port(l));
+
+	wait_size(&served_count, 1);
+	served[0].echo = true;
+	conn_set_limits(served[0].c, 4096, 65536);
+	conn_pause(served[0].c);
+	ck_assert_int_eq(send(fd, bytes, sizeof(bytes), 0), (int)sizeof(bytes));
+	say(&served[0], "unread");
+	run_for(10);
+	close(fd);
+	conn_resume(served[0].c);
+	wait_closed(&served[0], HEARTH_ECLOSED);
+	ck_assert_uint_eq(served[0].got_n, sizeof(bytes));
+	listener_close(&l);
+	tcp_close_all();
+}
+END_TEST
+
 /* A reader that stops does not make memory grow, and what it then reads is all there. */
 START_TEST(waits_for_a_slow_reader)
 {
@@ -319,5 +342,5 @@ START_TEST(times_out_silent_peers)
 END_TEST
 
 TEST_MAIN("listener", accepts_and_talks, listens_on_both_families, says_why_it_cannot_listen,
-	refuses_over_the_limit, may_be_closed_by_the_module, lingers, waits_for_a_slow_reader,
-	rests_without_descriptors, times_out_silent_peers)
+	refuses_over_the_limit, may_be_closed_by_the_module, lingers, hears_out_who_does_not_listen,
+	waits_for_a_slow_reader, rests_without_descriptors, times_out_silent_peers)
