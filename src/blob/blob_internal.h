@@ -17,16 +17,25 @@
 /* The schema of the database that blob_store_open wants. */
 const struct db_schema *blob_schema(void);
 
+struct blob_options {
+	int64_t grace_ms;       /* of deletions */
+	int64_t litter_keep_ms; /* how long litter that was moved aside stays */
+	int sweep_max;          /* per cent of the files that may be litter; more is suspicious */
+	bool adopt;             /* folder and table shall belong together from now on */
+};
+
+/* BLOB_GRACE_MS, 30 days, 20 per cent, no. */
+struct blob_options blob_options_default(void);
+
 /*
  * Opens the store: files in the folder "blob" of `data_dir`, rows in `db`, blocking work on
  * `pool`, which both outlive the store. Several processes may have it open. What a process that
- * died left behind is removed on `pool` from now on, beside other work. With no loop (commands)
- * the waiting calls and blob_delete work. 0, or HEARTH_EIO (logged).
+ * died left behind is moved aside on `pool` from now on, beside other work (sweep.c). With no loop
+ * (commands) the waiting calls and blob_delete work. 0, HEARTH_ECONFLICT when table and folder do
+ * not belong together (belong.c), or HEARTH_EIO; both were logged. NULL options are the defaults.
  */
-int blob_store_open(
-	const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out);
-/* Another grace than BLOB_GRACE_MS; before the store is used. */
-void blob_store_set_grace(struct blob_store *s, int64_t grace_ms);
+int blob_store_open(const char *data_dir, struct db *db, struct pool *pool,
+	const struct blob_options *options, struct blob_store **out);
 /* Whether a put, a stream or a get was not answered yet. Any thread. */
 bool blob_store_busy(struct blob_store *s);
 /*
@@ -36,7 +45,7 @@ bool blob_store_busy(struct blob_store *s);
  */
 void blob_store_close(struct blob_store **s);
 
-/* Whether litter is still being removed; how many files were. Any thread. */
+/* Whether litter is still being looked for; how many files were moved aside. Any thread. */
 bool blob_store_sweeping(struct blob_store *s);
 int blob_store_swept(struct blob_store *s);
 

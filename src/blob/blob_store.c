@@ -13,6 +13,8 @@
 #include "hearth/log.h"
 
 #define RECENT_BYTES_MAX (32u << 20)
+#define LITTER_KEEP_MS   (INT64_C(30) * 24 * 60 * 60 * 1000)
+#define SWEEP_MAX        20 /* per cent */
 
 static void count_with(struct blob_store *s)
 {
@@ -26,7 +28,17 @@ static void count_with(struct blob_store *s)
 		metric_counter("hearth_blob_corrupt_total", NULL, "Reads that found damaged bytes");
 }
 
-int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, struct blob_store **out)
+struct blob_options blob_options_default(void)
+{
+	return (struct blob_options){
+		.grace_ms = BLOB_GRACE_MS,
+		.litter_keep_ms = LITTER_KEEP_MS,
+		.sweep_max = SWEEP_MAX,
+	};
+}
+
+int blob_store_open(const char *data_dir, struct db *db, struct pool *pool,
+	const struct blob_options *options, struct blob_store **out)
 {
 	struct blob_store *s = mem_zalloc(sizeof(*s));
 	struct strbuf dir = { 0 };
@@ -45,24 +57,24 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool, stru
 	list_init(&s->ready);
 	s->db = db;
 	s->pool = pool;
-	s->grace_ms = BLOB_GRACE_MS;
+	s->options = options ? *options : blob_options_default();
 	s->codecs = blob_codecs_new();
 	s->recent = blob_recent_new(RECENT_BYTES_MAX);
 	s->chores = blob_chores_new(s);
 	count_with(s);
-	s->sweep = blob_sweep_start(s);
-	*out = s;
-	return 0;
-}
-
-void blob_store_set_grace(struct blob_store *s, int64_t grace_ms)
-{
-	s->grace_ms = grace_ms;
+	rc = blob_belong(s);
+	if (rc == 0) {
+		s->sweep = blob_sweep_start(s);
+		*out = s;
+	} else {
+		blob_store_close(&s);
+	}
+	return rc;
 }
 
 int64_t blob_grace_ms(const struct blob_store *s)
 {
-	return s->grace_ms;
+	return s->options.grace_ms;
 }
 
 /* Puts that nobody will be told about: the loop is gone. Their files go with the next sweep. */

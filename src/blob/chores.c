@@ -103,7 +103,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 
 	LIST_FOREACH (&b->chores, it)
 		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
-	b->before_ms = clock_wall_ms() - s->grace_ms;
+	b->before_ms = clock_wall_ms() - s->options.grace_ms;
 	if (keys)
 		rc = db_write_wait(s->db, delete_rows, b);
 	if (rc < 0)
@@ -220,7 +220,7 @@ static int delete_row(struct db_tx *tx, void *arg)
 
 int blob_delete_wait(struct blob_store *s, const char *key)
 {
-	struct deletion d = { .key = key, .before_ms = clock_wall_ms() - s->grace_ms };
+	struct deletion d = { .key = key, .before_ms = clock_wall_ms() - s->options.grace_ms };
 	int rc;
 
 	if (!blob_key_valid(key))

@@ -262,7 +262,7 @@ int blob_file_read(struct blob_folder *folder, struct blob_codecs *codecs, const
 
 	*out = NULL;
 	r.length = offset >= size ? 0 : size - offset < length ? (size_t)(size - offset) : length;
-	r.fd = blob_disk_open(blob_folder_fd(folder), name);
+	r.fd = blob_folder_open_file(folder, name);
 	if (r.fd < 0)
 		return r.fd;
 	bytes = buf_alloc(r.length);

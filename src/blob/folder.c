@@ -20,6 +20,7 @@
 
 #include "blob/disk.h"
 #include "hearth/arena.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
@@ -146,6 +147,69 @@ void blob_folder_remove(struct blob_folder *f, const char *name)
 	if (unlinkat(f->fd, name, 0) < 0 && errno != ENOENT)
 		log_warn("blob", "cannot remove a file", "path", "%s", name, "why", "%s",
 			strerror(errno), NULL);
+}
+
+/* ---- litter ---- */
+
+#define LITTER "litter"
+
+/* "ab/RUN-N" as "litter/ab.RUN-N". */
+static void litter_name(char out[2 * BLOB_FILE_NAME], const char *name)
+{
+	snprintf(out, (size_t)2 * BLOB_FILE_NAME, LITTER "/%.2s.%s", name, name + 3);
+}
+
+int blob_folder_set_aside(struct blob_folder *f, const char *name)
+{
+	char aside[2 * BLOB_FILE_NAME];
+
+	litter_name(aside, name);
+	if (mkdirat(f->fd, LITTER, 0700) < 0 && errno != EEXIST)
+		return failed("cannot make the folder", LITTER);
+	/* Its time is from now on the one it was moved at. */
+	if (utimensat(f->fd, name, NULL, AT_SYMLINK_NOFOLLOW) < 0 ||
+		renameat(f->fd, name, f->fd, aside) < 0)
+		return failed("cannot move a file aside", name);
+	return 0;
+}
+
+int blob_folder_open_file(struct blob_folder *f, const char *name)
+{
+	char aside[2 * BLOB_FILE_NAME];
+	int fd = blob_disk_open(f->fd, name);
+
+	if (fd != HEARTH_ENOTFOUND || strlen(name) <= 3)
+		return fd;
+	litter_name(aside, name);
+	if (renameat(f->fd, aside, f->fd, name) < 0)
+		return HEARTH_ENOTFOUND;
+	log_warn("blob", "a file that lay among the litter is named, and back", "path", "%s", name,
+		NULL);
+	return blob_disk_open(f->fd, name);
+}
+
+static DIR *open_dir(struct blob_folder *f, const char *name);
+
+int blob_folder_clear_litter(struct blob_folder *f, int64_t keep_ms, int *removed)
+{
+	DIR *d = open_dir(f, LITTER);
+	int64_t before_s = (clock_wall_ms() - keep_ms) / 1000;
+	struct stat st;
+	int stay = 0;
+
+	*removed = 0;
+	if (!d)
+		return 0;
+	for (struct dirent *e; (e = readdir(d));) {
+		if (e->d_name[0] == '.' || fstatat(dirfd(d), e->d_name, &st, 0) < 0)
+			continue;
+		if (st.st_mtime <= before_s && unlinkat(dirfd(d), e->d_name, 0) == 0)
+			++*removed;
+		else
+			stay++;
+	}
+	closedir(d);
+	return stay;
 }
 
 /* ---- which runs are over ---- */

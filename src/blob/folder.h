@@ -14,6 +14,7 @@
 #define HEARTH_SRC_BLOB_FOLDER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define BLOB_FILE_NAME  40 /* room for "ab/0123456789abcdef-NUMBER", and a NUL */
 #define BLOB_SUBFOLDERS 256
@@ -33,6 +34,15 @@ void blob_folder_name(struct blob_folder *f, char name[BLOB_FILE_NAME]);
 int blob_folder_sync(struct blob_folder *f, const char *name);
 /* Removes a file; one that is gone already is fine. Blocks. */
 void blob_folder_remove(struct blob_folder *f, const char *name);
+/* Opens a file for reading; one that lies aside is put back first. As blob_disk_open. Blocks. */
+int blob_folder_open_file(struct blob_folder *f, const char *name);
+
+/* ---- litter: DIR/litter/ab.RUN-NUMBER, dated when it was moved there ---- */
+
+/* Moves a file aside. 0, or HEARTH_EIO (logged). Blocks. */
+int blob_folder_set_aside(struct blob_folder *f, const char *name);
+/* Removes what has lain aside for `keep_ms`; returns how many stay, *removed how many went. */
+int blob_folder_clear_litter(struct blob_folder *f, int64_t keep_ms, int *removed);
 
 /* Takes away the locks of runs whose processes are dead. Blocks. */
 void blob_folder_bury(struct blob_folder *f);

@@ -109,6 +109,20 @@ int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char f
 	return rc == 0 ? HEARTH_ENOTFOUND : rc < 0 ? rc : 0;
 }
 
+int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max)
+{
+	struct db_rows rows;
+	int n = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT file FROM blob WHERE file IS NOT NULL ORDER BY id DESC LIMIT $1",
+		db_int(max));
+
+	while (rc >= 0 && n < max && (rc = db_next(&rows)) > 0)
+		snprintf(files[n++], BLOB_FILE_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	db_end(&rows);
+	return rc < 0 ? rc : n;
+}
+
 int blob_row_names(struct db_tx *tx, const char *file)
 {
 	int64_t n = 0;

@@ -35,6 +35,8 @@ int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struc
  */
 int blob_row_delete(
 	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
+/* The files that the newest rows name, up to `max`: how many, or an error. */
+int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max);
 /* Whether a row names this file: 1 or 0, or an error. */
 int blob_row_names(struct db_tx *tx, const char *file);
 

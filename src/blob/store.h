@@ -8,6 +8,7 @@
  * blob_store.c  opening, closing, jobs on the pool       put.c     put, commit
  * writer.c      a put as a stream                        get.c     get, stat
  * chores.c      deletions and files to be removed        sweep.c   litter of runs that are over
+ * belong.c      whether table and folder are of one store
  */
 #ifndef HEARTH_SRC_BLOB_STORE_H
 #define HEARTH_SRC_BLOB_STORE_H
@@ -30,7 +31,7 @@ struct blob_sweep;
 struct blob_store {
 	struct db *db; /* these are constant, and safe for any thread */
 	struct pool *pool;
-	int64_t grace_ms;
+	struct blob_options options;
 	struct blob_folder *folder;
 	struct blob_codecs *codecs;
 	struct blob_recent *recent;
@@ -97,6 +98,11 @@ struct blob_chores *blob_chores_new(struct blob_store *s);
 void blob_chores_free(struct blob_chores **c);
 /* Removes a file that no row names, soon. Any thread. */
 void blob_chores_remove_file(struct blob_chores *c, const char *name);
+
+/* ---- belong.c ---- */
+
+/* Before anything is swept: 0, HEARTH_ECONFLICT or another error, which was logged. Blocks. */
+int blob_belong(struct blob_store *s);
 
 /* ---- sweep.c ---- */
 

@@ -117,6 +117,23 @@ static int run_check(struct hearth *h, struct invocation *in)
 	return EXIT_DONE;
 }
 
+/*
+ * The word that it takes to start on databases that do not belong together. Nothing is removed: a
+ * sweep that finds too many files without a row stops by itself.
+ */
+static int run_adopt(struct hearth *h, struct invocation *in)
+{
+	(void)in;
+	log_set_level(LOG_WARN);
+	h->adopt = true;
+	if (kernel_make_data_dir(h) < 0 || kernel_lock_data(h) < 0 || kernel_open(h) < 0)
+		return EXIT_FAILED;
+	printf("%s: its databases and blobs are taken as they are; `hearth verify` says what is "
+	       "missing\n",
+		hearth_data_dir(h));
+	return EXIT_DONE;
+}
+
 static int run_version(struct hearth *h, struct invocation *in)
 {
 	(void)h;
@@ -142,6 +159,8 @@ static const struct builtin builtins[] = {
 	{ "serve", "", "run the server", false, run_serve },
 	{ "check", "", "check the configuration: file, line, what was found, what was expected",
 		false, run_check },
+	{ "adopt", "", "take the databases of the data folder as they are, when serve refuses them",
+		false, run_adopt },
 	{ "config", "", "print every setting with its default, as an INI file", true, run_config },
 	{ "version", "", "print the version", true, run_version },
 	{ "help", "", "print this list", true, run_help },

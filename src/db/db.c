@@ -251,6 +251,7 @@ static struct db *db_new(const char *dir, const char *name)
 	pthread_cond_init(&db->filled, NULL);
 	pthread_cond_init(&db->room, NULL);
 	list_init(&db->watches);
+	atomic_init(&db->note_fd, -1);
 	return db;
 }
 

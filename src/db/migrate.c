@@ -1,7 +1,7 @@
 /*
  * migrate.c: bringing a database to the newest migration. What has been applied stands in the table
- * schema_migrations, for each *part* on its own: the module's tables, and those of queues and bus,
- * which every database has.
+ * schema_migrations, for each *part* on its own: the module's tables, and those of queues, bus and
+ * identity, which every database has.
  *
  * A step is one transaction: look, apply, note. So two processes that open a database together
  * apply each migration once, and one that is killed leaves it applied or not.
@@ -9,6 +9,7 @@
 #include "db/work.h"
 
 #include "bus/bus_internal.h"
+#include "db/identity.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "job/queue.h"
@@ -115,6 +116,8 @@ int migrate(struct connection *c, const struct db_schema *schema, struct strbuf 
 		rc = migrate_part(c, "job", queue_migrations, why);
 	if (rc == 0)
 		rc = migrate_part(c, "bus", bus_migrations, why);
+	if (rc == 0)
+		rc = migrate_part(c, "identity", identity_migrations, why);
 	if (rc == 0)
 		rc = migrate_part(c, schema->name, schema->migrations, why);
 	return rc;

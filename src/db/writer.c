@@ -13,6 +13,7 @@
  *
  * All of it runs on the writer's thread.
  */
+#include "db/identity.h"
 #include "db/work.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -86,9 +87,14 @@ static int run_in_savepoint(struct db *db, const struct db_job *job, uint64_t *s
 static int commit(struct db *db)
 {
 	struct connection *c = db->writer;
-	int rc = connection_in_transaction(c) ? connection_run(c, "COMMIT") : HEARTH_EIO;
+	struct db_tx tx = { .db = db, .connection = c, .writes = true };
+	int64_t number = 0;
+	int rc = connection_in_transaction(c) ? identity_count(&tx, &number) : HEARTH_EIO;
 
+	if (rc == 0)
+		rc = connection_run(c, "COMMIT");
 	if (rc == 0) {
+		identity_note(db, number);
 		metric_add(db->commits, 1);
 		return 0;
 	}

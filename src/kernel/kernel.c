@@ -4,7 +4,9 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,39 +32,10 @@ struct hearth *kernel_new(void)
 
 	h->config = config_new();
 	h->services = map_new();
-	h->lock_fd = -1;
+	h->lock_fd = h->ledger.fd = -1;
 	h->rows = arena_new();
 	kernel_declare_settings(h->config, h->rows);
 	return h;
-}
-
-static int open_database(struct hearth *h, const struct db_schema *schema)
-{
-	struct strbuf why = { 0 };
-	int rc = db_open(hearth_data_dir(h), schema, &h->dbs[h->db_count], &why);
-
-	if (rc < 0) {
-		log_error("kernel", "cannot open a database", "name", "%s", schema->name, "why",
-			"%s", why.p ? why.p : error_name(rc), NULL);
-		strbuf_free(&why);
-		return rc;
-	}
-	h->db_names[h->db_count++] = schema->name;
-	strbuf_free(&why);
-	return 0;
-}
-
-static int open_databases(struct hearth *h)
-{
-	int rc = open_database(h, blob_schema());
-
-	for (int i = 0; i < h->module_count && rc == 0; i++)
-		for (const struct db_schema *s = h->modules[i]->schemas; s && s->name && rc == 0;
-			s++) {
-			INVARIANT(h->db_count < KERNEL_DBS_MAX);
-			rc = open_database(h, s);
-		}
-	return rc;
 }
 
 int kernel_make_data_dir(struct hearth *h)
@@ -76,9 +49,43 @@ int kernel_make_data_dir(struct hearth *h)
 	return HEARTH_EIO;
 }
 
+/* Two servers on one folder would each believe that they own it. */
+int kernel_lock_data(struct hearth *h)
+{
+	struct strbuf path = { 0 };
+	int rc = 0;
+
+	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
+	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error("kernel", "another server has this data folder, or it cannot be written",
+			"path", "%s", path.p, "why", "%s", strerror(errno), NULL);
+		strbuf_printf(&h->advice,
+			"stop the server that runs on %s, or give this one a folder of its own "
+			"(--set server.data=DIR)",
+			hearth_data_dir(h));
+		rc = HEARTH_EBUSY;
+	}
+	strbuf_free(&path);
+	return rc;
+}
+
+static int open_blobs(struct hearth *h)
+{
+	const struct config *c = hearth_config(h);
+	struct blob_options options = {
+		.grace_ms = config_duration_ms(c, "store", "blob_grace"),
+		.litter_keep_ms = config_duration_ms(c, "store", "litter_keep"),
+		.sweep_max = (int)config_int(c, "store", "sweep_max"),
+		.adopt = h->adopt,
+	};
+
+	return blob_store_open(
+		hearth_data_dir(h), hearth_db(h, blob_schema()->name), h->io, &options, &h->blob);
+}
+
 int kernel_open(struct hearth *h)
 {
-	const char *dir = hearth_data_dir(h);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc = kernel_make_data_dir(h);
 
@@ -89,12 +96,9 @@ int kernel_open(struct hearth *h)
 	h->hash = pool_new("hash", HASH_THREADS, HASH_QUEUE_MAX);
 	h->net = pool_new("net", NET_THREADS, POOL_QUEUE_MAX);
 	h->bus_pool = pool_new("bus", BUS_THREADS, POOL_QUEUE_MAX);
-	rc = open_databases(h);
+	rc = kernel_open_databases(h);
 	if (rc == 0)
-		rc = blob_store_open(dir, hearth_db(h, blob_schema()->name), h->io, &h->blob);
-	if (rc == 0)
-		blob_store_set_grace(
-			h->blob, config_duration_ms(hearth_config(h), "store", "blob_grace"));
+		rc = open_blobs(h);
 	return rc;
 }
 
@@ -131,6 +135,7 @@ void kernel_free(struct hearth **hp)
 	pool_free(&h->io);
 	while (h->db_count > 0)
 		db_close(&h->dbs[--h->db_count]);
+	ledger_close(&h->ledger);
 	if (h->lock_fd >= 0)
 		close(h->lock_fd);
 	map_free(&h->services);

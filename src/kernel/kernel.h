@@ -13,6 +13,7 @@
 #include "hearth/accounts.h"
 #include "hearth/map.h"
 #include "hearth/module.h"
+#include "kernel/ledger.h"
 
 #define KERNEL_MODULES_MAX   16
 #define KERNEL_DBS_MAX       16
@@ -34,6 +35,8 @@ struct hearth {
 	struct db *dbs[KERNEL_DBS_MAX];
 	const char *db_names[KERNEL_DBS_MAX];
 	int db_count;
+	struct ledger ledger; /* which databases the folder has */
+	bool adopt;           /* take them as they are, also when they do not belong together */
 	struct blob_store *blob;
 	struct cache *cache;
 	struct bus *bus;
@@ -74,8 +77,15 @@ int kernel_validate(const struct hearth *h, struct strbuf *errors);
 
 /* Makes [server] data if it is not there; HEARTH_EIO, which was logged. */
 int kernel_make_data_dir(struct hearth *h);
-/* Opens databases and blob store, with their threads. 0, or an error that was logged. */
+/*
+ * Opens databases and blob store, with their threads. 0, or an error that was logged:
+ * HEARTH_ECONFLICT when they do not belong together, and h->adopt does not say that they shall.
+ */
 int kernel_open(struct hearth *h);
+/* A part of it: the databases (databases.c). */
+int kernel_open_databases(struct hearth *h);
+/* Holds the data folder as the one server has it. HEARTH_EBUSY, which was logged. */
+int kernel_lock_data(struct hearth *h);
 /* Calls the modules' start_command, so that commands find services. */
 int kernel_start_for_command(struct hearth *h);
 

@@ -9,11 +9,7 @@
  * jobs and transactions end and are answered, since what they work for is freed next. Nothing
  * acknowledged depends on this: kill -9 loses no more.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "blob/blob_internal.h"
 #include "bus/bus_internal.h"
@@ -33,27 +29,6 @@
 
 #define DRAIN_POLL_MS 50
 #define FINISH_SAY_MS 5000
-
-/* Two servers on one folder would each believe that they own it. */
-static int lock_data(struct hearth *h)
-{
-	struct strbuf path = { 0 };
-	int rc = 0;
-
-	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
-	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("kernel", "another server has this data folder, or it cannot be written",
-			"path", "%s", path.p, "why", "%s", strerror(errno), NULL);
-		strbuf_printf(&h->advice,
-			"stop the server that runs on %s, or give this one a folder of its own "
-			"(--set server.data=DIR)",
-			hearth_data_dir(h));
-		rc = HEARTH_EBUSY;
-	}
-	strbuf_free(&path);
-	return rc;
-}
 
 static int start_modules(struct hearth *h)
 {
@@ -180,7 +155,7 @@ static int start(struct hearth *h)
 	int rc = kernel_make_data_dir(h);
 
 	if (rc == 0)
-		rc = lock_data(h);
+		rc = kernel_lock_data(h);
 	if (rc == 0)
 		rc = kernel_open(h);
 	if (rc < 0)

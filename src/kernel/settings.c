@@ -34,6 +34,12 @@ static const struct config_setting settings[] = {
 	{ "store", "blob_grace", CONFIG_DURATION, "1h", "1s", "7d", NULL,
 		"how long what was stored lately is safe from deletion; below some minutes for "
 		"tests only" },
+	{ "store", "litter_keep", CONFIG_DURATION, "30d", "0s", "3650d", NULL,
+		"how long files that no blob names are kept in blob/litter before they are "
+		"removed" },
+	{ "store", "sweep_max", CONFIG_INT, "20", "0", "100", NULL,
+		"per cent of the blobs' files that may be moved to blob/litter at a start; more is "
+		"taken for a mistake: none is moved, and /healthz says so" },
 	{ "store", "cache", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"URL of the shared cache; empty: memory" },
 	{ "store", "bus", CONFIG_TEXT, "", NULL, NULL, NULL,

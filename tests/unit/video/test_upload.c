@@ -18,7 +18,9 @@ extern const struct hearth_module video_module;
 void loop_init(void);
 int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
 const struct db_schema *blob_schema(void);
-int blob_store_open(const char *dir, struct db *db, struct pool *pool, struct blob_store **out);
+struct blob_options;
+int blob_store_open(const char *dir, struct db *db, struct pool *pool,
+	const struct blob_options *options, struct blob_store **out);
 void blob_store_close(struct blob_store **s);
 struct hearth *kernel_new(void);
 void kernel_free(struct hearth **h);
@@ -40,7 +42,7 @@ static void open_all(void)
 	v = (struct video){ .h = kernel_new() };
 	ck_assert_int_eq(db_open(dir, blob_schema(), &blob_db, &why), 0);
 	ck_assert_int_eq(db_open(dir, video_module.schemas, &v.db, &why), 0);
-	ck_assert_int_eq(blob_store_open(dir, blob_db, pool, &v.blob), 0);
+	ck_assert_int_eq(blob_store_open(dir, blob_db, pool, NULL, &v.blob), 0);
 }
 
 static void close_all(void)

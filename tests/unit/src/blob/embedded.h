@@ -20,7 +20,8 @@ static struct {
 	char dir[64];
 	struct db *db;
 	struct pool *pool;
-	int threads, queue_max; /* of the pool */
+	int threads, queue_max;      /* of the pool */
+	struct blob_options options; /* the defaults while there is no grace */
 } embedded = { .threads = 4, .queue_max = 4096 };
 
 /* Opens a store in `embedded.dir`. */
@@ -32,7 +33,8 @@ static inline struct blob_store *embedded_open_dir(void)
 	loop_init();
 	embedded.pool = pool_new("io", embedded.threads, embedded.queue_max);
 	INVARIANT(db_open(embedded.dir, blob_schema(), &embedded.db, &why) == 0);
-	INVARIANT(blob_store_open(embedded.dir, embedded.db, embedded.pool, &s) == 0);
+	INVARIANT(blob_store_open(embedded.dir, embedded.db, embedded.pool,
+			  embedded.options.grace_ms ? &embedded.options : NULL, &s) == 0);
 	strbuf_free(&why);
 	return s;
 }
@@ -91,7 +93,8 @@ static inline int embedded_count_entry(
 	const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
-	if (type != FTW_F || strncmp(path + at->base, "run-", 4) == 0)
+	if (type != FTW_F || strncmp(path + at->base, "run-", 4) == 0 ||
+		strcmp(path + at->base, "store-id") == 0 || strstr(path, "/litter/"))
 		return 0;
 	snprintf(embedded_found, sizeof(embedded_found), "%s", path);
 	embedded_count++;

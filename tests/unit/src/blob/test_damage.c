@@ -4,6 +4,9 @@
  */
 #include "src/blob/embedded.h"
 
+#include "db/identity.h"
+#include "hearth/health.h"
+
 #include <fcntl.h>
 
 #include "harness.h"
@@ -140,6 +143,22 @@ static void plant(const char *name)
 	close(open(path, O_WRONLY | O_CREAT, 0600));
 }
 
+/* How many lie in blob/litter. */
+static int in_litter(void)
+{
+	char path[200];
+	int n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "%s/blob/litter", embedded.dir);
+	d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
 START_TEST(sweeps_litter_and_nothing_else)
 {
 	struct blob_store *s = embedded_open();
@@ -161,15 +180,130 @@ START_TEST(sweeps_litter_and_nothing_else)
 		plant(name);
 	}
 	plant("run-0123456789abcdef");
+	/* So many are rather a mistake: nothing is touched until somebody says so. */
+	s = embedded_open_dir();
+	ck_assert(suite_run_until(swept, s, 10000));
+	ck_assert_int_eq(blob_store_swept(s), 0);
+	ck_assert_int_eq(embedded_files(), 720);
+	ck_assert(health_is_set("blob-sweep"));
+	embedded_shut(&s);
+	embedded.options = blob_options_default();
+	embedded.options.sweep_max = 100;
 	s = embedded_open_dir();
 	ck_assert(suite_run_until(swept, s, 10000));
 	ck_assert_int_eq(blob_store_swept(s), 700);
 	ck_assert_int_eq(embedded_files(), 20);
+	ck_assert_int_eq(in_litter(), 700);
+	ck_assert(!health_is_set("blob-sweep"));
+	embedded_reopen(&s);
+	ck_assert(suite_run_until(swept, s, 10000));
+	ck_assert_int_eq(in_litter(), 700);
+	embedded_shut(&s);
+	embedded.options.litter_keep_ms = 0;
+	s = embedded_open_dir();
+	ck_assert(suite_run_until(swept, s, 10000));
+	ck_assert_int_eq(in_litter(), 0);
 	for (unsigned i = 0; i < 300; i++) {
 		check_whole(s, key[i], bytes[i]);
 		buf_unref(&bytes[i]);
 	}
 	embedded_close(&s);
+}
+END_TEST
+
+static int forget_rows(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "CREATE TABLE saved AS SELECT * FROM blob") < 0 ||
+			       db_run(tx, "DELETE FROM blob") < 0
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+static int remember_rows(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "INSERT INTO blob SELECT * FROM saved") < 0 ? HEARTH_EIO : 0;
+}
+
+/* A table that lost its rows and got them back finds the files that were set aside meanwhile. */
+START_TEST(finds_again_what_was_set_aside)
+{
+	struct blob_store *s = embedded_open();
+	struct buf *b = make_bytes(100000, 1, false);
+
+	ck_assert_int_eq(put(s, "k", b, BLOB_PLAIN, NULL), 0);
+	ck_assert_int_eq(db_write_wait(embedded.db, forget_rows, NULL), 0);
+	embedded_reopen(&s);
+	ck_assert(suite_run_until(swept, s, 10000));
+	ck_assert_int_eq(embedded_files(), 0);
+	ck_assert_int_eq(in_litter(), 1);
+	ck_assert_int_eq(db_write_wait(embedded.db, remember_rows, NULL), 0);
+	check_whole(s, "k", b);
+	ck_assert_int_eq(embedded_files(), 1);
+	ck_assert_int_eq(in_litter(), 0);
+	buf_unref(&b);
+	embedded_close(&s);
+}
+END_TEST
+
+static void remove_id(void)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/blob/store-id", embedded.dir);
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+static void mark(const char *folder)
+{
+	ck_assert_int_eq(identity_set_folder(embedded.db, folder), 0);
+}
+
+#define ID_A "0123456789abcdef0123456789abcdef"
+#define ID_B "00000000000000000000000000000000"
+
+static int open_status(void)
+{
+	struct blob_store *s;
+	int rc = blob_store_open(embedded.dir, embedded.db, embedded.pool,
+		embedded.options.grace_ms ? &embedded.options : NULL, &s);
+
+	if (rc == 0)
+		blob_store_close(&s);
+	return rc;
+}
+
+/* Table and folder know each other; nothing is swept where they do not. */
+START_TEST(refuses_a_folder_of_another_store)
+{
+	struct blob_store *s = embedded_open();
+	struct buf *b = make_bytes(100000, 1, false);
+
+	ck_assert_int_eq(put(s, "k", b, BLOB_PLAIN, NULL), 0);
+	blob_store_close(&s);
+	mark(ID_A); /* of an older program's folder, which fits */
+	ck_assert_int_eq(open_status(), 0);
+	mark(ID_B);
+	ck_assert_int_eq(open_status(), HEARTH_ECONFLICT);
+	embedded.options = blob_options_default();
+	embedded.options.adopt = true;
+	ck_assert_int_eq(open_status(), 0);
+	embedded.options.adopt = false;
+	ck_assert_int_eq(open_status(), 0);
+	ck_assert_int_eq(embedded_files(), 1);
+	/* An unmarked folder that the table does not fit: without rows, then without files. */
+	remove_id();
+	ck_assert_int_eq(db_write_wait(embedded.db, forget_rows, NULL), 0);
+	ck_assert_int_eq(open_status(), HEARTH_ECONFLICT);
+	ck_assert_int_eq(embedded_files(), 1);
+	ck_assert_int_eq(db_write_wait(embedded.db, remember_rows, NULL), 0);
+	unlink(embedded_found);
+	ck_assert_int_eq(open_status(), HEARTH_ECONFLICT);
+	buf_unref(&b);
+	pool_free(&embedded.pool);
+	db_close(&embedded.db);
+	embedded_remove();
 }
 END_TEST
 
@@ -314,7 +448,8 @@ START_TEST(shares_its_folder_with_another_process)
 	struct put_answer a;
 
 	blob_add(w, buf_slice(b));
-	ck_assert_int_eq(blob_store_open(embedded.dir, embedded.db, embedded.pool, &other), 0);
+	ck_assert_int_eq(
+		blob_store_open(embedded.dir, embedded.db, embedded.pool, NULL, &other), 0);
 	ck_assert(suite_run_until(swept, other, 10000));
 	ck_assert_int_eq(blob_store_swept(other), 0);
 	ck_assert_int_eq(finish(&w, &a), 0);
@@ -332,5 +467,6 @@ END_TEST
 
 TEST_MAIN("embedded blob store, damaged", finds_damage_in_a_file, finds_damage_in_a_row,
 	finds_damage_in_what_describes_a_blob, sweeps_litter_and_nothing_else,
+	finds_again_what_was_set_aside, refuses_a_folder_of_another_store,
 	answers_from_memory_what_was_just_put_or_read, refuses_when_too_much_waits,
 	lives_with_a_pool_that_is_full, shares_its_folder_with_another_process)
