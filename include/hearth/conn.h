@@ -114,7 +114,8 @@ enum conn_security {
 
 /*
  * A module's table of listeners; ends with key == NULL. `key` is its name in the [listen] section
- * of the INI file, `address` its default there. The kernel opens them when the module has started.
+ * of the INI file, `address` its default there; [connections] says how many it takes. The kernel
+ * opens them when the module has started.
  */
 struct conn_listener {
 	const char *key;     /* "smtp" */
@@ -124,7 +125,11 @@ struct conn_listener {
 	size_t input_max;   /* bytes a session may leave unconsumed, until conn_set_limits */
 	size_t output_high; /* bytes queued at which conn_write says stop */
 	int64_t timeout_ms; /* until conn_set_timeout */
-	int per_peer_max;   /* connections from one address (loopback: four times); 0: any */
+	/*
+	 * Connections from one address, or /64 of IPv6; 0: any. The default of a setting: its row
+	 * in [connections] is <key>_per_address. Loopback may have several times as many.
+	 */
+	int per_peer_max;
 	/* A new connection: attach a session and greet, or conn_close. */
 	void (*accept)(void *module, struct conn *c);
 	/* What is sent before closing when a limit is reached, in the protocol's words; or NULL. */

@@ -60,7 +60,7 @@ static void accept_imap(void *module, struct conn *c)
 	.per_peer_max = 100
 #define IMAP_LIMITS                                                                  \
 	.input_max = 16384, .output_high = 262144, .timeout_ms = INT64_C(60) * 1000, \
-	.per_peer_max = 200
+	.per_peer_max = 1000 /* an office of 100 people behind one address, 10 each */
 
 static const struct conn_listener listeners[] = {
 	{ .key = "smtp",

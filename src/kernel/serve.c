@@ -95,6 +95,18 @@ static void advise_listener(struct hearth *h, const char *key, int port, int rc)
 			key);
 }
 
+/* What [connections] says of it. */
+static void set_limits(const struct hearth *h, struct listener *l)
+{
+	char per_address[64], total[64];
+
+	snprintf(per_address, sizeof(per_address), "%s_per_address", listener_key(l));
+	snprintf(total, sizeof(total), "%s_total", listener_key(l));
+	listener_set_limits(l, (size_t)config_int(h->config, "connections", per_address),
+		(size_t)config_int(h->config, "connections", "loopback_times"),
+		(size_t)config_int(h->config, "connections", total));
+}
+
 static int open_listener(struct hearth *h, const struct conn_listener *l, void *module)
 {
 	struct config_address address = config_address(h->config, "listen", l->key);
@@ -114,7 +126,7 @@ static int open_listener(struct hearth *h, const struct conn_listener *l, void *
 		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
 			address.host[0] ? address.host : "*", "port", "%d",
 			listener_port(h->listeners[h->listener_count]), NULL);
-		h->listener_count++;
+		set_limits(h, h->listeners[h->listener_count++]);
 	}
 	strbuf_free(&why);
 	return rc;

@@ -1,7 +1,8 @@
 /*
  * settings.c: the kernel's own rows of the INI file. Modules declare theirs in their tables; their
- * listeners become rows of [listen].
+ * listeners become rows of [listen] and [connections].
  */
+#include "http/http_internal.h"
 #include "kernel/kernel.h"
 #include "modules.h"
 
@@ -24,6 +25,9 @@ static const struct config_setting settings[] = {
 		"web, API, live video, WebSocket" },
 	{ "listen", "https", CONFIG_ADDRESS, "127.0.0.1:8443", NULL, NULL, NULL,
 		"the same over TLS" },
+	{ "connections", "loopback_times", CONFIG_INT, "4", "1", "1000", NULL,
+		"connections from this very machine (a webmail, a proxy that hides who comes, "
+		"tests): as many times what one address may have" },
 	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
 	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },
@@ -66,11 +70,33 @@ static void declare_listeners(struct config *c, struct arena *a, const struct he
 	config_declare(c, "listen", rows);
 }
 
+/* How many connections each listener takes. */
+static void declare_limits(struct config *c, struct arena *a, const struct conn_listener *listeners)
+{
+	for (const struct conn_listener *l = listeners; l && l->key; l++) {
+		struct config_setting *rows = arena_zalloc(a, 3 * sizeof(*rows));
+
+		rows[0] = (struct config_setting){ "connections",
+			arena_printf(a, "%s_per_address", l->key), CONFIG_INT,
+			arena_printf(a, "%d", l->per_peer_max), "0", "1000000", NULL,
+			arena_printf(a,
+				"connections to [listen] %s from one address, or one /64 of IPv6; "
+				"0: any number",
+				l->key) };
+		rows[1] = (struct config_setting){ "connections",
+			arena_printf(a, "%s_total", l->key), CONFIG_INT, "0", "0", "1000000", NULL,
+			"and in all; 0: three quarters of what the process may have open" };
+		config_declare(c, "connections", rows);
+	}
+}
+
 void kernel_declare_settings(struct config *c, struct arena *a)
 {
 	config_declare(c, NULL, settings);
+	declare_limits(c, a, http_listeners());
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++) {
 		declare_listeners(c, a, *m);
+		declare_limits(c, a, (*m)->listeners);
 		if ((*m)->settings)
 			config_declare(c, (*m)->name, (*m)->settings);
 	}

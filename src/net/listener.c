@@ -26,13 +26,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SOCKETS_MAX    2 /* one for each family */
-#define BACKLOG        512
-#define BATCH_MAX      64 /* connections taken in one go, so that others get their turn */
-#define PAUSE_MS       500
-#define LOOPBACK_TIMES 4 /* more connections from this very machine: proxies, tests */
-#define FILES_WANTED   65536
-#define FILES_SPARE    128 /* descriptors left for databases, blobs and their like */
+#define SOCKETS_MAX  2 /* one for each family */
+#define BACKLOG      512
+#define BATCH_MAX    64 /* connections taken in one go, so that others get their turn */
+#define PAUSE_MS     500
+#define FILES_WANTED 65536
+#define FILES_SPARE  128 /* descriptors left for databases, blobs and their like */
 
 struct listener {
 	const struct conn_listener *table;
@@ -42,6 +41,7 @@ struct listener {
 	struct acceptor *sockets[SOCKETS_MAX];
 	int socket_count;
 	size_t open; /* connections */
+	size_t per_address, loopback_times, total;
 	bool closed;
 	struct map *peers; /* address group to number of connections, as a pointer */
 	struct timer rest;
@@ -97,9 +97,19 @@ static void peer_set(struct listener *l, const char *peer, size_t count)
 
 static bool over_limit(const struct listener *l, const struct conn_info *info)
 {
-	size_t max = (size_t)l->table->per_peer_max * (info->loopback ? LOOPBACK_TIMES : 1);
+	size_t max = l->per_address * (info->loopback ? l->loopback_times : 1);
+	size_t total = l->total > 0 ? l->total : conn_max() / 4 * 3;
 
-	return net_conn_count() >= conn_max() || (max > 0 && peer_count(l, info->peer) >= max);
+	return net_conn_count() >= conn_max() || l->open >= total ||
+	       (max > 0 && peer_count(l, info->peer) >= max);
+}
+
+void listener_set_limits(
+	struct listener *l, size_t per_address, size_t loopback_times, size_t total)
+{
+	l->per_address = per_address;
+	l->loopback_times = loopback_times;
+	l->total = total;
 }
 
 /* Says no as far as that goes without waiting. */
@@ -333,6 +343,7 @@ int listener_open(const struct config_address *address, const struct conn_listen
 	l->module = module;
 	l->tls = tls;
 	l->peers = map_new();
+	listener_set_limits(l, (size_t)table->per_peer_max, LISTENER_LOOPBACK_TIMES, 0);
 	add_metrics(l);
 	rc = open_all(l, addresses, count, why);
 	if (rc < 0)

@@ -29,6 +29,14 @@ struct tls_context;
  */
 int listener_open(const struct config_address *address, const struct conn_listener *l, void *module,
 	struct tls_context *tls, struct listener **out, struct strbuf *why);
+/*
+ * How many connections it takes: from one address (0: any), as many times that from loopback, and
+ * in all. Until set, those of its table, LISTENER_LOOPBACK_TIMES, and three quarters of what the
+ * process may have open, which is also what 0 in all stands for: no listener takes all of it.
+ */
+#define LISTENER_LOOPBACK_TIMES 4
+void listener_set_limits(
+	struct listener *l, size_t per_address, size_t loopback_times, size_t total);
 /* The port it has, also when 0 was asked for; and its key in the [listen] section. */
 int listener_port(const struct listener *l);
 const char *listener_key(const struct listener *l);

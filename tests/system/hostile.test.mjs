@@ -159,3 +159,26 @@ test('rtmp: no handshake, half a handshake, a huge message before the key', asyn
   assert.ok(huge.early, 'the server closes');
   await served();
 });
+
+test('how many connections one address may have is a setting of each listener', async () => {
+  const words = { http: /^HTTP\/1\.1 503 /, smtp: /^421 4\.7\.0 too many/, submission: /^421 4\.7\.0 too many/, imap: /^\* BYE too many/, rtmp: /^$/ };
+  const settings = Object.fromEntries([...PLAIN, ...TLS].map((name, i) => [`connections.${name}_${i % 2 ? 'total' : 'per_address'}`, 2]));
+  const small = await new Hearth({ ...settings, 'connections.loopback_times': 1 }).start();
+  // The answer to one more connection: what was said until it was closed; null when it was not.
+  const knock = (port) => new Promise((done) => {
+    let said = '';
+    const socket = connect(port, '127.0.0.1');
+    socket.on('data', (bytes) => { said += bytes.toString('latin1'); });
+    socket.on('error', () => {});
+    const timer = setTimeout(() => done(null), 1000);
+    socket.on('close', () => (clearTimeout(timer), done(said)));
+  });
+  try {
+    await Promise.all([...PLAIN, ...TLS].map(async (name) => {
+      assert.deepEqual(await Promise.all([knock(small.port[name]), knock(small.port[name])]), [null, null], name);
+      assert.match(String(await knock(small.port[name])), words[name] || /^$/, name);
+    }));
+  } finally {
+    await small.remove();
+  }
+});

@@ -41,7 +41,7 @@ static struct conn_listener table = {
 	.input_max = 65536,
 	.output_high = 65536,
 	.timeout_ms = 5000,
-	.per_peer_max = 1, /* four on loopback */
+	.per_peer_max = 1, /* LISTENER_LOOPBACK_TIMES as many on loopback */
 	.accept = on_accept,
 	.busy_greeting = "busy\n",
 };
@@ -205,6 +205,35 @@ START_TEST(refuses_over_the_limit)
 }
 END_TEST
 
+/* How many of five connections are welcome. */
+static int welcome(size_t per_address, size_t loopback_times, size_t total)
+{
+	struct listener *l = listen_at("127.0.0.1");
+	int fds[5], n = 0;
+
+	greeting = "hello\n";
+	listener_set_limits(l, per_address, loopback_times, total);
+	for (int i = 0; i < 5; i++) {
+		fds[i] = dial(listener_port(l));
+		n += strcmp(hear(fds[i]), "hello\n") == 0;
+	}
+	listener_close(&l);
+	net_close_all();
+	for (int i = 0; i < 5; i++)
+		close(fds[i]);
+	return n;
+}
+
+START_TEST(limits_are_set)
+{
+	ck_assert_int_eq(welcome(1, 2, 0), 2);
+	ck_assert_int_eq(welcome(3, 1, 0), 3);
+	ck_assert_int_eq(welcome(0, 1, 0), 5);
+	ck_assert_int_eq(welcome(0, 1, 3), 3);
+	ck_assert_int_eq(welcome(4, 1, 2), 2);
+}
+END_TEST
+
 START_TEST(may_be_closed_by_the_module)
 {
 	struct listener *l = listen_at("127.0.0.1");
@@ -342,5 +371,6 @@ START_TEST(times_out_silent_peers)
 END_TEST
 
 TEST_MAIN("listener", accepts_and_talks, listens_on_both_families, says_why_it_cannot_listen,
-	refuses_over_the_limit, may_be_closed_by_the_module, lingers, hears_out_who_does_not_listen,
-	waits_for_a_slow_reader, rests_without_descriptors, times_out_silent_peers)
+	refuses_over_the_limit, limits_are_set, may_be_closed_by_the_module, lingers,
+	hears_out_who_does_not_listen, waits_for_a_slow_reader, rests_without_descriptors,
+	times_out_silent_peers)
