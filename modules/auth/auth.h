@@ -21,6 +21,9 @@
 #define AUTH_AVATARS_WAITING 8
 
 struct avatar_upload;
+struct guesses;
+struct turns;
+struct remembered;
 
 struct auth {
 	struct hearth *h;
@@ -28,7 +31,10 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
-	struct sms *sms; /* sms/sms.h */
+	struct sms *sms;         /* sms/sms.h */
+	struct guesses *guesses; /* session/guess.h; this and the next two NULL in a command */
+	struct turns *turns;     /* session/turn.h */
+	struct remembered *remembered; /* session/remembered.h */
 	struct {
 		struct avatar_upload *waiting[AUTH_AVATARS_WAITING]; /* account/avatar.c */
 		int waits, running;
@@ -65,6 +71,7 @@ extern const char preferences_migration[];   /* preferences/store.c */
 extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
 extern const char auth_export_migration[];   /* record/export_store.c */
 extern const char auth_group_migration[];    /* group/group_store.c */
+extern const char auth_known_migration[];    /* session/known.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */
 void auth_service_init(struct auth *a);

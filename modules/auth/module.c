@@ -20,7 +20,11 @@
 #include "record/blob_drop.h"
 #include "record/export.h"
 #include "record/record.h"
+#include "session/guess.h"
+#include "session/known.h"
+#include "session/remembered.h"
 #include "session/second.h"
+#include "session/turn.h"
 #include "sms/code.h"
 #include "sms/phone_api.h"
 #include "sms/sms.h"
@@ -281,6 +285,8 @@ static int expire(struct db_tx *tx, void *arg)
 		rc = auth_store_expire_pending(tx, now);
 	if (rc == 0)
 		rc = auth_code_expire(tx, now);
+	if (rc == 0)
+		rc = auth_store_expire_networks(tx, now);
 	return rc < 0 ? rc : sms_tidy(tx, a->sms);
 }
 
@@ -343,6 +349,9 @@ static void stop(void *state)
 	struct auth *a = state;
 
 	preferences_free(&a->preferences);
+	guesses_free(&a->guesses);
+	turns_free(&a->turns);
+	remembered_free(&a->remembered);
 	sms_free(&a->sms);
 	timer_stop(&a->tidy);
 	timer_stop(&a->rest);
@@ -353,6 +362,9 @@ static int prepare(struct auth *a)
 {
 	a->cache = hearth_cache(a->h);
 	a->hash = hearth_pool(a->h, "hash");
+	a->guesses = guesses_new(a);
+	a->turns = turns_new();
+	a->remembered = remembered_new();
 	a->service.keeps_data(a, "auth");
 	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
 		return -1;
@@ -391,8 +403,9 @@ static const char *const offers[] = { "accounts", NULL };
 
 static void drain(void *state)
 {
-	const struct auth *a = state;
+	struct auth *a = state;
 
+	guesses_drain(a->guesses);
 	sms_drain(a->sms, config_duration_ms(hearth_config(a->h), "server", "drain"));
 }
 

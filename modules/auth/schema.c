@@ -52,5 +52,6 @@ const char *const auth_migrations[] = {
 	preferences_migration,
 	auth_export_migration,
 	auth_group_migration,
+	auth_known_migration,
 	NULL,
 };

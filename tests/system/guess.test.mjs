@@ -112,6 +112,26 @@ test('IMAP and SMTP say it in their own words', async () => {
   smtp.close();
 });
 
+test('right passwords at once, on all channels, are all let in, and leave nothing behind', async () => {
+  const many = 3 * FREE;
+  const plain = Buffer.from(`\0fay@hearth.test\0${PASSWORD}`).toString('base64');
+  hearth.addUser('fay@hearth.test', PASSWORD);
+  const imaps = await Promise.all(Array.from({ length: many }, () => ImapClient.connect(hearth.port.imap)));
+  const smtps = await Promise.all(Array.from({ length: many }, () => SmtpClient.hello(hearth.port.submission)));
+  for (let round = 0; round < 2; round++) {
+    const answers = await Promise.all([
+      ...imaps.splice(0, many / 2).map(async (imap) => [(await imap.command(`LOGIN fay@hearth.test "${PASSWORD}"`)).status, imap.close()][0]),
+      ...smtps.splice(0, many / 2).map(async (smtp) => [(await smtp.say(`AUTH PLAIN ${plain}`)).code, smtp.close()][0]),
+      ...Array.from({ length: many }, async () => (await login('fay', PASSWORD)).status),
+    ]);
+    assert.deepEqual(answers, [...Array(many / 2).fill('OK'), ...Array(many / 2).fill(235), ...Array(many).fill(200)]);
+  }
+  // Wrong ones among them count, and those alone: it is no way around the wait.
+  const mixed = await Promise.all(Array.from({ length: 2 * FREE }, () => login('fay', 'wrong horse')));
+  assert.equal(mixed.filter(({ status }) => status === 401).length, FREE);
+  assert.equal(mixed.filter(({ status }) => status === 429).length, FREE);
+});
+
 test('registrations wait as well, each network for itself', async () => {
   const register = async (n, from) => {
     const body = JSON.stringify({ address: `new${n}@hearth.test`, password: 'a horse of another colour' });

@@ -132,3 +132,27 @@ test('200 log-ins at once stall neither games nor mail', async (t) => {
   }
   assert.ok(tries.some(passed), JSON.stringify(tries));
 });
+
+test('a program that comes back again and again costs one hash, until its password changes', async () => {
+  const metric = async () => Number(/^hearth_auth_passwords_remembered_total (\d+)$/m.exec((await hearth.api('GET', '/metrics')).body)[1]);
+  const login = async (password) => {
+    const imap = await ImapClient.connect(hearth.port.imap);
+    const { status } = await imap.command(`LOGIN again@hearth.test "${password}"`);
+    imap.close();
+    return status;
+  };
+  hearth.addUser('again@hearth.test', PASSWORD);
+  const before = await metric();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => login(PASSWORD)));
+  assert.deepEqual(answers, Array(20).fill('OK'));
+  assert.equal(await metric(), before + 19);
+  assert.equal(await login('wrong horse'), 'NO');
+  const { status, body } = await hearth.api('POST', '/api/auth/login', { address: 'again@hearth.test', password: PASSWORD });
+  assert.equal(status, 200);
+  const changed = await hearth.api('POST', '/api/auth/me/password', { current: PASSWORD, password: 'a horse of another colour' }, { Authorization: `Bearer ${body.token}` });
+  assert.equal(changed.status, 204);
+  assert.equal(await login(PASSWORD), 'NO');
+  const then = await metric();
+  assert.equal(await login('a horse of another colour'), 'OK');
+  assert.equal(await metric(), then);
+});

@@ -1,7 +1,7 @@
 /*
  * register.c: POST /api/auth/register: a person makes their own account.
  *
- *   read and check ─▶ count (cache) ─▶ may they? hash, add or keep waiting (worker) ─▶ answer
+ *   read and check ─▶ count ─▶ may they? hash, add or keep waiting (worker) ─▶ answer
  *
  * What needs no secret is refused before anything costs: an invitation that is no good, an address
  * that is taken. With a phone to show, the account waits for its code (register_verify.c).
@@ -27,7 +27,6 @@ struct registration {
 	char ticket[AUTH_TOKEN_TEXT], ticket_hex[AUTH_TOKEN_HEX];
 	bool phone_due, phone_missing;
 	int64_t retry_s;
-	struct ladder_step step;
 	int status;
 };
 
@@ -131,21 +130,6 @@ static void on_added(void *arg, int status)
 	registration_free(r);
 }
 
-static void on_allowed(void *arg, int status, int64_t retry_ms)
-{
-	struct registration *r = arg;
-
-	if (status != 0) {
-		auth_reply_wait(r->rq, retry_ms);
-	} else if ((status = job_run(r->a->hash, hash_and_add, on_added, r)) == 0) {
-		return;
-	} else {
-		ladder_return(&r->step);
-		http_reply_error(r->rq, status);
-	}
-	registration_free(r);
-}
-
 /* ---- reading ---- */
 
 static bool read_address(struct registration *r, const struct json *body)
@@ -229,6 +213,23 @@ static bool read_password(struct registration *r, const struct json *body)
 	return true;
 }
 
+/* Counts it for its network, then has the work done. */
+static void begin(struct registration *r)
+{
+	int64_t retry_ms;
+	int rc = auth_registration_take(r->a, http_peer(r->rq)->peer, &retry_ms);
+
+	if (rc == 0)
+		rc = job_run(r->a->hash, hash_and_add, on_added, r);
+	if (rc == 0)
+		return;
+	if (retry_ms > 0)
+		auth_reply_wait(r->rq, retry_ms);
+	else
+		http_reply_error(r->rq, rc);
+	registration_free(r);
+}
+
 void auth_post_register(void *module, struct http_request *rq)
 {
 	struct auth *a = module;
@@ -251,5 +252,5 @@ void auth_post_register(void *module, struct http_request *rq)
 		registration_free(r);
 		return;
 	}
-	auth_registration_take(a, &r->step, http_peer(rq)->peer, on_allowed, r);
+	begin(r);
 }

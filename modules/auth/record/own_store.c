@@ -70,6 +70,9 @@ static const struct section account_sections[] = {
 		TOKEN_COLUMNS },
 	{ "trusted_devices", true, TOKENS " WHERE account = $1 AND kind = 3 ORDER BY id",
 		TOKEN_COLUMNS },
+	{ "known_networks", true,
+		"SELECT network, used_at FROM known_network WHERE account = $1 ORDER BY network",
+		{ { "network", COLUMN_TEXT }, { "used_at", COLUMN_NUMBER }, { .name = NULL } } },
 	{ "invitations", true,
 		"SELECT id, address, uses_left, created_at, expires_at, note FROM invitation"
 		" WHERE made_by = $1 ORDER BY id",
@@ -172,6 +175,7 @@ static const char *const forget[] = {
 	"DELETE FROM recovery_code WHERE account = $1",
 	"DELETE FROM login_ticket WHERE account = $1",
 	"DELETE FROM code_failure WHERE account = $1",
+	"DELETE FROM known_network WHERE account = $1",
 	NULL,
 };
 

@@ -4,56 +4,80 @@
  * A guess stands on three ladders (ladder.h), and is refused when one of them is waiting:
  *
  *   name and network   short: whoever mistypes waits a second, whoever guesses a quarter of an hour
- *   network            longer: one who tries a few passwords for many names
- *   name               longer still, over all networks: one who has many networks. A network that
- *                      logged in rightly before, or a trusted device, is exempt: nobody can shut
- *                      out the owner
+ *   name               longer, over all networks: one who has many networks
+ *   network            longer too: one who tries a few passwords for many names
  *
- * A name that nobody has is counted, slowed and answered as one that somebody has.
+ * A network that logged in rightly before, or a trusted device, is exempt from the last two: nobody
+ * can shut out the owner. A name that nobody has is counted, slowed and answered as one that
+ * somebody has.
+ *
+ * On each ladder a guess needs a place while it is looked at, and waits for one in order of coming:
+ * for one name from one network one guess is looked at at a time. So it is known of each whether it
+ * was right before the next begins; what is right counts nowhere, and a dozen connections of one
+ * mail program, or an office that comes back after a restart, wait for their turn instead of being
+ * told that they guess. The queues are bounded, each pair's and each network's apart from all
+ * others'; one guess a connection stands there.
+ *
+ * On the loop, all of it.
  */
 #ifndef AUTH_GUESS_H
 #define AUTH_GUESS_H
 
 #include "auth.h"
 #include "session/ladder.h"
+#include "session/network.h"
+
+#define GUESS_LADDERS     3
+#define GUESS_WAITING_MAX 8192 /* in all; of one network half of it at most */
+#define GUESS_PAIR_MAX    512  /* of one name and network */
+#define GUESS_BUSY_MS     5000 /* when to try again, when the queue is full */
+
+struct guesses; /* the ladders and who waits on them */
 
 /* status 0, or HEARTH_EBUSY: not looked at; worth another try after retry_ms (> 0). */
 typedef void auth_guess_fn(void *arg, int status, int64_t retry_ms);
 
-/* One guess; lies in its owner until `done` was called and it was right, or not counted. */
+/* One guess; lies in its owner from take until it was right, wrong or cancelled, or refused. */
 struct auth_guess {
 	struct auth *a;
-	char name[300];
 	char address[256];
-	char network[64];
-	char known_key[96];
+	char network[AUTH_NETWORK_MAX];
 	char device[65]; /* hash of the cookie of a trusted device, or "" */
-	bool known;      /* the network, or the device */
-	struct ladder_step both, net, all;
-	int64_t retry_ms;
+	struct ladder *on[GUESS_LADDERS];
+	int held;                /* ladders where it has its place, from the first */
+	bool asked, known;       /* the network, or the device */
+	struct list_node node;   /* among those that are ready, or wait on one ladder */
+	struct list_node queued; /* among all that wait */
+	int64_t retry_ms;        /* of the refusal that the database was asked about */
 	auth_guess_fn *done;
 	void *arg;
 };
 
+struct guesses *guesses_new(const struct auth *a);
+/* Nobody may stand there any more. */
+void guesses_free(struct guesses **);
+/* The server stops: who waits is refused, and nobody waits from now on. */
+void guesses_drain(struct guesses *);
+
 /*
- * Takes one guess for this name from this peer, before the password is looked at, so that guesses
- * at the same time count too. What is counted under different names is counted apart; `address` is
- * whose networks and devices are exempt. device_hex is the hash of the cookie of a trusted device,
- * or "". On the loop.
+ * Takes one guess for this name from this peer, before the password is looked at. What is counted
+ * under different names is counted apart; `address` is whose networks and devices are exempt.
+ * device_hex is the hash of the cookie of a trusted device, or "". `done` comes later, never from
+ * inside; after status 0 one of the three below must follow, and lets the next one go on.
  */
 void auth_guess_take(struct auth_guess *g, struct auth *a, const char *name, const char *address,
 	const char *peer, const char *device_hex, auth_guess_fn *done, void *arg);
-/* It was right: the way is clear for this name and network, and the network is known from now on.
- */
+/* It was right: the way is clear for this name and network. */
 void auth_guess_right(struct auth_guess *g);
+/* It was wrong, and counts. */
+void auth_guess_wrong(struct auth_guess *g);
 /* It was not looked at after all. */
 void auth_guess_cancel(struct auth_guess *g);
 
 /*
- * Counts a registration from this network; HEARTH_EBUSY when there were many in this window. The
- * step lies in its owner.
+ * Counts a registration from this network. 0, or HEARTH_EBUSY when there were many in this window:
+ * worth another try after *retry_ms (> 0).
  */
-void auth_registration_take(
-	struct auth *a, struct ladder_step *step, const char *peer, ladder_fn *done, void *arg);
+int auth_registration_take(struct auth *a, const char *peer, int64_t *retry_ms);
 
 #endif

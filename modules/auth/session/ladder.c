@@ -1,159 +1,207 @@
 /*
- * ladder.c: attempts that have to wait longer and longer (ladder.h).
- *
- * Two entries of the cache. A counter, for the free ones; and the wait, "LEVEL UNTIL" (UNTIL in
- * wall time, since nodes share it), which is there from the first attempt that is not free until
- * nobody tried for the window after it was over. It is changed by compare-and-set alone: of several
- * attempts at once, one has it.
+ * ladder.c: wrong ones that make wait longer and longer (ladder.h): a hash table with chains, and a
+ * list of each kind by age, from which what is forgotten is dropped as others come.
  */
 #include "session/ladder.h"
 
-#include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
+#include <stdlib.h>
 
+#include "hearth/arena.h"
 #include "hearth/clock.h"
-#include "hearth/error.h"
+#include "hearth/rand.h"
 
-struct wait {
-	int level;
-	int64_t until_ms;
+#define SLOTS     32768 /* chains */
+#define SWEEP_MAX 4     /* entries looked at for each that comes */
+
+struct ladders {
+	int64_t window_ms;
+	int64_t free[LADDER_KINDS];
+	unsigned char secret[crypto_generichash_KEYBYTES];
+	struct ladder *slots[SLOTS];
+	struct list by_age[LADDER_KINDS]; /* the longest untouched first */
+	size_t count[LADDER_KINDS];
+	struct ladder shared[LADDER_KINDS][LADDER_SHARED];
 };
 
-void ladder_key(const char *kind, struct slice what, char key[96])
+static void ladder_init(struct ladder *l, enum ladder_kind kind, const unsigned char *key)
 {
-	unsigned char hash[crypto_hash_sha256_BYTES];
-	char hex[2 * sizeof(hash) + 1];
-
-	crypto_hash_sha256(hash, (const unsigned char *)(what.n ? what.p : ""), what.n);
-	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	snprintf(key, 96, "auth.%.20s:%s", kind, hex);
+	l->kind = kind;
+	memcpy(l->key, key, LADDER_KEY);
+	list_init(&l->waiting);
 }
 
-static int64_t wait_ms(int level)
+struct ladders *ladders_new(int64_t window_ms, const int64_t free[LADDER_KINDS])
 {
-	int64_t ms = LADDER_WAIT_MAX_MS;
+	static const unsigned char none[LADDER_KEY];
+	struct ladders *t = mem_zalloc(sizeof(*t));
 
-	if (level < 20 && LADDER_WAIT_MS << level < ms)
-		ms = LADDER_WAIT_MS << level;
-	return ms;
-}
-
-static bool read_wait(const char *text, struct wait *w)
-{
-	return sscanf(text, "%d %" SCNd64, &w->level, &w->until_ms) == 2 && w->level >= -1;
-}
-
-/* The attempt is refused: it counted for nothing. */
-static void refuse(struct ladder_step *s, int64_t retry_ms)
-{
-	ladder_return(s);
-	s->done(s->arg, HEARTH_EBUSY, retry_ms > 0 ? retry_ms : LADDER_WAIT_MS);
-}
-
-static void look(struct ladder_step *s);
-
-static void on_claim(void *arg, int status)
-{
-	struct ladder_step *s = arg;
-
-	if (status != HEARTH_ECONFLICT) {
-		if (status == 0)
-			s->taken = LADDER_CLAIMED;
-		s->done(s->arg, 0, 0);
-		return;
+	t->window_ms = window_ms;
+	rand_bytes(t->secret, sizeof(t->secret));
+	for (int kind = 0; kind < LADDER_KINDS; kind++) {
+		t->free[kind] = free[kind];
+		list_init(&t->by_age[kind]);
+		for (int i = 0; i < LADDER_SHARED; i++) {
+			ladder_init(&t->shared[kind][i], (enum ladder_kind)kind, none);
+			t->shared[kind][i].shared = true;
+		}
 	}
-	s->again = true;
-	look(s);
+	return t;
 }
 
-/* Takes the next wait, if it is still as `before` says; nobody else gets through until it is over.
- */
-static void claim(struct ladder_step *s, int level)
+void ladders_free(struct ladders **tp)
 {
-	int64_t ms = wait_ms(level);
-	struct slice before = slice_str(s->before);
+	struct ladders *t = *tp;
 
-	snprintf(s->claim, sizeof(s->claim), "%d %" PRId64, level, clock_wall_ms() + ms);
-	cache_cas(s->cache, slice_str(s->wait_key), before.n ? before : (struct slice){ 0 },
-		slice_str(s->claim), ms + s->window_ms, on_claim, s);
+	if (!t)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		while (t->slots[i]) {
+			struct ladder *l = t->slots[i];
+
+			t->slots[i] = l->next;
+			free(l);
+		}
+	free(t);
+	*tp = NULL;
 }
 
-static void on_count(void *arg, int status, int64_t value)
+static struct ladder **slot_of(struct ladders *t, const unsigned char *key)
 {
-	struct ladder_step *s = arg;
-
-	if (status == 0)
-		s->taken = LADDER_COUNTED;
-	if (status == 0 && value >= s->free)
-		claim(s, 0);
-	else
-		s->done(s->arg, 0, 0);
+	return &t->slots[(key[0] | (size_t)key[1] << 8) % SLOTS];
 }
 
-static void on_wait(void *arg, int status, struct buf *value)
+static void drop(struct ladders *t, struct ladder *l)
 {
-	struct ladder_step *s = arg;
-	struct wait w = { -1, 0 };
+	struct ladder **at = slot_of(t, l->key);
+
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	list_remove(&l->age);
+	t->count[l->kind]--;
+	free(l);
+}
+
+/* Wrong ones that are over are none. */
+static void refresh(struct ladder *l)
+{
+	if (l->wrong && clock_mono_ms() >= l->forget_ms)
+		l->wrong = l->until_ms = 0;
+}
+
+static bool is_idle(struct ladder *l)
+{
+	refresh(l);
+	return !l->users && !l->wrong;
+}
+
+/* The oldest go when their time is over. One that is not stays, and those behind it with it. */
+static void sweep(struct ladders *t, enum ladder_kind kind)
+{
+	for (int i = 0; i < SWEEP_MAX && !list_empty(&t->by_age[kind]); i++) {
+		struct ladder *l = LIST_ENTRY(t->by_age[kind].head.next, struct ladder, age);
+
+		if (!is_idle(l))
+			return;
+		drop(t, l);
+	}
+}
+
+static struct ladder *add(struct ladders *t, enum ladder_kind kind, const unsigned char *key)
+{
+	struct ladder **slot = slot_of(t, key), *l = mem_zalloc(sizeof(*l));
+
+	ladder_init(l, kind, key);
+	l->next = *slot;
+	*slot = l;
+	list_push(&t->by_age[kind], &l->age);
+	t->count[kind]++;
+	return l;
+}
+
+struct ladder *ladder_get(struct ladders *t, enum ladder_kind kind, struct slice what)
+{
+	const unsigned char kind_byte = (unsigned char)kind;
+	unsigned char key[LADDER_KEY];
+	crypto_generichash_state hash;
+	struct ladder *l;
+
+	crypto_generichash_init(&hash, t->secret, sizeof(t->secret), sizeof(key));
+	crypto_generichash_update(&hash, &kind_byte, 1);
+	if (what.n)
+		crypto_generichash_update(&hash, (const unsigned char *)what.p, what.n);
+	crypto_generichash_final(&hash, key, sizeof(key));
+	sweep(t, kind);
+	for (l = *slot_of(t, key); l; l = l->next)
+		if (l->kind == kind && memcmp(l->key, key, sizeof(key)) == 0)
+			break;
+	if (!l)
+		l = t->count[kind] < LADDER_MAX
+			    ? add(t, kind, key)
+			    : &t->shared[kind][(key[2] | key[3] << 8) % LADDER_SHARED];
+	refresh(l);
+	l->users++;
+	return l;
+}
+
+void ladder_put(struct ladders *t, struct ladder *l)
+{
+	l->users--;
+	if (!l->shared && is_idle(l))
+		drop(t, l);
+}
+
+int64_t ladder_wait_ms(struct ladder *l)
+{
 	int64_t left_ms;
 
-	s->before[0] = 0;
-	if (status == 0 && value->n < sizeof(s->before)) {
-		memcpy(s->before, value->p, value->n);
-		s->before[value->n] = 0;
+	refresh(l);
+	left_ms = l->until_ms - clock_mono_ms();
+	return l->wrong && left_ms > 0 ? left_ms : 0;
+}
+
+bool ladder_has_place(const struct ladders *t, const struct ladder *l)
+{
+	int64_t places = t->free[l->kind] - l->wrong;
+
+	return l->looking < (l->kind == LADDER_PAIR || places < 1 ? 1 : places);
+}
+
+static int64_t wait_of(int64_t level)
+{
+	return level < 20 && LADDER_WAIT_MS << level < LADDER_WAIT_MAX_MS ? LADDER_WAIT_MS << level
+									  : LADDER_WAIT_MAX_MS;
+}
+
+void ladder_wrong(struct ladders *t, struct ladder *l)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	refresh(l);
+	l->wrong++;
+	l->forget_ms = now_ms + t->window_ms;
+	if (l->wrong >= t->free[l->kind]) {
+		l->until_ms = now_ms + wait_of(l->wrong - t->free[l->kind]);
+		l->forget_ms = l->until_ms + t->window_ms;
 	}
-	if (status == 0 && read_wait(s->before, &w)) {
-		left_ms = w.until_ms - clock_wall_ms();
-		if (left_ms > 0 || s->again)
-			refuse(s, left_ms);
-		else
-			claim(s, w.level + 1);
-	} else if (s->again) {
-		refuse(s, 0);
-	} else if (status == 0 || status == HEARTH_ENOTFOUND) {
-		cache_count(s->cache, slice_str(s->count_key), 1, s->window_ms, on_count, s);
-	} else {
-		s->done(s->arg, 0, 0);
+	if (!l->shared) {
+		list_remove(&l->age);
+		list_push(&t->by_age[l->kind], &l->age);
 	}
 }
 
-static void look(struct ladder_step *s)
+void ladder_forget(struct ladder *l)
 {
-	cache_get(s->cache, slice_str(s->wait_key), on_wait, s);
+	if (!l->shared)
+		l->wrong = l->until_ms = 0;
 }
 
-void ladder_take(struct ladder_step *s, struct cache *cache, const char *kind, struct slice what,
-	int64_t free, int64_t window_ms, ladder_fn *done, void *arg)
+size_t ladders_count(const struct ladders *t)
 {
-	char name[24];
+	size_t n = 0;
 
-	*s = (struct ladder_step){
-		.cache = cache, .free = free, .window_ms = window_ms, .done = done, .arg = arg
-	};
-	snprintf(name, sizeof(name), "tries.%.12s", kind);
-	ladder_key(name, what, s->count_key);
-	snprintf(name, sizeof(name), "wait.%.12s", kind);
-	ladder_key(name, what, s->wait_key);
-	look(s);
-}
-
-void ladder_return(struct ladder_step *s)
-{
-	char value[48];
-
-	if (s->taken == LADDER_COUNTED)
-		cache_count(s->cache, slice_str(s->count_key), -1, s->window_ms, NULL, NULL);
-	/* A wait cannot be removed unless it is still this one: it is set to what it was. */
-	snprintf(value, sizeof(value), "%s", s->before[0] ? s->before : "-1 0");
-	if (s->taken == LADDER_CLAIMED)
-		cache_cas(s->cache, slice_str(s->wait_key), slice_str(s->claim), slice_str(value),
-			s->window_ms, NULL, NULL);
-	s->taken = LADDER_NONE;
-}
-
-void ladder_forget(struct ladder_step *s)
-{
-	cache_remove(s->cache, slice_str(s->count_key), NULL, NULL);
-	cache_remove(s->cache, slice_str(s->wait_key), NULL, NULL);
-	s->taken = LADDER_NONE;
+	for (int kind = 0; kind < LADDER_KINDS; kind++)
+		n += t->count[kind];
+	return n;
 }

@@ -4,11 +4,16 @@
  *   outside the web: is it an app password? (reader) ──yes──▶ answer
  *        │ no
  *        ▼
- *   take a guess (cache) ─▶ look the account up and check the hash (worker) ─▶ answer (loop)
+ *   take a guess (guess.c: it may wait for its turn) ─▶ turn of its network (turn.c) ─▶ look the
+ *   account up (reader) ─▶ right a short while ago? (remembered.c) ──yes──▶ answer
+ *        │ no
+ *        ▼
+ *   check the hash (worker) ─▶ answer (loop)
  *
  * Nothing tells which accounts exist: an unknown name costs the same hash as a known one. An app
- * password is too long to be guessed, so it takes no guess; and a program that goes on with a
- * password that no longer opens mail uses up the guesses of mail, not those of the web.
+ * password is too long to be guessed, so it takes no guess and no slow hash; and a program that
+ * goes on with a password that no longer opens mail uses up the guesses of mail, not those of the
+ * web.
  */
 #include <sodium.h>
 
@@ -17,7 +22,10 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "session/guess.h"
+#include "session/known.h"
+#include "session/remembered.h"
 #include "session/session.h"
+#include "session/turn.h"
 
 #define BUSY_RETRY_MS 5000 /* when not guesses but the machine is the limit */
 
@@ -32,13 +40,15 @@ struct login {
 	enum accounts_via via;
 	uint64_t revocations; /* heard of when the database was asked */
 	struct auth_guess guess;
+	struct turn turn;
 	char device_hex[AUTH_TOKEN_HEX]; /* of a trusted device's cookie, or "" */
 	accounts_login_fn *done;
 	void *arg;
-	/* outcome, set on the worker */
+	/* the outcome */
+	int found; /* whether there is such an account; HEARTH_ENOTFOUND */
 	struct account account;
 	char hash[AUTH_HASH_MAX];
-	int status;
+	bool right, hashed;
 };
 
 static void finish(struct login *l, int status, int64_t retry_ms)
@@ -73,61 +83,101 @@ static bool is_enough(const struct login *l)
 	       (!l->account.factors && !auth_factor_required(l->a, &l->account));
 }
 
-static void check_password(void *arg)
+/* What follows from what was found and whether the password is right. */
+static int outcome(const struct login *l)
 {
-	struct login *l = arg;
-	int found = db_read_wait(l->a->db, find_account, l);
-	bool right = auth_password_matches(
-		found == 0 ? l->hash : l->a->decoy, slice_of(l->password, l->password_len));
-
-	l->account.scopes = auth_via_scope(l->via);
-	if (found == HEARTH_ENOTFOUND ||
-		(found == 0 && (!right || !is_enough(l) || l->account.disabled)))
-		l->status = HEARTH_EDENIED;
-	else
-		l->status = found;
+	if (l->found < 0 && l->found != HEARTH_ENOTFOUND)
+		return l->found;
+	return l->found == 0 && l->right && is_enough(l) && !l->account.disabled ? 0
+										 : HEARTH_EDENIED;
 }
 
-static void check(struct login *l);
+/* The guess and the turn are over: the next may go on. */
+static void refuse(struct login *l, int status)
+{
+	if (status == HEARTH_EDENIED)
+		auth_guess_wrong(&l->guess);
+	else
+		auth_guess_cancel(&l->guess);
+	turn_end(l->a->turns);
+	log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s", l->peer,
+		"why", "%s", error_name(status), NULL);
+	finish(l, status, status == HEARTH_EBUSY ? BUSY_RETRY_MS : 0);
+}
+
+static void accept(struct login *l)
+{
+	struct slice password = slice_of(l->password, l->password_len);
+
+	auth_guess_right(&l->guess);
+	turn_end(l->a->turns);
+	if (l->hashed) {
+		remembered_add(l->a->remembered, l->account.id, l->hash, password);
+		auth_rehash(l->a, l->account.id, l->hash, password);
+		/* Over the web the session says where it was. */
+		if (l->via != ACCOUNTS_VIA_WEB)
+			auth_known_note(l->a, l->account.id, l->guess.network);
+	}
+	succeed(l);
+}
+
+static void look(void *arg);
 
 static void on_checked(void *arg, int status)
 {
 	struct login *l = arg;
 
 	(void)status;
+	status = outcome(l);
 	/* A password was changed or ended meanwhile, and this answer may be from before. */
-	if (l->status == 0 && l->revocations != l->a->revocations) {
-		check(l);
-		return;
-	}
-	if (l->status == 0) {
-		auth_guess_right(&l->guess);
-		auth_rehash(l->a, l->account.id, l->hash, slice_of(l->password, l->password_len));
-		succeed(l);
-		return;
-	}
-	log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s", l->peer,
-		"why", "%s", error_name(l->status), NULL);
-	if (l->status != HEARTH_EDENIED)
-		auth_guess_cancel(&l->guess);
-	finish(l, l->status, l->status == HEARTH_EBUSY ? BUSY_RETRY_MS : 0);
+	if (status == 0 && l->revocations != l->a->revocations)
+		look(l);
+	else if (status == 0)
+		accept(l);
+	else
+		refuse(l, status);
 }
 
-static void check(struct login *l)
+static void check_password(void *arg)
 {
+	struct login *l = arg;
+
+	l->right = auth_password_matches(
+		l->found == 0 ? l->hash : l->a->decoy, slice_of(l->password, l->password_len));
+}
+
+static void on_found(void *arg, int status)
+{
+	struct login *l = arg;
+
+	l->found = status;
+	l->account.scopes = auth_via_scope(l->via);
+	l->hashed = !(status == 0 && remembered_has(l->a->remembered, l->account.id, l->hash,
+					     slice_of(l->password, l->password_len)));
+	l->right = !l->hashed;
+	if (!l->hashed || (status < 0 && status != HEARTH_ENOTFOUND))
+		on_checked(l, 0);
+	else if (job_run(l->a->hash, check_password, on_checked, l) < 0)
+		refuse(l, HEARTH_EBUSY);
+}
+
+static void look(void *arg)
+{
+	struct login *l = arg;
+
 	l->revocations = l->a->revocations;
-	if (job_run(l->a->hash, check_password, on_checked, l) < 0) {
-		auth_guess_cancel(&l->guess);
-		finish(l, HEARTH_EBUSY, BUSY_RETRY_MS);
-	}
+	if (db_read(l->a->db, find_account, on_found, l) < 0)
+		refuse(l, HEARTH_EBUSY);
 }
 
 static void on_guess(void *arg, int status, int64_t retry_ms)
 {
+	struct login *l = arg;
+
 	if (status == 0)
-		check(arg);
+		turn_take(l->a->turns, &l->turn, l->guess.network, look, l);
 	else
-		finish(arg, status, retry_ms);
+		finish(l, status, retry_ms);
 }
 
 static void take_guess(struct login *l)

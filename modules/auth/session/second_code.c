@@ -154,6 +154,7 @@ static void answer_attempt(struct attempt *t)
 		auth_guess_cancel(&t->guess);
 		auth_reply_wait(rq, t->wait_ms);
 	} else if (t->outcome == CODE_WRONG) {
+		auth_guess_wrong(&t->guess);
 		http_reply_problem(rq, 401, "code", "this is not the code, or it was used before");
 	} else {
 		auth_guess_right(&t->guess);

@@ -120,12 +120,6 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 int auth_store_refresh(struct db_tx *tx, int64_t account);
 /* All that there is of an account: tokens, devices, app passwords, connections. */
 int auth_store_revoke_all(struct db_tx *tx, int64_t account);
-/*
- * Whether the account of this address has a token last used from this network (network.h), or a
- * trusted device with this hash ("": none).
- */
-int auth_store_is_known(struct db_tx *tx, const char *address, const char *network,
-	const char *device_hex, int64_t now_ms, bool *known);
 /* Removes what has expired. */
 int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms);
 

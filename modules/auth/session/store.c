@@ -1,7 +1,7 @@
 /*
  * store.c: SQL on tokens of every kind. Inside a db_fn, on a database thread.
  */
-#include "session/network.h"
+#include "session/known.h"
 #include "session/second.h"
 
 #include <stdio.h>
@@ -47,35 +47,6 @@ int auth_store_find_token(struct db_tx *tx, const char *hex, unsigned kinds, int
 	}
 	db_end(&rows);
 	return rc < 0 ? rc : kind & kinds ? 0 : HEARTH_ENOTFOUND;
-}
-
-int auth_store_is_known(struct db_tx *tx, const char *address, const char *network,
-	const char *device_hex, int64_t now_ms, bool *known)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT t.peer, t.hash, t.kind, t.expires_at FROM token t JOIN account a ON a.id = "
-		"t.account WHERE a.address = $1 AND a.deleted_at IS NULL ORDER BY t.used_at DESC "
-		"LIMIT 200",
-		db_str(address));
-
-	*known = false;
-	if (rc < 0)
-		return rc;
-	while (db_next(&rows) > 0) {
-		char peer[64], its[AUTH_NETWORK_MAX];
-		int64_t expires_ms = db_col_int(&rows, 3);
-
-		snprintf(peer, sizeof(peer), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-		auth_network(peer, its);
-		if (strcmp(its, network) == 0)
-			*known = true;
-		if (db_col_int(&rows, 2) == AUTH_TOKEN_DEVICE && *device_hex &&
-			slice_eq(db_col_text(&rows, 1), slice_str(device_hex)) &&
-			(expires_ms == 0 || expires_ms > now_ms))
-			*known = true;
-	}
-	return db_end(&rows);
 }
 
 int auth_store_find_app_password(
@@ -211,6 +182,9 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	/* A log-in that stands between its steps was begun with that password, too. */
 	if (rc == 0 && what->password)
 		rc = auth_store_drop_tickets(tx, what->account);
+	/* Nor is a place known any more where somebody else may have used it. */
+	if (rc == 0 && what->password)
+		rc = auth_store_drop_networks(tx, what->account);
 	if (rc == 0 && (e.count || what->password))
 		rc = publish_ended(tx, &e);
 	if (count)

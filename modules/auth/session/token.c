@@ -6,6 +6,7 @@
 
 #include "account/account.h"
 #include "factor/factor.h"
+#include "session/remembered.h"
 #include "session/session.h"
 
 #include <stdio.h>
@@ -229,16 +230,30 @@ void auth_token_touch(struct auth *a, int64_t id, const char *peer)
 		free(t);
 }
 
+/* What was proven with the main password shall be proven anew. */
+static void forget_password(struct auth *a, const struct json *event)
+{
+	bool password = false;
+	int64_t account;
+
+	if (json_get_bool(event, "password", &password) == 0 && password &&
+		json_get_i64(event, "account", 1, INT64_MAX, &account) == 0)
+		remembered_forget(a->remembered, account);
+}
+
 void auth_on_revoked(void *module, const struct bus_event *ev)
 {
 	struct auth *a = module;
 	struct arena *arena = arena_new();
-	struct json *doc;
+	struct buf *payload = buf_copy(ev->payload);
 	const struct json *tokens = NULL;
+	struct json *doc;
 
 	a->revocations++;
-	if (json_read(arena, ev->payload, &doc, NULL) == 0)
+	if (json_read(arena, ev->payload, &doc, NULL) == 0) {
 		tokens = json_get(doc, "tokens");
+		forget_password(a, doc);
+	}
 	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next) {
 		char key[100];
 
@@ -246,8 +261,6 @@ void auth_on_revoked(void *module, const struct bus_event *ev)
 		cache_remove(a->cache, slice_str(key), NULL, NULL);
 	}
 	arena_free(&arena);
-	struct buf *payload = buf_copy(ev->payload);
-
 	bus_tell(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, payload);
 	buf_unref(&payload);
 }

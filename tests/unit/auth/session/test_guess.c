@@ -9,6 +9,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "session/guess.h"
+#include "session/known.h"
 #include "session/network.h"
 #include "session/session.h"
 
@@ -21,9 +22,7 @@
 
 extern const struct hearth_module auth_module;
 
-/* Of src/, which a module's tests do not see: the embedded cache and the loop. */
-struct cache *cache_new(size_t bytes_max);
-void cache_free(struct cache **c);
+/* Of src/, which a module's tests do not see: the loop. */
 void loop_init(void);
 int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
 
@@ -34,16 +33,24 @@ static void open_fresh(void)
 	clock_fake(T0, 1000000);
 	loop_init();
 	a = (struct auth){ .db = database_new(auth_module.schemas),
-		.cache = cache_new(1u << 20),
 		.guess_window_ms = 15 * MINUTE,
 		.guesses_per_account = 3,
 		.guesses_per_network = 8,
 		.registrations_per_network = 2 };
+	a.guesses = guesses_new(&a);
+}
+
+/* Other limits from here on; what was counted is gone. */
+static void limit_network(int64_t free)
+{
+	guesses_free(&a.guesses);
+	a.guesses_per_network = free;
+	a.guesses = guesses_new(&a);
 }
 
 static void close_it(void)
 {
-	cache_free(&a.cache);
+	guesses_free(&a.guesses);
 	db_close(&a.db);
 	clock_fake(-1, 0);
 }
@@ -52,7 +59,6 @@ static void close_it(void)
 struct
 try {
 	struct auth_guess guess;
-	struct ladder_step step;
 	bool answered;
 	int status;
 	int64_t retry_ms;
@@ -88,12 +94,17 @@ static int64_t end(struct try *t)
 	return t->retry_ms;
 }
 
+/* It is let through and wrong (0), or refused. */
 static int64_t guess_by(const char *address, const char *peer, const char *device)
 {
 	struct try t;
+	int64_t wait;
 
 	begin(&t, address, peer, device);
-	return end(&t);
+	wait = end(&t);
+	if (wait == 0)
+		auth_guess_wrong(&t.guess);
+	return wait;
 }
 
 static int64_t wrong(const char *address, const char *peer)
@@ -115,6 +126,8 @@ START_TEST(some_are_free_then_each_waits_twice_as_long)
 	int64_t wait = SECOND;
 
 	open_fresh();
+	/* The network has a ladder of its own: not what is tried here. */
+	limit_network(1000);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
 	for (int i = 0; i < 14; i++) {
@@ -123,8 +136,6 @@ START_TEST(some_are_free_then_each_waits_twice_as_long)
 		clock_fake_advance(wait - 1);
 		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 1);
 		clock_fake_advance(1);
-		/* The network has ladders of its own, higher up: not what is tried here. */
-		a.guesses_per_network = 1000;
 		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
 		wait = wait * 2 < 15 * MINUTE ? wait * 2 : 15 * MINUTE;
 	}
@@ -136,7 +147,7 @@ END_TEST
 START_TEST(a_right_one_clears_the_way)
 {
 	open_fresh();
-	a.guesses_per_network = 1000;
+	limit_network(1000);
 	for (int round = 0; round < 5; round++) {
 		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
 		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
@@ -173,12 +184,16 @@ START_TEST(after_the_window_without_one_all_is_forgotten)
 }
 END_TEST
 
+/* Of guesses made at once, how many were let through before the rest was refused: all wrong. */
 static int through(struct try *t, int n)
 {
 	int count = 0;
 
 	for (int i = 0; i < n; i++)
-		count += end(&t[i]) == 0;
+		if (end(&t[i]) == 0) {
+			count++;
+			auth_guess_wrong(&t[i].guess);
+		}
 	return count;
 }
 
@@ -197,6 +212,153 @@ START_TEST(those_made_at_once_count_too)
 			begin(&t[i], "ann@x.test", "192.0.2.1", "");
 		ck_assert_int_eq(through(t, 20), 1);
 	}
+	close_it();
+}
+END_TEST
+
+struct crowd {
+	struct try *t;
+	int n;
+	struct try *next; /* one that was answered, and has not ended */
+};
+
+static int find_answered(void *arg)
+{
+	struct crowd *c = arg;
+
+	c->next = NULL;
+	for (int i = 0; i < c->n && !c->next; i++)
+		if (c->t[i].answered && c->t[i].guess.a)
+			c->next = &c->t[i];
+	return c->next != NULL;
+}
+
+/* All that began are right: each is let through, a place at a time. */
+static void all_right(struct try *t, int n)
+{
+	struct crowd c = { .t = t, .n = n };
+
+	for (int i = 0; i < n; i++) {
+		ck_assert(loop_run_until(find_answered, &c, 20000));
+		ck_assert_int_eq(c.next->status, 0);
+		auth_guess_right(&c.next->guess);
+		c.next->guess.a = NULL;
+	}
+}
+
+START_TEST(right_ones_at_once_wait_for_their_turn_and_leave_nothing)
+{
+	static struct try t[180];
+	char name[32];
+
+	open_fresh();
+	/* A mail program with many connections. */
+	for (int i = 0; i < 40; i++)
+		begin(&t[i], "ann@x.test", "192.0.2.1", "");
+	ck_assert(!t[39].answered);
+	all_right(t, 40);
+	/* An office: more names than the network has free ones. */
+	for (int i = 0; i < 180; i++) {
+		snprintf(name, sizeof(name), "n%d@x.test", i / 3);
+		begin(&t[i], name, "192.0.2.1", "");
+	}
+	all_right(t, 180);
+	/* What was free is free: wrong ones as many as ever, and the last of them waits. */
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	close_it();
+}
+END_TEST
+
+START_TEST(right_ones_behind_a_wait_that_is_over_do_not_renew_it)
+{
+	static struct try t[12];
+	char name[32];
+
+	open_fresh();
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "n%d@x.test", i);
+		wrong(name, "192.0.2.1");
+	}
+	clock_fake_advance(SECOND);
+	for (int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "r%d@x.test", i);
+		begin(&t[i], name, "192.0.2.1", "");
+	}
+	/* One at a time, but all of them. */
+	all_right(t, 12);
+	/* Nor does it last longer: with nothing wrong for the window it is forgotten. */
+	clock_fake_advance(15 * MINUTE - 1);
+	right("ann@x.test", "192.0.2.1");
+	clock_fake_advance(1);
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "m%d@x.test", i);
+		ck_assert_int_eq(wrong(name, "192.0.2.1"), 0);
+	}
+	close_it();
+}
+END_TEST
+
+START_TEST(who_waits_is_bounded_and_a_stop_refuses_them)
+{
+	static struct try t[GUESS_PAIR_MAX + 2];
+	int n = GUESS_PAIR_MAX + 2;
+
+	open_fresh();
+	for (int i = 0; i < n; i++)
+		begin(&t[i], "ann@x.test", "192.0.2.1", "");
+	ck_assert_int_eq(end(&t[n - 1]), GUESS_BUSY_MS);
+	ck_assert_int_eq(end(&t[0]), 0);
+	/* Another network is none of their business. */
+	right("ann@x.test", "192.0.2.2");
+	guesses_drain(a.guesses);
+	for (int i = 1; i < n - 1; i++)
+		ck_assert_int_eq(end(&t[i]), GUESS_BUSY_MS);
+	auth_guess_cancel(&t[0].guess);
+	right("ann@x.test", "192.0.2.1");
+	close_it();
+}
+END_TEST
+
+START_TEST(made_up_names_wash_no_wait_away)
+{
+	char name[32], peer[32];
+
+	open_fresh();
+	limit_network(1000000);
+	for (int i = 0; i < 3; i++)
+		wrong("ann@x.test", "192.0.2.1");
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	for (int i = 0; i < LADDER_MAX + 5000; i++) {
+		snprintf(name, sizeof(name), "n%d@x.test", i);
+		snprintf(peer, sizeof(peer), "198.51.100.%d", i % 250);
+		wrong(name, peer);
+	}
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	/* What found no room is limited as well, with others or without. */
+	for (int i = 0; i < 3; i++)
+		wrong("late@x.test", "203.0.113.1");
+	ck_assert_int_gt(wrong("late@x.test", "203.0.113.1"), 0);
+	/* All of it goes when its time is over. */
+	clock_fake_advance(30 * MINUTE);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(wrong("late@x.test", "203.0.113.1"), 0);
+	close_it();
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_moves_no_wait)
+{
+	open_fresh();
+	for (int i = 0; i < 3; i++)
+		wrong("ann@x.test", "192.0.2.1");
+	clock_fake(T0 + 24 * 60 * MINUTE, 1000000);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	clock_fake(T0 - 24 * 60 * MINUTE, 1000000);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), SECOND);
+	clock_fake_advance(SECOND);
+	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
 	close_it();
 }
 END_TEST
@@ -262,10 +424,19 @@ static void attack(const char *address)
 	ck_assert_int_eq(wrong(address, "198.51.100.100"), SECOND);
 }
 
+static int add_known(struct db_tx *tx, void *arg)
+{
+	int64_t id;
+
+	(void)arg;
+	ck_assert_int_eq(auth_store_add(tx, "ann@x.test", "h", AUTH_MEMBER, T0, &id), 0);
+	return auth_store_note_network(tx, id, "192.0.2.1", T0);
+}
+
 START_TEST(a_name_tried_from_many_networks_waits_but_not_where_it_is_known)
 {
 	open_fresh();
-	right("ann@x.test", "192.0.2.1");
+	ck_assert_int_eq(db_write_wait(a.db, add_known, NULL), 0);
 	attack("ann@x.test");
 	/* Where it logged in before: free, and mistyping counts there alone. */
 	for (int i = 0; i < 3; i++)
@@ -298,7 +469,7 @@ static int add_tokens(struct db_tx *tx, void *arg)
 	return 0;
 }
 
-START_TEST(what_the_database_knows_is_known_when_the_cache_has_lost_it)
+START_TEST(what_tokens_and_devices_show_is_known)
 {
 	open_fresh();
 	ck_assert_int_eq(db_write_wait(a.db, add_tokens, NULL), 0);
@@ -319,17 +490,16 @@ END_TEST
 
 START_TEST(registrations_climb_their_own_ladder)
 {
-	struct try t;
+	int64_t retry_ms;
 
 	open_fresh();
 	for (int i = 0; i < 4; i++) {
-		t = (struct try){ 0 };
-		auth_registration_take(&a, &t.step, "192.0.2.1", on_answer, &t);
-		ck_assert_int_eq(end(&t), i < 2 ? 0 : SECOND);
+		int rc = auth_registration_take(&a, "192.0.2.1", &retry_ms);
+
+		ck_assert_int_eq(rc, i < 2 ? 0 : HEARTH_EBUSY);
+		ck_assert_int_eq(retry_ms, i < 2 ? 0 : SECOND);
 	}
-	t = (struct try){ 0 };
-	auth_registration_take(&a, &t.step, "192.0.2.2", on_answer, &t);
-	ck_assert_int_eq(end(&t), 0);
+	ck_assert_int_eq(auth_registration_take(&a, "192.0.2.2", &retry_ms), 0);
 	ck_assert_int_eq(wrong("ann@x.test", "192.0.2.1"), 0);
 	close_it();
 }
@@ -354,8 +524,11 @@ END_TEST
 
 TEST_MAIN("guess", some_are_free_then_each_waits_twice_as_long, a_right_one_clears_the_way,
 	after_the_window_without_one_all_is_forgotten, those_made_at_once_count_too,
-	what_was_not_looked_at_does_not_count,
+	right_ones_at_once_wait_for_their_turn_and_leave_nothing,
+	right_ones_behind_a_wait_that_is_over_do_not_renew_it,
+	who_waits_is_bounded_and_a_stop_refuses_them, made_up_names_wash_no_wait_away,
+	a_clock_that_is_set_moves_no_wait, what_was_not_looked_at_does_not_count,
 	a_network_that_tries_many_names_waits_and_others_do_not,
 	a_name_tried_from_many_networks_waits_but_not_where_it_is_known,
-	what_the_database_knows_is_known_when_the_cache_has_lost_it,
-	registrations_climb_their_own_ladder, what_is_one_network)
+	what_tokens_and_devices_show_is_known, registrations_climb_their_own_ladder,
+	what_is_one_network)
