@@ -38,6 +38,8 @@ struct call {
 	struct mail_message *found;
 	size_t found_n;
 	int64_t changed_mailbox;
+	struct mail_turn turn; /* of a search */
+	char source[32];
 	/* the answer */
 	void (*work)(struct call *c);
 	int status;
@@ -101,6 +103,20 @@ static void start(struct call *c)
 {
 	if (job_run(c->m->io, run, answer, c) < 0)
 		answer(c, HEARTH_EBUSY);
+}
+
+#define SEARCH_SIZE (8u << 20) /* what it counts for among those who take turns */
+
+/* What searches takes its turn, with the searches of IMAP. */
+static void start_search(struct call *c)
+{
+	snprintf(c->source, sizeof(c->source), "search %lld", (long long)c->account);
+	c->turn = (struct mail_turn){ .source = slice_str(c->source),
+		.size = SEARCH_SIZE,
+		.work = run,
+		.done = answer,
+		.arg = c };
+	mail_turn_take(&c->m->turns, &c->turn);
 }
 
 /* ---- mailboxes ---- */
@@ -242,8 +258,9 @@ static int narrow(struct call *c)
 	for (size_t i = 0; i < c->found_n; i++)
 		contents[i] = c->found[i].content_id;
 	qsort(contents, c->found_n, sizeof(*contents), by_content);
-	rc = mail_search(c->m, &(struct mail_search_for){ MAIL_SEARCH_TEXT, { 0 }, c->query },
-		contents, c->found_n, hits);
+	rc = mail_search_one(c->m, c->account,
+		&(struct mail_search_for){ MAIL_SEARCH_TEXT, { 0 }, c->query }, contents,
+		c->found_n, hits);
 	for (size_t i = 0; i < c->found_n && rc == 0; i++) {
 		int64_t *at = bsearch(&c->found[i].content_id, contents, c->found_n,
 			sizeof(*contents), by_content);
@@ -257,7 +274,8 @@ static int narrow(struct call *c)
 
 static void work_messages(struct call *c)
 {
-	c->status = db_read_wait(c->m->db, find_messages, c);
+	c->status = c->query.n ? db_read_long_wait(c->m->db, c->account, find_messages, c)
+			       : db_read_wait(c->m->db, find_messages, c);
 	if (c->status == 0 && c->query.n)
 		c->status = narrow(c);
 	if (c->status < 0)
@@ -300,7 +318,10 @@ static void get_messages(void *module, struct http_request *rq)
 	c->query = arena_slice(c->a, slice_trim(http_query(rq, "q")));
 	c->before = (uint32_t)before;
 	c->limit = limit;
-	start(c);
+	if (c->query.n)
+		start_search(c);
+	else
+		start(c);
 }
 
 /* ---- one message ---- */

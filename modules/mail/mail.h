@@ -14,6 +14,7 @@
 #include "smtp/smtp_data.h"
 #include "turns.h"
 
+struct mail_index;
 struct mail_notifier;
 
 struct mail {
@@ -24,12 +25,14 @@ struct mail {
 	struct pool *io;
 	const struct accounts *accounts;
 	struct mail_notifier *notifier;
-	uint64_t message_max;   /* bytes, as SIZE says */
-	int64_t recipients_max; /* of one transaction */
-	struct mail_turns turns; /* of large mails that are to be parsed */
+	uint64_t message_max;    /* bytes, as SIZE says */
+	int64_t recipients_max;  /* of one transaction */
+	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */
+	struct mail_index *index;
+	struct metric *unreadable, *index_rebuilds;
 	struct bus_listener *revoked;
 	struct timer prune; /* of what only sessions long gone needed */
 	bool draining;

@@ -42,12 +42,16 @@ int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct str
 void mail_reader_clear(struct mail_reader *r);
 
 /*
- * What search finds in a message, folded (text_fold): all header fields with their encoded words
- * decoded, each as MAIL_FIELD_MARK "name: value"; and the text of its body. Each at most
- * MAIL_TEXT_MAX bytes.
+ * What search finds in a message, folded (text_fold). The head: all header fields with their
+ * encoded words decoded, each as MAIL_FIELD_MARK "name: value"; behind them what ENVELOPE says of
+ * From, To, Cc and Bcc, as MAIL_ENVELOPE_MARK "name: Real Name <user@host>, …", without comments
+ * and quotes. The body: its text. Each at most MAIL_TEXT_MAX bytes, and the envelope's part
+ * MAIL_ENVELOPE_MAX.
  */
-#define MAIL_TEXT_MAX   (4u << 20)
-#define MAIL_FIELD_MARK '\x01'
+#define MAIL_TEXT_MAX      (4u << 20)
+#define MAIL_ENVELOPE_MAX  (256u << 10)
+#define MAIL_FIELD_MARK    '\x01'
+#define MAIL_ENVELOPE_MARK '\x02'
 void mail_message_text(struct slice message, struct strbuf *head, struct strbuf *body);
 
 #endif

@@ -11,7 +11,7 @@
 #include "notify.h"
 #include "personal.h"
 #include "preferences.h"
-#include "search.h"
+#include "search_index.h"
 #include "smtp/smtp_session.h"
 #include "store.h"
 #include "sweep.h"
@@ -141,12 +141,6 @@ static enum smtp_data_bare bare_newlines(const struct config *c)
 					   : SMTP_BARE_REJECT;
 }
 
-static int create_index(struct db_tx *tx, void *arg)
-{
-	(void)arg;
-	return mail_search_create(tx);
-}
-
 /* An account has another password, or was shut out: whoever got in by the old one is sent away. */
 static void on_revoked(void *arg, struct buf *payload)
 {
@@ -198,7 +192,7 @@ static int start(struct hearth *h, void **state)
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	*state = m;
-	return db_write_wait(m->search_db, create_index, NULL);
+	return mail_index_start(m);
 }
 
 static void drain(void *state)
@@ -207,6 +201,7 @@ static void drain(void *state)
 
 	m->draining = true;
 	timer_stop(&m->prune);
+	mail_index_drain(m);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
 }
@@ -217,6 +212,7 @@ static void stop(void *state)
 
 	bus_unlisten(&m->revoked);
 	mail_notifier_free(&m->notifier);
+	mail_index_stop(m);
 	free(m);
 }
 

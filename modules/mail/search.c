@@ -1,355 +1,274 @@
 /*
  * search.c: see search.h.
- *
- * The index keeps of each content its folded text (zstd) beside the trigram index, so that
- * candidates are checked without reading and parsing the message again, and so that a content can
- * be taken out of the index by the very text it was put in with.
  */
 #include "search.h"
 
 #include <stdlib.h>
-#include <zstd.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/fts.h"
-#include "hearth/log.h"
-#include "hearth/text.h"
-#include "message.h"
+#include "search_document.h"
+#include "search_index.h"
 
-#define INDEX      "mail_text"
-#define ZSTD_LEVEL 3
+#define ROWS_A_LOOK 64 /* between two looks at the clock */
 
-const char *const mail_search_migrations[] = {
-	"CREATE TABLE document ("
-	" id BIGINT NOT NULL PRIMARY KEY," /* of the content */
-	" head_size BIGINT NOT NULL,"      /* the text is head, then body */
-	" text_size BIGINT NOT NULL,"
-	" packed {bytes} NOT NULL);",
-	NULL,
-};
-
-int mail_search_create(struct db_tx *tx)
+static unsigned char *answer_of(const struct mail_search *s, size_t key, size_t i)
 {
-	return fts_create(tx, INDEX);
+	return &s->answers[key * s->n + i];
 }
 
-/* The folded text of a content: head and body in one run. */
-struct document {
-	struct slice text;
-	size_t head_size;
-	struct slice packed;
-};
-
-/* ---- feeding the index ---- */
-
-struct content_query {
-	int64_t id;
-	struct arena *a;
-	struct mail_content content;
-};
-
-static int load_content(struct db_tx *tx, void *arg)
+/* Whether it must be known what contents[i] holds. */
+static bool needs_text(const struct mail_search *s, size_t i)
 {
-	struct content_query *q = arg;
+	bool unknown = false;
 
-	return mail_store_content(tx, q->id, q->a, &q->content);
+	for (size_t k = 0; k < s->key_n && !unknown; k++)
+		unknown = *answer_of(s, k, i) == MAIL_SEARCH_UNKNOWN;
+	return unknown && (!s->open || s->open(s->arg, i));
 }
 
-/* Reads a content's message and extracts its text into the arena. On a worker. */
-static int read_document(struct mail *m, int64_t content, struct arena *a, struct document *out)
+static void answer_all(const struct mail_search *s, size_t i, const struct mail_document *d)
 {
-	struct content_query q = { .id = content, .a = a };
-	struct strbuf head = { 0 }, body = { 0 };
-	struct buf *message = NULL;
-	int rc = db_read_wait(m->db, load_content, &q);
+	for (size_t k = 0; k < s->key_n; k++) {
+		unsigned char *answer = answer_of(s, k, i);
 
-	if (rc == 0)
-		rc = mail_message_bytes(m, &q.content, &message);
-	if (rc < 0)
-		return rc;
-	mail_message_text(buf_slice(message), &head, &body);
-	buf_unref(&message);
-	out->head_size = head.n;
-	strbuf_add(&head, strbuf_slice(&body));
-	out->text = arena_slice(a, strbuf_slice(&head));
-	strbuf_free(&head);
-	strbuf_free(&body);
-	return 0;
-}
-
-static void pack(struct arena *a, struct document *d)
-{
-	size_t room = ZSTD_compressBound(d->text.n);
-	char *p = arena_alloc(a, room);
-	size_t n = ZSTD_compress(p, room, d->text.p, d->text.n, ZSTD_LEVEL);
-
-	INVARIANT(!ZSTD_isError(n));
-	d->packed = slice_of(p, n);
-}
-
-/* What an event says; the content's id, and whether it was stored. */
-static int read_event(const struct bus_event *ev, struct arena *a, int64_t *content, bool *stored)
-{
-	struct slice change = { 0 };
-	struct json *doc;
-	int rc = json_read(a, ev->payload, &doc, NULL);
-
-	if (rc == 0)
-		rc = json_get_i64(doc, "content", 1, INT64_MAX, content);
-	if (rc == 0)
-		rc = json_get_text(doc, "change", &change);
-	*stored = slice_eq(change, SLICE("stored"));
-	return rc;
-}
-
-int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared)
-{
-	struct document *d;
-	int64_t content = 0;
-	bool stored = false;
-	int rc = read_event(ev, a, &content, &stored);
-
-	if (rc < 0 || !stored)
-		return rc;
-	d = ARENA_NEW(a, struct document);
-	rc = read_document(module, content, a, d);
-	/* Expunged before it was indexed: there is nothing to find. */
-	if (rc == HEARTH_ENOTFOUND)
-		return 0;
-	if (rc == 0) {
-		pack(a, d);
-		*prepared = d;
+		if (*answer == MAIL_SEARCH_UNKNOWN)
+			*answer = d && mail_document_contains(d, &s->folded[k]) ? MAIL_SEARCH_YES
+										: MAIL_SEARCH_NO;
 	}
-	return rc;
 }
 
-static int add_document(struct db_tx *tx, int64_t content, const struct document *d)
-{
-	int rc = db_run(tx,
-		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) "
-		"ON CONFLICT (id) DO NOTHING",
-		db_int(content), db_int((int64_t)d->head_size), db_int((int64_t)d->text.n),
-		db_bytes(d->packed));
+/* ---- what the index knows ---- */
 
-	return rc > 0 ? fts_put(tx, INDEX, content, d->text) : rc;
-}
-
-/* The stored text of a document, unpacked into the arena; HEARTH_ENOTFOUND. */
-static int load_document(struct db_tx *tx, int64_t content, struct arena *a, struct document *out)
+/* Goes on marking which contents have a text: 1 when the slice ended before that did. */
+static int mark_indexed(struct db_tx *tx, struct mail_search *s)
 {
 	struct db_rows rows;
+	bool over = false;
 	int rc = db_query(tx, &rows,
-		"SELECT head_size, text_size, packed FROM document WHERE id = $1", db_int(content));
+		"SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
+		db_int(s->contents[s->at]), db_int(s->contents[s->n - 1]));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		size_t size = (size_t)db_col_int(&rows, 1), n;
-		struct slice packed = db_col_bytes(&rows, 2);
-		char *p = arena_alloc(a, size + 1);
+	for (size_t row = 0; s->at < s->n && !over && (rc = db_next(&rows)) > 0; row++) {
+		int64_t id = db_col_int(&rows, 0);
 
-		out->head_size = (size_t)db_col_int(&rows, 0);
-		n = ZSTD_decompress(p, size, packed.p, packed.n);
-		out->text = slice_of(p, size);
-		if (ZSTD_isError(n) || n != size || out->head_size > size)
-			rc = HEARTH_ECORRUPT;
+		while (s->at < s->n && s->contents[s->at] < id)
+			s->at++;
+		if (s->at < s->n && s->contents[s->at] == id)
+			s->indexed[s->at++] = true;
+		over = row % ROWS_A_LOOK == 0 && db_slice_over(tx);
 	}
 	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-}
-
-static int remove_document(struct db_tx *tx, int64_t content)
-{
-	struct arena *a = arena_new();
-	struct document d = { 0 };
-	int rc = load_document(tx, content, a, &d);
-
-	if (rc == 0)
-		rc = fts_remove(tx, INDEX, content, d.text);
-	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM document WHERE id = $1", db_int(content));
-	arena_free(&a);
-	return rc == HEARTH_ENOTFOUND ? 0 : rc < 0 ? rc : 0;
-}
-
-int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
-{
-	struct arena *a = arena_new();
-	int64_t content = 0;
-	bool stored = false;
-	int rc = read_event(ev, a, &content, &stored);
-
-	(void)module;
-	arena_free(&a);
 	if (rc < 0)
 		return rc;
-	if (!stored)
-		return remove_document(tx, content);
-	return prepared ? add_document(tx, content, prepared) : 0;
+	return over && s->at < s->n;
 }
 
-/* ---- searching ---- */
-
-struct search {
-	struct mail *m;
-	enum mail_search_where where;
-	struct slice field;  /* folded: the mark, its name and ": " */
-	struct slice needle; /* folded */
-	const int64_t *contents;
-	size_t n;
-	bool *hits;
-	bool *indexed;
-	size_t at; /* while walking candidates: they come in ascending order, as the contents do */
-	struct arena *a;
+struct candidates {
+	struct mail_search *s;
 	struct db_tx *tx;
+	size_t seen;
 };
 
-/* Whether some field of that name has the needle in its value. */
-static bool field_contains(const struct search *s, struct slice head)
+static int note_candidate(void *arg, int64_t id)
 {
-	while (head.n) {
-		/* Behind the mark in front, up to the next one. */
-		ptrdiff_t end = slice_chr(slice_skip(head, 1), MAIL_FIELD_MARK);
-		struct slice field = end < 0 ? head : slice_head(head, (size_t)end + 1);
+	struct candidates *c = arg;
+	struct mail_search *s = c->s;
 
-		if (slice_starts(field, s->field) &&
-			slice_find(slice_skip(field, s->field.n), s->needle) >= 0)
-			return true;
-		head = slice_skip(head, field.n);
-	}
-	return false;
-}
-
-static bool contains(const struct search *s, const struct document *d)
-{
-	struct slice head = slice_head(d->text, d->head_size),
-		     body = slice_skip(d->text, d->head_size);
-
-	switch (s->where) {
-	case MAIL_SEARCH_FIELD: return field_contains(s, head);
-	case MAIL_SEARCH_TEXT:
-		if (slice_find(head, s->needle) >= 0)
-			return true;
-		break;
-	case MAIL_SEARCH_BODY: break;
-	}
-	return slice_find(body, s->needle) >= 0;
-}
-
-/* Looks at a candidate that is among the contents asked for. */
-static int check_candidate(void *arg, int64_t id)
-{
-	struct search *s = arg;
-	struct document d = { 0 };
-	int rc;
-
+	s->above = id;
 	while (s->at < s->n && s->contents[s->at] < id)
 		s->at++;
 	if (s->at == s->n)
-		return 1;
-	if (s->contents[s->at] != id)
-		return 0;
-	rc = load_document(s->tx, id, s->a, &d);
-	/* A content can be there more than once: as copies in one mailbox. */
-	for (bool hit = rc == 0 && contains(s, &d); s->at < s->n && s->contents[s->at] == id;
-		s->at++)
-		s->hits[s->at] = hit;
-	arena_reset(s->a);
-	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+		return 2;
+	if (s->contents[s->at] == id)
+		s->candidates[s->at++] = true;
+	return ++c->seen % ROWS_A_LOOK == 0 && db_slice_over(c->tx);
 }
 
-/* Marks which of the contents the index has. */
-static int mark_indexed(struct db_tx *tx, struct search *s)
+static void begin_key(struct mail_search *s)
 {
-	struct db_rows rows;
-	size_t at = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
-		db_int(s->contents[0]), db_int(s->contents[s->n - 1]));
-
-	if (rc < 0)
-		return rc;
-	while (at < s->n && db_next(&rows) > 0) {
-		int64_t id = db_col_int(&rows, 0);
-
-		while (at < s->n && s->contents[at] < id)
-			at++;
-		while (at < s->n && s->contents[at] == id)
-			s->indexed[at++] = true;
-	}
-	return db_end(&rows);
-}
-
-static int search_index(struct db_tx *tx, void *arg)
-{
-	struct search *s = arg;
-	int rc;
-
-	s->tx = tx;
 	s->at = 0;
-	memset(s->hits, 0, s->n * sizeof(*s->hits));
-	memset(s->indexed, 0, s->n * sizeof(*s->indexed));
-	rc = mark_indexed(tx, s);
-	if (rc == 0)
-		rc = fts_find(tx, INDEX, s->needle.n ? s->needle : s->field, s->contents[0] - 1,
-			check_candidate, s);
-	/* Too short for the index: every document is a candidate. */
-	if (rc == HEARTH_EUNSUPPORTED) {
-		rc = 0;
-		for (size_t i = 0; i < s->n && rc == 0; i++)
-			if (s->indexed[i] && i >= s->at)
-				rc = check_candidate(s, s->contents[i]);
-	}
-	return rc < 0 ? rc : 0;
+	s->above = s->contents[0] - 1;
+	memset(s->candidates, 0, s->n * sizeof(*s->candidates));
 }
 
-/* What the index does not have yet is read. */
-static int search_unindexed(struct search *s)
+/* What is in the index and was not found by it does not have the key. */
+static void end_key(struct mail_search *s)
 {
-	struct document d = { 0 };
+	for (size_t i = 0; i < s->n && s->contents[i] <= s->built_to; i++)
+		if (s->indexed[i] && !s->candidates[i])
+			*answer_of(s, s->key, i) = MAIL_SEARCH_NO;
+}
+
+/* Goes on asking the index about a key: 1 when the slice ended before that did. */
+static int ask_index(struct db_tx *tx, struct mail_search *s)
+{
+	const struct mail_folded_key *key = &s->folded[s->key];
+	struct slice needle = key->needle.n ? key->needle : key->field;
+	struct candidates c = { s, tx, 0 };
+	int64_t built_to, generation;
+	int rc = mail_index_state(tx, &built_to, &generation);
+
+	/* One that was begun anew meanwhile has lost what was found in it so far. */
+	if (rc == 0 && (s->above < s->contents[0] || generation != s->generation)) {
+		begin_key(s);
+		s->built_to = built_to;
+		s->generation = generation;
+	}
+	if (rc == 0)
+		rc = fts_find(tx, MAIL_INDEX, needle, s->above, note_candidate, &c);
+	if (rc == 1)
+		return 1;
+	/* Too short for the index, or it is broken: every text is a candidate. */
+	if (rc == 0 || rc == 2)
+		end_key(s);
+	return rc == HEARTH_EUNSUPPORTED || rc == HEARTH_ECORRUPT || rc >= 0 ? 0 : rc;
+}
+
+static int index_slice(struct db_tx *tx, void *arg)
+{
+	struct mail_search *s = arg;
 	int rc = 0;
 
-	for (size_t i = 0; i < s->n && rc == 0; i++) {
-		if (s->indexed[i])
-			continue;
-		rc = read_document(s->m, s->contents[i], s->a, &d);
-		if (rc == 0)
-			s->hits[i] = contains(s, &d);
-		else if (rc == HEARTH_ENOTFOUND)
-			rc = 0;
-		arena_reset(s->a);
+	if (s->phase == MAIL_SEARCH_MARKING) {
+		rc = mark_indexed(tx, s);
+		if (rc)
+			return rc;
+		s->phase = MAIL_SEARCH_INDEX;
+		begin_key(s);
 	}
-	return rc;
+	while (s->key < s->key_n && !db_slice_over(tx)) {
+		rc = ask_index(tx, s);
+		if (rc)
+			return rc;
+		s->key++;
+		begin_key(s);
+	}
+	if (s->key < s->key_n)
+		return 1;
+	s->phase = MAIL_SEARCH_TEXTS;
+	s->at = 0;
+	return 1;
 }
 
-int mail_search(struct mail *m, const struct mail_search_for *what, const int64_t *contents,
-	size_t n, bool *hits)
+/* ---- texts ---- */
+
+static int texts_slice(struct db_tx *tx, void *arg)
 {
-	struct strbuf needle = { 0 }, name = { 0 }, field = { 0 };
-	struct search s = {
-		.m = m, .where = what->where, .contents = contents, .n = n, .hits = hits
-	};
+	struct mail_search *s = arg;
+	struct mail_document d = { 0 };
+
+	for (size_t i; (i = s->at) < s->n; s->at++) {
+		int rc;
+
+		if (db_slice_over(tx))
+			return 1;
+		if (!s->indexed[i] || !needs_text(s, i))
+			continue;
+		rc = mail_document_load(tx, s->contents[i], s->scratch, &d);
+		if (rc == 0)
+			answer_all(s, i, &d);
+		arena_reset(s->scratch);
+		/* Gone, or damaged: the message itself will tell. */
+		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ECORRUPT)
+			return rc;
+	}
+	s->phase = MAIL_SEARCH_DIRECT;
+	s->at = 0;
+	return 1;
+}
+
+static int direct_slice(struct mail_search *s)
+{
+	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
+	struct mail_document d = { 0 };
+
+	for (size_t i; (i = s->at) < s->n; s->at++) {
+		int rc;
+
+		if (clock_mono_ms() >= end_ms)
+			return 1;
+		if (!needs_text(s, i))
+			continue;
+		rc = mail_document_read(s->m, s->contents[i], s->scratch, &d);
+		if (rc == 0 || rc == HEARTH_ENOTFOUND)
+			answer_all(s, i, rc == 0 ? &d : NULL);
+		arena_reset(s->scratch);
+		if (rc < 0 && rc != HEARTH_ENOTFOUND)
+			return rc;
+	}
+	s->phase = MAIL_SEARCH_DONE;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+void mail_search_begin(struct mail_search *s)
+{
+	s->answers = arena_zalloc(s->a, s->key_n * s->n + 1);
+	s->indexed = arena_zalloc(s->a, s->n + 1);
+	s->candidates = arena_zalloc(s->a, s->n + 1);
+	s->folded = arena_alloc(s->a, (s->key_n + 1) * sizeof(*s->folded));
+	for (size_t k = 0; k < s->key_n; k++)
+		s->folded[k] = mail_key_fold(s->a, &s->keys[k]);
+	s->scratch = arena_new();
+	s->phase = s->n && s->key_n ? MAIL_SEARCH_MARKING : MAIL_SEARCH_DONE;
+}
+
+int mail_search_slice(struct mail_search *s)
+{
+	switch (s->phase) {
+	case MAIL_SEARCH_MARKING:
+	case MAIL_SEARCH_INDEX:
+		return db_read_long_wait(s->m->search_db, s->account, index_slice, s);
+	case MAIL_SEARCH_TEXTS:
+		return db_read_long_wait(s->m->search_db, s->account, texts_slice, s);
+	case MAIL_SEARCH_DIRECT: return direct_slice(s);
+	case MAIL_SEARCH_DONE: break;
+	}
+	return 0;
+}
+
+void mail_search_end(struct mail_search *s)
+{
+	arena_free(&s->scratch);
+}
+
+static size_t keep_each_once(int64_t *out, const int64_t *contents, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || out[kept - 1] != contents[i])
+			out[kept++] = contents[i];
+	return kept;
+}
+
+int mail_search_one(struct mail *m, int64_t account, const struct mail_search_for *key,
+	const int64_t *contents, size_t n, bool *hits)
+{
+	struct arena *a = arena_new();
+	int64_t *once = arena_alloc(a, (n + 1) * sizeof(*once));
+	struct mail_search s = { .m = m,
+		.account = account,
+		.keys = key,
+		.key_n = 1,
+		.contents = once,
+		.n = keep_each_once(once, contents, n),
+		.a = a };
 	int rc;
 
-	if (n == 0)
-		return 0;
-	text_fold(&needle, what->needle);
-	s.needle = strbuf_slice(&needle);
-	if (what->where == MAIL_SEARCH_FIELD) {
-		strbuf_printf(&name, "%c%.*s: ", MAIL_FIELD_MARK, SLICE_ARG(what->field));
-		text_fold(&field, strbuf_slice(&name));
-		s.field = strbuf_slice(&field);
+	mail_search_begin(&s);
+	while ((rc = mail_search_slice(&s)) > 0)
+		;
+	for (size_t i = 0, at = 0; i < n && rc == 0; i++) {
+		at += once[at] != contents[i];
+		hits[i] = s.answers[at] == MAIL_SEARCH_YES;
 	}
-	s.indexed = mem_zalloc(n * sizeof(*s.indexed));
-	s.a = arena_new();
-	rc = db_read_wait(m->search_db, search_index, &s);
-	if (rc == 0)
-		rc = search_unindexed(&s);
-	arena_free(&s.a);
-	free(s.indexed);
-	strbuf_free(&needle);
-	strbuf_free(&name);
-	strbuf_free(&field);
+	mail_search_end(&s);
+	arena_free(&a);
 	return rc;
 }

@@ -167,6 +167,10 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 
 /* What is stored of one content (META columns), its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);
+/* Its header column (the first bytes of the blob), in `a`; empty when it was too long to keep. */
+int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slice *out);
+/* The first contents above `above`, of all accounts, at most `max`, ascending. */
+int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n);
 /* Whether any content is made of this blob. */
 int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used);
 

@@ -356,6 +356,36 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
+int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slice *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT p.header FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.id = $1",
+		db_int(id));
+
+	*out = (struct slice){ 0 };
+	if (rc < 0)
+		return rc;
+	if ((rc = db_next(&rows)) > 0)
+		*out = arena_slice(a, db_col_bytes(&rows, 0));
+	db_end(&rows);
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT id FROM content WHERE id > $1 ORDER BY id LIMIT $2",
+		db_int(above), db_int((int64_t)max));
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	while ((rc = db_next(&rows)) > 0)
+		ids[(*n)++] = db_col_int(&rows, 0);
+	return rc;
+}
+
 int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used)
 {
 	int64_t n = 0;

@@ -101,3 +101,13 @@ void mail_turn_take(struct mail_turns *turns, struct mail_turn *turn)
 	list_push(&turns->waiting, &turn->node);
 	run_next(turns);
 }
+
+void mail_turn_again(struct mail_turn *turn)
+{
+	struct mail_turns *turns = turn->turns;
+	uint64_t had = turn->tag + turn->size, tag = tag_for(turns, turn->source);
+
+	turn->tag = had > tag ? had : tag;
+	list_push(&turns->waiting, &turn->node);
+	run_next(turns);
+}

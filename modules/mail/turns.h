@@ -1,6 +1,7 @@
 /*
- * turns.h: large mails take turns at being parsed, so that neither their number nor the size of
- * one sender's keeps the workers from the small mails of all others, which do not wait here.
+ * turns.h: large mails take turns at being parsed, and slices of searches at being done, so that
+ * neither their number nor the size of one sender's keeps the workers from the small mails of all
+ * others, which do not wait here.
  *
  * At most TURNS_RUNNING_MAX are with the workers, of one source at most one. Of those that wait the
  * next is the one whose source has had the fewest bytes (start-time fair queueing): a source that
@@ -41,5 +42,7 @@ void mail_turns_init(struct mail_turns *turns, struct pool *pool);
  * set.
  */
 void mail_turn_take(struct mail_turns *turns, struct mail_turn *turn);
+/* In `done`: the same once more, for the next slice of what is done in slices. */
+void mail_turn_again(struct mail_turn *turn);
 
 #endif

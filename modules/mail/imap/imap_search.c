@@ -15,7 +15,8 @@
 enum answer { NO, YES, UNKNOWN };
 
 struct candidate {
-	size_t index; /* in the view */
+	size_t index;   /* in the view */
+	size_t content; /* in search.contents; NO_CONTENT: nothing depends on it */
 	uint32_t uid;
 	unsigned flags;
 	struct slice keywords;
@@ -25,30 +26,32 @@ struct candidate {
 	int64_t sent_day; /* days since 1970-01-01; NO_DAY without a Date field */
 };
 
-#define NO_DAY INT64_MIN
+#define NO_DAY     INT64_MIN
+#define NO_CONTENT SIZE_MAX
 
-/* A key about text, and what is known of it for each candidate. */
-struct text_key {
-	const struct imap_search_key *key;
-	bool answered;
-	bool *hits;
-};
-
-struct search {
+struct imap_searching {
 	struct mail *m;
+	int64_t account;
 	const struct imap_view *view;
 	struct imap_search_key *keys;
 	struct arena *a;
 	int64_t now;
 	bool dates; /* some key is about the Date field */
-	struct text_key texts[TEXTS_MAX];
-	size_t text_n;
+
+	/* reading rows */
 	struct candidate *v;
 	size_t n;
-	int64_t *ids; /* of contents on which the answer still depends: ascending, each once */
-	bool *id_hits;
-	size_t id_n;
-	size_t at; /* in the view, while reading rows */
+	size_t at; /* in the view */
+	struct db_tx *tx;
+	bool rows_read;
+
+	/* texts */
+	const struct imap_search_key *texts[TEXTS_MAX];
+	struct mail_search_for sought[TEXTS_MAX];
+	size_t text_n;
+	size_t *by_content; /* indexes of candidates, those of one content together */
+	size_t *first; /* for each content: the first of its in by_content; one more at the end */
+	struct mail_search search;
 };
 
 /* ---- the keys ---- */
@@ -63,8 +66,30 @@ static bool is_sent_date(enum imap_key_kind kind)
 	return kind == IMAP_KEY_SENTBEFORE || kind == IMAP_KEY_SENTON || kind == IMAP_KEY_SENTSINCE;
 }
 
+static struct mail_search_for envelope(const char *name, const struct imap_search_key *key)
+{
+	return (struct mail_search_for){ MAIL_SEARCH_ENVELOPE, slice_str(name), key->text };
+}
+
+static struct mail_search_for search_for(const struct imap_search_key *key)
+{
+	switch (key->kind) {
+	case IMAP_KEY_BCC: return envelope("Bcc", key);
+	case IMAP_KEY_CC: return envelope("Cc", key);
+	case IMAP_KEY_FROM: return envelope("From", key);
+	case IMAP_KEY_TO: return envelope("To", key);
+	case IMAP_KEY_TEXT:
+		return (struct mail_search_for){ .where = MAIL_SEARCH_TEXT, .needle = key->text };
+	case IMAP_KEY_BODY:
+		return (struct mail_search_for){ .where = MAIL_SEARCH_BODY, .needle = key->text };
+	case IMAP_KEY_SUBJECT:
+		return (struct mail_search_for){ MAIL_SEARCH_FIELD, SLICE("Subject"), key->text };
+	default: return (struct mail_search_for){ MAIL_SEARCH_FIELD, key->name, key->text };
+	}
+}
+
 /* Resolves sets and lists the keys about text. */
-static int prepare(struct search *s, struct imap_search_key *key)
+static int prepare(struct imap_searching *s, struct imap_search_key *key)
 {
 	const struct imap_view *v = s->view;
 	int rc = 0;
@@ -88,7 +113,8 @@ static int prepare(struct search *s, struct imap_search_key *key)
 		return 0;
 	if (s->text_n == TEXTS_MAX)
 		return HEARTH_ETOOBIG;
-	s->texts[s->text_n++].key = key;
+	s->sought[s->text_n] = search_for(key);
+	s->texts[s->text_n++] = key;
 	return 0;
 }
 
@@ -107,23 +133,34 @@ static bool has_keyword(struct slice list, struct slice keyword)
 	return false;
 }
 
-static bool has_flag(const struct search *s, const struct candidate *c, enum imap_flag flag)
+static bool has_flag(const struct imap_searching *s, const struct candidate *c, enum imap_flag flag)
 {
 	return flag == IMAP_FLAG_RECENT ? imap_view_is_recent(s->view, c->uid)
 					: (c->flags & flag) != 0;
 }
 
-static enum answer answer_text(const struct search *s, const struct imap_search_key *key, size_t i)
+static enum answer answer_text(
+	const struct imap_searching *s, const struct imap_search_key *key, size_t i)
 {
+	const struct mail_search *found = &s->search;
+
+	if (!found->answers || s->v[i].content == NO_CONTENT)
+		return UNKNOWN;
 	for (size_t k = 0; k < s->text_n; k++)
-		if (s->texts[k].key == key)
-			return !s->texts[k].answered ? UNKNOWN : s->texts[k].hits[i] ? YES : NO;
+		if (s->texts[k] == key)
+			switch (found->answers[k * found->n + s->v[i].content]) {
+			case MAIL_SEARCH_UNKNOWN: return UNKNOWN;
+			case MAIL_SEARCH_YES: return YES;
+			default: return NO;
+			}
 	return NO;
 }
 
-static enum answer answer(const struct search *s, const struct imap_search_key *key, size_t i);
+static enum answer answer(
+	const struct imap_searching *s, const struct imap_search_key *key, size_t i);
 
-static enum answer answer_group(const struct search *s, const struct imap_search_key *key, size_t i)
+static enum answer answer_group(
+	const struct imap_searching *s, const struct imap_search_key *key, size_t i)
 {
 	/* What decides it at once: a NO among an AND, a YES among an OR. */
 	const enum answer decides = key->kind == IMAP_KEY_OR ? YES : NO;
@@ -140,8 +177,8 @@ static enum answer answer_group(const struct search *s, const struct imap_search
 	return result;
 }
 
-static bool holds(
-	const struct search *s, const struct imap_search_key *key, const struct candidate *c)
+static bool holds(const struct imap_searching *s, const struct imap_search_key *key,
+	const struct candidate *c)
 {
 	int64_t sent = c->sent_day;
 
@@ -165,7 +202,8 @@ static bool holds(
 	}
 }
 
-static enum answer answer(const struct search *s, const struct imap_search_key *key, size_t i)
+static enum answer answer(
+	const struct imap_searching *s, const struct imap_search_key *key, size_t i)
 {
 	enum answer result;
 
@@ -184,15 +222,13 @@ static enum answer answer(const struct search *s, const struct imap_search_key *
 
 static int keep(void *arg, const struct mail_message *m)
 {
-	struct search *s = arg;
+	struct imap_searching *s = arg;
 	const struct imap_view *v = s->view;
 	const struct mail_content *c = &m->content;
 
 	while (s->at < v->n && v->uids[s->at] < m->uid)
 		s->at++;
-	if (s->at == v->n)
-		return 1;
-	if (v->uids[s->at] != m->uid)
+	if (s->at == v->n || v->uids[s->at] != m->uid)
 		return 0;
 	s->v[s->n] = (struct candidate){ .index = s->at++,
 		.uid = m->uid,
@@ -200,107 +236,130 @@ static int keep(void *arg, const struct mail_message *m)
 		.keywords = arena_slice(s->a, m->keywords),
 		.internal_date = m->internal_date,
 		.size = m->size,
+		.content = NO_CONTENT,
 		.content_id = m->content_id,
 		/* The day as it was written, whatever the zone. */
 		.sent_day = c->date ? day_of(c->date + (int64_t)c->date_zone * 60) : NO_DAY };
 	if (answer(s, s->keys, s->n) != NO)
 		s->n++;
-	return 0;
+	return db_slice_over(s->tx);
 }
 
+/* Goes on reading rows; 1 when there are more. */
 static int read_rows(struct db_tx *tx, void *arg)
 {
-	struct search *s = arg;
+	struct imap_searching *s = arg;
 	const struct imap_view *v = s->view;
-	int rc;
 
-	s->n = s->at = 0;
-	if (v->n == 0)
+	s->tx = tx;
+	if (s->at == v->n)
 		return 0;
-	rc = mail_store_scan(tx, v->mailbox, v->uids[0], v->uids[v->n - 1], s->dates, keep, s);
-	return rc < 0 ? rc : 0;
+	return mail_store_scan(
+		tx, v->mailbox, v->uids[s->at], v->uids[v->n - 1], s->dates, keep, s);
 }
 
 /* ---- texts ---- */
 
-static int by_id(const void *a, const void *b)
+static int by_content(const void *a, const void *b, void *arg)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	const struct imap_searching *s = arg;
+	size_t i = *(const size_t *)a, k = *(const size_t *)b;
+	int64_t x = s->v[i].content_id, y = s->v[k].content_id;
 
-	return x < y ? -1 : x > y;
+	return x < y ? -1 : x > y ? 1 : i < k ? -1 : 1;
 }
 
-static void list_open_contents(struct search *s)
+/* Whether the answer about some message of this content depends on its text. */
+static bool is_open(void *arg, size_t content)
+{
+	const struct imap_searching *s = arg;
+	bool open = false;
+
+	for (size_t i = s->first[content]; i < s->first[content + 1] && !open; i++)
+		open = answer(s, s->keys, s->by_content[i]) == UNKNOWN;
+	return open;
+}
+
+/* Lists the contents on which the answer still depends, each once, and looks for the texts there.
+ */
+static void begin_texts(struct imap_searching *s)
 {
 	size_t n = 0, kept = 0;
+	int64_t *contents = arena_alloc(s->a, (s->n + 1) * sizeof(*contents));
 
-	for (size_t i = 0; i < s->n; i++)
+	s->by_content = arena_alloc(s->a, (s->n + 1) * sizeof(*s->by_content));
+	s->first = arena_alloc(s->a, (s->n + 1) * sizeof(*s->first));
+	for (size_t i = 0; i < s->n && s->text_n; i++)
 		if (answer(s, s->keys, i) == UNKNOWN)
-			s->ids[n++] = s->v[i].content_id;
+			s->by_content[n++] = i;
 	if (n)
-		qsort(s->ids, n, sizeof(*s->ids), by_id);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || s->ids[kept - 1] != s->ids[i])
-			s->ids[kept++] = s->ids[i];
-	s->id_n = kept;
-	memset(s->id_hits, 0, kept * sizeof(*s->id_hits));
-}
+		qsort_r(s->by_content, n, sizeof(*s->by_content), by_content, s);
+	for (size_t i = 0; i < n; i++) {
+		struct candidate *c = &s->v[s->by_content[i]];
 
-static struct mail_search_for search_for(const struct imap_search_key *key)
-{
-	struct mail_search_for what = { .where = MAIL_SEARCH_FIELD, .needle = key->text };
-
-	switch (key->kind) {
-	case IMAP_KEY_TEXT: what.where = MAIL_SEARCH_TEXT; break;
-	case IMAP_KEY_BODY: what.where = MAIL_SEARCH_BODY; break;
-	case IMAP_KEY_BCC: what.field = SLICE("Bcc"); break;
-	case IMAP_KEY_CC: what.field = SLICE("Cc"); break;
-	case IMAP_KEY_FROM: what.field = SLICE("From"); break;
-	case IMAP_KEY_SUBJECT: what.field = SLICE("Subject"); break;
-	case IMAP_KEY_TO: what.field = SLICE("To"); break;
-	default: what.field = key->name; break;
+		if (kept == 0 || contents[kept - 1] != c->content_id) {
+			s->first[kept] = i;
+			contents[kept++] = c->content_id;
+		}
+		c->content = kept - 1;
 	}
-	return what;
+	s->first[kept] = n;
+	s->search = (struct mail_search){ .m = s->m,
+		.account = s->account,
+		.keys = s->sought,
+		.key_n = s->text_n,
+		.contents = contents,
+		.n = kept,
+		.open = is_open,
+		.arg = s,
+		.a = s->a };
+	mail_search_begin(&s->search);
 }
 
-/* Asks the index about one key. */
-static int answer_one(struct search *s, struct text_key *text)
+/* ---- the whole ---- */
+
+int imap_search_begin(struct mail *m, int64_t account, const struct imap_view *view,
+	struct imap_search_key *keys, struct arena *a, struct imap_searching **out)
 {
-	const struct mail_search_for what = search_for(text->key);
-	int rc;
+	struct imap_searching *s = ARENA_NEW(a, struct imap_searching);
 
-	list_open_contents(s);
-	rc = mail_search(s->m, &what, s->ids, s->id_n, s->id_hits);
-	text->hits = arena_zalloc(s->a, (s->n + 1) * sizeof(*text->hits));
-	for (size_t i = 0; i < s->n && s->id_n; i++) {
-		const int64_t *id =
-			bsearch(&s->v[i].content_id, s->ids, s->id_n, sizeof(*id), by_id);
-
-		text->hits[i] = id && s->id_hits[id - s->ids];
-	}
-	text->answered = true;
-	return rc;
-}
-
-int imap_search_run(struct mail *m, const struct imap_view *view, struct imap_search_key *keys,
-	struct arena *a, size_t **found, size_t *n)
-{
-	struct search *s = ARENA_NEW(a, struct search);
-	int rc;
-
-	*s = (struct search){ .m = m, .view = view, .keys = keys, .a = a, .now = clock_wall_s() };
+	s->m = m;
+	s->account = account;
+	s->view = view;
+	s->keys = keys;
+	s->a = a;
+	s->now = clock_wall_s();
 	s->v = arena_alloc(a, (view->n + 1) * sizeof(*s->v));
-	rc = prepare(s, keys);
-	if (rc == 0)
-		rc = db_read_wait(m->db, read_rows, s);
-	s->ids = arena_alloc(a, (s->n + 1) * sizeof(*s->ids));
-	s->id_hits = arena_alloc(a, (s->n + 1) * sizeof(*s->id_hits));
-	for (size_t i = 0; i < s->text_n && rc == 0; i++)
-		rc = answer_one(s, &s->texts[i]);
-	*found = arena_alloc(a, (s->n + 1) * sizeof(**found));
+	*out = s;
+	return prepare(s, keys);
+}
+
+int imap_search_slice(struct imap_searching *s)
+{
+	int rc;
+
+	if (s->rows_read)
+		return mail_search_slice(&s->search);
+	rc = db_read_long_wait(s->m->db, s->account, read_rows, s);
+	if (rc != 0)
+		return rc;
+	s->rows_read = true;
+	begin_texts(s);
+	return 1;
+}
+
+size_t *imap_search_found(const struct imap_searching *s, size_t *n)
+{
+	size_t *found = arena_alloc(s->a, (s->n + 1) * sizeof(*found));
+
 	*n = 0;
-	for (size_t i = 0; i < s->n && rc == 0; i++)
-		if (answer(s, keys, i) == YES)
-			(*found)[(*n)++] = s->v[i].index;
-	return rc;
+	for (size_t i = 0; i < s->n; i++)
+		if (answer(s, s->keys, i) == YES)
+			found[(*n)++] = s->v[i].index;
+	return found;
+}
+
+void imap_search_end(struct imap_searching *s)
+{
+	mail_search_end(&s->search);
 }

@@ -1,12 +1,29 @@
 /*
  * imap_search_cmd.c: SEARCH and its answers: the list of RFC 3501, or ESEARCH (RFC 4731).
+ *
+ *   its turn ──▶ a slice, on a worker ──all is known──▶ answered
+ *      ▲                │ more
+ *      └────────────────┴──the client has gone──▶ freed
+ *
+ * A client that left is noticed by what is written to it; so one that waits is told now and then
+ * that it is being worked for.
  */
+#include <stdio.h>
+
+#include "hearth/clock.h"
 #include "imap/imap_internal.h"
 #include "imap/imap_search.h"
 #include "mime/imap_string.h"
 
+#define TELL_EVERY_MS 2000
+#define SLICE_SIZE    (1u << 20) /* bytes a slice counts for among those who take turns */
+
 struct search_job {
-	size_t *found; /* indexes, ascending */
+	struct imap_searching *searching;
+	struct mail_turn turn;
+	char source[32];
+	int64_t tell_ms; /* monotonic: when it is told next that it goes on */
+	size_t *found;   /* indexes, ascending */
 	size_t n;
 	int status;
 };
@@ -55,10 +72,10 @@ static void work(void *arg)
 	struct imap_session *s = arg;
 	struct search_job *job = s->job;
 
-	job->status = imap_search_run(
-		s->m, s->view, s->command->search.keys, s->arena, &job->found, &job->n);
-	if (job->status < 0)
+	job->status = imap_search_slice(job->searching);
+	if (job->status != 0)
 		return;
+	job->found = imap_search_found(job->searching, &job->n);
 	if (s->command->search.extended)
 		write_extended(s, job);
 	else
@@ -67,10 +84,6 @@ static void work(void *arg)
 
 static void on_found(struct imap_session *s, int status)
 {
-	const struct search_job *job = s->job;
-
-	if (status == 0)
-		status = job->status;
 	if (status == HEARTH_ETOOBIG)
 		imap_reply(s, "NO", "LIMIT", "That is too much to search for at once");
 	else if (status < 0)
@@ -79,8 +92,68 @@ static void on_found(struct imap_session *s, int status)
 		imap_ok(s, "SEARCH done");
 }
 
+static void take(struct imap_session *s)
+{
+	struct search_job *job = s->job;
+
+	imap_busy(s);
+	mail_turn_take(&s->m->turns, &job->turn);
+}
+
+static void again(struct imap_session *s)
+{
+	struct search_job *job = s->job;
+
+	imap_busy(s);
+	mail_turn_again(&job->turn);
+}
+
+static void on_slice(void *arg, int status)
+{
+	struct imap_session *s = arg;
+	struct search_job *job = s->job;
+
+	if (!imap_back(s))
+		return;
+	if (status == 0)
+		status = job->status;
+	if (status <= 0) {
+		on_found(s, status);
+	} else if (clock_mono_ms() < job->tell_ms) {
+		again(s);
+	} else {
+		job->tell_ms = clock_mono_ms() + TELL_EVERY_MS;
+		imap_write_untagged(&s->out, "OK Still searching");
+		imap_flush_then(s, again);
+	}
+	imap_turn_end(s);
+}
+
+static void drop(struct imap_session *s)
+{
+	const struct search_job *job = s->job;
+
+	imap_search_end(job->searching);
+}
+
 void imap_do_search(struct imap_session *s)
 {
-	s->job = ARENA_NEW(s->arena, struct search_job);
-	imap_run_work(s, work, on_found);
+	struct search_job *job = ARENA_NEW(s->arena, struct search_job);
+	int rc = imap_search_begin(
+		s->m, s->account.id, s->view, s->command->search.keys, s->arena, &job->searching);
+
+	s->job = job;
+	s->drop = drop;
+	if (rc < 0) {
+		on_found(s, rc);
+		return;
+	}
+	job->tell_ms = clock_mono_ms() + TELL_EVERY_MS;
+	snprintf(job->source, sizeof(job->source), "search %lld", (long long)s->account.id);
+	job->turn = (struct mail_turn){ .source = slice_str(job->source),
+		.size = SLICE_SIZE,
+		.work = work,
+		.done = on_slice,
+		.arg = s };
+	imap_flush_then(s, take);
 }

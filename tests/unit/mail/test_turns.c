@@ -1,5 +1,5 @@
 /*
- * test_turns.c: who is parsed when several send large mails at once.
+ * test_turns.c: whose turn it is when several send large mails, or search, at once.
  */
 #include "turns.h"
 
@@ -29,6 +29,7 @@ static size_t done_n;
 static int statuses[MAILS];
 static atomic_int running, most;
 static atomic_bool go;
+static int slices; /* more of source s, once its first is done */
 
 static void work(void *arg)
 {
@@ -48,6 +49,10 @@ static void done(void *arg, int status)
 
 	statuses[done_n] = status;
 	order[done_n++] = m->source;
+	if (m->source == 's' && slices > 0) {
+		slices--;
+		mail_turn_again(&mails[m - mails].turn);
+	}
 }
 
 /* Sends a mail from each of these sources. */
@@ -108,6 +113,25 @@ START_TEST(in_turn)
 }
 END_TEST
 
+/* What is done in slices is behind others each time, as if they were sent one by one. */
+START_TEST(in_slices)
+{
+	struct pool *pool;
+	char all[] = "sabab..";
+
+	loop_init();
+	pool = pool_new("test", 1, 100);
+	mail_turns_init(&turns, pool);
+	slices = 2;
+	atomic_store(&go, false);
+	send("sabab");
+	atomic_store(&go, true);
+	ck_assert(loop_run_until(all_done, all, 20000));
+	ck_assert_str_eq(order, "sababss");
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(refused)
 {
 	struct pool *pool;
@@ -130,4 +154,4 @@ START_TEST(refused)
 }
 END_TEST
 
-TEST_MAIN("turns", in_turn, refused)
+TEST_MAIN("turns", in_turn, in_slices, refused)
