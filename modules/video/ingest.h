@@ -31,8 +31,8 @@ struct ingest_publisher {
 struct ingest *ingest_open(
 	struct video *v, const struct video_channel *channel, const struct ingest_publisher *p);
 /*
- * One tag (intake.h), once `ready` said 0. 0; HEARTH_EBUSY: taken, and enough until `drained`;
- * HEARTH_EUNSUPPORTED, HEARTH_EINVAL: not taken, *why says it.
+ * One tag (intake.h), once `ready` said 0. 0, *why NULL or a warning; HEARTH_EBUSY: taken, and
+ * enough until `drained`; HEARTH_EUNSUPPORTED, HEARTH_EINVAL: not taken, *why says it.
  */
 int ingest_tag(
 	struct ingest *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why);

@@ -5,6 +5,9 @@
  * that key frames that come irregularly seldom force a cut. From then on no chunk may be longer,
  * whatever the publisher does; one that had to be cut before a picture that is no key frame carries
  * along what leads up to it, so that it can be transcoded alone.
+ *
+ * Nothing but a picture that cannot be shown ends a stream: sound that is not taken here, or whose
+ * header is broken, is left out with a warning, and silence takes its place once there was sound.
  */
 #include "intake.h"
 
@@ -20,6 +23,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hls/playlist.h"
+#include "opening.h"
 #include "segment/segmenter.h"
 
 #define RAW_PIECE_MAX   (4u << 20)  /* raw tags are stored at the latest then */
@@ -35,11 +39,17 @@ struct intake {
 	int64_t stream;
 	int64_t segment_ms;
 
+	struct opening opening; /* which tracks there are */
 	struct segmenter *segmenter;
 	struct segmenter_tracks tracks;
 	struct buf *avcc, *asc; /* the configurations in force; NULL: no such track */
+	struct buf *last_asc;   /* of the publisher before: without sound, silence goes on */
 	struct aac_config aac;
 	struct avc_sps sps;
+	const char *warning;                  /* for the publisher, with this tag */
+	bool warned_audio, warned_audio_head; /* once each */
+	uint64_t dropped, made;               /* of the segmenter's, as were told in the log */
+	int64_t told_ms;                      /* when; monotonic */
 	bool changed; /* … since the last chunk: pace and renditions are described anew */
 	uint32_t fps_num, fps_den; /* of the first chunk under these configurations */
 	uint8_t b_frames;
@@ -73,6 +83,7 @@ struct intake *intake_new(
 	struct intake *in = mem_zalloc(sizeof(*in));
 
 	in->upload = upload;
+	opening_init(&in->opening);
 	in->stream = stream->id;
 	in->segment_ms = v->segment_ms;
 	in->target_s = (uint32_t)stream->target_s;
@@ -105,7 +116,10 @@ void intake_free(struct intake **in)
 	if (!*in)
 		return;
 	segmenter_free(&(*in)->segmenter);
+	opening_clear(&(*in)->opening);
 	lead_clear(*in);
+	buf_unref(&(*in)->last_asc);
+	buf_unref(&(*in)->tracks.silence);
 	buf_unref(&(*in)->avcc);
 	buf_unref(&(*in)->asc);
 	strbuf_free(&(*in)->raw);
@@ -276,10 +290,15 @@ static void end_line(struct intake *in)
 
 static void set_tracks(struct intake *in)
 {
+	struct strbuf silence = { 0 };
+
+	buf_unref(&in->tracks.silence);
 	in->tracks = (struct segmenter_tracks){ .video = in->avcc != NULL };
 	if (in->asc) {
+		aac_write_silence(&silence, &in->aac);
 		in->tracks.audio_rate = in->aac.rate;
 		in->tracks.audio_frame = in->aac.frame_length;
+		in->tracks.silence = buf_from_strbuf(&silence);
 	}
 	in->changed = true;
 	segmenter_set_tracks(in->segmenter, &in->tracks);
@@ -290,7 +309,7 @@ static int take_video_config(struct intake *in, struct slice avcc, const char **
 	struct avc_config config;
 	struct avc_sps sps;
 
-	if (in->avcc && slice_eq(buf_slice(in->avcc), avcc))
+	if (avcc.n == 0 || (in->avcc && slice_eq(buf_slice(in->avcc), avcc)))
 		return 0;
 	if (avc_config_parse(avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0) {
 		*why = "the AVC configuration is malformed";
@@ -304,22 +323,31 @@ static int take_video_config(struct intake *in, struct slice avcc, const char **
 	return 0;
 }
 
-static int take_audio_config(struct intake *in, struct slice asc, const char **why)
+static void warn(struct intake *in, bool *warned, const char *what)
+{
+	if (*warned)
+		return;
+	*warned = true;
+	in->warning = what;
+}
+
+static void take_audio_config(struct intake *in, struct slice asc)
 {
 	struct aac_config config;
 
 	if (in->asc && slice_eq(buf_slice(in->asc), asc))
-		return 0;
+		return;
 	if (aac_config_parse(asc, &config) < 0) {
-		*why = "the AAC configuration is malformed or of a kind that is not taken";
-		return HEARTH_EINVAL;
+		warn(in, &in->warned_audio_head,
+			"the AAC header is empty, malformed or of a kind that is not taken here; "
+			"such sound is left out");
+		return;
 	}
 	end_line(in);
 	in->aac = config;
 	buf_unref(&in->asc);
 	in->asc = buf_copy(asc);
 	set_tracks(in);
-	return 0;
 }
 
 /* ---- tags ---- */
@@ -356,22 +384,88 @@ static int take_audio(struct intake *in, int64_t timestamp_ms, struct slice body
 {
 	struct av_tag tag;
 	struct buf *data;
-	int rc = av_tag_audio(body, &tag);
 
-	if (rc < 0)
-		return rc == HEARTH_EUNSUPPORTED ? 0 : rc;
-	if (is_idle(&tag))
+	/* What is wrong with sound is no reason to end the pictures. */
+	if (av_tag_audio(body, &tag) < 0 || is_idle(&tag))
 		return 0;
-	if (tag.codec != AV_CODEC_AAC) {
+	if (tag.codec != AV_CODEC_AAC && !in->avcc) {
 		*why = "only AAC audio is taken here; please choose it in the encoder";
 		return HEARTH_EUNSUPPORTED;
 	}
-	if (tag.packet == AV_PACKET_CONFIG)
-		return take_audio_config(in, tag.data, why);
+	if (tag.codec != AV_CODEC_AAC) {
+		warn(in, &in->warned_audio,
+			"only AAC audio is taken here: the stream goes on without this sound");
+		return 0;
+	}
+	if (tag.packet == AV_PACKET_CONFIG) {
+		take_audio_config(in, tag.data);
+		return 0;
+	}
+	if (tag.data.n == 0)
+		return 0;
 	data = buf_copy(tag.data);
 	segmenter_audio(in->segmenter, timestamp_ms, data);
 	buf_unref(&data);
 	return 0;
+}
+
+static int take_av(
+	struct intake *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why)
+{
+	if (type == FLV_VIDEO)
+		return take_video(in, timestamp_ms, body, why);
+	return take_audio(in, timestamp_ms, body, why);
+}
+
+/*
+ * All tracks are known, or are not waited for any longer. The configurations go first, so that the
+ * line begins with all of them.
+ */
+static int open_line(struct intake *in, const char **why)
+{
+	struct opening_tag *t;
+	struct av_tag tag;
+	int rc = 0;
+
+	in->opening.over = true;
+	for (t = in->opening.first; t && rc == 0; t = t->next) {
+		struct slice body = buf_slice(t->body);
+		bool is_config = (t->type == FLV_VIDEO ? av_tag_video(body, &tag)
+						       : av_tag_audio(body, &tag)) == 0 &&
+				 tag.packet == AV_PACKET_CONFIG;
+
+		/* The first of each only: others come in their place. */
+		if (is_config && !(t->type == FLV_VIDEO ? in->avcc : in->asc))
+			rc = take_av(in, t->type, t->timestamp_ms, body, why);
+	}
+	/* The publisher before had sound: the playlists promise it. */
+	if (!in->asc && in->last_asc && in->avcc)
+		take_audio_config(in, buf_slice(in->last_asc));
+	while (rc == 0 && (t = opening_take(&in->opening))) {
+		rc = take_av(in, t->type, t->timestamp_ms, buf_slice(t->body), why);
+		opening_tag_free(&t);
+	}
+	return rc;
+}
+
+#define TELL_MS 10000
+
+/* Nothing is lost unsaid, nor is each of it worth a line. */
+static void tell_losses(struct intake *in)
+{
+	uint64_t dropped = segmenter_dropped(in->segmenter), made = segmenter_made(in->segmenter);
+	int64_t now_ms = clock_mono_ms();
+
+	if ((dropped == in->dropped && made == in->made) ||
+		(in->told_ms && now_ms - in->told_ms < TELL_MS))
+		return;
+	log_warn("video", "samples out of time were left out, or made where a track had none",
+		"stream", "%lld", (long long)in->stream, "left_out", "%llu",
+		(unsigned long long)(dropped - in->dropped), "made", "%llu",
+		(unsigned long long)(made - in->made), NULL);
+	in->dropped = dropped;
+	in->made = made;
+	in->told_ms = now_ms;
 }
 
 int intake_tag(
@@ -383,27 +477,42 @@ int intake_tag(
 	int rc = 0;
 
 	*why = "a tag is malformed";
+	in->warning = NULL;
 	if (in->keep_raw)
 		flv_write_tag(&in->raw, &tag);
-	if (type == FLV_VIDEO)
-		rc = take_video(in, timestamp_ms, body, why);
-	else if (type == FLV_AUDIO)
-		rc = take_audio(in, timestamp_ms, body, why);
+	if (type == FLV_SCRIPT)
+		opening_script(&in->opening, body);
+	else if (in->opening.over)
+		rc = take_av(in, type, timestamp_ms, body, why);
+	else if (opening_keep(&in->opening, type, timestamp_ms, body))
+		rc = open_line(in, why);
 	take_chunks(in);
+	tell_losses(in);
 	if (in->raw.n > RAW_PIECE_MAX)
 		flush_raw(in);
+	if (rc == 0)
+		*why = in->warning;
 	return rc;
 }
 
 void intake_break(struct intake *in)
 {
-	if (segmenter_dropped(in->segmenter))
-		log_debug("video", "samples out of time were left out so far", "stream", "%lld",
-			(long long)in->stream, "samples", "%llu",
-			(unsigned long long)segmenter_dropped(in->segmenter), NULL);
+	const char *why;
+
+	if (!in->opening.over)
+		open_line(in, &why);
 	end_line(in);
+	in->told_ms = 0;
+	tell_losses(in);
 	flush_raw(in);
 	buf_unref(&in->avcc);
-	buf_unref(&in->asc);
+	if (in->asc) {
+		buf_unref(&in->last_asc);
+		in->last_asc = in->asc;
+		in->asc = NULL;
+	}
+	opening_clear(&in->opening);
+	opening_init(&in->opening);
+	in->warned_audio = in->warned_audio_head = false;
 	set_tracks(in);
 }

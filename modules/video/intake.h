@@ -17,8 +17,8 @@ struct intake;
 struct intake *intake_new(
 	struct video *v, const struct video_stream *stream, bool goes_on, struct upload *upload);
 /*
- * One audio, video or script tag (flv_tag.h). 0; HEARTH_EUNSUPPORTED: a codec that is not taken
- * here, HEARTH_EINVAL: malformed; then *why says it.
+ * One audio, video or script tag (flv_tag.h). 0, with a warning for the publisher in *why, or NULL;
+ * HEARTH_EUNSUPPORTED: a codec that is not taken here, HEARTH_EINVAL: malformed; then *why says it.
  */
 int intake_tag(
 	struct intake *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why);

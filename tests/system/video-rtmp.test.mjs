@@ -140,6 +140,7 @@ test('what is not H.264 or AAC is refused with the reason, and leaves no stream 
   for (const [i, { type, body }] of others.entries()) {
     const p = await publisher(`other${i}`);
     p.tag({ type, time: 0, body });
+    if (type === AUDIO) p.tag({ type, time: 1100, body }); // there might have been pictures
     const { level, code, description } = await p.status();
     assert.deepEqual([level, code], ['error', 'NetStream.Publish.Rejected'], `${i}`);
     assert.match(description, type === VIDEO ? /H\.264/ : /AAC/);
@@ -280,6 +281,49 @@ test('end and begin at once: nobody is turned away, numbers never come twice', {
 });
 
 // ---- streams that change ----
+
+test('a track that stops, begins late or cannot be taken: both are in every segment, or one only', { skip }, async () => {
+  const broadcast = async (name, list) => {
+    const p = await publisher(name);
+    await p.tags(list);
+    await p.sync();
+    await p.finish();
+    const { segments } = await new Watch(hearth, name, 'source').ended(30);
+    assert.ok(segments.every(({ epoch, gap }) => epoch === 0 && !gap), name);
+    await decode(live(name, 'source'));
+    const { streams } = await probe(live(name, 'source'));
+    return { p, segments, packets: Object.fromEntries(streams.map(({ codec_type: type, nb_read_packets: n }) => [type, Number(n)])) };
+  };
+  const config = (type) => tags.find((tag) => tag.type === type && isConfig(tag));
+
+  const quiet = await broadcast('lea', tags.filter(({ type, time }) => type !== AUDIO || time < 2500));
+  assert.ok(Math.abs(quiet.packets.audio - 6 * 48000 / 1024) < 12, JSON.stringify(quiet.packets));
+  assert.equal(quiet.packets.video, await frames(path));
+
+  const dark = await broadcast('lou', tags.filter(({ type, time }) => type !== VIDEO || time < 2500));
+  assert.ok(dark.segments.reduce((all, { duration }) => all + duration, 0) > 5.8);
+  for (const { uri, map } of dark.segments) {
+    const parts = await Promise.all([map, uri].map(async (file) => (await raw(`${hearth.base}/live/lou/source/${file}`)).body));
+    writeFileSync(join(dir, 'one.mp4'), Buffer.concat(parts));
+    const { streams } = await probe(join(dir, 'one.mp4'));
+    assert.ok(streams.length === 2 && streams.every(({ nb_read_packets: n }) => n > 0), uri);
+  }
+
+  const first = tags.find((tag) => isKey(tag) && tag.time > 1900).time;
+  const late = tags.filter(({ type, time }) => type !== VIDEO || time >= first);
+  late.splice(late.findIndex(({ type }) => type === VIDEO), 0, { ...config(VIDEO), time: first });
+  const { packets } = await broadcast('lin', late);
+  assert.deepEqual(Object.keys(packets).sort(), ['audio', 'video']);
+
+  const other = tags.map((tag) => (tag.type === AUDIO ? { ...tag, body: Buffer.concat([Buffer.from([0x2F]), tag.body.subarray(2)]) } : tag));
+  const mute = await broadcast('liz', other);
+  const warning = mute.p.messages.find(({ command }) => command?.[3]?.code === 'NetStream.Publish.Warning');
+  assert.match(warning.command[3].description, /AAC/);
+  assert.deepEqual(mute.packets, { video: await frames(path) });
+
+  const empty = [...tags.slice(0, 30), { type: AUDIO, time: tags[30].time, body: Buffer.from([0xAF, 0]) }, ...tags.slice(30)];
+  assert.equal((await broadcast('lux', empty)).packets.video, await frames(path));
+});
 
 test('another picture size on the way: another initialisation segment behind a discontinuity', { skip }, async () => {
   const others = [['vtest.avi', 'fps=10'], ['tree.avi', 'fps=15']];

@@ -73,12 +73,75 @@ int aac_config_parse(struct slice asc, struct aac_config *out)
 	if (b.bad || (layout && !channels[layout]))
 		return HEARTH_EINVAL;
 	c.channels = channels[layout];
+	c.layout = (uint8_t)layout;
 	if (!c.sbr && layout) /* layout 0 puts a channel map here, which is not read */
 		read_sync_extension(&b, &c);
 	if (c.rate < 7350 || c.rate > 96000 || c.output_rate < 7350 || c.output_rate > 192000)
 		return HEARTH_EINVAL;
 	*out = c;
 	return 0;
+}
+
+/* ---- silence ---- */
+
+#define ELEMENT_END 7
+
+struct bit_writer {
+	struct strbuf *out;
+	uint32_t byte; /* what is not yet whole */
+	unsigned n;    /* its bits */
+};
+
+static void write_bits(struct bit_writer *w, uint32_t value, unsigned n)
+{
+	while (n-- > 0) {
+		w->byte = w->byte << 1 | (value >> n & 1);
+		if (++w->n == 8) {
+			char c = (char)w->byte;
+
+			strbuf_add(w->out, slice_of(&c, 1));
+			w->byte = w->n = 0;
+		}
+	}
+}
+
+/* One channel (individual_channel_stream): one long window of which no band is coded. */
+static void write_channel(struct bit_writer *w)
+{
+	write_bits(w, 0, 8);             /* global_gain */
+	write_bits(w, 0, 1 + 2 + 1 + 6); /* ics_info: reserved, sequence, shape, max_sfb */
+	write_bits(w, 0, 1);             /* predictor_data_present */
+	write_bits(w, 0, 1 + 1 + 1);     /* no pulses, noise shaping, gain control */
+}
+
+/* The elements of each layout (table 1.19): single channel, pair, low frequencies. */
+static const char *elements_of(uint8_t layout)
+{
+	static const char *const elements[16] = { "P", "S", "P", "SP", "SPS", "SPP", "SPPL",
+		"SPPPL", [11] = "SPPSL", [12] = "SPPPL", [14] = "SPPLP" };
+
+	return layout < 16 && elements[layout] ? elements[layout] : "P";
+}
+
+void aac_write_silence(struct strbuf *out, const struct aac_config *c)
+{
+	struct bit_writer w = { .out = out };
+	uint32_t tag[4] = { 0 };
+
+	for (const char *e = elements_of(c->layout); *e; e++) {
+		uint32_t id = *e == 'S' ? 0 : *e == 'P' ? 1 : 3;
+
+		write_bits(&w, id, 3);
+		write_bits(&w, tag[id]++, 4);
+		if (*e == 'P') {
+			write_bits(&w, 0, 1); /* each has a window of its own */
+			write_channel(&w);
+		}
+		write_channel(&w);
+	}
+	write_bits(&w, ELEMENT_END, 3);
+	if (w.n)
+		write_bits(&w, 0, 8 - w.n);
 }
 
 void aac_codec_string(const struct aac_config *c, char out[AAC_CODEC_STRING_SIZE])

@@ -14,6 +14,7 @@ struct aac_config {
 	uint32_t rate;         /* of the core, in Hz: frames count in these samples */
 	uint32_t output_rate;  /* what is heard: twice that with SBR */
 	uint8_t channels;      /* of the core; 0 when it is said inside the stream only */
+	uint8_t layout;        /* channelConfiguration: which elements a frame has */
 	uint32_t frame_length; /* core samples in a frame: 1024 or 960 */
 };
 
@@ -24,5 +25,11 @@ struct aac_config {
 int aac_config_parse(struct slice asc, struct aac_config *out);
 /* RFC 6381: "mp4a.40." and the object type: 2, 5 with SBR, 29 with PS. */
 void aac_codec_string(const struct aac_config *c, char out[AAC_CODEC_STRING_SIZE]);
+
+/*
+ * Appends one frame of silence for such a stream (4.4.2.1: an element for each channel or pair of
+ * them, without a spectrum). Where only the stream says which elements there are, a pair.
+ */
+void aac_write_silence(struct strbuf *out, const struct aac_config *c);
 
 #endif

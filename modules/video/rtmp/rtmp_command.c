@@ -117,6 +117,8 @@ static void read_metadata(const struct amf0_value *v, struct rtmp_metadata *out)
 	out->fps = amf0_number(amf0_get(v, SLICE("framerate")), 0);
 	out->video_kbps = amf0_number(amf0_get(v, SLICE("videodatarate")), 0);
 	out->audio_kbps = amf0_number(amf0_get(v, SLICE("audiodatarate")), 0);
+	out->video = amf0_get(v, SLICE("videocodecid")) || out->width > 0;
+	out->audio = amf0_get(v, SLICE("audiocodecid")) || amf0_get(v, SLICE("audiosamplerate"));
 	out->encoder = amf0_string(amf0_get(v, SLICE("encoder")));
 }
 

@@ -44,6 +44,7 @@ struct rtmp_command {
 struct rtmp_metadata {
 	double width, height, fps;
 	double video_kbps, audio_kbps;
+	bool video, audio; /* such a track is announced */
 	struct slice encoder;
 };
 
@@ -90,6 +91,7 @@ enum rtmp_status {
 	RTMP_STATUS_PUBLISH_BAD_NAME, /* no such key, or it is in use */
 	RTMP_STATUS_PUBLISH_DENIED,
 	RTMP_STATUS_PUBLISH_REJECTED,
+	RTMP_STATUS_PUBLISH_WARNING, /* ours: the stream goes on, but not as it was meant */
 	RTMP_STATUS_UNPUBLISH_SUCCESS,
 	RTMP_STATUS_FAILED,
 };

@@ -28,6 +28,7 @@ static const struct {
 	[RTMP_STATUS_PUBLISH_BAD_NAME] = { "error", "NetStream.Publish.BadName" },
 	[RTMP_STATUS_PUBLISH_DENIED] = { "error", "NetStream.Publish.Denied" },
 	[RTMP_STATUS_PUBLISH_REJECTED] = { "error", "NetStream.Publish.Rejected" },
+	[RTMP_STATUS_PUBLISH_WARNING] = { "warning", "NetStream.Publish.Warning" },
 	[RTMP_STATUS_UNPUBLISH_SUCCESS] = { "status", "NetStream.Unpublish.Success" },
 	[RTMP_STATUS_FAILED] = { "error", "NetStream.Failed" },
 };

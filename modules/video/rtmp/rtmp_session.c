@@ -270,6 +270,11 @@ static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms,
 			"%s", why, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
 		s->finished = true;
+	} else if (why) {
+		log_warn("rtmp", "publisher warned", "channel", "%s", s->who.channel.name, "why",
+			"%s", why, NULL);
+		rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_WARNING,
+			slice_str(why));
 	}
 }
 

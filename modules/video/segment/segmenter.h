@@ -9,7 +9,13 @@
  *    it is off by more than SEGMENTER_DRIFT_MS;
  *  - a jump (back by more than SEGMENTER_BACK_MS, forward by more than `gap_max_ms`) ends the
  *    chunk; the line goes on without a hole from the next key frame, in a chunk that is marked as a
- *    discontinuity.
+ *    discontinuity;
+ *  - the clock of audio is watched by itself: where it jumps, or is farther from the video's than
+ *    SEGMENTER_APART_MS, it is taken for another clock, and audio goes on where it was.
+ *
+ * A player stands still where one of the tracks has nothing, so each track has something in every
+ * chunk: where audio is missing there is silence, and where pictures are missing the last key frame
+ * stands (what follows on it then waits for another key frame).
  *
  * A chunk is cut at the first key frame from `target_ms` on; else behind `duration_max_ms`, before
  * a picture that is shown after all those before it, but at the latest SEGMENTER_OVER_MS behind it.
@@ -24,7 +30,9 @@
 
 #define SEGMENTER_DRIFT_MS 50
 #define SEGMENTER_BACK_MS  100
-#define SEGMENTER_WAIT_MS  500 /* how long a cut waits for audio that is late */
+#define SEGMENTER_WAIT_MS  500  /* a track without a sample for so long has stopped */
+#define SEGMENTER_LATE_MS  3000 /* a cut waits so long for audio that comes, but late */
+#define SEGMENTER_APART_MS 3000
 #define SEGMENTER_OVER_MS  499 /* a chunk is not longer than duration_max_ms and this */
 
 /* Which tracks there are. Without video the cuts fall between audio frames. */
@@ -32,6 +40,7 @@ struct segmenter_tracks {
 	bool video;
 	uint32_t audio_rate;  /* core samples a second; 0: no audio */
 	uint32_t audio_frame; /* core samples in a frame: 1024 or 960 */
+	struct buf *silence;  /* a frame of it; NULL: what is missing is missing. Not owned */
 };
 
 struct segmenter_options {
@@ -64,8 +73,8 @@ struct segmenter *segmenter_new(
 void segmenter_free(struct segmenter **s);
 /*
  * One sample in the order of arrival; a reference to `data` is taken when it is kept. Video before
- * the first key frame, audio before the first picture and audio that is far from the video's time
- * are dropped. After each call take the chunks that have become ready.
+ * the first key frame, audio before the first picture and audio that comes when silence has taken
+ * its place are dropped. After each call take the chunks that have become ready.
  */
 void segmenter_video(
 	struct segmenter *s, int64_t dts_ms, int32_t cts_ms, bool key, struct buf *data);
@@ -80,8 +89,9 @@ void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tr
 void segmenter_set_limits(struct segmenter *s, uint32_t duration_max_ms, uint32_t gap_max_ms);
 /* The next ready chunk, to be owned by the caller, or NULL. */
 struct segment_chunk *segmenter_take(struct segmenter *s);
-/* Samples dropped so far, for the log and metrics. */
+/* Samples dropped so far; and those made for a track that had none, for the log and metrics. */
 uint64_t segmenter_dropped(const struct segmenter *s);
+uint64_t segmenter_made(const struct segmenter *s);
 
 void segment_chunk_free(struct segment_chunk **chunk);
 

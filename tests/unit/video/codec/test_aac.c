@@ -7,6 +7,8 @@
 
 #include "hearth/error.h"
 
+#include "video/media.h"
+
 START_TEST(configs)
 {
 	static const struct {
@@ -58,4 +60,41 @@ START_TEST(refuses)
 }
 END_TEST
 
-TEST_MAIN("aac", configs, refuses)
+/* A decoder that complains of nothing hears nothing, in every layout that ADTS can say. */
+START_TEST(silence)
+{
+	char *dir;
+
+	if (!media_available(""))
+		return;
+	dir = media_dir();
+	for (uint8_t layout = 1; layout < 8; layout++) {
+		const struct aac_config c = { .object_type = 2, .layout = layout };
+		struct strbuf frame = { 0 }, file = { 0 };
+
+		aac_write_silence(&frame, &c);
+		for (int i = 0; i < 4; i++) {
+			size_t n = frame.n + 7;
+			char adts[7] = { (char)0xff, (char)0xf1, (char)(0x4c | layout >> 2),
+				(char)((layout & 3) << 6 | n >> 11), (char)(n >> 3),
+				(char)((n & 7) << 5 | 0x1f), (char)0xfc };
+
+			strbuf_add(&file, slice_of(adts, 7));
+			strbuf_add(&file, strbuf_slice(&frame));
+		}
+		media_write(dir, "silence.aac", strbuf_slice(&file));
+		ck_assert_int_eq(
+			media_run(
+				"cd %s && ffmpeg -v error -xerror -y -i silence.aac -f s16le s.raw "
+				"&& test $(stat -c %%s s.raw) -ge %d && ! grep -qaP "
+				"'[^\\x00]' s.raw",
+				dir, 3 * 1024 * 2 * (layout == 7 ? 8 : layout)),
+			0);
+		strbuf_free(&frame);
+		strbuf_free(&file);
+	}
+	media_dir_remove(dir);
+}
+END_TEST
+
+TEST_MAIN("aac", silence, configs, refuses)

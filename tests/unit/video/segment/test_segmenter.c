@@ -497,17 +497,145 @@ START_TEST(a_pause_makes_no_chunk_longer)
 }
 END_TEST
 
+/* Audio by another clock, or whose clock is set anew, goes on where it was. */
 START_TEST(audio_out_of_time)
 {
-	struct segmenter *s = segmenter_new(&defaults, &both);
+	static const int64_t offset[] = { -500000, 3600000, -70000 };
 
-	video(s, 500000, true);
-	audio(s, 0);
-	audio(s, 900000);
-	for (int64_t ms = 500040; ms <= 502000; ms += 40)
-		video(s, ms, ms == 502000);
-	ck_assert_uint_eq(segmenter_dropped(s), 2);
-	expect(s, "100 0+2000 v50 a0\n");
+	for (size_t i = 0; i < 3; i++) {
+		struct segmenter *s = segmenter_new(&defaults, &both);
+		struct segment_chunk *c;
+
+		for (int64_t us = 0; us < 6300000; us += 10000) {
+			if (us % 40000 == 0)
+				video(s, 500000 + us / 1000, us % 2000000 == 0);
+			if (us % 20000 ==
+				0) /* another clock at first, and a third one from 3 s on */
+				audio(s, 500000 + us / 1000 + (us < 3000000 ? offset[i] : 0));
+		}
+		for (int k = 0; k < 3; k++) {
+			c = segmenter_take(s);
+			check_chunk(c);
+			ck_assert_int_eq(c->duration, 2000 * 90);
+			ck_assert_uint_ge(c->audio.n, 92);
+			ck_assert_uint_le(c->audio.n, 101);
+			segment_chunk_free(&c);
+		}
+		segmenter_free(&s);
+	}
+}
+END_TEST
+
+/* ---- a track that stops ---- */
+
+static struct segmenter *with_silence(const struct segmenter_options *options)
+{
+	struct segmenter_tracks tracks = both;
+	struct segmenter *s;
+
+	tracks.silence = buf_copy(SLICE("-"));
+	s = segmenter_new(options, &tracks);
+	buf_unref(&tracks.silence);
+	return s;
+}
+
+/* Both tracks have samples from the chunk's beginning to its end, without a hole. */
+static void check_full(const struct segment_chunk *c)
+{
+	const struct media_sample *last;
+
+	check_chunk(c);
+	ck_assert_uint_gt(c->video.n, 0);
+	ck_assert_uint_gt(c->audio.n, 0);
+	last = &c->video.p[c->video.n - 1];
+	ck_assert_int_le(c->video.p[0].dts, c->start + 40 * 90);
+	ck_assert_int_ge(last->dts + last->duration, c->start + c->duration - 40 * 90);
+	last = &c->audio.p[c->audio.n - 1];
+	ck_assert_int_le(c->audio.p[0].dts * 15 / 8, c->start + 75 * 90);
+	ck_assert_int_ge((last->dts + last->duration) * 15 / 8, c->start + c->duration - 90);
+}
+
+static void check_all_full(struct segmenter *s, size_t chunks)
+{
+	struct segment_chunk *c;
+	int64_t end = 0;
+	size_t n = 0;
+
+	for (; (c = segmenter_take(s)); n++) {
+		check_full(c);
+		ck_assert_int_eq(c->start, end);
+		ck_assert(!c->discontinuity);
+		end = c->start + c->duration;
+		segment_chunk_free(&c);
+	}
+	ck_assert_uint_eq(n, chunks);
+}
+
+START_TEST(silence_where_audio_is_missing)
+{
+	static const struct { /* audio is missing in these times */
+		int64_t from, to;
+	} holes[] = { { 0, 99999 }, { 0, 3000 }, { 3000, 99999 }, { 2500, 7100 }, { 1000, 1700 } };
+
+	for (size_t i = 0; i < sizeof(holes) / sizeof(holes[0]); i++) {
+		struct segmenter *s = with_silence(&defaults);
+
+		for (int64_t us = 0; us < 11900000; us += 10000) {
+			int64_t ms = us / 1000;
+
+			if (ms % 40 == 0)
+				video(s, ms, ms % 2000 == 0);
+			if (ms % 20 == 0 && (ms < holes[i].from || ms >= holes[i].to))
+				audio(s, ms);
+		}
+		check_all_full(s, 5);
+		ck_assert_uint_gt(segmenter_made(s), 20);
+		segmenter_free(&s);
+	}
+}
+END_TEST
+
+/* Audio that is late by more than a moment, but comes, is not replaced. */
+START_TEST(late_audio_is_not_silenced)
+{
+	struct segmenter *s = with_silence(&defaults);
+
+	for (int64_t ms = 0; ms < 9000; ms += 20) {
+		if (ms % 40 == 0)
+			video(s, ms, ms % 2000 == 0);
+		if (ms >= 1500)
+			audio(s, ms - 1500);
+	}
+	ck_assert_uint_eq(segmenter_made(s), 0);
+	ck_assert_uint_eq(segmenter_dropped(s), 0);
+	segmenter_free(&s);
+}
+END_TEST
+
+START_TEST(a_still_where_pictures_are_missing)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct segment_chunk *c;
+
+	options.duration_max_ms = options.gap_max_ms = 2000;
+	s = with_silence(&options);
+	for (int64_t ms = 0; ms < 14000; ms += 20) {
+		bool gone = ms >= 3000 && ms < 9500;
+
+		if (ms % 40 == 0 && !gone)
+			video(s, ms, ms % 1000 == 0);
+		if (ms % 20 == 0)
+			audio(s, ms);
+	}
+	for (int64_t end = 0; (c = segmenter_take(s)); segment_chunk_free(&c)) {
+		check_full(c);
+		ck_assert(c->independent);
+		ck_assert_int_eq(c->start, end);
+		end = c->start + c->duration;
+	}
+	ck_assert_uint_ge(segmenter_made(s), 2);
+	ck_assert_uint_eq(segmenter_dropped(s), 12); /* up to the next key frame */
 	segmenter_free(&s);
 }
 END_TEST
@@ -598,4 +726,5 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
 	a_pause_is_no_jump, a_pause_makes_no_chunk_longer, dependent_ones_end_at_the_next_key_frame,
 	reordered_pictures_stay_together, goes_on_where_it_is_told, audio_out_of_time,
-	audio_alone_jumps, codec_change, any_times)
+	silence_where_audio_is_missing, late_audio_is_not_silenced,
+	a_still_where_pictures_are_missing, audio_alone_jumps, codec_change, any_times)
