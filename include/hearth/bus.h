@@ -13,6 +13,12 @@
  *   order       Per subscriber, the events of one key come in the order they were published. An
  *               event that a subscriber fails on is tried again with a growing delay and holds up
  *               later ones, until after ten attempts it is set aside (table bus_dead) and logged.
+ *               That holds for a transaction that the database refuses for what apply did, too.
+ *               As long as none was taken since, an event behind it that fails for good reason
+ *               (not for a disk or a peer that may come back) is set aside after two.
+ *   lag         How many events wait for each subscription, and for how long, is measured
+ *               (hearth_bus_lag_events, hearth_bus_lag_seconds); health.h says so when one has
+ *               been waiting for a minute, and when events were set aside within a day.
  *   visibility  A subscriber may see an event as soon as its transaction is committed.
  *   newcomers   A subscriber that was never seen before starts at the oldest event kept.
  *

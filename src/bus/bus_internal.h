@@ -23,6 +23,8 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	void *module);
 /* For tests, before bus_start: the tick (1 s) and the first delay after a failure (1 s). */
 void bus_set_pace(struct bus *b, int64_t tick_ms, int64_t retry_ms);
+/* For tests, before bus_start: how long an event may wait until health says so (60 s). */
+void bus_set_lag_max(struct bus *b, int64_t lag_max_ms);
 /* Starts delivering, and trimming what everybody has taken. On the loop. Always 0. */
 int bus_start(struct bus *b);
 /*

@@ -4,6 +4,7 @@
  * Lanes are woken by commits that published on their topic. Once a tick each source is surveyed:
  * lanes that are behind are woken (another process may have published, a lane may have rested), and
  * events that all lanes of their topic have passed are removed, or at once when there is no lane.
+ * How far each lane is behind is measured (lag.c).
  */
 #include <stdlib.h>
 
@@ -12,9 +13,10 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define TICK_MS  1000
-#define RETRY_MS 1000
-#define TRIM_MAX 2000 /* positions in one transaction: other writers wait meanwhile */
+#define TICK_MS    1000
+#define RETRY_MS   1000
+#define LAG_MAX_MS 60000 /* an event that waits for longer is worth a word */
+#define TRIM_MAX   2000  /* positions in one transaction: other writers wait meanwhile */
 
 struct bus *bus_new(struct db *const *dbs, size_t db_count)
 {
@@ -27,6 +29,7 @@ struct bus *bus_new(struct db *const *dbs, size_t db_count)
 	list_init(&b->lanes);
 	b->tick_ms = TICK_MS;
 	b->retry_ms = RETRY_MS;
+	b->lag_max_ms = LAG_MAX_MS;
 	live_init(&b->live);
 	return b;
 }
@@ -35,6 +38,11 @@ void bus_set_pace(struct bus *b, int64_t tick_ms, int64_t retry_ms)
 {
 	b->tick_ms = tick_ms;
 	b->retry_ms = retry_ms;
+}
+
+void bus_set_lag_max(struct bus *b, int64_t lag_max_ms)
+{
+	b->lag_max_ms = lag_max_ms;
 }
 
 /* ---- lanes ---- */
@@ -55,6 +63,7 @@ static void add_lane(struct bus *b, struct lane lane, struct pool *pool)
 	l->watch = (struct db_watch){
 		.bits = db_signal_bit(slice_str(l->subscription->topic)), .fn = wake_lane, .arg = l
 	};
+	lane_measure(l);
 	runner_init(&l->runner, pool, 1, lane_run, l);
 	list_push(&b->lanes, &l->node);
 }
@@ -124,12 +133,14 @@ static int64_t look_at_lanes(const struct source *s, const struct outbox_topic *
 /* True when there is more to trim. */
 static bool survey(void *arg)
 {
-	const struct source *s = arg;
+	struct source *s = arg;
 	struct survey v = { .arena = arena_new() };
 	bool more = false;
 
-	if (db_read_wait(s->db, read_topics, &v) < 0)
-		v.topics = NULL;
+	if (db_read_wait(s->db, read_topics, &v) < 0) {
+		arena_free(&v.arena);
+		return false;
+	}
 	for (const struct outbox_topic *t = v.topics; t; t = t->next) {
 		struct trim cut = { t->topic, look_at_lanes(s, t) };
 
@@ -142,6 +153,7 @@ static bool survey(void *arg)
 		if (db_write_wait(s->db, trim, &cut) < 0)
 			more = false;
 	}
+	source_measure(s, v.topics);
 	arena_free(&v.arena);
 	return more;
 }

@@ -17,9 +17,11 @@
 #include "bus/bus_internal.h"
 #include "db/database.h"
 #include "hearth/map.h"
+#include "hearth/metric.h"
 #include "job/runner.h"
 
 struct batch;
+struct outbox_topic;
 
 struct lane {
 	struct list_node node; /* the bus's */
@@ -33,7 +35,12 @@ struct lane {
 
 	_Atomic int64_t position; /* of the cursor; -1: not read yet. The runner's, others read */
 	int attempts;             /* failures of the next event; the runner's */
-	int64_t rest_until_ms;    /* monotonic; the runner's */
+	int stuck;                /* rests in a row that are no event's fault; the runner's */
+	bool poisoned;            /* one was set aside, and none taken since; the runner's */
+	atomic_int error;         /* what the last try met; 0: nothing. The runner's, others read */
+	struct metric *lag_events, *lag_seconds, *set_aside;
+	bool lags;                      /* health says so; the source's */
+	int64_t rest_until_ms;          /* monotonic; the runner's */
 	_Atomic(struct batch *) afters; /* waits on the loop, which clears it; NULL: none */
 	bool stopped;                   /* the loop's thread */
 };
@@ -42,6 +49,7 @@ struct source {
 	struct bus *bus;
 	struct db *db;
 	struct runner runner;
+	bool has_dead; /* health says so */
 };
 
 struct live {
@@ -55,9 +63,14 @@ struct bus {
 	struct list lanes; /* complete before bus_start, then only read */
 	struct pool *pool; /* one thread for the sources; between bus_start and bus_stop */
 	struct timer tick; /* the loop's */
-	int64_t tick_ms, retry_ms;
+	int64_t tick_ms, retry_ms, lag_max_ms;
 	struct live live;
 };
+
+/* Metrics of a lane that was added (lag.c). */
+void lane_measure(struct lane *l);
+/* How far this source's lanes are behind, and what was set aside: metrics and health. A worker. */
+void source_measure(struct source *s, const struct outbox_topic *topics);
 
 /* The runner's function of a lane: takes a batch of events through; true when there may be more. */
 bool lane_run(void *lane);

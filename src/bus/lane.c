@@ -7,7 +7,13 @@
  *
  * Events are taken in batches, for one transaction and one move of the cursor. When one fails, what
  * is before it is applied without it; then it stands first, its failure is counted beside the
- * cursor, and the lane rests. After the last attempt it is moved to bus_dead.
+ * cursor, and the lane rests. After the last attempt it is moved to bus_dead. When the commit
+ * itself is refused for what was done in it (an index is damaged where the event's text goes), the
+ * event that stands first is tried alone, and if need be is the one that failed.
+ *
+ * Where one event was set aside for a reason that time does not mend, the next will often meet the
+ * same: as long as none was taken since, ATTEMPTS_AFTER are enough, so that a broken subscriber
+ * does not fill the outbox.
  *
  * The cursor only moves from where this lane believes it to be, so even two processes that follow
  * the same outbox cannot apply an event twice.
@@ -26,6 +32,7 @@
 #define BATCH_BYTES_MAX (8u << 20) /* of what prepare made: no more events are prepared then */
 #define APPLY_MAX_MS    10         /* other writers wait meanwhile: no further event is begun */
 #define ATTEMPTS_MAX    10
+#define ATTEMPTS_AFTER  2
 #define REST_MAX_MS     INT64_C(300000)
 
 struct batch {
@@ -74,6 +81,31 @@ static void rest(struct lane *l, int attempts)
 	l->rest_until_ms = clock_mono_ms() + (ms < REST_MAX_MS ? ms : REST_MAX_MS);
 }
 
+/* Whether trying once more can help. */
+static bool may_pass(int error)
+{
+	return error == HEARTH_EIO || error == HEARTH_EBUSY || error == HEARTH_ETIMEOUT ||
+	       error == HEARTH_ECLOSED || error == HEARTH_ECONFLICT;
+}
+
+/* The one in hand has failed with `error`: whether that was its last attempt. */
+static bool is_last(const struct lane *l, int error)
+{
+	return l->attempts + 1 >= (l->poisoned && !may_pass(error) ? ATTEMPTS_AFTER : ATTEMPTS_MAX);
+}
+
+/* Nothing of this is an event's fault: the disk, or another process that moved the cursor. */
+static void stand_by(struct lane *l, int error)
+{
+	atomic_store(&l->position, -1);
+	atomic_store(&l->error, error);
+	if (l->stuck < ATTEMPTS_MAX)
+		l->stuck++;
+	rest(l, l->stuck);
+	log_error("bus", "events could not be applied", "subscription", "%s", l->subscription->name,
+		"source", "%s", db_name(l->from), "why", "%s", error_name(error), NULL);
+}
+
 /* ---- reading ---- */
 
 static int read_cursor(struct db_tx *tx, void *arg)
@@ -107,7 +139,7 @@ static bool read_batch(struct batch *b)
 	if (rc == 0)
 		rc = db_read_wait(l->from, read_events, b);
 	if (rc < 0)
-		rest(l, 1);
+		stand_by(l, rc);
 	return rc == 0 && b->count > 0;
 }
 
@@ -161,6 +193,22 @@ static int apply_events(struct db_tx *tx, void *arg)
 		b->events[i - 1].position, 0);
 }
 
+/*
+ * After a transaction that failed with `rc`: how many events to try next, 0 when it is the first
+ * one that failed, or an error that is none's fault.
+ */
+static int try_less(struct batch *b, int rc)
+{
+	if (b->failed_at >= 0 && b->failed_at < b->ready)
+		return b->failed_at;
+	if (may_pass(rc))
+		return rc;
+	if (b->ready > 1)
+		return 1;
+	note_failed(b, 0, rc);
+	return 0;
+}
+
 /* Applies what is ready, up to the first event that is refused. */
 static int apply(struct batch *b)
 {
@@ -169,12 +217,15 @@ static int apply(struct batch *b)
 
 	while (b->ready > 0 && (rc = db_write_wait(l->into, apply_events, b)) < 0) {
 		b->applied = 0;
-		if (b->failed_at < 0 || b->failed_at >= b->ready)
+		rc = try_less(b, rc);
+		if (rc < 0)
 			return rc;
-		b->ready = b->failed_at;
+		b->ready = rc;
 	}
 	if (b->applied > 0) {
-		l->attempts = 0;
+		l->attempts = l->stuck = 0;
+		l->poisoned = false;
+		atomic_store(&l->error, 0);
 		atomic_store(&l->position, b->events[b->applied - 1].position);
 	}
 	return 0;
@@ -191,7 +242,7 @@ static int count_failure(struct db_tx *tx, void *arg)
 	int64_t from = atomic_load(&l->position);
 	int rc;
 
-	if (l->attempts + 1 < ATTEMPTS_MAX)
+	if (!is_last(l, b->error))
 		return cursor_move(tx, name, source, from, from, l->attempts + 1);
 	rc = cursor_bury(tx, name, source, &b->events[0], b->error);
 	return rc < 0 ? rc : cursor_move(tx, name, source, from, b->events[0].position, 0);
@@ -201,24 +252,29 @@ static int count_failure(struct db_tx *tx, void *arg)
 static bool fail(struct batch *b)
 {
 	struct lane *l = b->lane;
-	bool last = l->attempts + 1 >= ATTEMPTS_MAX;
+	bool last = is_last(l, b->error);
 	int rc = db_write_wait(l->into, count_failure, b);
+
+	if (rc < 0) {
+		stand_by(l, rc);
+		return false;
+	}
+	l->stuck = 0;
+	atomic_store(&l->error, b->error);
 
 	log_event(last ? LOG_ERROR : LOG_WARN, "bus",
 		last ? "an event is set aside" : "an event was not taken", "subscription", "%s",
 		l->subscription->name, "topic", "%s", l->subscription->topic, "source", "%s",
 		db_name(l->from), "position", "%lld", (long long)b->events[0].position, "attempt",
 		"%d", l->attempts + 1, "why", "%s", error_name(b->error), NULL);
-	if (rc < 0) {
-		atomic_store(&l->position, -1);
-		rest(l, 1);
-		return false;
-	}
 	l->attempts = last ? 0 : l->attempts + 1;
-	if (last)
+	if (last) {
+		l->poisoned = true;
+		metric_add(l->set_aside, 1);
 		atomic_store(&l->position, b->events[0].position);
-	else
+	} else {
 		rest(l, l->attempts);
+	}
 	return last;
 }
 
@@ -233,12 +289,7 @@ static bool take_through(struct batch *b)
 	prepare(b);
 	rc = apply(b);
 	if (rc < 0) {
-		/* No event's fault: the disk, or another process that has moved the cursor. */
-		log_error("bus", "events could not be applied", "subscription", "%s",
-			l->subscription->name, "source", "%s", db_name(l->from), "why", "%s",
-			error_name(rc), NULL);
-		atomic_store(&l->position, -1);
-		rest(l, 1);
+		stand_by(l, rc);
 		return false;
 	}
 	if (b->failed_at == 0)

@@ -16,6 +16,7 @@
 #include "hearth/error.h"
 
 #define READ_BYTES_MAX (1u << 20)
+#define DEAD_MAX       100000 /* rows of bus_dead */
 
 const char *const bus_migrations[] = {
 	"CREATE TABLE bus_outbox (position {id}, topic TEXT NOT NULL, key {bytes} NOT NULL,"
@@ -93,6 +94,25 @@ int outbox_topics(struct db_tx *tx, struct arena *a, struct outbox_topic **out)
 	return rc;
 }
 
+int outbox_behind(struct db_tx *tx, const char *topic, int64_t position, int64_t max, int64_t *n,
+	int64_t *at_ms)
+{
+	int rc = db_get_int(tx, at_ms,
+		"SELECT at_ms FROM bus_outbox WHERE topic = $1 AND position > $2"
+		" ORDER BY position LIMIT 1",
+		db_str(topic), db_int(position));
+
+	*n = 0;
+	if (rc < 0) {
+		*at_ms = 0;
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	}
+	return db_get_int(tx, n,
+		"SELECT count(*) FROM (SELECT position FROM bus_outbox"
+		" WHERE topic = $1 AND position > $2 LIMIT $3) AS behind",
+		db_str(topic), db_int(position), db_int(max));
+}
+
 int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to)
 {
 	int rc = db_run(tx, "DELETE FROM bus_outbox WHERE topic = $1 AND position <= $2",
@@ -144,5 +164,15 @@ int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
 		db_bytes(ev->key), db_bytes(ev->payload), db_int(ev->at_ms), db_int(error),
 		db_int(clock_wall_ms()));
 
+	if (rc >= 0)
+		rc = db_run(tx,
+			"DELETE FROM bus_dead WHERE id <= (SELECT max(id) FROM bus_dead) - $1",
+			db_int(DEAD_MAX));
 	return rc < 0 ? rc : 0;
+}
+
+int cursor_dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n)
+{
+	return db_get_int(
+		tx, n, "SELECT count(*) FROM bus_dead WHERE dead_ms >= $1", db_int(since_ms));
 }

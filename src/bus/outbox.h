@@ -24,6 +24,12 @@ struct outbox_topic {
 
 /* Lists the topics of an outbox, in `a`. 0, or an error. */
 int outbox_topics(struct db_tx *tx, struct arena *a, struct outbox_topic **out);
+/*
+ * How many events of a topic lie behind `position`, counted up to `max`, and when the first of them
+ * was published; 0 and 0 when there is none.
+ */
+int outbox_behind(struct db_tx *tx, const char *topic, int64_t position, int64_t max, int64_t *n,
+	int64_t *at_ms);
 /* Removes the events of a topic up to and with this position. */
 int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to);
 
@@ -39,7 +45,9 @@ int cursor_read(struct db_tx *tx, const char *subscription, const char *source, 
  */
 int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from,
 	int64_t to, int attempts);
-/* Sets an event aside that failed with `error` too often. */
+/* How many events were set aside since `since_ms`. */
+int cursor_dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n);
+/* Sets an event aside that failed with `error` too often; of all, the newest DEAD_MAX stay. */
 int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
 	const struct bus_event *ev, int error);
 

@@ -40,8 +40,9 @@ struct db {
 
 	struct connection *writer; /* writer's thread */
 	int64_t changes;           /* of rows, when a commit was last counted; writer's thread */
-	int64_t note_at;    /* identity.c: where commits are noted; set once, before note_fd */
-	atomic_int note_fd; /* -1: nowhere */
+	int64_t note_at;     /* identity.c: where commits are noted; set once, before note_fd */
+	atomic_int note_fd;  /* -1: nowhere */
+	int failed_in_a_row; /* commits; writer thread */
 	pthread_t thread;
 
 	pthread_mutex_t lock;  /* for the fields down to the blank line */

@@ -9,18 +9,22 @@
  *
  * Nobody is answered before the commit. When it fails, every function runs once more in a
  * transaction of its own, so that one that fills the disk does not take the others with it; what
- * fails again is answered HEARTH_EIO.
+ * fails again is answered HEARTH_EIO, or what the database has against it.
  *
  * All of it runs on the writer's thread.
  */
+#include <stdio.h>
+
 #include "db/identity.h"
 #include "db/work.h"
 #include "hearth/error.h"
+#include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define GROUP_MAX    256            /* functions in a commit */
-#define GROUP_MAX_US INT64_C(10000) /* after this no further one is begun: the first ones wait */
+#define GROUP_MAX        256            /* functions in a commit */
+#define FAILURES_TO_TELL 3              /* functions in a row, each alone */
+#define GROUP_MAX_US     INT64_C(10000) /* after this no further one is begun: the first ones wait */
 
 struct group {
 	struct db_job jobs[GROUP_MAX];
@@ -57,6 +61,16 @@ static bool wait_for_work(struct db *db)
 }
 
 /*
+ * What is answered for a transaction that did not come to be: that the database refuses this very
+ * work (it is damaged where the work goes, or a rule is broken) or, for all else, HEARTH_EIO.
+ */
+static int cause(int rc)
+{
+	return rc == HEARTH_ECORRUPT || rc == HEARTH_EINVAL || rc == HEARTH_ETOOBIG ? rc
+										    : HEARTH_EIO;
+}
+
+/*
  * Runs one function under a savepoint of the open transaction. Its result, or with *lost set when
  * the whole transaction must be given up.
  */
@@ -79,9 +93,28 @@ static int run_in_savepoint(struct db *db, const struct db_job *job, uint64_t *s
 	if (ended == 0)
 		ended = connection_run(c, "RELEASE job");
 	*lost = ended < 0;
-	if (rc >= 0)
+	if (rc >= 0 && ended == 0)
 		*signals |= tx.signals;
-	return rc;
+	return rc >= 0 && ended < 0 ? cause(ended) : rc;
+}
+
+/*
+ * Says in health that nothing can be written, once that is no accident any more. What a transaction
+ * was refused for by its own doing says nothing of others.
+ */
+static void judge_health(struct db *db, int status)
+{
+	char name[HEALTH_NAME_MAX + 1];
+
+	if (status != 0 && status != HEARTH_EIO)
+		return;
+	snprintf(name, sizeof(name), "db.%s", db->name);
+	if (status < 0 && ++db->failed_in_a_row == FAILURES_TO_TELL)
+		health_set(name, "nothing can be written to %s.db; the log says why", db->name);
+	if (status == 0 && db->failed_in_a_row >= FAILURES_TO_TELL)
+		health_clear(name);
+	if (status == 0)
+		db->failed_in_a_row = 0;
 }
 
 static int commit(struct db *db)
@@ -94,6 +127,7 @@ static int commit(struct db *db)
 	if (rc == 0)
 		rc = connection_run(c, "COMMIT");
 	if (rc == 0) {
+		judge_health(db, 0);
 		identity_note(db, number);
 		metric_add(db->commits, 1);
 		return 0;
@@ -101,7 +135,7 @@ static int commit(struct db *db)
 	metric_add(db->failures, 1);
 	if (connection_in_transaction(c))
 		connection_run(c, "ROLLBACK");
-	return HEARTH_EIO;
+	return cause(rc);
 }
 
 /* A transaction for one function. */
@@ -109,15 +143,21 @@ static int run_alone(struct db *db, const struct db_job *job, uint64_t *signals)
 {
 	uint64_t raised = 0;
 	bool lost = false;
-	int rc;
+	int rc, ended;
 
-	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0)
+	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
+		judge_health(db, HEARTH_EIO);
 		return HEARTH_EIO;
+	}
 	rc = run_in_savepoint(db, job, &raised, &lost);
 	if (lost && connection_in_transaction(db->writer))
 		connection_run(db->writer, "ROLLBACK");
-	if (commit(db) < 0)
-		return HEARTH_EIO;
+	ended = commit(db);
+	if (lost || ended < 0) {
+		rc = cause(lost && rc < 0 ? rc : ended);
+		judge_health(db, rc);
+		return rc;
+	}
 	*signals |= raised;
 	return rc;
 }
@@ -144,6 +184,7 @@ static void run_group(struct db *db, struct group *g)
 	g->count = 0;
 	g->signals = 0;
 	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
+		judge_health(db, HEARTH_EIO);
 		metric_add(db->failures, 1);
 		g->count = take(db, &g->jobs[0]);
 		g->status[0] = HEARTH_EIO;

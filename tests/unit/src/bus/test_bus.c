@@ -2,6 +2,9 @@
  * test_bus.c: the in-process bus through the suite of its port, and what its outbox keeps.
  */
 #include "src/ports/embedded.h"
+
+#include "hearth/health.h"
+#include "hearth/metric.h"
 #include "src/ports/suite_bus.h"
 
 /* ---- waking ---- */
@@ -141,6 +144,123 @@ START_TEST(attempts_are_counted_across_restarts)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, one_commit_wakes_for_all_of_its_events,
-	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
-	attempts_are_counted_across_restarts)
+/* ---- a transaction that is refused as a whole ---- */
+
+static int make_rule(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "CREATE TABLE parent (id BIGINT PRIMARY KEY)") < 0 ||
+			       db_run(tx, "CREATE TABLE child (parent BIGINT REFERENCES parent (id)"
+					  " DEFERRABLE INITIALLY DEFERRED)") < 0
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+/* For "bad" it does what only the commit refuses, as an index does that is damaged there. */
+static int apply_or_spoil(
+	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	struct subscriber *s = module;
+
+	(void)prepared;
+	if (is_bad(ev)) {
+		atomic_fetch_add(&s->tries, 1);
+		return db_run(tx, "INSERT INTO child (parent) VALUES (7)") < 0 ? HEARTH_EIO : 0;
+	}
+	return db_run(tx, "INSERT INTO taken (who, key, payload) VALUES ('a', $1, $2)",
+		       db_bytes(ev->key), db_bytes(ev->payload)) < 0
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+static const struct bus_subscription spoiler = {
+	.topic = "post.sent",
+	.name = "taker.a",
+	.database = "taker",
+	.apply = apply_or_spoil,
+};
+
+START_TEST(sets_aside_what_the_commit_refuses)
+{
+	struct post *p = post_open();
+	struct subscriber s = { 0 };
+	int64_t dead = 0;
+
+	ck_assert_int_eq(db_write_wait(p->taker, make_rule, NULL), 0);
+	publish_five_with_a_bad_one(p);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "bad" });
+	publish(p->sender, (struct letter){ .key = "k", .payload = "7" });
+	suite_bus_subscribe(p->bus, &spoiler, p->taker, p->pool, &s);
+	suite_bus_start(p->bus);
+	expect_taken(p->taker, "a", 5, "k=1 k=2 k=4 k=5 k=7 ");
+	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+	ck_assert_int_eq(dead, 2);
+	post_close(p);
+}
+END_TEST
+
+/* Where nothing is taken any more, what comes later is given up sooner: the outbox stays small. */
+START_TEST(a_broken_subscriber_does_not_fill_the_outbox)
+{
+	struct post *p = post_open();
+	struct subscriber s = { 0 };
+	struct tries t = { .subscriber = &s, .n = 10 + 9 * 2 };
+	int64_t dead = 0;
+
+	ck_assert_int_eq(db_write_wait(p->taker, make_rule, NULL), 0);
+	for (int i = 0; i < 10; i++)
+		publish(p->sender, (struct letter){ .key = "k", .payload = "bad" });
+	publish(p->sender, (struct letter){ .key = "k", .payload = "good" });
+	suite_bus_subscribe(p->bus, &spoiler, p->taker, p->pool, &s);
+	suite_bus_start(p->bus);
+	expect_taken(p->taker, "a", 1, "k=good ");
+	ck_assert_int_ge(atomic_load(&s.tries), t.n);
+	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+	ck_assert_int_eq(dead, 10);
+	post_close(p);
+}
+END_TEST
+
+/* ---- lag ---- */
+
+#define LAGS "bus.taker.a.sender"
+
+static int lags(void *arg)
+{
+	(void)arg;
+	return health_is_set(LAGS);
+}
+
+static int lags_no_more(void *arg)
+{
+	(void)arg;
+	return !health_is_set(LAGS) && health_is_set("bus-dead.taker");
+}
+
+START_TEST(a_lag_is_told)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .fail_apply = 1000 };
+	const char *label = "subscription=\"taker.a\",source=\"sender\"";
+
+	publish_five_with_a_bad_one(p);
+	bus_set_pace(p->bus, 10, 5);
+	bus_set_lag_max(p->bus, 20);
+	subscribe_a(p, &s);
+	suite_bus_start(p->bus);
+	ck_assert(suite_run_until(lags, NULL, WITHIN_MS));
+	ck_assert_int_ge(metric_value(metric_gauge("hearth_bus_lag_events", label, NULL)), 3);
+	expect_taken(p->taker, "a", 4, "k=1 k=2 k=4 k=5 ");
+	ck_assert(suite_run_until(lags_no_more, NULL, WITHIN_MS));
+	ck_assert_int_eq(metric_value(metric_gauge("hearth_bus_lag_events", label, NULL)), 0);
+	ck_assert_int_eq(
+		metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL)), 1);
+	post_close(p);
+	health_clear("bus-dead.taker");
+}
+END_TEST
+
+TEST_MAIN("bus", SUITE_BUS, sets_aside_what_the_commit_refuses,
+	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
+	one_commit_wakes_for_all_of_its_events, outbox_keeps_what_somebody_has_not_passed,
+	outbox_forgets_what_nobody_waits_for, attempts_are_counted_across_restarts)
