@@ -149,7 +149,7 @@ describe('smtp', () => {
     assert.equal((await c.say('RCPT TO:<x@elsewhere.example>')).code, 550);
     assert.equal((await c.say('RCPT TO:<nobody@hearth.test>')).code, 550);
     assert.equal((await c.say('DATA')).code, 554);
-    assert.equal((await c.say(`RCPT TO:<${ALICE}> NOTIFY=NEVER`)).code, 555);
+    assert.equal((await c.say(`RCPT TO:<${ALICE}> MT-PRIORITY=3`)).code, 555);
     await c.expect(250, 'RCPT TO:<alice+tag@HEARTH.test>');
     await c.expect(250, 'RSET');
     assert.equal((await c.say('DATA')).code, 503);
@@ -158,6 +158,25 @@ describe('smtp', () => {
     assert.equal((await c.say('NOOP')).code, 250);
     await c.expect(221, 'QUIT');
     await c.end();
+  });
+
+  test('senders and hosts as they are in the world', async () => {
+    const from = 'someuser+caf_=desk_8b506e99-b5c5-4e14-8294-f5ebd6083faa=hearth.example@gmail.example';
+    const c = await SmtpClient.connect(h.port.smtp);
+    await c.expect(250, `EHLO Ann's (old) PC; <x>`);
+    await c.expect(250, `MAIL FROM: ${from} RET=HDRS ENVID=x AUTH=<>`);
+    await c.expect(250, `RCPT TO:${ALICE}. NOTIFY=FAILURE ORCPT=rfc822;alice@hearth.test`);
+    await c.expect(250, `RCPT TO:<alice+${'x'.repeat(100)}@hearth.test>`);
+    await c.expect(250, 'RCPT TO:<alice+somebody=elsewhere.example/#1@hearth.test>');
+    await c.expect(550, 'RCPT TO:<nobody+somebody=elsewhere.example@hearth.test>');
+    await c.expect(354, 'DATA');
+    c.send('Subject: world\r\n\r\nx\r\n');
+    await c.expect(250, '.');
+    assert.equal((await c.mail('taro..yamada.@docomo.example', ALICE, 'Subject: dots\r\n\r\n')).code, 250);
+    const [first, second] = (await inbox(h)).slice(-2);
+    assert.ok(first.startsWith(`Return-Path: <${from}>\r\nDelivered-To: ${ALICE}\r\nReceived: from Ann?s??old??PC???x? ([127.0.0.1])\r\n`), first);
+    assert.ok(second.startsWith('Return-Path: <taro..yamada.@docomo.example>\r\n'), second);
+    c.close();
   });
 
   test('SMTPUTF8 and 8BITMIME', async () => {

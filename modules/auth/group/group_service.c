@@ -152,6 +152,27 @@ static void answer_busy(void *arg)
 	on_reached(arg, HEARTH_EBUSY);
 }
 
+/*
+ * The address as accounts have theirs. What a subaddress is made of is the sender's business, not
+ * ours: it may be longer than a name, and have characters that no name has (another address, as
+ * VERP writes it).
+ */
+static int read_address(const struct config *config, struct slice address, char out[256])
+{
+	struct slice domain = address, local = slice_split(&domain, '@');
+	ptrdiff_t plus = slice_chr(local, '+');
+	struct strbuf plain = { 0 };
+	int rc = auth_address(config, address, out);
+
+	if (rc < 0 && plus > 0 && domain.p) {
+		strbuf_printf(&plain, "%.*s@%.*s", SLICE_ARG(slice_head(local, (size_t)plus)),
+			SLICE_ARG(domain));
+		rc = auth_address(config, strbuf_slice(&plain), out);
+		strbuf_free(&plain);
+	}
+	return rc;
+}
+
 static void reached_by(void *self, struct slice address, accounts_reached_fn *done, void *arg)
 {
 	struct auth *a = self;
@@ -160,7 +181,7 @@ static void reached_by(void *self, struct slice address, accounts_reached_fn *do
 	r->a = a;
 	r->done = done;
 	r->arg = arg;
-	if (auth_address(hearth_config(a->h), address, r->address) < 0)
+	if (read_address(hearth_config(a->h), address, r->address) < 0)
 		exec_post(exec_loop(), answer_not_found, r);
 	else if (db_read(a->db, reach, on_reached, r) < 0)
 		exec_post(exec_loop(), answer_busy, r);

@@ -37,24 +37,22 @@ static bool has_utf8(struct slice s)
 
 /* --- local part ------------------------------------------------------------------------------ */
 
-/* Length of the Dot-string at the front: atoms with single dots between them; 0 when none. */
+/* Length of the Dot-string at the front: atoms, and dots wherever they are; 0 when none. */
 static size_t read_dot_string(struct slice s)
 {
-	size_t i = 0, atom = 0, wide;
+	size_t i = 0, wide;
+	bool atom = false;
 
 	while (i < s.n) {
-		if (is_atext((unsigned char)s.p[i])) {
+		if (s.p[i] == '.') {
 			i++;
-			atom++;
-		} else if ((wide = utf8_length(slice_skip(s, i)))) {
-			i += wide;
-			atom++;
-		} else if (s.p[i] == '.' && atom) {
-			i++;
-			atom = 0;
-		} else {
-			break;
+			continue;
 		}
+		wide = is_atext((unsigned char)s.p[i]) ? 1 : utf8_length(slice_skip(s, i));
+		if (!wide)
+			break;
+		i += wide;
+		atom = true;
 	}
 	return atom ? i : 0;
 }
@@ -95,23 +93,21 @@ static int local_next(const struct smtp_address *a, size_t *i)
 
 /* --- domain ---------------------------------------------------------------------------------- */
 
-/* Length of one label at the front: it neither begins nor ends with a hyphen; 0 when none. */
+/* Length of one label at the front; 0 when none. */
 static size_t read_label(struct slice s)
 {
-	size_t i = 0, end = 0;
+	bool named = false;
+	size_t i = 0;
 
 	while (i < s.n) {
 		size_t n = is_alnum((unsigned char)s.p[i]) ? 1 : utf8_length(slice_skip(s, i));
 
-		if (n)
-			end = i + n;
-		else if (s.p[i] == '-' && i)
-			n = 1;
-		else
+		named = named || n;
+		if (!n && s.p[i] != '-' && s.p[i] != '_')
 			break;
-		i += n;
+		i += n ? n : 1;
 	}
-	return end;
+	return named ? i : 0;
 }
 
 size_t smtp_domain_read(struct slice s)
@@ -172,6 +168,12 @@ static size_t read_host(struct slice s, bool *literal)
 	return end > 0 && smtp_literal_valid(slice_head(s, (size_t)end + 1)) ? (size_t)end + 1 : 0;
 }
 
+/* Whether a dot follows the domain, and nothing of a domain behind it. */
+static bool has_root(struct slice rest)
+{
+	return rest.n && rest.p[0] == '.' && !(rest.n > 1 && rest.p[1] == '.');
+}
+
 /* --- the whole ------------------------------------------------------------------------------- */
 
 ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out)
@@ -188,12 +190,12 @@ ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out)
 	a.local = slice_head(s, local);
 	a.domain = slice_skip(a.text, local + 1);
 	a.utf8 = has_utf8(a.text);
-	if (a.local.n > SMTP_LOCAL_MAX || a.text.n > SMTP_ADDRESS_MAX)
+	if (a.text.n > SMTP_ADDRESS_MAX)
 		return HEARTH_ETOOBIG;
 	if (!a.literal && !smtp_domain_valid(a.domain))
-		return HEARTH_ETOOBIG; /* it is a domain, so only a label can be too long */
+		return HEARTH_ETOOBIG; /* it is a domain, so it or a label can only be too long */
 	*out = a;
-	return (ptrdiff_t)a.text.n;
+	return (ptrdiff_t)(a.text.n + (!a.literal && has_root(slice_skip(s, a.text.n))));
 }
 
 int smtp_address_parse(struct slice s, struct smtp_address *out)

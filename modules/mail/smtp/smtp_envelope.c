@@ -8,18 +8,20 @@
 
 /* --- paths ----------------------------------------------------------------------------------- */
 
-/* Takes "FROM:<" or "TO:<" off *s, with spaces behind the colon. */
+static void skip_spaces(struct slice *s)
+{
+	while (s->n && s->p[0] == ' ')
+		*s = slice_skip(*s, 1);
+}
+
+/* Takes "FROM:" or "TO:" off *s, with spaces behind the colon; something must follow. */
 static bool take_keyword(struct slice *s, struct slice keyword)
 {
 	if (!slice_istarts(*s, keyword))
 		return false;
 	*s = slice_skip(*s, keyword.n);
-	while (s->n && s->p[0] == ' ')
-		*s = slice_skip(*s, 1);
-	if (!s->n || s->p[0] != '<')
-		return false;
-	*s = slice_skip(*s, 1);
-	return true;
+	skip_spaces(s);
+	return s->n > 0;
 }
 
 /*
@@ -43,24 +45,48 @@ static void skip_route(struct slice *s)
 }
 
 /*
- * Takes an address and its ">" off *s: 0, HEARTH_EINVAL, HEARTH_ETOOBIG. `bare` is the one address
- * that needs no domain: "" for a reverse-path, "postmaster" for a forward-path.
+ * Takes "<", an address and ">" off *s: 0, HEARTH_EINVAL, HEARTH_ETOOBIG. `special` is the one
+ * address that needs no domain: "" for a reverse-path, "postmaster" for a forward-path.
  */
-static int take_path(struct slice *s, struct slice bare, struct smtp_address *out)
+static int take_brackets(struct slice *s, struct slice special, struct smtp_address *out)
 {
-	ptrdiff_t n = slice_chr(*s, '>');
+	struct slice inner;
+	ptrdiff_t n;
 
-	if (n >= 0 && slice_ieq(slice_head(*s, (size_t)n), bare)) {
-		out->text = out->local = slice_head(*s, (size_t)n);
+	*s = slice_skip(*s, 1);
+	skip_spaces(s);
+	n = slice_chr(*s, '>');
+	inner = slice_trim(slice_head(*s, n < 0 ? 0 : (size_t)n));
+	if (n >= 0 && slice_ieq(inner, special)) {
+		out->text = out->local = inner;
 	} else {
 		skip_route(s);
 		n = smtp_address_read(*s, out);
 		if (n < 0)
 			return (int)n;
-		if ((size_t)n >= s->n || s->p[n] != '>')
-			return HEARTH_EINVAL;
 	}
-	*s = slice_skip(*s, (size_t)n + 1);
+	*s = slice_skip(*s, (size_t)n);
+	skip_spaces(s);
+	if (!slice_starts(*s, SLICE(">")))
+		return HEARTH_EINVAL;
+	*s = slice_skip(*s, 1);
+	return 0;
+}
+
+/* Takes an address off *s, with its brackets or without; at the end, or before a space. */
+static int take_path(struct slice *s, struct slice special, struct smtp_address *out)
+{
+	ptrdiff_t n;
+
+	if (s->p[0] == '<') {
+		n = take_brackets(s, special, out);
+	} else {
+		n = smtp_address_read(*s, out);
+		if (n > 0)
+			*s = slice_skip(*s, (size_t)n);
+	}
+	if (n < 0)
+		return (int)n;
 	return !s->n || s->p[0] == ' ' ? 0 : HEARTH_EINVAL;
 }
 
@@ -80,24 +106,24 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* xtext of at most `max` octets, RFC 3461 section 4; UTF-8 too where RFC 6533 allows it. */
-static bool is_xtext(struct slice s, size_t max, bool utf8)
+/* xtext, RFC 3461 section 4; UTF-8 too, which RFC 6533 allows. */
+static bool is_xtext(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (c <= ' ' || c == '=' || c == 0x7f || (c > 0x7f && !utf8))
+		if (c <= ' ' || c == '=' || c == 0x7f)
 			return false;
 		if (c == '+' &&
 			(i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
 			return false;
 	}
-	return s.n <= max;
+	return true;
 }
 
 int smtp_xtext_decode(struct strbuf *out, struct slice xtext)
 {
-	if (!is_xtext(xtext, SIZE_MAX, true))
+	if (!is_xtext(xtext))
 		return HEARTH_EINVAL;
 	for (size_t i = 0; i < xtext.n; i++) {
 		if (xtext.p[i] == '+') {
@@ -141,10 +167,11 @@ static bool set_smtputf8(void *command, struct slice value)
 	return true;
 }
 
+/* Of what has no effect here it does not matter how it is written. */
 static bool set_auth(void *command, struct slice value)
 {
 	((struct smtp_mail *)command)->auth = value;
-	return slice_eq(value, SLICE("<>")) || is_xtext(value, 500, false);
+	return true;
 }
 
 static bool set_ret(void *command, struct slice value)
@@ -158,7 +185,7 @@ static bool set_ret(void *command, struct slice value)
 static bool set_envid(void *command, struct slice value)
 {
 	((struct smtp_mail *)command)->envid = value;
-	return is_xtext(value, 100, false);
+	return true;
 }
 
 static bool set_notify(void *command, struct slice value)
@@ -185,11 +212,10 @@ static bool set_notify(void *command, struct slice value)
 static bool set_orcpt(void *command, struct slice value)
 {
 	struct smtp_rcpt *rcpt = command;
-	size_t n = value.n;
 
 	rcpt->orcpt_type = slice_split(&value, ';');
 	rcpt->orcpt_address = value;
-	return value.n && rcpt->orcpt_type.n && n <= 500 && is_xtext(value, 500, true);
+	return true;
 }
 
 static const struct param mail_params[] = {
@@ -268,6 +294,8 @@ int smtp_rcpt_parse(struct slice arg, bool utf8, struct smtp_rcpt *out)
 	if (!take_keyword(&arg, SLICE("TO:")))
 		return SMTP_ERCPT_SYNTAX;
 	rc = take_path(&arg, SLICE("postmaster"), &out->to);
+	if (rc == 0 && out->to.text.n > SMTP_RECIPIENT_MAX)
+		rc = HEARTH_ETOOBIG;
 	if (rc < 0)
 		return rc == HEARTH_ETOOBIG ? SMTP_EADDRESS_LENGTH : SMTP_ERECIPIENT;
 	if (out->to.utf8 && !utf8)

@@ -1,7 +1,9 @@
 /*
  * smtp_envelope.h: what MAIL and RCPT say: a path and ESMTP parameters (RFC 5321 section 4.1.2,
- * SIZE RFC 1870, BODY RFC 6152, SMTPUTF8 RFC 6531, AUTH RFC 4954 section 5, DSN RFC 3461). The
- * DSN parameters are read so that a session without DSN can refuse them by name.
+ * SIZE RFC 1870, BODY RFC 6152, SMTPUTF8 RFC 6531, AUTH RFC 4954 section 5, DSN RFC 3461). What
+ * others write without harm is let pass: an address without its brackets, spaces within them, and
+ * the parameters of AUTH and DSN, which here have no effect, from who did not look whether they are
+ * offered.
  */
 #ifndef HEARTH_MAIL_SMTP_ENVELOPE_H
 #define HEARTH_MAIL_SMTP_ENVELOPE_H
@@ -39,7 +41,8 @@ struct smtp_rcpt {
 
 /*
  * Parse what stands behind "MAIL" and "RCPT" and a space: 0 or an enum smtp_error. UTF-8 in a
- * recipient is refused unless `utf8`; in a sender, unless SMTPUTF8 is among the parameters.
+ * recipient is refused unless `utf8`; in a sender, unless SMTPUTF8 is among the parameters. A
+ * recipient is no longer than SMTP_RECIPIENT_MAX.
  */
 int smtp_mail_parse(struct slice arg, struct smtp_mail *out);
 int smtp_rcpt_parse(struct slice arg, bool utf8, struct smtp_rcpt *out);

@@ -1,8 +1,9 @@
 /*
  * smtp_parse.h: one SMTP command line in, one struct out (RFC 5321 section 4.1, and the lines of
- * the AUTH exchange, RFC 4954). The grammar is kept strictly; what senders get wrong without harm
- * is let pass: spaces behind "FROM:" and "TO:", several spaces between parameters, spaces at the
- * end of a line, and host names in HELO that are no domain names.
+ * the AUTH exchange, RFC 4954). What senders get wrong without harm is let pass: spaces behind
+ * "FROM:" and "TO:", several spaces between parameters, spaces at the end of a line, anything as a
+ * name in HELO, and what smtp_envelope.h and smtp_address.h say of addresses. What could be read in
+ * two ways is not: lines end in CRLF, and hold no control character.
  *
  *	while ((rc = smtp_parse_command(&parser, &input, &cmd)) != 0)
  *		if (rc < 0)

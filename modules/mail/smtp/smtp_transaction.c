@@ -39,8 +39,6 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 		smtp_say(s, 503, "5.5.1", "a transaction is open; RSET ends it");
 	else if (s->submission && !s->authenticated)
 		smtp_say(s, 530, "5.7.0", "log in first");
-	else if (mail->ret != SMTP_RET_NONE || mail->envid.p)
-		smtp_say(s, 555, "5.5.4", "DSN is not offered");
 	else if (mail->has_size && mail->size > s->m->message_max)
 		smtp_say(s, 552, "5.3.4", "at most %llu bytes",
 			(unsigned long long)s->m->message_max);
@@ -119,8 +117,6 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 
 	if (!s->has_mail)
 		smtp_say(s, 503, "5.5.1", "MAIL comes first");
-	else if (rcpt->notify || rcpt->orcpt_type.p)
-		smtp_say(s, 555, "5.5.4", "DSN is not offered");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
 	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))
@@ -159,14 +155,28 @@ static void write_protocol(struct strbuf *out, const struct smtp_session *s)
 		conn_info(s->conn)->tls ? "S" : "", s->authenticated ? "A" : "");
 }
 
+/* What the client called itself, as far as it can stand in a field. */
+static void write_helo(struct strbuf *out, const char *name)
+{
+	for (; *name; name++) {
+		char c = *name;
+		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			     (c >= 'a' && c <= 'z') || strchr(".-_:[]", c);
+
+		strbuf_addc(out, plain ? c : '?');
+	}
+}
+
 /* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
 static void set_trace(struct smtp_session *s)
 {
 	const struct conn_info *info = conn_info(s->conn);
 	struct strbuf out = { 0 };
 
-	strbuf_printf(&out, "Received: from %s ([%s%s])\r\n\tby %s with ", s->helo,
-		strchr(info->peer, ':') ? "IPv6:" : "", info->peer, hearth_hostname(s->m->h));
+	strbuf_adds(&out, "Received: from ");
+	write_helo(&out, s->helo);
+	strbuf_printf(&out, " ([%s%s])\r\n\tby %s with ", strchr(info->peer, ':') ? "IPv6:" : "",
+		info->peer, hearth_hostname(s->m->h));
 	write_protocol(&out, s);
 	strbuf_printf(&out, " id %llx;\r\n\t", (unsigned long long)info->id);
 	write_date(&out, clock_wall_s());

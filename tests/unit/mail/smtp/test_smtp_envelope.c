@@ -46,14 +46,16 @@ static const struct {
 	{ "FROM", SMTP_EMAIL_SYNTAX },
 	{ "FROM:", SMTP_EMAIL_SYNTAX },
 	{ "FROM :<a@b>", SMTP_EMAIL_SYNTAX },
-	{ "FROM:a@b", SMTP_EMAIL_SYNTAX },
 	{ "TO:<a@b>", SMTP_EMAIL_SYNTAX },
 	{ "FROM:<a@b", SMTP_ESENDER },
+	{ "FROM:a@b>", SMTP_ESENDER },
+	{ "FROM:a@b<c@d>", SMTP_ESENDER },
+	{ "FROM:a", SMTP_ESENDER },
+	{ "FROM:Bob <a@b>", SMTP_ESENDER },
+	{ "FROM: SIZE=1", SMTP_ESENDER },
+	{ "FROM:<a@b c>", SMTP_ESENDER },
 	{ "FROM:<a>", SMTP_ESENDER },
 	{ "FROM:<postmaster>", SMTP_ESENDER },
-	{ "FROM:< >", SMTP_ESENDER },
-	{ "FROM:< a@b>", SMTP_ESENDER },
-	{ "FROM:<a@b >", SMTP_ESENDER },
 	{ "FROM:<<a@b>>", SMTP_ESENDER },
 	{ "FROM:<a@b>x", SMTP_ESENDER },
 	{ "FROM:<a@b>SIZE=1", SMTP_ESENDER },
@@ -73,9 +75,6 @@ static const struct {
 	{ "FROM:<a@b> SIZE=1 SIZE=1", SMTP_EPARAM_TWICE },
 	{ "FROM:<a@b> BODY=BINARYMIME", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> SMTPUTF8=1", SMTP_EPARAM_VALUE },
-	{ "FROM:<a@b> AUTH=a=b", SMTP_EPARAM_VALUE },
-	{ "FROM:<a@b> AUTH=a+4", SMTP_EPARAM_VALUE },
-	{ "FROM:<a@b> AUTH=a+4g", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> RET=ALL", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> ENVID=", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> NOTIFY=NEVER", SMTP_EPARAM },
@@ -115,6 +114,83 @@ START_TEST(mail_parameters)
 }
 END_TEST
 
+/* Senders as they are in the world, and how each is kept (canonical). */
+static const struct {
+	const char *arg, *kept;
+} senders[] = {
+	/* forwarding: Gmail, SRS0, SRS1 */
+	{ "FROM:<some.user+caf_=desk_8b506e99-b5c5-4e14-8294-f5ebd6083faa=hearth.example@gmail."
+	  "example>",
+		"some.user+caf_=desk_8b506e99-b5c5-4e14-8294-f5ebd6083faa=hearth.example@gmail."
+		"example" },
+	{ "FROM:<SRS0=fGv9=BC=a.longforwarder.example=bounce-4IDNASXYtY_FG21s4IoV1XzCfCt.xyz0@fwd."
+	  "example>",
+		"SRS0=fGv9=BC=a.longforwarder.example=bounce-4IDNASXYtY_FG21s4IoV1XzCfCt.xyz0@fwd."
+		"example" },
+	{ "FROM:<SRS1=k5Fq=first.forwarder.example==fGv9=BC=origin.example=somebody.with.a.long."
+	  "name@second.example>",
+		"SRS1=k5Fq=first.forwarder.example==fGv9=BC=origin.example=somebody.with.a.long."
+		"name@second.example" },
+	/* VERP, with the recipient in it; BATV; mailing lists */
+	{ "FROM:<bounces+4711042-9f3c-first.middle.lastname=very-long-company.example@em7.esp."
+	  "example>",
+		"bounces+4711042-9f3c-first.middle.lastname=very-long-company.example@em7.esp."
+		"example" },
+	{ "FROM:<prvs=012345abcd=joe@example.org>", "prvs=012345abcd=joe@example.org" },
+	{ "FROM:<btv1==012345abcd==joe@example.org>", "btv1==012345abcd==joe@example.org" },
+	{ "FROM:<0100018f-12ab/us-east_1#x{y}|z~!$%&'*?^`@amazonses.example>",
+		"0100018f-12ab/us-east_1#x{y}|z~!$%&'*?^`@amazonses.example" },
+	/* dots where the grammar has none: mobile networks gave such addresses away */
+	{ "FROM:<taro..yamada.@docomo.example>", "taro..yamada.@docomo.example" },
+	{ "FROM:<.hanako@docomo.example>", ".hanako@docomo.example" },
+	{ "FROM:<\"taro..yamada.\"@docomo.example>", "taro..yamada.@docomo.example" },
+	/* host names that are none */
+	{ "FROM:<root@web_server_1.example>", "root@web_server_1.example" },
+	{ "FROM:<root@localhost>", "root@localhost" },
+	{ "FROM:<root@-x-.example-.org>", "root@-x-.example-.org" },
+	{ "FROM:<Root@Example.ORG.>", "Root@example.org" },
+	{ "FROM:<a@192.0.2.1>", "a@192.0.2.1" },
+	{ "FROM:<a@[192.0.2.1]>", "a@[192.0.2.1]" },
+	{ "FROM:<a@[IPv6:2001:db8::1]>", "a@[ipv6:2001:db8::1]" },
+	/* the command's own form */
+	{ "FROM:a@b.example", "a@b.example" },
+	{ "FROM: a@b.example SIZE=100", "a@b.example" },
+	{ "from: < a@b.example >  size=100", "a@b.example" },
+	{ "FROM:<>", "" },
+	{ "From: < > BODY=8bitmime", "" },
+	{ "FROM:<@one.example,@two_2.example:a@b.example>", "a@b.example" },
+	{ "FROM:<\"a b\"@b.example>", "\"a b\"@b.example" },
+	/* parameters that are not offered, from who does not look */
+	{ "FROM:<a@b.example> AUTH=<> RET=HDRS ENVID=QQ314159", "a@b.example" },
+	{ "FROM:<a@b.example> AUTH=joe@example.org ENVID=a=b", "a@b.example" },
+};
+
+START_TEST(world)
+{
+	for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+		struct strbuf kept = { 0 };
+		int rc = parse_mail(senders[i].arg);
+
+		ck_assert_msg(rc == 0, "%s: %d", senders[i].arg, rc);
+		smtp_address_canonical(&kept, &mail.from);
+		ck_assert_msg(slice_eq(strbuf_slice(&kept), slice_str(senders[i].kept)), "%s: %s",
+			senders[i].arg, kept.p);
+		strbuf_free(&kept);
+	}
+}
+END_TEST
+
+/* "TO:<aaa…@b>" with an address of n octets. */
+static struct slice long_recipient(size_t n)
+{
+	static char line[600];
+
+	memset(line, 'a', sizeof(line));
+	memcpy(line, "TO:<", 4);
+	memcpy(line + 4 + n - 2, "@b>", 3);
+	return slice_of(line, 4 + n + 1);
+}
+
 START_TEST(forward_path)
 {
 	ck_assert_int_eq(parse_rcpt("TO:<Jones@Beta.GOV>"), 0);
@@ -130,9 +206,13 @@ START_TEST(forward_path)
 	ck_assert_int_eq(parse_rcpt("FROM:<a@b>"), SMTP_ERCPT_SYNTAX);
 	ck_assert_int_eq(parse_rcpt("TO:<ü@b>"), SMTP_EUTF8);
 	ck_assert_int_eq(smtp_rcpt_parse(SLICE("TO:<ü@b>"), true, &rcpt), 0);
-	ck_assert_int_eq(
-		parse_rcpt("TO:<a123456789b123456789c123456789d123456789e123456789f123456789"
-			   "12345@b>"),
+	ck_assert_int_eq(parse_rcpt("TO:postmaster"), SMTP_ERECIPIENT);
+	ck_assert_int_eq(parse_rcpt("TO:< postmaster >"), 0);
+	ck_assert_int_eq(parse_rcpt("TO:a@b. NOTIFY=NEVER"), 0);
+	ck_assert(slice_eq(rcpt.to.domain, SLICE("b")));
+	/* A long local part, and one that no mailbox here can have. */
+	ck_assert_int_eq(smtp_rcpt_parse(long_recipient(SMTP_RECIPIENT_MAX), false, &rcpt), 0);
+	ck_assert_int_eq(smtp_rcpt_parse(long_recipient(SMTP_RECIPIENT_MAX + 1), false, &rcpt),
 		SMTP_EADDRESS_LENGTH);
 }
 END_TEST
@@ -148,8 +228,7 @@ START_TEST(rcpt_parameters)
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=NEVER,SUCCESS"), SMTP_EPARAM_VALUE);
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,SUCCESS"), SMTP_EPARAM_VALUE);
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,"), SMTP_EPARAM_VALUE);
-	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822"), SMTP_EPARAM_VALUE);
-	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=;a@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=a@b"), 0);
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> SIZE=1"), SMTP_EPARAM);
 }
 END_TEST
@@ -168,5 +247,5 @@ START_TEST(xtext)
 }
 END_TEST
 
-TEST_MAIN("smtp envelope", reverse_path, refused_mail, mail_parameters, forward_path,
+TEST_MAIN("smtp envelope", reverse_path, refused_mail, mail_parameters, world, forward_path,
 	rcpt_parameters, xtext)
