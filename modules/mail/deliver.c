@@ -40,6 +40,7 @@ struct mail_delivery {
 	struct blob_writer *writer;
 	struct strbuf bytes; /* the message while it is small */
 	bool in_memory;
+	bool has_nul; /* it is refused: nothing more of it is kept */
 	struct target *targets;
 	size_t n, cap;
 	struct slice return_path, received;
@@ -127,6 +128,9 @@ void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
 
 size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
 {
+	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
+	if (d->has_nul)
+		return 0;
 	if (d->in_memory && d->bytes.n + bytes.n <= IN_MEMORY_MAX) {
 		strbuf_add(&d->bytes, bytes);
 	} else if (d->in_memory) {
@@ -395,6 +399,11 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 	}
 }
 
+static void refuse(void *arg)
+{
+	finish(arg, HEARTH_EINVAL);
+}
+
 void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)
 {
 	struct mail_delivery *d = *dp;
@@ -402,6 +411,9 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 	d->done = done;
 	d->arg = arg;
 	hearth_hold(d->m->h);
-	blob_finish(&d->writer, on_blob, d);
 	*dp = NULL;
+	if (d->has_nul)
+		exec_post(exec_loop(), refuse, d);
+	else
+		blob_finish(&d->writer, on_blob, d);
 }

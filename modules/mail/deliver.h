@@ -45,15 +45,17 @@ void mail_delivery_set_source(struct mail_delivery *d, struct slice source);
 /* INTERNALDATE, Unix seconds; now unless set. */
 void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date);
 /*
- * Takes message bytes. Returns how many wait for the disk: above blob_writer_high() the caller
- * pauses its peer until `drained`.
+ * Takes message bytes. A message with NUL is refused, whichever way it comes (HEARTH_EINVAL, when
+ * it is finished): mail that is not BINARYMIME, which nobody is offered, has none (RFC 2045 section
+ * 2.7 and 2.8), and IMAP could not send it out (RFC 3501 section 9: CHAR8). Returns how many wait
+ * for the disk: above blob_writer_high() the caller pauses its peer until `drained`.
  */
 size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes);
 void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg);
 /*
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
- * (< 0: HEARTH_ENOTFOUND the mailbox is not there, HEARTH_ETOOBIG the quota is used up, HEARTH_EIO,
- * HEARTH_EBUSY). Frees the delivery
+ * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
+ * HEARTH_ETOOBIG the quota is used up, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.
  */
 typedef void mail_delivered_fn(

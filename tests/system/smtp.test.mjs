@@ -1,8 +1,9 @@
 // smtp.test.mjs: taking mail: the dialogue byte by byte, what is refused, and that 250 means on disk.
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { createTransport } from 'nodemailer';
-import { Hearth } from './hearth.mjs';
+import { Hearth, eventually } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
@@ -177,6 +178,45 @@ describe('smtp', () => {
     assert.ok(first.startsWith(`Return-Path: <${from}>\r\nDelivered-To: ${ALICE}\r\nReceived: from Ann?s??old??PC???x? ([127.0.0.1])\r\n`), first);
     assert.ok(second.startsWith('Return-Path: <taro..yamada.@docomo.example>\r\n'), second);
     c.close();
+  });
+
+  test('NUL in a message is refused by every way in, and the session goes on', async () => {
+    const text = 'Subject: nul\r\n\r\nx\0y\r\n';
+    const before = (await inbox(h)).length;
+    for (const big of ['', `${'line\r\n'.repeat(100000)}`]) {
+      const c = await SmtpClient.hello(h.port.smtp);
+      const reply = await c.mail('x@example.org', [ALICE, BOB], big + text);
+      assert.deepEqual([reply.code, reply.lines[0].slice(0, 6)], [554, '5.6.0 ']);
+      assert.equal((await c.mail('x@example.org', BOB, 'Subject: without\r\n\r\n')).code, 250);
+      c.close();
+    }
+    const submitting = await SmtpClient.hello(h.port.submission);
+    await submitting.expect(235, `AUTH PLAIN ${base64(`\0${ALICE}\0${PASSWORD}`)}`);
+    assert.equal((await submitting.mail(ALICE, ALICE, text)).code, 554);
+    submitting.close();
+    const imap = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    const no = await imap.command(['APPEND INBOX ', Buffer.from(text)]);
+    assert.deepEqual([no.status, no.code], ['NO', 'CANNOT']);
+    await imap.ok('NOOP');
+    imap.close();
+    assert.equal((await inbox(h)).length, before);
+  });
+
+  test('a client that closes or resets with answers unread has its whole messages stored', async () => {
+    const before = (await inbox(h)).length;
+    const rude = (subject) => new Promise((done) => {
+      const one = (n) => `MAIL FROM:<x@example.org>\r\nRCPT TO:<${ALICE}>\r\nRCPT TO:<nobody@hearth.test>\r\nDATA\r\nSubject: ${subject} ${n}\r\n\r\n${'0123456789\r\n'.repeat(1000)}.\r\n`;
+      const socket = connect(h.port.smtp, '127.0.0.1');
+      socket.pause();
+      socket.on('error', () => {});
+      socket.on('close', done);
+      socket.on('connect', () => socket.write(`EHLO rude.test\r\n${one(1)}${one(2)}QUIT\r\n`, () => {
+        if (subject === 'reset') socket.resetAndDestroy();
+        else socket.destroy();
+      }));
+    });
+    for (let i = 0; i < 5; i++) await Promise.all([rude('reset'), rude('close')]);
+    await eventually(async () => (await inbox(h)).length === before + 20, 20, 'all 20 are there');
   });
 
   test('SMTPUTF8 and 8BITMIME', async () => {

@@ -24,7 +24,6 @@ static void accept_message(struct imap_session *s)
 	const unsigned all = MAIL_SEEN | MAIL_ANSWERED | MAIL_FLAGGED | MAIL_DELETED | MAIL_DRAFT;
 
 	s->append = mail_delivery_new(s->m);
-	s->append_error = NULL;
 	mail_delivery_add(s->append,
 		&(struct mail_recipient){ .account = s->account.id,
 			.ask_quota = true,
@@ -84,14 +83,8 @@ static void on_drained(void *arg)
 
 void imap_append_data(struct imap_session *s, struct slice bytes)
 {
-	size_t backlog;
+	size_t backlog = mail_delivery_write(s->append, bytes);
 
-	/* RFC 3501 section 9: a literal has no NUL; it could not be sent out again. */
-	if (slice_chr(bytes, '\0') >= 0)
-		s->append_error = "A message cannot contain NUL";
-	if (s->append_error)
-		return;
-	backlog = mail_delivery_write(s->append, bytes);
 	if (backlog > blob_writer_high()) {
 		imap_busy(s);
 		mail_delivery_on_drained(s->append, on_drained, s);
@@ -116,6 +109,8 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 			"APPEND done");
 	} else if (status == HEARTH_ENOTFOUND) {
 		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
+	} else if (status == HEARTH_EINVAL) {
+		imap_reply(s, "NO", "CANNOT", "A message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_ETOOBIG) {
 		imap_reply(s, "NO", "OVERQUOTA", "There is no room for this message");
 	} else {
@@ -126,11 +121,6 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 
 void imap_append_end(struct imap_session *s)
 {
-	if (s->append_error) {
-		mail_delivery_abort(&s->append);
-		imap_reply(s, "NO", "CANNOT", s->append_error);
-		return;
-	}
 	imap_busy(s);
 	mail_delivery_finish(&s->append, on_stored, s);
 }

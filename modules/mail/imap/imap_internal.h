@@ -82,7 +82,6 @@ struct imap_session {
 
 	/* APPEND */
 	struct mail_delivery *append; /* its message is coming, or about to be stored */
-	const char *append_error;     /* what is wrong with it */
 };
 
 /* ---- imap_session.c: connection, turn, jobs ---- */

@@ -216,6 +216,8 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message_id);
 	} else if (status == HEARTH_ETOOBIG) {
 		smtp_say(s, 552, "5.2.2", "the mailbox has no room for this message");
+	} else if (status == HEARTH_EINVAL) {
+		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {
 		smtp_say(s, 452, "4.3.1", "the server has too much to do; try again later");
 	} else {
