@@ -48,10 +48,11 @@ struct auth {
 	int64_t guesses_per_account; /* from one network, within the window */
 	int64_t guesses_per_network;
 	int64_t registrations_per_network;
-	int64_t device_ttl_ms; /* of a trusted device; 0: none is trusted */
-	int second_factor;     /* enum auth_factor_policy (factor/factor.h) */
-	int64_t quota;         /* bytes, of an account that has none of its own; 0: no bound */
-	int64_t password_min;  /* characters */
+	int64_t device_ttl_ms;   /* of a trusted device; 0: none is trusted */
+	int second_factor;       /* enum auth_factor_policy (factor/factor.h) */
+	int64_t quota;           /* bytes, of an account that has none of its own; 0: no bound */
+	int64_t password_min;    /* characters */
+	int64_t address_rest_ms; /* before somebody else may have it (account/resting.h) */
 	unsigned long long argon_passes;
 	size_t argon_memory;
 	bool administrated; /* an administrator was seen (account/config.c) */
@@ -72,6 +73,7 @@ extern const char auth_register_migration[]; /* account/pending_store.c: invitat
 extern const char auth_export_migration[];   /* record/export_store.c */
 extern const char auth_group_migration[];    /* group/group_store.c */
 extern const char auth_known_migration[];    /* session/known.c */
+extern const char auth_resting_migration[];  /* account/resting.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */
 void auth_service_init(struct auth *a);

@@ -11,6 +11,7 @@
 #include "account/admin.h"
 #include "account/invitation.h"
 #include "account/register.h"
+#include "account/resting.h"
 #include "command.h"
 #include "account/quota.h"
 #include "group/group.h"
@@ -41,6 +42,8 @@ static const struct config_setting settings[] = {
 		"whether who registers must show a phone, by a code sent to it" },
 	{ NULL, "password_min", CONFIG_INT, "8", "8", "64", NULL,
 		"how many characters a password has at least (NIST SP 800-63B)" },
+	{ NULL, "address_rest", CONFIG_DURATION, "90d", "0s", "3650d", NULL,
+		"how long a deleted account's address or a group's name is kept from others" },
 	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL,
 		"how long a session lasts" },
 	{ NULL, "second_factor", CONFIG_CHOICE, "optional", NULL, NULL,
@@ -168,6 +171,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/auth/accounts", auth_get_accounts, HTTP_MODERATOR, 0 },
 	{ HTTP_GET, "/api/auth/accounts/{id:int}", auth_get_account, HTTP_MODERATOR, 0 },
 	{ HTTP_PATCH, "/api/auth/accounts/{id:int}", auth_patch_account, HTTP_MODERATOR, 4096 },
+	{ HTTP_POST, "/api/auth/addresses/free", auth_post_free, HTTP_ADMIN, 1024 },
 	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },
 	{ HTTP_DELETE, "/api/auth/invitations/{id:int}", auth_delete_invitation, HTTP_ADMIN, 0 },
@@ -248,6 +252,8 @@ static const struct hearth_command commands[] = {
 	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
 		auth_run_user_factors },
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
+	{ "user free", "ADDRESS", "let somebody else have the address of who left, before its time",
+		"\nNames of deleted groups, too. See [auth] address_rest.\n", auth_run_user_free },
 	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
 		auth_run_user_quota },
 	{ "invite", "[--admin|--moderator] [--address A] [--reserved] [--uses N] [--expires 7d]",
@@ -283,6 +289,8 @@ static int expire(struct db_tx *tx, void *arg)
 		rc = auth_store_expire_invitations(tx, now);
 	if (rc == 0)
 		rc = auth_store_expire_pending(tx, now);
+	if (rc == 0)
+		rc = resting_expire(tx, now);
 	if (rc == 0)
 		rc = auth_code_expire(tx, now);
 	if (rc == 0)
@@ -332,6 +340,7 @@ static int start_command(struct hearth *h, void **state)
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
 	a->registrations_per_network = config_int(c, "auth", "registrations_per_network");
+	a->address_rest_ms = config_duration_ms(c, "auth", "address_rest");
 	a->password_min = config_int(c, "auth", "password_min");
 	a->exports_per_day = config_int(c, "auth", "exports_per_day");
 	a->export_ttl_ms = config_duration_ms(c, "auth", "export_ttl");

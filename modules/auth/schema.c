@@ -53,5 +53,6 @@ const char *const auth_migrations[] = {
 	auth_export_migration,
 	auth_group_migration,
 	auth_known_migration,
+	auth_resting_migration,
 	NULL,
 };

@@ -426,7 +426,8 @@ test('what others have is untouched', async () => {
   const [mail] = readMbox(join(folder, 'mail/INBOX.mbox'));
   assert.ok(mail.bytes.toString().endsWith('Subject: for bert\r\n\r\nstays\r\n'));
   assert.match(readFileSync(join(folder, 'game/games.pgn'), 'utf8'), /\[(White|Black) "deleted account"\]/);
-  // The address is free again, and whoever has it next begins anew.
+  // Once an administrator frees the address, whoever has it next begins anew.
+  assert.equal(hearth.command('user', 'free', ANNA).status, 0);
   const next = await person(ANNA);
   assert.deepEqual((await api(next, 'GET', '/api/game/matches')).body, { matches: [] });
   assert.equal((await api(next, 'GET', '/api/video/streams')).body.streams.length, 0);

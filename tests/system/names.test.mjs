@@ -1,5 +1,5 @@
 // names.test.mjs: names that speak for whoever runs the server: who may have one, and whom mail for
-// them reaches where nobody has.
+// them reaches where nobody has; and names that somebody had not long ago.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Hearth } from './hearth.mjs';
@@ -110,4 +110,35 @@ test('an administrator gives one by saying that it is meant', async () => {
   assert.equal(run('group', 'join', 'hostmaster', 'eve').status, 0);
   await deliver(hearth.port.smtp, 'hostmaster@hearth.test', message('for the group'));
   assert.deepEqual([await count('eve', 'for the group'), await count('ann', 'for the group')], [1, 0]);
+});
+
+test('the address of who left rests, over restarts, until an administrator frees it', async () => {
+  const register = (address) => api(null, 'POST', '/register', { address, password: PASSWORD });
+  const { body: { token: gone } } = await register('zoe@hearth.test');
+  assert.equal((await hearth.api('DELETE', '/api/auth/me', { password: PASSWORD }, { Authorization: `Bearer ${gone}` })).status, 204);
+  hearth.addUser('yves@hearth.test', PASSWORD);
+  assert.equal(run('user', 'delete', 'yves@hearth.test').status, 0);
+  assert.equal((await api('ann', 'POST', '/groups', { name: 'tenors' })).status, 201);
+  const { body: { groups } } = await api('ann', 'GET', '/groups');
+  assert.equal((await api('ann', 'DELETE', `/groups/${groups.find((one) => one.name === 'tenors').id}`)).status, 204);
+  await hearth.kill();
+  await hearth.start();
+  for (const address of ['zoe@hearth.test', 'ZOE@hearth.test', 'yves@hearth.test', 'tenors@second.test']) refused(await register(address), 409, 'address');
+  for (const name of ['zoe', 'yves', 'tenors']) refused(await api('ann', 'POST', '/groups', { name }), 409, 'name');
+  const added = run('user', 'add', 'yves@hearth.test', '--password-stdin', { input: `${PASSWORD}\n` });
+  assert.equal(added.status, 1);
+  assert.match(added.stderr, /user free/);
+  assert.match(run('group', 'add', 'tenors').stderr, /user free tenors/);
+  assert.equal(await rcpt('zoe@hearth.test'), 550);
+  // A name that was another domain's is nobody's business here.
+  assert.equal((await register('zoe@second.test')).status, 201);
+  refused(await api('eve', 'POST', '/addresses/free', { address: 'zoe@hearth.test' }), 403);
+  refused(await api('ann', 'POST', '/addresses/free', { address: 'a b' }), 400, 'address');
+  refused(await api('ann', 'POST', '/addresses/free', { address: 'nobody@hearth.test' }), 404, 'address');
+  assert.equal((await api('ann', 'POST', '/addresses/free', { address: 'Zoe@hearth.test' })).status, 204);
+  assert.equal((await register('zoe@hearth.test')).status, 201);
+  assert.equal(run('user', 'free', 'tenors').status, 0);
+  assert.equal(run('user', 'free', 'tenors').status, 1);
+  assert.equal(run('user', 'free').status, 2);
+  assert.equal(run('group', 'add', 'tenors').status, 0);
 });

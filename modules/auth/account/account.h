@@ -40,8 +40,13 @@ bool auth_password_outdated(const struct auth *a, const char *hash);
 /* ---- store.c: SQL on accounts; inside a db_fn ---- */
 
 /*
- * *id is the new account's; HEARTH_EEXIST when an account or a group has the address. An
- * administrator's voids the link of a first start (invitation.h).
+ * Whether an account may be made of this address: 0, HEARTH_EEXIST (an account has it, or a group
+ * its name), HEARTH_ECONFLICT (it was somebody's, and rests: resting.h).
+ */
+int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms);
+/*
+ * *id is the new account's; errors of auth_address_is_free. An administrator's voids the link of a
+ * first start (invitation.h).
  */
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id);
@@ -86,10 +91,11 @@ void auth_account_fill(const struct auth *a, struct account *account);
 /* Whether no other administrator is left who can log in. */
 int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out);
 /*
- * Frees the address, ends every token, removes what there is of the account (record/own.h); the id
- * is never given again. Publishes "auth.account.deleted".
+ * Gives the address up (it rests for rest_ms: resting.h), ends every token, removes what there is
+ * of the account (record/own.h); the id is never given again. Publishes "auth.account.deleted".
+ * HEARTH_ENOTFOUND.
  */
-int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms);
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms);
 
 /* ---- routes ---- */
 

@@ -1,9 +1,11 @@
 /*
  * admin.c: /api/auth/accounts: administrators look through the accounts and change them. Moderators
- * look, and disable and enable members.
+ * look, and disable and enable members. And the word that lets somebody have a name that rests.
  */
 #include "account/admin.h"
+#include "account/resting.h"
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "session/session.h"
 
@@ -224,4 +226,51 @@ void auth_patch_account(void *module, struct http_request *rq)
 	rc = db_write(a->db, patch, on_account, ask);
 	if (rc < 0)
 		on_account(ask, rc);
+}
+
+/* ---- POST /api/auth/addresses/free ---- */
+
+struct freeing {
+	struct http_request *rq;
+	char address[256];
+};
+
+static int free_address(struct db_tx *tx, void *arg)
+{
+	const struct freeing *f = arg;
+
+	return resting_free(tx, f->address, clock_wall_ms());
+}
+
+static void on_freed(void *arg, int status)
+{
+	struct freeing *f = arg;
+
+	if (status == 0)
+		http_reply_empty(f->rq, 204);
+	else if (status == HEARTH_ENOTFOUND)
+		http_reply_problem(f->rq, 404, "address", "this address does not rest");
+	else
+		http_reply_error(f->rq, status);
+}
+
+void auth_post_free(void *module, struct http_request *rq)
+{
+	struct auth *a = module;
+	const struct json *body = http_body_json(rq);
+	struct freeing *f;
+	struct slice address;
+	int rc;
+
+	if (!body || !auth_read_text(rq, body, "address", 1, 254, "an address", &address))
+		return;
+	f = ARENA_NEW(http_arena(rq), struct freeing);
+	f->rq = rq;
+	if (auth_address(hearth_config(a->h), address, f->address) < 0) {
+		http_reply_problem(rq, 400, "address", "expected the address of who had it");
+		return;
+	}
+	rc = db_write(a->db, free_address, on_freed, f);
+	if (rc < 0)
+		on_freed(f, rc);
 }

@@ -46,5 +46,6 @@ int auth_store_change(
 http_handler auth_get_accounts;
 http_handler auth_get_account;
 http_handler auth_patch_account;
+http_handler auth_post_free;
 
 #endif

@@ -7,6 +7,7 @@
 #include "account/admin.h"
 #include "account/invitation.h"
 #include "account/reserved.h"
+#include "account/resting.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -91,7 +92,9 @@ static int report(const struct order *o, int rc, const char *what)
 		return EXIT_DONE;
 	}
 	fprintf(stderr, "hearth: %s: %s\n", o->address,
-		rc == HEARTH_EEXIST         ? "there is an account of this address"
+		rc == HEARTH_EEXIST ? "there is an account or a group of this address"
+		: rc == HEARTH_ECONFLICT
+			? "it was somebody's not long ago; `hearth user free` lets another have it"
 		: rc == HEARTH_EUNSUPPORTED ? RESERVED_WHY "; say --reserved if it is meant"
 		: rc == HEARTH_ENOTFOUND    ? "no such account"
 					    : error_name(rc));
@@ -224,7 +227,9 @@ static int tx_delete(struct db_tx *tx, void *arg)
 	struct order *o = arg;
 	int rc = auth_store_find(tx, o->address, &o->account, NULL);
 
-	return rc == 0 ? auth_store_delete(tx, o->account.id, clock_wall_ms()) : rc;
+	return rc == 0 ? auth_store_delete(
+				 tx, o->account.id, clock_wall_ms(), o->a->address_rest_ms)
+		       : rc;
 }
 
 int auth_run_user_delete(struct hearth *h, int argc, char **argv)
@@ -233,6 +238,28 @@ int auth_run_user_delete(struct hearth *h, int argc, char **argv)
 	int code = read_order(h, argc, argv, 0, &o);
 
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_delete, &o), "deleted");
+}
+
+static int tx_free(struct db_tx *tx, void *arg)
+{
+	const struct order *o = arg;
+
+	return resting_free(tx, o->address, clock_wall_ms());
+}
+
+int auth_run_user_free(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, 0, &o), rc;
+
+	if (code >= 0)
+		return code;
+	rc = db_write_wait(o.a->db, tx_free, &o);
+	if (rc == HEARTH_ENOTFOUND) {
+		fprintf(stderr, "hearth: %s: this address does not rest\n", o.address);
+		return EXIT_FAILED;
+	}
+	return report(&o, rc, "free");
 }
 
 /* Address, role, whether it may log in, with what: columns with tabs between. */

@@ -57,11 +57,16 @@ static bool phone_due(
 	       (config_bool(hearth_config(a->h), "auth", "registration_phone") && !in->first);
 }
 
+/* Whether somebody has the address or had it not long ago is the same to a stranger. */
+static int taken(int rc)
+{
+	return rc == HEARTH_ECONFLICT ? HEARTH_EEXIST : rc;
+}
+
 int auth_newcomer_check(
 	struct db_tx *tx, const struct auth *a, const struct auth_newcomer *who, bool *due)
 {
 	struct auth_invitation in = { 0 };
-	struct account taken;
 	int rc = 0;
 
 	if (who->invitation[0])
@@ -70,8 +75,7 @@ int auth_newcomer_check(
 	if (rc != 0)
 		return rc;
 	*due = phone_due(a, who, &in);
-	rc = auth_store_find(tx, who->address, &taken, NULL);
-	return rc == 0 ? HEARTH_EEXIST : rc == HEARTH_ENOTFOUND ? 0 : rc;
+	return taken(auth_address_is_free(tx, who->address, clock_wall_ms()));
 }
 
 /* A group that is gone or full meanwhile keeps nobody from their account. */
@@ -99,7 +103,7 @@ int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_
 		rc = auth_store_take_invitation(tx, who->invitation, now, &in);
 	rc = look_at_invitation(a, who, rc, &in);
 	if (rc == 0)
-		rc = auth_store_add(tx, who->address, who->hash, in.role, now, &id);
+		rc = taken(auth_store_add(tx, who->address, who->hash, in.role, now, &id));
 	if (rc == 0)
 		rc = join_groups(tx, &in, id, now);
 	if (rc == 0 && who->name[0])
@@ -135,7 +139,7 @@ void auth_newcomer_refuse(
 				: "registration is by invitation here; ask an administrator for "
 				  "one");
 	else if (error == HEARTH_EEXIST)
-		http_reply_problem(rq, 409, "address", "there is an account of this address");
+		http_reply_problem(rq, 409, "address", "this address is taken");
 	else if (error == HEARTH_EUNSUPPORTED)
 		http_reply_problem(rq, 400, "address",
 			RESERVED_WHY ": an invitation for this very address gives it");

@@ -11,6 +11,7 @@
 #include "preferences/preferences.h"
 #include "record/own.h"
 #include "account/profile.h"
+#include "account/resting.h"
 #include "group/group.h"
 #include "session/session.h"
 #include "sms/code.h"
@@ -38,15 +39,28 @@ void auth_account_fill(const struct auth *a, struct account *account)
 		account->quota = a->quota > 0 && groups > a->quota ? groups : a->quota;
 }
 
+int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms)
+{
+	bool taken = false, rests = false;
+	int64_t accounts = 0;
+	int rc = group_has_name(tx, address, &taken);
+
+	if (rc == 0)
+		rc = db_get_int(tx, &accounts, "SELECT count(*) FROM account WHERE address = $1",
+			db_str(address));
+	if (rc == 0)
+		rc = resting_has_address(tx, address, now_ms, &rests);
+	return rc < 0 ? rc : taken || accounts ? HEARTH_EEXIST : rests ? HEARTH_ECONFLICT : 0;
+}
+
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id)
 {
 	struct db_rows rows;
-	bool taken = false;
-	int rc = group_has_name(tx, address, &taken);
+	int rc = auth_address_is_free(tx, address, now_ms);
 
-	if (rc < 0 || taken)
-		return rc < 0 ? rc : HEARTH_EEXIST;
+	if (rc < 0)
+		return rc;
 	rc = db_query(tx, &rows,
 		"INSERT INTO account (address, password, role, disabled, factors, created_at)"
 		" VALUES ($1, $2, $3, 0, 0, $4)"
@@ -203,13 +217,17 @@ int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out)
 	return rc;
 }
 
-int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms)
+int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 {
+	struct account account;
 	char freed[40];
-	int rc;
+	int rc = auth_store_get(tx, id, &account);
 
 	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
-	rc = auth_own_forget(tx, id, now_ms);
+	if (rc == 0 && rest_ms > 0)
+		rc = resting_add_address(tx, account.address, now_ms + rest_ms);
+	if (rc == 0)
+		rc = auth_own_forget(tx, id, now_ms);
 	if (rc >= 0)
 		rc = db_run(tx,
 			"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at "

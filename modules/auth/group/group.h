@@ -59,15 +59,18 @@ bool group_description_valid(struct slice text);
 
 /* ---- group_store.c: inside a db_fn; what changes something publishes "auth.group.changed" ---- */
 
-/* *id is the new group's; HEARTH_EEXIST when a group or an account has the name. */
+/*
+ * *id is the new group's; HEARTH_EEXIST when a group or an account has the name, HEARTH_ECONFLICT
+ * when one had it not long ago (account/resting.h).
+ */
 int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *id);
 /* By id, by name: HEARTH_ENOTFOUND. */
 int group_get(struct db_tx *tx, int64_t id, struct group *out);
 int group_find(struct db_tx *tx, const char *name, struct group *out);
 /* Sets all but name and members. */
 int group_set(struct db_tx *tx, const struct group *g);
-/* With its memberships. */
-int group_delete(struct db_tx *tx, int64_t id);
+/* With its memberships; the name rests for rest_ms. */
+int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms);
 /* Whether a group has the local part of this address as its name. */
 int group_has_name(struct db_tx *tx, const char *address, bool *has);
 /* By name: the groups this account is in or may join, or all, with its role in each. */

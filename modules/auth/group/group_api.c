@@ -123,6 +123,9 @@ static void on_answer(void *arg, int status)
 		http_reply_problem(ask->rq, 403, NULL, "this is for the owners of the group");
 	else if (status == HEARTH_EEXIST)
 		http_reply_problem(ask->rq, 409, "name", "the name is taken");
+	else if (status == HEARTH_ECONFLICT)
+		http_reply_problem(ask->rq, 409, "name",
+			"somebody had this name not long ago; an administrator can free it");
 	else
 		http_reply_error(ask->rq, status);
 }
@@ -277,7 +280,8 @@ static int delete (struct db_tx *tx, void *arg)
 
 	if (rc == 0 && !ask->rights.change)
 		rc = HEARTH_EDENIED;
-	return rc < 0 ? rc : group_delete(tx, ask->group.id);
+	return rc < 0 ? rc
+		      : group_delete(tx, ask->group.id, clock_wall_ms(), ask->a->address_rest_ms);
 }
 
 static void on_deleted(void *arg, int status)

@@ -109,9 +109,19 @@ static int tx_add(struct db_tx *tx, void *arg)
 int auth_run_group_add(struct hearth *h, int argc, char **argv)
 {
 	struct order o;
-	int code = read_order(h, argc, argv, false, true, &o);
+	int code = read_order(h, argc, argv, false, true, &o), rc;
 
-	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_add, &o), "added");
+	if (code >= 0)
+		return code;
+	rc = db_write_wait(o.a->db, tx_add, &o);
+	if (rc == HEARTH_ECONFLICT) {
+		fprintf(stderr,
+			"hearth: %s: it was somebody's not long ago; `hearth user free %s` lets "
+			"another have it\n",
+			o.group.name, o.group.name);
+		return EXIT_FAILED;
+	}
+	return report(&o, rc, "added");
 }
 
 static int tx_delete(struct db_tx *tx, void *arg)
@@ -119,7 +129,7 @@ static int tx_delete(struct db_tx *tx, void *arg)
 	struct order *o = arg;
 	int rc = group_find(tx, o->group.name, &o->group);
 
-	return rc == 0 ? group_delete(tx, o->group.id) : rc;
+	return rc == 0 ? group_delete(tx, o->group.id, clock_wall_ms(), o->a->address_rest_ms) : rc;
 }
 
 int auth_run_group_delete(struct hearth *h, int argc, char **argv)

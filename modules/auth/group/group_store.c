@@ -1,6 +1,7 @@
 /*
  * group_store.c: SQL on groups. Inside a db_fn, on a database thread.
  */
+#include "account/resting.h"
 #include "group/group.h"
 
 #include <stdio.h>
@@ -99,11 +100,14 @@ int group_has_name(struct db_tx *tx, const char *address, bool *has)
 
 int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *id)
 {
-	bool taken = false;
+	bool taken = false, rests = false;
 	int rc = account_has_name(tx, g->name, &taken);
 
 	if (rc < 0 || taken)
 		return rc < 0 ? rc : HEARTH_EEXIST;
+	rc = resting_has_group(tx, g->name, now_ms, &rests);
+	if (rc < 0 || rests)
+		return rc < 0 ? rc : HEARTH_ECONFLICT;
 	rc = db_get_int(tx, id,
 		"INSERT INTO account_group (name, title, description, open, quota, created_at)"
 		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id",
@@ -156,11 +160,13 @@ int group_set(struct db_tx *tx, const struct group *g)
 	return rc < 0 ? rc : group_publish(tx, g->id, g->name, "changed", 0);
 }
 
-int group_delete(struct db_tx *tx, int64_t id)
+int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 {
 	struct group g;
 	int rc = group_get(tx, id, &g);
 
+	if (rc == 0 && rest_ms > 0)
+		rc = resting_add_group(tx, g.name, now_ms + rest_ms);
 	if (rc == 0)
 		rc = db_run(tx, "DELETE FROM membership WHERE group_id = $1", db_int(id));
 	if (rc >= 0)

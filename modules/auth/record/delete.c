@@ -68,7 +68,7 @@ static int leave(struct db_tx *tx, void *arg)
 	rc = check_factor(tx, l, now_ms);
 	if (rc < 0 || l->code_missing || l->code_wrong || l->wait_ms > 0)
 		return rc;
-	return auth_store_delete(tx, l->account, now_ms);
+	return auth_store_delete(tx, l->account, now_ms, l->a->address_rest_ms);
 }
 
 static void on_left(void *arg, int status)

@@ -1,6 +1,6 @@
 // admin/accounts.js: the accounts of this server: found, given a role, disabled, bounded.
-import { get, patch } from '../api.js';
-import { button, card, element, row } from '../dom.js';
+import { get, patch, post } from '../api.js';
+import { button, card, element, paragraph, row } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
 import { session } from '../session.js';
@@ -42,6 +42,20 @@ function accountRow(account) {
   return node;
 }
 
+// The address of who left is nobody's for a while, unless an administrator says otherwise.
+const freeing = () => card('An address that rests', form({
+  fields: [
+    paragraph('The address of a deleted account and the name of a deleted group are kept from others for a while, since mail still comes for who had them. Free one here, if it is to be given again before.', 'hint'),
+    field({ name: 'address', label: 'Address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),
+  ],
+  submit: 'Free it',
+  async send(values, node) {
+    await post('/api/auth/addresses/free', values);
+    node.reset();
+    node.say('Somebody else can have it now.');
+  },
+}));
+
 export async function show() {
   const rows = element('ul', { className: 'rows', id: 'accounts' });
   const more = button('More accounts', () => load(), { className: 'quiet' });
@@ -59,7 +73,7 @@ export async function show() {
   }
 
   await load();
-  return card(null, form({
+  return [card(null, form({
     className: 'inline',
     fields: [field({ name: 'search', label: 'Part of an address', type: 'search' })],
     submit: 'Search',
@@ -68,5 +82,5 @@ export async function show() {
       next = 0;
       await load();
     },
-  }), rows, more);
+  }), rows, more), isAdmin() && freeing()];
 }

@@ -4,6 +4,7 @@
  */
 #include "account/quota.h"
 #include "database.h"
+#include "account/resting.h"
 #include "group/group.h"
 #include "harness.h"
 #include "hearth/clock.h"
@@ -76,9 +77,25 @@ static int names(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(auth_store_add(tx, "an+b@y.test", "h", AUTH_MEMBER, T0, &id), 0);
 	ck_assert(group_has_name(tx, "bob@z.test", &has) == 0 && has);
 	ck_assert(group_has_name(tx, "bo@z.test", &has) == 0 && !has);
-	/* A deleted account's address is free, also for a group. */
-	ck_assert_int_eq(auth_store_delete(tx, 1, T0), 0);
-	ck_assert_int_eq(group_add(tx, &g, T0, &id), 0);
+	/* A deleted account's address rests, also for a group; then both may have it. */
+	ck_assert_int_eq(auth_store_delete(tx, 1, T0, 1000), 0);
+	ck_assert_int_eq(auth_store_delete(tx, 1, T0, 1000), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(group_add(tx, &g, T0 + 999, &id), HEARTH_ECONFLICT);
+	ck_assert_int_eq(auth_store_add(tx, "ann@x.test", "h", AUTH_MEMBER, T0 + 999, &id),
+		HEARTH_ECONFLICT);
+	ck_assert_int_eq(auth_store_add(tx, "ann@y.test", "h", AUTH_MEMBER, T0 + 999, &id), 0);
+	ck_assert_int_eq(auth_store_delete(tx, id, T0, 0), 0);
+	ck_assert_int_eq(group_add(tx, &g, T0 + 1000, &id), 0);
+	/* A group's name rests for accounts of every domain; an administrator's word frees it. */
+	ck_assert_int_eq(group_delete(tx, id, T0 + 1000, 1000), 0);
+	ck_assert_int_eq(auth_store_add(tx, "ann@z.test", "h", AUTH_MEMBER, T0 + 1500, &id),
+		HEARTH_ECONFLICT);
+	ck_assert_int_eq(resting_free(tx, "ann@x.test", T0 + 1500), 0);
+	ck_assert_int_eq(resting_free(tx, "ann@x.test", T0 + 1500), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(auth_store_add(tx, "ann@z.test", "h", AUTH_MEMBER, T0 + 1500, &id), 0);
+	ck_assert_int_eq(auth_store_delete(tx, id, T0, 1000), 0);
+	ck_assert_int_eq(resting_expire(tx, T0 + 999), 0);
+	ck_assert_int_eq(resting_free(tx, "ann@z.test", T0 + 1000), HEARTH_ENOTFOUND);
 	return 0;
 }
 
@@ -132,12 +149,12 @@ static int gone(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(group_join(tx, g, a, GROUP_OWNER, T0), 0);
 	ck_assert_int_eq(group_join(tx, g, b, GROUP_MEMBER, T0), 0);
 	ck_assert_int_eq(group_join(tx, h, a, GROUP_MEMBER, T0), 0);
-	ck_assert_int_eq(auth_store_delete(tx, a, T0), 0);
+	ck_assert_int_eq(auth_store_delete(tx, a, T0, 0), 0);
 	ck_assert(group_get(tx, g, &found) == 0 && found.members == 1);
 	ck_assert(group_get(tx, h, &found) == 0 && found.members == 0);
 	ck_assert_int_eq(events(tx, last), 7);
-	ck_assert_int_eq(group_delete(tx, g), 0);
-	ck_assert_int_eq(group_delete(tx, g), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(group_delete(tx, g, T0, 0), 0);
+	ck_assert_int_eq(group_delete(tx, g, T0, 0), HEARTH_ENOTFOUND);
 	ck_assert_int_eq(events(tx, last), 8);
 	ck_assert(strstr(last, "\"change\":\"deleted\"") != NULL);
 	/* The next group gets another number. */

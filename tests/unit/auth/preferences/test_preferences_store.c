@@ -77,7 +77,7 @@ static int versions(struct db_tx *tx, void *arg)
 	check_document(tx, bob, "{}", 0);
 	/* What was refused is no event. */
 	ck_assert_int_eq(count(tx, EVENTS), 2);
-	ck_assert_int_eq(auth_store_delete(tx, bob, T0), 0);
+	ck_assert_int_eq(auth_store_delete(tx, bob, T0, 0), 0);
 	ck_assert_int_eq(preferences_save(tx, bob, 0, SLICE("{}"), T0), HEARTH_EDENIED);
 	ck_assert_int_eq(preferences_save(tx, 999, 0, SLICE("{}"), T0), HEARTH_EDENIED);
 	ck_assert_int_eq(count(tx, EVENTS), 2);
@@ -154,7 +154,7 @@ static int keys(struct db_tx *tx, void *arg)
 	/* The account takes its files along, each key once. */
 	ck_assert_int_eq(put(tx, ann, file("a", "k/4", 1), T0), 0);
 	ck_assert_int_eq(put(tx, bob, file("b", "k/5", 1), T0), 0);
-	ck_assert_int_eq(auth_store_delete(tx, ann, T0 + 9), 0);
+	ck_assert_int_eq(auth_store_delete(tx, ann, T0 + 9, 0), 0);
 	check_litter(tx, T0 + 10, "k/2 k/4 ");
 	ck_assert_int_eq(put(tx, ann, file("a", "k/6", 1), T0), HEARTH_EDENIED);
 	ck_assert_int_eq(preferences_file_find(tx, bob, SLICE("b"), a, &found), 0);
