@@ -85,6 +85,8 @@ struct registry *hearth_registry(const struct hearth *h);
  * slow).
  */
 struct pool *hearth_pool(const struct hearth *h, const char *name);
+/* The name of the i-th enabled module, in starting order; NULL behind the last. */
+const char *hearth_module_name(const struct hearth *h, int i);
 /* The folder for this server's data. */
 const char *hearth_data_dir(const struct hearth *h);
 /* [server] hostname. */
@@ -95,6 +97,11 @@ const char *hearth_hostname(const struct hearth *h);
  * system chose is in it only while the server runs: from the loop on, not in start.
  */
 void hearth_url(const struct hearth *h, struct strbuf *out);
+
+/*
+ * The port of a listener: as the system gave it, once the server runs; 0 when it is off or unknown.
+ */
+int hearth_port(const struct hearth *h, const char *listener);
 
 /*
  * Service interfaces (accounts.h, connections.h): offered under a name by the module that

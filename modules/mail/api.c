@@ -83,7 +83,7 @@ static void answer(void *arg, int status)
 	if (status == 0)
 		status = c->status;
 	if (status == 0 && c->changed_mailbox)
-		mail_changed(hearth_bus(c->m->h), c->changed_mailbox);
+		mail_changed(hearth_bus(c->m->h), c->account, c->changed_mailbox);
 	http_set_header(c->rq, "Cache-Control", "private, no-cache");
 	if (status < 0) {
 		http_reply_error(c->rq, status);

@@ -154,7 +154,8 @@ static void finish(struct mail_delivery *d, int status)
 	for (size_t i = 0; i < d->n; i++) {
 		all[i] = d->targets[i].r;
 		if (status == 0)
-			mail_changed(hearth_bus(d->m->h), d->targets[i].mailbox_id);
+			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
+				d->targets[i].mailbox_id);
 	}
 	if (status < 0 && d->blob.key[0])
 		mail_sweep_blob(d->m, d->blob.key);

@@ -3,7 +3,7 @@
  *
  *   SMTP, APPEND, HTTP ──▶ deliver (blob, parse) ──▶ store (rows + event, one transaction) ──▶ 250
  *                                                        ├─ "mail.content" ─▶ search (index)
- *                                                        └─ "mail.changed" ─▶ notify (IDLE)
+ *                                                        └─ "mail.changed" ─▶ notify (IDLE), notify_page (WebSocket)
  */
 #ifndef MAIL_MAIL_H
 #define MAIL_MAIL_H
@@ -16,6 +16,7 @@
 
 struct mail_index;
 struct mail_notifier;
+struct mail_page_notifier;
 
 struct mail {
 	struct hearth *h;
@@ -25,6 +26,7 @@ struct mail {
 	struct pool *io;
 	const struct accounts *accounts;
 	struct mail_notifier *notifier;
+	struct mail_page_notifier *page_notifier;
 	uint64_t message_max;    /* bytes, as SIZE says */
 	int64_t recipients_max;  /* of one transaction */
 	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */

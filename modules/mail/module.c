@@ -9,6 +9,7 @@
 #include "imap/imap_session.h"
 #include "mail.h"
 #include "notify.h"
+#include "notify_page.h"
 #include "personal.h"
 #include "preferences.h"
 #include "search_index.h"
@@ -189,6 +190,7 @@ static int start(struct hearth *h, void **state)
 	list_init(&m->smtp_sessions);
 	list_init(&m->imap_sessions);
 	m->notifier = mail_notifier_new(hearth_bus(h));
+	m->page_notifier = mail_page_notifier_new(hearth_bus(h), hearth_service(h, "connections"));
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	*state = m;
@@ -211,6 +213,7 @@ static void stop(void *state)
 	struct mail *m = state;
 
 	bus_unlisten(&m->revoked);
+	mail_page_notifier_free(&m->page_notifier);
 	mail_notifier_free(&m->notifier);
 	mail_index_stop(m);
 	free(m);

@@ -92,12 +92,13 @@ void mail_unwatch(struct mail_notifier *n, struct mail_watch *w)
 	}
 }
 
-void mail_changed(struct bus *bus, int64_t mailbox)
+void mail_changed(struct bus *bus, int64_t account, int64_t mailbox)
 {
 	struct strbuf out = { 0 };
 	struct buf *payload;
 
-	strbuf_printf(&out, "{\"mailbox\":%lld}", (long long)mailbox);
+	strbuf_printf(&out, "{\"mailbox\":%lld,\"account\":%lld}", (long long)mailbox,
+		(long long)account);
 	payload = buf_from_strbuf(&out);
 	bus_tell(bus, TOPIC, payload);
 	buf_unref(&payload);

@@ -1,6 +1,6 @@
 /*
  * notify.h: who must be told when a mailbox changes: sessions that have it selected. Rides on the
- * live topic "mail.changed" {"mailbox": id}, so it works across nodes. On the loop.
+ * live topic "mail.changed" {"mailbox", "account"}, so it works across nodes. On the loop.
  */
 #ifndef MAIL_NOTIFY_H
 #define MAIL_NOTIFY_H
@@ -23,7 +23,7 @@ void mail_notifier_free(struct mail_notifier **n);
 void mail_watch(struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed,
 	void *arg);
 void mail_unwatch(struct mail_notifier *n, struct mail_watch *w);
-/* Says that a mailbox changed; after the commit. Any thread. */
-void mail_changed(struct bus *bus, int64_t mailbox);
+/* Says that a mailbox of the account changed; after the commit. Any thread. */
+void mail_changed(struct bus *bus, int64_t account, int64_t mailbox);
 
 #endif

@@ -13,6 +13,7 @@ struct call {
 	struct http_request *rq;
 	struct account account;
 	int64_t id, number;
+	int rtmp_port;
 	struct video_channel channel;
 	struct strbuf json;
 	struct json_writer w;
@@ -107,6 +108,7 @@ static int own_channel(struct db_tx *tx, void *arg)
 	json_put_str(&c->w, "name", c->channel.name);
 	json_put_str(&c->w, "title", c->channel.title);
 	json_put_str(&c->w, "key", c->channel.key);
+	json_put_i64(&c->w, "rtmp_port", c->rtmp_port);
 	json_close_object(&c->w);
 	return 0;
 }
@@ -115,6 +117,7 @@ static void get_own(void *module, struct http_request *rq)
 {
 	struct call *c = call_new(module, rq);
 
+	c->rtmp_port = hearth_port(c->v->h, "rtmp");
 	if (db_write(c->v->db, own_channel, answer_json, c) < 0)
 		answer_json(c, HEARTH_EBUSY);
 }

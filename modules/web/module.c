@@ -15,9 +15,22 @@ static const char csp[] = "default-src 'self'; script-src 'self'; style-src 'sel
 			  "object-src 'none'; base-uri 'none'; "
 			  "form-action 'self'; frame-ancestors 'none'";
 
+/*
+ * The document that shows a mail with its pictures (assets/mail/html.js): they may come from
+ * anywhere. For that it is nobody: an origin of its own, without cookies or any right here, and the
+ * one script in it puts the mail into a frame that runs nothing.
+ */
+static const char reader_csp[] =
+	"default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; "
+	"img-src https: http: data:; base-uri 'none'; form-action 'none'; "
+	"frame-ancestors 'self'; sandbox allow-scripts allow-popups "
+	"allow-popups-to-escape-sandbox";
+
 static void serve(struct http_request *rq, struct slice path)
 {
-	http_set_header(rq, "Content-Security-Policy", csp);
+	bool reader = slice_eq(path, SLICE("/reader.html"));
+
+	http_set_header(rq, "Content-Security-Policy", reader ? reader_csp : csp);
 	http_set_header(rq, "Cache-Control", "no-cache");
 	if (!http_reply_file(rq, web_files, path))
 		http_reply_problem(rq, 404, NULL, "there is nothing at this address");
@@ -48,6 +61,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/entry/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/account/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/admin/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/mail/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ .pattern = NULL },
 };
 

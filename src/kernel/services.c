@@ -51,6 +51,11 @@ struct pool *hearth_pool(const struct hearth *h, const char *name)
 	log_fatal("kernel", "no pool \"%s\"", name);
 }
 
+const char *hearth_module_name(const struct hearth *h, int i)
+{
+	return i < h->module_count ? h->modules[i]->name : NULL;
+}
+
 const char *hearth_data_dir(const struct hearth *h)
 {
 	return config_text(h->config, "server", "data");

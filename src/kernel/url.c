@@ -18,6 +18,13 @@ static struct config_address listener_address(const struct hearth *h, const char
 	return address;
 }
 
+int hearth_port(const struct hearth *h, const char *listener)
+{
+	struct config_address address = listener_address(h, listener);
+
+	return address.off ? 0 : address.port;
+}
+
 static bool is_loopback(const char *host)
 {
 	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||

@@ -1,10 +1,11 @@
 // page.test.mjs: the page in a real Chromium: sign in, read mail, play chess against another
 // browser to mate. (video.test.mjs plays the streams.)
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { fillSignIn, launch, open, signedIn, signedOut, skip } from './browser.mjs';
-import { Hearth } from './hearth.mjs';
+import { faults, fillSignIn, launch, open, signedIn, signedOut, skip } from './browser.mjs';
+import { eventually, Hearth } from './hearth.mjs';
 
 let hearth;
 let browser;
@@ -30,8 +31,8 @@ function deliver(to, message) {
 }
 
 // A person in a browser of their own, signed in by the form.
-async function person(address) {
-  const page = await open(browser);
+async function person(address, options) {
+  const page = await open(browser, options);
   await page.goto(hearth.base);
   await fillSignIn(page, address, 'correct horse');
   await signedIn(page);
@@ -59,33 +60,145 @@ test('a wrong password is told, the right one signs in, signing out ends it', { 
   await page.context().close();
 });
 
-test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { skip }, async () => {
+test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { skip }, async (t) => {
   hearth.addUser('bob@hearth.test', 'correct horse');
-  await deliver('bob@hearth.test', 'From: =?UTF-8?Q?J=C3=BCrgen?= <j@elsewhere.test>\nTo: bob@hearth.test\nSubject: Gr=?UTF-8?Q?=C3=BC=C3=9Fe?=\nDate: Fri, 20 Nov 2026 10:00:00 +0100\n\nHallo Bob,\nein Text.\n');
-  await deliver('bob@hearth.test', 'From: evil@elsewhere.test\nSubject: <b>html</b>\nMIME-Version: 1.0\nContent-Type: text/html\n\n<h1 id=h>Hi</h1><script>parent.document.title="owned";document.title="owned"</script><img src="http://127.0.0.1:1/x.png" onerror="parent.document.title=\'owned\'">\n');
+  const seen = []; // by the server from which a mail wants pictures
+  const elsewhere = createServer((request, reply) => {
+    if (request.url !== '/favicon.ico') seen.push([request.url, request.headers.referer]);
+    reply.writeHead(200, { 'Content-Type': request.url.endsWith('.png') ? 'image/png' : 'text/html' });
+    reply.end('a page');
+  });
+  await new Promise((done) => { elsewhere.listen(0, '127.0.0.1', done); });
+  t.after(() => elsewhere.closeAllConnections());
+  t.after(() => elsewhere.close());
+  const there = `http://127.0.0.1:${elsewhere.address().port}`;
+  await deliver('bob@hearth.test', `From: =?UTF-8?Q?J=C3=BCrgen?= <j@elsewhere.test>\nTo: bob@hearth.test\nSubject: Gr=?UTF-8?Q?=C3=BC=C3=9Fe?=\nDate: Fri, 20 Nov 2026 10:00:00 +0100\n\nHallo Bob,\nein Text (${there}/text).\n`);
+  await deliver('bob@hearth.test', `From: evil@elsewhere.test\nSubject: <b>html</b>\nMIME-Version: 1.0\nContent-Type: text/html\n\n<base href="${there}/"><meta http-equiv=refresh content="0;url=${there}/led-away"><h1 id=h>Hi</h1><script>parent.document.title="owned";document.title="owned"</script><img src="${there}/x.png" onerror="parent.document.title='owned'"><div style="background:url(${there}/y.png)">.</div><a id=out href="${there}/link" target=_top>link</a><a id=js href="javascript:parent.document.title='owned'">js</a>\n`);
   await deliver('bob@hearth.test', 'From: c@elsewhere.test\nSubject: with a file\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nsee the file\n--b\nContent-Type: application/pdf; name="a b.pdf"\nContent-Disposition: attachment; filename="a b.pdf"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--b--\n');
   const page = await person('bob@hearth.test');
   await page.waitForFunction(() => document.querySelectorAll('#messages li').length === 3);
   await shot(page, 'mail');
   assert.equal(await page.locator('#messages .unseen').count(), 3);
-  await page.click('#messages button:has-text("Grüße")');
+  await page.click('#messages a:has-text("Grüße")');
   await page.waitForSelector('#message h2:has-text("Grüße")');
-  assert.match(await page.textContent('#message'), /Jürgen[\s\S]*ein Text\./);
+  assert.match(await page.textContent('#message'), /Jürgen[\s\S]*ein Text \(/);
+  assert.equal(await page.getAttribute('#message pre a', 'href'), `${there}/text`);
   await page.waitForFunction(() => document.querySelectorAll('#messages .unseen').length === 2);
-  await page.click('#messages button:has-text("<b>html</b>")');
+
+  // HTML: shown, without scripts, pictures or ways out of its frame.
+  await page.click('#messages a:has-text("<b>html</b>")');
   const frame = page.frameLocator('#message iframe');
   assert.equal(await frame.locator('#h').textContent(), 'Hi');
-  assert.equal(await page.title(), 'Hearth');
+  assert.equal(await frame.locator('#js').getAttribute('href'), null);
   await shot(page, 'message');
-  await page.click('#messages button:has-text("with a file")');
+  // A link opens in a tab of its own, and tells nobody where it was.
+  const [tab] = await Promise.all([page.context().waitForEvent('page'), frame.locator('#out').click()]);
+  await tab.waitForLoadState();
+  assert.equal(tab.url(), `${there}/link`);
+  assert.equal(await tab.evaluate(() => window.opener), null);
+  await tab.close();
+  assert.deepEqual(seen, [['/link', undefined]]);
+  // Pictures come by a button, and the rest is as closed as before.
+  await page.click('#message button:has-text("Show pictures")');
+  await page.waitForFunction(() => !document.querySelector('#message .pictures'));
+  await page.frameLocator('#message iframe').frameLocator('iframe').locator('#h').waitFor();
+  await eventually(() => ['/x.png', '/y.png'].every((picture) => seen.some(([url]) => url === picture)), 20, 'the pictures');
+  assert.ok(seen.every(([url, referrer]) => url !== '/led-away' && referrer === undefined), JSON.stringify(seen));
+  assert.match(await page.title(), /html.* Mail · Hearth/);
+
+  await page.click('#messages a:has-text("with a file")');
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#message a:has-text("a b.pdf")')]);
   assert.equal(download.suggestedFilename(), 'a b.pdf');
+
+  // New mail comes by itself: the other rows stay the elements that they are.
+  await page.evaluate(() => { for (const row of document.querySelectorAll('#messages li')) row.kept = true; });
+  await deliver('bob@hearth.test', 'From: d@elsewhere.test\nSubject: just now\n\nnews\n');
+  await page.waitForSelector('#messages li:first-child:has-text("just now")');
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll('#messages li')].filter((row) => row.kept).length), 3);
+  assert.equal(await page.textContent('#mailboxes a'), 'INBOX (1)');
+
   await page.fill('#search', 'EIN TEXT');
   await page.press('#search', 'Enter');
   await page.waitForFunction(() => document.querySelectorAll('#messages li').length === 1);
-  const complaints = page.complaints.filter((text) => !/Content Security Policy|ERR_BLOCKED_BY_CSP|sandboxed/.test(text));
+  await page.fill('#search', 'nowhere to be found');
+  await page.press('#search', 'Enter');
+  await page.waitForFunction(() => /Nothing found/.test(document.getElementById('no-messages').textContent));
+  const complaints = page.complaints.filter((text) => !/Content Security Policy|ERR_BLOCKED_BY_CSP|sandboxed|Blocked script/.test(text));
   assert.deepEqual(complaints, []);
   await page.context().close();
+});
+
+test('on a phone it is the list or a message, and Back goes back; on a laptop the message is in sight', { skip }, async () => {
+  hearth.addUser('phil@hearth.test', 'correct horse');
+  const phone = await person('phil@hearth.test', { viewport: { width: 375, height: 700 } });
+  await phone.waitForFunction(() => /no message/.test(document.getElementById('no-messages').textContent));
+  for (let i = 0; i < 20; i++) await deliver('phil@hearth.test', `From: s@elsewhere.test\nSubject: number ${i}\n\nbody ${i}\n`);
+  await phone.waitForFunction(() => document.querySelectorAll('#messages li').length === 20);
+  assert.equal(await phone.isVisible('#message'), false);
+  await shot(phone, 'phone-list');
+  await phone.click('#messages a:has-text("number 3")');
+  await phone.waitForSelector('#message h2:has-text("number 3")');
+  assert.equal(await phone.isVisible('#messages'), false);
+  assert.match(phone.url(), /#mail\/INBOX\/\d+$/);
+  assert.deepEqual(await faults(phone), []);
+  await shot(phone, 'phone-message');
+  await phone.reload();
+  await phone.waitForSelector('#message h2:has-text("number 3")');
+  await phone.goBack();
+  await phone.waitForSelector('#messages:visible');
+  assert.equal(await phone.isVisible('#message'), false);
+  // The skip link leads past the head, and nowhere else.
+  await phone.evaluate(() => document.querySelector('.skip').click());
+  assert.equal(await phone.evaluate(() => document.activeElement.id), 'main');
+  assert.equal(await phone.isVisible('#messages'), true);
+  assert.deepEqual(phone.complaints, []);
+  await phone.context().close();
+
+  const laptop = await person('phil@hearth.test', { viewport: { width: 1200, height: 600 } });
+  await laptop.waitForFunction(() => document.querySelectorAll('#messages li').length === 20);
+  await laptop.click('#messages a:has-text("number 0")');
+  await laptop.waitForSelector('#message h2:has-text("number 0")');
+  const top = await laptop.evaluate(() => document.querySelector('#message h2').getBoundingClientRect().top);
+  assert.ok(top >= 0 && top < 600, `the message is at ${top}`);
+  assert.deepEqual(await faults(laptop), []);
+  await shot(laptop, 'laptop-message');
+  assert.deepEqual(laptop.complaints, []);
+  await laptop.context().close();
+});
+
+test('Live says how to stream: server, key, address to watch at', { skip }, async () => {
+  hearth.addUser('lena@hearth.test', 'correct horse');
+  const page = await person('lena@hearth.test');
+  await page.click('nav a[href="#live"]');
+  await page.waitForSelector('#own-channel .secret');
+  const key = hearth.command('stream', 'key', 'lena@hearth.test').stdout.trim();
+  assert.match(await page.textContent('#own-channel'), new RegExp(`rtmp://127\\.0\\.0\\.1:${hearth.port.rtmp}/live`));
+  assert.doesNotMatch(await page.textContent('#own-channel'), new RegExp(key));
+  await page.click('#own-channel button:has-text("Show")');
+  assert.match(await page.textContent('#own-channel'), new RegExp(key));
+  assert.match(await page.textContent('#no-channels'), /Nobody has streamed yet/);
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'live');
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('what a module that is off would show is not there', { skip }, async () => {
+  const small = await new Hearth({ 'modules.enable': 'auth gateway mail web' }).start();
+  try {
+    small.addUser('mia@hearth.test', 'correct horse');
+    const page = await open(browser);
+    await page.goto(small.base);
+    await fillSignIn(page, 'mia@hearth.test', 'correct horse');
+    await signedIn(page);
+    assert.deepEqual(await page.locator('#nav a:visible').allTextContents(), ['Mail']);
+    await page.evaluate(() => { location.hash = 'live'; });
+    await page.waitForSelector('#mail:not([hidden])');
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  } finally {
+    await small.remove();
+  }
 });
 
 test('two browsers play a game to mate, by mouse and by keyboard', { skip }, async () => {

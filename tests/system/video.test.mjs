@@ -247,7 +247,7 @@ test('Chromium plays source and 360p to the end, live and after', { skip: skip |
     const publisher = publish(path, bob.url);
     await eventually(async () => parsePlaylist(String((await raw(live('bob', '360p'))).body)).sequence > 1, 60, 'the new stream');
     await page.click('nav a[href="#live"]');
-    await page.click('#channels button:has-text("bob ● live")');
+    await page.click('#channels a:has-text("bob ● live")');
     const state = () => page.evaluate(() => {
       const video = document.getElementById('player');
       return { time: video.currentTime, duration: video.duration, ended: video.ended, height: video.videoHeight, said: document.getElementById('player-state').textContent, error: video.error?.message };
@@ -265,7 +265,7 @@ test('Chromium plays source and 360p to the end, live and after', { skip: skip |
 
     // What is over plays from its beginning; once in each rendition.
     for (const [level, height] of [[0, 360], [1, 528]]) {
-      await page.click('#channels button:has-text("bob")');
+      await page.click('#channels a:has-text("bob")');
       await page.evaluate(async (chosen) => (await import('/live.js')).setLevel(chosen), level);
       await eventually(async () => (await state()).height === height, 60, `the picture is ${height} high`);
       if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${height}.png` });

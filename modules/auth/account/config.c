@@ -27,6 +27,11 @@ static void answer(struct ask *ask)
 	json_put_str(&w, "group_creation", config_text(c, "auth", "group_creation"));
 	json_put_i64(&w, "password_min", a->password_min);
 	json_put_bool(&w, "sms", sms_enabled(a->sms));
+	json_name(&w, "modules");
+	json_open_array(&w);
+	for (int i = 0; hearth_module_name(a->h, i); i++)
+		json_text(&w, slice_str(hearth_module_name(a->h, i)));
+	json_close_array(&w);
 	json_close_object(&w);
 	http_reply_json(ask->rq, 200, &out);
 }

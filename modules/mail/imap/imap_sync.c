@@ -127,7 +127,7 @@ void imap_mailbox_changed(struct imap_session *s, int64_t mailbox)
 {
 	if (s->view && s->view->mailbox == mailbox)
 		s->dirty = true;
-	mail_changed(hearth_bus(s->m->h), mailbox);
+	mail_changed(hearth_bus(s->m->h), s->account.id, mailbox);
 }
 
 void imap_changed_by_us(struct imap_session *s, int64_t before, int64_t after)
@@ -138,5 +138,5 @@ void imap_changed_by_us(struct imap_session *s, int64_t before, int64_t after)
 		s->view->modseq = after;
 	else
 		s->dirty = true;
-	mail_changed(hearth_bus(s->m->h), s->view->mailbox);
+	mail_changed(hearth_bus(s->m->h), s->account.id, s->view->mailbox);
 }

@@ -15,17 +15,20 @@ const sections = {
   account: { enter: async (path) => (await import('./account/page.js')).enter(byId('account'), path) },
   admin: { enter: async (path) => (await import('./admin/page.js')).enter(byId('admin'), path) },
 };
+// What a section needs of the server; one whose module is off is not there.
+const NEEDS = { mail: ['mail'], live: ['video'], games: ['game', 'gateway'] };
 const START = { mail: 'mail', video: 'live', game: 'games' };
 const ENDED = 'signed-out'; // in the tab's storage: why the page was loaded anew
 
+const isOn = (name) => (NEEDS[name] ?? []).every((module) => session.config.modules.includes(module));
 const looksAfter = () => session.account.role !== 'member';
 
 // What the address bar names: "#account/profile" is ['account', 'profile'].
 function wanted() {
   const path = location.hash.slice(1).split('?')[0].split('/');
   if (!session.account || session.mustEnrol) return ['sign-in', ...path];
-  if (path[0] in sections && (path[0] !== 'admin' || looksAfter())) return path;
-  return [START[session.preferences.general?.start_page] ?? 'mail'];
+  if (path[0] in sections && isOn(path[0]) && (path[0] !== 'admin' || looksAfter())) return path;
+  return [[START[session.preferences.general?.start_page], 'mail', 'live', 'games'].find((name) => name && isOn(name)) ?? 'account'];
 }
 
 function drawHead(name) {
@@ -33,6 +36,7 @@ function drawHead(name) {
   for (const link of document.querySelectorAll('header a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
+    if (link.hash.slice(1) in NEEDS) link.hidden = !isOn(link.hash.slice(1));
   }
   byId('nav').hidden = !account || session.mustEnrol;
   byId('who').hidden = !account;
@@ -93,6 +97,11 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden && session.account) get('/api/auth/me').catch(() => {});
 });
 document.addEventListener('account-changed', () => drawHead(wanted()[0]));
+// The skip link is no address: it brings the focus past the head, and the section stays.
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  byId('main').focus();
+});
 window.addEventListener('hashchange', () => {
   notice('');
   show();

@@ -1,7 +1,9 @@
-// live.js: the channels, and the player: hls.js where the browser has Media Source Extensions,
-// the browser's own HLS elsewhere.
+// live.js: the channels, the player (hls.js where the browser has Media Source Extensions, the
+// browser's own HLS elsewhere), and how one streams oneself. #live/CHANNEL plays a channel.
 import { get } from './api.js';
-import { byId, element, notice } from './dom.js';
+import { byId, card, element, notice, paragraph } from './dom.js';
+import { copyButton } from './dialog.js';
+import { session } from './session.js';
 import Hls from './hls.js';
 
 let hls = null;
@@ -45,21 +47,62 @@ export function setLevel(level) {
   if (hls) hls.currentLevel = level;
 }
 
-async function list() {
+// ---- the channels ----
+
+async function list(wanted) {
   const { channels } = await get('/api/video/channels');
-  byId('channels').replaceChildren(...channels.map((channel) => element('li', {}, element('button', {
-    type: 'button',
-    className: channel.name === playing ? '' : 'quiet',
+  byId('channels').replaceChildren(...channels.map((channel) => element('li', {}, element('a', {
+    href: `#live/${encodeURIComponent(channel.name)}`,
     textContent: `${channel.name} ${channel.live ? '● live' : '(ended)'}`,
-    onclick: () => { play(channel); list().catch(() => {}); },
+    'aria-current': channel.name === (wanted ?? playing) ? 'true' : undefined,
   }))));
-  if (!channels.length) byId('channels').replaceChildren(element('li', { className: 'hint', textContent: 'Nobody has streamed yet.' }));
+  byId('no-channels').textContent = channels.length ? '' : 'Nobody has streamed yet. Below is how you can be the first.';
+  return channels;
 }
 
-export function enter() {
-  list().catch((problem) => notice(problem.message));
+// ---- one's own ----
+
+const secret = (label, text, shown) => {
+  const value = element('code', { className: 'secret small', textContent: shown ? text : '•'.repeat(12) });
+  const reveal = shown ? null : element('button', {
+    type: 'button', className: 'quiet', textContent: 'Show',
+    onclick: () => {
+      const hidden = value.textContent !== text;
+      value.textContent = hidden ? text : '•'.repeat(12);
+      reveal.textContent = hidden ? 'Hide' : 'Show';
+    },
+    'aria-label': `Show or hide the ${label.toLowerCase()}`,
+  });
+  return [element('dt', { textContent: label }), element('dd', { className: 'row' }, value, copyButton(text), reveal)];
+};
+
+// What OBS and its like ask for, of the server this page came from.
+async function drawOwn() {
+  const own = await get('/api/video/channel');
+  const server = `rtmp://${location.hostname}:${own.rtmp_port}/live`;
+  byId('own-channel').replaceChildren(card('Stream yourself',
+    own.rtmp_port
+      ? [paragraph('In OBS: Settings, Stream, service “Custom”. Any program that publishes by RTMP with H.264 and AAC will do. Whoever has the key can stream in your name.'),
+        element('dl', { className: 'facts' }, secret('Server', server, true), secret('Stream key', own.key, false)),
+        element('p', {}, 'People watch it at ', element('a', { href: `#live/${encodeURIComponent(own.name)}`, textContent: `${location.origin}/#live/${own.name}` }), '.')]
+      : paragraph('This server takes no streams by RTMP at the moment ([listen] rtmp is off).')));
+}
+
+export async function enter([name]) {
+  const wanted = name && decodeURIComponent(name);
+  document.title = wanted ? `${wanted} · Live · Hearth` : 'Live · Hearth';
   clearInterval(refresh);
   refresh = setInterval(() => list().catch(() => {}), 5000);
+  if (session.account) drawOwn().catch((problem) => notice(problem.message));
+  const channels = await list(wanted);
+  if (!wanted) {
+    stop();
+  } else if (playing !== wanted) {
+    const channel = channels.find((one) => one.name === wanted);
+    stop();
+    if (channel) play(channel);
+    else byId('player-state').textContent = `${wanted} has not streamed yet.`;
+  }
 }
 
 export function leave() {

@@ -1,111 +1,172 @@
-// mail.js: mailboxes, the list of messages, one message. HTML mail is shown in a frame that may
-// run nothing and fetch nothing.
-import { get, post } from './api.js';
+// mail.js: mailboxes, and the list of messages of one, kept true by events: only rows that changed
+// are drawn anew. On a narrow screen it is either the list or a message; each has an address of its
+// own, #mail/MAILBOX and #mail/MAILBOX/ID, so that Back does what one thinks.
+import { get } from './api.js';
 import { byId, element, notice } from './dom.js';
+import { showMessage } from './mail/message.js';
 import { session } from './session.js';
+import { listen } from './socket.js';
+import { day } from './text.js';
+
+const LIST_MAX = 200; // what the server gives at most in one answer
+const GATHER_MS = 300; // events that come together are one look
+
+let entered = false;
+let mailbox = 'INBOX';
+let selected = null; // the id of the message that is open
+let query = '';
+let more = false; // there are older messages than those listed
+let rows = new Map(); // id → { node, told, uid }, in the order of the list
+let timer = 0;
+let turn = 0; // answers to an older question are thrown away
 
 const pageSize = () => session.preferences.mail?.page_size ?? 50;
-let mailbox = 'INBOX';
-let query = '';
-let refresh = 0;
+const addressOf = (...path) => `#${['mail', ...path].map(encodeURIComponent).join('/')}`;
+const show = (problem) => notice(problem.message);
 
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const minute = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+// ---- mailboxes ----
 
 async function listMailboxes() {
   const { mailboxes } = await get('/api/mail/mailboxes');
-  byId('mailboxes').replaceChildren(...mailboxes.map((box) => {
-    const button = element('button', {
-      type: 'button',
-      className: box.name === mailbox ? '' : 'quiet',
-      textContent: box.unseen ? `${box.name} (${box.unseen})` : box.name,
-      onclick: () => { mailbox = box.name; load(); },
-    });
-    return element('li', {}, button);
-  }));
+  byId('mailboxes').replaceChildren(...mailboxes.map((box) => element('li', {}, element('a', {
+    href: addressOf(box.name),
+    textContent: box.unseen ? `${box.name} (${box.unseen})` : box.name,
+    'aria-current': box.name === mailbox ? 'true' : undefined,
+  }))));
 }
 
-function messageRow(message) {
-  const who = element('span', { textContent: message.from || '(no sender)' });
-  const when = element('small', { textContent: message.date ? day.format(message.date * 1000) : '' });
-  const button = element('button', { type: 'button', className: message.seen ? '' : 'unseen' },
-    element('div', { className: 'line' }, who, when),
-    element('div', { className: 'line' }, element('span', { textContent: message.subject || '(no subject)' })),
+// ---- the list ----
+
+function drawRow(link, message) {
+  link.className = message.seen ? '' : 'unseen';
+  link.replaceChildren(
+    element('div', { className: 'line' },
+      element('span', { textContent: message.from || '(no sender)' }),
+      element('small', { textContent: message.date ? day(message.date * 1000) : '' })),
+    element('div', { className: 'line' },
+      element('span', { textContent: message.subject || '(no subject)' }),
+      message.has_attachment && element('small', { textContent: '📎', title: 'with attachments', role: 'img', 'aria-label': 'with attachments' })),
     element('p', { textContent: message.preview || '' }));
-  button.onclick = () => open(message, button);
-  return element('li', {}, button);
 }
 
-async function listMessages(before) {
-  const search = new URLSearchParams({ mailbox, limit: pageSize() });
+function mark() {
+  for (const [id, { node }] of rows) {
+    if (id === selected) node.firstChild.setAttribute('aria-current', 'true');
+    else node.firstChild.removeAttribute('aria-current');
+  }
+}
+
+// The row of a message: the one that is there, drawn anew where the message has changed.
+function rowOf(message) {
+  const told = JSON.stringify(message);
+  const known = rows.get(message.id);
+  if (known?.told === told) return known;
+  const node = known?.node ?? element('li', {}, element('a', { href: addressOf(mailbox, message.id) }));
+  drawRow(node.firstChild, message);
+  return { node, told, uid: message.uid };
+}
+
+// Puts the messages into the list; what is older than the last of them stays as it is.
+function place(messages, atEnd) {
+  const least = messages.length ? messages.at(-1).uid : 0;
+  const fresh = messages.map((message) => [message.id, rowOf(message)]);
+  const names = new Set(fresh.map(([id]) => id));
+  const rest = [...rows].filter(([id, row]) => !names.has(id) && (atEnd || (more && row.uid < least)));
+  rows = new Map(atEnd ? [...rest, ...fresh] : [...fresh, ...rest]);
+  const list = byId('messages');
+  const wanted = [...rows.values()].map(({ node }) => node);
+  for (const node of [...list.children]) if (!wanted.includes(node)) node.remove();
+  wanted.forEach((node, at) => { if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null); });
+  byId('no-messages').textContent = rows.size ? '' : query ? `Nothing found for “${query}”.` : 'There is no message here.';
+  byId('more').hidden = !more;
+  mark();
+}
+
+async function ask(before, limit) {
+  const mine = ++turn;
+  const search = new URLSearchParams({ mailbox, limit });
   if (before) search.set('before', before);
   if (query) search.set('q', query);
   const { messages } = await get(`/api/mail/messages?${search}`);
-  const rows = messages.map(messageRow);
-  if (before) byId('messages').append(...rows);
-  else byId('messages').replaceChildren(...rows);
-  byId('more').hidden = messages.length < pageSize();
-  byId('more').onclick = () => listMessages(messages.at(-1).uid).catch(show);
+  return mine === turn ? messages : null;
 }
 
-function bodyOf(message) {
-  if (message.text || !message.html) return element('pre', { textContent: message.text || '' });
-  const frame = element('iframe', { title: 'The message', sandbox: '' });
-  frame.setAttribute('sandbox', '');
-  frame.srcdoc = message.html;
-  return frame;
+async function listMessages() {
+  const limit = Math.min(LIST_MAX, Math.max(pageSize(), rows.size));
+  const messages = await ask(0, limit);
+  if (!messages) return;
+  more = messages.length === limit || (more && rows.size > limit);
+  place(messages);
 }
 
-function attachments(message) {
-  return message.attachments.map((part) => element('li', {}, element('a', {
-    href: `/api/mail/messages/${message.id}/parts/${part.part}`,
-    textContent: `${part.name || part.type} (${Math.ceil(part.size / 1024)} KB)`,
-    download: part.name || '',
-  })));
+async function listOlder() {
+  const messages = await ask([...rows.values()].at(-1).uid, pageSize());
+  if (!messages) return;
+  more = messages.length === pageSize();
+  place(messages, true);
 }
 
-async function open(summary, button) {
-  for (const other of byId('messages').querySelectorAll('[aria-current]')) other.removeAttribute('aria-current');
-  button.setAttribute('aria-current', 'true');
+// ---- events ----
+
+async function look() {
   try {
-    const message = await get(`/api/mail/messages/${summary.id}`);
-    const facts = element('dl');
-    for (const [name, value] of [['From', message.from], ['To', message.to],
-      ['Date', message.date ? minute.format(message.date * 1000) : '']])
-      facts.append(element('dt', { textContent: name }), element('dd', { textContent: value || '' }));
-    byId('message').replaceChildren(
-      element('h2', { textContent: message.subject || '(no subject)' }), facts, bodyOf(message),
-      element('ul', {}, ...attachments(message)),
-      element('a', { href: `/api/mail/messages/${message.id}/source`, textContent: 'Source', target: '_blank' }));
-    if (!message.seen) {
-      await post(`/api/mail/messages/${message.id}/flags`, { seen: true });
-      button.classList.remove('unseen');
-      listMailboxes().catch(() => {});
-    }
+    await listMailboxes(); // first: it makes the mailboxes of a new account
+    await listMessages();
   } catch (problem) {
     show(problem);
   }
 }
 
-const show = (problem) => notice(problem.message);
+listen((frame) => {
+  if (!entered || (frame.type !== 'mail-changed' && frame.type !== 'connected')) return;
+  clearTimeout(timer);
+  timer = setTimeout(look, GATHER_MS);
+});
 
-function load() {
-  // The list of mailboxes comes first: it makes them for a new account.
-  listMailboxes().then(() => listMessages()).then(() => notice(''), show);
+// ---- what the person does ----
+
+function clear() {
+  rows = new Map();
+  more = false;
+  turn++;
+  byId('messages').replaceChildren();
+  byId('no-messages').textContent = '';
+  byId('more').hidden = true;
 }
 
 byId('search-form').addEventListener('submit', (event) => {
   event.preventDefault();
   query = byId('search').value.trim();
-  load();
+  clear();
+  look();
 });
+byId('search').addEventListener('search', () => {
+  if (byId('search').value || !query) return;
+  query = '';
+  clear();
+  look();
+});
+byId('more').addEventListener('click', () => listOlder().catch(show));
 
-export function enter() {
-  load();
-  clearInterval(refresh);
-  refresh = setInterval(() => { if (!query) load(); }, 15000);
+export function enter(path) {
+  const [box = 'INBOX', id] = path.map(decodeURIComponent);
+  const another = !entered || box !== mailbox;
+  if (another && box !== mailbox) {
+    query = '';
+    byId('search').value = '';
+    clear();
+  }
+  entered = true;
+  mailbox = box;
+  selected = Number(id) || null;
+  byId('mail').classList.toggle('at-message', selected !== null);
+  document.title = `${mailbox} · Mail · Hearth`;
+  mark();
+  if (another) look();
+  return showMessage(byId('message'), selected, { href: addressOf(mailbox), title: mailbox });
 }
 
 export function leave() {
-  clearInterval(refresh);
+  entered = false;
+  clearTimeout(timer);
 }

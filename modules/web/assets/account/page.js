@@ -1,12 +1,13 @@
 // account/page.js: the pages of one's own account. Each has a file of its own, fetched with it.
 import { showPages } from '../pages.js';
+import { session } from '../session.js';
 
 const page = (file, name = 'show') => async () => (await import(file))[name]();
 
 const PAGES = [
   ['profile', 'Profile', page('./profile.js')],
   ['preferences', 'Preferences', page('./preferences.js')],
-  ['mail', 'Mail: signature and filters', page('./mail.js')],
+  ['mail', 'Mail: signature and filters', page('./mail.js'), 'mail'],
   ['password', 'Password', page('./password.js')],
   ['factors', 'Two-step sign-in', page('./factors.js')],
   ['phone', 'Phone', page('./phone.js')],
@@ -18,4 +19,6 @@ const PAGES = [
   ['data', 'Your data', page('./data.js')],
 ];
 
-export const enter = (root, path) => showPages(root, 'Account', 'account', PAGES, path);
+// A page that needs a module is there with it.
+export const enter = (root, path) => showPages(root, 'Account', 'account',
+  PAGES.filter(([, , , module]) => !module || session.config.modules.includes(module)), path);

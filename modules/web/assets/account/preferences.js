@@ -57,7 +57,7 @@ export async function show() {
   const place = element('div');
   const draw = (why) => place.replaceChildren(
     why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
-    ...Object.entries(schema.properties).map(([part, { title, properties }]) => card(title, form({
+    ...Object.entries(schema.properties).filter(([part]) => part === 'general' || session.config.modules.includes(part)).map(([part, { title, properties }]) => card(title, form({
       fields: fieldsOf(properties, session.preferences[part]),
       submit: 'Save',
       async send(values, node) {

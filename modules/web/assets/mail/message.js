@@ -1,0 +1,81 @@
+// mail/message.js: one message: who, when, its text, its attachments. Shown where the list links to.
+import { get, post } from '../api.js';
+import { element } from '../dom.js';
+import { day, minute, size } from '../text.js';
+import { hasPictures, htmlFrame, pictureFrame } from './html.js';
+
+let turn = 0; // a message that comes after another was wanted is not shown
+let shown = null; // the id of the message that is there
+
+// Text with its web addresses as links.
+function linked(text) {
+  return text.split(/(https?:\/\/[^\s<>"]*[^\s<>"'.,;:!?)\]])/).map((piece, at) => (at % 2
+    ? element('a', { href: piece, target: '_blank', rel: 'noopener noreferrer', textContent: piece })
+    : piece));
+}
+
+function body(message) {
+  if (message.text || !message.html) return [element('pre', {}, linked(message.text || ''))];
+  const frame = htmlFrame(message.html);
+  if (!hasPictures(message.html)) return [frame];
+  const bar = element('p', { className: 'row pictures' },
+    'Pictures from elsewhere are not fetched: they would tell the sender that you read this.',
+    element('button', {
+      type: 'button', className: 'quiet', textContent: 'Show pictures',
+      onclick: () => {
+        frame.replaceWith(pictureFrame(message.html));
+        bar.remove();
+      },
+    }));
+  return [bar, frame];
+}
+
+function attachments(message) {
+  if (!message.attachments.length) return null;
+  return element('ul', { className: 'attachments', 'aria-label': 'Attachments' }, message.attachments.map((part) => element('li', {}, element('a', {
+    href: `/api/mail/messages/${message.id}/parts/${part.part}`,
+    textContent: `${part.name || part.type} (${size(part.size)})`,
+    download: part.name || '',
+  }))));
+}
+
+function draw(place, message, back) {
+  const facts = element('dl', {}, [['From', message.from], ['To', message.to], ['Date', message.date && minute(message.date * 1000)]]
+    .filter(([, value]) => value)
+    .map(([name, value]) => [element('dt', { textContent: name }), element('dd', { textContent: value })]));
+  const title = element('h2', { textContent: message.subject || '(no subject)', tabIndex: -1 });
+  place.replaceChildren(...[
+    element('a', { className: 'back', href: back.href, textContent: `‹ ${back.title}` }),
+    title, facts, body(message), attachments(message),
+    element('p', {}, element('a', { href: `/api/mail/messages/${message.id}/source`, textContent: 'Source', target: '_blank', rel: 'noopener' })),
+  ].flat().filter(Boolean));
+  document.title = `${message.subject || '(no subject)'} · Mail · Hearth`;
+  place.scrollTop = 0;
+  title.focus({ preventScroll: true });
+  // Where the message takes the list's place, one reads from its top.
+  if (getComputedStyle(place).position !== 'sticky') window.scrollTo(0, 0);
+}
+
+// `id` null: none is chosen. `back` is the list it was chosen from.
+export async function showMessage(place, id, back) {
+  const mine = ++turn;
+  if (id !== null && id === shown) return;
+  shown = id;
+  if (id === null) {
+    place.replaceChildren(element('p', { className: 'hint', textContent: 'Choose a message.' }));
+    return;
+  }
+  try {
+    const message = await get(`/api/mail/messages/${id}`);
+    if (mine !== turn) return;
+    draw(place, message, back);
+    // The row is drawn anew by the event that follows.
+    if (!message.seen) await post(`/api/mail/messages/${id}/flags`, { seen: true });
+  } catch (problem) {
+    if (mine !== turn) return;
+    shown = null;
+    place.replaceChildren(
+      element('a', { className: 'back', href: back.href, textContent: `‹ ${back.title}` }),
+      element('p', { className: 'problem', role: 'alert', textContent: problem.status === 404 ? 'This message is not here any more.' : problem.message }));
+  }
+}
