@@ -3,7 +3,7 @@
  *
  *   SMTP, APPEND, HTTP ──▶ deliver (blob, parse) ──▶ store (rows + event, one transaction) ──▶ 250
  *                                                        ├─ "mail.content" ─▶ search (index)
- *                                                        └─ "mail.changed" ─▶ notify (IDLE), notify_page (WebSocket)
+ *                                                        └─ "mail.changed" ─▶ notify (IDLE, page)
  */
 #ifndef MAIL_MAIL_H
 #define MAIL_MAIL_H
