@@ -39,14 +39,24 @@ struct conn_info {
 };
 
 /*
+ * Everybody's turn: a session that does several things with one piece of input, commands or frames,
+ * asks after each whether its turn is over, and if so returns with what it has consumed so far. It
+ * is offered the rest in its next turn, after the others had theirs. One thing it does should
+ * take a millisecond or two at most.
+ */
+bool conn_turn_over(const struct conn *c);
+
+/*
  * What the session is told. `ctx` is what conn_attach was given. No function is called from inside
  * a call that the session makes: what follows from such a call comes in a later turn of the loop.
  */
 struct conn_events {
 	/*
 	 * Bytes are there: returns how many were consumed (0 … in.n). Called again with the rest at
-	 * once if some were consumed, else when more came. When input_max bytes are there, none are
-	 * consumed and the session is not paused, the connection is closed with HEARTH_ETOOBIG.
+	 * once if some were consumed, or in its next turn, else when more came. When input_max
+	 * bytes are there, none are consumed and the session is not paused, the connection is
+	 * closed with HEARTH_ETOOBIG. While output_high is reached nothing is offered, nor read:
+	 * who asks and does not read the answers waits.
 	 */
 	size_t (*data)(void *ctx, struct slice in);
 	/* The output queue fell below half its mark after conn_write said stop. May be NULL. */

@@ -104,7 +104,8 @@ static void on_event(struct http_request *rq, enum http1_event event)
 /* Reads requests from `in` as long as that is possible; returns what is left. */
 static struct slice read_requests(struct http_session *s, struct slice in)
 {
-	while (wants_input(s)) {
+	/* Within a request there is nothing to do that takes long. */
+	while (wants_input(s) && (s->rq || !conn_turn_over(s->c))) {
 		enum http1_event event;
 		size_t used;
 

@@ -13,6 +13,9 @@
  * Output that the peer does not take stops input: who sends requests and does not read the answers
  * is slowed down, and is silent then, which ends it. What others send it is bounded by ws_send.
  *
+ * Work comes in turns (conn_turn_over), and compressed messages may not unfold to out of all
+ * proportion: a kilobyte on the wire must not buy a second of the loop.
+ *
  * A ping goes out at once and then every ping_ms: its pong, known by a random nonce, gives the
  * round trip. Whatever comes, or is taken, is a sign of life.
  */
@@ -32,6 +35,10 @@
 #define INPUT_MAX 65536 /* read at once; the parser takes it all */
 #define COPY_MAX  1024  /* a shared buffer up to this is copied behind its head */
 #define GONE_CODE 1006  /* the connection ended without a Close */
+
+/* What all messages may unfold to, beside what they have as they come. No honest text is more. */
+#define UNFOLD_TIMES 20
+#define UNFOLD_SPARE (256u << 10)
 
 enum ws_state {
 	WS_OPEN,
@@ -54,6 +61,7 @@ struct ws {
 	uint64_t nonce;     /* of the ping that waits for its pong … */
 	int64_t pinged_us;  /* … and when it went out; 0: none waits */
 	int64_t rtt_us;
+	uint64_t folded, unfolded; /* bytes of compressed messages, as they came and inflated */
 	struct ws_parser parser;
 };
 
@@ -164,12 +172,24 @@ static void fail(struct ws *w, int code, const char *why)
 	end(w);
 }
 
+/* How many bytes the message in hand may unfold to before it is out of all proportion. */
+static uint64_t unfold_max(struct ws *w)
+{
+	w->folded += ws_payload(&w->parser).n;
+	return UNFOLD_SPARE + w->folded * UNFOLD_TIMES - w->unfolded;
+}
+
 static void on_compressed(struct ws *w)
 {
 	struct strbuf plain = { 0 };
-	int rc = ws_inflate(ws_payload(&w->parser), w->parser.message_max, &plain);
+	size_t max = w->parser.message_max;
+	uint64_t unfold = unfold_max(w);
+	int rc = ws_inflate(ws_payload(&w->parser), unfold < max ? (size_t)unfold : max, &plain);
 
-	if (rc == HEARTH_ETOOBIG)
+	w->unfolded += plain.n;
+	if (rc == HEARTH_ETOOBIG && unfold < max)
+		fail(w, WS_POLICY_VIOLATION, "what comes unfolds to far more than is sent");
+	else if (rc == HEARTH_ETOOBIG)
 		fail(w, WS_TOO_BIG, "a message is too big");
 	else if (rc < 0)
 		fail(w, WS_INVALID_PAYLOAD, "a message cannot be inflated");
@@ -239,8 +259,9 @@ static size_t on_data(void *ctx, struct slice in)
 		event = ws_parse(&w->parser, rest, &used);
 		rest = slice_skip(rest, used);
 		on_parsed(w, event);
-	} while (event != WS_PARSED_MORE && w->state != WS_OVER);
-	return in.n;
+	} while (event != WS_PARSED_MORE && w->state != WS_OVER &&
+		 (rest.n == 0 || !conn_turn_over(w->c)));
+	return w->state == WS_OVER ? in.n : in.n - rest.n;
 }
 
 /* ---- time ---- */

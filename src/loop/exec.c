@@ -3,7 +3,8 @@
  *
  * Posting appends to an array under the executor's lock and wakes its thread if it was empty; the
  * thread takes the whole array at once, so the lock is held for moments only and a burst costs one
- * wake-up. What is posted meanwhile waits for the next round, after timers and sockets had theirs.
+ * wake-up. What is posted meanwhile waits for the next round, after timers and sockets had theirs,
+ * and so does what is left of the array after POSTED_US.
  */
 #include "loop/executor.h"
 
@@ -19,9 +20,10 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define KEEP_MAX 1024 /* posts: room that is kept after a burst */
-#define BEAT_MS  100
-#define TURN_NS  500000
+#define KEEP_MAX  1024 /* posts: room that is kept after a burst */
+#define BEAT_MS   100
+#define TURN_NS   500000
+#define POSTED_US 6000
 
 static _Thread_local struct exec *current;
 static _Thread_local bool running;
@@ -175,28 +177,49 @@ void exec_post_done(struct exec *e, done_fn *done, void *arg, int status)
 	post(e, (struct posted){ .done = done, .arg = arg, .status = status });
 }
 
-void exec_run_posted(struct exec *e)
+/* Something that was taken has not run yet. */
+static bool has_running(const struct exec *e)
 {
-	struct posted_list batch;
+	return e->running.at < e->running.count;
+}
+
+static void take_waiting(struct exec *e)
+{
+	struct posted_list empty = e->running;
 
 	pthread_mutex_lock(&e->lock);
-	batch = e->waiting;
-	e->waiting = e->running;
-	e->running = (struct posted_list){ 0 };
+	e->running = e->waiting;
+	e->waiting = empty;
 	pthread_mutex_unlock(&e->lock);
+}
 
-	for (size_t i = 0; i < batch.count; i++) {
-		const struct posted *p = &batch.items[i];
+void exec_run_posted(struct exec *e)
+{
+	int64_t until_us = exec_now_us() + POSTED_US;
+	struct posted_list *l = &e->running;
+
+	bool rest = has_running(e);
+
+	if (!rest)
+		take_waiting(e);
+	while (has_running(e)) {
+		const struct posted *p = &l->items[l->at++];
 
 		if (p->fn)
 			p->fn(p->arg);
 		else
 			p->done(p->arg, p->status);
+		if (exec_now_us() > until_us)
+			break;
 	}
-	batch.count = 0;
-	if (batch.cap > KEEP_MAX)
-		posted_list_clear(&batch);
-	e->running = batch;
+	if (!has_running(e)) {
+		l->count = l->at = 0;
+		if (l->cap > KEEP_MAX)
+			posted_list_clear(l);
+	}
+	/* What was posted meanwhile has woken us, but for this run. */
+	if (rest || has_running(e))
+		e->wake(e);
 }
 
 /* ---- exec_call ---- */
@@ -255,13 +278,13 @@ static bool wait_for_work(struct exec *e, int64_t *idle_us)
 	bool over;
 
 	pthread_mutex_lock(&e->lock);
-	while (e->waiting.count == 0 && !e->stopping) {
+	while (e->waiting.count == 0 && !has_running(e) && !e->stopping) {
 		if (due_us < 0)
 			pthread_cond_wait(&e->posted, &e->lock);
 		else if (pthread_cond_timedwait(&e->posted, &e->lock, &until) != 0)
 			break;
 	}
-	over = e->stopping && e->waiting.count == 0;
+	over = e->stopping && e->waiting.count == 0 && !has_running(e);
 	pthread_mutex_unlock(&e->lock);
 	*idle_us += exec_now_us() - since_us;
 	return over;

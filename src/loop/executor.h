@@ -30,6 +30,7 @@ struct posted {
 struct posted_list {
 	struct posted *items;
 	size_t count, cap;
+	size_t at; /* as many of them have run */
 };
 
 /* A binary heap, the earliest on top; timers know their place in it. */
@@ -84,7 +85,10 @@ bool exec_may_block(void);
 
 /* Posts done(arg, status). Any thread. */
 void exec_post_done(struct exec *e, done_fn *done, void *arg, int status);
-/* Runs what was posted up to now; and the timers that are due. Own thread. */
+/*
+ * Runs what was posted up to now, as much of it as fits in a few milliseconds; the rest is next, in
+ * the round that follows. And: runs the timers that are due. Own thread.
+ */
 void exec_run_posted(struct exec *e);
 void exec_run_timers(struct exec *e);
 /* Monotonic microseconds, real even under a faked clock; and when the next timer is due, or -1. */

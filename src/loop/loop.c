@@ -25,6 +25,7 @@ static struct {
 	uv_prepare_t prepare;
 	uv_timer_t timer;
 	int64_t timer_due_us; /* what the timer is set to; -1 when it rests */
+	uint64_t round;
 } loop;
 
 /* After exec_close nobody gets here, so the handle is alive. */
@@ -59,6 +60,7 @@ static void on_prepare(uv_prepare_t *handle)
 
 	(void)handle;
 	stall_round(&loop.exec.stall, idle_us());
+	loop.round++;
 	if (due_us == loop.timer_due_us)
 		return;
 	loop.timer_due_us = due_us;
@@ -70,6 +72,16 @@ static void on_prepare(uv_prepare_t *handle)
 	left_us = due_us - exec_now_us();
 	uv_timer_start(
 		&loop.timer, on_timer, left_us > 0 ? (uint64_t)(left_us + 999) / 1000 : 0, 0);
+}
+
+uint64_t loop_round(void)
+{
+	return loop.round;
+}
+
+int64_t loop_busy_us(void)
+{
+	return stall_busy_us(&loop.exec.stall, idle_us());
 }
 
 struct exec *exec_loop(void)

@@ -25,6 +25,12 @@ void loop_serve(void);
 void loop_close(void);
 /* Makes loop_run return once what is queued has run. Any thread. */
 void loop_stop(void);
+/*
+ * A round is what the loop does between two waits for work: its number, and for how long it has
+ * worked in the present one. On the loop's thread only.
+ */
+uint64_t loop_round(void);
+int64_t loop_busy_us(void);
 /* The libuv loop. On the loop's thread only. */
 uv_loop_t *loop_uv(void);
 

@@ -69,10 +69,15 @@ void stall_skip(struct stall *s, int64_t idle_us)
 	s->delay_read_us = s->wall_us;
 }
 
+int64_t stall_busy_us(const struct stall *s, int64_t idle_us)
+{
+	return exec_now_us() - s->wall_us - (idle_us - s->idle_us);
+}
+
 void stall_round(struct stall *s, int64_t idle_us)
 {
 	int64_t wall_us = exec_now_us(), cpu_us = cpu_now_us();
-	int64_t busy_us = wall_us - s->wall_us - (idle_us - s->idle_us);
+	int64_t busy_us = stall_busy_us(s, idle_us);
 
 	if (cpu_us - s->cpu_us > STALL_US)
 		metric_add(s->stalls, 1);

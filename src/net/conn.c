@@ -9,6 +9,12 @@
  * `turns`, which is run by a posted function. So a session is never called from inside its own
  * call, and no layer goes away while one of its functions runs.
  *
+ * A connection has a budget. Its session may look at input for TURN_US in a round of the loop; what
+ * is left then is stored, the socket is not read, and the connection goes to the end of `turns`.
+ * Once a round has lasted CONN_READS_US in all, also who has not had his turn yet is put there; and
+ * of `turns` as many are run in a round as fit in TURNS_US, in their order. So nobody waits longer
+ * than it takes to give each other one a turn, whatever one of them sends.
+ *
  * Invariants: in.p is NULL when nothing is stored. Reading is on exactly when wants_input.
  */
 #include "net/conn_internal.h"
@@ -17,12 +23,15 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "loop/executor.h"
+#include "loop/loop.h"
 
 #include <stdlib.h>
 
 #define INPUT_MAX_DEFAULT   65536
 #define OUTPUT_HIGH_DEFAULT 262144
 #define FLUSH_TIMEOUT_MS    30000 /* a peer that takes nothing for so long is gone */
+#define TURN_US             2000
+#define TURNS_US            5000
 
 static struct {
 	struct list conns; /* zeroed until the first one */
@@ -41,14 +50,19 @@ static void run_turns(void *arg)
 	conn_run_turns();
 }
 
-void conn_later(struct conn *c)
+static void post_turns(void)
 {
-	if (!list_linked(&c->turn))
-		list_push(&net.turns, &c->turn);
 	if (net.posted)
 		return;
 	net.posted = true;
 	exec_post(exec_loop(), run_turns, NULL);
+}
+
+void conn_later(struct conn *c)
+{
+	if (!list_linked(&c->turn))
+		list_push(&net.turns, &c->turn);
+	post_turns();
 }
 
 static void conn_free(struct conn *c)
@@ -85,7 +99,7 @@ static bool wants_input(const struct conn *c)
 	if (c->state == CONN_FLUSHING)
 		return !c->ended; /* read and dropped: a TLS handshake may still have to end */
 	return c->state == CONN_OPEN && c->events && !c->paused && !c->start_tls && !c->ended &&
-	       c->in.n < c->input_max;
+	       !c->full && !c->offer_due && c->in.n < c->input_max;
 }
 
 static void update_reading(struct conn *c)
@@ -96,24 +110,63 @@ static void update_reading(struct conn *c)
 
 static bool may_offer(const struct conn *c)
 {
-	return c->state == CONN_OPEN && c->events && !c->paused && !c->start_tls;
+	return c->state == CONN_OPEN && c->events && !c->paused && !c->start_tls && !c->full;
+}
+
+static bool had_turn(const struct conn *c)
+{
+	return c->round == loop_round() &&
+	       c->used_us + (c->begun_us ? exec_now_us() - c->begun_us : 0) > TURN_US;
+}
+
+bool conn_turn_over(const struct conn *c)
+{
+	return c->full || had_turn(c);
+}
+
+static void begin_turn(struct conn *c)
+{
+	if (c->round != loop_round()) {
+		c->round = loop_round();
+		c->used_us = 0;
+	}
+	c->begun_us = exec_now_us();
+}
+
+static void end_turn(struct conn *c)
+{
+	c->used_us += exec_now_us() - c->begun_us;
+	c->begun_us = 0;
+}
+
+void conn_offer_later(struct conn *c)
+{
+	c->offer_due = true;
+	conn_later(c);
 }
 
 /* Offers `in` as long as some of it is consumed; returns how much is left, at the end. */
 static size_t offer(struct conn *c, struct slice in)
 {
-	while (in.n && may_offer(c)) {
+	bool over = had_turn(c);
+
+	while (in.n && may_offer(c) && !over) {
 		size_t used;
 
+		begin_turn(c);
 		c->calls++;
 		used = c->events->data(c->ctx, in);
 		c->calls--;
+		end_turn(c);
 		INVARIANT(used <= in.n);
-		if (used == 0)
-			break;
 		in = slice_skip(in, used);
+		over = had_turn(c);
+		if (used == 0 && !over)
+			break;
 	}
-	if (may_offer(c) && in.n >= c->input_max)
+	if (in.n && may_offer(c) && over)
+		conn_offer_later(c);
+	else if (may_offer(c) && in.n >= c->input_max)
 		conn_gone(c, HEARTH_ETOOBIG, false);
 	return in.n;
 }
@@ -129,7 +182,7 @@ static void begin_flushing(struct conn *c, int reason)
 /* The peer has no more to say, and the session has seen it all: nothing more can come of it. */
 static void check_end(struct conn *c)
 {
-	if (c->ended && may_offer(c))
+	if (c->ended && may_offer(c) && !c->offer_due)
 		begin_flushing(c, HEARTH_ECLOSED);
 }
 
@@ -171,7 +224,13 @@ static void up_received(void *above, struct slice in)
 	if (c->state != CONN_OPEN)
 		return;
 	conn_alive(c);
-	take_input(c, in);
+	if (!c->offer_due && loop_busy_us() < CONN_READS_US) {
+		take_input(c, in);
+		return;
+	}
+	strbuf_add(&c->in, in);
+	conn_offer_later(c);
+	update_reading(c);
 }
 
 static void up_ended(void *above)
@@ -214,16 +273,21 @@ static void take_turn(struct conn *c)
 
 void conn_run_turns(void)
 {
-	struct list now;
+	int64_t begun_us = exec_now_us();
+	struct list_node end = { 0 }, *it;
 
-	if (!net.turns.head.next || list_empty(&net.turns))
+	if (!net.turns.head.next)
 		return;
 	/* What is put off from here on waits for the next time. */
-	now = net.turns;
-	now.head.next->prev = now.head.prev->next = &now.head;
-	list_init(&net.turns);
-	for (struct list_node *it; (it = list_pop(&now));)
+	list_push(&net.turns, &end);
+	while ((it = list_pop(&net.turns)) != &end) {
 		take_turn(LIST_ENTRY(it, struct conn, turn));
+		if (exec_now_us() - begun_us > TURNS_US)
+			break;
+	}
+	list_remove(&end);
+	if (!list_empty(&net.turns))
+		post_turns();
 }
 
 /* ---- time ---- */
@@ -303,8 +367,7 @@ void conn_attach(struct conn *c, const struct conn_events *events, void *ctx)
 {
 	c->events = events;
 	c->ctx = ctx;
-	c->offer_due = true;
-	conn_later(c);
+	conn_offer_later(c);
 }
 
 const struct conn_info *conn_info(const struct conn *c)
@@ -321,8 +384,7 @@ void conn_pause(struct conn *c)
 void conn_resume(struct conn *c)
 {
 	c->paused = false;
-	c->offer_due = true;
-	conn_later(c);
+	conn_offer_later(c);
 }
 
 bool conn_can_start_tls(const struct conn *c)

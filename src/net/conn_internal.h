@@ -8,6 +8,12 @@
 #include "hearth/list.h"
 #include "net/net.h"
 
+/*
+ * Once a round of the loop has lasted so long, what sockets bring is put off to a later turn of
+ * their connection.
+ */
+#define CONN_READS_US 6000
+
 enum conn_state {
 	CONN_OPEN,
 	CONN_FLUSHING, /* closed by the session, or by a peer that has no more to say */
@@ -35,10 +41,10 @@ struct conn {
 	int calls;  /* how deep in the session's functions we are */
 	bool paused;
 	bool ended;     /* the peer sends no more */
-	bool offer_due; /* conn_resume, or the first time after conn_attach */
+	bool offer_due; /* input waits for the next turn; also after conn_attach, conn_resume */
 	bool start_tls; /* when all is sent */
 	bool sending;   /* the layer has not taken all: it calls conn_sent */
-	bool full;      /* conn_write said stop: `drained` is due */
+	bool full;      /* conn_write said stop: `drained` is due, and no input is offered */
 	bool polite;    /* GONE with all sent */
 
 	struct strbuf in; /* what the session did not consume; no memory when empty */
@@ -47,6 +53,10 @@ struct conn {
 	size_t out_n;       /* bytes of all pieces and the tail */
 	size_t clear_n;     /* start_tls: as many of them go out in clear */
 	size_t input_max, output_high;
+
+	uint64_t round;   /* of the loop, in which … */
+	int64_t used_us;  /* … the session has worked for so long */
+	int64_t begun_us; /* its present call, while it looks at input; 0 */
 
 	int64_t timeout_ms; /* 0: none */
 	int64_t alive_us;   /* the last sign of life */
@@ -64,6 +74,8 @@ void conn_sent(void *above, size_t n);
 void conn_gone(struct conn *c, int reason, bool polite);
 /* Puts it on the list of those with something to do later. */
 void conn_later(struct conn *c);
+/* Has what is stored offered in a later turn; until then nothing is read. */
+void conn_offer_later(struct conn *c);
 /* A sign of life came. */
 void conn_alive(struct conn *c);
 /* Puts TLS on top; all output is sent. */

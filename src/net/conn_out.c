@@ -9,6 +9,7 @@
 #include "net/conn_internal.h"
 
 #include "hearth/metric.h"
+#include "loop/loop.h"
 
 #include <stdlib.h>
 
@@ -151,6 +152,7 @@ void conn_flush(struct conn *c)
 		return;
 	/* Once only: who refills as fast as the peer reads must not keep the loop to itself. */
 	c->full = false;
+	conn_offer_later(c);
 	if (c->events && c->events->drained) {
 		c->calls++;
 		c->events->drained(c->ctx);
@@ -166,5 +168,8 @@ void conn_sent(void *above, size_t n)
 
 	c->sending = false;
 	consume(c, n);
-	conn_flush(c);
+	if (loop_busy_us() < CONN_READS_US)
+		conn_flush(c);
+	else
+		conn_later(c);
 }

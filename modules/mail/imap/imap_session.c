@@ -304,7 +304,7 @@ static size_t on_data(void *ctx, struct slice in)
 	struct imap_session *s = ctx;
 	size_t before = in.n;
 
-	while (may_read(s) && step(s, &in)) {
+	while (may_read(s) && (in.n == 0 || !conn_turn_over(s->conn)) && step(s, &in)) {
 		/* A client that sends without reading is not worked for. */
 		if (!s->busy && s->out.n >= SHARED_OUTPUT_MIN)
 			flush(s);

@@ -10,9 +10,10 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define ERRORS_MAX 20                       /* then it is no mail server that talks here */
-#define NOISE_MAX  (256u << 10)             /* bytes dropped without a command among them */
-#define TIMEOUT_MS (INT64_C(5) * 60 * 1000) /* RFC 5321 section 4.5.3.2.7 */
+#define ERRORS_MAX  20                       /* then it is no mail server that talks here */
+#define NOISE_MAX   (256u << 10)             /* bytes dropped without a command among them */
+#define OUTPUT_STEP 16384                    /* bytes of answers that are handed on at once */
+#define TIMEOUT_MS  (INT64_C(5) * 60 * 1000) /* RFC 5321 section 4.5.3.2.7 */
 
 /* ---- saying ---- */
 
@@ -217,14 +218,22 @@ static void refuse_noise(struct smtp_session *s, size_t dropped)
 	s->closing = true;
 }
 
+static bool may_read(const struct smtp_session *s)
+{
+	return !s->waiting && !s->stalled && !s->closing && !s->turning_tls;
+}
+
 static size_t on_data(void *ctx, struct slice in)
 {
 	struct smtp_session *s = ctx;
 	size_t before = in.n;
 
 	s->turning_tls = false;
-	while (!s->waiting && !s->stalled && !s->closing && !s->turning_tls && step(s, &in))
+	while (may_read(s) && (in.n == 0 || !conn_turn_over(s->conn)) && step(s, &in)) {
 		refuse_noise(s, 0);
+		if (s->out.n >= OUTPUT_STEP)
+			flush(s);
+	}
 	refuse_noise(s, before - in.n);
 	if (s->waiting)
 		conn_pause(s->conn);

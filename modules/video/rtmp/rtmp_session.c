@@ -346,7 +346,7 @@ static size_t on_data(void *ctx, struct slice in)
 	size_t before = in.n;
 	int rc = 1;
 
-	while (rc > 0 && !is_waiting(s) && !s->closing) {
+	while (rc > 0 && !is_waiting(s) && !s->closing && (in.n == 0 || !conn_turn_over(s->conn))) {
 		rc = step(s, &in);
 		if (s->out.n >= OUTPUT_AT_A_TIME)
 			flush(s);

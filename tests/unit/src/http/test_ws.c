@@ -466,6 +466,30 @@ START_TEST(compresses)
 }
 END_TEST
 
+/* 16 KB of one letter, again and again: each is allowed, together they are not. */
+START_TEST(refuses_what_unfolds_beyond_proportion)
+{
+	char text[16384];
+	size_t letters = 0;
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	start_open(OFFER);
+	for (; letters < 200000; letters += sizeof(text) - 1)
+		put_packed(WS_TEXT, text);
+	flush();
+	for (size_t n = 0; n < letters; n += sizeof(text) - 1)
+		ck_packed(WS_TEXT, text);
+	side.silent = true;
+	for (int i = 0; i < 10; i++)
+		put_packed(WS_TEXT, text);
+	flush();
+	ck_close_frame(WS_POLICY_VIOLATION, "what comes unfolds to far more than is sent");
+	ck_closed(1006);
+	stop();
+}
+END_TEST
+
 START_TEST(refuses_bad_compressed_messages)
 {
 	char text[2000];
@@ -754,6 +778,7 @@ END_TEST
 
 TEST_MAIN("ws", shakes_hands, refuses_other_handshakes, chooses_a_subprotocol, minds_the_origin,
 	echoes, reads_what_comes_with_the_request, carries_large_messages, compresses,
-	refuses_bad_compressed_messages, measures_the_round_trip, pings_and_gives_up, answers_close,
-	closes_first, does_not_wait_for_ever, cuts_long_reasons, says_what_was_wrong,
-	notices_who_leaves, cuts_off_who_does_not_read, slows_who_does_not_read)
+	refuses_bad_compressed_messages, refuses_what_unfolds_beyond_proportion,
+	measures_the_round_trip, pings_and_gives_up, answers_close, closes_first,
+	does_not_wait_for_ever, cuts_long_reasons, says_what_was_wrong, notices_who_leaves,
+	cuts_off_who_does_not_read, slows_who_does_not_read)

@@ -4,6 +4,8 @@
  */
 #include "net_test.h"
 
+#include "loop/executor.h"
+
 static struct recorder a, b;
 
 static void pair(void)
@@ -266,6 +268,94 @@ START_TEST(is_handed_over)
 }
 END_TEST
 
+/* ---- turns ---- */
+
+#define WORK_US 500
+
+/* A session to whom each byte is WORK_US of work; it notes when each turn of it began. */
+struct worker {
+	struct conn *c;
+	size_t done, turns;
+};
+
+static size_t work(void *ctx, struct slice in)
+{
+	struct worker *w = ctx;
+	size_t n = 0;
+
+	w->turns++;
+	while (n < in.n && !conn_turn_over(w->c)) {
+		int64_t until = exec_now_us() + WORK_US;
+
+		while (exec_now_us() < until)
+			;
+		n++;
+	}
+	w->done += n;
+	return n;
+}
+
+static void work_closed(void *ctx, int reason)
+{
+	(void)reason;
+	((struct worker *)ctx)->c = NULL;
+}
+
+static const struct conn_events work_events = { .data = work, .closed = work_closed };
+
+/* Two who send much work, and one whose single byte is answered while they are at it. */
+START_TEST(takes_turns)
+{
+	static char bytes[200];
+	struct worker w[2] = { 0 };
+	struct conn *far[2];
+
+	pair();
+	for (int i = 0; i < 2; i++) {
+		conn_pair(&w[i].c, &far[i]);
+		conn_attach(w[i].c, &work_events, &w[i]);
+		conn_write(far[i], slice_of(bytes, sizeof(bytes)));
+	}
+	wait_size(&w[1].turns, 1);
+	say(&a, "x");
+	ck_got(&b, "x");
+	ck_assert_uint_lt(w[0].done, 100);
+	ck_assert_uint_lt(w[1].done, 100);
+	/* The end is told behind what was sent, however many turns that takes. */
+	for (int i = 0; i < 2; i++)
+		conn_close(far[i]);
+	wait_size(&w[0].done, sizeof(bytes));
+	wait_size(&w[1].done, sizeof(bytes));
+	ck_assert_uint_gt(w[0].turns, 10);
+	run_for(20);
+	ck_assert_ptr_null(w[0].c);
+}
+END_TEST
+
+/* What a session writes without being read is bounded though it never asks. */
+START_TEST(is_not_offered_more_than_it_answers)
+{
+	static char bytes[1000];
+	size_t before;
+
+	pair();
+	conn_set_limits(b.c, 4096, 4096);
+	b.echo = b.count_only = true;
+	conn_pause(a.c);
+	for (int i = 0; i < 300; i++) {
+		conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+		run_for(1);
+	}
+	before = b.got_n;
+	ck_assert_uint_lt(before, 100000);
+	ck_assert_uint_lt(conn_pending(b.c), 16384);
+	a.count_only = true;
+	conn_resume(a.c);
+	wait_size(&b.got_n, 300 * sizeof(bytes));
+	wait_size(&a.got_n, 300 * sizeof(bytes));
+}
+END_TEST
+
 START_TEST(address_groups)
 {
 	char one[8], two[8];
@@ -285,4 +375,4 @@ TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offer
 	offers_after_resume, bounds_input, slows_the_writer, close_sends_what_is_queued,
 	abort_is_told_later, answers_a_half_closed_peer, times_out,
 	close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over,
-	address_groups)
+	takes_turns, is_not_offered_more_than_it_answers, address_groups)
