@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -311,8 +312,11 @@ static int dispatch(struct invocation *in)
 int cli_main(int argc, char **argv)
 {
 	struct invocation in = { 0 };
-	int code = take_options(argc, argv, &in);
+	int code;
 
+	/* What any command writes is its owner's alone: mail, hashes, keys. */
+	umask(077);
+	code = take_options(argc, argv, &in);
 	if (code == 0)
 		code = dispatch(&in);
 	free(in.args);

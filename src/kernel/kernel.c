@@ -42,8 +42,10 @@ int kernel_make_data_dir(struct hearth *h)
 {
 	const char *dir = hearth_data_dir(h);
 
-	if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+	if (mkdir(dir, 0700) == 0 || errno == EEXIST) {
+		kernel_tighten_data_dir(dir);
 		return 0;
+	}
 	log_error("kernel", "cannot make the data folder", "path", "%s", dir, "why", "%s",
 		strerror(errno), NULL);
 	return HEARTH_EIO;

@@ -77,6 +77,8 @@ int kernel_validate(const struct hearth *h, struct strbuf *errors);
 
 /* Makes [server] data if it is not there; HEARTH_EIO, which was logged. */
 int kernel_make_data_dir(struct hearth *h);
+/* Takes from everybody but the owner what rights they have to the data folder and what is in it. */
+void kernel_tighten_data_dir(const char *path);
 /*
  * Opens databases and blob store, with their threads. 0, or an error that was logged:
  * HEARTH_ECONFLICT when they do not belong together, and h->adopt does not say that they shall.

@@ -1,7 +1,7 @@
 // cli.test.mjs: the command line and the configuration: clear words, right exit codes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -161,5 +161,30 @@ test('make install lays out a program, a unit and an INI file that is good', () 
     assert.equal(good.status, 0, good.stderr);
   } finally {
     rmSync(root, { recursive: true, force: true });
+  }
+});
+
+// As an earlier version left it, or as it was made by hand: only the owner may look in.
+test('the data folder and what is in it are their owner\'s alone, whatever their mode was', async () => {
+  const hearth = new Hearth();
+  const data = hearth.settings['server.data'];
+  const open = () => readdirSync(data, { recursive: true }).filter((name) => statSync(join(data, name)).mode & 0o077);
+  const umask = process.umask(0);
+  try {
+    mkdirSync(data, { mode: 0o755 });
+    hearth.addUser('ann@hearth.test', 'correct horse');
+    assert.equal(statSync(data).mode & 0o777, 0o700);
+    assert.deepEqual(open(), [], 'after a command');
+    await hearth.start();
+    assert.deepEqual(open(), [], 'while it serves');
+    await hearth.stop();
+    for (const name of ['', 'auth.db', 'mail.db', 'tls', 'blob']) chmodSync(join(data, name), 0o755);
+    await hearth.start();
+    assert.match(hearth.log, /now its owner alone can.* changed=5/);
+    assert.equal(statSync(data).mode & 0o777, 0o700);
+    assert.deepEqual(open(), []);
+  } finally {
+    process.umask(umask);
+    await hearth.remove();
   }
 });
