@@ -6,6 +6,7 @@
 #include "account/account.h"
 #include "account/argon.h"
 #include "factor/factor.h"
+#include "factor/proof.h"
 #include "account/avatar_image.h"
 #include "account/profile.h"
 #include "account/admin.h"
@@ -134,6 +135,7 @@ static const struct http_route routes[] = {
 	{ HTTP_POST, "/api/auth/me/factors/totp/remove", auth_post_totp_remove, HTTP_ACCOUNT,
 		4096 },
 	{ HTTP_POST, "/api/auth/me/factors/sms", auth_post_sms, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/me/factors/sms/code", auth_post_sms_code, HTTP_ACCOUNT, 4096 },
 	{ HTTP_POST, "/api/auth/me/factors/sms/remove", auth_post_sms_remove, HTTP_ACCOUNT, 4096 },
 	{ HTTP_POST, "/api/auth/me/factors/recovery", auth_post_recovery, HTTP_ACCOUNT, 4096 },
 	{ HTTP_PATCH, "/api/auth/me", auth_patch_me, HTTP_ACCOUNT, 8192 },

@@ -206,6 +206,8 @@ test('phone and SMS: a number given, a factor of it, a code at sign-in', { skip,
   await visit(page, 'account/factors');
   await page.click('.card:has-text("Codes by SMS") button:text-is("Remove")');
   await page.fill('dialog [name=password]', PASSWORD);
+  await page.click('dialog button:text-is("Send a code by SMS")');
+  await page.fill('dialog [name=code]', await codeTo(3));
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('text="Use my phone"');
   await close(page);

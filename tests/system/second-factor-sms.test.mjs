@@ -86,12 +86,19 @@ test('SMS as second factor: enrolled with a verified phone, a code for each log-
     for (const secret of [code, stale, fresh]) assert.ok(!server.log.includes(secret), 'a code is in the log');
 
     // With an app beside it, removing one leaves the other, with the recovery codes.
-    const { secret } = (await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD })).body;
+    const send = () => p.ask('POST', '/api/auth/me/factors/sms/code');
+    problem(await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD }), 400, 'code');
+    problem(await without.ask('POST', '/api/auth/me/factors/sms/code'), 409);
+    assert.equal((await send()).status, 202);
+    const proof = await p.lastCode();
+    const { secret } = (await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD, code: proof })).body;
     const app = new Authenticator(secret);
     const second = await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await app.code() });
     assert.deepEqual([second.status, second.body], [200, {}], 'no new recovery codes');
     assert.deepEqual((await p.first()).body.second_factor.methods, ['totp', 'sms', 'recovery']);
-    assert.equal((await p.ask('POST', '/api/auth/me/factors/sms/remove', { password: PASSWORD })).status, 204);
+    problem(await p.ask('POST', '/api/auth/me/factors/sms/remove', { password: PASSWORD, code: proof }), 403, 'code');
+    assert.equal((await send()).status, 202);
+    assert.equal((await p.ask('POST', '/api/auth/me/factors/sms/remove', { password: PASSWORD, code: await p.lastCode() })).status, 204);
     problem(await p.ask('POST', '/api/auth/me/factors/sms/remove', { password: PASSWORD }), 409);
     assert.deepEqual((await p.first()).body.second_factor.methods, ['totp', 'recovery']);
     problem(await server.api('POST', '/api/auth/login/sms', { ticket: await p.ticket() }), 409);

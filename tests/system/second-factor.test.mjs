@@ -125,7 +125,8 @@ test('a recovery code opens once, also when used twice at the same time', async 
 
   // New ones end the old ones.
   problem(await p.ask('POST', '/api/auth/me/factors/recovery', { password: 'wrong horse' }), 403, 'password');
-  const fresh = await p.ask('POST', '/api/auth/me/factors/recovery', { password: PASSWORD });
+  problem(await p.ask('POST', '/api/auth/me/factors/recovery', { password: PASSWORD }), 400, 'code');
+  const fresh = await p.ask('POST', '/api/auth/me/factors/recovery', { password: PASSWORD, code: p.recovery[7] });
   assert.equal(fresh.status, 200);
   assert.equal(fresh.body.recovery_codes.length, 10);
   problem(await p.second(await p.ticket(), 'recovery', p.recovery[6]), 401, 'code');
@@ -286,7 +287,7 @@ test('a trusted device needs no second step, until something changes', async () 
   // All end with another factor, or none, and with another password.
   const next = { Cookie: (await trust()).split(';')[0] };
   assert.ok((await p.first(next)).body.token);
-  assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD })).status, 204);
+  assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD, code: p.recovery.at(-1) })).status, 204);
   assert.ok((await p.first()).body.token, 'no factor, no second step');
   const { secret } = (await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD })).body;
   const codes = await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await new Authenticator(secret).code() });
@@ -333,12 +334,35 @@ test('another password or factor ends a log-in that stands between its steps', a
 
 test('removing the last factor: the password opens everything again, recovery codes are gone', async () => {
   const p = await enrolled();
-  assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD })).status, 204);
+  assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD, code: p.recovery[0] })).status, 204);
   const { body } = await p.ask('GET', '/api/auth/me/factors');
   assert.deepEqual([body.totp.enrolled, body.recovery_codes], [false, 0]);
   assert.ok((await p.first()).body.token);
   await ImapClient.login(hearth.port.imap, p.address, `"${PASSWORD}"`);
   assert.ok(JSON.stringify((await p.ask('GET', '/api/auth/events')).body).includes('factor.removed'));
+});
+
+test('who has password and a token, and not the factor, can neither end nor weaken it', async () => {
+  const p = await enrolled();
+  const { token } = (await p.ask('POST', '/api/auth/tokens', { name: 'x', scopes: 'account', password: PASSWORD })).body;
+  const thief = (method, path, code) => hearth.api(method, path, { password: PASSWORD, code }, bearer(token));
+  const changes = [['POST', '/api/auth/me/factors/totp/remove'], ['POST', '/api/auth/me/factors/recovery'], ['DELETE', '/api/auth/me']];
+  for (const [method, path] of changes) {
+    problem(await thief(method, path), 400, 'code');
+    for (const value of [null, 7, {}, 'x'.repeat(65)]) problem(await thief(method, path, value), 400, 'code');
+    problem(await thief(method, path, p.app.wrong()), 403, 'code');
+  }
+  problem(await thief('DELETE', '/api/auth/me', p.recovery[0].replace(/^./, (c) => (c === 'a' ? 'b' : 'a'))), 403, 'code');
+  // Wrong ones in a row make the account wait; a recovery code never does. Nothing of it ends anything.
+  problem(await thief('POST', '/api/auth/me/factors/recovery', p.app.wrong()), 403, 'code');
+  problem(await thief('POST', '/api/auth/me/factors/recovery', p.app.wrong()), 403, 'code');
+  const waits = await thief('POST', '/api/auth/me/factors/recovery', p.app.wrong());
+  problem(waits, 429);
+  assert.ok(Number(waits.headers.get('retry-after')) > 0);
+  assert.deepEqual((await p.first()).body.second_factor.methods, ['totp', 'recovery']);
+  assert.ok(JSON.stringify((await p.ask('GET', '/api/auth/events')).body).includes('factor.wrong_code'));
+  assert.equal((await p.ask('POST', '/api/auth/me/factors/recovery', { password: PASSWORD, code: p.recovery[1] })).status, 200);
+  assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.recovery_codes, 10);
 });
 
 test('required: a session may only enrol, and then everything, at once', async () => {

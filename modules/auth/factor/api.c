@@ -1,13 +1,15 @@
 /*
  * api.c: /api/auth/me/factors…: what is enrolled, and enrolling and removing it.
  *
- * Each change goes the same way: the password once more (confirm.c; only a code confirms TOTP), one
- * transaction (change.c), the answer. Secrets are wiped before the request ends.
+ * Each change goes the same way: the password once more (confirm.c; only a code confirms TOTP) and,
+ * where a factor is enrolled already, a code of one (proof.c); one transaction (change.c), the
+ * answer. Secrets are wiped before the request ends.
  */
 #include "factor/factor.h"
 
 #include <sodium.h>
 
+#include "factor/proof.h"
 #include "factor/qr.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -23,6 +25,7 @@ struct step {
 	db_fn *change;
 	void (*answer)(struct step *s);
 	const char *missing; /* what to say when there is nothing to change */
+	struct auth_proof proof;
 };
 
 static struct step *step_new(void *module, struct http_request *rq, enum auth_factor_kind kind)
@@ -63,6 +66,8 @@ static void on_changed(void *arg, int status)
 {
 	struct step *s = arg;
 
+	if (status == 0 && auth_proof_refuse(&s->proof))
+		return;
 	if (status == 0) {
 		/* What the cache knows of the session is from before. */
 		char hex[AUTH_TOKEN_HEX];
@@ -75,28 +80,61 @@ static void on_changed(void *arg, int status)
 	}
 }
 
-static void change(struct step *s)
+static void change(struct step *s, db_fn *fn)
 {
 	int rc;
 
 	for (size_t i = 0; i < RECOVERY_CODES; i++)
 		recovery_make(s->c.codes[i]);
-	rc = db_write(s->c.a->db, s->change, on_changed, s);
+	rc = db_write(s->c.a->db, fn, on_changed, s);
 	if (rc < 0)
 		on_changed(s, rc);
+}
+
+/* What cannot be done, whatever code there is, uses up none. */
+static int check_possible(struct db_tx *tx, const struct step *s)
+{
+	const struct account *account = http_account(s->c.rq);
+	struct auth_factors f;
+	int rc = auth_store_still_held(tx, account);
+	bool enrolled;
+
+	if (rc == 0)
+		rc = auth_store_factors(tx, account->id, &f);
+	if (rc < 0)
+		return rc;
+	enrolled = s->c.kind == AUTH_FACTOR_TOTP ? f.totp_ms != 0 : f.sms_ms != 0;
+	if (s->change == auth_factor_new_codes)
+		return f.totp_ms || f.sms_ms ? 0 : HEARTH_ENOTFOUND;
+	if (s->change != auth_factor_remove)
+		return enrolled ? HEARTH_EEXIST : 0;
+	if (!enrolled)
+		return HEARTH_ENOTFOUND;
+	return auth_factor_required(s->c.a, account) && !(f.totp_ms && f.sms_ms) ? HEARTH_EDENIED
+										 : 0;
+}
+
+static int prove_and_change(struct db_tx *tx, void *arg)
+{
+	struct step *s = arg;
+	int rc = check_possible(tx, s);
+
+	if (rc == 0)
+		rc = auth_proof_take(tx, &s->proof);
+	return rc < 0 || s->proof.outcome != PROOF_DONE ? rc : s->change(tx, &s->c);
 }
 
 static void on_password(void *arg, int status)
 {
 	if (status == 0)
-		change(arg);
+		change(arg, prove_and_change);
 }
 
 static void ask_password(struct step *s)
 {
 	const struct json *body = http_body_json(s->c.rq);
 
-	if (body)
+	if (body && auth_proof_read(&s->proof, s->c.a, s->c.rq, body))
 		auth_confirm_password(s->c.a, s->c.rq, body, "password", on_password, s);
 }
 
@@ -256,7 +294,7 @@ void auth_post_totp_confirm(void *module, struct http_request *rq)
 	if (json_get_text(body, "code", &code) < 0 || totp_digits(code, s->c.code) < 0)
 		http_reply_problem(rq, 400, "code", "expected the six digits that the app shows");
 	else
-		change(s);
+		change(s, s->change);
 }
 
 static void remove_factor(

@@ -2,8 +2,10 @@
  * factor.h: second factors: what a person has beside the password. An authenticator app (totp.h),
  * a phone that takes SMS, and recovery codes (recovery.h) for when both are gone.
  *
- *   TOTP   none ──start (password)──▶ waiting ──confirm (code)──▶ enrolled ──remove (password)──▶
- * none SMS    none ──add (password; the account has a verified phone)──▶ enrolled ──remove──▶ none
+ *   TOTP   none ──start (password)──▶ waiting ──confirm (code)──▶ enrolled ──remove──▶ none
+ *   SMS    none ──add (password; the account has a verified phone)──▶ enrolled ──remove──▶ none
+ *
+ * Once one is enrolled, each further change wants password and code (proof.h).
  *
  * The first factor makes ten recovery codes, the end of the last removes them. Each change ends the
  * trusted devices and open log-ins of the account; the first one also ends the connections that the

@@ -46,7 +46,7 @@ int auth_store_use_ticket(struct db_tx *tx, const char *hex, int64_t account);
 int auth_store_fail_ticket(struct db_tx *tx, const char *hex, int64_t account, int64_t now_ms);
 /* How long the account waits after so many wrong codes in a row. Pure; any thread. */
 int64_t auth_code_delay_ms(int64_t failures);
-/* How long the account takes no code that can be guessed; 0 ms: it does. */
+/* How long the account takes no code that can be guessed; 0 ms: it does. Writes, too. */
 int auth_store_code_wait(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t *wait_ms);
 /* Ends all of an account. */
 int auth_store_drop_tickets(struct db_tx *tx, int64_t account);

@@ -91,14 +91,43 @@ int auth_store_fail_ticket(struct db_tx *tx, const char *hex, int64_t account, i
 	return rc < 0 ? rc : 0;
 }
 
+/*
+ * A wait is never longer than what its failures ask for: where the clock was set back since, it
+ * begins anew, instead of lasting until that clock has caught up.
+ */
+static int shorten_wait(
+	struct db_tx *tx, int64_t account, int64_t failures, int64_t now_ms, int64_t *wait_ms)
+{
+	int64_t most = auth_code_delay_ms(failures);
+	int rc;
+
+	if (*wait_ms <= most)
+		return 0;
+	*wait_ms = most;
+	rc = db_run(tx, "UPDATE code_failure SET wait_until = $2 WHERE account = $1",
+		db_int(account), db_int(now_ms + most));
+	return rc < 0 ? rc : 0;
+}
+
 int auth_store_code_wait(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t *wait_ms)
 {
-	int64_t until = 0;
-	int rc = db_get_int(tx, &until, "SELECT wait_until FROM code_failure WHERE account = $1",
+	struct db_rows rows;
+	int64_t failures = 0, until_ms = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT failures, wait_until FROM code_failure WHERE account = $1",
 		db_int(account));
 
-	*wait_ms = rc == 0 && until > now_ms ? until - now_ms : 0;
-	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*wait_ms = 0;
+	if (rc < 0)
+		return rc;
+	if (db_next(&rows) > 0) {
+		failures = db_col_int(&rows, 0);
+		until_ms = db_col_int(&rows, 1);
+	}
+	rc = db_end(&rows);
+	if (rc == 0 && until_ms > now_ms)
+		*wait_ms = until_ms - now_ms;
+	return rc < 0 ? rc : shorten_wait(tx, account, failures, now_ms, wait_ms);
 }
 
 int auth_store_drop_tickets(struct db_tx *tx, int64_t account)

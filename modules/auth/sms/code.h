@@ -19,7 +19,7 @@ enum auth_code_purpose {
 	AUTH_CODE_REGISTER = 1, /* a registration that waits for its phone */
 	AUTH_CODE_LOGIN = 2,    /* the second step of a log-in */
 	AUTH_CODE_PHONE = 3,    /* an account's new phone */
-	AUTH_CODE_FACTOR = 4,   /* enrolling the second factor */
+	AUTH_CODE_FACTOR = 4,   /* a change of the second factors (factor/proof.h) */
 };
 
 struct auth_code_request {

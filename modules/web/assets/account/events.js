@@ -25,12 +25,13 @@ const WORDS = {
   'session.opened': 'Signed in',
   'session.ended': 'Signed out or session ended',
   'session.wrong_code': 'Wrong code at sign-in',
+  'factor.wrong_code': 'Wrong code at a change of the second factors',
   'sessions.ended': 'Other sessions ended',
   'token.made': 'API token made',
   'token.ended': 'API token ended',
 };
 const DETAILS = { totp: 'authenticator app', sms: 'code by SMS', recovery: 'recovery code' };
-const ALARMS = new Set(['session.wrong_code', 'factor.removed', 'account.disabled']);
+const ALARMS = new Set(['session.wrong_code', 'factor.wrong_code', 'factor.removed', 'account.disabled']);
 
 const words = (kind) => WORDS[kind] ?? kind.replaceAll(/[._]/g, ' ');
 

@@ -2,13 +2,28 @@
 import { get, post } from '../api.js';
 import { button, card, element, later, paragraph } from '../dom.js';
 import { askFirst } from '../dialog.js';
-import { code, form, password } from '../form.js';
+import { code, field, form, password } from '../form.js';
 import { session } from '../session.js';
 import { day } from '../text.js';
 import { recoveryCodes } from './recovery.js';
 
 const BASE = '/api/auth/me/factors';
-const confirm = (values) => ({ password: values.password });
+const confirm = (values) => ({ password: values.password, code: values.code || undefined });
+
+// What a change asks for: the password, and a code of a factor once there is one.
+function proof({ totp, sms }) {
+  if (!totp.enrolled && !sms.enrolled) return [password('password', 'Your password')];
+  const said = paragraph('', 'hint');
+  const send = async () => {
+    await post(`${BASE}/sms/code`).then(() => { said.textContent = 'A code is on its way.'; }, (problem) => { said.textContent = problem.message; });
+  };
+  return [
+    password('password', 'Your password'),
+    field({ name: 'code', label: 'Code of the app or phone, or a recovery code', autocomplete: 'one-time-code', required: true }),
+    sms.enrolled && button('Send a code by SMS', send, { className: 'quiet' }),
+    sms.enrolled && said,
+  ].filter(Boolean);
+}
 
 // The picture is an SVG of the server's; as an image it can run nothing.
 function enrolApp({ secret, uri, qr }, enrolled) {
@@ -26,11 +41,11 @@ function enrolApp({ secret, uri, qr }, enrolled) {
     }));
 }
 
-function remover(kind, text, again) {
+function remover(factors, kind, text, again) {
   return button('Remove', async () => {
     const done = await askFirst({
       title: 'Remove this factor?', text, submit: 'Remove', danger: true,
-      fields: [password('password', 'Your password')],
+      fields: proof(factors),
       send: (values) => post(`${BASE}/${kind}/remove`, confirm(values)),
     });
     if (done) again();
@@ -42,13 +57,13 @@ function appCard(factors, again, enrolled) {
   if (totp.enrolled) {
     return card('Authenticator app',
       paragraph(`Set up on ${day(totp.since)}. Signing in asks for the code that the app shows.`),
-      remover('totp', 'Signing in will no longer ask for codes of the app. Trusted devices are forgotten.', again));
+      remover(factors, 'totp', 'Signing in will no longer ask for codes of the app. Trusted devices are forgotten.', again));
   }
   const place = element('div');
   place.append(
     paragraph('An app on your phone shows a new code every half minute. It works without a network and is the safest choice.'),
     form({
-      fields: [password('password', 'Your password')],
+      fields: proof(factors),
       submit: 'Set up an app',
       async send(values) {
         place.replaceChildren(enrolApp(await post(`${BASE}/totp`, confirm(values)), enrolled));
@@ -63,7 +78,7 @@ function smsCard(factors, again, enrolled) {
   if (sms.enrolled) {
     return card('Codes by SMS',
       paragraph(`Codes are sent to ${sms.phone ?? 'your phone'} when you ask for one, since ${day(sms.since)}.`),
-      remover('sms', 'Signing in will no longer offer codes by SMS. Trusted devices are forgotten.', again));
+      remover(factors, 'sms', 'Signing in will no longer offer codes by SMS. Trusted devices are forgotten.', again));
   }
   if (!session.config.sms) return null;
   if (!sms.available) {
@@ -73,7 +88,7 @@ function smsCard(factors, again, enrolled) {
   return card('Codes by SMS',
     paragraph('A code is sent to your phone when you sign in.'),
     form({
-      fields: [password('password', 'Your password')],
+      fields: proof(factors),
       submit: 'Use my phone',
       send: async (values) => enrolled((await post(`${BASE}/sms`, confirm(values))).recovery_codes),
     }));
@@ -86,7 +101,7 @@ function recoveryCard(factors, shown) {
     button('Make new codes', async () => {
       const answer = await askFirst({
         title: 'Make new recovery codes?', text: 'The codes you have will not work any more.', submit: 'Make new codes',
-        fields: [password('password', 'Your password')],
+        fields: proof(factors),
         send: (values) => post(`${BASE}/recovery`, confirm(values)),
       });
       if (answer) shown(answer.recovery_codes);

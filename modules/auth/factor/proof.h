@@ -1,0 +1,44 @@
+/*
+ * proof.h: a code of a second factor beside the password, for what would weaken or end it: removing
+ * one, adding another, new recovery codes, deleting the account. Who has stolen password and
+ * session has not the factor; so as long as one is enrolled, nothing of this goes without it.
+ *
+ * A code is one of the authenticator app, one that was sent by SMS for this (auth_post_sms_code),
+ * or a recovery code. Wrong ones count for the account as they do at log-in (session/second.h), and
+ * make it wait; a recovery code never waits. An account without a factor needs none.
+ */
+#ifndef AUTH_PROOF_H
+#define AUTH_PROOF_H
+
+#include "auth.h"
+#include "factor/recovery.h"
+#include "factor/totp.h"
+
+/* Lies in the request's arena. */
+struct auth_proof {
+	struct auth *a;
+	struct http_request *rq;
+	bool given;
+	char digits[TOTP_DIGITS + 1]; /* or "" */
+	struct slice text;            /* as it came: a recovery code, perhaps */
+	/* the outcome */
+	enum { PROOF_DONE, PROOF_MISSING, PROOF_WRONG, PROOF_WAIT } outcome;
+	int64_t wait_ms;
+};
+
+/* Reads "code" of the body, if it is there. False when it was answered: it is no text, or too long.
+ */
+bool auth_proof_read(
+	struct auth_proof *p, struct auth *a, struct http_request *rq, const struct json *body);
+/*
+ * Takes it, in the transaction of what it is for: 0 with the outcome. Unless that is PROOF_DONE
+ * nothing else may change, and the transaction must be committed, for a wrong one to count.
+ */
+int auth_proof_take(struct db_tx *tx, struct auth_proof *p);
+/* Answers what is not PROOF_DONE; false when it is. */
+bool auth_proof_refuse(const struct auth_proof *p);
+
+/* POST /api/auth/me/factors/sms/code: sends such a code to the phone that is enrolled. */
+http_handler auth_post_sms_code;
+
+#endif
