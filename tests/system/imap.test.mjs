@@ -455,6 +455,49 @@ describe('imap', () => {
     c.close();
   });
 
+  test('FLAGS is told in front of a FETCH with a keyword that is new there', async () => {
+    const { user, c } = await fresh();
+    await append(c, 'INBOX', message('one'));
+    await append(c, 'INBOX', message('two'));
+    await c.ok('SELECT INBOX');
+    const other = await login(user);
+    await other.ok('SELECT INBOX');
+    const idler = await login(user);
+    await idler.ok('SELECT INBOX');
+    idler.send('i IDLE\r\n');
+    await idler.response(/^\+/);
+    // All lines about flags up to the first FETCH that has the keyword.
+    const told = (lines, word) => {
+      const at = lines.findIndex((line) => line.includes(' FETCH ') && line.includes(word));
+      assert.ok(at >= 0, `${word}: ${lines}`);
+      const before = lines.slice(0, at);
+      return [before.some((line) => line.startsWith('FLAGS (') && line.includes(word)), before.some((line) => line.startsWith('OK [PERMANENTFLAGS (') && line.includes(word))];
+    };
+    assert.deepEqual(told((await c.ok('STORE 1 +FLAGS ($Label5)')).lines, '$Label5'), [true, true]);
+    assert.deepEqual(told((await other.ok('NOOP')).lines, '$Label5'), [true, true]);
+    const seen = await idler.response(/FETCH/);
+    assert.match(seen, /\$Label5/);
+    assert.ok(idler.responses.some((line) => line.startsWith('* FLAGS (') && line.includes('$Label5')));
+    // Once is enough, in any spelling.
+    assert.deepEqual(told((await c.ok('STORE 2 +FLAGS ($label5)')).lines, '$label5'), [false, false]);
+    // Without a FETCH, by APPEND, COPY and MOVE, and on the way of another flag.
+    assert.ok((await c.ok('STORE 1 +FLAGS.SILENT (Quiet)')).lines.some((line) => line.startsWith('FLAGS (') && line.includes('Quiet')));
+    await append(c, 'INBOX', message('three'), '(Appended) ');
+    await append(c, 'Drafts', message('four'), '(Copied) ');
+    await append(c, 'Drafts', message('five'), '(Moved) ');
+    const mover = await login(user);
+    await mover.ok('SELECT Drafts');
+    await mover.ok('COPY 1 INBOX');
+    await mover.ok('MOVE 2 INBOX');
+    await c.ok('NOOP');
+    for (const [n, word] of [[3, 'Appended'], [4, 'Copied'], [5, 'Moved']]) assert.deepEqual(told((await c.ok(`FETCH ${n} FLAGS`)).lines, word), [true, true]);
+    await other.ok('NOOP');
+    assert.deepEqual(told((await other.ok('FETCH 3 BODY[TEXT]')).lines, 'Appended'), [true, true]);
+    assert.deepEqual(told((await other.ok('FETCH 1:* (UID FLAGS)')).lines, 'Moved'), [true, true]);
+    assert.match((await c.ok('EXAMINE INBOX')).lines.find((line) => line.startsWith('FLAGS')), /Moved/);
+    for (const one of [c, other, idler, mover]) one.close();
+  });
+
   test('COPY and MOVE with COPYUID; UID EXPUNGE; CLOSE', async () => {
     const { user, c } = await fresh();
     for (let i = 1; i <= 6; i++) await append(c, 'INBOX', message(`m${i}`), '(\\Flagged kw) ');
@@ -793,6 +836,12 @@ describe('imap', () => {
   test('ID, ENABLE, commands in the wrong state, nonsense', async () => {
     const { c } = await fresh();
     assert.match((await c.ok('ID ("name" "test" "version" NIL)')).lines[0], /^ID \("name" "Hearth"/);
+    const stranger = await ImapClient.connect(h.port.imap);
+    await stranger.ok(`ID (${Array.from({ length: 30 }, (_, i) => `"${String(i).padEnd(30, 'f')}" "${'v'.repeat(1024)}"`).join(' ')})`);
+    await stranger.ok(['ID (', Buffer.from('name'), ' ', Buffer.from('v'.repeat(1024)), ')'], { plus: true });
+    assert.equal((await stranger.command(`LOGIN ${'u'.repeat(20000)} x`)).status, 'BAD');
+    await stranger.ok('NOOP');
+    stranger.close();
     assert.deepEqual((await c.ok('ENABLE CONDSTORE')).lines, ['ENABLED']);
     for (const text of ['FETCH 1 FLAGS', 'CLOSE', 'CHECK', 'STARTTLS', 'NONSENSE', 'SELECT', 'FETCH', 'UID', 'UID NOOP', 'SEARCH'])
       assert.equal((await c.command(text)).status, 'BAD', text);

@@ -153,6 +153,8 @@ static void begin_message(struct imap_fetch_job *f, const struct imap_fetch_row 
 	f->root = NULL;
 	arena_reset(f->one);
 	f->reader = (struct mail_reader){ .m = f->s->m, .content = &row->m.content };
+	if (f->has_flags || row->seen_now)
+		imap_view_learn(f->s->view, row->m.keywords, &f->s->out);
 	strbuf_printf(&f->s->out, "* %zu FETCH (", row->index + 1);
 	f->space = "";
 	if (f->uid && !f->has_uid) {

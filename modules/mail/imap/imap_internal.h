@@ -174,11 +174,12 @@ void imap_do_store(struct imap_session *s);
 void imap_do_search(struct imap_session *s);
 /* Keywords as the store has them: separated by spaces, in `a`. */
 struct slice imap_join_words(struct arena *a, const struct imap_slices *words);
-/* Appends "(\Seen …)"; and "* n FETCH (UID u FLAGS (\Seen …))". */
+/* Appends "(\Seen …)"; and "* n FETCH (UID u FLAGS (\Seen …))", behind FLAGS if it has a new one.
+ */
 void imap_write_flag_list(
 	struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f);
 void imap_write_flags_of(
-	struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f);
+	struct strbuf *out, struct imap_view *view, size_t index, const struct mail_flags *f);
 
 /* imap_copy_cmd.c */
 void imap_do_copy(struct imap_session *s);

@@ -35,23 +35,9 @@ static int load_mailbox(struct db_tx *tx, void *arg)
 	return rc;
 }
 
-static void write_flags(struct imap_session *s, const struct select *job)
-{
-	static const char system[] = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
-	struct strbuf *out = &s->out;
-	const char *space = job->keywords.n ? " " : "";
-
-	imap_write_untagged(out, "FLAGS (%s%s%.*s)", system, space, SLICE_ARG(job->keywords));
-	if (s->view->read_only)
-		imap_write_untagged(out, "OK [PERMANENTFLAGS ()] Nothing can be changed");
-	else
-		imap_write_untagged(out, "OK [PERMANENTFLAGS (%s%s%.*s \\*)] Flags are kept",
-			system, space, SLICE_ARG(job->keywords));
-}
-
 static void on_loaded(struct imap_session *s, int status)
 {
-	struct select *job = s->job;
+	const struct select *job = s->job;
 	bool read_only = s->command->verb == IMAP_EXAMINE;
 	const struct imap_view *v;
 
@@ -60,10 +46,11 @@ static void on_loaded(struct imap_session *s, int status)
 		return;
 	}
 	imap_enter(s, imap_view_new(&job->box, job->uids, job->n, read_only));
+	imap_view_add_keywords(s->view, job->keywords);
 	v = s->view;
 	imap_write_untagged(&s->out, "%zu EXISTS", v->n);
 	imap_write_untagged(&s->out, "%zu RECENT", imap_view_recent(v));
-	write_flags(s, job);
+	imap_view_write_flags(v, &s->out);
 	if (job->first_unseen)
 		imap_write_untagged(&s->out, "OK [UNSEEN %zu] First unseen",
 			imap_view_at(v, job->first_unseen) + 1);

@@ -28,6 +28,7 @@ const struct imap_limits imap_limits_before_auth = {
 	.literal_count = 4,
 	.append_max = 64 << 20,
 	.skip_max = 65536,
+	.id_max = 65536,
 };
 
 const struct imap_limits imap_limits_after_auth = {
@@ -74,6 +75,24 @@ void imap_parser_want_line(struct imap_parser *p)
 {
 	if (p->state == LINE)
 		p->state = RAW;
+}
+
+/*
+ * What holds for the command whose beginning is in the text. ID may be longer than all else before
+ * log-in: 30 fields of 30 and values of 1024 octets (RFC 2971 section 3.3), each perhaps a literal,
+ * or quoted with a backslash before every octet.
+ */
+static struct imap_limits limits_now(const struct imap_parser *p)
+{
+	struct slice text = strbuf_slice(&p->text), tag = imap_command_tag(text);
+	struct imap_limits limits = p->limits;
+
+	if (limits.id_max && tag.n && slice_istarts(slice_skip(text, tag.n), SLICE(" ID "))) {
+		limits.line_max = limits.command_max = limits.id_max;
+		limits.literal_max = 1024;
+		limits.literal_count = 2 * IMAP_ID_FIELD_MAX;
+	}
+	return limits;
 }
 
 /* --- literals announced ---------------------------------------------------------------------- */
@@ -183,18 +202,24 @@ static enum imap_event_kind refuse_literal(struct imap_parser *p, struct arena *
 
 /* --- lines ----------------------------------------------------------------------------------- */
 
+static size_t room_in_line(const struct imap_parser *p)
+{
+	const struct imap_limits limits = limits_now(p);
+	size_t line = limits.line_max + 2 - (p->text.n - p->line_start);
+	size_t command = limits.command_max + 2 - p->text.n;
+
+	return line < command ? line : command;
+}
+
 /*
  * Reads on in the current line: 1 with *line, without its CRLF, when it is complete; 0 when the
  * input is used up; or an error: HEARTH_ETOOBIG, HEARTH_EINVAL for an LF of its own.
  */
 static int read_line(struct imap_parser *p, struct slice *in, struct slice *line)
 {
-	size_t have = p->text.n - p->line_start, room = p->limits.line_max + 2 - have;
-	size_t budget = p->limits.command_max + 2 - p->text.n, n;
+	size_t have = p->text.n - p->line_start, room = room_in_line(p), n;
 	const char *lf;
 
-	if (room > budget)
-		room = budget;
 	n = in->n < room ? in->n : room;
 	lf = n ? memchr(in->p, '\n', n) : NULL;
 	if (lf)
@@ -202,7 +227,7 @@ static int read_line(struct imap_parser *p, struct slice *in, struct slice *line
 	strbuf_add(&p->text, slice_head(*in, n));
 	*in = slice_skip(*in, n);
 	if (!lf)
-		return n == room ? HEARTH_ETOOBIG : 0;
+		return room_in_line(p) ? 0 : HEARTH_ETOOBIG;
 	have += n;
 	*line = slice_skip(strbuf_slice(&p->text), p->line_start);
 	if (have < 2 || line->p[have - 2] != '\r')
@@ -237,6 +262,7 @@ static enum imap_event_kind announce_append(struct imap_parser *p, struct arena 
 static enum imap_event_kind take_literal(
 	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct literal literal)
 {
+	const struct imap_limits limits = limits_now(p);
 	struct imap_refusal why = { 0 };
 	struct imap_command *append;
 
@@ -244,10 +270,9 @@ static enum imap_event_kind take_literal(
 		return refuse_literal(p, a, ev, bad(behind_message), literal);
 	if (imap_append_parse(a, slice_head(strbuf_slice(&p->text), p->text.n - 2), &append, &why))
 		return announce_append(p, a, ev, append, why, literal);
-	if (++p->literals > p->limits.literal_count)
+	if (++p->literals > limits.literal_count)
 		return refuse_literal(p, a, ev, bad("Too many literals in one command"), literal);
-	if (literal.size > p->limits.literal_max ||
-		literal.size + p->text.n > p->limits.command_max)
+	if (literal.size > limits.literal_max || literal.size + p->text.n > limits.command_max)
 		return refuse_literal(p, a, ev,
 			(struct imap_refusal){ "BAD", "TOOBIG", "Literal too big" }, literal);
 	p->left = literal.size;

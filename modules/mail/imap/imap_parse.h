@@ -32,9 +32,12 @@ struct imap_limits {
 	unsigned literal_count; /* of such literals in one command */
 	uint64_t append_max;    /* of one message; above it NO [TOOBIG] */
 	uint64_t skip_max;      /* to read over in one refused command; above it close */
+	size_t id_max;          /* of the lines and literals of ID; 0: as of all others */
 };
 
-/* Before anybody logged in: enough for LOGIN, AUTHENTICATE and ID. And after: 64 MiB messages. */
+/* Before anybody logged in: enough for LOGIN and AUTHENTICATE, more for ID. And after: 64 MiB
+ * messages.
+ */
 extern const struct imap_limits imap_limits_before_auth, imap_limits_after_auth;
 
 enum imap_event_kind {

@@ -30,8 +30,9 @@ void imap_write_flag_list(
 }
 
 void imap_write_flags_of(
-	struct strbuf *out, const struct imap_view *view, size_t index, const struct mail_flags *f)
+	struct strbuf *out, struct imap_view *view, size_t index, const struct mail_flags *f)
 {
+	imap_view_learn(view, f->keywords, out);
 	strbuf_printf(out, "* %zu FETCH (UID %u FLAGS ", index + 1, view->uids[index]);
 	imap_write_flag_list(out, view, view->uids[index], f);
 	strbuf_adds(out, ")\r\n");
@@ -130,7 +131,10 @@ static void on_changed(struct imap_session *s, int status)
 		size_t index = imap_view_at(s->view, job->uids[job->at + i]);
 
 		job->missing |= !job->found[i];
-		if (job->found[i] && !s->command->store.silent)
+		if (!job->found[i])
+			continue;
+		imap_view_learn(s->view, job->after[i].keywords, &s->out);
+		if (!s->command->store.silent)
 			imap_write_flags_of(&s->out, s->view, index, &job->after[i]);
 	}
 	job->at += n;

@@ -3,6 +3,7 @@
  */
 #include "imap/imap_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 struct imap_view *imap_view_new(
@@ -14,6 +15,7 @@ struct imap_view *imap_view_new(
 	v->read_only = read_only;
 	v->modseq = box->modseq;
 	v->recent_from = v->recent_mark = box->recent_uid;
+	v->known = map_new();
 	v->n = v->cap = n;
 	if (n) {
 		v->uids = mem_alloc(n * sizeof(*uids));
@@ -28,6 +30,9 @@ void imap_view_free(struct imap_view **v)
 		return;
 	free((*v)->uids);
 	free((*v)->gone);
+	strbuf_free(&(*v)->keywords);
+	strbuf_free(&(*v)->latest);
+	map_free(&(*v)->known);
 	free(*v);
 	*v = NULL;
 }
@@ -63,6 +68,70 @@ bool imap_view_is_recent(const struct imap_view *v, uint32_t uid)
 size_t imap_view_recent(const struct imap_view *v)
 {
 	return v->n - imap_view_at(v, v->recent_from);
+}
+
+/* ---- keywords ---- */
+
+static void forget_keywords(struct imap_view *v)
+{
+	strbuf_reset(&v->keywords);
+	map_free(&v->known);
+	v->known = map_new();
+}
+
+/* True when it is news. */
+static bool add_keyword(struct imap_view *v, struct slice word)
+{
+	struct strbuf small = { 0 };
+	bool news;
+
+	for (size_t i = 0; i < word.n; i++)
+		strbuf_addc(&small, (char)tolower((unsigned char)word.p[i]));
+	news = word.n && !map_get(v->known, strbuf_slice(&small));
+	if (news) {
+		map_set(v->known, strbuf_slice(&small), v);
+		if (v->keywords.n)
+			strbuf_addc(&v->keywords, ' ');
+		strbuf_add(&v->keywords, word);
+	}
+	strbuf_free(&small);
+	return news;
+}
+
+bool imap_view_add_keywords(struct imap_view *v, struct slice keywords)
+{
+	struct slice rest = keywords;
+	bool news = false;
+
+	if (keywords.n == 0 || slice_eq(keywords, strbuf_slice(&v->latest)))
+		return false;
+	strbuf_reset(&v->latest);
+	strbuf_add(&v->latest, keywords);
+	if (v->keywords.n + keywords.n > IMAP_KEYWORDS_MAX)
+		forget_keywords(v);
+	while (rest.n)
+		news |= add_keyword(v, slice_split(&rest, ' '));
+	return news;
+}
+
+void imap_view_write_flags(const struct imap_view *v, struct strbuf *out)
+{
+	static const char system[] = "\\Answered \\Flagged \\Deleted \\Seen \\Draft";
+	struct slice keywords = strbuf_slice(&v->keywords);
+	const char *space = keywords.n ? " " : "";
+
+	imap_write_untagged(out, "FLAGS (%s%s%.*s)", system, space, SLICE_ARG(keywords));
+	if (v->read_only)
+		imap_write_untagged(out, "OK [PERMANENTFLAGS ()] Nothing can be changed");
+	else
+		imap_write_untagged(out, "OK [PERMANENTFLAGS (%s%s%.*s \\*)] Flags are kept",
+			system, space, SLICE_ARG(keywords));
+}
+
+void imap_view_learn(struct imap_view *v, struct slice keywords, struct strbuf *out)
+{
+	if (imap_view_add_keywords(v, keywords))
+		imap_view_write_flags(v, out);
 }
 
 /* ---- sets ---- */

@@ -16,6 +16,7 @@
 #ifndef HEARTH_MAIL_IMAP_VIEW_H
 #define HEARTH_MAIL_IMAP_VIEW_H
 
+#include "hearth/map.h"
 #include "imap/imap_command.h"
 #include "store.h"
 
@@ -29,6 +30,9 @@ struct imap_view {
 	size_t n, cap;
 	uint32_t *gone; /* ascending: expunged, and the client does not know yet */
 	size_t gone_n;
+	struct strbuf keywords; /* told by FLAGS: separated by spaces */
+	struct map *known;      /* the same in small letters, to look them up */
+	struct strbuf latest;   /* what was looked up last: mostly it is the same again */
 };
 
 /* What happened since a modseq, as found in the database; in an arena. */
@@ -84,6 +88,18 @@ int imap_view_collect(
 	const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out);
 /* Takes it into the view and appends EXISTS, RECENT and FETCH; what was expunged is kept back. */
 void imap_view_apply(struct imap_view *v, const struct imap_changes *changes, struct strbuf *out);
+/*
+ * FLAGS and PERMANENTFLAGS, also of the keywords there are. They are told again in front of a FETCH
+ * with a keyword that was not told yet: there are clients that build their table from FLAGS alone.
+ * `learn` does so; it is called where a line begins. At most IMAP_KEYWORDS_MAX bytes are listed:
+ * one more begins the list anew.
+ */
+#define IMAP_KEYWORDS_MAX 16384
+void imap_view_learn(struct imap_view *v, struct slice keywords, struct strbuf *out);
+void imap_view_write_flags(const struct imap_view *v, struct strbuf *out);
+/* The same without telling: what SELECT found. */
+bool imap_view_add_keywords(struct imap_view *v, struct slice keywords);
+
 /* Appends EXPUNGE for what was kept back. */
 void imap_view_tell_gone(struct imap_view *v, struct strbuf *out);
 

@@ -207,6 +207,43 @@ START_TEST(literal_limits)
 }
 END_TEST
 
+/* The most that RFC 2971 section 3.3 allows is taken before log-in, however it is written. */
+START_TEST(the_longest_id)
+{
+	enum { QUOTED, ESCAPED, LITERALS, WAYS };
+
+	for (int way = 0; way < WAYS; way++) {
+		struct strbuf in = { 0 };
+		struct dump_run r;
+
+		strbuf_adds(&in, "x1 id (");
+		for (int i = 0; i < 30; i++) {
+			strbuf_adds(&in, i ? " " : "");
+			strbuf_printf(&in, way == LITERALS ? "{30+}\r\n%030d" : "\"%030d\"", i);
+			strbuf_adds(&in, way == LITERALS ? " {1024+}\r\n" : " \"");
+			for (int k = 0; k < 1024; k++)
+				strbuf_adds(&in, way == ESCAPED ? "\\\"" : "v");
+			strbuf_adds(&in, way == LITERALS ? "" : "\"");
+		}
+		strbuf_adds(&in, ")\r\nb NOOP\r\n");
+		for (size_t step = 1; step <= in.n + 1; step = step * 7 + 3) {
+			r = dump_run(strbuf_slice(&in), 0, step, &imap_limits_before_auth, false);
+			ck_assert_msg(!strstr(r.log.p, "BAD"), "way %d: %.80s", way, r.log.p);
+			ck_assert(strstr(r.log.p, "x1 ID"));
+			ck_assert(strstr(r.log.p, "\nb NOOP"));
+			dump_free(&r);
+		}
+		/* Nothing else may be as long. */
+		in.p[3] = 'x';
+		r = dump_run(strbuf_slice(&in), 0, 1000, &imap_limits_before_auth, false);
+		ck_assert(strstr(r.log.p, "x1 BAD"));
+		ck_assert_uint_le(r.held_max, imap_limits_before_auth.command_max + 2);
+		dump_free(&r);
+		strbuf_free(&in);
+	}
+}
+END_TEST
+
 /* Every command has its limits to itself. */
 START_TEST(limits_begin_anew)
 {
@@ -392,5 +429,5 @@ END_TEST
 
 TEST_MAIN("imap parse", rfc_3501_session, literals, idle_and_lines, append, append_refused,
 	waits_for_the_session, line_ends, line_limit, literal_limits, limits_begin_anew,
-	too_much_to_skip, endless_line, many_literals, parsed_size_is_bounded, large_append,
-	other_limits_later)
+	the_longest_id, too_much_to_skip, endless_line, many_literals, parsed_size_is_bounded,
+	large_append, other_limits_later)
