@@ -193,7 +193,7 @@ static int begin_stream(struct db_tx *tx, void *arg)
 {
 	struct ingest *in = arg;
 
-	return video_store_begin(tx, in->channel.id, clock_wall_ms(), &in->stream);
+	return video_store_begin(tx, in->channel.id, clock_wall_ms(), in->v->hold_ms, &in->stream);
 }
 
 static void on_begun(void *arg, int status)

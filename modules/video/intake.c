@@ -1,10 +1,10 @@
 /*
  * intake.c: see intake.h.
  *
- * The first chunk decides on the stream's TARGETDURATION: half as much again as its own length, so
- * that key frames that come irregularly seldom force a cut. From then on no chunk may be longer,
- * whatever the publisher does; one that had to be cut before a picture that is no key frame carries
- * along what leads up to it, so that it can be transcoded alone.
+ * The first chunk decides on the stream's TARGETDURATION: its own length, since players stay three
+ * of those behind. From then on no chunk may be longer, whatever the publisher does; one that had
+ * to be cut before a picture that is no key frame carries along what leads up to it, so that it can
+ * be transcoded alone.
  *
  * Nothing but a picture that cannot be shown ends a stream: sound that is not taken here, or whose
  * header is broken, is left out with a warning, and silence takes its place once there was sound.
@@ -61,6 +61,7 @@ struct intake {
 	size_t lead_bytes;
 	bool lead_lost; /* it was too much */
 
+	bool keep_rungs; /* the playlist promises them, however small the picture is */
 	bool keep_raw;
 	struct strbuf raw; /* tags not handed on yet */
 };
@@ -96,9 +97,10 @@ struct intake *intake_new(
 			.bytes_max = CHUNK_BYTES_MAX,
 			.origin = stream->line_end,
 			.sequence = (uint64_t)stream->last_sequence + 1,
-			.discontinuity = goes_on,
+			.discontinuity = stream->last_sequence > 0,
 		},
 		&in->tracks);
+	in->keep_rungs = stream->follows_rungs;
 	in->keep_raw = stream->keep_raw;
 	if (in->keep_raw && !goes_on)
 		flv_write_header(&in->raw, true, true);
@@ -129,11 +131,11 @@ void intake_free(struct intake **in)
 
 /* ---- what is said of a chunk ---- */
 
-/* See the head of this file; at least two seconds more than is wanted. */
+/* See the head of this file; at least what is wanted. */
 static void fix_target(struct intake *in, const struct segment_chunk *first)
 {
-	uint32_t seconds = hls_target_seconds((uint64_t)first->duration);
-	uint32_t target = (3 * seconds + 1) / 2, least = (uint32_t)(in->segment_ms / 1000) + 2;
+	uint32_t target = hls_target_seconds((uint64_t)first->duration);
+	uint32_t least = hls_target_seconds((uint64_t)in->segment_ms * 90);
 
 	if (target < least)
 		target = least;
@@ -162,13 +164,14 @@ static int plan_renditions(const struct intake *in, const struct segment_chunk *
 	r[0] = (struct video_rendition){ .stream = in->stream,
 		.name = VIDEO_SOURCE,
 		.first_sequence = (int64_t)chunk->sequence };
-	if (!in->avcc)
-		return 1;
-	r[0].width = in->sps.width;
-	r[0].height = in->sps.height;
-	r[0].fps_num = in->fps_num;
-	r[0].fps_den = in->fps_den;
-	if (in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT)
+	if (in->avcc) {
+		r[0].width = in->sps.width;
+		r[0].height = in->sps.height;
+		r[0].fps_num = in->fps_num;
+		r[0].fps_den = in->fps_den;
+	}
+	if (!in->keep_rungs &&
+		(!in->avcc || in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT))
 		return 1;
 	r[1] = r[0];
 	snprintf(r[1].name, sizeof(r[1].name), "%dp", LADDER_HEIGHT);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/metric.h"
 #include "look.h"
@@ -164,13 +165,20 @@ static void add_segments(
 	l->segments += found->n;
 }
 
-/* Segments that are older than the window leave the front. */
-static void trim_segments(struct video_live *l, struct live_line *line, int64_t window)
+/* Segments that are older than the window leave the front; of the stream before, than the lead. */
+static void trim_segments(struct video_live *l, struct live_line *line, const struct look *look)
 {
 	size_t old = 0;
 
-	while (old + 1 < line->n && line->length - line->segments[old].duration > window)
-		line->length -= line->segments[old++].duration;
+	while (old + 1 < line->n) {
+		const struct video_segment *s = &line->segments[old];
+		bool before = s->sequence < look->stream.first_sequence;
+
+		if (line->length - s->duration <= (before ? look->lead : look->window))
+			break;
+		line->length -= s->duration;
+		old++;
+	}
 	if (old == 0)
 		return;
 	line->n -= old;
@@ -194,7 +202,7 @@ static void add_inits(struct live_line *line, struct look_line *found)
 	memmove(line->inits, line->inits + old, line->init_count * sizeof(*line->inits));
 }
 
-static void merge_line(struct live_channel *c, struct look_line *found, int64_t window)
+static void merge_line(struct live_channel *c, struct look_line *found, const struct look *look)
 {
 	struct video_live *l = c->v->live;
 	struct live_line *line = line_by_id(c, found->rendition.id);
@@ -211,7 +219,7 @@ static void merge_line(struct live_channel *c, struct look_line *found, int64_t 
 		buf_unref(&line->playlist);
 	line->rendition = found->rendition;
 	add_segments(l, line, found);
-	trim_segments(l, line, window);
+	trim_segments(l, line, look);
 	add_inits(line, found);
 }
 
@@ -221,14 +229,16 @@ static void merge(struct live_channel *c, struct look *look)
 	/* Another stream is another playlist. */
 	if (look->stream.id != c->stream.id)
 		channel_clear(c);
+	c->stream = look->stream;
+	c->open_until = look->open_until;
+	c->closed = c->stream.ended_at && clock_wall_ms() >= c->open_until;
 	/* An end is told in the playlists as well. */
-	if (look->stream.ended_at != c->stream.ended_at)
+	if (c->closed)
 		for (size_t i = 0; i < c->line_count; i++)
 			buf_unref(&c->lines[i].playlist);
-	c->stream = look->stream;
 	buf_unref(&c->master);
 	for (size_t i = 0; i < look->line_count; i++)
-		merge_line(c, &look->lines[i], look->window);
+		merge_line(c, &look->lines[i], look);
 }
 
 /* ---- looking ---- */
@@ -317,6 +327,9 @@ void live_ask(
 		return;
 	}
 	c = channel_of(l, name);
+	/* Time alone ends a playlist. */
+	if (c->stream.ended_at && !c->closed && clock_wall_ms() >= c->open_until)
+		c->stale = true;
 	if (!c->stale) {
 		answer(c, 0, rq);
 		return;

@@ -37,6 +37,8 @@ struct live_channel {
 	struct live_line lines[LIVE_LINES_MAX];
 	size_t line_count;
 	struct buf *master; /* NULL: to be written */
+	int64_t open_until; /* the stream has ended, its playlists have not before then; wall, ms */
+	bool closed;        /* they have, for good */
 	bool stale;         /* there is more on disk */
 	bool looking;
 	bool look_again;             /* it became stale while looking */

@@ -41,7 +41,7 @@ struct buf *live_write_playlist(const struct live_channel *c, const struct live_
 		.target_s = (uint32_t)c->stream.target_s,
 		.sequence = (uint64_t)line->segments[0].sequence,
 		.discontinuity_sequence = (uint64_t)line->segments[0].epoch,
-		.ended = c->stream.ended_at && last->sequence == c->stream.last_sequence,
+		.ended = c->closed && last->sequence == c->stream.last_sequence,
 		.segments = segments,
 		.count = line->n };
 

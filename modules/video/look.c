@@ -16,6 +16,7 @@ struct look *look_new(struct live_channel *c)
 	look->asked_by = c;
 	memcpy(look->name, c->name, sizeof(look->name));
 	look->window_ms = c->v->window_ms;
+	look->hold_ms = c->v->hold_ms;
 	look->known_stream = c->stream.id;
 	look->known_count = c->line_count;
 	for (size_t i = 0; i < c->line_count; i++) {
@@ -91,6 +92,44 @@ static int add_init(void *arg, int64_t number, struct slice bytes)
 	return 0;
 }
 
+struct name_search {
+	const char *name;
+	struct video_rendition found;
+};
+
+static int find_name(void *arg, const struct video_rendition *r)
+{
+	struct name_search *n = arg;
+
+	if (strcmp(r->name, n->name) == 0)
+		n->found = *r;
+	return 0;
+}
+
+static int add_before(void *arg, const struct video_segment *s)
+{
+	struct walk *w = arg;
+
+	add_segment(w, s);
+	return w->line->length >= w->look->lead;
+}
+
+/*
+ * A stream that goes on with a playlist begins short: behind the end of the one before, whose
+ * viewers may not have come that far.
+ */
+static int read_before(struct db_tx *tx, struct walk *w)
+{
+	struct name_search n = { .name = w->line->rendition.name };
+	int rc = video_store_renditions(tx, w->look->stream.follows, find_name, &n);
+
+	if (rc == 0 && n.found.id)
+		rc = video_store_segments(tx, &n.found, 0, add_before, w);
+	if (rc == 0 && n.found.id)
+		rc = video_store_inits(tx, n.found.id, 0, add_init, w->line);
+	return rc;
+}
+
 static int read_line(struct db_tx *tx, struct look *look, struct look_line *line)
 {
 	struct walk walk = { look, line };
@@ -103,10 +142,24 @@ static int read_line(struct db_tx *tx, struct look *look, struct look_line *line
 			init = look->known[i].init;
 		}
 	rc = video_store_segments(tx, &line->rendition, sequence, add_segment, &walk);
+	if (rc == 0 && sequence == 0 && look->stream.follows && line->length < look->lead)
+		rc = read_before(tx, &walk);
 	/* With another window none of the known ones is left. */
 	if (line->window_full)
 		init = 0;
 	return rc < 0 ? rc : video_store_inits(tx, line->rendition.id, init, add_init, line);
+}
+
+/* Until when the playlist stays open after the end of its stream. */
+static int read_end(struct db_tx *tx, struct look *look)
+{
+	bool followed = false;
+	int rc = video_store_is_followed(tx, look->stream.id, &followed);
+
+	look->open_until = followed                ? INT64_MAX
+			   : look->stream.ended_at ? look->stream.ended_at + look->hold_ms
+						   : 0;
+	return rc;
 }
 
 int look_at_disk(struct db_tx *tx, void *arg)
@@ -121,10 +174,13 @@ int look_at_disk(struct db_tx *tx, void *arg)
 	if (rc < 0)
 		return rc;
 	look->channel = channel.id;
+	look->lead = WINDOW_TARGETS * look->stream.target_s * VIDEO_TIMESCALE;
 	look->window = look->window_ms * VIDEO_TIMESCALE / 1000;
-	if (look->window < WINDOW_TARGETS * look->stream.target_s * VIDEO_TIMESCALE)
-		look->window = WINDOW_TARGETS * look->stream.target_s * VIDEO_TIMESCALE;
-	rc = video_store_renditions(tx, look->stream.id, add_line, look);
+	if (look->window < look->lead)
+		look->window = look->lead;
+	rc = read_end(tx, look);
+	if (rc == 0)
+		rc = video_store_renditions(tx, look->stream.id, add_line, look);
 	for (size_t i = 0; i < look->line_count && rc == 0; i++)
 		rc = read_line(tx, look, &look->lines[i]);
 	return rc;

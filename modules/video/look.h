@@ -22,7 +22,7 @@ struct look {
 	struct live_channel *asked_by; /* for the loop only */
 	/* What is known: */
 	char name[VIDEO_NAME_MAX];
-	int64_t window_ms;
+	int64_t window_ms, hold_ms;
 	int64_t known_stream;
 	struct {
 		int64_t rendition, sequence, init; /* the latest ones */
@@ -31,7 +31,9 @@ struct look {
 	/* What was found: */
 	int64_t channel;
 	struct video_stream stream;
-	int64_t window; /* 90 kHz */
+	int64_t window;     /* 90 kHz */
+	int64_t lead;       /* 90 kHz: so much stands in a playlist, also of the stream before */
+	int64_t open_until; /* the stream has ended; its playlist has not before then (wall, ms) */
 	struct look_line lines[LIVE_LINES_MAX];
 	size_t line_count;
 };

@@ -21,6 +21,9 @@ static const struct config_setting settings[] = {
 		"how far back a playlist reaches" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long a publisher that broke off may take to come back into its stream" },
+	{ NULL, "hold", CONFIG_DURATION, "15s", "0s", "10m", NULL,
+		"how long the playlist of a stream that has ended stays open, so that viewers go "
+		"over into the next one" },
 	CONFIG_END,
 };
 
@@ -98,6 +101,7 @@ static int start(struct hearth *h, void **state)
 	v->segment_ms = config_duration_ms(c, "video", "segment");
 	v->window_ms = config_duration_ms(c, "video", "window");
 	v->reconnect_ms = config_duration_ms(c, "video", "reconnect");
+	v->hold_ms = config_duration_ms(c, "video", "hold");
 	v->publishers = metric_gauge("hearth_video_publishers", NULL, "streams that are going on");
 	v->ingests = map_new();
 	list_init(&v->sessions);

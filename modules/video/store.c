@@ -87,6 +87,7 @@ const char *const video_migrations[] = {
 	" version BIGINT NOT NULL,"
 	" title TEXT NOT NULL,"
 	" keep_raw BIGINT NOT NULL);",
+	"ALTER TABLE stream ADD COLUMN follows BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
 
@@ -244,7 +245,7 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 
 #define STREAM_COLUMNS                                                                         \
 	"id, channel, started_at, ended_at, first_sequence, last_sequence, last_at, line_end," \
-	" epoch, target_s, keep_raw"
+	" epoch, target_s, keep_raw, follows"
 
 static void read_stream(struct db_rows *rows, struct video_stream *out)
 {
@@ -258,7 +259,8 @@ static void read_stream(struct db_rows *rows, struct video_stream *out)
 		.line_end = db_col_int(rows, 7),
 		.epoch = db_col_int(rows, 8),
 		.target_s = db_col_int(rows, 9),
-		.keep_raw = db_col_int(rows, 10) != 0 };
+		.keep_raw = db_col_int(rows, 10) != 0,
+		.follows = db_col_int(rows, 11) };
 }
 
 static int one_stream(struct db_rows *rows, struct video_stream *out)
@@ -284,27 +286,70 @@ static int each_stream(struct db_rows *rows, video_stream_fn *each, void *arg)
 	return stop ? stop : rc;
 }
 
-int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct video_stream *out)
+/* The latest stream of a channel that has a chunk; all 0 when there is none. */
+static int last_stream(struct db_tx *tx, int64_t channel, struct video_stream *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT " STREAM_COLUMNS " FROM stream WHERE channel = $1"
+		" AND last_sequence >= first_sequence ORDER BY id DESC LIMIT 1",
+		db_int(channel));
+
+	*out = (struct video_stream){ 0 };
+	if (rc == 0)
+		rc = one_stream(&rows, out);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM stream WHERE follows = $1 AND ended_at = 0", db_int(stream));
+
+	*out = n > 0;
+	return rc;
+}
+
+#define HOLD_MARGIN_MS 500 /* a playlist that was closed meanwhile must not be opened again */
+
+int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t hold_ms,
+	struct video_stream *out)
 {
 	struct video_channel owner;
+	struct video_stream last = { 0 };
 	struct db_rows rows;
+	int64_t rungs = 0;
+	bool follows;
 	int rc = video_store_channel(tx, channel, &owner);
 
 	/* Its account was deleted meanwhile. */
 	if (rc == 0 && owner.account < 0)
 		rc = HEARTH_ENOTFOUND;
+	if (rc == 0)
+		rc = last_stream(tx, channel, &last);
 	if (rc < 0)
 		return rc;
-	rc = db_query(tx, &rows,
-		"INSERT INTO stream (channel, started_at, ended_at, first_sequence, last_sequence,"
-		" last_at, line_end, epoch, target_s, keep_raw)"
-		" SELECT $1, $2, 0, coalesce(max(last_sequence), 0) + 1,"
-		" coalesce(max(last_sequence), 0), $2, 0, 0, 0,"
-		" coalesce((SELECT p.keep_raw FROM preference p WHERE p.account = $3), 1)"
-		" FROM stream WHERE channel = $1 RETURNING " STREAM_COLUMNS,
-		db_int(channel), db_int(now_ms), db_int(owner.account));
-
-	return rc < 0 ? rc : one_stream(&rows, out);
+	follows = last.ended_at && now_ms - last.ended_at < hold_ms - HOLD_MARGIN_MS;
+	if (follows)
+		rc = db_get_int(tx, &rungs,
+			"SELECT count(*) FROM rendition WHERE stream = $1 AND bitrate > 0",
+			db_int(last.id));
+	if (rc == 0)
+		rc = db_query(tx, &rows,
+			"INSERT INTO stream (channel, started_at, ended_at, first_sequence,"
+			" last_sequence, last_at, line_end, epoch, target_s, follows, keep_raw)"
+			" VALUES ($1, $2, 0, $3 + 1, $3, $2, $4, $5, $6, $7, coalesce("
+			"(SELECT p.keep_raw FROM preference p WHERE p.account = $8), 1))"
+			" RETURNING " STREAM_COLUMNS,
+			db_int(channel), db_int(now_ms), db_int(last.last_sequence),
+			db_int(last.line_end), db_int(last.epoch),
+			db_int(follows ? last.target_s : 0), db_int(follows ? last.id : 0),
+			db_int(owner.account));
+	if (rc == 0)
+		rc = one_stream(&rows, out);
+	out->follows_rungs = rungs > 0;
+	return rc;
 }
 
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)

@@ -42,11 +42,13 @@ struct video_stream {
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0 while it goes on */
 	int64_t first_sequence;       /* of the channel: chunks before are of earlier streams */
 	bool keep_raw;                /* whether there is a raw backup of it */
+	int64_t follows;              /* the stream whose playlist it goes on with, or 0 */
+	bool follows_rungs;           /* from video_store_begin: that one had smaller renditions */
 	/* Of the latest chunk: */
 	int64_t last_sequence; /* first_sequence - 1 when there is none */
 	int64_t last_at;       /* when it came, wall, ms; before that, when the stream began */
-	int64_t line_end;      /* 90 kHz: where it ends on the stream's line */
-	int64_t epoch;         /* discontinuities up to it */
+	int64_t line_end;      /* 90 kHz: where it ends on the channel's line */
+	int64_t epoch;         /* discontinuities of the channel up to it */
 	int64_t target_s; /* EXT-X-TARGETDURATION; set with the first chunk and never changed */
 };
 
@@ -58,8 +60,15 @@ static inline bool video_stream_has_chunk(const struct video_stream *s)
 
 typedef int video_stream_fn(void *arg, const struct video_stream *s);
 
-/* Begins a stream behind whatever the channel has had. HEARTH_ENOTFOUND: the channel is gone. */
-int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, struct video_stream *out);
+/*
+ * Begins a stream behind whatever the channel has had: numbers, line and epoch count on. It follows
+ * a stream that ended at most `hold_ms` ago, and keeps that one's target_s. HEARTH_ENOTFOUND: the
+ * channel is gone.
+ */
+int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t hold_ms,
+	struct video_stream *out);
+/* Whether a stream that goes on with the playlist of this one has begun and not ended. */
+int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
 /* HEARTH_ENOTFOUND. */
 int video_store_stream(struct db_tx *tx, int64_t id, struct video_stream *out);

