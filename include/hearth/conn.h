@@ -102,6 +102,13 @@ bool conn_can_start_tls(const struct conn *c);
  * again after each sign of life; 0: no limit.
  */
 void conn_set_timeout(struct conn *c, int64_t ms);
+/*
+ * The peer must get on as well: from now on it may keep us waiting for grace_ms in all, of which
+ * each byte it sends gives 1/bytes_per_s seconds back (0: none does), never beyond grace_ms. What
+ * it waits for us, while the session is paused, does not count. When all is used up, that is a
+ * time-out. grace_ms 0: no such bound, as at first.
+ */
+void conn_set_pace(struct conn *c, int64_t grace_ms, int64_t bytes_per_s);
 /* Bounds for this connection; the listener's stand until set (small before log-in). */
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high);
 /*

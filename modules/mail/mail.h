@@ -29,6 +29,8 @@ struct mail {
 	struct mail_page_notifier *page_notifier;
 	uint64_t message_max;    /* bytes, as SIZE says */
 	int64_t recipients_max;  /* of one transaction */
+	int64_t patience_ms;     /* with a peer that keeps us waiting (conn_set_pace) */
+	int64_t least_rate;      /* bytes a second of a message that is being sent */
 	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;

@@ -28,6 +28,11 @@ static const struct config_setting settings[] = {
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
 		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
 		"none ends a message" },
+	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
+		"how long a client may take for a command, and be behind least_rate with a "
+		"message (RFC 5321 4.5.3.2: at least 5m)" },
+	{ NULL, "least_rate", CONFIG_INT, "500", "0", "100000", NULL,
+		"bytes a second at which a message must come, on the whole; 0: any" },
 	CONFIG_END,
 };
 
@@ -184,6 +189,8 @@ static int start(struct hearth *h, void **state)
 	m->accounts->keeps_data(m->accounts->self, "mail");
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
+	m->patience_ms = config_duration_ms(c, "mail", "patience");
+	m->least_rate = config_int(c, "mail", "least_rate");
 	m->bare_newlines = bare_newlines(c);
 	m->accepted = metric_counter(
 		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");

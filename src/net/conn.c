@@ -175,6 +175,7 @@ static void begin_flushing(struct conn *c, int reason)
 {
 	c->state = CONN_FLUSHING;
 	c->reason = reason;
+	c->grace_us = 0;
 	if (c->timeout_ms == 0 || c->timeout_ms > FLUSH_TIMEOUT_MS)
 		conn_set_timeout(c, FLUSH_TIMEOUT_MS);
 }
@@ -224,6 +225,7 @@ static void up_received(void *above, struct slice in)
 	if (c->state != CONN_OPEN)
 		return;
 	conn_alive(c);
+	conn_pace_take(c, in.n);
 	if (!c->offer_due && loop_busy_us() < CONN_READS_US) {
 		take_input(c, in);
 		return;
@@ -295,9 +297,13 @@ void conn_run_turns(void)
 static void on_timer(void *arg)
 {
 	struct conn *c = arg;
-	int64_t left_us = c->alive_us + c->timeout_ms * 1000 - exec_now_us();
+	int64_t left_us =
+		c->timeout_ms ? c->alive_us + c->timeout_ms * 1000 - exec_now_us() : INT64_MAX;
+	int64_t pace_us = conn_pace_left_us(c);
 
-	if (c->state == CONN_GONE || c->timeout_ms == 0)
+	if (pace_us < left_us)
+		left_us = pace_us;
+	if (c->state == CONN_GONE || left_us == INT64_MAX)
 		return;
 	if (left_us > 0) {
 		timer_start(&c->timer, (left_us + 999) / 1000, 0, on_timer, c);
@@ -310,6 +316,8 @@ static void on_timer(void *arg)
 	c->calls++;
 	c->events->timeout(c->ctx);
 	c->calls--;
+	if (pace_us <= 0 && c->state == CONN_OPEN)
+		conn_set_pace(c, c->grace_us / 1000, c->bytes_per_s);
 	if (!c->timer.owner && c->state == CONN_OPEN)
 		conn_set_timeout(c, c->timeout_ms);
 	take_turn(c);
@@ -327,10 +335,16 @@ void conn_set_timeout(struct conn *c, int64_t ms)
 		return;
 	c->timeout_ms = ms;
 	conn_alive(c);
-	if (ms == 0)
+	if (ms > 0)
+		conn_timer_within(c, ms * 1000);
+	else if (c->grace_us == 0)
 		timer_stop(&c->timer);
-	else if (!c->timer.owner || c->timer.due_us > c->alive_us + ms * 1000)
-		timer_start(&c->timer, ms, 0, on_timer, c);
+}
+
+void conn_timer_within(struct conn *c, int64_t us)
+{
+	if (!c->timer.owner || c->timer.due_us > exec_now_us() + us)
+		timer_start(&c->timer, us > 0 ? (us + 999) / 1000 : 1, 0, on_timer, c);
 }
 
 /* ---- what a session calls ---- */
@@ -378,12 +392,14 @@ const struct conn_info *conn_info(const struct conn *c)
 void conn_pause(struct conn *c)
 {
 	c->paused = true;
+	conn_pace_pause(c, true);
 	update_reading(c);
 }
 
 void conn_resume(struct conn *c)
 {
 	c->paused = false;
+	conn_pace_pause(c, false);
 	conn_offer_later(c);
 }
 

@@ -61,6 +61,11 @@ struct conn {
 	int64_t timeout_ms; /* 0: none */
 	int64_t alive_us;   /* the last sign of life */
 	struct timer timer;
+
+	/* conn_pace.c */
+	int64_t grace_us, patience_us; /* 0: no pace is kept; what is left of it */
+	int64_t waiting_us;            /* since when we wait; 0: the peer waits for us */
+	int64_t bytes_per_s;
 };
 
 /* Sends what the layer takes, and does what waited for that: TLS, closing, `drained`. */
@@ -78,6 +83,12 @@ void conn_later(struct conn *c);
 void conn_offer_later(struct conn *c);
 /* A sign of life came. */
 void conn_alive(struct conn *c);
+/* conn_pace.c: n bytes came; the session paused or went on; how long the peer has left. */
+void conn_pace_take(struct conn *c, size_t n);
+void conn_pace_pause(struct conn *c, bool paused);
+int64_t conn_pace_left_us(const struct conn *c);
+/* The timer is due in so much at the latest. */
+void conn_timer_within(struct conn *c, int64_t us);
 /* Puts TLS on top; all output is sent. */
 void conn_push_tls(struct conn *c);
 

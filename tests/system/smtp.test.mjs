@@ -52,6 +52,7 @@ describe('smtp', () => {
       assert.ok(c.ehlo.lines.includes(name), name);
     assert.ok(!c.ehlo.lines.some((line) => line.startsWith('AUTH')), 'no AUTH for mail servers');
     const s = await SmtpClient.hello(h.port.submission);
+    assert.equal(s.ehlo.lines[0], 'hearth.test mail for other servers cannot be sent from here yet');
     assert.ok(s.ehlo.lines.includes('AUTH PLAIN LOGIN'));
     await s.startTls();
     const again = await s.say('EHLO client.test');
@@ -266,6 +267,9 @@ describe('smtp', () => {
     await c.expect(235, base64(`\0${ALICE}\0${PASSWORD}`));
     assert.equal((await c.say('AUTH PLAIN')).code, 503);
     assert.equal((await c.say(`MAIL FROM:<${BOB}>`)).code, 550);
+    await c.expect(250, `MAIL FROM:<${ALICE}>`);
+    assert.match((await c.expect(550, 'RCPT TO:<x@elsewhere.example>')).lines[0], /^5\.7\.1 mail for other servers cannot be sent from here yet/);
+    await c.expect(250, 'RSET');
     assert.equal((await c.mail(ALICE, BOB, 'Subject: mine\r\n\r\n')).code, 250);
     assert.match((await inbox(h, BOB)).at(-1), /with ESMTPA id/);
     c.close();
@@ -353,4 +357,56 @@ test('kill -9 behind 250 loses nothing and repeats nothing', async () => {
   assert.equal(new Set(found).size, found.length, 'twice');
   assert.deepEqual(found.filter((one) => !sentAll.includes(one)), [], 'made up');
   await h.remove();
+});
+
+test('who keeps us waiting is sent away, however many signs of life there are; a slow link is not', async () => {
+  const h = new Hearth({ 'mail.patience': '1500ms', 'mail.least_rate': 200 });
+  h.addUser(ALICE, PASSWORD);
+  await h.start();
+  // Sends a piece every 100 ms until the server has enough; gives what it said.
+  const dribble = async (c, piece) => {
+    for (let i = 0; i < 100 && !c.closed; i++) {
+      c.send(piece);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return c.replies.map((r) => r.code).join();
+  };
+  const data = async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    await c.expect(250, 'MAIL FROM:<x@example.org>');
+    await c.expect(250, `RCPT TO:<${ALICE}>`);
+    await c.expect(354, 'DATA');
+    return c;
+  };
+  const append = async () => {
+    const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    c.send('x APPEND INBOX {100000}\r\n');
+    for (let i = 0; i < 100 && !c.closed; i++) {
+      c.send('a');
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return c.closed;
+  };
+  const slow = async () => {
+    const c = await data();
+    for (let i = 0; i < 40; i++) {
+      c.send(`${'x'.repeat(98)}\r\n`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    return (await c.say('.')).code;
+  };
+  const useless = async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    for (let i = 0; i < 60 && !c.closed; i++) {
+      c.send('NOOP\r\n');
+      await new Promise((done) => setTimeout(done, 500));
+    }
+    return c.replies.at(-1).code;
+  };
+  try {
+    assert.deepEqual(await Promise.all([SmtpClient.hello(h.port.smtp).then((c) => dribble(c, 'N')), data().then((c) => dribble(c, 'x')), append(), slow(), useless()]),
+      ['421', '421', true, 250, 421]);
+  } finally {
+    await h.remove();
+  }
 });

@@ -31,6 +31,7 @@ static void accept_message(struct imap_session *s)
 			.flags = append->flags.system & all,
 			.keywords = imap_join_words(s->arena, &append->flags.keywords) });
 	mail_delivery_set_source(s->append, slice_str(s->account.address));
+	conn_set_pace(s->conn, s->m->patience_ms, s->m->least_rate);
 	if (append->has_date)
 		mail_delivery_set_date(s->append, append->date.time_s);
 	imap_parser_accept(&s->parser);
@@ -121,6 +122,7 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 
 void imap_append_end(struct imap_session *s)
 {
+	conn_set_pace(s->conn, 0, 0);
 	imap_busy(s);
 	mail_delivery_finish(&s->append, on_stored, s);
 }

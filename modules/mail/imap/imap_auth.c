@@ -31,6 +31,7 @@ static void welcome(struct imap_session *s)
 	limits.append_max = s->m->message_max;
 	imap_parser_set_limits(&s->parser, &limits);
 	conn_set_timeout(s->conn, TIMEOUT_MS);
+	conn_set_pace(s->conn, 0, 0);
 	conn_set_limits(s->conn, INPUT_MAX, OUTPUT_HIGH);
 	strbuf_adds(&code, "CAPABILITY ");
 	imap_write_capabilities(s, &code);

@@ -7,13 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define ERRORS_MAX  20                       /* then it is no mail server that talks here */
-#define NOISE_MAX   (256u << 10)             /* bytes dropped without a command among them */
-#define OUTPUT_STEP 16384                    /* bytes of answers that are handed on at once */
-#define TIMEOUT_MS  (INT64_C(5) * 60 * 1000) /* RFC 5321 section 4.5.3.2.7 */
+#define ERRORS_MAX    20           /* then it is no mail server that talks here */
+#define NOISE_MAX     (256u << 10) /* bytes dropped without a command among them */
+#define OUTPUT_STEP   16384        /* bytes of answers that are handed on at once */
+#define USELESS_TIMES 12 /* as long as a command may take, without a mail: NOOP for ever */
 
 /* ---- saying ---- */
 
@@ -108,6 +109,8 @@ static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
 	snprintf(
 		s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
 	strbuf_adds(&text, hearth_hostname(m->h));
+	if (s->submission)
+		strbuf_adds(&text, " mail for other servers cannot be sent from here yet");
 	if (esmtp) {
 		strbuf_printf(&text,
 			"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
@@ -144,10 +147,26 @@ static bool needs_greeting(enum smtp_verb verb)
 	return verb == SMTP_MAIL || verb == SMTP_RCPT || verb == SMTP_DATA || verb == SMTP_AUTH;
 }
 
+/* From one command to the next, and of a message, whose bytes must keep coming. */
+static void set_pace(struct smtp_session *s)
+{
+	bool data = s->reading == SMTP_READING_DATA;
+
+	conn_set_pace(s->conn, s->m->patience_ms, data ? s->m->least_rate : 0);
+}
+
 static void run_command(struct smtp_session *s, const struct smtp_command *c)
 {
 	if (needs_greeting(c->verb) && !s->greeted) {
 		smtp_say(s, 503, "5.5.1", "say EHLO first");
+		return;
+	}
+	if (c->verb == SMTP_MAIL || c->verb == SMTP_AUTH)
+		s->useful_ms = clock_mono_ms();
+	else if (!s->has_mail &&
+		 clock_mono_ms() - s->useful_ms > USELESS_TIMES * s->m->patience_ms) {
+		smtp_say(s, 421, "4.4.2", "there was no mail for too long");
+		s->closing = true;
 		return;
 	}
 	s->noise = 0;
@@ -190,6 +209,8 @@ static bool step(struct smtp_session *s, struct slice *in)
 
 	if (s->reading == SMTP_READING_DATA) {
 		smtp_take_data(s, in);
+		if (s->reading != SMTP_READING_DATA)
+			set_pace(s);
 		return in->n > 0;
 	}
 	rc = s->reading == SMTP_READING_AUTH ? smtp_parse_auth_line(&s->parser, in, &line)
@@ -205,6 +226,7 @@ static bool step(struct smtp_session *s, struct slice *in)
 	} else if (rc > 0) {
 		run_command(s, &command);
 	}
+	set_pace(s);
 	return true;
 }
 
@@ -286,7 +308,9 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	s->submission = submission;
 	list_push(&m->smtp_sessions, &s->node);
 	conn_attach(conn, &events, s);
-	conn_set_timeout(conn, TIMEOUT_MS);
+	conn_set_timeout(conn, m->patience_ms);
+	s->useful_ms = clock_mono_ms();
+	set_pace(s);
 	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));
 	flush(s);
 }

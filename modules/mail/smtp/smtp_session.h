@@ -36,7 +36,8 @@ struct smtp_session {
 	struct smtp_parser parser;
 	struct strbuf out; /* replies of this turn */
 	int errors;
-	size_t noise; /* bytes dropped since the last command */
+	size_t noise;      /* bytes dropped since the last command */
+	int64_t useful_ms; /* when the last mail, or a log-in, began */
 
 	bool greeted, esmtp;
 	char helo[SMTP_DOMAIN_MAX + 1];

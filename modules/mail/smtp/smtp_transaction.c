@@ -120,7 +120,10 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
 	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))
-		smtp_say(s, 550, "5.7.1", "mail for this domain is not taken here");
+		smtp_say(s, 550, "5.7.1", "%s",
+			s->submission ? "mail for other servers cannot be sent from here yet, only "
+					"to people and groups of this one"
+				      : "mail for this domain is not taken here");
 	else {
 		canonical(&rcpt->to, s->rcpt);
 		smtp_wait(s);

@@ -213,6 +213,54 @@ START_TEST(times_out)
 }
 END_TEST
 
+/* Sends so many bytes every 10 ms, so many times. */
+static void trickle(const char *bytes, int times)
+{
+	for (int i = 0; i < times; i++) {
+		say(&a, bytes);
+		run_for(10);
+	}
+}
+
+START_TEST(keeps_a_pace)
+{
+	char many[501];
+
+	memset(many, 'x', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	pair();
+	/* Signs of life without end are too little, and for how long does not matter. */
+	conn_set_pace(b.c, 300, 1000);
+	trickle("x", 20);
+	ck_assert_int_eq(b.timeouts, 0);
+	trickle("x", 40);
+	ck_assert_int_gt(b.timeouts, 0);
+	/* Who is slow, but fast enough, may take as long as it takes. */
+	conn_set_pace(b.c, 500, 1000);
+	b.timeouts = 0;
+	trickle(many, 80);
+	ck_assert_int_eq(b.timeouts, 0);
+	/* What they wait for us is not theirs. */
+	conn_pause(b.c);
+	run_for(700);
+	ck_assert_int_eq(b.timeouts, 0);
+	conn_resume(b.c);
+	run_for(100);
+	ck_assert_int_eq(b.timeouts, 0);
+	run_for(700);
+	ck_assert_int_gt(b.timeouts, 0);
+	/* Without a rate no byte gives anything back. */
+	conn_set_pace(b.c, 300, 0);
+	b.timeouts = 0;
+	trickle(many, 50);
+	ck_assert_int_gt(b.timeouts, 0);
+	conn_set_pace(b.c, 0, 0);
+	b.timeouts = 0;
+	run_for(500);
+	ck_assert_int_eq(b.timeouts, 0);
+}
+END_TEST
+
 START_TEST(close_waits_no_longer_than_the_timeout)
 {
 	static char bytes[300000];
@@ -373,6 +421,6 @@ END_TEST
 
 TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offers_again, pauses,
 	offers_after_resume, bounds_input, slows_the_writer, close_sends_what_is_queued,
-	abort_is_told_later, answers_a_half_closed_peer, times_out,
+	abort_is_told_later, answers_a_half_closed_peer, times_out, keeps_a_pace,
 	close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over,
 	takes_turns, is_not_offered_more_than_it_answers, address_groups)
