@@ -74,6 +74,7 @@ extern const char auth_export_migration[];   /* record/export_store.c */
 extern const char auth_group_migration[];    /* group/group_store.c */
 extern const char auth_known_migration[];    /* session/known.c */
 extern const char auth_resting_migration[];  /* account/resting.c */
+extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */
 void auth_service_init(struct auth *a);

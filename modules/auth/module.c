@@ -270,8 +270,14 @@ static const struct hearth_command commands[] = {
 	{ "group list", "", "list the groups and how many are in each", NULL, auth_run_group_list },
 	{ "group show", "NAME", "list who is in a group", NULL, auth_run_group_show },
 	{ "group delete", "NAME", "delete a group", NULL, auth_run_group_delete },
-	{ "group join", "NAME ADDRESS [--owner]", "add somebody to a group, or make them an owner",
-		NULL, auth_run_group_join },
+	{ "group invite", "NAME ADDRESS [--owner]",
+		"ask somebody into a group: they say yes or no in the page", NULL,
+		auth_run_group_invite },
+	{ "group join", "NAME ADDRESS [--owner]",
+		"put somebody who has said yes to you into a group, or make them an owner",
+		"\nThe person is not asked; the record of their account says that it was done by "
+		"command.\n",
+		auth_run_group_join },
 	{ "group leave", "NAME ADDRESS", "remove somebody from a group", NULL,
 		auth_run_group_leave },
 	{ "group quota", "NAME SIZE|none", "what each member may keep, where that is more", NULL,
@@ -293,6 +299,8 @@ static int expire(struct db_tx *tx, void *arg)
 		rc = auth_store_expire_pending(tx, now);
 	if (rc == 0)
 		rc = resting_expire(tx, now);
+	if (rc == 0)
+		rc = group_expire_invitations(tx, now);
 	if (rc == 0)
 		rc = auth_code_expire(tx, now);
 	if (rc == 0)

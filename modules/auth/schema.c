@@ -54,5 +54,6 @@ const char *const auth_migrations[] = {
 	auth_group_migration,
 	auth_known_migration,
 	auth_resting_migration,
+	auth_group_invitation_migration,
 	NULL,
 };

@@ -55,6 +55,20 @@ test('each member has it once, in one blob, with the address it was sent to', as
   assert.equal(drift(), '');
 });
 
+test('who is invited gets no mail until they say yes', async () => {
+  run('group', 'add', 'guests');
+  run('group', 'join', 'guests', 'ann');
+  run('group', 'invite', 'guests', 'bob');
+  await deliver(hearth.port.smtp, 'guests@hearth.test', message('before yes'));
+  assert.equal((await inbox('bob', 'before yes')).count, 0);
+  const headers = { Authorization: `Bearer ${await hearth.login('bob@hearth.test', PASSWORD)}` };
+  const { body: { groups } } = await hearth.api('GET', '/api/auth/groups', undefined, headers);
+  const { body: me } = await hearth.api('GET', '/api/auth/me', undefined, headers);
+  assert.equal((await hearth.api('PUT', `/api/auth/groups/${groups.find((one) => one.name === 'guests').id}/members/${me.id}`, undefined, headers)).status, 204);
+  await deliver(hearth.port.smtp, 'guests@hearth.test', message('after yes'));
+  assert.equal((await inbox('bob', 'after yes')).count, 1);
+});
+
 test('who is named twice, by a group and alone, in two groups, has it once', async () => {
   run('group', 'add', 'chess');
   for (const name of ['cleo', 'dan']) run('group', 'join', 'chess', name);

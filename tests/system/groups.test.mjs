@@ -13,7 +13,12 @@ const problem = (answer, status, field) => {
   if (field !== undefined) assert.equal(answer.body.field, field, JSON.stringify(answer.body));
 };
 const people = async (name, group) => (await api(name, 'GET', `/${group}`)).body.people.map((one) => [one.address.split('@')[0], one.role]);
-const join = (by, group, who, role) => api(by, 'PUT', `/${group}/members/${id[who]}`, role && { role });
+const ask = (by, group, who, role) => api(by, 'PUT', `/${group}/members/${id[who]}`, role && { role });
+// Asked, and said yes to.
+const join = async (by, group, who, role) => {
+  const asked = await ask(by, group, who, role);
+  return asked.status === 202 ? ask(who, group, who) : asked;
+};
 const leave = (by, group, who) => api(by, 'DELETE', `/${group}/members/${id[who]}`);
 
 before(async () => {
@@ -60,8 +65,9 @@ test('a group is made, seen by those in it, changed by its owners', async () => 
 test('people are added by address, by those who may add people', async () => {
   const group = (await api('ann', 'POST', '', { name: 'by-address', joining: 'open' })).body.id;
   const add = (by, body) => api(by, 'POST', `/${group}/members`, body);
-  assert.equal((await add('ann', { address: 'BOB@hearth.test' })).status, 204);
-  assert.equal((await add('ann', { address: 'cleo', role: 'owner' })).status, 204);
+  assert.deepEqual((await add('ann', { address: 'BOB@hearth.test' })).body, { account: id.bob, invited: 'member' });
+  assert.deepEqual((await add('ann', { address: 'cleo', role: 'owner' })).body, { account: id.cleo, invited: 'owner' });
+  for (const name of ['bob', 'cleo']) assert.equal((await ask(name, group, name)).status, 204);
   assert.equal((await add('cleo', { address: 'cleo@hearth.test' })).status, 204); // and stays an owner
   assert.deepEqual(await people('ann', group), [['ann', 'owner'], ['cleo', 'owner'], ['bob', 'member']]);
   problem(await add('ann', { address: 'nobody@hearth.test' }), 404, 'address');
@@ -76,6 +82,52 @@ test('people are added by address, by those who may add people', async () => {
   problem(await api('ann', 'POST', '/4711/members', { address: 'dan@hearth.test' }), 404);
   assert.deepEqual(await people('ann', group), [['ann', 'owner'], ['cleo', 'owner'], ['bob', 'member']]);
   assert.equal((await api('ann', 'DELETE', `/${group}`)).status, 204);
+});
+
+test('nobody is put into a group without saying yes', async () => {
+  const { body: group } = await api('ann', 'POST', '', { name: 'consent' });
+  const invitations = async (name) => (await hearth.api('GET', '/api/auth/me', undefined, bearer(name))).body.group_invitations;
+  const seen = async (name) => (await api(name, 'GET', '')).body.groups.find((one) => one.id === group.id);
+  assert.equal((await ask('ann', group.id, 'bob')).status, 202);
+  assert.equal((await ask('root', group.id, 'cleo', 'owner')).status, 202); // administrators ask as well
+  // Who is asked sees the group, and not who is in it; they are no member.
+  assert.deepEqual([(await seen('bob')).role, (await seen('bob')).invited, (await seen('cleo')).invited], [null, 'member', 'owner']);
+  assert.deepEqual([await invitations('bob'), await invitations('dan')], [1, 0]);
+  const { body } = await api('bob', 'GET', `/${group.id}`);
+  assert.deepEqual([body.members, body.people, body.invitations], [1, undefined, undefined]);
+  const shown = (await api('ann', 'GET', `/${group.id}`)).body;
+  assert.deepEqual(shown.invitations.map((one) => [one.address, one.role]), [['bob@hearth.test', 'member'], ['cleo@hearth.test', 'owner']]);
+  // Yes for oneself only, and only to what was asked.
+  problem(await ask('bob', group.id, 'cleo'), 403);
+  problem(await ask('bob', group.id, 'bob', 'owner'), 403, 'role');
+  problem(await ask('dan', group.id, 'dan'), 404);
+  // No; no once more; and taken back by who asked.
+  assert.equal((await leave('bob', group.id, 'bob')).status, 204);
+  problem(await leave('bob', group.id, 'bob'), 404);
+  problem(await ask('bob', group.id, 'bob'), 404);
+  assert.equal((await leave('ann', group.id, 'cleo')).status, 204);
+  problem(await ask('cleo', group.id, 'cleo'), 404);
+  assert.deepEqual(await people('ann', group.id), [['ann', 'owner']]);
+  // Over a restart it waits; with yes they are in it, as they were asked.
+  assert.equal((await ask('ann', group.id, 'bob')).status, 202);
+  assert.equal((await ask('ann', group.id, 'bob', 'owner')).status, 202);
+  await hearth.kill();
+  await hearth.start();
+  assert.equal((await ask('bob', group.id, 'bob')).status, 204);
+  assert.deepEqual(await people('ann', group.id), [['ann', 'owner'], ['bob', 'owner']]);
+  assert.equal(await invitations('bob'), 0);
+  // By command: asked, or put in by an administrator's word, which the person reads.
+  const run = (...args) => hearth.command('group', ...args);
+  assert.match(run('invite', 'consent', 'cleo').stdout, /theirs to say yes/);
+  assert.equal(run('invite', 'consent', 'bob').status, 1);
+  assert.match(run('show', 'consent').stdout, /^cleo@hearth\.test\tinvited$/m);
+  assert.equal(run('join', 'consent', 'cleo').status, 0);
+  const { body: { events } } = await hearth.api('GET', '/api/auth/events', undefined, bearer('cleo'));
+  assert.ok(events.some((event) => event.kind === 'group.joined' && event.detail === 'consent'));
+  // A group that goes, and an account, take what waits with them.
+  assert.equal((await ask('ann', group.id, 'dan')).status, 202);
+  assert.equal((await api('ann', 'DELETE', `/${group.id}`)).status, 204);
+  assert.equal(await invitations('dan'), 0);
 });
 
 test('the last owner stays while others are there', async () => {
@@ -245,6 +297,7 @@ test('a moderator looks after members, and no further', async () => {
   assert.equal((await accounts('mo', 'PATCH', 'mel', { disabled: true })).body.disabled, true);
   await eventually(async () => (await hearth.api('GET', '/api/auth/me', undefined, bearer('mel'))).status === 401, 2);
   assert.equal((await accounts('mo', 'PATCH', 'mel', { disabled: false })).body.disabled, false);
+  token.mel = await hearth.login('mel@hearth.test', 'correct horse battery');
   // Groups: members in and out, no owners.
   const { body: group } = await api('ann', 'POST', '', { name: 'watched' });
   assert.equal((await join('mo', group.id, 'mel')).status, 204);

@@ -38,7 +38,8 @@ test('administration: somebody invited, put into a group, made moderator, shut o
   await signedIn(guest);
   await visit(guest, 'account/groups');
   assert.equal(await guest.title(), 'Groups · Account · Hearth');
-  await guest.click('[aria-label="Open The choir"]');
+  assert.match(await guest.textContent('#groups'), /The choir.*invites you/);
+  await guest.click('[aria-label="Join The choir"]');
   await guest.waitForSelector('#people li:has-text("Hanna")');
   assert.equal(await guest.locator('#people button').count(), 0); // a member changes nothing
   await guest.click('text="Leave"');
@@ -47,10 +48,26 @@ test('administration: somebody invited, put into a group, made moderator, shut o
   await visit(page, 'admin/groups');
   await page.click('[aria-label="Open The choir"]');
   await page.fill('#admin [name=address]', 'nobody@hearth.test');
-  await page.click('text="Add"');
+  await page.click('text="Invite"');
   await problemAt(page, 'address').waitFor();
   await page.fill('#admin [name=address]', 'Hanna@hearth.test');
-  await page.click('text="Add"');
+  await page.click('text="Invite"');
+  await page.waitForSelector('#invited li:has-text("Hanna")');
+  await guest.reload();
+  await guest.waitForSelector('#notice:has-text("A group invites you")');
+  await visit(guest, 'account/groups');
+  await guest.click('[aria-label="Decline The choir"]');
+  await guest.waitForSelector('text="You are in no group."');
+  await page.fill('#admin [name=address]', 'hanna@hearth.test');
+  await page.click('text="Invite"');
+  await page.waitForSelector('#invited li:has-text("Hanna")');
+  await guest.reload();
+  await visit(guest, 'account/groups');
+  await guest.click('[aria-label="Join The choir"]');
+  await guest.waitForSelector('#people li:has-text("Hanna")');
+  await visit(page, 'admin/accounts');
+  await visit(page, 'admin/groups');
+  await page.click('[aria-label="Open The choir"]');
   await page.click('[aria-label="Make an owner: hanna@hearth.test"]');
   await page.waitForSelector('[aria-label="Make a member: hanna@hearth.test"]');
   await visit(guest, 'account/profile');

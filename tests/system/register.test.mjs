@@ -237,7 +237,7 @@ describe('registering', () => {
     for (const answer of answers) if (answer.status !== 201) problem(answer, 403, 'invitation');
   });
 
-  test('an invitation takes its guests into groups', async () => {
+  test('an invitation asks its guests into groups', async () => {
     const { id } = (await hearth.api('POST', '/api/auth/groups', { name: 'choir', title: 'Choir' }, bearer(admin))).body;
     const gone = (await hearth.api('POST', '/api/auth/groups', { name: 'band', title: 'Band' }, bearer(admin))).body.id;
     problem(await hearth.api('POST', '/api/auth/invitations', { groups: [id, 999999] }, bearer(admin)), 400, 'groups');
@@ -246,8 +246,10 @@ describe('registering', () => {
     assert.equal((await hearth.api('DELETE', `/api/auth/groups/${gone}`, undefined, bearer(admin))).status, 204);
     const guest = await register({ address: 'alto@hearth.test', invitation: secret });
     assert.equal(guest.status, 201, JSON.stringify(guest.body));
-    const { body } = await hearth.api('GET', `/api/auth/groups/${id}`, undefined, bearer(guest.body.token));
-    assert.ok(body.people.some((member) => member.address === 'alto@hearth.test'), JSON.stringify(body));
+    const seen = async () => (await hearth.api('GET', `/api/auth/groups/${id}`, undefined, bearer(guest.body.token))).body;
+    assert.deepEqual([(await seen()).role, (await seen()).invited, (await seen()).people], [null, 'member', undefined]);
+    assert.equal((await hearth.api('PUT', `/api/auth/groups/${id}/members/${guest.body.account.id}`, undefined, bearer(guest.body.token))).status, 204);
+    assert.ok((await seen()).people.some((one) => one.account === guest.body.account.id));
     problem(await register({ address: 'choir@hearth.test' }), 409, 'address');
   });
 

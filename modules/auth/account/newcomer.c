@@ -78,12 +78,13 @@ int auth_newcomer_check(
 	return taken(auth_address_is_free(tx, who->address, clock_wall_ms()));
 }
 
-/* A group that is gone or full meanwhile keeps nobody from their account. */
-static int join_groups(
+/* They say yes to each themselves. A group that is gone or full keeps nobody from their account. */
+static int invite_to_groups(
 	struct db_tx *tx, const struct auth_invitation *in, int64_t account, int64_t now_ms)
 {
 	for (size_t i = 0; i < in->group_count; i++) {
-		int rc = group_join(tx, in->groups[i], account, GROUP_MEMBER, now_ms);
+		int rc =
+			group_invite(tx, in->groups[i], account, GROUP_MEMBER, in->made_by, now_ms);
 
 		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ETOOBIG)
 			return rc;
@@ -105,7 +106,7 @@ int auth_newcomer_add(struct db_tx *tx, const struct auth *a, const struct auth_
 	if (rc == 0)
 		rc = taken(auth_store_add(tx, who->address, who->hash, in.role, now, &id));
 	if (rc == 0)
-		rc = join_groups(tx, &in, id, now);
+		rc = invite_to_groups(tx, &in, id, now);
 	if (rc == 0 && who->name[0])
 		rc = profile_set_name(tx, id, who->name);
 	if (rc == 0 && who->phone[0]) {

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "group/group.h"
 #include "hearth/error.h"
 #include "session/session.h"
 #include "sms/phone.h"
@@ -20,6 +21,7 @@ struct ask {
 	struct account account;
 	struct profile profile;
 	struct phone phone; /* number empty: none */
+	int64_t group_invitations;
 };
 
 /* ---- reading ---- */
@@ -32,6 +34,8 @@ static int read_me(struct db_tx *tx, void *arg)
 	auth_account_fill(ask->a, &ask->account);
 	if (rc == 0)
 		rc = profile_get(tx, ask->account.id, &ask->profile);
+	if (rc == 0)
+		rc = group_count_invitations(tx, ask->account.id, &ask->group_invitations);
 	if (rc < 0)
 		return rc;
 	rc = phone_get(tx, ask->account.id, &ask->phone);
@@ -67,6 +71,7 @@ static void write_profile(struct json_writer *w, const struct ask *ask)
 		json_i64(w, ask->account.quota);
 	else
 		json_null(w);
+	json_put_i64(w, "group_invitations", ask->group_invitations);
 }
 
 static void on_me(void *arg, int status)

@@ -5,9 +5,9 @@
  * A local part means one thing on this server: no group has the name of an account, at whichever
  * domain, and no account that of a group; both are looked at in the transaction that makes one.
  *
- * Who may what: owners and administrators change a group, add and remove people; moderators add and
- * remove members that are no owners; a member leaves; anybody joins an open group. The last owner
- * stays while others are in it.
+ * Who may what: owners and administrators change a group, invite and remove people; moderators
+ * invite and remove members that are no owners; a member leaves; anybody joins an open group. Who
+ * is invited is in it once they say yes. The last owner stays while others are in it.
  */
 #ifndef AUTH_GROUP_H
 #define AUTH_GROUP_H
@@ -37,14 +37,16 @@ struct group {
 	int64_t quota;
 	int64_t created_ms;
 	int64_t members; /* how many */
+	/* What whoever it was read for is asked to be (group_list, group_invited_as). */
+	enum group_role invited;
 };
 
-/* A member as others see them. */
+/* A member, or who is invited, as others see them. */
 struct group_person {
 	int64_t account;
 	struct slice address, name; /* name: as in their profile; may be empty */
 	enum group_role role;
-	int64_t joined_ms;
+	int64_t joined_ms; /* or invited */
 };
 
 /* ---- group_check.c: pure ---- */
@@ -73,7 +75,7 @@ int group_set(struct db_tx *tx, const struct group *g);
 int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms);
 /* Whether a group has the local part of this address as its name. */
 int group_has_name(struct db_tx *tx, const char *address, bool *has);
-/* By name: the groups this account is in or may join, or all, with its role in each. */
+/* By name: the groups this account is in, invited to or may join, or all, with its role in each. */
 int group_list(struct db_tx *tx, int64_t account, bool all,
 	void (*each)(void *arg, const struct group *g, enum group_role role), void *arg);
 
@@ -91,11 +93,37 @@ int group_leave(struct db_tx *tx, int64_t id, int64_t account);
 /* Owners first, then by address; the slices are valid during the call. */
 int group_people(struct db_tx *tx, int64_t id,
 	void (*each)(void *arg, const struct group_person *person), void *arg);
+/* The rows of such a query, to `each`; ends it. */
+int group_each_person(struct db_rows *rows,
+	void (*each)(void *arg, const struct group_person *person), void *arg);
 /* Out of every group, also as the last owner: the account is being deleted. */
 int group_forget_account(struct db_tx *tx, int64_t account);
 /* Publishes {"group", "name", "change", "account"}: `change` is a word; account 0: of none. */
 int group_publish(
 	struct db_tx *tx, int64_t id, const char *name, const char *change, int64_t account);
+
+/* ---- group_invite.c: inside a db_fn ---- */
+
+/*
+ * Asks an account that is no member to join with this role; once more: with that role. By an
+ * account, or a command (0). HEARTH_ENOTFOUND; HEARTH_ETOOBIG: the group is full, or they have too
+ * many invitations.
+ */
+int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role role, int64_t by,
+	int64_t now_ms);
+/* The role it is asked to have; GROUP_NOBODY: it is not asked. */
+int group_invited_as(struct db_tx *tx, int64_t id, int64_t account, enum group_role *role);
+/* Declined, or taken back: HEARTH_ENOTFOUND when there is none. */
+int group_uninvite(struct db_tx *tx, int64_t id, int64_t account);
+/* Who is asked, by address; as group_people. */
+int group_invited_people(struct db_tx *tx, int64_t id,
+	void (*each)(void *arg, const struct group_person *person), void *arg);
+/* How many wait for an account's word. */
+int group_count_invitations(struct db_tx *tx, int64_t account, int64_t *n);
+/* All of a group, of or by an account that goes, and those nobody answered. */
+int group_drop_invitations(struct db_tx *tx, int64_t id);
+int group_forget_invitations(struct db_tx *tx, int64_t account);
+int group_expire_invitations(struct db_tx *tx, int64_t now_ms);
 
 /* ---- group_body.c ---- */
 
@@ -136,6 +164,7 @@ int auth_run_group_add(struct hearth *h, int argc, char **argv);
 int auth_run_group_list(struct hearth *h, int argc, char **argv);
 int auth_run_group_show(struct hearth *h, int argc, char **argv);
 int auth_run_group_delete(struct hearth *h, int argc, char **argv);
+int auth_run_group_invite(struct hearth *h, int argc, char **argv);
 int auth_run_group_join(struct hearth *h, int argc, char **argv);
 int auth_run_group_leave(struct hearth *h, int argc, char **argv);
 int auth_run_group_quota(struct hearth *h, int argc, char **argv);

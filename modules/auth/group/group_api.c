@@ -61,13 +61,11 @@ static void write_group(
 	json_put_i64(w, "created_at", g->created_ms);
 	json_put_i64(w, "members", g->members);
 	json_put_str(w, "role", role_name(role));
+	json_put_str(w, "invited", role_name(g->invited));
 }
 
-static void write_person(void *arg, const struct group_person *person)
+static void write_one(struct json_writer *w, const struct group_person *person, const char *since)
 {
-	struct ask *ask = arg;
-	struct json_writer *w = &ask->w;
-
 	json_open_object(w);
 	json_put_i64(w, "account", person->account);
 	json_put_text(w, "address", person->address);
@@ -77,8 +75,18 @@ static void write_person(void *arg, const struct group_person *person)
 	else
 		json_null(w);
 	json_put_str(w, "role", role_name(person->role));
-	json_put_i64(w, "joined_at", person->joined_ms);
+	json_put_i64(w, since, person->joined_ms);
 	json_close_object(w);
+}
+
+static void write_person(void *arg, const struct group_person *person)
+{
+	write_one(&((struct ask *)arg)->w, person, "joined_at");
+}
+
+static void write_invited(void *arg, const struct group_person *person)
+{
+	write_one(&((struct ask *)arg)->w, person, "invited_at");
 }
 
 static void write_listed(void *arg, const struct group *g, enum group_role role)
@@ -103,6 +111,12 @@ static int write_answer(struct db_tx *tx, struct ask *ask)
 		json_name(&ask->w, "people");
 		json_open_array(&ask->w);
 		rc = group_people(tx, ask->group.id, write_person, ask);
+		json_close_array(&ask->w);
+	}
+	if (rc == 0 && (ask->rights.change || ask->rights.add_members)) {
+		json_name(&ask->w, "invitations");
+		json_open_array(&ask->w);
+		rc = group_invited_people(tx, ask->group.id, write_invited, ask);
 		json_close_array(&ask->w);
 	}
 	json_close_object(&ask->w);
@@ -166,6 +180,9 @@ static int look(struct db_tx *tx, struct ask *ask)
 
 	if (rc == 0)
 		rc = group_role_of(tx, ask->group.id, http_account(ask->rq)->id, &ask->role);
+	if (rc == 0)
+		rc = group_invited_as(
+			tx, ask->group.id, http_account(ask->rq)->id, &ask->group.invited);
 	if (rc < 0)
 		return rc;
 	ask->rights = group_rights_of(ask->rq, &ask->group, ask->role);
@@ -202,7 +219,7 @@ static int make(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = group_get(tx, id, &ask->group);
 	ask->role = GROUP_OWNER;
-	ask->rights.see_people = true;
+	ask->rights = (struct group_rights){ .see_people = true, .change = true };
 	return rc < 0 ? rc : write_answer(tx, ask);
 }
 

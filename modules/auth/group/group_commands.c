@@ -1,5 +1,6 @@
 /*
- * group_commands.c: hearth group add|list|show|delete|join|leave|quota, beside a running server.
+ * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota, beside a running
+ * server.
  */
 #include <stdio.h>
 
@@ -8,6 +9,7 @@
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "record/record.h"
 
 /* What the arguments said, and what the transaction needs and finds. */
 struct order {
@@ -152,9 +154,42 @@ static int tx_join(struct db_tx *tx, void *arg)
 	struct order *o = arg;
 	int rc = find_both(tx, o);
 
-	return rc == 0 ? group_join(tx, o->group.id, o->account.id,
-				 o->owner ? GROUP_OWNER : GROUP_MEMBER, clock_wall_ms())
+	if (rc == 0)
+		rc = group_join(tx, o->group.id, o->account.id,
+			o->owner ? GROUP_OWNER : GROUP_MEMBER, clock_wall_ms());
+	return rc == 0 ? auth_record(
+				 tx, o->account.id, "group.joined", NULL, SLICE(""), o->group.name)
 		       : rc;
+}
+
+static int tx_invite(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	enum group_role theirs = GROUP_NOBODY, role = o->owner ? GROUP_OWNER : GROUP_MEMBER;
+	int rc = find_both(tx, o);
+
+	if (rc == 0)
+		rc = group_role_of(tx, o->group.id, o->account.id, &theirs);
+	if (rc < 0)
+		return rc;
+	return theirs == GROUP_NOBODY
+		       ? group_invite(tx, o->group.id, o->account.id, role, 0, clock_wall_ms())
+		       : HEARTH_EEXIST;
+}
+
+int auth_run_group_invite(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, true, false, &o), rc;
+
+	if (code >= 0)
+		return code;
+	rc = db_write_wait(o.a->db, tx_invite, &o);
+	if (rc == HEARTH_EEXIST) {
+		fprintf(stderr, "hearth: %s is in it already\n", o.address);
+		return EXIT_FAILED;
+	}
+	return report(&o, rc, "invited; it is theirs to say yes");
 }
 
 int auth_run_group_join(struct hearth *h, int argc, char **argv)
@@ -212,6 +247,12 @@ static void print_person(void *arg, const struct group_person *person)
 		person->role == GROUP_OWNER ? "\towner" : "");
 }
 
+static void print_invited(void *arg, const struct group_person *person)
+{
+	(void)arg;
+	printf("%.*s\tinvited\n", SLICE_ARG(person->address));
+}
+
 static int tx_show(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
@@ -222,7 +263,8 @@ static int tx_show(struct db_tx *tx, void *arg)
 	printf("%s\t%s\n", o->group.name, o->group.title);
 	if (o->group.quota)
 		printf("quota\t%lld\n", (long long)o->group.quota);
-	return group_people(tx, o->group.id, print_person, NULL);
+	rc = group_people(tx, o->group.id, print_person, NULL);
+	return rc == 0 ? group_invited_people(tx, o->group.id, print_invited, NULL) : rc;
 }
 
 int auth_run_group_show(struct hearth *h, int argc, char **argv)

@@ -1,6 +1,7 @@
 /*
- * group_member_api.c: /api/auth/groups/{id}/members: adding people to a group, by their address or
- * the number of their account; making them owners, removing them; joining an open one, and leaving.
+ * group_member_api.c: /api/auth/groups/{id}/members: inviting people into a group, by their address
+ * or the number of their account; making members owners, removing them; joining an open one or one
+ * that invites, declining, and leaving. Nobody is put into a group by others (group_invite.c).
  */
 #include "group/group.h"
 #include "hearth/clock.h"
@@ -14,6 +15,7 @@ struct ask {
 	char address[256];    /* of who is meant, where the path has no number */
 	enum group_role role; /* to be given */
 	bool role_given;
+	bool invited;               /* the outcome: they are asked */
 	const char *denied, *field; /* why not, for people; and which member of the body */
 };
 
@@ -29,11 +31,27 @@ static struct ask *ask_new(struct auth *a, struct http_request *rq, int64_t acco
 	return ask;
 }
 
+/* 202: it is up to them now. */
+static void reply_invited(struct ask *ask)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_i64(&w, "account", ask->account);
+	json_put_str(&w, "invited", ask->role == GROUP_OWNER ? "owner" : "member");
+	json_close_object(&w);
+	http_reply_json(ask->rq, 202, &out);
+}
+
 static void on_done(void *arg, int status)
 {
 	struct ask *ask = arg;
 
-	if (status == 0)
+	if (status == 0 && ask->invited)
+		reply_invited(ask);
+	else if (status == 0)
 		http_reply_empty(ask->rq, 204);
 	else if (status == HEARTH_EDENIED)
 		http_reply_problem(ask->rq, 403, ask->field, "%s", ask->denied);
@@ -41,8 +59,9 @@ static void on_done(void *arg, int status)
 		http_reply_problem(ask->rq, 409, ask->role_given ? "role" : NULL,
 			"this is the last owner; make another one first");
 	else if (status == HEARTH_ETOOBIG)
-		http_reply_problem(
-			ask->rq, 409, NULL, "a group has %d members at most", GROUP_MEMBERS_MAX);
+		http_reply_problem(ask->rq, 409, NULL,
+			"a group has %d members at most, and nobody more than some invitations",
+			GROUP_MEMBERS_MAX);
 	else if (status == HEARTH_ENOTFOUND)
 		http_reply_problem(ask->rq, 404, ask->field, "%s",
 			ask->field ? "there is no account of this address"
@@ -68,10 +87,26 @@ static int look(struct db_tx *tx, struct ask *ask, struct group *g, struct group
 		rc = group_role_of(tx, ask->id, http_account(ask->rq)->id, &own);
 	if (rc == 0)
 		rc = group_role_of(tx, ask->id, ask->account, theirs);
+	if (rc == 0)
+		rc = group_invited_as(tx, ask->id, http_account(ask->rq)->id, &g->invited);
 	if (rc < 0)
 		return rc;
 	*rights = group_rights_of(ask->rq, g, own);
 	return rights->see ? 0 : HEARTH_ENOTFOUND;
+}
+
+/* Somebody says yes for themselves: to an invitation, or to a group that is open to all. */
+static int join(struct db_tx *tx, struct ask *ask, const struct group *g)
+{
+	if (!ask->role_given && g->invited != GROUP_NOBODY)
+		ask->role = g->invited;
+	if (ask->role == GROUP_OWNER && g->invited != GROUP_OWNER) {
+		ask->field = "role";
+		return deny(ask, "owners are made by owners");
+	}
+	if (!g->open && g->invited == GROUP_NOBODY)
+		return deny(ask, "people are invited by the owners of the group");
+	return group_join(tx, ask->id, ask->account, ask->role, clock_wall_ms());
 }
 
 static int put(struct db_tx *tx, void *arg)
@@ -83,8 +118,11 @@ static int put(struct db_tx *tx, void *arg)
 	int rc = look(tx, ask, &g, &rights, &theirs);
 	bool self = ask->account == http_account(ask->rq)->id;
 
+	ask->invited = false;
 	if (rc < 0)
 		return rc;
+	if (self && theirs == GROUP_NOBODY && !rights.change)
+		return join(tx, ask, &g);
 	/* Without a role, who is in it already stays as they are. */
 	if (!ask->role_given && theirs != GROUP_NOBODY)
 		ask->role = theirs;
@@ -92,9 +130,13 @@ static int put(struct db_tx *tx, void *arg)
 		ask->field = ask->role_given ? "role" : NULL;
 		return deny(ask, "owners are made by owners");
 	}
-	if (!rights.change && !rights.add_members && !(self && g.open))
-		return deny(ask, "people are added by the owners of the group");
-	return group_join(tx, ask->id, ask->account, ask->role, clock_wall_ms());
+	if (!rights.change && !rights.add_members)
+		return deny(ask, "people are invited by the owners of the group");
+	if (self || theirs != GROUP_NOBODY)
+		return group_join(tx, ask->id, ask->account, ask->role, clock_wall_ms());
+	ask->invited = true;
+	return group_invite(
+		tx, ask->id, ask->account, ask->role, http_account(ask->rq)->id, clock_wall_ms());
 }
 
 /* {"role": "member" or "owner"}; it may be left out. */
@@ -142,7 +184,7 @@ static int add(struct db_tx *tx, void *arg)
 	if (rc < 0)
 		return rc;
 	if (!rights.change && !rights.add_members)
-		return deny(ask, "people are added by the owners of the group");
+		return deny(ask, "people are invited by the owners of the group");
 	rc = auth_store_find(tx, ask->address, &account, NULL);
 	if (rc == HEARTH_ENOTFOUND)
 		ask->field = "address";
@@ -184,7 +226,9 @@ static int remove_member(struct db_tx *tx, void *arg)
 		return rc;
 	if (!self && !rights.change && !(rights.add_members && theirs != GROUP_OWNER))
 		return deny(ask, "people are removed by the owners of the group");
-	return group_leave(tx, ask->id, ask->account);
+	/* Who is only invited declines so, and is so no longer asked. */
+	return theirs == GROUP_NOBODY ? group_uninvite(tx, ask->id, ask->account)
+				      : group_leave(tx, ask->id, ask->account);
 }
 
 void auth_delete_member(void *module, struct http_request *rq)

@@ -56,7 +56,12 @@ static int add(struct db_tx *tx, const struct group *g, int64_t account, enum gr
 			"$2, "
 			"$3, $4)",
 			db_int(g->id), db_int(account), db_int(role), db_int(now_ms));
-	return rc < 0 ? rc : group_publish(tx, g->id, g->name, "joined", account);
+	if (rc < 0)
+		return rc;
+	rc = group_uninvite(tx, g->id, account);
+	return rc < 0 && rc != HEARTH_ENOTFOUND
+		       ? rc
+		       : group_publish(tx, g->id, g->name, "joined", account);
 }
 
 static int set_role(struct db_tx *tx, const struct group *g, int64_t account,
@@ -103,6 +108,18 @@ int group_leave(struct db_tx *tx, int64_t id, int64_t account)
 	return rc < 0 ? rc : group_publish(tx, id, g.name, "left", account);
 }
 
+int group_each_person(
+	struct db_rows *rows, void (*each)(void *arg, const struct group_person *person), void *arg)
+{
+	while (db_next(rows) > 0)
+		each(arg, &(struct group_person){ .account = db_col_int(rows, 0),
+				  .address = db_col_text(rows, 1),
+				  .name = db_col_text(rows, 2),
+				  .role = (enum group_role)db_col_int(rows, 3),
+				  .joined_ms = db_col_int(rows, 4) });
+	return db_end(rows);
+}
+
 int group_people(struct db_tx *tx, int64_t id,
 	void (*each)(void *arg, const struct group_person *person), void *arg)
 {
@@ -114,15 +131,7 @@ int group_people(struct db_tx *tx, int64_t id,
 		" WHERE m.group_id = $1 ORDER BY m.role DESC, a.address",
 		db_int(id));
 
-	if (rc < 0)
-		return rc;
-	while (db_next(&rows) > 0)
-		each(arg, &(struct group_person){ .account = db_col_int(&rows, 0),
-				  .address = db_col_text(&rows, 1),
-				  .name = db_col_text(&rows, 2),
-				  .role = (enum group_role)db_col_int(&rows, 3),
-				  .joined_ms = db_col_int(&rows, 4) });
-	return db_end(&rows);
+	return rc < 0 ? rc : group_each_person(&rows, each, arg);
 }
 
 /* One group of those an account is in; HEARTH_ENOTFOUND when there is none any more. */
@@ -139,8 +148,10 @@ static int first_of(struct db_tx *tx, int64_t account, struct group *out)
 int group_forget_account(struct db_tx *tx, int64_t account)
 {
 	struct group g;
-	int rc;
+	int rc = group_forget_invitations(tx, account);
 
+	if (rc < 0)
+		return rc;
 	while ((rc = first_of(tx, account, &g)) == 0) {
 		rc = db_run(tx, "DELETE FROM membership WHERE group_id = $1 AND account = $2",
 			db_int(g.id), db_int(account));

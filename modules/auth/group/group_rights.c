@@ -12,7 +12,8 @@ struct group_rights group_rights_of(
 		who->scopes, ACCOUNTS_SCOPE_ADMIN, http_method(rq) == HTTP_GET);
 	bool admin = by_role && who->admin, moderator = by_role && who->moderator;
 
-	return (struct group_rights){ .see = role != GROUP_NOBODY || g->open || admin || moderator,
+	return (struct group_rights){ .see = role != GROUP_NOBODY || g->invited != GROUP_NOBODY ||
+					     g->open || admin || moderator,
 		.see_people = role != GROUP_NOBODY || admin || moderator,
 		.change = role == GROUP_OWNER || admin,
 		.add_members = role == GROUP_OWNER || admin || moderator };

@@ -48,6 +48,7 @@ static void read_group(struct db_rows *rows, struct group *out)
 	out->quota = db_col_int(rows, 5);
 	out->created_ms = db_col_int(rows, 6);
 	out->members = db_col_int(rows, 7);
+	out->invited = GROUP_NOBODY;
 }
 
 int group_publish(
@@ -168,10 +169,18 @@ int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_group(tx, g.name, now_ms + rest_ms);
 	if (rc == 0)
+		rc = group_drop_invitations(tx, id);
+	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM membership WHERE group_id = $1", db_int(id));
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM account_group WHERE id = $1", db_int(id));
 	return rc < 0 ? rc : group_publish(tx, id, g.name, "deleted", 0);
+}
+
+static enum group_role role_at(struct db_rows *rows, int column)
+{
+	return db_col_is_null(rows, column) ? GROUP_NOBODY
+					    : (enum group_role)db_col_int(rows, column);
 }
 
 int group_list(struct db_tx *tx, int64_t account, bool all,
@@ -180,18 +189,19 @@ int group_list(struct db_tx *tx, int64_t account, bool all,
 	struct group g;
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " GROUP_COLUMNS ", m.role FROM account_group g"
+		"SELECT " GROUP_COLUMNS ", m.role, i.role FROM account_group g"
 		" LEFT JOIN membership m ON m.group_id = g.id AND m.account = $1"
-		" WHERE $2 = 1 OR g.open = 1 OR m.role IS NOT NULL ORDER BY g.name",
+		" LEFT JOIN group_invitation i ON i.group_id = g.id AND i.account = $1"
+		" WHERE $2 = 1 OR g.open = 1 OR m.role IS NOT NULL OR i.role IS NOT NULL"
+		" ORDER BY g.name",
 		db_int(account), db_int(all));
 
 	if (rc < 0)
 		return rc;
 	while (db_next(&rows) > 0) {
 		read_group(&rows, &g);
-		each(arg, &g,
-			(enum group_role)(
-				db_col_is_null(&rows, 8) ? GROUP_NOBODY : db_col_int(&rows, 8)));
+		g.invited = role_at(&rows, 9);
+		each(arg, &g, role_at(&rows, 8));
 	}
 	return db_end(&rows);
 }

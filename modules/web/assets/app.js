@@ -74,6 +74,8 @@ async function enter() {
   }
   notice('');
   await show();
+  const asked = session.account.group_invitations;
+  if (asked && !session.mustEnrol) notice(asked === 1 ? 'A group invites you: see Groups in your account.' : `${asked} groups invite you: see Groups in your account.`);
 }
 
 // Loading the page anew is the surest way to leave nothing of a person on it.

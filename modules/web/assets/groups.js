@@ -1,5 +1,5 @@
-// groups.js: groups of people: one's own and those open to all; for who looks after people, all of
-// them. The server says who may what; here only what can work is offered.
+// groups.js: groups of people: one's own, those that invite one and those open to all; for who looks
+// after people, all of them. The server says who may what; here only what can work is offered.
 import { get, patch, post, put, remove } from './api.js';
 import { button, card, element, list, paragraph, row } from './dom.js';
 import { askFirst } from './dialog.js';
@@ -8,7 +8,7 @@ import { session } from './session.js';
 import { day } from './text.js';
 
 const PATH = '/api/auth/groups';
-const JOINING = [['owners', 'Owners add people'], ['open', 'Anybody may join']];
+const JOINING = [['owners', 'Owners invite people'], ['open', 'Anybody may join']];
 const MB = 2 ** 20;
 const isAdmin = () => session.account.role === 'administrator';
 const isModerator = () => session.account.role !== 'member';
@@ -38,14 +38,15 @@ export function groupList({ all = false }) {
 
   async function drawList(why) {
     const { groups } = await get(PATH);
-    const shown = groups.filter((group) => all || group.role || group.joining === 'open');
+    const shown = groups.filter((group) => all || group.role || group.invited || group.joining === 'open')
+      .sort((a, b) => Boolean(b.invited) - Boolean(a.invited));
     place.replaceChildren(
       told(why),
       card(all ? 'All groups' : null, list(shown.map((group) => row(
-        [group.title, group.role ? badge(group.role) : ''],
+        [group.title, group.role ? badge(group.role) : '', group.invited ? badge(group.invited === 'owner' ? 'invites you as an owner' : 'invites you') : ''],
         [group.address ?? group.name, count(group.members), group.joining === 'open' ? 'anybody may join' : ''],
         button('Open', () => drawGroup(group.id).catch(failed), { className: 'quiet', 'aria-label': `Open ${group.title}` }),
-        !group.role && group.joining === 'open' && button('Join', () => join(group.id), { 'aria-label': `Join ${group.title}` }))),
+        ...answers(group, true))),
       'You are in no group.', { id: 'groups' })),
       (isAdmin() || session.config.group_creation === 'everyone') && card('New group', form({
         fields: fields(null),
@@ -57,7 +58,24 @@ export function groupList({ all = false }) {
       })) || '');
   }
 
-  const join = (id) => put(`${PATH}/${id}/members/${session.account.id}`).then(() => drawGroup(id)).catch(failed);
+  const own = (id) => `${PATH}/${id}/members/${session.account.id}`;
+  const join = (id) => put(own(id)).then(() => drawGroup(id)).catch(failed);
+  const decline = (id) => remove(own(id)).then(() => drawList()).catch(failed);
+
+  // What somebody can say to a group they are not in.
+  const answers = (group, named) => {
+    const name = (text) => (named ? { 'aria-label': `${text} ${group.title}` } : {});
+    if (group.role || !(group.invited || group.joining === 'open')) return [];
+    return [button('Join', () => join(group.id), name('Join')),
+      group.invited && button('Decline', () => decline(group.id), { className: 'quiet', ...name('Decline') })].filter(Boolean);
+  };
+
+  function invitedRow(group, person, redraw) {
+    const path = `${PATH}/${group.id}/members/${person.account}`;
+    return row([person.name ?? person.address, person.role === 'owner' ? badge('owner') : ''],
+      [person.name && person.address, `asked ${day(person.invited_at)}`],
+      button('Take back', () => remove(path).then(() => redraw()).catch((problem) => redraw(problem.message)), { className: 'quiet', 'aria-label': `Take back the invitation of ${person.address}` }));
+  }
 
   function personRow(group, person, redraw) {
     const path = `${PATH}/${group.id}/members/${person.account}`;
@@ -83,11 +101,13 @@ export function groupList({ all = false }) {
         group.description && element('p', { className: 'lines', textContent: group.description }),
         element('div', { className: 'row' },
           group.role && button('Leave', () => remove(`${PATH}/${id}/members/${session.account.id}`).then(() => drawList()).catch((problem) => redraw(problem.message)), { className: 'quiet' }),
-          !group.role && group.joining === 'open' && button('Join', () => join(id)))),
+          ...answers(group))),
       group.people && card('Members', list(group.people.map((person) => personRow(group, person, redraw)), 'Nobody is in it.', { id: 'people' }),
+        group.invitations?.length > 0 && element('h4', { textContent: 'Asked, without an answer yet' }),
+        group.invitations?.length > 0 && list(group.invitations.map((person) => invitedRow(group, person, redraw)), '', { id: 'invited' }),
         (changes || isModerator()) && form({
-          fields: [field({ name: 'address', label: 'Add somebody', required: true, autocapitalize: 'none', spellcheck: false, hint: 'The address of their account.' })],
-          submit: 'Add',
+          fields: [field({ name: 'address', label: 'Invite somebody', required: true, autocapitalize: 'none', spellcheck: false, hint: 'The address of their account. They are in the group once they say yes.' })],
+          submit: 'Invite',
           async send(values) {
             await post(`${PATH}/${id}/members`, values);
             await drawGroup(id);
