@@ -61,6 +61,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/entry/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/account/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/admin/{file:word}", get_file, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/games/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/mail/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ .pattern = NULL },
 };
