@@ -69,8 +69,13 @@ int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what);
 int mail_store_first_unseen(struct db_tx *tx, int64_t mailbox, uint32_t *uid);
 /* Appends the keywords in use in a mailbox, separated by spaces; no more once it is `max` bytes. */
 int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct strbuf *out);
-/* Messages below `uid` are no longer \Recent to anybody else. */
-int mail_store_set_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid);
+/*
+ * Takes what is \Recent below `uid` for one session: *first is where that begins, `uid` or above
+ * when another has taken it all. Nobody else gets them any more.
+ */
+int mail_store_take_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid, uint32_t *first);
+/* Where what nobody has taken begins. */
+int mail_store_recent(struct db_tx *tx, int64_t mailbox, uint32_t *first);
 /* All of an account, ordered by name, INBOX first. A result of `each` other than 0 ends it. */
 int mail_store_mailboxes(struct db_tx *tx, int64_t account,
 	int (*each)(void *arg, const struct mailbox *box), void *arg);
@@ -81,8 +86,8 @@ int mail_store_mailboxes(struct db_tx *tx, int64_t account,
 int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsigned use);
 /*
  * RFC 3501 section 6.3.4 and 6.3.5. Deleting one with inferiors keeps them. Renaming takes the
- * inferiors along, and renaming INBOX moves its messages to a new mailbox. HEARTH_ENOTFOUND,
- * HEARTH_EEXIST, HEARTH_EDENIED (INBOX cannot be deleted).
+ * inferiors along, all with their UIDVALIDITY and UIDs, and renaming INBOX moves its messages to a
+ * new mailbox. HEARTH_ENOTFOUND, HEARTH_EEXIST, HEARTH_EDENIED (INBOX cannot be deleted).
  */
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
 int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);

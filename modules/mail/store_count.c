@@ -68,10 +68,23 @@ int mail_store_keywords(struct db_tx *tx, int64_t mailbox, size_t max, struct st
 	return db_end(&rows);
 }
 
-int mail_store_set_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid)
+int mail_store_recent(struct db_tx *tx, int64_t mailbox, uint32_t *first)
 {
-	int rc = db_run(tx, "UPDATE mailbox SET recent_uid = $2 WHERE id = $1 AND recent_uid < $2",
-		db_int(mailbox), db_int(uid));
+	int64_t uid = 0;
+	int rc = db_get_int(
+		tx, &uid, "SELECT recent_uid FROM mailbox WHERE id = $1", db_int(mailbox));
 
+	*first = (uint32_t)uid;
+	return rc;
+}
+
+int mail_store_take_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid, uint32_t *first)
+{
+	int rc = mail_store_recent(tx, mailbox, first);
+
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE mailbox SET recent_uid = $2 WHERE id = $1 AND recent_uid < $2",
+			db_int(mailbox), db_int(uid));
 	return rc < 0 ? rc : 0;
 }

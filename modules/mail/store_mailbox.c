@@ -266,15 +266,14 @@ int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max)
 	return rc == 0 && n < max ? delete_mailbox(tx, mailbox) : rc;
 }
 
-/* A name gets a new UIDVALIDITY with its new place, since an earlier mailbox may have had it. */
-static int rename_one(struct db_tx *tx, int64_t account, int64_t id, struct slice to)
+/*
+ * UIDs and UIDVALIDITY stay: no other mailbox of the account ever had that number, under whichever
+ * name, so clients go on with what they know.
+ */
+static int rename_one(struct db_tx *tx, int64_t id, struct slice to)
 {
-	int64_t uidvalidity;
-	int rc = next_uidvalidity(tx, account, &uidvalidity);
+	int rc = db_run(tx, "UPDATE mailbox SET name = $2 WHERE id = $1", db_int(id), db_text(to));
 
-	if (rc == 0)
-		rc = db_run(tx, "UPDATE mailbox SET name = $2, uidvalidity = $3 WHERE id = $1",
-			db_int(id), db_text(to), db_int(uidvalidity));
 	return rc < 0 ? rc : 0;
 }
 
@@ -316,9 +315,8 @@ static int rename_inferiors(struct db_tx *tx, int64_t account, struct slice from
 		const char *name =
 			arena_printf(in.a, "%.*s/%.*s", SLICE_ARG(to), SLICE_ARG(one->rest));
 
-		rc = strlen(name) > MAIL_NAME_MAX
-			     ? HEARTH_EINVAL
-			     : rename_one(tx, account, one->id, slice_str(name));
+		rc = strlen(name) > MAIL_NAME_MAX ? HEARTH_EINVAL
+						  : rename_one(tx, one->id, slice_str(name));
 	}
 	arena_free(&in.a);
 	return rc;
@@ -366,6 +364,6 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 		return HEARTH_EINVAL;
 	rc = create_superiors(tx, account, to);
 	if (rc == 0)
-		rc = rename_one(tx, account, box.id, to);
+		rc = rename_one(tx, box.id, to);
 	return rc == 0 ? rename_inferiors(tx, account, from, to) : rc;
 }

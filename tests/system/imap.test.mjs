@@ -291,13 +291,26 @@ describe('imap', () => {
     assert.ok(lines.some((line) => line.startsWith('OK [UIDNEXT 3]')));
     assert.deepEqual(await c.search('SEARCH NEW'), [2]);
     assert.deepEqual(await c.search('SEARCH OLD'), []);
-    // Another session does not see them as recent any more, but what comes now.
+    // No other session sees them as recent any more; what comes now is so for who sees it first.
     const d = await login(user);
-    await eventually(async () => (await d.ok('SELECT INBOX')).lines.includes('0 RECENT'));
+    assert.ok((await d.ok('SELECT INBOX')).lines.includes('0 RECENT'));
     await append(d, 'INBOX', message('third'));
-    const noop = await c.ok('NOOP');
-    assert.deepEqual(noop.lines, ['3 EXISTS', '3 RECENT']);
+    assert.deepEqual((await c.ok('NOOP')).lines, ['3 EXISTS', '2 RECENT']);
     assert.deepEqual(await d.search('SEARCH RECENT'), [3]);
+    assert.deepEqual(await c.search('SEARCH RECENT'), [1, 2]);
+    await append(d, 'Drafts', message('fourth'));
+    const e = await login(user);
+    await e.ok('SELECT Drafts');
+    await e.ok('COPY 1 INBOX');
+    assert.deepEqual((await c.ok('NOOP')).lines, ['4 EXISTS', '3 RECENT']);
+    assert.deepEqual((await d.ok('NOOP')).lines, ['4 EXISTS', '1 RECENT']);
+    assert.deepEqual((await c.fetch('FETCH 1:4 FLAGS')).map((m) => m.FLAGS.includes('\\Recent')), [true, true, false, true]);
+    // Whoever comes at once with many others: each message is recent to one of them.
+    await e.ok('COPY 1 INBOX');
+    const many = await Promise.all(Array.from({ length: 5 }, () => login(user)));
+    const counts = await Promise.all(many.map(async (one) => Number((await one.ok('SELECT INBOX')).lines.find((line) => line.endsWith(' RECENT')).split(' ')[0])));
+    assert.equal(counts.reduce((a, b) => a + b), 1);
+    for (const one of [e, ...many]) one.close();
     assert.equal((await c.command('SELECT nowhere')).code, 'NONEXISTENT');
     assert.equal((await c.command('FETCH 1 FLAGS')).status, 'BAD', 'a failed SELECT leaves none selected');
     c.close();
@@ -702,7 +715,13 @@ describe('imap', () => {
     await append(c, 'box', message('one'));
     await c.ok('SELECT box');
     const d = await login(user);
+    await c.ok('CREATE box/below/deep');
+    const status = async (name) => (await d.ok(`STATUS ${name} (UIDVALIDITY UIDNEXT MESSAGES)`)).lines[0].replace(/^STATUS \S+ /, '');
+    const before = [await status('box'), await status('box/below'), await status('box/below/deep')];
     await d.ok('RENAME box other');
+    assert.deepEqual([await status('other'), await status('other/below'), await status('other/below/deep')], before);
+    await d.ok('CREATE box');
+    assert.notEqual(parse(await status('box'))[0][1], parse(before[0])[0][1], 'a new mailbox of the old name is another one');
     // The mailbox is the same, by whatever name.
     assert.deepEqual((await c.fetch('FETCH 1 UID')).map((m) => m.UID), ['1']);
     await c.ok('STORE 1 +FLAGS (\\Flagged)');

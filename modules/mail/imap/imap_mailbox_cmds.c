@@ -14,6 +14,7 @@ struct select {
 	uint32_t *uids;
 	size_t n;
 	uint32_t first_unseen;
+	uint32_t recent; /* from here on they are \Recent here */
 	struct slice keywords;
 };
 
@@ -24,6 +25,7 @@ static int load_mailbox(struct db_tx *tx, void *arg)
 	struct strbuf keywords = { 0 };
 	int rc = mail_store_mailbox(tx, s->account.id, s->command->mailbox, &job->box);
 
+	job->recent = job->box.recent_uid;
 	if (rc == 0)
 		rc = mail_store_uids(tx, job->box.id, s->arena, &job->uids, &job->n);
 	if (rc == 0)
@@ -35,7 +37,7 @@ static int load_mailbox(struct db_tx *tx, void *arg)
 	return rc;
 }
 
-static void on_loaded(struct imap_session *s, int status)
+static void on_known(struct imap_session *s, int status)
 {
 	const struct select *job = s->job;
 	bool read_only = s->command->verb == IMAP_EXAMINE;
@@ -46,6 +48,7 @@ static void on_loaded(struct imap_session *s, int status)
 		return;
 	}
 	imap_enter(s, imap_view_new(&job->box, job->uids, job->n, read_only));
+	imap_view_add_recent(s->view, job->recent);
 	imap_view_add_keywords(s->view, job->keywords);
 	v = s->view;
 	imap_write_untagged(&s->out, "%zu EXISTS", v->n);
@@ -58,6 +61,26 @@ static void on_loaded(struct imap_session *s, int status)
 	imap_write_untagged(&s->out, "OK [UIDNEXT %u] Next UID", job->box.uidnext);
 	imap_reply(s, "OK", read_only ? "READ-ONLY" : "READ-WRITE",
 		read_only ? "EXAMINE done" : "SELECT done");
+}
+
+static int take_recent(struct db_tx *tx, void *arg)
+{
+	const struct imap_session *s = arg;
+	struct select *job = s->job;
+
+	return mail_store_take_recent(tx, job->box.id, job->uids[job->n - 1] + 1, &job->recent);
+}
+
+/* Those that nobody has had as \Recent are taken, but for EXAMINE. */
+static void on_loaded(struct imap_session *s, int status)
+{
+	const struct select *job = s->job;
+
+	if (status == 0 && s->command->verb == IMAP_SELECT && job->n &&
+		job->recent <= job->uids[job->n - 1])
+		imap_run_write(s, take_recent, on_known);
+	else
+		on_known(s, status);
 }
 
 void imap_do_select(struct imap_session *s)

@@ -5,53 +5,7 @@
  * before and after each command, and at once while it idles; a session that is not dirty does not
  * ask the database.
  */
-#include <stdlib.h>
-
 #include "imap/imap_internal.h"
-
-/* ---- \Recent ---- */
-
-struct recent {
-	struct mail *m;
-	int64_t mailbox;
-	uint32_t uid;
-};
-
-static int save_recent(struct db_tx *tx, void *arg)
-{
-	const struct recent *r = arg;
-
-	return mail_store_set_recent(tx, r->mailbox, r->uid);
-}
-
-static void on_recent_saved(void *arg, int status)
-{
-	struct recent *r = arg;
-
-	(void)status;
-	hearth_release(r->m->h);
-	free(r);
-}
-
-/* Nobody after us gets as \Recent what we had. Nobody waits for it: lost, it is told once more. */
-static void raise_recent(struct mail *m, struct imap_view *v, uint32_t uid)
-{
-	struct recent *r;
-
-	if (v->read_only || uid <= v->recent_mark)
-		return;
-	v->recent_mark = uid;
-	r = mem_alloc(sizeof(*r));
-	*r = (struct recent){ m, v->mailbox, uid };
-	hearth_hold(m->h);
-	if (db_write(m->db, save_recent, on_recent_saved, r) < 0)
-		on_recent_saved(r, HEARTH_EBUSY);
-}
-
-static uint32_t above_last(const struct imap_view *v)
-{
-	return v->n ? v->uids[v->n - 1] + 1 : 0;
-}
 
 /* ---- entering and leaving ---- */
 
@@ -71,7 +25,6 @@ void imap_enter(struct imap_session *s, struct imap_view *view)
 	/* What changed since the view was read and before we watch would be missed. */
 	s->dirty = true;
 	mail_watch(s->m->notifier, &s->watch, view->mailbox, on_changed, s);
-	raise_recent(s->m, view, above_last(view));
 }
 
 void imap_leave(struct imap_session *s)
@@ -79,7 +32,6 @@ void imap_leave(struct imap_session *s)
 	if (!s->view)
 		return;
 	mail_unwatch(s->m->notifier, &s->watch);
-	raise_recent(s->m, s->view, above_last(s->view));
 	imap_view_free(&s->view);
 	s->dirty = false;
 	s->state = IMAP_AUTHENTICATED;
@@ -95,7 +47,7 @@ static int collect(struct db_tx *tx, void *arg)
 	return imap_view_collect(s->view, tx, s->sync_arena, &s->changes);
 }
 
-static void on_collected(struct imap_session *s, int status)
+static void on_known(struct imap_session *s, int status)
 {
 	if (status == 0)
 		imap_view_apply(s->view, s->changes, &s->out);
@@ -107,6 +59,24 @@ static void on_collected(struct imap_session *s, int status)
 		imap_bye(s, NULL, "The selected mailbox was deleted");
 	else
 		s->after_sync(s);
+}
+
+static int take_recent(struct db_tx *tx, void *arg)
+{
+	struct imap_session *s = arg;
+
+	return mail_store_take_recent(
+		tx, s->view->mailbox, imap_view_arrived(s->view, s->changes), &s->changes->recent);
+}
+
+/* What has arrived is \Recent to the first who sees it. */
+static void on_collected(struct imap_session *s, int status)
+{
+	if (status == 0 && !s->view->read_only &&
+		s->changes->recent < imap_view_arrived(s->view, s->changes))
+		imap_run_write(s, take_recent, on_known);
+	else
+		on_known(s, status);
 }
 
 void imap_sync(struct imap_session *s, imap_fn *next)

@@ -14,7 +14,6 @@ struct imap_view *imap_view_new(
 	v->mailbox = box->id;
 	v->read_only = read_only;
 	v->modseq = box->modseq;
-	v->recent_from = v->recent_mark = box->recent_uid;
 	v->known = map_new();
 	v->n = v->cap = n;
 	if (n) {
@@ -30,6 +29,7 @@ void imap_view_free(struct imap_view **v)
 		return;
 	free((*v)->uids);
 	free((*v)->gone);
+	free((*v)->recent);
 	strbuf_free(&(*v)->keywords);
 	strbuf_free(&(*v)->latest);
 	map_free(&(*v)->known);
@@ -62,12 +62,45 @@ size_t imap_view_at(const struct imap_view *v, uint32_t uid)
 
 bool imap_view_is_recent(const struct imap_view *v, uint32_t uid)
 {
-	return uid >= v->recent_from;
+	/* Mostly there are few, and the latest are asked about. */
+	for (size_t i = v->recent_n; i > 0 && v->recent[i - 1].last >= uid; i--)
+		if (v->recent[i - 1].first <= uid)
+			return true;
+	return false;
 }
 
 size_t imap_view_recent(const struct imap_view *v)
 {
-	return v->n - imap_view_at(v, v->recent_from);
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->recent_n; i++)
+		n += imap_view_at(v, v->recent[i].last + 1) - imap_view_at(v, v->recent[i].first);
+	return n;
+}
+
+void imap_view_add_recent(struct imap_view *v, uint32_t first)
+{
+	uint32_t last = v->n ? v->uids[v->n - 1] : 0;
+	struct imap_range *latest = v->recent_n ? &v->recent[v->recent_n - 1] : NULL;
+
+	if (first > last)
+		return;
+	if (latest && latest->last + 1 >= first) {
+		latest->last = last;
+		return;
+	}
+	if (v->recent_n == v->recent_cap) {
+		v->recent_cap = v->recent_cap ? 2 * v->recent_cap : 4;
+		v->recent = mem_realloc(v->recent, v->recent_cap * sizeof(*v->recent));
+	}
+	v->recent[v->recent_n++] = (struct imap_range){ first, last };
+}
+
+uint32_t imap_view_arrived(const struct imap_view *v, const struct imap_changes *c)
+{
+	uint32_t last = c->changed_n ? c->changed[c->changed_n - 1].uid : 0;
+
+	return last && (v->n == 0 || last > v->uids[v->n - 1]) ? last + 1 : 0;
 }
 
 /* ---- keywords ---- */
@@ -232,11 +265,13 @@ int imap_view_collect(
 	const struct imap_view *v, struct db_tx *tx, struct arena *a, struct imap_changes **out)
 {
 	struct imap_changes *c = ARENA_NEW(a, struct imap_changes);
+	int rc;
 
 	c->a = a;
 	*out = c;
-	return mail_store_changes(
+	rc = mail_store_changes(
 		tx, v->mailbox, v->modseq, &c->modseq, add_expunged, add_changed, c);
+	return rc == 0 ? mail_store_recent(tx, v->mailbox, &c->recent) : rc;
 }
 
 /* Adds those of `expunged` that the client knows to what is kept back; both are ascending. */
@@ -282,6 +317,7 @@ static void add_messages(struct imap_view *v, const struct imap_changes *c, stru
 			add_message(v, c->changed[i].uid);
 	if (v->n == before)
 		return;
+	imap_view_add_recent(v, c->recent);
 	imap_write_untagged(out, "%zu EXISTS", v->n);
 	imap_write_untagged(out, "%zu RECENT", imap_view_recent(v));
 }

@@ -7,9 +7,9 @@
  * section 7.4.1); new ones are added at the end at any time.
  *
  * \Recent: the store keeps for each mailbox a UID from which on nobody has had the messages as
- * recent. A session that selects the mailbox has these as \Recent, and raises that mark unless it
- * came by EXAMINE; what arrives while it is selected is \Recent too. Two sessions that have the
- * mailbox selected when a message arrives both have it as \Recent, as section 2.3.2 allows.
+ * recent. A session that selects the mailbox, or sees a message arrive, takes what there is from
+ * there on, in a transaction that raises it: so one session has each message as \Recent, and no
+ * other. One that came by EXAMINE shows what nobody has taken, and leaves it there.
  *
  * No thread of its own: used by whoever has the session.
  */
@@ -23,10 +23,11 @@
 struct imap_view {
 	int64_t mailbox;
 	bool read_only;
-	int64_t modseq;       /* told up to here */
-	uint32_t recent_from; /* from this UID on they are \Recent here */
-	uint32_t recent_mark; /* what the store knows of it */
-	uint32_t *uids;       /* ascending; the message at index i has sequence number i + 1 */
+	int64_t modseq; /* told up to here */
+	struct imap_range
+		*recent; /* UIDs that are \Recent here: ascending, apart from each other */
+	size_t recent_n, recent_cap;
+	uint32_t *uids; /* ascending; the message at index i has sequence number i + 1 */
 	size_t n, cap;
 	uint32_t *gone; /* ascending: expunged, and the client does not know yet */
 	size_t gone_n;
@@ -38,6 +39,7 @@ struct imap_view {
 /* What happened since a modseq, as found in the database; in an arena. */
 struct imap_changes {
 	int64_t modseq;
+	uint32_t recent; /* nobody has taken what begins here; after taking it: what we took does */
 	uint32_t *expunged;
 	size_t expunged_n, expunged_cap;
 	struct imap_change {
@@ -69,6 +71,10 @@ size_t imap_view_at(const struct imap_view *v, uint32_t uid);
 /* Whether the client may see \Recent on it; how many there are. */
 bool imap_view_is_recent(const struct imap_view *v, uint32_t uid);
 size_t imap_view_recent(const struct imap_view *v);
+/* From `first` up to the last message there is, they are \Recent here. */
+void imap_view_add_recent(struct imap_view *v, uint32_t first);
+/* One above the last UID that the changes bring; 0 when they bring no new message. */
+uint32_t imap_view_arrived(const struct imap_view *v, const struct imap_changes *changes);
 
 /*
  * The messages of a set of UIDs or of sequence numbers, in `a`. HEARTH_EINVAL for a sequence number
