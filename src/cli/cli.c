@@ -192,6 +192,14 @@ static int run_help(struct hearth *h, struct invocation *in)
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
 		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++)
 			print_command(c->name, c->usage, c->doc);
+	printf("\nhearth COMMAND --help says more. Without -c FILE a command works on ./data, else "
+	       "on what " LOCATE_INI " names.\n\n"
+	       "The first hour: `hearth serve` runs everything on embedded defaults and prints "
+	       "where "
+	       "to look and a link\nthat makes the first administrator. Signed in there you find "
+	       "your "
+	       "mail, under Live how to stream, under\nGames somebody to play with, and under "
+	       "Administration how to let others in.\n");
 	return EXIT_DONE;
 }
 
