@@ -193,6 +193,13 @@ tsan: deps-test ## The threaded parts (loop, ports, game shards) under ThreadSan
 	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|blob|cache|registry|ports)/'
 	$(Q)GAMES=100 HEARTH_BIN=build/tsan/hearth tests/run-system.sh game
 
+.PHONY: soak
+soak: deps-test ## The long proofs at full length: hours of kills, games, stops and fuzzing (N=times, 20)
+	$(Q)$(MAKE) --no-print-directory build
+	$(Q)KILLS=$$(( $(or $(N),20) * 50 )) STOPS=$$(( $(or $(N),20) * 10 )) GAMES=$$(( $(or $(N),20) * 500 )) SYSTEM_TIMEOUT=36000 \
+		HEARTH_BIN=$(OUT)/hearth tests/run-system.sh '^(crash|video-crash|export|stop|game|backup.*)$$'
+	$(Q)$(MAKE) --no-print-directory fuzz T=$$(( $(or $(N),20) * 30 ))
+
 .PHONY: fuzz
 fuzz: deps-test ## Fuzz every parser (T=seconds for each, 20 by default; P=pattern chooses)
 	$(Q)$(MAKE) --no-print-directory fuzz-programs VARIANT=fuzz

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Runs the whole-system tests (node's test runner, the real binary named by HEARTH_BIN) whose file
-# name matches PATTERN, one file after another, and closes with the sums.
+# name matches PATTERN, JOBS files side by side (as many as processors), and closes with the sums.
+# A file that says "// alone" in its first ten lines looks at the machine's time: it runs by itself.
 set -u
 cd "$(dirname "$0")/.."
-pattern=${1:-}
 logs=build/system-logs
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0
-for file in tests/system/*.test.mjs; do
+
+# One file: its log, one line about it, and its sums into RESULTS.
+one() {
+  local file=$1 name log rc p f s c
   name=$(basename "$file" .test.mjs)
-  [[ -z $pattern || $name =~ $pattern ]] || continue
   log=$logs/$name.log
   timeout "${SYSTEM_TIMEOUT:-1500}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
   rc=$?
@@ -17,14 +18,34 @@ for file in tests/system/*.test.mjs; do
   p=$(count pass) f=$(count fail) s=$(count skipped) c=$(count cancelled)
   f=$((f + c))
   [[ $rc -ne 0 && $f -eq 0 ]] && f=1
-  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-  if [[ $f -eq 0 ]]; then
-    printf '  ok    %-44s %5d\n' "system/$name" "$p"
-  else
-    printf '  FAIL  %-44s %5d of %d, exit %d (%s)\n' "system/$name" "$f" $((p + f)) "$rc" "$log"
-    grep -v '^ *duration_ms\|^ *---\|^ *\.\.\.\|^ok' "$log" | tail -80 | sed 's/^/        /'
-  fi
+  echo "$p $f $s" >"$RESULTS/$name"
+  (
+    flock 9
+    if [[ $f -eq 0 ]]; then
+      printf '  ok    %-44s %5d\n' "system/$name" "$p"
+    else
+      printf '  FAIL  %-44s %5d of %d, exit %d (%s)\n' "system/$name" "$f" $((p + f)) "$rc" "$log"
+      grep -v '^ *duration_ms\|^ *---\|^ *\.\.\.\|^ok' "$log" | tail -80 | sed 's/^/        /'
+    fi
+  ) 9>"$RESULTS/.lock"
+}
+
+if [[ ${1:-} == --one ]]; then
+  one "$2"
+  exit 0
+fi
+pattern=${1:-}
+RESULTS=$(mktemp -d)
+export RESULTS
+trap 'rm -rf "$RESULTS"' EXIT
+together=() alone=()
+for file in tests/system/*.test.mjs; do
+  [[ -z $pattern || $(basename "$file" .test.mjs) =~ $pattern ]] || continue
+  if head -10 "$file" | grep -q '^// alone'; then alone+=("$file"); else together+=("$file"); fi
 done
+(( ${#together[@]} )) && printf '%s\n' "${together[@]}" | xargs -P "${JOBS:-$(nproc)}" -I{} tests/run-system.sh --one {}
+for file in "${alone[@]}"; do one "$file"; done
+read -r passed failed skipped < <(cat "$RESULTS"/* | awk '{p += $1; f += $2; s += $3} END {print p + 0, f + 0, s + 0}')
 echo "system tests"
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [[ $failed -eq 0 && $passed -gt 0 ]]
