@@ -296,6 +296,13 @@ void ingest_close(struct ingest *in, bool finished)
 	go_away(in);
 }
 
+bool ingest_has_publisher(const struct video *v, int64_t channel)
+{
+	const struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel);
+
+	return in && in->publisher.arg;
+}
+
 void ingest_forget(struct video *v, int64_t channel)
 {
 	struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel);

@@ -42,6 +42,9 @@ int ingest_tag(
  */
 void ingest_close(struct ingest *in, bool finished);
 
+/* Whether somebody publishes on the channel, or is about to. */
+bool ingest_has_publisher(const struct video *v, int64_t channel);
+
 /* The channel's account is gone: whoever publishes is sent away, and the stream ends. */
 void ingest_forget(struct video *v, int64_t channel);
 

@@ -21,6 +21,9 @@ static const struct config_setting settings[] = {
 		"how far back a playlist reaches" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long a publisher that broke off may take to come back into its stream" },
+	{ NULL, "takeover", CONFIG_CHOICE, "replace", NULL, NULL, "replace|refuse",
+		"what becomes of a publisher whose key is live already: it takes over, or is "
+		"refused (also while a connection that broke is not yet known to be gone)" },
 	{ NULL, "hold", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long the playlist of a stream that has ended stays open, so that viewers go "
 		"over into the next one" },
@@ -101,6 +104,7 @@ static int start(struct hearth *h, void **state)
 	v->segment_ms = config_duration_ms(c, "video", "segment");
 	v->window_ms = config_duration_ms(c, "video", "window");
 	v->reconnect_ms = config_duration_ms(c, "video", "reconnect");
+	v->refuse_takeover = strcmp(config_text(c, "video", "takeover"), "refuse") == 0;
 	v->hold_ms = config_duration_ms(c, "video", "hold");
 	v->publishers = metric_gauge("hearth_video_publishers", NULL, "streams that are going on");
 	v->ingests = map_new();

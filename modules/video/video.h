@@ -40,6 +40,7 @@ struct video {
 	int64_t segment_ms;      /* wanted length of a chunk */
 	int64_t window_ms;       /* how far back a playlist reaches */
 	int64_t hold_ms;         /* how long a playlist stays open after the end of its stream */
+	bool refuse_takeover;    /* a second publisher with a live key is refused */
 	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
 	struct bus_listener *revoked;
 	uint64_t revocations; /* heard of */

@@ -234,8 +234,8 @@ export class Publisher {
   }
 
   // The whole order; gives the information object of the answer to publish.
-  async publish(key) {
-    const connected = await this.connectApp();
+  async publish(key, app = 'live') {
+    const connected = await this.connectApp(app);
     if (connected?.[0] !== '_result') throw new Error(`connect: ${JSON.stringify(connected)}`);
     this.connected = connected;
     this.command(0, 'releaseStream', 2, null, key);
@@ -271,6 +271,9 @@ export class Publisher {
   async finish(key = '') {
     this.command(0, 'FCUnpublish', 6, null, key);
     this.command(0, 'deleteStream', 7, null, this.streamId);
+    const over = ({ command }) => command?.[3]?.code === 'NetStream.Unpublish.Success';
+    while (!this.isClosed && !this.messages.some(over)) await new Promise((done) => this.waiters.push(done));
+    this.socket.end();
     await this.closed;
   }
 

@@ -33,6 +33,7 @@ enum rtmp_type {
 	RTMP_COMMAND_AMF3 = 17,
 	RTMP_DATA = 18,
 	RTMP_COMMAND = 20,
+	RTMP_AGGREGATE = 22,
 };
 
 struct rtmp_message {

@@ -77,7 +77,7 @@ static int read_arguments(const struct amf0_value *const argument[2], struct rtm
 	case RTMP_COMMAND_PLAY:
 		split_query(amf0_string(argument[0]), &out->key, &out->query);
 		out->mode = amf0_string(argument[1]);
-		return out->kind == RTMP_COMMAND_PUBLISH && !out->key.n ? HEARTH_EINVAL : 0;
+		return 0;
 	case RTMP_COMMAND_DELETE_STREAM:
 		number = amf0_number(argument[0], 0);
 		out->stream_id = number >= 0 && number <= UINT32_MAX ? (uint32_t)number : 0;

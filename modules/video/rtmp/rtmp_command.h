@@ -73,7 +73,7 @@ enum rtmp_event {
 
 /*
  * Decodes an RTMP_COMMAND or RTMP_COMMAND_AMF3 message; what it needs comes from `a`. Returns 0 or
- * what amf0_read returns; HEARTH_EINVAL too for a connect without object or a publish without key.
+ * what amf0_read returns; HEARTH_EINVAL too for a connect without object.
  */
 int rtmp_command_read(struct arena *a, const struct rtmp_message *m, struct rtmp_command *out);
 /* Decodes an RTMP_DATA or RTMP_DATA_AMF3 message in the same way. */

@@ -3,8 +3,13 @@
  * the ingest.
  *
  *   HANDSHAKE ─▶ CONNECTING ──connect──▶ CONNECTED ──publish──▶ LOOKING_UP ──key known──▶ BEGINNING
- *                                             ▲                       │                      │
- *              wrong app, wrong key, not in time: refused and closed ◀┘         PUBLISHING ◀─┘
+ *                                         ▲ ▲                         │                      │
+ *          wrong app, wrong key, not in time: refused and closed ◀────┘                      │
+ *                                         └── FCUnpublish, deleteStream, closeStream ── PUBLISHING
+ *
+ * A publisher that says it has ended closes the connection itself: a server that is quicker makes
+ * an error of a good end (GStreamer). Whatever is refused is told to the publisher and the log.
+ * The key may stand where encoders put it: behind /live/, as the stream's name, or as "?key=".
  *
  * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes, and all of it at
  * most EARLY_MS. While the database (LOOKING_UP, BEGINNING), the disk (stalled) or the peer's own
@@ -22,12 +27,16 @@
 #include "hearth/rand.h"
 #include "ingest.h"
 #include "publisher.h"
+#include "rtmp/rtmp_aggregate.h"
 #include "rtmp/rtmp_chunk.h"
 #include "rtmp/rtmp_command.h"
 #include "rtmp/rtmp_handshake.h"
 #include "store.h"
 
-#define EARLY_MS          15000   /* from the connection to the publish */
+#define EARLY_MS          15000 /* from the connection to the publish */
+#define GOODBYE_MS        2000  /* from a stream's end to the connection's */
+#define KEY_MAX           128
+#define APP_KEY_MIN       16      /* an application as long as that is meant as a key */
 #define TIMEOUT_MS        30000   /* a publisher that is silent for so long is gone */
 #define ACK_WINDOW        2500000 /* bytes; encoders stall without acknowledgements */
 #define STREAM_ID         1       /* the one message stream we give */
@@ -54,6 +63,8 @@ struct rtmp_session {
 	struct strbuf out;
 	struct arena *arena; /* for the message in hand */
 	uint64_t acknowledged;
+	char app_key[KEY_MAX]; /* of connect; empty: none */
+	bool app_key_due;      /* … and not looked up yet */
 	struct publisher who;  /* once the key was looked up */
 	uint32_t stream_id;    /* the publish came on */
 	struct ingest *ingest; /* BEGINNING, PUBLISHING */
@@ -86,8 +97,23 @@ static void session_free(struct rtmp_session *s)
 
 static void refuse_publish(struct rtmp_session *s, enum rtmp_status status, const char *why)
 {
+	log_info("rtmp", "publisher refused", "peer", "%s", conn_info(s->conn)->peer, "channel",
+		"%s", s->who.channel.name, "why", "%s", why, NULL);
 	rtmp_reply_status(&s->writer, &s->out, s->stream_id, status, slice_str(why));
 	s->closing = true;
+}
+
+static void on_too_slow(void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	if (s->state >= CONNECTED)
+		refuse_publish(s, RTMP_STATUS_FAILED, "nothing was published in time");
+	else
+		log_info(
+			"rtmp", "no publish in time", "peer", "%s", conn_info(s->conn)->peer, NULL);
+	s->closing = true;
+	flush(s);
 }
 
 /* ---- publish: the key, then the stream's beginning ---- */
@@ -152,6 +178,12 @@ static void open_ingest(struct rtmp_session *s)
 		.arg = s, .ready = on_ready, .drained = on_disk_drained, .replaced = on_replaced
 	};
 
+	if (s->v->refuse_takeover && ingest_has_publisher(s->v, s->who.channel.id)) {
+		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME,
+			"somebody publishes with this key already");
+		flush(s);
+		return;
+	}
 	s->state = BEGINNING;
 	s->ingest = ingest_open(s->v, &s->who.channel, &publisher);
 	if (s->ingest)
@@ -159,6 +191,8 @@ static void open_ingest(struct rtmp_session *s)
 	refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
 	flush(s);
 }
+
+static void look_up(struct rtmp_session *s, struct slice key);
 
 static void on_publisher(void *arg, int status, const struct publisher *p)
 {
@@ -176,9 +210,11 @@ static void on_publisher(void *arg, int status, const struct publisher *p)
 		open_ingest(s);
 		return;
 	}
+	if (status == HEARTH_ENOTFOUND && s->app_key_due) {
+		look_up(s, slice_str(s->app_key));
+		return;
+	}
 	if (status == HEARTH_ENOTFOUND) {
-		log_info(
-			"rtmp", "unknown stream key", "peer", "%s", conn_info(s->conn)->peer, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME, "no such stream key");
 	} else {
 		refuse_publish(
@@ -187,31 +223,90 @@ static void on_publisher(void *arg, int status, const struct publisher *p)
 	flush(s);
 }
 
+static void look_up(struct rtmp_session *s, struct slice key)
+{
+	if (slice_eq(key, slice_str(s->app_key)))
+		s->app_key_due = false;
+	s->state = LOOKING_UP;
+	publisher_find(s->v, key, conn_info(s->conn), on_publisher, s);
+}
+
+/* The value of "key" in a query; empty when there is none. */
+static struct slice key_in(struct slice query)
+{
+	while (query.n) {
+		struct slice value = slice_split(&query, '&'), name = slice_split(&value, '=');
+
+		if (slice_eq(name, SLICE("key")))
+			return value;
+	}
+	return (struct slice){ 0 };
+}
+
 static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
 {
+	struct slice key = key_in(c->query);
+
 	s->stream_id = c->stream_id;
 	if (s->state != CONNECTED) {
 		refuse_publish(s, RTMP_STATUS_FAILED, "connect first, and publish once");
 		return;
 	}
-	s->state = LOOKING_UP;
-	publisher_find(s->v, c->key, conn_info(s->conn), on_publisher, s);
+	if (!key.n)
+		key = c->key.n ? c->key : slice_str(s->app_key);
+	if (!key.n) {
+		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME,
+			"the stream key is missing: publish to rtmp://HOST/live with the key as "
+			"the "
+			"stream's name");
+		return;
+	}
+	s->app_key_due = s->app_key[0] != '\0';
+	timer_start(&s->early, EARLY_MS, 0, on_too_slow, s);
+	look_up(s, key);
 }
 
 /* ---- commands ---- */
 
+/* What of "live", "live/KEY", "live?key=KEY" or "KEY" is the key; false: none of these. */
+static bool read_app(struct rtmp_session *s, const struct rtmp_command *c)
+{
+	struct slice rest = c->app, first = slice_split(&rest, '/'), key = key_in(c->query);
+
+	if (!slice_eq(first, SLICE("live"))) {
+		if (rest.n || first.n < APP_KEY_MIN)
+			return false;
+		rest = first;
+	}
+	if (key.n)
+		rest = key;
+	if (rest.n >= KEY_MAX)
+		return false;
+	snprintf(s->app_key, sizeof(s->app_key), "%.*s", SLICE_ARG(rest));
+	return true;
+}
+
 static void do_connect(struct rtmp_session *s, const struct rtmp_command *c)
 {
-	if (s->state != CONNECTING || !slice_eq(c->app, SLICE("live"))) {
+	if (s->state != CONNECTING || !read_app(s, c)) {
 		log_info("rtmp", "connect refused", "peer", "%s", conn_info(s->conn)->peer, "app",
 			"%.*s", SLICE_ARG(slice_head(c->app, 100)), NULL);
 		rtmp_reply_error(&s->writer, &s->out, c->transaction,
-			RTMP_STATUS_CONNECT_INVALID_APP, SLICE("publish to /live"));
+			RTMP_STATUS_CONNECT_INVALID_APP,
+			SLICE("publish to rtmp://HOST/live with your key as the stream's name"));
 		s->closing = true;
 		return;
 	}
 	rtmp_reply_connect(&s->writer, &s->out, c);
 	s->state = CONNECTED;
+}
+
+static void on_goodbye(void *arg)
+{
+	struct rtmp_session *s = arg;
+
+	s->closing = true;
+	conn_close(s->conn);
 }
 
 static void do_unpublish(struct rtmp_session *s)
@@ -220,8 +315,11 @@ static void do_unpublish(struct rtmp_session *s)
 		return;
 	rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_UNPUBLISH_SUCCESS,
 		SLICE("the stream is over"));
-	s->finished = true;
-	s->closing = true;
+	if (s->ingest)
+		ingest_close(s->ingest, true);
+	s->ingest = NULL;
+	s->state = CONNECTED;
+	timer_start(&s->early, GOODBYE_MS, 0, on_goodbye, s);
 }
 
 static void run_command(struct rtmp_session *s, const struct rtmp_command *c)
@@ -266,8 +364,6 @@ static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms,
 	if (rc == HEARTH_EBUSY) {
 		s->stalled = true;
 	} else if (rc < 0) {
-		log_warn("rtmp", "stream refused", "channel", "%s", s->who.channel.name, "why",
-			"%s", why, NULL);
 		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
 		s->finished = true;
 	} else if (why) {
@@ -278,12 +374,10 @@ static void take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms,
 	}
 }
 
-static int take_message(struct rtmp_session *s, const struct rtmp_message *m)
+/* What an aggregate may hold, or comes by itself. */
+static void take_media(struct rtmp_session *s, const struct rtmp_message *m)
 {
-	struct rtmp_command command;
-	struct rtmp_control control;
 	struct rtmp_data data;
-	int rc = 0;
 
 	switch (m->type) {
 	case RTMP_AUDIO: take_tag(s, FLV_AUDIO, m->timestamp_ms, m->body); break;
@@ -293,6 +387,32 @@ static int take_message(struct rtmp_session *s, const struct rtmp_message *m)
 		if (rtmp_data_read(s->arena, m, &data) == 0)
 			take_tag(s, FLV_SCRIPT, m->timestamp_ms, data.body);
 		break;
+	}
+}
+
+static void take_aggregate(struct rtmp_session *s, const struct rtmp_message *m)
+{
+	struct rtmp_aggregate a;
+	struct rtmp_message part;
+	int rc = 1;
+
+	rtmp_aggregate_init(&a, m);
+	while (s->state == PUBLISHING && !s->closing && (rc = rtmp_aggregate_next(&a, &part)) > 0)
+		take_media(s, &part);
+	if (rc < 0)
+		refuse_publish(
+			s, RTMP_STATUS_PUBLISH_REJECTED, "an aggregate message is malformed");
+}
+
+static int take_message(struct rtmp_session *s, const struct rtmp_message *m)
+{
+	struct rtmp_command command;
+	struct rtmp_control control;
+	int rc = 0;
+
+	switch (m->type) {
+	case RTMP_AGGREGATE: take_aggregate(s, m); break;
+	default: take_media(s, m); break;
 	case RTMP_COMMAND:
 	case RTMP_COMMAND_AMF3:
 		rc = rtmp_command_read(s->arena, m, &command);
@@ -356,6 +476,9 @@ static size_t on_data(void *ctx, struct slice in)
 			"%s",
 			s->state == HANDSHAKE ? s->handshake.reason : rtmp_reader_reason(s->reader),
 			NULL);
+		if (s->state >= CONNECTED)
+			rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_FAILED,
+				slice_str(rtmp_reader_reason(s->reader)));
 		s->closing = true;
 	}
 	acknowledge(s);
@@ -379,18 +502,12 @@ static void on_timeout(void *ctx)
 {
 	struct rtmp_session *s = ctx;
 
-	if (is_waiting(s) && !s->full)
+	if (is_waiting(s) && !s->full) {
 		conn_set_timeout(s->conn, TIMEOUT_MS);
-	else
-		conn_close(s->conn);
-}
-
-static void on_too_slow(void *arg)
-{
-	struct rtmp_session *s = arg;
-
-	log_info("rtmp", "no publish in time", "peer", "%s", conn_info(s->conn)->peer, NULL);
-	s->closing = true;
+		return;
+	}
+	if (s->state == PUBLISHING)
+		log_info("rtmp", "publisher is silent", "channel", "%s", s->who.channel.name, NULL);
 	conn_close(s->conn);
 }
 
@@ -435,8 +552,9 @@ void rtmp_session_revoke(struct video *v, const struct json *event)
 
 		if (!s->ingest || !s->conn || !accounts_revoked(event, &s->who.account))
 			continue;
-		s->closing = true;
-		conn_close(s->conn);
+		refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED,
+			"the key or its account has ended; log in anew or take another key");
+		flush(s);
 	}
 }
 
