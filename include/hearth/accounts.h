@@ -5,6 +5,8 @@
 #ifndef HEARTH_ACCOUNTS_H
 #define HEARTH_ACCOUNTS_H
 
+#include <stdio.h>
+
 #include "hearth/conn.h"
 #include "hearth/json.h"
 #include "hearth/str.h"
@@ -82,6 +84,17 @@ typedef void accounts_login_fn(
 typedef void accounts_reached_fn(
 	void *arg, int status, const struct account *accounts, size_t n, int64_t group);
 
+/* 0 with the name (valid during the call), or HEARTH_ENOTFOUND, HEARTH_EBUSY, HEARTH_EIO, NULL. */
+typedef void accounts_name_fn(void *arg, int status, const char *name);
+
+#define ACCOUNTS_NAME_ROOM 260 /* bytes of a name for others, with its NUL */
+
+/* The name for others of an account that has chosen none. */
+static inline void accounts_nameless(int64_t id, char out[ACCOUNTS_NAME_ROOM])
+{
+	snprintf(out, ACCOUNTS_NAME_ROOM, "player %lld", (long long)id);
+}
+
 struct accounts {
 	void *self; /* first argument of each function */
 	/*
@@ -108,6 +121,12 @@ struct accounts {
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */
 	int (*by_address_wait)(void *self, struct slice address, struct account *out);
 	int (*by_id_wait)(void *self, int64_t id, struct account *out);
+	/*
+	 * What others see of an account: the display name it chose, else accounts_nameless; never a
+	 * mail address. Names are not unique: the id tells two of one name apart. From the loop;
+	 * `done` there.
+	 */
+	void (*name_of)(void *self, int64_t id, accounts_name_fn *done, void *arg);
 	/*
 	 * At start: this module (a name that lives for ever) keeps data of people, and takes
 	 * ACCOUNTS_TOPIC_EXPORT and ACCOUNTS_TOPIC_DELETED. On the loop's thread.

@@ -20,6 +20,13 @@ struct exec *exec_loop(void);
 /* The executor whose thread this is; NULL on a worker or in a command without a loop. */
 struct exec *exec_current(void);
 
+/*
+ * Microseconds in which the loop was there for people: runs as clock_mono_us does, but stands still
+ * while the loop is held up or the process is stopped, since then nobody can be heard. What people
+ * have a limited time for is measured by it. Any thread.
+ */
+int64_t exec_served_us(void);
+
 /* Starts a thread of its own with this name (at most 15 characters). */
 struct exec *exec_new(const char *name);
 /*

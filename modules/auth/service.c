@@ -2,6 +2,7 @@
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
  */
 #include "account/account.h"
+#include "account/profile.h"
 #include "record/export.h"
 #include "session/session.h"
 
@@ -104,6 +105,59 @@ static int by_id_wait(void *self, int64_t id, struct account *out)
 	return id > 0 ? find_wait(self, &f, out) : HEARTH_ENOTFOUND;
 }
 
+/* ---- the name for others ---- */
+
+struct naming {
+	int64_t id;
+	char name[ACCOUNTS_NAME_ROOM];
+	accounts_name_fn *done;
+	void *arg;
+};
+
+/* What looks like a mail address is told to nobody, also where somebody chose it as a name. */
+static int find_name(struct db_tx *tx, void *arg)
+{
+	struct naming *n = arg;
+	struct account account;
+	struct profile profile;
+	int rc = auth_store_get(tx, n->id, &account);
+
+	if (rc == 0)
+		rc = profile_get(tx, n->id, &profile);
+	if (rc < 0)
+		return rc;
+	if (profile.name[0] && !strchr(profile.name, '@'))
+		snprintf(n->name, sizeof(n->name), "%s", profile.name);
+	else
+		accounts_nameless(n->id, n->name);
+	return 0;
+}
+
+static void on_name(void *arg, int status)
+{
+	struct naming *n = arg;
+
+	n->done(n->arg, status, status == 0 ? n->name : NULL);
+	free(n);
+}
+
+static void name_busy(void *arg)
+{
+	on_name(arg, HEARTH_EBUSY);
+}
+
+static void name_of(void *self, int64_t id, accounts_name_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct naming *n = mem_zalloc(sizeof(*n));
+
+	n->id = id;
+	n->done = done;
+	n->arg = arg;
+	if (db_read(a->db, find_name, on_name, n) < 0)
+		exec_post(exec_loop(), name_busy, n);
+}
+
 void auth_service_init(struct auth *a)
 {
 	a->service = (struct accounts){ .self = a,
@@ -112,7 +166,8 @@ void auth_service_init(struct auth *a)
 		.by_app_password = auth_by_app_password,
 		.by_address = by_address,
 		.by_address_wait = by_address_wait,
-		.by_id_wait = by_id_wait };
+		.by_id_wait = by_id_wait,
+		.name_of = name_of };
 	auth_export_service(a);
 	auth_group_service_init(a);
 }

@@ -5,19 +5,19 @@
 
 #include "frames.h"
 #include "hearth/accounts.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "store.h"
 #include "game.h"
 
-#define LIST_MAX 50
+#define PAGE_DEFAULT 50
+#define PAGE_MAX     100
 
 struct request {
 	struct game *g;
 	struct http_request *rq;
 	int64_t id, account;
-	struct match *matches[LIST_MAX];
-	int64_t ids[LIST_MAX];
+	int64_t before, limit;
+	struct match *matches[PAGE_MAX + 1]; /* one more than are shown says that there is more */
 	int n;
 };
 
@@ -38,17 +38,18 @@ static void request_free(struct request *r)
 	free(r);
 }
 
-static void write_one(struct json_writer *w, const struct match *m)
+static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
 {
 	json_open_object(w);
-	game_write_match(w, m, clock_mono_us());
+	game_write_match(w, r->matches[i], moves, game_now_us(r->g));
+	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
 	json_close_object(w);
 }
 
-static int load_one(struct db_tx *tx, void *arg)
+static int read_one(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
-	int rc = game_store_load(tx, r->id, &r->matches[0]);
+	int rc = game_store_read(tx, r->id, &r->matches[0]);
 
 	r->n = rc == 0;
 	return rc;
@@ -64,7 +65,7 @@ static void on_one(void *arg, int status)
 		http_reply_error(r->rq, status);
 	} else {
 		json_writer_init(&w, &out);
-		write_one(&w, r->matches[0]);
+		write_one(r, &w, 0, true);
 		http_reply_json(r->rq, 200, &out);
 	}
 	request_free(r);
@@ -75,34 +76,45 @@ static void get_match(void *module, struct http_request *rq)
 	struct request *r = request_new(module, rq);
 
 	r->id = http_param_int(rq, "id");
-	if (db_read(r->g->db, load_one, on_one, r) < 0)
+	if (db_read(r->g->db, read_one, on_one, r) < 0)
 		on_one(r, HEARTH_EBUSY);
 }
 
-static int collect(void *arg, int64_t id)
+/* ---- one's own, a page at a time ---- */
+
+static void collect(void *arg, struct match *m)
 {
 	struct request *r = arg;
 
-	r->ids[r->n++] = id;
-	return 0;
+	r->matches[r->n++] = m;
 }
 
-static int load_own(struct db_tx *tx, void *arg)
+static int read_page(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
-	int rc, loaded = 0;
 
-	r->n = 0;
-	rc = game_store_of_account(tx, r->account, LIST_MAX, collect, r);
-	for (int i = 0; i < r->n && rc == 0; i++) {
-		rc = game_store_load(tx, r->ids[i], &r->matches[loaded]);
-		loaded += rc == 0;
-	}
-	r->n = loaded;
-	return rc;
+	while (r->n > 0)
+		match_free(&r->matches[--r->n]);
+	return game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
 }
 
-static void on_own(void *arg, int status)
+static void write_page(struct request *r, struct json_writer *w)
+{
+	int shown = r->n > r->limit ? (int)r->limit : r->n;
+
+	json_open_object(w);
+	json_name(w, "matches");
+	json_open_array(w);
+	for (int i = 0; i < shown; i++)
+		write_one(r, w, i, false);
+	json_close_array(w);
+	json_put_bool(w, "more", r->n > shown);
+	if (r->n > shown)
+		json_put_i64(w, "next", r->matches[shown - 1]->id);
+	json_close_object(w);
+}
+
+static void on_page(void *arg, int status)
 {
 	struct request *r = arg;
 	struct strbuf out = { 0 };
@@ -110,27 +122,39 @@ static void on_own(void *arg, int status)
 
 	if (status < 0) {
 		http_reply_error(r->rq, status);
-		request_free(r);
-		return;
+	} else {
+		json_writer_init(&w, &out);
+		write_page(r, &w);
+		http_reply_json(r->rq, 200, &out);
 	}
-	json_writer_init(&w, &out);
-	json_open_object(&w);
-	json_name(&w, "matches");
-	json_open_array(&w);
-	for (int i = 0; i < r->n; i++)
-		write_one(&w, r->matches[i]);
-	json_close_array(&w);
-	json_close_object(&w);
-	http_reply_json(r->rq, 200, &out);
 	request_free(r);
+}
+
+/* A number of the query; false, and answered, when it is none or out of bounds. */
+static bool read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
+{
+	struct slice text = http_query(rq, name);
+
+	if (!text.p || slice_i64(text, 1, max, out) == 0)
+		return true;
+	http_reply_problem(
+		rq, 400, name, "%s: expected a number from 1 to %lld", name, (long long)max);
+	return false;
 }
 
 static void get_matches(void *module, struct http_request *rq)
 {
-	struct request *r = request_new(module, rq);
+	int64_t before = INT64_MAX, limit = PAGE_DEFAULT;
+	struct request *r;
 
-	if (db_read(r->g->db, load_own, on_own, r) < 0)
-		on_own(r, HEARTH_EBUSY);
+	if (!read_number(rq, "before", INT64_MAX, &before) ||
+		!read_number(rq, "limit", PAGE_MAX, &limit))
+		return;
+	r = request_new(module, rq);
+	r->before = before;
+	r->limit = limit;
+	if (db_read(r->g->db, read_page, on_page, r) < 0)
+		on_page(r, HEARTH_EBUSY);
 }
 
 const struct http_route game_routes[] = {

@@ -1,10 +1,14 @@
 /*
  * game.h: what the files of the game module share.
  *
- *   client ──frame──▶ service (loop) ──▶ lobby (loop): seeks, pairs
+ *   client ──frame──▶ service (loop) ──▶ seek, lobby (loop): who wants to play, pairs
  *                          │
  *                          └──intent──▶ shard id mod N (its own thread) ──step──▶ database
  *   client ◀──frame── connections ◀─────────┘ ◀──on disk───────────────────────────┘
+ *
+ * The game clock is what players have a limited time by: microseconds in which the server was there
+ * for them. It stands still while the loop is held up and while the server is away, and is set back
+ * by `grace` at each start: nobody loses by a restart the time it takes to come back.
  */
 #ifndef GAME_GAME_H
 #define GAME_GAME_H
@@ -17,17 +21,25 @@
 
 struct game_lobby;
 struct game_shard;
+struct game_chores;
 
 struct game {
 	struct hearth *h;
 	struct db *db;
+	const struct accounts *accounts;
 	const struct connections *connections;
 	struct frame_service service;
 	struct game_lobby *lobby;
-	struct map *clockless; /* client id → a seek whose clock is looked up (service.c) */
+	struct map *seeking; /* client id → a seek that is looked into (seek.c) */
+	struct game_chores *chores;
 	struct game_shard *shards[GAME_SHARDS_MAX];
 	int shard_count;
-	int64_t first_move_us; /* how long a first move is waited for */
+	int64_t clock_base_us;  /* game clock less exec_served_us; fixed at start */
+	int64_t grace_until_us; /* on the game clock: until then nobody counts as away */
+	int64_t first_move_us;  /* how long a first move is waited for */
+	int64_t claim_after_us; /* how long a player of a short game may be away */
+	int64_t matches_max;    /* going on, of one account */
+	int64_t seeks_max;      /* of one account */
 	struct metric *moves, *rejected, *live;
 };
 
@@ -35,6 +47,12 @@ struct game {
 static inline struct game_shard *game_shard_of(const struct game *g, int64_t match)
 {
 	return g->shards[match % g->shard_count];
+}
+
+/* What the game clock says now. Any thread. */
+static inline int64_t game_now_us(const struct game *g)
+{
+	return g->clock_base_us + exec_served_us();
 }
 
 /* Sends a frame to a client and gives the caller's reference up. Any thread. */

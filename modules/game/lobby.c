@@ -13,6 +13,7 @@
 #include "hearth/log.h"
 #include "hearth/map.h"
 #include "hearth/rand.h"
+#include "seek.h"
 #include "shard.h"
 #include "store.h"
 
@@ -20,7 +21,16 @@
 
 struct waiting {
 	struct list_node node; /* of those that want the same, oldest first */
+	struct list_node own;  /* of its account's, oldest first */
+	struct seeker *seeker;
 	struct game_seek seek;
+};
+
+/* An account with seeks. */
+struct seeker {
+	struct list seeks; /* struct waiting, by own */
+	int64_t account;
+	int count;
 };
 
 /* The seeks for one kind of game. */
@@ -31,8 +41,10 @@ struct kind {
 
 struct game_lobby {
 	struct game *g;
-	struct map *kinds;   /* "chess 300000 3000" → struct kind */
-	struct map *clients; /* client id → struct waiting */
+	struct map *kinds;    /* "chess 300000 3000" → struct kind */
+	struct map *clients;  /* client id → struct waiting */
+	struct map *seekers;  /* account id → struct seeker */
+	struct list pairings; /* on their way to disk */
 };
 
 struct game_lobby *game_lobby_new(struct game *g)
@@ -42,26 +54,57 @@ struct game_lobby *game_lobby_new(struct game *g)
 	l->g = g;
 	l->kinds = map_new();
 	l->clients = map_new();
+	l->seekers = map_new();
+	list_init(&l->pairings);
 	return l;
+}
+
+static void free_values(struct map *m)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(m, &it, NULL, &value))
+		free(value);
 }
 
 void game_lobby_free(struct game_lobby **lp)
 {
 	struct game_lobby *l = *lp;
-	size_t it = 0;
-	void *value;
 
 	if (!l)
 		return;
-	while (map_next(l->clients, &it, NULL, &value))
-		free(value);
-	for (it = 0; map_next(l->kinds, &it, NULL, &value);)
-		free(value);
+	free_values(l->clients);
+	free_values(l->kinds);
+	free_values(l->seekers);
 	map_free(&l->clients);
 	map_free(&l->kinds);
+	map_free(&l->seekers);
 	free(l);
 	*lp = NULL;
 }
+
+/* ---- accounts ---- */
+
+static struct seeker *find_seeker(const struct game_lobby *l, int64_t account)
+{
+	return map_get_u64(l->seekers, (uint64_t)account);
+}
+
+static struct seeker *seeker_of(struct game_lobby *l, int64_t account)
+{
+	struct seeker *k = find_seeker(l, account);
+
+	if (!k) {
+		k = mem_zalloc(sizeof(*k));
+		k->account = account;
+		list_init(&k->seeks);
+		map_set_u64(l->seekers, (uint64_t)account, k);
+	}
+	return k;
+}
+
+/* ---- kinds ---- */
 
 static void kind_key(char out[64], const struct game_seek *s)
 {
@@ -95,58 +138,136 @@ static struct kind *kind_of(struct game_lobby *l, const struct game_seek *s)
 static void remove_waiting(struct game_lobby *l, struct waiting *w)
 {
 	struct kind *k = kind_of(l, &w->seek);
+	struct seeker *seeker = w->seeker;
 
 	list_remove(&w->node);
+	list_remove(&w->own);
 	map_remove_u64(l->clients, w->seek.client);
 	free(w);
 	if (list_empty(&k->seeks)) {
 		map_remove(l->kinds, slice_str(k->key));
 		free(k);
 	}
+	if (--seeker->count == 0) {
+		map_remove_u64(l->seekers, (uint64_t)seeker->account);
+		free(seeker);
+	}
+}
+
+static void add_waiting(struct game_lobby *l, const struct game_seek *seek)
+{
+	struct waiting *w = mem_zalloc(sizeof(*w));
+
+	w->seek = *seek;
+	w->seeker = seeker_of(l, seek->account);
+	w->seeker->count++;
+	list_push(&kind_of(l, seek)->seeks, &w->node);
+	list_push(&w->seeker->seeks, &w->own);
+	map_set_u64(l->clients, seek->client, w);
 }
 
 /* ---- from a pair to a match ---- */
 
 struct pairing {
+	struct list_node node;
 	struct game_lobby *lobby;
-	struct game_seek seeks[MATCH_SEATS]; /* by seat */
+	struct game_seek seeks[MATCH_SEATS]; /* by seat; client 0: it is gone */
 	struct game_match_row row;
 };
 
 static int add_match(struct db_tx *tx, void *arg)
 {
 	struct pairing *p = arg;
+	int64_t now_us = game_now_us(p->lobby->g);
 
-	return game_store_add(tx, &p->row);
+	return game_store_add(tx, &p->row,
+		&(struct game_store_times){
+			.now_us = now_us, .due_us = now_us + p->lobby->g->first_move_us },
+		p->lobby->g->matches_max);
 }
 
-static void open_match(struct pairing *p)
+static struct match *match_of(const struct pairing *p)
 {
 	const char *const names[MATCH_SEATS] = { p->row.names[0], p->row.names[1] };
-	const uint64_t clients[MATCH_SEATS] = { p->seeks[0].client, p->seeks[1].client };
-	const bool legal[MATCH_SEATS] = { p->seeks[0].legal, p->seeks[1].legal };
 	const char *why;
-	struct match *m =
-		match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed, p->row.accounts,
-			names, p->row.limit_ms, p->row.increment_ms, clock_mono_us(), &why);
+	struct match *m = match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed,
+		p->row.accounts, names, p->row.limit_ms, p->row.increment_ms,
+		game_now_us(p->lobby->g), &why);
 
 	INVARIANT(m);
+	m->started_at = p->row.started_at;
 	memcpy(m->completes, p->row.completes, sizeof(m->completes));
-	game_shard_open(game_shard_of(p->lobby->g, m->id), m, clients, legal);
+	return m;
+}
+
+/*
+ * All connections of both hear that a match has begun, so that no tab waits on; those that were
+ * paired hear what follows.
+ */
+static void open_match(struct pairing *p)
+{
+	const struct game *g = p->lobby->g;
+	const uint64_t clients[MATCH_SEATS] = { p->seeks[0].client, p->seeks[1].client };
+	const bool legal[MATCH_SEATS] = { p->seeks[0].legal, p->seeks[1].legal };
+	struct match *m = match_of(p);
+
+	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+		struct buf *frame = game_frame_started(m, seat);
+
+		g->connections->send_account(g->connections->self, m->accounts[seat], frame);
+		buf_unref(&frame);
+	}
+	game_shard_open(game_shard_of(g, m->id), m, clients, legal);
+}
+
+/* What both are told when nothing comes of it: every seek of theirs for this is gone. */
+static struct buf *failure(int status)
+{
+	if (status == HEARTH_ETOOBIG)
+		return game_frame_error("too-many-matches",
+			"as many matches of one of you go on as one person may have");
+	return game_frame_error("try-again", "the match could not be stored");
 }
 
 static void on_added(void *arg, int status)
 {
 	struct pairing *p = arg;
+	const struct game *g = p->lobby->g;
 
+	list_remove(&p->node);
 	if (status == 0)
 		open_match(p);
-	else
-		for (int seat = 0; seat < MATCH_SEATS; seat++)
-			game_send(p->lobby->g, p->seeks[seat].client,
-				game_frame_error("try-again", "the match could not be stored"));
-	hearth_release(p->lobby->g->h);
+	for (int seat = 0; seat < MATCH_SEATS && status < 0; seat++) {
+		struct buf *frame = failure(status);
+
+		g->connections->send_account(g->connections->self, p->row.accounts[seat], frame);
+		buf_unref(&frame);
+	}
+	hearth_release(g->h);
 	free(p);
+}
+
+static bool same_kind(const struct game_seek *a, const struct game_seek *b)
+{
+	return a->rules == b->rules && a->limit_ms == b->limit_ms &&
+	       a->increment_ms == b->increment_ms;
+}
+
+/* An account's other seeks for the same are over: one of them has found its opponent. */
+static void end_seeks(struct game_lobby *l, const struct game_seek *found)
+{
+	struct seeker *k = find_seeker(l, found->account);
+	int left = k ? k->count : 0;
+
+	/* The last one takes the seeker with it. */
+	for (struct list_node *it = left ? k->seeks.head.next : NULL; left > 0; left--) {
+		struct waiting *w = LIST_ENTRY(it, struct waiting, own);
+
+		it = it->next;
+		if (same_kind(&w->seek, found))
+			remove_waiting(l, w);
+	}
+	game_seek_drop(l->g, found->account, found);
 }
 
 static void pair(struct game_lobby *l, const struct game_seek *a, const struct game_seek *b)
@@ -167,72 +288,110 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 		p->row.accounts[seat] = p->seeks[seat].account;
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		end_seeks(l, &p->seeks[seat]);
+	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
 		on_added(p, HEARTH_EBUSY);
 }
 
-/* The oldest seek of the same kind by somebody else. */
+/*
+ * Of the kind's seeks by other accounts: of the account that waits longest the newest, since an
+ * older connection may be one that is dead and has not been found out yet.
+ */
 static struct waiting *find_opponent(struct kind *k, int64_t account)
 {
+	struct waiting *found = NULL;
+
 	LIST_FOREACH (&k->seeks, it) {
 		struct waiting *w = LIST_ENTRY(it, struct waiting, node);
 
-		if (w->seek.account != account)
-			return w;
+		if (w->seek.account == account)
+			continue;
+		if (!found || found->seek.account == w->seek.account)
+			found = w;
 	}
-	return NULL;
+	return found;
+}
+
+/* ---- seeks ---- */
+
+bool game_lobby_is_pairing(
+	const struct game_lobby *l, int64_t account, const struct game_seek *seek)
+{
+	LIST_FOREACH (&l->pairings, it) {
+		const struct pairing *p = LIST_ENTRY(it, struct pairing, node);
+
+		if ((p->row.accounts[0] == account || p->row.accounts[1] == account) &&
+			(!seek || same_kind(&p->seeks[0], seek)))
+			return true;
+	}
+	return false;
+}
+
+static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
+{
+	const struct seeker *k = find_seeker(l, seek->account);
+
+	if (game_lobby_is_pairing(l, seek->account, seek))
+		return HEARTH_ECONFLICT;
+	if (k && k->count >= l->g->seeks_max)
+		return HEARTH_ETOOBIG;
+	return map_count(l->clients) >= SEEKS_MAX ? HEARTH_EBUSY : 0;
 }
 
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 {
-	struct waiting *opponent, *w;
+	struct waiting *opponent, *earlier = map_get_u64(l->clients, seek->client);
 	struct kind *k;
+	int rc;
 
-	game_lobby_cancel(l, seek->client);
+	if (earlier)
+		remove_waiting(l, earlier);
+	rc = may_seek(l, seek);
+	if (rc < 0)
+		return rc;
 	k = find_kind(l, seek);
 	opponent = k ? find_opponent(k, seek->account) : NULL;
 	if (opponent) {
-		pair(l, &opponent->seek, seek);
-		remove_waiting(l, opponent);
+		const struct game_seek found = opponent->seek;
+
+		pair(l, &found, seek);
 		return 0;
 	}
-	if (map_count(l->clients) >= SEEKS_MAX)
-		return HEARTH_EBUSY;
-	w = mem_zalloc(sizeof(*w));
-	w->seek = *seek;
-	list_push(&kind_of(l, seek)->seeks, &w->node);
-	map_set_u64(l->clients, seek->client, w);
+	add_waiting(l, seek);
 	game_send(l->g, seek->client, game_frame_plain("seeking"));
 	return 0;
 }
 
-void game_lobby_cancel(struct game_lobby *l, uint64_t client)
+void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except)
+{
+	struct seeker *k = find_seeker(l, account);
+
+	while (k && k->count > 0) {
+		struct waiting *w = LIST_ENTRY(k->seeks.head.next, struct waiting, own);
+		bool last = k->count == 1;
+
+		if (w->seek.client != except)
+			game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
+		remove_waiting(l, w);
+		if (last)
+			break;
+	}
+}
+
+void game_lobby_close(struct game_lobby *l, uint64_t client)
 {
 	struct waiting *w = map_get_u64(l->clients, client);
 
 	if (w)
 		remove_waiting(l, w);
-}
+	LIST_FOREACH (&l->pairings, it) {
+		struct pairing *p = LIST_ENTRY(it, struct pairing, node);
 
-static struct waiting *find_of_account(struct game_lobby *l, int64_t account)
-{
-	size_t it = 0;
-	void *value;
-
-	while (map_next(l->clients, &it, NULL, &value)) {
-		struct waiting *w = value;
-
-		if (w->seek.account == account)
-			return w;
+		for (int seat = 0; seat < MATCH_SEATS; seat++)
+			if (p->seeks[seat].client == client)
+				p->seeks[seat].client = 0;
 	}
-	return NULL;
-}
-
-void game_lobby_forget(struct game_lobby *l, int64_t account)
-{
-	struct waiting *w;
-
-	while ((w = find_of_account(l, account)))
-		remove_waiting(l, w);
 }

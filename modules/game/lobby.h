@@ -1,9 +1,11 @@
 /*
  * lobby.h: who wants to play: seeks, and pairing them. On the loop.
  *
- * A seek is a wish of one connection and ends with it. Two seeks that want the same (rules, clock)
- * by different accounts are paired at once, oldest first; colours by lot. A match exists when its
- * row is on disk; only then do the players hear of it.
+ * A seek is made by a connection and ends with it, and belongs to the account: cancelling takes
+ * back all of an account's, and a pair all that want the same, whichever connection had sought. Two
+ * seeks that want the same (rules, clock) by different accounts are paired at once, with the newest
+ * connection that waits; colours by lot. A match exists when its row is on disk; only then do the
+ * players hear of it. Until then their accounts are "being paired" for such a game.
  */
 #ifndef GAME_LOBBY_H
 #define GAME_LOBBY_H
@@ -17,7 +19,7 @@
 struct game_seek {
 	uint64_t client;
 	int64_t account;
-	char name[256];
+	char name[ACCOUNTS_NAME_ROOM]; /* what others see */
 	const struct game_rules *rules;
 	int64_t limit_ms, increment_ms;
 	bool legal; /* frames with legal moves */
@@ -27,14 +29,18 @@ struct game_lobby *game_lobby_new(struct game *g);
 void game_lobby_free(struct game_lobby **l);
 
 /*
- * Adds a seek, in place of an earlier one of this connection; pairs it if it can. HEARTH_EBUSY when
- * too many are waiting.
+ * Adds a seek, in place of an earlier one of this connection; pairs it if it can. HEARTH_EBUSY: too
+ * many are waiting; HEARTH_ETOOBIG: too many of this account; HEARTH_ECONFLICT: it is being paired.
  */
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek);
-/* Takes the seek of this connection back, if there is one. */
-void game_lobby_cancel(struct game_lobby *l, uint64_t client);
-
-/* Takes back all seeks of an account. */
-void game_lobby_forget(struct game_lobby *l, int64_t account);
+/* Whether an account is being paired, for a game as `seek` wants it (NULL: for any). */
+bool game_lobby_is_pairing(
+	const struct game_lobby *l, int64_t account, const struct game_seek *seek);
+/*
+ * Takes back all seeks of an account, and tells the connections that had them, but for `except`.
+ */
+void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except);
+/* The connection is gone, and with it its seek. */
+void game_lobby_close(struct game_lobby *l, uint64_t client);
 
 #endif

@@ -17,20 +17,33 @@ static void set_word(char out[MATCH_WORD_MAX], const char *word)
 	snprintf(out, MATCH_WORD_MAX, "%s", word);
 }
 
-struct match *match_new(int64_t id, const struct game_rules *rules, struct slice setup,
-	const uint8_t seed[GAME_SEED_SIZE], const int64_t accounts[MATCH_SEATS],
-	const char *const names[MATCH_SEATS], int64_t limit_ms, int64_t increment_ms,
-	int64_t now_us, const char **why)
+struct match *match_shell(int64_t id, const struct game_rules *rules)
 {
 	struct match *m = mem_zalloc(sizeof(*m));
 
 	m->id = id;
 	m->rules = rules;
-	m->state = mem_zalloc(rules->state_size);
 	m->draw_offer = -1;
 	m->winner = GAME_NOBODY;
-	m->waiting_since_us = now_us;
+	m->clock.side = -1;
 	set_word(m->status, "started");
+	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+		m->offered_ply[seat] = -1;
+		m->gone_since_us[seat] = MATCH_PRESENT;
+	}
+	return m;
+}
+
+struct match *match_new(int64_t id, const struct game_rules *rules, struct slice setup,
+	const uint8_t seed[GAME_SEED_SIZE], const int64_t accounts[MATCH_SEATS],
+	const char *const names[MATCH_SEATS], int64_t limit_ms, int64_t increment_ms,
+	int64_t now_us, const char **why)
+{
+	struct match *m = match_shell(id, rules);
+
+	m->state = mem_zalloc(rules->state_size);
+	m->limit_ms = limit_ms;
+	m->waiting_since_us = now_us;
 	game_clock_init(&m->clock, limit_ms, increment_ms);
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
 		m->accounts[seat] = accounts[seat];
@@ -50,6 +63,8 @@ void match_free(struct match **mp)
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
 		free(m->names[seat]);
 	strbuf_free(&m->notation);
+	strbuf_free(&m->uci);
+	strbuf_free(&m->position);
 	free(m->state);
 	free(m);
 	*mp = NULL;
@@ -74,9 +89,14 @@ int match_empty_seat(const struct match *m)
 	return match_seat(m, 0);
 }
 
-const char *match_name(const struct match *m, int seat)
+const char *match_name(const struct match *m, int seat, char room[ACCOUNTS_NAME_ROOM])
 {
-	return m->names[seat][0] ? m->names[seat] : "deleted account";
+	if (m->accounts[seat] == 0)
+		return "deleted account";
+	if (m->names[seat][0])
+		return m->names[seat];
+	accounts_nameless(m->accounts[seat], room);
+	return room;
 }
 
 int match_turn(const struct match *m)
@@ -94,10 +114,19 @@ static void end_step(struct match_step *step, int winner, const char *status, co
 	set_word(step->reason, reason);
 }
 
+/* A step that changes nothing yet. */
+static void begin(const struct match *m, struct match_step *step)
+{
+	*step = (struct match_step){
+		.ply = m->ply, .clock = m->clock, .draw_offer = m->draw_offer, .winner = GAME_NOBODY
+	};
+	memcpy(step->offered_ply, m->offered_ply, sizeof(step->offered_ply));
+}
+
 /* A step that ends the match without a move. */
 static void begin_end(const struct match *m, int64_t now_us, struct match_step *step)
 {
-	*step = (struct match_step){ .ply = m->ply, .clock = m->clock, .winner = GAME_NOBODY };
+	begin(m, step);
 	game_clock_stop(&step->clock, now_us);
 }
 
@@ -146,20 +175,42 @@ static int apply_move(const struct match *m, int seat, struct slice text, struct
 	return m->rules->apply(step->state, (unsigned)seat, slice_str(whole), &step->move, why);
 }
 
-int match_try_move(const struct match *m, int seat, struct slice text, int64_t now_us,
+/* Whether the match goes on, and the seat's time too; else *why. */
+static int may_move(const struct match *m, int64_t now_us, const char **why)
+{
+	if (!m->over && !game_clock_out(&m->clock, now_us))
+		return 0;
+	*why = m->over ? "the match is over" : "the time is over";
+	return HEARTH_EDENIED;
+}
+
+/* Who moves answers the other's offer with no; the own one stands (FIDE 9.1.2.1). */
+static void step_offer(struct match_step *step, int seat, int ply, bool offers)
+{
+	if (step->draw_offer == 1 - seat)
+		step->draw_offer = -1;
+	if (offers) {
+		step->draw_offer = seat;
+		step->offered_ply[seat] = ply;
+	}
+}
+
+int match_try_move(const struct match *m, int seat, struct slice text, bool draw, int64_t now_us,
 	struct match_step *step, const char **why)
 {
-	int rc;
+	struct game_result result;
+	int rc = may_move(m, now_us, why);
 
-	if (m->over) {
-		*why = "the match is over";
-		return HEARTH_EDENIED;
+	if (rc < 0)
+		return rc;
+	if (draw && text.n && m->rules->claim(m->state, (unsigned)seat, text, &result, why) == 0) {
+		begin_end(m, now_us, step);
+		end_step(step, result.winner, result.status, result.reason);
+		return 0;
 	}
-	if (game_clock_out(&m->clock, now_us)) {
-		*why = "the time is over";
-		return HEARTH_EDENIED;
-	}
-	*step = (struct match_step){ .is_move = true, .ply = m->ply + 1, .winner = GAME_NOBODY };
+	begin(m, step);
+	step->is_move = true;
+	step->ply = m->ply + 1;
 	step->state = mem_alloc(m->rules->state_size);
 	memcpy(step->state, m->state, m->rules->state_size);
 	rc = apply_move(m, seat, text, step, why);
@@ -167,17 +218,51 @@ int match_try_move(const struct match *m, int seat, struct slice text, int64_t n
 		match_step_clear(step);
 		return rc;
 	}
+	m->rules->view(step->state, GAME_VIEWER_PUBLIC, &step->position);
+	step_offer(step, seat, step->ply, draw);
 	step_outcome(m, step);
 	step_clock(m, step, now_us);
+	return 0;
+}
+
+static int goes_on(const struct match *m, const char **why)
+{
+	if (m->over)
+		*why = "the match is over";
+	return m->over ? HEARTH_EDENIED : 0;
+}
+
+static void abort_step(const struct match *m, int seat, int64_t now_us, struct match_step *step)
+{
+	begin_end(m, now_us, step);
+	end_step(step, GAME_NOBODY, "aborted", seat ? "aborted by black" : "aborted by white");
+}
+
+int match_try_abort(
+	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
+{
+	int rc = goes_on(m, why);
+
+	if (rc < 0)
+		return rc;
+	if (m->ply >= FREE_PLIES) {
+		*why = "both sides have moved: the match can be resigned, not aborted";
+		return HEARTH_EDENIED;
+	}
+	abort_step(m, seat, now_us, step);
 	return 0;
 }
 
 int match_try_resign(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
-	if (m->over) {
-		*why = "the match is over";
-		return HEARTH_EDENIED;
+	int rc = goes_on(m, why);
+
+	if (rc < 0)
+		return rc;
+	if (m->ply < FREE_PLIES) {
+		abort_step(m, seat, now_us, step);
+		return 0;
 	}
 	begin_end(m, now_us, step);
 	end_step(step, winner_against(m, seat), "resign", "resignation");
@@ -188,11 +273,10 @@ int match_try_draw(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
 	struct game_result result;
+	int rc = may_move(m, now_us, why);
 
-	if (m->over) {
-		*why = "the match is over";
-		return HEARTH_EDENIED;
-	}
+	if (rc < 0)
+		return rc;
 	if (m->draw_offer == 1 - seat) {
 		begin_end(m, now_us, step);
 		end_step(step, GAME_NOBODY, "draw", "agreement");
@@ -203,12 +287,60 @@ int match_try_draw(
 		end_step(step, result.winner, result.status, result.reason);
 		return 0;
 	}
-	return HEARTH_ENOTFOUND;
+	if (m->draw_offer == seat)
+		return HEARTH_EEXIST;
+	if (m->offered_ply[seat] >= 0 && m->ply - m->offered_ply[seat] < MATCH_SEATS) {
+		*why = "the last offer was declined: make a move before the next";
+		return HEARTH_EBUSY;
+	}
+	begin(m, step);
+	step_offer(step, seat, m->ply, true);
+	return 0;
 }
 
-void match_offer_draw(struct match *m, int seat)
+int match_try_decline(
+	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
-	m->draw_offer = seat;
+	int rc = goes_on(m, why);
+
+	(void)now_us;
+	if (rc == 0 && m->draw_offer != 1 - seat) {
+		*why = "no draw is offered";
+		return HEARTH_EDENIED;
+	}
+	if (rc < 0)
+		return rc;
+	begin(m, step);
+	step->draw_offer = -1;
+	return 0;
+}
+
+int64_t match_claim_in_us(const struct match *m, int seat, int64_t claim_after_us, int64_t now_us)
+{
+	int64_t since_us = m->gone_since_us[1 - seat];
+
+	if (m->over || m->ply < FREE_PLIES || since_us == MATCH_PRESENT)
+		return -1;
+	return now_us - since_us >= claim_after_us ? 0 : since_us + claim_after_us - now_us;
+}
+
+int match_try_left(const struct match *m, int seat, bool draw, int64_t claim_after_us,
+	int64_t now_us, struct match_step *step, const char **why)
+{
+	int rc = goes_on(m, why);
+
+	if (rc == 0 && match_claim_in_us(m, seat, claim_after_us, now_us) != 0) {
+		*why = "the opponent has not been away for so long";
+		return HEARTH_EDENIED;
+	}
+	if (rc < 0)
+		return rc;
+	begin_end(m, now_us, step);
+	if (draw)
+		end_step(step, GAME_NOBODY, "draw", "the opponent left");
+	else
+		end_step(step, winner_against(m, 1 - seat), "timeout", "the opponent left");
+	return 0;
 }
 
 int64_t match_time_left_us(const struct match *m, int64_t first_move_us, int64_t now_us)
@@ -236,11 +368,17 @@ int match_try_time(
 	return 0;
 }
 
-static void add_notation(struct match *m, const char *text)
+static void add_word(struct strbuf *words, struct slice word)
 {
-	if (m->notation.n)
-		strbuf_addc(&m->notation, ' ');
-	strbuf_adds(&m->notation, text);
+	if (words->n)
+		strbuf_addc(words, ' ');
+	strbuf_add(words, word);
+}
+
+void match_note(struct match *m, struct slice text, struct slice notation)
+{
+	add_word(&m->uci, text);
+	add_word(&m->notation, notation);
 }
 
 void match_take(struct match *m, struct match_step *step, int64_t now_us)
@@ -250,11 +388,12 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		m->state = step->state;
 		step->state = NULL;
 		m->ply = step->ply;
-		m->draw_offer = -1;
 		m->waiting_since_us = now_us;
 		memcpy(m->last, step->move.text, sizeof(m->last));
-		add_notation(m, step->move.notation);
+		match_note(m, slice_str(step->move.text), slice_str(step->move.notation));
 	}
+	m->draw_offer = step->ends ? -1 : step->draw_offer;
+	memcpy(m->offered_ply, step->offered_ply, sizeof(m->offered_ply));
 	m->clock = step->clock;
 	/* What the disk took is nobody's time: the other side hears of the move only now. */
 	if (step->is_move && m->clock.side >= 0)
@@ -271,27 +410,34 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 void match_step_clear(struct match_step *step)
 {
 	free(step->state);
+	strbuf_free(&step->position);
 	*step = (struct match_step){ 0 };
 }
 
-int match_replay(struct match *m, struct slice text, int64_t left_us)
+int match_replay(struct match *m, struct slice text, struct slice notation)
 {
 	int seat = match_turn(m);
-	struct game_move made;
 	const char *why;
 
-	if (seat < 0 || m->rules->apply(m->state, (unsigned)seat, text, &made, &why) < 0)
+	if (seat < 0 || m->rules->apply(m->state, (unsigned)seat, text, NULL, &why) < 0)
 		return HEARTH_ECORRUPT;
-	m->ply++;
-	m->clock.left_us[seat] = left_us;
-	memcpy(m->last, made.text, sizeof(m->last));
-	add_notation(m, made.notation);
+	match_note(m, text, notation);
 	return 0;
 }
 
-void match_resume(struct match *m, int64_t now_us)
+int64_t match_due_us(const struct match *m, int64_t first_move_us)
 {
-	m->waiting_since_us = now_us;
-	if (!m->over && m->ply >= FREE_PLIES)
-		game_clock_start(&m->clock, match_turn(m), now_us);
+	if (m->over)
+		return INT64_MAX;
+	if (m->clock.side >= 0)
+		return m->clock.started_us + m->clock.left_us[m->clock.side];
+	return m->waiting_since_us + first_move_us;
+}
+
+int64_t match_step_due_us(const struct match_step *step, int64_t first_move_us, int64_t now_us)
+{
+	if (step->ends)
+		return INT64_MAX;
+	return now_us +
+	       (step->clock.side >= 0 ? step->clock.left_us[step->clock.side] : first_move_us);
 }

@@ -3,8 +3,8 @@
  */
 #include <stdlib.h>
 
+#include "chores.h"
 #include "game.h"
-#include "hearth/accounts.h"
 #include "hearth/map.h"
 #include "hearth/metric.h"
 #include "hearth/accounts.h"
@@ -20,6 +20,15 @@ static const struct config_setting settings[] = {
 		"threads that own the matches, by match number modulo this" },
 	{ NULL, "first_move", CONFIG_DURATION, "60s", "1s", "1h", NULL,
 		"how long each side's first move is waited for before the match is aborted" },
+	{ NULL, "grace", CONFIG_DURATION, "30s", "0s", "10m", NULL,
+		"what a restart of the server gives back to whose turn it is, to come back in" },
+	{ NULL, "claim_after", CONFIG_DURATION, "40s", "5s", "1h", NULL,
+		"how long a player may be away before the other may claim the match; twice as "
+		"long from 8 minutes a side, three times from 25" },
+	{ NULL, "matches_per_account", CONFIG_INT, "50", "1", "100", NULL,
+		"matches of one account that may go on at a time" },
+	{ NULL, "seeks_per_account", CONFIG_INT, "16", "1", "64", NULL,
+		"seeks of one account that may wait at a time, one a connection" },
 	CONFIG_END,
 };
 
@@ -44,28 +53,32 @@ static const struct queue_consumer queues[] = {
 
 static int start(struct hearth *h, void **state)
 {
-	const struct accounts *accounts = hearth_service(h, "accounts");
+	const struct config *c = hearth_config(h);
 	struct game *g = mem_zalloc(sizeof(*g));
 
 	g->h = h;
 	g->db = hearth_db(h, "game");
+	g->accounts = hearth_service(h, "accounts");
 	g->connections = hearth_service(h, "connections");
-	g->shard_count = (int)config_int(hearth_config(h), "game", "shards");
-	g->first_move_us = config_duration_ms(hearth_config(h), "game", "first_move") * 1000;
+	g->shard_count = (int)config_int(c, "game", "shards");
+	g->first_move_us = config_duration_ms(c, "game", "first_move") * 1000;
+	g->claim_after_us = config_duration_ms(c, "game", "claim_after") * 1000;
+	g->matches_max = config_int(c, "game", "matches_per_account");
+	g->seeks_max = config_int(c, "game", "seeks_per_account");
 	g->moves = metric_counter("hearth_game_moves_total", NULL, "moves that are on disk");
 	g->rejected =
 		metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");
 	g->live = metric_gauge("hearth_game_matches", NULL, "matches that are going on");
 	*state = g;
-	for (int i = 0; i < g->shard_count; i++) {
+	if (game_clock_resume(g, config_duration_ms(c, "game", "grace")) < 0)
+		return -1;
+	for (int i = 0; i < g->shard_count; i++)
 		g->shards[i] = game_shard_new(g, i);
-		if (!g->shards[i])
-			return -1;
-	}
+	g->chores = game_chores_new(g);
 	g->lobby = game_lobby_new(g);
-	g->clockless = map_new();
+	g->seeking = map_new();
 	game_service_init(g);
-	accounts->keeps_data(accounts->self, "game");
+	g->accounts->keeps_data(g->accounts->self, "game");
 	registry_announce(hearth_registry(h), "game", &g->service);
 	return 0;
 }
@@ -77,8 +90,9 @@ static void stop(void *state)
 	registry_withdraw(hearth_registry(g->h), "game");
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_free(&g->shards[i]);
+	game_chores_free(&g->chores);
 	game_lobby_free(&g->lobby);
-	map_free(&g->clockless);
+	map_free(&g->seeking);
 	free(g);
 }
 

@@ -8,9 +8,9 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
-#include "lobby.h"
 #include "pgn.h"
 #include "preferences.h"
+#include "seek.h"
 #include "shard.h"
 #include "store.h"
 
@@ -59,7 +59,7 @@ static int load(struct db_tx *tx, void *arg)
 	struct reading *r = arg;
 	int rc = game_store_get(tx, r->id, r->arena, &r->row);
 
-	return rc < 0 ? rc : game_store_load(tx, r->id, &r->match);
+	return rc < 0 ? rc : game_store_read(tx, r->id, &r->match);
 }
 
 static enum pgn_result result_of(const struct match *m)
@@ -72,10 +72,11 @@ static enum pgn_result result_of(const struct match *m)
 static void add_game(struct export_part *part, const struct game *g, const struct reading *r)
 {
 	const struct match *m = r->match;
+	char rooms[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
 	struct strbuf text = { 0 };
 	const struct pgn_game game = { .site = slice_str(hearth_hostname(g->h)),
-		.white = slice_str(match_name(m, 0)),
-		.black = slice_str(match_name(m, 1)),
+		.white = slice_str(match_name(m, 0, rooms[0])),
+		.black = slice_str(match_name(m, 1, rooms[1])),
 		.started_at = r->row.started_at,
 		.result = result_of(m),
 		.status = slice_str(m->status),
@@ -156,7 +157,8 @@ void game_after_deleted(void *module, const struct bus_event *ev)
 
 	if (export_account_of(ev->payload, &account) < 0)
 		return;
-	game_lobby_forget(g->lobby, account);
+	game_seek_drop(g, account, NULL);
+	game_lobby_cancel(g->lobby, account, 0);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget_account(g->shards[i], account);
 }

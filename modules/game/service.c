@@ -6,11 +6,8 @@
 #include <stdlib.h>
 
 #include "frames.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
-#include "hearth/map.h"
-#include "lobby.h"
-#include "preferences.h"
+#include "seek.h"
 #include "shard.h"
 #include "store.h"
 
@@ -22,72 +19,6 @@ static void send_error(
 
 /* ---- seek ---- */
 
-#define CLOCK_EXPECTED "seek: expected clock.limit in seconds, 1 to 10800"
-
-/* A seek that waits for the clock which the person has chosen. */
-struct clockless {
-	struct game *g;   /* NULL: the client has sought otherwise, cancelled or gone */
-	struct hearth *h; /* held until it is known */
-	struct game_seek seek;
-	struct game_preferences chosen;
-};
-
-static void forget_clockless(struct game *g, uint64_t client)
-{
-	struct clockless *c = map_remove_u64(g->clockless, client);
-
-	if (c)
-		c->g = NULL;
-}
-
-static void seek(struct game *g, const struct game_seek *wanted)
-{
-	if (game_lobby_seek(g->lobby, wanted) < 0)
-		game_send(g, wanted->client,
-			game_frame_error("busy", "too many are waiting for a game"));
-}
-
-static int find_clock(struct db_tx *tx, void *arg)
-{
-	struct clockless *c = arg;
-
-	return game_store_preferences(tx, c->seek.account, &c->chosen);
-}
-
-static void on_clock_found(void *arg, int status)
-{
-	struct clockless *c = arg;
-	struct game *g = c->g;
-
-	if (g)
-		map_remove_u64(g->clockless, c->seek.client);
-	if (g && status < 0) {
-		game_send(g, c->seek.client,
-			game_frame_error("try-again", "your clock could not be looked up"));
-	} else if (g && c->chosen.base_s == 0) {
-		game_send(g, c->seek.client, game_frame_error("bad-frame", CLOCK_EXPECTED));
-	} else if (g) {
-		c->seek.limit_ms = c->chosen.base_s * 1000;
-		c->seek.increment_ms = c->chosen.increment_s * 1000;
-		seek(g, &c->seek);
-	}
-	hearth_release(c->h);
-	free(c);
-}
-
-static void seek_with_chosen_clock(struct game *g, const struct game_seek *wanted)
-{
-	struct clockless *c = mem_zalloc(sizeof(*c));
-
-	c->g = g;
-	c->h = g->h;
-	c->seek = *wanted;
-	hearth_hold(g->h);
-	map_set_u64(g->clockless, wanted->client, c);
-	if (db_read(g->db, find_clock, on_clock_found, c) < 0)
-		on_clock_found(c, HEARTH_EBUSY);
-}
-
 /* False, and an error to the client, when the clock of a frame is none. */
 static bool read_clock(
 	struct game *g, const struct client *from, const struct json *clock, struct game_seek *out)
@@ -95,7 +26,8 @@ static bool read_clock(
 	int64_t limit = 0, increment = 0;
 
 	if (json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit) < 0) {
-		send_error(g, from, "bad-frame", CLOCK_EXPECTED);
+		send_error(
+			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
 		return false;
 	}
 	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) ==
@@ -124,21 +56,19 @@ static void on_seek(struct game *g, const struct client *from, const struct json
 		return;
 	}
 	json_get_bool(frame, "legal", &wanted.legal);
-	snprintf(wanted.name, sizeof(wanted.name), "%s", from->address);
-	/* A later seek of a client replaces the one that still waits for its clock. */
-	forget_clockless(g, from->id);
-	if (clock)
-		seek(g, &wanted);
-	else
-		seek_with_chosen_clock(g, &wanted);
+	game_seek_begin(g, &wanted);
 }
 
+/* All seeks of the account; what was cancelled is never paired afterwards. */
 static void on_cancel(struct game *g, const struct client *from, const struct json *frame)
 {
 	(void)frame;
-	forget_clockless(g, from->id);
-	game_lobby_cancel(g->lobby, from->id);
-	game_send(g, from->id, game_frame_plain("cancelled"));
+	game_seek_drop(g, from->account, NULL);
+	game_lobby_cancel(g->lobby, from->account, from->id);
+	if (game_lobby_is_pairing(g->lobby, from->account, NULL))
+		send_error(g, from, "paired", "an opponent was found already: your match begins");
+	else
+		game_send(g, from->id, game_frame_plain("cancelled"));
 }
 
 /* Hands an intent to the shard of its match. */
@@ -147,7 +77,7 @@ static void post_intent(
 {
 	in->client = from->id;
 	in->account = from->account;
-	in->received_us = clock_mono_us();
+	in->received_us = game_now_us(g);
 	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
 		send_error(g, from, "bad-frame", "expected match, the number of a match");
 		return;
@@ -159,9 +89,11 @@ static void post_intent(
 				"the server has too much to do"));
 }
 
-static void on_move(struct game *g, const struct client *from, const struct json *frame)
+/* A move, or a draw by the move that is about to be made. */
+static void post_move(
+	struct game *g, const struct client *from, const struct json *frame, bool draw)
 {
-	struct game_intent in = { .kind = GAME_MOVE, .ply = -1 };
+	struct game_intent in = { .kind = GAME_MOVE, .ply = -1, .draw = draw };
 	struct slice move = { 0 };
 	int64_t ply = -1;
 
@@ -181,35 +113,35 @@ static void on_move(struct game *g, const struct client *from, const struct json
 	post_intent(g, from, frame, &in);
 }
 
-static void on_resign(struct game *g, const struct client *from, const struct json *frame)
+static void on_move(struct game *g, const struct client *from, const struct json *frame)
 {
-	struct game_intent in = { .kind = GAME_RESIGN, .ply = -1 };
+	bool draw = false;
 
-	post_intent(g, from, frame, &in);
+	json_get_bool(frame, "draw", &draw);
+	post_move(g, from, frame, draw);
 }
 
 static void on_draw(struct game *g, const struct client *from, const struct json *frame)
 {
 	struct game_intent in = { .kind = GAME_DRAW, .ply = -1 };
 
-	post_intent(g, from, frame, &in);
-}
-
-static void on_resume(struct game *g, const struct client *from, const struct json *frame)
-{
-	struct game_intent in = { .kind = GAME_RESUME, .ply = -1 };
-
-	post_intent(g, from, frame, &in);
+	if (json_get(frame, "move"))
+		post_move(g, from, frame, true);
+	else
+		post_intent(g, from, frame, &in);
 }
 
 /* ---- current: the matches of an account that are going on ---- */
+
+#define CURRENT_MAX     100 /* told by number */
+#define CURRENT_RESUMED 8   /* resumed by themselves, the latest */
 
 struct current {
 	struct game *g;
 	uint64_t client;
 	int64_t account;
 	bool legal;
-	int64_t live[8];
+	int64_t live[CURRENT_MAX + 1]; /* one more than are told says that there is more */
 	int n;
 };
 
@@ -218,17 +150,15 @@ static int collect_live(void *arg, int64_t id)
 	struct current *c = arg;
 
 	c->live[c->n++] = id;
-	return c->n == (int)(sizeof(c->live) / sizeof(c->live[0]));
+	return 0;
 }
 
 static int find_current(struct db_tx *tx, void *arg)
 {
 	struct current *c = arg;
-	int rc;
 
 	c->n = 0;
-	rc = game_store_live_of_account(tx, c->account, collect_live, c);
-	return rc < 0 ? rc : 0;
+	return game_store_live_of_account(tx, c->account, CURRENT_MAX + 1, collect_live, c);
 }
 
 static void on_current_found(void *arg, int status)
@@ -238,7 +168,12 @@ static void on_current_found(void *arg, int status)
 	if (status < 0)
 		game_send(c->g, c->client,
 			game_frame_error("try-again", "your matches could not be looked up"));
-	for (int i = 0; status == 0 && i < c->n; i++) {
+	else
+		game_send(c->g, c->client,
+			game_frame_current(c->live,
+				(size_t)(c->n < CURRENT_MAX ? c->n : CURRENT_MAX),
+				c->n > CURRENT_MAX));
+	for (int i = 0; status == 0 && i < c->n && i < CURRENT_RESUMED; i++) {
 		struct game_intent in = { .kind = GAME_RESUME,
 			.match = c->live[i],
 			.client = c->client,
@@ -273,14 +208,19 @@ static void on_current(struct game *g, const struct client *from, const struct j
 static const struct {
 	const char *type;
 	void (*handle)(struct game *g, const struct client *from, const struct json *frame);
+	enum game_intent_kind kind; /* without a function of its own: of a match, with no more */
 } frames[] = {
-	{ "seek", on_seek },
-	{ "cancel", on_cancel },
-	{ "move", on_move },
-	{ "resign", on_resign },
-	{ "draw", on_draw },
-	{ "resume", on_resume },
-	{ "current", on_current },
+	{ "seek", on_seek, 0 },
+	{ "cancel", on_cancel, 0 },
+	{ "move", on_move, 0 },
+	{ "draw", on_draw, 0 },
+	{ "current", on_current, 0 },
+	{ "decline", NULL, GAME_DECLINE },
+	{ "resign", NULL, GAME_RESIGN },
+	{ "abort", NULL, GAME_ABORT },
+	{ "claim-victory", NULL, GAME_CLAIM_VICTORY },
+	{ "claim-draw", NULL, GAME_CLAIM_DRAW },
+	{ "resume", NULL, GAME_RESUME },
 };
 
 static void on_frame(
@@ -292,19 +232,25 @@ static void on_frame(
 	json_get_text(frame, "type", &type);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		if (slice_eq(type, slice_str(frames[i].type))) {
-			frames[i].handle(self, from, frame);
+			struct game_intent in = { .kind = frames[i].kind, .ply = -1 };
+
+			if (frames[i].handle)
+				frames[i].handle(self, from, frame);
+			else
+				post_intent(self, from, frame, &in);
 			return;
 		}
 	send_error(self, from, "bad-frame",
-		"expected type: seek, cancel, move, resign, draw, resume or current");
+		"expected type: seek, cancel, move, draw, decline, resign, abort, claim-victory, "
+		"claim-draw, resume or current");
 }
 
 static void on_closed(void *self, const struct client *client)
 {
 	struct game *g = self;
 
-	forget_clockless(g, client->id);
-	game_lobby_cancel(g->lobby, client->id);
+	game_seek_close(g, client->id);
+	game_lobby_close(g->lobby, client->id);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget(g->shards[i], client->id);
 }

@@ -10,8 +10,13 @@
 enum game_intent_kind {
 	GAME_MOVE,
 	GAME_RESIGN,
-	GAME_DRAW,   /* claim, agree or offer */
+	GAME_ABORT,
+	GAME_DRAW,          /* agree, claim or offer */
+	GAME_DECLINE,       /* the other's offer */
+	GAME_CLAIM_VICTORY, /* the other is away */
+	GAME_CLAIM_DRAW,
 	GAME_RESUME, /* send me the state, and what follows */
+	GAME_LOOK,   /* nobody's: see what time has brought */
 };
 
 /* What a client wants of a match. */
@@ -20,13 +25,14 @@ struct game_intent {
 	int64_t match;
 	uint64_t client;
 	int64_t account;
-	int64_t received_us; /* when its frame came in: waiting in a queue is not charged */
+	int64_t received_us; /* on the game clock: waiting in a queue is not charged */
 	int ply;             /* half-moves the client has seen made; -1: it does not say */
 	bool legal;          /* wants the legal moves with each frame */
+	bool draw;           /* a move: and a draw, by claim or agreement */
 	char move[GAME_MOVE_MAX];
 };
 
-/* Starts a shard and loads its matches that are going on. NULL: they cannot be read (logged). */
+/* Starts a shard. A match is loaded when somebody asks for it, or its time is over (chores.h). */
 struct game_shard *game_shard_new(struct game *g, int index);
 /* Waits until what is being written is answered, ends the thread, sets *s to NULL. */
 void game_shard_free(struct game_shard **s);

@@ -4,10 +4,10 @@
 #include "store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "chess/plugin.h"
 #include "hearth/bus.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "preferences.h"
@@ -50,6 +50,38 @@ const char *const game_migrations[] = {
 	" base_s BIGINT NOT NULL,"
 	" increment_s BIGINT NOT NULL,"
 	" auto_queen BIGINT NOT NULL);",
+	/*
+	 * How a match stands lies in its row: lists and its clock need no replay. Of matches from
+	 * before, chores.c adds the position. Names were mail addresses then: they go.
+	 */
+	"ALTER TABLE match ADD COLUMN ply BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN last TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE match ADD COLUMN position TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE match ADD COLUMN white_left_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN black_left_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN running BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN turn_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN due_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN draw_offer BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN white_offered BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN black_offered BIGINT NOT NULL DEFAULT -1;"
+	"UPDATE match SET white_name = '' WHERE white_name LIKE '%@%';"
+	"UPDATE match SET black_name = '' WHERE black_name LIKE '%@%';"
+	"UPDATE match SET ply = (SELECT count(*) FROM move WHERE move.match = match.id),"
+	" last = coalesce((SELECT text FROM move WHERE move.match = match.id"
+	" ORDER BY ply DESC LIMIT 1), ''),"
+	" white_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
+	" AND move.ply % 2 = 1 ORDER BY ply DESC LIMIT 1), limit_ms * 1000),"
+	" black_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
+	" AND move.ply % 2 = 0 ORDER BY ply DESC LIMIT 1), limit_ms * 1000);"
+	"UPDATE match SET running = ply % 2 WHERE status = 'started' AND ply >= 2;"
+	"DROP INDEX match_live;"
+	"CREATE INDEX match_due ON match (due_us) WHERE status = 'started';"
+	"CREATE INDEX match_white_live ON match (white) WHERE status = 'started';"
+	"CREATE INDEX match_black_live ON match (black) WHERE status = 'started';"
+	"CREATE INDEX match_bare ON match (id) WHERE position = '';"
+	/* What the game clock said last: one row. */
+	"CREATE TABLE game_clock (id BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -122,22 +154,35 @@ int game_store_forget(struct db_tx *tx, int64_t account)
 	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
 		db_int(account));
 
+	/* Those that go on are due at once: the shards end them. */
 	if (rc >= 0)
-		rc = db_run(tx, "UPDATE match SET white = 0, white_name = '' WHERE white = $1",
-			db_int(account));
+		rc = db_run(tx,
+			"UPDATE match SET white = 0, white_name = '', due_us = $2 WHERE white = $1",
+			db_int(account), db_int(INT64_MIN));
 	if (rc >= 0)
-		rc = db_run(tx, "UPDATE match SET black = 0, black_name = '' WHERE black = $1",
-			db_int(account));
+		rc = db_run(tx,
+			"UPDATE match SET black = 0, black_name = '', due_us = $2 WHERE black = $1",
+			db_int(account), db_int(INT64_MIN));
 	return rc < 0 ? rc : 0;
 }
 
-int game_store_add(struct db_tx *tx, struct game_match_row *row)
+/* The view of a match at its beginning. HEARTH_EINVAL: no such rules, or not by them. */
+static int first_position(const struct game_match_row *row, struct strbuf *out)
 {
-	int rc = nobody_is_gone(tx, row);
+	const struct game_rules *rules = game_rules_find(row->rules);
+	void *state = rules ? mem_zalloc(rules->state_size) : NULL;
+	const char *why;
+	int rc = rules ? rules->init(state, row->setup, row->seed, &why) : HEARTH_EINVAL;
 
-	if (rc < 0)
-		return rc;
-	rc = db_get_int(tx, &row->id,
+	if (rc == 0)
+		rules->view(state, GAME_VIEWER_PUBLIC, out);
+	free(state);
+	return rc;
+}
+
+static int insert(struct db_tx *tx, struct game_match_row *row)
+{
+	return db_get_int(tx, &row->id,
 		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, "
 		"limit_ms, increment_ms,"
 		" started_at, status, winner, reason)"
@@ -146,20 +191,60 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row)
 		db_bytes(slice_of(row->seed, sizeof(row->seed))), db_int(row->accounts[0]),
 		db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
 		db_int(row->limit_ms), db_int(row->increment_ms));
+}
+
+static int count_one(void *arg, int64_t id)
+{
+	(void)id;
+	++*(int64_t *)arg;
+	return 0;
+}
+
+/* Whether both may have one more match. */
+static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t live_max)
+{
+	int rc = 0;
+
+	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
+		int64_t live = 0;
+
+		rc = game_store_live_of_account(
+			tx, row->accounts[seat], live_max, count_one, &live);
+		if (rc == 0 && live >= live_max)
+			rc = HEARTH_ETOOBIG;
+	}
+	return rc;
+}
+
+int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
+	int64_t live_max)
+{
+	struct strbuf position = { 0 };
+	int rc = nobody_is_gone(tx, row);
 
 	if (rc == 0)
-		rc = db_run(tx, "UPDATE match SET started_at = $2 WHERE id = $1", db_int(row->id),
-			db_int(row->started_at));
+		rc = has_room(tx, row, live_max);
+	if (rc == 0)
+		rc = first_position(row, &position);
+	if (rc == 0)
+		rc = insert(tx, row);
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE match SET started_at = $2, position = $3, white_left_us = $4, "
+			"black_left_us = $4, turn_us = $5, due_us = $6 WHERE id = $1",
+			db_int(row->id), db_int(row->started_at), db_text(strbuf_slice(&position)),
+			db_int(row->limit_ms * 1000), db_int(at->now_us), db_int(at->due_us));
 	if (rc >= 0)
 		rc = game_store_completes(tx, row->accounts, row->completes);
+	strbuf_free(&position);
 	return rc < 0 ? rc : publish_started(tx, row);
 }
 
 static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
 {
 	int rc = db_run(tx,
-		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5 WHERE id = "
-		"$1 AND status = 'started'",
+		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5, "
+		"draw_offer = -1 WHERE id = $1 AND status = 'started'",
 		db_int(match), db_str(step->status), db_int(step->winner), db_str(step->reason),
 		db_int(now_ms));
 
@@ -168,152 +253,46 @@ static int end_match(struct db_tx *tx, int64_t match, const struct match_step *s
 	return rc == 0 ? HEARTH_ECONFLICT : publish_ended(tx, match, step);
 }
 
-int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
+static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
+	const struct game_store_times *at)
 {
-	int rc = 0;
+	int rc = db_run(tx,
+		"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		db_int(match), db_int(step->ply), db_str(step->move.text),
+		db_str(step->move.notation), db_int(step->used_us),
+		db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]), db_int(at->wall_ms));
 
-	if (step->is_move)
+	if (rc >= 0)
 		rc = db_run(tx,
-			"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
-			" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, "
+			"turn_us = $6, due_us = $7 WHERE id = $1",
 			db_int(match), db_int(step->ply), db_str(step->move.text),
-			db_str(step->move.notation), db_int(step->used_us),
-			db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]), db_int(now_ms));
-	if (rc >= 0 && step->ends)
-		rc = end_match(tx, match, step, now_ms);
-	return rc < 0 ? rc : 0;
-}
-
-static void copy_word(char *out, size_t room, struct slice s)
-{
-	snprintf(out, room, "%.*s", SLICE_ARG(s));
-}
-
-int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_match_row *out)
-{
-	struct db_rows rows;
-	struct slice seed;
-	int rc = db_query(tx, &rows,
-		"SELECT rules, setup, seed, white, black, white_name, black_name, limit_ms, "
-		"increment_ms, started_at,"
-		" status, winner, reason FROM match WHERE id = $1",
-		db_int(id));
-
-	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*out = (struct game_match_row){ .id = id,
-			.rules = arena_strdup(a, db_col_text(&rows, 0)),
-			.setup = arena_slice(a, db_col_text(&rows, 1)),
-			.accounts = { db_col_int(&rows, 3), db_col_int(&rows, 4) },
-			.limit_ms = db_col_int(&rows, 7),
-			.increment_ms = db_col_int(&rows, 8),
-			.started_at = db_col_int(&rows, 9),
-			.winner = (int)db_col_int(&rows, 11) };
-		seed = slice_head(db_col_bytes(&rows, 2), sizeof(out->seed));
-		memcpy(out->seed, seed.p, seed.n);
-		copy_word(out->names[0], sizeof(out->names[0]), db_col_text(&rows, 5));
-		copy_word(out->names[1], sizeof(out->names[1]), db_col_text(&rows, 6));
-		copy_word(out->status, sizeof(out->status), db_col_text(&rows, 10));
-		copy_word(out->reason, sizeof(out->reason), db_col_text(&rows, 12));
-		out->over = strcmp(out->status, "started") != 0;
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-}
-
-int game_store_moves(struct db_tx *tx, int64_t match,
-	int (*each)(void *arg, struct slice text, int64_t left_us), void *arg)
-{
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows, "SELECT text, left_us FROM move WHERE match = $1 ORDER BY ply",
-		db_int(match));
-
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = each(arg, db_col_text(&rows, 0), db_col_int(&rows, 1));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
-}
-
-static int each_id(struct db_rows *rows, int (*each)(void *arg, int64_t id), void *arg)
-{
-	int stop = 0, rc;
-
-	while (stop == 0 && db_next(rows) > 0)
-		stop = each(arg, db_col_int(rows, 0));
-	rc = db_end(rows);
-	return stop ? stop : rc;
-}
-
-int game_store_live(struct db_tx *tx, int (*each)(void *arg, int64_t id), void *arg)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT id FROM match WHERE status = 'started' ORDER BY id");
-
-	return rc < 0 ? rc : each_id(&rows, each, arg);
-}
-
-int game_store_live_of_account(
-	struct db_tx *tx, int64_t account, int (*each)(void *arg, int64_t id), void *arg)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT id FROM match WHERE status = 'started' AND (white = $1 OR black = $1) "
-		"ORDER BY id DESC",
-		db_int(account));
-
-	return rc < 0 ? rc : each_id(&rows, each, arg);
-}
-
-int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
-	int (*each)(void *arg, int64_t id), void *arg)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT id FROM match WHERE white = $1 OR black = $1 ORDER BY id DESC LIMIT $2",
-		db_int(account), db_int(limit));
-
-	return rc < 0 ? rc : each_id(&rows, each, arg);
-}
-
-static int replay_one(void *arg, struct slice text, int64_t left_us)
-{
-	return match_replay(arg, text, left_us);
-}
-
-int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
-{
-	struct arena *a = arena_new();
-	struct game_match_row row;
-	const struct game_rules *rules;
-	const char *why;
-	int rc = game_store_get(tx, id, a, &row);
-
-	*out = NULL;
-	if (rc == 0) {
-		const char *const names[MATCH_SEATS] = { row.names[0], row.names[1] };
-
-		rules = game_rules_find(row.rules);
-		rc = rules ? HEARTH_ECORRUPT : HEARTH_EUNSUPPORTED;
-		if (rules)
-			*out = match_new(id, rules, row.setup, row.seed, row.accounts, names,
-				row.limit_ms, row.increment_ms, clock_mono_us(), &why);
-	}
-	if (*out) {
-		rc = game_store_moves(tx, id, replay_one, *out);
-		if (rc == 0)
-			rc = game_store_completes(tx, row.accounts, (*out)->completes);
-		(*out)->over = row.over;
-		(*out)->winner = row.winner;
-		memcpy((*out)->status, row.status, sizeof(row.status));
-		memcpy((*out)->reason, row.reason, sizeof(row.reason));
-	}
-	if (rc < 0)
-		match_free(out);
-	arena_free(&a);
+			db_text(strbuf_slice(&step->position)), db_int(step->clock.side),
+			db_int(at->now_us), db_int(at->due_us));
 	return rc;
+}
+
+/* Clocks and offers behind the step. */
+static int set_standing(struct db_tx *tx, int64_t match, const struct match_step *step)
+{
+	return db_run(tx,
+		"UPDATE match SET white_left_us = $2, black_left_us = $3, running = $4, "
+		"draw_offer = $5, white_offered = $6, black_offered = $7 WHERE id = $1",
+		db_int(match), db_int(step->clock.left_us[0]), db_int(step->clock.left_us[1]),
+		db_int(step->clock.side), db_int(step->draw_offer), db_int(step->offered_ply[0]),
+		db_int(step->offered_ply[1]));
+}
+
+int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
+	const struct game_store_times *at)
+{
+	int rc = step->is_move ? add_move(tx, match, step, at) : 0;
+
+	/* An offer leaves the clock, which runs on, as it was. */
+	if (rc >= 0)
+		rc = set_standing(tx, match, step);
+	if (rc >= 0 && step->ends)
+		rc = end_match(tx, match, step, at->wall_ms);
+	return rc < 0 ? rc : 0;
 }

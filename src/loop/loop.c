@@ -11,15 +11,19 @@
  */
 #include "loop/loop.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 
 #include "hearth/log.h"
 #include "loop/executor.h"
+#include "loop/served.h"
 
 static struct {
 	struct exec exec;
-	atomic_bool open; /* between loop_init and the end of loop_run; any thread reads it */
+	atomic_bool waits; /* idle_us can be asked for; any thread reads it */
+	atomic_int askers; /* threads that are doing so */
+	atomic_bool open;  /* between loop_init and the end of loop_run; any thread reads it */
 	uv_loop_t uv;
 	uv_async_t async;
 	uv_prepare_t prepare;
@@ -61,6 +65,7 @@ static void on_prepare(uv_prepare_t *handle)
 	(void)handle;
 	stall_round(&loop.exec.stall, idle_us());
 	loop.round++;
+	served_mark(idle_us());
 	if (due_us == loop.timer_due_us)
 		return;
 	loop.timer_due_us = due_us;
@@ -89,6 +94,16 @@ struct exec *exec_loop(void)
 	return loop.open ? &loop.exec : NULL;
 }
 
+int64_t exec_served_us(void)
+{
+	int64_t us;
+
+	atomic_fetch_add(&loop.askers, 1);
+	us = served_now_us(loop.waits ? idle_us() : 0);
+	atomic_fetch_sub(&loop.askers, 1);
+	return us;
+}
+
 uv_loop_t *loop_uv(void)
 {
 	INVARIANT(loop.open && exec_current() == &loop.exec);
@@ -111,6 +126,7 @@ void loop_init(void)
 	uv_prepare_init(&loop.uv, &loop.prepare);
 	uv_prepare_start(&loop.prepare, on_prepare);
 	loop.open = true;
+	loop.waits = true;
 	exec_set_current(&loop.exec);
 	exec_begin(&loop.exec);
 }
@@ -141,6 +157,9 @@ void loop_close(void)
 
 	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
 	exec_close(&loop.exec);
+	loop.waits = false;
+	while (loop.askers > 0)
+		sched_yield();
 	uv_close((uv_handle_t *)&loop.async, NULL);
 	uv_close((uv_handle_t *)&loop.prepare, NULL);
 	uv_close((uv_handle_t *)&loop.timer, NULL);

@@ -215,7 +215,10 @@ test('games are PGN that chess.js plays', async () => {
   chess.loadPgn(text);
   assert.deepEqual(chess.history({ verbose: true }).map(({ from, to }) => from + to), MOVES);
   const tags = chess.getHeaders();
-  assert.deepEqual([tags.White, tags.Black], game.annaIsWhite ? [ANNA, BERT] : [BERT, ANNA]);
+  // Names as the other saw them, never an address.
+  const names = [anna, bert].map(({ id }) => `player ${id}`);
+  assert.deepEqual([tags.White, tags.Black], game.annaIsWhite ? names : names.reverse());
+  assert.doesNotMatch(text, /@/);
   assert.deepEqual([tags.Result, tags.Termination, tags.TimeControl], ['0-1', 'normal', '300+2']);
 });
 
@@ -363,7 +366,11 @@ test('who deletes their account is gone from every connection and every file', a
 
   const player = await Player.connect(hearth, anna.token);
   const other = await Player.connect(hearth, bert.token);
-  const { match } = await startGame([player, other], { limit: 600, increment: 3 });
+  const { match, white, black } = await startGame([player, other], { limit: 600, increment: 3 });
+  white.move(match, 0, 'e2e4');
+  await black.wantType('moved', match);
+  black.move(match, 1, 'e7e5');
+  await white.want((frame) => frame.type === 'moved' && frame.ply === 2);
   const third = await Player.connect(hearth, bert.token);
   const imap = await ImapClient.login(hearth.port.imap, ANNA, `"${PASSWORD}"`);
   await imap.ok('SELECT INBOX');
@@ -399,11 +406,11 @@ test('who deletes their account is gone from every connection and every file', a
   assert.deepEqual([ended.status, ended.reason], ['resign', 'resignation']);
   third.send({ type: 'resume', match });
   const state = await third.wantType('state', match);
-  assert.ok([state.white, state.black].includes('deleted account') && [state.white, state.black].includes(BERT));
+  assert.ok([state.white, state.black].includes('deleted account') && [state.white, state.black].includes(`player ${bert.id}`));
   const { body: { matches } } = await api(bert, 'GET', '/api/game/matches');
   assert.equal(matches.length, 2);
   assert.deepEqual(matches.map(({ white, black }) => [white, black].includes('deleted account')), [true, true]);
-  assert.equal(matches.find((one) => one.match === game.match).moves.length, MOVES.length);
+  assert.equal(matches.find((one) => one.match === game.match).ply, MOVES.length);
   for (const one of [other, third]) await one.close();
 
   // What is young goes when the grace (1 s here) is over.
@@ -429,7 +436,7 @@ test('what others have is untouched', async () => {
   // Once an administrator frees the address, whoever has it next begins anew.
   assert.equal(hearth.command('user', 'free', ANNA).status, 0);
   const next = await person(ANNA);
-  assert.deepEqual((await api(next, 'GET', '/api/game/matches')).body, { matches: [] });
+  assert.deepEqual((await api(next, 'GET', '/api/game/matches')).body, { matches: [], more: false });
   assert.equal((await api(next, 'GET', '/api/video/streams')).body.streams.length, 0);
 });
 

@@ -5,6 +5,8 @@ import WebSocket from 'ws';
 export class Player {
   static async connect(hearth, token) {
     const player = new Player();
+    player.token = token;
+    player.all = []; // every frame that came
     player.frames = [];
     player.waiting = [];
     player.socket = new WebSocket(`ws://127.0.0.1:${hearth.port.http}/ws`, {
@@ -26,6 +28,7 @@ export class Player {
   }
 
   take(frame) {
+    this.all.push(frame);
     const i = this.waiting.findIndex((waiter) => waiter.test(frame));
     if (i >= 0) this.waiting.splice(i, 1)[0].done(frame);
     else this.frames.push(frame);

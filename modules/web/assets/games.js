@@ -8,7 +8,7 @@ const GLYPHS = { k: '♚', q: '♛', r: '♜', b: '♝', n: '♞', p: '♟' };
 const NAMES = { k: 'king', q: 'queen', r: 'rook', b: 'bishop', n: 'knight', p: 'pawn' };
 const ENDINGS = {
   mate: 'checkmate', resign: 'resignation', stalemate: 'stalemate', outoftime: 'time', draw: 'a draw',
-  aborted: 'aborted',
+  aborted: 'aborted', timeout: 'absence',
 };
 
 let match = null; // the match as last told, with `color`, ours
@@ -91,9 +91,7 @@ const time = (ms) => {
 
 function drawClocks() {
   if (!match?.clock) return;
-  const elapsed = match.status === 'started' && match.ply >= 2 ? Date.now() - clocksAt : 0;
-  const turn = match.ply % 2 ? 'black' : 'white';
-  const left = (color) => time(match.clock[color] - (color === turn ? elapsed : 0));
+  const left = (color) => time(match.clock[color] - (color === match.running ? Date.now() - clocksAt : 0));
   const other = match.color === 'white' ? 'black' : 'white';
   byId('clock-top').textContent = `${match.opponent}: ${left(other)}`;
   byId('clock-bottom').textContent = `you: ${left(match.color)}`;
@@ -136,6 +134,10 @@ const on = {
   seeking() {
     byId('game-state').textContent = 'Waiting for somebody to play…';
   },
+  // A match of ours has begun, perhaps in another tab.
+  started(frame) {
+    if (match?.status !== 'started') send({ to: 'game', type: 'resume', match: frame.match, legal: true });
+  },
   state(frame) {
     match = frame;
     chosen = null;
@@ -145,14 +147,14 @@ const on = {
   moved(frame) {
     if (frame.match !== match?.match) return;
     match.moves = [...match.moves, frame.san];
-    Object.assign(match, { ply: frame.ply, position: frame.position, last: frame.move, clock: frame.clock, legal: frame.legal });
+    Object.assign(match, { running: frame.running, draw_offer: frame.draw_offer, ply: frame.ply, position: frame.position, last: frame.move, clock: frame.clock, legal: frame.legal });
     chosen = null;
     clocksAt = Date.now();
     draw();
   },
   ended(frame) {
     if (frame.match !== match?.match) return;
-    Object.assign(match, { status: frame.status, winner: frame.winner, legal: [] });
+    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock, running: null, legal: [] });
     draw();
   },
   rejected(frame) {

@@ -12,7 +12,6 @@
 
 #include "database.h"
 #include "game.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/metric.h"
 #include "shard.h"
@@ -99,10 +98,12 @@ static int add_match(struct db_tx *tx, void *arg)
 {
 	struct game_match_row row = { .rules = "chess",
 		.accounts = { (int64_t)WHITE * 100, (int64_t)BLACK * 100 },
-		.names = { "white@x.test", "black@x.test" },
+		.names = { "Weiß", "Black" },
 		.limit_ms = *(int64_t *)arg,
 		.started_at = 1 };
-	int rc = game_store_add(tx, &row);
+	const struct game_store_times at = { .now_us = game_now_us(&g),
+		.due_us = game_now_us(&g) + g.first_move_us };
+	int rc = game_store_add(tx, &row, &at, 10);
 
 	match_id = row.id;
 	return rc;
@@ -122,9 +123,10 @@ static void open_match(int64_t limit_ms, int64_t first_move_ms)
 
 	loop_init();
 	told_count = 0;
-	g = (struct game){
-		.connections = &connections, .shard_count = 1, .first_move_us = first_move_ms * 1000
-	};
+	g = (struct game){ .connections = &connections,
+		.shard_count = 1,
+		.first_move_us = first_move_ms * 1000,
+		.claim_after_us = 100000 };
 	g.moves = metric_counter("test_moves", NULL, "");
 	g.rejected = metric_counter("test_rejected", NULL, "");
 	g.live = metric_gauge("test_live", NULL, "");
@@ -148,7 +150,7 @@ static void send(enum game_intent_kind kind, uint64_t client, int ply, const cha
 		.match = match_id,
 		.client = client,
 		.account = (int64_t)client * 100,
-		.received_us = clock_mono_us(),
+		.received_us = game_now_us(&g),
 		.ply = ply };
 
 	snprintf(in.move, sizeof(in.move), "%s", move);
@@ -167,12 +169,16 @@ static void forget_told(void)
 /* Puts on disk what the shard does not know of, as such a commit does. */
 static int store_step(struct db_tx *tx, void *arg)
 {
-	return game_store_step(tx, match_id, arg, 1);
+	return game_store_step(tx, match_id, arg, &(struct game_store_times){ .wall_ms = 1 });
 }
 
 static void move_on_disk(int ply, const char *text)
 {
-	struct match_step step = { .is_move = true, .ply = ply };
+	struct match_step step = { .is_move = true,
+		.ply = ply,
+		.clock = { .left_us = { 600000000, 600000000 }, .side = -1 },
+		.draw_offer = -1,
+		.offered_ply = { -1, -1 } };
 
 	snprintf(step.move.text, sizeof(step.move.text), "%s", text);
 	snprintf(step.move.notation, sizeof(step.move.notation), "%s", text);
@@ -211,14 +217,16 @@ END_TEST
 
 START_TEST(a_resignation_that_is_on_disk_already_is_told)
 {
-	struct match_step step = {
-		.ply = 0, .ends = true, .winner = 1, .status = "resign", .reason = "resignation"
-	};
+	struct match_step step = { .ply = 0,
+		.ends = true,
+		.winner = -1,
+		.status = "aborted",
+		.reason = "aborted by white" };
 
 	open_match(600000, 60000);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
 	send(GAME_RESIGN, WHITE, -1, "");
-	want(BLACK, "\"ended\"", "resign", NULL);
+	want(BLACK, "\"ended\"", "aborted", NULL);
 	ck_assert_int_eq(metric_value(g.live), 0);
 	close_match();
 }
@@ -244,6 +252,18 @@ START_TEST(an_end_on_disk_that_nobody_here_knew_of_is_told)
 END_TEST
 
 /* ---- time and a move in a queue ---- */
+
+static int never(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* The loop is there for so long: its time passes (exec_served_us). */
+static void pass(int ms)
+{
+	loop_run_until(never, NULL, ms);
+}
 
 static atomic_bool go_on;
 
@@ -279,7 +299,7 @@ START_TEST(a_move_that_came_in_time_is_played_though_the_flag_is_due)
 	exec_post(shard_exec(), hold, NULL);
 	usleep(20000);
 	send(GAME_MOVE, WHITE, 2, "g1f3");
-	usleep(600000);
+	pass(600);
 	atomic_store(&go_on, true);
 	want(BLACK, "\"moved\"", "g1f3", NULL);
 	ck_assert(!was_told(BLACK, "\"ended\"", NULL));
@@ -306,7 +326,7 @@ START_TEST(a_first_move_that_came_in_time_is_played)
 	exec_post(shard_exec(), hold, NULL);
 	usleep(20000);
 	send(GAME_MOVE, WHITE, 0, "e2e4");
-	usleep(600000);
+	pass(600);
 	atomic_store(&go_on, true);
 	want(BLACK, "\"moved\"", "e2e4", NULL);
 	/* Black's does not come. */
