@@ -150,15 +150,25 @@ void http_reply_blob(struct http_request *rq, struct blob_store *store, const ch
 	uint64_t size, const char *type);
 
 /*
- * Several pieces as one answer: bytes at hand, and blobs, one behind the other; read ahead no
- * faster than the client takes them. Range, If-Range and If-None-Match are answered for the whole,
- * for which the handler must have set an ETag. `pieces` and the bytes in them are kept in
- * http_arena or otherwise until the request is gone; blob keys likewise.
+ * Makes the next bytes of a piece, from `from` on: never before those of the call before it, and
+ * beyond them only at first, for who wants a later range. 0 and a new buffer of at most
+ * HTTP_MADE_MAX bytes, or of none: there was much to pass over, ask again. On a worker.
+ */
+#define HTTP_MADE_MAX (256u << 10)
+typedef int http_make_fn(void *arg, uint64_t from, struct buf **out);
+
+/*
+ * Several pieces as one answer: bytes at hand, blobs, and what is made while it is sent, one behind
+ * the other; read ahead no faster than the client takes them. Range, If-Range and If-None-Match are
+ * answered for the whole, for which the handler must have set an ETag. `pieces` and the bytes in
+ * them are kept in http_arena or otherwise until the request is gone; blob keys likewise.
  */
 struct http_piece {
 	const char *blob;   /* its key; NULL: `bytes` */
-	struct slice bytes; /* without a blob */
-	uint64_t size;      /* of the blob, as it is stored; without one it is not looked at */
+	struct slice bytes; /* without a blob, and nothing to make */
+	uint64_t size; /* of the blob, as it is stored, or of what is made; else not looked at */
+	http_make_fn *make; /* instead of a blob; `arg` is kept as the pieces are */
+	void *arg;
 };
 void http_reply_pieces(struct http_request *rq, struct blob_store *store,
 	const struct http_piece *pieces, size_t n, const char *type);

@@ -5,7 +5,8 @@
  *   SIZE ──known──▶ READING ⇄ WAITING (for the client) ──last byte sent──▶ done
  *    └──no such blob, error: a problem document instead
  *
- * A blob is one piece; a piece that is at hand is sent without reading. The head goes out with the
+ * A blob is one piece; one that is made is asked for on a worker as a blob is; a piece that is at
+ * hand is sent without reading. The head goes out with the
  * first bytes, so that a blob that cannot be read is still an honest error. One that breaks off
  * later ends the connection: the length it promised was not kept.
  */
@@ -25,10 +26,12 @@ struct http_stream {
 	size_t piece;   /* the one that `at` is in */
 	uint64_t begin; /* of that one, in the whole */
 	const char *type, *etag;
-	uint64_t size;          /* of the whole */
-	uint64_t at, end;       /* the bytes still to be sent */
-	int status;             /* of the answer; 0 once its head is sent */
-	bool reading;           /* blob_get has not answered yet */
+	uint64_t size;    /* of the whole */
+	uint64_t at, end; /* the bytes still to be sent */
+	int status;       /* of the answer; 0 once its head is sent */
+	bool reading;     /* blob_get, or the worker, has not answered yet */
+	struct buf *made; /* the worker's answer */
+	int made_status;
 	struct http_piece only; /* where the answer is one blob */
 	struct blob_info info;
 	int lookup; /* what blob_stat_wait said */
@@ -38,7 +41,7 @@ static void read_on(struct http_stream *st);
 
 static uint64_t piece_size(const struct http_piece *p)
 {
-	return p->blob ? p->size : p->bytes.n;
+	return p->blob || p->make ? p->size : p->bytes.n;
 }
 
 static void fail(struct http_stream *st, int error)
@@ -46,7 +49,8 @@ static void fail(struct http_stream *st, int error)
 	struct http_request *rq = st->rq;
 
 	rq->stream = NULL;
-	log_warn("http", "a blob could not be sent", "key", "%s", st->pieces[st->piece].blob, "why",
+	log_warn("http", "a blob could not be sent", "key", "%s",
+		st->pieces[st->piece].blob ? st->pieces[st->piece].blob : "(a part of it)", "why",
 		"%s", error_name(error), NULL);
 	if (st->status == 0) {
 		conn_abort(rq->session->c, error); /* on_closed frees rq */
@@ -101,6 +105,51 @@ static void on_bytes(void *arg, int status, struct buf *bytes)
 	buf_unref(&bytes);
 }
 
+static void on_made(void *arg, int status)
+{
+	struct http_stream *st = arg;
+	struct buf *bytes = st->made;
+
+	st->made = NULL;
+	status = status < 0 ? status : st->made_status;
+	if (status == 0 && bytes->n == 0) {
+		buf_unref(&bytes);
+		st->rq->held = st->reading = false;
+		if (st->rq->session)
+			read_on(st);
+		else
+			request_free(st->rq);
+		return;
+	}
+	/* What is behind the range, or the size that was promised, is not sent. */
+	if (status == 0 && bytes->n > st->end - st->at) {
+		struct buf *part = buf_part(bytes, 0, (size_t)(st->end - st->at));
+
+		buf_unref(&bytes);
+		bytes = part;
+	}
+	on_bytes(st, status, bytes);
+}
+
+static void make(void *arg)
+{
+	struct http_stream *st = arg;
+	const struct http_piece *p = &st->pieces[st->piece];
+
+	st->made_status = p->make(p->arg, st->at - st->begin, &st->made);
+}
+
+static void make_on(struct http_stream *st)
+{
+	struct pool *pool = st->rq->server->pool;
+
+	st->rq->held = st->reading = true;
+	if (pool && job_run(pool, make, on_made, st) == 0)
+		return;
+	st->rq->held = st->reading = false;
+	fail(st, HEARTH_EBUSY);
+}
+
 /* Goes on to the piece that `at` is in. */
 static void find_piece(struct http_stream *st)
 {
@@ -127,6 +176,7 @@ static void read_on(struct http_stream *st)
 
 	while (more && st->at < st->end) {
 		const struct http_piece *p;
+		struct buf *bytes;
 		uint64_t from, n;
 
 		find_piece(st);
@@ -135,16 +185,18 @@ static void read_on(struct http_stream *st)
 		n = piece_size(p) - from;
 		n = n < st->end - st->at ? n : st->end - st->at;
 		n = n < STEP ? n : STEP;
+		if (p->make) {
+			make_on(st);
+			return;
+		}
 		if (p->blob) {
 			read_blob(st, p->blob, from, (size_t)n);
 			return;
-		} else {
-			struct buf *bytes =
-				buf_copy(slice_head(slice_skip(p->bytes, (size_t)from), (size_t)n));
-
-			more = send_bytes(st, bytes);
-			buf_unref(&bytes);
 		}
+		bytes = buf_copy(slice_head(slice_skip(p->bytes, (size_t)from), (size_t)n));
+
+		more = send_bytes(st, bytes);
+		buf_unref(&bytes);
 	}
 	if (st->at >= st->end)
 		request_done(st->rq);

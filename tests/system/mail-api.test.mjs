@@ -1,6 +1,8 @@
 // mail-api.test.mjs: /api/mail/…: what the page shows of mail, and that it and IMAP see the same.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, eventually, raw } from './hearth.mjs';
@@ -98,6 +100,54 @@ describe('mail over HTTP', () => {
     assert.equal((await get(`messages/${listed.id}`)).status, 404);
     await eventually(async () => (await get('messages?q=sch%C3%B6n')).body.messages.length === 0);
     c.close();
+  });
+
+  test('attachments and sources are streamed: whole, in ranges, in memory that does not grow with them', async () => {
+    const bytes = Buffer.from(Uint32Array.from({ length: 6_000_000 }, (_, i) => Math.imul(i, 2654435761)).buffer).subarray(0, 23_999_993);
+    const text = 'a=b \t\r\n'.repeat(100000);
+    const inner = 'Subject: inner\r\n\r\nforwarded\r\n';
+    const part = (type, encoding, body) => `--o\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; filename=x\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`;
+    const message = 'Subject: large\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee below\r\n' +
+      part('application/x-a', 'base64', bytes.toString('base64').replace(/.{76}/g, '$&\r\n')) +
+      part('text/plain', 'quoted-printable', text.replace(/=/g, '=3D').replace(/\t\r\n/g, '=09\r\n')) +
+      part('message/rfc822', '7bit', inner) + part('application/x-empty', 'base64', '') + '--o--\r\n';
+    await deliver(h.port.smtp, ALICE, message);
+    const [{ id }] = (await get('messages?limit=1')).body.messages;
+    const { body } = await get(`messages/${id}`);
+    assert.equal(body.text.trim(), 'see below');
+    assert.deepEqual(body.attachments.map((a) => a.size), [bytes.length, text.length, inner.length, 0]);
+    const url = (n) => `${h.base}/api/mail/messages/${id}/parts/${body.attachments[n].part}`;
+    const wanted = [bytes, Buffer.from(text), Buffer.from(inner), Buffer.alloc(0)];
+    for (let n = 0; n < 4; n++) {
+      const answer = await raw(url(n), { headers: auth });
+      assert.equal(answer.status, 200);
+      assert.equal(Number(answer.headers['content-length']), wanted[n].length);
+      assert.ok(answer.body.equals(wanted[n]), `attachment ${n}`);
+    }
+    for (const [from, to] of [[0, 0], [1000, 2000], [262143, 262145], [20_000_000, 20_700_000], [bytes.length - 1, bytes.length - 1]]) {
+      const answer = await raw(url(0), { headers: { ...auth, Range: `bytes=${from}-${to}` } });
+      assert.equal(answer.status, 206);
+      assert.ok(answer.body.equals(bytes.subarray(from, to + 1)), `${from}-${to}`);
+    }
+    const { headers } = await raw(url(0), { headers: auth, method: 'HEAD' });
+    assert.equal((await raw(url(0), { headers: { ...auth, 'If-None-Match': headers.etag } })).status, 304);
+    assert.equal((await raw(url(0), { headers: { ...auth, Range: `bytes=${bytes.length}-` } })).status, 416);
+    const source = await raw(`${h.base}/api/mail/messages/${id}/source`, { headers: { ...auth, Range: `bytes=-${message.length}` } });
+    assert.ok(source.body.equals(Buffer.from(message)));
+    // Thirty who do not read: none of them has all of it in our memory.
+    const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${h.child.pid}/status`, 'utf8'))[1]) / 1024;
+    const before = rss();
+    const lazy = Array.from({ length: 30 }, (_, i) => {
+      const socket = connect(h.port.http, '127.0.0.1');
+      socket.on('connect', () => socket.write(`GET ${new URL(i % 2 ? url(0) : `${h.base}/api/mail/messages/${id}/source`).pathname} HTTP/1.1\r\nHost: 127.0.0.1:${h.port.http}\r\nAuthorization: ${auth.Authorization}\r\n\r\n`));
+      socket.pause();
+      return socket;
+    });
+    await new Promise((done) => setTimeout(done, 1500));
+    const grown = rss() - before;
+    for (const socket of lazy) socket.destroy();
+    assert.ok(grown < 200, `${grown} MB more`);
+    assert.equal((await get('mailboxes')).status, 200);
   });
 
   test('a deleted account leaves nothing', async () => {
