@@ -204,16 +204,21 @@ test('what a module that is off would show is not there', { skip }, async () => 
 test('two browsers play a game to mate, by mouse and by keyboard', { skip }, async () => {
   hearth.addUser('carl@hearth.test', 'correct horse');
   hearth.addUser('dora@hearth.test', 'correct horse');
-  const pages = await Promise.all(['carl@hearth.test', 'dora@hearth.test'].map(person));
+  const pages = await Promise.all(['carl@hearth.test', 'dora@hearth.test'].map((address) => person(address)));
   for (const page of pages) {
     await page.click('nav a[href="#games"]');
-    await page.waitForSelector('#board button');
-    await page.waitForTimeout(300); // the socket opens
-    await page.click('#seek');
+    await page.waitForSelector('#game-list :text("no game yet")');
   }
+  // A seek can be taken back.
+  await pages[0].click('#seek');
+  await pages[0].click('#cancel-seek');
+  await pages[0].waitForSelector('#seek-row:not([hidden])');
+  for (const page of pages) await page.click('#seek');
   for (const page of pages) await page.waitForSelector('#move-form:not([hidden])');
+  assert.match(pages[0].url(), /#games\/\d+$/);
   const isWhite = (await pages[0].textContent('#game-state')).includes('Your move');
   const [white, black] = isWhite ? pages : [pages[1], pages[0]];
+  assert.doesNotMatch(await white.textContent('#games'), /@/); // nobody's mail address
   const click = async (page, from, to) => {
     await page.waitForFunction(() => document.getElementById('game-state').textContent === 'Your move.');
     await page.click(`[data-square=${from}]`);
@@ -225,10 +230,22 @@ test('two browsers play a game to mate, by mouse and by keyboard', { skip }, asy
     await page.fill('#move-text', move);
     await page.press('#move-text', 'Enter');
   };
+  assert.equal(await white.isVisible('#resign'), false); // before both have moved it is aborted
+  assert.equal(await white.isVisible('#abort'), true);
   await click(white, 'f2', 'f3');
   await click(black, 'e7', 'e5');
   await type(white, 'g2g4');
+  // An offer stands on both sides, over a reload, until it is answered.
+  await black.waitForSelector('#draw:visible');
+  await white.click('#draw');
+  await black.waitForSelector('#offer-state:has-text("offers a draw")');
+  await black.reload();
+  await black.waitForSelector('#offer-state:has-text("offers a draw")');
   await shot(black, 'game');
+  // The pieces are drawn with an outline, which the look at contrast does not see.
+  assert.deepEqual((await faults(black)).filter((fault) => !/<button (light|dark) /.test(fault)), []);
+  await black.click('#decline');
+  await white.waitForFunction(() => /declines/.test(document.getElementById('notice').textContent));
   await type(black, 'e8e4'); // refused, and said so
   await black.waitForFunction(() => document.getElementById('notice').textContent !== '');
   await click(black, 'd8', 'h4');
@@ -236,6 +253,26 @@ test('two browsers play a game to mate, by mouse and by keyboard', { skip }, asy
   await black.waitForFunction(() => /You won by checkmate/.test(document.getElementById('game-state').textContent));
   await shot(white, 'mate');
   assert.equal(await white.getAttribute('[data-square=h4]', 'aria-label'), 'h4 black queen');
+
+  // The next one begins while White reads mail: it is told. A resignation is asked about first.
+  await white.click('#to-lobby a');
+  await white.waitForSelector('#game-list li:has-text("lost")');
+  await white.click('#seek');
+  await white.waitForSelector('#seeking:visible');
+  await white.click('nav a[href="#mail"]');
+  await black.click('#seek');
+  await black.waitForSelector('#move-form:not([hidden])');
+  await white.click('#notice a');
+  await white.waitForSelector('#move-form:not([hidden])');
+  const [first, second] = (await white.textContent('#game-state')).includes('Your move') ? [white, black] : [black, white];
+  await type(first, 'e2e4');
+  await type(second, 'e7e5');
+  await first.click('#resign');
+  await first.click('dialog button:has-text("Cancel")');
+  await first.waitForFunction(() => document.getElementById('game-state').textContent === 'Your move.');
+  await first.click('#resign');
+  await first.click('dialog button:has-text("Resign")');
+  await second.waitForFunction(() => /You won by resignation/.test(document.getElementById('game-state').textContent));
   for (const page of pages) {
     assert.deepEqual(page.complaints, []);
     await page.context().close();

@@ -14,8 +14,9 @@ export function element(name, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-export function notice(text) {
-  byId('notice').textContent = text;
+// What is said at the top of the page, in place of what was said before.
+export function notice(...what) {
+  byId('notice').replaceChildren(...what.filter(Boolean));
 }
 
 // What it does may take a while: until then it does nothing else, and why it failed is told. When it

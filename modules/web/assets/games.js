@@ -1,87 +1,43 @@
-// games.js: chess against another browser. The server knows the rules: it sends the position and
-// the legal moves, and the page shows them.
+// games.js: chess against another browser. The server knows the rules: it sends the position, the
+// clocks and the legal moves, and the page shows them. #games is the lobby with one's own games,
+// #games/NUMBER one match, played or watched.
+import { askFirst } from './dialog.js';
 import { byId, element, notice } from './dom.js';
+import { drawBoard } from './games/board.js';
+import { showGames } from './games/list.js';
 import { session } from './session.js';
 import { listen, open, send } from './socket.js';
 
-const GLYPHS = { k: '♚', q: '♛', r: '♜', b: '♝', n: '♞', p: '♟' };
-const NAMES = { k: 'king', q: 'queen', r: 'rook', b: 'bishop', n: 'knight', p: 'pawn' };
 const ENDINGS = {
-  mate: 'checkmate', resign: 'resignation', stalemate: 'stalemate', outoftime: 'time', draw: 'a draw',
-  aborted: 'aborted', timeout: 'absence',
+  mate: 'checkmate', resign: 'resignation', stalemate: 'stalemate', outoftime: 'time', draw: 'a draw', timeout: 'the other side leaving',
 };
 
-let match = null; // the match as last told, with `color`, ours
+let entered = false;
+let wanted = null; // the number of the match that is shown, from the address
+let match = null; // it, as last told, with `color`, ours, or null for who watches
 let chosen = null; // the square of the piece to move
-let clocksAt = 0;
-let entered = false; // the socket is open for the whole page; the game is asked for once it is wanted
+let clocksAt = 0; // when `match.clock` was told
+let seeking = false;
+let gone = null; // the other side has no connection: { since, claimIn } in ms, claimIn null when unknown
 
-const squareName = (file, rank) => 'abcdefgh'[file] + (rank + 1);
+const addressOf = (number) => `#games/${number}`;
+const goesOn = () => match?.status === 'started';
+const isMine = () => goesOn() && match.color !== null && match.color !== undefined;
+const turn = () => (match.ply % 2 ? 'black' : 'white');
+const other = () => (match.color === 'white' ? 'black' : 'white');
 
-// The pieces of a FEN by square name.
-function pieces(fen) {
-  const found = {};
-  fen.split(' ')[0].split('/').forEach((row, i) => {
-    let file = 0;
-    for (const c of row) {
-      if (c >= '1' && c <= '8') file += Number(c);
-      else found[squareName(file++, 7 - i)] = c;
-    }
+// ---- what is shown ----
+
+function drawTheBoard() {
+  const legal = match?.legal || [];
+  drawBoard(byId('board'), {
+    fen: match?.position.fen,
+    black: match?.color === 'black',
+    last: match?.last ?? '',
+    chosen,
+    targets: chosen ? legal.filter((uci) => uci.startsWith(chosen)).map((uci) => uci.slice(2, 4)) : [],
+    choose,
   });
-  return found;
-}
-
-function drawBoard() {
-  const board = byId('board');
-  const fen = match ? match.position.fen : 'rnbqkbnr/pppppppp/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1';
-  const on = pieces(fen);
-  const black = match?.color === 'black';
-  const last = match?.last ? [match.last.slice(0, 2), match.last.slice(2, 4)] : [];
-  const targets = (match?.legal || []).filter((uci) => uci.startsWith(chosen)).map((uci) => uci.slice(2, 4));
-  const squares = [];
-  for (let row = 0; row < 8; row++) {
-    for (let column = 0; column < 8; column++) {
-      const name = squareName(black ? 7 - column : column, black ? row : 7 - row);
-      const piece = on[name];
-      const white = piece && piece === piece.toUpperCase();
-      const classes = [(row + column) % 2 ? 'dark' : 'light'];
-      if (white) classes.push('white');
-      if (last.includes(name)) classes.push('last');
-      if (chosen === name) classes.push('chosen');
-      if (targets.includes(name)) classes.push('target');
-      const square = element('button', {
-        type: 'button',
-        className: classes.join(' '),
-        textContent: piece ? GLYPHS[piece.toLowerCase()] : '',
-        onclick: () => choose(name),
-      });
-      square.dataset.square = name;
-      square.setAttribute('aria-label',
-        piece ? `${name} ${white ? 'white' : 'black'} ${NAMES[piece.toLowerCase()]}` : name);
-      squares.push(square);
-    }
-  }
-  const focus = document.activeElement?.dataset?.square;
-  board.replaceChildren(...squares);
-  if (focus) board.querySelector(`[data-square="${focus}"]`)?.focus();
-}
-
-function choose(name) {
-  if (!match || match.status !== 'started') return;
-  const legal = match.legal || [];
-  const moves = chosen ? legal.filter((uci) => uci.slice(0, 4) === chosen + name) : [];
-  if (moves.length) {
-    chosen = null;
-    play(moves.find((uci) => uci.endsWith('q')) || moves[0]);
-  } else {
-    chosen = legal.some((uci) => uci.startsWith(name)) ? name : null;
-  }
-  drawBoard();
-}
-
-function play(uci) {
-  if (!send({ to: 'game', type: 'move', match: match.match, ply: match.ply, move: uci }))
-    notice('Not connected; the move was not sent.');
 }
 
 const time = (ms) => {
@@ -90,23 +46,56 @@ const time = (ms) => {
 };
 
 function drawClocks() {
+  byId('clocks').hidden = !match?.clock;
   if (!match?.clock) return;
-  const left = (color) => time(match.clock[color] - (color === match.running ? Date.now() - clocksAt : 0));
-  const other = match.color === 'white' ? 'black' : 'white';
-  byId('clock-top').textContent = `${match.opponent}: ${left(other)}`;
-  byId('clock-bottom').textContent = `you: ${left(match.color)}`;
+  const elapsed = goesOn() && match.running ? Date.now() - clocksAt : 0;
+  const left = (color) => time(match.clock[color] - (color === match.running ? elapsed : 0));
+  const bottom = match.color ?? 'white';
+  const top = bottom === 'white' ? 'black' : 'white';
+  const name = (color) => (color === match.color ? 'you' : match[color]);
+  for (const [id, color] of [['clock-top', top], ['clock-bottom', bottom]]) {
+    byId(id).textContent = `${name(color)}: ${left(color)}`;
+    byId(id).classList.toggle('running', goesOn() && match.running === color);
+  }
+  if (gone) drawGone();
+}
+
+// What one may do about somebody who is away.
+function drawGone() {
+  const away = isMine() && gone;
+  const wait = away && gone.claimIn !== null ? gone.claimIn - (Date.now() - gone.since) : null;
+  byId('gone').hidden = !away;
+  byId('claim-victory').hidden = byId('claim-draw').hidden = !away || wait === null || wait > 0;
+  if (!away) return;
+  byId('gone-text').textContent = wait === null || wait <= 0 ? `${match.opponent} has left.`
+    : `${match.opponent} has left. You may claim the game in ${time(wait)}.`;
+}
+
+function stateText() {
+  if (goesOn() && match.color) return turn() === match.color ? 'Your move.' : 'Waiting for the other side.';
+  if (goesOn()) return `${turn() === 'white' ? 'White' : 'Black'} to move.`;
+  const how = ENDINGS[match.status] || match.status;
+  if (match.status === 'aborted') return 'The game was aborted.';
+  if (!match.winner) return match.status === 'draw' ? 'The game is a draw.' : `The game is a draw by ${how}.`;
+  if (match.color) return `${match.winner === match.color ? 'You won' : 'You lost'} by ${how}.`;
+  return `${match.winner === 'white' ? 'White' : 'Black'} won by ${how}.`;
 }
 
 function drawState() {
-  const state = byId('game-state');
-  byId('move-form').hidden = match?.status !== 'started';
-  byId('seek-row').hidden = match?.status === 'started';
-  byId('game-title').textContent = match ? `Chess with ${match.opponent}` : 'Chess';
-  if (!match) return;
-  const mine = (match.ply % 2 ? 'black' : 'white') === match.color;
-  if (match.status === 'started') state.textContent = mine ? 'Your move.' : 'Waiting for the other side.';
-  else if (match.winner) state.textContent = `${match.winner === match.color ? 'You won' : 'You lost'} by ${ENDINGS[match.status] || match.status}.`;
-  else state.textContent = `The game ended in ${ENDINGS[match.status] || match.status}.`;
+  byId('seek-row').hidden = seeking || goesOn();
+  byId('seeking').hidden = !seeking;
+  byId('move-form').hidden = !isMine();
+  byId('to-lobby').hidden = wanted === null;
+  byId('game-title').textContent = !match ? 'Chess' : match.color ? `Chess with ${match.opponent}` : `${match.white} – ${match.black}`;
+  byId('game-state').textContent = match ? stateText() : '';
+  if (!isMine()) return;
+  const begun = match.ply >= 2; // before that it is no game yet
+  byId('abort').hidden = begun;
+  byId('resign').hidden = !begun;
+  byId('draw').textContent = match.draw_offer === other() ? 'Accept the draw' : 'Offer or claim a draw';
+  byId('draw').hidden = !begun || match.draw_offer === match.color;
+  byId('decline').hidden = match.draw_offer !== other();
+  byId('offer-state').textContent = match.draw_offer === other() ? `${match.opponent} offers a draw.` : match.draw_offer ? 'You have offered a draw.' : '';
 }
 
 function drawMoves() {
@@ -117,48 +106,103 @@ function drawMoves() {
 }
 
 function draw() {
-  drawBoard();
+  if (!entered) return;
+  drawTheBoard();
   drawClocks();
   drawState();
+  drawGone();
   drawMoves();
+  byId('own-games').hidden = goesOn();
+  document.title = `${match ? byId('game-title').textContent : 'Games'} · Hearth`;
 }
 
-function resume() {
-  send({ to: 'game', type: match ? 'resume' : 'current', match: match?.match, legal: true });
+const refreshGames = () => showGames(byId('game-list')).catch((problem) => notice(problem.message));
+
+// ---- what the server tells ----
+
+function show(frame) {
+  match = frame;
+  chosen = null;
+  gone = frame.claim_in === undefined || frame.claim_in === null ? null : { since: Date.now(), claimIn: frame.claim_in };
+  clocksAt = Date.now();
+  draw();
+}
+
+const isShown = (frame) => frame.match === match?.match;
+
+// Asks for what is shown: after a break too, since a connection is a new client.
+function ask() {
+  if (wanted !== null) send({ to: 'game', type: 'resume', match: wanted, legal: true });
+  else send({ to: 'game', type: 'current' });
 }
 
 const on = {
   connected() {
-    if (entered) resume();
+    seeking = false; // a seek ends with its connection
+    if (entered) ask();
+    draw();
   },
   seeking() {
-    byId('game-state').textContent = 'Waiting for somebody to play…';
+    seeking = true;
+    draw();
   },
-  // A match of ours has begun, perhaps in another tab.
+  cancelled() {
+    seeking = false;
+    draw();
+  },
+  // A match has begun, in whichever tab it was sought.
   started(frame) {
-    if (match?.status !== 'started') send({ to: 'game', type: 'resume', match: frame.match, legal: true });
+    const sought = seeking;
+    seeking = false;
+    if (entered && (sought || !goesOn())) location.hash = addressOf(frame.match);
+    else notice(`Your game with ${frame.opponent} has begun. `, element('a', { href: addressOf(frame.match), textContent: 'Go to it' }));
+  },
+  current({ matches }) {
+    // Who comes to the games while one goes on wants to be there.
+    if (entered && wanted === null && matches.length && !seeking) location.replace(addressOf(matches[0]));
   },
   state(frame) {
-    match = frame;
+    if (frame.match === wanted) show(frame);
+  },
+  moved(frame) {
+    if (!isShown(frame)) return;
+    match.moves = [...match.moves, frame.san];
+    const { ply, position, move, clock, running, draw_offer, legal } = frame;
+    Object.assign(match, { ply, position, last: move, clock, running, draw_offer, legal });
     chosen = null;
     clocksAt = Date.now();
     draw();
   },
-  moved(frame) {
-    if (frame.match !== match?.match) return;
-    match.moves = [...match.moves, frame.san];
-    Object.assign(match, { running: frame.running, draw_offer: frame.draw_offer, ply: frame.ply, position: frame.position, last: frame.move, clock: frame.clock, legal: frame.legal });
-    chosen = null;
-    clocksAt = Date.now();
+  'draw-offered'(frame) {
+    if (!isShown(frame)) return;
+    match.draw_offer = frame.by;
+    draw();
+  },
+  'draw-declined'(frame) {
+    if (!isShown(frame)) return;
+    match.draw_offer = null;
+    draw();
+    if (frame.by !== match.color) notice(`${match.opponent} declines the draw.`);
+  },
+  'opponent-gone'(frame) {
+    if (!isShown(frame) || frame.color === match.color) return;
+    gone = { since: Date.now(), claimIn: frame.claim_in ?? null };
+    draw();
+  },
+  'opponent-back'(frame) {
+    if (!isShown(frame) || frame.color === match.color) return;
+    gone = null;
     draw();
   },
   ended(frame) {
-    if (frame.match !== match?.match) return;
-    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock, running: null, legal: [] });
+    if (!isShown(frame)) return;
+    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock ?? match.clock, legal: [], draw_offer: null });
+    gone = null;
     draw();
+    refreshGames();
   },
   rejected(frame) {
-    notice(frame.text);
+    notice(frame.code === 'no-match' ? 'There is no such game.' : frame.text);
     draw();
   },
   error(frame) {
@@ -166,17 +210,44 @@ const on = {
   },
 };
 
-listen((frame) => on[frame.type]?.(frame));
+listen((frame) => {
+  if (frame.type in on) on[frame.type](frame);
+});
+
+// ---- what the person does ----
+
+function act(frame) {
+  notice('');
+  if (!send({ to: 'game', match: match?.match, ...frame })) notice('Not connected: that was not sent. It is tried to connect again.');
+}
+
+const play = (uci) => act({ type: 'move', ply: match.ply, move: uci });
+
+function choose(name) {
+  if (!isMine()) return;
+  const legal = match.legal || [];
+  const moves = chosen ? legal.filter((uci) => uci.slice(0, 4) === chosen + name) : [];
+  if (moves.length) {
+    chosen = null;
+    play(moves.find((uci) => uci.endsWith('q')) || moves[0]);
+  } else {
+    chosen = legal.some((uci) => uci.startsWith(name)) ? name : null;
+  }
+  drawTheBoard();
+}
 
 byId('seek').addEventListener('click', () => {
   const [limit, increment] = byId('clock').value.split('+').map(Number);
-  match = null;
-  notice('');
-  draw();
-  send({ to: 'game', type: 'seek', clock: { limit, increment }, legal: true });
+  act({ type: 'seek', clock: { limit, increment }, legal: true });
 });
+byId('cancel-seek').addEventListener('click', () => act({ type: 'cancel' }));
+for (const [id, type] of [['abort', 'abort'], ['draw', 'draw'], ['decline', 'decline'], ['claim-victory', 'claim-victory'], ['claim-draw', 'claim-draw']])
+  byId(id).addEventListener('click', () => act({ type }));
 
-byId('resign').addEventListener('click', () => send({ to: 'game', type: 'resign', match: match.match }));
+byId('resign').addEventListener('click', () => askFirst({
+  title: 'Resign this game?', text: `${match.opponent} wins, then.`, submit: 'Resign', danger: true,
+  send: async () => act({ type: 'resign' }),
+}));
 
 byId('move-form').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -184,7 +255,7 @@ byId('move-form').addEventListener('submit', (event) => {
   byId('move-text').value = '';
 });
 
-setInterval(drawClocks, 250);
+setInterval(() => { if (entered) drawClocks(); }, 250);
 
 // The clock that the person prefers stands first, and is chosen.
 function offerClock() {
@@ -197,10 +268,17 @@ function offerClock() {
   byId('clock').selectedIndex = 0;
 }
 
-export function enter() {
+export function enter([number]) {
   offerClock();
   open();
-  if (!entered) resume();
+  wanted = Number(number) || null;
+  if (match?.match !== wanted) match = gone = chosen = null;
   entered = true;
+  ask();
   draw();
+  refreshGames();
+}
+
+export function leave() {
+  entered = false;
 }

@@ -1,0 +1,27 @@
+// games/list.js: one's own games, those that go on first as the server has them, a page at a time.
+import { get } from '../api.js';
+import { button, element, list, row } from '../dom.js';
+import { ago } from '../text.js';
+
+const PAGE = 20;
+
+function result(match) {
+  if (match.status === 'started') return 'goes on';
+  if (!match.winner) return match.status === 'aborted' ? 'aborted' : 'draw';
+  return match.winner === match.color ? 'won' : 'lost';
+}
+
+const rowOf = (match) => row(
+  element('a', { href: `#games/${match.match}`, textContent: `${match.color === 'black' ? 'Black' : 'White'} against ${match.opponent}` }),
+  [result(match), `${Math.ceil(match.ply / 2)} moves`, match.started_at && ago(match.started_at)]);
+
+async function page(place, before) {
+  const answer = await get(`/api/game/matches?limit=${PAGE}${before ? `&before=${before}` : ''}`);
+  const rows = answer.matches.map(rowOf);
+  if (before) place.querySelector('ul').append(...rows);
+  else place.replaceChildren(list(rows, 'You have played no game yet.'));
+  place.querySelector('.older')?.remove();
+  if (answer.more) place.append(button('Older games', () => page(place, answer.next), { className: 'quiet older' }));
+}
+
+export const showGames = (place) => page(place, null);
