@@ -1,5 +1,5 @@
 /*
- * forget.c: a deleted account's mail goes; see personal.h.
+ * forget.c: a deleted account's mail goes, and a deleted mailbox's; see personal.h.
  */
 #include "hearth/error.h"
 #include "hearth/export.h"
@@ -43,6 +43,33 @@ int mail_forget(void *module, const struct queue_task *task, struct arena *a)
 		rc = db_write_wait(m->db, forget_some, &f);
 		if (rc == 0 && !f.done)
 			rc = queue_extend(m->db, task, MAIL_FORGET_LEASE_MS);
+	}
+	return rc;
+}
+
+struct emptying {
+	uint64_t mailbox;
+	bool done;
+};
+
+static int empty_some(struct db_tx *tx, void *arg)
+{
+	struct emptying *e = arg;
+
+	return mail_store_delete_some(tx, (int64_t)e->mailbox, BATCH, &e->done);
+}
+
+int mail_empty(void *module, const struct queue_task *task, struct arena *a)
+{
+	struct mail *m = module;
+	struct emptying e = { 0 };
+	int rc = slice_u64(task->key, INT64_MAX, &e.mailbox);
+
+	(void)a;
+	while (rc == 0 && !e.done) {
+		rc = db_write_wait(m->db, empty_some, &e);
+		if (rc == 0 && !e.done)
+			rc = queue_extend(m->db, task, MAIL_EMPTY_LEASE_MS);
 	}
 	return rc;
 }

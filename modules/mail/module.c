@@ -3,6 +3,8 @@
  */
 #include <stdlib.h>
 
+#include "copying.h"
+#include "hearth/error.h"
 #include "hearth/export.h"
 #include "hearth/json.h"
 #include "hearth/metric.h"
@@ -122,6 +124,8 @@ static const struct queue_consumer queues[] = {
 	{ MAIL_QUEUE_EXPORT, "mail", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX, mail_export },
 	{ MAIL_QUEUE_FORGET, "mail", "io", 1, MAIL_FORGET_LEASE_MS, MAIL_FORGET_ATTEMPTS,
 		mail_forget },
+	{ MAIL_QUEUE_EMPTY, "mail", "io", 1, MAIL_EMPTY_LEASE_MS, MAIL_FORGET_ATTEMPTS,
+		mail_empty },
 	{ MAIL_QUEUE_SWEEP, "mail", "io", 1, MAIL_SWEEP_LEASE_MS, MAIL_SWEEP_ATTEMPTS, mail_sweep },
 	{ .name = NULL },
 };
@@ -201,7 +205,7 @@ static int start(struct hearth *h, void **state)
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	*state = m;
-	return mail_index_start(m);
+	return mail_copying_recover(m) < 0 ? HEARTH_EIO : mail_index_start(m);
 }
 
 static void drain(void *state)

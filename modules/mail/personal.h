@@ -14,6 +14,11 @@
 #define MAIL_QUEUE_EXPORT "mail.export"
 #define MAIL_QUEUE_FORGET "mail.forget"
 
+/* The queue MAIL_QUEUE_EMPTY (store.h): a mailbox that was deleted (forget.c). */
+int mail_empty(void *module, const struct queue_task *task, struct arena *a);
+#define MAIL_EMPTY_LEASE_MS \
+	5000 /* a piece takes some milliseconds; after a crash it goes on soon */
+
 #define MAIL_FORGET_LEASE_MS (INT64_C(5) * 60 * 1000)
 #define MAIL_FORGET_ATTEMPTS 100
 

@@ -16,6 +16,9 @@
 #include "hearth/db.h"
 #include "hearth/json.h"
 
+/* Messages that one transaction changes: others write in between. */
+#define MAIL_BULK_MAX 500
+
 #define MAIL_NAME_MAX 1000 /* bytes of a mailbox name, UTF-8, levels separated by "/" */
 
 extern const char *const mail_migrations[];
@@ -85,12 +88,20 @@ int mail_store_mailboxes(struct db_tx *tx, int64_t account,
  */
 int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsigned use);
 /*
- * RFC 3501 section 6.3.4 and 6.3.5. Deleting one with inferiors keeps them. Renaming takes the
- * inferiors along, all with their UIDVALIDITY and UIDs, and renaming INBOX moves its messages to a
- * new mailbox. HEARTH_ENOTFOUND, HEARTH_EEXIST, HEARTH_EDENIED (INBOX cannot be deleted).
+ * RFC 3501 section 6.3.4 and 6.3.5. Deleting one with inferiors keeps them; one with many messages
+ * is hidden at once and emptied by the queue MAIL_QUEUE_EMPTY, whose key is its id, in pieces by
+ * mail_store_delete_some (*done: it is gone). Renaming takes the inferiors along, all with their
+ * UIDVALIDITY and UIDs. Renaming INBOX moves its messages to a new mailbox: MAIL_BULK_MAX of them,
+ * and then, until *done, as many more by mail_store_move_inbox, of those below the UID that was
+ * INBOX's next. HEARTH_ENOTFOUND, HEARTH_EEXIST, HEARTH_EDENIED (INBOX cannot be deleted).
  */
+#define MAIL_QUEUE_EMPTY "mail.empty"
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name);
-int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to);
+int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max, bool *done);
+int mail_store_rename(
+	struct db_tx *tx, int64_t account, struct slice from, struct slice to, bool *done);
+int mail_store_move_inbox(
+	struct db_tx *tx, int64_t account, struct slice to, uint32_t below, bool *done);
 /*
  * An account is gone (store_forget.c): no mailbox is made for it any more (HEARTH_ENOTFOUND), and
  * what it has is removed step by step, with the events of each content; *done after the last.
@@ -241,6 +252,22 @@ int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mail
  */
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
 	struct arena *a, uint32_t **uids, size_t *n);
+
+/* ---- store_copying.c ---- */
+
+/*
+ * A COPY of more messages than one transaction takes is all or nothing none the less: what it has
+ * made is noted under a number of its own, as UIDs of the mailbox they are in, until it ends. What
+ * did not end is taken back, some messages a call, until *done: of one COPY, or with `op` 0 of all
+ * that were noted up to a certain row.
+ */
+int mail_store_copying_note(
+	struct db_tx *tx, int64_t op, int64_t mailbox, uint32_t first, uint32_t last);
+int mail_store_copying_end(struct db_tx *tx, int64_t op);
+int mail_store_copying_last(struct db_tx *tx, int64_t *row);
+/* *mailbox is the one that has changed, or 0. */
+int mail_store_copying_undo(
+	struct db_tx *tx, int64_t op, int64_t up_to, int64_t *mailbox, bool *done);
 
 /* ---- what happened since ---- */
 

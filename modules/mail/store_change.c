@@ -173,20 +173,6 @@ int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t 
 	return rc < 0 ? rc : drop_content(tx, content);
 }
 
-int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox)
-{
-	struct arena *a = arena_new();
-	int64_t modseq = 0;
-	uint32_t *uids;
-	size_t n = 0;
-	int rc = mail_store_uids(tx, mailbox, a, &uids, &n);
-
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = mail_store_expunge(tx, mailbox, uids[i], &modseq);
-	arena_free(&a);
-	return rc;
-}
-
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
 	struct arena *a, uint32_t **uids, size_t *n)
 {
@@ -297,7 +283,7 @@ static int each_changed(
 
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
 {
-	return db_get_int(tx, now, "SELECT modseq FROM mailbox WHERE id = $1", db_int(mailbox));
+	return db_get_int(tx, now, "SELECT modseq FROM mailbox WHERE id = $1 AND deleted = 0", db_int(mailbox));
 }
 
 int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,

@@ -39,11 +39,12 @@ static int forget_rest(struct db_tx *tx, int64_t account)
 int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *done)
 {
 	int64_t mailbox;
+	bool one_is_done;
 	int rc = db_get_int(
 		tx, &mailbox, "SELECT min(id) FROM mailbox WHERE account = $1", db_int(account));
 
 	*done = rc == HEARTH_ENOTFOUND;
 	if (*done)
 		return forget_rest(tx, account);
-	return rc < 0 ? rc : mail_store_delete_some(tx, mailbox, max);
+	return rc < 0 ? rc : mail_store_delete_some(tx, mailbox, max, &one_is_done);
 }

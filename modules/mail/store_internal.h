@@ -15,12 +15,8 @@ int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_mes
 /* The first UIDs of a mailbox, at most `max`, into a new array from the arena. */
 int mail_store_first_uids(
 	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n);
-/* Removes up to `max` messages of a mailbox, and the mailbox itself once it has none. */
-int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max);
 /* Adds to what is kept for the account of a mailbox; negative: takes off. */
 int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size);
-/* Expunges every message of a mailbox. */
-int mail_store_expunge_all(struct db_tx *tx, int64_t mailbox);
 /* Text of an account's id: the key of its events. */
 void mail_store_event_key(char out[24], int64_t account);
 /* Names we take: UTF-8, no control characters, no empty level, not too deep. */

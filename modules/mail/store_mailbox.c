@@ -10,6 +10,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/job.h"
 #include "hearth/text.h"
 
 #define MAILBOXES_MAX 5000 /* of one account */
@@ -74,8 +75,9 @@ int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, s
 int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out)
 {
 	struct db_rows rows;
-	int rc = db_query(
-		tx, &rows, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1", db_int(id));
+	int rc = db_query(tx, &rows,
+		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1 AND m.deleted = 0",
+		db_int(id));
 
 	return rc < 0 ? rc : read_one(&rows, out);
 }
@@ -87,7 +89,7 @@ int mail_store_mailboxes(struct db_tx *tx, int64_t account,
 	struct mailbox box;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1"
+		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.deleted = 0"
 		" ORDER BY CASE WHEN m.name = 'INBOX' THEN 0 ELSE 1 END, m.name",
 		db_int(account));
 
@@ -230,29 +232,47 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 
 /* ---- deleting and renaming ---- */
 
+#define DELETED_AT_ONCE 100 /* messages: of more the rest goes by and by */
+
 static int delete_mailbox(struct db_tx *tx, int64_t mailbox)
 {
-	int rc = mail_store_expunge_all(tx, mailbox);
+	int rc = db_run(tx, "DELETE FROM expunged WHERE mailbox = $1", db_int(mailbox));
 
-	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM expunged WHERE mailbox = $1", db_int(mailbox));
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM mailbox WHERE id = $1", db_int(mailbox));
+	return rc < 0 ? rc : 0;
+}
+
+/* Nobody sees it any more, under a name that nobody can give; the queue empties it. */
+static int hide_mailbox(struct db_tx *tx, int64_t mailbox)
+{
+	char key[24];
+	int rc;
+
+	snprintf(key, sizeof(key), "\x01%lld", (long long)mailbox);
+	rc = db_run(tx, "UPDATE mailbox SET name = $2, special_use = 0, deleted = 1 WHERE id = $1",
+		db_int(mailbox), db_str(key));
+	if (rc >= 0)
+		rc = queue_push(
+			tx, MAIL_QUEUE_EMPTY, slice_str(key + 1), (struct slice){ 0 }, 0, 0);
 	return rc < 0 ? rc : 0;
 }
 
 int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 {
 	struct mailbox box;
+	bool done = false;
 	int rc;
 
 	if (slice_ieq(name, SLICE("INBOX")))
 		return HEARTH_EDENIED;
 	rc = mail_store_mailbox(tx, account, name, &box);
-	return rc < 0 ? rc : delete_mailbox(tx, box.id);
+	if (rc == 0)
+		rc = mail_store_delete_some(tx, box.id, DELETED_AT_ONCE, &done);
+	return rc < 0 || done ? rc : hide_mailbox(tx, box.id);
 }
 
-int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max)
+int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max, bool *done)
 {
 	struct arena *a = arena_new();
 	int64_t modseq = 0;
@@ -263,7 +283,8 @@ int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max)
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = mail_store_expunge(tx, mailbox, uids[i], &modseq);
 	arena_free(&a);
-	return rc == 0 && n < max ? delete_mailbox(tx, mailbox) : rc;
+	*done = rc == 0 && n < max;
+	return *done ? delete_mailbox(tx, mailbox) : rc;
 }
 
 /*
@@ -324,30 +345,43 @@ static int rename_inferiors(struct db_tx *tx, int64_t account, struct slice from
 
 /* Renaming INBOX moves its messages away and leaves it empty (RFC 3501 section 6.3.5). */
 static int move_inbox(
-	struct db_tx *tx, int64_t account, const struct mailbox *inbox, struct slice to)
+	struct db_tx *tx, int64_t account, const struct mailbox *inbox, struct slice to, bool *done)
 {
-	struct arena *a = arena_new();
-	struct mailbox box;
-	uint32_t *uids, new_uid;
-	size_t n = 0;
 	int rc = mail_store_create(tx, account, to, 0);
 
-	if (rc == 0)
-		rc = mail_store_mailbox(tx, account, to, &box);
-	if (rc == 0)
-		rc = mail_store_uids(tx, inbox->id, a, &uids, &n);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = mail_store_copy(tx, inbox->id, uids[i], &box, &new_uid);
-	arena_free(&a);
-	return rc == 0 ? mail_store_expunge_all(tx, inbox->id) : rc;
+	return rc < 0 ? rc : mail_store_move_inbox(tx, account, to, inbox->uidnext, done);
 }
 
-int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, struct slice to)
+int mail_store_move_inbox(
+	struct db_tx *tx, int64_t account, struct slice to, uint32_t below, bool *done)
+{
+	struct arena *a = arena_new();
+	char room[MAIL_NAME_MAX + 1];
+	struct mailbox inbox, box;
+	int64_t modseq = 0;
+	uint32_t *uids = NULL, new_uid;
+	size_t n = 0, moved = 0;
+	int rc = mail_store_mailbox(tx, account, SLICE("INBOX"), &inbox);
+
+	if (rc == 0)
+		rc = mail_store_mailbox(tx, account, canonical_path(to, room), &box);
+	if (rc == 0)
+		rc = mail_store_first_uids(tx, inbox.id, MAIL_BULK_MAX, a, &uids, &n);
+	for (; moved < n && uids[moved] < below && rc == 0; moved++)
+		rc = mail_store_move(tx, inbox.id, uids[moved], &box, &modseq, &new_uid);
+	arena_free(&a);
+	*done = moved < MAIL_BULK_MAX;
+	return rc;
+}
+
+int mail_store_rename(
+	struct db_tx *tx, int64_t account, struct slice from, struct slice to, bool *done)
 {
 	char room[MAIL_NAME_MAX + 1];
 	struct mailbox box, other;
 	int rc;
 
+	*done = true;
 	if (!mail_name_is_good(to))
 		return HEARTH_EINVAL;
 	to = canonical_path(to, room);
@@ -358,7 +392,7 @@ int mail_store_rename(struct db_tx *tx, int64_t account, struct slice from, stru
 	if (rc < 0)
 		return rc;
 	if (slice_eq(from, SLICE("INBOX")))
-		return move_inbox(tx, account, &box, to);
+		return move_inbox(tx, account, &box, to, done);
 	/* A mailbox cannot go below itself. */
 	if (to.n > from.n && slice_starts(to, from) && to.p[from.n] == '/')
 		return HEARTH_EINVAL;

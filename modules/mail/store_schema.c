@@ -109,5 +109,16 @@ const char *const mail_migrations[] = {
 	"DROP TABLE header;"
 	/* What a message counts for beyond its size (store_quota.c). */
 	"ALTER TABLE message ADD COLUMN extra BIGINT NOT NULL DEFAULT 0;",
+	/*
+	 * A mailbox that was deleted is not seen any more; its messages go by and by (forget.c). What
+	 * a COPY in several transactions has made so far, to be taken back if it does not end.
+	 */
+	"ALTER TABLE mailbox ADD COLUMN deleted BIGINT NOT NULL DEFAULT 0;"
+	"CREATE TABLE copying ("
+	" id {id},"
+	" op BIGINT NOT NULL,"
+	" mailbox BIGINT NOT NULL,"
+	" first BIGINT NOT NULL,"
+	" last BIGINT NOT NULL);",
 	NULL,
 };

@@ -2,30 +2,37 @@
  * imap_copy_cmd.c: COPY (RFC 3501 section 6.4.7), MOVE (RFC 6851), EXPUNGE, UID EXPUNGE (RFC 4315)
  * and CLOSE.
  *
- * COPY and MOVE are one transaction: all or nothing. COPY asks first what may be kept for the
- * account now. Expunging goes in chunks.
+ * All of them go in transactions of MAIL_BULK_MAX messages, so that others write in between. COPY
+ * is all or nothing none the less: one that does not end is taken back (copying.h). It asks first
+ * what may be kept for the account now. MOVE moves each message or does not (RFC 6851 section 3.3),
+ * and tells at its end which.
  */
+#include "copying.h"
+#include "hearth/rand.h"
 #include "imap/imap_internal.h"
 
 /* ---- COPY, MOVE ---- */
 
 struct copy {
 	struct mailbox to;
-	uint32_t *uids; /* asked for; after the transaction those that were copied */
+	uint32_t *uids; /* asked for */
 	uint32_t *from, *new_uids;
 	size_t n, copied;
-	int64_t quota; /* COPY: bytes that may be kept; 0: no bound */
-	int asked;     /* how asking for it ended */
+	size_t at, chunk_copied; /* where the chunk under way began: in uids, in new_uids */
+	int64_t modseq;          /* that the chunk took here */
+	int64_t op;              /* of a COPY in several chunks; 0: nothing is noted */
+	int64_t quota;           /* COPY: bytes that may be kept; 0: no bound */
+	int asked;               /* how asking for it ended */
+	int failed;              /* with what it is taken back */
 };
 
-static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid,
-	int64_t *modseq)
+static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid)
 {
 	uint32_t *new_uid = &job->new_uids[job->copied];
 	int rc;
 
 	if (s->command->verb == IMAP_MOVE)
-		rc = mail_store_move(tx, s->view->mailbox, uid, &job->to, modseq, new_uid);
+		rc = mail_store_move(tx, s->view->mailbox, uid, &job->to, &job->modseq, new_uid);
 	else
 		rc = mail_store_copy(tx, s->view->mailbox, uid, &job->to, new_uid);
 	if (rc == 0)
@@ -43,19 +50,39 @@ static int fits(struct db_tx *tx, int64_t account, int64_t quota)
 	return rc == 0 && used > quota ? HEARTH_ETOOBIG : rc;
 }
 
-static int copy_all(struct db_tx *tx, void *arg)
+static size_t chunk_end(const struct copy *job)
+{
+	return job->n - job->at < MAIL_BULK_MAX ? job->n : job->at + MAIL_BULK_MAX;
+}
+
+/* What the chunk has made, or that the whole has ended. */
+static int note(struct db_tx *tx, const struct copy *job)
+{
+	int rc = 0;
+
+	if (job->op == 0)
+		return 0;
+	if (chunk_end(job) == job->n)
+		return mail_store_copying_end(tx, job->op);
+	if (job->copied > job->chunk_copied)
+		rc = mail_store_copying_note(tx, job->op, job->to.id,
+			job->new_uids[job->chunk_copied], job->new_uids[job->copied - 1]);
+	return rc;
+}
+
+static int copy_chunk(struct db_tx *tx, void *arg)
 {
 	struct imap_session *s = arg;
 	struct copy *job = s->job;
-	int64_t modseq = 0;
 	int rc = mail_store_mailbox(tx, s->account.id, s->command->copy.mailbox, &job->to);
 
-	job->copied = 0;
-	for (size_t i = 0; i < job->n && rc == 0; i++)
-		rc = copy_one(tx, s, job, job->uids[i], &modseq);
+	job->copied = job->chunk_copied;
+	job->modseq = 0;
+	for (size_t i = job->at; i < chunk_end(job) && rc == 0; i++)
+		rc = copy_one(tx, s, job, job->uids[i]);
 	if (rc == 0 && job->quota > 0 && job->copied > 0)
 		rc = fits(tx, s->account.id, job->quota);
-	return rc;
+	return rc == 0 ? note(tx, job) : rc;
 }
 
 /* "COPYUID validity from to" (RFC 4315 section 3). */
@@ -73,30 +100,95 @@ static const char *copyuid(struct imap_session *s, const struct copy *job)
 	return text;
 }
 
-static void on_copied(struct imap_session *s, int status)
+static void refuse_copy(struct imap_session *s, int status)
+{
+	if (status == HEARTH_ENOTFOUND)
+		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
+	else if (status == HEARTH_ETOOBIG)
+		imap_reply(s, "NO", "OVERQUOTA", "There is no room for these messages");
+	else
+		imap_reply_error(s, status);
+}
+
+static void on_taken_back(void *arg, int status)
+{
+	struct imap_session *s = arg;
+	const struct copy *job = s->job;
+
+	(void)status;
+	if (!imap_back(s))
+		return;
+	refuse_copy(s, job->failed);
+	imap_turn_end(s);
+}
+
+/* The untagged OK comes before the EXPUNGEs (RFC 6851 section 4.3). */
+static void tell_moved(struct imap_session *s, const struct copy *job)
+{
+	if (job->copied == 0)
+		return;
+	imap_write_status(&s->out, (struct slice){ 0 }, "OK", copyuid(s, job), "Moved");
+	imap_mailbox_changed(s, s->view->mailbox);
+}
+
+static void on_failed(struct imap_session *s, int status)
+{
+	struct copy *job = s->job;
+	int64_t op = job->op;
+
+	job->op = 0;
+	job->copied = job->chunk_copied;
+	if (s->command->verb == IMAP_MOVE)
+		tell_moved(s, job);
+	if (op == 0 || job->at == 0) {
+		refuse_copy(s, status);
+		return;
+	}
+	job->failed = status;
+	imap_busy(s);
+	mail_copying_undo(s->m, op, on_taken_back, s);
+}
+
+static void end_copy(struct imap_session *s)
+{
+	struct copy *job = s->job;
+
+	job->op = 0;
+	if (s->command->verb == IMAP_MOVE) {
+		tell_moved(s, job);
+		imap_ok(s, job->copied ? "MOVE done" : "There was nothing to move");
+	} else if (job->copied) {
+		imap_reply(s, "OK", copyuid(s, job), "COPY done");
+	} else {
+		imap_ok(s, "There was nothing to copy");
+	}
+}
+
+static void on_chunk_copied(struct imap_session *s, int status)
+{
+	struct copy *job = s->job;
+
+	if (status < 0) {
+		on_failed(s, status);
+		return;
+	}
+	if (job->copied > job->chunk_copied)
+		imap_mailbox_changed(s, job->to.id);
+	job->at = chunk_end(job);
+	job->chunk_copied = job->copied;
+	if (job->at < job->n)
+		imap_run_write(s, copy_chunk, on_chunk_copied);
+	else
+		end_copy(s);
+}
+
+/* The client has gone before the end. */
+static void drop_copy(struct imap_session *s)
 {
 	const struct copy *job = s->job;
-	bool move = s->command->verb == IMAP_MOVE;
 
-	if (status == HEARTH_ENOTFOUND) {
-		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
-	} else if (status == HEARTH_ETOOBIG) {
-		imap_reply(s, "NO", "OVERQUOTA", "There is no room for these messages");
-	} else if (status < 0) {
-		imap_reply_error(s, status);
-	} else if (job->copied == 0) {
-		imap_ok(s, "There was nothing to copy");
-	} else {
-		imap_mailbox_changed(s, job->to.id);
-		if (move) {
-			/* The untagged OK comes before the EXPUNGEs (RFC 6851 section 4.3). */
-			imap_write_status(
-				&s->out, (struct slice){ 0 }, "OK", copyuid(s, job), "Moved");
-			imap_mailbox_changed(s, s->view->mailbox);
-		}
-		imap_reply(
-			s, "OK", move ? NULL : copyuid(s, job), move ? "MOVE done" : "COPY done");
-	}
+	if (job->op)
+		mail_copying_undo(s->m, job->op, NULL, NULL);
 }
 
 static void ask_quota(void *arg)
@@ -118,7 +210,7 @@ static void on_asked(struct imap_session *s, int status)
 	if (status == 0)
 		status = job->asked;
 	if (status == 0)
-		imap_run_write(s, copy_all, on_copied);
+		imap_run_write(s, copy_chunk, on_chunk_copied);
 	else
 		imap_reply_error(s, HEARTH_EIO);
 }
@@ -141,15 +233,16 @@ void imap_do_copy(struct imap_session *s)
 	job->from = arena_alloc(s->arena, job->n * sizeof(*job->from));
 	job->new_uids = arena_alloc(s->arena, job->n * sizeof(*job->new_uids));
 	s->job = job;
+	s->drop = drop_copy;
+	if (c->verb == IMAP_COPY && job->n > MAIL_BULK_MAX)
+		job->op = (int64_t)(rand_u64() >> 1) | 1;
 	if (c->verb == IMAP_MOVE)
-		imap_run_write(s, copy_all, on_copied);
+		imap_run_write(s, copy_chunk, on_chunk_copied);
 	else
 		imap_run_work(s, ask_quota, on_asked);
 }
 
 /* ---- EXPUNGE, CLOSE ---- */
-
-#define CHUNK 500
 
 struct expunge {
 	bool only;              /* UID EXPUNGE: those of `set` only */
@@ -168,7 +261,7 @@ static int expunge_chunk(struct db_tx *tx, void *arg)
 	struct arena *a = arena_new();
 	uint32_t *uids;
 	size_t n = 0;
-	int rc = mail_store_deleted(tx, mailbox, job->above, CHUNK, a, &uids, &n);
+	int rc = mail_store_deleted(tx, mailbox, job->above, MAIL_BULK_MAX, a, &uids, &n);
 
 	job->last = n ? uids[n - 1] : 0;
 	job->count = 0;

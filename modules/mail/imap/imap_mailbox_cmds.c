@@ -133,18 +133,11 @@ void imap_do_create(struct imap_session *s)
 
 /* ---- DELETE, RENAME ---- */
 
-/* The mailbox that the command changes, so that who has it selected can be told. */
-static int find_named(struct db_tx *tx, struct imap_session *s, struct slice name)
-{
-	struct mailbox *box = s->job;
-
-	return mail_store_mailbox(tx, s->account.id, name, box);
-}
-
 static int delete_mailbox(struct db_tx *tx, void *arg)
 {
 	struct imap_session *s = arg;
-	int rc = find_named(tx, s, s->command->mailbox);
+	/* So that who has it selected can be told. */
+	int rc = mail_store_mailbox(tx, s->account.id, s->command->mailbox, s->job);
 
 	return rc < 0 ? rc : mail_store_delete(tx, s->account.id, s->command->mailbox);
 }
@@ -169,32 +162,49 @@ void imap_do_delete(struct imap_session *s)
 	imap_run_write(s, delete_mailbox, on_deleted);
 }
 
+struct rename {
+	struct mailbox box; /* as it was before */
+	bool done;          /* false: INBOX has more messages to move */
+};
+
 static int rename_mailbox(struct db_tx *tx, void *arg)
 {
 	struct imap_session *s = arg;
-	int rc = find_named(tx, s, s->command->rename.from);
+	struct rename *job = s->job;
+	struct slice from = s->command->rename.from, to = s->command->rename.to;
+	int rc = mail_store_mailbox(tx, s->account.id, from, &job->box);
 
-	return rc < 0 ? rc
-		      : mail_store_rename(
-				tx, s->account.id, s->command->rename.from, s->command->rename.to);
+	return rc < 0 ? rc : mail_store_rename(tx, s->account.id, from, to, &job->done);
+}
+
+static int move_more(struct db_tx *tx, void *arg)
+{
+	struct imap_session *s = arg;
+	struct rename *job = s->job;
+
+	return mail_store_move_inbox(
+		tx, s->account.id, s->command->rename.to, job->box.uidnext, &job->done);
 }
 
 static void on_renamed(struct imap_session *s, int status)
 {
-	const struct mailbox *box = s->job;
+	const struct rename *job = s->job;
 
 	if (status < 0) {
 		imap_reply_error(s, status);
 		return;
 	}
 	/* INBOX has lost its messages; of others only the name has changed. */
-	imap_mailbox_changed(s, box->id);
-	imap_ok(s, "RENAME done");
+	imap_mailbox_changed(s, job->box.id);
+	if (job->done)
+		imap_ok(s, "RENAME done");
+	else
+		imap_run_write(s, move_more, on_renamed);
 }
 
 void imap_do_rename(struct imap_session *s)
 {
-	s->job = ARENA_NEW(s->arena, struct mailbox);
+	s->job = ARENA_NEW(s->arena, struct rename);
 	imap_run_write(s, rename_mailbox, on_renamed);
 }
 
