@@ -17,7 +17,7 @@
  *   deletion    blob_delete is advice about a key no row names any more. It is obeyed, some time
  *               after the call, unless the same key was put within blob_grace_ms before it, so that
  *               a put that is about to be named is never lost; what is left over then goes with a
- *               later delete.
+ *               later delete. While a backup copies, deletions wait for its end.
  * S3: put = PutObject (multipart above 5 MiB; a stream that is named by its hash waits in a local
  * file until that is known); get = ranged GetObject, the checksums are S3's own. Grace =
  * LastModified, which a put of a known hash refreshes by copying the object onto itself with new
@@ -99,7 +99,7 @@ int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info
 void blob_delete(struct blob_store *s, const char *key);
 /*
  * The same, waiting until it is gone: 0, also when there was none. HEARTH_EBUSY: it was put within
- * the grace, and is still there; ask again after blob_grace_ms. Workers only.
+ * the grace, or a backup copies, and it is still there; ask again after blob_grace_ms. Workers only.
  */
 int blob_delete_wait(struct blob_store *s, const char *key);
 /* How long after it was put a blob is safe from deletion. Any thread. */

@@ -11,6 +11,7 @@
 #include "hearth/blob.h"
 #include "hearth/bus.h"
 #include "hearth/cache.h"
+#include "hearth/checks.h"
 #include "hearth/config.h"
 #include "hearth/conn.h"
 #include "hearth/db.h"
@@ -48,6 +49,7 @@ struct hearth_module {
 	const struct queue_consumer *queues;
 	const struct hearth_command *commands; /* ends with name == NULL */
 	const char *const *needs;              /* services that must be there; NULL-ended */
+	const struct hearth_checks *checks;    /* for `hearth verify` */
 	const char *const *offers;             /* services that start offers; NULL-ended */
 	/*
 	 * What no single row of the settings can know: settings that do not go together, a URL that

@@ -105,4 +105,7 @@ void auth_reply_written(struct http_request *rq, int status, struct strbuf *out)
 /* The request's User-Agent as text that fits (never cut within a character), and who sends. */
 struct slice auth_device(const struct http_request *rq);
 
+/* For `hearth verify` (check.c). */
+extern const struct hearth_checks auth_checks;
+
 #endif

@@ -430,6 +430,7 @@ static void drain(void *state)
 
 const struct hearth_module auth_module = {
 	.name = "auth",
+	.checks = &auth_checks,
 	.doc = "accounts, passwords, sessions",
 	.scope = ACCOUNTS_SCOPE_ACCOUNT,
 	.settings = settings,

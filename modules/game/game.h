@@ -67,4 +67,7 @@ void game_service_init(struct game *g);
 
 extern const struct http_route game_routes[];
 
+/* For `hearth verify` (check.c). */
+extern const struct hearth_checks game_checks;
+
 #endif

@@ -100,6 +100,7 @@ static const char *const needs[] = { "accounts", "connections", NULL };
 
 const struct hearth_module game_module = {
 	.name = "game",
+	.checks = &game_checks,
 	.doc = "games by rules that are plugged in; chess",
 	.scope = ACCOUNTS_SCOPE_GAME,
 	.settings = settings,

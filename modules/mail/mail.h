@@ -48,4 +48,7 @@ bool mail_domain_is_local(const struct mail *m, struct slice domain);
 /* api.c: /api/mail/… */
 extern const struct http_route mail_routes[];
 
+/* For `hearth verify` (check.c). */
+extern const struct hearth_checks mail_checks;
+
 #endif

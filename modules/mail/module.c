@@ -234,6 +234,7 @@ static const char *const needs[] = { "accounts", NULL };
 
 const struct hearth_module mail_module = {
 	.name = "mail",
+	.checks = &mail_checks,
 	.doc = "SMTP, IMAP, the message store and its search",
 	.scope = ACCOUNTS_SCOPE_MAIL,
 	.settings = settings,

@@ -142,6 +142,7 @@ static const char *const needs[] = { "accounts", NULL };
 
 const struct hearth_module video_module = {
 	.name = "video",
+	.checks = &video_checks,
 	.doc = "live video: RTMP in, HLS out",
 	.scope = ACCOUNTS_SCOPE_VIDEO,
 	.settings = settings,

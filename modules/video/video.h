@@ -51,4 +51,7 @@ struct video {
 extern const struct http_route video_routes[];
 extern const struct hearth_command video_commands[];
 
+/* For `hearth verify` (check.c). */
+extern const struct hearth_checks video_checks;
+
 #endif

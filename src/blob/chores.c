@@ -18,6 +18,7 @@
 
 #define WAITING_MAX 65536
 #define BATCH       256
+#define LATE        64 /* deletions that waited, in one batch */
 
 struct chore {
 	struct list_node node;
@@ -54,6 +55,10 @@ struct batch {
 	struct list chores;
 	int64_t before_ms; /* keys put later are too young to go */
 	int deleted;
+	bool held; /* somebody copies the blobs: nothing goes now */
+	int late;  /* deletions that waited for the end of a hold, and their files */
+	char late_keys[LATE][BLOB_KEY_MAX + 1];
+	char late_files[LATE][BLOB_FILE_NAME];
 };
 
 /* Takes the oldest chores; when there are none, the job is over and true is returned. */
@@ -74,12 +79,45 @@ static bool take(struct blob_chores *c, struct batch *b)
 	return none;
 }
 
+/* What waited while blobs were held. */
+static int delete_late(struct db_tx *tx, struct batch *b)
+{
+	int64_t before_ms;
+	int rc = 0;
+
+	while (b->late < LATE &&
+		(rc = blob_row_take_doomed(tx, b->late_keys[b->late], &before_ms)) > 0) {
+		b->late_files[b->late][0] = 0;
+		rc = blob_row_delete(tx, b->late_keys[b->late], before_ms, b->late_files[b->late]);
+		if (rc < 0 && rc != HEARTH_ENOTFOUND)
+			return rc;
+		b->late++;
+	}
+	return rc < 0 && rc != HEARTH_ENOTFOUND ? rc : 0;
+}
+
+static int read_held(struct db_tx *tx, void *arg)
+{
+	struct batch *b = arg;
+	int rc = blob_rows_held(tx, clock_wall_ms());
+
+	b->held = rc != 0;
+	return rc < 0 ? rc : 0;
+}
+
 /* On the writer of the database; may run again. */
 static int delete_rows(struct db_tx *tx, void *arg)
 {
 	struct batch *b = arg;
 
-	b->deleted = 0;
+	int held = blob_rows_held(tx, clock_wall_ms());
+
+	b->deleted = b->late = 0;
+	b->held = held != 0;
+	if (held == 0)
+		held = delete_late(tx, b);
+	if (held < 0)
+		return held;
 	LIST_FOREACH (&b->chores, it) {
 		struct chore *ch = LIST_ENTRY(it, struct chore, node);
 		int rc;
@@ -87,10 +125,11 @@ static int delete_rows(struct db_tx *tx, void *arg)
 		if (!ch->is_key)
 			continue;
 		ch->file[0] = 0;
-		rc = blob_row_delete(tx, ch->key, b->before_ms, ch->file);
+		rc = b->held ? blob_row_doom(tx, ch->key, b->before_ms)
+			     : blob_row_delete(tx, ch->key, b->before_ms, ch->file);
 		if (rc < 0 && rc != HEARTH_ENOTFOUND)
 			return rc;
-		b->deleted += rc == 0;
+		b->deleted += rc == 0 && !b->held;
 	}
 	return 0;
 }
@@ -104,8 +143,7 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 	LIST_FOREACH (&b->chores, it)
 		keys |= LIST_ENTRY(it, struct chore, node)->is_key;
 	b->before_ms = clock_wall_ms() - s->options.grace_ms;
-	if (keys)
-		rc = db_write_wait(s->db, delete_rows, b);
+	rc = keys ? db_write_wait(s->db, delete_rows, b) : db_read_wait(s->db, read_held, b);
 	if (rc < 0)
 		log_warn("blob", "cannot delete", "error", "%s", error_name(rc), NULL);
 	else
@@ -116,9 +154,15 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 		list_remove(it);
 		if (ch->is_key)
 			blob_recent_drop(s->recent, ch->key);
-		if (ch->file[0] && (rc == 0 || !ch->is_key))
+		/* What stays now goes with the next sweep: no row names it. */
+		if (ch->file[0] && !b->held && (rc == 0 || !ch->is_key))
 			blob_folder_remove(s->folder, ch->file);
 		free(ch);
+	}
+	for (int i = 0; i < b->late && rc == 0; i++) {
+		blob_recent_drop(s->recent, b->late_keys[i]);
+		if (b->late_files[i][0])
+			blob_folder_remove(s->folder, b->late_files[i]);
 	}
 }
 
@@ -207,7 +251,10 @@ static int delete_row(struct db_tx *tx, void *arg)
 	int rc;
 
 	d->file[0] = 0;
-	d->stays = false;
+	rc = blob_rows_held(tx, clock_wall_ms());
+	d->stays = rc > 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = blob_row_delete(tx, d->key, d->before_ms, d->file);
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;

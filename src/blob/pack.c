@@ -21,6 +21,10 @@ static const char *const migrations[] = {
 	"	file   TEXT UNIQUE,"      /* name in the folder; NULL when packed */
 	"	stored {bytes}"           /* packed bytes; NULL when in a file */
 	");",
+	/* While a hold lasts nothing is deleted (a backup copies); what was to be, waits in doomed.
+	 */
+	"CREATE TABLE hold (id BIGINT NOT NULL PRIMARY KEY, until_ms BIGINT NOT NULL);"
+	"CREATE TABLE doomed (key TEXT NOT NULL PRIMARY KEY, before_ms BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -107,6 +111,42 @@ int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char f
 		snprintf(file, BLOB_FILE_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
 	db_end(&rows);
 	return rc == 0 ? HEARTH_ENOTFOUND : rc < 0 ? rc : 0;
+}
+
+int blob_rows_held(struct db_tx *tx, int64_t now_ms)
+{
+	int64_t n = 0;
+	int rc =
+		db_get_int(tx, &n, "SELECT count(*) FROM hold WHERE until_ms > $1", db_int(now_ms));
+
+	return rc < 0 ? rc : n > 0;
+}
+
+int blob_row_doom(struct db_tx *tx, const char *key, int64_t before_ms)
+{
+	int rc = db_run(tx,
+		"INSERT INTO doomed (key, before_ms) VALUES ($1, $2)"
+		" ON CONFLICT (key) DO UPDATE SET before_ms = $2",
+		db_str(key), db_int(before_ms));
+
+	return rc < 0 ? rc : 0;
+}
+
+int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *before_ms)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"DELETE FROM doomed WHERE key = (SELECT min(key) FROM doomed) RETURNING key, "
+		"before_ms");
+
+	if (rc == 0)
+		rc = db_next(&rows);
+	if (rc > 0) {
+		snprintf(key, BLOB_KEY_MAX + 1, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+		*before_ms = db_col_int(&rows, 1);
+	}
+	db_end(&rows);
+	return rc;
 }
 
 int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max)

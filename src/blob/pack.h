@@ -35,6 +35,12 @@ int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struc
  */
 int blob_row_delete(
 	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
+/* Whether somebody holds all blobs: 1 or 0, or an error. */
+int blob_rows_held(struct db_tx *tx, int64_t now_ms);
+/* Notes a deletion that waits for the end of the hold; takes one of them: 1, 0 when there is none.
+ */
+int blob_row_doom(struct db_tx *tx, const char *key, int64_t before_ms);
+int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *before_ms);
 /* The files that the newest rows name, up to `max`: how many, or an error. */
 int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max);
 /* Whether a row names this file: 1 or 0, or an error. */

@@ -5,6 +5,7 @@
  * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help.
  */
 #include "cli/cli.h"
+#include "cli/data_commands.h"
 #include "cli/locate.h"
 
 #include <stdio.h>
@@ -34,10 +35,20 @@ struct invocation {
 	int arg_count;
 };
 
+/* What a command of the kernel needs of its surroundings. */
+enum builtin_needs {
+	NEEDS_NOTHING,
+	NEEDS_CONFIG, /* as it is named; none is looked for */
+	NEEDS_FILE,   /* the INI file of the server that is here (locate.h) */
+	NEEDS_DATA,   /* and its data folder */
+	NEEDS_OWNER,  /* and to be its owner, since it writes there */
+};
+
 struct builtin {
-	const char *name, *usage, *doc;
-	bool bare; /* needs no configuration */
+	const char *name, *usage, *doc; /* usage "": it takes no argument */
+	enum builtin_needs needs;
 	int (*run)(struct hearth *h, struct invocation *in);
+	const char *help; /* the rest of --help; may be NULL */
 };
 
 static int usage_error(const char *what, const char *arg)
@@ -156,15 +167,37 @@ static int run_config(struct hearth *h, struct invocation *in)
 
 static int run_help(struct hearth *h, struct invocation *in);
 
+static int run_backup_command(struct hearth *h, struct invocation *in)
+{
+	return run_backup(h, in->file, in->arg_count - 1, in->args + 1);
+}
+
+static int run_restore_command(struct hearth *h, struct invocation *in)
+{
+	return run_restore(h, in->file, in->arg_count - 1, in->args + 1);
+}
+
+static int run_verify_command(struct hearth *h, struct invocation *in)
+{
+	return run_verify(h, in->file, in->arg_count - 1, in->args + 1);
+}
+
 static const struct builtin builtins[] = {
-	{ "serve", "", "run the server", false, run_serve },
+	{ "serve", "", "run the server", NEEDS_CONFIG, run_serve, NULL },
 	{ "check", "", "check the configuration: file, line, what was found, what was expected",
-		false, run_check },
+		NEEDS_FILE, run_check, NULL },
+	{ "backup", "DIR", "copy everything into DIR, whole and checked; the server may run",
+		NEEDS_DATA, run_backup_command, help_backup },
+	{ "restore", "DIR [--replace]", "make the data folder what the backup in DIR has",
+		NEEDS_FILE, run_restore_command, help_restore },
+	{ "verify", "[DIR]", "look at all that is stored, or at the backup in DIR", NEEDS_DATA,
+		run_verify_command, help_verify },
 	{ "adopt", "", "take the databases of the data folder as they are, when serve refuses them",
-		false, run_adopt },
-	{ "config", "", "print every setting with its default, as an INI file", true, run_config },
-	{ "version", "", "print the version", true, run_version },
-	{ "help", "", "print this list", true, run_help },
+		NEEDS_OWNER, run_adopt, NULL },
+	{ "config", "", "print every setting with its default, as an INI file", NEEDS_NOTHING,
+		run_config, NULL },
+	{ "version", "", "print the version", NEEDS_NOTHING, run_version, NULL },
+	{ "help", "", "print this list", NEEDS_NOTHING, run_help, NULL },
 };
 #define BUILTIN_COUNT (sizeof(builtins) / sizeof(builtins[0]))
 
@@ -188,7 +221,7 @@ static int run_help(struct hearth *h, struct invocation *in)
 	(void)in;
 	printf("Usage: hearth COMMAND [-c FILE] [--set section.key=value]... [ARGUMENTS]\n\n");
 	for (size_t i = 0; i < BUILTIN_COUNT; i++)
-		print_command(builtins[i].name, "", builtins[i].doc);
+		print_command(builtins[i].name, builtins[i].usage, builtins[i].doc);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
 		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++)
 			print_command(c->name, c->usage, c->doc);
@@ -241,22 +274,35 @@ static int configure(struct hearth *h, const struct invocation *in)
 	return rc;
 }
 
+/* Reads what the command needs; its own words say what is wrong. */
+static int prepare(struct hearth *h, const struct builtin *b, struct invocation *in)
+{
+	if (b->needs == NEEDS_NOTHING)
+		return 0;
+	if (b->needs != NEEDS_CONFIG)
+		in->file = locate_file(h->config, in->file, in->sets, in->set_count);
+	if (configure(h, in) < 0)
+		return HEARTH_EINVAL;
+	if (b->needs >= NEEDS_DATA && locate_data(h->config, in->file) < 0)
+		return HEARTH_EINVAL;
+	return b->needs == NEEDS_OWNER ? locate_owner(h->config) : 0;
+}
+
 static int run_builtin(const struct builtin *b, struct invocation *in)
 {
 	struct hearth *h;
 	int code = EXIT_FAILED;
 
 	if (in->help) {
-		printf("Usage: hearth %s [-c FILE] [--set section.key=value]...\n\n%s\n", b->name,
-			b->doc);
+		printf("Usage: hearth %s%s%s [-c FILE] [--set section.key=value]...\n\n%s\n%s%s",
+			b->name, *b->usage ? " " : "", b->usage, b->doc, b->help ? "\n" : "",
+			b->help ? b->help : "");
 		return EXIT_DONE;
 	}
-	if (in->arg_count > 1)
+	if (in->arg_count > 1 && !*b->usage)
 		return usage_error("this command takes no argument", in->args[1]);
 	h = kernel_new();
-	if (b->run == run_check)
-		in->file = locate_file(h->config, in->file, in->sets, in->set_count);
-	if (b->bare || configure(h, in) == 0)
+	if (prepare(h, b, in) == 0)
 		code = b->run(h, in);
 	kernel_free(&h);
 	return code;

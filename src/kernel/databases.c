@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "backup/backup.h"
 #include "blob/blob_internal.h"
 #include "db/database.h"
 #include "hearth/error.h"
@@ -138,11 +139,34 @@ static int open_all(struct opening *o)
 	return rc;
 }
 
+static int refuse_half_restored(struct hearth *h)
+{
+	struct strbuf path = { 0 };
+	int rc = 0;
+
+	strbuf_printf(&path, "%s/" BACKUP_STAGING, hearth_data_dir(h));
+	/* Empty, nothing of one is left but the folder. */
+	if (rmdir(path.p) < 0 && access(path.p, F_OK) == 0) {
+		log_error("kernel", "a restore into this data folder has not ended", "path", "%s",
+			path.p, NULL);
+		strbuf_printf(&h->advice,
+			"run the same `hearth restore` again: it goes on where it "
+			"stopped");
+		rc = HEARTH_ECONFLICT;
+	}
+	strbuf_free(&path);
+	return rc;
+}
+
 int kernel_open_databases(struct hearth *h)
 {
 	struct opening o = { .h = h };
 	struct strbuf why = { 0 };
-	int rc = ledger_open(&h->ledger, hearth_data_dir(h), &why);
+	int rc = refuse_half_restored(h);
+
+	if (rc < 0)
+		return rc;
+	rc = ledger_open(&h->ledger, hearth_data_dir(h), &why);
 
 	if (rc == HEARTH_ECORRUPT && h->adopt)
 		rc = 0;

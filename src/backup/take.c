@@ -1,0 +1,576 @@
+/*
+ * take.c: taking a backup.
+ *
+ *   hold blobs ─▶ the cut ─▶ each database: copy, look, cut into chunks ─▶ files ─▶ blobs that the
+ *   copy of blob.db names ─▶ all on disk ─▶ manifest in its place ─▶ what it does not name goes
+ *
+ * The cut is one moment of all databases: what was acknowledged before the command began is in it.
+ * The blobs come after, and those it names are there, since nothing is deleted while the hold
+ * lasts.
+ *
+ * What is there from an earlier backup is not copied again: a blob's file is immutable and its name
+ * is never used twice; a database is stored in chunks under their hashes, and SQLite changes pages
+ * in place. So a backup costs reading the databases and writing what changed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backup/backup.h"
+#include "backup/manifest.h"
+#include "blob/check.h"
+#include "db/cut.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/map.h"
+
+#define CHUNK (256u << 10)
+
+struct taking {
+	const struct backup_source *source;
+	const char *dest;
+	int lock_fd;
+	struct backup_dbs dbs;
+	struct identity ids[BACKUP_DBS_MAX];
+	struct backup_hold hold;
+	struct cut *cut;
+	struct manifest_writer manifest;
+	struct manifest_reader before; /* the one that stands, for what need not be copied */
+	struct manifest_entry old;     /* its next blob */
+	bool old_there;
+	uint64_t total, copied; /* bytes */
+	int64_t blobs, damaged;
+	const char *what; /* for the bar */
+};
+
+static int say(const char *what, const char *why)
+{
+	progress_end();
+	fprintf(stderr, "hearth: %s%s%s\n", what, why && *why ? ": " : "", why ? why : "");
+	return HEARTH_EINVAL;
+}
+
+/* ---- the folder ---- */
+
+static int not_alone(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+	return 1;
+}
+
+static int remove_tmp(void *arg, const char *name)
+{
+	char path[FILE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/tmp/%s", (const char *)arg, name);
+	unlink(path);
+	return 0;
+}
+
+/* A backup in the data folder would be lost with it, and hold itself. */
+static bool is_within(const char *dest, const char *data)
+{
+	char *inner = realpath(dest, NULL), *outer = realpath(data, NULL);
+	size_t n = outer ? strlen(outer) : 0;
+	bool within = inner && outer && strncmp(inner, outer, n) == 0 &&
+		      (inner[n] == '/' || inner[n] == 0);
+
+	free(inner);
+	free(outer);
+	return within;
+}
+
+/* The folder is new, or one of ours; nobody else works in it. */
+static int open_dest(struct taking *t)
+{
+	char path[FILE_PATH_MAX];
+	bool used = false;
+	int rc = file_make_folders(t->dest);
+
+	if (rc < 0)
+		return rc;
+	if (is_within(t->dest, t->source->data))
+		return say(t->dest, "it lies in the data folder; name one elsewhere, at best on "
+				    "another disk");
+	snprintf(path, sizeof(path), "%s/lock", t->dest);
+	if (access(path, F_OK) < 0) {
+		file_walk(t->dest, not_alone, &used);
+		if (used)
+			return say(t->dest, "it holds something else than a backup; give an empty "
+					    "folder or one of an earlier backup");
+	}
+	t->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (t->lock_fd < 0)
+		return file_failed("cannot write", path);
+	if (flock(t->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return say(t->dest, "another backup runs into this folder");
+	snprintf(path, sizeof(path), "%s/tmp", t->dest);
+	file_walk(path, remove_tmp, (void *)(uintptr_t)t->dest);
+	return file_make_folders(path);
+}
+
+/* What stands is of the same data; it ends before the first of its blobs. */
+static int open_before(struct taking *t, const char *folder)
+{
+	int rc = manifest_open(&t->before, t->dest);
+
+	if (rc == HEARTH_ECORRUPT)
+		say(t->dest, "the backup that stood here is damaged; everything is copied anew");
+	while (rc == 0 && manifest_next(&t->before, &t->old) > 0) {
+		if (t->old.kind == MANIFEST_FOLDER && folder[0] && strcmp(t->old.name, folder) != 0)
+			return say(t->dest, "it holds the backup of another data folder");
+		t->old_there = t->old.kind == MANIFEST_BLOB;
+		if (t->old_there)
+			break;
+	}
+	return 0;
+}
+
+/* ---- the cut ---- */
+
+static int judge(struct taking *t)
+{
+	struct ledger_db found[LEDGER_DBS_MAX];
+	struct strbuf why = { 0 };
+	struct ledger l;
+	int rc = ledger_open(&l, t->source->data, &why);
+
+	ledger_unlock(&l);
+	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
+		found[i] = (struct ledger_db){
+			.name = t->dbs.list[i], .existed = true, .is = t->ids[i]
+		};
+	if (rc == 0)
+		ledger_judge(&l, found, t->dbs.count, &why);
+	for (size_t i = 0; i < l.count && rc == 0; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < t->dbs.count; k++)
+			there |= strcmp(l.entries[i].name, t->dbs.list[k]) == 0;
+		if (!there)
+			strbuf_printf(&why, "%s.db is missing\n", l.entries[i].name);
+	}
+	ledger_close(&l);
+	if (rc == 0 && why.n > 0)
+		rc = HEARTH_ECONFLICT;
+	if (rc < 0)
+		say("the databases do not belong together", why.p);
+	strbuf_free(&why);
+	return rc;
+}
+
+static int make_cut(struct taking *t)
+{
+	struct strbuf why = { 0 };
+	int rc = backup_list_dbs(t->source->data, &t->dbs);
+
+	if (rc == 0 && t->dbs.count == 0)
+		return say(t->source->data, "there is no data here; is `-c FILE` missing?");
+	if (rc == 0)
+		rc = backup_hold_begin(&t->hold, t->source->data);
+	if (rc == 0 &&
+		(rc = cut_new(t->source->data, t->dbs.list, t->dbs.count, &t->cut, &why)) < 0)
+		say("cannot read the databases", why.p);
+	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
+		if ((rc = cut_identity(t->cut, i, &t->ids[i], &why)) < 0)
+			say("cannot read a database", why.p);
+	strbuf_free(&why);
+	return rc;
+}
+
+/* ---- databases ---- */
+
+/* Puts a piece of a file under its hash, unless it is there. */
+static int put_object(struct taking *t, const char *from, uint64_t offset, uint64_t length,
+	char hash[FILE_HASH], uint64_t *size)
+{
+	char tmp[FILE_PATH_MAX], path[FILE_PATH_MAX];
+	struct stat st;
+	int rc;
+
+	snprintf(tmp, sizeof(tmp), "%s/tmp/object", t->dest);
+	rc = file_copy(from, offset, length, tmp, 0600, hash, size);
+	if (rc < 0)
+		return rc;
+	t->total += *size;
+	manifest_object(path, t->dest, hash);
+	if (stat(path, &st) == 0 && (uint64_t)st.st_size == *size)
+		return unlink(tmp) < 0 ? file_failed("cannot remove", tmp) : 0;
+	t->copied += *size;
+	rc = file_make_parents(path);
+	if (rc == 0 && rename(tmp, path) < 0)
+		rc = file_failed("cannot write", path);
+	return rc;
+}
+
+static int on_page(void *arg, int64_t done, int64_t total)
+{
+	struct taking *t = arg;
+
+	progress(t->what, done, total, t->copied);
+	return backup_hold_go_on(&t->hold);
+}
+
+static int put_database(struct taking *t, size_t i)
+{
+	char copy[FILE_PATH_MAX];
+	struct manifest_entry e = { .kind = MANIFEST_DB, .number = t->ids[i].commits };
+	struct strbuf why = { 0 };
+	int rc;
+
+	t->what = t->dbs.list[i];
+	snprintf(copy, sizeof(copy), "%s/tmp/%s.db", t->dest, t->dbs.list[i]);
+	snprintf(e.name, sizeof(e.name), "%s", t->dbs.list[i]);
+	rc = cut_copy(t->cut, i, copy, on_page, t, &why);
+	cut_release(t->cut, i);
+	if (rc < 0)
+		say("nothing was changed in the backup: cannot copy a database", why.p);
+	strbuf_free(&why);
+	if (rc == 0)
+		rc = file_hash(copy, e.hash, &e.size);
+	if (rc == 0)
+		manifest_add(&t->manifest, &e);
+	for (uint64_t at = 0; rc == 0 && at < e.size; at += CHUNK) {
+		struct manifest_entry chunk = { .kind = MANIFEST_CHUNK };
+		uint64_t n;
+
+		rc = put_object(t, copy, at, CHUNK, chunk.hash, &n);
+		manifest_add(&t->manifest, &chunk);
+	}
+	/* The table of blobs is read from its copy later. */
+	if (strcmp(t->dbs.list[i], "blob") != 0)
+		unlink(copy);
+	return rc;
+}
+
+/* ---- files ---- */
+
+/* What is made anew, or stored as what it is. */
+static bool is_left_out(const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return strncmp(name, "blob/", 5) == 0 || strncmp(name, "replaced-", 9) == 0 ||
+	       strncmp(name, BACKUP_STAGING, sizeof(BACKUP_STAGING) - 1) == 0 ||
+	       strcmp(name, LEDGER_FILE) == 0 || strcmp(name, "hearth.lock") == 0 ||
+	       strchr(name, '\n') ||
+	       (end && !strchr(name, '/') &&
+		       (strcmp(end, ".db") == 0 || strcmp(end, ".db-wal") == 0 ||
+			       strcmp(end, ".db-shm") == 0));
+}
+
+static int put_file(struct taking *t, const char *path, const char *name)
+{
+	struct manifest_entry e = { .kind = MANIFEST_FILE };
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st) < 0)
+		return errno == ENOENT ? 0 : file_failed("cannot read", path);
+	e.number = st.st_mode & 0777;
+	snprintf(e.name, sizeof(e.name), "%s", name);
+	rc = put_object(t, path, 0, UINT64_MAX, e.hash, &e.size);
+	if (rc == 0)
+		manifest_add(&t->manifest, &e);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+static int on_file(void *arg, const char *name)
+{
+	struct taking *t = arg;
+	char path[2 * FILE_PATH_MAX];
+
+	if (is_left_out(name))
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", t->source->data, name);
+	return put_file(t, path, name);
+}
+
+static int put_files(struct taking *t)
+{
+	int rc = file_walk(t->source->data, on_file, t);
+
+	for (size_t i = 0; rc == 0 && i < 3; i++) {
+		const char *path = t->source->outside[i], *base;
+		char name[FILE_PATH_MAX];
+
+		if (!path || !*path)
+			continue;
+		base = strrchr(path, '/');
+		snprintf(name, sizeof(name), "from-backup/%s", base ? base + 1 : path);
+		rc = put_file(t, path, name);
+	}
+	return rc;
+}
+
+/* ---- blobs ---- */
+
+/* Whether the backup that stands has this file, with its size and hash. */
+static bool is_there(struct taking *t, struct manifest_entry *e)
+{
+	char path[FILE_PATH_MAX];
+	struct stat st;
+
+	while (t->old_there && strcmp(t->old.name, e->name) < 0)
+		t->old_there = manifest_next(&t->before, &t->old) > 0;
+	if (!t->old_there || strcmp(t->old.name, e->name) != 0)
+		return false;
+	manifest_blob(path, t->dest, e->name);
+	if (stat(path, &st) < 0 || (uint64_t)st.st_size != t->old.size)
+		return false;
+	*e = t->old;
+	return true;
+}
+
+/* A name of ours: it becomes a path. */
+static bool is_blob_name(const char *name)
+{
+	return strlen(name) > 3 && name[2] == '/' && !strstr(name, "..") && !strchr(name + 3, '/');
+}
+
+static int put_blob(struct taking *t, struct blob_checker *checker, const struct blob_row *row)
+{
+	char from[2 * FILE_PATH_MAX], to[FILE_PATH_MAX];
+	struct manifest_entry e = { .kind = MANIFEST_BLOB };
+	int rc = is_blob_name(row->file) ? 0 : HEARTH_ECORRUPT;
+
+	snprintf(e.name, sizeof(e.name), "%s", row->file);
+	if (rc == 0 && !is_there(t, &e)) {
+		rc = blob_check(checker, row);
+		snprintf(from, sizeof(from), "%s/blob/%s", t->source->data, row->file);
+		manifest_blob(to, t->dest, row->file);
+		if (rc == 0)
+			rc = file_make_parents(to);
+		if (rc == 0)
+			rc = file_copy(from, 0, UINT64_MAX, to, 0600, e.hash, &e.size);
+		t->copied += rc == 0 ? e.size : 0;
+	}
+	if (rc == HEARTH_ECORRUPT || rc == HEARTH_ENOTFOUND) {
+		progress_end();
+		fprintf(stderr,
+			"hearth: the blob %s is %s (file blob/%s); it is not in the backup\n",
+			row->info.key, rc == HEARTH_ECORRUPT ? "damaged" : "missing", row->file);
+		t->damaged++;
+		return 0;
+	}
+	if (rc == 0) {
+		t->total += e.size;
+		manifest_add(&t->manifest, &e);
+	}
+	return rc;
+}
+
+static bool read_row(sqlite3_stmt *stmt, struct blob_row *row)
+{
+	memset(row, 0, sizeof(*row));
+	snprintf(row->file, sizeof(row->file), "%s", (const char *)sqlite3_column_text(stmt, 0));
+	row->info.size = (uint64_t)sqlite3_column_int64(stmt, 1);
+	snprintf(row->info.key, sizeof(row->info.key), "%s",
+		(const char *)sqlite3_column_text(stmt, 3));
+	if (sqlite3_column_bytes(stmt, 2) == BLOB_HASH)
+		memcpy(row->hash, sqlite3_column_blob(stmt, 2), BLOB_HASH);
+	return row->file[0];
+}
+
+static int64_t count_rows(sqlite3 *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t n = 0;
+
+	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM blob WHERE file IS NOT NULL", -1, &stmt,
+		    NULL) == SQLITE_OK &&
+		sqlite3_step(stmt) == SQLITE_ROW)
+		n = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return n;
+}
+
+static int put_rows(struct taking *t, sqlite3 *db, struct blob_checker *checker)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t total = count_rows(db);
+	struct blob_row row;
+	int rc = 0, step = SQLITE_DONE;
+
+	if (sqlite3_prepare_v2(db,
+		    "SELECT file, size, hash, key FROM blob WHERE file IS NOT NULL ORDER BY file",
+		    -1, &stmt, NULL) != SQLITE_OK)
+		return say("blob.db", sqlite3_errmsg(db));
+	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (read_row(stmt, &row))
+			rc = put_blob(t, checker, &row);
+		progress("blobs", ++t->blobs, total, t->copied);
+		if (rc == 0)
+			rc = backup_hold_go_on(&t->hold);
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = say("blob.db", sqlite3_errmsg(db));
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static int put_blobs(struct taking *t)
+{
+	char copy[FILE_PATH_MAX];
+	struct blob_checker *checker = NULL;
+	sqlite3 *db = NULL;
+	int rc;
+
+	snprintf(copy, sizeof(copy), "%s/tmp/blob.db", t->dest);
+	rc = sqlite3_open_v2(copy, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK
+		     ? blob_checker_new(t->source->data, &checker)
+		     : say(copy, sqlite3_errmsg(db));
+	if (rc == 0)
+		rc = put_rows(t, db, checker);
+	blob_checker_free(&checker);
+	sqlite3_close(db);
+	unlink(copy);
+	return rc;
+}
+
+/* ---- the end ---- */
+
+/* Removes files that the manifest does not name, a sub-folder of its blobs at a time. */
+struct tidying {
+	const char *dest;
+	struct map *named;
+	char sub[3]; /* of the blobs in `named` */
+};
+
+static void empty(struct map *m)
+{
+	struct slice key;
+	size_t it = 0;
+	void *v;
+
+	while (map_next(m, &it, &key, &v))
+		map_remove(m, key);
+}
+
+static void tidy_folder(const char *path, const struct map *named)
+{
+	DIR *d = opendir(path);
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.' && !map_get(named, slice_str(e->d_name)))
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
+static void tidy_blobs(struct tidying *t, const char *next)
+{
+	char path[FILE_PATH_MAX], sub[3];
+
+	/* Also those that lie between and have nothing left. */
+	for (unsigned i = (unsigned)strtoul(t->sub, NULL, 16); i < 256; i++) {
+		snprintf(sub, sizeof(sub), "%02x", i);
+		if (strcmp(sub, next) >= 0)
+			break;
+		snprintf(path, sizeof(path), "%s/blob/%s", t->dest, sub);
+		tidy_folder(path, t->named);
+		empty(t->named);
+	}
+	snprintf(t->sub, sizeof(t->sub), "%.2s", next);
+}
+
+static void tidy(const char *dest)
+{
+	struct tidying t = { .dest = dest, .named = map_new(), .sub = "00" };
+	struct map *objects = map_new();
+	struct manifest_reader r;
+	struct manifest_entry e;
+	char path[FILE_PATH_MAX];
+
+	if (manifest_open(&r, dest) == 0) {
+		while (manifest_next(&r, &e) > 0) {
+			if (e.kind == MANIFEST_FILE || e.kind == MANIFEST_CHUNK)
+				map_set(objects, slice_str(e.hash), t.named);
+			if (e.kind != MANIFEST_BLOB)
+				continue;
+			if (strncmp(e.name, t.sub, 2) != 0)
+				tidy_blobs(&t, (char[3]){ e.name[0], e.name[1], 0 });
+			map_set(t.named, slice_str(e.name + 3), objects);
+		}
+		tidy_blobs(&t, "~");
+		for (int i = 0; i < 256; i++) {
+			snprintf(path, sizeof(path), "%s/objects/%02x", dest, i);
+			tidy_folder(path, objects);
+		}
+	}
+	manifest_close(&r);
+	map_free(&t.named);
+	map_free(&objects);
+}
+
+static int put_head(struct taking *t, int64_t began_ms)
+{
+	struct manifest_entry e = { .kind = MANIFEST_FOLDER };
+	int rc = manifest_begin(&t->manifest, t->dest);
+
+	if (rc < 0)
+		return rc;
+	snprintf(e.name, sizeof(e.name), "%s", t->ids[0].folder);
+	manifest_add(&t->manifest, &e);
+	e = (struct manifest_entry){ .kind = MANIFEST_BEGAN, .number = began_ms };
+	manifest_add(&t->manifest, &e);
+	return 0;
+}
+
+static int take(struct taking *t)
+{
+	int64_t began_ms = clock_wall_ms();
+	int rc = open_dest(t);
+
+	if (rc == 0)
+		rc = make_cut(t);
+	if (rc == 0)
+		rc = judge(t);
+	if (rc == 0)
+		rc = open_before(t, t->ids[0].folder);
+	if (rc == 0)
+		rc = put_head(t, began_ms);
+	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
+		rc = put_database(t, i);
+	if (rc == 0)
+		rc = put_files(t);
+	if (rc == 0)
+		rc = put_blobs(t);
+	if (rc == 0)
+		rc = file_sync_all(t->dest);
+	if (rc == 0)
+		rc = manifest_end(&t->manifest);
+	if (rc == 0)
+		tidy(t->dest);
+	return rc;
+}
+
+int backup_take(const struct backup_source *source, const char *dest)
+{
+	struct taking t = { .source = source, .dest = dest, .lock_fd = -1 };
+	int rc = take(&t);
+
+	progress_end();
+	manifest_abort(&t.manifest);
+	manifest_close(&t.before);
+	cut_free(&t.cut);
+	backup_hold_end(&t.hold);
+	if (t.lock_fd >= 0)
+		close(t.lock_fd);
+	if (rc == 0)
+		printf("%s: %zu databases and %lld large blobs, %llu bytes, of which %llu are "
+		       "new\n",
+			dest, t.dbs.count, (long long)(t.blobs - t.damaged),
+			(unsigned long long)t.total, (unsigned long long)t.copied);
+	if (rc == 0 && t.damaged > 0)
+		fprintf(stderr,
+			"hearth: %lld blobs are damaged or missing and not in the backup; `hearth "
+			"verify` says whose\n",
+			(long long)t.damaged);
+	return rc == 0 && t.damaged == 0 ? 0 : 1;
+}
