@@ -24,6 +24,8 @@
 #include "live.h"
 
 #define RETRY_MS          1000
+#define COUNT_MS          3000
+#define QUOTA_USED_UP     "the account's quota is used up: older streams take its room"
 #define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */
 
 enum state { BEGINNING, LIVE, AWAY, ENDING, LEAVING };
@@ -34,6 +36,10 @@ struct ingest {
 	struct video_stream stream;
 	enum state state;
 	struct ingest_publisher publisher; /* arg NULL: nobody */
+	int64_t quota, used; /* bytes the channel may hold, and does; quota 0: no bound */
+	int64_t passed;      /* bytes that came since `used` was looked at */
+	bool counting;       /* the database looks how much it is */
+	struct timer count;  /* LIVE with a quota: until it looks again */
 	bool told_to_wait;
 	bool writing;          /* a row of the stream */
 	struct timer away;     /* AWAY: until it is too long */
@@ -63,6 +69,7 @@ static void stream_clear(struct ingest *in)
 	timer_stop(&in->away);
 	timer_stop(&in->turn);
 	timer_stop(&in->again);
+	timer_stop(&in->count);
 	intake_free(&in->intake);
 	upload_free(&in->upload);
 	in->told_to_wait = false;
@@ -132,7 +139,7 @@ static void on_ended(void *arg, int status)
 
 static void end_when_stored(struct ingest *in)
 {
-	if (in->writing || !upload_idle(in->upload))
+	if (in->writing || in->counting || !upload_idle(in->upload))
 		return;
 	if (in->state == LEAVING) {
 		log_stream(in, "stream left as it is");
@@ -166,6 +173,56 @@ static void go_away(struct ingest *in)
 	timer_start(&in->away, in->v->reconnect_ms, 0, on_away_too_long, in);
 }
 
+/* ---- the quota ---- */
+
+static void count(void *arg);
+
+static int count_used(struct db_tx *tx, void *arg)
+{
+	struct ingest *in = arg;
+
+	return video_store_used(tx, in->channel.id, &in->used);
+}
+
+static void on_counted(void *arg, int status)
+{
+	struct ingest *in = arg;
+	struct ingest_publisher p = in->publisher;
+
+	in->counting = false;
+	if (status == 0)
+		in->passed = 0;
+	hearth_release(in->v->h);
+	if (in->state == ENDING || in->state == LEAVING) {
+		end_when_stored(in);
+		return;
+	}
+	if (status < 0 || in->state != LIVE || in->used < in->quota) {
+		timer_start(&in->count, COUNT_MS, 0, count, in);
+		return;
+	}
+	log_warn("video", "a stream ends: the quota is used up", "channel", "%s", in->channel.name,
+		"bytes", "%lld", (long long)in->used, NULL);
+	in->publisher = (struct ingest_publisher){ 0 };
+	finish(in, ENDING);
+	if (p.arg)
+		p.ended(p.arg, QUOTA_USED_UP);
+}
+
+static void count(void *arg)
+{
+	struct ingest *in = arg;
+
+	if (in->quota == 0 || (in->state != LIVE && in->state != AWAY)) {
+		timer_start(&in->count, COUNT_MS, 0, count, in);
+		return;
+	}
+	in->counting = true;
+	hearth_hold(in->v->h);
+	if (db_read(in->v->db, count_used, on_counted, in) < 0)
+		on_counted(in, HEARTH_EBUSY);
+}
+
 /* ---- beginning ---- */
 
 static void on_progress(void *arg)
@@ -186,13 +243,19 @@ static void stream_begin(struct ingest *in, bool goes_on, int64_t raw_number)
 	in->upload = upload_new(in->v, &in->stream, raw_number, on_progress, in);
 	in->intake = intake_new(in->v, &in->stream, goes_on, in->upload);
 	metric_add(in->v->publishers, 1);
+	timer_start(&in->count, COUNT_MS, 0, count, in);
 	log_stream(in, goes_on ? "stream waits for its publisher" : "stream begins");
 }
 
 static int begin_stream(struct db_tx *tx, void *arg)
 {
 	struct ingest *in = arg;
+	int rc = video_store_used(tx, in->channel.id, &in->used);
 
+	if (rc < 0)
+		return rc;
+	if (in->quota && in->used >= in->quota)
+		return HEARTH_ETOOBIG;
 	return video_store_begin(tx, in->channel.id, clock_wall_ms(), in->v->hold_ms, &in->stream);
 }
 
@@ -251,16 +314,20 @@ static void take_over(struct ingest *in, const struct ingest_publisher *p)
 		old.replaced(old.arg, false);
 }
 
-struct ingest *ingest_open(
-	struct video *v, const struct video_channel *channel, const struct ingest_publisher *p)
+struct ingest *ingest_open(struct video *v, const struct video_channel *channel, int64_t quota,
+	const struct ingest_publisher *p)
 {
 	struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel->id);
 
 	if (in) {
+		in->quota = quota;
 		take_over(in, p);
 		return in;
 	}
+	if (map_count(v->ingests) >= (size_t)v->publishers_max)
+		return NULL;
 	in = ingest_new(v, channel);
+	in->quota = quota;
 	in->publisher = *p;
 	if (begin(in) == 0)
 		return in;
@@ -273,8 +340,15 @@ struct ingest *ingest_open(
 int ingest_tag(
 	struct ingest *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why)
 {
-	int rc = intake_tag(in->intake, type, timestamp_ms, body, why);
+	int rc;
 
+	/* What comes is kept twice: as it came, and as segments. */
+	in->passed += 2 * (int64_t)body.n;
+	if (in->quota && in->used + in->passed > in->quota) {
+		*why = QUOTA_USED_UP;
+		return HEARTH_EDENIED;
+	}
+	rc = intake_tag(in->intake, type, timestamp_ms, body, why);
 	if (rc == 0 && upload_bytes(in->upload) >= WAITING_BYTES_MAX) {
 		in->told_to_wait = true;
 		rc = HEARTH_EBUSY;
@@ -413,7 +487,7 @@ void ingest_free_all(struct video *v)
 	while (map_next(v->ingests, &it, NULL, &value)) {
 		struct ingest *in = value;
 
-		if (!in->writing && (!in->upload || upload_idle(in->upload)))
+		if (!in->writing && !in->counting && (!in->upload || upload_idle(in->upload)))
 			ingest_free(in);
 	}
 }

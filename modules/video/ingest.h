@@ -13,7 +13,10 @@ struct ingest;
 /* What the publisher's session is told; each from a later turn. */
 struct ingest_publisher {
 	void *arg;
-	/* The stream has begun (0), or cannot (< 0: nothing of it is there any more). */
+	/*
+	 * The stream has begun (0), or cannot (< 0: nothing of it is there any more);
+	 * HEARTH_ETOOBIG: the account's quota is used up.
+	 */
 	void (*ready)(void *arg, int status);
 	/* The disk has caught up: read on. */
 	void (*drained)(void *arg);
@@ -22,17 +25,21 @@ struct ingest_publisher {
 	 * not call again. Also instead of `ready`.
 	 */
 	void (*replaced)(void *arg, bool stopping);
+	/* The stream has ended here, and why; do not call again. */
+	void (*ended)(void *arg, const char *why);
 };
 
 /*
  * Begins to publish, or takes over from a publisher that broke off or is still there. `ready` is
- * called when tags are taken. NULL when too much waits.
+ * called when tags are taken. The channel may hold `quota` bytes (0: no bound). NULL when too much
+ * waits, or as many publish as may.
  */
-struct ingest *ingest_open(
-	struct video *v, const struct video_channel *channel, const struct ingest_publisher *p);
+struct ingest *ingest_open(struct video *v, const struct video_channel *channel, int64_t quota,
+	const struct ingest_publisher *p);
 /*
  * One tag (intake.h), once `ready` said 0. 0, *why NULL or a warning; HEARTH_EBUSY: taken, and
- * enough until `drained`; HEARTH_EUNSUPPORTED, HEARTH_EINVAL: not taken, *why says it.
+ * enough until `drained`; HEARTH_EUNSUPPORTED, HEARTH_EINVAL, HEARTH_EDENIED (the quota is used
+ * up): not taken, *why says it.
  */
 int ingest_tag(
 	struct ingest *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why);

@@ -63,7 +63,8 @@ struct intake {
 
 	bool keep_rungs; /* the playlist promises them, however small the picture is */
 	bool keep_raw;
-	struct strbuf raw; /* tags not handed on yet */
+	uint64_t raw_bytes, raw_max; /* of this run: as much as is kept of it */
+	struct strbuf raw;           /* tags not handed on yet */
 };
 
 /* ---- the segmenter ---- */
@@ -101,7 +102,8 @@ struct intake *intake_new(
 		},
 		&in->tracks);
 	in->keep_rungs = stream->follows_rungs;
-	in->keep_raw = stream->keep_raw;
+	in->raw_max = (uint64_t)v->raw_max;
+	in->keep_raw = stream->keep_raw && in->raw_max > 0;
 	if (in->keep_raw && !goes_on)
 		flv_write_header(&in->raw, true, true);
 	return in;
@@ -471,6 +473,17 @@ static void tell_losses(struct intake *in)
 	in->told_ms = now_ms;
 }
 
+/* The end of a raw backup that has grown to its bound is the end of a tag. */
+static void keep_raw_tag(struct intake *in, const struct flv_tag *tag)
+{
+	flv_write_tag(&in->raw, tag);
+	in->raw_bytes += tag->body.n;
+	if (in->raw_bytes < in->raw_max)
+		return;
+	in->keep_raw = false;
+	in->warning = "the raw backup of this stream is full; the stream itself goes on";
+}
+
 int intake_tag(
 	struct intake *in, uint8_t type, int64_t timestamp_ms, struct slice body, const char **why)
 {
@@ -482,7 +495,7 @@ int intake_tag(
 	*why = "a tag is malformed";
 	in->warning = NULL;
 	if (in->keep_raw)
-		flv_write_tag(&in->raw, &tag);
+		keep_raw_tag(in, &tag);
 	if (type == FLV_SCRIPT)
 		opening_script(&in->opening, body);
 	else if (in->opening.over)

@@ -118,6 +118,18 @@ void video_live_forget(struct video_live *l, int64_t channel)
 	}
 }
 
+void video_live_forget_ended(struct video_live *l)
+{
+	LIST_FOREACH (&l->channels, it) {
+		struct live_channel *c = LIST_ENTRY(it, struct live_channel, used);
+
+		if (c->looking)
+			c->look_again = true;
+		else if (c->stream.ended_at)
+			channel_free(c);
+	}
+}
+
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	(void)module;

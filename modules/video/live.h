@@ -53,6 +53,9 @@ void video_live_refresh(struct video_live *l, int64_t channel);
 /* The channel is gone: so is what is known of it. */
 void video_live_forget(struct video_live *l, int64_t channel);
 
+/* Of streams that have ended some may be gone from the disk: they are looked at anew. */
+void video_live_forget_ended(struct video_live *l);
+
 /* The subscription "video.aggregate" on "video.segment" (module.c). */
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 void video_live_after(void *module, const struct bus_event *ev);

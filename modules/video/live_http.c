@@ -47,8 +47,13 @@ static void refuse(struct http_request *rq, int status, const char *what)
 
 static void answer_master(struct live_channel *c, int status, struct http_request *rq)
 {
-	if (!c) {
-		refuse(rq, status, "there is no such channel, or it has nothing to watch yet");
+	bool any = false;
+
+	for (size_t i = 0; c && i < c->line_count; i++)
+		any |= c->lines[i].n > 0;
+	if (!any) {
+		refuse(rq, c ? HEARTH_ENOTFOUND : status,
+			"there is no such channel, or it has nothing to watch yet");
 		return;
 	}
 	if (!c->master)

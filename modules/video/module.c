@@ -9,6 +9,7 @@
 #include "live.h"
 #include "personal.h"
 #include "preferences.h"
+#include "retention.h"
 #include "rtmp/rtmp_session.h"
 #include "store.h"
 #include "tidy.h"
@@ -19,6 +20,14 @@ static const struct config_setting settings[] = {
 		"wanted length of a segment; it is cut at the next key frame" },
 	{ NULL, "window", CONFIG_DURATION, "2h", "10s", "24h", NULL,
 		"how far back a playlist reaches" },
+	{ NULL, "keep", CONFIG_DURATION, "7d", "10s", "3650d", NULL,
+		"how long segments are kept, at least as long as playlists reach back" },
+	{ NULL, "raw_keep", CONFIG_DURATION, "7d", "0s", "3650d", NULL,
+		"how long the raw backup of a stream is kept after its end" },
+	{ NULL, "raw_max", CONFIG_SIZE, "16G", "0", "1024G", NULL,
+		"how much of one stream goes into its raw backup; 0: there is none" },
+	{ NULL, "publishers", CONFIG_INT, "50", "1", "10000", NULL,
+		"streams that may go on at once" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long a publisher that broke off may take to come back into its stream" },
 	{ NULL, "takeover", CONFIG_CHOICE, "replace", NULL, NULL, "replace|refuse",
@@ -92,6 +101,9 @@ static void on_revoked(void *arg, struct buf *payload)
 	arena_free(&a);
 }
 
+/* Players fetch what they have just seen listed. */
+#define KEEP_MORE_MS 10000
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -104,6 +116,12 @@ static int start(struct hearth *h, void **state)
 	v->segment_ms = config_duration_ms(c, "video", "segment");
 	v->window_ms = config_duration_ms(c, "video", "window");
 	v->reconnect_ms = config_duration_ms(c, "video", "reconnect");
+	v->keep_ms = config_duration_ms(c, "video", "keep");
+	if (v->keep_ms < v->window_ms + KEEP_MORE_MS)
+		v->keep_ms = v->window_ms + KEEP_MORE_MS;
+	v->raw_keep_ms = config_duration_ms(c, "video", "raw_keep");
+	v->raw_max = config_size(c, "video", "raw_max");
+	v->publishers_max = config_int(c, "video", "publishers");
 	v->refuse_takeover = strcmp(config_text(c, "video", "takeover"), "refuse") == 0;
 	v->hold_ms = config_duration_ms(c, "video", "hold");
 	v->publishers = metric_gauge("hearth_video_publishers", NULL, "streams that are going on");
@@ -111,6 +129,7 @@ static int start(struct hearth *h, void **state)
 	list_init(&v->sessions);
 	v->live = video_live_new(v);
 	v->tidy = tidy_new(v);
+	v->retention = retention_new(v);
 	v->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, v);
 	accounts->keeps_data(accounts->self, "video");
 	*state = v;
@@ -133,6 +152,7 @@ static void stop(void *state)
 	bus_unlisten(&v->revoked);
 	ingest_free_all(v);
 	tidy_free(&v->tidy);
+	retention_free(&v->retention);
 	video_live_free(&v->live);
 	map_free(&v->ingests);
 	free(v);

@@ -88,6 +88,13 @@ const char *const video_migrations[] = {
 	" title TEXT NOT NULL,"
 	" keep_raw BIGINT NOT NULL);",
 	"ALTER TABLE stream ADD COLUMN follows BIGINT NOT NULL DEFAULT 0;",
+	/* bytes: what is kept of it, raw pieces and segments. */
+	"ALTER TABLE stream ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE stream SET bytes ="
+	" coalesce((SELECT sum(w.size) FROM raw w WHERE w.stream = stream.id), 0)"
+	" + coalesce((SELECT sum(g.size) FROM segment g JOIN rendition r ON r.id = g.rendition"
+	"  WHERE r.stream = stream.id), 0);"
+	"CREATE INDEX segment_date ON segment (date_ms);",
 	NULL,
 };
 
@@ -228,8 +235,10 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 		", EXISTS (SELECT 1 FROM stream s WHERE s.channel = channel.id AND s.ended_at = "
 		"0)"
 		" FROM channel WHERE account > 0 AND EXISTS"
-		" (SELECT 1 FROM stream s WHERE s.channel = channel.id AND s.last_sequence >= "
-		"s.first_sequence) ORDER BY name");
+		" (SELECT 1 FROM stream s WHERE s.channel = channel.id"
+		"  AND s.last_sequence >= s.first_sequence AND (s.ended_at = 0 OR EXISTS"
+		"  (SELECT 1 FROM rendition r JOIN segment g ON g.rendition = r.id"
+		"   WHERE r.stream = s.id))) ORDER BY name");
 
 	if (rc < 0)
 		return rc;

@@ -178,6 +178,10 @@ int video_store_old_segment(struct db_tx *tx, int64_t channel, struct slice rend
 	int64_t sequence, struct video_segment *out);
 int video_store_old_init(struct db_tx *tx, int64_t channel, struct slice rendition, int64_t number,
 	struct buf **out);
+
+/* Bytes kept of all streams of a channel: raw pieces and segments. */
+int video_store_used(struct db_tx *tx, int64_t channel, int64_t *out);
+
 /* ---- deleted accounts (store_forget.c) ---- */
 
 /*
@@ -209,6 +213,14 @@ struct video_blob {
  */
 int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob *after, int max,
 	struct video_blob *out);
+/*
+ * The oldest blobs of one kind (not of chunks) from before `before_ms`, at most `max`, into out[];
+ * returns how many. Of raw pieces the end of their stream counts; gaps are among them, without key.
+ */
+int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t before_ms, int max,
+	struct video_blob *out);
+/* Streams that ended before then and of which nothing is kept, but for the latest of a channel. */
+int video_store_forget_streams(struct db_tx *tx, int64_t before_ms);
 /* Whether a segment of another number or rendition has the same blob. */
 int video_store_blob_shared(struct db_tx *tx, const struct video_blob *b, bool *out);
 int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b);

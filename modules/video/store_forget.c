@@ -66,6 +66,15 @@ static const char *const find_blobs[] = {
 	" ORDER BY g.rendition, g.sequence LIMIT $4",
 };
 
+static const char *const uncount_blob[] = {
+	"UPDATE stream SET bytes = bytes - coalesce("
+	"(SELECT size FROM raw WHERE stream = $1 AND number = $2), 0) WHERE id = $1",
+	NULL, /* chunks are not counted: they are on their way */
+	"UPDATE stream SET bytes = bytes - coalesce("
+	"(SELECT size FROM segment WHERE rendition = $1 AND sequence = $2), 0)"
+	" WHERE id = (SELECT stream FROM rendition WHERE id = $1)",
+};
+
 static const char *const forget_blob[] = {
 	"DELETE FROM raw WHERE stream = $1 AND number = $2",
 	"DELETE FROM chunk WHERE stream = $1 AND sequence = $2",
@@ -105,8 +114,11 @@ int video_store_blob_shared(struct db_tx *tx, const struct video_blob *b, bool *
 
 int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b)
 {
-	int rc = db_run(tx, forget_blob[b->kind], db_int(b->owner), db_int(b->number));
+	const char *uncount = uncount_blob[b->kind];
+	int rc = uncount ? db_run(tx, uncount, db_int(b->owner), db_int(b->number)) : 0;
 
+	if (rc >= 0)
+		rc = db_run(tx, forget_blob[b->kind], db_int(b->owner), db_int(b->number));
 	return rc < 0 ? rc : 0;
 }
 

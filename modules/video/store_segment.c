@@ -201,12 +201,21 @@ int video_store_forget_chunk(struct db_tx *tx, struct slice blob, int64_t before
 
 /* ---- raw pieces ---- */
 
+/* What a stream holds is counted where it is added and where it goes (store_forget.c). */
+static int count_bytes(struct db_tx *tx, int64_t stream, int64_t n)
+{
+	return db_run(tx, "UPDATE stream SET bytes = bytes + $2 WHERE id = $1", db_int(stream),
+		db_int(n));
+}
+
 int video_store_add_raw(
 	struct db_tx *tx, int64_t stream, int64_t number, const struct blob_info *blob)
 {
 	int rc = db_run(tx, "INSERT INTO raw (stream, number, blob, size) VALUES ($1, $2, $3, $4)",
 		db_int(stream), db_int(number), db_str(blob->key), db_int((int64_t)blob->size));
 
+	if (rc >= 0)
+		rc = count_bytes(tx, stream, (int64_t)blob->size);
 	return rc < 0 ? rc : 0;
 }
 
@@ -317,6 +326,8 @@ int video_store_add_segment(
 			db_int(s->rendition), db_int(s->sequence), db_int(s->start),
 			db_int(s->duration), db_int(s->date_ms), db_int(s->epoch), db_int(s->size),
 			db_int(number), db_str(s->blob));
+	if (rc >= 0)
+		rc = count_bytes(tx, s->stream, s->size);
 	if (rc >= 0)
 		rc = move_next(tx, s->rendition);
 	if (rc >= 0 && codecs[0])

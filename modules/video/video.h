@@ -26,6 +26,7 @@
 /* A stream's TARGETDURATION is chosen up to this; so a chunk is no longer, and not much shorter. */
 #define VIDEO_TARGET_MAX_S 12
 
+struct retention;
 struct tidy;
 struct video_live;
 
@@ -37,11 +38,16 @@ struct video {
 	struct list sessions;    /* RTMP sessions. Loop */
 	struct video_live *live; /* playlists. Loop */
 	struct tidy *tidy;       /* what is not needed any more. Loop */
-	int64_t segment_ms;      /* wanted length of a chunk */
-	int64_t window_ms;       /* how far back a playlist reaches */
-	int64_t hold_ms;         /* how long a playlist stays open after the end of its stream */
-	bool refuse_takeover;    /* a second publisher with a live key is refused */
-	int64_t reconnect_ms;    /* how long a publisher that broke off may take to come back */
+	struct retention *retention;
+	int64_t segment_ms;     /* wanted length of a chunk */
+	int64_t window_ms;      /* how far back a playlist reaches */
+	int64_t keep_ms;        /* how long segments are kept; at least the window */
+	int64_t raw_keep_ms;    /* … the raw backup of a stream that has ended */
+	int64_t raw_max;        /* bytes of a stream's raw backup */
+	int64_t publishers_max; /* at once */
+	int64_t hold_ms;        /* how long a playlist stays open after the end of its stream */
+	bool refuse_takeover;   /* a second publisher with a live key is refused */
+	int64_t reconnect_ms;   /* how long a publisher that broke off may take to come back */
 	struct bus_listener *revoked;
 	uint64_t revocations; /* heard of */
 	struct metric *publishers;

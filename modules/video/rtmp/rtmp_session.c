@@ -134,7 +134,10 @@ static void on_ready(void *arg, int status)
 		s->ingest = NULL;
 	if (s->closing)
 		return;
-	if (status < 0) {
+	if (status == HEARTH_ETOOBIG) {
+		refuse_publish(s, RTMP_STATUS_PUBLISH_DENIED,
+			"the account's quota is used up: older streams take its room");
+	} else if (status < 0) {
 		refuse_publish(
 			s, RTMP_STATUS_FAILED, "the stream could not be begun; try again later");
 	} else {
@@ -172,11 +175,22 @@ static void on_replaced(void *arg, bool stopping)
 	flush(s);
 }
 
+static void on_ended(void *arg, const char *why)
+{
+	struct rtmp_session *s = arg;
+
+	s->ingest = NULL;
+	refuse_publish(s, RTMP_STATUS_PUBLISH_REJECTED, why);
+	flush(s);
+}
+
 static void open_ingest(struct rtmp_session *s)
 {
-	const struct ingest_publisher publisher = {
-		.arg = s, .ready = on_ready, .drained = on_disk_drained, .replaced = on_replaced
-	};
+	const struct ingest_publisher publisher = { .arg = s,
+		.ready = on_ready,
+		.drained = on_disk_drained,
+		.replaced = on_replaced,
+		.ended = on_ended };
 
 	if (s->v->refuse_takeover && ingest_has_publisher(s->v, s->who.channel.id)) {
 		refuse_publish(s, RTMP_STATUS_PUBLISH_BAD_NAME,
@@ -185,10 +199,11 @@ static void open_ingest(struct rtmp_session *s)
 		return;
 	}
 	s->state = BEGINNING;
-	s->ingest = ingest_open(s->v, &s->who.channel, &publisher);
+	s->ingest = ingest_open(s->v, &s->who.channel, s->who.account.quota, &publisher);
 	if (s->ingest)
 		return;
-	refuse_publish(s, RTMP_STATUS_FAILED, "the server has too much to do; try again later");
+	refuse_publish(s, RTMP_STATUS_FAILED,
+		"as many streams go on as this server takes; try again later");
 	flush(s);
 }
 
