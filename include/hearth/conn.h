@@ -32,6 +32,8 @@ struct conn_info {
 	char local[64]; /* our side's address */
 	int local_port;
 	bool loopback;        /* the peer is this very machine */
+	bool proxied;         /* peer and local are what a trusted proxy says */
+	bool confidential;    /* a password may come here: over TLS, or from this very machine */
 	bool tls;             /* what is on top of the stack now is encrypted */
 	char tls_version[16]; /* "TLSv1.3"; empty without TLS */
 	char tls_cipher[64];

@@ -8,7 +8,7 @@
 
 bool auth_secure(struct http_request *rq)
 {
-	if (http_peer(rq)->tls || http_peer(rq)->loopback)
+	if (http_peer(rq)->confidential)
 		return true;
 	http_reply_problem(rq, 403, NULL, "a password or code is taken over HTTPS only");
 	return false;

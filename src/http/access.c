@@ -1,6 +1,7 @@
 /*
  * access.c: what becomes of a request once its head is there, before anything of its body is read:
- * which route it is for, whether its body is welcome, who sent it and whether they may.
+ * whether it is for us at all (site.c), which route it is for, whether its body is welcome, who
+ * sent it and whether they may.
  *
  * The token is a bearer token or else the session cookie. A browser sends the cookie by itself,
  * also when another site makes it do so: what changes something is then believed only if it comes
@@ -122,11 +123,14 @@ static struct slice origin_host(struct slice origin)
 bool access_same_origin(const struct http_request *rq)
 {
 	struct slice site = http_header(rq, "Sec-Fetch-Site"), origin = http_header(rq, "Origin");
+	const char *url = rq->server->site ? rq->server->site->url : NULL;
 
 	if (site.p)
 		return slice_eq(site, SLICE("same-origin")) || slice_eq(site, SLICE("none"));
 	/* The scheme is not compared: a proxy in front may have another one than we do. */
-	return origin.p && rq->head->host.n && slice_ieq(origin_host(origin), rq->head->host);
+	if (url && slice_ieq(origin, slice_str(url)))
+		return true;
+	return origin.p && rq->host.n && slice_ieq(origin_host(origin), rq->host);
 }
 
 static void find_token(struct http_request *rq)
@@ -218,7 +222,7 @@ void access_check(struct http_request *rq)
 {
 	const struct accounts *accounts = *rq->server->accounts;
 
-	if (!find_route(rq) || !body_welcome(rq))
+	if (!site_admit(rq) || !find_route(rq) || !body_welcome(rq))
 		return;
 	find_token(rq);
 	if (!cookie_welcome(rq))

@@ -37,12 +37,26 @@ bool http_server_draining(const struct http_server *s);
 /* The listeners "http" and "https"; their module is the server. */
 const struct conn_listener *http_listeners(void);
 
+/* Where the server is on the web, as the INI file says. */
+struct networks;
+struct http_site {
+	const struct networks *proxies; /* whose word about the client counts */
+	const char *const *names;       /* a Host may have these; the first is the server's own */
+	const char *url;                /* the public URL, without a slash at the end; or NULL */
+	bool https;                     /* … is over TLS */
+	bool certified;                 /* browsers accept the certificate */
+	int https_port;                 /* of our own listener; 0: there is none */
+};
+/* Kept; until it is called every Host is welcome, and nobody is a proxy. */
+void http_server_set_site(struct http_server *s, const struct http_site *site);
+
 /* ---- within this folder ---- */
 
 struct http_server {
 	const struct accounts *const *accounts;
 	struct pool *pool;
 	struct router *router;
+	const struct http_site *site; /* NULL: every Host is welcome */
 	struct list sessions;
 	bool draining;
 	struct metric *requests[6]; /* by the status's first digit */
@@ -106,7 +120,8 @@ struct http_request {
 	struct slice token;
 	enum http_token_from token_from;
 	const struct account *account;
-	const struct conn_info *peer;
+	const struct conn_info *peer; /* the client, also behind a proxy */
+	struct slice host;            /* that the client asked for, also at a proxy */
 	struct strbuf body;
 	struct http_added *added, **added_last;
 	struct http_stream *stream; /* a blob on its way out */
@@ -128,6 +143,12 @@ struct conn *request_upgrade(struct http_request *rq, struct slice head);
 /* Sends bytes of the answer; false: wait for stream_drained. */
 bool request_send(struct http_request *rq, struct slice s);
 bool request_send_buf(struct http_request *rq, struct buf *b);
+
+/* site.c */
+/* Whether the request is for us, and finds out who sends it; false: it was answered. */
+bool site_admit(struct http_request *rq);
+/* What Strict-Transport-Security to send, or NULL. */
+const char *site_hsts(const struct http_request *rq);
 
 /* access.c */
 /* Finds out whose request it is; calls access_done, maybe later. */

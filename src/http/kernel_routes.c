@@ -9,14 +9,14 @@
 
 /*
  * For administrators, and for programs on this very machine. A proxy on it also comes from
- * loopback, on behalf of anybody: it is known by the header it adds.
+ * loopback, on behalf of anybody: it is known by the header it adds, also when it is none of ours.
  */
 static bool may_see_metrics(const struct http_request *rq)
 {
 	if (http_account(rq) && http_account(rq)->admin && !http_account(rq)->disabled)
 		return true;
-	return http_peer(rq)->loopback && !http_header(rq, "X-Forwarded-For").p &&
-	       !http_header(rq, "Forwarded").p;
+	return http_peer(rq)->loopback && !http_peer(rq)->proxied &&
+	       !http_header(rq, "X-Forwarded-For").p && !http_header(rq, "Forwarded").p;
 }
 
 /*

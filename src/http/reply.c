@@ -132,6 +132,10 @@ static void add_defaults(struct strbuf *out, const struct http_request *rq)
 		{ "Content-Security-Policy", "frame-ancestors 'self'" },
 	};
 
+	const char *hsts = rq->head ? site_hsts(rq) : NULL;
+
+	if (hsts)
+		strbuf_printf(out, "Strict-Transport-Security: %s\r\n", hsts);
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		if (!request_added(rq, defaults[i].name))
 			strbuf_printf(out, "%s: %s\r\n", defaults[i].name, defaults[i].value);

@@ -83,6 +83,11 @@ void http_server_mount(
 		router_add(s->router, routes, scope, module);
 }
 
+void http_server_set_site(struct http_server *s, const struct http_site *site)
+{
+	s->site = site;
+}
+
 void http_server_use_pool(struct http_server *s, struct pool *pool)
 {
 	s->pool = pool;

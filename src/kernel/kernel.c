@@ -141,6 +141,7 @@ void kernel_free(struct hearth **hp)
 	if (h->lock_fd >= 0)
 		close(h->lock_fd);
 	map_free(&h->services);
+	networks_clear(&h->proxies);
 	strbuf_free(&h->advice);
 	config_free(&h->config);
 	arena_free(&h->rows);

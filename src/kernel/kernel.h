@@ -13,6 +13,8 @@
 #include "hearth/accounts.h"
 #include "hearth/map.h"
 #include "hearth/module.h"
+#include "http/http_internal.h"
+#include "net/network.h"
 #include "kernel/ledger.h"
 
 #define KERNEL_MODULES_MAX   16
@@ -45,6 +47,8 @@ struct hearth {
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */
 	struct http_server *http;
+	struct http_site site;
+	struct networks proxies; /* of site */
 	struct tls_context *tls;
 	struct listener *listeners[KERNEL_LISTENERS_MAX];
 	int listener_count;
@@ -96,6 +100,19 @@ int kernel_serve(struct hearth *h);
 
 /* Tells systemd, where it started us: "READY=1" or "STOPPING=1" (notify.c). */
 void kernel_notify(const char *state);
+
+/* "https://mail.example.org:8443/" taken apart. */
+struct url {
+	bool https;
+	struct slice base; /* without the slash at the end */
+	struct slice host; /* without brackets and port */
+};
+/* 0, or -1: it is no URL of a whole site. The parts are of `text`. */
+int url_parse(struct slice text, struct url *out);
+/* Tells http where on the web this server is. Once the listeners are open. */
+void kernel_read_site(struct hearth *h);
+/* Who may begin a connection with a PROXY header; NULL: nobody. */
+const struct networks *kernel_trusted(const struct hearth *h);
 
 /* The kernel's own rows of the INI file, and those of all the modules; made ones lie in `a`. */
 void kernel_declare_settings(struct config *c, struct arena *a);

@@ -126,6 +126,7 @@ static int open_listener(struct hearth *h, const struct conn_listener *l, void *
 		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
 			address.host[0] ? address.host : "*", "port", "%d",
 			listener_port(h->listeners[h->listener_count]), NULL);
+		listener_trust(h->listeners[h->listener_count], kernel_trusted(h));
 		set_limits(h, h->listeners[h->listener_count++]);
 	}
 	strbuf_free(&why);
@@ -182,6 +183,8 @@ static int start(struct hearth *h)
 		rc = connect_modules(h);
 	if (rc == 0)
 		rc = open_listeners(h);
+	if (rc == 0)
+		kernel_read_site(h);
 	return rc;
 }
 

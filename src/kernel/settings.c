@@ -10,6 +10,16 @@ static const struct config_setting settings[] = {
 	{ "server", "hostname", CONFIG_TEXT, "localhost", NULL, NULL, NULL,
 		"the name this server is known by; mail for it is local unless [mail] domains says "
 		"otherwise" },
+	{ "server", "url", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"where people open the page, when a proxy is in front: https://mail.example.org; "
+		"empty: under the hostname, at the port of [listen] https" },
+	{ "server", "hosts", CONFIG_LIST, "", NULL, NULL, NULL,
+		"more names the page may be opened under, beside hostname, url, mail domains, "
+		"addresses and names without a dot: a request for any other is refused" },
+	{ "server", "proxies", CONFIG_LIST, "", NULL, NULL, NULL,
+		"networks (10.0.0.0/8, ::1) of proxies whose word about who they come for is "
+		"taken: X-Forwarded-For, -Proto and -Host, Forwarded, and at every port the PROXY "
+		"protocol; empty: this very machine's, in HTTP header fields only" },
 	{ "server", "data", CONFIG_TEXT, "data", NULL, NULL, NULL,
 		"the folder that holds everything: databases, blobs, certificates" },
 	{ "server", "log_level", CONFIG_CHOICE, "info", NULL, NULL, "debug|info|warn|error",

@@ -48,8 +48,12 @@ void hearth_url(const struct hearth *h, struct strbuf *out)
 {
 	struct config_address https = listener_address(h, "https");
 	struct config_address http = listener_address(h, "http");
+	const char *text = config_text(h->config, "server", "url");
+	struct url url;
 
-	if (!https.off && !is_loopback(https.host))
+	if (*text && url_parse(slice_str(text), &url) == 0)
+		strbuf_printf(out, "%.*s/", SLICE_ARG(url.base));
+	else if (!https.off && !is_loopback(https.host))
 		add_url(out, "https", hearth_hostname(h), https.port);
 	else if (!http.off)
 		add_url(out, "http", http.host[0] ? http.host : hearth_hostname(h), http.port);

@@ -53,12 +53,34 @@ static void validate_names(const struct config *c, struct strbuf *errors)
 	if (!is_host_name(slice_str(hostname)))
 		config_blame(c, "server", "hostname", errors,
 			"found \"%s\", expected a host name such as mail.example.org", hostname);
+	for (const char *const *d = config_list(c, "server", "hosts"); *d; d++)
+		if (!is_host_name(slice_str(*d)))
+			config_blame(c, "server", "hosts", errors,
+				"found \"%s\", expected a host name such as www.example.org", *d);
 	for (const char *const *d = config_list(c, "mail", "domains"); *d; d++)
 		if (!is_host_name(slice_str(*d)))
 			config_blame(c, "mail", "domains", errors,
 				"found \"%s\", expected a domain such as example.org (with its "
 				"letters beyond ASCII as xn--...)",
 				*d);
+}
+
+static void validate_site(const struct config *c, struct strbuf *errors)
+{
+	const char *url = config_text(c, "server", "url"), *wrong;
+	struct networks networks;
+	struct url parts;
+
+	if (*url && url_parse(slice_str(url), &parts) < 0)
+		config_blame(c, "server", "url", errors,
+			"found \"%s\", expected a URL without a path such as "
+			"https://mail.example.org",
+			url);
+	wrong = networks_parse(config_list(c, "server", "proxies"), &networks);
+	if (wrong)
+		config_blame(c, "server", "proxies", errors,
+			"found \"%s\", expected an address or a network such as 10.0.0.0/8", wrong);
+	networks_clear(&networks);
 }
 
 /* ---- files ---- */
@@ -202,6 +224,7 @@ int kernel_validate(const struct hearth *h, struct strbuf *errors)
 	size_t before = errors->n;
 
 	validate_names(h->config, errors);
+	validate_site(h->config, errors);
 	validate_data(h->config, errors);
 	validate_tls(h->config, errors);
 	validate_listeners(h, errors);

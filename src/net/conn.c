@@ -365,6 +365,7 @@ struct conn *conn_new(
 	}
 	c->info = *info;
 	c->info.id = ++net.last_id;
+	c->info.confidential |= c->info.tls || c->info.loopback;
 	c->setup = *setup;
 	c->last = &c->first;
 	c->top = transport;
@@ -424,7 +425,7 @@ void conn_push_tls(struct conn *c)
 {
 	strbuf_free(&c->in);
 	c->start_tls = false;
-	c->info.tls = true;
+	c->info.tls = c->info.confidential = true;
 	c->top = tls_layer_new(c->setup.tls, c->top, c->setup.alpn, &c->info);
 	c->top->up = &conn_up;
 	c->top->above = c;

@@ -9,6 +9,8 @@
  * told so in the protocol's words and dropped before anything is made for it.
  */
 #include "net/net.h"
+#include "net/network.h"
+#include "net/proxy.h"
 
 #include "hearth/arena.h"
 #include "hearth/error.h"
@@ -28,7 +30,8 @@
 
 #define SOCKETS_MAX  2 /* one for each family */
 #define BACKLOG      512
-#define BATCH_MAX    64 /* connections taken in one go, so that others get their turn */
+#define BATCH_MAX    64   /* connections taken in one go, so that others get their turn */
+#define BUSY_US      6000 /* once a round of the loop has lasted so long, newcomers wait */
 #define PAUSE_MS     500
 #define FILES_WANTED 65536
 #define FILES_SPARE  128 /* descriptors left for databases, blobs and their like */
@@ -43,6 +46,8 @@ struct listener {
 	size_t open; /* connections */
 	size_t per_address, loopback_times, total;
 	bool closed;
+	const struct networks *proxies; /* who begin with a PROXY header; NULL: nobody */
+	struct proxy_waits waits;
 	struct map *peers; /* address group to number of connections, as a pointer */
 	struct timer rest;
 	struct metric *now, *taken, *refused, *bytes_in, *bytes_out;
@@ -179,6 +184,23 @@ static void take(struct listener *l, int fd, const struct conn_info *info)
 	l->table->accept(l->module, c);
 }
 
+static void take_or_refuse(void *owner, int fd, const struct conn_info *info)
+{
+	struct listener *l = owner;
+
+	if (over_limit(l, info))
+		refuse(l, fd, info);
+	else
+		take(l, fd, info);
+}
+
+void listener_trust(struct listener *l, const struct networks *proxies)
+{
+	l->proxies = proxies;
+	l->waits.take = take_or_refuse;
+	l->waits.owner = l;
+}
+
 /* ---- accepting ---- */
 
 static void on_readable(uv_poll_t *poll, int status, int events);
@@ -207,7 +229,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	for (int i = 0; i < BATCH_MAX && !l->closed; i++) {
+	for (int i = 0; i < BATCH_MAX && !l->closed && loop_busy_us() < BUSY_US; i++) {
 		struct sockaddr_storage address;
 		struct conn_info info = { 0 };
 		socklen_t n = sizeof(address);
@@ -225,10 +247,10 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		n = sizeof(address);
 		if (getsockname(fd, (struct sockaddr *)&address, &n) == 0)
 			address_text((struct sockaddr *)&address, info.local, &info.local_port);
-		if (over_limit(l, &info))
-			refuse(l, fd, &info);
+		if (l->proxies && networks_have(l->proxies, info.peer))
+			proxy_wait(&l->waits, fd, &info);
 		else
-			take(l, fd, &info);
+			take_or_refuse(l, fd, &info);
 	}
 }
 
@@ -376,6 +398,7 @@ void listener_close(struct listener **lp)
 		return;
 	l->closed = true;
 	timer_stop(&l->rest);
+	proxy_wait_end(&l->waits);
 	for (int i = 0; i < l->socket_count; i++) {
 		int fd = l->sockets[i]->fd;
 

@@ -37,6 +37,12 @@ int listener_open(const struct config_address *address, const struct conn_listen
 #define LISTENER_LOOPBACK_TIMES 4
 void listener_set_limits(
 	struct listener *l, size_t per_address, size_t loopback_times, size_t total);
+/*
+ * Lets connections from these networks begin with a header that says who they come for (the PROXY
+ * protocol); kept. Right after listener_open.
+ */
+struct networks;
+void listener_trust(struct listener *l, const struct networks *proxies);
 /* The port it has, also when 0 was asked for; and its key in the [listen] section. */
 int listener_port(const struct listener *l);
 const char *listener_key(const struct listener *l);

@@ -17,7 +17,7 @@ bool imap_auth_allowed(const struct imap_session *s)
 {
 	const struct conn_info *info = conn_info(s->conn);
 
-	return info->tls || info->loopback;
+	return info->confidential;
 }
 
 /* ---- after the password ---- */

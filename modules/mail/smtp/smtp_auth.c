@@ -11,7 +11,7 @@ bool smtp_auth_allowed(const struct smtp_session *s)
 {
 	const struct conn_info *info = conn_info(s->conn);
 
-	return info->tls || info->loopback;
+	return info->confidential;
 }
 
 static void on_checked(void *arg, int status, const struct account *account, int64_t retry_ms)

@@ -39,4 +39,29 @@ START_TEST(here_when_nobody_else_is_listened_to)
 }
 END_TEST
 
-TEST_MAIN("url", under_its_name_over_tls, here_when_nobody_else_is_listened_to)
+static void expect_parsed(const char *text, bool https, const char *base, const char *host)
+{
+	struct url u;
+
+	ck_assert_int_eq(url_parse(slice_str(text), &u), 0);
+	ck_assert_int_eq(u.https, https);
+	ck_assert(slice_eq(u.base, slice_str(base)));
+	ck_assert(slice_eq(u.host, slice_str(host)));
+}
+
+START_TEST(as_the_file_says)
+{
+	static const char *const wrong[] = { "mail.example.org", "ftp://a", "https://", "https:///",
+		"https://a/b", "https://a//", "https://a?b", "https://u@a", "https://a b" };
+	struct url u;
+
+	expect_parsed(
+		"https://mail.example.org", true, "https://mail.example.org", "mail.example.org");
+	expect_parsed("HTTP://a:8080/", false, "HTTP://a:8080", "a");
+	expect_parsed("https://[::1]:8443/", true, "https://[::1]:8443", "::1");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_msg(url_parse(slice_str(wrong[i]), &u) < 0, "%s", wrong[i]);
+}
+END_TEST
+
+TEST_MAIN("url", as_the_file_says, under_its_name_over_tls, here_when_nobody_else_is_listened_to)

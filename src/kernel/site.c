@@ -1,0 +1,87 @@
+/*
+ * site.c: what the INI file says about where this server is on the web: its public URL, its names,
+ * the proxies in front of it. http (src/http/site.c) goes by it.
+ */
+#include "kernel/kernel.h"
+
+#include <stdlib.h>
+
+#include "hearth/log.h"
+#include "http/http_internal.h"
+#include "net/network.h"
+
+/* In HTTP header fields alone, and only when the INI file names no proxies: this machine's. */
+static const char *const this_machine[] = { "127.0.0.0/8", "::1", NULL };
+
+int url_parse(struct slice text, struct url *out)
+{
+	struct slice rest = text;
+	ptrdiff_t end;
+
+	*out = (struct url){ .https = slice_istarts(text, SLICE("https://")) };
+	if (!out->https && !slice_istarts(text, SLICE("http://")))
+		return -1;
+	rest = slice_skip(text, out->https ? 8 : 7);
+	end = slice_chr(rest, '/');
+	if (end >= 0 && (size_t)end + 1 != rest.n)
+		return -1;
+	rest = end < 0 ? rest : slice_head(rest, (size_t)end);
+	out->base = slice_head(text, (size_t)(rest.p - text.p) + rest.n);
+	end = slice_chr(rest, rest.n && rest.p[0] == '[' ? ']' : ':');
+	if (rest.n && rest.p[0] == '[')
+		out->host = end < 0 ? rest : slice_head(slice_skip(rest, 1), (size_t)end - 1);
+	else
+		out->host = end < 0 ? rest : slice_head(rest, (size_t)end);
+	for (size_t i = 0; i < rest.n; i++)
+		if (rest.p[i] <= ' ' || rest.p[i] >= 0x7F || strchr("\"<>?#@\\%", rest.p[i]))
+			return -1;
+	return out->host.n ? 0 : -1;
+}
+
+/* The names people may ask for: hostname, mail domains, the URL's host, [server] hosts. */
+static const char *const *names_of(struct hearth *h, const struct url *url)
+{
+	const char *const *domains = config_list(h->config, "mail", "domains");
+	const char *const *hosts = config_list(h->config, "server", "hosts");
+	const char **names;
+	size_t n = 3, i = 0;
+
+	for (const char *const *d = domains; *d; d++)
+		n++;
+	for (const char *const *d = hosts; *d; d++)
+		n++;
+	names = arena_zalloc(h->rows, n * sizeof(*names));
+	names[i++] = hearth_hostname(h);
+	if (url->host.n)
+		names[i++] = arena_strdup(h->rows, url->host);
+	for (const char *const *d = domains; *d; d++)
+		names[i++] = *d;
+	for (const char *const *d = hosts; *d; d++)
+		names[i++] = *d;
+	return names;
+}
+
+void kernel_read_site(struct hearth *h)
+{
+	const char *const *proxies = config_list(h->config, "server", "proxies");
+	const char *text = config_text(h->config, "server", "url");
+	struct url url = { 0 };
+
+	if (*text)
+		INVARIANT(url_parse(slice_str(text), &url) == 0); /* validate.c has looked */
+	INVARIANT(!networks_parse(*proxies ? proxies : this_machine, &h->proxies));
+	h->site = (struct http_site){
+		.proxies = &h->proxies,
+		.names = names_of(h, &url),
+		.url = url.base.n ? arena_strdup(h->rows, url.base) : NULL,
+		.https = url.https,
+		.certified = url.https || *config_text(h->config, "tls", "cert"),
+		.https_port = hearth_port(h, "https"),
+	};
+	http_server_set_site(h->http, &h->site);
+}
+
+const struct networks *kernel_trusted(const struct hearth *h)
+{
+	return *config_list(h->config, "server", "proxies") ? &h->proxies : NULL;
+}

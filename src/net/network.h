@@ -1,0 +1,33 @@
+/*
+ * network.h: networks, and whether an address is in one of them. Any thread.
+ */
+#ifndef HEARTH_SRC_NETWORK_H
+#define HEARTH_SRC_NETWORK_H
+
+#include "hearth/arena.h"
+
+#define ADDRESS_BYTES 16 /* IPv6; IPv4 as the address it is mapped to */
+
+struct network {
+	unsigned char bytes[ADDRESS_BYTES];
+	unsigned bits; /* as many of them count */
+};
+
+struct networks {
+	struct network *items;
+	size_t count;
+};
+
+/* An address as bytes; false when it is none. */
+bool address_bytes(struct slice text, unsigned char out[ADDRESS_BYTES]);
+/* The other way; one that is mapped from IPv4 as such. */
+void address_show(const unsigned char bytes[ADDRESS_BYTES], char out[64]);
+/* "192.0.2.0/24", "2001:db8::/32", or one address; false when it is none. */
+bool network_parse(struct slice text, struct network *out);
+/* A NULL-ended list; returns the first text that is no network, or NULL. The result is cleared. */
+const char *networks_parse(const char *const *texts, struct networks *out);
+void networks_clear(struct networks *n);
+/* Whether the address is in one of them; false when it is no address. */
+bool networks_have(const struct networks *n, const char *address);
+
+#endif
