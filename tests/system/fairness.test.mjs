@@ -169,16 +169,16 @@ async function pile([name, way, tls, make]) {
 }
 
 // On a machine that has too much to do a round can take long without anybody's fault: see stall.c, and
-// login-storm. Without turns each of the three tries has dozens.
+// login-storm: one is let pass. Without turns each try has more.
 test('a pile of work is done in turns: no round of the loop takes long', async () => {
   const tries = [];
-  while (tries.length < 3 && tries.at(-1) !== 0) {
+  while (tries.length < 5 && !(tries.at(-1) <= 1)) {
     const before = await stalls();
     const got = await Promise.all([...PILES, ...PILES].map(pile));
     got.forEach((bytes, i) => assert.ok(bytes > 0, PILES[i % PILES.length][0]));
     tries.push((await stalls()) - before);
   }
-  assert.equal(tries.at(-1), 0, tries.join());
+  assert.ok(tries.at(-1) <= 1, tries.join());
 });
 
 test('a WebSocket that sends next to nothing, unfolded to a great deal, is closed', async () => {
