@@ -95,6 +95,11 @@ static inline void accounts_nameless(int64_t id, char out[ACCOUNTS_NAME_ROOM])
 	snprintf(out, ACCOUNTS_NAME_ROOM, "player %lld", (long long)id);
 }
 
+/*
+ * Bytes that a module keeps for an account; on a worker, or in a command, waiting. 0 or HEARTH_EIO.
+ */
+typedef int accounts_storage_fn(void *arg, int64_t account, int64_t *bytes);
+
 struct accounts {
 	void *self; /* first argument of each function */
 	/*
@@ -132,6 +137,12 @@ struct accounts {
 	 * ACCOUNTS_TOPIC_EXPORT and ACCOUNTS_TOPIC_DELETED. On the loop's thread.
 	 */
 	void (*keeps_data)(void *self, const char *module);
+	/*
+	 * At start, also that of a command: how much this module keeps for an account. `arg` lives
+	 * until stop. On the loop's thread.
+	 */
+	void (*counts_storage)(
+		void *self, const char *module, accounts_storage_fn *used_wait, void *arg);
 	/*
 	 * A module begins with its part of an export, for the attempt-th time; and hands it in, all
 	 * files at once. Workers only. HEARTH_ENOTFOUND: nobody wants it (any more); HEARTH_EEXIST:

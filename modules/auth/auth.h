@@ -59,6 +59,12 @@ struct auth {
 	bool rehashing;     /* a password is being hashed anew (session/rehash.c) */
 	const char *keeping[AUTH_KEEPING_MAX]; /* modules that keep data of people */
 	int keeping_count;
+	struct {
+		const char *module;
+		accounts_storage_fn *used_wait;
+		void *arg;
+	} counting[AUTH_KEEPING_MAX]; /* account/storage.h */
+	int counting_count;
 	int64_t exports_per_day, export_ttl_ms;
 	char decoy[AUTH_HASH_MAX]; /* hash of nothing: checked when there is no such account */
 };
@@ -74,6 +80,7 @@ extern const char auth_export_migration[];   /* record/export_store.c */
 extern const char auth_group_migration[];    /* group/group_store.c */
 extern const char auth_known_migration[];    /* session/known.c */
 extern const char auth_resting_migration[];  /* account/resting.c */
+extern const char auth_reset_migration[];    /* account/reset_store.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */

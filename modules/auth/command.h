@@ -39,6 +39,8 @@ auth_command_fn auth_run_user_role;
 auth_command_fn auth_run_user_factors;
 auth_command_fn auth_run_user_delete;
 auth_command_fn auth_run_user_free;
+auth_command_fn auth_run_user_reset;
+auth_command_fn auth_run_user_storage;
 auth_command_fn auth_run_invite;
 auth_command_fn auth_run_first_start;
 auth_command_fn auth_run_session_list;

@@ -12,7 +12,9 @@
 #include "account/admin.h"
 #include "account/invitation.h"
 #include "account/register.h"
+#include "account/reset.h"
 #include "account/resting.h"
+#include "account/storage.h"
 #include "command.h"
 #include "account/quota.h"
 #include "group/group.h"
@@ -173,6 +175,14 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/auth/accounts", auth_get_accounts, HTTP_MODERATOR, 0 },
 	{ HTTP_GET, "/api/auth/accounts/{id:int}", auth_get_account, HTTP_MODERATOR, 0 },
 	{ HTTP_PATCH, "/api/auth/accounts/{id:int}", auth_patch_account, HTTP_MODERATOR, 4096 },
+	{ HTTP_DELETE, "/api/auth/accounts/{id:int}", auth_delete_account, HTTP_ADMIN, 4096 },
+	{ HTTP_DELETE, "/api/auth/accounts/{id:int}/factors", auth_delete_account_factors,
+		HTTP_ADMIN, 4096 },
+	{ HTTP_POST, "/api/auth/accounts/{id:int}/reset", auth_post_account_reset, HTTP_ADMIN,
+		4096 },
+	{ HTTP_GET, "/api/auth/accounts/{id:int}/storage", auth_get_storage, HTTP_ADMIN, 0 },
+	{ HTTP_GET, "/api/auth/me/storage", auth_get_my_storage, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/reset", auth_post_reset, HTTP_PUBLIC, 4096 },
 	{ HTTP_POST, "/api/auth/addresses/free", auth_post_free, HTTP_ADMIN, 1024 },
 	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },
@@ -254,6 +264,12 @@ static const struct hearth_command commands[] = {
 	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
 		auth_run_user_factors },
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
+	{ "user reset", "ADDRESS", "print a link with which its owner chooses a new password",
+		"\nThe old password opens nothing from now on, and all that is open ends. The link "
+		"works once,\nwithin a day.\n",
+		auth_run_user_reset },
+	{ "user storage", "ADDRESS", "how many bytes each module keeps for an account", NULL,
+		auth_run_user_storage },
 	{ "user free", "ADDRESS", "let somebody else have the address of who left, before its time",
 		"\nNames of deleted groups, too. See [auth] address_rest.\n", auth_run_user_free },
 	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
@@ -297,6 +313,8 @@ static int expire(struct db_tx *tx, void *arg)
 		rc = auth_store_expire_invitations(tx, now);
 	if (rc == 0)
 		rc = auth_store_expire_pending(tx, now);
+	if (rc == 0)
+		rc = auth_reset_expire(tx, now);
 	if (rc == 0)
 		rc = resting_expire(tx, now);
 	if (rc == 0)

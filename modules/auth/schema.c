@@ -55,5 +55,6 @@ const char *const auth_migrations[] = {
 	auth_known_migration,
 	auth_resting_migration,
 	auth_group_invitation_migration,
+	auth_reset_migration,
 	NULL,
 };

@@ -3,6 +3,7 @@
  */
 #include "account/account.h"
 #include "account/profile.h"
+#include "account/storage.h"
 #include "record/export.h"
 #include "session/session.h"
 
@@ -169,5 +170,6 @@ void auth_service_init(struct auth *a)
 		.by_id_wait = by_id_wait,
 		.name_of = name_of };
 	auth_export_service(a);
+	auth_storage_service(a);
 	auth_group_service_init(a);
 }

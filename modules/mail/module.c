@@ -178,6 +178,37 @@ static void prune(void *arg)
 	db_write(m->db, forget_expunged, NULL, NULL);
 }
 
+struct used {
+	int64_t account, bytes;
+};
+
+static int read_used(struct db_tx *tx, void *arg)
+{
+	struct used *u = arg;
+
+	return mail_store_used(tx, u->account, &u->bytes);
+}
+
+/* accounts_storage_fn */
+static int used_wait(void *db, int64_t account, int64_t *bytes)
+{
+	struct used u = { .account = account };
+	int rc = db_read_wait(db, read_used, &u);
+
+	*bytes = u.bytes;
+	return rc;
+}
+
+static int start_command(struct hearth *h, void **state)
+{
+	const struct accounts *accounts = hearth_service(h, "accounts");
+
+	(void)state;
+	if (accounts)
+		accounts->counts_storage(accounts->self, "mail", used_wait, hearth_db(h, "mail"));
+	return 0;
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -191,6 +222,7 @@ static int start(struct hearth *h, void **state)
 	mail_turns_init(&m->turns, m->io);
 	m->accounts = hearth_service(h, "accounts");
 	m->accounts->keeps_data(m->accounts->self, "mail");
+	start_command(h, state);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
@@ -245,6 +277,7 @@ const struct hearth_module mail_module = {
 	.queues = queues,
 	.needs = needs,
 	.start = start,
+	.start_command = start_command,
 	.drain = drain,
 	.stop = stop,
 };

@@ -104,6 +104,17 @@ static void on_revoked(void *arg, struct buf *payload)
 /* Players fetch what they have just seen listed. */
 #define KEEP_MORE_MS 10000
 
+static int start_command(struct hearth *h, void **state)
+{
+	const struct accounts *accounts = hearth_service(h, "accounts");
+
+	(void)state;
+	if (accounts)
+		accounts->counts_storage(
+			accounts->self, "video", video_used_wait, hearth_db(h, "video"));
+	return 0;
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -132,6 +143,7 @@ static int start(struct hearth *h, void **state)
 	v->retention = retention_new(v);
 	v->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, v);
 	accounts->keeps_data(accounts->self, "video");
+	start_command(h, state);
 	*state = v;
 	return ingest_recover(v);
 }
@@ -174,6 +186,7 @@ const struct hearth_module video_module = {
 	.commands = video_commands,
 	.needs = needs,
 	.start = start,
+	.start_command = start_command,
 	.drain = drain,
 	.stop = stop,
 };

@@ -25,4 +25,7 @@ int video_forget(void *module, const struct queue_task *task, struct arena *a);
 #define VIDEO_FORGET_LEASE_MS (INT64_C(5) * 60 * 1000)
 #define VIDEO_FORGET_ATTEMPTS 60
 
+/* storage.c: accounts_storage_fn (accounts.h); `db` is the database "video". */
+int video_used_wait(void *db, int64_t account, int64_t *bytes);
+
 #endif

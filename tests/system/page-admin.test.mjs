@@ -116,6 +116,55 @@ test('administration: somebody invited, put into a group, made moderator, shut o
   await close(page);
 });
 
+test('administration: a link for a new password, what is kept, and the end of an account', { skip, timeout: 60_000 }, async () => {
+  const { page } = await person(browser, hearth, 'olga', '--admin');
+  hearth.addUser('pia@hearth.test', PASSWORD);
+  await page.setViewportSize({ width: 375, height: 740 });
+  await visit(page, 'admin/accounts');
+  await page.fill('[name=search]', 'pia');
+  await page.click('text="Search"');
+  await page.waitForFunction(() => document.querySelectorAll('#accounts li').length === 1);
+  await page.focus('[aria-label="More of pia@hearth.test"]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.deeds:has-text("in all")');
+  assert.match(await page.textContent('.deeds'), /mail: /);
+  await page.click('[aria-label="New password for pia@hearth.test"]');
+  await page.fill('dialog [name=password]', 'not mine');
+  await page.click('dialog button[type=submit]');
+  await problemAt(page, 'password').waitFor();
+  await page.fill('dialog [name=password]', PASSWORD);
+  await page.click('dialog button[type=submit]');
+  const link = await page.locator('.once .secret').textContent();
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'admin-deeds-375');
+
+  const guest = await open(browser, { viewport: { width: 375, height: 740 } });
+  await guest.goto(link.replace(/^[^#]*/, `${hearth.base}/`));
+  await guest.fill('[name=password]', 'short');
+  await guest.fill('[name=password]', 'violet heron ferry');
+  assert.deepEqual(await faults(guest), []);
+  await shot(guest, 'reset-375');
+  await guest.keyboard.press('Enter');
+  await guest.waitForSelector('text=/Your new password is set/');
+  assert.ok(!guest.url().includes('token='), guest.url());
+  await guest.fill('[name=address]', 'pia@hearth.test');
+  await guest.fill('[name=password]', 'violet heron ferry');
+  await guest.keyboard.press('Enter');
+  await signedIn(guest);
+
+  await page.click('[aria-label="Delete pia@hearth.test"]');
+  await page.fill('dialog [name=password]', PASSWORD);
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('#accounts li:has-text("pia@hearth.test is deleted")');
+  await signedOut(guest);
+  await close(guest);
+  // The address rests until it is freed.
+  await page.fill('.card:has-text("An address that rests") [name=address]', 'pia@hearth.test');
+  await page.click('text="Free it"');
+  await page.waitForSelector('text="Somebody else can have it now."');
+  await close(page);
+});
+
 test('every page can be read and used: labels, names, contrast, a phone’s width, the keyboard', { skip, timeout: 180_000 }, async () => {
   const { page } = await person(browser, hearth, 'ida', '--admin');
   const paths = ['profile', 'preferences', 'mail', 'password', 'factors', 'phone', 'sessions', 'app-passwords', 'tokens', 'groups', 'events', 'data']

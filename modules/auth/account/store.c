@@ -11,6 +11,7 @@
 #include "preferences/preferences.h"
 #include "record/own.h"
 #include "account/profile.h"
+#include "account/reset.h"
 #include "account/resting.h"
 #include "group/group.h"
 #include "session/session.h"
@@ -157,7 +158,7 @@ int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 		"UPDATE account SET password = $2, generation = generation + 1 WHERE id = $1",
 		db_int(id), db_str(hash));
 
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : auth_reset_drop(tx, id);
 }
 
 int auth_store_still_open(struct db_tx *tx, const struct account *account)
@@ -250,5 +251,7 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest
 		rc = auth_code_drop_all(tx, id);
 	if (rc >= 0)
 		rc = sms_forget(tx, id);
+	if (rc >= 0)
+		rc = auth_reset_drop(tx, id);
 	return rc < 0 ? rc : publish_account(tx, ACCOUNTS_TOPIC_DELETED, id);
 }

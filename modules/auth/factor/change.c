@@ -126,3 +126,17 @@ int auth_factor_new_codes(struct db_tx *tx, void *arg)
 		rc = set_codes(tx, c);
 	return rc < 0 ? rc : record(tx, c, "factor.recovery_codes", NULL);
 }
+
+int auth_factors_take_away(struct db_tx *tx, int64_t account, const char *detail)
+{
+	const struct auth_revocation what = { .account = account,
+		.kinds = 1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_DEVICE };
+	int rc = auth_store_drop_factors(tx, account);
+
+	if (rc == 0)
+		rc = auth_store_drop_tickets(tx, account);
+	if (rc == 0)
+		rc = auth_store_revoke(tx, &what, NULL);
+	return rc < 0 ? rc
+		      : auth_record(tx, account, "factor.removed", "", (struct slice){ 0 }, detail);
+}

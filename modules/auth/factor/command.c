@@ -31,24 +31,12 @@ static int look(struct db_tx *tx, void *arg)
 	return find(tx, arg);
 }
 
-/* Who holds the account now may not be its owner: sessions and devices end as well. */
 static int take_away(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
-	struct auth_revocation what = { .kinds = 1u << AUTH_TOKEN_SESSION |
-						 1u << AUTH_TOKEN_DEVICE };
 	int rc = find(tx, o);
 
-	what.account = o->account.id;
-	if (rc == 0)
-		rc = auth_store_drop_factors(tx, o->account.id);
-	if (rc == 0)
-		rc = auth_store_drop_tickets(tx, o->account.id);
-	if (rc == 0)
-		rc = auth_store_revoke(tx, &what, NULL);
-	return rc < 0 ? rc
-		      : auth_record(tx, o->account.id, "factor.removed", "", (struct slice){ 0 },
-				"all, by an administrator");
+	return rc == 0 ? auth_factors_take_away(tx, o->account.id, "all, by an administrator") : rc;
 }
 
 /* An exit code with the reason printed, or -1 to go on. */

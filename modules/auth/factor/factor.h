@@ -109,4 +109,10 @@ http_handler auth_post_sms;
 http_handler auth_post_sms_remove;
 http_handler auth_post_recovery;
 
+/*
+ * By an administrator, all of them: who holds the account now may not be its owner, so sessions and
+ * devices end as well. Inside a db_fn; in change.c.
+ */
+int auth_factors_take_away(struct db_tx *tx, int64_t account, const char *detail);
+
 #endif

@@ -20,6 +20,7 @@ const WORDS = {
   'group.joined': 'Put into a group by an administrator',
   'invitation.made': 'Invitation made',
   'password.changed': 'Password changed',
+  'password.reset_link': 'Link for a new password made',
   'phone.changed': 'Phone changed',
   'phone.removed': 'Phone removed',
   'role.changed': 'Role changed',

@@ -20,10 +20,11 @@ const firstStart = () => element('div', { className: 'card', id: 'first-start' }
     element('li', {}, 'in the file ', element('code', { textContent: 'first-start' }), ' of the data folder,'),
     element('li', {}, 'or by the command ', element('code', { textContent: 'hearth first-start' }), '.')));
 
-export function showSignIn(root, done, why) {
+export function showSignIn(root, done, why, good) {
   root.replaceChildren(
     session.config.first_start ? firstStart() : '',
     element('h2', { textContent: 'Sign in' }),
+    good ? element('p', { role: 'status', textContent: good }) : '',
     why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
     form({
       fields: [
