@@ -73,9 +73,10 @@ static int take_month_year(struct slice *s, int day, int64_t *time_s)
 	return 0;
 }
 
-/* One digit or two. */
+/* One digit, which may have a space in front, or two. */
 static int take_day(struct slice *s)
 {
+	take_char(s, ' ');
 	return take_number(s, s->n > 1 && s->p[1] == '-' ? 1 : 2);
 }
 
@@ -120,8 +121,10 @@ int imap_datetime_parse(struct slice s, struct imap_datetime *out)
 	int64_t midnight;
 	int day, second, zone_min;
 
-	/* date-day-fixed is two digits, or a space and one; some clients leave the space out. */
-	take_char(&s, ' ');
+	/*
+	 * date-day-fixed is two digits, or a space and one; some clients leave the space out, and
+	 * some put it where only date-day stands.
+	 */
 	day = take_day(&s);
 	if (take_month_year(&s, day, &midnight) < 0 || !take_char(&s, ' ') ||
 		(second = take_time(&s)) < 0 || !take_char(&s, ' ') || !take_zone(&s, &zone_min) ||

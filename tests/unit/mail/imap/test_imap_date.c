@@ -14,6 +14,8 @@ START_TEST(days)
 
 	ck_assert_int_eq(imap_date_parse(SLICE("1-Jan-1970"), &day), 0);
 	ck_assert_int_eq(day, 0);
+	ck_assert_int_eq(imap_date_parse(SLICE(" 1-Jan-1970"), &day), 0);
+	ck_assert_int_eq(day, 0);
 	ck_assert_int_eq(imap_date_parse(SLICE("01-feb-1994"), &day), 0);
 	ck_assert_int_eq(day, 8797);
 	ck_assert_int_eq(imap_date_parse(SLICE("31-DEC-1969"), &day), 0);
