@@ -18,6 +18,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/map.h"
 #include "message.h"
 #include "notify.h"
 #include "preferences.h"
@@ -43,6 +44,7 @@ struct mail_delivery {
 	bool has_nul; /* it is refused: nothing more of it is kept */
 	struct target *targets;
 	size_t n, cap;
+	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
 	struct slice return_path, received;
 	struct slice source;
 	struct mail_turn turn; /* of a large one */
@@ -59,6 +61,7 @@ struct mail_delivery *mail_delivery_new(struct mail *m)
 
 	d->m = m;
 	d->a = arena_new();
+	d->accounts = map_new();
 	d->writer = blob_open(m->blob, NULL, BLOB_TEXT);
 	d->in_memory = true;
 	d->date = clock_wall_s();
@@ -70,6 +73,7 @@ static void delivery_free(struct mail_delivery *d)
 	blob_abort(&d->writer);
 	strbuf_free(&d->bytes);
 	free(d->targets);
+	map_free(&d->accounts);
 	arena_free(&d->a);
 	free(d);
 }
@@ -89,6 +93,7 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 		d->cap = d->cap ? 2 * d->cap : 4;
 		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
 	}
+	map_set_u64(d->accounts, (uint64_t)r->account, d);
 	t = &d->targets[d->n++];
 	*t = (struct target){ .r = *r };
 	t->r.address = arena_slice(d->a, r->address);
@@ -103,10 +108,7 @@ size_t mail_delivery_count(const struct mail_delivery *d)
 
 bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (d->targets[i].r.account == account)
-			return true;
-	return false;
+	return map_get_u64(d->accounts, (uint64_t)account) != NULL;
 }
 
 void mail_delivery_set_trace(

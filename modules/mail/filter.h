@@ -12,7 +12,11 @@
 #include "hearth/json.h"
 #include "store.h"
 
-#define MAIL_FILTER_FIELD_MAX (64u << 10) /* bytes of each kind of field that are looked at */
+/*
+ * Bytes of each kind of field that are looked at: each rule of each recipient looks at all of them,
+ * and the sender chooses how long they are.
+ */
+#define MAIL_FILTER_FIELD_MAX (16u << 10)
 
 /* What rules ask of a message. Texts are folded (text_fold). */
 struct mail_filter_facts {

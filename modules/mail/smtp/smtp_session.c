@@ -79,6 +79,10 @@ bool smtp_back(struct smtp_session *s)
 
 void smtp_go_on(struct smtp_session *s)
 {
+	if (s->revoked && !s->closing) {
+		smtp_say(s, 421, "4.7.0", "what you logged in with counts no more");
+		s->closing = true;
+	}
 	if (s->m->draining && !s->has_mail && !s->closing) {
 		smtp_say(s, 421, "4.3.2", "the server is stopping");
 		s->closing = true;
@@ -320,8 +324,14 @@ void smtp_sessions_revoke(struct mail *m, const struct json *event)
 	LIST_FOREACH (&m->smtp_sessions, it) {
 		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
 
-		if (s->authenticated && accounts_revoked(event, &s->account))
-			s->authenticated = false;
+		if (!s->authenticated || !accounts_revoked(event, &s->account))
+			continue;
+		s->authenticated = false;
+		s->revoked = true;
+		if (s->conn && !s->waiting && !s->closing) {
+			smtp_reset(s);
+			smtp_go_on(s);
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ struct smtp_session {
 	bool waiting;     /* a job is in flight */
 	bool stalled;     /* the client does not take our replies: nothing more is read */
 	bool closing;     /* nothing more is read */
+	bool revoked;     /* what its client logged in with counts no more: it is sent away */
 	bool turning_tls; /* STARTTLS was in this turn */
 	enum smtp_reading reading;
 	struct smtp_parser parser;
@@ -61,7 +62,8 @@ struct smtp_session {
 void smtp_session_new(struct mail *m, struct conn *conn, bool submission);
 /* Ends idle sessions with 421, the others after their transaction. */
 void smtp_sessions_drain(struct mail *m);
-/* An account's password counts no more: who sent it must send another before the next message. */
+/* What clients logged in with counts no more: they are sent away, and what they had in hand with
+ * them, but for a message that was whole. */
 void smtp_sessions_revoke(struct mail *m, const struct json *event);
 
 /* Appends a reply; flushed at the end of the turn. */
