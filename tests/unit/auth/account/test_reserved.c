@@ -20,11 +20,12 @@ END_TEST
 
 START_TEST(people_keep_their_names)
 {
-	static const char *const free_names[] = { "", "@x.test", "+x", "ann", "rooter",
-		"postmasters", "my-admin", "admin2", "information", "newsome", "martin", "will",
-		"ann@postmaster.test", "ann+postmaster@x.test", "nocturne", "salesman", "chess",
+	static const char *const free_names[] = {
+		"", "@x.test", "+x", "ann", "rooter", "postmasters", "my-admin", "admin2",
+		"information", "newsome", "martin", "will", "ann@postmaster.test",
+		"ann+postmaster@x.test", "nocturne", "salesman", "chess",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"aa" };
+	};
 
 	for (size_t i = 0; i < sizeof(free_names) / sizeof(free_names[0]); i++)
 		ck_assert_msg(!reserved_name(slice_str(free_names[i])), "%s", free_names[i]);
