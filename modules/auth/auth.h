@@ -42,6 +42,9 @@ struct auth {
 	struct preferences *preferences; /* preferences/preferences.h; NULL in a command */
 	struct timer rest;               /* gives memory back that nobody hashes in */
 	struct timer tidy;               /* removes what has expired */
+	struct timer expiry;             /* ends tokens whose time is over (session/expiry.h) */
+	int64_t expired;                 /* how many it found; its job's while that is in flight */
+	int64_t sessions_per_account;
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;

@@ -24,6 +24,7 @@
 #include "record/blob_drop.h"
 #include "record/export.h"
 #include "record/record.h"
+#include "session/expiry.h"
 #include "session/guess.h"
 #include "session/known.h"
 #include "session/remembered.h"
@@ -47,8 +48,11 @@ static const struct config_setting settings[] = {
 		"how many characters a password has at least (NIST SP 800-63B)" },
 	{ NULL, "address_rest", CONFIG_DURATION, "90d", "0s", "3650d", NULL,
 		"how long a deleted account's address or a group's name is kept from others" },
-	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1m", "365d", NULL,
+	{ NULL, "token_ttl", CONFIG_DURATION, "30d", "1s", "365d", NULL,
 		"how long a session lasts" },
+	{ NULL, "sessions_per_account", CONFIG_INT, "100", "1", "10000", NULL,
+		"sessions, and trusted devices, of one account; one more ends the one that was "
+		"unused the longest" },
 	{ NULL, "second_factor", CONFIG_CHOICE, "optional", NULL, NULL,
 		"optional|administrators|required",
 		"who must have a second factor; without one a session can only enrol one" },
@@ -305,10 +309,8 @@ static int expire(struct db_tx *tx, void *arg)
 {
 	const struct auth *a = arg;
 	int64_t now = clock_wall_ms();
-	int rc = auth_store_expire_tokens(tx, now);
+	int rc = auth_record_expire(tx, now);
 
-	if (rc == 0)
-		rc = auth_record_expire(tx, now);
 	if (rc == 0)
 		rc = auth_store_expire_invitations(tx, now);
 	if (rc == 0)
@@ -364,6 +366,7 @@ static int start_command(struct hearth *h, void **state)
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
 	a->second_factor = auth_factor_policy(config_text(c, "auth", "second_factor"));
 	a->device_ttl_ms = config_duration_ms(c, "auth", "trusted_device_ttl");
+	a->sessions_per_account = config_int(c, "auth", "sessions_per_account");
 	a->guess_window_ms = config_duration_ms(c, "auth", "guess_window");
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");
 	a->guesses_per_network = config_int(c, "auth", "guesses_per_network");
@@ -391,6 +394,7 @@ static void stop(void *state)
 	remembered_free(&a->remembered);
 	sms_free(&a->sms);
 	timer_stop(&a->tidy);
+	timer_stop(&a->expiry);
 	timer_stop(&a->rest);
 	free(a);
 }
@@ -422,6 +426,7 @@ static int start(struct hearth *h, void **state)
 		*state = NULL;
 		return -1;
 	}
+	auth_expiry_start(a);
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
 	timer_start(&a->rest, REST_EVERY_MS, REST_EVERY_MS, rest, a);
 	return 0;

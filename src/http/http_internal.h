@@ -15,6 +15,7 @@
 #include "http/http_router.h"
 
 struct accounts;
+struct json;
 struct metric;
 struct pool;
 
@@ -34,6 +35,11 @@ const struct http_route *http_server_route(const struct http_server *s, size_t i
 /* No more keep-alive: idle connections close, busy ones after their answer. */
 void http_server_drain(struct http_server *s);
 bool http_server_draining(const struct http_server *s);
+/*
+ * Tokens were ended (the event of ACCOUNTS_TOPIC_REVOKED): a request of theirs whose body is still
+ * coming is refused, a blob still going out breaks off. What a handler has in hand is a moment's.
+ */
+void http_server_revoke(struct http_server *s, const struct json *event);
 /* The listeners "http" and "https"; their module is the server. */
 const struct conn_listener *http_listeners(void);
 

@@ -4,6 +4,8 @@
  */
 #include "http/http_internal.h"
 
+#include "hearth/accounts.h"
+#include "hearth/error.h"
 #include "hearth/metric.h"
 
 #include <stdio.h>
@@ -106,6 +108,21 @@ void http_server_drain(struct http_server *s)
 
 		if (!session->rq)
 			conn_close(session->c);
+	}
+}
+
+void http_server_revoke(struct http_server *s, const struct json *event)
+{
+	LIST_FOREACH (&s->sessions, it) {
+		struct http_session *session = LIST_ENTRY(it, struct http_session, node);
+		struct http_request *rq = session->rq;
+
+		if (!rq || !rq->account || !accounts_revoked(event, rq->account))
+			continue;
+		if (rq->phase == HTTP_READING_BODY && !rq->replied)
+			http_reply_problem(rq, 401, NULL, "the session was ended");
+		else if (rq->stream)
+			conn_abort(session->c, HEARTH_EDENIED);
 	}
 }
 

@@ -49,6 +49,7 @@ struct hearth {
 	struct http_server *http;
 	struct http_site site;
 	struct networks proxies; /* of site */
+	struct bus_listener *revoked; /* tokens that ended: http ends what they opened */
 	struct tls_context *tls;
 	struct listener *listeners[KERNEL_LISTENERS_MAX];
 	int listener_count;

@@ -52,6 +52,17 @@ static int start_modules(struct hearth *h)
 	return 0;
 }
 
+static void on_revoked(void *arg, struct buf *payload)
+{
+	struct hearth *h = arg;
+	struct arena *a = arena_new();
+	struct json *event;
+
+	if (json_read(a, buf_slice(payload), &event, NULL) == 0)
+		http_server_revoke(h->http, event);
+	arena_free(&a);
+}
+
 /* Routes, subscriptions and queues of every module, now that each has its state. */
 static int connect_modules(struct hearth *h)
 {
@@ -72,6 +83,7 @@ static int connect_modules(struct hearth *h)
 	}
 	if (rc == 0)
 		rc = bus_start(h->bus);
+	h->revoked = bus_listen(h->bus, ACCOUNTS_TOPIC_REVOKED, on_revoked, h);
 	return rc;
 }
 
@@ -311,6 +323,7 @@ static void stop(struct hearth *h)
 		if (m->stop && h->states[h->started_count])
 			m->stop(h->states[h->started_count]);
 	}
+	bus_unlisten(&h->revoked);
 	http_server_free(&h->http);
 	tls_context_free(&h->tls);
 	bus_free(&h->bus);

@@ -2,6 +2,7 @@
 // listed, ended, and refused on every connection once it is.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Player } from './game-client.mjs';
 import { eventually, Hearth } from './hearth.mjs';
@@ -148,6 +149,71 @@ test('what is ended is refused on every connection within a second', async () =>
   await eventually(() => main.closed && keptSocket.gone === 1008, 2, 'everything is closed');
   assert.equal(await status(kept), 401);
   hearth.command('user', 'enable', 'ann@hearth.test');
+});
+
+// An upload whose body stops halfway; gives its answer's status.
+function slowUpload(server, token) {
+  const rq = request(`${server.base}/api/auth/preferences/attachments/slow`, {
+    method: 'PUT', headers: { ...as(token), 'Content-Type': 'image/png', 'Content-Length': 1000 },
+  });
+  rq.on('error', () => {});
+  rq.write('x'.repeat(100));
+  return { end: () => rq.end('x'.repeat(900)), status: new Promise((done) => rq.on('response', (answer) => done(answer.statusCode))) };
+}
+
+test('what is under way ends with what opened it: a message, a literal, an upload', async () => {
+  hearth.addUser('cyd@hearth.test', PASSWORD);
+  const session = await signIn('cyd');
+  const smtp = await SmtpClient.hello(hearth.port.submission);
+  const between = await SmtpClient.hello(hearth.port.submission);
+  for (const client of [smtp, between]) {
+    assert.equal((await client.say(`AUTH PLAIN ${plain('cyd@hearth.test', PASSWORD)}`)).code, 235);
+    assert.equal((await client.say('MAIL FROM:<cyd@hearth.test>')).code, 250);
+    assert.equal((await client.say('RCPT TO:<ben@hearth.test>')).code, 250);
+  }
+  assert.equal((await smtp.say('DATA')).code, 354);
+  smtp.send('Subject: half a message\r\n\r\nand no');
+  const imap = await ImapClient.login(hearth.port.imap, 'cyd@hearth.test', `"${PASSWORD}"`);
+  imap.send('x APPEND INBOX {1000}\r\n');
+  await imap.response(/^\+/);
+  imap.send('Subject: half a literal\r\n');
+  const upload = slowUpload(hearth, session);
+  await new Promise((done) => setTimeout(done, 200));
+  assert.equal(hearth.command('user', 'disable', 'cyd@hearth.test').status, 0);
+  assert.equal((await between.reply()).code, 421);
+  assert.equal((await smtp.reply()).code, 421);
+  smtp.send(' more\r\n.\r\n');
+  imap.send('x'.repeat(1000));
+  assert.equal(await upload.status, 401);
+  upload.end();
+  await eventually(() => smtp.closed && between.closed && imap.closed, 2, 'all are closed');
+  hearth.command('user', 'enable', 'cyd@hearth.test');
+  for (const who of ['ben', 'cyd']) {
+    const reader = await ImapClient.login(hearth.port.imap, `${who}@hearth.test`, `"${PASSWORD}"`);
+    assert.match((await reader.ok('STATUS INBOX (MESSAGES)')).lines.join(), /MESSAGES 0/);
+    reader.close();
+  }
+});
+
+test('one session too many ends the one unused the longest; one that expires ends what it has open', async () => {
+  const server = await new Hearth({ 'auth.sessions_per_account': 4, 'auth.token_ttl': '6s' }).start();
+  try {
+    server.addUser('ann@hearth.test', PASSWORD);
+    const ask = (token) => server.api('GET', '/api/auth/sessions', undefined, as(token));
+    const tokens = [];
+    for (let i = 0; i < 7; i++) tokens.push(await server.login('ann@hearth.test', PASSWORD));
+    const last = tokens.at(-1);
+    const socket = await Player.connect(server, last);
+    const upload = slowUpload(server, last);
+    assert.equal((await ask(last)).body.sessions.length, 4);
+    await eventually(async () => (await ask(tokens[2])).status === 401, 2, 'the third is gone');
+    assert.equal(socket.gone, undefined);
+    await eventually(() => socket.gone === 1008, 20, 'the WebSocket is closed when its token expires');
+    assert.equal(await upload.status, 401);
+    assert.equal((await ask(last)).status, 401);
+  } finally {
+    await server.remove();
+  }
 });
 
 const publish = (key) => {

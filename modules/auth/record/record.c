@@ -21,12 +21,30 @@ int auth_record(struct db_tx *tx, int64_t account, const char *kind, const char 
 	return rc < 0 ? rc : 0;
 }
 
+/* Who has too many: its id and the newest event that goes. HEARTH_ENOTFOUND: nobody. */
+static int find_full(struct db_tx *tx, int64_t *account, int64_t *last)
+{
+	int rc = db_get_int(tx, account,
+		"SELECT account FROM event GROUP BY account HAVING count(*) > $1 LIMIT 1",
+		db_int(AUTH_RECORD_MAX));
+
+	return rc < 0 ? rc
+		      : db_get_int(tx, last,
+				"SELECT id FROM event WHERE account = $1 ORDER BY id DESC"
+				" LIMIT 1 OFFSET $2",
+				db_int(*account), db_int(AUTH_RECORD_MAX));
+}
+
 int auth_record_expire(struct db_tx *tx, int64_t now_ms)
 {
+	int64_t account, last;
 	int rc =
 		db_run(tx, "DELETE FROM event WHERE at < $1", db_int(now_ms - AUTH_RECORD_KEEP_MS));
 
-	return rc < 0 ? rc : 0;
+	while (rc >= 0 && (rc = find_full(tx, &account, &last)) == 0)
+		rc = db_run(tx, "DELETE FROM event WHERE account = $1 AND id <= $2",
+			db_int(account), db_int(last));
+	return rc == HEARTH_ENOTFOUND || rc >= 0 ? 0 : rc;
 }
 
 /* ---- GET /api/auth/events?before=ID&limit=N: the newest first ---- */

@@ -7,6 +7,7 @@
 #include "auth.h"
 
 #define AUTH_RECORD_KEEP_MS (INT64_C(400) * 24 * 3600 * 1000)
+#define AUTH_RECORD_MAX     5000 /* of one account; the oldest go, within the hour */
 
 /*
  * Notes what happened to an account, in the transaction in which it happens: `kind` is a word such
@@ -15,7 +16,7 @@
  */
 int auth_record(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
 	struct slice device, const char *detail);
-/* Removes events older than AUTH_RECORD_KEEP_MS. */
+/* Removes events older than AUTH_RECORD_KEEP_MS, and the oldest of who has too many. */
 int auth_record_expire(struct db_tx *tx, int64_t now_ms);
 
 http_handler auth_get_events;

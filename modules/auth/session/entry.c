@@ -42,6 +42,9 @@ int auth_entry_add(struct db_tx *tx, struct auth_entry *e, const char *how)
 	int rc = auth_store_still_open(tx, &e->account);
 
 	if (rc == 0)
+		rc = auth_store_make_room(
+			tx, token.account, token.kind, e->a->sessions_per_account - 1);
+	if (rc == 0)
 		rc = auth_store_add_token(tx, &token, e->hex, &e->account.token);
 	return rc < 0 ? rc
 		      : auth_record(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,

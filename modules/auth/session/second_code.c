@@ -90,8 +90,11 @@ static int trust_device(struct db_tx *tx, struct attempt *t)
 		.peer = slice_str(http_peer(rq)->peer),
 		.created_ms = now,
 		.expires_ms = now + t->entry.a->device_ttl_ms };
-	int rc = auth_store_add_token(tx, &token, t->device_hex, &id);
+	int rc = auth_store_make_room(
+		tx, token.account, token.kind, t->entry.a->sessions_per_account - 1);
 
+	if (rc == 0)
+		rc = auth_store_add_token(tx, &token, t->device_hex, &id);
 	return rc < 0 ? rc
 		      : auth_record(tx, t->entry.account.id, "device.trusted", http_peer(rq)->peer,
 				token.device, NULL);

@@ -120,8 +120,17 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 int auth_store_refresh(struct db_tx *tx, int64_t account);
 /* All that there is of an account: tokens, devices, app passwords, connections. */
 int auth_store_revoke_all(struct db_tx *tx, int64_t account);
-/* Removes what has expired. */
-int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms);
+/*
+ * Ends the tokens of an account and kind that were unused the longest, so that at most `most` are
+ * left.
+ */
+int auth_store_make_room(
+	struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t most);
+/* How many tokens have expired and are still there. */
+int auth_store_expired_count(struct db_tx *tx, int64_t now_ms, int64_t *count);
+/* Ends those, as auth_store_revoke does, AUTH_EXPIRE_MAX at a time. *count is how many. */
+int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms, int64_t *count);
+#define AUTH_EXPIRE_MAX 500
 
 /* ---- login.c ---- */
 

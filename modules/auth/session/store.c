@@ -220,10 +220,61 @@ int auth_store_revoke_all(struct db_tx *tx, int64_t account)
 	return auth_store_revoke(tx, &all, NULL);
 }
 
-int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms)
-{
-	int rc = db_run(
-		tx, "DELETE FROM token WHERE expires_at > 0 AND expires_at <= $1", db_int(now_ms));
+/* ---- those whose time is over, or that are too many ---- */
 
-	return rc < 0 ? rc : 0;
+/* Ends each token of a query that gives ids and accounts. */
+static int end_each(struct db_tx *tx, const int64_t *ids, const int64_t *accounts, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct auth_revocation one = { .account = accounts[i], .id = ids[i] };
+
+		rc = auth_store_revoke(tx, &one, NULL);
+	}
+	return rc;
+}
+
+int auth_store_make_room(struct db_tx *tx, int64_t account, enum auth_token_kind kind, int64_t most)
+{
+	int64_t count = 0, id;
+	int rc = auth_store_count_tokens(tx, account, kind, &count);
+
+	for (; rc == 0 && count > most; count--) {
+		rc = db_get_int(tx, &id,
+			"SELECT id FROM token WHERE account = $1 AND kind = $2"
+			" ORDER BY used_at, id LIMIT 1",
+			db_int(account), db_int(kind));
+		if (rc == 0)
+			rc = end_each(tx, &id, &account, 1);
+	}
+	return rc;
+}
+
+int auth_store_expired_count(struct db_tx *tx, int64_t now_ms, int64_t *count)
+{
+	return db_get_int(tx, count,
+		"SELECT count(*) FROM token WHERE expires_at > 0 AND expires_at <= $1",
+		db_int(now_ms));
+}
+
+int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms, int64_t *count)
+{
+	int64_t ids[AUTH_EXPIRE_MAX], accounts[AUTH_EXPIRE_MAX];
+	size_t n = 0;
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT id, account FROM token WHERE expires_at > 0 AND expires_at <= $1"
+		" ORDER BY expires_at LIMIT $2",
+		db_int(now_ms), db_int(AUTH_EXPIRE_MAX));
+
+	if (rc < 0)
+		return rc;
+	for (; n < AUTH_EXPIRE_MAX && db_next(&rows) > 0; n++) {
+		ids[n] = db_col_int(&rows, 0);
+		accounts[n] = db_col_int(&rows, 1);
+	}
+	rc = db_end(&rows);
+	*count = (int64_t)n;
+	return rc < 0 ? rc : end_each(tx, ids, accounts, n);
 }

@@ -54,6 +54,7 @@ struct imap_session {
 
 	/* the turn */
 	bool busy, stalled, paused, closing, starting_tls;
+	bool revoked;        /* the log-in was ended: behind a job in flight all is over */
 	const char *goodbye; /* what BYE says behind the command in hand; NULL: it stays */
 	db_fn *transaction;  /* of the job in flight */
 	imap_done_fn *done;  /* of the job in flight */

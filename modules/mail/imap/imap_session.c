@@ -84,13 +84,23 @@ static void session_free(struct imap_session *s)
 	free(s);
 }
 
+/* Without a word: within an answer there is no place for one. */
+static void break_off(struct imap_session *s)
+{
+	s->closing = true;
+	conn_abort(s->conn, HEARTH_EDENIED);
+}
+
 bool imap_back(struct imap_session *s)
 {
 	s->busy = false;
 	hearth_release(s->m->h);
-	if (s->conn)
+	if (s->conn && s->revoked)
+		break_off(s); /* on_closed frees it */
+	else if (s->conn)
 		return true;
-	session_free(s);
+	else
+		session_free(s);
 	return false;
 }
 
@@ -396,12 +406,29 @@ void imap_sessions_drain(struct mail *m)
 		send_away(LIST_ENTRY(it, struct imap_session, node), "The server is stopping");
 }
 
+/*
+ * Ends a session whose log-in was ended: with a word where one can be said, and without one within
+ * what is on its way to a client. What the client is sending is not taken.
+ */
+static void cut_off(struct imap_session *s)
+{
+	s->revoked = true;
+	if (!s->conn || s->busy || s->closing)
+		return;
+	if (s->stalled) {
+		break_off(s);
+		return;
+	}
+	imap_bye(s, "UNAVAILABLE", "Log in again");
+	imap_turn_end(s);
+}
+
 void imap_sessions_revoke(struct mail *m, const struct json *event)
 {
 	LIST_FOREACH (&m->imap_sessions, it) {
 		struct imap_session *s = LIST_ENTRY(it, struct imap_session, node);
 
 		if (s->account.id && accounts_revoked(event, &s->account))
-			send_away(s, "Log in again");
+			cut_off(s);
 	}
 }

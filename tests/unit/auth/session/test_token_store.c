@@ -80,7 +80,7 @@ static int use_kinds(struct db_tx *tx, void *arg)
 	int64_t id = add(tx, ann, AUTH_TOKEN_SESSION, "s", T0 + MINUTE);
 
 	(void)arg;
-	add(tx, ann, AUTH_TOKEN_DEVICE, "d", 0);
+	add(tx, ann, AUTH_TOKEN_DEVICE, "device", 0);
 	add(tx, ann, AUTH_TOKEN_APP, "a", 0);
 	ck_assert_int_eq(find(tx, "s", WEB_ONLY, T0, &a), 0);
 	ck_assert_int_eq(a.id, ann);
@@ -224,14 +224,54 @@ END_TEST
 
 static int let_expire(struct db_tx *tx, void *arg)
 {
+	int64_t n = 0;
+
 	(void)arg;
 	add(tx, ann, AUTH_TOKEN_SESSION, "old", T0 + MINUTE);
 	add(tx, ann, AUTH_TOKEN_SESSION, "new", T0 + 3 * MINUTE);
 	add(tx, ann, AUTH_TOKEN_SESSION, "ever", 0);
-	ck_assert_int_eq(auth_store_expire_tokens(tx, T0 + 2 * MINUTE), 0);
+	ck_assert_int_eq(auth_store_expired_count(tx, T0 + 2 * MINUTE, &n), 0);
+	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(auth_store_expire_tokens(tx, T0 + 2 * MINUTE, &n), 0);
+	ck_assert_int_eq(n, 1);
 	ck_assert_int_eq(count(tx, ann, AUTH_TOKEN_SESSION), 2);
 	return 0;
 }
+
+/* Those unused the longest go, of this kind alone. */
+static int make_room(struct db_tx *tx, void *arg)
+{
+	int64_t ids[5];
+
+	(void)arg;
+	for (int i = 0; i < 5; i++) {
+		char hash[2] = { (char)('a' + i), 0 };
+
+		ids[i] = add(tx, ann, AUTH_TOKEN_SESSION, hash, 0);
+	}
+	add(tx, ann, AUTH_TOKEN_DEVICE, "device", 0);
+	ck_assert_int_eq(auth_store_touch_token(tx, ids[0], T0 + 60 * MINUTE, "192.0.2.9"), 0);
+	ck_assert_int_eq(auth_store_make_room(tx, ann, AUTH_TOKEN_SESSION, 5), 0);
+	ck_assert_int_eq(count(tx, ann, AUTH_TOKEN_SESSION), 5);
+	ck_assert_int_eq(auth_store_make_room(tx, ann, AUTH_TOKEN_SESSION, 2), 0);
+	ck_assert_int_eq(count(tx, ann, AUTH_TOKEN_SESSION), 2);
+	ck_assert_int_eq(count(tx, ann, AUTH_TOKEN_DEVICE), 1);
+	for (int i = 0; i < 5; i++) {
+		int64_t owner;
+
+		ck_assert_int_eq(auth_store_token_owner(tx, ids[i], &owner),
+			i == 0 || i == 4 ? 0 : HEARTH_ENOTFOUND);
+	}
+	return 0;
+}
+
+START_TEST(one_too_many_ends_the_one_unused_the_longest)
+{
+	open_fresh();
+	within(make_room);
+	close_it();
+}
+END_TEST
 
 START_TEST(what_expired_is_removed)
 {
@@ -311,5 +351,5 @@ END_TEST
 
 TEST_MAIN("tokens", kinds_open_what_they_are_for, ending_takes_what_was_meant,
 	what_was_ended_is_not_held, use_is_noted_now_and_then, what_expired_is_removed,
-	an_old_password_opens_nothing_in_hand, scopes_are_read_and_written,
-	app_passwords_are_taken_as_people_type_them)
+	one_too_many_ends_the_one_unused_the_longest, an_old_password_opens_nothing_in_hand,
+	scopes_are_read_and_written, app_passwords_are_taken_as_people_type_them)
