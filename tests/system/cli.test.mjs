@@ -168,7 +168,9 @@ test('make install lays out a program, a unit and an INI file that is good', () 
 test('the data folder and what is in it are their owner\'s alone, whatever their mode was', async () => {
   const hearth = new Hearth();
   const data = hearth.settings['server.data'];
-  const open = () => readdirSync(data, { recursive: true }).filter((name) => statSync(join(data, name)).mode & 0o077);
+  // A file may be gone again before it is looked at: one that is written and then named.
+  const open = () => readdirSync(data, { recursive: true })
+    .filter((name) => (statSync(join(data, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077);
   const umask = process.umask(0);
   try {
     mkdirSync(data, { mode: 0o755 });
