@@ -34,6 +34,11 @@ enum http_access {
 	HTTP_ACCOUNT,   /* signed in, else 401 before the handler is called */
 	HTTP_MODERATOR, /* a moderator or administrator, else 401 or 403 */
 	HTTP_ADMIN,     /* an administrator, else 401 or 403 */
+	/*
+	 * Beside one of the above: pages of other origins may ask, and see the answer (CORS); by a
+	 * bearer token, never by the session cookie.
+	 */
+	HTTP_FOREIGN = 8,
 };
 
 typedef void http_handler(void *module, struct http_request *rq);
@@ -49,6 +54,9 @@ typedef void http_handler(void *module, struct http_request *rq);
  * (Sec-Fetch-Site or Origin), else 403; on an HTTP_PUBLIC route the cookie then counts for nothing.
  * A bearer token needs no such proof.
  *
+ * A browser's WebSocket cannot send Authorization: it may offer the subprotocols "bearer" and,
+ * next, the token, which counts as a bearer token then.
+ *
  * The token must have the scope of the module (module.h), or its form for reading where that is all
  * that is done, else 403; for HTTP_MODERATOR and HTTP_ADMIN the scope is "admin" instead. On an
  * HTTP_PUBLIC route a token without the scope counts for nothing.
@@ -61,6 +69,12 @@ struct http_route {
 	size_t body_max; /* bytes; 0: no body is taken (413) */
 };
 
+/* Who may ask, without HTTP_FOREIGN. */
+static inline enum http_access http_route_access(const struct http_route *route)
+{
+	return (enum http_access)(route->access & ~(unsigned)HTTP_FOREIGN);
+}
+
 /* ---- the request ---- */
 
 enum http_method http_method(const struct http_request *rq);
@@ -70,6 +84,8 @@ struct slice http_path(const struct http_request *rq);
 struct slice http_header(const struct http_request *rq, const char *name);
 /* A query parameter, decoded; p == NULL when absent. */
 struct slice http_query(struct http_request *rq, const char *name);
+/* The same of a body that is application/x-www-form-urlencoded. */
+struct slice http_form(struct http_request *rq, const char *name);
 /* A route parameter: as text, and for {name:int}. One the pattern lacks ends the process. */
 struct slice http_param(const struct http_request *rq, const char *name);
 int64_t http_param_int(const struct http_request *rq, const char *name);

@@ -4,6 +4,7 @@
  *   account/   who there is: address, password, profile      session/  log-in, tokens, guesses
  *   factor/    second factors          sms/    text messages and their codes
  *   preferences/, group/               record/ security events, export, deletion
+ *   grant/     pages of other origins
  */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
@@ -80,6 +81,7 @@ extern const char auth_profile_migration[];  /* account/profile_store.c */
 extern const char preferences_migration[];   /* preferences/store.c */
 extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
 extern const char auth_export_migration[];   /* record/export_store.c */
+extern const char auth_grant_migration[];    /* grant/grant_store.c */
 extern const char auth_group_migration[];    /* group/group_store.c */
 extern const char auth_known_migration[];    /* session/known.c */
 extern const char auth_resting_migration[];  /* account/resting.c */

@@ -17,6 +17,7 @@
 #include "account/storage.h"
 #include "command.h"
 #include "account/quota.h"
+#include "grant/grant.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/log.h"
@@ -149,6 +150,11 @@ static const struct http_route routes[] = {
 	{ HTTP_DELETE, "/api/auth/me/avatar", auth_delete_avatar, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/accounts/{id:int}/avatar", auth_get_avatar, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/auth/me/password", auth_post_password, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/oauth/authorize", auth_post_authorize, HTTP_ACCOUNT, 4096 },
+	{ HTTP_POST, "/api/auth/oauth/token", auth_post_oauth_token, HTTP_PUBLIC | HTTP_FOREIGN,
+		4096 },
+	{ HTTP_GET, "/.well-known/oauth-authorization-server", auth_get_oauth_metadata,
+		HTTP_PUBLIC | HTTP_FOREIGN, 0 },
 	{ HTTP_GET, "/api/auth/sessions", auth_get_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions", auth_delete_sessions, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/auth/sessions/{id:int}", auth_delete_session, HTTP_ACCOUNT, 0 },
@@ -321,6 +327,8 @@ static int expire(struct db_tx *tx, void *arg)
 		rc = resting_expire(tx, now);
 	if (rc == 0)
 		rc = group_expire_invitations(tx, now);
+	if (rc == 0)
+		rc = grant_store_expire(tx, now);
 	if (rc == 0)
 		rc = auth_code_expire(tx, now);
 	if (rc == 0)

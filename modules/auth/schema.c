@@ -56,5 +56,6 @@ const char *const auth_migrations[] = {
 	auth_resting_migration,
 	auth_group_invitation_migration,
 	auth_reset_migration,
+	auth_grant_migration,
 	NULL,
 };

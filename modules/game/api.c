@@ -158,7 +158,7 @@ static void get_matches(void *module, struct http_request *rq)
 }
 
 const struct http_route game_routes[] = {
-	{ HTTP_GET, "/api/game/matches", get_matches, HTTP_ACCOUNT, 0 },
-	{ HTTP_GET, "/api/game/matches/{id:int}", get_match, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/game/matches", get_matches, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
+	{ HTTP_GET, "/api/game/matches/{id:int}", get_match, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
 	{ .pattern = NULL },
 };

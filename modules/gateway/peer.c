@@ -169,7 +169,9 @@ static void greet(struct gateway_peer *p)
 	json_open_object(&w);
 	json_put_str(&w, "type", "welcome");
 	json_put_i64(&w, "account", p->client.account);
-	json_put_str(&w, "address", p->who.address);
+	/* A client that was let in to games has no business with the mail address. */
+	if (accounts_scope_allows(p->who.scopes, ACCOUNTS_SCOPE_ACCOUNT, true))
+		json_put_str(&w, "address", p->who.address);
 	json_close_object(&w);
 	ws_send_text(p->ws, strbuf_slice(&out));
 	strbuf_free(&out);
@@ -192,7 +194,10 @@ void gateway_accept(void *module, struct http_request *rq)
 {
 	struct gateway *g = module;
 	const struct ws_options options = {
-		.message_max = g->message_max, .output_high = g->output_high, .ping_ms = g->ping_ms
+		.message_max = g->message_max,
+		.output_high = g->output_high,
+		.ping_ms = g->ping_ms,
+		.subprotocol = "bearer",
 	};
 	struct gateway_account *held = map_get_u64(g->accounts, (uint64_t)http_account(rq)->id);
 	struct gateway_peer *p;

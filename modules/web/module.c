@@ -48,6 +48,13 @@ static void get_file(void *module, struct http_request *rq)
 	serve(rq, http_path(rq));
 }
 
+/* Where a page of another origin sends a person who is to let it in (modules/auth/grant). */
+static void get_authorize(void *module, struct http_request *rq)
+{
+	(void)module;
+	serve(rq, SLICE("/authorize.html"));
+}
+
 static void get_openapi(void *module, struct http_request *rq)
 {
 	(void)module;
@@ -56,6 +63,7 @@ static void get_openapi(void *module, struct http_request *rq)
 
 static const struct http_route routes[] = {
 	{ HTTP_GET, "/", get_index, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/oauth/authorize", get_authorize, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/api/openapi.json", get_openapi, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/{file:word}", get_file, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/entry/{file:word}", get_file, HTTP_PUBLIC, 0 },

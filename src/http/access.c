@@ -3,15 +3,16 @@
  * whether it is for us at all (site.c), which route it is for, whether its body is welcome, who
  * sent it and whether they may.
  *
- * The token is a bearer token or else the session cookie. A browser sends the cookie by itself,
- * also when another site makes it do so: what changes something is then believed only if it comes
- * from our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for
+ * The token is a bearer token (a browser's WebSocket offers it as a subprotocol) or else the session
+ * cookie. A browser sends the cookie by itself, also when another site makes it do so: what changes
+ * something is then believed only if it comes from our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for
  * nothing. A token opens only what its scopes allow.
  */
 #include "http/http_internal.h"
 
 #include "hearth/accounts.h"
 #include "hearth/error.h"
+#include "hearth/ws.h"
 
 /* ---- the route ---- */
 
@@ -77,11 +78,13 @@ static bool find_route(struct http_request *rq)
 	}
 	if (options || !rq->match.route) {
 		set_allow(rq, rq->match.allowed);
-		if (options)
+		if (options) {
+			cors_preflight(rq);
 			http_reply_empty(rq, 204);
-		else
-			http_reply_problem(rq, 405, NULL, "this path does not take %.*s",
-				SLICE_ARG(rq->head->method));
+			return false;
+		}
+		http_reply_problem(
+			rq, 405, NULL, "this path does not take %.*s", SLICE_ARG(rq->head->method));
 		return false;
 	}
 	return true;
@@ -133,12 +136,31 @@ bool access_same_origin(const struct http_request *rq)
 	return origin.p && rq->host.n && slice_ieq(origin_host(origin), rq->host);
 }
 
+/*
+ * The token of a page of another origin, whose WebSocket can send no header but the subprotocols it
+ * offers: "bearer" and, next, the token. The first alone is what is agreed on (gateway).
+ */
+static struct slice offered_token(const struct http_request *rq)
+{
+	struct slice offered =
+		ws_requested(rq) ? http_header(rq, "Sec-WebSocket-Protocol") : (struct slice){ 0 };
+
+	if (!offered.p || !slice_eq(slice_trim(slice_split(&offered, ',')), SLICE("bearer")))
+		return (struct slice){ 0 };
+	return slice_trim(slice_split(&offered, ','));
+}
+
 static void find_token(struct http_request *rq)
 {
-	struct slice value = http_header(rq, "Authorization");
+	struct slice value = http_header(rq, "Authorization"), offered = offered_token(rq);
 
 	if (slice_istarts(value, SLICE("Bearer "))) {
 		rq->token = slice_trim(slice_skip(value, 7));
+		rq->token_from = HTTP_TOKEN_BEARER;
+		return;
+	}
+	if (offered.n) {
+		rq->token = offered;
 		rq->token_from = HTTP_TOKEN_BEARER;
 		return;
 	}
@@ -154,7 +176,7 @@ static bool cookie_welcome(struct http_request *rq)
 {
 	if (rq->token_from != HTTP_TOKEN_COOKIE || rq->method == HTTP_GET || access_same_origin(rq))
 		return true;
-	if (rq->match.route->access != HTTP_PUBLIC) {
+	if (http_route_access(rq->match.route) != HTTP_PUBLIC) {
 		http_reply_problem(rq, 403, NULL,
 			"a request with the session cookie must come from this site's pages");
 		return false;
@@ -166,7 +188,7 @@ static bool cookie_welcome(struct http_request *rq)
 
 static bool in_scope(const struct http_request *rq)
 {
-	bool by_role = rq->match.route->access >= HTTP_MODERATOR;
+	bool by_role = http_route_access(rq->match.route) >= HTTP_MODERATOR;
 	unsigned scope = by_role ? ACCOUNTS_SCOPE_ADMIN : rq->match.scope;
 
 	return scope == 0 ||
@@ -175,7 +197,7 @@ static bool in_scope(const struct http_request *rq)
 
 static bool has_role(const struct http_request *rq)
 {
-	enum http_access access = rq->match.route->access;
+	enum http_access access = http_route_access(rq->match.route);
 
 	return access < HTTP_MODERATOR || rq->account->admin ||
 	       (access == HTTP_MODERATOR && rq->account->moderator);
@@ -184,7 +206,7 @@ static bool has_role(const struct http_request *rq)
 /* The account is known, or that there is none: may they? */
 static void decide(struct http_request *rq, int status)
 {
-	enum http_access access = rq->match.route->access;
+	enum http_access access = http_route_access(rq->match.route);
 
 	if (access == HTTP_PUBLIC && rq->account && !in_scope(rq))
 		rq->account = NULL;
@@ -225,6 +247,7 @@ void access_check(struct http_request *rq)
 	if (!site_admit(rq) || !find_route(rq) || !body_welcome(rq))
 		return;
 	find_token(rq);
+	cors_allow(rq);
 	if (!cookie_welcome(rq))
 		return;
 	if (!rq->token.n || !accounts) {

@@ -155,6 +155,11 @@ bool request_send_buf(struct http_request *rq, struct buf *b);
 bool site_admit(struct http_request *rq);
 /* What Strict-Transport-Security to send, or NULL. */
 const char *site_hsts(const struct http_request *rq);
+/* cors.c */
+/* Answers a preflight (OPTIONS) for a route that pages of other origins may ask. */
+void cors_preflight(struct http_request *rq);
+/* Says in the answer that they may see it. Who sent the request is known by then. */
+void cors_allow(struct http_request *rq);
 
 /* access.c */
 /* Finds out whose request it is; calls access_done, maybe later. */

@@ -140,9 +140,10 @@ static void add_defaults(struct strbuf *out, const struct http_request *rq)
 		if (!request_added(rq, defaults[i].name))
 			strbuf_printf(out, "%s: %s\r\n", defaults[i].name, defaults[i].value);
 	if (!request_added(rq, "Cache-Control"))
-		strbuf_adds(out, rq->match.route && rq->match.route->access == HTTP_PUBLIC
-					 ? "Cache-Control: no-cache\r\n"
-					 : "Cache-Control: private, no-cache\r\n");
+		strbuf_adds(
+			out, rq->match.route && http_route_access(rq->match.route) == HTTP_PUBLIC
+				     ? "Cache-Control: no-cache\r\n"
+				     : "Cache-Control: private, no-cache\r\n");
 }
 
 bool reply_claim(struct http_request *rq)

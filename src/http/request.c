@@ -58,9 +58,10 @@ struct slice http_header(const struct http_request *rq, const char *name)
 	return found;
 }
 
-struct slice http_query(struct http_request *rq, const char *name)
+/* A field of "name=value&…". */
+static struct slice form_field(struct http_request *rq, struct slice rest, const char *name)
 {
-	struct slice rest = rq->query, key, value;
+	struct slice key, value;
 
 	while (rest.p) {
 		value = slice_split(&rest, '&');
@@ -70,6 +71,16 @@ struct slice http_query(struct http_request *rq, const char *name)
 			return value.p ? value : SLICE("");
 	}
 	return (struct slice){ 0 };
+}
+
+struct slice http_query(struct http_request *rq, const char *name)
+{
+	return form_field(rq, rq->query, name);
+}
+
+struct slice http_form(struct http_request *rq, const char *name)
+{
+	return form_field(rq, http_body(rq), name);
 }
 
 struct slice http_param(const struct http_request *rq, const char *name)

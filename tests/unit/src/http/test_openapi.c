@@ -70,7 +70,7 @@ static size_t check_routes(
 		ck_assert_msg(
 			described != NULL, "%s %s is not described", methods[routes->method], path);
 		ck_assert_msg((json_get(described, "security") != NULL) ==
-				      (routes->access != HTTP_PUBLIC),
+				      (http_route_access(routes) != HTTP_PUBLIC),
 			"%s %s: who may ask is described otherwise", methods[routes->method], path);
 	}
 	return n;
