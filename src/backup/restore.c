@@ -20,6 +20,7 @@
 
 #include "backup/backup.h"
 #include "backup/manifest.h"
+#include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -207,7 +208,7 @@ static int restore_file(struct restoring *t, const struct manifest_entry *e)
 static int add_chunk(const char *from, FILE *out, struct hash *whole, const char *hash)
 {
 	char path[FILE_PATH_MAX], hex[FILE_HASH];
-	char *piece = malloc(PIECE);
+	char *piece = mem_alloc(PIECE);
 	struct hash *h = hash_new();
 	FILE *f;
 	size_t n = 0;

@@ -3,7 +3,8 @@
  *
  * Lanes are woken by commits that published on their topic. Once a tick each source is surveyed:
  * lanes that are behind are woken (another process may have published, a lane may have rested), and
- * events that all lanes of their topic have passed are removed, or at once when there is no lane.
+ * events that all lanes of their topic have passed are removed, or at once when there is no lane
+ * (and nobody is away who will have one: bus_keep).
  * How far each lane is behind is measured (lag.c).
  */
 #include <stdlib.h>
@@ -85,6 +86,21 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	return 0;
 }
 
+void bus_keep(struct bus *b, const char *topic)
+{
+	INVARIANT(!b->pool && b->kept_count < BUS_KEPT_MAX);
+	b->kept[b->kept_count++] = topic;
+}
+
+/* How far a topic may be cut for those who are away. */
+static int64_t kept_from(const struct bus *b, const struct outbox_topic *t)
+{
+	for (size_t i = 0; i < b->kept_count; i++)
+		if (strcmp(b->kept[i], t->topic) == 0)
+			return t->last - BUS_KEEP_MAX;
+	return t->last;
+}
+
 /* ---- sources: on the bus's own worker ---- */
 
 struct survey {
@@ -114,7 +130,7 @@ static int trim(struct db_tx *tx, void *arg)
 /* Wakes the lanes of a topic that are behind; returns the position that all of them have passed. */
 static int64_t look_at_lanes(const struct source *s, const struct outbox_topic *t)
 {
-	int64_t passed = t->last;
+	int64_t passed = kept_from(s->bus, t);
 
 	LIST_FOREACH (&s->bus->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);

@@ -20,6 +20,8 @@
 #include "hearth/metric.h"
 #include "job/runner.h"
 
+#define BUS_KEPT_MAX 64
+
 struct batch;
 struct outbox_topic;
 
@@ -60,7 +62,9 @@ struct live {
 struct bus {
 	struct source *sources;
 	size_t source_count;
-	struct list lanes; /* complete before bus_start, then only read */
+	struct list lanes;              /* complete before bus_start, then only read */
+	const char *kept[BUS_KEPT_MAX]; /* topics; as `lanes` */
+	size_t kept_count;
 	struct pool *pool; /* one thread for the sources; between bus_start and bus_stop */
 	struct timer tick; /* the loop's */
 	int64_t tick_ms, retry_ms, lag_max_ms;

@@ -24,6 +24,7 @@
 #include "kernel/kernel.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
+#include "modules.h"
 #include "net/net.h"
 #include "registry/registry_internal.h"
 
@@ -63,6 +64,24 @@ static void on_revoked(void *arg, struct buf *payload)
 	arena_free(&a);
 }
 
+static bool is_running(const struct hearth *h, const struct hearth_module *m)
+{
+	for (int i = 0; i < h->module_count; i++)
+		if (h->modules[i] == m)
+			return true;
+	return false;
+}
+
+/* A module that is off and has data here comes back to the events it has missed. */
+static void keep_for_who_is_away(struct hearth *h)
+{
+	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
+		for (const struct bus_subscription *s = (*m)->subscriptions;
+			s && s->topic && !is_running(h, *m); s++)
+			if (ledger_find(&h->ledger, s->database))
+				bus_keep(h->bus, s->topic);
+}
+
 /* Routes, subscriptions and queues of every module, now that each has its state. */
 static int connect_modules(struct hearth *h)
 {
@@ -81,6 +100,7 @@ static int connect_modules(struct hearth *h)
 			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool),
 				h->states[i]);
 	}
+	keep_for_who_is_away(h);
 	if (rc == 0)
 		rc = bus_start(h->bus);
 	h->revoked = bus_listen(h->bus, ACCOUNTS_TOPIC_REVOKED, on_revoked, h);

@@ -307,6 +307,73 @@ START_TEST(refuses_a_folder_of_another_store)
 }
 END_TEST
 
+static int set_hold(struct db_tx *tx, void *arg)
+{
+	int rc = db_run(tx,
+		"INSERT INTO hold (id, until_ms) VALUES (1, $1)"
+		" ON CONFLICT (id) DO UPDATE SET until_ms = $1",
+		db_int(*(int64_t *)arg));
+
+	return rc < 0 ? rc : 0;
+}
+
+static void hold_until(int64_t until_ms)
+{
+	ck_assert_int_eq(db_write_wait(embedded.db, set_hold, &until_ms), 0);
+}
+
+static int is_gone(void *s)
+{
+	struct blob_info info;
+
+	return blob_stat_wait(s, "k", &info) == HEARTH_ENOTFOUND;
+}
+
+static int no_late(struct db_tx *tx, void *arg)
+{
+	return db_get_int(tx, arg, "SELECT count(*) FROM doomed");
+}
+
+static int none_waits(void *arg)
+{
+	int64_t n = 1;
+
+	(void)arg;
+	return db_read_wait(embedded.db, no_late, &n) == 0 && n == 0;
+}
+
+static int one_waits(void *arg)
+{
+	return !none_waits(arg);
+}
+
+/* While blobs are held, deletions wait; afterwards, or when the holder died, they are done. */
+START_TEST(deletes_nothing_while_it_is_held)
+{
+	struct blob_store *s = embedded_open();
+	struct buf *b = make_bytes(100000, 1, false);
+	int64_t now = clock_wall_ms() + 2 * BLOB_GRACE_MS;
+
+	ck_assert_int_eq(put(s, "k", b, BLOB_PLAIN, NULL), 0);
+	clock_fake(now, clock_mono_us());
+	hold_until(now + 1000);
+	ck_assert_int_eq(blob_delete_wait(s, "k"), HEARTH_EBUSY);
+	blob_delete(s, "k");
+	ck_assert(suite_run_until(one_waits, NULL, 10000));
+	check_whole(s, "k", b);
+	ck_assert_int_eq(embedded_files(), 1);
+	clock_fake(now + 1001, clock_mono_us());
+	blob_delete(s, "another");
+	ck_assert(suite_run_until(none_waits, NULL, 10000));
+	ck_assert(suite_run_until(is_gone, s, 10000));
+	clock_fake(-1, 0);
+	embedded_shut(&s);
+	ck_assert_int_eq(embedded_files(), 0);
+	buf_unref(&b);
+	embedded_remove();
+}
+END_TEST
+
 static int64_t from_memory(void)
 {
 	return metric_value(metric_counter("hearth_blob_gets_recent_total", NULL, ""));
@@ -468,5 +535,6 @@ END_TEST
 TEST_MAIN("embedded blob store, damaged", finds_damage_in_a_file, finds_damage_in_a_row,
 	finds_damage_in_what_describes_a_blob, sweeps_litter_and_nothing_else,
 	finds_again_what_was_set_aside, refuses_a_folder_of_another_store,
-	answers_from_memory_what_was_just_put_or_read, refuses_when_too_much_waits,
-	lives_with_a_pool_that_is_full, shares_its_folder_with_another_process)
+	deletes_nothing_while_it_is_held, answers_from_memory_what_was_just_put_or_read,
+	refuses_when_too_much_waits, lives_with_a_pool_that_is_full,
+	shares_its_folder_with_another_process)

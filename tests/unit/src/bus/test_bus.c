@@ -144,6 +144,26 @@ START_TEST(attempts_are_counted_across_restarts)
 }
 END_TEST
 
+/* Who is away for one run finds the events of that time. */
+START_TEST(outbox_keeps_for_who_is_away)
+{
+	struct post *p = post_open();
+	struct subscriber a = { 0 }, b = { 0 };
+
+	bus_keep(p->bus, "post.sent");
+	subscribe_b(p, &b);
+	suite_bus_start(p->bus);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
+	expect_taken(p->sender, "b", 1, "k=1 ");
+	ck_assert(!suite_run_until(suite_never, NULL, 100));
+	post_restart(p);
+	subscribe_a(p, &a);
+	suite_bus_start(p->bus);
+	expect_taken(p->taker, "a", 1, "k=1 ");
+	post_close(p);
+}
+END_TEST
+
 /* ---- a transaction that is refused as a whole ---- */
 
 static int make_rule(struct db_tx *tx, void *arg)
@@ -260,7 +280,7 @@ START_TEST(a_lag_is_told)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, sets_aside_what_the_commit_refuses,
+TEST_MAIN("bus", SUITE_BUS, outbox_keeps_for_who_is_away, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
 	one_commit_wakes_for_all_of_its_events, outbox_keeps_what_somebody_has_not_passed,
 	outbox_forgets_what_nobody_waits_for, attempts_are_counted_across_restarts)
