@@ -124,6 +124,13 @@ void conn_close(struct conn *c);
 /* Closes at once, losing what is queued; `reason` goes to `closed`, from a later turn. */
 void conn_abort(struct conn *c, int reason);
 
+/*
+ * Whether a write has failed: nobody hears what is said here, though there may be input left that
+ * was sent before. For who works long on an answer; a peer that has just gone is noticed by the
+ * second write from then on.
+ */
+bool conn_is_deaf(const struct conn *c);
+
 /* ---- listeners ---- */
 
 enum conn_security {

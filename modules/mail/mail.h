@@ -36,7 +36,7 @@ struct mail {
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */
 	struct mail_index *index;
-	struct metric *unreadable, *index_rebuilds;
+	struct metric *unreadable, *index_rebuilds, *abandoned;
 	struct bus_listener *revoked;
 	struct timer prune; /* of what only sessions long gone needed */
 	bool draining;

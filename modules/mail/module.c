@@ -230,6 +230,8 @@ static int start(struct hearth *h, void **state)
 	m->bare_newlines = bare_newlines(c);
 	m->accepted = metric_counter(
 		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
+	m->abandoned = metric_counter("hearth_mail_searches_abandoned_total", NULL,
+		"searches that ended because their client had gone");
 	list_init(&m->smtp_sessions);
 	list_init(&m->imap_sessions);
 	m->notifier = mail_notifier_new(hearth_bus(h));

@@ -454,6 +454,11 @@ void conn_close(struct conn *c)
 	conn_later(c);
 }
 
+bool conn_is_deaf(const struct conn *c)
+{
+	return c->state == CONN_GONE || (c->top->ops->deaf && c->top->ops->deaf(c->top));
+}
+
 void conn_abort(struct conn *c, int reason)
 {
 	conn_gone(c, reason, false);

@@ -100,6 +100,8 @@ struct layer_ops {
 	size_t (*send)(struct layer *l, const struct slice *v, size_t n);
 	/* Bytes that `send` is done with and that are still in this layer or below. */
 	size_t (*pending)(const struct layer *l);
+	/* Whether the peer takes nothing any more (conn_is_deaf); NULL: that is not known here. */
+	bool (*deaf)(const struct layer *l);
 	/* As conn_expect; may be NULL. */
 	void (*expect)(struct layer *l, size_t n);
 	/*

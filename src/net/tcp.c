@@ -192,6 +192,11 @@ static size_t tcp_pending(const struct layer *l)
 	return 0;
 }
 
+static bool tcp_deaf(const struct layer *l)
+{
+	return ((const struct tcp *)l)->deaf;
+}
+
 /* ---- the end ---- */
 
 static void on_late(void *arg)
@@ -257,6 +262,7 @@ static const struct layer_ops ops = {
 	.read = tcp_read,
 	.send = tcp_send,
 	.pending = tcp_pending,
+	.deaf = tcp_deaf,
 	.expect = tcp_expect,
 	.close = tcp_close,
 };

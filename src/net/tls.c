@@ -163,6 +163,13 @@ static size_t tls_pending(const struct layer *l)
 	return t->pipe.out.n + t->flight.n + t->below->ops->pending(t->below);
 }
 
+static bool tls_deaf(const struct layer *l)
+{
+	const struct layer *below = ((const struct tls *)l)->below;
+
+	return below->ops->deaf && below->ops->deaf(below);
+}
+
 /* The handshake needs bytes from the peer even if nobody above wants any. */
 static void update_reading(struct tls *t)
 {
@@ -207,6 +214,7 @@ static const struct layer_ops ops = {
 	.read = tls_read,
 	.send = tls_send,
 	.pending = tls_pending,
+	.deaf = tls_deaf,
 	.expect = tls_expect,
 	.close = tls_close,
 };

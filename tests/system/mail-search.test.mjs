@@ -165,6 +165,7 @@ describe('searching', () => {
     // Who has left is not searched for.
     for (const one of others.slice(1)) one.close();
     assert.equal((await searches[0]).length, 12);
+    await eventually(async () => await metric('hearth_mail_searches_abandoned_total') > 0, 30, 'a search was given up');
     assert.equal((await others[0].search(`SEARCH ${keys.replaceAll('NOT ', '')}`)).length, 0);
     await c.ok('DELETE big');
     others[0].close();

@@ -5,17 +5,18 @@
  *      ▲                │ more
  *      └────────────────┴──the client has gone──▶ freed
  *
- * A client that left is noticed by what is written to it; so one that waits is told now and then
- * that it is being worked for.
+ * A client that left is noticed by what is written to it (conn_is_deaf); so one that waits is told
+ * now and then that it is being worked for.
  */
 #include <stdio.h>
 
 #include "hearth/clock.h"
+#include "hearth/metric.h"
 #include "imap/imap_internal.h"
 #include "imap/imap_search.h"
 #include "mime/imap_string.h"
 
-#define TELL_EVERY_MS 2000
+#define TELL_EVERY_MS 1000
 #define SLICE_SIZE    (1u << 20) /* bytes a slice counts for among those who take turns */
 
 struct search_job {
@@ -119,6 +120,10 @@ static void on_slice(void *arg, int status)
 		status = job->status;
 	if (status <= 0) {
 		on_found(s, status);
+	} else if (conn_is_deaf(s->conn)) {
+		metric_add(s->m->abandoned, 1);
+		/* What it sent behind this is still done. */
+		imap_reply(s, "NO", "UNAVAILABLE", "Nobody waits for that any more");
 	} else if (clock_mono_ms() < job->tell_ms) {
 		again(s);
 	} else {
