@@ -751,6 +751,26 @@ describe('imap', () => {
     e.close();
   });
 
+  test('who pipelines and leaves without reading loses nothing that was complete', async () => {
+    const { user, c } = await fresh();
+    const text = message('left behind', 'x'.repeat(3000));
+    for (const end of ['destroy', 'end']) {
+      const d = await login(user);
+      d.socket.pause();
+      let sent = '';
+      // Enough answers that some are unread when the socket is closed.
+      for (let i = 0; i < 10; i++) sent += `n${i} NOOP\r\na${i} APPEND INBOX (${end}) {${text.length}+}\r\n${text}\r\n`;
+      await new Promise((done) => d.socket.write(`${sent}z LOGOUT\r\n`, done));
+      d.socket[end]();
+      await eventually(async () => {
+        await c.ok('SELECT INBOX');
+        return (await c.search(`SEARCH KEYWORD ${end}`)).length === 10;
+      }, 20, `all ten by ${end}`);
+      d.close();
+    }
+    c.close();
+  });
+
   test('pipelined commands are answered in order', async () => {
     const { c } = await fresh();
     const text = message('piped');
