@@ -86,6 +86,7 @@ extern const char auth_group_migration[];    /* group/group_store.c */
 extern const char auth_known_migration[];    /* session/known.c */
 extern const char auth_resting_migration[];  /* account/resting.c */
 extern const char auth_reset_migration[];    /* account/reset_store.c */
+extern const char auth_second_address_migration[];   /* account/second_address.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */

@@ -14,6 +14,7 @@
 #include "account/register.h"
 #include "account/reset.h"
 #include "account/resting.h"
+#include "account/second_address.h"
 #include "account/storage.h"
 #include "command.h"
 #include "account/quota.h"
@@ -193,6 +194,12 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/api/auth/accounts/{id:int}/storage", auth_get_storage, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/auth/me/storage", auth_get_my_storage, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/auth/reset", auth_post_reset, HTTP_PUBLIC, 4096 },
+	{ HTTP_POST, "/api/auth/forgotten", auth_post_forgotten, HTTP_PUBLIC, 1024 },
+	{ HTTP_GET, "/api/auth/me/second-address", auth_get_second_address, HTTP_ACCOUNT, 0 },
+	{ HTTP_PUT, "/api/auth/me/second-address", auth_put_second_address, HTTP_ACCOUNT, 4096 },
+	{ HTTP_DELETE, "/api/auth/me/second-address", auth_delete_second_address, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/second-address/verify", auth_post_second_address_verify,
+		HTTP_PUBLIC, 1024 },
 	{ HTTP_POST, "/api/auth/addresses/free", auth_post_free, HTTP_ADMIN, 1024 },
 	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },

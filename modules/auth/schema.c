@@ -57,5 +57,6 @@ const char *const auth_migrations[] = {
 	auth_group_invitation_migration,
 	auth_reset_migration,
 	auth_grant_migration,
+	auth_second_address_migration,
 	NULL,
 };

@@ -9,6 +9,7 @@
 #define MAIL_MAIL_H
 
 #include "hearth/accounts.h"
+#include "hearth/letters.h"
 #include "hearth/list.h"
 #include "hearth/module.h"
 #include "smtp/smtp_data.h"
@@ -25,6 +26,7 @@ struct mail {
 	struct blob_store *blob;
 	struct pool *io;
 	const struct accounts *accounts;
+	struct letters letters; /* what it offers (letters.c) */
 	struct mail_notifier *notifier;
 	struct mail_page_notifier *page_notifier;
 	uint64_t message_max;    /* bytes, as SIZE says */

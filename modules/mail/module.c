@@ -9,6 +9,7 @@
 #include "hearth/json.h"
 #include "hearth/metric.h"
 #include "imap/imap_session.h"
+#include "letters.h"
 #include "mail.h"
 #include "notify.h"
 #include "notify_page.h"
@@ -223,6 +224,7 @@ static int start(struct hearth *h, void **state)
 	m->accounts = hearth_service(h, "accounts");
 	m->accounts->keeps_data(m->accounts->self, "mail");
 	start_command(h, state);
+	mail_letters_offer(m, &m->letters);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");

@@ -93,6 +93,49 @@ test('second factors are taken away, and asked for until then', async () => {
   assert.ok((await login()).body.token);
 });
 
+test('a forgotten password: a link to the verified second address, and the same answer for everybody', async () => {
+  for (const name of ['dora', 'emil']) await join(name);
+  const put = (name, address, password = PASSWORD) => api(name, 'PUT', '/me/second-address', { address, password });
+  const forgotten = (address) => api(null, 'POST', '/forgotten', { address });
+  // The links in somebody's mails of this subject.
+  const links = async (name, subject) => {
+    const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+    await client.ok('EXAMINE INBOX');
+    const found = await client.search(`SEARCH SUBJECT "${subject}"`);
+    const texts = await Promise.all(found.map(async (n) => JSON.stringify(await client.fetch(`FETCH ${n} (BODY[])`))));
+    client.close();
+    return texts.map((text) => /token=([A-Za-z0-9_-]{43})/.exec(text)?.[1]);
+  };
+  problem(await put('dora', 'dora@elsewhere.test'), 400, 'address');
+  problem(await put('dora', 'Dora+x@hearth.test'), 404, 'address');
+  problem(await put('dora', 'dora@hearth.test'), 400, 'address');
+  problem(await put('dora', 'nobody@hearth.test'), 404, 'address');
+  problem(await put('dora', 'emil@hearth.test', 'wrong'), 403, 'password');
+  assert.deepEqual((await put('dora', 'Emil@hearth.test')).body, { address: 'emil@hearth.test', verified: false });
+  problem(await put('dora', 'emil@hearth.test'), 429);
+  const [verify] = await eventually(async () => { const got = await links('emil', 'Your address'); return got.length === 1 && got; });
+  // Before it is verified nothing is sent; the answer is the same.
+  for (const address of ['dora@hearth.test', 'emil@hearth.test', 'nobody@hearth.test', 'x@elsewhere.test', 'a b'])
+    assert.deepEqual([(await forgotten(address)).status, (await forgotten(address)).body], [202, {}], address);
+  problem(await forgotten(7), 400, 'address');
+  problem(await api(null, 'POST', '/second-address/verify', { token: 'x'.repeat(43) }), 403, 'token');
+  assert.equal((await api(null, 'POST', '/second-address/verify', { token: verify })).status, 204);
+  problem(await api(null, 'POST', '/second-address/verify', { token: verify }), 403, 'token');
+  assert.equal((await api('dora', 'GET', '/me/second-address')).body.verified, true);
+  assert.equal((await forgotten('DORA@hearth.test')).status, 202);
+  assert.equal((await forgotten('dora@hearth.test')).status, 202); // at most one mail in five minutes
+  const [secret] = await eventually(async () => { const got = await links('emil', 'Choose a new password'); return got.length > 0 && got; });
+  assert.equal((await api('dora', 'GET', '/me')).status, 200); // asking alone ends nothing
+  assert.equal((await api(null, 'POST', '/reset', { token: secret, password: NEXT })).status, 204);
+  assert.equal(await loginStatus('dora', NEXT), 200);
+  assert.equal((await links('emil', 'Choose a new password')).length, 1);
+  // What an administrator resets has no second address any more, nor has who trusted an account that is gone.
+  token.dora = await hearth.login('dora@hearth.test', NEXT);
+  assert.equal(hearth.command('user', 'delete', 'emil@hearth.test').status, 0);
+  assert.deepEqual((await api('dora', 'GET', '/me/second-address')).body, { address: null, verified: false });
+  assert.equal((await api('dora', 'DELETE', '/me/second-address')).status, 404);
+});
+
 test('what is kept is seen by module, and goes with the account', async () => {
   await deliver(hearth.port.smtp, 'cleo@hearth.test', `Subject: kept\r\n\r\n${'x'.repeat(4000)}\r\n`);
   const seen = await api('root', 'GET', `/accounts/${id.cleo}/storage`);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "account/reset.h"
+#include "account/second_address.h"
 #include "hearth/error.h"
 #include "record/record.h"
 #include "session/second.h"
@@ -33,8 +34,11 @@ int auth_reset_by_admin(struct db_tx *tx, int64_t account, const struct auth_res
 	const char *who, int64_t now_ms)
 {
 	char detail[300];
+	bool there;
 	int rc = auth_store_set_hash(tx, account, r->hash);
 
+	if (rc == 0)
+		rc = second_address_drop(tx, account, &there);
 	snprintf(detail, sizeof(detail), "by %s", who);
 	if (rc == 0)
 		rc = auth_store_revoke_all(tx, account);

@@ -24,6 +24,8 @@ const WORDS = {
   'phone.changed': 'Phone changed',
   'phone.removed': 'Phone removed',
   'role.changed': 'Role changed',
+  'second_address.removed': 'Second address removed',
+  'second_address.set': 'Second address named',
   'session.opened': 'Signed in',
   'session.ended': 'Signed out or session ended',
   'session.wrong_code': 'Wrong code at sign-in',

@@ -1,12 +1,38 @@
-// account/password.js: taking another password.
-import { post } from '../api.js';
-import { card, paragraph } from '../dom.js';
-import { form, password } from '../form.js';
+// account/password.js: taking another password; the address to which a link for a new one goes.
+import { get, post, put, remove } from '../api.js';
+import { button, card, element, paragraph } from '../dom.js';
+import { field, form, password } from '../form.js';
 import { session } from '../session.js';
 
-export function show() {
+async function secondAddress() {
+  const state = element('div');
+  const draw = async () => {
+    const { address, verified } = await get('/api/auth/me/second-address');
+    state.replaceChildren(address
+      ? element('div', { className: 'row' }, element('span', { textContent: `${address}${verified ? '' : ' (waits for its link to be opened)'}` }),
+        button('Remove', async () => { await remove('/api/auth/me/second-address'); await draw(); }, { className: 'quiet', 'aria-label': 'Remove the second address' }))
+      : paragraph('There is none.', 'hint'));
+  };
+  await draw();
+  return card('If you forget it', paragraph('A link for a new password can go to a second address: that of another account of this server, of somebody you trust. Mail for elsewhere cannot be sent yet; without a second address an administrator can make a link for you.'),
+    state, form({
+      fields: [
+        field({ name: 'address', label: 'Second address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),
+        password('password', 'Your password'),
+      ],
+      submit: 'Send a mail there',
+      reset: true,
+      async send(values, node) {
+        await put('/api/auth/me/second-address', values);
+        await draw();
+        node.say('It counts once the link in the mail is opened.');
+      },
+    }));
+}
+
+export async function show() {
   const least = session.config.password_min;
-  return card(null,
+  return [card(null,
     paragraph('Changing your password signs out every other session and forgets the devices you trust.'),
     form({
       fields: [
@@ -21,5 +47,5 @@ export function show() {
         await post('/api/auth/me/password', values);
         node.say('Changed.');
       },
-    }));
+    })), await secondAddress()];
 }

@@ -38,6 +38,7 @@ export function showSignIn(root, done, why, good) {
         else showSecond(root, answer.second_factor, done, (message) => showSignIn(root, done, message));
       },
     }),
+    element('p', {}, element('a', { href: '#forgotten', textContent: 'Forgotten your password?' })),
     WAYS_IN[session.config.registration]?.() ?? '');
   root.querySelector('input').focus();
 }

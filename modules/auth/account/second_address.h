@@ -1,0 +1,28 @@
+/*
+ * second_address.h: another address of a person, to which a link for a new password goes when
+ * theirs is forgotten (forgotten.c). It counts once the link in a first mail to it was opened.
+ *
+ * It is the address of another account here: mail for elsewhere cannot be sent yet (letters.h). It
+ * goes with either account, and when an administrator resets the password.
+ */
+#ifndef AUTH_SECOND_ADDRESS_H
+#define AUTH_SECOND_ADDRESS_H
+
+#include "account/account.h"
+
+/* ---- inside a db_fn ---- */
+
+/* The verified one. HEARTH_ENOTFOUND. */
+int second_address_get(struct db_tx *tx, int64_t account, char out[256]);
+/* *there says whether there was one. */
+int second_address_drop(struct db_tx *tx, int64_t account, bool *there);
+
+/* ---- routes ---- */
+
+http_handler auth_get_second_address;
+http_handler auth_put_second_address;
+http_handler auth_delete_second_address;
+http_handler auth_post_second_address_verify;
+http_handler auth_post_forgotten; /* forgotten.c */
+
+#endif

@@ -1,0 +1,34 @@
+// entry/forgotten.js: asking for a new password, and the link that verifies a second address.
+import { post } from '../api.js';
+import { element, paragraph } from '../dom.js';
+import { field, form } from '../form.js';
+
+const toSignIn = () => element('p', {}, element('a', { href: '#sign-in', textContent: 'To sign in' }));
+
+export function showForgotten(root) {
+  root.replaceChildren(
+    element('h2', { textContent: 'Forgotten your password?' }),
+    paragraph('If you have verified a second address, a link for a new password goes there. Mail for addresses outside this server cannot be sent yet: without a second address here, ask an administrator, who can make a link for you.'),
+    form({
+      fields: [field({ name: 'address', label: 'Address', autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, inputMode: 'email' })],
+      submit: 'Send the link',
+      async send(values, node) {
+        await post('/api/auth/forgotten', values);
+        node.say('If there is a second address, the link is on its way there.');
+      },
+    }),
+    toSignIn());
+  root.querySelector('input').focus();
+}
+
+export async function showVerified(root, token) {
+  const said = element('p', { role: 'status', textContent: 'One moment …' });
+  root.replaceChildren(element('h2', { textContent: 'A second address' }), said, toSignIn());
+  history.replaceState(null, '', '/');
+  try {
+    await post('/api/auth/second-address/verify', { token });
+    said.textContent = 'It counts now: links for a new password go there.';
+  } catch (problem) {
+    said.textContent = problem.message;
+  }
+}
