@@ -38,6 +38,9 @@ int backup_restore(const char *from, const char *data, bool replace);
 /* Looks at every file of a backup. */
 int backup_verify(const char *dir);
 
+/* Removes from the backup in `dest` what its manifest does not name. */
+void backup_tidy(const char *dest);
+
 /*
  * Keeps the blob store of `data` from deleting: begin before the cut, `backup_hold_go_on` now and
  * then, end at the end. A process that dies holds it for BACKUP_HOLD_MS at most.

@@ -349,8 +349,10 @@ static int move_up(const struct restoring *t)
 {
 	char from[2 * FILE_PATH_MAX], to[2 * FILE_PATH_MAX];
 	DIR *d = opendir(t->staging);
-	int rc = d ? 0 : file_failed("cannot list", t->staging);
+	int rc = 0;
 
+	if (!d)
+		return file_failed("cannot list", t->staging);
 	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ||
 			strcmp(e->d_name, PLACING) == 0)
@@ -360,8 +362,7 @@ static int move_up(const struct restoring *t)
 		if (rename(from, to) < 0)
 			rc = file_failed("cannot move", from);
 	}
-	if (d)
-		closedir(d);
+	closedir(d);
 	if (rc == 0)
 		rc = file_sync_folder(t->data);
 	snprintf(from, sizeof(from), "%s/" PLACING, t->staging);

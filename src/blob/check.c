@@ -10,7 +10,7 @@
 #include "hearth/arena.h"
 #include "hearth/error.h"
 
-#define PIECE (4u * BLOB_BLOCK)
+#define PIECE ((size_t)4 * BLOB_BLOCK)
 
 struct blob_checker {
 	struct blob_folder *folder;

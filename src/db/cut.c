@@ -94,7 +94,7 @@ static int lock_all(
 int cut_new(
 	const char *dir, const char *const *names, size_t n, struct cut **out, struct strbuf *why)
 {
-	struct cut *c = mem_zalloc(sizeof(*c) + n * sizeof(c->readers[0]));
+	struct cut *c = mem_zalloc(sizeof(*c) + n * sizeof(sqlite3 *));
 	sqlite3 *lock = NULL;
 	int rc = 0;
 
