@@ -4,6 +4,9 @@
  *
  *	log_info("smtp", "message accepted", "conn", "%" PRIu64, id, "size", "%zu", n, NULL);
  *
+ * Of warnings and errors with the same words some are written in a minute, and of the rest how many
+ * they were (left_out, with the next one).
+ *
  * Lines go to standard error whole, from any thread; a line longer than 4 KiB is cut. Control
  * characters from outside never reach the terminal raw. No passwords, tokens or mail text.
  */

@@ -20,6 +20,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
+#include "hearth/room.h"
 #include "intake.h"
 #include "live.h"
 
@@ -346,6 +347,10 @@ int ingest_tag(
 	in->passed += 2 * (int64_t)body.n;
 	if (in->quota && in->used + in->passed > in->quota) {
 		*why = QUOTA_USED_UP;
+		return HEARTH_EDENIED;
+	}
+	if (!room_left()) {
+		*why = "the server's disk is full";
 		return HEARTH_EDENIED;
 	}
 	rc = intake_tag(in->intake, type, timestamp_ms, body, why);

@@ -13,6 +13,7 @@
 #include "hearth/text.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,24 @@ struct line {
 	size_t n;
 	bool cut;
 };
+
+/*
+ * The same trouble, told over and over, hides everything else and fills the disk: of one message
+ * LINES_MAX warnings or errors are written within WINDOW_MS; how many were not is told with the
+ * next.
+ */
+#define SLOTS     64
+#define LINES_MAX 20
+#define WINDOW_MS 60000
+
+struct slot {
+	const char *what;
+	int64_t since_ms;
+	unsigned lines, left_out;
+};
+
+static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct slot slots[SLOTS]; /* slots_lock; by the address of the words, which are literals */
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
 static atomic_int level_min = LOG_INFO;
@@ -222,15 +241,35 @@ static void line_write(struct line *l)
 	}
 }
 
+/* Whether another line of these words is too many; else *left_out is how many were since the last.
+ */
+static bool is_repeated(const char *what, unsigned *left_out)
+{
+	struct slot *s = &slots[((uintptr_t)what >> 3) % SLOTS];
+	int64_t now = clock_mono_ms();
+	bool repeated;
+
+	pthread_mutex_lock(&slots_lock);
+	if (s->what != what || now - s->since_ms >= WINDOW_MS) {
+		*left_out = s->what == what ? s->left_out : 0;
+		*s = (struct slot){ .what = what, .since_ms = now };
+	}
+	repeated = ++s->lines > LINES_MAX;
+	s->left_out += repeated;
+	pthread_mutex_unlock(&slots_lock);
+	return repeated;
+}
+
 void log_event(enum log_level level, const char *area, const char *what, ...)
 {
 	int saved = errno;
+	unsigned left_out = 0;
 	struct line line;
 	char value[LINE_BYTES];
 	const char *key;
 	va_list ap;
 
-	if (!log_enabled(level))
+	if (!log_enabled(level) || (level >= LOG_WARN && is_repeated(what, &left_out)))
 		return;
 	line_begin(&line, level, area, what);
 	va_start(ap, what);
@@ -245,6 +284,10 @@ void log_event(enum log_level level, const char *area, const char *what, ...)
 		line_add_field(&line, key, slice_str(value));
 	}
 	va_end(ap);
+	if (left_out > 0) {
+		snprintf(value, sizeof(value), "%u", left_out);
+		line_add_field(&line, "left_out", slice_str(value));
+	}
 	line_write(&line);
 	errno = saved;
 }

@@ -21,6 +21,7 @@
 #include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
+#include "hearth/room.h"
 
 #define GROUP_MAX        256            /* functions in a commit */
 #define FAILURES_TO_TELL 3              /* functions in a row, each alone */
@@ -192,6 +193,8 @@ static void run_group(struct db *db, struct group *g)
 	}
 	if (run_together(db, g))
 		return;
+	/* It may be for want of room. */
+	room_make();
 	log_warn("db", "a commit failed, its functions are tried one by one", "database", "%s",
 		db->name, "functions", "%zu", g->count, NULL);
 	g->signals = 0;

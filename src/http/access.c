@@ -3,16 +3,20 @@
  * whether it is for us at all (site.c), which route it is for, whether its body is welcome, who
  * sent it and whether they may.
  *
- * The token is a bearer token (a browser's WebSocket offers it as a subprotocol) or else the session
- * cookie. A browser sends the cookie by itself, also when another site makes it do so: what changes
- * something is then believed only if it comes from our own pages. Where signing in is needed that is a 403; elsewhere the cookie counts for
- * nothing. A token opens only what its scopes allow.
+ * The token is a bearer token (a browser's WebSocket offers it as a subprotocol) or else the
+ * session cookie. A browser sends the cookie by itself, also when another site makes it do so: what
+ * changes something is then believed only if it comes from our own pages. Where signing in is
+ * needed that is a 403; elsewhere the cookie counts for nothing. A token opens only what its scopes
+ * allow.
  */
 #include "http/http_internal.h"
 
 #include "hearth/accounts.h"
 #include "hearth/error.h"
+#include "hearth/room.h"
 #include "hearth/ws.h"
+
+#define SMALL_BODY 65536 /* bytes; more is an upload, and waits while the disk is full */
 
 /* ---- the route ---- */
 
@@ -106,6 +110,10 @@ static bool body_welcome(struct http_request *rq)
 		else
 			http_reply_problem(
 				rq, 413, NULL, "the body may have %zu bytes at most", max);
+		return false;
+	}
+	if (rq->head->has_body && max > SMALL_BODY && !room_left()) {
+		http_reply_problem(rq, 507, NULL, "the server's disk is full; delete something");
 		return false;
 	}
 	return true;

@@ -24,6 +24,19 @@
 struct listener;
 struct tls_context;
 
+/* The reserve on the disk: room.c. */
+struct room {
+	const char *dir;
+	int64_t wanted; /* bytes; 0: no reserve is kept */
+	struct strbuf path;
+	struct pool *pool;
+	struct timer timer;
+	bool has_file; /* the file is there … */
+	bool refused;  /* … or the disk would not have it */
+	bool nearly;   /* the disk is full soon */
+	struct metric *free_metric;
+};
+
 struct hearth {
 	struct config *config;
 	struct arena *rows; /* settings made at start: those of the modules' listeners */
@@ -40,6 +53,7 @@ struct hearth {
 	struct ledger ledger; /* which databases the folder has */
 	bool adopt;           /* take them as they are, also when they do not belong together */
 	struct blob_store *blob;
+	struct room room;
 	struct cache *cache;
 	struct bus *bus;
 	struct registry *registry;
@@ -93,6 +107,10 @@ int kernel_open(struct hearth *h);
 int kernel_open_databases(struct hearth *h);
 /* Holds the data folder as the one server has it. HEARTH_EBUSY, which was logged. */
 int kernel_lock_data(struct hearth *h);
+/* Looks at the disk, before anything is written; again and again, from the loop on; no more. */
+void room_open(struct room *r, const char *dir, int64_t wanted);
+void room_watch(struct room *r, struct pool *pool);
+void room_close(struct room *r);
 /* Calls the modules' start_command, so that commands find services. */
 int kernel_start_for_command(struct hearth *h);
 

@@ -201,10 +201,13 @@ static int start(struct hearth *h)
 
 	if (rc == 0)
 		rc = kernel_lock_data(h);
-	if (rc == 0)
+	if (rc == 0) {
+		room_open(&h->room, hearth_data_dir(h), config_size(h->config, "store", "reserve"));
 		rc = kernel_open(h);
+	}
 	if (rc < 0)
 		return rc;
+	room_watch(&h->room, h->io);
 	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
 	h->bus = bus_new(h->dbs, h->db_count);
 	h->registry = registry_new(hearth_hostname(h));
@@ -325,6 +328,8 @@ static void finish(struct hearth *h)
 {
 	struct finish f = { .h = h };
 
+	timer_stop(&h->room.timer);
+
 	close_listeners(h); /* they are open where a start went wrong */
 	net_close_all();
 	queue_stop_all();
@@ -344,6 +349,7 @@ static void stop(struct hearth *h)
 			m->stop(h->states[h->started_count]);
 	}
 	bus_unlisten(&h->revoked);
+	room_close(&h->room);
 	http_server_free(&h->http);
 	tls_context_free(&h->tls);
 	bus_free(&h->bus);

@@ -54,6 +54,9 @@ static const struct config_setting settings[] = {
 	{ "store", "sweep_max", CONFIG_INT, "20", "0", "100", NULL,
 		"per cent of the blobs' files that may be moved to blob/litter at a start; more is "
 		"taken for a mistake: none is moved, and /healthz says so" },
+	{ "store", "reserve", CONFIG_SIZE, "128M", "0", "1T", NULL,
+		"room that is kept on the disk (a sixteenth of it at most) for log-ins and "
+		"deleting: with less left, mail, video and uploads are refused; 0: none" },
 	{ "store", "cache", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"URL of the shared cache; empty: memory" },
 	{ "store", "bus", CONFIG_TEXT, "", NULL, NULL, NULL,

@@ -7,6 +7,7 @@
  * The message goes into a delivery as it comes; while the disk is behind, the client waits.
  */
 #include "imap/imap_internal.h"
+#include "hearth/room.h"
 
 /* ---- announced ---- */
 
@@ -64,6 +65,8 @@ void imap_append_start(struct imap_session *s)
 
 	if (s->state == IMAP_NOT_AUTHENTICATED)
 		refuse(s, "BAD", NULL, "Log in first");
+	else if (!room_left())
+		refuse(s, "NO", "UNAVAILABLE", "The server's disk is full; delete something");
 	else if (append->size == 0)
 		refuse(s, "NO", "CANNOT", "An empty message is none");
 	else if (imap_join_words(s->arena, &append->flags.keywords).n > MAIL_KEYWORDS_MAX)

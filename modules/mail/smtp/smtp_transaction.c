@@ -8,6 +8,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
+#include "hearth/room.h"
 #include "smtp/smtp_session.h"
 
 /* ---- MAIL ---- */
@@ -117,6 +118,8 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 
 	if (!s->has_mail)
 		smtp_say(s, 503, "5.5.1", "MAIL comes first");
+	else if (!room_left())
+		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
 	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))

@@ -25,6 +25,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
+#include "hearth/room.h"
 #include "ingest.h"
 #include "publisher.h"
 #include "rtmp/rtmp_aggregate.h"
@@ -265,6 +266,11 @@ static void do_publish(struct rtmp_session *s, const struct rtmp_command *c)
 	s->stream_id = c->stream_id;
 	if (s->state != CONNECTED) {
 		refuse_publish(s, RTMP_STATUS_FAILED, "connect first, and publish once");
+		return;
+	}
+	if (!room_left()) {
+		refuse_publish(s, RTMP_STATUS_FAILED,
+			"the server's disk is full; try again when there is room");
 		return;
 	}
 	if (!key.n)

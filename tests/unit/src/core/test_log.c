@@ -53,6 +53,33 @@ START_TEST(one_line_an_event)
 }
 END_TEST
 
+static void grumble(int n)
+{
+	log_warn("test", "it fails", "n", "%d", n, NULL);
+}
+
+START_TEST(says_the_same_trouble_a_few_times_a_minute)
+{
+	const char *text;
+	int lines = 0;
+
+	capture_begin();
+	for (int i = 0; i < 1000; i++)
+		grumble(i);
+	log_warn("test", "something else fails", NULL);
+	for (int i = 0; i < 30; i++)
+		log_info("test", "what happens is told each time", NULL);
+	clock_fake_advance(60000);
+	grumble(-1);
+	text = capture_end();
+	ck_assert_ptr_nonnull(strstr(text, "something else"));
+	ck_assert_ptr_nonnull(strstr(text, "it fails n=-1 left_out=980\n"));
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	ck_assert_int_eq(lines, 20 + 1 + 30 + 1);
+}
+END_TEST
+
 START_TEST(formats)
 {
 	capture_begin();
@@ -215,6 +242,7 @@ START_TEST(fatal_ends_the_process)
 }
 END_TEST
 
-TEST_MAIN("log", one_line_an_event, formats, pointers_are_understood, nothing_raw_from_outside,
-	levels, a_wrong_format_is_shown_and_ends_the_line, long_lines_are_cut, errno_stays,
+TEST_MAIN("log", says_the_same_trouble_a_few_times_a_minute, one_line_an_event, formats,
+	pointers_are_understood, nothing_raw_from_outside, levels,
+	a_wrong_format_is_shown_and_ends_the_line, long_lines_are_cut, errno_stays,
 	lines_of_threads_do_not_mix, fatal_ends_the_process)

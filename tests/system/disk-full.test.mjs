@@ -1,0 +1,73 @@
+// disk-full.test.mjs: on a disk that fills up, mail, video and uploads are refused first, and what frees
+// room still works: log-in, flags, deleting; /healthz says why. On a small file system in memory,
+// which takes root; without it the test is skipped.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Hearth, eventually } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const ANN = ['ann@hearth.test', 'correct horse'];
+const MB = 1024 * 1024;
+
+test('a full disk refuses mail, video and uploads first, and lets people free room', async (t) => {
+  const hearth = new Hearth({ 'store.blob_grace': '1s' });
+  const data = hearth.settings['server.data'];
+  mkdirSync(data);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=32m,mode=700', 'tmpfs', data], { encoding: 'utf8' });
+  if (mounted.status !== 0) {
+    t.skip(`no mount here: ${mounted.error ?? mounted.stderr}`);
+    rmSync(hearth.dir, { recursive: true });
+    return;
+  }
+  const free = () => { const fs = statfsSync(data); return fs.bavail * fs.bsize; };
+  const health = async () => (await hearth.api('GET', '/healthz')).body;
+  try {
+    await hearth.start();
+    hearth.addUser(...ANN);
+    const token = await hearth.login(...ANN);
+    const imap = await ImapClient.login(hearth.port.imap, ANN[0], `"${ANN[1]}"`);
+    assert.deepEqual(await health(), { status: 'ok' });
+
+    // Somebody fills the disk, but for a little.
+    writeFileSync(join(data, 'ballast'), Buffer.alloc(free() - MB));
+    await eventually(async () => (await health()).status === 'degraded', 5, 'degraded');
+    const { reasons } = await health();
+    assert.equal(reasons[0].name, 'disk-full');
+    const smtp = await SmtpClient.hello(hearth.port.smtp);
+    await smtp.say('MAIL FROM:<a@b.example>');
+    const refused = await smtp.say(`RCPT TO:<${ANN[0]}>`);
+    assert.equal(refused.code, 452);
+    assert.match(refused.lines[0], /^4\.3\.1 /);
+    const append = await imap.command(['APPEND INBOX ', Buffer.from('hello')], { plus: true });
+    assert.deepEqual([append.status, append.code], ['NO', 'UNAVAILABLE']);
+    const upload = await fetch(`${hearth.base}/api/auth/me/avatar`, {
+      method: 'PUT', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'image/png' }, body: Buffer.alloc(1000) });
+    assert.equal(upload.status, 507);
+
+    // To the last byte: the reserve is given up.
+    try { for (;;) writeFileSync(join(data, 'brim'), Buffer.alloc(4096), { flag: 'a' }); } catch (e) { assert.equal(e.code, 'ENOSPC'); }
+    await hearth.login(...ANN);
+    assert.match((await hearth.api('PATCH', '/api/auth/me', { name: 'Ann' }, { Authorization: `Bearer ${token}` })).status.toString(), /^2/);
+    assert.match(hearth.log, /the reserve is given up/);
+
+    // It also starts like that, and is well again once there is room.
+    await hearth.stop();
+    await hearth.start();
+    await hearth.login(...ANN);
+    for (const name of ['ballast', 'brim']) rmSync(join(data, name));
+    await eventually(async () => (await health()).status === 'ok', 5, 'ok');
+    await eventually(() => existsSync(join(data, 'reserve')) && statSync(join(data, 'reserve')).size > MB, 5, 'a new reserve');
+    assert.ok(hearth.log.split('\n').length < 200, 'few lines');
+    imap.socket?.destroy();
+    smtp.socket?.destroy();
+  } finally {
+    await hearth.stop().catch(() => {});
+    hearth.child.kill('SIGKILL');
+    spawnSync('umount', ['-l', data]);
+    rmSync(hearth.dir, { recursive: true, force: true });
+  }
+});
