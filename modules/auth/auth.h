@@ -22,6 +22,7 @@
 #define AUTH_AVATARS_WAITING 8
 
 struct avatar_upload;
+struct seal;
 struct guesses;
 struct turns;
 struct remembered;
@@ -35,6 +36,7 @@ struct auth {
 	struct sms *sms;         /* sms/sms.h */
 	struct guesses *guesses; /* session/guess.h; this and the next two NULL in a command */
 	struct turns *turns;     /* session/turn.h */
+	struct seal *seal;       /* factor/seal.h; NULL in a command */
 	struct remembered *remembered; /* session/remembered.h */
 	struct {
 		struct avatar_upload *waiting[AUTH_AVATARS_WAITING]; /* account/avatar.c */

@@ -404,6 +404,9 @@ static void stop(void *state)
 	struct auth *a = state;
 
 	preferences_free(&a->preferences);
+	if (a->seal)
+		sodium_memzero(a->seal, sizeof(*a->seal));
+	free(a->seal);
 	guesses_free(&a->guesses);
 	turns_free(&a->turns);
 	remembered_free(&a->remembered);
@@ -418,6 +421,9 @@ static int prepare(struct auth *a)
 {
 	a->cache = hearth_cache(a->h);
 	a->hash = hearth_pool(a->h, "hash");
+	a->seal = mem_zalloc(sizeof(*a->seal));
+	if (seal_start(a->seal, a->db, hearth_data_dir(a->h)) < 0)
+		return -1;
 	a->guesses = guesses_new(a);
 	a->turns = turns_new();
 	a->remembered = remembered_new();

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { connect } from 'node:net';
+import { readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Authenticator, base32, codeAt, readQr, stepNow } from './authenticator.mjs';
 import { eventually, Hearth } from './hearth.mjs';
@@ -393,6 +395,33 @@ test('required: a session may only enrol, and then everything, at once', async (
     problem(await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD }), 409);
     assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.totp.enrolled, true);
     assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.recovery_codes, 10);
+  } finally {
+    await server.remove();
+  }
+});
+
+test('secrets lie sealed on disk; without their key only codes of apps are refused, and it is said', async () => {
+  const server = await new Hearth().start();
+  try {
+    const p = await enrolled(server);
+    const data = join(server.dir, 'data');
+    const key = join(data, 'tls', 'secrets.key');
+    assert.equal(statSync(key).mode & 0o777, 0o600);
+    await server.stop();
+    for (const name of readdirSync(data).filter((file) => file.startsWith('auth.db'))) {
+      assert.equal(readFileSync(join(data, name)).indexOf(base32(p.app.secret)), -1, name);
+    }
+    renameSync(key, `${key}.gone`);
+    await server.start();
+    problem(await p.second(await p.ticket(), 'totp', await p.app.code()), 503);
+    const health = (await server.api('GET', '/healthz')).body;
+    assert.ok(JSON.stringify(health).includes('auth.secrets-key'), JSON.stringify(health));
+    assert.ok(server.log.includes('secrets.key'));
+    assert.equal((await p.second(await p.ticket(), 'recovery', p.recovery[0])).status, 200);
+    await server.stop();
+    renameSync(`${key}.gone`, key);
+    await server.start();
+    assert.equal((await p.second(await p.ticket(), 'totp', await p.app.code())).status, 200);
   } finally {
     await server.remove();
   }

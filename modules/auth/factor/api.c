@@ -51,6 +51,8 @@ static void refuse(struct step *s, int status)
 		http_reply_problem(rq, 409, NULL, "%s is enrolled already; remove it first", name);
 	else if (status == HEARTH_ENOTFOUND)
 		http_reply_problem(rq, 409, NULL, "%s", s->missing);
+	else if (status == HEARTH_EUNSUPPORTED)
+		http_reply_problem(rq, 503, NULL, AUTH_FACTOR_KEY_MISSING);
 	else if (status == HEARTH_EDENIED && s->change == auth_factor_remove)
 		http_reply_problem(rq, 409, NULL,
 			"a second factor is required here, and this is the last; enrol another "
@@ -237,7 +239,7 @@ static int start_totp(struct db_tx *tx, void *arg)
 {
 	struct auth_factor_change *c = arg;
 
-	return auth_store_start_totp(tx, http_account(c->rq)->id,
+	return auth_store_start_totp(tx, c->a->seal, http_account(c->rq)->id,
 		slice_of(c->secret, sizeof(c->secret)), clock_wall_ms());
 }
 

@@ -74,7 +74,7 @@ int auth_factor_confirm_totp(struct db_tx *tx, void *arg)
 	rc = auth_store_still_held(tx, http_account(c->rq));
 	if (rc == 0)
 		rc = auth_store_confirm_totp(
-			tx, account_of(c), slice_str(c->code), clock_wall_ms());
+			tx, c->a->seal, account_of(c), slice_str(c->code), clock_wall_ms());
 	return rc < 0 ? rc : enrolled(tx, c);
 }
 

@@ -16,6 +16,7 @@
 
 #include "auth.h"
 #include "factor/recovery.h"
+#include "factor/seal.h"
 #include "factor/totp.h"
 
 #define AUTH_FACTOR_PHONE      20                        /* room for an E.164 number */
@@ -54,12 +55,23 @@ struct auth_factors {
 };
 
 int auth_store_factors(struct db_tx *tx, int64_t account, struct auth_factors *out);
-/* A secret that waits for its first code; instead of one that waits. HEARTH_EEXIST: enrolled. */
-int auth_store_start_totp(struct db_tx *tx, int64_t account, struct slice secret, int64_t now_ms);
+/*
+ * Here and in the two below HEARTH_EUNSUPPORTED: the key of secrets is missing (seal.h).
+ *
+ * A secret that waits for its first code; instead of one that waits. HEARTH_EEXIST: enrolled.
+ */
+int auth_store_start_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice secret, int64_t now_ms);
 /* 0: enrolled. HEARTH_ENOTFOUND: none waits (any more); HEARTH_EDENIED: the code is wrong. */
-int auth_store_confirm_totp(struct db_tx *tx, int64_t account, struct slice code, int64_t now_ms);
+int auth_store_confirm_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice code, int64_t now_ms);
 /* Takes a code of an enrolled factor, once; HEARTH_EDENIED. */
-int auth_store_take_totp(struct db_tx *tx, int64_t account, struct slice code, int64_t now_ms);
+int auth_store_take_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice code, int64_t now_ms);
+/* What is said of HEARTH_EUNSUPPORTED, with 503. */
+#define AUTH_FACTOR_KEY_MISSING                                                                \
+	"this server has lost the key of its authenticator apps; use a recovery code, or ask " \
+	"whoever runs it"
 /* HEARTH_EEXIST: enrolled. */
 int auth_store_add_sms(struct db_tx *tx, int64_t account, const char *phone, int64_t now_ms);
 /* HEARTH_ENOTFOUND: not enrolled. */

@@ -64,7 +64,7 @@ static int take_code(struct db_tx *tx, struct auth_proof *p, int64_t account)
 	rc = auth_store_code_wait(tx, account, now_ms, &p->wait_ms);
 	if (rc < 0 || p->wait_ms > 0)
 		return rc < 0 ? rc : HEARTH_EBUSY;
-	rc = auth_store_take_totp(tx, account, slice_str(p->digits), now_ms);
+	rc = auth_store_take_totp(tx, p->a->seal, account, slice_str(p->digits), now_ms);
 	return rc == HEARTH_EDENIED ? take_sms(tx, p, account) : rc;
 }
 

@@ -1,7 +1,8 @@
 /*
  * store.c: SQL on second factors and recovery codes. Inside a db_fn, on a database thread.
  *
- * A secret of TOTP is kept as it is: a hash of it could make no codes. Recovery codes are hashes.
+ * A secret of TOTP is kept sealed (seal.h): a hash of it could make no codes. Recovery codes are
+ * hashes.
  */
 #include "factor/factor.h"
 
@@ -70,29 +71,39 @@ int auth_store_factors(struct db_tx *tx, int64_t account, struct auth_factors *o
 
 /* ---- TOTP ---- */
 
-int auth_store_start_totp(struct db_tx *tx, int64_t account, struct slice secret, int64_t now_ms)
+int auth_store_start_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice secret, int64_t now_ms)
 {
-	int rc = db_run(tx,
+	unsigned char sealed[SEAL_MAX];
+	int rc;
+
+	if (!seal->ready)
+		return HEARTH_EUNSUPPORTED;
+	rc = db_run(tx,
 		"INSERT INTO factor (account, kind, secret, phone, last_step, started_at,"
 		" confirmed_at) VALUES ($1, $2, $3, '', 0, $4, 0)"
 		" ON CONFLICT (account, kind) DO UPDATE SET secret = $3, last_step = 0, started_at "
 		"= $4"
 		" WHERE factor.confirmed_at = 0",
-		db_int(account), db_int(AUTH_FACTOR_TOTP), db_bytes(secret), db_int(now_ms));
+		db_int(account), db_int(AUTH_FACTOR_TOTP),
+		db_bytes(slice_of(sealed, seal_close(seal, account, secret, sealed))),
+		db_int(now_ms));
 
 	return rc < 0 ? rc : rc == 0 ? HEARTH_EEXIST : 0;
 }
 
 /* What a code is checked against. */
 struct totp_row {
-	unsigned char secret[64];
+	unsigned char secret[SEAL_MAX];
 	size_t secret_len;
 	int64_t last_step, started_ms, confirmed_ms;
 };
 
-static int find_totp(struct db_tx *tx, int64_t account, struct totp_row *out)
+static int find_totp(
+	struct db_tx *tx, const struct seal *seal, int64_t account, struct totp_row *out)
 {
 	struct db_rows rows;
+	int opened = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT secret, last_step, started_at, confirmed_at FROM factor"
 		" WHERE account = $1 AND kind = $2",
@@ -102,16 +113,16 @@ static int find_totp(struct db_tx *tx, int64_t account, struct totp_row *out)
 		return rc;
 	rc = db_next(&rows);
 	if (rc > 0) {
-		struct slice secret = slice_head(db_col_bytes(&rows, 0), sizeof(out->secret));
-
-		memcpy(out->secret, secret.p, secret.n);
-		out->secret_len = secret.n;
+		opened = seal_open(
+			seal, account, db_col_bytes(&rows, 0), out->secret, &out->secret_len);
 		out->last_step = db_col_int(&rows, 1);
 		out->started_ms = db_col_int(&rows, 2);
 		out->confirmed_ms = db_col_int(&rows, 3);
 	}
 	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc > 0)
+		return opened < 0 ? HEARTH_EUNSUPPORTED : 0;
+	return rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
 /* Checks a code and notes its step; *row is wiped. */
@@ -132,20 +143,22 @@ static int take_code(struct db_tx *tx, int64_t account, struct totp_row *row, st
 	return rc < 0 ? rc : 0;
 }
 
-int auth_store_confirm_totp(struct db_tx *tx, int64_t account, struct slice code, int64_t now_ms)
+int auth_store_confirm_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice code, int64_t now_ms)
 {
 	struct totp_row row;
-	int rc = find_totp(tx, account, &row);
+	int rc = find_totp(tx, seal, account, &row);
 
 	if (rc == 0 && (row.confirmed_ms || now_ms - row.started_ms > AUTH_FACTOR_WAITING_MS))
 		rc = HEARTH_ENOTFOUND;
 	return rc < 0 ? rc : take_code(tx, account, &row, code, now_ms, now_ms);
 }
 
-int auth_store_take_totp(struct db_tx *tx, int64_t account, struct slice code, int64_t now_ms)
+int auth_store_take_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
+	struct slice code, int64_t now_ms)
 {
 	struct totp_row row;
-	int rc = find_totp(tx, account, &row);
+	int rc = find_totp(tx, seal, account, &row);
 
 	if (rc == HEARTH_ENOTFOUND || (rc == 0 && !row.confirmed_ms))
 		rc = HEARTH_EDENIED;

@@ -75,9 +75,9 @@ static int check_code(struct db_tx *tx, struct attempt *t)
 	rc = auth_store_code_wait(tx, account, now, &t->wait_ms);
 	if (rc < 0 || t->wait_ms > 0)
 		return rc < 0 ? rc : HEARTH_EBUSY;
-	return t->method == METHOD_SMS
-		       ? check_sms(tx, t)
-		       : auth_store_take_totp(tx, account, slice_str(t->digits), now);
+	return t->method == METHOD_SMS ? check_sms(tx, t)
+				       : auth_store_take_totp(tx, t->entry.a->seal, account,
+						 slice_str(t->digits), now);
 }
 
 static int trust_device(struct db_tx *tx, struct attempt *t)
@@ -172,6 +172,8 @@ static void refuse(struct attempt *t, int status)
 {
 	if (status == HEARTH_ENOTFOUND)
 		auth_ticket_gone(t->entry.rq);
+	else if (status == HEARTH_EUNSUPPORTED)
+		http_reply_problem(t->entry.rq, 503, NULL, AUTH_FACTOR_KEY_MISSING);
 	else
 		http_reply_error(t->entry.rq, status);
 }

@@ -1,0 +1,232 @@
+/*
+ * seal.c: sealing, and the key (seal.h). A sealed secret is 0x01, the nonce, the box; a plain one,
+ * of before, is TOTP_SECRET bytes.
+ */
+#include "factor/seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "factor/factor.h"
+#include "hearth/error.h"
+#include "hearth/health.h"
+#include "hearth/log.h"
+#include "hearth/rand.h"
+
+#define VERSION   1
+#define NONCE     crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define TAG       crypto_aead_xchacha20poly1305_ietf_ABYTES
+#define CONDITION "auth.secrets-key"
+#define BATCH     100
+
+_Static_assert(SEAL_OVERHEAD == 1 + NONCE + TAG, "what sealing adds");
+_Static_assert(SEAL_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "the key");
+
+/* ---- sealing ---- */
+
+/* What the box is bound to. */
+static struct slice owner(int64_t account, char out[40])
+{
+	return slice_of(out, (size_t)snprintf(out, 40, "totp:%lld", (long long)account));
+}
+
+size_t seal_close(
+	const struct seal *s, int64_t account, struct slice plain, unsigned char out[SEAL_MAX])
+{
+	unsigned long long n = 0;
+	char text[40];
+	struct slice bound = owner(account, text);
+
+	INVARIANT(s->ready && plain.n <= SEAL_MAX - SEAL_OVERHEAD);
+	out[0] = VERSION;
+	rand_bytes(out + 1, NONCE);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + NONCE, &n,
+		(const unsigned char *)plain.p, plain.n, (const unsigned char *)bound.p, bound.n,
+		NULL, out + 1, s->key);
+	return 1 + NONCE + (size_t)n;
+}
+
+int seal_open(const struct seal *s, int64_t account, struct slice sealed,
+	unsigned char out[SEAL_MAX], size_t *n)
+{
+	const unsigned char *in = (const unsigned char *)sealed.p;
+	unsigned long long len = 0;
+	char text[40];
+	struct slice bound = owner(account, text);
+
+	if (!s->ready || sealed.n < SEAL_OVERHEAD || sealed.n > SEAL_MAX || in[0] != VERSION ||
+		crypto_aead_xchacha20poly1305_ietf_decrypt(out, &len, NULL, in + 1 + NONCE,
+			sealed.n - 1 - NONCE, (const unsigned char *)bound.p, bound.n, in + 1,
+			s->key) != 0)
+		return HEARTH_ECORRUPT;
+	*n = (size_t)len;
+	return 0;
+}
+
+/* ---- what is stored ---- */
+
+struct survey {
+	const struct seal *s;
+	int64_t sealed, unreadable; /* how many; of those, that this key does not open */
+	struct {
+		int64_t account;
+		unsigned char secret[TOTP_SECRET];
+	} plain[BATCH];
+	size_t plain_count; /* found, BATCH at most */
+};
+
+static void note(struct survey *v, int64_t account, struct slice secret)
+{
+	unsigned char out[SEAL_MAX];
+	size_t n;
+
+	if (secret.n == TOTP_SECRET) {
+		if (v->plain_count == BATCH)
+			return;
+		v->plain[v->plain_count].account = account;
+		memcpy(v->plain[v->plain_count++].secret, secret.p, TOTP_SECRET);
+		return;
+	}
+	v->sealed++;
+	if (seal_open(v->s, account, secret, out, &n) < 0)
+		v->unreadable++;
+	sodium_memzero(out, sizeof(out));
+}
+
+static int survey(struct db_tx *tx, void *arg)
+{
+	struct survey *v = arg;
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT account, secret FROM factor WHERE kind = $1",
+		db_int(AUTH_FACTOR_TOTP));
+
+	v->sealed = v->unreadable = 0;
+	v->plain_count = 0;
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0)
+		note(v, db_col_int(&rows, 0), db_col_bytes(&rows, 1));
+	return db_end(&rows);
+}
+
+static int seal_plain(struct db_tx *tx, void *arg)
+{
+	struct survey *v = arg;
+	int rc = survey(tx, v);
+
+	for (size_t i = 0; i < v->plain_count && rc >= 0; i++) {
+		unsigned char out[SEAL_MAX];
+		size_t n = seal_close(
+			v->s, v->plain[i].account, slice_of(v->plain[i].secret, TOTP_SECRET), out);
+
+		rc = db_run(tx, "UPDATE factor SET secret = $3 WHERE account = $1 AND kind = $2",
+			db_int(v->plain[i].account), db_int(AUTH_FACTOR_TOTP),
+			db_bytes(slice_of(out, n)));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- the key's file ---- */
+
+/* 0, HEARTH_ENOTFOUND, or HEARTH_EIO with a line in the log. */
+static int read_key(struct seal *s, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0 && errno == ENOENT)
+		return HEARTH_ENOTFOUND;
+	n = fd < 0 ? -1 : read(fd, s->key, sizeof(s->key));
+	if (fd >= 0)
+		close(fd);
+	if (n == (ssize_t)sizeof(s->key))
+		return 0;
+	log_error("auth", "cannot read the key of secrets", "file", "%s", path, "why", "%s",
+		n < 0 ? strerror(errno) : "it is not 32 bytes", NULL);
+	return HEARTH_EIO;
+}
+
+/* On disk, whole, before anything is sealed with it. */
+static int make_key(struct seal *s, const char *path)
+{
+	char fresh[4096];
+	bool written;
+	int fd;
+
+	rand_bytes(s->key, sizeof(s->key));
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	written = fd >= 0 && write(fd, s->key, sizeof(s->key)) == (ssize_t)sizeof(s->key) &&
+		  fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (written && rename(fresh, path) == 0)
+		return 0;
+	log_error("auth", "cannot write the key of secrets", "file", "%s", path, "why", "%s",
+		strerror(errno), NULL);
+	return HEARTH_EIO;
+}
+
+static void say_missing(const char *path, int64_t count)
+{
+	health_set(CONDITION,
+		"%s is missing, or not the one with which %lld authenticator apps were enrolled: "
+		"put "
+		"it back from a backup, or take those apps away (hearth user factors ADDRESS "
+		"--remove) and start again",
+		path, (long long)count);
+	log_error("auth",
+		"the key of secrets is missing or another: codes of authenticator apps are refused "
+		"until it is back",
+		"file", "%s", path, "apps", "%lld", (long long)count, NULL);
+}
+
+static int find_key(struct seal *s, struct survey *v, struct db *db, const char *data_dir)
+{
+	char path[4000];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/tls", data_dir);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return HEARTH_EIO;
+	snprintf(path, sizeof(path), "%s/%s", data_dir, SEAL_FILE);
+	rc = read_key(s, path);
+	s->ready = rc == 0;
+	if (rc == HEARTH_EIO)
+		return rc;
+	if (db_read_wait(db, survey, v) < 0)
+		return HEARTH_EIO;
+	if (v->unreadable) {
+		s->ready = false;
+		say_missing(path, v->unreadable);
+		return 0;
+	}
+	health_clear(CONDITION);
+	if (!s->ready) {
+		rc = make_key(s, path);
+		s->ready = rc == 0;
+	}
+	return rc;
+}
+
+int seal_start(struct seal *s, struct db *db, const char *data_dir)
+{
+	struct survey *v = mem_zalloc(sizeof(*v));
+	int rc;
+
+	v->s = s;
+	rc = find_key(s, v, db, data_dir);
+	while (rc == 0 && s->ready && v->plain_count > 0) {
+		rc = db_write_wait(db, seal_plain, v);
+		if (rc == 0)
+			rc = db_read_wait(db, survey, v);
+	}
+	sodium_memzero(v, sizeof(*v));
+	free(v);
+	return rc;
+}
