@@ -126,9 +126,20 @@ static int refuse_missing(const struct opening *o)
 	return o->h->adopt ? 0 : HEARTH_ECONFLICT;
 }
 
+static int begin_if_new(struct opening *o)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (o->dbs[i].existed)
+			return 0;
+	return o->h->ledger.folder[0] ? 0 : ledger_begin(&o->h->ledger);
+}
+
 static int open_all(struct opening *o)
 {
 	int rc = refuse_missing(o);
+
+	if (rc == 0)
+		rc = begin_if_new(o);
 
 	for (size_t i = 0; i < o->count && rc == 0; i++)
 		rc = open_one(o, i);

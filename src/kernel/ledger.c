@@ -187,6 +187,13 @@ static int write_head(struct ledger *l, const struct ledger_db *dbs, size_t n, b
 	return write_line(l, 0, MAGIC "%s", l->folder);
 }
 
+int ledger_begin(struct ledger *l)
+{
+	int rc = write_head(l, NULL, 0, false);
+
+	return rc == 0 && fsync(l->fd) < 0 ? HEARTH_EIO : rc;
+}
+
 static size_t place_of(struct ledger *l, const char *name)
 {
 	for (size_t i = 0; i < l->count; i++)

@@ -40,6 +40,11 @@ int ledger_open(struct ledger *l, const char *dir, struct strbuf *why);
 int ledger_read(struct ledger *l);
 void ledger_unlock(struct ledger *l);
 void ledger_close(struct ledger *l);
+/*
+ * Marks a folder that has no database yet: one that is killed while it makes them is known for new
+ * afterwards, and not for one that lost some.
+ */
+int ledger_begin(struct ledger *l);
 const struct ledger_entry *ledger_find(const struct ledger *l, const char *name);
 
 /* A database as it was found. */

@@ -51,6 +51,10 @@ START_TEST(judges_by_the_ledger)
 	struct ledger l = known();
 
 	judged(&l, found("auth", true, A, 10), found("mail", true, A, 25), "");
+	/* Killed while the first start made them: none was noted yet. */
+	l.count = 0;
+	judged(&l, found("auth", true, "", 3), found("mail", false, "", 0), "");
+	l.count = 2;
 	/* One that was never seen may be new, whoever else is there. */
 	judged(&l, found("auth", true, A, 10), found("game", false, "", 0), "");
 	judged(&l, found("auth", false, "", 0), found("mail", true, A, 20), "auth.db is missing");
