@@ -58,9 +58,9 @@ typedef int db_fn(struct db_tx *tx, void *arg);
 /*
  * Queues fn(tx, arg) for the one writer; `done` gets fn's result, or HEARTH_EIO when the commit
  * failed or it is not known whether it did, on the calling executor; HEARTH_ECORRUPT, HEARTH_EINVAL
- * or HEARTH_ETOOBIG when the database refused the commit for what fn did: nothing of it is there. Returns 0, or HEARTH_EBUSY
- * when too many wait (then neither is called). From an executor, or from any thread when `done` is
- * NULL.
+ * or HEARTH_ETOOBIG when the database refused the commit for what fn did: nothing of it is there.
+ * Returns 0, or HEARTH_EBUSY when too many wait (then neither is called). From an executor, or from
+ * any thread when `done` is NULL.
  */
 int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /* The same for reading: runs beside the writer on one of the reader threads. */

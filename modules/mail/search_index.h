@@ -2,8 +2,9 @@
  * search_index.h: keeping the search index (database mail_search): fed by "mail.content", built
  * anew by itself when there is none, when what goes into it has changed, or when it is broken.
  *
- *   READY ──broken, or of another version──▶ emptied ──▶ BUILDING, some contents a transaction ──▶
- * READY
+ *   READY ──broken, or of another version──▶ emptied ──▶ BUILDING, some contents a transaction
+ *     ▲                                                       │ all of them
+ *     └───────────────────────────────────────────────────────┘
  *
  * Which contents the index answers for is `built_to` in its own database: all up to that one. While
  * it is being built, what is new only gets its text; the builder comes to it. So a search is right

@@ -283,7 +283,8 @@ static int each_changed(
 
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
 {
-	return db_get_int(tx, now, "SELECT modseq FROM mailbox WHERE id = $1 AND deleted = 0", db_int(mailbox));
+	return db_get_int(tx, now, "SELECT modseq FROM mailbox WHERE id = $1 AND deleted = 0",
+		db_int(mailbox));
 }
 
 int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,

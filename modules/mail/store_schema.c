@@ -96,7 +96,8 @@ const char *const mail_migrations[] = {
 	" header {bytes} NOT NULL);"
 	"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header)"
 	" SELECT 'content ' || c.id, c.envelope, c.body, c.bodystructure, c.structure,"
-	" COALESCE(h.bytes, substr(c.trace, 1, 0)) FROM content c LEFT JOIN header h ON h.content = c.id;"
+	" COALESCE(h.bytes, substr(c.trace, 1, 0)) FROM content c LEFT JOIN header h ON h.content "
+	"= c.id;"
 	"CREATE INDEX parsed_blob ON parsed (blob);"
 	"ALTER TABLE content ADD COLUMN parsed BIGINT NOT NULL DEFAULT 0;"
 	"UPDATE content SET parsed ="
@@ -110,8 +111,8 @@ const char *const mail_migrations[] = {
 	/* What a message counts for beyond its size (store_quota.c). */
 	"ALTER TABLE message ADD COLUMN extra BIGINT NOT NULL DEFAULT 0;",
 	/*
-	 * A mailbox that was deleted is not seen any more; its messages go by and by (forget.c). What
-	 * a COPY in several transactions has made so far, to be taken back if it does not end.
+	 * A mailbox that was deleted is not seen any more; its messages go by and by (forget.c).
+	 * What a COPY in several transactions has made so far, to be taken back if it does not end.
 	 */
 	"ALTER TABLE mailbox ADD COLUMN deleted BIGINT NOT NULL DEFAULT 0;"
 	"CREATE TABLE copying ("
