@@ -375,6 +375,14 @@ void ingest_close(struct ingest *in, bool finished)
 	go_away(in);
 }
 
+void ingest_warn(struct video *v, int64_t channel, const char *why)
+{
+	struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel);
+
+	if (in && in->state == LIVE && in->publisher.arg)
+		in->publisher.warned(in->publisher.arg, why);
+}
+
 bool ingest_has_publisher(const struct video *v, int64_t channel)
 {
 	const struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel);

@@ -25,6 +25,8 @@ struct ingest_publisher {
 	 * not call again. Also instead of `ready`.
 	 */
 	void (*replaced)(void *arg, bool stopping);
+	/* The stream goes on, but not as it was meant. */
+	void (*warned)(void *arg, const char *why);
 	/* The stream has ended here, and why; do not call again. */
 	void (*ended)(void *arg, const char *why);
 };
@@ -49,6 +51,8 @@ int ingest_tag(
  */
 void ingest_close(struct ingest *in, bool finished);
 
+/* Tells whoever publishes on the channel. */
+void ingest_warn(struct video *v, int64_t channel, const char *why);
 /* Whether somebody publishes on the channel, or is about to. */
 bool ingest_has_publisher(const struct video *v, int64_t channel);
 

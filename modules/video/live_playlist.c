@@ -54,6 +54,8 @@ struct buf *live_write_playlist(const struct live_channel *c, const struct live_
 
 /* ---- all of them ---- */
 
+#define SHED_GAPS 3
+
 static uint32_t bits_per_second(int64_t bytes, int64_t ticks)
 {
 	int64_t rate = ticks > 0 ? bytes * 8 * VIDEO_TIMESCALE / ticks : 0;
@@ -94,6 +96,16 @@ static void set_picture(const struct video_rendition *r, struct hls_variant *v)
 		v->fps_milli = (uint32_t)((uint64_t)r->fps_num * 1000 / r->fps_den);
 }
 
+/* Nothing but gaps of late: new viewers are not sent there. The source has none. */
+static bool is_shed(const struct live_line *line)
+{
+	size_t gaps = 0;
+
+	while (gaps < line->n && line->segments[line->n - 1 - gaps].init == 0)
+		gaps++;
+	return line->rendition.bitrate && gaps >= SHED_GAPS;
+}
+
 struct buf *live_write_master(const struct live_channel *c)
 {
 	struct hls_variant variants[LIVE_LINES_MAX];
@@ -105,7 +117,7 @@ struct buf *live_write_master(const struct live_channel *c)
 		const struct live_line *line = &c->lines[i];
 		struct hls_variant *v = &variants[n];
 
-		if (line->n == 0)
+		if (line->n == 0 || is_shed(line))
 			continue;
 		n++;
 		*v = (struct hls_variant){ .uri = slice_str(arena_printf(

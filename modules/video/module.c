@@ -26,6 +26,9 @@ static const struct config_setting settings[] = {
 		"how long the raw backup of a stream is kept after its end" },
 	{ NULL, "raw_max", CONFIG_SIZE, "16G", "0", "1024G", NULL,
 		"how much of one stream goes into its raw backup; 0: there is none" },
+	{ NULL, "late", CONFIG_DURATION, "8s", "2s", "1h", NULL,
+		"how far a smaller rendition may fall behind; what is later is left out for a "
+		"while, and viewers of it get the source" },
 	{ NULL, "publishers", CONFIG_INT, "50", "1", "10000", NULL,
 		"streams that may go on at once" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
@@ -136,6 +139,9 @@ static int start(struct hearth *h, void **state)
 	v->refuse_takeover = strcmp(config_text(c, "video", "takeover"), "refuse") == 0;
 	v->hold_ms = config_duration_ms(c, "video", "hold");
 	v->publishers = metric_gauge("hearth_video_publishers", NULL, "streams that are going on");
+	v->late_ms = config_duration_ms(c, "video", "late");
+	v->shed = metric_counter("hearth_video_shed_total", NULL,
+		"segments of smaller renditions that were left out, since the server is behind");
 	v->ingests = map_new();
 	list_init(&v->sessions);
 	v->live = video_live_new(v);

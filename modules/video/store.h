@@ -94,12 +94,14 @@ struct video_rendition {
 	int64_t first_sequence; /* where it begins; the stream's own, or later */
 	int64_t next_sequence;  /* the first one that is not stored yet: all before can be listed */
 	char codecs[64];        /* RFC 6381, of the latest segment; empty before the first */
+	int64_t shed_until; /* wall, ms: it is left out so long, since the server cannot keep up */
 };
 
 typedef int video_rendition_fn(void *arg, const struct video_rendition *r);
 
 /* Adds it, or describes anew the one of this name; its beginning stays. Sets r->id. */
 int video_store_set_rendition(struct db_tx *tx, struct video_rendition *r);
+int video_store_shed(struct db_tx *tx, int64_t rendition, int64_t until_ms);
 /* HEARTH_ENOTFOUND. */
 int video_store_rendition(struct db_tx *tx, int64_t id, struct video_rendition *out);
 int video_store_renditions(struct db_tx *tx, int64_t stream, video_rendition_fn *each, void *arg);

@@ -27,7 +27,7 @@ static int found(struct db_rows *rows, int next)
 
 #define RENDITION_COLUMNS                                                             \
 	"id, stream, name, width, height, bitrate, fps_num, fps_den, first_sequence," \
-	" next_sequence, codecs"
+	" next_sequence, codecs, shed_until"
 
 static void read_rendition(struct db_rows *rows, struct video_rendition *out)
 {
@@ -39,7 +39,8 @@ static void read_rendition(struct db_rows *rows, struct video_rendition *out)
 		.fps_num = (uint32_t)db_col_int(rows, 6),
 		.fps_den = (uint32_t)db_col_int(rows, 7),
 		.first_sequence = db_col_int(rows, 8),
-		.next_sequence = db_col_int(rows, 9) };
+		.next_sequence = db_col_int(rows, 9),
+		.shed_until = db_col_int(rows, 11) };
 	copy(out->name, sizeof(out->name), db_col_text(rows, 2));
 	copy(out->codecs, sizeof(out->codecs), db_col_text(rows, 10));
 }
@@ -55,6 +56,14 @@ int video_store_set_rendition(struct db_tx *tx, struct video_rendition *r)
 		db_int(r->stream), db_str(r->name), db_int(r->width), db_int(r->height),
 		db_int(r->bitrate), db_int(r->fps_num), db_int(r->fps_den),
 		db_int(r->first_sequence));
+}
+
+int video_store_shed(struct db_tx *tx, int64_t rendition, int64_t until_ms)
+{
+	int rc = db_run(tx, "UPDATE rendition SET shed_until = $2 WHERE id = $1", db_int(rendition),
+		db_int(until_ms));
+
+	return rc < 0 ? rc : 0;
 }
 
 int video_store_rendition(struct db_tx *tx, int64_t id, struct video_rendition *out)

@@ -45,12 +45,13 @@ struct video {
 	int64_t raw_keep_ms;    /* … the raw backup of a stream that has ended */
 	int64_t raw_max;        /* bytes of a stream's raw backup */
 	int64_t publishers_max; /* at once */
+	int64_t late_ms;        /* a smaller rendition that is later is left out */
 	int64_t hold_ms;        /* how long a playlist stays open after the end of its stream */
 	bool refuse_takeover;   /* a second publisher with a live key is refused */
 	int64_t reconnect_ms;   /* how long a publisher that broke off may take to come back */
 	struct bus_listener *revoked;
 	uint64_t revocations; /* heard of */
-	struct metric *publishers;
+	struct metric *publishers, *shed;
 	bool draining;
 };
 

@@ -13,17 +13,24 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/metric.h"
+#include "ingest.h"
 #include "store.h"
 #include "transcode/transcode.h"
 
 #define EXTEND_MS (VIDEO_LEASE_MS / 3)
+#define SHED_MS   20000
+#define QUIET_MS  60000 /* after so long without shedding it is told again */
 
 struct making {
 	struct video *v;
 	const struct queue_task *task;
 	struct video_chunk chunk;
 	struct video_rendition rendition;
+	struct video_stream stream;
 	struct video_segment segment;
+	bool shed;          /* left out, since the server is behind… */
+	bool shed_anew;     /* …which is found out just now */
 	struct strbuf init; /* of the segment; owned */
 	char codecs[64];
 	int64_t extended_ms; /* monotonic: when the lease was last prolonged */
@@ -48,6 +55,8 @@ static int load(struct db_tx *tx, void *arg)
 	struct making *m = arg;
 	int rc = video_store_rendition(tx, m->rendition.id, &m->rendition);
 
+	if (rc == 0)
+		rc = video_store_stream(tx, m->chunk.stream, &m->stream);
 	return rc < 0 ? rc : video_store_chunk(tx, m->chunk.stream, m->chunk.sequence, &m->chunk);
 }
 
@@ -189,6 +198,54 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 	return rc;
 }
 
+/* ---- falling behind ---- */
+
+struct shedding {
+	struct video *v;
+	int64_t channel;
+	char why[160];
+};
+
+static void tell_publisher(void *arg)
+{
+	struct shedding *s = arg;
+
+	ingest_warn(s->v, s->channel, s->why);
+	free(s);
+}
+
+static void tell_shed(const struct making *m, int64_t behind_ms)
+{
+	struct shedding *s = mem_zalloc(sizeof(*s));
+
+	s->v = m->v;
+	s->channel = m->stream.channel;
+	snprintf(s->why, sizeof(s->why),
+		"the server cannot keep up with %s and leaves it out for a while; the source goes "
+		"on",
+		m->rendition.name);
+	log_warn("video", "the server cannot keep up with a rendition and leaves it out", "stream",
+		"%lld", (long long)m->stream.id, "rendition", "%s", m->rendition.name, "behind_ms",
+		"%lld", (long long)behind_ms, NULL);
+	exec_post(exec_loop(), tell_publisher, s);
+}
+
+/* Whether the segment is left out: it is too late, or others were a moment ago. */
+static void look_behind(struct making *m)
+{
+	int64_t now_ms = clock_wall_ms();
+	int64_t behind_ms = now_ms - m->chunk.date_ms - m->chunk.duration / 90;
+
+	if (!m->rendition.bitrate || m->stream.ended_at)
+		return;
+	m->shed_anew = behind_ms > m->v->late_ms && now_ms >= m->rendition.shed_until;
+	m->shed = m->shed_anew || now_ms < m->rendition.shed_until;
+	if (m->shed)
+		metric_add(m->v->shed, 1);
+	if (m->shed_anew && now_ms - m->rendition.shed_until > QUIET_MS)
+		tell_shed(m, behind_ms);
+}
+
 static int make(struct making *m)
 {
 	struct chunk_file chunk;
@@ -228,6 +285,8 @@ static int store(struct db_tx *tx, void *arg)
 	struct making *m = arg;
 	int rc = video_store_add_segment(tx, &m->segment, strbuf_slice(&m->init), m->codecs);
 
+	if (rc == 0 && m->shed_anew)
+		rc = video_store_shed(tx, m->rendition.id, clock_wall_ms() + SHED_MS);
 	/* Made before, by a worker whose answer was lost: only the task is left to end. */
 	if (rc == HEARTH_EEXIST)
 		rc = 0;
@@ -252,7 +311,8 @@ int video_worker_make(void *module, const struct queue_task *task, struct arena 
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	describe(&m);
-	rc = tried_enough ? HEARTH_ETIMEOUT : make(&m);
+	look_behind(&m);
+	rc = m.shed ? 0 : tried_enough ? HEARTH_ETIMEOUT : make(&m);
 	if (rc < 0 && !is_final(rc) && task->attempt < VIDEO_ATTEMPTS_MAX) {
 		strbuf_free(&m.init);
 		return rc;

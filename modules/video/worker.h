@@ -14,6 +14,10 @@
 #define VIDEO_LEASE_MS 15000
 
 /*
+ * Transcoding that has fallen behind is no help to anybody: of a stream that goes on, a smaller
+ * rendition that is later than [video] late is left out (gaps) for SHED_MS, so that the machine
+ * catches up; the log, a metric and the publisher are told.
+ *
  * Makes one segment: reads the chunk, packages it as it is or transcoded, stores the bytes, then
  * row, event and the task's end in one transaction. What cannot be made is stored as a gap, so that
  * the playlist goes on.

@@ -23,7 +23,7 @@ before(async () => {
 after(() => dir && rmSync(dir, { recursive: true, force: true }));
 
 async function serve(settings) {
-  const hearth = await new Hearth({ 'video.segment': '1s', 'video.hold': '0s', ...settings }).start();
+  const hearth = await new Hearth({ 'video.segment': '1s', 'video.hold': '0s', 'video.late': '1h', ...settings }).start();
   hearth.addUser('bob@hearth.test', 'correct horse');
   hearth.key = hearth.command('stream', 'key', 'bob@hearth.test').stdout.trim();
   return hearth;

@@ -18,7 +18,7 @@ let tags; // of it
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), 'hearth-rtmp-'));
-  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s' }).start();
+  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s', 'video.late': '1h' }).start();
   path = await film(dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' });
   tags = readFlv(readFileSync(path));
 });
@@ -300,7 +300,7 @@ test('a publisher that breaks off comes back into its stream; too late is anothe
 });
 
 test('the next stream goes on with an open playlist, and counts on behind a closed one', { skip }, async () => {
-  const server = await new Hearth({ 'video.segment': '1s', 'video.hold': '4s', 'video.takeover': 'refuse' }).start();
+  const server = await new Hearth({ 'video.segment': '1s', 'video.hold': '4s', 'video.late': '1h', 'video.takeover': 'refuse' }).start();
   try {
     server.addUser('una@hearth.test', 'correct horse');
     const key = server.command('stream', 'key', 'una@hearth.test').stdout.trim();
@@ -512,7 +512,7 @@ test('pictures that nobody can decode are a gap in the smaller rendition, and it
 // ---- long streams ----
 
 test('a playlist shows its window; what has left it is still there', { skip }, async () => {
-  const server = await new Hearth({ 'video.segment': '1s', 'video.window': '20s', 'video.reconnect': '60s', 'video.hold': '0s' }).start();
+  const server = await new Hearth({ 'video.segment': '1s', 'video.window': '20s', 'video.reconnect': '60s', 'video.hold': '0s', 'video.late': '1h' }).start();
   try {
     server.addUser('kim@hearth.test', 'correct horse');
     const key = server.command('stream', 'key', 'kim@hearth.test').stdout.trim();

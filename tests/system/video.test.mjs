@@ -20,7 +20,7 @@ let path; // of the film
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), 'hearth-video-'));
-  hearth = await new Hearth({ 'video.hold': '0s' }).start();
+  hearth = await new Hearth({ 'video.hold': '0s', 'video.late': '1h' }).start();
   path = await film(dir, 'film', { seconds: SECONDS });
 });
 after(async () => {

@@ -176,6 +176,17 @@ static void on_replaced(void *arg, bool stopping)
 	flush(s);
 }
 
+static void on_warned(void *arg, const char *why)
+{
+	struct rtmp_session *s = arg;
+
+	if (s->state != PUBLISHING || s->closing)
+		return;
+	rtmp_reply_status(
+		&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_WARNING, slice_str(why));
+	flush(s);
+}
+
 static void on_ended(void *arg, const char *why)
 {
 	struct rtmp_session *s = arg;
@@ -191,6 +202,7 @@ static void open_ingest(struct rtmp_session *s)
 		.ready = on_ready,
 		.drained = on_disk_drained,
 		.replaced = on_replaced,
+		.warned = on_warned,
 		.ended = on_ended };
 
 	if (s->v->refuse_takeover && ingest_has_publisher(s->v, s->who.channel.id)) {

@@ -9,6 +9,8 @@ import Hls from './hls.js';
 let hls = null;
 let refresh = 0;
 let playing = null;
+let over = false; // what is played has come to its end
+let retries = 0;
 
 function stop() {
   hls?.destroy();
@@ -19,19 +21,32 @@ function stop() {
   byId('player-state').textContent = '';
 }
 
+// A stream whose tracks changed on the way is begun anew, some times.
+function again(channel) {
+  if (!channel.live || retries >= 5) return;
+  retries += 1;
+  setTimeout(() => { if (playing === channel.name) play(channel); }, 1000 * retries);
+}
+
 function play(channel) {
   const player = byId('player');
   const state = byId('player-state');
   stop();
   playing = channel.name;
+  over = false;
   player.hidden = false;
   state.textContent = `Loading ${channel.name}…`;
   player.onplaying = () => { state.textContent = `Playing ${channel.name}`; };
-  player.onended = () => { state.textContent = `${channel.name} has ended`; };
+  player.onended = () => {
+    state.textContent = `${channel.name} has ended`;
+    over = true;
+  };
   if (Hls.isSupported()) {
     hls = new Hls({ enableWorker: false });
     hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal) state.textContent = `The stream cannot be played (${data.details}).`;
+      if (!data.fatal) return;
+      state.textContent = `The stream cannot be played (${data.details}).`;
+      again(channel);
     });
     hls.on(Hls.Events.MANIFEST_PARSED, () => player.play().catch(() => {}));
     hls.loadSource(channel.url);
@@ -40,6 +55,13 @@ function play(channel) {
     player.src = channel.url;
     player.play().catch(() => {});
   }
+}
+
+// Whether a channel's playlist is that of a stream that goes on, and not still the last one's.
+async function isOpen({ url }) {
+  const text = async (address) => (await fetch(address)).text();
+  const first = (await text(url)).split('\n').find((line) => line && !line.startsWith('#'));
+  return Boolean(first) && !(await text(new URL(first, new URL(url, location.href)))).includes('#EXT-X-ENDLIST');
 }
 
 // For a person who wants a fixed quality, and for tests: -1 lets hls.js choose.
@@ -57,6 +79,9 @@ async function list(wanted) {
     'aria-current': channel.name === (wanted ?? playing) ? 'true' : undefined,
   }))));
   byId('no-channels').textContent = channels.length ? '' : 'Nobody has streamed yet. Below is how you can be the first.';
+  // Who watched to the end goes over into the next stream when it comes.
+  const next = channels.find(({ name, live }) => name === playing && live);
+  if (over && next && await isOpen(next) && over) play(next);
   return channels;
 }
 
@@ -100,6 +125,7 @@ export async function enter([name]) {
   } else if (playing !== wanted) {
     const channel = channels.find((one) => one.name === wanted);
     stop();
+    retries = 0;
     if (channel) play(channel);
     else byId('player-state').textContent = `${wanted} has not streamed yet.`;
   }
