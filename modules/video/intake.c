@@ -25,6 +25,7 @@
 #include "hls/playlist.h"
 #include "opening.h"
 #include "segment/segmenter.h"
+#include "transcode/transcode.h"
 
 #define RAW_PIECE_MAX   (4u << 20)  /* raw tags are stored at the latest then */
 #define CHUNK_BYTES_MAX (16u << 20) /* at most twice that and a tag, and the lead: BLOB_GET_MAX */
@@ -46,6 +47,7 @@ struct intake {
 	struct buf *last_asc;   /* of the publisher before: without sound, silence goes on */
 	struct aac_config aac;
 	struct avc_sps sps;
+	unsigned length_size;                 /* of the NAL units' lengths */
 	const char *warning;                  /* for the publisher, with this tag */
 	bool warned_audio, warned_audio_head; /* once each */
 	uint64_t dropped, made;               /* of the segmenter's, as were told in the log */
@@ -173,7 +175,8 @@ static int plan_renditions(const struct intake *in, const struct segment_chunk *
 		r[0].fps_den = in->fps_den;
 	}
 	if (!in->keep_rungs &&
-		(!in->avcc || in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT))
+		(!in->avcc || in->sps.width <= LADDER_HEIGHT || in->sps.height <= LADDER_HEIGHT ||
+			(uint64_t)in->sps.width * in->sps.height > TRANSCODE_PIXELS_MAX))
 		return 1;
 	r[1] = r[0];
 	snprintf(r[1].name, sizeof(r[1].name), "%dp", LADDER_HEIGHT);
@@ -230,7 +233,10 @@ static struct buf *write_chunk(const struct intake *in, const struct segment_chu
 		.audio = chunk->audio };
 	struct strbuf out = { 0 };
 
-	if (!chunk->independent)
+	/* Also behind a key frame that is no IDR picture, of an open GOP or an intra refresh. */
+	if (!chunk->independent ||
+		(chunk->video.n &&
+			!avc_has_idr(buf_slice(chunk->video.p[0].data), in->length_size)))
 		file.lead = in->lead;
 	chunk_file_write(&out, &file);
 	return buf_from_strbuf(&out);
@@ -322,6 +328,7 @@ static int take_video_config(struct intake *in, struct slice avcc, const char **
 	}
 	end_line(in);
 	in->sps = sps;
+	in->length_size = config.length_size;
 	buf_unref(&in->avcc);
 	in->avcc = buf_copy(avcc);
 	set_tracks(in);

@@ -184,8 +184,9 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 	struct transcode_result result = { 0 };
 	int rc = transcode_chunk(&params, c->avcc, &c->lead, &c->video, &result);
 
-	/* The publisher went to a smaller picture, or to none: the source serves this rung too. */
-	if (rc == 1)
+	/* The publisher went to a smaller picture, or one too large: the source serves this rung.
+	 */
+	if (rc == 1 || rc == HEARTH_ETOOBIG)
 		return package_source(m, c);
 	if (rc == 0 && result.frames_lost)
 		log_warn("video", "pictures could not be decoded", "stream", "%lld",

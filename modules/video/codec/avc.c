@@ -92,6 +92,16 @@ int avc_nal_next(struct slice *sample, unsigned length_size, struct slice *nal)
 	return 1;
 }
 
+bool avc_has_idr(struct slice sample, unsigned length_size)
+{
+	struct slice nal;
+
+	while (avc_nal_next(&sample, length_size, &nal) > 0)
+		if (avc_nal_type(nal) == AVC_NAL_IDR)
+			return true;
+	return false;
+}
+
 int avc_annexb_next(struct slice *bytes, struct slice *nal)
 {
 	static const struct slice start_code = { "\0\0\1", 3 };

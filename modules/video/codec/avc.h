@@ -42,6 +42,12 @@ static inline enum avc_nal_type avc_nal_type(struct slice nal)
  * Returns 1, 0 at the end, HEARTH_EINVAL when the length reaches past the sample.
  */
 int avc_nal_next(struct slice *sample, unsigned length_size, struct slice *nal);
+/*
+ * Whether a sample has an IDR picture. Others that are marked as key frames (an I picture of an
+ * open GOP, the beginning of an intra refresh) can be begun with, but need what was before for all
+ * of what follows.
+ */
+bool avc_has_idr(struct slice sample, unsigned length_size);
 /* Takes the next NAL unit between start codes (Annex B) off the front of *bytes: 1, or 0 at the
  * end. */
 int avc_annexb_next(struct slice *bytes, struct slice *nal);

@@ -35,6 +35,7 @@ struct transcode {
 	AVFrame *picture, *scaled;
 	AVPacket *packet;
 	AVRational sar;
+	unsigned length_size; /* of the source's NAL units' lengths */
 	uint32_t *shown; /* numbers of the samples whose pictures were encoded, in display order */
 	size_t shown_n;
 	bool *alive; /* by sample number: its picture was encoded */
@@ -83,6 +84,7 @@ static int plan_size(struct transcode *t, struct slice avcc)
 		out->width = round_even(sps.width * target, sps.height);
 	else
 		out->height = round_even(sps.height * target, sps.width);
+	t->length_size = config.length_size;
 	t->sar = (AVRational){ (int)sps.sar_num, (int)sps.sar_den };
 	return 0;
 }
@@ -97,6 +99,12 @@ static int open_decoder(struct transcode *t, struct slice avcc)
 	t->decoder = c;
 	c->thread_count = 1;
 	c->max_pixels = TRANSCODE_PIXELS_MAX;
+	/* Who begins at a refresh and not at an IDR picture would be shown nothing until it is
+	 * done. */
+	if (!avc_has_idr(buf_slice(first_of(t)->data), t->length_size)) {
+		c->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+		c->flags2 |= AV_CODEC_FLAG2_SHOW_ALL;
+	}
 	c->extradata = av_mallocz(avcc.n + AV_INPUT_BUFFER_PADDING_SIZE);
 	if (!c->extradata)
 		return HEARTH_EUNSUPPORTED;

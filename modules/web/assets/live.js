@@ -77,6 +77,8 @@ async function list(wanted) {
     href: `#live/${encodeURIComponent(channel.name)}`,
     textContent: `${channel.name} ${channel.live ? '● live' : '(ended)'}`,
     'aria-current': channel.name === (wanted ?? playing) ? 'true' : undefined,
+    // Its address is there already: from the beginning once more.
+    onclick: () => { if (channel.name === playing && over) play(channel); },
   }))));
   byId('no-channels').textContent = channels.length ? '' : 'Nobody has streamed yet. Below is how you can be the first.';
   // Who watched to the end goes over into the next stream when it comes.

@@ -241,6 +241,36 @@ START_TEST(led_up_to)
 }
 END_TEST
 
+/* Key frames that are no IDR pictures: with the chunk before as lead no picture is missing. */
+START_TEST(no_idr_pictures)
+{
+	static const char *const options[] = { "-x264-params intra-refresh=1:keyint=20",
+		"-x264-params open-gop=1:keyint=20 -bf 3" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct transcode_result out;
+		struct segment_chunk *before;
+		struct fixture f;
+		int chunks = 0;
+
+		if (!set_up(&f, options[i]))
+			return;
+		before = f.chunks;
+		for (struct segment_chunk *c = f.chunks->next; c; before = c, c = c->next) {
+			ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, &before->video,
+						 &c->video, &out),
+				0);
+			ck_assert_uint_eq(out.frames_lost, 0);
+			ck_assert_uint_eq(out.samples.n, c->video.n);
+			transcode_result_clear(&out);
+			chunks++;
+		}
+		ck_assert_int_ge(chunks, 2);
+		tear_down(&f);
+	}
+}
+END_TEST
+
 /* Damage costs the damaged pictures; the times of the others stay. */
 START_TEST(damaged_input)
 {
@@ -294,4 +324,4 @@ START_TEST(nonsense)
 END_TEST
 
 TEST_MAIN("transcode", seams_do_not_show, source_without_b_frames, pyramid_and_odd_formats,
-	upright_pictures, never_upscales, led_up_to, damaged_input, nonsense)
+	upright_pictures, never_upscales, led_up_to, no_idr_pictures, damaged_input, nonsense)
