@@ -10,7 +10,8 @@
  * after an answer that was given before all of the request was read. A handler may answer long
  * after the client has gone: the request then stands alone, with session == NULL.
  *
- * Time limits: HEAD_MS for a head, however slowly it trickles; BODY_MS and REPLY_MS of silence;
+ * Time limits: HEAD_MS for a head, however slowly it trickles; BODY_MS and BODY_RATE for a body, so
+ * that one that dribbles ends as well; BODY_MS and REPLY_MS of silence;
  * IDLE_MS between requests. A handler has all the time it wants.
  */
 #include "http/http_internal.h"
@@ -22,10 +23,11 @@
 
 #include <stdlib.h>
 
-#define HEAD_MS  10000
-#define BODY_MS  30000
-#define REPLY_MS 30000
-#define IDLE_MS  60000
+#define HEAD_MS   10000
+#define BODY_MS   30000
+#define BODY_RATE 4 /* bytes a millisecond that a body must have beyond BODY_MS */
+#define REPLY_MS  30000
+#define IDLE_MS   60000
 
 /* ---- requests ---- */
 
@@ -44,6 +46,21 @@ static void on_head_late(void *arg)
 		rq, 408, NULL, "the request did not come within %d seconds", HEAD_MS / 1000);
 }
 
+static void on_body_late(void *arg)
+{
+	http_reply_problem(arg, 408, NULL, "the body comes too slowly");
+}
+
+/* However little is sent at a time, all of it must be there by then. */
+static void begin_body(struct http_request *rq)
+{
+	size_t max = rq->match.route->body_max;
+
+	if (!rq->head->chunked && rq->head->content_length < max)
+		max = (size_t)rq->head->content_length;
+	timer_start(&rq->timer, BODY_MS + (int64_t)(max / BODY_RATE), 0, on_body_late, rq);
+}
+
 static void begin_request(struct http_session *s)
 {
 	s->rq = request_new(s);
@@ -53,6 +70,7 @@ static void begin_request(struct http_session *s)
 /* The request is complete: it is the handler's. */
 static void handle(struct http_request *rq)
 {
+	timer_stop(&rq->timer);
 	rq->phase = HTTP_HANDLING;
 	rq->held = true;
 	conn_set_timeout(rq->session->c, 0);
@@ -140,6 +158,7 @@ void access_done(struct http_request *rq)
 	rq->phase = HTTP_READING_BODY;
 	if (rq->head->has_body) {
 		conn_set_timeout(s->c, BODY_MS);
+		begin_body(rq);
 		if (rq->head->minor == 1 && http_header(rq, "Expect").p)
 			conn_write(s->c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));
 	}
