@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "hearth/json.h"
+#include "hearth/map.h"
 #include "http/http_internal.h"
 #include "modules.h"
 
@@ -57,6 +58,37 @@ static const char *path_of(struct arena *a, const char *pattern)
 	return path;
 }
 
+/* Who may ask: an empty list for everybody (OpenAPI 3.1 section 4.8.10). */
+static void check_access(
+	const struct json *described, const struct http_route *route, const char *path)
+{
+	const struct json *security = json_get(described, "security");
+
+	ck_assert_msg(
+		security && (security->count > 0) == (http_route_access(route) != HTTP_PUBLIC),
+		"%s %s: who may ask is described otherwise", methods[route->method], path);
+}
+
+/*
+ * A body may be wrong, too large or, where it is JSON, of another type: http_body_json and the
+ * router answer so.
+ */
+static void check_refusals(
+	const struct json *described, const struct http_route *route, const char *path)
+{
+	static const char *const refusals[] = { "400", "413", "415" };
+	const struct json *responses = json_get(described, "responses");
+	const struct json *body = json_get(described, "requestBody");
+	size_t n = json_get(json_get(body, "content"), "application/json") ? 3 : 2;
+
+	ck_assert_msg(!body || route->body_max > 0,
+		"%s %s is described with a body, and takes none", methods[route->method], path);
+	for (size_t i = 0; body && i < n; i++)
+		ck_assert_msg(json_get(responses, refusals[i]) != NULL,
+			"%s %s takes a body, and %s is not described", methods[route->method], path,
+			refusals[i]);
+}
+
 static size_t check_routes(
 	struct arena *a, const struct json *paths, const struct http_route *routes)
 {
@@ -69,9 +101,8 @@ static size_t check_routes(
 
 		ck_assert_msg(
 			described != NULL, "%s %s is not described", methods[routes->method], path);
-		ck_assert_msg((json_get(described, "security") != NULL) ==
-				      (http_route_access(routes) != HTTP_PUBLIC),
-			"%s %s: who may ask is described otherwise", methods[routes->method], path);
+		check_access(described, routes, path);
+		check_refusals(described, routes, path);
 	}
 	return n;
 }
@@ -91,4 +122,24 @@ START_TEST(routes_and_description_agree)
 }
 END_TEST
 
-TEST_MAIN("openapi", routes_and_description_agree)
+/* Programs that are made from the description name their functions by operationId. */
+START_TEST(operations_have_names_of_their_own)
+{
+	struct arena *a = arena_new();
+	const struct json *paths = read_paths(a);
+	struct map *seen = map_new();
+
+	for (const struct json *path = paths->child; path; path = path->next)
+		for (const struct json *op = path->child; op; op = op->next) {
+			struct slice id = { NULL, 0 };
+
+			json_get_text(op, "operationId", &id);
+			ck_assert_msg(id.n > 0, "an operation has no operationId");
+			ck_assert_msg(!map_set(seen, id, a), "twice: %.*s", SLICE_ARG(id));
+		}
+	map_free(&seen);
+	arena_free(&a);
+}
+END_TEST
+
+TEST_MAIN("openapi", routes_and_description_agree, operations_have_names_of_their_own)
