@@ -82,6 +82,10 @@ const char *const game_migrations[] = {
 	"CREATE INDEX match_bare ON match (id) WHERE position = '';"
 	/* What the game clock said last: one row. */
 	"CREATE TABLE game_clock (id BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL);",
+	/* Those from before that go on: the clock begins at 0; they get time to come back. */
+	"UPDATE match SET turn_us = 30000000, due_us = 30000000 + CASE running"
+	" WHEN 0 THEN white_left_us WHEN 1 THEN black_left_us ELSE 60000000 END"
+	" WHERE status = 'started' AND turn_us = 0 AND due_us = 0;",
 	NULL,
 };
 
