@@ -64,6 +64,7 @@ struct http_server {
 	struct router *router;
 	const struct http_site *site; /* NULL: every Host is welcome */
 	struct list sessions;
+	int64_t body_ms; /* how long a body may be silent, and the least it has for all of it */
 	bool draining;
 	struct metric *requests[6]; /* by the status's first digit */
 	struct metric *seconds;

@@ -14,6 +14,7 @@
 #define INPUT_MAX    65536
 #define OUTPUT_HIGH  262144
 #define IDLE_MS      60000
+#define BODY_MS      30000
 #define PER_PEER_MAX 4096
 
 static void on_accept(void *module, struct conn *c)
@@ -54,6 +55,7 @@ struct http_server *http_server_new(const struct accounts *const *accounts_slot)
 
 	s->accounts = accounts_slot;
 	s->router = router_new();
+	s->body_ms = BODY_MS;
 	list_init(&s->sessions);
 	for (int i = 0; i < 6; i++) {
 		char label[32];

@@ -10,9 +10,9 @@
  * after an answer that was given before all of the request was read. A handler may answer long
  * after the client has gone: the request then stands alone, with session == NULL.
  *
- * Time limits: HEAD_MS for a head, however slowly it trickles; BODY_MS and BODY_RATE for a body, so
- * that one that dribbles ends as well; BODY_MS and REPLY_MS of silence;
- * IDLE_MS between requests. A handler has all the time it wants.
+ * Time limits: HEAD_MS for a head, however slowly it trickles; the server's body_ms and BODY_RATE
+ * for a body, so that one that dribbles ends as well; body_ms and REPLY_MS of silence; IDLE_MS
+ * between requests. A handler has all the time it wants.
  */
 #include "http/http_internal.h"
 
@@ -24,8 +24,7 @@
 #include <stdlib.h>
 
 #define HEAD_MS   10000
-#define BODY_MS   30000
-#define BODY_RATE 4 /* bytes a millisecond that a body must have beyond BODY_MS */
+#define BODY_RATE 4 /* bytes a millisecond that a body must have beyond body_ms */
 #define REPLY_MS  30000
 #define IDLE_MS   60000
 
@@ -58,7 +57,8 @@ static void begin_body(struct http_request *rq)
 
 	if (!rq->head->chunked && rq->head->content_length < max)
 		max = (size_t)rq->head->content_length;
-	timer_start(&rq->timer, BODY_MS + (int64_t)(max / BODY_RATE), 0, on_body_late, rq);
+	timer_start(
+		&rq->timer, rq->server->body_ms + (int64_t)(max / BODY_RATE), 0, on_body_late, rq);
 }
 
 static void begin_request(struct http_session *s)
@@ -157,7 +157,7 @@ void access_done(struct http_request *rq)
 
 	rq->phase = HTTP_READING_BODY;
 	if (rq->head->has_body) {
-		conn_set_timeout(s->c, BODY_MS);
+		conn_set_timeout(s->c, s->server->body_ms);
 		begin_body(rq);
 		if (rq->head->minor == 1 && http_header(rq, "Expect").p)
 			conn_write(s->c, SLICE("HTTP/1.1 100 Continue\r\n\r\n"));

@@ -126,6 +126,7 @@ static const struct http_route routes[] = {
 	{ HTTP_GET, "/hello", get_hello, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/later", get_later, HTTP_PUBLIC, 0 },
 	{ HTTP_POST, "/echo", post_echo, HTTP_PUBLIC, 1000 },
+	{ HTTP_POST, "/later", get_later, HTTP_PUBLIC, 1000 },
 	{ HTTP_POST, "/nobody", post_echo, HTTP_PUBLIC, 0 },
 	{ HTTP_POST, "/json", post_json, HTTP_PUBLIC, 1000 },
 	{ HTTP_POST, "/touched", post_touched, HTTP_PUBLIC, 1000 },
@@ -541,6 +542,43 @@ START_TEST(gives_a_head_ten_seconds)
 }
 END_TEST
 
+/* A body that dribbles: never silent for long, and never there. Whether its length is known or not.
+ */
+START_TEST(gives_a_body_its_time)
+{
+	static const char *const heads[] = { "Content-Length: 1000\r\n\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n3e8\r\n" };
+
+	start_server(routes);
+	server->body_ms = 250;
+	for (int k = 0; k < 2; k++) {
+		int sent = 0;
+
+		connect_client(&client);
+		send_text("POST /echo HTTP/1.1\r\n" H);
+		send_text(heads[k]);
+		while (sent < 999 && client.c && client.got.n == 0) {
+			send_text("x");
+			sent++;
+			run_for(20);
+		}
+		ck_assert_int_lt(sent, 999);
+		ck_has(answer(&client), "the body comes too slowly");
+		ck_assert(gone_within(&client, 1000));
+	}
+	/* One that came has its handler's time. */
+	connect_client(&client);
+	pending_count = 0;
+	send_text("POST /later HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\nx");
+	run_for(600);
+	ck_assert_int_eq(pending_count, 1);
+	answer_later(0, "done");
+	ck_body(answer(&client), "done");
+	ck_assert(client.c != NULL);
+	stop_server();
+}
+END_TEST
+
 START_TEST(lives_until_its_handler_returns)
 {
 	start_server(routes);
@@ -560,4 +598,4 @@ TEST_MAIN("http_server", lives_until_its_handler_returns, answers, answers_head_
 	finds_no_route, reads_bodies, refuses_large_bodies, says_continue, closes_after_an_error,
 	keeps_alive_or_not, answers_pipelined_requests_in_order, reads_byte_by_byte,
 	waits_for_a_slow_client, outlives_the_client, tells_about_the_request, sets_headers, drains,
-	kernel_routes_answer, gives_a_head_ten_seconds)
+	kernel_routes_answer, gives_a_head_ten_seconds, gives_a_body_its_time)
