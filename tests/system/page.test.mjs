@@ -110,11 +110,19 @@ test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { s
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#message a:has-text("a b.pdf")')]);
   assert.equal(download.suggestedFilename(), 'a b.pdf');
 
+  // Of a mail in both forms the plain one comes first, and the other by a button.
+  await deliver('bob@hearth.test', 'From: e@elsewhere.test\nSubject: both\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nlook at the other form\n--b\nContent-Type: text/html\n\n<p id=form>the other form</p>\n--b--\n');
+  await page.click('#messages a:has-text("both")');
+  await page.waitForSelector('#message pre:has-text("look at")');
+  await page.click('#message button:has-text("Show formatted")');
+  await frame.locator('#form').waitFor();
+  assert.equal(await page.locator('#message pre').count(), 0);
+
   // New mail comes by itself: the other rows stay the elements that they are.
   await page.evaluate(() => { for (const row of document.querySelectorAll('#messages li')) row.kept = true; });
   await deliver('bob@hearth.test', 'From: d@elsewhere.test\nSubject: just now\n\nnews\n');
   await page.waitForSelector('#messages li:first-child:has-text("just now")');
-  assert.equal(await page.evaluate(() => [...document.querySelectorAll('#messages li')].filter((row) => row.kept).length), 3);
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll('#messages li')].filter((row) => row.kept).length), 4);
   assert.equal(await page.textContent('#mailboxes a'), 'INBOX (1)');
 
   await page.fill('#search', 'EIN TEXT');
@@ -132,9 +140,10 @@ test('on a phone it is the list or a message, and Back goes back; on a laptop th
   hearth.addUser('phil@hearth.test', 'correct horse');
   const phone = await person('phil@hearth.test', { viewport: { width: 375, height: 700 } });
   await phone.waitForFunction(() => /no message/.test(document.getElementById('no-messages').textContent));
-  for (let i = 0; i < 20; i++) await deliver('phil@hearth.test', `From: s@elsewhere.test\nSubject: number ${i}\n\nbody ${i}\n`);
+  for (let i = 0; i < 20; i++) await deliver('phil@hearth.test', `From: s@elsewhere.test\nSubject: number ${i}\n\nbody ${i} ${'of a line that is longer than the screen '.repeat(4)}\n`);
   await phone.waitForFunction(() => document.querySelectorAll('#messages li').length === 20);
   assert.equal(await phone.isVisible('#message'), false);
+  assert.deepEqual(await faults(phone), []);
   await shot(phone, 'phone-list');
   await phone.click('#messages a:has-text("number 3")');
   await phone.waitForSelector('#message h2:has-text("number 3")');

@@ -85,7 +85,7 @@ function drawState() {
   byId('seek-row').hidden = seeking || goesOn();
   byId('seeking').hidden = !seeking;
   byId('move-form').hidden = !isMine();
-  byId('to-lobby').hidden = wanted === null;
+  byId('to-lobby').hidden = wanted === null || isMine(); // from the lobby one would be led back to it
   byId('game-title').textContent = !match ? 'Chess' : match.color ? `Chess with ${match.opponent}` : `${match.white} – ${match.black}`;
   byId('game-state').textContent = match ? stateText() : '';
   if (!isMine()) return;

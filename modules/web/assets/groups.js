@@ -47,7 +47,7 @@ export function groupList({ all = false }) {
         [group.address ?? group.name, count(group.members), group.joining === 'open' ? 'anybody may join' : ''],
         button('Open', () => drawGroup(group.id).catch(failed), { className: 'quiet', 'aria-label': `Open ${group.title}` }),
         ...answers(group, true))),
-      'You are in no group.', { id: 'groups' })),
+      all ? 'There is no group yet.' : 'You are in no group.', { id: 'groups' })),
       (isAdmin() || session.config.group_creation === 'everyone') && card('New group', form({
         fields: fields(null),
         submit: 'Make the group',

@@ -4,7 +4,7 @@
 
 const SANDBOX = 'allow-popups allow-popups-to-escape-sandbox'; // for links; no scripts, no forms
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
-const LOOK = ':root{color-scheme:light;background:#fff}body{font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}img{max-width:100%;height:auto}pre{white-space:pre-wrap}';
+const LOOK = ':root{color-scheme:light;background:#fff}body{font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}img,table{max-width:100%}img{height:auto}pre{white-space:pre-wrap}';
 
 // Whether it would fetch something: pictures by elements, by attributes, by styles.
 export const hasPictures = (html) =>

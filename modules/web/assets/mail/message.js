@@ -14,8 +14,23 @@ function linked(text) {
     : piece));
 }
 
-function body(message) {
-  if (message.text || !message.html) return [element('pre', {}, linked(message.text || ''))];
+// What was written with pictures and tables often says in its plain text only to look at the other.
+function plain(message) {
+  const text = element('pre', {}, linked(message.text || ''));
+  if (!message.html) return [text];
+  const bar = element('p', { className: 'row pictures' },
+    'This is its plain text.',
+    element('button', {
+      type: 'button', className: 'quiet', textContent: 'Show formatted',
+      onclick: () => {
+        text.replaceWith(...formatted(message));
+        bar.remove();
+      },
+    }));
+  return [bar, text];
+}
+
+function formatted(message) {
   const frame = htmlFrame(message.html);
   if (!hasPictures(message.html)) return [frame];
   const bar = element('p', { className: 'row pictures' },
@@ -29,6 +44,8 @@ function body(message) {
     }));
   return [bar, frame];
 }
+
+const body = (message) => (message.text || !message.html ? plain(message) : formatted(message));
 
 function attachments(message) {
   if (!message.attachments.length) return null;
