@@ -264,8 +264,11 @@ test('two browsers play a game to mate, by mouse and by keyboard', { skip }, asy
   assert.equal(await white.getAttribute('[data-square=h4]', 'aria-label'), 'h4 black queen');
 
   // The next one begins while White reads mail: it is told. A resignation is asked about first.
-  await white.click('#to-lobby a');
-  await white.waitForSelector('#game-list li:has-text("lost")');
+  for (const [page, told] of [[white, /White against (?!undefined)\S.*lost2 moves/], [black, /Black against (?!undefined)\S.*won2 moves/]]) {
+    await page.click('#to-lobby a');
+    await page.waitForSelector('#game-list li');
+    assert.match(await page.textContent('#game-list li'), told);
+  }
   await white.click('#seek');
   await white.waitForSelector('#seeking:visible');
   await white.click('nav a[href="#mail"]');

@@ -1,19 +1,24 @@
 // games/list.js: one's own games, those that go on first as the server has them, a page at a time.
 import { get } from '../api.js';
 import { button, element, list, row } from '../dom.js';
+import { session } from '../session.js';
 import { ago } from '../text.js';
 
 const PAGE = 20;
 
-function result(match) {
+function result(match, color) {
   if (match.status === 'started') return 'goes on';
   if (!match.winner) return match.status === 'aborted' ? 'aborted' : 'draw';
-  return match.winner === match.color ? 'won' : 'lost';
+  return match.winner === color ? 'won' : 'lost';
 }
 
-const rowOf = (match) => row(
-  element('a', { href: `#games/${match.match}`, textContent: `${match.color === 'black' ? 'Black' : 'White'} against ${match.opponent}` }),
-  [result(match), `${Math.ceil(match.ply / 2)} moves`, match.started_at && ago(match.started_at)]);
+function rowOf(match) {
+  const color = match.players.black.id === session.account.id ? 'black' : 'white';
+  const moves = Math.ceil(match.ply / 2);
+  return row(
+    element('a', { href: `#games/${match.match}`, textContent: color === 'black' ? `Black against ${match.white}` : `White against ${match.black}` }),
+    [result(match, color), moves === 1 ? '1 move' : `${moves} moves`, match.started_at && ago(match.started_at)]);
+}
 
 async function page(place, before) {
   const answer = await get(`/api/game/matches?limit=${PAGE}${before ? `&before=${before}` : ''}`);
