@@ -190,7 +190,7 @@ static const struct builtin builtins[] = {
 		NEEDS_DATA, run_backup_command, help_backup },
 	{ "restore", "DIR [--replace]", "make the data folder what the backup in DIR has",
 		NEEDS_FILE, run_restore_command, help_restore },
-	{ "verify", "[DIR]", "look at all that is stored, or at the backup in DIR", NEEDS_DATA,
+	{ "verify", "[DIR]", "look at all that is stored, or at the backup in DIR", NEEDS_FILE,
 		run_verify_command, help_verify },
 	{ "adopt", "", "take the databases of the data folder as they are, when serve refuses them",
 		NEEDS_OWNER, run_adopt, NULL },
@@ -261,6 +261,28 @@ static const struct hearth_command *find_command(const struct invocation *in, in
 				return c;
 		}
 	return NULL;
+}
+
+/* To somebody who gave the first word of commands that have two: which there are. */
+static int no_such_command(const char *word)
+{
+	bool found = false;
+
+	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
+		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++) {
+			struct slice rest = slice_str(c->name);
+
+			if (!slice_eq(slice_split(&rest, ' '), slice_str(word)) || !rest.p)
+				continue;
+			fprintf(stderr, "%s  hearth %s%s%s\n",
+				found ? "" : "hearth: one of these is meant:\n", c->name,
+				*c->usage ? " " : "", c->usage);
+			found = true;
+		}
+	if (!found)
+		return usage_error("no such command", word);
+	fprintf(stderr, "Try `hearth help`.\n");
+	return EXIT_MISUSED;
 }
 
 static int configure(struct hearth *h, const struct invocation *in)
@@ -360,7 +382,7 @@ static int dispatch(struct invocation *in)
 		if (strcmp(builtins[i].name, in->args[0]) == 0)
 			return run_builtin(&builtins[i], in);
 	c = find_command(in, &words);
-	return c ? run_command(c, words, in) : usage_error("no such command", in->args[0]);
+	return c ? run_command(c, words, in) : no_such_command(in->args[0]);
 }
 
 int cli_main(int argc, char **argv)

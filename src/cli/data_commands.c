@@ -2,14 +2,17 @@
  * data_commands.c: see data_commands.h.
  */
 #include "cli/data_commands.h"
+#include "cli/locate.h"
 
 #include <stdio.h>
 
 #include "backup/backup.h"
 #include "backup/verify.h"
 #include "hearth/log.h"
+#include "kernel/kernel.h"
 #include "modules.h"
 
+#define FAILED  1
 #define MISUSED 2
 
 const char help_backup[] =
@@ -78,11 +81,12 @@ int run_verify(struct hearth *h, const char *file, int argc, char **argv)
 	const struct hearth_checks *checks[KERNEL_MODULES_MAX + 1];
 	size_t n = 0;
 
-	(void)file;
 	if (argc > 1)
 		return misused("hearth verify [DIR]");
 	if (argc == 1)
-		return backup_verify(argv[0]);
+		return backup_verify(argv[0]); /* also where there is no server */
+	if (locate_data(h->config, file) < 0)
+		return FAILED;
 	/* All modules, since their databases lie here whether they are enabled or not. */
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
 		if ((*m)->checks)

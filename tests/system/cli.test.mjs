@@ -20,6 +20,7 @@ test('help, version, misuse', () => {
   assert.match(run('version').stdout, /^hearth \d+\.\d+\.\d+\n$/);
   assert.equal(run().status, 2);
   assert.equal(run('fly').status, 2);
+  assert.match(run('user').stderr, /^ {2}hearth user passwd ADDRESS/m); // which of them is meant
   assert.equal(run('serve', '--help').status, 0);
   assert.equal(run('check', '-c').status, 2);
 });
@@ -113,6 +114,7 @@ test('a command elsewhere makes no second, empty data folder', async () => {
       assert.equal(lost.status, 1);
       assert.match(lost.stderr, new RegExp(`no ${empty}/data, and no /etc/hearth.ini`));
       assert.match(lost.stderr, /-c FILE/);
+      assert.equal(there('verify').status, 1);
     }
     writeFileSync(join(empty, 'x.ini'), '[server]\nhostname = hearth.example\n');
     const relative = there('user', 'list', '-c', 'x.ini');
@@ -121,6 +123,12 @@ test('a command elsewhere makes no second, empty data folder', async () => {
     assert.deepEqual(readdirSync(empty), ['x.ini']);
     writeFileSync(join(empty, 'x.ini'), `[server]\ndata = ${hearth.dir}\n`);
     assert.equal(there('user', 'list', '-c', 'x.ini').status, 0);
+
+    // A backup can be looked at where no server is.
+    const backup = join(empty, 'backup');
+    assert.equal(there('backup', backup, '-c', 'x.ini').status, 0);
+    assert.equal(there('verify', backup).status, 0);
+    assert.deepEqual(readdirSync(empty).sort(), ['backup', 'x.ini']);
 
     // The installed server's file is found by itself: here in a file system of the command's own.
     const found = spawnSync('unshare', ['--mount', 'sh', '-c',

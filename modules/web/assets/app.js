@@ -18,6 +18,8 @@ const sections = {
 // What a section needs of the server; one whose module is off is not there.
 const NEEDS = { mail: ['mail'], live: ['video'], games: ['game', 'gateway'] };
 const START = { mail: 'mail', video: 'live', game: 'games' };
+// Links of mails: they do what they say whoever is signed in where they are opened.
+const LINKS = ['reset', 'second-address'];
 const ENDED = 'signed-out'; // in the tab's storage: why the page was loaded anew
 
 const isOn = (name) => (NEEDS[name] ?? []).every((module) => session.config.modules.includes(module));
@@ -26,7 +28,7 @@ const looksAfter = () => session.account.role !== 'member';
 // What the address bar names: "#account/profile" is ['account', 'profile'].
 function wanted() {
   const path = location.hash.slice(1).split('?')[0].split('/');
-  if (!session.account || session.mustEnrol) return ['sign-in', ...path];
+  if (!session.account || session.mustEnrol || LINKS.includes(path[0])) return ['sign-in', ...path];
   if (path[0] in sections && isOn(path[0]) && (path[0] !== 'admin' || looksAfter())) return path;
   return [[START[session.preferences.general?.start_page], 'mail', 'live', 'games'].find((name) => name && isOn(name)) ?? 'account'];
 }

@@ -2,8 +2,11 @@
 import { post } from '../api.js';
 import { element, paragraph } from '../dom.js';
 import { field, form } from '../form.js';
+import { session } from '../session.js';
 
-const toSignIn = () => element('p', {}, element('a', { href: '#sign-in', textContent: 'To sign in' }));
+const toSignIn = () => element('p', {}, session.account
+  ? element('a', { href: '#mail', textContent: 'Go on' })
+  : element('a', { href: '#sign-in', textContent: 'To sign in' }));
 
 export function showForgotten(root) {
   root.replaceChildren(

@@ -4,6 +4,14 @@ import { element, paragraph } from '../dom.js';
 import { form, password } from '../form.js';
 import { session } from '../session.js';
 
+// To somebody who is signed in, as whomever.
+export function showSet(root) {
+  root.replaceChildren(
+    element('h2', { textContent: 'The new password is set' }),
+    paragraph('It is that of the account whose link this was.'),
+    element('p', {}, element('a', { href: '#mail', textContent: 'Go on' })));
+}
+
 export function showReset(root, token, done) {
   root.replaceChildren(
     element('h2', { textContent: 'Choose a new password' }),
