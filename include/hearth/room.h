@@ -15,5 +15,10 @@ bool room_left(void);
  * worker; what failed may be tried once more.
  */
 void room_make(void);
+/*
+ * Something was written. The disk is looked at, if that was not just done: much can come between two
+ * looks of the timer. Any thread that may wait for a disk.
+ */
+void room_wrote(void);
 
 #endif

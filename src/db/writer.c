@@ -131,6 +131,7 @@ static int commit(struct db *db)
 		judge_health(db, 0);
 		identity_note(db, number);
 		metric_add(db->commits, 1);
+		room_wrote();
 		return 0;
 	}
 	metric_add(db->failures, 1);
@@ -185,6 +186,7 @@ static void run_group(struct db *db, struct group *g)
 	g->count = 0;
 	g->signals = 0;
 	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
+		room_make();
 		judge_health(db, HEARTH_EIO);
 		metric_add(db->failures, 1);
 		g->count = take(db, &g->jobs[0]);

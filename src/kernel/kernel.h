@@ -31,9 +31,9 @@ struct room {
 	struct strbuf path;
 	struct pool *pool;
 	struct timer timer;
-	bool has_file; /* the file is there … */
-	bool refused;  /* … or the disk would not have it */
-	bool nearly;   /* the disk is full soon */
+	int64_t held; /* how large the file is … */
+	bool refused; /* … or the disk would not have it */
+	bool opening; /* the server starts: all of it may be given up */
 	struct metric *free_metric;
 };
 

@@ -2,14 +2,16 @@
  * room.c: keeps a reserve on the disk of the data folder.
  *
  *   ROOM ──free < reserve──▶ FULL: mail, video and uploads are refused ──free > 2 × reserve──▶ ROOM
- *                              └──free < reserve / 4──▶ the file `reserve` is given up
+ *               └──a write failed, free < reserve / 4──▶ half of the file `reserve` is given up
  *
  * The reserve is twofold. Below it nothing large is taken any more (room.h), so databases can still
  * grow by what log-ins and deleting write. And should somebody else fill the disk to the last byte,
- * a file of the same size is given up, which makes that much room again; it is made anew when there
- * is enough.
+ * half of a file of the same size is given up, which makes that much room again: not before a write
+ * has failed, for whoever fills the disk would take that too. The other half is for the next start,
+ * which could not open its databases else. The file is whole again when there is enough.
  *
- * The disk is looked at on a worker, often while it is nearly full.
+ * The disk is looked at on a worker, often while it is nearly full, and after what is written:
+ * else a busy minute's mail would go far below the reserve before anybody sees it.
  */
 #include "kernel/kernel.h"
 
@@ -17,9 +19,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/health.h"
 #include "hearth/log.h"
@@ -30,9 +34,12 @@
 #define SHARE        16 /* the reserve is at most such a part of the disk */
 #define CALM_MS      250
 #define NEARLY_MS    50
-#define NEARLY_TIMES 4 /* with less than so many reserves free it is looked at often */
+#define NEARLY_TIMES 4    /* with less than so many reserves free it is looked at often */
+#define WROTE_US     5000 /* with more, what is written has it looked at so seldom */
 
 static atomic_bool full;
+static atomic_bool nearly;        /* the disk is full soon */
+static _Atomic int64_t looked_us; /* when it was last looked at */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct room *watched; /* lock; and what look changes of it */
 
@@ -52,21 +59,24 @@ static void make_file(struct room *r, int64_t size)
 {
 	int fd = open(r->path.p, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-	if (fd < 0 || posix_fallocate(fd, 0, size) != 0) {
+	r->refused = fd < 0 || posix_fallocate(fd, 0, size) != 0;
+	if (r->refused)
 		unlink(r->path.p);
-		r->refused = true;
-	}
-	r->has_file = !r->refused;
+	r->held = r->refused ? 0 : size;
 	if (fd >= 0)
 		close(fd);
 }
 
-static void give_up_file(struct room *r)
+/* Half of it; a start that finds no room may take what is left. */
+static void give_up(struct room *r, int64_t half)
 {
-	if (unlink(r->path.p) == 0)
+	int64_t kept = r->held > half ? half : 0;
+
+	if ((kept ? truncate(r->path.p, kept) : unlink(r->path.p)) == 0)
 		log_warn("kernel", "the disk is full to the brim: the reserve is given up", "path",
-			"%s", r->path.p, NULL);
-	r->has_file = r->refused = false;
+			"%s", r->path.p, "kept", "%lld", (long long)kept, NULL);
+	r->held = kept;
+	r->refused = false;
 }
 
 static void judge(struct room *r, int64_t free_bytes, int64_t reserve)
@@ -83,8 +93,8 @@ static void judge(struct room *r, int64_t free_bytes, int64_t reserve)
 	}
 }
 
-/* With the lock held. */
-static void look(struct room *r)
+/* With the lock held. `needed`: something could not be written, or the server starts. */
+static void look(struct room *r, bool needed)
 {
 	struct statvfs fs;
 	int64_t free_bytes, reserve;
@@ -94,26 +104,38 @@ static void look(struct room *r)
 	free_bytes = (int64_t)(fs.f_bavail * fs.f_frsize);
 	reserve = reserve_of(r, &fs);
 	metric_set(r->free_metric, free_bytes);
-	r->nearly = free_bytes < NEARLY_TIMES * reserve;
-	if (free_bytes < reserve / 4 && r->has_file)
-		give_up_file(r);
-	else if (free_bytes > 3 * reserve && !r->has_file && !r->refused)
+	atomic_store(&nearly, free_bytes < NEARLY_TIMES * reserve);
+	atomic_store(&looked_us, clock_mono_us());
+	if (needed && free_bytes < reserve / 4 && r->held > (r->opening ? 0 : reserve / 2))
+		give_up(r, reserve / 2);
+	else if (free_bytes > 3 * reserve && r->held < reserve && !r->refused)
 		make_file(r, reserve);
 	judge(r, free_bytes, reserve);
 }
 
-void room_make(void)
+static void look_now(bool needed)
 {
 	pthread_mutex_lock(&lock);
 	if (watched)
-		look(watched);
+		look(watched, needed);
 	pthread_mutex_unlock(&lock);
+}
+
+void room_make(void)
+{
+	look_now(true);
+}
+
+void room_wrote(void)
+{
+	if (atomic_load(&nearly) || clock_mono_us() - atomic_load(&looked_us) > WROTE_US)
+		look_now(false);
 }
 
 static void look_on_worker(void *arg)
 {
 	(void)arg;
-	room_make();
+	look_now(false);
 }
 
 static void look_later(struct room *r);
@@ -134,22 +156,27 @@ static void on_time(void *arg)
 
 static void look_later(struct room *r)
 {
-	timer_start(&r->timer, r->nearly ? NEARLY_MS : CALM_MS, 0, on_time, r);
+	timer_start(&r->timer, atomic_load(&nearly) ? NEARLY_MS : CALM_MS, 0, on_time, r);
 }
 
 void room_open(struct room *r, const char *dir, int64_t wanted)
 {
+	struct stat st;
+
 	r->dir = dir;
 	r->wanted = wanted;
 	strbuf_printf(&r->path, "%s/reserve", dir);
-	r->has_file = access(r->path.p, F_OK) == 0;
+	r->held = stat(r->path.p, &st) == 0 ? (int64_t)st.st_size : 0;
+	r->opening = true;
 	r->free_metric = metric_gauge("hearth_disk_free_bytes", NULL,
 		"Room on the disk of the data folder, beside the reserve");
 	atomic_store(&full, false);
+	atomic_store(&nearly, false);
 	pthread_mutex_lock(&lock);
 	watched = r;
 	pthread_mutex_unlock(&lock);
 	room_make();
+	r->opening = false;
 }
 
 void room_watch(struct room *r, struct pool *pool)

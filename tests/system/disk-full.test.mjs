@@ -3,6 +3,7 @@
 // which takes root; without it the test is skipped.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -32,8 +33,24 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     const imap = await ImapClient.login(hearth.port.imap, ANN[0], `"${ANN[1]}"`);
     assert.deepEqual(await health(), { status: 'ok' });
 
-    // Somebody fills the disk, but for a little.
-    writeFileSync(join(data, 'ballast'), Buffer.alloc(free() - MB));
+    // The disk fills up, and the mail that comes meanwhile stops before it touches the reserve.
+    writeFileSync(join(data, 'ballast'), Buffer.alloc(free() - 4 * MB));
+    const fast = await SmtpClient.hello(hearth.port.smtp);
+    const letter = `Subject: large\r\n\r\n${randomBytes(50_000).toString('hex').replace(/.{70}/g, '$&\r\n')}\r\n`;
+    let sent = 0;
+    for (let code = 250; code === 250 && sent < 60; sent++) {
+      await fast.say('MAIL FROM:<a@b.example>');
+      ({ code } = await fast.say(`RCPT TO:<${ANN[0]}>`));
+      if (code !== 250) break;
+      await fast.say('DATA');
+      ({ code } = await fast.say(`${letter}.`));
+    }
+    assert.ok(sent > 2 && sent < 60, `${sent} were taken`);
+    assert.ok(existsSync(join(data, 'reserve')), 'the reserve is untouched');
+    fast.socket.destroy();
+
+    // Somebody else fills it, but for a little.
+    writeFileSync(join(data, 'ballast2'), Buffer.alloc(Math.max(free() - MB, 0)));
     await eventually(async () => (await health()).status === 'degraded', 5, 'degraded');
     const { reasons } = await health();
     assert.equal(reasons[0].name, 'disk-full');
@@ -58,7 +75,7 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     await hearth.stop();
     await hearth.start();
     await hearth.login(...ANN);
-    for (const name of ['ballast', 'brim']) rmSync(join(data, name));
+    for (const name of ['ballast', 'ballast2', 'brim']) rmSync(join(data, name));
     await eventually(async () => (await health()).status === 'ok', 5, 'ok');
     await eventually(() => existsSync(join(data, 'reserve')) && statSync(join(data, 'reserve')).size > MB, 5, 'a new reserve');
     assert.ok(hearth.log.split('\n').length < 200, 'few lines');
