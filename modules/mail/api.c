@@ -146,6 +146,24 @@ static void get_mailboxes(void *module, struct http_request *rq)
 	mail_call_start(mail_call_new(module, rq, work_mailboxes));
 }
 
+/* ---- for mail programs ---- */
+
+static void get_servers(void *module, struct http_request *rq)
+{
+	static const char *const listeners[] = { "imaps", "imap", "submissions", "submission" };
+	struct mail *m = module;
+	struct strbuf json = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &json);
+	json_open_object(&w);
+	json_put_str(&w, "host", hearth_hostname(m->h));
+	for (size_t i = 0; i < sizeof(listeners) / sizeof(listeners[0]); i++)
+		json_put_i64(&w, listeners[i], hearth_port(m->h, listeners[i]));
+	json_close_object(&w);
+	http_reply_json(rq, 200, &json);
+}
+
 /* ---- lists ---- */
 
 void mail_call_summary(struct json_writer *w, const struct mail_message *m)
@@ -399,6 +417,7 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/messages/{id:int}/source", mail_get_source, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/parts/{part:int}", mail_get_part, HTTP_ACCOUNT,
 		0 },
+	{ HTTP_GET, "/api/mail/servers", get_servers, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/signature", mail_get_signature, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", post_flags, HTTP_ACCOUNT, 1024 },
 	{ .pattern = NULL },

@@ -140,6 +140,13 @@ test('on a phone it is the list or a message, and Back goes back; on a laptop th
   hearth.addUser('phil@hearth.test', 'correct horse');
   const phone = await person('phil@hearth.test', { viewport: { width: 375, height: 700 } });
   await phone.waitForFunction(() => /no message/.test(document.getElementById('no-messages').textContent));
+  // The page reads mail; where one writes it, it says.
+  await phone.click('#no-messages a');
+  await phone.waitForSelector('#mail-programs');
+  const programs = await phone.innerText('#mail-programs');
+  for (const part of [`port ${hearth.port.imap}, STARTTLS`, `port ${hearth.port.submission}, STARTTLS`, 'phil@hearth.test']) assert.ok(programs.includes(part), programs);
+  assert.deepEqual(await faults(phone), []);
+  await phone.click('nav a[href="#mail"]');
   for (let i = 0; i < 20; i++) await deliver('phil@hearth.test', `From: s@elsewhere.test\nSubject: number ${i}\n\nbody ${i} ${'of a line that is longer than the screen '.repeat(4)}\n`);
   await phone.waitForFunction(() => document.querySelectorAll('#messages li').length === 20);
   assert.equal(await phone.isVisible('#message'), false);

@@ -37,6 +37,9 @@ async function listMailboxes() {
 
 // ---- the list ----
 
+// On a phone, where nothing stands beside the list, it is the place to say how one writes.
+const NONE = ['There is no message here. ', element('a', { href: '#account/mail', textContent: 'How to write mail' })];
+
 function drawRow(link, message) {
   link.className = message.seen ? '' : 'unseen';
   link.replaceChildren(
@@ -77,7 +80,7 @@ function place(messages, atEnd) {
   const wanted = [...rows.values()].map(({ node }) => node);
   for (const node of [...list.children]) if (!wanted.includes(node)) node.remove();
   wanted.forEach((node, at) => { if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null); });
-  byId('no-messages').textContent = rows.size ? '' : query ? `Nothing found for “${query}”.` : 'There is no message here.';
+  byId('no-messages').replaceChildren(...(rows.size ? [] : query ? [`Nothing found for “${query}”.`] : NONE));
   byId('more').hidden = !more;
   mark();
 }

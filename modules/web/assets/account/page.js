@@ -7,7 +7,7 @@ const page = (file, name = 'show') => async () => (await import(file))[name]();
 const PAGES = [
   ['profile', 'Profile', page('./profile.js')],
   ['preferences', 'Preferences', page('./preferences.js')],
-  ['mail', 'Mail: signature and filters', page('./mail.js'), 'mail'],
+  ['mail', 'Mail: programs, filters, signature', page('./mail.js'), 'mail'],
   ['password', 'Password', page('./password.js')],
   ['factors', 'Two-step sign-in', page('./factors.js')],
   ['phone', 'Phone', page('./phone.js')],

@@ -1,5 +1,5 @@
 // account/preferences.js: what the person prefers, as forms made from the schema that the server
-// checks them against (signature and filters of mail have a page of their own: mail.js).
+// checks them against (mail programs, filters and signature have a page of their own: mail.js).
 import { get } from '../api.js';
 import { card, element } from '../dom.js';
 import { field, form } from '../form.js';

@@ -79,7 +79,7 @@ export async function showMessage(place, id, back) {
   if (id !== null && id === shown) return;
   shown = id;
   if (id === null) {
-    place.replaceChildren(element('p', { className: 'hint', textContent: 'Choose a message.' }));
+    place.replaceChildren(element('p', { className: 'hint' }, 'Choose a message. To write one, ', element('a', { href: '#account/mail', textContent: 'set up a mail program' }), '.'));
     return;
   }
   try {
