@@ -99,7 +99,8 @@ int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info
 void blob_delete(struct blob_store *s, const char *key);
 /*
  * The same, waiting until it is gone: 0, also when there was none. HEARTH_EBUSY: it was put within
- * the grace, or a backup copies, and it is still there; ask again after blob_grace_ms. Workers only.
+ * the grace, or a backup copies, and it is still there; ask again after blob_grace_ms. Workers
+ * only.
  */
 int blob_delete_wait(struct blob_store *s, const char *key);
 /* How long after it was put a blob is safe from deletion. Any thread. */

@@ -62,7 +62,7 @@ struct hearth {
 	const struct accounts *accounts; /* what http asks; NULL until offered */
 	struct http_server *http;
 	struct http_site site;
-	struct networks proxies; /* of site */
+	struct networks proxies;      /* of site */
 	struct bus_listener *revoked; /* tokens that ended: http ends what they opened */
 	struct tls_context *tls;
 	struct listener *listeners[KERNEL_LISTENERS_MAX];

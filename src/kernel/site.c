@@ -15,7 +15,7 @@ static const char *const this_machine[] = { "127.0.0.0/8", "::1", NULL };
 
 int url_parse(struct slice text, struct url *out)
 {
-	struct slice rest = text;
+	struct slice rest;
 	ptrdiff_t end;
 
 	*out = (struct url){ .https = slice_istarts(text, SLICE("https://")) };
