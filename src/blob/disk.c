@@ -11,6 +11,7 @@
 
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/room.h"
 
 static _Atomic(blob_disk_fault_fn *) fault_hook;
 
@@ -31,10 +32,15 @@ static long allowed(enum blob_disk_call call, size_t n)
 	return -1;
 }
 
+/* Who is told of a full disk knows then that it is full. */
 static int failed(const char *what)
 {
+	int error = errno;
+
 	log_error(
-		"blob", "the disk failed", "call", "%s", what, "why", "%s", strerror(errno), NULL);
+		"blob", "the disk failed", "call", "%s", what, "why", "%s", strerror(error), NULL);
+	if (error == ENOSPC || error == EDQUOT)
+		room_make();
 	return HEARTH_EIO;
 }
 

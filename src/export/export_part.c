@@ -1,6 +1,7 @@
 /*
  * export_part.c: a module's part of an export (export.h), on its way into the blob store. Bytes
- * gather until they are a piece; a piece is put; the list of files is handed in at the end.
+ * gather until they are a piece; a piece is put; the list of files is handed in at the end. While
+ * the disk is full nothing is put: the task is tried again later.
  *
  * Names are "export/EXPORT/MODULE/ATTEMPT-NUMBER": an attempt that died leaves names behind that no
  * later one uses, counted from 0 without a gap, so that who removes the export finds them.
@@ -13,6 +14,7 @@
 #include "hearth/accounts.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/room.h"
 
 #define PIECE (4u << 20) /* bytes at which a piece is put */
 
@@ -151,7 +153,7 @@ static void put_waiting(struct export_part *p)
 	snprintf(key, sizeof(key), "export/%lld/%s/%d-%lld", (long long)p->export, p->module,
 		p->task->attempt, (long long)p->number);
 	bytes = buf_from_strbuf(&p->waiting);
-	rc = blob_put_wait(p->blob, key, bytes, BLOB_TEXT, NULL);
+	rc = room_left() ? blob_put_wait(p->blob, key, bytes, BLOB_TEXT, NULL) : HEARTH_EBUSY;
 	buf_unref(&bytes);
 	if (rc < 0)
 		export_part_fail(p, rc);

@@ -33,6 +33,21 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     const imap = await ImapClient.login(hearth.port.imap, ANN[0], `"${ANN[1]}"`);
     assert.deepEqual(await health(), { status: 'ok' });
 
+    // It fills up in the midst of a message, which is larger than what is left and the reserve.
+    const smtp = await SmtpClient.hello(hearth.port.smtp);
+    await smtp.expect(250, 'MAIL FROM:<a@b.example>');
+    await smtp.expect(250, `RCPT TO:<${ANN[0]}>`);
+    await smtp.expect(354, 'DATA');
+    writeFileSync(join(data, 'ballast'), Buffer.alloc(free() - 3 * MB));
+    smtp.send(`Subject: large\r\n\r\n${randomBytes(9 * MB).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n.\r\n`);
+    const broken = await smtp.reply();
+    assert.equal(broken.code, 452);
+    assert.match(broken.lines[0], /^4\.3\.1 /);
+    rmSync(join(data, 'ballast'));
+    await eventually(async () => (await health()).status === 'ok', 5, 'ok');
+    await imap.ok(['APPEND INBOX ', Buffer.from('Subject: small\r\n\r\nhello')]);
+    await imap.ok('SELECT INBOX');
+
     // The disk fills up, and the mail that comes meanwhile stops before it touches the reserve.
     writeFileSync(join(data, 'ballast'), Buffer.alloc(free() - 4 * MB));
     const fast = await SmtpClient.hello(hearth.port.smtp);
@@ -54,13 +69,19 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     await eventually(async () => (await health()).status === 'degraded', 5, 'degraded');
     const { reasons } = await health();
     assert.equal(reasons[0].name, 'disk-full');
-    const smtp = await SmtpClient.hello(hearth.port.smtp);
     await smtp.say('MAIL FROM:<a@b.example>');
     const refused = await smtp.say(`RCPT TO:<${ANN[0]}>`);
     assert.equal(refused.code, 452);
     assert.match(refused.lines[0], /^4\.3\.1 /);
     const append = await imap.command(['APPEND INBOX ', Buffer.from('hello')], { plus: true });
     assert.deepEqual([append.status, append.code], ['NO', 'UNAVAILABLE']);
+    const copy = await imap.command('COPY 1 Archive');
+    assert.deepEqual([copy.status, copy.code], ['NO', 'UNAVAILABLE']);
+    await imap.ok('COPY 1 Trash'); // which is how many clients delete
+    await imap.ok('STORE 1 +FLAGS (\\Deleted)');
+    await imap.ok('EXPUNGE');
+    const exported = await hearth.api('POST', '/api/auth/export', { password: ANN[1] }, { Authorization: `Bearer ${token}` });
+    assert.equal(exported.status, 507);
     const upload = await fetch(`${hearth.base}/api/auth/me/avatar`, {
       method: 'PUT', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'image/png' }, body: Buffer.alloc(1000) });
     assert.equal(upload.status, 507);

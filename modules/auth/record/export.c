@@ -7,6 +7,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/room.h"
 #include "hearth/log.h"
 #include "record/record.h"
 #include "session/session.h"
@@ -217,11 +218,18 @@ bool auth_export_allowed(struct http_request *rq)
 	return true;
 }
 
+static bool has_room(struct http_request *rq)
+{
+	if (!room_left())
+		http_reply_problem(rq, 507, NULL, "the server's disk is full; delete something");
+	return room_left();
+}
+
 void auth_post_export(void *module, struct http_request *rq)
 {
 	const struct json *body = http_body_json(rq);
 
-	if (body && auth_export_allowed(rq))
+	if (body && auth_export_allowed(rq) && has_room(rq))
 		auth_confirm_password(
 			module, rq, body, "password", on_confirmed, ask_new(module, rq, 202));
 }

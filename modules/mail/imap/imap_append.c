@@ -117,6 +117,8 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 		imap_reply(s, "NO", "CANNOT", "A message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_ETOOBIG) {
 		imap_reply(s, "NO", "OVERQUOTA", "There is no room for this message");
+	} else if (!room_left()) {
+		imap_reply(s, "NO", "UNAVAILABLE", "The server's disk is full; delete something");
 	} else {
 		imap_reply_error(s, status);
 	}

@@ -4,11 +4,12 @@
  *
  * All of them go in transactions of MAIL_BULK_MAX messages, so that others write in between. COPY
  * is all or nothing none the less: one that does not end is taken back (copying.h). It asks first
- * what may be kept for the account now. MOVE moves each message or does not (RFC 6851 section 3.3),
- * and tells at its end which.
+ * what may be kept for the account now, and is refused while the disk is full. MOVE moves each
+ * message or does not (RFC 6851 section 3.3), and tells at its end which.
  */
 #include "copying.h"
 #include "hearth/rand.h"
+#include "hearth/room.h"
 #include "imap/imap_internal.h"
 
 /* ---- COPY, MOVE ---- */
@@ -70,12 +71,20 @@ static int note(struct db_tx *tx, const struct copy *job)
 	return rc;
 }
 
+/* While the disk is full; but a copy in the trash is how many clients delete. */
+static bool must_wait(const struct imap_session *s, const struct mailbox *to)
+{
+	return s->command->verb == IMAP_COPY && !room_left() && !(to->use & MAIL_USE_TRASH);
+}
+
 static int copy_chunk(struct db_tx *tx, void *arg)
 {
 	struct imap_session *s = arg;
 	struct copy *job = s->job;
 	int rc = mail_store_mailbox(tx, s->account.id, s->command->copy.mailbox, &job->to);
 
+	if (rc == 0 && must_wait(s, &job->to))
+		rc = HEARTH_EBUSY;
 	job->copied = job->chunk_copied;
 	job->modseq = 0;
 	for (size_t i = job->at; i < chunk_end(job) && rc == 0; i++)
@@ -106,6 +115,8 @@ static void refuse_copy(struct imap_session *s, int status)
 		imap_reply(s, "NO", "TRYCREATE", "There is no such mailbox");
 	else if (status == HEARTH_ETOOBIG)
 		imap_reply(s, "NO", "OVERQUOTA", "There is no room for these messages");
+	else if (!room_left())
+		imap_reply(s, "NO", "UNAVAILABLE", "The server's disk is full; delete something");
 	else
 		imap_reply_error(s, status);
 }
