@@ -1,11 +1,12 @@
 /*
- * api.c: /api/video/…: channels for everybody, one's own key, streams and raw backup.
+ * api.c: /api/video/…: channels for everybody, one's own key, streams, deleting them, raw backup.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "hearth/error.h"
 #include "live.h"
+#include "retention.h"
 #include "store.h"
 
 struct call {
@@ -171,7 +172,42 @@ static int own_stream(struct db_tx *tx, struct call *c)
 
 	if (rc == 0)
 		rc = video_store_channel_by_account(tx, c->account.id, &c->channel);
-	return rc == 0 && stream.channel != c->channel.id ? HEARTH_ENOTFOUND : rc;
+	if (rc == 0 && (stream.channel != c->channel.id || stream.deleted))
+		rc = HEARTH_ENOTFOUND;
+	return rc;
+}
+
+static int delete_own(struct db_tx *tx, void *arg)
+{
+	struct call *c = arg;
+	int rc = own_stream(tx, c);
+
+	return rc < 0 ? rc : video_store_delete(tx, c->id);
+}
+
+static void on_deleted(void *arg, int status)
+{
+	struct call *c = arg;
+
+	if (status == 0) {
+		video_live_forget_ended(c->v->live);
+		retention_soon(c->v->retention);
+		http_reply_empty(c->rq, 204);
+	} else if (status == HEARTH_ECONFLICT) {
+		http_reply_problem(c->rq, 409, NULL, "the stream goes on: end it first");
+	} else {
+		http_reply_error(c->rq, status);
+	}
+	call_free(c);
+}
+
+static void delete_stream(void *module, struct http_request *rq)
+{
+	struct call *c = call_new(module, rq);
+
+	c->id = http_param_int(rq, "id");
+	if (db_write(c->v->db, delete_own, on_deleted, c) < 0)
+		on_deleted(c, HEARTH_EBUSY);
 }
 
 static int write_raw(void *arg, int64_t number, int64_t size)
@@ -242,6 +278,7 @@ const struct http_route video_routes[] = {
 	{ HTTP_GET, "/api/video/channels", get_channels, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/api/video/channel", get_own, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams", get_streams, HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/video/streams/{id:int}", delete_stream, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw", get_raw_list, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw/{number:int}", get_raw, HTTP_ACCOUNT, 0 },
 	/* live_http.c */

@@ -26,7 +26,8 @@
 struct retention {
 	struct video *v;
 	struct timer timer;
-	bool busy; /* the worker has it */
+	bool busy;  /* the worker has it */
+	bool again; /* and something was deleted meanwhile */
 	/* The worker's, while busy: */
 	int64_t before[3]; /* by enum video_blob_kind: what is older goes (wall, ms) */
 	struct video_blob blobs[BATCH];
@@ -34,6 +35,7 @@ struct retention {
 	enum video_blob_kind kind;
 	int n, removed;
 	bool more;
+	bool young; /* the blob store keeps some for its grace */
 	int status;
 };
 
@@ -79,8 +81,10 @@ static int do_batch(struct retention *r, bool *progress)
 		rc = has_blob ? blob_delete_wait(r->v->blob, r->blobs[i].key) : 0;
 		r->gone[i] = rc == 0;
 		gone += r->gone[i];
-		if (rc == HEARTH_EBUSY)
-			rc = 0; /* too young for the blob store */
+		if (rc == HEARTH_EBUSY) {
+			r->young = true;
+			rc = 0;
+		}
 	}
 	if (rc == 0 && gone)
 		rc = db_write_wait(r->v->db, forget_batch, r);
@@ -95,7 +99,7 @@ static void work(void *arg)
 	struct retention *r = arg;
 
 	r->removed = r->status = 0;
-	r->more = false;
+	r->more = r->young = false;
 	for (size_t k = 0; k < 2 && r->status == 0; k++) {
 		bool progress = true;
 		int batches = 0;
@@ -111,9 +115,15 @@ static void work(void *arg)
 
 static int64_t rest_ms(const struct retention *r)
 {
-	int64_t ms = r->v->keep_ms / 4;
+	int64_t ms = r->v->keep_ms / 4, young_ms = blob_grace_ms(r->v->blob) + SOON_MS;
 
-	return r->more ? SOON_MS : ms < PASS_MIN_MS ? PASS_MIN_MS : ms < PASS_MS ? ms : PASS_MS;
+	if (r->more || r->again)
+		return SOON_MS;
+	if (ms < PASS_MIN_MS)
+		ms = PASS_MIN_MS;
+	if (r->young && young_ms < ms)
+		ms = young_ms;
+	return ms < PASS_MS ? ms : PASS_MS;
 }
 
 static void on_worked(void *arg, int status)
@@ -140,6 +150,7 @@ static void pass(void *arg)
 
 	if (r->v->draining)
 		return;
+	r->again = false;
 	r->before[VIDEO_BLOB_SEGMENT] = now_ms - r->v->keep_ms;
 	r->before[VIDEO_BLOB_RAW] = now_ms - r->v->raw_keep_ms;
 	r->busy = true;
@@ -149,6 +160,13 @@ static void pass(void *arg)
 		r->removed = 0;
 		on_worked(r, 0);
 	}
+}
+
+void retention_soon(struct retention *r)
+{
+	r->again = true;
+	if (!r->busy)
+		timer_start(&r->timer, 0, 0, pass, r);
 }
 
 struct retention *retention_new(struct video *v)

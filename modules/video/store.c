@@ -97,6 +97,9 @@ const char *const video_migrations[] = {
 	"CREATE INDEX segment_date ON segment (date_ms);",
 	/* Until then it is not made: the server could not keep up. Wall, ms. */
 	"ALTER TABLE rendition ADD COLUMN shed_until BIGINT NOT NULL DEFAULT 0;",
+	/* Its owner has deleted it; retention.c removes what is left. */
+	"ALTER TABLE stream ADD COLUMN deleted BIGINT NOT NULL DEFAULT 0;"
+	"CREATE INDEX stream_deleted ON stream (id) WHERE deleted = 1;",
 	NULL,
 };
 
@@ -238,7 +241,8 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 		"0)"
 		" FROM channel WHERE account > 0 AND EXISTS"
 		" (SELECT 1 FROM stream s WHERE s.channel = channel.id"
-		"  AND s.last_sequence >= s.first_sequence AND (s.ended_at = 0 OR EXISTS"
+		"  AND s.last_sequence >= s.first_sequence AND s.deleted = 0"
+		"  AND (s.ended_at = 0 OR EXISTS"
 		"  (SELECT 1 FROM rendition r JOIN segment g ON g.rendition = r.id"
 		"   WHERE r.stream = s.id))) ORDER BY name");
 
@@ -256,7 +260,7 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg)
 
 #define STREAM_COLUMNS                                                                         \
 	"id, channel, started_at, ended_at, first_sequence, last_sequence, last_at, line_end," \
-	" epoch, target_s, keep_raw, follows"
+	" epoch, target_s, keep_raw, follows, deleted"
 
 static void read_stream(struct db_rows *rows, struct video_stream *out)
 {
@@ -271,7 +275,8 @@ static void read_stream(struct db_rows *rows, struct video_stream *out)
 		.epoch = db_col_int(rows, 8),
 		.target_s = db_col_int(rows, 9),
 		.keep_raw = db_col_int(rows, 10) != 0,
-		.follows = db_col_int(rows, 11) };
+		.follows = db_col_int(rows, 11),
+		.deleted = db_col_int(rows, 12) != 0 };
 }
 
 static int one_stream(struct db_rows *rows, struct video_stream *out)
@@ -341,7 +346,8 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 		rc = last_stream(tx, channel, &last);
 	if (rc < 0)
 		return rc;
-	follows = last.ended_at && now_ms - last.ended_at < hold_ms - HOLD_MARGIN_MS;
+	follows =
+		last.ended_at && !last.deleted && now_ms - last.ended_at < hold_ms - HOLD_MARGIN_MS;
 	if (follows)
 		rc = db_get_int(tx, &rungs,
 			"SELECT count(*) FROM rendition WHERE stream = $1 AND bitrate > 0",
@@ -371,6 +377,14 @@ int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)
 	return rc < 0 ? rc : 0;
 }
 
+int video_store_delete(struct db_tx *tx, int64_t stream)
+{
+	int rc = db_run(
+		tx, "UPDATE stream SET deleted = 1 WHERE id = $1 AND ended_at > 0", db_int(stream));
+
+	return rc < 0 ? rc : rc == 0 ? HEARTH_ECONFLICT : 0;
+}
+
 int video_store_stream(struct db_tx *tx, int64_t id, struct video_stream *out)
 {
 	struct db_rows rows;
@@ -387,7 +401,7 @@ int video_store_latest(struct db_tx *tx, int64_t channel, struct video_stream *o
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " STREAM_COLUMNS " FROM stream s WHERE channel = $1"
+		"SELECT " STREAM_COLUMNS " FROM stream s WHERE channel = $1 AND deleted = 0"
 		" AND EXISTS (SELECT 1 FROM rendition r WHERE r.stream = s.id"
 		"  AND r.next_sequence > r.first_sequence)"
 		" AND (s.last_sequence >= s.first_sequence + " CHUNKS_AWAITED " OR s.ended_at > 0"
@@ -403,7 +417,8 @@ int video_store_streams(struct db_tx *tx, int64_t channel, video_stream_fn *each
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " STREAM_COLUMNS " FROM stream WHERE channel = $1 ORDER BY id DESC",
+		"SELECT " STREAM_COLUMNS " FROM stream WHERE channel = $1 AND deleted = 0"
+		" ORDER BY id DESC",
 		db_int(channel));
 
 	return rc < 0 ? rc : each_stream(&rows, each, arg);

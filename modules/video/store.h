@@ -43,6 +43,7 @@ struct video_stream {
 	int64_t first_sequence;       /* of the channel: chunks before are of earlier streams */
 	bool keep_raw;                /* whether there is a raw backup of it */
 	int64_t follows;              /* the stream whose playlist it goes on with, or 0 */
+	bool deleted;                 /* by its owner: what is left of it goes */
 	bool follows_rungs;           /* from video_store_begin: that one had smaller renditions */
 	/* Of the latest chunk: */
 	int64_t last_sequence; /* first_sequence - 1 when there is none */
@@ -70,6 +71,11 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 /* Whether a stream that goes on with the playlist of this one has begun and not ended. */
 int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
+/*
+ * Its owner does not want it any more: it is in no list, and expired (below) as soon as no playlist
+ * of a stream that goes on lists it. HEARTH_ECONFLICT: it has not ended.
+ */
+int video_store_delete(struct db_tx *tx, int64_t stream);
 /* HEARTH_ENOTFOUND. */
 int video_store_stream(struct db_tx *tx, int64_t id, struct video_stream *out);
 /*
@@ -216,7 +222,8 @@ struct video_blob {
 int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob *after, int max,
 	struct video_blob *out);
 /*
- * The oldest blobs of one kind (not of chunks) from before `before_ms`, at most `max`, into out[];
+ * The oldest blobs of one kind (not of chunks) from before `before_ms`, and those of streams that
+ * were deleted, at most `max`, into out[];
  * returns how many. Of raw pieces the end of their stream counts; gaps are among them, without key.
  */
 int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t before_ms, int max,

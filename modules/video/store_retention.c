@@ -13,21 +13,34 @@ int video_store_used(struct db_tx *tx, int64_t channel, int64_t *out)
 		db_int(channel));
 }
 
+/* Deleted by its owner, and no stream that goes on lists it. */
+#define UNWANTED                                                                           \
+	"s.deleted = 1 AND NOT EXISTS (SELECT 1 FROM stream f WHERE f.channel = s.channel" \
+	" AND f.follows = s.id AND f.ended_at = 0)"
 #define STAYING "8" /* segments of a stream that goes on, however old: they are listed */
 
 int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t before_ms, int max,
 	struct video_blob *out)
 {
+	/* What was deleted stands last: it may be too young for the blob store, and is not to hold
+	 * up what is old. */
 	static const char *const find[] = {
 		[VIDEO_BLOB_RAW] = "SELECT r.stream, r.number, r.blob FROM raw r JOIN stream s ON "
 				   "s.id = r.stream"
-				   " WHERE s.ended_at > 0 AND s.ended_at < $1 LIMIT $2",
+				   " WHERE s.ended_at > 0 AND s.ended_at < $1"
+				   " UNION ALL SELECT r.stream, r.number, r.blob FROM stream s"
+				   " JOIN raw r ON r.stream = s.id"
+				   " WHERE s.ended_at >= $1 AND " UNWANTED " LIMIT $2",
 		[VIDEO_BLOB_SEGMENT] =
-			"SELECT g.rendition, g.sequence, g.blob FROM segment g"
+			"SELECT * FROM (SELECT g.rendition, g.sequence, g.blob FROM segment g"
 			" JOIN rendition r ON r.id = g.rendition JOIN stream s ON s.id = r.stream"
 			" WHERE g.date_ms < $1 AND g.sequence < r.next_sequence"
 			" AND (s.ended_at > 0 OR g.sequence < s.last_sequence - " STAYING ")"
-			" ORDER BY g.date_ms LIMIT $2",
+			" ORDER BY g.date_ms LIMIT $2) AS old"
+			" UNION ALL SELECT g.rendition, g.sequence, g.blob FROM stream s"
+			" JOIN rendition r ON r.stream = s.id JOIN segment g ON g.rendition = r.id"
+			" WHERE g.date_ms >= $1 AND g.sequence < r.next_sequence AND " UNWANTED
+			" LIMIT $2",
 	};
 	struct db_rows rows;
 	int n = 0, rc = db_query(tx, &rows, find[kind], db_int(before_ms), db_int(max));

@@ -406,6 +406,8 @@ int video_store_old_segment(struct db_tx *tx, int64_t channel, struct slice rend
 		"SELECT " SEGMENT_COLUMNS " FROM segment WHERE sequence = $3 AND init > 0"
 		" AND rendition = (SELECT r.id FROM rendition r JOIN stream s ON s.id = r.stream"
 		"  WHERE s.channel = $1 AND s.first_sequence <= $3 AND s.last_sequence >= $3"
+		"  AND (s.deleted = 0 OR EXISTS (SELECT 1 FROM stream f WHERE f.channel = $1"
+		"   AND f.follows = s.id AND f.ended_at = 0))"
 		"  AND r.name = $2 AND r.next_sequence > $3)",
 		db_int(channel), db_text(rendition), db_int(sequence));
 

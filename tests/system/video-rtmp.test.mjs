@@ -18,7 +18,7 @@ let tags; // of it
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), 'hearth-rtmp-'));
-  hearth = await new Hearth({ 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s', 'video.late': '1h' }).start();
+  hearth = await new Hearth({ 'store.blob_grace': '1s', 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s', 'video.late': '1h' }).start();
   path = await film(dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' });
   tags = readFlv(readFileSync(path));
 });
@@ -388,6 +388,39 @@ test('end and begin at once: nobody is turned away, numbers never come twice', {
     seen.add(body.toString('base64'));
   }
   assert.equal(seen.size, 12);
+});
+
+test('who streamed deletes a stream: it is gone at once, its room soon; others stay', { skip }, async () => {
+  const first = await publisher('dora');
+  await first.tags(tags.filter(({ time }) => time < 3200));
+  await first.finish();
+  const headers = { Authorization: `Bearer ${await hearth.login('dora@hearth.test', 'correct horse')}` };
+  const streams = async () => (await hearth.api('GET', '/api/video/streams', undefined, headers)).body.streams;
+  const remove = async (id, as = headers) => (await hearth.api('DELETE', `/api/video/streams/${id}`, undefined, as)).status;
+  const used = async () => (await hearth.api('GET', '/api/auth/me/storage', undefined, headers)).body.used;
+  const old = await eventually(async () => (await streams()).find(({ ended_at: at }) => at), 20, 'the first has ended');
+  await new Watch(hearth, 'dora', 'source').ended(30);
+  const second = await publisher('dora');
+  await second.tags(tags.filter(({ time }) => time < 2200));
+  await second.sync();
+  const [running] = await streams();
+  assert.equal(await remove(running.id), 409);
+  assert.equal(await remove(old.id, { Authorization: `Bearer ${await hearth.login('dan@hearth.test', 'correct horse')}` }), 404);
+  assert.equal(await remove(old.id, {}), 401);
+  assert.equal((await raw(`${hearth.base}/live/dora/source/1.m4s`)).status, 200);
+  await second.finish();
+  await eventually(async () => (await streams()).every(({ ended_at: at }) => at), 20, 'the second has ended');
+  for (const rendition of ['source', '360p']) await new Watch(hearth, 'dora', rendition).ended(30);
+  const before = await used();
+
+  assert.equal(await remove(old.id), 204);
+  assert.equal(await remove(old.id), 404);
+  assert.deepEqual((await streams()).map(({ id }) => id), [running.id]);
+  assert.equal((await hearth.api('GET', `/api/video/streams/${old.id}/raw`, undefined, headers)).status, 404);
+  assert.equal((await raw(`${hearth.base}/live/dora/source/1.m4s`)).status, 404);
+  await eventually(async () => await used() < before / 2 + before / 4, 10, 'room');
+  assert.equal(await remove(running.id), 204);
+  assert.equal((await raw(`${hearth.base}/live/dora/index.m3u8`)).status, 404);
 });
 
 // ---- streams that change ----

@@ -135,6 +135,68 @@ static int walk(struct db_tx *t, void *arg)
 	return 0;
 }
 
+static bool is_found(int64_t sequence)
+{
+	struct video_segment g;
+	int rc = video_store_old_segment(tx, 1, SLICE(VIDEO_SOURCE), sequence, &g);
+
+	ck_assert(rc == 0 || rc == HEARTH_ENOTFOUND);
+	return rc == 0;
+}
+
+/* A deleted stream is in no list, and all of it has expired; but for what a playlist still lists.
+ */
+static int walk_deleted(struct db_tx *t, void *arg)
+{
+	struct account account = { .id = 5, .address = "ann@hearth.test" };
+	struct video_stream first, second, latest;
+	struct video_channel channel;
+
+	(void)arg;
+	tx = t;
+	ck_assert_int_eq(video_store_channel_of(tx, &account, &channel), 0);
+	first = make_stream(1000000, 20, 1020000);
+	second = make_stream(1030000, 20, 0);
+	ck_assert_int_eq(second.follows, first.id);
+	ck_assert_int_eq(video_store_delete(tx, second.id), HEARTH_ECONFLICT);
+	ck_assert_int_eq(video_store_delete(tx, first.id), 0);
+	ck_assert_int_eq(streams(), 1);
+
+	/* The one that goes on lists it still. */
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_SEGMENT, 0), 0);
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_RAW, 0), 0);
+	ck_assert(is_found(20));
+	ck_assert_int_eq(video_store_end(tx, second.id, 1050000), 0);
+	ck_assert(!is_found(20) && is_found(21));
+	ck_assert_int_eq(used(), 600);
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_SEGMENT, 0), 20);
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_RAW, 0), 1);
+	ck_assert_int_eq(used(), 300);
+
+	/* The latest as well; nobody follows it, and numbers count on. */
+	ck_assert_int_eq(video_store_latest(tx, 1, &latest), 0);
+	ck_assert_int_eq(latest.id, second.id);
+	ck_assert_int_eq(video_store_delete(tx, second.id), 0);
+	ck_assert_int_eq(video_store_latest(tx, 1, &latest), HEARTH_ENOTFOUND);
+	second = make_stream(1055000, 1, 1056000);
+	ck_assert_int_eq(second.follows, 0);
+	ck_assert_int_eq(second.first_sequence, 41);
+	/* Old or deleted, each once. */
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_SEGMENT, 1040000), 20);
+	ck_assert_int_eq(forget_expired(VIDEO_BLOB_RAW, 1040000), 1);
+	ck_assert_int_eq(used(), 110);
+	return 0;
+}
+
+START_TEST(forgets_what_is_deleted)
+{
+	struct db *db = database_new(video_module.schemas);
+
+	ck_assert_int_eq(db_write_wait(db, walk_deleted, NULL), 0);
+	db_close(&db);
+}
+END_TEST
+
 START_TEST(counts_and_forgets)
 {
 	struct db *db = database_new(video_module.schemas);
@@ -144,4 +206,4 @@ START_TEST(counts_and_forgets)
 }
 END_TEST
 
-TEST_MAIN("retention", counts_and_forgets)
+TEST_MAIN("retention", counts_and_forgets, forgets_what_is_deleted)
