@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { faults, fillSignIn, launch, open, signedIn, signedOut, skip } from './browser.mjs';
+import { faults, fillSignIn, launch, open, signedIn, signedOut, skip, visit } from './browser.mjs';
 import { eventually, Hearth } from './hearth.mjs';
 
 let hearth;
@@ -234,6 +234,10 @@ test('what a module that is off would show is not there', { skip }, async () => 
     assert.deepEqual(await page.locator('#nav a:visible').allTextContents(), ['Mail']);
     await page.evaluate(() => { location.hash = 'live'; });
     await page.waitForSelector('#mail:not([hidden])');
+    await visit(page, 'account/app-passwords');
+    assert.deepEqual(await page.locator('#account [name=scopes]').evaluateAll((all) => all.map(({ value }) => value)), ['imap', 'smtp']);
+    await visit(page, 'account/preferences');
+    assert.deepEqual(await page.locator('[name=start_page] option').allTextContents(), ['Mail']);
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   } finally {

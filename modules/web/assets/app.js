@@ -5,7 +5,7 @@ import { byId, element, notice } from './dom.js';
 import * as games from './games.js';
 import * as live from './live.js';
 import * as mail from './mail.js';
-import { loadAccount, loadPreferences, session } from './session.js';
+import { isOn, loadAccount, loadPreferences, session } from './session.js';
 import { listen, open } from './socket.js';
 
 const sections = {
@@ -22,15 +22,15 @@ const START = { mail: 'mail', video: 'live', game: 'games' };
 const LINKS = ['reset', 'second-address'];
 const ENDED = 'signed-out'; // in the tab's storage: why the page was loaded anew
 
-const isOn = (name) => (NEEDS[name] ?? []).every((module) => session.config.modules.includes(module));
+const isThere = (name) => (NEEDS[name] ?? []).every(isOn);
 const looksAfter = () => session.account.role !== 'member';
 
 // What the address bar names: "#account/profile" is ['account', 'profile'].
 function wanted() {
   const path = location.hash.slice(1).split('?')[0].split('/');
   if (!session.account || session.mustEnrol || LINKS.includes(path[0])) return ['sign-in', ...path];
-  if (path[0] in sections && isOn(path[0]) && (path[0] !== 'admin' || looksAfter())) return path;
-  return [[START[session.preferences.general?.start_page], 'mail', 'live', 'games'].find((name) => name && isOn(name)) ?? 'account'];
+  if (path[0] in sections && isThere(path[0]) && (path[0] !== 'admin' || looksAfter())) return path;
+  return [[START[session.preferences.general?.start_page], 'mail', 'live', 'games'].find((name) => name && isThere(name)) ?? 'account'];
 }
 
 function drawHead(name) {
@@ -38,7 +38,7 @@ function drawHead(name) {
   for (const link of document.querySelectorAll('header a')) {
     if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
-    if (link.hash.slice(1) in NEEDS) link.hidden = !isOn(link.hash.slice(1));
+    if (link.hash.slice(1) in NEEDS) link.hidden = !isThere(link.hash.slice(1));
   }
   byId('nav').hidden = !account || session.mustEnrol;
   byId('who').hidden = !account;
@@ -72,7 +72,7 @@ async function enter() {
   await loadAccount();
   if (!session.mustEnrol) {
     await loadPreferences();
-    open();
+    if (isOn('gateway')) open();
   }
   notice('');
   await show();

@@ -9,6 +9,9 @@ export const session = {
   preferences: {}, // the whole document
 };
 
+// Whether the server runs the module: what one that is off would do is not offered.
+export const isOn = (module) => session.config.modules.includes(module);
+
 let etag = null;
 
 function take(answer) {

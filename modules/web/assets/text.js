@@ -28,8 +28,9 @@ export const minute = (ms) => `${day(ms)}, ${clock.format(new Date(ms))}`;
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
+// Nothing was in the future: then one of the clocks is wrong.
 export function ago(ms) {
-  const seconds = (ms - Date.now()) / 1000;
+  const seconds = Math.min(0, ms - Date.now()) / 1000;
   if (Math.abs(seconds) < 60) return 'just now';
   for (const [unit, size] of [['day', 86400], ['hour', 3600], ['minute', 60]]) {
     if (Math.abs(seconds) >= size) {

@@ -4,7 +4,7 @@ import { get, post, remove } from '../api.js';
 import { button, card, element, list, paragraph, row } from '../dom.js';
 import { askFirst, secretOnce } from '../dialog.js';
 import { choices, field, form, password } from '../form.js';
-import { session } from '../session.js';
+import { isOn, session } from '../session.js';
 import { ago, day } from '../text.js';
 
 const EXPIRY = [['', 'Never'], ['30', 'After 30 days'], ['90', 'After 90 days'], ['365', 'After a year']];
@@ -15,7 +15,10 @@ const KINDS = {
     rows: 'app_passwords',
     noun: 'app password',
     text: 'Mail programs and streaming software cannot ask for a second step. Give each a password of its own; you can end it without touching the others.',
-    scopes: () => [['imap', 'Read mail (IMAP)', true], ['smtp', 'Send mail (SMTP)', true], ['rtmp', 'Stream video (RTMP)', false]],
+    scopes: () => [
+      ...(isOn('mail') ? [['imap', 'Read mail (IMAP)', true], ['smtp', 'Send mail (SMTP)', true]] : []),
+      ...(isOn('video') ? [['rtmp', 'Stream video (RTMP)', !isOn('mail')]] : []),
+    ],
     secret: (made) => made.password,
     facts: () => [`User name: ${session.account.address}`],
     example: 'Mail on my phone',
@@ -25,7 +28,7 @@ const KINDS = {
     rows: 'tokens',
     noun: 'API token',
     text: 'For programs that use the HTTP API for you. A token opens what you choose here and nothing else.',
-    scopes: () => ['account', 'mail', 'video', 'game', ...(session.account.role === 'member' ? [] : ['admin'])]
+    scopes: () => ['account', ...['mail', 'video', 'game'].filter(isOn), ...(session.account.role === 'member' ? [] : ['admin'])]
       .flatMap((name) => [[`${name}:read`, `${name}: look`], [name, `${name}: look and change`]]),
     secret: (made) => made.token,
     facts: () => ['Send it as "Authorization: Bearer …".'],

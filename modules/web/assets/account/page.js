@@ -1,24 +1,24 @@
 // account/page.js: the pages of one's own account. Each has a file of its own, fetched with it.
 import { showPages } from '../pages.js';
-import { session } from '../session.js';
+import { isOn } from '../session.js';
 
 const page = (file, name = 'show') => async () => (await import(file))[name]();
 
 const PAGES = [
   ['profile', 'Profile', page('./profile.js')],
   ['preferences', 'Preferences', page('./preferences.js')],
-  ['mail', 'Mail: programs, filters, signature', page('./mail.js'), 'mail'],
+  ['mail', 'Mail: programs, filters, signature', page('./mail.js'), ['mail']],
   ['password', 'Password', page('./password.js')],
   ['factors', 'Two-step sign-in', page('./factors.js')],
   ['phone', 'Phone', page('./phone.js')],
   ['sessions', 'Sessions and devices', page('./sessions.js')],
-  ['app-passwords', 'App passwords', page('./keys.js', 'showAppPasswords')],
+  ['app-passwords', 'App passwords', page('./keys.js', 'showAppPasswords'), ['mail', 'video']],
   ['tokens', 'API tokens', page('./keys.js', 'showTokens')],
   ['groups', 'Groups', page('./groups.js')],
   ['events', 'Security log', page('./events.js')],
   ['data', 'Your data', page('./data.js')],
 ];
 
-// A page that needs a module is there with it.
+// A page that is for some modules is there with any of them.
 export const enter = (root, path) => showPages(root, 'Account', 'account',
-  PAGES.filter(([, , , module]) => !module || session.config.modules.includes(module)), path);
+  PAGES.filter(([, , , modules]) => !modules || modules.some(isOn)), path);

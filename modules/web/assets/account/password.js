@@ -2,7 +2,7 @@
 import { get, post, put, remove } from '../api.js';
 import { button, card, element, paragraph } from '../dom.js';
 import { field, form, password } from '../form.js';
-import { session } from '../session.js';
+import { isOn, session } from '../session.js';
 
 async function secondAddress() {
   const state = element('div');
@@ -47,5 +47,5 @@ export async function show() {
         await post('/api/auth/me/password', values);
         node.say('Changed.');
       },
-    })), await secondAddress()];
+    })), isOn('mail') && await secondAddress()];
 }

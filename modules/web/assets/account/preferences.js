@@ -3,7 +3,7 @@
 import { get } from '../api.js';
 import { card, element } from '../dom.js';
 import { field, form } from '../form.js';
-import { changePreferences, session } from '../session.js';
+import { changePreferences, isOn, session } from '../session.js';
 
 const LABELS = {
   date_format: 'Dates', keep_raw: 'Keep streams as they came', auto_queen: 'Always promote to a queen', base_s: 'Clock', increment_s: 'Increment',
@@ -18,10 +18,13 @@ const words = (name) => LABELS[name] ?? name.charAt(0).toUpperCase() + name.slic
 const isScalar = (schema) => ['string', 'integer', 'boolean'].includes(schema.type);
 const isGroup = (schema) => schema.type === 'object' && Object.values(schema.properties).every(isScalar) && schema.properties.base_s;
 
+// The page to begin with is one that is there.
+const choicesOf = (name, schema) => (name === 'start_page' ? schema.enum.filter(isOn) : schema.enum);
+
 function control(name, schema, value) {
   const common = { name, label: words(name), hint: schema.description };
   if (schema.enum) {
-    return field({ ...common, type: 'select', options: schema.enum.map((one) => [one, OPTIONS[one] ?? one]), value: value ?? schema.default });
+    return field({ ...common, type: 'select', options: choicesOf(name, schema).map((one) => [one, OPTIONS[one] ?? one]), value: value ?? schema.default });
   }
   if (schema.type === 'boolean') return field({ ...common, type: 'checkbox', value: value ?? schema.default });
   if (schema.type === 'integer') {
@@ -57,7 +60,7 @@ export async function show() {
   const place = element('div');
   const draw = (why) => place.replaceChildren(
     why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '',
-    ...Object.entries(schema.properties).filter(([part]) => part === 'general' || session.config.modules.includes(part)).map(([part, { title, properties }]) => card(title, form({
+    ...Object.entries(schema.properties).filter(([part]) => part === 'general' || isOn(part)).map(([part, { title, properties }]) => card(title, form({
       fields: fieldsOf(properties, session.preferences[part]),
       submit: 'Save',
       async send(values, node) {

@@ -139,5 +139,6 @@ export async function show() {
       next = 0;
       await load();
     },
-  }), rows, more), isAdmin() && freeing()];
+  }), rows, more,
+  isAdmin() && element('p', { className: 'hint' }, 'Somebody new? ', element('a', { href: '#admin/invitations', textContent: 'Invite them' }), '.')), isAdmin() && freeing()];
 }

@@ -2,13 +2,20 @@
 import { post } from '../api.js';
 import { element, paragraph } from '../dom.js';
 import { field, form } from '../form.js';
-import { session } from '../session.js';
+import { isOn, session } from '../session.js';
 
 const toSignIn = () => element('p', {}, session.account
   ? element('a', { href: '#mail', textContent: 'Go on' })
   : element('a', { href: '#sign-in', textContent: 'To sign in' }));
 
 export function showForgotten(root) {
+  if (!isOn('mail')) {
+    root.replaceChildren(
+      element('h2', { textContent: 'Forgotten your password?' }),
+      paragraph('Ask an administrator, who can make a link for you with which you choose a new one.'),
+      toSignIn());
+    return;
+  }
   root.replaceChildren(
     element('h2', { textContent: 'Forgotten your password?' }),
     paragraph('If you have verified a second address, a link for a new password goes there. Mail for addresses outside this server cannot be sent yet: without a second address here, ask an administrator, who can make a link for you.'),

@@ -4,6 +4,8 @@ import { element } from '../dom.js';
 import { day, minute, size } from '../text.js';
 import { hasPictures, htmlFrame, pictureFrame } from './html.js';
 
+const SHOWN_MAX = 2 ** 20 - 4; // bytes of a text: what reaches it was cut by the server, at a whole character
+
 let turn = 0; // a message that comes after another was wanted is not shown
 let shown = null; // the id of the message that is there
 
@@ -47,6 +49,8 @@ function formatted(message) {
 
 const body = (message) => (message.text || !message.html ? plain(message) : formatted(message));
 
+const isCut = ({ text, html }) => [text, html].some((one) => one && new Blob([one]).size > SHOWN_MAX);
+
 function attachments(message) {
   if (!message.attachments.length) return null;
   return element('ul', { className: 'attachments', 'aria-label': 'Attachments' }, message.attachments.map((part) => element('li', {}, element('a', {
@@ -64,6 +68,7 @@ function draw(place, message, back) {
   place.replaceChildren(...[
     element('a', { className: 'back', href: back.href, textContent: `‹ ${back.title}` }),
     title, facts, body(message), attachments(message),
+    isCut(message) && element('p', { className: 'hint', textContent: 'This is its beginning; all of it is in the source.' }),
     element('p', {}, element('a', { href: `/api/mail/messages/${message.id}/source`, textContent: 'Source', target: '_blank', rel: 'noopener' })),
   ].flat().filter(Boolean));
   document.title = `${message.subject || '(no subject)'} · Mail · Hearth`;
