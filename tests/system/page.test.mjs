@@ -54,6 +54,13 @@ test('a wrong password is told, the right one signs in, signing out ends it', { 
   await signedIn(page);
   await page.reload();
   await signedIn(page);
+  // What cannot be reached is said in words, and nobody is told that they are signed out who is not.
+  for (const path of ['**/account/events.js', '**/api/auth/logout']) await page.route(path, (route) => route.abort(), { times: 1 });
+  await page.evaluate(() => { location.hash = 'account/events'; });
+  await page.waitForSelector('#account .problem:has-text("The server cannot be reached")');
+  await page.click('#sign-out');
+  await page.waitForSelector('#notice:has-text("still signed in")');
+  page.complaints.splice(0);
   await page.click('#sign-out');
   await signedOut(page);
   assert.deepEqual(page.complaints, []);

@@ -17,6 +17,11 @@ export function onEnded(listener) {
   ended = listener;
 }
 
+const UNREACHABLE = 'The server cannot be reached. Try again in a moment.';
+
+// What a person is told of something that failed; a part of the page that could not be fetched, too.
+export const why = (problem) => (/\bmodule\b/i.test(problem.message) && problem instanceof TypeError ? UNREACHABLE : problem.message);
+
 // A body that is a File or Blob goes as it is, anything else as JSON (`type` says which).
 export async function ask(method, path, { body, type = 'application/json', headers = {} } = {}) {
   const bytes = body instanceof Blob;
@@ -28,7 +33,7 @@ export async function ask(method, path, { body, type = 'application/json', heade
       body: body === undefined || bytes ? body : JSON.stringify(body),
     });
   } catch {
-    throw new Error('The server cannot be reached. Try again in a moment.');
+    throw new Error(UNREACHABLE);
   }
   const document = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (answer.ok) return { document, etag: answer.headers.get('ETag') };

@@ -1,6 +1,6 @@
 // app.js: who is signed in, and which section is shown. Each section has a file of its own; those
 // for accounts are fetched when they are first wanted.
-import { get, onEnded, post } from './api.js';
+import { get, onEnded, post, why } from './api.js';
 import { byId, element, notice } from './dom.js';
 import * as games from './games.js';
 import * as live from './live.js';
@@ -63,7 +63,7 @@ async function show() {
     if (name === 'sign-in') (await import('./entry/page.js')).enter(byId('sign-in'), path[0], enter);
     else await sections[name].enter(path);
   } catch (problem) {
-    notice(problem.message);
+    notice(why(problem));
   }
 }
 
@@ -81,14 +81,24 @@ async function enter() {
 }
 
 // Loading the page anew is the surest way to leave nothing of a person on it.
-function leave(why) {
-  if (why) sessionStorage.setItem(ENDED, why);
+function leave(said) {
+  if (said) sessionStorage.setItem(ENDED, said);
   location.reload();
 }
 
 byId('sign-out').addEventListener('click', async () => {
+  const { account } = session;
   session.account = null; // that the session ends is no news
-  await post('/api/auth/logout').catch(() => {});
+  try {
+    await post('/api/auth/logout');
+  } catch (problem) {
+    // Who goes away from a shared device must know. An answer says that there is no session.
+    if (problem.status !== 401) {
+      session.account = account;
+      notice(`You are still signed in. ${problem.message}`);
+      return;
+    }
+  }
   history.replaceState(null, '', '/');
   leave();
 });
@@ -115,9 +125,9 @@ try {
   session.config = await get('/api/auth/config');
   if (await loadAccount()) await enter();
   else await show();
-  const why = sessionStorage.getItem(ENDED);
+  const ended = sessionStorage.getItem(ENDED);
   sessionStorage.removeItem(ENDED);
-  if (why) notice(why);
+  if (ended) notice(ended);
 } catch (problem) {
   notice(problem.message);
 }

@@ -1,5 +1,6 @@
 // pages.js: a section that has pages: their list at the side, one of them beside it. On a narrow
 // screen it is either the list or a page with a way back.
+import { why } from './api.js';
 import { element } from './dom.js';
 
 // `pages`: [name, title, load][]; load gives the nodes of the page, now or later.
@@ -24,7 +25,7 @@ export async function showPages(root, title, base, pages, path) {
   try {
     place.replaceChildren(...[await load()].flat().filter(Boolean));
   } catch (problem) {
-    place.replaceChildren(element('p', { className: 'problem', role: 'alert', textContent: problem.message }));
+    place.replaceChildren(element('p', { className: 'problem', role: 'alert', textContent: why(problem) }));
   }
   place.removeAttribute('aria-busy');
 }
