@@ -23,9 +23,13 @@
 
 extern const char *const mail_search_migrations[];
 
-/* The subscription "mail.search" on "mail.content" (module.c): indexes and forgets contents. */
+/* The subscription "mail.search" on "mail.content" (search_feed.c): indexes and forgets contents.
+ */
 int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+
+/* Takes a content out of the index, as far as it is in it, and its text away. In mail_search. */
+int mail_index_forget(struct db_tx *tx, int64_t content);
 
 /*
  * Up to which content the index answers (INT64_MAX: all), and a number that grows each time it is
