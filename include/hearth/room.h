@@ -16,8 +16,8 @@ bool room_left(void);
  */
 void room_make(void);
 /*
- * Something was written. The disk is looked at, if that was not just done: much can come between two
- * looks of the timer. Any thread that may wait for a disk.
+ * Something was written. The disk is looked at, if that was not just done: much can come between
+ * two looks of the timer. Any thread that may wait for a disk.
  */
 void room_wrote(void);
 

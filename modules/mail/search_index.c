@@ -20,8 +20,8 @@
 #define LOOK_EVERY_MS  5000 /* whether there is something to build */
 #define CHECK_FIRST_MS (INT64_C(60) * 1000)
 #define CHECK_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
-#define CONTENTS_MAX   32         /* of one step */
-#define TEXT_MAX       (4u << 20) /* bytes of one step, but for the last content */
+#define CONTENTS_MAX   32                /* of one step */
+#define TEXT_MAX       ((size_t)4 << 20) /* bytes of one step, but for the last content */
 #define CONDITION      "mail.search-index"
 
 const char *const mail_search_migrations[] = {

@@ -47,7 +47,7 @@ int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t bef
 
 	if (rc < 0)
 		return rc;
-	while (n < max && (rc = db_next(&rows)) > 0) {
+	while (n < max && db_next(&rows) > 0) {
 		out[n] = (struct video_blob){
 			.kind = kind, .owner = db_col_int(&rows, 0), .number = db_col_int(&rows, 1)
 		};
