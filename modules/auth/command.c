@@ -37,7 +37,8 @@ int auth_command_address(struct hearth *h, const char *name, char out[256])
 	}
 	if (auth_address(hearth_config(h), slice_str(name), out) < 0) {
 		fprintf(stderr,
-			"hearth: %s: expected a mail address of letters, digits and \".-_+\"\n",
+			"hearth: %s: expected a mail address of letters a to z, digits and "
+			"\".-_+\"\n",
 			name);
 		return EXIT_MISUSED;
 	}

@@ -281,7 +281,8 @@ static const struct hearth_command commands[] = {
 	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
 		auth_run_user_factors },
 	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
-	{ "user reset", "ADDRESS", "print a link with which its owner chooses a new password",
+	{ "user reset", "ADDRESS",
+		"end its password and sessions, and print a link to choose a new one",
 		"\nThe old password opens nothing from now on, and all that is open ends. The link "
 		"works once,\nwithin a day.\n",
 		auth_run_user_reset },

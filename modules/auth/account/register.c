@@ -142,7 +142,8 @@ static bool read_address(struct registration *r, const struct json *body)
 	/* Mail for ann+bank is ann's: nobody gets it by registering that name. */
 	if (auth_address(config, address, r->who.address) < 0 || strchr(r->who.address, '+')) {
 		http_reply_problem(r->rq, 400, "address",
-			"expected a mail address of letters, digits and \".-_\", such as name@%s",
+			"expected a mail address of letters a to z, digits and \".-_\", such as "
+			"name@%s",
 			hearth_hostname(r->a->h));
 		return false;
 	}

@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { byId, card, element, notice, paragraph } from './dom.js';
 import { copyButton } from './dialog.js';
 import { session } from './session.js';
+import { unescaped } from './text.js';
 import Hls from './hls.js';
 
 let hls = null;
@@ -116,7 +117,7 @@ async function drawOwn() {
 }
 
 export async function enter([name]) {
-  const wanted = name && decodeURIComponent(name);
+  const wanted = name && unescaped(name);
   document.title = wanted ? `${wanted} · Live · Hearth` : 'Live · Hearth';
   clearInterval(refresh);
   refresh = setInterval(() => list().catch(() => {}), 5000);

@@ -6,7 +6,7 @@ import { byId, element, notice } from './dom.js';
 import { showMessage } from './mail/message.js';
 import { session } from './session.js';
 import { listen } from './socket.js';
-import { day } from './text.js';
+import { day, unescaped } from './text.js';
 
 const LIST_MAX = 200; // what the server gives at most in one answer
 const GATHER_MS = 300; // events that come together are one look
@@ -152,7 +152,7 @@ byId('search').addEventListener('search', () => {
 byId('more').addEventListener('click', () => listOlder().catch(show));
 
 export function enter(path) {
-  const [box = 'INBOX', id] = path.map(decodeURIComponent);
+  const [box = 'INBOX', id] = path.map(unescaped);
   const another = !entered || box !== mailbox;
   if (another && box !== mailbox) {
     query = '';

@@ -1,4 +1,4 @@
-// text.js: how times, sizes and devices are told to people.
+// text.js: how times, sizes and devices are told to people, and what addresses of the page say.
 
 const FORMATS = {
   language: { dateStyle: 'medium' },
@@ -27,6 +27,15 @@ export function day(ms) {
 export const minute = (ms) => `${day(ms)}, ${clock.format(new Date(ms))}`;
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+// A part of an address as it was written; what nobody wrote so stays as it is.
+export function unescaped(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 // Nothing was in the future: then one of the clocks is wrong.
 export function ago(ms) {
