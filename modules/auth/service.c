@@ -125,7 +125,7 @@ static int find_name(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = profile_get(tx, n->id, &profile);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (profile.name[0] && !strchr(profile.name, '@'))
 		snprintf(n->name, sizeof(n->name), "%s", profile.name);

@@ -369,15 +369,14 @@ void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except)
 {
 	struct seeker *k = find_seeker(l, account);
 
-	while (k && k->count > 0) {
+	/* The seeker goes with its last seek. */
+	for (size_t left = k ? (size_t)k->count : 0; left > 0; left--) {
 		struct waiting *w = LIST_ENTRY(k->seeks.head.next, struct waiting, own);
-		bool last = k->count == 1;
 
-		if (w->seek.client != except)
+		/* The linter does not see that a removed one is the list's first no more. */
+		if (w->seek.client != except) /* NOLINT(clang-analyzer-unix.Malloc) */
 			game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
 		remove_waiting(l, w);
-		if (last)
-			break;
 	}
 }
 

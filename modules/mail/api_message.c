@@ -113,7 +113,7 @@ static void work_message(struct mail_call *c)
 	struct mime_part *root;
 
 	c->status = open_message(c, &root);
-	if (c->status < 0)
+	if (c->status != 0)
 		return;
 	json_open_object(&c->w);
 	mail_call_summary(&c->w, &c->message);
@@ -246,7 +246,7 @@ static void work_part(struct mail_call *c)
 	int64_t number = 0;
 
 	c->status = open_message(c, &root);
-	if (c->status < 0)
+	if (c->status != 0)
 		return;
 	for (part = root; part && number < c->part; number++)
 		part = mime_part_after(root, part);

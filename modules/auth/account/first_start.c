@@ -56,7 +56,9 @@ static bool read_secret(const struct hearth *h, char secret[AUTH_TOKEN_TEXT])
 	close(fd);
 	rest = slice_trim(slice_of(text, n > 0 ? (size_t)n : 0));
 	at = slice_find(rest, mark);
-	rest = at < 0 ? (struct slice){ 0 } : slice_skip(rest, (size_t)at + mark.n);
+	if (at < 0)
+		return false;
+	rest = slice_skip(rest, (size_t)at + mark.n);
 	if (!auth_token_looks_right(rest) || rest.n >= AUTH_TOKEN_TEXT)
 		return false;
 	memcpy(secret, rest.p, rest.n);

@@ -103,7 +103,7 @@ static int check_possible(struct db_tx *tx, const struct step *s)
 
 	if (rc == 0)
 		rc = auth_store_factors(tx, account->id, &f);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	enrolled = s->c.kind == AUTH_FACTOR_TOTP ? f.totp_ms != 0 : f.sms_ms != 0;
 	if (s->change == auth_factor_new_codes)
