@@ -220,7 +220,7 @@ static void open_match(struct pairing *p)
 	game_shard_open(game_shard_of(g, m->id), m, clients, legal);
 }
 
-/* What both are told when nothing comes of it: every seek of theirs for this is gone. */
+/* What both are told when nothing comes of it: every seek of theirs is gone. */
 static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
@@ -247,27 +247,17 @@ static void on_added(void *arg, int status)
 	free(p);
 }
 
-static bool same_kind(const struct game_seek *a, const struct game_seek *b)
+/*
+ * An account's other seeks are over, whatever clock they want: one of them has found its opponent.
+ */
+static void end_seeks(struct game_lobby *l, int64_t account)
 {
-	return a->rules == b->rules && a->limit_ms == b->limit_ms &&
-	       a->increment_ms == b->increment_ms;
-}
-
-/* An account's other seeks for the same are over: one of them has found its opponent. */
-static void end_seeks(struct game_lobby *l, const struct game_seek *found)
-{
-	struct seeker *k = find_seeker(l, found->account);
-	int left = k ? k->count : 0;
+	struct seeker *k = find_seeker(l, account);
 
 	/* The last one takes the seeker with it. */
-	for (struct list_node *it = left ? k->seeks.head.next : NULL; left > 0; left--) {
-		struct waiting *w = LIST_ENTRY(it, struct waiting, own);
-
-		it = it->next;
-		if (same_kind(&w->seek, found))
-			remove_waiting(l, w);
-	}
-	game_seek_drop(l->g, found->account, found);
+	for (int left = k ? k->count : 0; left > 0; left--)
+		remove_waiting(l, LIST_ENTRY(k->seeks.head.next, struct waiting, own));
+	game_seek_drop(l->g, account);
 }
 
 static void pair(struct game_lobby *l, const struct game_seek *a, const struct game_seek *b)
@@ -289,7 +279,7 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		end_seeks(l, &p->seeks[seat]);
+		end_seeks(l, p->row.accounts[seat]);
 	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
@@ -317,14 +307,12 @@ static struct waiting *find_opponent(struct kind *k, int64_t account)
 
 /* ---- seeks ---- */
 
-bool game_lobby_is_pairing(
-	const struct game_lobby *l, int64_t account, const struct game_seek *seek)
+bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account)
 {
 	LIST_FOREACH (&l->pairings, it) {
 		const struct pairing *p = LIST_ENTRY(it, struct pairing, node);
 
-		if ((p->row.accounts[0] == account || p->row.accounts[1] == account) &&
-			(!seek || same_kind(&p->seeks[0], seek)))
+		if (p->row.accounts[0] == account || p->row.accounts[1] == account)
 			return true;
 	}
 	return false;
@@ -334,7 +322,7 @@ static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
 {
 	const struct seeker *k = find_seeker(l, seek->account);
 
-	if (game_lobby_is_pairing(l, seek->account, seek))
+	if (game_lobby_is_pairing(l, seek->account))
 		return HEARTH_ECONFLICT;
 	if (k && k->count >= l->g->seeks_max)
 		return HEARTH_ETOOBIG;

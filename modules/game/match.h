@@ -59,6 +59,7 @@ struct match_step {
 	void *state;            /* after the move; owned until match_take or match_step_clear */
 	struct strbuf position; /* the public view of that state */
 	struct game_clock clock;
+	int64_t at_ms;   /* when it was written, by the clock on the wall */
 	int64_t used_us; /* what the mover used */
 	int draw_offer;  /* as struct match has them, behind the step */
 	int offered_ply[MATCH_SEATS];

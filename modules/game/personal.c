@@ -157,7 +157,7 @@ void game_after_deleted(void *module, const struct bus_event *ev)
 
 	if (export_account_of(ev->payload, &account) < 0)
 		return;
-	game_seek_drop(g, account, NULL);
+	game_seek_drop(g, account);
 	game_lobby_cancel(g->lobby, account, 0);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget_account(g->shards[i], account);

@@ -140,7 +140,7 @@ void game_seek_begin(struct game *g, const struct game_seek *seek)
 	g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
 }
 
-void game_seek_drop(struct game *g, int64_t account, const struct game_seek *like)
+void game_seek_drop(struct game *g, int64_t account)
 {
 	size_t it = 0;
 	void *value;
@@ -148,10 +148,7 @@ void game_seek_drop(struct game *g, int64_t account, const struct game_seek *lik
 	while (map_next(g->seeking, &it, NULL, &value)) {
 		struct seeking *s = value;
 
-		if (s->seek.account == account &&
-			(!like || (s->seek.rules == like->rules &&
-					  s->seek.limit_ms == like->limit_ms &&
-					  s->seek.increment_ms == like->increment_ms)))
+		if (s->seek.account == account)
 			s->dropped = true;
 	}
 }

@@ -63,9 +63,9 @@ static void on_seek(struct game *g, const struct client *from, const struct json
 static void on_cancel(struct game *g, const struct client *from, const struct json *frame)
 {
 	(void)frame;
-	game_seek_drop(g, from->account, NULL);
+	game_seek_drop(g, from->account);
 	game_lobby_cancel(g->lobby, from->account, from->id);
-	if (game_lobby_is_pairing(g->lobby, from->account, NULL))
+	if (game_lobby_is_pairing(g->lobby, from->account))
 		send_error(g, from, "paired", "an opponent was found already: your match begins");
 	else
 		game_send(g, from->id, game_frame_plain("cancelled"));

@@ -32,8 +32,9 @@ static int write_step(struct db_tx *tx, void *arg)
 	const struct game *g = o->shard->g;
 	int64_t now_us = game_now_us(g);
 
+	o->step.at_ms = clock_wall_ms();
 	return game_store_step(tx, o->match->id, &o->step,
-		&(struct game_store_times){ .wall_ms = clock_wall_ms(),
+		&(struct game_store_times){ .wall_ms = o->step.at_ms,
 			.now_us = now_us,
 			.due_us = match_step_due_us(&o->step, g->first_move_us, now_us) });
 }
@@ -53,13 +54,14 @@ static void step_stored(struct owned *o)
 	struct game_shard *s = o->shard;
 	bool moved = o->step.is_move, ended = o->step.ends;
 	int offer = o->match->draw_offer;
+	int64_t at_ms = o->step.at_ms; /* as it is on disk */
 
 	match_take(o->match, &o->step, game_now_us(s->g));
 	metric_add(s->g->moves, moved);
 	if (moved)
 		shard_tell_moved(o);
 	if (ended) {
-		o->match->ended_at = clock_wall_ms();
+		o->match->ended_at = at_ms;
 		metric_add(s->g->live, -1);
 		shard_tell_all(o, game_frame_ended(o->match, game_now_us(s->g)));
 	} else {

@@ -215,8 +215,17 @@ test('a seek is the account\'s: one pair ends its others, cancelled is final, no
     tab.send({ type: 'seek', clock });
     await tab.wantType('seeking');
   }
+  // Also one for another clock.
+  const third = await Player.connect(hearth, anna.token);
+  third.send({ type: 'seek', clock: { limit: 444 } });
+  await third.wantType('seeking');
   bert.send({ type: 'seek', clock });
   const { match } = await bert.wantType('state');
+  bert.send({ type: 'seek', clock: { limit: 444 } });
+  await bert.wantType('seeking');
+  bert.send({ type: 'cancel' });
+  await bert.wantType('cancelled');
+  await third.close();
   // Both tabs hear that it began; the newest of them plays.
   for (const tab of [anna, second]) assert.equal((await tab.wantType('started')).match, match);
   assert.equal((await second.wantType('state')).match, match);
@@ -228,6 +237,10 @@ test('a seek is the account\'s: one pair ends its others, cancelled is final, no
   assert.deepEqual([(await anna.wantType('current')).matches, (await anna.wantType('state')).match], [[match], match]);
   anna.send({ type: 'abort', match });
   await second.wantType('ended', match);
+  // When it ended is told alike by both ways.
+  second.send({ type: 'resume', match });
+  const { ended_at } = await second.wantType('state', match);
+  assert.equal((await hearth.api('GET', `/api/game/matches/${match}`, undefined, { Authorization: `Bearer ${anna.token}` })).body.ended_at, ended_at);
 
   // Cancelled by the one tab, for all of them.
   for (const tab of [anna, second]) {
