@@ -252,7 +252,7 @@ describe('imap clients', () => {
     await c.ok('expunge');
     const draft = Buffer.from(message('draft'));
     await c.ok(['append "Drafts" (\\Seen \\Draft) "22-Nov-2026 10:00:00 +0100" ', draft, '']);
-    assert.match((await c.ok('uid SEARCH UNDELETED HEADER Message-ID for-Thunderbird@example.org')).lines[0], /SEARCH 4/);
+    assert.match((await c.ok('uid SEARCH UNDELETED HEADER Message-ID for-Thunderbird@example.org')).lines.at(-1), /SEARCH 4/);
     await c.ok('create "Ordner/Unterordner"');
     await c.ok('subscribe "Ordner/Unterordner"');
     await c.ok('rename "Ordner" "Anders"');

@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "hearth/log.h"
+
 struct imap_view *imap_view_new(
 	const struct mailbox *box, const uint32_t *uids, size_t n, bool read_only)
 {
@@ -93,6 +95,7 @@ void imap_view_add_recent(struct imap_view *v, uint32_t first)
 		v->recent_cap = v->recent_cap ? 2 * v->recent_cap : 4;
 		v->recent = mem_realloc(v->recent, v->recent_cap * sizeof(*v->recent));
 	}
+	INVARIANT(v->recent);
 	v->recent[v->recent_n++] = (struct imap_range){ first, last };
 }
 

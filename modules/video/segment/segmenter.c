@@ -151,6 +151,7 @@ static int64_t audio_ticks(const struct segmenter *s, int64_t time)
 /* Rounded up, so that audio_ticks gives back at least `ticks`. */
 static int64_t audio_time(const struct segmenter *s, int64_t ticks)
 {
+	INVARIANT(s->tracks.audio_rate > 0);
 	return (ticks * VIDEO_TIMESCALE + s->tracks.audio_rate - 1) / s->tracks.audio_rate;
 }
 
@@ -439,8 +440,9 @@ static void keep_still(struct segmenter *s, struct buf *data)
 static void set_video_clock(struct segmenter *s, int64_t dts_ms)
 {
 	size_t n = s->video.n;
-	int64_t step = n > 1 ? s->video.p[n - 1].dts - s->video.p[n - 2].dts : VIDEO_DURATION;
-	int64_t here = s->video_last + (step < 3 * VIDEO_DURATION ? step : VIDEO_DURATION);
+	int64_t usual = VIDEO_DURATION;
+	int64_t step = n > 1 ? s->video.p[n - 1].dts - s->video.p[n - 2].dts : usual;
+	int64_t here = s->video_last + (step < 3 * usual ? step : usual);
 
 	if (latest(s) > here + SEGMENTER_WAIT_MS * TICKS_PER_MS)
 		here = latest(s); /* audio went on */
