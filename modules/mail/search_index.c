@@ -248,11 +248,13 @@ static int step_of(struct mail_index *x)
 	int rc = db_read_wait(m->search_db, read_state, x);
 
 	if (rc == 0 && (x->built_to < 0 || fts_broken(m->search_db))) {
-		if (fts_broken(m->search_db))
+		if (fts_broken(m->search_db)) {
 			health_set(CONDITION, "the search index was damaged and is built anew; "
 					      "searches take longer meanwhile");
-		log_warn("mail", "the search index is built anew", "damaged", "%s",
-			fts_broken(m->search_db) ? "yes" : "no", NULL);
+			log_warn("mail", "the search index was damaged and is built anew", NULL);
+		} else {
+			log_info("mail", "the search index is built", NULL);
+		}
 		x->built_to = 0;
 		rc = db_write_wait(m->search_db, begin_anew, NULL);
 		metric_add(m->index_rebuilds, rc == 0);
