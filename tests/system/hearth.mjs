@@ -26,7 +26,12 @@ export class Hearth {
   async start() {
     const ports = LISTENERS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:${this.port[name] || 0}`]);
     this.child = spawn(BIN, ['serve', ...ports, ...this.args()], { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.exited = new Promise((done) => this.child.on('exit', (code, signal) => done({ code, signal })));
+    this.asked = false;
+    this.exited = new Promise((done) => this.child.on('exit', (code, signal) => {
+      // Nobody asked it to: what it said last is the only trace, so it goes into the test's log.
+      if (!this.asked) console.error(`the server ended by itself: ${JSON.stringify({ code, signal })}\n${this.log.slice(-8000)}`);
+      done({ code, signal });
+    }));
     await new Promise((ready, fail) => {
       let text = '';
       this.child.stderr.on('data', (bytes) => {
@@ -46,6 +51,7 @@ export class Hearth {
   }
 
   async kill(signal = 'SIGKILL') {
+    this.asked = true;
     this.child.kill(signal);
     return this.exited;
   }
