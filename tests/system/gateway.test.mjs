@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import WebSocket from 'ws';
-import { BIN, eventually, Hearth, raw } from './hearth.mjs';
+import { eventually, Hearth, raw, SANITIZED } from './hearth.mjs';
 
 const PASSWORD = 'correct horse';
 const IDLE = 1000;
-const WEIGHT = /asan/.test(BIN) ? 10 : 1; // a sanitizer's memory is not ours
+const WEIGHT = SANITIZED ? 10 : 1; // a sanitizer's memory is not ours
 const HANDSHAKE = {
   Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
 };

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 export const BIN = resolve(process.env.HEARTH_BIN || 'build/hearth');
+export const SANITIZED = /asan|tsan/.test(BIN); // memory that a sanitizer takes is not ours
 export const LISTENERS = ['http', 'https', 'smtp', 'submission', 'submissions', 'imap', 'imaps', 'rtmp'];
 
 export class Hearth {
@@ -56,10 +57,13 @@ export class Hearth {
     return this.exited;
   }
 
-  // A polite stop; throws when it was not clean (which is also how a sanitizer speaks up).
+  // A polite stop; throws when it was not clean (which is also how a sanitizer speaks up), or when
+  // the server had ended before without being asked.
   async stop() {
-    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const end = await this.kill('SIGTERM');
+    if (!this.child) return;
+    const gone = this.child.exitCode !== null || this.child.signalCode !== null;
+    if (gone && this.asked) return;
+    const end = gone ? await this.exited : await this.kill('SIGTERM');
     if (end.code !== 0) throw new Error(`the server stopped with ${JSON.stringify(end)}\n${this.log.slice(-8000)}`);
   }
 
