@@ -15,7 +15,7 @@
 
 #include "hearth/connections.h"
 #include "hearth/module.h"
-#include "match.h"
+#include "engine/match.h"
 
 #define GAME_SHARDS_MAX 16
 

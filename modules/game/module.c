@@ -3,17 +3,17 @@
  */
 #include <stdlib.h>
 
-#include "chores.h"
+#include "engine/chores.h"
 #include "game.h"
 #include "hearth/map.h"
 #include "hearth/metric.h"
 #include "hearth/accounts.h"
 #include "hearth/export.h"
-#include "lobby.h"
-#include "personal.h"
-#include "preferences.h"
-#include "shard.h"
-#include "store.h"
+#include "lobby/lobby.h"
+#include "personal/personal.h"
+#include "personal/preferences.h"
+#include "engine/shard.h"
+#include "store/store.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL,

@@ -4,10 +4,10 @@
  */
 #include <assert.h>
 
-#include "chess/dead.h"
-#include "chess/fen.h"
-#include "chess/moves.h"
-#include "chess/notation.h"
+#include "rules/chess/dead.h"
+#include "rules/chess/fen.h"
+#include "rules/chess/moves.h"
+#include "rules/chess/notation.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

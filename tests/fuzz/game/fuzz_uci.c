@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "chess/game.h"
-#include "chess/plugin.h"
+#include "rules/chess/game.h"
+#include "rules/chess/plugin.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

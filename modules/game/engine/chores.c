@@ -1,0 +1,178 @@
+/*
+ * chores.c: see chores.h.
+ *
+ * A second after a match that nobody hears of has run out of time, it is found by its due time,
+ * which is an index, and its shard looks at it. LOOK_SLICE at a time, so that a server that comes
+ * back to thousands of them has its readers for people; a slice that was full is followed by the
+ * next after a tenth of a second.
+ */
+#include "engine/chores.h"
+
+#include <stdlib.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "engine/shard.h"
+#include "store/store.h"
+
+#define LOOK_EVERY_MS  1000
+#define LOOK_AGAIN_MS  100
+#define LOOK_SLICE     16
+#define CLOCK_EVERY_MS 10000 /* how much of the clock a crash can take back */
+#define POSITIONS      4     /* old rows completed at a time */
+
+struct game_chores {
+	struct game *g;
+	struct timer look, note;
+	bool noting;
+	bool positions_done; /* every row has its position */
+	int64_t due[LOOK_SLICE];
+	int n;
+	int64_t count;
+};
+
+static void on_look(void *arg);
+
+/* ---- matches whose time is over ---- */
+
+static int collect(void *arg, int64_t id)
+{
+	struct game_chores *c = arg;
+
+	c->due[c->n++] = id;
+	return 0;
+}
+
+static int find_due(struct db_tx *tx, void *arg)
+{
+	struct game_chores *c = arg;
+
+	c->n = 0;
+	return game_store_due(tx, game_now_us(c->g), LOOK_SLICE, collect, c);
+}
+
+static void on_due(void *arg, int status)
+{
+	struct game_chores *c = arg;
+
+	for (int i = 0; status == 0 && i < c->n; i++) {
+		struct game_intent look = { .kind = GAME_LOOK, .match = c->due[i], .ply = -1 };
+
+		/* Too many wait: it is found again. */
+		if (game_shard_post(game_shard_of(c->g, look.match), &look) < 0)
+			break;
+	}
+	timer_start(&c->look, status == 0 && c->n == LOOK_SLICE ? LOOK_AGAIN_MS : LOOK_EVERY_MS, 0,
+		on_look, c);
+}
+
+static void on_look(void *arg)
+{
+	struct game_chores *c = arg;
+
+	if (db_read(c->g->db, find_due, on_due, c) < 0)
+		on_due(c, HEARTH_EBUSY);
+}
+
+/* ---- the clock, and rows from before positions were kept ---- */
+
+static int note(struct db_tx *tx, void *arg)
+{
+	struct game_chores *c = arg;
+	int rc = game_store_set_clock(tx, game_now_us(c->g));
+
+	c->count = 0;
+	if (rc == 0 && !c->positions_done)
+		rc = game_store_add_positions(tx, POSITIONS, &c->count);
+	return rc;
+}
+
+static void on_noted(void *arg, int status)
+{
+	struct game_chores *c = arg;
+
+	c->noting = false;
+	if (status == 0)
+		c->positions_done = c->count < POSITIONS;
+	if (status == 0 && !c->positions_done)
+		timer_start(&c->note, LOOK_AGAIN_MS, CLOCK_EVERY_MS, c->note.fn, c);
+}
+
+static void on_note(void *arg)
+{
+	struct game_chores *c = arg;
+
+	/* Where nobody plays nothing is written. */
+	if (c->noting || (c->positions_done && metric_value(c->g->live) <= 0))
+		return;
+	c->noting = true;
+	if (db_write(c->g->db, note, on_noted, c) < 0)
+		c->noting = false;
+}
+
+/* ---- start and end ---- */
+
+struct resumption {
+	int64_t grace_us, clock_us, live;
+};
+
+/* What it begins with is noted at once: a crash before the next note must not find a later one. */
+static int resume_clock(struct db_tx *tx, void *arg)
+{
+	struct resumption *r = arg;
+	int rc;
+
+	r->clock_us = r->grace_us; /* a first start is at 0 */
+	rc = game_store_clock(tx, &r->clock_us);
+	r->clock_us -= r->grace_us;
+	if (rc == 0)
+		rc = game_store_set_clock(tx, r->clock_us);
+	return rc < 0 ? rc : game_store_count_live(tx, &r->live);
+}
+
+int game_clock_resume(struct game *g, int64_t grace_ms)
+{
+	struct resumption r = { .grace_us = grace_ms * 1000 };
+	int rc = db_write_wait(g->db, resume_clock, &r);
+
+	if (rc < 0) {
+		log_error("game", "the matches cannot be read", "why", "%s", error_name(rc), NULL);
+		return rc;
+	}
+	g->clock_base_us = r.clock_us - exec_served_us();
+	g->grace_until_us = r.clock_us + r.grace_us;
+	metric_add(g->live, r.live);
+	return 0;
+}
+
+struct game_chores *game_chores_new(struct game *g)
+{
+	struct game_chores *c = mem_zalloc(sizeof(*c));
+
+	c->g = g;
+	timer_start(&c->look, LOOK_EVERY_MS, 0, on_look, c);
+	timer_start(&c->note, LOOK_EVERY_MS, CLOCK_EVERY_MS, on_note, c);
+	return c;
+}
+
+static int note_last(struct db_tx *tx, void *arg)
+{
+	struct game_chores *c = arg;
+
+	return game_store_set_clock(tx, game_now_us(c->g));
+}
+
+void game_chores_free(struct game_chores **cp)
+{
+	struct game_chores *c = *cp;
+
+	if (!c)
+		return;
+	timer_stop(&c->look);
+	timer_stop(&c->note);
+	if (db_write_wait(c->g->db, note_last, c) < 0)
+		log_warn("game", "the game clock could not be noted", NULL);
+	free(c);
+	*cp = NULL;
+}

@@ -1,0 +1,116 @@
+/*
+ * intent.c: what a player wants of a match (shard_private.h): tried, then refused or made a step.
+ */
+#include "wire/frames.h"
+#include "hearth/error.h"
+#include "engine/shard_private.h"
+
+/* The outcome of a match_try_…: a step to write, or why there is none. */
+static void answer(struct owned *o, const struct game_intent *in, int rc, const char *why)
+{
+	if (rc == 0)
+		shard_start_write(o, in);
+	else
+		shard_refuse(o->shard, in, o->match->ply,
+			rc == HEARTH_EINVAL ? "malformed" : "illegal", why);
+}
+
+static void do_move(struct owned *o, int seat, const struct game_intent *in)
+{
+	const char *why = "";
+	int rc;
+
+	if (in->ply >= 0 && in->ply != o->match->ply) {
+		shard_refuse(
+			o->shard, in, o->match->ply, "stale", "the match has gone on meanwhile");
+		return;
+	}
+	rc = match_try_move(
+		o->match, seat, slice_str(in->move), in->draw, in->received_us, &o->step, &why);
+	answer(o, in, rc, why);
+}
+
+static void do_draw(struct owned *o, int seat, const struct game_intent *in)
+{
+	const char *why = "";
+	int rc = match_try_draw(o->match, seat, in->received_us, &o->step, &why);
+
+	/* It stands already: who asks again is answered, and nobody else is bothered. */
+	if (rc == HEARTH_EEXIST)
+		game_send(o->shard->g, in->client, game_frame_draw_offered(o->match));
+	else
+		answer(o, in, rc, why);
+}
+
+static void do_claim(struct owned *o, int seat, const struct game_intent *in)
+{
+	const char *why = "";
+	int rc = match_try_left(o->match, seat, in->kind == GAME_CLAIM_DRAW,
+		shard_claim_after_us(o), in->received_us, &o->step, &why);
+
+	answer(o, in, rc, why);
+}
+
+static void do_resume(struct owned *o, int seat, const struct game_intent *in)
+{
+	struct attachment *a =
+		shard_attach(o, in->client, seat >= 0 ? seat : GAME_VIEWER_PUBLIC, in->legal);
+
+	if (a)
+		shard_tell_state(o, a);
+	else
+		shard_refuse(o->shard, in, o->match->ply, "full",
+			"too many are watching this match, or you watch too many");
+}
+
+static void do_players(struct owned *o, int seat, const struct game_intent *in)
+{
+	const char *why = "";
+
+	switch (in->kind) {
+	case GAME_MOVE: do_move(o, seat, in); break;
+	case GAME_DRAW: do_draw(o, seat, in); break;
+	case GAME_CLAIM_VICTORY:
+	case GAME_CLAIM_DRAW: do_claim(o, seat, in); break;
+	case GAME_RESIGN:
+		answer(o, in, match_try_resign(o->match, seat, in->received_us, &o->step, &why),
+			why);
+		break;
+	case GAME_ABORT:
+		answer(o, in, match_try_abort(o->match, seat, in->received_us, &o->step, &why),
+			why);
+		break;
+	case GAME_DECLINE:
+		answer(o, in, match_try_decline(o->match, seat, in->received_us, &o->step, &why),
+			why);
+		break;
+	case GAME_RESUME:
+	case GAME_LOOK: break;
+	}
+}
+
+void shard_do_intent(struct owned *o, const struct game_intent *in)
+{
+	int seat = in->account ? match_seat(o->match, in->account) : -1;
+
+	if (in->kind == GAME_LOOK)
+		shard_poke(o);
+	else if (in->kind == GAME_RESUME)
+		do_resume(o, seat, in);
+	else if (seat < 0)
+		shard_refuse(
+			o->shard, in, o->match->ply, "not-yours", "you do not play in this match");
+	else
+		do_players(o, seat, in);
+}
+
+void shard_run_waiting(struct owned *o)
+{
+	while (!o->writing && o->waiting_count > 0) {
+		struct game_intent in = o->waiting[0];
+
+		o->waiting_count--;
+		memmove(o->waiting, o->waiting + 1, (size_t)o->waiting_count * sizeof(in));
+		shard_do_intent(o, &in);
+	}
+}

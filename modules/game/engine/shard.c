@@ -1,0 +1,379 @@
+/*
+ * shard.c: a match shard (shard.h): which matches are in memory, and what other threads post.
+ *
+ * A match is read from the database when somebody asks for it or its time is over, and put away
+ * again a minute after the last who hears of it has left: what it is lies in its row and moves.
+ *
+ * Everything but the posting functions runs on the shard's own executor.
+ */
+#include "engine/shard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "engine/shard_private.h"
+#include "store/store.h"
+
+#define INTENTS_MAX 65536 /* posted and not yet looked at, over all matches of the shard */
+#define MATCHES_MAX 50000 /* in memory; beyond, only those who play are let in */
+
+void shard_put_away(struct owned *o)
+{
+	shard_detach_all(o);
+	timer_stop(&o->timer);
+	timer_stop(&o->idle);
+	timer_stop(&o->gone);
+	if (o->in_round.next)
+		list_remove(&o->in_round);
+	map_remove_u64(o->shard->matches, (uint64_t)o->match->id);
+	match_step_clear(&o->step);
+	match_free(&o->match);
+	free(o);
+}
+
+static struct owned *own(struct game_shard *s, struct match *m)
+{
+	struct owned *o = mem_zalloc(sizeof(*o));
+	int64_t now_us = game_now_us(s->g);
+
+	o->shard = s;
+	o->match = m;
+	list_init(&o->attached);
+	map_set_u64(s->matches, (uint64_t)m->id, o);
+	/* Nobody counts as away who has had no time to come back since the server started. */
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		m->gone_since_us[seat] =
+			now_us > s->g->grace_until_us ? now_us : s->g->grace_until_us;
+	shard_watch_time(o);
+	shard_keep_for_now(o);
+	return o;
+}
+
+/* Owns a match that came from the database, unless it was taken over meanwhile. */
+static struct owned *take_over(struct game_shard *s, struct match *m)
+{
+	struct owned *o = map_get_u64(s->matches, (uint64_t)m->id);
+
+	if (o) {
+		match_free(&m);
+		return o;
+	}
+	return own(s, m);
+}
+
+/* ---- matches that are not in memory ---- */
+
+struct lookup {
+	struct list_node node; /* of those under way */
+	struct game_shard *shard;
+	struct game_intent intent;
+	struct match *match;
+};
+
+static int load_one(struct db_tx *tx, void *arg)
+{
+	struct lookup *l = arg;
+
+	return game_store_load(tx, l->intent.match, &l->match);
+}
+
+static int set_aside(struct db_tx *tx, void *arg)
+{
+	struct lookup *l = arg;
+
+	return game_store_set_aside(tx, l->intent.match);
+}
+
+static void on_set_aside(void *arg, int status)
+{
+	struct lookup *l = arg;
+
+	(void)status; /* it comes again */
+	l->shard->writing--;
+	free(l);
+}
+
+/* A match that cannot be read is not asked for its time again and again. */
+static void leave_alone(struct game_shard *s, const struct game_intent *in)
+{
+	struct lookup *l = mem_zalloc(sizeof(*l));
+
+	l->shard = s;
+	l->intent = *in;
+	s->writing++;
+	if (db_write(s->g->db, set_aside, on_set_aside, l) < 0)
+		on_set_aside(l, HEARTH_EBUSY);
+}
+
+static void refuse_unread(struct game_shard *s, const struct game_intent *in, int status)
+{
+	if (status == HEARTH_ENOTFOUND) {
+		shard_refuse(s, in, -1, "no-match", "there is no such match");
+		return;
+	}
+	log_error("game", "a match cannot be read", "match", "%lld", (long long)in->match, "why",
+		"%s", error_name(status), NULL);
+	if (status == HEARTH_EBUSY || status == HEARTH_EIO)
+		shard_refuse(s, in, -1, "try-again", "the match could not be read");
+	else
+		shard_refuse(s, in, -1, "no-match", "this match cannot be taken up again");
+	if (in->kind == GAME_LOOK && (status == HEARTH_ECORRUPT || status == HEARTH_EUNSUPPORTED))
+		leave_alone(s, in);
+}
+
+/* At once, or behind the step that is at the database. */
+static void shard_act(struct owned *o, const struct game_intent *in)
+{
+	if (!o->writing || in->kind == GAME_RESUME)
+		/* Who resumes hears at once: a client that is gone by then would be attached for
+		 * good. */
+		shard_do_intent(o, in);
+	else if (o->waiting_count < MATCH_INTENTS_MAX)
+		o->waiting[o->waiting_count++] = *in;
+	else
+		shard_refuse(o->shard, in, o->match->ply, "busy", "too much at once for one match");
+}
+
+static void on_loaded(void *arg, int status)
+{
+	struct lookup *l = arg;
+	struct game_shard *s = l->shard;
+
+	s->writing--;
+	list_remove(&l->node);
+	if (status == 0)
+		shard_act(take_over(s, l->match), &l->intent);
+	else
+		refuse_unread(s, &l->intent, status);
+	free(l);
+}
+
+static void look_up(struct game_shard *s, const struct game_intent *in)
+{
+	struct lookup *l = mem_zalloc(sizeof(*l));
+
+	l->shard = s;
+	l->intent = *in;
+	s->writing++;
+	list_push(&s->lookups, &l->node);
+	if (db_read(s->g->db, load_one, on_loaded, l) < 0)
+		on_loaded(l, HEARTH_EBUSY);
+}
+
+/* ---- posts from other threads ---- */
+
+struct post {
+	struct game_shard *shard;
+	struct game_intent intent;
+};
+
+static void on_intent(void *arg)
+{
+	struct post *p = arg;
+	struct game_shard *s = p->shard;
+	struct owned *o = map_get_u64(s->matches, (uint64_t)p->intent.match);
+
+	atomic_fetch_sub(&s->posted, 1);
+	if (o)
+		shard_act(o, &p->intent);
+	else if (p->intent.kind == GAME_RESUME && map_count(s->matches) >= MATCHES_MAX)
+		shard_refuse(s, &p->intent, -1, "busy", "too many matches are being looked at");
+	else
+		look_up(s, &p->intent);
+	free(p);
+}
+
+int game_shard_post(struct game_shard *s, const struct game_intent *intent)
+{
+	struct post *p;
+
+	if (atomic_fetch_add(&s->posted, 1) >= INTENTS_MAX) {
+		atomic_fetch_sub(&s->posted, 1);
+		return HEARTH_EBUSY;
+	}
+	p = mem_alloc(sizeof(*p));
+	*p = (struct post){ s, *intent };
+	exec_post(s->exec, on_intent, p);
+	return 0;
+}
+
+struct opening {
+	struct game_shard *shard;
+	struct match *match;
+	uint64_t clients[MATCH_SEATS];
+	bool legal[MATCH_SEATS];
+};
+
+static void on_open(void *arg)
+{
+	struct opening *op = arg;
+	struct owned *o = take_over(op->shard, op->match);
+	struct attachment *a[MATCH_SEATS] = { NULL };
+
+	metric_add(op->shard->g->live, 1);
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		if (op->clients[seat])
+			a[seat] = shard_attach(o, op->clients[seat], seat, op->legal[seat]);
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		if (a[seat])
+			shard_tell_state(o, a[seat]);
+	free(op);
+}
+
+void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[MATCH_SEATS],
+	const bool legal[MATCH_SEATS])
+{
+	struct opening *op = mem_zalloc(sizeof(*op));
+
+	op->shard = s;
+	op->match = m;
+	memcpy(op->clients, clients, sizeof(op->clients));
+	memcpy(op->legal, legal, sizeof(op->legal));
+	exec_post(s->exec, on_open, op);
+}
+
+static void on_forget(void *arg)
+{
+	struct post *p = arg;
+
+	shard_detach_client(p->shard, p->intent.client);
+	/* What it asked for and is still being read finds nobody. */
+	LIST_FOREACH (&p->shard->lookups, it) {
+		struct lookup *l = LIST_ENTRY(it, struct lookup, node);
+
+		if (l->intent.client != p->intent.client)
+			continue;
+		l->intent.client = 0;
+		if (l->intent.kind == GAME_RESUME)
+			l->intent.kind = GAME_LOOK;
+	}
+	free(p);
+}
+
+void game_shard_forget(struct game_shard *s, uint64_t client)
+{
+	struct post *p = mem_zalloc(sizeof(*p));
+
+	p->shard = s;
+	p->intent.client = client;
+	exec_post(s->exec, on_forget, p);
+}
+
+static void on_forget_account(void *arg)
+{
+	struct post *p = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(p->shard->matches, &it, NULL, &value)) {
+		struct owned *o = value;
+		int seat = match_seat(o->match, p->intent.account);
+
+		if (seat < 0)
+			continue;
+		match_forget(o->match, seat);
+		shard_poke(o);
+	}
+	free(p);
+}
+
+void game_shard_forget_account(struct game_shard *s, int64_t account)
+{
+	struct post *p = mem_zalloc(sizeof(*p));
+
+	p->shard = s;
+	p->intent.account = account;
+	exec_post(s->exec, on_forget_account, p);
+}
+
+struct completing {
+	struct game_shard *shard;
+	int64_t account;
+	bool completes;
+};
+
+static void on_complete(void *arg)
+{
+	struct completing *c = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(c->shard->matches, &it, NULL, &value)) {
+		struct match *m = ((struct owned *)value)->match;
+
+		for (int seat = 0; seat < MATCH_SEATS; seat++)
+			if (m->accounts[seat] == c->account)
+				m->completes[seat] = c->completes;
+	}
+	free(c);
+}
+
+void game_shard_complete(struct game_shard *s, int64_t account, bool completes)
+{
+	struct completing *c = mem_alloc(sizeof(*c));
+
+	*c = (struct completing){ s, account, completes };
+	exec_post(s->exec, on_complete, c);
+}
+
+/* ---- start and end ---- */
+
+struct game_shard *game_shard_new(struct game *g, int index)
+{
+	struct game_shard *s = mem_zalloc(sizeof(*s));
+	char name[16];
+
+	s->g = g;
+	s->index = index;
+	s->matches = map_new();
+	s->clients = map_new();
+	list_init(&s->asked);
+	list_init(&s->next);
+	list_init(&s->lookups);
+	snprintf(name, sizeof(name), "game-%d", index);
+	s->exec = exec_new(name);
+	return s;
+}
+
+struct ask_idle {
+	struct game_shard *shard;
+	bool idle;
+};
+
+static void ask_idle(void *arg)
+{
+	struct ask_idle *ask = arg;
+
+	ask->idle = ask->shard->writing == 0;
+}
+
+static void free_matches(void *arg)
+{
+	struct game_shard *s = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(s->matches, &it, NULL, &value))
+		shard_put_away(value);
+}
+
+void game_shard_free(struct game_shard **sp)
+{
+	struct game_shard *s = *sp;
+	struct ask_idle ask = { .shard = s };
+
+	if (!s)
+		return;
+	while (exec_call(s->exec, ask_idle, &ask), !ask.idle)
+		usleep(1000);
+	exec_call(s->exec, free_matches, s);
+	exec_free(&s->exec);
+	map_free(&s->matches);
+	map_free(&s->clients);
+	free(s);
+	*sp = NULL;
+}

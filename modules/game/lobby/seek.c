@@ -1,0 +1,162 @@
+/*
+ * seek.c: see seek.h.
+ *
+ *   NAMING ──the name──▶ LOOKING ──clock, matches──▶ to the lobby, or refused
+ *
+ * One is looked into for each connection at a time: a flood of seeks changes what is wanted, and
+ * asks nobody anew.
+ */
+#include "lobby/seek.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/frames.h"
+#include "hearth/error.h"
+#include "hearth/map.h"
+#include "personal/preferences.h"
+#include "store/store.h"
+
+struct seeking {
+	struct game *g;
+	struct game_seek seek;
+	bool dropped;     /* cancelled, or the account is paired */
+	bool gone;        /* the connection is */
+	int64_t live_max; /* matches that may go on */
+	int64_t live;     /* and do */
+	struct game_preferences chosen;
+};
+
+static void finish(struct seeking *s)
+{
+	if (!s->gone)
+		map_remove_u64(s->g->seeking, s->seek.client);
+	hearth_release(s->g->h);
+	free(s);
+}
+
+static void fail(struct seeking *s, const char *code, const char *text)
+{
+	game_send(s->g, s->seek.client, game_frame_error(code, text));
+	finish(s);
+}
+
+static void to_lobby(struct seeking *s)
+{
+	struct game *g = s->g;
+	struct game_seek seek = s->seek;
+	int rc;
+
+	if (seek.limit_ms == 0) {
+		seek.limit_ms = s->chosen.base_s * 1000;
+		seek.increment_ms = s->chosen.increment_s * 1000;
+	}
+	finish(s);
+	rc = game_lobby_seek(g->lobby, &seek);
+	if (rc == HEARTH_ECONFLICT)
+		game_send(g, seek.client,
+			game_frame_error(
+				"paired", "an opponent was found already: your match begins"));
+	else if (rc == HEARTH_ETOOBIG)
+		game_send(g, seek.client,
+			game_frame_error("too-many-seeks",
+				"you are waiting for as many games as one person may"));
+	else if (rc < 0)
+		game_send(g, seek.client,
+			game_frame_error("busy", "too many are waiting for a game"));
+}
+
+static int count_one(void *arg, int64_t id)
+{
+	(void)id;
+	++*(int64_t *)arg;
+	return 0;
+}
+
+static int look(struct db_tx *tx, void *arg)
+{
+	struct seeking *s = arg;
+	int rc = game_store_preferences(tx, s->seek.account, &s->chosen);
+
+	s->live = 0;
+	return rc < 0 ? rc
+		      : game_store_live_of_account(
+				tx, s->seek.account, s->live_max, count_one, &s->live);
+}
+
+static void on_looked(void *arg, int status)
+{
+	struct seeking *s = arg;
+
+	if (s->gone || s->dropped)
+		finish(s);
+	else if (status < 0)
+		fail(s, "try-again", "your matches could not be looked up");
+	else if (s->live >= s->live_max)
+		fail(s, "too-many-matches",
+			"as many matches of yours go on as one person may have: end one first");
+	else if (s->seek.limit_ms == 0 && s->chosen.base_s == 0)
+		fail(s, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
+	else
+		to_lobby(s);
+}
+
+static void on_name(void *arg, int status, const char *name)
+{
+	struct seeking *s = arg;
+
+	if (s->gone || s->dropped) {
+		finish(s);
+		return;
+	}
+	if (status < 0) {
+		fail(s, "try-again", "your name could not be looked up");
+		return;
+	}
+	snprintf(s->seek.name, sizeof(s->seek.name), "%s", name);
+	if (db_read(s->g->db, look, on_looked, s) < 0)
+		on_looked(s, HEARTH_EBUSY);
+}
+
+void game_seek_begin(struct game *g, const struct game_seek *seek)
+{
+	struct seeking *s = map_get_u64(g->seeking, seek->client);
+
+	if (s) {
+		char name[ACCOUNTS_NAME_ROOM];
+
+		memcpy(name, s->seek.name, sizeof(name));
+		s->seek = *seek;
+		memcpy(s->seek.name, name, sizeof(name));
+		s->dropped = false;
+		return;
+	}
+	s = mem_zalloc(sizeof(*s));
+	s->g = g;
+	s->seek = *seek;
+	s->live_max = g->matches_max;
+	hearth_hold(g->h);
+	map_set_u64(g->seeking, seek->client, s);
+	g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
+}
+
+void game_seek_drop(struct game *g, int64_t account)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(g->seeking, &it, NULL, &value)) {
+		struct seeking *s = value;
+
+		if (s->seek.account == account)
+			s->dropped = true;
+	}
+}
+
+void game_seek_close(struct game *g, uint64_t client)
+{
+	struct seeking *s = map_remove_u64(g->seeking, client);
+
+	if (s)
+		s->gone = true;
+}

@@ -1,0 +1,164 @@
+/*
+ * personal.c: see personal.h.
+ */
+#include "personal/personal.h"
+
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/export.h"
+#include "rules/chess/pgn.h"
+#include "personal/preferences.h"
+#include "lobby/seek.h"
+#include "engine/shard.h"
+#include "store/store.h"
+
+/* ---- export ---- */
+
+int game_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	(void)module;
+	(void)prepared;
+	return export_push(tx, ev, GAME_QUEUE_EXPORT);
+}
+
+/* The matches of an account, by number; then one of them. */
+struct reading {
+	int64_t account;
+	int64_t *ids; /* owned */
+	size_t n, cap;
+	int64_t id;
+	struct arena *arena;
+	struct game_match_row row;
+	struct match *match;
+};
+
+static int collect(void *arg, int64_t id)
+{
+	struct reading *r = arg;
+
+	if (r->n == r->cap) {
+		r->cap = r->cap ? 2 * r->cap : 64;
+		r->ids = mem_realloc(r->ids, r->cap * sizeof(*r->ids));
+	}
+	r->ids[r->n++] = id;
+	return 0;
+}
+
+static int list(struct db_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+
+	r->n = 0;
+	return game_store_of_account(tx, r->account, INT64_MAX, collect, r);
+}
+
+static int load(struct db_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+	int rc = game_store_get(tx, r->id, r->arena, &r->row);
+
+	return rc < 0 ? rc : game_store_read(tx, r->id, &r->match);
+}
+
+static enum pgn_result result_of(const struct match *m)
+{
+	if (!m->over || strcmp(m->status, "aborted") == 0)
+		return PGN_GOES_ON;
+	return m->winner == 0 ? PGN_WHITE_WON : m->winner == 1 ? PGN_BLACK_WON : PGN_DRAWN;
+}
+
+static void add_game(struct export_part *part, const struct game *g, const struct reading *r)
+{
+	const struct match *m = r->match;
+	char rooms[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
+	struct strbuf text = { 0 };
+	const struct pgn_game game = { .site = slice_str(hearth_hostname(g->h)),
+		.white = slice_str(match_name(m, 0, rooms[0])),
+		.black = slice_str(match_name(m, 1, rooms[1])),
+		.started_at = r->row.started_at,
+		.result = result_of(m),
+		.status = slice_str(m->status),
+		.reason = slice_str(m->reason),
+		.setup = r->row.setup,
+		.limit_s = r->row.limit_ms / 1000,
+		.increment_s = r->row.increment_ms / 1000,
+		.moves = strbuf_slice(&m->notation) };
+
+	pgn_write(&text, &game);
+	export_file_add(part, strbuf_slice(&text));
+	strbuf_free(&text);
+}
+
+/* The oldest first. A match that these rules cannot read any more is left out, and said so. */
+static void add_games(struct export_part *part, struct game *g, struct reading *r)
+{
+	for (size_t i = r->n; i > 0 && export_part_status(part) == 0; i--) {
+		int rc;
+
+		r->id = r->ids[i - 1];
+		rc = db_read_wait(g->db, load, r);
+		if (rc == 0)
+			add_game(part, g, r);
+		else if (rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED)
+			export_file_add(part, slice_str(arena_printf(r->arena,
+						      "; match %lld cannot be read: %s\n\n",
+						      (long long)r->id, error_name(rc))));
+		else if (rc != HEARTH_ENOTFOUND)
+			export_part_fail(part, rc);
+		match_free(&r->match);
+		arena_reset(r->arena);
+	}
+}
+
+int game_export(void *module, const struct queue_task *task, struct arena *a)
+{
+	struct game *g = module;
+	struct reading r = { 0 };
+	struct export_part *part;
+	int rc = export_part_open(g->h, "game", g->db, task, &part);
+
+	(void)a;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	r.account = export_part_account(part);
+	r.arena = arena_new();
+	rc = db_read_wait(g->db, list, &r);
+	if (rc < 0)
+		export_part_fail(part, rc);
+	export_file_open(part, SLICE("games.pgn"), clock_wall_s());
+	add_games(part, g, &r);
+	export_file_close(part);
+	arena_free(&r.arena);
+	free(r.ids);
+	return export_part_finish(&part);
+}
+
+/* ---- deletion ---- */
+
+int game_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	int64_t account;
+	int rc = export_account_of(ev->payload, &account);
+
+	(void)module;
+	(void)prepared;
+	if (rc == 0)
+		rc = game_store_forget_preferences(tx, account);
+	return rc < 0 ? rc : game_store_forget(tx, account);
+}
+
+/* What is in memory; after a crash it is loaded as apply left it. */
+void game_after_deleted(void *module, const struct bus_event *ev)
+{
+	struct game *g = module;
+	int64_t account;
+
+	if (export_account_of(ev->payload, &account) < 0)
+		return;
+	game_seek_drop(g, account);
+	game_lobby_cancel(g->lobby, account, 0);
+	for (int i = 0; i < g->shard_count; i++)
+		game_shard_forget_account(g->shards[i], account);
+}

@@ -1,0 +1,302 @@
+/*
+ * store.c: see store.h.
+ */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rules/chess/plugin.h"
+#include "hearth/bus.h"
+#include "hearth/error.h"
+#include "hearth/json.h"
+#include "personal/preferences.h"
+
+const char *const game_migrations[] = {
+	"CREATE TABLE match ("
+	" id {id},"
+	" rules TEXT NOT NULL,"
+	" setup TEXT NOT NULL,"
+	" seed {bytes} NOT NULL,"
+	" white BIGINT NOT NULL,"
+	" black BIGINT NOT NULL,"
+	" white_name TEXT NOT NULL,"
+	" black_name TEXT NOT NULL,"
+	" limit_ms BIGINT NOT NULL,"
+	" increment_ms BIGINT NOT NULL,"
+	" started_at BIGINT NOT NULL,"
+	" ended_at BIGINT,"
+	" status TEXT NOT NULL,"
+	" winner BIGINT NOT NULL,"
+	" reason TEXT NOT NULL);"
+	"CREATE INDEX match_live ON match (status) WHERE status = 'started';"
+	"CREATE INDEX match_white ON match (white);"
+	"CREATE INDEX match_black ON match (black);"
+	"CREATE TABLE move ("
+	" match BIGINT NOT NULL,"
+	" ply BIGINT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" notation TEXT NOT NULL,"
+	" used_us BIGINT NOT NULL,"
+	" left_us BIGINT NOT NULL,"
+	" at_ms BIGINT NOT NULL,"
+	" PRIMARY KEY (match, ply));",
+	/* Accounts that are gone, by number: what was under way for them is not stored. */
+	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
+	/* What an account has chosen (preferences.h); base_s 0: no clock. */
+	"CREATE TABLE preference ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" version BIGINT NOT NULL,"
+	" base_s BIGINT NOT NULL,"
+	" increment_s BIGINT NOT NULL,"
+	" auto_queen BIGINT NOT NULL);",
+	/*
+	 * How a match stands lies in its row: lists and its clock need no replay. Of matches from
+	 * before, chores.c adds the position. Names were mail addresses then: they go.
+	 */
+	"ALTER TABLE match ADD COLUMN ply BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN last TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE match ADD COLUMN position TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE match ADD COLUMN white_left_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN black_left_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN running BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN turn_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN due_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE match ADD COLUMN draw_offer BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN white_offered BIGINT NOT NULL DEFAULT -1;"
+	"ALTER TABLE match ADD COLUMN black_offered BIGINT NOT NULL DEFAULT -1;"
+	"UPDATE match SET white_name = '' WHERE white_name LIKE '%@%';"
+	"UPDATE match SET black_name = '' WHERE black_name LIKE '%@%';"
+	"UPDATE match SET ply = (SELECT count(*) FROM move WHERE move.match = match.id),"
+	" last = coalesce((SELECT text FROM move WHERE move.match = match.id"
+	" ORDER BY ply DESC LIMIT 1), ''),"
+	" white_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
+	" AND move.ply % 2 = 1 ORDER BY ply DESC LIMIT 1), limit_ms * 1000),"
+	" black_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
+	" AND move.ply % 2 = 0 ORDER BY ply DESC LIMIT 1), limit_ms * 1000);"
+	"UPDATE match SET running = ply % 2 WHERE status = 'started' AND ply >= 2;"
+	"DROP INDEX match_live;"
+	"CREATE INDEX match_due ON match (due_us) WHERE status = 'started';"
+	"CREATE INDEX match_white_live ON match (white) WHERE status = 'started';"
+	"CREATE INDEX match_black_live ON match (black) WHERE status = 'started';"
+	"CREATE INDEX match_bare ON match (id) WHERE position = '';"
+	/* What the game clock said last: one row. */
+	"CREATE TABLE game_clock (id BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL);",
+	/* Those from before that go on: the clock begins at 0; they get time to come back. */
+	"UPDATE match SET turn_us = 30000000, due_us = 30000000 + CASE running"
+	" WHEN 0 THEN white_left_us WHEN 1 THEN black_left_us ELSE 60000000 END"
+	" WHERE status = 'started' AND turn_us = 0 AND due_us = 0;",
+	NULL,
+};
+
+static const struct game_rules *const all_rules[] = { &chess_rules };
+
+const struct game_rules *game_rules_find(const char *id)
+{
+	for (size_t i = 0; i < sizeof(all_rules) / sizeof(all_rules[0]); i++)
+		if (strcmp(all_rules[i]->id, id) == 0)
+			return all_rules[i];
+	return NULL;
+}
+
+/* Publishes under the match's own key, so that its events come in order. */
+static int publish(struct db_tx *tx, const char *topic, int64_t match, struct strbuf *payload)
+{
+	char key[24];
+	int rc;
+
+	snprintf(key, sizeof(key), "%lld", (long long)match);
+	rc = bus_publish(tx, topic, slice_str(key), strbuf_slice(payload));
+	strbuf_free(payload);
+	return rc;
+}
+
+static int publish_started(struct db_tx *tx, const struct game_match_row *row)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_i64(&w, "match", row->id);
+	json_put_str(&w, "rules", row->rules);
+	json_put_i64(&w, "white", row->accounts[0]);
+	json_put_i64(&w, "black", row->accounts[1]);
+	json_close_object(&w);
+	return publish(tx, "game.started", row->id, &out);
+}
+
+static int publish_ended(struct db_tx *tx, int64_t match, const struct match_step *step)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_i64(&w, "match", match);
+	json_put_str(&w, "status", step->status);
+	json_put_str(&w, "winner",
+		step->winner == 0   ? "white"
+		: step->winner == 1 ? "black"
+				    : NULL);
+	json_put_i64(&w, "ply", step->ply);
+	json_close_object(&w);
+	return publish(tx, "game.ended", match, &out);
+}
+
+static int nobody_is_gone(struct db_tx *tx, const struct game_match_row *row)
+{
+	int64_t gone = 0;
+	int rc = db_get_int(tx, &gone, "SELECT count(*) FROM forgotten WHERE account IN ($1, $2)",
+		db_int(row->accounts[0]), db_int(row->accounts[1]));
+
+	return rc == 0 && gone ? HEARTH_EDENIED : rc;
+}
+
+int game_store_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
+		db_int(account));
+
+	/* Those that go on are due at once: the shards end them. */
+	if (rc >= 0)
+		rc = db_run(tx,
+			"UPDATE match SET white = 0, white_name = '', due_us = $2 WHERE white = $1",
+			db_int(account), db_int(INT64_MIN));
+	if (rc >= 0)
+		rc = db_run(tx,
+			"UPDATE match SET black = 0, black_name = '', due_us = $2 WHERE black = $1",
+			db_int(account), db_int(INT64_MIN));
+	return rc < 0 ? rc : 0;
+}
+
+/* The view of a match at its beginning. HEARTH_EINVAL: no such rules, or not by them. */
+static int first_position(const struct game_match_row *row, struct strbuf *out)
+{
+	const struct game_rules *rules = game_rules_find(row->rules);
+	void *state = rules ? mem_zalloc(rules->state_size) : NULL;
+	const char *why;
+	int rc = rules ? rules->init(state, row->setup, row->seed, &why) : HEARTH_EINVAL;
+
+	if (rc == 0)
+		rules->view(state, GAME_VIEWER_PUBLIC, out);
+	free(state);
+	return rc;
+}
+
+static int insert(struct db_tx *tx, struct game_match_row *row)
+{
+	return db_get_int(tx, &row->id,
+		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, "
+		"limit_ms, increment_ms,"
+		" started_at, status, winner, reason)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 'started', -1, '') RETURNING id",
+		db_str(row->rules), db_text(row->setup),
+		db_bytes(slice_of(row->seed, sizeof(row->seed))), db_int(row->accounts[0]),
+		db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
+		db_int(row->limit_ms), db_int(row->increment_ms));
+}
+
+static int count_one(void *arg, int64_t id)
+{
+	(void)id;
+	++*(int64_t *)arg;
+	return 0;
+}
+
+/* Whether both may have one more match. */
+static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t live_max)
+{
+	int rc = 0;
+
+	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
+		int64_t live = 0;
+
+		rc = game_store_live_of_account(
+			tx, row->accounts[seat], live_max, count_one, &live);
+		if (rc == 0 && live >= live_max)
+			rc = HEARTH_ETOOBIG;
+	}
+	return rc;
+}
+
+int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
+	int64_t live_max)
+{
+	struct strbuf position = { 0 };
+	int rc = nobody_is_gone(tx, row);
+
+	if (rc == 0)
+		rc = has_room(tx, row, live_max);
+	if (rc == 0)
+		rc = first_position(row, &position);
+	if (rc == 0)
+		rc = insert(tx, row);
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE match SET started_at = $2, position = $3, white_left_us = $4, "
+			"black_left_us = $4, turn_us = $5, due_us = $6 WHERE id = $1",
+			db_int(row->id), db_int(row->started_at), db_text(strbuf_slice(&position)),
+			db_int(row->limit_ms * 1000), db_int(at->now_us), db_int(at->due_us));
+	if (rc >= 0)
+		rc = game_store_completes(tx, row->accounts, row->completes);
+	strbuf_free(&position);
+	return rc < 0 ? rc : publish_started(tx, row);
+}
+
+static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
+{
+	int rc = db_run(tx,
+		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5, "
+		"draw_offer = -1 WHERE id = $1 AND status = 'started'",
+		db_int(match), db_str(step->status), db_int(step->winner), db_str(step->reason),
+		db_int(now_ms));
+
+	if (rc < 0)
+		return rc;
+	return rc == 0 ? HEARTH_ECONFLICT : publish_ended(tx, match, step);
+}
+
+static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
+	const struct game_store_times *at)
+{
+	int rc = db_run(tx,
+		"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		db_int(match), db_int(step->ply), db_str(step->move.text),
+		db_str(step->move.notation), db_int(step->used_us),
+		db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]), db_int(at->wall_ms));
+
+	if (rc >= 0)
+		rc = db_run(tx,
+			"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, "
+			"turn_us = $6, due_us = $7 WHERE id = $1",
+			db_int(match), db_int(step->ply), db_str(step->move.text),
+			db_text(strbuf_slice(&step->position)), db_int(step->clock.side),
+			db_int(at->now_us), db_int(at->due_us));
+	return rc;
+}
+
+/* Clocks and offers behind the step. */
+static int set_standing(struct db_tx *tx, int64_t match, const struct match_step *step)
+{
+	return db_run(tx,
+		"UPDATE match SET white_left_us = $2, black_left_us = $3, running = $4, "
+		"draw_offer = $5, white_offered = $6, black_offered = $7 WHERE id = $1",
+		db_int(match), db_int(step->clock.left_us[0]), db_int(step->clock.left_us[1]),
+		db_int(step->clock.side), db_int(step->draw_offer), db_int(step->offered_ply[0]),
+		db_int(step->offered_ply[1]));
+}
+
+int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
+	const struct game_store_times *at)
+{
+	int rc = step->is_move ? add_move(tx, match, step, at) : 0;
+
+	/* An offer leaves the clock, which runs on, as it was. */
+	if (rc >= 0)
+		rc = set_standing(tx, match, step);
+	if (rc >= 0 && step->ends)
+		rc = end_match(tx, match, step, at->wall_ms);
+	return rc < 0 ? rc : 0;
+}

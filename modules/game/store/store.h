@@ -1,0 +1,91 @@
+/*
+ * store.h: every SQL statement of the game module. Inside a db_fn on the database "game".
+ *
+ * A match is a row and its moves. The state itself is never stored: the moves are the match. How it
+ * stands (position, clocks, offer, when time is over) is in the row too, written with each step, so
+ * that nothing needs to be replayed to be shown.
+ */
+#ifndef GAME_STORE_H
+#define GAME_STORE_H
+
+#include "hearth/db.h"
+#include "engine/match.h"
+
+extern const char *const game_migrations[];
+
+/* What a match begins with. Slices stay the caller's. */
+struct game_match_row {
+	int64_t id;
+	const char *rules;
+	struct slice setup;
+	uint8_t seed[GAME_SEED_SIZE];
+	int64_t accounts[MATCH_SEATS];
+	char names[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
+	int64_t limit_ms, increment_ms;
+	int64_t started_at;          /* wall, ms */
+	bool completes[MATCH_SEATS]; /* out of game_store_add: as struct match has it */
+};
+
+/* When something is written; the game clock (game.h), and when time will bring the next. */
+struct game_store_times {
+	int64_t wall_ms, now_us, due_us;
+};
+
+/* ---- store.c ---- */
+
+/*
+ * Adds a match, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
+ * was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on already.
+ */
+int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
+	int64_t live_max);
+/*
+ * Adds what a step says: its move, and when it ends the match also the result, with "game.ended".
+ * HEARTH_EEXIST when a move of this ply is there already: it was played.
+ */
+int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
+	const struct game_store_times *at);
+/*
+ * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
+ * any more. Its matches that are going on are for the shards to end.
+ */
+int game_store_forget(struct db_tx *tx, int64_t account);
+
+/* ---- store_read.c ---- */
+
+/*
+ * A match as it is stored, with its moves but without a state: to be shown. HEARTH_ENOTFOUND,
+ * HEARTH_EUNSUPPORTED (rules that are not in this build).
+ */
+int game_store_read(struct db_tx *tx, int64_t id, struct match **out);
+/* The same with its state, to go on; its moves are played again. HEARTH_ECORRUPT. */
+int game_store_load(struct db_tx *tx, int64_t id, struct match **out);
+/* What it began with; without its players. The setup's slice is in the arena. */
+int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_match_row *out);
+/*
+ * An account's matches below a number, latest first, without state and moves; each is the callee's.
+ */
+int game_store_page(struct db_tx *tx, int64_t account, int64_t before, int64_t limit,
+	void (*each)(void *arg, struct match *m), void *arg);
+/* The ids of an account's matches, latest first: all, and those that go on. */
+int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
+	int (*each)(void *arg, int64_t id), void *arg);
+int game_store_live_of_account(struct db_tx *tx, int64_t account, int64_t limit,
+	int (*each)(void *arg, int64_t id), void *arg);
+
+/* How many go on; which of those are due, the longest so first. */
+int game_store_count_live(struct db_tx *tx, int64_t *count);
+int game_store_due(struct db_tx *tx, int64_t now_us, int64_t limit,
+	int (*each)(void *arg, int64_t id), void *arg);
+/* One that cannot be read: it is not due any more. */
+int game_store_set_aside(struct db_tx *tx, int64_t match);
+/* The game clock as it was last noted; *us keeps its value where it never was. */
+int game_store_clock(struct db_tx *tx, int64_t *us);
+int game_store_set_clock(struct db_tx *tx, int64_t us);
+/* Adds to at most so many old rows the position they lack; *count is to how many. */
+int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
+
+/* The rules of this name, or NULL. Any thread. */
+const struct game_rules *game_rules_find(const char *id);
+
+#endif

@@ -1,0 +1,164 @@
+/*
+ * api.c: /api/game/…: matches, also those that ended.
+ */
+#include <stdlib.h>
+
+#include "wire/frames.h"
+#include "hearth/accounts.h"
+#include "hearth/error.h"
+#include "store/store.h"
+#include "game.h"
+
+#define PAGE_DEFAULT 50
+#define PAGE_MAX     100
+
+struct request {
+	struct game *g;
+	struct http_request *rq;
+	int64_t id, account;
+	int64_t before, limit;
+	struct match *matches[PAGE_MAX + 1]; /* one more than are shown says that there is more */
+	int n;
+};
+
+static struct request *request_new(void *module, struct http_request *rq)
+{
+	struct request *r = mem_zalloc(sizeof(*r));
+
+	r->g = module;
+	r->rq = rq;
+	r->account = http_account(rq)->id;
+	return r;
+}
+
+static void request_free(struct request *r)
+{
+	for (int i = 0; i < r->n; i++)
+		match_free(&r->matches[i]);
+	free(r);
+}
+
+static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
+{
+	json_open_object(w);
+	game_write_match(w, r->matches[i], moves, game_now_us(r->g));
+	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
+	json_close_object(w);
+}
+
+static int read_one(struct db_tx *tx, void *arg)
+{
+	struct request *r = arg;
+	int rc = game_store_read(tx, r->id, &r->matches[0]);
+
+	r->n = rc == 0;
+	return rc;
+}
+
+static void on_one(void *arg, int status)
+{
+	struct request *r = arg;
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	if (status < 0) {
+		http_reply_error(r->rq, status);
+	} else {
+		json_writer_init(&w, &out);
+		write_one(r, &w, 0, true);
+		http_reply_json(r->rq, 200, &out);
+	}
+	request_free(r);
+}
+
+static void get_match(void *module, struct http_request *rq)
+{
+	struct request *r = request_new(module, rq);
+
+	r->id = http_param_int(rq, "id");
+	if (db_read(r->g->db, read_one, on_one, r) < 0)
+		on_one(r, HEARTH_EBUSY);
+}
+
+/* ---- one's own, a page at a time ---- */
+
+static void collect(void *arg, struct match *m)
+{
+	struct request *r = arg;
+
+	r->matches[r->n++] = m;
+}
+
+static int read_page(struct db_tx *tx, void *arg)
+{
+	struct request *r = arg;
+
+	while (r->n > 0)
+		match_free(&r->matches[--r->n]);
+	return game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
+}
+
+static void write_page(struct request *r, struct json_writer *w)
+{
+	int shown = r->n > r->limit ? (int)r->limit : r->n;
+
+	json_open_object(w);
+	json_name(w, "matches");
+	json_open_array(w);
+	for (int i = 0; i < shown; i++)
+		write_one(r, w, i, false);
+	json_close_array(w);
+	json_put_bool(w, "more", r->n > shown);
+	if (r->n > shown)
+		json_put_i64(w, "next", r->matches[shown - 1]->id);
+	json_close_object(w);
+}
+
+static void on_page(void *arg, int status)
+{
+	struct request *r = arg;
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	if (status < 0) {
+		http_reply_error(r->rq, status);
+	} else {
+		json_writer_init(&w, &out);
+		write_page(r, &w);
+		http_reply_json(r->rq, 200, &out);
+	}
+	request_free(r);
+}
+
+/* A number of the query; false, and answered, when it is none or out of bounds. */
+static bool read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
+{
+	struct slice text = http_query(rq, name);
+
+	if (!text.p || slice_i64(text, 1, max, out) == 0)
+		return true;
+	http_reply_problem(
+		rq, 400, name, "%s: expected a number from 1 to %lld", name, (long long)max);
+	return false;
+}
+
+static void get_matches(void *module, struct http_request *rq)
+{
+	int64_t before = INT64_MAX, limit = PAGE_DEFAULT;
+	struct request *r;
+
+	if (!read_number(rq, "before", INT64_MAX, &before) ||
+		!read_number(rq, "limit", PAGE_MAX, &limit))
+		return;
+	r = request_new(module, rq);
+	r->before = before;
+	r->limit = limit;
+	if (db_read(r->g->db, read_page, on_page, r) < 0)
+		on_page(r, HEARTH_EBUSY);
+}
+
+const struct http_route game_routes[] = {
+	{ HTTP_GET, "/api/game/matches", get_matches, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
+	{ HTTP_GET, "/api/game/matches/{id:int}", get_match, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
+	{ .pattern = NULL },
+};

@@ -1,0 +1,307 @@
+/*
+ * frames.c: see frames.h.
+ */
+#include "wire/frames.h"
+
+static const char *const seat_names[MATCH_SEATS] = { "white", "black" };
+
+/* A frame under construction. */
+struct frame {
+	struct strbuf out;
+	struct json_writer w;
+};
+
+static void frame_open(struct frame *f, const char *type)
+{
+	*f = (struct frame){ 0 };
+	json_writer_init(&f->w, &f->out);
+	json_open_object(&f->w);
+	json_put_str(&f->w, "type", type);
+}
+
+static struct buf *frame_close(struct frame *f)
+{
+	json_close_object(&f->w);
+	return buf_from_strbuf(&f->out);
+}
+
+static void write_clock(struct json_writer *w, const struct match *m, int64_t now_us)
+{
+	json_name(w, "clock");
+	json_open_object(w);
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		json_put_i64(
+			w, seat_names[seat], game_clock_left_us(&m->clock, seat, now_us) / 1000);
+	json_close_object(w);
+}
+
+/* An array of the words of `text`. */
+static void write_words(struct json_writer *w, const char *name, struct slice text)
+{
+	json_name(w, name);
+	json_open_array(w);
+	while (text.n > 0)
+		json_text(w, slice_split(&text, ' '));
+	json_close_array(w);
+}
+
+static void write_legal(struct json_writer *w, const struct match *m, int viewer)
+{
+	struct strbuf moves = { 0 };
+
+	if (viewer >= 0 && match_turn(m) == viewer)
+		m->rules->legal(m->state, (unsigned)viewer, &moves);
+	write_words(w, "legal", strbuf_slice(&moves));
+	strbuf_free(&moves);
+}
+
+static void write_result(struct json_writer *w, const struct match *m)
+{
+	json_put_str(w, "status", m->status);
+	if (!m->over)
+		return;
+	json_put_str(w, "winner", m->winner == GAME_NOBODY ? NULL : seat_names[m->winner]);
+	json_put_str(w, "reason", m->reason);
+}
+
+void game_write_position(struct json_writer *w, const struct match *m, int viewer)
+{
+	struct strbuf view = { 0 };
+
+	json_name(w, "position");
+	if (m->state)
+		m->rules->view(m->state, viewer, &view);
+	if (m->state || m->position.n)
+		json_ready(w, strbuf_slice(m->state ? &view : &m->position));
+	else
+		json_null(w);
+	strbuf_free(&view);
+}
+
+/* What is told of a seat, or null for none. */
+static void put_seat(struct json_writer *w, const char *name, int seat)
+{
+	json_put_str(w, name, seat >= 0 ? seat_names[seat] : NULL);
+}
+
+/* The name alone, as it always was; and with the number that no two people share. */
+static void write_players(struct json_writer *w, const struct match *m)
+{
+	char room[ACCOUNTS_NAME_ROOM];
+
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		json_put_str(w, seat_names[seat], match_name(m, seat, room));
+	json_name(w, "players");
+	json_open_object(w);
+	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+		json_name(w, seat_names[seat]);
+		json_open_object(w);
+		json_name(w, "id");
+		if (m->accounts[seat])
+			json_i64(w, m->accounts[seat]);
+		else
+			json_null(w);
+		json_put_str(w, "name", match_name(m, seat, room));
+		json_close_object(w);
+	}
+	json_close_object(w);
+}
+
+static void write_time_control(struct json_writer *w, const struct match *m)
+{
+	json_name(w, "time_control");
+	json_open_object(w);
+	json_put_i64(w, "limit", m->limit_ms / 1000);
+	json_put_i64(w, "increment", m->clock.increment_us / 1000000);
+	json_close_object(w);
+}
+
+/* Whose clock runs and what stands between the players: with each frame that changes it. */
+static void write_turn(struct json_writer *w, const struct match *m, int64_t now_us)
+{
+	write_clock(w, m, now_us);
+	put_seat(w, "running", m->over ? -1 : m->clock.side);
+	put_seat(w, "draw_offer", m->draw_offer);
+}
+
+void game_write_match(struct json_writer *w, const struct match *m, bool moves, int64_t now_us)
+{
+	json_put_i64(w, "match", m->id);
+	json_put_str(w, "rules", m->rules->id);
+	write_players(w, m);
+	write_time_control(w, m);
+	json_put_i64(w, "started_at", m->started_at);
+	if (m->ended_at)
+		json_put_i64(w, "ended_at", m->ended_at);
+	json_put_i64(w, "ply", m->ply);
+	json_put_str(w, "last", m->last[0] ? m->last : NULL);
+	if (moves) {
+		write_words(w, "moves", strbuf_slice(&m->notation));
+		write_words(w, "uci", strbuf_slice(&m->uci));
+	}
+	write_turn(w, m, now_us);
+	write_result(w, m);
+}
+
+/* To a player whose opponent is away: when they may claim; it is never to a watcher. */
+static void write_gone(struct json_writer *w, const struct match *m,
+	const struct game_viewer *viewer, int64_t now_us)
+{
+	int64_t in_us = viewer->seat < 0 ? -1
+					 : match_claim_in_us(
+						   m, viewer->seat, viewer->claim_after_us, now_us);
+
+	if (in_us >= 0)
+		json_put_i64(w, "claim_in", in_us / 1000);
+}
+
+struct buf *game_frame_state(
+	const struct match *m, const struct game_viewer *viewer, int64_t now_us)
+{
+	char room[ACCOUNTS_NAME_ROOM];
+	struct frame f;
+
+	frame_open(&f, "state");
+	game_write_match(&f.w, m, true, now_us);
+	put_seat(&f.w, "color", viewer->seat);
+	json_put_str(
+		&f.w, "opponent", viewer->seat >= 0 ? match_name(m, 1 - viewer->seat, room) : NULL);
+	write_gone(&f.w, m, viewer, now_us);
+	game_write_position(&f.w, m, viewer->seat);
+	if (viewer->legal)
+		write_legal(&f.w, m, viewer->seat);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_moved(const struct match *m, int viewer, bool legal, int64_t now_us)
+{
+	ptrdiff_t at = (ptrdiff_t)m->notation.n;
+	struct frame f;
+
+	while (at > 0 && m->notation.p[at - 1] != ' ')
+		at--;
+	frame_open(&f, "moved");
+	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "ply", m->ply);
+	json_put_str(&f.w, "move", m->last);
+	json_put_text(&f.w, "san", slice_skip(strbuf_slice(&m->notation), (size_t)at));
+	write_turn(&f.w, m, now_us);
+	game_write_position(&f.w, m, viewer);
+	if (legal)
+		write_legal(&f.w, m, viewer);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_ended(const struct match *m, int64_t now_us)
+{
+	struct frame f;
+
+	frame_open(&f, "ended");
+	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "ply", m->ply);
+	write_result(&f.w, m);
+	write_clock(&f.w, m, now_us);
+	return frame_close(&f);
+}
+
+/* A frame about a match and one of its players. */
+static void frame_of(
+	struct frame *f, const char *type, const struct match *m, const char *name, int seat)
+{
+	frame_open(f, type);
+	json_put_i64(&f->w, "match", m->id);
+	put_seat(&f->w, name, seat);
+}
+
+struct buf *game_frame_draw_offered(const struct match *m)
+{
+	struct frame f;
+
+	frame_of(&f, "draw-offered", m, "by", m->draw_offer);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_draw_declined(const struct match *m, int by)
+{
+	struct frame f;
+
+	frame_of(&f, "draw-declined", m, "by", by);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_gone(const struct match *m, int seat, int64_t claim_in_us)
+{
+	struct frame f;
+
+	frame_of(&f, "opponent-gone", m, "color", seat);
+	if (claim_in_us >= 0)
+		json_put_i64(&f.w, "claim_in", claim_in_us / 1000);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_back(const struct match *m, int seat)
+{
+	struct frame f;
+
+	frame_of(&f, "opponent-back", m, "color", seat);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_started(const struct match *m, int seat)
+{
+	char room[ACCOUNTS_NAME_ROOM];
+	struct frame f;
+
+	frame_of(&f, "started", m, "color", seat);
+	json_put_str(&f.w, "rules", m->rules->id);
+	json_put_str(&f.w, "opponent", match_name(m, 1 - seat, room));
+	write_time_control(&f.w, m);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_current(const int64_t *matches, size_t n, bool more)
+{
+	struct frame f;
+
+	frame_open(&f, "current");
+	json_name(&f.w, "matches");
+	json_open_array(&f.w);
+	for (size_t i = 0; i < n; i++)
+		json_i64(&f.w, matches[i]);
+	json_close_array(&f.w);
+	json_put_bool(&f.w, "more", more);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_rejected(
+	int64_t match, int ply, struct slice move, const char *code, const char *text)
+{
+	struct frame f;
+
+	frame_open(&f, "rejected");
+	json_put_i64(&f.w, "match", match);
+	if (ply >= 0)
+		json_put_i64(&f.w, "ply", ply);
+	json_put_text(&f.w, "move", slice_head(move, GAME_MOVE_MAX));
+	json_put_str(&f.w, "code", code);
+	json_put_str(&f.w, "text", text);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_plain(const char *type)
+{
+	struct frame f;
+
+	frame_open(&f, type);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_error(const char *code, const char *text)
+{
+	struct frame f;
+
+	frame_open(&f, "error");
+	json_put_str(&f.w, "code", code);
+	json_put_str(&f.w, "text", text);
+	return frame_close(&f);
+}

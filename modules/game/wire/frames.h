@@ -1,0 +1,49 @@
+/*
+ * frames.h: what the game service says to clients (README.md lists the frames). Each function
+ * returns a new buffer that the caller owns.
+ */
+#ifndef GAME_FRAMES_H
+#define GAME_FRAMES_H
+
+#include "hearth/buf.h"
+#include "hearth/json.h"
+#include "engine/match.h"
+
+/* Who a state is for. */
+struct game_viewer {
+	int seat;               /* or GAME_VIEWER_PUBLIC */
+	bool legal;             /* with the moves it may now play */
+	int64_t claim_after_us; /* how long the other may be away */
+};
+
+/* The whole match, as a viewer may see it. */
+struct buf *game_frame_state(
+	const struct match *m, const struct game_viewer *viewer, int64_t now_us);
+/* The move just made. `legal`: with the moves the viewer may now play. */
+struct buf *game_frame_moved(const struct match *m, int viewer, bool legal, int64_t now_us);
+struct buf *game_frame_ended(const struct match *m, int64_t now_us);
+struct buf *game_frame_draw_offered(const struct match *m);
+/* `by` has said no to the offer. */
+struct buf *game_frame_draw_declined(const struct match *m, int by);
+/* The player of a seat is away; after claim_in_us (-1: never) the other may claim. And is back. */
+struct buf *game_frame_gone(const struct match *m, int seat, int64_t claim_in_us);
+struct buf *game_frame_back(const struct match *m, int seat);
+/* To all connections of a player: a match of theirs has begun. */
+struct buf *game_frame_started(const struct match *m, int seat);
+/* The matches of an account that go on. */
+struct buf *game_frame_current(const int64_t *matches, size_t n, bool more);
+/* `move` is what the client sent; ply is the match's, or -1 when there is no such match. */
+struct buf *game_frame_rejected(
+	int64_t match, int ply, struct slice move, const char *code, const char *text);
+/* A frame of a type and nothing else; or an error. */
+struct buf *game_frame_plain(const char *type);
+struct buf *game_frame_error(const char *code, const char *text);
+
+/*
+ * The members that describe a match, into an open object: also for HTTP. `moves`: with all of them.
+ */
+void game_write_match(struct json_writer *w, const struct match *m, bool moves, int64_t now_us);
+/* Its position, as a viewer (a seat or GAME_VIEWER_PUBLIC) may see it. */
+void game_write_position(struct json_writer *w, const struct match *m, int viewer);
+
+#endif

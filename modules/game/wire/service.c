@@ -1,0 +1,261 @@
+/*
+ * service.c: the frames that clients send: each is read, checked for form, and handed to the lobby
+ * or to the shard that owns the match. On the loop.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wire/frames.h"
+#include "hearth/error.h"
+#include "lobby/seek.h"
+#include "engine/shard.h"
+#include "store/store.h"
+
+static void send_error(
+	struct game *g, const struct client *from, const char *code, const char *text)
+{
+	game_send(g, from->id, game_frame_error(code, text));
+}
+
+/* ---- seek ---- */
+
+/* False, and an error to the client, when the clock of a frame is none. */
+static bool read_clock(
+	struct game *g, const struct client *from, const struct json *clock, struct game_seek *out)
+{
+	int64_t limit = 0, increment = 0;
+
+	if (json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit) < 0) {
+		send_error(
+			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
+		return false;
+	}
+	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) ==
+		HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame",
+			"seek: expected clock.increment in seconds, 0 to 180");
+		return false;
+	}
+	out->limit_ms = limit * 1000;
+	out->increment_ms = increment * 1000;
+	return true;
+}
+
+static void on_seek(struct game *g, const struct client *from, const struct json *frame)
+{
+	struct game_seek wanted = { .client = from->id, .account = from->account };
+	struct slice rules = SLICE("chess");
+	const struct json *clock = json_get(frame, "clock");
+
+	if (clock && !read_clock(g, from, clock, &wanted))
+		return;
+	json_get_text(frame, "rules", &rules);
+	wanted.rules = game_rules_find(rules.p);
+	if (!wanted.rules) {
+		send_error(g, from, "no-rules", "seek: no such game is played here");
+		return;
+	}
+	json_get_bool(frame, "legal", &wanted.legal);
+	game_seek_begin(g, &wanted);
+}
+
+/* All seeks of the account; what was cancelled is never paired afterwards. */
+static void on_cancel(struct game *g, const struct client *from, const struct json *frame)
+{
+	(void)frame;
+	game_seek_drop(g, from->account);
+	game_lobby_cancel(g->lobby, from->account, from->id);
+	if (game_lobby_is_pairing(g->lobby, from->account))
+		send_error(g, from, "paired", "an opponent was found already: your match begins");
+	else
+		game_send(g, from->id, game_frame_plain("cancelled"));
+}
+
+/* Hands an intent to the shard of its match. */
+static void post_intent(
+	struct game *g, const struct client *from, const struct json *frame, struct game_intent *in)
+{
+	in->client = from->id;
+	in->account = from->account;
+	in->received_us = game_now_us(g);
+	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
+		send_error(g, from, "bad-frame", "expected match, the number of a match");
+		return;
+	}
+	json_get_bool(frame, "legal", &in->legal);
+	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
+		game_send(g, from->id,
+			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
+				"the server has too much to do"));
+}
+
+/* A move, or a draw by the move that is about to be made. */
+static void post_move(
+	struct game *g, const struct client *from, const struct json *frame, bool draw)
+{
+	struct game_intent in = { .kind = GAME_MOVE, .ply = -1, .draw = draw };
+	struct slice move = { 0 };
+	int64_t ply = -1;
+
+	if (json_get_text(frame, "move", &move) < 0) {
+		send_error(g, from, "bad-frame", "move: expected move as text, such as \"e2e4\"");
+		return;
+	}
+	if (json_get_i64(frame, "ply", 0, MATCH_PLY_MAX, &ply) == HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame",
+			"move: expected ply, the half-moves made before this one");
+		return;
+	}
+	/* What is too long to be a move is cut, and no rules take it. */
+	snprintf(
+		in.move, sizeof(in.move), "%.*s", SLICE_ARG(slice_head(move, sizeof(in.move) - 1)));
+	in.ply = (int)ply;
+	post_intent(g, from, frame, &in);
+}
+
+static void on_move(struct game *g, const struct client *from, const struct json *frame)
+{
+	bool draw = false;
+
+	json_get_bool(frame, "draw", &draw);
+	post_move(g, from, frame, draw);
+}
+
+static void on_draw(struct game *g, const struct client *from, const struct json *frame)
+{
+	struct game_intent in = { .kind = GAME_DRAW, .ply = -1 };
+
+	if (json_get(frame, "move"))
+		post_move(g, from, frame, true);
+	else
+		post_intent(g, from, frame, &in);
+}
+
+/* ---- current: the matches of an account that are going on ---- */
+
+#define CURRENT_MAX     100 /* told by number */
+#define CURRENT_RESUMED 8   /* resumed by themselves, the latest */
+
+struct current {
+	struct game *g;
+	uint64_t client;
+	int64_t account;
+	bool legal;
+	int64_t live[CURRENT_MAX + 1]; /* one more than are told says that there is more */
+	int n;
+};
+
+static int collect_live(void *arg, int64_t id)
+{
+	struct current *c = arg;
+
+	c->live[c->n++] = id;
+	return 0;
+}
+
+static int find_current(struct db_tx *tx, void *arg)
+{
+	struct current *c = arg;
+
+	c->n = 0;
+	return game_store_live_of_account(tx, c->account, CURRENT_MAX + 1, collect_live, c);
+}
+
+static void on_current_found(void *arg, int status)
+{
+	struct current *c = arg;
+
+	if (status < 0)
+		game_send(c->g, c->client,
+			game_frame_error("try-again", "your matches could not be looked up"));
+	else
+		game_send(c->g, c->client,
+			game_frame_current(c->live,
+				(size_t)(c->n < CURRENT_MAX ? c->n : CURRENT_MAX),
+				c->n > CURRENT_MAX));
+	for (int i = 0; status == 0 && i < c->n && i < CURRENT_RESUMED; i++) {
+		struct game_intent in = { .kind = GAME_RESUME,
+			.match = c->live[i],
+			.client = c->client,
+			.account = c->account,
+			.ply = -1,
+			.legal = c->legal };
+
+		if (game_shard_post(game_shard_of(c->g, in.match), &in) < 0)
+			game_send(c->g, c->client,
+				game_frame_rejected(in.match, -1, slice_str(""), "busy",
+					"the server has too much to do"));
+	}
+	hearth_release(c->g->h);
+	free(c);
+}
+
+static void on_current(struct game *g, const struct client *from, const struct json *frame)
+{
+	struct current *c = mem_zalloc(sizeof(*c));
+
+	c->g = g;
+	c->client = from->id;
+	c->account = from->account;
+	json_get_bool(frame, "legal", &c->legal);
+	hearth_hold(g->h);
+	if (db_read(g->db, find_current, on_current_found, c) < 0)
+		on_current_found(c, HEARTH_EBUSY);
+}
+
+/* ---- the table of frames ---- */
+
+static const struct {
+	const char *type;
+	void (*handle)(struct game *g, const struct client *from, const struct json *frame);
+	enum game_intent_kind kind; /* without a function of its own: of a match, with no more */
+} frames[] = {
+	{ "seek", on_seek, 0 },
+	{ "cancel", on_cancel, 0 },
+	{ "move", on_move, 0 },
+	{ "draw", on_draw, 0 },
+	{ "current", on_current, 0 },
+	{ "decline", NULL, GAME_DECLINE },
+	{ "resign", NULL, GAME_RESIGN },
+	{ "abort", NULL, GAME_ABORT },
+	{ "claim-victory", NULL, GAME_CLAIM_VICTORY },
+	{ "claim-draw", NULL, GAME_CLAIM_DRAW },
+	{ "resume", NULL, GAME_RESUME },
+};
+
+static void on_frame(
+	void *self, const struct client *from, const struct json *frame, struct slice raw)
+{
+	struct slice type = { 0 };
+
+	(void)raw;
+	json_get_text(frame, "type", &type);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		if (slice_eq(type, slice_str(frames[i].type))) {
+			struct game_intent in = { .kind = frames[i].kind, .ply = -1 };
+
+			if (frames[i].handle)
+				frames[i].handle(self, from, frame);
+			else
+				post_intent(self, from, frame, &in);
+			return;
+		}
+	send_error(self, from, "bad-frame",
+		"expected type: seek, cancel, move, draw, decline, resign, abort, claim-victory, "
+		"claim-draw, resume or current");
+}
+
+static void on_closed(void *self, const struct client *client)
+{
+	struct game *g = self;
+
+	game_seek_close(g, client->id);
+	game_lobby_close(g->lobby, client->id);
+	for (int i = 0; i < g->shard_count; i++)
+		game_shard_forget(g->shards[i], client->id);
+}
+
+void game_service_init(struct game *g)
+{
+	g->service = (struct frame_service){ .self = g, .frame = on_frame, .closed = on_closed };
+}

@@ -1,0 +1,342 @@
+/*
+ * test_shard.c: a match shard when the disk is not to be believed, and when time and a move that
+ * came before it meet in a queue.
+ */
+#include "harness.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "database.h"
+#include "game.h"
+#include "hearth/error.h"
+#include "hearth/metric.h"
+#include "engine/shard.h"
+#include "store/store.h"
+
+extern const struct hearth_module game_module;
+
+/* Of src/, which a module's tests do not see: the loop. */
+void loop_init(void);
+int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
+
+#define WHITE UINT64_C(11) /* clients; accounts are their hundredfold */
+#define BLACK UINT64_C(12)
+
+/* ---- what the clients are told ---- */
+
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+static char told[64][400]; /* "11 {…}" */
+static int told_count;
+
+static int note_frame(void *self, uint64_t client, struct buf *frame)
+{
+	(void)self;
+	pthread_mutex_lock(&told_lock);
+	ck_assert_int_lt(told_count, 64);
+	snprintf(told[told_count++], sizeof(told[0]), "%d %.*s", (int)client,
+		(int)(frame->n < 380 ? frame->n : 380), frame->p);
+	pthread_mutex_unlock(&told_lock);
+	return 0;
+}
+
+/* What a frame to a client must have in it, each behind what was found last. */
+struct wanted {
+	uint64_t client;
+	const char *parts[3];
+	int from;
+};
+
+static int is_told(void *arg)
+{
+	struct wanted *w = arg;
+	int found = 0;
+	char who[8];
+
+	snprintf(who, sizeof(who), "%d ", (int)w->client);
+	pthread_mutex_lock(&told_lock);
+	for (int i = w->from; i < told_count && !found; i++) {
+		bool all = strncmp(told[i], who, strlen(who)) == 0;
+
+		for (int part = 0; part < 3 && w->parts[part]; part++)
+			all = all && strstr(told[i], w->parts[part]);
+		if (all)
+			found = i + 1;
+	}
+	pthread_mutex_unlock(&told_lock);
+	return found;
+}
+
+static void want(uint64_t client, const char *a, const char *b, const char *c)
+{
+	struct wanted w = { client, { a, b, c }, 0 };
+
+	if (!loop_run_until(is_told, &w, 10000)) {
+		for (int i = 0; i < told_count; i++)
+			fprintf(stderr, "%s\n", told[i]);
+		ck_abort_msg("%d was not told %s %s %s", (int)client, a, b ? b : "", c ? c : "");
+	}
+}
+
+static bool was_told(uint64_t client, const char *a, const char *b)
+{
+	struct wanted w = { client, { a, b }, 0 };
+
+	return is_told(&w) > 0;
+}
+
+/* ---- one match ---- */
+
+static struct connections connections = { .send = note_frame };
+static struct game g;
+static int64_t match_id;
+
+static int add_match(struct db_tx *tx, void *arg)
+{
+	struct game_match_row row = { .rules = "chess",
+		.accounts = { (int64_t)WHITE * 100, (int64_t)BLACK * 100 },
+		.names = { "Weiß", "Black" },
+		.limit_ms = *(int64_t *)arg,
+		.started_at = 1 };
+	const struct game_store_times at = { .now_us = game_now_us(&g),
+		.due_us = game_now_us(&g) + g.first_move_us };
+	int rc = game_store_add(tx, &row, &at, 10);
+
+	match_id = row.id;
+	return rc;
+}
+
+static int load_match(struct db_tx *tx, void *arg)
+{
+	return game_store_load(tx, match_id, arg);
+}
+
+/* A shard with one match, of which both players hear. */
+static void open_match(int64_t limit_ms, int64_t first_move_ms)
+{
+	const uint64_t clients[MATCH_SEATS] = { WHITE, BLACK };
+	const bool legal[MATCH_SEATS] = { false, false };
+	struct match *m;
+
+	loop_init();
+	told_count = 0;
+	g = (struct game){ .connections = &connections,
+		.shard_count = 1,
+		.first_move_us = first_move_ms * 1000,
+		.claim_after_us = 100000 };
+	g.moves = metric_counter("test_moves", NULL, "");
+	g.rejected = metric_counter("test_rejected", NULL, "");
+	g.live = metric_gauge("test_live", NULL, "");
+	g.db = database_new(game_module.schemas);
+	g.shards[0] = game_shard_new(&g, 0);
+	ck_assert_int_eq(db_write_wait(g.db, add_match, &limit_ms), 0);
+	ck_assert_int_eq(db_read_wait(g.db, load_match, &m), 0);
+	game_shard_open(g.shards[0], m, clients, legal);
+	want(BLACK, "\"state\"", NULL, NULL);
+}
+
+static void close_match(void)
+{
+	game_shard_free(&g.shards[0]);
+	db_close(&g.db);
+}
+
+static void send(enum game_intent_kind kind, uint64_t client, int ply, const char *move)
+{
+	struct game_intent in = { .kind = kind,
+		.match = match_id,
+		.client = client,
+		.account = (int64_t)client * 100,
+		.received_us = game_now_us(&g),
+		.ply = ply };
+
+	snprintf(in.move, sizeof(in.move), "%s", move);
+	ck_assert_int_eq(game_shard_post(g.shards[0], &in), 0);
+}
+
+static void forget_told(void)
+{
+	pthread_mutex_lock(&told_lock);
+	told_count = 0;
+	pthread_mutex_unlock(&told_lock);
+}
+
+/* ---- a commit that was answered with an error and is there ---- */
+
+/* Puts on disk what the shard does not know of, as such a commit does. */
+static int store_step(struct db_tx *tx, void *arg)
+{
+	return game_store_step(tx, match_id, arg, &(struct game_store_times){ .wall_ms = 1 });
+}
+
+static void move_on_disk(int ply, const char *text)
+{
+	struct match_step step = { .is_move = true,
+		.ply = ply,
+		.clock = { .left_us = { 600000000, 600000000 }, .side = -1 },
+		.draw_offer = -1,
+		.offered_ply = { -1, -1 } };
+
+	snprintf(step.move.text, sizeof(step.move.text), "%s", text);
+	snprintf(step.move.notation, sizeof(step.move.notation), "%s", text);
+	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
+}
+
+START_TEST(a_move_that_is_on_disk_already_is_played)
+{
+	open_match(600000, 60000);
+	move_on_disk(1, "e2e4");
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	want(WHITE, "\"moved\"", "e2e4", NULL);
+	ck_assert(!was_told(WHITE, "\"rejected\"", NULL));
+	/* And the match goes on. */
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(WHITE, "\"moved\"", "e7e5", NULL);
+	close_match();
+}
+END_TEST
+
+START_TEST(another_move_on_disk_is_the_one_that_counts)
+{
+	open_match(600000, 60000);
+	move_on_disk(1, "d2d4");
+	forget_told();
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(WHITE, "\"rejected\"", "e2e4", NULL);
+	want(WHITE, "\"state\"", "d2d4", NULL);
+	want(BLACK, "\"state\"", "d2d4", NULL);
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(WHITE, "\"moved\"", "e7e5", NULL);
+	close_match();
+}
+END_TEST
+
+START_TEST(a_resignation_that_is_on_disk_already_is_told)
+{
+	struct match_step step = { .ply = 0,
+		.ends = true,
+		.winner = -1,
+		.status = "aborted",
+		.reason = "aborted by white" };
+
+	open_match(600000, 60000);
+	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
+	send(GAME_RESIGN, WHITE, -1, "");
+	want(BLACK, "\"ended\"", "aborted", NULL);
+	ck_assert_int_eq(metric_value(g.live), 0);
+	close_match();
+}
+END_TEST
+
+START_TEST(an_end_on_disk_that_nobody_here_knew_of_is_told)
+{
+	struct match_step step = { .ply = 0,
+		.ends = true,
+		.winner = GAME_NOBODY,
+		.status = "draw",
+		.reason = "agreement" };
+
+	open_match(600000, 60000);
+	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
+	forget_told();
+	send(GAME_RESIGN, WHITE, -1, "");
+	want(BLACK, "\"state\"", "draw", NULL);
+	send(GAME_MOVE, WHITE, -1, "e2e4");
+	want(WHITE, "\"rejected\"", "e2e4", NULL);
+	close_match();
+}
+END_TEST
+
+/* ---- time and a move in a queue ---- */
+
+static int never(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+/* The loop is there for so long: its time passes (exec_served_us). */
+static void pass(int ms)
+{
+	loop_run_until(never, NULL, ms);
+}
+
+static atomic_bool go_on;
+
+/* Holds the shard up, as a long step of another match would. */
+static void hold(void *arg)
+{
+	(void)arg;
+	while (!atomic_load(&go_on))
+		usleep(1000);
+}
+
+/* The first function of the shard in a match's name: runs on the shard. */
+static struct exec *shard_exec(void)
+{
+	/* The first members of struct game_shard (shard.c). */
+	struct {
+		struct game *g;
+		struct exec *exec;
+	} *s = (void *)g.shards[0];
+
+	return s->exec;
+}
+
+START_TEST(a_move_that_came_in_time_is_played_though_the_flag_is_due)
+{
+	open_match(300, 60000);
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(WHITE, "\"moved\"", "e7e5", NULL);
+	/* White has 300 ms. The move comes in time, behind something that takes longer. */
+	atomic_store(&go_on, false);
+	exec_post(shard_exec(), hold, NULL);
+	usleep(20000);
+	send(GAME_MOVE, WHITE, 2, "g1f3");
+	pass(600);
+	atomic_store(&go_on, true);
+	want(BLACK, "\"moved\"", "g1f3", NULL);
+	ck_assert(!was_told(BLACK, "\"ended\"", NULL));
+	close_match();
+}
+END_TEST
+
+START_TEST(a_flag_falls_when_nothing_came)
+{
+	open_match(100, 60000);
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(WHITE, "\"ended\"", "outoftime", NULL);
+	want(BLACK, "\"ended\"", "outoftime", NULL);
+	close_match();
+}
+END_TEST
+
+START_TEST(a_first_move_that_came_in_time_is_played)
+{
+	open_match(600000, 300);
+	atomic_store(&go_on, false);
+	exec_post(shard_exec(), hold, NULL);
+	usleep(20000);
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	pass(600);
+	atomic_store(&go_on, true);
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	/* Black's does not come. */
+	want(WHITE, "\"ended\"", "aborted", NULL);
+	close_match();
+}
+END_TEST
+
+TEST_MAIN("shard", a_move_that_is_on_disk_already_is_played,
+	another_move_on_disk_is_the_one_that_counts, a_resignation_that_is_on_disk_already_is_told,
+	an_end_on_disk_that_nobody_here_knew_of_is_told,
+	a_move_that_came_in_time_is_played_though_the_flag_is_due, a_flag_falls_when_nothing_came,
+	a_first_move_that_came_in_time_is_played)
