@@ -21,7 +21,7 @@
  *               been waiting for a minute, and when events were set aside within a day.
  *   visibility  A subscriber may see an event as soon as its transaction is committed.
  *   newcomers   A subscriber that was never seen before starts at the oldest event kept. Of one
- * that was, and whose module is off, the events wait (a million of them at most).
+ *               that was, and whose module is off, the events wait (a million of them at most).
  *
  * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
  * the order one thread published them, and forgotten. Nothing is kept, a slow listener may lose.

@@ -14,10 +14,12 @@
  *               after HEARTH_EIO: a connection can be lost while the commit is on its way.
  *   order       Functions queued by one thread for one database take effect in that order; all
  *               take effect as if one at a time (serialisable), so reading and then writing is
- * safe. visibility  A read that is queued after a write was answered, on any node, sees that write.
- * A read sees one consistent state throughout. retry       A function may be run again from its
- * beginning when the engine asks for it (serialisation failure, a commit that failed as a group):
- * it must change nothing but through its transaction and its own argument's outputs.
+ *               safe.
+ *   visibility  A read that is queued after a write was answered, on any node, sees that write.
+ *               A read sees one consistent state throughout.
+ *   retry       A function may be run again from its beginning when the engine asks for it
+ *               (serialisation failure, a commit that failed as a group): it must change nothing
+ *               but through its transaction and its own argument's outputs.
  *
  * The SQL subset: one SQL text for every engine. Parameters $1…$9 in any order; TEXT, {bytes} and
  * BIGINT columns, `{id}` for a generated primary key (see struct db_schema); times as integers;

@@ -40,7 +40,8 @@ void exec_free(struct exec **e);
  * posted by one thread run in the order they were posted.
  */
 void exec_post(struct exec *e, exec_fn *fn, void *arg);
-/* As exec_post, and waits until it has run. From a thread that is not `e`'s; for start and tests.
+/*
+ * As exec_post, and waits until it has run. From a thread that is not `e`'s; for start and tests.
  */
 void exec_call(struct exec *e, exec_fn *fn, void *arg);
 

@@ -4,8 +4,8 @@
  * task on a queue of the module's own, so that kill -9 delays it and no more.
  *
  *	ACCOUNTS_TOPIC_EXPORT ──apply: export_push──▶ queue ──▶ a worker:
- *	export_part_open ─▶ export_file_open, add, blob …, close ─▶ … ─▶ export_part_finish ─▶
- *ready, once all modules have handed in theirs
+ *	   export_part_open ─▶ export_file_open, add, blob …, close ─▶ …
+ *	   ─▶ export_part_finish ─▶ ready, once all modules have handed in theirs
  *
  * The files lie in the blob store, cut into pieces, until the export expires: those made here under
  * names that no other attempt has, and blobs of the module's own, which are named where they are.

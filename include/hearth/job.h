@@ -94,7 +94,8 @@ int queue_push(struct db_tx *tx, const char *queue, struct slice key, struct sli
 	int priority, int64_t not_before_ms);
 /* Ends a task within the transaction of its effect; HEARTH_ECONFLICT when the lease was lost. */
 int queue_complete(struct db_tx *tx, const struct queue_task *task);
-/* Prolongs the lease from now by lease_ms; blocks: workers only. HEARTH_ECONFLICT when it was lost.
+/*
+ * Prolongs the lease from now by lease_ms; blocks: workers only. HEARTH_ECONFLICT when it was lost.
  */
 int queue_extend(struct db *db, const struct queue_task *task, int64_t lease_ms);
 /* Tasks that wait or are in hand, and dead ones; within a transaction. */

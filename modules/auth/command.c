@@ -12,9 +12,8 @@
 #include "account/reserved.h"
 #include "hearth/rand.h"
 
-#define LINE_MAX_BYTES                                                            \
-	(AUTH_PASSWORD_MAX + 2) /* one more than a password may have, and the NUL \
-				 */
+/* One more than a password may have, and the NUL. */
+#define LINE_MAX_BYTES (AUTH_PASSWORD_MAX + 2)
 
 struct auth *auth_of(struct hearth *h)
 {

@@ -1,8 +1,8 @@
 /*
  * deliver.c: see deliver.h.
  *
- *   WRITING ──finish──▶ blob on disk ──▶ parsed, filtered (worker) ──▶ rows on disk (one
- * transaction) ──▶ done
+ *   WRITING ──finish──▶ blob on disk ──▶ parsed, filtered (worker)
+ *                                   ──▶ rows on disk (one transaction) ──▶ done
  *
  * A recipient's filters (filter.h) say where a mail that arrived goes. They are a wish: what cannot
  * be done leaves the mail in INBOX.

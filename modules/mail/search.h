@@ -18,12 +18,12 @@
 #include "store.h"
 
 enum mail_search_where {
-	MAIL_SEARCH_TEXT,  /* header and body: IMAP TEXT */
-	MAIL_SEARCH_BODY,  /* body only: IMAP BODY */
-	MAIL_SEARCH_FIELD, /* header fields of one name, as they are written: IMAP HEADER, SUBJECT
-			    */
-	MAIL_SEARCH_ENVELOPE, /* the addresses of one, as IMAP's ENVELOPE has them: IMAP FROM, TO, …
-			       */
+	MAIL_SEARCH_TEXT, /* header and body: IMAP TEXT */
+	MAIL_SEARCH_BODY, /* body only: IMAP BODY */
+	/* header fields of one name, as they are written: IMAP HEADER, SUBJECT */
+	MAIL_SEARCH_FIELD,
+	/* the addresses of one, as IMAP's ENVELOPE has them: IMAP FROM, TO, … */
+	MAIL_SEARCH_ENVELOPE,
 };
 
 struct mail_search_for {

@@ -23,7 +23,8 @@
 
 extern const char *const mail_search_migrations[];
 
-/* The subscription "mail.search" on "mail.content" (search_feed.c): indexes and forgets contents.
+/*
+ * The subscription "mail.search" on "mail.content" (search_feed.c): indexes and forgets contents.
  */
 int mail_search_prepare(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);

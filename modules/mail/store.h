@@ -217,7 +217,8 @@ int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t
 /* Bytes of the keywords of one message. */
 #define MAIL_KEYWORDS_MAX 4096
 
-/* new = (old & ~clear) | set; keywords likewise: lists separated by spaces, compared without case.
+/*
+ * new = (old & ~clear) | set; keywords likewise: lists separated by spaces, compared without case.
  */
 struct mail_flag_change {
 	unsigned set, clear; /* enum mail_flag */
@@ -248,7 +249,8 @@ int mail_store_copy(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid);
 int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to,
 	int64_t *modseq, uint32_t *new_uid);
-/* The first `limit` UIDs above `above` of messages with \Deleted, into a new array from the arena.
+/*
+ * The first `limit` UIDs above `above` of messages with \Deleted, into a new array from the arena.
  */
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
 	struct arena *a, uint32_t **uids, size_t *n);

@@ -217,7 +217,8 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 	char room[MAIL_NAME_MAX + 1];
 	int rc;
 
-	/* A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3).
+	/*
+	 * A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3).
 	 */
 	if (name.n > 0 && name.p[name.n - 1] == '/')
 		name = slice_head(name, name.n - 1);

@@ -6,8 +6,8 @@
 const char *const mail_migrations[] = {
 	"CREATE TABLE account_state ("
 	" account BIGINT NOT NULL PRIMARY KEY,"
-	" uidvalidity BIGINT NOT NULL);" /* the latest given to a mailbox: never twice for one name
-					  */
+	/* the latest given to a mailbox: never twice for one name */
+	" uidvalidity BIGINT NOT NULL);"
 	"CREATE TABLE mailbox ("
 	" id {id},"
 	" account BIGINT NOT NULL,"

@@ -3,8 +3,9 @@
  *
  *   RTMP session ─tags─▶ ingest ─ intake ─┬─ raw piece (blob) ──┐
  *      (loop)                             └─ chunk (blob) ──────┴─▶ rows, a task a rendition
- * (in-queue) │ playlist ◀── aggregator ◀── "video.segment" (out-queue) ◀── worker: segment (blob),
- * row (memory)       (event)                                       (package, transcode)
+ *                                                                      (in-queue) │
+ *   playlist ◀── aggregator ◀── "video.segment" ◀── worker: segment (blob), row ◀─┘
+ *                (memory)       (out-queue, event)          (package, transcode)
  *
  * A *channel* is where an account streams; a *stream* is one broadcast of it; a *rendition* is one
  * quality; a *chunk* is some seconds of samples; a *segment* is a chunk in one rendition, packaged.

@@ -184,7 +184,8 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 	struct transcode_result result = { 0 };
 	int rc = transcode_chunk(&params, c->avcc, &c->lead, &c->video, &result);
 
-	/* The publisher went to a smaller picture, or one too large: the source serves this rung.
+	/*
+	 * The publisher went to a smaller picture, or one too large: the source serves this rung.
 	 */
 	if (rc == 1 || rc == HEARTH_ETOOBIG)
 		return package_source(m, c);

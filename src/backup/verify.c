@@ -3,7 +3,8 @@
  *
  *   which databases there are, and whether they belong together (ledger.h)
  *   ─▶ in one cut of them: pages and indexes of each; what the modules' rows keep to; search
- * indexes ─▶ the bytes of every blob, while nothing is deleted
+ *      indexes
+ *   ─▶ the bytes of every blob, while nothing is deleted
  *
  * Each damage is one line on standard output, with the account it is of where that is known.
  */

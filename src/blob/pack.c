@@ -21,7 +21,8 @@ static const char *const migrations[] = {
 	"	file   TEXT UNIQUE,"      /* name in the folder; NULL when packed */
 	"	stored {bytes}"           /* packed bytes; NULL when in a file */
 	");",
-	/* While a hold lasts nothing is deleted (a backup copies); what was to be, waits in doomed.
+	/*
+	 * While a hold lasts nothing is deleted (a backup copies); what was to be, waits in doomed.
 	 */
 	"CREATE TABLE hold (id BIGINT NOT NULL PRIMARY KEY, until_ms BIGINT NOT NULL);"
 	"CREATE TABLE doomed (key TEXT NOT NULL PRIMARY KEY, before_ms BIGINT NOT NULL);",

@@ -37,7 +37,8 @@ int blob_row_delete(
 	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
 /* Whether somebody holds all blobs: 1 or 0, or an error. */
 int blob_rows_held(struct db_tx *tx, int64_t now_ms);
-/* Notes a deletion that waits for the end of the hold; takes one of them: 1, 0 when there is none.
+/*
+ * Notes a deletion that waits for the end of the hold; takes one of them: 1, 0 when there is none.
  */
 int blob_row_doom(struct db_tx *tx, const char *key, int64_t before_ms);
 int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *before_ms);

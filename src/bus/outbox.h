@@ -35,7 +35,8 @@ int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to);
 
 /* ---- in the subscriber's database ---- */
 
-/* Where a subscription stands in a source, and how often its next event has failed; 0 and 0 first.
+/*
+ * Where a subscription stands in a source, and how often its next event has failed; 0 and 0 first.
  */
 int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position,
 	int *attempts);

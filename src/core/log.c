@@ -241,7 +241,8 @@ static void line_write(struct line *l)
 	}
 }
 
-/* Whether another line of these words is too many; else *left_out is how many were since the last.
+/*
+ * Whether another line of these words is too many; else *left_out is how many were since the last.
  */
 static bool is_repeated(const char *what, unsigned *left_out)
 {

@@ -16,10 +16,8 @@
 #include "loop/executor.h"
 #include "loop/ring.h"
 
-#define READERS 4 /* threads, each with at most one connection a database */
-#define WAITING_MAX                                                                   \
-	4096 /* functions that may wait for one database: for its writer, for readers \
-	      */
+#define READERS     4    /* threads, each with at most one connection a database */
+#define WAITING_MAX 4096 /* functions that wait for one database: for its writer, for readers */
 
 struct metric;
 struct waiter;

@@ -51,7 +51,8 @@ struct http1_head {
 struct http1_parser *http1_new(void);
 /* Sets *p to NULL; legal on NULL. */
 void http1_free(struct http1_parser **p);
-/* Reads on; *used says how much of `in` is done with. After HTTP1_END or HTTP1_ERROR nothing more.
+/*
+ * Reads on; *used says how much of `in` is done with. After HTTP1_END or HTTP1_ERROR nothing more.
  */
 enum http1_event http1_parse(struct http1_parser *p, struct slice in, size_t *used);
 

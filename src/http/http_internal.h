@@ -1,6 +1,6 @@
 /*
  * http_internal.h: the inside of http, for src/ only: the server as the kernel uses it, and what
- *the files of this folder share. All on the loop.
+ * the files of this folder share. All on the loop.
  *
  *	conn ─▶ session.c ─▶ http1_parse ─▶ access.c ─▶ router.c ─▶ a handler
  *	conn ◀── reply.c, stream.c, static.c, problem.c ◀──────────────┘

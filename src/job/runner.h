@@ -29,7 +29,8 @@ struct runner {
 };
 
 void runner_init(struct runner *r, struct pool *pool, int limit, bool (*run)(void *arg), void *arg);
-/* Any thread; does not block. When the pool is full it may do nothing: something has to wake anew.
+/*
+ * Any thread; does not block. When the pool is full it may do nothing: something has to wake anew.
  */
 void runner_wake(struct runner *r);
 /* From now on wakes do nothing. Any thread. */

@@ -111,7 +111,8 @@ void exec_begin(struct exec *e)
 	timer_start(&e->beat, BEAT_MS, BEAT_MS, beat, NULL);
 }
 
-/* Waits for posters that are between posting and waking. Nobody comes after them: see its callers.
+/*
+ * Waits for posters that are between posting and waking. Nobody comes after them: see its callers.
  */
 static void wait_for_wakers(struct exec *e)
 {

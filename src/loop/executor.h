@@ -56,7 +56,8 @@ struct exec {
 	struct timer beat;   /* so that lag is seen when nothing else is due */
 	struct stall stall;
 
-	/* Wakes the thread when the first function waits; called without the lock, by any thread.
+	/*
+	 * Wakes the thread when the first function waits; called without the lock, by any thread.
 	 */
 	void (*wake)(struct exec *e);
 	atomic_int waking; /* threads that are about to, or in it */

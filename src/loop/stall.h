@@ -29,7 +29,8 @@ void stall_init(struct stall *s, const char *executor);
 void stall_round(struct stall *s, int64_t idle_us);
 /* For how long the present round has worked. */
 int64_t stall_busy_us(const struct stall *s, int64_t idle_us);
-/* Forgets the waiting up to now, as if a round had ended: after a pause that nobody has to excuse.
+/*
+ * Forgets the waiting up to now, as if a round had ended: after a pause that nobody has to excuse.
  */
 void stall_skip(struct stall *s, int64_t idle_us);
 void stall_clear(struct stall *s);

@@ -62,7 +62,8 @@ int auth_store_list(
 /* How many accounts, how many administrators there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
 int auth_store_count_administrators(struct db_tx *tx, int64_t *count);
-/* Another password, which voids a link for one; auth_store_revoke of what it opened is to follow.
+/*
+ * Another password, which voids a link for one; auth_store_revoke of what it opened is to follow.
  */
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 /*

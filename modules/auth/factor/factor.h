@@ -2,8 +2,8 @@
  * factor.h: second factors: what a person has beside the password. An authenticator app (totp.h),
  * a phone that takes SMS, and recovery codes (recovery.h) for when both are gone.
  *
- *   TOTP   none ──start (password)──▶ waiting ──confirm (code)──▶ enrolled ──remove──▶ none
- *   SMS    none ──add (password; the account has a verified phone)──▶ enrolled ──remove──▶ none
+ *   TOTP  none ──start (password)──▶ waiting ──confirm (code)──▶ enrolled ──remove──▶ none
+ *   SMS   none ──add (password; the account has a verified phone)──▶ enrolled ──remove──▶ none
  *
  * Once one is enrolled, each further change wants password and code (proof.h).
  *

@@ -26,7 +26,8 @@ struct auth_proof {
 	int64_t wait_ms;
 };
 
-/* Reads "code" of the body, if it is there. False when it was answered: it is no text, or too long.
+/*
+ * Reads "code" of the body, if it is there. False when it was answered: it is no text, or too long.
  */
 bool auth_proof_read(
 	struct auth_proof *p, struct auth *a, struct http_request *rq, const struct json *body);

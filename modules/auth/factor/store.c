@@ -11,7 +11,8 @@
 
 #include "hearth/error.h"
 
-/* `confirmed_at` 0: it waits for its first code. What session/second_store.c has is made here too.
+/*
+ * `confirmed_at` 0: it waits for its first code. What session/second_store.c has is made here too.
  */
 const char auth_factor_migration[] =
 	"CREATE TABLE factor ("

@@ -109,7 +109,8 @@ static bool is_ascii(struct slice s)
 	return true;
 }
 
-/* Cuts a path at a "/" into what the two fields of ustar hold; false when there is no such place.
+/*
+ * Cuts a path at a "/" into what the two fields of ustar hold; false when there is no such place.
  */
 static bool split(struct slice path, struct slice *prefix, struct slice *name)
 {

@@ -32,7 +32,8 @@ static void hash_anew(void *arg)
 
 	if (rc == 0)
 		rc = db_write_wait(r->a->db, replace, r);
-	/* Not found: the password was changed meanwhile. The others come again at the next log-in.
+	/*
+	 * Not found: the password was changed meanwhile. The others come again at the next log-in.
 	 */
 	if (rc < 0 && rc != HEARTH_ENOTFOUND)
 		log_warn("auth", "a password was not hashed anew", "account", "%lld",

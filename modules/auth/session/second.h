@@ -29,7 +29,8 @@
  */
 void auth_second_begin(struct auth *a, struct http_request *rq, const struct account *account);
 
-/* The body's "ticket", hashed. False when it was answered: it is missing, or may not come this way.
+/*
+ * The body's "ticket", hashed. False when it was answered: it is missing, or may not come this way.
  */
 bool auth_ticket_read(struct http_request *rq, const struct json *body, char hex[AUTH_TOKEN_HEX]);
 /* 401: begin again. */

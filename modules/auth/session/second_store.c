@@ -7,11 +7,9 @@
 #include "account/account.h"
 #include "hearth/error.h"
 
-#define FREE_FAILURES 5     /* wrong codes in a row that cost nothing */
-#define WAIT_MS       30000 /* after the next one; doubled by each more */
-#define WAIT_MAX_MS                                                                  \
-	3600000 /* so that guessing takes years, and its owner waits an hour at most \
-		 */
+#define FREE_FAILURES 5       /* wrong codes in a row that cost nothing */
+#define WAIT_MS       30000   /* after the next one; doubled by each more */
+#define WAIT_MAX_MS   3600000 /* guessing takes years, and its owner waits an hour at most */
 
 int auth_store_add_ticket(struct db_tx *tx, const char *hex, int64_t account, int64_t now_ms)
 {

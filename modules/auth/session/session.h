@@ -137,8 +137,7 @@ int auth_store_expire_tokens(struct db_tx *tx, int64_t now_ms, int64_t *count);
 /* Implements accounts.authenticate. */
 void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,
 	enum accounts_via via, accounts_login_fn *done, void *arg);
-/* The same over HTTP, where a browser may have the cookie of a trusted device (its hash, or "").
- */
+/* The same over HTTP, where a browser may have the cookie of a trusted device (its hash, or ""). */
 void auth_login_web(struct auth *a, struct slice user, struct slice password,
 	const struct conn_info *peer, const char *device_hex, accounts_login_fn *done, void *arg);
 

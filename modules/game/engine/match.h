@@ -18,11 +18,9 @@
 #include "hearth/str.h"
 #include "rules/rules.h"
 
-#define MATCH_SEATS 2
-#define MATCH_PLY_MAX                                                                           \
-	1200              /* half-moves; beyond, the match is drawn: no match may grow for ever \
-			   */
-#define MATCH_WORD_MAX 40 /* bytes of a status or reason, with the NUL */
+#define MATCH_SEATS    2
+#define MATCH_PLY_MAX  1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
+#define MATCH_WORD_MAX 40   /* bytes of a status or reason, with the NUL */
 
 /* All times of a match in microseconds are on the game clock (game.h), not the machine's. */
 struct match {

@@ -2,8 +2,10 @@
  * shard_private.h: what the files of a match shard share. All of it runs on the shard's executor.
  *
  *   shard.c     which matches are in memory: taken over, loaded when asked for, put away; start,
- * end intent.c    what a player wants: tried, refused or made a step step.c      a step to the
- * database and back flag.c      what time brings, after everybody who was heard before it
+ *               end
+ *   intent.c    what a player wants: tried, refused or made a step
+ *   step.c      a step to the database and back
+ *   flag.c      what time brings, after everybody who was heard before it
  *   audience.c  who hears of a match, and who of its players is away
  */
 #ifndef GAME_SHARD_PRIVATE_H
@@ -70,7 +72,8 @@ struct client_matches {
 
 /* ---- audience.c ---- */
 
-/* NULL when too many watch the match already, or the client watches too much; never for a player.
+/*
+ * NULL when too many watch the match already, or the client watches too much; never for a player.
  */
 struct attachment *shard_attach(struct owned *o, uint64_t client, int seat, bool legal);
 /* Nobody hears of it yet: it is put away after a time if that stays so. */

@@ -175,7 +175,8 @@ void imap_do_store(struct imap_session *s);
 void imap_do_search(struct imap_session *s);
 /* Keywords as the store has them: separated by spaces, in `a`. */
 struct slice imap_join_words(struct arena *a, const struct imap_slices *words);
-/* Appends "(\Seen …)"; and "* n FETCH (UID u FLAGS (\Seen …))", behind FLAGS if it has a new one.
+/*
+ * Appends "(\Seen …)"; and "* n FETCH (UID u FLAGS (\Seen …))", behind FLAGS if it has a new one.
  */
 void imap_write_flag_list(
 	struct strbuf *out, const struct imap_view *view, uint32_t uid, const struct mail_flags *f);

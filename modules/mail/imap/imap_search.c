@@ -280,7 +280,8 @@ static bool is_open(void *arg, size_t content)
 	return open;
 }
 
-/* Lists the contents on which the answer still depends, each once, and looks for the texts there.
+/*
+ * Lists the contents on which the answer still depends, each once, and looks for the texts there.
  */
 static void begin_texts(struct imap_searching *s)
 {

@@ -111,7 +111,8 @@ static void add_field(struct strbuf *out, struct arena *a, struct slice header, 
 
 void mime_imap_envelope(struct strbuf *out, struct arena *scratch, struct slice header)
 {
-	/* Sender and Reply-To stand for From when they are missing or empty; the others for nobody.
+	/*
+	 * Sender and Reply-To stand for From when they are missing or empty; the others for nobody.
 	 */
 	static const struct {
 		struct slice name;

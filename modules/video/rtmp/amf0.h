@@ -58,7 +58,8 @@ void amf0_write_null(struct strbuf *b);
 void amf0_write_number(struct strbuf *b, double number);
 void amf0_write_boolean(struct strbuf *b, bool value);
 void amf0_write_string(struct strbuf *b, struct slice s);
-/* An object: begin, then for each property its key (at most 65535 bytes) and one value, then end.
+/*
+ * An object: begin, then for each property its key (at most 65535 bytes) and one value, then end.
  */
 void amf0_write_object_begin(struct strbuf *b);
 void amf0_write_key(struct strbuf *b, struct slice key);

@@ -8,11 +8,13 @@
  * While cutting, samples go on to be collected behind the cut: the chunk is handed out when audio
  * has come up to it, has stopped coming, or has been late for SEGMENTER_LATE_MS.
  *
- * Invariants: (1) video is in order of strictly growing dts, audio too; (2) while cutting, the
- * first `cut_video` pictures lie before `cut_time`; (3) `held` is the cost of all samples in both
- * lists; (4) a chunk begins where the one before ended; a track that came later than the wait may
- * reach back before that, but never behind its own last sample; (5) every picture of the chunk
- * under way is less than `duration_max_ms` behind its beginning.
+ * Invariants:
+ *  1. Video is in order of strictly growing dts, audio too.
+ *  2. While cutting, the first `cut_video` pictures lie before `cut_time`.
+ *  3. `held` is the cost of all samples in both lists.
+ *  4. A chunk begins where the one before ended; a track that came later than the wait may reach
+ *     back before that, but never behind its own last sample.
+ *  5. Every picture of the chunk under way is less than `duration_max_ms` behind its beginning.
  */
 #include "segment/segmenter.h"
 

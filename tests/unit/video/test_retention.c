@@ -100,7 +100,8 @@ static int walk(struct db_tx *t, void *arg)
 	third = make_stream(9000000, 20, 0);
 	ck_assert_int_eq(used(), 900);
 
-	/* Numbers, line and discontinuities count on; only who comes in time goes on with a list.
+	/*
+	 * Numbers, line and discontinuities count on; only who comes in time goes on with a list.
 	 */
 	ck_assert_int_eq(first.first_sequence, 1);
 	ck_assert_int_eq(second.first_sequence, 21);
@@ -144,7 +145,8 @@ static bool is_found(int64_t sequence)
 	return rc == 0;
 }
 
-/* A deleted stream is in no list, and all of it has expired; but for what a playlist still lists.
+/*
+ * A deleted stream is in no list, and all of it has expired; but for what a playlist still lists.
  */
 static int walk_deleted(struct db_tx *t, void *arg)
 {

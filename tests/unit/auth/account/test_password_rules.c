@@ -162,7 +162,8 @@ START_TEST(the_list_is_searched_whole)
 		entries++;
 	}
 	ck_assert_int_ge(entries, 10000);
-	/* 2 × entries look-ups; a look at every entry for each would take a hundred times as long.
+	/*
+	 * 2 × entries look-ups; a look at every entry for each would take a hundred times as long.
 	 */
 	ck_assert_int_lt(clock_mono_ms() - began, 5000);
 	ck_assert(!password_is_common(SLICE("")));

@@ -356,7 +356,8 @@ static void check_defaults(struct arena *a, const struct json *j, int *found)
 		struct schema_fault fault = { 0 };
 		struct slice type = { 0 };
 
-		/* A default is of its own schema's type; what a list holds by default is nothing.
+		/*
+		 * A default is of its own schema's type; what a list holds by default is nothing.
 		 */
 		json_get_text(own, "type", &type);
 		json_writer_init(&w, &out);

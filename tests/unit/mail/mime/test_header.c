@@ -41,7 +41,8 @@ END_TEST
 
 START_TEST(broken_lines)
 {
-	/* An mbox line, a continuation of nothing, no colon, a name with a space, LF alone, no end.
+	/*
+	 * An mbox line, a continuation of nothing, no colon, a name with a space, LF alone, no end.
 	 */
 	struct slice header = SLICE(" first\nFrom x@y Thu 12:00\nno colon\na b: c\nTo: x\n y");
 	static const char *const names[] = { "", "", "", "", "To" };

@@ -542,7 +542,8 @@ START_TEST(gives_a_head_ten_seconds)
 }
 END_TEST
 
-/* A body that dribbles: never silent for long, and never there. Whether its length is known or not.
+/*
+ * A body that dribbles: never silent for long, and never there. Whether its length is known or not.
  */
 START_TEST(gives_a_body_its_time)
 {

@@ -312,7 +312,8 @@ START_TEST(chooses_a_subprotocol)
 }
 END_TEST
 
-/* The session cookie counts from our own pages only; a token in a header was put there on purpose.
+/*
+ * The session cookie counts from our own pages only; a token in a header was put there on purpose.
  */
 START_TEST(minds_the_origin)
 {

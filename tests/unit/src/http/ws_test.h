@@ -11,7 +11,8 @@
 #define RSV1   0x40
 #define MASKED 0x80
 
-/* Appends what a masked frame begins with; `bytes` is how many bytes of length follow: 0, 2 or 8.
+/*
+ * Appends what a masked frame begins with; `bytes` is how many bytes of length follow: 0, 2 or 8.
  */
 static inline void put_head(
 	struct strbuf *out, int first, uint64_t n, size_t bytes, const char mask[4])

@@ -65,7 +65,8 @@ END_TEST
 
 START_TEST(a_round_that_blocks_long_is_a_stall)
 {
-	/* The clock's part may be excused by a machine that was busy just then: not all, but some.
+	/*
+	 * The clock's part may be excused by a machine that was busy just then: not all, but some.
 	 */
 	ck_assert_int_ge(stalls_of(block, 60, 5), 1);
 }

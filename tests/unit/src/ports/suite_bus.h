@@ -5,10 +5,11 @@
  * suite_db.h lists, and:
  *
  *	static struct bus *suite_bus_new(struct db *const *dbs, size_t n);   // with short delays
- *	static void suite_bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db
- **db, struct pool *p, void *module); static void suite_bus_start(struct bus *b); static void
- *suite_bus_end(struct bus **b);   // nothing is delivered any more; frees it static int
- *suite_never(void *arg);         // 0
+ *	static void suite_bus_subscribe(struct bus *b, const struct bus_subscription *s,
+ *	                                struct db *db, struct pool *p, void *module);
+ *	static void suite_bus_start(struct bus *b);
+ *	static void suite_bus_end(struct bus **b);   // nothing is delivered any more; frees it
+ *	static int suite_never(void *arg);           // 0
  *
  * and puts SUITE_BUS in its list of tests.
  */
@@ -430,7 +431,8 @@ START_TEST(bus_sets_aside_what_fails_ten_times)
 	subscribe_a(p, &s);
 	suite_bus_start(p->bus);
 	expect_taken(p->taker, "a", 4, "k=1 k=2 k=4 k=5 ");
-	/* The first try may have been in one batch with those before it, and is not counted then.
+	/*
+	 * The first try may have been in one batch with those before it, and is not counted then.
 	 */
 	ck_assert_int_ge(atomic_load(&s.tries), 10);
 	ck_assert_int_le(atomic_load(&s.tries), 11);

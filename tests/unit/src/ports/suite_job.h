@@ -6,8 +6,10 @@
  * suite_db.h lists, and:
  *
  *	static void suite_queue_start(struct db *db, const struct queue_consumer *c, struct pool *p,
- *void *module); static void suite_queue_stop(void);        // of all of them static void
- *suite_pass_time(int64_t ms);   // for delays and leases static int suite_never(void *arg);  // 0
+ *	                              void *module);
+ *	static void suite_queue_stop(void);          // of all of them
+ *	static void suite_pass_time(int64_t ms);     // for delays and leases
+ *	static int suite_never(void *arg);           // 0
  *
  * and puts SUITE_JOB in its list of tests.
  */
@@ -399,7 +401,8 @@ START_TEST(queue_leaves_an_extended_task_alone)
 }
 END_TEST
 
-/* A worker that dies says nothing: here it never ends the task, and its lease runs out each time.
+/*
+ * A worker that dies says nothing: here it never ends the task, and its lease runs out each time.
  */
 static int vanish(struct shop *s, const struct queue_task *task, struct arena *a)
 {

@@ -36,7 +36,8 @@ static void put_bytes(struct strbuf *b, char c, size_t n)
 	strbuf_commit(b, n);
 }
 
-/* Reads all of `in` in pieces that end at `cut`, or of one byte each; writes down what comes out.
+/*
+ * Reads all of `in` in pieces that end at `cut`, or of one byte each; writes down what comes out.
  */
 static int read_all(struct slice in, size_t cut, bool bytewise, struct strbuf *log)
 {

@@ -38,7 +38,8 @@ static void audio(struct segmenter *s, int64_t dts_ms)
 	buf_unref(&data);
 }
 
-/* Pictures at 25 a second with a key frame each `gop`, audio in its own rhythm, in order of time.
+/*
+ * Pictures at 25 a second with a key frame each `gop`, audio in its own rhythm, in order of time.
  */
 static void feed(struct segmenter *s, int64_t from_ms, int64_t to_ms, int gop, bool with_video,
 	bool with_audio)
@@ -702,7 +703,8 @@ START_TEST(codec_change)
 }
 END_TEST
 
-/* Whatever the times: lists grow, numbers run on, chunks lie behind each other, memory is bounded.
+/*
+ * Whatever the times: lists grow, numbers run on, chunks lie behind each other, memory is bounded.
  */
 START_TEST(any_times)
 {

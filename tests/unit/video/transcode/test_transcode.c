@@ -77,7 +77,8 @@ static void check_times(const struct segment_chunk *c, const struct transcode_re
 	free(out);
 }
 
-/* Packages all chunks transcoded into small.mp4, checking that their configurations are the same.
+/*
+ * Packages all chunks transcoded into small.mp4, checking that their configurations are the same.
  */
 static void transcode_all(const struct fixture *f, const struct transcode_params *params)
 {
@@ -120,7 +121,8 @@ static void compare_pictures(const struct fixture *f, const char *scale)
 			  "- | grep -vc '^#'; done | uniq | wc -l | grep -qx 1",
 			f->dir),
 		0);
-	/* frame by frame against the source scaled by ffmpeg: one in the wrong place would be under
+	/*
+	 * frame by frame against the source scaled by ffmpeg: one in the wrong place would be under
 	 */
 	ck_assert_int_eq(
 		media_run("cd %s && ffmpeg -v error -i small.mp4 -i a.flv -lavfi "

@@ -67,7 +67,8 @@ START_TEST(en_passant)
 	becomes("4k3/8/8/8/3p4/8/4P3/4K3 w - - 0 1", "e2e4 e8e7",
 		"8/4k3/8/8/3pP3/8/8/4K3 w - - 1 2");
 	cannot("8/8/8/8/3pP2k/8/8/4K3 b - - 0 1", "d4e3");
-	/* Both pawns leave the rank and open it; the diagonal behind the captured pawn; the file.
+	/*
+	 * Both pawns leave the rank and open it; the diagonal behind the captured pawn; the file.
 	 */
 	cannot("8/8/8/8/R2pP2k/8/8/4K3 b - e3 0 1", "d4e3");
 	cannot("b6k/8/8/3pP3/8/8/8/7K w - d6 0 1", "e5d6");
