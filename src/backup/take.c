@@ -22,7 +22,7 @@
 #include "backup/backup.h"
 #include "backup/manifest.h"
 #include "blob/check.h"
-#include "db/cut.h"
+#include "db/sqlite/cut.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 

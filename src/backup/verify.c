@@ -15,9 +15,9 @@
 #include "backup/files.h"
 #include "backup/verify.h"
 #include "blob/check.h"
-#include "db/cut.h"
-#include "db/tokenizer.h"
-#include "db/work.h"
+#include "db/sqlite/cut.h"
+#include "db/sqlite/tokenizer.h"
+#include "db/sqlite/work.h"
 #include "hearth/error.h"
 #include "hearth/map.h"
 

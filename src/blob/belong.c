@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "blob/disk.h"
+#include "blob/files/disk.h"
 #include "blob/store.h"
 #include "db/identity.h"
 #include "hearth/error.h"

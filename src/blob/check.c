@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "blob/file.h"
+#include "blob/files/file.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
 

@@ -6,7 +6,7 @@
 #define HEARTH_SRC_BLOB_PACK_H
 
 #include "blob/codec.h"
-#include "blob/folder.h"
+#include "blob/files/folder.h"
 #include "hearth/blob.h"
 #include "hearth/db.h"
 

@@ -18,8 +18,8 @@
 
 #include "blob/blob_internal.h"
 #include "blob/codec.h"
-#include "blob/file.h"
-#include "blob/folder.h"
+#include "blob/files/file.h"
+#include "blob/files/folder.h"
 #include "blob/pack.h"
 #include "blob/recent.h"
 #include "hearth/list.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "db/work.h"
+#include "db/sqlite/work.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"

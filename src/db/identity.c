@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "db/work.h"
+#include "db/sqlite/work.h"
 #include "hearth/error.h"
 
 const char *const identity_migrations[] = {

@@ -3,7 +3,7 @@
  */
 #include "http_test.h"
 
-#include "src/blob/embedded.h"
+#include "src/blob/files/embedded.h"
 
 #include <ctype.h>
 #include <zlib.h>

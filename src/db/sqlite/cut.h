@@ -8,7 +8,7 @@
 #ifndef HEARTH_SRC_DB_CUT_H
 #define HEARTH_SRC_DB_CUT_H
 
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 
 struct cut;
 

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 

@@ -2,7 +2,7 @@
  * test_damage.c: what the embedded store does when the disk lies: damaged bytes are never answered,
  * and putting them again heals. And what else only the embedded store has: litter, memory, bounds.
  */
-#include "src/blob/embedded.h"
+#include "src/blob/files/embedded.h"
 
 #include "db/identity.h"
 #include "hearth/health.h"

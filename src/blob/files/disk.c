@@ -1,7 +1,7 @@
 /*
  * disk.c: see disk.h.
  */
-#include "blob/disk.h"
+#include "blob/files/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

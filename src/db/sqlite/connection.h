@@ -1,5 +1,5 @@
 /*
- * sqlite.h: one connection to one SQLite file, for src/db/ only.
+ * connection.h: one connection to one SQLite file, for src/db/ only.
  *
  * A connection belongs to one thread at a time. It keeps the statements it has prepared, found by
  * their text: the least recently used ones are given up when there are too many.

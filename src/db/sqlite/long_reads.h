@@ -11,7 +11,7 @@
 #ifndef HEARTH_SRC_LONG_READS_H
 #define HEARTH_SRC_LONG_READS_H
 
-#include "db/work.h"
+#include "db/sqlite/work.h"
 
 /* A read that waits or runs. */
 struct read {

@@ -4,7 +4,7 @@
  * Invariants: an entry is in all three or in none; `bytes` is the sum of entry_bytes over all
  * entries; heap[i]->place == i, and no entry expires before its parent heap[(i - 1) / 2].
  */
-#include "cache/table.h"
+#include "cache/memory/table.h"
 
 #include <stdlib.h>
 

@@ -5,14 +5,14 @@
  * folder are on disk. So the file is written in its final place from the first byte, and one that
  * was not completed is the same litter as one whose row was not written.
  */
-#include "blob/file.h"
+#include "blob/files/file.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include "blob/disk.h"
+#include "blob/files/disk.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
 #include "hearth/log.h"

@@ -1,11 +1,11 @@
 /*
  * tokenizer.c: the one tokenizer of the house, and its entry as "hearth" in SQLite's FTS5.
  */
-#include "db/tokenizer.h"
+#include "db/sqlite/tokenizer.h"
 
 #include <sqlite3.h>
 
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 #include "hearth/text.h"
 
 /* Where the next character begins. */

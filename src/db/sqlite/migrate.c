@@ -6,7 +6,7 @@
  * A step is one transaction: look, apply, note. So two processes that open a database together
  * apply each migration once, and one that is killed leaves it applied or not.
  */
-#include "db/work.h"
+#include "db/sqlite/work.h"
 
 #include "bus/bus_internal.h"
 #include "db/identity.h"

@@ -6,7 +6,7 @@
  * it, removes the file. So of a new run and somebody who takes it for dead, one gives way: the new
  * run, which has put nothing yet, starts over under another number.
  */
-#include "blob/folder.h"
+#include "blob/files/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "blob/disk.h"
+#include "blob/files/disk.h"
 #include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"

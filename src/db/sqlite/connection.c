@@ -1,5 +1,5 @@
 /*
- * sqlite.c: opening a SQLite file the way this product wants it, transactions, checkpoints, and
+ * connection.c: opening a SQLite file the way this product wants it, transactions, checkpoints, and
  * SQLite's results as our errors.
  *
  * The choices, and why:
@@ -12,7 +12,7 @@
  *   secure_delete=ON   what is deleted is overwritten, also on pages that become free: an account
  *                      that was deleted leaves no text behind in the file
  */
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * test_folder.c: names that are never used twice, and telling the files of the dead from those of
  * the living.
  */
-#include "blob/folder.h"
+#include "blob/files/folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>

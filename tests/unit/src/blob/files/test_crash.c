@@ -3,7 +3,7 @@
  * says which were answered, kills it at some moment, and looks at what it left: what was answered
  * is there and whole, what was not is whole or not there, and litter goes.
  */
-#include "src/blob/embedded.h"
+#include "src/blob/files/embedded.h"
 
 #include <errno.h>
 #include <signal.h>

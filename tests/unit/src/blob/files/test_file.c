@@ -2,7 +2,7 @@
  * test_file.c: the form of a large blob's file: any range comes back, and any damaged byte is
  * found by whoever reads the block it lies in, and by nobody else.
  */
-#include "blob/file.h"
+#include "blob/files/file.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * long_reads.c: see long_reads.h.
  */
-#include "db/long_reads.h"
+#include "db/sqlite/long_reads.h"
 
 #include <stdlib.h>
 

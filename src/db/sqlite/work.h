@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 
 #include "db/database.h"
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 #include "loop/executor.h"
 #include "loop/ring.h"
 

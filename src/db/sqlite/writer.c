@@ -16,7 +16,7 @@
 #include <stdio.h>
 
 #include "db/identity.h"
-#include "db/work.h"
+#include "db/sqlite/work.h"
 #include "hearth/error.h"
 #include "hearth/health.h"
 #include "hearth/log.h"

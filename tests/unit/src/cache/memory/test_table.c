@@ -1,7 +1,7 @@
 /*
  * test_table.c: the table behind the embedded cache, held against a model under random calls.
  */
-#include "cache/table.h"
+#include "cache/memory/table.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * test_store.c: the embedded blob store: the suite of the port.
  */
-#include "src/blob/embedded.h"
+#include "src/blob/files/embedded.h"
 
 static struct blob_store *suite_blob_open(void)
 {

@@ -11,7 +11,7 @@
  */
 #include <stdio.h>
 
-#include "db/long_reads.h"
+#include "db/sqlite/long_reads.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "db/sqlite.h"
+#include "db/sqlite/connection.h"
 #include "fault_vfs.h"
 #include "harness.h"
 #include "hearth/error.h"

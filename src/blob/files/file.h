@@ -14,7 +14,7 @@
 #define HEARTH_SRC_BLOB_FILE_H
 
 #include "blob/codec.h"
-#include "blob/folder.h"
+#include "blob/files/folder.h"
 #include "hearth/buf.h"
 
 /* A file being written; one thread at a time. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cache/table.h"
+#include "cache/memory/table.h"
 #include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"

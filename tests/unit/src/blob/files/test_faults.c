@@ -2,12 +2,12 @@
  * test_faults.c: the n-th call to the disk fails, for every n until none fails: each put is
  * answered with an error, nothing of it can be seen, no file stays behind, and the next one works.
  */
-#include "src/blob/embedded.h"
+#include "src/blob/files/embedded.h"
 
 #include <errno.h>
 #include <limits.h>
 
-#include "blob/disk.h"
+#include "blob/files/disk.h"
 #include "harness.h"
 
 static int suite_run_until(int (*fn)(void *arg), void *arg, int timeout_ms)

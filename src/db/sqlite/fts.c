@@ -6,8 +6,8 @@
 
 #include <ctype.h>
 
-#include "db/tokenizer.h"
-#include "db/work.h"
+#include "db/sqlite/tokenizer.h"
+#include "db/sqlite/work.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 

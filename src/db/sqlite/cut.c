@@ -7,7 +7,7 @@
  * No thread of a server waits for one database while it writes to another, so the locks cannot wait
  * for each other in a circle; a server's writers wait for the few milliseconds that all are held.
  */
-#include "db/cut.h"
+#include "db/sqlite/cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
