@@ -5,15 +5,15 @@
 
 #include "hearth/export.h"
 #include "hearth/metric.h"
-#include "ingest.h"
-#include "live.h"
-#include "personal.h"
-#include "preferences.h"
-#include "retention.h"
+#include "ingest/ingest.h"
+#include "origin/live.h"
+#include "personal/personal.h"
+#include "personal/preferences.h"
+#include "store/retention.h"
 #include "rtmp/rtmp_session.h"
-#include "store.h"
-#include "tidy.h"
-#include "worker.h"
+#include "store/store.h"
+#include "store/tidy.h"
+#include "package/worker.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "segment", CONFIG_DURATION, "2s", "1s", "10s", NULL,

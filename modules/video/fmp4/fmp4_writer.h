@@ -8,7 +8,7 @@
 #ifndef HEARTH_FMP4_WRITER_H
 #define HEARTH_FMP4_WRITER_H
 
-#include "sample.h"
+#include "codec/sample.h"
 
 enum fmp4_codec {
 	FMP4_AVC, /* config is an avcC */

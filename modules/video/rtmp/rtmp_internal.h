@@ -6,7 +6,7 @@
 #ifndef HEARTH_RTMP_INTERNAL_H
 #define HEARTH_RTMP_INTERNAL_H
 
-#include "publisher.h"
+#include "ingest/publisher.h"
 #include "rtmp/rtmp_chunk.h"
 #include "rtmp/rtmp_command.h"
 #include "rtmp/rtmp_handshake.h"

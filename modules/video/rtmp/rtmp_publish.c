@@ -9,7 +9,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/room.h"
-#include "ingest.h"
+#include "ingest/ingest.h"
 #include "rtmp/rtmp_internal.h"
 
 #define GOODBYE_MS        2000 /* from a stream's end to the connection's */

@@ -20,7 +20,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
-#include "ingest.h"
+#include "ingest/ingest.h"
 #include "rtmp/rtmp_internal.h"
 
 #define EARLY_MS         15000   /* from the connection to the publish */

@@ -2,7 +2,7 @@
  * Chunk files: what can be read, written again, must be the same bytes; every sample must lie in
  * the file.
  */
-#include "chunk_file.h"
+#include "package/chunk_file.h"
 
 #include <stdlib.h>
 

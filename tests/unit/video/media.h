@@ -10,8 +10,8 @@
 #include "flv/flv_tag.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
-#include "sample.h"
-#include "segment/segmenter.h"
+#include "codec/sample.h"
+#include "ingest/segmenter.h"
 
 #include <check.h>
 #include <stdarg.h>

@@ -1,0 +1,38 @@
+/*
+ * upload.h: the pieces of a stream on their way to disk: a raw backup of what came, and chunks.
+ * Blobs are put at once, rows are written in the order of the pieces; what the disk refuses is
+ * tried again until it takes it. On the loop.
+ */
+#ifndef VIDEO_UPLOAD_H
+#define VIDEO_UPLOAD_H
+
+#include "store/store.h"
+
+#define UPLOAD_RENDITIONS_MAX 2
+
+/* One step of a stream: raw tags, and usually a chunk. */
+struct upload_piece {
+	struct buf *raw;                                          /* FLV tags; may be NULL. Owned */
+	struct buf *chunk_file;                                   /* may be NULL. Owned */
+	struct video_chunk chunk;                                 /* `blob` is filled in */
+	struct video_rendition renditions[UPLOAD_RENDITIONS_MAX]; /* to be set before the chunk */
+	int rendition_count;
+};
+
+struct upload;
+
+/*
+ * For a stream whose next raw piece has this number. `progress` is called, never from inside a
+ * call, when a piece is on disk.
+ */
+struct upload *upload_new(struct video *v, const struct video_stream *stream, int64_t raw_number,
+	void (*progress)(void *arg), void *arg);
+/* Takes over the references in *p. */
+void upload_add(struct upload *u, const struct upload_piece *p);
+/* Bytes that are not on disk yet; nothing waits at all. */
+size_t upload_bytes(const struct upload *u);
+bool upload_idle(const struct upload *u);
+/* Only when it is idle. Legal on NULL. */
+void upload_free(struct upload **u);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * chunk_file.c: see chunk_file.h.
+ */
+#include "package/chunk_file.h"
+
+#include "bytes.h"
+#include "hearth/error.h"
+
+#define MAGIC       SLICE("HCK1")
+#define SAMPLE_HEAD 21 /* bytes before a sample's data */
+
+static void write_bytes(struct strbuf *out, struct slice s)
+{
+	write_be32(out, (uint32_t)s.n);
+	strbuf_add(out, s);
+}
+
+static void write_samples(struct strbuf *out, const struct media_samples *list)
+{
+	write_be32(out, (uint32_t)list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct media_sample *s = &list->p[i];
+
+		write_be64(out, (uint64_t)s->dts);
+		write_be32(out, (uint32_t)s->cts);
+		write_be32(out, s->duration);
+		write_u8(out, s->key);
+		write_bytes(out, buf_slice(s->data));
+	}
+}
+
+void chunk_file_write(struct strbuf *out, const struct chunk_file *c)
+{
+	strbuf_add(out, MAGIC);
+	write_be32(out, c->fps_num);
+	write_be32(out, c->fps_den);
+	write_u8(out, c->b_frames);
+	write_be32(out, c->audio_rate);
+	write_u8(out, c->channels);
+	write_bytes(out, c->avcc);
+	write_bytes(out, c->asc);
+	write_samples(out, &c->lead);
+	write_samples(out, &c->video);
+	write_samples(out, &c->audio);
+}
+
+static struct slice read_bytes(struct byte_reader *r)
+{
+	size_t n = read_be32(r);
+
+	return read_slice(r, n);
+}
+
+static void read_samples(struct byte_reader *r, struct buf *file, struct media_samples *list)
+{
+	size_t n = read_be32(r);
+
+	/* More than the bytes that are left could hold. */
+	if (n > r->n / SAMPLE_HEAD)
+		r->bad = true;
+	for (size_t i = 0; i < n && !r->bad; i++) {
+		struct media_sample s = { .dts = (int64_t)read_be(r, 8),
+			.cts = (int32_t)read_be32(r) };
+		struct slice data;
+		uint8_t key;
+
+		s.duration = read_be32(r);
+		key = read_u8(r);
+		data = read_bytes(r);
+		if (key > 1)
+			r->bad = true;
+		if (r->bad)
+			break;
+		s.key = key;
+		s.data = buf_part(file, (size_t)(data.p - file->p), data.n);
+		media_samples_add(list, s);
+	}
+}
+
+int chunk_file_read(struct buf *file, struct chunk_file *out)
+{
+	struct byte_reader r = byte_reader_of(buf_slice(file));
+
+	*out = (struct chunk_file){ 0 };
+	if (!slice_eq(read_slice(&r, MAGIC.n), MAGIC))
+		return HEARTH_ECORRUPT;
+	out->fps_num = read_be32(&r);
+	out->fps_den = read_be32(&r);
+	out->b_frames = read_u8(&r);
+	out->audio_rate = read_be32(&r);
+	out->channels = read_u8(&r);
+	out->avcc = read_bytes(&r);
+	out->asc = read_bytes(&r);
+	read_samples(&r, file, &out->lead);
+	read_samples(&r, file, &out->video);
+	read_samples(&r, file, &out->audio);
+	if (r.bad || r.n) {
+		chunk_file_clear(out);
+		return HEARTH_ECORRUPT;
+	}
+	return 0;
+}
+
+void chunk_file_clear(struct chunk_file *c)
+{
+	media_samples_clear(&c->lead);
+	media_samples_clear(&c->video);
+	media_samples_clear(&c->audio);
+	*c = (struct chunk_file){ 0 };
+}

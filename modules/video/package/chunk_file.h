@@ -1,0 +1,42 @@
+/*
+ * chunk_file.h: a chunk as bytes, for its way from the ingest to the workers: what was said of the
+ * codecs, and the samples. Pure.
+ *
+ *   "HCK1"   fps_num fps_den : u32   b_frames : u8   audio_rate : u32   channels : u8
+ *   avcC, ASC: each  u32 + bytes
+ *   lead, video, audio: each  count : u32, and so many
+ *                             dts i64   cts i32   duration u32   key u8   size u32 + bytes
+ *
+ * Numbers are big-endian.
+ */
+#ifndef VIDEO_CHUNK_FILE_H
+#define VIDEO_CHUNK_FILE_H
+
+#include "hearth/buf.h"
+#include "codec/sample.h"
+
+struct chunk_file {
+	/* For the transcoder; the same for all chunks of an epoch, so that what it makes fits
+	 * together. */
+	uint32_t fps_num, fps_den;
+	uint8_t b_frames;
+	uint32_t audio_rate; /* core samples a second; 0: no audio */
+	uint8_t channels;
+	struct slice avcc, asc; /* empty: no such track; of a read file: into its buffer */
+	/*
+	 * Owned. Where the video does not begin with a key frame, `lead` has what comes before it,
+	 * from the last key frame on; empty when that is too much.
+	 */
+	struct media_samples lead, video, audio;
+};
+
+/* Appends the chunk. */
+void chunk_file_write(struct strbuf *out, const struct chunk_file *c);
+/*
+ * Reads a chunk whose samples keep references to `file`. HEARTH_ECORRUPT when it is no such file;
+ * then *out holds nothing.
+ */
+int chunk_file_read(struct buf *file, struct chunk_file *out);
+void chunk_file_clear(struct chunk_file *c);
+
+#endif
