@@ -61,6 +61,8 @@ struct bus_event {
  *   apply    on the writer of `database`, in one transaction with the cursor; quick. Not NULL.
  *   after    on the loop, once apply is on disk; for waking somebody. May be NULL; a crash can
  *            lose it, so what outlives the process (a shared cache, a blob) must bear that.
+ * With `gathers` nobody is woken for an event: within a second all that came are taken, many in one
+ * transaction. For what is done the cheaper the more there is at once, such as an index.
  * A negative result of prepare or apply means: not now, try again. Both may be called again for the
  * same event, apply also with what was prepared before, as long as its transaction has not come to
  * be: then nothing of it is there.
@@ -72,6 +74,7 @@ struct bus_subscription {
 	int (*prepare)(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 	int (*apply)(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 	void (*after)(void *module, const struct bus_event *ev);
+	bool gathers;
 };
 
 /* Publishes on a durable topic within a write transaction. Inside a db_fn. */

@@ -237,8 +237,15 @@ static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event 
 }
 
 static const struct bus_subscription subscriptions[] = {
-	{ "auth.revoked", "auth.sessions", "auth", NULL, apply_revoked, auth_on_revoked },
-	{ ACCOUNTS_TOPIC_EXPORT, "auth.exports", "auth", NULL, auth_on_export, NULL },
+	{ .topic = "auth.revoked",
+		.name = "auth.sessions",
+		.database = "auth",
+		.apply = apply_revoked,
+		.after = auth_on_revoked },
+	{ .topic = ACCOUNTS_TOPIC_EXPORT,
+		.name = "auth.exports",
+		.database = "auth",
+		.apply = auth_on_export },
 	{ .topic = NULL },
 };
 

@@ -38,11 +38,21 @@ static const struct db_schema schemas[] = {
 };
 
 static const struct bus_subscription subscriptions[] = {
-	{ ACCOUNTS_TOPIC_PREFERENCES, "game.preferences", "game", game_preferences_prepare,
-		game_preferences_apply, game_preferences_after },
-	{ ACCOUNTS_TOPIC_EXPORT, "game.exports", "game", NULL, game_on_export, NULL },
-	{ ACCOUNTS_TOPIC_DELETED, "game.accounts", "game", NULL, game_on_deleted,
-		game_after_deleted },
+	{ .topic = ACCOUNTS_TOPIC_PREFERENCES,
+		.name = "game.preferences",
+		.database = "game",
+		.prepare = game_preferences_prepare,
+		.apply = game_preferences_apply,
+		.after = game_preferences_after },
+	{ .topic = ACCOUNTS_TOPIC_EXPORT,
+		.name = "game.exports",
+		.database = "game",
+		.apply = game_on_export },
+	{ .topic = ACCOUNTS_TOPIC_DELETED,
+		.name = "game.accounts",
+		.database = "game",
+		.apply = game_on_deleted,
+		.after = game_after_deleted },
 	{ .topic = NULL },
 };
 

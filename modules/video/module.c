@@ -71,12 +71,25 @@ static const struct conn_listener listeners[] = {
 };
 
 static const struct bus_subscription subscriptions[] = {
-	{ "video.segment", "video.aggregate", "video", NULL, video_live_apply, video_live_after },
-	{ ACCOUNTS_TOPIC_PREFERENCES, "video.preferences", "video", video_preferences_prepare,
-		video_preferences_apply, NULL },
-	{ ACCOUNTS_TOPIC_EXPORT, "video.exports", "video", NULL, video_on_export, NULL },
-	{ ACCOUNTS_TOPIC_DELETED, "video.accounts", "video", NULL, video_on_deleted,
-		video_after_deleted },
+	{ .topic = "video.segment",
+		.name = "video.aggregate",
+		.database = "video",
+		.apply = video_live_apply,
+		.after = video_live_after },
+	{ .topic = ACCOUNTS_TOPIC_PREFERENCES,
+		.name = "video.preferences",
+		.database = "video",
+		.prepare = video_preferences_prepare,
+		.apply = video_preferences_apply },
+	{ .topic = ACCOUNTS_TOPIC_EXPORT,
+		.name = "video.exports",
+		.database = "video",
+		.apply = video_on_export },
+	{ .topic = ACCOUNTS_TOPIC_DELETED,
+		.name = "video.accounts",
+		.database = "video",
+		.apply = video_on_deleted,
+		.after = video_after_deleted },
 	{ .topic = NULL },
 };
 

@@ -1,11 +1,11 @@
 /*
  * dispatch.c: the bus as a whole: its lanes and sources, and their start and stop.
  *
- * Lanes are woken by commits that published on their topic. Once a tick each source is surveyed:
- * lanes that are behind are woken (another process may have published, a lane may have rested), and
- * events that all lanes of their topic have passed are removed, or at once when there is no lane
- * (and nobody is away who will have one: bus_keep).
- * How far each lane is behind is measured (lag.c).
+ * Lanes are woken by commits that published on their topic, but for those that gather. Once a tick
+ * each source is surveyed: lanes that are behind are woken (another process may have published, a
+ * lane may have rested), and events that all lanes of their topic have passed are removed, or at
+ * once when there is no lane (and nobody is away who will have one: bus_keep). How far each lane is
+ * behind is measured (lag.c).
  */
 #include <stdlib.h>
 
@@ -194,7 +194,8 @@ int bus_start(struct bus *b)
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 
 		l->retry_ms = b->retry_ms;
-		db_watch(l->from, &l->watch);
+		if (!l->subscription->gathers)
+			db_watch(l->from, &l->watch);
 	}
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
 	return 0;
@@ -211,7 +212,8 @@ void bus_stop(struct bus *b)
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 
 		l->stopped = true;
-		db_unwatch(l->from, &l->watch);
+		if (!l->subscription->gathers)
+			db_unwatch(l->from, &l->watch);
 		runner_stop(&l->runner);
 	}
 	for (size_t i = 0; i < b->source_count; i++)

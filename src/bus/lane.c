@@ -312,6 +312,12 @@ static void run_afters(void *arg)
 	runner_wake(&l->runner);
 }
 
+/* All that there was is taken: what comes now gathers until the next tick. */
+static bool may_gather(const struct batch *b)
+{
+	return b->lane->subscription->gathers && b->applied == b->count && b->count < BATCH_MAX;
+}
+
 bool lane_run(void *arg)
 {
 	struct lane *l = arg;
@@ -323,7 +329,7 @@ bool lane_run(void *arg)
 	if (clock_mono_ms() < l->rest_until_ms || atomic_load(&l->afters))
 		return false;
 	b = batch_new(l);
-	more = read_batch(b) && take_through(b);
+	more = read_batch(b) && take_through(b) && !may_gather(b);
 	if (b->applied > 0 && l->subscription->after && loop) {
 		atomic_store(&l->afters, b);
 		exec_post(loop, run_afters, l);

@@ -3,6 +3,7 @@
  */
 #include "src/ports/embedded.h"
 
+#include "db/sqlite/work.h"
 #include "hearth/health.h"
 #include "hearth/metric.h"
 #include "src/ports/suite_bus.h"
@@ -33,6 +34,34 @@ START_TEST(one_commit_wakes_for_all_of_its_events)
 	ck_assert_int_eq(db_write_wait(p->sender, publish_large, large), 0);
 	expect_taken(p->taker, "a", 5, NULL);
 	buf_unref(&large);
+	post_close(p);
+}
+END_TEST
+
+static const struct bus_subscription gatherer = {
+	.topic = "post.sent",
+	.name = "taker.gatherer",
+	.database = "taker",
+	.prepare = on_prepare,
+	.apply = on_apply,
+	.gathers = true,
+};
+
+START_TEST(one_that_gathers_takes_many_in_one_commit)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .post = p, .name = "a" };
+	int64_t before;
+
+	bus_set_pace(p->bus, 500, 1000);
+	suite_bus_subscribe(p->bus, &gatherer, p->taker, p->pool, &s);
+	suite_bus_start(p->bus);
+	suite_run_until(suite_never, NULL, 50);
+	before = metric_value(p->taker->commits);
+	for (int i = 0; i < 10; i++)
+		publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
+	expect_taken(p->taker, "a", 10, NULL);
+	ck_assert_int_le(metric_value(p->taker->commits) - before, 3);
 	post_close(p);
 }
 END_TEST
@@ -282,5 +311,6 @@ END_TEST
 
 TEST_MAIN("bus", SUITE_BUS, outbox_keeps_for_who_is_away, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
-	one_commit_wakes_for_all_of_its_events, outbox_keeps_what_somebody_has_not_passed,
-	outbox_forgets_what_nobody_waits_for, attempts_are_counted_across_restarts)
+	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,
+	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
+	attempts_are_counted_across_restarts)
