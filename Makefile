@@ -168,7 +168,7 @@ $(eval $(call unit_rule,src,-Isrc))
 $(foreach m,$(MODULES),$(eval $(call unit_rule,$(m),-Imodules/$(m))))
 
 .PHONY: unit-programs fuzz-programs
-unit-programs: $(UNIT_BIN)
+unit-programs: $(if $(T),$(shell printf '%s\n' $(UNIT_BIN:$(OUT)/test/%=%) | grep -E '$(T)' | sed 's|^|$(OUT)/test/|'),$(UNIT_BIN))
 fuzz-programs: $(FUZZ_BIN)
 
 .PHONY: unit
