@@ -54,7 +54,7 @@ static const struct hearth_rule rules[] = {
 	{ NULL, NULL },
 };
 
-/* As search_index.c packs it. */
+/* As search/index.c packs it. */
 static int text_of(struct db_rows *row, struct arena *a, struct slice *out)
 {
 	size_t size = (size_t)db_col_int(row, 1), n;

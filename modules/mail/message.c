@@ -10,7 +10,7 @@
 #include "mime/address.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
-#include "mime/imap_fetch.h"
+#include "imap/grammar/imap_body.h"
 #include "mime/structure_pack.h"
 #include "mime/summary.h"
 #include "mime/text_extract.h"

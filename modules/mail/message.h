@@ -6,7 +6,7 @@
 
 #include "mail.h"
 #include "mime/structure.h"
-#include "store.h"
+#include "store/store.h"
 
 /*
  * Parses the bytes that were sent into what the store keeps. All in `a`, or points into `blob`;

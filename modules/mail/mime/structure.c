@@ -13,7 +13,7 @@
 #include "mime/structure.h"
 #include "mime/boundary.h"
 #include "mime/header.h"
-#include "mime/imap_string.h"
+#include "imap/grammar/imap_string.h"
 #include "mime/part_header.h"
 
 #include <stdlib.h>

@@ -12,7 +12,7 @@
 #ifndef HEARTH_MAIL_SMTP_SESSION_H
 #define HEARTH_MAIL_SMTP_SESSION_H
 
-#include "deliver.h"
+#include "delivery/deliver.h"
 #include "hearth/list.h"
 #include "smtp/smtp_data.h"
 #include "smtp/smtp_parse.h"
@@ -88,8 +88,9 @@ void smtp_auth_line(struct smtp_session *s, const struct smtp_auth *line);
 bool smtp_auth_allowed(const struct smtp_session *s);
 
 /*
- * smtp_room.c: whether there is room for a message to these accounts: `done` with 0, HEARTH_ETOOBIG
- * (one is full) or an error, and the same accounts; from inside the call when none has a quota.
+ * smtp/smtp_quota.c: whether there is room for a message to these accounts: `done` with 0,
+ * HEARTH_ETOOBIG (one is full) or an error, and the same accounts; from inside the call when none
+ * has a quota.
  */
 typedef void smtp_room_fn(struct smtp_session *s, int status, const struct account *accounts,
 	size_t n, int64_t group);

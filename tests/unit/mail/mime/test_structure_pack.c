@@ -3,7 +3,7 @@
  */
 #include "hearth/error.h"
 #include "mail/mime/mime_test.h"
-#include "mime/imap_fetch.h"
+#include "imap/grammar/imap_body.h"
 #include "mime/structure_pack.h"
 
 static const char message[] =

@@ -1,0 +1,422 @@
+/*
+ * deliver.c: see deliver.h.
+ *
+ *   WRITING ──finish──▶ blob on disk ──▶ parsed, filtered (worker)
+ *                                   ──▶ rows on disk (one transaction) ──▶ done
+ *
+ * A recipient's filters (filter.h) say where a mail that arrived goes. They are a wish: what cannot
+ * be done leaves the mail in INBOX.
+ *
+ * A message that is not large stays in memory beside the blob writer, so that it need not be read
+ * back to be parsed. One that is takes its turn (turns.h).
+ */
+#include "delivery/deliver.h"
+
+#include <stdlib.h>
+
+#include "delivery/filter.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/map.h"
+#include "message.h"
+#include "notify.h"
+#include "personal/preferences.h"
+#include "store/store.h"
+#include "store/blob_gc.h"
+
+#define IN_MEMORY_MAX (256u << 10)
+
+struct target {
+	struct mail_recipient r;
+	struct mail_content content; /* as this recipient gets it */
+	struct mail_preferences preferences;
+	bool trash; /* filtered into it; else r.mailbox says where it goes */
+	int64_t mailbox_id;
+};
+
+struct mail_delivery {
+	struct mail *m;
+	struct arena *a; /* recipients, trace, what was parsed */
+	struct blob_writer *writer;
+	struct strbuf bytes; /* the message while it is small */
+	bool in_memory;
+	bool has_nul; /* it is refused: nothing more of it is kept */
+	struct target *targets;
+	size_t n, cap;
+	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
+	struct slice return_path, received;
+	struct slice source;
+	struct mail_turn turn; /* of a large one */
+	int64_t date;
+	struct blob_info blob;
+	int status;
+	mail_delivered_fn *done;
+	void *arg;
+};
+
+struct mail_delivery *mail_delivery_new(struct mail *m)
+{
+	struct mail_delivery *d = mem_zalloc(sizeof(*d));
+
+	d->m = m;
+	d->a = arena_new();
+	d->accounts = map_new();
+	d->writer = blob_open(m->blob, NULL, BLOB_TEXT);
+	d->in_memory = true;
+	d->date = clock_wall_s();
+	return d;
+}
+
+static void delivery_free(struct mail_delivery *d)
+{
+	blob_abort(&d->writer);
+	strbuf_free(&d->bytes);
+	free(d->targets);
+	map_free(&d->accounts);
+	arena_free(&d->a);
+	free(d);
+}
+
+void mail_delivery_abort(struct mail_delivery **d)
+{
+	if (*d)
+		delivery_free(*d);
+	*d = NULL;
+}
+
+void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct target *t;
+
+	if (d->n == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 4;
+		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
+	}
+	map_set_u64(d->accounts, (uint64_t)r->account, d);
+	t = &d->targets[d->n++];
+	*t = (struct target){ .r = *r };
+	t->r.address = arena_slice(d->a, r->address);
+	t->r.mailbox = arena_slice(d->a, r->mailbox);
+	t->r.keywords = arena_slice(d->a, r->keywords);
+}
+
+size_t mail_delivery_count(const struct mail_delivery *d)
+{
+	return d->n;
+}
+
+bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
+{
+	return map_get_u64(d->accounts, (uint64_t)account) != NULL;
+}
+
+void mail_delivery_set_trace(
+	struct mail_delivery *d, struct slice return_path, struct slice received)
+{
+	d->return_path = arena_slice(d->a, return_path);
+	d->received = arena_slice(d->a, received);
+}
+
+void mail_delivery_set_source(struct mail_delivery *d, struct slice source)
+{
+	d->source = arena_slice(d->a, source);
+}
+
+void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
+{
+	d->date = internal_date;
+}
+
+size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
+{
+	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
+	if (d->has_nul)
+		return 0;
+	if (d->in_memory && d->bytes.n + bytes.n <= IN_MEMORY_MAX) {
+		strbuf_add(&d->bytes, bytes);
+	} else if (d->in_memory) {
+		d->in_memory = false;
+		strbuf_free(&d->bytes);
+	}
+	return blob_add(d->writer, bytes);
+}
+
+void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg)
+{
+	blob_on_drained(d->writer, drained, arg);
+}
+
+/* ---- finishing ---- */
+
+static void finish(struct mail_delivery *d, int status)
+{
+	struct mail_recipient *all = arena_zalloc(d->a, d->n * sizeof(*all));
+
+	for (size_t i = 0; i < d->n; i++) {
+		all[i] = d->targets[i].r;
+		if (status == 0)
+			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
+				d->targets[i].mailbox_id);
+	}
+	if (status < 0 && d->blob.key[0])
+		mail_sweep_blob(d->m, d->blob.key);
+	d->done(d->arg, status, all, d->n);
+	hearth_release(d->m->h);
+	delivery_free(d);
+}
+
+/* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
+static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct strbuf out = { 0 };
+	struct slice trace;
+
+	if (r->address.n) {
+		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->return_path));
+		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
+	}
+	strbuf_add(&out, d->received);
+	trace = arena_slice(d->a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return trace;
+}
+
+static void keep(struct arena *a, struct mail_content *c)
+{
+	struct slice *all[] = { &c->envelope, &c->body, &c->bodystructure, &c->structure,
+		&c->header, &c->subject, &c->from, &c->to, &c->message_id, &c->preview };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		*all[i] = arena_slice(a, *all[i]);
+}
+
+/* ---- filters ---- */
+
+/* A mail that arrives, not one that a client puts where it wants it. */
+static bool arrives(const struct target *t)
+{
+	return t->r.address.n > 0 && t->r.mailbox.n == 0;
+}
+
+static int load_filters(struct db_tx *tx, void *arg)
+{
+	struct mail_delivery *d = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		if (arrives(&d->targets[i]))
+			rc = mail_store_preferences(
+				tx, d->targets[i].r.account, d->a, &d->targets[i].preferences);
+	return rc;
+}
+
+static void filter_one(struct mail_delivery *d, struct target *t, struct mail_filter_facts *facts)
+{
+	struct mail_filter_outcome outcome;
+	struct json *rules;
+
+	if (json_read(d->a, t->preferences.filters, &rules, NULL) < 0 || rules->count == 0)
+		return;
+	facts->has_attachment = t->content.has_attachment;
+	facts->size = t->content.blob_size + t->content.trace.n;
+	mail_filter_apply(d->a, rules, facts, t->r.address, &outcome);
+	t->r.mailbox = outcome.mailbox;
+	t->r.flags |= outcome.flags;
+	t->r.keywords = outcome.keywords;
+	t->trash = outcome.trash;
+}
+
+/* Filters that cannot be read now do not hold the mail up. */
+static void filter(struct mail_delivery *d, struct slice blob)
+{
+	struct mail_filter_facts facts;
+	int rc = db_read_wait(d->m->db, load_filters, d);
+
+	if (rc < 0) {
+		log_warn("mail", "delivered without filters", "why", "%s", error_name(rc), NULL);
+		return;
+	}
+	mail_filter_read(d->a, blob, &facts);
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].preferences.filters.n > 2)
+			filter_one(d, &d->targets[i], &facts);
+}
+
+/* ---- on a worker ---- */
+
+/*
+ * The message is parsed once, however many get it: each address has a trace of its own, in front of
+ * what was parsed. The members of a group share its address.
+ */
+static void parse_once(struct mail_delivery *d, struct slice blob)
+{
+	struct arena *scratch = arena_new();
+	struct mail_content content;
+
+	mail_message_parse(scratch, blob, &content);
+	keep(d->a, &content);
+	content.blob_key = slice_str(d->blob.key);
+	arena_free(&scratch);
+	for (size_t i = 0; i < d->n; i++) {
+		struct target *t = &d->targets[i];
+
+		t->content = content;
+		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address))
+			t->content.trace = d->targets[i - 1].content.trace;
+		else
+			t->content.trace = trace_for(d, &t->r);
+	}
+}
+
+/* The quota as it is now: a session may be older. */
+static int ask_quota(struct mail_delivery *d, struct target *t)
+{
+	const struct accounts *accounts = d->m->accounts;
+	struct account account;
+	int rc = accounts->by_id_wait(accounts->self, t->r.account, &account);
+
+	t->r.quota = rc == 0 ? account.quota : 0;
+	return rc;
+}
+
+static void parse(void *arg)
+{
+	struct mail_delivery *d = arg;
+	struct buf *stored = NULL;
+	struct slice blob = strbuf_slice(&d->bytes);
+
+	if (!d->in_memory) {
+		d->status = blob_get_wait(d->m->blob, d->blob.key, 0, d->blob.size, &stored);
+		if (d->status < 0)
+			return;
+		blob = buf_slice(stored);
+	}
+	parse_once(d, blob);
+	filter(d, blob);
+	if (d->n == 1 && d->targets->r.ask_quota)
+		d->status = ask_quota(d, d->targets);
+	buf_unref(&stored);
+}
+
+/* ---- in the transaction ---- */
+
+/* Where a filter wants it, made when it is not there; INBOX when that cannot be. */
+static int open_filtered(struct db_tx *tx, struct target *t, struct mailbox *box)
+{
+	struct slice name = t->r.mailbox;
+	int rc = HEARTH_ENOTFOUND;
+
+	if (t->trash) {
+		name = SLICE("Trash");
+		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_TRASH, box);
+	}
+	if (rc == HEARTH_ENOTFOUND)
+		rc = mail_store_mailbox(tx, t->r.account, name, box);
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_create(tx, t->r.account, name, 0);
+	if (rc == 0)
+		rc = mail_store_subscribe(tx, t->r.account, name, true);
+	if (rc == HEARTH_EIO)
+		return rc;
+	rc = mail_store_mailbox(tx, t->r.account, name, box);
+	return rc == HEARTH_ENOTFOUND ? mail_store_mailbox(tx, t->r.account, SLICE("INBOX"), box)
+				      : rc;
+}
+
+static int open_mailbox(struct db_tx *tx, struct target *t, struct mailbox *box)
+{
+	if (t->r.address.n > 0 && (t->r.mailbox.n > 0 || t->trash))
+		return open_filtered(tx, t, box);
+	return mail_store_mailbox(
+		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
+}
+
+static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t)
+{
+	struct mailbox box;
+	int rc = mail_store_ensure(tx, t->r.account);
+
+	if (rc == 0 && d->n == 1)
+		rc = mail_store_has_room(tx, t->r.account, t->r.quota,
+			(int64_t)(t->content.blob_size + t->content.trace.n +
+				  mail_content_extra(&t->content)));
+	if (rc == 0)
+		rc = open_mailbox(tx, t, &box);
+	if (rc == 0)
+		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date,
+			&t->r.uid, &t->r.message_id);
+	if (rc == 0) {
+		t->r.uidvalidity = box.uidvalidity;
+		t->mailbox_id = box.id;
+	}
+	return rc;
+}
+
+static int store(struct db_tx *tx, void *arg)
+{
+	struct mail_delivery *d = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		rc = store_one(tx, d, &d->targets[i]);
+	return rc;
+}
+
+static void on_stored(void *arg, int status)
+{
+	finish(arg, status);
+}
+
+static void on_parsed(void *arg, int status)
+{
+	struct mail_delivery *d = arg;
+
+	if (status == 0)
+		status = d->status;
+	if (status == 0)
+		status = db_write(d->m->db, store, on_stored, d);
+	if (status < 0)
+		finish(d, status);
+}
+
+static void on_blob(void *arg, int status, const struct blob_info *info)
+{
+	struct mail_delivery *d = arg;
+
+	if (status < 0) {
+		finish(d, status);
+		return;
+	}
+	d->blob = *info;
+	if (!d->in_memory) {
+		d->turn = (struct mail_turn){ .source = d->source,
+			.size = info->size,
+			.work = parse,
+			.done = on_parsed,
+			.arg = d };
+		mail_turn_take(&d->m->turns, &d->turn);
+	} else if (job_run(d->m->io, parse, on_parsed, d) < 0) {
+		finish(d, HEARTH_EBUSY);
+	}
+}
+
+static void refuse(void *arg)
+{
+	finish(arg, HEARTH_EINVAL);
+}
+
+void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)
+{
+	struct mail_delivery *d = *dp;
+
+	d->done = done;
+	d->arg = arg;
+	hearth_hold(d->m->h);
+	*dp = NULL;
+	if (d->has_nul)
+		exec_post(exec_loop(), refuse, d);
+	else
+		blob_finish(&d->writer, on_blob, d);
+}

@@ -1,0 +1,122 @@
+/*
+ * letters.c: mails of the server itself (hearth/letters.h): put together here and delivered as any
+ * other, so that filters and quotas hold.
+ *
+ *   send ─▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
+ *
+ * A group is not written to: what a letter says is for one person. On the loop; a letter is its own
+ * owner until it is delivered.
+ */
+#include "delivery/letters.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "delivery/deliver.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/rand.h"
+
+struct outgoing {
+	struct mail *m;
+	struct strbuf to, message;
+};
+
+static void outgoing_free(struct outgoing *o)
+{
+	strbuf_free(&o->to);
+	strbuf_free(&o->message);
+	free(o);
+}
+
+/* RFC 5322 section 3.3, in UTC. */
+static void write_date(struct strbuf *out)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t now = (time_t)clock_wall_s();
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strbuf_printf(out, "Date: %.3s, %d %.3s %d %02d:%02d:%02d +0000\r\n",
+		days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
+		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static void write_message(struct strbuf *out, const struct mail *m, const struct letter *letter)
+{
+	const char *host = hearth_hostname(m->h);
+	struct slice rest = letter->text;
+
+	write_date(out);
+	strbuf_printf(out,
+		"From: Hearth <postmaster@%s>\r\nTo: <%.*s>\r\nSubject: %.*s\r\n"
+		"Message-ID: <%016llx%016llx@%s>\r\nAuto-Submitted: auto-generated\r\n"
+		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		"Content-Transfer-Encoding: 8bit\r\n\r\n",
+		host, SLICE_ARG(letter->to), SLICE_ARG(letter->subject),
+		(unsigned long long)rand_u64(), (unsigned long long)rand_u64(), host);
+	while (rest.n) {
+		struct slice line = slice_split(&rest, '\n');
+
+		strbuf_printf(out, "%.*s\r\n", SLICE_ARG(line));
+	}
+}
+
+static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
+{
+	(void)to;
+	(void)n;
+	if (status < 0)
+		log_warn("mail", "a letter of the server could not be delivered", "error", "%s",
+			error_name(status), NULL);
+	outgoing_free(arg);
+}
+
+static void on_reached(
+	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
+{
+	struct outgoing *o = arg;
+	struct mail_delivery *d;
+
+	if (status < 0 || n != 1 || group) {
+		on_delivered(o, status < 0 ? status : HEARTH_EUNSUPPORTED, NULL, 0);
+		return;
+	}
+	d = mail_delivery_new(o->m);
+	mail_delivery_add(d, &(struct mail_recipient){ .account = accounts[0].id,
+				     .address = strbuf_slice(&o->to),
+				     .quota = accounts[0].quota });
+	mail_delivery_write(d, strbuf_slice(&o->message));
+	mail_delivery_finish(&d, on_delivered, o);
+}
+
+static bool reaches(void *self, struct slice address)
+{
+	struct slice domain = address;
+
+	slice_split(&domain, '@');
+	return domain.n > 0 && mail_domain_is_local(self, domain);
+}
+
+static int send_letter(void *self, const struct letter *letter)
+{
+	struct mail *m = self;
+	struct outgoing *o;
+
+	if (!reaches(m, letter->to))
+		return HEARTH_EUNSUPPORTED;
+	o = mem_zalloc(sizeof(*o));
+	o->m = m;
+	strbuf_add(&o->to, letter->to);
+	write_message(&o->message, m, letter);
+	m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
+	return 0;
+}
+
+void mail_letters_offer(struct mail *m, struct letters *out)
+{
+	*out = (struct letters){ .self = m, .reaches = reaches, .send = send_letter };
+	hearth_offer(m->h, "letters", out);
+}

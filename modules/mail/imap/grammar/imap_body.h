@@ -1,0 +1,14 @@
+/*
+ * imap/grammar/imap_body.h: what IMAP's FETCH asks of the structure of a message (RFC 3501
+ * section 7.4.2, RFC 9051 section 7.5.2), from its tree alone. The ENVELOPE is ready in
+ * root->envelope; the bytes of sections are section.h. Pure, any thread.
+ */
+#ifndef HEARTH_MAIL_MIME_IMAP_FETCH_H
+#define HEARTH_MAIL_MIME_IMAP_FETCH_H
+
+#include "mime/structure.h"
+
+/* Appends the body structure with its parentheses: BODYSTRUCTURE if `extended`, else BODY. */
+void mime_imap_body(struct strbuf *out, const struct mime_part *root, bool extended);
+
+#endif

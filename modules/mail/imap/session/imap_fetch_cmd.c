@@ -1,0 +1,309 @@
+/*
+ * imap_fetch_cmd.c: FETCH (RFC 3501 section 6.4.5).
+ *
+ *   batch (io worker): load rows ─▶ set \Seen ─▶ write messages, up to OUTPUT_MAX bytes
+ *     └──────────────────── next, when the client has room ◀────────────────────┘
+ *
+ * A batch may end anywhere, also within a literal: what is under way stays in the job.
+ * ENVELOPE and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is
+ * read.
+ */
+#include "imap/session/imap_fetch_job.h"
+
+#include "hearth/log.h"
+
+#define OUTPUT_MAX (256u << 10) /* bytes of a batch */
+
+/* ---- sections ---- */
+
+static int open_structure(struct imap_fetch_job *f, const struct imap_fetch_row *row)
+{
+	return f->root ? 0 : mail_content_structure(f->one, &row->m.content, &f->root);
+}
+
+/* The part of [*offset, *offset + *size) that <first.count> asks for. */
+static void clip(const struct imap_fetch_item *item, size_t *offset, size_t *size)
+{
+	size_t skip;
+
+	if (!item->partial)
+		return;
+	skip = item->offset < *size ? item->offset : *size;
+	*offset += skip;
+	*size -= skip;
+	if (*size > item->length)
+		*size = item->length;
+}
+
+/* HEADER.FIELDS: the fields that were asked for, or not, of a header that is read whole. */
+static int write_fields(
+	struct imap_fetch_job *f, const struct imap_fetch_item *item, size_t offset, size_t size)
+{
+	struct strbuf header = { 0 };
+	size_t from = 0, n;
+	int rc = mail_reader_add(&f->reader, offset, size, &header);
+
+	if (rc == 0) {
+		struct slice fields =
+			mime_section_filter(f->one, &item->section, strbuf_slice(&header));
+
+		n = fields.n;
+		clip(item, &from, &n);
+		imap_write_literal(&f->s->out, n);
+		strbuf_add(&f->s->out, slice_head(slice_skip(fields, from), n));
+	}
+	strbuf_free(&header);
+	return rc;
+}
+
+/* Writes of the literal under way what this batch has room for; at least something. */
+static int write_literal(struct imap_fetch_job *f)
+{
+	size_t room = f->s->out.n < OUTPUT_MAX ? OUTPUT_MAX - f->s->out.n : 1;
+	size_t n = f->literal_left < room ? (size_t)f->literal_left : room;
+	int rc = mail_reader_add(&f->reader, f->literal_at, n, &f->s->out);
+
+	f->literal_at += n;
+	f->literal_left -= n;
+	return rc;
+}
+
+/* The value of a section: a literal, of which the rest may come later, or NIL. */
+static int write_section(struct imap_fetch_job *f, const struct imap_fetch_row *row,
+	const struct imap_fetch_item *item)
+{
+	size_t offset, size, before = f->s->out.n;
+	int rc = open_structure(f, row);
+
+	if (rc == 0 && mime_section_range(f->root, &item->section, &offset, &size) < 0) {
+		strbuf_adds(&f->s->out, "NIL");
+		return 0;
+	}
+	if (rc == 0 && (item->section.kind == MIME_SECTION_FIELDS ||
+			       item->section.kind == MIME_SECTION_FIELDS_NOT)) {
+		rc = write_fields(f, item, offset, size);
+	} else if (rc == 0) {
+		clip(item, &offset, &size);
+		imap_write_literal(&f->s->out, size);
+		f->literal_at = offset;
+		f->literal_left = size;
+		rc = size ? write_literal(f) : 0;
+	}
+	if (rc == 0)
+		return 0;
+	/* Nothing of the literal was sent yet: take it back. */
+	f->s->out.n = before;
+	f->literal_left = 0;
+	strbuf_adds(&f->s->out, "NIL");
+	return rc;
+}
+
+/* ---- messages ---- */
+
+static void write_flags(struct imap_fetch_job *f, const struct imap_fetch_row *row)
+{
+	const struct mail_message *m = &row->m;
+
+	strbuf_adds(&f->s->out, "FLAGS ");
+	imap_write_flag_list(
+		&f->s->out, f->s->view, m->uid, &(struct mail_flags){ m->flags, m->keywords });
+}
+
+static void write_item(struct imap_fetch_job *f, const struct imap_fetch_row *row,
+	const struct imap_fetch_item *item)
+{
+	struct strbuf *out = &f->s->out;
+	const struct mail_message *m = &row->m;
+	int rc = 0;
+
+	strbuf_adds(out, f->space);
+	f->space = " ";
+	if (item->kind == IMAP_FETCH_FLAGS) {
+		write_flags(f, row);
+		return;
+	}
+	imap_write_fetch_name(out, item);
+	strbuf_addc(out, ' ');
+	switch (item->kind) {
+	case IMAP_FETCH_UID: strbuf_printf(out, "%u", m->uid); break;
+	case IMAP_FETCH_FLAGS: break;
+	case IMAP_FETCH_INTERNALDATE:
+		imap_write_datetime(out, (struct imap_datetime){ m->internal_date, 0 });
+		break;
+	case IMAP_FETCH_RFC822_SIZE: strbuf_printf(out, "%llu", (unsigned long long)m->size); break;
+	case IMAP_FETCH_ENVELOPE: strbuf_add(out, m->content.envelope); break;
+	case IMAP_FETCH_BODY: strbuf_add(out, m->content.body); break;
+	case IMAP_FETCH_BODYSTRUCTURE: strbuf_add(out, m->content.bodystructure); break;
+	case IMAP_FETCH_SECTION:
+	case IMAP_FETCH_RFC822:
+	case IMAP_FETCH_RFC822_HEADER:
+	case IMAP_FETCH_RFC822_TEXT: rc = write_section(f, row, item); break;
+	}
+	if (rc < 0) {
+		f->error = rc == HEARTH_ENOTFOUND ? HEARTH_ECORRUPT : rc;
+		log_error("imap", "a message cannot be read", "content", "%lld",
+			(long long)m->content_id, "why", "%s", error_name(rc), NULL);
+	}
+}
+
+static void begin_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
+{
+	f->begun = true;
+	f->item = f->s->command->fetch.items;
+	f->root = NULL;
+	arena_reset(f->one);
+	f->reader = (struct mail_reader){ .m = f->s->m, .content = &row->m.content };
+	if (f->has_flags || row->seen_now)
+		imap_view_learn(f->s->view, row->m.keywords, &f->s->out);
+	strbuf_printf(&f->s->out, "* %zu FETCH (", row->index + 1);
+	f->space = "";
+	if (f->uid && !f->has_uid) {
+		strbuf_printf(&f->s->out, "UID %u", row->m.uid);
+		f->space = " ";
+	}
+}
+
+static void end_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
+{
+	if (row->seen_now && !f->has_flags) {
+		strbuf_adds(&f->s->out, f->space);
+		write_flags(f, row);
+	}
+	strbuf_adds(&f->s->out, ")\r\n");
+	mail_reader_clear(&f->reader);
+	f->begun = false;
+	f->row++;
+}
+
+static void step(struct imap_fetch_job *f)
+{
+	struct imap_fetch_row *row;
+
+	if (f->row == f->n) {
+		imap_fetch_load(f);
+		return;
+	}
+	row = &f->rows[f->row];
+	if (f->literal_left) {
+		f->broken = write_literal(f) < 0;
+	} else if (!f->begun) {
+		begin_message(f, row);
+	} else if (f->item) {
+		write_item(f, row, f->item);
+		f->item = f->item->next;
+	} else {
+		end_message(f, row);
+	}
+}
+
+/* One batch. On a worker. */
+static void work(void *arg)
+{
+	struct imap_session *s = arg;
+	struct imap_fetch_job *f = s->job;
+
+	f->modseq_before = f->modseq_after = 0;
+	/* Once \Seen was set the loop must hear of it: the batch ends. */
+	while (!f->over && !f->broken && s->out.n < OUTPUT_MAX &&
+		f->modseq_before == f->modseq_after)
+		step(f);
+}
+
+/* ---- the command ---- */
+
+static void next_batch(struct imap_session *s);
+
+static void drop(struct imap_session *s)
+{
+	struct imap_fetch_job *f = s->job;
+
+	mail_reader_clear(&f->reader);
+	arena_free(&f->one);
+	arena_free(&f->a);
+}
+
+static void end(struct imap_session *s, const struct imap_fetch_job *f)
+{
+	if (f->error)
+		imap_reply_error(s, f->error);
+	else if (f->missing)
+		imap_reply(s, "OK", "EXPUNGEISSUED", "Some of the messages are there no more");
+	else
+		imap_ok(s, "FETCH done");
+}
+
+static void on_batch(struct imap_session *s, int status)
+{
+	struct imap_fetch_job *f = s->job;
+
+	imap_changed_by_us(s, f->modseq_before, f->modseq_after);
+	if (f->broken) {
+		/* A literal that was announced cannot be ended otherwise. */
+		conn_abort(s->conn, HEARTH_EIO);
+		return;
+	}
+	if (status < 0)
+		f->error = status;
+	if (f->over || status < 0)
+		end(s, f);
+	else
+		imap_flush_then(s, next_batch);
+}
+
+static void next_batch(struct imap_session *s)
+{
+	imap_run_work(s, work, on_batch);
+}
+
+/* Whether what is asked for lies in the message's own header. */
+static bool wants_header(const struct imap_fetch_item *item)
+{
+	switch (item->section.kind) {
+	case MIME_SECTION_HEADER:
+	case MIME_SECTION_FIELDS:
+	case MIME_SECTION_FIELDS_NOT: return item->section.path_n == 0;
+	default: return false;
+	}
+}
+
+/* What the items need of the store. */
+static void look_at_items(struct imap_fetch_job *f, const struct imap_fetch_item *items)
+{
+	static const unsigned wants[] = {
+		[IMAP_FETCH_ENVELOPE] = MAIL_WANT_ENVELOPE,
+		[IMAP_FETCH_BODY] = MAIL_WANT_BODY,
+		[IMAP_FETCH_BODYSTRUCTURE] = MAIL_WANT_BODYSTRUCTURE,
+		[IMAP_FETCH_SECTION] = MAIL_WANT_STRUCTURE,
+		[IMAP_FETCH_RFC822] = MAIL_WANT_STRUCTURE,
+		[IMAP_FETCH_RFC822_HEADER] = MAIL_WANT_STRUCTURE,
+		[IMAP_FETCH_RFC822_TEXT] = MAIL_WANT_STRUCTURE,
+	};
+
+	for (const struct imap_fetch_item *item = items; item; item = item->next) {
+		f->want |= wants[item->kind];
+		f->want |= wants_header(item) ? MAIL_WANT_HEADER : 0;
+		f->has_uid |= item->kind == IMAP_FETCH_UID;
+		f->has_flags |= item->kind == IMAP_FETCH_FLAGS;
+	}
+	f->needs_content = f->want != 0;
+}
+
+void imap_do_fetch(struct imap_session *s)
+{
+	const struct imap_command *c = s->command;
+	struct imap_fetch_job *f = ARENA_NEW(s->arena, struct imap_fetch_job);
+
+	if (imap_view_resolve(s->view, s->arena, &c->fetch.set, c->uid, &f->spans) < 0) {
+		imap_bad(s, "There are fewer messages than that");
+		return;
+	}
+	f->s = s;
+	f->uid = c->uid;
+	f->sets_seen = c->fetch.sets_seen && !s->view->read_only;
+	f->a = arena_new();
+	f->one = arena_new();
+	look_at_items(f, c->fetch.items);
+	s->job = f;
+	s->drop = drop;
+	next_batch(s);
+}

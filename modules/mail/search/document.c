@@ -1,0 +1,192 @@
+/*
+ * search/document.c: see search/document.h.
+ */
+#include "search/document.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "hearth/text.h"
+#include "message.h"
+
+#define ZSTD_LEVEL 3
+
+/* ---- from the message ---- */
+
+struct content_query {
+	int64_t id;
+	struct arena *a;
+	struct mail_content content;
+};
+
+static int load_content(struct db_tx *tx, void *arg)
+{
+	struct content_query *q = arg;
+
+	return mail_store_content(tx, q->id, q->a, &q->content);
+}
+
+static int load_header(struct db_tx *tx, void *arg)
+{
+	struct content_query *q = arg;
+
+	return mail_store_header(tx, q->id, q->a, &q->content.header);
+}
+
+/* What the row knows of a message whose bytes are not to be had. */
+static int read_header(struct mail *m, struct content_query *q, int why, struct buf **out)
+{
+	int rc = db_read_wait(m->db, load_header, q);
+
+	if (rc < 0)
+		return rc;
+	metric_add(m->unreadable, 1);
+	log_warn("mail", "a message cannot be read: only its header is searched", "content", "%lld",
+		(long long)q->id, "blob", "%.*s", SLICE_ARG(q->content.blob_key), "why", "%s",
+		error_name(why), NULL);
+	*out = buf_alloc(q->content.trace.n + q->content.header.n);
+	if (q->content.trace.n)
+		memcpy(buf_data(*out), q->content.trace.p, q->content.trace.n);
+	if (q->content.header.n)
+		memcpy(buf_data(*out) + q->content.trace.n, q->content.header.p,
+			q->content.header.n);
+	return 0;
+}
+
+int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct mail_document *out)
+{
+	struct content_query q = { .id = content, .a = a };
+	struct strbuf head = { 0 }, body = { 0 };
+	struct buf *message = NULL;
+	int rc = db_read_wait(m->db, load_content, &q);
+
+	if (rc < 0)
+		return rc;
+	rc = mail_message_bytes(m, &q.content, &message);
+	/* Such an error does not go away by trying again; any other one may. */
+	if (rc == HEARTH_ECORRUPT || rc == HEARTH_ETOOBIG || rc == HEARTH_ENOTFOUND)
+		rc = read_header(m, &q, rc, &message);
+	if (rc < 0)
+		return rc;
+	mail_message_text(buf_slice(message), &head, &body);
+	buf_unref(&message);
+	out->head_size = head.n;
+	strbuf_add(&head, strbuf_slice(&body));
+	out->text = arena_slice(a, strbuf_slice(&head));
+	strbuf_free(&head);
+	strbuf_free(&body);
+	return 0;
+}
+
+void mail_document_pack(struct arena *a, struct mail_document *d)
+{
+	size_t room = ZSTD_compressBound(d->text.n);
+	char *p = arena_alloc(a, room);
+	size_t n = ZSTD_compress(p, room, d->text.p, d->text.n, ZSTD_LEVEL);
+
+	INVARIANT(!ZSTD_isError(n));
+	d->packed = slice_of(p, n);
+}
+
+/* ---- the table ---- */
+
+int mail_document_add(struct db_tx *tx, int64_t content, const struct mail_document *d)
+{
+	return db_run(tx,
+		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) "
+		"ON CONFLICT (id) DO NOTHING",
+		db_int(content), db_int((int64_t)d->head_size), db_int((int64_t)d->text.n),
+		db_bytes(d->packed));
+}
+
+int mail_document_load(
+	struct db_tx *tx, int64_t content, struct arena *a, struct mail_document *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT head_size, text_size, packed FROM document WHERE id = $1", db_int(content));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		size_t size = (size_t)db_col_int(&rows, 1), n;
+		struct slice packed = db_col_bytes(&rows, 2);
+		char *p = arena_alloc(a, size + 1);
+
+		out->head_size = (size_t)db_col_int(&rows, 0);
+		n = ZSTD_decompress(p, size, packed.p, packed.n);
+		out->text = slice_of(p, size);
+		if (ZSTD_isError(n) || n != size || out->head_size > size)
+			rc = HEARTH_ECORRUPT;
+	}
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int mail_document_remove(struct db_tx *tx, int64_t content)
+{
+	int rc = db_run(tx, "DELETE FROM document WHERE id = $1", db_int(content));
+
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- keys ---- */
+
+struct mail_folded_key mail_key_fold(struct arena *a, const struct mail_search_for *key)
+{
+	struct mail_folded_key folded = { .where = key->where };
+	char mark = key->where == MAIL_SEARCH_ENVELOPE ? MAIL_ENVELOPE_MARK : MAIL_FIELD_MARK;
+	struct strbuf name = { 0 }, out = { 0 };
+
+	text_fold(&out, key->needle);
+	folded.needle = arena_slice(a, strbuf_slice(&out));
+	if (key->where == MAIL_SEARCH_FIELD || key->where == MAIL_SEARCH_ENVELOPE) {
+		strbuf_reset(&out);
+		strbuf_printf(&name, "%c%.*s: ", mark, SLICE_ARG(key->field));
+		text_fold(&out, strbuf_slice(&name));
+		folded.field = arena_slice(a, strbuf_slice(&out));
+	}
+	strbuf_free(&name);
+	strbuf_free(&out);
+	return folded;
+}
+
+/* Whether some field of that name has the needle in its value; fields begin with their mark. */
+static bool field_contains(const struct mail_folded_key *key, struct slice fields)
+{
+	while (fields.n) {
+		/* Behind the mark in front, up to the next one. */
+		ptrdiff_t end = slice_chr(slice_skip(fields, 1), fields.p[0]);
+		struct slice field = end < 0 ? fields : slice_head(fields, (size_t)end + 1);
+
+		if (slice_starts(field, key->field) &&
+			slice_find(slice_skip(field, key->field.n), key->needle) >= 0)
+			return true;
+		fields = slice_skip(fields, field.n);
+	}
+	return false;
+}
+
+bool mail_document_contains(const struct mail_document *d, const struct mail_folded_key *key)
+{
+	struct slice head = slice_head(d->text, d->head_size),
+		     body = slice_skip(d->text, d->head_size), envelope;
+	ptrdiff_t mark = slice_chr(head, MAIL_ENVELOPE_MARK);
+
+	envelope = mark < 0 ? (struct slice){ 0 } : slice_skip(head, (size_t)mark);
+	head = slice_head(head, head.n - envelope.n);
+	switch (key->where) {
+	case MAIL_SEARCH_FIELD: return field_contains(key, head);
+	case MAIL_SEARCH_ENVELOPE: return field_contains(key, envelope);
+	case MAIL_SEARCH_TEXT:
+		if (slice_find(head, key->needle) >= 0)
+			return true;
+		break;
+	case MAIL_SEARCH_BODY: break;
+	}
+	return slice_find(body, key->needle) >= 0;
+}

@@ -1,0 +1,274 @@
+/*
+ * search.c: see search.h.
+ */
+#include "search/search.h"
+
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/fts.h"
+#include "search/document.h"
+#include "search/index.h"
+
+#define ROWS_A_LOOK 64 /* between two looks at the clock */
+
+static unsigned char *answer_of(const struct mail_search *s, size_t key, size_t i)
+{
+	return &s->answers[key * s->n + i];
+}
+
+/* Whether it must be known what contents[i] holds. */
+static bool needs_text(const struct mail_search *s, size_t i)
+{
+	bool unknown = false;
+
+	for (size_t k = 0; k < s->key_n && !unknown; k++)
+		unknown = *answer_of(s, k, i) == MAIL_SEARCH_UNKNOWN;
+	return unknown && (!s->open || s->open(s->arg, i));
+}
+
+static void answer_all(const struct mail_search *s, size_t i, const struct mail_document *d)
+{
+	for (size_t k = 0; k < s->key_n; k++) {
+		unsigned char *answer = answer_of(s, k, i);
+
+		if (*answer == MAIL_SEARCH_UNKNOWN)
+			*answer = d && mail_document_contains(d, &s->folded[k]) ? MAIL_SEARCH_YES
+										: MAIL_SEARCH_NO;
+	}
+}
+
+/* ---- what the index knows ---- */
+
+/* Goes on marking which contents have a text: 1 when the slice ended before that did. */
+static int mark_indexed(struct db_tx *tx, struct mail_search *s)
+{
+	struct db_rows rows;
+	bool over = false;
+	int rc = db_query(tx, &rows,
+		"SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
+		db_int(s->contents[s->at]), db_int(s->contents[s->n - 1]));
+
+	if (rc < 0)
+		return rc;
+	for (size_t row = 0; s->at < s->n && !over && (rc = db_next(&rows)) > 0; row++) {
+		int64_t id = db_col_int(&rows, 0);
+
+		while (s->at < s->n && s->contents[s->at] < id)
+			s->at++;
+		if (s->at < s->n && s->contents[s->at] == id)
+			s->indexed[s->at++] = true;
+		over = row % ROWS_A_LOOK == 0 && db_slice_over(tx);
+	}
+	db_end(&rows);
+	if (rc < 0)
+		return rc;
+	return over && s->at < s->n;
+}
+
+struct candidates {
+	struct mail_search *s;
+	struct db_tx *tx;
+	size_t seen;
+};
+
+static int note_candidate(void *arg, int64_t id)
+{
+	struct candidates *c = arg;
+	struct mail_search *s = c->s;
+
+	s->above = id;
+	while (s->at < s->n && s->contents[s->at] < id)
+		s->at++;
+	if (s->at == s->n)
+		return 2;
+	if (s->contents[s->at] == id)
+		s->candidates[s->at++] = true;
+	return ++c->seen % ROWS_A_LOOK == 0 && db_slice_over(c->tx);
+}
+
+static void begin_key(struct mail_search *s)
+{
+	s->at = 0;
+	s->above = s->contents[0] - 1;
+	memset(s->candidates, 0, s->n * sizeof(*s->candidates));
+}
+
+/* What is in the index and was not found by it does not have the key. */
+static void end_key(struct mail_search *s)
+{
+	for (size_t i = 0; i < s->n && s->contents[i] <= s->built_to; i++)
+		if (s->indexed[i] && !s->candidates[i])
+			*answer_of(s, s->key, i) = MAIL_SEARCH_NO;
+}
+
+/* Goes on asking the index about a key: 1 when the slice ended before that did. */
+static int ask_index(struct db_tx *tx, struct mail_search *s)
+{
+	const struct mail_folded_key *key = &s->folded[s->key];
+	struct slice needle = key->needle.n ? key->needle : key->field;
+	struct candidates c = { s, tx, 0 };
+	int64_t built_to, generation;
+	int rc = mail_index_state(tx, &built_to, &generation);
+
+	/* One that was begun anew meanwhile has lost what was found in it so far. */
+	if (rc == 0 && (s->above < s->contents[0] || generation != s->generation)) {
+		begin_key(s);
+		s->built_to = built_to;
+		s->generation = generation;
+	}
+	if (rc == 0)
+		rc = fts_find(tx, MAIL_INDEX, needle, s->above, note_candidate, &c);
+	if (rc == 1)
+		return 1;
+	/* Too short for the index, or it is broken: every text is a candidate. */
+	if (rc == 0 || rc == 2)
+		end_key(s);
+	return rc == HEARTH_EUNSUPPORTED || rc == HEARTH_ECORRUPT || rc >= 0 ? 0 : rc;
+}
+
+static int index_slice(struct db_tx *tx, void *arg)
+{
+	struct mail_search *s = arg;
+	int rc = 0;
+
+	if (s->phase == MAIL_SEARCH_MARKING) {
+		rc = mark_indexed(tx, s);
+		if (rc)
+			return rc;
+		s->phase = MAIL_SEARCH_INDEX;
+		begin_key(s);
+	}
+	while (s->key < s->key_n && !db_slice_over(tx)) {
+		rc = ask_index(tx, s);
+		if (rc)
+			return rc;
+		s->key++;
+		begin_key(s);
+	}
+	if (s->key < s->key_n)
+		return 1;
+	s->phase = MAIL_SEARCH_TEXTS;
+	s->at = 0;
+	return 1;
+}
+
+/* ---- texts ---- */
+
+static int texts_slice(struct db_tx *tx, void *arg)
+{
+	struct mail_search *s = arg;
+	struct mail_document d = { 0 };
+
+	for (size_t i; (i = s->at) < s->n; s->at++) {
+		int rc;
+
+		if (db_slice_over(tx))
+			return 1;
+		if (!s->indexed[i] || !needs_text(s, i))
+			continue;
+		rc = mail_document_load(tx, s->contents[i], s->scratch, &d);
+		if (rc == 0)
+			answer_all(s, i, &d);
+		arena_reset(s->scratch);
+		/* Gone, or damaged: the message itself will tell. */
+		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ECORRUPT)
+			return rc;
+	}
+	s->phase = MAIL_SEARCH_DIRECT;
+	s->at = 0;
+	return 1;
+}
+
+static int direct_slice(struct mail_search *s)
+{
+	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
+	struct mail_document d = { 0 };
+
+	for (size_t i; (i = s->at) < s->n; s->at++) {
+		int rc;
+
+		if (clock_mono_ms() >= end_ms)
+			return 1;
+		if (!needs_text(s, i))
+			continue;
+		rc = mail_document_read(s->m, s->contents[i], s->scratch, &d);
+		if (rc == 0 || rc == HEARTH_ENOTFOUND)
+			answer_all(s, i, rc == 0 ? &d : NULL);
+		arena_reset(s->scratch);
+		if (rc < 0 && rc != HEARTH_ENOTFOUND)
+			return rc;
+	}
+	s->phase = MAIL_SEARCH_DONE;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+void mail_search_begin(struct mail_search *s)
+{
+	s->answers = arena_zalloc(s->a, s->key_n * s->n + 1);
+	s->indexed = arena_zalloc(s->a, s->n + 1);
+	s->candidates = arena_zalloc(s->a, s->n + 1);
+	s->folded = arena_alloc(s->a, (s->key_n + 1) * sizeof(*s->folded));
+	for (size_t k = 0; k < s->key_n; k++)
+		s->folded[k] = mail_key_fold(s->a, &s->keys[k]);
+	s->scratch = arena_new();
+	s->phase = s->n && s->key_n ? MAIL_SEARCH_MARKING : MAIL_SEARCH_DONE;
+}
+
+int mail_search_slice(struct mail_search *s)
+{
+	switch (s->phase) {
+	case MAIL_SEARCH_MARKING:
+	case MAIL_SEARCH_INDEX:
+		return db_read_long_wait(s->m->search_db, s->account, index_slice, s);
+	case MAIL_SEARCH_TEXTS:
+		return db_read_long_wait(s->m->search_db, s->account, texts_slice, s);
+	case MAIL_SEARCH_DIRECT: return direct_slice(s);
+	case MAIL_SEARCH_DONE: break;
+	}
+	return 0;
+}
+
+void mail_search_end(struct mail_search *s)
+{
+	arena_free(&s->scratch);
+}
+
+static size_t keep_each_once(int64_t *out, const int64_t *contents, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || out[kept - 1] != contents[i])
+			out[kept++] = contents[i];
+	return kept;
+}
+
+int mail_search_one(struct mail *m, int64_t account, const struct mail_search_for *key,
+	const int64_t *contents, size_t n, bool *hits)
+{
+	struct arena *a = arena_new();
+	int64_t *once = arena_alloc(a, (n + 1) * sizeof(*once));
+	struct mail_search s = { .m = m,
+		.account = account,
+		.keys = key,
+		.key_n = 1,
+		.contents = once,
+		.n = keep_each_once(once, contents, n),
+		.a = a };
+	int rc;
+
+	mail_search_begin(&s);
+	while ((rc = mail_search_slice(&s)) > 0)
+		;
+	for (size_t i = 0, at = 0; i < n && rc == 0; i++) {
+		at += once[at] != contents[i];
+		hits[i] = s.answers[at] == MAIL_SEARCH_YES;
+	}
+	mail_search_end(&s);
+	arena_free(&a);
+	return rc;
+}

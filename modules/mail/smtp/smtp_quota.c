@@ -1,0 +1,81 @@
+/*
+ * smtp/smtp_quota.c: the last question of RCPT: is there room for all whom the address reaches?
+ *
+ * A group is taken whole or not at all: while one member's mailbox is full, the sender is told to
+ * try again later, so that nobody misses a mail that was accepted. Of the administrators whom
+ * postmaster reaches those get it who have room: one who is away must not make it deaf. What comes
+ * in the same moment by other ways may still exceed a quota, by what is under way.
+ */
+#include <stdlib.h>
+
+#include "hearth/error.h"
+#include "smtp/smtp_session.h"
+#include "store/store.h"
+
+struct question {
+	struct smtp_session *s;
+	smtp_room_fn *done;
+	size_t n;
+	struct account *accounts;
+	int64_t group;
+	int64_t size; /* as announced; 0: it was not */
+};
+
+static int look(struct db_tx *tx, void *arg)
+{
+	struct question *q = arg;
+	size_t kept = 0;
+	int rc = 0;
+
+	if (q->group != ACCOUNTS_REACHED_ADMINISTRATORS) {
+		for (size_t i = 0; i < q->n && rc == 0; i++)
+			rc = mail_store_has_room(
+				tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+		return rc;
+	}
+	for (size_t i = 0; i < q->n; i++) {
+		rc = mail_store_has_room(tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+		if (rc < 0 && rc != HEARTH_ETOOBIG)
+			return rc;
+		if (rc == 0)
+			q->accounts[kept++] = q->accounts[i];
+	}
+	q->n = kept;
+	return kept ? 0 : HEARTH_ETOOBIG;
+}
+
+static void on_looked(void *arg, int status)
+{
+	struct question *q = arg;
+
+	q->done(q->s, status, q->accounts, q->n, q->group);
+	free(q->accounts);
+	free(q);
+}
+
+static bool bounded(const struct account *accounts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (accounts[i].quota > 0)
+			return true;
+	return false;
+}
+
+void smtp_ask_room(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
+	smtp_room_fn *done)
+{
+	struct question *q;
+	int rc;
+
+	if (!bounded(accounts, n)) {
+		done(s, 0, accounts, n, group);
+		return;
+	}
+	q = mem_zalloc(sizeof(*q));
+	*q = (struct question){ .s = s, .done = done, .n = n, .group = group, .size = s->size };
+	q->accounts = mem_alloc(n * sizeof(*accounts));
+	memcpy(q->accounts, accounts, n * sizeof(*accounts));
+	rc = db_read(s->m->db, look, on_looked, q);
+	if (rc < 0)
+		on_looked(q, rc);
+}

@@ -1,0 +1,76 @@
+/*
+ * store/copying.c: what a COPY in several transactions has made so far (store.h).
+ */
+#include "store/internal.h"
+
+#include "hearth/error.h"
+
+int mail_store_copying_note(
+	struct db_tx *tx, int64_t op, int64_t mailbox, uint32_t first, uint32_t last)
+{
+	int rc =
+		db_run(tx, "INSERT INTO copying (op, mailbox, first, last) VALUES ($1, $2, $3, $4)",
+			db_int(op), db_int(mailbox), db_int(first), db_int(last));
+
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_copying_end(struct db_tx *tx, int64_t op)
+{
+	int rc = db_run(tx, "DELETE FROM copying WHERE op = $1", db_int(op));
+
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_copying_last(struct db_tx *tx, int64_t *row)
+{
+	return db_get_int(tx, row, "SELECT coalesce(max(id), 0) FROM copying");
+}
+
+struct noted {
+	int64_t id, mailbox;
+	uint32_t first, last;
+};
+
+/* HEARTH_ENOTFOUND: there is none. */
+static int next_noted(struct db_tx *tx, int64_t op, int64_t up_to, struct noted *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT id, mailbox, first, last FROM copying WHERE (op = $1 OR $1 = 0) AND id <= "
+		"$2 "
+		"ORDER BY id LIMIT 1",
+		db_int(op), db_int(up_to));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0)
+		*out = (struct noted){ db_col_int(&rows, 0), db_col_int(&rows, 1),
+			(uint32_t)db_col_int(&rows, 2), (uint32_t)db_col_int(&rows, 3) };
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+/* A row stands for one transaction's messages, so it is taken back in one. */
+int mail_store_copying_undo(
+	struct db_tx *tx, int64_t op, int64_t up_to, int64_t *mailbox, bool *done)
+{
+	struct noted noted = { 0 };
+	int64_t modseq = 0;
+	int rc = next_noted(tx, op, up_to, &noted);
+
+	*done = rc == HEARTH_ENOTFOUND;
+	*mailbox = noted.mailbox;
+	if (*done)
+		return 0;
+	for (uint64_t uid = noted.first; uid <= noted.last && rc == 0; uid++) {
+		rc = mail_store_expunge(tx, noted.mailbox, (uint32_t)uid, &modseq);
+		/* Somebody has moved it on, or expunged it. */
+		if (rc == HEARTH_ENOTFOUND)
+			rc = 0;
+	}
+	if (rc == 0)
+		rc = db_run(tx, "DELETE FROM copying WHERE id = $1", db_int(noted.id));
+	return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,50 @@
+/*
+ * store/erasure.c: what an account that was deleted had here (store.h).
+ */
+#include "hearth/error.h"
+#include "store/internal.h"
+
+int mail_store_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
+		db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_is_forgotten(struct db_tx *tx, int64_t account)
+{
+	int64_t n = 0;
+	int rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM forgotten WHERE account = $1", db_int(account));
+
+	return rc == 0 && n ? HEARTH_ENOTFOUND : rc;
+}
+
+/* What is left once there is no mailbox any more. */
+static int forget_rest(struct db_tx *tx, int64_t account)
+{
+	static const char *const statements[] = {
+		"DELETE FROM subscription WHERE account = $1",
+		"DELETE FROM account_state WHERE account = $1",
+		"DELETE FROM preference WHERE account = $1",
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && rc >= 0; i++)
+		rc = db_run(tx, statements[i], db_int(account));
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *done)
+{
+	int64_t mailbox;
+	bool one_is_done;
+	int rc = db_get_int(
+		tx, &mailbox, "SELECT min(id) FROM mailbox WHERE account = $1", db_int(account));
+
+	*done = rc == HEARTH_ENOTFOUND;
+	if (*done)
+		return forget_rest(tx, account);
+	return rc < 0 ? rc : mail_store_delete_some(tx, mailbox, max, &one_is_done);
+}

@@ -1,0 +1,30 @@
+/*
+ * store/internal.h: what the store's files share among themselves.
+ */
+#ifndef MAIL_STORE_INTERNAL_H
+#define MAIL_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+/* Takes the next modseq of a mailbox; HEARTH_ENOTFOUND when it is gone. */
+int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq);
+/* Takes the next UID of a mailbox, and with it the next modseq. */
+int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_t *modseq);
+/* Adds a row of what `m` says but for its id, which is set. */
+int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m);
+/* The first UIDs of a mailbox, at most `max`, into a new array from the arena. */
+int mail_store_first_uids(
+	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n);
+/* Adds to what is kept for the account of a mailbox; negative: takes off. */
+int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size);
+/* Text of an account's id: the key of its events. */
+void mail_store_event_key(char out[24], int64_t account);
+/* Names we take: UTF-8, no control characters, no empty level, not too deep. */
+bool mail_name_is_good(struct slice name);
+/* INBOX in any case is one name (RFC 3501 section 5.1). */
+struct slice mail_name_canonical(struct slice name);
+/* A keyword list after adding and removing (store/keywords.c). */
+void mail_keywords_change(
+	struct strbuf *out, struct slice old, struct slice add, struct slice remove);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * store/schema.c: the tables of the database "mail".
+ */
+#include "store/store.h"
+
+const char *const mail_migrations[] = {
+	"CREATE TABLE account_state ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	/* the latest given to a mailbox: never twice for one name */
+	" uidvalidity BIGINT NOT NULL);"
+	"CREATE TABLE mailbox ("
+	" id {id},"
+	" account BIGINT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" uidvalidity BIGINT NOT NULL,"
+	" uidnext BIGINT NOT NULL,"
+	" modseq BIGINT NOT NULL,"
+	" special_use BIGINT NOT NULL,"
+	" recent_uid BIGINT NOT NULL," /* from this UID on, no session has had them as \\Recent */
+	" UNIQUE (account, name));"
+	"CREATE TABLE subscription ("
+	" account BIGINT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" PRIMARY KEY (account, name));"
+	"CREATE TABLE content ("
+	" id {id},"
+	" account BIGINT NOT NULL,"
+	" blob TEXT NOT NULL,"
+	" blob_size BIGINT NOT NULL,"
+	" trace {bytes} NOT NULL,"
+	" envelope {bytes} NOT NULL,"
+	" body {bytes} NOT NULL,"
+	" bodystructure {bytes} NOT NULL,"
+	" structure {bytes} NOT NULL,"
+	" subject TEXT NOT NULL,"
+	" sender TEXT NOT NULL,"
+	" recipients TEXT NOT NULL,"
+	" message_id TEXT NOT NULL,"
+	" preview TEXT NOT NULL,"
+	" sent_at BIGINT NOT NULL,"   /* of the Date field; 0 without one */
+	" sent_zone BIGINT NOT NULL," /* minutes east of UTC in which it was written */
+	" has_attachment BIGINT NOT NULL);"
+	"CREATE INDEX content_blob ON content (blob);"
+	/* Apart, so that rows of content stay short: most questions are not about headers. */
+	"CREATE TABLE header ("
+	" content BIGINT NOT NULL PRIMARY KEY,"
+	" bytes {bytes} NOT NULL);"
+	"CREATE TABLE message ("
+	" id {id},"
+	" mailbox BIGINT NOT NULL,"
+	" uid BIGINT NOT NULL,"
+	" content BIGINT NOT NULL,"
+	" flags BIGINT NOT NULL,"
+	" keywords TEXT NOT NULL,"
+	" internal_date BIGINT NOT NULL,"
+	" modseq BIGINT NOT NULL,"
+	" size BIGINT NOT NULL,"
+	" UNIQUE (mailbox, uid));"
+	"CREATE INDEX message_content ON message (content);"
+	"CREATE INDEX message_modseq ON message (mailbox, modseq);"
+	/* What is counted and looked for all the time, without a look at the rows. */
+	"CREATE INDEX message_unseen ON message (mailbox, uid) WHERE flags & 1 = 0;"
+	"CREATE INDEX message_deleted ON message (mailbox, uid) WHERE flags & 8 <> 0;"
+	"CREATE INDEX message_keywords ON message (mailbox, keywords) WHERE keywords <> '';"
+	"CREATE TABLE expunged ("
+	" mailbox BIGINT NOT NULL,"
+	" modseq BIGINT NOT NULL,"
+	" uid BIGINT NOT NULL,"
+	" expunged_at BIGINT NOT NULL,"
+	" PRIMARY KEY (mailbox, modseq, uid));"
+	"CREATE INDEX expunged_age ON expunged (expunged_at);",
+	/* What an account has chosen (preferences.h): JSON but for the number. */
+	"CREATE TABLE preference ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" version BIGINT NOT NULL,"
+	" signature TEXT NOT NULL,"
+	" filters TEXT NOT NULL,"
+	" page_size BIGINT NOT NULL);",
+	/* Accounts that are gone, by number: no mailbox is made for them any more. */
+	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
+	/* What is kept for an account (store/quota.c). */
+	"ALTER TABLE account_state ADD COLUMN used BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE account_state SET used = (SELECT COALESCE(sum(m.size), 0) FROM message m"
+	" JOIN mailbox b ON b.id = m.mailbox WHERE b.account = account_state.account);",
+	/*
+	 * What was parsed of the bytes that were sent is one for all who got them. What there is of
+	 * it from before is one content's own, and bears a name no blob has.
+	 */
+	"CREATE TABLE parsed ("
+	" id {id},"
+	" blob TEXT NOT NULL,"
+	" envelope {bytes} NOT NULL,"
+	" body {bytes} NOT NULL,"
+	" bodystructure {bytes} NOT NULL,"
+	" structure {bytes} NOT NULL,"
+	" header {bytes} NOT NULL);"
+	"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header)"
+	" SELECT 'content ' || c.id, c.envelope, c.body, c.bodystructure, c.structure,"
+	" COALESCE(h.bytes, substr(c.trace, 1, 0)) FROM content c LEFT JOIN header h ON h.content "
+	"= c.id;"
+	"CREATE INDEX parsed_blob ON parsed (blob);"
+	"ALTER TABLE content ADD COLUMN parsed BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE content SET parsed ="
+	" (SELECT p.id FROM parsed p WHERE p.blob = 'content ' || content.id);"
+	"CREATE INDEX content_parsed ON content (parsed);"
+	"ALTER TABLE content DROP COLUMN envelope;"
+	"ALTER TABLE content DROP COLUMN body;"
+	"ALTER TABLE content DROP COLUMN bodystructure;"
+	"ALTER TABLE content DROP COLUMN structure;"
+	"DROP TABLE header;"
+	/* What a message counts for beyond its size (store/quota.c). */
+	"ALTER TABLE message ADD COLUMN extra BIGINT NOT NULL DEFAULT 0;",
+	/*
+	 * A mailbox that was deleted is not seen any more; its messages go by and by
+	 * (personal/erasure.c). What a COPY in several transactions has made so far, to be taken
+	 * back if it does not end.
+	 */
+	"ALTER TABLE mailbox ADD COLUMN deleted BIGINT NOT NULL DEFAULT 0;"
+	"CREATE TABLE copying ("
+	" id {id},"
+	" op BIGINT NOT NULL,"
+	" mailbox BIGINT NOT NULL,"
+	" first BIGINT NOT NULL,"
+	" last BIGINT NOT NULL);",
+	NULL,
+};

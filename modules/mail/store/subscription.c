@@ -1,0 +1,54 @@
+/*
+ * store/subscription.c: which names an account subscribes to (store.h).
+ */
+#include "store/internal.h"
+
+#include "hearth/error.h"
+
+#define SUBSCRIPTIONS_MAX 10000 /* of one account */
+
+static int subscriptions_are_below_max(struct db_tx *tx, int64_t account)
+{
+	int64_t n = 0;
+	int rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM subscription WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : n >= SUBSCRIPTIONS_MAX ? HEARTH_EBUSY : 0;
+}
+
+int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on)
+{
+	int rc;
+
+	if (!mail_name_is_good(name))
+		return HEARTH_EINVAL;
+	name = mail_name_canonical(name);
+	rc = on ? subscriptions_are_below_max(tx, account) : 0;
+	if (rc < 0)
+		return rc;
+	if (on)
+		rc = db_run(tx,
+			"INSERT INTO subscription (account, name) VALUES ($1, $2) ON CONFLICT "
+			"(account, name) DO NOTHING",
+			db_int(account), db_text(name));
+	else
+		rc = db_run(tx, "DELETE FROM subscription WHERE account = $1 AND name = $2",
+			db_int(account), db_text(name));
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_subscriptions(
+	struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
+{
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0)
+		stop = each(arg, db_col_text(&rows, 0));
+	rc = db_end(&rows);
+	return stop ? stop : rc;
+}

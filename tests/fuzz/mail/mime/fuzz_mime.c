@@ -1,0 +1,94 @@
+/*
+ * fuzz_mime.c: any bytes as a message: the tree keeps its promises (unpacking checks them), every
+ * section of every part is there, and all text that comes out is UTF-8 within its limit.
+ */
+#include <stdlib.h>
+
+#include "hearth/text.h"
+#include "mime/content.h"
+#include "imap/grammar/imap_body.h"
+#include "mime/section.h"
+#include "mime/structure_pack.h"
+#include "mime/summary.h"
+#include "mime/text_extract.h"
+
+#define TEXT_MAX 4096
+
+static void need(int truth)
+{
+	if (!truth)
+		abort();
+}
+
+static void try_pack(struct arena *a, const struct mime_part *root)
+{
+	struct strbuf packed = { 0 }, again = { 0 };
+	struct mime_part *back;
+
+	mime_structure_pack(&packed, root);
+	need(mime_structure_unpack(a, strbuf_slice(&packed), &back) == 0);
+	mime_structure_pack(&again, back);
+	need(slice_eq(strbuf_slice(&packed), strbuf_slice(&again)));
+	mime_imap_body(&again, back, false);
+	mime_imap_body(&again, back, true);
+	strbuf_free(&packed);
+	strbuf_free(&again);
+}
+
+/* The sections of the part whose number is section->path, which is at most a few levels deep. */
+static void try_sections(
+	struct arena *a, struct slice m, const struct mime_part *root, struct mime_section *section)
+{
+	struct slice fields[] = { { "subject", 7 }, { "X", 1 } }, out;
+
+	section->fields = (struct mime_strings){ fields, 2 };
+	for (int kind = MIME_SECTION_ALL; kind <= MIME_SECTION_MIME; kind++) {
+		section->kind = (enum mime_section_kind)kind;
+		if (!mime_section_get(a, m, root, section, &out))
+			need(out.n <= m.n);
+	}
+	if (section->path_n == 4)
+		return;
+	section->path_n++;
+	for (uint32_t number = 1; number <= 4; number++) {
+		section->path[section->path_n - 1] = number;
+		if (mime_part_find(root, section->path, section->path_n))
+			try_sections(a, m, root, section);
+	}
+	section->path_n--;
+}
+
+static void try_text(struct arena *a, struct slice m, const struct mime_part *root)
+{
+	struct mime_summary s;
+	struct strbuf out = { 0 };
+
+	mime_text_extract(&out, m, root, TEXT_MAX);
+	need(out.n <= TEXT_MAX && utf8_valid(strbuf_slice(&out)));
+	mime_summary_of(a, m, root, &s);
+	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.message_id));
+	for (const struct mime_part *p = root; p; p = mime_part_after(root, p)) {
+		strbuf_reset(&out);
+		mime_content_bytes(&out, p, mime_part_body(m, p), SIZE_MAX);
+		need(p->kind != MIME_LEAF || out.n == p->decoded_size);
+		need(out.n <= p->body_size);
+		need(utf8_valid(mime_part_filename(a, p)));
+	}
+	strbuf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice m = slice_of(data, size);
+	struct mime_section section = { .path_n = 0 };
+	struct arena *a = arena_new();
+	struct mime_part *root = mime_structure_parse(a, m);
+
+	try_pack(a, root);
+	try_sections(a, m, root, &section);
+	try_text(a, m, root);
+	arena_free(&a);
+	return 0;
+}
