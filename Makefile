@@ -130,9 +130,9 @@ $(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/asset
 	$(Q)cd $(OUT)/obj/modules/web && $(CC) $(COMMON) $(OPT) -I$(CURDIR)/include -I$(CURDIR)/modules/web -c -o pack/table.o pack/files.c && \
 		$(CC) -c -o pack/bytes.o pack/files.S && ld -r -o files.o pack/table.o pack/bytes.o
 
-# The common passwords, embedded: one sorted text (modules/auth/account/common.c).
-$(OUT)/obj/modules/auth/common_passwords.o: modules/auth/account/pack_common.mjs package-lock.json
-	$(call say,PACK,modules/auth/account)
+# The common passwords, embedded: one sorted text (modules/auth/password/common_passwords.c).
+$(OUT)/obj/modules/auth/common_passwords.o: modules/auth/password/pack_common.mjs package-lock.json
+	$(call say,PACK,modules/auth/password)
 	$(Q)mkdir -p $(@D) && node $< $(@D)/pack && $(CC) -c -o $@ $(@D)/pack/common.S
 
 # Debian's llhttp, always in strict mode (third_party/llhttp/README.md says why).

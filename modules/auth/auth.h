@@ -1,15 +1,18 @@
 /*
  * auth.h: what all folders of the auth module share: its state, and how a request is read.
  *
- *   account/   who there is: address, password, profile      session/  log-in, tokens, guesses
- *   factor/    second factors          sms/    text messages and their codes
- *   preferences/, group/               record/ security events, export, deletion
- *   grant/     pages of other origins
+ *   account/       who there is: address, role, quota; what administrators do
+ *   registration/  becoming an account; the first administrator    invitation/  links for it
+ *   password/      hashing, which may be chosen                    reset/       forgotten ones
+ *   profile/       what people say of themselves                   avatar/      their picture
+ *   session/       log-in, its throttle, tokens                    factor/      second factors
+ *   audit/         security events                                 personal/    export, erasure
+ *   group/  preferences/  sms/  grant/ (pages of other origins)
  */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
-#include "account/password_rules.h"
+#include "password/password_rules.h"
 #include "hearth/accounts.h"
 #include "hearth/list.h"
 #include "hearth/module.h"
@@ -23,7 +26,7 @@
 
 struct avatar_upload;
 struct seal;
-struct guesses;
+struct login_throttle;
 struct turns;
 struct remembered;
 
@@ -33,13 +36,13 @@ struct auth {
 	struct cache *cache;
 	struct pool *hash;
 	struct accounts service;
-	struct sms *sms;         /* sms/sms.h */
-	struct guesses *guesses; /* session/guess.h; this and the next two NULL in a command */
-	struct turns *turns;     /* session/turn.h */
-	struct seal *seal;       /* factor/seal.h; NULL in a command */
-	struct remembered *remembered; /* session/remembered.h */
+	struct sms *sms;                 /* sms/sms.h; the next three are NULL in a command */
+	struct login_throttle *throttle; /* session/login_throttle.h */
+	struct turns *turns;             /* session/turn.h */
+	struct seal *seal;               /* factor/seal.h */
+	struct remembered *remembered;   /* session/remembered.h */
 	struct {
-		struct avatar_upload *waiting[AUTH_AVATARS_WAITING]; /* account/avatar.c */
+		struct avatar_upload *waiting[AUTH_AVATARS_WAITING]; /* avatar/avatar.c */
 		int waits, running;
 	} avatars;
 	struct preferences *preferences; /* preferences/preferences.h; NULL in a command */
@@ -77,18 +80,18 @@ struct auth {
 
 /* Every script of every folder's tables, in order. */
 extern const char *const auth_migrations[];
-extern const char auth_sms_migration[];      /* sms/sms_store.c: messages, codes, phones */
-extern const char auth_factor_migration[];   /* factor/store.c: factors, recovery codes, tickets */
-extern const char auth_profile_migration[];  /* account/profile_store.c */
-extern const char preferences_migration[];   /* preferences/store.c */
-extern const char auth_register_migration[]; /* account/pending_store.c: invitations too */
-extern const char auth_export_migration[];   /* record/export_store.c */
-extern const char auth_grant_migration[];    /* grant/grant_store.c */
-extern const char auth_group_migration[];    /* group/group_store.c */
-extern const char auth_known_migration[];    /* session/known.c */
-extern const char auth_resting_migration[];  /* account/resting.c */
-extern const char auth_reset_migration[];    /* account/reset_store.c */
-extern const char auth_second_address_migration[];   /* account/second_address.c */
+extern const char auth_sms_migration[];              /* sms/sms_store.c: messages, codes, phones */
+extern const char auth_factor_migration[];           /* factor/factor_store.c: tickets too */
+extern const char auth_profile_migration[];          /* profile/profile_store.c */
+extern const char preferences_migration[];           /* preferences/preferences_store.c */
+extern const char auth_register_migration[];         /* registration/registration_store.c */
+extern const char auth_export_migration[];           /* personal/export_store.c */
+extern const char auth_grant_migration[];            /* grant/grant_store.c */
+extern const char auth_group_migration[];            /* group/group_store.c */
+extern const char auth_known_migration[];            /* session/known.c */
+extern const char auth_resting_migration[];          /* account/resting.c */
+extern const char auth_reset_migration[];            /* reset/reset_store.c */
+extern const char auth_second_address_migration[];   /* reset/second_address.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */

@@ -4,17 +4,17 @@
 #include <sodium.h>
 
 #include "account/account.h"
-#include "account/argon.h"
+#include "password/argon.h"
 #include "factor/factor.h"
 #include "factor/proof.h"
-#include "account/avatar_image.h"
-#include "account/profile.h"
+#include "avatar/avatar_image.h"
+#include "profile/profile.h"
 #include "account/admin.h"
-#include "account/invitation.h"
-#include "account/register.h"
-#include "account/reset.h"
+#include "invitation/invitation.h"
+#include "registration/register.h"
+#include "reset/reset.h"
 #include "account/resting.h"
-#include "account/second_address.h"
+#include "reset/second_address.h"
 #include "account/storage.h"
 #include "command.h"
 #include "account/quota.h"
@@ -23,14 +23,14 @@
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "preferences/preferences.h"
-#include "record/blob_drop.h"
-#include "record/export.h"
-#include "record/record.h"
+#include "personal/blob_drop.h"
+#include "personal/export.h"
+#include "audit/audit_log.h"
 #include "session/expiry.h"
-#include "session/guess.h"
+#include "session/login_throttle.h"
 #include "session/known.h"
 #include "session/remembered.h"
-#include "session/second.h"
+#include "session/mfa_challenge.h"
 #include "session/turn.h"
 #include "sms/code.h"
 #include "sms/phone_api.h"
@@ -330,7 +330,7 @@ static int expire(struct db_tx *tx, void *arg)
 {
 	const struct auth *a = arg;
 	int64_t now = clock_wall_ms();
-	int rc = auth_record_expire(tx, now);
+	int rc = auth_audit_expire(tx, now);
 
 	if (rc == 0)
 		rc = auth_store_expire_invitations(tx, now);
@@ -415,7 +415,7 @@ static void stop(void *state)
 	if (a->seal)
 		sodium_memzero(a->seal, sizeof(*a->seal));
 	free(a->seal);
-	guesses_free(&a->guesses);
+	login_throttle_free(&a->throttle);
 	turns_free(&a->turns);
 	remembered_free(&a->remembered);
 	sms_free(&a->sms);
@@ -432,14 +432,14 @@ static int prepare(struct auth *a)
 	a->seal = mem_zalloc(sizeof(*a->seal));
 	if (seal_start(a->seal, a->db, hearth_data_dir(a->h)) < 0)
 		return -1;
-	a->guesses = guesses_new(a);
+	a->throttle = login_throttle_new(a);
 	a->turns = turns_new();
 	a->remembered = remembered_new();
 	a->service.keeps_data(a, "auth");
 	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
 		return -1;
 	a->preferences = preferences_new(a);
-	return a->preferences ? auth_first_start(a) : -1;
+	return a->preferences ? auth_bootstrap(a) : -1;
 }
 
 /* The server also sweeps what has expired. */
@@ -476,7 +476,7 @@ static void drain(void *state)
 {
 	struct auth *a = state;
 
-	guesses_drain(a->guesses);
+	login_throttle_drain(a->throttle);
 	sms_drain(a->sms, config_duration_ms(hearth_config(a->h), "server", "drain"));
 }
 

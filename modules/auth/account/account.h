@@ -28,7 +28,7 @@ int auth_address(const struct config *config, struct slice name, char out[256]);
 /* Whether the address's domain is one of ours. */
 bool auth_address_is_local(const struct config *config, const char *address);
 
-/* ---- password.c ---- */
+/* ---- password_hash.c ---- */
 
 /* Hashes with argon2id; some 20 ms and 19 MiB: on a worker. 0 or HEARTH_EBUSY (no memory). */
 int auth_password_hash(const struct auth *a, struct slice password, char out[AUTH_HASH_MAX]);
@@ -37,7 +37,7 @@ bool auth_password_matches(const char *hash, struct slice password);
 /* Whether a hash was made with other parameters than auth_password_hash uses now. Any thread. */
 bool auth_password_outdated(const struct auth *a, const char *hash);
 
-/* ---- store.c: SQL on accounts; inside a db_fn ---- */
+/* ---- account_store.c: SQL on accounts; inside a db_fn ---- */
 
 /*
  * Whether an account may be made of this address: 0, HEARTH_EEXIST (an account has it, or a group
@@ -94,8 +94,8 @@ void auth_account_fill(const struct auth *a, struct account *account);
 int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out);
 /*
  * Gives the address up (it rests for rest_ms: resting.h), ends every token, removes what there is
- * of the account (record/own.h); the id is never given again. Publishes "auth.account.deleted".
- * HEARTH_ENOTFOUND.
+ * of the account (personal/personal_data.h); the id is never given again. Publishes
+ * "auth.account.deleted". HEARTH_ENOTFOUND.
  */
 int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms);
 

@@ -9,7 +9,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "account/reset.h"
+#include "reset/reset.h"
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -104,7 +104,7 @@ static void begin(struct auth *a, struct http_request *rq, db_fn *fn, bool link)
 		http_reply_problem(rq, 409, NULL, "this is your own account: use its own pages");
 		return;
 	}
-	auth_confirm_password(a, rq, body, "password", on_confirmed, d);
+	auth_reauthenticate(a, rq, body, "password", on_confirmed, d);
 }
 
 static int tx_reset(struct db_tx *tx, void *arg)

@@ -2,12 +2,12 @@
  * admin_store.c: SQL for administrators. Inside a db_fn, on a database thread.
  */
 #include "account/admin.h"
-#include "account/invitation.h"
+#include "invitation/invitation.h"
 
 #include <stdio.h>
 
 #include "hearth/error.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 #include "session/session.h"
 
 #define RIGHTS (1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_API)
@@ -71,17 +71,17 @@ static int write_change(struct db_tx *tx, const struct account *account,
 		rc = db_run(tx, "UPDATE account SET role = $2 WHERE id = $1", db_int(account->id),
 			db_int(change->role));
 		if (rc >= 0 && change->role == AUTH_ADMINISTRATOR)
-			rc = auth_store_void_first_invitation(tx);
+			rc = auth_store_void_bootstrap(tx);
 		snprintf(detail, sizeof(detail), "%s, by %s", auth_role_name(change->role),
 			by ? by->address : "command");
 		if (rc >= 0)
-			rc = auth_record(tx, account->id, "role.changed", NULL, SLICE(""), detail);
+			rc = auth_audit(tx, account->id, "role.changed", NULL, SLICE(""), detail);
 	}
 	if (rc >= 0 && change->disabled_given && change->disabled != account->disabled) {
 		rc = auth_store_set_disabled(tx, account->id, change->disabled);
 		snprintf(detail, sizeof(detail), "by %s", by ? by->address : "command");
 		if (rc >= 0)
-			rc = auth_record(tx, account->id,
+			rc = auth_audit(tx, account->id,
 				change->disabled ? "account.disabled" : "account.enabled", NULL,
 				SLICE(""), detail);
 	}

@@ -1,7 +1,7 @@
 /*
  * config.c: GET /api/auth/config: what a page must know before anybody is signed in.
  */
-#include "account/register.h"
+#include "registration/register.h"
 #include "sms/sms.h"
 
 /* One request, in its own arena. */

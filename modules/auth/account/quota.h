@@ -4,8 +4,8 @@
  * Its own quota where it has one (0: no bound); else [auth] quota, or the largest quota of the
  * groups it is in where that is more. Who keeps things for people enforces it (mail).
  */
-#ifndef AUTH_ACCOUNT_QUOTA_H
-#define AUTH_ACCOUNT_QUOTA_H
+#ifndef AUTH_QUOTA_H
+#define AUTH_QUOTA_H
 
 #include "auth.h"
 

@@ -8,8 +8,8 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
-#include "session/second.h"
+#include "audit/audit_log.h"
+#include "session/mfa_challenge.h"
 #include "session/session.h"
 #include "sms/phone.h"
 
@@ -21,7 +21,7 @@ static int64_t account_of(const struct auth_factor_change *c)
 static int record(
 	struct db_tx *tx, const struct auth_factor_change *c, const char *kind, const char *detail)
 {
-	return auth_record(
+	return auth_audit(
 		tx, account_of(c), kind, http_peer(c->rq)->peer, auth_device(c->rq), detail);
 }
 
@@ -138,5 +138,5 @@ int auth_factors_take_away(struct db_tx *tx, int64_t account, const char *detail
 	if (rc == 0)
 		rc = auth_store_revoke(tx, &what, NULL);
 	return rc < 0 ? rc
-		      : auth_record(tx, account, "factor.removed", "", (struct slice){ 0 }, detail);
+		      : auth_audit(tx, account, "factor.removed", "", (struct slice){ 0 }, detail);
 }

@@ -46,7 +46,7 @@ bool auth_factor_required(const struct auth *a, const struct account *account);
 /* It must and has none: it may enrol one (the scope "account"), and nothing else. */
 bool auth_factor_missing(const struct auth *a, const struct account *account);
 
-/* ---- store.c: SQL on factors and recovery codes; inside a db_fn ---- */
+/* ---- factor_store.c: SQL on factors and recovery codes; inside a db_fn ---- */
 
 struct auth_factors {
 	int64_t totp_ms, sms_ms;       /* enrolled since; 0: not */
@@ -111,7 +111,7 @@ int auth_factor_add_sms(struct db_tx *tx, void *arg);
 int auth_factor_remove(struct db_tx *tx, void *arg);
 int auth_factor_new_codes(struct db_tx *tx, void *arg);
 
-/* ---- api.c: routes ---- */
+/* ---- factor_api.c: routes ---- */
 
 http_handler auth_get_factors;
 http_handler auth_post_totp;

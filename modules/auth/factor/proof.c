@@ -8,8 +8,8 @@
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
-#include "session/second.h"
+#include "audit/audit_log.h"
+#include "session/mfa_challenge.h"
 #include "sms/code.h"
 
 #define EXPECTED "expected a code of your authenticator app, one sent by SMS, or a recovery code"
@@ -94,7 +94,7 @@ int auth_proof_take(struct db_tx *tx, struct auth_proof *p)
 	p->outcome = PROOF_WRONG;
 	rc = auth_store_fail_ticket(tx, "", account, clock_wall_ms());
 	return rc < 0 ? rc
-		      : auth_record(tx, account, "factor.wrong_code", http_peer(p->rq)->peer,
+		      : auth_audit(tx, account, "factor.wrong_code", http_peer(p->rq)->peer,
 				auth_device(p->rq), NULL);
 }
 

@@ -4,8 +4,9 @@
  * session has not the factor; so as long as one is enrolled, nothing of this goes without it.
  *
  * A code is one of the authenticator app, one that was sent by SMS for this (auth_post_sms_code),
- * or a recovery code. Wrong ones count for the account as they do at log-in (session/second.h), and
- * make it wait; a recovery code never waits. An account without a factor needs none.
+ * or a recovery code. Wrong ones count for the account as they do at log-in
+ * (session/mfa_challenge.h), and make it wait; a recovery code never waits. An account without a
+ * factor needs none.
  */
 #ifndef AUTH_PROOF_H
 #define AUTH_PROOF_H

@@ -9,7 +9,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 
 #define TOKENS_MAX 100 /* of an account, as in sessions.c */
 
@@ -63,7 +63,7 @@ static int add_token(struct db_tx *tx, struct exchange *x)
 	if (rc == 0)
 		rc = auth_store_add_token(tx, &token, x->hex, &token.id);
 	return rc < 0 ? rc
-		      : auth_record(tx, token.account, "token.made", http_peer(x->rq)->peer,
+		      : auth_audit(tx, token.account, "token.made", http_peer(x->rq)->peer,
 				auth_device(x->rq), x->name);
 }
 

@@ -13,7 +13,7 @@
 #define AUTH_GROUP_H
 
 #include "account/account.h"
-#include "account/profile_check.h"
+#include "profile/profile_check.h"
 
 #define GROUP_NAME_MAX        40
 #define GROUP_DESCRIPTION_MAX 1000 /* characters (code points) */

@@ -9,7 +9,7 @@
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 
 /* What the arguments said, and what the transaction needs and finds. */
 struct order {
@@ -157,7 +157,7 @@ static int tx_join(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = group_join(tx, o->group.id, o->account.id,
 			o->owner ? GROUP_OWNER : GROUP_MEMBER, clock_wall_ms());
-	return rc == 0 ? auth_record(
+	return rc == 0 ? auth_audit(
 				 tx, o->account.id, "group.joined", NULL, SLICE(""), o->group.name)
 		       : rc;
 }

@@ -1,15 +1,18 @@
 /*
  * preferences.h: what a person has chosen: one JSON document an account, and the files it names.
  *
- *   PUT, PATCH ──▶ api.c: If-Match? ──▶ work out, on a worker: merge_patch, schema_check
- *                     ▲                      │
- *                     └── other version ◀── store.c: row and event, if the version still is that
+ *   PUT, PATCH ──▶ If-Match? ──▶ work out, on a worker ──▶ row and event, if the version is still
+ *                     ▲                                     that
+ *                     └────────── other version ◀─────────────┘
+ *
+ * preferences_api.c is the way, merge_patch.c and schema_check.c work out, preferences_store.c
+ * writes.
  *
  * The document is checked against schema.json, so that whoever reads it, here or by the event
  * "auth.preferences.changed", need not look twice.
  */
-#ifndef AUTH_PREFERENCES_PREFERENCES_H
-#define AUTH_PREFERENCES_PREFERENCES_H
+#ifndef AUTH_PREFERENCES_H
+#define AUTH_PREFERENCES_H
 
 #include "auth.h"
 #include "preferences/schema.h"
@@ -34,7 +37,7 @@ struct preferences *preferences_new(struct auth *a);
 /* Sets *p to NULL; legal on NULL. */
 void preferences_free(struct preferences **p);
 
-/* ---- api.c, attachment.c: routes ---- */
+/* ---- preferences_api.c, attachment.c: routes ---- */
 
 http_handler preferences_get, preferences_put, preferences_patch, preferences_get_schema;
 http_handler preferences_list_files, preferences_put_file, preferences_get_file,
@@ -45,7 +48,7 @@ http_handler preferences_list_files, preferences_put_file, preferences_get_file,
 /* Removes blobs that were replaced or never named; at the start and from time to time. */
 void preferences_tidy(struct preferences *p);
 
-/* ---- store.c, store_file.c: every SQL statement; inside a db_fn ---- */
+/* ---- preferences_store.c, attachment_store.c: every SQL statement; inside a db_fn ---- */
 
 extern const char preferences_migration[];
 

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "account/profile_check.h"
+#include "profile/profile_check.h"
 
 static bool is_digit(char c)
 {

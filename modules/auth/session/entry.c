@@ -8,7 +8,7 @@
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 #include "session/entry.h"
 
 void auth_write_account(struct json_writer *w, const struct account *account)
@@ -47,7 +47,7 @@ int auth_entry_add(struct db_tx *tx, struct auth_entry *e, const char *how)
 	if (rc == 0)
 		rc = auth_store_add_token(tx, &token, e->hex, &e->account.token);
 	return rc < 0 ? rc
-		      : auth_record(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,
+		      : auth_audit(tx, e->account.id, "session.opened", http_peer(e->rq)->peer,
 				token.device, how);
 }
 
@@ -113,7 +113,7 @@ static int end_session(struct db_tx *tx, void *arg)
 	int rc = auth_store_revoke(tx, &what, NULL);
 
 	return rc < 0 ? rc
-		      : auth_record(tx, e->account.id, "session.ended", http_peer(e->rq)->peer,
+		      : auth_audit(tx, e->account.id, "session.ended", http_peer(e->rq)->peer,
 				auth_device(e->rq), NULL);
 }
 

@@ -1,6 +1,6 @@
 /*
  * known.h: the networks where an account logged in rightly, which no guesses of others shut out
- * (guess.h). Kept in the database, since a restart must not make its owner a stranger.
+ * (login_throttle.h). Kept in the database, since a restart must not make its owner a stranger.
  */
 #ifndef AUTH_KNOWN_H
 #define AUTH_KNOWN_H

@@ -4,14 +4,14 @@
  *   outside the web: is it an app password? (reader) ──yes──▶ answer
  *        │ no
  *        ▼
- *   take a guess (guess.c: it may wait for its turn) ─▶ turn of its network (turn.c) ─▶ look the
- *   account up (reader) ─▶ right a short while ago? (remembered.c) ──yes──▶ answer
+ *   begin an attempt (login_throttle.c: it may wait for its turn) ─▶ turn of its network (turn.c)
+ *   ─▶ look the account up (reader) ─▶ right a short while ago? (remembered.c) ──yes──▶ answer
  *        │ no
  *        ▼
  *   check the hash (worker) ─▶ answer (loop)
  *
  * Nothing tells which accounts exist: an unknown name costs the same hash as a known one. An app
- * password is too long to be guessed, so it takes no guess and no slow hash; and a program that
+ * password is too long to be guessed, so it takes no attempt and no slow hash; and a program that
  * goes on with a password that no longer opens mail uses up the guesses of mail, not those of the
  * web.
  */
@@ -21,7 +21,7 @@
 #include "factor/factor.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "session/guess.h"
+#include "session/login_throttle.h"
 #include "session/known.h"
 #include "session/remembered.h"
 #include "session/session.h"
@@ -39,7 +39,7 @@ struct login {
 	char app_hex[AUTH_TOKEN_HEX]; /* what it is if it is an app password */
 	enum accounts_via via;
 	uint64_t revocations; /* heard of when the database was asked */
-	struct auth_guess guess;
+	struct login_attempt attempt;
 	struct turn turn;
 	char device_hex[AUTH_TOKEN_HEX]; /* of a trusted device's cookie, or "" */
 	accounts_login_fn *done;
@@ -92,13 +92,13 @@ static int outcome(const struct login *l)
 										 : HEARTH_EDENIED;
 }
 
-/* The guess and the turn are over: the next may go on. */
+/* The attempt and the turn are over: the next may go on. */
 static void refuse(struct login *l, int status)
 {
 	if (status == HEARTH_EDENIED)
-		auth_guess_wrong(&l->guess);
+		login_attempt_wrong(&l->attempt);
 	else
-		auth_guess_cancel(&l->guess);
+		login_attempt_cancel(&l->attempt);
 	turn_end(l->a->turns);
 	log_info("auth", "log-in refused", "account", "%s", l->address, "peer", "%s", l->peer,
 		"why", "%s", error_name(status), NULL);
@@ -109,14 +109,14 @@ static void accept(struct login *l)
 {
 	struct slice password = slice_of(l->password, l->password_len);
 
-	auth_guess_right(&l->guess);
+	login_attempt_right(&l->attempt);
 	turn_end(l->a->turns);
 	if (l->hashed) {
 		remembered_add(l->a->remembered, l->account.id, l->hash, password);
 		auth_rehash(l->a, l->account.id, l->hash, password);
 		/* Over the web the session says where it was. */
 		if (l->via != ACCOUNTS_VIA_WEB)
-			auth_known_note(l->a, l->account.id, l->guess.network);
+			auth_known_note(l->a, l->account.id, l->attempt.network);
 	}
 	succeed(l);
 }
@@ -170,19 +170,20 @@ static void look(void *arg)
 		refuse(l, HEARTH_EBUSY);
 }
 
-static void on_guess(void *arg, int status, int64_t retry_ms)
+static void on_attempt(void *arg, int status, int64_t retry_ms)
 {
 	struct login *l = arg;
 
 	if (status == 0)
-		turn_take(l->a->turns, &l->turn, l->guess.network, look, l);
+		turn_take(l->a->turns, &l->turn, l->attempt.network, look, l);
 	else
 		finish(l, status, retry_ms);
 }
 
-static void take_guess(struct login *l)
+static void take_attempt(struct login *l)
 {
-	auth_guess_take(&l->guess, l->a, l->name, l->address, l->peer, l->device_hex, on_guess, l);
+	login_attempt_take(
+		&l->attempt, l->a, l->name, l->address, l->peer, l->device_hex, on_attempt, l);
 }
 
 /* ---- an app password ---- */
@@ -209,7 +210,7 @@ static void on_app_password(void *arg, int status)
 	else if (status == 0)
 		succeed(l);
 	else if (status == HEARTH_ENOTFOUND)
-		take_guess(l);
+		take_attempt(l);
 	else
 		finish(l, status, status == HEARTH_EBUSY ? BUSY_RETRY_MS : 0);
 }
@@ -225,7 +226,7 @@ static void ask_app_password(struct login *l)
  * What the guesses are counted under: programs that read mail apart from people, whom an old
  * password in one of those shall not slow down. What can be nobody's name is one all the same.
  */
-static void name_guess(struct login *l, struct slice typed)
+static void name_attempt(struct login *l, struct slice typed)
 {
 	const char *by = l->via == ACCOUNTS_VIA_WEB ? "" : "mail:";
 
@@ -250,7 +251,7 @@ static void begin(struct auth *a, struct slice user, struct slice password,
 	/* What can be no account's name or password is checked all the same, and is wrong. */
 	if (auth_address(hearth_config(a->h), user, l->address) < 0)
 		snprintf(l->address, sizeof(l->address), "?");
-	name_guess(l, user);
+	name_attempt(l, user);
 	snprintf(l->device_hex, sizeof(l->device_hex), "%s", device_hex);
 	l->password_len = password.n <= AUTH_PASSWORD_MAX ? password.n : 0;
 	if (l->password_len)
@@ -259,7 +260,7 @@ static void begin(struct auth *a, struct slice user, struct slice password,
 		auth_app_password_hash(slice_of(l->password, l->password_len), l->app_hex))
 		ask_app_password(l);
 	else
-		take_guess(l);
+		take_attempt(l);
 }
 
 void auth_login(void *self, struct slice user, struct slice password, const struct conn_info *peer,

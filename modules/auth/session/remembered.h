@@ -7,8 +7,8 @@
  * to who does not read this process's memory (and who does, sees passwords pass anyway). The stored
  * hash has a salt of its own, so another password, or the same one set again, is never recognised
  * by what was before: there is nothing to end when one changes. Whether the account may log in at
- * all is asked of the database each time, and a guess is taken as for any other (guess.h), so that
- * a fast answer is no faster way to guess.
+ * all is asked of the database each time, and an attempt is taken as for any other
+ * (login_throttle.h), so that a fast answer is no faster way to guess.
  *
  * Bounded, for REMEMBERED_MS; a new one takes the place of what stood there. On the loop.
  */

@@ -58,7 +58,7 @@ void auth_by_app_password(void *self, struct slice password, const struct conn_i
 int auth_scopes_read(struct slice text, unsigned *scopes);
 void auth_scopes_write(unsigned scopes, struct strbuf *out);
 
-/* ---- store.c: SQL on tokens; inside a db_fn ---- */
+/* ---- token_store.c: SQL on tokens; inside a db_fn ---- */
 
 struct auth_token {
 	int64_t id;
@@ -149,16 +149,16 @@ void auth_login_web(struct auth *a, struct slice user, struct slice password,
  */
 void auth_rehash(struct auth *a, int64_t account, const char *hash, struct slice password);
 
-/* ---- confirm.c: the password once more, for what matters ---- */
+/* ---- reauthentication.c: the password once more, for what matters ---- */
 
 /* 0: it was right; else the request was answered, and what lies in its arena is gone. */
-typedef void auth_confirm_fn(void *arg, int status);
+typedef void auth_reauthenticate_fn(void *arg, int status);
 /*
  * Checks that `field` of the body is the main password of who is signed in; guesses count as they
  * do at log-in. Answers the request itself when it is not (400, 403 naming the field, 429, 503).
  */
-void auth_confirm_password(struct auth *a, struct http_request *rq, const struct json *body,
-	const char *field, auth_confirm_fn *done, void *arg);
+void auth_reauthenticate(struct auth *a, struct http_request *rq, const struct json *body,
+	const char *field, auth_reauthenticate_fn *done, void *arg);
 
 /* ---- entry.c: the last step of every way in ---- */
 

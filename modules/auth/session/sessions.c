@@ -8,7 +8,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 #include "session/session.h"
 
 #define NAME_MAX_BYTES 200
@@ -140,7 +140,7 @@ static int end(struct db_tx *tx, void *arg)
 	if (rc == 0 && count == 0 && ask->ending.id)
 		return HEARTH_ENOTFOUND;
 	return rc < 0 ? rc
-		      : auth_record(tx, ask->ending.account, ask->event, http_peer(ask->rq)->peer,
+		      : auth_audit(tx, ask->ending.account, ask->event, http_peer(ask->rq)->peer,
 				auth_device(ask->rq), NULL);
 }
 
@@ -210,7 +210,7 @@ static int make(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = auth_store_add_token(tx, &ask->token, ask->hex, &ask->token.id);
 	return rc < 0 ? rc
-		      : auth_record(tx, ask->token.account, ask->event, http_peer(ask->rq)->peer,
+		      : auth_audit(tx, ask->token.account, ask->event, http_peer(ask->rq)->peer,
 				auth_device(ask->rq), NULL);
 }
 
@@ -316,7 +316,7 @@ void auth_post_tokens(void *module, struct http_request *rq)
 		return;
 	ask->event = "token.made";
 	auth_token_make(ask->text, ask->hex);
-	auth_confirm_password(module, rq, http_body_json(rq), "password", on_confirmed, ask);
+	auth_reauthenticate(module, rq, http_body_json(rq), "password", on_confirmed, ask);
 }
 
 /* The same for app passwords: mail for whose token opens mail, streams for whose opens video. */
@@ -341,5 +341,5 @@ void auth_post_app_passwords(void *module, struct http_request *rq)
 		return;
 	ask->event = "app_password.made";
 	auth_app_password_make(ask->text, ask->hex);
-	auth_confirm_password(module, rq, http_body_json(rq), "password", on_confirmed, ask);
+	auth_reauthenticate(module, rq, http_body_json(rq), "password", on_confirmed, ask);
 }

@@ -3,7 +3,7 @@
  */
 #include "account/account.h"
 #include "hearth/error.h"
-#include "session/second.h"
+#include "session/mfa_challenge.h"
 
 struct signin {
 	struct auth *a;
@@ -15,7 +15,7 @@ static void on_authenticated(void *arg, int status, const struct account *accoun
 	struct signin *s = arg;
 
 	if (status == 0) {
-		auth_second_begin(s->a, s->rq, account);
+		auth_mfa_begin(s->a, s->rq, account);
 	} else if (status == HEARTH_EDENIED) {
 		http_reply_problem(s->rq, 401, NULL, "wrong address or password");
 	} else if (status == HEARTH_EBUSY) {

@@ -3,7 +3,7 @@
  * so only a few are in hand at once, and those who wait take turns network by network: one network
  * that sends thousands delays nobody else's log-in by more than one hash.
  *
- * Who waits is bounded by guess.c, where each has a place already. On the loop, all of it.
+ * Who waits is bounded by login_throttle.c, where each has a place already. On the loop, all of it.
  */
 #ifndef AUTH_TURN_H
 #define AUTH_TURN_H

@@ -7,7 +7,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "record/record.h"
+#include "audit/audit_log.h"
 #include "session/session.h"
 #include "sms/code.h"
 #include "sms/phone_api.h"
@@ -53,7 +53,7 @@ static int record(struct db_tx *tx, const struct phone_request *p, const char *k
 
 	if (p->number[0])
 		phone_mask(p->number, shown);
-	return auth_record(tx, p->account, kind, p->peer, p->device, shown[0] ? shown : NULL);
+	return auth_audit(tx, p->account, kind, p->peer, p->device, shown[0] ? shown : NULL);
 }
 
 /* ---- POST /api/auth/me/phone {phone} → 202 {ticket, phone} ---- */

@@ -12,8 +12,8 @@
  * provider that knows the id sends nothing a second time. The text is deleted with the state; the
  * row stays a day, for the limits.
  */
-#ifndef AUTH_SMS_SMS_H
-#define AUTH_SMS_SMS_H
+#ifndef AUTH_SMS_H
+#define AUTH_SMS_H
 
 #include "hearth/config.h"
 #include "hearth/db.h"

@@ -1,8 +1,8 @@
 /*
  * sms_queue.h: the consumer of the queue "auth.sms", for the module's table.
  */
-#ifndef AUTH_SMS_SMS_QUEUE_H
-#define AUTH_SMS_SMS_QUEUE_H
+#ifndef AUTH_SMS_QUEUE_H
+#define AUTH_SMS_QUEUE_H
 
 #include "hearth/job.h"
 

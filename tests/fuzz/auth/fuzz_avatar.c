@@ -6,7 +6,7 @@
 
 #include <webp/decode.h>
 
-#include "account/avatar_image.h"
+#include "avatar/avatar_image.h"
 #include "hearth/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
  */
 #include <assert.h>
 
-#include "account/password_rules.h"
+#include "password/password_rules.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
 

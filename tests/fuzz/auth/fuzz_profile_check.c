@@ -4,7 +4,7 @@
  */
 #include <assert.h>
 
-#include "account/profile_check.h"
+#include "profile/profile_check.h"
 #include "account/quota.h"
 #include "group/group.h"
 #include "hearth/text.h"

@@ -8,7 +8,7 @@
 #include "database.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "session/second.h"
+#include "session/mfa_challenge.h"
 #include "session/session.h"
 
 #include <stdio.h>

@@ -1,0 +1,108 @@
+/*
+ * preferences_store.c: the tables of the preferences, and every statement on documents
+ * (preferences.h).
+ */
+#include <stdio.h>
+
+#include "account/account.h"
+#include "hearth/error.h"
+#include "preferences/preferences.h"
+
+/* preferences_litter: blobs that no row names, or not yet, and since when. */
+const char preferences_migration[] = "CREATE TABLE preferences ("
+				     " account BIGINT NOT NULL PRIMARY KEY,"
+				     " version BIGINT NOT NULL,"
+				     " document TEXT NOT NULL,"
+				     " changed_at BIGINT NOT NULL);"
+				     "CREATE TABLE preferences_file ("
+				     " account BIGINT NOT NULL,"
+				     " name TEXT NOT NULL,"
+				     " type TEXT NOT NULL,"
+				     " size BIGINT NOT NULL,"
+				     " blob TEXT NOT NULL,"
+				     " changed_at BIGINT NOT NULL,"
+				     " PRIMARY KEY (account, name));"
+				     "CREATE TABLE preferences_litter ("
+				     " blob TEXT NOT NULL PRIMARY KEY,"
+				     " since BIGINT NOT NULL);"
+				     "CREATE INDEX preferences_litter_since ON "
+				     "preferences_litter (since);";
+
+int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct slice *document,
+	int64_t *version)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT version, document FROM preferences WHERE account = $1",
+		db_int(account));
+
+	if (rc < 0)
+		return rc;
+	*version = 0;
+	*document = SLICE("{}");
+	rc = db_next(&rows);
+	if (rc > 0) {
+		*version = db_col_int(&rows, 0);
+		*document = arena_slice(a, db_col_text(&rows, 1));
+	}
+	db_end(&rows);
+	return rc < 0 ? rc : 0;
+}
+
+/* {"account": id, "version": n, "document": {…}} under the account's own key. */
+static int publish_changed(
+	struct db_tx *tx, int64_t account, int64_t version, struct slice document)
+{
+	struct strbuf payload = { 0 };
+	struct json_writer w;
+	char key[24];
+	int rc;
+
+	json_writer_init(&w, &payload);
+	json_open_object(&w);
+	json_put_i64(&w, "account", account);
+	json_put_i64(&w, "version", version);
+	json_name(&w, "document");
+	json_ready(&w, document);
+	json_close_object(&w);
+	snprintf(key, sizeof(key), "%lld", (long long)account);
+	rc = bus_publish(tx, ACCOUNTS_TOPIC_PREFERENCES, slice_str(key), strbuf_slice(&payload));
+	strbuf_free(&payload);
+	return rc;
+}
+
+int preferences_save(
+	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms)
+{
+	struct account who;
+	int rc = auth_store_get(tx, account, &who);
+
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? HEARTH_EDENIED : rc;
+	if (version == 0)
+		rc = db_run(tx,
+			"INSERT INTO preferences (account, version, document, changed_at) VALUES "
+			"($1, 1, $2, $3) ON CONFLICT (account) DO NOTHING",
+			db_int(account), db_text(document), db_int(now_ms));
+	else
+		rc = db_run(tx,
+			"UPDATE preferences SET version = version + 1, document = $2, changed_at = "
+			"$3 WHERE account = $1 AND version = $4",
+			db_int(account), db_text(document), db_int(now_ms), db_int(version));
+	if (rc <= 0)
+		return rc == 0 ? HEARTH_ECONFLICT : rc;
+	return publish_changed(tx, account, version + 1, document);
+}
+
+int preferences_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
+{
+	int rc = db_run(tx, "DELETE FROM preferences WHERE account = $1", db_int(account));
+
+	if (rc >= 0)
+		rc = db_run(tx,
+			"INSERT INTO preferences_litter (blob, since) SELECT blob, $2 FROM "
+			"preferences_file WHERE account = $1",
+			db_int(account), db_int(now_ms));
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM preferences_file WHERE account = $1", db_int(account));
+	return rc < 0 ? rc : 0;
+}

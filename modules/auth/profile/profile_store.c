@@ -1,0 +1,124 @@
+/*
+ * profile_store.c: SQL on profiles. Inside a db_fn, on a database thread.
+ */
+#include "profile/profile.h"
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/json.h"
+#include "personal/blob_drop.h"
+
+/* One row an account that has said something. */
+const char auth_profile_migration[] = "CREATE TABLE profile ("
+				      " account BIGINT NOT NULL PRIMARY KEY,"
+				      " name TEXT NOT NULL,"
+				      " time_zone TEXT NOT NULL,"
+				      " languages TEXT NOT NULL,"
+				      " avatar TEXT NOT NULL,"
+				      " avatar_small TEXT NOT NULL,"
+				      " changed_at BIGINT NOT NULL);";
+
+static void take(struct db_rows *rows, int column, char *out, size_t room)
+{
+	struct slice text = slice_head(db_col_text(rows, column), room - 1);
+
+	if (text.n)
+		memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
+}
+
+int profile_get(struct db_tx *tx, int64_t account, struct profile *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT name, time_zone, languages, avatar, avatar_small FROM profile WHERE "
+		"account = $1",
+		db_int(account));
+
+	*out = (struct profile){ 0 };
+	if (rc < 0)
+		return rc;
+	if (db_next(&rows) > 0) {
+		take(&rows, 0, out->name, sizeof(out->name));
+		take(&rows, 1, out->time_zone, sizeof(out->time_zone));
+		take(&rows, 2, out->languages, sizeof(out->languages));
+		take(&rows, 3, out->avatar.large, sizeof(out->avatar.large));
+		take(&rows, 4, out->avatar.small, sizeof(out->avatar.small));
+	}
+	return db_end(&rows);
+}
+
+/* Gives an account its row, if it is still an account's. */
+static int ensure(struct db_tx *tx, int64_t account)
+{
+	struct account found;
+	int rc = auth_store_get(tx, account, &found);
+
+	if (rc == 0)
+		rc = db_run(tx,
+			"INSERT INTO profile (account, name, time_zone, languages, avatar, "
+			"avatar_small, changed_at)"
+			" VALUES ($1, '', '', '', '', '', $2) ON CONFLICT (account) DO NOTHING",
+			db_int(account), db_int(clock_wall_ms()));
+	return rc < 0 ? rc : 0;
+}
+
+int profile_set(struct db_tx *tx, int64_t account, const struct profile *p)
+{
+	int rc = ensure(tx, account);
+
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE profile SET name = $2, time_zone = $3, languages = $4, changed_at "
+			"= $5 WHERE account = $1",
+			db_int(account), db_str(p->name), db_str(p->time_zone),
+			db_str(p->languages), db_int(clock_wall_ms()));
+	return rc < 0 ? rc : 0;
+}
+
+int profile_set_name(struct db_tx *tx, int64_t account, const char *name)
+{
+	int rc = ensure(tx, account);
+
+	if (rc == 0)
+		rc = db_run(tx, "UPDATE profile SET name = $2, changed_at = $3 WHERE account = $1",
+			db_int(account), db_str(name), db_int(clock_wall_ms()));
+	return rc < 0 ? rc : 0;
+}
+
+static int drop_blobs(struct db_tx *tx, const struct avatar_keys *keys)
+{
+	int rc = auth_blob_drop(tx, keys->large);
+
+	return rc < 0 ? rc : auth_blob_drop(tx, keys->small);
+}
+
+int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys)
+{
+	struct profile p;
+	int rc = ensure(tx, account);
+
+	if (rc == 0)
+		rc = profile_get(tx, account, &p);
+	if (rc == 0)
+		rc = drop_blobs(tx, &p.avatar);
+	if (rc == 0)
+		rc = db_run(tx,
+			"UPDATE profile SET avatar = $2, avatar_small = $3, changed_at = $4 WHERE "
+			"account = $1",
+			db_int(account), db_str(keys->large), db_str(keys->small),
+			db_int(clock_wall_ms()));
+	return rc < 0 ? rc : 0;
+}
+
+int profile_forget(struct db_tx *tx, int64_t account)
+{
+	struct profile p;
+	int rc = profile_get(tx, account, &p);
+
+	if (rc == 0)
+		rc = drop_blobs(tx, &p.avatar);
+	if (rc == 0)
+		rc = db_run(tx, "DELETE FROM profile WHERE account = $1", db_int(account));
+	return rc < 0 ? rc : 0;
+}

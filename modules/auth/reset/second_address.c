@@ -1,0 +1,300 @@
+/*
+ * second_address.c: /api/auth/me/second-address (second_address.h).
+ *
+ *   PUT {address, password} ─▶ a row that waits, a mail with a link ─▶ 202
+ *   POST …/verify {token} ─▶ it counts ─▶ 204
+ */
+#include "reset/second_address.h"
+
+#include <sodium.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/letters.h"
+#include "audit/audit_log.h"
+#include "session/session.h"
+
+#define VERIFY_MS (INT64_C(24) * 3600 * 1000)
+#define GAP_MS    (INT64_C(60) * 1000) /* between two mails */
+
+/* hash: of the link's secret while it waits for being opened, then empty. */
+const char auth_second_address_migration[] =
+	"CREATE TABLE second_address ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" address TEXT NOT NULL,"
+	" verified BIGINT NOT NULL,"
+	" hash TEXT NOT NULL,"
+	" made_at BIGINT NOT NULL);"
+	"CREATE INDEX second_address_hash ON second_address (hash);"
+	"CREATE INDEX second_address_address ON second_address (address);";
+
+/* One request, in its own arena. */
+struct ask {
+	struct auth *a;
+	struct http_request *rq;
+	char address[256];
+	bool verified, there;
+	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+};
+
+int second_address_get(struct db_tx *tx, int64_t account, char out[256])
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT address FROM second_address WHERE account = $1 AND verified = 1",
+		db_int(account));
+
+	if (rc < 0)
+		return rc;
+	rc = db_next(&rows);
+	if (rc > 0) {
+		struct slice text = slice_head(db_col_text(&rows, 0), 255);
+
+		memcpy(out, text.p, text.n);
+		out[text.n] = '\0';
+	}
+	db_end(&rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int second_address_drop(struct db_tx *tx, int64_t account, bool *there)
+{
+	int rc = db_run(tx, "DELETE FROM second_address WHERE account = $1", db_int(account));
+
+	*there = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
+static struct ask *ask_new(struct auth *a, struct http_request *rq)
+{
+	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
+
+	*ask = (struct ask){ .a = a, .rq = rq };
+	http_set_header(rq, "Cache-Control", "no-store");
+	return ask;
+}
+
+/* ---- GET ---- */
+
+static int read_one(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT address, verified FROM second_address WHERE account = $1",
+		db_int(http_account(ask->rq)->id));
+
+	if (rc < 0)
+		return rc;
+	ask->there = db_next(&rows) > 0;
+	if (ask->there) {
+		struct slice text = slice_head(db_col_text(&rows, 0), 255);
+
+		memcpy(ask->address, text.p, text.n);
+		ask->address[text.n] = '\0';
+		ask->verified = db_col_int(&rows, 1) != 0;
+	}
+	return db_end(&rows);
+}
+
+static void reply(struct ask *ask, int status)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_str(&w, "address", ask->there ? ask->address : NULL);
+	json_put_bool(&w, "verified", ask->verified);
+	json_close_object(&w);
+	http_reply_json(ask->rq, status, &out);
+}
+
+static void on_read(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status < 0)
+		http_reply_error(ask->rq, status);
+	else
+		reply(ask, 200);
+}
+
+void auth_get_second_address(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_read(ask->a->db, read_one, on_read, ask);
+
+	if (rc < 0)
+		on_read(ask, rc);
+}
+
+/* ---- PUT ---- */
+
+static int set(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	const struct account *self = http_account(ask->rq);
+	int64_t now = clock_wall_ms(), recent = 0;
+	struct account other;
+	int rc = auth_store_still_held(tx, self);
+
+	if (rc == 0)
+		rc = db_get_int(tx, &recent,
+			"SELECT count(*) FROM second_address WHERE account = $1 AND made_at > $2",
+			db_int(self->id), db_int(now - GAP_MS));
+	if (rc == 0 && recent)
+		rc = HEARTH_EBUSY;
+	if (rc == 0)
+		rc = auth_store_find(tx, ask->address, &other, NULL);
+	if (rc == 0 && other.id == self->id)
+		rc = HEARTH_EINVAL;
+	if (rc == 0)
+		rc = db_run(tx,
+			"INSERT INTO second_address (account, address, verified, hash, made_at)"
+			" VALUES ($1, $2, 0, $3, $4) ON CONFLICT (account) DO UPDATE SET"
+			" address = excluded.address, verified = 0, hash = excluded.hash,"
+			" made_at = excluded.made_at",
+			db_int(self->id), db_str(ask->address), db_str(ask->hex), db_int(now));
+	return rc < 0 ? rc
+		      : auth_audit(tx, self->id, "second_address.set", http_peer(ask->rq)->peer,
+				auth_device(ask->rq), ask->address);
+}
+
+static void send_link(const struct ask *ask)
+{
+	const struct letters *letters = hearth_service(ask->a->h, "letters");
+	struct strbuf text = { 0 };
+
+	strbuf_printf(&text,
+		"%s names this address as the one to which a link for a new password is sent, when "
+		"theirs is forgotten.\n\nIf that is right, open this within a day:\n\n  ",
+		http_account(ask->rq)->address);
+	hearth_url(ask->a->h, &text);
+	strbuf_printf(&text, "#second-address?token=%s\n\nIf not, do nothing.\n", ask->secret);
+	letters->send(letters->self, &(struct letter){ .to = slice_str(ask->address),
+					     .subject = SLICE("Your address for a new password"),
+					     .text = strbuf_slice(&text) });
+	sodium_memzero(text.p, text.n);
+	strbuf_free(&text);
+}
+
+static void on_set(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0) {
+		send_link(ask);
+		ask->there = true;
+		reply(ask, 202);
+	} else if (status == HEARTH_ENOTFOUND) {
+		http_reply_problem(ask->rq, 404, "address", "there is no account of this address");
+	} else if (status == HEARTH_EINVAL) {
+		http_reply_problem(ask->rq, 400, "address",
+			"expected another address than this account's own");
+	} else if (status == HEARTH_EBUSY) {
+		auth_reply_wait(ask->rq, GAP_MS);
+	} else {
+		http_reply_error(ask->rq, status);
+	}
+}
+
+static void on_confirmed(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0 && (status = db_write(ask->a->db, set, on_set, ask)) < 0)
+		http_reply_error(ask->rq, status);
+}
+
+void auth_put_second_address(void *module, struct http_request *rq)
+{
+	const struct json *body = http_body_json(rq);
+	const struct letters *letters;
+	struct slice address;
+	struct ask *ask;
+
+	if (!body || !auth_read_text(rq, body, "address", 1, 254, "a mail address", &address))
+		return;
+	ask = ask_new(module, rq);
+	letters = hearth_service(ask->a->h, "letters");
+	if (auth_address(hearth_config(ask->a->h), address, ask->address) < 0) {
+		http_reply_problem(rq, 400, "address", "expected a mail address");
+		return;
+	}
+	if (!letters || !letters->reaches(letters->self, slice_str(ask->address))) {
+		http_reply_problem(rq, 400, "address",
+			"mail for elsewhere cannot be sent from here yet: expected the address of "
+			"another account of this server; else an administrator's link is the way");
+		return;
+	}
+	auth_token_make(ask->secret, ask->hex);
+	auth_reauthenticate(ask->a, rq, body, "password", on_confirmed, ask);
+}
+
+/* ---- POST verify, DELETE ---- */
+
+static void on_changed(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0 && ask->there)
+		http_reply_empty(ask->rq, 204);
+	else if (status == 0)
+		http_reply_problem(ask->rq, ask->hex[0] ? 403 : 404, ask->hex[0] ? "token" : NULL,
+			ask->hex[0] ? "this link was used, is too old, or another took its place"
+				    : "there is no second address");
+	else
+		http_reply_error(ask->rq, status);
+}
+
+static int verify(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int rc = db_run(tx,
+		"UPDATE second_address SET verified = 1, hash = '' WHERE hash = $1 AND made_at > "
+		"$2",
+		db_str(ask->hex), db_int(clock_wall_ms() - VERIFY_MS));
+
+	ask->there = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
+void auth_post_second_address_verify(void *module, struct http_request *rq)
+{
+	const struct json *body = http_body_json(rq);
+	struct slice token;
+	struct ask *ask;
+	int rc;
+
+	if (!body || !auth_secure(rq) ||
+		!auth_read_text(rq, body, "token", 1, AUTH_TOKEN_TEXT,
+			"the 43 characters behind \"token=\" in the link", &token))
+		return;
+	ask = ask_new(module, rq);
+	auth_token_hash(token, ask->hex);
+	rc = db_write(ask->a->db, verify, on_changed, ask);
+	if (rc < 0)
+		on_changed(ask, rc);
+}
+
+static int drop(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	const struct account *self = http_account(ask->rq);
+	int rc = second_address_drop(tx, self->id, &ask->there);
+
+	return rc < 0 || !ask->there
+		       ? rc
+		       : auth_audit(tx, self->id, "second_address.removed",
+				 http_peer(ask->rq)->peer, auth_device(ask->rq), NULL);
+}
+
+void auth_delete_second_address(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_write(ask->a->db, drop, on_changed, ask);
+
+	if (rc < 0)
+		on_changed(ask, rc);
+}
