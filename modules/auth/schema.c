@@ -33,7 +33,7 @@ const char *const auth_migrations[] = {
 	"CREATE INDEX token_account ON token (account, kind);"
 	"CREATE INDEX token_expires ON token (expires_at);",
 
-	/* record/: security events. */
+	/* audit/: security events. */
 	"CREATE TABLE event ("
 	" id {id},"
 	" account BIGINT NOT NULL,"
