@@ -8,6 +8,7 @@
  *   BEGIN IMMEDIATE    commands of a second process write too: the lock is waited for at the
  *                      beginning, where nothing has been done yet
  *   no autocheckpoint  it would run inside a commit, before anybody is answered (see below)
+ *   a VFS of our own   a commit goes to the log in one write (wal_file.h)
  *   no mmap            an error of the disk would be a signal instead of an error code
  *   secure_delete=ON   what is deleted is overwritten, also on pages that become free: an account
  *                      that was deleted leaves no text behind in the file
@@ -17,13 +18,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "db/sqlite/wal_file.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define BUSY_MS        10000 /* for a command of a second process, or its checkpoint */
-#define RESTART_MS     200   /* a checkpoint that waits for readers waits no longer */
-#define WAL_PAGES      1000  /* 4 MiB: copy the log into the file as far as readers let us */
-#define WAL_PAGES_MUCH 16000 /* 64 MiB: wait for readers, so that the log begins anew */
+#define BUSY_MS        10000     /* for a command of a second process, or its checkpoint */
+#define RESTART_MS     200       /* a checkpoint that waits for readers waits no longer */
+#define WAL_PAGES      1000      /* 4 MiB: copy the log into the file as far as readers let us */
+#define WAL_PAGES_MUCH 16000     /* 64 MiB: wait for readers, so that the log begins anew */
+#define UNDO_MEMORY    (1 << 20) /* bytes a savepoint keeps before they go to a temporary file */
 
 static const char pragmas_of_all[] = "PRAGMA journal_mode = WAL;"
 				     "PRAGMA synchronous = FULL;"
@@ -58,11 +61,15 @@ static int error_of(int result)
 	}
 }
 
+static const char *vfs;
+
 static void configure_library(void)
 {
 	/* Counting every allocation under one lock would make all threads queue there. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, UNDO_MEMORY);
 	sqlite3_initialize();
+	vfs = wal_file_register();
 }
 
 static int note_wal(void *arg, sqlite3 *sqlite, const char *schema, int pages)
@@ -110,7 +117,7 @@ int connection_open(const char *path, const char *name, enum connection_use use,
 	list_init(&c->idle);
 	list_init(&c->busy);
 	rc = sqlite3_open_v2(path, &c->sqlite,
-		use == CONNECTION_WRITES ? flags | SQLITE_OPEN_CREATE : flags, NULL);
+		use == CONNECTION_WRITES ? flags | SQLITE_OPEN_CREATE : flags, vfs);
 	if (rc == SQLITE_OK)
 		rc = set_up(c, use);
 	*out = c;

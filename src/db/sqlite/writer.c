@@ -3,6 +3,9 @@
  * millisecond or ten, a function some ten microseconds, so whoever waits while one commit is on its
  * way shares the next.
  *
+ * The first of a group, if nobody waits behind it, needs no savepoint: nothing else is in the
+ * transaction that its failure could undo.
+ *
  *   idle ─▶ BEGIN ─▶ SAVEPOINT, function, RELEASE (or ROLLBACK TO) ─▶ … ─▶ COMMIT ─▶ answer ─▶ idle
  *                              │ the transaction is gone                      │ failed
  *                              └──────────▶ ROLLBACK ─▶ each alone, once ◀────┘
@@ -34,12 +37,14 @@ struct group {
 	uint64_t signals; /* of those that succeeded */
 };
 
-static bool take(struct db *db, struct db_job *job)
+/* Takes the oldest function; *more says whether another one waits. */
+static bool take(struct db *db, struct db_job *job, bool *more)
 {
 	bool taken;
 
 	pthread_mutex_lock(&db->lock);
 	taken = ring_pop(&db->writing, job, sizeof(*job));
+	*more = db->writing.count > 0;
 	if (taken)
 		pthread_cond_signal(&db->room);
 	pthread_mutex_unlock(&db->lock);
@@ -164,16 +169,37 @@ static int run_alone(struct db *db, const struct db_job *job, uint64_t *signals)
 	return rc;
 }
 
+/* Runs the first function of a group straight in the open transaction. */
+static int run_bare(struct db *db, const struct db_job *job, uint64_t *signals, bool *lost)
+{
+	struct connection *c = db->writer;
+	struct db_tx tx = { .db = db, .connection = c, .writes = true };
+	int rc = job->fn(&tx, job->arg);
+
+	connection_end_rows(c);
+	*lost = !connection_in_transaction(c);
+	if (rc >= 0)
+		*signals |= tx.signals;
+	else if (!*lost)
+		*lost = connection_run(c, "ROLLBACK") < 0 ||
+			connection_run(c, "BEGIN IMMEDIATE") < 0;
+	return rc;
+}
+
 /* Fills the group from the queue and runs it in the open transaction. True when all went well. */
 static bool run_together(struct db *db, struct group *g)
 {
 	int64_t end_us = exec_now_us() + GROUP_MAX_US;
-	bool lost = false;
+	bool lost = false, more;
 
 	while (!lost && g->count < GROUP_MAX && (g->count == 0 || exec_now_us() < end_us)) {
-		if (!take(db, &g->jobs[g->count]))
+		const struct db_job *job = &g->jobs[g->count];
+
+		if (!take(db, &g->jobs[g->count], &more))
 			break;
-		g->status[g->count] = run_in_savepoint(db, &g->jobs[g->count], &g->signals, &lost);
+		g->status[g->count] = g->count == 0 && !more
+					      ? run_bare(db, job, &g->signals, &lost)
+					      : run_in_savepoint(db, job, &g->signals, &lost);
 		g->count++;
 	}
 	if (lost && connection_in_transaction(db->writer))
@@ -183,13 +209,15 @@ static bool run_together(struct db *db, struct group *g)
 
 static void run_group(struct db *db, struct group *g)
 {
+	bool more;
+
 	g->count = 0;
 	g->signals = 0;
 	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
 		room_make();
 		judge_health(db, HEARTH_EIO);
 		metric_add(db->failures, 1);
-		g->count = take(db, &g->jobs[0]);
+		g->count = take(db, &g->jobs[0], &more);
 		g->status[0] = HEARTH_EIO;
 		return;
 	}

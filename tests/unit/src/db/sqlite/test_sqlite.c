@@ -273,6 +273,22 @@ static int64_t size_of_log(void)
 	return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
+START_TEST(a_commit_goes_to_the_log_in_one_write)
+{
+	struct db *db = fresh();
+	struct pair first = { .number = 1, .size = 100 }, large = { .number = 2, .size = 40000 };
+
+	ck_assert_int_eq(db_write_wait(db, put_pair, &first), 0);
+	fault_nth(1000, false);
+	ck_assert_int_eq(db_write_wait(db, put_pair, &large), 0);
+	/* Some twenty pages, of a header and a body each; and the fsync. */
+	ck_assert_int_le(1000 - atomic_load(&fault.countdown), 3);
+	fault_off();
+	ck_assert_int_eq(halves(db, 2), 2);
+	db_close(&db);
+}
+END_TEST
+
 START_TEST(the_log_is_moved_into_the_file)
 {
 	struct db *db = fresh();
@@ -468,6 +484,7 @@ END_TEST
 TEST_MAIN("sqlite", a_disk_that_fails_once_fails_nobody,
 	a_disk_that_keeps_failing_leaves_nothing_half_done, who_fills_the_disk_fails_alone,
 	a_second_process_may_write, functions_that_wait_share_a_commit,
-	the_log_is_moved_into_the_file, the_cache_of_statements_is_bounded,
-	a_file_that_is_no_database_is_refused, a_folder_that_is_not_there_is_refused,
-	connections_are_set_up_as_meant, a_broken_index_is_noticed_and_can_be_filled_anew)
+	a_commit_goes_to_the_log_in_one_write, the_log_is_moved_into_the_file,
+	the_cache_of_statements_is_bounded, a_file_that_is_no_database_is_refused,
+	a_folder_that_is_not_there_is_refused, connections_are_set_up_as_meant,
+	a_broken_index_is_noticed_and_can_be_filled_anew)
