@@ -18,6 +18,7 @@
 #include "hearth/exec.h"
 #include "hearth/http.h"
 #include "hearth/job.h"
+#include "hearth/lease.h"
 #include "hearth/registry.h"
 
 #define HEARTH_VERSION "0.1.0"
@@ -81,6 +82,8 @@ struct blob_store *hearth_blob(const struct hearth *h);
 struct cache *hearth_cache(const struct hearth *h);
 struct bus *hearth_bus(const struct hearth *h);
 struct registry *hearth_registry(const struct hearth *h);
+/* This node as an owner of leases, in all databases; also in a command. */
+struct leases *hearth_leases(const struct hearth *h);
 /*
  * Pools: "io" (short work that blocks on disk), "work" (heavy work on the processor), "hash"
  * (password hashing, bounded in memory), "net" (calls to other people's servers, which may be

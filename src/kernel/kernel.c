@@ -16,6 +16,8 @@
 #include "db/database.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/rand.h"
+#include "lease/lease_internal.h"
 #include "modules.h"
 #include "registry/registry_internal.h"
 
@@ -51,25 +53,63 @@ int kernel_make_data_dir(struct hearth *h)
 	return HEARTH_EIO;
 }
 
-/* Two servers on one folder would each believe that they own it. */
+static int refuse_second(struct hearth *h, const char *path)
+{
+	log_error("kernel", "another server has this data folder, or it cannot be written", "path",
+		"%s", path, "why", "%s", strerror(errno), NULL);
+	strbuf_printf(&h->advice,
+		"stop the server that runs on %s, or give this one a folder of its own "
+		"(--set server.data=DIR)",
+		hearth_data_dir(h));
+	return HEARTH_EBUSY;
+}
+
+/*
+ * Two servers on one folder would each believe that they own it; unless both say that they share
+ * it. The first of these knows that nobody else is there: what servers held before is void then.
+ */
 int kernel_lock_data(struct hearth *h)
 {
+	bool shared = kernel_is_shared(h);
 	struct strbuf path = { 0 };
 	int rc = 0;
 
 	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
 	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (h->lock_fd < 0 || flock(h->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("kernel", "another server has this data folder, or it cannot be written",
-			"path", "%s", path.p, "why", "%s", strerror(errno), NULL);
-		strbuf_printf(&h->advice,
-			"stop the server that runs on %s, or give this one a folder of its own "
-			"(--set server.data=DIR)",
-			hearth_data_dir(h));
-		rc = HEARTH_EBUSY;
-	}
+	h->first = h->lock_fd >= 0 && flock(h->lock_fd, LOCK_EX | LOCK_NB) == 0;
+	if (!h->first && (h->lock_fd < 0 || !shared || flock(h->lock_fd, LOCK_SH | LOCK_NB) < 0))
+		rc = refuse_second(h, path.p);
 	strbuf_free(&path);
 	return rc;
+}
+
+/* Once what was left behind is put in order, others may come. */
+static int share_data(struct hearth *h)
+{
+	return !h->first || !kernel_is_shared(h) || flock(h->lock_fd, LOCK_SH) == 0 ? 0
+										    : HEARTH_EIO;
+}
+
+bool kernel_is_shared(const struct hearth *h)
+{
+	return strcmp(config_text(h->config, "server", "nodes"), "shared") == 0;
+}
+
+/* As an owner; what anybody held before this one started alone is void. */
+static int open_leases(struct hearth *h)
+{
+	unsigned char bytes[8];
+	char node[2 * sizeof(bytes) + 1];
+	struct lease_options options = {
+		.node = node,
+		.ttl_ms = config_duration_ms(h->config, "server", "lease"),
+		.alone = h->first && !kernel_is_shared(h),
+	};
+
+	rand_bytes(bytes, sizeof(bytes));
+	hex_encode(bytes, sizeof(bytes), node);
+	h->leases = leases_new(h->dbs, (size_t)h->db_count, &options);
+	return h->first ? leases_end_all(h->leases) : 0;
 }
 
 static int open_blobs(struct hearth *h)
@@ -100,8 +140,10 @@ int kernel_open(struct hearth *h)
 	h->bus_pool = pool_new("bus", BUS_THREADS, POOL_QUEUE_MAX);
 	rc = kernel_open_databases(h);
 	if (rc == 0)
+		rc = open_leases(h);
+	if (rc == 0)
 		rc = open_blobs(h);
-	return rc;
+	return rc == 0 ? share_data(h) : rc;
 }
 
 int kernel_start_for_command(struct hearth *h)
@@ -127,6 +169,7 @@ void kernel_free(struct hearth **hp)
 		if (m->stop && h->states[h->started_count])
 			m->stop(h->states[h->started_count]);
 	}
+	leases_free(&h->leases);
 	registry_free(&h->registry);
 	cache_free(&h->cache);
 	pool_free(&h->bus_pool);

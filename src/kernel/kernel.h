@@ -46,6 +46,7 @@ struct hearth {
 	int started_count; /* modules [0, started_count) have been started */
 
 	int lock_fd; /* holds data/hearth.lock while serving; -1 */
+	bool first;  /* no other server had the data folder when this one started */
 	struct pool *io, *work, *hash, *net, *bus_pool;
 	struct db *dbs[KERNEL_DBS_MAX];
 	const char *db_names[KERNEL_DBS_MAX];
@@ -57,6 +58,7 @@ struct hearth {
 	struct cache *cache;
 	struct bus *bus;
 	struct registry *registry;
+	struct leases *leases;
 	struct map *services;
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */
@@ -105,8 +107,13 @@ void kernel_tighten_data_dir(const char *path);
 int kernel_open(struct hearth *h);
 /* A part of it: the databases (databases.c). */
 int kernel_open_databases(struct hearth *h);
-/* Holds the data folder as the one server has it. HEARTH_EBUSY, which was logged. */
+/*
+ * Holds the data folder as the one server has it, or as one of several. HEARTH_EBUSY, which was
+ * logged.
+ */
 int kernel_lock_data(struct hearth *h);
+/* Whether several servers may have the data folder at a time. */
+bool kernel_is_shared(const struct hearth *h);
 /* Looks at the disk, before anything is written; again and again, from the loop on; no more. */
 void room_open(struct room *r, const char *dir, int64_t wanted);
 void room_watch(struct room *r, struct pool *pool);

@@ -21,6 +21,7 @@
 #include "http/http_internal.h"
 #include "job/pool.h"
 #include "job/queue.h"
+#include "lease/lease_internal.h"
 #include "kernel/kernel.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
@@ -211,6 +212,7 @@ static int start(struct hearth *h)
 	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
 	h->bus = bus_new(h->dbs, h->db_count);
 	h->registry = registry_new(hearth_hostname(h));
+	leases_start(h->leases);
 	rc = start_net(h);
 	if (rc == 0)
 		rc = start_modules(h);
@@ -335,6 +337,8 @@ static void finish(struct hearth *h)
 	queue_stop_all();
 	if (h->bus)
 		bus_stop(h->bus);
+	if (h->leases)
+		leases_stop(h->leases);
 	while (!loop_run_until(nothing_in_hand, &f, FINISH_SAY_MS))
 		log_info("kernel", "waiting for what is in hand", NULL);
 }

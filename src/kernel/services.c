@@ -38,6 +38,11 @@ struct registry *hearth_registry(const struct hearth *h)
 	return h->registry;
 }
 
+struct leases *hearth_leases(const struct hearth *h)
+{
+	return h->leases;
+}
+
 struct pool *hearth_pool(const struct hearth *h, const char *name)
 {
 	if (strcmp(name, "io") == 0)

@@ -22,6 +22,12 @@ static const struct config_setting settings[] = {
 		"protocol; empty: this very machine's, in HTTP header fields only" },
 	{ "server", "data", CONFIG_TEXT, "data", NULL, NULL, NULL,
 		"the folder that holds everything: databases, blobs, certificates" },
+	{ "server", "nodes", CONFIG_CHOICE, "one", NULL, NULL, "one|shared",
+		"one: a second server on this data folder is refused; shared: it is not, where "
+		"its INI file says so as well (to try what several nodes do, on one machine)" },
+	{ "server", "lease", CONFIG_DURATION, "15s", "1s", "10m", NULL,
+		"with several nodes: how long one that is not heard of keeps its streams, games "
+		"and tasks before another takes them over" },
 	{ "server", "log_level", CONFIG_CHOICE, "info", NULL, NULL, "debug|info|warn|error",
 		"lines below this level are not written" },
 	{ "server", "drain", CONFIG_DURATION, "10s", "0s", "10m", NULL,

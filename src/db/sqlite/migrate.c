@@ -1,7 +1,7 @@
 /*
  * migrate.c: bringing a database to the newest migration. What has been applied stands in the table
- * schema_migrations, for each *part* on its own: the module's tables, and those of queues, bus and
- * identity, which every database has.
+ * schema_migrations, for each *part* on its own: the module's tables, and those of queues, bus,
+ * leases and identity, which every database has.
  *
  * A step is one transaction: look, apply, note. So two processes that open a database together
  * apply each migration once, and one that is killed leaves it applied or not.
@@ -13,6 +13,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "job/queue.h"
+#include "lease/lease_internal.h"
 
 /* Appends the script with the engine's words for `{id}` and `{bytes}`. */
 static void translate(struct strbuf *out, struct slice script)
@@ -116,6 +117,8 @@ int migrate(struct connection *c, const struct db_schema *schema, struct strbuf 
 		rc = migrate_part(c, "job", queue_migrations, why);
 	if (rc == 0)
 		rc = migrate_part(c, "bus", bus_migrations, why);
+	if (rc == 0)
+		rc = migrate_part(c, "lease", lease_migrations, why);
 	if (rc == 0)
 		rc = migrate_part(c, "identity", identity_migrations, why);
 	if (rc == 0)
