@@ -98,8 +98,9 @@ const char *hearth_data_dir(const struct hearth *h);
 const char *hearth_hostname(const struct hearth *h);
 /*
  * Appends the page's address as people open it, with a slash at the end: over TLS under the
- * hostname, or as the ready line has it where only this machine is listened to. A port that the
- * system chose is in it only while the server runs: from the loop on, not in start.
+ * hostname, or as the ready line has it where only this machine is listened to. A command beside a
+ * server that runs gives that server's. A port that the system chose is in it only while the server
+ * runs: from the loop on, not in start.
  */
 void hearth_url(const struct hearth *h, struct strbuf *out);
 

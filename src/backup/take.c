@@ -256,7 +256,7 @@ static bool is_left_out(const char *name)
 	return strncmp(name, "blob/", 5) == 0 || strncmp(name, "replaced-", 9) == 0 ||
 	       strncmp(name, BACKUP_STAGING, sizeof(BACKUP_STAGING) - 1) == 0 ||
 	       strcmp(name, LEDGER_FILE) == 0 || strcmp(name, "hearth.lock") == 0 ||
-	       strchr(name, '\n') ||
+	       strcmp(name, "url") == 0 || strchr(name, '\n') ||
 	       (end && !strchr(name, '/') &&
 		       (strcmp(end, ".db") == 0 || strcmp(end, ".db-wal") == 0 ||
 			       strcmp(end, ".db-shm") == 0));

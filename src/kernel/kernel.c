@@ -34,7 +34,7 @@ struct hearth *kernel_new(void)
 
 	h->config = config_new();
 	h->services = map_new();
-	h->lock_fd = h->ledger.fd = -1;
+	h->lock_fd = h->url_fd = h->ledger.fd = -1;
 	h->rows = arena_new();
 	kernel_declare_settings(h->config, h->rows);
 	return h;
@@ -181,6 +181,8 @@ void kernel_free(struct hearth **hp)
 	while (h->db_count > 0)
 		db_close(&h->dbs[--h->db_count]);
 	ledger_close(&h->ledger);
+	if (h->url_fd >= 0)
+		close(h->url_fd);
 	if (h->lock_fd >= 0)
 		close(h->lock_fd);
 	map_free(&h->services);

@@ -47,6 +47,7 @@ struct hearth {
 
 	int lock_fd; /* holds data/hearth.lock while serving; -1 */
 	bool first;  /* no other server had the data folder when this one started */
+	int url_fd;  /* data/url, likewise (url.c) */
 	struct pool *io, *work, *hash, *net, *bus_pool;
 	struct db *dbs[KERNEL_DBS_MAX];
 	const char *db_names[KERNEL_DBS_MAX];
@@ -135,6 +136,8 @@ struct url {
 };
 /* 0, or -1: it is no URL of a whole site. The parts are of `text`. */
 int url_parse(struct slice text, struct url *out);
+/* Tells commands where the page is, for as long as this process runs. Once listeners are open. */
+void kernel_tell_url(struct hearth *h);
 /* Tells http where on the web this server is. Once the listeners are open. */
 void kernel_read_site(struct hearth *h);
 /* Who may begin a connection with a PROXY header; NULL: nobody. */

@@ -369,6 +369,7 @@ int kernel_serve(struct hearth *h)
 		signal_watch(SIGTERM, on_stop_signal, h);
 		signal_watch(SIGINT, on_stop_signal, h);
 		signal_watch(SIGHUP, on_reload_signal, h);
+		kernel_tell_url(h);
 		say_ready(h);
 		kernel_notify("READY=1");
 		loop_serve();

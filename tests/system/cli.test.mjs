@@ -104,6 +104,32 @@ test('a start that fails says what to do in its last line', async () => {
   }
 });
 
+test('links of commands lead to where the server really is, whatever it was told by --set', async () => {
+  const hearth = new Hearth();
+  const links = () => [hearth.command('invite'), hearth.command('user', 'reset', 'ann@hearth.test'), hearth.command('first-start')]
+    .map(({ status, stdout, stderr }) => {
+      assert.equal(status, 0, stderr);
+      return stdout.slice(0, stdout.indexOf('#'));
+    });
+  try {
+    await hearth.start();
+    hearth.addUser('ann@hearth.test', 'a long enough secret');
+    for (const link of links()) assert.equal(link, `${hearth.base}/`);
+    // Behind a proxy, by a setting that the commands do not have.
+    await hearth.stop();
+    hearth.settings['server.url'] = 'https://hearth.example';
+    await hearth.start();
+    delete hearth.settings['server.url'];
+    for (const link of links()) assert.equal(link, 'https://hearth.example/');
+    // Nobody is there: the configuration is all there is, also after a crash.
+    await hearth.kill();
+    hearth.settings['listen.http'] = '127.0.0.1:8123';
+    for (const link of links()) assert.equal(link, 'http://127.0.0.1:8123/');
+  } finally {
+    await hearth.remove();
+  }
+});
+
 test('a command elsewhere makes no second, empty data folder', async () => {
   const empty = mkdtempSync(join(tmpdir(), 'hearth-elsewhere-'));
   const hearth = await new Hearth().start();
