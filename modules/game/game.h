@@ -7,15 +7,15 @@
  *   client ◀──frame── connections ◀─────────┘ ◀──on disk───────────────────────────┘
  *
  * The game clock is what players have a limited time by: microseconds in which the server was there
- * for them. It stands still while the loop is held up and while the server is away, and is set back
- * by `grace` at each start: nobody loses by a restart the time it takes to come back.
+ * for them. It stands still while the loop is held up and while the server is away, and after a start
+ * those whose turn it was have `grace` to come back in (engine/grace.h).
  */
 #ifndef GAME_GAME_H
 #define GAME_GAME_H
 
 #include "hearth/connections.h"
 #include "hearth/module.h"
-#include "engine/match.h"
+#include "engine/grace.h"
 
 #define GAME_SHARDS_MAX 16
 
@@ -34,12 +34,12 @@ struct game {
 	struct game_chores *chores;
 	struct game_shard *shards[GAME_SHARDS_MAX];
 	int shard_count;
-	int64_t clock_base_us;  /* game clock less exec_served_us; fixed at start */
-	int64_t grace_until_us; /* on the game clock: until then nobody counts as away */
-	int64_t first_move_us;  /* how long a first move is waited for */
-	int64_t claim_after_us; /* how long a player of a short game may be away */
-	int64_t matches_max;    /* going on, of one account */
-	int64_t seeks_max;      /* of one account */
+	int64_t clock_base_us;     /* game clock less exec_served_us; fixed at start */
+	struct game_starts starts; /* fixed at start */
+	int64_t first_move_us;     /* how long a first move is waited for */
+	int64_t claim_after_us;    /* how long a player of a short game may be away */
+	int64_t matches_max;       /* going on, of one account */
+	int64_t seeks_max;         /* of one account */
 	struct metric *moves, *rejected, *live;
 };
 

@@ -21,7 +21,7 @@ static const struct config_setting settings[] = {
 	{ NULL, "first_move", CONFIG_DURATION, "60s", "1s", "1h", NULL,
 		"how long each side's first move is waited for before the match is aborted" },
 	{ NULL, "grace", CONFIG_DURATION, "30s", "0s", "10m", NULL,
-		"what a restart of the server gives back to whose turn it is, to come back in" },
+		"how long the clock of whose turn it was stands after a restart, to come back in" },
 	{ NULL, "claim_after", CONFIG_DURATION, "40s", "5s", "1h", NULL,
 		"how long a player may be away before the other may claim the match; twice as "
 		"long from 8 minutes a side, three times from 25" },

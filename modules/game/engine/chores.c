@@ -115,19 +115,18 @@ static void on_note(void *arg)
 
 struct resumption {
 	int64_t grace_us, clock_us, live;
+	struct game_starts starts;
 };
 
-/* What it begins with is noted at once: a crash before the next note must not find a later one. */
+/* Behind all that was ever told, so that turns from before are told from those that follow. */
 static int resume_clock(struct db_tx *tx, void *arg)
 {
 	struct resumption *r = arg;
-	int rc;
+	int rc = game_store_clock(tx, &r->clock_us);
 
-	r->clock_us = r->grace_us; /* a first start is at 0 */
-	rc = game_store_clock(tx, &r->clock_us);
-	r->clock_us -= r->grace_us;
+	r->clock_us++;
 	if (rc == 0)
-		rc = game_store_set_clock(tx, r->clock_us);
+		rc = game_store_start(tx, r->clock_us, r->grace_us, &r->starts);
 	return rc < 0 ? rc : game_store_count_live(tx, &r->live);
 }
 
@@ -141,7 +140,7 @@ int game_clock_resume(struct game *g, int64_t grace_ms)
 		return rc;
 	}
 	g->clock_base_us = r.clock_us - exec_served_us();
-	g->grace_until_us = r.clock_us + r.grace_us;
+	g->starts = r.starts;
 	metric_add(g->live, r.live);
 	return 0;
 }

@@ -8,7 +8,8 @@
 #include "game.h"
 
 /*
- * At start: sets the game clock back by grace_ms from what it said last, and counts the matches
+ * At start: the game clock goes on from what it said last, with grace_ms for turns
+ * from before (grace.h); counts the matches
  * that go on. 0 or a database error. Blocks.
  */
 int game_clock_resume(struct game *g, int64_t grace_ms);

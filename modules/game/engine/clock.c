@@ -14,16 +14,30 @@ void game_clock_start(struct game_clock *c, int side, int64_t now_us)
 {
 	c->side = side;
 	c->started_us = now_us;
+	c->spent_us = 0;
+}
+
+static void take_off(struct game_clock *c, int64_t used_us)
+{
+	int64_t *left_us = &c->left_us[c->side];
+
+	*left_us = used_us < *left_us ? *left_us - used_us : 0;
+}
+
+void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us)
+{
+	take_off(c, used_us);
+	c->spent_us += used_us;
+	c->started_us = from_us;
 }
 
 /* Takes what the running side used off its time. */
 static int64_t charge(struct game_clock *c, int64_t now_us)
 {
 	int64_t used = now_us > c->started_us ? now_us - c->started_us : 0;
-	int64_t *left = &c->left_us[c->side];
 
-	*left = used < *left ? *left - used : 0;
-	return used;
+	take_off(c, used);
+	return c->spent_us + used;
 }
 
 int64_t game_clock_press(struct game_clock *c, int64_t now_us)

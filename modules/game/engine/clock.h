@@ -19,11 +19,14 @@ struct game_clock {
 	int64_t left_us[2];
 	int64_t increment_us;
 	int side;           /* whose time runs; -1: stopped */
-	int64_t started_us; /* when it began to run for that side */
+	int64_t started_us; /* since when it runs for that side; in the future it stands until then */
+	int64_t spent_us;   /* of this turn before that: taken off left_us already */
 };
 
 void game_clock_init(struct game_clock *c, int64_t limit_ms, int64_t increment_ms);
 void game_clock_start(struct game_clock *c, int side, int64_t now_us);
+/* The turn under way has used so much; its clock stands until from_us, and runs on from then. */
+void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us);
 /*
  * The running side has moved: charges what it used, adds the increment, and runs for the other.
  * Returns what was used in microseconds. A side whose time was over keeps 0 and gets no increment:

@@ -93,15 +93,17 @@ void shard_do_intent(struct owned *o, const struct game_intent *in)
 {
 	int seat = in->account ? match_seat(o->match, in->account) : -1;
 
-	if (in->kind == GAME_LOOK)
+	if (in->kind == GAME_LOOK) {
 		shard_poke(o);
-	else if (in->kind == GAME_RESUME)
+		shard_postpone(o);
+	} else if (in->kind == GAME_RESUME) {
 		do_resume(o, seat, in);
-	else if (seat < 0)
+	} else if (seat < 0) {
 		shard_refuse(
 			o->shard, in, o->match->ply, "not-yours", "you do not play in this match");
-	else
+	} else {
 		do_players(o, seat, in);
+	}
 }
 
 void shard_run_waiting(struct owned *o)

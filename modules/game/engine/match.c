@@ -190,6 +190,7 @@ static void step_offer(struct match_step *step, int seat, int ply, bool offers)
 	if (step->draw_offer == 1 - seat)
 		step->draw_offer = -1;
 	if (offers) {
+		step->offers = true;
 		step->draw_offer = seat;
 		step->offered_ply[seat] = ply;
 	}
@@ -311,6 +312,7 @@ int match_try_decline(
 	if (rc < 0)
 		return rc;
 	begin(m, step);
+	step->offers = true;
 	step->draw_offer = -1;
 	return 0;
 }

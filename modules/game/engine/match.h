@@ -59,6 +59,7 @@ struct match_step {
 	struct game_clock clock;
 	int64_t at_ms;   /* when it was written, by the clock on the wall */
 	int64_t used_us; /* what the mover used */
+	bool offers;     /* offered_ply has changed, or without a move the offer */
 	int draw_offer;  /* as struct match has them, behind the step */
 	int offered_ply[MATCH_SEATS];
 	bool ends;

@@ -1,9 +1,6 @@
 /*
  * shard.c: a match shard (shard.h): which matches are in memory, and what other threads post.
  *
- * A match is read from the database when somebody asks for it or its time is over, and put away
- * again a minute after the last who hears of it has left: what it is lies in its row and moves.
- *
  * Everything but the posting functions runs on the shard's own executor.
  */
 #include "engine/shard.h"
@@ -39,6 +36,7 @@ static struct owned *own(struct game_shard *s, struct match *m)
 {
 	struct owned *o = mem_zalloc(sizeof(*o));
 	int64_t now_us = game_now_us(s->g);
+	int64_t grace_until_us = game_starts_grace_until_us(&s->g->starts);
 
 	o->shard = s;
 	o->match = m;
@@ -46,15 +44,13 @@ static struct owned *own(struct game_shard *s, struct match *m)
 	map_set_u64(s->matches, (uint64_t)m->id, o);
 	/* Nobody counts as away who has had no time to come back since the server started. */
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		m->gone_since_us[seat] =
-			now_us > s->g->grace_until_us ? now_us : s->g->grace_until_us;
+		m->gone_since_us[seat] = now_us > grace_until_us ? now_us : grace_until_us;
 	shard_watch_time(o);
 	shard_keep_for_now(o);
 	return o;
 }
 
-/* Owns a match that came from the database, unless it was taken over meanwhile. */
-static struct owned *take_over(struct game_shard *s, struct match *m)
+struct owned *shard_take_over(struct game_shard *s, struct match *m)
 {
 	struct owned *o = map_get_u64(s->matches, (uint64_t)m->id);
 
@@ -65,68 +61,7 @@ static struct owned *take_over(struct game_shard *s, struct match *m)
 	return own(s, m);
 }
 
-/* ---- matches that are not in memory ---- */
-
-struct lookup {
-	struct list_node node; /* of those under way */
-	struct game_shard *shard;
-	struct game_intent intent;
-	struct match *match;
-};
-
-static int load_one(struct db_tx *tx, void *arg)
-{
-	struct lookup *l = arg;
-
-	return game_store_load(tx, l->intent.match, &l->match);
-}
-
-static int set_aside(struct db_tx *tx, void *arg)
-{
-	struct lookup *l = arg;
-
-	return game_store_set_aside(tx, l->intent.match);
-}
-
-static void on_set_aside(void *arg, int status)
-{
-	struct lookup *l = arg;
-
-	(void)status; /* it comes again */
-	l->shard->writing--;
-	free(l);
-}
-
-/* A match that cannot be read is not asked for its time again and again. */
-static void leave_alone(struct game_shard *s, const struct game_intent *in)
-{
-	struct lookup *l = mem_zalloc(sizeof(*l));
-
-	l->shard = s;
-	l->intent = *in;
-	s->writing++;
-	if (db_write(s->g->db, set_aside, on_set_aside, l) < 0)
-		on_set_aside(l, HEARTH_EBUSY);
-}
-
-static void refuse_unread(struct game_shard *s, const struct game_intent *in, int status)
-{
-	if (status == HEARTH_ENOTFOUND) {
-		shard_refuse(s, in, -1, "no-match", "there is no such match");
-		return;
-	}
-	log_error("game", "a match cannot be read", "match", "%lld", (long long)in->match, "why",
-		"%s", error_name(status), NULL);
-	if (status == HEARTH_EBUSY || status == HEARTH_EIO)
-		shard_refuse(s, in, -1, "try-again", "the match could not be read");
-	else
-		shard_refuse(s, in, -1, "no-match", "this match cannot be taken up again");
-	if (in->kind == GAME_LOOK && (status == HEARTH_ECORRUPT || status == HEARTH_EUNSUPPORTED))
-		leave_alone(s, in);
-}
-
-/* At once, or behind the step that is at the database. */
-static void shard_act(struct owned *o, const struct game_intent *in)
+void shard_act(struct owned *o, const struct game_intent *in)
 {
 	if (!o->writing || in->kind == GAME_RESUME)
 		/* Who resumes hears at once: a client that is gone by then would be attached for
@@ -136,32 +71,6 @@ static void shard_act(struct owned *o, const struct game_intent *in)
 		o->waiting[o->waiting_count++] = *in;
 	else
 		shard_refuse(o->shard, in, o->match->ply, "busy", "too much at once for one match");
-}
-
-static void on_loaded(void *arg, int status)
-{
-	struct lookup *l = arg;
-	struct game_shard *s = l->shard;
-
-	s->writing--;
-	list_remove(&l->node);
-	if (status == 0)
-		shard_act(take_over(s, l->match), &l->intent);
-	else
-		refuse_unread(s, &l->intent, status);
-	free(l);
-}
-
-static void look_up(struct game_shard *s, const struct game_intent *in)
-{
-	struct lookup *l = mem_zalloc(sizeof(*l));
-
-	l->shard = s;
-	l->intent = *in;
-	s->writing++;
-	list_push(&s->lookups, &l->node);
-	if (db_read(s->g->db, load_one, on_loaded, l) < 0)
-		on_loaded(l, HEARTH_EBUSY);
 }
 
 /* ---- posts from other threads ---- */
@@ -183,7 +92,7 @@ static void on_intent(void *arg)
 	else if (p->intent.kind == GAME_RESUME && map_count(s->matches) >= MATCHES_MAX)
 		shard_refuse(s, &p->intent, -1, "busy", "too many matches are being looked at");
 	else
-		look_up(s, &p->intent);
+		shard_look_up(s, &p->intent);
 	free(p);
 }
 
@@ -211,7 +120,7 @@ struct opening {
 static void on_open(void *arg)
 {
 	struct opening *op = arg;
-	struct owned *o = take_over(op->shard, op->match);
+	struct owned *o = shard_take_over(op->shard, op->match);
 	struct attachment *a[MATCH_SEATS] = { NULL };
 
 	metric_add(op->shard->g->live, 1);
@@ -241,16 +150,7 @@ static void on_forget(void *arg)
 	struct post *p = arg;
 
 	shard_detach_client(p->shard, p->intent.client);
-	/* What it asked for and is still being read finds nobody. */
-	LIST_FOREACH (&p->shard->lookups, it) {
-		struct lookup *l = LIST_ENTRY(it, struct lookup, node);
-
-		if (l->intent.client != p->intent.client)
-			continue;
-		l->intent.client = 0;
-		if (l->intent.kind == GAME_RESUME)
-			l->intent.kind = GAME_LOOK;
-	}
+	shard_forget_lookups(p->shard, p->intent.client);
 	free(p);
 }
 

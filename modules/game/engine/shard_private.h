@@ -27,7 +27,7 @@ struct game_shard {
 	struct map *clients; /* client id → struct client_matches */
 	struct list asked; /* struct owned, by in_round: whose time waits for the round under way */
 	struct list next;  /* for the one after it */
-	struct list lookups; /* struct lookup (shard.c): matches that are being read */
+	struct list lookups; /* struct lookup (lookup.c): matches that are being read */
 	bool round;          /* one is under way */
 	atomic_int posted;   /* intents on their way; any thread */
 	int writing;         /* matches that have a step at the database */
@@ -118,7 +118,20 @@ void shard_poke(struct owned *o);
 
 /* ---- shard.c ---- */
 
+/* Owns a match that came from the database, unless it was taken over meanwhile. */
+struct owned *shard_take_over(struct game_shard *s, struct match *m);
+/* At once, or behind the step that is at the database. */
+void shard_act(struct owned *o, const struct game_intent *in);
 /* Forgets a match that is not at the database. */
 void shard_put_away(struct owned *o);
+
+/* ---- lookup.c ---- */
+
+/* Reads the match of an intent, which is then acted on, or refused. */
+void shard_look_up(struct game_shard *s, const struct game_intent *in);
+/* A client is gone: what it asked for and is still being read finds nobody. */
+void shard_forget_lookups(struct game_shard *s, uint64_t client);
+/* Nobody's time is over: the row says when it will be, where a grace has made that later. */
+void shard_postpone(struct owned *o);
 
 #endif

@@ -128,7 +128,11 @@ static int load_stored(struct db_tx *tx, void *arg)
 {
 	struct owned *o = arg;
 
-	return game_store_load(tx, o->match->id, &o->stored);
+	int rc = game_store_load(tx, o->match->id, &o->stored);
+
+	if (rc == 0)
+		game_starts_apply(&o->shard->g->starts, o->stored);
+	return rc;
 }
 
 static void on_stored_read(void *arg, int status)

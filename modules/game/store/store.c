@@ -86,6 +86,8 @@ const char *const game_migrations[] = {
 	"UPDATE match SET turn_us = 30000000, due_us = 30000000 + CASE running"
 	" WHEN 0 THEN white_left_us WHEN 1 THEN black_left_us ELSE 60000000 END"
 	" WHERE status = 'started' AND turn_us = 0 AND due_us = 0;",
+	/* The latest starts of the server (engine/grace.h). */
+	"CREATE TABLE game_start (at_us BIGINT NOT NULL PRIMARY KEY, grace_us BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -244,48 +246,66 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct ga
 	return rc < 0 ? rc : publish_started(tx, row);
 }
 
-static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
-{
-	int rc = db_run(tx,
-		"UPDATE match SET status = $2, winner = $3, reason = $4, ended_at = $5, "
-		"draw_offer = -1 WHERE id = $1 AND status = 'started'",
-		db_int(match), db_str(step->status), db_int(step->winner), db_str(step->reason),
-		db_int(now_ms));
+/* ---- steps ---- */
 
-	if (rc < 0)
-		return rc;
-	return rc == 0 ? HEARTH_ECONFLICT : publish_ended(tx, match, step);
+/*
+ * Each statement names the ply that the step was made for, and a match that goes on: whoever else
+ * has written to this match meanwhile (another node that believes to own it) wins, and this step
+ * changes nothing. One statement a move, beside the move itself.
+ */
+static int changed_one(int rc)
+{
+	return rc == 0 ? HEARTH_ECONFLICT : rc < 0 ? rc : 0;
 }
 
+#define MOVED(left)                                                                     \
+	"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, turn_us = " \
+	"$6, due_us = $7, draw_offer = $8, " left " = $9"                               \
+	" WHERE id = $1 AND ply = $2 - 1 AND status = 'started'"
+
+/* A move presses the clock of who made it, and no other. */
 static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
 	const struct game_store_times *at)
 {
-	int rc = db_run(tx,
-		"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		db_int(match), db_int(step->ply), db_str(step->move.text),
-		db_str(step->move.notation), db_int(step->used_us),
-		db_int(step->clock.left_us[(step->ply - 1) % MATCH_SEATS]), db_int(at->wall_ms));
+	static const char *const moved[MATCH_SEATS] = { MOVED("white_left_us"),
+		MOVED("black_left_us") };
+	int seat = (step->ply - 1) % MATCH_SEATS;
+	int rc = changed_one(db_run(tx, moved[seat], db_int(match), db_int(step->ply),
+		db_str(step->move.text), db_text(strbuf_slice(&step->position)),
+		db_int(step->clock.side), db_int(at->now_us), db_int(at->due_us),
+		db_int(step->draw_offer), db_int(step->clock.left_us[seat])));
 
-	if (rc >= 0)
+	if (rc == 0)
 		rc = db_run(tx,
-			"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, "
-			"turn_us = $6, due_us = $7 WHERE id = $1",
+			"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
+			" VALUES ($1, $2, $3, $4, $5, $6, $7)",
 			db_int(match), db_int(step->ply), db_str(step->move.text),
-			db_text(strbuf_slice(&step->position)), db_int(step->clock.side),
-			db_int(at->now_us), db_int(at->due_us));
-	return rc;
+			db_str(step->move.notation), db_int(step->used_us),
+			db_int(step->clock.left_us[seat]), db_int(at->wall_ms));
+	return rc < 0 ? rc : 0;
 }
 
-/* Clocks and offers behind the step. */
-static int set_standing(struct db_tx *tx, int64_t match, const struct match_step *step)
+/* An offer leaves the clock, which runs on, as it was. */
+static int set_offer(struct db_tx *tx, int64_t match, const struct match_step *step)
 {
-	return db_run(tx,
-		"UPDATE match SET white_left_us = $2, black_left_us = $3, running = $4, "
-		"draw_offer = $5, white_offered = $6, black_offered = $7 WHERE id = $1",
-		db_int(match), db_int(step->clock.left_us[0]), db_int(step->clock.left_us[1]),
-		db_int(step->clock.side), db_int(step->draw_offer), db_int(step->offered_ply[0]),
-		db_int(step->offered_ply[1]));
+	return changed_one(db_run(tx,
+		"UPDATE match SET draw_offer = $3, white_offered = $4, black_offered = $5"
+		" WHERE id = $1 AND ply = $2 AND status = 'started'",
+		db_int(match), db_int(step->ply), db_int(step->draw_offer),
+		db_int(step->offered_ply[0]), db_int(step->offered_ply[1])));
+}
+
+static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
+{
+	int rc = changed_one(db_run(tx,
+		"UPDATE match SET status = $3, winner = $4, reason = $5, ended_at = $6, "
+		"white_left_us = $7, black_left_us = $8, running = -1, draw_offer = -1"
+		" WHERE id = $1 AND ply = $2 AND status = 'started'",
+		db_int(match), db_int(step->ply), db_str(step->status), db_int(step->winner),
+		db_str(step->reason), db_int(now_ms), db_int(step->clock.left_us[0]),
+		db_int(step->clock.left_us[1])));
+
+	return rc < 0 ? rc : publish_ended(tx, match, step);
 }
 
 int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
@@ -293,10 +313,9 @@ int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *st
 {
 	int rc = step->is_move ? add_move(tx, match, step, at) : 0;
 
-	/* An offer leaves the clock, which runs on, as it was. */
-	if (rc >= 0)
-		rc = set_standing(tx, match, step);
-	if (rc >= 0 && step->ends)
+	if (rc == 0 && step->offers)
+		rc = set_offer(tx, match, step);
+	if (rc == 0 && step->ends)
 		rc = end_match(tx, match, step, at->wall_ms);
-	return rc < 0 ? rc : 0;
+	return rc;
 }

@@ -9,6 +9,7 @@
 #define GAME_STORE_H
 
 #include "hearth/db.h"
+#include "engine/grace.h"
 #include "engine/match.h"
 
 extern const char *const game_migrations[];
@@ -41,7 +42,8 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct ga
 	int64_t live_max);
 /*
  * Adds what a step says: its move, and when it ends the match also the result, with "game.ended".
- * HEARTH_EEXIST when a move of this ply is there already: it was played.
+ * HEARTH_ECONFLICT when the match as stored is not the one that the step was made for: of another
+ * ply, or over. Then nothing is changed.
  */
 int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
 	const struct game_store_times *at);
@@ -79,9 +81,14 @@ int game_store_due(struct db_tx *tx, int64_t now_us, int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
 /* One that cannot be read: it is not due any more. */
 int game_store_set_aside(struct db_tx *tx, int64_t match);
-/* The game clock as it was last noted; *us keeps its value where it never was. */
+/* When it is due, told anew: not yet; while it has this ply, and both its players. */
+int game_store_set_due(struct db_tx *tx, int64_t match, int ply, int64_t due_us);
+/* The latest the game clock is known to have said: as it was noted, or when a turn began. */
 int game_store_clock(struct db_tx *tx, int64_t *us);
 int game_store_set_clock(struct db_tx *tx, int64_t us);
+/* The latest starts; and notes one more, with the clock. */
+int game_store_starts(struct db_tx *tx, struct game_starts *out);
+int game_store_start(struct db_tx *tx, int64_t now_us, int64_t grace_us, struct game_starts *out);
 /* Adds to at most so many old rows the position they lack; *count is to how many. */
 int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
 

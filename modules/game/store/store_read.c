@@ -232,6 +232,15 @@ int game_store_due(struct db_tx *tx, int64_t now_us, int64_t limit,
 	return rc < 0 ? rc : each_id(&rows, each, arg);
 }
 
+int game_store_set_due(struct db_tx *tx, int64_t match, int ply, int64_t due_us)
+{
+	int rc = db_run(tx,
+		"UPDATE match SET due_us = $3 WHERE id = $1 AND ply = $2 AND due_us <> $4",
+		db_int(match), db_int(ply), db_int(due_us), db_int(INT64_MIN));
+
+	return rc < 0 ? rc : 0;
+}
+
 int game_store_set_aside(struct db_tx *tx, int64_t match)
 {
 	int rc = db_run(
@@ -242,8 +251,13 @@ int game_store_set_aside(struct db_tx *tx, int64_t match)
 
 int game_store_clock(struct db_tx *tx, int64_t *us)
 {
-	int rc = db_get_int(tx, us, "SELECT us FROM game_clock WHERE id = 1");
+	int64_t noted_us = 0, turn_us = 0;
+	int rc = db_get_int(tx, &noted_us, "SELECT us FROM game_clock WHERE id = 1");
 
+	if (rc == 0 || rc == HEARTH_ENOTFOUND)
+		rc = db_get_int(
+			tx, &turn_us, "SELECT max(turn_us) FROM match WHERE status = 'started'");
+	*us = noted_us > turn_us ? noted_us : turn_us;
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
@@ -255,6 +269,35 @@ int game_store_set_clock(struct db_tx *tx, int64_t us)
 		db_int(us));
 
 	return rc < 0 ? rc : 0;
+}
+
+int game_store_starts(struct db_tx *tx, struct game_starts *out)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT at_us, grace_us FROM (SELECT at_us, grace_us FROM game_start"
+		" ORDER BY at_us DESC LIMIT $1) latest ORDER BY at_us",
+		db_int(GAME_STARTS_MAX));
+
+	*out = (struct game_starts){ 0 };
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0)
+		game_starts_add(out, db_col_int(&rows, 0), db_col_int(&rows, 1));
+	return db_end(&rows);
+}
+
+int game_store_start(struct db_tx *tx, int64_t now_us, int64_t grace_us, struct game_starts *out)
+{
+	int rc = db_run(tx, "INSERT INTO game_start (at_us, grace_us) VALUES ($1, $2)",
+		db_int(now_us), db_int(grace_us));
+
+	if (rc >= 0)
+		rc = game_store_starts(tx, out);
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM game_start WHERE at_us < $1",
+			db_int(out->starts[0].at_us));
+	return rc < 0 ? rc : game_store_set_clock(tx, now_us);
 }
 
 /* The position of one match from before there were any in rows; a blank where it cannot be read. */

@@ -40,6 +40,7 @@ static void request_free(struct request *r)
 
 static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
 {
+	game_starts_apply(&r->g->starts, r->matches[i]);
 	json_open_object(w);
 	game_write_match(w, r->matches[i], moves, game_now_us(r->g));
 	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);

@@ -251,6 +251,44 @@ START_TEST(an_end_on_disk_that_nobody_here_knew_of_is_told)
 }
 END_TEST
 
+/* ---- two that believe to own a match ---- */
+
+#define ELSEWHERE UINT64_C(13) /* White's connection to the other one */
+
+START_TEST(of_two_that_own_a_match_the_later_changes_nothing)
+{
+	struct game_shard *other;
+	struct game_intent in = {
+		.kind = GAME_RESUME, .client = ELSEWHERE, .account = (int64_t)WHITE * 100, .ply = -1
+	};
+
+	open_match(600000, 60000);
+	other = game_shard_new(&g, 1);
+	in.match = match_id;
+	in.received_us = game_now_us(&g);
+	ck_assert_int_eq(game_shard_post(other, &in), 0);
+	want(ELSEWHERE, "\"state\"", "\"ply\":0", NULL);
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	/* The other one knows nothing of it: neither an end nor an offer from there counts. */
+	forget_told();
+	in.kind = GAME_ABORT;
+	ck_assert_int_eq(game_shard_post(other, &in), 0);
+	want(ELSEWHERE, "\"rejected\"", "stale", NULL);
+	want(ELSEWHERE, "\"state\"", "\"ply\":1", NULL);
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(WHITE, "\"moved\"", "e7e5", NULL);
+	in.kind = GAME_DRAW;
+	ck_assert_int_eq(game_shard_post(other, &in), 0);
+	want(ELSEWHERE, "\"rejected\"", "stale", NULL);
+	send(GAME_MOVE, WHITE, 2, "g1f3");
+	want(BLACK, "\"moved\"", "g1f3", "\"draw_offer\":null");
+	ck_assert(!was_told(BLACK, "\"ended\"", NULL));
+	game_shard_free(&other);
+	close_match();
+}
+END_TEST
+
 /* ---- time and a move in a queue ---- */
 
 static int never(void *arg)
@@ -338,5 +376,6 @@ END_TEST
 TEST_MAIN("shard", a_move_that_is_on_disk_already_is_played,
 	another_move_on_disk_is_the_one_that_counts, a_resignation_that_is_on_disk_already_is_told,
 	an_end_on_disk_that_nobody_here_knew_of_is_told,
+	of_two_that_own_a_match_the_later_changes_nothing,
 	a_move_that_came_in_time_is_played_though_the_flag_is_due, a_flag_falls_when_nothing_came,
 	a_first_move_that_came_in_time_is_played)

@@ -1,0 +1,135 @@
+/*
+ * lookup.c: matches that are not in memory (shard_private.h).
+ *
+ * A match is read from the database when somebody asks for it or its time is over, and put away
+ * again a minute after the last who hears of it has left: what it is lies in its row and moves.
+ * On the shard's executor. One read for each intent that finds no match in memory; of those there
+ * are INTENTS_MAX (shard.c) at most.
+ */
+#include "engine/shard_private.h"
+
+#include <stdlib.h>
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "store/store.h"
+
+/* ---- when a match is due, told anew ---- */
+
+struct due {
+	struct game_shard *shard;
+	int64_t match, at_us;
+	int ply; /* that it must have for it; -1: whatever it has */
+};
+
+static int write_due(struct db_tx *tx, void *arg)
+{
+	struct due *d = arg;
+
+	return d->ply < 0 ? game_store_set_aside(tx, d->match)
+			  : game_store_set_due(tx, d->match, d->ply, d->at_us);
+}
+
+static void on_due_written(void *arg, int status)
+{
+	struct due *d = arg;
+
+	(void)status; /* it comes again */
+	d->shard->writing--;
+	free(d);
+}
+
+static void set_due(struct game_shard *s, int64_t match, int ply, int64_t at_us)
+{
+	struct due *d = mem_alloc(sizeof(*d));
+
+	*d = (struct due){ s, match, at_us, ply };
+	s->writing++;
+	if (db_write(s->g->db, write_due, on_due_written, d) < 0)
+		on_due_written(d, HEARTH_EBUSY);
+}
+
+void shard_postpone(struct owned *o)
+{
+	const struct game *g = o->shard->g;
+	const struct match *m = o->match;
+
+	if (!o->writing && !m->over && match_empty_seat(m) < 0 &&
+		match_time_left_us(m, g->first_move_us, game_now_us(g)) > 0)
+		set_due(o->shard, m->id, m->ply, match_due_us(m, g->first_move_us));
+}
+
+/* ---- one that is read ---- */
+
+struct lookup {
+	struct list_node node; /* of those under way */
+	struct game_shard *shard;
+	struct game_intent intent;
+	struct match *match;
+};
+
+static int load_one(struct db_tx *tx, void *arg)
+{
+	struct lookup *l = arg;
+	int rc = game_store_load(tx, l->intent.match, &l->match);
+
+	if (rc == 0)
+		game_starts_apply(&l->shard->g->starts, l->match);
+	return rc;
+}
+
+static void refuse_unread(struct game_shard *s, const struct game_intent *in, int status)
+{
+	if (status == HEARTH_ENOTFOUND) {
+		shard_refuse(s, in, -1, "no-match", "there is no such match");
+		return;
+	}
+	log_error("game", "a match cannot be read", "match", "%lld", (long long)in->match, "why",
+		"%s", error_name(status), NULL);
+	if (status == HEARTH_EBUSY || status == HEARTH_EIO)
+		shard_refuse(s, in, -1, "try-again", "the match could not be read");
+	else
+		shard_refuse(s, in, -1, "no-match", "this match cannot be taken up again");
+	if (in->kind == GAME_LOOK && (status == HEARTH_ECORRUPT || status == HEARTH_EUNSUPPORTED))
+		/* One that cannot be read is not asked for its time again and again. */
+		set_due(s, in->match, -1, INT64_MAX);
+}
+
+static void on_loaded(void *arg, int status)
+{
+	struct lookup *l = arg;
+	struct game_shard *s = l->shard;
+
+	s->writing--;
+	list_remove(&l->node);
+	if (status == 0)
+		shard_act(shard_take_over(s, l->match), &l->intent);
+	else
+		refuse_unread(s, &l->intent, status);
+	free(l);
+}
+
+void shard_look_up(struct game_shard *s, const struct game_intent *in)
+{
+	struct lookup *l = mem_zalloc(sizeof(*l));
+
+	l->shard = s;
+	l->intent = *in;
+	s->writing++;
+	list_push(&s->lookups, &l->node);
+	if (db_read(s->g->db, load_one, on_loaded, l) < 0)
+		on_loaded(l, HEARTH_EBUSY);
+}
+
+void shard_forget_lookups(struct game_shard *s, uint64_t client)
+{
+	LIST_FOREACH (&s->lookups, it) {
+		struct lookup *l = LIST_ENTRY(it, struct lookup, node);
+
+		if (l->intent.client != client)
+			continue;
+		l->intent.client = 0;
+		if (l->intent.kind == GAME_RESUME)
+			l->intent.kind = GAME_LOOK;
+	}
+}
