@@ -5,7 +5,8 @@
  * each source is surveyed: lanes that are behind are woken (another process may have published, a
  * lane may have rested), and events that all lanes of their topic have passed are removed, or at
  * once when there is no lane (and nobody is away who will have one: bus_keep). How far each lane is
- * behind is measured (lag.c).
+ * behind is measured (lag.c). A source that nobody writes to, and where nothing waits, is surveyed
+ * seldom.
  */
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 #include "hearth/log.h"
 
 #define TICK_MS    1000
+#define CALM_TICKS 30 /* a source without change is surveyed so seldom */
 #define RETRY_MS   1000
 #define LAG_MAX_MS 60000 /* an event that waits for longer is worth a word */
 #define TRIM_MAX   2000  /* positions in one transaction: other writers wait meanwhile */
@@ -151,8 +153,9 @@ static bool survey(void *arg)
 {
 	struct source *s = arg;
 	struct survey v = { .arena = arena_new() };
-	bool more = false;
+	bool more = false, waits = false;
 
+	atomic_store(&s->calm, false);
 	if (db_read_wait(s->db, read_topics, &v) < 0) {
 		arena_free(&v.arena);
 		return false;
@@ -160,6 +163,7 @@ static bool survey(void *arg)
 	for (const struct outbox_topic *t = v.topics; t; t = t->next) {
 		struct trim cut = { t->topic, look_at_lanes(s, t) };
 
+		waits |= cut.up_to < t->last;
 		if (cut.up_to < t->first)
 			continue;
 		if (cut.up_to - t->first >= TRIM_MAX) {
@@ -170,6 +174,7 @@ static bool survey(void *arg)
 			more = false;
 	}
 	source_measure(s, v.topics);
+	atomic_store(&s->calm, !waits);
 	arena_free(&v.arena);
 	return more;
 }
@@ -178,8 +183,15 @@ static void wake_sources(void *arg)
 {
 	struct bus *b = arg;
 
-	for (size_t i = 0; i < b->source_count; i++)
-		runner_wake(&b->sources[i].runner);
+	for (size_t i = 0; i < b->source_count; i++) {
+		struct source *s = &b->sources[i];
+
+		if (db_is_quiet(s->db, &s->quiet) && atomic_load(&s->calm) &&
+			++s->skipped < CALM_TICKS)
+			continue;
+		s->skipped = 0;
+		runner_wake(&s->runner);
+	}
 }
 
 /* ---- start and stop ---- */

@@ -51,7 +51,10 @@ struct source {
 	struct bus *bus;
 	struct db *db;
 	struct runner runner;
-	bool has_dead; /* health says so */
+	bool has_dead;         /* health says so */
+	atomic_bool calm;      /* at the last survey nothing waited */
+	struct db_quiet quiet; /* this and the next are the tick's */
+	int skipped;
 };
 
 struct live {

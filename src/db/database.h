@@ -24,6 +24,16 @@ void db_close(struct db **db);
  * ended since the program began. Any thread.
  */
 bool db_busy(struct db *db, int64_t *ended);
+/*
+ * Whether nothing was committed, by any process, since the last call with the same `q` (zeroed at
+ * first). It may say no in vain, never yes; so who looks for work each second need not ask the
+ * database while nobody writes to it. A look at a file's time: any thread, one at a time a `q`.
+ */
+struct db_quiet {
+	int64_t written_ns;
+	bool settled;
+};
+bool db_is_quiet(const struct db *db, struct db_quiet *q);
 /* The schema's name. Any thread. */
 const char *db_name(const struct db *db);
 

@@ -234,6 +234,7 @@ static void db_free(struct db **dbp)
 	pthread_mutex_destroy(&db->lock);
 	ring_free(&db->writing);
 	free(db->path);
+	free(db->wal_path);
 	free(db->name);
 	free(db);
 	*dbp = NULL;
@@ -242,10 +243,12 @@ static void db_free(struct db **dbp)
 static struct db *db_new(const char *dir, const char *name)
 {
 	struct db *db = mem_zalloc(sizeof(*db));
-	struct strbuf path = { 0 };
+	struct strbuf path = { 0 }, wal_path = { 0 };
 
 	strbuf_printf(&path, "%s/%s.db", dir, name);
 	db->path = path.p;
+	strbuf_printf(&wal_path, "%s-wal", path.p);
+	db->wal_path = wal_path.p;
 	db->name = mem_strdup(slice_str(name));
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_cond_init(&db->filled, NULL);

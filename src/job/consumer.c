@@ -2,13 +2,17 @@
  * consumer.c: handing the tasks of a durable queue to workers.
  *
  * A consumer is a runner: each of its up to `concurrency` runs takes one task, handles it, settles
- * it, and goes round again until there is none. It is woken after commits that pushed to its queue;
- * a slow tick sees to leases that expire, delays that are over, and what another process pushed.
+ * it, and goes round again until there is none. It is woken after commits that pushed to its queue.
+ * One slow tick for all sees to the rest: a consumer is woken when a lease or a delay of its queue
+ * is over, and when its database was written to, since that may have been another process. So where
+ * nobody writes and nothing is due, nothing is asked.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "db/database.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
@@ -25,12 +29,14 @@ struct consumer {
 	void *module;
 	struct runner runner;
 	struct db_watch watch;
-	struct timer tick; /* the starting executor's */
+	struct db_quiet quiet;  /* the tick's */
+	_Atomic int64_t due_ms; /* when a waiting task is ready, if none is now; 0: not known */
 	struct metric *done, *failed, *dead;
 };
 
 /* The starting executor's thread; empty before the first queue_start. */
 static struct list consumers;
+static struct timer tick;
 
 /* A task in a worker's hand; lies on its stack. */
 struct hand {
@@ -45,9 +51,13 @@ struct hand {
 static int take(struct db_tx *tx, void *arg)
 {
 	struct hand *h = arg;
+	int64_t due_ms = 0;
 	int rc = queue_take(tx, h->consumer->spec, h->arena, &h->task);
 
 	h->taken = rc > 0;
+	if (rc == 0)
+		rc = queue_next_due(tx, h->consumer->spec->name, &due_ms);
+	atomic_store(&h->consumer->due_ms, due_ms);
 	return rc < 0 ? rc : 0;
 }
 
@@ -91,8 +101,10 @@ static bool run(void *arg)
 	struct consumer *c = arg;
 	struct hand h = { .consumer = c, .arena = arena_new() };
 
-	if (db_write_wait(c->db, take, &h) < 0)
+	if (db_write_wait(c->db, take, &h) < 0) {
 		h.taken = false;
+		atomic_store(&c->due_ms, 0);
+	}
 	if (h.taken) {
 		runner_wake(&c->runner); /* there may be another one, for another worker */
 		handle(&h);
@@ -106,6 +118,18 @@ static void wake(void *arg)
 	struct consumer *c = arg;
 
 	runner_wake(&c->runner);
+}
+
+static void on_tick(void *arg)
+{
+	(void)arg;
+	LIST_FOREACH (&consumers, node) {
+		struct consumer *c = LIST_ENTRY(node, struct consumer, node);
+		bool quiet = db_is_quiet(c->db, &c->quiet);
+
+		if (!quiet || clock_wall_ms() >= atomic_load(&c->due_ms))
+			runner_wake(&c->runner);
+	}
 }
 
 static struct metric *task_metric(const char *queue, const char *result)
@@ -136,8 +160,8 @@ int queue_start(struct db *db, const struct queue_consumer *spec, struct pool *p
 		.bits = db_signal_bit(slice_str(spec->name)), .fn = wake, .arg = c
 	};
 	db_watch(db, &c->watch);
-	timer_start(&c->tick, 0, TICK_MS, wake, c);
 	list_push(&consumers, &c->node);
+	timer_start(&tick, 0, TICK_MS, on_tick, NULL);
 	return 0;
 }
 
@@ -147,11 +171,11 @@ void queue_stop_all(void)
 
 	if (!consumers.head.next)
 		return;
+	timer_stop(&tick);
 	LIST_FOREACH (&consumers, it) {
 		struct consumer *c = LIST_ENTRY(it, struct consumer, node);
 
 		db_unwatch(c->db, &c->watch);
-		timer_stop(&c->tick);
 		runner_stop(&c->runner);
 	}
 	while ((node = list_pop(&consumers))) {

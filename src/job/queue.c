@@ -156,6 +156,14 @@ int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct a
 		db_int(out->id), db_int(now_ms + consumer->lease_ms), db_int(out->attempt));
 }
 
+int queue_next_due(struct db_tx *tx, const char *queue, int64_t *due_ms)
+{
+	return db_get_int(tx, due_ms,
+		"SELECT coalesce(min(due_ms), 9223372036854775807) FROM job_queue"
+		" WHERE queue = $1 AND state = 0",
+		db_str(queue));
+}
+
 static int64_t delay_ms(int attempt)
 {
 	int doublings = attempt - 1 < 12 ? attempt - 1 : 12;

@@ -15,6 +15,10 @@
 int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct arena *a,
 	struct queue_task *out);
 /*
+ * When the next task that waits is ready: a delay or a lease is over; INT64_MAX where none waits.
+ */
+int queue_next_due(struct db_tx *tx, const char *queue, int64_t *due_ms);
+/*
  * Gives back a task that failed with `error`: it is ready again after a delay that grows with its
  * attempts, or dead after the last one: then *dead is set. HEARTH_ECONFLICT when the lease was
  * lost.

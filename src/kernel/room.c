@@ -10,8 +10,9 @@
  * has failed, for whoever fills the disk would take that too. The other half is for the next start,
  * which could not open its databases else. The file is whole again when there is enough.
  *
- * The disk is looked at on a worker, often while it is nearly full, and after what is written:
- * else a busy minute's mail would go far below the reserve before anybody sees it.
+ * The disk is looked at on a worker, as often as its room asks for should somebody else fill it, and
+ * after what is written: else a busy minute's mail would go far below the reserve before anybody
+ * sees it.
  */
 #include "kernel/kernel.h"
 
@@ -32,14 +33,16 @@
 
 #define CONDITION    "disk-full"
 #define SHARE        16 /* the reserve is at most such a part of the disk */
-#define CALM_MS      250
+#define CALM_MS      5000
 #define NEARLY_MS    50
-#define NEARLY_TIMES 4    /* with less than so many reserves free it is looked at often */
-#define WROTE_US     5000 /* with more, what is written has it looked at so seldom */
+#define NEARLY_TIMES 4         /* with less than so many reserves free it is looked at often */
+#define FILL_PER_MS  (4 << 20) /* what else is free cannot be filled faster, in bytes */
+#define WROTE_US     5000      /* with more, what is written has it looked at so seldom */
 
 static atomic_bool full;
 static atomic_bool nearly;        /* the disk is full soon */
 static _Atomic int64_t looked_us; /* when it was last looked at */
+static _Atomic int64_t next_ms;   /* after how long it is to be looked at again */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct room *watched; /* lock; and what look changes of it */
 
@@ -93,6 +96,14 @@ static void judge(struct room *r, int64_t free_bytes, int64_t reserve)
 	}
 }
 
+/* How long it takes at least to fill so much. */
+static int64_t rest_ms(int64_t bytes)
+{
+	int64_t ms = bytes / FILL_PER_MS;
+
+	return ms < NEARLY_MS ? NEARLY_MS : ms < CALM_MS ? ms : CALM_MS;
+}
+
 /* With the lock held. `needed`: something could not be written, or the server starts. */
 static void look(struct room *r, bool needed)
 {
@@ -105,6 +116,7 @@ static void look(struct room *r, bool needed)
 	reserve = reserve_of(r, &fs);
 	metric_set(r->free_metric, free_bytes);
 	atomic_store(&nearly, free_bytes < NEARLY_TIMES * reserve);
+	atomic_store(&next_ms, rest_ms(free_bytes - NEARLY_TIMES * reserve));
 	atomic_store(&looked_us, clock_mono_us());
 	if (needed && free_bytes < reserve / 4 && r->held > (r->opening ? 0 : reserve / 2))
 		give_up(r, reserve / 2);
@@ -156,7 +168,7 @@ static void on_time(void *arg)
 
 static void look_later(struct room *r)
 {
-	timer_start(&r->timer, atomic_load(&nearly) ? NEARLY_MS : CALM_MS, 0, on_time, r);
+	timer_start(&r->timer, atomic_load(&next_ms), 0, on_time, r);
 }
 
 void room_open(struct room *r, const char *dir, int64_t wanted)
@@ -172,6 +184,7 @@ void room_open(struct room *r, const char *dir, int64_t wanted)
 		"Room on the disk of the data folder, beside the reserve");
 	atomic_store(&full, false);
 	atomic_store(&nearly, false);
+	atomic_store(&next_ms, CALM_MS);
 	pthread_mutex_lock(&lock);
 	watched = r;
 	pthread_mutex_unlock(&lock);

@@ -21,7 +21,9 @@
 #include "hearth/metric.h"
 
 #define KEEP_MAX  1024 /* posts: room that is kept after a burst */
-#define BEAT_MS   100
+#define BEAT_MS   100  /* a heartbeat while there is work, */
+#define REST_MS   500  /* and while there is hardly any */
+#define REST_PART 50   /* of the time is hardly any */
 #define TURN_NS   500000
 #define POSTED_US 6000
 
@@ -73,14 +75,21 @@ void exec_init(struct exec *e, const char *name, void (*wake)(struct exec *e))
 	e->late = metric_counter(
 		"hearth_loop_late_timers_total", label, "Timers that fired more than 20 ms late.");
 	e->lag = metric_histogram("hearth_loop_lag_seconds", label,
-		"How late timers fired; a heartbeat ten times a second is among them.", bounds,
-		sizeof(bounds) / sizeof(bounds[0]));
+		"How late timers fired; a heartbeat is among them, ten times a second where there "
+		"is work.",
+		bounds, sizeof(bounds) / sizeof(bounds[0]));
 	e->stall.schedstat = -1;
 }
 
+/* timer.c has noted how late it is. Where hardly anything happens nobody need wake often for it. */
 static void beat(void *arg)
 {
-	(void)arg; /* timer.c has noted how late it is */
+	struct exec *e = arg;
+	int64_t worked_us = e->stall.cpu_us - e->beat_cpu_us;
+
+	e->beat_ms = worked_us > e->beat_ms * 1000 / REST_PART ? BEAT_MS : REST_MS;
+	e->beat_cpu_us = e->stall.cpu_us;
+	timer_start(&e->beat, e->beat_ms, 0, beat, e);
 }
 
 /*
@@ -108,7 +117,8 @@ void exec_begin(struct exec *e)
 {
 	ask_for_short_turns();
 	stall_init(&e->stall, e->name);
-	timer_start(&e->beat, BEAT_MS, BEAT_MS, beat, NULL);
+	e->beat_ms = BEAT_MS;
+	timer_start(&e->beat, e->beat_ms, 0, beat, e);
 }
 
 /*

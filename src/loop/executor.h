@@ -54,6 +54,8 @@ struct exec {
 	struct metric *late; /* timers that fired late */
 	struct metric *lag;  /* by how much each did */
 	struct timer beat;   /* so that lag is seen when nothing else is due */
+	int64_t beat_ms;     /* how far apart they are now */
+	int64_t beat_cpu_us; /* what the thread had used at the last one */
 	struct stall stall;
 
 	/*

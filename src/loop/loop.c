@@ -65,7 +65,7 @@ static void on_prepare(uv_prepare_t *handle)
 	(void)handle;
 	stall_round(&loop.exec.stall, idle_us());
 	loop.round++;
-	served_mark(idle_us());
+	served_mark(idle_us(), loop.exec.beat_ms);
 	if (due_us == loop.timer_due_us)
 		return;
 	loop.timer_due_us = due_us;

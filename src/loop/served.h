@@ -7,8 +7,11 @@
 
 #include <stdint.h>
 
-/* A round begins now; idle_us is how long the loop has waited for work in all. */
-void served_mark(int64_t idle_us);
+/*
+ * A round begins now; idle_us is how long the loop has waited for work in all, and a heartbeat
+ * comes within beat_ms.
+ */
+void served_mark(int64_t idle_us, int64_t beat_ms);
 /* What has been served by now. */
 int64_t served_now_us(int64_t idle_us);
 

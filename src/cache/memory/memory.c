@@ -4,7 +4,7 @@
  * A call takes effect at once, on the caller's thread, under the lock; only its answer travels: it
  * is posted to the caller's executor, so that `done` never runs from inside the call. What expires
  * is never seen (each look asks the clock) and is dropped by a timer on the loop, which is when
- * watchers hear of it at the latest.
+ * watchers hear of it: a second later at the most.
  */
 #include "cache/cache_internal.h"
 
@@ -19,10 +19,11 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define KEY_MAX        200
-#define VALUE_MAX      (64u << 10)
-#define SWEEP_EVERY_MS 200
-#define SWEEP_MAX      5000 /* entries a sweep, so that the loop is not held up */
+#define KEY_MAX       200
+#define VALUE_MAX     (64u << 10)
+#define SWEEP_MIN_MS  200  /* between two sweeps, */
+#define SWEEP_REST_MS 1000 /* and where nothing expires sooner */
+#define SWEEP_MAX     5000 /* entries a sweep, so that the loop is not held up */
 
 struct watcher {
 	struct list_node node;
@@ -153,16 +154,19 @@ void cache_watch(struct cache *c, const char *prefix, cache_gone_fn *gone, void 
 static void sweep(void *arg)
 {
 	struct cache *c = arg;
-	int64_t evicted;
+	int64_t evicted, rest_ms;
 
 	pthread_mutex_lock(&c->lock);
-	cache_table_expire(c->table, clock_mono_ms(), SWEEP_MAX);
+	rest_ms = cache_table_expire(c->table, clock_mono_ms(), SWEEP_MAX);
 	evicted = (int64_t)cache_table_evicted(c->table);
 	metric_set(c->bytes, (int64_t)cache_table_bytes(c->table));
 	metric_set(c->entries, (int64_t)cache_table_count(c->table));
 	pthread_mutex_unlock(&c->lock);
 	metric_add(c->evicted, evicted - c->evicted_seen);
 	c->evicted_seen = evicted;
+	if (rest_ms > SWEEP_REST_MS)
+		rest_ms = SWEEP_REST_MS;
+	timer_start(&c->sweep, rest_ms < SWEEP_MIN_MS ? SWEEP_MIN_MS : rest_ms, 0, sweep, c);
 }
 
 struct cache *cache_new(size_t bytes_max)
@@ -178,7 +182,7 @@ struct cache *cache_new(size_t bytes_max)
 	c->evicted = metric_counter("hearth_cache_evicted_total", NULL, "Entries dropped for room");
 	c->bytes = metric_gauge("hearth_cache_bytes", NULL, "Memory in use, with bookkeeping");
 	c->entries = metric_gauge("hearth_cache_entries", NULL, "Entries");
-	timer_start(&c->sweep, SWEEP_EVERY_MS, SWEEP_EVERY_MS, sweep, c);
+	timer_start(&c->sweep, SWEEP_MIN_MS, 0, sweep, c);
 	return c;
 }
 

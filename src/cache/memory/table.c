@@ -210,14 +210,12 @@ void cache_table_set(
 	fit(t);
 }
 
-size_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max)
+int64_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max)
 {
-	size_t n = 0;
-
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): heap[0] is another one after drop */
-	for (; n < max && t->count > 0 && t->heap[0]->expires_ms <= now_ms; n++)
+	for (size_t n = 0; n < max && t->count > 0 && t->heap[0]->expires_ms <= now_ms; n++)
 		drop(t, t->heap[0]);
-	return n;
+	return t->count > 0 ? t->heap[0]->expires_ms - now_ms : INT64_MAX;
 }
 
 size_t cache_table_bytes(const struct cache_table *t)

@@ -40,8 +40,11 @@ void cache_table_set(
 void cache_table_replace(struct cache_table *t, struct cache_entry *e, struct buf *value);
 /* Removes an entry: `gone` is not called. */
 void cache_table_remove(struct cache_table *t, struct cache_entry *e);
-/* Drops at most `max` of the entries that have expired by now_ms; returns how many it dropped. */
-size_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max);
+/*
+ * Drops at most `max` of the entries that have expired by now_ms; returns in how long the next one
+ * does, which is 0 or less when there are more; INT64_MAX when none is left.
+ */
+int64_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max);
 
 /* For metrics. */
 size_t cache_table_bytes(const struct cache_table *t);

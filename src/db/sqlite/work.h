@@ -33,7 +33,7 @@ struct db_job {
 
 struct db {
 	char *name;
-	char *path;
+	char *path, *wal_path;
 	struct metric *commits, *jobs, *jobs_per_commit, *waiting, *failures, *slow_reads;
 
 	struct connection *writer; /* writer's thread */
