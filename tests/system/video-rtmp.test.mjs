@@ -18,7 +18,7 @@ let tags; // of it
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), 'hearth-rtmp-'));
-  hearth = await new Hearth({ 'store.blob_grace': '1s', 'video.segment': '1s', 'video.reconnect': '3s', 'video.hold': '0s', 'video.late': '1h' }).start();
+  hearth = await new Hearth({ 'store.blob_grace': '1s', 'video.segment': '1s', 'video.reconnect': SANITIZED ? '12s' : '3s', 'video.hold': '0s', 'video.late': '1h' }).start();
   path = await film(dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' });
   tags = readFlv(readFileSync(path));
 });

@@ -291,6 +291,7 @@ START_TEST(a_lag_is_told)
 	struct post *p = post_open();
 	struct subscriber s = { .fail_apply = 1000 };
 	const char *label = "subscription=\"taker.a\",source=\"sender\"";
+	int64_t before = metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL));
 
 	publish_five_with_a_bad_one(p);
 	bus_set_pace(p->bus, 10, 5);
@@ -303,7 +304,7 @@ START_TEST(a_lag_is_told)
 	ck_assert(suite_run_until(lags_no_more, NULL, WITHIN_MS));
 	ck_assert_int_eq(metric_value(metric_gauge("hearth_bus_lag_events", label, NULL)), 0);
 	ck_assert_int_eq(
-		metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL)), 1);
+		metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL)), before + 1);
 	post_close(p);
 	health_clear("bus-dead.taker");
 }
