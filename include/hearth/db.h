@@ -12,26 +12,40 @@
  *   durability  When `done` is called with 0, the effect is on disk: it survives kill -9 and a loss
  *               of power. An effect that was not answered may or may not be there, nor is it known
  *               after HEARTH_EIO: a connection can be lost while the commit is on its way.
- *   order       Functions queued by one thread for one database take effect in that order; all
- *               take effect as if one at a time (serialisable), so reading and then writing is
- *               safe.
+ *   order       All functions take effect as if one at a time (serialisable), so reading and then
+ *               writing is safe. What is queued after another was answered takes effect after it.
+ *               Beyond that order is promised for a key, not for a thread: two functions that one
+ *               thread queues, and whose statements meet in a row, take effect in the order they
+ *               were queued in; two that have no row in common may change places. Whoever needs
+ *               more makes them one function, or waits for the first one's answer.
  *   visibility  A read that is queued after a write was answered, on any node, sees that write.
  *               A read sees one consistent state throughout.
- *   retry       A function may be run again from its beginning when the engine asks for it
- *               (serialisation failure, a commit that failed as a group): it must change nothing
- *               but through its transaction and its own argument's outputs.
+ *   retry       A function, a reading one too, may be run again from its beginning: after a
+ *               serialisation failure, a deadlock, a commit that failed as a group, a connection
+ *               that was lost before the commit. So it changes nothing but through its transaction
+ *               and its argument's outputs, which it sets anew each time; it prints nothing, sends
+ *               nothing and counts nothing. With HEARTH_DB_TWICE=1 in the environment every
+ *               function is run twice and the first run undone, so that tests find those that
+ *               do otherwise.
+ *   memory      Rows come as they are asked for, some KiB of them at a time: a statement may give
+ *               more than there is memory for. A value is whole in memory.
  *
- * The SQL subset: one SQL text for every engine. Parameters $1…$9 in any order; TEXT, {bytes} and
- * BIGINT columns, `{id}` for a generated primary key (see struct db_schema); times as integers;
+ * The SQL subset: one SQL text for every engine. Parameters $1…$32 in any order, each with the type
+ * of its value: DB_INT is BIGINT, also in "flags & $1" or "$1 & 4"; TEXT, {bytes} and BIGINT
+ * columns, `{id}` for a generated primary key (see struct db_schema); times as integers;
  * ON CONFLICT, RETURNING, common table expressions; no engine functions but count, sum, min, max,
  * coalesce, length, lower (of ASCII letters), abs; full-text search only through fts.h. TEXT is
  * valid UTF-8 without NUL and is compared by its bytes; what is anything else is {bytes}. A
  * condition is a comparison, never a number by itself. A parameter that can be NULL and is compared
  * with nothing that has a type is written CAST($2 AS TEXT).
  *
- * PostgreSQL: a database made with LC_COLLATE "C"; SERIALIZABLE transactions, repeated on 40001; a
- * savepoint in front of each statement that a uniqueness rule can refuse; REPEATABLE READ READ ONLY
- * for reads, on the primary.
+ * PostgreSQL: a database made with LC_COLLATE "C"; N connections a node, whichever is free, but for
+ * a function whose forerunner of the same thread is not committed: it waits for that one (order).
+ * SERIALIZABLE transactions, repeated on 40001 (serialisation) and 40P01 (deadlock); a commit whose
+ * answer was lost is looked up (pg_xact_status) before it is repeated or answered. PREPARE with the
+ * types of the values, lest "$1 & 4" become an int4. A savepoint in front of each statement that a
+ * uniqueness rule can refuse. Rows through a portal, some hundred at a time, so that other
+ * statements can run between them. REPEATABLE READ READ ONLY for reads, on the primary.
  */
 #ifndef HEARTH_DB_H
 #define HEARTH_DB_H
@@ -47,14 +61,20 @@ struct db_tx;
  * once, each in one transaction, and are never edited after they were released. In their text
  * `{id}` stands for the type of a generated 64-bit primary key, whose numbers are never given out
  * twice, also when rows were deleted, and grow, but where several nodes write not in the order of
- * commits; `{bytes}` for the type of bytes. A script neither
- * begins nor ends a transaction.
+ * commits; `{bytes}` for the type of bytes. A script neither begins nor ends a transaction.
+ *
+ * A migration leaves the previous program working, so that nodes can be upgraded one by one: the
+ * nodes that run go on beside the first new one (an old program only *starts* no more). So a script
+ * adds tables, indexes, and columns that are NULL or have a DEFAULT; what the new program does not
+ * need any more goes with a migration of the release after it, marked "-- unused since NUMBER".
+ * A unit test (db/test_migrations.c) holds every script that is not older than this rule to it.
  */
 struct db_schema {
 	const char *name;              /* "mail": a file or a schema of this name */
 	const char *const *migrations; /* SQL scripts, NULL-ended */
 };
 
+/* On a database thread, within a transaction. 0 or more, or an error; may be run again (retry). */
 typedef int db_fn(struct db_tx *tx, void *arg);
 
 /*
@@ -129,6 +149,8 @@ static inline struct db_value db_str(const char *s)
 	return s ? db_text(slice_str(s)) : db_null();
 }
 
+#define DB_PARAMETERS_MAX 32
+
 #define DB_VALUES_(...) \
 	(const struct db_value[]){ { DB_NULL, 0, { 0, 0 } } __VA_OPT__(, ) __VA_ARGS__ } + 1
 #define DB_COUNT_(...)                                                    \
@@ -183,6 +205,25 @@ bool db_col_is_null(struct db_rows *rows, int column);
 	db_get_int_values((tx), (out), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
 int db_get_int_values(
 	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n);
+
+/*
+ * A statement of which one row is wanted: 0 and the row stands, until db_end; HEARTH_ENOTFOUND
+ * without one, or an error, and then nothing is to be ended.
+ */
+#define db_one(tx, rows, sql, ...) \
+	db_one_values((tx), (rows), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+int db_one_values(struct db_tx *tx, struct db_rows *rows, const char *sql,
+	const struct db_value *values, size_t n);
+
+/*
+ * Calls each(rows, arg) on every row of a statement until that returns something other than 0,
+ * which is returned then; else 0, or an error.
+ */
+typedef int db_row_fn(struct db_rows *rows, void *arg);
+#define db_each(tx, each, arg, sql, ...) \
+	db_each_values((tx), (each), (arg), (sql), DB_VALUES_(__VA_ARGS__), DB_COUNT_(__VA_ARGS__))
+int db_each_values(struct db_tx *tx, db_row_fn *each, void *arg, const char *sql,
+	const struct db_value *values, size_t n);
 
 /* Whether a read has had its DB_SLICE_MS. Cheap; never true while writing. */
 bool db_slice_over(const struct db_tx *tx);

@@ -166,6 +166,48 @@ bool db_slice_over(const struct db_tx *tx)
 	return !tx->writes && clock_mono_ms() >= tx->slice_end_ms;
 }
 
+int db_one_values(struct db_tx *tx, struct db_rows *rows, const char *sql,
+	const struct db_value *values, size_t n)
+{
+	int rc = db_query_values(tx, rows, sql, values, n);
+
+	if (rc == 0)
+		rc = db_next(rows);
+	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int db_each_values(struct db_tx *tx, db_row_fn *each, void *arg, const char *sql,
+	const struct db_value *values, size_t n)
+{
+	struct db_rows rows;
+	int stop = 0, rc = db_query_values(tx, &rows, sql, values, n);
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0)
+		stop = each(&rows, arg);
+	rc = db_end(&rows);
+	return stop ? stop : rc;
+}
+
+int db_get_int_values(
+	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n)
+{
+	struct db_rows rows;
+	bool found = false;
+	int rc;
+
+	if (db_query_values(tx, &rows, sql, values, n) < 0)
+		return rows.error;
+	if ((rc = db_next(&rows)) > 0 && !db_col_is_null(&rows, 0)) {
+		*out = db_col_int(&rows, 0);
+		found = true;
+	}
+	while (rc > 0)
+		rc = db_next(&rows);
+	return rc < 0 ? rc : found ? 0 : HEARTH_ENOTFOUND;
+}
+
 const char *db_name(const struct db *db)
 {
 	return db->name;
@@ -254,6 +296,7 @@ static struct db *db_new(const char *dir, const char *name)
 	pthread_cond_init(&db->filled, NULL);
 	pthread_cond_init(&db->room, NULL);
 	list_init(&db->watches);
+	db->twice = getenv("HEARTH_DB_TWICE") != NULL;
 	atomic_init(&db->note_fd, -1);
 	return db;
 }

@@ -65,19 +65,14 @@ static int insert_content(
 		rc = db_get_int(tx, id,
 			"INSERT INTO content (account, blob, blob_size, trace, parsed, subject,"
 			" sender, recipients, message_id, preview, sent_at, sent_zone,"
-			" has_attachment)"
-			" VALUES ($1, $2, $3, $4, $5, $6, '', '', '', '', 0, 0, 0) RETURNING id",
+			" has_attachment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+			"$12,"
+			" $13) RETURNING id",
 			db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
-			db_bytes(c->trace), db_int(parsed), db_text(c->subject));
-	if (rc == 0)
-		rc = db_run(tx,
-			"UPDATE content SET sender = $2, recipients = $3, message_id = $4, preview "
-			"= $5, sent_at = $6,"
-			" has_attachment = $7, sent_zone = $8 WHERE id = $1",
-			db_int(*id), db_text(c->from), db_text(c->to), db_text(c->message_id),
-			db_text(c->preview), db_int(c->date), db_int(c->has_attachment),
-			db_int(c->date_zone));
-	return rc < 0 ? rc : 0;
+			db_bytes(c->trace), db_int(parsed), db_text(c->subject), db_text(c->from),
+			db_text(c->to), db_text(c->message_id), db_text(c->preview),
+			db_int(c->date), db_int(c->date_zone), db_int(c->has_attachment));
+	return rc;
 }
 
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m)

@@ -63,6 +63,11 @@ static int run_read(const struct read *r, int reader)
 
 	if (!c || connection_run(c, "BEGIN") < 0)
 		return HEARTH_EIO;
+	if (r->db->twice) { /* for tests: a read may be repeated as well */
+		r->job.fn(&tx, r->job.arg);
+		connection_end_rows(c);
+		tx.slice_end_ms = clock_mono_ms() + DB_SLICE_MS;
+	}
 	rc = r->job.fn(&tx, r->job.arg);
 	connection_end_rows(c);
 	if (connection_in_transaction(c))

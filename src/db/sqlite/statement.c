@@ -1,11 +1,11 @@
 /*
- * statement.c: prepared statements: the cache of a connection, binding $1…$9, rows.
+ * statement.c: prepared statements: the cache of a connection, binding $1…$32, rows.
  *
  *   idle ──db_query, db_run──▶ busy ──db_end──▶ idle          a cached statement
  *   (none) ─────────────────▶ busy ──db_end──▶ (none)         the same one, nested in itself
  *
  * To SQLite $1 is a name, numbered by where it first stands. So each statement remembers which
- * number each of $1…$9 has got.
+ * number each of its parameters has got.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define PARAMETERS_MAX 9
 #define STATEMENTS_MAX 96 /* cached a connection; some KiB each */
 
 struct statement {
@@ -22,7 +21,7 @@ struct statement {
 	sqlite3_stmt *stmt;
 	bool cached, in_use;
 	int parameter_count;
-	int places[PARAMETERS_MAX]; /* SQLite's number of $1…$9; 0: does not occur */
+	unsigned char places[DB_PARAMETERS_MAX]; /* SQLite's number of $1…$32; 0: does not occur */
 };
 
 static void statement_free(struct statement *s)
@@ -37,6 +36,21 @@ void statements_free(struct connection *c)
 	connection_end_rows(c);
 	LIST_FOREACH (&c->idle, node)
 		statement_free(LIST_ENTRY(node, struct statement, node));
+}
+
+/* $1…$32 where they stand; another name, "$33" among them, stays unbound: bind_all refuses it. */
+static void find_places(struct statement *s)
+{
+	int named = sqlite3_bind_parameter_count(s->stmt);
+
+	s->parameter_count = named;
+	for (int at = 1; at <= named && named <= DB_PARAMETERS_MAX; at++) {
+		const char *name = sqlite3_bind_parameter_name(s->stmt, at);
+		int64_t number = 0;
+
+		if (name && slice_i64(slice_str(name + 1), 1, DB_PARAMETERS_MAX, &number) == 0)
+			s->places[number - 1] = (unsigned char)at;
+	}
 }
 
 /* A new statement; NULL with *error set when the text is not one. */
@@ -55,12 +69,7 @@ static struct statement *prepare(struct connection *c, const char *sql, int *err
 	}
 	s = mem_zalloc(sizeof(*s));
 	s->stmt = stmt;
-	s->parameter_count = sqlite3_bind_parameter_count(s->stmt);
-	for (int i = 0; i < PARAMETERS_MAX; i++) {
-		const char name[] = { '$', (char)('1' + i), 0 };
-
-		s->places[i] = sqlite3_bind_parameter_index(s->stmt, name);
-	}
+	find_places(s);
 	return s;
 }
 
@@ -140,7 +149,7 @@ static int bind_value(sqlite3_stmt *stmt, int place, const struct db_value *v)
 static int bind_all(
 	struct connection *c, struct statement *s, const struct db_value *values, size_t n)
 {
-	INVARIANT(n <= PARAMETERS_MAX);
+	INVARIANT(n <= DB_PARAMETERS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		int rc =
 			s->places[i] ? bind_value(s->stmt, s->places[i], &values[i]) : SQLITE_RANGE;
@@ -273,22 +282,4 @@ struct slice db_col_bytes(struct db_rows *rows, int column)
 bool db_col_is_null(struct db_rows *rows, int column)
 {
 	return sqlite3_column_type(row(rows), column) == SQLITE_NULL;
-}
-
-int db_get_int_values(
-	struct db_tx *tx, int64_t *out, const char *sql, const struct db_value *values, size_t n)
-{
-	struct db_rows rows;
-	bool found = false;
-	int rc;
-
-	if (db_query_values(tx, &rows, sql, values, n) < 0)
-		return rows.error;
-	if ((rc = db_next(&rows)) > 0 && !db_col_is_null(&rows, 0)) {
-		*out = db_col_int(&rows, 0);
-		found = true;
-	}
-	while (rc > 0)
-		rc = db_next(&rows);
-	return rc < 0 ? rc : found ? 0 : HEARTH_ENOTFOUND;
 }

@@ -53,6 +53,7 @@ struct db {
 	struct connection *readers[READERS]; /* each its reader's; opened when first needed */
 	size_t reading;                      /* queued and running reads; the readers' lock */
 	atomic_llong asked, answered;        /* functions, in all */
+	bool twice;                          /* for tests: every function is run twice (db.h) */
 	atomic_bool index_broken;            /* see fts_broken; any thread */
 };
 

@@ -223,41 +223,84 @@ END_TEST
 
 #define ORDERED 2000
 
-struct ordered {
-	atomic_int running;
-	int next; /* the writer's */
+struct ordered_call {
+	int number;
 	bool broken;
 };
 
-struct ordered_call {
-	struct ordered *all;
-	int number;
-};
-
-static int check_order(struct db_tx *tx, void *arg)
+/* Every one finds the row as the one queued before it has left it. */
+static int take_turn(struct db_tx *tx, void *arg)
 {
 	struct ordered_call *o = arg;
 
-	o->all->broken |= atomic_fetch_add(&o->all->running, 1) != 0 || o->number != o->all->next;
-	o->all->next = o->number + 1;
-	o->all->broken |= add_to_a(tx, NULL) < 0;
-	atomic_fetch_sub(&o->all->running, 1);
+	o->broken = db_run(tx, "UPDATE counter SET value = $2 WHERE name = 'a' AND value = $1",
+			    db_int(o->number), db_int(o->number + 1)) != 1;
 	return 0;
 }
 
-START_TEST(db_functions_of_one_thread_run_in_order_one_at_a_time)
+START_TEST(db_functions_of_one_thread_take_turns_at_a_row)
 {
 	static struct ordered_call calls[ORDERED];
 	struct db *db = fresh();
-	struct ordered all = { .next = 0 };
+	int64_t value = 0;
 
 	for (int i = 0; i < ORDERED; i++) {
-		calls[i] = (struct ordered_call){ &all, i };
-		ck_assert_int_eq(db_write(db, check_order, NULL, &calls[i]), 0);
+		calls[i] = (struct ordered_call){ .number = i };
+		ck_assert_int_eq(db_write(db, take_turn, NULL, &calls[i]), 0);
 	}
 	suite_db_close(&db);
-	ck_assert_int_eq(all.next, ORDERED);
-	ck_assert(!all.broken);
+	for (int i = 0; i < ORDERED; i++)
+		ck_assert(!calls[i].broken);
+	db = open_suite(&suite_schema);
+	ck_assert_int_eq(db_read_wait(db, get_a, &value), 0);
+	ck_assert_int_eq(value, ORDERED);
+	suite_db_close(&db);
+}
+END_TEST
+
+/* ---- retry ---- */
+
+struct repeated {
+	atomic_int runs;
+	int64_t value;
+};
+
+static int add_and_count_runs(struct db_tx *tx, void *arg)
+{
+	struct repeated *r = arg;
+	int rc = add_to_a(tx, NULL);
+
+	atomic_fetch_add(&r->runs, 1);
+	return rc < 0 ? rc
+		      : db_get_int(tx, &r->value, "SELECT value FROM counter WHERE name = 'a'");
+}
+
+static int get_and_count_runs(struct db_tx *tx, void *arg)
+{
+	struct repeated *r = arg;
+
+	atomic_fetch_add(&r->runs, 1);
+	return get_a(tx, &r->value);
+}
+
+START_TEST(db_a_function_that_is_run_twice_takes_effect_once)
+{
+	struct repeated w = { .runs = 0 }, r = { .runs = 0 };
+	struct db *db;
+
+	setenv("HEARTH_DB_TWICE", "1", 1);
+	db = fresh();
+	unsetenv("HEARTH_DB_TWICE");
+	ck_assert_int_eq(db_write_wait(db, add_and_count_runs, &w), 0);
+	ck_assert_int_eq(atomic_load(&w.runs), 2);
+	ck_assert_int_eq(w.value, 1);
+	ck_assert_int_eq(write_name(db, insert_name, "x"), 0);
+	ck_assert_int_eq(write_name(db, insert_name, "x"), HEARTH_EEXIST);
+	ck_assert_int_eq(write_name(db, insert_then_fail, "y"), HEARTH_ECONFLICT);
+	ck_assert_int_eq(db_read_wait(db, get_and_count_runs, &r), 0);
+	ck_assert_int_eq(atomic_load(&r.runs), 2);
+	ck_assert_int_eq(r.value, 1);
+	suite_db_close(&db);
 }
 END_TEST
 
@@ -500,6 +543,82 @@ static struct db_value letter(int i)
 {
 	return db_text(slice_head(slice_skip(SLICE("abcdefghijklmnopqrstuvwxyz"), (size_t)i), 1));
 }
+
+/* As many parameters as there may be, the last first; one more is a mistake, and so is a gap. */
+static int bind_many(struct db_tx *tx, void *arg)
+{
+	struct db_value values[DB_PARAMETERS_MAX];
+	struct strbuf sql = { 0 };
+	int64_t sum = 0;
+
+	(void)arg;
+	strbuf_adds(&sql, "SELECT 0");
+	for (int i = DB_PARAMETERS_MAX; i > 0; i--) {
+		values[i - 1] = db_int(INT64_C(1) << (i + 20));
+		strbuf_printf(&sql, " + $%d", i);
+	}
+	ck_assert_int_eq(db_get_int_values(tx, &sum, sql.p, values, DB_PARAMETERS_MAX), 0);
+	ck_assert_int_eq(sum, (INT64_C(2) << (DB_PARAMETERS_MAX + 20)) - (INT64_C(2) << 20));
+	ck_assert_int_lt(db_get_int_values(tx, &sum, sql.p, values, DB_PARAMETERS_MAX - 1), 0);
+	strbuf_adds(&sql, " + $33");
+	ck_assert_int_lt(db_get_int_values(tx, &sum, sql.p, values, DB_PARAMETERS_MAX), 0);
+	strbuf_free(&sql);
+	ck_assert_int_lt(db_get_int(tx, &sum, "SELECT $1 + $3", db_int(1), db_int(2)), 0);
+	ck_assert_int_eq(db_get_int(tx, &sum, "SELECT $2 - $1 - $1 * $2", db_int(3), db_int(5)), 0);
+	ck_assert_int_eq(sum, -13);
+	return 0;
+}
+
+START_TEST(db_takes_32_parameters_in_any_order)
+{
+	struct db *db = fresh();
+
+	ck_assert_int_eq(db_read_wait(db, bind_many, NULL), 0);
+	suite_db_close(&db);
+}
+END_TEST
+
+static int sum_to_six(struct db_rows *rows, void *arg)
+{
+	int64_t *sum = arg;
+
+	*sum += db_col_int(rows, 0);
+	return *sum >= 6 ? HEARTH_ECONFLICT : 0;
+}
+
+static int look_at_rows(struct db_tx *tx, void *arg)
+{
+	static const char from[] = "SELECT n FROM item WHERE n > $1 ORDER BY n";
+	struct db_rows rows;
+	int64_t sum = 0;
+
+	(void)arg;
+	for (int i = 1; i <= 5; i++)
+		ck_assert_int_eq(db_run(tx, "INSERT INTO item (name, n) VALUES ($1, $2)", letter(i),
+					 db_int(i)),
+			1);
+	ck_assert_int_eq(db_one(tx, &rows, from, db_int(3)), 0);
+	ck_assert_int_eq(db_col_int(&rows, 0), 4);
+	ck_assert_int_eq(db_end(&rows), 0);
+	ck_assert_int_eq(db_one(tx, &rows, from, db_int(5)), HEARTH_ENOTFOUND);
+	ck_assert_int_lt(db_one(tx, &rows, "SELECT nothing FROM item"), 0);
+	ck_assert_int_eq(db_each(tx, sum_to_six, &sum, from, db_int(4)), 0);
+	ck_assert_int_eq(sum, 5);
+	sum = 0;
+	ck_assert_int_eq(db_each(tx, sum_to_six, &sum, from, db_int(0)), HEARTH_ECONFLICT);
+	ck_assert_int_eq(sum, 6);
+	ck_assert_int_lt(db_each(tx, sum_to_six, &sum, "SELECT nothing FROM item"), 0);
+	return db_run(tx, "DELETE FROM item") < 0 ? HEARTH_EIO : 0;
+}
+
+START_TEST(db_one_row_and_each_row)
+{
+	struct db *db = fresh();
+
+	ck_assert_int_eq(db_write_wait(db, look_at_rows, NULL), 0);
+	suite_db_close(&db);
+}
+END_TEST
 
 static int count_changes(struct db_tx *tx, void *arg)
 {
@@ -907,7 +1026,9 @@ END_TEST
 	db_a_function_that_fails_rolls_back_alone,                                                \
 		db_waiting_calls_answer_what_the_function_returned,                               \
 		db_what_was_written_is_there_after_reopening,                                     \
-		db_functions_of_one_thread_run_in_order_one_at_a_time,                            \
+		db_functions_of_one_thread_take_turns_at_a_row,                                   \
+		db_a_function_that_is_run_twice_takes_effect_once,                                \
+		db_takes_32_parameters_in_any_order, db_one_row_and_each_row,                     \
 		db_eight_threads_each_see_what_they_wrote, db_a_read_sees_one_state_throughout,   \
 		db_done_comes_to_the_executor_that_asked,                                         \
 		db_a_full_queue_refuses_or_holds_up_the_caller, db_values_come_back_as_they_went, \
