@@ -209,7 +209,7 @@ static bool run_together(struct db *db, struct group *g)
 
 		if (!take(db, &g->jobs[g->count], &more))
 			break;
-		g->status[g->count] = g->count == 0 && !more
+		g->status[g->count] = g->count == 0 && !more && !db->twice
 					      ? run_bare(db, job, &g->signals, &lost)
 					      : run_in_savepoint(db, job, &g->signals, &lost);
 		g->count++;
