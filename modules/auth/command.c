@@ -46,7 +46,7 @@ int auth_command_address(struct hearth *h, const char *name, char out[256])
 
 int auth_command_reserved(const char *name)
 {
-	if (!reserved_name(slice_str(name)))
+	if (!reserved_for_system(slice_str(name)))
 		return -1;
 	fprintf(stderr, "hearth: %s: " RESERVED_WHY "; say --reserved if it is meant\n", name);
 	return EXIT_FAILED;

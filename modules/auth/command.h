@@ -19,7 +19,7 @@ struct auth *auth_of(struct hearth *h);
 int auth_unexpected(const char *argument);
 /* Reads an ADDRESS (NULL: it is missing); an exit code with the reason printed, or -1 to go on. */
 int auth_command_address(struct hearth *h, const char *name, char out[256]);
-/* Refuses a reserved name (account/reserved.h): an exit code with the reason printed, or -1. */
+/* Refuses a name of the system (account/reserved.h): an exit code with the reason printed, or -1. */
 int auth_command_reserved(const char *name);
 /*
  * A password from standard input, from the terminal, or made up and printed; checked for this

@@ -306,7 +306,7 @@ static const struct hearth_command commands[] = {
 	{ "session revoke", "ADDRESS|ID", "end all of an account, or one by its number", NULL,
 		auth_run_session_revoke },
 	{ "group add", "NAME [--title T] [--open] [--reserved]",
-		"make a group; --open: anybody may join; --reserved: of a name such as info", NULL,
+		"make a group; --open: anybody may join; --reserved: of a name such as abuse", NULL,
 		auth_run_group_add },
 	{ "group list", "", "list the groups and how many are in each", NULL, auth_run_group_list },
 	{ "group show", "NAME", "list who is in a group", NULL, auth_run_group_show },

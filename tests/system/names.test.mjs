@@ -71,8 +71,9 @@ test('nobody gets a reserved name by chance', async () => {
     refused(await api(null, 'POST', '/register', { address: `${name}@hearth.test`, password: PASSWORD }), 400, 'address');
   refused(await api(null, 'POST', '/register', { address: 'postmaster@second.test', password: PASSWORD }), 400, 'address');
   for (const by of ['eve', 'ann'])
-    for (const name of ['hostmaster', 'Postmaster', 'abuse', 'web-master', 'adm1n', 'r00t', 'info'])
+    for (const name of ['hostmaster', 'Postmaster', 'abuse', 'web-master', 'adm1n', 'r00t', 'dmarc', 'tls-rpt', 'autoconfig', 'auto-discover', 'mta-sts', 'webmail'])
       refused(await api(by, 'POST', '/groups', { name }), 400, 'name');
+  for (const name of ['info', 'sales', 'lnfo', 'choir-request']) refused(await api('eve', 'POST', '/groups', { name }), 400, 'name');
   refused(await api('eve', 'POST', '/groups', { name: 'abuse', reserved: true }), 403, 'reserved');
   refused(await api('ann', 'POST', '/groups', { name: 'abuse', reserved: 'yes' }), 400, 'reserved');
   const { body: group } = await api('eve', 'POST', '/groups', { name: 'choir' });
@@ -84,7 +85,7 @@ test('nobody gets a reserved name by chance', async () => {
   refused(await api('ann', 'POST', '/invitations', { address: 'webmaster@hearth.test', reserved: 7 }), 400, 'reserved');
   // Commands want the word, too.
   for (const args of [['user', 'add', 'webmaster@hearth.test', '--password-stdin'], ['user', 'add', 'web-master@elsewhere.test', '--password-stdin'],
-    ['group', 'add', 'Support'], ['invite', '--address', 'n0c@hearth.test']]) {
+    ['group', 'add', 'Autodiscover'], ['invite', '--address', 'n0c@hearth.test']]) {
     const { status, stderr } = run(...args, { input: `${PASSWORD}\n` });
     assert.equal(status, 1, args.join(' '));
     assert.match(stderr, /--reserved/);
@@ -95,8 +96,8 @@ test('an administrator gives one by saying that it is meant', async () => {
   const { body: invitation, status } = await api('ann', 'POST', '/invitations', { address: 'webmaster@hearth.test', reserved: true });
   assert.equal(status, 201);
   assert.equal((await api(null, 'POST', '/register', { address: 'webmaster@hearth.test', password: PASSWORD, invitation: invitation.secret })).status, 201);
-  assert.equal((await api('ann', 'POST', '/groups', { name: 'info', reserved: true })).status, 201);
-  assert.equal(run('group', 'add', 'support', '--reserved').status, 0);
+  assert.equal((await api('ann', 'POST', '/groups', { name: 'www', reserved: true })).status, 201);
+  assert.equal(run('group', 'add', 'ftp', '--reserved').status, 0);
   assert.match(run('invite', '--address', 'noc@hearth.test', '--reserved').stdout, /#register/);
   hearth.addUser('root@hearth.test', PASSWORD, '--admin'); // an administrator's name needs no word
   assert.equal(run('user', 'delete', 'root@hearth.test').status, 0);
@@ -110,6 +111,18 @@ test('an administrator gives one by saying that it is meant', async () => {
   assert.equal(run('group', 'join', 'hostmaster', 'eve').status, 0);
   await deliver(hearth.port.smtp, 'hostmaster@hearth.test', message('for the group'));
   assert.deepEqual([await count('eve', 'for the group'), await count('ann', 'for the group')], [1, 0]);
+});
+
+test('what strangers write to an administrator gives by naming it, and nobody else', async () => {
+  assert.equal((await api('ann', 'POST', '/groups', { name: 'info' })).status, 201);
+  assert.equal(run('group', 'add', 'support').status, 0);
+  hearth.addUser('sales@hearth.test', PASSWORD);
+  const { body: { secret } } = await api('ann', 'POST', '/invitations', { address: 'marketing@hearth.test' });
+  const { body: { secret: anybody } } = await api('ann', 'POST', '/invitations', {});
+  const register = (address, invitation) => api(null, 'POST', '/register', { address, password: PASSWORD, invitation });
+  refused(await register('billing@hearth.test', anybody), 400, 'address');
+  refused(await register('choir-owner@hearth.test', anybody), 400, 'address');
+  assert.equal((await register('marketing@hearth.test', secret)).status, 201);
 });
 
 test('the address of who left rests, over restarts, until an administrator frees it', async () => {

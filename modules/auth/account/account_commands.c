@@ -119,7 +119,7 @@ static int tx_add(struct db_tx *tx, void *arg)
 	int rc = choose_role(tx, o);
 
 	if (rc == 0 && o->role != AUTH_ADMINISTRATOR && !o->reserved &&
-		reserved_name(slice_str(o->address)))
+		reserved_for_system(slice_str(o->address)))
 		rc = HEARTH_EUNSUPPORTED;
 	if (rc == 0)
 		rc = auth_store_add(

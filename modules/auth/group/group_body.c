@@ -77,15 +77,19 @@ static bool set_quota(struct http_request *rq, const struct json *value, struct 
 	return false;
 }
 
-static bool set_reserved(struct http_request *rq, const struct json *value, struct group *g)
+static bool is_administrator(struct http_request *rq)
 {
 	const struct account *who = http_account(rq);
 
+	return who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false);
+}
+
+static bool set_reserved(struct http_request *rq, const struct json *value, struct group *g)
+{
 	g->reserved = value->type == JSON_BOOL && value->boolean;
 	if (value->type != JSON_BOOL)
 		http_reply_problem(rq, 400, "reserved", "expected true or false");
-	else if (g->reserved &&
-		 (!who->admin || !accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false)))
+	else if (g->reserved && !is_administrator(rq))
 		http_reply_problem(
 			rq, 403, "reserved", "reserved names are given by administrators");
 	else
@@ -129,7 +133,9 @@ bool group_read_body(struct http_request *rq, const struct json *body, bool maki
 		if (!set(rq, it, g))
 			return false;
 	}
-	if (making && !g->reserved && reserved_name(slice_str(g->name))) {
+	if (making && !g->reserved &&
+		(is_administrator(rq) ? reserved_for_system(slice_str(g->name))
+				      : reserved_name(slice_str(g->name)))) {
 		http_reply_problem(rq, 400, "name",
 			RESERVED_WHY "; an administrator sends \"reserved\": true if it is meant");
 		return false;

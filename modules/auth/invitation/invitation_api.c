@@ -138,7 +138,7 @@ static bool read_whom(struct ask *ask, const struct json *body)
 		return false;
 	}
 	if (ask->in.role != AUTH_ADMINISTRATOR && !reserved &&
-		reserved_name(slice_str(ask->in.address))) {
+		reserved_for_system(slice_str(ask->in.address))) {
 		http_reply_problem(ask->rq, 400, "address",
 			RESERVED_WHY "; send \"reserved\": true if it is meant");
 		return false;

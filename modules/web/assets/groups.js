@@ -22,7 +22,7 @@ const fields = (group) => [
   field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
   field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
   isAdmin() && field({ name: 'quota', label: 'Storage of each member (MB)', type: 'number', min: 1, step: 'any', value: group?.quota ? group.quota / MB : '', hint: 'Where it is more than they have otherwise. Empty: says nothing.' }),
-  !group && isAdmin() && field({ name: 'reserved', label: 'A name such as postmaster or info is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
+  !group && isAdmin() && field({ name: 'reserved', label: 'A name such as postmaster or webmaster is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
 ];
 
 // What the fields say, as the API wants it.

@@ -37,7 +37,7 @@ export async function show() {
       fields: [
         field({ name: 'note', label: 'Note for yourself', maxLength: 100, placeholder: 'Anna of the choir' }),
         field({ name: 'address', label: 'Only for the address', autocapitalize: 'none', spellcheck: false, hint: 'Empty: they choose one.' }),
-        field({ name: 'reserved', label: 'A name such as postmaster or info is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
+        field({ name: 'reserved', label: 'A name such as postmaster or webmaster is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
         field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: 'member' }),
         groups.length > 0 && choices('groups', 'Into the groups', groups.map((group) => [group.id, group.title])),
         field({ name: 'uses', label: 'How many people', type: 'number', min: 1, value: 1, required: true }),

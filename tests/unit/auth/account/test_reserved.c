@@ -18,12 +18,34 @@ START_TEST(reserved_in_every_spelling)
 }
 END_TEST
 
+START_TEST(what_machines_and_authorities_go_by_is_of_the_system)
+{
+	static const char *const system[] = { "dmarc", "DMARC", "tls-rpt", "tlsrpt",
+		"tls.rpt@x.test", "autoconfig", "aut0config", "auto-discover", "autodiscover",
+		"mta-sts", "mta_sts+a", "admin", "administrator", "webmaster", "hostmaster",
+		"postmaster", "abuse", "noc", "security", "news", "www", "uucp", "ftp", "usenet",
+		"hearth" };
+	static const char *const organisation[] = { "info", "lnfo", "sa1es", "marketing", "support",
+		"choir-request", "choir.owner@x.test", "a_b-bounces+x", "REQUEST-REQUEST" };
+
+	for (size_t i = 0; i < sizeof(system) / sizeof(system[0]); i++)
+		ck_assert_msg(reserved_for_system(slice_str(system[i])) &&
+				      reserved_name(slice_str(system[i])),
+			"%s", system[i]);
+	for (size_t i = 0; i < sizeof(organisation) / sizeof(organisation[0]); i++)
+		ck_assert_msg(!reserved_for_system(slice_str(organisation[i])) &&
+				      reserved_name(slice_str(organisation[i])),
+			"%s", organisation[i]);
+}
+END_TEST
+
 START_TEST(people_keep_their_names)
 {
 	static const char *const free_names[] = {
 		"", "@x.test", "+x", "ann", "rooter", "postmasters", "my-admin", "admin2",
 		"information", "newsome", "martin", "will", "ann@postmaster.test",
-		"ann+postmaster@x.test", "nocturne", "salesman", "chess",
+		"ann+postmaster@x.test", "nocturne", "salesman", "chess", "request", "owner",
+		"requests", "choirrequest", "request-ann", "spfister", "imap",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	};
 
@@ -44,5 +66,6 @@ START_TEST(three_reach_the_administrators)
 }
 END_TEST
 
-TEST_MAIN("reserved", reserved_in_every_spelling, people_keep_their_names,
+TEST_MAIN("reserved", reserved_in_every_spelling,
+	what_machines_and_authorities_go_by_is_of_the_system, people_keep_their_names,
 	three_reach_the_administrators)
