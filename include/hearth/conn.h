@@ -130,6 +130,12 @@ void conn_abort(struct conn *c, int reason);
  * second write from then on.
  */
 bool conn_is_deaf(const struct conn *c);
+/*
+ * Whether the peer has ended its side, also while the session is paused and reads nothing. It may
+ * still want to read, so this is for what is only worth its cost while somebody certainly waits. A
+ * system call.
+ */
+bool conn_has_left(const struct conn *c);
 
 /* ---- listeners ---- */
 

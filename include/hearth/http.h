@@ -119,7 +119,10 @@ const struct account *http_account(const struct http_request *rq);
 const struct conn_info *http_peer(const struct http_request *rq);
 /* Lives as long as the request: for what the answer needs. */
 struct arena *http_arena(struct http_request *rq);
-/* False once the client has gone: long work can stop early. The answer is still owed. */
+/*
+ * False once the client has gone, or has ended its side: long work can stop early. The answer is
+ * still owed.
+ */
 bool http_alive(const struct http_request *rq);
 
 #define HTTP_SESSION_COOKIE "hearth_session"

@@ -180,5 +180,5 @@ struct arena *http_arena(struct http_request *rq)
 
 bool http_alive(const struct http_request *rq)
 {
-	return rq->session != NULL;
+	return rq->session && !conn_has_left(rq->session->c);
 }

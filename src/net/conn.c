@@ -459,6 +459,12 @@ bool conn_is_deaf(const struct conn *c)
 	return c->state == CONN_GONE || (c->top->ops->deaf && c->top->ops->deaf(c->top));
 }
 
+bool conn_has_left(const struct conn *c)
+{
+	return c->state == CONN_GONE || c->ended ||
+	       (c->top->ops->left && c->top->ops->left(c->top));
+}
+
 void conn_abort(struct conn *c, int reason)
 {
 	conn_gone(c, reason, false);

@@ -102,6 +102,8 @@ struct layer_ops {
 	size_t (*pending)(const struct layer *l);
 	/* Whether the peer takes nothing any more (conn_is_deaf); NULL: that is not known here. */
 	bool (*deaf)(const struct layer *l);
+	/* Whether the peer has ended its side, also behind what is not read yet; may be NULL. */
+	bool (*left)(const struct layer *l);
 	/* As conn_expect; may be NULL. */
 	void (*expect)(struct layer *l, size_t n);
 	/*

@@ -26,6 +26,7 @@
 #include "loop/loop.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -197,6 +198,17 @@ static bool tcp_deaf(const struct layer *l)
 	return ((const struct tcp *)l)->deaf;
 }
 
+/* Asks the system: while nothing is read, it alone has seen the peer's FIN. */
+static bool tcp_left(const struct layer *l)
+{
+	const struct tcp *t = (const struct tcp *)l;
+	struct pollfd p = { .events = POLLRDHUP };
+
+	if (t->ended || t->deaf || uv_fileno((const uv_handle_t *)&t->uv, &p.fd) < 0)
+		return true;
+	return poll(&p, 1, 0) > 0;
+}
+
 /* ---- the end ---- */
 
 static void on_late(void *arg)
@@ -263,6 +275,7 @@ static const struct layer_ops ops = {
 	.send = tcp_send,
 	.pending = tcp_pending,
 	.deaf = tcp_deaf,
+	.left = tcp_left,
 	.expect = tcp_expect,
 	.close = tcp_close,
 };

@@ -170,6 +170,13 @@ static bool tls_deaf(const struct layer *l)
 	return below->ops->deaf && below->ops->deaf(below);
 }
 
+static bool tls_left(const struct layer *l)
+{
+	const struct layer *below = ((const struct tls *)l)->below;
+
+	return below->ops->left && below->ops->left(below);
+}
+
 /* The handshake needs bytes from the peer even if nobody above wants any. */
 static void update_reading(struct tls *t)
 {
@@ -215,6 +222,7 @@ static const struct layer_ops ops = {
 	.send = tls_send,
 	.pending = tls_pending,
 	.deaf = tls_deaf,
+	.left = tls_left,
 	.expect = tls_expect,
 	.close = tls_close,
 };

@@ -2,6 +2,7 @@
 // the index is behind, broken or being built; and who searches for long holds nobody up.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
@@ -167,6 +168,16 @@ describe('searching', () => {
     assert.equal((await searches[0]).length, 12);
     await eventually(async () => await metric('hearth_mail_searches_abandoned_total') > 0, 30, 'a search was given up');
     assert.equal((await others[0].search(`SEARCH ${keys.replaceAll('NOT ', '')}`)).length, 0);
+    // The same over HTTP: two messages of many words, found by the page's search, unless it has gone.
+    const token = await h.login(user, PASSWORD);
+    const search = (q, n) => h.api('GET', `/api/mail/messages?mailbox=big&limit=${n}&q=${q}`, undefined, { Authorization: `Bearer ${token}` });
+    assert.deepEqual((await search('line%20LARGE', 5)).body.messages.map((m) => m.subject), []);
+    assert.deepEqual((await search('a%20LARGE%20text', 5)).body.messages.map((m) => m.subject), [11, 10, 9, 8, 7].map((n) => `big ${n}`));
+    assert.deepEqual((await search('~', 5)).body.messages, []);
+    const abandoned = await metric('hearth_mail_searches_abandoned_total');
+    for (let i = 0; i < 4; i++) connect(h.port.http, '127.0.0.1').on('error', () => {})
+      .end(`GET /api/mail/messages?mailbox=big&q=~${i} HTTP/1.1\r\nHost: ${new URL(h.base).host}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+    await eventually(async () => await metric('hearth_mail_searches_abandoned_total') >= abandoned + 4, 30, 'those of who left were given up');
     await c.ok('DELETE big');
     others[0].close();
     b.close();

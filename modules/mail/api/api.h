@@ -1,6 +1,6 @@
 /*
  * api.h: a call of /api/mail/… under way, and what the files that answer them share: api.c
- * (mailboxes, lists, flags), api/message.c (one message and its parts).
+ * (mailboxes, flags), list.c (lists and searches), message.c (one message and its parts).
  *
  *   handler (loop) ──▶ work (io worker: SQL, blobs, MIME) ──▶ reply (loop)
  */
@@ -10,11 +10,6 @@
 #include "message.h"
 #include "store/store.h"
 
-struct mail_hit {
-	int64_t content;
-	uint32_t uid;
-};
-
 struct mail_call {
 	struct mail *m;
 	struct http_request *rq;
@@ -22,20 +17,13 @@ struct mail_call {
 	struct arena *a; /* until it is answered */
 	/* what was asked */
 	int64_t id, part;
-	struct slice mailbox, query;
-	uint32_t before;
-	size_t limit; /* as many as the person chose: MAIL_AS_CHOSEN */
 	unsigned set, clear;
 	/* while working */
 	struct db_tx *tx;
 	struct json_writer w; /* into `json` */
 	struct mail_message message;
-	struct mail_hit *found;
-	size_t found_n, found_max;
-	int64_t mailbox_id;
 	int64_t changed_mailbox;
-	struct mail_turn turn; /* of a search */
-	char source[32];
+	struct mail_listing *listing; /* list.c */
 	/* the answer: an error, or what `reply` sends, or `json` where there is none */
 	void (*work)(struct mail_call *c);
 	void (*reply)(struct mail_call *c);
@@ -44,16 +32,18 @@ struct mail_call {
 	const struct mime_part *attachment; /* api/message.c */
 };
 
-#define MAIL_AS_CHOSEN SIZE_MAX
-
 /* On the loop: a call that `work` works out on a worker; begins it, or answers that it cannot. */
 struct mail_call *mail_call_new(
 	void *module, struct http_request *rq, void (*work)(struct mail_call *c));
 void mail_call_start(struct mail_call *c);
+/* On the loop: answers with what `work` has made, or the error, and frees the call. A done_fn. */
+void mail_call_answer(void *call, int status);
 /* The members of a list's entry, into an object that is open. Any thread. */
 void mail_call_summary(struct json_writer *w, const struct mail_message *m);
 
-/* api/message.c */
+/* list.c */
+http_handler mail_get_messages;
+/* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
 
 #endif

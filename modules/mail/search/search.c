@@ -236,39 +236,3 @@ void mail_search_end(struct mail_search *s)
 {
 	arena_free(&s->scratch);
 }
-
-static size_t keep_each_once(int64_t *out, const int64_t *contents, size_t n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || out[kept - 1] != contents[i])
-			out[kept++] = contents[i];
-	return kept;
-}
-
-int mail_search_one(struct mail *m, int64_t account, const struct mail_search_for *key,
-	const int64_t *contents, size_t n, bool *hits)
-{
-	struct arena *a = arena_new();
-	int64_t *once = arena_alloc(a, (n + 1) * sizeof(*once));
-	struct mail_search s = { .m = m,
-		.account = account,
-		.keys = key,
-		.key_n = 1,
-		.contents = once,
-		.n = keep_each_once(once, contents, n),
-		.a = a };
-	int rc;
-
-	mail_search_begin(&s);
-	while ((rc = mail_search_slice(&s)) > 0)
-		;
-	for (size_t i = 0, at = 0; i < n && rc == 0; i++) {
-		at += once[at] != contents[i];
-		hits[i] = s.answers[at] == MAIL_SEARCH_YES;
-	}
-	mail_search_end(&s);
-	arena_free(&a);
-	return rc;
-}

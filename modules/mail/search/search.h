@@ -72,11 +72,4 @@ int mail_search_slice(struct mail_search *s);
 /* Gives back what is not in the arena; legal at any time, and twice. */
 void mail_search_end(struct mail_search *s);
 
-/*
- * The whole of a search for one key: hits[i] says whether contents[i] (ascending, maybe repeated)
- * has it. Blocks for as long as that takes: on a worker, within a turn (turns.h).
- */
-int mail_search_one(struct mail *m, int64_t account, const struct mail_search_for *key,
-	const int64_t *contents, size_t n, bool *hits);
-
 #endif

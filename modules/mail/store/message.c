@@ -259,6 +259,24 @@ int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t
 	return rc < 0 ? rc : each_message(&rows, each, arg);
 }
 
+int mail_store_newest(
+	struct db_tx *tx, int64_t mailbox, uint32_t before, mail_newest_fn *each, void *arg)
+{
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT uid, content FROM message WHERE mailbox = $1 AND uid < $2 ORDER BY uid "
+		"DESC",
+		db_int(mailbox), db_int(before ? before : INT64_MAX));
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0)
+		stop = each(arg, (uint32_t)db_col_int(&rows, 0), db_col_int(&rows, 1));
+	rc = db_end(&rows);
+	return stop ? stop : rc;
+}
+
 static int each_scanned(struct db_rows *rows, bool dates, mail_message_fn *each, void *arg)
 {
 	int stop = 0, rc;

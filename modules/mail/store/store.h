@@ -212,6 +212,11 @@ int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned w
 int mail_store_latest(struct db_tx *tx, int64_t mailbox, uint32_t before, size_t limit,
 	unsigned want, mail_message_fn *each, void *arg);
 
+/* UID and content of each, newest first, below `before` (0: from the top); `each` as above. */
+typedef int mail_newest_fn(void *arg, uint32_t uid, int64_t content);
+int mail_store_newest(
+	struct db_tx *tx, int64_t mailbox, uint32_t before, mail_newest_fn *each, void *arg);
+
 /* ---- changing messages ---- */
 
 /* Bytes of the keywords of one message. */
