@@ -75,7 +75,8 @@ struct auth {
 	} counting[AUTH_KEEPING_MAX]; /* account/storage.h */
 	int counting_count;
 	int64_t exports_per_day, export_ttl_ms;
-	char decoy[AUTH_HASH_MAX]; /* hash of nothing: checked when there is no such account */
+	int64_t groups_per_account; /* that a member makes (group/group.h) */
+	char decoy[AUTH_HASH_MAX];  /* hash of nothing: checked when there is no such account */
 };
 
 /* Every script of every folder's tables, in order. */
@@ -93,6 +94,7 @@ extern const char auth_resting_migration[];          /* account/resting.c */
 extern const char auth_reset_migration[];            /* reset/reset_store.c */
 extern const char auth_second_address_migration[];   /* reset/second_address.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
+extern const char auth_group_maker_migration[];      /* group/group_store.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */
 void auth_service_init(struct auth *a);

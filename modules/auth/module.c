@@ -77,6 +77,9 @@ static const struct config_setting settings[] = {
 		"how long what they asked for can be fetched" },
 	{ NULL, "group_creation", CONFIG_CHOICE, "administrators", NULL, NULL,
 		"administrators|everyone", "who makes groups" },
+	{ NULL, "groups_per_account", CONFIG_INT, "20", "1", "10000", NULL,
+		"groups that one member makes, and how many within a day; administrators make any "
+		"number" },
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,
 		"memory of one password hash (RFC 9106)" },
 	{ NULL, "argon2_passes", CONFIG_INT, "2", "1", "100", NULL, "passes of one password hash" },
@@ -399,6 +402,7 @@ static int start_command(struct hearth *h, void **state)
 	a->exports_per_day = config_int(c, "auth", "exports_per_day");
 	a->export_ttl_ms = config_duration_ms(c, "auth", "export_ttl");
 	a->quota = config_size(c, "auth", "quota");
+	a->groups_per_account = config_int(c, "auth", "groups_per_account");
 	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
 	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");
 	auth_service_init(a);

@@ -58,5 +58,6 @@ const char *const auth_migrations[] = {
 	auth_reset_migration,
 	auth_grant_migration,
 	auth_second_address_migration,
+	auth_group_maker_migration,
 	NULL,
 };

@@ -62,6 +62,27 @@ test('a group is made, seen by those in it, changed by its owners', async () => 
   problem(await leave('cleo', body.id, 'cleo'), 404);
 });
 
+test('a member makes so many groups, an administrator any number', async () => {
+  const few = await new Hearth({ 'auth.group_creation': 'everyone', 'auth.groups_per_account': 2 }).start();
+  try {
+    const made = {};
+    for (const [name, ...flags] of [['ann'], ['root', '--admin']]) {
+      few.addUser(`${name}@hearth.test`, 'correct horse battery', ...flags);
+      made[name] = { Authorization: `Bearer ${await few.login(`${name}@hearth.test`, 'correct horse battery')}` };
+    }
+    const make = (who, name) => few.api('POST', '/api/auth/groups', { name }, made[who]);
+    const { body: { id: first } } = await make('ann', 'choir');
+    assert.equal((await make('ann', 'band')).status, 201);
+    problem(await make('ann', 'orchestra'), 409);
+    // Leaving or deleting one gives no place for another today: the names would be used up.
+    assert.equal((await few.api('DELETE', `/api/auth/groups/${first}`, undefined, made.ann)).status, 204);
+    problem(await make('ann', 'orchestra'), 409);
+    for (const name of ['orchestra', 'quartet', 'trio']) assert.equal((await make('root', name)).status, 201);
+  } finally {
+    await few.remove();
+  }
+});
+
 test('people are added by address, by those who may add people', async () => {
   const group = (await api('ann', 'POST', '', { name: 'by-address', joining: 'open' })).body.id;
   const add = (by, body) => api(by, 'POST', `/${group}/members`, body);

@@ -18,6 +18,7 @@
 #define GROUP_NAME_MAX        40
 #define GROUP_DESCRIPTION_MAX 1000 /* characters (code points) */
 #define GROUP_MEMBERS_MAX     1000
+#define GROUPS_MAX            5000 /* in all */
 
 enum group_role {
 	GROUP_NOBODY,
@@ -33,6 +34,7 @@ struct group {
 	bool open; /* anybody may join; else owners add people */
 	/* When one is made: its name is meant, though it is reserved (reserved.h). */
 	bool reserved;
+	int64_t made_by; /* when one is made: an account; 0: a command */
 	/* Bytes that each member may keep, where that is more than they could; 0: says nothing. */
 	int64_t quota;
 	int64_t created_ms;
@@ -63,9 +65,14 @@ bool group_description_valid(struct slice text);
 
 /*
  * *id is the new group's; HEARTH_EEXIST when a group or an account has the name, HEARTH_ECONFLICT
- * when one had it not long ago (account/resting.h).
+ * when one had it not long ago (account/resting.h), HEARTH_ETOOBIG when there are GROUPS_MAX.
  */
 int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *id);
+/*
+ * Whether this account may make one more, if it makes `most` at most: of those that are there, and
+ * within a day, since the name of one that was deleted is nobody's for a while. HEARTH_EBUSY.
+ */
+int group_may_make(struct db_tx *tx, int64_t account, int64_t most, int64_t now_ms);
 /* By id, by name: HEARTH_ENOTFOUND. */
 int group_get(struct db_tx *tx, int64_t id, struct group *out);
 int group_find(struct db_tx *tx, const char *name, struct group *out);
@@ -107,7 +114,7 @@ int group_publish(
 /*
  * Asks an account that is no member to join with this role; once more: with that role. By an
  * account, or a command (0). HEARTH_ENOTFOUND; HEARTH_ETOOBIG: the group is full, or they have too
- * many invitations.
+ * many invitations, in all or of this account, or it asks too many people.
  */
 int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role role, int64_t by,
 	int64_t now_ms);

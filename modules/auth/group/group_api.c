@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "audit/audit_log.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -140,6 +141,14 @@ static void on_answer(void *arg, int status)
 	else if (status == HEARTH_ECONFLICT)
 		http_reply_problem(ask->rq, 409, "name",
 			"somebody had this name not long ago; an administrator can free it");
+	else if (status == HEARTH_EBUSY && ask->status == 201)
+		http_reply_problem(ask->rq, 409, NULL,
+			"a member makes %lld groups at most, and no more than that within a day; "
+			"ask an administrator",
+			(long long)ask->a->groups_per_account);
+	else if (status == HEARTH_ETOOBIG)
+		http_reply_problem(
+			ask->rq, 409, NULL, "there are %d groups: delete some first", GROUPS_MAX);
 	else
 		http_reply_error(ask->rq, status);
 }
@@ -207,17 +216,31 @@ void auth_get_group(void *module, struct http_request *rq)
 
 /* ---- POST, PATCH, DELETE ---- */
 
+static bool is_administrator(const struct ask *ask)
+{
+	const struct account *who = http_account(ask->rq);
+
+	return who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false);
+}
+
 /* Who makes a group owns it. */
 static int make(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
-	int64_t now = clock_wall_ms(), id;
-	int rc = group_add(tx, &ask->group, now, &id);
+	int64_t now = clock_wall_ms(), id, self = http_account(ask->rq)->id;
+	int rc = is_administrator(ask) ? 0
+				       : group_may_make(tx, self, ask->a->groups_per_account, now);
 
+	ask->group.made_by = self;
 	if (rc == 0)
-		rc = group_join(tx, id, http_account(ask->rq)->id, GROUP_OWNER, now);
+		rc = group_add(tx, &ask->group, now, &id);
+	if (rc == 0)
+		rc = group_join(tx, id, self, GROUP_OWNER, now);
 	if (rc == 0)
 		rc = group_get(tx, id, &ask->group);
+	if (rc == 0)
+		rc = auth_audit(tx, self, "group.made", http_peer(ask->rq)->peer,
+			auth_device(ask->rq), ask->group.name);
 	ask->role = GROUP_OWNER;
 	ask->rights = (struct group_rights){ .see_people = true, .change = true };
 	return rc < 0 ? rc : write_answer(tx, ask);
@@ -225,12 +248,9 @@ static int make(struct db_tx *tx, void *arg)
 
 static bool may_make(const struct ask *ask)
 {
-	const struct account *who = http_account(ask->rq);
+	const char *who = config_text(hearth_config(ask->a->h), "auth", "group_creation");
 
-	if (strcmp(config_text(hearth_config(ask->a->h), "auth", "group_creation"), "everyone") ==
-		0)
-		return true;
-	return who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, false);
+	return strcmp(who, "everyone") == 0 || is_administrator(ask);
 }
 
 void auth_post_groups(void *module, struct http_request *rq)

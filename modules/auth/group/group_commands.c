@@ -96,7 +96,7 @@ static int report(const struct order *o, int rc, const char *what)
 		rc == HEARTH_EEXIST      ? "a group or an account has this name"
 		: rc == HEARTH_ENOTFOUND ? "no such group or account"
 		: rc == HEARTH_ECONFLICT ? "this is the last owner; make another one first"
-		: rc == HEARTH_ETOOBIG   ? "the group is full"
+		: rc == HEARTH_ETOOBIG   ? "the group is full, or there are too many"
 					 : error_name(rc));
 	return EXIT_FAILED;
 }

@@ -4,12 +4,16 @@
  * Nobody is put into a group without saying yes. Whoever may add people asks somebody; the row
  * waits until they join (group_join takes it away), decline or GROUP_INVITATION_MS have passed.
  * Until then they are no member: no mail, no quota, no event. Bounds: GROUP_MEMBERS_MAX a group,
- * and GROUP_INVITATIONS_MAX an account, so that nobody is buried under them.
+ * and GROUP_INVITATIONS_MAX an account, so that nobody is buried under them; of those
+ * OF_ONE_MAX by one maker, so that nobody uses up the place of all others; MADE_MAX that one maker
+ * waits for.
  */
 #include "group/group.h"
 #include "hearth/error.h"
 
 #define GROUP_INVITATIONS_MAX 50
+#define OF_ONE_MAX            10
+#define MADE_MAX              1000
 #define GROUP_INVITATION_MS   (INT64_C(30) * 24 * 3600 * 1000)
 
 const char auth_group_invitation_migration[] =
@@ -23,8 +27,9 @@ const char auth_group_invitation_migration[] =
 	"CREATE INDEX group_invitation_account ON group_invitation (account);";
 
 /* HEARTH_ETOOBIG when one more would be too many, in the group or for the account. */
-static int has_place(struct db_tx *tx, int64_t id, int64_t account)
+static int has_place(struct db_tx *tx, int64_t id, int64_t account, int64_t by)
 {
+	int64_t of_one = 0, made = 0;
 	int64_t theirs = 0, all = 0;
 	int rc = db_get_int(tx, &theirs,
 		"SELECT count(*) FROM group_invitation WHERE account = $1 AND group_id <> $2",
@@ -35,9 +40,20 @@ static int has_place(struct db_tx *tx, int64_t id, int64_t account)
 			"SELECT (SELECT count(*) FROM group_invitation WHERE group_id = $1 AND"
 			" account <> $2) + (SELECT count(*) FROM membership WHERE group_id = $1)",
 			db_int(id), db_int(account));
+	if (rc == 0 && by)
+		rc = db_get_int(tx, &of_one,
+			"SELECT count(*) FROM group_invitation WHERE account = $1 AND made_by = $2"
+			" AND group_id <> $3",
+			db_int(account), db_int(by), db_int(id));
+	if (rc == 0 && by)
+		rc = db_get_int(tx, &made,
+			"SELECT count(*) FROM group_invitation WHERE made_by = $1", db_int(by));
 	if (rc < 0)
 		return rc;
-	return theirs >= GROUP_INVITATIONS_MAX || all >= GROUP_MEMBERS_MAX ? HEARTH_ETOOBIG : 0;
+	return theirs >= GROUP_INVITATIONS_MAX || all >= GROUP_MEMBERS_MAX ||
+			       of_one >= OF_ONE_MAX || made >= MADE_MAX
+		       ? HEARTH_ETOOBIG
+		       : 0;
 }
 
 int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role role, int64_t by,
@@ -50,7 +66,7 @@ int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role 
 	if (rc == 0)
 		rc = auth_store_get(tx, account, &found);
 	if (rc == 0)
-		rc = has_place(tx, id, account);
+		rc = has_place(tx, id, account, by);
 	if (rc == 0)
 		rc = db_run(tx,
 			"INSERT INTO group_invitation (group_id, account, role, made_by, made_at)"

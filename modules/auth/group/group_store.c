@@ -9,6 +9,8 @@
 #include "hearth/error.h"
 #include "hearth/json.h"
 
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
 const char auth_group_migration[] = "CREATE TABLE account_group ("
 				    " id {id},"
 				    " name TEXT NOT NULL UNIQUE,"
@@ -24,6 +26,12 @@ const char auth_group_migration[] = "CREATE TABLE account_group ("
 				    " joined_at BIGINT NOT NULL,"
 				    " PRIMARY KEY (group_id, account));"
 				    "CREATE INDEX membership_account ON membership (account);";
+
+/* 0: a command, or one made before this was noted. */
+const char auth_group_maker_migration[] =
+	"ALTER TABLE account_group ADD COLUMN made_by BIGINT NOT NULL DEFAULT 0;"
+	"CREATE INDEX account_group_made_by ON account_group (made_by);"
+	"CREATE INDEX group_invitation_made_by ON group_invitation (made_by);";
 
 #define GROUP_COLUMNS                                                           \
 	"g.id, g.name, g.title, g.description, g.open, g.quota, g.created_at, " \
@@ -99,21 +107,42 @@ int group_has_name(struct db_tx *tx, const char *address, bool *has)
 	return rc;
 }
 
+int group_may_make(struct db_tx *tx, int64_t account, int64_t most, int64_t now_ms)
+{
+	int64_t there = 0, today = 0;
+	int rc = db_get_int(tx, &there, "SELECT count(*) FROM account_group WHERE made_by = $1",
+		db_int(account));
+
+	if (rc == 0)
+		rc = db_get_int(tx, &today,
+			"SELECT count(*) FROM event WHERE account = $1 AND kind = 'group.made'"
+			" AND at > $2",
+			db_int(account), db_int(now_ms - DAY_MS));
+	if (rc < 0)
+		return rc;
+	return there >= most || today >= most ? HEARTH_EBUSY : 0;
+}
+
 int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *id)
 {
 	bool taken = false, rests = false;
-	int rc = account_has_name(tx, g->name, &taken);
+	int64_t count = 0;
+	int rc = db_get_int(tx, &count, "SELECT count(*) FROM account_group");
 
+	if (rc < 0 || count >= GROUPS_MAX)
+		return rc < 0 ? rc : HEARTH_ETOOBIG;
+	rc = account_has_name(tx, g->name, &taken);
 	if (rc < 0 || taken)
 		return rc < 0 ? rc : HEARTH_EEXIST;
 	rc = resting_has_group(tx, g->name, now_ms, &rests);
 	if (rc < 0 || rests)
 		return rc < 0 ? rc : HEARTH_ECONFLICT;
 	rc = db_get_int(tx, id,
-		"INSERT INTO account_group (name, title, description, open, quota, created_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id",
+		"INSERT INTO account_group (name, title, description, open, quota, created_at,"
+		" made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		" ON CONFLICT (name) DO NOTHING RETURNING id",
 		db_str(g->name), db_str(g->title), db_str(g->description), db_int(g->open),
-		db_int(g->quota), db_int(now_ms));
+		db_int(g->quota), db_int(now_ms), db_int(g->made_by));
 	if (rc == HEARTH_ENOTFOUND)
 		return HEARTH_EEXIST;
 	return rc < 0 ? rc : group_publish(tx, *id, g->name, "added", 0);

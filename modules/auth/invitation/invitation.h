@@ -14,9 +14,10 @@
 #define AUTH_INVITATION_USES_MAX 10000
 #define AUTH_INVITATION_DAYS     7 /* unless its maker says otherwise */
 #define AUTH_INVITATION_DAYS_MAX 365
-#define AUTH_INVITATION_NOTE_MAX 200 /* bytes */
-#define AUTH_INVITATIONS_MAX     10000
-#define AUTH_INVITATION_GROUPS   32 /* that one may name */
+#define AUTH_INVITATION_NOTE_MAX 200   /* bytes */
+#define AUTH_INVITATIONS_MAX     10000 /* in all */
+#define AUTH_INVITATIONS_BY_ONE  1000  /* made by one account */
+#define AUTH_INVITATION_GROUPS   32    /* that one may name */
 
 struct auth_invitation {
 	int64_t id;
@@ -40,7 +41,10 @@ void auth_invitation_link(const struct hearth *h, const char *secret, struct str
 
 /* ---- invitation_store.c: inside a db_fn ---- */
 
-/* Adds one; *id is its number. HEARTH_ETOOBIG when there are AUTH_INVITATIONS_MAX. */
+/*
+ * Adds one; *id is its number. HEARTH_ETOOBIG when there are AUTH_INVITATIONS_MAX, or
+ * AUTH_INVITATIONS_BY_ONE by its maker.
+ */
 int auth_store_add_invitation(
 	struct db_tx *tx, const struct auth_invitation *in, const char *hex, int64_t *id);
 /* The one of this secret, if it can be used now. HEARTH_ENOTFOUND. */

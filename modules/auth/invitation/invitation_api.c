@@ -221,7 +221,9 @@ static void on_made(void *arg, int status)
 	}
 	if (status == HEARTH_ETOOBIG) {
 		http_reply_problem(ask->rq, 409, NULL,
-			"there are %d invitations; delete some first", AUTH_INVITATIONS_MAX);
+			"there are too many invitations (%d by one administrator, %d in all): "
+			"delete some first",
+			AUTH_INVITATIONS_BY_ONE, AUTH_INVITATIONS_MAX);
 		return;
 	}
 	if (status != 0) {

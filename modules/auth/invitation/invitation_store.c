@@ -45,10 +45,13 @@ int auth_store_add_invitation(
 	struct db_tx *tx, const struct auth_invitation *in, const char *hex, int64_t *id)
 {
 	struct strbuf groups = { 0 };
-	int64_t count = 0;
-	int rc = db_get_int(tx, &count, "SELECT count(*) FROM invitation");
+	int64_t all = 0, own = 0;
+	int rc = db_get_int(tx, &all, "SELECT count(*) FROM invitation");
 
-	if (rc == 0 && count >= AUTH_INVITATIONS_MAX)
+	if (rc == 0 && in->made_by)
+		rc = db_get_int(tx, &own, "SELECT count(*) FROM invitation WHERE made_by = $1",
+			db_int(in->made_by));
+	if (rc == 0 && (all >= AUTH_INVITATIONS_MAX || own >= AUTH_INVITATIONS_BY_ONE))
 		rc = HEARTH_ETOOBIG;
 	if (rc < 0)
 		return rc;

@@ -61,6 +61,9 @@ static const struct section account_sections[] = {
 		" JOIN account_group g ON g.id = m.group_id WHERE m.account = $1 ORDER BY g.name",
 		{ { "name", COLUMN_TEXT }, { "title", COLUMN_TEXT }, { "role", COLUMN_NUMBER },
 			{ "joined_at", COLUMN_NUMBER }, { .name = NULL } } },
+	{ "groups_made", true,
+		"SELECT name, created_at FROM account_group WHERE made_by = $1 ORDER BY name",
+		{ { "name", COLUMN_TEXT }, { "created_at", COLUMN_NUMBER }, { .name = NULL } } },
 	{ "second_factors", true,
 		"SELECT kind, phone, confirmed_at FROM factor WHERE account = $1"
 		" AND confirmed_at > 0 ORDER BY kind",
@@ -177,7 +180,7 @@ static const char *const forget[] = {
 	"DELETE FROM event WHERE account = $1",
 	"DELETE FROM second_address WHERE account = $1",
 	"DELETE FROM second_address WHERE address = (SELECT address FROM account WHERE id = $1)",
-	"DELETE FROM invitation WHERE made_by = $1",
+	"UPDATE account_group SET made_by = 0 WHERE made_by = $1",
 	"DELETE FROM factor WHERE account = $1",
 	"DELETE FROM recovery_code WHERE account = $1",
 	"DELETE FROM login_ticket WHERE account = $1",

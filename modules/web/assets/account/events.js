@@ -17,6 +17,7 @@ const WORDS = {
   'factor.enrolled': 'Second factor set up',
   'factor.removed': 'Second factor removed',
   'factor.recovery_codes': 'New recovery codes made',
+  'group.made': 'Group made',
   'group.joined': 'Put into a group by an administrator',
   'invitation.made': 'Invitation made',
   'password.changed': 'Password changed',

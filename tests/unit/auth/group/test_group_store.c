@@ -5,6 +5,8 @@
 #include "account/quota.h"
 #include "database.h"
 #include "account/resting.h"
+#include "audit/audit_log.h"
+#include "hearth/clock.h"
 #include "group/group.h"
 #include "harness.h"
 #include "hearth/clock.h"
@@ -269,6 +271,74 @@ START_TEST(a_group_is_full_at_some_point)
 }
 END_TEST
 
-TEST_MAIN("group_store", names_and_addresses_exclude_each_other,
-	the_last_owner_stays_while_others_are_there, a_deleted_account_leaves_every_group,
-	ones_own_quota_then_the_largest, other_modules_ask_who_is_in, a_group_is_full_at_some_point)
+static int made(struct db_tx *tx, void *arg)
+{
+	int64_t a = person(tx, "a@x.test"), b = person(tx, "b@x.test"), id[3];
+
+	(void)arg;
+	for (int i = 0; i < 3; i++) {
+		struct group g = { .title = "t", .made_by = a };
+
+		ck_assert_int_eq(group_may_make(tx, a, 3, T0), 0);
+		snprintf(g.name, sizeof(g.name), "g%d", i);
+		ck_assert_int_eq(group_add(tx, &g, T0, &id[i]), 0);
+		ck_assert_int_eq(auth_audit(tx, a, "group.made", "", SLICE(""), g.name), 0);
+	}
+	ck_assert_int_eq(group_may_make(tx, a, 3, T0), HEARTH_EBUSY);
+	ck_assert_int_eq(group_may_make(tx, a, 4, T0), 0);
+	ck_assert_int_eq(group_may_make(tx, b, 1, T0), 0);
+	/* Deleted ones count for a day: their names are nobody's for longer. */
+	ck_assert_int_eq(group_delete(tx, id[0], T0, 1000), 0);
+	ck_assert_int_eq(group_may_make(tx, a, 3, T0), HEARTH_EBUSY);
+	ck_assert_int_eq(
+		group_may_make(tx, a, 3, clock_wall_ms() + INT64_C(24) * 3600 * 1000 + 1), 0);
+	/* Nothing tells who made one once they are gone. */
+	ck_assert_int_eq(auth_store_delete(tx, a, T0, 0), 0);
+	ck_assert_int_eq(db_run(tx, "DELETE FROM account_group WHERE made_by = $1", db_int(a)), 0);
+	return 0;
+}
+
+START_TEST(an_account_makes_so_many_groups)
+{
+	within_fresh(made);
+}
+END_TEST
+
+static int invited(struct db_tx *tx, void *arg)
+{
+	int64_t a = person(tx, "a@x.test"), b = person(tx, "b@x.test"), c = person(tx, "c@x.test");
+	int64_t last = 0;
+	char name[16];
+
+	(void)arg;
+	/* One maker has ten of somebody's fifty places; asking again takes no other. */
+	for (int i = 0; i <= 10; i++) {
+		snprintf(name, sizeof(name), "gg%d", i);
+		last = group(tx, name, 0);
+		ck_assert_int_eq(group_invite(tx, last, b, GROUP_MEMBER, a, T0),
+			i < 10 ? 0 : HEARTH_ETOOBIG);
+	}
+	ck_assert_int_eq(group_invite(tx, last - 1, b, GROUP_OWNER, a, T0), 0);
+	ck_assert_int_eq(group_invite(tx, last, b, GROUP_MEMBER, c, T0), 0);
+	/* And so many wait for people's word, over all groups. */
+	ck_assert_int_eq(db_run(tx,
+				 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+				 " WHERE i < 990) INSERT INTO group_invitation SELECT 1, 1000 + i,"
+				 " 1, $1, 0 FROM n",
+				 db_int(a)),
+		990);
+	ck_assert_int_eq(group_invite(tx, last, c, GROUP_MEMBER, a, T0), HEARTH_ETOOBIG);
+	ck_assert_int_eq(group_invite(tx, last, c, GROUP_MEMBER, 0, T0), 0);
+	return 0;
+}
+
+START_TEST(nobody_uses_up_the_invitations_of_others)
+{
+	within_fresh(invited);
+}
+END_TEST
+
+TEST_MAIN("group_store", an_account_makes_so_many_groups, nobody_uses_up_the_invitations_of_others,
+	names_and_addresses_exclude_each_other, the_last_owner_stays_while_others_are_there,
+	a_deleted_account_leaves_every_group, ones_own_quota_then_the_largest,
+	other_modules_ask_who_is_in, a_group_is_full_at_some_point)

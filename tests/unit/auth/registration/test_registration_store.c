@@ -124,6 +124,31 @@ START_TEST(the_first_administrator_voids_the_first_link)
 }
 END_TEST
 
+static int many(struct db_tx *tx, void *arg)
+{
+	struct auth_invitation in = { .uses_left = 1, .made_by = 5 };
+	char hex[16];
+	int64_t id;
+
+	(void)arg;
+	for (int i = 0; i < AUTH_INVITATIONS_BY_ONE; i++) {
+		snprintf(hex, sizeof(hex), "h%d", i);
+		invite(tx, in, hex);
+	}
+	ck_assert_int_eq(auth_store_add_invitation(tx, &in, "one more", &id), HEARTH_ETOOBIG);
+	in.made_by = 6;
+	invite(tx, in, "another's");
+	in.made_by = 0;
+	invite(tx, in, "a command's");
+	return 0;
+}
+
+START_TEST(one_account_makes_so_many)
+{
+	within_fresh(many);
+}
+END_TEST
+
 static void count(void *arg, const struct auth_invitation *in)
 {
 	int *n = arg;
@@ -280,6 +305,6 @@ START_TEST(rights_go_with_what_they_opened)
 END_TEST
 
 TEST_MAIN("register store", an_invitation_has_uses_and_a_time,
-	the_first_administrator_voids_the_first_link, what_can_be_used_is_listed,
-	a_registration_waits_its_time, the_last_administrator_stays,
+	the_first_administrator_voids_the_first_link, one_account_makes_so_many,
+	what_can_be_used_is_listed, a_registration_waits_its_time, the_last_administrator_stays,
 	rights_go_with_what_they_opened)
