@@ -23,6 +23,18 @@ async function startNode(...flags) {
 
 const games = randomGames(40, PLIES);
 
+// An account for each player: what one account may play at a time is bounded.
+async function registered(hearth, n) {
+  const tokens = [];
+  while (tokens.length < n)
+    tokens.push(...await Promise.all(Array.from({ length: Math.min(8, n - tokens.length) }, async (_, i) => {
+      const { status, body } = await hearth.api('POST', '/api/auth/register', { address: `player${tokens.length + i}@hearth.test`, password: PASSWORD });
+      if (status !== 201) throw new Error(`an account cannot be made: ${status} ${JSON.stringify(body)}`);
+      return body.token;
+    })));
+  return tokens;
+}
+
 async function load({ pairs, games: rounds }, { port, pid, tokens }) {
   const all = await Promise.all(Array.from({ length: pairs }, (_, i) => Pair.connect(i, port, tokens)));
   let seconds = 0;
@@ -42,8 +54,8 @@ async function load({ pairs, games: rounds }, { port, pid, tokens }) {
 }
 
 await main(async () => {
-  const hearth = await startHearth({ 'gateway.connections_per_account': 10000 }, ['white@hearth.test', 'black@hearth.test']);
-  const tokens = [await hearth.login('white@hearth.test', PASSWORD), await hearth.login('black@hearth.test', PASSWORD)];
+  const hearth = await startHearth({ 'auth.registration': 'open', 'auth.registrations_per_network': 10000 });
+  const tokens = await registered(hearth, 2 * Math.max(...LOADS.map((one) => one.pairs)));
   const ours = { port: hearth.port.http, pid: hearth.child.pid, tokens };
   const synced = await startNode();
   const unsynced = await startNode('--no-sync');

@@ -43,7 +43,7 @@ export class Pair {
     const pair = new Pair(index);
     pair.players = await Promise.all([0, 1].map((i) => {
       const player = { colour: undefined };
-      return WsClient.connect(port, tokens[i], (text) => pair.hear(player, text)).then((client) => Object.assign(player, { client }));
+      return WsClient.connect(port, tokens[2 * index + i], (text) => pair.hear(player, text)).then((client) => Object.assign(player, { client }));
     }));
     return pair;
   }

@@ -52,11 +52,14 @@ static void set_due(struct game_shard *s, int64_t match, int ply, int64_t at_us)
 void shard_postpone(struct owned *o)
 {
 	const struct game *g = o->shard->g;
-	const struct match *m = o->match;
+	struct match *m = o->match;
+	int64_t due_us = match_due_us(m, g->first_move_us);
 
-	if (!o->writing && !m->over && match_empty_seat(m) < 0 &&
-		match_time_left_us(m, g->first_move_us, game_now_us(g)) > 0)
-		set_due(o->shard, m->id, m->ply, match_due_us(m, g->first_move_us));
+	if (o->writing || m->over || match_empty_seat(m) >= 0 ||
+		match_time_left_us(m, g->first_move_us, game_now_us(g)) == 0)
+		return;
+	m->due_us = due_us;
+	set_due(o->shard, m->id, m->ply, due_us);
 }
 
 /* ---- one that is read ---- */
@@ -71,8 +74,10 @@ struct lookup {
 static int load_one(struct db_tx *tx, void *arg)
 {
 	struct lookup *l = arg;
-	int rc = game_store_load(tx, l->intent.match, &l->match);
+	int rc;
 
+	match_free(&l->match); /* it may be read again */
+	rc = game_store_load(tx, l->intent.match, &l->match);
 	if (rc == 0)
 		game_starts_apply(&l->shard->g->starts, l->match);
 	return rc;

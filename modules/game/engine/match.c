@@ -51,7 +51,15 @@ struct match *match_new(int64_t id, const struct game_rules *rules, struct slice
 	}
 	if (rules->init(m->state, setup, seed, why) < 0)
 		match_free(&m);
+	else
+		match_look(m);
 	return m;
+}
+
+void match_look(struct match *m)
+{
+	strbuf_reset(&m->position);
+	m->rules->view(m->state, GAME_VIEWER_PUBLIC, &m->position);
 }
 
 void match_free(struct match **mp)
@@ -389,8 +397,12 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		free(m->state);
 		m->state = step->state;
 		step->state = NULL;
+		strbuf_free(&m->position);
+		m->position = step->position;
+		step->position = (struct strbuf){ 0 };
 		m->ply = step->ply;
 		m->waiting_since_us = now_us;
+		m->due_us = step->due_us;
 		memcpy(m->last, step->move.text, sizeof(m->last));
 		match_note(m, slice_str(step->move.text), slice_str(step->move.notation));
 	}

@@ -35,7 +35,7 @@ struct match {
 	struct game_clock clock;
 	int ply;                      /* half-moves made */
 	struct strbuf notation, uci;  /* the moves as people write them, and as text, with spaces */
-	struct strbuf position;       /* without a state: the view of it, as stored */
+	struct strbuf position;       /* what everybody may see of the state */
 	char last[GAME_MOVE_MAX];     /* the latest move; empty before the first */
 	int draw_offer;               /* the seat whose offer of a draw stands, or -1 */
 	int offered_ply[MATCH_SEATS]; /* at which it has offered last; -1: never */
@@ -43,7 +43,8 @@ struct match {
 	int winner; /* a seat, or GAME_NOBODY */
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
-	int64_t waiting_since_us;           /* since when a first move is waited for */
+	int64_t due_us;           /* as it is stored (store.h): not later than match_due_us */
+	int64_t waiting_since_us; /* since when a first move is waited for */
 	int64_t gone_since_us[MATCH_SEATS]; /* since when a player is away; MATCH_PRESENT: is not */
 };
 
@@ -58,6 +59,7 @@ struct match_step {
 	struct strbuf position; /* the public view of that state */
 	struct game_clock clock;
 	int64_t at_ms;   /* when it was written, by the clock on the wall */
+	int64_t due_us;  /* as it was written */
 	int64_t used_us; /* what the mover used */
 	bool offers;     /* offered_ply has changed, or without a move the offer */
 	int draw_offer;  /* as struct match has them, behind the step */
@@ -81,6 +83,8 @@ void match_free(struct match **m);
 int match_seat(const struct match *m, int64_t account);
 /* The account of a seat is gone: nobody sits there any more, and nothing of it is kept. */
 void match_forget(struct match *m, int seat);
+/* Sets `position` by the state. */
+void match_look(struct match *m);
 /* A seat whose account is gone, or -1. */
 int match_empty_seat(const struct match *m);
 /* What others see of who sits there: never a mail address. `room` may be used for the answer. */

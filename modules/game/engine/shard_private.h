@@ -131,7 +131,7 @@ void shard_put_away(struct owned *o);
 void shard_look_up(struct game_shard *s, const struct game_intent *in);
 /* A client is gone: what it asked for and is still being read finds nobody. */
 void shard_forget_lookups(struct game_shard *s, uint64_t client);
-/* Nobody's time is over: the row says when it will be, where a grace has made that later. */
+/* Time brings nothing yet to a match that was looked at for it: its row is told when it will. */
 void shard_postpone(struct owned *o);
 
 #endif

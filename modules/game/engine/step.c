@@ -31,12 +31,14 @@ static int write_step(struct db_tx *tx, void *arg)
 	struct owned *o = arg;
 	const struct game *g = o->shard->g;
 	int64_t now_us = game_now_us(g);
+	int64_t due_us = match_step_due_us(&o->step, g->first_move_us, now_us);
 
 	o->step.at_ms = clock_wall_ms();
+	o->step.due_us = due_us < o->match->due_us ? due_us : o->match->due_us;
 	return game_store_step(tx, o->match->id, &o->step,
 		&(struct game_store_times){ .wall_ms = o->step.at_ms,
 			.now_us = now_us,
-			.due_us = match_step_due_us(&o->step, g->first_move_us, now_us) });
+			.due_us = due_us < o->match->due_us ? due_us : GAME_DUE_STANDS });
 }
 
 /* What an offer that is made or declined is told by. */
@@ -128,8 +130,10 @@ static int load_stored(struct db_tx *tx, void *arg)
 {
 	struct owned *o = arg;
 
-	int rc = game_store_load(tx, o->match->id, &o->stored);
+	int rc;
 
+	match_free(&o->stored); /* it may be read again */
+	rc = game_store_load(tx, o->match->id, &o->stored);
 	if (rc == 0)
 		game_starts_apply(&o->shard->g->starts, o->stored);
 	return rc;

@@ -196,6 +196,7 @@ static struct match *match_of(const struct pairing *p)
 
 	INVARIANT(m);
 	m->started_at = p->row.started_at;
+	m->due_us = match_due_us(m, p->lobby->g->first_move_us);
 	memcpy(m->completes, p->row.completes, sizeof(m->completes));
 	return m;
 }

@@ -57,8 +57,10 @@ static int list(struct db_tx *tx, void *arg)
 static int load(struct db_tx *tx, void *arg)
 {
 	struct reading *r = arg;
-	int rc = game_store_get(tx, r->id, r->arena, &r->row);
+	int rc;
 
+	match_free(&r->match); /* it may be read again */
+	rc = game_store_get(tx, r->id, r->arena, &r->row);
 	return rc < 0 ? rc : game_store_read(tx, r->id, &r->match);
 }
 

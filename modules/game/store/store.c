@@ -258,22 +258,36 @@ static int changed_one(int rc)
 	return rc == 0 ? HEARTH_ECONFLICT : rc < 0 ? rc : 0;
 }
 
-#define MOVED(left)                                                                     \
+#define MOVED(left, due)                                                                \
 	"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, turn_us = " \
-	"$6, due_us = $7, draw_offer = $8, " left " = $9"                               \
+	"$6, draw_offer = $7, " left " = $8" due                                        \
 	" WHERE id = $1 AND ply = $2 - 1 AND status = 'started'"
 
 /* A move presses the clock of who made it, and no other. */
+static int press(struct db_tx *tx, int64_t match, const struct match_step *step, int seat,
+	const struct game_store_times *at)
+{
+	static const char *const moved[MATCH_SEATS] = { MOVED("white_left_us", ""),
+		MOVED("black_left_us", "") };
+	static const char *const due[MATCH_SEATS] = { MOVED("white_left_us", ", due_us = $9"),
+		MOVED("black_left_us", ", due_us = $9") };
+
+	if (at->due_us == GAME_DUE_STANDS)
+		return changed_one(db_run(tx, moved[seat], db_int(match), db_int(step->ply),
+			db_str(step->move.text), db_text(strbuf_slice(&step->position)),
+			db_int(step->clock.side), db_int(at->now_us), db_int(step->draw_offer),
+			db_int(step->clock.left_us[seat])));
+	return changed_one(db_run(tx, due[seat], db_int(match), db_int(step->ply),
+		db_str(step->move.text), db_text(strbuf_slice(&step->position)),
+		db_int(step->clock.side), db_int(at->now_us), db_int(step->draw_offer),
+		db_int(step->clock.left_us[seat]), db_int(at->due_us)));
+}
+
 static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
 	const struct game_store_times *at)
 {
-	static const char *const moved[MATCH_SEATS] = { MOVED("white_left_us"),
-		MOVED("black_left_us") };
 	int seat = (step->ply - 1) % MATCH_SEATS;
-	int rc = changed_one(db_run(tx, moved[seat], db_int(match), db_int(step->ply),
-		db_str(step->move.text), db_text(strbuf_slice(&step->position)),
-		db_int(step->clock.side), db_int(at->now_us), db_int(at->due_us),
-		db_int(step->draw_offer), db_int(step->clock.left_us[seat])));
+	int rc = press(tx, match, step, seat, at);
 
 	if (rc == 0)
 		rc = db_run(tx,

@@ -27,10 +27,15 @@ struct game_match_row {
 	bool completes[MATCH_SEATS]; /* out of game_store_add: as struct match has it */
 };
 
-/* When something is written; the game clock (game.h), and when time will bring the next. */
+/*
+ * When something is written; the game clock (game.h), and when the match is looked at for what time
+ * brings: not later than it can bring something. It is an index: a move that may leave it does.
+ */
 struct game_store_times {
 	int64_t wall_ms, now_us, due_us;
 };
+
+#define GAME_DUE_STANDS INT64_MAX
 
 /* ---- store.c ---- */
 

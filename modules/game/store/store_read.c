@@ -11,7 +11,7 @@
 #define ROW_COLUMNS                                                                             \
 	"id, rules, white, black, white_name, black_name, limit_ms, increment_ms, started_at, " \
 	"coalesce(ended_at, 0), status, winner, reason, ply, last, position, white_left_us, "   \
-	"black_left_us, running, turn_us, draw_offer, white_offered, black_offered"
+	"black_left_us, running, turn_us, draw_offer, white_offered, black_offered, due_us"
 
 static void copy_word(char *out, size_t room, struct slice s)
 {
@@ -48,6 +48,7 @@ static struct match *shell_of(struct db_rows *rows)
 	m->clock.side = m->over ? -1 : (int)db_col_int(rows, 18);
 	m->clock.started_us = m->waiting_since_us = db_col_int(rows, 19);
 	m->draw_offer = (int)db_col_int(rows, 20);
+	m->due_us = db_col_int(rows, 23);
 	return m;
 }
 
@@ -123,6 +124,8 @@ int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
 		rc = each_move(tx, *out, match_replay);
 	if (rc == 0)
 		rc = game_store_completes(tx, (*out)->accounts, (*out)->completes);
+	if (rc == 0)
+		match_look(*out);
 	if (rc < 0)
 		match_free(out);
 	arena_free(&a);

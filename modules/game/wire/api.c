@@ -50,8 +50,10 @@ static void write_one(struct request *r, struct json_writer *w, int i, bool move
 static int read_one(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
-	int rc = game_store_read(tx, r->id, &r->matches[0]);
+	int rc;
 
+	match_free(&r->matches[0]); /* it may be read again */
+	rc = game_store_read(tx, r->id, &r->matches[0]);
 	r->n = rc == 0;
 	return rc;
 }

@@ -69,10 +69,10 @@ void game_write_position(struct json_writer *w, const struct match *m, int viewe
 	struct strbuf view = { 0 };
 
 	json_name(w, "position");
-	if (m->state)
+	if (m->rules->has_secrets && m->state)
 		m->rules->view(m->state, viewer, &view);
-	if (m->state || m->position.n)
-		json_ready(w, strbuf_slice(m->state ? &view : &m->position));
+	if (view.n || m->position.n)
+		json_ready(w, strbuf_slice(view.n ? &view : &m->position));
 	else
 		json_null(w);
 	strbuf_free(&view);
