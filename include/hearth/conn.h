@@ -111,6 +111,13 @@ void conn_set_timeout(struct conn *c, int64_t ms);
  * time-out. grace_ms 0: no such bound, as at first.
  */
 void conn_set_pace(struct conn *c, int64_t grace_ms, int64_t bytes_per_s);
+/*
+ * And it must take what is written: while output is queued it may keep us waiting for grace_ms in
+ * all, of which each byte it takes gives 1/bytes_per_s seconds back. When all is used up, the
+ * connection is closed with HEARTH_ETIMEOUT: there is nothing to be said to who does not read. Two
+ * minutes and 500 bytes a second until set; either 0: no such bound.
+ */
+void conn_set_take_pace(struct conn *c, int64_t grace_ms, int64_t bytes_per_s);
 /* Bounds for this connection; the listener's stand until set (small before log-in). */
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high);
 /*

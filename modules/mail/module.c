@@ -33,9 +33,11 @@ static const struct config_setting settings[] = {
 		"none ends a message" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
-		"message (RFC 5321 4.5.3.2: at least 5m)" },
+		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },
 	{ NULL, "least_rate", CONFIG_INT, "500", "0", "100000", NULL,
-		"bytes a second at which a message must come, on the whole; 0: any" },
+		"bytes a second at which a message must come, and an answer be taken, on the "
+		"whole; "
+		"0: any" },
 	CONFIG_END,
 };
 

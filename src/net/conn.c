@@ -32,6 +32,8 @@
 #define FLUSH_TIMEOUT_MS    30000 /* a peer that takes nothing for so long is gone */
 #define TURN_US             2000
 #define TURNS_US            5000
+#define TAKE_GRACE_MS       120000 /* with a peer that takes less than … */
+#define TAKE_RATE           500    /* … so many bytes a second of what is written to it */
 
 static struct {
 	struct list conns; /* zeroed until the first one */
@@ -299,17 +301,20 @@ static void on_timer(void *arg)
 	struct conn *c = arg;
 	int64_t left_us =
 		c->timeout_ms ? c->alive_us + c->timeout_ms * 1000 - exec_now_us() : INT64_MAX;
-	int64_t pace_us = conn_pace_left_us(c);
+	int64_t pace_us = conn_pace_left_us(c), take_us = conn_take_left_us(c);
 
 	if (pace_us < left_us)
 		left_us = pace_us;
+	if (take_us < left_us)
+		left_us = take_us;
 	if (c->state == CONN_GONE || left_us == INT64_MAX)
 		return;
 	if (left_us > 0) {
 		timer_start(&c->timer, (left_us + 999) / 1000, 0, on_timer, c);
 		return;
 	}
-	if (c->state == CONN_FLUSHING || !c->events || !c->events->timeout) {
+	/* There is nothing to be said to who does not read. */
+	if (take_us <= 0 || c->state == CONN_FLUSHING || !c->events || !c->events->timeout) {
 		conn_gone(c, HEARTH_ETIMEOUT, false);
 		return;
 	}
@@ -337,7 +342,7 @@ void conn_set_timeout(struct conn *c, int64_t ms)
 	conn_alive(c);
 	if (ms > 0)
 		conn_timer_within(c, ms * 1000);
-	else if (c->grace_us == 0)
+	else if (c->grace_us == 0 && !c->take.waiting_us)
 		timer_stop(&c->timer);
 }
 
@@ -375,6 +380,7 @@ struct conn *conn_new(
 	net.count++;
 	conn_set_limits(c, limits->input_max, limits->output_high);
 	conn_set_timeout(c, limits->timeout_ms);
+	conn_set_take_pace(c, TAKE_GRACE_MS, TAKE_RATE);
 	return c;
 }
 

@@ -66,6 +66,12 @@ struct conn {
 	int64_t grace_us, patience_us; /* 0: no pace is kept; what is left of it */
 	int64_t waiting_us;            /* since when we wait; 0: the peer waits for us */
 	int64_t bytes_per_s;
+	struct {
+		int64_t grace_us, patience_us;
+		int64_t waiting_us; /* since when output is queued, or was counted; 0: none is */
+		int64_t bytes_per_s;
+		size_t seen; /* bytes of the send under way that count as taken already */
+	} take;
 };
 
 /* Sends what the layer takes, and does what waited for that: TLS, closing, `drained`. */
@@ -87,6 +93,10 @@ void conn_alive(struct conn *c);
 void conn_pace_take(struct conn *c, size_t n);
 void conn_pace_pause(struct conn *c, bool paused);
 int64_t conn_pace_left_us(const struct conn *c);
+/* The same of what is written: output is queued; n bytes of it are done with; how long is left. */
+void conn_take_queued(struct conn *c);
+void conn_take_done(struct conn *c, size_t n);
+int64_t conn_take_left_us(struct conn *c);
 /* The timer is due in so much at the latest. */
 void conn_timer_within(struct conn *c, int64_t us);
 /* Puts TLS on top; all output is sent. */

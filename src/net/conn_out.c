@@ -35,6 +35,8 @@ static bool queued(struct conn *c)
 {
 	if (c->calls == 0)
 		conn_later(c);
+	if (c->out_n)
+		conn_take_queued(c);
 	if (c->out_n < c->output_high)
 		return true;
 	c->full = true;
@@ -95,6 +97,7 @@ static void consume(struct conn *c, size_t n)
 	conn_alive(c);
 	c->out_n -= n;
 	c->clear_n -= c->start_tls ? n : 0;
+	conn_take_done(c, n);
 	if (c->setup.bytes_out)
 		metric_add(c->setup.bytes_out, (int64_t)n);
 	while (n > 0) {

@@ -1,7 +1,8 @@
 /*
- * conn_pace.c: the least rate of a connection (conn_set_pace). Who sends a byte now and then shows
- * signs of life for ever; here the patience with them runs out, while what they have to wait for us
- * is not held against them.
+ * conn_pace.c: the least rates of a connection: of what comes (conn_set_pace) and of what is written
+ * (conn_set_take_pace). Who sends or takes a byte now and then shows signs of life for ever; here
+ * the patience with them runs out, while what they have to wait for us is not held against them.
+ * On the loop.
  */
 #include "net/conn_internal.h"
 
@@ -50,4 +51,65 @@ void conn_set_pace(struct conn *c, int64_t grace_ms, int64_t bytes_per_s)
 	c->waiting_us = grace_ms && !c->paused ? exec_now_us() : 0;
 	if (c->waiting_us)
 		conn_timer_within(c, c->patience_us);
+}
+
+/* ---- what is written ---- */
+
+/* What was waited so far is used up, and n bytes that were taken give some of it back. */
+static void take_settle(struct conn *c, size_t n)
+{
+	int64_t now_us = exec_now_us();
+
+	c->take.patience_us += (int64_t)n * 1000000 / c->take.bytes_per_s;
+	c->take.patience_us -= now_us - c->take.waiting_us;
+	if (c->take.patience_us > c->take.grace_us)
+		c->take.patience_us = c->take.grace_us;
+	c->take.waiting_us = now_us;
+}
+
+void conn_take_queued(struct conn *c)
+{
+	if (c->take.grace_us == 0 || c->take.waiting_us)
+		return;
+	c->take.waiting_us = exec_now_us();
+	conn_timer_within(c, c->take.patience_us);
+}
+
+void conn_take_done(struct conn *c, size_t n)
+{
+	size_t seen = n < c->take.seen ? n : c->take.seen;
+
+	if (!c->take.waiting_us)
+		return;
+	c->take.seen -= seen;
+	take_settle(c, n - seen);
+	if (c->out_n == 0) {
+		c->take.waiting_us = 0;
+		c->take.seen = 0;
+		c->take.patience_us = c->take.grace_us;
+	}
+}
+
+/* A send under way is done with only as a whole; what the system has of it counts meanwhile. */
+int64_t conn_take_left_us(struct conn *c)
+{
+	size_t taken;
+
+	if (!c->take.waiting_us)
+		return INT64_MAX;
+	taken = c->top->ops->taken ? c->top->ops->taken(c->top) : 0;
+	take_settle(c, taken > c->take.seen ? taken - c->take.seen : 0);
+	if (taken > c->take.seen)
+		c->take.seen = taken;
+	return c->take.patience_us;
+}
+
+void conn_set_take_pace(struct conn *c, int64_t grace_ms, int64_t bytes_per_s)
+{
+	c->take.grace_us = c->take.patience_us = bytes_per_s ? grace_ms * 1000 : 0;
+	c->take.bytes_per_s = bytes_per_s;
+	c->take.waiting_us = 0;
+	c->take.seen = 0;
+	if (c->out_n && c->state != CONN_GONE)
+		conn_take_queued(c);
 }

@@ -104,6 +104,10 @@ struct layer_ops {
 	bool (*deaf)(const struct layer *l);
 	/* Whether the peer has ended its side, also behind what is not read yet; may be NULL. */
 	bool (*left)(const struct layer *l);
+	/*
+	 * How many bytes of a send under way the system has taken already; NULL: none is known of.
+	 */
+	size_t (*taken)(const struct layer *l);
 	/* As conn_expect; may be NULL. */
 	void (*expect)(struct layer *l, size_t n);
 	/*

@@ -193,6 +193,14 @@ static size_t tcp_pending(const struct layer *l)
 	return 0;
 }
 
+static size_t tcp_taken(const struct layer *l)
+{
+	const struct tcp *t = (const struct tcp *)l;
+	size_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&t->uv);
+
+	return t->writing > left ? t->writing - left : 0;
+}
+
 static bool tcp_deaf(const struct layer *l)
 {
 	return ((const struct tcp *)l)->deaf;
@@ -276,6 +284,7 @@ static const struct layer_ops ops = {
 	.pending = tcp_pending,
 	.deaf = tcp_deaf,
 	.left = tcp_left,
+	.taken = tcp_taken,
 	.expect = tcp_expect,
 	.close = tcp_close,
 };

@@ -403,9 +403,23 @@ test('who keeps us waiting is sent away, however many signs of life there are; a
     }
     return c.replies.at(-1).code;
   };
+  // Asks for 32 MB, takes nothing of it, and then looks whether somebody still waits.
+  const deaf = async () => {
+    const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    await c.ok('CREATE large');
+    await c.ok(['APPEND large ', Buffer.alloc(4 << 20, 'a large text\r\n'), '']);
+    await c.ok('SELECT large');
+    c.socket.removeAllListeners('data');
+    c.socket.pause();
+    let got = 0;
+    c.socket.write(`x FETCH 1 (${'BODY.PEEK[] '.repeat(8).trim()})\r\n`);
+    await new Promise((done) => setTimeout(done, 5000));
+    await new Promise((done) => c.socket.on('close', done).on('error', () => {}).on('data', (bytes) => { got += bytes.length; }).resume());
+    return got < 32 << 20;
+  };
   try {
-    assert.deepEqual(await Promise.all([SmtpClient.hello(h.port.smtp).then((c) => dribble(c, 'N')), data().then((c) => dribble(c, 'x')), append(), slow(), useless()]),
-      ['421', '421', true, 250, 421]);
+    assert.deepEqual(await Promise.all([SmtpClient.hello(h.port.smtp).then((c) => dribble(c, 'N')), data().then((c) => dribble(c, 'x')), append(), slow(), useless(), deaf()]),
+      ['421', '421', true, 250, 421, true]);
   } finally {
     await h.remove();
   }

@@ -313,6 +313,7 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	list_push(&m->smtp_sessions, &s->node);
 	conn_attach(conn, &events, s);
 	conn_set_timeout(conn, m->patience_ms);
+	conn_set_take_pace(conn, m->patience_ms, m->least_rate);
 	s->useful_ms = clock_mono_ms();
 	set_pace(s);
 	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));

@@ -380,6 +380,7 @@ void imap_session_new(struct mail *m, struct conn *conn)
 	list_push(&m->imap_sessions, &s->node);
 	conn_attach(conn, &events, s);
 	conn_set_pace(conn, m->patience_ms, 0); /* in which to log in */
+	conn_set_take_pace(conn, m->patience_ms, m->least_rate);
 	strbuf_adds(&code, "CAPABILITY ");
 	imap_write_capabilities(s, &code);
 	imap_write_status(&s->out, (struct slice){ 0 }, "OK", code.p, "Hearth is ready");

@@ -261,6 +261,61 @@ START_TEST(keeps_a_pace)
 }
 END_TEST
 
+/* Takes a thousand bytes of what a writes every 20 ms, so many times or until that is over. */
+static void sip(int times)
+{
+	for (int i = 0; i < times && a.c && b.c; i++) {
+		run_for(20);
+		if (b.c)
+			conn_resume(b.c);
+	}
+}
+
+static void pour(int64_t grace_ms, int64_t bytes_per_s)
+{
+	static char bytes[600000];
+
+	pair();
+	conn_set_limits(b.c, 1000, 1000);
+	b.pause_after = b.count_only = true;
+	conn_set_take_pace(a.c, grace_ms, bytes_per_s);
+	conn_write(a.c, slice_of(bytes, sizeof(bytes)));
+}
+
+/* Who takes a little now and then is waited for no longer than its pace allows. */
+START_TEST(keeps_a_pace_of_what_is_taken)
+{
+	pour(300, 10000000);
+	sip(200);
+	ck_assert_int_eq(a.reason, HEARTH_ETIMEOUT);
+	ck_assert_int_eq(a.timeouts, 0);
+}
+END_TEST
+
+/* Who is slow, but fast enough, may take as long as it takes; and so may who was told nothing. */
+START_TEST(bears_who_takes_slowly)
+{
+	pour(300, 5000);
+	sip(60);
+	ck_assert_int_eq(a.reason, NOT_CLOSED);
+	b.pause_after = false;
+	conn_resume(b.c);
+	wait_size(&b.got_n, 600000);
+	run_for(500);
+	ck_assert_int_eq(a.reason, NOT_CLOSED);
+}
+END_TEST
+
+/* Also once the session has closed. */
+START_TEST(closing_keeps_the_pace_too)
+{
+	pour(300, 10000000);
+	conn_close(a.c);
+	sip(200);
+	ck_assert_int_eq(a.reason, HEARTH_ETIMEOUT);
+}
+END_TEST
+
 START_TEST(close_waits_no_longer_than_the_timeout)
 {
 	static char bytes[300000];
@@ -422,5 +477,6 @@ END_TEST
 TEST_MAIN("conn", carries_bytes, keeps_the_order_of_copies_and_references, offers_again, pauses,
 	offers_after_resume, bounds_input, slows_the_writer, close_sends_what_is_queued,
 	abort_is_told_later, answers_a_half_closed_peer, times_out, keeps_a_pace,
+	keeps_a_pace_of_what_is_taken, bears_who_takes_slowly, closing_keeps_the_pace_too,
 	close_waits_no_longer_than_the_timeout, close_all_tells_everybody, is_handed_over,
 	takes_turns, is_not_offered_more_than_it_answers, address_groups)
