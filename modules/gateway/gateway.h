@@ -14,7 +14,16 @@
 #include "hearth/module.h"
 #include "hearth/ws.h"
 
+#include <pthread.h>
+
 #define GATEWAY_SERVICES_MAX 8 /* services one socket may talk to in its life */
+
+/* Frames on their way to the loop, from any thread. */
+struct gateway_outgoing {
+	pthread_mutex_t lock;
+	struct list waiting; /* struct delivery */
+	bool posted;         /* the loop is going to look */
+};
 
 struct gateway {
 	struct hearth *h;
@@ -30,6 +39,7 @@ struct gateway {
 	struct bus_listener *revoked;
 	struct timer presence;
 	bool draining;
+	struct gateway_outgoing outgoing;
 	struct metric *open, *frames_in, *frames_out;
 };
 
@@ -60,5 +70,7 @@ void gateway_renew_presence(void *arg);
 
 /* connections.c: fills in the service interface. */
 void gateway_connections_init(struct gateway *g);
+/* Once the loop has ended and nobody sends any more: frees what still waits. */
+void gateway_connections_clear(struct gateway *g);
 
 #endif

@@ -73,6 +73,7 @@ static void stop(void *state)
 	struct gateway *g = state;
 
 	timer_stop(&g->presence);
+	gateway_connections_clear(g);
 	bus_unlisten(&g->revoked);
 	map_free(&g->peers);
 	map_free(&g->accounts);
