@@ -22,6 +22,14 @@ struct hearth_index {
 	int (*text)(struct db_rows *row, struct arena *a, struct slice *out);
 };
 
+/* Bytes that rows keep themselves, and that have a hash or the like to be held against. */
+struct hearth_kept {
+	const char *what; /* what is wrong when `look` says so */
+	const char *sql;  /* account, where, then what `look` takes */
+	/* 0, or HEARTH_ECORRUPT. */
+	int (*look)(struct db_rows *row, struct arena *a);
+};
+
 struct hearth_checks {
 	const char *database; /* without it, none of this is looked at */
 	const char *accounts; /* SQL: the accounts that rows belong to; NULL: none */
@@ -29,6 +37,7 @@ struct hearth_checks {
 	const char *blobs;    /* SQL with columns key, account and place: blobs that rows name */
 	const struct hearth_rule *rules;  /* ends with what == NULL; may be NULL */
 	const struct hearth_index *index; /* may be NULL */
+	const struct hearth_kept *kept;   /* may be NULL */
 };
 
 #endif

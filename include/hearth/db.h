@@ -85,6 +85,8 @@ typedef int db_fn(struct db_tx *tx, void *arg);
  * any thread when `done` is NULL.
  */
 int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg);
+/* The same from any thread, with `done` on the executor `to`: spares a worker's work a hop. */
+int db_write_to(struct db *db, struct exec *to, db_fn *fn, done_fn *done, void *arg);
 /* The same for reading: runs beside the writer on one of the reader threads. */
 int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg);
 /*

@@ -1,11 +1,11 @@
 /*
  * check.c: what the rows of mail keep to (checks.h).
  */
-#include <zstd.h>
-
 #include "hearth/checks.h"
 #include "hearth/error.h"
 #include "mail.h"
+#include "message.h"
+#include "packing.h"
 
 /* While the index is made anew, what is behind is not in it. */
 #define BUILT_TO "coalesce((SELECT built_to FROM mail_search.index_state), 0)"
@@ -54,19 +54,18 @@ static const struct hearth_rule rules[] = {
 	{ NULL, NULL },
 };
 
-/* As search/index.c packs it. */
+/* As search/document.c packs it. */
 static int text_of(struct db_rows *row, struct arena *a, struct slice *out)
 {
-	size_t size = (size_t)db_col_int(row, 1), n;
 	struct slice packed = db_col_bytes(row, 2);
+	size_t size;
 	char *p;
 
-	if (ZSTD_getFrameContentSize(packed.p, packed.n) != size)
+	if (mail_packed_size(packed, (size_t)db_col_int(row, 1), &size) < 0)
 		return HEARTH_ECORRUPT;
 	p = arena_alloc(a, size + 1);
-	n = ZSTD_decompress(p, size, packed.p, packed.n);
 	*out = slice_of(p, size);
-	return ZSTD_isError(n) || n != size ? HEARTH_ECORRUPT : 0;
+	return mail_unpack(packed, p, size);
 }
 
 static const struct hearth_index index_of_texts = {
@@ -76,13 +75,41 @@ static const struct hearth_index index_of_texts = {
 	.text = text_of,
 };
 
+/* A message that lies in its row: its key is the hash of its bytes. */
+static int look_at_message(struct db_rows *row, struct arena *a)
+{
+	size_t size = (size_t)db_col_int(row, 2);
+	char key[BLOB_KEY_MAX + 1], *bytes;
+	int rc = mail_packed_size(db_col_bytes(row, 4), MAIL_ROW_MAX, &size);
+
+	if (rc < 0 || size != (size_t)db_col_int(row, 2))
+		return HEARTH_ECORRUPT;
+	bytes = arena_alloc(a, size + 1);
+	rc = mail_unpack(db_col_bytes(row, 4), bytes, size);
+	if (rc == 0)
+		mail_message_key(slice_of(bytes, size), key);
+	return rc < 0 || !slice_eq(db_col_text(row, 3), slice_str(key)) ? HEARTH_ECORRUPT : 0;
+}
+
+#define PLACE                                                                          \
+	" 'mail ' || coalesce((SELECT b.name || ', UID ' || m.uid FROM mail.message m" \
+	" JOIN mail.mailbox b ON b.id = m.mailbox WHERE m.content = c.id LIMIT 1),"    \
+	" 'content ' || c.id) || ' \"' || c.subject || '\"'"
+
+static const struct hearth_kept messages = {
+	.what = "a mail is damaged",
+	.sql = "SELECT c.account," PLACE ", c.blob_size, c.blob, p.message FROM mail.content c"
+	       " JOIN mail.parsed p ON p.id = c.parsed WHERE p.message IS NOT NULL",
+	.look = look_at_message,
+};
+
 const struct hearth_checks mail_checks = {
 	.database = "mail",
 	.accounts = "SELECT DISTINCT account FROM mail.mailbox",
-	.blobs = "SELECT c.blob AS key, c.account AS account,"
-		 " 'mail ' || coalesce((SELECT b.name || ', UID ' || m.uid FROM mail.message m"
-		 " JOIN mail.mailbox b ON b.id = m.mailbox WHERE m.content = c.id LIMIT 1),"
-		 " 'content ' || c.id) || ' \"' || c.subject || '\"' AS place FROM mail.content c",
+	.blobs = "SELECT c.blob AS key, c.account AS account," PLACE " AS place"
+		 " FROM mail.content c JOIN mail.parsed p ON p.id = c.parsed"
+		 " WHERE p.message IS NULL",
 	.rules = rules,
 	.index = &index_of_texts,
+	.kept = &messages,
 };

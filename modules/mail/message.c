@@ -3,9 +3,12 @@
  */
 #include "message.h"
 
+#include <openssl/evp.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "mime/address.h"
 #include "mime/encoded_word.h"
@@ -14,6 +17,28 @@
 #include "mime/structure_pack.h"
 #include "mime/summary.h"
 #include "mime/text_extract.h"
+#include "packing.h"
+
+#define HASH_BYTES 32
+
+static EVP_MD *sha256;
+
+static void fetch_sha256(void)
+{
+	/* Looking it up by name costs as much as hashing a small message. */
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	INVARIANT(sha256);
+}
+
+void mail_message_key(struct slice message, char key[BLOB_KEY_MAX + 1])
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	unsigned char hash[HASH_BYTES];
+
+	pthread_once(&once, fetch_sha256);
+	INVARIANT(EVP_Digest(message.p, message.n, hash, NULL, sha256, NULL) == 1);
+	hex_encode(hash, sizeof(hash), key);
+}
 
 #define LIST_TEXT_MAX 500 /* bytes of subject, sender and recipients kept for lists */
 
@@ -82,12 +107,48 @@ static struct slice packed_structure(struct arena *a, const struct mime_part *ro
 	return packed;
 }
 
-#define HEADER_MAX 16384 /* bytes; a longer one is read from the blob each time */
+#define HEADER_MAX 16384 /* bytes; a longer one is read from the message each time */
+
+bool mail_field_is_listed(struct slice name)
+{
+	/* What Thunderbird, Apple Mail, mutt, K-9, Delta Chat and web mailers ask for. */
+	static const char *const names[] = { "From", "To", "Cc", "Bcc", "Subject", "Date",
+		"Message-ID", "In-Reply-To", "References", "Reply-To", "Sender", "Content-Type",
+		"Content-Description", "Priority", "X-Priority", "Importance", "Newsgroups",
+		"Lines", "List-Id", "List-Post", "List-Subscribe", "List-Unsubscribe", "X-Label",
+		"X-Original-To", "X-K9mail-Identity", "Chat-Version", "X-Uniform-Type-Identifier",
+		"X-Universally-Unique-Identifier" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_ieq(name, slice_str(names[i])))
+			return true;
+	return false;
+}
+
+/* The listed fields as they are written, and the empty line behind the header. */
+static bool listed_fields(struct arena *a, struct slice header, struct slice *out)
+{
+	struct mime_fields it = mime_fields_of(header);
+	struct strbuf fields = { 0 };
+	struct mime_field field;
+
+	it.left = SIZE_MAX;
+	while (fields.n <= HEADER_MAX && mime_fields_next(&it, &field))
+		if (mail_field_is_listed(field.name))
+			strbuf_add(&fields, field.raw);
+	if (fields.n <= HEADER_MAX && mime_line_empty(it.rest))
+		strbuf_add(&fields, it.rest);
+	*out = fields.n <= HEADER_MAX ? arena_slice(a, strbuf_slice(&fields)) : (struct slice){ 0 };
+	strbuf_free(&fields);
+	return out->p != NULL;
+}
 
 void mail_message_parse(struct arena *a, struct slice blob, struct mail_content *out)
 {
 	struct mime_part *root = mime_structure_parse(a, blob);
 	struct mime_summary summary;
+	struct slice fields;
+	bool has_fields = listed_fields(a, slice_head(blob, root->header_size), &fields);
 
 	mime_summary_of(a, blob, root, &summary);
 	*out = (struct mail_content){ .blob_size = blob.n,
@@ -96,6 +157,8 @@ void mail_message_parse(struct arena *a, struct slice blob, struct mail_content 
 		.bodystructure = body_text(a, root, true),
 		.structure = packed_structure(a, root),
 		.header = slice_head(blob, root->header_size <= HEADER_MAX ? root->header_size : 0),
+		.fields = fields,
+		.has_fields = has_fields,
 		.subject = short_text(summary.subject),
 		.from = addresses_text(a, &summary.from),
 		.to = addresses_text(a, &summary.to),
@@ -123,18 +186,25 @@ int mail_content_structure(
 	return 0;
 }
 
-int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out)
+/* All that was sent: out of the row, or the blob. */
+static int get_bytes(struct mail *m, const struct mail_content *content, struct buf **out)
 {
-	struct arena *a;
-	struct buf *blob, *whole;
-	int rc;
+	char key[BLOB_KEY_MAX + 1];
 
+	*out = NULL;
 	if (content->blob_size > BLOB_GET_MAX)
 		return HEARTH_ETOOBIG;
-	a = arena_new();
-	rc = blob_get_wait(
-		m->blob, arena_strdup(a, content->blob_key), 0, content->blob_size, &blob);
-	arena_free(&a);
+	if (content->message.n)
+		return mail_unpack_buf(content->message, content->blob_size, out);
+	snprintf(key, sizeof(key), "%.*s", SLICE_ARG(content->blob_key));
+	return blob_get_wait(m->blob, key, 0, content->blob_size, out);
+}
+
+int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out)
+{
+	struct buf *blob, *whole;
+	int rc = get_bytes(m, content, &blob);
+
 	if (rc < 0)
 		return rc;
 	if (content->trace.n == 0) {
@@ -156,7 +226,7 @@ int mail_message_bytes(struct mail *m, const struct mail_content *content, struc
 static int add_from_blob(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out)
 {
 	const struct mail_content *c = r->content;
-	bool small = c->blob_size <= SMALL_MAX;
+	bool small = c->message.n || c->blob_size <= SMALL_MAX;
 	struct buf *part = NULL;
 	char key[BLOB_KEY_MAX + 1];
 	struct slice bytes;
@@ -166,7 +236,7 @@ static int add_from_blob(struct mail_reader *r, uint64_t offset, size_t n, struc
 		return HEARTH_ECORRUPT;
 	snprintf(key, sizeof(key), "%.*s", SLICE_ARG(c->blob_key));
 	if (small && !r->blob)
-		rc = blob_get_wait(r->m->blob, key, 0, c->blob_size, &r->blob);
+		rc = get_bytes(r->m, c, &r->blob);
 	else if (!small)
 		rc = blob_get_wait(r->m->blob, key, offset, n, &part);
 	if (rc < 0)
@@ -192,7 +262,7 @@ int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct str
 		n -= part.n;
 	}
 	offset -= trace.n;
-	/* The header lies beside the row: most of what clients ask for is in it. */
+	/* The header of a large message lies beside its row. */
 	if (n && offset <= header.n && n <= header.n - offset) {
 		strbuf_add(out, slice_head(slice_skip(header, offset), n));
 		n = 0;

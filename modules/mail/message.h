@@ -16,6 +16,19 @@
 void mail_message_parse(struct arena *a, struct slice blob, struct mail_content *out);
 
 /*
+ * A message of up to so many bytes lies in the rows of what was parsed of it, a larger one is a
+ * blob. Either is known by the hash of its bytes.
+ */
+#define MAIL_ROW_MAX (64u << 10)
+void mail_message_key(struct slice message, char key[BLOB_KEY_MAX + 1]);
+
+/*
+ * Whether a header field is one of those that clients list mailboxes by: they are kept for
+ * themselves (`fields`), so that listing reads no message.
+ */
+bool mail_field_is_listed(struct slice name);
+
+/*
  * The tree of a message, trace and blob, from what is stored of it (MAIL_WANT_STRUCTURE), in `a`.
  * HEARTH_ECORRUPT.
  */
@@ -23,14 +36,15 @@ int mail_content_structure(
 	struct arena *a, const struct mail_content *content, struct mime_part **root);
 
 /*
- * The bytes of a message: trace and blob together, in a buffer the caller owns. HEARTH_ENOTFOUND,
- * HEARTH_ECORRUPT, HEARTH_EIO. Blocks: workers only.
+ * The bytes of a message (MAIL_WANT_MESSAGE): trace and blob together, in a buffer the caller owns.
+ * HEARTH_ENOTFOUND, HEARTH_ECORRUPT, HEARTH_EIO. Blocks: workers only.
  */
 int mail_message_bytes(struct mail *m, const struct mail_content *content, struct buf **out);
 
 /*
  * Reads parts of a message. Zeroed but for the first two it is ready; clear releases what is held.
- * The blob of a small message is read once and kept. Blocks: workers only.
+ * A small message is read once and kept. Its content
+ * was loaded with MAIL_WANT_MESSAGE. Blocks: workers only.
  */
 struct mail_reader {
 	struct mail *m;

@@ -350,6 +350,23 @@ static void check_index(struct verifying *v, const struct hearth_index *index)
 			(long long)wrong);
 }
 
+static void check_kept(struct verifying *v, const struct hearth_kept *kept)
+{
+	struct arena *a = arena_new();
+	struct db_rows rows;
+	int rc = db_query(&v->tx, &rows, kept->sql);
+
+	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
+		if (kept->look(&rows, a) < 0)
+			tell_row(v, &rows, kept->what);
+		arena_reset(a);
+	}
+	db_end(&rows);
+	arena_free(&a);
+	if (rc < 0)
+		tell(v, "what rows keep cannot be read through: %s", error_name(rc));
+}
+
 static void check_module(struct verifying *v, const struct hearth_checks *c)
 {
 	if (!has(v, c->database))
@@ -362,6 +379,8 @@ static void check_module(struct verifying *v, const struct hearth_checks *c)
 		check_blob_names(v, c);
 	if (c->index && has(v, c->index->database))
 		check_index(v, c->index);
+	if (c->kept)
+		check_kept(v, c->kept);
 }
 
 /* ---- blobs ---- */

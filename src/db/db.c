@@ -93,6 +93,13 @@ int db_write(struct db *db, db_fn *fn, done_fn *done, void *arg)
 	return queue_write(db, &job, false);
 }
 
+int db_write_to(struct db *db, struct exec *to, db_fn *fn, done_fn *done, void *arg)
+{
+	struct db_job job = { .fn = fn, .arg = arg, .done = done, .asker = to };
+
+	return queue_write(db, &job, false);
+}
+
 int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg)
 {
 	struct db_job job = { .fn = fn, .arg = arg, .done = done, .asker = exec_current() };

@@ -419,8 +419,9 @@ test('who deletes their account is gone from every connection and every file', a
   await eventually(() => open().length === 0, 60, 'all tasks are done').catch((error) => assert.fail(`${error}: ${open()}`));
   await hearth.stop();
   assert.deepEqual(findInFiles(texts), []);
-  assert.equal(sqlite('blob', 'SELECT count(*) FROM blob'), '1', sqlite('blob', 'SELECT key FROM blob'));
+  assert.equal(sqlite('blob', 'SELECT count(*) FROM blob'), '0', sqlite('blob', 'SELECT key FROM blob'));
   assert.equal(sqlite('mail', "SELECT count(*) FROM message"), '1');
+  assert.equal(sqlite('mail', 'SELECT count(*) FROM parsed'), '1');
   assert.equal(sqlite('mail_search', 'SELECT count(*) FROM document'), '1');
   assert.equal(sqlite('video', 'SELECT (SELECT count(*) FROM channel) + (SELECT count(*) FROM stream) + (SELECT count(*) FROM raw) + (SELECT count(*) FROM segment) + (SELECT count(*) FROM init)'), '0');
 });

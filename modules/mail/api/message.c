@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "hearth/error.h"
 #include "mime/content.h"
+#include "packing.h"
 
 #define TEXT_MAX    (1u << 20) /* bytes of a message's text that are shown */
 #define ENCODED_MAX (4u << 20) /* and of its body that are looked into for them */
@@ -23,8 +24,8 @@ static int load_message(struct db_tx *tx, void *arg)
 {
 	struct mail_call *c = arg;
 
-	return mail_store_message(
-		tx, c->account, c->id, MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY, c->a, &c->message);
+	return mail_store_message(tx, c->account, c->id,
+		MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY | MAIL_WANT_MESSAGE, c->a, &c->message);
 }
 
 /* The message's row and tree. */
@@ -137,7 +138,15 @@ void mail_get_message(void *module, struct http_request *rq)
 
 static void work_source(struct mail_call *c)
 {
+	struct mail_content *content = &c->message.content;
+	char *bytes;
+
 	c->status = db_read_wait(c->m->db, load_message, c);
+	if (c->status < 0 || content->message.n == 0)
+		return;
+	bytes = arena_alloc(c->a, content->blob_size);
+	c->status = mail_unpack(content->message, bytes, content->blob_size);
+	content->message = slice_of(bytes, content->blob_size);
 }
 
 static void reply_source(struct mail_call *c)
@@ -147,8 +156,12 @@ static void reply_source(struct mail_call *c)
 	struct http_piece *pieces = arena_zalloc(a, 2 * sizeof(*pieces));
 
 	pieces[0].bytes = arena_slice(a, content->trace);
-	pieces[1].blob = arena_strdup(a, content->blob_key);
-	pieces[1].size = content->blob_size;
+	if (content->message.n) {
+		pieces[1].bytes = arena_slice(a, content->message);
+	} else {
+		pieces[1].blob = arena_strdup(a, content->blob_key);
+		pieces[1].size = content->blob_size;
+	}
 	reply_pieces(c, arena_printf(a, "\"m%lld\"", (long long)c->message.content_id), pieces, 2,
 		"text/plain; charset=utf-8");
 }
@@ -267,6 +280,8 @@ static void reply_part(struct mail_call *c)
 	at->content.blob_key = arena_slice(a, c->message.content.blob_key);
 	at->content.blob_size = c->message.content.blob_size;
 	at->content.trace = arena_slice(a, c->message.content.trace);
+	if (c->message.content.message.n)
+		at->content.message = arena_slice(a, c->message.content.message);
 	at->at = part->offset + part->header_size;
 	at->end = at->at + part->body_size;
 	mime_decoder_init(&at->decoder, part->encoding);

@@ -1,14 +1,20 @@
 /*
  * deliver.c: see deliver.h.
  *
- *   WRITING ──finish──▶ blob on disk ──▶ parsed, filtered (worker)
- *                                   ──▶ rows on disk (one transaction) ──▶ done
+ *   WRITING ──finish, small──▶ parsed and packed (worker) ─────┐
+ *      └──finish, large──▶ blob on disk ──▶ parsed (worker) ───┤
+ *                                                              ▼
+ *                         rows and event on disk (one transaction) ──▶ done
  *
- * A recipient's filters (filter.h) say where a mail that arrived goes. They are a wish: what cannot
- * be done leaves the mail in INBOX.
+ * A message of up to MAIL_ROW_MAX bytes is part of its rows, so that one commit takes it all. Of a larger
+ * one the first bytes go to a blob writer when the next ones come; it stays in memory beside that up
+ * to IN_MEMORY_MAX, so that it need not be read back to be parsed, and takes its turn beyond
+ * (turns.h).
  *
- * A message that is not large stays in memory beside the blob writer, so that it need not be read
- * back to be parsed. One that is takes its turn (turns.h).
+ * A recipient's filters (filter.h), as they are when the rows are written, say where a mail that
+ * arrived goes. They are a wish: what cannot be done leaves the mail in INBOX.
+ *
+ * On the loop, but for what says otherwise.
  */
 #include "delivery/deliver.h"
 
@@ -21,6 +27,7 @@
 #include "hearth/map.h"
 #include "message.h"
 #include "notify.h"
+#include "packing.h"
 #include "personal/preferences.h"
 #include "store/store.h"
 #include "store/blob_gc.h"
@@ -29,17 +36,16 @@
 
 struct target {
 	struct mail_recipient r;
-	struct mail_content content; /* as this recipient gets it */
-	struct mail_preferences preferences;
-	bool trash; /* filtered into it; else r.mailbox says where it goes */
+	struct mail_content content;       /* as this recipient gets it */
+	struct mail_filter_outcome filter; /* of this try to write the rows */
 	int64_t mailbox_id;
 };
 
 struct mail_delivery {
 	struct mail *m;
-	struct arena *a; /* recipients, trace, what was parsed */
-	struct blob_writer *writer;
-	struct strbuf bytes; /* the message while it is small */
+	struct arena *a;            /* recipients, trace, what was parsed */
+	struct blob_writer *writer; /* of one that is larger than MAIL_ROW_MAX; else NULL */
+	struct strbuf bytes;        /* the message, up to IN_MEMORY_MAX */
 	bool in_memory;
 	bool has_nul; /* it is refused: nothing more of it is kept */
 	struct target *targets;
@@ -49,7 +55,12 @@ struct mail_delivery {
 	struct slice source;
 	struct mail_turn turn; /* of a large one */
 	int64_t date;
-	struct blob_info blob;
+	char key[BLOB_KEY_MAX + 1]; /* of its bytes; "" until it is known */
+	uint64_t size;
+	bool has_blob; /* one was put under it */
+	struct mail_filter_facts facts;
+	bool has_facts;
+	struct exec *loop; /* where it is answered */
 	int status;
 	mail_delivered_fn *done;
 	void *arg;
@@ -62,7 +73,6 @@ struct mail_delivery *mail_delivery_new(struct mail *m)
 	d->m = m;
 	d->a = arena_new();
 	d->accounts = map_new();
-	d->writer = blob_open(m->blob, NULL, BLOB_TEXT);
 	d->in_memory = true;
 	d->date = clock_wall_s();
 	return d;
@@ -133,17 +143,22 @@ size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
 	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
 	if (d->has_nul)
 		return 0;
+	if (!d->writer && d->bytes.n + bytes.n > MAIL_ROW_MAX) {
+		d->writer = blob_open(d->m->blob, NULL, BLOB_TEXT);
+		blob_add(d->writer, strbuf_slice(&d->bytes));
+	}
 	if (d->in_memory && d->bytes.n + bytes.n <= IN_MEMORY_MAX) {
 		strbuf_add(&d->bytes, bytes);
 	} else if (d->in_memory) {
 		d->in_memory = false;
 		strbuf_free(&d->bytes);
 	}
-	return blob_add(d->writer, bytes);
+	return d->writer ? blob_add(d->writer, bytes) : 0;
 }
 
 void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg)
 {
+	INVARIANT(d->writer);
 	blob_on_drained(d->writer, drained, arg);
 }
 
@@ -159,8 +174,8 @@ static void finish(struct mail_delivery *d, int status)
 			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
 				d->targets[i].mailbox_id);
 	}
-	if (status < 0 && d->blob.key[0])
-		mail_sweep_blob(d->m, d->blob.key);
+	if (status < 0 && d->has_blob)
+		mail_sweep_blob(d->m, d->key);
 	d->done(d->arg, status, all, d->n);
 	hearth_release(d->m->h);
 	delivery_free(d);
@@ -185,7 +200,8 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 static void keep(struct arena *a, struct mail_content *c)
 {
 	struct slice *all[] = { &c->envelope, &c->body, &c->bodystructure, &c->structure,
-		&c->header, &c->subject, &c->from, &c->to, &c->message_id, &c->preview };
+		&c->header, &c->fields, &c->subject, &c->from, &c->to, &c->message_id,
+		&c->preview };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		*all[i] = arena_slice(a, *all[i]);
@@ -199,48 +215,33 @@ static bool arrives(const struct target *t)
 	return t->r.address.n > 0 && t->r.mailbox.n == 0;
 }
 
-static int load_filters(struct db_tx *tx, void *arg)
+/* The facts are there when the message is not in memory any more. */
+static void apply_rules(struct mail_delivery *d, struct target *t, const struct json *rules)
 {
-	struct mail_delivery *d = arg;
-	int rc = 0;
-
-	for (size_t i = 0; i < d->n && rc == 0; i++)
-		if (arrives(&d->targets[i]))
-			rc = mail_store_preferences(
-				tx, d->targets[i].r.account, d->a, &d->targets[i].preferences);
-	return rc;
+	if (!d->has_facts)
+		mail_filter_read(d->a, strbuf_slice(&d->bytes), &d->facts);
+	d->has_facts = true;
+	d->facts.has_attachment = t->content.has_attachment;
+	d->facts.size = t->content.blob_size + t->content.trace.n;
+	mail_filter_apply(d->a, rules, &d->facts, t->r.address, &t->filter);
 }
 
-static void filter_one(struct mail_delivery *d, struct target *t, struct mail_filter_facts *facts)
+/* On the writer. Filters that cannot be read do not hold the mail up. */
+static void filter(struct db_tx *tx, struct mail_delivery *d, struct target *t)
 {
-	struct mail_filter_outcome outcome;
+	struct mail_preferences preferences;
 	struct json *rules;
+	int rc;
 
-	if (json_read(d->a, t->preferences.filters, &rules, NULL) < 0 || rules->count == 0)
+	t->filter = (struct mail_filter_outcome){ .flags = 0 };
+	if (!arrives(t))
 		return;
-	facts->has_attachment = t->content.has_attachment;
-	facts->size = t->content.blob_size + t->content.trace.n;
-	mail_filter_apply(d->a, rules, facts, t->r.address, &outcome);
-	t->r.mailbox = outcome.mailbox;
-	t->r.flags |= outcome.flags;
-	t->r.keywords = outcome.keywords;
-	t->trash = outcome.trash;
-}
-
-/* Filters that cannot be read now do not hold the mail up. */
-static void filter(struct mail_delivery *d, struct slice blob)
-{
-	struct mail_filter_facts facts;
-	int rc = db_read_wait(d->m->db, load_filters, d);
-
-	if (rc < 0) {
+	rc = mail_store_preferences(tx, t->r.account, d->a, &preferences);
+	if (rc < 0)
 		log_warn("mail", "delivered without filters", "why", "%s", error_name(rc), NULL);
-		return;
-	}
-	mail_filter_read(d->a, blob, &facts);
-	for (size_t i = 0; i < d->n; i++)
-		if (d->targets[i].preferences.filters.n > 2)
-			filter_one(d, &d->targets[i], &facts);
+	else if (preferences.filters.n > 2 &&
+		 json_read(d->a, preferences.filters, &rules, NULL) == 0 && rules->count > 0)
+		apply_rules(d, t, rules);
 }
 
 /* ---- on a worker ---- */
@@ -256,7 +257,9 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 
 	mail_message_parse(scratch, blob, &content);
 	keep(d->a, &content);
-	content.blob_key = slice_str(d->blob.key);
+	content.blob_key = slice_str(d->key);
+	if (!d->has_blob)
+		content.message = mail_pack(d->a, blob);
 	arena_free(&scratch);
 	for (size_t i = 0; i < d->n; i++) {
 		struct target *t = &d->targets[i];
@@ -280,23 +283,29 @@ static int ask_quota(struct mail_delivery *d, struct target *t)
 	return rc;
 }
 
+static int read_blob(struct mail_delivery *d, struct buf **stored)
+{
+	return d->in_memory ? 0 : blob_get_wait(d->m->blob, d->key, 0, d->size, stored);
+}
+
+/* Of a message that is, or was, too large for its row. */
 static void parse(void *arg)
 {
 	struct mail_delivery *d = arg;
 	struct buf *stored = NULL;
-	struct slice blob = strbuf_slice(&d->bytes);
+	struct slice blob;
 
-	if (!d->in_memory) {
-		d->status = blob_get_wait(d->m->blob, d->blob.key, 0, d->blob.size, &stored);
-		if (d->status < 0)
-			return;
-		blob = buf_slice(stored);
-	}
+	d->status = read_blob(d, &stored);
+	if (d->status < 0)
+		return;
+	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);
 	parse_once(d, blob);
-	filter(d, blob);
+	if (stored)
+		mail_filter_read(d->a, blob, &d->facts);
+	d->has_facts = stored != NULL;
+	buf_unref(&stored);
 	if (d->n == 1 && d->targets->r.ask_quota)
 		d->status = ask_quota(d, d->targets);
-	buf_unref(&stored);
 }
 
 /* ---- in the transaction ---- */
@@ -304,10 +313,10 @@ static void parse(void *arg)
 /* Where a filter wants it, made when it is not there; INBOX when that cannot be. */
 static int open_filtered(struct db_tx *tx, struct target *t, struct mailbox *box)
 {
-	struct slice name = t->r.mailbox;
+	struct slice name = t->filter.mailbox;
 	int rc = HEARTH_ENOTFOUND;
 
-	if (t->trash) {
+	if (t->filter.trash) {
 		name = SLICE("Trash");
 		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_TRASH, box);
 	}
@@ -327,7 +336,7 @@ static int open_filtered(struct db_tx *tx, struct target *t, struct mailbox *box
 
 static int open_mailbox(struct db_tx *tx, struct target *t, struct mailbox *box)
 {
-	if (t->r.address.n > 0 && (t->r.mailbox.n > 0 || t->trash))
+	if (t->filter.mailbox.n > 0 || t->filter.trash)
 		return open_filtered(tx, t, box);
 	return mail_store_mailbox(
 		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
@@ -342,11 +351,13 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 		rc = mail_store_has_room(tx, t->r.account, t->r.quota,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));
+	filter(tx, d, t);
 	if (rc == 0)
 		rc = open_mailbox(tx, t, &box);
 	if (rc == 0)
-		rc = mail_store_add(tx, &box, &t->content, t->r.flags, t->r.keywords, d->date,
-			&t->r.uid, &t->r.message_id);
+		rc = mail_store_add(tx, &box, &t->content, t->r.flags | t->filter.flags,
+			arrives(t) ? t->filter.keywords : t->r.keywords, d->date, &t->r.uid,
+			&t->r.message_id);
 	if (rc == 0) {
 		t->r.uidvalidity = box.uidvalidity;
 		t->mailbox_id = box.id;
@@ -389,7 +400,9 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 		finish(d, status);
 		return;
 	}
-	d->blob = *info;
+	memcpy(d->key, info->key, sizeof(d->key));
+	d->size = info->size;
+	d->has_blob = true;
 	if (!d->in_memory) {
 		d->turn = (struct mail_turn){ .source = d->source,
 			.size = info->size,
@@ -402,9 +415,37 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 	}
 }
 
+/* ---- a small one: from the worker straight to the writer ---- */
+
+static void on_failed(void *arg)
+{
+	struct mail_delivery *d = arg;
+
+	finish(d, d->status);
+}
+
+/* On a worker. */
+static void store_small(void *arg)
+{
+	struct mail_delivery *d = arg;
+
+	d->size = d->bytes.n;
+	mail_message_key(strbuf_slice(&d->bytes), d->key);
+	parse(d);
+	if (d->status == 0)
+		d->status = db_write_to(d->m->db, d->loop, store, on_stored, d);
+	if (d->status < 0)
+		exec_post(d->loop, on_failed, d);
+}
+
 static void refuse(void *arg)
 {
 	finish(arg, HEARTH_EINVAL);
+}
+
+static void refuse_busy(void *arg)
+{
+	finish(arg, HEARTH_EBUSY);
 }
 
 void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)
@@ -415,8 +456,11 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 	d->arg = arg;
 	hearth_hold(d->m->h);
 	*dp = NULL;
+	d->loop = exec_current();
 	if (d->has_nul)
-		exec_post(exec_loop(), refuse, d);
-	else
+		exec_post(d->loop, refuse, d);
+	else if (d->writer)
 		blob_finish(&d->writer, on_blob, d);
+	else if (job_run(d->m->io, store_small, NULL, d) < 0)
+		exec_post(d->loop, refuse_busy, d);
 }

@@ -13,7 +13,8 @@
 #include "personal/personal.h"
 #include "store/store.h"
 
-#define BATCH 200 /* messages looked up in one read */
+#define BATCH       200        /* messages looked up in one read */
+#define BATCH_BYTES (1u << 20) /* and what small ones of them may hold */
 
 int mail_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
@@ -99,8 +100,9 @@ static int collect_message(void *arg, const struct mail_message *message)
 	m->content =
 		(struct mail_content){ .blob_key = arena_slice(h->batch, message->content.blob_key),
 			.blob_size = message->content.blob_size,
-			.trace = arena_slice(h->batch, message->content.trace) };
-	return h->n == BATCH;
+			.trace = arena_slice(h->batch, message->content.trace),
+			.message = arena_slice(h->batch, message->content.message) };
+	return h->n == BATCH || arena_size(h->batch) >= BATCH_BYTES;
 }
 
 static int read_messages(struct db_tx *tx, void *arg)
@@ -110,7 +112,7 @@ static int read_messages(struct db_tx *tx, void *arg)
 
 	h->n = 0;
 	rc = mail_store_messages(
-		tx, h->box->id, h->after + 1, UINT32_MAX, MAIL_WANT_META, collect_message, h);
+		tx, h->box->id, h->after + 1, UINT32_MAX, MAIL_WANT_MESSAGE, collect_message, h);
 	return rc < 0 ? rc : 0;
 }
 
@@ -165,7 +167,7 @@ static void each_message(struct handing_out *h, const struct box *box, uint32_t 
 				each(h, &h->messages[i], arg);
 		}
 		arena_reset(h->batch);
-	} while (h->n == BATCH && export_part_status(h->part) == 0);
+	} while (h->n > 0 && export_part_status(h->part) == 0);
 }
 
 static void each_to_file(struct handing_out *h, const struct mail_message *m, void *arg)

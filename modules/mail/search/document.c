@@ -4,15 +4,13 @@
 #include "search/document.h"
 
 #include <stdlib.h>
-#include <zstd.h>
 
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/text.h"
 #include "message.h"
-
-#define ZSTD_LEVEL 3
+#include "packing.h"
 
 /* ---- from the message ---- */
 
@@ -83,12 +81,7 @@ int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct 
 
 void mail_document_pack(struct arena *a, struct mail_document *d)
 {
-	size_t room = ZSTD_compressBound(d->text.n);
-	char *p = arena_alloc(a, room);
-	size_t n = ZSTD_compress(p, room, d->text.p, d->text.n, ZSTD_LEVEL);
-
-	INVARIANT(!ZSTD_isError(n));
-	d->packed = slice_of(p, n);
+	d->packed = mail_pack(a, d->text);
 }
 
 /* ---- the table ---- */
@@ -113,14 +106,12 @@ int mail_document_load(
 		return rc;
 	rc = db_next(&rows);
 	if (rc > 0) {
-		size_t size = (size_t)db_col_int(&rows, 1), n;
-		struct slice packed = db_col_bytes(&rows, 2);
+		size_t size = (size_t)db_col_int(&rows, 1);
 		char *p = arena_alloc(a, size + 1);
 
 		out->head_size = (size_t)db_col_int(&rows, 0);
-		n = ZSTD_decompress(p, size, packed.p, packed.n);
 		out->text = slice_of(p, size);
-		if (ZSTD_isError(n) || n != size || out->head_size > size)
+		if (mail_unpack(db_col_bytes(&rows, 2), p, size) < 0 || out->head_size > size)
 			rc = HEARTH_ECORRUPT;
 	}
 	db_end(&rows);

@@ -36,7 +36,7 @@ int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev,
 	(void)prepared;
 	if (rc == 0 && json_get_text(doc, "change", &change) == 0 &&
 		slice_eq(change, SLICE("removed")) && json_get_text(doc, "blob", &blob) == 0 &&
-		json_get_i64(doc, "content", 1, INT64_MAX, &content) == 0) {
+		blob.n > 0 && json_get_i64(doc, "content", 1, INT64_MAX, &content) == 0) {
 		snprintf(key, sizeof(key), "%lld", (long long)content);
 		rc = push(tx, slice_str(key), blob, 0);
 	}

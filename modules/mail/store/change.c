@@ -101,12 +101,24 @@ static int drop_parsed(struct db_tx *tx, int64_t parsed)
 		db_int(parsed));
 }
 
+/* Whether the message lies beside what was parsed, and is no blob. */
+static int is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM parsed WHERE id = $1 AND message IS NOT NULL",
+		db_int(parsed));
+
+	*in_row = n > 0;
+	return rc;
+}
+
 /* A content that no message has any more goes, and says so. */
 static int drop_content(struct db_tx *tx, int64_t content)
 {
 	struct db_rows rows;
 	int64_t parsed = 0;
-	bool gone;
+	bool gone, in_row;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE "
 		"content = $1)"
@@ -119,7 +131,10 @@ static int drop_content(struct db_tx *tx, int64_t content)
 	gone = rc > 0;
 	if (gone) {
 		parsed = db_col_int(&rows, 2);
-		rc = publish_removed(tx, db_col_int(&rows, 0), content, db_col_text(&rows, 1));
+		rc = is_in_row(tx, parsed, &in_row);
+		if (rc == 0)
+			rc = publish_removed(tx, db_col_int(&rows, 0), content,
+				in_row ? (struct slice){ 0 } : db_col_text(&rows, 1));
 	}
 	db_end(&rows);
 	if (rc >= 0 && gone)

@@ -49,10 +49,14 @@ static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;
 	return db_get_int(tx, id,
-		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header)"
-		" VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header, "
+		"fields, message)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
 		db_text(c->blob_key), db_bytes(c->envelope), db_bytes(c->body),
-		db_bytes(c->bodystructure), db_bytes(c->structure), db_bytes(c->header));
+		db_bytes(c->bodystructure), db_bytes(c->structure),
+		db_bytes(c->message.n ? (struct slice){ 0 } : c->header),
+		c->has_fields ? db_bytes(c->fields) : db_null(),
+		c->message.n ? db_bytes(c->message) : db_null());
 }
 
 static int insert_content(
@@ -174,8 +178,10 @@ int mail_store_first_uids(
 	return db_end(&rows);
 }
 
-/* The columns of a message; what was not wanted comes as empty, and is not looked for. $1 is the
- * wish's bits (enum mail_want). */
+/*
+ * The columns of a message; what was not wanted comes as empty, and is not looked for. $1 is the
+ * wish's bits (enum mail_want).
+ */
 #define MESSAGE_COLUMNS                                                                    \
 	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, " \
 	"m.modseq, m.size,"                                                                \
@@ -183,16 +189,20 @@ int mail_store_first_uids(
 	" CASE WHEN $1 & 1 <> 0 THEN p.envelope END,"                                      \
 	" CASE WHEN $1 & 2 <> 0 THEN p.body END,"                                          \
 	" CASE WHEN $1 & 4 <> 0 THEN p.bodystructure END,"                                 \
-	" CASE WHEN $1 & 8 <> 0 THEN p.structure END,"                                     \
+	" CASE WHEN $1 & 8 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                   \
+	" THEN p.structure END,"                                                           \
 	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                      \
 	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                       \
 	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                   \
 	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                      \
 	" c.sent_at, c.sent_zone, c.has_attachment,"                                       \
-	" CASE WHEN $1 & 32 <> 0 THEN p.header END"                                        \
+	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                  \
+	" THEN p.header END,"                                                              \
+	" CASE WHEN $1 & 128 <> 0 THEN p.fields END,"                                      \
+	" CASE WHEN $1 & 64 <> 0 THEN p.message END"                                       \
 	" FROM message m JOIN content c ON c.id = m.content"                               \
-	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 47 <> 0 THEN c.parsed END "
+	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
 {
@@ -220,7 +230,10 @@ static void read_message(struct db_rows *rows, struct mail_message *out)
 			.date = db_col_int(rows, 21),
 			.date_zone = (int)db_col_int(rows, 22),
 			.has_attachment = db_col_int(rows, 23) != 0,
-			.header = db_col_bytes(rows, 24) } };
+			.header = db_col_bytes(rows, 24),
+			.fields = db_col_bytes(rows, 25),
+			.has_fields = !db_col_is_null(rows, 25),
+			.message = db_col_bytes(rows, 26) } };
 }
 
 static int each_message(struct db_rows *rows, mail_message_fn *each, void *arg)
@@ -324,8 +337,8 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 static void keep_content(struct arena *a, struct mail_content *c)
 {
 	struct slice *const slices[] = { &c->blob_key, &c->trace, &c->envelope, &c->body,
-		&c->bodystructure, &c->structure, &c->header, &c->subject, &c->from, &c->to,
-		&c->message_id, &c->preview };
+		&c->bodystructure, &c->structure, &c->header, &c->fields, &c->message, &c->subject,
+		&c->from, &c->to, &c->message_id, &c->preview };
 
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
 		*slices[i] = arena_slice(a, *slices[i]);
@@ -353,8 +366,10 @@ int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned w
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out)
 {
 	struct db_rows rows;
-	int rc = db_query(
-		tx, &rows, "SELECT blob, blob_size, trace FROM content WHERE id = $1", db_int(id));
+	int rc = db_query(tx, &rows,
+		"SELECT c.blob, c.blob_size, c.trace, p.message FROM content c"
+		" JOIN parsed p ON p.id = c.parsed WHERE c.id = $1",
+		db_int(id));
 
 	if (rc < 0)
 		return rc;
@@ -362,7 +377,8 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 	if (rc > 0) {
 		*out = (struct mail_content){ .blob_key = db_col_text(&rows, 0),
 			.blob_size = (uint64_t)db_col_int(&rows, 1),
-			.trace = db_col_bytes(&rows, 2) };
+			.trace = db_col_bytes(&rows, 2),
+			.message = db_col_bytes(&rows, 3) };
 		keep_content(a, out);
 	}
 	db_end(&rows);
@@ -373,7 +389,9 @@ int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slic
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT p.header FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.id = $1",
+		"SELECT CASE WHEN length(p.header) > 0 OR p.fields IS NULL THEN p.header"
+		" ELSE p.fields END FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.id = "
+		"$1",
 		db_int(id));
 
 	*out = (struct slice){ 0 };

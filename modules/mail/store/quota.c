@@ -16,8 +16,8 @@
 uint64_t mail_content_extra(const struct mail_content *c)
 {
 	uint64_t size = c->blob_size + c->trace.n + PARSED_FREE;
-	uint64_t parsed =
-		c->envelope.n + c->body.n + c->bodystructure.n + c->structure.n + c->header.n;
+	uint64_t parsed = c->envelope.n + c->body.n + c->bodystructure.n + c->structure.n +
+			  c->header.n + c->fields.n;
 
 	return parsed > size ? parsed - size : 0;
 }

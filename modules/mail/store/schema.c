@@ -122,5 +122,12 @@ const char *const mail_migrations[] = {
 	" mailbox BIGINT NOT NULL,"
 	" first BIGINT NOT NULL,"
 	" last BIGINT NOT NULL);",
+	/*
+	 * A message that is not large lies beside what was parsed of it, packed (packing.h), and in
+	 * no blob: it is part of the same commit. Of its header the fields that clients list
+	 * mailboxes by stand for themselves.
+	 */
+	"ALTER TABLE parsed ADD COLUMN fields {bytes};"
+	"ALTER TABLE parsed ADD COLUMN message {bytes};",
 	NULL,
 };

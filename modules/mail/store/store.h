@@ -141,6 +141,9 @@ struct mail_content {
 	struct slice bodystructure; /* IMAP BODYSTRUCTURE, ready to send */
 	struct slice structure;     /* packed, of the blob: mail_content_structure (message.h) */
 	struct slice header;        /* the first bytes of the blob: all of its header, or nothing */
+	struct slice fields;        /* of the header, those clients list (mail_field_is_listed) */
+	bool has_fields;            /* else `fields` says nothing: they are in the message */
+	struct slice message;       /* the message, packed (packing.h); empty: it is a blob */
 	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
 	int64_t date;  /* of the Date field, Unix seconds; 0 when there is none */
 	int date_zone; /* minutes east of UTC in which it was written */
@@ -170,6 +173,8 @@ enum mail_want {
 	MAIL_WANT_STRUCTURE = 8,
 	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, message_id */
 	MAIL_WANT_HEADER = 32,
+	MAIL_WANT_MESSAGE = 64, /* so that its bytes can be had: whoever reads them asks for it */
+	MAIL_WANT_FIELDS = 128, /* and, where a row has none, the structure to find them by */
 };
 
 /*
@@ -183,7 +188,7 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 
 /* What is stored of one content (META columns), its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);
-/* Its header column (the first bytes of the blob), in `a`; empty when it was too long to keep. */
+/* What rows keep of its header apart from the message, in `a`: all of it, some fields, nothing. */
 int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slice *out);
 /* The first contents above `above`, of all accounts, at most `max`, ascending. */
 int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n);

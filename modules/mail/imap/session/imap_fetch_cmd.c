@@ -35,23 +35,39 @@ static void clip(const struct imap_fetch_item *item, size_t *offset, size_t *siz
 		*size = item->length;
 }
 
+/* Whether all that is asked for are fields that rows keep for themselves. */
+static bool wants_listed(const struct imap_fetch_item *item)
+{
+	const struct mime_section *section = &item->section;
+
+	if (section->kind != MIME_SECTION_FIELDS || section->path_n > 0)
+		return false;
+	for (size_t i = 0; i < section->fields.n; i++)
+		if (!mail_field_is_listed(section->fields.v[i]))
+			return false;
+	return true;
+}
+
+static void write_filtered(
+	struct imap_fetch_job *f, const struct imap_fetch_item *item, struct slice header)
+{
+	struct slice fields = mime_section_filter(f->one, &item->section, header);
+	size_t from = 0, n = fields.n;
+
+	clip(item, &from, &n);
+	imap_write_literal(&f->s->out, n);
+	strbuf_add(&f->s->out, slice_head(slice_skip(fields, from), n));
+}
+
 /* HEADER.FIELDS: the fields that were asked for, or not, of a header that is read whole. */
 static int write_fields(
 	struct imap_fetch_job *f, const struct imap_fetch_item *item, size_t offset, size_t size)
 {
 	struct strbuf header = { 0 };
-	size_t from = 0, n;
 	int rc = mail_reader_add(&f->reader, offset, size, &header);
 
-	if (rc == 0) {
-		struct slice fields =
-			mime_section_filter(f->one, &item->section, strbuf_slice(&header));
-
-		n = fields.n;
-		clip(item, &from, &n);
-		imap_write_literal(&f->s->out, n);
-		strbuf_add(&f->s->out, slice_head(slice_skip(fields, from), n));
-	}
+	if (rc == 0)
+		write_filtered(f, item, strbuf_slice(&header));
 	strbuf_free(&header);
 	return rc;
 }
@@ -73,8 +89,13 @@ static int write_section(struct imap_fetch_job *f, const struct imap_fetch_row *
 	const struct imap_fetch_item *item)
 {
 	size_t offset, size, before = f->s->out.n;
-	int rc = open_structure(f, row);
+	int rc;
 
+	if (row->m.content.has_fields && wants_listed(item)) {
+		write_filtered(f, item, row->m.content.fields);
+		return 0;
+	}
+	rc = open_structure(f, row);
 	if (rc == 0 && mime_section_range(f->root, &item->section, &offset, &size) < 0) {
 		strbuf_adds(&f->s->out, "NIL");
 		return 0;
@@ -266,24 +287,32 @@ static bool wants_header(const struct imap_fetch_item *item)
 	}
 }
 
+/* What a section needs of the store. */
+static unsigned wants_of_section(const struct imap_fetch_item *item)
+{
+	if (wants_listed(item))
+		return MAIL_WANT_FIELDS;
+	return MAIL_WANT_STRUCTURE | MAIL_WANT_MESSAGE |
+	       (wants_header(item) ? MAIL_WANT_HEADER : 0);
+}
+
 /* What the items need of the store. */
 static void look_at_items(struct imap_fetch_job *f, const struct imap_fetch_item *items)
 {
-	static const unsigned wants[] = {
-		[IMAP_FETCH_ENVELOPE] = MAIL_WANT_ENVELOPE,
-		[IMAP_FETCH_BODY] = MAIL_WANT_BODY,
-		[IMAP_FETCH_BODYSTRUCTURE] = MAIL_WANT_BODYSTRUCTURE,
-		[IMAP_FETCH_SECTION] = MAIL_WANT_STRUCTURE,
-		[IMAP_FETCH_RFC822] = MAIL_WANT_STRUCTURE,
-		[IMAP_FETCH_RFC822_HEADER] = MAIL_WANT_STRUCTURE,
-		[IMAP_FETCH_RFC822_TEXT] = MAIL_WANT_STRUCTURE,
-	};
-
 	for (const struct imap_fetch_item *item = items; item; item = item->next) {
-		f->want |= wants[item->kind];
-		f->want |= wants_header(item) ? MAIL_WANT_HEADER : 0;
-		f->has_uid |= item->kind == IMAP_FETCH_UID;
-		f->has_flags |= item->kind == IMAP_FETCH_FLAGS;
+		switch (item->kind) {
+		case IMAP_FETCH_ENVELOPE: f->want |= MAIL_WANT_ENVELOPE; break;
+		case IMAP_FETCH_BODY: f->want |= MAIL_WANT_BODY; break;
+		case IMAP_FETCH_BODYSTRUCTURE: f->want |= MAIL_WANT_BODYSTRUCTURE; break;
+		case IMAP_FETCH_SECTION:
+		case IMAP_FETCH_RFC822:
+		case IMAP_FETCH_RFC822_HEADER:
+		case IMAP_FETCH_RFC822_TEXT: f->want |= wants_of_section(item); break;
+		case IMAP_FETCH_UID: f->has_uid = true; break;
+		case IMAP_FETCH_FLAGS: f->has_flags = true; break;
+		case IMAP_FETCH_INTERNALDATE:
+		case IMAP_FETCH_RFC822_SIZE: break;
+		}
 	}
 	f->needs_content = f->want != 0;
 }

@@ -35,6 +35,8 @@ static int keep_row(void *arg, const struct mail_message *m)
 	keep_text(f, &row->m.content.bodystructure);
 	keep_text(f, &row->m.content.structure);
 	keep_text(f, &row->m.content.header);
+	keep_text(f, &row->m.content.fields);
+	keep_text(f, &row->m.content.message);
 	return f->n == ROWS_MAX || f->text_size >= ROWS_TEXT_MAX;
 }
 
