@@ -20,8 +20,13 @@
  *               (hearth_bus_lag_events, hearth_bus_lag_seconds); health.h says so when one has
  *               been waiting for a minute, and when events were set aside within a day.
  *   visibility  A subscriber may see an event as soon as its transaction is committed.
- *   newcomers   A subscriber that was never seen before starts at the oldest event kept. Of one
- *               that was, and whose module is off, the events wait (a million of them at most).
+ *   newcomers   A subscriber that was never seen before starts at the oldest event kept.
+ *   register    Who subscribes to what stands in the publisher's database, from the first start
+ *               that had it: events are kept for it also while its module is off, everywhere or on
+ *               this node (a million of them at most; then health.h says so), until it is
+ *               forgotten by name (hearth bus forget). hearth bus list shows it, with its lag.
+ *               What was set aside is tried again when somebody asks (hearth bus retry): behind
+ *               what its key had since.
  *
  * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
  * the order one thread published them, and forgotten. Nothing is kept, a slow listener may lose.

@@ -22,11 +22,10 @@ struct bus *bus_new(struct db *const *dbs, size_t db_count);
 int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *pool,
 	void *module);
 /*
- * Keeps the events of a topic: one of its subscribers is away (its module is off) and comes back to
- * them. No more than BUS_KEEP_MAX positions. `topic` stays valid. Before bus_start.
+ * Keeps events for a subscription whose module is off: it comes back to them. A million at most;
+ * then the oldest go, and health says so. Both structs stay valid. Before bus_start.
  */
-#define BUS_KEEP_MAX 1000000
-void bus_keep(struct bus *b, const char *topic);
+void bus_keep_for(struct bus *b, const struct bus_subscription *s);
 /* For tests, before bus_start: the tick (1 s) and the first delay after a failure (1 s). */
 void bus_set_pace(struct bus *b, int64_t tick_ms, int64_t retry_ms);
 /* For tests, before bus_start: how long an event may wait until health says so (60 s). */

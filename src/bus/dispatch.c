@@ -2,16 +2,13 @@
  * dispatch.c: the bus as a whole: its lanes and sources, and their start and stop.
  *
  * Lanes are woken by commits that published on their topic, but for those that gather. Once a tick
- * each source is surveyed: lanes that are behind are woken (another process may have published, a
- * lane may have rested), and events that all lanes of their topic have passed are removed, or at
- * once when there is no lane (and nobody is away who will have one: bus_keep). How far each lane is
- * behind is measured (lag.c). A source that nobody writes to, and where nothing waits, is surveyed
- * seldom.
+ * each source is surveyed (source.c): lanes that are behind are woken, whatever the reason (another
+ * process may have published, a lane may have rested), and what everybody has passed is removed.
+ * A source that nobody writes to, and where nothing waits, is surveyed seldom.
  */
 #include <stdlib.h>
 
 #include "bus/dispatch.h"
-#include "bus/outbox.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
@@ -19,7 +16,6 @@
 #define CALM_TICKS 30 /* a source without change is surveyed so seldom */
 #define RETRY_MS   1000
 #define LAG_MAX_MS 60000 /* an event that waits for longer is worth a word */
-#define TRIM_MAX   2000  /* positions in one transaction: other writers wait meanwhile */
 
 struct bus *bus_new(struct db *const *dbs, size_t db_count)
 {
@@ -88,95 +84,10 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	return 0;
 }
 
-void bus_keep(struct bus *b, const char *topic)
+void bus_keep_for(struct bus *b, const struct bus_subscription *s)
 {
-	INVARIANT(!b->pool && b->kept_count < BUS_KEPT_MAX);
-	b->kept[b->kept_count++] = topic;
-}
-
-/* How far a topic may be cut for those who are away. */
-static int64_t kept_from(const struct bus *b, const struct outbox_topic *t)
-{
-	for (size_t i = 0; i < b->kept_count; i++)
-		if (strcmp(b->kept[i], t->topic) == 0)
-			return t->last - BUS_KEEP_MAX;
-	return t->last;
-}
-
-/* ---- sources: on the bus's own worker ---- */
-
-struct survey {
-	struct arena *arena;
-	struct outbox_topic *topics;
-};
-
-static int read_topics(struct db_tx *tx, void *arg)
-{
-	struct survey *s = arg;
-
-	return outbox_topics(tx, s->arena, &s->topics);
-}
-
-struct trim {
-	const char *topic;
-	int64_t up_to;
-};
-
-static int trim(struct db_tx *tx, void *arg)
-{
-	const struct trim *t = arg;
-
-	return outbox_trim(tx, t->topic, t->up_to);
-}
-
-/* Wakes the lanes of a topic that are behind; returns the position that all of them have passed. */
-static int64_t look_at_lanes(const struct source *s, const struct outbox_topic *t)
-{
-	int64_t passed = kept_from(s->bus, t);
-
-	LIST_FOREACH (&s->bus->lanes, node) {
-		struct lane *l = LIST_ENTRY(node, struct lane, node);
-		int64_t position = atomic_load(&l->position);
-
-		if (l->from != s->db || strcmp(l->subscription->topic, t->topic) != 0)
-			continue;
-		if (position < t->last)
-			runner_wake(&l->runner);
-		if (position < passed)
-			passed = position;
-	}
-	return passed;
-}
-
-/* True when there is more to trim. */
-static bool survey(void *arg)
-{
-	struct source *s = arg;
-	struct survey v = { .arena = arena_new() };
-	bool more = false, waits = false;
-
-	atomic_store(&s->calm, false);
-	if (db_read_wait(s->db, read_topics, &v) < 0) {
-		arena_free(&v.arena);
-		return false;
-	}
-	for (const struct outbox_topic *t = v.topics; t; t = t->next) {
-		struct trim cut = { t->topic, look_at_lanes(s, t) };
-
-		waits |= cut.up_to < t->last;
-		if (cut.up_to < t->first)
-			continue;
-		if (cut.up_to - t->first >= TRIM_MAX) {
-			cut.up_to = t->first + TRIM_MAX - 1;
-			more = true;
-		}
-		if (db_write_wait(s->db, trim, &cut) < 0)
-			more = false;
-	}
-	source_measure(s, v.topics);
-	atomic_store(&s->calm, !waits);
-	arena_free(&v.arena);
-	return more;
+	INVARIANT(!b->pool && b->away_count < BUS_AWAY_MAX);
+	b->away[b->away_count++] = s;
 }
 
 static void wake_sources(void *arg)
@@ -200,8 +111,10 @@ int bus_start(struct bus *b)
 {
 	INVARIANT(!b->pool && exec_current());
 	b->pool = pool_new("bus", 1, b->source_count ? (int)b->source_count : 1);
-	for (size_t i = 0; i < b->source_count; i++)
-		runner_init(&b->sources[i].runner, b->pool, 1, survey, &b->sources[i]);
+	for (size_t i = 0; i < b->source_count; i++) {
+		source_register(&b->sources[i]);
+		runner_init(&b->sources[i].runner, b->pool, 1, source_run, &b->sources[i]);
+	}
 	LIST_FOREACH (&b->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 

@@ -6,7 +6,8 @@
  *        ▲   └───── source: survey, trim
  *     bus_publish
  *
- * A lane is one subscription following one database; a source is one database's outbox.
+ * A lane is one subscription following one database; a source is one database's outbox and its
+ * register of subscribers.
  */
 #ifndef HEARTH_SRC_DISPATCH_H
 #define HEARTH_SRC_DISPATCH_H
@@ -20,7 +21,7 @@
 #include "hearth/metric.h"
 #include "job/runner.h"
 
-#define BUS_KEPT_MAX 64
+#define BUS_AWAY_MAX 64
 
 struct batch;
 struct outbox_topic;
@@ -39,6 +40,7 @@ struct lane {
 	int attempts;             /* failures of the next event; the runner's */
 	int stuck;                /* rests in a row that are no event's fault; the runner's */
 	bool poisoned;            /* one was set aside, and none taken since; the runner's */
+	atomic_bool again;        /* some that were set aside shall be tried anew */
 	atomic_int error;         /* what the last try met; 0: nothing. The runner's, others read */
 	struct metric *lag_events, *lag_seconds, *set_aside;
 	bool lags;                      /* health says so; the source's */
@@ -51,8 +53,9 @@ struct source {
 	struct bus *bus;
 	struct db *db;
 	struct runner runner;
-	bool has_dead;         /* health says so */
-	atomic_bool calm;      /* at the last survey nothing waited */
+	bool has_dead;         /* health says so; as the next */
+	bool overflows;        /* so much waits for who is away that the oldest goes */
+	atomic_bool calm;      /* at the last survey no lane was behind */
 	struct db_quiet quiet; /* this and the next are the tick's */
 	int skipped;
 };
@@ -65,9 +68,9 @@ struct live {
 struct bus {
 	struct source *sources;
 	size_t source_count;
-	struct list lanes;              /* complete before bus_start, then only read */
-	const char *kept[BUS_KEPT_MAX]; /* topics; as `lanes` */
-	size_t kept_count;
+	struct list lanes; /* complete before bus_start, then only read */
+	const struct bus_subscription *away[BUS_AWAY_MAX]; /* of modules that are off; as `lanes` */
+	size_t away_count;
 	struct pool *pool; /* one thread for the sources; between bus_start and bus_stop */
 	struct timer tick; /* the loop's */
 	int64_t tick_ms, retry_ms, lag_max_ms;
@@ -81,8 +84,15 @@ void source_measure(struct source *s, const struct outbox_topic *topics);
 
 /* The runner's function of a lane: takes a batch of events through; true when there may be more. */
 bool lane_run(void *lane);
-/* Frees what bus_stop left. */
+/* Tries an event anew that was set aside; false when there is none, or not now (again.c). */
+bool lane_try_again(struct lane *l);
+/* Frees what bus_stop left (batch.c). */
 void lane_free(struct lane *l);
+
+/* Enters all subscriptions in a source's register; while the bus starts (source.c). */
+void source_register(struct source *s);
+/* The runner's function of a source; true when there is more to trim. */
+bool source_run(void *source);
 
 void live_init(struct live *l);
 void live_clear(struct live *l);

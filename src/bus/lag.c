@@ -88,25 +88,53 @@ static void measure_lane(struct source *s, struct lane *l, const struct outbox_t
 	tell_lag(l, &b, age_ms, s->bus->lag_max_ms);
 }
 
+struct dead {
+	int64_t n;     /* of the last day */
+	int64_t again; /* that shall be tried anew */
+};
+
 static int read_dead(struct db_tx *tx, void *arg)
 {
-	return cursor_dead_since(tx, clock_wall_ms() - DEAD_MS, arg);
+	struct dead *d = arg;
+	int rc = dead_since(tx, clock_wall_ms() - DEAD_MS, &d->n);
+
+	return rc < 0 ? rc : dead_again(tx, &d->again);
+}
+
+static void wake_for_again(const struct source *s)
+{
+	LIST_FOREACH (&s->bus->lanes, node) {
+		struct lane *l = LIST_ENTRY(node, struct lane, node);
+
+		if (l->into != s->db)
+			continue;
+		atomic_store(&l->again, true);
+		runner_wake(&l->runner);
+	}
 }
 
 /* The events set aside in this database, by whichever source they came from. */
 static void measure_dead(struct source *s)
 {
 	char name[HEALTH_NAME_MAX + 1];
-	int64_t n = 0;
+	struct dead dead = { 0 };
+	int64_t n;
 
-	if (db_read_wait(s->db, read_dead, &n) < 0 || (n == 0 && !s->has_dead))
+	if (db_read_wait(s->db, read_dead, &dead) < 0)
+		return;
+	n = dead.n;
+	if (dead.again > 0)
+		wake_for_again(s);
+	if (n == 0 && !s->has_dead)
 		return;
 	snprintf(name, sizeof(name), "bus-dead.%s", db_name(s->db));
 	s->has_dead = n > 0;
 	if (n > 0)
 		health_set(name,
-			"%lld events of the last day failed too often and were set aside (table "
-			"bus_dead of %s.db, and the log)",
+			"%lld events of the last day failed too often and were set aside (hearth "
+			"bus "
+			"list; once the cause is gone: hearth bus retry; database %s, and the "
+			"log)",
 			(long long)n, db_name(s->db));
 	else
 		health_clear(name);

@@ -22,57 +22,17 @@
  */
 #include <stdlib.h>
 
-#include "bus/dispatch.h"
+#include "bus/batch.h"
 #include "bus/outbox.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define BATCH_MAX       64
 #define BATCH_BYTES_MAX (8u << 20) /* of what prepare made: no more events are prepared then */
 #define APPLY_MAX_MS    10         /* other writers wait meanwhile: no further event is begun */
 #define ATTEMPTS_MAX    10
 #define ATTEMPTS_AFTER  2
 #define REST_MAX_MS     INT64_C(300000)
-
-struct batch {
-	struct lane *lane;
-	struct arena *arena; /* the batch lies in it, too */
-	int count;           /* read */
-	int ready;           /* prepared: the first ones */
-	int applied;         /* on disk: the first ones */
-	int failed_at;       /* the event that was refused, or -1 */
-	int error;           /* what it was refused with */
-	struct bus_event events[BATCH_MAX];
-	void *prepared[BATCH_MAX];
-};
-
-static struct batch *batch_new(struct lane *l)
-{
-	struct arena *a = arena_new();
-	struct batch *b = ARENA_NEW(a, struct batch);
-
-	b->lane = l;
-	b->arena = a;
-	b->failed_at = -1;
-	return b;
-}
-
-static void batch_free(struct batch *b)
-{
-	struct arena *a = b->arena;
-
-	arena_free(&a);
-}
-
-void lane_free(struct lane *l)
-{
-	struct batch *b = atomic_load(&l->afters);
-
-	if (b)
-		batch_free(b);
-	free(l);
-}
 
 static void rest(struct lane *l, int attempts)
 {
@@ -297,21 +257,6 @@ static bool take_through(struct batch *b)
 	return true;
 }
 
-/* On the loop. */
-static void run_afters(void *arg)
-{
-	struct lane *l = arg;
-	struct batch *b = atomic_load(&l->afters);
-
-	if (l->stopped)
-		return;
-	for (int i = 0; i < b->applied; i++)
-		l->subscription->after(l->module, &b->events[i]);
-	batch_free(b);
-	atomic_store(&l->afters, NULL);
-	runner_wake(&l->runner);
-}
-
 /* All that there was is taken: what comes now gathers until the next tick. */
 static bool may_gather(const struct batch *b)
 {
@@ -321,20 +266,16 @@ static bool may_gather(const struct batch *b)
 bool lane_run(void *arg)
 {
 	struct lane *l = arg;
-	struct exec *loop = exec_loop();
 	struct batch *b;
 	bool more;
 
 	/* One batch at most waits on the loop; it wakes the lane when it is through. */
 	if (clock_mono_ms() < l->rest_until_ms || atomic_load(&l->afters))
 		return false;
+	if (atomic_load(&l->again) && lane_try_again(l))
+		return true;
 	b = batch_new(l);
 	more = read_batch(b) && take_through(b) && !may_gather(b);
-	if (b->applied > 0 && l->subscription->after && loop) {
-		atomic_store(&l->afters, b);
-		exec_post(loop, run_afters, l);
-	} else {
-		batch_free(b);
-	}
+	batch_end(b);
 	return more;
 }

@@ -1,9 +1,10 @@
 /*
  * outbox.c: the tables of the bus, which every database has.
  *
- *   bus_outbox   events this database published, until everybody has passed them
- *   bus_cursor   how far subscriptions whose effects are here have come, for each source
- *   bus_dead     events that such a subscription failed on for good
+ *   bus_outbox      events this database published, until everybody has passed them
+ *   bus_subscriber  who has to pass them, and how far each was known to be (register.c)
+ *   bus_cursor      how far subscriptions whose effects are here have come, for each source
+ *   bus_dead        events that such a subscription failed on for good; `again`: it shall try anew
  *
  * A position is a number that the database gives out once and in the order of commits: there is
  * one writer.
@@ -28,6 +29,12 @@ const char *const bus_migrations[] = {
 	" position BIGINT NOT NULL, topic TEXT NOT NULL, key {bytes} NOT NULL,"
 	" payload {bytes} NOT NULL, at_ms BIGINT NOT NULL, error BIGINT NOT NULL,"
 	" dead_ms BIGINT NOT NULL);",
+	"CREATE TABLE bus_subscriber (name TEXT NOT NULL, topic TEXT NOT NULL,"
+	" database TEXT NOT NULL, position BIGINT NOT NULL, since_ms BIGINT NOT NULL,"
+	" PRIMARY KEY (topic, name));"
+	"ALTER TABLE bus_dead ADD COLUMN again BIGINT NOT NULL DEFAULT 0;"
+	"CREATE INDEX bus_dead_at ON bus_dead (dead_ms);"
+	"CREATE INDEX bus_dead_again ON bus_dead (subscription, source, id) WHERE again = 1;",
 	NULL,
 };
 
@@ -171,8 +178,67 @@ int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
 	return rc < 0 ? rc : 0;
 }
 
-int cursor_dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n)
+/* ---- what was set aside ---- */
+
+int dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n)
 {
 	return db_get_int(
 		tx, n, "SELECT count(*) FROM bus_dead WHERE dead_ms >= $1", db_int(since_ms));
+}
+
+int dead_again(struct db_tx *tx, int64_t *n)
+{
+	return db_get_int(tx, n, "SELECT count(*) FROM bus_dead WHERE again = 1");
+}
+
+int dead_ask_again(struct db_tx *tx, const char *subscription)
+{
+	return db_run(tx,
+		"UPDATE bus_dead SET again = 1"
+		" WHERE again = 0 AND (subscription = $1 OR CAST($1 AS TEXT) IS NULL)",
+		db_str(subscription));
+}
+
+int dead_read(struct db_tx *tx, const char *subscription, const char *source, struct arena *a,
+	struct bus_event *ev, int64_t *id)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT id, position, topic, key, payload, at_ms FROM bus_dead"
+		" WHERE subscription = $1 AND source = $2 AND again = 1 ORDER BY id LIMIT 1",
+		db_str(subscription), db_str(source));
+
+	if (rc == 0)
+		rc = db_next(&rows);
+	if (rc > 0) {
+		*id = db_col_int(&rows, 0);
+		*ev = (struct bus_event){
+			.position = db_col_int(&rows, 1),
+			.topic = arena_strdup(a, db_col_text(&rows, 2)),
+			.key = arena_slice(a, db_col_bytes(&rows, 3)),
+			.payload = arena_slice(a, db_col_bytes(&rows, 4)),
+			.at_ms = db_col_int(&rows, 5),
+		};
+	}
+	db_end(&rows);
+	return rc;
+}
+
+/* What a statement returned that must change one row, or none when another process had it. */
+static int one(int changed)
+{
+	return changed < 0 ? changed : changed == 0 ? HEARTH_ECONFLICT : 0;
+}
+
+int dead_remove(struct db_tx *tx, int64_t id)
+{
+	return one(db_run(tx, "DELETE FROM bus_dead WHERE id = $1 AND again = 1", db_int(id)));
+}
+
+int dead_failed(struct db_tx *tx, int64_t id, int error)
+{
+	return one(db_run(tx,
+		"UPDATE bus_dead SET again = 0, error = $2, dead_ms = $3 WHERE id = $1 AND again = "
+		"1",
+		db_int(id), db_int(error), db_int(clock_wall_ms())));
 }

@@ -46,10 +46,24 @@ int cursor_read(struct db_tx *tx, const char *subscription, const char *source, 
  */
 int cursor_move(struct db_tx *tx, const char *subscription, const char *source, int64_t from,
 	int64_t to, int attempts);
-/* How many events were set aside since `since_ms`. */
-int cursor_dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n);
 /* Sets an event aside that failed with `error` too often; of all, the newest DEAD_MAX stay. */
 int cursor_bury(struct db_tx *tx, const char *subscription, const char *source,
 	const struct bus_event *ev, int error);
+
+/* How many events were set aside since `since_ms`. */
+int dead_since(struct db_tx *tx, int64_t since_ms, int64_t *n);
+/* How many shall be tried again. */
+int dead_again(struct db_tx *tx, int64_t *n);
+/* Asks for those of a subscription (NULL: of all) to be tried again; returns how many. */
+int dead_ask_again(struct db_tx *tx, const char *subscription);
+/*
+ * The first that shall be tried again, its texts in `a`: 1, or 0 when there is none. Then, with the
+ * effect, it is removed; or it has failed once more and stays set aside. HEARTH_ECONFLICT when
+ * another process had it meanwhile.
+ */
+int dead_read(struct db_tx *tx, const char *subscription, const char *source, struct arena *a,
+	struct bus_event *ev, int64_t *id);
+int dead_remove(struct db_tx *tx, int64_t id);
+int dead_failed(struct db_tx *tx, int64_t id, int error);
 
 #endif

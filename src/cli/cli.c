@@ -5,6 +5,7 @@
  * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help.
  */
 #include "cli/cli.h"
+#include "cli/bus_commands.h"
 #include "cli/data_commands.h"
 #include "cli/locate.h"
 
@@ -167,6 +168,21 @@ static int run_config(struct hearth *h, struct invocation *in)
 
 static int run_help(struct hearth *h, struct invocation *in);
 
+static int run_bus_list_command(struct hearth *h, struct invocation *in)
+{
+	return run_bus_list(h, in->arg_count - 2, in->args + 2);
+}
+
+static int run_bus_retry_command(struct hearth *h, struct invocation *in)
+{
+	return run_bus_retry(h, in->arg_count - 2, in->args + 2);
+}
+
+static int run_bus_forget_command(struct hearth *h, struct invocation *in)
+{
+	return run_bus_forget(h, in->arg_count - 2, in->args + 2);
+}
+
 static int run_backup_command(struct hearth *h, struct invocation *in)
 {
 	return run_backup(h, in->file, in->arg_count - 1, in->args + 1);
@@ -194,6 +210,14 @@ static const struct builtin builtins[] = {
 		run_verify_command, help_verify },
 	{ "adopt", "", "take the databases of the data folder as they are, when serve refuses them",
 		NEEDS_OWNER, run_adopt, NULL },
+	{ "bus list", "[NAME]",
+		"who follows events, how many wait for each and for how long; of NAME, what was "
+		"set aside",
+		NEEDS_OWNER, run_bus_list_command, help_bus_list },
+	{ "bus retry", "[NAME]", "try events anew that were set aside: of NAME, or all",
+		NEEDS_OWNER, run_bus_retry_command, help_bus_retry },
+	{ "bus forget", "NAME", "keep no events for a subscription whose module is off",
+		NEEDS_OWNER, run_bus_forget_command, help_bus_forget },
 	{ "config", "", "print every setting with its default, as an INI file", NEEDS_NOTHING,
 		run_config, NULL },
 	{ "version", "", "print the version", NEEDS_NOTHING, run_version, NULL },
@@ -263,22 +287,28 @@ static const struct hearth_command *find_command(const struct invocation *in, in
 	return NULL;
 }
 
+/* Prints one of them, if its first word is this one. */
+static bool offer(const char *name, const char *usage, const char *word, bool is_first)
+{
+	struct slice rest = slice_str(name);
+
+	if (!slice_eq(slice_split(&rest, ' '), slice_str(word)) || !rest.p)
+		return false;
+	fprintf(stderr, "%s  hearth %s%s%s\n", is_first ? "hearth: one of these is meant:\n" : "",
+		name, *usage ? " " : "", usage);
+	return true;
+}
+
 /* To somebody who gave the first word of commands that have two: which there are. */
 static int no_such_command(const char *word)
 {
 	bool found = false;
 
+	for (size_t i = 0; i < BUILTIN_COUNT; i++)
+		found |= offer(builtins[i].name, builtins[i].usage, word, !found);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
-		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++) {
-			struct slice rest = slice_str(c->name);
-
-			if (!slice_eq(slice_split(&rest, ' '), slice_str(word)) || !rest.p)
-				continue;
-			fprintf(stderr, "%s  hearth %s%s%s\n",
-				found ? "" : "hearth: one of these is meant:\n", c->name,
-				*c->usage ? " " : "", c->usage);
-			found = true;
-		}
+		for (const struct hearth_command *c = (*m)->commands; c && c->name; c++)
+			found |= offer(c->name, c->usage, word, !found);
 	if (!found)
 		return usage_error("no such command", word);
 	fprintf(stderr, "Try `hearth help`.\n");
@@ -310,7 +340,7 @@ static int prepare(struct hearth *h, const struct builtin *b, struct invocation 
 	return b->needs == NEEDS_OWNER ? locate_owner(h->config) : 0;
 }
 
-static int run_builtin(const struct builtin *b, struct invocation *in)
+static int run_builtin(const struct builtin *b, int words, struct invocation *in)
 {
 	struct hearth *h;
 	int code = EXIT_FAILED;
@@ -321,8 +351,8 @@ static int run_builtin(const struct builtin *b, struct invocation *in)
 			b->help ? b->help : "");
 		return EXIT_DONE;
 	}
-	if (in->arg_count > 1 && !*b->usage)
-		return usage_error("this command takes no argument", in->args[1]);
+	if (in->arg_count > words && !*b->usage)
+		return usage_error("this command takes no argument", in->args[words]);
 	h = kernel_new();
 	if (prepare(h, b, in) == 0)
 		code = b->run(h, in);
@@ -378,9 +408,11 @@ static int dispatch(struct invocation *in)
 		run_help(NULL, in);
 		return in->help ? EXIT_DONE : EXIT_MISUSED;
 	}
-	for (size_t i = 0; i < BUILTIN_COUNT; i++)
-		if (strcmp(builtins[i].name, in->args[0]) == 0)
-			return run_builtin(&builtins[i], in);
+	for (size_t i = 0; i < BUILTIN_COUNT; i++) {
+		words = words_matched(builtins[i].name, in);
+		if (words > 0)
+			return run_builtin(&builtins[i], words, in);
+	}
 	c = find_command(in, &words);
 	return c ? run_command(c, words, in) : no_such_command(in->args[0]);
 }

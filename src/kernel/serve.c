@@ -80,7 +80,7 @@ static void keep_for_who_is_away(struct hearth *h)
 		for (const struct bus_subscription *s = (*m)->subscriptions;
 			s && s->topic && !is_running(h, *m); s++)
 			if (ledger_find(&h->ledger, s->database))
-				bus_keep(h->bus, s->topic);
+				bus_keep_for(h->bus, s);
 }
 
 /* Routes, subscriptions and queues of every module, now that each has its state. */

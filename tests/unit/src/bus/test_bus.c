@@ -3,6 +3,8 @@
  */
 #include "src/ports/embedded.h"
 
+#include "bus/outbox.h"
+#include "bus/register.h"
 #include "db/sqlite/work.h"
 #include "hearth/health.h"
 #include "hearth/metric.h"
@@ -86,6 +88,12 @@ static int outbox_is_empty(void *arg)
 	return outbox_of(arg) == 0;
 }
 
+static int forget_a(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return register_forget(tx, "taker.a") == 1 ? 0 : HEARTH_ENOTFOUND;
+}
+
 START_TEST(outbox_keeps_what_somebody_has_not_passed)
 {
 	struct post *p = post_open();
@@ -100,9 +108,13 @@ START_TEST(outbox_keeps_what_somebody_has_not_passed)
 	expect_taken(p->sender, "b", 5, NULL);
 	expect_taken(p->taker, "a", 2, NULL);
 	ck_assert_int_eq(outbox_of(p->sender), 3);
+	/* Nobody runs it now, but it stands in the register, until it is forgotten. */
 	post_restart(p);
 	subscribe_b(p, &b);
-	suite_bus_start(p->bus); /* nobody but b is registered now, and b has passed */
+	suite_bus_start(p->bus);
+	suite_run_until(suite_never, NULL, 100);
+	ck_assert_int_eq(outbox_of(p->sender), 3);
+	ck_assert_int_eq(db_write_wait(p->sender, forget_a, NULL), 0);
 	ck_assert(suite_run_until(outbox_is_empty, p->sender, WITHIN_MS));
 	post_close(p);
 }
@@ -173,22 +185,97 @@ START_TEST(attempts_are_counted_across_restarts)
 }
 END_TEST
 
-/* Who is away for one run finds the events of that time. */
+/*
+ * Who was never registered, since an older program ran, and whose module is off: the kernel names
+ * it. Forgotten, it is not kept for though it is named; when it runs, it is registered again.
+ */
 START_TEST(outbox_keeps_for_who_is_away)
 {
+	static const struct bus_subscription away = {
+		.topic = "post.sent", .name = "taker.a", .database = "taker"
+	};
 	struct post *p = post_open();
 	struct subscriber a = { 0 }, b = { 0 };
 
-	bus_keep(p->bus, "post.sent");
+	bus_keep_for(p->bus, &away);
 	subscribe_b(p, &b);
 	suite_bus_start(p->bus);
 	publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
 	expect_taken(p->sender, "b", 1, "k=1 ");
-	ck_assert(!suite_run_until(suite_never, NULL, 100));
+	suite_run_until(suite_never, NULL, 100);
 	post_restart(p);
 	subscribe_a(p, &a);
 	suite_bus_start(p->bus);
 	expect_taken(p->taker, "a", 1, "k=1 ");
+	post_restart(p);
+	ck_assert_int_eq(db_write_wait(p->sender, forget_a, NULL), 0);
+	bus_keep_for(p->bus, &away);
+	subscribe_b(p, &b);
+	suite_bus_start(p->bus);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "2" });
+	ck_assert(suite_run_until(outbox_is_empty, p->sender, WITHIN_MS));
+	post_restart(p);
+	subscribe_a(p, &a);
+	suite_bus_start(p->bus);
+	post_restart(p);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "3" });
+	suite_bus_start(p->bus);
+	suite_run_until(suite_never, NULL, 100);
+	ck_assert_int_eq(outbox_of(p->sender), 1);
+	post_close(p);
+}
+END_TEST
+
+/* ---- what was set aside ---- */
+
+static int count_again(struct db_tx *tx, void *arg)
+{
+	return dead_again(tx, arg);
+}
+
+static int ask_again(struct db_tx *tx, void *arg)
+{
+	return dead_ask_again(tx, arg) == 1 ? 0 : HEARTH_ENOTFOUND;
+}
+
+static int is_dead_again(void *arg)
+{
+	const struct post *p = arg;
+	int64_t dead = -1, again = -1;
+
+	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+	ck_assert_int_eq(db_read_wait(p->taker, count_again, &again), 0);
+	return dead == 1 && again == 0;
+}
+
+START_TEST(what_was_set_aside_is_tried_again_when_asked)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .fail_apply = 1000 };
+	int tries;
+	char a[] = "taker.a";
+	int64_t dead = -1;
+
+	subscribe_a(p, &s);
+	suite_bus_start(p->bus);
+	publish_five_with_a_bad_one(p);
+	expect_taken(p->taker, "a", 4, "k=1 k=2 k=4 k=5 ");
+	ck_assert(suite_run_until(is_dead_again, p, WITHIN_MS));
+	tries = atomic_load(&s.tries);
+	/* It fails once more, and is left alone. */
+	ck_assert_int_eq(db_write_wait(p->taker, ask_again, a), 0);
+	ck_assert(suite_run_until(is_dead_again, p, WITHIN_MS));
+	suite_run_until(suite_never, NULL, 50);
+	ck_assert_int_eq(atomic_load(&s.tries), tries + 1);
+	/* The cause is gone. */
+	atomic_store(&s.fail_apply, 0);
+	ck_assert_int_eq(db_write_wait(p->taker, ask_again, NULL), 0);
+	expect_taken(p->taker, "a", 5, "k=1 k=2 k=4 k=5 k=bad ");
+	ck_assert_int_eq(db_read_wait(p->taker, count_dead, &dead), 0);
+	ck_assert_int_eq(dead, 0);
+	ck_assert_int_eq(db_write_wait(p->taker, ask_again, NULL), HEARTH_ENOTFOUND);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "6" });
+	expect_taken(p->taker, "a", 6, "k=1 k=2 k=4 k=5 k=bad k=6 ");
 	post_close(p);
 }
 END_TEST
@@ -310,7 +397,8 @@ START_TEST(a_lag_is_told)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, outbox_keeps_for_who_is_away, sets_aside_what_the_commit_refuses,
+TEST_MAIN("bus", SUITE_BUS, outbox_keeps_for_who_is_away,
+	what_was_set_aside_is_tried_again_when_asked, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
 	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,
 	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
