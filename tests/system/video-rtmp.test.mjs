@@ -185,7 +185,7 @@ test('what is not H.264 or AAC is refused with the reason, and leaves no stream 
   for (const [i, { type, body }] of others.entries()) {
     const p = await publisher(`other${i}`);
     p.tag({ type, time: 0, body });
-    if (type === AUDIO) p.tag({ type, time: 1100, body }); // there might have been pictures
+    if (type === AUDIO) p.tag({ type, time: 10100, body }); // there might have been pictures
     const { level, code, description } = await p.status();
     assert.deepEqual([level, code], ['error', 'NetStream.Publish.Rejected'], `${i}`);
     assert.match(description, type === VIDEO ? /H\.264/ : /AAC/);
@@ -315,7 +315,7 @@ test('the next stream goes on with an open playlist, and counts on behind a clos
     const small = readFlv(readFileSync(await film(dir, 'small', { from: 'tree.avi', filter: 'fps=15', seconds: 6, gop: 15 })));
     await streamOnce(tags);
     await watches[0].until(({ segments }) => segments.length === 6);
-    await streamOnce(small);
+    await streamOnce(small.filter(({ type }) => type !== AUDIO));
     for (const watch of watches) {
       const { segments } = await watch.ended(30);
       // The source was watched all the while.
@@ -323,6 +323,9 @@ test('the next stream goes on with an open playlist, and counts on behind a clos
       assert.equal(segments.at(-1).epoch, 1);
       assert.equal(watch.seen.get(12).segment.epoch, 1);
     }
+    // Sound was promised by the stream before, so there is silence.
+    const { streams } = await probe(`${server.base}/live/una/source/index.m3u8`);
+    assert.deepEqual(streams.map(({ codec_type: type }) => type).sort(), ['audio', 'video']);
     await streamOnce(tags);
     // This server lets nobody in whose key is live.
     const one = new Publisher(server.port.rtmp);
@@ -426,13 +429,13 @@ test('who streamed deletes a stream: it is gone at once, its room soon; others s
 // ---- streams that change ----
 
 test('a track that stops, begins late or cannot be taken: both are in every segment, or one only', { skip }, async () => {
-  const broadcast = async (name, list) => {
+  const broadcast = async (name, list, epochs = 1) => {
     const p = await publisher(name);
     await p.tags(list);
     await p.sync();
     await p.finish();
     const { segments } = await new Watch(hearth, name, 'source').ended(30);
-    assert.ok(segments.every(({ epoch, gap }) => epoch === 0 && !gap), name);
+    assert.ok(segments.every(({ epoch, gap }) => epoch < epochs && !gap), name);
     await decode(live(name, 'source'));
     const { streams } = await probe(live(name, 'source'));
     return { p, segments, packets: Object.fromEntries(streams.map(({ codec_type: type, nb_read_packets: n }) => [type, Number(n)])) };
@@ -463,6 +466,33 @@ test('a track that stops, begins late or cannot be taken: both are in every segm
   const warning = mute.p.messages.find(({ command }) => command?.[3]?.code === 'NetStream.Publish.Warning');
   assert.match(warning.command[3].description, /AAC/);
   assert.deepEqual(mute.packets, { video: await frames(path) });
+
+  const warningsOf = (one) => one.p.messages.map(({ command }) => command?.[3]).filter((info) => info?.code === 'NetStream.Publish.Warning').map(({ description }) => description).join();
+  assert.match(warningsOf(quiet), /silence/);
+
+  // Sound that was announced and comes when nobody waits any more: it began as silence.
+  const lateSound = (from) => {
+    const list = tags.filter((tag) => tag.type !== AUDIO || (!isConfig(tag) && tag.time >= from));
+    list.splice(list.findIndex(({ type }) => type === AUDIO), 0, { ...config(AUDIO), time: from });
+    return list;
+  };
+  const slow = await broadcast('liv', lateSound(4000), 2);
+  assert.equal(slow.packets.video, await frames(path));
+  assert.ok(Math.abs(slow.packets.audio - 6 * 48000 / 1024) < 12, JSON.stringify(slow.packets));
+  // Sound that nobody could expect is left out: players cannot take up another track.
+  const noSound = { type: SCRIPT, time: 0, body: amf('onMetaData', { width: 720, height: 528, videocodecid: 7 }) };
+  const sudden = await broadcast('leo', [noSound, ...lateSound(3000).filter(({ type }) => type !== SCRIPT)]);
+  assert.deepEqual(sudden.packets, { video: await frames(path) });
+  assert.match(warningsOf(sudden), /publish anew/);
+  // Other sound amid a group of pictures costs none of them.
+  const mid = tags.findIndex(({ type, time }) => type === AUDIO && time > 2400);
+  const mono = { ...config(AUDIO), time: tags[mid].time, body: Buffer.concat([config(AUDIO).body.subarray(0, 2), Buffer.from([0x11, 0x88])]) };
+  assert.equal((await broadcast('lars', [...tags.slice(0, mid), mono, ...tags.slice(mid)], 2)).packets.video, await frames(path));
+  // Malformed tags and such without anything in them are left out, and told.
+  const bad = [[0x17], [0x17, 1, 0, 0, 0], [0x17, 0, 0, 0, 0, 1, 2], [0x97, 0x61], []].map((body) => ({ type: VIDEO, body: Buffer.from(body) }));
+  const odd = await broadcast('lot', tags.flatMap((tag, i) => (i % 10 === 9 ? [tag, ...bad.map((one) => ({ ...one, time: tag.time })), { type: AUDIO, time: tag.time, body: Buffer.from([0xAF]) }] : [tag])));
+  assert.equal(odd.packets.video, await frames(path));
+  assert.match(warningsOf(odd), /malformed/);
 
   const empty = [...tags.slice(0, 30), { type: AUDIO, time: tags[30].time, body: Buffer.from([0xAF, 0]) }, ...tags.slice(30)];
   assert.equal((await broadcast('lux', empty)).packets.video, await frames(path));

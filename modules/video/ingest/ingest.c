@@ -444,6 +444,8 @@ static int recover_stream(void *arg, const struct video_stream *stream)
 	rc = video_store_channel(r->tx, stream->channel, &f->channel);
 	if (rc == 0)
 		rc = video_store_raw_count(r->tx, stream->id, &f->raws);
+	if (rc == 0)
+		rc = video_store_promises(r->tx, &f->stream);
 	f->next = r->found;
 	r->found = f;
 	return rc;

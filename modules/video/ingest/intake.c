@@ -6,8 +6,13 @@
  * to be cut before a picture that is no key frame carries along what leads up to it, so that it can
  * be transcoded alone.
  *
- * Nothing but a picture that cannot be shown ends a stream: sound that is not taken here, or whose
- * header is broken, is left out with a warning, and silence takes its place once there was sound.
+ * A playlist promises its tracks for its whole life, and players cannot take another one up on the
+ * way. So what the opening found is what there is until the publisher leaves; sound that may still
+ * come begins as silence, and a track that nobody could expect is left out with a warning.
+ *
+ * Nothing but pictures of another codec ends a stream: sound that is not taken here, tags that are
+ * malformed, or whose header is missing or broken, are left out with a warning, and silence takes
+ * the place of sound that was promised.
  */
 #include "ingest/intake.h"
 
@@ -45,13 +50,16 @@ struct intake {
 	struct segmenter_tracks tracks;
 	struct buf *avcc, *asc; /* the configurations in force; NULL: no such track */
 	struct buf *last_asc;   /* of the publisher before: without sound, silence goes on */
+	struct buf *next_asc;   /* to be in force from the next key frame on; NULL */
+	int64_t next_asc_ms;    /* when it came; the publisher's time */
 	struct aac_config aac;
 	struct avc_sps sps;
-	unsigned length_size;                 /* of the NAL units' lengths */
-	const char *warning;                  /* for the publisher, with this tag */
-	bool warned_audio, warned_audio_head; /* once each */
-	uint64_t dropped, made;               /* of the segmenter's, as were told in the log */
-	int64_t told_ms;                      /* when; monotonic */
+	unsigned length_size;     /* of the NAL units' lengths */
+	bool open;                /* the line has begun: no other track may come */
+	const char *warning;      /* for the publisher, with this tag */
+	unsigned warned;          /* 1 << enum warning: each is told once a publisher */
+	uint64_t dropped, made;   /* of the segmenter's, as were told in the log */
+	int64_t told_ms, tell_ms; /* when, monotonic; and after how long again */
 	bool changed; /* … since the last chunk: pace and renditions are described anew */
 	uint32_t fps_num, fps_den; /* of the first chunk under these configurations */
 	uint8_t b_frames;
@@ -63,7 +71,7 @@ struct intake {
 	size_t lead_bytes;
 	bool lead_lost; /* it was too much */
 
-	bool keep_rungs; /* the playlist promises them, however small the picture is */
+	bool keep_rungs, keep_audio; /* the playlist promises them, whatever comes */
 	bool keep_raw;
 	uint64_t raw_bytes, raw_max; /* of this run: as much as is kept of it */
 	struct strbuf raw;           /* tags not handed on yet */
@@ -103,7 +111,8 @@ struct intake *intake_new(
 			.discontinuity = stream->last_sequence > 0,
 		},
 		&in->tracks);
-	in->keep_rungs = stream->follows_rungs;
+	in->keep_rungs = stream->promised_rungs;
+	in->keep_audio = stream->promised_audio;
 	in->raw_max = (uint64_t)v->raw_max;
 	in->keep_raw = stream->keep_raw && in->raw_max > 0;
 	if (in->keep_raw && !goes_on)
@@ -125,6 +134,7 @@ void intake_free(struct intake **in)
 	opening_clear(&(*in)->opening);
 	lead_clear(*in);
 	buf_unref(&(*in)->last_asc);
+	buf_unref(&(*in)->next_asc);
 	buf_unref(&(*in)->tracks.silence);
 	buf_unref(&(*in)->avcc);
 	buf_unref(&(*in)->asc);
@@ -315,6 +325,45 @@ static void set_tracks(struct intake *in)
 	segmenter_set_tracks(in->segmenter, &in->tracks);
 }
 
+/* ---- warnings ---- */
+
+enum warning {
+	WARN_AUDIO_CODEC,
+	WARN_AUDIO_HEADER,
+	WARN_AUDIO_LATE,
+	WARN_VIDEO_HEADER,
+	WARN_VIDEO_LATE,
+	WARN_TRACKS,
+	WARN_MALFORMED,
+	WARN_MISSING,
+	WARN_LEFT_OUT,
+};
+
+static const char *const warnings[] = {
+	[WARN_AUDIO_CODEC] = "only AAC audio is taken here: the stream goes on without this sound",
+	[WARN_AUDIO_HEADER] = "the AAC header is missing, malformed or of a kind that is not taken "
+			      "here; such sound is left out",
+	[WARN_AUDIO_LATE] = "sound that begins so long after the pictures is left out; publish "
+			    "anew to have it",
+	[WARN_VIDEO_HEADER] = "the AVC header is missing or malformed; such pictures are left out",
+	[WARN_VIDEO_LATE] = "pictures that begin so long after the sound are left out; publish "
+			    "anew to have them",
+	[WARN_TRACKS] = "one track of pictures and one of sound are taken here; others are left "
+			"out",
+	[WARN_MALFORMED] = "malformed tags are left out",
+	[WARN_MISSING] =
+		"sound or pictures do not come: silence, or the last picture, stands there",
+	[WARN_LEFT_OUT] =
+		"pictures before a key frame, or out of time, and their sound are left out",
+};
+
+static void warn(struct intake *in, enum warning w)
+{
+	if (!(in->warned & 1u << w))
+		in->warning = warnings[w];
+	in->warned |= 1u << w;
+}
+
 static int take_video_config(struct intake *in, struct slice avcc, const char **why)
 {
 	struct avc_config config;
@@ -323,8 +372,16 @@ static int take_video_config(struct intake *in, struct slice avcc, const char **
 	if (avcc.n == 0 || (in->avcc && slice_eq(buf_slice(in->avcc), avcc)))
 		return 0;
 	if (avc_config_parse(avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0) {
+		if (in->open) {
+			warn(in, WARN_VIDEO_HEADER);
+			return 0;
+		}
 		*why = "the AVC configuration is malformed";
 		return HEARTH_EINVAL;
+	}
+	if (in->open && !in->avcc) {
+		warn(in, WARN_VIDEO_LATE);
+		return 0;
 	}
 	end_line(in);
 	in->sps = sps;
@@ -335,38 +392,59 @@ static int take_video_config(struct intake *in, struct slice avcc, const char **
 	return 0;
 }
 
-static void warn(struct intake *in, bool *warned, const char *what)
+static void set_audio_config(struct intake *in, struct slice asc)
 {
-	if (*warned)
-		return;
-	*warned = true;
-	in->warning = what;
-}
-
-static void take_audio_config(struct intake *in, struct slice asc)
-{
-	struct aac_config config;
-
-	if (in->asc && slice_eq(buf_slice(in->asc), asc))
-		return;
-	if (aac_config_parse(asc, &config) < 0) {
-		warn(in, &in->warned_audio_head,
-			"the AAC header is empty, malformed or of a kind that is not taken here; "
-			"such sound is left out");
-		return;
-	}
 	end_line(in);
-	in->aac = config;
+	aac_config_parse(asc, &in->aac);
 	buf_unref(&in->asc);
 	in->asc = buf_copy(asc);
 	set_tracks(in);
 }
 
+/*
+ * Another one amid pictures waits for the next key frame: what depends on the pictures before could
+ * not be shown behind a seam. Until then that sound is left out, which is soon over.
+ */
+static void take_audio_config(struct intake *in, int64_t timestamp_ms, struct slice asc)
+{
+	struct aac_config config;
+
+	if (aac_config_parse(asc, &config) < 0) {
+		warn(in, WARN_AUDIO_HEADER);
+		return;
+	}
+	buf_unref(&in->next_asc);
+	if (in->asc && slice_eq(buf_slice(in->asc), asc))
+		return;
+	if (in->open && !in->asc) {
+		warn(in, WARN_AUDIO_LATE);
+	} else if (in->open && in->avcc) {
+		in->next_asc = buf_copy(asc);
+		in->next_asc_ms = timestamp_ms;
+	} else {
+		set_audio_config(in, asc);
+	}
+}
+
+#define NEXT_ASC_MS 3000 /* so long it waits; then there are no pictures, or few key frames */
+
+static void take_next_audio_config(struct intake *in)
+{
+	struct buf *asc = in->next_asc;
+
+	in->next_asc = NULL;
+	if (asc)
+		set_audio_config(in, buf_slice(asc));
+	buf_unref(&asc);
+}
+
 /* ---- tags ---- */
 
 /* Whether a tag has nothing for us: a track beside the first, the end of a sequence, metadata. */
-static bool is_idle(const struct av_tag *tag)
+static bool is_idle(struct intake *in, const struct av_tag *tag)
 {
+	if (tag->track != 0)
+		warn(in, WARN_TRACKS);
 	return tag->packet == AV_PACKET_IGNORE || tag->packet == AV_PACKET_END || tag->track != 0;
 }
 
@@ -376,9 +454,11 @@ static int take_video(struct intake *in, int64_t timestamp_ms, struct slice body
 	struct buf *data;
 	int rc = av_tag_video(body, &tag);
 
-	if (rc < 0)
-		return rc == HEARTH_EUNSUPPORTED ? 0 : rc;
-	if (is_idle(&tag))
+	if (rc < 0) {
+		warn(in, rc == HEARTH_EUNSUPPORTED ? WARN_TRACKS : WARN_MALFORMED);
+		return 0;
+	}
+	if (is_idle(in, &tag))
 		return 0;
 	if (tag.codec != AV_CODEC_AVC) {
 		*why = "only H.264 (AVC) video is taken here; please choose it in the encoder";
@@ -386,6 +466,14 @@ static int take_video(struct intake *in, int64_t timestamp_ms, struct slice body
 	}
 	if (tag.packet == AV_PACKET_CONFIG)
 		return take_video_config(in, tag.data, why);
+	if (!in->avcc || tag.data.n == 0) {
+		warn(in, in->avcc                             ? WARN_MALFORMED
+			 : in->warned & 1u << WARN_VIDEO_LATE ? WARN_VIDEO_LATE
+							      : WARN_VIDEO_HEADER);
+		return 0;
+	}
+	if (tag.key)
+		take_next_audio_config(in);
 	data = buf_copy(tag.data);
 	segmenter_video(in->segmenter, timestamp_ms, tag.cts_ms, tag.key, data);
 	buf_unref(&data);
@@ -396,24 +484,34 @@ static int take_audio(struct intake *in, int64_t timestamp_ms, struct slice body
 {
 	struct av_tag tag;
 	struct buf *data;
+	int rc = av_tag_audio(body, &tag);
 
 	/* What is wrong with sound is no reason to end the pictures. */
-	if (av_tag_audio(body, &tag) < 0 || is_idle(&tag))
+	if (rc < 0) {
+		warn(in, rc == HEARTH_EUNSUPPORTED ? WARN_TRACKS : WARN_MALFORMED);
+		return 0;
+	}
+	if (is_idle(in, &tag))
 		return 0;
 	if (tag.codec != AV_CODEC_AAC && !in->avcc) {
 		*why = "only AAC audio is taken here; please choose it in the encoder";
 		return HEARTH_EUNSUPPORTED;
 	}
 	if (tag.codec != AV_CODEC_AAC) {
-		warn(in, &in->warned_audio,
-			"only AAC audio is taken here: the stream goes on without this sound");
+		warn(in, WARN_AUDIO_CODEC);
 		return 0;
 	}
 	if (tag.packet == AV_PACKET_CONFIG) {
-		take_audio_config(in, tag.data);
+		take_audio_config(in, timestamp_ms, tag.data);
 		return 0;
 	}
 	if (tag.data.n == 0)
+		return 0;
+	if (in->next_asc && timestamp_ms - in->next_asc_ms > NEXT_ASC_MS)
+		take_next_audio_config(in);
+	if (!in->asc && !(in->warned & 1u << WARN_AUDIO_LATE))
+		warn(in, WARN_AUDIO_HEADER);
+	if (!in->asc || in->next_asc)
 		return 0;
 	data = buf_copy(tag.data);
 	segmenter_audio(in->segmenter, timestamp_ms, data);
@@ -427,6 +525,29 @@ static int take_av(
 	if (type == FLV_VIDEO)
 		return take_video(in, timestamp_ms, body, why);
 	return take_audio(in, timestamp_ms, body, why);
+}
+
+/* A configuration before the line begins. */
+static int take_config(struct intake *in, uint8_t type, struct slice data, const char **why)
+{
+	if (type == FLV_VIDEO)
+		return take_video_config(in, data, why);
+	take_audio_config(in, 0, data);
+	return 0;
+}
+
+/* An AudioSpecificConfig: AAC-LC, 48 kHz, two channels. */
+#define SILENT_ASC SLICE("\x11\x90")
+
+/* Where sound was, or may come, silence is where it is not; see the head of this file. */
+static void promise_audio(struct intake *in)
+{
+	if (in->asc || !in->avcc)
+		return;
+	if (in->last_asc)
+		set_audio_config(in, buf_slice(in->last_asc));
+	else if (in->keep_audio || opening_audio_may_come(&in->opening))
+		set_audio_config(in, SILENT_ASC);
 }
 
 /*
@@ -444,23 +565,27 @@ static int open_line(struct intake *in, const char **why)
 		struct slice body = buf_slice(t->body);
 		bool is_config = (t->type == FLV_VIDEO ? av_tag_video(body, &tag)
 						       : av_tag_audio(body, &tag)) == 0 &&
-				 tag.packet == AV_PACKET_CONFIG;
+				 tag.packet == AV_PACKET_CONFIG && tag.track == 0 &&
+				 tag.codec == (t->type == FLV_VIDEO ? AV_CODEC_AVC : AV_CODEC_AAC);
 
 		/* The first of each only: others come in their place. */
 		if (is_config && !(t->type == FLV_VIDEO ? in->avcc : in->asc))
-			rc = take_av(in, t->type, t->timestamp_ms, body, why);
+			rc = take_config(in, t->type, tag.data, why);
 	}
-	/* The publisher before had sound: the playlists promise it. */
-	if (!in->asc && in->last_asc && in->avcc)
-		take_audio_config(in, buf_slice(in->last_asc));
+	promise_audio(in);
+	in->open = in->avcc || in->asc;
 	while (rc == 0 && (t = opening_take(&in->opening))) {
 		rc = take_av(in, t->type, t->timestamp_ms, buf_slice(t->body), why);
 		opening_tag_free(&t);
 	}
+	if (rc == 0 && !in->open)
+		opening_again(&in->opening);
 	return rc;
 }
 
-#define TELL_MS 10000
+#define TELL_LEAST  10    /* a line begins with a picture: some sound before it is no loss */
+#define TELL_MS     10000 /* from the first time to the second, then ever twice as long… */
+#define TELL_MS_MAX 640000
 
 /* Nothing is lost unsaid, nor is each of it worth a line. */
 static void tell_losses(struct intake *in)
@@ -468,9 +593,14 @@ static void tell_losses(struct intake *in)
 	uint64_t dropped = segmenter_dropped(in->segmenter), made = segmenter_made(in->segmenter);
 	int64_t now_ms = clock_mono_ms();
 
-	if ((dropped == in->dropped && made == in->made) ||
-		(in->told_ms && now_ms - in->told_ms < TELL_MS))
+	if ((dropped - in->dropped < TELL_LEAST && made == in->made) ||
+		(in->told_ms && now_ms - in->told_ms < in->tell_ms))
 		return;
+	in->tell_ms = in->tell_ms && in->tell_ms < TELL_MS_MAX ? 2 * in->tell_ms : TELL_MS;
+	if (!in->warning && made > in->made)
+		warn(in, WARN_MISSING);
+	else if (!in->warning)
+		warn(in, WARN_LEFT_OUT);
 	log_warn("video", "samples out of time were left out, or made where a track had none",
 		"stream", "%lld", (long long)in->stream, "left_out", "%llu",
 		(unsigned long long)(dropped - in->dropped), "made", "%llu",
@@ -525,9 +655,11 @@ void intake_break(struct intake *in)
 	if (!in->opening.over)
 		open_line(in, &why);
 	end_line(in);
-	in->told_ms = 0;
+	in->told_ms = in->tell_ms = 0;
 	tell_losses(in);
 	flush_raw(in);
+	in->open = false;
+	buf_unref(&in->next_asc);
 	buf_unref(&in->avcc);
 	if (in->asc) {
 		buf_unref(&in->last_asc);
@@ -536,6 +668,6 @@ void intake_break(struct intake *in)
 	}
 	opening_clear(&in->opening);
 	opening_init(&in->opening);
-	in->warned_audio = in->warned_audio_head = false;
+	in->warned = 0;
 	set_tracks(in);
 }

@@ -24,6 +24,12 @@ void opening_clear(struct opening *o)
 		opening_tag_free(&t);
 }
 
+void opening_again(struct opening *o)
+{
+	opening_clear(o);
+	o->over = o->timed = o->video_known = o->audio_known = false;
+}
+
 void opening_tag_free(struct opening_tag **t)
 {
 	buf_unref(&(*t)->body);
@@ -78,18 +84,22 @@ static void look(struct opening *o, uint8_t type, struct slice body)
 	if (type == FLV_VIDEO && o->video_known && tag.packet == AV_PACKET_CONFIG && tag.data.n &&
 		avc_config_parse(tag.data, &config) < 0)
 		o->audio_known = true;
-	if (type == FLV_AUDIO && av_tag_audio(body, &tag) == 0)
-		o->audio_known |= tag.packet == AV_PACKET_CONFIG ||
-				  (tag.packet == AV_PACKET_FRAME && tag.codec != AV_CODEC_AAC);
+	if (type == FLV_AUDIO && av_tag_audio(body, &tag) == 0) {
+		o->audio_foreign |= tag.packet == AV_PACKET_FRAME && tag.codec != AV_CODEC_AAC;
+		o->audio_known |= tag.packet == AV_PACKET_CONFIG || o->audio_foreign;
+	}
+}
+
+bool opening_audio_may_come(const struct opening *o)
+{
+	return !o->audio_foreign && (o->audio_told || !o->told);
 }
 
 /* Whether a track has to be waited for any longer. */
 static bool is_awaited(
-	const struct opening *o, bool known, bool told, int64_t announced_ms, int64_t waited_ms)
+	const struct opening *o, bool known, bool told, int64_t wait_ms, int64_t waited_ms)
 {
-	if (known || (o->told && !told))
-		return false;
-	return waited_ms < (told ? announced_ms : OPENING_UNKNOWN_MS);
+	return !known && (told || !o->told) && waited_ms < wait_ms;
 }
 
 bool opening_keep(struct opening *o, uint8_t type, int64_t timestamp_ms, struct slice body)
@@ -110,9 +120,9 @@ bool opening_keep(struct opening *o, uint8_t type, int64_t timestamp_ms, struct 
 	waited_ms = timestamp_ms - o->first_ms;
 	if (waited_ms < 0) /* its clock is set anew: that says nothing of a wait */
 		o->first_ms = timestamp_ms;
-	o->over =
-		o->bytes > OPENING_BYTES_MAX ||
-		(!is_awaited(o, o->video_known, o->video_told, OPENING_VIDEO_MS, waited_ms) &&
-			!is_awaited(o, o->audio_known, o->audio_told, OPENING_AUDIO_MS, waited_ms));
+	o->over = o->bytes > OPENING_BYTES_MAX ||
+		  (!is_awaited(o, o->video_known, o->video_told, OPENING_VIDEO_MS, waited_ms) &&
+			  !is_awaited(o, o->audio_known, o->audio_told,
+				  o->told ? OPENING_AUDIO_MS : OPENING_UNKNOWN_MS, waited_ms));
 	return o->over;
 }

@@ -12,7 +12,7 @@
 /* How long is waited for a track that was announced, or might come; of the publisher's time. */
 #define OPENING_VIDEO_MS   10000
 #define OPENING_AUDIO_MS   3000
-#define OPENING_UNKNOWN_MS 1000
+#define OPENING_UNKNOWN_MS 1000 /* …where nothing was announced: only of sound */
 #define OPENING_BYTES_MAX  (8u << 20)
 
 struct opening_tag {
@@ -27,6 +27,7 @@ struct opening {
 	bool told;                     /* there was metadata */
 	bool video_told, audio_told;   /* it names them */
 	bool video_known, audio_known; /* they are there, or will not be */
+	bool audio_foreign;            /* sound came, of a codec that is not taken here */
 	bool timed;
 	int64_t first_ms; /* of the first tag */
 	struct opening_tag *first, **last;
@@ -34,12 +35,16 @@ struct opening {
 };
 
 void opening_init(struct opening *o);
+/* Nothing of use has come: the wait begins again, with what was announced. */
+void opening_again(struct opening *o);
 /* Throws away what was kept. */
 void opening_clear(struct opening *o);
 /* A script tag: onMetaData says what will come. */
 void opening_script(struct opening *o, struct slice body);
 /* Keeps an audio or video tag. True: the wait is over, take what was kept. */
 bool opening_keep(struct opening *o, uint8_t type, int64_t timestamp_ms, struct slice body);
+/* Whether the publisher may still bring sound that is taken here. */
+bool opening_audio_may_come(const struct opening *o);
 /* The next tag that was kept, to be owned by the caller; NULL. */
 struct opening_tag *opening_take(struct opening *o);
 void opening_tag_free(struct opening_tag **t);

@@ -457,6 +457,8 @@ void segmenter_video(
 	int32_t cts;
 	int64_t t;
 
+	if (cts_ms > SEGMENTER_CTS_MAX_MS || cts_ms < -SEGMENTER_CTS_MAX_MS)
+		cts_ms = 0;
 	if (s->running &&
 		is_jump(s, s->have_video, s->video_last, line_time(s, s->base_ms, dts_ms))) {
 		if (key || !s->have_video)
@@ -474,6 +476,8 @@ void segmenter_video(
 	if (s->have_video && t <= s->video_last)
 		t = s->video_last + 1;
 	cts = (int32_t)(cts_ms * TICKS_PER_MS);
+	if (t + cts < s->origin) /* a player has no time before its beginning */
+		cts = (int32_t)(s->origin - t);
 	cut_before(s, t, key ? GOOD : s->have_video && t + cts < s->video_shown ? POOR : FAIR);
 	/* After a pause the first picture stands from where its chunk begins. */
 	if (s->have_video && !has_picture(s) && t > under_way(s) + SEGMENTER_WAIT_MS * TICKS_PER_MS)

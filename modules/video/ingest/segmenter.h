@@ -28,12 +28,13 @@
 
 #include "codec/sample.h"
 
-#define SEGMENTER_DRIFT_MS 50
-#define SEGMENTER_BACK_MS  100
-#define SEGMENTER_WAIT_MS  500  /* a track without a sample for so long has stopped */
-#define SEGMENTER_LATE_MS  3000 /* a cut waits so long for audio that comes, but late */
-#define SEGMENTER_APART_MS 3000
-#define SEGMENTER_OVER_MS  499 /* a chunk is not longer than duration_max_ms and this */
+#define SEGMENTER_DRIFT_MS   50
+#define SEGMENTER_BACK_MS    100
+#define SEGMENTER_WAIT_MS    500  /* a track without a sample for so long has stopped */
+#define SEGMENTER_LATE_MS    3000 /* a cut waits so long for audio that comes, but late */
+#define SEGMENTER_APART_MS   3000
+#define SEGMENTER_CTS_MAX_MS 10000 /* a picture shown farther from its time tells nothing */
+#define SEGMENTER_OVER_MS    499   /* a chunk is not longer than duration_max_ms and this */
 
 /* Which tracks there are. Without video the cuts fall between audio frames. */
 struct segmenter_tracks {

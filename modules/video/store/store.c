@@ -327,6 +327,27 @@ int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out)
 	return rc;
 }
 
+/* What the playlists of stream `id` promise, into *out. */
+static int read_promises(struct db_tx *tx, int64_t id, struct video_stream *out)
+{
+	int64_t rungs = 0, sound = 0;
+	int rc = db_get_int(tx, &rungs,
+		"SELECT count(*) FROM rendition WHERE stream = $1 AND bitrate > 0", db_int(id));
+
+	if (rc == 0)
+		rc = db_get_int(tx, &sound,
+			"SELECT count(*) FROM rendition WHERE stream = $1 AND codecs LIKE '%mp4a%'",
+			db_int(id));
+	out->promised_rungs = rungs > 0;
+	out->promised_audio = sound > 0;
+	return rc;
+}
+
+int video_store_promises(struct db_tx *tx, struct video_stream *s)
+{
+	return read_promises(tx, s->id, s);
+}
+
 #define HOLD_MARGIN_MS 500 /* a playlist that was closed meanwhile must not be opened again */
 
 int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t hold_ms,
@@ -335,7 +356,6 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 	struct video_channel owner;
 	struct video_stream last = { 0 };
 	struct db_rows rows;
-	int64_t rungs = 0;
 	bool follows;
 	int rc = video_store_channel(tx, channel, &owner);
 
@@ -348,10 +368,6 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 		return rc;
 	follows =
 		last.ended_at && !last.deleted && now_ms - last.ended_at < hold_ms - HOLD_MARGIN_MS;
-	if (follows)
-		rc = db_get_int(tx, &rungs,
-			"SELECT count(*) FROM rendition WHERE stream = $1 AND bitrate > 0",
-			db_int(last.id));
 	if (rc == 0)
 		rc = db_query(tx, &rows,
 			"INSERT INTO stream (channel, started_at, ended_at, first_sequence,"
@@ -365,8 +381,7 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 			db_int(owner.account));
 	if (rc == 0)
 		rc = one_stream(&rows, out);
-	out->follows_rungs = rungs > 0;
-	return rc;
+	return rc == 0 && follows ? read_promises(tx, last.id, out) : rc;
 }
 
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)

@@ -44,7 +44,11 @@ struct video_stream {
 	bool keep_raw;                /* whether there is a raw backup of it */
 	int64_t follows;              /* the stream whose playlist it goes on with, or 0 */
 	bool deleted;                 /* by its owner: what is left of it goes */
-	bool follows_rungs;           /* from video_store_begin: that one had smaller renditions */
+	/*
+	 * From video_store_begin and video_store_promises: what its playlists have promised
+	 * already, which a player must go on to find in them.
+	 */
+	bool promised_rungs, promised_audio;
 	/* Of the latest chunk: */
 	int64_t last_sequence; /* first_sequence - 1 when there is none */
 	int64_t last_at;       /* when it came, wall, ms; before that, when the stream began */
@@ -68,6 +72,8 @@ typedef int video_stream_fn(void *arg, const struct video_stream *s);
  */
 int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t hold_ms,
 	struct video_stream *out);
+/* Fills in what the playlists of a stream that goes on after a restart have promised. */
+int video_store_promises(struct db_tx *tx, struct video_stream *s);
 /* Whether a stream that goes on with the playlist of this one has begun and not ended. */
 int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);

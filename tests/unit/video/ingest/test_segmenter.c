@@ -706,6 +706,29 @@ END_TEST
 /*
  * Whatever the times: lists grow, numbers run on, chunks lie behind each other, memory is bounded.
  */
+START_TEST(times_of_showing_have_bounds)
+{
+	struct segmenter *s = segmenter_new(&defaults, &video_only);
+	static const int32_t cts_ms[] = { -40, 8000000, -8000000, 80 };
+	static const int32_t want[] = { 0, 0, 0, 7200 };
+	struct segment_chunk *c;
+
+	for (int i = 0; i < 4; i++) {
+		struct buf *data = buf_copy(SLICE("picture"));
+
+		segmenter_video(s, i * 40, cts_ms[i], i == 0, data);
+		buf_unref(&data);
+	}
+	segmenter_finish(s);
+	c = segmenter_take(s);
+	ck_assert_uint_eq(c->video.n, 4);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(c->video.p[i].cts, want[i]);
+	segment_chunk_free(&c);
+	segmenter_free(&s);
+}
+END_TEST
+
 START_TEST(any_times)
 {
 	for (unsigned seed = 1; seed <= 200; seed++) {
@@ -754,4 +777,4 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	dependent_ones_end_at_the_next_key_frame, reordered_pictures_stay_together,
 	goes_on_where_it_is_told, audio_out_of_time, silence_where_audio_is_missing,
 	late_audio_is_not_silenced, a_still_where_pictures_are_missing, audio_alone_jumps,
-	codec_change, any_times)
+	codec_change, times_of_showing_have_bounds, any_times)
