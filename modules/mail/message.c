@@ -40,7 +40,8 @@ void mail_message_key(struct slice message, char key[BLOB_KEY_MAX + 1])
 	hex_encode(hash, sizeof(hash), key);
 }
 
-#define LIST_TEXT_MAX 500 /* bytes of subject, sender and recipients kept for lists */
+#define LIST_TEXT_MAX 500  /* bytes of subject, sender and recipients kept for lists */
+#define ANSWERS_MAX   2000 /* and of the ids of what it answers, for threads */
 
 /* Up to a NUL, which text in SQL cannot have on every engine. */
 static struct slice plain_text(struct slice s)
@@ -81,6 +82,61 @@ static struct slice addresses_text(struct arena *a, const struct mime_addresses 
 			strbuf_addc(&out, '>');
 	}
 	text = arena_slice(a, short_text(strbuf_slice(&out)));
+	strbuf_free(&out);
+	return text;
+}
+
+static size_t ids_size(const struct mime_strings *ids, size_t from)
+{
+	size_t n = 0;
+
+	for (size_t i = from; i < ids->n; i++)
+		n += ids->v[i].n + 1;
+	return n;
+}
+
+static bool has_id(const struct mime_strings *ids, struct slice id)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		if (slice_eq(ids->v[i], id))
+			return true;
+	return false;
+}
+
+static void add_ids(struct strbuf *out, const struct mime_strings *ids, size_t from)
+{
+	for (size_t i = from; i < ids->n; i++)
+		strbuf_printf(out, "%s%.*s", out->n ? " " : "", SLICE_ARG(ids->v[i]));
+}
+
+/*
+ * What the message answers: References, the thread's first message first, and what In-Reply-To has
+ * beyond it. Of more than ANSWERS_MAX bytes the oldest go but for that first one.
+ */
+static struct slice answers_text(struct arena *a, const struct mime_summary *summary)
+{
+	const struct mime_strings *all = &summary->references;
+	struct mime_strings more = { 0 }, first = { .v = all->v, .n = all->n ? 1 : 0 };
+	struct strbuf out = { 0 };
+	struct slice text;
+	size_t from = first.n, more_from = 0, room;
+
+	more.v = arena_alloc(a, (summary->in_reply_to.n + 1) * sizeof(*more.v));
+	for (size_t i = 0; i < summary->in_reply_to.n; i++)
+		if (!has_id(all, summary->in_reply_to.v[i]))
+			more.v[more.n++] = summary->in_reply_to.v[i];
+	if (ids_size(&first, 0) > ANSWERS_MAX)
+		first.n = 0;
+	room = ANSWERS_MAX - ids_size(&first, 0);
+	while (more_from < more.n && ids_size(&more, more_from) > room)
+		more_from++;
+	room -= ids_size(&more, more_from);
+	while (from < all->n && ids_size(all, from) > room)
+		from++;
+	add_ids(&out, &first, 0);
+	add_ids(&out, all, from);
+	add_ids(&out, &more, more_from);
+	text = arena_slice(a, strbuf_slice(&out));
 	strbuf_free(&out);
 	return text;
 }
@@ -162,7 +218,8 @@ void mail_message_parse(struct arena *a, struct slice blob, struct mail_content 
 		.subject = short_text(summary.subject),
 		.from = addresses_text(a, &summary.from),
 		.to = addresses_text(a, &summary.to),
-		.message_id = short_text(summary.message_id),
+		.msgid = short_text(summary.msgid),
+		.answers = answers_text(a, &summary),
 		.preview = plain_text(summary.preview),
 		.date = summary.has_date ? summary.date.unix_s : 0,
 		.date_zone = summary.has_date ? summary.date.zone_minutes : 0,
@@ -184,6 +241,20 @@ int mail_content_structure(
 	for (struct mime_part *p = *root; (p = mime_part_after(*root, p));)
 		p->offset += trace;
 	return 0;
+}
+
+struct slice mail_content_sender(const struct mail_content *c)
+{
+	struct slice trace = c->trace;
+	ptrdiff_t end;
+
+	if (c->mail_from.p)
+		return c->mail_from;
+	if (!slice_istarts(trace, SLICE("Return-Path: <")))
+		return (struct slice){ 0 };
+	trace = slice_skip(trace, 14);
+	end = slice_chr(trace, '>');
+	return end < 0 ? (struct slice){ 0 } : slice_head(trace, (size_t)end);
 }
 
 /* All that was sent: out of the row, or the blob. */

@@ -35,6 +35,9 @@ bool mail_field_is_listed(struct slice name);
 int mail_content_structure(
 	struct arena *a, const struct mail_content *content, struct mime_part **root);
 
+/* The envelope's sender, empty for "<>" and without an envelope (MAIL_WANT_META). */
+struct slice mail_content_sender(const struct mail_content *content);
+
 /*
  * The bytes of a message (MAIL_WANT_MESSAGE): trace and blob together, in a buffer the caller owns.
  * HEARTH_ENOTFOUND, HEARTH_ECORRUPT, HEARTH_EIO. Blocks: workers only.

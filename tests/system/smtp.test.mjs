@@ -1,6 +1,8 @@
 // smtp.test.mjs: taking mail: the dialogue byte by byte, what is refused, and that 250 means on disk.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createTransport } from 'nodemailer';
 import { Hearth, eventually } from './hearth.mjs';
@@ -42,6 +44,24 @@ describe('smtp', () => {
     const [got] = (await inbox(h)).slice(-1);
     assert.match(got, /^Return-Path: <carol@example.org>\r\nDelivered-To: alice@hearth.test\r\nReceived: from client.test \(\[127.0.0.1\]\)\r\n\tby hearth.test with ESMTP id [0-9a-f]+;\r\n\t\w{3}, \d+ \w{3} \d{4} \d\d:\d\d:\d\d \+0000\r\n/);
     assert.equal(sent(got), message);
+  });
+
+  test('the sender of the envelope and what a mail answers are kept beside it', async () => {
+    const many = Array.from({ length: 90 }, (_, i) => `<${i}.${'x'.repeat(30)}@old.example>`).join(' ');
+    await deliver(h.port.smtp, ALICE, 'Return-Path: <forged@example.org>\r\nSubject: columns 1\r\nReferences: <1@a.example>\r\n <2@a.example>\r\n' +
+      'In-Reply-To: <2@a.example> (yours)\r\n <3@a.example>\r\n\r\ntext\r\n', 'bounces+1@carol.example');
+    await deliver(h.port.smtp, ALICE, `Subject: columns 2\r\nReferences: <first@a.example> ${many} <last@a.example>\r\n\r\ntext\r\n`, '');
+    const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    await c.ok(['APPEND INBOX ', Buffer.from('Return-Path: <me@example.org>\r\nSubject: columns 3\r\n\r\ntext\r\n'), '']);
+    c.close();
+    const { stdout } = spawnSync('sqlite3', ['-json', join(h.dir, 'data', 'mail.db'), '.timeout 5000',
+      "SELECT c.mail_from, p.answers FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.subject LIKE 'columns%' ORDER BY c.id"], { encoding: 'utf8' });
+    const [answer, long, own] = JSON.parse(stdout);
+    assert.deepEqual(answer, { mail_from: 'bounces+1@carol.example', answers: '1@a.example 2@a.example 3@a.example' });
+    assert.equal(long.mail_from, '');
+    assert.match(long.answers, /^first@a\.example \d\d\.x{30}@old\.example .* 89\.x{30}@old\.example last@a\.example$/);
+    assert.ok(long.answers.length <= 2000 && long.answers.length > 1900);
+    assert.deepEqual(own, { mail_from: null, answers: '' });
   });
 
   test('EHLO names what is there', async () => {

@@ -51,7 +51,7 @@ struct mail_delivery {
 	struct target *targets;
 	size_t n, cap;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
-	struct slice return_path, received;
+	struct slice mail_from, received;
 	struct slice source;
 	struct mail_turn turn; /* of a large one */
 	int64_t date;
@@ -75,6 +75,7 @@ struct mail_delivery *mail_delivery_new(struct mail *m)
 	d->accounts = map_new();
 	d->in_memory = true;
 	d->date = clock_wall_s();
+	d->mail_from = SLICE("");
 	return d;
 }
 
@@ -121,10 +122,9 @@ bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
 	return map_get_u64(d->accounts, (uint64_t)account) != NULL;
 }
 
-void mail_delivery_set_trace(
-	struct mail_delivery *d, struct slice return_path, struct slice received)
+void mail_delivery_set_trace(struct mail_delivery *d, struct slice mail_from, struct slice received)
 {
-	d->return_path = arena_slice(d->a, return_path);
+	d->mail_from = arena_slice(d->a, mail_from);
 	d->received = arena_slice(d->a, received);
 }
 
@@ -188,7 +188,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 	struct slice trace;
 
 	if (r->address.n) {
-		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->return_path));
+		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->mail_from));
 		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
 	}
 	strbuf_add(&out, d->received);
@@ -200,7 +200,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 static void keep(struct arena *a, struct mail_content *c)
 {
 	struct slice *all[] = { &c->envelope, &c->body, &c->bodystructure, &c->structure,
-		&c->header, &c->fields, &c->subject, &c->from, &c->to, &c->message_id,
+		&c->header, &c->fields, &c->subject, &c->from, &c->to, &c->msgid, &c->answers,
 		&c->preview };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -269,6 +269,8 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 			t->content.trace = d->targets[i - 1].content.trace;
 		else
 			t->content.trace = trace_for(d, &t->r);
+		if (t->r.address.n)
+			t->content.mail_from = d->mail_from;
 	}
 }
 
@@ -357,7 +359,7 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 	if (rc == 0)
 		rc = mail_store_add(tx, &box, &t->content, t->r.flags | t->filter.flags,
 			arrives(t) ? t->filter.keywords : t->r.keywords, d->date, &t->r.uid,
-			&t->r.message_id);
+			&t->r.message);
 	if (rc == 0) {
 		t->r.uidvalidity = box.uidvalidity;
 		t->mailbox_id = box.id;

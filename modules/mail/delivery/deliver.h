@@ -23,7 +23,7 @@ struct mail_recipient {
 	bool ask_quota;
 	/* outcome, when done is called with 0 */
 	uint32_t uid, uidvalidity;
-	int64_t message_id;
+	int64_t message; /* its row */
 };
 
 struct mail_delivery;
@@ -35,11 +35,12 @@ size_t mail_delivery_count(const struct mail_delivery *d);
 /* Whether the account is among the recipients already. */
 bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
 /*
- * The trace fields that stand in front of what the sender sent: Return-Path for the recipients
- * with an address, and `received` (a whole Received field, ended by CRLF), both may be empty.
+ * The envelope's sender, empty for "<>" and unless it is set, and `received` (a whole Received field,
+ * ended by CRLF, or nothing). The recipients with an address get the sender as a column and as
+ * Return-Path, which stands with Received in front of what the sender sent.
  */
 void mail_delivery_set_trace(
-	struct mail_delivery *d, struct slice return_path, struct slice received);
+	struct mail_delivery *d, struct slice mail_from, struct slice received);
 /* Who sends it, an address or an account: large mails of one source take turns (turns.h). */
 void mail_delivery_set_source(struct mail_delivery *d, struct slice source);
 /* INTERNALDATE, Unix seconds; now unless set. */

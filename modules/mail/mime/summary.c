@@ -68,7 +68,7 @@ struct mime_strings mime_message_ids(struct arena *a, struct slice value)
 }
 
 /* Message-ID, also when it lacks its angle brackets. */
-static struct slice message_id(struct arena *a, struct slice value)
+static struct slice msgid(struct arena *a, struct slice value)
 {
 	struct mime_strings ids = mime_message_ids(a, value);
 
@@ -166,7 +166,7 @@ void mime_summary_of(struct arena *a, struct slice message, const struct mime_pa
 	out->to = addresses(a, header, SLICE("To"));
 	out->cc = addresses(a, header, SLICE("Cc"));
 	out->has_date = !mime_date_parse(field_value(a, header, SLICE("Date")), &out->date);
-	out->message_id = message_id(a, field_value(a, header, SLICE("Message-ID")));
+	out->msgid = msgid(a, field_value(a, header, SLICE("Message-ID")));
 	out->in_reply_to = mime_message_ids(a, field_value(a, header, SLICE("In-Reply-To")));
 	out->references = mime_message_ids(a, mime_field_join(a, header, SLICE("References")));
 	for (const struct mime_part *part = root; part; part = mime_part_after(root, part))

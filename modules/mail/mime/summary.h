@@ -19,7 +19,7 @@ struct mime_summary {
 	struct mime_addresses from, to, cc; /* every slice UTF-8 */
 	bool has_date;
 	struct mime_date date;           /* of the Date field, if has_date */
-	struct slice message_id;         /* without < and >; p is NULL without one */
+	struct slice msgid;              /* Message-ID without < and >; p is NULL without one */
 	struct mime_strings in_reply_to; /* ids without < and > */
 	struct mime_strings references;  /* ids, the oldest first */
 	size_t attachments;              /* how many, by mime_part_is_attachment */

@@ -101,6 +101,7 @@ static int collect_message(void *arg, const struct mail_message *message)
 		(struct mail_content){ .blob_key = arena_slice(h->batch, message->content.blob_key),
 			.blob_size = message->content.blob_size,
 			.trace = arena_slice(h->batch, message->content.trace),
+			.mail_from = arena_slice(h->batch, mail_content_sender(&message->content)),
 			.message = arena_slice(h->batch, message->content.message) };
 	return h->n == BATCH || arena_size(h->batch) >= BATCH_BYTES;
 }
@@ -116,19 +117,6 @@ static int read_messages(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : 0;
 }
 
-/* The envelope's sender, as the first of our own fields has it. */
-static struct slice sender_of(const struct mail_content *c)
-{
-	struct slice trace = c->trace;
-	ptrdiff_t end;
-
-	if (!slice_istarts(trace, SLICE("Return-Path: <")))
-		return (struct slice){ 0 };
-	trace = slice_skip(trace, 14);
-	end = slice_chr(trace, '>');
-	return end < 0 ? (struct slice){ 0 } : slice_head(trace, (size_t)end);
-}
-
 /* A message that went meanwhile is left out. */
 static void add_message(struct handing_out *h, const struct mail_message *m)
 {
@@ -137,8 +125,8 @@ static void add_message(struct handing_out *h, const struct mail_message *m)
 	int rc = mail_message_bytes(h->m, &m->content, &bytes);
 
 	if (rc == 0) {
-		mbox_add_head(
-			&text, sender_of(&m->content), m->internal_date, m->flags, m->keywords);
+		mbox_add_head(&text, mail_content_sender(&m->content), m->internal_date, m->flags,
+			m->keywords);
 		mbox_add_message(&text, buf_slice(bytes));
 		export_file_add(h->part, strbuf_slice(&text));
 	} else if (rc != HEARTH_ENOTFOUND) {

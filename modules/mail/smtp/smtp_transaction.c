@@ -219,7 +219,7 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	smtp_reset(s);
 	if (status == 0) {
 		metric_add(s->m->accepted, 1);
-		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message_id);
+		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message);
 	} else if (status == HEARTH_ETOOBIG) {
 		smtp_say(s, 552, "5.2.2", "the mailbox has no room for this message");
 	} else if (status == HEARTH_EINVAL) {

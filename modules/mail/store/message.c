@@ -50,13 +50,13 @@ static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t
 		return rc;
 	return db_get_int(tx, id,
 		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header, "
-		"fields, message)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+		"fields, message, answers)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
 		db_text(c->blob_key), db_bytes(c->envelope), db_bytes(c->body),
 		db_bytes(c->bodystructure), db_bytes(c->structure),
 		db_bytes(c->message.n ? (struct slice){ 0 } : c->header),
 		c->has_fields ? db_bytes(c->fields) : db_null(),
-		c->message.n ? db_bytes(c->message) : db_null());
+		c->message.n ? db_bytes(c->message) : db_null(), db_text(c->answers));
 }
 
 static int insert_content(
@@ -69,13 +69,13 @@ static int insert_content(
 		rc = db_get_int(tx, id,
 			"INSERT INTO content (account, blob, blob_size, trace, parsed, subject,"
 			" sender, recipients, message_id, preview, sent_at, sent_zone,"
-			" has_attachment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-			"$12,"
-			" $13) RETURNING id",
+			" has_attachment, mail_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+			"$10, $11, $12, $13, $14) RETURNING id",
 			db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
 			db_bytes(c->trace), db_int(parsed), db_text(c->subject), db_text(c->from),
-			db_text(c->to), db_text(c->message_id), db_text(c->preview),
-			db_int(c->date), db_int(c->date_zone), db_int(c->has_attachment));
+			db_text(c->to), db_text(c->msgid), db_text(c->preview), db_int(c->date),
+			db_int(c->date_zone), db_int(c->has_attachment),
+			c->mail_from.p ? db_text(c->mail_from) : db_null());
 	return rc;
 }
 
@@ -116,7 +116,7 @@ static int publish_stored(struct db_tx *tx, const struct mailbox *box, const str
 
 int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content,
 	unsigned flags, struct slice keywords, int64_t internal_date, uint32_t *uid,
-	int64_t *message_id)
+	int64_t *message)
 {
 	struct mail_message m = { .flags = flags,
 		.keywords = keywords,
@@ -135,7 +135,7 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 		box->uidnext = m.uid + 1;
 		box->modseq = m.modseq;
 		*uid = m.uid;
-		*message_id = m.id;
+		*message = m.id;
 	}
 	return rc;
 }
@@ -200,7 +200,7 @@ int mail_store_first_uids(
 	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                  \
 	" THEN p.header END,"                                                              \
 	" CASE WHEN $1 & 128 <> 0 THEN p.fields END,"                                      \
-	" CASE WHEN $1 & 64 <> 0 THEN p.message END"                                       \
+	" CASE WHEN $1 & 64 <> 0 THEN p.message END, c.mail_from"                          \
 	" FROM message m JOIN content c ON c.id = m.content"                               \
 	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "
 
@@ -225,7 +225,7 @@ static void read_message(struct db_rows *rows, struct mail_message *out)
 			.subject = db_col_text(rows, 16),
 			.from = db_col_text(rows, 17),
 			.to = db_col_text(rows, 18),
-			.message_id = db_col_text(rows, 19),
+			.msgid = db_col_text(rows, 19),
 			.preview = db_col_text(rows, 20),
 			.date = db_col_int(rows, 21),
 			.date_zone = (int)db_col_int(rows, 22),
@@ -234,6 +234,8 @@ static void read_message(struct db_rows *rows, struct mail_message *out)
 			.fields = db_col_bytes(rows, 25),
 			.has_fields = !db_col_is_null(rows, 25),
 			.message = db_col_bytes(rows, 26) } };
+	if (!db_col_is_null(rows, 27))
+		out->content.mail_from = db_col_text(rows, 27);
 }
 
 static int each_message(struct db_rows *rows, mail_message_fn *each, void *arg)
@@ -333,15 +335,16 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 	return rc < 0 ? rc : each_scanned(&rows, dates, each, arg);
 }
 
-/* Copies what a message's slices point to. */
+/* Copies what a message's slices point to; nothing stays nothing. */
 static void keep_content(struct arena *a, struct mail_content *c)
 {
 	struct slice *const slices[] = { &c->blob_key, &c->trace, &c->envelope, &c->body,
 		&c->bodystructure, &c->structure, &c->header, &c->fields, &c->message, &c->subject,
-		&c->from, &c->to, &c->message_id, &c->preview };
+		&c->from, &c->to, &c->msgid, &c->mail_from, &c->preview };
 
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++)
-		*slices[i] = arena_slice(a, *slices[i]);
+		if (slices[i]->p)
+			*slices[i] = arena_slice(a, *slices[i]);
 }
 
 int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want,

@@ -129,5 +129,11 @@ const char *const mail_migrations[] = {
 	 */
 	"ALTER TABLE parsed ADD COLUMN fields {bytes};"
 	"ALTER TABLE parsed ADD COLUMN message {bytes};",
+	/*
+	 * The envelope's sender, NULL without an envelope and of what came before; and the message
+	 * ids of what a message answers (References, In-Reply-To), separated by spaces, for threads.
+	 */
+	"ALTER TABLE content ADD COLUMN mail_from TEXT;"
+	"ALTER TABLE parsed ADD COLUMN answers TEXT NOT NULL DEFAULT '';",
 	NULL,
 };

@@ -144,7 +144,18 @@ struct mail_content {
 	struct slice fields;        /* of the header, those clients list (mail_field_is_listed) */
 	bool has_fields;            /* else `fields` says nothing: they are in the message */
 	struct slice message;       /* the message, packed (packing.h); empty: it is a blob */
-	struct slice subject, from, to, message_id, preview; /* UTF-8, for lists */
+	struct slice subject, from, to, preview; /* UTF-8, for lists */
+	/*
+	 * For threads, UTF-8: Message-ID without < and >, and those of what it answers, separated
+	 * by spaces, the thread's first one first (only ever stored, so far; nothing, of what came
+	 * before the column).
+	 */
+	struct slice msgid, answers;
+	/*
+	 * The envelope's sender (MAIL FROM), empty for "<>"; p NULL: it did not come by SMTP, or
+	 * before there was the column: then Return-Path in `trace` says it (mail_content_sender).
+	 */
+	struct slice mail_from;
 	int64_t date;  /* of the Date field, Unix seconds; 0 when there is none */
 	int date_zone; /* minutes east of UTC in which it was written */
 	bool has_attachment;
@@ -166,12 +177,12 @@ struct mail_message {
 };
 
 enum mail_want {
-	MAIL_WANT_META = 0, /* id, uid, flags, keywords, dates, size, blob, trace */
+	MAIL_WANT_META = 0, /* id, uid, flags, keywords, dates, size, blob, trace, mail_from */
 	MAIL_WANT_ENVELOPE = 1,
 	MAIL_WANT_BODY = 2,
 	MAIL_WANT_BODYSTRUCTURE = 4,
 	MAIL_WANT_STRUCTURE = 8,
-	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, message_id */
+	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, msgid */
 	MAIL_WANT_HEADER = 32,
 	MAIL_WANT_MESSAGE = 64, /* so that its bytes can be had: whoever reads them asks for it */
 	MAIL_WANT_FIELDS = 128, /* and, where a row has none, the structure to find them by */
@@ -184,7 +195,7 @@ enum mail_want {
  */
 int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_content *content,
 	unsigned flags, struct slice keywords, int64_t internal_date, uint32_t *uid,
-	int64_t *message_id);
+	int64_t *message);
 
 /* What is stored of one content (META columns), its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);

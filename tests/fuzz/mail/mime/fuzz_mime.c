@@ -66,7 +66,7 @@ static void try_text(struct arena *a, struct slice m, const struct mime_part *ro
 	mime_text_extract(&out, m, root, TEXT_MAX);
 	need(out.n <= TEXT_MAX && utf8_valid(strbuf_slice(&out)));
 	mime_summary_of(a, m, root, &s);
-	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.message_id));
+	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.msgid));
 	for (const struct mime_part *p = root; p; p = mime_part_after(root, p)) {
 		strbuf_reset(&out);
 		mime_content_bytes(&out, p, mime_part_body(m, p), SIZE_MAX);

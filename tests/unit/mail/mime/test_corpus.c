@@ -148,7 +148,7 @@ static void check_texts(struct arena *a, struct slice m, const struct mime_part 
 		need(out.n == p->decoded_size, "decoded size");
 	}
 	mime_summary_of(a, m, root, &s);
-	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.message_id), "summary");
+	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.msgid), "summary");
 	for (size_t i = 0; i < s.from.n; i++)
 		need(utf8_valid(s.from.v[i].name) && utf8_valid(s.from.v[i].mailbox), "addresses");
 	strbuf_free(&out);

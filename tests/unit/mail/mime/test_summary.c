@@ -111,16 +111,16 @@ START_TEST(fields)
 	ck_assert_uint_eq(s.cc.n, 1);
 	ck_assert(s.has_date);
 	ck_assert_int_eq(s.date.unix_s, 880127706);
-	CK_TEXT(s.message_id, "1@x");
+	CK_TEXT(s.msgid, "1@x");
 	ck_assert_uint_eq(s.in_reply_to.n, 1);
 	CK_TEXT(s.in_reply_to.v[0], "2@x");
 	ck_assert_uint_eq(s.references.n, 2);
 	CK_TEXT(s.references.v[0], "3@x");
 	CK_TEXT(s.preview, "Hi");
 	s = summary_of(a, "Message-ID: bare@x\n\n");
-	CK_TEXT(s.message_id, "bare@x");
+	CK_TEXT(s.msgid, "bare@x");
 	s = summary_of(a, "");
-	ck_assert(!s.subject.p && !s.message_id.p && !s.has_date);
+	ck_assert(!s.subject.p && !s.msgid.p && !s.has_date);
 	ck_assert_uint_eq(s.preview.n, 0);
 	arena_free(&a);
 }
