@@ -47,6 +47,8 @@ struct conn_info {
  * take a millisecond or two at most.
  */
 bool conn_turn_over(const struct conn *c);
+/* How long ago the oldest of the input that is not consumed, or is offered now, was read. */
+int64_t conn_input_age_us(const struct conn *c);
 
 /*
  * What the session is told. `ctx` is what conn_attach was given. No function is called from inside

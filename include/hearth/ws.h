@@ -64,7 +64,9 @@ bool ws_send_buf(struct ws *w, bool text, struct buf *bytes);
 /* Starts the closing handshake; `closed` follows. Legal twice. */
 void ws_close(struct ws *w, int code, const char *reason);
 const struct conn_info *ws_peer(const struct ws *w);
-/* Round-trip time of the last ping in microseconds, 0 when none came back yet. */
+/* Average round trip of the pings so far, weighted to the last ones; 0 when none came back yet. */
 int64_t ws_rtt_us(const struct ws *w);
+/* Within `message`: how long ago its last byte was read, at most (it may have waited its turn). */
+int64_t ws_message_age_us(const struct ws *w);
 
 #endif

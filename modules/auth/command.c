@@ -131,3 +131,13 @@ int auth_command_password(
 	fprintf(stderr, "hearth: %s\n", why);
 	return EXIT_FAILED;
 }
+
+int auth_command_read(struct auth *a, db_fn *fn, void *arg, struct strbuf *text)
+{
+	int rc = db_read_wait(a->db, fn, arg);
+
+	if (rc == 0 && text->n)
+		fwrite(text->p, 1, text->n, stdout);
+	strbuf_free(text);
+	return rc;
+}

@@ -28,6 +28,12 @@ int auth_command_reserved(const char *name);
 int auth_command_password(
 	const struct auth *a, const char *address, bool from_stdin, char hash[AUTH_HASH_MAX]);
 
+/*
+ * Reads with fn(tx, arg), which writes lines for people to `text`, prints them and frees it. (fn may
+ * be repeated, so it prints nothing itself and begins with strbuf_reset.) fn's result.
+ */
+int auth_command_read(struct auth *a, db_fn *fn, void *arg, struct strbuf *text);
+
 typedef int auth_command_fn(struct hearth *h, int argc, char **argv);
 
 auth_command_fn auth_run_user_add;

@@ -29,6 +29,7 @@ struct game {
 	const struct accounts *accounts;
 	const struct connections *connections;
 	struct frame_service service;
+	struct arena *arena; /* for the frame in hand; the loop's */
 	struct game_lobby *lobby;
 	struct map *seeking; /* client id → a seek that is looked into (seek.c) */
 	struct game_chores *chores;
@@ -58,7 +59,7 @@ static inline int64_t game_now_us(const struct game *g)
 /* Sends a frame to a client and gives the caller's reference up. Any thread. */
 static inline void game_send(const struct game *g, uint64_t client, struct buf *frame)
 {
-	g->connections->send(g->connections->self, client, frame);
+	g->connections->send(g->connections->self, "game", client, frame);
 	buf_unref(&frame);
 }
 

@@ -79,7 +79,9 @@ static int start(struct hearth *h, void **state)
 	g->rejected =
 		metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");
 	g->live = metric_gauge("hearth_game_matches", NULL, "matches that are going on");
+	g->arena = arena_new();
 	*state = g;
+	registry_announce(hearth_registry(h), "game");
 	if (game_clock_resume(g, config_duration_ms(c, "game", "grace")) < 0)
 		return -1;
 	for (int i = 0; i < g->shard_count; i++)
@@ -89,7 +91,8 @@ static int start(struct hearth *h, void **state)
 	g->seeking = map_new();
 	game_service_init(g);
 	g->accounts->keeps_data(g->accounts->self, "game");
-	registry_announce(hearth_registry(h), "game", &g->service);
+	g->connections->serve(g->connections->self, "game", &g->service);
+	registry_set_state(hearth_registry(h), "game", REGISTRY_READY);
 	return 0;
 }
 
@@ -98,11 +101,13 @@ static void stop(void *state)
 	struct game *g = state;
 
 	registry_withdraw(hearth_registry(g->h), "game");
+	g->connections->serve(g->connections->self, "game", NULL);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_free(&g->shards[i]);
 	game_chores_free(&g->chores);
 	game_lobby_free(&g->lobby);
 	map_free(&g->seeking);
+	arena_free(&g->arena);
 	free(g);
 }
 

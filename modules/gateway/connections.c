@@ -1,41 +1,81 @@
 /*
- * connections.c: the "connections" service: from any thread to a client. A frame waits in the
- * gateway's own list until the loop, which owns the sockets, takes it; what still waits when the
- * gateway ends goes with it. However many wait, one posted function fetches them, some at a time.
+ * connections.c: the "connections" service: which services of this node take frames, and from any
+ * thread to a client. A frame waits in the gateway's own list until the loop, which owns the
+ * sockets, takes it; what still waits when the gateway ends goes with it. However many wait, one
+ * posted function fetches them, some at a time; what waits for a client is bounded by its socket
+ * (ws_send_buf).
  */
 #include "gateway.h"
 
-#include "hearth/error.h"
 #include "hearth/exec.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 
 #include <stdlib.h>
 
 #define DELIVERIES_A_TURN 256
 
+/* ---- services ---- */
+
+int gateway_served_find(const struct gateway *g, const char *name)
+{
+	for (int i = 0; i < GATEWAY_SERVICES_MAX; i++)
+		if (g->served[i].name && strcmp(g->served[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static void serve(void *self, const char *name, const struct frame_service *service)
+{
+	struct gateway *g = self;
+	int at = gateway_served_find(g, name);
+
+	INVARIANT(!service || at < 0); /* one of a name */
+	for (int i = 0; service && at < 0 && i < GATEWAY_SERVICES_MAX; i++)
+		if (!g->served[i].name)
+			at = i;
+	INVARIANT(!service || at >= 0);
+	if (at >= 0)
+		g->served[at] = service ? (struct gateway_served){ name, service }
+					: (struct gateway_served){ .name = NULL };
+}
+
+/* ---- sending ---- */
+
 /* A frame on its way to the loop. */
 struct delivery {
 	struct list_node node; /* in outgoing.waiting */
-	uint64_t client;       /* 0: every client of the account */
+	const char *from;      /* the service that sends to `client`; NULL: to all of `account` */
+	uint64_t client;
 	int64_t account;
-	struct buf *frame;
+	struct buf *frame; /* owned */
 };
 
-static void deliver(struct gateway *g, const struct delivery *d)
+static void deliver_to_one(struct gateway *g, const struct delivery *d)
 {
-	struct gateway_peer *one = d->client ? map_get_u64(g->peers, d->client) : NULL;
-	struct gateway_account *all =
-		d->client ? NULL : map_get_u64(g->accounts, (uint64_t)d->account);
+	struct gateway_peer *p = map_get_u64(g->peers, d->client);
+	int from;
 
-	if (one) {
+	if (p) {
 		metric_add(g->frames_out, 1);
-		ws_send_buf(one->ws, true, d->frame);
+		ws_send_buf(p->ws, true, d->frame);
+		return;
 	}
-	if (all)
-		LIST_FOREACH (&all->peers, it) {
-			metric_add(g->frames_out, 1);
-			ws_send_buf(LIST_ENTRY(it, struct gateway_peer, node)->ws, true, d->frame);
-		}
+	from = gateway_served_find(g, d->from);
+	if (from >= 0)
+		g->served[from].service->gone(g->served[from].service->self, d->client);
+}
+
+static void deliver_to_account(struct gateway *g, const struct delivery *d)
+{
+	struct gateway_account *all = map_get_u64(g->accounts, (uint64_t)d->account);
+
+	if (!all)
+		return;
+	LIST_FOREACH (&all->peers, it) {
+		metric_add(g->frames_out, 1);
+		ws_send_buf(LIST_ENTRY(it, struct gateway_peer, node)->ws, true, d->frame);
+	}
 }
 
 static void delivery_free(struct delivery *d)
@@ -68,18 +108,23 @@ static void deliver_some(void *arg)
 
 		if (!d)
 			return;
-		deliver(g, d);
+		if (d->from)
+			deliver_to_one(g, d);
+		else
+			deliver_to_account(g, d);
 		delivery_free(d);
 	}
 	exec_post(exec_loop(), deliver_some, g);
 }
 
-static void post(struct gateway *g, uint64_t client, int64_t account, struct buf *frame)
+static void post(
+	struct gateway *g, const char *from, uint64_t client, int64_t account, struct buf *frame)
 {
 	struct gateway_outgoing *o = &g->outgoing;
 	struct delivery *d = mem_zalloc(sizeof(*d));
 	bool first;
 
+	d->from = from;
 	d->client = client;
 	d->account = account;
 	d->frame = buf_ref(frame);
@@ -92,24 +137,24 @@ static void post(struct gateway *g, uint64_t client, int64_t account, struct buf
 		exec_post(exec_loop(), deliver_some, g);
 }
 
-static int send(void *self, uint64_t client, struct buf *frame)
+static void send(void *self, const char *from, uint64_t client, struct buf *frame)
 {
-	if (client == 0)
-		return HEARTH_ENOTFOUND;
-	post(self, client, 0, frame);
-	return 0;
+	INVARIANT(from);
+	post(self, from, client, 0, frame);
 }
 
 static void send_account(void *self, int64_t account, struct buf *frame)
 {
-	post(self, 0, account, frame);
+	post(self, NULL, 0, account, frame);
 }
 
 void gateway_connections_init(struct gateway *g)
 {
 	pthread_mutex_init(&g->outgoing.lock, NULL);
 	list_init(&g->outgoing.waiting);
-	g->service = (struct connections){ .self = g, .send = send, .send_account = send_account };
+	g->service = (struct connections){
+		.self = g, .serve = serve, .send = send, .send_account = send_account
+	};
 }
 
 void gateway_connections_clear(struct gateway *g)

@@ -2,7 +2,8 @@
  * gateway.h: what the files of the gateway share.
  *
  * A peer is one WebSocket of one account. Everything lives on the loop but `send` and
- * `send_account`, which any thread may call and which hand over to the loop.
+ * `send_account`, which any thread may call and which hand over to the loop. Bounds: [gateway]
+ * connections_per_account and the listeners' limits.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -16,7 +17,13 @@
 
 #include <pthread.h>
 
-#define GATEWAY_SERVICES_MAX 8 /* services one socket may talk to in its life */
+#define GATEWAY_SERVICES_MAX 8 /* services that take frames on this node */
+
+/* A service of this node that takes frames; the place is free without a name. */
+struct gateway_served {
+	const char *name;
+	const struct frame_service *service;
+};
 
 /* Frames on their way to the loop, from any thread. */
 struct gateway_outgoing {
@@ -27,10 +34,15 @@ struct gateway_outgoing {
 
 struct gateway {
 	struct hearth *h;
+	struct cache *cache;
+	const char *node; /* this node's id */
 	struct connections service;
 	struct map *peers;    /* client id → struct gateway_peer */
 	struct map *accounts; /* account id → struct gateway_account */
-	uint64_t last_id;
+	struct map *updates;  /* account id → an update of its presence (presence.c) */
+	struct gateway_served served[GATEWAY_SERVICES_MAX];
+	uint64_t first_id; /* of clients of this node and life … */
+	uint32_t count;    /* … and how many there were: the next one's is their sum */
 	size_t message_max;
 	size_t output_high;
 	int64_t ping_ms;
@@ -55,22 +67,27 @@ struct gateway_peer {
 	struct list_node node; /* in its account's list */
 	struct gateway_account *account;
 	struct ws *ws;
-	struct client client;
+	uint64_t id;
 	struct account who; /* as it came: its token may be revoked */
-	const struct frame_service *services[GATEWAY_SERVICES_MAX]; /* who must hear of its end */
-	size_t service_count;
+	unsigned told;      /* bit i: served[i] had a frame of it, and must hear of its end */
 };
 
 /* peer.c: makes a peer of an upgrade request, which it answers. */
 void gateway_accept(void *module, struct http_request *rq);
 /* Ends the sockets of an account that came with one of these tokens. */
 void gateway_close_revoked(void *arg, struct buf *payload);
-/* Renews in the shared cache which accounts are connected to this node. */
-void gateway_renew_presence(void *arg);
 
 /* connections.c: fills in the service interface. */
 void gateway_connections_init(struct gateway *g);
 /* Once the loop has ended and nobody sends any more: frees what still waits. */
 void gateway_connections_clear(struct gateway *g);
+/* The place in `served` of a service of this node; -1. */
+int gateway_served_find(const struct gateway *g, const char *name);
+
+/* presence.c: who is connected where, in the shared cache. A client of the account came or went. */
+void gateway_presence_changed(struct gateway *g, int64_t account);
+/* Says again of all accounts that their clients are there, before it is forgotten. */
+void gateway_presence_renew(void *gateway);
+void gateway_presence_free(struct gateway *g);
 
 #endif

@@ -3,7 +3,6 @@
  */
 #include "gateway.h"
 
-#include "hearth/clock.h"
 #include "hearth/metric.h"
 
 #include <stdlib.h>
@@ -28,17 +27,32 @@ static const struct http_route routes[] = {
 	{ .pattern = NULL },
 };
 
+static uint32_t node_hash(const char *node)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (; *node; node++)
+		hash = (hash ^ (unsigned char)*node) * 16777619u;
+	return hash;
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
 	struct gateway *g = mem_zalloc(sizeof(*g));
 
 	g->h = h;
+	g->cache = hearth_cache(h);
+	g->node = registry_node(hearth_registry(h));
 	g->peers = map_new();
 	g->accounts = map_new();
 	g->arena = arena_new();
-	/* Ids of an earlier life of this process must not mean anybody now. */
-	g->last_id = (uint64_t)clock_wall_ms() << 20;
+	g->updates = map_new();
+	/*
+	 * A number of which the upper half is the node's: nodes, and the lives of one, each have a
+	 * random id, so two have the same upper half once in four billion times.
+	 */
+	g->first_id = (uint64_t)node_hash(g->node) << 32;
 	g->message_max = (size_t)config_size(c, "gateway", "message_max");
 	g->output_high = (size_t)config_size(c, "gateway", "output_max");
 	g->ping_ms = config_duration_ms(c, "gateway", "ping");
@@ -49,7 +63,7 @@ static int start(struct hearth *h, void **state)
 	g->frames_out = metric_counter(
 		"hearth_gateway_frames_total", "direction=\"out\"", "frames carried");
 	g->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, gateway_close_revoked, g);
-	timer_start(&g->presence, PRESENCE_RENEW_MS, PRESENCE_RENEW_MS, gateway_renew_presence, g);
+	timer_start(&g->presence, PRESENCE_RENEW_MS, PRESENCE_RENEW_MS, gateway_presence_renew, g);
 	gateway_connections_init(g);
 	hearth_offer(h, "connections", &g->service);
 	*state = g;
@@ -75,6 +89,7 @@ static void stop(void *state)
 	timer_stop(&g->presence);
 	gateway_connections_clear(g);
 	bus_unlisten(&g->revoked);
+	gateway_presence_free(g);
 	map_free(&g->peers);
 	map_free(&g->accounts);
 	arena_free(&g->arena);

@@ -10,36 +10,9 @@
 #include "hearth/metric.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define PRESENCE_TTL_MS 90000 /* three times the time between two renewals */
-
-/* ---- who is connected where ---- */
-
-static void presence_key(char out[64], int64_t account)
-{
-	snprintf(out, 64, "gateway.at:%lld", (long long)account);
-}
-
-static void announce_presence(struct gateway *g, int64_t account)
-{
-	char key[64];
-
-	presence_key(key, account);
-	cache_put(hearth_cache(g->h), slice_str(key), slice_str(hearth_hostname(g->h)),
-		PRESENCE_TTL_MS, NULL, NULL);
-}
-
-void gateway_renew_presence(void *arg)
-{
-	struct gateway *g = arg;
-	size_t it = 0;
-	void *value;
-
-	while (map_next(g->accounts, &it, NULL, &value))
-		announce_presence(g, ((struct gateway_account *)value)->id);
-}
+/* ---- the sockets of an account ---- */
 
 static struct gateway_account *account_of(struct gateway *g, int64_t id)
 {
@@ -50,7 +23,6 @@ static struct gateway_account *account_of(struct gateway *g, int64_t id)
 		account->id = id;
 		list_init(&account->peers);
 		map_set_u64(g->accounts, (uint64_t)id, account);
-		announce_presence(g, id);
 	}
 	return account;
 }
@@ -58,14 +30,12 @@ static struct gateway_account *account_of(struct gateway *g, int64_t id)
 static void leave_account(struct gateway_peer *p)
 {
 	struct gateway_account *account = p->account;
-	char key[64];
 
 	list_remove(&p->node);
+	gateway_presence_changed(p->g, account->id);
 	if (--account->count > 0)
 		return;
 	map_remove_u64(p->g->accounts, (uint64_t)account->id);
-	presence_key(key, account->id);
-	cache_remove(hearth_cache(p->g->h), slice_str(key), NULL, NULL);
 	free(account);
 }
 
@@ -86,41 +56,48 @@ static void send_error(struct gateway_peer *p, const char *code, const char *tex
 	strbuf_free(&out);
 }
 
-/* Remembers that the service must hear of this peer's end. False when it talks to too many. */
-static bool remember_service(struct gateway_peer *p, const struct frame_service *service)
+/*
+ * The service of this node that takes the frame: its place in `served`; -1, and the client was told
+ * why there is none. One that drains takes frames of those only who are with it already.
+ */
+static int service_of(struct gateway_peer *p, const char *name)
 {
-	for (size_t i = 0; i < p->service_count; i++)
-		if (p->services[i] == service)
-			return true;
-	if (p->service_count == GATEWAY_SERVICES_MAX)
-		return false;
-	p->services[p->service_count++] = service;
-	return true;
+	const struct registry_entry *entry = registry_find(hearth_registry(p->g->h), name);
+	int at = entry && entry->here ? gateway_served_find(p->g, name) : -1;
+
+	if (at < 0)
+		send_error(p, "no-service", "no service of this name is running");
+	else if (entry->state == REGISTRY_STARTING)
+		send_error(p, "no-service", "this service is starting: try again in a moment");
+	else if (entry->state == REGISTRY_DRAINING && !(p->told & 1u << at))
+		send_error(p, "no-service", "this service is stopping: try again in a moment");
+	else
+		return at;
+	return -1;
 }
 
 static void carry(struct gateway_peer *p, const struct json *frame, struct slice raw)
 {
-	const struct registry_entry *entry;
 	const struct frame_service *service;
 	struct slice to = { 0 };
+	int at;
 
 	if (json_get_text(frame, "to", &to) < 0) {
 		send_error(p, "bad-frame",
 			"expected a JSON object whose member \"to\" names a service");
 		return;
 	}
-	entry = registry_find(hearth_registry(p->g->h), to.p);
-	if (!entry || !entry->local || !entry->healthy) {
-		send_error(p, "no-service", "no service of this name is running");
+	at = service_of(p, to.p);
+	if (at < 0)
 		return;
-	}
-	service = entry->local;
-	if (!remember_service(p, service)) {
-		send_error(p, "too-many-services", "this connection talks to too many services");
-		return;
-	}
-	p->client.rtt_us = ws_rtt_us(p->ws);
-	service->frame(service->self, &p->client, frame, raw);
+	p->told |= 1u << at;
+	service = p->g->served[at].service;
+	service->frame(service->self, &(struct frame_message){ .client = p->id,
+					      .account = p->who.id,
+					      .address = slice_str(p->who.address),
+					      .ping_us = ws_rtt_us(p->ws),
+					      .age_us = ws_message_age_us(p->ws),
+					      .bytes = raw });
 }
 
 static void on_message(void *ctx, bool text, struct slice bytes)
@@ -146,13 +123,14 @@ static void on_closed(void *ctx, int code)
 	struct gateway_peer *p = ctx;
 	struct gateway *g = p->g;
 
-	for (size_t i = 0; i < p->service_count; i++)
-		p->services[i]->closed(p->services[i]->self, &p->client);
-	map_remove_u64(g->peers, p->client.id);
+	map_remove_u64(g->peers, p->id);
+	for (int i = 0; i < GATEWAY_SERVICES_MAX; i++)
+		if (p->told & 1u << i && g->served[i].name)
+			g->served[i].service->gone(g->served[i].service->self, p->id);
 	leave_account(p);
 	metric_add(g->open, -1);
-	log_debug("gateway", "closed", "client", "%" PRIu64, p->client.id, "account", "%s",
-		p->who.address, "code", "%d", code, NULL);
+	log_debug("gateway", "closed", "client", "%" PRIu64, p->id, "account", "%s", p->who.address,
+		"code", "%d", code, NULL);
 	free(p);
 }
 
@@ -168,7 +146,7 @@ static void greet(struct gateway_peer *p)
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_str(&w, "type", "welcome");
-	json_put_i64(&w, "account", p->client.account);
+	json_put_i64(&w, "account", p->who.id);
 	/* A client that was let in to games has no business with the mail address. */
 	if (accounts_scope_allows(p->who.scopes, ACCOUNTS_SCOPE_ACCOUNT, true))
 		json_put_str(&w, "address", p->who.address);
@@ -184,9 +162,7 @@ static struct gateway_peer *peer_new(struct gateway *g, struct http_request *rq)
 
 	p->g = g;
 	p->who = *account;
-	p->client = (struct client){
-		.id = ++g->last_id, .account = account->id, .address = p->who.address
-	};
+	p->id = g->first_id + ++g->count;
 	return p;
 }
 
@@ -220,10 +196,11 @@ void gateway_accept(void *module, struct http_request *rq)
 		free(p);
 		return;
 	}
-	p->account = account_of(g, p->client.account);
+	p->account = account_of(g, p->who.id);
 	p->account->count++;
 	list_push(&p->account->peers, &p->node);
-	map_set_u64(g->peers, p->client.id, p);
+	gateway_presence_changed(g, p->who.id);
+	map_set_u64(g->peers, p->id, p);
 	metric_add(g->open, 1);
 	greet(p);
 }

@@ -34,6 +34,7 @@
 #define CLOSE_MS  5000  /* the peer must answer a Close within this */
 #define INPUT_MAX 65536 /* read at once; the parser takes it all */
 #define COPY_MAX  1024  /* a shared buffer up to this is copied behind its head */
+#define RTT_SHARE 8     /* a new round trip counts one eighth, as in RFC 6298 */
 #define GONE_CODE 1006  /* the connection ended without a Close */
 
 /* What all messages may unfold to, beside what they have as they come. No honest text is more. */
@@ -60,7 +61,7 @@ struct ws {
 	int64_t alive_us;   /* the last sign of life */
 	uint64_t nonce;     /* of the ping that waits for its pong … */
 	int64_t pinged_us;  /* … and when it went out; 0: none waits */
-	int64_t rtt_us;
+	int64_t rtt_us;     /* average; 0: none yet */
 	uint64_t folded, unfolded; /* bytes of compressed messages, as they came and inflated */
 	struct ws_parser parser;
 };
@@ -219,10 +220,13 @@ static void on_ping(struct ws *w)
 /* Without a ping of ours, or to an earlier one: allowed, and says nothing. */
 static void on_pong(struct ws *w)
 {
+	int64_t took_us;
+
 	if (!w->pinged_us ||
 		!slice_eq(ws_payload(&w->parser), slice_of(&w->nonce, sizeof(w->nonce))))
 		return;
-	w->rtt_us = exec_now_us() - w->pinged_us;
+	took_us = exec_now_us() - w->pinged_us;
+	w->rtt_us = w->rtt_us ? w->rtt_us + (took_us - w->rtt_us) / RTT_SHARE : took_us;
 	w->pinged_us = 0;
 }
 
@@ -352,4 +356,9 @@ const struct conn_info *ws_peer(const struct ws *w)
 int64_t ws_rtt_us(const struct ws *w)
 {
 	return w->rtt_us;
+}
+
+int64_t ws_message_age_us(const struct ws *w)
+{
+	return conn_input_age_us(w->c);
 }

@@ -211,7 +211,7 @@ static int start(struct hearth *h)
 	room_watch(&h->room, h->io);
 	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
 	h->bus = bus_new(h->dbs, h->db_count);
-	h->registry = registry_new(hearth_hostname(h));
+	h->registry = registry_new(&registry_memory, leases_node(h->leases), "");
 	leases_start(h->leases);
 	rc = start_net(h);
 	if (rc == 0)
@@ -279,6 +279,7 @@ static void on_stop_signal(void *arg)
 	h->draining = true;
 	log_info("kernel", "stopping", NULL);
 	kernel_notify("STOPPING=1");
+	registry_drain(h->registry);
 	http_server_drain(h->http);
 	close_listeners(h);
 	for (int i = h->started_count - 1; i >= 0; i--)

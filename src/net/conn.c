@@ -126,6 +126,11 @@ bool conn_turn_over(const struct conn *c)
 	return c->full || had_turn(c);
 }
 
+int64_t conn_input_age_us(const struct conn *c)
+{
+	return c->input_us ? exec_now_us() - c->input_us : 0;
+}
+
 static void begin_turn(struct conn *c)
 {
 	if (c->round != loop_round()) {
@@ -228,6 +233,8 @@ static void up_received(void *above, struct slice in)
 		return;
 	conn_alive(c);
 	conn_pace_take(c, in.n);
+	if (c->in.n == 0)
+		c->input_us = exec_now_us();
 	if (!c->offer_due && loop_busy_us() < CONN_READS_US) {
 		take_input(c, in);
 		return;

@@ -48,6 +48,7 @@ struct conn {
 	bool polite;    /* GONE with all sent */
 
 	struct strbuf in; /* what the session did not consume; no memory when empty */
+	int64_t input_us; /* when the oldest of it, or what is offered now, was read */
 	struct conn_piece *first, **last;
 	struct strbuf tail; /* copies behind the last piece, still growing */
 	size_t out_n;       /* bytes of all pieces and the tail */

@@ -263,23 +263,24 @@ int auth_run_user_free(struct hearth *h, int argc, char **argv)
 }
 
 /* Address, role, whether it may log in, with what: columns with tabs between. */
-static void print_account(void *arg, const struct account *account)
+static void write_account(void *text, const struct account *account)
 {
-	(void)arg;
-	printf("%s\t%s\t%s\t%s\n", account->address, auth_role_name(auth_role_of(account)),
-		account->disabled ? "disabled" : "enabled",
+	strbuf_printf(text, "%s\t%s\t%s\t%s\n", account->address,
+		auth_role_name(auth_role_of(account)), account->disabled ? "disabled" : "enabled",
 		account->factors ? "second factor" : "password");
 }
 
 static int tx_list(struct db_tx *tx, void *arg)
 {
-	(void)arg;
-	return auth_store_list(tx, print_account, NULL);
+	strbuf_reset(arg);
+	return auth_store_list(tx, write_account, arg);
 }
 
 int auth_run_user_list(struct hearth *h, int argc, char **argv)
 {
+	struct strbuf text = { 0 };
+
 	if (argc > 0)
 		return auth_unexpected(argv[0]);
-	return db_read_wait(auth_of(h)->db, tx_list, NULL) == 0 ? EXIT_DONE : EXIT_FAILED;
+	return auth_command_read(auth_of(h), tx_list, &text, &text) == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -18,6 +18,7 @@ struct order {
 	char address[256]; /* of whom */
 	struct account account;
 	bool owner;
+	struct strbuf text; /* what is to be printed */
 };
 
 static int misused(const char *what, const char *arg)
@@ -219,38 +220,37 @@ int auth_run_group_leave(struct hearth *h, int argc, char **argv)
 			 : report(&o, db_write_wait(o.a->db, tx_leave, &o), "has one member less");
 }
 
-static void print_group(void *arg, const struct group *g, enum group_role role)
+static void write_group(void *text, const struct group *g, enum group_role role)
 {
-	(void)arg;
 	(void)role;
-	printf("%s\t%lld\t%s%s\n", g->name, (long long)g->members, g->title,
+	strbuf_printf(text, "%s\t%lld\t%s%s\n", g->name, (long long)g->members, g->title,
 		g->open ? "\topen" : "");
 }
 
 static int tx_list(struct db_tx *tx, void *arg)
 {
-	(void)arg;
-	return group_list(tx, 0, true, print_group, NULL);
+	strbuf_reset(arg);
+	return group_list(tx, 0, true, write_group, arg);
 }
 
 int auth_run_group_list(struct hearth *h, int argc, char **argv)
 {
+	struct strbuf text = { 0 };
+
 	if (argc > 0)
 		return misused("unexpected argument", argv[0]);
-	return db_read_wait(auth_of(h)->db, tx_list, NULL) == 0 ? EXIT_DONE : EXIT_FAILED;
+	return auth_command_read(auth_of(h), tx_list, &text, &text) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static void print_person(void *arg, const struct group_person *person)
+static void write_person(void *text, const struct group_person *person)
 {
-	(void)arg;
-	printf("%.*s%s\n", SLICE_ARG(person->address),
+	strbuf_printf(text, "%.*s%s\n", SLICE_ARG(person->address),
 		person->role == GROUP_OWNER ? "\towner" : "");
 }
 
-static void print_invited(void *arg, const struct group_person *person)
+static void write_invited(void *text, const struct group_person *person)
 {
-	(void)arg;
-	printf("%.*s\tinvited\n", SLICE_ARG(person->address));
+	strbuf_printf(text, "%.*s\tinvited\n", SLICE_ARG(person->address));
 }
 
 static int tx_show(struct db_tx *tx, void *arg)
@@ -260,11 +260,12 @@ static int tx_show(struct db_tx *tx, void *arg)
 
 	if (rc < 0)
 		return rc;
-	printf("%s\t%s\n", o->group.name, o->group.title);
+	strbuf_reset(&o->text);
+	strbuf_printf(&o->text, "%s\t%s\n", o->group.name, o->group.title);
 	if (o->group.quota)
-		printf("quota\t%lld\n", (long long)o->group.quota);
-	rc = group_people(tx, o->group.id, print_person, NULL);
-	return rc == 0 ? group_invited_people(tx, o->group.id, print_invited, NULL) : rc;
+		strbuf_printf(&o->text, "quota\t%lld\n", (long long)o->group.quota);
+	rc = group_people(tx, o->group.id, write_person, &o->text);
+	return rc == 0 ? group_invited_people(tx, o->group.id, write_invited, &o->text) : rc;
 }
 
 int auth_run_group_show(struct hearth *h, int argc, char **argv)
@@ -274,7 +275,7 @@ int auth_run_group_show(struct hearth *h, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	rc = db_read_wait(o.a->db, tx_show, &o);
+	rc = auth_command_read(o.a, tx_show, &o, &o.text);
 	return rc == 0 ? EXIT_DONE : report(&o, rc, "");
 }
 

@@ -17,6 +17,7 @@ struct order {
 	int64_t id; /* of a token; 0: all of the account's */
 	enum auth_token_kind kind;
 	int64_t count;
+	struct strbuf text; /* what is to be printed */
 };
 
 static const char *const kinds[] = {
@@ -33,36 +34,36 @@ static int report(const char *what, int rc)
 	return EXIT_FAILED;
 }
 
-static void print_time(int64_t ms)
+static void write_time(struct strbuf *out, int64_t ms)
 {
 	time_t seconds = (time_t)(ms / 1000);
 	char text[32];
 	struct tm tm;
 
 	if (ms && gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%MZ", &tm))
-		printf("\t%s", text);
+		strbuf_printf(out, "\t%s", text);
 	else
-		printf("\t-");
+		strbuf_adds(out, "\t-");
 }
 
 /* What a person's program calls itself goes to a terminal: without control characters. */
-static void print_text(struct slice text)
+static void write_text(struct strbuf *out, struct slice text)
 {
 	for (size_t i = 0; i < text.n; i++)
-		putchar((unsigned char)text.p[i] < ' ' || text.p[i] == 0x7F ? ' ' : text.p[i]);
+		strbuf_addc(
+			out, (unsigned char)text.p[i] < ' ' || text.p[i] == 0x7F ? ' ' : text.p[i]);
 }
 
 /* Id, kind, network, last use, end, name or device: columns with tabs between. */
-static void print_token(void *arg, const struct auth_token *t)
+static void write_token(void *text, const struct auth_token *t)
 {
-	(void)arg;
-	printf("%lld\t%s\t", (long long)t->id, kinds[t->kind]);
-	print_text(t->peer);
-	print_time(t->used_ms);
-	print_time(t->expires_ms);
-	putchar('\t');
-	print_text(t->name.n ? t->name : t->device);
-	putchar('\n');
+	strbuf_printf(text, "%lld\t%s\t", (long long)t->id, kinds[t->kind]);
+	write_text(text, t->peer);
+	write_time(text, t->used_ms);
+	write_time(text, t->expires_ms);
+	strbuf_addc(text, '\t');
+	write_text(text, t->name.n ? t->name : t->device);
+	strbuf_addc(text, '\n');
 }
 
 static int list(struct db_tx *tx, void *arg)
@@ -71,9 +72,10 @@ static int list(struct db_tx *tx, void *arg)
 	struct account account;
 	int rc = auth_store_find(tx, o->address, &account, NULL);
 
+	strbuf_reset(&o->text);
 	for (int kind = AUTH_TOKEN_SESSION; rc == 0 && kind <= AUTH_TOKEN_DEVICE; kind++)
 		rc = auth_store_list_tokens(
-			tx, account.id, (enum auth_token_kind)kind, print_token, NULL);
+			tx, account.id, (enum auth_token_kind)kind, write_token, &o->text);
 	return rc;
 }
 
@@ -87,7 +89,7 @@ int auth_run_session_list(struct hearth *h, int argc, char **argv)
 	code = auth_command_address(h, argc ? argv[0] : NULL, o.address);
 	if (code >= 0)
 		return code;
-	rc = db_read_wait(o.a->db, list, &o);
+	rc = auth_command_read(o.a, list, &o, &o.text);
 	return rc == 0 ? EXIT_DONE : report(o.address, rc);
 }
 

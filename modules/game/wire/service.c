@@ -12,16 +12,16 @@
 #include "store/store.h"
 
 static void send_error(
-	struct game *g, const struct client *from, const char *code, const char *text)
+	struct game *g, const struct frame_message *from, const char *code, const char *text)
 {
-	game_send(g, from->id, game_frame_error(code, text));
+	game_send(g, from->client, game_frame_error(code, text));
 }
 
 /* ---- seek ---- */
 
 /* False, and an error to the client, when the clock of a frame is none. */
-static bool read_clock(
-	struct game *g, const struct client *from, const struct json *clock, struct game_seek *out)
+static bool read_clock(struct game *g, const struct frame_message *from, const struct json *clock,
+	struct game_seek *out)
 {
 	int64_t limit = 0, increment = 0;
 
@@ -41,9 +41,9 @@ static bool read_clock(
 	return true;
 }
 
-static void on_seek(struct game *g, const struct client *from, const struct json *frame)
+static void on_seek(struct game *g, const struct frame_message *from, const struct json *frame)
 {
-	struct game_seek wanted = { .client = from->id, .account = from->account };
+	struct game_seek wanted = { .client = from->client, .account = from->account };
 	struct slice rules = SLICE("chess");
 	const struct json *clock = json_get(frame, "clock");
 
@@ -60,22 +60,22 @@ static void on_seek(struct game *g, const struct client *from, const struct json
 }
 
 /* All seeks of the account; what was cancelled is never paired afterwards. */
-static void on_cancel(struct game *g, const struct client *from, const struct json *frame)
+static void on_cancel(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	(void)frame;
 	game_seek_drop(g, from->account);
-	game_lobby_cancel(g->lobby, from->account, from->id);
+	game_lobby_cancel(g->lobby, from->account, from->client);
 	if (game_lobby_is_pairing(g->lobby, from->account))
 		send_error(g, from, "paired", "an opponent was found already: your match begins");
 	else
-		game_send(g, from->id, game_frame_plain("cancelled"));
+		game_send(g, from->client, game_frame_plain("cancelled"));
 }
 
 /* Hands an intent to the shard of its match. */
-static void post_intent(
-	struct game *g, const struct client *from, const struct json *frame, struct game_intent *in)
+static void post_intent(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_intent *in)
 {
-	in->client = from->id;
+	in->client = from->client;
 	in->account = from->account;
 	in->received_us = game_now_us(g);
 	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
@@ -84,14 +84,14 @@ static void post_intent(
 	}
 	json_get_bool(frame, "legal", &in->legal);
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
-		game_send(g, from->id,
+		game_send(g, from->client,
 			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
 				"the server has too much to do"));
 }
 
 /* A move, or a draw by the move that is about to be made. */
 static void post_move(
-	struct game *g, const struct client *from, const struct json *frame, bool draw)
+	struct game *g, const struct frame_message *from, const struct json *frame, bool draw)
 {
 	struct game_intent in = { .kind = GAME_MOVE, .ply = -1, .draw = draw };
 	struct slice move = { 0 };
@@ -113,7 +113,7 @@ static void post_move(
 	post_intent(g, from, frame, &in);
 }
 
-static void on_move(struct game *g, const struct client *from, const struct json *frame)
+static void on_move(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	bool draw = false;
 
@@ -121,7 +121,7 @@ static void on_move(struct game *g, const struct client *from, const struct json
 	post_move(g, from, frame, draw);
 }
 
-static void on_draw(struct game *g, const struct client *from, const struct json *frame)
+static void on_draw(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	struct game_intent in = { .kind = GAME_DRAW, .ply = -1 };
 
@@ -190,12 +190,12 @@ static void on_current_found(void *arg, int status)
 	free(c);
 }
 
-static void on_current(struct game *g, const struct client *from, const struct json *frame)
+static void on_current(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	struct current *c = mem_zalloc(sizeof(*c));
 
 	c->g = g;
-	c->client = from->id;
+	c->client = from->client;
 	c->account = from->account;
 	json_get_bool(frame, "legal", &c->legal);
 	hearth_hold(g->h);
@@ -207,7 +207,7 @@ static void on_current(struct game *g, const struct client *from, const struct j
 
 static const struct {
 	const char *type;
-	void (*handle)(struct game *g, const struct client *from, const struct json *frame);
+	void (*handle)(struct game *g, const struct frame_message *from, const struct json *frame);
 	enum game_intent_kind kind; /* without a function of its own: of a match, with no more */
 } frames[] = {
 	{ "seek", on_seek, 0 },
@@ -223,39 +223,49 @@ static const struct {
 	{ "resume", NULL, GAME_RESUME },
 };
 
-static void on_frame(
-	void *self, const struct client *from, const struct json *frame, struct slice raw)
+/* Finds the function of the frame's type and calls it. */
+static void handle(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	struct slice type = { 0 };
 
-	(void)raw;
 	json_get_text(frame, "type", &type);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		if (slice_eq(type, slice_str(frames[i].type))) {
 			struct game_intent in = { .kind = frames[i].kind, .ply = -1 };
 
 			if (frames[i].handle)
-				frames[i].handle(self, from, frame);
+				frames[i].handle(g, from, frame);
 			else
-				post_intent(self, from, frame, &in);
+				post_intent(g, from, frame, &in);
 			return;
 		}
-	send_error(self, from, "bad-frame",
+	send_error(g, from, "bad-frame",
 		"expected type: seek, cancel, move, draw, decline, resign, abort, claim-victory, "
 		"claim-draw, resume or current");
 }
 
-static void on_closed(void *self, const struct client *client)
+static void on_frame(void *self, const struct frame_message *from)
+{
+	struct game *g = self;
+	struct json *frame;
+
+	/* The gateway has looked whether it is JSON; who else may send is not our business. */
+	if (json_read(g->arena, from->bytes, &frame, NULL) == 0)
+		handle(g, from, frame);
+	arena_reset(g->arena);
+}
+
+static void on_gone(void *self, uint64_t client)
 {
 	struct game *g = self;
 
-	game_seek_close(g, client->id);
-	game_lobby_close(g->lobby, client->id);
+	game_seek_close(g, client);
+	game_lobby_close(g->lobby, client);
 	for (int i = 0; i < g->shard_count; i++)
-		game_shard_forget(g->shards[i], client->id);
+		game_shard_forget(g->shards[i], client);
 }
 
 void game_service_init(struct game *g)
 {
-	g->service = (struct frame_service){ .self = g, .frame = on_frame, .closed = on_closed };
+	g->service = (struct frame_service){ .self = g, .frame = on_frame, .gone = on_gone };
 }

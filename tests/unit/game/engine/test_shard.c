@@ -32,15 +32,15 @@ static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
 static char told[64][400]; /* "11 {…}" */
 static int told_count;
 
-static int note_frame(void *self, uint64_t client, struct buf *frame)
+static void note_frame(void *self, const char *from, uint64_t client, struct buf *frame)
 {
 	(void)self;
+	ck_assert_str_eq(from, "game");
 	pthread_mutex_lock(&told_lock);
 	ck_assert_int_lt(told_count, 64);
 	snprintf(told[told_count++], sizeof(told[0]), "%d %.*s", (int)client,
 		(int)(frame->n < 380 ? frame->n : 380), frame->p);
 	pthread_mutex_unlock(&told_lock);
-	return 0;
 }
 
 /* What a frame to a client must have in it, each behind what was found last. */
