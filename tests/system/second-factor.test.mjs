@@ -226,6 +226,59 @@ test('guesses at the password run out when a factor is asked for, too', async ()
   }
 });
 
+test('password and session open no way in that stays, without a code of the factor', async () => {
+  const p = await enrolled();
+  const other = await person();
+  const codes = p.recovery[Symbol.iterator]();
+  const ways = {
+    'app-passwords': ['POST', { name: 'x', scopes: 'imap', password: PASSWORD }, 201],
+    tokens: ['POST', { name: 'x', scopes: 'mail:read', password: PASSWORD }, 201],
+    'me/second-address': ['PUT', { address: other.address, password: PASSWORD }, 202],
+    'me/password': ['POST', { current: PASSWORD, password: 'another horse' }, 204],
+  };
+  for (const [path, [method, body, done]] of Object.entries(ways)) {
+    const ask = (more) => p.ask(method, `/api/auth/${path}`, { ...body, ...more });
+    problem(await ask({}), 400, 'code');
+    problem(await ask({ code: 7 }), 400, 'code');
+    problem(await ask({ code: 'aaaa-aaaa-aaaa-aaaa' }), 403, 'code');
+    const code = codes.next().value;
+    assert.equal((await ask({ code })).status, done, path);
+    // Used up; and what was refused has left nothing.
+    if (path !== 'me/password') problem(await ask({ code }), path === 'me/second-address' ? 429 : 403);
+  }
+  assert.equal((await p.ask('GET', '/api/auth/app-passwords')).body.app_passwords.length, 1);
+  assert.equal((await p.ask('GET', '/api/auth/tokens')).body.tokens.length, 1);
+  const forget = (body) => p.ask('DELETE', '/api/auth/me/second-address', body);
+  problem(await forget(), 400, 'code');
+  problem(await forget({ code: 'aaaa-aaaa-aaaa-aaaa' }), 403, 'code');
+  assert.equal((await forget({ code: codes.next().value })).status, 204);
+  // Without a factor nothing of this asks for one.
+  assert.equal((await other.ask('POST', '/api/auth/app-passwords', { name: 'x', scopes: 'imap', password: PASSWORD })).status, 201);
+  problem(await other.ask('DELETE', '/api/auth/me/second-address'), 404);
+});
+
+test('an administrator with a factor gives rights and does for good only with a code of it', async () => {
+  const root = await enrolled(hearth, '--admin');
+  const other = await person();
+  const codes = root.recovery[Symbol.iterator]();
+  const { body: { id } } = await other.ask('GET', '/api/auth/me');
+  const account = `/api/auth/accounts/${id}`;
+  for (const [method, path, body, done] of [['PATCH', account, { role: 'moderator' }, 200], ['PATCH', account, { role: 'administrator' }, 200],
+    ['POST', '/api/auth/invitations', { role: 'administrator' }, 201], ['POST', `${account}/reset`, { password: PASSWORD }, 201],
+    ['DELETE', `${account}/factors`, { password: PASSWORD }, 204], ['DELETE', account, { password: PASSWORD }, 204]]) {
+    problem(await root.ask(method, path, body), 400, 'code');
+    problem(await root.ask(method, path, { ...body, code: 'aaaa-aaaa-aaaa-aaaa' }), 403, 'code');
+    const code = codes.next().value;
+    assert.equal((await root.ask(method, path, { ...body, code })).status, done, `${method} ${path}`);
+    // What gives nothing more needs none.
+    if (body.role === 'moderator') {
+      assert.equal((await root.ask('PATCH', account, { role: 'member' })).status, 200);
+      assert.equal((await root.ask('PATCH', account, { role: 'member', quota: 5 })).status, 200);
+    }
+  }
+  assert.equal((await root.ask('POST', '/api/auth/invitations', {})).status, 201);
+});
+
 test('with a factor the main password opens neither IMAP nor SMTP, and what it had opened ends', async () => {
   const p = await person();
   const open = await ImapClient.login(hearth.port.imap, p.address, `"${PASSWORD}"`);
@@ -383,9 +436,11 @@ test('required: a session may only enrol, and then everything, at once', async (
     problem(await p.ask('POST', '/api/auth/export', { password: PASSWORD }), 403);
     const { secret } = (await p.ask('POST', '/api/auth/me/factors/totp', { password: PASSWORD })).body;
     const app = new Authenticator(secret);
-    assert.equal((await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await app.code() })).status, 200);
+    const confirmed = await p.ask('POST', '/api/auth/me/factors/totp/confirm', { code: await app.code() });
+    assert.equal(confirmed.status, 200);
     assert.equal((await p.ask('GET', '/api/mail/mailboxes')).status, 200);
-    const { password } = (await p.ask('POST', '/api/auth/app-passwords', { name: 'x', scopes: 'imap', password: PASSWORD })).body;
+    const [code] = confirmed.body.recovery_codes;
+    const { password } = (await p.ask('POST', '/api/auth/app-passwords', { name: 'x', scopes: 'imap', password: PASSWORD, code })).body;
     await imap.ok(`LOGIN ${p.address} ${password}`);
     // The session that showed no code still may not.
     assert.equal((await server.api('GET', '/api/mail/mailboxes', undefined, bearer(others))).status, 403);
@@ -394,7 +449,7 @@ test('required: a session may only enrol, and then everything, at once', async (
     assert.equal((await server.api('GET', '/api/mail/mailboxes', undefined, bearer(second.body.token))).status, 200);
     problem(await p.ask('POST', '/api/auth/me/factors/totp/remove', { password: PASSWORD }), 409);
     assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.totp.enrolled, true);
-    assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.recovery_codes, 10);
+    assert.equal((await p.ask('GET', '/api/auth/me/factors')).body.recovery_codes, 9);
   } finally {
     await server.remove();
   }

@@ -5,6 +5,7 @@
 #include "account/admin.h"
 #include "account/resting.h"
 
+#include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "session/session.h"
@@ -21,6 +22,7 @@ struct ask {
 	struct slice part;
 	struct auth_change change;
 	struct auth_listed found;
+	struct auth_proof proof; /* of what gives rights */
 	struct strbuf out;
 	struct json_writer w;
 };
@@ -134,11 +136,30 @@ static int may_change(struct db_tx *tx, const struct ask *ask)
 	return auth_role_of(&account) == AUTH_MEMBER ? 0 : HEARTH_EDENIED;
 }
 
+/* Who makes somebody a moderator or administrator opens a way in to all that they may. */
+static int prove(struct db_tx *tx, struct ask *ask)
+{
+	struct account account;
+	int rc;
+
+	ask->proof.outcome = PROOF_DONE;
+	if (!ask->change.role_given)
+		return 0;
+	rc = auth_store_get(tx, ask->id, &account);
+	return rc == 0 && ask->change.role > auth_role_of(&account)
+		       ? auth_proof_take(tx, &ask->proof)
+		       : rc;
+}
+
 static int patch(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 	int rc = may_change(tx, ask);
 
+	if (rc == 0)
+		rc = prove(tx, ask);
+	if (rc == 0 && !auth_proof_done(&ask->proof))
+		return 0;
 	if (rc == 0)
 		rc = auth_store_change(tx, ask->id, &ask->change, http_account(ask->rq));
 	return rc == 0 ? get(tx, arg) : rc;
@@ -150,6 +171,8 @@ static void on_account(void *arg, int status)
 	struct strbuf out = { 0 };
 	struct json_writer w;
 
+	if (status == 0 && auth_proof_refuse(&ask->proof))
+		return;
 	if (status == 0) {
 		json_writer_init(&w, &out);
 		write_listed(&w, &ask->found);
@@ -216,7 +239,7 @@ void auth_patch_account(void *module, struct http_request *rq)
 		return;
 	ask = ask_new(a, rq);
 	ask->id = http_param_int(rq, "id");
-	if (!read_change(ask, body))
+	if (!read_change(ask, body) || !auth_proof_read(&ask->proof, a, rq, body))
 		return;
 	if (!http_account(rq)->admin && (ask->change.role_given || ask->change.quota_given)) {
 		http_reply_problem(rq, 403, ask->change.role_given ? "role" : "quota",

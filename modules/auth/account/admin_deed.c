@@ -1,6 +1,7 @@
 /*
- * admin_deed.c: what administrators do to somebody's account, with their own password once more: a
- * link for a new password, taking the second factors away, deleting it.
+ * admin_deed.c: what administrators do to somebody's account, with their own password once more, and
+ * a code of their own second factor where they have one: a link for a new password, taking the
+ * second factors away, deleting it.
  *
  *   the password is right ─▶ (a link: hash, pool "hash") ─▶ one transaction ─▶ answer
  *
@@ -11,6 +12,7 @@
 
 #include "reset/reset.h"
 #include "factor/factor.h"
+#include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -22,6 +24,7 @@ struct deed {
 	db_fn *act; /* after the look at who acts, in the same transaction */
 	bool link;  /* the answer is one */
 	struct auth_reset reset;
+	struct auth_proof proof;
 	int status;
 };
 
@@ -33,7 +36,9 @@ static int act(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = auth_store_get(tx, d->id, &account);
-	return rc == 0 ? d->act(tx, d) : rc;
+	if (rc == 0)
+		rc = auth_proof_take(tx, &d->proof);
+	return rc == 0 && auth_proof_done(&d->proof) ? d->act(tx, d) : rc;
 }
 
 static void reply_link(struct deed *d)
@@ -59,6 +64,8 @@ static void on_done(void *arg, int status)
 
 	if (status == 0)
 		status = d->status;
+	if (status == 0 && auth_proof_refuse(&d->proof))
+		return;
 	if (status == 0 && d->link)
 		reply_link(d);
 	else if (status == 0)
@@ -104,7 +111,8 @@ static void begin(struct auth *a, struct http_request *rq, db_fn *fn, bool link)
 		http_reply_problem(rq, 409, NULL, "this is your own account: use its own pages");
 		return;
 	}
-	auth_reauthenticate(a, rq, body, "password", on_confirmed, d);
+	if (auth_proof_read(&d->proof, a, rq, body))
+		auth_reauthenticate(a, rq, body, "password", on_confirmed, d);
 }
 
 static int tx_reset(struct db_tx *tx, void *arg)

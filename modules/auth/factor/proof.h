@@ -1,7 +1,20 @@
 /*
- * proof.h: a code of a second factor beside the password, for what would weaken or end it: removing
- * one, adding another, new recovery codes, deleting the account. Who has stolen password and
- * session has not the factor; so as long as one is enrolled, nothing of this goes without it.
+ * proof.h: a code of a second factor beside the password, for what would weaken or end it, go round
+ * it, or open a way in for good. Who has stolen password and session has not the factor; so as long
+ * as one is enrolled, nothing of this goes without it:
+ *
+ *   the factors    removing one, adding another, new recovery codes                 factor_api.c
+ *   ways in        app passwords, API tokens of more than the scope account         sessions.c
+ *                  another password, a second address or none                       password_change.c,
+ *                                                                                   second_address.c
+ *                  another phone, to which codes can be sent                        phone_api.c
+ *   the account    deleting it                                                      erasure.c
+ *   of others      a link for their password, their factors, their end              admin_deed.c
+ *                  making moderators and administrators, of accounts or by links    admin.c,
+ *                                                                                   invitation_api.c
+ *
+ * Not what ends something open, and not a yes to a page of another origin (grant/), which opens
+ * games alone.
  *
  * A code is one of the authenticator app, one that was sent by SMS for this (auth_post_sms_code),
  * or a recovery code. Wrong ones count for the account as they do at log-in
@@ -37,6 +50,11 @@ bool auth_proof_read(
  * nothing else may change, and the transaction must be committed, for a wrong one to count.
  */
 int auth_proof_take(struct db_tx *tx, struct auth_proof *p);
+/* Whether it was taken, so that the transaction may go on: after auth_proof_take's 0. */
+static inline bool auth_proof_done(const struct auth_proof *p)
+{
+	return p->outcome == PROOF_DONE;
+}
 /* Answers what is not PROOF_DONE; false when it is. */
 bool auth_proof_refuse(const struct auth_proof *p);
 

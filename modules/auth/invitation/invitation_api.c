@@ -6,6 +6,7 @@
 
 #include "invitation/invitation.h"
 #include "account/reserved.h"
+#include "factor/proof.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -23,6 +24,7 @@ struct ask {
 	struct auth_invitation in;
 	int64_t before, limit;
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+	struct auth_proof proof; /* of one that gives rights */
 	struct strbuf out;
 	struct json_writer w;
 };
@@ -202,6 +204,11 @@ static int make(struct db_tx *tx, void *arg)
 
 	for (size_t i = 0; i < ask->in.group_count && rc == 0; i++)
 		rc = group_get(tx, ask->in.groups[i], &group);
+	ask->proof.outcome = PROOF_DONE;
+	if (rc == 0 && ask->in.role != AUTH_MEMBER)
+		rc = auth_proof_take(tx, &ask->proof);
+	if (rc == 0 && !auth_proof_done(&ask->proof))
+		return 0;
 	if (rc == 0)
 		rc = auth_store_add_invitation(tx, &ask->in, ask->hex, &ask->in.id);
 	return rc == 0 ? auth_audit(tx, ask->in.made_by, "invitation.made",
@@ -230,6 +237,8 @@ static void on_made(void *arg, int status)
 		http_reply_error(ask->rq, status);
 		return;
 	}
+	if (auth_proof_refuse(&ask->proof))
+		return;
 	auth_invitation_link(ask->a->h, ask->secret, &link);
 	json_writer_init(&w, &out);
 	json_open_object(&w);
@@ -254,7 +263,8 @@ void auth_post_invitations(void *module, struct http_request *rq)
 		return;
 	ask = ask_new(a, rq);
 	ask->in.made_by = http_account(rq)->id;
-	if (!read_whom(ask, body) || !read_groups(ask, body) || !read_limits(ask, body))
+	if (!read_whom(ask, body) || !read_groups(ask, body) || !read_limits(ask, body) ||
+		!auth_proof_read(&ask->proof, a, rq, body))
 		return;
 	auth_token_make(ask->secret, ask->hex);
 	rc = db_write(a->db, make, on_made, ask);

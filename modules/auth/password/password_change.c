@@ -1,5 +1,6 @@
 /*
- * password_change.c: POST /api/auth/me/password: another password, for who shows the current one.
+ * password_change.c: POST /api/auth/me/password: another password, for who shows the current one,
+ * and a code where a second factor is enrolled: else a thief of the one could shut the owner out.
  *
  * What the old one opened ends with it: every other session, the trusted devices, the connections
  * of mail programs that gave it. App passwords and API tokens are their own, and stay.
@@ -10,6 +11,7 @@
 #include "profile/profile.h"
 #include "hearth/error.h"
 #include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "session/session.h"
 
 struct change {
@@ -19,6 +21,7 @@ struct change {
 	size_t password_len;
 	char hash[AUTH_HASH_MAX];
 	struct profile profile;
+	struct auth_proof proof;
 	char why[160]; /* with HEARTH_EINVAL: why the new one is refused */
 	int status;
 };
@@ -51,6 +54,10 @@ static int change(struct db_tx *tx, void *arg)
 	int rc = auth_store_still_held(tx, account);
 
 	if (rc == 0)
+		rc = auth_proof_take(tx, &c->proof);
+	if (rc == 0 && !auth_proof_done(&c->proof))
+		return 0;
+	if (rc == 0)
 		rc = auth_store_set_hash(tx, account->id, c->hash);
 	if (rc == 0)
 		rc = auth_store_revoke(tx, &what, NULL);
@@ -82,6 +89,8 @@ static void on_changed(void *arg, int status)
 	/* Before the answer, which ends the request and `c` with it. */
 	sodium_memzero(c->password, sizeof(c->password));
 	sodium_memzero(c->hash, sizeof(c->hash));
+	if (status == 0 && auth_proof_refuse(&c->proof))
+		return;
 	if (status == 0)
 		http_reply_empty(c->rq, 204);
 	else if (status == HEARTH_EINVAL)
@@ -117,6 +126,8 @@ void auth_post_password(void *module, struct http_request *rq)
 	c->password_len = password.n;
 	if (password.n)
 		memcpy(c->password, password.p, password.n);
+	if (!auth_proof_read(&c->proof, a, rq, body))
+		return;
 	/* What costs nothing to refuse is refused before the current one is hashed. */
 	if (check(c) < 0) {
 		http_reply_problem(rq, 400, "password", "%s", c->why);

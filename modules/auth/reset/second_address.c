@@ -12,6 +12,7 @@
 #include "hearth/error.h"
 #include "hearth/letters.h"
 #include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "session/session.h"
 
 #define VERIFY_MS (INT64_C(24) * 3600 * 1000)
@@ -35,6 +36,7 @@ struct ask {
 	char address[256];
 	bool verified, there;
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+	struct auth_proof proof; /* of PUT and DELETE */
 };
 
 int second_address_get(struct db_tx *tx, int64_t account, char out[256])
@@ -150,6 +152,10 @@ static int set(struct db_tx *tx, void *arg)
 	if (rc == 0 && other.id == self->id)
 		rc = HEARTH_EINVAL;
 	if (rc == 0)
+		rc = auth_proof_take(tx, &ask->proof);
+	if (rc == 0 && !auth_proof_done(&ask->proof))
+		return 0;
+	if (rc == 0)
 		rc = db_run(tx,
 			"INSERT INTO second_address (account, address, verified, hash, made_at)"
 			" VALUES ($1, $2, 0, $3, $4) ON CONFLICT (account) DO UPDATE SET"
@@ -183,6 +189,8 @@ static void on_set(void *arg, int status)
 {
 	struct ask *ask = arg;
 
+	if (status == 0 && auth_proof_refuse(&ask->proof))
+		return;
 	if (status == 0) {
 		send_link(ask);
 		ask->there = true;
@@ -217,6 +225,8 @@ void auth_put_second_address(void *module, struct http_request *rq)
 	if (!body || !auth_read_text(rq, body, "address", 1, 254, "a mail address", &address))
 		return;
 	ask = ask_new(module, rq);
+	if (!auth_proof_read(&ask->proof, ask->a, rq, body))
+		return;
 	letters = hearth_service(ask->a->h, "letters");
 	if (auth_address(hearth_config(ask->a->h), address, ask->address) < 0) {
 		http_reply_problem(rq, 400, "address", "expected a mail address");
@@ -282,19 +292,37 @@ static int drop(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 	const struct account *self = http_account(ask->rq);
-	int rc = second_address_drop(tx, self->id, &ask->there);
+	int rc = auth_proof_take(tx, &ask->proof);
 
+	if (rc < 0 || !auth_proof_done(&ask->proof))
+		return rc;
+	rc = second_address_drop(tx, self->id, &ask->there);
 	return rc < 0 || !ask->there
 		       ? rc
 		       : auth_audit(tx, self->id, "second_address.removed",
 				 http_peer(ask->rq)->peer, auth_device(ask->rq), NULL);
 }
 
+static void on_dropped(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status < 0 || !auth_proof_refuse(&ask->proof))
+		on_changed(ask, status);
+}
+
 void auth_delete_second_address(void *module, struct http_request *rq)
 {
 	struct ask *ask = ask_new(module, rq);
-	int rc = db_write(ask->a->db, drop, on_changed, ask);
+	bool given = http_body(rq).n > 0;
+	const struct json *body = given ? http_body_json(rq) : NULL;
+	int rc;
 
+	if (given && (!body || !auth_proof_read(&ask->proof, ask->a, rq, body)))
+		return;
+	ask->proof.a = ask->a;
+	ask->proof.rq = rq;
+	rc = db_write(ask->a->db, drop, on_dropped, ask);
 	if (rc < 0)
 		on_changed(ask, rc);
 }

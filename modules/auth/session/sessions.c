@@ -9,6 +9,7 @@
 #include "hearth/error.h"
 #include "hearth/text.h"
 #include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "session/session.h"
 
 #define NAME_MAX_BYTES 200
@@ -27,6 +28,7 @@ struct ask {
 	struct auth_token token; /* to be made; its slices are the request's */
 	struct auth_revocation ending;
 	const char *event; /* what is recorded */
+	struct auth_proof proof;
 	char text[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
 };
 
@@ -197,6 +199,14 @@ void auth_delete_app_password(void *module, struct http_request *rq)
 
 /* ---- making ---- */
 
+/* What a token of the scope account opens asks for the code itself, wherever that matters. */
+static bool opens_something(const struct auth_token *t)
+{
+	const unsigned account = ACCOUNTS_SCOPE_ACCOUNT;
+
+	return (t->scopes & ~(account | account << ACCOUNTS_SCOPE_READ_SHIFT)) != 0;
+}
+
 static int make(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
@@ -207,8 +217,12 @@ static int make(struct db_tx *tx, void *arg)
 		rc = auth_store_count_tokens(tx, ask->token.account, ask->kind, &count);
 	if (rc == 0 && count >= TOKENS_MAX)
 		rc = HEARTH_ETOOBIG;
-	if (rc == 0)
-		rc = auth_store_add_token(tx, &ask->token, ask->hex, &ask->token.id);
+	ask->proof.outcome = PROOF_DONE;
+	if (rc == 0 && opens_something(&ask->token))
+		rc = auth_proof_take(tx, &ask->proof);
+	if (rc < 0 || !auth_proof_done(&ask->proof))
+		return rc;
+	rc = auth_store_add_token(tx, &ask->token, ask->hex, &ask->token.id);
 	return rc < 0 ? rc
 		      : auth_audit(tx, ask->token.account, ask->event, http_peer(ask->rq)->peer,
 				auth_device(ask->rq), NULL);
@@ -229,6 +243,8 @@ static void on_made(void *arg, int status)
 		http_reply_error(ask->rq, status);
 		return;
 	}
+	if (auth_proof_refuse(&ask->proof))
+		return;
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_i64(&w, "id", ask->token.id);
@@ -300,7 +316,7 @@ static struct ask *read_new(
 		.peer = slice_str(http_peer(rq)->peer) };
 	if (!auth_read_text(rq, body, "name", 1, NAME_MAX_BYTES,
 		    "a name of 1 to 200 bytes to tell it by", &ask->token.name) ||
-		!read_rights(ask, body, allowed))
+		!read_rights(ask, body, allowed) || !auth_proof_read(&ask->proof, a, rq, body))
 		return NULL;
 	return ask;
 }

@@ -1,6 +1,7 @@
 /*
  * phone_api.c: /api/auth/me/phone: one's own phone: a code is sent there, and when it comes back
- * the number is the account's. A phone that serves as second factor is a matter of factor/, which
+ * the number is the account's; where a second factor is enrolled, a code of it is asked for first.
+ * A phone that serves as second factor is a matter of factor/, which
  * keeps the number it was enrolled with.
  */
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "session/session.h"
 #include "sms/code.h"
 #include "sms/phone_api.h"
@@ -27,6 +29,7 @@ struct phone_request {
 	char code[AUTH_CODE_DIGITS + 1];
 	int64_t retry_s;
 	struct auth_code_result result;
+	struct auth_proof proof; /* of another phone */
 };
 
 static struct phone_request *request_new(struct auth *a, struct http_request *rq)
@@ -62,8 +65,11 @@ static int send_code(struct db_tx *tx, void *arg)
 {
 	struct phone_request *p = arg;
 	struct phone mine;
-	int rc = phone_get(tx, p->account, &mine);
+	int rc = auth_proof_take(tx, &p->proof);
 
+	if (rc < 0 || !auth_proof_done(&p->proof))
+		return rc;
+	rc = phone_get(tx, p->account, &mine);
 	if (rc < 0 && rc != HEARTH_ENOTFOUND)
 		return rc;
 	return auth_code_send(tx, p->a->sms,
@@ -97,6 +103,8 @@ static void on_code_sent(void *arg, int status)
 	struct phone_request *p = arg;
 	char seconds[24];
 
+	if (status == 0 && auth_proof_refuse(&p->proof))
+		return;
 	if (status == 0) {
 		reply_ticket(p);
 	} else if (status == HEARTH_EBUSY && p->retry_s > 0) {
@@ -119,7 +127,8 @@ void auth_post_phone(void *module, struct http_request *rq)
 	struct slice phone;
 	int rc;
 
-	if (!body || !auth_read_text(rq, body, "phone", 1, 64, PHONE_EXPECTED, &phone))
+	if (!body || !auth_read_text(rq, body, "phone", 1, 64, PHONE_EXPECTED, &phone) ||
+		!auth_proof_read(&p->proof, p->a, rq, body))
 		return;
 	if (phone_read(p->a->sms, phone, p->number) < 0) {
 		http_reply_problem(rq, 400, "phone", "expected %s", PHONE_EXPECTED);

@@ -5,6 +5,7 @@ import { askFirst } from '../dialog.js';
 import { field, form, password } from '../form.js';
 import { session } from '../session.js';
 import { minute, size } from '../text.js';
+import { proofFields } from './proof.js';
 
 const LOOK_MS = 2000;
 
@@ -51,7 +52,7 @@ function deletionCard() {
         fields: [
           field({ name: 'address', label: `Type ${account.address} to say that you mean it`, autocomplete: 'off', autocapitalize: 'none', spellcheck: false, required: true }),
           password('password', 'Your password'),
-          account.second_factor && field({ name: 'code', label: 'Code of the app, or a recovery code', autocomplete: 'one-time-code', required: true }),
+          ...proofFields(),
         ],
         async send({ address, ...values }) {
           if (address !== account.address) throw Object.assign(new Error('This is not your address.'), { field: 'address' });

@@ -2,28 +2,17 @@
 import { get, post } from '../api.js';
 import { button, card, element, later, paragraph } from '../dom.js';
 import { askFirst } from '../dialog.js';
-import { code, field, form, password } from '../form.js';
+import { code, form, password } from '../form.js';
 import { session } from '../session.js';
 import { day } from '../text.js';
+import { proofFields } from './proof.js';
 import { recoveryCodes } from './recovery.js';
 
 const BASE = '/api/auth/me/factors';
 const confirm = (values) => ({ password: values.password, code: values.code || undefined });
 
 // What a change asks for: the password, and a code of a factor once there is one.
-function proof({ totp, sms }) {
-  if (!totp.enrolled && !sms.enrolled) return [password('password', 'Your password')];
-  const said = paragraph('', 'hint');
-  const send = async () => {
-    await post(`${BASE}/sms/code`).then(() => { said.textContent = 'A code is on its way.'; }, (problem) => { said.textContent = problem.message; });
-  };
-  return [
-    password('password', 'Your password'),
-    field({ name: 'code', label: 'Code of the app or phone, or a recovery code', autocomplete: 'one-time-code', required: true }),
-    sms.enrolled && button('Send a code by SMS', send, { className: 'quiet' }),
-    sms.enrolled && said,
-  ].filter(Boolean);
-}
+const proof = ({ sms }) => [password('password', 'Your password'), ...proofFields({ sms: sms.enrolled })];
 
 // The picture is an SVG of the server's; as an image it can run nothing.
 function enrolApp({ secret, uri, qr }, enrolled) {

@@ -6,6 +6,7 @@ import { askFirst, secretOnce } from '../dialog.js';
 import { choices, field, form, password } from '../form.js';
 import { isOn, session } from '../session.js';
 import { ago, day } from '../text.js';
+import { proofFields } from './proof.js';
 
 const EXPIRY = [['', 'Never'], ['30', 'After 30 days'], ['90', 'After 90 days'], ['365', 'After a year']];
 
@@ -66,6 +67,7 @@ async function show(kind) {
         choices('scopes', 'What it is for', scopes()),
         field({ name: 'expires_days', label: 'Ends', type: 'select', options: EXPIRY, value: '' }),
         password('password', 'Your password'),
+        ...proofFields(),
       ],
       submit: 'Make it',
       reset: true,

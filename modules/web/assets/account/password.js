@@ -2,7 +2,9 @@
 import { get, post, put, remove } from '../api.js';
 import { button, card, element, paragraph } from '../dom.js';
 import { field, form, password } from '../form.js';
+import { askFirst } from '../dialog.js';
 import { isOn, session } from '../session.js';
+import { proofFields } from './proof.js';
 
 async function secondAddress() {
   const state = element('div');
@@ -10,7 +12,12 @@ async function secondAddress() {
     const { address, verified } = await get('/api/auth/me/second-address');
     state.replaceChildren(address
       ? element('div', { className: 'row' }, element('span', { textContent: `${address}${verified ? '' : ' (waits for its link to be opened)'}` }),
-        button('Remove', async () => { await remove('/api/auth/me/second-address'); await draw(); }, { className: 'quiet', 'aria-label': 'Remove the second address' }))
+        button('Remove', async () => {
+          const done = !session.account.second_factor
+            ? await remove('/api/auth/me/second-address').then(() => true)
+            : await askFirst({ title: 'Remove the second address?', submit: 'Remove it', fields: proofFields(), send: (values) => remove('/api/auth/me/second-address', values) });
+          if (done) await draw();
+        }, { className: 'quiet', 'aria-label': 'Remove the second address' }))
       : paragraph('There is none.', 'hint'));
   };
   await draw();
@@ -19,6 +26,7 @@ async function secondAddress() {
       fields: [
         field({ name: 'address', label: 'Second address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),
         password('password', 'Your password'),
+        ...proofFields(),
       ],
       submit: 'Send a mail there',
       reset: true,
@@ -39,6 +47,7 @@ export async function show() {
         password('current', 'Password now'),
         password('password', 'New password', { autocomplete: 'new-password', minLength: least, hint: `At least ${least} characters; a few words that only you would put together are best.` }),
         password('again', 'New password once more', { autocomplete: 'new-password' }),
+        ...proofFields(),
       ],
       submit: 'Change password',
       reset: true,

@@ -4,6 +4,7 @@ import { button, card, element, paragraph } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { code, field, form } from '../form.js';
 import { session } from '../session.js';
+import { proofFields } from './proof.js';
 
 export function show() {
   const place = element('div');
@@ -44,7 +45,7 @@ export function show() {
           draw();
         }, { className: 'quiet' })) : '',
       session.config.sms ? card(phone ? 'Another number' : 'Give your number', form({
-        fields: [field({ name: 'phone', label: 'Mobile phone', type: 'tel', autocomplete: 'tel', required: true, hint: 'With its country, such as +49 151 23456789. A code is sent there.' })],
+        fields: [field({ name: 'phone', label: 'Mobile phone', type: 'tel', autocomplete: 'tel', required: true, hint: 'With its country, such as +49 151 23456789. A code is sent there.' }), ...proofFields()],
         submit: 'Send a code',
         send: async (values) => verify(await post('/api/auth/me/phone', values)),
       })) : card(null, paragraph('This server sends no SMS, so no number can be given.')));

@@ -6,6 +6,7 @@ import { askFirst, secretOnce } from '../dialog.js';
 import { field, form, password } from '../form.js';
 import { session } from '../session.js';
 import { day, size } from '../text.js';
+import { proofFields } from '../account/proof.js';
 import { ROLES } from './roles.js';
 
 const PATH = '/api/auth/accounts';
@@ -23,13 +24,14 @@ function change(account, changed) {
       isAdmin() && field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: account.role, hint: 'Who loses a role is signed out.' }),
       isAdmin() && field({ name: 'quota', label: 'Storage (MB)', type: 'number', min: 0, step: 'any', value: account.own_quota ? account.quota / MB : '', hint: 'Empty: as the server or a group says. 0: without bound.' }),
       field({ name: 'disabled', label: 'Disabled: nothing opens this account', type: 'checkbox', value: account.disabled }),
+      ...(isAdmin() ? proofFields({ required: false, hint: 'Only to give rights.' }) : []),
     ],
     submit: 'Save',
-    async send({ role, quota, disabled }) {
+    async send({ role, quota, disabled, code }) {
       const bytes = quota === '' ? null : Math.round(Number(quota) * MB);
       const was = account.own_quota ? account.quota : null;
       changed(await patch(`${PATH}/${account.id}`, isAdmin()
-        ? { role, ...(disabled !== account.disabled && { disabled }), ...(bytes !== was && { quota: bytes }) }
+        ? { role, ...(code && { code }), ...(disabled !== account.disabled && { disabled }), ...(bytes !== was && { quota: bytes }) }
         : { disabled }));
     },
   });
@@ -45,7 +47,7 @@ async function storage(account, place) {
       element('li', { textContent: `${NAMES[name] ?? name}: ${size(bytes)}` }))));
 }
 
-const own = () => password('password', 'Your own password', { hint: 'So that nobody does this who only found your screen.' });
+const own = () => [password('password', 'Your own password', { hint: 'So that nobody does this who only found your screen.' }), ...proofFields()];
 
 // What an administrator does to somebody's account for good; never to their own.
 function deeds(account, node) {
@@ -54,7 +56,7 @@ function deeds(account, node) {
   const gone = () => node.replaceWith(element('li', { className: 'hint', textContent: `${account.address} is deleted.` }));
   const reset = async () => {
     const answer = await askFirst({
-      title: 'New password', submit: 'Make the link', fields: [own()],
+      title: 'New password', submit: 'Make the link', fields: own(),
       text: `A link lets ${account.address} choose a new password. The old one opens nothing from now on, and they are signed out everywhere, mail programs too.`,
       send: (values) => post(`${path}/reset`, values),
     });
@@ -62,7 +64,7 @@ function deeds(account, node) {
   };
   const factors = async () => {
     const done = await askFirst({
-      title: 'Take the second factors away', submit: 'Take them away', danger: true, fields: [own()],
+      title: 'Take the second factors away', submit: 'Take them away', danger: true, fields: own(),
       text: `${account.address} then signs in with the password alone. Be sure that it is they who asked you.`,
       send: (values) => remove(`${path}/factors`, values),
     });
@@ -70,7 +72,7 @@ function deeds(account, node) {
   };
   const end = async () => {
     const done = await askFirst({
-      title: `Delete ${account.address}`, submit: 'Delete for good', danger: true, fields: [own()],
+      title: `Delete ${account.address}`, submit: 'Delete for good', danger: true, fields: own(),
       text: 'Mail, films, games and everything else of this account go at once, and nobody can bring them back. The address rests before somebody else can have it.',
       send: (values) => remove(path, values),
     });

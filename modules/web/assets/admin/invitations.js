@@ -4,6 +4,7 @@ import { button, card, element, list, paragraph, row } from '../dom.js';
 import { secretOnce } from '../dialog.js';
 import { choices, field, form } from '../form.js';
 import { day } from '../text.js';
+import { proofFields } from '../account/proof.js';
 import { ROLES } from './roles.js';
 
 const PATH = '/api/auth/invitations';
@@ -39,15 +40,16 @@ export async function show() {
         field({ name: 'address', label: 'Only for the address', autocapitalize: 'none', spellcheck: false, hint: 'Empty: they choose one.' }),
         field({ name: 'reserved', label: 'A name such as postmaster or webmaster is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
         field({ name: 'role', label: 'Role', type: 'select', options: ROLES, value: 'member' }),
+        ...proofFields({ required: false, hint: 'Only for moderators and administrators.' }),
         groups.length > 0 && choices('groups', 'Into the groups', groups.map((group) => [group.id, group.title])),
         field({ name: 'uses', label: 'How many people', type: 'number', min: 1, value: 1, required: true }),
         field({ name: 'expires_days', label: 'Days it is valid', type: 'number', min: 1, value: 7, required: true }),
       ],
       submit: 'Make the invitation',
       reset: true,
-      async send({ note, address, reserved, role, groups: chosen = [], uses, expires_days: days }) {
+      async send({ note, address, reserved, role, code, groups: chosen = [], uses, expires_days: days }) {
         const answer = await post(PATH, {
-          role, uses: Number(uses), expires_days: Number(days), ...(note && { note }), ...(address && { address }), ...(reserved && { reserved }),
+          role, uses: Number(uses), expires_days: Number(days), ...(code && { code }), ...(note && { note }), ...(address && { address }), ...(reserved && { reserved }),
           ...(chosen.length && { groups: chosen.map(Number) }),
         });
         made.replaceChildren(secretOnce({ title: 'Your invitation', text: 'The link is shown only now.', secret: answer.link }));

@@ -1,0 +1,17 @@
+// account/proof.js: the code of a second factor that the server asks for, once there is one, before
+// what would weaken it, go round it or open a way in for good.
+import { post } from '../api.js';
+import { button, paragraph } from '../dom.js';
+import { field } from '../form.js';
+import { session } from '../session.js';
+
+// The fields of a form: nothing while no factor is enrolled. `sms`: whether codes by SMS are.
+export function proofFields({ sms = session.config.sms, ...more } = {}) {
+  if (!session.account.second_factor) return [];
+  const said = paragraph('', 'hint');
+  const send = () => post('/api/auth/me/factors/sms/code').then(() => { said.textContent = 'A code is on its way.'; }, (problem) => { said.textContent = problem.message; });
+  return [
+    field({ name: 'code', label: 'Code of the app or phone, or a recovery code', autocomplete: 'one-time-code', required: true, ...more }),
+    ...(sms ? [button('Send a code by SMS', send, { className: 'quiet' }), said] : []),
+  ];
+}
