@@ -13,6 +13,8 @@
 #ifndef GAME_GAME_H
 #define GAME_GAME_H
 
+#include <stdatomic.h>
+
 #include "hearth/connections.h"
 #include "hearth/module.h"
 #include "engine/grace.h"
@@ -22,6 +24,8 @@
 struct game_lobby;
 struct game_shard;
 struct game_chores;
+struct game_tenure;
+struct game_waiting;
 
 struct game {
 	struct hearth *h;
@@ -33,14 +37,16 @@ struct game {
 	struct game_lobby *lobby;
 	struct map *seeking; /* client id → a seek that is looked into (seek.c) */
 	struct game_chores *chores;
+	struct game_waiting *waiting; /* tenure.c */
+	struct lease_keeper *keeper;
+	bool owns; /* this node owns the matches (tenure.h); on the loop */
+	_Atomic(struct game_tenure *) tenure; /* the latest; NULL before the first */
 	struct game_shard *shards[GAME_SHARDS_MAX];
 	int shard_count;
-	int64_t clock_base_us;     /* game clock less exec_served_us; fixed at start */
-	struct game_starts starts; /* fixed at start */
-	int64_t first_move_us;     /* how long a first move is waited for */
-	int64_t claim_after_us;    /* how long a player of a short game may be away */
-	int64_t matches_max;       /* going on, of one account */
-	int64_t seeks_max;         /* of one account */
+	int64_t first_move_us;  /* how long a first move is waited for */
+	int64_t claim_after_us; /* how long a player of a short game may be away */
+	int64_t matches_max;    /* going on, of one account */
+	int64_t seeks_max;      /* of one account */
 	struct metric *moves, *rejected, *live;
 };
 
@@ -50,11 +56,8 @@ static inline struct game_shard *game_shard_of(const struct game *g, int64_t mat
 	return g->shards[match % g->shard_count];
 }
 
-/* What the game clock says now. Any thread. */
-static inline int64_t game_now_us(const struct game *g)
-{
-	return g->clock_base_us + exec_served_us();
-}
+/* What the game clock says now, to who owns the matches (tenure.c). Any thread. */
+int64_t game_now_us(const struct game *g);
 
 /* Sends a frame to a client and gives the caller's reference up. Any thread. */
 static inline void game_send(const struct game *g, uint64_t client, struct buf *frame)

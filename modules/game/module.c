@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "engine/chores.h"
+#include "engine/tenure.h"
 #include "game.h"
 #include "hearth/map.h"
 #include "hearth/metric.h"
@@ -82,13 +83,12 @@ static int start(struct hearth *h, void **state)
 	g->arena = arena_new();
 	*state = g;
 	registry_announce(hearth_registry(h), "game");
-	if (game_clock_resume(g, config_duration_ms(c, "game", "grace")) < 0)
-		return -1;
 	for (int i = 0; i < g->shard_count; i++)
 		g->shards[i] = game_shard_new(g, i);
-	g->chores = game_chores_new(g);
 	g->lobby = game_lobby_new(g);
 	g->seeking = map_new();
+	if (game_tenure_start(g, config_duration_ms(c, "game", "grace")) < 0)
+		return -1;
 	game_service_init(g);
 	g->accounts->keeps_data(g->accounts->self, "game");
 	g->connections->serve(g->connections->self, "game", &g->service);
@@ -105,6 +105,7 @@ static void stop(void *state)
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_free(&g->shards[i]);
 	game_chores_free(&g->chores);
+	game_tenure_stop(g);
 	game_lobby_free(&g->lobby);
 	map_free(&g->seeking);
 	arena_free(&g->arena);

@@ -11,9 +11,10 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
-#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "engine/shard.h"
+#include "engine/tenure.h"
+#include "hearth/clock.h"
 #include "store/store.h"
 
 #define LOOK_EVERY_MS  1000
@@ -24,8 +25,10 @@
 
 struct game_chores {
 	struct game *g;
+	const struct game_tenure *tenure;
 	struct timer look, note;
-	bool noting;
+	bool finding, noting; /* at the database */
+	bool closed;
 	bool positions_done; /* every row has its position */
 	int64_t due[LOOK_SLICE];
 	int n;
@@ -56,6 +59,11 @@ static void on_due(void *arg, int status)
 {
 	struct game_chores *c = arg;
 
+	c->finding = false;
+	if (c->closed) {
+		game_chores_free(&c);
+		return;
+	}
 	for (int i = 0; status == 0 && i < c->n; i++) {
 		struct game_intent look = { .kind = GAME_LOOK, .match = c->due[i], .ply = -1 };
 
@@ -71,6 +79,7 @@ static void on_look(void *arg)
 {
 	struct game_chores *c = arg;
 
+	c->finding = true;
 	if (db_read(c->g->db, find_due, on_due, c) < 0)
 		on_due(c, HEARTH_EBUSY);
 }
@@ -80,9 +89,11 @@ static void on_look(void *arg)
 static int note(struct db_tx *tx, void *arg)
 {
 	struct game_chores *c = arg;
-	int rc = game_store_set_clock(tx, game_now_us(c->g));
+	int rc = game_fence(tx, c->tenure);
 
 	c->count = 0;
+	if (rc == 0)
+		rc = game_store_set_clock(tx, game_now_us(c->g), clock_wall_ms());
 	if (rc == 0 && !c->positions_done)
 		rc = game_store_add_positions(tx, POSITIONS, &c->count);
 	return rc;
@@ -93,6 +104,10 @@ static void on_noted(void *arg, int status)
 	struct game_chores *c = arg;
 
 	c->noting = false;
+	if (c->closed) {
+		game_chores_free(&c);
+		return;
+	}
 	if (status == 0)
 		c->positions_done = c->count < POSITIONS;
 	if (status == 0 && !c->positions_done)
@@ -113,53 +128,15 @@ static void on_note(void *arg)
 
 /* ---- start and end ---- */
 
-struct resumption {
-	int64_t grace_us, clock_us, live;
-	struct game_starts starts;
-};
-
-/* Behind all that was ever told, so that turns from before are told from those that follow. */
-static int resume_clock(struct db_tx *tx, void *arg)
-{
-	struct resumption *r = arg;
-	int rc = game_store_clock(tx, &r->clock_us);
-
-	r->clock_us++;
-	if (rc == 0)
-		rc = game_store_start(tx, r->clock_us, r->grace_us, &r->starts);
-	return rc < 0 ? rc : game_store_count_live(tx, &r->live);
-}
-
-int game_clock_resume(struct game *g, int64_t grace_ms)
-{
-	struct resumption r = { .grace_us = grace_ms * 1000 };
-	int rc = db_write_wait(g->db, resume_clock, &r);
-
-	if (rc < 0) {
-		log_error("game", "the matches cannot be read", "why", "%s", error_name(rc), NULL);
-		return rc;
-	}
-	g->clock_base_us = r.clock_us - exec_served_us();
-	g->starts = r.starts;
-	metric_add(g->live, r.live);
-	return 0;
-}
-
 struct game_chores *game_chores_new(struct game *g)
 {
 	struct game_chores *c = mem_zalloc(sizeof(*c));
 
 	c->g = g;
+	c->tenure = game_owned(g);
 	timer_start(&c->look, LOOK_EVERY_MS, 0, on_look, c);
 	timer_start(&c->note, LOOK_EVERY_MS, CLOCK_EVERY_MS, on_note, c);
 	return c;
-}
-
-static int note_last(struct db_tx *tx, void *arg)
-{
-	struct game_chores *c = arg;
-
-	return game_store_set_clock(tx, game_now_us(c->g));
 }
 
 void game_chores_free(struct game_chores **cp)
@@ -170,8 +147,9 @@ void game_chores_free(struct game_chores **cp)
 		return;
 	timer_stop(&c->look);
 	timer_stop(&c->note);
-	if (db_write_wait(c->g->db, note_last, c) < 0)
-		log_warn("game", "the game clock could not be noted", NULL);
-	free(c);
 	*cp = NULL;
+	if (c->finding || c->noting)
+		c->closed = true; /* freed when that is answered */
+	else
+		free(c);
 }

@@ -18,6 +18,7 @@
 
 struct due {
 	struct game_shard *shard;
+	const struct game_tenure *tenure;
 	int64_t match, at_us;
 	int ply; /* that it must have for it; -1: whatever it has */
 };
@@ -26,6 +27,10 @@ static int write_due(struct db_tx *tx, void *arg)
 {
 	struct due *d = arg;
 
+	int rc = game_fence(tx, d->tenure);
+
+	if (rc < 0)
+		return rc;
 	return d->ply < 0 ? game_store_set_aside(tx, d->match)
 			  : game_store_set_due(tx, d->match, d->ply, d->at_us);
 }
@@ -43,7 +48,7 @@ static void set_due(struct game_shard *s, int64_t match, int ply, int64_t at_us)
 {
 	struct due *d = mem_alloc(sizeof(*d));
 
-	*d = (struct due){ s, match, at_us, ply };
+	*d = (struct due){ s, game_owned(s->g), match, at_us, ply };
 	s->writing++;
 	if (db_write(s->g->db, write_due, on_due_written, d) < 0)
 		on_due_written(d, HEARTH_EBUSY);
@@ -67,6 +72,7 @@ void shard_postpone(struct owned *o)
 struct lookup {
 	struct list_node node; /* of those under way */
 	struct game_shard *shard;
+	const struct game_tenure *tenure; /* in which it is read */
 	struct game_intent intent;
 	struct match *match;
 };
@@ -79,7 +85,7 @@ static int load_one(struct db_tx *tx, void *arg)
 	match_free(&l->match); /* it may be read again */
 	rc = game_store_load(tx, l->intent.match, &l->match);
 	if (rc == 0)
-		game_starts_apply(&l->shard->g->starts, l->match);
+		game_starts_apply(&l->tenure->starts, l->match);
 	return rc;
 }
 
@@ -107,6 +113,10 @@ static void on_loaded(void *arg, int status)
 
 	s->writing--;
 	list_remove(&l->node);
+	if (l->tenure != game_owned(s->g)) {
+		match_free(&l->match);
+		status = HEARTH_EBUSY;
+	}
 	if (status == 0)
 		shard_act(shard_take_over(s, l->match), &l->intent);
 	else
@@ -119,6 +129,7 @@ void shard_look_up(struct game_shard *s, const struct game_intent *in)
 	struct lookup *l = mem_zalloc(sizeof(*l));
 
 	l->shard = s;
+	l->tenure = game_owned(s->g);
 	l->intent = *in;
 	s->writing++;
 	list_push(&s->lookups, &l->node);

@@ -13,6 +13,8 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "engine/shard_private.h"
+#include "engine/tenure.h"
+#include "wire/frames.h"
 #include "store/store.h"
 
 #define INTENTS_MAX 65536 /* posted and not yet looked at, over all matches of the shard */
@@ -35,10 +37,12 @@ void shard_put_away(struct owned *o)
 static struct owned *own(struct game_shard *s, struct match *m)
 {
 	struct owned *o = mem_zalloc(sizeof(*o));
+	const struct game_tenure *t = game_owned(s->g);
 	int64_t now_us = game_now_us(s->g);
-	int64_t grace_until_us = game_starts_grace_until_us(&s->g->starts);
+	int64_t grace_until_us = game_starts_grace_until_us(&t->starts);
 
 	o->shard = s;
+	o->tenure = t;
 	o->match = m;
 	list_init(&o->attached);
 	map_set_u64(s->matches, (uint64_t)m->id, o);
@@ -63,7 +67,9 @@ struct owned *shard_take_over(struct game_shard *s, struct match *m)
 
 void shard_act(struct owned *o, const struct game_intent *in)
 {
-	if (!o->writing || in->kind == GAME_RESUME)
+	if (o->dropped)
+		shard_refuse(o->shard, in, o->match->ply, "try-again", "the match is being moved");
+	else if (!o->writing || in->kind == GAME_RESUME)
 		/* Who resumes hears at once: a client that is gone by then would be attached for
 		 * good. */
 		shard_do_intent(o, in);
@@ -71,6 +77,36 @@ void shard_act(struct owned *o, const struct game_intent *in)
 		o->waiting[o->waiting_count++] = *in;
 	else
 		shard_refuse(o->shard, in, o->match->ply, "busy", "too much at once for one match");
+}
+
+/* ---- the matches are another node's ---- */
+
+static void drop(struct owned *o)
+{
+	shard_tell_all(o, game_frame_elsewhere());
+	shard_detach_all(o);
+	for (int i = 0; i < o->waiting_count; i++)
+		shard_refuse(o->shard, &o->waiting[i], o->match->ply, "try-again",
+			"the match is being moved");
+	o->waiting_count = 0;
+	o->dropped = true;
+	if (!o->writing)
+		shard_put_away(o);
+}
+
+static void on_drop(void *arg)
+{
+	struct game_shard *s = arg;
+	size_t it = 0;
+	void *value;
+
+	while (map_next(s->matches, &it, NULL, &value))
+		drop(value);
+}
+
+void game_shard_drop(struct game_shard *s)
+{
+	exec_post(s->exec, on_drop, s);
 }
 
 /* ---- posts from other threads ---- */
@@ -87,6 +123,10 @@ static void on_intent(void *arg)
 	struct owned *o = map_get_u64(s->matches, (uint64_t)p->intent.match);
 
 	atomic_fetch_sub(&s->posted, 1);
+	if (o && o->tenure != game_owned(s->g)) {
+		drop(o);
+		o = map_get_u64(s->matches, (uint64_t)p->intent.match);
+	}
 	if (o)
 		shard_act(o, &p->intent);
 	else if (p->intent.kind == GAME_RESUME && map_count(s->matches) >= MATCHES_MAX)

@@ -47,6 +47,11 @@ void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clien
 	const bool legal[MATCH_SEATS]);
 /* Whether the moves of this account are made whole (struct match) from now on. Any thread. */
 void game_shard_complete(struct game_shard *s, int64_t account, bool completes);
+/*
+ * This node owns the matches no more: all are forgotten, and who hears of one is told so. Any
+ * thread.
+ */
+void game_shard_drop(struct game_shard *s);
 /* A client is gone: it hears of nothing any more. */
 void game_shard_forget(struct game_shard *s, uint64_t client);
 /*

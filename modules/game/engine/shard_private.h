@@ -16,6 +16,7 @@
 #include "hearth/list.h"
 #include "hearth/map.h"
 #include "engine/shard.h"
+#include "engine/tenure.h"
 
 #define MATCH_INTENTS_MAX 16 /* waiting behind a write, of one match */
 
@@ -36,6 +37,7 @@ struct game_shard {
 /* A match of this shard. */
 struct owned {
 	struct game_shard *shard;
+	const struct game_tenure *tenure; /* that it was taken over in */
 	struct match *match;
 	struct list attached; /* struct attachment, by in_match */
 	int attached_count;
@@ -47,6 +49,7 @@ struct owned {
 	struct list_node in_round;
 	bool heard_all; /* a round went by since time was over */
 	bool writing;
+	bool dropped;              /* another node's: put away once that is answered */
 	struct match *stored;      /* while a step is in doubt: the match as it is on disk */
 	struct match_step step;    /* the one at the database */
 	struct game_intent intent; /* what it came from; client 0: nobody sent it */

@@ -33,6 +33,10 @@ static int write_step(struct db_tx *tx, void *arg)
 	int64_t now_us = game_now_us(g);
 	int64_t due_us = match_step_due_us(&o->step, g->first_move_us, now_us);
 
+	int rc = game_fence(tx, o->tenure);
+
+	if (rc < 0)
+		return rc;
 	o->step.at_ms = clock_wall_ms();
 	o->step.due_us = due_us < o->match->due_us ? due_us : o->match->due_us;
 	return game_store_step(tx, o->match->id, &o->step,
@@ -135,8 +139,18 @@ static int load_stored(struct db_tx *tx, void *arg)
 	match_free(&o->stored); /* it may be read again */
 	rc = game_store_load(tx, o->match->id, &o->stored);
 	if (rc == 0)
-		game_starts_apply(&o->shard->g->starts, o->stored);
+		game_starts_apply(&o->tenure->starts, o->stored);
 	return rc;
+}
+
+/* The match went to another node meanwhile, which reads what became of the step. */
+static void leave(struct owned *o, int status)
+{
+	if (status < 0)
+		shard_refuse(o->shard, &o->intent, o->match->ply, "try-again",
+			"the match is being moved");
+	match_free(&o->stored);
+	shard_put_away(o);
 }
 
 static void on_stored_read(void *arg, int status)
@@ -145,6 +159,10 @@ static void on_stored_read(void *arg, int status)
 
 	o->writing = false;
 	o->shard->writing--;
+	if (o->dropped) {
+		leave(o, HEARTH_EBUSY);
+		return;
+	}
 	if (status == 0 && has_step(o))
 		step_stored(o);
 	else if (status == 0 && (o->stored->ply != o->match->ply || o->stored->over ||
@@ -165,7 +183,9 @@ static void on_written(void *arg, int status)
 		return;
 	o->writing = false;
 	o->shard->writing--;
-	if (status < 0)
+	if (o->dropped)
+		leave(o, status);
+	else if (status < 0)
 		step_failed(o, status);
 	else
 		step_stored(o);

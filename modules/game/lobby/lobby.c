@@ -15,6 +15,7 @@
 #include "hearth/rand.h"
 #include "lobby/seek.h"
 #include "engine/shard.h"
+#include "engine/tenure.h"
 #include "store/store.h"
 
 #define SEEKS_MAX 10000
@@ -171,6 +172,7 @@ static void add_waiting(struct game_lobby *l, const struct game_seek *seek)
 struct pairing {
 	struct list_node node;
 	struct game_lobby *lobby;
+	const struct game_tenure *tenure;
 	struct game_seek seeks[MATCH_SEATS]; /* by seat; client 0: it is gone */
 	struct game_match_row row;
 };
@@ -179,11 +181,13 @@ static int add_match(struct db_tx *tx, void *arg)
 {
 	struct pairing *p = arg;
 	int64_t now_us = game_now_us(p->lobby->g);
+	int rc = game_fence(tx, p->tenure);
 
-	return game_store_add(tx, &p->row,
-		&(struct game_store_times){
-			.now_us = now_us, .due_us = now_us + p->lobby->g->first_move_us },
-		p->lobby->g->matches_max);
+	return rc < 0 ? rc
+		      : game_store_add(tx, &p->row,
+				&(struct game_store_times){ .now_us = now_us,
+					.due_us = now_us + p->lobby->g->first_move_us },
+				p->lobby->g->matches_max);
 }
 
 static struct match *match_of(const struct pairing *p)
@@ -218,7 +222,10 @@ static void open_match(struct pairing *p)
 		g->connections->send_account(g->connections->self, m->accounts[seat], frame);
 		buf_unref(&frame);
 	}
-	game_shard_open(game_shard_of(g, m->id), m, clients, legal);
+	if (g->owns && p->tenure == game_owned(g))
+		game_shard_open(game_shard_of(g, m->id), m, clients, legal);
+	else
+		match_free(&m);
 }
 
 /* What both are told when nothing comes of it: every seek of theirs is gone. */
@@ -267,6 +274,7 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 	uint64_t first = rand_below(MATCH_SEATS);
 
 	p->lobby = l;
+	p->tenure = game_owned(l->g);
 	p->seeks[first] = *a;
 	p->seeks[1 - first] = *b;
 	p->row = (struct game_match_row){ .rules = a->rules->id,
@@ -365,6 +373,19 @@ void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except)
 		/* The linter does not see that a removed one is the list's first no more. */
 		if (w->seek.client != except) /* NOLINT(clang-analyzer-unix.Malloc) */
 			game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
+		remove_waiting(l, w);
+	}
+}
+
+void game_lobby_clear(struct game_lobby *l)
+{
+	size_t it = 0;
+	void *value;
+
+	while (map_next(l->clients, &it, NULL, &value)) {
+		struct waiting *w = value;
+
+		game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
 		remove_waiting(l, w);
 	}
 }

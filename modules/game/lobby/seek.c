@@ -52,6 +52,10 @@ static void to_lobby(struct seeking *s)
 		seek.increment_ms = s->chosen.increment_s * 1000;
 	}
 	finish(s);
+	if (!g->owns) {
+		game_send(g, seek.client, game_frame_elsewhere());
+		return;
+	}
 	rc = game_lobby_seek(g->lobby, &seek);
 	if (rc == HEARTH_ECONFLICT)
 		game_send(g, seek.client,

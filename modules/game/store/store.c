@@ -88,6 +88,8 @@ const char *const game_migrations[] = {
 	" WHERE status = 'started' AND turn_us = 0 AND due_us = 0;",
 	/* The latest starts of the server (engine/grace.h). */
 	"CREATE TABLE game_start (at_us BIGINT NOT NULL PRIMARY KEY, grace_us BIGINT NOT NULL);",
+	/* When the clock was noted, by the clock on the wall. */
+	"ALTER TABLE game_clock ADD COLUMN at_ms BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
 

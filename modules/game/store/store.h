@@ -90,10 +90,13 @@ int game_store_set_aside(struct db_tx *tx, int64_t match);
 int game_store_set_due(struct db_tx *tx, int64_t match, int ply, int64_t due_us);
 /* The latest the game clock is known to have said: as it was noted, or when a turn began. */
 int game_store_clock(struct db_tx *tx, int64_t *us);
-int game_store_set_clock(struct db_tx *tx, int64_t us);
+int game_store_set_clock(struct db_tx *tx, int64_t us, int64_t wall_ms);
+/* What it says now, as far as it can be told by who does not own the matches. */
+int game_store_clock_now(struct db_tx *tx, int64_t wall_ms, int64_t *us);
 /* The latest starts; and notes one more, with the clock. */
 int game_store_starts(struct db_tx *tx, struct game_starts *out);
-int game_store_start(struct db_tx *tx, int64_t now_us, int64_t grace_us, struct game_starts *out);
+int game_store_start(struct db_tx *tx, int64_t now_us, int64_t wall_ms, int64_t grace_us,
+	struct game_starts *out);
 /* Adds to at most so many old rows the position they lack; *count is to how many. */
 int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
 

@@ -13,6 +13,8 @@
 	"coalesce(ended_at, 0), status, winner, reason, ply, last, position, white_left_us, "   \
 	"black_left_us, running, turn_us, draw_offer, white_offered, black_offered, due_us"
 
+#define CLOCK_STALE_MS 10000 /* how long who owns the matches is believed to go on unheard */
+
 static void copy_word(char *out, size_t room, struct slice s)
 {
 	snprintf(out, room, "%.*s", SLICE_ARG(s));
@@ -264,12 +266,24 @@ int game_store_clock(struct db_tx *tx, int64_t *us)
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
-int game_store_set_clock(struct db_tx *tx, int64_t us)
+int game_store_clock_now(struct db_tx *tx, int64_t wall_ms, int64_t *us)
+{
+	int64_t at_ms = 0, since_ms;
+	int rc = game_store_clock(tx, us);
+
+	if (rc == 0)
+		rc = db_get_int(tx, &at_ms, "SELECT at_ms FROM game_clock WHERE id = 1");
+	since_ms = rc == 0 && wall_ms > at_ms ? wall_ms - at_ms : 0;
+	*us += 1000 * (since_ms < CLOCK_STALE_MS ? since_ms : CLOCK_STALE_MS);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+int game_store_set_clock(struct db_tx *tx, int64_t us, int64_t wall_ms)
 {
 	int rc = db_run(tx,
-		"INSERT INTO game_clock (id, us) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET us "
-		"= $1",
-		db_int(us));
+		"INSERT INTO game_clock (id, us, at_ms) VALUES (1, $1, $2)"
+		" ON CONFLICT (id) DO UPDATE SET us = $1, at_ms = $2",
+		db_int(us), db_int(wall_ms));
 
 	return rc < 0 ? rc : 0;
 }
@@ -290,7 +304,8 @@ int game_store_starts(struct db_tx *tx, struct game_starts *out)
 	return db_end(&rows);
 }
 
-int game_store_start(struct db_tx *tx, int64_t now_us, int64_t grace_us, struct game_starts *out)
+int game_store_start(struct db_tx *tx, int64_t now_us, int64_t wall_ms, int64_t grace_us,
+	struct game_starts *out)
 {
 	int rc = db_run(tx, "INSERT INTO game_start (at_us, grace_us) VALUES ($1, $2)",
 		db_int(now_us), db_int(grace_us));
@@ -300,7 +315,7 @@ int game_store_start(struct db_tx *tx, int64_t now_us, int64_t grace_us, struct 
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM game_start WHERE at_us < $1",
 			db_int(out->starts[0].at_us));
-	return rc < 0 ? rc : game_store_set_clock(tx, now_us);
+	return rc < 0 ? rc : game_store_set_clock(tx, now_us, wall_ms);
 }
 
 /* The position of one match from before there were any in rows; a blank where it cannot be read. */

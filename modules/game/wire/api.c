@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "engine/tenure.h"
 #include "wire/frames.h"
 #include "hearth/accounts.h"
 #include "hearth/error.h"
@@ -17,6 +18,8 @@ struct request {
 	struct http_request *rq;
 	int64_t id, account;
 	int64_t before, limit;
+	int64_t now_us; /* on the game clock */
+	struct game_starts starts;
 	struct match *matches[PAGE_MAX + 1]; /* one more than are shown says that there is more */
 	int n;
 };
@@ -40,9 +43,9 @@ static void request_free(struct request *r)
 
 static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
 {
-	game_starts_apply(&r->g->starts, r->matches[i]);
+	game_starts_apply(&r->starts, r->matches[i]);
 	json_open_object(w);
-	game_write_match(w, r->matches[i], moves, game_now_us(r->g));
+	game_write_match(w, r->matches[i], moves, r->now_us);
 	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
 	json_close_object(w);
 }
@@ -55,7 +58,7 @@ static int read_one(struct db_tx *tx, void *arg)
 	match_free(&r->matches[0]); /* it may be read again */
 	rc = game_store_read(tx, r->id, &r->matches[0]);
 	r->n = rc == 0;
-	return rc;
+	return rc < 0 ? rc : game_times(tx, r->g, &r->now_us, &r->starts);
 }
 
 static void on_one(void *arg, int status)
@@ -95,10 +98,12 @@ static void collect(void *arg, struct match *m)
 static int read_page(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
+	int rc;
 
 	while (r->n > 0)
 		match_free(&r->matches[--r->n]);
-	return game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
+	rc = game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
+	return rc < 0 ? rc : game_times(tx, r->g, &r->now_us, &r->starts);
 }
 
 static void write_page(struct request *r, struct json_writer *w)

@@ -288,6 +288,12 @@ struct buf *game_frame_rejected(
 	return frame_close(&f);
 }
 
+struct buf *game_frame_elsewhere(void)
+{
+	return game_frame_error("elsewhere",
+		"games are played on another node of this server: connect again in a moment");
+}
+
 struct buf *game_frame_plain(const char *type)
 {
 	struct frame f;

@@ -77,7 +77,7 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 {
 	in->client = from->client;
 	in->account = from->account;
-	in->received_us = game_now_us(g);
+	in->received_us = game_now_us(g) - from->age_us;
 	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
 		send_error(g, from, "bad-frame", "expected match, the number of a match");
 		return;
@@ -165,6 +165,8 @@ static void on_current_found(void *arg, int status)
 {
 	struct current *c = arg;
 
+	if (!c->g->owns)
+		status = HEARTH_EBUSY;
 	if (status < 0)
 		game_send(c->g, c->client,
 			game_frame_error("try-again", "your matches could not be looked up"));
@@ -228,6 +230,10 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 {
 	struct slice type = { 0 };
 
+	if (!g->owns) {
+		game_send(g, from->client, game_frame_elsewhere());
+		return;
+	}
 	json_get_text(frame, "type", &type);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		if (slice_eq(type, slice_str(frames[i].type))) {

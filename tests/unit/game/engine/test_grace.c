@@ -103,7 +103,7 @@ static int start_often(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (int i = 1; i <= GAME_STARTS_MAX + 3 && rc == 0; i++)
-		rc = game_store_start(tx, i * SECOND, i, last);
+		rc = game_store_start(tx, i * SECOND, 0, i, last);
 	return rc;
 }
 

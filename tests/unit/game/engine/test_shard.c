@@ -15,6 +15,7 @@
 #include "hearth/error.h"
 #include "hearth/metric.h"
 #include "engine/shard.h"
+#include "engine/tenure.h"
 #include "store/store.h"
 
 extern const struct hearth_module game_module;
@@ -91,6 +92,7 @@ static bool was_told(uint64_t client, const char *a, const char *b)
 /* ---- one match ---- */
 
 static struct connections connections = { .send = note_frame };
+static struct game_tenure tenure; /* that nobody can take */
 static struct game g;
 static int64_t match_id;
 
@@ -125,6 +127,7 @@ static void open_match(int64_t limit_ms, int64_t first_move_ms)
 	told_count = 0;
 	g = (struct game){ .connections = &connections,
 		.shard_count = 1,
+		.tenure = &tenure,
 		.first_move_us = first_move_ms * 1000,
 		.claim_after_us = 100000 };
 	g.moves = metric_counter("test_moves", NULL, "");
@@ -289,6 +292,25 @@ START_TEST(of_two_that_own_a_match_the_later_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_is_another_nodes_is_let_go_and_read_anew)
+{
+	open_match(600000, 60000);
+	send(GAME_MOVE, WHITE, 0, "e2e4");
+	want(BLACK, "\"moved\"", "e2e4", NULL);
+	forget_told();
+	game_shard_drop(g.shards[0]);
+	want(WHITE, "elsewhere", NULL, NULL);
+	want(BLACK, "elsewhere", NULL, NULL);
+	/* It has come back. */
+	send(GAME_RESUME, BLACK, -1, "");
+	want(BLACK, "\"state\"", "\"ply\":1", NULL);
+	send(GAME_MOVE, BLACK, 1, "e7e5");
+	want(BLACK, "\"moved\"", "e7e5", NULL);
+	ck_assert(!was_told(WHITE, "\"moved\"", NULL));
+	close_match();
+}
+END_TEST
+
 /* ---- time and a move in a queue ---- */
 
 static int never(void *arg)
@@ -377,5 +399,6 @@ TEST_MAIN("shard", a_move_that_is_on_disk_already_is_played,
 	another_move_on_disk_is_the_one_that_counts, a_resignation_that_is_on_disk_already_is_told,
 	an_end_on_disk_that_nobody_here_knew_of_is_told,
 	of_two_that_own_a_match_the_later_changes_nothing,
+	what_is_another_nodes_is_let_go_and_read_anew,
 	a_move_that_came_in_time_is_played_though_the_flag_is_due, a_flag_falls_when_nothing_came,
 	a_first_move_that_came_in_time_is_played)
