@@ -30,7 +30,7 @@ int64_t shard_claim_after_us(const struct owned *o)
 static void tell_presence(struct owned *o, int seat, bool gone)
 {
 	int64_t in_us = match_claim_in_us(
-		o->match, 1 - seat, shard_claim_after_us(o), game_now_us(o->shard->g));
+		o->match, match_rival(seat), shard_claim_after_us(o), game_now_us(o->shard->g));
 
 	o->told_gone[seat] = gone;
 	shard_tell_all(
@@ -74,7 +74,7 @@ static void seat_taken(struct owned *o, int seat)
 	if (o->told_gone[seat])
 		tell_presence(o, seat, false);
 	/* Whom nobody has seen yet in the other seat is soon told of. */
-	if (o->match->gone_since_us[1 - seat] != MATCH_PRESENT && !o->gone.owner)
+	if (o->match->gone_since_us[match_rival(seat)] != MATCH_PRESENT && !o->gone.owner)
 		timer_start(&o->gone, GONE_TOLD_MS, 0, on_gone, o);
 }
 

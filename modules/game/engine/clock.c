@@ -40,7 +40,7 @@ static int64_t charge(struct game_clock *c, int64_t now_us)
 	return c->spent_us + used;
 }
 
-int64_t game_clock_press(struct game_clock *c, int64_t now_us)
+int64_t game_clock_press(struct game_clock *c, int next, int64_t now_us)
 {
 	int64_t used;
 
@@ -49,7 +49,7 @@ int64_t game_clock_press(struct game_clock *c, int64_t now_us)
 	used = charge(c, now_us);
 	if (c->left_us[c->side] > 0)
 		c->left_us[c->side] += c->increment_us;
-	game_clock_start(c, 1 - c->side, now_us);
+	game_clock_start(c, next, now_us);
 	return used;
 }
 

@@ -1,5 +1,5 @@
 /*
- * clock.h: a chess clock, Fischer's way: each side has time left, and gets an increment after each
+ * clock.h: a clock between two, Fischer's way: each side has time left, and gets an increment after each
  * move. Pure: the caller says what time it is (monotonic microseconds).
  *
  *   STOPPED ──game_clock_start──▶ RUNNING(side) ──game_clock_press──▶ RUNNING(other)
@@ -28,11 +28,11 @@ void game_clock_start(struct game_clock *c, int side, int64_t now_us);
 /* The turn under way has used so much; its clock stands until from_us, and runs on from then. */
 void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us);
 /*
- * The running side has moved: charges what it used, adds the increment, and runs for the other.
+ * The running side has moved: charges what it used, adds the increment, and runs for `next`.
  * Returns what was used in microseconds. A side whose time was over keeps 0 and gets no increment:
  * the host has to look at game_clock_out before.
  */
-int64_t game_clock_press(struct game_clock *c, int64_t now_us);
+int64_t game_clock_press(struct game_clock *c, int next, int64_t now_us);
 /* Charges the running side and stops. */
 void game_clock_stop(struct game_clock *c, int64_t now_us);
 /* Time left for a side, counting what it is using; never below 0. */

@@ -18,16 +18,22 @@
 #include "hearth/str.h"
 #include "rules/rules.h"
 
-#define MATCH_SEATS    2
-#define MATCH_PLY_MAX  1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
-#define MATCH_WORD_MAX 40   /* bytes of a status or reason, with the NUL */
+/*
+ * Who plays sits on seats, from 0, in the order the rules have them; only they know more of a seat,
+ * its name too. There are two: with more, a result would be scores, and "the other" nobody.
+ */
+#define MATCH_SEATS 2
+/* The clock runs once each side has made its first move. */
+#define MATCH_FREE_PLIES MATCH_SEATS
+#define MATCH_PLY_MAX    1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
+#define MATCH_WORD_MAX   40   /* bytes of a status or reason, with the NUL */
 
 /* All times of a match in microseconds are on the game clock (game.h), not the machine's. */
 struct match {
 	int64_t id;
 	const struct game_rules *rules;
 	void *state;                   /* rules->state_size bytes; NULL: read to be shown only */
-	int64_t accounts[MATCH_SEATS]; /* seat 0 plays white; 0: the account is gone */
+	int64_t accounts[MATCH_SEATS]; /* by seat; 0: the account is gone */
 	char *names[MATCH_SEATS];      /* what others see; empty: likewise, or none was chosen */
 	bool completes[MATCH_SEATS];   /* whether its moves are made whole (rules->complete) */
 	int64_t limit_ms;
@@ -53,7 +59,8 @@ struct match {
 /* A change that is not made yet. */
 struct match_step {
 	bool is_move;
-	int ply; /* behind it: 1 after the first move */
+	int seat; /* whose move it is */
+	int ply;  /* behind it: 1 after the first move */
 	struct game_move move;
 	void *state;            /* after the move; owned until match_take or match_step_clear */
 	struct strbuf position; /* the public view of that state */
@@ -89,8 +96,16 @@ void match_look(struct match *m);
 int match_empty_seat(const struct match *m);
 /* What others see of who sits there: never a mail address. `room` may be used for the answer. */
 const char *match_name(const struct match *m, int seat, char room[ACCOUNTS_NAME_ROOM]);
-/* The seat whose turn it is, or -1. */
+/* The seat whose turn it is, or -1; in a state of its rules. */
 int match_turn(const struct match *m);
+int match_turn_in(const struct match *m, const void *state);
+/* The other seat. */
+static inline int match_rival(int seat)
+{
+	return MATCH_SEATS - 1 - seat;
+}
+/* Writes a status or reason; what is too long is cut. */
+void match_set_word(char out[MATCH_WORD_MAX], const char *word);
 
 /*
  * Each of these: 0 with *step filled; otherwise the match and its clock are as they were and *why

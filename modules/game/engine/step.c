@@ -39,7 +39,7 @@ static int write_step(struct db_tx *tx, void *arg)
 		return rc;
 	o->step.at_ms = clock_wall_ms();
 	o->step.due_us = due_us < o->match->due_us ? due_us : o->match->due_us;
-	return game_store_step(tx, o->match->id, &o->step,
+	return game_store_step(tx, o->match->id, o->match->rules, &o->step,
 		&(struct game_store_times){ .wall_ms = o->step.at_ms,
 			.now_us = now_us,
 			.due_us = due_us < o->match->due_us ? due_us : GAME_DUE_STANDS });
@@ -51,7 +51,7 @@ static void tell_offer(struct owned *o, int before)
 	if (o->match->draw_offer >= 0 && o->match->draw_offer != before)
 		shard_tell_all(o, game_frame_draw_offered(o->match));
 	else if (before >= 0 && o->match->draw_offer < 0)
-		shard_tell_all(o, game_frame_draw_declined(o->match, 1 - before));
+		shard_tell_all(o, game_frame_draw_declined(o->match, match_rival(before)));
 }
 
 /* What a step that is on disk means. */

@@ -4,7 +4,7 @@
  * A seek is made by a connection and ends with it, and belongs to the account: cancelling takes
  * back all of an account's, and a pair all that want the same, whichever connection had sought. Two
  * seeks that want the same (rules, clock) by different accounts are paired at once, with the newest
- * connection that waits; colours by lot. A match exists when its row is on disk; only then do the
+ * connection that waits; seats by lot. A match exists when its row is on disk; only then do the
  * players hear of it. Until then their accounts are "being paired" for such a game.
  */
 #ifndef GAME_LOBBY_H

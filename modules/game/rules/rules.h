@@ -42,10 +42,11 @@ struct game_move {
 };
 
 struct game_rules {
-	unsigned version;      /* GAME_RULES_VERSION */
-	const char *id;        /* for URLs and tables: "chess" */
-	const char *name;      /* for people: "Chess" */
-	unsigned seats;        /* how many players */
+	unsigned version;              /* GAME_RULES_VERSION */
+	const char *id;                /* for URLs and tables: "chess" */
+	const char *name;              /* for people: "Chess" */
+	unsigned seats;                /* how many players */
+	const char *const *seat_names; /* what each is called: "white", "black" */
 	bool has_secrets;      /* moves tell more than a seat may know: clients get views alone */
 	size_t state_size;     /* bytes of a state */
 	size_t setup_size_max; /* longer setups are malformed */
@@ -102,5 +103,8 @@ struct game_rules {
 	/* Equal for equal states, and in practice different for different ones. */
 	uint64_t (*hash)(const void *state);
 };
+
+/* The rules of this name in this build, or NULL. Any thread. */
+const struct game_rules *game_rules_find(const char *id);
 
 #endif

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/chess/plugin.h"
 #include "hearth/bus.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
@@ -93,16 +92,6 @@ const char *const game_migrations[] = {
 	NULL,
 };
 
-static const struct game_rules *const all_rules[] = { &chess_rules };
-
-const struct game_rules *game_rules_find(const char *id)
-{
-	for (size_t i = 0; i < sizeof(all_rules) / sizeof(all_rules[0]); i++)
-		if (strcmp(all_rules[i]->id, id) == 0)
-			return all_rules[i];
-	return NULL;
-}
-
 /* Publishes under the match's own key, so that its events come in order. */
 static int publish(struct db_tx *tx, const char *topic, int64_t match, struct strbuf *payload)
 {
@@ -130,7 +119,8 @@ static int publish_started(struct db_tx *tx, const struct game_match_row *row)
 	return publish(tx, "game.started", row->id, &out);
 }
 
-static int publish_ended(struct db_tx *tx, int64_t match, const struct match_step *step)
+static int publish_ended(struct db_tx *tx, int64_t match, const struct game_rules *rules,
+	const struct match_step *step)
 {
 	struct strbuf out = { 0 };
 	struct json_writer w;
@@ -139,10 +129,8 @@ static int publish_ended(struct db_tx *tx, int64_t match, const struct match_ste
 	json_open_object(&w);
 	json_put_i64(&w, "match", match);
 	json_put_str(&w, "status", step->status);
-	json_put_str(&w, "winner",
-		step->winner == 0   ? "white"
-		: step->winner == 1 ? "black"
-				    : NULL);
+	json_put_str(
+		&w, "winner", step->winner == GAME_NOBODY ? NULL : rules->seat_names[step->winner]);
 	json_put_i64(&w, "ply", step->ply);
 	json_close_object(&w);
 	return publish(tx, "game.ended", match, &out);
@@ -288,7 +276,7 @@ static int press(struct db_tx *tx, int64_t match, const struct match_step *step,
 static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
 	const struct game_store_times *at)
 {
-	int seat = (step->ply - 1) % MATCH_SEATS;
+	int seat = step->seat;
 	int rc = press(tx, match, step, seat, at);
 
 	if (rc == 0)
@@ -311,7 +299,8 @@ static int set_offer(struct db_tx *tx, int64_t match, const struct match_step *s
 		db_int(step->offered_ply[0]), db_int(step->offered_ply[1])));
 }
 
-static int end_match(struct db_tx *tx, int64_t match, const struct match_step *step, int64_t now_ms)
+static int end_match(struct db_tx *tx, int64_t match, const struct game_rules *rules,
+	const struct match_step *step, int64_t now_ms)
 {
 	int rc = changed_one(db_run(tx,
 		"UPDATE match SET status = $3, winner = $4, reason = $5, ended_at = $6, "
@@ -321,17 +310,17 @@ static int end_match(struct db_tx *tx, int64_t match, const struct match_step *s
 		db_str(step->reason), db_int(now_ms), db_int(step->clock.left_us[0]),
 		db_int(step->clock.left_us[1])));
 
-	return rc < 0 ? rc : publish_ended(tx, match, step);
+	return rc < 0 ? rc : publish_ended(tx, match, rules, step);
 }
 
-int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
-	const struct game_store_times *at)
+int game_store_step(struct db_tx *tx, int64_t match, const struct game_rules *rules,
+	const struct match_step *step, const struct game_store_times *at)
 {
 	int rc = step->is_move ? add_move(tx, match, step, at) : 0;
 
 	if (rc == 0 && step->offers)
 		rc = set_offer(tx, match, step);
 	if (rc == 0 && step->ends)
-		rc = end_match(tx, match, step, at->wall_ms);
+		rc = end_match(tx, match, rules, step, at->wall_ms);
 	return rc;
 }

@@ -50,8 +50,8 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct ga
  * HEARTH_ECONFLICT when the match as stored is not the one that the step was made for: of another
  * ply, or over. Then nothing is changed.
  */
-int game_store_step(struct db_tx *tx, int64_t match, const struct match_step *step,
-	const struct game_store_times *at);
+int game_store_step(struct db_tx *tx, int64_t match, const struct game_rules *rules,
+	const struct match_step *step, const struct game_store_times *at);
 /*
  * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
  * any more. Its matches that are going on are for the shards to end.
@@ -99,8 +99,5 @@ int game_store_start(struct db_tx *tx, int64_t now_us, int64_t wall_ms, int64_t 
 	struct game_starts *out);
 /* Adds to at most so many old rows the position they lack; *count is to how many. */
 int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
-
-/* The rules of this name, or NULL. Any thread. */
-const struct game_rules *game_rules_find(const char *id);
 
 #endif

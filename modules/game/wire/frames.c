@@ -3,8 +3,6 @@
  */
 #include "wire/frames.h"
 
-static const char *const seat_names[MATCH_SEATS] = { "white", "black" };
-
 /* A frame under construction. */
 struct frame {
 	struct strbuf out;
@@ -30,8 +28,8 @@ static void write_clock(struct json_writer *w, const struct match *m, int64_t no
 	json_name(w, "clock");
 	json_open_object(w);
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		json_put_i64(
-			w, seat_names[seat], game_clock_left_us(&m->clock, seat, now_us) / 1000);
+		json_put_i64(w, m->rules->seat_names[seat],
+			game_clock_left_us(&m->clock, seat, now_us) / 1000);
 	json_close_object(w);
 }
 
@@ -60,7 +58,8 @@ static void write_result(struct json_writer *w, const struct match *m)
 	json_put_str(w, "status", m->status);
 	if (!m->over)
 		return;
-	json_put_str(w, "winner", m->winner == GAME_NOBODY ? NULL : seat_names[m->winner]);
+	json_put_str(
+		w, "winner", m->winner == GAME_NOBODY ? NULL : m->rules->seat_names[m->winner]);
 	json_put_str(w, "reason", m->reason);
 }
 
@@ -79,9 +78,9 @@ void game_write_position(struct json_writer *w, const struct match *m, int viewe
 }
 
 /* What is told of a seat, or null for none. */
-static void put_seat(struct json_writer *w, const char *name, int seat)
+static void put_seat(struct json_writer *w, const struct match *m, const char *name, int seat)
 {
-	json_put_str(w, name, seat >= 0 ? seat_names[seat] : NULL);
+	json_put_str(w, name, seat >= 0 ? m->rules->seat_names[seat] : NULL);
 }
 
 /* The name alone, as it always was; and with the number that no two people share. */
@@ -90,11 +89,11 @@ static void write_players(struct json_writer *w, const struct match *m)
 	char room[ACCOUNTS_NAME_ROOM];
 
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		json_put_str(w, seat_names[seat], match_name(m, seat, room));
+		json_put_str(w, m->rules->seat_names[seat], match_name(m, seat, room));
 	json_name(w, "players");
 	json_open_object(w);
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
-		json_name(w, seat_names[seat]);
+		json_name(w, m->rules->seat_names[seat]);
 		json_open_object(w);
 		json_name(w, "id");
 		if (m->accounts[seat])
@@ -120,8 +119,8 @@ static void write_time_control(struct json_writer *w, const struct match *m)
 static void write_turn(struct json_writer *w, const struct match *m, int64_t now_us)
 {
 	write_clock(w, m, now_us);
-	put_seat(w, "running", m->over ? -1 : m->clock.side);
-	put_seat(w, "draw_offer", m->draw_offer);
+	put_seat(w, m, "running", m->over ? -1 : m->clock.side);
+	put_seat(w, m, "draw_offer", m->draw_offer);
 }
 
 void game_write_match(struct json_writer *w, const struct match *m, bool moves, int64_t now_us)
@@ -163,9 +162,9 @@ struct buf *game_frame_state(
 
 	frame_open(&f, "state");
 	game_write_match(&f.w, m, true, now_us);
-	put_seat(&f.w, "color", viewer->seat);
-	json_put_str(
-		&f.w, "opponent", viewer->seat >= 0 ? match_name(m, 1 - viewer->seat, room) : NULL);
+	put_seat(&f.w, m, "color", viewer->seat);
+	json_put_str(&f.w, "opponent",
+		viewer->seat >= 0 ? match_name(m, match_rival(viewer->seat), room) : NULL);
 	write_gone(&f.w, m, viewer, now_us);
 	game_write_position(&f.w, m, viewer->seat);
 	if (viewer->legal)
@@ -210,7 +209,7 @@ static void frame_of(
 {
 	frame_open(f, type);
 	json_put_i64(&f->w, "match", m->id);
-	put_seat(&f->w, name, seat);
+	put_seat(&f->w, m, name, seat);
 }
 
 struct buf *game_frame_draw_offered(const struct match *m)
@@ -254,7 +253,7 @@ struct buf *game_frame_started(const struct match *m, int seat)
 
 	frame_of(&f, "started", m, "color", seat);
 	json_put_str(&f.w, "rules", m->rules->id);
-	json_put_str(&f.w, "opponent", match_name(m, 1 - seat, room));
+	json_put_str(&f.w, "opponent", match_name(m, match_rival(seat), room));
 	write_time_control(&f.w, m);
 	return frame_close(&f);
 }

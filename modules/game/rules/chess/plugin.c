@@ -250,6 +250,7 @@ const struct game_rules chess_rules = {
 	.version = GAME_RULES_VERSION,
 	.id = "chess",
 	.name = "Chess",
+	.seat_names = colours,
 	.seats = 2,
 	.state_size = sizeof(struct chess_game),
 	.setup_size_max = CHESS_FEN_MAX,

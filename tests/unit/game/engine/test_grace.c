@@ -75,9 +75,9 @@ START_TEST(what_a_move_has_used_counts_what_came_before_the_start)
 
 	game_starts_add(&starts, 1100 * SECOND, 30 * SECOND);
 	game_starts_apply(&starts, m);
-	ck_assert_int_eq(game_clock_press(&m->clock, 1140 * SECOND), 110 * SECOND);
+	ck_assert_int_eq(game_clock_press(&m->clock, 1, 1140 * SECOND), 110 * SECOND);
 	ck_assert_int_eq(m->clock.left_us[0], 192 * SECOND);
-	ck_assert_int_eq(game_clock_press(&m->clock, 1145 * SECOND), 5 * SECOND);
+	ck_assert_int_eq(game_clock_press(&m->clock, 0, 1145 * SECOND), 5 * SECOND);
 	match_free(&m);
 }
 END_TEST

@@ -8,7 +8,7 @@
 
 #include "hearth/error.h"
 #include "engine/match.h"
-#include "store/store.h"
+#include "wire/frames.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -203,7 +203,35 @@ START_TEST(a_name_is_never_an_address)
 }
 END_TEST
 
+/* Chess between others than White and Black: the host knows seats alone. */
+START_TEST(seats_are_called_as_the_rules_call_them)
+{
+	static const char *const names[] = { "north", "south" };
+	static const uint8_t seed[GAME_SEED_SIZE];
+	const struct game_viewer viewer = { .seat = 1 };
+	struct game_rules rules = *game_rules_find("chess");
+	struct match_step step;
+	struct buf *frame;
+	const char *why;
+
+	rules.seat_names = names;
+	m = match_new(7, &rules, SLICE(""), seed, (int64_t[]){ 1, 2 },
+		(const char *const[]){ "Ánna", "" }, 60000, 0, 0, &why);
+	move("e2e4");
+	frame = game_frame_state(m, &viewer, 0);
+	ck_assert_int_ge(
+		slice_find(buf_slice(frame), SLICE("\"clock\":{\"north\":60000,\"south\":60000}")),
+		0);
+	ck_assert_int_ge(slice_find(buf_slice(frame), SLICE("\"color\":\"south\"")), 0);
+	ck_assert_int_ge(slice_find(buf_slice(frame), SLICE("\"opponent\":\"Ánna\"")), 0);
+	buf_unref(&frame);
+	take(match_try_abort(m, 1, 0, &step, &why), &step);
+	ck_assert_str_eq(m->reason, "aborted by south");
+	match_free(&m);
+}
+END_TEST
+
 TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
 	a_claim_by_the_move_about_to_be_made, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
-	a_name_is_never_an_address)
+	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them)

@@ -172,7 +172,8 @@ static void forget_told(void)
 /* Puts on disk what the shard does not know of, as such a commit does. */
 static int store_step(struct db_tx *tx, void *arg)
 {
-	return game_store_step(tx, match_id, arg, &(struct game_store_times){ .wall_ms = 1 });
+	return game_store_step(tx, match_id, game_rules_find("chess"), arg,
+		&(struct game_store_times){ .wall_ms = 1 });
 }
 
 static void move_on_disk(int ply, const char *text)

@@ -1,0 +1,16 @@
+/*
+ * rules.c: the one table of the games that are played here (rules.h). Pure.
+ */
+#include "rules/rules.h"
+
+#include "rules/chess/plugin.h"
+
+static const struct game_rules *const all_rules[] = { &chess_rules };
+
+const struct game_rules *game_rules_find(const char *id)
+{
+	for (size_t i = 0; i < sizeof(all_rules) / sizeof(all_rules[0]); i++)
+		if (strcmp(all_rules[i]->id, id) == 0)
+			return all_rules[i];
+	return NULL;
+}
