@@ -85,6 +85,16 @@ struct bus_subscription {
 /* Publishes on a durable topic within a write transaction. Inside a db_fn. */
 int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct slice payload);
 
+/*
+ * The payloads of a topic's events that this database still keeps: all that some subscriber may not
+ * have taken yet, and maybe some that everybody has. And in a subscriber's database, of those that
+ * were set aside for it. For who must know what a subscriber does not know yet. A result of `each`
+ * other than 0 ends it and is returned. Inside a db_fn.
+ */
+typedef int bus_kept_fn(void *arg, struct slice payload);
+int bus_kept(struct db_tx *tx, const char *topic, bus_kept_fn *each, void *arg);
+int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each, void *arg);
+
 /* Publishes on a live topic; takes a reference of its own. Any thread. */
 void bus_tell(struct bus *b, const char *topic, struct buf *payload);
 

@@ -6,6 +6,8 @@
 #include "mail.h"
 #include "message.h"
 #include "packing.h"
+#include "search/envelope.h"
+#include "search/index.h"
 
 /* While the index is made anew, what is behind is not in it. */
 #define BUILT_TO "coalesce((SELECT built_to FROM mail_search.index_state), 0)"
@@ -51,6 +53,9 @@ static const struct hearth_rule rules[] = {
 		" AND NOT EXISTS (SELECT 1 FROM mail_search.document d WHERE d.id = c.id)"
 		" AND NOT EXISTS (SELECT 1 FROM mail.bus_outbox o WHERE o.topic = 'mail.content')"
 		" AND NOT EXISTS (SELECT 1 FROM mail_search.bus_dead)" },
+	{ "the index has a text without its addresses",
+		"SELECT 0, 'content ' || d.id FROM mail_search.document d WHERE d.id <= " BUILT_TO
+		" AND NOT EXISTS (SELECT 1 FROM mail_search.envelope e WHERE e.id = d.id)" },
 	{ NULL, NULL },
 };
 
@@ -68,11 +73,27 @@ static int text_of(struct db_rows *row, struct arena *a, struct slice *out)
 	return mail_unpack(packed, p, size);
 }
 
-static const struct hearth_index index_of_texts = {
-	.database = "mail_search",
-	.name = "mail_text",
-	.documents = "SELECT id, text_size, packed FROM mail_search.document WHERE id <= " BUILT_TO,
-	.text = text_of,
+/* What is indexed of an envelope under one kind (search/envelope.h). */
+static int envelope_of(struct db_rows *row, struct arena *a, struct slice *out)
+{
+	*out = mail_envelope_part(
+		a, db_col_bytes(row, 2), (enum mail_envelope_kind)db_col_int(row, 1));
+	return 0;
+}
+
+static const struct hearth_index indexes[] = {
+	{ .database = "mail_search",
+		.name = MAIL_INDEX,
+		.documents = "SELECT id, text_size, packed FROM mail_search.document WHERE id "
+			     "<= " BUILT_TO,
+		.text = text_of },
+	{ .database = "mail_search",
+		.name = MAIL_ENVELOPE_INDEX,
+		.documents = "SELECT 3 * e.id + k.kind, k.kind, e.text FROM mail_search.envelope e,"
+			     " (SELECT 0 AS kind UNION ALL SELECT 1 UNION ALL SELECT 2) k"
+			     " WHERE e.id <= " BUILT_TO,
+		.text = envelope_of },
+	{ .name = NULL },
 };
 
 /* A message that lies in its row: its key is the hash of its bytes. */
@@ -110,6 +131,6 @@ const struct hearth_checks mail_checks = {
 		 " FROM mail.content c JOIN mail.parsed p ON p.id = c.parsed"
 		 " WHERE p.message IS NULL",
 	.rules = rules,
-	.index = &index_of_texts,
+	.indexes = indexes,
 	.kept = &messages,
 };

@@ -308,7 +308,8 @@ static int read_index(struct verifying *v, const struct hearth_index *index, str
 	int rc;
 
 	strbuf_printf(&sql,
-		"PRAGMA query_only = OFF; CREATE VIRTUAL TABLE temp.tokens USING"
+		"PRAGMA query_only = OFF; DROP TABLE IF EXISTS temp.tokens; CREATE VIRTUAL TABLE "
+		"temp.tokens USING"
 		" fts5vocab('%s', '%s', 'instance')",
 		index->database, index->name);
 	rc = connection_script(v->tx.connection, sql.p, &why);
@@ -377,8 +378,9 @@ static void check_module(struct verifying *v, const struct hearth_checks *c)
 		check_accounts(v, c);
 	if (c->blobs && has(v, "blob"))
 		check_blob_names(v, c);
-	if (c->index && has(v, c->index->database))
-		check_index(v, c->index);
+	for (const struct hearth_index *i = c->indexes; i && i->name; i++)
+		if (has(v, i->database))
+			check_index(v, i);
 	if (c->kept)
 		check_kept(v, c->kept);
 }

@@ -50,6 +50,34 @@ int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct sl
 	return 0;
 }
 
+static int each_payload(struct db_rows *rows, bus_kept_fn *each, void *arg)
+{
+	int stop = 0, rc;
+
+	while (stop == 0 && db_next(rows) > 0)
+		stop = each(arg, db_col_bytes(rows, 0));
+	rc = db_end(rows);
+	return stop ? stop : rc;
+}
+
+int bus_kept(struct db_tx *tx, const char *topic, bus_kept_fn *each, void *arg)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT payload FROM bus_outbox WHERE topic = $1 ORDER BY position", db_str(topic));
+
+	return rc < 0 ? rc : each_payload(&rows, each, arg);
+}
+
+int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each, void *arg)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT payload FROM bus_dead WHERE subscription = $1",
+		db_str(subscription));
+
+	return rc < 0 ? rc : each_payload(&rows, each, arg);
+}
+
 int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events,
 	int max, struct arena *a)
 {

@@ -92,6 +92,34 @@ describe('searching', () => {
     await c.ok('SELECT INBOX');
   });
 
+  test('a few among many are found by the index of addresses and subjects, also those it does not have yet', async () => {
+    await c.ok('CREATE many');
+    const one = (from, subject) => c.ok(['APPEND many ', Buffer.from(`From: ${from}\r\nTo: all@crowd.example\r\nSubject: ${subject}\r\n\r\nrare@words.example rare subject\r\n`), '']);
+    for (let i = 1; i <= 100; i++) await one(`${i % 40 ? 'somebody' : 'rare'}@crowd.example`, i % 30 ? 'usual' : 'rare subject');
+    await c.ok('SELECT many');
+    for (const wait of [false, true]) {
+      if (wait) await indexed();
+      assert.deepEqual(await c.search('SEARCH FROM rare@crowd'), [40, 80]);
+      assert.deepEqual(await c.search('SEARCH SUBJECT "rare subj"'), [30, 60, 90]);
+      assert.deepEqual(await c.search('SEARCH UNSEEN FROM rare@crowd NOT 40'), [80]);
+      assert.deepEqual(await c.search('SEARCH OR FROM rare@crowd SUBJECT rare'), [30, 40, 60, 80, 90]);
+      assert.deepEqual(await c.search('SEARCH FROM rare@crowd SUBJECT rare'), []);
+      assert.deepEqual(await c.search('SEARCH FROM words.example'), []);
+      assert.equal((await c.search('SEARCH FROM somebody')).length, 98);
+      assert.equal((await c.search('SEARCH NOT FROM rare@crowd')).length, 98);
+    }
+    // One that is not indexed yet, one twice, one gone, one elsewhere.
+    await one('rare@crowd.example', 'usual');
+    await c.ok('COPY 40 many');
+    await c.ok('STORE 80 +FLAGS.SILENT (\\Deleted)');
+    await c.ok('EXPUNGE');
+    assert.deepEqual(await c.search('SEARCH FROM rare@crowd'), [40, 100, 101]);
+    await indexed();
+    assert.deepEqual(await c.search('SEARCH FROM rare@crowd'), [40, 100, 101]);
+    await c.ok('SELECT INBOX');
+    assert.deepEqual(await c.search('SEARCH FROM rare@crowd'), []);
+  });
+
   test('an index that is broken is built anew, and a search is right meanwhile', async () => {
     await indexed();
     await whole();

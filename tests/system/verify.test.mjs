@@ -89,6 +89,8 @@ const damages = {
   'the head of a database': [() => flip(join(spoilt, 'game.db'), 0, 100), /game\.db cannot be read/],
   'a text of the index': [() => sql('mail_search', 'DELETE FROM document WHERE id = 2'),
     /the index lacks a mail \(content 2\)[^]*the search index mail_text has not what 1 texts have/],
+  'an envelope of the index': [() => sql('mail_search', "UPDATE envelope SET text = x'0266726f6d3a206e6f626f6479' WHERE id = 2"),
+    /the search index mail_envelope has not what 2 texts have/],
   'the index itself': [() => sql('mail_search', 'DELETE FROM mail_text_data WHERE id > 10'), /the search index mail_text/],
   'an account': [() => sql('auth', "DELETE FROM account WHERE address LIKE 'bob@%'"), /account 2: it has rows in mail\.db, and is no account/],
   'a database': [() => rmSync(join(spoilt, 'video.db')), /video\.db is missing/],

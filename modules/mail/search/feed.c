@@ -5,6 +5,7 @@
 #include "hearth/error.h"
 #include "hearth/fts.h"
 #include "search/document.h"
+#include "search/envelope.h"
 #include "search/index.h"
 
 /* What an event says; the content's id, and whether it was stored. */
@@ -50,7 +51,11 @@ static int add_document(struct db_tx *tx, int64_t content, const struct mail_doc
 
 	if (rc == 0)
 		rc = added = mail_document_add(tx, content, d);
-	return added > 0 && content <= built_to ? fts_put(tx, MAIL_INDEX, content, d->text) : rc;
+	if (added > 0)
+		rc = mail_envelope_put(tx, content, d, content <= built_to);
+	return rc == 0 && added > 0 && content <= built_to
+		       ? fts_put(tx, MAIL_INDEX, content, d->text)
+		       : rc;
 }
 
 int mail_index_forget(struct db_tx *tx, int64_t content)
@@ -68,6 +73,8 @@ int mail_index_forget(struct db_tx *tx, int64_t content)
 		else if (rc == HEARTH_ENOTFOUND || rc == HEARTH_ECORRUPT)
 			rc = 0;
 	}
+	if (rc == 0)
+		rc = mail_envelope_remove(tx, content, content <= built_to);
 	if (rc == 0)
 		rc = mail_document_remove(tx, content);
 	arena_free(&a);

@@ -13,9 +13,10 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "search/document.h"
+#include "search/envelope.h"
 
 /* Grows when the tokenizer or the text that is extracted changes: then the index is built anew. */
-#define INDEX_VERSION 2
+#define INDEX_VERSION 3
 
 #define LOOK_EVERY_MS  5000 /* whether there is something to build */
 #define CHECK_FIRST_MS (INT64_C(60) * 1000)
@@ -37,6 +38,10 @@ const char *const mail_search_migrations[] = {
 	" version BIGINT NOT NULL,"
 	" generation BIGINT NOT NULL,"
 	" built_to BIGINT NOT NULL);", /* contents up to this one are in the index */
+	/* search/envelope.h; of what there is already the builder makes them. */
+	"CREATE TABLE envelope ("
+	" id BIGINT NOT NULL PRIMARY KEY," /* of the content */
+	" text {bytes} NOT NULL);",
 	NULL,
 };
 
@@ -71,6 +76,8 @@ static int begin_anew(struct db_tx *tx, void *arg)
 	int rc = fts_clear(tx, MAIL_INDEX);
 
 	(void)arg;
+	if (rc == 0)
+		rc = fts_clear(tx, MAIL_ENVELOPE_INDEX);
 	if (rc == 0)
 		rc = db_run(tx,
 			"INSERT INTO index_state (one, version, generation, built_to) "
@@ -193,6 +200,8 @@ static int put_text(struct db_tx *tx, int64_t id, const struct mail_document *d)
 		if (rc == 0 && n == 0)
 			return 0;
 	}
+	if (rc >= 0)
+		rc = mail_envelope_put(tx, id, d, true);
 	return rc < 0 ? rc : fts_put(tx, MAIL_INDEX, id, d->text);
 }
 
@@ -236,7 +245,7 @@ static int finish(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = mail_document_load(tx, id, x->a, &d);
 	if (rc == 0)
-		rc = fts_put(tx, MAIL_INDEX, id, d.text);
+		rc = put_text(tx, id, &d);
 	else if (rc == HEARTH_ECORRUPT)
 		rc = mail_document_remove(tx, id);
 	return rc < 0 ? rc : set_built_to(tx, id);
@@ -324,6 +333,7 @@ static int check_index(struct db_tx *tx, void *arg)
 {
 	(void)arg;
 	fts_check(tx, MAIL_INDEX);
+	fts_check(tx, MAIL_ENVELOPE_INDEX);
 	return 0;
 }
 
@@ -336,8 +346,10 @@ static void check(void *arg)
 
 static int create_index(struct db_tx *tx, void *arg)
 {
+	int rc = fts_create(tx, MAIL_INDEX);
+
 	(void)arg;
-	return fts_create(tx, MAIL_INDEX);
+	return rc < 0 ? rc : fts_create(tx, MAIL_ENVELOPE_INDEX);
 }
 
 int mail_index_start(struct mail *m)

@@ -9,9 +9,11 @@
 #include "hearth/error.h"
 #include "hearth/fts.h"
 #include "search/document.h"
+#include "search/envelope.h"
 #include "search/index.h"
 
 #define ROWS_A_LOOK 64 /* between two looks at the clock */
+#define SPARSE      8  /* times as many ids as contents: not worth going through the rows between */
 
 static unsigned char *answer_of(const struct mail_search *s, size_t key, size_t i)
 {
@@ -28,14 +30,30 @@ static bool needs_text(const struct mail_search *s, size_t i)
 	return unknown && (!s->open || s->open(s->arg, i));
 }
 
-static void answer_all(const struct mail_search *s, size_t i, const struct mail_document *d)
+/* Whether some of it is known by the envelope alone. */
+static bool needs_envelope(const struct mail_search *s, size_t i)
+{
+	bool unknown = false;
+
+	for (size_t k = 0; k < s->key_n && !unknown; k++)
+		unknown = *answer_of(s, k, i) == MAIL_SEARCH_UNKNOWN &&
+			  mail_envelope_kind_of(&s->keys[k]) != MAIL_ENVELOPE_NONE;
+	return unknown;
+}
+
+/* By a text, or by its envelope alone. */
+static void answer_all(
+	const struct mail_search *s, size_t i, const struct mail_document *d, bool envelope_only)
 {
 	for (size_t k = 0; k < s->key_n; k++) {
 		unsigned char *answer = answer_of(s, k, i);
 
-		if (*answer == MAIL_SEARCH_UNKNOWN)
-			*answer = d && mail_document_contains(d, &s->folded[k]) ? MAIL_SEARCH_YES
-										: MAIL_SEARCH_NO;
+		if (*answer != MAIL_SEARCH_UNKNOWN)
+			continue;
+		if (envelope_only && mail_envelope_kind_of(&s->keys[k]) == MAIL_ENVELOPE_NONE)
+			continue;
+		*answer = d && mail_document_contains(d, &s->folded[k]) ? MAIL_SEARCH_YES
+									: MAIL_SEARCH_NO;
 	}
 }
 
@@ -67,9 +85,36 @@ static int mark_indexed(struct db_tx *tx, struct mail_search *s)
 	return over && s->at < s->n;
 }
 
+/* Few contents far apart: each is looked for by itself. */
+static int mark_each(struct db_tx *tx, struct mail_search *s)
+{
+	for (; s->at < s->n; s->at++) {
+		int64_t n = 0;
+		int rc = db_get_int(tx, &n, "SELECT count(*) FROM document WHERE id = $1",
+			db_int(s->contents[s->at]));
+
+		if (rc < 0)
+			return rc;
+		s->indexed[s->at] = n > 0;
+		if (s->at % ROWS_A_LOOK == 0 && db_slice_over(tx) && s->at + 1 < s->n) {
+			s->at++;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int mark(struct db_tx *tx, struct mail_search *s)
+{
+	bool sparse = s->contents[s->n - 1] - s->contents[0] > (int64_t)(SPARSE * s->n);
+
+	return sparse ? mark_each(tx, s) : mark_indexed(tx, s);
+}
+
 struct candidates {
 	struct mail_search *s;
 	struct db_tx *tx;
+	enum mail_envelope_kind kind; /* of the key; NONE: the index of whole texts is asked */
 	size_t seen;
 };
 
@@ -78,6 +123,16 @@ static int note_candidate(void *arg, int64_t id)
 	struct candidates *c = arg;
 	struct mail_search *s = c->s;
 
+	if (c->kind != MAIL_ENVELOPE_NONE) {
+		int kind = (int)(id % MAIL_ENVELOPE_KINDS);
+
+		id /= MAIL_ENVELOPE_KINDS;
+		if (kind != (int)c->kind) {
+			/* The content's own may be the next. */
+			s->above = kind < (int)c->kind ? id - 1 : id;
+			return ++c->seen % ROWS_A_LOOK == 0 && db_slice_over(c->tx);
+		}
+	}
 	s->above = id;
 	while (s->at < s->n && s->contents[s->at] < id)
 		s->at++;
@@ -108,7 +163,7 @@ static int ask_index(struct db_tx *tx, struct mail_search *s)
 {
 	const struct mail_folded_key *key = &s->folded[s->key];
 	struct slice needle = key->needle.n ? key->needle : key->field;
-	struct candidates c = { s, tx, 0 };
+	struct candidates c = { s, tx, mail_envelope_kind_of(&s->keys[s->key]), 0 };
 	int64_t built_to, generation;
 	int rc = mail_index_state(tx, &built_to, &generation);
 
@@ -118,8 +173,12 @@ static int ask_index(struct db_tx *tx, struct mail_search *s)
 		s->built_to = built_to;
 		s->generation = generation;
 	}
-	if (rc == 0)
+	if (rc == 0 && c.kind == MAIL_ENVELOPE_NONE)
 		rc = fts_find(tx, MAIL_INDEX, needle, s->above, note_candidate, &c);
+	else if (rc == 0)
+		rc = fts_find(tx, MAIL_ENVELOPE_INDEX, needle,
+			s->above * MAIL_ENVELOPE_KINDS + MAIL_ENVELOPE_KINDS - 1, note_candidate,
+			&c);
 	if (rc == 1)
 		return 1;
 	/* Too short for the index, or it is broken: every text is a candidate. */
@@ -128,13 +187,57 @@ static int ask_index(struct db_tx *tx, struct mail_search *s)
 	return rc == HEARTH_EUNSUPPORTED || rc == HEARTH_ECORRUPT || rc >= 0 ? 0 : rc;
 }
 
+/* ---- texts ---- */
+
+/* What is open of one content, by its envelope, and if that does not settle it by its text. */
+static int look_into(struct db_tx *tx, struct mail_search *s, size_t i)
+{
+	struct mail_document d = { 0 };
+	int rc = HEARTH_ENOTFOUND;
+
+	if (needs_envelope(s, i))
+		rc = mail_envelope_load(tx, s->contents[i], s->scratch, &d);
+	if (rc == 0) {
+		answer_all(s, i, &d, true);
+		if (!needs_text(s, i))
+			return 0;
+	}
+	if (rc == 0 || rc == HEARTH_ENOTFOUND)
+		rc = mail_document_load(tx, s->contents[i], s->scratch, &d);
+	if (rc == 0)
+		answer_all(s, i, &d, false);
+	/* Gone, or damaged: the message itself will tell. */
+	return rc == HEARTH_ENOTFOUND || rc == HEARTH_ECORRUPT ? 0 : rc;
+}
+
+static int texts_slice(struct db_tx *tx, void *arg)
+{
+	struct mail_search *s = arg;
+
+	for (size_t i; (i = s->at) < s->n; s->at++) {
+		int rc;
+
+		if (db_slice_over(tx))
+			return 1;
+		if (!s->indexed[i] || !needs_text(s, i))
+			continue;
+		rc = look_into(tx, s, i);
+		arena_reset(s->scratch);
+		if (rc < 0)
+			return rc;
+	}
+	s->phase = MAIL_SEARCH_DIRECT;
+	s->at = 0;
+	return 1;
+}
+
 static int index_slice(struct db_tx *tx, void *arg)
 {
 	struct mail_search *s = arg;
 	int rc = 0;
 
 	if (s->phase == MAIL_SEARCH_MARKING) {
-		rc = mark_indexed(tx, s);
+		rc = mark(tx, s);
 		if (rc)
 			return rc;
 		s->phase = MAIL_SEARCH_INDEX;
@@ -151,34 +254,7 @@ static int index_slice(struct db_tx *tx, void *arg)
 		return 1;
 	s->phase = MAIL_SEARCH_TEXTS;
 	s->at = 0;
-	return 1;
-}
-
-/* ---- texts ---- */
-
-static int texts_slice(struct db_tx *tx, void *arg)
-{
-	struct mail_search *s = arg;
-	struct mail_document d = { 0 };
-
-	for (size_t i; (i = s->at) < s->n; s->at++) {
-		int rc;
-
-		if (db_slice_over(tx))
-			return 1;
-		if (!s->indexed[i] || !needs_text(s, i))
-			continue;
-		rc = mail_document_load(tx, s->contents[i], s->scratch, &d);
-		if (rc == 0)
-			answer_all(s, i, &d);
-		arena_reset(s->scratch);
-		/* Gone, or damaged: the message itself will tell. */
-		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ECORRUPT)
-			return rc;
-	}
-	s->phase = MAIL_SEARCH_DIRECT;
-	s->at = 0;
-	return 1;
+	return texts_slice(tx, s);
 }
 
 static int direct_slice(struct mail_search *s)
@@ -195,7 +271,7 @@ static int direct_slice(struct mail_search *s)
 			continue;
 		rc = mail_document_read(s->m, s->contents[i], s->scratch, &d);
 		if (rc == 0 || rc == HEARTH_ENOTFOUND)
-			answer_all(s, i, rc == 0 ? &d : NULL);
+			answer_all(s, i, rc == 0 ? &d : NULL, false);
 		arena_reset(s->scratch);
 		if (rc < 0 && rc != HEARTH_ENOTFOUND)
 			return rc;

@@ -335,6 +335,20 @@ int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t 
 	return rc < 0 ? rc : each_scanned(&rows, dates, each, arg);
 }
 
+int mail_store_scan_content(struct db_tx *tx, int64_t mailbox, int64_t content, bool dates,
+	mail_message_fn *each, void *arg)
+{
+	struct db_rows rows;
+	/* By the content, of which there are few: "+ 0" keeps the mailbox's index out of it. */
+	int rc = db_query(tx, &rows,
+		"SELECT m.uid, m.content, m.flags, m.keywords, m.internal_date, m.size, "
+		"c.sent_at, c.sent_zone FROM message m JOIN content c ON c.id = m.content"
+		" WHERE m.content = $1 AND m.mailbox + 0 = $2 ORDER BY m.uid",
+		db_int(content), db_int(mailbox));
+
+	return rc < 0 ? rc : each_scanned(&rows, dates, each, arg);
+}
+
 /* Copies what a message's slices point to; nothing stays nothing. */
 static void keep_content(struct arena *a, struct mail_content *c)
 {

@@ -221,6 +221,9 @@ int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint3
  */
 int mail_store_scan(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last, bool dates,
 	mail_message_fn *each, void *arg);
+/* The same of the messages of one content in the mailbox. */
+int mail_store_scan_content(struct db_tx *tx, int64_t mailbox, int64_t content, bool dates,
+	mail_message_fn *each, void *arg);
 /* One message of an account by its id, its slices in `a`; HEARTH_ENOTFOUND. */
 int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned want,
 	struct arena *a, struct mail_message *out);

@@ -72,8 +72,12 @@ static void work(void *arg)
 {
 	struct imap_session *s = arg;
 	struct search_job *job = s->job;
+	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
 
-	job->status = imap_search_slice(job->searching);
+	/* Most are through before a slice's time is over. */
+	do
+		job->status = imap_search_slice(job->searching);
+	while (job->status > 0 && clock_mono_ms() < end_ms);
 	if (job->status != 0)
 		return;
 	job->found = imap_search_found(job->searching, &job->n);
