@@ -214,8 +214,8 @@ coverage: deps-test ## Line coverage of the suite, as a table and build/coverage
 # --- quality ---------------------------------------------------------------------------------
 
 .PHONY: lint
-lint: deps-test ## clang-format, include borders, banned calls, clang-tidy
-	$(Q)tests/lint.sh $(MODULES)
+lint: deps-test ## clang-format, heads and comments, include borders, banned calls, clang-tidy (LINT_SECONDS bounds it)
+	$(Q)tests/lint/lint.sh $(MODULES)
 
 .PHONY: format
 format: ## Lay the C sources out as .clang-format says

@@ -1,5 +1,6 @@
 /*
- * main.c: the program. What a command does is in src/cli/ or in the module that brings it.
+ * main.c: the program. What a command does is in src/cli/ or in the module that brings it. Its
+ * thread becomes the loop's.
  */
 #include "cli/cli.h"
 

@@ -1,6 +1,6 @@
 /*
  * modules.c: the one list of modules. The order is the order of starting: who offers a service
- * stands before who needs it. The Makefile's MODULES decides which are built in.
+ * stands before who needs it. The Makefile's MODULES decides which are built in. A constant table.
  */
 #include "modules.h"
 

@@ -1,5 +1,5 @@
 /*
- * modules.h: the table of modules that are built in, in the order they start.
+ * modules.h: the table of modules that are built in, in the order they start. A constant table.
  */
 #ifndef HEARTH_SRC_MODULES_H
 #define HEARTH_SRC_MODULES_H

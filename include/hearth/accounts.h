@@ -1,6 +1,7 @@
 /*
  * accounts.h: service interface "accounts", implemented by the auth module: who is this, may they,
- * where do I reach them. Other modules know people only through it.
+ * where do I reach them. Other modules know people only through it. On the loop and answered there,
+ * but for what says that it waits: that is for workers and commands.
  */
 #ifndef HEARTH_ACCOUNTS_H
 #define HEARTH_ACCOUNTS_H

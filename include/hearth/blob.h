@@ -23,6 +23,9 @@
  * LastModified, which a put of a known hash refreshes by copying the object onto itself with new
  * metadata. The bucket is versioned, and a deletion removes the very version it looked at, so that
  * a put which comes in between stays.
+ *
+ * Calls are from an executor and answered there, later; those that end in _wait block and are for
+ * workers. What waits is bounded: a store with too much in hand answers HEARTH_EBUSY.
  */
 #ifndef HEARTH_BLOB_H
 #define HEARTH_BLOB_H

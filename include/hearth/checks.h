@@ -2,6 +2,7 @@
  * checks.h: what a module's rows keep to when all is well, for `hearth verify`: SQL over all the
  * databases of the data folder, each under its name ("mail.message"), in one moment of them. The
  * verifier looks at bytes, pages and indexes by itself; here is what only the module knows.
+ * Constant tables; the SQL runs in the verifying command, on its main thread.
  */
 #ifndef HEARTH_CHECKS_H
 #define HEARTH_CHECKS_H

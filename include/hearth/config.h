@@ -4,7 +4,9 @@
  * A setting is a row: section, key, type, default, range, one line of documentation. The program
  * and each module declare their rows; reading a file checks every line against them, and an error
  * names file, line, what was found, what was expected and the nearest known key. Values are read
- * once at start and never change while the program runs.
+ * once at start and never change while the program runs. Settings are declared and read on the main
+ * thread before anything else runs; getters are for any thread, since nothing changes. A file has
+ * at most a megabyte.
  */
 #ifndef HEARTH_CONFIG_H
 #define HEARTH_CONFIG_H

@@ -2,8 +2,9 @@
  * error.h: the one list of error codes.
  *
  * A function that can fail returns 0 (or a count) when it worked and one of these negative codes
- * when it did not. The text a person reads is made where the cause is known (a log line, a
- * protocol reply); the code only says which kind of failure it was, so that a caller can choose.
+ * when it did not. The text a person reads is made where the cause is known (a log line, a protocol
+ * reply); the code only says which kind of failure it was, so that a caller can choose. Constants
+ * and a pure function.
  */
 #ifndef HEARTH_ERROR_H
 #define HEARTH_ERROR_H

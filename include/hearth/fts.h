@@ -14,7 +14,8 @@
  *
  * PostgreSQL keeps the tokens of a document, hashed, in a BIGINT[] under GIN (@>). Not in a
  * tsvector: that holds 1 MB, which a long text in a script of many characters goes beyond, and no
- * NUL.
+ * NUL. All calls are inside a db_fn, on a database thread. A search gives at most as many
+ * candidates as it is asked for.
  */
 #ifndef HEARTH_FTS_H
 #define HEARTH_FTS_H

@@ -2,8 +2,9 @@
  * json.h: reading JSON (a strict check of our own, then jsmn) and writing it.
  *
  * Reading gives a tree in an arena; all of RFC 8259's grammar is checked: number forms, escapes,
- * UTF-8, no duplicate names, no trailing bytes, bounded depth and size. Writing keeps count of
- * what is open, so it cannot produce bad JSON.
+ * UTF-8, no duplicate names, no trailing bytes, bounded depth and size. Writing keeps count of what
+ * is open, so it cannot produce bad JSON. Pure; a document has at most JSON_BYTES_MAX bytes and
+ * JSON_DEPTH_MAX levels.
  */
 #ifndef HEARTH_JSON_H
 #define HEARTH_JSON_H

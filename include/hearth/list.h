@@ -1,6 +1,7 @@
 /*
  * list.h: an intrusive doubly linked list. The node lies inside the thing it links; the list owns
- * nothing. A zeroed node is in no list, and list_remove is legal on it.
+ * nothing. A zeroed node is in no list, and list_remove is legal on it. Pure; a list belongs to one
+ * thread, or to who holds the lock it lies behind.
  */
 #ifndef HEARTH_LIST_H
 #define HEARTH_LIST_H

@@ -3,7 +3,8 @@
  *
  * The kernel reads the tables and does the rest: declares the settings, opens the databases and
  * migrates them, calls start (in the order of src/modules.c), mounts routes, subscribes, opens the
- * listeners; and at the end takes it all down in reverse.
+ * listeners; and at the end takes it all down in reverse. All of a module's functions are called on
+ * the main thread, which is the loop's.
  */
 #ifndef HEARTH_MODULE_H
 #define HEARTH_MODULE_H

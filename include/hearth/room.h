@@ -1,7 +1,7 @@
 /*
  * room.h: whether the disk has room for what is large and can wait: mail, video, uploads. While it
  * has none these are refused, and what little is left is kept for what frees some: log-ins and
- * deleting. See src/kernel/room.c.
+ * deleting. See src/kernel/room.c. From any thread; the question is one look at an atomic.
  */
 #ifndef HEARTH_ROOM_H
 #define HEARTH_ROOM_H

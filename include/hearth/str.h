@@ -1,9 +1,10 @@
 /*
  * str.h: text and bytes that somebody else owns (slice), and text under construction (strbuf).
  *
- * A slice never owns: it is valid as long as what it points into. Bytes in a slice may hold NUL
- * and need no terminator. Letters compare by ASCII unless a function says otherwise (text.h has
- * the Unicode ones).
+ * A slice never owns: it is valid as long as what it points into. Bytes in a slice may hold NUL and
+ * need no terminator. Letters compare by ASCII unless a function says otherwise (text.h has the
+ * Unicode ones). Pure. A strbuf grows as far as its owner lets it: whoever fills one from outside
+ * holds it against a bound of his own.
  */
 #ifndef HEARTH_STR_H
 #define HEARTH_STR_H

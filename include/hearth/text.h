@@ -1,6 +1,6 @@
 /*
  * text.h: Unicode text: UTF-8 checks, the one case folding that search uses everywhere, and the
- * small text codecs that several protocols share.
+ * small text codecs that several protocols share. Pure.
  */
 #ifndef HEARTH_TEXT_H
 #define HEARTH_TEXT_H

@@ -12,10 +12,10 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
-#include "password/password_rules.h"
 #include "hearth/accounts.h"
 #include "hearth/list.h"
 #include "hearth/module.h"
+#include "password/password_rules.h"
 
 #define AUTH_HASH_MAX 128 /* an encoded argon2id hash with its NUL (crypto_pwhash_STRBYTES) */
 

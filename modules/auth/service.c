@@ -2,9 +2,9 @@
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
  */
 #include "account/account.h"
-#include "profile/profile.h"
 #include "account/storage.h"
 #include "personal/export.h"
+#include "profile/profile.h"
 #include "session/session.h"
 
 #include <stdlib.h>

@@ -15,9 +15,9 @@
 
 #include <stdatomic.h>
 
+#include "engine/grace.h"
 #include "hearth/connections.h"
 #include "hearth/module.h"
-#include "engine/grace.h"
 
 #define GAME_SHARDS_MAX 16
 

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 #include "engine/chores.h"
+#include "engine/shard.h"
 #include "engine/tenure.h"
 #include "game.h"
-#include "hearth/map.h"
-#include "hearth/metric.h"
 #include "hearth/accounts.h"
 #include "hearth/export.h"
+#include "hearth/map.h"
+#include "hearth/metric.h"
 #include "lobby/lobby.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
-#include "engine/shard.h"
 #include "store/store.h"
 
 static const struct config_setting settings[] = {

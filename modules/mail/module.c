@@ -3,22 +3,22 @@
  */
 #include <stdlib.h>
 
-#include "imap/session/imap_copy_undo.h"
+#include "api/notify_page.h"
+#include "delivery/letters.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
 #include "hearth/json.h"
 #include "hearth/metric.h"
+#include "imap/session/imap_copy_undo.h"
 #include "imap/session/imap_session.h"
-#include "delivery/letters.h"
 #include "mail.h"
 #include "notify.h"
-#include "api/notify_page.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
 #include "search/index.h"
 #include "smtp/smtp_session.h"
-#include "store/store.h"
 #include "store/blob_gc.h"
+#include "store/store.h"
 
 #define PRUNE_FIRST_MS (INT64_C(60) * 1000)
 #define PRUNE_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)

@@ -7,13 +7,13 @@
 #include "hearth/metric.h"
 #include "ingest/ingest.h"
 #include "origin/live.h"
+#include "package/worker.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
-#include "store/retention.h"
 #include "rtmp/rtmp_session.h"
+#include "store/retention.h"
 #include "store/store.h"
 #include "store/tidy.h"
-#include "package/worker.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "segment", CONFIG_DURATION, "2s", "1s", "10s", NULL,

@@ -1,9 +1,9 @@
 /*
  * module.c: the web module: the one page, served from the binary, and the description of the API.
  */
-#include "web.h"
-
 #include "hearth/module.h"
+
+#include "web.h"
 
 /*
  * Scripts only from here; a mail in its sandboxed frame inherits this, so it runs nothing and

@@ -1,7 +1,9 @@
 /*
  * backup.h: `hearth backup`, `hearth restore`, `hearth verify`: of a data folder, whether a server
  * runs on it or not. Everything blocks, is a command's, and says on standard output what it did and
- * on standard error what went wrong. The results are exit codes: 0 done and well, 1 not.
+ * on standard error what went wrong. The results are exit codes: 0 done and well, 1 not. On the
+ * main thread of a command; memory is bounded by a chunk and a page of names, whatever the folder
+ * holds.
  */
 #ifndef HEARTH_SRC_BACKUP_H
 #define HEARTH_SRC_BACKUP_H

@@ -1,5 +1,6 @@
 /*
- * files.c: see files.h.
+ * files.c: the files of a backup: PIECE bytes at a time. A new file is written beside its place and
+ * renamed, so it is there whole or not at all. On a command's main thread.
  */
 #include "backup/files.h"
 

@@ -1,6 +1,6 @@
 /*
  * files.h: files of a backup: copied and hashed in pieces, put in place whole or not at all.
- * Everything blocks; for commands. Errors are codes after a line on standard error.
+ * Everything blocks; for commands. Errors are codes after a line on standard error. Main thread.
  */
 #ifndef HEARTH_SRC_BACKUP_FILES_H
 #define HEARTH_SRC_BACKUP_FILES_H

@@ -1,5 +1,6 @@
 /*
- * hold.c: what backup and verify share: the databases of a folder, and the hold on its blobs.
+ * hold.c: what backup and verify share: the databases of a folder, and the hold on its blobs. On a
+ * command's main thread.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /*
- * manifest.c: see manifest.h.
+ * manifest.c: writing and reading the manifest of a backup, a line at a time: a backup of a million
+ * blobs needs no more memory than one of ten. Lines are bounded by LINE_MAX_BYTES; one that is
+ * longer, or torn, makes the manifest none. On a command's main thread.
  */
 #include "backup/manifest.h"
 

@@ -10,7 +10,8 @@
  *	blob SIZE SHA256 NAME           a large blob's file, sorted by name: blob/NAME
  *	end SHA256                      of all above: a manifest without it is none
  *
- * It is written beside and renamed, so a backup that was killed leaves the one before as it was.
+ * It is written beside and renamed, so a backup that was killed leaves the one before as it was. On
+ * a command's main thread.
  */
 #ifndef HEARTH_SRC_BACKUP_MANIFEST_H
 #define HEARTH_SRC_BACKUP_MANIFEST_H

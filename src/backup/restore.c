@@ -7,7 +7,7 @@
  *
  * While restore.part is there no server starts on the folder (kernel/databases.c), so half a
  * restore is never taken for a whole one; run again, it goes on with what is not there yet. Until
- * all of it was checked, what was there before is as it was.
+ * all of it was checked, what was there before is as it was. On a command's main thread.
  */
 #include <dirent.h>
 #include <errno.h>

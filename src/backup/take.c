@@ -10,7 +10,8 @@
  *
  * What is there from an earlier backup is not copied again: a blob's file is immutable and its name
  * is never used twice; a database is stored in chunks under their hashes, and SQLite changes pages
- * in place. So a backup costs reading the databases and writing what changed.
+ * in place. So a backup costs reading the databases and writing what changed. On a command's main
+ * thread.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
  * tidy.c: removing from a backup what its manifest does not name: chunks of databases as they were,
  * and blobs that were deleted. After the manifest is in its place; what an interruption leaves goes
- * with the next one.
+ * with the next one. On a command's main thread.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -6,14 +6,16 @@
  *      indexes
  *   ─▶ the bytes of every blob, while nothing is deleted
  *
- * Each damage is one line on standard output, with the account it is of where that is known.
+ * Each damage is one line on standard output, with the account it is of where that is known. On a
+ * command's main thread.
  */
+#include "backup/verify.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "backup/backup.h"
 #include "backup/files.h"
-#include "backup/verify.h"
 #include "blob/check.h"
 #include "db/sqlite/cut.h"
 #include "db/sqlite/tokenizer.h"

@@ -1,5 +1,5 @@
 /*
- * verify.h: looking at all that a data folder stores.
+ * verify.h: looking at all that a data folder stores. On a command's main thread.
  */
 #ifndef HEARTH_SRC_BACKUP_VERIFY_H
 #define HEARTH_SRC_BACKUP_VERIFY_H

@@ -1,10 +1,10 @@
 /*
  * blob_internal.h: the embedded blob store, for who assembles the program and for its tests.
  *
- * A blob of up to 64 KiB (as stored: text is compressed) lies in its row of the database "blob",
- * a larger one in a file of DATA/blob, named by its row. Every whole get is checked by SHA-256; a
- * get of a part, by the SHA-256 of the whole when that is no more than 4 MiB, and else by a CRC-32
- * for each block of 256 KiB.
+ * A blob of up to 64 KiB (as stored: text is compressed) lies in its row of the database "blob", a
+ * larger one in a file of DATA/blob, named by its row. Every whole get is checked by SHA-256; a get
+ * of a part, by the SHA-256 of the whole when that is no more than 4 MiB, and else by a CRC-32 for
+ * each block of 256 KiB. Opened and closed on the main thread.
  */
 #ifndef HEARTH_SRC_BLOB_INTERNAL_H
 #define HEARTH_SRC_BLOB_INTERNAL_H

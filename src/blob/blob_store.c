@@ -2,6 +2,8 @@
  * blob_store.c: opening and closing the embedded blob store, and its jobs on the pool.
  *
  *   open ──blob_store_close──▶ closing ──last job over──▶ freed
+ *
+ * On the loop. So many jobs may be in hand as the pool takes.
  */
 #include "blob/store.h"
 

@@ -1,6 +1,6 @@
 /*
- * check.c: see check.h. A large blob is read in pieces, so it costs no more memory than a small
- * one.
+ * check.c: a large blob is read in pieces of PIECE bytes, so looking at it costs no more memory
+ * than at a small one. On whichever thread asks; it blocks.
  */
 #include "blob/check.h"
 

@@ -1,6 +1,6 @@
 /*
  * check.h: whether a blob is whole: its stored bytes decoded, its size and SHA-256 as its row has
- * them. For backup and verify. Blocks.
+ * them. For backup and verify. Blocks. On whichever thread asks, which waits.
  */
 #ifndef HEARTH_SRC_BLOB_CHECK_H
 #define HEARTH_SRC_BLOB_CHECK_H

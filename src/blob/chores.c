@@ -4,7 +4,8 @@
  * transaction, then, when that is on disk, the files of those rows.
  *
  * What is lost here (too many wait, or a crash) is a blob nobody names: it takes room and does no
- * harm. A file without a row goes with the sweep of the next start.
+ * harm. A file without a row goes with the sweep of the next start. Keys are taken from any thread,
+ * WAITING_MAX at most; the work is done by one job on a worker.
  */
 #include "blob/store.h"
 

@@ -1,5 +1,7 @@
 /*
- * codec.c: SHA-256 by OpenSSL and zstd at level 3, with their contexts kept for the next use.
+ * codec.c: SHA-256 by OpenSSL and zstd at level 3, with their contexts kept for the next use. For
+ * workers; each thread takes a context and gives it back, and as many are kept as there were at
+ * once.
  */
 #include "blob/codec.h"
 

@@ -1,8 +1,8 @@
 /*
  * pack.c: the rows of the blob store. See pack.h.
  *
- * The stored bytes come last in a row: SQLite reads a row from its beginning, so what is asked of
- * a large row stays cheap.
+ * The stored bytes come last in a row: SQLite reads a row from its beginning, so what is asked of a
+ * large row stays cheap. On database threads.
  */
 #include "blob/pack.h"
 

@@ -1,6 +1,6 @@
 /*
  * pack.h: the database "blob": a row for every blob, with the bytes of small ones in it. Every SQL
- * statement of the store is here. All functions run inside a db_fn.
+ * statement of the store is here. All functions run inside a db_fn. That is on a database thread.
  */
 #ifndef HEARTH_SRC_BLOB_PACK_H
 #define HEARTH_SRC_BLOB_PACK_H

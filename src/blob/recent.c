@@ -1,5 +1,6 @@
 /*
- * recent.c: a map by key and a list by last use, behind one lock. See recent.h.
+ * recent.c: small blobs that were read or put a short while ago: a map by key and a list by last
+ * use, behind one lock, for any thread. Bounded by bytes: the one used longest ago goes first.
  */
 #include "blob/recent.h"
 

@@ -10,7 +10,7 @@
  *
  * A crash leaves a few such files. Where they are a good part of all, rather the table is wrong:
  * then none is moved, and health says so. What is moved lies in blob/litter for [store]
- * litter_keep, and comes back by itself when it is asked for.
+ * litter_keep, and comes back by itself when it is asked for. On a worker, one job at a time.
  */
 #include "blob/store.h"
 

@@ -1,5 +1,6 @@
 /*
- * bus_internal.h: the bus from the inside, for src/ only.
+ * bus_internal.h: the bus from the inside, for src/ only. Made, started and stopped on the main
+ * thread, which is the loop's.
  */
 #ifndef HEARTH_SRC_BUS_INTERNAL_H
 #define HEARTH_SRC_BUS_INTERNAL_H

@@ -6,9 +6,11 @@
  * process may have published, a lane may have rested), and what everybody has passed is removed.
  * A source that nobody writes to, and where nothing waits, is surveyed seldom.
  */
-#include <stdlib.h>
 
 #include "bus/dispatch.h"
+
+#include <stdlib.h>
+
 #include "hearth/error.h"
 #include "hearth/log.h"
 

@@ -6,8 +6,8 @@
  *   bus_cursor      how far subscriptions whose effects are here have come, for each source
  *   bus_dead        events that such a subscription failed on for good; `again`: it shall try anew
  *
- * A position is a number that the database gives out once and in the order of commits: there is
- * one writer.
+ * A position is a number that the database gives out once and in the order of commits: there is one
+ * writer. Inside a db_fn, on a database thread.
  */
 #include "bus/outbox.h"
 

@@ -1,5 +1,6 @@
 /*
- * outbox.h: the tables of the bus, for src/bus/ only. All calls are inside a db_fn.
+ * outbox.h: the tables of the bus, for src/bus/ only. All calls are inside a db_fn. That is on a
+ * database thread.
  */
 #ifndef HEARTH_SRC_OUTBOX_H
 #define HEARTH_SRC_OUTBOX_H

@@ -1,5 +1,6 @@
 /*
- * cache_internal.h: the embedded cache, for who assembles the program and for its tests.
+ * cache_internal.h: the embedded cache, for who assembles the program and for its tests. Made and
+ * freed on the main thread, which is the loop's.
  */
 #ifndef HEARTH_SRC_CACHE_INTERNAL_H
 #define HEARTH_SRC_CACHE_INTERNAL_H

@@ -2,7 +2,8 @@
  * cli.c: from argv to a command.
  *
  * The kernel's own commands stand in a table here; a module brings its own in its table. Every
- * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help.
+ * command takes -c FILE and --set section.key=value anywhere among its arguments, and --help. On
+ * the main thread.
  */
 #include "cli/cli.h"
 #include "cli/bus_commands.h"

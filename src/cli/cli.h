@@ -1,5 +1,6 @@
 /*
- * cli.h: hearth COMMAND [-c FILE] [--set section.key=value]… [ARGUMENTS]
+ * cli.h: the command line: hearth COMMAND [-c FILE] [--set section.key=value]… [ARGUMENTS]. On the
+ * main thread.
  */
 #ifndef HEARTH_SRC_CLI_H
 #define HEARTH_SRC_CLI_H

@@ -1,5 +1,6 @@
 /*
- * data_commands.c: see data_commands.h.
+ * data_commands.c: reads the words of `hearth backup`, `restore` and `verify`, finds the data
+ * folder they mean (locate.h), and calls src/backup. On the main thread.
  */
 #include "cli/data_commands.h"
 #include "cli/locate.h"

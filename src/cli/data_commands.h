@@ -1,5 +1,6 @@
 /*
- * data_commands.h: `hearth backup`, `restore` and `verify`, from the command line's words.
+ * data_commands.h: `hearth backup`, `restore` and `verify`, from the command line's words. On the
+ * main thread.
  */
 #ifndef HEARTH_SRC_CLI_DATA_COMMANDS_H
 #define HEARTH_SRC_CLI_DATA_COMMANDS_H

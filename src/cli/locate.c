@@ -1,7 +1,8 @@
 /*
  * locate.c: which configuration and data a command works on when nobody says, and as whom. A
  * command that made a second, empty data folder where it happens to run would answer for a server
- * that is none: so a folder that nobody named is never made by a command.
+ * that is none: so a folder that nobody named is never made by a command. On the main thread,
+ * before anything is opened.
  */
 #include "cli/locate.h"
 

@@ -1,5 +1,6 @@
 /*
- * locate.h: which configuration and data a command works on when nobody says, and as whom.
+ * locate.h: which configuration and data a command works on when nobody says, and as whom. On the
+ * main thread, before anything is opened.
  */
 #ifndef HEARTH_SRC_CLI_LOCATE_H
 #define HEARTH_SRC_CLI_LOCATE_H

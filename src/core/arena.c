@@ -4,7 +4,8 @@
  * the newest, so that the room left in the newest is not lost.
  *
  * Under AddressSanitizer the unused part of a block is poisoned and a gap is left after each
- * allocation, so that writing past the end is found here as on the heap.
+ * allocation, so that writing past the end is found here as on the heap. Pure; an arena belongs to
+ * one thread at a time. It grows as far as its owner lets it.
  */
 #include "hearth/arena.h"
 #include "hearth/buf.h"

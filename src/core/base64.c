@@ -1,10 +1,10 @@
 /*
  * base64.c: RFC 4648 base64 with padding (section 4) and base64url without (section 5). Decoding
  * accepts exactly what encoding writes: bits left over in the last digit must be zero (section
- * 3.5), so one value has one spelling.
+ * 3.5), so one value has one spelling. Pure.
  */
-#include "hearth/text.h"
 #include "hearth/error.h"
+#include "hearth/text.h"
 
 static const char alphabet[2][65] = {
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",

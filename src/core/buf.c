@@ -1,6 +1,7 @@
 /*
  * buf.c: immutable bytes with an atomic reference count. Four kinds share one struct: bytes lying
- * behind it, bytes taken over from a strbuf, static bytes, and a part of another buffer.
+ * behind it, bytes taken over from a strbuf, static bytes, and a part of another buffer. Pure;
+ * references may be taken and given back by any thread.
  */
 #include "hearth/buf.h"
 #include "hearth/arena.h"

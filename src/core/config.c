@@ -1,6 +1,7 @@
 /*
  * config.c: the table of settings: declared by the program and its modules, set by files and by
- * --set, read by name. Some hundred rows, read at start: a list is enough.
+ * --set, read by name. Some hundred rows, read at start: a list is enough. On the main thread until
+ * the program runs, then only read, by any thread.
  */
 #include "hearth/config.h"
 #include "hearth/error.h"

@@ -1,6 +1,6 @@
 /*
  * double.c: floating-point numbers as text that reads back unchanged: 15 digits often do, 17
- * always.
+ * always. Pure.
  */
 #include "core/double.h"
 

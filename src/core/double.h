@@ -1,5 +1,5 @@
 /*
- * double.h: floating-point numbers as text.
+ * double.h: floating-point numbers as text. Pure.
  */
 #ifndef CORE_DOUBLE_H
 #define CORE_DOUBLE_H

@@ -1,6 +1,7 @@
 /*
  * edit_distance.c: optimal string alignment by dynamic programming over three rows: the one being
- * filled, the one above, and the one above that, which a swap needs.
+ * filled, the one above, and the one above that, which a swap needs. Pure; words have at most
+ * EDIT_DISTANCE_BYTES bytes.
  */
 #include "core/edit_distance.h"
 

@@ -1,5 +1,5 @@
 /*
- * edit_distance.h: how far apart two words are, for "nearest known key".
+ * edit_distance.h: how far apart two words are, for "nearest known key". Pure.
  */
 #ifndef CORE_EDIT_DISTANCE_H
 #define CORE_EDIT_DISTANCE_H

@@ -1,5 +1,5 @@
 /*
- * error.c: names of the error codes, for log lines and test output.
+ * error.c: names of the error codes, for log lines and test output. Pure.
  */
 #include "hearth/error.h"
 

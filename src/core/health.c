@@ -1,5 +1,6 @@
 /*
  * health.c: the conditions of health.h: a small table under one lock, in the order they were set.
+ * Any thread. At most HEALTH_MAX of them.
  */
 #include "hearth/health.h"
 

@@ -1,6 +1,7 @@
 /*
  * ini.c: the INI parser. Its only states are where it is in the text and the current section, so
- * that it goes on after an error and all mistakes of a file can be shown at once.
+ * that it goes on after an error and all mistakes of a file can be shown at once. Pure; it
+ * allocates nothing.
  */
 #include "core/ini.h"
 #include "hearth/text.h"

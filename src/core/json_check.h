@@ -1,5 +1,5 @@
 /*
- * json_check.h: the strict grammar of JSON (RFC 8259), checked before anything is built.
+ * json_check.h: the strict grammar of JSON (RFC 8259), checked before anything is built. Pure.
  */
 #ifndef CORE_JSON_CHECK_H
 #define CORE_JSON_CHECK_H

@@ -2,9 +2,10 @@
  * json_read.c: a JSON document to a tree in an arena, in three steps: json_check makes sure that
  * the bytes are JSON, jsmn cuts them into tokens, and the tokens become nodes: one array, node i
  * for token i (those of member names stay unused). Names are compared last, once they are decoded.
+ * Pure.
  */
-#include "hearth/json.h"
 #include "hearth/error.h"
+#include "hearth/json.h"
 #include "hearth/text.h"
 
 #include "core/json_check.h"

@@ -4,7 +4,9 @@
  * what lets an iteration remove the entry it stands on; dead slots go when the table is rebuilt,
  * and at once when nothing lies behind them.
  *
- * A number is a key of eight bytes. Keys up to KEY_INLINE bytes lie in the slot.
+ * A number is a key of eight bytes. Keys up to KEY_INLINE bytes lie in the slot. Pure; a map
+ * belongs to one thread, or to who holds the lock it lies behind. It grows by doubling; what bounds
+ * it is its owner's business.
  */
 #include "hearth/map.h"
 #include "hearth/arena.h"

@@ -1,6 +1,6 @@
 /*
- * metric.c: the metrics of the program, in one list under one lock. The lock is for registering
- * and writing; changing a metric is an atomic operation without it.
+ * metric.c: the metrics of the program, in one list under one lock. The lock is for registering and
+ * writing; changing a metric is an atomic operation without it. Any thread.
  */
 #include "hearth/metric.h"
 #include "hearth/arena.h"

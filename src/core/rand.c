@@ -1,6 +1,6 @@
 /*
  * rand.c: randomness from getrandom(2), or, once a test seeded it, from SplitMix64 (Steele, Lea,
- * Flood 2014), whose whole state is one atomic counter.
+ * Flood 2014), whose whole state is one atomic counter. Any thread.
  */
 #include "hearth/rand.h"
 #include "hearth/log.h"

@@ -1,5 +1,5 @@
 /*
- * siphash.c: SipHash-2-4 of a whole slice, 64 bits out.
+ * siphash.c: SipHash-2-4 of a whole slice, 64 bits out. Pure.
  */
 #include "core/siphash.h"
 

@@ -1,6 +1,6 @@
 /*
  * siphash.h: SipHash-2-4 (Aumasson and Bernstein), the keyed hash behind the maps: who does not
- * know the key cannot choose inputs that collide.
+ * know the key cannot choose inputs that collide. Pure.
  */
 #ifndef CORE_SIPHASH_H
 #define CORE_SIPHASH_H

@@ -1,6 +1,6 @@
 /*
  * strbuf.c: text under construction. The invariant: p is NULL and cap 0, or n < cap and p[n] is
- * NUL, so that p is a C string at every moment.
+ * NUL, so that p is a C string at every moment. Pure.
  */
 #include "hearth/arena.h"
 #include "hearth/log.h"

@@ -1,6 +1,6 @@
 /*
  * text.c: UTF-8 as RFC 3629 defines it: decoding that refuses overlong forms, surrogates and what
- * lies above U+10FFFF, and encoding that never writes them.
+ * lies above U+10FFFF, and encoding that never writes them. Pure.
  */
 #include "hearth/text.h"
 

@@ -2,8 +2,8 @@
  * text_fold.c: the one folding that search uses, for what is searched and for what is searched for.
  *
  * The table holds Unicode's simple case folding (CaseFolding.txt, status C and S) for Latin with
- * its extensions A, B and Additional, Greek with Extended, Cyrillic, the letterlike Ohm, Kelvin
- * and Angstrom signs, and full-width Latin.
+ * its extensions A, B and Additional, Greek with Extended, Cyrillic, the letterlike Ohm, Kelvin and
+ * Angstrom signs, and full-width Latin. Pure.
  */
 #include "hearth/text.h"
 

@@ -1,6 +1,6 @@
 /*
- * database.h: the database port from the inside, for src/ only: opening, closing, and being told
- * of commits.
+ * database.h: the database port from the inside, for src/ only: opening, closing, and being told of
+ * commits. Opened and closed on the main thread.
  */
 #ifndef HEARTH_SRC_DATABASE_H
 #define HEARTH_SRC_DATABASE_H

@@ -1,5 +1,7 @@
 /*
  * db.c: the database port: opening and closing, and the queues in front of writer and readers.
+ * Queueing is for any thread, opening and closing for the main one. WAITING_MAX functions may wait
+ * for one database; then it is "busy", or who may block waits.
  */
 #include "hearth/db.h"
 

@@ -1,7 +1,7 @@
 /*
- * identity.c: see identity.h. One row in each database, counted up within each commit; what it
- * costs is one page more in the log. The note beside it is not synced: after a loss of power it may
- * be behind, never ahead.
+ * identity.c: the id of a database, and the count of its commits. One row in each database, counted
+ * up within each commit, on its writer's thread; what it costs is one page more in the log. The
+ * note beside it is not synced: after a loss of power it may be behind, never ahead.
  */
 #include "db/identity.h"
 

@@ -2,7 +2,8 @@
  * identity.h: which data folder a database belongs to, and how many commits it has had. So a
  * database that was lost, replaced or set back to an older state is known from its neighbours'
  * point of view (kernel/ledger.h); without that, rows of one would name things of another that are
- * not there, and numbers would be given out twice.
+ * not there, and numbers would be given out twice. Inside a db_fn, but for what says otherwise: on
+ * the database's thread.
  */
 #ifndef HEARTH_SRC_DB_IDENTITY_H
 #define HEARTH_SRC_DB_IDENTITY_H

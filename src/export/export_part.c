@@ -4,7 +4,8 @@
  * the disk is full nothing is put: the task is tried again later.
  *
  * Names are "export/EXPORT/MODULE/ATTEMPT-NUMBER": an attempt that died leaves names behind that no
- * later one uses, counted from 0 without a gap, so that who removes the export finds them.
+ * later one uses, counted from 0 without a gap, so that who removes the export finds them. On a
+ * worker; one piece is in memory at a time.
  */
 #include "hearth/export.h"
 

@@ -7,7 +7,7 @@
  * session cookie. A browser sends the cookie by itself, also when another site makes it do so: what
  * changes something is then believed only if it comes from our own pages. Where signing in is
  * needed that is a 403; elsewhere the cookie counts for nothing. A token opens only what its scopes
- * allow.
+ * allow. On the loop.
  */
 #include "http/http_internal.h"
 

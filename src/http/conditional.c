@@ -4,6 +4,7 @@
  *
  * Several ranges in one request: the answer is the one that can be satisfied, if there is one only;
  * else all of it, which RFC 9110 section 14.2 allows. Nothing here sends multipart/byteranges.
+ * Pure, but for the answers it gives; on the loop.
  */
 #include "http/http_internal.h"
 

@@ -4,7 +4,7 @@
  *
  * Every origin may, with a bearer token that it was given; so the answer is "*", which a browser
  * takes only for requests without cookies. An answer that the session cookie brought about is shown
- * to no other origin.
+ * to no other origin. On the loop.
  */
 #include "http/http_internal.h"
 

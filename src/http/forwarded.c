@@ -1,5 +1,7 @@
 /*
- * forwarded.c: see forwarded.h.
+ * forwarded.c: reads X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host and Forwarded (RFC 7239)
+ * from behind, as far as the proxies in them are trusted. Pure; it allocates nothing, and walks
+ * each field once.
  */
 #include "http/forwarded.h"
 

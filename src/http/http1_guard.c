@@ -1,8 +1,8 @@
 /*
- * http1_guard.c: the checks that llhttp 8.1.0 leaves to its caller, each one measured to be
- * missing (third_party/llhttp/README.md). What is read here was accepted by llhttp in strict mode.
- * Still, no line may hold a CR, LF or NUL, and http1_parse.c refuses a head whose framing the two
- * of us read differently.
+ * http1_guard.c: the checks that llhttp 8.1.0 leaves to its caller, each one measured to be missing
+ * (third_party/llhttp/README.md). What is read here was accepted by llhttp in strict mode. Still,
+ * no line may hold a CR, LF or NUL, and http1_parse.c refuses a head whose framing the two of us
+ * read differently. Pure.
  */
 #include "http/http1_guard.h"
 

@@ -10,7 +10,8 @@
  * copied to `raw` as it comes, each byte is scanned before llhttp sees it (http1_guard.c), and when
  * both have found its end it is taken apart there. The trailer section goes the same way.
  *
- * llhttp.h and hearth/http.h both have an HTTP_GET, so this file alone sees llhttp.h.
+ * llhttp.h and hearth/http.h both have an HTTP_GET, so this file alone sees llhttp.h. Pure, one
+ * parser a connection. A head has at most HTTP1_HEAD_MAX bytes.
  */
 #include "http/http1_parse.h"
 

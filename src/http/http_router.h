@@ -1,5 +1,6 @@
 /*
- * http_router.h: patterns compiled into a tree of segments.
+ * http_router.h: patterns compiled into a tree of segments. Made on the main thread, read on the
+ * loop.
  */
 #ifndef HEARTH_SRC_HTTP_ROUTER_H
 #define HEARTH_SRC_HTTP_ROUTER_H

@@ -1,5 +1,5 @@
 /*
- * kernel_routes.c: what the server itself answers: is it well, and how is it doing.
+ * kernel_routes.c: what the server itself answers: is it well, and how is it doing. On the loop.
  */
 #include "http/http_internal.h"
 

@@ -1,5 +1,6 @@
 /*
- * problem.c: errors as RFC 9457 problem documents, and the phrases of the status codes.
+ * problem.c: errors as RFC 9457 problem documents, and the phrases of the status codes. On the
+ * loop.
  */
 #include "http/http_internal.h"
 

@@ -1,6 +1,6 @@
 /*
  * reply.c: answers. Each http_reply call claims the request, sends one head and perhaps a body, and
- * ends with request_done, which frees the request.
+ * ends with request_done, which frees the request. On the loop.
  */
 #include "http/http_internal.h"
 

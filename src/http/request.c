@@ -1,6 +1,7 @@
 /*
  * request.c: a request and what a handler may ask of it. Everything lives in the request's arena,
- * itself included; header fields are slices of the parser's copy of the head.
+ * itself included; header fields are slices of the parser's copy of the head. On the loop, until a
+ * handler hands it to a worker and as long as that has it.
  */
 #include "http/http_internal.h"
 

@@ -1,7 +1,7 @@
 /*
  * router.c: finds the route of a path in a tree with one level a segment. At each level a literal
  * wins over {int}, that over {word}, that over {text}, that over {path}; when a branch leads
- * nowhere the next one is tried.
+ * nowhere the next one is tried. On the loop; the tree is as deep as the longest pattern.
  */
 #include "http/http_router.h"
 

@@ -1,6 +1,6 @@
 /*
  * server.c: the HTTP server: its listeners, its routes, its end. What happens on a connection is in
- * session.c.
+ * session.c. On the loop.
  */
 #include "http/http_internal.h"
 

@@ -12,7 +12,7 @@
  *
  * Time limits: HEAD_MS for a head, however slowly it trickles; the server's body_ms and BODY_RATE
  * for a body, so that one that dribbles ends as well; body_ms and REPLY_MS of silence; IDLE_MS
- * between requests. A handler has all the time it wants.
+ * between requests. A handler has all the time it wants. On the loop.
  */
 #include "http/http_internal.h"
 

@@ -8,7 +8,8 @@
  * well (nobody can register one), and of the others those this server is known by.
  *
  * A proxy that is trusted says in header fields who the request comes from. That goes into the
- * request's copy of conn_info, where everything that counts guesses or writes a log finds it.
+ * request's copy of conn_info, where everything that counts guesses or writes a log finds it. On
+ * the loop.
  */
 #include "http/http_internal.h"
 

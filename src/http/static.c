@@ -1,5 +1,6 @@
 /*
- * static.c: files that are part of the program.
+ * static.c: files that are part of the program. On the loop; they lie in the program, nothing is
+ * read or allocated for them.
  */
 #include "http/http_internal.h"
 

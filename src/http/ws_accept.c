@@ -1,5 +1,5 @@
 /*
- * ws_accept.c: the opening handshake of a WebSocket (RFC 6455 section 4.2).
+ * ws_accept.c: the opening handshake of a WebSocket (RFC 6455 section 4.2). On the loop.
  */
 #include "http/http_internal.h"
 #include "http/ws_deflate.h"

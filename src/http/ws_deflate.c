@@ -4,7 +4,8 @@
  *
  * What is compressed ends with an empty stored block whose length, the bytes 00 00 FF FF, is not
  * sent (section 7.2.1). zlib knows this from PPP, which does the same: it says whether the input
- * ended just there (inflateSyncPoint).
+ * ended just there (inflateSyncPoint). On the loop. What a message unfolds to is bounded by its
+ * caller.
  */
 #include "http/ws_deflate.h"
 

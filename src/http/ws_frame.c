@@ -7,6 +7,7 @@
  * The payload is unmasked where it is copied to: that of messages to `message`, that of control
  * frames, which may come between the frames of a message, to `control`. Text is checked as it
  * comes, so that a wrong byte is answered at once; compressed text is checked by who inflates it.
+ * Pure, one parser a connection; the message under way is bounded by what the parser was made with.
  */
 #include "http/ws_frame.h"
 

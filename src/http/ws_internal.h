@@ -1,5 +1,5 @@
 /*
- * ws_internal.h: what ws_accept.c (the opening handshake) asks of ws.c (the session).
+ * ws_internal.h: what ws_accept.c (the opening handshake) asks of ws.c (the session). On the loop.
  */
 #ifndef HEARTH_SRC_WS_INTERNAL_H
 #define HEARTH_SRC_WS_INTERNAL_H

@@ -2,6 +2,8 @@
  * pool.c: a named set of worker threads with one bounded queue. A worker takes the oldest job, runs
  * it, and posts its `done` to the executor that asked.
  */
+#include "job/pool.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,6 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "job/compute.h"
-#include "job/pool.h"
 #include "loop/executor.h"
 #include "loop/ring.h"
 

@@ -1,5 +1,6 @@
 /*
- * pool.h: pools from the inside, for src/ only.
+ * pool.h: pools from the inside, for src/ only. Made and freed on the main thread; its workers are
+ * threads of their own.
  */
 #ifndef HEARTH_SRC_POOL_H
 #define HEARTH_SRC_POOL_H

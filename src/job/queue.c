@@ -11,6 +11,8 @@
  * care than time. `attempt` is counted up by each take and is the proof of ownership: whoever was
  * handed an earlier attempt finds that the number has changed.
  */
+#include "job/queue.h"
+
 #include "hearth/clock.h"
 #include "hearth/db.h"
 #include "hearth/error.h"
@@ -18,7 +20,6 @@
 #include "hearth/log.h"
 
 #include "db/database.h"
-#include "job/queue.h"
 #include "job/queue_store.h"
 
 #define DELAY_MS     INT64_C(1000) /* before the second attempt; doubles */

@@ -1,5 +1,5 @@
 /*
- * queue.h: durable queues from the inside, for src/ only.
+ * queue.h: durable queues from the inside, for src/ only. On the loop.
  */
 #ifndef HEARTH_SRC_QUEUE_H
 #define HEARTH_SRC_QUEUE_H

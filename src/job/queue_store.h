@@ -1,5 +1,6 @@
 /*
- * queue_store.h: a durable queue in its table: what consumer.c does with it.
+ * queue_store.h: a durable queue in its table: what consumer.c does with it. Inside a db_fn, on the
+ * database's writer thread.
  */
 #ifndef HEARTH_SRC_QUEUE_STORE_H
 #define HEARTH_SRC_QUEUE_STORE_H

@@ -1,5 +1,6 @@
 /*
- * runner.c: something that runs on a pool when it is woken.
+ * runner.c: something that runs on a pool when it is woken. Waking is for any thread; `run` runs on
+ * workers, at most `limit` at once.
  */
 #include "job/runner.h"
 

@@ -1,5 +1,6 @@
 /*
- * configure.c: from the INI file to the list of modules that will run.
+ * configure.c: from the INI file to the list of modules that will run. On the main thread, before
+ * anything is opened.
  */
 #include "kernel/kernel.h"
 

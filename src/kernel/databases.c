@@ -3,6 +3,8 @@
  *
  *   ledger ─▶ is a file missing? ─▶ open and migrate each ─▶ do they agree? ─▶ noted, blob store
  *                   └──────────── no: say so, start nothing ────────┘
+ *
+ * On the main thread.
  */
 #include <stdio.h>
 #include <unistd.h>

@@ -14,8 +14,8 @@
 #include "hearth/map.h"
 #include "hearth/module.h"
 #include "http/http_internal.h"
-#include "net/network.h"
 #include "kernel/ledger.h"
+#include "net/network.h"
 
 #define KERNEL_MODULES_MAX   16
 #define KERNEL_DBS_MAX       16

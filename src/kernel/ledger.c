@@ -1,6 +1,7 @@
 /*
- * ledger.c: see ledger.h. A line is written in place and whole; one that is torn counts as not
- * there. Lines of databases that are not open now (their module is off) stay.
+ * ledger.c: the file DATA/ledger. A line is written in place and whole; one that is torn counts as
+ * not there. Lines of databases that are not open now (their module is off) stay. On the main
+ * thread, and each database's count is written by its own writer thread (db/identity.h).
  */
 #include "kernel/ledger.h"
 

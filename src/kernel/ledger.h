@@ -9,6 +9,8 @@
  *
  *	hearth-data 1 0123456789abcdef0123456789abcdef      a line of LEDGER_LINE bytes each
  *	auth       00000000000000000123
+ *
+ * On the main thread. It has LEDGER_DBS_MAX lines at most.
  */
 #ifndef HEARTH_SRC_KERNEL_LEDGER_H
 #define HEARTH_SRC_KERNEL_LEDGER_H

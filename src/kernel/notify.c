@@ -1,6 +1,7 @@
 /*
  * notify.c: tells systemd that the server is ready, or stopping (sd_notify(3): a datagram to the
- * socket named by NOTIFY_SOCKET). Without systemd there is no such name, and nothing is told.
+ * socket named by NOTIFY_SOCKET). Without systemd there is no such name, and nothing is told. On
+ * the main thread.
  */
 #include "kernel/kernel.h"
 

@@ -14,6 +14,8 @@
  * after what is written: else a busy minute's mail would go far below the reserve before anybody
  * sees it.
  */
+#include "hearth/room.h"
+
 #include "kernel/kernel.h"
 
 #include <errno.h>
@@ -29,7 +31,6 @@
 #include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-#include "hearth/room.h"
 
 #define CONDITION    "disk-full"
 #define SHARE        16 /* the reserve is at most such a part of the disk */

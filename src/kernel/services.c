@@ -1,5 +1,6 @@
 /*
- * services.c: what a module asks of the kernel (the end of module.h).
+ * services.c: what a module asks of the kernel (the end of module.h). On the main thread, which is
+ * the loop's.
  */
 #include "kernel/kernel.h"
 

@@ -1,6 +1,6 @@
 /*
  * settings.c: the kernel's own rows of the INI file. Modules declare theirs in their tables; their
- * listeners become rows of [listen] and [connections].
+ * listeners become rows of [listen] and [connections]. Constants, declared on the main thread.
  */
 #include "http/http_internal.h"
 #include "kernel/kernel.h"

@@ -1,6 +1,6 @@
 /*
  * site.c: what the INI file says about where this server is on the web: its public URL, its names,
- * the proxies in front of it. http (src/http/site.c) goes by it.
+ * the proxies in front of it. http (src/http/site.c) goes by it. On the main thread, at the start.
  */
 #include "kernel/kernel.h"
 

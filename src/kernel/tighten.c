@@ -4,7 +4,8 @@
  * made from now on; this to what is there.
  *
  * Blob files are not looked at one by one: nobody gets to them through a closed folder. Other
- * people's files in the folder are left alone, too.
+ * people's files in the folder are left alone, too. On the main thread, at the start; it looks at
+ * the entries of one folder, not below.
  */
 #include "kernel/kernel.h"
 

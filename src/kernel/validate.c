@@ -5,7 +5,7 @@
  * what the other would refuse. Nothing is opened, made or changed.
  *
  * Left to the start alone: whether a port is taken by another program, and what is in the
- * databases.
+ * databases. On the main thread.
  */
 #include "kernel/kernel.h"
 

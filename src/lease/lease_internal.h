@@ -2,6 +2,7 @@
  * lease_internal.h: leases from the inside, for src/ only.
  *
  * An engine is a table of functions, each inside a db_fn; a second one is a folder beside sqlite/.
+ * Made on the main thread.
  */
 #ifndef HEARTH_SRC_LEASE_INTERNAL_H
 #define HEARTH_SRC_LEASE_INTERNAL_H

@@ -1,5 +1,6 @@
 /*
- * leases.h: what the parts of the lease port share, for src/lease/ only.
+ * leases.h: what the parts of the lease port share, for src/lease/ only. What says "inside a db_fn"
+ * runs on a database thread, the rest on the executor that holds the lease.
  */
 #ifndef HEARTH_SRC_LEASES_H
 #define HEARTH_SRC_LEASES_H

@@ -1,6 +1,6 @@
 /*
  * ring.h: a first-in-first-out queue of small structs, copied in and out, that grows by doubling.
- * It has no lock and no bound of its own: whoever owns it has both.
+ * It has no lock and no bound of its own: whoever owns it has both. Pure.
  */
 #ifndef HEARTH_SRC_RING_H
 #define HEARTH_SRC_RING_H

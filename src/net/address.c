@@ -1,5 +1,6 @@
 /*
- * address.c: addresses as text, and what a host in the INI file stands for.
+ * address.c: addresses as text, and what a host in the INI file stands for. Pure, but for looking a
+ * host up, which is done on the main thread at the start.
  */
 #include "net/net.h"
 

@@ -1,5 +1,5 @@
 /*
- * conn_internal.h: what conn.c (life, input, time) and conn_out.c (output) share.
+ * conn_internal.h: what conn.c (life, input, time) and conn_out.c (output) share. On the loop.
  */
 #ifndef HEARTH_SRC_CONN_INTERNAL_H
 #define HEARTH_SRC_CONN_INTERNAL_H

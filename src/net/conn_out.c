@@ -4,7 +4,8 @@
  *
  * Nothing is sent from inside conn_write: a session's replies of one turn go out together. `first`
  * to `*last` and then the tail are in order; the tail is sealed into a piece when a reference comes
- * behind it or when it is sent. While `sending`, the layer holds on to the bytes of the pieces.
+ * behind it or when it is sent. While `sending`, the layer holds on to the bytes of the pieces. On
+ * the loop. Bounded by output_high and one answer of the session: at that mark it is told to stop.
  */
 #include "net/conn_internal.h"
 

@@ -6,7 +6,7 @@
  *
  * We accept by ourselves and only wait with libuv: when descriptors run out libuv's own way is to
  * drop whoever knocks, ours is to let them wait in the system's queue. Over a limit, a newcomer is
- * told so in the protocol's words and dropped before anything is made for it.
+ * told so in the protocol's words and dropped before anything is made for it. On the loop.
  */
 #include "net/net.h"
 #include "net/network.h"

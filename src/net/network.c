@@ -1,6 +1,6 @@
 /*
  * network.c: networks in the INI file, "10.0.0.0/8" or a single address, and whether an address is
- * in one of them. An IPv4 address is looked at as the IPv6 address it is mapped to.
+ * in one of them. An IPv4 address is looked at as the IPv6 address it is mapped to. Pure.
  */
 #include "net/network.h"
 

@@ -1,8 +1,7 @@
 /*
- * proxy_header.c: see proxy_header.h; the protocol is haproxy.org's proxy-protocol.txt.
- *
- *	version 1   PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n
- *	version 2   signature, version and command, family, length, addresses, TLVs
+ * proxy_header.c: the two forms of the PROXY protocol (haproxy.org, proxy-protocol.txt), version 1
+ * a line of text and version 2 binary, read from what is there so far. Pure; a header has at most
+ * PROXY_HEADER_MAX bytes.
  */
 #include "net/proxy_header.h"
 

@@ -15,7 +15,8 @@
  * closed its side; after SWALLOW_MAX bytes nobody can be meant any more.
  *
  * All sockets read into one buffer, so one that is idle has none. What the system does not take at
- * once is written from the caller's memory (uv_write), which the caller keeps until `sent`.
+ * once is written from the caller's memory (uv_write), which the caller keeps until `sent`. On the
+ * loop.
  */
 #include "net/net.h"
 

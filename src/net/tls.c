@@ -7,10 +7,11 @@
  * OpenSSL never sees a socket, only a pipe (tls_bio.c). What comes from below is read right where
  * it lies and handed up from one buffer that all connections share; so an idle connection has no
  * buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What goes down gathers in
- * the pipe and then is `flight`, untouched until the layer below is done with it.
+ * the pipe and then is `flight`, untouched until the layer below is done with it. On the loop.
  */
-#include "net/net.h"
 #include "net/tls.h"
+
+#include "net/net.h"
 
 #include "hearth/arena.h"
 #include "hearth/error.h"

@@ -1,5 +1,5 @@
 /*
- * tls.h: what the files about TLS share.
+ * tls.h: what the files about TLS share. On the loop.
  */
 #ifndef HEARTH_SRC_TLS_H
 #define HEARTH_SRC_TLS_H

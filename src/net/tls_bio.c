@@ -1,7 +1,7 @@
 /*
  * tls_bio.c: a BIO over memory that is not its own: it reads where the bytes lie, and writes to a
  * buffer that its owner empties. OpenSSL's memory BIO keeps what it grew to; this one keeps
- * nothing.
+ * nothing. On the loop.
  */
 #include "net/tls.h"
 

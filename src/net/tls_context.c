@@ -1,6 +1,6 @@
 /*
  * tls_context.c: the certificate in use, as an SSL_CTX that is replaced whole when the files
- * change. A connection holds on to the one it began with.
+ * change. A connection holds on to the one it began with. On the loop; the two files are small.
  */
 #include "net/net.h"
 #include "net/tls.h"

@@ -1,6 +1,7 @@
 /*
  * tls_selfsigned.c: a self-signed certificate (ECDSA, P-256) for a server that was given none, so
- * that everything works at first start. Programs that check certificates will ask their users.
+ * that everything works at first start. Programs that check certificates will ask their users. On
+ * the main thread, at the start.
  */
 #include "net/tls.h"
 

@@ -5,13 +5,13 @@
 #include <stdio.h>
 
 #include "account/admin.h"
-#include "invitation/invitation.h"
 #include "account/reserved.h"
 #include "account/resting.h"
+#include "audit/audit_log.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
+#include "invitation/invitation.h"
 #include "session/session.h"
 
 /* What the arguments said, and what the transaction needs and finds. */

@@ -5,15 +5,15 @@
 
 #include <stdio.h>
 
+#include "account/resting.h"
 #include "factor/factor.h"
-#include "invitation/invitation.h"
+#include "group/group.h"
 #include "hearth/error.h"
-#include "preferences/preferences.h"
+#include "invitation/invitation.h"
 #include "personal/personal_data.h"
+#include "preferences/preferences.h"
 #include "profile/profile.h"
 #include "reset/reset.h"
-#include "account/resting.h"
-#include "group/group.h"
 #include "session/session.h"
 #include "sms/code.h"
 

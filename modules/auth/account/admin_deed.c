@@ -10,11 +10,11 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "reset/reset.h"
 #include "factor/factor.h"
 #include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "reset/reset.h"
 
 /* One request, in its own arena. */
 struct deed {

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-#include "hearth/error.h"
 #include "audit/audit_log.h"
+#include "hearth/error.h"
 #include "session/session.h"
 
 #define RIGHTS (1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_API)

@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit/audit_log.h"
 #include "avatar/avatar_image.h"
-#include "profile/profile.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
 #include "personal/blob_drop.h"
-#include "audit/audit_log.h"
+#include "profile/profile.h"
 
 #define RUNNING_MAX 2
 

@@ -6,9 +6,9 @@
 
 #include <sodium.h>
 
+#include "audit/audit_log.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/mfa_challenge.h"
 #include "session/session.h"
 #include "sms/phone.h"

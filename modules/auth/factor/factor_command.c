@@ -5,10 +5,10 @@
 #include <stdio.h>
 
 #include "account/account.h"
+#include "audit/audit_log.h"
 #include "command.h"
 #include "factor/factor.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/mfa_challenge.h"
 
 struct order {

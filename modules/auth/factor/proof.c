@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
+#include "audit/audit_log.h"
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/mfa_challenge.h"
 #include "sms/code.h"
 

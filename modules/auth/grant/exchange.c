@@ -7,9 +7,9 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "audit/audit_log.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 
 #define TOKENS_MAX 100 /* of an account, as in sessions.c */
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "account/quota.h"
+#include "audit/audit_log.h"
 #include "command.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 
 /* What the arguments said, and what the transaction needs and finds. */
 struct order {

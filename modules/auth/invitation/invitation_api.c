@@ -4,14 +4,14 @@
  */
 #include <sodium.h>
 
-#include "invitation/invitation.h"
 #include "account/reserved.h"
+#include "audit/audit_log.h"
 #include "factor/proof.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
-#include "audit/audit_log.h"
+#include "invitation/invitation.h"
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     200

@@ -4,10 +4,10 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "invitation/invitation.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "invitation/invitation.h"
 
 #define DAY_MS INT64_C(86400000)
 

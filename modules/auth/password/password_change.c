@@ -8,10 +8,10 @@
 #include <sodium.h>
 
 #include "account/account.h"
-#include "profile/profile.h"
-#include "hearth/error.h"
 #include "audit/audit_log.h"
 #include "factor/proof.h"
+#include "hearth/error.h"
+#include "profile/profile.h"
 #include "session/session.h"
 
 struct change {

@@ -4,8 +4,8 @@
 #include <sodium.h>
 
 #include "account/account.h"
-#include "password/argon.h"
 #include "hearth/error.h"
+#include "password/argon.h"
 
 _Static_assert(AUTH_HASH_MAX >= ARGON_ENCODED_MAX, "room for an encoded hash");
 

@@ -5,10 +5,10 @@
  * breaches and dictionaries (common_passwords.c), repetition and sequences, and words of the
  * context, here the account's address and name and the host's.
  */
+#include "password/password_rules.h"
+
 #include <sodium.h>
 #include <stdio.h>
-
-#include "password/password_rules.h"
 
 #include "hearth/error.h"
 #include "hearth/text.h"

@@ -4,10 +4,10 @@
  * and removes what this module keeps; the event makes the other modules follow.
  */
 #include "account/account.h"
+#include "audit/audit_log.h"
 #include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/session.h"
 
 /* One request, in its own arena. */

@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
+#include "audit/audit_log.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "hearth/room.h"
 #include "hearth/log.h"
-#include "audit/audit_log.h"
+#include "hearth/room.h"
 #include "session/session.h"
 
 /* ---- the service interface ---- */

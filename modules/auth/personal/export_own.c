@@ -3,12 +3,12 @@
  * secrets) and events.json (the security events), as their rows say; preferences.json, attachments/
  * and avatar.webp as they are stored.
  */
-#include "profile/profile.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "personal/export.h"
-#include "preferences/preferences.h"
 #include "personal/personal_data.h"
+#include "preferences/preferences.h"
+#include "profile/profile.h"
 
 int auth_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {

@@ -5,8 +5,8 @@
  *
  * Each subtag is told by its length, its characters and what may still come: `stage` only grows.
  */
-#include "profile/profile_check.h"
 #include "hearth/error.h"
+#include "profile/profile_check.h"
 
 enum stage {
 	STAGE_LANGUAGE, /* what was read last */

@@ -8,8 +8,8 @@
 #define AUTH_PROFILE_H
 
 #include "account/account.h"
-#include "profile/profile_check.h"
 #include "hearth/blob.h"
+#include "profile/profile_check.h"
 
 /* An avatar's two blobs; empty keys: there is none. */
 struct avatar_keys {

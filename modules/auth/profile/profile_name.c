@@ -5,9 +5,9 @@
 
 #include <utf8proc.h>
 
-#include "profile/profile_check.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
+#include "profile/profile_check.h"
 
 #define INPUT_MAX 2048 /* bytes; composing makes text shorter, not by that much */
 

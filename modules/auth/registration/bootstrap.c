@@ -15,11 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "invitation/invitation.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "invitation/invitation.h"
 
 #define LINK_MAX 1024 /* bytes of the file that are looked at */
 

@@ -6,12 +6,13 @@
  * What needs no secret is refused before anything costs: an invitation that is no good, an address
  * that is taken. With a phone to show, the account waits for its code (register_verify.c).
  */
+#include "registration/register.h"
+
 #include <sodium.h>
 
-#include "password/password_rules.h"
-#include "registration/register.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "password/password_rules.h"
 #include "session/login_throttle.h"
 #include "sms/code.h"
 

@@ -6,9 +6,9 @@
  */
 #include <sodium.h>
 
-#include "registration/register.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "registration/register.h"
 #include "sms/code.h"
 
 struct verification {

@@ -3,14 +3,14 @@
  */
 #include <sodium.h>
 
-#include "invitation/invitation.h"
-#include "profile/profile.h"
-#include "registration/register.h"
 #include "account/reserved.h"
+#include "audit/audit_log.h"
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
+#include "invitation/invitation.h"
+#include "profile/profile.h"
+#include "registration/register.h"
 #include "sms/sms.h"
 
 enum auth_registration_mode auth_registration_mode(const struct auth *a)

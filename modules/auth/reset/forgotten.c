@@ -10,11 +10,11 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "reset/reset.h"
-#include "reset/second_address.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/letters.h"
+#include "reset/reset.h"
+#include "reset/second_address.h"
 #include "session/login_throttle.h"
 
 struct search {

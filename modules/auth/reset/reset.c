@@ -9,9 +9,9 @@
 
 #include <sodium.h>
 
-#include "profile/profile.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "profile/profile.h"
 
 /* One request, in its own arena. */
 struct using

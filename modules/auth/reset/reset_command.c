@@ -4,11 +4,11 @@
 #include <sodium.h>
 #include <stdio.h>
 
-#include "reset/reset.h"
 #include "account/storage.h"
 #include "command.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "reset/reset.h"
 
 struct order {
 	struct auth *a;

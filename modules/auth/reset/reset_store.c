@@ -3,10 +3,10 @@
  */
 #include <stdio.h>
 
+#include "audit/audit_log.h"
+#include "hearth/error.h"
 #include "reset/reset.h"
 #include "reset/second_address.h"
-#include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/mfa_challenge.h"
 
 const char auth_reset_migration[] = "CREATE TABLE password_reset ("

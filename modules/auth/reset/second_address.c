@@ -8,11 +8,11 @@
 
 #include <sodium.h>
 
+#include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/letters.h"
-#include "audit/audit_log.h"
-#include "factor/proof.h"
 #include "session/session.h"
 
 #define VERIFY_MS (INT64_C(24) * 3600 * 1000)

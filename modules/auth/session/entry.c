@@ -2,14 +2,15 @@
  * entry.c: the last step of every way in: a session is made and told, by token and by cookie; and
  * its end, by logging out.
  */
+#include "session/entry.h"
+
 #include <sodium.h>
 
 #include "account/account.h"
+#include "audit/audit_log.h"
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
-#include "session/entry.h"
 
 void auth_write_account(struct json_writer *w, const struct account *account)
 {

@@ -6,11 +6,11 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "audit/audit_log.h"
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "audit/audit_log.h"
 #include "session/entry.h"
 #include "session/login_throttle.h"
 #include "sms/code.h"

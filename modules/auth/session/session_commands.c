@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "account/account.h"
+#include "audit/audit_log.h"
 #include "command.h"
 #include "hearth/error.h"
-#include "audit/audit_log.h"
 #include "session/session.h"
 
 struct order {

@@ -5,11 +5,11 @@
 #include <sodium.h>
 
 #include "account/account.h"
+#include "audit/audit_log.h"
+#include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
-#include "audit/audit_log.h"
-#include "factor/proof.h"
 #include "session/session.h"
 
 #define NAME_MAX_BYTES 200

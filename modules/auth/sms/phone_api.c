@@ -4,15 +4,17 @@
  * A phone that serves as second factor is a matter of factor/, which
  * keeps the number it was enrolled with.
  */
+
+#include "sms/phone_api.h"
+
 #include <stdio.h>
 
-#include "hearth/clock.h"
-#include "hearth/error.h"
 #include "audit/audit_log.h"
 #include "factor/proof.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
 #include "session/session.h"
 #include "sms/code.h"
-#include "sms/phone_api.h"
 
 #define TICKET_MAX 100 /* bytes; ours have 43 */
 

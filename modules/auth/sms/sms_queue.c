@@ -5,13 +5,14 @@
  * expired, at most ATTEMPTS_MAX times. That a message was sent is recorded even if the lease was
  * lost meanwhile, since whoever holds it now has then nothing more to do.
  */
+#include "sms/sms_queue.h"
+
 #include "auth.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "sms/phone.h"
 #include "sms/sms_private.h"
-#include "sms/sms_queue.h"
 
 #define ATTEMPTS_MAX 16 /* the delays between them double from 1 s: nine hours */
 

@@ -7,9 +7,9 @@
  */
 #include <stdlib.h>
 
-#include "wire/frames.h"
-#include "hearth/metric.h"
 #include "engine/shard_private.h"
+#include "hearth/metric.h"
+#include "wire/frames.h"
 
 #define ATTACHED_MAX 512   /* clients that watch one match; its players are let in beyond */
 #define WATCHED_MAX  64    /* matches of a shard that one client watches; its own come on top */

@@ -10,11 +10,11 @@
 
 #include <stdlib.h>
 
-#include "hearth/error.h"
-#include "hearth/metric.h"
 #include "engine/shard.h"
 #include "engine/tenure.h"
 #include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/metric.h"
 #include "store/store.h"
 
 #define LOOK_EVERY_MS  1000

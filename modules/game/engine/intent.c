@@ -1,9 +1,9 @@
 /*
  * intent.c: what a player wants of a match (shard_private.h): tried, then refused or made a step.
  */
-#include "wire/frames.h"
-#include "hearth/error.h"
 #include "engine/shard_private.h"
+#include "hearth/error.h"
+#include "wire/frames.h"
 
 /* The outcome of a match_try_…: a step to write, or why there is none. */
 static void answer(struct owned *o, const struct game_intent *in, int rc, const char *why)

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "engine/shard_private.h"
+#include "engine/tenure.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-#include "engine/shard_private.h"
-#include "engine/tenure.h"
-#include "wire/frames.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 #define INTENTS_MAX 65536 /* posted and not yet looked at, over all matches of the shard */
 #define MATCHES_MAX 50000 /* in memory; beyond, only those who play are let in */

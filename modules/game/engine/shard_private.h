@@ -13,10 +13,10 @@
 
 #include <stdatomic.h>
 
-#include "hearth/list.h"
-#include "hearth/map.h"
 #include "engine/shard.h"
 #include "engine/tenure.h"
+#include "hearth/list.h"
+#include "hearth/map.h"
 
 #define MATCH_INTENTS_MAX 16 /* waiting behind a write, of one match */
 

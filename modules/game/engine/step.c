@@ -16,13 +16,13 @@
  * What the disk says of a commit can be wrong: one that was answered with an error may be there. So
  * the moves on disk decide, and a match never waits for a step that has been made.
  */
-#include "wire/frames.h"
+#include "engine/shard_private.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-#include "engine/shard_private.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 #define RETRY_MS 1000 /* until time is looked at again when the disk refused a step */
 

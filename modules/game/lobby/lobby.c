@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/frames.h"
+#include "engine/shard.h"
+#include "engine/tenure.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/list.h"
@@ -14,9 +15,8 @@
 #include "hearth/map.h"
 #include "hearth/rand.h"
 #include "lobby/seek.h"
-#include "engine/shard.h"
-#include "engine/tenure.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 #define SEEKS_MAX 10000
 

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/frames.h"
 #include "hearth/error.h"
 #include "hearth/map.h"
 #include "personal/preferences.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 struct seeking {
 	struct game *g;

@@ -5,13 +5,13 @@
 
 #include <stdlib.h>
 
+#include "engine/shard.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
-#include "rules/chess/pgn.h"
-#include "personal/preferences.h"
 #include "lobby/seek.h"
-#include "engine/shard.h"
+#include "personal/preferences.h"
+#include "rules/chess/pgn.h"
 #include "store/store.h"
 
 /* ---- export ---- */

@@ -4,11 +4,11 @@
  */
 #include "personal/preferences.h"
 
+#include "engine/shard.h"
 #include "hearth/accounts.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "lobby/lobby.h"
-#include "engine/shard.h"
 
 static int read_event(const struct bus_event *ev, struct arena *a, struct game_preferences *out)
 {

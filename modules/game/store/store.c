@@ -10,6 +10,7 @@
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "personal/preferences.h"
+#include "rules/chess/plugin.h"
 
 const char *const game_migrations[] = {
 	"CREATE TABLE match ("

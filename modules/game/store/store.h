@@ -8,9 +8,9 @@
 #ifndef GAME_STORE_H
 #define GAME_STORE_H
 
-#include "hearth/db.h"
 #include "engine/grace.h"
 #include "engine/match.h"
+#include "hearth/db.h"
 
 extern const char *const game_migrations[];
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "engine/tenure.h"
-#include "wire/frames.h"
+#include "game.h"
 #include "hearth/accounts.h"
 #include "hearth/error.h"
 #include "store/store.h"
-#include "game.h"
+#include "wire/frames.h"
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     100

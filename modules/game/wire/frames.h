@@ -5,9 +5,9 @@
 #ifndef GAME_FRAMES_H
 #define GAME_FRAMES_H
 
+#include "engine/match.h"
 #include "hearth/buf.h"
 #include "hearth/json.h"
-#include "engine/match.h"
 
 /* Who a state is for. */
 struct game_viewer {

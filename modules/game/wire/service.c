@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "wire/frames.h"
+#include "engine/shard.h"
 #include "hearth/error.h"
 #include "lobby/seek.h"
-#include "engine/shard.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 static void send_error(
 	struct game *g, const struct frame_message *from, const char *code, const char *text)

@@ -2,9 +2,10 @@
  * api.c: /api/mail/…: the table of routes, mailboxes, flags; and how each call there goes (api.h). On
  * the loop, but for what a call's `work` does.
  */
+#include "api/api.h"
+
 #include <stdlib.h>
 
-#include "api/api.h"
 #include "hearth/error.h"
 #include "notify.h"
 #include "personal/preferences.h"

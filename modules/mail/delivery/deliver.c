@@ -29,8 +29,8 @@
 #include "notify.h"
 #include "packing.h"
 #include "personal/preferences.h"
-#include "store/store.h"
 #include "store/blob_gc.h"
+#include "store/store.h"
 
 #define IN_MEMORY_MAX (256u << 10)
 

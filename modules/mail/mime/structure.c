@@ -11,9 +11,9 @@
  *                          -> message:   its child is opened, again in_header
  */
 #include "mime/structure.h"
+#include "imap/grammar/imap_string.h"
 #include "mime/boundary.h"
 #include "mime/header.h"
-#include "imap/grammar/imap_string.h"
 #include "mime/part_header.h"
 
 #include <stdlib.h>

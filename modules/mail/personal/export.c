@@ -8,8 +8,8 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "personal/mbox.h"
 #include "message.h"
+#include "personal/mbox.h"
 #include "personal/personal.h"
 #include "store/store.h"
 

@@ -1,8 +1,8 @@
 /*
  * store/preferences.c: what an account has chosen for its mail (preferences.h).
  */
-#include "hearth/error.h"
 #include "personal/preferences.h"
+#include "hearth/error.h"
 #include "store/store.h"
 
 int mail_store_preferences(

@@ -4,8 +4,8 @@
  */
 #include "codec/aac.h"
 
-#include "hearth/error.h"
 #include "codec/bits.h"
+#include "hearth/error.h"
 
 #include <stdio.h>
 

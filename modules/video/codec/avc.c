@@ -3,8 +3,8 @@
  */
 #include "codec/avc.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 
 #include <stdio.h>
 

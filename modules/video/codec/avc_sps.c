@@ -3,8 +3,8 @@
  */
 #include "codec/avc.h"
 
-#include "hearth/error.h"
 #include "codec/bits.h"
+#include "hearth/error.h"
 
 #define RBSP_MAX 1024 /* of an SPS; what is longer is cut and then too short */
 

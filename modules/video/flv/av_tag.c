@@ -6,8 +6,8 @@
  */
 #include "flv/av_tag.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 
 #define FRAME_KEY     1
 #define FRAME_COMMAND 5

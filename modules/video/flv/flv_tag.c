@@ -4,9 +4,9 @@
  */
 #include "flv/flv_tag.h"
 
+#include "bytes.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "bytes.h"
 
 #define HEADER_SIZE     9
 #define TAG_HEADER_SIZE 11

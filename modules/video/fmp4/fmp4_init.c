@@ -4,8 +4,8 @@
  */
 #include "fmp4/fmp4_writer.h"
 
-#include "hearth/error.h"
 #include "fmp4/fmp4_box.h"
+#include "hearth/error.h"
 
 #define MOVIE_TIMESCALE 1000
 #define TKHD_ENABLED    0x000001

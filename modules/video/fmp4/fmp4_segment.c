@@ -6,8 +6,8 @@
  */
 #include "fmp4/fmp4_writer.h"
 
-#include "hearth/error.h"
 #include "fmp4/fmp4_box.h"
+#include "hearth/error.h"
 
 #define TFHD_DEFAULT_FLAGS   0x000020
 #define TFHD_BASE_IS_MOOF    0x020000

@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "package/chunk_file.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "flv/av_tag.h"
@@ -27,9 +26,10 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "manifest/playlist.h"
 #include "ingest/opening.h"
 #include "ingest/segmenter.h"
+#include "manifest/playlist.h"
+#include "package/chunk_file.h"
 #include "package/transcode.h"
 
 #define RAW_PIECE_MAX   (4u << 20)  /* raw tags are stored at the latest then */

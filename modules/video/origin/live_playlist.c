@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 
-#include "manifest/playlist.h"
 #include "codec/sample.h"
+#include "manifest/playlist.h"
 
 /* ---- one rendition ---- */
 

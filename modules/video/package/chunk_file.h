@@ -12,8 +12,8 @@
 #ifndef VIDEO_CHUNK_FILE_H
 #define VIDEO_CHUNK_FILE_H
 
-#include "hearth/buf.h"
 #include "codec/sample.h"
+#include "hearth/buf.h"
 
 struct chunk_file {
 	/* For the transcoder; the same for all chunks of an epoch, so that what it makes fits

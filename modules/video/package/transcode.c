@@ -8,9 +8,9 @@
  */
 #include "package/transcode.h"
 
+#include "codec/avc.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
-#include "codec/avc.h"
 
 #include <libavcodec/avcodec.h>
 #include <libavutil/opt.h>

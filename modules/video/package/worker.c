@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "package/chunk_file.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "fmp4/fmp4_writer.h"
@@ -15,8 +14,9 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "ingest/ingest.h"
-#include "store/store.h"
+#include "package/chunk_file.h"
 #include "package/transcode.h"
+#include "store/store.h"
 
 #define EXTEND_MS (VIDEO_LEASE_MS / 3)
 #define SHED_MS   20000

@@ -3,8 +3,8 @@
  */
 #include "rtmp/amf0.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 
 /* Markers (section 2.1), and the few of AMF 3 (amf-file-format-spec section 3.1) taken here. */
 enum {

@@ -14,9 +14,9 @@
  */
 #include "rtmp/rtmp_chunk.h"
 
+#include "bytes.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
-#include "bytes.h"
 
 #include <stdlib.h>
 

@@ -4,8 +4,8 @@
  */
 #include "rtmp/rtmp_chunk.h"
 
-#include "hearth/log.h"
 #include "bytes.h"
+#include "hearth/log.h"
 
 #define DEFAULT_CHUNK_SIZE 128
 #define EXTENDED           0xFFFFFFu

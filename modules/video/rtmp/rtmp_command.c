@@ -6,8 +6,8 @@
  */
 #include "rtmp/rtmp_command.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 #include "rtmp/amf0.h"
 
 static const struct {

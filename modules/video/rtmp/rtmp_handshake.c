@@ -3,8 +3,8 @@
  */
 #include "rtmp/rtmp_handshake.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 
 #define RTMP_VERSION 3
 

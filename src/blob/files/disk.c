@@ -1,5 +1,6 @@
 /*
- * disk.c: see disk.h.
+ * disk.c: the system calls of the blob store. Each is tried again when a signal interrupts it, goes
+ * on when it was short, and ends in a code. On workers; nothing is kept between calls.
  */
 #include "blob/files/disk.h"
 

@@ -1,6 +1,7 @@
 /*
  * disk.h: the system calls by which the blob store puts bytes on disk, made whole (interrupted and
- * short ones go on) and turned into codes; the one place where a test can make them fail.
+ * short ones go on) and turned into codes; the one place where a test can make them fail. On
+ * workers.
  */
 #ifndef HEARTH_SRC_BLOB_DISK_H
 #define HEARTH_SRC_BLOB_DISK_H

@@ -3,7 +3,8 @@
  *
  * Nothing here makes a blob visible: that is the row, written when the file and its entry in the
  * folder are on disk. So the file is written in its final place from the first byte, and one that
- * was not completed is the same litter as one whose row was not written.
+ * was not completed is the same litter as one whose row was not written. On workers; a file belongs
+ * to one of them at a time.
  */
 #include "blob/files/file.h"
 

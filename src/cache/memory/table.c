@@ -2,7 +2,9 @@
  * table.c: entries by key (map), by last use (list) and by expiry (binary heap). See table.h.
  *
  * Invariants: an entry is in all three or in none; `bytes` is the sum of entry_bytes over all
- * entries; heap[i]->place == i, and no entry expires before its parent heap[(i - 1) / 2].
+ * entries; heap[i]->place == i, and no entry expires before its parent heap[(i - 1) / 2]. Pure,
+ * under the lock of memory.c. Bounded by bytes: where there is no room the entry used longest ago
+ * goes.
  */
 #include "cache/memory/table.h"
 
@@ -212,9 +214,10 @@ void cache_table_set(
 
 int64_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): heap[0] is another one after drop */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): heap[0] is another one after drop */
 	for (size_t n = 0; n < max && t->count > 0 && t->heap[0]->expires_ms <= now_ms; n++)
 		drop(t, t->heap[0]);
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	return t->count > 0 ? t->heap[0]->expires_ms - now_ms : INT64_MAX;
 }
 

@@ -4,8 +4,8 @@
  * A connection belongs to one thread at a time. It keeps the statements it has prepared, found by
  * their text: the least recently used ones are given up when there are too many.
  */
-#ifndef HEARTH_SRC_SQLITE_H
-#define HEARTH_SRC_SQLITE_H
+#ifndef HEARTH_SRC_CONNECTION_H
+#define HEARTH_SRC_CONNECTION_H
 
 #include <sqlite3.h>
 #include <stdatomic.h>

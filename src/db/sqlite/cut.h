@@ -3,7 +3,7 @@
  * writes to them. All of them are locked for writing at once, for the blink it takes to begin a
  * read in each; so what one of them says of another holds in the cut.
  *
- * All of it blocks; for commands.
+ * All of it blocks; for commands. On their main thread.
  */
 #ifndef HEARTH_SRC_DB_CUT_H
 #define HEARTH_SRC_DB_CUT_H

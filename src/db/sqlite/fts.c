@@ -1,6 +1,7 @@
 /*
  * fts.c: full-text search on SQLite's FTS5: an index that keeps only which token is in which
- * document (no text, no positions, no sizes), so it is small and answers with candidates.
+ * document (no text, no positions, no sizes), so it is small and answers with candidates. Inside a
+ * db_fn, on a database thread.
  */
 #include "hearth/fts.h"
 

@@ -1,5 +1,7 @@
 /*
- * long_reads.c: see long_reads.h.
+ * long_reads.c: a list of owners, in the order of their turns, each with a list of jobs in the
+ * order they came; taking one is a look at the first owner who has none running. Under the readers'
+ * lock, on any thread.
  */
 #include "db/sqlite/long_reads.h"
 

@@ -6,7 +6,8 @@
  *   owner B: job
  *   owner C: job, job         after one of its jobs was taken an owner goes to the end
  *
- * Bounds: WAITING_MAX jobs a database, and no more owners than jobs.
+ * Bounds: WAITING_MAX jobs a database, and no more owners than jobs. Under that lock any thread may
+ * call.
  */
 #ifndef HEARTH_SRC_LONG_READS_H
 #define HEARTH_SRC_LONG_READS_H

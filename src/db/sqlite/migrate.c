@@ -4,7 +4,8 @@
  * leases and identity, which every database has.
  *
  * A step is one transaction: look, apply, note. So two processes that open a database together
- * apply each migration once, and one that is killed leaves it applied or not.
+ * apply each migration once, and one that is killed leaves it applied or not. On the main thread,
+ * when a database is opened.
  */
 #include "db/sqlite/work.h"
 

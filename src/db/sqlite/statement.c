@@ -5,7 +5,8 @@
  *   (none) ─────────────────▶ busy ──db_end──▶ (none)         the same one, nested in itself
  *
  * To SQLite $1 is a name, numbered by where it first stands. So each statement remembers which
- * number each of its parameters has got.
+ * number each of its parameters has got. On the thread of the connection. STATEMENTS_MAX are kept;
+ * the one used longest ago goes.
  */
 #include <limits.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * tokenizer.c: the one tokenizer of the house, and its entry as "hearth" in SQLite's FTS5.
+ * tokenizer.c: the one tokenizer of the house, and its entry as "hearth" in SQLite's FTS5. Pure.
  */
 #include "db/sqlite/tokenizer.h"
 

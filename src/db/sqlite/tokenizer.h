@@ -5,7 +5,7 @@
  *
  * A byte that is not UTF-8 counts as a character of its own, so a token has at most twelve bytes.
  * No token has a NUL in it: FTS5 (of SQLite 3.40) writes tokens by strlen, and an index into which
- * two such tokens went cannot be merged any more.
+ * two such tokens went cannot be merged any more. Pure.
  */
 #ifndef HEARTH_SRC_TOKENIZER_H
 #define HEARTH_SRC_TOKENIZER_H

@@ -4,9 +4,9 @@
  */
 #include <assert.h>
 
-#include "password/password_rules.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
+#include "password/password_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

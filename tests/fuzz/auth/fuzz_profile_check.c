@@ -4,10 +4,10 @@
  */
 #include <assert.h>
 
-#include "profile/profile_check.h"
 #include "account/quota.h"
 #include "group/group.h"
 #include "hearth/text.h"
+#include "profile/profile_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

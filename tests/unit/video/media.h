@@ -5,12 +5,12 @@
 #ifndef HEARTH_TESTS_MEDIA_H
 #define HEARTH_TESTS_MEDIA_H
 
-#include "hearth/arena.h"
-#include "flv/av_tag.h"
-#include "flv/flv_tag.h"
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "codec/sample.h"
+#include "flv/av_tag.h"
+#include "flv/flv_tag.h"
+#include "hearth/arena.h"
 #include "ingest/segmenter.h"
 
 #include <check.h>

@@ -6,8 +6,8 @@
  *
  * The message goes into a delivery as it comes; while the disk is behind, the client waits.
  */
-#include "imap/session/imap_internal.h"
 #include "hearth/room.h"
+#include "imap/session/imap_internal.h"
 
 /* ---- announced ---- */
 

@@ -3,8 +3,8 @@
  * file of their own.
  */
 #include "hearth/log.h"
-#include "imap/session/imap_internal.h"
 #include "imap/grammar/imap_string.h"
+#include "imap/session/imap_internal.h"
 
 /* ---- what is offered ---- */
 

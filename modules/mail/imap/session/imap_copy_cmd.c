@@ -8,9 +8,9 @@
  * refused while the disk is full. MOVE moves each message or does not (RFC 6851 section 3.3), and
  * tells at its end which.
  */
-#include "imap/session/imap_copy_undo.h"
 #include "hearth/rand.h"
 #include "hearth/room.h"
+#include "imap/session/imap_copy_undo.h"
 #include "imap/session/imap_internal.h"
 
 /* ---- COPY, MOVE ---- */

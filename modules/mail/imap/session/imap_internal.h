@@ -18,9 +18,9 @@
 #include "delivery/deliver.h"
 #include "hearth/error.h"
 #include "imap/grammar/imap_parse.h"
+#include "imap/grammar/imap_write.h"
 #include "imap/session/imap_session.h"
 #include "imap/session/imap_view.h"
-#include "imap/grammar/imap_write.h"
 #include "notify.h"
 #include "store/store.h"
 

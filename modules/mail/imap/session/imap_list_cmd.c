@@ -8,8 +8,8 @@
  */
 #include <stdlib.h>
 
-#include "imap/session/imap_internal.h"
 #include "imap/grammar/imap_match.h"
+#include "imap/session/imap_internal.h"
 
 struct name {
 	struct slice name;

@@ -2,8 +2,8 @@
  * imap_mailbox_cmds.c: SELECT and EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE,
  * STATUS (RFC 3501 section 6.3).
  */
-#include "imap/session/imap_internal.h"
 #include "imap/grammar/imap_string.h"
+#include "imap/session/imap_internal.h"
 
 /* ---- SELECT, EXAMINE ---- */
 

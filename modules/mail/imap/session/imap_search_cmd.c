@@ -12,9 +12,9 @@
 
 #include "hearth/clock.h"
 #include "hearth/metric.h"
+#include "imap/grammar/imap_string.h"
 #include "imap/session/imap_internal.h"
 #include "imap/session/imap_search.h"
-#include "imap/grammar/imap_string.h"
 
 #define TELL_EVERY_MS 1000
 #define SLICE_SIZE    (1u << 20) /* bytes a slice counts for among those who take turns */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "hearth/text.h"
+#include "imap/grammar/imap_string.h"
 #include "mime/charset.h"
 #include "mime/encoded_word.h"
 #include "mime/html_text.h"
-#include "imap/grammar/imap_string.h"
 #include "mime/params.h"
 #include "mime/summary.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "hearth/text.h"
-#include "mime/content.h"
 #include "imap/grammar/imap_body.h"
+#include "mime/content.h"
 #include "mime/section.h"
 #include "mime/structure_pack.h"
 #include "mime/summary.h"

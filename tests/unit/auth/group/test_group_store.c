@@ -3,10 +3,9 @@
  * what other modules ask of them.
  */
 #include "account/quota.h"
-#include "database.h"
 #include "account/resting.h"
 #include "audit/audit_log.h"
-#include "hearth/clock.h"
+#include "database.h"
 #include "group/group.h"
 #include "harness.h"
 #include "hearth/clock.h"

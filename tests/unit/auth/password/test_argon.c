@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "password/argon.h"
 #include "harness.h"
 #include "hearth/error.h"
+#include "password/argon.h"
 
 #define MEMORY ((size_t)8 << 20)
 

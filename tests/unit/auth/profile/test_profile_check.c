@@ -2,9 +2,9 @@
  * test_profile_check.c: display names, language tags, time zones: what is taken, in which form, and
  * what is not.
  */
-#include "profile/profile_check.h"
 #include "harness.h"
 #include "hearth/error.h"
+#include "profile/profile_check.h"
 
 static void ck_name(const char *in, const char *want)
 {

@@ -5,11 +5,11 @@
 #include "harness.h"
 
 #include "account/admin.h"
-#include "invitation/invitation.h"
-#include "registration/register.h"
 #include "database.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "invitation/invitation.h"
+#include "registration/register.h"
 
 #include <stdio.h>
 

@@ -8,8 +8,8 @@
 #include "database.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "session/login_throttle.h"
 #include "session/known.h"
+#include "session/login_throttle.h"
 #include "session/network.h"
 #include "session/session.h"
 

@@ -4,8 +4,8 @@
  */
 #include <pthread.h>
 
-#include "sms/code.h"
 #include "auth/sms/sms_test.h"
+#include "sms/code.h"
 
 static const char *const file_driver[] = { "auth.sms_driver=file", "auth.sms_gap=0s",
 	"auth.sms_text={code} {hostname} {minutes}", NULL };

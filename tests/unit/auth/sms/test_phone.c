@@ -1,8 +1,8 @@
 /*
  * test_phone.c: the one form of phone numbers, and who has which.
  */
-#include "sms/phone.h"
 #include "auth/sms/sms_test.h"
+#include "sms/phone.h"
 
 static const char *normal(const char *in, const char *country)
 {

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "database.h"
+#include "engine/shard.h"
+#include "engine/tenure.h"
 #include "game.h"
 #include "hearth/error.h"
 #include "hearth/metric.h"
-#include "engine/shard.h"
-#include "engine/tenure.h"
 #include "store/store.h"
 
 extern const struct hearth_module game_module;

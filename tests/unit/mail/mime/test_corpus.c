@@ -7,10 +7,10 @@
 #include <ftw.h>
 
 #include "hearth/text.h"
+#include "imap/grammar/imap_body.h"
 #include "mail/imap/grammar/imap_grammar.h"
 #include "mail/mime/mime_test.h"
 #include "mime/content.h"
-#include "imap/grammar/imap_body.h"
 #include "mime/section.h"
 #include "mime/structure_pack.h"
 #include "mime/summary.h"

@@ -2,8 +2,8 @@
  * test_structure_pack.c: a packed tree comes back whole, and damaged bytes never do.
  */
 #include "hearth/error.h"
-#include "mail/mime/mime_test.h"
 #include "imap/grammar/imap_body.h"
+#include "mail/mime/mime_test.h"
 #include "mime/structure_pack.h"
 
 static const char message[] =

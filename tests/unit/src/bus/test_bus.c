@@ -390,8 +390,8 @@ START_TEST(a_lag_is_told)
 	expect_taken(p->taker, "a", 4, "k=1 k=2 k=4 k=5 ");
 	ck_assert(suite_run_until(lags_no_more, NULL, WITHIN_MS));
 	ck_assert_int_eq(metric_value(metric_gauge("hearth_bus_lag_events", label, NULL)), 0);
-	ck_assert_int_eq(
-		metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL)), before + 1);
+	ck_assert_int_eq(metric_value(metric_counter("hearth_bus_set_aside_total", label, NULL)),
+		before + 1);
 	post_close(p);
 	health_clear("bus-dead.taker");
 }

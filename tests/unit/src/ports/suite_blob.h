@@ -15,9 +15,9 @@
 
 #include <stdio.h>
 
+#include "harness.h"
 #include "hearth/arena.h"
 #include "hearth/clock.h"
-#include "harness.h"
 #include "src/ports/blob_calls.h"
 #include "src/ports/bytes.h"
 

@@ -18,10 +18,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "harness.h"
 #include "hearth/arena.h"
 #include "hearth/cache.h"
 #include "hearth/error.h"
-#include "harness.h"
 
 #define ANSWER_WITHIN_MS 10000
 #define LONG_MS          600000

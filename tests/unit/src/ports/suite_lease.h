@@ -16,9 +16,9 @@
 
 #include <string.h>
 
+#include "harness.h"
 #include "hearth/error.h"
 #include "hearth/lease.h"
-#include "harness.h"
 
 #define TTL_MS    1000
 #define WITHIN_MS 60000

@@ -16,8 +16,8 @@
 
 #include <string.h>
 
-#include "hearth/registry.h"
 #include "harness.h"
+#include "hearth/registry.h"
 
 #define ENTRY_TTL_MS 15000
 

@@ -6,8 +6,8 @@
 
 #include "harness.h"
 
-#include "hearth/error.h"
 #include "fmp4/fmp4_writer.h"
+#include "hearth/error.h"
 #include "video/media.h"
 
 #define CLIP                                                                                      \

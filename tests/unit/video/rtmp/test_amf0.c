@@ -5,8 +5,8 @@
 
 #include "harness.h"
 
-#include "hearth/error.h"
 #include "bytes.h"
+#include "hearth/error.h"
 
 static struct arena *arena;
 

@@ -1,10 +1,10 @@
 /*
  * test_imap_fetch.c: ENVELOPE, BODY and BODYSTRUCTURE as RFC 3501 section 7.4.2 words them.
  */
-#include "mail/imap/grammar/imap_grammar.h"
-#include "mail/mime/mime_test.h"
 #include "imap/grammar/imap_body.h"
 #include "imap/grammar/imap_string.h"
+#include "mail/imap/grammar/imap_grammar.h"
+#include "mail/mime/mime_test.h"
 
 static void check_envelope(const char *header, const char *expected)
 {
