@@ -99,6 +99,17 @@ test('resign, draw by agreement, draw by claim, stale and foreign moves', async 
   for (const bad of [{ type: 'move' }, { type: 'seek' }, { type: 'seek', clock: { limit: -1 } }, { type: 'x' }, {}])
     stranger.send(bad);
   for (let i = 0; i < 5; i++) await stranger.wantType('error');
+  // What is something else than it should be is an error, never left out.
+  for (const odd of [{ type: 'seek', rules: 7 }, { type: 'seek', rules: 'chess\0', clock: { limit: 60 } }, { type: 'seek', clock: { limit: 60 }, legal: 'yes' },
+    { type: 'resume', match: game.match, legal: 1 }, { type: 'resume', match: `${game.match}` }, { type: 'move', match: game.match, move: 'e2e4', draw: 'no' }, { type: 'current', legal: {} }])
+    stranger.send(odd);
+  for (let i = 0; i < 7; i++) assert.match((await stranger.wantType('error')).code, /^(bad-frame|no-rules)$/);
+  for (const odd of ['g1f3\0', `g1f3${'é'.repeat(20)}`, 'g1f3 ', '']) game.white.move(game.match, 2, odd);
+  for (let i = 0; i < 4; i++) {
+    const refused = await game.white.wantType('rejected', game.match);
+    assert.deepEqual([refused.code, refused.ply], ['malformed', 2]);
+    assert.doesNotMatch(refused.move, /\ufffd/);
+  }
   await Promise.all([...players, stranger].map((player) => player.close()));
 });
 

@@ -233,7 +233,8 @@ static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
 		return game_frame_error("too-many-matches",
-			"as many matches of one of you go on as one person may have");
+			"as many matches of one of you go on, or began within a minute, as one "
+			"person may have");
 	return game_frame_error("try-again", "the match could not be stored");
 }
 

@@ -7,10 +7,10 @@
 
 static const struct game_rules *const all_rules[] = { &chess_rules };
 
-const struct game_rules *game_rules_find(const char *id)
+const struct game_rules *game_rules_find(struct slice id)
 {
 	for (size_t i = 0; i < sizeof(all_rules) / sizeof(all_rules[0]); i++)
-		if (strcmp(all_rules[i]->id, id) == 0)
+		if (slice_eq(slice_str(all_rules[i]->id), id))
 			return all_rules[i];
 	return NULL;
 }

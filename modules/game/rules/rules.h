@@ -105,6 +105,6 @@ struct game_rules {
 };
 
 /* The rules of this name in this build, or NULL. Any thread. */
-const struct game_rules *game_rules_find(const char *id);
+const struct game_rules *game_rules_find(struct slice id);
 
 #endif

@@ -166,7 +166,7 @@ int game_store_forget(struct db_tx *tx, int64_t account)
 /* The view of a match at its beginning. HEARTH_EINVAL: no such rules, or not by them. */
 static int first_position(const struct game_match_row *row, struct strbuf *out)
 {
-	const struct game_rules *rules = game_rules_find(row->rules);
+	const struct game_rules *rules = game_rules_find(slice_str(row->rules));
 	void *state = rules ? mem_zalloc(rules->state_size) : NULL;
 	const char *why;
 	int rc = rules ? rules->init(state, row->setup, row->seed, &why) : HEARTH_EINVAL;
@@ -197,6 +197,26 @@ static int count_one(void *arg, int64_t id)
 	return 0;
 }
 
+/* Whether so many matches of an account began within a minute, on one of the seats. */
+static int began_too_often(struct db_tx *tx, int64_t account, int64_t now_ms, bool *out)
+{
+	static const char *const latest[MATCH_SEATS] = {
+		"SELECT started_at FROM match WHERE white = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+		"SELECT started_at FROM match WHERE black = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
+	};
+	int rc = 0;
+
+	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
+		int64_t began_ms = 0;
+
+		rc = db_get_int(tx, &began_ms, latest[seat], db_int(account),
+			db_int(GAME_STORE_BEGUN_MAX - 1));
+		*out |= rc == 0 && began_ms > now_ms - 60000;
+		rc = rc == HEARTH_ENOTFOUND ? 0 : rc;
+	}
+	return rc;
+}
+
 /* Whether both may have one more match. */
 static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t live_max)
 {
@@ -204,10 +224,13 @@ static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t 
 
 	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
 		int64_t live = 0;
+		bool often = false;
 
 		rc = game_store_live_of_account(
 			tx, row->accounts[seat], live_max, count_one, &live);
-		if (rc == 0 && live >= live_max)
+		if (rc == 0)
+			rc = began_too_often(tx, row->accounts[seat], row->started_at, &often);
+		if (rc == 0 && (live >= live_max || often))
 			rc = HEARTH_ETOOBIG;
 	}
 	return rc;

@@ -39,9 +39,12 @@ struct game_store_times {
 
 /* ---- store.c ---- */
 
+#define GAME_STORE_BEGUN_MAX 60 /* rows that a person can add in a minute, by aborting, on a seat */
+
 /*
  * Adds a match, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
- * was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on already.
+ * was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on already, or
+ * GAME_STORE_BEGUN_MAX began on one seat within a minute.
  */
 int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
 	int64_t live_max);

@@ -23,13 +23,12 @@ static void copy_word(char *out, size_t room, struct slice s)
 /* The standing row as a match without a state. NULL: its rules are not in this build. */
 static struct match *shell_of(struct db_rows *rows)
 {
-	char id[32];
+	const struct game_rules *rules = game_rules_find(db_col_text(rows, 1));
 	struct match *m;
 
-	copy_word(id, sizeof(id), db_col_text(rows, 1));
-	if (!game_rules_find(id))
+	if (!rules)
 		return NULL;
-	m = match_shell(db_col_int(rows, 0), game_rules_find(id));
+	m = match_shell(db_col_int(rows, 0), rules);
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
 		m->accounts[seat] = db_col_int(rows, 2 + seat);
 		m->names[seat] = mem_strdup(db_col_text(rows, 4 + seat));

@@ -7,6 +7,7 @@
 
 #include "engine/shard.h"
 #include "hearth/error.h"
+#include "hearth/text.h"
 #include "lobby/seek.h"
 #include "store/store.h"
 #include "wire/frames.h"
@@ -15,6 +16,19 @@ static void send_error(
 	struct game *g, const struct frame_message *from, const char *code, const char *text)
 {
 	game_send(g, from->client, game_frame_error(code, text));
+}
+
+/* False, and an error to the client, when a member that is true or false is something else. */
+static bool read_flag(struct game *g, const struct frame_message *from, const struct json *frame,
+	const char *name, bool *out)
+{
+	char text[64];
+
+	if (json_get_bool(frame, name, out) != HEARTH_EINVAL)
+		return true;
+	snprintf(text, sizeof(text), "%s: expected true or false", name);
+	send_error(g, from, "bad-frame", text);
+	return false;
 }
 
 /* ---- seek ---- */
@@ -49,14 +63,14 @@ static void on_seek(struct game *g, const struct frame_message *from, const stru
 
 	if (clock && !read_clock(g, from, clock, &wanted))
 		return;
-	json_get_text(frame, "rules", &rules);
-	wanted.rules = game_rules_find(rules.p);
+	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
+		wanted.rules = game_rules_find(rules);
 	if (!wanted.rules) {
 		send_error(g, from, "no-rules", "seek: no such game is played here");
 		return;
 	}
-	json_get_bool(frame, "legal", &wanted.legal);
-	game_seek_begin(g, &wanted);
+	if (read_flag(g, from, frame, "legal", &wanted.legal))
+		game_seek_begin(g, &wanted);
 }
 
 /* All seeks of the account; what was cancelled is never paired afterwards. */
@@ -82,7 +96,8 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 		send_error(g, from, "bad-frame", "expected match, the number of a match");
 		return;
 	}
-	json_get_bool(frame, "legal", &in->legal);
+	if (!read_flag(g, from, frame, "legal", &in->legal))
+		return;
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
 		game_send(g, from->client,
 			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
@@ -106,9 +121,14 @@ static void post_move(
 			"move: expected ply, the half-moves made before this one");
 		return;
 	}
-	/* What is too long to be a move is cut, and no rules take it. */
-	snprintf(
-		in.move, sizeof(in.move), "%.*s", SLICE_ARG(slice_head(move, sizeof(in.move) - 1)));
+	/* What is too long to be a move, or no text, is told back cut, and no rules take it. */
+	if (memchr(move.p, 0, move.n))
+		move = SLICE("?");
+	if (move.n >= sizeof(in.move))
+		move.n = sizeof(in.move) - 1;
+	while (move.n > 0 && !utf8_valid(move))
+		move.n--;
+	snprintf(in.move, sizeof(in.move), "%.*s", SLICE_ARG(move));
 	in.ply = (int)ply;
 	post_intent(g, from, frame, &in);
 }
@@ -117,8 +137,8 @@ static void on_move(struct game *g, const struct frame_message *from, const stru
 {
 	bool draw = false;
 
-	json_get_bool(frame, "draw", &draw);
-	post_move(g, from, frame, draw);
+	if (read_flag(g, from, frame, "draw", &draw))
+		post_move(g, from, frame, draw);
 }
 
 static void on_draw(struct game *g, const struct frame_message *from, const struct json *frame)
@@ -194,12 +214,16 @@ static void on_current_found(void *arg, int status)
 
 static void on_current(struct game *g, const struct frame_message *from, const struct json *frame)
 {
-	struct current *c = mem_zalloc(sizeof(*c));
+	struct current *c;
+	bool legal = false;
 
+	if (!read_flag(g, from, frame, "legal", &legal))
+		return;
+	c = mem_zalloc(sizeof(*c));
 	c->g = g;
 	c->client = from->client;
 	c->account = from->account;
-	json_get_bool(frame, "legal", &c->legal);
+	c->legal = legal;
 	hearth_hold(g->h);
 	if (db_read(g->db, find_current, on_current_found, c) < 0)
 		on_current_found(c, HEARTH_EBUSY);

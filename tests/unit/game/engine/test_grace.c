@@ -16,7 +16,7 @@ extern const struct hearth_module game_module;
 /* A match of 300 s whose seat 0 is to move since `since_s`, as it is read from its row. */
 static struct match *stored(int64_t since_s)
 {
-	struct match *m = match_shell(7, game_rules_find("chess"));
+	struct match *m = match_shell(7, game_rules_find(SLICE("chess")));
 
 	game_clock_init(&m->clock, 300000, 2000);
 	game_clock_start(&m->clock, 0, since_s * SECOND);

@@ -22,7 +22,7 @@ static void begin(void)
 
 	match_free(&m);
 	now_us = 1000 * SECOND;
-	m = match_new(7, game_rules_find("chess"), SLICE(""), seed, (int64_t[]){ 1, 2 },
+	m = match_new(7, game_rules_find(SLICE("chess")), SLICE(""), seed, (int64_t[]){ 1, 2 },
 		(const char *const[]){ "Ánna", "" }, 60000, 0, now_us, &why);
 	ck_assert_ptr_nonnull(m);
 }
@@ -209,7 +209,7 @@ START_TEST(seats_are_called_as_the_rules_call_them)
 	static const char *const names[] = { "north", "south" };
 	static const uint8_t seed[GAME_SEED_SIZE];
 	const struct game_viewer viewer = { .seat = 1 };
-	struct game_rules rules = *game_rules_find("chess");
+	struct game_rules rules = *game_rules_find(SLICE("chess"));
 	struct match_step step;
 	struct buf *frame;
 	const char *why;

@@ -167,12 +167,47 @@ static void forget_told(void)
 	pthread_mutex_unlock(&told_lock);
 }
 
+/* ---- how many there may be ---- */
+
+/* One after the other, each ended at once: rows are what adds up. */
+static int begin_many(struct db_tx *tx, void *arg)
+{
+	struct match_step end = { .ends = true, .winner = GAME_NOBODY, .status = "aborted" };
+	const struct game_store_times at = { .wall_ms = 1, .due_us = 1 };
+	int *begun = arg, rc = 0;
+
+	for (*begun = 0; rc == 0; ++*begun) {
+		struct game_match_row row = { .rules = "chess",
+			.accounts = { 1, 2 + *begun % 7 },
+			.limit_ms = 60000,
+			.started_at = 1000000 + *begun };
+
+		rc = game_store_add(tx, &row, &at, 10);
+		if (rc == 0)
+			rc = game_store_step(
+				tx, row.id, game_rules_find(SLICE("chess")), &end, &at);
+	}
+	--*begun;
+	return rc == HEARTH_ETOOBIG ? 0 : rc;
+}
+
+START_TEST(matches_of_one_person_begin_so_often_and_no_more)
+{
+	int begun;
+
+	g.db = database_new(game_module.schemas);
+	ck_assert_int_eq(db_write_wait(g.db, begin_many, &begun), 0);
+	ck_assert_int_eq(begun, GAME_STORE_BEGUN_MAX);
+	db_close(&g.db);
+}
+END_TEST
+
 /* ---- a commit that was answered with an error and is there ---- */
 
 /* Puts on disk what the shard does not know of, as such a commit does. */
 static int store_step(struct db_tx *tx, void *arg)
 {
-	return game_store_step(tx, match_id, game_rules_find("chess"), arg,
+	return game_store_step(tx, match_id, game_rules_find(SLICE("chess")), arg,
 		&(struct game_store_times){ .wall_ms = 1 });
 }
 
@@ -396,8 +431,9 @@ START_TEST(a_first_move_that_came_in_time_is_played)
 }
 END_TEST
 
-TEST_MAIN("shard", a_move_that_is_on_disk_already_is_played,
-	another_move_on_disk_is_the_one_that_counts, a_resignation_that_is_on_disk_already_is_told,
+TEST_MAIN("shard", matches_of_one_person_begin_so_often_and_no_more,
+	a_move_that_is_on_disk_already_is_played, another_move_on_disk_is_the_one_that_counts,
+	a_resignation_that_is_on_disk_already_is_told,
 	an_end_on_disk_that_nobody_here_knew_of_is_told,
 	of_two_that_own_a_match_the_later_changes_nothing,
 	what_is_another_nodes_is_let_go_and_read_anew,
