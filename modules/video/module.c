@@ -164,6 +164,9 @@ static int start(struct hearth *h, void **state)
 	accounts->keeps_data(accounts->self, "video");
 	start_command(h, state);
 	*state = v;
+	v->shared = strcmp(config_text(c, "server", "nodes"), "shared") == 0;
+	if (v->shared)
+		ingest_watch_others(v);
 	return ingest_recover(v);
 }
 
@@ -181,6 +184,7 @@ static void stop(void *state)
 	struct video *v = state;
 
 	bus_unlisten(&v->revoked);
+	timer_stop(&v->adopt);
 	ingest_free_all(v);
 	tidy_free(&v->tidy);
 	retention_free(&v->retention);

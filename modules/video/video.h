@@ -54,6 +54,9 @@ struct video {
 	uint64_t revocations; /* heard of */
 	struct metric *publishers, *shed;
 	bool draining;
+	bool shared;        /* several servers have this database */
+	bool adopting;      /* a look for streams that nobody has is under way */
+	struct timer adopt; /* shared: until the next one */
 };
 
 extern const struct http_route video_routes[];

@@ -12,7 +12,7 @@
  * A publisher that comes in BEGINNING or ENDING waits. Who has gone meanwhile is `publisher.arg`
  * NULL.
  */
-#include "ingest/ingest.h"
+#include "ingest/ingest_internal.h"
 
 #include <stdlib.h>
 
@@ -21,38 +21,14 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/room.h"
-#include "ingest/intake.h"
 #include "origin/live.h"
 
 #define RETRY_MS          1000
-#define COUNT_MS          3000
-#define QUOTA_USED_UP     "the account's quota is used up: older streams take its room"
 #define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */
-
-enum state { BEGINNING, LIVE, AWAY, ENDING, LEAVING };
-
-struct ingest {
-	struct video *v;
-	struct video_channel channel;
-	struct video_stream stream;
-	enum state state;
-	struct ingest_publisher publisher; /* arg NULL: nobody */
-	int64_t quota, used; /* bytes the channel may hold, and does; quota 0: no bound */
-	int64_t passed;      /* bytes that came since `used` was looked at */
-	bool counting;       /* the database looks how much it is */
-	struct timer count;  /* LIVE with a quota: until it looks again */
-	bool told_to_wait;
-	bool writing;          /* a row of the stream */
-	struct timer away;     /* AWAY: until it is too long */
-	struct timer turn;     /* LIVE: `ready` is to be called */
-	struct timer again;    /* ENDING: the disk refused the end, which is tried again */
-	struct upload *upload; /* NULL in BEGINNING */
-	struct intake *intake;
-};
 
 static int begin(struct ingest *in);
 
-static struct ingest *ingest_new(struct video *v, const struct video_channel *channel)
+struct ingest *ingest_new(struct video *v, const struct video_channel *channel)
 {
 	struct ingest *in = mem_zalloc(sizeof(*in));
 
@@ -71,12 +47,13 @@ static void stream_clear(struct ingest *in)
 	timer_stop(&in->turn);
 	timer_stop(&in->again);
 	timer_stop(&in->count);
+	lease_unkeep(&in->keeper);
 	intake_free(&in->intake);
 	upload_free(&in->upload);
 	in->told_to_wait = false;
 }
 
-static void ingest_free(struct ingest *in)
+void ingest_free(struct ingest *in)
 {
 	stream_clear(in);
 	map_remove_u64(in->v->ingests, (uint64_t)in->channel.id);
@@ -100,18 +77,17 @@ static void cannot_begin(struct ingest *in, int status)
 
 /* ---- ending ---- */
 
-static void end_when_stored(struct ingest *in);
-
 static int end_stream(struct db_tx *tx, void *arg)
 {
 	struct ingest *in = arg;
+	int rc = lease_end(tx, &in->lease);
 
-	return video_store_end(tx, in->stream.id, clock_wall_ms());
+	return rc < 0 ? rc : video_store_end(tx, in->stream.id, clock_wall_ms());
 }
 
 static void end_again(void *arg)
 {
-	end_when_stored(arg);
+	ingest_end_when_stored(arg);
 }
 
 /* A stream whose end is not stored would be live for ever, to all but this process. */
@@ -138,7 +114,7 @@ static void on_ended(void *arg, int status)
 		cannot_begin(in, status);
 }
 
-static void end_when_stored(struct ingest *in)
+void ingest_end_when_stored(struct ingest *in)
 {
 	if (in->writing || in->counting || !upload_idle(in->upload))
 		return;
@@ -153,75 +129,24 @@ static void end_when_stored(struct ingest *in)
 		on_ended(in, HEARTH_EBUSY);
 }
 
-/* Cuts what came so far, and lets `state` (ENDING or LEAVING) take its course. */
-static void finish(struct ingest *in, enum state state)
+void ingest_finish(struct ingest *in, enum ingest_state state)
 {
 	timer_stop(&in->away);
 	timer_stop(&in->turn);
 	in->state = state;
 	intake_break(in->intake);
-	end_when_stored(in);
+	ingest_end_when_stored(in);
 }
 
 static void on_away_too_long(void *arg)
 {
-	finish(arg, ENDING);
+	ingest_finish(arg, ENDING);
 }
 
-static void go_away(struct ingest *in)
+void ingest_go_away(struct ingest *in)
 {
 	in->state = AWAY;
 	timer_start(&in->away, in->v->reconnect_ms, 0, on_away_too_long, in);
-}
-
-/* ---- the quota ---- */
-
-static void count(void *arg);
-
-static int count_used(struct db_tx *tx, void *arg)
-{
-	struct ingest *in = arg;
-
-	return video_store_used(tx, in->channel.id, &in->used);
-}
-
-static void on_counted(void *arg, int status)
-{
-	struct ingest *in = arg;
-	struct ingest_publisher p = in->publisher;
-
-	in->counting = false;
-	if (status == 0)
-		in->passed = 0;
-	hearth_release(in->v->h);
-	if (in->state == ENDING || in->state == LEAVING) {
-		end_when_stored(in);
-		return;
-	}
-	if (status < 0 || in->state != LIVE || in->used < in->quota) {
-		timer_start(&in->count, COUNT_MS, 0, count, in);
-		return;
-	}
-	log_warn("video", "a stream ends: the quota is used up", "channel", "%s", in->channel.name,
-		"bytes", "%lld", (long long)in->used, NULL);
-	in->publisher = (struct ingest_publisher){ 0 };
-	finish(in, ENDING);
-	if (p.arg)
-		p.ended(p.arg, QUOTA_USED_UP);
-}
-
-static void count(void *arg)
-{
-	struct ingest *in = arg;
-
-	if (in->quota == 0 || (in->state != LIVE && in->state != AWAY)) {
-		timer_start(&in->count, COUNT_MS, 0, count, in);
-		return;
-	}
-	in->counting = true;
-	hearth_hold(in->v->h);
-	if (db_read(in->v->db, count_used, on_counted, in) < 0)
-		on_counted(in, HEARTH_EBUSY);
 }
 
 /* ---- beginning ---- */
@@ -236,27 +161,54 @@ static void on_progress(void *arg)
 		in->publisher.drained(in->publisher.arg);
 	}
 	if (in->state == ENDING || in->state == LEAVING)
-		end_when_stored(in);
+		ingest_end_when_stored(in);
 }
 
-static void stream_begin(struct ingest *in, bool goes_on, int64_t raw_number)
+/* Another node has the channel: what we have of the stream changes nothing any more. */
+static void on_lost(void *arg)
 {
-	in->upload = upload_new(in->v, &in->stream, raw_number, on_progress, in);
+	struct ingest *in = arg;
+	struct ingest_publisher p = in->publisher;
+
+	if (in->state != LIVE && in->state != AWAY)
+		return;
+	log_stream(in, "another server goes on with this stream");
+	in->publisher = (struct ingest_publisher){ 0 };
+	ingest_finish(in, LEAVING);
+	if (p.arg)
+		p.ended(p.arg, "the server lost hold of this stream; please publish again");
+}
+
+void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number)
+{
+	in->keeper = lease_keep(hearth_leases(in->v->h), in->v->db, &in->lease, on_lost, in);
+	in->upload = upload_new(in->v, &in->stream, &in->lease, raw_number, on_progress, in);
 	in->intake = intake_new(in->v, &in->stream, goes_on, in->upload);
 	metric_add(in->v->publishers, 1);
-	timer_start(&in->count, COUNT_MS, 0, count, in);
+	ingest_count(in);
 	log_stream(in, goes_on ? "stream waits for its publisher" : "stream begins");
 }
 
 static int begin_stream(struct db_tx *tx, void *arg)
 {
 	struct ingest *in = arg;
-	int rc = video_store_used(tx, in->channel.id, &in->used);
+	char name[LEASE_NAME_MAX + 1];
+	int rc;
 
+	ingest_lease_name(in->channel.id, name);
+	rc = lease_take(hearth_leases(in->v->h), tx, name, &in->lease);
+	if (rc == HEARTH_EBUSY)
+		return HEARTH_ECONFLICT;
+	if (rc == 0)
+		rc = video_store_used(tx, in->channel.id, &in->used);
 	if (rc < 0)
 		return rc;
 	if (in->quota && in->used >= in->quota)
 		return HEARTH_ETOOBIG;
+	/* Left by a server that is gone; this stream goes on with its playlist. */
+	rc = video_store_end_open(tx, in->channel.id);
+	if (rc < 0)
+		return rc;
 	return video_store_begin(tx, in->channel.id, clock_wall_ms(), in->v->hold_ms, &in->stream);
 }
 
@@ -270,12 +222,12 @@ static void on_begun(void *arg, int status)
 		cannot_begin(in, status);
 		return;
 	}
-	stream_begin(in, false, 0);
+	ingest_begin_stream(in, false, 0);
 	in->state = LIVE;
 	if (in->publisher.arg)
 		in->publisher.ready(in->publisher.arg, 0);
 	else
-		finish(in, ENDING);
+		ingest_finish(in, ENDING);
 }
 
 static int begin(struct ingest *in)
@@ -368,11 +320,11 @@ void ingest_close(struct ingest *in, bool finished)
 		return;
 	timer_stop(&in->turn);
 	if (finished) {
-		finish(in, ENDING);
+		ingest_finish(in, ENDING);
 		return;
 	}
 	intake_break(in->intake);
-	go_away(in);
+	ingest_go_away(in);
 }
 
 void ingest_warn(struct video *v, int64_t channel, const char *why)
@@ -400,81 +352,12 @@ void ingest_forget(struct video *v, int64_t channel)
 	old = in->publisher;
 	in->publisher = (struct ingest_publisher){ 0 };
 	if (in->state == LIVE || in->state == AWAY)
-		finish(in, ENDING);
+		ingest_finish(in, ENDING);
 	if (old.arg)
 		old.replaced(old.arg, true);
 }
 
 /* ---- the server's own beginning and end ---- */
-
-/* A stream that was left open and whose publisher may still come back. */
-struct found {
-	struct found *next;
-	struct video_channel channel;
-	struct video_stream stream;
-	int64_t raws;
-};
-
-struct recovery {
-	struct video *v;
-	struct db_tx *tx;
-	struct arena *arena;
-	struct found *found;
-};
-
-static bool may_go_on(const struct recovery *r, const struct video_stream *stream)
-{
-	for (const struct found *f = r->found; f; f = f->next)
-		if (f->channel.id == stream->channel)
-			return false; /* a later one of the channel does */
-	return video_stream_has_chunk(stream) &&
-	       clock_wall_ms() - stream->last_at <= r->v->reconnect_ms;
-}
-
-static int recover_stream(void *arg, const struct video_stream *stream)
-{
-	struct recovery *r = arg;
-	struct found *f;
-	int rc;
-
-	if (!may_go_on(r, stream))
-		return video_store_end(r->tx, stream->id, stream->last_at);
-	f = ARENA_NEW(r->arena, struct found);
-	f->stream = *stream;
-	rc = video_store_channel(r->tx, stream->channel, &f->channel);
-	if (rc == 0)
-		rc = video_store_raw_count(r->tx, stream->id, &f->raws);
-	if (rc == 0)
-		rc = video_store_promises(r->tx, &f->stream);
-	f->next = r->found;
-	r->found = f;
-	return rc;
-}
-
-static int recover(struct db_tx *tx, void *arg)
-{
-	struct recovery *r = arg;
-
-	r->tx = tx;
-	r->found = NULL;
-	return video_store_open_streams(tx, recover_stream, r);
-}
-
-int ingest_recover(struct video *v)
-{
-	struct recovery r = { .v = v, .arena = arena_new() };
-	int rc = db_write_wait(v->db, recover, &r);
-
-	for (struct found *f = r.found; f && rc == 0; f = f->next) {
-		struct ingest *in = ingest_new(v, &f->channel);
-
-		in->stream = f->stream;
-		stream_begin(in, true, f->raws);
-		go_away(in);
-	}
-	arena_free(&r.arena);
-	return rc;
-}
 
 void ingest_drain(struct video *v)
 {
@@ -487,7 +370,7 @@ void ingest_drain(struct video *v)
 
 		in->publisher = (struct ingest_publisher){ 0 };
 		if (in->state == LIVE || in->state == AWAY)
-			finish(in, LEAVING);
+			ingest_finish(in, LEAVING);
 		if (old.arg)
 			old.replaced(old.arg, true);
 	}

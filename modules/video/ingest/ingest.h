@@ -15,7 +15,8 @@ struct ingest_publisher {
 	void *arg;
 	/*
 	 * The stream has begun (0), or cannot (< 0: nothing of it is there any more);
-	 * HEARTH_ETOOBIG: the account's quota is used up.
+	 * HEARTH_ETOOBIG: the account's quota is used up; HEARTH_ECONFLICT: the channel is published
+	 * to at another server of this database.
 	 */
 	void (*ready)(void *arg, int status);
 	/* The disk has caught up: read on. */
@@ -64,6 +65,8 @@ void ingest_forget(struct video *v, int64_t channel);
  * Blocks; before the loop runs.
  */
 int ingest_recover(struct video *v);
+/* Where several servers share the database: adopts also what one of them leaves behind later. */
+void ingest_watch_others(struct video *v);
 /*
  * The server stops: publishers are sent away and what came is stored. Their streams do not end by
  * that: the next start decides.

@@ -37,6 +37,7 @@ struct piece {
 struct upload {
 	struct video *v;
 	int64_t channel, stream;
+	struct lease lease;
 	int64_t raw_number;
 	char run[9];        /* the mark of this run */
 	struct list pieces; /* in order */
@@ -46,14 +47,15 @@ struct upload {
 	void *arg;
 };
 
-struct upload *upload_new(struct video *v, const struct video_stream *stream, int64_t raw_number,
-	void (*progress)(void *arg), void *arg)
+struct upload *upload_new(struct video *v, const struct video_stream *stream,
+	const struct lease *lease, int64_t raw_number, void (*progress)(void *arg), void *arg)
 {
 	struct upload *u = mem_zalloc(sizeof(*u));
 
 	u->v = v;
 	u->channel = stream->channel;
 	u->stream = stream->id;
+	u->lease = *lease;
 	u->raw_number = raw_number;
 	snprintf(u->run, sizeof(u->run), "%08x", (unsigned)rand_u64());
 	list_init(&u->pieces);
@@ -154,7 +156,10 @@ static int write_piece(struct db_tx *tx, void *arg)
 	struct piece *p = arg;
 	int64_t stream = p->upload->stream;
 	bool written = false;
-	int rc = p->tried ? find_written(tx, p, &written) : 0;
+	int rc = lease_check(tx, &p->upload->lease);
+
+	if (rc == 0 && p->tried)
+		rc = find_written(tx, p, &written);
 
 	if (rc < 0 || written)
 		return rc;
@@ -173,7 +178,8 @@ static void on_written(void *arg, int status)
 	struct upload *u = p->upload;
 
 	p->writing = false;
-	if (status < 0) {
+	/* The stream is another server's now (ECONFLICT): the piece is dropped, as its rest will be. */
+	if (status < 0 && status != HEARTH_ECONFLICT) {
 		p->tried = true;
 		refused(p, status);
 		return;

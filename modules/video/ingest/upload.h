@@ -6,6 +6,7 @@
 #ifndef VIDEO_UPLOAD_H
 #define VIDEO_UPLOAD_H
 
+#include "hearth/lease.h"
 #include "store/store.h"
 
 #define UPLOAD_RENDITIONS_MAX 2
@@ -22,11 +23,12 @@ struct upload_piece {
 struct upload;
 
 /*
- * For a stream whose next raw piece has this number. `progress` is called, never from inside a
+ * For a stream whose next raw piece has this number; nothing is written once its lease, which is
+ * copied, is somebody else's. `progress` is called, never from inside a
  * call, when a piece is on disk.
  */
-struct upload *upload_new(struct video *v, const struct video_stream *stream, int64_t raw_number,
-	void (*progress)(void *arg), void *arg);
+struct upload *upload_new(struct video *v, const struct video_stream *stream,
+	const struct lease *lease, int64_t raw_number, void (*progress)(void *arg), void *arg);
 /* Takes over the references in *p. */
 void upload_add(struct upload *u, const struct upload_piece *p);
 /* Bytes that are not on disk yet; nothing waits at all. */

@@ -30,6 +30,9 @@ static void on_ready(void *arg, int status)
 	if (status == HEARTH_ETOOBIG) {
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_DENIED,
 			"the account's quota is used up: older streams take its room");
+	} else if (status == HEARTH_ECONFLICT) {
+		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_BAD_NAME,
+			"somebody publishes with this key at another server already");
 	} else if (status < 0) {
 		rtmp_session_refuse(
 			s, RTMP_STATUS_FAILED, "the stream could not be begun; try again later");

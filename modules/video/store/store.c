@@ -392,6 +392,15 @@ int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)
 	return rc < 0 ? rc : 0;
 }
 
+int video_store_end_open(struct db_tx *tx, int64_t channel)
+{
+	int rc = db_run(tx,
+		"UPDATE stream SET ended_at = last_at WHERE channel = $1 AND ended_at = 0",
+		db_int(channel));
+
+	return rc < 0 ? rc : 0;
+}
+
 int video_store_delete(struct db_tx *tx, int64_t stream)
 {
 	int rc = db_run(

@@ -77,6 +77,8 @@ int video_store_promises(struct db_tx *tx, struct video_stream *s);
 /* Whether a stream that goes on with the playlist of this one has begun and not ended. */
 int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
+/* Ends whatever of the channel has not ended, where its last chunk did. */
+int video_store_end_open(struct db_tx *tx, int64_t channel);
 /*
  * Its owner does not want it any more: it is in no list, and expired (below) as soon as no playlist
  * of a stream that goes on lists it. HEARTH_ECONFLICT: it has not ended.

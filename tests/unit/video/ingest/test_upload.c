@@ -22,6 +22,13 @@ struct blob_options;
 int blob_store_open(const char *dir, struct db *db, struct pool *pool,
 	const struct blob_options *options, struct blob_store **out);
 void blob_store_close(struct blob_store **s);
+struct lease_options {
+	const char *node;
+	int64_t ttl_ms;
+	bool alone;
+};
+struct leases *leases_new(struct db *const *dbs, size_t db_count, const struct lease_options *o);
+void leases_free(struct leases **ls);
 struct hearth *kernel_new(void);
 void kernel_free(struct hearth **h);
 
@@ -29,7 +36,14 @@ static struct video v;
 static struct db *blob_db;
 static struct pool *pool;
 static struct video_stream stream = { .id = 7, .channel = 3 };
+static struct leases *leases;
+static struct lease lease;
 static int progressed;
+
+static int take(struct db_tx *tx, void *arg)
+{
+	return lease_take(leases, tx, "video.channel.3", arg);
+}
 
 static void open_all(void)
 {
@@ -43,10 +57,13 @@ static void open_all(void)
 	ck_assert_int_eq(db_open(dir, blob_schema(), &blob_db, &why), 0);
 	ck_assert_int_eq(db_open(dir, video_module.schemas, &v.db, &why), 0);
 	ck_assert_int_eq(blob_store_open(dir, blob_db, pool, NULL, &v.blob), 0);
+	leases = leases_new(&v.db, 1, &(struct lease_options){ "one", 60000, true });
+	ck_assert_int_eq(db_write_wait(v.db, take, &lease), 0);
 }
 
 static void close_all(void)
 {
+	leases_free(&leases);
 	blob_store_close(&v.blob);
 	pool_free(&pool);
 	db_close(&blob_db);
@@ -118,7 +135,7 @@ START_TEST(a_chunk_that_is_on_disk_already_is_done)
 
 	open_all();
 	chunk_on_disk(1, "first");
-	u = upload_new(&v, &stream, 0, on_progress, NULL);
+	u = upload_new(&v, &stream, &lease, 0, on_progress, NULL);
 	upload_add(u, &first);
 	upload_add(u, &second);
 	ck_assert(loop_run_until(is_idle, u, 20000));
@@ -139,7 +156,7 @@ START_TEST(what_is_there_under_its_number_and_is_another_is_not_it)
 
 	open_all();
 	chunk_on_disk(1, "of somebody else");
-	u = upload_new(&v, &stream, 0, on_progress, NULL);
+	u = upload_new(&v, &stream, &lease, 0, on_progress, NULL);
 	upload_add(u, &first);
 	/* It is tried again and again: two seconds of it are enough to see. */
 	ck_assert(!loop_run_until(is_idle, u, 2500));
@@ -153,7 +170,7 @@ START_TEST(pieces_are_written_once_and_in_order)
 	struct found f = { .sequence = 5 };
 
 	open_all();
-	u = upload_new(&v, &stream, 4, on_progress, NULL);
+	u = upload_new(&v, &stream, &lease, 4, on_progress, NULL);
 	for (int64_t i = 1; i <= 5; i++) {
 		char text[16];
 		struct upload_piece p;
@@ -171,6 +188,32 @@ START_TEST(pieces_are_written_once_and_in_order)
 }
 END_TEST
 
-TEST_MAIN("upload", a_chunk_that_is_on_disk_already_is_done,
+static int lose(struct db_tx *tx, void *arg)
+{
+	return lease_end(tx, arg);
+}
+
+START_TEST(a_stream_that_is_anothers_gets_no_more_rows)
+{
+	struct upload *u;
+	struct upload_piece first = piece("tags", 1, "first"), second = piece("tags", 2, "second");
+	struct found f = { .sequence = 2 };
+
+	open_all();
+	u = upload_new(&v, &stream, &lease, 0, on_progress, NULL);
+	upload_add(u, &first);
+	ck_assert(loop_run_until(is_idle, u, 20000));
+	ck_assert_int_eq(db_write_wait(v.db, lose, &lease), 0);
+	upload_add(u, &second);
+	ck_assert(loop_run_until(is_idle, u, 20000));
+	ck_assert_int_eq(db_read_wait(v.db, find, &f), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(f.raws, 1);
+	upload_free(&u);
+	close_all();
+}
+END_TEST
+
+TEST_MAIN("upload", a_stream_that_is_anothers_gets_no_more_rows,
+	a_chunk_that_is_on_disk_already_is_done,
 	what_is_there_under_its_number_and_is_another_is_not_it,
 	pieces_are_written_once_and_in_order)

@@ -1,0 +1,55 @@
+/*
+ * ingest_internal.h: a channel that is published to, for the files of this folder: its life
+ * (ingest.c), its quota (ingest_quota.c), streams that nobody looks after (adopt.c). On the loop.
+ */
+#ifndef VIDEO_INGEST_INTERNAL_H
+#define VIDEO_INGEST_INTERNAL_H
+
+#include "hearth/lease.h"
+#include "ingest/ingest.h"
+#include "ingest/intake.h"
+
+#define QUOTA_USED_UP "the account's quota is used up: older streams take its room"
+
+enum ingest_state { BEGINNING, LIVE, AWAY, ENDING, LEAVING };
+
+struct ingest {
+	struct video *v;
+	struct video_channel channel;
+	struct video_stream stream;
+	struct lease lease;          /* of the channel, from the beginning to the end of a stream */
+	struct lease_keeper *keeper; /* NULL in BEGINNING */
+	enum ingest_state state;
+	struct ingest_publisher publisher; /* arg NULL: nobody */
+	int64_t quota, used; /* bytes the channel may hold, and does; quota 0: no bound */
+	int64_t passed;      /* bytes that came since `used` was looked at */
+	bool counting;       /* the database looks how much it is */
+	struct timer count;  /* LIVE with a quota: until it looks again */
+	bool told_to_wait;
+	bool writing;          /* a row of the stream */
+	struct timer away;     /* AWAY: until it is too long */
+	struct timer turn;     /* LIVE: `ready` is to be called */
+	struct timer again;    /* ENDING: the disk refused the end, which is tried again */
+	struct upload *upload; /* NULL in BEGINNING */
+	struct intake *intake;
+};
+
+/* A channel of ours, without a stream yet; freed by ingest_free. */
+struct ingest *ingest_new(struct video *v, const struct video_channel *channel);
+void ingest_free(struct ingest *in);
+/* Its stream can take tags; it goes on after another process (`goes_on`), or begins. */
+void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number);
+/* Waits for a publisher that broke off. */
+void ingest_go_away(struct ingest *in);
+/* Cuts what came so far, and lets `state` (ENDING or LEAVING) take its course. */
+void ingest_finish(struct ingest *in, enum ingest_state state);
+/* In ENDING or LEAVING: goes on once all is stored. */
+void ingest_end_when_stored(struct ingest *in);
+
+/* Looks now and then whether the channel may hold more. Once a stream. */
+void ingest_count(struct ingest *in);
+
+/* "video.channel.17": who holds this lease publishes to the channel, or waits for who does. */
+void ingest_lease_name(int64_t channel, char out[LEASE_NAME_MAX + 1]);
+
+#endif
