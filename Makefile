@@ -186,6 +186,10 @@ test: deps-test ## Install what is missing, build, and pass every test
 	$(Q)$(MAKE) --no-print-directory build unit-programs
 	$(Q)HEARTH_BIN=$(OUT)/hearth tests/run-all.sh $(OUT)
 
+.PHONY: twice
+twice: ## The system tests with every database function run twice, the first run undone (db.h)
+	$(Q)HEARTH_DB_TWICE=1 $(MAKE) --no-print-directory system
+
 .PHONY: asan tsan
 asan: ## The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) --no-print-directory test VARIANT=asan

@@ -15,7 +15,11 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define STATEMENTS_MAX 96 /* cached a connection; some KiB each */
+/*
+ * Cached a connection, and only what it has run: 2 to 4 KiB each. Auth has some 200 of them, and one
+ * connection was seen to run 60; so this holds all, and is a bound for texts that are made up.
+ */
+#define STATEMENTS_MAX 256
 
 struct statement {
 	struct list_node node; /* in the connection's idle or busy */
