@@ -13,7 +13,6 @@
 
 #define ERRORS_MAX    20           /* then it is no mail server that talks here */
 #define NOISE_MAX     (256u << 10) /* bytes dropped without a command among them */
-#define OUTPUT_STEP   16384        /* bytes of answers that are handed on at once */
 #define USELESS_TIMES 12 /* as long as a command may take, without a mail: NOOP for ever */
 
 /* ---- saying ---- */
@@ -38,30 +37,20 @@ void smtp_say_error(struct smtp_session *s, int error)
 
 	smtp_say(s, r->code, r->enhanced, "%s", r->text);
 	if (r->close)
-		s->closing = true;
-}
-
-/* Sends what was said in this turn. */
-static void flush(struct smtp_session *s)
-{
-	if (s->out.n && !conn_write(s->conn, strbuf_slice(&s->out)))
-		s->stalled = true;
-	strbuf_free(&s->out);
-	if (s->closing)
-		conn_close(s->conn);
-	else if (s->stalled)
-		conn_pause(s->conn);
+		session_turn_close(&s->turn);
 }
 
 /* ---- waiting ---- */
 
 void smtp_wait(struct smtp_session *s)
 {
-	s->waiting = true;
+	session_turn_wait(&s->turn);
 }
 
-static void session_free(struct smtp_session *s)
+static void session_free(void *session)
 {
+	struct smtp_session *s = session;
+
 	list_remove(&s->node);
 	mail_delivery_abort(&s->delivery);
 	strbuf_free(&s->out);
@@ -70,26 +59,20 @@ static void session_free(struct smtp_session *s)
 
 bool smtp_back(struct smtp_session *s)
 {
-	s->waiting = false;
-	if (s->conn)
-		return true;
-	session_free(s);
-	return false;
+	return session_turn_back(&s->turn);
 }
 
 void smtp_go_on(struct smtp_session *s)
 {
-	if (s->revoked && !s->closing) {
+	if (s->revoked && !session_turn_is_closing(&s->turn)) {
 		smtp_say(s, 421, "4.7.0", "what you logged in with counts no more");
-		s->closing = true;
+		session_turn_close(&s->turn);
 	}
-	if (s->m->draining && !s->has_mail && !s->closing) {
+	if (s->m->draining && !s->has_mail && !session_turn_is_closing(&s->turn)) {
 		smtp_say(s, 421, "4.3.2", "the server is stopping");
-		s->closing = true;
+		session_turn_close(&s->turn);
 	}
-	flush(s);
-	if (!s->closing && !s->stalled)
-		conn_resume(s->conn);
+	session_turn_end(&s->turn);
 }
 
 void smtp_reset(struct smtp_session *s)
@@ -136,14 +119,11 @@ static void do_starttls(struct smtp_session *s)
 		return;
 	}
 	smtp_say(s, 220, "2.0.0", "ready to start TLS");
-	conn_write(s->conn, strbuf_slice(&s->out));
-	strbuf_reset(&s->out);
 	smtp_reset(s);
 	s->greeted = s->esmtp = s->authenticated = false;
 	s->helo[0] = '\0';
 	s->parser = (struct smtp_parser){ 0 };
-	s->turning_tls = true;
-	conn_start_tls(s->conn);
+	session_turn_start_tls(&s->turn);
 }
 
 static bool needs_greeting(enum smtp_verb verb)
@@ -170,7 +150,7 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 	else if (!s->has_mail &&
 		 clock_mono_ms() - s->useful_ms > USELESS_TIMES * s->m->patience_ms) {
 		smtp_say(s, 421, "4.4.2", "there was no mail for too long");
-		s->closing = true;
+		session_turn_close(&s->turn);
 		return;
 	}
 	s->noise = 0;
@@ -192,20 +172,20 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 	case SMTP_HELP: smtp_say(s, 214, "2.0.0", "RFC 5321"); break;
 	case SMTP_QUIT:
 		smtp_say(s, 221, "2.0.0", "%s closes the connection", hearth_hostname(s->m->h));
-		s->closing = true;
+		session_turn_close(&s->turn);
 		break;
 	case SMTP_BDAT:
 		/* It was not offered; the octets that follow must not be taken for commands. */
 		smtp_say(s, 502, "5.5.1", "CHUNKING is not offered");
-		s->closing = true;
+		session_turn_close(&s->turn);
 		break;
 	}
 }
 
 /* ---- the connection ---- */
 
-/* One step: a command, a line of AUTH, or message bytes. False when more input is needed. */
-static bool step(struct smtp_session *s, struct slice *in)
+/* A command, a line of AUTH, or message bytes. False when more input is needed. */
+static bool take_one(struct smtp_session *s, struct slice *in)
 {
 	struct smtp_command command = { 0 };
 	struct smtp_auth line;
@@ -235,72 +215,42 @@ static bool step(struct smtp_session *s, struct slice *in)
 }
 
 /* Whoever sends lines without end, or errors without end, is no mail server. */
-static void refuse_noise(struct smtp_session *s, size_t dropped)
+static bool is_noise(struct smtp_session *s, size_t dropped)
 {
 	s->noise = s->reading == SMTP_READING_DATA ? 0 : s->noise + dropped;
-	if (s->closing || (s->errors <= ERRORS_MAX && s->noise <= NOISE_MAX))
-		return;
-	smtp_say(s, 421, "4.7.0", "too many errors");
-	s->closing = true;
+	return s->errors > ERRORS_MAX || s->noise > NOISE_MAX;
 }
 
-static bool may_read(const struct smtp_session *s)
+static bool step(void *session, struct slice *in)
 {
-	return !s->waiting && !s->stalled && !s->closing && !s->turning_tls;
-}
+	struct smtp_session *s = session;
+	size_t before = in->n;
+	bool more = take_one(s, in);
 
-static size_t on_data(void *ctx, struct slice in)
-{
-	struct smtp_session *s = ctx;
-	size_t before = in.n;
-
-	s->turning_tls = false;
-	while (may_read(s) && (in.n == 0 || !conn_turn_over(s->conn)) && step(s, &in)) {
-		refuse_noise(s, 0);
-		if (s->out.n >= OUTPUT_STEP)
-			flush(s);
+	if (is_noise(s, before - in->n) && !session_turn_is_closing(&s->turn)) {
+		smtp_say(s, 421, "4.7.0", "too many errors");
+		session_turn_close(&s->turn);
 	}
-	refuse_noise(s, before - in.n);
-	if (s->waiting)
-		conn_pause(s->conn);
-	flush(s);
-	/* What came in clear behind STARTTLS is thrown away. */
-	return s->closing || s->turning_tls ? before : before - in.n;
+	return more;
 }
 
-static void on_drained(void *ctx)
+static void on_timeout(void *session)
 {
-	struct smtp_session *s = ctx;
+	struct smtp_session *s = session;
 
-	s->stalled = false;
-	if (!s->waiting && !s->closing)
-		conn_resume(s->conn);
-}
-
-static void on_timeout(void *ctx)
-{
-	struct smtp_session *s = ctx;
-
-	/* The client waits for us, not we for it. */
-	if (s->waiting)
-		return;
 	smtp_say(s, 421, "4.4.2", "nothing came for too long");
-	s->closing = true;
-	flush(s);
+	session_turn_close(&s->turn);
 }
 
-static void on_closed(void *ctx, int reason)
+static void on_gone(void *session)
 {
-	struct smtp_session *s = ctx;
+	struct smtp_session *s = session;
 
-	(void)reason;
 	s->conn = NULL;
-	if (!s->waiting)
-		session_free(s);
 }
 
-static const struct conn_events events = {
-	.data = on_data, .drained = on_drained, .timeout = on_timeout, .closed = on_closed
+static const struct session_turn_ops ops = {
+	.step = step, .timeout = on_timeout, .gone = on_gone, .free = session_free
 };
 
 void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
@@ -311,13 +261,13 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	s->conn = conn;
 	s->submission = submission;
 	list_push(&m->smtp_sessions, &s->node);
-	conn_attach(conn, &events, s);
+	session_turn_begin(&s->turn, conn, &ops, s, &s->out);
 	conn_set_timeout(conn, m->patience_ms);
 	conn_set_take_pace(conn, m->patience_ms, m->least_rate);
 	s->useful_ms = clock_mono_ms();
 	set_pace(s);
 	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));
-	flush(s);
+	session_turn_flush(&s->turn);
 }
 
 void smtp_sessions_revoke(struct mail *m, const struct json *event)
@@ -329,7 +279,8 @@ void smtp_sessions_revoke(struct mail *m, const struct json *event)
 			continue;
 		s->authenticated = false;
 		s->revoked = true;
-		if (s->conn && !s->waiting && !s->closing) {
+		if (s->conn && !session_turn_is_waiting(&s->turn) &&
+			!session_turn_is_closing(&s->turn)) {
 			smtp_reset(s);
 			smtp_go_on(s);
 		}
@@ -341,10 +292,11 @@ void smtp_sessions_drain(struct mail *m)
 	LIST_FOREACH (&m->smtp_sessions, it) {
 		struct smtp_session *s = LIST_ENTRY(it, struct smtp_session, node);
 
-		if (s->waiting || s->has_mail || s->closing || !s->conn)
+		if (!s->conn || s->has_mail || session_turn_is_waiting(&s->turn) ||
+			session_turn_is_closing(&s->turn))
 			continue;
 		smtp_say(s, 421, "4.3.2", "the server is stopping");
-		s->closing = true;
-		flush(s);
+		session_turn_close(&s->turn);
+		session_turn_end(&s->turn);
 	}
 }

@@ -5,15 +5,16 @@
  *   GREETED ──HELO, EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ DATA ──CRLF.CRLF──▶ READY
  *                            ▲ STARTTLS: GREETED again        RSET, HELO: READY from anywhere
  *
- * While a job is in flight (`waiting`), or the client does not read (`stalled`), the connection is
- * paused, and what the client sent meanwhile stays with it: so pipelined commands run one after the
- * other.
+ * One command is in hand at a time, and pipelined ones run one after the other
+ * (hearth/session_turn.h). A session holds one line, its envelope (recipients_max) and, while a
+ * message comes, what of it waits for the disk (blob_writer_high).
  */
 #ifndef HEARTH_MAIL_SMTP_SESSION_H
 #define HEARTH_MAIL_SMTP_SESSION_H
 
 #include "delivery/deliver.h"
 #include "hearth/list.h"
+#include "hearth/session_turn.h"
 #include "smtp/smtp_data.h"
 #include "smtp/smtp_parse.h"
 
@@ -28,11 +29,8 @@ struct smtp_session {
 	struct conn *conn;     /* NULL once it is closed */
 	struct list_node node; /* of the module's sessions */
 	bool submission;
-	bool waiting;     /* a job is in flight */
-	bool stalled;     /* the client does not take our replies: nothing more is read */
-	bool closing;     /* nothing more is read */
-	bool revoked;     /* what its client logged in with counts no more: it is sent away */
-	bool turning_tls; /* STARTTLS was in this turn */
+	bool revoked; /* what its client logged in with counts no more: it is sent away */
+	struct session_turn turn;
 	enum smtp_reading reading;
 	struct smtp_parser parser;
 	struct strbuf out; /* replies of this turn */

@@ -153,7 +153,7 @@ void imap_do_authenticate(struct imap_session *s)
 	} else if (c->authenticate.has_response) {
 		take_response(s, c->authenticate.response);
 	} else {
-		s->line = IMAP_LINE_AUTH;
+		s->line_due = true;
 		imap_parser_want_line(&s->parser);
 		imap_write_continuation(&s->out, "");
 	}
@@ -161,7 +161,6 @@ void imap_do_authenticate(struct imap_session *s)
 
 void imap_auth_line(struct imap_session *s, struct slice line)
 {
-	s->line = IMAP_LINE_NONE;
 	if (slice_eq(line, SLICE("*")))
 		imap_bad(s, "The log-in was cancelled");
 	else

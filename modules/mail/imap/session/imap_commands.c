@@ -69,7 +69,7 @@ static void do_logout(struct imap_session *s)
 	imap_leave(s);
 	imap_write_status(&s->out, (struct slice){ 0 }, "BYE", NULL, "Until next time");
 	imap_ok(s, "LOGOUT done");
-	s->closing = true;
+	session_turn_close(&s->turn);
 }
 
 /* Nothing that was said in clear counts behind it (RFC 3501 section 6.2.1). */
@@ -80,12 +80,9 @@ static void do_starttls(struct imap_session *s)
 		return;
 	}
 	imap_ok(s, "Ready to start TLS");
-	conn_write(s->conn, strbuf_slice(&s->out));
-	strbuf_free(&s->out);
 	imap_parser_clear(&s->parser);
 	imap_parser_init(&s->parser, &imap_limits_before_auth);
-	s->starting_tls = true;
-	conn_start_tls(s->conn);
+	session_turn_start_tls(&s->turn);
 }
 
 static void do_unselect(struct imap_session *s)
@@ -100,51 +97,56 @@ static void do_unselect(struct imap_session *s)
 #define LOGGED_IN (IMAP_AUTHENTICATED | IMAP_SELECTED)
 
 /* What a command does to the view of the selected mailbox. */
-enum view_use {
+enum {
 	KEEPS,  /* it is brought up to date if somebody said that the mailbox changed */
 	LOOKS,  /* in any case: such news can be lost */
 	LEAVES, /* it is not looked at any more */
 };
 
 /* APPEND is begun by the parser's event, before the command is complete. */
-static const struct verb {
-	imap_fn *run;
-	unsigned states; /* enum imap_state */
-	enum view_use view;
-} verbs[] = {
-	[IMAP_CAPABILITY] = { do_capability, ANY, KEEPS },
-	[IMAP_NOOP] = { do_noop, ANY, LOOKS },
-	[IMAP_LOGOUT] = { do_logout, ANY, LEAVES },
-	[IMAP_ID] = { do_id, ANY, KEEPS },
-	[IMAP_STARTTLS] = { do_starttls, IMAP_NOT_AUTHENTICATED, KEEPS },
-	[IMAP_AUTHENTICATE] = { imap_do_authenticate, IMAP_NOT_AUTHENTICATED, KEEPS },
-	[IMAP_LOGIN] = { imap_do_login, IMAP_NOT_AUTHENTICATED, KEEPS },
-	[IMAP_ENABLE] = { do_enable, LOGGED_IN, KEEPS },
-	[IMAP_SELECT] = { imap_do_select, LOGGED_IN, LEAVES },
-	[IMAP_EXAMINE] = { imap_do_select, LOGGED_IN, LEAVES },
-	[IMAP_CREATE] = { imap_do_create, LOGGED_IN, KEEPS },
-	[IMAP_DELETE] = { imap_do_delete, LOGGED_IN, KEEPS },
-	[IMAP_RENAME] = { imap_do_rename, LOGGED_IN, KEEPS },
-	[IMAP_SUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, KEEPS },
-	[IMAP_UNSUBSCRIBE] = { imap_do_subscribe, LOGGED_IN, KEEPS },
-	[IMAP_LIST] = { imap_do_list, LOGGED_IN, KEEPS },
-	[IMAP_LSUB] = { imap_do_list, LOGGED_IN, KEEPS },
-	[IMAP_NAMESPACE] = { do_namespace, LOGGED_IN, KEEPS },
-	[IMAP_GETQUOTA] = { imap_do_quota, LOGGED_IN, KEEPS },
-	[IMAP_GETQUOTAROOT] = { imap_do_quota, LOGGED_IN, KEEPS },
-	[IMAP_STATUS] = { imap_do_status, LOGGED_IN, KEEPS },
-	[IMAP_APPEND] = { NULL, LOGGED_IN, KEEPS },
-	[IMAP_IDLE] = { imap_do_idle, LOGGED_IN, LOOKS },
-	[IMAP_CHECK] = { do_noop, IMAP_SELECTED, LOOKS },
-	[IMAP_CLOSE] = { imap_do_close, IMAP_SELECTED, LEAVES },
-	[IMAP_UNSELECT] = { do_unselect, IMAP_SELECTED, LEAVES },
-	[IMAP_EXPUNGE] = { imap_do_expunge, IMAP_SELECTED, KEEPS },
-	[IMAP_SEARCH] = { imap_do_search, IMAP_SELECTED, KEEPS },
-	[IMAP_FETCH] = { imap_do_fetch, IMAP_SELECTED, KEEPS },
-	[IMAP_STORE] = { imap_do_store, IMAP_SELECTED, KEEPS },
-	[IMAP_COPY] = { imap_do_copy, IMAP_SELECTED, KEEPS },
-	[IMAP_MOVE] = { imap_do_copy, IMAP_SELECTED, KEEPS },
+static const struct imap_handler handlers[] = {
+	[IMAP_CAPABILITY] = { ANY, KEEPS, do_capability },
+	[IMAP_NOOP] = { ANY, LOOKS, do_noop },
+	[IMAP_LOGOUT] = { ANY, LEAVES, do_logout },
+	[IMAP_ID] = { ANY, KEEPS, do_id },
+	[IMAP_STARTTLS] = { IMAP_NOT_AUTHENTICATED, KEEPS, do_starttls },
+	[IMAP_AUTHENTICATE] = { IMAP_NOT_AUTHENTICATED, KEEPS, imap_do_authenticate,
+		.line = imap_auth_line },
+	[IMAP_LOGIN] = { IMAP_NOT_AUTHENTICATED, KEEPS, imap_do_login },
+	[IMAP_ENABLE] = { LOGGED_IN, KEEPS, do_enable },
+	[IMAP_SELECT] = { LOGGED_IN, LEAVES, imap_do_select },
+	[IMAP_EXAMINE] = { LOGGED_IN, LEAVES, imap_do_select },
+	[IMAP_CREATE] = { LOGGED_IN, KEEPS, imap_do_create },
+	[IMAP_DELETE] = { LOGGED_IN, KEEPS, imap_do_delete },
+	[IMAP_RENAME] = { LOGGED_IN, KEEPS, imap_do_rename },
+	[IMAP_SUBSCRIBE] = { LOGGED_IN, KEEPS, imap_do_subscribe },
+	[IMAP_UNSUBSCRIBE] = { LOGGED_IN, KEEPS, imap_do_subscribe },
+	[IMAP_LIST] = { LOGGED_IN, KEEPS, imap_do_list },
+	[IMAP_LSUB] = { LOGGED_IN, KEEPS, imap_do_list },
+	[IMAP_NAMESPACE] = { LOGGED_IN, KEEPS, do_namespace },
+	[IMAP_GETQUOTA] = { LOGGED_IN, KEEPS, imap_do_quota },
+	[IMAP_GETQUOTAROOT] = { LOGGED_IN, KEEPS, imap_do_quota },
+	[IMAP_STATUS] = { LOGGED_IN, KEEPS, imap_do_status },
+	[IMAP_APPEND] = { LOGGED_IN, KEEPS, imap_append_start, .data = imap_append_data,
+		.end = imap_append_end },
+	[IMAP_IDLE] = { LOGGED_IN, LOOKS, imap_do_idle, .line = imap_idle_line },
+	[IMAP_CHECK] = { IMAP_SELECTED, LOOKS, do_noop },
+	[IMAP_CLOSE] = { IMAP_SELECTED, LEAVES, imap_do_close },
+	[IMAP_UNSELECT] = { IMAP_SELECTED, LEAVES, do_unselect },
+	[IMAP_EXPUNGE] = { IMAP_SELECTED, KEEPS, imap_do_expunge },
+	[IMAP_SEARCH] = { IMAP_SELECTED, KEEPS, imap_do_search, .drop = imap_drop_search },
+	[IMAP_FETCH] = { IMAP_SELECTED, KEEPS, imap_do_fetch, .drop = imap_drop_fetch },
+	[IMAP_STORE] = { IMAP_SELECTED, KEEPS, imap_do_store, .drop = imap_drop_store },
+	[IMAP_COPY] = { IMAP_SELECTED, KEEPS, imap_do_copy, .drop = imap_drop_copy },
+	[IMAP_MOVE] = { IMAP_SELECTED, KEEPS, imap_do_copy, .drop = imap_drop_copy },
 };
+
+const struct imap_handler *imap_handler_of(const struct imap_command *c)
+{
+	INVARIANT(
+		(size_t)c->verb < sizeof(handlers) / sizeof(handlers[0]) && handlers[c->verb].run);
+	return &handlers[c->verb];
+}
 
 bool imap_may_tell_expunge(const struct imap_command *c)
 {
@@ -153,7 +155,7 @@ bool imap_may_tell_expunge(const struct imap_command *c)
 
 static bool is_allowed(struct imap_session *s)
 {
-	unsigned states = verbs[s->command->verb].states;
+	unsigned states = imap_handler_of(s->command)->states;
 
 	if (states & s->state)
 		return true;
@@ -167,12 +169,12 @@ static bool is_allowed(struct imap_session *s)
 
 static void dispatch(struct imap_session *s)
 {
-	verbs[s->command->verb].run(s);
+	imap_handler_of(s->command)->run(s);
 }
 
 void imap_run_command(struct imap_session *s)
 {
-	const struct verb *v = &verbs[s->command->verb];
+	const struct imap_handler *v = imap_handler_of(s->command);
 
 	if (!is_allowed(s))
 		return;

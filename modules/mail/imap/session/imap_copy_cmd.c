@@ -195,7 +195,7 @@ static void on_chunk_copied(struct imap_session *s, int status)
 }
 
 /* The client has gone before the end. */
-static void drop_copy(struct imap_session *s)
+void imap_drop_copy(struct imap_session *s)
 {
 	const struct copy *job = s->job;
 
@@ -245,7 +245,6 @@ void imap_do_copy(struct imap_session *s)
 	job->from = arena_alloc(s->arena, job->n * sizeof(*job->from));
 	job->new_uids = arena_alloc(s->arena, job->n * sizeof(*job->new_uids));
 	s->job = job;
-	s->drop = drop_copy;
 	if (c->verb == IMAP_COPY && job->n > MAIL_BULK_MAX)
 		job->op = (int64_t)(rand_u64() >> 1) | 1;
 	if (c->verb == IMAP_MOVE)

@@ -234,7 +234,7 @@ static void work(void *arg)
 
 static void next_batch(struct imap_session *s);
 
-static void drop(struct imap_session *s)
+void imap_drop_fetch(struct imap_session *s)
 {
 	struct imap_fetch_job *f = s->job;
 
@@ -333,6 +333,5 @@ void imap_do_fetch(struct imap_session *s)
 	f->one = arena_new();
 	look_at_items(f, c->fetch.items);
 	s->job = f;
-	s->drop = drop;
 	next_batch(s);
 }

@@ -22,7 +22,7 @@ static void wait_on(struct imap_session *s)
 
 void imap_do_idle(struct imap_session *s)
 {
-	s->line = IMAP_LINE_IDLE;
+	s->line_due = true;
 	imap_parser_want_line(&s->parser);
 	if (s->view)
 		imap_view_tell_gone(s->view, &s->out);
@@ -32,7 +32,10 @@ void imap_do_idle(struct imap_session *s)
 
 void imap_idle_changed(struct imap_session *s)
 {
-	if (s->line != IMAP_LINE_IDLE || s->busy || s->stalled || s->closing || !s->conn)
+	if (!s->conn || !s->line_due || s->command->verb != IMAP_IDLE)
+		return;
+	if (session_turn_is_waiting(&s->turn) || session_turn_is_stalled(&s->turn) ||
+		session_turn_is_closing(&s->turn))
 		return;
 	wait_on(s);
 	imap_turn_end(s);
@@ -40,7 +43,6 @@ void imap_idle_changed(struct imap_session *s)
 
 void imap_idle_line(struct imap_session *s, struct slice line)
 {
-	s->line = IMAP_LINE_NONE;
 	if (slice_ieq(line, SLICE("DONE")))
 		imap_ok(s, "IDLE done");
 	else

@@ -7,16 +7,16 @@
  *                                                    └── CLOSE, UNSELECT, DELETE ────┘
  *   LOGOUT, BYE: from anywhere, `closing`
  *
- * One command is in hand at a time. It ends in imap_reply; until then it may run jobs, one after
- * the other. While a job runs (`busy`) the session's other members are the job's, but for `conn`,
- * `node`, `watch` and `dirty`; the connection is paused, and pipelined commands stay with it. The
- * same holds while the client does not take what it asked for (`stalled`).
+ * One command is in hand at a time (hearth/session_turn.h). It ends in imap_reply; until then it may
+ * run jobs, one after the other. While a job runs the session's members are the job's, but for
+ * `turn`, `conn`, `node`, `watch` and `dirty`.
  */
 #ifndef HEARTH_MAIL_IMAP_INTERNAL_H
 #define HEARTH_MAIL_IMAP_INTERNAL_H
 
 #include "delivery/deliver.h"
 #include "hearth/error.h"
+#include "hearth/session_turn.h"
 #include "imap/grammar/imap_parse.h"
 #include "imap/grammar/imap_write.h"
 #include "imap/session/imap_session.h"
@@ -35,13 +35,6 @@ enum imap_state {
 	IMAP_SELECTED = 4,
 };
 
-/* What the next line is, when it is no command. */
-enum imap_line {
-	IMAP_LINE_NONE,
-	IMAP_LINE_AUTH, /* the response to AUTHENTICATE */
-	IMAP_LINE_IDLE, /* DONE */
-};
-
 struct imap_session {
 	struct mail *m;
 	struct conn *conn;     /* NULL once it is closed */
@@ -52,22 +45,20 @@ struct imap_session {
 	int failures; /* log-ins */
 	int commands; /* before log-in */
 
-	/* the turn */
-	bool busy, stalled, paused, closing, starting_tls;
+	struct session_turn turn;
 	bool revoked;        /* the log-in was ended: behind a job in flight all is over */
 	const char *goodbye; /* what BYE says behind the command in hand; NULL: it stays */
 	db_fn *transaction;  /* of the job in flight */
 	imap_done_fn *done;  /* of the job in flight */
-	imap_fn *next;       /* when the client has taken what is written; NULL: read on */
+	imap_fn *next;       /* once the client has taken what is written */
 	struct strbuf out;   /* responses not yet written */
 
 	/* the command in hand */
 	struct imap_parser parser;
 	struct arena *arena;          /* NULL between commands */
 	struct imap_command *command; /* NULL between commands */
-	void *job;                    /* what its functions keep, in the arena */
-	imap_fn *drop;                /* frees what `job` owns beyond that; may be NULL */
-	enum imap_line line;
+	void *job;     /* what its functions keep, in the arena; what it owns beyond that: drop */
+	bool line_due; /* the client's next line is its, and no command */
 	struct {
 		const char *status, *code, *text;
 	} reply; /* due once the view is told */
@@ -124,6 +115,23 @@ void imap_bye(struct imap_session *s, const char *code, const char *text);
 
 /* ---- imap_commands.c: the table of commands, and those that need no file of their own ---- */
 
+typedef void imap_bytes_fn(struct imap_session *s, struct slice bytes);
+
+/*
+ * A command: `run` begins it, and each of these may end it (imap_reply). A command that waits for
+ * its client sets line_due and gets that line; one with `data`, which is APPEND, is begun before it
+ * is complete, gets its message as that comes, and `end` behind it.
+ */
+struct imap_handler {
+	unsigned states; /* enum imap_state: where it is allowed */
+	int view;        /* what becomes of the view of the selected mailbox: imap_commands.c */
+	imap_fn *run;
+	imap_bytes_fn *line, *data;
+	imap_fn *end;
+	imap_fn *drop; /* frees what the job owns beyond the arena, once there is one */
+};
+const struct imap_handler *imap_handler_of(const struct imap_command *c);
+
 /* Runs the command in hand, if it is allowed now. */
 void imap_run_command(struct imap_session *s);
 /* Whether EXPUNGE may be told within it (RFC 3501 section 7.4.1). */
@@ -152,7 +160,7 @@ void imap_mailbox_changed(struct imap_session *s, int64_t mailbox);
 /* imap_auth.c */
 void imap_do_login(struct imap_session *s);
 void imap_do_authenticate(struct imap_session *s);
-void imap_auth_line(struct imap_session *s, struct slice line);
+imap_bytes_fn imap_auth_line;
 /* Whether a password may be sent on this connection. */
 bool imap_auth_allowed(const struct imap_session *s);
 
@@ -171,8 +179,11 @@ void imap_do_list(struct imap_session *s);
 
 /* imap_fetch_cmd.c, imap_store_cmd.c, imap_search_cmd.c */
 void imap_do_fetch(struct imap_session *s);
+void imap_drop_fetch(struct imap_session *s);
 void imap_do_store(struct imap_session *s);
+void imap_drop_store(struct imap_session *s);
 void imap_do_search(struct imap_session *s);
+void imap_drop_search(struct imap_session *s);
 /* Keywords as the store has them: separated by spaces, in `a`. */
 struct slice imap_join_words(struct arena *a, const struct imap_slices *words);
 /*
@@ -185,21 +196,22 @@ void imap_write_flags_of(
 
 /* imap_copy_cmd.c */
 void imap_do_copy(struct imap_session *s);
+void imap_drop_copy(struct imap_session *s);
 void imap_do_expunge(struct imap_session *s);
 void imap_do_close(struct imap_session *s);
 
 /* imap_append.c */
 void imap_append_start(struct imap_session *s);
-void imap_append_data(struct imap_session *s, struct slice bytes);
+imap_bytes_fn imap_append_data;
 void imap_append_end(struct imap_session *s);
 
 /* imap_idle.c */
 void imap_do_idle(struct imap_session *s);
+imap_bytes_fn imap_idle_line;
+/* The mailbox changed while the session idles. */
+void imap_idle_changed(struct imap_session *s);
 
 /* imap_quota_cmd.c */
 void imap_do_quota(struct imap_session *s);
-void imap_idle_line(struct imap_session *s, struct slice line);
-/* The mailbox changed while the session idles. */
-void imap_idle_changed(struct imap_session *s);
 
 #endif

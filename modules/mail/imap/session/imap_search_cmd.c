@@ -138,7 +138,7 @@ static void on_slice(void *arg, int status)
 	imap_turn_end(s);
 }
 
-static void drop(struct imap_session *s)
+void imap_drop_search(struct imap_session *s)
 {
 	const struct search_job *job = s->job;
 
@@ -152,7 +152,6 @@ void imap_do_search(struct imap_session *s)
 		s->m, s->account.id, s->view, s->command->search.keys, s->arena, &job->searching);
 
 	s->job = job;
-	s->drop = drop;
 	if (rc < 0) {
 		on_found(s, rc);
 		return;

@@ -1,78 +1,63 @@
 /*
- * imap_session.c: an IMAP connection: input, output, the turn, jobs. See imap_internal.h for the
- * states.
+ * imap_session.c: an IMAP connection: what the parser says becomes the command in hand; jobs, and
+ * the end of a command. See imap_internal.h for the states, session_turn.h for the turn. On the
+ * loop; a session holds one command (imap_limits) and what its job keeps.
  *
- *   reading ──a command──▶ in hand ──imap_run_…──▶ busy ──done──▶ in hand ──imap_reply──▶ reading
- *                             └──output full──▶ stalled ──drained──┘
+ *   step ──a command──▶ in hand ──imap_run_…──▶ a job ──done──▶ in hand ──imap_reply──▶ step
  *
- * The parser keeps what came of a command; so all input is consumed as it comes, but while a
- * command is in hand: then the connection is paused and keeps it.
+ * The parser keeps what came of a command; so all input is consumed as it comes.
  */
 #include <stdlib.h>
 
 #include "hearth/log.h"
 #include "imap/session/imap_internal.h"
 
-#define ERRORS_MAX        20          /* in a row; then it is no mail program that talks here */
-#define COMMANDS_MAX      100         /* before log-in */
-#define SHARED_OUTPUT_MIN (16u << 10) /* larger output is handed over instead of copied */
+#define ERRORS_MAX   20  /* in a row; then it is no mail program that talks here */
+#define COMMANDS_MAX 100 /* before log-in */
 
 /* ---- output ---- */
 
-/* Writes what was said. False when the client should first take some of it. */
-static bool flush(struct imap_session *s)
+static void on_taken(void *session)
 {
-	bool room = true;
+	struct imap_session *s = session;
 
-	if (s->out.n >= SHARED_OUTPUT_MIN) {
-		struct buf *b = buf_from_strbuf(&s->out);
-
-		room = conn_write_buf(s->conn, b);
-		buf_unref(&b);
-	} else if (s->out.n) {
-		room = conn_write(s->conn, strbuf_slice(&s->out));
-	}
-	strbuf_free(&s->out);
-	if (!room && !s->closing)
-		s->stalled = true;
-	return room;
+	s->next(s);
 }
 
 void imap_flush_then(struct imap_session *s, imap_fn *next)
 {
-	if (flush(s))
-		next(s);
-	else
-		s->next = next;
+	s->next = next;
+	session_turn_flush_then(&s->turn, on_taken);
 }
 
 void imap_bye(struct imap_session *s, const char *code, const char *text)
 {
-	if (s->closing)
+	if (session_turn_is_closing(&s->turn))
 		return;
 	imap_write_status(&s->out, (struct slice){ 0 }, "BYE", code, text);
-	s->closing = true;
+	session_turn_close(&s->turn);
 }
 
 /* ---- jobs ---- */
 
 void imap_busy(struct imap_session *s)
 {
-	s->busy = true;
+	session_turn_wait(&s->turn);
 	hearth_hold(s->m->h);
 }
 
 /* Frees what the command in hand has beyond the arena. */
 static void drop_job(struct imap_session *s)
 {
-	if (s->drop)
-		s->drop(s);
-	s->drop = NULL;
+	if (s->job && imap_handler_of(s->command)->drop)
+		imap_handler_of(s->command)->drop(s);
 	s->job = NULL;
 }
 
-static void session_free(struct imap_session *s)
+static void session_free(void *session)
 {
+	struct imap_session *s = session;
+
 	list_remove(&s->node);
 	drop_job(s);
 	imap_leave(s);
@@ -87,21 +72,23 @@ static void session_free(struct imap_session *s)
 /* Without a word: within an answer there is no place for one. */
 static void break_off(struct imap_session *s)
 {
-	s->closing = true;
+	session_turn_close(&s->turn);
 	conn_abort(s->conn, HEARTH_EDENIED);
 }
 
 bool imap_back(struct imap_session *s)
 {
-	s->busy = false;
 	hearth_release(s->m->h);
-	if (s->conn && s->revoked)
-		break_off(s); /* on_closed frees it */
-	else if (s->conn)
-		return true;
-	else
-		session_free(s);
-	return false;
+	if (!session_turn_back(&s->turn))
+		return false;
+	if (s->revoked)
+		break_off(s); /* that it is gone frees it, later */
+	return !s->revoked;
+}
+
+void imap_turn_end(struct imap_session *s)
+{
+	session_turn_end(&s->turn);
 }
 
 static void on_job(void *arg, int status)
@@ -124,8 +111,6 @@ static void refused(void *arg)
 
 static void begin_job(struct imap_session *s, db_fn *transaction, imap_done_fn *done)
 {
-	/* `out` is the job's from here on. */
-	flush(s);
 	s->transaction = transaction;
 	s->done = done;
 	imap_busy(s);
@@ -166,7 +151,7 @@ static void end_command(struct imap_session *s)
 {
 	drop_job(s);
 	s->command = NULL;
-	s->line = IMAP_LINE_NONE;
+	s->line_due = false;
 	if (s->arena)
 		arena_reset(s->arena);
 	if (s->goodbye)
@@ -241,8 +226,8 @@ static void on_refused(struct imap_session *s, const struct imap_event *ev)
 static void on_command(struct imap_session *s, struct imap_command *c)
 {
 	s->command = c;
-	if (c->verb == IMAP_APPEND) {
-		imap_append_end(s);
+	if (imap_handler_of(c)->end) {
+		imap_handler_of(c)->end(s);
 		return;
 	}
 	if (s->goodbye)
@@ -255,15 +240,15 @@ static void on_command(struct imap_session *s, struct imap_command *c)
 
 static void on_line(struct imap_session *s, struct slice line)
 {
-	if (s->line == IMAP_LINE_AUTH)
-		imap_auth_line(s, line);
-	else if (s->line == IMAP_LINE_IDLE)
-		imap_idle_line(s, line);
+	INVARIANT(s->command && imap_handler_of(s->command)->line);
+	s->line_due = false;
+	imap_handler_of(s->command)->line(s, line);
 }
 
 /* One event of the parser. False when it needs more input. */
-static bool step(struct imap_session *s, struct slice *in)
+static bool step(void *session, struct slice *in)
 {
+	struct imap_session *s = session;
 	struct imap_event ev;
 
 	if (!s->arena)
@@ -275,95 +260,41 @@ static bool step(struct imap_session *s, struct slice *in)
 	case IMAP_EVENT_REFUSED: on_refused(s, &ev); break;
 	case IMAP_EVENT_APPEND:
 		s->command = ev.command;
-		imap_append_start(s);
+		imap_handler_of(ev.command)->run(s);
 		break;
-	case IMAP_EVENT_MESSAGE: imap_append_data(s, ev.data); break;
+	case IMAP_EVENT_MESSAGE: imap_handler_of(s->command)->data(s, ev.data); break;
 	case IMAP_EVENT_LINE: on_line(s, ev.data); break;
 	case IMAP_EVENT_CLOSE: imap_bye(s, NULL, ev.refusal.text); break;
 	}
-	if (s->errors > ERRORS_MAX && !s->busy)
+	if (s->errors > ERRORS_MAX && !session_turn_is_waiting(&s->turn))
 		imap_bye(s, NULL, "Too many errors");
 	return true;
 }
 
-static bool may_read(const struct imap_session *s)
+static void on_timeout(void *session)
 {
-	return !s->busy && !s->stalled && !s->closing && !s->starting_tls;
+	imap_bye(session, NULL, "Nothing came for too long");
 }
 
-void imap_turn_end(struct imap_session *s)
+static void on_gone(void *session)
 {
-	if (!s->busy) {
-		flush(s);
-		if (s->closing)
-			conn_close(s->conn);
-		if (!s->command)
-			arena_free(&s->arena);
-	}
-	if (may_read(s) == !s->paused)
-		return;
-	s->paused = !s->paused;
-	if (s->paused)
-		conn_pause(s->conn);
-	else
-		conn_resume(s->conn);
-}
+	struct imap_session *s = session;
 
-static size_t on_data(void *ctx, struct slice in)
-{
-	struct imap_session *s = ctx;
-	size_t before = in.n;
-
-	while (may_read(s) && (in.n == 0 || !conn_turn_over(s->conn)) && step(s, &in)) {
-		/* A client that sends without reading is not worked for. */
-		if (!s->busy && s->out.n >= SHARED_OUTPUT_MIN)
-			flush(s);
-	}
-	if (s->closing || s->starting_tls)
-		in.n = 0;
-	s->starting_tls = false;
-	imap_turn_end(s);
-	return before - in.n;
-}
-
-static void on_drained(void *ctx)
-{
-	struct imap_session *s = ctx;
-	imap_fn *next = s->next;
-
-	s->stalled = false;
-	s->next = NULL;
-	if (s->busy)
-		return;
-	if (next)
-		next(s);
-	imap_turn_end(s);
-}
-
-static void on_timeout(void *ctx)
-{
-	struct imap_session *s = ctx;
-
-	/* The client waits for us, not we for it. */
-	if (s->busy)
-		return;
-	imap_bye(s, NULL, "Nothing came for too long");
-	imap_turn_end(s);
-}
-
-static void on_closed(void *ctx, int reason)
-{
-	struct imap_session *s = ctx;
-
-	(void)reason;
 	s->conn = NULL;
 	mail_unwatch(s->m->notifier, &s->watch);
-	if (!s->busy)
-		session_free(s);
 }
 
-static const struct conn_events events = {
-	.data = on_data, .drained = on_drained, .timeout = on_timeout, .closed = on_closed
+/* Between two commands there is no arena. */
+static void on_rest(void *session)
+{
+	struct imap_session *s = session;
+
+	if (!s->command)
+		arena_free(&s->arena);
+}
+
+static const struct session_turn_ops ops = {
+	.step = step, .timeout = on_timeout, .gone = on_gone, .free = session_free, .rest = on_rest
 };
 
 /* ---- what the module calls ---- */
@@ -378,21 +309,22 @@ void imap_session_new(struct mail *m, struct conn *conn)
 	s->state = IMAP_NOT_AUTHENTICATED;
 	imap_parser_init(&s->parser, &imap_limits_before_auth);
 	list_push(&m->imap_sessions, &s->node);
-	conn_attach(conn, &events, s);
+	session_turn_begin(&s->turn, conn, &ops, s, &s->out);
 	conn_set_pace(conn, m->patience_ms, 0); /* in which to log in */
 	conn_set_take_pace(conn, m->patience_ms, m->least_rate);
 	strbuf_adds(&code, "CAPABILITY ");
 	imap_write_capabilities(s, &code);
 	imap_write_status(&s->out, (struct slice){ 0 }, "OK", code.p, "Hearth is ready");
 	strbuf_free(&code);
-	flush(s);
+	session_turn_flush(&s->turn);
 }
 
 /* Ends a session politely: now, or behind the command in hand. */
 static void send_away(struct imap_session *s, const char *why)
 {
 	/* IDLE, and AUTHENTICATE between two lines, have nothing to finish. */
-	bool in_hand = s->busy || s->stalled || (s->command && s->line == IMAP_LINE_NONE);
+	bool in_hand = session_turn_is_waiting(&s->turn) || session_turn_is_stalled(&s->turn) ||
+		       (s->command && !s->line_due);
 
 	s->goodbye = why;
 	if (!s->conn || in_hand)
@@ -414,9 +346,9 @@ void imap_sessions_drain(struct mail *m)
 static void cut_off(struct imap_session *s)
 {
 	s->revoked = true;
-	if (!s->conn || s->busy || s->closing)
+	if (!s->conn || session_turn_is_waiting(&s->turn) || session_turn_is_closing(&s->turn))
 		return;
-	if (s->stalled) {
+	if (session_turn_is_stalled(&s->turn)) {
 		break_off(s);
 		return;
 	}

@@ -102,7 +102,7 @@ static int change_chunk(struct db_tx *tx, void *arg)
 
 static void next_chunk(struct imap_session *s);
 
-static void drop(struct imap_session *s)
+void imap_drop_store(struct imap_session *s)
 {
 	struct store *job = s->job;
 
@@ -171,6 +171,5 @@ void imap_do_store(struct imap_session *s)
 	job->found = arena_alloc(s->arena, chunk_size(job) * sizeof(*job->found));
 	job->a = arena_new();
 	s->job = job;
-	s->drop = drop;
 	next_chunk(s);
 }
