@@ -64,9 +64,10 @@ ifneq ($(filter auth,$(MODULES)),)
 PKGS += libargon2 libcurl qrcodegen libutf8proc libjpeg libpng libwebp
 endif
 ifneq ($(filter video,$(MODULES)),)
-PKGS += libavformat libavcodec libswscale libavutil
+# Loaded when they are first needed (modules/video/package/libav.h): their headers alone.
+HEADERS := libavcodec libswscale libavutil
 endif
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) $(HEADERS))
 PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lm -ldl
 
 Q := $(if $(filter 0,$(V)),@,)

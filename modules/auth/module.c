@@ -38,7 +38,7 @@
 #include "sms/sms_queue.h"
 
 #define TIDY_EVERY_MS (INT64_C(3600) * 1000)
-#define REST_EVERY_MS 30000
+#define REST_EVERY_MS 5000 /* twice that at most, and the memory of hashes is given back */
 
 static const struct config_setting settings[] = {
 	{ NULL, "registration", CONFIG_CHOICE, "invitation", NULL, NULL, "open|invitation|closed",
@@ -363,9 +363,25 @@ static void give_memory_back(void *unused)
 
 static void rest(void *arg)
 {
-	const struct auth *a = arg;
+	struct auth *a = arg;
 
-	job_run(a->hash, give_memory_back, NULL, NULL);
+	if (argon_is_keeping())
+		job_run(a->hash, give_memory_back, NULL, NULL);
+	else
+		timer_stop(&a->rest);
+}
+
+static void rest_soon(void *arg)
+{
+	struct auth *a = arg;
+
+	timer_start(&a->rest, REST_EVERY_MS, REST_EVERY_MS, rest, a);
+}
+
+/* On a worker that has hashed: the timer runs only while there is something to give back. */
+static void on_keeping(void *arg)
+{
+	exec_post(exec_loop(), rest_soon, arg);
 }
 
 static void tidy(void *arg)
@@ -416,6 +432,7 @@ static void stop(void *state)
 {
 	struct auth *a = state;
 
+	argon_when_keeping(NULL, NULL);
 	preferences_free(&a->preferences);
 	if (a->seal)
 		sodium_memzero(a->seal, sizeof(*a->seal));
@@ -441,8 +458,7 @@ static int prepare(struct auth *a)
 	a->turns = turns_new();
 	a->remembered = remembered_new();
 	a->service.keeps_data(a, "auth");
-	if (auth_password_hash(a, SLICE("no such account"), a->decoy) < 0)
-		return -1;
+	argon_decoy(a->argon_memory, (uint32_t)a->argon_passes, a->decoy);
 	a->preferences = preferences_new(a);
 	return a->preferences ? auth_bootstrap(a) : -1;
 }
@@ -462,7 +478,7 @@ static int start(struct hearth *h, void **state)
 	}
 	auth_expiry_start(a);
 	timer_start(&a->tidy, 0, TIDY_EVERY_MS, tidy, a);
-	timer_start(&a->rest, REST_EVERY_MS, REST_EVERY_MS, rest, a);
+	argon_when_keeping(on_keeping, a);
 	return 0;
 }
 

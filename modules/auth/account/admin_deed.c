@@ -3,7 +3,7 @@
  * a code of their own second factor where they have one: a link for a new password, taking the
  * second factors away, deleting it.
  *
- *   the password is right ─▶ (a link: hash, pool "hash") ─▶ one transaction ─▶ answer
+ *   the password is right ─▶ one transaction ─▶ answer
  *
  * Never to one's own account: that is done in one's own pages, with what those ask for.
  */
@@ -25,7 +25,6 @@ struct deed {
 	bool link;  /* the answer is one */
 	struct auth_reset reset;
 	struct auth_proof proof;
-	int status;
 };
 
 static int act(struct db_tx *tx, void *arg)
@@ -62,8 +61,6 @@ static void on_done(void *arg, int status)
 {
 	struct deed *d = arg;
 
-	if (status == 0)
-		status = d->status;
 	if (status == 0 && auth_proof_refuse(&d->proof))
 		return;
 	if (status == 0 && d->link)
@@ -74,23 +71,15 @@ static void on_done(void *arg, int status)
 		http_reply_error(d->rq, status);
 }
 
-static void make_link(void *arg)
-{
-	struct deed *d = arg;
-
-	d->status = auth_reset_make(d->a, &d->reset);
-	if (d->status == 0)
-		d->status = db_write_wait(d->a->db, act, d);
-}
-
 static void on_confirmed(void *arg, int status)
 {
 	struct deed *d = arg;
 
 	if (status != 0)
 		return;
-	status = d->link ? job_run(d->a->hash, make_link, on_done, d)
-			 : db_write(d->a->db, act, on_done, d);
+	if (d->link)
+		auth_reset_make(d->a, &d->reset);
+	status = db_write(d->a->db, act, on_done, d);
 	if (status < 0)
 		on_done(d, status);
 }

@@ -5,8 +5,8 @@
  * libsodium's crypto_pwhash does), hundreds of log-ins change the address space hundreds of times;
  * the kernel's lock on that is also taken by page faults of every other thread, and games waited
  * for it. So the memory is mapped once for each worker, and stays until nobody has logged in for a
- * while. It is there before the computing begins, which job_compute does: that takes no lock at
- * all.
+ * while. It is there before the computing begins, which job_compute does:
+ * that takes no lock at all. On workers; bounded by KEPT_MAX blocks and the hashes under way.
  */
 #include "password/argon.h"
 
@@ -33,6 +33,8 @@ static struct {
 	size_t sizes[KEPT_MAX];
 	int count;
 	bool used; /* since argon_rest looked last */
+	void (*begun)(void *arg);
+	void *arg;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Takes a block of this size, or takes one of another size away: the parameters have changed. */
@@ -78,10 +80,11 @@ static uint8_t *take_memory(size_t size)
 /* The library has wiped it. */
 static void give_memory(uint8_t *memory, size_t size)
 {
-	bool full;
+	bool full, first;
 
 	pthread_mutex_lock(&kept.lock);
 	full = kept.count == KEPT_MAX;
+	first = kept.count == 0;
 	if (!full) {
 		kept.blocks[kept.count] = memory;
 		kept.sizes[kept.count++] = size;
@@ -89,17 +92,42 @@ static void give_memory(uint8_t *memory, size_t size)
 	pthread_mutex_unlock(&kept.lock);
 	if (full)
 		munmap(memory, size);
+	if (first && kept.begun)
+		kept.begun(kept.arg);
+}
+
+void argon_when_keeping(void (*fn)(void *arg), void *arg)
+{
+	kept.begun = fn;
+	kept.arg = arg;
+}
+
+bool argon_is_keeping(void)
+{
+	bool any;
+
+	pthread_mutex_lock(&kept.lock);
+	any = kept.count > 0;
+	pthread_mutex_unlock(&kept.lock);
+	return any;
 }
 
 void argon_rest(void)
 {
+	uint8_t *blocks[KEPT_MAX];
+	size_t sizes[KEPT_MAX];
+	int n = 0;
+
+	/* Nobody waits for the kernel with the lock held. */
 	pthread_mutex_lock(&kept.lock);
 	while (!kept.used && kept.count > 0) {
-		kept.count--;
-		munmap(kept.blocks[kept.count], kept.sizes[kept.count]);
+		blocks[n] = kept.blocks[--kept.count];
+		sizes[n++] = kept.sizes[kept.count];
 	}
 	kept.used = false;
 	pthread_mutex_unlock(&kept.lock);
+	while (n-- > 0)
+		munmap(blocks[n], sizes[n]);
 }
 
 /* The parts of an encoded hash. */
@@ -169,26 +197,46 @@ static int run(const struct parts *p, struct slice password, uint8_t *out, size_
 	return c.rc == ARGON2_OK ? 0 : HEARTH_EINVAL;
 }
 
-int argon_hash(struct slice password, size_t memory, uint32_t passes, char out[ARGON_ENCODED_MAX])
+/* What a hash of ours is made of, but for the hash itself. */
+static struct parts parts_of(size_t memory, uint32_t passes)
 {
 	struct parts p = { .memory = (uint32_t)(memory / 1024),
 		.passes = passes,
 		.lanes = 1,
 		.salt_len = SALT_BYTES,
 		.hash_len = HASH_BYTES };
-	char salt[32], hash[64];
-	int rc;
 
 	randombytes_buf(p.salt, p.salt_len);
-	rc = run(&p, password, p.hash, p.hash_len);
-	if (rc < 0)
-		return rc;
-	sodium_bin2base64(salt, sizeof(salt), p.salt, p.salt_len, BASE64);
-	sodium_bin2base64(hash, sizeof(hash), p.hash, p.hash_len, BASE64);
-	snprintf(out, ARGON_ENCODED_MAX, "$argon2id$v=19$m=%u,t=%u,p=%u$%s$%s", p.memory, p.passes,
-		p.lanes, salt, hash);
+	return p;
+}
+
+static void encode(const struct parts *p, char out[ARGON_ENCODED_MAX])
+{
+	char salt[32], hash[64];
+
+	sodium_bin2base64(salt, sizeof(salt), p->salt, p->salt_len, BASE64);
+	sodium_bin2base64(hash, sizeof(hash), p->hash, p->hash_len, BASE64);
+	snprintf(out, ARGON_ENCODED_MAX, "$argon2id$v=19$m=%u,t=%u,p=%u$%s$%s", p->memory,
+		p->passes, p->lanes, salt, hash);
+}
+
+int argon_hash(struct slice password, size_t memory, uint32_t passes, char out[ARGON_ENCODED_MAX])
+{
+	struct parts p = parts_of(memory, passes);
+	int rc = run(&p, password, p.hash, p.hash_len);
+
+	if (rc == 0)
+		encode(&p, out);
 	sodium_memzero(&p, sizeof(p));
-	return 0;
+	return rc;
+}
+
+void argon_decoy(size_t memory, uint32_t passes, char out[ARGON_ENCODED_MAX])
+{
+	struct parts p = parts_of(memory, passes);
+
+	randombytes_buf(p.hash, p.hash_len);
+	encode(&p, out);
 }
 
 /* Reads one of our own hashes or libsodium's; false for anything else. */

@@ -22,8 +22,21 @@ int argon_hash(struct slice password, size_t memory, uint32_t passes, char out[A
 /* Whether that is the password of this hash; costs what its making did. On a worker. */
 bool argon_matches(const char *encoded, struct slice password);
 /*
- * Gives the memory back when nothing was hashed since the last call: to be called now and then, on
- * a worker.
+ * Writes a hash of these parameters that no password has: random bits, which cost nothing, while
+ * trying a password on it costs what trying one on any other does.
+ */
+void argon_decoy(size_t memory, uint32_t passes, char out[ARGON_ENCODED_MAX]);
+/* Whether memory is kept. Any thread. */
+bool argon_is_keeping(void);
+/*
+ * From now on `fn` is called when memory begins to be kept: on the thread that has hashed; it is
+ * quick, and sees to it that argon_rest is called. NULL: nobody. Before the first hash, and after
+ * the last.
+ */
+void argon_when_keeping(void (*fn)(void *arg), void *arg);
+/*
+ * Gives the memory back when nothing was hashed since the last call: to be called now and then
+ * while some is kept, on a worker.
  */
 void argon_rest(void);
 

@@ -11,6 +11,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "password/argon.h"
 #include "profile/profile.h"
 
 /* One request, in its own arena. */
@@ -28,16 +29,10 @@ struct using
 	int status;
 };
 
-int auth_reset_make(const struct auth *a, struct auth_reset *r)
+void auth_reset_make(const struct auth *a, struct auth_reset *r)
 {
-	char nobodys[AUTH_TOKEN_TEXT], unused[AUTH_TOKEN_HEX];
-	int rc;
-
 	auth_token_make(r->secret, r->hex);
-	auth_token_make(nobodys, unused);
-	rc = auth_password_hash(a, slice_str(nobodys), r->hash);
-	sodium_memzero(nobodys, sizeof(nobodys));
-	return rc;
+	argon_decoy(a->argon_memory, (uint32_t)a->argon_passes, r->hash);
 }
 
 void auth_reset_link(const struct hearth *h, const char *secret, struct strbuf *out)

@@ -26,11 +26,11 @@ enum auth_reset_by {
 /* A link to be made. */
 struct auth_reset {
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
-	char hash[AUTH_HASH_MAX]; /* of a password that nobody knows: by an administrator */
+	char hash[AUTH_HASH_MAX]; /* of no password: by an administrator */
 };
 
-/* Makes the secret and, since it costs a hash, a password nobody knows. On a worker. */
-int auth_reset_make(const struct auth *a, struct auth_reset *r);
+/* Makes the secret, and a hash that no password has. */
+void auth_reset_make(const struct auth *a, struct auth_reset *r);
 /* Appends the link as the person opens it. */
 void auth_reset_link(const struct hearth *h, const char *secret, struct strbuf *out);
 

@@ -51,9 +51,8 @@ int auth_run_user_reset(struct hearth *h, int argc, char **argv)
 
 	if (code >= 0)
 		return code;
-	rc = auth_reset_make(o.a, &o.reset);
-	if (rc == 0)
-		rc = db_write_wait(o.a->db, tx_reset, &o);
+	auth_reset_make(o.a, &o.reset);
+	rc = db_write_wait(o.a->db, tx_reset, &o);
 	if (rc < 0)
 		return failed(&o, rc);
 	auth_reset_link(h, o.reset.secret, &link);

@@ -11,13 +11,9 @@
 #include "codec/avc.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
-
-#include <libavcodec/avcodec.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
+#include "package/libav.h"
 
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #define QUALITY       "23" /* crf: quality wins until the bit rate is reached */
@@ -40,11 +36,6 @@ struct transcode {
 	size_t shown_n;
 	bool *alive; /* by sample number: its picture was encoded */
 };
-
-static void silence_libav(void)
-{
-	av_log_set_level(AV_LOG_QUIET);
-}
 
 /* What is decoded first: it must be a key frame. */
 static const struct media_sample *first_of(const struct transcode *t)
@@ -360,12 +351,12 @@ int transcode_chunk(const struct transcode_params *params, struct slice avcc,
 	const struct media_samples *lead, const struct media_samples *in,
 	struct transcode_result *out)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct transcode t = { .params = params, .lead = lead, .in = in, .out = out };
-	int rc;
+	int rc = libav_load();
 
-	pthread_once(&once, silence_libav);
 	*out = (struct transcode_result){ 0 };
+	if (rc < 0)
+		return rc;
 	t.shown = mem_alloc(in->n * sizeof(*t.shown));
 	t.alive = mem_zalloc(in->n * sizeof(*t.alive));
 	t.picture = av_frame_alloc();

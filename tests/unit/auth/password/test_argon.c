@@ -46,6 +46,24 @@ START_TEST(an_empty_password_is_one)
 }
 END_TEST
 
+START_TEST(a_decoy_costs_nothing_to_make_and_is_nobodys)
+{
+	char one[ARGON_ENCODED_MAX], other[ARGON_ENCODED_MAX];
+
+	while (argon_is_keeping())
+		argon_rest();
+	argon_decoy(MEMORY, 2, one);
+	argon_decoy(MEMORY, 2, other);
+	ck_assert(!argon_is_keeping());
+	ck_assert_str_ne(one, other);
+	ck_assert_int_eq(strncmp(one, "$argon2id$v=19$m=8192,t=2,p=1$", 30), 0);
+	/* It is looked at as any other is. */
+	ck_assert(!argon_matches(one, (struct slice){ 0 }));
+	ck_assert(!argon_matches(one, word("correct horse")));
+	ck_assert(argon_is_keeping());
+}
+END_TEST
+
 START_TEST(two_hashes_of_one_password_differ)
 {
 	char a[ARGON_ENCODED_MAX], b[ARGON_ENCODED_MAX];
@@ -151,8 +169,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = { libsodium_reads_ours_and_we_read_its,
-		an_empty_password_is_one, two_hashes_of_one_password_differ,
-		what_is_no_hash_matches_nothing, parameters_that_cannot_be_are_refused,
+		an_empty_password_is_one, a_decoy_costs_nothing_to_make_and_is_nobodys,
+		two_hashes_of_one_password_differ, what_is_no_hash_matches_nothing,
+		parameters_that_cannot_be_are_refused,
 		many_threads_with_other_parameters_each_have_their_own_memory,
 		memory_is_given_back_after_a_rest };
 
