@@ -66,5 +66,5 @@ default_client_limit = 20000
     if (child.exitCode !== null) throw new Error(`Dovecot: ${child.said}`);
     return opens(port);
   }, 20, 'Dovecot listens');
-  return { port, pid: child.pid, stop: child.stop };
+  return { port, pid: child.pid, stop: child.stop, mail };
 }

@@ -69,7 +69,7 @@ void mime_structure_pack(struct strbuf *out, const struct mime_part *root)
 {
 	put_number(out, VERSION);
 	put_number(out, root->header_size + root->body_size);
-	put_string(out, root->envelope);
+	put_string(out, SLICE("")); /* the root's envelope, which rows keep ready to be sent */
 	put_part(out, root);
 }
 
@@ -242,11 +242,4 @@ int mime_structure_unpack(struct arena *a, struct slice packed, struct mime_part
 	if (r.bad || r.rest.n || (*root)->offset || part_end(*root) != message_size)
 		return HEARTH_ECORRUPT;
 	return 0;
-}
-
-int mime_packed_envelope(struct slice packed, struct slice *envelope, size_t *message_size)
-{
-	struct reader r = { .rest = packed };
-
-	return get_head(&r, envelope, message_size);
 }

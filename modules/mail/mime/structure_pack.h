@@ -2,7 +2,8 @@
  * mime/structure_pack.h: the tree of a message as bytes, stored beside the message so that FETCH
  * never parses it again.
  *
- *   packed  = version (1) size envelope part
+ *   packed  = version (1) size envelope part     the envelope of the root: empty since it is
+ *                                                kept by itself
  *   part    = kind encoding offset header_size body_size lines decoded_size
  *             type subtype params encoding_name id description md5
  *             disposition disposition_params languages location
@@ -26,7 +27,5 @@ void mime_structure_pack(struct strbuf *out, const struct mime_part *root);
  * and keeps every promise of structure.h, whatever the bytes are. Pure, any thread.
  */
 int mime_structure_unpack(struct arena *a, struct slice packed, struct mime_part **root);
-/* Only the ENVELOPE and the size of the message, without a look at the rest; HEARTH_ECORRUPT. */
-int mime_packed_envelope(struct slice packed, struct slice *envelope, size_t *message_size);
 
 #endif

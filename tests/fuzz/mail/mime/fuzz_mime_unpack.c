@@ -12,15 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice packed = slice_of(data, size), envelope;
+	struct slice packed = slice_of(data, size);
 	struct mime_section section = { .path = { 1, 1 } };
 	struct arena *a = arena_new();
 	struct strbuf out = { 0 };
 	struct mime_part *root, *back;
 	size_t message_size, offset, n;
 
-	if (mime_packed_envelope(packed, &envelope, &message_size) == 0 &&
-		mime_structure_unpack(a, packed, &root) == 0) {
+	if (mime_structure_unpack(a, packed, &root) == 0) {
+		message_size = root->header_size + root->body_size;
 		mime_imap_body(&out, root, true);
 		for (section.path_n = 0; section.path_n <= 2; section.path_n++)
 			if (!mime_section_range(root, &section, &offset, &n) &&
