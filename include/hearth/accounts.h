@@ -171,17 +171,23 @@ struct accounts {
 /*
  * Live topic "accounts.revoked": tokens were ended; payload is JSON {"account": id, "password":
  * whether what the main password opened ends too, "ids": [the ids of the tokens]}. Whoever keeps a
- * connection for one of them ends it.
+ * connection for one of them ends it. Without a payload some were missed: then whatever came by a token
+ * or a password may have ended, and counts so; clients sign in anew.
  */
 #define ACCOUNTS_TOPIC_REVOKED "accounts.revoked"
 
-/* Whether such an event, as read, ends what `account` (as authenticate or by_token gave it) has. */
+/*
+ * Whether such an event, as read, ends what `account` (as authenticate or by_token gave it) has.
+ * NULL: some were missed.
+ */
 static inline bool accounts_revoked(const struct json *event, const struct account *account)
 {
-	const struct json *ids = json_get(event, "ids");
+	const struct json *ids = event ? json_get(event, "ids") : NULL;
 	int64_t id = 0;
 	bool password = false;
 
+	if (!event)
+		return true;
 	if (json_get_i64(event, "account", 1, INT64_MAX, &id) < 0 || id != account->id)
 		return false;
 	json_get_bool(event, "password", &password);

@@ -29,7 +29,9 @@
  *               what its key had since.
  *
  * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
- * the order one thread published them, and forgotten. Nothing is kept, a slow listener may lose.
+ * the order one thread published them, and forgotten. Nothing is kept; a slow listener (a thousand
+ * wait for it) loses the newest, and is told that it lost some, behind those it had: then it looks
+ * at what is true now. It is told so once for however many were lost before that.
  *
  * The position is the number of the outbox's row, so it must become visible in order: with one
  * writer a database that is so by itself; on PostgreSQL bus_publish takes a lock of the topic
@@ -98,7 +100,10 @@ int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each,
 /* Publishes on a live topic; takes a reference of its own. Any thread. */
 void bus_tell(struct bus *b, const char *topic, struct buf *payload);
 
-/* Listens to a live topic on the calling executor until bus_unlisten. `payload` is the bus's. */
+/*
+ * Listens to a live topic on the calling executor until bus_unlisten. `payload` is the bus's; NULL
+ * says that some were lost: look again at whatever they might have told of.
+ */
 struct bus_listener;
 typedef void bus_live_fn(void *arg, struct buf *payload);
 struct bus_listener *bus_listen(struct bus *b, const char *topic, bus_live_fn *fn, void *arg);

@@ -58,6 +58,8 @@ struct connections {
 	void (*send)(void *self, const char *from, uint64_t client, struct buf *frame);
 	/* Sends to every connection of an account, on every node. Any thread. */
 	void (*send_account)(void *self, int64_t account, struct buf *frame);
+	/* Sends to every connection there is here. Any thread. */
+	void (*send_all)(void *self, struct buf *frame);
 };
 
 #endif

@@ -47,7 +47,7 @@ struct delivery {
 	struct list_node node; /* in outgoing.waiting */
 	const char *from;      /* the service that sends to `client`; NULL: to all of `account` */
 	uint64_t client;
-	int64_t account;
+	int64_t account;   /* 0: all there are */
 	struct buf *frame; /* owned */
 };
 
@@ -75,6 +75,17 @@ static void deliver_to_account(struct gateway *g, const struct delivery *d)
 	LIST_FOREACH (&all->peers, it) {
 		metric_add(g->frames_out, 1);
 		ws_send_buf(LIST_ENTRY(it, struct gateway_peer, node)->ws, true, d->frame);
+	}
+}
+
+static void deliver_to_all(struct gateway *g, const struct delivery *d)
+{
+	void *peer;
+	size_t it = 0;
+
+	while (map_next(g->peers, &it, NULL, &peer)) {
+		metric_add(g->frames_out, 1);
+		ws_send_buf(((struct gateway_peer *)peer)->ws, true, d->frame);
 	}
 }
 
@@ -110,8 +121,10 @@ static void deliver_some(void *arg)
 			return;
 		if (d->from)
 			deliver_to_one(g, d);
-		else
+		else if (d->account)
 			deliver_to_account(g, d);
+		else
+			deliver_to_all(g, d);
 		delivery_free(d);
 	}
 	exec_post(exec_loop(), deliver_some, g);
@@ -148,12 +161,21 @@ static void send_account(void *self, int64_t account, struct buf *frame)
 	post(self, NULL, 0, account, frame);
 }
 
+static void send_all(void *self, struct buf *frame)
+{
+	post(self, NULL, 0, 0, frame);
+}
+
 void gateway_connections_init(struct gateway *g)
 {
 	pthread_mutex_init(&g->outgoing.lock, NULL);
 	list_init(&g->outgoing.waiting);
 	g->service = (struct connections){
-		.self = g, .serve = serve, .send = send, .send_account = send_account
+		.self = g,
+		.serve = serve,
+		.send = send,
+		.send_account = send_account,
+		.send_all = send_all,
 	};
 }
 

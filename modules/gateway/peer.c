@@ -205,23 +205,32 @@ void gateway_accept(void *module, struct http_request *rq)
 	greet(p);
 }
 
+/* `event` is NULL when some were missed. */
+static void close_revoked(struct gateway_account *account, const struct json *event)
+{
+	LIST_FOREACH (&account->peers, it) {
+		struct gateway_peer *p = LIST_ENTRY(it, struct gateway_peer, node);
+
+		if (accounts_revoked(event, &p->who))
+			ws_close(p->ws, WS_POLICY_VIOLATION, "the session was ended");
+	}
+}
+
 void gateway_close_revoked(void *arg, struct buf *payload)
 {
 	struct gateway *g = arg;
 	struct arena *a = arena_new();
 	struct gateway_account *account = NULL;
 	struct json *doc;
+	size_t it = 0;
 	int64_t id = 0;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+	if (payload && json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
 		json_get_i64(doc, "account", 1, INT64_MAX, &id) == 0)
 		account = map_get_u64(g->accounts, (uint64_t)id);
 	if (account)
-		LIST_FOREACH (&account->peers, it) {
-			struct gateway_peer *p = LIST_ENTRY(it, struct gateway_peer, node);
-
-			if (accounts_revoked(doc, &p->who))
-				ws_close(p->ws, WS_POLICY_VIOLATION, "the session was ended");
-		}
+		close_revoked(account, doc);
+	while (!payload && map_next(g->accounts, &it, NULL, (void **)&account))
+		close_revoked(account, NULL);
 	arena_free(&a);
 }

@@ -176,9 +176,9 @@ static void on_revoked(void *arg, struct buf *payload)
 {
 	struct mail *m = arg;
 	struct arena *a = arena_new();
-	struct json *doc;
+	struct json *doc = NULL;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0) {
+	if (!payload || json_read(a, buf_slice(payload), &doc, NULL) == 0) {
 		smtp_sessions_revoke(m, doc);
 		imap_sessions_revoke(m, doc);
 	}

@@ -10,29 +10,55 @@
 
 #define TOPIC "mail.changed"
 
+struct mailbox_watches {
+	int64_t mailbox;
+	struct list watches; /* never empty */
+};
+
 struct mail_notifier {
-	struct map *mailboxes; /* id → struct list of watches */
+	struct map *mailboxes; /* id → struct mailbox_watches */
 	struct bus_listener *listener;
 };
+
+static void tell(struct mail_notifier *n, int64_t mailbox)
+{
+	struct mailbox_watches *m = map_get_u64(n->mailboxes, (uint64_t)mailbox);
+
+	if (m)
+		LIST_FOREACH (&m->watches, it) {
+			struct mail_watch *w = LIST_ENTRY(it, struct mail_watch, node);
+
+			w->changed(w->arg);
+		}
+}
+
+/* Some were missed: any of them may have changed. Who is told may watch another one then. */
+static void tell_all(struct mail_notifier *n)
+{
+	size_t count = map_count(n->mailboxes), at = 0, it = 0;
+	int64_t *mailboxes = mem_alloc((count + 1) * sizeof(*mailboxes));
+	void *list;
+
+	while (at < count && map_next(n->mailboxes, &it, NULL, &list))
+		mailboxes[at++] = ((struct mailbox_watches *)list)->mailbox;
+	for (size_t i = 0; i < at; i++)
+		tell(n, mailboxes[i]);
+	free(mailboxes);
+}
 
 static void on_changed(void *arg, struct buf *payload)
 {
 	struct mail_notifier *n = arg;
 	struct arena *a = arena_new();
 	struct json *doc;
-	struct list *watches = NULL;
 	int64_t mailbox;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
-		json_get_i64(doc, "mailbox", 1, INT64_MAX, &mailbox) == 0)
-		watches = map_get_u64(n->mailboxes, (uint64_t)mailbox);
+	if (!payload)
+		tell_all(n);
+	else if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+		 json_get_i64(doc, "mailbox", 1, INT64_MAX, &mailbox) == 0)
+		tell(n, mailbox);
 	arena_free(&a);
-	if (watches)
-		LIST_FOREACH (watches, it) {
-			struct mail_watch *w = LIST_ENTRY(it, struct mail_watch, node);
-
-			w->changed(w->arg);
-		}
 }
 
 struct mail_notifier *mail_notifier_new(struct bus *bus)
@@ -62,33 +88,34 @@ void mail_notifier_free(struct mail_notifier **n)
 void mail_watch(
 	struct mail_notifier *n, struct mail_watch *w, int64_t mailbox, exec_fn *changed, void *arg)
 {
-	struct list *watches;
+	struct mailbox_watches *m;
 
 	/* First: it may have been the last one of this very list. */
 	mail_unwatch(n, w);
-	watches = map_get_u64(n->mailboxes, (uint64_t)mailbox);
-	if (!watches) {
-		watches = mem_zalloc(sizeof(*watches));
-		list_init(watches);
-		map_set_u64(n->mailboxes, (uint64_t)mailbox, watches);
+	m = map_get_u64(n->mailboxes, (uint64_t)mailbox);
+	if (!m) {
+		m = mem_zalloc(sizeof(*m));
+		m->mailbox = mailbox;
+		list_init(&m->watches);
+		map_set_u64(n->mailboxes, (uint64_t)mailbox, m);
 	}
 	w->mailbox = mailbox;
 	w->changed = changed;
 	w->arg = arg;
-	list_push(watches, &w->node);
+	list_push(&m->watches, &w->node);
 }
 
 void mail_unwatch(struct mail_notifier *n, struct mail_watch *w)
 {
-	struct list *watches;
+	struct mailbox_watches *m;
 
 	if (!list_linked(&w->node))
 		return;
 	list_remove(&w->node);
-	watches = map_get_u64(n->mailboxes, (uint64_t)w->mailbox);
-	if (list_empty(watches)) {
+	m = map_get_u64(n->mailboxes, (uint64_t)w->mailbox);
+	if (list_empty(&m->watches)) {
 		map_remove_u64(n->mailboxes, (uint64_t)w->mailbox);
-		free(watches);
+		free(m);
 	}
 }
 

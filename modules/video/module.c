@@ -109,10 +109,10 @@ static void on_revoked(void *arg, struct buf *payload)
 {
 	struct video *v = arg;
 	struct arena *a = arena_new();
-	struct json *doc;
+	struct json *doc = NULL;
 
 	v->revocations++;
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0)
+	if (!payload || json_read(a, buf_slice(payload), &doc, NULL) == 0)
 		rtmp_session_revoke(v, doc);
 	arena_free(&a);
 }

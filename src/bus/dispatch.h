@@ -63,6 +63,7 @@ struct source {
 struct live {
 	pthread_mutex_t lock;
 	struct map *topics; /* name to struct live_topic */
+	struct metric *losses;
 };
 
 struct bus {

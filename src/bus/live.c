@@ -1,13 +1,14 @@
 /*
  * live.c: live topics: now or never. bus_tell posts the payload to the executor of each who listens
- * at the moment. A listener with too much waiting for it loses the newest: nothing here grows with
- * a slow one.
+ * at the moment. A listener with too much waiting for it loses the newest, and is told so behind
+ * what it still has: nothing here grows with a slow one, and nothing is lost without a word.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "bus/dispatch.h"
 #include "hearth/log.h"
+#include "hearth/metric.h"
 
 #define PENDING_MAX 1024 /* payloads posted to one listener and not yet run */
 
@@ -24,19 +25,22 @@ struct bus_listener {
 	bus_live_fn *fn;
 	void *arg;
 	bool closed;        /* owner's thread */
+	bool lost;          /* live.lock: it will be told that something was lost */
 	atomic_int pending; /* posted, not yet run; each holds a reference */
 	atomic_int refs;
 };
 
 struct delivery {
 	struct bus_listener *listener;
-	struct buf *payload;
+	struct buf *payload; /* NULL: something was lost */
 };
 
 void live_init(struct live *l)
 {
 	pthread_mutex_init(&l->lock, NULL);
 	l->topics = map_new();
+	l->losses = metric_counter("hearth_bus_live_losses_total", NULL,
+		"Times a listener was told that it has missed something of a live topic");
 }
 
 void live_clear(struct live *l)
@@ -61,6 +65,12 @@ static void deliver(void *arg)
 	struct bus_listener *l = d->listener;
 
 	atomic_fetch_sub(&l->pending, 1);
+	/* What is lost from now on it is told of anew. */
+	if (!d->payload) {
+		pthread_mutex_lock(&l->live->lock);
+		l->lost = false;
+		pthread_mutex_unlock(&l->live->lock);
+	}
 	if (!l->closed)
 		l->fn(l->arg, d->payload);
 	buf_unref(&d->payload);
@@ -68,17 +78,23 @@ static void deliver(void *arg)
 	listener_unref(l);
 }
 
-/* With live.lock held. */
+/* With live.lock held. Without a payload, or without room: that something was lost, once. */
 static void post_to(struct bus_listener *l, struct buf *payload)
 {
 	struct delivery *d;
 
-	if (atomic_load(&l->pending) >= PENDING_MAX)
+	if (payload && atomic_load(&l->pending) >= PENDING_MAX)
+		payload = NULL;
+	if (!payload && l->lost)
 		return;
+	if (!payload) {
+		l->lost = true;
+		metric_add(l->live->losses, 1);
+	}
 	atomic_fetch_add(&l->pending, 1);
 	atomic_fetch_add(&l->refs, 1);
 	d = mem_alloc(sizeof(*d));
-	*d = (struct delivery){ l, buf_ref(payload) };
+	*d = (struct delivery){ l, payload ? buf_ref(payload) : NULL };
 	exec_post(l->owner, deliver, d);
 }
 

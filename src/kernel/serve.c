@@ -58,9 +58,9 @@ static void on_revoked(void *arg, struct buf *payload)
 {
 	struct hearth *h = arg;
 	struct arena *a = arena_new();
-	struct json *event;
+	struct json *event = NULL;
 
-	if (json_read(a, buf_slice(payload), &event, NULL) == 0)
+	if (!payload || json_read(a, buf_slice(payload), &event, NULL) == 0)
 		http_server_revoke(h->http, event);
 	arena_free(&a);
 }

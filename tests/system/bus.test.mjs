@@ -1,10 +1,12 @@
-// bus.test.mjs: events of modules that are off, and events that were set aside: what the registers of
+// bus.test.mjs: what waits is told of though the live queue overflowed; events of modules that are off,
+// and events that were set aside: what the registers of
 // subscribers keep, and the commands that list, retry and forget.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
 let hearth;
@@ -17,6 +19,8 @@ async function restart(enable) {
   await hearth.start();
 }
 
+const messagesOf = (account) => sql('mail', `SELECT count(*) FROM message JOIN mailbox ON mailbox.id = message.mailbox WHERE account = ${account}`);
+
 async function mailTo(address) {
   const client = await SmtpClient.hello(hearth.port.smtp);
   for (const line of ['MAIL FROM:<a@b.test>', `RCPT TO:<${address}>`, 'DATA']) await client.say(line);
@@ -27,7 +31,7 @@ async function mailTo(address) {
 const line = (name) => hearth.command('bus', 'list').stdout.split('\n').find((one) => one.startsWith(`${name} `)) ?? '';
 
 before(async () => {
-  hearth = await new Hearth().start();
+  hearth = await new Hearth({ 'mail.recipients_max': 2000 }).start();
   for (const name of ['ann', 'bob']) {
     hearth.addUser(`${name}@hearth.test`, 'correct horse');
     await mailTo(`${name}@hearth.test`);
@@ -40,16 +44,41 @@ test('every subscription is listed, with what waits for it', () => {
   for (const name of ['mail.search', 'video.aggregate', 'game.accounts', 'auth.sessions']) assert.match(line(name), / on$/);
 });
 
+test('a mail to 1,400 recipients is told to whoever waits, the last of them too', async () => {
+  sql('auth', 'INSERT INTO account (address, password, role, disabled, factors, created_at)'
+    + " SELECT 'r' || value || '@hearth.test', '', 0, 0, 0, 1 FROM generate_series(1, 1400)");
+  const idlers = [];
+  for (const name of ['ann', 'bob']) {
+    const idler = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, '"correct horse"');
+    await idler.ok('SELECT INBOX');
+    idler.send('i IDLE\r\n');
+    await idler.response(/^\+/);
+    idlers.push(idler);
+  }
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.say('MAIL FROM:<a@b.test>');
+  const names = ['ann', ...Array.from({ length: 1400 }, (_, i) => `r${i + 1}`), 'bob'];
+  for (const name of names) assert.equal((await client.say(`RCPT TO:<${name}@hearth.test>`)).code, 250);
+  await client.say('DATA');
+  assert.equal((await client.say('Subject: to all\r\n\r\nx\r\n.')).code, 250);
+  await client.say('QUIT');
+  for (const idler of idlers) {
+    await idler.response(/^\* 2 EXISTS/);
+    idler.close();
+  }
+});
+
 test('an account deleted while mail is off loses its messages when mail is on again', async () => {
+  const ann = sql('auth', "SELECT id FROM account WHERE address = 'ann@hearth.test'");
   await restart('auth gateway web');
   assert.equal(hearth.command('user', 'delete', 'ann@hearth.test').status, 0);
   await new Promise((done) => setTimeout(done, 1500)); // some rounds of trimming
   assert.match(line('mail.accounts'), /^mail\.accounts +auth\.account\.deleted +1 +\d+ s +\? +off$/);
-  assert.equal(sql('mail', 'SELECT count(*) FROM message'), '2');
+  assert.equal(messagesOf(ann), '2');
   // Also when nothing ran for a while but commands, and over another start without it.
   await restart('auth web');
   await restart('auth gateway mail video game web');
-  await eventually(() => sql('mail', 'SELECT count(*) FROM message') === '1', 20, "ann's mail is gone");
+  await eventually(() => messagesOf(ann) === '0', 20, "ann's mail is gone");
   await eventually(() => / 0 +- +0 +on$/.test(line('mail.accounts')));
 });
 

@@ -22,6 +22,7 @@ static const char frame[] = "{\"type\":\"mail-changed\"}";
 struct mail_page_notifier {
 	const struct connections *connections;
 	struct map *changed; /* accounts to be told, as the values too */
+	bool all;            /* some were missed: it may have been anybody's */
 	struct timer timer;
 	struct bus_listener *listener;
 };
@@ -35,9 +36,12 @@ static void tell(void *arg)
 	size_t it = 0;
 
 	n->changed = map_new();
-	while (map_next(changed, &it, NULL, &account))
+	if (n->all)
+		n->connections->send_all(n->connections->self, text);
+	while (!n->all && map_next(changed, &it, NULL, &account))
 		n->connections->send_account(
 			n->connections->self, (int64_t)(uintptr_t)account, text);
+	n->all = false;
 	map_free(&changed);
 	buf_unref(&text);
 }
@@ -49,8 +53,11 @@ static void on_changed(void *arg, struct buf *payload)
 	struct json *doc;
 	int64_t account;
 
-	if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
-		json_get_i64(doc, "account", 1, INT64_MAX, &account) == 0) {
+	if (!payload) {
+		n->all = true;
+		timer_start(&n->timer, GATHER_MS, 0, tell, n);
+	} else if (json_read(a, buf_slice(payload), &doc, NULL) == 0 &&
+		   json_get_i64(doc, "account", 1, INT64_MAX, &account) == 0) {
 		if (map_count(n->changed) == 0)
 			timer_start(&n->timer, GATHER_MS, 0, tell, n);
 		map_set_u64(n->changed, (uint64_t)account, (void *)(uintptr_t)account);

@@ -560,6 +560,56 @@ START_TEST(bus_live_topics_reach_who_listens_at_the_moment)
 }
 END_TEST
 
+struct losses {
+	int heard, lost, last;
+};
+
+static void note_live(void *arg, struct buf *payload)
+{
+	struct losses *l = arg;
+
+	if (payload) {
+		l->heard++;
+		l->last = atoi((const char *)buf_data(payload));
+	} else {
+		l->lost++;
+	}
+}
+
+static int was_told_of_a_loss(void *arg)
+{
+	return ((struct losses *)arg)->lost > 0;
+}
+
+/* A loop that was held up while 5,000 were told: it is told that it missed some, once. */
+START_TEST(bus_live_topics_say_what_was_lost)
+{
+	struct post *p = post_open();
+	struct losses l = { 0 };
+	struct bus_listener *listener = bus_listen(p->bus, "live.a", note_live, &l);
+	int before;
+
+	for (int i = 0; i < 5000; i++)
+		tell(p->bus, "live.a", i);
+	ck_assert(suite_run_until(was_told_of_a_loss, &l, WITHIN_MS));
+	suite_run_until(suite_never, NULL, 20);
+	ck_assert_int_eq(l.lost, 1);
+	ck_assert_int_gt(l.heard, 0);
+	ck_assert_int_lt(l.heard, 5000);
+	before = l.heard;
+	for (int i = 0; i < 5; i++)
+		tell(p->bus, "live.a", 70 + i);
+	suite_run_until(suite_never, NULL, 20);
+	ck_assert_int_eq(l.heard, before + 5);
+	for (int i = 0; i < 5000; i++)
+		tell(p->bus, "live.a", i);
+	suite_run_until(suite_never, NULL, 50);
+	ck_assert_int_eq(l.lost, 2);
+	bus_unlisten(&listener);
+	post_close(p);
+}
+END_TEST
+
 static void *tell_for_a_while(void *arg)
 {
 	for (int i = 0; i < 3000; i++)
@@ -602,6 +652,6 @@ END_TEST
 		bus_sets_aside_what_cannot_be_prepared,                                           \
 		bus_one_subscriber_does_not_hold_up_another,                                      \
 		bus_live_topics_reach_who_listens_at_the_moment,                                  \
-		bus_live_topics_bear_coming_and_going
+		bus_live_topics_bear_coming_and_going, bus_live_topics_say_what_was_lost
 
 #endif
