@@ -66,8 +66,14 @@ struct bus_event {
  *   prepare  on a worker, may block (read a blob, parse); what it makes lies in `a` and is handed
  *            to apply. May be NULL.
  *   apply    on the writer of `database`, in one transaction with the cursor; quick. Not NULL.
- *   after    on the loop, once apply is on disk; for waking somebody. May be NULL; a crash can
- *            lose it, so what outlives the process (a shared cache, a blob) must bear that.
+ *   after    on the loop of the node that applied it, once that is on disk; for waking somebody.
+ *            May be NULL; a crash can lose it, so what outlives the process (a shared cache, a
+ *            blob) must bear that.
+ *   everywhere  on the loop of every node, once apply is on disk, whichever node did it; for what
+ *            each process keeps of it: a cache, a list, connections. May be NULL. With `ev` NULL:
+ *            something may have been missed (the node was held up for longer than events are
+ *            kept), look again at whatever they could have told of. Of events from before its
+ *            start a node is told nothing. On the node that applied it, behind `after`.
  * With `gathers` nobody is woken for an event: within a second all that came are taken, many in one
  * transaction. For what is done the cheaper the more there is at once, such as an index.
  * A negative result of prepare or apply means: not now, try again. Both may be called again for the
@@ -81,6 +87,7 @@ struct bus_subscription {
 	int (*prepare)(void *module, const struct bus_event *ev, struct arena *a, void **prepared);
 	int (*apply)(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 	void (*after)(void *module, const struct bus_event *ev);
+	void (*everywhere)(void *module, const struct bus_event *ev);
 	bool gathers;
 };
 

@@ -88,7 +88,7 @@ bool lane_try_again(struct lane *l)
 		say(&g, 0);
 	else
 		atomic_store(&l->again, false); /* the disk, or another process has it: later */
-	g.batch->applied = rc == 0;
+	g.batch->applied = g.batch->told = rc == 0;
 	batch_end(g.batch);
 	return atomic_load(&l->again);
 }

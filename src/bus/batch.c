@@ -1,6 +1,6 @@
 /*
  * batch.c: a batch's beginning and end: made on the lane's worker, and, where the subscription has
- * an `after`, freed on the loop.
+ * an `after` or `everywhere`, freed on the loop.
  */
 #include "bus/batch.h"
 
@@ -34,8 +34,14 @@ static void run_afters(void *arg)
 
 	if (l->stopped)
 		return;
-	for (int i = 0; i < b->applied; i++)
-		l->subscription->after(l->module, &b->events[i]);
+	if (b->missed)
+		l->subscription->everywhere(l->module, NULL);
+	for (int i = 0; i < b->applied || i < b->told; i++) {
+		if (i < b->applied && l->subscription->after)
+			l->subscription->after(l->module, &b->events[i]);
+		if (i < b->told && l->subscription->everywhere)
+			l->subscription->everywhere(l->module, &b->events[i]);
+	}
 	batch_free(b);
 	atomic_store(&l->afters, NULL);
 	runner_wake(&l->runner);
@@ -46,7 +52,10 @@ void batch_end(struct batch *b)
 	struct lane *l = b->lane;
 	struct exec *loop = exec_loop();
 
-	if (b->applied > 0 && l->subscription->after && loop) {
+	const struct bus_subscription *s = l->subscription;
+	bool calls = b->missed || (b->applied > 0 && s->after) || (b->told > 0 && s->everywhere);
+
+	if (calls && loop) {
 		atomic_store(&l->afters, b);
 		exec_post(loop, run_afters, l);
 	} else {

@@ -16,6 +16,8 @@ struct batch {
 	int count;           /* read */
 	int ready;           /* prepared: the first ones */
 	int applied;         /* on disk: the first ones */
+	int told;            /* `everywhere` is called for: the first ones */
+	bool missed;         /* and before them, with NULL */
 	int failed_at;       /* the event that was refused, or -1 */
 	int error;           /* what it was refused with */
 	struct bus_event events[BATCH_MAX];
@@ -24,7 +26,7 @@ struct batch {
 
 /* An empty one. On the lane's worker. */
 struct batch *batch_new(struct lane *l);
-/* Has `after` called on the loop for what was applied, and frees it. On the lane's worker. */
+/* Has `after` and `everywhere` called on the loop, and frees it. On the lane's worker. */
 void batch_end(struct batch *b);
 
 #endif

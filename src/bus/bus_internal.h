@@ -6,6 +6,7 @@
 #define HEARTH_SRC_BUS_INTERNAL_H
 
 #include "hearth/bus.h"
+#include "hearth/lease.h"
 
 /* The migrations every database gets for events. */
 extern const char *const bus_migrations[];
@@ -22,6 +23,11 @@ struct bus *bus_new(struct db *const *dbs, size_t db_count);
  */
 int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db, struct pool *pool,
 	void *module);
+/*
+ * Other nodes follow the same databases: lanes take turns, by leases, and events that were applied
+ * elsewhere are told of here. `ls` stays the caller's and valid. Before bus_start.
+ */
+void bus_share(struct bus *b, struct leases *ls);
 /*
  * Keeps events for a subscription whose module is off: it comes back to them. A million at most;
  * then the oldest go, and health says so. Both structs stay valid. Before bus_start.

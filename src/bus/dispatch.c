@@ -15,7 +15,8 @@
 #include "hearth/log.h"
 
 #define TICK_MS    1000
-#define CALM_TICKS 30 /* a source without change is surveyed so seldom */
+#define CALM_TICKS 30  /* a source without change is surveyed so seldom */
+#define GLANCE_MS  100 /* where other nodes publish, too */
 #define RETRY_MS   1000
 #define LAG_MAX_MS 60000 /* an event that waits for longer is worth a word */
 
@@ -60,6 +61,8 @@ static void add_lane(struct bus *b, struct lane lane, struct pool *pool)
 	struct lane *l = mem_alloc(sizeof(*l));
 
 	*l = lane;
+	l->bus = b;
+	l->heard = -1;
 	atomic_init(&l->position, -1);
 	l->watch = (struct db_watch){
 		.bits = db_signal_bit(slice_str(l->subscription->topic)), .fn = wake_lane, .arg = l
@@ -84,6 +87,12 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 				.into = db },
 			pool);
 	return 0;
+}
+
+void bus_share(struct bus *b, struct leases *ls)
+{
+	INVARIANT(!b->pool);
+	b->leases = ls;
 }
 
 void bus_keep_for(struct bus *b, const struct bus_subscription *s)
@@ -120,11 +129,12 @@ int bus_start(struct bus *b)
 	LIST_FOREACH (&b->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 
-		l->retry_ms = b->retry_ms;
 		if (!l->subscription->gathers)
 			db_watch(l->from, &l->watch);
 	}
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
+	if (b->leases)
+		timer_start(&b->glance, GLANCE_MS, GLANCE_MS, lanes_glance, b);
 	return 0;
 }
 
@@ -133,6 +143,7 @@ void bus_stop(struct bus *b)
 	if (!b->pool)
 		return;
 	timer_stop(&b->tick);
+	timer_stop(&b->glance);
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_stop(&b->sources[i].runner);
 	LIST_FOREACH (&b->lanes, node) {

@@ -16,7 +16,8 @@
  * does not fill the outbox.
  *
  * The cursor only moves from where this lane believes it to be, so even two processes that follow
- * the same outbox cannot apply an event twice.
+ * the same outbox cannot apply an event twice. Where nodes share the databases they take turns
+ * besides, and tell of what others applied (share.c).
  *
  * All of it runs on workers, one at a time a lane, but for what says otherwise.
  */
@@ -36,7 +37,7 @@
 
 static void rest(struct lane *l, int attempts)
 {
-	int64_t ms = l->retry_ms << (attempts > 1 ? attempts - 1 : 0);
+	int64_t ms = l->bus->retry_ms << (attempts > 1 ? attempts - 1 : 0);
 
 	l->rest_until_ms = clock_mono_ms() + (ms < REST_MAX_MS ? ms : REST_MAX_MS);
 }
@@ -54,10 +55,17 @@ static bool is_last(const struct lane *l, int error)
 	return l->attempts + 1 >= (l->poisoned && !may_pass(error) ? ATTEMPTS_AFTER : ATTEMPTS_MAX);
 }
 
-/* Nothing of this is an event's fault: the disk, or another process that moved the cursor. */
+/*
+ * Nothing of this is an event's fault: the disk, say. That another node was faster is no fault at
+ * all; the tick comes back to what it leaves.
+ */
 static void stand_by(struct lane *l, int error)
 {
 	atomic_store(&l->position, -1);
+	if (error == HEARTH_ECONFLICT) {
+		l->lease.epoch = 0;
+		return;
+	}
 	atomic_store(&l->error, error);
 	if (l->stuck < ATTEMPTS_MAX)
 		l->stuck++;
@@ -88,6 +96,11 @@ static int read_events(struct db_tx *tx, void *arg)
 	return b->count < 0 ? b->count : 0;
 }
 
+int lane_read_cursor(struct lane *l)
+{
+	return db_read_wait(l->into, read_cursor, l);
+}
+
 /* Whether there are events; the lane rests when they cannot be read. */
 static bool read_batch(struct batch *b)
 {
@@ -95,7 +108,7 @@ static bool read_batch(struct batch *b)
 	int rc = 0;
 
 	if (atomic_load(&l->position) < 0)
-		rc = db_read_wait(l->into, read_cursor, l);
+		rc = lane_read_cursor(l);
 	if (rc == 0)
 		rc = db_read_wait(l->from, read_events, b);
 	if (rc < 0)
@@ -135,13 +148,12 @@ static int apply_events(struct db_tx *tx, void *arg)
 	struct batch *b = arg;
 	const struct lane *l = b->lane;
 	int64_t end_ms = clock_mono_ms() + APPLY_MAX_MS;
-	int i = 0;
+	int i = 0, rc;
 
 	INVARIANT(b->ready > 0);
 	b->failed_at = -1;
 	while (i < b->ready && (i == 0 || clock_mono_ms() < end_ms)) {
-		int rc = l->subscription->apply(l->module, tx, &b->events[i], b->prepared[i]);
-
+		rc = l->subscription->apply(l->module, tx, &b->events[i], b->prepared[i]);
 		if (rc < 0) {
 			note_failed(b, i, rc);
 			return rc;
@@ -149,6 +161,9 @@ static int apply_events(struct db_tx *tx, void *arg)
 		i++;
 	}
 	b->applied = i;
+	rc = lane_check(tx, l);
+	if (rc < 0)
+		return rc;
 	return cursor_move(tx, l->subscription->name, db_name(l->from), atomic_load(&l->position),
 		b->events[i - 1].position, 0);
 }
@@ -187,6 +202,8 @@ static int apply(struct batch *b)
 		l->poisoned = false;
 		atomic_store(&l->error, 0);
 		atomic_store(&l->position, b->events[b->applied - 1].position);
+		l->heard = b->events[b->applied - 1].position;
+		b->told = b->applied;
 	}
 	return 0;
 }
@@ -232,6 +249,7 @@ static bool fail(struct batch *b)
 		l->poisoned = true;
 		metric_add(l->set_aside, 1);
 		atomic_store(&l->position, b->events[0].position);
+		l->heard = b->events[0].position;
 	} else {
 		rest(l, l->attempts);
 	}
@@ -244,10 +262,12 @@ static bool fail(struct batch *b)
 static bool take_through(struct batch *b)
 {
 	struct lane *l = b->lane;
-	int rc;
+	int rc = lane_own(l);
 
-	prepare(b);
-	rc = apply(b);
+	if (rc == 0) {
+		prepare(b);
+		rc = apply(b);
+	}
 	if (rc < 0) {
 		stand_by(l, rc);
 		return false;
@@ -267,7 +287,7 @@ bool lane_run(void *arg)
 {
 	struct lane *l = arg;
 	struct batch *b;
-	bool more;
+	bool more = false;
 
 	/* One batch at most waits on the loop; it wakes the lane when it is through. */
 	if (clock_mono_ms() < l->rest_until_ms || atomic_load(&l->afters))
@@ -275,7 +295,12 @@ bool lane_run(void *arg)
 	if (atomic_load(&l->again) && lane_try_again(l))
 		return true;
 	b = batch_new(l);
-	more = read_batch(b) && take_through(b) && !may_gather(b);
+	if (lane_hear(b))
+		more = true;
+	else if (read_batch(b))
+		more = take_through(b) && !may_gather(b);
+	else
+		lane_disown(l);
 	batch_end(b);
 	return more;
 }

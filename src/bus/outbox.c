@@ -3,6 +3,7 @@
  *
  *   bus_outbox      events this database published, until everybody has passed them
  *   bus_subscriber  who has to pass them, and how far each was known to be (register.c)
+ *   bus_trimmed     up to where they were removed, of each topic: kept where nodes share the database
  *   bus_cursor      how far subscriptions whose effects are here have come, for each source
  *   bus_dead        events that such a subscription failed on for good; `again`: it shall try anew
  *
@@ -35,6 +36,7 @@ const char *const bus_migrations[] = {
 	"ALTER TABLE bus_dead ADD COLUMN again BIGINT NOT NULL DEFAULT 0;"
 	"CREATE INDEX bus_dead_at ON bus_dead (dead_ms);"
 	"CREATE INDEX bus_dead_again ON bus_dead (subscription, source, id) WHERE again = 1;",
+	"CREATE TABLE bus_trimmed (topic TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL);",
 	NULL,
 };
 
@@ -154,6 +156,36 @@ int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to)
 		db_str(topic), db_int(up_to));
 
 	return rc < 0 ? rc : 0;
+}
+
+int outbox_trim_aged(struct db_tx *tx, const char *topic, int64_t up_to, int64_t age_ms)
+{
+	int64_t last;
+	int rc = db_get_int(tx, &last,
+		"SELECT max(position) FROM bus_outbox"
+		" WHERE topic = $1 AND position <= $2 AND at_ms <= $3",
+		db_str(topic), db_int(up_to), db_int(clock_wall_ms() - age_ms));
+
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	rc = outbox_trim(tx, topic, last);
+	if (rc == 0)
+		rc = db_run(tx,
+			"INSERT INTO bus_trimmed (topic, position) VALUES ($1, $2)"
+			" ON CONFLICT (topic) DO UPDATE SET position = $2",
+			db_str(topic), db_int(last));
+	return rc < 0 ? rc : 0;
+}
+
+int outbox_trimmed(struct db_tx *tx, const char *topic, int64_t *position)
+{
+	int rc = db_get_int(
+		tx, position, "SELECT position FROM bus_trimmed WHERE topic = $1", db_str(topic));
+
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	*position = 0;
+	return 0;
 }
 
 int cursor_read(struct db_tx *tx, const char *subscription, const char *source, int64_t *position,

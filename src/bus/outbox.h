@@ -33,6 +33,12 @@ int outbox_behind(struct db_tx *tx, const char *topic, int64_t position, int64_t
 	int64_t *at_ms);
 /* Removes the events of a topic up to and with this position. */
 int outbox_trim(struct db_tx *tx, const char *topic, int64_t up_to);
+/*
+ * The same, but only those that have been there for a while, so that every node can have seen them;
+ * and up to where is noted, for one that has not: outbox_trimmed (0: nothing was removed so).
+ */
+int outbox_trim_aged(struct db_tx *tx, const char *topic, int64_t up_to, int64_t age_ms);
+int outbox_trimmed(struct db_tx *tx, const char *topic, int64_t *position);
 
 /* ---- in the subscriber's database ---- */
 

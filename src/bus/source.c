@@ -18,6 +18,7 @@
 #include "hearth/log.h"
 
 #define KEEP_MAX INT64_C(1000000) /* positions kept for who is away */
+#define AGE_MS   3000             /* for which other nodes can see one */
 #define TRIM_MAX 2000             /* in one transaction: other writers wait meanwhile */
 
 /* ---- entering ---- */
@@ -227,7 +228,8 @@ static int trim(struct db_tx *tx, void *arg)
 		floor = t->topic->last - KEEP_MAX;
 	if (floor < up_to)
 		up_to = floor;
-	return outbox_trim(tx, t->topic->topic, up_to);
+	return t->source->bus->leases ? outbox_trim_aged(tx, t->topic->topic, up_to, AGE_MS)
+				      : outbox_trim(tx, t->topic->topic, up_to);
 }
 
 /* True when there is more of it to trim. */
@@ -241,7 +243,7 @@ static bool trim_topic(struct source *s, const struct survey *v, const struct ou
 		return false;
 	if (more)
 		cut.up_to = t->first + TRIM_MAX - 1;
-	return db_write_wait(s->db, trim, &cut) == 0 && more;
+	return db_write_wait(s->db, trim, &cut) == 0 && more && !s->bus->leases;
 }
 
 bool source_run(void *arg)
@@ -257,7 +259,7 @@ bool source_run(void *arg)
 		return false;
 	}
 	for (const struct outbox_topic *t = v.topics; t; t = t->next) {
-		waits |= wake_lanes(s, t);
+		waits |= wake_lanes(s, t) || s->bus->leases;
 		more |= trim_topic(s, &v, t, &over);
 	}
 	say_overflow(s, over);

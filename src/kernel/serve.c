@@ -211,6 +211,8 @@ static int start(struct hearth *h)
 	room_watch(&h->room, h->io);
 	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
 	h->bus = bus_new(h->dbs, h->db_count);
+	if (kernel_is_shared(h))
+		bus_share(h->bus, h->leases);
 	h->registry = registry_new(&registry_memory, leases_node(h->leases), "");
 	leases_start(h->leases);
 	rc = start_net(h);

@@ -8,6 +8,7 @@
 #include "db/sqlite/work.h"
 #include "hearth/health.h"
 #include "hearth/metric.h"
+#include "lease/lease_internal.h"
 #include "src/ports/suite_bus.h"
 
 /* ---- waking ---- */
@@ -357,6 +358,137 @@ START_TEST(a_broken_subscriber_does_not_fill_the_outbox)
 }
 END_TEST
 
+/* ---- two nodes on the same databases ---- */
+
+struct node {
+	struct bus *bus;
+	struct leases *leases;
+	struct subscriber subscriber;
+	atomic_int prepared;
+	int everywhere, missed, wrong; /* the loop's */
+	int64_t last;
+};
+
+static int prepare_on_node(
+	void *module, const struct bus_event *ev, struct arena *a, void **prepared)
+{
+	struct node *n = module;
+
+	atomic_fetch_add(&n->prepared, 1);
+	return on_prepare(&n->subscriber, ev, a, prepared);
+}
+
+static int apply_on_node(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	return on_apply(&((struct node *)module)->subscriber, tx, ev, prepared);
+}
+
+static void after_on_node(void *module, const struct bus_event *ev)
+{
+	on_after(&((struct node *)module)->subscriber, ev);
+}
+
+static void everywhere_on_node(void *module, const struct bus_event *ev)
+{
+	struct node *n = module;
+
+	n->wrong += exec_current() != exec_loop();
+	if (!ev) {
+		n->missed++;
+		return;
+	}
+	n->wrong += ev->position <= n->last;
+	n->last = ev->position;
+	n->everywhere++;
+}
+
+static const struct bus_subscription on_nodes = {
+	.topic = "post.sent",
+	.name = "taker.nodes",
+	.database = "taker",
+	.prepare = prepare_on_node,
+	.apply = apply_on_node,
+	.after = after_on_node,
+	.everywhere = everywhere_on_node,
+};
+
+static void node_open(struct node *n, struct post *p, const char *name, struct bus *bus)
+{
+	struct lease_options options = { .node = name, .ttl_ms = 15000 };
+
+	*n = (struct node){ .bus = bus, .subscriber = { .post = p, .name = "a" } };
+	n->leases = leases_new(p->dbs, 2, &options);
+	bus_share(bus, n->leases);
+	suite_bus_subscribe(bus, &on_nodes, p->taker, p->pool, n);
+	suite_bus_start(bus);
+}
+
+static int both_heard_300(void *arg)
+{
+	const struct node *n = arg;
+
+	return n[0].everywhere >= 300 && n[1].everywhere >= 300;
+}
+
+static int one_missed(void *arg)
+{
+	const struct node *n = arg;
+
+	return n[0].missed > 0 && n[1].missed > 0;
+}
+
+/* As if others had applied what was removed before these looked. */
+static int skip_events(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "UPDATE bus_cursor SET position = 100000 WHERE source = 'sender'") < 1
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+static int note_trimmed(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "INSERT INTO bus_trimmed (topic, position) VALUES ('post.sent', 100000)"
+			  " ON CONFLICT (topic) DO UPDATE SET position = 100000") < 1
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+START_TEST(two_nodes_do_it_once_and_both_are_told)
+{
+	struct post *p = post_open();
+	struct node n[2];
+
+	publish(p->sender, (struct letter){ .key = "k", .payload = "before" });
+	node_open(&n[0], p, "one", p->bus);
+	expect_taken(p->taker, "a", 1, "k=before ");
+	node_open(&n[1], p, "two", suite_bus_new(p->dbs, 2));
+	suite_run_until(suite_never, NULL, 300);
+	n[0].everywhere = 0;
+	for (int i = 0; i < 300; i++)
+		publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
+	ck_assert(suite_run_until(both_heard_300, n, WITHIN_MS));
+	suite_run_until(suite_never, NULL, 300);
+	expect_taken(p->taker, "a", 301, NULL);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(n[i].everywhere, 300);
+		ck_assert_int_eq(n[i].missed + n[i].wrong, 0);
+	}
+	ck_assert_int_eq(
+		atomic_load(&n[0].subscriber.afters) + atomic_load(&n[1].subscriber.afters), 301);
+	ck_assert_int_eq(atomic_load(&n[0].prepared) + atomic_load(&n[1].prepared), 301);
+	ck_assert_int_eq(db_write_wait(p->sender, note_trimmed, NULL), 0);
+	ck_assert_int_eq(db_write_wait(p->taker, skip_events, NULL), 0);
+	ck_assert(suite_run_until(one_missed, n, WITHIN_MS));
+	suite_bus_end(&n[1].bus);
+	bus_stop(p->bus);
+	leases_free(&n[0].leases);
+	leases_free(&n[1].leases);
+	post_close(p);
+}
+END_TEST
+
 /* ---- lag ---- */
 
 #define LAGS "bus.taker.a.sender"
@@ -397,7 +529,7 @@ START_TEST(a_lag_is_told)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, outbox_keeps_for_who_is_away,
+TEST_MAIN("bus", SUITE_BUS, two_nodes_do_it_once_and_both_are_told, outbox_keeps_for_who_is_away,
 	what_was_set_aside_is_tried_again_when_asked, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
 	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,
