@@ -33,9 +33,24 @@
  * wait for it) loses the newest, and is told that it lost some, behind those it had: then it looks
  * at what is true now. It is told so once for however many were lost before that.
  *
- * The position is the number of the outbox's row, so it must become visible in order: with one
- * writer a database that is so by itself; on PostgreSQL bus_publish takes a lock of the topic
- * (pg_advisory_xact_lock) until the commit.
+ * Nodes that share the databases follow the same outboxes. Which of them applies an event does not
+ * matter, since the cursor moves with the effect and only from where it stood: who was slower has
+ * done nothing, and that is no error. A subscription with `prepare` is followed by one node at a
+ * time, by a lease (lease.h), so that work is not done twice.
+ *
+ * Order. Rows must become visible in the order of their positions, or a cursor passes one that is
+ * committed later and loses it. SQLite has one writer, so it is so by itself. An engine with many
+ * writers gives numbers out before commits. There the order comes from the transaction's own number
+ * and the oldest one still open, never from a lock of the topic: that makes one queue of all
+ * deliveries, from the first publish on, and two topics locked crosswise deadlock. On PostgreSQL the
+ * outbox has a column xid xid8 NOT NULL DEFAULT pg_current_xact_id(); readers take
+ *	WHERE topic = … AND (xid, position) > (…) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ *	ORDER BY xid, position
+ * so no row is read while one that would stand before it can still come, and a cursor is the pair.
+ * Events of one key keep their order, since whoever publishes for a key has changed a row of it (a
+ * mailbox's UIDs, an account) and holds that row's lock until the commit. One long transaction holds
+ * up reading, not writing; so transactions are short (db.h), and lag says so. No NOTIFY: it makes
+ * commits one queue, too.
  *
  * Redis only carries: a relay, one at a time a topic, adds each row under its own number as the
  * stream id (XADD topic POSITION-0 …), so that one that starts over adds nothing twice. A
@@ -104,7 +119,10 @@ typedef int bus_kept_fn(void *arg, struct slice payload);
 int bus_kept(struct db_tx *tx, const char *topic, bus_kept_fn *each, void *arg);
 int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each, void *arg);
 
-/* Publishes on a live topic; takes a reference of its own. Any thread. */
+/*
+ * Publishes on a live topic; takes a reference of its own. NULL says that some were missed. Any
+ * thread.
+ */
 void bus_tell(struct bus *b, const char *topic, struct buf *payload);
 
 /*

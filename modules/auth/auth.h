@@ -51,6 +51,7 @@ struct auth {
 	struct timer expiry;             /* ends tokens whose time is over (session/expiry.h) */
 	int64_t expired;                 /* how many it found; its job's while that is in flight */
 	int64_t sessions_per_account;
+	unsigned token_generation; /* of what the cache keeps of tokens */
 	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;

@@ -230,7 +230,7 @@ static const struct db_schema schemas[] = {
 	{ .name = NULL },
 };
 
-/* Nothing to write: the cursor alone moves; what must happen happens in `after`, on the loop. */
+/* Nothing to write: the cursor alone moves; what must happen happens on every node. */
 static int apply_revoked(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	(void)module;
@@ -245,7 +245,7 @@ static const struct bus_subscription subscriptions[] = {
 		.name = "auth.sessions",
 		.database = "auth",
 		.apply = apply_revoked,
-		.after = auth_on_revoked },
+		.everywhere = auth_on_revoked },
 	{ .topic = ACCOUNTS_TOPIC_EXPORT,
 		.name = "auth.exports",
 		.database = "auth",

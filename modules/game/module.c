@@ -44,7 +44,7 @@ static const struct bus_subscription subscriptions[] = {
 		.database = "game",
 		.prepare = game_preferences_prepare,
 		.apply = game_preferences_apply,
-		.after = game_preferences_after },
+		.everywhere = game_preferences_changed },
 	{ .topic = ACCOUNTS_TOPIC_EXPORT,
 		.name = "game.exports",
 		.database = "game",
@@ -53,7 +53,7 @@ static const struct bus_subscription subscriptions[] = {
 		.name = "game.accounts",
 		.database = "game",
 		.apply = game_on_deleted,
-		.after = game_after_deleted },
+		.everywhere = game_account_gone },
 	{ .topic = NULL },
 };
 

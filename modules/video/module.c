@@ -75,7 +75,7 @@ static const struct bus_subscription subscriptions[] = {
 		.name = "video.aggregate",
 		.database = "video",
 		.apply = video_live_apply,
-		.after = video_live_after },
+		.everywhere = video_live_changed },
 	{ .topic = ACCOUNTS_TOPIC_PREFERENCES,
 		.name = "video.preferences",
 		.database = "video",
@@ -89,7 +89,7 @@ static const struct bus_subscription subscriptions[] = {
 		.name = "video.accounts",
 		.database = "video",
 		.apply = video_on_deleted,
-		.after = video_after_deleted },
+		.everywhere = video_account_gone },
 	{ .topic = NULL },
 };
 

@@ -93,6 +93,8 @@ void remembered_forget(struct remembered *r, int64_t account)
 {
 	struct entry *e = entry_of(r, account);
 
-	if (e->account == account)
+	if (account == 0)
+		sodium_memzero(r->entries, sizeof(r->entries));
+	else if (e->account == account)
 		sodium_memzero(e, sizeof(*e));
 }

@@ -32,7 +32,8 @@ void remembered_free(struct remembered **);
 void remembered_add(struct remembered *, int64_t account, const char *hash, struct slice password);
 bool remembered_has(struct remembered *, int64_t account, const char *hash, struct slice password);
 /*
- * Forgets what there is of an account: its sessions were ended, so all of it shall be proven anew.
+ * Forgets what there is of an account (0: of all): its sessions were ended, so all of it shall be
+ * proven anew.
  */
 void remembered_forget(struct remembered *, int64_t account);
 

@@ -66,9 +66,10 @@ struct lookup {
 	uint64_t revocations; /* heard of when the database was asked */
 };
 
-static void cache_key(char out[100], const char *hex)
+/* Of a generation: once a revocation may have been missed, what was kept before counts no more. */
+static void cache_key(const struct auth *a, char out[100], const char *hex)
 {
-	snprintf(out, 100, "auth.token:%s", hex);
+	snprintf(out, 100, "auth.token.%u:%s", a->token_generation, hex);
 }
 
 static void remember(struct lookup *l)
@@ -91,7 +92,7 @@ static void remember(struct lookup *l)
 	json_put_i64(&w, "token", l->account.token);
 	json_put_i64(&w, "scopes", l->account.scopes);
 	json_close_object(&w);
-	cache_key(key, l->hex);
+	cache_key(l->a, key, l->hex);
 	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value),
 		left < CACHED_MS ? left : CACHED_MS, NULL, NULL);
 	strbuf_free(&value);
@@ -188,7 +189,7 @@ void auth_by_token(
 	l->done = done;
 	l->arg = arg;
 	auth_token_hash(token, l->hex);
-	cache_key(key, l->hex);
+	cache_key(l->a, key, l->hex);
 	cache_get(l->a->cache, slice_str(key), on_cached, l);
 }
 
@@ -198,7 +199,7 @@ void auth_token_forget(struct auth *a, const char *hex)
 
 	/* An answer of the database that is on its way is from before. */
 	a->revocations++;
-	cache_key(key, hex);
+	cache_key(a, key, hex);
 	cache_remove(a->cache, slice_str(key), NULL, NULL);
 }
 
@@ -241,15 +242,29 @@ static void forget_password(struct auth *a, const struct json *event)
 		remembered_forget(a->remembered, account);
 }
 
+/* Some were missed: nothing that is kept in this process is known to be valid. */
+static void forget_all(struct auth *a)
+{
+	a->token_generation++;
+	remembered_forget(a->remembered, 0);
+	bus_tell(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, NULL);
+}
+
 void auth_on_revoked(void *module, const struct bus_event *ev)
 {
 	struct auth *a = module;
-	struct arena *arena = arena_new();
-	struct buf *payload = buf_copy(ev->payload);
+	struct arena *arena;
+	struct buf *payload;
 	const struct json *tokens = NULL;
 	struct json *doc;
 
 	a->revocations++;
+	if (!ev) {
+		forget_all(a);
+		return;
+	}
+	arena = arena_new();
+	payload = buf_copy(ev->payload);
 	if (json_read(arena, ev->payload, &doc, NULL) == 0) {
 		tokens = json_get(doc, "tokens");
 		forget_password(a, doc);
@@ -257,7 +272,7 @@ void auth_on_revoked(void *module, const struct bus_event *ev)
 	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next) {
 		char key[100];
 
-		cache_key(key, t->text.p);
+		cache_key(a, key, t->text.p);
 		cache_remove(a->cache, slice_str(key), NULL, NULL);
 	}
 	arena_free(&arena);

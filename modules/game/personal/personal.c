@@ -151,13 +151,13 @@ int game_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, 
 	return rc < 0 ? rc : game_store_forget(tx, account);
 }
 
-/* What is in memory; after a crash it is loaded as apply left it. */
-void game_after_deleted(void *module, const struct bus_event *ev)
+/* What is in memory, on every node; who has missed one finds what apply left when it loads it. */
+void game_account_gone(void *module, const struct bus_event *ev)
 {
 	struct game *g = module;
 	int64_t account;
 
-	if (export_account_of(ev->payload, &account) < 0)
+	if (!ev || export_account_of(ev->payload, &account) < 0)
 		return;
 	game_seek_drop(g, account);
 	game_lobby_cancel(g->lobby, account, 0);

@@ -17,6 +17,6 @@ int game_on_export(void *module, struct db_tx *tx, const struct bus_event *ev, v
 int game_export(void *module, const struct queue_task *task, struct arena *a);
 /* The subscription "game.accounts". */
 int game_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
-void game_after_deleted(void *module, const struct bus_event *ev);
+void game_account_gone(void *module, const struct bus_event *ev);
 
 #endif

@@ -42,13 +42,15 @@ int game_preferences_apply(
 	return game_store_set_preferences(tx, prepared);
 }
 
-void game_preferences_after(void *module, const struct bus_event *ev)
+/* On every node, since another may have the matches. One that was missed counts from the next
+ * match on. */
+void game_preferences_changed(void *module, const struct bus_event *ev)
 {
 	struct game *g = module;
 	struct arena *a = arena_new();
 	struct game_preferences p;
 
-	if (read_event(ev, a, &p) == 0)
+	if (ev && read_event(ev, a, &p) == 0)
 		for (int i = 0; i < g->shard_count; i++)
 			game_shard_complete(g->shards[i], p.account, p.auto_queen);
 	arena_free(&a);

@@ -21,7 +21,7 @@ int game_preferences_prepare(
 int game_preferences_apply(
 	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 /* Matches that are going on hear of it. */
-void game_preferences_after(void *module, const struct bus_event *ev);
+void game_preferences_changed(void *module, const struct bus_event *ev);
 
 /* ---- store_preferences.c; inside a db_fn on the database "game" ---- */
 

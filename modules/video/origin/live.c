@@ -102,7 +102,7 @@ void video_live_refresh(struct video_live *l, int64_t channel)
 	LIST_FOREACH (&l->channels, it) {
 		struct live_channel *c = LIST_ENTRY(it, struct live_channel, used);
 
-		if (c->id == channel || c->id == 0)
+		if (channel == 0 || c->id == channel || c->id == 0)
 			c->stale = c->look_again = true;
 	}
 }
@@ -140,15 +140,18 @@ int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev,
 	return 0; /* what can be listed stands in the segment's own transaction */
 }
 
-void video_live_after(void *module, const struct bus_event *ev)
+/* On every node: another one may have made the segment. */
+void video_live_changed(void *module, const struct bus_event *ev)
 {
 	struct video *v = module;
 	struct arena *a = arena_new();
 	struct json *doc;
 	int64_t channel;
 
-	if (json_read(a, ev->payload, &doc, NULL) == 0 &&
-		json_get_i64(doc, "channel", 1, INT64_MAX, &channel) == 0)
+	if (!ev)
+		video_live_refresh(v->live, 0);
+	else if (json_read(a, ev->payload, &doc, NULL) == 0 &&
+		 json_get_i64(doc, "channel", 1, INT64_MAX, &channel) == 0)
 		video_live_refresh(v->live, channel);
 	arena_free(&a);
 }

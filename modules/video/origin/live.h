@@ -48,7 +48,7 @@ struct live_channel {
 
 struct video_live *video_live_new(struct video *v);
 void video_live_free(struct video_live **l);
-/* Something of the channel changed on disk: it is looked at when it is next asked for. */
+/* Something of the channel (0: of any) changed on disk: it is looked at when next asked for. */
 void video_live_refresh(struct video_live *l, int64_t channel);
 
 /* The channel is gone: so is what is known of it. */
@@ -59,7 +59,7 @@ void video_live_forget_ended(struct video_live *l);
 
 /* The subscription "video.aggregate" on "video.segment" (module.c). */
 int video_live_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
-void video_live_after(void *module, const struct bus_event *ev);
+void video_live_changed(void *module, const struct bus_event *ev);
 
 /* Answers with the channel in memory as it is now on disk; NULL with an error otherwise. */
 typedef void live_answer_fn(struct live_channel *c, int status, struct http_request *rq);

@@ -70,11 +70,20 @@ static void on_channel_found(void *arg, int status)
 	free(f);
 }
 
-/* What is in memory; a crash ends that as well. */
-void video_after_deleted(void *module, const struct bus_event *ev)
+/*
+ * What is in memory, on every node; a crash ends that as well. Where some were missed, all lists are
+ * looked at anew; a stream finds its rows gone.
+ */
+void video_account_gone(void *module, const struct bus_event *ev)
 {
-	struct finding *f = mem_zalloc(sizeof(*f));
+	struct video *v = module;
+	struct finding *f;
 
+	if (!ev) {
+		video_live_refresh(v->live, 0);
+		return;
+	}
+	f = mem_zalloc(sizeof(*f));
 	f->v = module;
 	if (export_account_of(ev->payload, &f->account) < 0 ||
 		db_read(f->v->db, find_channel, on_channel_found, f) < 0)

@@ -20,7 +20,7 @@ int video_export(void *module, const struct queue_task *task, struct arena *a);
 
 /* The subscription "video.accounts" and the queue VIDEO_QUEUE_FORGET. */
 int video_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
-void video_after_deleted(void *module, const struct bus_event *ev);
+void video_account_gone(void *module, const struct bus_event *ev);
 int video_forget(void *module, const struct queue_task *task, struct arena *a);
 #define VIDEO_FORGET_LEASE_MS (INT64_C(5) * 60 * 1000)
 #define VIDEO_FORGET_ATTEMPTS 60
