@@ -4,8 +4,9 @@
  *
  * A Host that is not ours gets nothing but a refusal. A browser can be made to believe that a
  * foreign name is at our address (DNS rebinding), and the foreign site's pages could then read our
- * answers; that needs a name its owner controls. So addresses are welcome, names without a dot as
- * well (nobody can register one), and of the others those this server is known by.
+ * answers; that needs a name, for a page at an address is from there. So addresses are welcome, and
+ * of names those this server is known by. One without a dot is no better than others: who gives out
+ * a network's names gives out that. But what a trusted proxy calls us is the proxy's business.
  *
  * A proxy that is trusted says in header fields who the request comes from. That goes into the
  * request's copy of conn_info, where everything that counts guesses or writes a log finds it. On
@@ -13,6 +14,7 @@
  */
 #include "http/http_internal.h"
 
+#include "hearth/log.h"
 #include "http/forwarded.h"
 #include "net/network.h"
 
@@ -103,7 +105,7 @@ static bool is_ours(const struct http_site *site, struct slice host)
 {
 	struct slice name = host_name(host);
 
-	if (name.n == 0 || slice_chr(name, '.') < 0 || is_address(name))
+	if (name.n == 0 || is_address(name))
 		return true;
 	for (const char *const *n = site->names; *n; n++)
 		if (slice_ieq(name, slice_str(*n)))
@@ -137,12 +139,40 @@ static const char *https_base(const struct http_request *rq)
 	return arena_printf(rq->arena, "https://%.*s:%d", SLICE_ARG(name), site->https_port);
 }
 
+/* Browsers do not speak like this; proxies do. */
+static bool by_a_proxy(struct http_request *rq)
+{
+	return rq->head->minor == 0 || http_header(rq, "X-Forwarded-For").n ||
+	       http_header(rq, "X-Forwarded-Proto").n || http_header(rq, "X-Real-IP").n ||
+	       http_header(rq, "Forwarded").n || http_header(rq, "Via").n;
+}
+
+/*
+ * The public URL leads to a proxy that we do not know for one: it comes without TLS, and what it
+ * says of the client's is not believed. To send it to the URL would send its client round for ever.
+ */
+static void reply_unknown_proxy(struct http_request *rq)
+{
+	log_warn("http",
+		"a proxy that [server] proxies does not name: put its address there, and have it "
+		"send X-Forwarded-For and X-Forwarded-Proto",
+		"peer", "%s", rq->peer->peer, "url", "%s", rq->server->site->url, NULL);
+	http_reply_problem(rq, 421, NULL,
+		"this came through a proxy that the server does not know; whoever runs it puts the "
+		"proxy's address in [server] proxies");
+}
+
+/* Sends to where the same is to be had over TLS, if so; true when it has answered. */
 static bool redirect(struct http_request *rq)
 {
 	const char *base = https_base(rq);
 
 	if (!base || stays_plain(rq->head->target))
 		return false;
+	if (rq->server->site->https && !rq->peer->proxied && by_a_proxy(rq)) {
+		reply_unknown_proxy(rq);
+		return true;
+	}
 	http_set_header(rq, "Location",
 		arena_printf(rq->arena, "%s%.*s", base, SLICE_ARG(rq->head->target)));
 	http_reply_empty(rq, 308);
@@ -152,12 +182,15 @@ static bool redirect(struct http_request *rq)
 bool site_admit(struct http_request *rq)
 {
 	enum site_scheme scheme;
+	bool named;
 
 	rq->host = rq->head->host;
 	if (!rq->server->site)
 		return true;
 	scheme = identify(rq);
-	if (!is_ours(rq->server->site, rq->head->host) || !is_ours(rq->server->site, rq->host)) {
+	named = is_ours(rq->server->site, rq->head->host) ||
+		(rq->peer->proxied && slice_chr(host_name(rq->head->host), '.') < 0);
+	if (!named || (rq->host.p != rq->head->host.p && !is_ours(rq->server->site, rq->host))) {
 		http_reply_problem(rq, 421, NULL,
 			"this server is not known by that name; [server] hosts has those it has");
 		return false;

@@ -4,10 +4,13 @@
  */
 #include "kernel/kernel.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "hearth/log.h"
 #include "http/http_internal.h"
+#include "net/net.h"
 #include "net/network.h"
 
 /* In HTTP header fields alone, and only when the INI file names no proxies: this machine's. */
@@ -38,13 +41,27 @@ int url_parse(struct slice text, struct url *out)
 	return out->host.n ? 0 : -1;
 }
 
-/* The names people may ask for: hostname, mail domains, the URL's host, [server] hosts. */
+/*
+ * The machine's own name, as others on its network ask for it: "raspberrypi", and by multicast DNS
+ * "raspberrypi.local".
+ */
+static void machine_names(struct hearth *h, const char **names)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+
+	if (gethostname(name, sizeof(name) - 1) < 0 || !*name)
+		return;
+	names[0] = arena_strdup(h->rows, slice_str(name));
+	names[1] = arena_printf(h->rows, "%s.local", name);
+}
+
+/* The names people may ask for: hostname, mail domains, the URL's host, [server] hosts, and ours. */
 static const char *const *names_of(struct hearth *h, const struct url *url)
 {
 	const char *const *domains = config_list(h->config, "mail", "domains");
 	const char *const *hosts = config_list(h->config, "server", "hosts");
 	const char **names;
-	size_t n = 3, i = 0;
+	size_t n = 6, i = 0;
 
 	for (const char *const *d = domains; *d; d++)
 		n++;
@@ -58,6 +75,8 @@ static const char *const *names_of(struct hearth *h, const struct url *url)
 		names[i++] = *d;
 	for (const char *const *d = hosts; *d; d++)
 		names[i++] = *d;
+	names[i++] = "localhost";
+	machine_names(h, &names[i]);
 	return names;
 }
 
@@ -65,6 +84,7 @@ void kernel_read_site(struct hearth *h)
 {
 	const char *const *proxies = config_list(h->config, "server", "proxies");
 	const char *text = config_text(h->config, "server", "url");
+	const char *cert = config_text(h->config, "tls", "cert");
 	struct url url = { 0 };
 
 	if (*text)
@@ -75,7 +95,7 @@ void kernel_read_site(struct hearth *h)
 		.names = names_of(h, &url),
 		.url = url.base.n ? arena_strdup(h->rows, url.base) : NULL,
 		.https = url.https,
-		.certified = url.https || *config_text(h->config, "tls", "cert"),
+		.certified = url.https || (*cert && !tls_is_selfsigned(cert)),
 		.https_port = hearth_port(h, "https"),
 	};
 	http_server_set_site(h->http, &h->site);

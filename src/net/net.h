@@ -65,6 +65,11 @@ struct tls_context *tls_context_new(const char *cert, const char *key, const cha
 /* After the last connection; sets *t to NULL; legal on NULL. */
 /* Whether certificate and key can be read and belong together: 0, or HEARTH_EINVAL with `why`. */
 int tls_check_files(const char *cert, const char *key, struct strbuf *why);
+/*
+ * Whether the first certificate of a file was signed by nobody but itself, so that browsers ask
+ * their people; false when it cannot be read.
+ */
+bool tls_is_selfsigned(const char *cert);
 void tls_context_free(struct tls_context **t);
 /*
  * Looks whether the files changed and uses the new ones for new connections. Is done every half

@@ -47,6 +47,8 @@ struct tls {
 	size_t flight_done;   /* … as many bytes of it it is done with */
 	bool busy;            /* it calls up_sent when it is done with more */
 	struct timer timer;   /* the handshake must end */
+	struct tls_turn turn; /* its next step waits; nothing is read meanwhile */
+	struct strbuf held;   /* … and this is what it is about */
 };
 
 static struct {
@@ -109,6 +111,7 @@ static void fail(struct tls *t, int reason, const char *what)
 	}
 	t->state = TLS_FAILED;
 	timer_stop(&t->timer);
+	tls_turn_drop(&t->turn);
 	flush(t); /* the alert, if it can be sent */
 	if (t->l.up)
 		t->l.up->failed(t->l.above, reason);
@@ -181,8 +184,9 @@ static bool tls_left(const struct layer *l)
 /* The handshake needs bytes from the peer even if nobody above wants any. */
 static void update_reading(struct tls *t)
 {
-	t->below->ops->read(
-		t->below, t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read));
+	t->below->ops->read(t->below,
+		!tls_turn_waits(&t->turn) &&
+			(t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read)));
 }
 
 static void tls_read(struct layer *l, bool on)
@@ -199,6 +203,7 @@ static void tls_close(struct layer *l, bool polite)
 
 	l->up = NULL;
 	timer_stop(&t->timer);
+	tls_turn_drop(&t->turn);
 	if (polite && t->state != TLS_HANDSHAKE && t->state != TLS_FAILED) {
 		SSL_shutdown(t->ssl);
 		flush(t);
@@ -207,6 +212,7 @@ static void tls_close(struct layer *l, bool polite)
 	SSL_free(t->ssl);
 	strbuf_free(&t->pipe.out);
 	strbuf_free(&t->flight);
+	strbuf_free(&t->held);
 	free(t);
 }
 
@@ -304,16 +310,37 @@ static size_t up_room(void *above)
 	return room < RECORD_MAX ? RECORD_MAX : room;
 }
 
-static void up_received(void *above, struct slice in)
+static void take(struct tls *t, struct slice in)
 {
-	struct tls *t = above;
-
 	t->pipe.in = in;
 	if (t->state == TLS_HANDSHAKE)
 		handshake(t);
 	if (t->state == TLS_UP)
 		read_records(t);
 	t->pipe.in = (struct slice){ 0 };
+}
+
+static void on_turn(void *arg)
+{
+	struct tls *t = arg;
+	struct strbuf in = t->held;
+
+	t->held = (struct strbuf){ 0 };
+	take(t, strbuf_slice(&in));
+	strbuf_free(&in);
+	update_reading(t);
+}
+
+static void up_received(void *above, struct slice in)
+{
+	struct tls *t = above;
+
+	if (t->state != TLS_HANDSHAKE || !tls_turn_wait(&t->turn, on_turn, t)) {
+		take(t, in);
+		return;
+	}
+	strbuf_add(&t->held, in);
+	update_reading(t);
 }
 
 static void up_ended(void *above)

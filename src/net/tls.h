@@ -6,6 +6,8 @@
 
 #include <openssl/ssl.h>
 
+#include "hearth/exec.h"
+#include "hearth/list.h"
 #include "hearth/str.h"
 
 struct tls_context;
@@ -18,6 +20,22 @@ struct tls_pipe {
 
 /* A BIO over a pipe, which outlives it; SSL_set_bio takes it over. */
 BIO *tls_bio_new(struct tls_pipe *pipe);
+
+/* A handshake's place among those that wait for their turn; zeroed at first. */
+struct tls_turn {
+	struct list_node node;
+	exec_fn *fn;
+	void *arg;
+};
+
+/*
+ * Whether the next step of a handshake has to wait, since the loop has worked long enough or others
+ * wait: then fn(arg) is called when its turn has come, unless it was dropped.
+ */
+bool tls_turn_wait(struct tls_turn *t, exec_fn *fn, void *arg);
+bool tls_turn_waits(const struct tls_turn *t);
+/* Legal when it does not wait. */
+void tls_turn_drop(struct tls_turn *t);
 
 /* The certificate in use now; SSL_new holds on to it. */
 SSL_CTX *tls_context_current(const struct tls_context *t);

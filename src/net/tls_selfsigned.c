@@ -5,6 +5,8 @@
  */
 #include "net/tls.h"
 
+#include "net/net.h"
+
 #include "hearth/arena.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -38,6 +40,18 @@ static bool still_good(const char *path, const char *hostname)
 	if (file)
 		fclose(file);
 	return good;
+}
+
+bool tls_is_selfsigned(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	X509 *cert = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	bool own = cert && X509_self_signed(cert, 0) == 1;
+
+	X509_free(cert);
+	if (file)
+		fclose(file);
+	return own;
 }
 
 static void add_extension(X509 *cert, int nid, const char *value)

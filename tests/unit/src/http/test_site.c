@@ -3,9 +3,12 @@
  */
 #include "http_test.h"
 
+#include "hearth/error.h"
+#include "net/net.h"
 #include "net/network.h"
 
-static const char *const names[] = { "mail.example.org", "example.org", NULL };
+static const char *const names[] = { "mail.example.org", "example.org", "localhost", "raspberrypi",
+	NULL };
 static struct networks proxies;
 static struct http_site site;
 
@@ -61,7 +64,7 @@ START_TEST(foreign_hosts_get_a_refusal)
 		"[::1]:80", "[2001:db8::1]", "raspberrypi", "" };
 	static const char *const bad[] = { "evil.example", "example.org.evil.example",
 		"xexample.org", "localhost.evil.example", "1.2.3.4.evil.example", "127.1.evil",
-		"www.example.org" };
+		"www.example.org", "intranet", "local", "mail" };
 	char host[100];
 
 	start();
@@ -77,6 +80,9 @@ START_TEST(foreign_hosts_get_a_refusal)
 	}
 	ck_status(get("http://evil.example/who", "Host: localhost\r\n"), 421);
 	ck_status(get("/who", "Host: localhost\r\nX-Forwarded-Host: evil.example\r\n"), 421);
+	/* What the proxy calls us, and what it was asked for. */
+	ck_status(get("/who", "Host: backend:8080\r\nX-Forwarded-For: 203.0.113.9\r\n"), 200);
+	ck_status(get("/who", "Host: backend\r\nX-Forwarded-Host: intranet\r\n"), 421);
 	ck_status(ask("GET /who HTTP/1.0\r\n\r\n"), 200);
 	stop();
 }
@@ -153,5 +159,49 @@ START_TEST(sends_to_https_where_the_certificate_is_real)
 }
 END_TEST
 
-TEST_MAIN("site", foreign_hosts_get_a_refusal, proxies_say_who_it_is,
-	cookies_are_secure_by_what_the_person_sees, sends_to_https_where_the_certificate_is_real)
+static int client_has_gone(void *arg)
+{
+	(void)arg;
+	return !client.c;
+}
+
+static void connect_from_afar(void)
+{
+	static const struct conn_info info = { .peer = "192.0.2.7" };
+	static const struct conn_setup setup;
+	struct layer *near, *far;
+
+	conn_abort(client.c, HEARTH_ECLOSED);
+	loop_run_until(client_has_gone, NULL, 5000);
+	memory_layer_pair(&near, &far);
+	client = (struct web_client){ .c = conn_new(near, &info, &setup) };
+	conn_attach(client.c, &web_events, &client);
+	http_listeners()[0].accept(server, conn_new(far, &info, &setup));
+}
+
+/* Sent to the public URL, its client would come back through it, and so on. */
+START_TEST(a_proxy_that_is_not_known_is_told_so)
+{
+	static const char *const marks[] = { "X-Forwarded-For: 203.0.113.9\r\n",
+		"X-Forwarded-Proto: https\r\n", "X-Real-IP: 203.0.113.9\r\n", "Via: 1.1 proxy\r\n",
+		"Forwarded: proto=https\r\n" };
+	char headers[200];
+
+	start();
+	connect_from_afar();
+	site.url = "https://mail.example.org";
+	site.https = site.certified = true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		snprintf(headers, sizeof(headers), H "%s", marks[i]);
+		ck_status(get("/who", headers), 421);
+		ck_has(get("/who", headers), "[server] proxies");
+	}
+	ck_status(get("/who", H), 308);
+	ck_status(ask("GET /who HTTP/1.0\r\n" H "\r\n"), 421);
+	stop();
+}
+END_TEST
+
+TEST_MAIN("site", a_proxy_that_is_not_known_is_told_so, foreign_hosts_get_a_refusal,
+	proxies_say_who_it_is, cookies_are_secure_by_what_the_person_sees,
+	sends_to_https_where_the_certificate_is_real)

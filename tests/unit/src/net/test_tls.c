@@ -2,6 +2,7 @@
  * TLS over the memory transport: handshakes, STARTTLS and what may be pushed in behind it, ALPN,
  * slow readers.
  */
+#include "net/conn_internal.h"
 #include "tls_test.h"
 
 START_TEST(shakes_hands)
@@ -35,6 +36,84 @@ START_TEST(shakes_hands)
 	ck_assert(client.ended);
 	ck_assert_int_eq(client.reason, HEARTH_ECLOSED);
 	ck_assert_int_eq(metric_value(metric_counter("hearth_tls_handshakes_total", NULL, "")), 1);
+	unpair();
+}
+END_TEST
+
+static void hog(void *arg)
+{
+	(void)arg;
+	usleep(CONN_READS_US + 2000);
+}
+
+static struct {
+	uint64_t round[4];
+	int order[4], n;
+} steps;
+
+static void step(void *arg)
+{
+	steps.order[steps.n] = *(int *)arg;
+	steps.round[steps.n++] = loop_round();
+	hog(NULL);
+}
+
+static int three_steps(void *arg)
+{
+	(void)arg;
+	return steps.n == 3;
+}
+
+static struct tls_turn turns[4];
+static int numbers[4] = { 0, 1, 2, 3 };
+
+static void begin_steps(void *arg)
+{
+	(void)arg;
+	ck_assert(!tls_turn_wait(&turns[0], step, &numbers[0])); /* nobody was there */
+	hog(NULL);
+	for (int i = 0; i < 4; i++)
+		ck_assert(tls_turn_wait(&turns[i], step, &numbers[i]));
+	tls_turn_drop(&turns[1]);
+	ck_assert(!tls_turn_waits(&turns[1]));
+}
+
+START_TEST(handshakes_take_turns)
+{
+	loop_init();
+	exec_post(exec_loop(), begin_steps, NULL);
+	ck_assert(loop_run_until(three_steps, NULL, 5000));
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(steps.order[i], i == 0 ? 0 : i + 1);
+		ck_assert(i == 0 || steps.round[i] > steps.round[i - 1]);
+	}
+}
+END_TEST
+
+/* On a loop that is never done early, so that each step has to wait for its turn. */
+START_TEST(shakes_hands_on_a_busy_loop)
+{
+	struct timer busy = { 0 };
+
+	make_context();
+	pair(NULL);
+	server.echo = true;
+	conn_start_tls(server.c);
+	timer_start(&busy, 0, 1, hog, NULL);
+	client_start(&client);
+	ck_assert(loop_run_until(client_settled, &client, 5000));
+	ck_assert(client.up);
+	client_write(&client, SLICE("through TLS"));
+	wait_size(&client.got.n, 11);
+	/* One that leaves while it waits. */
+	net_close_all();
+	client_free(&client);
+	pair(NULL);
+	conn_start_tls(server.c);
+	client_start(&client);
+	conn_abort(client.c, HEARTH_ECLOSED);
+	wait_closed(&server, HEARTH_ECLOSED);
+	timer_stop(&busy);
 	unpair();
 }
 END_TEST
@@ -204,6 +283,7 @@ START_TEST(handshake_must_end)
 }
 END_TEST
 
-TEST_MAIN("tls", shakes_hands, speaks_tls_1_2_but_nothing_older, chooses_the_protocol,
-	refuses_what_is_no_tls, drops_injected_clear_text, ends_on_late_injected_clear_text,
-	switches_between_two_writes, waits_for_a_slow_reader, handshake_must_end)
+TEST_MAIN("tls", shakes_hands, handshakes_take_turns, shakes_hands_on_a_busy_loop,
+	speaks_tls_1_2_but_nothing_older, chooses_the_protocol, refuses_what_is_no_tls,
+	drops_injected_clear_text, ends_on_late_injected_clear_text, switches_between_two_writes,
+	waits_for_a_slow_reader, handshake_must_end)

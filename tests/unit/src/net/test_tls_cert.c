@@ -75,6 +75,27 @@ START_TEST(says_what_is_wrong_with_files)
 }
 END_TEST
 
+/* What is signed by nobody else is no reason for a browser to insist on TLS. */
+START_TEST(tells_self_signed_from_signed)
+{
+	char cert[128], command[600];
+
+	make_context();
+	snprintf(cert, sizeof(cert), "%s/tls/cert.pem", dir);
+	ck_assert(tls_is_selfsigned(cert));
+	snprintf(command, sizeof(command),
+		"cd %s && openssl req -newkey rsa:2048 -nodes -keyout other.key"
+		" -subj /CN=other -out other.csr 2>/dev/null; openssl x509 -req -in other.csr"
+		" -CA tls/cert.pem -CAkey tls/key.pem -CAcreateserial -out other.pem 2>/dev/null",
+		dir);
+	ck_assert_int_eq(system(command), 0);
+	snprintf(cert, sizeof(cert), "%s/other.pem", dir);
+	ck_assert(!tls_is_selfsigned(cert));
+	ck_assert(!tls_is_selfsigned("/no/such/cert.pem"));
+	remove_context();
+}
+END_TEST
+
 /* New files are used by new connections; the old ones go on; a broken pair changes nothing. */
 START_TEST(reloads)
 {
@@ -217,5 +238,5 @@ START_TEST(talks_with_programs)
 }
 END_TEST
 
-TEST_MAIN("tls_cert", makes_a_certificate, says_what_is_wrong_with_files, reloads,
-	talks_with_programs)
+TEST_MAIN("tls_cert", tells_self_signed_from_signed, makes_a_certificate,
+	says_what_is_wrong_with_files, reloads, talks_with_programs)
