@@ -1,6 +1,7 @@
 /*
  * check.c: what the rows of mail keep to (checks.h).
  */
+#include "delivery/parse.h"
 #include "hearth/checks.h"
 #include "hearth/error.h"
 #include "mail.h"

@@ -1,5 +1,6 @@
 /*
- * message.h: from the bytes of a message to what is stored of it, and back to bytes. On workers.
+ * message.h: from what is stored of a message back to its tree and its bytes. On workers; what is held
+ * at a time is one small message, or of a large one the range that was asked for.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -7,26 +8,6 @@
 #include "mail.h"
 #include "mime/structure.h"
 #include "store/store.h"
-
-/*
- * Parses the bytes that were sent into what the store keeps. All in `a`, or points into `blob`;
- * blob_key and trace are left to the caller. It knows nothing of the trace that each recipient
- * gets in front, so that it is done once for all of them.
- */
-void mail_message_parse(struct arena *a, struct slice blob, struct mail_content *out);
-
-/*
- * A message of up to so many bytes lies in the rows of what was parsed of it, a larger one is a
- * blob. Either is known by the hash of its bytes.
- */
-#define MAIL_ROW_MAX (64u << 10)
-void mail_message_key(struct slice message, char key[BLOB_KEY_MAX + 1]);
-
-/*
- * Whether a header field is one of those that clients list mailboxes by: they are kept for
- * themselves (`fields`), so that listing reads no message.
- */
-bool mail_field_is_listed(struct slice name);
 
 /*
  * The tree of a message, trace and blob, from what is stored of it (MAIL_WANT_STRUCTURE), in `a`.
@@ -57,18 +38,5 @@ struct mail_reader {
 /* Appends n octets from `offset`; HEARTH_ECORRUPT when they are not all there. */
 int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct strbuf *out);
 void mail_reader_clear(struct mail_reader *r);
-
-/*
- * What search finds in a message, folded (text_fold). The head: all header fields with their
- * encoded words decoded, each as MAIL_FIELD_MARK "name: value"; behind them what ENVELOPE says of
- * From, To, Cc and Bcc, as MAIL_ENVELOPE_MARK "name: Real Name <user@host>, …", without comments
- * and quotes. The body: its text. Each at most MAIL_TEXT_MAX bytes, and the envelope's part
- * MAIL_ENVELOPE_MAX.
- */
-#define MAIL_TEXT_MAX      (4u << 20)
-#define MAIL_ENVELOPE_MAX  (256u << 10)
-#define MAIL_FIELD_MARK    '\x01'
-#define MAIL_ENVELOPE_MARK '\x02'
-void mail_message_text(struct slice message, struct strbuf *head, struct strbuf *body);
 
 #endif

@@ -135,18 +135,17 @@ static const struct bus_subscription subscriptions[] = {
 	{ .topic = "mail.content",
 		.name = "mail.sweep",
 		.database = "mail",
-		.apply = mail_sweep_apply,
+		.apply = mail_blob_gc_apply,
 		.gathers = true },
 	{ .topic = NULL },
 };
 
 static const struct queue_consumer queues[] = {
 	{ MAIL_QUEUE_EXPORT, "mail", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX, mail_export },
-	{ MAIL_QUEUE_FORGET, "mail", "io", 1, MAIL_FORGET_LEASE_MS, MAIL_FORGET_ATTEMPTS,
-		mail_forget },
-	{ MAIL_QUEUE_EMPTY, "mail", "io", 1, MAIL_EMPTY_LEASE_MS, MAIL_FORGET_ATTEMPTS,
-		mail_empty },
-	{ MAIL_QUEUE_SWEEP, "mail", "io", 1, MAIL_SWEEP_LEASE_MS, MAIL_SWEEP_ATTEMPTS, mail_sweep },
+	{ MAIL_QUEUE_ERASE, "mail", "io", 1, MAIL_ERASE_LEASE_MS, MAIL_ERASE_ATTEMPTS, mail_erase },
+	{ MAIL_QUEUE_EMPTY, "mail", "io", 1, MAIL_EMPTY_LEASE_MS, MAIL_ERASE_ATTEMPTS, mail_empty },
+	{ MAIL_QUEUE_BLOB_GC, "mail", "io", 1, MAIL_BLOB_GC_LEASE_MS, MAIL_BLOB_GC_ATTEMPTS,
+		mail_blob_gc },
 	{ .name = NULL },
 };
 
@@ -185,17 +184,17 @@ static void on_revoked(void *arg, struct buf *payload)
 	arena_free(&a);
 }
 
-static int forget_expunged(struct db_tx *tx, void *arg)
+static int prune_expunged(struct db_tx *tx, void *arg)
 {
 	(void)arg;
-	return mail_store_forget_expunged(tx);
+	return mail_store_prune_expunged(tx);
 }
 
 static void prune(void *arg)
 {
 	const struct mail *m = arg;
 
-	db_write(m->db, forget_expunged, NULL, NULL);
+	db_write(m->db, prune_expunged, NULL, NULL);
 }
 
 struct used {

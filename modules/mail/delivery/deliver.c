@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include "delivery/filter.h"
+#include "delivery/parse.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -175,7 +176,7 @@ static void finish(struct mail_delivery *d, int status)
 				d->targets[i].mailbox_id);
 	}
 	if (status < 0 && d->has_blob)
-		mail_sweep_blob(d->m, d->key);
+		mail_blob_gc_one(d->m, d->key);
 	d->done(d->arg, status, all, d->n);
 	hearth_release(d->m->h);
 	delivery_free(d);
@@ -350,7 +351,7 @@ static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t
 	int rc = mail_store_ensure(tx, t->r.account);
 
 	if (rc == 0 && d->n == 1)
-		rc = mail_store_has_room(tx, t->r.account, t->r.quota,
+		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));
 	filter(tx, d, t);

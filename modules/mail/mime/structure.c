@@ -11,7 +11,6 @@
  *                          -> message:   its child is opened, again in_header
  */
 #include "mime/structure.h"
-#include "imap/grammar/imap_string.h"
 #include "mime/boundary.h"
 #include "mime/header.h"
 #include "mime/part_header.h"
@@ -31,6 +30,7 @@ struct open_part {
 struct scan {
 	struct arena *arena;
 	struct slice message;
+	mime_envelope_fn *envelope;
 	size_t at;    /* where the line begins that is looked at */
 	size_t lines; /* line ends before it */
 	struct open_part open[MIME_DEPTH_MAX];
@@ -76,13 +76,13 @@ static void push(struct scan *s)
 	s->in_header = true;
 }
 
-static struct slice envelope(struct scan *s, struct slice header)
+static struct slice envelope_of(struct scan *s, struct slice header)
 {
 	struct arena *scratch = arena_new();
 	struct slice text;
 
 	strbuf_reset(&s->scratch);
-	mime_imap_envelope(&s->scratch, scratch, header);
+	s->envelope(&s->scratch, scratch, header);
 	text = arena_slice(s->arena, strbuf_slice(&s->scratch));
 	arena_free(&scratch);
 	return text;
@@ -142,8 +142,8 @@ static void header_end(struct scan *s)
 	s->in_header = false;
 	header = mime_part_header(s->message, part);
 	mime_part_header_read(s->arena, header, part);
-	if (!parent || parent->kind == MIME_MESSAGE)
-		part->envelope = envelope(s, header);
+	if (s->envelope && (!parent || parent->kind == MIME_MESSAGE))
+		part->envelope = envelope_of(s, header);
 	s->strings += strings_size(part);
 	if (part->kind == MIME_LEAF)
 		return;
@@ -263,12 +263,14 @@ static bool delimiter(struct scan *s, size_t level, size_t n)
 	return true;
 }
 
-struct mime_part *mime_structure_parse(struct arena *a, struct slice message)
+struct mime_part *mime_structure_parse(
+	struct arena *a, struct slice message, mime_envelope_fn *envelope)
 {
 	struct scan *s = mem_zalloc(sizeof(*s));
 	struct mime_part *root;
 
 	s->arena = a;
+	s->envelope = envelope;
 	s->message = message.p ? message : SLICE("");
 	push(s);
 	root = top(s)->part;

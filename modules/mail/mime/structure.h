@@ -63,9 +63,12 @@ struct mime_part {
 
 /*
  * The tree of `message`, in time linear in its size. Everything is in `a`, but for strings, which
- * may also point into the message. Any thread.
+ * may also point into the message. `envelope` appends what part->envelope is to be of a message's
+ * header, in bounded length, for the message and those within it; NULL: there is none. Any thread.
  */
-struct mime_part *mime_structure_parse(struct arena *a, struct slice message);
+typedef void mime_envelope_fn(struct strbuf *out, struct arena *scratch, struct slice header);
+struct mime_part *mime_structure_parse(
+	struct arena *a, struct slice message, mime_envelope_fn *envelope);
 
 /* The part after `part` in the order of the message within the tree of `root`; NULL at the end. */
 struct mime_part *mime_part_after(const struct mime_part *root, const struct mime_part *part);

@@ -16,8 +16,8 @@ int mail_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, 
 	(void)module;
 	(void)prepared;
 	if (rc == 0)
-		rc = mail_store_forget(tx, account);
-	return rc < 0 ? rc : export_push(tx, ev, MAIL_QUEUE_FORGET);
+		rc = mail_store_erase(tx, account);
+	return rc < 0 ? rc : export_push(tx, ev, MAIL_QUEUE_ERASE);
 }
 
 struct forgetting {
@@ -25,14 +25,14 @@ struct forgetting {
 	bool done;
 };
 
-static int forget_some(struct db_tx *tx, void *arg)
+static int erase_some(struct db_tx *tx, void *arg)
 {
 	struct forgetting *f = arg;
 
-	return mail_store_forget_some(tx, f->account, BATCH, &f->done);
+	return mail_store_erase_some(tx, f->account, BATCH, &f->done);
 }
 
-int mail_forget(void *module, const struct queue_task *task, struct arena *a)
+int mail_erase(void *module, const struct queue_task *task, struct arena *a)
 {
 	struct mail *m = module;
 	struct forgetting f = { 0 };
@@ -40,9 +40,9 @@ int mail_forget(void *module, const struct queue_task *task, struct arena *a)
 
 	(void)a;
 	while (rc == 0 && !f.done) {
-		rc = db_write_wait(m->db, forget_some, &f);
+		rc = db_write_wait(m->db, erase_some, &f);
 		if (rc == 0 && !f.done)
-			rc = queue_extend(m->db, task, MAIL_FORGET_LEASE_MS);
+			rc = queue_extend(m->db, task, MAIL_ERASE_LEASE_MS);
 	}
 	return rc;
 }

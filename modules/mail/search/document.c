@@ -11,6 +11,7 @@
 #include "hearth/text.h"
 #include "message.h"
 #include "packing.h"
+#include "search/text.h"
 
 /* ---- from the message ---- */
 

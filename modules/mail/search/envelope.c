@@ -8,6 +8,7 @@
 #include "hearth/text.h"
 #include "message.h"
 #include "search/index.h"
+#include "search/text.h"
 
 #define ROWS_A_LOOK   64 /* between two looks at the clock */
 #define SUBJECT_FIELD "\x01subject: "

@@ -31,7 +31,7 @@ const char *const mail_search_migrations[] = {
 	" head_size BIGINT NOT NULL,"      /* the text is head, then body */
 	" text_size BIGINT NOT NULL,"
 	" packed {bytes} NOT NULL);",
-	/* The head of a text has addresses too (message.h): all are made anew. */
+	/* The head of a text has addresses too (search/text.h): all are made anew. */
 	"DELETE FROM document;"
 	"CREATE TABLE index_state ("
 	" one BIGINT NOT NULL PRIMARY KEY," /* 1 */

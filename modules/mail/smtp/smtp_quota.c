@@ -14,7 +14,7 @@
 
 struct question {
 	struct smtp_session *s;
-	smtp_room_fn *done;
+	smtp_quota_fn *done;
 	size_t n;
 	struct account *accounts;
 	int64_t group;
@@ -29,12 +29,12 @@ static int look(struct db_tx *tx, void *arg)
 
 	if (q->group != ACCOUNTS_REACHED_ADMINISTRATORS) {
 		for (size_t i = 0; i < q->n && rc == 0; i++)
-			rc = mail_store_has_room(
+			rc = mail_store_fits_quota(
 				tx, q->accounts[i].id, q->accounts[i].quota, q->size);
 		return rc;
 	}
 	for (size_t i = 0; i < q->n; i++) {
-		rc = mail_store_has_room(tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+		rc = mail_store_fits_quota(tx, q->accounts[i].id, q->accounts[i].quota, q->size);
 		if (rc < 0 && rc != HEARTH_ETOOBIG)
 			return rc;
 		if (rc == 0)
@@ -61,8 +61,8 @@ static bool bounded(const struct account *accounts, size_t n)
 	return false;
 }
 
-void smtp_ask_room(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
-	smtp_room_fn *done)
+void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
+	smtp_quota_fn *done)
 {
 	struct question *q;
 	int rc;

@@ -90,10 +90,10 @@ bool smtp_auth_allowed(const struct smtp_session *s);
  * HEARTH_ETOOBIG (one is full) or an error, and the same accounts; from inside the call when none
  * has a quota.
  */
-typedef void smtp_room_fn(struct smtp_session *s, int status, const struct account *accounts,
+typedef void smtp_quota_fn(struct smtp_session *s, int status, const struct account *accounts,
 	size_t n, int64_t group);
-void smtp_ask_room(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
-	smtp_room_fn *done);
+void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
+	smtp_quota_fn *done);
 
 /* smtp_transaction.c: MAIL, RCPT, DATA. */
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail);

@@ -100,7 +100,7 @@ static void on_reached(
 	struct smtp_session *s = arg;
 
 	if (status == 0) {
-		smtp_ask_room(s, accounts, n, group, on_room);
+		smtp_ask_quota(s, accounts, n, group, on_room);
 		return;
 	}
 	if (!smtp_back(s))

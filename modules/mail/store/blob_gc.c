@@ -18,12 +18,12 @@
 
 static int push(struct db_tx *tx, struct slice key, struct slice blob, int64_t not_before_ms)
 {
-	int rc = queue_push(tx, MAIL_QUEUE_SWEEP, key, blob, 0, not_before_ms);
+	int rc = queue_push(tx, MAIL_QUEUE_BLOB_GC, key, blob, 0, not_before_ms);
 
 	return rc == HEARTH_EEXIST ? 0 : rc;
 }
 
-int mail_sweep_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+int mail_blob_gc_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	struct arena *a = arena_new();
 	struct slice change = { 0 }, blob = { 0 };
@@ -68,7 +68,7 @@ static void on_pushed(void *arg, int status)
 	free(o);
 }
 
-void mail_sweep_blob(struct mail *m, const char *key)
+void mail_blob_gc_one(struct mail *m, const char *key)
 {
 	struct orphan *o = mem_zalloc(sizeof(*o));
 
@@ -101,7 +101,7 @@ static int come_again(struct db_tx *tx, void *arg)
 }
 
 /* A put between the question and the deletion makes the blob young again: it stays. */
-int mail_sweep(void *module, const struct queue_task *task, struct arena *a)
+int mail_blob_gc(void *module, const struct queue_task *task, struct arena *a)
 {
 	struct mail *m = module;
 	struct sweeping s = { .task = task };

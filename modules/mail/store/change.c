@@ -313,7 +313,7 @@ int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_
 	return rc ? rc : each_changed(tx, mailbox, modseq, changed, arg);
 }
 
-int mail_store_forget_expunged(struct db_tx *tx)
+int mail_store_prune_expunged(struct db_tx *tx)
 {
 	int rc = db_run(tx, "DELETE FROM expunged WHERE expunged_at < $1",
 		db_int(clock_wall_s() - MAIL_EXPUNGED_KEPT_S));

@@ -4,7 +4,7 @@
 #include "hearth/error.h"
 #include "store/internal.h"
 
-int mail_store_forget(struct db_tx *tx, int64_t account)
+int mail_store_erase(struct db_tx *tx, int64_t account)
 {
 	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
 		db_int(account));
@@ -12,7 +12,7 @@ int mail_store_forget(struct db_tx *tx, int64_t account)
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_is_forgotten(struct db_tx *tx, int64_t account)
+int mail_store_is_erased(struct db_tx *tx, int64_t account)
 {
 	int64_t n = 0;
 	int rc = db_get_int(
@@ -22,7 +22,7 @@ int mail_store_is_forgotten(struct db_tx *tx, int64_t account)
 }
 
 /* What is left once there is no mailbox any more. */
-static int forget_rest(struct db_tx *tx, int64_t account)
+static int erase_rest(struct db_tx *tx, int64_t account)
 {
 	static const char *const statements[] = {
 		"DELETE FROM subscription WHERE account = $1",
@@ -36,7 +36,7 @@ static int forget_rest(struct db_tx *tx, int64_t account)
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *done)
+int mail_store_erase_some(struct db_tx *tx, int64_t account, size_t max, bool *done)
 {
 	int64_t mailbox;
 	bool one_is_done;
@@ -45,6 +45,6 @@ int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *
 
 	*done = rc == HEARTH_ENOTFOUND;
 	if (*done)
-		return forget_rest(tx, account);
+		return erase_rest(tx, account);
 	return rc < 0 ? rc : mail_store_delete_some(tx, mailbox, max, &one_is_done);
 }

@@ -120,7 +120,7 @@ static int next_uidvalidity(struct db_tx *tx, int64_t account, int64_t *out)
 static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, unsigned use)
 {
 	int64_t uidvalidity;
-	int rc = mail_store_is_forgotten(tx, account);
+	int rc = mail_store_is_erased(tx, account);
 
 	if (rc == 0)
 		rc = next_uidvalidity(tx, account, &uidvalidity);

@@ -32,7 +32,7 @@ int mail_store_preferences(
 
 int mail_store_set_preferences(struct db_tx *tx, const struct mail_preferences *p)
 {
-	int rc = mail_store_is_forgotten(tx, p->account);
+	int rc = mail_store_is_erased(tx, p->account);
 
 	/* Heard of only after its account was deleted. */
 	if (rc < 0)

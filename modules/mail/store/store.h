@@ -106,9 +106,9 @@ int mail_store_move_inbox(
  * An account is gone (store/erasure.c): no mailbox is made for it any more (HEARTH_ENOTFOUND), and
  * what it has is removed step by step, with the events of each content; *done after the last.
  */
-int mail_store_forget(struct db_tx *tx, int64_t account);
-int mail_store_is_forgotten(struct db_tx *tx, int64_t account);
-int mail_store_forget_some(struct db_tx *tx, int64_t account, size_t max, bool *done);
+int mail_store_erase(struct db_tx *tx, int64_t account);
+int mail_store_is_erased(struct db_tx *tx, int64_t account);
+int mail_store_erase_some(struct db_tx *tx, int64_t account, size_t max, bool *done);
 /*
  * Subscriptions are a list of names, also of mailboxes that are not there (RFC 3501 section 6.3.6).
  * HEARTH_EBUSY when there are too many, HEARTH_EINVAL for a name we do not take.
@@ -129,7 +129,7 @@ enum mail_flag {
 };
 
 /*
- * What was parsed of a message before it is stored. Made by mail_message_parse (message.h) on a
+ * What was parsed of a message before it is stored. Made by mail_message_parse (delivery/parse.h) on a
  * worker; all in one arena.
  */
 struct mail_content {
@@ -311,7 +311,7 @@ int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now);
 #define MAIL_EXPUNGED_KEPT_S (INT64_C(7) * 24 * 60 * 60)
 /* Forgets expunges that are older than that. */
-int mail_store_forget_expunged(struct db_tx *tx);
+int mail_store_prune_expunged(struct db_tx *tx);
 
 /* ---- store/quota.c ---- */
 
@@ -326,6 +326,6 @@ int mail_store_used(struct db_tx *tx, int64_t account, int64_t *used);
  * Whether `size` more bytes (0: one byte of a message whose size is not known) fit into a quota of
  * so many bytes (0: no bound). 0, HEARTH_ETOOBIG when not, or an error.
  */
-int mail_store_has_room(struct db_tx *tx, int64_t account, int64_t quota, int64_t size);
+int mail_store_fits_quota(struct db_tx *tx, int64_t account, int64_t quota, int64_t size);
 
 #endif

@@ -13,9 +13,9 @@ static void add_params(struct strbuf *out, const struct mime_params *params)
 	}
 	for (size_t i = 0; i < params->n; i++) {
 		strbuf_addc(out, i == 0 ? '(' : ' ');
-		mime_imap_string(out, params->v[i].name);
+		imap_write_string(out, params->v[i].name);
 		strbuf_addc(out, ' ');
-		mime_imap_string(out, params->v[i].value);
+		imap_write_string(out, params->v[i].value);
 	}
 	strbuf_addc(out, ')');
 }
@@ -25,7 +25,7 @@ static void add_extension(struct strbuf *out, const struct mime_part *part)
 {
 	if (part->disposition.p) {
 		strbuf_adds(out, " (");
-		mime_imap_string(out, part->disposition);
+		imap_write_string(out, part->disposition);
 		strbuf_addc(out, ' ');
 		add_params(out, &part->disposition_params);
 		strbuf_addc(out, ')');
@@ -36,21 +36,21 @@ static void add_extension(struct strbuf *out, const struct mime_part *part)
 		strbuf_adds(out, " NIL");
 	for (size_t i = 0; i < part->languages.n; i++) {
 		strbuf_adds(out, i == 0 ? " (" : " ");
-		mime_imap_string(out, part->languages.v[i]);
+		imap_write_string(out, part->languages.v[i]);
 	}
 	if (part->languages.n)
 		strbuf_addc(out, ')');
 	strbuf_addc(out, ' ');
-	mime_imap_nstring(out, part->location);
+	imap_write_nstring(out, part->location);
 }
 
 /* body-type-mpart */
 static void add_multipart(struct strbuf *out, const struct mime_part *part, bool extended)
 {
 	for (const struct mime_part *child = part->child; child; child = child->next)
-		mime_imap_body(out, child, extended);
+		imap_write_body(out, child, extended);
 	strbuf_addc(out, ' ');
-	mime_imap_string(out, part->subtype);
+	imap_write_string(out, part->subtype);
 	if (!extended)
 		return;
 	strbuf_addc(out, ' ');
@@ -61,34 +61,34 @@ static void add_multipart(struct strbuf *out, const struct mime_part *part, bool
 /* body-type-1part */
 static void add_single(struct strbuf *out, const struct mime_part *part, bool extended)
 {
-	mime_imap_string(out, part->type);
+	imap_write_string(out, part->type);
 	strbuf_addc(out, ' ');
-	mime_imap_string(out, part->subtype);
+	imap_write_string(out, part->subtype);
 	strbuf_addc(out, ' ');
 	add_params(out, &part->params);
 	strbuf_addc(out, ' ');
-	mime_imap_nstring(out, part->id);
+	imap_write_nstring(out, part->id);
 	strbuf_addc(out, ' ');
-	mime_imap_nstring(out, part->description);
+	imap_write_nstring(out, part->description);
 	strbuf_addc(out, ' ');
-	mime_imap_string(out, part->encoding_name.p ? part->encoding_name : SLICE("7BIT"));
+	imap_write_string(out, part->encoding_name.p ? part->encoding_name : SLICE("7BIT"));
 	strbuf_printf(out, " %zu", part->body_size);
 	if (part->kind == MIME_MESSAGE) {
 		strbuf_addc(out, ' ');
 		strbuf_add(out, part->child->envelope);
 		strbuf_addc(out, ' ');
-		mime_imap_body(out, part->child, extended);
+		imap_write_body(out, part->child, extended);
 	}
 	if (part->kind == MIME_MESSAGE || slice_ieq(part->type, SLICE("text")))
 		strbuf_printf(out, " %zu", part->lines);
 	if (!extended)
 		return;
 	strbuf_addc(out, ' ');
-	mime_imap_nstring(out, part->md5);
+	imap_write_nstring(out, part->md5);
 	add_extension(out, part);
 }
 
-void mime_imap_body(struct strbuf *out, const struct mime_part *root, bool extended)
+void imap_write_body(struct strbuf *out, const struct mime_part *root, bool extended)
 {
 	strbuf_addc(out, '(');
 	if (root->kind == MIME_MULTIPART)

@@ -9,6 +9,6 @@
 #include "mime/structure.h"
 
 /* Appends the body structure with its parentheses: BODYSTRUCTURE if `extended`, else BODY. */
-void mime_imap_body(struct strbuf *out, const struct mime_part *root, bool extended);
+void imap_write_body(struct strbuf *out, const struct mime_part *root, bool extended);
 
 #endif

@@ -32,7 +32,7 @@ static void add_literal(struct strbuf *out, struct slice s)
 			strbuf_addc(out, s.p[i]);
 }
 
-void mime_imap_string(struct strbuf *out, struct slice s)
+void imap_write_string(struct strbuf *out, struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -45,17 +45,17 @@ void mime_imap_string(struct strbuf *out, struct slice s)
 	add_quoted(out, s);
 }
 
-void mime_imap_nstring(struct strbuf *out, struct slice s)
+void imap_write_nstring(struct strbuf *out, struct slice s)
 {
 	if (s.p)
-		mime_imap_string(out, s);
+		imap_write_string(out, s);
 	else
 		strbuf_adds(out, "NIL");
 }
 
 static void add_or_nil(struct strbuf *out, struct slice s)
 {
-	mime_imap_nstring(out, s.n ? s : (struct slice){ NULL, 0 });
+	imap_write_nstring(out, s.n ? s : (struct slice){ NULL, 0 });
 }
 
 /*
@@ -72,10 +72,10 @@ static void add_address(struct strbuf *out, const struct mime_address *address)
 	if (address->kind == MIME_ADDRESS_GROUP_END)
 		strbuf_adds(out, "NIL");
 	else
-		mime_imap_string(out, address->mailbox);
+		imap_write_string(out, address->mailbox);
 	strbuf_addc(out, ' ');
 	if (address->kind == MIME_ADDRESS_MAILBOX)
-		mime_imap_string(out, address->host);
+		imap_write_string(out, address->host);
 	else
 		strbuf_adds(out, "NIL");
 	strbuf_addc(out, ')');
@@ -104,12 +104,12 @@ static void add_field(struct strbuf *out, struct arena *a, struct slice header, 
 	struct mime_field field;
 
 	if (mime_field_find(header, name, &field))
-		mime_imap_string(out, mime_unfold(a, field.value));
+		imap_write_string(out, mime_unfold(a, field.value));
 	else
 		strbuf_adds(out, "NIL");
 }
 
-void mime_imap_envelope(struct strbuf *out, struct arena *scratch, struct slice header)
+void imap_write_envelope(struct strbuf *out, struct arena *scratch, struct slice header)
 {
 	/*
 	 * Sender and Reply-To stand for From when they are missing or empty; the others for nobody.

@@ -11,13 +11,13 @@
  * Appends `s` as a string: quoted when it is 7-bit text without line ends, a literal otherwise.
  * NUL bytes, which no IMAP string may hold, are left out.
  */
-void mime_imap_string(struct strbuf *out, struct slice s);
+void imap_write_string(struct strbuf *out, struct slice s);
 /* The same, and NIL when s.p is NULL. */
-void mime_imap_nstring(struct strbuf *out, struct slice s);
+void imap_write_nstring(struct strbuf *out, struct slice s);
 /*
  * Appends the ENVELOPE of a message with that header, with its parentheses. Bounded by ten times
  * MIME_VALUE_MAX and the marks around it. `scratch` is used for what is needed on the way.
  */
-void mime_imap_envelope(struct strbuf *out, struct arena *scratch, struct slice header);
+void imap_write_envelope(struct strbuf *out, struct arena *scratch, struct slice header);
 
 #endif

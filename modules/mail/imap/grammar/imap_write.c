@@ -69,7 +69,7 @@ void imap_write_astring(struct strbuf *out, struct slice s)
 	if (atom)
 		strbuf_add(out, s);
 	else
-		mime_imap_string(out, s);
+		imap_write_string(out, s);
 }
 
 void imap_write_mailbox(struct strbuf *out, struct slice name)
@@ -84,7 +84,7 @@ void imap_write_mailbox(struct strbuf *out, struct slice name)
 void imap_write_delimiter(struct strbuf *out, char delimiter)
 {
 	if (delimiter)
-		mime_imap_string(out, slice_of(&delimiter, 1));
+		imap_write_string(out, slice_of(&delimiter, 1));
 	else
 		strbuf_adds(out, "NIL");
 }

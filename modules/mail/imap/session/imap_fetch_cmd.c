@@ -10,6 +10,8 @@
  */
 #include "imap/session/imap_fetch_job.h"
 
+#include "delivery/parse.h"
+
 #include "hearth/log.h"
 
 #define OUTPUT_MAX (256u << 10) /* bytes of a batch */

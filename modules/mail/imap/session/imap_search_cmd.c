@@ -50,7 +50,7 @@ static void write_extended(struct imap_session *s, const struct search_job *job)
 	struct imap_seqset_writer w = { 0 };
 
 	strbuf_adds(out, "* ESEARCH (TAG ");
-	mime_imap_string(out, s->command->tag);
+	imap_write_string(out, s->command->tag);
 	strbuf_adds(out, s->command->uid ? ") UID" : ")");
 	if (job->n && (returns & IMAP_RETURN_MIN))
 		strbuf_printf(out, " MIN %u", number_of(s, job->found[0]));

@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	need(utf8_valid(mime_words_text(a, value)) && utf8_valid(mime_raw_text(a, value)));
 	mime_date_parse(value, &date);
 	need(mime_message_ids(a, value).n <= MIME_REFERENCES_MAX);
-	mime_imap_envelope(&out, a, value);
+	imap_write_envelope(&out, a, value);
 	strbuf_reset(&out);
 	utf8_append_lossy(&out, value);
 	value = arena_slice(a, strbuf_slice(&out));

@@ -6,6 +6,7 @@
 
 #include "hearth/text.h"
 #include "imap/grammar/imap_body.h"
+#include "imap/grammar/imap_string.h"
 #include "mime/content.h"
 #include "mime/section.h"
 #include "mime/structure_pack.h"
@@ -29,8 +30,8 @@ static void try_pack(struct arena *a, const struct mime_part *root)
 	need(mime_structure_unpack(a, strbuf_slice(&packed), &back) == 0);
 	mime_structure_pack(&again, back);
 	need(slice_eq(strbuf_slice(&packed), strbuf_slice(&again)));
-	mime_imap_body(&again, back, false);
-	mime_imap_body(&again, back, true);
+	imap_write_body(&again, back, false);
+	imap_write_body(&again, back, true);
 	strbuf_free(&packed);
 	strbuf_free(&again);
 }
@@ -84,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice m = slice_of(data, size);
 	struct mime_section section = { .path_n = 0 };
 	struct arena *a = arena_new();
-	struct mime_part *root = mime_structure_parse(a, m);
+	struct mime_part *root = mime_structure_parse(a, m, imap_write_envelope);
 
 	try_pack(a, root);
 	try_sections(a, m, root, &section);

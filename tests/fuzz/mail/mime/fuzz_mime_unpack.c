@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (mime_structure_unpack(a, packed, &root) == 0) {
 		message_size = root->header_size + root->body_size;
-		mime_imap_body(&out, root, true);
+		imap_write_body(&out, root, true);
 		for (section.path_n = 0; section.path_n <= 2; section.path_n++)
 			if (!mime_section_range(root, &section, &offset, &n) &&
 				(offset > message_size || n > message_size - offset))

@@ -8,6 +8,7 @@
 
 #include "hearth/text.h"
 #include "imap/grammar/imap_body.h"
+#include "imap/grammar/imap_string.h"
 #include "mail/imap/grammar/imap_grammar.h"
 #include "mail/mime/mime_test.h"
 #include "mime/content.h"
@@ -71,10 +72,10 @@ static void check_imap(const struct mime_part *root)
 	struct strbuf body = { 0 }, structure = { 0 };
 	size_t leaves;
 
-	mime_imap_body(&body, root, false);
+	imap_write_body(&body, root, false);
 	need(grammar_body(strbuf_slice(&body), false, &leaves), "BODY");
 	need(leaves == count_leaves(root), "leaves of BODY");
-	mime_imap_body(&structure, root, true);
+	imap_write_body(&structure, root, true);
 	need(grammar_body(strbuf_slice(&structure), true, &leaves), "BODYSTRUCTURE");
 	need(leaves == count_leaves(root), "leaves of BODYSTRUCTURE");
 	need(grammar_envelope(root->envelope), "ENVELOPE");
@@ -180,7 +181,7 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	current = path;
 	a = arena_new();
 	m = read_file(path);
-	root = mime_structure_parse(a, m);
+	root = mime_structure_parse(a, m, imap_write_envelope);
 	check_promises(m, root);
 	check_imap(root);
 	check_section(a, m, root, "", m);

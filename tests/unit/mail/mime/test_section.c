@@ -2,6 +2,7 @@
  * test_section.c: BODY[…] sections, with the part numbers of RFC 3501 section 6.4.5.
  */
 #include "hearth/error.h"
+#include "imap/grammar/imap_string.h"
 #include "mail/mime/mime_test.h"
 #include "mime/section.h"
 
@@ -14,7 +15,8 @@ static void check_section(const char *message, const char *section, const char *
 	int rc = mime_section_parse(a, slice_str(section), &s);
 
 	if (!rc)
-		rc = mime_section_get(a, m, mime_structure_parse(a, m), &s, &out);
+		rc = mime_section_get(
+			a, m, mime_structure_parse(a, m, imap_write_envelope), &s, &out);
 	if (!expected && rc == HEARTH_ENOTFOUND)
 		return;
 	if (rc || !expected || !slice_eq(out, slice_str(expected)))
@@ -195,7 +197,7 @@ START_TEST(another_message)
 	struct slice out;
 
 	a = arena_new();
-	root = mime_structure_parse(a, SLICE("A: b\n\nbody"));
+	root = mime_structure_parse(a, SLICE("A: b\n\nbody"), imap_write_envelope);
 	ck_assert_int_eq(mime_section_parse(a, SLICE("1"), &s), 0);
 	ck_assert_int_eq(mime_section_get(a, SLICE("A: b\n\n"), root, &s, &out), HEARTH_ECORRUPT);
 	arena_free(&a);

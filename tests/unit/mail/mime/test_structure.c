@@ -3,6 +3,7 @@
  */
 #include <time.h>
 
+#include "imap/grammar/imap_string.h"
 #include "mail/mime/mime_test.h"
 #include "mime/structure.h"
 
@@ -29,7 +30,7 @@ static void check_shape(const char *message, const char *expected)
 	struct strbuf out = { 0 };
 
 	a = arena_new();
-	render(&out, m, mime_structure_parse(a, m));
+	render(&out, m, mime_structure_parse(a, m, imap_write_envelope));
 	if (!slice_eq(strbuf_slice(&out), slice_str(expected)))
 		ck_abort_msg("%s\n  gave     %s\n  expected %s", message, out.p, expected);
 	strbuf_free(&out);
@@ -157,7 +158,7 @@ START_TEST(numbers)
 	struct mime_part *root, *one, *two;
 
 	a = arena_new();
-	root = mime_structure_parse(a, m);
+	root = mime_structure_parse(a, m, imap_write_envelope);
 	ck_assert_uint_eq(root->offset, 0);
 	ck_assert_uint_eq(root->header_size, 45);
 	ck_assert_uint_eq(root->header_size + root->body_size, m.n);
@@ -199,7 +200,7 @@ START_TEST(delimiter_behind_header)
 		size_t end;
 
 		a = arena_new();
-		inner = mime_structure_parse(a, slice_str(cases[i]))->child;
+		inner = mime_structure_parse(a, slice_str(cases[i]), imap_write_envelope)->child;
 		child = inner->child;
 		end = inner->offset + inner->header_size + inner->body_size;
 		ck_assert_uint_eq(child->offset + child->header_size, end);
@@ -223,7 +224,7 @@ START_TEST(part_fields)
 	struct mime_part *p;
 
 	a = arena_new();
-	p = mime_structure_parse(a, m);
+	p = mime_structure_parse(a, m, imap_write_envelope);
 	CK_TEXT(p->subtype, "x-myown");
 	CK_TEXT(mime_param(&p->params, SLICE("FOO")), "quoted\"string");
 	CK_TEXT(p->id, "<foo@test>");
@@ -267,14 +268,14 @@ START_TEST(depth_is_bounded)
 	for (int i = 0; i < 500; i++)
 		strbuf_printf(
 			&m, "Content-Type: multipart/mixed; boundary=b%03d\n\n--b%03d\n", i, i);
-	root = mime_structure_parse(a, strbuf_slice(&m));
+	root = mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 	n = count_parts(root, &depth);
 	ck_assert_uint_eq(depth, MIME_DEPTH_MAX);
 	ck_assert_uint_eq(n, MIME_DEPTH_MAX);
 	strbuf_reset(&m);
 	for (int i = 0; i < 500; i++)
 		strbuf_adds(&m, "Content-Type: message/rfc822\n\n");
-	root = mime_structure_parse(a, strbuf_slice(&m));
+	root = mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 	n = count_parts(root, &depth);
 	ck_assert_uint_eq(depth, MIME_DEPTH_MAX);
 	while (root->child)
@@ -297,7 +298,7 @@ START_TEST(parts_are_bounded)
 	for (int i = 0; i < 10000; i++)
 		strbuf_adds(&m, i % 3 ? "--o\n\nx\n" : "--o\nContent-Type: multipart/x\n\ny\n");
 	strbuf_adds(&m, "--o--\nepilogue");
-	root = mime_structure_parse(a, strbuf_slice(&m));
+	root = mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 	ck_assert_uint_le(count_parts(root, &depth), MIME_PARTS_MAX + MIME_DEPTH_MAX);
 	ck_assert_uint_ge(count_parts(root, &depth), MIME_PARTS_MAX);
 	strbuf_free(&m);
@@ -319,7 +320,7 @@ START_TEST(strings_are_bounded)
 			strbuf_adds(&m, "a@b,");
 		strbuf_adds(&m, "\n\n");
 	}
-	parts = count_parts(mime_structure_parse(a, strbuf_slice(&m)), &depth);
+	parts = count_parts(mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope), &depth);
 	ck_assert_uint_gt(parts, 20);
 	ck_assert_uint_lt(parts, 200);
 	ck_assert_uint_lt(arena_size(a), 3 * MIME_STRINGS_MAX);
@@ -345,7 +346,7 @@ START_TEST(hostile_is_linear)
 			strbuf_adds(&m, heads[h]);
 			while (m.n < 2 << 20)
 				strbuf_adds(&m, units[u]);
-			mime_structure_parse(a, strbuf_slice(&m));
+			mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 			arena_free(&a);
 		}
 	strbuf_free(&m);
@@ -376,7 +377,7 @@ static double cost_of_lines(int open)
 		double start = cpu_s(), took;
 
 		a = arena_new();
-		mime_structure_parse(a, strbuf_slice(&m));
+		mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 		took = cpu_s() - start;
 		best = took < best ? took : best;
 		arena_free(&a);

@@ -3,6 +3,7 @@
  */
 #include "hearth/error.h"
 #include "imap/grammar/imap_body.h"
+#include "imap/grammar/imap_string.h"
 #include "mail/mime/mime_test.h"
 #include "mime/structure_pack.h"
 
@@ -20,8 +21,8 @@ static void check_body(const struct mime_part *x, const struct mime_part *y)
 {
 	struct strbuf one = { 0 }, two = { 0 };
 
-	mime_imap_body(&one, x, true);
-	mime_imap_body(&two, y, true);
+	imap_write_body(&one, x, true);
+	imap_write_body(&two, y, true);
 	CK_TEXT(strbuf_slice(&one), two.p);
 	strbuf_free(&one);
 	strbuf_free(&two);
@@ -31,7 +32,8 @@ START_TEST(there_and_back)
 {
 	struct arena *a = arena_new();
 	struct strbuf packed = { 0 }, again = { 0 };
-	struct mime_part *root = mime_structure_parse(a, SLICE(message)), *back;
+	struct mime_part *root = mime_structure_parse(a, SLICE(message), imap_write_envelope),
+			 *back;
 
 	mime_structure_pack(&packed, root);
 	ck_assert_int_eq(mime_structure_unpack(a, strbuf_slice(&packed), &back), 0);
@@ -57,7 +59,7 @@ START_TEST(truncated)
 	struct strbuf packed = { 0 };
 	struct mime_part *back;
 
-	mime_structure_pack(&packed, mime_structure_parse(a, SLICE(message)));
+	mime_structure_pack(&packed, mime_structure_parse(a, SLICE(message), imap_write_envelope));
 	for (size_t n = 0; n < packed.n; n++) {
 		char *exact = malloc(n ? n : 1);
 
@@ -80,7 +82,7 @@ START_TEST(damaged)
 	struct strbuf packed = { 0 }, body = { 0 };
 	struct mime_part *back;
 
-	mime_structure_pack(&packed, mime_structure_parse(a, SLICE(message)));
+	mime_structure_pack(&packed, mime_structure_parse(a, SLICE(message), imap_write_envelope));
 	for (size_t i = 0; i < packed.n; i++)
 		for (int value = 0; value < 256; value += 1 + value % 5) {
 			char before = packed.p[i];
@@ -92,7 +94,7 @@ START_TEST(damaged)
 					ck_assert_uint_le(p->offset + p->header_size + p->body_size,
 						strlen(message));
 				strbuf_reset(&body);
-				mime_imap_body(&body, back, true);
+				imap_write_body(&body, back, true);
 			}
 			packed.p[i] = before;
 			arena_free(&scratch);
@@ -114,7 +116,8 @@ START_TEST(largest)
 			&m, "Content-Type: multipart/mixed; boundary=b%03d\n\n--b%03d\n", i, i);
 	for (int i = 0; i < MIME_PARTS_MAX + 10; i++)
 		strbuf_adds(&m, "--b090\n\nx\n");
-	mime_structure_pack(&packed, mime_structure_parse(a, strbuf_slice(&m)));
+	mime_structure_pack(
+		&packed, mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope));
 	ck_assert_int_eq(mime_structure_unpack(a, strbuf_slice(&packed), &back), 0);
 	strbuf_free(&m);
 	strbuf_free(&packed);

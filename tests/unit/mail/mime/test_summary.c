@@ -3,6 +3,7 @@
  */
 #include "hearth/error.h"
 #include "hearth/text.h"
+#include "imap/grammar/imap_string.h"
 #include "mail/mime/mime_test.h"
 #include "mime/summary.h"
 
@@ -89,7 +90,7 @@ static struct mime_summary summary_of(struct arena *a, const char *message)
 	struct slice m = slice_str(message);
 	struct mime_summary s;
 
-	mime_summary_of(a, m, mime_structure_parse(a, m), &s);
+	mime_summary_of(a, m, mime_structure_parse(a, m, imap_write_envelope), &s);
 	return s;
 }
 

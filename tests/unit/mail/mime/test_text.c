@@ -2,6 +2,7 @@
  * test_text.c: decoded content, the words of HTML, and the searchable text of a message.
  */
 #include "hearth/text.h"
+#include "imap/grammar/imap_string.h"
 #include "mail/mime/mime_test.h"
 #include "mime/content.h"
 #include "mime/html_text.h"
@@ -74,7 +75,7 @@ START_TEST(content)
 	struct slice m = SLICE("Content-Type: text/plain; charset=koi8-r\n"
 			       "Content-Transfer-Encoding: base64\n\n0NLJ18XU\n");
 	struct arena *a = arena_new();
-	struct mime_part *p = mime_structure_parse(a, m);
+	struct mime_part *p = mime_structure_parse(a, m, imap_write_envelope);
 	struct slice body = mime_part_body(m, p);
 	struct strbuf out = { 0 };
 
@@ -107,7 +108,7 @@ START_TEST(long_content)
 	body = m.n - 1;
 	while (m.n < 100000)
 		strbuf_adds(&m, "\xE2\x82\xAC");
-	p = mime_structure_parse(a, strbuf_slice(&m));
+	p = mime_structure_parse(a, strbuf_slice(&m), imap_write_envelope);
 	ck_assert(mime_content_text(&out, p, mime_part_body(strbuf_slice(&m), p), SIZE_MAX));
 	ck_assert(slice_eq(strbuf_slice(&out), slice_skip(strbuf_slice(&m), body)));
 	strbuf_free(&m);
@@ -129,7 +130,7 @@ static const char letter[] =
 START_TEST(extract)
 {
 	struct arena *a = arena_new();
-	struct mime_part *root = mime_structure_parse(a, SLICE(letter));
+	struct mime_part *root = mime_structure_parse(a, SLICE(letter), imap_write_envelope);
 	const char *all = "Gr\xC3\xBC\xC3\x9F"
 			  "e\nJ\xC3\xB6rg j@x\na@b\nList\nc@d\n\xE2\x82\xAC.pdf\n"
 			  "caf\xC3\xA9\ntwo\ninner\nz@z\ninner text\n";

@@ -11,7 +11,7 @@ static void check_envelope(const char *header, const char *expected)
 	struct arena *a = arena_new();
 	struct strbuf out = { 0 };
 
-	mime_imap_envelope(&out, a, slice_str(header));
+	imap_write_envelope(&out, a, slice_str(header));
 	CK_TEXT(strbuf_slice(&out), expected);
 	ck_assert(grammar_envelope(strbuf_slice(&out)));
 	strbuf_free(&out);
@@ -24,7 +24,8 @@ static void check_body(const char *message, bool extended, const char *expected)
 	struct strbuf out = { 0 };
 	size_t leaves;
 
-	mime_imap_body(&out, mime_structure_parse(a, slice_str(message)), extended);
+	imap_write_body(
+		&out, mime_structure_parse(a, slice_str(message), imap_write_envelope), extended);
 	CK_TEXT(strbuf_slice(&out), expected);
 	ck_assert(grammar_body(strbuf_slice(&out), extended, &leaves));
 	strbuf_free(&out);
@@ -35,13 +36,13 @@ START_TEST(strings)
 {
 	struct strbuf out = { 0 };
 
-	mime_imap_string(&out, SLICE("a \"b\" \\"));
-	mime_imap_string(&out, SLICE(""));
-	mime_imap_string(&out, SLICE("\xC3\xA9"));
-	mime_imap_string(&out, SLICE("a\rb"));
-	mime_imap_string(&out, SLICE("a\0b\0"));
-	mime_imap_nstring(&out, SLICE(""));
-	mime_imap_nstring(&out, (struct slice){ NULL, 0 });
+	imap_write_string(&out, SLICE("a \"b\" \\"));
+	imap_write_string(&out, SLICE(""));
+	imap_write_string(&out, SLICE("\xC3\xA9"));
+	imap_write_string(&out, SLICE("a\rb"));
+	imap_write_string(&out, SLICE("a\0b\0"));
+	imap_write_nstring(&out, SLICE(""));
+	imap_write_nstring(&out, (struct slice){ NULL, 0 });
 	CK_TEXT(strbuf_slice(&out),
 		"\"a \\\"b\\\" \\\\\"\"\"{2}\r\n\xC3\xA9{3}\r\na\rb{2}\r\nab\"\"NIL");
 	strbuf_free(&out);
