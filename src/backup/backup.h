@@ -23,6 +23,8 @@ struct backup_dbs {
 	size_t count;
 };
 
+/* Says what went wrong, and why if that is known; HEARTH_EINVAL. */
+int backup_say(const char *what, const char *why);
 int backup_list_dbs(const char *data, struct backup_dbs *out);
 
 struct backup_source {

@@ -1,6 +1,6 @@
 /*
- * hold.c: what backup and verify share: the databases of a folder, and the hold on its blobs. On a
- * command's main thread.
+ * hold.c: what backup, restore and verify share: the databases of a folder, the hold on its blobs,
+ * saying what went wrong. On a command's main thread.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -12,6 +12,13 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/rand.h"
+
+int backup_say(const char *what, const char *why)
+{
+	progress_end();
+	fprintf(stderr, "hearth: %s%s%s\n", what, why && *why ? ": " : "", why ? why : "");
+	return HEARTH_EINVAL;
+}
 
 static int by_name(const void *a, const void *b)
 {

@@ -1,5 +1,5 @@
 /*
- * take.c: taking a backup.
+ * take.c: taking a backup: the folder, the cut, databases and files; the blobs are take_blobs.c's.
  *
  *   hold blobs ─▶ the cut ─▶ each database: copy, look, cut into chunks ─▶ files ─▶ blobs that the
  *   copy of blob.db names ─▶ all on disk ─▶ manifest in its place ─▶ what it does not name goes
@@ -13,6 +13,8 @@
  * in place. So a backup costs reading the databases and writing what changed. On a command's main
  * thread.
  */
+#include "backup/take.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -20,38 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backup/backup.h"
-#include "backup/manifest.h"
-#include "blob/check.h"
-#include "db/sqlite/cut.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
 #define CHUNK (256u << 10)
-
-struct taking {
-	const struct backup_source *source;
-	const char *dest;
-	int lock_fd;
-	struct backup_dbs dbs;
-	struct identity ids[BACKUP_DBS_MAX];
-	struct backup_hold hold;
-	struct cut *cut;
-	struct manifest_writer manifest;
-	struct manifest_reader before; /* the one that stands, for what need not be copied */
-	struct manifest_entry old;     /* its next blob */
-	bool old_there;
-	uint64_t total, copied; /* bytes */
-	int64_t blobs, damaged;
-	const char *what; /* for the bar */
-};
-
-static int say(const char *what, const char *why)
-{
-	progress_end();
-	fprintf(stderr, "hearth: %s%s%s\n", what, why && *why ? ": " : "", why ? why : "");
-	return HEARTH_EINVAL;
-}
 
 /* ---- the folder ---- */
 
@@ -94,40 +68,25 @@ static int open_dest(struct taking *t)
 	if (rc < 0)
 		return rc;
 	if (is_within(t->dest, t->source->data))
-		return say(t->dest, "it lies in the data folder; name one elsewhere, at best on "
-				    "another disk");
+		return backup_say(t->dest,
+			"it lies in the data folder; name one elsewhere, at best on "
+			"another disk");
 	snprintf(path, sizeof(path), "%s/lock", t->dest);
 	if (access(path, F_OK) < 0) {
 		file_walk(t->dest, not_alone, &used);
 		if (used)
-			return say(t->dest, "it holds something else than a backup; give an empty "
-					    "folder or one of an earlier backup");
+			return backup_say(t->dest,
+				"it holds something else than a backup; give an empty "
+				"folder or one of an earlier backup");
 	}
 	t->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (t->lock_fd < 0)
 		return file_failed("cannot write", path);
 	if (flock(t->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return say(t->dest, "another backup runs into this folder");
+		return backup_say(t->dest, "another backup runs into this folder");
 	snprintf(path, sizeof(path), "%s/tmp", t->dest);
 	file_walk(path, remove_tmp, (void *)(uintptr_t)t->dest);
 	return file_make_folders(path);
-}
-
-/* What stands is of the same data; it ends before the first of its blobs. */
-static int open_before(struct taking *t, const char *folder)
-{
-	int rc = manifest_open(&t->before, t->dest);
-
-	if (rc == HEARTH_ECORRUPT)
-		say(t->dest, "the backup that stood here is damaged; everything is copied anew");
-	while (rc == 0 && manifest_next(&t->before, &t->old) > 0) {
-		if (t->old.kind == MANIFEST_FOLDER && folder[0] && strcmp(t->old.name, folder) != 0)
-			return say(t->dest, "it holds the backup of another data folder");
-		t->old_there = t->old.kind == MANIFEST_BLOB;
-		if (t->old_there)
-			break;
-	}
-	return 0;
 }
 
 /* ---- the cut ---- */
@@ -158,7 +117,7 @@ static int judge(struct taking *t)
 	if (rc == 0 && why.n > 0)
 		rc = HEARTH_ECONFLICT;
 	if (rc < 0)
-		say("the databases do not belong together", why.p);
+		backup_say("the databases do not belong together", why.p);
 	strbuf_free(&why);
 	return rc;
 }
@@ -169,15 +128,15 @@ static int make_cut(struct taking *t)
 	int rc = backup_list_dbs(t->source->data, &t->dbs);
 
 	if (rc == 0 && t->dbs.count == 0)
-		return say(t->source->data, "there is no data here; is `-c FILE` missing?");
+		return backup_say(t->source->data, "there is no data here; is `-c FILE` missing?");
 	if (rc == 0)
 		rc = backup_hold_begin(&t->hold, t->source->data);
 	if (rc == 0 &&
 		(rc = cut_new(t->source->data, t->dbs.list, t->dbs.count, &t->cut, &why)) < 0)
-		say("cannot read the databases", why.p);
+		backup_say("cannot read the databases", why.p);
 	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
 		if ((rc = cut_identity(t->cut, i, &t->ids[i], &why)) < 0)
-			say("cannot read a database", why.p);
+			backup_say("cannot read a database", why.p);
 	strbuf_free(&why);
 	return rc;
 }
@@ -228,7 +187,7 @@ static int put_database(struct taking *t, size_t i)
 	rc = cut_copy(t->cut, i, copy, on_page, t, &why);
 	cut_release(t->cut, i);
 	if (rc < 0)
-		say("nothing was changed in the backup: cannot copy a database", why.p);
+		backup_say("nothing was changed in the backup: cannot copy a database", why.p);
 	strbuf_free(&why);
 	if (rc == 0)
 		rc = file_hash(copy, e.hash, &e.size);
@@ -307,131 +266,6 @@ static int put_files(struct taking *t)
 	return rc;
 }
 
-/* ---- blobs ---- */
-
-/* Whether the backup that stands has this file, with its size and hash. */
-static bool is_there(struct taking *t, struct manifest_entry *e)
-{
-	char path[FILE_PATH_MAX];
-	struct stat st;
-
-	while (t->old_there && strcmp(t->old.name, e->name) < 0)
-		t->old_there = manifest_next(&t->before, &t->old) > 0;
-	if (!t->old_there || strcmp(t->old.name, e->name) != 0)
-		return false;
-	manifest_blob(path, t->dest, e->name);
-	if (stat(path, &st) < 0 || (uint64_t)st.st_size != t->old.size)
-		return false;
-	*e = t->old;
-	return true;
-}
-
-/* A name of ours: it becomes a path. */
-static bool is_blob_name(const char *name)
-{
-	return strlen(name) > 3 && name[2] == '/' && !strstr(name, "..") && !strchr(name + 3, '/');
-}
-
-static int put_blob(struct taking *t, struct blob_checker *checker, const struct blob_row *row)
-{
-	char from[2 * FILE_PATH_MAX], to[FILE_PATH_MAX];
-	struct manifest_entry e = { .kind = MANIFEST_BLOB };
-	int rc = is_blob_name(row->file) ? 0 : HEARTH_ECORRUPT;
-
-	snprintf(e.name, sizeof(e.name), "%s", row->file);
-	if (rc == 0 && !is_there(t, &e)) {
-		rc = blob_check(checker, row);
-		snprintf(from, sizeof(from), "%s/blob/%s", t->source->data, row->file);
-		manifest_blob(to, t->dest, row->file);
-		if (rc == 0)
-			rc = file_make_parents(to);
-		if (rc == 0)
-			rc = file_copy(from, 0, UINT64_MAX, to, 0600, e.hash, &e.size);
-		t->copied += rc == 0 ? e.size : 0;
-	}
-	if (rc == HEARTH_ECORRUPT || rc == HEARTH_ENOTFOUND) {
-		progress_end();
-		fprintf(stderr,
-			"hearth: the blob %s is %s (file blob/%s); it is not in the backup\n",
-			row->info.key, rc == HEARTH_ECORRUPT ? "damaged" : "missing", row->file);
-		t->damaged++;
-		return 0;
-	}
-	if (rc == 0) {
-		t->total += e.size;
-		manifest_add(&t->manifest, &e);
-	}
-	return rc;
-}
-
-static bool read_row(sqlite3_stmt *stmt, struct blob_row *row)
-{
-	memset(row, 0, sizeof(*row));
-	snprintf(row->file, sizeof(row->file), "%s", (const char *)sqlite3_column_text(stmt, 0));
-	row->info.size = (uint64_t)sqlite3_column_int64(stmt, 1);
-	snprintf(row->info.key, sizeof(row->info.key), "%s",
-		(const char *)sqlite3_column_text(stmt, 3));
-	if (sqlite3_column_bytes(stmt, 2) == BLOB_HASH)
-		memcpy(row->hash, sqlite3_column_blob(stmt, 2), BLOB_HASH);
-	return row->file[0];
-}
-
-static int64_t count_rows(sqlite3 *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	int64_t n = 0;
-
-	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM blob WHERE file IS NOT NULL", -1, &stmt,
-		    NULL) == SQLITE_OK &&
-		sqlite3_step(stmt) == SQLITE_ROW)
-		n = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return n;
-}
-
-static int put_rows(struct taking *t, sqlite3 *db, struct blob_checker *checker)
-{
-	sqlite3_stmt *stmt = NULL;
-	int64_t total = count_rows(db);
-	struct blob_row row;
-	int rc = 0, step = SQLITE_DONE;
-
-	if (sqlite3_prepare_v2(db,
-		    "SELECT file, size, hash, key FROM blob WHERE file IS NOT NULL ORDER BY file",
-		    -1, &stmt, NULL) != SQLITE_OK)
-		return say("blob.db", sqlite3_errmsg(db));
-	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (read_row(stmt, &row))
-			rc = put_blob(t, checker, &row);
-		progress("blobs", ++t->blobs, total, t->copied);
-		if (rc == 0)
-			rc = backup_hold_go_on(&t->hold);
-	}
-	if (rc == 0 && step != SQLITE_DONE)
-		rc = say("blob.db", sqlite3_errmsg(db));
-	sqlite3_finalize(stmt);
-	return rc;
-}
-
-static int put_blobs(struct taking *t)
-{
-	char copy[FILE_PATH_MAX];
-	struct blob_checker *checker = NULL;
-	sqlite3 *db = NULL;
-	int rc;
-
-	snprintf(copy, sizeof(copy), "%s/tmp/blob.db", t->dest);
-	rc = sqlite3_open_v2(copy, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK
-		     ? blob_checker_new(t->source->data, &checker)
-		     : say(copy, sqlite3_errmsg(db));
-	if (rc == 0)
-		rc = put_rows(t, db, checker);
-	blob_checker_free(&checker);
-	sqlite3_close(db);
-	unlink(copy);
-	return rc;
-}
-
 /* ---- the end ---- */
 
 static int put_head(struct taking *t, int64_t began_ms)
@@ -458,7 +292,7 @@ static int take(struct taking *t)
 	if (rc == 0)
 		rc = judge(t);
 	if (rc == 0)
-		rc = open_before(t, t->ids[0].folder);
+		rc = take_open_before(t, t->ids[0].folder);
 	if (rc == 0)
 		rc = put_head(t, began_ms);
 	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
@@ -466,7 +300,7 @@ static int take(struct taking *t)
 	if (rc == 0)
 		rc = put_files(t);
 	if (rc == 0)
-		rc = put_blobs(t);
+		rc = take_blobs(t);
 	if (rc == 0)
 		rc = file_sync_all(t->dest);
 	if (rc == 0)

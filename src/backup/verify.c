@@ -9,38 +9,21 @@
  * Each damage is one line on standard output, with the account it is of where that is known. On a
  * command's main thread.
  */
-#include "backup/verify.h"
+#include "backup/verify_internal.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backup/backup.h"
-#include "backup/files.h"
-#include "blob/check.h"
 #include "db/sqlite/cut.h"
-#include "db/sqlite/tokenizer.h"
 #include "db/sqlite/work.h"
 #include "hearth/error.h"
-#include "hearth/map.h"
 
 #define DAMAGES_MAX 1000 /* lines; more are only counted */
 
-struct verifying {
-	const char *data;
-	const struct hearth_checks *const *checks; /* ends with NULL */
-	struct backup_dbs dbs;                     /* those that can be read */
-	struct db_tx tx;                           /* on all of them */
-	const char *address;                       /* SQL, or NULL */
-	bool incomplete; /* a database is missing or cannot be read: rules may not run */
-	int64_t damages;
-};
-
 /* ---- telling ---- */
 
-static void tell(struct verifying *v, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void tell(struct verifying *v, const char *format, ...)
+void verify_tell(struct verifying *v, const char *format, ...)
 {
 	va_list ap;
 
@@ -72,14 +55,14 @@ static void add_account(struct verifying *v, struct strbuf *out, int64_t account
 }
 
 /* A damage that a row describes: account, then where. */
-static void tell_row(struct verifying *v, struct db_rows *rows, const char *what)
+void verify_tell_row(struct verifying *v, struct db_rows *rows, const char *what)
 {
 	struct strbuf who = { 0 };
 	struct slice place = db_col_text(rows, 1);
 
 	strbuf_adds(&who, "");
 	add_account(v, &who, db_col_int(rows, 0));
-	tell(v, "%s%s (%.*s)", who.p ? who.p : "", what, SLICE_ARG(place));
+	verify_tell(v, "%s%s (%.*s)", who.p ? who.p : "", what, SLICE_ARG(place));
 	strbuf_free(&who);
 }
 
@@ -93,7 +76,7 @@ static void drop(struct verifying *v, size_t i)
 	v->incomplete = true;
 }
 
-static bool has(const struct verifying *v, const char *name)
+bool verify_has(const struct verifying *v, const char *name)
 {
 	for (size_t i = 0; i < v->dbs.count; i++)
 		if (strcmp(v->dbs.names[i], name) == 0)
@@ -111,7 +94,7 @@ static void open_each(struct verifying *v)
 		int rc = cut_attach(v->data, &name, 1, &c, &why);
 
 		if (rc < 0) {
-			tell(v, "%s.db cannot be read: %s", name, why.p ? why.p : "");
+			verify_tell(v, "%s.db cannot be read: %s", name, why.p ? why.p : "");
 			drop(v, i);
 		} else {
 			connection_close(&c);
@@ -152,12 +135,12 @@ static void judge(struct verifying *v, const struct ledger *l)
 	}
 	ledger_judge(l, found, v->dbs.count, &damage);
 	for (size_t i = 0; i < l->count; i++)
-		if (!has(v, l->entries[i].name))
+		if (!verify_has(v, l->entries[i].name))
 			strbuf_printf(
 				&damage, "%s.db is missing or unreadable\n", l->entries[i].name);
 	rest = strbuf_slice(&damage);
 	while (rest.n && (line = slice_split(&rest, '\n')).n) {
-		tell(v, "%.*s", SLICE_ARG(line));
+		verify_tell(v, "%.*s", SLICE_ARG(line));
 		v->incomplete = true;
 	}
 	strbuf_free(&damage);
@@ -176,11 +159,12 @@ static void check_pages(struct verifying *v, const char *name)
 		rc = db_query(&v->tx, &rows, sql.p);
 		while (rc >= 0 && (rc = db_next(&rows)) > 0)
 			if (!slice_eq(db_col_text(&rows, 0), SLICE("ok")))
-				tell(v, "%s.db: %.*s%s", name, SLICE_ARG(db_col_text(&rows, 0)),
+				verify_tell(v, "%s.db: %.*s%s", name,
+					SLICE_ARG(db_col_text(&rows, 0)),
 					i ? ": a row names one that is not there" : "");
 		db_end(&rows);
 		if (rc < 0)
-			tell(v, "%s.db cannot be read through: %s", name, error_name(rc));
+			verify_tell(v, "%s.db cannot be read through: %s", name, error_name(rc));
 		strbuf_free(&sql);
 	}
 }
@@ -193,11 +177,11 @@ static void run_rule(struct verifying *v, const struct hearth_rule *rule)
 	int rc = db_query(&v->tx, &rows, rule->sql);
 
 	while (rc >= 0 && (rc = db_next(&rows)) > 0)
-		tell_row(v, &rows, rule->what);
+		verify_tell_row(v, &rows, rule->what);
 	db_end(&rows);
 	/* A table that is not there was told with its database. */
 	if (rc < 0 && !v->incomplete)
-		tell(v, "cannot look whether %s: %s", rule->what, error_name(rc));
+		verify_tell(v, "cannot look whether %s: %s", rule->what, error_name(rc));
 }
 
 /* Rows of accounts that are not there: their numbers would be given out again. */
@@ -210,7 +194,7 @@ static void check_accounts(struct verifying *v, const struct hearth_checks *c)
 		int64_t account = db_col_int(&rows, 0);
 
 		if (db_query(&v->tx, &one, v->address, db_int(account)) == 0 && db_next(&one) == 0)
-			tell(v, "account %lld: it has rows in %s.db, and is no account",
+			verify_tell(v, "account %lld: it has rows in %s.db, and is no account",
 				(long long)account, c->database);
 		db_end(&one);
 	}
@@ -229,128 +213,9 @@ static void check_blob_names(struct verifying *v, const struct hearth_checks *c)
 		c->blobs);
 	rc = db_query(&v->tx, &rows, sql.p);
 	while (rc >= 0 && (rc = db_next(&rows)) > 0)
-		tell_row(v, &rows, "a blob is missing in blob.db");
+		verify_tell_row(v, &rows, "a blob is missing in blob.db");
 	db_end(&rows);
 	strbuf_free(&sql);
-}
-
-/* ---- search indexes ---- */
-
-/* What an index holds of a document, and what it should: a sum over its tokens. */
-struct tokens {
-	uint64_t there, wanted;
-};
-
-static uint64_t token_hash(struct slice token)
-{
-	uint64_t h = 14695981039346656037u; /* FNV-1a, then spread, since hashes are added up */
-
-	for (size_t i = 0; i < token.n; i++)
-		h = (h ^ (unsigned char)token.p[i]) * 1099511628211u;
-	h ^= h >> 31;
-	return h * 0x9e3779b97f4a7c15u;
-}
-
-struct wanted {
-	struct map *seen; /* tokens of this document */
-	uint64_t sum;
-};
-
-static int want_token(void *arg, struct slice token, size_t offset)
-{
-	struct wanted *w = arg;
-
-	(void)offset;
-	if (!map_set(w->seen, token, w))
-		w->sum += token_hash(token);
-	return 0;
-}
-
-static struct tokens *tokens_of(struct map *documents, int64_t id)
-{
-	struct tokens *t = map_get_u64(documents, (uint64_t)id);
-
-	if (!t) {
-		t = mem_zalloc(sizeof(*t));
-		map_set_u64(documents, (uint64_t)id, t);
-	}
-	return t;
-}
-
-static int read_documents(
-	struct verifying *v, const struct hearth_index *index, struct map *documents)
-{
-	struct arena *a = arena_new();
-	struct db_rows rows;
-	int rc = db_query(&v->tx, &rows, index->documents);
-
-	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
-		struct wanted w = { .seen = map_new() };
-		int64_t id = db_col_int(&rows, 0);
-		struct slice text = { 0 };
-
-		if (index->text(&rows, a, &text) < 0)
-			tell(v, "the search index's text of document %lld is damaged",
-				(long long)id);
-		tokens_each(text, want_token, &w);
-		tokens_of(documents, id)->wanted = w.sum;
-		map_free(&w.seen);
-		arena_reset(a);
-	}
-	db_end(&rows);
-	arena_free(&a);
-	return rc;
-}
-
-/* Every token of every document, as the index has them. */
-static int read_index(struct verifying *v, const struct hearth_index *index, struct map *documents)
-{
-	struct strbuf sql = { 0 }, why = { 0 };
-	struct db_rows rows;
-	int rc;
-
-	strbuf_printf(&sql,
-		"PRAGMA query_only = OFF; DROP TABLE IF EXISTS temp.tokens; CREATE VIRTUAL TABLE "
-		"temp.tokens USING"
-		" fts5vocab('%s', '%s', 'instance')",
-		index->database, index->name);
-	rc = connection_script(v->tx.connection, sql.p, &why);
-	if (rc == 0)
-		rc = db_query(&v->tx, &rows, "SELECT term, doc FROM temp.tokens");
-	if (rc == 0) {
-		while ((rc = db_next(&rows)) > 0)
-			tokens_of(documents, db_col_int(&rows, 1))->there +=
-				token_hash(db_col_text(&rows, 0));
-		db_end(&rows);
-	}
-	strbuf_free(&sql);
-	strbuf_free(&why);
-	return rc;
-}
-
-static void check_index(struct verifying *v, const struct hearth_index *index)
-{
-	struct map *documents = map_new();
-	int rc = read_documents(v, index, documents);
-	int64_t wrong = 0;
-	size_t it = 0;
-	void *value;
-
-	if (rc >= 0)
-		rc = read_index(v, index, documents);
-	if (rc < 0)
-		tell(v, "the search index %s cannot be read through: %s", index->name,
-			error_name(rc));
-	while (map_next(documents, &it, NULL, &value)) {
-		const struct tokens *t = value;
-
-		wrong += rc >= 0 && t->there != t->wanted;
-		free(value);
-	}
-	map_free(&documents);
-	if (wrong > 0)
-		tell(v, "the search index %s has not what %lld texts have", index->name,
-			(long long)wrong);
 }
 
 static void check_kept(struct verifying *v, const struct hearth_kept *kept)
@@ -361,101 +226,30 @@ static void check_kept(struct verifying *v, const struct hearth_kept *kept)
 
 	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
 		if (kept->look(&rows, a) < 0)
-			tell_row(v, &rows, kept->what);
+			verify_tell_row(v, &rows, kept->what);
 		arena_reset(a);
 	}
 	db_end(&rows);
 	arena_free(&a);
 	if (rc < 0)
-		tell(v, "what rows keep cannot be read through: %s", error_name(rc));
+		verify_tell(v, "what rows keep cannot be read through: %s", error_name(rc));
 }
 
 static void check_module(struct verifying *v, const struct hearth_checks *c)
 {
-	if (!has(v, c->database))
+	if (!verify_has(v, c->database))
 		return;
 	for (const struct hearth_rule *r = c->rules; r && r->what; r++)
 		run_rule(v, r);
 	if (c->accounts && v->address)
 		check_accounts(v, c);
-	if (c->blobs && has(v, "blob"))
+	if (c->blobs && verify_has(v, "blob"))
 		check_blob_names(v, c);
 	for (const struct hearth_index *i = c->indexes; i && i->name; i++)
-		if (has(v, i->database))
-			check_index(v, i);
+		if (verify_has(v, i->database))
+			verify_check_index(v, i);
 	if (c->kept)
 		check_kept(v, c->kept);
-}
-
-/* ---- blobs ---- */
-
-/* Whose it is, by the rows that name it. */
-static void tell_blob(struct verifying *v, const char *key, const char *what)
-{
-	bool told = false;
-
-	for (const struct hearth_checks *const *c = v->checks; *c; c++) {
-		struct strbuf sql = { 0 };
-		struct db_rows rows;
-
-		if (!(*c)->blobs || !has(v, (*c)->database))
-			continue;
-		strbuf_printf(&sql,
-			"SELECT account, place || ', blob ' || key FROM (%s) WHERE key = $1",
-			(*c)->blobs);
-		if (db_query(&v->tx, &rows, sql.p, db_str(key)) == 0)
-			while (db_next(&rows) > 0) {
-				tell_row(v, &rows, what);
-				told = true;
-			}
-		db_end(&rows);
-		strbuf_free(&sql);
-	}
-	if (!told)
-		tell(v, "%s (nobody's blob %s)", what, key);
-}
-
-static void check_blob(struct verifying *v, struct blob_checker *checker, struct db_rows *rows)
-{
-	struct slice hash = db_col_bytes(rows, 2);
-	struct blob_row row = { .stored = db_col_bytes(rows, 4) };
-	int rc;
-
-	snprintf(row.info.key, sizeof(row.info.key), "%.*s", SLICE_ARG(db_col_text(rows, 0)));
-	row.info.size = (uint64_t)db_col_int(rows, 1);
-	snprintf(row.file, sizeof(row.file), "%.*s", SLICE_ARG(db_col_text(rows, 3)));
-	if (hash.n == BLOB_HASH)
-		memcpy(row.hash, hash.p, BLOB_HASH);
-	rc = hash.n == BLOB_HASH ? blob_check(checker, &row) : HEARTH_ECORRUPT;
-	if (rc < 0)
-		tell_blob(v, row.info.key,
-			rc == HEARTH_ENOTFOUND  ? "a blob's file is missing"
-			: rc == HEARTH_ECORRUPT ? "a blob is damaged"
-						: "a blob cannot be read");
-}
-
-static void check_blobs(struct verifying *v, struct backup_hold *hold)
-{
-	struct blob_checker *checker;
-	struct db_rows rows;
-	int64_t total = 0, done = 0;
-	int rc = blob_checker_new(v->data, &checker);
-
-	if (rc < 0) {
-		tell(v, "the folder blob cannot be read");
-		return;
-	}
-	db_get_int(&v->tx, &total, "SELECT count(*) FROM blob.blob");
-	rc = db_query(&v->tx, &rows, "SELECT key, size, hash, file, stored FROM blob.blob");
-	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
-		check_blob(v, checker, &rows);
-		progress("blobs", ++done, total, 0);
-		backup_hold_go_on(hold);
-	}
-	db_end(&rows);
-	blob_checker_free(&checker);
-	if (rc < 0)
-		tell(v, "blob.db cannot be read through: %s", error_name(rc));
 }
 
 /* ---- the whole ---- */
@@ -468,12 +262,12 @@ static void check_all(struct verifying *v, const struct ledger *l, struct backup
 		check_pages(v, v->dbs.names[i]);
 	}
 	for (const struct hearth_checks *const *c = v->checks; *c; c++)
-		if ((*c)->address && has(v, (*c)->database))
+		if ((*c)->address && verify_has(v, (*c)->database))
 			v->address = (*c)->address;
 	for (const struct hearth_checks *const *c = v->checks; *c; c++)
 		check_module(v, *c);
-	if (has(v, "blob"))
-		check_blobs(v, hold);
+	if (verify_has(v, "blob"))
+		verify_check_blobs(v, hold);
 }
 
 static int verify(struct verifying *v)
@@ -484,16 +278,17 @@ static int verify(struct verifying *v)
 	int rc = ledger_open(&l, v->data, &why);
 
 	if (rc < 0)
-		tell(v, "%s", why.p);
+		verify_tell(v, "%s", why.p);
 	ledger_unlock(&l);
 	rc = backup_list_dbs(v->data, &v->dbs);
 	if (rc == 0) {
 		open_each(v);
-		if (has(v, "blob"))
+		if (verify_has(v, "blob"))
 			backup_hold_begin(&hold, v->data);
 		rc = cut_attach(v->data, v->dbs.list, v->dbs.count, &v->tx.connection, &why);
 		if (rc < 0)
-			tell(v, "the databases cannot be read together: %s", why.p ? why.p : "");
+			verify_tell(
+				v, "the databases cannot be read together: %s", why.p ? why.p : "");
 	}
 	if (rc == 0)
 		check_all(v, &l, &hold);

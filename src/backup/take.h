@@ -1,0 +1,34 @@
+/*
+ * take.h: what the files that take a backup share: take.c the folder, the cut and the databases,
+ * take_blobs.c the large blobs. On a command's main thread.
+ */
+#ifndef HEARTH_SRC_BACKUP_TAKE_H
+#define HEARTH_SRC_BACKUP_TAKE_H
+
+#include "backup/backup.h"
+#include "backup/manifest.h"
+#include "db/sqlite/cut.h"
+
+struct taking {
+	const struct backup_source *source;
+	const char *dest;
+	int lock_fd;
+	struct backup_dbs dbs;
+	struct identity ids[BACKUP_DBS_MAX];
+	struct backup_hold hold;
+	struct cut *cut;
+	struct manifest_writer manifest;
+	struct manifest_reader before; /* the one that stands, for what need not be copied */
+	struct manifest_entry old;     /* its next blob */
+	bool old_there;
+	uint64_t total, copied; /* bytes */
+	int64_t blobs, damaged;
+	const char *what; /* for the bar */
+};
+
+/* Opens the backup that stands, if it is of the same data, at its first blob. */
+int take_open_before(struct taking *t, const char *folder);
+/* The large blobs that the copy of blob.db names, in the order of their files' names. */
+int take_blobs(struct taking *t);
+
+#endif
