@@ -102,6 +102,21 @@ describe('mail over HTTP', () => {
     c.close();
   });
 
+  test('pictures that came with the HTML are named, and handed out as bytes', async () => {
+    const image = (id, type) => `--b\r\nContent-Type: ${type}\r\nContent-ID: ${id}\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n`;
+    await deliver(h.port.smtp, ALICE, `Subject: pictures\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<img src="cid:1@x">\r\n` +
+      `${image('<1@x>', 'image/PNG')}${image('2@x', 'image/gif')}${image('<3@x>', 'image/svg+xml')}${image('<4@x>', 'text/html')}--b--\r\n`);
+    const [{ id }] = (await get('messages?limit=1')).body.messages;
+    const { body } = await get(`messages/${id}`);
+    assert.deepEqual(body.pictures, [{ part: 2, content_id: '1@x', size: 4 }, { part: 3, content_id: '2@x', size: 4 }]);
+    const part = await raw(`${h.base}/api/mail/messages/${id}/parts/2`, { headers: auth });
+    assert.deepEqual([...part.body], [0, 1, 2, 3]);
+    assert.equal(part.headers['content-type'], 'application/octet-stream');
+    assert.match(part.headers['content-security-policy'], /sandbox/);
+    assert.equal((await get(`messages/${id}/parts/5`)).status, 404, 'a text of the message is none');
+    assert.equal((await get(`messages/${id}/parts/2`, other)).status, 404);
+  });
+
   test('attachments and sources are streamed: whole, in ranges, in memory that does not grow with them', async () => {
     const bytes = Buffer.from(Uint32Array.from({ length: 6_000_000 }, (_, i) => Math.imul(i, 2654435761)).buffer).subarray(0, 23_999_993);
     const text = 'a=b \t\r\n'.repeat(100000);

@@ -117,6 +117,21 @@ test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { s
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#message a:has-text("a b.pdf")')]);
   assert.equal(download.suggestedFilename(), 'a b.pdf');
 
+  // A picture that came with the mail is part of it: shown at once, from no server.
+  const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAEElEQVR4nGP4z8AARAwQCgAf7gP9i18U1AAAAABJRU5ErkJggg==';
+  await deliver('bob@hearth.test', 'From: p@elsewhere.test\nSubject: its own picture\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n' +
+    '<p>see</p><img id=own src="cid:a%2Bb@x"><img id=none src="cid:other@x"><img id=not src="cid:script@x">\n--b\nContent-Type: image/png\nContent-ID: <a+b@x>\nContent-Transfer-Encoding: base64\n\n' +
+    `${pixel}\n--b\nContent-Type: image/svg+xml\nContent-ID: <script@x>\n\n<svg xmlns="http://www.w3.org/2000/svg"/>\n--b--\n`);
+  const asked = seen.length;
+  await page.click('#messages a:has-text("its own picture")');
+  await frame.locator('#own').waitFor();
+  await eventually(async () => await frame.locator('#own').evaluate((img) => img.naturalWidth) === 2, 20, 'the picture');
+  assert.match(await frame.locator('#own').getAttribute('src'), /^data:/);
+  assert.equal(await frame.locator('#none').getAttribute('src'), 'cid:other@x');
+  assert.equal(await frame.locator('#not').getAttribute('src'), 'cid:script@x');
+  assert.equal(await page.locator('#message .pictures').count(), 0);
+  assert.equal(seen.length, asked);
+
   // Of a mail in both forms the plain one comes first, and the other by a button.
   await deliver('bob@hearth.test', 'From: e@elsewhere.test\nSubject: both\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\nlook at the other form\n--b\nContent-Type: text/html\n\n<p id=form>the other form</p>\n--b--\n');
   await page.click('#messages a:has-text("both")');
@@ -129,7 +144,7 @@ test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { s
   await page.evaluate(() => { for (const row of document.querySelectorAll('#messages li')) row.kept = true; });
   await deliver('bob@hearth.test', 'From: d@elsewhere.test\nSubject: just now\n\nnews\n');
   await page.waitForSelector('#messages li:first-child:has-text("just now")');
-  assert.equal(await page.evaluate(() => [...document.querySelectorAll('#messages li')].filter((row) => row.kept).length), 4);
+  assert.equal(await page.evaluate(() => [...document.querySelectorAll('#messages li')].filter((row) => row.kept).length), 5);
   assert.equal(await page.textContent('#mailboxes a'), 'INBOX (1)');
 
   await page.fill('#search', 'EIN TEXT');

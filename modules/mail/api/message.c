@@ -10,13 +10,15 @@
 
 #include "api/api.h"
 #include "hearth/error.h"
+#include "hearth/text.h"
 #include "mime/content.h"
 #include "packing.h"
 
-#define TEXT_MAX    (1u << 20) /* bytes of a message's text that are shown */
-#define ENCODED_MAX (4u << 20) /* and of its body that are looked into for them */
-#define PIECE       (192u << 10)
-#define PIECES      8 /* that are passed over in one turn of a worker */
+#define PICTURES_MAX 100        /* that are named */
+#define TEXT_MAX     (1u << 20) /* bytes of a message's text that are shown */
+#define ENCODED_MAX  (4u << 20) /* and of its body that are looked into for them */
+#define PIECE        (192u << 10)
+#define PIECES       8 /* that are passed over in one turn of a worker */
 
 _Static_assert(PIECE <= HTTP_MADE_MAX, "a piece never decodes to more than it is");
 
@@ -108,6 +110,49 @@ static void put_attachments(struct mail_call *c, const struct mime_part *root)
 	json_close_array(&c->w);
 }
 
+/*
+ * A picture that the HTML text shows by its Content-ID ("cid:", RFC 2392): of a kind that is nothing
+ * but a picture, and no address.
+ */
+static bool is_picture(const struct mime_part *p)
+{
+	static const char *const subtypes[] = { "png", "jpeg", "jpg", "gif", "webp", "avif",
+		"bmp" };
+
+	if (p->kind != MIME_LEAF || p->id.n == 0 || !slice_ieq(p->type, SLICE("image")))
+		return false;
+	for (size_t i = 0; i < sizeof(subtypes) / sizeof(subtypes[0]); i++)
+		if (slice_ieq(p->subtype, slice_str(subtypes[i])))
+			return true;
+	return false;
+}
+
+static struct slice without_brackets(struct slice id)
+{
+	id = slice_trim(id);
+	if (id.n >= 2 && id.p[0] == '<' && id.p[id.n - 1] == '>')
+		id = slice_of(id.p + 1, id.n - 2);
+	return id;
+}
+
+static void put_pictures(struct mail_call *c, const struct mime_part *root)
+{
+	int64_t number = 0, n = 0;
+
+	json_name(&c->w, "pictures");
+	json_open_array(&c->w);
+	for (const struct mime_part *p = root; p; p = mime_part_after(root, p), number++) {
+		if (!is_picture(p) || !utf8_valid(p->id) || n++ >= PICTURES_MAX)
+			continue;
+		json_open_object(&c->w);
+		json_put_i64(&c->w, "part", number);
+		json_put_text(&c->w, "content_id", without_brackets(p->id));
+		json_put_i64(&c->w, "size", (int64_t)attachment_size(p));
+		json_close_object(&c->w);
+	}
+	json_close_array(&c->w);
+}
+
 static void work_message(struct mail_call *c)
 {
 	struct mail_reader reader = { .m = c->m, .content = &c->message.content };
@@ -122,6 +167,7 @@ static void work_message(struct mail_call *c)
 	if (c->status == 0)
 		c->status = put_text(c, &reader, "html", find_text(root, SLICE("html")));
 	put_attachments(c, root);
+	put_pictures(c, root);
 	json_close_object(&c->w);
 	mail_reader_clear(&reader);
 }
@@ -263,7 +309,7 @@ static void work_part(struct mail_call *c)
 		return;
 	for (part = root; part && number < c->part; number++)
 		part = mime_part_after(root, part);
-	if (part && mime_part_is_attachment(part))
+	if (part && (mime_part_is_attachment(part) || is_picture(part)))
 		c->attachment = part;
 	else
 		c->status = HEARTH_ENOTFOUND;

@@ -2,9 +2,11 @@
 import { get, post } from '../api.js';
 import { element } from '../dom.js';
 import { day, minute, size } from '../text.js';
-import { hasPictures, htmlFrame, pictureFrame } from './html.js';
+import { hasOwnPictures, hasPictures, htmlFrame, pictureFrame, redraw } from './html.js';
 
 const SHOWN_MAX = 2 ** 20 - 4; // bytes of a text: what reaches it was cut by the server, at a whole character
+
+const PICTURES_MAX = 16 * 2 ** 20; // bytes of the pictures of a message that are shown in it
 
 let turn = 0; // a message that comes after another was wanted is not shown
 let shown = null; // the id of the message that is there
@@ -32,15 +34,43 @@ function plain(message) {
   return [bar, text];
 }
 
+const dataOf = (blob) => new Promise((done, fail) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result);
+  reader.onerror = () => fail(reader.error);
+  reader.readAsDataURL(blob);
+});
+
+// The pictures that came with it, by their content id, as addresses that fetch nothing.
+async function ownPictures(message) {
+  const pictures = new Map();
+  let left = PICTURES_MAX;
+  for (const { part, content_id: id, size: bytes } of message.pictures) {
+    if (bytes > left || pictures.has(id)) continue;
+    const answer = await fetch(`/api/mail/messages/${message.id}/parts/${part}`);
+    if (!answer.ok) continue;
+    left -= bytes;
+    // Its kind is the browser's to see: nothing but a picture is drawn by an <img>.
+    pictures.set(id, await dataOf(new Blob([await answer.arrayBuffer()], { type: 'image/png' })));
+  }
+  return pictures;
+}
+
 function formatted(message) {
-  const frame = htmlFrame(message.html);
+  let pictures = new Map();
+  const frame = htmlFrame(message.html, pictures);
+  if (hasOwnPictures(message.html) && message.pictures.length)
+    ownPictures(message).then((own) => {
+      pictures = own;
+      if (frame.isConnected) redraw(frame, message.html, own);
+    }).catch(() => {}); // without them it can still be read
   if (!hasPictures(message.html)) return [frame];
   const bar = element('p', { className: 'row pictures' },
     'Pictures from elsewhere are not fetched: they would tell the sender that you read this.',
     element('button', {
       type: 'button', className: 'quiet', textContent: 'Show pictures',
       onclick: () => {
-        frame.replaceWith(pictureFrame(message.html));
+        frame.replaceWith(pictureFrame(message.html, pictures));
         bar.remove();
       },
     }));
