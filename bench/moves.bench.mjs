@@ -4,13 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { eventually, HERE, inTurns, main, PASSWORD, Report, settled, startHearth, startProgram, tempFolder, timed, within } from './lib.mjs';
-import { Pair, randomGames } from './load/games.mjs';
+import { Pairs, randomGames } from './load/games.mjs';
 
 const PLIES = 80;
 const LOADS = [
   { pairs: 1, games: 5 },
-  { pairs: 50, games: 3 },
-  { pairs: 200, games: 2 },
+  { pairs: 50, games: 5 },
+  { pairs: 200, games: 3 },
 ];
 
 const version = (name) => JSON.parse(readFileSync(createRequire(import.meta.url).resolve('ws').replace(/node_modules\/.*/, `node_modules/${name}/package.json`))).version;
@@ -35,21 +35,20 @@ async function registered(hearth, n) {
   return tokens;
 }
 
-async function load({ pairs, games: rounds }, { port, pid, tokens }) {
-  const all = await Promise.all(Array.from({ length: pairs }, (_, i) => Pair.connect(i, port, tokens)));
+async function load({ pairs: count, games: rounds }, { port, pid, tokens }) {
+  const pairs = await within(60, Pairs.connect(count, port, tokens, games), 'all are connected');
   let seconds = 0;
   let cpu = 0;
   for (let round = 0; round < rounds; round++) {
-    await within(60, Promise.all(all.map((pair) => pair.seek())), 'all are seated');
+    await within(60, pairs.ask('seek'), 'all are seated');
     await settled(pid);
-    const took = await timed(pid, () =>
-      within(300, Promise.all(all.map((pair, i) => pair.play(games[(i + round) % games.length]))), 'all games are played'));
+    const took = await timed(pid, () => within(300, pairs.ask(`play ${round}`), 'all games are played'));
     seconds += took.seconds;
     cpu += took.cpu;
-    await within(60, Promise.all(all.map((pair) => pair.resign())), 'all have resigned');
+    await within(60, pairs.ask('resign'), 'all have resigned');
   }
-  for (const pair of all) pair.close();
-  const moves = pairs * rounds * PLIES;
+  await pairs.close();
+  const moves = count * rounds * PLIES;
   return { rate: moves / seconds, cpu: (cpu / moves) * 1e6 };
 }
 

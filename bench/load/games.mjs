@@ -1,7 +1,10 @@
 // games.mjs: chess games to be played against a server: random but the same in every run, and pairs
 // of players that play them.
 import { Chess } from 'chess.js';
-import { WsClient } from './ws-client.mjs';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { HERE, startProgram, tempFolder } from '../lib.mjs';
 
 // A small generator of numbers in [0, 1), seeded (mulberry32).
 function random(seed) {
@@ -33,74 +36,40 @@ export function randomGames(count, plies, seed = 1) {
   return games;
 }
 
-// Two players at one board; each sends its move when it has heard of the other's.
-export class Pair {
-  constructor(index) {
-    this.clock = { limit: 3600 + index, increment: 1 };
-  }
+// Pairs of players (load/games.c, built when first asked for) at a server's boards: each sends its move
+// when it has heard of the other's. `ask` gives when all pairs have done what was asked.
+let program;
 
-  static async connect(index, port, tokens) {
-    const pair = new Pair(index);
-    pair.players = await Promise.all([0, 1].map((i) => {
-      const player = { colour: undefined };
-      return WsClient.connect(port, tokens[2 * index + i], (text) => pair.hear(player, text)).then((client) => Object.assign(player, { client }));
-    }));
-    return pair;
-  }
-
-  hear(player, text) {
-    if (text.startsWith('{"type":"moved"')) {
-      const ply = Number(/"ply":(\d+)/.exec(text)[1]);
-      if (ply < this.moves.length) {
-        if (ply % 2 === player.colour) this.send(player, ply);
-      } else if (++this.done === 2) {
-        this.finished();
-      }
-    } else if (text.startsWith('{"type":"state"')) {
-      const frame = JSON.parse(text);
-      player.colour = frame.color === 'white' ? 0 : 1;
-      this.match = frame.match;
-      if (++this.seated === 2) this.ready();
-    } else if (text.startsWith('{"type":"ended"')) {
-      if (++this.left === 2) this.over();
-    } else if (text.startsWith('{"type":"rejected"') || text.startsWith('{"type":"error"')) {
-      this.failed(new Error(text));
+export class Pairs {
+  static async connect(count, port, tokens, games) {
+    const folder = tempFolder('games');
+    if (!program) {
+      program = join(folder, 'games');
+      execFileSync('gcc', ['-std=gnu17', '-O2', '-o', program, `${HERE}/load/games.c`]);
     }
+    const file = join(folder, 'what');
+    writeFileSync(file, [...tokens.slice(0, 2 * count).map((token) => `token ${token}`), ...games.map((moves) => `game ${moves.join(' ')}`), ''].join('\n'));
+    const pairs = new Pairs();
+    pairs.child = startProgram(program, [String(port), String(count), file], { stdio: ['pipe', 'pipe', 'pipe'] });
+    pairs.child.stdout.on('data', () => pairs.answered?.());
+    pairs.child.ended.then(() => pairs.failed?.(new Error(pairs.child.said)));
+    await pairs.answer();
+    return pairs;
   }
 
-  send(player, ply) {
-    player.client.send(`{"to":"game","type":"move","match":${this.match},"ply":${ply},"move":"${this.moves[ply]}"}`);
+  answer() {
+    return new Promise((answered, failed) => Object.assign(this, { answered, failed }));
   }
 
-  // Sits down to a new match.
-  seek() {
-    this.seated = 0;
-    return new Promise((ready, failed) => {
-      Object.assign(this, { ready, failed });
-      for (const { client } of this.players)
-        client.send(`{"to":"game","type":"seek","clock":${JSON.stringify(this.clock)}}`);
-    });
+  ask(what) {
+    const answer = this.answer();
+    this.child.stdin.write(`${what}\n`);
+    return answer;
   }
 
-  // Plays these moves to the last, until both have heard of it.
-  play(moves) {
-    this.moves = moves;
-    this.done = 0;
-    return new Promise((finished, failed) => {
-      Object.assign(this, { finished, failed });
-      this.send(this.players.find((player) => player.colour === 0), 0);
-    });
-  }
-
-  resign() {
-    this.left = 0;
-    return new Promise((over, failed) => {
-      Object.assign(this, { over, failed });
-      this.players[0].client.send(`{"to":"game","type":"resign","match":${this.match}}`);
-    });
-  }
-
-  close() {
-    for (const { client } of this.players) client.close();
+  async close() {
+    this.failed = undefined;
+    this.child.stdin.end();
+    await this.child.ended;
   }
 }

@@ -147,11 +147,19 @@ void match_note(struct match *m, struct slice text, struct slice notation)
 	add_word(&m->notation, notation);
 }
 
+static void leave_room(struct match *m)
+{
+	if (m->room && !m->room->state)
+		*m->room = (struct match_room){ m->state, m->rules };
+	else
+		free(m->state);
+}
+
 void match_take(struct match *m, struct match_step *step, int64_t now_us)
 {
 	INVARIANT(!m->over && step->ply == m->ply + step->is_move);
 	if (step->is_move) {
-		free(m->state);
+		leave_room(m);
 		m->state = step->state;
 		step->state = NULL;
 		strbuf_free(&m->position);

@@ -28,11 +28,21 @@
 #define MATCH_PLY_MAX    1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
 #define MATCH_WORD_MAX   40   /* bytes of a status or reason, with the NUL */
 
+/*
+ * A state to spare: the one that a move has left behind serves the next move, of whatever match of
+ * the same thread. A state is too large for malloc to be quick about.
+ */
+struct match_room {
+	void *state; /* owned; or NULL */
+	const struct game_rules *rules;
+};
+
 /* All times of a match in microseconds are on the game clock (game.h), not the machine's. */
 struct match {
 	int64_t id;
 	const struct game_rules *rules;
 	void *state;                   /* rules->state_size bytes; NULL: read to be shown only */
+	struct match_room *room;       /* of the thread it is on; or NULL */
 	int64_t accounts[MATCH_SEATS]; /* by seat; 0: the account is gone */
 	char *names[MATCH_SEATS];      /* what others see; empty: likewise, or none was chosen */
 	bool completes[MATCH_SEATS];   /* whether its moves are made whole (rules->complete) */

@@ -44,6 +44,7 @@ static struct owned *own(struct game_shard *s, struct match *m)
 	o->shard = s;
 	o->tenure = t;
 	o->match = m;
+	m->room = &s->room;
 	list_init(&o->attached);
 	map_set_u64(s->matches, (uint64_t)m->id, o);
 	/* Nobody counts as away who has had no time to come back since the server started. */
@@ -314,6 +315,7 @@ void game_shard_free(struct game_shard **sp)
 	exec_free(&s->exec);
 	map_free(&s->matches);
 	map_free(&s->clients);
+	free(s->room.state);
 	free(s);
 	*sp = NULL;
 }

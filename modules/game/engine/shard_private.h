@@ -29,9 +29,10 @@ struct game_shard {
 	struct list asked; /* struct owned, by in_round: whose time waits for the round under way */
 	struct list next;  /* for the one after it */
 	struct list lookups; /* struct lookup (lookup.c): matches that are being read */
-	bool round;          /* one is under way */
-	atomic_int posted;   /* intents on their way; any thread */
-	int writing;         /* matches that have a step at the database */
+	struct match_room room;
+	bool round;        /* one is under way */
+	atomic_int posted; /* intents on their way; any thread */
+	int writing;       /* matches that have a step at the database */
 };
 
 /* A match of this shard. */

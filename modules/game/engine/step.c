@@ -122,6 +122,7 @@ static void go_on_as_stored(struct owned *o)
 	memcpy(o->stored->gone_since_us, o->match->gone_since_us, sizeof(o->match->gone_since_us));
 	match_free(&o->match);
 	o->match = o->stored;
+	o->match->room = &o->shard->room;
 	o->stored = NULL;
 	if (o->match->over && !was_over)
 		metric_add(o->shard->g->live, -1);

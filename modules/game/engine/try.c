@@ -100,6 +100,16 @@ static void step_offer(struct match_step *step, int seat, int ply, bool offers)
 	}
 }
 
+static void *take_room(const struct match *m)
+{
+	void *state = m->room && m->room->rules == m->rules ? m->room->state : NULL;
+
+	if (!state)
+		return mem_alloc(m->rules->state_size);
+	m->room->state = NULL;
+	return state;
+}
+
 int match_try_move(const struct match *m, int seat, struct slice text, bool draw, int64_t now_us,
 	struct match_step *step, const char **why)
 {
@@ -117,7 +127,7 @@ int match_try_move(const struct match *m, int seat, struct slice text, bool draw
 	step->is_move = true;
 	step->seat = seat;
 	step->ply = m->ply + 1;
-	step->state = mem_alloc(m->rules->state_size);
+	step->state = take_room(m);
 	memcpy(step->state, m->state, m->rules->state_size);
 	rc = apply_move(m, seat, text, step, why);
 	if (rc < 0) {

@@ -25,6 +25,8 @@
 
 #define DEPTH         4   /* moves ahead */
 #define POSITIONS_MAX 200 /* looked at in all */
+#define MEN_OPEN      8   /* men on the board, and moves to choose from, */
+#define MOVES_OPEN    8   /* with which nothing is looked at ahead */
 
 static bool material_mates(const struct chess_board *b, unsigned colour)
 {
@@ -230,10 +232,21 @@ static bool search(const struct chess_board *b, unsigned colour, unsigned depth,
 	return false;
 }
 
+/*
+ * With so many moves and men no line is forced: the common position costs one look at its moves. The
+ * other tests find what is dead for good here as well.
+ */
+static bool is_open(const struct chess_board *b)
+{
+	return chess_count(chess_occupied(b)) >= MEN_OPEN && chess_moves_count(b) >= MOVES_OPEN;
+}
+
 bool chess_can_mate(const struct chess_board *b, unsigned colour)
 {
 	unsigned budget = POSITIONS_MAX;
 
+	if (is_open(b))
+		return material_mates(b, colour) && reach_mates(b, colour);
 	return search(b, colour, DEPTH, &budget);
 }
 
