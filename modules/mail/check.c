@@ -30,6 +30,13 @@ static const struct hearth_rule rules[] = {
 	{ "what was parsed belongs to no mail",
 		"SELECT 0, 'parsed ' || p.id FROM mail.parsed p WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.content c WHERE c.parsed = p.id)" },
+	{ "the bytes of a mail are missing",
+		"SELECT c.account, 'content ' || c.id FROM mail.content c"
+		" JOIN mail.parsed p ON p.id = c.parsed WHERE p.source IS NOT NULL"
+		" AND NOT EXISTS (SELECT 1 FROM mail.source s WHERE s.id = p.source)" },
+	{ "bytes belong to no mail",
+		"SELECT 0, 'source ' || s.id FROM mail.source s WHERE s.id NOT IN"
+		" (SELECT p.source FROM mail.parsed p WHERE p.source IS NOT NULL)" },
 	{ "the next UID of a mailbox was given already",
 		"SELECT b.account, b.name FROM mail.mailbox b WHERE b.uidnext <="
 		" (SELECT max(m.uid) FROM mail.message m WHERE m.mailbox = b.id)" },
@@ -120,8 +127,8 @@ static int look_at_message(struct db_rows *row, struct arena *a)
 
 static const struct hearth_kept messages = {
 	.what = "a mail is damaged",
-	.sql = "SELECT c.account," PLACE ", c.blob_size, c.blob, p.message FROM mail.content c"
-	       " JOIN mail.parsed p ON p.id = c.parsed WHERE p.message IS NOT NULL",
+	.sql = "SELECT c.account," PLACE ", c.blob_size, c.blob, s.message FROM mail.content c"
+	       " JOIN mail.parsed p ON p.id = c.parsed JOIN mail.source s ON s.id = p.source",
 	.look = look_at_message,
 };
 
@@ -130,7 +137,7 @@ const struct hearth_checks mail_checks = {
 	.accounts = "SELECT DISTINCT account FROM mail.mailbox",
 	.blobs = "SELECT c.blob AS key, c.account AS account," PLACE " AS place"
 		 " FROM mail.content c JOIN mail.parsed p ON p.id = c.parsed"
-		 " WHERE p.message IS NULL",
+		 " WHERE p.source IS NULL",
 	.rules = rules,
 	.indexes = indexes,
 	.kept = &messages,

@@ -159,7 +159,7 @@ describe('searching', () => {
 
   test('a mail whose bytes are lost is searched by its header, and ends no search', async () => {
     await h.stop();
-    sqlite('mail', 'UPDATE parsed SET message = zeroblob(100) WHERE id = (SELECT parsed FROM content ORDER BY id DESC LIMIT 1)');
+    sqlite('mail', 'UPDATE source SET message = zeroblob(100) WHERE id = (SELECT source FROM parsed ORDER BY id DESC LIMIT 1)');
     sqlite('mail_search', `DELETE FROM document WHERE id = (SELECT max(id) FROM document); UPDATE index_state SET version = 0`);
     await h.start();
     await login();

@@ -74,9 +74,10 @@ test('a server that runs is well', async () => {
 const damages = {
   'a bit of a large blob': [() => flip(blobFile(), 1000, 1), /ann@hearth\.test: a blob is damaged \(mail INBOX, UID 1 "large one"/],
   'the file of a large blob': [() => rmSync(blobFile()), /ann@hearth\.test: a blob's file is missing .*large one/],
-  'the bytes of a small mail': [() => sql('mail', 'UPDATE parsed SET message = zeroblob(length(message)) WHERE message IS NOT NULL'),
+  'the bytes of a small mail': [() => sql('mail', 'UPDATE source SET message = zeroblob(length(message))'),
     /bob@hearth\.test: a mail is damaged .*small for bob/],
-  'a mail in the place of another': [() => sql('mail', 'UPDATE parsed SET message = (SELECT message FROM parsed WHERE id = 2) WHERE id = 3'),
+  'the row of a small mail': [() => sql('mail', 'DELETE FROM source WHERE id = 2'), /bob@hearth\.test: the bytes of a mail are missing/],
+  'a mail in the place of another': [() => sql('mail', 'UPDATE source SET message = (SELECT message FROM source WHERE id = 1) WHERE id = 2'),
     /bob@hearth\.test: a mail is damaged .*small for bob/],
   'the row of a blob': [() => sql('blob', 'DELETE FROM blob WHERE file IS NOT NULL'), /ann@hearth\.test: a blob is missing in blob\.db .*large one/],
   'the row of a message': [() => sql('mail', 'DELETE FROM message WHERE id = 1'),

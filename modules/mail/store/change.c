@@ -92,13 +92,23 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 	return rc;
 }
 
-/* What was parsed goes with the last content that shares it. */
+/* What was parsed goes with the last content that shares it, and with it the message. */
 static int drop_parsed(struct db_tx *tx, int64_t parsed)
 {
-	return db_run(tx,
+	struct db_rows rows;
+	int64_t source = 0;
+	int rc = db_query(tx, &rows,
 		"DELETE FROM parsed WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM content WHERE "
-		"parsed = $1)",
+		"parsed = $1) RETURNING source",
 		db_int(parsed));
+
+	if (rc < 0)
+		return rc;
+	if (db_next(&rows) > 0)
+		source = db_col_int(&rows, 0);
+	rc = db_end(&rows);
+	return rc == 0 && source ? db_run(tx, "DELETE FROM source WHERE id = $1", db_int(source))
+				 : rc;
 }
 
 /* Whether the message lies beside what was parsed, and is no blob. */
@@ -106,8 +116,7 @@ static int is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row)
 {
 	int64_t n = 0;
 	int rc = db_get_int(tx, &n,
-		"SELECT count(*) FROM parsed WHERE id = $1 AND message IS NOT NULL",
-		db_int(parsed));
+		"SELECT count(*) FROM parsed WHERE id = $1 AND source IS NOT NULL", db_int(parsed));
 
 	*in_row = n > 0;
 	return rc;

@@ -41,22 +41,39 @@ void mail_store_event_key(char out[24], int64_t account)
 
 /* ---- adding ---- */
 
-/* What was parsed of the blob: there already when somebody else got the same bytes. */
+static int insert_source(struct db_tx *tx, struct slice message, struct db_value *id)
+{
+	int64_t number = 0;
+	int rc;
+
+	*id = db_null();
+	if (message.n == 0)
+		return 0;
+	rc = db_get_int(tx, &number, "INSERT INTO source (message) VALUES ($1) RETURNING id",
+		db_bytes(message));
+	*id = db_int(number);
+	return rc;
+}
+
+/* What was parsed of the message: there already when somebody else got the same bytes. */
 static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t *id)
 {
+	struct db_value source;
 	int rc = db_get_int(tx, id, "SELECT id FROM parsed WHERE blob = $1", db_text(c->blob_key));
 
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;
+	rc = insert_source(tx, c->message, &source);
+	if (rc < 0)
+		return rc;
 	return db_get_int(tx, id,
 		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header, "
-		"fields, message, answers)"
+		"fields, source, answers)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
 		db_text(c->blob_key), db_bytes(c->envelope), db_bytes(c->body),
 		db_bytes(c->bodystructure), db_bytes(c->structure),
 		db_bytes(c->message.n ? (struct slice){ 0 } : c->header),
-		c->has_fields ? db_bytes(c->fields) : db_null(),
-		c->message.n ? db_bytes(c->message) : db_null(), db_text(c->answers));
+		c->has_fields ? db_bytes(c->fields) : db_null(), source, db_text(c->answers));
 }
 
 static int insert_content(
@@ -200,9 +217,10 @@ int mail_store_first_uids(
 	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                  \
 	" THEN p.header END,"                                                              \
 	" CASE WHEN $1 & 128 <> 0 THEN p.fields END,"                                      \
-	" CASE WHEN $1 & 64 <> 0 THEN p.message END, c.mail_from"                          \
+	" s.message, c.mail_from"                                                          \
 	" FROM message m JOIN content c ON c.id = m.content"                               \
-	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "
+	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "         \
+	" LEFT JOIN source s ON s.id = CASE WHEN $1 & 64 <> 0 THEN p.source END "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
 {
@@ -384,8 +402,9 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT c.blob, c.blob_size, c.trace, p.message FROM content c"
-		" JOIN parsed p ON p.id = c.parsed WHERE c.id = $1",
+		"SELECT c.blob, c.blob_size, c.trace, s.message FROM content c"
+		" JOIN parsed p ON p.id = c.parsed LEFT JOIN source s ON s.id = p.source"
+		" WHERE c.id = $1",
 		db_int(id));
 
 	if (rc < 0)

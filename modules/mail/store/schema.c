@@ -135,5 +135,11 @@ const char *const mail_migrations[] = {
 	 */
 	"ALTER TABLE content ADD COLUMN mail_from TEXT;"
 	"ALTER TABLE parsed ADD COLUMN answers TEXT NOT NULL DEFAULT '';",
+	/* Messages apart from what was parsed of them: whoever lists a mailbox reads none. */
+	"CREATE TABLE source (id {id}, message {bytes} NOT NULL);"
+	"ALTER TABLE parsed ADD COLUMN source BIGINT;" /* NULL: it is a blob */
+	"INSERT INTO source (id, message) SELECT id, message FROM parsed WHERE message IS NOT NULL;"
+	"UPDATE parsed SET source = id WHERE message IS NOT NULL;"
+	"ALTER TABLE parsed DROP COLUMN message;",
 	NULL,
 };

@@ -272,8 +272,15 @@ int64_t db_col_int(struct db_rows *rows, int column)
 
 struct slice db_col_text(struct db_rows *rows, int column)
 {
-	const void *p = sqlite3_column_text(row(rows), column);
+	const void *p;
 
+	if (sqlite3_column_type(row(rows), column) != SQLITE_TEXT) {
+		p = sqlite3_column_text(row(rows), column);
+	} else {
+		/* The bytes are enough: as text SQLite would copy it, for the NUL behind it. */
+		p = sqlite3_column_blob(row(rows), column);
+		p = p ? p : "";
+	}
 	return slice_of(p, (size_t)sqlite3_column_bytes(row(rows), column));
 }
 

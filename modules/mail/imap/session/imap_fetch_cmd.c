@@ -1,8 +1,9 @@
 /*
  * imap_fetch_cmd.c: FETCH (RFC 3501 section 6.4.5).
  *
- *   batch (io worker): load rows ─▶ set \Seen ─▶ write messages, up to OUTPUT_MAX bytes
- *     └──────────────────── next, when the client has room ◀────────────────────┘
+ *   rows (reader) ─▶ set \Seen (writer) ─▶ write messages, up to OUTPUT_MAX bytes (io worker; what
+ *     ▲                                       is small, at once) ──┐
+ *     └──── next, when the client has room ◀───────────────────────┘
  *
  * A batch may end anywhere, also within a literal: what is under way stays in the job.
  * ENVELOPE and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is
@@ -14,7 +15,9 @@
 
 #include "hearth/log.h"
 
-#define OUTPUT_MAX (256u << 10) /* bytes of a batch */
+#define OUTPUT_MAX     (256u << 10) /* bytes of a batch */
+#define OCTETS_AT_ONCE (32u << 10)  /* bytes that are read and written on the loop */
+#define ROWS_AT_ONCE   100
 
 /* ---- sections ---- */
 
@@ -200,13 +203,8 @@ static void end_message(struct imap_fetch_job *f, const struct imap_fetch_row *r
 
 static void step(struct imap_fetch_job *f)
 {
-	struct imap_fetch_row *row;
+	struct imap_fetch_row *row = &f->rows[f->row];
 
-	if (f->row == f->n) {
-		imap_fetch_load(f);
-		return;
-	}
-	row = &f->rows[f->row];
 	if (f->literal_left) {
 		f->broken = write_literal(f) < 0;
 	} else if (!f->begun) {
@@ -219,22 +217,20 @@ static void step(struct imap_fetch_job *f)
 	}
 }
 
-/* One batch. On a worker. */
+/* One batch of the rows loaded. On a worker; what is small, on the loop. */
 static void work(void *arg)
 {
 	struct imap_session *s = arg;
 	struct imap_fetch_job *f = s->job;
 
-	f->modseq_before = f->modseq_after = 0;
-	/* Once \Seen was set the loop must hear of it: the batch ends. */
-	while (!f->over && !f->broken && s->out.n < OUTPUT_MAX &&
-		f->modseq_before == f->modseq_after)
+	while (f->row < f->n && !f->broken && s->out.n < OUTPUT_MAX)
 		step(f);
 }
 
 /* ---- the command ---- */
 
-static void next_batch(struct imap_session *s);
+static void load_rows(struct imap_session *s);
+static void write_rows(struct imap_session *s);
 
 void imap_drop_fetch(struct imap_session *s)
 {
@@ -259,7 +255,6 @@ static void on_batch(struct imap_session *s, int status)
 {
 	struct imap_fetch_job *f = s->job;
 
-	imap_changed_by_us(s, f->modseq_before, f->modseq_after);
 	if (f->broken) {
 		/* A literal that was announced cannot be ended otherwise. */
 		conn_abort(s->conn, HEARTH_EIO);
@@ -267,15 +262,60 @@ static void on_batch(struct imap_session *s, int status)
 	}
 	if (status < 0)
 		f->error = status;
-	if (f->over || status < 0)
+	if (status < 0 || (f->row == f->n && f->span == f->spans.n))
 		end(s, f);
 	else
-		imap_flush_then(s, next_batch);
+		imap_flush_then(s, f->row < f->n ? write_rows : load_rows);
 }
 
-static void next_batch(struct imap_session *s)
+/* A worker is worth its hop for what is large, or a blob. */
+static void write_rows(struct imap_session *s)
 {
-	imap_run_work(s, work, on_batch);
+	struct imap_fetch_job *f = s->job;
+
+	if (f->has_blobs || f->n > ROWS_AT_ONCE || f->octets + f->text_size > OCTETS_AT_ONCE) {
+		imap_run_work(s, work, on_batch);
+		return;
+	}
+	work(s);
+	on_batch(s, 0);
+}
+
+static void on_seen(struct imap_session *s, int status)
+{
+	struct imap_fetch_job *f = s->job;
+
+	if (status < 0) {
+		f->error = status;
+		end(s, f);
+		return;
+	}
+	for (size_t i = 0; i < f->n; i++)
+		if (f->rows[i].seen_now)
+			f->rows[i].m.flags |= MAIL_SEEN;
+	imap_changed_by_us(s, f->modseq_before, f->modseq_after);
+	write_rows(s);
+}
+
+static void on_loaded(struct imap_session *s, int status)
+{
+	struct imap_fetch_job *f = s->job;
+
+	if (status < 0)
+		f->error = status;
+	f->span = f->next_span;
+	f->at = f->next_at;
+	if (status < 0 || f->n == 0)
+		end(s, f);
+	else if (imap_fetch_sets_seen(f))
+		imap_run_write(s, imap_fetch_set_seen, on_seen);
+	else
+		write_rows(s);
+}
+
+static void load_rows(struct imap_session *s)
+{
+	imap_run_read(s, imap_fetch_load, on_loaded);
 }
 
 /* Whether what is asked for lies in the message's own header. */
@@ -335,5 +375,5 @@ void imap_do_fetch(struct imap_session *s)
 	f->one = arena_new();
 	look_at_items(f, c->fetch.items);
 	s->job = f;
-	next_batch(s);
+	load_rows(s);
 }

@@ -27,6 +27,8 @@ struct imap_fetch_job {
 	struct imap_fetch_row *rows;
 	size_t n, row;
 	size_t text_size;
+	uint64_t octets; /* of messages whose bytes are read */
+	bool has_blobs;  /* and some of them are blobs */
 	size_t next_span, next_at;
 
 	/* the message under way */
@@ -42,13 +44,16 @@ struct imap_fetch_job {
 	int64_t modseq_before, modseq_after; /* of setting \Seen in this batch */
 	bool missing;                        /* a message was expunged by another session */
 	int error;                           /* something could not be read */
-	bool over, broken;
+	bool broken;
 };
 
 /*
- * imap_fetch_rows.c: loads the next rows, as many as there is room for, and sets \Seen on them if
- * the command does that. `over` when there are none, or with `error`. On a worker.
+ * imap_fetch_rows.c, of the session's FETCH. Loads the next rows, as many as there is room for: up to
+ * f->next_at of f->next_span. On a reader.
  */
-void imap_fetch_load(struct imap_fetch_job *f);
+int imap_fetch_load(struct db_tx *tx, void *session);
+/* Whether the command sets \Seen on some of the rows loaded; and does so. On the loop; the writer. */
+bool imap_fetch_sets_seen(const struct imap_fetch_job *f);
+int imap_fetch_set_seen(struct db_tx *tx, void *session);
 
 #endif

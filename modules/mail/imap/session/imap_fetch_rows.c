@@ -9,8 +9,16 @@
 
 static void keep_text(struct imap_fetch_job *f, struct slice *text)
 {
-	*text = arena_slice(f->a, *text);
+	if (text->n)
+		*text = arena_slice(f->a, *text);
 	f->text_size += text->n;
+}
+
+/* Whether its bytes are read, and not only what was made ready. */
+static bool reads_message(const struct imap_fetch_job *f, const struct mail_content *c)
+{
+	return (f->want & (MAIL_WANT_STRUCTURE | MAIL_WANT_MESSAGE | MAIL_WANT_HEADER)) ||
+	       ((f->want & MAIL_WANT_FIELDS) && !c->has_fields);
 }
 
 static int keep_row(void *arg, const struct mail_message *m)
@@ -28,8 +36,12 @@ static int keep_row(void *arg, const struct mail_message *m)
 	row = &f->rows[f->n++];
 	*row = (struct imap_fetch_row){ .index = f->next_at++, .m = *m };
 	keep_text(f, &row->m.keywords);
-	keep_text(f, &row->m.content.blob_key);
-	keep_text(f, &row->m.content.trace);
+	if (reads_message(f, &row->m.content)) {
+		keep_text(f, &row->m.content.blob_key);
+		keep_text(f, &row->m.content.trace);
+		f->octets += row->m.size;
+		f->has_blobs |= row->m.content.message.n == 0;
+	}
 	keep_text(f, &row->m.content.envelope);
 	keep_text(f, &row->m.content.body);
 	keep_text(f, &row->m.content.bodystructure);
@@ -57,14 +69,17 @@ static int load_span(struct db_tx *tx, struct imap_fetch_job *f)
 	return rc;
 }
 
-static int load_rows(struct db_tx *tx, void *arg)
+int imap_fetch_load(struct db_tx *tx, void *arg)
 {
-	struct imap_fetch_job *f = arg;
+	const struct imap_session *s = arg;
+	struct imap_fetch_job *f = s->job;
 	int rc = 0;
 
 	arena_reset(f->a);
 	f->rows = arena_alloc(f->a, ROWS_MAX * sizeof(*f->rows));
 	f->n = f->row = f->text_size = 0;
+	f->octets = 0;
+	f->has_blobs = false;
 	f->next_span = f->span;
 	f->next_at = f->at;
 	while (rc == 0 && f->next_span < f->spans.n) {
@@ -78,10 +93,11 @@ static int load_rows(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : 0;
 }
 
-static int set_seen(struct db_tx *tx, void *arg)
+int imap_fetch_set_seen(struct db_tx *tx, void *arg)
 {
 	const struct mail_flag_change change = { .set = MAIL_SEEN };
-	struct imap_fetch_job *f = arg;
+	const struct imap_session *s = arg;
+	struct imap_fetch_job *f = s->job;
 	int64_t mailbox = f->s->view->mailbox, modseq = 0;
 	int rc = mail_store_modseq(tx, mailbox, &f->modseq_before);
 
@@ -100,30 +116,12 @@ static int set_seen(struct db_tx *tx, void *arg)
 	return rc;
 }
 
-static bool has_unseen(const struct imap_fetch_job *f)
+bool imap_fetch_sets_seen(const struct imap_fetch_job *f)
 {
+	if (!f->sets_seen)
+		return false;
 	for (size_t i = 0; i < f->n; i++)
 		if (!(f->rows[i].m.flags & MAIL_SEEN))
 			return true;
 	return false;
-}
-
-void imap_fetch_load(struct imap_fetch_job *f)
-{
-	int rc = db_read_wait(f->s->m->db, load_rows, f);
-
-	if (rc == 0) {
-		f->span = f->next_span;
-		f->at = f->next_at;
-		f->over = f->n == 0;
-		if (f->sets_seen && has_unseen(f))
-			rc = db_write_wait(f->s->m->db, set_seen, f);
-	}
-	if (rc < 0) {
-		f->error = rc;
-		f->over = true;
-	}
-	for (size_t i = 0; i < f->n; i++)
-		if (f->rows[i].seen_now)
-			f->rows[i].m.flags |= MAIL_SEEN;
 }
