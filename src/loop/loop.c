@@ -1,7 +1,7 @@
 /*
  * loop.c: the one event loop: libuv, with three handles of our own.
  *
- *   async    another thread posted the first of some functions: run them
+ *   woken    another thread posted the first of some functions: run them
  *   prepare  before each poll: set the timer to when our earliest timer is due; a round ended
  *   timer    run what is due
  *
@@ -11,9 +11,12 @@
  */
 #include "loop/loop.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "hearth/log.h"
 #include "loop/executor.h"
@@ -25,7 +28,8 @@ static struct {
 	atomic_int askers; /* threads that are doing so */
 	atomic_bool open;  /* between loop_init and the end of loop_run; any thread reads it */
 	uv_loop_t uv;
-	uv_async_t async;
+	uv_poll_t woken;
+	int wake_fd; /* an eventfd; any thread writes to it */
 	uv_prepare_t prepare;
 	uv_timer_t timer;
 	int64_t timer_due_us; /* what the timer is set to; -1 when it rests */
@@ -36,13 +40,26 @@ static struct {
 static void wake_loop(struct exec *e)
 {
 	(void)e;
-	uv_async_send(&loop.async);
+	const uint64_t one = 1;
+
+	/* It can only fail where so many wait to be read that it wakes anyway. */
+	while (write(loop.wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
-static void on_async(uv_async_t *handle)
+/*
+ * Not uv_async_send, which makes the loop spin until the thread that wakes it is through with that,
+ * and so for a whole turn of the scheduler where that thread has lost its processor meanwhile.
+ */
+static void on_woken(uv_poll_t *handle, int status, int events)
 {
+	uint64_t times;
+
 	(void)handle;
-	exec_run_posted(&loop.exec);
+	(void)status;
+	(void)events;
+	if (read(loop.wake_fd, &times, sizeof(times)) > 0)
+		exec_run_posted(&loop.exec);
 }
 
 static void on_timer(uv_timer_t *handle)
@@ -119,7 +136,10 @@ void loop_init(void)
 	signal(SIGPIPE, SIG_IGN);
 	exec_init(&loop.exec, "loop", wake_loop);
 	loop.timer_due_us = -1;
-	if (uv_loop_init(&loop.uv) != 0 || uv_async_init(&loop.uv, &loop.async, on_async) != 0)
+	loop.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loop.wake_fd < 0 || uv_loop_init(&loop.uv) != 0 ||
+		uv_poll_init(&loop.uv, &loop.woken, loop.wake_fd) != 0 ||
+		uv_poll_start(&loop.woken, UV_READABLE, on_woken) != 0)
 		log_fatal("loop", "the system refuses an event loop: out of file descriptors?");
 	uv_loop_configure(&loop.uv, UV_METRICS_IDLE_TIME);
 	uv_timer_init(&loop.uv, &loop.timer);
@@ -160,7 +180,7 @@ void loop_close(void)
 	loop.waits = false;
 	while (loop.askers > 0)
 		sched_yield();
-	uv_close((uv_handle_t *)&loop.async, NULL);
+	uv_close((uv_handle_t *)&loop.woken, NULL);
 	uv_close((uv_handle_t *)&loop.prepare, NULL);
 	uv_close((uv_handle_t *)&loop.timer, NULL);
 	uv_walk(&loop.uv, close_handle, &left);
@@ -168,6 +188,7 @@ void loop_close(void)
 		log_debug("loop", "closed handles that were still open", "count", "%d", left, NULL);
 	uv_run(&loop.uv, UV_RUN_DEFAULT);
 	INVARIANT(uv_loop_close(&loop.uv) == 0);
+	close(loop.wake_fd);
 	exec_clear(&loop.exec);
 	exec_set_current(NULL);
 	loop.open = false;
