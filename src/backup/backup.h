@@ -32,17 +32,20 @@ struct backup_source {
 	const char *outside[3]; /* files elsewhere that belong to it: INI file, certificate, key */
 };
 
-/* Takes a backup into the folder `dest`, which is new or holds an earlier one of the same data. */
-int backup_take(const struct backup_source *source, const char *dest);
 /*
- * Makes `data` what the backup in `from` has. It must be empty, unless `replace`: then what is
+ * Takes a backup into the folder `dest`, which is new or holds earlier ones of the same data; `keep`
+ * of them are kept with this one (generations.h).
+ */
+int backup_take(const struct backup_source *source, const char *dest, size_t keep);
+/*
+ * Makes `data` what the backup in `from` has: the newest, or with `of` the one of that name. It must be empty, unless `replace`: then what is
  * there is moved into a folder beside. One that was interrupted goes on.
  */
-int backup_restore(const char *from, const char *data, bool replace);
-/* Looks at every file of a backup. */
-int backup_verify(const char *dir);
+int backup_restore(const char *from, const char *of, const char *data, bool replace);
+/* Looks at every file of a backup, likewise, and says which others there are. */
+int backup_verify(const char *dir, const char *of);
 
-/* Removes from the backup in `dest` what its manifest does not name. */
+/* Removes from `dest` what no manifest in it names. */
 void backup_tidy(const char *dest);
 
 /*

@@ -115,12 +115,12 @@ static int check(FILE *f)
 	return whole ? 0 : HEARTH_ECORRUPT;
 }
 
-int manifest_open(struct manifest_reader *r, const char *dir)
+int manifest_open(struct manifest_reader *r, const char *dir, const char *name)
 {
 	char path[FILE_PATH_MAX];
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/" MANIFEST, dir);
+	snprintf(path, sizeof(path), "%s/" MANIFEST "%s%s", dir, name ? "-" : "", name ? name : "");
 	r->f = fopen(path, "re");
 	if (!r->f)
 		return errno == ENOENT || errno == ENOTDIR ? HEARTH_ENOTFOUND : HEARTH_EIO;

@@ -60,8 +60,11 @@ struct manifest_reader {
 	FILE *f; /* NULL: there is none */
 };
 
-/* Checks the whole file first. HEARTH_ENOTFOUND, HEARTH_ECORRUPT; nothing is printed. */
-int manifest_open(struct manifest_reader *r, const char *dir);
+/*
+ * The newest, or the one of a name (generations.h). Checks the whole file first. HEARTH_ENOTFOUND,
+ * HEARTH_ECORRUPT; nothing is printed.
+ */
+int manifest_open(struct manifest_reader *r, const char *dir, const char *name);
 /* The next entry: 1, or 0 at the end. */
 int manifest_next(struct manifest_reader *r, struct manifest_entry *e);
 void manifest_close(struct manifest_reader *r);

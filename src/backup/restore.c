@@ -34,15 +34,18 @@ static bool is_safe(const char *name)
 	       !strstr(name, "/../") && !(n > 3 && strcmp(name + n - 3, "/..") == 0);
 }
 
-int restore_open_manifest(struct manifest_reader *r, const char *from)
+int restore_open_manifest(const struct restoring *t, struct manifest_reader *r)
 {
-	int rc = manifest_open(r, from);
+	int rc = manifest_open(r, t->from, t->of);
 
 	if (rc == HEARTH_ENOTFOUND)
-		return backup_say(from, "there is no finished backup here");
+		return backup_say(
+			t->from, t->of ? "there is no backup of that name; `hearth verify "
+					 "DIR` says which there are"
+				       : "there is no finished backup here");
 	if (rc == HEARTH_ECORRUPT)
-		return backup_say(from, "its manifest is damaged");
-	return rc < 0 ? file_failed("cannot read", from) : 0;
+		return backup_say(t->from, "its manifest is damaged");
+	return rc < 0 ? file_failed("cannot read", t->from) : 0;
 }
 
 /* What is to be done, and whether all of it may be: sums, head, ledger. */
@@ -50,7 +53,7 @@ int restore_survey(struct restoring *t)
 {
 	struct manifest_reader r;
 	struct manifest_entry e;
-	int rc = restore_open_manifest(&r, t->from);
+	int rc = restore_open_manifest(t, &r);
 
 	while (rc == 0 && manifest_next(&r, &e) > 0) {
 		if (e.kind == MANIFEST_FOLDER)
@@ -204,9 +207,9 @@ static int make_ready(struct restoring *t, bool replace)
 	return rc == 0 ? file_sync_all(t->staging) : rc;
 }
 
-int backup_restore(const char *from, const char *data, bool replace)
+int backup_restore(const char *from, const char *of, const char *data, bool replace)
 {
-	struct restoring t = { .from = from, .data = data };
+	struct restoring t = { .from = from, .of = of, .data = data };
 	int lock_fd = -1, rc;
 
 	snprintf(t.staging, sizeof(t.staging), "%s/" BACKUP_STAGING, data);

@@ -12,7 +12,7 @@
 #define PLACING "placing" /* in restore.part: all is there, and what was in DATA is aside */
 
 struct restoring {
-	const char *from, *data;
+	const char *from, *of, *data;
 	char staging[FILE_PATH_MAX];
 	bool placing;         /* one that was interrupted at its end */
 	uint64_t total, done; /* bytes */
@@ -23,7 +23,7 @@ struct restoring {
 };
 
 /* Opens the manifest of the backup, and says why it cannot. */
-int restore_open_manifest(struct manifest_reader *r, const char *from);
+int restore_open_manifest(const struct restoring *t, struct manifest_reader *r);
 /* What is to be done, and whether all of it may be: sums, head, ledger. */
 int restore_survey(struct restoring *t);
 /* Fills the staging folder: each file is checked as it is written, and left alone when it is there. */

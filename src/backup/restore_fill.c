@@ -127,7 +127,7 @@ int restore_fill(struct restoring *t)
 {
 	struct manifest_reader r;
 	struct manifest_entry e;
-	int rc = restore_open_manifest(&r, t->from);
+	int rc = restore_open_manifest(t, &r);
 
 	while (rc == 0 && manifest_next(&r, &e) > 0) {
 		if (e.kind == MANIFEST_FILE || e.kind == MANIFEST_BLOB)

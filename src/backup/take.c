@@ -2,7 +2,8 @@
  * take.c: taking a backup: the folder, the cut, databases and files; the blobs are take_blobs.c's.
  *
  *   hold blobs ─▶ the cut ─▶ each database: copy, look, cut into chunks ─▶ files ─▶ blobs that the
- *   copy of blob.db names ─▶ all on disk ─▶ manifest in its place ─▶ what it does not name goes
+ *   copy of blob.db names ─▶ all on disk ─▶ the manifest that stands gets a name, the new one its
+ *   place ─▶ the oldest go, and what no manifest names
  *
  * The cut is one moment of all databases: what was acknowledged before the command began is in it.
  * The blobs come after, and those it names are there, since nothing is deleted while the hold
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup/generations.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -282,7 +284,7 @@ static int put_head(struct taking *t, int64_t began_ms)
 	return 0;
 }
 
-static int take(struct taking *t)
+static int take(struct taking *t, size_t keep)
 {
 	int64_t began_ms = clock_wall_ms();
 	int rc = open_dest(t);
@@ -304,16 +306,20 @@ static int take(struct taking *t)
 	if (rc == 0)
 		rc = file_sync_all(t->dest);
 	if (rc == 0)
+		rc = generations_keep(t->dest);
+	if (rc == 0)
 		rc = manifest_end(&t->manifest);
+	if (rc == 0)
+		rc = generations_prune(t->dest, keep);
 	if (rc == 0)
 		backup_tidy(t->dest);
 	return rc;
 }
 
-int backup_take(const struct backup_source *source, const char *dest)
+int backup_take(const struct backup_source *source, const char *dest, size_t keep)
 {
 	struct taking t = { .source = source, .dest = dest, .lock_fd = -1 };
-	int rc = take(&t);
+	int rc = take(&t, keep);
 
 	progress_end();
 	manifest_abort(&t.manifest);

@@ -14,7 +14,7 @@
 /* What stands is of the same data; it ends before the first of its blobs. */
 int take_open_before(struct taking *t, const char *folder)
 {
-	int rc = manifest_open(&t->before, t->dest);
+	int rc = manifest_open(&t->before, t->dest, NULL);
 
 	if (rc == HEARTH_ECORRUPT)
 		backup_say(t->dest,

@@ -1,22 +1,33 @@
 /*
- * tidy.c: removing from a backup what its manifest does not name: chunks of databases as they were,
- * and blobs that were deleted. After the manifest is in its place; what an interruption leaves goes
- * with the next one. On a command's main thread.
+ * tidy.c: removing from a folder of backups what no manifest in it names: chunks of databases as
+ * they were, and blobs that were deleted. After the newest manifest is in its place; what an
+ * interruption leaves goes with the next one. On a command's main thread.
+ *
+ * The blobs of each manifest are in the order of their names, so all manifests are read side by
+ * side, and what is named in one sub-folder is in memory at a time; of the databases' chunks all
+ * hashes are. A manifest that cannot be read names nobody knows what: then nothing is removed.
  */
 #include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "backup/backup.h"
-#include "backup/manifest.h"
+#include "backup/generations.h"
+#include "hearth/error.h"
 #include "hearth/map.h"
 
-/* Removes files that the manifest does not name, a sub-folder of its blobs at a time. */
+/* A manifest being read, at its next blob. */
+struct side {
+	struct manifest_reader r;
+	struct manifest_entry blob;
+	bool there;
+};
+
 struct tidying {
 	const char *dest;
-	struct map *named;
-	char sub[3]; /* of the blobs in `named` */
+	struct side *sides;
+	size_t count;
+	struct map *objects, *blobs; /* named by any; of blobs those of one sub-folder */
 };
 
 static void empty(struct map *m)
@@ -40,47 +51,75 @@ static void tidy_folder(const char *path, const struct map *named)
 		closedir(d);
 }
 
-static void tidy_blobs(struct tidying *t, const char *next)
+/* Goes on to the next blob, and notes the objects on the way. */
+static void go_on(struct tidying *t, struct side *s)
 {
-	char path[FILE_PATH_MAX], sub[3];
-
-	/* Also those that lie between and have nothing left. */
-	for (unsigned i = (unsigned)strtoul(t->sub, NULL, 16); i < 256; i++) {
-		snprintf(sub, sizeof(sub), "%02x", i);
-		if (strcmp(sub, next) >= 0)
-			break;
-		snprintf(path, sizeof(path), "%s/blob/%s", t->dest, sub);
-		tidy_folder(path, t->named);
-		empty(t->named);
+	while ((s->there = manifest_next(&s->r, &s->blob) > 0)) {
+		if (s->blob.kind == MANIFEST_BLOB)
+			return;
+		if (s->blob.kind == MANIFEST_FILE || s->blob.kind == MANIFEST_CHUNK)
+			map_set(t->objects, slice_str(s->blob.hash), t);
 	}
-	snprintf(t->sub, sizeof(t->sub), "%.2s", next);
+}
+
+static bool open_side(struct tidying *t, const char *name)
+{
+	struct side *s = &t->sides[t->count];
+
+	if (manifest_open(&s->r, t->dest, name) < 0)
+		return false;
+	t->count++;
+	go_on(t, s);
+	return true;
+}
+
+static void tidy_blobs(struct tidying *t, const char *sub)
+{
+	char path[FILE_PATH_MAX];
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct side *s = &t->sides[i];
+
+		for (; s->there && strncmp(s->blob.name, sub, 2) <= 0; go_on(t, s))
+			if (strncmp(s->blob.name, sub, 2) == 0)
+				map_set(t->blobs, slice_str(s->blob.name + 3), t);
+	}
+	snprintf(path, sizeof(path), "%s/blob/%s", t->dest, sub);
+	tidy_folder(path, t->blobs);
+	empty(t->blobs);
+}
+
+static void tidy_all(struct tidying *t)
+{
+	char sub[3], path[FILE_PATH_MAX];
+
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(sub, sizeof(sub), "%02x", i);
+		tidy_blobs(t, sub);
+	}
+	/* All of each manifest has been read. */
+	for (unsigned i = 0; i < 256; i++) {
+		snprintf(path, sizeof(path), "%s/objects/%02x", t->dest, i);
+		tidy_folder(path, t->objects);
+	}
 }
 
 void backup_tidy(const char *dest)
 {
-	struct tidying t = { .dest = dest, .named = map_new(), .sub = "00" };
-	struct map *objects = map_new();
-	struct manifest_reader r;
-	struct manifest_entry e;
-	char path[FILE_PATH_MAX];
+	struct tidying t = { .dest = dest, .objects = map_new(), .blobs = map_new() };
+	struct generations g;
+	bool all;
 
-	if (manifest_open(&r, dest) == 0) {
-		while (manifest_next(&r, &e) > 0) {
-			if (e.kind == MANIFEST_FILE || e.kind == MANIFEST_CHUNK)
-				map_set(objects, slice_str(e.hash), t.named);
-			if (e.kind != MANIFEST_BLOB)
-				continue;
-			if (strncmp(e.name, t.sub, 2) != 0)
-				tidy_blobs(&t, (char[3]){ e.name[0], e.name[1], 0 });
-			map_set(t.named, slice_str(e.name + 3), objects);
-		}
-		tidy_blobs(&t, "~");
-		for (int i = 0; i < 256; i++) {
-			snprintf(path, sizeof(path), "%s/objects/%02x", dest, i);
-			tidy_folder(path, objects);
-		}
-	}
-	manifest_close(&r);
-	map_free(&t.named);
-	map_free(&objects);
+	generations_list(dest, &g);
+	t.sides = mem_zalloc((g.count + 1) * sizeof(*t.sides));
+	all = open_side(&t, NULL);
+	for (size_t i = 0; i < g.count && all; i++)
+		all = open_side(&t, g.names[i]);
+	if (all)
+		tidy_all(&t);
+	for (size_t i = 0; i < t.count; i++)
+		manifest_close(&t.sides[i].r);
+	free(t.sides);
+	map_free(&t.objects);
+	map_free(&t.blobs);
 }

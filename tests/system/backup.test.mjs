@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Player, startGame } from './game-client.mjs';
 import { BIN, eventually, Hearth } from './hearth.mjs';
+import { isConfig, Publisher, readFlv, SCRIPT } from './rtmp-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
+import { film, skip, sleep, Watch } from './video-media.mjs';
 
 const PASSWORD = 'correct horse 9';
 let hearth;
@@ -47,6 +49,26 @@ async function play() {
   for (const player of players) player.socket.terminate();
 }
 
+// Bob is live with a film of 6 seconds, over and over; what has been listed is in `watch`.
+let watch = null;
+
+async function stream() {
+  if (skip) return;
+  const tags = readFlv(readFileSync(await film(hearth.dir, 'film', { seconds: 6, gop: 24, filter: 'fps=24' })));
+  const later = tags.filter((tag) => tag.type !== SCRIPT && !isConfig(tag));
+  const p = new Publisher(hearth.port.rtmp);
+  const key = hearth.command('stream', 'key', 'bob@hearth.test').stdout.trim();
+  assert.equal((await p.publish(key)).code, 'NetStream.Publish.Start');
+  watch = new Watch(hearth, 'bob', 'source');
+  const publishing = (async () => {
+    await p.tags(tags, { speed: 1 });
+    for (let offset = 6000; loading && !p.isClosed; offset += 6000) await p.tags(later, { offset, speed: 1 });
+  })();
+  while (loading) { await watch.poll(); await sleep(100); }
+  p.socket.destroy();
+  await publishing;
+}
+
 // A command that may run while this process's own clients work.
 function run(...args) {
   return new Promise((done) => {
@@ -59,10 +81,10 @@ function run(...args) {
 }
 
 // A server on the data folder that was restored.
-async function restored(check) {
+async function restored(check, ...words) {
   const other = new Hearth({ 'video.reconnect': '0s' });
   try {
-    const end = other.command('restore', dir);
+    const end = other.command('restore', dir, ...words);
     assert.equal(end.status, 0, end.stderr);
     await other.start();
     await check(other);
@@ -84,15 +106,16 @@ async function subjectsOf(server) {
 }
 
 before(async () => {
-  hearth = await new Hearth().start();
+  hearth = await new Hearth({ 'video.segment': '1s' }).start();
   dir = join(hearth.dir, 'backup');
   for (const name of ['ann', 'bob']) hearth.addUser(`${name}@hearth.test`, PASSWORD);
 });
 after(() => hearth.remove());
 
 test('under load: all that was acknowledged before it began, and every blob a row names', async () => {
-  const load = [deliver(0), deliver(1), play()];
-  await eventually(() => acknowledged.length > 40 && moves.list.length > 10, 60, 'load');
+  const load = [deliver(0), deliver(1), play(), stream()];
+  await eventually(() => acknowledged.length > 40 && moves.list.length > 10 && (skip || watch?.seen.size > 1), 60, 'load');
+  const segments = [...watch?.seen ?? []].filter(([, { hash }]) => hash);
   const mails = acknowledged.length;
   const plies = moves.list.length;
   const end = await run('backup', dir);
@@ -107,6 +130,11 @@ test('under load: all that was acknowledged before it began, and every blob a ro
     const bearer = { Authorization: `Bearer ${await other.login('bob@hearth.test', PASSWORD)}` };
     const { body } = await other.api('GET', `/api/game/matches/${moves.match}`, undefined, bearer);
     assert.deepEqual(body.moves.slice(0, plies), moves.list.slice(0, plies));
+    if (segments.length) {
+      // The stream ended where the backup was taken; what a viewer had seen of it is there, byte for byte.
+      const after = new Watch(other, 'bob', 'source');
+      for (const [, { segment, hash }] of segments) assert.equal((await after.get(segment)).hash, hash, segment.uri);
+    }
     const whole = other.command('verify');
     assert.equal(whole.status, 0, whole.stdout + whole.stderr);
   });
@@ -139,6 +167,58 @@ test('killed at any moment it leaves the one before, and goes on', async () => {
     assert.equal(looked.status, 0, looked.text);
   }
   assert.equal((await run('backup', dir)).status, 0);
+});
+
+test('earlier ones are kept, each whole by itself, as many as wanted', async () => {
+  const told = await run('verify', dir);
+  const names = [...told.text.matchAll(/--of (\w+)/g)].map(([, name]) => name);
+  assert.ok(names.length >= 4 && names.length <= 6, told.text);
+  const [first] = names;
+  for (const name of names) assert.equal((await run('verify', dir, '--of', name)).status, 0, name);
+  await restored(async (other) => {
+    const subjects = await subjectsOf(other);
+    assert.ok(subjects.includes(acknowledged[0]) && !subjects.includes('one more'));
+    assert.equal(other.command('verify').status, 0);
+  }, '--of', first);
+  assert.match((await run('restore', dir, '--of', '20000101T000000Z')).text, /no backup of that name/);
+  for (const words of [['--keep', '0'], ['--keep', 'x'], ['--keep'], ['--of', 'x']]) assert.equal((await run('backup', dir, ...words)).status, 2, words);
+  const before = files(dir);
+  assert.equal((await run('backup', dir, '--keep', '2')).status, 0);
+  const left = (await run('verify', dir)).text;
+  assert.equal([...left.matchAll(/--of/g)].length, 1, left);
+  assert.ok(!left.includes(first));
+  assert.ok(files(dir) < before, 'what was theirs alone is gone');
+  for (const [, name] of left.matchAll(/--of (\w+)/g)) assert.equal((await run('verify', dir, '--of', name)).status, 0);
+});
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .reduce((n, entry) => n + (entry.isDirectory() ? files(join(folder, entry.name)) : 1), 0);
+}
+
+test('a restore that is killed goes on, and until then no server takes half of it for all', async () => {
+  const target = new Hearth({ 'video.reconnect': '0s' });
+  let halves = 0;
+  try {
+    for (const wait of [2, 4, 8, 16, 32, 64]) {
+      const child = spawn(BIN, ['restore', dir, ...target.args()]);
+      const ended = new Promise((done) => child.on('exit', done));
+      await sleep(wait);
+      child.kill('SIGKILL');
+      await ended;
+      if (!existsSync(join(target.settings['server.data'], 'restore.part'))) continue;
+      halves++;
+      assert.match(target.command('user', 'list').stderr, /a restore into this data folder has not ended/);
+    }
+    const end = target.command('restore', dir);
+    assert.ok(end.status === 0 || /there is something in it/.test(end.stderr), end.stderr); // one was quicker than its kill
+    assert.ok(halves > 0, 'none was killed in the midst');
+    await target.start();
+    assert.ok((await subjectsOf(target)).includes('one more'));
+    assert.equal(target.command('verify').status, 0);
+  } finally {
+    await target.remove();
+  }
 });
 
 function firstFile(folder) {
