@@ -18,6 +18,7 @@
 struct mail_index;
 struct mail_notifier;
 struct mail_page_notifier;
+struct mail_text_cache;
 
 struct mail {
 	struct hearth *h;
@@ -38,7 +39,8 @@ struct mail {
 	enum smtp_data_bare bare_newlines;
 	struct metric *accepted; /* messages that are on disk, by SMTP */
 	struct mail_index *index;
-	struct metric *unreadable, *index_rebuilds, *abandoned;
+	struct mail_text_cache *texts; /* of search */
+	struct metric *unreadable, *extracted, *index_rebuilds, *abandoned;
 	struct bus_listener *revoked;
 	struct timer prune; /* of what only sessions long gone needed */
 	bool draining;

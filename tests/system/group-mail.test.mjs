@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Hearth } from './hearth.mjs';
+import { Hearth, eventually } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
@@ -32,6 +32,8 @@ const sql = (text) => {
 // The sum that is kept of each account beside what is there.
 const drift = () => sql(`SELECT s.account, s.used, COALESCE(sum(m.size + m.extra), 0) AS there FROM account_state s
   LEFT JOIN mailbox b ON b.account = s.account LEFT JOIN message m ON m.mailbox = b.id GROUP BY s.account, s.used HAVING s.used <> there`);
+const documents = () => spawnSync('sqlite3', [join(hearth.dir, 'data', 'mail_search.db'), 'SELECT count(*) FROM document'], { encoding: 'utf8' }).stdout.trim();
+const indexed = () => eventually(() => documents() === sql('SELECT count(*) FROM content'), 20, 'all is indexed');
 const message = (subject, size = 100) => `From: <x@example.org>\r\nSubject: ${subject}\r\n\r\n${'0123456789abcde\r\n'.repeat(size / 17 + 1)}`;
 
 before(async () => {
@@ -102,6 +104,9 @@ test('the limit on recipients counts addresses, as the sender does', async () =>
 test('what was parsed of a message is kept once, goes with the last who has it, and fits each trace', async () => {
   const rows = () => Number(sql('SELECT count(*) FROM parsed'));
   const before = rows();
+  const texts = async () => Number(/^hearth_mail_texts_total (\d+)/m.exec((await hearth.api('GET', '/metrics')).body)[1]);
+  await indexed();
+  const made = await texts();
   const text = 'From: x@example.org\r\nSubject: parts\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n' +
     '--b\r\nContent-Type: text/plain\r\nX-First: 1\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n';
   await deliver(hearth.port.smtp, ['ann+a-rather-long-subaddress@hearth.test', 'bob@hearth.test', 'dan@hearth.test'], text);
@@ -120,7 +125,11 @@ test('what was parsed of a message is kept once, goes with the last who has it, 
     assert.ok(m['BODY[HEADER]'].endsWith('boundary=b\r\n\r\n'));
     clients.push([client, found]);
   }
+  // So is the text that search sees of it, whoever needed it first, a search or the index; and each has their own trace in it.
+  await indexed();
+  assert.equal(await texts(), made + 1);
   for (const [client, found] of clients) {
+    assert.deepEqual((await client.search('SEARCH HEADER Delivered-To "@hearth.test" TEXT "bob@example.org" BODY two')).slice(-1), [found]);
     assert.equal(rows(), before + 1);
     await client.ok(`STORE ${found} +FLAGS.SILENT (\\Deleted)`);
     await client.ok('EXPUNGE');

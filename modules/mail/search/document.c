@@ -12,6 +12,7 @@
 #include "message.h"
 #include "packing.h"
 #include "search/text.h"
+#include "search/text_cache.h"
 
 /* ---- from the message ---- */
 
@@ -46,38 +47,61 @@ static int read_header(struct mail *m, struct content_query *q, int why, struct 
 	log_warn("mail", "a message cannot be read: only its header is searched", "content", "%lld",
 		(long long)q->id, "blob", "%.*s", SLICE_ARG(q->content.blob_key), "why", "%s",
 		error_name(why), NULL);
-	*out = buf_alloc(q->content.trace.n + q->content.header.n);
-	if (q->content.trace.n)
-		memcpy(buf_data(*out), q->content.trace.p, q->content.trace.n);
+	*out = buf_alloc(q->content.header.n);
 	if (q->content.header.n)
-		memcpy(buf_data(*out) + q->content.trace.n, q->content.header.p,
-			q->content.header.n);
+		memcpy(buf_data(*out), q->content.header.p, q->content.header.n);
 	return 0;
+}
+
+/* The text of what was sent, which others may have got as well. */
+static int read_sent(
+	struct mail *m, struct content_query *q, struct strbuf *head, struct strbuf *body)
+{
+	struct mail_content sent = q->content;
+	struct buf *message = NULL;
+	int rc;
+
+	if (mail_text_cache_get(m->texts, sent.blob_key, head, body))
+		return 0;
+	sent.trace = (struct slice){ 0 };
+	rc = mail_message_bytes(m, &sent, &message);
+	if (rc == 0) {
+		mail_message_text(buf_slice(message), head, body);
+		metric_add(m->extracted, 1);
+		mail_text_cache_put(
+			m->texts, sent.blob_key, strbuf_slice(head), strbuf_slice(body));
+	} else {
+		mail_text_cache_give_up(m->texts, sent.blob_key);
+	}
+	/* Such an error does not go away by trying again; any other one may. */
+	if (rc == HEARTH_ECORRUPT || rc == HEARTH_ETOOBIG || rc == HEARTH_ENOTFOUND) {
+		rc = read_header(m, q, rc, &message);
+		if (rc == 0)
+			mail_message_text(buf_slice(message), head, body);
+	}
+	buf_unref(&message);
+	return rc;
 }
 
 int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct mail_document *out)
 {
 	struct content_query q = { .id = content, .a = a };
-	struct strbuf head = { 0 }, body = { 0 };
-	struct buf *message = NULL;
+	struct strbuf text = { 0 }, head = { 0 }, body = { 0 };
 	int rc = db_read_wait(m->db, load_content, &q);
 
-	if (rc < 0)
-		return rc;
-	rc = mail_message_bytes(m, &q.content, &message);
-	/* Such an error does not go away by trying again; any other one may. */
-	if (rc == HEARTH_ECORRUPT || rc == HEARTH_ETOOBIG || rc == HEARTH_ENOTFOUND)
-		rc = read_header(m, &q, rc, &message);
-	if (rc < 0)
-		return rc;
-	mail_message_text(buf_slice(message), &head, &body);
-	buf_unref(&message);
-	out->head_size = head.n;
-	strbuf_add(&head, strbuf_slice(&body));
-	out->text = arena_slice(a, strbuf_slice(&head));
+	if (rc == 0)
+		rc = read_sent(m, &q, &head, &body);
+	if (rc == 0) {
+		mail_trace_text(q.content.trace, &text);
+		strbuf_add(&text, strbuf_slice(&head));
+		out->head_size = text.n;
+		strbuf_add(&text, strbuf_slice(&body));
+		out->text = arena_slice(a, strbuf_slice(&text));
+	}
+	strbuf_free(&text);
 	strbuf_free(&head);
 	strbuf_free(&body);
-	return 0;
+	return rc;
 }
 
 void mail_document_pack(struct arena *a, struct mail_document *d)

@@ -14,6 +14,7 @@
 #include "hearth/metric.h"
 #include "search/document.h"
 #include "search/envelope.h"
+#include "search/text_cache.h"
 
 /* Grows when the tokenizer or the text that is extracted changes: then the index is built anew. */
 #define INDEX_VERSION 3
@@ -323,6 +324,7 @@ static void look(void *arg)
 {
 	struct mail_index *x = arg;
 
+	mail_text_cache_age(x->m->texts);
 	if (x->building || x->draining || (x->whole && !fts_broken(x->m->search_db)))
 		return;
 	x->building = job_run(x->m->io, step, on_step, x) == 0;
@@ -360,6 +362,9 @@ int mail_index_start(struct mail *m)
 	m->index = x;
 	m->unreadable = metric_counter("hearth_mail_unreadable_total", NULL,
 		"messages whose bytes could not be read for the search index");
+	m->extracted = metric_counter("hearth_mail_texts_total", NULL,
+		"messages whose text was taken out for search: once for all who got one");
+	m->texts = mail_text_cache_new();
 	m->index_rebuilds = metric_counter(
 		"hearth_mail_index_rebuilds_total", NULL, "times the search index was begun anew");
 	timer_start(&x->look, 1, LOOK_EVERY_MS, look, x);
@@ -376,6 +381,7 @@ void mail_index_drain(struct mail *m)
 
 void mail_index_stop(struct mail *m)
 {
+	mail_text_cache_free(&m->texts);
 	free(m->index);
 	m->index = NULL;
 }

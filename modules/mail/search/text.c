@@ -97,3 +97,12 @@ void mail_message_text(struct slice message, struct strbuf *head, struct strbuf 
 	strbuf_free(&raw);
 	arena_free(&a);
 }
+
+void mail_trace_text(struct slice trace, struct strbuf *head)
+{
+	struct strbuf raw = { 0 };
+
+	header_text(trace, &raw);
+	text_fold(head, slice_head(strbuf_slice(&raw), MAIL_TEXT_MAX));
+	strbuf_free(&raw);
+}

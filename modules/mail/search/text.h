@@ -18,5 +18,7 @@
 #define MAIL_FIELD_MARK    '\x01'
 #define MAIL_ENVELOPE_MARK '\x02'
 void mail_message_text(struct slice message, struct strbuf *head, struct strbuf *body);
+/* The fields of a recipient's trace: they stand in front of the head of what was sent. */
+void mail_trace_text(struct slice trace, struct strbuf *head);
 
 #endif
