@@ -25,6 +25,7 @@ struct game_lobby;
 struct game_shard;
 struct game_chores;
 struct game_tenure;
+struct game_relay;
 struct game_waiting;
 
 struct game {
@@ -37,6 +38,7 @@ struct game {
 	struct game_lobby *lobby;
 	struct map *seeking; /* client id → a seek that is looked into (seek.c) */
 	struct game_chores *chores;
+	struct game_relay *relay;     /* NULL: one node only (wire/relay.h) */
 	struct game_waiting *waiting; /* tenure.c */
 	struct lease_keeper *keeper;
 	bool owns; /* this node owns the matches (tenure.h); on the loop */
@@ -59,15 +61,17 @@ static inline struct game_shard *game_shard_of(const struct game *g, int64_t mat
 /* What the game clock says now, to who owns the matches (tenure.c). Any thread. */
 int64_t game_now_us(const struct game *g);
 
-/* Sends a frame to a client and gives the caller's reference up. Any thread. */
-static inline void game_send(const struct game *g, uint64_t client, struct buf *frame)
-{
-	g->connections->send(g->connections->self, "game", client, frame);
-	buf_unref(&frame);
-}
+/* Sends a frame to a client, wherever it is, and gives the caller's reference up. Any thread. */
+void game_send(const struct game *g, uint64_t client, struct buf *frame);
+/* The same to all clients of an account. */
+void game_send_account(const struct game *g, int64_t account, struct buf *frame);
 
 /* service.c: the frames that clients send. */
 void game_service_init(struct game *g);
+/* A frame for the lobby or a match: this node owns them. */
+void game_take_frame(struct game *g, const struct frame_message *frame);
+/* The client is gone. */
+void game_client_gone(struct game *g, uint64_t client);
 
 extern const struct http_route game_routes[];
 

@@ -15,6 +15,7 @@
 #include "personal/personal.h"
 #include "personal/preferences.h"
 #include "store/store.h"
+#include "wire/relay.h"
 
 static const struct config_setting settings[] = {
 	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL,
@@ -87,6 +88,7 @@ static int start(struct hearth *h, void **state)
 		g->shards[i] = game_shard_new(g, i);
 	g->lobby = game_lobby_new(g);
 	g->seeking = map_new();
+	g->relay = game_relay_new(g);
 	if (game_tenure_start(g, config_duration_ms(c, "game", "grace")) < 0)
 		return -1;
 	game_service_init(g);
@@ -106,6 +108,7 @@ static void stop(void *state)
 		game_shard_free(&g->shards[i]);
 	game_chores_free(&g->chores);
 	game_tenure_stop(g);
+	game_relay_free(&g->relay);
 	game_lobby_free(&g->lobby);
 	map_free(&g->seeking);
 	arena_free(&g->arena);

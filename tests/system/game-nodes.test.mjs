@@ -1,5 +1,5 @@
-// game-nodes.test.mjs: two servers on one data folder: the matches are one node's at a time, whose
-// games the other leaves alone, and takes over when it is gone.
+// game-nodes.test.mjs: two servers on one data folder: the matches are one node's at a time; the other
+// hands frames on to it, and takes the matches over when it is gone.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pairOf, Player, startGame } from './game-client.mjs';
@@ -19,70 +19,70 @@ after(async () => {
 
 const get = async (node, player, path) => (await node.api('GET', path, undefined, { Authorization: `Bearer ${player.token}` })).body;
 
-// The same two people on a node, once it owns the matches; with the state that the first is told.
-async function at(node, players, match) {
-  const there = await Promise.all(players.map((player) => Player.connect(node, player.token)));
-  const state = await eventually(async () => {
-    there[0].send({ type: 'resume', match });
-    const answer = await there[0].want((frame) => frame.type === 'state' || frame.type === 'error');
-    assert.ok(answer.type === 'state' || answer.code === 'elsewhere', JSON.stringify(answer));
+const moved = async (players, match, text) => {
+  for (const player of players) assert.equal((await player.wantType('moved', match)).move, text);
+};
+
+// The state, once somebody owns the matches; a node that has just lost or got them says so.
+async function resumed(player, match) {
+  return eventually(async () => {
+    player.send({ type: 'resume', match });
+    const answer = await player.want((frame) => frame.type === 'state' || frame.type === 'error' || frame.type === 'rejected');
+    assert.ok(answer.type === 'state' || ['elsewhere', 'try-again'].includes(answer.code), JSON.stringify(answer));
     return answer.type === 'state' && answer;
   });
-  there[1].send({ type: 'resume', match });
-  await there[1].wantType('state', match);
-  const white = state.color === 'white' ? 0 : 1;
-  return { state, white: there[white], black: there[1 - white], leave: () => Promise.all(there.map((player) => player.close())) };
 }
 
-async function move({ white, black }, match, ply, text) {
-  (ply % 2 ? black : white).move(match, ply, text);
-  for (const player of [white, black]) assert.equal((await player.wantType('moved', match)).move, text);
-}
-
-test('a game is one node\'s, is left alone by the other, and goes on there when it is gone', async () => {
-  const players = await pairOf(a, 'nodes');
-  const game = await startGame(players, { limit: 600, increment: 0 });
+test('people on two nodes meet and play; the node that has the games stands still, or dies, and the other goes on', async () => {
+  const [[ann], [, ben]] = await Promise.all([pairOf(a, 'ann'), pairOf(b, 'ben')]);
+  const game = await startGame([ann, ben], { limit: 600, increment: 0 });
   const { match } = game;
-  await move(game, match, 0, 'e2e4');
-  await move(game, match, 1, 'e7e5');
-
-  // The other node says that the games are not here, and shows them all the same.
-  const [stranger] = await pairOf(b, 'stranger');
-  for (const frame of [{ type: 'seek', clock: { limit: 600 } }, { type: 'resume', match }, { type: 'move', match, move: 'a2a3' }]) {
-    stranger.send(frame);
-    assert.equal((await stranger.wantType('error')).code, 'elsewhere');
-  }
-  const seen = await get(b, stranger, `/api/game/matches/${match}`);
+  for (const player of [ann, ben]) await player.want((frame) => frame.type === 'started' && frame.match === match);
+  game.white.move(match, 0, 'e2e4');
+  await moved([ann, ben], match, 'e2e4');
+  game.black.move(match, 1, 'e7e5');
+  await moved([ann, ben], match, 'e7e5');
+  game.white.move(match, 1, 'd2d4');
+  assert.equal((await game.white.wantType('rejected', match)).code, 'stale');
+  const seen = await get(b, ben, `/api/game/matches/${match}`);
   assert.deepEqual([seen.status, seen.ply, seen.running, seen.clock.black], ['started', 2, 'white', 600000]);
   assert.ok(seen.clock.white > 500000 && seen.clock.white <= 600000, JSON.stringify(seen.clock));
-  await stranger.close();
 
-  // One that stands still is taken for dead, and when it goes on it changes nothing.
+  // The first node owns the matches and stands still: it is taken for dead, and when it goes on it
+  // changes nothing.
+  const side = (player) => (player === game.white ? 'white' : 'black');
   a.child.kill('SIGSTOP');
-  const onB = await at(b, players, match);
-  assert.deepEqual([onB.state.ply, onB.state.status, onB.state.clock.black], [2, 'started', 600000]);
-  await move(onB, match, 2, 'g1f3');
+  assert.equal((await ben.want((frame) => frame.code === 'elsewhere')).type, 'error');
+  const late = await Player.connect(b, ann.token);
+  const [state] = await Promise.all([late, ben].map((player) => resumed(player, match)));
+  assert.deepEqual([state.ply, state.status, state.color, state.clock.black], [2, 'started', side(ann), 600000]);
+  const white = game.white === ann ? late : ben;
+  const black = game.white === ann ? ben : late;
+  white.move(match, 2, 'g1f3');
+  await moved([late, ben], match, 'g1f3');
   a.child.kill('SIGCONT');
-  game.white.move(match, 2, 'b1c3');
-  const refused = await game.white.want((frame) => frame.type === 'rejected' || frame.code === 'elsewhere');
-  assert.ok(['elsewhere', 'stale', 'try-again'].includes(refused.code), JSON.stringify(refused));
+  ann.move(match, 2, 'b1c3');
+  const refused = await ann.want((frame) => frame.type === 'rejected' || frame.code === 'elsewhere');
+  assert.ok(['elsewhere', 'stale', 'try-again', 'illegal'].includes(refused.code), JSON.stringify(refused));
+  black.move(match, 3, 'b8c6');
+  await moved([late, ben], match, 'b8c6');
 
-  // Who comes back finds that others go on with what was his.
+  // Who was cut off comes back on the first node, which hands on what he says.
   await a.kill();
   await a.start();
-  const late = await Player.connect(a, players[0].token);
-  late.send({ type: 'resume', match });
-  assert.equal((await late.wantType('error')).code, 'elsewhere');
-  await late.close();
-  await move(onB, match, 3, 'b8c6');
-  await onB.leave();
+  const back = await Player.connect(a, ann.token);
+  const again = await resumed(back, match);
+  assert.deepEqual([again.ply, again.color, again.moves], [4, side(ann), ['e4', 'e5', 'Nf3', 'Nc6']]);
 
-  // A node that stops gives them up at once.
-  await b.stop();
-  const onA = await at(a, players, match);
-  assert.deepEqual([onA.state.ply, onA.state.moves], [4, ['e4', 'e5', 'Nf3', 'Nc6']]);
-  await move(onA, match, 4, 'f1b5');
-  onA.white.send({ type: 'resign', match });
-  assert.equal((await onA.black.wantType('ended', match)).winner, 'black');
-  await onA.leave();
+  // Now the second one dies.
+  await b.kill();
+  assert.equal((await back.want((frame) => frame.code === 'elsewhere')).type, 'error');
+  assert.equal((await resumed(back, match)).ply, 4);
+  const other = await Player.connect(a, ben.token);
+  await resumed(other, match);
+  (game.white === ann ? back : other).move(match, 4, 'f1b5');
+  await moved([back, other], match, 'f1b5');
+  back.send({ type: 'resign', match });
+  assert.equal((await other.wantType('ended', match)).winner, side(ben));
+  await Promise.all([back, other].map((player) => player.close()));
 });

@@ -14,8 +14,9 @@
 #include "hearth/metric.h"
 #include "lobby/lobby.h"
 #include "store/store.h"
+#include "store/store_relay.h"
+#include "wire/relay.h"
 
-#define LEASE_NAME   "game.matches"
 #define TRY_EVERY_MS 1000
 
 struct game_waiting {
@@ -62,13 +63,15 @@ static int take(struct db_tx *tx, void *arg)
 {
 	struct game_waiting *w = arg;
 	int64_t clock_us = 0;
-	int rc = lease_take(hearth_leases(w->g->h), tx, LEASE_NAME, &w->found.lease);
+	int rc = lease_take(hearth_leases(w->g->h), tx, GAME_TENURE_LEASE, &w->found.lease);
 
 	if (rc == 0)
 		rc = game_store_clock(tx, &clock_us);
 	if (rc == 0)
 		rc = game_store_start(
 			tx, clock_us + 1, clock_wall_ms(), w->grace_us, &w->found.starts);
+	if (rc == 0)
+		rc = game_store_relay_purge(tx, clock_wall_ms(), "");
 	if (rc == 0)
 		rc = game_store_count_live(tx, &w->live);
 	w->found.clock_base_us = clock_us + 1 - exec_served_us();
@@ -100,6 +103,7 @@ static void begin(struct game_waiting *w)
 	t->before = atomic_load(&g->tenure);
 	atomic_store(&g->tenure, t);
 	g->owns = true;
+	game_relay_begin(g->relay);
 	g->keeper = lease_keep(hearth_leases(g->h), g->db, &t->lease, on_lost, g);
 	metric_add(g->live, w->live);
 	g->chores = game_chores_new(g);

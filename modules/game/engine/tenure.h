@@ -2,7 +2,7 @@
  * tenure.h: whether this node owns the matches.
  *
  * Lobby, shards, the looking for due matches and the game clock are one node's at a time: who holds
- * the lease LEASE_NAME. The first node that starts takes it; others wait for it, and a tenure begins
+ * the lease "game.matches". The first node that starts takes it; others wait for it, and a tenure begins
  * for one of them when the holder has stopped, or was not heard of for the lease's time. It begins
  * as a start of the server does: the clock goes on from what it is known to have said, and whose
  * turn it was has the grace to come back in.
@@ -20,6 +20,8 @@
 #define GAME_TENURE_H
 
 #include "game.h"
+
+#define GAME_TENURE_LEASE "game.matches"
 
 /* What holds from one taking of the lease to its loss. Does not change once it has begun. */
 struct game_tenure {

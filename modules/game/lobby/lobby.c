@@ -217,10 +217,7 @@ static void open_match(struct pairing *p)
 	struct match *m = match_of(p);
 
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
-		struct buf *frame = game_frame_started(m, seat);
-
-		g->connections->send_account(g->connections->self, m->accounts[seat], frame);
-		buf_unref(&frame);
+		game_send_account(g, m->accounts[seat], game_frame_started(m, seat));
 	}
 	if (g->owns && p->tenure == game_owned(g))
 		game_shard_open(game_shard_of(g, m->id), m, clients, legal);
@@ -247,10 +244,7 @@ static void on_added(void *arg, int status)
 	if (status == 0)
 		open_match(p);
 	for (int seat = 0; seat < MATCH_SEATS && status < 0; seat++) {
-		struct buf *frame = failure(status);
-
-		g->connections->send_account(g->connections->self, p->row.accounts[seat], frame);
-		buf_unref(&frame);
+		game_send_account(g, p->row.accounts[seat], failure(status));
 	}
 	hearth_release(g->h);
 	free(p);

@@ -90,6 +90,19 @@ const char *const game_migrations[] = {
 	"CREATE TABLE game_start (at_us BIGINT NOT NULL PRIMARY KEY, grace_us BIGINT NOT NULL);",
 	/* When the clock was noted, by the clock on the wall. */
 	"ALTER TABLE game_clock ADD COLUMN at_ms BIGINT NOT NULL DEFAULT 0;",
+	/* Frames on their way between nodes (store_relay.h). */
+	"CREATE TABLE relay ("
+	" id {id},"
+	" to_node TEXT NOT NULL,"
+	" from_node TEXT NOT NULL,"
+	" kind BIGINT NOT NULL,"
+	" client BIGINT NOT NULL,"
+	" account BIGINT NOT NULL,"
+	" ping_us BIGINT NOT NULL,"
+	" age_us BIGINT NOT NULL,"
+	" at_ms BIGINT NOT NULL,"
+	" body TEXT NOT NULL);"
+	"CREATE INDEX relay_to ON relay (to_node, id);",
 	NULL,
 };
 

@@ -290,7 +290,7 @@ struct buf *game_frame_rejected(
 struct buf *game_frame_elsewhere(void)
 {
 	return game_frame_error("elsewhere",
-		"games are played on another node of this server: connect again in a moment");
+		"the games have moved to another node: ask again for what you follow or seek");
 }
 
 struct buf *game_frame_plain(const char *type)

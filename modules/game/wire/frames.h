@@ -35,7 +35,7 @@ struct buf *game_frame_current(const int64_t *matches, size_t n, bool more);
 /* `move` is what the client sent; ply is the match's, or -1 when there is no such match. */
 struct buf *game_frame_rejected(
 	int64_t match, int ply, struct slice move, const char *code, const char *text);
-/* To who asks a node, or hears from one, that does not own the matches. */
+/* To who hears of matches that another node owns from now on. */
 struct buf *game_frame_elsewhere(void);
 /* A frame of a type and nothing else; or an error. */
 struct buf *game_frame_plain(const char *type);

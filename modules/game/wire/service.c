@@ -11,6 +11,7 @@
 #include "lobby/seek.h"
 #include "store/store.h"
 #include "wire/frames.h"
+#include "wire/relay.h"
 
 static void send_error(
 	struct game *g, const struct frame_message *from, const char *code, const char *text)
@@ -254,10 +255,6 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 {
 	struct slice type = { 0 };
 
-	if (!g->owns) {
-		game_send(g, from->client, game_frame_elsewhere());
-		return;
-	}
 	json_get_text(frame, "type", &type);
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		if (slice_eq(type, slice_str(frames[i].type))) {
@@ -274,9 +271,8 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 		"claim-draw, resume or current");
 }
 
-static void on_frame(void *self, const struct frame_message *from)
+void game_take_frame(struct game *g, const struct frame_message *from)
 {
-	struct game *g = self;
 	struct json *frame;
 
 	/* The gateway has looked whether it is JSON; who else may send is not our business. */
@@ -285,14 +281,47 @@ static void on_frame(void *self, const struct frame_message *from)
 	arena_reset(g->arena);
 }
 
-static void on_gone(void *self, uint64_t client)
+void game_client_gone(struct game *g, uint64_t client)
 {
-	struct game *g = self;
-
 	game_seek_close(g, client);
 	game_lobby_close(g->lobby, client);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget(g->shards[i], client);
+}
+
+static void on_frame(void *self, const struct frame_message *from)
+{
+	struct game *g = self;
+
+	if (g->owns)
+		game_take_frame(g, from);
+	else if (g->relay)
+		game_relay_ask(g->relay, from);
+	else
+		game_send(g, from->client, game_frame_elsewhere());
+}
+
+static void on_gone(void *self, uint64_t client)
+{
+	struct game *g = self;
+
+	if (g->relay)
+		game_relay_gone(g->relay, client);
+	game_client_gone(g, client);
+}
+
+void game_send(const struct game *g, uint64_t client, struct buf *frame)
+{
+	if (!game_relay_tell(g->relay, client, frame))
+		g->connections->send(g->connections->self, "game", client, frame);
+	buf_unref(&frame);
+}
+
+void game_send_account(const struct game *g, int64_t account, struct buf *frame)
+{
+	game_relay_tell_account(g->relay, account, frame);
+	g->connections->send_account(g->connections->self, account, frame);
+	buf_unref(&frame);
 }
 
 void game_service_init(struct game *g)
