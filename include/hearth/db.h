@@ -96,6 +96,14 @@ int db_read(struct db *db, db_fn *fn, done_fn *done, void *arg);
  */
 int db_write_wait(struct db *db, db_fn *fn, void *arg);
 int db_read_wait(struct db *db, db_fn *fn, void *arg);
+/*
+ * db_read_wait in two steps, so that a worker does something else meanwhile. *w is NULL, and nothing
+ * is waited for, when too many wait (HEARTH_EBUSY). Whoever began it must wait: db_wait gives fn's
+ * result and sets *w to NULL.
+ */
+struct waiter;
+int db_read_begin(struct db *db, db_fn *fn, void *arg, struct waiter **w);
+int db_wait(struct waiter **w);
 
 /*
  * For reads that may take longer than some milliseconds because somebody asked for much: searches,

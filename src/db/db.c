@@ -147,6 +147,31 @@ int db_read_wait(struct db *db, db_fn *fn, void *arg)
 	return rc < 0 ? rc : wait_for_answer(&w);
 }
 
+int db_read_begin(struct db *db, db_fn *fn, void *arg, struct waiter **out)
+{
+	struct waiter *w = mem_zalloc(sizeof(*w));
+	struct db_job job = { .fn = fn, .arg = arg, .waiter = w };
+	int rc;
+
+	waiter_init(w);
+	rc = readers_queue(db, &job, false);
+	if (rc < 0) {
+		free(w);
+		w = NULL;
+	}
+	*out = w;
+	return rc;
+}
+
+int db_wait(struct waiter **w)
+{
+	int status = wait_for_answer(*w);
+
+	free(*w);
+	*w = NULL;
+	return status;
+}
+
 int db_read_long_wait(struct db *db, int64_t owner, db_fn *fn, void *arg)
 {
 	struct waiter w = { .over = false };

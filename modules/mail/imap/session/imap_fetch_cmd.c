@@ -1,9 +1,9 @@
 /*
  * imap_fetch_cmd.c: FETCH (RFC 3501 section 6.4.5).
  *
- *   rows (reader) ─▶ set \Seen (writer) ─▶ write messages, up to OUTPUT_MAX bytes (io worker; what
- *     ▲                                       is small, at once) ──┐
- *     └──── next, when the client has room ◀───────────────────────┘
+ *   rows (reader) ─▶ set \Seen (writer) ─▶ write messages, up to OUTPUT_MAX bytes (io worker, while
+ *     ▲                                       a reader loads the next rows; what is small, at once)
+ *     └──── next, when the client has room ◀──────────┘
  *
  * A batch may end anywhere, also within a literal: what is under way stays in the job.
  * ENVELOPE and BODYSTRUCTURE are stored ready to send; of a section only its range of the blob is
@@ -203,7 +203,7 @@ static void end_message(struct imap_fetch_job *f, const struct imap_fetch_row *r
 
 static void step(struct imap_fetch_job *f)
 {
-	struct imap_fetch_row *row = &f->rows[f->row];
+	struct imap_fetch_row *row = &f->rows->v[f->row];
 
 	if (f->literal_left) {
 		f->broken = write_literal(f) < 0;
@@ -217,14 +217,22 @@ static void step(struct imap_fetch_job *f)
 	}
 }
 
-/* One batch of the rows loaded. On a worker; what is small, on the loop. */
+/* What there is room for of the rows loaded. On a worker; what is small, on the loop. */
+static void write_batch(struct imap_fetch_job *f)
+{
+	while (f->row < f->rows->n && !f->broken && f->s->out.n < OUTPUT_MAX)
+		step(f);
+}
+
+/* On a worker: the next rows are loaded meanwhile. */
 static void work(void *arg)
 {
 	struct imap_session *s = arg;
 	struct imap_fetch_job *f = s->job;
 
-	while (f->row < f->n && !f->broken && s->out.n < OUTPUT_MAX)
-		step(f);
+	imap_fetch_load_ahead(f);
+	write_batch(f);
+	imap_fetch_wait_ahead(f);
 }
 
 /* ---- the command ---- */
@@ -238,7 +246,7 @@ void imap_drop_fetch(struct imap_session *s)
 
 	mail_reader_clear(&f->reader);
 	arena_free(&f->one);
-	arena_free(&f->a);
+	imap_fetch_rows_clear(f);
 }
 
 static void end(struct imap_session *s, const struct imap_fetch_job *f)
@@ -251,9 +259,27 @@ static void end(struct imap_session *s, const struct imap_fetch_job *f)
 		imap_ok(s, "FETCH done");
 }
 
+/* The rows of f->rows are there, or not. */
+static void on_loaded(struct imap_session *s, int status);
+
+static void next_rows(struct imap_session *s)
+{
+	struct imap_fetch_job *f = s->job;
+
+	if (f->has_ahead) {
+		imap_fetch_take_ahead(f);
+		on_loaded(s, f->rows->status);
+		return;
+	}
+	f->rows->span = f->rows->next_span;
+	f->rows->at = f->rows->next_at;
+	load_rows(s);
+}
+
 static void on_batch(struct imap_session *s, int status)
 {
 	struct imap_fetch_job *f = s->job;
+	bool written = f->row == f->rows->n;
 
 	if (f->broken) {
 		/* A literal that was announced cannot be ended otherwise. */
@@ -262,22 +288,23 @@ static void on_batch(struct imap_session *s, int status)
 	}
 	if (status < 0)
 		f->error = status;
-	if (status < 0 || (f->row == f->n && f->span == f->spans.n))
+	if (status < 0 || (written && f->rows->next_span == f->spans.n))
 		end(s, f);
 	else
-		imap_flush_then(s, f->row < f->n ? write_rows : load_rows);
+		imap_flush_then(s, written ? next_rows : write_rows);
 }
 
 /* A worker is worth its hop for what is large, or a blob. */
 static void write_rows(struct imap_session *s)
 {
 	struct imap_fetch_job *f = s->job;
+	const struct imap_fetch_rows *r = f->rows;
 
-	if (f->has_blobs || f->n > ROWS_AT_ONCE || f->octets + f->text_size > OCTETS_AT_ONCE) {
+	if (r->has_blobs || r->n > ROWS_AT_ONCE || r->octets + r->text_size > OCTETS_AT_ONCE) {
 		imap_run_work(s, work, on_batch);
 		return;
 	}
-	work(s);
+	write_batch(f);
 	on_batch(s, 0);
 }
 
@@ -290,9 +317,9 @@ static void on_seen(struct imap_session *s, int status)
 		end(s, f);
 		return;
 	}
-	for (size_t i = 0; i < f->n; i++)
-		if (f->rows[i].seen_now)
-			f->rows[i].m.flags |= MAIL_SEEN;
+	for (size_t i = 0; i < f->rows->n; i++)
+		if (f->rows->v[i].seen_now)
+			f->rows->v[i].m.flags |= MAIL_SEEN;
 	imap_changed_by_us(s, f->modseq_before, f->modseq_after);
 	write_rows(s);
 }
@@ -303,9 +330,9 @@ static void on_loaded(struct imap_session *s, int status)
 
 	if (status < 0)
 		f->error = status;
-	f->span = f->next_span;
-	f->at = f->next_at;
-	if (status < 0 || f->n == 0)
+	f->row = 0;
+	f->missing |= f->rows->missing;
+	if (status < 0 || f->rows->n == 0)
 		end(s, f);
 	else if (imap_fetch_sets_seen(f))
 		imap_run_write(s, imap_fetch_set_seen, on_seen);
@@ -371,7 +398,7 @@ void imap_do_fetch(struct imap_session *s)
 	f->s = s;
 	f->uid = c->uid;
 	f->sets_seen = c->fetch.sets_seen && !s->view->read_only;
-	f->a = arena_new();
+	imap_fetch_rows_init(f);
 	f->one = arena_new();
 	look_at_items(f, c->fetch.items);
 	s->job = f;

@@ -1,5 +1,6 @@
 /*
- * imap_fetch_job.h: a FETCH under way: what its two files share. Within a batch it is a worker's.
+ * imap_fetch_job.h: a FETCH under way: what its two files share. Within a batch it is a worker's,
+ * but for the rows that a reader loads ahead meanwhile.
  */
 #ifndef HEARTH_MAIL_IMAP_FETCH_JOB_H
 #define HEARTH_MAIL_IMAP_FETCH_JOB_H
@@ -13,6 +14,23 @@ struct imap_fetch_row {
 	struct mail_message m;
 };
 
+/* Rows loaded together. */
+struct imap_fetch_rows {
+	struct imap_fetch_job *job;
+	size_t span, at; /* where they begin: a span, and an index within it */
+
+	/* the reader's, while it loads */
+	struct arena *a; /* reset with each load */
+	struct imap_fetch_row *v;
+	size_t n, text_size;
+	uint64_t octets; /* of messages whose bytes are read */
+	bool has_blobs;  /* and some of them are blobs */
+	bool missing;    /* a message was expunged by another session */
+	size_t next_span,
+		next_at; /* where the next ones begin; next_span == spans.n: there are none */
+	int status;      /* of loading ahead */
+};
+
 struct imap_fetch_job {
 	struct imap_session *s;
 	bool uid, sets_seen;
@@ -20,16 +38,13 @@ struct imap_fetch_job {
 	bool needs_content;
 	bool has_uid, has_flags;
 	struct imap_spans spans;
-	size_t span, at; /* what to load next: a span, and an index within it */
 
-	/* rows loaded, and the one that is being written */
-	struct arena *a; /* reset with each load */
-	struct imap_fetch_row *rows;
-	size_t n, row;
-	size_t text_size;
-	uint64_t octets; /* of messages whose bytes are read */
-	bool has_blobs;  /* and some of them are blobs */
-	size_t next_span, next_at;
+	struct imap_fetch_rows both[2];
+	struct imap_fetch_rows *rows,
+		*ahead;         /* being written; being loaded, or loaded behind them */
+	size_t row;             /* of `rows` */
+	bool has_ahead;         /* the next rows are there */
+	struct waiter *loading; /* within a batch, while a reader has `ahead` */
 
 	/* the message under way */
 	bool begun;
@@ -42,16 +57,24 @@ struct imap_fetch_job {
 
 	/* outcome */
 	int64_t modseq_before, modseq_after; /* of setting \Seen in this batch */
-	bool missing;                        /* a message was expunged by another session */
+	bool missing;                        /* of any rows */
 	int error;                           /* something could not be read */
 	bool broken;
 };
 
-/*
- * imap_fetch_rows.c, of the session's FETCH. Loads the next rows, as many as there is room for: up to
- * f->next_at of f->next_span. On a reader.
- */
+/* imap_fetch_rows.c: room for rows, and giving it back. On the loop. */
+void imap_fetch_rows_init(struct imap_fetch_job *f);
+void imap_fetch_rows_clear(struct imap_fetch_job *f);
+/* Loads f->rows, of the session's FETCH, from where they begin. On a reader. */
 int imap_fetch_load(struct db_tx *tx, void *session);
+/*
+ * Loads f->ahead while the caller, a worker, writes f->rows, if there are more and readers have room;
+ * and waits for that.
+ */
+void imap_fetch_load_ahead(struct imap_fetch_job *f);
+void imap_fetch_wait_ahead(struct imap_fetch_job *f);
+/* Makes those loaded ahead the ones to be written. */
+void imap_fetch_take_ahead(struct imap_fetch_job *f);
 /* Whether the command sets \Seen on some of the rows loaded; and does so. On the loop; the writer. */
 bool imap_fetch_sets_seen(const struct imap_fetch_job *f);
 int imap_fetch_set_seen(struct db_tx *tx, void *session);

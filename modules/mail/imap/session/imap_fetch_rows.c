@@ -1,17 +1,37 @@
 /*
  * imap_fetch_rows.c: the rows of a FETCH, some hundred at a time. A run of messages in the view is
- * a range of UIDs in the store.
+ * a range of UIDs in the store. While a worker writes some, a reader loads the next.
+ *
+ * On readers, but for what says otherwise.
  */
 #include "imap/session/imap_fetch_job.h"
+
+#include "hearth/log.h"
 
 #define ROWS_MAX      500          /* messages loaded at once */
 #define ROWS_TEXT_MAX (256u << 10) /* and bytes of what was parsed of them */
 
-static void keep_text(struct imap_fetch_job *f, struct slice *text)
+void imap_fetch_rows_init(struct imap_fetch_job *f)
+{
+	for (int i = 0; i < 2; i++)
+		f->both[i] = (struct imap_fetch_rows){ .job = f, .a = arena_new() };
+	f->rows = &f->both[0];
+	f->ahead = &f->both[1];
+}
+
+void imap_fetch_rows_clear(struct imap_fetch_job *f)
+{
+	for (int i = 0; i < 2; i++)
+		arena_free(&f->both[i].a);
+}
+
+/* ---- loading ---- */
+
+static void keep_text(struct imap_fetch_rows *r, struct slice *text)
 {
 	if (text->n)
-		*text = arena_slice(f->a, *text);
-	f->text_size += text->n;
+		*text = arena_slice(r->a, *text);
+	r->text_size += text->n;
 }
 
 /* Whether its bytes are read, and not only what was made ready. */
@@ -23,91 +43,136 @@ static bool reads_message(const struct imap_fetch_job *f, const struct mail_cont
 
 static int keep_row(void *arg, const struct mail_message *m)
 {
-	struct imap_fetch_job *f = arg;
-	const struct imap_view *v = f->s->view;
+	struct imap_fetch_rows *r = arg;
+	const struct imap_view *v = r->job->s->view;
 	struct imap_fetch_row *row;
 
-	while (f->next_at < v->n && v->uids[f->next_at] < m->uid) {
-		f->next_at++;
-		f->missing = true;
+	while (r->next_at < v->n && v->uids[r->next_at] < m->uid) {
+		r->next_at++;
+		r->missing = true;
 	}
-	if (f->next_at == v->n || v->uids[f->next_at] != m->uid)
+	if (r->next_at == v->n || v->uids[r->next_at] != m->uid)
 		return 0;
-	row = &f->rows[f->n++];
-	*row = (struct imap_fetch_row){ .index = f->next_at++, .m = *m };
-	keep_text(f, &row->m.keywords);
-	if (reads_message(f, &row->m.content)) {
-		keep_text(f, &row->m.content.blob_key);
-		keep_text(f, &row->m.content.trace);
-		f->octets += row->m.size;
-		f->has_blobs |= row->m.content.message.n == 0;
+	row = &r->v[r->n++];
+	*row = (struct imap_fetch_row){ .index = r->next_at++, .m = *m };
+	keep_text(r, &row->m.keywords);
+	if (reads_message(r->job, &row->m.content)) {
+		keep_text(r, &row->m.content.blob_key);
+		keep_text(r, &row->m.content.trace);
+		r->octets += row->m.size;
+		r->has_blobs |= row->m.content.message.n == 0;
 	}
-	keep_text(f, &row->m.content.envelope);
-	keep_text(f, &row->m.content.body);
-	keep_text(f, &row->m.content.bodystructure);
-	keep_text(f, &row->m.content.structure);
-	keep_text(f, &row->m.content.header);
-	keep_text(f, &row->m.content.fields);
-	keep_text(f, &row->m.content.message);
-	return f->n == ROWS_MAX || f->text_size >= ROWS_TEXT_MAX;
+	keep_text(r, &row->m.content.envelope);
+	keep_text(r, &row->m.content.body);
+	keep_text(r, &row->m.content.bodystructure);
+	keep_text(r, &row->m.content.structure);
+	keep_text(r, &row->m.content.header);
+	keep_text(r, &row->m.content.fields);
+	keep_text(r, &row->m.content.message);
+	return r->n == ROWS_MAX || r->text_size >= ROWS_TEXT_MAX;
 }
 
 /* The rows of one span from next_at on. 1: there is no room for more. */
-static int load_span(struct db_tx *tx, struct imap_fetch_job *f)
+static int load_span(struct db_tx *tx, struct imap_fetch_rows *r)
 {
-	const struct imap_span *span = &f->spans.v[f->next_span];
+	const struct imap_fetch_job *f = r->job;
+	const struct imap_span *span = &f->spans.v[r->next_span];
 	const struct imap_view *v = f->s->view;
-	uint32_t first = v->uids[f->next_at], last = v->uids[span->last];
+	uint32_t first = v->uids[r->next_at], last = v->uids[span->last];
 	int rc;
 
 	if (f->needs_content)
-		rc = mail_store_messages(tx, v->mailbox, first, last, f->want, keep_row, f);
+		rc = mail_store_messages(tx, v->mailbox, first, last, f->want, keep_row, r);
 	else
-		rc = mail_store_scan(tx, v->mailbox, first, last, false, keep_row, f);
-	if (rc == 0 && f->next_at <= span->last)
-		f->missing = true;
+		rc = mail_store_scan(tx, v->mailbox, first, last, false, keep_row, r);
+	if (rc == 0 && r->next_at <= span->last)
+		r->missing = true;
 	return rc;
 }
 
-int imap_fetch_load(struct db_tx *tx, void *arg)
+/* May be run again. */
+static int load(struct db_tx *tx, struct imap_fetch_rows *r)
 {
-	const struct imap_session *s = arg;
-	struct imap_fetch_job *f = s->job;
+	const struct imap_spans *spans = &r->job->spans;
 	int rc = 0;
 
-	arena_reset(f->a);
-	f->rows = arena_alloc(f->a, ROWS_MAX * sizeof(*f->rows));
-	f->n = f->row = f->text_size = 0;
-	f->octets = 0;
-	f->has_blobs = false;
-	f->next_span = f->span;
-	f->next_at = f->at;
-	while (rc == 0 && f->next_span < f->spans.n) {
-		if (f->next_at < f->spans.v[f->next_span].first)
-			f->next_at = f->spans.v[f->next_span].first;
-		if (f->next_at <= f->spans.v[f->next_span].last)
-			rc = load_span(tx, f);
+	arena_reset(r->a);
+	r->v = arena_alloc(r->a, ROWS_MAX * sizeof(*r->v));
+	r->n = r->text_size = 0;
+	r->octets = 0;
+	r->has_blobs = r->missing = false;
+	r->next_span = r->span;
+	r->next_at = r->at;
+	while (rc == 0 && r->next_span < spans->n) {
+		if (r->next_at < spans->v[r->next_span].first)
+			r->next_at = spans->v[r->next_span].first;
+		if (r->next_at <= spans->v[r->next_span].last)
+			rc = load_span(tx, r);
 		if (rc == 0)
-			f->next_span++;
+			r->next_span++;
 	}
 	return rc < 0 ? rc : 0;
 }
 
-int imap_fetch_set_seen(struct db_tx *tx, void *arg)
+int imap_fetch_load(struct db_tx *tx, void *session)
+{
+	const struct imap_session *s = session;
+	const struct imap_fetch_job *f = s->job;
+
+	return load(tx, f->rows);
+}
+
+/* ---- loading ahead ---- */
+
+static int load_ahead(struct db_tx *tx, void *rows)
+{
+	return load(tx, rows);
+}
+
+void imap_fetch_load_ahead(struct imap_fetch_job *f)
+{
+	if (f->has_ahead || f->rows->next_span == f->spans.n)
+		return;
+	f->ahead->span = f->rows->next_span;
+	f->ahead->at = f->rows->next_at;
+	db_read_begin(f->s->m->db, load_ahead, f->ahead, &f->loading);
+}
+
+void imap_fetch_wait_ahead(struct imap_fetch_job *f)
+{
+	if (!f->loading)
+		return;
+	f->ahead->status = db_wait(&f->loading);
+	f->has_ahead = true;
+}
+
+void imap_fetch_take_ahead(struct imap_fetch_job *f)
+{
+	struct imap_fetch_rows *written = f->rows;
+
+	INVARIANT(f->has_ahead);
+	f->rows = f->ahead;
+	f->ahead = written;
+	f->has_ahead = false;
+}
+
+/* ---- \Seen ---- */
+
+int imap_fetch_set_seen(struct db_tx *tx, void *session)
 {
 	const struct mail_flag_change change = { .set = MAIL_SEEN };
-	const struct imap_session *s = arg;
+	const struct imap_session *s = session;
 	struct imap_fetch_job *f = s->job;
-	int64_t mailbox = f->s->view->mailbox, modseq = 0;
+	int64_t mailbox = s->view->mailbox, modseq = 0;
 	int rc = mail_store_modseq(tx, mailbox, &f->modseq_before);
 
-	for (size_t i = 0; i < f->n && rc == 0; i++) {
-		struct imap_fetch_row *row = &f->rows[i];
+	for (size_t i = 0; i < f->rows->n && rc == 0; i++) {
+		struct imap_fetch_row *row = &f->rows->v[i];
 		struct mail_flags after;
 
 		if (row->m.flags & MAIL_SEEN)
 			continue;
-		rc = mail_store_flag(tx, mailbox, row->m.uid, &change, &modseq, f->a, &after);
+		rc = mail_store_flag(tx, mailbox, row->m.uid, &change, &modseq, f->rows->a, &after);
 		row->seen_now = rc == 0;
 		if (rc == HEARTH_ENOTFOUND)
 			rc = 0;
@@ -120,8 +185,8 @@ bool imap_fetch_sets_seen(const struct imap_fetch_job *f)
 {
 	if (!f->sets_seen)
 		return false;
-	for (size_t i = 0; i < f->n; i++)
-		if (!(f->rows[i].m.flags & MAIL_SEEN))
+	for (size_t i = 0; i < f->rows->n; i++)
+		if (!(f->rows->v[i].m.flags & MAIL_SEEN))
 			return true;
 	return false;
 }
