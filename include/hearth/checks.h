@@ -36,9 +36,9 @@ struct hearth_checks {
 	const char *accounts; /* SQL: the accounts that rows belong to; NULL: none */
 	const char *address;  /* SQL: the address of account $1; of the module that has accounts */
 	const char *blobs;    /* SQL with columns key, account and place: blobs that rows name */
-	const struct hearth_rule *rules;  /* ends with what == NULL; may be NULL */
+	const struct hearth_rule *rules;    /* ends with what == NULL; may be NULL */
 	const struct hearth_index *indexes; /* ends with name == NULL; may be NULL */
-	const struct hearth_kept *kept;   /* may be NULL */
+	const struct hearth_kept *kept;     /* may be NULL */
 };
 
 #endif

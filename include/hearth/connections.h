@@ -15,7 +15,7 @@
  *
  * What is true on one node only: how many connections an account may have ([gateway]
  * connections_per_account) is counted by each node for itself; today a frame finds a service of its
- * own node, and `send` a client of its own node.
+ * own node, and `send` a client of its own node. On the loop, but for what says otherwise.
  */
 #ifndef HEARTH_CONNECTIONS_H
 #define HEARTH_CONNECTIONS_H

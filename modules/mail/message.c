@@ -1,5 +1,5 @@
 /*
- * message.c: see message.h. On workers.
+ * message.c: reads the bytes of a message from its row or its blob, whole or a range. On workers.
  */
 #include "message.h"
 

@@ -1,5 +1,5 @@
 /*
- * notify.c: see notify.h.
+ * notify.c: a map from mailboxes to those who watch them, fed by the live topic. On the loop.
  */
 #include "notify.h"
 

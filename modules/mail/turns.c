@@ -1,5 +1,6 @@
 /*
- * turns.c: see turns.h.
+ * turns.c: who waits, in order of the bytes their source has had, and who runs. On the loop; the
+ * work on workers.
  */
 #include "turns.h"
 

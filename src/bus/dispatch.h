@@ -7,7 +7,7 @@
  *     bus_publish
  *
  * A lane is one subscription following one database; a source is one database's outbox and its
- * register of subscribers.
+ * register of subscribers. Both run on workers, one at a time each; start and stop are the loop's.
  */
 #ifndef HEARTH_SRC_DISPATCH_H
 #define HEARTH_SRC_DISPATCH_H

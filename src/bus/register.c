@@ -1,6 +1,6 @@
 /*
  * register.c: the table bus_subscriber: for whom the events of this database are kept. Inside a
- * db_fn, all of it; a row for each subscription of the program, some dozens at most. One that was
+ * db_fn, all of it, on a database thread; a row for each subscription of the program, some dozens at most. One that was
  * forgotten keeps its row: its module, being off, would enter it again.
  */
 #include "bus/register.h"

@@ -117,8 +117,7 @@ static int read_survey(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : register_read(tx, v->arena, &v->list);
 }
 
-/* The lane that follows the source for this subscription here; NULL: it runs elsewhere, if at all.
- */
+/* The lane that follows the source for this subscription here; NULL: it runs elsewhere, or not. */
 static struct lane *lane_of(const struct source *s, const char *name)
 {
 	LIST_FOREACH (&s->bus->lanes, node) {

@@ -1,6 +1,7 @@
 /*
  * bus_commands.h: the commands about events: who follows them, what was set aside. Each gets the
- * arguments behind its name and returns the exit code: 0 done, 1 failed, 2 misused.
+ * arguments behind its name and returns the exit code: 0 done, 1 failed, 2 misused. On the main
+ * thread.
  */
 #ifndef HEARTH_SRC_BUS_COMMANDS_H
 #define HEARTH_SRC_BUS_COMMANDS_H

@@ -1,5 +1,6 @@
 /*
- * session_turn.c: see hearth/session_turn.h. Invariants: no step runs while the session waits, is
+ * session_turn.c: the turn of a session: which step comes next, and when its output goes. On the
+ * loop. Invariants: no step runs while the session waits, is
  * stalled or closes; and the connection is paused exactly while nothing may be read.
  */
 #include "hearth/session_turn.h"

@@ -1,5 +1,6 @@
 /*
- * role.c: the names of the roles.
+ * role.c: the names of roles, as the API and the database have them, and the role of an account.
+ * Pure.
  */
 #include "account/account.h"
 

@@ -1,5 +1,6 @@
 /*
- * clock.c: see clock.h.
+ * clock.c: the arithmetic of a clock with increment: what is taken off at a press, what is left,
+ * when the flag falls. Pure; microseconds, of whoever calls.
  */
 #include "engine/clock.h"
 

@@ -1,5 +1,7 @@
 /*
- * lobby.c: see lobby.h.
+ * lobby.c: seeks by account and by what they want (two maps), pairing, and the match that a pair
+ * gets: its row first, then the players hear. On the loop; SEEKS_MAX
+ * clients seek at most.
  */
 #include "lobby/lobby.h"
 

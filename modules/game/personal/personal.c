@@ -1,5 +1,7 @@
 /*
- * personal.c: see personal.h.
+ * personal.c: a person's games as PGN for an export, and the end of an account: running matches
+ * resigned, seats emptied. The PGN is made on a worker, match by match; the rest inside a db_fn or
+ * on the loop.
  */
 #include "personal/personal.h"
 

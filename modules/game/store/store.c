@@ -1,5 +1,6 @@
 /*
- * store.c: see store.h.
+ * store.c: writing: a match begun, a move with all that its row shows, an end, an account
+ * forgotten. Reading is store_read.c. Inside a db_fn.
  */
 #include "store/store.h"
 

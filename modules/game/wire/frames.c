@@ -1,5 +1,6 @@
 /*
- * frames.c: see frames.h.
+ * frames.c: the JSON of each frame, put together by the shared writer. On the executor of the
+ * match; a frame is as long as its match has moves.
  */
 #include "wire/frames.h"
 

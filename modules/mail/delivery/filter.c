@@ -1,5 +1,6 @@
 /*
- * filter.c: see filter.h.
+ * filter.c: reads what rules ask of a mail (sender, recipients, subject, list), and goes through
+ * the rules in order. Pure, on workers.
  */
 #include "delivery/filter.h"
 

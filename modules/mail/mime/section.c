@@ -1,5 +1,6 @@
 /*
- * mime/section.c: see section.h.
+ * mime/section.c: parses a section, finds its part in the tree, and copies header fields that were
+ * asked for. Pure; it allocates from the caller's arena.
  */
 #include "mime/section.h"
 #include "hearth/error.h"

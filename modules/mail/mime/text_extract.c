@@ -1,5 +1,6 @@
 /*
- * mime/text_extract.c: see text_extract.h.
+ * mime/text_extract.c: walks the tree of a message and writes subjects, addresses, names of files
+ * and texts as UTF-8 lines, up to a limit. Pure, on workers.
  */
 #include "mime/text_extract.h"
 #include "mime/address.h"

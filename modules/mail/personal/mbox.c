@@ -1,5 +1,6 @@
 /*
- * mbox.c: see mbox.h.
+ * mbox.c: writes messages, flags and the path of a mailbox as a file name. Pure; it appends to a
+ * buffer.
  */
 #include "personal/mbox.h"
 

@@ -1,5 +1,6 @@
 /*
- * search/document.c: see search/document.h.
+ * search/document.c: reads, packs, stores and unpacks a message's text for search, and looks for a
+ * key in it. On workers and inside db_fns; a text has at most MAIL_TEXT_MAX bytes.
  */
 #include "search/document.h"
 

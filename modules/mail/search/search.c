@@ -1,5 +1,6 @@
 /*
- * search.c: see search.h.
+ * search.c: the slices of a search: what the index says of each key, then the texts of what is
+ * open, then messages without a text yet. A slice runs on a database thread or a worker.
  */
 #include "search/search.h"
 

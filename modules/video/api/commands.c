@@ -1,5 +1,5 @@
 /*
- * commands.c: hearth stream key.
+ * commands.c: `hearth stream …`: the key of a channel, and a new one. On a command's main thread.
  */
 #include <stdio.h>
 #include <stdlib.h>

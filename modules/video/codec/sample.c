@@ -1,5 +1,6 @@
 /*
- * sample.c: lists of media samples.
+ * sample.c: lists of samples: adding, moving the first of one to another, freeing. Pure; whoever
+ * owns a list bounds it.
  */
 #include "codec/sample.h"
 

@@ -1,5 +1,6 @@
 /*
- * opening.c: see opening.h.
+ * opening.c: keeps what came before all tracks were known, and says when they are. On the loop;
+ * bounded by tags and bytes.
  */
 #include "ingest/opening.h"
 

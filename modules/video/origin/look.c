@@ -1,5 +1,6 @@
 /*
- * look.c: see look.h.
+ * look.c: reads what is new of a channel: renditions, segments, what stands before them, how the
+ * stream ended. Made and merged on the loop, filled inside a db_fn.
  */
 #include "origin/look.h"
 

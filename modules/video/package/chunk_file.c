@@ -1,5 +1,6 @@
 /*
- * chunk_file.c: see chunk_file.h.
+ * chunk_file.c: writes a chunk as bytes and reads it back, each length held against what is left.
+ * Pure; samples point into the file.
  */
 #include "package/chunk_file.h"
 

@@ -1,5 +1,6 @@
 /*
- * worker.c: see worker.h.
+ * worker.c: takes a task, reads its chunk, packages or transcodes it, puts the segment and writes
+ * its row. On workers; one chunk is in hand.
  */
 #include "package/worker.h"
 

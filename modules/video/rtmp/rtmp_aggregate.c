@@ -1,5 +1,6 @@
 /*
- * rtmp_aggregate.c: see rtmp_aggregate.h.
+ * rtmp_aggregate.c: takes an aggregate apart, a message a call, each length held against what is
+ * left. Pure; nothing is copied.
  */
 #include "rtmp/rtmp_aggregate.h"
 

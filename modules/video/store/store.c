@@ -1,5 +1,6 @@
 /*
- * store.c: see store.h.
+ * store.c: channels, their keys and names, and streams. Segments and raw pieces are
+ * store_segment.c. Inside a db_fn.
  */
 #include "store/store.h"
 

@@ -28,4 +28,15 @@ static inline bool dies(void (*fn)(void *arg), void *arg)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
+static inline void run_alone(void *arg)
+{
+	(*(void (**)(void))arg)();
+}
+
+/* The same of a function without an argument. */
+static inline bool dies_alone(void (*run)(void))
+{
+	return dies(run_alone, &run);
+}
+
 #endif

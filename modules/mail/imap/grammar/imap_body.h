@@ -3,8 +3,8 @@
  * section 7.4.2, RFC 9051 section 7.5.2), from its tree alone. The ENVELOPE is ready in
  * root->envelope; the bytes of sections are section.h. Pure, any thread.
  */
-#ifndef HEARTH_MAIL_MIME_IMAP_FETCH_H
-#define HEARTH_MAIL_MIME_IMAP_FETCH_H
+#ifndef MAIL_IMAP_BODY_H
+#define MAIL_IMAP_BODY_H
 
 #include "mime/structure.h"
 

@@ -1,5 +1,6 @@
 /*
- * imap/grammar/imap_string.c: see imap_string.h.
+ * imap/grammar/imap_string.c: writes quoted strings, literals and NIL, and an ENVELOPE from a
+ * header. Pure; as long as the header.
  */
 #include "imap/grammar/imap_string.h"
 #include "mime/address.h"

@@ -1,5 +1,6 @@
 /*
- * imap/session/imap_copy_undo.c: see imap/session/imap_copy_undo.h.
+ * imap/session/imap_copy_undo.c: takes back a COPY some messages a transaction, also those that a
+ * killed process has left behind. On the loop; its work inside db_fns.
  */
 #include "imap/session/imap_copy_undo.h"
 

@@ -3,8 +3,8 @@
  * does not end: the quota was met, the client has gone, the process was killed (store.h says how it
  * is noted). On the loop.
  */
-#ifndef MAIL_COPYING_H
-#define MAIL_COPYING_H
+#ifndef MAIL_IMAP_COPY_UNDO_H
+#define MAIL_IMAP_COPY_UNDO_H
 
 #include "mail.h"
 

@@ -1,5 +1,6 @@
 /*
- * imap_search.c: see imap_search.h.
+ * imap_search.c: answers each key from the rows where it can, asks the search for texts (search.h)
+ * where it must, and puts the answer together. A slice runs on a worker, the rest on the loop.
  */
 #include "imap/session/imap_search.h"
 

@@ -1,5 +1,6 @@
 /*
- * imap_view.c: see imap_view.h.
+ * imap_view.c: the view as a sorted array of UIDs: looking up, telling what came and went, the
+ * keywords that the client knows. On whichever thread has the session.
  */
 #include "imap/session/imap_internal.h"
 

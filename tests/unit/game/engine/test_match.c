@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "hearth/error.h"
 #include "engine/match.h"
+#include "hearth/error.h"
 #include "wire/frames.h"
 
 #define SECOND INT64_C(1000000)

@@ -2,11 +2,11 @@
  * test_arena.c: arenas: alignment, growth, reset, links; and the heap functions beside them.
  */
 #include "check_slice.h"
-#include "dies.h"
 #include "harness.h"
 #include "hearth/arena.h"
 #include "hearth/buf.h"
 #include "hearth/rand.h"
+#include "src/dies.h"
 
 START_TEST(begins_and_ends_with_nothing)
 {
@@ -139,7 +139,7 @@ static void take_too_much(void)
 
 START_TEST(too_much_ends_the_process)
 {
-	ck_assert(dies(take_too_much));
+	ck_assert(dies_alone(take_too_much));
 }
 END_TEST
 

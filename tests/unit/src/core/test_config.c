@@ -1,10 +1,10 @@
 /*
  * test_config.c: declared settings, files and --set, every kind of error line, the example file.
  */
-#include "dies.h"
 #include "harness.h"
 #include "hearth/config.h"
 #include "hearth/error.h"
+#include "src/dies.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -256,11 +256,11 @@ static void another_type(void)
 
 START_TEST(mistakes_of_the_program_end_it)
 {
-	ck_assert(dies(declare_twice));
-	ck_assert(dies(wrong_default));
-	ck_assert(dies(no_section));
-	ck_assert(dies(undeclared));
-	ck_assert(dies(another_type));
+	ck_assert(dies_alone(declare_twice));
+	ck_assert(dies_alone(wrong_default));
+	ck_assert(dies_alone(no_section));
+	ck_assert(dies_alone(undeclared));
+	ck_assert(dies_alone(another_type));
 }
 END_TEST
 

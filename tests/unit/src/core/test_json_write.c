@@ -2,11 +2,11 @@
  * test_json_write.c: what the writer writes, that it reads back, and that it cannot write bad JSON.
  */
 #include "check_slice.h"
-#include "dies.h"
 #include "harness.h"
 #include "hearth/json.h"
 #include "hearth/rand.h"
 #include "hearth/text.h"
+#include "src/dies.h"
 
 #include <math.h>
 
@@ -280,14 +280,14 @@ static void too_deep(void)
 
 START_TEST(bad_json_ends_the_process)
 {
-	ck_assert(dies(value_without_name));
-	ck_assert(dies(name_without_value));
-	ck_assert(dies(two_names));
-	ck_assert(dies(name_in_array));
-	ck_assert(dies(wrong_bracket));
-	ck_assert(dies(closed_too_often));
-	ck_assert(dies(two_documents));
-	ck_assert(dies(too_deep));
+	ck_assert(dies_alone(value_without_name));
+	ck_assert(dies_alone(name_without_value));
+	ck_assert(dies_alone(two_names));
+	ck_assert(dies_alone(name_in_array));
+	ck_assert(dies_alone(wrong_bracket));
+	ck_assert(dies_alone(closed_too_often));
+	ck_assert(dies_alone(two_documents));
+	ck_assert(dies_alone(too_deep));
 }
 END_TEST
 

@@ -1,12 +1,12 @@
 /*
  * test_log.c: what arrives at standard error, byte by byte, with the clock held still.
  */
-#include "dies.h"
 #include "harness.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/str.h"
+#include "src/dies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -236,8 +236,8 @@ static void break_an_invariant(void)
 
 START_TEST(fatal_ends_the_process)
 {
-	ck_assert(dies(be_fatal));
-	ck_assert(dies(break_an_invariant));
+	ck_assert(dies_alone(be_fatal));
+	ck_assert(dies_alone(break_an_invariant));
 	INVARIANT(1 + 1 == 2);
 }
 END_TEST

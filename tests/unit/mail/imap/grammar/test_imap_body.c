@@ -1,5 +1,5 @@
 /*
- * test_imap_fetch.c: ENVELOPE, BODY and BODYSTRUCTURE as RFC 3501 section 7.4.2 words them.
+ * test_imap_body.c: ENVELOPE, BODY and BODYSTRUCTURE as RFC 3501 section 7.4.2 words them.
  */
 #include "imap/grammar/imap_body.h"
 #include "imap/grammar/imap_string.h"
