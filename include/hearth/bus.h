@@ -31,7 +31,9 @@
  * Live topics are now or never: delivered to who listens at the moment, on its own executor, in
  * the order one thread published them, and forgotten. Nothing is kept; a slow listener (a thousand
  * wait for it) loses the newest, and is told that it lost some, behind those it had: then it looks
- * at what is true now. It is told so once for however many were lost before that.
+ * at what is true now. It is told so once for however many were lost before that. Those told on one
+ * node are heard on all, there within some tenths of a second; a node that was held up for longer
+ * than they are kept is told that it lost some.
  *
  * Nodes that share the databases follow the same outboxes. Which of them applies an event does not
  * matter, since the cursor moves with the effect and only from where it stood: who was slower has
@@ -124,6 +126,8 @@ int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each,
  * thread.
  */
 void bus_tell(struct bus *b, const char *topic, struct buf *payload);
+/* The same for who listens on this node alone: when every node hears of it by itself. */
+void bus_tell_here(struct bus *b, const char *topic, struct buf *payload);
 
 /*
  * Listens to a live topic on the calling executor until bus_unlisten. `payload` is the bus's; NULL

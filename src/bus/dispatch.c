@@ -91,8 +91,9 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 
 void bus_share(struct bus *b, struct leases *ls)
 {
-	INVARIANT(!b->pool);
+	INVARIANT(!b->pool && b->source_count > 0);
 	b->leases = ls;
+	b->relay = relay_new(b);
 }
 
 void bus_keep_for(struct bus *b, const struct bus_subscription *s)
@@ -121,7 +122,8 @@ static void wake_sources(void *arg)
 int bus_start(struct bus *b)
 {
 	INVARIANT(!b->pool && exec_current());
-	b->pool = pool_new("bus", 1, b->source_count ? (int)b->source_count : 1);
+	/* Room for each of the sources and the two of the relay to wait. */
+	b->pool = pool_new("bus", 1, (int)b->source_count + 2);
 	for (size_t i = 0; i < b->source_count; i++) {
 		source_register(&b->sources[i]);
 		runner_init(&b->sources[i].runner, b->pool, 1, source_run, &b->sources[i]);
@@ -133,6 +135,8 @@ int bus_start(struct bus *b)
 			db_watch(l->from, &l->watch);
 	}
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
+	if (b->relay)
+		relay_start(b->relay);
 	if (b->leases)
 		timer_start(&b->glance, GLANCE_MS, GLANCE_MS, lanes_glance, b);
 	return 0;
@@ -144,6 +148,8 @@ void bus_stop(struct bus *b)
 		return;
 	timer_stop(&b->tick);
 	timer_stop(&b->glance);
+	if (b->relay)
+		relay_stop(b->relay);
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_stop(&b->sources[i].runner);
 	LIST_FOREACH (&b->lanes, node) {
@@ -171,6 +177,7 @@ void bus_free(struct bus **bp)
 	INVARIANT(!b->pool);
 	while ((node = list_pop(&b->lanes)))
 		lane_free(LIST_ENTRY(node, struct lane, node));
+	relay_free(&b->relay);
 	live_clear(&b->live);
 	free(b->sources);
 	free(b);

@@ -98,7 +98,26 @@ static void post_to(struct bus_listener *l, struct buf *payload)
 	exec_post(l->owner, deliver, d);
 }
 
+void live_lose_all(struct live *live)
+{
+	size_t it = 0;
+	void *topic;
+
+	pthread_mutex_lock(&live->lock);
+	while (map_next(live->topics, &it, NULL, &topic))
+		LIST_FOREACH (&((struct live_topic *)topic)->listeners, node)
+			post_to(LIST_ENTRY(node, struct bus_listener, node), NULL);
+	pthread_mutex_unlock(&live->lock);
+}
+
 void bus_tell(struct bus *b, const char *topic, struct buf *payload)
+{
+	bus_tell_here(b, topic, payload);
+	if (b->relay)
+		relay_send(b->relay, topic, payload);
+}
+
+void bus_tell_here(struct bus *b, const char *topic, struct buf *payload)
 {
 	struct live *live = &b->live;
 	struct live_topic *t;

@@ -5,6 +5,7 @@
  *   bus_subscriber  who has to pass them, and how far each was known to be (register.c)
  *   bus_trimmed     up to where they were removed, of each topic: kept where nodes share the database
  *   bus_cursor      how far subscriptions whose effects are here have come, for each source
+ *   bus_live        what nodes tell each other of live topics (relay.c); of one database only
  *   bus_dead        events that such a subscription failed on for good; `again`: it shall try anew
  *
  * A position is a number that the database gives out once and in the order of commits: there is one
@@ -37,6 +38,8 @@ const char *const bus_migrations[] = {
 	"CREATE INDEX bus_dead_at ON bus_dead (dead_ms);"
 	"CREATE INDEX bus_dead_again ON bus_dead (subscription, source, id) WHERE again = 1;",
 	"CREATE TABLE bus_trimmed (topic TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL);",
+	"CREATE TABLE bus_live (id {id}, node TEXT NOT NULL, topic TEXT NOT NULL, payload {bytes},"
+	" at_ms BIGINT NOT NULL);",
 	NULL,
 };
 

@@ -247,7 +247,7 @@ static void forget_all(struct auth *a)
 {
 	a->token_generation++;
 	remembered_forget(a->remembered, 0);
-	bus_tell(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, NULL);
+	bus_tell_here(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, NULL);
 }
 
 void auth_on_revoked(void *module, const struct bus_event *ev)
@@ -276,6 +276,6 @@ void auth_on_revoked(void *module, const struct bus_event *ev)
 		cache_remove(a->cache, slice_str(key), NULL, NULL);
 	}
 	arena_free(&arena);
-	bus_tell(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, payload);
+	bus_tell_here(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, payload);
 	buf_unref(&payload);
 }

@@ -489,6 +489,73 @@ START_TEST(two_nodes_do_it_once_and_both_are_told)
 }
 END_TEST
 
+static int both_heard_500(void *arg)
+{
+	const struct losses *l = arg;
+
+	return l[0].heard >= 500 && l[1].heard >= 500;
+}
+
+static int second_lost(void *arg)
+{
+	return ((const struct losses *)arg)[1].lost > 0;
+}
+
+static int second_heard_more(void *arg)
+{
+	return ((const struct losses *)arg)[1].last == 77;
+}
+
+/* As if a node had been held up for so long that what it has not heard is gone. */
+static int make_a_gap(struct db_tx *tx, void *arg)
+{
+	int64_t last;
+	int rc = db_get_int(tx, &last, "SELECT max(id) FROM bus_live");
+
+	(void)arg;
+	if (rc == 0)
+		rc = db_run(tx,
+			"INSERT INTO bus_live (id, node, topic, at_ms) VALUES ($1, 'x', 'y', 0)",
+			db_int(last + 10));
+	return rc < 0 ? rc : 0;
+}
+
+START_TEST(live_topics_are_heard_on_both_nodes)
+{
+	struct post *p = post_open();
+	struct losses l[2] = { 0 };
+	struct bus_listener *listeners[2];
+	struct node n[2];
+
+	node_open(&n[0], p, "one", p->bus);
+	node_open(&n[1], p, "two", suite_bus_new(p->dbs, 2));
+	for (int i = 0; i < 2; i++)
+		listeners[i] = bus_listen(n[i].bus, "live.a", note_live, &l[i]);
+	for (int i = 0; i < 500; i++)
+		tell(n[i % 2].bus, "live.a", i);
+	ck_assert(suite_run_until(both_heard_500, l, WITHIN_MS));
+	bus_tell(n[0].bus, "live.a", NULL);
+	ck_assert(suite_run_until(second_lost, l, WITHIN_MS));
+	suite_run_until(suite_never, NULL, 200);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(l[i].heard, 500);
+		ck_assert_int_eq(l[i].lost, 1);
+		l[i].lost = 0;
+	}
+	ck_assert_int_eq(db_write_wait(p->sender, make_a_gap, NULL), 0);
+	ck_assert(suite_run_until(second_lost, l, WITHIN_MS));
+	tell(n[0].bus, "live.a", 77);
+	ck_assert(suite_run_until(second_heard_more, l, WITHIN_MS));
+	for (int i = 0; i < 2; i++)
+		bus_unlisten(&listeners[i]);
+	suite_bus_end(&n[1].bus);
+	bus_stop(p->bus);
+	leases_free(&n[0].leases);
+	leases_free(&n[1].leases);
+	post_close(p);
+}
+END_TEST
+
 /* ---- lag ---- */
 
 #define LAGS "bus.taker.a.sender"
@@ -529,7 +596,8 @@ START_TEST(a_lag_is_told)
 }
 END_TEST
 
-TEST_MAIN("bus", SUITE_BUS, two_nodes_do_it_once_and_both_are_told, outbox_keeps_for_who_is_away,
+TEST_MAIN("bus", SUITE_BUS, two_nodes_do_it_once_and_both_are_told,
+	live_topics_are_heard_on_both_nodes, outbox_keeps_for_who_is_away,
 	what_was_set_aside_is_tried_again_when_asked, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
 	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,

@@ -567,10 +567,12 @@ struct losses {
 static void note_live(void *arg, struct buf *payload)
 {
 	struct losses *l = arg;
+	int64_t n = -1;
 
 	if (payload) {
+		slice_i64(buf_slice(payload), 0, INT32_MAX, &n);
 		l->heard++;
-		l->last = atoi((const char *)buf_data(payload));
+		l->last = (int)n;
 	} else {
 		l->lost++;
 	}
