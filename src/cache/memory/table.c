@@ -217,8 +217,8 @@ int64_t cache_table_expire(struct cache_table *t, int64_t now_ms, size_t max)
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): heap[0] is another one after drop */
 	for (size_t n = 0; n < max && t->count > 0 && t->heap[0]->expires_ms <= now_ms; n++)
 		drop(t, t->heap[0]);
-	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	return t->count > 0 ? t->heap[0]->expires_ms - now_ms : INT64_MAX;
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 size_t cache_table_bytes(const struct cache_table *t)
