@@ -77,7 +77,7 @@ static const struct config_setting settings[] = {
 		"how long what they asked for can be fetched" },
 	{ NULL, "group_creation", CONFIG_CHOICE, "administrators", NULL, NULL,
 		"administrators|everyone", "who makes groups" },
-	{ NULL, "groups_per_account", CONFIG_INT, "20", "1", "10000", NULL,
+	{ NULL, "groups_per_account", CONFIG_INT, "20", "1", "1000", NULL,
 		"groups that one member makes, and how many within a day; administrators make any "
 		"number" },
 	{ NULL, "argon2_memory", CONFIG_SIZE, "19M", "8M", "1G", NULL,

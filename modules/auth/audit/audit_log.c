@@ -1,23 +1,47 @@
 /*
  * audit_log.c: security events: one row for each thing that mattered, and the list its owner reads.
+ * Noted inside a db_fn, read from the loop; AUTH_AUDIT_MAX of an account.
  */
 #include "audit/audit_log.h"
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
+#define HOUR_MS      (INT64_C(3600) * 1000)
+#define LOOK_BACK    (5 * AUTH_AUDIT_SAME) /* events that are looked at for what repeats */
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     200
+
+/* Whether that much of this is among the account's last events. */
+static int is_repeated(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
+	int64_t now_ms, bool *repeated)
+{
+	int64_t same = 0;
+	int rc = db_get_int(tx, &same,
+		"SELECT count(*) FROM (SELECT at, kind, peer FROM event WHERE account = $1"
+		" ORDER BY id DESC LIMIT $2) e WHERE kind = $3 AND peer = $4 AND at > $5",
+		db_int(account), db_int(LOOK_BACK), db_str(kind), db_str(peer),
+		db_int(now_ms - HOUR_MS));
+
+	*repeated = same >= AUTH_AUDIT_SAME;
+	return rc;
+}
 
 int auth_audit(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
 	struct slice device, const char *detail)
 {
-	int rc = db_run(tx,
+	int64_t now_ms = clock_wall_ms();
+	const char *from = peer ? peer : "";
+	bool repeated = false;
+	int rc = is_repeated(tx, account, kind, from, now_ms, &repeated);
+
+	if (rc < 0 || repeated)
+		return rc;
+	rc = db_run(tx,
 		"INSERT INTO event (account, at, kind, peer, device, detail)"
 		" VALUES ($1, $2, $3, $4, $5, $6)",
-		db_int(account), db_int(clock_wall_ms()), db_str(kind), db_str(peer ? peer : ""),
-		db_text(device), db_str(detail));
-
+		db_int(account), db_int(now_ms), db_str(kind), db_str(from), db_text(device),
+		db_str(detail));
 	return rc < 0 ? rc : 0;
 }
 

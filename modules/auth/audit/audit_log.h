@@ -8,11 +8,14 @@
 
 #define AUTH_AUDIT_KEEP_MS (INT64_C(400) * 24 * 3600 * 1000)
 #define AUTH_AUDIT_MAX     5000 /* of one account; the oldest go, within the hour */
+#define AUTH_AUDIT_SAME    100  /* of one kind from one network within an hour */
 
 /*
  * Notes what happened to an account, in the transaction in which it happens: `kind` is a word such
  * as "session.opened"; peer and device are those of whoever did it (empty when it was a command);
- * detail is a short text for people without secrets, or NULL. Inside a db_fn.
+ * detail is a short text for people without secrets, or NULL. What goes on happening beyond
+ * AUTH_AUDIT_SAME is not noted again: who may cause events must not be able to push out of the log
+ * what tells of them. Inside a db_fn.
  */
 int auth_audit(struct db_tx *tx, int64_t account, const char *kind, const char *peer,
 	struct slice device, const char *detail);
