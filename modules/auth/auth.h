@@ -60,7 +60,6 @@ struct auth {
 	int64_t registrations_per_network;
 	int64_t device_ttl_ms;   /* of a trusted device; 0: none is trusted */
 	int second_factor;       /* enum auth_factor_policy (factor/factor.h) */
-	int64_t quota;           /* bytes, of an account that has none of its own; 0: no bound */
 	int64_t password_min;    /* characters */
 	int64_t address_rest_ms; /* before somebody else may have it (account/resting.h) */
 	unsigned long long argon_passes;

@@ -418,7 +418,7 @@ static int start_command(struct hearth *h, void **state)
 	a->password_min = config_int(c, "auth", "password_min");
 	a->exports_per_day = config_int(c, "auth", "exports_per_day");
 	a->export_ttl_ms = config_duration_ms(c, "auth", "export_ttl");
-	a->quota = config_size(c, "auth", "quota");
+	quota_start(config_size(c, "auth", "quota"));
 	a->groups_per_account = config_int(c, "auth", "groups_per_account");
 	a->argon_memory = (size_t)config_size(c, "auth", "argon2_memory");
 	a->argon_passes = (unsigned long long)config_int(c, "auth", "argon2_passes");

@@ -49,7 +49,6 @@ static void on_found(void *arg, int status)
 {
 	struct find *f = arg;
 
-	auth_account_fill(f->a, &f->account);
 	f->done(f->arg, status, status == 0 ? &f->account : NULL);
 	free(f);
 }
@@ -82,10 +81,8 @@ static int find_wait(struct auth *a, struct find *f, struct account *out)
 {
 	int rc = db_read_wait(a->db, find, f);
 
-	if (rc == 0) {
+	if (rc == 0)
 		*out = f->account;
-		auth_account_fill(a, out);
-	}
 	return rc;
 }
 

@@ -51,8 +51,7 @@ int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms);
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id);
 /*
- * By address or by id: HEARTH_ENOTFOUND. quota is to be completed by auth_account_fill. hash may be
- * NULL when not wanted.
+ * By address or by id: HEARTH_ENOTFOUND. hash may be NULL when not wanted.
  */
 int auth_store_find(
 	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX]);
@@ -62,6 +61,8 @@ int auth_store_list(
 /* How many accounts, how many administrators there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
 int auth_store_count_administrators(struct db_tx *tx, int64_t *count);
+/* The ids of at most `most` administrators, in the first column; those that may log in first. */
+int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, int64_t most);
 /*
  * Another password, which voids a link for one; auth_store_revoke of what it opened is to follow.
  */
@@ -75,21 +76,6 @@ int auth_store_still_open(struct db_tx *tx, const struct account *account);
 /* Only while it is still `old`; HEARTH_ENOTFOUND when it is not. */
 int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash);
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled);
-/*
- * The columns that make a struct account, of a table or alias named `a`, for queries of other
- * tables; and such a row, its columns beginning at `first`.
- */
-#define AUTH_ACCOUNT_COLUMNS                                                               \
-	"a.id, a.address, a.role, a.disabled, a.factors, COALESCE(a.quota, -1 - COALESCE(" \
-	"(SELECT max(g.quota) FROM membership m JOIN account_group g ON g.id = m.group_id" \
-	" WHERE m.account = a.id), 0)), a.generation"
-#define AUTH_ACCOUNT_COUNT 7
-void auth_store_read(struct db_rows *rows, int first, struct account *out);
-/*
- * Until this is called, quota is -1 - q for an account without a quota of its own, q being the
- * largest of its groups' (0: none has one). Then it is the one that holds (quota.h).
- */
-void auth_account_fill(const struct auth *a, struct account *account);
 /* Whether no other administrator is left who can log in. */
 int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out);
 /*

@@ -1,43 +1,35 @@
 /*
  * account_store.c: SQL on accounts. Inside a db_fn, on a database thread.
  */
-#include "account/account.h"
+#include "account/account_row.h"
 
+#include <assert.h>
 #include <stdio.h>
 
+#include "account/quota.h"
 #include "account/resting.h"
-#include "factor/factor.h"
 #include "group/group.h"
 #include "hearth/error.h"
 #include "invitation/invitation.h"
 #include "personal/personal_data.h"
-#include "preferences/preferences.h"
-#include "profile/profile.h"
 #include "reset/reset.h"
-#include "session/session.h"
-#include "sms/code.h"
 
-void auth_store_read(struct db_rows *rows, int first, struct account *out)
+void account_read(struct db_rows *rows, struct account *out)
 {
-	struct slice address = slice_head(db_col_text(rows, first + 1), sizeof(out->address) - 1);
-	int64_t role = db_col_int(rows, first + 2);
+	struct slice address = slice_head(db_col_text(rows, 1), sizeof(out->address) - 1);
+	int64_t role = db_col_int(rows, 2);
 
-	*out = (struct account){ .id = db_col_int(rows, first),
+	*out = (struct account){ .id = db_col_int(rows, 0),
 		.admin = role == AUTH_ADMINISTRATOR,
 		.moderator = role == AUTH_MODERATOR,
-		.disabled = db_col_int(rows, first + 3) != 0,
-		.factors = db_col_int(rows, first + 4) != 0,
-		.quota = db_col_int(rows, first + 5),
-		.generation = db_col_int(rows, first + 6) };
+		.disabled = db_col_int(rows, 3) != 0,
+		.factors = db_col_int(rows, 4) != 0,
+		.quota = db_col_is_null(rows, ACCOUNT_COLUMN_QUOTA)
+				 ? quota_of_others(db_col_int(rows, ACCOUNT_COLUMN_QUOTA + 1))
+				 : db_col_int(rows, ACCOUNT_COLUMN_QUOTA),
+		.generation = db_col_int(rows, 7) };
 	memcpy(out->address, address.p, address.n);
-}
-
-void auth_account_fill(const struct auth *a, struct account *account)
-{
-	int64_t groups = -1 - account->quota;
-
-	if (account->quota < 0)
-		account->quota = a->quota > 0 && groups > a->quota ? groups : a->quota;
+	assert(out->id > 0 && out->quota >= 0);
 }
 
 int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms)
@@ -57,87 +49,79 @@ int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms)
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id)
 {
-	struct db_rows rows;
 	int rc = auth_address_is_free(tx, address, now_ms);
 
 	if (rc < 0)
 		return rc;
-	rc = db_query(tx, &rows,
+	rc = db_get_int(tx, id,
 		"INSERT INTO account (address, password, role, disabled, factors, created_at)"
 		" VALUES ($1, $2, $3, 0, 0, $4)"
 		" ON CONFLICT (address) DO NOTHING RETURNING id",
 		db_str(address), db_str(hash), db_int(role), db_int(now_ms));
-
 	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		*id = db_col_int(&rows, 0);
-	db_end(&rows);
-	if (rc > 0)
-		return role == AUTH_ADMINISTRATOR ? auth_store_void_bootstrap(tx) : 0;
-	return rc == 0 ? HEARTH_EEXIST : rc;
+		return rc == HEARTH_ENOTFOUND ? HEARTH_EEXIST : rc;
+	return role == AUTH_ADMINISTRATOR ? auth_store_void_bootstrap(tx) : 0;
 }
 
 int auth_store_find(
 	struct db_tx *tx, const char *address, struct account *out, char hash[AUTH_HASH_MAX])
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
+	int rc = db_one(tx, &rows,
+		"SELECT " ACCOUNT_COLUMNS
 		", a.password FROM account a WHERE a.address = $1 AND a.deleted_at IS NULL",
 		db_str(address));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		auth_store_read(&rows, 0, out);
-		if (hash) {
-			struct slice stored = slice_head(
-				db_col_text(&rows, AUTH_ACCOUNT_COUNT), AUTH_HASH_MAX - 1);
+	account_read(&rows, out);
+	if (hash) {
+		struct slice stored =
+			slice_head(db_col_text(&rows, ACCOUNT_COLUMN_COUNT), AUTH_HASH_MAX - 1);
 
-			memset(hash, 0, AUTH_HASH_MAX);
-			memcpy(hash, stored.p, stored.n);
-		}
+		memset(hash, 0, AUTH_HASH_MAX);
+		memcpy(hash, stored.p, stored.n);
 	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	return db_end(&rows);
 }
 
 int auth_store_get(struct db_tx *tx, int64_t id, struct account *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
+	int rc = db_one(tx, &rows,
+		"SELECT " ACCOUNT_COLUMNS
 		" FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL",
 		db_int(id));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		auth_store_read(&rows, 0, out);
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	account_read(&rows, out);
+	return db_end(&rows);
+}
+
+struct listing {
+	void (*each)(void *arg, const struct account *account);
+	void *arg;
+};
+
+static int list_one(struct db_rows *rows, void *arg)
+{
+	const struct listing *l = arg;
+	struct account account;
+
+	account_read(rows, &account);
+	l->each(l->arg, &account);
+	return 0;
 }
 
 int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg)
 {
-	struct db_rows rows;
-	struct account account;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
-		" FROM account a WHERE a.deleted_at IS NULL ORDER BY a.address");
+	struct listing l = { each, arg };
 
-	if (rc < 0)
-		return rc;
-	while (db_next(&rows) > 0) {
-		auth_store_read(&rows, 0, &account);
-		each(arg, &account);
-	}
-	return db_end(&rows);
+	return db_each(tx, list_one, &l,
+		"SELECT " ACCOUNT_COLUMNS
+		" FROM account a WHERE a.deleted_at IS NULL ORDER BY a.address");
 }
 
 int auth_store_count(struct db_tx *tx, int64_t *count)
@@ -150,6 +134,14 @@ int auth_store_count_administrators(struct db_tx *tx, int64_t *count)
 	return db_get_int(tx, count,
 		"SELECT count(*) FROM account WHERE role = $1 AND deleted_at IS NULL",
 		db_int(AUTH_ADMINISTRATOR));
+}
+
+int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, int64_t most)
+{
+	return db_each(tx, each, arg,
+		"SELECT id FROM account WHERE role = $1 AND deleted_at IS NULL"
+		" ORDER BY disabled, id LIMIT $2",
+		db_int(AUTH_ADMINISTRATOR), db_int(most));
 }
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
@@ -228,30 +220,12 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_address(tx, account.address, now_ms + rest_ms);
 	if (rc == 0)
-		rc = personal_data_erase(tx, id, now_ms);
+		rc = personal_data_erase(tx, id);
 	if (rc >= 0)
 		rc = db_run(tx,
 			"UPDATE account SET address = $2, password = '', disabled = 1, deleted_at "
 			"= "
 			"$3 WHERE id = $1",
 			db_int(id), db_str(freed), db_int(now_ms));
-	if (rc >= 0)
-		rc = auth_store_drop_factors(tx, id);
-	if (rc >= 0)
-		rc = auth_store_revoke_all(tx, id);
-	if (rc == 0)
-		rc = group_forget_account(tx, id);
-	if (rc >= 0)
-		rc = profile_forget(tx, id);
-	if (rc >= 0)
-		rc = preferences_forget(tx, id, now_ms);
-	if (rc >= 0)
-		rc = phone_remove(tx, id);
-	if (rc >= 0)
-		rc = auth_code_drop_all(tx, id);
-	if (rc >= 0)
-		rc = sms_forget(tx, id);
-	if (rc >= 0)
-		rc = auth_reset_drop(tx, id);
 	return rc < 0 ? rc : publish_account(tx, ACCOUNTS_TOPIC_DELETED, id);
 }

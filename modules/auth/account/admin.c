@@ -73,7 +73,7 @@ static int list(struct db_tx *tx, void *arg)
 	json_open_object(&ask->w);
 	json_name(&ask->w, "accounts");
 	json_open_array(&ask->w);
-	rc = auth_store_list_accounts(tx, ask->a, ask->id, ask->part, list_one, ask);
+	rc = auth_store_list_accounts(tx, ask->id, ask->part, list_one, ask);
 	json_close_array(&ask->w);
 	if (ask->count > ask->limit)
 		json_put_i64(&ask->w, "next", ask->after);
@@ -122,7 +122,7 @@ static int get(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 
-	return auth_store_get_listed(tx, ask->a, ask->id, &ask->found);
+	return auth_store_get_listed(tx, ask->id, &ask->found);
 }
 
 /* A moderator stands above members only. */

@@ -24,14 +24,13 @@ struct auth_change {
 /* ---- admin_store.c: inside a db_fn ---- */
 
 /* One account, or HEARTH_ENOTFOUND. */
-int auth_store_get_listed(
-	struct db_tx *tx, const struct auth *a, int64_t id, struct auth_listed *out);
+int auth_store_get_listed(struct db_tx *tx, int64_t id, struct auth_listed *out);
 /*
  * Accounts by number, from behind `after`, whose address has `part` in it (empty: any); `each`
  * returns whether it wants more.
  */
-int auth_store_list_accounts(struct db_tx *tx, const struct auth *a, int64_t after,
-	struct slice part, bool (*each)(void *arg, const struct auth_listed *account), void *arg);
+int auth_store_list_accounts(struct db_tx *tx, int64_t after, struct slice part,
+	bool (*each)(void *arg, const struct auth_listed *account), void *arg);
 /*
  * Changes an account. Who loses rights loses sessions and API tokens, and the invitations made with
  * them; who is disabled everything; else only what the cache has goes. `by` (NULL: a command) is

@@ -6,46 +6,42 @@
 
 #include <stdio.h>
 
+#include "account/account_row.h"
 #include "audit/audit_log.h"
 #include "hearth/error.h"
 #include "session/session.h"
 
 #define RIGHTS (1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_API)
 
-static void read_listed(struct db_rows *rows, const struct auth *a, struct auth_listed *out)
+static void read_listed(struct db_rows *rows, struct auth_listed *out)
 {
-	auth_store_read(rows, 0, &out->account);
-	out->own_quota = out->account.quota >= 0;
-	out->created_ms = db_col_int(rows, AUTH_ACCOUNT_COUNT);
-	auth_account_fill(a, &out->account);
+	account_read(rows, &out->account);
+	out->own_quota = !db_col_is_null(rows, ACCOUNT_COLUMN_QUOTA);
+	out->created_ms = db_col_int(rows, ACCOUNT_COLUMN_COUNT);
 }
 
-int auth_store_get_listed(
-	struct db_tx *tx, const struct auth *a, int64_t id, struct auth_listed *out)
+int auth_store_get_listed(struct db_tx *tx, int64_t id, struct auth_listed *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
+	int rc = db_one(tx, &rows,
+		"SELECT " ACCOUNT_COLUMNS
 		", a.created_at FROM account a WHERE a.id = $1 AND a.deleted_at IS NULL",
 		db_int(id));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		read_listed(&rows, a, out);
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	read_listed(&rows, out);
+	return db_end(&rows);
 }
 
 /* The part is looked for here, so that every engine finds the same (db.h has no LIKE). */
-int auth_store_list_accounts(struct db_tx *tx, const struct auth *a, int64_t after,
-	struct slice part, bool (*each)(void *arg, const struct auth_listed *account), void *arg)
+int auth_store_list_accounts(struct db_tx *tx, int64_t after, struct slice part,
+	bool (*each)(void *arg, const struct auth_listed *account), void *arg)
 {
 	struct auth_listed listed;
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
+		"SELECT " ACCOUNT_COLUMNS
 		", a.created_at FROM account a WHERE a.id > $1 AND a.deleted_at IS NULL"
 		" ORDER BY a.id",
 		db_int(after));
@@ -53,7 +49,7 @@ int auth_store_list_accounts(struct db_tx *tx, const struct auth *a, int64_t aft
 	if (rc < 0)
 		return rc;
 	while (db_next(&rows) > 0) {
-		read_listed(&rows, a, &listed);
+		read_listed(&rows, &listed);
 		if (slice_find(slice_str(listed.account.address), part) >= 0 && !each(arg, &listed))
 			break;
 	}

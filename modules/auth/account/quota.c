@@ -34,6 +34,19 @@ int quota_read(struct slice text, int64_t *bytes)
 	return 0;
 }
 
+/* Set once, before there are other threads. */
+static int64_t standard;
+
+void quota_start(int64_t bytes)
+{
+	standard = bytes;
+}
+
+int64_t quota_of_others(int64_t groups)
+{
+	return standard > 0 && groups > standard ? groups : standard;
+}
+
 int quota_set(struct db_tx *tx, int64_t account, int64_t bytes)
 {
 	int rc = db_run(tx, "UPDATE account SET quota = $2 WHERE id = $1", db_int(account),

@@ -14,6 +14,14 @@
 /* Reads "512M", "10G", a number of bytes, or "none" (0); HEARTH_EINVAL. Pure. */
 int quota_read(struct slice text, int64_t *bytes);
 
+/* [auth] quota. In start, before anything is read. */
+void quota_start(int64_t bytes);
+/*
+ * What holds for an account without a quota of its own; `groups` is the largest of its groups' (0:
+ * none has one). Any thread.
+ */
+int64_t quota_of_others(int64_t groups);
+
 /* ---- inside a db_fn ---- */
 
 /* bytes < 0: none of its own any more. */

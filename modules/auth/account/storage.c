@@ -96,7 +96,6 @@ static void on_counted(void *arg, int status)
 		http_reply_error(ask->rq, status);
 		return;
 	}
-	auth_account_fill(ask->a, &ask->account);
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_name(&w, "quota");

@@ -70,6 +70,13 @@ int auth_audit_expire(struct db_tx *tx, int64_t now_ms)
 	return rc == HEARTH_ENOTFOUND || rc >= 0 ? 0 : rc;
 }
 
+int auth_audit_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "DELETE FROM event WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 /* ---- GET /api/auth/events?before=ID&limit=N: the newest first ---- */
 
 struct page {

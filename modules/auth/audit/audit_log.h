@@ -21,6 +21,8 @@ int auth_audit(struct db_tx *tx, int64_t account, const char *kind, const char *
 	struct slice device, const char *detail);
 /* Removes events older than AUTH_AUDIT_KEEP_MS, and the oldest of who has too many. */
 int auth_audit_expire(struct db_tx *tx, int64_t now_ms);
+/* Removes all of an account that is being deleted. */
+int auth_audit_forget(struct db_tx *tx, int64_t account);
 
 http_handler auth_get_events;
 http_handler auth_delete_me; /* erasure.c */

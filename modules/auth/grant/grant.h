@@ -48,6 +48,8 @@ int grant_store_add(struct db_tx *tx, const char *hex, const struct grant *g, in
 /* Takes a code, which is then gone, also when it is too old: HEARTH_ENOTFOUND. */
 int grant_store_take(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct arena *a, struct grant *out);
+/* All of an account that is being deleted. */
+int grant_store_forget(struct db_tx *tx, int64_t account);
 int grant_store_expire(struct db_tx *tx, int64_t now_ms);
 
 /* ---- routes ---- */

@@ -60,6 +60,13 @@ int grant_store_take(
 	return rc > 0 && expires_ms > now_ms ? 0 : HEARTH_ENOTFOUND;
 }
 
+int grant_store_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx, "DELETE FROM oauth_code WHERE account = $1", db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 int grant_store_expire(struct db_tx *tx, int64_t now_ms)
 {
 	int rc = db_run(tx, "DELETE FROM oauth_code WHERE expires_at <= $1", db_int(now_ms));

@@ -150,6 +150,9 @@ int group_forget_account(struct db_tx *tx, int64_t account)
 	struct group g;
 	int rc = group_forget_invitations(tx, account);
 
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE account_group SET made_by = 0 WHERE made_by = $1",
+			db_int(account));
 	if (rc < 0)
 		return rc;
 	while ((rc = first_of(tx, account, &g)) == 0) {

@@ -27,30 +27,46 @@ static void add_account(struct reach *r, const struct account *account)
 		r->accounts = mem_realloc(r->accounts, r->room * sizeof(*r->accounts));
 	}
 	r->accounts[r->n++] = *account;
-	auth_account_fill(r->a, &r->accounts[r->n - 1]);
 }
 
-static int add_all(struct reach *r, struct db_rows *rows)
+/* The accounts of these ids; who is deleted since is left out. */
+static int add_all(struct db_tx *tx, struct reach *r, const int64_t *ids, size_t n)
 {
 	struct account account;
+	int rc = 0;
 
-	while (db_next(rows) > 0) {
-		auth_store_read(rows, 0, &account);
-		add_account(r, &account);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = auth_store_get(tx, ids[i], &account);
+		if (rc == 0)
+			add_account(r, &account);
+		if (rc == HEARTH_ENOTFOUND)
+			rc = 0;
 	}
-	return db_end(rows);
+	return rc;
+}
+
+struct ids {
+	int64_t list[GROUP_MEMBERS_MAX];
+	size_t n;
+};
+
+static int take_id(struct db_rows *rows, void *arg)
+{
+	struct ids *ids = arg;
+
+	if (ids->n < GROUP_MEMBERS_MAX)
+		ids->list[ids->n++] = db_col_int(rows, 0);
+	return 0;
 }
 
 static int add_members(struct db_tx *tx, struct reach *r)
 {
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
-		" FROM membership b JOIN account a ON a.id = b.account"
-		" WHERE b.group_id = $1 AND a.deleted_at IS NULL ORDER BY a.id",
-		db_int(r->group));
+	struct ids ids = { .n = 0 };
+	int rc = db_each(tx, take_id, &ids,
+		"SELECT account FROM membership WHERE group_id = $1 ORDER BY account LIMIT $2",
+		db_int(r->group), db_int(GROUP_MEMBERS_MAX));
 
-	return rc < 0 ? rc : add_all(r, &rows);
+	return rc < 0 ? rc : add_all(tx, r, ids.list, ids.n);
 }
 
 /*
@@ -59,15 +75,11 @@ static int add_members(struct db_tx *tx, struct reach *r)
  */
 static int reach_administrators(struct db_tx *tx, struct reach *r)
 {
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
-		" FROM account a WHERE a.role = $1 AND a.deleted_at IS NULL"
-		" ORDER BY a.disabled, a.id LIMIT $2",
-		db_int(AUTH_ADMINISTRATOR), db_int(GROUP_MEMBERS_MAX));
+	struct ids ids = { .n = 0 };
+	int rc = auth_store_each_administrator(tx, take_id, &ids, GROUP_MEMBERS_MAX);
 
 	if (rc == 0)
-		rc = add_all(r, &rows);
+		rc = add_all(tx, r, ids.list, ids.n);
 	if (rc < 0)
 		return rc;
 	/* Who is disabled reads nothing: only where nobody else is left. */
@@ -203,7 +215,8 @@ static int find_group(struct db_tx *tx, void *arg)
 	struct group g;
 	int rc = group_find(tx, q->name, &g);
 
-	q->group = g.id;
+	if (rc == 0)
+		q->group = g.id;
 	return rc;
 }
 

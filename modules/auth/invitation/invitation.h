@@ -59,6 +59,8 @@ int auth_store_list_invitations(struct db_tx *tx, int64_t now_ms, int64_t before
 int auth_store_delete_invitation(struct db_tx *tx, int64_t id);
 /* Those that an account made, since it may make none any more. */
 int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by);
+/* The same of one that is being deleted, and those for its address. */
+int auth_invitations_forget(struct db_tx *tx, int64_t account);
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms);
 /* The invitation of a first start goes with the first administrator, or when it is made anew. */
 int auth_store_void_bootstrap(struct db_tx *tx);

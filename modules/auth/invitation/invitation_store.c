@@ -137,6 +137,16 @@ int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by)
 	return rc < 0 ? rc : 0;
 }
 
+int auth_invitations_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx,
+		"DELETE FROM invitation WHERE made_by = $1 OR address = (SELECT address FROM"
+		" account WHERE id = $1)",
+		db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms)
 {
 	int rc = db_run(tx,

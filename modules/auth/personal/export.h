@@ -55,7 +55,7 @@ int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms);
 /* Removes its rows. */
 int auth_export_remove(struct db_tx *tx, int64_t id);
 /* All exports of an account end now: their task comes at once. */
-int auth_export_forget(struct db_tx *tx, int64_t account, int64_t now_ms);
+int auth_export_forget(struct db_tx *tx, int64_t account);
 /* The task that removes one, not before then; `step` tells it from one that is there already. */
 int auth_export_push_expiry(struct db_tx *tx, int64_t id, const char *step, int64_t not_before_ms);
 

@@ -338,7 +338,7 @@ int auth_export_remove(struct db_tx *tx, int64_t id)
 	return rc < 0 ? rc : 0;
 }
 
-int auth_export_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
+int auth_export_forget(struct db_tx *tx, int64_t account)
 {
 	int64_t id = 0;
 	int rc;
@@ -347,7 +347,7 @@ int auth_export_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
 			"SELECT min(id) FROM export WHERE account = $1 AND id > $2",
 			db_int(account), db_int(id))) == 0) {
 		rc = db_run(tx, "UPDATE export SET expires_at = $2 WHERE id = $1", db_int(id),
-			db_int(now_ms));
+			db_int(clock_wall_ms()));
 		if (rc >= 0)
 			rc = auth_export_push_expiry(tx, id, "/deleted", 0);
 		if (rc < 0)

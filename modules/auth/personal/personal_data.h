@@ -14,7 +14,14 @@ typedef int personal_data_fn(struct db_tx *tx, int64_t account, struct json_writ
 /* Account, phone, factors, tokens, groups …, without secrets; and the security events. */
 personal_data_fn personal_data_account;
 personal_data_fn personal_data_events;
-/* Removes all of it but the row of the account itself, and ends the exports. */
-int personal_data_erase(struct db_tx *tx, int64_t account, int64_t now_ms);
+
+/*
+ * Removes what one folder has of an account that is being deleted; its row still stands. Who keeps
+ * something of a person offers such a function, and names it in the table of personal_data_store.c.
+ */
+typedef int personal_erase_fn(struct db_tx *tx, int64_t account);
+
+/* All of them: of the account only its row is left, and exports, whose task comes at once. */
+personal_erase_fn personal_data_erase;
 
 #endif

@@ -1,10 +1,28 @@
 /*
- * personal_data_store.c: see personal_data.h. Two tables: what is read of an account, and what is
- * removed.
+ * personal_data_store.c: see personal_data.h. Two tables: what is read of an account, and who
+ * removes something of it.
  */
-#include "hearth/error.h"
-#include "personal/export.h"
 #include "personal/personal_data.h"
+
+#include <assert.h>
+
+#include "account/account.h"
+#include "audit/audit_log.h"
+#include "factor/factor.h"
+#include "grant/grant.h"
+#include "group/group.h"
+#include "hearth/error.h"
+#include "invitation/invitation.h"
+#include "personal/export.h"
+#include "preferences/preferences.h"
+#include "profile/profile.h"
+#include "registration/register.h"
+#include "reset/reset.h"
+#include "reset/second_address.h"
+#include "session/session.h"
+#include "sms/code.h"
+#include "sms/phone.h"
+#include "sms/sms.h"
 
 enum column_kind {
 	COLUMN_TEXT,
@@ -167,33 +185,36 @@ int personal_data_events(struct db_tx *tx, int64_t account, struct json_writer *
 	return write_sections(tx, account, w, event_sections);
 }
 
-/* ---- forgetting ---- */
+/* ---- erasing ---- */
 
 /*
- * What no other file of the module forgets by itself (account/account_store.c asks them all). The
- * account still has its address here.
+ * Folder by folder. What finds its rows by the account's address comes while it has it still: the
+ * account's own row is changed last, by auth_store_delete.
  */
-static const char *const forget[] = {
-	"DELETE FROM invitation WHERE made_by = $1",
-	"DELETE FROM invitation WHERE address = (SELECT address FROM account WHERE id = $1)",
-	"DELETE FROM registration WHERE address = (SELECT address FROM account WHERE id = $1)",
-	"DELETE FROM event WHERE account = $1",
-	"DELETE FROM second_address WHERE account = $1",
-	"DELETE FROM second_address WHERE address = (SELECT address FROM account WHERE id = $1)",
-	"UPDATE account_group SET made_by = 0 WHERE made_by = $1",
-	"DELETE FROM factor WHERE account = $1",
-	"DELETE FROM recovery_code WHERE account = $1",
-	"DELETE FROM login_ticket WHERE account = $1",
-	"DELETE FROM code_failure WHERE account = $1",
-	"DELETE FROM known_network WHERE account = $1",
-	NULL,
+static personal_erase_fn *const erase[] = {
+	auth_audit_forget,
+	auth_invitations_forget,
+	auth_registrations_forget,
+	second_address_forget,
+	auth_reset_drop,
+	auth_store_drop_factors,
+	auth_store_revoke_all, /* tokens, log-ins between their steps, known networks */
+	grant_store_forget,
+	group_forget_account,
+	profile_forget,
+	preferences_forget,
+	phone_remove,
+	auth_code_drop_all,
+	sms_forget,
+	auth_export_forget,
 };
 
-int personal_data_erase(struct db_tx *tx, int64_t account, int64_t now_ms)
+int personal_data_erase(struct db_tx *tx, int64_t account)
 {
 	int rc = 0;
 
-	for (const char *const *sql = forget; *sql && rc >= 0; sql++)
-		rc = db_run(tx, *sql, db_int(account));
-	return rc < 0 ? rc : auth_export_forget(tx, account, now_ms);
+	assert(account > 0);
+	for (size_t i = 0; i < sizeof(erase) / sizeof(erase[0]) && rc >= 0; i++)
+		rc = erase[i](tx, account);
+	return rc < 0 ? rc : 0;
 }

@@ -66,7 +66,7 @@ int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct 
 int preferences_save(
 	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms);
 /* Forgets all of an account that is deleted; its blobs go with the next tidying. */
-int preferences_forget(struct db_tx *tx, int64_t account, int64_t now_ms);
+int preferences_forget(struct db_tx *tx, int64_t account);
 
 /* An attachment. Slices live as long as what they were read from. */
 struct preferences_file {

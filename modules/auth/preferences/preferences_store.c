@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "account/account.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 
@@ -93,7 +94,7 @@ int preferences_save(
 	return publish_changed(tx, account, version + 1, document);
 }
 
-int preferences_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
+int preferences_forget(struct db_tx *tx, int64_t account)
 {
 	int rc = db_run(tx, "DELETE FROM preferences WHERE account = $1", db_int(account));
 
@@ -101,7 +102,7 @@ int preferences_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
 		rc = db_run(tx,
 			"INSERT INTO preferences_litter (blob, since) SELECT blob, $2 FROM "
 			"preferences_file WHERE account = $1",
-			db_int(account), db_int(now_ms));
+			db_int(account), db_int(clock_wall_ms()));
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM preferences_file WHERE account = $1", db_int(account));
 	return rc < 0 ? rc : 0;

@@ -31,7 +31,6 @@ static int read_me(struct db_tx *tx, void *arg)
 	struct ask *ask = arg;
 	int rc = auth_store_get(tx, ask->account.id, &ask->account);
 
-	auth_account_fill(ask->a, &ask->account);
 	if (rc == 0)
 		rc = profile_get(tx, ask->account.id, &ask->profile);
 	if (rc == 0)

@@ -67,6 +67,8 @@ int auth_store_add_pending(struct db_tx *tx, const char *ticket_hex,
 int auth_store_find_pending(
 	struct db_tx *tx, const char *ticket_hex, int64_t now_ms, struct auth_registrant *out);
 int auth_store_drop_pending(struct db_tx *tx, const char *ticket_hex);
+/* Those for the address of an account that is being deleted. */
+int auth_registrations_forget(struct db_tx *tx, int64_t account);
 int auth_store_expire_pending(struct db_tx *tx, int64_t now_ms);
 
 /* ---- routes ---- */

@@ -81,6 +81,16 @@ int auth_store_drop_pending(struct db_tx *tx, const char *ticket_hex)
 	return rc < 0 ? rc : 0;
 }
 
+int auth_registrations_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx,
+		"DELETE FROM registration WHERE address = (SELECT address FROM account WHERE id = "
+		"$1)",
+		db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 int auth_store_expire_pending(struct db_tx *tx, int64_t now_ms)
 {
 	int rc = db_run(tx, "DELETE FROM registration WHERE expires_at <= $1", db_int(now_ms));

@@ -67,6 +67,16 @@ int second_address_drop(struct db_tx *tx, int64_t account, bool *there)
 	return rc < 0 ? rc : 0;
 }
 
+int second_address_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx,
+		"DELETE FROM second_address WHERE account = $1 OR address = (SELECT address FROM"
+		" account WHERE id = $1)",
+		db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 static struct ask *ask_new(struct auth *a, struct http_request *rq)
 {
 	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);

@@ -16,6 +16,8 @@
 int second_address_get(struct db_tx *tx, int64_t account, char out[256]);
 /* *there says whether there was one. */
 int second_address_drop(struct db_tx *tx, int64_t account, bool *there);
+/* Of an account that is being deleted: its own, and of others that name its address. */
+int second_address_forget(struct db_tx *tx, int64_t account);
 
 /* ---- routes ---- */
 

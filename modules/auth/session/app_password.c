@@ -98,10 +98,8 @@ static void on_found(void *arg, int status)
 		ask(l);
 		return;
 	}
-	if (status == 0) {
-		auth_account_fill(l->a, &l->account);
+	if (status == 0)
 		auth_token_touch(l->a, l->account.token, l->peer);
-	}
 	l->done(l->arg, status, status == 0 ? &l->account : NULL);
 	free(l);
 }

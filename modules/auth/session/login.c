@@ -61,7 +61,6 @@ static void finish(struct login *l, int status, int64_t retry_ms)
 /* What both kinds of right password lead to. */
 static void succeed(struct login *l)
 {
-	auth_account_fill(l->a, &l->account);
 	if (l->account.token)
 		auth_token_touch(l->a, l->account.token, l->peer);
 	finish(l, 0, 0);

@@ -132,7 +132,6 @@ static int try_code(struct db_tx *tx, void *arg)
 
 	if (rc < 0)
 		return rc;
-	auth_account_fill(t->entry.a, &t->entry.account);
 	t->entry.account.scopes = ACCOUNTS_SCOPE_WEB;
 	rc = check_code(tx, t);
 	if (rc == 0)

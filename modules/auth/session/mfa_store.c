@@ -31,21 +31,14 @@ int auth_store_add_ticket(struct db_tx *tx, const char *hex, int64_t account, in
 
 int auth_store_find_ticket(struct db_tx *tx, const char *hex, int64_t now_ms, struct account *out)
 {
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS
-		" FROM login_ticket t JOIN account a ON a.id = t.account"
-		" WHERE t.hash = $1 AND t.expires_at > $2 AND a.disabled = 0 AND a.deleted_at IS "
-		"NULL",
-		db_str(hex), db_int(now_ms));
+	int64_t account = 0;
+	int rc = db_get_int(tx, &account,
+		"SELECT account FROM login_ticket WHERE hash = $1 AND expires_at > $2", db_str(hex),
+		db_int(now_ms));
 
-	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		auth_store_read(&rows, 0, out);
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc == 0)
+		rc = auth_store_get(tx, account, out);
+	return rc == 0 && out->disabled ? HEARTH_ENOTFOUND : rc;
 }
 
 int auth_store_use_ticket(struct db_tx *tx, const char *hex, int64_t account)

@@ -145,7 +145,6 @@ static void on_found(void *arg, int status)
 		return;
 	}
 	if (status == 0) {
-		auth_account_fill(l->a, &l->account);
 		if (auth_factor_missing(l->a, &l->account))
 			/* Not to be remembered: enrolling a factor changes it. */
 			l->account.scopes &= ACCOUNTS_SCOPE_ACCOUNT;

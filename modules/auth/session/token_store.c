@@ -27,26 +27,29 @@ int auth_store_find_token(struct db_tx *tx, const char *hex, unsigned kinds, int
 	struct account *out, int64_t *expires_ms)
 {
 	struct db_rows rows;
-	unsigned kind = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT " AUTH_ACCOUNT_COLUMNS ", t.id, t.scopes, t.expires_at, t.kind FROM token "
-		"t JOIN account a ON a.id = t.account"
-		" WHERE t.hash = $1 AND (t.expires_at = 0 OR t.expires_at > $2) AND a.disabled = 0"
-		" AND a.deleted_at IS NULL",
+	int64_t account, id;
+	unsigned scopes, kind;
+	int rc = db_one(tx, &rows,
+		"SELECT account, id, scopes, expires_at, kind FROM token"
+		" WHERE hash = $1 AND (expires_at = 0 OR expires_at > $2)",
 		db_str(hex), db_int(now_ms));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		auth_store_read(&rows, 0, out);
-		out->token = db_col_int(&rows, AUTH_ACCOUNT_COUNT);
-		out->scopes = (unsigned)db_col_int(&rows, AUTH_ACCOUNT_COUNT + 1);
-		*expires_ms = db_col_int(&rows, AUTH_ACCOUNT_COUNT + 2);
-		kind = 1u << db_col_int(&rows, AUTH_ACCOUNT_COUNT + 3);
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : kind & kinds ? 0 : HEARTH_ENOTFOUND;
+	account = db_col_int(&rows, 0);
+	id = db_col_int(&rows, 1);
+	scopes = (unsigned)db_col_int(&rows, 2);
+	*expires_ms = db_col_int(&rows, 3);
+	kind = 1u << db_col_int(&rows, 4);
+	rc = db_end(&rows);
+	if (rc < 0 || !(kind & kinds))
+		return rc < 0 ? rc : HEARTH_ENOTFOUND;
+	rc = auth_store_get(tx, account, out);
+	if (rc < 0 || out->disabled)
+		return rc < 0 ? rc : HEARTH_ENOTFOUND;
+	out->token = id;
+	out->scopes = scopes;
+	return 0;
 }
 
 int auth_store_find_app_password(

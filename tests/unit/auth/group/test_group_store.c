@@ -171,11 +171,11 @@ END_TEST
 
 static int64_t quota_of(struct db_tx *tx, int64_t id, int64_t standard)
 {
-	const struct auth a = { .quota = standard };
 	struct account account;
 
+	quota_start(standard);
 	ck_assert_int_eq(auth_store_get(tx, id, &account), 0);
-	auth_account_fill(&a, &account);
+	quota_start(0);
 	return account.quota;
 }
 

@@ -7,6 +7,7 @@
 #include "account/account.h"
 #include "database.h"
 #include "hearth/clock.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 
@@ -154,7 +155,9 @@ static int keys(struct db_tx *tx, void *arg)
 	/* The account takes its files along, each key once. */
 	ck_assert_int_eq(put(tx, ann, file("a", "k/4", 1), T0), 0);
 	ck_assert_int_eq(put(tx, bob, file("b", "k/5", 1), T0), 0);
+	clock_fake(T0 + 9, 1000000);
 	ck_assert_int_eq(auth_store_delete(tx, ann, T0 + 9, 0), 0);
+	clock_fake(-1, 0);
 	check_litter(tx, T0 + 10, "k/2 k/4 ");
 	ck_assert_int_eq(put(tx, ann, file("a", "k/6", 1), T0), HEARTH_EDENIED);
 	ck_assert_int_eq(preferences_file_find(tx, bob, SLICE("b"), a, &found), 0);
