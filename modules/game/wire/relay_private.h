@@ -1,0 +1,77 @@
+/*
+ * relay_private.h: what the files of the relay share: relay.c sends, relay_in.c takes.
+ *
+ * All on the loop but game_relay_tell…, which add to `out` under the lock; db_fns work on what is
+ * theirs while they are under way.
+ */
+#ifndef GAME_RELAY_PRIVATE_H
+#define GAME_RELAY_PRIVATE_H
+
+#include "wire/relay.h"
+
+#include <pthread.h>
+
+#include "hearth/list.h"
+#include "hearth/map.h"
+#include "store/store_relay.h"
+
+#define RELAY_POLL_MS   50
+#define RELAY_NODES_MAX 16
+#define RELAY_LEASE     "game.node.%s" /* that a node is there */
+
+/* A row and its text. */
+struct relay_parcel {
+	struct list_node node;
+	struct relay_row row;
+	char *body; /* owned; row.body */
+};
+
+/* A client of another node: of who owns the matches. */
+struct relay_client {
+	uint64_t client;
+	int64_t account;
+	char node[LEASE_NODE_MAX + 1];
+};
+
+struct game_relay {
+	struct game *g;
+	const char *node;
+	struct lease_keeper *keeper; /* this node is there */
+	struct timer poll;
+	int polls;
+	bool looking, owns; /* at the database, and whether it owned the matches then */
+	bool waits;         /* something does, here */
+	bool health;        /* nodes and owner are looked at, too */
+	struct list in;     /* struct relay_parcel: taken */
+	struct map *own;    /* client id → struct relay_client: those of this node that asked */
+	int64_t told_epoch, epoch; /* of the matches' lease: known to `own`; as it is; 0: free */
+	char gone[RELAY_NODES_MAX]
+		 [LEASE_NODE_MAX + 1]; /* nodes that were looked for and are not there */
+	char nodes[RELAY_NODES_MAX][LEASE_NODE_MAX + 1]; /* of those in `relayed` */
+	int node_count, gone_count;
+
+	pthread_mutex_t lock;
+	struct map *relayed; /* lock: client id → struct relay_client */
+	struct list out;     /* lock: struct relay_parcel, to be written */
+	int out_count;       /* lock */
+	bool posted;         /* lock: the loop knows of it */
+	struct list batch;   /* being written */
+	bool writing;
+	atomic_bool lost; /* frames to clients of others are */
+};
+
+/* ---- relay.c ---- */
+
+/* Hands what waits to the database, if nothing is there. */
+void relay_write_out(struct game_relay *r);
+
+struct relay_parcel *relay_parcel_new(const struct relay_row *row);
+void relay_parcel_free(struct relay_parcel *p);
+void relay_parcels_free(struct list *l);
+
+/* ---- relay_in.c ---- */
+
+/* Takes what has come, and goes on doing so. A timer's function. */
+void relay_poll(void *arg);
+
+#endif
