@@ -22,11 +22,16 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define BUSY_MS        10000     /* for a command of a second process, or its checkpoint */
-#define RESTART_MS     200       /* a checkpoint that waits for readers waits no longer */
-#define WAL_PAGES      1000      /* 4 MiB: copy the log into the file as far as readers let us */
-#define WAL_PAGES_MUCH 16000     /* 64 MiB: wait for readers, so that the log begins anew */
-#define UNDO_MEMORY    (1 << 20) /* bytes a savepoint keeps before they go to a temporary file */
+#define BUSY_MS        10000 /* for a command of a second process, or its checkpoint */
+#define RESTART_MS     200   /* a checkpoint that waits for readers waits no longer */
+#define WAL_PAGES      1000  /* 4 MiB: copy the log into the file as far as readers let us */
+#define WAL_PAGES_MUCH 16000 /* 64 MiB: wait for readers, so that the log begins anew */
+/*
+ * Bytes a savepoint keeps before they go, at once, to a temporary file. Less than 128 KiB: SQLite
+ * (os_unix.c) hands the system the lower 17 bits of a length, and takes a write of none for a full
+ * disk.
+ */
+#define UNDO_MEMORY (120 * 1024)
 
 static const char pragmas_of_all[] = "PRAGMA journal_mode = WAL;"
 				     "PRAGMA synchronous = FULL;"

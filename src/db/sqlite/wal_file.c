@@ -12,7 +12,7 @@
 
 #include "hearth/arena.h"
 
-#define GATHER_MAX (128 * 1024) /* bytes: some thirty pages */
+#define GATHER_MAX (120 * 1024) /* bytes: some thirty pages; SQLite cannot write 128 KiB at once */
 
 static struct {
 	sqlite3_vfs vfs, *below;

@@ -304,6 +304,57 @@ START_TEST(db_a_function_that_is_run_twice_takes_effect_once)
 }
 END_TEST
 
+#define LARGE_ROWS 2500
+
+static int fill_rows(struct db_tx *tx, void *arg)
+{
+	char name[32], data[1000] = { 0 };
+	int rc = 0;
+
+	(void)arg;
+	for (int i = 0; i < LARGE_ROWS && rc >= 0; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		rc = db_run(tx, "INSERT INTO item (name, n, data) VALUES ($1, 0, $2)", db_str(name),
+			db_bytes(slice_of(data, sizeof(data))));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int touch_rows(struct db_tx *tx, void *arg)
+{
+	char name[32];
+	int rc = 0;
+
+	(void)arg;
+	for (int i = 0; i < LARGE_ROWS && rc >= 0; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		rc = db_run(tx, "UPDATE item SET n = n + 1 WHERE name = $1", db_str(name));
+	}
+	return rc < 0 ? rc : 0;
+}
+
+static int sum_rows(struct db_tx *tx, void *arg)
+{
+	return db_get_int(tx, arg, "SELECT sum(n) FROM item");
+}
+
+/* What undoes it is megabytes, which no engine keeps in memory for long. */
+START_TEST(db_a_large_function_that_can_be_undone_takes_effect)
+{
+	struct db *db;
+	int64_t sum = 0;
+
+	setenv("HEARTH_DB_TWICE", "1", 1);
+	db = fresh();
+	unsetenv("HEARTH_DB_TWICE");
+	ck_assert_int_eq(db_write_wait(db, fill_rows, NULL), 0);
+	ck_assert_int_eq(db_write_wait(db, touch_rows, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, sum_rows, &sum), 0);
+	ck_assert_int_eq(sum, LARGE_ROWS);
+	suite_db_close(&db);
+}
+END_TEST
+
 /* ---- visibility ---- */
 
 #define HAMMERS 8
@@ -1028,6 +1079,7 @@ END_TEST
 		db_what_was_written_is_there_after_reopening,                                     \
 		db_functions_of_one_thread_take_turns_at_a_row,                                   \
 		db_a_function_that_is_run_twice_takes_effect_once,                                \
+		db_a_large_function_that_can_be_undone_takes_effect,                              \
 		db_takes_32_parameters_in_any_order, db_one_row_and_each_row,                     \
 		db_eight_threads_each_see_what_they_wrote, db_a_read_sees_one_state_throughout,   \
 		db_done_comes_to_the_executor_that_asked,                                         \

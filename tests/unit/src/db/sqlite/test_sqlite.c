@@ -332,7 +332,7 @@ START_TEST(the_cache_of_statements_is_bounded)
 	size_t count = 0;
 
 	ck_assert_int_eq(db_write_wait(db, run_many_texts, &count), 0);
-	ck_assert_int_le(count, 100);
+	ck_assert_int_le(count, 256);
 	db_close(&db);
 }
 END_TEST
