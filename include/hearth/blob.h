@@ -1,8 +1,10 @@
 /*
  * blob.h: port: immutable bytes under a key.
  *
- * A key is the lower-case hex SHA-256 of the bytes (put without a name: equal bytes are stored
- * once) or a name the caller made unique ("video/7/12/source/3.m4s"). Bytes never change.
+ * A key is a name the caller made unique ("video/7/12/source/3.m4s"), or a scope of the caller's, which
+ * ends in "/", and behind it the lower-case hex SHA-256 of the bytes ("mail/2cf2…"): so equal bytes
+ * are stored once in a scope. A key, and so a scope, belongs to one module, which alone knows
+ * whether a row names it. Bytes never change.
  *
  * What is promised (and what a second implementation must keep)
  *   durability  When `done` is called with 0, the bytes survive kill -9 and a loss of power, and
@@ -14,23 +16,25 @@
  *               mistake that the store may refuse (HEARTH_EEXIST) or, where it cannot tell, ignore.
  *   order       None between two puts. "Bytes first, then the row that names them": put, wait for
  *               done, then write the row.
- *   deletion    blob_delete is advice about a key no row names any more. It is obeyed, some time
- *               after the call, unless the same key was put within blob_grace_ms before it, so that
- *               a put that is about to be named is never lost; what is left over then goes with a
- *               later delete. While a backup copies, deletions wait for its end.
- * S3: put = PutObject (multipart above 5 MiB; a stream that is named by its hash waits in a local
- * file until that is known); get = ranged GetObject, the checksums are S3's own. Grace =
- * LastModified, which a put of a known hash refreshes by copying the object onto itself with new
- * metadata. The bucket is versioned, and a deletion removes the very version it looked at, so that
- * a put which comes in between stays.
+ *   removal     A transaction that takes away what may be the last row to name a key says so
+ *               (blob_release): that is as durable as its effect. Some time later the store asks
+ *               the owner's rows (struct blob_names), and when none names the key, deletes it. A
+ *               key that was put within blob_grace_ms stays at least that long, so that a put which
+ *               is about to be named is never lost. While a backup copies, deletions wait for its
+ *               end. A blob that was put and never named (a crash in between) stays, unless its
+ *               key was released for later before the put.
  *
- * Calls are from an executor and answered there, later; those that end in _wait block and are for
- * workers. What waits is bounded: a store with too much in hand answers HEARTH_EBUSY.
+ * S3: rows and small blobs stay in SQL (pack.h), as do checksums, grace, equal bytes stored once and
+ * the queue of removal; a large blob is an object under a name that is never used again, as a file
+ * is (folder.h): PutObject, multipart above 5 MiB; ranged GetObject; DeleteObject after the row's
+ * commit. So no bucket needs versions, and nothing depends on an object's age. A stream needs no
+ * local file: the object's name says nothing of the hash, which its row gets when the stream ends.
  */
 #ifndef HEARTH_BLOB_H
 #define HEARTH_BLOB_H
 
 #include "hearth/buf.h"
+#include "hearth/db.h"
 #include "hearth/job.h"
 
 #define BLOB_KEY_MAX 200 /* bytes; letters, digits, "/", "-", "_", "." */
@@ -55,8 +59,8 @@ enum blob_flags {
 };
 
 /*
- * Puts bytes that are in memory. name NULL: under their hash. Takes a reference of its own to
- * `bytes`. From an executor; `done` there. The work is done on workers, and puts that wait
+ * Puts bytes that are in memory. `name` is a key, or a scope that is to be completed by the hash.
+ * Takes a reference of its own to `bytes`. From an executor; `done` there. The work is done on workers, and puts that wait
  * together share a commit. HEARTH_EBUSY at once when too many wait, HEARTH_EINVAL at once for a
  * name that is no key; then `done` is not called.
  */
@@ -98,14 +102,33 @@ int blob_get_wait(
 /* The size of a blob; waiting, workers only. */
 int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info);
 
-/* Says that no row names `key` any more (see above). From any thread; nothing is answered. */
-void blob_delete(struct blob_store *s, const char *key);
+/* ---- removal ---- */
+
 /*
- * The same, waiting until it is gone: 0, also when there was none. HEARTH_EBUSY: it was put within
- * the grace, or a backup copies, and it is still there; ask again after blob_grace_ms. Workers
- * only.
+ * Within a db_fn that writes, of the owner's database: from this commit on the row, or one of the
+ * rows, that named `key` is gone; the store looks whether it was the last and removes the blob then.
+ * not_before_ms (wall, 0: at once) is for a key that is released before it is put, in case nothing
+ * comes to name it. An empty key is none. Releasing a key that is named yet, or twice, does no harm.
+ */
+int blob_release(struct db_tx *tx, const char *key, int64_t not_before_ms);
+
+/*
+ * What a module's table of databases says beside: which of them name blobs, and how to ask whether
+ * one does. named: 1, 0 or an error; within a db_fn that reads. Ends with database == NULL.
+ */
+struct blob_names {
+	const char *database;
+	int (*named)(struct db_tx *tx, const char *key);
+};
+
+/*
+ * Deletes without asking anybody, waiting until it is gone: 0, also when there was none.
+ * HEARTH_EBUSY: it was put within the grace, or a backup copies, and it is still there; ask again
+ * after blob_grace_ms. Workers only.
  */
 int blob_delete_wait(struct blob_store *s, const char *key);
+/* Says the same; nothing is answered, and a crash forgets it. From any thread. */
+void blob_delete(struct blob_store *s, const char *key);
 /* How long after it was put a blob is safe from deletion. Any thread. */
 int64_t blob_grace_ms(const struct blob_store *s);
 

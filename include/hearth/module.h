@@ -52,6 +52,7 @@ struct hearth_module {
 	const struct hearth_command *commands; /* ends with name == NULL */
 	const char *const *needs;              /* services that must be there; NULL-ended */
 	const struct hearth_checks *checks;    /* for `hearth verify` */
+	const struct blob_names *blobs;        /* which blobs its rows name */
 	const char *const *offers;             /* services that start offers; NULL-ended */
 	/*
 	 * What no single row of the settings can know: settings that do not go together, a URL that

@@ -20,6 +20,9 @@ struct mail_notifier;
 struct mail_page_notifier;
 struct mail_text_cache;
 
+/* The scope of the keys that mails are stored under (blob.h). */
+#define MAIL_BLOBS "mail/"
+
 struct mail {
 	struct hearth *h;
 	struct db *db;        /* "mail": mailboxes and messages */

@@ -144,10 +144,10 @@ static const struct queue_consumer queues[] = {
 	{ MAIL_QUEUE_EXPORT, "mail", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX, mail_export },
 	{ MAIL_QUEUE_ERASE, "mail", "io", 1, MAIL_ERASE_LEASE_MS, MAIL_ERASE_ATTEMPTS, mail_erase },
 	{ MAIL_QUEUE_EMPTY, "mail", "io", 1, MAIL_EMPTY_LEASE_MS, MAIL_ERASE_ATTEMPTS, mail_empty },
-	{ MAIL_QUEUE_BLOB_GC, "mail", "io", 1, MAIL_BLOB_GC_LEASE_MS, MAIL_BLOB_GC_ATTEMPTS,
-		mail_blob_gc },
 	{ .name = NULL },
 };
+
+static const struct blob_names blobs[] = { { "mail", mail_blob_named }, { .database = NULL } };
 
 bool mail_domain_is_local(const struct mail *m, struct slice domain)
 {
@@ -297,6 +297,7 @@ const struct hearth_module mail_module = {
 	.listeners = listeners,
 	.subscriptions = subscriptions,
 	.queues = queues,
+	.blobs = blobs,
 	.needs = needs,
 	.start = start,
 	.start_command = start_command,

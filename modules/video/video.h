@@ -22,7 +22,6 @@
 
 #define VIDEO_NAME_MAX  64  /* bytes of a channel's name, with the NUL */
 #define VIDEO_TITLE_MAX 801 /* the same of its title: 200 characters */
-#define VIDEO_HASH_MAX  65  /* of the key of a blob that is stored under its hash */
 
 /* A stream's TARGETDURATION is chosen up to this; so a chunk is no longer, and not much shorter. */
 #define VIDEO_TARGET_MAX_S 12
@@ -30,6 +29,10 @@
 struct retention;
 struct tidy;
 struct video_live;
+
+/* The scopes of keys that are the hash of what they name (blob.h): GOPs as they came, segments. */
+#define VIDEO_CHUNKS   "video/chunk/"
+#define VIDEO_SEGMENTS "video/segment/"
 
 struct video {
 	struct hearth *h;

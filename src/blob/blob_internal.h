@@ -45,6 +45,14 @@ bool blob_store_busy(struct blob_store *s);
  */
 void blob_store_close(struct blob_store **s);
 
+/*
+ * Starts to remove what this database's functions release (release.c), asking `names`, which stays
+ * the caller's and valid, on workers of `pool`, until the queues are stopped. On the loop. 0, or an
+ * error of queue_start.
+ */
+int blob_release_start(
+	struct blob_store *s, struct db *db, const struct blob_names *names, struct pool *pool);
+
 /* Whether litter is still being looked for; how many files were moved aside. Any thread. */
 bool blob_store_sweeping(struct blob_store *s);
 int blob_store_swept(struct blob_store *s);

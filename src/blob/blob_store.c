@@ -57,6 +57,7 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool,
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->idle, NULL);
 	list_init(&s->ready);
+	list_init(&s->releasing);
 	s->db = db;
 	s->pool = pool;
 	s->options = options ? *options : blob_options_default();
@@ -106,6 +107,7 @@ void blob_store_close(struct blob_store **sp)
 	blob_chores_free(&s->chores);
 	blob_sweep_free(&s->sweep);
 	drop_ready(s);
+	blob_release_free(s);
 	blob_recent_free(&s->recent);
 	blob_codecs_free(&s->codecs);
 	blob_folder_close(&s->folder);
@@ -163,4 +165,12 @@ bool blob_key_valid(const char *key)
 	return n > 0 && n <= BLOB_KEY_MAX &&
 	       strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.") ==
 		       n;
+}
+
+bool blob_name_valid(const char *name)
+{
+	size_t n = name ? strlen(name) : 0;
+
+	return n > 0 && blob_key_valid(name) &&
+	       (name[n - 1] != '/' || n + 2 * (size_t)BLOB_HASH <= BLOB_KEY_MAX);
 }

@@ -40,9 +40,9 @@ struct blob_put *blob_put_new(
 	p->store = s;
 	p->text = flags & BLOB_TEXT;
 	p->cost = cost;
-	if (name && !blob_key_valid(name))
+	if (!blob_name_valid(name))
 		p->status = HEARTH_EINVAL;
-	else if (name)
+	else
 		snprintf(p->row.info.key, sizeof(p->row.info.key), "%s", name);
 	atomic_fetch_add(&s->calls, 1);
 	pthread_mutex_lock(&s->lock);
@@ -70,8 +70,10 @@ void blob_put_free(struct blob_put *p)
 
 void blob_put_name(struct blob_put *p)
 {
-	if (!p->row.info.key[0])
-		hex_encode(p->row.hash, BLOB_HASH, p->row.info.key);
+	size_t n = strlen(p->row.info.key);
+
+	if (p->row.info.key[n - 1] == '/')
+		hex_encode(p->row.hash, BLOB_HASH, p->row.info.key + n);
 }
 
 /* False when the bytes are too many for a row. */
@@ -279,7 +281,7 @@ int blob_put(struct blob_store *s, const char *name, struct buf *bytes, enum blo
 	struct blob_put *p;
 	int rc;
 
-	if (name && !blob_key_valid(name))
+	if (!blob_name_valid(name))
 		return HEARTH_EINVAL;
 	if (too_many_wait(s))
 		return HEARTH_EBUSY;
@@ -302,7 +304,7 @@ int blob_put_wait(struct blob_store *s, const char *name, struct buf *bytes, enu
 	struct blob_put *p;
 	int rc;
 
-	if (name && !blob_key_valid(name))
+	if (!blob_name_valid(name))
 		return HEARTH_EINVAL;
 	p = blob_put_new(s, name, flags, 0);
 	p->bytes = buf_ref(bytes);

@@ -9,6 +9,7 @@
  * writer.c      a put as a stream                        get.c     get, stat
  * chores.c      deletions and files to be removed        sweep.c   litter of runs that are over
  * belong.c      whether table and folder are of one store
+ * release.c     keys that rows have let go of: asks their owner, deletes
  */
 #ifndef HEARTH_SRC_BLOB_STORE_H
 #define HEARTH_SRC_BLOB_STORE_H
@@ -46,7 +47,9 @@ struct blob_store {
 	bool closing;                  /* no new jobs */
 	size_t waiting, waiting_bytes; /* puts that were not answered */
 	struct list ready;             /* puts that are encoded and wait for the commit */
-	bool flushing;                 /* a flush is posted, or a commit is on its way */
+	struct list releasing;         /* struct blob_releasing (release.c) */
+	int releasing_count;
+	bool flushing; /* a flush is posted, or a commit is on its way */
 };
 
 /* ---- blob_store.c ---- */
@@ -57,8 +60,9 @@ struct blob_store {
  */
 int blob_job(struct blob_store *s, job_fn *work, done_fn *done, void *arg);
 void blob_job_over(struct blob_store *s);
-/* A key or name that blob.h allows. */
+/* A key that blob.h allows; a key or scope that something may be put under. */
 bool blob_key_valid(const char *key);
+bool blob_name_valid(const char *name);
 
 /* ---- put.c ---- */
 
@@ -70,23 +74,24 @@ struct blob_put {
 	blob_put_fn *done;
 	void *arg;
 	bool text;
-	size_t cost;         /* counted in waiting_bytes */
-	struct buf *bytes;   /* NULL when they were streamed to a file */
-	struct buf *packed;  /* owner of row.stored when that is compressed */
-	struct blob_row row; /* info.key is "" until the hash is known, if it is to be the key */
+	size_t cost;        /* counted in waiting_bytes */
+	struct buf *bytes;  /* NULL when they were streamed to a file */
+	struct buf *packed; /* owner of row.stored when that is compressed */
+	struct blob_row
+		row; /* info.key is a scope until the hash is known, if that is to complete it */
 	char replaced[BLOB_FILE_NAME]; /* a file that the commit left without a row */
 	int status;
 	bool doubtful; /* the commit failed, and its row may be there after a crash */
 };
 
-/* A put of `name` (NULL: the hash), counted as waiting whatever waits already. */
+/* A put of `name`, counted as waiting whatever waits already. */
 struct blob_put *blob_put_new(
 	struct blob_store *s, const char *name, enum blob_flags flags, size_t cost);
 /* Frees a put that was answered or is not to be; what it stored is the caller's. */
 void blob_put_free(struct blob_put *p);
 /* Encodes `bytes`: hash, compression, and the file of a large one. Blocks. Sets row and status. */
 void blob_put_encode(struct blob_put *p);
-/* Names the put by its hash if it has no name; after `row.hash` was set. */
+/* Completes a scope by the hash; after `row.hash` was set. */
 void blob_put_name(struct blob_put *p);
 /* It is encoded, or failed: the rest goes by itself. Any thread. */
 void blob_put_ready(struct blob_put *p);
@@ -98,6 +103,11 @@ struct blob_chores *blob_chores_new(struct blob_store *s);
 void blob_chores_free(struct blob_chores **c);
 /* Removes a file that no row names, soon. Any thread. */
 void blob_chores_remove_file(struct blob_chores *c, const char *name);
+
+/* ---- release.c ---- */
+
+/* Once the queues were stopped. */
+void blob_release_free(struct blob_store *s);
 
 /* ---- belong.c ---- */
 

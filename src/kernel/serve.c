@@ -100,6 +100,8 @@ static int connect_modules(struct hearth *h)
 		for (const struct queue_consumer *q = m->queues; q && q->name && rc == 0; q++)
 			rc = queue_start(hearth_db(h, q->database), q, hearth_pool(h, q->pool),
 				h->states[i]);
+		for (const struct blob_names *b = m->blobs; b && b->database && rc == 0; b++)
+			rc = blob_release_start(h->blob, hearth_db(h, b->database), b, h->io);
 	}
 	keep_for_who_is_away(h);
 	if (rc == 0)

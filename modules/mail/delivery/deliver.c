@@ -145,7 +145,7 @@ size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
 	if (d->has_nul)
 		return 0;
 	if (!d->writer && d->bytes.n + bytes.n > MAIL_ROW_MAX) {
-		d->writer = blob_open(d->m->blob, NULL, BLOB_TEXT);
+		d->writer = blob_open(d->m->blob, MAIL_BLOBS, BLOB_TEXT);
 		blob_add(d->writer, strbuf_slice(&d->bytes));
 	}
 	if (d->in_memory && d->bytes.n + bytes.n <= IN_MEMORY_MAX) {

@@ -141,5 +141,10 @@ const char *const mail_migrations[] = {
 	"INSERT INTO source (id, message) SELECT id, message FROM parsed WHERE message IS NOT NULL;"
 	"UPDATE parsed SET source = id WHERE message IS NOT NULL;"
 	"ALTER TABLE parsed DROP COLUMN message;",
+	/* Blobs that nothing names any more are the blob store's business (blob.h). */
+	"INSERT INTO job_queue (queue, key, payload, priority, state, due_ms, attempt, pushed_ms,"
+	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
+	" WHERE queue = 'mail.sweep' AND state <> 2;"
+	"DELETE FROM job_queue WHERE queue = 'mail.sweep';",
 	NULL,
 };

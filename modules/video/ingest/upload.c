@@ -263,7 +263,7 @@ static void put_blobs(struct piece *p)
 	snprintf(name, sizeof(name), "video/%lld/%lld/raw/%lld-%s.flv", (long long)u->channel,
 		(long long)u->stream, (long long)p->raw_number, u->run);
 	put(p, name, p->of.raw, on_raw_put);
-	put(p, NULL, p->of.chunk_file, on_chunk_put);
+	put(p, VIDEO_CHUNKS, p->of.chunk_file, on_chunk_put);
 }
 
 void upload_add(struct upload *u, const struct upload_piece *of)

@@ -95,11 +95,11 @@ static int put(struct making *m, struct strbuf *bytes)
 {
 	struct buf *b = buf_from_strbuf(bytes);
 	struct blob_info info;
-	int rc = blob_put_wait(m->v->blob, NULL, b, BLOB_PLAIN, &info);
+	int rc = blob_put_wait(m->v->blob, VIDEO_SEGMENTS, b, BLOB_PLAIN, &info);
 
 	buf_unref(&b);
 	if (rc == 0) {
-		snprintf(m->segment.blob, sizeof(m->segment.blob), "%.64s", info.key);
+		snprintf(m->segment.blob, sizeof(m->segment.blob), "%s", info.key);
 		m->segment.size = (int64_t)info.size;
 	}
 	return rc;

@@ -168,7 +168,7 @@ struct video_segment {
 	int64_t epoch;           /* as of its chunk */
 	int64_t size;
 	int64_t init;              /* number of its initialisation segment */
-	char blob[VIDEO_HASH_MAX]; /* empty: it could not be made and is a gap */
+	char blob[BLOB_KEY_MAX + 1]; /* empty: it could not be made and is a gap */
 };
 
 /*

@@ -365,7 +365,7 @@ static void put_blob(size_t n)
 	for (size_t i = 0; i < n; i++)
 		buf_data(bytes)[i] = byte_at(i);
 	put_done = 0;
-	ck_assert_int_eq(blob_put(store, NULL, bytes, BLOB_PLAIN, on_put, NULL), 0);
+	ck_assert_int_eq(blob_put(store, "t/", bytes, BLOB_PLAIN, on_put, NULL), 0);
 	ck_assert(loop_run_until(is_put, NULL, 10000));
 	buf_unref(&bytes);
 }

@@ -29,11 +29,11 @@ START_TEST(blob_is_put_under_its_hash)
 	struct buf *abc = buf_static(SLICE("abc")), *none = buf_static(SLICE(""));
 	char key[BLOB_KEY_MAX + 1];
 
-	ck_assert_int_eq(put(s, NULL, abc, BLOB_PLAIN, key), 0);
-	ck_assert_str_eq(key, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	ck_assert_int_eq(put(s, "t/", abc, BLOB_PLAIN, key), 0);
+	ck_assert_str_eq(key, "t/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	check_whole(s, key, abc);
-	ck_assert_int_eq(put(s, NULL, none, BLOB_TEXT, key), 0);
-	ck_assert_str_eq(key, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	ck_assert_int_eq(put(s, "t/", none, BLOB_TEXT, key), 0);
+	ck_assert_str_eq(key, "t/e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	check_whole(s, key, none);
 	check_range(s, key, none, 5, 5);
 	buf_unref(&abc);
@@ -57,7 +57,7 @@ START_TEST(blob_comes_back_in_every_size)
 				524288 };
 
 			ck_assert_int_eq(
-				put(s, NULL, b, kind & 2 ? BLOB_TEXT : BLOB_PLAIN, key), 0);
+				put(s, "t/", b, kind & 2 ? BLOB_TEXT : BLOB_PLAIN, key), 0);
 			check_whole(s, key, b);
 			for (unsigned j = 0; j < sizeof(from) / sizeof(from[0]); j++) {
 				check_range(s, key, b, from[j], 1);
@@ -172,7 +172,7 @@ static int put_many(struct blob_store *s, struct many *m)
 
 		m->bytes[i] = make_bytes(i % 50 ? 100 + i : 90000, 1000 + i, i & 1);
 		atomic_fetch_add(&m->left, 1);
-		rc = blob_put(s, NULL, m->bytes[i], BLOB_TEXT, on_one_of_many, &m->answers[i]);
+		rc = blob_put(s, "t/", m->bytes[i], BLOB_TEXT, on_one_of_many, &m->answers[i]);
 		ck_assert(rc == 0 || rc == HEARTH_EBUSY);
 		if (rc < 0)
 			atomic_fetch_sub(&m->left, 1);
@@ -235,7 +235,7 @@ static void shard_puts(void *arg)
 {
 	struct shard *sh = arg;
 
-	ck_assert_int_eq(blob_put(sh->store, NULL, sh->bytes, BLOB_PLAIN, on_shard_put, sh), 0);
+	ck_assert_int_eq(blob_put(sh->store, "t/", sh->bytes, BLOB_PLAIN, on_shard_put, sh), 0);
 }
 
 START_TEST(blob_answers_the_executor_that_asked)
@@ -285,7 +285,7 @@ static void run_errand(void *arg)
 	struct buf *all = NULL, *part = NULL;
 
 	e->right =
-		blob_put_wait(e->store, NULL, e->bytes, BLOB_TEXT, &info) == 0 &&
+		blob_put_wait(e->store, "t/", e->bytes, BLOB_TEXT, &info) == 0 &&
 		info.size == e->bytes->n &&
 		blob_put_wait(e->store, "named", e->bytes, BLOB_PLAIN, NULL) == 0 &&
 		blob_put_wait(e->store, "bad name", e->bytes, BLOB_PLAIN, NULL) == HEARTH_EINVAL &&
@@ -363,14 +363,14 @@ START_TEST(blob_is_put_as_a_stream)
 		for (unsigned kind = 0; kind < 4; kind++) {
 			struct buf *b = make_bytes(sizes[i], 10 * i + kind, kind & 1);
 			struct blob_writer *w =
-				blob_open(s, NULL, kind & 2 ? BLOB_TEXT : BLOB_PLAIN);
+				blob_open(s, "t/", kind & 2 ? BLOB_TEXT : BLOB_PLAIN);
 
 			add_all(w, buf_slice(b), sizes[i] < 10000 ? 7 : kind & 1 ? 1 << 20 : 4096);
 			ck_assert_int_eq(finish(&w, &a), 0);
 			ck_assert_uint_eq(a.info.size, sizes[i]);
 			check_whole(s, a.info.key, b);
 			check_range(s, a.info.key, b, sizes[i] / 2, 1000);
-			ck_assert_int_eq(put(s, NULL, b, BLOB_TEXT, key), 0);
+			ck_assert_int_eq(put(s, "t/", b, BLOB_TEXT, key), 0);
 			ck_assert_str_eq(key, a.info.key);
 			check_whole(s, key, b);
 			buf_unref(&b);

@@ -167,7 +167,7 @@ START_TEST(sweeps_litter_and_nothing_else)
 
 	for (unsigned i = 0; i < 300; i++) {
 		bytes[i] = make_bytes(i < 20 ? 100000 : 100, i, false);
-		ck_assert_int_eq(put(s, NULL, bytes[i], BLOB_PLAIN, key[i]), 0);
+		ck_assert_int_eq(put(s, "t/", bytes[i], BLOB_PLAIN, key[i]), 0);
 	}
 	ck_assert(suite_run_until(swept, s, 10000));
 	ck_assert_int_eq(blob_store_swept(s), 0);
@@ -432,7 +432,7 @@ START_TEST(refuses_when_too_much_waits)
 	int refused = 0;
 
 	for (int i = 0; i < 40; i++) {
-		int rc = blob_put(s, NULL, b, BLOB_PLAIN, on_flood, &f);
+		int rc = blob_put(s, "t/", b, BLOB_PLAIN, on_flood, &f);
 
 		ck_assert(rc == 0 || rc == HEARTH_EBUSY);
 		f.accepted += rc == 0;
@@ -442,7 +442,7 @@ START_TEST(refuses_when_too_much_waits)
 	ck_assert_int_eq(refused, 24);
 	ck_assert(suite_run_until(all_answered, &f, 60000));
 	ck_assert_int_eq(f.failed, 0);
-	ck_assert_int_eq(put(s, NULL, b, BLOB_PLAIN, NULL), 0);
+	ck_assert_int_eq(put(s, "t/", b, BLOB_PLAIN, NULL), 0);
 	embedded_shut(&s);
 	ck_assert_int_eq(embedded_files(), 1);
 	embedded_remove();
@@ -481,9 +481,9 @@ START_TEST(lives_with_a_pool_that_is_full)
 	memset(st, 0, sizeof(st));
 	for (unsigned i = 0; i < STREAMS; i++) {
 		st[i].bytes = make_bytes(i % 3 ? 400000 : 5000, i, false);
-		st[i].w = blob_open(s, NULL, BLOB_PLAIN);
+		st[i].w = blob_open(s, "t/", BLOB_PLAIN);
 		blob_add(st[i].w, buf_slice(st[i].bytes));
-		refused += blob_put(s, NULL, st[i].bytes, BLOB_PLAIN, on_flood, &f) == HEARTH_EBUSY;
+		refused += blob_put(s, "t/", st[i].bytes, BLOB_PLAIN, on_flood, &f) == HEARTH_EBUSY;
 		blob_delete(s, "nothing");
 		if (i % 4 == 3) {
 			blob_abort(&st[i].w);

@@ -47,7 +47,7 @@ static int put_somehow(struct blob_store *s, int way, struct buf *b)
 	if (way == 0)
 		return put(s, "k", b, BLOB_PLAIN, NULL);
 	if (way == 1)
-		return put(s, NULL, b, BLOB_TEXT, NULL);
+		return put(s, "t/", b, BLOB_TEXT, NULL);
 	w = blob_open(s, "k", BLOB_TEXT);
 	for (struct slice rest = buf_slice(b); rest.n > 0; rest = slice_skip(rest, 70000))
 		blob_add(w, slice_head(rest, 70000));
