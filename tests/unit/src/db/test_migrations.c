@@ -25,7 +25,7 @@ static int older_of(const char *name)
 	static const struct {
 		const char *name;
 		int older;
-	} all[] = { { "mail", 5 } };
+	} all[] = { { "mail", 9 } };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i].name, name) == 0)
