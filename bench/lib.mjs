@@ -200,15 +200,16 @@ export async function timed(pid, fn) {
   return { value, seconds, cpu: cpuSeconds(pid) - cpu };
 }
 
-// Waits until the tree of `pid` uses no more processor: what it does behind its answers is done.
+// Waits until the tree of `pid` uses no more processor for longer than Hearth lets events gather (a
+// second): what it does behind its answers is done.
 export async function settled(pid) {
-  let before = cpuSeconds(pid);
+  let before = cpuSeconds(pid), still = 0;
   await eventually(async () => {
     await sleep(300);
     const now = cpuSeconds(pid);
-    const still = now - before < 0.02;
+    still = now - before < 0.02 ? still + 1 : 0;
     before = now;
-    return still;
+    return still >= 5;
   }, 300, 'the server is done');
 }
 

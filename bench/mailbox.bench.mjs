@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianVersion, inTurns, main, memory, PASSWORD, Report, settled, sleep, startHearth } from './lib.mjs';
+import { debianVersion, eventually, inTurns, main, memory, PASSWORD, Report, settled, sleep, startHearth } from './lib.mjs';
 import { found, ImapClient } from './load/imap-client.mjs';
 import { deliver } from './load/smtp-client.mjs';
 import { startDovecot } from './peers/dovecot.mjs';
@@ -64,6 +64,8 @@ await main(async () => {
     });
     fillMaildir(join(dovecot.mail, 'alice'), there, copies);
     there = copies;
+    await eventually(async () => /^hearth_bus_lag_events\{subscription="mail.search",source="mail"\} 0$/m
+      .test((await hearth.api('GET', '/metrics')).body), 300, 'all is in the index');
     await settled(pid);
     if (copies === SIZES.at(-1)) break;
     const [a, b] = [await open(hearth.port.imap, 'alice@hearth.test'), await open(dovecot.port, 'alice')];

@@ -41,6 +41,53 @@ START_TEST(one_commit_wakes_for_all_of_its_events)
 }
 END_TEST
 
+static int add_payload(void *arg, struct slice payload)
+{
+	strbuf_add(arg, payload);
+	strbuf_addc(arg, ' ');
+	return 0;
+}
+
+static int list_kept(struct db_tx *tx, void *arg)
+{
+	strbuf_reset(arg);
+	return bus_kept(tx, "post.sent", add_payload, arg);
+}
+
+static int list_set_aside(struct db_tx *tx, void *arg)
+{
+	strbuf_reset(arg);
+	return bus_set_aside(tx, "taker.a", add_payload, arg);
+}
+
+START_TEST(what_a_subscriber_does_not_know_yet_can_be_listed)
+{
+	struct post *p = post_open();
+	struct subscriber s = { .fail_apply = 1000 };
+	struct strbuf text = { 0 };
+
+	bus_set_pace(p->bus, 3600 * 1000, 1);
+	publish(p->sender, (struct letter){ .key = "k", .payload = "1" });
+	publish(p->sender, (struct letter){ .key = "k", .payload = "bad" });
+	publish(p->sender, (struct letter){ .topic = "post.other", .key = "k", .payload = "2" });
+	ck_assert_int_eq(db_read_wait(p->sender, list_kept, &text), 0);
+	ck_assert_str_eq(text.p, "1 bad ");
+	ck_assert_int_eq(db_read_wait(p->taker, list_set_aside, &text), 0);
+	ck_assert_uint_eq(text.n, 0);
+	bus_set_pace(p->bus, 10, 1);
+	subscribe_a(p, &s);
+	suite_bus_start(p->bus);
+	expect_taken(p->taker, "a", 1, NULL);
+	for (int i = 0; i < 200 && text.n == 0; i++) {
+		suite_run_until(suite_never, NULL, 100);
+		ck_assert_int_eq(db_read_wait(p->taker, list_set_aside, &text), 0);
+	}
+	ck_assert_str_eq(text.p, "bad ");
+	strbuf_free(&text);
+	post_close(p);
+}
+END_TEST
+
 static const struct bus_subscription gatherer = {
 	.topic = "post.sent",
 	.name = "taker.gatherer",
@@ -601,5 +648,6 @@ TEST_MAIN("bus", SUITE_BUS, two_nodes_do_it_once_and_both_are_told,
 	what_was_set_aside_is_tried_again_when_asked, sets_aside_what_the_commit_refuses,
 	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
 	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,
+	what_a_subscriber_does_not_know_yet_can_be_listed,
 	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
 	attempts_are_counted_across_restarts)

@@ -480,6 +480,64 @@ START_TEST(db_done_comes_to_the_executor_that_asked)
 }
 END_TEST
 
+static int answered_once(void *arg)
+{
+	const struct call *c = arg;
+
+	return c->answers == 1;
+}
+
+/* As a worker does: it is no executor, and another one is told. */
+static void *write_for_the_loop(void *arg)
+{
+	struct from_shard *f = arg;
+
+	ck_assert(!exec_current());
+	ck_assert_int_eq(db_write_to(f->db, f->call.asker, add_to_a, on_done, &f->call), 0);
+	return NULL;
+}
+
+START_TEST(db_done_comes_to_the_executor_that_was_named)
+{
+	struct db *db = fresh();
+	struct from_shard f = { .db = db };
+	pthread_t t;
+
+	suite_loop();
+	f.call.asker = exec_current();
+	pthread_create(&t, NULL, write_for_the_loop, &f);
+	pthread_join(t, NULL);
+	ck_assert(suite_run_until(answered_once, &f.call, WITHIN_MS));
+	ck_assert(f.call.status == 0 && !f.call.wrong_place);
+	suite_db_close(&db);
+	suite_loop_end();
+}
+END_TEST
+
+static int read_sum_or_fail(struct db_tx *tx, void *arg)
+{
+	int64_t *sum = arg;
+
+	return *sum < 0 ? HEARTH_ECONFLICT : db_get_int(tx, sum, "SELECT sum(value) FROM counter");
+}
+
+START_TEST(db_a_read_in_two_steps_answers_what_the_function_returned)
+{
+	struct db *db = fresh();
+	int64_t sum = 0, fails = -1;
+	struct waiter *one = NULL, *two = NULL;
+
+	ck_assert_int_eq(db_read_begin(db, read_sum_or_fail, &sum, &one), 0);
+	ck_assert_int_eq(db_read_begin(db, read_sum_or_fail, &fails, &two), 0);
+	ck_assert(one && two);
+	ck_assert_int_eq(db_wait(&two), HEARTH_ECONFLICT);
+	ck_assert_int_eq(db_wait(&one), 0);
+	ck_assert(!one && !two);
+	ck_assert_int_eq(sum, 1000);
+	suite_db_close(&db);
+}
+END_TEST
+
 /* ---- bounds ---- */
 
 struct gate {
@@ -1083,6 +1141,8 @@ END_TEST
 		db_takes_32_parameters_in_any_order, db_one_row_and_each_row,                     \
 		db_eight_threads_each_see_what_they_wrote, db_a_read_sees_one_state_throughout,   \
 		db_done_comes_to_the_executor_that_asked,                                         \
+		db_done_comes_to_the_executor_that_was_named,                                     \
+		db_a_read_in_two_steps_answers_what_the_function_returned,                        \
 		db_a_full_queue_refuses_or_holds_up_the_caller, db_values_come_back_as_they_went, \
 		db_run_counts_rows, db_mistakes_are_errors, db_a_statement_nests_in_itself,       \
 		db_a_query_left_open_harms_nobody,                                                \
