@@ -291,7 +291,7 @@ static int read_blob(struct mail_delivery *d, struct buf **stored)
 	return d->in_memory ? 0 : blob_get_wait(d->m->blob, d->key, 0, d->size, stored);
 }
 
-/* Of a message that is, or was, too large for its row. */
+/* One that is too large to be kept in memory is read back. */
 static void parse(void *arg)
 {
 	struct mail_delivery *d = arg;
@@ -431,14 +431,18 @@ static void on_failed(void *arg)
 static void store_small(void *arg)
 {
 	struct mail_delivery *d = arg;
+	int rc;
 
 	d->size = d->bytes.n;
 	mail_message_key(strbuf_slice(&d->bytes), d->key);
 	parse(d);
-	if (d->status == 0)
-		d->status = db_write_to(d->m->db, d->loop, store, on_stored, d);
-	if (d->status < 0)
-		exec_post(d->loop, on_failed, d);
+	rc = d->status;
+	if (rc == 0)
+		rc = db_write_to(d->m->db, d->loop, store, on_stored, d);
+	if (rc == 0)
+		return; /* it is the writer's now, and maybe gone already */
+	d->status = rc;
+	exec_post(d->loop, on_failed, d);
 }
 
 static void refuse(void *arg)
