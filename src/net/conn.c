@@ -1,21 +1,12 @@
 /*
- * conn.c: a connection: its life, its input, its time-outs. Output is conn_out.c's, bytes come from
- * the layers below (net.h).
+ * conn.c: a connection: its life, its time-outs, and what a session asks of it. Input is
+ * conn_input.c's, output conn_out.c's, turns conn_turns.c's; bytes come from the layers below
+ * (net.h).
  *
  *   OPEN ──conn_close, or peer ended and session not paused──▶ FLUSHING ──all sent──▶ GONE ─▶ freed
  *   OPEN, FLUSHING ──error, time-out, conn_abort, ETOOBIG────────────────────────────▶ GONE
  *
- * What a session's call asks for and what calls back is put off: the connection goes on the list
- * `turns`, which is run by a posted function. So a session is never called from inside its own
- * call, and no layer goes away while one of its functions runs.
- *
- * A connection has a budget. Its session may look at input for TURN_US in a round of the loop; what
- * is left then is stored, the socket is not read, and the connection goes to the end of `turns`.
- * Once a round has lasted CONN_READS_US in all, also who has not had his turn yet is put there; and
- * of `turns` as many are run in a round as fit in TURNS_US, in their order. So nobody waits longer
- * than it takes to give each other one a turn, whatever one of them sends.
- *
- * Invariants: in.p is NULL when nothing is stored. Reading is on exactly when wants_input.
+ * On the loop.
  */
 #include "net/conn_internal.h"
 
@@ -29,46 +20,18 @@
 
 #define INPUT_MAX_DEFAULT   65536
 #define OUTPUT_HIGH_DEFAULT 262144
-#define FLUSH_TIMEOUT_MS    30000 /* a peer that takes nothing for so long is gone */
-#define TURN_US             2000
-#define TURNS_US            5000
 #define TAKE_GRACE_MS       120000 /* with a peer that takes less than … */
 #define TAKE_RATE           500    /* … so many bytes a second of what is written to it */
 
 static struct {
 	struct list conns; /* zeroed until the first one */
-	struct list turns;
 	size_t count;
 	uint64_t last_id;
-	bool posted; /* run_turns is on its way */
 } net;
-
-/* ---- turns ---- */
-
-static void run_turns(void *arg)
-{
-	(void)arg;
-	net.posted = false;
-	conn_run_turns();
-}
-
-static void post_turns(void)
-{
-	if (net.posted)
-		return;
-	net.posted = true;
-	exec_post(exec_loop(), run_turns, NULL);
-}
-
-void conn_later(struct conn *c)
-{
-	if (!list_linked(&c->turn))
-		list_push(&net.turns, &c->turn);
-	post_turns();
-}
 
 static void conn_free(struct conn *c)
 {
+	INVARIANT(c->state == CONN_GONE && c->calls == 0);
 	timer_stop(&c->timer);
 	if (c->events)
 		c->events->closed(c->ctx, c->reason);
@@ -94,211 +57,20 @@ void conn_gone(struct conn *c, int reason, bool polite)
 	conn_later(c);
 }
 
-/* ---- input ---- */
-
-static bool wants_input(const struct conn *c)
+void conn_take_turn(struct conn *c)
 {
-	if (c->state == CONN_FLUSHING)
-		return !c->ended; /* read and dropped: a TLS handshake may still have to end */
-	return c->state == CONN_OPEN && c->events && !c->paused && !c->start_tls && !c->ended &&
-	       !c->full && !c->offer_due && c->in.n < c->input_max;
-}
-
-static void update_reading(struct conn *c)
-{
-	if (c->state != CONN_GONE)
-		c->top->ops->read(c->top, wants_input(c));
-}
-
-static bool may_offer(const struct conn *c)
-{
-	return c->state == CONN_OPEN && c->events && !c->paused && !c->start_tls && !c->full;
-}
-
-static bool had_turn(const struct conn *c)
-{
-	return c->round == loop_round() &&
-	       c->used_us + (c->begun_us ? exec_now_us() - c->begun_us : 0) > TURN_US;
-}
-
-bool conn_turn_over(const struct conn *c)
-{
-	return c->full || had_turn(c);
-}
-
-int64_t conn_input_age_us(const struct conn *c)
-{
-	return c->input_us ? exec_now_us() - c->input_us : 0;
-}
-
-static void begin_turn(struct conn *c)
-{
-	if (c->round != loop_round()) {
-		c->round = loop_round();
-		c->used_us = 0;
-	}
-	c->begun_us = exec_now_us();
-}
-
-static void end_turn(struct conn *c)
-{
-	c->used_us += exec_now_us() - c->begun_us;
-	c->begun_us = 0;
-}
-
-void conn_offer_later(struct conn *c)
-{
-	c->offer_due = true;
-	conn_later(c);
-}
-
-/* Offers `in` as long as some of it is consumed; returns how much is left, at the end. */
-static size_t offer(struct conn *c, struct slice in)
-{
-	bool over = had_turn(c);
-
-	while (in.n && may_offer(c) && !over) {
-		size_t used;
-
-		begin_turn(c);
-		c->calls++;
-		used = c->events->data(c->ctx, in);
-		c->calls--;
-		end_turn(c);
-		INVARIANT(used <= in.n);
-		in = slice_skip(in, used);
-		over = had_turn(c);
-		if (used == 0 && !over)
-			break;
-	}
-	if (in.n && may_offer(c) && over)
-		conn_offer_later(c);
-	else if (may_offer(c) && in.n >= c->input_max)
-		conn_gone(c, HEARTH_ETOOBIG, false);
-	return in.n;
-}
-
-static void begin_flushing(struct conn *c, int reason)
-{
-	c->state = CONN_FLUSHING;
-	c->reason = reason;
-	c->grace_us = 0;
-	if (c->timeout_ms == 0 || c->timeout_ms > FLUSH_TIMEOUT_MS)
-		conn_set_timeout(c, FLUSH_TIMEOUT_MS);
-}
-
-/* The peer has no more to say, and the session has seen it all: nothing more can come of it. */
-static void check_end(struct conn *c)
-{
-	if (c->ended && may_offer(c) && !c->offer_due)
-		begin_flushing(c, HEARTH_ECLOSED);
-}
-
-/* New bytes, or none to offer again what is stored. */
-static void take_input(struct conn *c, struct slice in)
-{
-	size_t left;
-
-	if (c->in.n == 0) {
-		left = offer(c, in);
-		if (left)
-			strbuf_add(&c->in, slice_skip(in, in.n - left));
-	} else {
-		strbuf_add(&c->in, in);
-		left = offer(c, strbuf_slice(&c->in));
-		strbuf_consume(&c->in, c->in.n - left);
-	}
-	if (c->in.n == 0 || c->state != CONN_OPEN || c->start_tls)
-		strbuf_free(&c->in);
-	check_end(c);
-	update_reading(c);
-	conn_flush(c);
-}
-
-static size_t up_room(void *above)
-{
-	const struct conn *c = above;
-
-	return c->state == CONN_OPEN && c->in.n < c->input_max ? c->input_max - c->in.n
-							       : c->input_max;
-}
-
-static void up_received(void *above, struct slice in)
-{
-	struct conn *c = above;
-
-	if (c->setup.bytes_in)
-		metric_add(c->setup.bytes_in, (int64_t)in.n);
-	if (c->state != CONN_OPEN)
-		return;
-	conn_alive(c);
-	conn_pace_take(c, in.n);
-	if (c->in.n == 0)
-		c->input_us = exec_now_us();
-	if (!c->offer_due && loop_busy_us() < CONN_READS_US) {
-		take_input(c, in);
-		return;
-	}
-	strbuf_add(&c->in, in);
-	conn_offer_later(c);
-	update_reading(c);
-}
-
-static void up_ended(void *above)
-{
-	struct conn *c = above;
-
-	c->ended = true;
-	check_end(c);
-	update_reading(c);
-	conn_flush(c);
-}
-
-static void up_failed(void *above, int reason)
-{
-	conn_gone(above, reason, false);
-}
-
-static const struct layer_up conn_up = {
-	.room = up_room,
-	.received = up_received,
-	.ended = up_ended,
-	.sent = conn_sent,
-	.failed = up_failed,
-};
-
-static void take_turn(struct conn *c)
-{
+	INVARIANT(c->calls == 0);
 	if (c->state == CONN_GONE) {
 		conn_free(c);
 		return;
 	}
 	if (c->offer_due) {
 		c->offer_due = false;
-		take_input(c, (struct slice){ 0 });
+		conn_take_input(c, (struct slice){ 0 });
 		return;
 	}
-	update_reading(c);
+	conn_update_reading(c);
 	conn_flush(c);
-}
-
-void conn_run_turns(void)
-{
-	int64_t begun_us = exec_now_us();
-	struct list_node end = { 0 }, *it;
-
-	if (!net.turns.head.next)
-		return;
-	/* What is put off from here on waits for the next time. */
-	list_push(&net.turns, &end);
-	while ((it = list_pop(&net.turns)) != &end) {
-		take_turn(LIST_ENTRY(it, struct conn, turn));
-		if (exec_now_us() - begun_us > TURNS_US)
-			break;
-	}
-	list_remove(&end);
-	if (!list_empty(&net.turns))
-		post_turns();
 }
 
 /* ---- time ---- */
@@ -332,7 +104,7 @@ static void on_timer(void *arg)
 		conn_set_pace(c, c->grace_us / 1000, c->bytes_per_s);
 	if (!c->timer.owner && c->state == CONN_OPEN)
 		conn_set_timeout(c, c->timeout_ms);
-	take_turn(c);
+	conn_take_turn(c);
 }
 
 /* The timer is not moved at each sign of life: when it fires it looks when the last one was. */
@@ -371,17 +143,16 @@ struct conn *conn_new(
 	const struct conn_listener *limits = setup->limits ? setup->limits : &defaults;
 	struct conn *c = mem_zalloc(sizeof(*c));
 
-	if (!net.conns.head.next) {
+	INVARIANT(exec_current() == exec_loop());
+	if (!net.conns.head.next)
 		list_init(&net.conns);
-		list_init(&net.turns);
-	}
 	c->info = *info;
 	c->info.id = ++net.last_id;
 	c->info.confidential |= c->info.tls || c->info.loopback;
 	c->setup = *setup;
 	c->last = &c->first;
 	c->top = transport;
-	transport->up = &conn_up;
+	transport->up = &conn_layer_up;
 	transport->above = c;
 	list_push(&net.conns, &c->all);
 	net.count++;
@@ -407,7 +178,7 @@ void conn_pause(struct conn *c)
 {
 	c->paused = true;
 	conn_pace_pause(c, true);
-	update_reading(c);
+	conn_update_reading(c);
 }
 
 void conn_resume(struct conn *c)
@@ -429,7 +200,7 @@ int conn_start_tls(struct conn *c)
 	/* From here on nothing is read until TLS is on top; what is stored is dropped then. */
 	c->start_tls = true;
 	c->clear_n = c->out_n;
-	update_reading(c);
+	conn_update_reading(c);
 	conn_later(c);
 	return 0;
 }
@@ -440,9 +211,9 @@ void conn_push_tls(struct conn *c)
 	c->start_tls = false;
 	c->info.tls = c->info.confidential = true;
 	c->top = tls_layer_new(c->setup.tls, c->top, c->setup.alpn, &c->info);
-	c->top->up = &conn_up;
+	c->top->up = &conn_layer_up;
 	c->top->above = c;
-	update_reading(c);
+	conn_update_reading(c);
 }
 
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high)
@@ -450,7 +221,7 @@ void conn_set_limits(struct conn *c, size_t input_max, size_t output_high)
 	INVARIANT(input_max > 0 && output_high > 0);
 	c->input_max = input_max;
 	c->output_high = output_high;
-	update_reading(c);
+	conn_update_reading(c);
 }
 
 void conn_expect(struct conn *c, size_t n)
@@ -463,7 +234,7 @@ void conn_close(struct conn *c)
 {
 	if (c->state != CONN_OPEN)
 		return;
-	begin_flushing(c, 0);
+	conn_begin_flushing(c, 0);
 	conn_later(c);
 }
 
@@ -508,5 +279,5 @@ void net_close_all(void)
 	while (net.count > 0)
 		conn_run_turns();
 	tcp_close_all();
-	net.posted = false; /* the loop may end before it gets there */
+	conn_turns_forget();
 }

@@ -1,5 +1,6 @@
 /*
- * conn_internal.h: what conn.c (life, input, time) and conn_out.c (output) share. On the loop.
+ * conn_internal.h: what the files of a connection share: conn.c (life, time), conn_input.c,
+ * conn_out.c, conn_pace.c (least rates) and conn_turns.c. On the loop.
  */
 #ifndef HEARTH_SRC_CONN_INTERNAL_H
 #define HEARTH_SRC_CONN_INTERNAL_H
@@ -88,6 +89,18 @@ void conn_gone(struct conn *c, int reason, bool polite);
 void conn_later(struct conn *c);
 /* Has what is stored offered in a later turn; until then nothing is read. */
 void conn_offer_later(struct conn *c);
+/* No turn is on its way: the loop may end before it gets there. */
+void conn_turns_forget(void);
+/* What it has put off: input that waits, reading again, output, or its end. */
+void conn_take_turn(struct conn *c);
+/* Offers to the session what came and what is stored; `in` may be empty. */
+void conn_take_input(struct conn *c, struct slice in);
+/* Reads or not, as things stand now. */
+void conn_update_reading(struct conn *c);
+/* Sends what is queued, and takes no more input; then it closes. */
+void conn_begin_flushing(struct conn *c, int reason);
+/* What the layer on top calls. */
+extern const struct layer_up conn_layer_up;
 /* A sign of life came. */
 void conn_alive(struct conn *c);
 /* conn_pace.c: n bytes came; the session paused or went on; how long the peer has left. */
