@@ -99,6 +99,11 @@ int blob_get(struct blob_store *s, const char *key, uint64_t offset, size_t leng
 	blob_get_fn *done, void *arg);
 int blob_get_wait(
 	struct blob_store *s, const char *key, uint64_t offset, size_t length, struct buf **out);
+/*
+ * The whole blob, if it is in memory: a reference for the caller, or NULL. What many ask for is then
+ * given without a copy for each (buf_copy_shared). Any thread; never blocks on a disk.
+ */
+struct buf *blob_at_hand(struct blob_store *s, const char *key);
 /* The size of a blob; waiting, workers only. */
 int blob_stat_wait(struct blob_store *s, const char *key, struct blob_info *info);
 

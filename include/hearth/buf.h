@@ -24,6 +24,13 @@ void buf_truncate(struct buf *b, size_t n);
 struct buf *buf_from_strbuf(struct strbuf *s);
 /* Bytes that live as long as the program (embedded files): no copy. */
 struct buf *buf_static(struct slice s);
+/*
+ * A copy that lies in a file in memory (memfd) too, so that a socket can be given the pages instead
+ * of a copy (sendfile); NULL when the system refuses. Costs a descriptor: for few, large ones.
+ */
+struct buf *buf_copy_shared(struct slice s);
+/* The descriptor, and where in it the bytes begin; -1 for any other buffer. Parts have it as well. */
+int buf_file(const struct buf *b, uint64_t *offset);
 /* A part of `b`, which it keeps alive: no copy. */
 struct buf *buf_part(struct buf *b, size_t offset, size_t n);
 

@@ -16,6 +16,7 @@
 struct entry {
 	struct list_node use;
 	struct buf *bytes; /* owned */
+	bool sent;         /* blob_recent_share gave it out */
 	char key[BLOB_KEY_MAX + 1];
 };
 
@@ -106,6 +107,44 @@ struct buf *blob_recent_get(struct blob_recent *r, const char *key)
 	bytes = e ? buf_ref(e->bytes) : NULL;
 	pthread_mutex_unlock(&r->lock);
 	return bytes;
+}
+
+/* Puts the copy in the place of the bytes, unless they have gone or somebody was quicker. */
+static void replace(struct blob_recent *r, const char *key, struct buf *bytes, struct buf *copy)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&r->lock);
+	e = map_get(r->entries, slice_str(key));
+	if (e && e->bytes == bytes) {
+		buf_unref(&e->bytes);
+		e->bytes = buf_ref(copy);
+	}
+	pthread_mutex_unlock(&r->lock);
+}
+
+struct buf *blob_recent_share(struct blob_recent *r, const char *key)
+{
+	struct entry *e;
+	struct buf *bytes = NULL, *copy = NULL;
+	bool again = false;
+	uint64_t offset;
+
+	pthread_mutex_lock(&r->lock);
+	e = find(r, key);
+	if (e) {
+		bytes = buf_ref(e->bytes);
+		again = e->sent;
+		e->sent = true;
+	}
+	pthread_mutex_unlock(&r->lock);
+	if (again && bytes->n >= BLOB_SHARED_MIN && buf_file(bytes, &offset) < 0)
+		copy = buf_copy_shared(buf_slice(bytes));
+	if (!copy)
+		return bytes;
+	replace(r, key, bytes, copy);
+	buf_unref(&bytes);
+	return copy;
 }
 
 void blob_recent_drop(struct blob_recent *r, const char *key)

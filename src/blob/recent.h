@@ -18,6 +18,13 @@ struct blob_recent *blob_recent_new(size_t bytes_max);
 void blob_recent_free(struct blob_recent **r); /* legal on NULL */
 /* Keeps a reference of its own, if the size is in bounds; the longest unused go. */
 void blob_recent_put(struct blob_recent *r, const char *key, struct buf *bytes);
+/*
+ * The same for who sends it: one that is asked for so a second time, and is BLOB_SHARED_MIN or
+ * larger, is kept as a shared buffer (buf_copy_shared) from then on. At most bytes_max /
+ * BLOB_SHARED_MIN descriptors are held by it.
+ */
+#define BLOB_SHARED_MIN (128u << 10)
+struct buf *blob_recent_share(struct blob_recent *r, const char *key);
 /* A reference for the caller, or NULL. */
 struct buf *blob_recent_get(struct blob_recent *r, const char *key);
 void blob_recent_drop(struct blob_recent *r, const char *key);

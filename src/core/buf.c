@@ -1,20 +1,25 @@
 /*
- * buf.c: immutable bytes with an atomic reference count. Four kinds share one struct: bytes lying
- * behind it, bytes taken over from a strbuf, static bytes, and a part of another buffer. Pure;
+ * buf.c: immutable bytes with an atomic reference count. Five kinds share one struct: bytes lying
+ * behind it, bytes taken over from a strbuf, static bytes, a part of another buffer, and bytes of a
+ * file in memory that is mapped. Pure;
  * references may be taken and given back by any thread.
  */
 #include "hearth/buf.h"
 #include "hearth/arena.h"
 #include "hearth/log.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct buf_owned {
 	struct buf b; /* first: a struct buf * is a struct buf_owned * */
 	atomic_size_t refs;
 	void *heap;         /* freed with the buffer, or NULL */
 	struct buf *parent; /* released with the buffer, or NULL */
+	int fd;             /* of a mapped file, unmapped and closed with the buffer, or -1 */
 	char data[];
 };
 
@@ -29,6 +34,7 @@ static struct buf_owned *buf_make(const char *p, size_t n, size_t room)
 	atomic_init(&o->refs, 1);
 	o->heap = NULL;
 	o->parent = NULL;
+	o->fd = -1;
 	return o;
 }
 
@@ -74,6 +80,46 @@ struct buf *buf_static(struct slice s)
 	return &buf_make(s.p, s.n, 0)->b;
 }
 
+static bool write_all(int fd, struct slice s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n <= 0)
+			return false;
+		s = slice_skip(s, (size_t)n);
+	}
+	return true;
+}
+
+struct buf *buf_copy_shared(struct slice s)
+{
+	int fd = s.n ? memfd_create("hearth", MFD_CLOEXEC) : -1;
+	struct buf_owned *o;
+	void *p = MAP_FAILED;
+
+	if (fd >= 0 && write_all(fd, s))
+		p = mmap(NULL, s.n, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	fcntl(fd, F_SETFL, O_NOATIME); /* else each page that is sent is noted */
+	o = buf_make(p, s.n, 0);
+	o->fd = fd;
+	return &o->b;
+}
+
+int buf_file(const struct buf *b, uint64_t *offset)
+{
+	const struct buf_owned *o = (const struct buf_owned *)b;
+	const struct buf_owned *whole = o->parent ? (const struct buf_owned *)o->parent : o;
+
+	*offset = (uint64_t)(b->p - whole->b.p);
+	return whole->fd;
+}
+
 struct buf *buf_part(struct buf *b, size_t offset, size_t n)
 {
 	struct buf *parent = ((struct buf_owned *)b)->parent;
@@ -101,6 +147,10 @@ void buf_unref(struct buf **b)
 	if (!o || atomic_fetch_sub_explicit(&o->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	buf_unref(&o->parent);
+	if (o->fd >= 0) {
+		munmap((void *)(uintptr_t)o->b.p, o->b.n);
+		close(o->fd);
+	}
 	free(o->heap);
 	free(o);
 }

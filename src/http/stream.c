@@ -5,6 +5,8 @@
  *   SIZE ──known──▶ READING ⇄ WAITING (for the client) ──last byte sent──▶ done
  *    └──no such blob, error: a problem document instead
  *
+ * A blob that is in memory is given by reference, whole: the socket takes its pages (buf.h).
+ *
  * A blob is one piece; one that is made is asked for on a worker as a blob is; a piece that is at
  * hand is sent without reading. The head goes out with the
  * first bytes, so that a blob that cannot be read is still an honest error. One that breaks off
@@ -169,6 +171,21 @@ static void read_blob(struct http_stream *st, const char *key, uint64_t from, si
 	fail(st, rc);
 }
 
+/* So much of a blob, if it is in memory: no copy, so no steps either. NULL: it has to be read. */
+static struct buf *blob_part_at_hand(
+	const struct http_stream *st, const struct http_piece *p, uint64_t from, uint64_t n)
+{
+	struct buf *whole = blob_at_hand(st->store, p->blob), *part;
+
+	if (!whole || from + n > whole->n) {
+		buf_unref(&whole);
+		return NULL;
+	}
+	part = buf_part(whole, (size_t)from, (size_t)n);
+	buf_unref(&whole);
+	return part;
+}
+
 /* Sends what is at hand, and reads the next blob; until all is sent or the client has enough. */
 static void read_on(struct http_stream *st)
 {
@@ -184,17 +201,17 @@ static void read_on(struct http_stream *st)
 		from = st->at - st->begin;
 		n = piece_size(p) - from;
 		n = n < st->end - st->at ? n : st->end - st->at;
-		n = n < STEP ? n : STEP;
 		if (p->make) {
 			make_on(st);
 			return;
 		}
-		if (p->blob) {
-			read_blob(st, p->blob, from, (size_t)n);
+		bytes = p->blob ? blob_part_at_hand(st, p, from, n)
+				: buf_copy(slice_head(slice_skip(p->bytes, (size_t)from),
+					  (size_t)(n < STEP ? n : STEP)));
+		if (!bytes) {
+			read_blob(st, p->blob, from, (size_t)(n < STEP ? n : STEP));
 			return;
 		}
-		bytes = buf_copy(slice_head(slice_skip(p->bytes, (size_t)from), (size_t)n));
-
 		more = send_bytes(st, bytes);
 		buf_unref(&bytes);
 	}

@@ -119,18 +119,30 @@ static size_t sendable(const struct conn *c)
 	return c->start_tls ? c->clear_n : c->out_n;
 }
 
+#define FILE_MIN 16384 /* of less a copy is as cheap */
+
+/*
+ * The pieces in order, up to one that lies in a file, which the layer below may be able to send
+ * without a copy.
+ */
 static void send_some(struct conn *c)
 {
+	const struct layer_ops *ops = c->top->ops;
 	struct slice v[LAYER_VECTOR_MAX];
 	size_t count = 0, total = 0, max = sendable(c), done;
+	uint64_t offset = 0;
+	int fd = -1;
 
 	seal_tail(c);
-	for (struct conn_piece *p = c->first; count < LAYER_VECTOR_MAX && total < max;
+	for (struct conn_piece *p = c->first; count < LAYER_VECTOR_MAX && total < max && fd < 0;
 		p = p->next) {
 		v[count] = slice_head(slice_skip(buf_slice(p->b), p->done), max - total);
+		if (ops->send_file && v[count].n >= FILE_MIN)
+			fd = buf_file(p->b, &offset);
+		offset += p->done;
 		total += v[count++].n;
 	}
-	done = c->top->ops->send(c->top, v, count);
+	done = fd >= 0 ? ops->send_file(c->top, v, count, fd, offset) : ops->send(c->top, v, count);
 	c->sending = done < total;
 	consume(c, done);
 }

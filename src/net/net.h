@@ -103,6 +103,12 @@ struct layer_ops {
 	 * not all, the rest stays where it is and nothing more is sent until `sent` was called.
 	 */
 	size_t (*send)(struct layer *l, const struct slice *v, size_t n);
+	/*
+	 * The same, where the last slice of `v` also lies in file `fd` from `offset` on: the system
+	 * takes the pages, not a copy. NULL: `send` will do.
+	 */
+	size_t (*send_file)(
+		struct layer *l, const struct slice *v, size_t n, int fd, uint64_t offset);
 	/* Bytes that `send` is done with and that are still in this layer or below. */
 	size_t (*pending)(const struct layer *l);
 	/* Whether the peer takes nothing any more (conn_is_deaf); NULL: that is not known here. */

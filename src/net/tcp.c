@@ -15,8 +15,8 @@
  * closed its side; after SWALLOW_MAX bytes nobody can be meant any more.
  *
  * All sockets read into one buffer, so one that is idle has none. What the system does not take at
- * once is written from the caller's memory (uv_write), which the caller keeps until `sent`. On the
- * loop.
+ * once is written from the caller's memory (uv_write), which the caller keeps until `sent`. Bytes that
+ * also lie in a file in memory go by their pages (sendfile), without a copy. On the loop.
  */
 #include "net/net.h"
 
@@ -26,9 +26,11 @@
 #include "hearth/log.h"
 #include "loop/loop.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -165,6 +167,80 @@ static size_t send_to_nobody(struct tcp *t, size_t total)
 	return 0;
 }
 
+#define WAKE_BYTES 4096
+
+/*
+ * What goes before a file, with MSG_MORE, so that the file's beginning comes in the same packet. True
+ * when all of it is written; else how much is in *done, and < 0 there is an error.
+ */
+static bool send_head(int fd, uv_buf_t *head, size_t n, ssize_t *done)
+{
+	struct iovec v[LAYER_VECTOR_MAX];
+	struct msghdr message = { .msg_iov = v, .msg_iovlen = n };
+	size_t total = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		v[i] = (struct iovec){ head[i].base, head[i].len };
+		total += head[i].len;
+	}
+	*done = n ? sendmsg(fd, &message, MSG_MORE | MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+	if (*done < 0 && (errno == EAGAIN || errno == EINTR))
+		*done = 0;
+	return *done == (ssize_t)total;
+}
+
+/* As much of the file as the socket takes; < 0: an error. */
+static ssize_t send_pages(int to, int fd, uint64_t offset, size_t n)
+{
+	off_t at = (off_t)offset;
+	size_t done = 0;
+	ssize_t rc = 1;
+
+	while (done < n && rc > 0) {
+		rc = sendfile(to, fd, &at, n - done);
+		done += rc > 0 ? (size_t)rc : 0;
+	}
+	return rc < 0 && errno != EAGAIN && errno != EINTR ? rc : (ssize_t)done;
+}
+
+/*
+ * The socket is in libuv's poll and nobody else's, so what tells us of room for more pages is a small
+ * write by libuv: of what is left of the head, or the next bytes of the file.
+ */
+static size_t tcp_send_file(
+	struct layer *l, const struct slice *v, size_t n, int fd, uint64_t offset)
+{
+	struct tcp *t = (struct tcp *)l;
+	uv_buf_t bufs[LAYER_VECTOR_MAX];
+	struct slice file = v[n - 1];
+	size_t total = 0, done;
+	ssize_t head = 0, pages = 0;
+	uv_os_fd_t to;
+	bool begun;
+
+	INVARIANT(n > 0 && n <= LAYER_VECTOR_MAX && !t->writing);
+	for (size_t i = 0; i < n; i++) {
+		bufs[i] = uv_buf_init((char *)(uintptr_t)v[i].p, (unsigned)v[i].n);
+		total += v[i].n;
+	}
+	if (t->deaf || uv_fileno((uv_handle_t *)&t->uv, &to) < 0)
+		return send_to_nobody(t, total);
+	begun = send_head(to, bufs, n - 1, &head);
+	if (begun)
+		pages = send_pages(to, fd, offset, file.n);
+	if (head < 0 || pages < 0)
+		return send_to_nobody(t, total);
+	done = (size_t)head + (size_t)pages;
+	if (done == total)
+		return done;
+	/* Of the file no more than this: the rest goes by its pages again. */
+	if (begun && (size_t)pages + WAKE_BYTES < file.n)
+		bufs[n - 1].len = (size_t)pages + WAKE_BYTES;
+	if (!write_rest(t, bufs, (unsigned)(begun ? n : n - 1), done))
+		return send_to_nobody(t, total);
+	return done;
+}
+
 static size_t tcp_send(struct layer *l, const struct slice *v, size_t n)
 {
 	struct tcp *t = (struct tcp *)l;
@@ -282,6 +358,7 @@ static void tcp_expect(struct layer *l, size_t n)
 static const struct layer_ops ops = {
 	.read = tcp_read,
 	.send = tcp_send,
+	.send_file = tcp_send_file,
 	.pending = tcp_pending,
 	.deaf = tcp_deaf,
 	.left = tcp_left,

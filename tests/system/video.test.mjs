@@ -3,6 +3,7 @@
 // plays it.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -143,6 +144,30 @@ test('playlists are asked for again, the rest is kept; many viewers cost no look
   const part = await raw(`${hearth.base}/live/bob/source/2.m4s`, { headers: { Range: 'bytes=10-19' } });
   assert.equal(part.status, 206);
   assert.ok(part.body.equals(segment.body.subarray(10, 20)));
+  // Asked for again it is given to many at once without a copy, also behind another answer, in
+  // parts, and to one who takes it slowly.
+  const whole = segment.body;
+  const get = (headers = {}) => raw(`${hearth.base}/live/bob/source/2.m4s`, { headers });
+  const answers = await Promise.all(Array.from({ length: 24 }, (_, i) => get(i % 3 ? {} : { Range: `bytes=${i * 5000}-` })));
+  answers.forEach(({ body }, i) => assert.ok(body.equals(i % 3 ? whole : whole.subarray(i * 5000)), `${i}`));
+  const piped = await new Promise((done, fail) => {
+    const socket = connect(hearth.port.http, '127.0.0.1', () => socket.write('GET /live/bob/source/2.m4s HTTP/1.1\r\nHost: hearth.test\r\n\r\n'.repeat(12) + 'GET /nothing HTTP/1.1\r\nHost: hearth.test\r\nConnection: close\r\n\r\n'));
+    const parts = [];
+    socket.on('data', (bytes) => {
+      parts.push(bytes);
+      socket.pause();
+      setTimeout(() => socket.resume(), parts.length < 60 ? 10 : 0);
+    });
+    socket.on('end', () => done(Buffer.concat(parts)));
+    socket.on('error', fail);
+  });
+  let at = 0;
+  for (let i = 0; i < 12; i++) {
+    at = piped.indexOf('\r\n\r\n', at) + 4;
+    assert.ok(piped.subarray(at, at + whole.length).equals(whole), `${i}`);
+    at += whole.length;
+  }
+  assert.match(piped.toString('latin1', at, at + 20), /^HTTP\/1.1 404 /);
   const { segments } = parsePlaylist(String(playlist.body));
   const init = await raw(`${hearth.base}/live/bob/source/${segments[0].map}`);
   assert.equal(init.headers['content-type'], 'video/mp4');

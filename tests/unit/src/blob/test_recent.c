@@ -93,4 +93,31 @@ START_TEST(copies_nothing)
 }
 END_TEST
 
-TEST_MAIN("recent blobs", keeps_what_was_used_last, keeps_no_small_and_no_huge_ones, copies_nothing)
+START_TEST(shares_what_is_sent_again)
+{
+	struct blob_recent *r = blob_recent_new(100 * SIZE);
+	struct buf *b[3];
+	uint64_t offset;
+
+	put(r, 1, BLOB_SHARED_MIN);
+	put(r, 2, BLOB_SHARED_MIN - 1);
+	for (int i = 0; i < 3; i++)
+		b[i] = blob_recent_share(r, "key-1");
+	ck_assert_int_eq(buf_file(b[0], &offset), -1);
+	ck_assert_int_ge(buf_file(b[1], &offset), 0);
+	ck_assert_ptr_eq(b[2], b[1]);
+	ck_assert(slice_eq(buf_slice(b[0]), buf_slice(b[1])));
+	for (int i = 0; i < 3; i++)
+		buf_unref(&b[i]);
+	for (int i = 0; i < 3; i++) {
+		b[i] = blob_recent_share(r, "key-2");
+		ck_assert_int_eq(buf_file(b[i], &offset), -1);
+		buf_unref(&b[i]);
+	}
+	ck_assert_ptr_null(blob_recent_share(r, "key-3"));
+	blob_recent_free(&r);
+}
+END_TEST
+
+TEST_MAIN("recent blobs", shares_what_is_sent_again, keeps_what_was_used_last,
+	keeps_no_small_and_no_huge_ones, copies_nothing)

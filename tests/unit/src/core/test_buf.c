@@ -7,7 +7,9 @@
 #include "hearth/buf.h"
 #include "src/dies.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <unistd.h>
 
 START_TEST(copies)
 {
@@ -139,6 +141,32 @@ START_TEST(counts_from_many_threads)
 }
 END_TEST
 
-TEST_MAIN("buf", copies, null_is_legal, is_filled_before_it_is_shown, takes_over_a_strbuf,
-	static_bytes_are_not_copied, parts_keep_the_whole_alive, misuse_ends_the_process,
-	counts_from_many_threads)
+START_TEST(a_shared_copy_lies_in_a_file)
+{
+	struct buf *b = buf_copy_shared(SLICE("so many bytes")), *part = buf_part(b, 3, 4);
+	struct buf *plain = buf_copy(SLICE("plain"));
+	uint64_t offset = 9;
+	char read[4];
+	int fd;
+
+	ck_slice_eq(buf_slice(b), "so many bytes");
+	fd = buf_file(b, &offset);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(offset, 0);
+	buf_unref(&b);
+	ck_slice_eq(buf_slice(part), "many");
+	ck_assert_int_eq(buf_file(part, &offset), fd);
+	ck_assert_uint_eq(offset, 3);
+	ck_assert_int_eq(pread(fd, read, 4, (off_t)offset), 4);
+	ck_assert_mem_eq(read, "many", 4);
+	buf_unref(&part);
+	ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
+	ck_assert_int_eq(buf_file(plain, &offset), -1);
+	buf_unref(&plain);
+	ck_assert_ptr_null(buf_copy_shared(SLICE("")));
+}
+END_TEST
+
+TEST_MAIN("buf", copies, a_shared_copy_lies_in_a_file, null_is_legal, is_filled_before_it_is_shown,
+	takes_over_a_strbuf, static_bytes_are_not_copied, parts_keep_the_whole_alive,
+	misuse_ends_the_process, counts_from_many_threads)
