@@ -82,7 +82,7 @@ static void carry(struct gateway_peer *p, const struct json *frame, struct slice
 	struct slice to = { 0 };
 	int at;
 
-	if (json_get_text(frame, "to", &to) < 0) {
+	if (json_get_text(frame, "to", &to) < 0 || strlen(to.p) != to.n) {
 		send_error(p, "bad-frame",
 			"expected a JSON object whose member \"to\" names a service");
 		return;

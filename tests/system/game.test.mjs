@@ -416,7 +416,7 @@ test('a restart: whose turn it is gets time to come back, the other side is told
   const game = await startGame(players, { limit: 2, increment: 0 });
   await playMoves(game, ['e2e4', 'e7e5']);
   await hearth.kill();
-  hearth.settings['game.grace'] = '6s';
+  hearth.settings['game.grace'] = '60s';
   await hearth.start();
   await pause(2500);
   const again = await pairOf(hearth, 'grace');
@@ -441,5 +441,11 @@ test('a restart: whose turn it is gets time to come back, the other side is told
   for (let i = 0; i < 100 && (await status()) === 'started'; i++) await pause(100);
   const ended = await get(watcher, `/api/game/matches/${game.match}`);
   assert.deepEqual([ended.status, ended.winner, ended.clock.white, ended.running], ['outoftime', 'black', 0, null]);
+  // What ended before a start is told by both ways as it was.
+  watcher.send({ type: 'resume', match: offered.match });
+  const over = await watcher.wantType('state', offered.match);
+  const shown = await get(watcher, `/api/game/matches/${offered.match}`);
+  assert.deepEqual([over.status, over.reason, over.moves, over.running], ['draw', 'agreement', ['e4', 'e5'], null]);
+  assert.deepEqual([over.clock, over.position, over.ended_at], [shown.clock, shown.position, shown.ended_at]);
   await watcher.close();
 });

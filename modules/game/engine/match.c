@@ -195,7 +195,7 @@ void match_step_clear(struct match_step *step)
 
 int match_replay(struct match *m, struct slice text, struct slice notation)
 {
-	int seat = match_turn(m);
+	int seat = match_turn_in(m, m->state); /* also of a match that is over */
 	const char *why;
 
 	if (seat < 0 || m->rules->apply(m->state, (unsigned)seat, text, NULL, &why) < 0)
