@@ -2,9 +2,10 @@
 // they fail, when the client leaves, and when the server is killed in between.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, SANITIZED, eventually } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 
 const PASSWORD = 'correct-horse';
@@ -111,6 +112,43 @@ describe('thousands of messages', () => {
     await c.ok('DELETE third');
     await watcher.response(/^\* BYE/, 2).catch(() => watcher.command('NOOP').catch(() => {}));
     await watcher.end();
+  });
+
+  test('what others change is told in pieces, whole and in memory that does not grow with it', async () => {
+    const others = [];
+    for (let i = 0; i < 8; i++) others.push(await login());
+    for (const one of others) await one.ok('SELECT many');
+    await c.ok('SELECT many');
+    // 12 MB of keywords for each who is told.
+    const words = Array.from({ length: 100 }, (_, i) => `word${i}${'x'.repeat(34)}`).join(' ');
+    const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${h.child.pid}/status`, 'utf8'))[1]) / 1024;
+    await c.ok(`STORE 1:* +FLAGS.SILENT (${words})`);
+    await c.ok(['APPEND many ', Buffer.from('Subject: first\r\n\r\ntext\r\n'), '']);
+    await c.ok(['APPEND many ', Buffer.from('Subject: second\r\n\r\ntext\r\n'), '']);
+    await c.ok(`STORE ${N + 1} +FLAGS.SILENT (\\Flagged)`);
+    await c.ok(`STORE 7 +FLAGS.SILENT (\\Deleted)`);
+    await c.ok('EXPUNGE');
+    const before = rss();
+    let most = 0;
+    const looking = setInterval(() => { most = Math.max(most, rss()); }, 5);
+    const told = await Promise.all(others.map((one) => one.ok('NOOP')));
+    clearInterval(looking);
+    for (const { lines } of told) {
+      assert.equal(lines.filter((line) => / FETCH .*word99/.test(line)).length, N - 1);
+      assert.ok(lines.includes(`${N + 2} EXISTS`) && lines.includes('7 EXPUNGE'));
+    }
+    if (!SANITIZED) assert.ok(most - before < 80, `${before} MB, then ${most}`);
+    // Everybody's numbers are the same.
+    for (const one of others) {
+      assert.deepEqual(await one.search('SEARCH FLAGGED'), [N]);
+      assert.deepEqual(await one.search('SEARCH SUBJECT second'), [N + 1]);
+      one.close();
+    }
+    await c.ok(`STORE ${N}:${N + 1} +FLAGS.SILENT (\\Deleted)`);
+    await c.ok('EXPUNGE');
+    await c.ok(`COPY 1 many`);
+    await c.ok('NOOP');
+    await c.ok(`STORE 1:* -FLAGS.SILENT (${words})`);
   });
 
   test('STORE, UID EXPUNGE and renaming INBOX', async () => {

@@ -268,14 +268,15 @@ int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mail
 
 /* ---- what happened since ---- */
 
-static int each_expunged(
-	struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_uid_fn *expunged, void *arg)
+static int each_expunged(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t up_to,
+	mail_uid_fn *expunged, void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 ORDER BY uid",
-		db_int(mailbox), db_int(modseq));
+		"SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 AND modseq <= $3 "
+		"ORDER BY uid",
+		db_int(mailbox), db_int(modseq), db_int(up_to));
 
 	if (rc < 0)
 		return rc;
@@ -285,15 +286,15 @@ static int each_expunged(
 	return stop ? stop : rc;
 }
 
-static int each_changed(
-	struct db_tx *tx, int64_t mailbox, int64_t modseq, mail_flags_fn *changed, void *arg)
+static int each_changed(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t up_to,
+	mail_flags_fn *changed, void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 ORDER "
-		"BY uid",
-		db_int(mailbox), db_int(modseq));
+		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 AND "
+		"modseq <= $3 ORDER BY uid",
+		db_int(mailbox), db_int(modseq), db_int(up_to));
 
 	if (rc < 0)
 		return rc;
@@ -311,15 +312,45 @@ int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
 		db_int(mailbox));
 }
 
-int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
-	mail_uid_fn *expunged, mail_flags_fn *changed, void *arg)
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *up_to,
+	bool *more, mail_uid_fn *expunged, mail_flags_fn *changed, void *arg)
 {
-	int rc = mail_store_modseq(tx, mailbox, now);
+	int64_t now, last = 0;
+	int rc = mail_store_modseq(tx, mailbox, &now);
 
-	if (rc < 0 || *now == modseq)
+	*more = false;
+	*up_to = now;
+	if (rc < 0 || now == modseq)
 		return rc;
-	rc = each_expunged(tx, mailbox, modseq, expunged, arg);
-	return rc ? rc : each_changed(tx, mailbox, modseq, changed, arg);
+	rc = db_get_int(tx, &last,
+		"SELECT modseq FROM message WHERE mailbox = $1 AND modseq > $2 ORDER BY modseq "
+		"LIMIT 1 OFFSET $3",
+		db_int(mailbox), db_int(modseq), db_int(MAIL_BULK_MAX));
+	if (rc == 0) {
+		*more = last < now;
+		*up_to = last;
+	} else if (rc != HEARTH_ENOTFOUND) {
+		return rc;
+	}
+	rc = each_expunged(tx, mailbox, modseq, *up_to, expunged, arg);
+	return rc ? rc : each_changed(tx, mailbox, modseq, *up_to, changed, arg);
+}
+
+int mail_store_arrived(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, mail_uid_fn *arrived, void *arg)
+{
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT uid FROM message WHERE mailbox = $1 AND uid > $2 ORDER BY uid",
+		db_int(mailbox), db_int(uid));
+
+	if (rc < 0)
+		return rc;
+	while (stop == 0 && db_next(&rows) > 0)
+		stop = arrived(arg, (uint32_t)db_col_int(&rows, 0));
+	rc = db_end(&rows);
+	return stop ? stop : rc;
 }
 
 int mail_store_prune_expunged(struct db_tx *tx)

@@ -301,13 +301,18 @@ typedef int mail_uid_fn(void *arg, uint32_t uid);
 typedef int mail_flags_fn(void *arg, uint32_t uid, const struct mail_flags *flags);
 
 /*
- * What happened in a mailbox after `modseq`: UIDs that were expunged (ascending), then the messages
- * that are new or changed (ascending). *now is the mailbox's modseq in the same snapshot;
- * HEARTH_ENOTFOUND when the mailbox is gone. Expunges are remembered for MAIL_EXPUNGED_KEPT_S.
+ * What happened in a mailbox after `modseq`, up to *up_to: UIDs that were
+ * expunged (ascending), then the messages that are new or changed (ascending). That is all there
+ * is, or (*more) the first MAIL_BULK_MAX changes and what was changed in one with the last of them:
+ * what somebody else has done to a mailbox has no bound. HEARTH_ENOTFOUND when the mailbox is gone.
+ * Expunges are remembered for MAIL_EXPUNGED_KEPT_S.
  */
-int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *now,
-	mail_uid_fn *expunged, mail_flags_fn *changed, void *arg);
-/* Only *now of it. */
+int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *up_to,
+	bool *more, mail_uid_fn *expunged, mail_flags_fn *changed, void *arg);
+/* The UIDs above `uid`, ascending. */
+int mail_store_arrived(
+	struct db_tx *tx, int64_t mailbox, uint32_t uid, mail_uid_fn *arrived, void *arg);
+/* The modseq of a mailbox now. HEARTH_ENOTFOUND. */
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now);
 #define MAIL_EXPUNGED_KEPT_S (INT64_C(7) * 24 * 60 * 60)
 /* Forgets expunges that are older than that. */

@@ -4,7 +4,7 @@
  */
 #include "imap/session/imap_internal.h"
 
-#define CHUNK 1000
+#define CHUNK MAIL_BULK_MAX
 
 struct store {
 	struct mail_flag_change change;

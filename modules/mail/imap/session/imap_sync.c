@@ -47,16 +47,27 @@ static int collect(struct db_tx *tx, void *arg)
 	return imap_view_collect(s->view, tx, s->sync_arena, &s->changes);
 }
 
+/* There is more to tell, once the client has taken what it was told. */
+static void go_on(struct imap_session *s)
+{
+	imap_sync(s, s->after_sync);
+}
+
 static void on_known(struct imap_session *s, int status)
 {
+	bool more = status == 0 && s->changes->more;
+
 	if (status == 0)
 		imap_view_apply(s->view, s->changes, &s->out);
 	else
 		s->dirty = s->sync_failed = true;
+	s->dirty |= more;
 	s->changes = NULL;
 	arena_free(&s->sync_arena);
 	if (status == HEARTH_ENOTFOUND)
 		imap_bye(s, NULL, "The selected mailbox was deleted");
+	else if (more)
+		imap_flush_then(s, go_on);
 	else
 		s->after_sync(s);
 }
@@ -66,14 +77,14 @@ static int take_recent(struct db_tx *tx, void *arg)
 	struct imap_session *s = arg;
 
 	return mail_store_take_recent(
-		tx, s->view->mailbox, imap_view_arrived(s->view, s->changes), &s->changes->recent);
+		tx, s->view->mailbox, imap_view_arrived(s->changes), &s->changes->recent);
 }
 
 /* What has arrived is \Recent to the first who sees it. */
 static void on_collected(struct imap_session *s, int status)
 {
 	if (status == 0 && !s->view->read_only &&
-		s->changes->recent < imap_view_arrived(s->view, s->changes))
+		s->changes->recent < imap_view_arrived(s->changes))
 		imap_run_write(s, take_recent, on_known);
 	else
 		on_known(s, status);

@@ -100,11 +100,9 @@ void imap_view_add_recent(struct imap_view *v, uint32_t first)
 	v->recent[v->recent_n++] = (struct imap_range){ first, last };
 }
 
-uint32_t imap_view_arrived(const struct imap_view *v, const struct imap_changes *c)
+uint32_t imap_view_arrived(const struct imap_changes *c)
 {
-	uint32_t last = c->changed_n ? c->changed[c->changed_n - 1].uid : 0;
-
-	return last && (v->n == 0 || last > v->uids[v->n - 1]) ? last + 1 : 0;
+	return c->arrived_n ? c->arrived[c->arrived_n - 1] + 1 : 0;
 }
 
 /* ---- keywords ---- */
@@ -255,6 +253,15 @@ static int add_expunged(void *arg, uint32_t uid)
 	return 0;
 }
 
+static int add_arrived(void *arg, uint32_t uid)
+{
+	struct imap_changes *c = arg;
+
+	c->arrived = grow(c->a, c->arrived, c->arrived_n, &c->arrived_cap, sizeof(*c->arrived));
+	c->arrived[c->arrived_n++] = uid;
+	return 0;
+}
+
 static int add_changed(void *arg, uint32_t uid, const struct mail_flags *flags)
 {
 	struct imap_changes *c = arg;
@@ -274,7 +281,10 @@ int imap_view_collect(
 	c->a = a;
 	*out = c;
 	rc = mail_store_changes(
-		tx, v->mailbox, v->modseq, &c->modseq, add_expunged, add_changed, c);
+		tx, v->mailbox, v->modseq, &c->modseq, &c->more, add_expunged, add_changed, c);
+	if (rc == 0 && c->modseq != v->modseq)
+		rc = mail_store_arrived(
+			tx, v->mailbox, v->n ? v->uids[v->n - 1] : 0, add_arrived, c);
 	return rc == 0 ? mail_store_recent(tx, v->mailbox, &c->recent) : rc;
 }
 
@@ -316,9 +326,8 @@ static void add_messages(struct imap_view *v, const struct imap_changes *c, stru
 {
 	size_t before = v->n;
 
-	for (size_t i = 0; i < c->changed_n; i++)
-		if (v->n == 0 || c->changed[i].uid > v->uids[v->n - 1])
-			add_message(v, c->changed[i].uid);
+	for (size_t i = 0; i < c->arrived_n; i++)
+		add_message(v, c->arrived[i]);
 	if (v->n == before)
 		return;
 	imap_view_add_recent(v, c->recent);

@@ -36,9 +36,15 @@ struct imap_view {
 	struct strbuf latest;   /* what was looked up last: mostly it is the same again */
 };
 
-/* What happened since a modseq, as found in the database; in an arena. */
+/*
+ * What happened since a modseq, as found in the database; in an arena: all messages that are new,
+ * four bytes each, and of the other changes as many as mail_store_changes gives at once.
+ */
 struct imap_changes {
 	int64_t modseq;
+	bool more;         /* that was not all */
+	uint32_t *arrived; /* UIDs above the last one the view has */
+	size_t arrived_n, arrived_cap;
 	uint32_t recent; /* nobody has taken what begins here; after taking it: what we took does */
 	uint32_t *expunged;
 	size_t expunged_n, expunged_cap;
@@ -74,7 +80,7 @@ size_t imap_view_recent(const struct imap_view *v);
 /* From `first` up to the last message there is, they are \Recent here. */
 void imap_view_add_recent(struct imap_view *v, uint32_t first);
 /* One above the last UID that the changes bring; 0 when they bring no new message. */
-uint32_t imap_view_arrived(const struct imap_view *v, const struct imap_changes *changes);
+uint32_t imap_view_arrived(const struct imap_changes *changes);
 
 /*
  * The messages of a set of UIDs or of sequence numbers, in `a`. HEARTH_EINVAL for a sequence number
