@@ -79,6 +79,16 @@ struct auth {
 	char decoy[AUTH_HASH_MAX];  /* hash of nothing: checked when there is no such account */
 };
 
+/* ---- the module's tables: settings.c, routes.c, commands.c, check.c, schema.c ---- */
+
+extern const struct config_setting auth_settings[];
+extern const struct http_route auth_routes[];
+extern const struct hearth_command auth_commands[];
+extern const struct hearth_checks auth_checks; /* for `hearth verify` */
+/* What is wrong though each setting is good by itself; what there is, taken into `a`. */
+void auth_validate(const struct config *c, struct strbuf *errors);
+void auth_read_settings(struct auth *a);
+
 /* Every script of every folder's tables, in order. */
 extern const char *const auth_migrations[];
 extern const char auth_sms_migration[];              /* sms/sms_store.c: messages, codes, phones */
@@ -124,8 +134,5 @@ void auth_reply_wait(struct http_request *rq, int64_t retry_ms);
 void auth_reply_written(struct http_request *rq, int status, struct strbuf *out);
 /* The request's User-Agent as text that fits (never cut within a character), and who sends. */
 struct slice auth_device(const struct http_request *rq);
-
-/* For `hearth verify` (check.c). */
-extern const struct hearth_checks auth_checks;
 
 #endif

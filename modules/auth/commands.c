@@ -1,0 +1,72 @@
+/*
+ * commands.c: `hearth …` of this module: each command with its words of help. A constant table.
+ */
+#include "account/quota.h"
+#include "command.h"
+#include "group/group.h"
+
+static const char password_help[] = "\nThe password is read from standard input with "
+				    "--password-stdin (one line), asked for at a\n"
+				    "terminal, and otherwise made up and printed.\n";
+
+static const char add_help[] = "\n--reserved: a name that speaks for whoever runs the server, such "
+			       "as postmaster, is meant.\n"
+			       "The password is read from standard input with --password-stdin "
+			       "(one line), asked for at a\n"
+			       "terminal, and otherwise made up and printed.\n";
+
+const struct hearth_command auth_commands[] = {
+	{ "first-start", "", "print the link that makes the first administrator", NULL,
+		auth_run_first_start },
+	{ "user add", "ADDRESS [--admin|--moderator|--no-admin] [--reserved] [--password-stdin]",
+		"make an account; the first one is an administrator's unless told otherwise",
+		add_help, auth_run_user_add },
+	{ "user list", "", "list the accounts: address, role, state, what it logs in with", NULL,
+		auth_run_user_list },
+	{ "user passwd", "ADDRESS [--password-stdin]", "set a password and end the sessions",
+		password_help, auth_run_user_passwd },
+	{ "user disable", "ADDRESS", "shut an account out; its mail is still taken", NULL,
+		auth_run_user_disable },
+	{ "user enable", "ADDRESS", "let it in again", NULL, auth_run_user_enable },
+	{ "user role", "ADDRESS member|moderator|administrator", "give an account another role",
+		NULL, auth_run_user_role },
+	{ "user factors", "ADDRESS [--remove]", "show the second factors, or take them away", NULL,
+		auth_run_user_factors },
+	{ "user delete", "ADDRESS", "delete an account", NULL, auth_run_user_delete },
+	{ "user reset", "ADDRESS",
+		"end its password and sessions, and print a link to choose a new one",
+		"\nThe old password opens nothing from now on, and all that is open ends. The link "
+		"works once,\nwithin a day.\n",
+		auth_run_user_reset },
+	{ "user storage", "ADDRESS", "how many bytes each module keeps for an account", NULL,
+		auth_run_user_storage },
+	{ "user free", "ADDRESS", "let somebody else have the address of who left, before its time",
+		"\nNames of deleted groups, too. See [auth] address_rest.\n", auth_run_user_free },
+	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
+		auth_run_user_quota },
+	{ "invite", "[--admin|--moderator] [--address A] [--reserved] [--uses N] [--expires 7d]",
+		"print a link with which somebody makes an account", NULL, auth_run_invite },
+	{ "session list", "ADDRESS", "list what an account holds: sessions, tokens, devices", NULL,
+		auth_run_session_list },
+	{ "session revoke", "ADDRESS|ID", "end all of an account, or one by its number", NULL,
+		auth_run_session_revoke },
+	{ "group add", "NAME [--title T] [--open] [--reserved]",
+		"make a group; --open: anybody may join; --reserved: of a name such as abuse", NULL,
+		auth_run_group_add },
+	{ "group list", "", "list the groups and how many are in each", NULL, auth_run_group_list },
+	{ "group show", "NAME", "list who is in a group", NULL, auth_run_group_show },
+	{ "group delete", "NAME", "delete a group", NULL, auth_run_group_delete },
+	{ "group invite", "NAME ADDRESS [--owner]",
+		"ask somebody into a group: they say yes or no in the page", NULL,
+		auth_run_group_invite },
+	{ "group join", "NAME ADDRESS [--owner]",
+		"put somebody who has said yes to you into a group, or make them an owner",
+		"\nThe person is not asked; the record of their account says that it was done by "
+		"command.\n",
+		auth_run_group_join },
+	{ "group leave", "NAME ADDRESS", "remove somebody from a group", NULL,
+		auth_run_group_leave },
+	{ "group quota", "NAME SIZE|none", "what each member may keep, where that is more", NULL,
+		auth_run_group_quota },
+	{ .name = NULL },
+};
