@@ -345,18 +345,30 @@ static int open_mailbox(struct db_tx *tx, struct target *t, struct mailbox *box)
 		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
 }
 
+/* An account's usual mailboxes are made when one is missed, or a filter makes others. */
+static int find_mailbox(struct db_tx *tx, struct target *t, struct mailbox *box)
+{
+	bool filtered = t->filter.mailbox.n > 0 || t->filter.trash;
+	int rc = filtered ? HEARTH_ENOTFOUND : open_mailbox(tx, t, box);
+
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_ensure(tx, t->r.account);
+	return rc < 0 ? rc : open_mailbox(tx, t, box);
+}
+
 static int store_one(struct db_tx *tx, struct mail_delivery *d, struct target *t)
 {
 	struct mailbox box;
-	int rc = mail_store_ensure(tx, t->r.account);
+	int rc = 0;
 
-	if (rc == 0 && d->n == 1)
+	if (d->n == 1)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));
 	filter(tx, d, t);
 	if (rc == 0)
-		rc = open_mailbox(tx, t, &box);
+		rc = find_mailbox(tx, t, &box);
 	if (rc == 0)
 		rc = mail_store_add(tx, &box, &t->content, t->r.flags | t->filter.flags,
 			arrives(t) ? t->filter.keywords : t->r.keywords, d->date, &t->r.uid,
