@@ -54,17 +54,19 @@ static void set_due(struct game_shard *s, int64_t match, int ply, int64_t at_us)
 		on_due_written(d, HEARTH_EBUSY);
 }
 
+/* Another start would end the grace that still lasts: what it adds does not count. */
 void shard_postpone(struct owned *o)
 {
 	const struct game *g = o->shard->g;
 	struct match *m = o->match;
-	int64_t due_us = match_due_us(m, g->first_move_us);
+	int64_t now_us = game_now_us(g), due_us = match_due_us(m, g->first_move_us);
+	int64_t grace_until_us = game_starts_grace_until_us(&o->tenure->starts);
 
 	if (o->writing || m->over || match_empty_seat(m) >= 0 ||
-		match_time_left_us(m, g->first_move_us, game_now_us(g)) == 0)
+		match_time_left_us(m, g->first_move_us, now_us) == 0)
 		return;
-	m->due_us = due_us;
-	set_due(o->shard, m->id, m->ply, due_us);
+	m->due_us = grace_until_us > now_us ? due_us - (grace_until_us - now_us) : due_us;
+	set_due(o->shard, m->id, m->ply, m->due_us);
 }
 
 /* ---- one that is read ---- */
