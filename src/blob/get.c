@@ -148,7 +148,7 @@ static void report(struct get *g)
 	if (g->status != HEARTH_ECORRUPT)
 		return;
 	metric_add(g->store->corrupt, 1);
-	log_error("blob", "stored bytes are not what was put", "key", "%s", g->key, NULL);
+	log_error("blob", "blob damaged: checksum mismatch", "key", "%s", g->key, NULL);
 }
 
 /* ---- from an executor ---- */

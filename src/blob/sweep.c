@@ -87,8 +87,9 @@ static void over(struct blob_sweep *w)
 	int moved = atomic_load(&w->moved);
 
 	if (moved > 0)
-		log_info("blob", "moved aside what an earlier run left behind", "files", "%d",
-			moved, "of", "%lld", (long long)w->files, "to", "blob/litter", NULL);
+		log_info("blob", "orphaned blob files of an earlier run moved to blob/litter",
+			"files", "%d", moved, "of", "%lld", (long long)w->files, "to",
+			"blob/litter", NULL);
 	atomic_store(&w->running, false);
 }
 
@@ -102,7 +103,7 @@ static void begin(struct blob_sweep *w)
 	metric_set(lying, blob_folder_clear_litter(
 				  w->store->folder, w->store->options.litter_keep_ms, &removed));
 	if (removed > 0)
-		log_info("blob", "removed litter that had lain aside for its time", "files", "%d",
+		log_info("blob", "old orphaned blob files removed from blob/litter", "files", "%d",
 			removed, NULL);
 }
 

@@ -64,8 +64,8 @@ static void say(const struct again *g, int rc)
 	const struct lane *l = g->batch->lane;
 
 	log_event(rc < 0 ? LOG_ERROR : LOG_INFO, "bus",
-		rc < 0 ? "an event that was set aside has failed once more"
-		       : "an event that was set aside is taken after all",
+		rc < 0 ? "an event that was set aside failed again"
+		       : "an event that was set aside was delivered",
 		"subscription", "%s", l->subscription->name, "topic", "%s",
 		g->batch->events[0].topic, "source", "%s", db_name(l->from), "position", "%lld",
 		(long long)g->batch->events[0].position, "why", "%s", error_name(rc), NULL);

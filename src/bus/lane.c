@@ -240,10 +240,12 @@ static bool fail(struct batch *b)
 	atomic_store(&l->error, b->error);
 
 	log_event(last ? LOG_ERROR : LOG_WARN, "bus",
-		last ? "an event is set aside" : "an event was not taken", "subscription", "%s",
-		l->subscription->name, "topic", "%s", l->subscription->topic, "source", "%s",
-		db_name(l->from), "position", "%lld", (long long)b->events[0].position, "attempt",
-		"%d", l->attempts + 1, "why", "%s", error_name(b->error), NULL);
+		last ? "event delivery failed for good, the event is set aside"
+		     : "event delivery failed, it will be retried",
+		"subscription", "%s", l->subscription->name, "topic", "%s", l->subscription->topic,
+		"source", "%s", db_name(l->from), "position", "%lld",
+		(long long)b->events[0].position, "attempt", "%d", l->attempts + 1, "why", "%s",
+		error_name(b->error), NULL);
 	l->attempts = last ? 0 : l->attempts + 1;
 	if (last) {
 		l->poisoned = true;

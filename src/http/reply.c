@@ -40,8 +40,7 @@ void http_set_header(struct http_request *rq, const char *name, const char *valu
 	struct http_added *h;
 
 	if (!name_valid(name) || !value_valid(value)) {
-		log_error("http", "a header that would break the answer was left out", "name", "%s",
-			name, NULL);
+		log_error("http", "invalid response header not sent", "name", "%s", name, NULL);
 		return;
 	}
 	h = ARENA_NEW(rq->arena, struct http_added);
@@ -88,8 +87,7 @@ void http_set_cookie(struct http_request *rq, const char *name, struct slice val
 	const char *path, int64_t max_age_s)
 {
 	if (!name_valid(name) || !is_cookie_value(value) || strchr(path, ';')) {
-		log_error("http", "a cookie that would be read as another was left out", "name",
-			"%s", name, NULL);
+		log_error("http", "invalid cookie not sent", "name", "%s", name, NULL);
 		return;
 	}
 	http_set_header(rq, "Set-Cookie",

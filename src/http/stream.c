@@ -51,7 +51,7 @@ static void fail(struct http_stream *st, int error)
 	struct http_request *rq = st->rq;
 
 	rq->stream = NULL;
-	log_warn("http", "a blob could not be sent", "key", "%s",
+	log_warn("http", "cannot send a blob", "key", "%s",
 		st->pieces[st->piece].blob ? st->pieces[st->piece].blob : "(a part of it)", "why",
 		"%s", error_name(error), NULL);
 	if (st->status == 0) {

@@ -73,8 +73,8 @@ static int settle(struct db_tx *tx, void *arg)
 static void log_failure(const struct hand *h)
 {
 	log_event(h->dead ? LOG_ERROR : LOG_WARN, "queue",
-		h->dead ? "a task is given up" : "a task failed", "queue", "%s", h->task.queue,
-		"task", "%lld", (long long)h->task.id, "key", "%s",
+		h->dead ? "task failed for good" : "task failed, it will be retried", "queue", "%s",
+		h->task.queue, "task", "%lld", (long long)h->task.id, "key", "%s",
 		arena_strdup(h->arena, h->task.key), "attempt", "%d", h->task.attempt, "why", "%s",
 		error_name(h->result), NULL);
 }
@@ -88,9 +88,10 @@ static void handle(struct hand *h)
 	rc = db_write_wait(c->db, settle, h);
 	/* A conflict: the handler completed it itself, or its lease was lost to another. */
 	if (rc < 0 && rc != HEARTH_ECONFLICT)
-		log_error("queue", "a task could not be settled, it comes back when its lease ends",
-			"queue", "%s", h->task.queue, "task", "%lld", (long long)h->task.id, "why",
-			"%s", error_name(rc), NULL);
+		log_error("queue",
+			"result of a task not saved, it is retried when its lease expires", "queue",
+			"%s", h->task.queue, "task", "%lld", (long long)h->task.id, "why", "%s",
+			error_name(rc), NULL);
 	metric_add(h->result >= 0 ? c->done : h->dead ? c->dead : c->failed, 1);
 	if (h->result < 0)
 		log_failure(h);

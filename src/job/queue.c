@@ -146,7 +146,7 @@ int queue_take(struct db_tx *tx, const struct queue_consumer *consumer, struct a
 	while (rc >= 0 && (rc = first_ready(tx, consumer->name, a, out)) > 0) {
 		if (out->attempt < consumer->attempts_max)
 			break;
-		log_error("queue", "a task is given up: its last attempt never ended", "queue",
+		log_error("queue", "task failed for good: its last attempt never ended", "queue",
 			"%s", consumer->name, "task", "%lld", (long long)out->id, NULL);
 		rc = bury(tx, out, HEARTH_ETIMEOUT);
 	}

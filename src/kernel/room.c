@@ -77,8 +77,8 @@ static void give_up(struct room *r, int64_t half)
 	int64_t kept = r->held > half ? half : 0;
 
 	if ((kept ? truncate(r->path.p, kept) : unlink(r->path.p)) == 0)
-		log_warn("kernel", "the disk is full to the brim: the reserve is given up", "path",
-			"%s", r->path.p, "kept", "%lld", (long long)kept, NULL);
+		log_warn("kernel", "disk full: part of the reserve is released", "path", "%s",
+			r->path.p, "kept", "%lld", (long long)kept, NULL);
 	r->held = kept;
 	r->refused = false;
 }

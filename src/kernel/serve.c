@@ -259,8 +259,8 @@ static void drain_step(void *arg)
 		return;
 	timer_stop(&h->drain_timer);
 	if (net_conn_count() > 0)
-		log_info("kernel", "closing what is still open", "connections", "%zu",
-			net_conn_count(), NULL);
+		log_info("kernel", "drain time is over, closing open connections", "connections",
+			"%zu", net_conn_count(), NULL);
 	net_close_all();
 	signal_unwatch_all();
 	loop_stop();
@@ -345,7 +345,8 @@ static void finish(struct hearth *h)
 	if (h->leases)
 		leases_stop(h->leases);
 	while (!loop_run_until(nothing_in_hand, &f, FINISH_SAY_MS))
-		log_info("kernel", "waiting for what is in hand", NULL);
+		log_info("kernel",
+			"draining: new connections are refused, open requests may finish", NULL);
 }
 
 /* Takes down what start built, in reverse; the rest is kernel_free's. */

@@ -45,8 +45,8 @@ static bool tighten_one(int dir_fd, const char *name, mode_t mode)
 		return false;
 	if (fchmodat(dir_fd, name, mode & 0777 & ~OTHERS, 0) == 0)
 		return true;
-	log_warn("kernel", "others may read what is not theirs, and it cannot be helped", "name",
-		"%s", name, "why", "%s", strerror(errno), NULL);
+	log_warn("kernel", "permissions cannot be tightened: others may read data", "name", "%s",
+		name, "why", "%s", strerror(errno), NULL);
 	return false;
 }
 
@@ -94,6 +94,6 @@ void kernel_tighten_data_dir(const char *path)
 	count = tighten_one(AT_FDCWD, path, st.st_mode);
 	count += tighten_folder(fd, false);
 	if (count > 0)
-		log_info("kernel", "others could read data; now its owner alone can", "path", "%s",
+		log_info("kernel", "permissions tightened: others could read data", "path", "%s",
 			path, "changed", "%d", count, NULL);
 }

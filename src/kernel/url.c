@@ -130,7 +130,7 @@ void kernel_tell_url(struct hearth *h)
 	if (h->url_fd < 0 || fcntl(h->url_fd, F_OFD_SETLK, &lock) < 0 ||
 		ftruncate(h->url_fd, 0) < 0 ||
 		pwrite(h->url_fd, text.p, text.n, 0) != (ssize_t)text.n)
-		log_warn("kernel", "commands cannot be told where the page is", "why", "%s",
-			strerror(errno), NULL);
+		log_warn("kernel", "cannot write the file with the page's URL, which commands read",
+			"why", "%s", strerror(errno), NULL);
 	strbuf_free(&text);
 }

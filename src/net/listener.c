@@ -215,8 +215,8 @@ static void on_rested(void *arg)
 
 static void take_a_rest(struct listener *l, int error)
 {
-	log_warn("net", "cannot accept, pausing", "listener", "%s", l->table->key, "why", "%s",
-		strerror(error), NULL);
+	log_warn("net", "cannot accept connections, pausing", "listener", "%s", l->table->key,
+		"why", "%s", strerror(error), NULL);
 	for (int i = 0; i < l->socket_count; i++)
 		uv_poll_stop(&l->sockets[i]->poll);
 	timer_start(&l->rest, PAUSE_MS, 0, on_rested, l);

@@ -167,7 +167,7 @@ struct video_segment {
 	int64_t date_ms;         /* wall time of its beginning */
 	int64_t epoch;           /* as of its chunk */
 	int64_t size;
-	int64_t init;              /* number of its initialisation segment */
+	int64_t init;                /* number of its initialisation segment */
 	char blob[BLOB_KEY_MAX + 1]; /* empty: it could not be made and is a gap */
 };
 

@@ -38,8 +38,7 @@ static int failed(const char *what)
 {
 	int error = errno;
 
-	log_error(
-		"blob", "the disk failed", "call", "%s", what, "why", "%s", strerror(error), NULL);
+	log_error("blob", "disk error", "call", "%s", what, "why", "%s", strerror(error), NULL);
 	if (error == ENOSPC || error == EDQUOT)
 		room_make();
 	return HEARTH_EIO;

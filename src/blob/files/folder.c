@@ -183,7 +183,7 @@ int blob_folder_open_file(struct blob_folder *f, const char *name)
 	litter_name(aside, name);
 	if (renameat(f->fd, aside, f->fd, name) < 0)
 		return HEARTH_ENOTFOUND;
-	log_warn("blob", "a file that lay among the litter is named, and back", "path", "%s", name,
+	log_warn("blob", "orphaned blob file restored: it is in use after all", "path", "%s", name,
 		NULL);
 	return blob_disk_open(f->fd, name);
 }

@@ -237,7 +237,7 @@ static void run_group(struct db *db, struct group *g)
 		return;
 	/* It may be for want of room. */
 	room_make();
-	log_warn("db", "a commit failed, its functions are tried one by one", "database", "%s",
+	log_warn("db", "commit failed, trying its transactions one by one", "database", "%s",
 		db->name, "functions", "%zu", g->count, NULL);
 	g->signals = 0;
 	for (size_t i = 0; i < g->count; i++)

@@ -7,7 +7,6 @@
 #include "account/account.h"
 #include "database.h"
 #include "hearth/clock.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "preferences/preferences.h"
 
