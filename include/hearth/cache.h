@@ -5,10 +5,18 @@
  *   durability  None. An entry may be gone at any time (bound reached, restart): whatever must not
  *               be lost has its record in a database, and the cache is filled from it again. A
  *               cache that cannot be reached answers every call with HEARTH_EIO.
+ *   deadline    Every call is answered within CACHE_DEADLINE_MS, with HEARTH_ETIMEOUT if need be:
+ *               then it has taken effect, will yet, or never. So a cache that hangs holds nobody up
+ *               for longer; whoever asked goes to the record.
  *   order       Calls made by one thread take effect in that order; each call is atomic.
  *   visibility  A call that starts after another was answered sees its effect, on every node.
  *   expiry      An entry is never seen after its time to live. Watchers are told of expiry and
  *               eviction some time after it, at most once: now or never.
+ *   filling     An answer of the database that was on its way while somebody changed the record
+ *               must not come to stand in the cache. So whoever changes it puts a tombstone in the
+ *               entry's place, on whatever node, and whoever fills sets only where there is nothing
+ *               (cache_cas), and nothing that took longer to find than a tombstone lives. No
+ *               process keeps a count of its own for it.
  *   bounds      Keys are at most 200 bytes, values at most 64 KiB (HEARTH_ETOOBIG).
  * Redis: one connection a thread, so that its calls stay in order, to one master; GET, SET PX, DEL;
  * a script for INCRBY with PEXPIRE … NX, and one for compare-and-set; keyspace events of expiry and
@@ -23,6 +31,8 @@
 #include "hearth/exec.h"
 
 struct cache;
+
+#define CACHE_DEADLINE_MS 1000
 
 /* 0 with a reference that stays the cache's (buf_ref to keep it), or HEARTH_ENOTFOUND and NULL. */
 typedef void cache_get_fn(void *arg, int status, struct buf *value);

@@ -20,6 +20,8 @@
 
 #define TOKEN_BYTES     32
 #define CACHED_MS       (INT64_C(10) * 60 * 1000) /* how long the cache answers for the database */
+#define TOMBSTONE       "{}"                      /* in the cache: ask the database, keep nothing */
+#define TOMBSTONE_MS    (INT64_C(60) * 1000)      /* an answer that took longer is not kept */
 #define TEXT_CHARACTERS 43                        /* 256 bits as base64url */
 
 void auth_token_hash(struct slice text, char hex[AUTH_TOKEN_HEX])
@@ -63,7 +65,7 @@ struct lookup {
 	void *arg;
 	struct account account;
 	int64_t expires_ms;
-	uint64_t revocations; /* heard of when the database was asked */
+	int64_t asked_ms; /* when the database was asked; monotonic */
 };
 
 /* Of a generation: once a revocation may have been missed, what was kept before counts no more. */
@@ -72,6 +74,10 @@ static void cache_key(const struct auth *a, char out[100], const char *hex)
 	snprintf(out, 100, "auth.token.%u:%s", a->token_generation, hex);
 }
 
+/*
+ * Keeps an answer, unless there is something: a tombstone, because this answer may be from before,
+ * or what somebody else has found. A tombstone lives longer than an answer may take.
+ */
 static void remember(struct lookup *l)
 {
 	struct strbuf value = { 0 };
@@ -79,7 +85,7 @@ static void remember(struct lookup *l)
 	char key[100];
 	int64_t left = l->expires_ms ? l->expires_ms - clock_wall_ms() : CACHED_MS;
 
-	if (left <= 0)
+	if (left <= 0 || clock_mono_ms() - l->asked_ms >= TOMBSTONE_MS)
 		return;
 	json_writer_init(&w, &value);
 	json_open_object(&w);
@@ -93,7 +99,7 @@ static void remember(struct lookup *l)
 	json_put_i64(&w, "scopes", l->account.scopes);
 	json_close_object(&w);
 	cache_key(l->a, key, l->hex);
-	cache_put(l->a->cache, slice_str(key), strbuf_slice(&value),
+	cache_cas(l->a->cache, slice_str(key), slice_of(NULL, 0), strbuf_slice(&value),
 		left < CACHED_MS ? left : CACHED_MS, NULL, NULL);
 	strbuf_free(&value);
 }
@@ -132,18 +138,10 @@ static int find_token(struct db_tx *tx, void *arg)
 		clock_wall_ms(), &l->account, &l->expires_ms);
 }
 
-static void ask_database(struct lookup *l);
-
 static void on_found(void *arg, int status)
 {
 	struct lookup *l = arg;
 
-	/* Sessions were ended meanwhile: this answer may be from before, and would stay in the
-	 * cache. */
-	if (status == 0 && l->revocations != l->a->revocations) {
-		ask_database(l);
-		return;
-	}
 	if (status == 0) {
 		if (auth_factor_missing(l->a, &l->account))
 			/* Not to be remembered: enrolling a factor changes it. */
@@ -158,7 +156,7 @@ static void on_found(void *arg, int status)
 
 static void ask_database(struct lookup *l)
 {
-	l->revocations = l->a->revocations;
+	l->asked_ms = clock_mono_ms();
 	if (db_read(l->a->db, find_token, on_found, l) < 0) {
 		l->done(l->arg, HEARTH_EBUSY, NULL);
 		free(l);
@@ -192,14 +190,17 @@ void auth_by_token(
 	cache_get(l->a->cache, slice_str(key), on_cached, l);
 }
 
+/*
+ * On whatever node: an answer of the database that is on its way, here or there, is from before and
+ * finds the tombstone.
+ */
 void auth_token_forget(struct auth *a, const char *hex)
 {
 	char key[100];
 
-	/* An answer of the database that is on its way is from before. */
 	a->revocations++;
 	cache_key(a, key, hex);
-	cache_remove(a->cache, slice_str(key), NULL, NULL);
+	cache_put(a->cache, slice_str(key), SLICE(TOMBSTONE), TOMBSTONE_MS, NULL, NULL);
 }
 
 struct touch {
@@ -268,12 +269,8 @@ void auth_on_revoked(void *module, const struct bus_event *ev)
 		tokens = json_get(doc, "tokens");
 		forget_password(a, doc);
 	}
-	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next) {
-		char key[100];
-
-		cache_key(a, key, t->text.p);
-		cache_remove(a->cache, slice_str(key), NULL, NULL);
-	}
+	for (const struct json *t = tokens ? tokens->child : NULL; t; t = t->next)
+		auth_token_forget(a, t->text.p);
 	arena_free(&arena);
 	bus_tell_here(hearth_bus(a->h), ACCOUNTS_TOPIC_REVOKED, payload);
 	buf_unref(&payload);

@@ -1,8 +1,8 @@
 /*
- * memory.c: the embedded cache: one table in memory behind one lock.
+ * memory.c: the embedded cache: one table in memory behind one lock, bounded in bytes.
  *
- * A call takes effect at once, on the caller's thread, under the lock; only its answer travels: it
- * is posted to the caller's executor, so that `done` never runs from inside the call. What expires
+ * A call takes effect at once, on the caller's thread, under the lock; only its answer travels
+ * (cache.c), so that `done` never runs from inside the call. What expires
  * is never seen (each look asks the clock) and is dropped by a timer on the loop, which is when
  * watchers hear of it: a second later at the most.
  */
@@ -33,7 +33,7 @@ struct watcher {
 	struct slice prefix; /* owned */
 };
 
-struct cache {
+struct memory {
 	pthread_mutex_t lock; /* guards the table and the watchers */
 	struct cache_table *table;
 	struct list watchers;
@@ -41,61 +41,6 @@ struct cache {
 	struct metric *hits, *misses, *evicted, *bytes, *entries;
 	int64_t evicted_seen; /* loop only: how many `evicted` has counted */
 };
-
-/* ---- answers: what travels to the caller's executor ---- */
-
-struct answer {
-	void *arg;
-	int status;
-	struct buf *value; /* owned; get */
-	int64_t n;         /* count */
-	union {
-		cache_get_fn *get;
-		cache_done_fn *done;
-		cache_count_fn *count;
-	} fn;
-};
-
-static void answer_post(exec_fn *deliver, const struct answer *what)
-{
-	struct answer *a = mem_alloc(sizeof(*a));
-
-	INVARIANT(exec_current());
-	*a = *what;
-	exec_post(exec_current(), deliver, a);
-}
-
-static void deliver_get(void *arg)
-{
-	struct answer *a = arg;
-
-	a->fn.get(a->arg, a->status, a->value);
-	buf_unref(&a->value);
-	free(a);
-}
-
-static void deliver_done(void *arg)
-{
-	struct answer *a = arg;
-
-	a->fn.done(a->arg, a->status);
-	free(a);
-}
-
-static void deliver_count(void *arg)
-{
-	struct answer *a = arg;
-
-	a->fn.count(a->arg, a->status, a->n);
-	free(a);
-}
-
-static void answer_done(cache_done_fn *done, void *arg, int status)
-{
-	if (done)
-		answer_post(deliver_done,
-			&(struct answer){ .arg = arg, .status = status, .fn.done = done });
-}
 
 /* ---- watchers ---- */
 
@@ -117,7 +62,7 @@ static void deliver_notice(void *arg)
 /* From the table, under the lock: an entry expired or was evicted. */
 static void entry_gone(void *arg, struct slice key)
 {
-	struct cache *c = arg;
+	struct memory *c = arg;
 
 	LIST_FOREACH (&c->watchers, it) {
 		struct watcher *w = LIST_ENTRY(it, struct watcher, node);
@@ -135,8 +80,9 @@ static void entry_gone(void *arg, struct slice key)
 	}
 }
 
-void cache_watch(struct cache *c, const char *prefix, cache_gone_fn *gone, void *arg)
+static void watch(void *state, const char *prefix, cache_gone_fn *gone, void *arg)
 {
+	struct memory *c = state;
 	struct watcher *w = mem_zalloc(sizeof(*w));
 
 	INVARIANT(exec_current());
@@ -149,11 +95,13 @@ void cache_watch(struct cache *c, const char *prefix, cache_gone_fn *gone, void 
 	pthread_mutex_unlock(&c->lock);
 }
 
+static const struct cache_engine engine;
+
 /* ---- making and sweeping ---- */
 
 static void sweep(void *arg)
 {
-	struct cache *c = arg;
+	struct memory *c = arg;
 	int64_t evicted, rest_ms;
 
 	pthread_mutex_lock(&c->lock);
@@ -171,7 +119,7 @@ static void sweep(void *arg)
 
 struct cache *cache_new(size_t bytes_max)
 {
-	struct cache *c = mem_zalloc(sizeof(*c));
+	struct memory *c = mem_zalloc(sizeof(*c));
 
 	pthread_mutex_init(&c->lock, NULL);
 	list_init(&c->watchers);
@@ -183,15 +131,13 @@ struct cache *cache_new(size_t bytes_max)
 	c->bytes = metric_gauge("hearth_cache_bytes", NULL, "Memory in use, with bookkeeping");
 	c->entries = metric_gauge("hearth_cache_entries", NULL, "Entries");
 	timer_start(&c->sweep, SWEEP_MIN_MS, 0, sweep, c);
-	return c;
+	return cache_open(&engine, c);
 }
 
-void cache_free(struct cache **cp)
+static void close_memory(void *state)
 {
-	struct cache *c = *cp;
+	struct memory *c = state;
 
-	if (!c)
-		return;
 	timer_stop(&c->sweep);
 	cache_table_free(&c->table);
 	LIST_FOREACH (&c->watchers, it) {
@@ -203,13 +149,13 @@ void cache_free(struct cache **cp)
 	}
 	pthread_mutex_destroy(&c->lock);
 	free(c);
-	*cp = NULL;
 }
 
 /* ---- the calls ---- */
 
-void cache_get(struct cache *c, struct slice key, cache_get_fn *done, void *arg)
+static void get(void *state, struct slice key, struct cache_call *call)
 {
+	struct memory *c = state;
 	struct buf *value = NULL;
 	struct cache_entry *e;
 
@@ -219,61 +165,44 @@ void cache_get(struct cache *c, struct slice key, cache_get_fn *done, void *arg)
 		value = buf_ref(e->value);
 	pthread_mutex_unlock(&c->lock);
 	metric_add(value ? c->hits : c->misses, 1);
-	if (done)
-		answer_post(deliver_get, &(struct answer){ .arg = arg,
-						 .status = value ? 0 : HEARTH_ENOTFOUND,
-						 .value = value,
-						 .fn.get = done });
+	cache_answer(call, value ? 0 : HEARTH_ENOTFOUND, value, 0);
+}
+
+static void put(
+	void *state, struct slice key, struct slice value, int64_t ttl_ms, struct cache_call *call)
+{
+	struct memory *c = state;
+	struct buf *b = buf_copy(value);
+
+	pthread_mutex_lock(&c->lock);
+	cache_table_set(c->table, key, b, clock_mono_ms(), ttl_ms);
+	pthread_mutex_unlock(&c->lock);
+	cache_answer(call, 0, NULL, 0);
+}
+
+static void cas(void *state, struct slice key, struct slice expected, struct slice value,
+	int64_t ttl_ms, struct cache_call *call)
+{
+	struct memory *c = state;
+	struct buf *b = buf_copy(value);
+	int64_t now_ms = clock_mono_ms();
+	struct cache_entry *e;
+	int rc = 0;
+
+	pthread_mutex_lock(&c->lock);
+	e = cache_table_find(c->table, key, now_ms);
+	if (e ? expected.p && slice_eq(buf_slice(e->value), expected) : !expected.p)
+		cache_table_set(c->table, key, buf_ref(b), now_ms, ttl_ms);
 	else
-		buf_unref(&value);
+		rc = HEARTH_ECONFLICT;
+	pthread_mutex_unlock(&c->lock);
+	buf_unref(&b);
+	cache_answer(call, rc, NULL, 0);
 }
 
-static int check(struct slice key, struct slice value, int64_t ttl_ms)
+static void remove_entry(void *state, struct slice key, struct cache_call *call)
 {
-	if (key.n > KEY_MAX || value.n > VALUE_MAX)
-		return HEARTH_ETOOBIG;
-	return ttl_ms > 0 ? 0 : HEARTH_EINVAL;
-}
-
-void cache_put(struct cache *c, struct slice key, struct slice value, int64_t ttl_ms,
-	cache_done_fn *done, void *arg)
-{
-	int rc = check(key, value, ttl_ms);
-
-	if (rc == 0) {
-		struct buf *b = buf_copy(value);
-
-		pthread_mutex_lock(&c->lock);
-		cache_table_set(c->table, key, b, clock_mono_ms(), ttl_ms);
-		pthread_mutex_unlock(&c->lock);
-	}
-	answer_done(done, arg, rc);
-}
-
-void cache_cas(struct cache *c, struct slice key, struct slice expected, struct slice value,
-	int64_t ttl_ms, cache_done_fn *done, void *arg)
-{
-	int rc = check(key, value, ttl_ms);
-
-	if (rc == 0) {
-		struct buf *b = buf_copy(value);
-		int64_t now_ms = clock_mono_ms();
-		struct cache_entry *e;
-
-		pthread_mutex_lock(&c->lock);
-		e = cache_table_find(c->table, key, now_ms);
-		if (e ? expected.p && slice_eq(buf_slice(e->value), expected) : !expected.p)
-			cache_table_set(c->table, key, buf_ref(b), now_ms, ttl_ms);
-		else
-			rc = HEARTH_ECONFLICT;
-		pthread_mutex_unlock(&c->lock);
-		buf_unref(&b);
-	}
-	answer_done(done, arg, rc);
-}
-
-void cache_remove(struct cache *c, struct slice key, cache_done_fn *done, void *arg)
-{
+	struct memory *c = state;
 	struct cache_entry *e;
 
 	pthread_mutex_lock(&c->lock);
@@ -281,7 +210,7 @@ void cache_remove(struct cache *c, struct slice key, cache_done_fn *done, void *
 	if (e)
 		cache_table_remove(c->table, e);
 	pthread_mutex_unlock(&c->lock);
-	answer_done(done, arg, e ? 0 : HEARTH_ENOTFOUND);
+	cache_answer(call, e ? 0 : HEARTH_ENOTFOUND, NULL, 0);
 }
 
 /* A counter is its decimal text, as in Redis, so that cache_get and cache_cas see it too. */
@@ -293,8 +222,7 @@ static struct buf *decimal(int64_t n)
 }
 
 /* Under the lock. */
-static int count(
-	struct cache_table *t, struct slice key, int64_t delta, int64_t ttl_ms, int64_t *sum)
+static int add(struct cache_table *t, struct slice key, int64_t delta, int64_t ttl_ms, int64_t *sum)
 {
 	int64_t now_ms = clock_mono_ms();
 	struct cache_entry *e = cache_table_find(t, key, now_ms);
@@ -311,20 +239,26 @@ static int count(
 	return 0;
 }
 
-void cache_count(struct cache *c, struct slice key, int64_t delta, int64_t ttl_ms,
-	cache_count_fn *done, void *arg)
+static void count(
+	void *state, struct slice key, int64_t delta, int64_t ttl_ms, struct cache_call *call)
 {
-	int rc = check(key, slice_of(NULL, 0), ttl_ms);
+	struct memory *c = state;
 	int64_t sum = 0;
+	int rc;
 
-	if (rc == 0) {
-		pthread_mutex_lock(&c->lock);
-		rc = count(c->table, key, delta, ttl_ms, &sum);
-		pthread_mutex_unlock(&c->lock);
-	}
-	if (done)
-		answer_post(deliver_count, &(struct answer){ .arg = arg,
-						   .status = rc,
-						   .n = rc == 0 ? sum : 0,
-						   .fn.count = done });
+	pthread_mutex_lock(&c->lock);
+	rc = add(c->table, key, delta, ttl_ms, &sum);
+	pthread_mutex_unlock(&c->lock);
+	cache_answer(call, rc, NULL, rc == 0 ? sum : 0);
 }
+
+static const struct cache_engine engine = {
+	.at_once = true,
+	.close = close_memory,
+	.get = get,
+	.put = put,
+	.cas = cas,
+	.remove = remove_entry,
+	.count = count,
+	.watch = watch,
+};
