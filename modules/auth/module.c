@@ -83,11 +83,12 @@ static expire_fn *const sweep[] = {
 	auth_store_expire_networks,
 };
 
+/* One node of several does it. */
 static int expire(struct db_tx *tx, void *arg)
 {
 	const struct auth *a = arg;
 	int64_t now = clock_wall_ms();
-	int rc = 0;
+	int rc = lease_turn(hearth_leases(a->h), tx, "auth.tidy", TIDY_EVERY_MS, NULL);
 
 	for (size_t i = 0; i < sizeof(sweep) / sizeof(sweep[0]) && rc >= 0; i++)
 		rc = sweep[i](tx, now);

@@ -45,7 +45,8 @@ struct mail {
 	struct mail_text_cache *texts; /* of search */
 	struct metric *unreadable, *extracted, *index_rebuilds, *abandoned;
 	struct bus_listener *revoked;
-	struct timer prune; /* of what only sessions long gone needed */
+	struct timer copying; /* looks for copies that did not end */
+	struct timer prune;   /* of what only sessions long gone needed */
 	bool draining;
 };
 

@@ -184,17 +184,20 @@ static void on_revoked(void *arg, struct buf *payload)
 	arena_free(&a);
 }
 
+/* One node of several does it. */
 static int prune_expunged(struct db_tx *tx, void *arg)
 {
-	(void)arg;
-	return mail_store_prune_expunged(tx);
+	const struct mail *m = arg;
+	int rc = lease_turn(hearth_leases(m->h), tx, "mail.prune", PRUNE_EVERY_MS, NULL);
+
+	return rc < 0 ? rc : mail_store_prune_expunged(tx);
 }
 
 static void prune(void *arg)
 {
 	const struct mail *m = arg;
 
-	db_write(m->db, prune_expunged, NULL, NULL);
+	db_write(m->db, prune_expunged, NULL, arg);
 }
 
 struct used {
@@ -268,6 +271,7 @@ static void drain(void *state)
 
 	m->draining = true;
 	timer_stop(&m->prune);
+	timer_stop(&m->copying);
 	mail_index_drain(m);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);

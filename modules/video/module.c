@@ -131,6 +131,11 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
+static void on_chores(void *arg, const struct lease *l)
+{
+	((struct video *)arg)->does_chores = l != NULL;
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -160,6 +165,7 @@ static int start(struct hearth *h, void **state)
 	v->live = video_live_new(v);
 	v->tidy = tidy_new(v);
 	v->retention = retention_new(v);
+	v->chores = lease_claim(hearth_leases(h), v->db, "video.chores", on_chores, v);
 	v->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, v);
 	accounts->keeps_data(accounts->self, "video");
 	start_command(h, state);
@@ -185,6 +191,7 @@ static void stop(void *state)
 
 	bus_unlisten(&v->revoked);
 	timer_stop(&v->adopt);
+	lease_unkeep(&v->chores);
 	ingest_free_all(v);
 	tidy_free(&v->tidy);
 	retention_free(&v->retention);

@@ -57,9 +57,11 @@ struct video {
 	uint64_t revocations; /* heard of */
 	struct metric *publishers, *shed;
 	bool draining;
-	bool shared;        /* several servers have this database */
-	bool adopting;      /* a look for streams that nobody has is under way */
-	struct timer adopt; /* shared: until the next one */
+	struct lease_keeper *chores; /* the claim to do them, where there are several nodes */
+	bool does_chores;            /* of this node: what is old is removed by one */
+	bool shared;                 /* several servers have this database */
+	bool adopting;               /* a look for streams that nobody has is under way */
+	struct timer adopt;          /* shared: until the next one */
 };
 
 extern const struct http_route video_routes[];

@@ -8,8 +8,6 @@
 #include "hearth/log.h"
 #include "preferences/schema_file.h"
 
-#define TIDY_EVERY_MS (INT64_C(10) * 60 * 1000)
-
 static void tidy(void *arg)
 {
 	preferences_tidy(arg);
@@ -29,7 +27,7 @@ struct preferences *preferences_new(struct auth *a)
 		preferences_free(&p);
 		return NULL;
 	}
-	timer_start(&p->tidy, 0, TIDY_EVERY_MS, tidy, p);
+	timer_start(&p->tidy, 0, PREFERENCES_TIDY_MS, tidy, p);
 	return p;
 }
 

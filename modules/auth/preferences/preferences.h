@@ -46,6 +46,7 @@ http_handler preferences_list_files, preferences_put_file, preferences_get_file,
 /* ---- tidy.c ---- */
 
 /* Removes blobs that were replaced or never named; at the start and from time to time. */
+#define PREFERENCES_TIDY_MS (INT64_C(10) * 60 * 1000)
 void preferences_tidy(struct preferences *p);
 
 /* ---- preferences_store.c, attachment_store.c: every SQL statement; inside a db_fn ---- */

@@ -41,6 +41,15 @@ static int find(struct db_tx *tx, void *arg)
 	return preferences_litter(tx, s->before_ms, found, s);
 }
 
+/* One node of several does it. */
+static int take_turn(struct db_tx *tx, void *arg)
+{
+	const struct sweep *s = arg;
+
+	return lease_turn(
+		hearth_leases(s->p->a->h), tx, "auth.preferences.tidy", PREFERENCES_TIDY_MS, NULL);
+}
+
 static int forget(struct db_tx *tx, void *arg)
 {
 	const struct sweep *s = arg;
@@ -62,18 +71,28 @@ static void on_forgotten(void *arg, int status)
 	free(s);
 }
 
+static void on_turn(void *arg, int status)
+{
+	struct sweep *s = arg;
+
+	for (const struct key *k = s->keys; k && status == 0; k = k->next)
+		blob_delete(s->p->blob, k->blob);
+	if (status == 0)
+		status = db_write(s->p->a->db, forget, on_forgotten, s);
+	else if (status == HEARTH_EBUSY)
+		status = 1; /* another node is at it */
+	if (status != 0)
+		on_forgotten(s, status);
+}
+
 static void on_looked(void *arg, int status)
 {
 	struct sweep *s = arg;
 
-	if (status == 0 && s->keys) {
-		for (const struct key *k = s->keys; k; k = k->next)
-			blob_delete(s->p->blob, k->blob);
-		status = db_write(s->p->a->db, forget, on_forgotten, s);
-		if (status == 0)
-			return;
-	}
-	on_forgotten(s, status);
+	if (status == 0 && s->keys)
+		status = db_write(s->p->a->db, take_turn, on_turn, s) == 0 ? 0 : HEARTH_EIO;
+	if (status < 0 || !s->keys)
+		on_forgotten(s, status);
 }
 
 void preferences_tidy(struct preferences *p)

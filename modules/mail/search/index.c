@@ -330,10 +330,14 @@ static void look(void *arg)
 	x->building = job_run(x->m->io, step, on_step, x) == 0;
 }
 
-/* Damage that nobody has met yet; fts_broken says so afterwards. */
+/* Damage that nobody has met yet; fts_broken says so afterwards. One node of several looks. */
 static int check_index(struct db_tx *tx, void *arg)
 {
-	(void)arg;
+	const struct mail *m = arg;
+	int rc = lease_turn(hearth_leases(m->h), tx, "mail.search.check", CHECK_EVERY_MS, NULL);
+
+	if (rc < 0)
+		return rc;
 	fts_check(tx, MAIL_INDEX);
 	fts_check(tx, MAIL_ENVELOPE_INDEX);
 	return 0;
@@ -343,7 +347,7 @@ static void check(void *arg)
 {
 	const struct mail_index *x = arg;
 
-	db_write(x->m->search_db, check_index, NULL, NULL);
+	db_write(x->m->search_db, check_index, NULL, x->m);
 }
 
 static int create_index(struct db_tx *tx, void *arg)

@@ -22,9 +22,16 @@ int mail_store_copying_end(struct db_tx *tx, int64_t op)
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_copying_last(struct db_tx *tx, int64_t *row)
+int mail_store_copying_ops(struct db_tx *tx, int64_t *ops, int max)
 {
-	return db_get_int(tx, row, "SELECT coalesce(max(id), 0) FROM copying");
+	struct db_rows rows;
+	int n = 0;
+	int rc = db_query(tx, &rows, "SELECT DISTINCT op FROM copying LIMIT $1", db_int(max));
+
+	while (rc >= 0 && (rc = db_next(&rows)) > 0)
+		ops[n++] = db_col_int(&rows, 0);
+	db_end(&rows);
+	return rc < 0 ? rc : n;
 }
 
 struct noted {
@@ -33,14 +40,12 @@ struct noted {
 };
 
 /* HEARTH_ENOTFOUND: there is none. */
-static int next_noted(struct db_tx *tx, int64_t op, int64_t up_to, struct noted *out)
+static int next_noted(struct db_tx *tx, int64_t op, struct noted *out)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT id, mailbox, first, last FROM copying WHERE (op = $1 OR $1 = 0) AND id <= "
-		"$2 "
-		"ORDER BY id LIMIT 1",
-		db_int(op), db_int(up_to));
+		"SELECT id, mailbox, first, last FROM copying WHERE op = $1 ORDER BY id LIMIT 1",
+		db_int(op));
 
 	if (rc < 0)
 		return rc;
@@ -53,12 +58,11 @@ static int next_noted(struct db_tx *tx, int64_t op, int64_t up_to, struct noted 
 }
 
 /* A row stands for one transaction's messages, so it is taken back in one. */
-int mail_store_copying_undo(
-	struct db_tx *tx, int64_t op, int64_t up_to, int64_t *mailbox, bool *done)
+int mail_store_copying_undo(struct db_tx *tx, int64_t op, int64_t *mailbox, bool *done)
 {
 	struct noted noted = { 0 };
 	int64_t modseq = 0;
-	int rc = next_noted(tx, op, up_to, &noted);
+	int rc = next_noted(tx, op, &noted);
 
 	*done = rc == HEARTH_ENOTFOUND;
 	*mailbox = noted.mailbox;

@@ -284,16 +284,15 @@ int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t
 /*
  * A COPY of more messages than one transaction takes is all or nothing none the less: what it has
  * made is noted under a number of its own, as UIDs of the mailbox they are in, until it ends. What
- * did not end is taken back, some messages a call, until *done: of one COPY, or with `op` 0 of all
- * that were noted up to a certain row.
+ * did not end is taken back, some messages a call, until *done.
  */
 int mail_store_copying_note(
 	struct db_tx *tx, int64_t op, int64_t mailbox, uint32_t first, uint32_t last);
 int mail_store_copying_end(struct db_tx *tx, int64_t op);
-int mail_store_copying_last(struct db_tx *tx, int64_t *row);
+/* The numbers of those that have not ended, up to `max`: how many, or an error. */
+int mail_store_copying_ops(struct db_tx *tx, int64_t *ops, int max);
 /* *mailbox is the one that has changed, or 0. */
-int mail_store_copying_undo(
-	struct db_tx *tx, int64_t op, int64_t up_to, int64_t *mailbox, bool *done);
+int mail_store_copying_undo(struct db_tx *tx, int64_t op, int64_t *mailbox, bool *done);
 
 /* ---- what happened since ---- */
 

@@ -150,6 +150,10 @@ static void pass(void *arg)
 
 	if (r->v->draining)
 		return;
+	if (!r->v->does_chores) {
+		timer_start(&r->timer, PASS_MIN_MS, 0, pass, r);
+		return;
+	}
 	r->again = false;
 	r->before[VIDEO_BLOB_SEGMENT] = now_ms - r->v->keep_ms;
 	r->before[VIDEO_BLOB_RAW] = now_ms - r->v->raw_keep_ms;

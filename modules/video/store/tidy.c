@@ -117,6 +117,10 @@ static void look(void *arg)
 
 	if (t->v->draining)
 		return;
+	if (!t->v->does_chores) {
+		timer_start(&t->timer, TIDY_MS, 0, look, t);
+		return;
+	}
 	t->before_ms = clock_wall_ms() - blob_grace_ms(t->v->blob) - MARGIN_MS;
 	t->busy = true;
 	hearth_hold(t->v->h);

@@ -20,12 +20,12 @@ struct copy {
 	uint32_t *uids; /* asked for */
 	uint32_t *from, *new_uids;
 	size_t n, copied;
-	size_t at, chunk_copied; /* where the chunk under way began: in uids, in new_uids */
-	int64_t modseq;          /* that the chunk took here */
-	int64_t op;              /* of a COPY in several chunks; 0: nothing is noted */
-	int64_t quota;           /* COPY: bytes that may be kept; 0: no bound */
-	int asked;               /* how asking for it ended */
-	int failed;              /* with what it is taken back */
+	size_t at, chunk_copied;     /* where the chunk under way began: in uids, in new_uids */
+	int64_t modseq;              /* that the chunk took here */
+	struct mail_copying copying; /* of a COPY in several chunks */
+	int64_t quota;               /* COPY: bytes that may be kept; 0: no bound */
+	int asked;                   /* how asking for it ended */
+	int failed;                  /* with what it is taken back */
 };
 
 static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy *job, uint32_t uid)
@@ -58,16 +58,17 @@ static size_t chunk_end(const struct copy *job)
 }
 
 /* What the chunk has made, or that the whole has ended. */
-static int note(struct db_tx *tx, const struct copy *job)
+static int note(struct db_tx *tx, const struct mail *m, struct copy *job)
 {
-	int rc = 0;
+	int rc;
 
-	if (job->op == 0)
+	if (job->copying.op == 0)
 		return 0;
-	if (chunk_end(job) == job->n)
-		return mail_store_copying_end(tx, job->op);
-	if (job->copied > job->chunk_copied)
-		rc = mail_store_copying_note(tx, job->op, job->to.id,
+	rc = mail_copying_own(m, tx, &job->copying);
+	if (rc == 0 && chunk_end(job) == job->n)
+		return mail_copying_end(tx, &job->copying);
+	if (rc == 0 && job->copied > job->chunk_copied)
+		rc = mail_store_copying_note(tx, job->copying.op, job->to.id,
 			job->new_uids[job->chunk_copied], job->new_uids[job->copied - 1]);
 	return rc;
 }
@@ -92,7 +93,7 @@ static int copy_chunk(struct db_tx *tx, void *arg)
 		rc = copy_one(tx, s, job, job->uids[i]);
 	if (rc == 0 && job->quota > 0 && job->copied > 0)
 		rc = fits(tx, s->account.id, job->quota);
-	return rc == 0 ? note(tx, job) : rc;
+	return rc == 0 ? note(tx, s->m, job) : rc;
 }
 
 /* "COPYUID validity from to" (RFC 4315 section 3). */
@@ -146,26 +147,26 @@ static void tell_moved(struct imap_session *s, const struct copy *job)
 static void on_failed(struct imap_session *s, int status)
 {
 	struct copy *job = s->job;
-	int64_t op = job->op;
+	struct mail_copying copying = job->copying;
 
-	job->op = 0;
+	job->copying.op = 0;
 	job->copied = job->chunk_copied;
 	if (s->command->verb == IMAP_MOVE)
 		tell_moved(s, job);
-	if (op == 0 || job->at == 0) {
+	if (copying.op == 0 || job->at == 0) {
 		refuse_copy(s, status);
 		return;
 	}
 	job->failed = status;
 	imap_busy(s);
-	mail_copying_undo(s->m, op, on_taken_back, s);
+	mail_copying_undo(s->m, &copying, on_taken_back, s);
 }
 
 static void end_copy(struct imap_session *s)
 {
 	struct copy *job = s->job;
 
-	job->op = 0;
+	job->copying.op = 0;
 	if (s->command->verb == IMAP_MOVE) {
 		tell_moved(s, job);
 		imap_ok(s, job->copied ? "MOVE done" : "There was nothing to move");
@@ -184,6 +185,7 @@ static void on_chunk_copied(struct imap_session *s, int status)
 		on_failed(s, status);
 		return;
 	}
+	job->copying.owned = job->copying.op != 0;
 	if (job->copied > job->chunk_copied)
 		imap_mailbox_changed(s, job->to.id);
 	job->at = chunk_end(job);
@@ -199,8 +201,8 @@ void imap_drop_copy(struct imap_session *s)
 {
 	const struct copy *job = s->job;
 
-	if (job->op)
-		mail_copying_undo(s->m, job->op, NULL, NULL);
+	if (job->copying.op)
+		mail_copying_undo(s->m, &job->copying, NULL, NULL);
 }
 
 static void ask_quota(void *arg)
@@ -246,7 +248,7 @@ void imap_do_copy(struct imap_session *s)
 	job->new_uids = arena_alloc(s->arena, job->n * sizeof(*job->new_uids));
 	s->job = job;
 	if (c->verb == IMAP_COPY && job->n > MAIL_BULK_MAX)
-		job->op = (int64_t)(rand_u64() >> 1) | 1;
+		job->copying.op = (int64_t)(rand_u64() >> 1) | 1;
 	if (c->verb == IMAP_MOVE)
 		imap_run_write(s, copy_chunk, on_chunk_copied);
 	else

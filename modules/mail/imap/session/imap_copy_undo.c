@@ -4,6 +4,7 @@
  */
 #include "imap/session/imap_copy_undo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "hearth/error.h"
@@ -11,9 +12,29 @@
 #include "notify.h"
 #include "store/store.h"
 
+#define OPS_MAX        64
+#define AGAIN_EVERY_MS (INT64_C(10) * 60 * 1000)
+
+int mail_copying_own(const struct mail *m, struct db_tx *tx, struct mail_copying *c)
+{
+	char name[LEASE_NAME_MAX + 1];
+
+	if (c->owned)
+		return lease_renew(hearth_leases(m->h), tx, &c->lease);
+	snprintf(name, sizeof(name), "mail.copy.%lld", (long long)c->op);
+	return lease_take(hearth_leases(m->h), tx, name, &c->lease);
+}
+
+int mail_copying_end(struct db_tx *tx, const struct mail_copying *c)
+{
+	int rc = mail_store_copying_end(tx, c->op);
+
+	return rc < 0 ? rc : lease_end(tx, &c->lease);
+}
+
 struct undo {
 	struct mail *m;
-	int64_t op, up_to;
+	struct mail_copying copying;
 	struct mailbox mailbox; /* that the latest transaction has changed */
 	bool over;
 	done_fn *done;
@@ -23,8 +44,12 @@ struct undo {
 static int undo_some(struct db_tx *tx, void *arg)
 {
 	struct undo *u = arg;
-	int rc = mail_store_copying_undo(tx, u->op, u->up_to, &u->mailbox.id, &u->over);
+	int rc = mail_copying_own(u->m, tx, &u->copying);
 
+	if (rc == 0)
+		rc = mail_store_copying_undo(tx, u->copying.op, &u->mailbox.id, &u->over);
+	if (rc == 0 && u->over)
+		rc = lease_end(tx, &u->copying.lease);
 	/* Deleted meanwhile: there is nobody to tell. */
 	if (rc == 0 && !u->over && mail_store_mailbox_by_id(tx, u->mailbox.id, &u->mailbox) < 0)
 		u->mailbox.account = 0;
@@ -37,13 +62,15 @@ static void on_undone(void *arg, int status)
 {
 	struct undo *u = arg;
 
+	u->copying.owned |= status == 0;
 	if (status == 0 && !u->over) {
 		mail_changed(hearth_bus(u->m->h), u->mailbox.account, u->mailbox.id);
 		next(u);
 		return;
 	}
-	/* What stays is noted, and tried again at the next start. */
-	if (status < 0)
+	/* Somebody is at it; or what stays is noted, and tried again. */
+	if (status < 0 && status != HEARTH_ECONFLICT &&
+		(u->copying.owned || status != HEARTH_EBUSY))
 		log_warn("mail", "a copy that did not end is not taken back", "why", "%s",
 			error_name(status), NULL);
 	if (u->done)
@@ -63,31 +90,64 @@ static void next(struct undo *u)
 		exec_post(exec_loop(), refused, u);
 }
 
-static void undo(struct mail *m, int64_t op, int64_t up_to, done_fn *done, void *arg)
+void mail_copying_undo(struct mail *m, const struct mail_copying *c, done_fn *done, void *arg)
 {
 	struct undo *u = mem_alloc(sizeof(*u));
 
-	*u = (struct undo){ .m = m, .op = op, .up_to = up_to, .done = done, .arg = arg };
+	*u = (struct undo){ .m = m, .copying = *c, .done = done, .arg = arg };
 	hearth_hold(m->h);
 	next(u);
 }
 
-void mail_copying_undo(struct mail *m, int64_t op, done_fn *done, void *arg)
+/* ---- what processes left that were killed ---- */
+
+struct recovery {
+	struct mail *m;
+	int64_t ops[OPS_MAX];
+	int n;
+};
+
+static int find_ops(struct db_tx *tx, void *arg)
 {
-	undo(m, op, INT64_MAX, done, arg);
+	struct recovery *r = arg;
+
+	r->n = mail_store_copying_ops(tx, r->ops, OPS_MAX);
+	return r->n < 0 ? r->n : 0;
 }
 
-static int find_last(struct db_tx *tx, void *arg)
+/* Those that somebody is at answer that they are held. */
+static void undo_found(const struct recovery *r)
 {
-	return mail_store_copying_last(tx, arg);
+	for (int i = 0; i < r->n && !r->m->draining; i++)
+		mail_copying_undo(r->m, &(struct mail_copying){ .op = r->ops[i] }, NULL, NULL);
+}
+
+static void on_found(void *arg, int status)
+{
+	if (status == 0)
+		undo_found(arg);
+	free(arg);
+}
+
+static void look_again(void *arg)
+{
+	struct mail *m = arg;
+	struct recovery *r = mem_zalloc(sizeof(*r));
+
+	r->m = m;
+	if (db_read(m->db, find_ops, on_found, r) < 0)
+		free(r);
+	timer_start(&m->copying, AGAIN_EVERY_MS, 0, look_again, m);
 }
 
 int mail_copying_recover(struct mail *m)
 {
-	int64_t last = 0;
-	int rc = db_read_wait(m->db, find_last, &last);
+	struct recovery r = { .m = m };
+	int rc = db_read_wait(m->db, find_ops, &r);
 
-	if (rc == 0 && last > 0)
-		undo(m, 0, last, NULL, NULL);
+	if (rc == 0)
+		undo_found(&r);
+	/* Those that died a moment ago seem to be alive for so long. */
+	timer_start(&m->copying, 2 * leases_ttl_ms(hearth_leases(m->h)), 0, look_again, m);
 	return rc;
 }
