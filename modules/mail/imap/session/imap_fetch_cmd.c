@@ -15,8 +15,9 @@
 
 #include "hearth/log.h"
 
-#define OUTPUT_MAX     (256u << 10) /* bytes of a batch */
-#define OCTETS_AT_ONCE (32u << 10)  /* bytes that are read and written on the loop */
+/* Bytes of a batch: fewer than the connection queues, so that the next is made while this one goes. */
+#define OUTPUT_MAX     (240u << 10)
+#define OCTETS_AT_ONCE (32u << 10) /* bytes that are read and written on the loop */
 #define ROWS_AT_ONCE   100
 
 /* ---- sections ---- */
