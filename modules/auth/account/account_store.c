@@ -10,6 +10,7 @@
 #include "account/resting.h"
 #include "group/group.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "invitation/invitation.h"
 #include "personal/personal_data.h"
 #include "reset/reset.h"
@@ -150,6 +151,7 @@ int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 		"UPDATE account SET password = $2, generation = generation + 1 WHERE id = $1",
 		db_int(id), db_str(hash));
 
+	INVARIANT(id > 0 && hash[0]);
 	return rc < 0 ? rc : auth_reset_drop(tx, id);
 }
 
@@ -161,6 +163,7 @@ int auth_store_still_open(struct db_tx *tx, const struct account *account)
 		" AND deleted_at IS NULL",
 		db_int(account->id), db_int(account->generation));
 
+	INVARIANT(account->id > 0);
 	return rc < 0 ? rc : same ? 0 : HEARTH_EDENIED;
 }
 
@@ -186,6 +189,7 @@ static int publish_account(struct db_tx *tx, const char *topic, int64_t id)
 	struct strbuf key = { 0 }, payload = { 0 };
 	int rc;
 
+	INVARIANT(id > 0);
 	strbuf_printf(&key, "%lld", (long long)id);
 	strbuf_printf(&payload, "{\"account\":%lld}", (long long)id);
 	rc = bus_publish(tx, topic, strbuf_slice(&key), strbuf_slice(&payload));
@@ -216,6 +220,7 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest
 	char freed[40];
 	int rc = auth_store_get(tx, id, &account);
 
+	INVARIANT(id > 0 && rest_ms >= 0);
 	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_address(tx, account.address, now_ms + rest_ms);

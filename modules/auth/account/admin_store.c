@@ -9,6 +9,7 @@
 #include "account/account_row.h"
 #include "audit/audit_log.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "session/session.h"
 
 #define RIGHTS (1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_API)
@@ -111,6 +112,7 @@ int auth_store_change(
 	bool last = false;
 	int rc = auth_store_get(tx, id, &account);
 
+	INVARIANT(change->role <= AUTH_ADMINISTRATOR);
 	if (rc == 0 && by)
 		rc = auth_store_is_last_administrator(tx, id, &last);
 	if (rc == 0 && last &&

@@ -8,6 +8,7 @@
 #include "account/account.h"
 #include "command.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "session/session.h"
 
 int quota_read(struct slice text, int64_t *bytes)
@@ -39,11 +40,13 @@ static int64_t standard;
 
 void quota_start(int64_t bytes)
 {
+	INVARIANT(bytes >= 0);
 	standard = bytes;
 }
 
 int64_t quota_of_others(int64_t groups)
 {
+	INVARIANT(groups >= 0);
 	return standard > 0 && groups > standard ? groups : standard;
 }
 
@@ -52,6 +55,7 @@ int quota_set(struct db_tx *tx, int64_t account, int64_t bytes)
 	int rc = db_run(tx, "UPDATE account SET quota = $2 WHERE id = $1", db_int(account),
 		bytes < 0 ? db_null() : db_int(bytes));
 
+	INVARIANT(account > 0 && bytes <= QUOTA_BYTES_MAX);
 	return rc < 0 ? rc : auth_store_refresh(tx, account);
 }
 

@@ -6,6 +6,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define HOUR_MS      (INT64_C(3600) * 1000)
 #define LOOK_BACK    (5 * AUTH_AUDIT_SAME) /* events that are looked at for what repeats */
@@ -35,6 +36,7 @@ int auth_audit(struct db_tx *tx, int64_t account, const char *kind, const char *
 	bool repeated = false;
 	int rc = is_repeated(tx, account, kind, from, now_ms, &repeated);
 
+	INVARIANT(account > 0 && kind[0]);
 	if (rc < 0 || repeated)
 		return rc;
 	rc = db_run(tx,

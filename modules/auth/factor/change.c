@@ -9,6 +9,7 @@
 #include "audit/audit_log.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "session/mfa_challenge.h"
 #include "session/session.h"
 #include "sms/phone.h"
@@ -133,6 +134,7 @@ int auth_factors_take_away(struct db_tx *tx, int64_t account, const char *detail
 		.kinds = 1u << AUTH_TOKEN_SESSION | 1u << AUTH_TOKEN_DEVICE };
 	int rc = auth_store_drop_factors(tx, account);
 
+	INVARIANT(account > 0);
 	if (rc == 0)
 		rc = auth_store_drop_tickets(tx, account);
 	if (rc == 0)

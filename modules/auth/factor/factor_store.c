@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 /*
  * `confirmed_at` 0: it waits for its first code. What session/mfa_store.c has is made here too.
@@ -210,6 +211,7 @@ int auth_store_set_recovery(
 {
 	int rc = db_run(tx, "DELETE FROM recovery_code WHERE account = $1", db_int(account));
 
+	INVARIANT(n <= RECOVERY_CODES);
 	for (size_t i = 0; rc >= 0 && i < n; i++)
 		rc = db_run(tx, "INSERT INTO recovery_code (account, hash) VALUES ($1, $2)",
 			db_int(account), db_str(hashes[i]));

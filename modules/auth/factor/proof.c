@@ -9,6 +9,7 @@
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "session/mfa_challenge.h"
 #include "sms/code.h"
 
@@ -73,6 +74,7 @@ int auth_proof_take(struct db_tx *tx, struct auth_proof *p)
 	int64_t account = http_account(p->rq)->id, factors = 0;
 	int rc = auth_store_count_factors(tx, account, &factors);
 
+	INVARIANT(p->a && p->rq);
 	p->outcome = PROOF_DONE;
 	p->wait_ms = 0;
 	if (rc < 0 || factors == 0)

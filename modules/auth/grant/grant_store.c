@@ -3,6 +3,7 @@
  */
 #include "grant/grant.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 const char auth_grant_migration[] = "CREATE TABLE oauth_code ("
 				    " hash TEXT NOT NULL PRIMARY KEY,"
@@ -22,6 +23,7 @@ int grant_store_add(struct db_tx *tx, const char *hex, const struct grant *g, in
 		"oauth_code WHERE account = $1 ORDER BY expires_at DESC, hash LIMIT $2)",
 		db_int(g->account), db_int(GRANT_CODES_MAX - 1));
 
+	INVARIANT(g->account > 0 && g->session > 0 && !(g->scopes & ~GRANT_SCOPES));
 	if (rc >= 0)
 		rc = db_run(tx,
 			"INSERT INTO oauth_code (hash, account, session, scopes, client, redirect, "

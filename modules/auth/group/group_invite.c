@@ -10,6 +10,7 @@
  */
 #include "group/group.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define GROUP_INVITATIONS_MAX 50
 #define OF_ONE_MAX            10
@@ -63,6 +64,7 @@ int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role 
 	struct group g;
 	int rc = group_get(tx, id, &g);
 
+	INVARIANT(role == GROUP_MEMBER || role == GROUP_OWNER);
 	if (rc == 0)
 		rc = auth_store_get(tx, account, &found);
 	if (rc == 0)

@@ -4,6 +4,7 @@
 #include "group/group.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int group_role_of(struct db_tx *tx, int64_t id, int64_t account, enum group_role *role)
 {
@@ -82,6 +83,7 @@ int group_join(struct db_tx *tx, int64_t id, int64_t account, enum group_role ro
 	struct group g;
 	int rc = group_get(tx, id, &g);
 
+	INVARIANT(role == GROUP_MEMBER || role == GROUP_OWNER);
 	if (rc == 0)
 		rc = group_role_of(tx, id, account, &before);
 	if (rc < 0 || before == role)

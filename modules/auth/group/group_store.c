@@ -8,6 +8,7 @@
 
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "hearth/log.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -67,6 +68,7 @@ int group_publish(
 	char key[24];
 	int rc;
 
+	INVARIANT(id > 0 && name[0] && change[0]);
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_i64(&w, "group", id);
@@ -113,6 +115,7 @@ int group_may_make(struct db_tx *tx, int64_t account, int64_t most, int64_t now_
 	int rc = db_get_int(tx, &there, "SELECT count(*) FROM account_group WHERE made_by = $1",
 		db_int(account));
 
+	INVARIANT(account > 0 && most > 0);
 	if (rc == 0)
 		rc = db_get_int(tx, &today,
 			"SELECT count(*) FROM event WHERE account = $1 AND kind = 'group.made'"
@@ -195,6 +198,7 @@ int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 	struct group g;
 	int rc = group_get(tx, id, &g);
 
+	INVARIANT(rest_ms >= 0);
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_group(tx, g.name, now_ms + rest_ms);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define COLUMNS                                                                                \
 	"id, made_by, role, address, groups_joined, uses_left, created_at, expires_at, note, " \
@@ -48,6 +49,7 @@ int auth_store_add_invitation(
 	int64_t all = 0, own = 0;
 	int rc = db_get_int(tx, &all, "SELECT count(*) FROM invitation");
 
+	INVARIANT(hex[0] && in->group_count <= AUTH_INVITATION_GROUPS);
 	if (rc == 0 && in->made_by)
 		rc = db_get_int(tx, &own, "SELECT count(*) FROM invitation WHERE made_by = $1",
 			db_int(in->made_by));
@@ -134,6 +136,7 @@ int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by)
 {
 	int rc = db_run(tx, "DELETE FROM invitation WHERE made_by = $1", db_int(made_by));
 
+	INVARIANT(made_by > 0);
 	return rc < 0 ? rc : 0;
 }
 

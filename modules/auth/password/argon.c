@@ -19,6 +19,7 @@
 
 #include "hearth/error.h"
 #include "hearth/job.h"
+#include "hearth/log.h"
 
 #define SALT_BYTES 16
 #define HASH_BYTES 32
@@ -82,6 +83,7 @@ static void give_memory(uint8_t *memory, size_t size)
 {
 	bool full, first;
 
+	INVARIANT(memory && size > 0);
 	pthread_mutex_lock(&kept.lock);
 	full = kept.count == KEPT_MAX;
 	first = kept.count == 0;
@@ -151,6 +153,7 @@ static _Thread_local const struct computation *computing;
 
 static int use_memory(uint8_t **memory, size_t size)
 {
+	INVARIANT(computing);
 	*memory = computing->memory;
 	return size <= computing->size ? 0 : -1;
 }
@@ -214,6 +217,7 @@ static void encode(const struct parts *p, char out[ARGON_ENCODED_MAX])
 {
 	char salt[32], hash[64];
 
+	INVARIANT(p->salt_len == SALT_BYTES && p->hash_len == HASH_BYTES);
 	sodium_bin2base64(salt, sizeof(salt), p->salt, p->salt_len, BASE64);
 	sodium_bin2base64(hash, sizeof(hash), p->hash, p->hash_len, BASE64);
 	snprintf(out, ARGON_ENCODED_MAX, "$argon2id$v=19$m=%u,t=%u,p=%u$%s$%s", p->memory,

@@ -11,6 +11,7 @@
 #include "audit/audit_log.h"
 #include "factor/proof.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "profile/profile.h"
 #include "session/session.h"
 
@@ -70,6 +71,7 @@ static void hash_and_change(void *arg)
 {
 	struct change *c = arg;
 
+	INVARIANT(c->password_len <= AUTH_PASSWORD_MAX);
 	c->status = db_read_wait(c->a->db, read_profile, c);
 	if (c->status == 0)
 		c->status = check(c);

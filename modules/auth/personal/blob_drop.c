@@ -5,11 +5,13 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 static int push(struct db_tx *tx, struct slice key, int64_t not_before_ms)
 {
 	int rc = queue_push(tx, AUTH_QUEUE_BLOB, key, key, 0, not_before_ms);
 
+	INVARIANT(key.n > 0);
 	return rc == HEARTH_EEXIST ? 0 : rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "personal/export.h"
 #include "personal/tar.h"
 
@@ -82,6 +83,7 @@ int auth_export_push_expiry(struct db_tx *tx, int64_t id, const char *step, int6
 	char key[64], payload[48];
 	int rc;
 
+	INVARIANT(id > 0);
 	snprintf(key, sizeof(key), "%lld%s", (long long)id, step);
 	snprintf(payload, sizeof(payload), "{\"export\":%lld}", (long long)id);
 	rc = queue_push(
@@ -136,6 +138,7 @@ int auth_export_add(struct db_tx *tx, const struct auth *a, int64_t account, int
 {
 	int rc = may_ask(tx, a, account, now_ms);
 
+	INVARIANT(account > 0);
 	*out = (struct auth_export){ .account = account,
 		.asked_at = now_ms,
 		.expires_at = now_ms + AUTH_EXPORT_GIVEN_UP_MS };
@@ -319,6 +322,7 @@ int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms)
 	int rc = db_run(tx, "UPDATE export SET closed_at = $2 WHERE id = $1 AND closed_at = 0",
 		db_int(id), db_int(now_ms));
 
+	INVARIANT(id > 0);
 	return rc < 0 ? rc : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "hearth/log.h"
 #include "personal/blob_drop.h"
 
 /* One row an account that has said something. */
@@ -98,6 +99,7 @@ int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_ke
 	struct profile p;
 	int rc = ensure(tx, account);
 
+	INVARIANT(account > 0);
 	if (rc == 0)
 		rc = profile_get(tx, account, &p);
 	if (rc == 0)

@@ -8,6 +8,7 @@
 #include "group/group.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "invitation/invitation.h"
 #include "profile/profile.h"
 #include "registration/register.h"
@@ -100,6 +101,7 @@ int auth_registrant_add(struct db_tx *tx, const struct auth *a, const struct aut
 	int64_t id = 0;
 	int rc = 0;
 
+	INVARIANT(who->address[0] && who->hash[0]);
 	if (who->invitation[0])
 		rc = auth_store_take_invitation(tx, who->invitation, now, &in);
 	rc = look_at_invitation(a, who, rc, &in);

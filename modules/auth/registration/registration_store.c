@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 const char auth_register_migration[] =
 	/* Secrets and tickets by their SHA-256; expires_at 0 is never; groups_joined: "1,2". */
@@ -42,6 +43,7 @@ int auth_store_add_pending(struct db_tx *tx, const char *ticket_hex,
 		db_str(ticket_hex), db_str(who->address), db_str(who->hash), db_str(who->name),
 		db_str(who->invitation), db_str(who->phone), db_int(expires_ms));
 
+	INVARIANT(who->hash[0] && who->phone[0]);
 	return rc < 0 ? rc : 0;
 }
 

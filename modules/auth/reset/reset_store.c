@@ -5,6 +5,7 @@
 
 #include "audit/audit_log.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "reset/reset.h"
 #include "reset/second_address.h"
 #include "session/mfa_challenge.h"
@@ -37,6 +38,7 @@ int auth_reset_by_admin(struct db_tx *tx, int64_t account, const struct auth_res
 	bool there;
 	int rc = auth_store_set_hash(tx, account, r->hash);
 
+	INVARIANT(account > 0 && r->hash[0] && r->hex[0]);
 	if (rc == 0)
 		rc = second_address_drop(tx, account, &there);
 	snprintf(detail, sizeof(detail), "by %s", who);
@@ -59,6 +61,7 @@ int auth_reset_by_mail(struct db_tx *tx, int64_t account, const char *hex, int64
 		db_int(account), db_int(now_ms - AUTH_RESET_GAP_MS), db_int(AUTH_RESET_BY_ADMIN),
 		db_int(now_ms));
 
+	INVARIANT(account > 0 && hex[0]);
 	if (rc < 0 || n > 0)
 		return rc < 0 ? rc : HEARTH_EBUSY;
 	rc = put(tx, account, hex, AUTH_RESET_BY_MAIL, now_ms, AUTH_RESET_BY_MAIL_MS);

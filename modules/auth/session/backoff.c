@@ -10,6 +10,7 @@
 
 #include "hearth/arena.h"
 #include "hearth/clock.h"
+#include "hearth/log.h"
 #include "hearth/rand.h"
 
 #define SLOTS     32768 /* chains */
@@ -76,6 +77,7 @@ static void drop(struct backoffs *t, struct backoff *b)
 {
 	struct backoff **at = slot_of(t, b->key);
 
+	INVARIANT(!b->shared && !b->users && !b->looking && list_empty(&b->waiting));
 	while (*at != b)
 		at = &(*at)->next;
 	*at = b->next;
@@ -113,6 +115,7 @@ static struct backoff *add(struct backoffs *t, enum backoff_kind kind, const uns
 {
 	struct backoff **slot = slot_of(t, key), *b = mem_zalloc(sizeof(*b));
 
+	INVARIANT(t->count[kind] < BACKOFF_MAX);
 	backoff_init(b, kind, key);
 	b->next = *slot;
 	*slot = b;
@@ -128,6 +131,7 @@ struct backoff *backoff_get(struct backoffs *t, enum backoff_kind kind, struct s
 	crypto_generichash_state hash;
 	struct backoff *b;
 
+	INVARIANT(kind < BACKOFF_KINDS);
 	crypto_generichash_init(&hash, t->secret, sizeof(t->secret), sizeof(key));
 	crypto_generichash_update(&hash, &kind_byte, 1);
 	if (what.n)
@@ -148,6 +152,7 @@ struct backoff *backoff_get(struct backoffs *t, enum backoff_kind kind, struct s
 
 void backoff_put(struct backoffs *t, struct backoff *b)
 {
+	INVARIANT(b->users > 0);
 	b->users--;
 	if (!b->shared && is_idle(b))
 		drop(t, b);
@@ -180,6 +185,7 @@ void backoff_wrong(struct backoffs *t, struct backoff *b)
 {
 	int64_t now_ms = clock_mono_ms();
 
+	INVARIANT(b->users > 0);
 	refresh(b);
 	b->wrong++;
 	b->forget_ms = now_ms + t->window_ms;

@@ -11,6 +11,7 @@
 #include "factor/factor.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 void auth_write_account(struct json_writer *w, const struct account *account)
 {
@@ -42,6 +43,7 @@ int auth_entry_add(struct db_tx *tx, struct auth_entry *e, const char *how)
 		.expires_ms = now + e->a->token_ttl_ms };
 	int rc = auth_store_still_open(tx, &e->account);
 
+	INVARIANT(e->account.id > 0 && e->hex[0]);
 	if (rc == 0)
 		rc = auth_store_make_room(
 			tx, token.account, token.kind, e->a->sessions_per_account - 1);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "hearth/clock.h"
+#include "hearth/log.h"
 #include "session/network.h"
 #include "session/session.h"
 
@@ -28,6 +29,7 @@ int auth_store_note_network(struct db_tx *tx, int64_t account, const char *netwo
 		" WHERE known_network.used_at < $4",
 		db_int(account), db_str(network), db_int(now_ms), db_int(now_ms - NOTE_EVERY_MS));
 
+	INVARIANT(account > 0 && network[0]);
 	if (rc > 0)
 		rc = db_run(tx,
 			"DELETE FROM known_network WHERE account = $1 AND network NOT IN (SELECT "

@@ -19,6 +19,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "session/known.h"
 
@@ -59,6 +60,8 @@ static void count_waiting(struct login_throttle *throttle, struct login_attempt 
 	at->on[PAIR]->queued += by;
 	at->on[NETWORK]->queued += by;
 	throttle->waiting_count += by;
+	INVARIANT(throttle->waiting_count >= 0 && at->on[PAIR]->queued >= 0 &&
+		  at->on[NETWORK]->queued >= 0);
 	metric_set(throttle->waiting_metric, throttle->waiting_count);
 }
 
@@ -110,6 +113,7 @@ static void leave(struct login_attempt *at)
 
 static void refuse(struct login_attempt *at, int64_t retry_ms)
 {
+	INVARIANT(retry_ms > 0);
 	metric_add(at->a->throttle->refused, 1);
 	leave(at);
 	at->done(at->arg, HEARTH_EBUSY, retry_ms);
@@ -211,6 +215,7 @@ void login_attempt_take(struct login_attempt *at, struct auth *a, const char *na
 	struct backoffs *t = a->throttle->backoffs;
 	char both[400];
 
+	INVARIANT(a->throttle && name[0]);
 	*at = (struct login_attempt){ .a = a, .done = done, .arg = arg };
 	snprintf(at->address, sizeof(at->address), "%s", address);
 	snprintf(at->device, sizeof(at->device), "%s", device_hex);
@@ -224,12 +229,14 @@ void login_attempt_take(struct login_attempt *at, struct auth *a, const char *na
 
 void login_attempt_right(struct login_attempt *at)
 {
+	INVARIANT(at->held == THROTTLE_BACKOFFS);
 	backoff_forget(at->on[PAIR]);
 	leave(at);
 }
 
 void login_attempt_wrong(struct login_attempt *at)
 {
+	INVARIANT(at->held == THROTTLE_BACKOFFS);
 	/* Where they are known, mistyping does not slow them down elsewhere. */
 	for (int i = 0; i < THROTTLE_BACKOFFS; i++)
 		if (i != NAME || !at->known)
@@ -239,6 +246,7 @@ void login_attempt_wrong(struct login_attempt *at)
 
 void login_attempt_cancel(struct login_attempt *at)
 {
+	INVARIANT(at->held == THROTTLE_BACKOFFS);
 	leave(at);
 }
 

@@ -6,6 +6,7 @@
 
 #include "account/account.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define FREE_FAILURES 5       /* wrong codes in a row that cost nothing */
 #define WAIT_MS       30000   /* after the next one; doubled by each more */
@@ -15,6 +16,7 @@ int auth_store_add_ticket(struct db_tx *tx, const char *hex, int64_t account, in
 {
 	int rc = db_run(tx, "DELETE FROM login_ticket WHERE expires_at <= $1", db_int(now_ms));
 
+	INVARIANT(account > 0);
 	if (rc >= 0)
 		rc = db_run(tx,
 			"DELETE FROM login_ticket WHERE account = $1 AND hash NOT IN (SELECT hash "
@@ -54,6 +56,7 @@ int64_t auth_code_delay_ms(int64_t failures)
 {
 	int64_t wait = WAIT_MS;
 
+	INVARIANT(failures >= 0);
 	if (failures <= FREE_FAILURES)
 		return 0;
 	for (int64_t i = FREE_FAILURES + 1; i < failures && wait < WAIT_MAX_MS; i++)
@@ -67,6 +70,7 @@ int auth_store_fail_ticket(struct db_tx *tx, const char *hex, int64_t account, i
 	int rc = db_run(
 		tx, "UPDATE login_ticket SET tries = tries + 1 WHERE hash = $1", db_str(hex));
 
+	INVARIANT(account > 0);
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM login_ticket WHERE hash = $1 AND tries >= $2",
 			db_str(hex), db_int(AUTH_TICKET_TRIES));

@@ -10,6 +10,7 @@
 
 #include "hearth/arena.h"
 #include "hearth/clock.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/rand.h"
 
@@ -70,6 +71,7 @@ void remembered_add(struct remembered *r, int64_t account, const char *hash, str
 {
 	struct entry *e = entry_of(r, account);
 
+	INVARIANT(account > 0 && hash[0]);
 	e->account = account;
 	e->until_ms = clock_mono_ms() + REMEMBERED_MS;
 	digest_of(r, account, hash, password, e->digest);

@@ -9,6 +9,7 @@
 #include "account/account.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define TOUCH_EVERY_MS (INT64_C(5) * 60 * 1000)
 
@@ -107,6 +108,7 @@ int auth_store_still_held(struct db_tx *tx, const struct account *account)
 	int64_t owner = 0;
 	int rc = auth_store_token_owner(tx, account->token, &owner);
 
+	INVARIANT(account->id > 0);
 	if (rc == HEARTH_ENOTFOUND || (rc == 0 && owner != account->id))
 		return HEARTH_ECONFLICT;
 	return rc;
@@ -182,6 +184,7 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	struct ended e = { .what = what };
 	int rc = end_tokens(tx, &e);
 
+	INVARIANT(what->account > 0);
 	/* A log-in that stands between its steps was begun with that password, too. */
 	if (rc == 0 && what->password)
 		rc = auth_store_drop_tickets(tx, what->account);
@@ -243,6 +246,7 @@ int auth_store_make_room(struct db_tx *tx, int64_t account, enum auth_token_kind
 	int64_t count = 0, id;
 	int rc = auth_store_count_tokens(tx, account, kind, &count);
 
+	INVARIANT(most >= 0);
 	for (; rc == 0 && count > most; count--) {
 		rc = db_get_int(tx, &id,
 			"SELECT id FROM token WHERE account = $1 AND kind = $2"

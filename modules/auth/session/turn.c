@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hearth/arena.h"
+#include "hearth/log.h"
 
 #define SLOTS 1024
 
@@ -85,6 +86,7 @@ static struct turn *pop(struct turns *t)
 	if (list_empty(&t->ring))
 		return NULL;
 	g = LIST_ENTRY(list_pop(&t->ring), struct turn_group, ring);
+	INVARIANT(!list_empty(&g->line));
 	turn = LIST_ENTRY(list_pop(&g->line), struct turn, node);
 	if (list_empty(&g->line))
 		group_drop(t, g);
@@ -109,6 +111,7 @@ static void hand_out(struct turns *t)
 
 void turn_take(struct turns *t, struct turn *turn, const char *network, turn_fn *fn, void *arg)
 {
+	INVARIANT(fn && network[0]);
 	*turn = (struct turn){ .fn = fn, .arg = arg };
 	list_push(&group_of(t, network)->line, &turn->node);
 	hand_out(t);
@@ -116,6 +119,7 @@ void turn_take(struct turns *t, struct turn *turn, const char *network, turn_fn 
 
 void turn_end(struct turns *t)
 {
+	INVARIANT(t->in_hand > 0);
 	t->in_hand--;
 	hand_out(t);
 }
