@@ -64,8 +64,7 @@ struct auth {
 	int64_t address_rest_ms; /* before somebody else may have it (account/resting.h) */
 	unsigned long long argon_passes;
 	size_t argon_memory;
-	bool administrated; /* an administrator was seen (account/config.c) */
-	bool rehashing;     /* a password is being hashed anew (session/rehash.c) */
+	bool rehashing; /* a password is being hashed anew (session/rehash.c) */
 	const char *keeping[AUTH_KEEPING_MAX]; /* modules that keep data of people */
 	int keeping_count;
 	struct {

@@ -72,6 +72,12 @@ describe('the first start', () => {
     assert.equal((await hearth.api('GET', '/api/auth/accounts', undefined, bearer(root))).body.accounts.length, 2);
     problem(await registerAt(hearth)({ address: 'second@hearth.test', invitation: first }), 403, 'invitation');
     assert.equal((await config()).first_start, false);
+    // Not said from memory: by command even the last one loses the role.
+    assert.equal(hearth.command('user', 'role', 'root@hearth.test', 'member').status, 0);
+    assert.equal((await config()).first_start, true);
+    assert.equal(hearth.command('user', 'role', 'root@hearth.test', 'administrator').status, 0);
+    assert.equal((await config()).first_start, false);
+    root = await hearth.login('root@hearth.test', PASSWORD);
     assert.equal(hearth.command('first-start').status, 1);
   });
 

@@ -58,9 +58,10 @@ int auth_store_find(
 int auth_store_get(struct db_tx *tx, int64_t id, struct account *out);
 int auth_store_list(
 	struct db_tx *tx, void (*each)(void *arg, const struct account *account), void *arg);
-/* How many accounts, how many administrators there are, disabled ones too. */
+/* How many accounts there are, disabled ones too. */
 int auth_store_count(struct db_tx *tx, int64_t *count);
-int auth_store_count_administrators(struct db_tx *tx, int64_t *count);
+/* Whether there is an administrator, also one that is disabled. */
+int auth_store_has_administrator(struct db_tx *tx, bool *has);
 /* The ids of at most `most` administrators, in the first column; those that may log in first. */
 int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, int64_t most);
 /*

@@ -130,11 +130,15 @@ int auth_store_count(struct db_tx *tx, int64_t *count)
 	return db_get_int(tx, count, "SELECT count(*) FROM account WHERE deleted_at IS NULL");
 }
 
-int auth_store_count_administrators(struct db_tx *tx, int64_t *count)
+int auth_store_has_administrator(struct db_tx *tx, bool *has)
 {
-	return db_get_int(tx, count,
-		"SELECT count(*) FROM account WHERE role = $1 AND deleted_at IS NULL",
+	int64_t found = 0;
+	int rc = db_get_int(tx, &found,
+		"SELECT EXISTS (SELECT 1 FROM account WHERE role = $1 AND deleted_at IS NULL)",
 		db_int(AUTH_ADMINISTRATOR));
+
+	*has = found != 0;
+	return rc;
 }
 
 int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, int64_t most)

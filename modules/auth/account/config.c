@@ -8,7 +8,7 @@
 struct ask {
 	struct auth *a;
 	struct http_request *rq;
-	int64_t administrators;
+	bool administrated;
 };
 
 static void answer(struct ask *ask)
@@ -21,7 +21,7 @@ static void answer(struct ask *ask)
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_str(&w, "registration", config_text(c, "auth", "registration"));
-	json_put_bool(&w, "first_start", ask->administrators == 0);
+	json_put_bool(&w, "first_start", !ask->administrated);
 	json_put_bool(&w, "phone_required", config_bool(c, "auth", "registration_phone"));
 	json_put_str(&w, "second_factor", config_text(c, "auth", "second_factor"));
 	json_put_str(&w, "group_creation", config_text(c, "auth", "group_creation"));
@@ -36,19 +36,17 @@ static void answer(struct ask *ask)
 	http_reply_json(ask->rq, 200, &out);
 }
 
-static int count(struct db_tx *tx, void *arg)
+static int look(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 
-	return auth_store_count_administrators(tx, &ask->administrators);
+	return auth_store_has_administrator(tx, &ask->administrated);
 }
 
-static void on_counted(void *arg, int status)
+static void on_looked(void *arg, int status)
 {
 	struct ask *ask = arg;
 
-	/* Nothing is looked up any more once there is one. */
-	ask->a->administrated = status == 0 && ask->administrators > 0;
 	if (status < 0)
 		http_reply_error(ask->rq, status);
 	else
@@ -60,12 +58,8 @@ void auth_get_config(void *module, struct http_request *rq)
 	struct ask *ask = ARENA_NEW(http_arena(rq), struct ask);
 	int rc;
 
-	*ask = (struct ask){ .a = module, .rq = rq, .administrators = 1 };
-	if (ask->a->administrated) {
-		answer(ask);
-		return;
-	}
-	rc = db_read(ask->a->db, count, on_counted, ask);
+	*ask = (struct ask){ .a = module, .rq = rq };
+	rc = db_read(ask->a->db, look, on_looked, ask);
 	if (rc < 0)
-		on_counted(ask, rc);
+		on_looked(ask, rc);
 }

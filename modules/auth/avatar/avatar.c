@@ -4,7 +4,7 @@
  *   PUT ─▶ wait for a place ─▶ decode, shrink, encode, put the blobs (worker) ─▶ the row ─▶ 200
  *
  * Pictures take much memory while they are decoded (avatar_image.h), so at most RUNNING_MAX are in
- * work and AUTH_AVATARS_WAITING wait; who comes then is told to try again.
+ * work and AUTH_AVATARS_WAITING wait, in this process; who comes then is told to try again.
  */
 #include <stdio.h>
 #include <stdlib.h>

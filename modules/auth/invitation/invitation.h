@@ -67,7 +67,11 @@ int auth_store_void_bootstrap(struct db_tx *tx);
 
 /* ---- bootstrap.c ---- */
 
-/* Where there is no administrator: the link for the first one, printed and kept. In start. */
+/*
+ * Where there is no administrator: the link for the first one, printed and kept. In start. The
+ * database has one such invitation, and the secret lies in this process's data folder: servers that
+ * share a folder print the same link; with folders of their own each start makes the others' void.
+ */
 int auth_bootstrap(struct auth *a);
 /* There is one now: the file with the link goes. Any thread. */
 void auth_bootstrap_over(const struct hearth *h);

@@ -107,12 +107,13 @@ static int make_first(struct db_tx *tx, void *arg)
 		.uses_left = 1,
 		.created_ms = clock_wall_ms(),
 		.first = true };
-	int64_t administrators = 0, id;
+	bool administrated = true;
+	int64_t id;
 	int rc = auth_store_void_bootstrap(tx);
 
 	if (rc == 0)
-		rc = auth_store_count_administrators(tx, &administrators);
-	f->needed = administrators == 0;
+		rc = auth_store_has_administrator(tx, &administrated);
+	f->needed = !administrated;
 	return rc == 0 && f->needed ? auth_store_add_invitation(tx, &in, f->hex, &id) : rc;
 }
 

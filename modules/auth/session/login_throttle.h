@@ -18,7 +18,9 @@
  * told that they guess. The queues are bounded, each pair's and each network's apart from all
  * others'; one attempt a connection stands there.
  *
- * On the loop, all of it.
+ * What is counted is this process's: a restart forgets it, and of several nodes each counts for
+ * itself, so that somebody who asks all of them has that many times the free ones, never shorter
+ * waits. On the loop, all of it.
  */
 #ifndef AUTH_LOGIN_THROTTLE_H
 #define AUTH_LOGIN_THROTTLE_H

@@ -10,6 +10,9 @@
  * all is asked of the database each time, and an attempt is taken as for any other
  * (login_throttle.h), so that a fast answer is no faster way to guess.
  *
+ * What is remembered is this process's, under its own key: another node, and this one after a restart,
+ * hashes once more. To forget is heard of by all ("auth.revoked").
+ *
  * Bounded, for REMEMBERED_MS; a new one takes the place of what stood there. On the loop.
  */
 #ifndef AUTH_REMEMBERED_H

@@ -3,7 +3,8 @@
  * so only a few are in hand at once, and those who wait take turns network by network: one network
  * that sends thousands delays nobody else's log-in by more than one hash.
  *
- * Who waits is bounded by login_throttle.c, where each has a place already. On the loop, all of it.
+ * Who waits is bounded by login_throttle.c, where each has a place already. The turns are those of
+ * this process's own pool "hash"; other nodes have theirs. On the loop, all of it.
  */
 #ifndef AUTH_TURN_H
 #define AUTH_TURN_H
