@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "engine/shard_private.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "wire/frames.h"
 
@@ -59,6 +60,7 @@ static void on_gone(void *arg)
 
 static void seat_left(struct owned *o, int seat)
 {
+	INVARIANT(seat < 0 || o->seated[seat] > 0);
 	if (seat < 0 || --o->seated[seat] > 0 || o->match->over)
 		return;
 	o->match->gone_since_us[seat] = game_now_us(o->shard->g);
@@ -102,6 +104,7 @@ static void drop_attachment(struct attachment *a)
 
 	list_remove(&a->in_match);
 	list_remove(&a->in_client);
+	INVARIANT(o->attached_count > 0 && a->client->count > 0);
 	a->client->count--;
 	if (--o->attached_count == 0)
 		timer_start(&o->idle, IDLE_KEEP_MS, 0, put_away, o);

@@ -22,6 +22,7 @@
 
 void shard_put_away(struct owned *o)
 {
+	INVARIANT(!o->writing); /* the database still has it */
 	shard_detach_all(o);
 	timer_stop(&o->timer);
 	timer_stop(&o->idle);
@@ -41,6 +42,7 @@ static struct owned *own(struct game_shard *s, struct match *m)
 	int64_t now_us = game_now_us(s->g);
 	int64_t grace_until_us = game_starts_grace_until_us(&t->starts);
 
+	INVARIANT(m->state); /* one to be shown only is nobody's to own */
 	o->shard = s;
 	o->tenure = t;
 	o->match = m;

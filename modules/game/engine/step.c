@@ -194,6 +194,9 @@ static void on_written(void *arg, int status)
 
 void shard_start_write(struct owned *o, const struct game_intent *in)
 {
+	/* One step at a time, on top of the match as it is, within the tenure it was taken over in. */
+	INVARIANT(!o->writing && !o->dropped && !o->match->over && o->tenure);
+	INVARIANT(o->step.ply == o->match->ply + o->step.is_move);
 	o->intent = *in;
 	o->writing = true;
 	o->shard->writing++;

@@ -99,6 +99,7 @@ static void begin(struct game_waiting *w)
 	struct game *g = w->g;
 	struct game_tenure *t = mem_alloc(sizeof(*t));
 
+	INVARIANT(!g->owns && !g->chores && !g->keeper);
 	*t = w->found;
 	t->before = atomic_load(&g->tenure);
 	atomic_store(&g->tenure, t);

@@ -272,6 +272,7 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 	struct pairing *p = mem_zalloc(sizeof(*p));
 	uint64_t first = rand_below(MATCH_SEATS);
 
+	INVARIANT(l->g->owns && a->account != b->account && a->rules == b->rules);
 	p->lobby = l;
 	p->tenure = game_owned(l->g);
 	p->seeks[first] = *a;

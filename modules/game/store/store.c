@@ -10,6 +10,7 @@
 #include "hearth/bus.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "hearth/log.h"
 #include "personal/preferences.h"
 #include "rules/chess/plugin.h"
 
@@ -354,7 +355,13 @@ static int end_match(struct db_tx *tx, int64_t match, const struct game_rules *r
 int game_store_step(struct db_tx *tx, int64_t match, const struct game_rules *rules,
 	const struct match_step *step, const struct game_store_times *at)
 {
-	int rc = step->is_move ? add_move(tx, match, step, at) : 0;
+	int rc;
+
+	/* A move is a ply further; a step that changes nothing is none. */
+	INVARIANT(step->ply >= step->is_move && step->seat >= 0 && step->seat < MATCH_SEATS);
+	INVARIANT(step->is_move || step->offers || step->ends);
+	INVARIANT(step->ends == (step->status[0] != 0));
+	rc = step->is_move ? add_move(tx, match, step, at) : 0;
 
 	if (rc == 0 && step->offers)
 		rc = set_offer(tx, match, step);
