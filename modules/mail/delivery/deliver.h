@@ -1,6 +1,7 @@
 /*
- * deliver.h: from bytes that were received to messages in mailboxes: blob first, then one
- * transaction with all rows and events; `done` comes when that is on disk. On the loop.
+ * deliver.h: from bytes that were received to messages in mailboxes: one transaction with all rows
+ * and events, and the message in it, or before it as a blob when it is large; `done` comes when that
+ * is on disk. On the loop.
  */
 #ifndef MAIL_DELIVER_H
 #define MAIL_DELIVER_H

@@ -3,7 +3,8 @@
  * Inside a db_fn on the database "mail", on a database thread, unless said otherwise.
  *
  * A *content* is one message as one account got it: blob (the bytes that were sent, shared by all
- * recipients, as is what was parsed of them), and trace (the header fields we put in front:
+ * recipients, as is what was parsed of them; in a row of `source`, or when there are many in the blob
+ * store), and trace (the header fields we put in front:
  * Return-Path, Delivered-To, Received). The message that clients see is trace and blob. A *message*
  * is a content in a mailbox under a UID; COPY makes a second message of the same content.
  *
