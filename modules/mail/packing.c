@@ -12,7 +12,7 @@
 #include "hearth/log.h"
 
 #define LEVEL    3
-#define KEPT_MAX (256u << 10) /* bytes packed with the context that is kept */
+#define KEPT_MAX (64u << 10) /* bytes packed with the context that is kept: it grows with them */
 
 struct contexts {
 	ZSTD_CCtx *pack;
