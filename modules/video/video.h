@@ -1,7 +1,7 @@
 /*
  * video.h: what the files of the video module share, and the road a stream takes.
  *
- *   RTMP session ─tags─▶ ingest ─ intake ─┬─ raw piece (blob) ──┐
+ *   RTMP session ─tags─▶ ingest ─ demuxer ┬─ raw piece (blob) ──┐
  *      (loop)                             └─ chunk (blob) ──────┴─▶ rows, a task a rendition
  *                                                                      (in-queue) │
  *   playlist ◀── aggregator ◀── "video.segment" ◀── worker: segment (blob), row ◀─┘

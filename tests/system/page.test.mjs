@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { faults, fillSignIn, launch, open, signedIn, signedOut, skip, visit } from './browser.mjs';
 import { eventually, Hearth } from './hearth.mjs';
+import { Publisher } from './rtmp-client.mjs';
 
 let hearth;
 let browser;
@@ -241,6 +242,19 @@ test('Live says how to stream: server, key, address to watch at', { skip }, asyn
   assert.match(await page.textContent('#no-channels'), /Nobody has streamed yet/);
   assert.deepEqual(await faults(page), []);
   await shot(page, 'live');
+  // What one has streamed stands there and is deleted there.
+  const publisher = new Publisher(hearth.port.rtmp);
+  assert.equal((await publisher.publish(key)).code, 'NetStream.Publish.Start');
+  await publisher.finish();
+  await eventually(async () => {
+    await page.reload();
+    await page.waitForSelector('#own-streams .card');
+    return (await page.$$('#own-streams button:has-text("Delete")')).length === 1;
+  }, 20, 'the stream is over');
+  assert.deepEqual(await faults(page), []);
+  await page.click('#own-streams button:has-text("Delete")');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('#own-streams:has-text("You have not streamed yet")');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

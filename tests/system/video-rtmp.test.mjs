@@ -351,6 +351,33 @@ test('the next stream goes on with an open playlist, and counts on behind a clos
   }
 });
 
+test('a server that is behind leaves the smaller rendition out, and says so; the source goes on', { skip }, async () => {
+  const server = await new Hearth({ 'video.segment': '1s', 'video.hold': '0s', 'video.late': '2s' }).start();
+  try {
+    server.addUser('sia@hearth.test', 'correct horse');
+    const p = new Publisher(server.port.rtmp);
+    assert.equal((await p.publish(server.command('stream', 'key', 'sia@hearth.test').stdout.trim())).code, 'NetStream.Publish.Start');
+    // It stands still for longer than is let pass, and the publisher does not.
+    const sent = p.tags(tags, { speed: 1 });
+    await new Watch(server, 'sia', '360p').until(({ segments }) => segments.length > 0);
+    server.child.kill('SIGSTOP');
+    await sleep(3500);
+    server.child.kill('SIGCONT');
+    await sent;
+    const warning = await p.want(({ command }) => command?.[3]?.code === 'NetStream.Publish.Warning');
+    assert.match(warning.command[3].description, /360p/);
+    await p.sync();
+    await p.finish();
+    const lists = await Promise.all(['source', '360p'].map((rendition) => new Watch(server, 'sia', rendition).ended(30)));
+    const gaps = lists.map(({ segments }) => segments.filter(({ gap }) => gap).length);
+    assert.ok(gaps[0] === 0 && gaps[1] > 0 && lists[0].segments.length >= 6, JSON.stringify(gaps));
+    assert.ok(Number(/hearth_video_shed_total (\d+)/.exec(String((await raw(`${server.base}/metrics`)).body))[1]) >= gaps[1]);
+    assert.match(server.log, /cannot keep up with a rendition/);
+  } finally {
+    await server.remove();
+  }
+});
+
 test('a second publisher with the same key takes over; the first one is told', { skip }, async () => {
   const first = await publisher('cid');
   await first.tags(tags.filter(({ time }) => time < 2500));
@@ -668,6 +695,7 @@ test('garbage, endless handshakes, messages without end: refused, and others are
   const p = await publisher('moe');
   await p.tags(tags, { speed: 1 });
   await p.finish();
+  await new Watch(hearth, 'moe', 'source').ended(30);
   assert.equal(await frames(live('moe', 'source')), await frames(path));
   for (const seconds of await Promise.all(fast)) assert.ok(seconds < 20, `${seconds} s`);
   for (const seconds of await slow) assert.ok(seconds < 20, `${seconds} s`);

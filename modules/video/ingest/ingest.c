@@ -48,7 +48,7 @@ static void stream_clear(struct ingest *in)
 	timer_stop(&in->again);
 	timer_stop(&in->count);
 	lease_unkeep(&in->keeper);
-	intake_free(&in->intake);
+	demuxer_free(&in->demuxer);
 	upload_free(&in->upload);
 	in->told_to_wait = false;
 }
@@ -134,7 +134,7 @@ void ingest_finish(struct ingest *in, enum ingest_state state)
 	timer_stop(&in->away);
 	timer_stop(&in->turn);
 	in->state = state;
-	intake_break(in->intake);
+	demuxer_break(in->demuxer);
 	ingest_end_when_stored(in);
 }
 
@@ -183,7 +183,7 @@ void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number)
 {
 	in->keeper = lease_keep(hearth_leases(in->v->h), in->v->db, &in->lease, on_lost, in);
 	in->upload = upload_new(in->v, &in->stream, &in->lease, raw_number, on_progress, in);
-	in->intake = intake_new(in->v, &in->stream, goes_on, in->upload);
+	in->demuxer = demuxer_new(in->v, &in->stream, goes_on, in->upload);
 	metric_add(in->v->publishers, 1);
 	ingest_count(in);
 	log_stream(in, goes_on ? "stream waits for its publisher" : "stream begins");
@@ -259,7 +259,7 @@ static void take_over(struct ingest *in, const struct ingest_publisher *p)
 	if (in->state == LIVE || in->state == AWAY) {
 		timer_stop(&in->away);
 		in->state = LIVE;
-		intake_break(in->intake);
+		demuxer_break(in->demuxer);
 		timer_start(&in->turn, 0, 0, tell_ready, in);
 		log_stream(in, old.arg ? "another publisher takes over" : "the publisher is back");
 	}
@@ -305,7 +305,7 @@ int ingest_tag(
 		*why = "the server's disk is full";
 		return HEARTH_EDENIED;
 	}
-	rc = intake_tag(in->intake, type, timestamp_ms, body, why);
+	rc = demuxer_tag(in->demuxer, type, timestamp_ms, body, why);
 	if (rc == 0 && upload_bytes(in->upload) >= WAITING_BYTES_MAX) {
 		in->told_to_wait = true;
 		rc = HEARTH_EBUSY;
@@ -323,7 +323,7 @@ void ingest_close(struct ingest *in, bool finished)
 		ingest_finish(in, ENDING);
 		return;
 	}
-	intake_break(in->intake);
+	demuxer_break(in->demuxer);
 	ingest_go_away(in);
 }
 

@@ -40,7 +40,7 @@ struct ingest_publisher {
 struct ingest *ingest_open(struct video *v, const struct video_channel *channel, int64_t quota,
 	const struct ingest_publisher *p);
 /*
- * One tag (intake.h), once `ready` said 0. 0, *why NULL or a warning; HEARTH_EBUSY: taken, and
+ * One tag (demuxer.h), once `ready` said 0. 0, *why NULL or a warning; HEARTH_EBUSY: taken, and
  * enough until `drained`; HEARTH_EUNSUPPORTED, HEARTH_EINVAL, HEARTH_EDENIED (the quota is used
  * up): not taken, *why says it.
  */

@@ -6,8 +6,8 @@
 #define VIDEO_INGEST_INTERNAL_H
 
 #include "hearth/lease.h"
+#include "ingest/demuxer.h"
 #include "ingest/ingest.h"
-#include "ingest/intake.h"
 
 #define QUOTA_USED_UP "the account's quota is used up: older streams take its room"
 
@@ -31,7 +31,7 @@ struct ingest {
 	struct timer turn;     /* LIVE: `ready` is to be called */
 	struct timer again;    /* ENDING: the disk refused the end, which is tried again */
 	struct upload *upload; /* NULL in BEGINNING */
-	struct intake *intake;
+	struct demuxer *demuxer;
 };
 
 /* A channel of ours, without a stream yet; freed by ingest_free. */

@@ -6,8 +6,7 @@
 
 #include <stdlib.h>
 
-#include "codec/avc.h"
-#include "flv/av_tag.h"
+#include "codec/codec.h"
 #include "flv/flv_tag.h"
 #include "rtmp/rtmp_command.h"
 
@@ -72,21 +71,32 @@ void opening_script(struct opening *o, struct slice body)
  * A configuration makes a track known; sound that is not taken here will not make one; and pictures
  * that are not, or a broken header, are to be told at once.
  */
-static void look(struct opening *o, uint8_t type, struct slice body)
+static void look_at_video(struct opening *o, struct slice body)
 {
-	struct avc_config config;
+	const struct codec *codec;
+	struct codec_info info;
 	struct av_tag tag;
 
-	if (type == FLV_VIDEO && av_tag_video(body, &tag) == 0 && tag.packet == AV_PACKET_CONFIG &&
-		tag.data.n > 0)
-		o->video_known = true;
-	if (type == FLV_VIDEO && tag.packet != AV_PACKET_IGNORE && tag.codec != AV_CODEC_AVC)
+	if (av_tag_video(body, &tag) < 0 && !tag.codec)
+		return;
+	codec = codec_of(tag.codec);
+	if (tag.packet != AV_PACKET_IGNORE && !codec)
 		o->video_known = o->audio_known = true;
-	if (type == FLV_VIDEO && o->video_known && tag.packet == AV_PACKET_CONFIG && tag.data.n &&
-		avc_config_parse(tag.data, &config) < 0)
+	if (tag.packet != AV_PACKET_CONFIG || tag.data.n == 0)
+		return;
+	o->video_known = true;
+	if (codec && codec->describe(tag.data, &info) < 0)
 		o->audio_known = true;
-	if (type == FLV_AUDIO && av_tag_audio(body, &tag) == 0) {
-		o->audio_foreign |= tag.packet == AV_PACKET_FRAME && tag.codec != AV_CODEC_AAC;
+}
+
+static void look(struct opening *o, uint8_t type, struct slice body)
+{
+	struct av_tag tag;
+
+	if (type == FLV_VIDEO) {
+		look_at_video(o, body);
+	} else if (av_tag_audio(body, &tag) == 0) {
+		o->audio_foreign |= tag.packet == AV_PACKET_FRAME && !codec_of(tag.codec);
 		o->audio_known |= tag.packet == AV_PACKET_CONFIG || o->audio_foreign;
 	}
 }

@@ -7,7 +7,8 @@
 #include "bytes.h"
 #include "hearth/error.h"
 
-#define MAGIC       SLICE("HCK1")
+#define MAGIC       SLICE("HCK2")
+#define MAGIC_1     SLICE("HCK1")
 #define SAMPLE_HEAD 21 /* bytes before a sample's data */
 
 static void write_bytes(struct strbuf *out, struct slice s)
@@ -38,8 +39,10 @@ void chunk_file_write(struct strbuf *out, const struct chunk_file *c)
 	write_u8(out, c->b_frames);
 	write_be32(out, c->audio_rate);
 	write_u8(out, c->channels);
-	write_bytes(out, c->avcc);
-	write_bytes(out, c->asc);
+	write_u8(out, c->video_codec ? c->video_codec->number : 0);
+	write_u8(out, c->audio_codec ? c->audio_codec->number : 0);
+	write_bytes(out, c->video_config);
+	write_bytes(out, c->audio_config);
 	write_samples(out, &c->lead);
 	write_samples(out, &c->video);
 	write_samples(out, &c->audio);
@@ -78,20 +81,46 @@ static void read_samples(struct byte_reader *r, struct buf *file, struct media_s
 	}
 }
 
+/* The codec of a track that is there exactly when it has a configuration. */
+static const struct codec *check_codec(
+	struct byte_reader *r, uint8_t number, bool video, struct slice config)
+{
+	const struct codec *codec = number ? codec_by_number(number) : NULL;
+
+	if (!codec ? number || config.n : codec->video != video || !config.n)
+		r->bad = true;
+	return codec;
+}
+
+/* Codecs and configurations; `first`: of a file that has no numbers of codecs. */
+static void read_tracks(struct byte_reader *r, bool first, struct chunk_file *out)
+{
+	uint8_t video = first ? 0 : read_u8(r), audio = first ? 0 : read_u8(r);
+
+	out->video_config = read_bytes(r);
+	out->audio_config = read_bytes(r);
+	if (first && out->video_config.n)
+		video = codec_of(AV_CODEC_AVC)->number;
+	if (first && out->audio_config.n)
+		audio = codec_of(AV_CODEC_AAC)->number;
+	out->video_codec = check_codec(r, video, true, out->video_config);
+	out->audio_codec = check_codec(r, audio, false, out->audio_config);
+}
+
 int chunk_file_read(struct buf *file, struct chunk_file *out)
 {
 	struct byte_reader r = byte_reader_of(buf_slice(file));
+	struct slice magic = read_slice(&r, MAGIC.n);
 
 	*out = (struct chunk_file){ 0 };
-	if (!slice_eq(read_slice(&r, MAGIC.n), MAGIC))
+	if (!slice_eq(magic, MAGIC) && !slice_eq(magic, MAGIC_1))
 		return HEARTH_ECORRUPT;
 	out->fps_num = read_be32(&r);
 	out->fps_den = read_be32(&r);
 	out->b_frames = read_u8(&r);
 	out->audio_rate = read_be32(&r);
 	out->channels = read_u8(&r);
-	out->avcc = read_bytes(&r);
-	out->asc = read_bytes(&r);
+	read_tracks(&r, slice_eq(magic, MAGIC_1), out);
 	read_samples(&r, file, &out->lead);
 	read_samples(&r, file, &out->video);
 	read_samples(&r, file, &out->audio);

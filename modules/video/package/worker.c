@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "codec/aac.h"
-#include "codec/avc.h"
+#include "codec/codec.h"
 #include "fmp4/fmp4_writer.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -74,16 +73,14 @@ static void describe(struct making *m)
 }
 
 /* "avc1.…,mp4a.…" of what is in the segment. */
-static void write_codecs(struct making *m, struct slice avcc, struct slice asc)
+static void write_codecs(struct making *m, const struct chunk_file *c, struct slice video_config)
 {
-	char video[AVC_CODEC_STRING_SIZE] = "", audio[AAC_CODEC_STRING_SIZE] = "";
-	struct avc_config avc;
-	struct aac_config aac;
+	char video[CODEC_STRING_SIZE] = "", audio[CODEC_STRING_SIZE] = "";
 
-	if (avcc.n && avc_config_parse(avcc, &avc) == 0)
-		avc_codec_string(&avc, video);
-	if (asc.n && aac_config_parse(asc, &aac) == 0)
-		aac_codec_string(&aac, audio);
+	if (c->video_codec)
+		c->video_codec->write_string(video_config, video);
+	if (c->audio_codec)
+		c->audio_codec->write_string(c->audio_config, audio);
 	snprintf(m->codecs, sizeof(m->codecs), "%s%s%s", video, *video && *audio ? "," : "", audio);
 }
 
@@ -106,7 +103,7 @@ static int put(struct making *m, struct strbuf *bytes)
 }
 
 /* Packages the tracks and stores the segment: bytes first, then the row that names them. */
-static int package(struct making *m, const struct chunk_file *c, struct slice avcc,
+static int package(struct making *m, const struct chunk_file *c, struct slice video_config,
 	const struct media_samples *video, uint32_t width, uint32_t height)
 {
 	struct fmp4_track tracks[FMP4_TRACKS_MAX];
@@ -115,21 +112,21 @@ static int package(struct making *m, const struct chunk_file *c, struct slice av
 	size_t n = 0;
 	int rc;
 
-	if (avcc.n) {
+	if (c->video_codec) {
 		tracks[n] = (struct fmp4_track){ .id = 1,
-			.codec = FMP4_AVC,
+			.codec = c->video_codec->entry,
 			.timescale = VIDEO_TIMESCALE,
-			.config = avcc,
+			.config = video_config,
 			.width = (uint16_t)width,
 			.height = (uint16_t)height };
 		runs[n] = (struct fmp4_run){ &tracks[n], video };
 		n++;
 	}
-	if (c->asc.n) {
+	if (c->audio_codec) {
 		tracks[n] = (struct fmp4_track){ .id = 2,
-			.codec = FMP4_AAC,
+			.codec = c->audio_codec->entry,
 			.timescale = c->audio_rate,
-			.config = c->asc,
+			.config = c->audio_config,
 			.channels = c->channels };
 		runs[n] = (struct fmp4_run){ &tracks[n], &c->audio };
 		n++;
@@ -140,19 +137,17 @@ static int package(struct making *m, const struct chunk_file *c, struct slice av
 	if (rc == 0)
 		rc = put(m, &segment);
 	strbuf_free(&segment);
-	write_codecs(m, avcc, c->asc);
+	write_codecs(m, c, video_config);
 	return rc;
 }
 
 static int package_source(struct making *m, const struct chunk_file *c)
 {
-	struct avc_config config;
-	struct avc_sps sps = { 0 };
+	struct codec_info info = { 0 };
+	int rc = c->video_codec ? c->video_codec->describe(c->video_config, &info) : 0;
 
-	if (c->avcc.n &&
-		(avc_config_parse(c->avcc, &config) < 0 || avc_sps_parse(config.sps, &sps) < 0))
-		return HEARTH_EINVAL;
-	return package(m, c, c->avcc, &c->video, sps.width, sps.height);
+	return rc < 0 ? HEARTH_EINVAL
+		      : package(m, c, c->video_config, &c->video, info.width, info.height);
 }
 
 /* Work that takes long keeps its lease; should it be lost all the same, the end finds that out. */
@@ -183,7 +178,7 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 		.progress = on_progress,
 		.progress_arg = m };
 	struct transcode_result result = { 0 };
-	int rc = transcode_chunk(&params, c->avcc, &c->lead, &c->video, &result);
+	int rc = transcode_chunk(&params, c->video_config, &c->lead, &c->video, &result);
 
 	/*
 	 * The publisher went to a smaller picture, or one too large: the source serves this rung.

@@ -1,8 +1,8 @@
 // live.js: the channels, the player (hls.js where the browser has Media Source Extensions, the
 // browser's own HLS elsewhere), and how one streams oneself. #live/CHANNEL plays a channel.
-import { get } from './api.js';
-import { byId, card, element, notice, paragraph } from './dom.js';
-import { copyButton } from './dialog.js';
+import { call, get } from './api.js';
+import { button, byId, card, element, list as rowsOf, notice, paragraph, row } from './dom.js';
+import { askFirst, copyButton } from './dialog.js';
 import { session } from './session.js';
 import { unescaped } from './text.js';
 import Hls from './hls.js';
@@ -116,12 +116,33 @@ async function drawOwn() {
       : paragraph('This server takes no streams by RTMP at the moment ([listen] rtmp is off).')));
 }
 
+// What one has streamed, and how it is deleted: it counts for the account's storage.
+async function drawStreams() {
+  const { streams } = await get('/api/video/streams');
+  const time = (ms) => new Date(ms).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  const length = ({ started_at: from, ended_at: to }) => (to ? `${Math.max(1, Math.round((to - from) / 60000))} min` : '● live');
+  const remove = (stream) => askFirst({
+    title: 'Delete a stream',
+    text: `The stream of ${time(stream.started_at)} and its recording will be gone for everybody.`,
+    submit: 'Delete', danger: true,
+    async send() {
+      await call('DELETE', `/api/video/streams/${stream.id}`);
+      await drawStreams();
+      await list();
+    },
+  });
+  byId('own-streams').replaceChildren(card('Your streams', rowsOf(
+    streams.map((stream) => row(time(stream.started_at), [length(stream)],
+      stream.ended_at && button('Delete', () => remove(stream), { className: 'quiet', 'aria-label': `Delete the stream of ${time(stream.started_at)}` }))),
+    'You have not streamed yet.')));
+}
+
 export async function enter([name]) {
   const wanted = name && unescaped(name);
   document.title = wanted ? `${wanted} · Live · Hearth` : 'Live · Hearth';
   clearInterval(refresh);
   refresh = setInterval(() => list().catch(() => {}), 5000);
-  if (session.account) drawOwn().catch((problem) => notice(problem.message));
+  if (session.account) Promise.all([drawOwn(), drawStreams()]).catch((problem) => notice(problem.message));
   const channels = await list(wanted);
   if (!wanted) {
     stop();

@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct chunk_file c;
 
 	if (chunk_file_read(file, &c) == 0) {
-		check_inside(c.avcc, file);
-		check_inside(c.asc, file);
+		check_inside(c.video_config, file);
+		check_inside(c.audio_config, file);
 		check_samples(&c.lead, file);
 		check_samples(&c.video, file);
 		check_samples(&c.audio, file);

@@ -25,8 +25,10 @@ static struct buf *example(struct chunk_file *c)
 		.b_frames = 2,
 		.audio_rate = 44100,
 		.channels = 2,
-		.avcc = SLICE("\x01\x64\0\x1f"),
-		.asc = SLICE("\x12\x10") };
+		.video_codec = codec_of(AV_CODEC_AVC),
+		.audio_codec = codec_of(AV_CODEC_AAC),
+		.video_config = SLICE("\x01\x64\0\x1f"),
+		.audio_config = SLICE("\x12\x10") };
 	add(&c->lead, INT64_C(90000) * 86400 * 365, 0, true, "key");
 	add(&c->video, INT64_MAX, -3000, false, "");
 	add(&c->video, 0, INT32_MAX, true, "a longer picture");
@@ -47,6 +49,28 @@ static void same_samples(const struct media_samples *a, const struct media_sampl
 	}
 }
 
+/* As the program before wrote it, which did not number codecs. */
+START_TEST(the_first_form_is_read)
+{
+	struct chunk_file c, back;
+	struct buf *file = example(&c), *first;
+	struct strbuf out = { 0 };
+
+	strbuf_adds(&out, "HCK1");
+	strbuf_add(&out, slice_of(file->p + 4, 14));
+	strbuf_add(&out, slice_skip(buf_slice(file), 20));
+	first = buf_from_strbuf(&out);
+	ck_assert_int_eq(chunk_file_read(first, &back), 0);
+	ck_assert(back.video_codec == c.video_codec && back.audio_codec == c.audio_codec);
+	ck_assert(slice_eq(back.audio_config, c.audio_config));
+	same_samples(&back.audio, &c.audio);
+	chunk_file_clear(&back);
+	chunk_file_clear(&c);
+	buf_unref(&first);
+	buf_unref(&file);
+}
+END_TEST
+
 START_TEST(round_trip)
 {
 	struct chunk_file c, back;
@@ -60,8 +84,8 @@ START_TEST(round_trip)
 	ck_assert_uint_eq(back.b_frames, 2);
 	ck_assert_uint_eq(back.audio_rate, 44100);
 	ck_assert_uint_eq(back.channels, 2);
-	ck_assert(slice_eq(back.avcc, c.avcc));
-	ck_assert(slice_eq(back.asc, c.asc));
+	ck_assert(slice_eq(back.video_config, c.video_config) && back.video_codec == c.video_codec);
+	ck_assert(slice_eq(back.audio_config, c.audio_config) && back.audio_codec == c.audio_codec);
 	same_samples(&back.lead, &c.lead);
 	same_samples(&back.video, &c.video);
 	same_samples(&back.audio, &c.audio);
@@ -83,10 +107,12 @@ START_TEST(nothing_in_it)
 	struct buf *file;
 
 	chunk_file_write(&out, &c);
-	ck_assert_uint_eq(out.n, 38);
+	ck_assert_uint_eq(out.n, 40);
 	file = buf_from_strbuf(&out);
 	ck_assert_int_eq(chunk_file_read(file, &back), 0);
-	ck_assert_uint_eq(back.avcc.n + back.asc.n + back.lead.n + back.video.n + back.audio.n, 0);
+	ck_assert_uint_eq(back.video_config.n + back.audio_config.n + back.lead.n + back.video.n +
+				  back.audio.n,
+		0);
 	chunk_file_clear(&back);
 	buf_unref(&file);
 }
@@ -145,4 +171,4 @@ START_TEST(lies_about_sizes)
 }
 END_TEST
 
-TEST_MAIN("chunk_file", round_trip, nothing_in_it, cut_short_or_with_more_behind, lies_about_sizes)
+TEST_MAIN("chunk_file", the_first_form_is_read, round_trip, nothing_in_it, cut_short_or_with_more_behind, lies_about_sizes)

@@ -1,0 +1,37 @@
+/*
+ * gops.h: what is said of a stream's chunks on their way to the upload: TARGETDURATION, renditions,
+ * the wall clock, what a chunk needs of the one before; and the raw backup that goes along. One for
+ * each stream. On the loop; holds a raw piece and a chunk's lead at most.
+ */
+#ifndef VIDEO_GOPS_H
+#define VIDEO_GOPS_H
+
+#include "codec/codec.h"
+#include "flv/flv_tag.h"
+#include "ingest/segmenter.h"
+#include "ingest/upload.h"
+
+struct gops;
+
+/* For a stream that begins, or goes on after a restart. The upload is not owned. */
+struct gops *gops_new(
+	struct video *v, const struct video_stream *stream, bool goes_on, struct upload *upload);
+/* Throws away what was not flushed. Legal on NULL. */
+void gops_free(struct gops **g);
+
+/* How long a chunk may be; and a pause before it is a jump in time. */
+uint32_t gops_longest_ms(const struct gops *g);
+uint32_t gops_longest_gap_ms(const struct gops *g);
+
+/* Other codecs from the next chunk on: pace and renditions are described anew. */
+void gops_changed(struct gops *g);
+/* Hands a chunk on, which is in these codecs. */
+void gops_take(struct gops *g, const struct codec_track *video, const struct codec_track *audio,
+	const struct segment_chunk *chunk);
+
+/* Keeps a tag for the raw backup. False: that is full by it, and nothing more is kept. */
+bool gops_keep_raw(struct gops *g, const struct flv_tag *tag);
+/* Hands on raw tags that no chunk took along; when there are many, or (`all`) any. */
+void gops_flush_raw(struct gops *g, bool all);
+
+#endif
