@@ -515,6 +515,10 @@ test('a track that stops, begins late or cannot be taken: both are in every segm
   const mid = tags.findIndex(({ type, time }) => type === AUDIO && time > 2400);
   const mono = { ...config(AUDIO), time: tags[mid].time, body: Buffer.concat([config(AUDIO).body.subarray(0, 2), Buffer.from([0x11, 0x88])]) };
   assert.equal((await broadcast('lars', [...tags.slice(0, mid), mono, ...tags.slice(mid)], 2)).packets.video, await frames(path));
+  // Sound without its header is not taken for anything: silence stands there.
+  const headless = await broadcast('lena', tags.filter((tag) => tag.type !== AUDIO || !isConfig(tag)));
+  assert.match(warningsOf(headless), /header/);
+  assert.ok(headless.packets.audio > 200, JSON.stringify(headless.packets));
   // Malformed tags and such without anything in them are left out, and told.
   const bad = [[0x17], [0x17, 1, 0, 0, 0], [0x17, 0, 0, 0, 0, 1, 2], [0x97, 0x61], []].map((body) => ({ type: VIDEO, body: Buffer.from(body) }));
   const odd = await broadcast('lot', tags.flatMap((tag, i) => (i % 10 === 9 ? [tag, ...bad.map((one) => ({ ...one, time: tag.time })), { type: AUDIO, time: tag.time, body: Buffer.from([0xAF]) }] : [tag])));

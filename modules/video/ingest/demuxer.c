@@ -35,6 +35,7 @@ struct demuxer {
 	struct codec_track last_audio; /* of the publisher before: without sound, silence goes on */
 	struct codec_track next_audio; /* to be in force from the next key frame on */
 	int64_t next_audio_ms;         /* when it came; the publisher's time */
+	bool unheard;                  /* `audio` is a promise: its header has not come */
 	bool open;                     /* the line has begun: no other track may come */
 	bool keep_audio;               /* the playlist promises it, whatever comes */
 
@@ -191,6 +192,7 @@ static int take_video_config(
 static void set_audio(struct demuxer *in, struct codec_track *track)
 {
 	end_line(in);
+	in->unheard = false;
 	codec_track_move(&in->audio, track);
 	set_tracks(in);
 }
@@ -210,6 +212,7 @@ static void take_audio_config(
 	}
 	codec_track_clear(&in->next_audio);
 	if (codec_track_has(&in->audio, codec, config)) {
+		in->unheard = false;
 		codec_track_clear(&track);
 	} else if (in->open && !in->audio.codec) {
 		warn(in, WARN_AUDIO_LATE);
@@ -303,9 +306,10 @@ static int take_audio(struct demuxer *in, int64_t timestamp_ms, struct slice bod
 		return 0;
 	if (in->next_audio.codec && timestamp_ms - in->next_audio_ms > NEXT_AUDIO_MS)
 		take_next_audio(in);
-	if (!in->audio.codec && !(in->warned & 1u << WARN_AUDIO_LATE))
+	if ((!in->audio.codec || (in->unheard && !in->next_audio.codec)) &&
+		!(in->warned & 1u << WARN_AUDIO_LATE))
 		warn(in, WARN_AUDIO_HEADER);
-	if (!in->audio.codec || in->next_audio.codec)
+	if (!in->audio.codec || in->unheard || in->next_audio.codec)
 		return 0;
 	data = buf_copy(tag.data);
 	segmenter_audio(in->segmenter, timestamp_ms, data);
@@ -334,6 +338,7 @@ static void promise_audio(struct demuxer *in)
 		   codec_track_set_silent(&silent) == 0) {
 		set_audio(in, &silent);
 	}
+	in->unheard = in->audio.codec != NULL;
 }
 
 /* Takes the configuration in a tag that was kept, if it is the first one of its track. */

@@ -96,7 +96,7 @@ static void look(struct opening *o, uint8_t type, struct slice body)
 	if (type == FLV_VIDEO) {
 		look_at_video(o, body);
 	} else if (av_tag_audio(body, &tag) == 0) {
-		o->audio_foreign |= tag.packet == AV_PACKET_FRAME && !codec_of(tag.codec);
+		o->audio_foreign |= tag.packet != AV_PACKET_IGNORE && !codec_of(tag.codec);
 		o->audio_known |= tag.packet == AV_PACKET_CONFIG || o->audio_foreign;
 	}
 }
