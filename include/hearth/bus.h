@@ -92,7 +92,8 @@ struct bus_event {
  *            kept), look again at whatever they could have told of. Of events from before its
  *            start a node is told nothing. On the node that applied it, behind `after`.
  * With `gathers` nobody is woken for an event: within a second all that came are taken, many in one
- * transaction. For what is done the cheaper the more there is at once, such as an index.
+ * transaction. For what is done the cheaper the more there is at once, such as an index; while the
+ * disk is full (room.h) it waits, so that it does not take what log-ins and deleting need.
  * A negative result of prepare or apply means: not now, try again. Both may be called again for the
  * same event, apply also with what was prepared before, as long as its transaction has not come to
  * be: then nothing of it is there.

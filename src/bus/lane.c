@@ -28,6 +28,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/room.h"
 
 #define BATCH_BYTES_MAX (8u << 20) /* of what prepare made: no more events are prepared then */
 #define APPLY_MAX_MS    10         /* other writers wait meanwhile: no further event is begun */
@@ -293,6 +294,9 @@ bool lane_run(void *arg)
 
 	/* One batch at most waits on the loop; it wakes the lane when it is through. */
 	if (clock_mono_ms() < l->rest_until_ms || atomic_load(&l->afters))
+		return false;
+	/* What gathers can wait for room as well, and the tick comes back to it. */
+	if (l->subscription->gathers && !room_left())
 		return false;
 	if (atomic_load(&l->again) && lane_try_again(l))
 		return true;
