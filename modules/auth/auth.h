@@ -99,10 +99,10 @@ extern const char auth_export_migration[];           /* personal/export_store.c 
 extern const char auth_grant_migration[];            /* grant/grant_store.c */
 extern const char auth_group_migration[];            /* group/group_store.c */
 extern const char auth_known_migration[];            /* session/known.c */
-extern const char auth_resting_migration[];          /* account/resting.c */
+extern const char auth_resting_migration[];          /* account/resting_store.c */
 extern const char auth_reset_migration[];            /* reset/reset_store.c */
 extern const char auth_second_address_migration[];   /* reset/second_address.c */
-extern const char auth_group_invitation_migration[]; /* group/group_invite.c */
+extern const char auth_group_invitation_migration[]; /* group/group_invitation_store.c */
 extern const char auth_group_maker_migration[];      /* group/group_store.c */
 
 /* service.c: fills in the service interface; group/group_service.c what is about groups. */

@@ -86,7 +86,7 @@ int group_has_name(struct db_tx *tx, const char *address, bool *has);
 int group_list(struct db_tx *tx, int64_t account, bool all,
 	void (*each)(void *arg, const struct group *g, enum group_role role), void *arg);
 
-/* ---- group_members.c: inside a db_fn; the same event ---- */
+/* ---- group_member_store.c: inside a db_fn; the same event ---- */
 
 /* GROUP_NOBODY when the account is not in it. */
 int group_role_of(struct db_tx *tx, int64_t id, int64_t account, enum group_role *role);
@@ -109,7 +109,7 @@ int group_forget_account(struct db_tx *tx, int64_t account);
 int group_publish(
 	struct db_tx *tx, int64_t id, const char *name, const char *change, int64_t account);
 
-/* ---- group_invite.c: inside a db_fn ---- */
+/* ---- group_invitation_store.c: inside a db_fn ---- */
 
 /*
  * Asks an account that is no member to join with this role; once more: with that role. By an

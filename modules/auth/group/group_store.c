@@ -151,32 +151,28 @@ int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *
 	return rc < 0 ? rc : group_publish(tx, *id, g->name, "added", 0);
 }
 
-static int one(struct db_rows *rows, struct group *out)
-{
-	int rc = db_next(rows);
-
-	if (rc > 0)
-		read_group(rows, out);
-	db_end(rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-}
-
 int group_get(struct db_tx *tx, int64_t id, struct group *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " GROUP_COLUMNS " FROM account_group g WHERE g.id = $1", db_int(id));
+	int rc = db_one(tx, &rows, "SELECT " GROUP_COLUMNS " FROM account_group g WHERE g.id = $1",
+		db_int(id));
 
-	return rc < 0 ? rc : one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_group(&rows, out);
+	return db_end(&rows);
 }
 
 int group_find(struct db_tx *tx, const char *name, struct group *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT " GROUP_COLUMNS " FROM account_group g WHERE g.name = $1", db_str(name));
 
-	return rc < 0 ? rc : one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_group(&rows, out);
+	return db_end(&rows);
 }
 
 int group_set(struct db_tx *tx, const struct group *g)

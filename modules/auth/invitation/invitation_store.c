@@ -72,37 +72,32 @@ int auth_store_add_invitation(
 	return rc < 0 ? rc : 0;
 }
 
-static int read_one(struct db_rows *rows, struct auth_invitation *out)
-{
-	int rc = db_next(rows);
-
-	if (rc > 0)
-		read_row(rows, out);
-	db_end(rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-}
-
 int auth_store_find_invitation(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct auth_invitation *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT " COLUMNS " FROM invitation WHERE hash = $1 AND " USABLE, db_str(hex),
-		db_int(now_ms));
+	int rc = db_one(tx, &rows, "SELECT " COLUMNS " FROM invitation WHERE hash = $1 AND " USABLE,
+		db_str(hex), db_int(now_ms));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_row(&rows, out);
+	return db_end(&rows);
 }
 
 int auth_store_take_invitation(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct auth_invitation *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"UPDATE invitation SET uses_left = uses_left - 1 WHERE hash = $1 AND " USABLE
 		" RETURNING " COLUMNS,
 		db_str(hex), db_int(now_ms));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_row(&rows, out);
+	return db_end(&rows);
 }
 
 int auth_store_list_invitations(struct db_tx *tx, int64_t now_ms, int64_t before, int64_t limit,

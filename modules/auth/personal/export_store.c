@@ -44,38 +44,39 @@ const char auth_export_migration[] =
 
 #define COLUMNS "id, account, asked_at, ready_at, expires_at, closed_at, size"
 
-static int read_one(struct db_rows *rows, struct auth_export *out)
+static void read_row(struct db_rows *rows, struct auth_export *out)
 {
-	int rc = db_next(rows);
-
-	if (rc > 0)
-		*out = (struct auth_export){ .id = db_col_int(rows, 0),
-			.account = db_col_int(rows, 1),
-			.asked_at = db_col_int(rows, 2),
-			.ready_at = db_col_int(rows, 3),
-			.expires_at = db_col_int(rows, 4),
-			.closed_at = db_col_int(rows, 5),
-			.size = db_col_int(rows, 6) };
-	db_end(rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct auth_export){ .id = db_col_int(rows, 0),
+		.account = db_col_int(rows, 1),
+		.asked_at = db_col_int(rows, 2),
+		.ready_at = db_col_int(rows, 3),
+		.expires_at = db_col_int(rows, 4),
+		.closed_at = db_col_int(rows, 5),
+		.size = db_col_int(rows, 6) };
 }
 
 int auth_export_get(struct db_tx *tx, int64_t id, struct auth_export *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT " COLUMNS " FROM export WHERE id = $1", db_int(id));
+	int rc = db_one(tx, &rows, "SELECT " COLUMNS " FROM export WHERE id = $1", db_int(id));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_row(&rows, out);
+	return db_end(&rows);
 }
 
 int auth_export_latest(struct db_tx *tx, int64_t account, struct auth_export *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT " COLUMNS " FROM export WHERE account = $1 ORDER BY id DESC LIMIT 1",
 		db_int(account));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	if (rc < 0)
+		return rc;
+	read_row(&rows, out);
+	return db_end(&rows);
 }
 
 int auth_export_push_expiry(struct db_tx *tx, int64_t id, const char *step, int64_t not_before_ms)

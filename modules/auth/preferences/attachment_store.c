@@ -99,21 +99,17 @@ int preferences_file_find(struct db_tx *tx, int64_t account, struct slice name, 
 	struct preferences_file *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT " FILE_COLUMNS " FROM preferences_file WHERE account = $1 AND name = $2",
 		db_int(account), db_text(name));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		read_file(&rows, out);
-		out->name = arena_slice(a, out->name);
-		out->type = slice_str(arena_strdup(a, out->type));
-		out->blob = slice_str(arena_strdup(a, out->blob));
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	read_file(&rows, out);
+	out->name = arena_slice(a, out->name);
+	out->type = slice_str(arena_strdup(a, out->type));
+	out->blob = slice_str(arena_strdup(a, out->blob));
+	return db_end(&rows);
 }
 
 int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name, int64_t now_ms)

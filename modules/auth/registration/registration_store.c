@@ -51,29 +51,23 @@ int auth_store_find_pending(
 	struct db_tx *tx, const char *ticket_hex, int64_t now_ms, struct auth_registrant *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT address, password, name, invitation, phone FROM registration"
 		" WHERE ticket = $1 AND expires_at > $2",
 		db_str(ticket_hex), db_int(now_ms));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		const struct {
-			char *to;
-			size_t room;
-		} columns[] = { { out->address, sizeof(out->address) },
-			{ out->hash, sizeof(out->hash) }, { out->name, sizeof(out->name) },
-			{ out->invitation, sizeof(out->invitation) },
-			{ out->phone, sizeof(out->phone) } };
+	const struct {
+		char *to;
+		size_t room;
+	} columns[] = { { out->address, sizeof(out->address) }, { out->hash, sizeof(out->hash) },
+		{ out->name, sizeof(out->name) }, { out->invitation, sizeof(out->invitation) },
+		{ out->phone, sizeof(out->phone) } };
 
-		for (int i = 0; i < 5; i++)
-			snprintf(columns[i].to, columns[i].room, "%.*s",
-				SLICE_ARG(db_col_text(&rows, i)));
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	for (int i = 0; i < 5; i++)
+		snprintf(columns[i].to, columns[i].room, "%.*s", SLICE_ARG(db_col_text(&rows, i)));
+	return db_end(&rows);
 }
 
 int auth_store_drop_pending(struct db_tx *tx, const char *ticket_hex)

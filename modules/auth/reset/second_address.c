@@ -42,21 +42,17 @@ struct ask {
 int second_address_get(struct db_tx *tx, int64_t account, char out[256])
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	struct slice text;
+	int rc = db_one(tx, &rows,
 		"SELECT address FROM second_address WHERE account = $1 AND verified = 1",
 		db_int(account));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		struct slice text = slice_head(db_col_text(&rows, 0), 255);
-
-		memcpy(out, text.p, text.n);
-		out[text.n] = '\0';
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	text = slice_head(db_col_text(&rows, 0), 255);
+	memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
+	return db_end(&rows);
 }
 
 int second_address_drop(struct db_tx *tx, int64_t account, bool *there)

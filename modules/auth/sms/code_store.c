@@ -38,18 +38,14 @@ static int read_row(struct db_rows *rows, struct code_row *out)
 int code_store_get(struct db_tx *tx, int purpose, struct slice subject, struct code_row *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT account, phone, salt, hash, attempts, expires_at, message FROM auth_code"
 		" WHERE purpose = $1 AND subject = $2",
 		db_int(purpose), db_text(subject));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		rc = read_row(&rows, out);
-	else if (rc == 0)
-		rc = HEARTH_ENOTFOUND;
+	rc = read_row(&rows, out);
 	db_end(&rows);
 	return rc;
 }

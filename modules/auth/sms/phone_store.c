@@ -14,21 +14,17 @@ int phone_read(const struct sms *s, struct slice in, char out[PHONE_MAX])
 int phone_get(struct db_tx *tx, int64_t account, struct phone *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	struct slice number;
+	int rc = db_one(tx, &rows,
 		"SELECT number, verified_at FROM account_phone WHERE account = $1",
 		db_int(account));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		struct slice number = slice_head(db_col_text(&rows, 0), PHONE_MAX - 1);
-
-		*out = (struct phone){ .verified_at = db_col_int(&rows, 1) };
-		memcpy(out->number, number.p, number.n);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	number = slice_head(db_col_text(&rows, 0), PHONE_MAX - 1);
+	*out = (struct phone){ .verified_at = db_col_int(&rows, 1) };
+	memcpy(out->number, number.p, number.n);
+	return db_end(&rows);
 }
 
 int phone_set(

@@ -1,5 +1,5 @@
 /*
- * resting.c: see resting.h. A row is a hash and a time; which of three kinds it is is part of what
+ * resting_store.c: see resting.h. A row is a hash and a time; which of three kinds it is is part of what
  * was hashed: an address, a local part at any domain, a group's name.
  */
 #include "account/resting.h"

@@ -1,5 +1,5 @@
 /*
- * group_invite.c: SQL on invitations into groups. Inside a db_fn, on a database thread.
+ * group_invitation_store.c: SQL on invitations into groups. Inside a db_fn, on a database thread.
  *
  * Nobody is put into a group without saying yes. Whoever may add people asks somebody; the row
  * waits until they join (group_join takes it away), decline or GROUP_INVITATION_MS have passed.

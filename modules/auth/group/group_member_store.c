@@ -1,5 +1,5 @@
 /*
- * group_members.c: SQL on who is in a group. Inside a db_fn, on a database thread.
+ * group_member_store.c: SQL on who is in a group. Inside a db_fn, on a database thread.
  */
 #include "group/group.h"
 
