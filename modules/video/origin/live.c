@@ -18,10 +18,9 @@
 #include "hearth/metric.h"
 #include "origin/look.h"
 
-#define CHANNELS_MAX   256
-#define SEGMENTS_MAX   400000 /* in all channels, some 140 bytes each */
-#define INITS_MAX      64     /* of a line; older ones are on disk */
-#define SHARED_LOOK_MS 500
+#define CHANNELS_MAX 256
+#define SEGMENTS_MAX 400000 /* in all channels, some 140 bytes each */
+#define INITS_MAX    64     /* of a line; older ones are on disk */
 
 /* A request that waits for the look under way. */
 struct live_waiter {
@@ -279,7 +278,6 @@ static void on_looked(void *arg, int status)
 	struct live_channel *c = look->asked_by;
 
 	c->looking = false;
-	c->looked_ms = clock_mono_ms();
 	if (status == 0)
 		merge(c, look);
 	c->stale = status < 0 || c->look_again;
@@ -346,9 +344,6 @@ void live_ask(
 	c = channel_of(l, name);
 	/* Time alone ends a playlist. */
 	if (c->stream.ended_at && !c->closed && clock_wall_ms() >= c->open_until)
-		c->stale = true;
-	/* Other servers of the database do not tell us what they store. */
-	if (c->v->shared && clock_mono_ms() - c->looked_ms > SHARED_LOOK_MS)
 		c->stale = true;
 	if (!c->stale) {
 		answer(c, 0, rq);

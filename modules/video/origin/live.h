@@ -40,7 +40,6 @@ struct live_channel {
 	int64_t open_until; /* the stream has ended, its playlists have not before then; wall, ms */
 	bool closed;        /* they have, for good */
 	bool stale;         /* there is more on disk */
-	int64_t looked_ms;  /* when that was last looked for; monotonic */
 	bool looking;
 	bool look_again;             /* it became stale while looking */
 	struct live_waiter *waiters; /* for the look under way */

@@ -390,7 +390,7 @@ int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)
 	int rc = db_run(tx, "UPDATE stream SET ended_at = $2 WHERE id = $1 AND ended_at = 0",
 		db_int(stream), db_int(at_ms));
 
-	return rc < 0 ? rc : 0;
+	return rc <= 0 ? rc : video_store_tell(tx, &(struct video_segment){ .stream = stream });
 }
 
 int video_store_end_open(struct db_tx *tx, int64_t channel)

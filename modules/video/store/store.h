@@ -172,6 +172,10 @@ struct video_segment {
 };
 
 /*
+ * The event "video.segment": a segment is stored; with rendition and sequence 0: the stream has ended.
+ */
+int video_store_tell(struct db_tx *tx, const struct video_segment *s);
+/*
  * Adds a segment whose blob is stored, with the bytes of its initialisation segment and what is in
  * it (both empty for a gap), and publishes "video.segment"
  * {"channel","stream","rendition","sequence"}. HEARTH_EEXIST when it is there: made before.

@@ -268,7 +268,7 @@ int video_store_raw(struct db_tx *tx, int64_t stream, int64_t number, struct blo
 
 /* ---- segments ---- */
 
-static int publish_segment(struct db_tx *tx, const struct video_segment *s)
+int video_store_tell(struct db_tx *tx, const struct video_segment *s)
 {
 	struct strbuf payload = { 0 };
 	struct json_writer w;
@@ -342,7 +342,7 @@ int video_store_add_segment(
 	if (rc >= 0 && codecs[0])
 		rc = db_run(tx, "UPDATE rendition SET codecs = $2 WHERE id = $1 AND codecs <> $2",
 			db_int(s->rendition), db_str(codecs));
-	return rc < 0 ? rc : publish_segment(tx, s);
+	return rc < 0 ? rc : video_store_tell(tx, s);
 }
 
 #define SEGMENT_COLUMNS "rendition, sequence, start, duration, date_ms, epoch, size, init, blob"
