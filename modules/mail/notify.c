@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "hearth/json.h"
+#include "hearth/log.h"
 #include "hearth/map.h"
 
 #define TOPIC "mail.changed"
@@ -90,6 +91,7 @@ void mail_watch(
 {
 	struct mailbox_watches *m;
 
+	INVARIANT(mailbox > 0 && changed);
 	/* First: it may have been the last one of this very list. */
 	mail_unwatch(n, w);
 	m = map_get_u64(n->mailboxes, (uint64_t)mailbox);

@@ -5,6 +5,7 @@
 #include "turns.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 static struct mail_turn *turn_of(struct list_node *node)
 {
@@ -47,6 +48,7 @@ static void on_done(void *arg, int status)
 	struct mail_turn *turn = arg;
 	struct mail_turns *turns = turn->turns;
 
+	INVARIANT(turns->running_n > 0 && turns->running_n <= TURNS_RUNNING_MAX);
 	list_remove(&turn->node);
 	turns->running_n--;
 	turn->done(turn->arg, status);
@@ -97,6 +99,8 @@ static uint64_t tag_for(struct mail_turns *turns, struct slice source)
 
 void mail_turn_take(struct mail_turns *turns, struct mail_turn *turn)
 {
+	INVARIANT(turn->work && turn->done);
+	INVARIANT(!list_linked(&turn->node));
 	turn->turns = turns;
 	turn->tag = tag_for(turns, turn->source);
 	list_push(&turns->waiting, &turn->node);
@@ -108,6 +112,7 @@ void mail_turn_again(struct mail_turn *turn)
 	struct mail_turns *turns = turn->turns;
 	uint64_t had = turn->tag + turn->size, tag = tag_for(turns, turn->source);
 
+	INVARIANT(!list_linked(&turn->node));
 	turn->tag = had > tag ? had : tag;
 	list_push(&turns->waiting, &turn->node);
 	run_next(turns);

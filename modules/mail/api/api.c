@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "notify.h"
 #include "personal/preferences.h"
 
@@ -59,6 +60,7 @@ void mail_call_answer(void *arg, int status)
 
 void mail_call_start(struct mail_call *c)
 {
+	INVARIANT(c->work && c->account > 0);
 	if (job_run(c->m->io, run, mail_call_answer, c) < 0)
 		mail_call_answer(c, HEARTH_EBUSY);
 }

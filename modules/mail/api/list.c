@@ -16,6 +16,7 @@
 
 #include "api/api.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "personal/preferences.h"
 #include "search/search.h"
@@ -173,6 +174,7 @@ static void begin_search(struct mail_call *c)
 	struct mail_listing *l = c->listing;
 	size_t n = 0;
 
+	INVARIANT(l->phase == COLLECTING);
 	l->contents = arena_alloc(c->a, (l->n + 1) * sizeof(*l->contents));
 	for (size_t i = 0; i < l->n; i++)
 		l->contents[i] = l->hits[i].content;
@@ -197,6 +199,7 @@ static void narrow(struct mail_listing *l)
 	const struct mail_search *s = &l->search;
 	size_t kept = 0;
 
+	INVARIANT(s->phase == MAIL_SEARCH_DONE);
 	for (size_t i = 0; i < l->n && kept < l->limit; i++) {
 		const int64_t *at = bsearch(
 			&l->hits[i].content, l->contents, s->n, sizeof(*l->contents), by_content);

@@ -101,6 +101,7 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 {
 	struct target *t;
 
+	INVARIANT(r->account > 0 && !d->done);
 	if (d->n == d->cap) {
 		d->cap = d->cap ? 2 * d->cap : 4;
 		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
@@ -141,6 +142,7 @@ void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
 
 size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
 {
+	INVARIANT(!d->done);
 	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
 	if (d->has_nul)
 		return 0;
@@ -471,6 +473,7 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 {
 	struct mail_delivery *d = *dp;
 
+	INVARIANT(d && d->n > 0 && done);
 	d->done = done;
 	d->arg = arg;
 	hearth_hold(d->m->h);

@@ -11,6 +11,8 @@
  *                          -> message:   its child is opened, again in_header
  */
 #include "mime/structure.h"
+
+#include "hearth/log.h"
 #include "mime/boundary.h"
 #include "mime/header.h"
 #include "mime/part_header.h"
@@ -72,6 +74,7 @@ static void push(struct scan *s)
 {
 	struct mime_part *part = part_new(s, s->at);
 
+	INVARIANT(s->depth < MIME_DEPTH_MAX);
 	s->open[s->depth++] = (struct open_part){ .part = part };
 	s->in_header = true;
 }
@@ -204,6 +207,7 @@ static void pop(struct scan *s, size_t end, size_t lines)
 	struct open_part *open = top(s);
 	struct mime_part *part = open->part;
 
+	INVARIANT(s->depth > 0 && !s->in_header);
 	if (part->offset > end)
 		part->offset = end;
 	if (part->header_size > end - part->offset)

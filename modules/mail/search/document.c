@@ -114,6 +114,8 @@ void mail_document_pack(struct arena *a, struct mail_document *d)
 
 int mail_document_add(struct db_tx *tx, int64_t content, const struct mail_document *d)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(d->packed.n > 0 && d->head_size <= d->text.n);
 	return db_run(tx,
 		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) "
 		"ON CONFLICT (id) DO NOTHING",
@@ -146,6 +148,7 @@ int mail_document_load(
 
 int mail_document_remove(struct db_tx *tx, int64_t content)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM document WHERE id = $1", db_int(content));
 
 	return rc < 0 ? rc : 0;

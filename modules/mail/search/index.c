@@ -67,6 +67,7 @@ int mail_index_state(struct db_tx *tx, int64_t *built_to, int64_t *generation)
 /* Contents up to `content` are in the index. */
 static int set_built_to(struct db_tx *tx, int64_t content)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "UPDATE index_state SET built_to = $1 WHERE one = 1", db_int(content));
 
 	return rc < 0 ? rc : 0;
@@ -211,6 +212,7 @@ static int put_texts(struct db_tx *tx, void *arg)
 	const struct mail_index *x = arg;
 	int rc = 0;
 
+	INVARIANT(x->n > 0 && x->n <= CONTENTS_MAX);
 	for (size_t i = 0; i < x->n && rc >= 0; i++)
 		if (x->there[i])
 			rc = put_text(tx, x->ids[i], &x->texts[i]);

@@ -9,6 +9,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/fts.h"
+#include "hearth/log.h"
 #include "search/document.h"
 #include "search/envelope.h"
 #include "search/index.h"
@@ -124,6 +125,7 @@ static int note_candidate(void *arg, int64_t id)
 	struct candidates *c = arg;
 	struct mail_search *s = c->s;
 
+	INVARIANT(c->s->phase == MAIL_SEARCH_INDEX);
 	if (c->kind != MAIL_ENVELOPE_NONE) {
 		int kind = (int)(id % MAIL_ENVELOPE_KINDS);
 
@@ -285,6 +287,7 @@ static int direct_slice(struct mail_search *s)
 
 void mail_search_begin(struct mail_search *s)
 {
+	INVARIANT(s->m && s->a && s->account > 0);
 	s->answers = arena_zalloc(s->a, s->key_n * s->n + 1);
 	s->indexed = arena_zalloc(s->a, s->n + 1);
 	s->candidates = arena_zalloc(s->a, s->n + 1);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "smtp/smtp_session.h"
 #include "store/store.h"
 
@@ -67,6 +68,7 @@ void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size
 	struct question *q;
 	int rc;
 
+	INVARIANT(done);
 	if (!bounded(accounts, n)) {
 		done(s, 0, accounts, n, group);
 		return;

@@ -141,6 +141,7 @@ static void set_pace(struct smtp_session *s)
 
 static void run_command(struct smtp_session *s, const struct smtp_command *c)
 {
+	INVARIANT(s->reading == SMTP_READING_COMMAND);
 	if (needs_greeting(c->verb) && !s->greeted) {
 		smtp_say(s, 503, "5.5.1", "say EHLO first");
 		return;

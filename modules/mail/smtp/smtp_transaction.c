@@ -238,6 +238,7 @@ static void finish_data(struct smtp_session *s)
 {
 	int error = smtp_data_result(&s->data);
 
+	INVARIANT(s->has_mail && mail_delivery_count(s->delivery) > 0);
 	s->reading = SMTP_READING_COMMAND;
 	if (error < 0) {
 		smtp_say_error(s, error);
@@ -262,6 +263,7 @@ void smtp_take_data(struct smtp_session *s, struct slice *in)
 	struct slice body;
 	size_t backlog = 0;
 
+	INVARIANT(s->reading == SMTP_READING_DATA && s->delivery);
 	while ((what = smtp_data_next(&s->data, in, &body)) == SMTP_DATA_BODY) {
 		backlog = mail_delivery_write(s->delivery, body);
 		if (backlog > blob_writer_high())

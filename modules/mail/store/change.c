@@ -6,6 +6,7 @@
 #include "hearth/bus.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 /* The modseq that the changes of one transaction share: taken for the first of them. */
 static int take_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
@@ -51,6 +52,8 @@ int mail_store_flag(struct db_tx *tx, int64_t mailbox, uint32_t uid,
 	const struct mail_flag_change *change, int64_t *modseq, struct arena *a,
 	struct mail_flags *after)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(uid > 0);
 	struct strbuf keywords = { 0 };
 	struct mail_flags before;
 	int rc = read_flags(tx, mailbox, uid, a, &before);
@@ -156,6 +159,7 @@ static int note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_
 {
 	int rc = take_modseq(tx, mailbox, modseq);
 
+	INVARIANT(uid > 0);
 	if (rc == 0)
 		rc = db_run(tx,
 			"INSERT INTO expunged (mailbox, modseq, uid, expunged_at) VALUES ($1, $2, "
@@ -187,6 +191,8 @@ static int delete_message(
 
 int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(uid > 0);
 	int64_t content, size;
 	int rc = delete_message(tx, mailbox, uid, &content, &size);
 
@@ -200,6 +206,7 @@ int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t 
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
 	struct arena *a, uint32_t **uids, size_t *n)
 {
+	INVARIANT(limit > 0);
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"SELECT uid FROM message WHERE mailbox = $1 AND flags & 8 <> 0 AND uid > $2 ORDER "
@@ -220,6 +227,8 @@ int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t
 int mail_store_copy(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to, uint32_t *new_uid)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(uid > 0 && to->id > 0);
 	struct mail_message m = { 0 };
 	struct arena *a = arena_new();
 	struct db_rows rows;
@@ -253,6 +262,8 @@ int mail_store_copy(
 int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mailbox *to,
 	int64_t *modseq, uint32_t *new_uid)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(uid > 0 && to->id > 0);
 	int64_t arrived, id;
 	int rc = db_get_int(tx, &id, "SELECT id FROM message WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
@@ -355,6 +366,7 @@ int mail_store_arrived(
 
 int mail_store_prune_expunged(struct db_tx *tx)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM expunged WHERE expunged_at < $1",
 		db_int(clock_wall_s() - MAIL_EXPUNGED_KEPT_S));
 

@@ -4,10 +4,13 @@
 #include "store/internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int mail_store_copying_note(
 	struct db_tx *tx, int64_t op, int64_t mailbox, uint32_t first, uint32_t last)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(op != 0 && first > 0 && first <= last);
 	int rc =
 		db_run(tx, "INSERT INTO copying (op, mailbox, first, last) VALUES ($1, $2, $3, $4)",
 			db_int(op), db_int(mailbox), db_int(first), db_int(last));
@@ -17,6 +20,8 @@ int mail_store_copying_note(
 
 int mail_store_copying_end(struct db_tx *tx, int64_t op)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(op != 0);
 	int rc = db_run(tx, "DELETE FROM copying WHERE op = $1", db_int(op));
 
 	return rc < 0 ? rc : 0;
@@ -60,6 +65,7 @@ static int next_noted(struct db_tx *tx, int64_t op, struct noted *out)
 /* A row stands for one transaction's messages, so it is taken back in one. */
 int mail_store_copying_undo(struct db_tx *tx, int64_t op, int64_t *mailbox, bool *done)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct noted noted = { 0 };
 	int64_t modseq = 0;
 	int rc = next_noted(tx, op, &noted);

@@ -4,6 +4,7 @@
 #include "store/internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what)
 {
@@ -80,6 +81,7 @@ int mail_store_recent(struct db_tx *tx, int64_t mailbox, uint32_t *first)
 
 int mail_store_take_recent(struct db_tx *tx, int64_t mailbox, uint32_t uid, uint32_t *first)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = mail_store_recent(tx, mailbox, first);
 
 	if (rc == 0)

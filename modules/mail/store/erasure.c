@@ -2,10 +2,12 @@
  * store/erasure.c: what an account that was deleted had here (store.h).
  */
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "store/internal.h"
 
 int mail_store_erase(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
 		db_int(account));
 
@@ -38,6 +40,8 @@ static int erase_rest(struct db_tx *tx, int64_t account)
 
 int mail_store_erase_some(struct db_tx *tx, int64_t account, size_t max, bool *done)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(max > 0);
 	int64_t mailbox;
 	bool one_is_done;
 	int rc = db_get_int(

@@ -11,6 +11,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/job.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 
 #define MAILBOXES_MAX 5000 /* of one account */
@@ -217,6 +218,8 @@ int mail_store_create(struct db_tx *tx, int64_t account, struct slice name, unsi
 	char room[MAIL_NAME_MAX + 1];
 	int rc;
 
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(account > 0);
 	/*
 	 * A client may mark with a delimiter at the end that inferiors will follow (section 6.3.3).
 	 */
@@ -265,6 +268,7 @@ int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 	bool done = false;
 	int rc;
 
+	INVARIANT(db_tx_writes(tx));
 	if (slice_ieq(name, SLICE("INBOX")))
 		return HEARTH_EDENIED;
 	rc = mail_store_mailbox(tx, account, name, &box);
@@ -275,6 +279,8 @@ int mail_store_delete(struct db_tx *tx, int64_t account, struct slice name)
 
 int mail_store_delete_some(struct db_tx *tx, int64_t mailbox, size_t max, bool *done)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(max > 0);
 	struct arena *a = arena_new();
 	int64_t modseq = 0;
 	uint32_t *uids = NULL;
@@ -356,6 +362,7 @@ static int move_inbox(
 int mail_store_move_inbox(
 	struct db_tx *tx, int64_t account, struct slice to, uint32_t below, bool *done)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct arena *a = arena_new();
 	char room[MAIL_NAME_MAX + 1];
 	struct mailbox inbox, box;
@@ -382,6 +389,7 @@ int mail_store_rename(
 	struct mailbox box, other;
 	int rc;
 
+	INVARIANT(db_tx_writes(tx));
 	*done = true;
 	if (!mail_name_is_good(to))
 		return HEARTH_EINVAL;

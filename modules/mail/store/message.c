@@ -7,9 +7,11 @@
 
 #include "hearth/bus.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
 {
+	INVARIANT(db_tx_writes(tx));
 	return db_get_int(tx, modseq,
 		"UPDATE mailbox SET modseq = modseq + 1 WHERE id = $1 RETURNING modseq",
 		db_int(mailbox));
@@ -17,6 +19,7 @@ int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
 
 int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_t *modseq)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + 1 WHERE id = $1 "
@@ -98,6 +101,8 @@ static int insert_content(
 
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(m->uid > 0 && m->modseq > 0 && m->content_id > 0);
 	int rc = db_get_int(tx, &m->id,
 		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, "
 		"modseq, size, extra)"
@@ -135,6 +140,9 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 	unsigned flags, struct slice keywords, int64_t internal_date, uint32_t *uid,
 	int64_t *message)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(box->id > 0 && box->account > 0);
+	INVARIANT(content->blob_key.n > 0);
 	struct mail_message m = { .flags = flags,
 		.keywords = keywords,
 		.internal_date = internal_date,
@@ -181,6 +189,7 @@ int mail_store_uids(struct db_tx *tx, int64_t mailbox, struct arena *a, uint32_t
 int mail_store_first_uids(
 	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n)
 {
+	INVARIANT(max > 0);
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
 		"SELECT uid FROM message WHERE mailbox = $1 ORDER BY uid LIMIT $2", db_int(mailbox),
@@ -441,6 +450,7 @@ int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slic
 
 int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n)
 {
+	INVARIANT(max > 0);
 	struct db_rows rows;
 	int rc = db_query(tx, &rows, "SELECT id FROM content WHERE id > $1 ORDER BY id LIMIT $2",
 		db_int(above), db_int((int64_t)max));

@@ -3,6 +3,7 @@
  */
 #include "personal/preferences.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "store/store.h"
 
 int mail_store_preferences(
@@ -32,6 +33,7 @@ int mail_store_preferences(
 
 int mail_store_set_preferences(struct db_tx *tx, const struct mail_preferences *p)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = mail_store_is_erased(tx, p->account);
 
 	/* Heard of only after its account was deleted. */

@@ -10,6 +10,7 @@
 #include "store/internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define PARSED_FREE 4096 /* bytes that any message may have of what was parsed */
 
@@ -24,6 +25,7 @@ uint64_t mail_content_extra(const struct mail_content *c)
 
 int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE account_state SET used = used + $2 WHERE account = (SELECT account FROM "
 		"mailbox WHERE id = $1)",

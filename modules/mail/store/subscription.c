@@ -4,6 +4,7 @@
 #include "store/internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define SUBSCRIPTIONS_MAX 10000 /* of one account */
 
@@ -20,6 +21,7 @@ int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, b
 {
 	int rc;
 
+	INVARIANT(db_tx_writes(tx));
 	if (!mail_name_is_good(name))
 		return HEARTH_EINVAL;
 	name = mail_name_canonical(name);

@@ -192,6 +192,7 @@ static void begin_message(struct imap_fetch_job *f, const struct imap_fetch_row 
 
 static void end_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
+	INVARIANT(f->literal_left == 0);
 	if (row->seen_now && !f->has_flags) {
 		strbuf_adds(&f->s->out, f->space);
 		write_flags(f, row);

@@ -111,6 +111,7 @@ static void refused(void *arg)
 
 static void begin_job(struct imap_session *s, db_fn *transaction, imap_done_fn *done)
 {
+	INVARIANT(s->command || s->state == IMAP_NOT_AUTHENTICATED);
 	s->transaction = transaction;
 	s->done = done;
 	imap_busy(s);
@@ -170,6 +171,7 @@ static void write_reply(struct imap_session *s)
 
 void imap_reply(struct imap_session *s, const char *status, const char *code, const char *text)
 {
+	INVARIANT(s->command);
 	s->reply.status = status;
 	s->reply.code = code;
 	s->reply.text = text;

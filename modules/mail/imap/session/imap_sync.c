@@ -7,6 +7,8 @@
  */
 #include "imap/session/imap_internal.h"
 
+#include "hearth/log.h"
+
 /* ---- entering and leaving ---- */
 
 static void on_changed(void *arg)
@@ -20,6 +22,7 @@ static void on_changed(void *arg)
 
 void imap_enter(struct imap_session *s, struct imap_view *view)
 {
+	INVARIANT(!s->view && view);
 	s->view = view;
 	s->state = IMAP_SELECTED;
 	/* What changed since the view was read and before we watch would be missed. */
@@ -106,6 +109,7 @@ void imap_sync(struct imap_session *s, imap_fn *next)
 
 void imap_mailbox_changed(struct imap_session *s, int64_t mailbox)
 {
+	INVARIANT(mailbox > 0);
 	if (s->view && s->view->mailbox == mailbox)
 		s->dirty = true;
 	mail_changed(hearth_bus(s->m->h), s->account.id, mailbox);

@@ -314,6 +314,7 @@ static void keep_back(struct imap_view *v, const uint32_t *expunged, size_t n)
 
 static void add_message(struct imap_view *v, uint32_t uid)
 {
+	INVARIANT(v->n == 0 || uid > v->uids[v->n - 1]);
 	if (v->n == v->cap) {
 		v->cap = v->n + v->n / 8 + 16;
 		v->uids = mem_realloc(v->uids, v->cap * sizeof(*v->uids));
@@ -339,6 +340,7 @@ void imap_view_apply(struct imap_view *v, const struct imap_changes *c, struct s
 {
 	size_t known = v->n;
 
+	INVARIANT(c->modseq >= v->modseq);
 	v->modseq = c->modseq;
 	if (c->expunged_n)
 		keep_back(v, c->expunged, c->expunged_n);
