@@ -119,7 +119,7 @@ describe('thousands of messages', () => {
     for (let i = 0; i < 8; i++) others.push(await login());
     for (const one of others) await one.ok('SELECT many');
     await c.ok('SELECT many');
-    // 12 MB of keywords for each who is told.
+    // 12 MB of keywords for each who is told: arena, output and queue of all would be 300 MB.
     const words = Array.from({ length: 100 }, (_, i) => `word${i}${'x'.repeat(34)}`).join(' ');
     const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${h.child.pid}/status`, 'utf8'))[1]) / 1024;
     await c.ok(`STORE 1:* +FLAGS.SILENT (${words})`);
@@ -137,7 +137,7 @@ describe('thousands of messages', () => {
       assert.equal(lines.filter((line) => / FETCH .*word99/.test(line)).length, N - 1);
       assert.ok(lines.includes(`${N + 2} EXISTS`) && lines.includes('7 EXPUNGE'));
     }
-    if (!SANITIZED) assert.ok(most - before < 80, `${before} MB, then ${most}`);
+    if (!SANITIZED) assert.ok(most - before < 130, `${before} MB, then ${most}`);
     // Everybody's numbers are the same.
     for (const one of others) {
       assert.deepEqual(await one.search('SEARCH FLAGGED'), [N]);
