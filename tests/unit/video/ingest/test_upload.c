@@ -107,7 +107,7 @@ static void chunk_on_disk(int64_t sequence, const char *bytes)
 	struct buf *b = buf_copy(slice_str(bytes));
 	struct blob_info info;
 
-	ck_assert_int_eq(blob_put_wait(v.blob, NULL, b, BLOB_PLAIN, &info), 0);
+	ck_assert_int_eq(blob_put_wait(v.blob, VIDEO_CHUNKS, b, BLOB_PLAIN, &info), 0);
 	snprintf(c.blob, sizeof(c.blob), "%s", info.key);
 	ck_assert_int_eq(db_write_wait(v.db, add_chunk, &c), 0);
 	buf_unref(&b);
