@@ -12,7 +12,6 @@
 #include "hearth/clock.h"
 #include "invitation/invitation.h"
 #include "password/argon.h"
-#include "personal/blob_drop.h"
 #include "personal/export.h"
 #include "preferences/preferences.h"
 #include "registration/register.h"
@@ -57,10 +56,28 @@ static const struct bus_subscription subscriptions[] = {
 	{ .topic = NULL },
 };
 
+/* Whether an avatar, or a file of the preferences, is this blob (struct blob_names). */
+static int blob_named(struct db_tx *tx, const char *key)
+{
+	long long account = 0;
+	int64_t n = 0;
+	int rc;
+
+	if (sscanf(key, "avatar/%lld/", &account) == 1)
+		rc = db_get_int(tx, &n,
+			"SELECT count(*) FROM profile WHERE account = $1 AND (avatar = $2 OR "
+			"avatar_small = $2)",
+			db_int(account), db_str(key));
+	else
+		rc = db_get_int(tx, &n, "SELECT count(*) FROM preferences_file WHERE blob = $1",
+			db_str(key));
+	return rc < 0 ? rc : n > 0;
+}
+
+static const struct blob_names blobs[] = { { "auth", blob_named }, { .database = NULL } };
+
 static const struct queue_consumer queues[] = {
 	{ "auth.sms", "auth", "net", 2, AUTH_SMS_LEASE_MS, AUTH_SMS_ATTEMPTS, auth_sms_handle },
-	{ AUTH_QUEUE_BLOB, "auth", "io", 1, AUTH_BLOB_LEASE_MS, AUTH_BLOB_ATTEMPTS,
-		auth_blob_drop_task },
 	{ AUTH_QUEUE_EXPORT, "auth", "io", 1, EXPORT_LEASE_MS, EXPORT_ATTEMPTS_MAX,
 		auth_export_own },
 	{ AUTH_QUEUE_EXPIRE, "auth", "io", 1, AUTH_EXPIRE_LEASE_MS, AUTH_EXPIRE_ATTEMPTS,
@@ -227,6 +244,7 @@ const struct hearth_module auth_module = {
 	.routes = auth_routes,
 	.subscriptions = subscriptions,
 	.queues = queues,
+	.blobs = blobs,
 	.commands = auth_commands,
 	.offers = offers,
 	.validate = auth_validate,

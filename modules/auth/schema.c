@@ -59,5 +59,10 @@ const char *const auth_migrations[] = {
 	auth_grant_migration,
 	auth_second_address_migration,
 	auth_group_maker_migration,
+	/* Blobs that nothing names any more are the blob store's business (blob.h). */
+	"INSERT INTO job_queue (queue, key, payload, priority, state, due_ms, attempt, pushed_ms,"
+	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
+	" WHERE queue = 'auth.blob' AND state <> 2;"
+	"DELETE FROM job_queue WHERE queue = 'auth.blob';",
 	NULL,
 };

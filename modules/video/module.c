@@ -93,6 +93,9 @@ static const struct bus_subscription subscriptions[] = {
 	{ .topic = NULL },
 };
 
+static const struct blob_names blobs[] = { { "video", video_store_blob_named },
+	{ .database = NULL } };
+
 static const struct queue_consumer queues[] = {
 	{ VIDEO_QUEUE_PACKAGE, "video", "io", 2, VIDEO_LEASE_MS, VIDEO_HANDOUTS_MAX,
 		video_worker_make },
@@ -213,6 +216,7 @@ const struct hearth_module video_module = {
 	.listeners = listeners,
 	.subscriptions = subscriptions,
 	.queues = queues,
+	.blobs = blobs,
 	.commands = video_commands,
 	.needs = needs,
 	.start = start,

@@ -14,7 +14,6 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
-#include "personal/blob_drop.h"
 #include "profile/profile.h"
 
 #define RUNNING_MAX 2

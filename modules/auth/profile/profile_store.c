@@ -3,11 +3,11 @@
  */
 #include "profile/profile.h"
 
+#include "hearth/blob.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "hearth/log.h"
-#include "personal/blob_drop.h"
 
 /* One row an account that has said something. */
 const char auth_profile_migration[] = "CREATE TABLE profile ("
@@ -89,9 +89,9 @@ int profile_set_name(struct db_tx *tx, int64_t account, const char *name)
 
 static int drop_blobs(struct db_tx *tx, const struct avatar_keys *keys)
 {
-	int rc = auth_blob_drop(tx, keys->large);
+	int rc = blob_release(tx, keys->large, 0);
 
-	return rc < 0 ? rc : auth_blob_drop(tx, keys->small);
+	return rc < 0 ? rc : blob_release(tx, keys->small, 0);
 }
 
 int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys)

@@ -2,9 +2,9 @@
  * forget.c: a deleted account's channel goes; see personal.h.
  *
  *   event ─▶ nobody's, stream ends ─▶ task: still being made? later
- *                                          blobs, then their rows, batch by batch
- *                                          some too young? another task, once they are not
- *                                          else the rows that are left
+ *                                          rows that name blobs, batch by batch, and with each
+ *                                          row its blob is released (blob.h)
+ *                                          then the rows that are left
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,9 +97,7 @@ struct forgetting {
 	const struct queue_task *task;
 	int64_t channel, unfinished;
 	struct video_blob after, blobs[BATCH];
-	bool shared[BATCH], gone[BATCH];
 	int n;
-	int64_t too_young;
 };
 
 static int read_task(struct forgetting *f, struct arena *a)
@@ -120,12 +118,9 @@ static int count_unfinished(struct db_tx *tx, void *arg)
 static int find_batch(struct db_tx *tx, void *arg)
 {
 	struct forgetting *f = arg;
-	int rc = 0;
 
 	f->n = video_store_blobs(tx, f->channel, &f->after, BATCH, f->blobs);
-	for (int i = 0; i < f->n && rc == 0; i++)
-		rc = video_store_blob_shared(tx, &f->blobs[i], &f->shared[i]);
-	return f->n < 0 ? f->n : rc;
+	return f->n < 0 ? f->n : 0;
 }
 
 static int forget_batch(struct db_tx *tx, void *arg)
@@ -134,26 +129,14 @@ static int forget_batch(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (int i = 0; i < f->n && rc == 0; i++)
-		if (f->gone[i])
-			rc = video_store_forget_blob(tx, &f->blobs[i]);
+		rc = video_store_forget_blob(tx, &f->blobs[i]);
 	return rc;
 }
 
-/* The blobs of one batch, then their rows. */
 static int do_batch(struct forgetting *f)
 {
-	int rc = 0;
+	int rc = db_write_wait(f->v->db, forget_batch, f);
 
-	for (int i = 0; i < f->n && rc == 0; i++) {
-		rc = f->shared[i] ? 0 : blob_delete_wait(f->v->blob, f->blobs[i].key);
-		f->gone[i] = rc == 0;
-		if (rc == HEARTH_EBUSY) {
-			f->too_young++;
-			rc = 0;
-		}
-	}
-	if (rc == 0)
-		rc = db_write_wait(f->v->db, forget_batch, f);
 	return rc == 0 ? queue_extend(f->v->db, f->task, VIDEO_FORGET_LEASE_MS) : rc;
 }
 
@@ -171,18 +154,12 @@ static int do_blobs(struct forgetting *f)
 	return rc;
 }
 
-/* All of it is gone; or another task sees to what is too young. */
 static int settle(struct db_tx *tx, void *arg)
 {
 	struct forgetting *f = arg;
 	int rc = queue_complete(tx, f->task);
 
-	if (rc < 0)
-		return rc;
-	if (f->too_young)
-		return push_task(
-			tx, f->channel, clock_wall_ms() + blob_grace_ms(f->v->blob) + 1000);
-	return video_store_forget_channel(tx, f->channel);
+	return rc < 0 ? rc : video_store_forget_channel(tx, f->channel);
 }
 
 int video_forget(void *module, const struct queue_task *task, struct arena *a)

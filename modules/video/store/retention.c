@@ -1,11 +1,10 @@
 /*
  * retention.c: see retention.h.
  *
- *   RESTING ──timer──▶ WORKING (a job: blobs, then their rows, batch by batch) ──▶ RESTING
+ *   RESTING ──timer──▶ WORKING (a job: rows, batch by batch) ──▶ RESTING
  *
- * A blob goes before its row: what a crash leaves in between is found again. What the blob store
- * keeps for its grace is asked for again the next time. One pass is bounded, so that no worker is
- * taken for long.
+ * With a row its blob is released, and goes some time later (blob.h). One pass is bounded, so that
+ * no worker is taken for long.
  */
 #include "store/retention.h"
 
@@ -31,11 +30,9 @@ struct retention {
 	/* The worker's, while busy: */
 	int64_t before[3]; /* by enum video_blob_kind: what is older goes (wall, ms) */
 	struct video_blob blobs[BATCH];
-	bool shared[BATCH], gone[BATCH];
 	enum video_blob_kind kind;
 	int n, removed;
 	bool more;
-	bool young; /* the blob store keeps some for its grace */
 	int status;
 };
 
@@ -44,12 +41,9 @@ static void pass(void *arg);
 static int find_batch(struct db_tx *tx, void *arg)
 {
 	struct retention *r = arg;
-	int rc = 0;
 
 	r->n = video_store_expired(tx, r->kind, r->before[r->kind], BATCH, r->blobs);
-	for (int i = 0; i < r->n && rc == 0; i++)
-		rc = video_store_blob_shared(tx, &r->blobs[i], &r->shared[i]);
-	return r->n < 0 ? r->n : rc;
+	return r->n < 0 ? r->n : 0;
 }
 
 static int forget_batch(struct db_tx *tx, void *arg)
@@ -58,8 +52,7 @@ static int forget_batch(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (int i = 0; i < r->n && rc == 0; i++)
-		if (r->gone[i])
-			rc = video_store_forget_blob(tx, &r->blobs[i]);
+		rc = video_store_forget_blob(tx, &r->blobs[i]);
 	return rc;
 }
 
@@ -70,26 +63,15 @@ static int forget_streams(struct db_tx *tx, void *arg)
 	return video_store_forget_streams(tx, r->before[VIDEO_BLOB_SEGMENT]);
 }
 
-/* One batch of a kind; *progress: some of it went. */
+/* One batch of a kind; *progress: there was something. */
 static int do_batch(struct retention *r, bool *progress)
 {
-	int rc = db_read_wait(r->v->db, find_batch, r), gone = 0;
+	int rc = db_read_wait(r->v->db, find_batch, r);
 
-	for (int i = 0; i < r->n && rc == 0; i++) {
-		bool has_blob = r->blobs[i].key[0] && !r->shared[i];
-
-		rc = has_blob ? blob_delete_wait(r->v->blob, r->blobs[i].key) : 0;
-		r->gone[i] = rc == 0;
-		gone += r->gone[i];
-		if (rc == HEARTH_EBUSY) {
-			r->young = true;
-			rc = 0;
-		}
-	}
-	if (rc == 0 && gone)
+	*progress = rc == 0 && r->n > 0;
+	if (*progress)
 		rc = db_write_wait(r->v->db, forget_batch, r);
-	*progress = rc == 0 && gone;
-	r->removed += gone;
+	r->removed += rc == 0 ? r->n : 0;
 	return rc;
 }
 
@@ -99,7 +81,7 @@ static void work(void *arg)
 	struct retention *r = arg;
 
 	r->removed = r->status = 0;
-	r->more = r->young = false;
+	r->more = false;
 	for (size_t k = 0; k < 2 && r->status == 0; k++) {
 		bool progress = true;
 		int batches = 0;
@@ -115,14 +97,12 @@ static void work(void *arg)
 
 static int64_t rest_ms(const struct retention *r)
 {
-	int64_t ms = r->v->keep_ms / 4, young_ms = blob_grace_ms(r->v->blob) + SOON_MS;
+	int64_t ms = r->v->keep_ms / 4;
 
 	if (r->more || r->again)
 		return SOON_MS;
 	if (ms < PASS_MIN_MS)
 		ms = PASS_MIN_MS;
-	if (r->young && young_ms < ms)
-		ms = young_ms;
 	return ms < PASS_MS ? ms : PASS_MS;
 }
 

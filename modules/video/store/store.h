@@ -242,8 +242,9 @@ int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t bef
 	struct video_blob *out);
 /* Streams that ended before then and of which nothing is kept, but for the latest of a channel. */
 int video_store_forget_streams(struct db_tx *tx, int64_t before_ms);
-/* Whether a segment of another number or rendition has the same blob. */
-int video_store_blob_shared(struct db_tx *tx, const struct video_blob *b, bool *out);
+/* Whether a row names this blob (struct blob_names): 1, 0 or an error. */
+int video_store_blob_named(struct db_tx *tx, const char *key);
+/* Deletes the row that names it, and releases it. */
 int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b);
 /* The rows that are left, once no blob is. */
 int video_store_forget_channel(struct db_tx *tx, int64_t channel);

@@ -100,16 +100,26 @@ int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob
 	return rc < 0 ? rc : n;
 }
 
-int video_store_blob_shared(struct db_tx *tx, const struct video_blob *b, bool *out)
+int video_store_blob_named(struct db_tx *tx, const char *key)
 {
-	int64_t n = 0;
-	int rc = db_get_int(tx, &n,
-		"SELECT count(*) FROM segment WHERE blob = $1 AND (rendition <> $2 OR sequence <> "
-		"$3)",
-		db_str(b->key), db_int(b->owner), db_int(b->number));
+	static const char chunks[] = "SELECT count(*) FROM chunk WHERE blob = $1",
+			  segments[] = "SELECT count(*) FROM segment WHERE blob = $1",
+			  raw[] = "SELECT count(*) FROM raw WHERE blob = $1 AND stream = $2";
+	struct slice k = slice_str(key);
+	int64_t n = 0, more = 0;
+	long long stream;
+	int rc = 0;
 
-	*out = n > 0 && b->kind == VIDEO_BLOB_SEGMENT;
-	return rc;
+	/* Raw pieces are named by their stream; keys without a scope are of before they had any. */
+	if (sscanf(key, "video/%*d/%lld/raw/", &stream) == 1)
+		rc = db_get_int(tx, &n, raw, db_text(k), db_int(stream));
+	else {
+		if (!slice_starts(k, SLICE(VIDEO_SEGMENTS)))
+			rc = db_get_int(tx, &n, chunks, db_text(k));
+		if (rc == 0 && !slice_starts(k, SLICE(VIDEO_CHUNKS)))
+			rc = db_get_int(tx, &more, segments, db_text(k));
+	}
+	return rc < 0 ? rc : n + more > 0;
 }
 
 int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b)
@@ -119,7 +129,7 @@ int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b)
 
 	if (rc >= 0)
 		rc = db_run(tx, forget_blob[b->kind], db_int(b->owner), db_int(b->number));
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : blob_release(tx, b->key, 0);
 }
 
 int video_store_forget_channel(struct db_tx *tx, int64_t channel)

@@ -5,7 +5,7 @@
  *      ▲                         └── none ──┐
  *      └────────────────────────────────────┘
  *
- * The blob is deleted before its row: what a crash leaves in between is found again.
+ * With its row a blob is released, and goes some time later (blob.h).
  */
 #include "store/tidy.h"
 
@@ -63,7 +63,8 @@ static int forget(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (struct blob_key *k = t->keys; k && rc == 0; k = k->next)
-		rc = video_store_forget_chunk(tx, k->key, t->before_ms);
+		if ((rc = video_store_forget_chunk(tx, k->key, t->before_ms)) == 0)
+			rc = blob_release(tx, k->key.p, 0);
 	return rc;
 }
 
@@ -94,8 +95,6 @@ static void on_found(void *arg, int status)
 		rest(t, status);
 		return;
 	}
-	for (struct blob_key *k = t->keys; k; k = k->next)
-		blob_delete(t->v->blob, k->key.p);
 	status = db_write(t->v->db, forget, on_forgotten, t);
 	if (status < 0)
 		rest(t, status);
