@@ -43,13 +43,11 @@ int blob_store_open(const char *data_dir, struct db *db, struct pool *pool,
 	const struct blob_options *options, struct blob_store **out)
 {
 	struct blob_store *s = mem_zalloc(sizeof(*s));
-	struct strbuf dir = { 0 };
 	int rc;
 
 	*out = NULL;
-	strbuf_printf(&dir, "%s/blob", data_dir);
-	rc = blob_folder_open(dir.p, &s->folder);
-	strbuf_free(&dir);
+	s->engine = &blob_files;
+	rc = s->engine->open(data_dir, &s->objects);
 	if (rc < 0) {
 		free(s);
 		return rc;
@@ -110,7 +108,7 @@ void blob_store_close(struct blob_store **sp)
 	blob_release_free(s);
 	blob_recent_free(&s->recent);
 	blob_codecs_free(&s->codecs);
-	blob_folder_close(&s->folder);
+	s->engine->close(s->objects);
 	pthread_cond_destroy(&s->idle);
 	pthread_mutex_destroy(&s->lock);
 	free(s);

@@ -6,26 +6,25 @@
 
 #include <stdlib.h>
 
-#include "blob/files/file.h"
+#include "blob/objects.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
 
 #define PIECE ((size_t)4 * BLOB_BLOCK)
 
 struct blob_checker {
-	struct blob_folder *folder;
+	const struct blob_engine *engine;
+	void *objects;
 	struct blob_codecs *codecs;
 };
 
 int blob_checker_new(const char *data_dir, struct blob_checker **out)
 {
 	struct blob_checker *c = mem_zalloc(sizeof(*c));
-	struct strbuf dir = { 0 };
 	int rc;
 
-	strbuf_printf(&dir, "%s/blob", data_dir);
-	rc = blob_folder_open(dir.p, &c->folder);
-	strbuf_free(&dir);
+	c->engine = &blob_files;
+	rc = c->engine->open(data_dir, &c->objects);
 	c->codecs = blob_codecs_new();
 	if (rc < 0)
 		blob_checker_free(&c);
@@ -39,7 +38,8 @@ void blob_checker_free(struct blob_checker **cp)
 
 	if (!c)
 		return;
-	blob_folder_close(&c->folder);
+	if (c->objects)
+		c->engine->close(c->objects);
 	blob_codecs_free(&c->codecs);
 	free(c);
 	*cp = NULL;
@@ -55,8 +55,8 @@ static int check_file(struct blob_checker *c, const struct blob_row *row)
 	do {
 		struct buf *piece;
 
-		rc = blob_file_read(
-			c->folder, c->codecs, row->file, row->info.size, at, PIECE, &piece);
+		rc = c->engine->read(
+			c->objects, c->codecs, row->file, row->info.size, at, PIECE, &piece);
 		if (rc == 0) {
 			blob_hasher_add(h, buf_slice(piece));
 			at += piece->n;

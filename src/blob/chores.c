@@ -23,9 +23,9 @@
 
 struct chore {
 	struct list_node node;
-	bool is_key;               /* else the name of a file */
-	char file[BLOB_FILE_NAME]; /* to be removed; of a key, once its row is deleted */
-	char key[];                /* BLOB_KEY_MAX + 1 bytes, if it is one */
+	bool is_key;                 /* else the name of a file */
+	char file[BLOB_OBJECT_NAME]; /* to be removed; of a key, once its row is deleted */
+	char key[];                  /* BLOB_KEY_MAX + 1 bytes, if it is one */
 };
 
 struct blob_chores {
@@ -59,7 +59,7 @@ struct batch {
 	bool held; /* somebody copies the blobs: nothing goes now */
 	int late;  /* deletions that waited for the end of a hold, and their files */
 	char late_keys[LATE][BLOB_KEY_MAX + 1];
-	char late_files[LATE][BLOB_FILE_NAME];
+	char late_files[LATE][BLOB_OBJECT_NAME];
 };
 
 /* Takes the oldest chores; when there are none, the job is over and true is returned. */
@@ -157,13 +157,13 @@ static void do_batch(struct blob_chores *c, struct batch *b)
 			blob_recent_drop(s->recent, ch->key);
 		/* What stays now goes with the next sweep: no row names it. */
 		if (ch->file[0] && !b->held && (rc == 0 || !ch->is_key))
-			blob_folder_remove(s->folder, ch->file);
+			s->engine->remove(s->objects, ch->file);
 		free(ch);
 	}
 	for (int i = 0; i < b->late && rc == 0; i++) {
 		blob_recent_drop(s->recent, b->late_keys[i]);
 		if (b->late_files[i][0])
-			blob_folder_remove(s->folder, b->late_files[i]);
+			s->engine->remove(s->objects, b->late_files[i]);
 	}
 }
 
@@ -240,7 +240,7 @@ void blob_delete(struct blob_store *s, const char *key)
 struct deletion {
 	const char *key;
 	int64_t before_ms;
-	char file[BLOB_FILE_NAME];
+	char file[BLOB_OBJECT_NAME];
 	bool stays; /* it is too young */
 };
 
@@ -278,7 +278,7 @@ int blob_delete_wait(struct blob_store *s, const char *key)
 		return rc < 0 ? rc : HEARTH_EBUSY;
 	blob_recent_drop(s->recent, key);
 	if (d.file[0])
-		blob_folder_remove(s->folder, d.file);
+		s->engine->remove(s->objects, d.file);
 	metric_add(s->chores->deleted, 1);
 	return 0;
 }

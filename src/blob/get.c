@@ -87,7 +87,7 @@ static int read_file(struct get *g)
 	bool whole = size <= BLOB_RECENT_MAX || (g->offset == 0 && g->length >= size);
 	struct blob_codec *codec;
 	struct buf *bytes;
-	int rc = blob_file_read(s->folder, s->codecs, g->row.file, size, whole ? 0 : g->offset,
+	int rc = s->engine->read(s->objects, s->codecs, g->row.file, size, whole ? 0 : g->offset,
 		whole ? (size_t)size : g->length, &bytes);
 
 	if (rc < 0)
@@ -128,7 +128,7 @@ static int read_row(struct db_tx *tx, void *arg)
 static int read_file_of_row(struct get *g)
 {
 	for (;;) {
-		char tried[BLOB_FILE_NAME];
+		char tried[BLOB_OBJECT_NAME];
 		int rc = read_file(g);
 
 		if (rc != HEARTH_ENOTFOUND)

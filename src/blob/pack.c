@@ -37,8 +37,8 @@ const struct db_schema *blob_schema(void)
 }
 
 /* The key is there: makes the row this one if the bytes are the same. */
-static int replace(
-	struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
+static int replace(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
+	char replaced[BLOB_OBJECT_NAME])
 {
 	bool packed = !row->file[0];
 	struct blob_row old;
@@ -50,15 +50,15 @@ static int replace(
 	db_end(&rows);
 	if (memcmp(old.hash, row->hash, BLOB_HASH) != 0)
 		return HEARTH_EEXIST;
-	memcpy(replaced, old.file, BLOB_FILE_NAME);
+	memcpy(replaced, old.file, BLOB_OBJECT_NAME);
 	rc = db_run(tx, "UPDATE blob SET put_at = $1, file = $2, stored = $3 WHERE key = $4",
 		db_int(now_ms), packed ? db_null() : db_str(row->file),
 		packed ? db_bytes(row->stored) : db_null(), db_str(row->info.key));
 	return rc < 0 ? rc : 0;
 }
 
-int blob_row_put(
-	struct db_tx *tx, const struct blob_row *row, int64_t now_ms, char replaced[BLOB_FILE_NAME])
+int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
+	char replaced[BLOB_OBJECT_NAME])
 {
 	bool packed = !row->file[0];
 	int rc = db_run(tx,
@@ -99,7 +99,8 @@ int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struc
 	return 0;
 }
 
-int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME])
+int blob_row_delete(
+	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_OBJECT_NAME])
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
@@ -109,7 +110,7 @@ int blob_row_delete(struct db_tx *tx, const char *key, int64_t before_ms, char f
 	if (rc == 0)
 		rc = db_next(&rows);
 	if (rc > 0)
-		snprintf(file, BLOB_FILE_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+		snprintf(file, BLOB_OBJECT_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
 	db_end(&rows);
 	return rc == 0 ? HEARTH_ENOTFOUND : rc < 0 ? rc : 0;
 }
@@ -150,7 +151,7 @@ int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *
 	return rc;
 }
 
-int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max)
+int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_OBJECT_NAME], int max)
 {
 	struct db_rows rows;
 	int n = 0;
@@ -159,7 +160,7 @@ int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int m
 		db_int(max));
 
 	while (rc >= 0 && n < max && (rc = db_next(&rows)) > 0)
-		snprintf(files[n++], BLOB_FILE_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+		snprintf(files[n++], BLOB_OBJECT_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
 	db_end(&rows);
 	return rc < 0 ? rc : n;
 }

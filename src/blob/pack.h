@@ -6,7 +6,7 @@
 #define HEARTH_SRC_BLOB_PACK_H
 
 #include "blob/codec.h"
-#include "blob/files/folder.h"
+#include "blob/objects.h"
 #include "hearth/blob.h"
 #include "hearth/db.h"
 
@@ -16,7 +16,7 @@
 struct blob_row {
 	struct blob_info info;
 	unsigned char hash[BLOB_HASH]; /* SHA-256 of the bytes as put */
-	char file[BLOB_FILE_NAME];     /* "" when packed */
+	char file[BLOB_OBJECT_NAME];   /* "" when packed */
 	struct slice stored;           /* packed bytes; codec.h says when they are compressed */
 };
 
@@ -26,7 +26,7 @@ struct blob_row {
  * is to be removed after the commit; else to "". HEARTH_EEXIST: other bytes have this key.
  */
 int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
-	char replaced[BLOB_FILE_NAME]);
+	char replaced[BLOB_OBJECT_NAME]);
 /* Finds a row; `stored` is valid until db_end(rows), which must follow when it returned 0. */
 int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struct blob_row *row);
 /*
@@ -34,7 +34,7 @@ int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struc
  * to "". HEARTH_ENOTFOUND when there is none or it is too young.
  */
 int blob_row_delete(
-	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_FILE_NAME]);
+	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_OBJECT_NAME]);
 /* Whether somebody holds all blobs: 1 or 0, or an error. */
 int blob_rows_held(struct db_tx *tx, int64_t now_ms);
 /*
@@ -43,7 +43,7 @@ int blob_rows_held(struct db_tx *tx, int64_t now_ms);
 int blob_row_doom(struct db_tx *tx, const char *key, int64_t before_ms);
 int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *before_ms);
 /* The files that the newest rows name, up to `max`: how many, or an error. */
-int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_FILE_NAME], int max);
+int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_OBJECT_NAME], int max);
 /* Whether a row names this file: 1 or 0, or an error. */
 int blob_row_names(struct db_tx *tx, const char *file);
 

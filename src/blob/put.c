@@ -98,18 +98,19 @@ static bool encode_packed(struct blob_put *p)
 
 static int encode_file(struct blob_put *p)
 {
-	struct blob_file *f;
+	const struct blob_engine *engine = p->store->engine;
+	void *object;
 	uint64_t size;
-	int rc = blob_file_create(p->store->folder, p->store->codecs, p->text, &f);
+	int rc = engine->create(p->store->objects, p->store->codecs, p->text, &object);
 
 	if (rc == 0)
-		rc = blob_file_add(f, buf_slice(p->bytes));
+		rc = engine->add(object, buf_slice(p->bytes));
 	if (rc == 0)
-		rc = blob_file_end(f, p->row.file, &size, p->row.hash);
-	if (rc < 0)
-		blob_file_abort(&f);
-	else
-		blob_file_close(&f);
+		rc = engine->end(object, p->row.file, &size, p->row.hash);
+	if (rc == 0)
+		engine->leave(object);
+	else if (object)
+		engine->abort(object);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
  * chores.c      deletions and files to be removed        sweep.c   litter of runs that are over
  * belong.c      whether table and folder are of one store
  * release.c     keys that rows have let go of: asks their owner, deletes
+ * objects.h     where large ones lie: the engine (files/)
  */
 #ifndef HEARTH_SRC_BLOB_STORE_H
 #define HEARTH_SRC_BLOB_STORE_H
@@ -19,8 +20,7 @@
 
 #include "blob/blob_internal.h"
 #include "blob/codec.h"
-#include "blob/files/file.h"
-#include "blob/files/folder.h"
+#include "blob/objects.h"
 #include "blob/pack.h"
 #include "blob/recent.h"
 #include "hearth/list.h"
@@ -33,7 +33,8 @@ struct blob_store {
 	struct db *db; /* these are constant, and safe for any thread */
 	struct pool *pool;
 	struct blob_options options;
-	struct blob_folder *folder;
+	const struct blob_engine *engine;
+	void *objects; /* the engine's state */
 	struct blob_codecs *codecs;
 	struct blob_recent *recent;
 	struct blob_chores *chores;
@@ -79,7 +80,7 @@ struct blob_put {
 	struct buf *packed; /* owner of row.stored when that is compressed */
 	struct blob_row
 		row; /* info.key is a scope until the hash is known, if that is to complete it */
-	char replaced[BLOB_FILE_NAME]; /* a file that the commit left without a row */
+	char replaced[BLOB_OBJECT_NAME]; /* a file that the commit left without a row */
 	int status;
 	bool doubtful; /* the commit failed, and its row may be there after a crash */
 };

@@ -34,7 +34,7 @@ struct blob_sweep {
 	atomic_int moved;
 	atomic_bool running;
 	size_t count; /* names in the batch; as `index` */
-	char names[BATCH][BLOB_FILE_NAME];
+	char names[BATCH][BLOB_OBJECT_NAME];
 	bool named[BATCH]; /* by a row */
 };
 
@@ -64,7 +64,7 @@ static int judge_batch(struct blob_sweep *w)
 			w->litter++;
 			continue;
 		}
-		rc = blob_folder_set_aside(w->store->folder, w->names[i]);
+		rc = w->store->engine->set_aside(w->store->objects, w->names[i]);
 		if (rc == 0)
 			atomic_fetch_add(&w->moved, 1);
 	}
@@ -78,7 +78,7 @@ static int leftover(void *arg, const char *name)
 {
 	struct blob_sweep *w = arg;
 
-	snprintf(w->names[w->count++], BLOB_FILE_NAME, "%s", name);
+	snprintf(w->names[w->count++], BLOB_OBJECT_NAME, "%s", name);
 	return w->count == BATCH ? judge_batch(w) : 0;
 }
 
@@ -99,9 +99,9 @@ static void begin(struct blob_sweep *w)
 		"hearth_blob_litter_files", NULL, "Files in blob/litter when the store was opened");
 	int removed;
 
-	blob_folder_bury(w->store->folder);
-	metric_set(lying, blob_folder_clear_litter(
-				  w->store->folder, w->store->options.litter_keep_ms, &removed));
+	w->store->engine->bury(w->store->objects);
+	metric_set(lying, w->store->engine->clear_aside(
+				  w->store->objects, w->store->options.litter_keep_ms, &removed));
 	if (removed > 0)
 		log_info("blob", "old orphaned blob files removed from blob/litter", "files", "%d",
 			removed, NULL);
@@ -128,7 +128,7 @@ static bool is_suspicious(const struct blob_sweep *w)
 /* The next sub-folder; true when there is none left to look at. */
 static bool is_through(struct blob_sweep *w)
 {
-	if (++w->index < BLOB_SUBFOLDERS)
+	if (++w->index < BLOB_SHELVES)
 		return false;
 	if (w->moving || w->litter == 0 || is_suspicious(w))
 		return true;
@@ -145,7 +145,7 @@ static void sweep_job(void *arg)
 
 	if (w->index == 0 && !w->moving)
 		begin(w);
-	rc = blob_folder_leftovers(s->folder, w->index, leftover, w);
+	rc = s->engine->leftovers(s->objects, w->index, leftover, w);
 	if (rc == 0)
 		rc = judge_batch(w);
 	if (rc < 0 || is_through(w) || blob_job(s, sweep_job, NULL, w) < 0)

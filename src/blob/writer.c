@@ -12,7 +12,7 @@
  *
  *   abort, in any state ──▶ the job in hand ends ──▶ a job removes the file, if any ──▶ freed
  *
- * The writer belongs to its executor. While `busy`, the job has `flight`, `file`, `last` and the
+ * The writer belongs to its executor. While `busy`, the job has `flight`, `object`, `last` and the
  * put but for done and arg; the executor has the rest. When the pool is full, the writer tries
  * again a little later and its caller feels the backpressure.
  */
@@ -47,9 +47,9 @@ struct blob_writer {
 	exec_fn *drained;
 	void *drained_arg;
 
-	struct strbuf flight;   /* the job's: what it writes */
-	struct blob_file *file; /* the job's: NULL until the first */
-	bool last;              /* the job's: it ends, or removes, the file */
+	struct strbuf flight; /* the job's: what it writes */
+	void *object;         /* the job's: the engine's, NULL until the first */
+	bool last;            /* the job's: it ends, or removes, the file */
 };
 
 struct blob_writer *blob_open(struct blob_store *s, const char *name, enum blob_flags flags)
@@ -65,17 +65,26 @@ struct blob_writer *blob_open(struct blob_store *s, const char *name, enum blob_
 
 /* ---- jobs: on a worker, one at a time ---- */
 
+static void throw_away(struct blob_writer *w)
+{
+	if (w->object)
+		w->store->engine->abort(w->object);
+	w->object = NULL;
+}
+
 static void end_file(struct blob_writer *w)
 {
 	struct blob_put *p = w->put;
 
 	if (p->status == 0)
-		p->status = blob_file_end(w->file, p->row.file, &p->row.info.size, p->row.hash);
+		p->status = w->store->engine->end(
+			w->object, p->row.file, &p->row.info.size, p->row.hash);
 	if (p->status == 0) {
 		blob_put_name(p);
-		blob_file_close(&w->file);
+		w->store->engine->leave(w->object);
+		w->object = NULL;
 	} else {
-		blob_file_abort(&w->file);
+		throw_away(w);
 	}
 }
 
@@ -84,10 +93,11 @@ static void write_job(void *arg)
 	struct blob_writer *w = arg;
 	struct blob_put *p = w->put;
 
-	if (!w->file && p->status == 0)
-		p->status = blob_file_create(w->store->folder, w->store->codecs, p->text, &w->file);
+	if (!w->object && p->status == 0)
+		p->status = w->store->engine->create(
+			w->store->objects, w->store->codecs, p->text, &w->object);
 	if (p->status == 0)
-		p->status = blob_file_add(w->file, strbuf_slice(&w->flight));
+		p->status = w->store->engine->add(w->object, strbuf_slice(&w->flight));
 	if (w->last)
 		end_file(w);
 	blob_job_over(w->store);
@@ -97,7 +107,7 @@ static void abort_job(void *arg)
 {
 	struct blob_writer *w = arg;
 
-	blob_file_abort(&w->file);
+	throw_away(w);
 	blob_job_over(w->store);
 }
 
