@@ -30,15 +30,19 @@ async function counters(name) {
 const grown = (then, now) => Object.fromEntries(Object.entries(now).map(([name, n]) => [name, n - (then[name] || 0)]));
 const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
 
-// Plays knights to and fro until told to stop, and starts anew after a draw by repetition.
+// A game without end, mate or repetition: knights go to and fro, and then a pawn of each side a step.
+const KNIGHTS = ['g1f3', 'g8f6', 'f3g1', 'f6g8'];
+const LINE = [[2, 3, 7, 6], [3, 4, 6, 5]].flatMap(([a, b, c, d]) =>
+  [...'abcdegh'].flatMap((file) => [...KNIGHTS, `${file}${a}${file}${b}`, `${file}${c}${file}${d}`]));
+
+// Plays it until told to stop, and then anew.
 async function play(pair, index, storm) {
   let moves = 0;
   while (!storm.over) {
     const { match, white, black } = await startGame(pair, { limit: 600 + index * 60, increment: 1 }, false);
-    const line = ['g1f3', 'g8f6', 'f3g1', 'f6g8'];
-    for (let ply = 0; ply < 8 && !storm.over; ply++) {
+    for (let ply = 0; ply < LINE.length && !storm.over; ply++) {
       const mover = ply % 2 ? black : white;
-      mover.move(match, ply, line[ply % 4]);
+      mover.move(match, ply, LINE[ply]);
       await Promise.all([white, black].map((player) => player.want((f) => f.type === 'moved' && f.match === match && f.ply === ply + 1)));
       moves++;
     }
