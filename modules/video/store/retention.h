@@ -9,7 +9,7 @@
 
 #include "video.h"
 
-/* A stream was deleted: what is left of it goes now, as far as the blob store lets it. */
+/* A stream was deleted: its rows go now, and its blobs once the blob store's grace is over. */
 void retention_soon(struct retention *r);
 struct retention *retention_new(struct video *v);
 void retention_free(struct retention **r);

@@ -1,6 +1,6 @@
 /*
- * tidy.h: deletes the blobs of chunks that every rendition has had, some time later: the blob store
- * keeps what was put within its grace. On the loop.
+ * tidy.h: forgets chunks that every rendition has had, some time later, and releases their blobs
+ * (blob.h). On the loop.
  */
 #ifndef VIDEO_TIDY_H
 #define VIDEO_TIDY_H
