@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "blob/blob_internal.h"
@@ -27,6 +28,8 @@
 #define BUS_THREADS    2 /* a subscriber holds one while it waits for its commit */
 #define POOL_QUEUE_MAX 4096
 #define HASH_QUEUE_MAX 512
+#define FIRST_MS       30000 /* another one may take so long to start */
+#define LOOK_MS        50
 
 struct hearth *kernel_new(void)
 {
@@ -64,6 +67,19 @@ static int refuse_second(struct hearth *h, const char *path)
 	return HEARTH_EBUSY;
 }
 
+/* The first of several has the folder for itself while it starts. */
+static int lock_shared(int fd)
+{
+	struct timespec look = { .tv_nsec = LOOK_MS * 1000000 };
+	int rc;
+
+	for (int waited_ms = 0; (rc = flock(fd, LOCK_SH | LOCK_NB)) < 0 && errno == EWOULDBLOCK &&
+				waited_ms < FIRST_MS;
+		waited_ms += LOOK_MS)
+		nanosleep(&look, NULL);
+	return rc;
+}
+
 /*
  * Two servers on one folder would each believe that they own it; unless both say that they share
  * it. The first of these knows that nobody else is there: what servers held before is void then.
@@ -77,14 +93,13 @@ int kernel_lock_data(struct hearth *h)
 	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
 	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	h->first = h->lock_fd >= 0 && flock(h->lock_fd, LOCK_EX | LOCK_NB) == 0;
-	if (!h->first && (h->lock_fd < 0 || !shared || flock(h->lock_fd, LOCK_SH | LOCK_NB) < 0))
+	if (!h->first && (h->lock_fd < 0 || !shared || lock_shared(h->lock_fd) < 0))
 		rc = refuse_second(h, path.p);
 	strbuf_free(&path);
 	return rc;
 }
 
-/* Once what was left behind is put in order, others may come. */
-static int share_data(struct hearth *h)
+int kernel_share_data(struct hearth *h)
 {
 	return !h->first || !kernel_is_shared(h) || flock(h->lock_fd, LOCK_SH) == 0 ? 0
 										    : HEARTH_EIO;
@@ -143,7 +158,7 @@ int kernel_open(struct hearth *h)
 		rc = open_leases(h);
 	if (rc == 0)
 		rc = open_blobs(h);
-	return rc == 0 ? share_data(h) : rc;
+	return rc;
 }
 
 int kernel_start_for_command(struct hearth *h)

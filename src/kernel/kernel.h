@@ -113,6 +113,11 @@ int kernel_open_databases(struct hearth *h);
  * logged.
  */
 int kernel_lock_data(struct hearth *h);
+/*
+ * Lets others come to it, where they may: what was left behind is put in order, what every server
+ * needs is made. 0, or HEARTH_EIO.
+ */
+int kernel_share_data(struct hearth *h);
 /* Whether several servers may have the data folder at a time. */
 bool kernel_is_shared(const struct hearth *h);
 /* Looks at the disk, before anything is written; again and again, from the loop on; no more. */

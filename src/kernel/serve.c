@@ -223,6 +223,8 @@ static int start(struct hearth *h)
 	if (rc == 0)
 		rc = connect_modules(h);
 	if (rc == 0)
+		rc = kernel_share_data(h);
+	if (rc == 0)
 		rc = open_listeners(h);
 	if (rc == 0)
 		kernel_read_site(h);

@@ -50,8 +50,9 @@ async function done(client) {
 }
 
 before(async () => {
-  a = await new Hearth(shared).start();
-  b = await another().start();
+  a = new Hearth(shared);
+  b = another();
+  await Promise.all([a.start(), b.start()]); // at once, on a folder that is not there yet
   for (const name of ['ann', 'bob']) a.addUser(`${name}@hearth.test`, PASSWORD);
 });
 after(async () => {
