@@ -216,7 +216,7 @@ test('the data folder and what is in it are their owner\'s alone, whatever their
     await hearth.stop();
     for (const name of ['', 'auth.db', 'mail.db', 'tls', 'blob']) chmodSync(join(data, name), 0o755);
     await hearth.start();
-    assert.match(hearth.log, /now its owner alone can.* changed=5/);
+    assert.match(hearth.log, /permissions tightened.* changed=5/);
     assert.equal(statSync(data).mode & 0o777, 0o700);
     assert.deepEqual(open(), []);
   } finally {
