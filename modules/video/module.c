@@ -6,7 +6,7 @@
 #include "hearth/export.h"
 #include "hearth/metric.h"
 #include "ingest/ingest.h"
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 #include "package/worker.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 #include "store/retention.h"
 #include "store/store.h"
 
@@ -281,7 +281,7 @@ const struct http_route video_routes[] = {
 	{ HTTP_DELETE, "/api/video/streams/{id:int}", delete_stream, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw", get_raw_list, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/video/streams/{id:int}/raw/{number:int}", get_raw, HTTP_ACCOUNT, 0 },
-	/* live_http.c */
+	/* serve.c */
 	{ HTTP_GET, "/live/{channel:word}/index.m3u8", video_get_master, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/live/{channel:word}/{rendition:word}/index.m3u8", video_get_playlist,
 		HTTP_PUBLIC, 0 },

@@ -1,7 +1,7 @@
 /*
- * demuxer.h: from a publisher's tags to pieces for the upload: every tag goes into the raw backup as
- * it came; what is in it goes through the segmenter, which cuts chunks. One for each stream. On the
- * loop.
+ * demuxer.h: from a publisher's tags to pieces for the upload: every tag goes into the raw backup
+ * as it came; what is in it goes through the segmenter, which cuts chunks. One for each stream. On
+ * the loop.
  */
 #ifndef VIDEO_DEMUXER_H
 #define VIDEO_DEMUXER_H

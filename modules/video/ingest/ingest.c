@@ -21,7 +21,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/room.h"
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 
 #define RETRY_MS          1000
 #define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */

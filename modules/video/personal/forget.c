@@ -13,7 +13,7 @@
 #include "hearth/error.h"
 #include "hearth/export.h"
 #include "ingest/ingest.h"
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 #include "personal/personal.h"
 #include "store/store.h"
 

@@ -13,7 +13,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 #include "store/store.h"
 
 #define BATCH       100

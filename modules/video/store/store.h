@@ -172,7 +172,8 @@ struct video_segment {
 };
 
 /*
- * The event "video.segment": a segment is stored; with rendition and sequence 0: the stream has ended.
+ * The event "video.segment": a segment is stored; with rendition and sequence 0: the stream has
+ * ended.
  */
 int video_store_tell(struct db_tx *tx, const struct video_segment *s);
 /*

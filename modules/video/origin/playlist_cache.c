@@ -1,5 +1,5 @@
 /*
- * live.c: see live.h.
+ * playlist_cache.c: the channels in memory, and how what is new comes to them. On the loop.
  *
  *   nobody asked ──request──▶ LOOKING ──found──▶ fresh ──event──▶ stale ──request──▶ LOOKING …
  *
@@ -8,7 +8,7 @@
  * look a segment. A look runs on a database thread and touches nothing but itself; on the loop it
  * is then merged. Channels nobody has asked for longest give way to others.
  */
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/metric.h"
-#include "origin/look.h"
+#include "origin/playlist_query.h"
 
 #define CHANNELS_MAX 256
 #define SEGMENTS_MAX 400000 /* in all channels, some 140 bytes each */

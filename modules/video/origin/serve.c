@@ -1,5 +1,5 @@
 /*
- * live_http.c: GET /live/…
+ * serve.c: GET /live/…
  *
  *   /live/CHANNEL/index.m3u8                 the renditions
  *   /live/CHANNEL/RENDITION/index.m3u8       its segments
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
-#include "origin/live.h"
-#include "origin/live_playlist.h"
+#include "origin/playlist_cache.h"
+#include "origin/playlist_text.h"
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
 #define SEGMENT_TYPE  "video/iso.segment"

@@ -1,11 +1,11 @@
 /*
- * look.h: one look at what is on disk of a channel's latest stream, beyond what is known of it.
- * Made on the loop, filled on a database thread, merged and freed on the loop (live.c).
+ * playlist_query.h: one look at what is on disk of a channel's latest stream, beyond what is known
+ * of it. Made on the loop, filled on a database thread, merged and freed on the loop (playlist_cache.c).
  */
-#ifndef VIDEO_LOOK_H
-#define VIDEO_LOOK_H
+#ifndef VIDEO_PLAYLIST_QUERY_H
+#define VIDEO_PLAYLIST_QUERY_H
 
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 
 /* What is new of one rendition. */
 struct look_line {

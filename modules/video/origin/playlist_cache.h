@@ -1,9 +1,9 @@
 /*
- * live.h: the aggregator's memory: the channels that somebody watches, made of stored segments
- * only, and their playlists. On the loop.
+ * playlist_cache.h: the aggregator's memory: the channels that somebody watches, made of stored
+ * segments only, and their playlists. On the loop.
  */
-#ifndef VIDEO_LIVE_H
-#define VIDEO_LIVE_H
+#ifndef VIDEO_PLAYLIST_CACHE_H
+#define VIDEO_PLAYLIST_CACHE_H
 
 #include "store/store.h"
 
@@ -27,7 +27,7 @@ struct live_line {
 
 struct live_waiter;
 
-/* The loop's alone: looks at the disk bring their finds along (live.c). */
+/* The loop's alone: looks at the disk bring their finds along (playlist_cache.c). */
 struct live_channel {
 	struct list_node used; /* by last use */
 	struct video *v;
@@ -73,7 +73,7 @@ struct live_line *live_line_of(struct live_channel *c, struct slice name);
 const struct video_segment *live_segment_of(const struct live_line *line, int64_t number);
 struct buf *live_init_of(const struct live_line *line, int64_t number);
 
-/* GET /live/… (live_http.c; the routes stand in api.c). */
+/* GET /live/… (serve.c; the routes stand in api.c). */
 void video_get_master(void *module, struct http_request *rq);
 void video_get_playlist(void *module, struct http_request *rq);
 void video_get_file(void *module, struct http_request *rq);

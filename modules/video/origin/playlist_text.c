@@ -1,10 +1,10 @@
 /*
- * live_playlist.c: see live_playlist.h.
+ * playlist_text.c: playlists written from what is in memory. On the loop; as long as the window.
  *
  * EXT-X-INDEPENDENT-SEGMENTS is never said: it may not change within a playlist's life, and whether
  * every chunk to come begins with a key frame is the publisher's affair.
  */
-#include "origin/live_playlist.h"
+#include "origin/playlist_text.h"
 
 #include <stdlib.h>
 

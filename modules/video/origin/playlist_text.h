@@ -1,10 +1,10 @@
 /*
- * live_playlist.h: the playlists of a channel in memory, as text. On the loop.
+ * playlist_text.h: the playlists of a channel in memory, as text. On the loop.
  */
-#ifndef VIDEO_LIVE_PLAYLIST_H
-#define VIDEO_LIVE_PLAYLIST_H
+#ifndef VIDEO_PLAYLIST_TEXT_H
+#define VIDEO_PLAYLIST_TEXT_H
 
-#include "origin/live.h"
+#include "origin/playlist_cache.h"
 
 /* The caller owns the reference. */
 struct buf *live_write_master(const struct live_channel *c);

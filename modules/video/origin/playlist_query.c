@@ -1,8 +1,8 @@
 /*
- * look.c: reads what is new of a channel: renditions, segments, what stands before them, how the
- * stream ended. Made and merged on the loop, filled inside a db_fn.
+ * playlist_query.c: reads what is new of a channel: renditions, segments, what stands before them,
+ * how the stream ended. Made and merged on the loop, filled inside a db_fn.
  */
-#include "origin/look.h"
+#include "origin/playlist_query.h"
 
 #include <stdlib.h>
 
