@@ -195,7 +195,7 @@ twice: ## The system tests with every database function run twice, the first run
 asan: ## The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) --no-print-directory test VARIANT=asan
 tsan: deps-test ## The threaded parts (loop, ports, game shards) under ThreadSanitizer
-	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|blob|cache|registry|ports)/'
+	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|lease|blob|cache|registry|ports)/'
 	$(Q)GAMES=100 HEARTH_BIN=build/tsan/hearth tests/run-system.sh game
 
 .PHONY: soak
