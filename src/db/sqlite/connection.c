@@ -27,8 +27,8 @@
 #define WAL_PAGES      1000  /* 4 MiB: copy the log into the file as far as readers let us */
 #define WAL_PAGES_MUCH 16000 /* 64 MiB: wait for readers, so that the log begins anew */
 /*
- * Bytes a savepoint keeps before they go, at once, to a temporary file. Less than 128 KiB: SQLite
- * (os_unix.c) hands the system the lower 17 bits of a length, and takes a write of none for a full
+ * Bytes a savepoint keeps before they go, at once, to a temporary file. Less than 128 KiB: SQLite's
+ * VFS for Unix hands the system the lower 17 bits of a length, and takes a write of none for a full
  * disk.
  */
 #define UNDO_MEMORY (120 * 1024)
