@@ -17,6 +17,7 @@
 #include "hearth/arena.h"
 #include "hearth/module.h"
 #include "job/queue.h"
+#include "lease/lease_internal.h"
 #include "modules.h"
 
 /* Up to which script a database is as it is: the rule came later. */
@@ -113,6 +114,7 @@ START_TEST(a_migration_leaves_the_previous_program_working)
 	check_all("bus", bus_migrations);
 	check_all("job", queue_migrations);
 	check_all("identity", identity_migrations);
+	check_all("lease", lease_migrations);
 }
 END_TEST
 
