@@ -29,6 +29,8 @@
  * is (folder.h): PutObject, multipart above 5 MiB; ranged GetObject; DeleteObject after the row's
  * commit. So no bucket needs versions, and nothing depends on an object's age. A stream needs no
  * local file: the object's name says nothing of the hash, which its row gets when the stream ends.
+ *
+ * Calls are from an executor and answered there, later; those that wait are for workers.
  */
 #ifndef HEARTH_BLOB_H
 #define HEARTH_BLOB_H

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define PREFIX MANIFEST "-"
 
@@ -79,6 +80,7 @@ int generations_prune(const char *dir, size_t keep)
 	char path[FILE_PATH_MAX];
 	struct generations g;
 
+	INVARIANT(keep > 0);
 	generations_list(dir, &g);
 	for (size_t i = 0; i < g.count && g.count - i + 1 > keep; i++) {
 		snprintf(path, sizeof(path), "%s/" PREFIX "%s", dir, g.names[i]);

@@ -14,6 +14,7 @@
 #include "backup/backup.h"
 #include "backup/generations.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/map.h"
 
 /* A manifest being read, at its next blob. */
@@ -93,6 +94,7 @@ static void tidy_all(struct tidying *t)
 {
 	char sub[3], path[FILE_PATH_MAX];
 
+	INVARIANT(t->count > 0); /* else all would be removed */
 	for (unsigned i = 0; i < 256; i++) {
 		snprintf(sub, sizeof(sub), "%02x", i);
 		tidy_blobs(t, sub);

@@ -171,6 +171,7 @@ static void settle(struct blob_put *p)
 {
 	struct blob_store *s = p->store;
 
+	INVARIANT(p->status <= 0);
 	if (p->status == 0) {
 		metric_add(s->put_count, 1);
 		metric_add(s->put_bytes, (int64_t)p->row.info.size);
@@ -251,6 +252,7 @@ void blob_put_ready(struct blob_put *p)
 	struct exec *loop = exec_loop();
 	bool flushing;
 
+	INVARIANT(p->exec && !list_linked(&p->node));
 	if (p->status < 0) {
 		exec_post(p->exec, settle_and_answer, p);
 		return;

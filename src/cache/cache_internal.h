@@ -1,6 +1,6 @@
 /*
  * cache_internal.h: the cache from the inside: its engines, and opening it, for who assembles the
- * program and for tests.
+ * program and for tests. On the loop.
  */
 #ifndef HEARTH_SRC_CACHE_INTERNAL_H
 #define HEARTH_SRC_CACHE_INTERNAL_H

@@ -63,6 +63,7 @@ static void begin_body(struct http_request *rq)
 
 static void begin_request(struct http_session *s)
 {
+	INVARIANT(!s->rq && !s->closing);
 	s->rq = request_new(s);
 	timer_start(&s->rq->timer, HEAD_MS, 0, on_head_late, s->rq);
 }
@@ -70,6 +71,7 @@ static void begin_request(struct http_session *s)
 /* The request is complete: it is the handler's. */
 static void handle(struct http_request *rq)
 {
+	INVARIANT(rq->session && rq->session->rq == rq && rq->match.route && !rq->replied);
 	timer_stop(&rq->timer);
 	rq->phase = HTTP_HANDLING;
 	rq->held = true;
@@ -94,6 +96,7 @@ static void add_body(struct http_request *rq, struct slice piece)
 {
 	size_t max = rq->match.route->body_max;
 
+	INVARIANT(rq->body.n <= max);
 	if (piece.n > max - rq->body.n)
 		http_reply_problem(rq, 413, NULL, "the body may have %zu bytes at most", max);
 	else
@@ -217,6 +220,7 @@ void request_done(struct http_request *rq)
 	struct http_session *s = rq->session;
 	bool keep_alive = rq->keep_alive && !rq->server->draining;
 
+	INVARIANT(rq->replied && (!s || s->rq == rq));
 	count_request(rq);
 	let_go(rq);
 	if (!s)

@@ -82,6 +82,7 @@ static size_t offer(struct conn *c, struct slice in)
 {
 	bool over = had_turn(c);
 
+	INVARIANT(c->calls == 0);
 	while (in.n && may_offer(c) && !over) {
 		size_t used;
 

@@ -258,6 +258,7 @@ static void handshake(struct tls *t)
 {
 	int rc;
 
+	INVARIANT(t->state == TLS_HANDSHAKE && !tls_turn_waits(&t->turn));
 	ERR_clear_error();
 	rc = SSL_accept(t->ssl);
 	if (rc == 1) {

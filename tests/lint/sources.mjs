@@ -9,7 +9,7 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   .split('\n').filter((path) => path && existsSync(path));
 const names = new Set(tracked.map((path) => basename(path)));
 // Files of others that comments speak of, and files that exist only while the program is built or runs.
-const FOREIGN = /^(llhttp|api|http|jsmn|sqlite3|uv|argon2|qrcodegen|jerror|turbojpeg|core|config|files|common|table|index|init|proxy-protocol|example|x|[a-z])\.(h|c|md|js|sh|ini)$/;
+const FOREIGN = /^(llhttp|api|http|jsmn|sqlite3|uv|argon2|qrcodegen|jerror|turbojpeg|core|config|files|common|table|index|init|proxy-protocol|os_unix|example|x|[a-z])\.(h|c|md|js|sh|ini)$/;
 let wrong = 0;
 
 function say(path, line, what) {

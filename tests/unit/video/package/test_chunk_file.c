@@ -171,4 +171,5 @@ START_TEST(lies_about_sizes)
 }
 END_TEST
 
-TEST_MAIN("chunk_file", the_first_form_is_read, round_trip, nothing_in_it, cut_short_or_with_more_behind, lies_about_sizes)
+TEST_MAIN("chunk_file", the_first_form_is_read, round_trip, nothing_in_it,
+	cut_short_or_with_more_behind, lies_about_sizes)
