@@ -229,7 +229,7 @@ static void open_match(struct pairing *p)
 		match_free(&m);
 }
 
-/* What both are told when nothing comes of it: every seek of theirs is gone. */
+/* What both are told when nothing comes of it: every seek of theirs for this is gone. */
 static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
@@ -255,16 +255,23 @@ static void on_added(void *arg, int status)
 }
 
 /*
- * An account's other seeks are over, whatever clock they want: one of them has found its opponent.
+ * An account's other seeks for the same are over: one of them has found its opponent. Those for
+ * another clock come from another connection, which plays beside this one: they stand.
  */
-static void end_seeks(struct game_lobby *l, int64_t account)
+static void end_seeks(struct game_lobby *l, const struct game_seek *found)
 {
-	struct seeker *k = find_seeker(l, account);
+	struct seeker *k = find_seeker(l, found->account);
+	int left = k ? k->count : 0;
 
 	/* The last one takes the seeker with it. */
-	for (int left = k ? k->count : 0; left > 0; left--)
-		remove_waiting(l, LIST_ENTRY(k->seeks.head.next, struct waiting, own));
-	game_seek_drop(l->g, account);
+	for (struct list_node *it = left ? k->seeks.head.next : NULL; left > 0; left--) {
+		struct waiting *w = LIST_ENTRY(it, struct waiting, own);
+
+		it = it->next;
+		if (game_seek_same(&w->seek, found))
+			remove_waiting(l, w);
+	}
+	game_seek_drop(l->g, found->account, found);
 }
 
 static void pair(struct game_lobby *l, const struct game_seek *a, const struct game_seek *b)
@@ -288,7 +295,7 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		end_seeks(l, p->row.accounts[seat]);
+		end_seeks(l, &p->seeks[seat]);
 	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
@@ -316,12 +323,14 @@ static struct waiting *find_opponent(struct kind *k, int64_t account)
 
 /* ---- seeks ---- */
 
-bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account)
+bool game_lobby_is_pairing(
+	const struct game_lobby *l, int64_t account, const struct game_seek *seek)
 {
 	LIST_FOREACH (&l->pairings, it) {
 		const struct pairing *p = LIST_ENTRY(it, struct pairing, node);
 
-		if (p->row.accounts[0] == account || p->row.accounts[1] == account)
+		if ((p->row.accounts[0] == account || p->row.accounts[1] == account) &&
+			(!seek || game_seek_same(&p->seeks[0], seek)))
 			return true;
 	}
 	return false;
@@ -331,7 +340,7 @@ static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
 {
 	const struct seeker *k = find_seeker(l, seek->account);
 
-	if (game_lobby_is_pairing(l, seek->account))
+	if (game_lobby_is_pairing(l, seek->account, seek))
 		return HEARTH_ECONFLICT;
 	if (k && k->count >= l->g->seeks_max)
 		return HEARTH_ETOOBIG;

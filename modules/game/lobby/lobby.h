@@ -33,8 +33,9 @@ void game_lobby_free(struct game_lobby **l);
  * many are waiting; HEARTH_ETOOBIG: too many of this account; HEARTH_ECONFLICT: it is being paired.
  */
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek);
-/* Whether an account is being paired. */
-bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account);
+/* Whether an account is being paired, for a game as `seek` wants it (NULL: for any). */
+bool game_lobby_is_pairing(
+	const struct game_lobby *l, int64_t account, const struct game_seek *seek);
 /*
  * Takes back all seeks of an account, and tells the connections that had them, but for `except`.
  */

@@ -144,7 +144,13 @@ void game_seek_begin(struct game *g, const struct game_seek *seek)
 	g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
 }
 
-void game_seek_drop(struct game *g, int64_t account)
+bool game_seek_same(const struct game_seek *a, const struct game_seek *b)
+{
+	return a->rules == b->rules && a->limit_ms == b->limit_ms &&
+	       a->increment_ms == b->increment_ms;
+}
+
+void game_seek_drop(struct game *g, int64_t account, const struct game_seek *like)
 {
 	size_t it = 0;
 	void *value;
@@ -152,7 +158,7 @@ void game_seek_drop(struct game *g, int64_t account)
 	while (map_next(g->seeking, &it, NULL, &value)) {
 		struct seeking *s = value;
 
-		if (s->seek.account == account)
+		if (s->seek.account == account && (!like || game_seek_same(&s->seek, like)))
 			s->dropped = true;
 	}
 }

@@ -39,7 +39,8 @@ struct game_store_times {
 
 /* ---- store.c ---- */
 
-#define GAME_STORE_BEGUN_MAX 60 /* rows that a person can add in a minute, by aborting, on a seat */
+#define GAME_STORE_BEGUN_MAX \
+	300 /* rows that a person can add in a minute, by aborting, on a seat */
 
 /*
  * Adds a match, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account

@@ -78,9 +78,9 @@ static void on_seek(struct game *g, const struct frame_message *from, const stru
 static void on_cancel(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	(void)frame;
-	game_seek_drop(g, from->account);
+	game_seek_drop(g, from->account, NULL);
 	game_lobby_cancel(g->lobby, from->account, from->client);
-	if (game_lobby_is_pairing(g->lobby, from->account))
+	if (game_lobby_is_pairing(g->lobby, from->account, NULL))
 		send_error(g, from, "paired", "an opponent was found already: your match begins");
 	else
 		game_send(g, from->client, game_frame_plain("cancelled"));
