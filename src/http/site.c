@@ -4,9 +4,9 @@
  *
  * A Host that is not ours gets nothing but a refusal. A browser can be made to believe that a
  * foreign name is at our address (DNS rebinding), and the foreign site's pages could then read our
- * answers; that needs a name, for a page at an address is from there. So addresses are welcome, and
- * of names those this server is known by. One without a dot is no better than others: who gives out
- * a network's names gives out that. But what a trusted proxy calls us is the proxy's business.
+ * answers; that needs a name its owner controls, for a page at an address is from there. So
+ * addresses are welcome, names without a dot as well (nobody can register one), and of the others
+ * those this server is known by. What a trusted proxy calls us is the proxy's business.
  *
  * A proxy that is trusted says in header fields who the request comes from. That goes into the
  * request's copy of conn_info, where everything that counts guesses or writes a log finds it. On
@@ -105,7 +105,7 @@ static bool is_ours(const struct http_site *site, struct slice host)
 {
 	struct slice name = host_name(host);
 
-	if (name.n == 0 || is_address(name))
+	if (name.n == 0 || is_address(name) || slice_chr(name, '.') < 0)
 		return true;
 	for (const char *const *n = site->names; *n; n++)
 		if (slice_ieq(name, slice_str(*n)))

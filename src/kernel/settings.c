@@ -15,7 +15,7 @@ static const struct config_setting settings[] = {
 		"empty: under the hostname, at the port of [listen] https" },
 	{ "server", "hosts", CONFIG_LIST, "", NULL, NULL, NULL,
 		"more names the page may be opened under, beside hostname, url, mail domains, "
-		"localhost, the machine's own name and addresses: a request for any other is "
+		"machine.local, addresses and names without a dot: a request for any other is "
 		"refused" },
 	{ "server", "proxies", CONFIG_LIST, "", NULL, NULL, NULL,
 		"networks (10.0.0.0/8, ::1) of proxies whose word about who they come for is "

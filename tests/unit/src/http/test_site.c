@@ -64,7 +64,7 @@ START_TEST(foreign_hosts_get_a_refusal)
 		"[::1]:80", "[2001:db8::1]", "raspberrypi", "" };
 	static const char *const bad[] = { "evil.example", "example.org.evil.example",
 		"xexample.org", "localhost.evil.example", "1.2.3.4.evil.example", "127.1.evil",
-		"www.example.org", "intranet", "local", "mail" };
+		"www.example.org", "raspberrypi.example" };
 	char host[100];
 
 	start();
@@ -82,7 +82,7 @@ START_TEST(foreign_hosts_get_a_refusal)
 	ck_status(get("/who", "Host: localhost\r\nX-Forwarded-Host: evil.example\r\n"), 421);
 	/* What the proxy calls us, and what it was asked for. */
 	ck_status(get("/who", "Host: backend:8080\r\nX-Forwarded-For: 203.0.113.9\r\n"), 200);
-	ck_status(get("/who", "Host: backend\r\nX-Forwarded-Host: intranet\r\n"), 421);
+	ck_status(get("/who", "Host: backend\r\nX-Forwarded-Host: evil.example\r\n"), 421);
 	ck_status(ask("GET /who HTTP/1.0\r\n\r\n"), 200);
 	stop();
 }
