@@ -172,7 +172,7 @@ test('killed at any moment it leaves the one before, and goes on', async () => {
 test('earlier ones are kept, each whole by itself, as many as wanted', async () => {
   const told = await run('verify', dir);
   const names = [...told.text.matchAll(/--of (\w+)/g)].map(([, name]) => name);
-  assert.ok(names.length >= 4 && names.length <= 6, told.text);
+  assert.ok(names.length >= 3 && names.length <= 6, told.text); // of two within a second the later one stays
   const [first] = names;
   for (const name of names) assert.equal((await run('verify', dir, '--of', name)).status, 0, name);
   await restored(async (other) => {
@@ -200,7 +200,7 @@ test('a restore that is killed goes on, and until then no server takes half of i
   const target = new Hearth({ 'video.reconnect': '0s' });
   let halves = 0;
   try {
-    for (const wait of [2, 4, 8, 16, 32, 64]) {
+    for (const wait of [2, 4, 8, 16, 32, 64, 128, 256, 512]) {
       const child = spawn(BIN, ['restore', dir, ...target.args()]);
       const ended = new Promise((done) => child.on('exit', done));
       await sleep(wait);
