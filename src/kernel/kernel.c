@@ -70,7 +70,7 @@ static int refuse_second(struct hearth *h, const char *path)
 /* The first of several has the folder for itself while it starts. */
 static int lock_shared(int fd)
 {
-	struct timespec look = { .tv_nsec = LOOK_MS * 1000000 };
+	struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	int rc;
 
 	for (int waited_ms = 0; (rc = flock(fd, LOCK_SH | LOCK_NB)) < 0 && errno == EWOULDBLOCK &&

@@ -274,6 +274,7 @@ static void look(void *arg)
 			pthread_mutex_lock(&ls->lock);
 			for (int j = 0; j < b->count; j++) {
 				settle(b, &b->items[j], true);
+				/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a reference each */
 				unref(b->items[j].keeper);
 			}
 			g->busy = false;
@@ -403,5 +404,5 @@ void lease_unkeep(struct lease_keeper **kp)
 		exec_post(exec_loop(), look, ls);
 	else
 		unref(k);
-	unref(k);
+	unref(k); /* NOLINT(clang-analyzer-unix.Malloc): the list's, and then the owner's */
 }

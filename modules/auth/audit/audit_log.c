@@ -9,7 +9,7 @@
 #include "hearth/log.h"
 
 #define HOUR_MS      (INT64_C(3600) * 1000)
-#define LOOK_BACK    (5 * AUTH_AUDIT_SAME) /* events that are looked at for what repeats */
+#define LOOK_BACK    ((int64_t)5 * AUTH_AUDIT_SAME) /* events that are looked at for what repeats */
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     200
 

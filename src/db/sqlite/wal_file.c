@@ -12,7 +12,7 @@
 
 #include "hearth/arena.h"
 
-#define GATHER_MAX (120 * 1024) /* bytes: some thirty pages; SQLite cannot write 128 KiB at once */
+#define GATHER_MAX 122880 /* bytes: some thirty pages; SQLite cannot write 128 KiB at once */
 
 static struct {
 	sqlite3_vfs vfs, *below;
