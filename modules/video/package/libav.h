@@ -42,6 +42,7 @@
 	X(SCALE, sws_scale_frame)
 
 struct libav_functions {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the second `name` is what is declared */
 #define LIBAV_POINTER(library, name) __typeof__(name) *name;
 	LIBAV_FUNCTIONS(LIBAV_POINTER)
 #undef LIBAV_POINTER
