@@ -1,6 +1,6 @@
 /*
- * Chunk files: what can be read, written again, must be the same bytes; every sample must lie in
- * the file.
+ * Chunk files: what can be read, written again, must be the same bytes (the first form is written
+ * as the second); every sample must lie in the file.
  */
 #include "package/chunk_file.h"
 
@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_samples(&c.video, file);
 		check_samples(&c.audio, file);
 		chunk_file_write(&again, &c);
-		if (!slice_eq(strbuf_slice(&again), buf_slice(file)))
+		if (slice_starts(buf_slice(file), SLICE("HCK2")) &&
+			!slice_eq(strbuf_slice(&again), buf_slice(file)))
 			abort();
 		strbuf_free(&again);
 	}
