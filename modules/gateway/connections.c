@@ -3,7 +3,8 @@
  * thread to a client. A frame waits in the gateway's own list until the loop, which owns the
  * sockets, takes it; what still waits when the gateway ends goes with it. However many wait, one
  * posted function fetches them, some at a time; what waits for a client is bounded by its socket
- * (ws_send_buf).
+ * (ws_send_buf). The list has no bound of its own: it holds what services said since the loop's
+ * last round. A frame for everybody is written to all sockets in one go.
  */
 #include "gateway.h"
 

@@ -308,10 +308,7 @@ void lease_keepers_drop(struct leases *ls)
 		while ((node = list_pop(&ls->groups[i].keepers))) {
 			struct lease_keeper *k = LIST_ENTRY(node, struct lease_keeper, node);
 
-			/* A forced stop leaves who was amid its work, and never let go. */
-			if (k->state != ENDING)
-				log_debug("lease", "a lease was still held at the end", "name",
-					"%s", k->lease.name, NULL);
+			INVARIANT(k->state == ENDING);
 			unref(k);
 		}
 }

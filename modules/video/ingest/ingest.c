@@ -381,10 +381,14 @@ void ingest_free_all(struct video *v)
 	size_t it = 0;
 	void *value;
 
-	/* Where the drain was cut short, database and blob store still hold what is theirs. */
+	/*
+	 * Where the drain was cut short, database and blob store still hold what is theirs. The
+	 * lease is let go in any case: nobody renews it any more.
+	 */
 	while (map_next(v->ingests, &it, NULL, &value)) {
 		struct ingest *in = value;
 
+		lease_unkeep(&in->keeper);
 		if (!in->writing && !in->counting && (!in->upload || upload_idle(in->upload)))
 			ingest_free(in);
 	}
