@@ -83,9 +83,6 @@ struct config_address config_address(const struct config *c, const char *section
 /* Parses "host:port" as CONFIG_ADDRESS does; HEARTH_EINVAL. */
 int config_address_parse(struct slice text, struct config_address *out);
 
-/* Whether a file or --set has set the value; false: it is the default. */
-bool config_is_set(const struct config *c, const char *section, const char *key);
-
 /*
  * Appends a line to `errors` that blames the value of a setting: where it was set (file and line,
  * or

@@ -306,13 +306,6 @@ struct config_address config_address(const struct config *c, const char *section
 	return get(c, section, key, CONFIG_ADDRESS)->address;
 }
 
-bool config_is_set(const struct config *c, const char *section, const char *key)
-{
-	const struct entry *e = find_entry(c, slice_str(section), slice_str(key));
-
-	return e && e->file;
-}
-
 void config_blame(const struct config *c, const char *section, const char *key,
 	struct strbuf *errors, const char *format, ...)
 {

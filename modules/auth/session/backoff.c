@@ -204,12 +204,3 @@ void backoff_forget(struct backoff *b)
 	if (!b->shared)
 		b->wrong = b->until_ms = 0;
 }
-
-size_t backoffs_count(const struct backoffs *t)
-{
-	size_t n = 0;
-
-	for (int kind = 0; kind < BACKOFF_KINDS; kind++)
-		n += t->count[kind];
-	return n;
-}

@@ -73,7 +73,5 @@ bool backoff_has_place(const struct backoffs *t, const struct backoff *b);
 void backoff_wrong(struct backoffs *t, struct backoff *b);
 /* Nothing on it shall have counted; not for one that is shared: others' would be gone as well. */
 void backoff_forget(struct backoff *b);
-/* For metrics and tests: entries that are exact. */
-size_t backoffs_count(const struct backoffs *t);
 
 #endif

@@ -106,16 +106,6 @@ static void gatherer_end(struct gatherer *g)
 	arena_free(&g->scratch);
 }
 
-void mime_text_header(
-	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
-{
-	struct gatherer g = gatherer_of(out, message, limit);
-
-	add_fields(&g, mime_part_header(message, root));
-	add_filenames(&g, root);
-	gatherer_end(&g);
-}
-
 void mime_text_body(
 	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
 {

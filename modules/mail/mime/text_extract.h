@@ -8,18 +8,15 @@
 #include "mime/structure.h"
 
 /*
- * What stands in the header for people: subject, From, Sender, Reply-To, To, Cc and Bcc with names
- * decoded, and the file names of attachments. Appends `limit` bytes at most.
- */
-void mime_text_header(
-	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit);
-/*
  * What stands in the body: all text parts, HTML without its tags, and the header text of messages
  * within the message. Appends `limit` bytes at most.
  */
 void mime_text_body(
 	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit);
-/* Both, the header first. */
+/*
+ * The same behind what stands in the header for people: subject, From, Sender, Reply-To, To, Cc and
+ * Bcc with names decoded, and the file names of attachments.
+ */
 void mime_text_extract(
 	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit);
 
