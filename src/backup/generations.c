@@ -6,13 +6,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define PREFIX MANIFEST "-"
+#define PREFIX     MANIFEST "-"
+#define SECOND_MAX 9 /* that begin within one second; one digit, so that names sort by time */
 
 bool generation_is_name(const char *name)
 {
@@ -58,21 +60,39 @@ static int64_t newest_began_ms(const char *dir)
 	return ms;
 }
 
+/*
+ * Links the manifest under the name; 1 when that is another's already. One that is the same file was linked
+ * by a backup that was killed right behind it.
+ */
+static int keep_as(const char *from, const char *to)
+{
+	struct stat newest, there;
+
+	if (link(from, to) == 0)
+		return 0;
+	if (errno != EEXIST || stat(from, &newest) < 0 || stat(to, &there) < 0)
+		return file_failed("cannot write", to);
+	return newest.st_ino == there.st_ino ? 0 : 1;
+}
+
 int generations_keep(const char *dir)
 {
 	char from[FILE_PATH_MAX], to[FILE_PATH_MAX], name[GENERATION_NAME];
 	time_t began = (time_t)(newest_began_ms(dir) / 1000);
 	struct tm utc;
+	int rc;
 
 	if (began == 0)
 		return 0;
 	strftime(name, sizeof(name), "%Y%m%dT%H%M%SZ", gmtime_r(&began, &utc));
 	snprintf(from, sizeof(from), "%s/" MANIFEST, dir);
 	snprintf(to, sizeof(to), "%s/" PREFIX "%s", dir, name);
-	/* It is there when a backup was killed right behind this. */
-	if (link(from, to) < 0 && errno != EEXIST)
-		return file_failed("cannot write", to);
-	return 0;
+	rc = keep_as(from, to);
+	for (int nth = 2; rc == 1 && nth <= SECOND_MAX; nth++) {
+		snprintf(to, sizeof(to), "%s/" PREFIX "%s%d", dir, name, nth);
+		rc = keep_as(from, to);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 int generations_prune(const char *dir, size_t keep)

@@ -1,7 +1,8 @@
 /*
  * generations.h: the backups that a folder holds. The newest is DIR/manifest; an earlier one is a
- * manifest of its own, DIR/manifest-20260301T120000Z, named after the moment it is of. They share
- * chunks and blobs, so one more costs what changed since. On a command's main thread.
+ * manifest of its own, DIR/manifest-20260301T120000Z, named after the moment it is of (the second one
+ * of a second …Z2, up to …Z9). They share chunks and blobs, so one more costs what changed since. On a
+ * command's main thread.
  */
 #ifndef HEARTH_SRC_BACKUP_GENERATIONS_H
 #define HEARTH_SRC_BACKUP_GENERATIONS_H

@@ -172,7 +172,7 @@ test('killed at any moment it leaves the one before, and goes on', async () => {
 test('earlier ones are kept, each whole by itself, as many as wanted', async () => {
   const told = await run('verify', dir);
   const names = [...told.text.matchAll(/--of (\w+)/g)].map(([, name]) => name);
-  assert.ok(names.length >= 3 && names.length <= 6, told.text); // of two within a second the later one stays
+  assert.ok(names.length >= 4 && names.length <= 6, told.text); // five or more were taken; some of those killed were whole
   const [first] = names;
   for (const name of names) assert.equal((await run('verify', dir, '--of', name)).status, 0, name);
   await restored(async (other) => {
