@@ -2,13 +2,16 @@
  * video.h: what the files of the video module share, and the road a stream takes.
  *
  *   RTMP session ─tags─▶ ingest ─ demuxer ┬─ raw piece (blob) ──┐
- *      (loop)                             └─ chunk (blob) ──────┴─▶ rows, a task a rendition
+ *      (loop)                             └─ GOP (blob) ────────┴─▶ rows, a task a rendition
  *                                                                      (in-queue) │
  *   playlist ◀── aggregator ◀── "video.segment" ◀── worker: segment (blob), row ◀─┘
  *                (memory)       (out-queue, event)          (package, transcode)
  *
  * A *channel* is where an account streams; a *stream* is one broadcast of it; a *rendition* is one
- * quality; a *chunk* is some seconds of samples; a *segment* is a chunk in one rendition, packaged.
+ * quality; a *GOP* (group of pictures) is some seconds of samples from a key frame on, with their
+ * sound: several short groups together, or a piece of one that is too long; a *segment* is a GOP in
+ * one rendition, packaged. In tables and blob keys a GOP is called a chunk, as it was once; in rtmp/
+ * a chunk is RTMP's own.
  * All that players see counts along the channel and never comes twice: sequence numbers, the line
  * of time, and the *epoch*, which counts discontinuities.
  */
@@ -23,7 +26,7 @@
 #define VIDEO_NAME_MAX  64  /* bytes of a channel's name, with the NUL */
 #define VIDEO_TITLE_MAX 801 /* the same of its title: 200 characters */
 
-/* A stream's TARGETDURATION is chosen up to this; so a chunk is no longer, and not much shorter. */
+/* A stream's TARGETDURATION is chosen up to this; so a GOP is no longer, and not much shorter. */
 #define VIDEO_TARGET_MAX_S 12
 
 struct retention;
@@ -31,7 +34,7 @@ struct tidy;
 struct video_live;
 
 /* The scopes of keys that are the hash of what they name (blob.h): GOPs as they came, segments. */
-#define VIDEO_CHUNKS   "video/chunk/"
+#define VIDEO_GOPS     "video/chunk/"
 #define VIDEO_SEGMENTS "video/segment/"
 
 struct video {
@@ -43,7 +46,7 @@ struct video {
 	struct video_live *live; /* playlists. Loop */
 	struct tidy *tidy;       /* what is not needed any more. Loop */
 	struct retention *retention;
-	int64_t segment_ms;     /* wanted length of a chunk */
+	int64_t segment_ms;     /* wanted length of a GOP */
 	int64_t window_ms;      /* how far back a playlist reaches */
 	int64_t keep_ms;        /* how long segments are kept; at least the window */
 	int64_t raw_keep_ms;    /* … the raw backup of a stream that has ended */

@@ -152,9 +152,9 @@ test('a polite stop in the middle of a stream stores everything; the stream goes
   }
 });
 
-// The blob store keeps what is younger than its grace, so the chunks are made old by hand.
+// The blob store keeps what is younger than its grace, so the GOPs are made old by hand.
 const hasSqlite = spawnSync('sqlite3', ['--version']).status === 0;
-test('chunks that all renditions have are deleted when their grace is over', { skip: skip || (hasSqlite ? false : 'sqlite3 is not installed') }, async () => {
+test('GOPs that all renditions have are deleted when their grace is over', { skip: skip || (hasSqlite ? false : 'sqlite3 is not installed') }, async () => {
   const hearth = await serve({ 'video.reconnect': '0s' });
   const sql = (database, text) => {
     const { status, stdout, stderr } = spawnSync('sqlite3', [join(hearth.dir, 'data', `${database}.db`), text], { encoding: 'utf8' });
@@ -170,8 +170,8 @@ test('chunks that all renditions have are deleted when their grace is over', { s
     for (const watch of watches) await watch.ended(30);
     await hearth.stop();
     const count = () => [sql('video', 'SELECT count(*) FROM chunk'), sql('blob', 'SELECT count(*) FROM blob')].map(Number);
-    const [chunks, blobs] = count();
-    assert.equal(chunks, 6);
+    const [gops, blobs] = count();
+    assert.equal(gops, 6);
     assert.equal(sql('video', 'SELECT count(*) FROM chunk WHERE finished_at = 0'), '0');
     sql('video', 'UPDATE chunk SET finished_at = finished_at - 7200000 WHERE sequence < 6');
     sql('blob', 'UPDATE blob SET put_at = put_at - 7200000');

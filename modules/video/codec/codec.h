@@ -1,6 +1,6 @@
 /*
  * codec.h: the codecs that are taken here, a row of functions each: all that demuxer, worker and
- * chunk file need to know of a stream without decoding it.
+ * GOP file need to know of a stream without decoding it.
  *
  * Another codec is a file beside avc.c, a row in codec.c, and a sample entry in fmp4/. Pure; any
  * thread; what comes in is as long as a tag.
@@ -25,7 +25,7 @@ struct codec_info {
 
 struct codec {
 	enum av_codec id;
-	uint8_t number; /* in chunk files: never changed */
+	uint8_t number; /* in GOP files: never changed */
 	bool video;
 	enum fmp4_codec entry;
 	/* Reads a decoder configuration. HEARTH_EINVAL, HEARTH_EUNSUPPORTED, HEARTH_ETOOBIG. */

@@ -2,8 +2,8 @@
  * adopt.c: streams that have not ended and that nobody looks after: their server stopped, or died.
  *
  *   open, its channel's lease held by another ──▶ left alone
- *   open, the lease is free ──take──▶ a chunk came a moment ago: ours, and waits for its publisher
- *                              └────▶ else it ends where its last chunk did
+ *   open, the lease is free ──take──▶ a GOP came a moment ago: ours, and waits for its publisher
+ *                              └────▶ else it ends where its last GOP did
  *
  * Looked for once at the start, before the loop runs; where several servers share a database, also
  * once a lease's time to live: one that dies then leaves no stream behind that goes on for ever. In
@@ -48,7 +48,7 @@ static bool is_found(const struct adoption *a, int64_t channel)
 
 static bool may_go_on(const struct adoption *a, const struct video_stream *stream)
 {
-	return video_stream_has_chunk(stream) &&
+	return video_stream_has_gop(stream) &&
 	       clock_wall_ms() - stream->last_at <= a->v->reconnect_ms;
 }
 

@@ -22,7 +22,7 @@
 #include "ingest/opening.h"
 #include "ingest/segmenter.h"
 
-#define CHUNK_BYTES_MAX (16u << 20) /* at most twice that and a tag, and the lead: BLOB_GET_MAX */
+#define GOP_BYTES_MAX (16u << 20) /* at most twice that and a tag, and the lead: BLOB_GET_MAX */
 
 struct demuxer {
 	int64_t stream;
@@ -60,7 +60,7 @@ struct demuxer *demuxer_new(
 			.target_ms = (uint32_t)v->segment_ms,
 			.duration_max_ms = gops_longest_ms(in->gops),
 			.gap_max_ms = gops_longest_gap_ms(in->gops),
-			.bytes_max = CHUNK_BYTES_MAX,
+			.bytes_max = GOP_BYTES_MAX,
 			.origin = stream->line_end,
 			.sequence = (uint64_t)stream->last_sequence + 1,
 			.discontinuity = stream->last_sequence > 0,
@@ -85,15 +85,15 @@ void demuxer_free(struct demuxer **in)
 	*in = NULL;
 }
 
-static void take_chunks(struct demuxer *in)
+static void take_gops(struct demuxer *in)
 {
-	struct segment_chunk *chunk;
+	struct gop *gop;
 
-	while ((chunk = segmenter_take(in->segmenter))) {
-		gops_take(in->gops, &in->video, &in->audio, chunk);
+	while ((gop = segmenter_take(in->segmenter))) {
+		gops_take(in->gops, &in->video, &in->audio, gop);
 		segmenter_set_limits(
 			in->segmenter, gops_longest_ms(in->gops), gops_longest_gap_ms(in->gops));
-		segment_chunk_free(&chunk);
+		gop_free(&gop);
 	}
 }
 
@@ -103,7 +103,7 @@ static void take_chunks(struct demuxer *in)
 static void end_line(struct demuxer *in)
 {
 	segmenter_finish(in->segmenter);
-	take_chunks(in);
+	take_gops(in);
 }
 
 static void set_tracks(struct demuxer *in)
@@ -430,7 +430,7 @@ int demuxer_tag(
 		rc = take_av(in, type, timestamp_ms, body, why);
 	else if (opening_keep(&in->opening, type, timestamp_ms, body))
 		rc = open_line(in, why);
-	take_chunks(in);
+	take_gops(in);
 	tell_losses(in);
 	gops_flush_raw(in->gops, false);
 	if (rc == 0)

@@ -1,6 +1,6 @@
 /*
  * demuxer.h: from a publisher's tags to pieces for the upload: every tag goes into the raw backup
- * as it came; what is in it goes through the segmenter, which cuts chunks. One for each stream. On
+ * as it came; what is in it goes through the segmenter, which cuts GOPs. One for each stream. On
  * the loop.
  */
 #ifndef VIDEO_DEMUXER_H
@@ -11,7 +11,7 @@
 struct demuxer;
 
 /*
- * For a stream that begins, or that goes on after a restart (its latest chunk says where). The
+ * For a stream that begins, or that goes on after a restart (its latest GOP says where). The
  * upload is not owned.
  */
 struct demuxer *demuxer_new(

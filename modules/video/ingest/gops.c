@@ -1,8 +1,8 @@
 /*
- * gops.c: chunks described (gops.h).
+ * gops.c: GOPs described (gops.h).
  *
- * The first chunk decides on the stream's TARGETDURATION: its own length, since players stay three
- * of those behind. From then on no chunk may be longer, whatever the publisher does; one that had
+ * The first GOP decides on the stream's TARGETDURATION: its own length, since players stay three
+ * of those behind. From then on no GOP may be longer, whatever the publisher does; one that had
  * to be cut before a picture that is no key frame carries along what leads up to it, so that it can
  * be transcoded alone. On the loop.
  */
@@ -14,7 +14,7 @@
 #include "hearth/clock.h"
 #include "hearth/log.h"
 #include "manifest/playlist.h"
-#include "package/chunk_file.h"
+#include "package/gop_file.h"
 #include "package/transcode.h"
 
 #define RAW_PIECE_MAX  (4u << 20) /* raw tags are stored at the latest then */
@@ -28,16 +28,16 @@ struct gops {
 	struct upload *upload;
 	int64_t stream;
 	int64_t segment_ms;
-	uint32_t target_s; /* 0 before the first chunk */
+	uint32_t target_s; /* 0 before the first GOP */
 	int64_t epoch;
 	int64_t base_start, base_wall_ms; /* where the wall clock is tied to the stream's line */
 
-	bool changed;              /* the codecs, since the last chunk */
-	uint32_t fps_num, fps_den; /* of the first chunk in these codecs */
+	bool changed;              /* the codecs, since the last GOP */
+	uint32_t fps_num, fps_den; /* of the first GOP in these codecs */
 	uint8_t b_frames;
 	bool keep_rungs; /* the playlist promises them, however small the picture is */
 
-	struct media_samples lead; /* from the last key frame to the end of the latest chunk */
+	struct media_samples lead; /* from the last key frame to the end of the latest GOP */
 	size_t lead_bytes;
 	bool lead_lost; /* it was too much */
 
@@ -98,7 +98,7 @@ uint32_t gops_longest_gap_ms(const struct gops *g)
 }
 
 /* See the head of this file; at least what is wanted. */
-static void fix_target(struct gops *g, const struct segment_chunk *first)
+static void fix_target(struct gops *g, const struct gop *first)
 {
 	uint32_t target = hls_target_seconds((uint64_t)first->duration);
 	uint32_t least = hls_target_seconds((uint64_t)g->segment_ms * 90);
@@ -109,28 +109,28 @@ static void fix_target(struct gops *g, const struct segment_chunk *first)
 }
 
 /* The wall time of a point on the stream's line; tied anew where the line was broken. */
-static int64_t wall_of(struct gops *g, const struct segment_chunk *chunk)
+static int64_t wall_of(struct gops *g, const struct gop *gop)
 {
-	if (!g->base_wall_ms || chunk->discontinuity) {
-		g->base_start = chunk->start;
-		g->base_wall_ms = clock_wall_ms() - chunk->duration / 90;
+	if (!g->base_wall_ms || gop->discontinuity) {
+		g->base_start = gop->start;
+		g->base_wall_ms = clock_wall_ms() - gop->duration / 90;
 	}
-	return g->base_wall_ms + (chunk->start - g->base_start) / 90;
+	return g->base_wall_ms + (gop->start - g->base_start) / 90;
 }
 
 /* ---- renditions ---- */
 
-static void take_pace(struct gops *g, const struct segment_chunk *chunk)
+static void take_pace(struct gops *g, const struct gop *gop)
 {
 	uint64_t ticks = 0;
 
 	g->b_frames = 0;
-	for (size_t i = 0; i < chunk->video.n; i++) {
-		ticks += chunk->video.p[i].duration;
-		if (chunk->video.p[i].cts != 0)
+	for (size_t i = 0; i < gop->video.n; i++) {
+		ticks += gop->video.p[i].duration;
+		if (gop->video.p[i].cts != 0)
 			g->b_frames = 2;
 	}
-	g->fps_num = (uint32_t)chunk->video.n * VIDEO_TIMESCALE;
+	g->fps_num = (uint32_t)gop->video.n * VIDEO_TIMESCALE;
 	g->fps_den = ticks && ticks < UINT32_MAX ? (uint32_t)ticks : 1;
 }
 
@@ -145,11 +145,11 @@ static bool has_rung(const struct codec_track *video)
 
 /* The rungs: the source as it is, and a smaller one when the source is larger than that. */
 static int plan_renditions(const struct gops *g, const struct codec_track *video,
-	const struct segment_chunk *chunk, struct video_rendition r[UPLOAD_RENDITIONS_MAX])
+	const struct gop *gop, struct video_rendition r[UPLOAD_RENDITIONS_MAX])
 {
-	r[0] = (struct video_rendition){ .stream = g->stream,
-		.name = VIDEO_SOURCE,
-		.first_sequence = (int64_t)chunk->sequence };
+	r[0] = (struct video_rendition){
+		.stream = g->stream, .name = VIDEO_SOURCE, .first_sequence = (int64_t)gop->sequence
+	};
 	if (video->codec) {
 		r[0].width = video->info.width;
 		r[0].height = video->info.height;
@@ -164,22 +164,22 @@ static int plan_renditions(const struct gops *g, const struct codec_track *video
 	return 2;
 }
 
-/* ---- chunks ---- */
+/* ---- GOPs ---- */
 
-/* Keeps what the chunk after this one needs, should it not begin with a key frame. */
-static void keep_lead(struct gops *g, const struct segment_chunk *chunk)
+/* Keeps what the GOP after this one needs, should it not begin with a key frame. */
+static void keep_lead(struct gops *g, const struct gop *gop)
 {
-	size_t from = chunk->video.n;
+	size_t from = gop->video.n;
 
-	while (from > 0 && !chunk->video.p[from - 1].key)
+	while (from > 0 && !gop->video.p[from - 1].key)
 		from--;
 	if (from > 0) {
 		from--;
 		lead_clear(g);
 		g->lead_lost = false;
 	}
-	for (size_t i = from; i < chunk->video.n && !g->lead_lost; i++) {
-		struct media_sample s = chunk->video.p[i];
+	for (size_t i = from; i < gop->video.n && !g->lead_lost; i++) {
+		struct media_sample s = gop->video.p[i];
 
 		buf_ref(s.data);
 		media_samples_add(&g->lead, s);
@@ -191,17 +191,16 @@ static void keep_lead(struct gops *g, const struct segment_chunk *chunk)
 }
 
 /* Whether it can be decoded by itself: not behind a key frame of an open GOP or intra refresh. */
-static bool stands_alone(const struct codec_track *video, const struct segment_chunk *chunk)
+static bool stands_alone(const struct codec_track *video, const struct gop *gop)
 {
-	return chunk->independent &&
-	       (!chunk->video.n ||
-		       video->codec->begins_anew(&video->info, buf_slice(chunk->video.p[0].data)));
+	return gop->independent && (!gop->video.n || video->codec->begins_anew(&video->info,
+							     buf_slice(gop->video.p[0].data)));
 }
 
-static struct buf *write_chunk(const struct gops *g, const struct codec_track *video,
-	const struct codec_track *audio, const struct segment_chunk *chunk)
+static struct buf *write_gop(const struct gops *g, const struct codec_track *video,
+	const struct codec_track *audio, const struct gop *gop)
 {
-	struct chunk_file file = { .fps_num = g->fps_num,
+	struct gop_file file = { .fps_num = g->fps_num,
 		.fps_den = g->fps_den,
 		.b_frames = g->b_frames,
 		.audio_rate = audio->info.rate,
@@ -210,13 +209,13 @@ static struct buf *write_chunk(const struct gops *g, const struct codec_track *v
 		.audio_codec = audio->codec,
 		.video_config = buf_slice(video->config),
 		.audio_config = buf_slice(audio->config),
-		.video = chunk->video,
-		.audio = chunk->audio };
+		.video = gop->video,
+		.audio = gop->audio };
 	struct strbuf out = { 0 };
 
-	if (!stands_alone(video, chunk))
+	if (!stands_alone(video, gop))
 		file.lead = g->lead;
-	chunk_file_write(&out, &file);
+	gop_file_write(&out, &file);
 	return buf_from_strbuf(&out);
 }
 
@@ -226,30 +225,30 @@ static struct buf *take_raw(struct gops *g)
 }
 
 void gops_take(struct gops *g, const struct codec_track *video, const struct codec_track *audio,
-	const struct segment_chunk *chunk)
+	const struct gop *gop)
 {
 	struct upload_piece piece = { .raw = take_raw(g) };
 
-	INVARIANT(!chunk->video.n || video->codec);
-	INVARIANT(!chunk->audio.n || audio->codec);
+	INVARIANT(!gop->video.n || video->codec);
+	INVARIANT(!gop->audio.n || audio->codec);
 	if (g->target_s == 0)
-		fix_target(g, chunk);
-	g->epoch += chunk->discontinuity;
+		fix_target(g, gop);
+	g->epoch += gop->discontinuity;
 	if (g->changed) {
-		take_pace(g, chunk);
-		piece.rendition_count = plan_renditions(g, video, chunk, piece.renditions);
+		take_pace(g, gop);
+		piece.rendition_count = plan_renditions(g, video, gop, piece.renditions);
 		g->changed = false;
 	}
-	piece.chunk = (struct video_chunk){ .stream = g->stream,
-		.sequence = (int64_t)chunk->sequence,
-		.start = chunk->start,
-		.duration = chunk->duration,
-		.date_ms = wall_of(g, chunk),
+	piece.gop = (struct video_gop){ .stream = g->stream,
+		.sequence = (int64_t)gop->sequence,
+		.start = gop->start,
+		.duration = gop->duration,
+		.date_ms = wall_of(g, gop),
 		.epoch = g->epoch,
 		.target_s = g->target_s };
-	piece.chunk_file = write_chunk(g, video, audio, chunk);
+	piece.gop_file = write_gop(g, video, audio, gop);
 	upload_add(g->upload, &piece);
-	keep_lead(g, chunk);
+	keep_lead(g, gop);
 }
 
 /* ---- the raw backup ---- */

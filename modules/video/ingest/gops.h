@@ -1,7 +1,7 @@
 /*
- * gops.h: what is said of a stream's chunks on their way to the upload: TARGETDURATION, renditions,
- * the wall clock, what a chunk needs of the one before; and the raw backup that goes along. One for
- * each stream. On the loop; holds a raw piece and a chunk's lead at most.
+ * gops.h: what is said of a stream's GOPs on their way to the upload: TARGETDURATION, renditions,
+ * the wall clock, what a GOP needs of the one before; and the raw backup that goes along. One for
+ * each stream. On the loop; holds a raw piece and a GOP's lead at most.
  */
 #ifndef VIDEO_GOPS_H
 #define VIDEO_GOPS_H
@@ -19,19 +19,19 @@ struct gops *gops_new(
 /* Throws away what was not flushed. Legal on NULL. */
 void gops_free(struct gops **g);
 
-/* How long a chunk may be; and a pause before it is a jump in time. */
+/* How long a GOP may be; and a pause before it is a jump in time. */
 uint32_t gops_longest_ms(const struct gops *g);
 uint32_t gops_longest_gap_ms(const struct gops *g);
 
-/* Other codecs from the next chunk on: pace and renditions are described anew. */
+/* Other codecs from the next GOP on: pace and renditions are described anew. */
 void gops_changed(struct gops *g);
-/* Hands a chunk on, which is in these codecs. */
+/* Hands a GOP on, which is in these codecs. */
 void gops_take(struct gops *g, const struct codec_track *video, const struct codec_track *audio,
-	const struct segment_chunk *chunk);
+	const struct gop *gop);
 
 /* Keeps a tag for the raw backup. False: that is full by it, and nothing more is kept. */
 bool gops_keep_raw(struct gops *g, const struct flv_tag *tag);
-/* Hands on raw tags that no chunk took along; when there are many, or (`all`) any. */
+/* Hands on raw tags that no GOP took along; when there are many, or (`all`) any. */
 void gops_flush_raw(struct gops *g, bool all);
 
 #endif

@@ -5,16 +5,16 @@
  *	   ^                                       ^                            |
  *	   +---- finish, or a jump in time --------+---- audio has caught up ---+
  *
- * While cutting, samples go on to be collected behind the cut: the chunk is handed out when audio
+ * While cutting, samples go on to be collected behind the cut: the GOP is handed out when audio
  * has come up to it, has stopped coming, or has been late for SEGMENTER_LATE_MS.
  *
  * Invariants:
  *  1. Video is in order of strictly growing dts, audio too.
  *  2. While cutting, the first `cut_video` pictures lie before `cut_time`.
  *  3. `held` is the cost of all samples in both lists.
- *  4. A chunk begins where the one before ended; a track that came later than the wait may reach
+ *  4. A GOP begins where the one before ended; a track that came later than the wait may reach
  *     back before that, but never behind its own last sample.
- *  5. Every picture of the chunk under way is less than `duration_max_ms` behind its beginning.
+ *  5. Every picture of the GOP under way is less than `duration_max_ms` behind its beginning.
  */
 #include "ingest/segmenter.h"
 
@@ -31,11 +31,11 @@ struct segmenter {
 	struct segmenter_options options;
 	struct segmenter_tracks tracks;
 	bool running;
-	bool discontinuity;    /* to be marked on the next chunk */
+	bool discontinuity;    /* to be marked on the next GOP */
 	int64_t base_ms;       /* the publisher's time that lies at `origin`: of video… */
 	int64_t audio_base_ms; /* …and of audio */
 	int64_t origin;
-	int64_t chunk_start;
+	int64_t gop_start;
 	struct media_samples video, audio;
 	bool have_video, have_audio; /* since running; silence counts */
 	bool heard;                  /* since running: audio that came */
@@ -52,7 +52,7 @@ struct segmenter {
 	size_t cut_video;
 	size_t held;
 	uint64_t dropped, made;
-	struct segment_chunk *ready, **ready_tail;
+	struct gop *ready, **ready_tail;
 };
 
 struct segmenter *segmenter_new(
@@ -72,12 +72,12 @@ struct segmenter *segmenter_new(
 
 void segmenter_free(struct segmenter **s)
 {
-	struct segment_chunk *chunk;
+	struct gop *gop;
 
 	if (!*s)
 		return;
-	while ((chunk = segmenter_take(*s)))
-		segment_chunk_free(&chunk);
+	while ((gop = segmenter_take(*s)))
+		gop_free(&gop);
 	media_samples_clear(&(*s)->video);
 	media_samples_clear(&(*s)->audio);
 	buf_unref(&(*s)->still);
@@ -114,27 +114,27 @@ uint64_t segmenter_made(const struct segmenter *s)
 	return s->made;
 }
 
-struct segment_chunk *segmenter_take(struct segmenter *s)
+struct gop *segmenter_take(struct segmenter *s)
 {
-	struct segment_chunk *chunk = s->ready;
+	struct gop *gop = s->ready;
 
-	if (!chunk)
+	if (!gop)
 		return NULL;
-	s->ready = chunk->next;
+	s->ready = gop->next;
 	if (!s->ready)
 		s->ready_tail = &s->ready;
-	chunk->next = NULL;
-	return chunk;
+	gop->next = NULL;
+	return gop;
 }
 
-void segment_chunk_free(struct segment_chunk **chunk)
+void gop_free(struct gop **gop)
 {
-	if (!*chunk)
+	if (!*gop)
 		return;
-	media_samples_clear(&(*chunk)->video);
-	media_samples_clear(&(*chunk)->audio);
-	free(*chunk);
-	*chunk = NULL;
+	media_samples_clear(&(*gop)->video);
+	media_samples_clear(&(*gop)->audio);
+	free(*gop);
+	*gop = NULL;
 }
 
 /* --- time ---------------------------------------------------------------------------------- */
@@ -160,7 +160,7 @@ static int64_t audio_time(const struct segmenter *s, int64_t ticks)
 /* The latest time seen on either track. */
 static int64_t latest(const struct segmenter *s)
 {
-	int64_t t = s->chunk_start;
+	int64_t t = s->gop_start;
 
 	if (s->have_video && s->video_last > t)
 		t = s->video_last;
@@ -175,7 +175,7 @@ static bool is_jump(const struct segmenter *s, bool have, int64_t last, int64_t 
 	       t > latest(s) + (int64_t)s->options.gap_max_ms * TICKS_PER_MS;
 }
 
-/* --- chunks -------------------------------------------------------------------------------- */
+/* --- GOPs -------------------------------------------------------------------------------- */
 
 /* Fills in the durations of the first `n` samples of `list`; `fallback` is for a lone one. */
 static void set_durations(struct media_samples *list, size_t n, uint32_t fallback)
@@ -221,8 +221,8 @@ static void make_silence(struct segmenter *s, int64_t time)
 		return;
 	if (!s->have_audio) {
 		s->have_audio = true;
-		s->audio_last = s->chunk_start;
-		s->audio_next = audio_ticks(s, s->chunk_start + 1) + (s->chunk_start > 0);
+		s->audio_last = s->gop_start;
+		s->audio_next = audio_ticks(s, s->gop_start + 1) + (s->gop_start > 0);
 	}
 	for (; audio_time(s, s->audio_next) < time; s->audio_next += s->tracks.audio_frame) {
 		hold(s, &s->audio,
@@ -239,8 +239,8 @@ static bool audio_stopped(const struct segmenter *s)
 	return s->video_last - s->audio_seen >= SEGMENTER_WAIT_MS * TICKS_PER_MS;
 }
 
-/* The chunk has no picture of its own: the last key frame stands, behind all that was shown. */
-static void put_still(struct segmenter *s, struct segment_chunk *c)
+/* The GOP has no picture of its own: the last key frame stands, behind all that was shown. */
+static void put_still(struct segmenter *s, struct gop *c)
 {
 	struct media_sample still = { .dts = c->start,
 		.duration = (uint32_t)c->duration,
@@ -256,12 +256,12 @@ static void put_still(struct segmenter *s, struct segment_chunk *c)
 }
 
 /*
- * Hands out the pictures before the cut and `audio` frames; with neither, the chunk under way just
+ * Hands out the pictures before the cut and `audio` frames; with neither, the GOP under way just
  * goes on.
  */
 static void hand_out(struct segmenter *s, size_t audio)
 {
-	struct segment_chunk *c;
+	struct gop *c;
 
 	s->cutting = false;
 	if (!s->cut_video && !audio)
@@ -275,8 +275,8 @@ static void hand_out(struct segmenter *s, size_t audio)
 	media_samples_move(&c->video, &s->video, s->cut_video);
 	media_samples_move(&c->audio, &s->audio, audio);
 	c->sequence = s->options.sequence++;
-	c->start = s->chunk_start;
-	c->duration = s->cut_time - s->chunk_start;
+	c->start = s->gop_start;
+	c->duration = s->cut_time - s->gop_start;
 	c->discontinuity = s->discontinuity;
 	c->bytes = samples_bytes(&c->video) + samples_bytes(&c->audio);
 	s->held -= c->bytes + (c->video.n + c->audio.n) * SAMPLE_COST;
@@ -284,7 +284,7 @@ static void hand_out(struct segmenter *s, size_t audio)
 		put_still(s, c);
 	c->independent = !c->video.n || c->video.p[0].key;
 	s->discontinuity = false;
-	s->chunk_start = s->cut_time;
+	s->gop_start = s->cut_time;
 	*s->ready_tail = c;
 	s->ready_tail = &c->next;
 }
@@ -330,10 +330,10 @@ static void cut(struct segmenter *s, int64_t time)
 	s->cut_video = s->video.n;
 }
 
-/* Where the chunk under way begins: what comes now lies in it. */
+/* Where the GOP under way begins: what comes now lies in it. */
 static int64_t under_way(const struct segmenter *s)
 {
-	return s->cutting ? s->cut_time : s->chunk_start;
+	return s->cutting ? s->cut_time : s->gop_start;
 }
 
 /* How long it may be. */
@@ -350,14 +350,14 @@ static bool depends(const struct segmenter *s)
 	return first < s->video.n && !s->video.p[first].key;
 }
 
-/* How well a sample would begin a chunk. */
+/* How well a sample would begin a GOP. */
 enum place {
 	POOR, /* shown before pictures that came before it */
 	FAIR,
 	GOOD, /* a key frame, or audio alone */
 };
 
-/* Whether a sample at `time` should begin a new chunk. */
+/* Whether a sample at `time` should begin a new GOP. */
 static bool wants_cut(const struct segmenter *s, int64_t time, enum place place)
 {
 	int64_t length = time - under_way(s);
@@ -377,13 +377,13 @@ static void start(struct segmenter *s, int64_t dts_ms)
 {
 	s->running = true;
 	s->base_ms = s->audio_base_ms = dts_ms;
-	s->chunk_start = s->audio_seen = s->video_shown = s->origin;
+	s->gop_start = s->audio_seen = s->video_shown = s->origin;
 	s->have_video = s->have_audio = s->heard = s->silent = s->need_key = false;
 }
 
 void segmenter_finish(struct segmenter *s)
 {
-	int64_t end = s->chunk_start;
+	int64_t end = s->gop_start;
 
 	if (!s->running)
 		return;
@@ -394,11 +394,11 @@ void segmenter_finish(struct segmenter *s)
 		end = s->video_last + s->video.p[s->video.n - 1].duration;
 	if (s->audio.n && audio_time(s, s->audio_next) > end)
 		end = audio_time(s, s->audio_next);
-	if (end > s->chunk_start + longest(s))
-		end = s->chunk_start + longest(s);
+	if (end > s->gop_start + longest(s))
+		end = s->gop_start + longest(s);
 	if (s->tracks.audio_rate && s->tracks.video && audio_stopped(s))
 		make_silence(s, end);
-	if (end > s->chunk_start) {
+	if (end > s->gop_start) {
 		cut(s, end);
 		hand_out(s, s->audio.n);
 	}
@@ -410,7 +410,7 @@ void segmenter_finish(struct segmenter *s)
 /* --- samples ------------------------------------------------------------------------------- */
 
 /*
- * Before a sample is held: ends the chunk where it has to, or earlier when the sample comes too
+ * Before a sample is held: ends the GOP where it has to, or earlier when the sample comes too
  * late for it after a pause. A full segmenter does not wait for audio.
  */
 static void cut_before(struct segmenter *s, int64_t time, enum place place)
@@ -425,7 +425,7 @@ static void cut_before(struct segmenter *s, int64_t time, enum place place)
 	cut(s, time < latest_end ? time : latest_end);
 }
 
-/* Whether the chunk under way has a picture. */
+/* Whether the GOP under way has a picture. */
 static bool has_picture(const struct segmenter *s)
 {
 	return s->video.n > (s->cutting ? s->cut_video : 0);
@@ -479,7 +479,7 @@ void segmenter_video(
 	if (t + cts < s->origin) /* a player has no time before its beginning */
 		cts = (int32_t)(s->origin - t);
 	cut_before(s, t, key ? GOOD : s->have_video && t + cts < s->video_shown ? POOR : FAIR);
-	/* After a pause the first picture stands from where its chunk begins. */
+	/* After a pause the first picture stands from where its GOP begins. */
 	if (s->have_video && !has_picture(s) && t > under_way(s) + SEGMENTER_WAIT_MS * TICKS_PER_MS)
 		t = under_way(s);
 	if (key)
@@ -503,7 +503,7 @@ static int64_t place_audio(struct segmenter *s, int64_t t)
 	int64_t ticks = audio_ticks(s, t), off;
 
 	/* The first pictures of a reordered stream are shown later than they are decoded. */
-	if (!s->have_audio && t <= s->chunk_start + SEGMENTER_WAIT_MS * TICKS_PER_MS)
+	if (!s->have_audio && t <= s->gop_start + SEGMENTER_WAIT_MS * TICKS_PER_MS)
 		return ticks;
 	if (s->tracks.video) /* whole frames only: the last one stands a little longer */
 		make_silence(s, audio_time(s, ticks - drift));
@@ -533,7 +533,7 @@ static bool is_other_clock(const struct segmenter *s, int64_t t)
  */
 static bool set_audio_clock(struct segmenter *s, int64_t dts_ms)
 {
-	int64_t here = s->have_audio ? audio_time(s, s->audio_next) : s->chunk_start;
+	int64_t here = s->have_audio ? audio_time(s, s->audio_next) : s->gop_start;
 	int64_t off;
 
 	if (here < s->video_last - SEGMENTER_WAIT_MS * TICKS_PER_MS)

@@ -1,5 +1,5 @@
 /*
- * segmenter.h: cuts a publisher's samples into chunks that begin with a key frame and can be
+ * segmenter.h: cuts a publisher's samples into GOPs that begin with a key frame and can be
  * packaged, transcoded and stored each on its own.
  *
  * Time comes in as the publisher's milliseconds and goes out on the channel's own line, which
@@ -8,20 +8,20 @@
  *  - audio counted in samples, so that rounding to milliseconds leaves no gaps, and set right when
  *    it is off by more than SEGMENTER_DRIFT_MS;
  *  - after a jump (back by more than SEGMENTER_BACK_MS, forward by more than `gap_max_ms`) the line
- *    goes on without a hole: a key frame begins a chunk that is marked as a discontinuity, other
+ *    goes on without a hole: a key frame begins a GOP that is marked as a discontinuity, other
  *    pictures go on where they were;
  *  - the clock of audio is watched by itself: where it jumps, or is farther from the video's than
  *    SEGMENTER_APART_MS, it is taken for another clock, and audio goes on where it was.
  *
  * A player stands still where one of the tracks has nothing, so each track has something in every
- * chunk: where audio is missing there is silence, and where pictures are missing the last key frame
+ * GOP: where audio is missing there is silence, and where pictures are missing the last key frame
  * stands (what follows on it then waits for another key frame).
  *
- * A chunk is cut at the first key frame from `target_ms` on; else behind `duration_max_ms`, before
+ * A GOP is cut at the first key frame from `target_ms` on; else behind `duration_max_ms`, before
  * a picture that is shown after all those before it, but at the latest SEGMENTER_OVER_MS behind it.
- * Then it depends on the chunk before, and ends at the next key frame, however short it is.
+ * Then it depends on the GOP before, and ends at the next key frame, however short it is.
  *
- * Pure and of one thread; chunks are handed out to be owned by the caller.
+ * Pure and of one thread; GOPs are handed out to be owned by the caller.
  */
 #ifndef HEARTH_VIDEO_SEGMENTER_H
 #define HEARTH_VIDEO_SEGMENTER_H
@@ -34,7 +34,7 @@
 #define SEGMENTER_LATE_MS    3000 /* a cut waits so long for audio that comes, but late */
 #define SEGMENTER_APART_MS   3000
 #define SEGMENTER_CTS_MAX_MS 10000 /* a picture shown farther from its time tells nothing */
-#define SEGMENTER_OVER_MS    499   /* a chunk is not longer than duration_max_ms and this */
+#define SEGMENTER_OVER_MS    499   /* a GOP is not longer than duration_max_ms and this */
 
 /* Which tracks there are. Without video the cuts fall between audio frames. */
 struct segmenter_tracks {
@@ -49,17 +49,17 @@ struct segmenter_options {
 	uint32_t duration_max_ms; /* cut here at the latest, key frame or not */
 	uint32_t gap_max_ms;      /* a longer pause is a jump; at most duration_max_ms */
 	size_t bytes_max;         /* cut here too: at most twice that, and a sample, is held */
-	int64_t origin;           /* 90 kHz: where the first chunk begins; at least 0 */
-	uint64_t sequence;        /* number of the first chunk */
-	bool discontinuity;       /* the first chunk does not continue what was at `origin` */
+	int64_t origin;           /* 90 kHz: where the first GOP begins; at least 0 */
+	uint64_t sequence;        /* number of the first GOP */
+	bool discontinuity;       /* the first GOP does not continue what was at `origin` */
 };
 
-struct segment_chunk {
-	struct segment_chunk *next; /* the segmenter's own until taken */
-	uint64_t sequence;          /* grows by one each chunk */
+struct gop {
+	struct gop *next;           /* the segmenter's own until taken */
+	uint64_t sequence;          /* grows by one each GOP */
 	int64_t start;              /* 90 kHz: where it begins on the channel's line… */
 	int64_t duration;           /* …and up to where the next one begins */
-	bool discontinuity;         /* does not continue the chunk before */
+	bool discontinuity;         /* does not continue the GOP before */
 	bool independent;           /* begins with a key frame (or has no video) */
 	size_t bytes;               /* of all samples */
 	struct media_samples video; /* durations set */
@@ -75,25 +75,25 @@ void segmenter_free(struct segmenter **s);
 /*
  * One sample in the order of arrival; a reference to `data` is taken when it is kept. Video before
  * the first key frame, audio before the first picture and audio that comes when silence has taken
- * its place are dropped. After each call take the chunks that have become ready.
+ * its place are dropped. After each call take the GOPs that have become ready.
  */
 void segmenter_video(
 	struct segmenter *s, int64_t dts_ms, int32_t cts_ms, bool key, struct buf *data);
 void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data);
 /*
- * Ends the chunk under way, because the publisher left or its codec configuration changed. What
+ * Ends the GOP under way, because the publisher left or its codec configuration changed. What
  * comes next begins a discontinuity, on the tracks that segmenter_set_tracks may name in between.
  */
 void segmenter_finish(struct segmenter *s);
 void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tracks);
 /* Other bounds from the next sample on. */
 void segmenter_set_limits(struct segmenter *s, uint32_t duration_max_ms, uint32_t gap_max_ms);
-/* The next ready chunk, to be owned by the caller, or NULL. */
-struct segment_chunk *segmenter_take(struct segmenter *s);
+/* The next ready GOP, to be owned by the caller, or NULL. */
+struct gop *segmenter_take(struct segmenter *s);
 /* Samples dropped so far; and those made for a track that had none, for the log and metrics. */
 uint64_t segmenter_dropped(const struct segmenter *s);
 uint64_t segmenter_made(const struct segmenter *s);
 
-void segment_chunk_free(struct segment_chunk **chunk);
+void gop_free(struct gop **gop);
 
 #endif

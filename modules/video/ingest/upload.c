@@ -7,7 +7,7 @@
  *
  * A piece that was put and whose rows were not written before a crash leaves its blobs behind. The
  * names of raw pieces therefore carry a mark of this run, so that a name never stands for two
- * things; chunks are stored under their hash.
+ * things; GOPs are stored under their hash.
  */
 #include "ingest/upload.h"
 
@@ -80,7 +80,7 @@ static void piece_free(struct piece *p)
 	p->upload->bytes -= p->bytes;
 	hearth_release(p->upload->v->h);
 	buf_unref(&p->of.raw);
-	buf_unref(&p->of.chunk_file);
+	buf_unref(&p->of.gop_file);
 	free(p);
 }
 
@@ -136,18 +136,18 @@ static void refused(struct piece *p, int status)
 static int find_written(struct db_tx *tx, const struct piece *p, bool *written)
 {
 	int64_t stream = p->upload->stream;
-	struct video_chunk chunk = { 0 };
+	struct video_gop gop = { 0 };
 	struct blob_info raw = { 0 };
 	int rc = 0;
 
 	if (p->raw.key[0])
 		rc = video_store_raw(tx, stream, p->raw_number, &raw);
-	else if (p->of.chunk.blob[0])
-		rc = video_store_chunk(tx, stream, p->of.chunk.sequence, &chunk);
+	else if (p->of.gop.blob[0])
+		rc = video_store_gop(tx, stream, p->of.gop.sequence, &gop);
 	else
 		rc = HEARTH_ENOTFOUND;
 	*written = rc == 0 && strcmp(raw.key, p->raw.key) == 0 &&
-		   (p->raw.key[0] || strcmp(chunk.blob, p->of.chunk.blob) == 0);
+		   (p->raw.key[0] || strcmp(gop.blob, p->of.gop.blob) == 0);
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
@@ -167,8 +167,8 @@ static int write_piece(struct db_tx *tx, void *arg)
 		rc = video_store_add_raw(tx, stream, p->raw_number, &p->raw);
 	for (int i = 0; i < p->of.rendition_count && rc == 0; i++)
 		rc = video_store_set_rendition(tx, &p->of.renditions[i]);
-	if (rc == 0 && p->of.chunk.blob[0])
-		rc = video_store_add_chunk(tx, &p->of.chunk, clock_wall_ms());
+	if (rc == 0 && p->of.gop.blob[0])
+		rc = video_store_add_gop(tx, &p->of.gop, clock_wall_ms());
 	return rc;
 }
 
@@ -233,11 +233,11 @@ static void on_raw_put(void *arg, int status, const struct blob_info *info)
 	on_put(p, status, info, &p->of.raw, p->raw.key);
 }
 
-static void on_chunk_put(void *arg, int status, const struct blob_info *info)
+static void on_gop_put(void *arg, int status, const struct blob_info *info)
 {
 	struct piece *p = arg;
 
-	on_put(p, status, info, &p->of.chunk_file, p->of.chunk.blob);
+	on_put(p, status, info, &p->of.gop_file, p->of.gop.blob);
 }
 
 static void put(struct piece *p, const char *name, struct buf *bytes, blob_put_fn *done)
@@ -263,7 +263,7 @@ static void put_blobs(struct piece *p)
 	snprintf(name, sizeof(name), "video/%lld/%lld/raw/%lld-%s.flv", (long long)u->channel,
 		(long long)u->stream, (long long)p->raw_number, u->run);
 	put(p, name, p->of.raw, on_raw_put);
-	put(p, VIDEO_CHUNKS, p->of.chunk_file, on_chunk_put);
+	put(p, VIDEO_GOPS, p->of.gop_file, on_gop_put);
 }
 
 void upload_add(struct upload *u, const struct upload_piece *of)
@@ -272,7 +272,7 @@ void upload_add(struct upload *u, const struct upload_piece *of)
 
 	p->upload = u;
 	p->of = *of;
-	p->bytes = (of->raw ? of->raw->n : 0) + (of->chunk_file ? of->chunk_file->n : 0);
+	p->bytes = (of->raw ? of->raw->n : 0) + (of->gop_file ? of->gop_file->n : 0);
 	if (of->raw)
 		p->raw_number = u->raw_number++;
 	u->bytes += p->bytes;

@@ -1,5 +1,5 @@
 /*
- * upload.h: the pieces of a stream on their way to disk: a raw backup of what came, and chunks.
+ * upload.h: the pieces of a stream on their way to disk: a raw backup of what came, and GOPs.
  * Blobs are put at once, rows are written in the order of the pieces; what the disk refuses is
  * tried again until it takes it. On the loop.
  */
@@ -11,12 +11,12 @@
 
 #define UPLOAD_RENDITIONS_MAX 2
 
-/* One step of a stream: raw tags, and usually a chunk. */
+/* One step of a stream: raw tags, and usually a GOP. */
 struct upload_piece {
 	struct buf *raw;                                          /* FLV tags; may be NULL. Owned */
-	struct buf *chunk_file;                                   /* may be NULL. Owned */
-	struct video_chunk chunk;                                 /* `blob` is filled in */
-	struct video_rendition renditions[UPLOAD_RENDITIONS_MAX]; /* to be set before the chunk */
+	struct buf *gop_file;                                     /* may be NULL. Owned */
+	struct video_gop gop;                                     /* `blob` is filled in */
+	struct video_rendition renditions[UPLOAD_RENDITIONS_MAX]; /* to be set before the GOP */
 	int rendition_count;
 };
 

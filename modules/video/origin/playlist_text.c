@@ -2,7 +2,7 @@
  * playlist_text.c: playlists written from what is in memory. On the loop; as long as the window.
  *
  * EXT-X-INDEPENDENT-SEGMENTS is never said: it may not change within a playlist's life, and whether
- * every chunk to come begins with a key frame is the publisher's affair.
+ * every GOP to come begins with a key frame is the publisher's affair.
  */
 #include "origin/playlist_text.h"
 

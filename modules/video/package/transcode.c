@@ -4,7 +4,7 @@
  * Times never pass through the codecs. A packet goes into the decoder with its sample's number as
  * its pts, a picture into the encoder with its number in display order, and at the end both are
  * translated back: presentation times are those of the source pictures, decoding times the source's
- * in their order. So they fit the neighbouring chunks however the encoder reorders.
+ * in their order. So they fit the neighbouring GOPs however the encoder reorders.
  */
 #include "package/transcode.h"
 
@@ -20,7 +20,7 @@
 #define HEIGHT_MIN    64
 #define BITRATE_MAX   200000000u
 #define FPS_MAX       240
-#define SEI_USER_DATA 5 /* unregistered: x264 writes its version into every chunk */
+#define SEI_USER_DATA 5 /* unregistered: x264 writes its version into every GOP */
 
 struct transcode {
 	const struct transcode_params *params;
@@ -113,9 +113,9 @@ static AVRational frame_rate(const struct transcode_params *p)
 }
 
 /*
- * What makes chunks fit: keyint=infinite and scenecut=0 (the first picture is the one IDR),
+ * What makes GOPs fit: keyint=infinite and scenecut=0 (the first picture is the one IDR),
  * stitchable=1 (headers do not depend on the content), force-cfr=1 (nor on the times), and the rate
- * buffer half full at the start, as the chunk before may have left it.
+ * buffer half full at the start, as the GOP before may have left it.
  */
 static AVDictionary *encoder_options(void)
 {
@@ -347,7 +347,7 @@ static int run(struct transcode *t, struct slice avcc)
 	return write_config(t);
 }
 
-int transcode_chunk(const struct transcode_params *params, struct slice avcc,
+int transcode_gop(const struct transcode_params *params, struct slice avcc,
 	const struct media_samples *lead, const struct media_samples *in,
 	struct transcode_result *out)
 {

@@ -1,9 +1,9 @@
 /*
- * transcode.h: makes a smaller rendition of one chunk's video: AVC in, AVC out, audio untouched by
+ * transcode.h: makes a smaller rendition of one GOP's video: AVC in, AVC out, audio untouched by
  * the caller.
  *
- * The seams between chunks do not show: every chunk begins with an IDR picture and refers to
- * nothing outside itself, SPS and PPS are the same for all chunks with the same parameters and
+ * The seams between GOPs do not show: every GOP begins with an IDR picture and refers to
+ * nothing outside itself, SPS and PPS are the same for all GOPs with the same parameters and
  * source SPS, and the samples that come out have the very times of those that went in.
  */
 #ifndef HEARTH_VIDEO_TRANSCODE_H
@@ -12,9 +12,9 @@
 #include "codec/sample.h"
 
 #define TRANSCODE_PIXELS_MAX  9437184 /* of a source picture: 4096x2304 */
-#define TRANSCODE_SAMPLES_MAX 20000   /* in a chunk */
+#define TRANSCODE_SAMPLES_MAX 20000   /* in a GOP */
 
-/* One rung of the ladder. Keep it the same for all chunks of a stream. */
+/* One rung of the ladder. Keep it the same for all GOPs of a stream. */
 struct transcode_params {
 	uint32_t height;             /* of the output ("720p"): the shorter side, even, 64 and up */
 	uint32_t bitrate;            /* bit/s that is not exceeded over a second */
@@ -32,7 +32,7 @@ struct transcode_result {
 };
 
 /*
- * Transcodes the samples of one chunk (AVCC format, absolute 90 kHz times) that the decoder
+ * Transcodes the samples of one GOP (AVCC format, absolute 90 kHz times) that the decoder
  * configuration `avcc` describes. They begin with a key frame; or else `lead` (NULL: none) does,
  * and has all the pictures from there up to them: those are decoded and do not come out. Blocks:
  * for worker threads only. Takes one CPU, and for the largest pictures some hundred MiB.
@@ -42,7 +42,7 @@ struct transcode_result {
  * frame to begin with, or avcC or parameters make no sense; HEARTH_ETOOBIG: over a bound above;
  * HEARTH_EUNSUPPORTED: this installation of libavcodec lacks the codecs, or refuses the parameters.
  */
-int transcode_chunk(const struct transcode_params *params, struct slice avcc,
+int transcode_gop(const struct transcode_params *params, struct slice avcc,
 	const struct media_samples *lead, const struct media_samples *in,
 	struct transcode_result *out);
 void transcode_result_clear(struct transcode_result *r);

@@ -1,6 +1,6 @@
 /*
- * worker.c: takes a task, reads its chunk, packages or transcodes it, puts the segment and writes
- * its row. On workers; one chunk is in hand.
+ * worker.c: takes a task, reads its GOP, packages or transcodes it, puts the segment and writes
+ * its row. On workers; one GOP is in hand.
  */
 #include "package/worker.h"
 
@@ -14,7 +14,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "ingest/ingest.h"
-#include "package/chunk_file.h"
+#include "package/gop_file.h"
 #include "package/transcode.h"
 #include "store/store.h"
 
@@ -25,7 +25,7 @@
 struct making {
 	struct video *v;
 	const struct queue_task *task;
-	struct video_chunk chunk;
+	struct video_gop gop;
 	struct video_rendition rendition;
 	struct video_stream stream;
 	struct video_segment segment;
@@ -42,11 +42,11 @@ static int read_task(struct making *m, struct arena *a)
 	int rc = json_read(a, m->task->payload, &doc, NULL);
 
 	if (rc == 0)
-		rc = json_get_i64(doc, "stream", 1, INT64_MAX, &m->chunk.stream);
+		rc = json_get_i64(doc, "stream", 1, INT64_MAX, &m->gop.stream);
 	if (rc == 0)
 		rc = json_get_i64(doc, "rendition", 1, INT64_MAX, &m->rendition.id);
 	if (rc == 0)
-		rc = json_get_i64(doc, "sequence", 1, INT64_MAX, &m->chunk.sequence);
+		rc = json_get_i64(doc, "sequence", 1, INT64_MAX, &m->gop.sequence);
 	return rc;
 }
 
@@ -56,24 +56,24 @@ static int load(struct db_tx *tx, void *arg)
 	int rc = video_store_rendition(tx, m->rendition.id, &m->rendition);
 
 	if (rc == 0)
-		rc = video_store_stream(tx, m->chunk.stream, &m->stream);
-	return rc < 0 ? rc : video_store_chunk(tx, m->chunk.stream, m->chunk.sequence, &m->chunk);
+		rc = video_store_stream(tx, m->gop.stream, &m->stream);
+	return rc < 0 ? rc : video_store_gop(tx, m->gop.stream, m->gop.sequence, &m->gop);
 }
 
 /* What is known of the segment before it is made, and all there is of a gap. */
 static void describe(struct making *m)
 {
-	m->segment = (struct video_segment){ .stream = m->chunk.stream,
+	m->segment = (struct video_segment){ .stream = m->gop.stream,
 		.rendition = m->rendition.id,
-		.sequence = m->chunk.sequence,
-		.start = m->chunk.start,
-		.duration = m->chunk.duration,
-		.date_ms = m->chunk.date_ms,
-		.epoch = m->chunk.epoch };
+		.sequence = m->gop.sequence,
+		.start = m->gop.start,
+		.duration = m->gop.duration,
+		.date_ms = m->gop.date_ms,
+		.epoch = m->gop.epoch };
 }
 
 /* "avc1.…,mp4a.…" of what is in the segment. */
-static void write_codecs(struct making *m, const struct chunk_file *c, struct slice video_config)
+static void write_codecs(struct making *m, const struct gop_file *c, struct slice video_config)
 {
 	char video[CODEC_STRING_SIZE] = "", audio[CODEC_STRING_SIZE] = "";
 
@@ -103,7 +103,7 @@ static int put(struct making *m, struct strbuf *bytes)
 }
 
 /* Packages the tracks and stores the segment: bytes first, then the row that names them. */
-static int package(struct making *m, const struct chunk_file *c, struct slice video_config,
+static int package(struct making *m, const struct gop_file *c, struct slice video_config,
 	const struct media_samples *video, uint32_t width, uint32_t height)
 {
 	struct fmp4_track tracks[FMP4_TRACKS_MAX];
@@ -141,7 +141,7 @@ static int package(struct making *m, const struct chunk_file *c, struct slice vi
 	return rc;
 }
 
-static int package_source(struct making *m, const struct chunk_file *c)
+static int package_source(struct making *m, const struct gop_file *c)
 {
 	struct codec_info info = { 0 };
 	int rc = c->video_codec ? c->video_codec->describe(c->video_config, &info) : 0;
@@ -168,7 +168,7 @@ static uint32_t height_of(const struct video_rendition *r)
 	return (uint32_t)strtoul(r->name, NULL, 10);
 }
 
-static int package_smaller(struct making *m, const struct chunk_file *c)
+static int package_smaller(struct making *m, const struct gop_file *c)
 {
 	const struct transcode_params params = { .height = height_of(&m->rendition),
 		.bitrate = m->rendition.bitrate,
@@ -178,7 +178,7 @@ static int package_smaller(struct making *m, const struct chunk_file *c)
 		.progress = on_progress,
 		.progress_arg = m };
 	struct transcode_result result = { 0 };
-	int rc = transcode_chunk(&params, c->video_config, &c->lead, &c->video, &result);
+	int rc = transcode_gop(&params, c->video_config, &c->lead, &c->video, &result);
 
 	/*
 	 * The publisher went to a smaller picture, or one too large: the source serves this rung.
@@ -232,7 +232,7 @@ static void tell_shed(const struct making *m, int64_t behind_ms)
 static void look_behind(struct making *m)
 {
 	int64_t now_ms = clock_wall_ms();
-	int64_t behind_ms = now_ms - m->chunk.date_ms - m->chunk.duration / 90;
+	int64_t behind_ms = now_ms - m->gop.date_ms - m->gop.duration / 90;
 
 	if (!m->rendition.bitrate || m->stream.ended_at)
 		return;
@@ -246,16 +246,16 @@ static void look_behind(struct making *m)
 
 static int make(struct making *m)
 {
-	struct chunk_file chunk;
+	struct gop_file gop;
 	struct buf *file = NULL;
-	int rc = blob_get_wait(m->v->blob, m->chunk.blob, 0, BLOB_GET_MAX, &file);
+	int rc = blob_get_wait(m->v->blob, m->gop.blob, 0, BLOB_GET_MAX, &file);
 
 	if (rc == 0)
-		rc = chunk_file_read(file, &chunk);
+		rc = gop_file_read(file, &gop);
 	if (rc == 0) {
-		rc = m->rendition.bitrate && chunk.video.n ? package_smaller(m, &chunk)
-							   : package_source(m, &chunk);
-		chunk_file_clear(&chunk);
+		rc = m->rendition.bitrate && gop.video.n ? package_smaller(m, &gop)
+							 : package_source(m, &gop);
+		gop_file_clear(&gop);
 	}
 	buf_unref(&file);
 	return rc;
@@ -291,7 +291,7 @@ static int store(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = queue_complete(tx, m->task);
 	if (rc == 0)
-		rc = video_store_finish_chunk(
+		rc = video_store_finish_gop(
 			tx, m->segment.stream, m->segment.sequence, clock_wall_ms());
 	return rc;
 }
@@ -299,7 +299,7 @@ static int store(struct db_tx *tx, void *arg)
 int video_worker_make(void *module, const struct queue_task *task, struct arena *a)
 {
 	struct making m = { .v = module, .task = task, .extended_ms = clock_mono_ms() };
-	/* A chunk that ends the process each time it is touched is not touched for ever. */
+	/* A GOP that ends the process each time it is touched is not touched for ever. */
 	bool tried_enough = task->attempt > VIDEO_ATTEMPTS_MAX;
 	int rc = read_task(&m, a);
 

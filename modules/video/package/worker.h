@@ -18,7 +18,7 @@
  * rendition that is later than [video] late is left out (gaps) for SHED_MS, so that the machine
  * catches up; the log, a metric and the publisher are told.
  *
- * Makes one segment: reads the chunk, packages it as it is or transcoded, stores the bytes, then
+ * Makes one segment: reads the GOP, packages it as it is or transcoded, stores the bytes, then
  * row, event and the task's end in one transaction. What cannot be made is stored as a gap, so that
  * the playlist goes on.
  */

@@ -18,7 +18,7 @@
 #include "store/store.h"
 
 #define BATCH          100
-#define ATTEMPTS_AWAIT 12 /* after so many, some hour, chunks never finished go as well */
+#define ATTEMPTS_AWAIT 12 /* after so many, some hour, GOPs never finished go as well */
 
 static int push_task(struct db_tx *tx, int64_t channel, int64_t not_before_ms)
 {

@@ -11,8 +11,8 @@ static const struct hearth_rule rules[] = {
 	{ "a rendition is of no stream",
 		"SELECT 0, 'rendition ' || r.id FROM video.rendition r WHERE NOT EXISTS"
 		" (SELECT 1 FROM video.stream s WHERE s.id = r.stream)" },
-	{ "a chunk is of no stream",
-		"SELECT 0, 'stream ' || k.stream || ', chunk ' || k.sequence FROM video.chunk k"
+	{ "a GOP is of no stream",
+		"SELECT 0, 'stream ' || k.stream || ', GOP ' || k.sequence FROM video.chunk k"
 		" WHERE NOT EXISTS (SELECT 1 FROM video.stream s WHERE s.id = k.stream)" },
 	{ "a segment is of no rendition",
 		"SELECT 0, 'rendition ' || g.rendition || ', segment ' || g.sequence"
@@ -32,12 +32,12 @@ static const struct hearth_rule rules[] = {
 const struct hearth_checks video_checks = {
 	.database = "video",
 	.accounts = "SELECT account FROM video.channel",
-	/* A chunk that no rendition needs any more is deleted before its row. */
+	/* A GOP that no rendition needs any more is deleted before its row. */
 	.blobs =
 		"SELECT x.blob AS key, c.account AS account, 'channel ' || c.name || ', stream ' ||"
 		" x.stream || ', raw ' || x.number AS place FROM video.raw x" OF_STREAM
 		" UNION ALL SELECT x.blob, c.account, 'channel ' || c.name || ', stream ' ||"
-		" x.stream || ', chunk ' || x.sequence FROM video.chunk x" OF_STREAM
+		" x.stream || ', GOP ' || x.sequence FROM video.chunk x" OF_STREAM
 		" WHERE x.finished_at = 0"
 		" UNION ALL SELECT g.blob, c.account, 'channel ' || c.name || ', ' || x.name ||"
 		" ', segment ' || g.sequence FROM video.segment g"

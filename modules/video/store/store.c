@@ -303,7 +303,7 @@ static int each_stream(struct db_rows *rows, video_stream_fn *each, void *arg)
 	return stop ? stop : rc;
 }
 
-/* The latest stream of a channel that has a chunk; all 0 when there is none. */
+/* The latest stream of a channel that has a GOP; all 0 when there is none. */
 static int last_stream(struct db_tx *tx, int64_t channel, struct video_stream *out)
 {
 	struct db_rows rows;
@@ -420,7 +420,7 @@ int video_store_stream(struct db_tx *tx, int64_t id, struct video_stream *out)
 }
 
 /* A viewer chooses among what the multivariant playlist has when it is first read, so it waits. */
-#define CHUNKS_AWAITED "3"
+#define GOPS_AWAITED "3"
 
 int video_store_latest(struct db_tx *tx, int64_t channel, struct video_stream *out)
 {
@@ -429,7 +429,7 @@ int video_store_latest(struct db_tx *tx, int64_t channel, struct video_stream *o
 		"SELECT " STREAM_COLUMNS " FROM stream s WHERE channel = $1 AND deleted = 0"
 		" AND EXISTS (SELECT 1 FROM rendition r WHERE r.stream = s.id"
 		"  AND r.next_sequence > r.first_sequence)"
-		" AND (s.last_sequence >= s.first_sequence + " CHUNKS_AWAITED " OR s.ended_at > 0"
+		" AND (s.last_sequence >= s.first_sequence + " GOPS_AWAITED " OR s.ended_at > 0"
 		"  OR NOT EXISTS (SELECT 1 FROM rendition r WHERE r.stream = s.id"
 		"   AND r.next_sequence = r.first_sequence))"
 		" ORDER BY id DESC LIMIT 1",

@@ -40,7 +40,7 @@ int video_store_channels(struct db_tx *tx, video_channel_fn *each, void *arg);
 struct video_stream {
 	int64_t id, channel;
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0 while it goes on */
-	int64_t first_sequence;       /* of the channel: chunks before are of earlier streams */
+	int64_t first_sequence;       /* of the channel: GOPs before are of earlier streams */
 	bool keep_raw;                /* whether there is a raw backup of it */
 	int64_t follows;              /* the stream whose playlist it goes on with, or 0 */
 	bool deleted;                 /* by its owner: what is left of it goes */
@@ -49,16 +49,16 @@ struct video_stream {
 	 * already, which a player must go on to find in them.
 	 */
 	bool promised_rungs, promised_audio;
-	/* Of the latest chunk: */
+	/* Of the latest GOP: */
 	int64_t last_sequence; /* first_sequence - 1 when there is none */
 	int64_t last_at;       /* when it came, wall, ms; before that, when the stream began */
 	int64_t line_end;      /* 90 kHz: where it ends on the channel's line */
 	int64_t epoch;         /* discontinuities of the channel up to it */
-	int64_t target_s; /* EXT-X-TARGETDURATION; set with the first chunk and never changed */
+	int64_t target_s;      /* EXT-X-TARGETDURATION; set with the first GOP and never changed */
 };
 
-/* Whether a chunk has come. */
-static inline bool video_stream_has_chunk(const struct video_stream *s)
+/* Whether a GOP has come. */
+static inline bool video_stream_has_gop(const struct video_stream *s)
 {
 	return s->last_sequence >= s->first_sequence;
 }
@@ -77,7 +77,7 @@ int video_store_promises(struct db_tx *tx, struct video_stream *s);
 /* Whether a stream that goes on with the playlist of this one has begun and not ended. */
 int video_store_is_followed(struct db_tx *tx, int64_t stream, bool *out);
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms);
-/* Ends whatever of the channel has not ended, where its last chunk did. */
+/* Ends whatever of the channel has not ended, where its last GOP did. */
 int video_store_end_open(struct db_tx *tx, int64_t channel);
 /*
  * Its owner does not want it any more: it is in no list, and expired (below) as soon as no playlist
@@ -120,16 +120,16 @@ int video_store_shed(struct db_tx *tx, int64_t rendition, int64_t until_ms);
 int video_store_rendition(struct db_tx *tx, int64_t id, struct video_rendition *out);
 int video_store_renditions(struct db_tx *tx, int64_t stream, video_rendition_fn *each, void *arg);
 
-/* ---- chunks and raw pieces ---- */
+/* ---- GOPs and raw pieces ---- */
 
 /*
- * Tasks {"stream","rendition","sequence"}: to pass a chunk through, and to make a smaller rendition
+ * Tasks {"stream","rendition","sequence"}: to pass a GOP through, and to make a smaller rendition
  * of it, which takes long; so they wait in queues of their own.
  */
 #define VIDEO_QUEUE_PACKAGE   "video.package"
 #define VIDEO_QUEUE_TRANSCODE "video.transcode"
 
-struct video_chunk {
+struct video_gop {
 	int64_t stream, sequence;
 	int64_t start, duration; /* 90 kHz, on the stream's line */
 	int64_t date_ms;         /* wall time of its beginning */
@@ -138,17 +138,17 @@ struct video_chunk {
 	char blob[BLOB_KEY_MAX + 1];
 };
 
-/* Adds a chunk whose blob is stored, and a task for each rendition of the stream. */
-int video_store_add_chunk(struct db_tx *tx, const struct video_chunk *c, int64_t now_ms);
+/* Adds a GOP whose blob is stored, and a task for each rendition of the stream. */
+int video_store_add_gop(struct db_tx *tx, const struct video_gop *c, int64_t now_ms);
 /* All but target_s. HEARTH_ENOTFOUND. */
-int video_store_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, struct video_chunk *out);
+int video_store_gop(struct db_tx *tx, int64_t stream, int64_t sequence, struct video_gop *out);
 /*
- * Blobs of chunks that all renditions have had since before `before_ms`, some hundred at a time;
- * and forgets those chunks.
+ * Blobs of GOPs that all renditions have had since before `before_ms`, some hundred at a time;
+ * and forgets those GOPs.
  */
-int video_store_finished_chunks(
+int video_store_finished_gops(
 	struct db_tx *tx, int64_t before_ms, int (*each)(void *arg, struct slice blob), void *arg);
-int video_store_forget_chunk(struct db_tx *tx, struct slice blob, int64_t before_ms);
+int video_store_forget_gop(struct db_tx *tx, struct slice blob, int64_t before_ms);
 
 int video_store_add_raw(
 	struct db_tx *tx, int64_t stream, int64_t number, const struct blob_info *blob);
@@ -165,7 +165,7 @@ struct video_segment {
 	int64_t stream, rendition, sequence;
 	int64_t start, duration; /* 90 kHz */
 	int64_t date_ms;         /* wall time of its beginning */
-	int64_t epoch;           /* as of its chunk */
+	int64_t epoch;           /* as of its GOP */
 	int64_t size;
 	int64_t init;                /* number of its initialisation segment */
 	char blob[BLOB_KEY_MAX + 1]; /* empty: it could not be made and is a gap */
@@ -183,8 +183,8 @@ int video_store_tell(struct db_tx *tx, const struct video_segment *s);
  */
 int video_store_add_segment(
 	struct db_tx *tx, const struct video_segment *s, struct slice init, const char *codecs);
-/* When every rendition has its segment, the chunk is finished. */
-int video_store_finish_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, int64_t now_ms);
+/* When every rendition has its segment, the GOP is finished. */
+int video_store_finish_gop(struct db_tx *tx, int64_t stream, int64_t sequence, int64_t now_ms);
 /* Segments that can be listed, with sequence > after, the latest first; `each` != 0 stops. */
 int video_store_segments(struct db_tx *tx, const struct video_rendition *r, int64_t after,
 	int (*each)(void *arg, const struct video_segment *s), void *arg);
@@ -212,13 +212,13 @@ int video_store_used(struct db_tx *tx, int64_t channel, int64_t *out);
 int video_store_forget(struct db_tx *tx, int64_t account, int64_t *channel);
 /* 0, or HEARTH_ENOTFOUND when the account was forgotten. */
 int video_store_is_forgotten(struct db_tx *tx, int64_t account);
-/* How much of a channel is still being made: streams that have not ended, chunks under way. */
+/* How much of a channel is still being made: streams that have not ended, GOPs under way. */
 int video_store_unfinished(struct db_tx *tx, int64_t channel, int64_t *out);
 
 /* Where a blob of a channel is named. */
 enum video_blob_kind {
 	VIDEO_BLOB_RAW,
-	VIDEO_BLOB_CHUNK,
+	VIDEO_BLOB_GOP,
 	VIDEO_BLOB_SEGMENT,
 };
 
@@ -235,7 +235,7 @@ struct video_blob {
 int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob *after, int max,
 	struct video_blob *out);
 /*
- * The oldest blobs of one kind (not of chunks) from before `before_ms`, and those of streams that
+ * The oldest blobs of one kind (not of GOPs) from before `before_ms`, and those of streams that
  * were deleted, at most `max`, into out[];
  * returns how many. Of raw pieces the end of their stream counts; gaps are among them, without key.
  */

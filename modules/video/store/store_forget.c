@@ -69,7 +69,7 @@ static const char *const find_blobs[] = {
 static const char *const uncount_blob[] = {
 	"UPDATE stream SET bytes = bytes - coalesce("
 	"(SELECT size FROM raw WHERE stream = $1 AND number = $2), 0) WHERE id = $1",
-	NULL, /* chunks are not counted: they are on their way */
+	NULL, /* GOPs are not counted: they are on their way */
 	"UPDATE stream SET bytes = bytes - coalesce("
 	"(SELECT size FROM segment WHERE rendition = $1 AND sequence = $2), 0)"
 	" WHERE id = (SELECT stream FROM rendition WHERE id = $1)",
@@ -102,7 +102,7 @@ int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob
 
 int video_store_blob_named(struct db_tx *tx, const char *key)
 {
-	static const char chunks[] = "SELECT count(*) FROM chunk WHERE blob = $1",
+	static const char gops[] = "SELECT count(*) FROM chunk WHERE blob = $1",
 			  segments[] = "SELECT count(*) FROM segment WHERE blob = $1",
 			  raw[] = "SELECT count(*) FROM raw WHERE blob = $1 AND stream = $2";
 	struct slice k = slice_str(key);
@@ -115,8 +115,8 @@ int video_store_blob_named(struct db_tx *tx, const char *key)
 		rc = db_get_int(tx, &n, raw, db_text(k), db_int(stream));
 	else {
 		if (!slice_starts(k, SLICE(VIDEO_SEGMENTS)))
-			rc = db_get_int(tx, &n, chunks, db_text(k));
-		if (rc == 0 && !slice_starts(k, SLICE(VIDEO_CHUNKS)))
+			rc = db_get_int(tx, &n, gops, db_text(k));
+		if (rc == 0 && !slice_starts(k, SLICE(VIDEO_GOPS)))
 			rc = db_get_int(tx, &more, segments, db_text(k));
 	}
 	return rc < 0 ? rc : n + more > 0;

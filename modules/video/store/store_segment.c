@@ -1,5 +1,5 @@
 /*
- * store_segment.c: renditions, chunks, raw pieces and segments; see store.h.
+ * store_segment.c: renditions, GOPs, raw pieces and segments; see store.h.
  */
 #include "store/store.h"
 
@@ -8,7 +8,7 @@
 #include "hearth/error.h"
 #include "hearth/json.h"
 
-#define CHUNKS_AT_A_TIME "500"
+#define GOPS_AT_A_TIME "500"
 
 static void copy(char *out, size_t room, struct slice s)
 {
@@ -99,7 +99,7 @@ int video_store_renditions(struct db_tx *tx, int64_t stream, video_rendition_fn 
 	return stop ? stop : rc;
 }
 
-/* ---- chunks ---- */
+/* ---- GOPs ---- */
 
 struct pushing {
 	struct db_tx *tx;
@@ -127,7 +127,7 @@ static int push_task(void *arg, const struct video_rendition *r)
 	return rc;
 }
 
-int video_store_add_chunk(struct db_tx *tx, const struct video_chunk *c, int64_t now_ms)
+int video_store_add_gop(struct db_tx *tx, const struct video_gop *c, int64_t now_ms)
 {
 	struct pushing p = { tx, c->sequence };
 	int rc = db_run(tx,
@@ -145,7 +145,7 @@ int video_store_add_chunk(struct db_tx *tx, const struct video_chunk *c, int64_t
 	return rc < 0 ? rc : video_store_renditions(tx, c->stream, push_task, &p);
 }
 
-int video_store_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, struct video_chunk *out)
+int video_store_gop(struct db_tx *tx, int64_t stream, int64_t sequence, struct video_gop *out)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
@@ -157,7 +157,7 @@ int video_store_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, struct
 		return rc;
 	rc = db_next(&rows);
 	if (rc > 0) {
-		*out = (struct video_chunk){ .stream = stream,
+		*out = (struct video_gop){ .stream = stream,
 			.sequence = sequence,
 			.start = db_col_int(&rows, 0),
 			.duration = db_col_int(&rows, 1),
@@ -168,7 +168,7 @@ int video_store_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, struct
 	return found(&rows, rc);
 }
 
-int video_store_finish_chunk(struct db_tx *tx, int64_t stream, int64_t sequence, int64_t now_ms)
+int video_store_finish_gop(struct db_tx *tx, int64_t stream, int64_t sequence, int64_t now_ms)
 {
 	int rc = db_run(tx,
 		"UPDATE chunk SET finished_at = $3 WHERE stream = $1 AND sequence = $2 AND NOT "
@@ -181,14 +181,14 @@ int video_store_finish_chunk(struct db_tx *tx, int64_t stream, int64_t sequence,
 	return rc < 0 ? rc : 0;
 }
 
-int video_store_finished_chunks(
+int video_store_finished_gops(
 	struct db_tx *tx, int64_t before_ms, int (*each)(void *arg, struct slice blob), void *arg)
 {
 	struct db_rows rows;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT blob FROM chunk WHERE finished_at > 0 AND finished_at < $1"
-		" LIMIT " CHUNKS_AT_A_TIME,
+		" LIMIT " GOPS_AT_A_TIME,
 		db_int(before_ms));
 
 	if (rc < 0)
@@ -199,7 +199,7 @@ int video_store_finished_chunks(
 	return stop ? stop : rc;
 }
 
-int video_store_forget_chunk(struct db_tx *tx, struct slice blob, int64_t before_ms)
+int video_store_forget_gop(struct db_tx *tx, struct slice blob, int64_t before_ms)
 {
 	int rc = db_run(tx,
 		"DELETE FROM chunk WHERE blob = $1 AND finished_at > 0 AND finished_at < $2",

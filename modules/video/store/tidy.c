@@ -19,7 +19,7 @@
 
 #define TIDY_MS   (INT64_C(5) * 60 * 1000)
 #define FIRST_MS  1000                     /* after the start */
-#define MARGIN_MS (INT64_C(5) * 60 * 1000) /* a chunk is put some time before it is finished */
+#define MARGIN_MS (INT64_C(5) * 60 * 1000) /* a GOP is put some time before it is finished */
 
 struct blob_key {
 	struct blob_key *next;
@@ -54,7 +54,7 @@ static int find(struct db_tx *tx, void *arg)
 	struct tidy *t = arg;
 
 	t->keys = NULL;
-	return video_store_finished_chunks(tx, t->before_ms, found, t);
+	return video_store_finished_gops(tx, t->before_ms, found, t);
 }
 
 static int forget(struct db_tx *tx, void *arg)
@@ -63,7 +63,7 @@ static int forget(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (struct blob_key *k = t->keys; k && rc == 0; k = k->next)
-		if ((rc = video_store_forget_chunk(tx, k->key, t->before_ms)) == 0)
+		if ((rc = video_store_forget_gop(tx, k->key, t->before_ms)) == 0)
 			rc = blob_release(tx, k->key.p, 0);
 	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * tidy.h: forgets chunks that every rendition has had, some time later, and releases their blobs
+ * tidy.h: forgets GOPs that every rendition has had, some time later, and releases their blobs
  * (blob.h). On the loop.
  */
 #ifndef VIDEO_TIDY_H

@@ -136,9 +136,8 @@ static inline void media_clip_load(struct media_clip *c, const char *dir, const 
 	}
 }
 
-/* The clip in chunks of about `target_ms`, linked; free each. Its times begin at `origin`. */
-static inline struct segment_chunk *media_chunks(
-	const struct media_clip *c, uint32_t target_ms, int64_t origin)
+/* The clip in GOPs of about `target_ms`, linked; free each. Its times begin at `origin`. */
+static inline struct gop *media_gops(const struct media_clip *c, uint32_t target_ms, int64_t origin)
 {
 	struct segmenter_options options = {
 		.target_ms = target_ms,
@@ -148,7 +147,7 @@ static inline struct segment_chunk *media_chunks(
 		.origin = origin,
 	};
 	struct segmenter_tracks tracks = { .video = c->avcc.n };
-	struct segment_chunk *first = NULL, **tail = &first;
+	struct gop *first = NULL, **tail = &first;
 	struct aac_config aac;
 	struct segmenter *s;
 
@@ -174,12 +173,12 @@ static inline struct segment_chunk *media_chunks(
 	return first;
 }
 
-static inline void media_chunks_free(struct segment_chunk *c)
+static inline void media_gops_free(struct gop *c)
 {
 	while (c) {
-		struct segment_chunk *next = c->next;
+		struct gop *next = c->next;
 
-		segment_chunk_free(&c);
+		gop_free(&c);
 		c = next;
 	}
 }

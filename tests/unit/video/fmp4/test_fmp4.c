@@ -138,8 +138,7 @@ static void describe(const struct media_clip *c, struct fmp4_track tracks[2])
 }
 
 /* Writes init.mp4, 0.m4s, 1.m4s… and all.mp4; returns how many segments. */
-static uint32_t package(
-	const char *dir, const struct media_clip *clip, struct segment_chunk *chunks)
+static uint32_t package(const char *dir, const struct media_clip *clip, struct gop *gops)
 {
 	struct strbuf all = { 0 }, segment = { 0 };
 	struct fmp4_track tracks[2];
@@ -149,7 +148,7 @@ static uint32_t package(
 	ck_assert_int_eq(fmp4_write_init(&all, tracks, 2), 0);
 	check_boxes(strbuf_slice(&all));
 	media_write(dir, "init.mp4", strbuf_slice(&all));
-	for (struct segment_chunk *c = chunks; c; c = c->next, n++) {
+	for (struct gop *c = gops; c; c = c->next, n++) {
 		struct fmp4_run runs[] = { { &tracks[0], &c->video }, { &tracks[1], &c->audio } };
 		char name[32];
 
@@ -169,7 +168,7 @@ static uint32_t package(
 START_TEST(streams_are_identical)
 {
 	struct media_clip clip;
-	struct segment_chunk *chunks;
+	struct gop *gops;
 	uint32_t n;
 	char *dir;
 
@@ -178,8 +177,8 @@ START_TEST(streams_are_identical)
 	dir = media_dir();
 	ck_assert_int_eq(media_run(CLIP, dir), 0);
 	media_clip_load(&clip, dir, "a.flv");
-	chunks = media_chunks(&clip, 2000, 0);
-	n = package(dir, &clip, chunks);
+	gops = media_gops(&clip, 2000, 0);
+	n = package(dir, &clip, gops);
 	ck_assert_uint_ge(n, 2);
 	for (int i = 0; i < 2; i++) {
 		const char *in = i ? "all.mp4" : "a.flv";
@@ -210,7 +209,7 @@ START_TEST(streams_are_identical)
 				  "test -z \"$(ffmpeg -v error -i one.mp4 -f null - 2>&1)\"",
 				dir, i),
 			0);
-	media_chunks_free(chunks);
+	media_gops_free(gops);
 	media_clip_clear(&clip);
 	media_dir_remove(dir);
 }
@@ -219,7 +218,7 @@ END_TEST
 START_TEST(same_input_same_bytes)
 {
 	struct media_clip clip;
-	struct segment_chunk *chunks;
+	struct gop *gops;
 	char *dir;
 
 	if (!media_available("vtest.avi"))
@@ -227,10 +226,10 @@ START_TEST(same_input_same_bytes)
 	dir = media_dir();
 	ck_assert_int_eq(media_run(CLIP, dir), 0);
 	media_clip_load(&clip, dir, "a.flv");
-	chunks = media_chunks(&clip, 2000, INT64_C(1) << 34);
-	package(dir, &clip, chunks);
+	gops = media_gops(&clip, 2000, INT64_C(1) << 34);
+	package(dir, &clip, gops);
 	ck_assert_int_eq(media_run("mv %s/all.mp4 %s/first.mp4", dir, dir), 0);
-	package(dir, &clip, chunks);
+	package(dir, &clip, gops);
 	ck_assert_int_eq(media_run("cmp %s/all.mp4 %s/first.mp4", dir, dir), 0);
 	ck_assert_int_eq(
 		media_run("ffprobe -v error -show_entries stream=codec_name,codec_tag_string,"
@@ -239,7 +238,7 @@ START_TEST(same_input_same_bytes)
 		0);
 	ck_assert_int_eq(
 		media_run("printf 'h264,avc1,768\\naac,mp4a,44100,1\\n' | cmp - %s/probe", dir), 0);
-	media_chunks_free(chunks);
+	media_gops_free(gops);
 	media_clip_clear(&clip);
 	media_dir_remove(dir);
 }

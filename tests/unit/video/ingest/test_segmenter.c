@@ -1,5 +1,5 @@
 /*
- * The segmenter: where chunks are cut, what lies in them, and what becomes of broken time.
+ * The segmenter: where GOPs are cut, what lies in them, and what becomes of broken time.
  */
 #include "ingest/segmenter.h"
 
@@ -58,8 +58,8 @@ static void feed(struct segmenter *s, int64_t from_ms, int64_t to_ms, int gop, b
 	}
 }
 
-/* What every chunk must keep, whatever came in. */
-static void check_chunk(const struct segment_chunk *c)
+/* What every GOP must keep, whatever came in. */
+static void check_gop(const struct gop *c)
 {
 	const struct media_samples *lists[] = { &c->video, &c->audio };
 	size_t bytes = 0;
@@ -82,17 +82,17 @@ static void check_chunk(const struct segment_chunk *c)
 		ck_assert_int_eq(c->video.p[0].key, c->independent);
 }
 
-/* Takes all ready chunks: "sequence[!][?] start+duration v<pictures> a<frames>" each, in ms. */
+/* Takes all ready GOPs: "sequence[!][?] start+duration v<pictures> a<frames>" each, in ms. */
 static void describe(struct segmenter *s, struct strbuf *out)
 {
-	struct segment_chunk *c;
+	struct gop *c;
 
 	while ((c = segmenter_take(s))) {
-		check_chunk(c);
+		check_gop(c);
 		strbuf_printf(out, "%" PRIu64 "%s%s %" PRId64 "+%" PRId64 " v%zu a%zu\n",
 			c->sequence, c->discontinuity ? "!" : "", c->independent ? "" : "?",
 			c->start / 90, c->duration / 90, c->video.n, c->audio.n);
-		segment_chunk_free(&c);
+		gop_free(&c);
 	}
 }
 
@@ -230,14 +230,14 @@ START_TEST(bytes_are_bounded)
 }
 END_TEST
 
-/* Audio that floods in at one time, and the picture after it, end chunks none of which is empty. */
+/* Audio that floods in at one time, and the picture after it, end GOPs none of which is empty. */
 START_TEST(audio_that_floods)
 {
 	struct segmenter_options options = defaults;
 	struct segmenter *s;
 	struct buf *data = buf_alloc(1000000);
-	struct segment_chunk *c;
-	size_t frames = 0, chunks = 0;
+	struct gop *c;
+	size_t frames = 0, gops = 0;
 
 	memset(buf_data(data), 0, data->n);
 	options.bytes_max = 3000000;
@@ -247,14 +247,14 @@ START_TEST(audio_that_floods)
 		segmenter_audio(s, 0, data);
 	video(s, 9000, true);
 	segmenter_finish(s);
-	for (; (c = segmenter_take(s)); chunks++) {
-		check_chunk(c);
+	for (; (c = segmenter_take(s)); gops++) {
+		check_gop(c);
 		ck_assert_uint_le(c->bytes, 8000000);
 		frames += c->audio.n;
-		segment_chunk_free(&c);
+		gop_free(&c);
 	}
 	ck_assert_uint_eq(frames, 30);
-	ck_assert_uint_ge(chunks, 5);
+	ck_assert_uint_ge(gops, 5);
 	buf_unref(&data);
 	segmenter_free(&s);
 }
@@ -341,7 +341,7 @@ START_TEST(exact_times)
 {
 	struct segmenter_options options = defaults;
 	struct segmenter *s;
-	struct segment_chunk *c;
+	struct gop *c;
 	struct buf *data = buf_copy(SLICE("x"));
 
 	options.origin = 900000;
@@ -365,7 +365,7 @@ START_TEST(exact_times)
 		ck_assert_uint_eq(c->audio.p[i].duration, 1024);
 	}
 	ck_assert_ptr_eq(c->video.p[0].data, data); /* kept, not copied */
-	segment_chunk_free(&c);
+	gop_free(&c);
 	buf_unref(&data);
 	segmenter_free(&s);
 }
@@ -376,7 +376,7 @@ START_TEST(audio_does_not_drift)
 {
 	struct segmenter_tracks tracks = { .audio_rate = 44100, .audio_frame = 1024 };
 	struct segmenter *s = segmenter_new(&defaults, &tracks);
-	struct segment_chunk *c;
+	struct gop *c;
 	int64_t next = 0, frames = INT64_C(3600) * 44100 / 1024;
 
 	for (int64_t i = 0; i < frames; i++) {
@@ -386,7 +386,7 @@ START_TEST(audio_does_not_drift)
 				ck_assert_int_eq(c->audio.p[k].dts, next);
 				ck_assert_uint_eq(c->audio.p[k].duration, 1024);
 			}
-			segment_chunk_free(&c);
+			gop_free(&c);
 		}
 	}
 	ck_assert_int_gt(next, (frames - 100) * 1024);
@@ -397,7 +397,7 @@ END_TEST
 START_TEST(audio_clock_is_set_right)
 {
 	struct segmenter *s = segmenter_new(&defaults, &audio_only);
-	struct segment_chunk *c;
+	struct gop *c;
 
 	audio(s, 0);
 	audio(s, 121); /* 100 ms are missing */
@@ -407,11 +407,11 @@ START_TEST(audio_clock_is_set_right)
 	segmenter_finish(s);
 	c = segmenter_take(s);
 	ck_assert_uint_eq(c->audio.n, 5);
-	check_chunk(c);
+	check_gop(c);
 	ck_assert_int_eq(c->audio.p[1].dts, 121 * 48);
 	ck_assert_int_eq(c->audio.p[2].dts, 121 * 48 + 1024);
 	ck_assert_int_eq(c->audio.p[3].dts, 121 * 48 + 1024 + 1);
-	segment_chunk_free(&c);
+	gop_free(&c);
 	segmenter_free(&s);
 }
 END_TEST
@@ -419,7 +419,7 @@ END_TEST
 START_TEST(equal_and_early_times)
 {
 	struct segmenter *s = segmenter_new(&defaults, &video_only);
-	struct segment_chunk *c;
+	struct gop *c;
 
 	video(s, 0, true);
 	video(s, 0, false);
@@ -428,12 +428,12 @@ START_TEST(equal_and_early_times)
 	video(s, 80, false);
 	segmenter_finish(s);
 	c = segmenter_take(s);
-	check_chunk(c);
+	check_gop(c);
 	ck_assert_uint_eq(c->video.n, 5);
 	ck_assert_int_eq(c->video.p[1].dts, 1);
 	ck_assert_int_eq(c->video.p[3].dts, 3601);
 	ck_assert_int_eq(c->video.p[4].dts, 7200);
-	segment_chunk_free(&c);
+	gop_free(&c);
 	segmenter_free(&s);
 }
 END_TEST
@@ -504,8 +504,8 @@ START_TEST(a_pause_is_no_jump)
 }
 END_TEST
 
-/* A chunk whose end falls into a pause ends there, and the next one begins with the rest of it. */
-START_TEST(a_pause_makes_no_chunk_longer)
+/* A GOP whose end falls into a pause ends there, and the next one begins with the rest of it. */
+START_TEST(a_pause_makes_no_gop_longer)
 {
 	struct segmenter *s = segmenter_new(&defaults, &both);
 
@@ -529,7 +529,7 @@ START_TEST(audio_out_of_time)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct segmenter *s = segmenter_new(&defaults, &both);
-		struct segment_chunk *c;
+		struct gop *c;
 
 		for (int64_t us = 0; us < 6300000; us += 10000) {
 			if (us % 40000 == 0)
@@ -540,11 +540,11 @@ START_TEST(audio_out_of_time)
 		}
 		for (int k = 0; k < 3; k++) {
 			c = segmenter_take(s);
-			check_chunk(c);
+			check_gop(c);
 			ck_assert_int_eq(c->duration, 2000 * 90);
 			ck_assert_uint_ge(c->audio.n, 92);
 			ck_assert_uint_le(c->audio.n, 101);
-			segment_chunk_free(&c);
+			gop_free(&c);
 		}
 		segmenter_free(&s);
 	}
@@ -564,12 +564,12 @@ static struct segmenter *with_silence(const struct segmenter_options *options)
 	return s;
 }
 
-/* Both tracks have samples from the chunk's beginning to its end, without a hole. */
-static void check_full(const struct segment_chunk *c)
+/* Both tracks have samples from the GOP's beginning to its end, without a hole. */
+static void check_full(const struct gop *c)
 {
 	const struct media_sample *last;
 
-	check_chunk(c);
+	check_gop(c);
 	ck_assert_uint_gt(c->video.n, 0);
 	ck_assert_uint_gt(c->audio.n, 0);
 	last = &c->video.p[c->video.n - 1];
@@ -580,9 +580,9 @@ static void check_full(const struct segment_chunk *c)
 	ck_assert_int_ge((last->dts + last->duration) * 15 / 8, c->start + c->duration - 90);
 }
 
-static void check_all_full(struct segmenter *s, size_t chunks)
+static void check_all_full(struct segmenter *s, size_t gops)
 {
-	struct segment_chunk *c;
+	struct gop *c;
 	int64_t end = 0;
 	size_t n = 0;
 
@@ -591,9 +591,9 @@ static void check_all_full(struct segmenter *s, size_t chunks)
 		ck_assert_int_eq(c->start, end);
 		ck_assert(!c->discontinuity);
 		end = c->start + c->duration;
-		segment_chunk_free(&c);
+		gop_free(&c);
 	}
-	ck_assert_uint_eq(n, chunks);
+	ck_assert_uint_eq(n, gops);
 }
 
 START_TEST(silence_where_audio_is_missing)
@@ -641,7 +641,7 @@ START_TEST(a_still_where_pictures_are_missing)
 {
 	struct segmenter_options options = defaults;
 	struct segmenter *s;
-	struct segment_chunk *c;
+	struct gop *c;
 
 	options.duration_max_ms = options.gap_max_ms = 2000;
 	s = with_silence(&options);
@@ -653,7 +653,7 @@ START_TEST(a_still_where_pictures_are_missing)
 		if (ms % 20 == 0)
 			audio(s, ms);
 	}
-	for (int64_t end = 0; (c = segmenter_take(s)); segment_chunk_free(&c)) {
+	for (int64_t end = 0; (c = segmenter_take(s)); gop_free(&c)) {
 		check_full(c);
 		ck_assert(c->independent);
 		ck_assert_int_eq(c->start, end);
@@ -682,7 +682,7 @@ START_TEST(codec_change)
 {
 	struct segmenter_tracks hifi = { .video = true, .audio_rate = 96000, .audio_frame = 960 };
 	struct segmenter *s = segmenter_new(&defaults, &both);
-	struct segment_chunk *c;
+	struct gop *c;
 
 	feed(s, 0, 1000, 50, true, true);
 	segmenter_finish(s);
@@ -695,7 +695,7 @@ START_TEST(codec_change)
 	ck_assert(c->discontinuity);
 	ck_assert_int_eq(c->start, 90000);
 	ck_assert_int_eq(c->audio.p[0].dts, 96000);
-	segment_chunk_free(&c);
+	gop_free(&c);
 	segmenter_finish(s); /* nothing under way */
 	ck_assert_ptr_null(segmenter_take(s));
 	segmenter_free(&s);
@@ -704,14 +704,14 @@ START_TEST(codec_change)
 END_TEST
 
 /*
- * Whatever the times: lists grow, numbers run on, chunks lie behind each other, memory is bounded.
+ * Whatever the times: lists grow, numbers run on, GOPs lie behind each other, memory is bounded.
  */
 START_TEST(times_of_showing_have_bounds)
 {
 	struct segmenter *s = segmenter_new(&defaults, &video_only);
 	static const int32_t cts_ms[] = { -40, 8000000, -8000000, 80 };
 	static const int32_t want[] = { 0, 0, 0, 7200 };
-	struct segment_chunk *c;
+	struct gop *c;
 
 	for (int i = 0; i < 4; i++) {
 		struct buf *data = buf_copy(SLICE("picture"));
@@ -724,7 +724,7 @@ START_TEST(times_of_showing_have_bounds)
 	ck_assert_uint_eq(c->video.n, 4);
 	for (int i = 0; i < 4; i++)
 		ck_assert_int_eq(c->video.p[i].cts, want[i]);
-	segment_chunk_free(&c);
+	gop_free(&c);
 	segmenter_free(&s);
 }
 END_TEST
@@ -734,7 +734,7 @@ START_TEST(any_times)
 	for (unsigned seed = 1; seed <= 200; seed++) {
 		struct segmenter_options options = defaults;
 		struct segmenter *s;
-		struct segment_chunk *c;
+		struct gop *c;
 		uint64_t sequence = 100;
 		int64_t end = 0, last = -1, v = 0, a = 0;
 
@@ -752,7 +752,7 @@ START_TEST(any_times)
 			if (i == 1999)
 				segmenter_finish(s);
 			while ((c = segmenter_take(s))) {
-				check_chunk(c);
+				check_gop(c);
 				ck_assert_uint_eq(c->sequence, sequence++);
 				ck_assert_int_ge(c->start, end);
 				end = c->start + c->duration;
@@ -761,7 +761,7 @@ START_TEST(any_times)
 					last = c->video.p[c->video.n - 1].dts;
 					ck_assert_int_lt(last, end);
 				}
-				segment_chunk_free(&c);
+				gop_free(&c);
 			}
 		}
 		segmenter_free(&s);
@@ -773,7 +773,7 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	late_audio_is_waited_for, missing_audio_is_not_waited_for, audio_alone, gop_without_end,
 	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
-	clocks_set_anew, a_pause_is_no_jump, a_pause_makes_no_chunk_longer,
+	clocks_set_anew, a_pause_is_no_jump, a_pause_makes_no_gop_longer,
 	dependent_ones_end_at_the_next_key_frame, reordered_pictures_stay_together,
 	goes_on_where_it_is_told, audio_out_of_time, silence_where_audio_is_missing,
 	late_audio_is_not_silenced, a_still_where_pictures_are_missing, audio_alone_jumps,

@@ -84,38 +84,38 @@ static int is_idle(void *u)
 
 /* ---- a piece, and what an earlier commit left of it ---- */
 
-static struct upload_piece piece(const char *raw, int64_t sequence, const char *chunk)
+static struct upload_piece piece(const char *raw, int64_t sequence, const char *gop)
 {
 	struct upload_piece p = { .raw = raw ? buf_copy(slice_str(raw)) : NULL,
-		.chunk_file = chunk ? buf_copy(slice_str(chunk)) : NULL };
+		.gop_file = gop ? buf_copy(slice_str(gop)) : NULL };
 
-	p.chunk = (struct video_chunk){ .stream = stream.id,
+	p.gop = (struct video_gop){ .stream = stream.id,
 		.sequence = sequence,
 		.start = sequence * 1000,
 		.duration = 1000 };
 	return p;
 }
 
-static int add_chunk(struct db_tx *tx, void *arg)
+static int add_gop(struct db_tx *tx, void *arg)
 {
-	return video_store_add_chunk(tx, arg, 1);
+	return video_store_add_gop(tx, arg, 1);
 }
 
-static void chunk_on_disk(int64_t sequence, const char *bytes)
+static void gop_on_disk(int64_t sequence, const char *bytes)
 {
-	struct video_chunk c = piece(NULL, sequence, NULL).chunk;
+	struct video_gop c = piece(NULL, sequence, NULL).gop;
 	struct buf *b = buf_copy(slice_str(bytes));
 	struct blob_info info;
 
-	ck_assert_int_eq(blob_put_wait(v.blob, VIDEO_CHUNKS, b, BLOB_PLAIN, &info), 0);
+	ck_assert_int_eq(blob_put_wait(v.blob, VIDEO_GOPS, b, BLOB_PLAIN, &info), 0);
 	snprintf(c.blob, sizeof(c.blob), "%s", info.key);
-	ck_assert_int_eq(db_write_wait(v.db, add_chunk, &c), 0);
+	ck_assert_int_eq(db_write_wait(v.db, add_gop, &c), 0);
 	buf_unref(&b);
 }
 
 struct found {
 	int64_t sequence;
-	struct video_chunk chunk;
+	struct video_gop gop;
 	int64_t raws;
 };
 
@@ -124,17 +124,17 @@ static int find(struct db_tx *tx, void *arg)
 	struct found *f = arg;
 	int rc = video_store_raw_count(tx, stream.id, &f->raws);
 
-	return rc < 0 ? rc : video_store_chunk(tx, stream.id, f->sequence, &f->chunk);
+	return rc < 0 ? rc : video_store_gop(tx, stream.id, f->sequence, &f->gop);
 }
 
-START_TEST(a_chunk_that_is_on_disk_already_is_done)
+START_TEST(a_gop_that_is_on_disk_already_is_done)
 {
 	struct upload *u;
 	struct upload_piece first = piece(NULL, 1, "first"), second = piece("tags", 2, "second");
 	struct found f = { .sequence = 2 };
 
 	open_all();
-	chunk_on_disk(1, "first");
+	gop_on_disk(1, "first");
 	u = upload_new(&v, &stream, &lease, 0, on_progress, NULL);
 	upload_add(u, &first);
 	upload_add(u, &second);
@@ -142,7 +142,7 @@ START_TEST(a_chunk_that_is_on_disk_already_is_done)
 	ck_assert_int_eq(progressed, 2);
 	ck_assert_int_eq(upload_bytes(u), 0);
 	ck_assert_int_eq(db_read_wait(v.db, find, &f), 0);
-	ck_assert_int_eq(f.chunk.start, 2000);
+	ck_assert_int_eq(f.gop.start, 2000);
 	ck_assert_int_eq(f.raws, 1);
 	upload_free(&u);
 	close_all();
@@ -155,7 +155,7 @@ START_TEST(what_is_there_under_its_number_and_is_another_is_not_it)
 	struct upload_piece first = piece(NULL, 1, "first");
 
 	open_all();
-	chunk_on_disk(1, "of somebody else");
+	gop_on_disk(1, "of somebody else");
 	u = upload_new(&v, &stream, &lease, 0, on_progress, NULL);
 	upload_add(u, &first);
 	/* It is tried again and again: two seconds of it are enough to see. */
@@ -175,7 +175,7 @@ START_TEST(pieces_are_written_once_and_in_order)
 		char text[16];
 		struct upload_piece p;
 
-		snprintf(text, sizeof(text), "chunk %d", (int)i);
+		snprintf(text, sizeof(text), "gop %d", (int)i);
 		p = piece("tags", i, text);
 		upload_add(u, &p);
 	}
@@ -214,6 +214,6 @@ START_TEST(a_stream_that_is_anothers_gets_no_more_rows)
 END_TEST
 
 TEST_MAIN("upload", a_stream_that_is_anothers_gets_no_more_rows,
-	a_chunk_that_is_on_disk_already_is_done,
+	a_gop_that_is_on_disk_already_is_done,
 	what_is_there_under_its_number_and_is_another_is_not_it,
 	pieces_are_written_once_and_in_order)

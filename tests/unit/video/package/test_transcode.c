@@ -1,5 +1,5 @@
 /*
- * The transcoder: chunks made one by one must join into one stream in which no picture is missing,
+ * The transcoder: GOPs made one by one must join into one stream in which no picture is missing,
  * none has moved, and ffmpeg finds nothing to complain about.
  */
 #include "package/transcode.h"
@@ -21,7 +21,7 @@ static const struct transcode_params to_288 = {
 struct fixture {
 	char *dir;
 	struct media_clip clip;
-	struct segment_chunk *chunks;
+	struct gop *gops;
 };
 
 static bool set_up(struct fixture *f, const char *options)
@@ -31,13 +31,13 @@ static bool set_up(struct fixture *f, const char *options)
 	f->dir = media_dir();
 	ck_assert_int_eq(media_run(CLIP, options, f->dir), 0);
 	media_clip_load(&f->clip, f->dir, "a.flv");
-	f->chunks = media_chunks(&f->clip, 2000, 900000);
+	f->gops = media_gops(&f->clip, 2000, 900000);
 	return true;
 }
 
 static void tear_down(struct fixture *f)
 {
-	media_chunks_free(f->chunks);
+	media_gops_free(f->gops);
 	media_clip_clear(&f->clip);
 	media_dir_remove(f->dir);
 }
@@ -60,8 +60,8 @@ static int64_t *shown(const struct media_samples *list)
 	return pts;
 }
 
-/* Every picture is there at its time, and the samples fill the chunk without a hole. */
-static void check_times(const struct segment_chunk *c, const struct transcode_result *r)
+/* Every picture is there at its time, and the samples fill the GOP without a hole. */
+static void check_times(const struct gop *c, const struct transcode_result *r)
 {
 	int64_t *in = shown(&c->video), *out = shown(&r->samples);
 
@@ -78,7 +78,7 @@ static void check_times(const struct segment_chunk *c, const struct transcode_re
 }
 
 /*
- * Packages all chunks transcoded into small.mp4, checking that their configurations are the same.
+ * Packages all GOPs transcoded into small.mp4, checking that their configurations are the same.
  */
 static void transcode_all(const struct fixture *f, const struct transcode_params *params)
 {
@@ -86,11 +86,11 @@ static void transcode_all(const struct fixture *f, const struct transcode_params
 	struct fmp4_track track = { .id = 1, .codec = FMP4_AVC, .timescale = VIDEO_TIMESCALE };
 	uint32_t n = 0;
 
-	for (struct segment_chunk *c = f->chunks; c; c = c->next) {
+	for (struct gop *c = f->gops; c; c = c->next) {
 		struct transcode_result r;
 		struct fmp4_run run = { &track, &r.samples };
 
-		ck_assert_int_eq(transcode_chunk(params, f->clip.avcc, NULL, &c->video, &r), 0);
+		ck_assert_int_eq(transcode_gop(params, f->clip.avcc, NULL, &c->video, &r), 0);
 		check_times(c, &r);
 		if (n++ == 0) {
 			strbuf_add(&avcc, strbuf_slice(&r.avcc));
@@ -189,7 +189,7 @@ START_TEST(upright_pictures)
 
 	if (!set_up(&f, "-vf transpose=1"))
 		return;
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, &f.chunks->video, &r), 0);
+	ck_assert_int_eq(transcode_gop(&to_288, f.clip.avcc, NULL, &f.gops->video, &r), 0);
 	ck_assert_uint_eq(r.width, 288);
 	ck_assert_uint_eq(r.height, 384);
 	transcode_result_clear(&r);
@@ -206,12 +206,12 @@ START_TEST(never_upscales)
 	if (!set_up(&f, ""))
 		return;
 	params.height = 576;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 1);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &f.gops->video, &r), 1);
 	params.height = 720;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 1);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &f.gops->video, &r), 1);
 	ck_assert_uint_eq(r.samples.n, 0);
 	params.height = 286;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &f.chunks->video, &r), 0);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &f.gops->video, &r), 0);
 	ck_assert_uint_eq(r.height, 286);
 	ck_assert_uint_eq(r.width, 382);
 	transcode_result_clear(&r);
@@ -219,23 +219,23 @@ START_TEST(never_upscales)
 }
 END_TEST
 
-/* A chunk that begins without a key frame comes out whole when what leads up to it is given. */
+/* A GOP that begins without a key frame comes out whole when what leads up to it is given. */
 START_TEST(led_up_to)
 {
-	struct segment_chunk half = { 0 };
+	struct gop half = { 0 };
 	struct transcode_result r;
 	struct media_samples *lead;
 	struct fixture f;
 
 	if (!set_up(&f, ""))
 		return;
-	lead = &f.chunks->video;
+	lead = &f.gops->video;
 	media_samples_move(&half.video, lead, 17);
 	/* The first 17 lead up to the rest. */
 	ck_assert(!lead->p[0].key);
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, lead, &r), HEARTH_EINVAL);
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, &half.video, lead, &r), 0);
-	check_times(f.chunks, &r);
+	ck_assert_int_eq(transcode_gop(&to_288, f.clip.avcc, NULL, lead, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_gop(&to_288, f.clip.avcc, &half.video, lead, &r), 0);
+	check_times(f.gops, &r);
 	ck_assert(r.samples.p[0].key);
 	transcode_result_clear(&r);
 	media_samples_clear(&half.video);
@@ -243,7 +243,7 @@ START_TEST(led_up_to)
 }
 END_TEST
 
-/* Key frames that are no IDR pictures: with the chunk before as lead no picture is missing. */
+/* Key frames that are no IDR pictures: with the GOP before as lead no picture is missing. */
 START_TEST(no_idr_pictures)
 {
 	static const char *const options[] = { "-x264-params intra-refresh=1:keyint=20",
@@ -251,23 +251,23 @@ START_TEST(no_idr_pictures)
 
 	for (size_t i = 0; i < 2; i++) {
 		struct transcode_result out;
-		struct segment_chunk *before;
+		struct gop *before;
 		struct fixture f;
-		int chunks = 0;
+		int gops = 0;
 
 		if (!set_up(&f, options[i]))
 			return;
-		before = f.chunks;
-		for (struct segment_chunk *c = f.chunks->next; c; before = c, c = c->next) {
-			ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, &before->video,
+		before = f.gops;
+		for (struct gop *c = f.gops->next; c; before = c, c = c->next) {
+			ck_assert_int_eq(transcode_gop(&to_288, f.clip.avcc, &before->video,
 						 &c->video, &out),
 				0);
 			ck_assert_uint_eq(out.frames_lost, 0);
 			ck_assert_uint_eq(out.samples.n, c->video.n);
 			transcode_result_clear(&out);
-			chunks++;
+			gops++;
 		}
-		ck_assert_int_ge(chunks, 2);
+		ck_assert_int_ge(gops, 2);
 		tear_down(&f);
 	}
 }
@@ -282,7 +282,7 @@ START_TEST(damaged_input)
 
 	if (!set_up(&f, "-bf 0"))
 		return;
-	video = &f.chunks->video;
+	video = &f.gops->video;
 	for (size_t i = 5; i < 8; i++) { /* lengths that reach past the end; nothing; noise */
 		struct buf *b = buf_alloc(i == 6 ? 0 : 400);
 
@@ -291,7 +291,7 @@ START_TEST(damaged_input)
 		buf_unref(&video->p[i].data);
 		video->p[i].data = b;
 	}
-	ck_assert_int_eq(transcode_chunk(&to_288, f.clip.avcc, NULL, video, &r), 0);
+	ck_assert_int_eq(transcode_gop(&to_288, f.clip.avcc, NULL, video, &r), 0);
 	ck_assert_uint_ge(r.frames_lost, 2);
 	ck_assert_uint_eq(r.samples.n, video->n - r.frames_lost);
 	ck_assert_int_eq(r.samples.p[0].dts, video->p[0].dts);
@@ -311,15 +311,15 @@ START_TEST(nonsense)
 	struct fixture f;
 
 	ck_assert_int_eq(
-		transcode_chunk(&params, SLICE("no avcC"), NULL, &samples, &r), HEARTH_EINVAL);
+		transcode_gop(&params, SLICE("no avcC"), NULL, &samples, &r), HEARTH_EINVAL);
 	if (!set_up(&f, ""))
 		return;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	media_samples_add(
 		&samples, (struct media_sample){ .key = true, .data = buf_copy(SLICE("noise")) });
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	params.height = 287;
-	ck_assert_int_eq(transcode_chunk(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
+	ck_assert_int_eq(transcode_gop(&params, f.clip.avcc, NULL, &samples, &r), HEARTH_EINVAL);
 	media_samples_clear(&samples);
 	tear_down(&f);
 }

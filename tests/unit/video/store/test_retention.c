@@ -26,7 +26,7 @@ static struct video_stream make_stream(int64_t at_ms, int n, int64_t end_ms)
 	ck_assert_int_eq(video_store_add_raw(tx, s.id, 0, &raw), 0);
 	ck_assert_int_eq(video_store_set_rendition(tx, &r), 0);
 	for (int i = 0; i < n; i++) {
-		struct video_chunk c = { .stream = s.id,
+		struct video_gop c = { .stream = s.id,
 			.sequence = s.first_sequence + i,
 			.start = s.line_end + i * 90000,
 			.duration = 90000,
@@ -42,9 +42,9 @@ static struct video_stream make_stream(int64_t at_ms, int n, int64_t end_ms)
 			.size = 10 };
 
 		snprintf(g.blob, sizeof(g.blob), "s%lld", (long long)g.sequence);
-		ck_assert_int_eq(video_store_add_chunk(tx, &c, c.date_ms), 0);
+		ck_assert_int_eq(video_store_add_gop(tx, &c, c.date_ms), 0);
 		ck_assert_int_eq(video_store_add_segment(tx, &g, SLICE("init"), "avc1"), 0);
-		ck_assert_int_eq(video_store_finish_chunk(tx, s.id, c.sequence, c.date_ms), 0);
+		ck_assert_int_eq(video_store_finish_gop(tx, s.id, c.sequence, c.date_ms), 0);
 	}
 	if (end_ms)
 		ck_assert_int_eq(video_store_end(tx, s.id, end_ms), 0);
@@ -122,10 +122,10 @@ static int walk(struct db_tx *t, void *arg)
 	ck_assert_int_eq(forget_expired(VIDEO_BLOB_RAW, 99999999), 1);
 	ck_assert_int_eq(used(), 100 + 9 * 10);
 
-	/* Chunks under way hold their stream; the latest stays, for what counts on. */
+	/* GOPs under way hold their stream; the latest stays, for what counts on. */
 	ck_assert_int_eq(video_store_forget_streams(tx, 99999999), 0);
 	ck_assert_int_eq(streams(), 3);
-	ck_assert_int_eq(video_store_forget_chunk(tx, SLICE(""), 99999999), 0);
+	ck_assert_int_eq(video_store_forget_gop(tx, SLICE(""), 99999999), 0);
 	ck_assert_int_eq(video_store_end(tx, third.id, 9020000), 0);
 	forget_expired(VIDEO_BLOB_SEGMENT, 99999999);
 	forget_expired(VIDEO_BLOB_RAW, 99999999);

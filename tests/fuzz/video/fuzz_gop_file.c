@@ -1,8 +1,8 @@
 /*
- * Chunk files: what can be read, written again, must be the same bytes (the first form is written
+ * GOP files: what can be read, written again, must be the same bytes (the first form is written
  * as the second); every sample must lie in the file.
  */
-#include "package/chunk_file.h"
+#include "package/gop_file.h"
 
 #include <stdlib.h>
 
@@ -24,21 +24,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf *file = buf_copy(slice_of(data, size));
 	struct strbuf again = { 0 };
-	struct chunk_file c;
+	struct gop_file c;
 
-	if (chunk_file_read(file, &c) == 0) {
+	if (gop_file_read(file, &c) == 0) {
 		check_inside(c.video_config, file);
 		check_inside(c.audio_config, file);
 		check_samples(&c.lead, file);
 		check_samples(&c.video, file);
 		check_samples(&c.audio, file);
-		chunk_file_write(&again, &c);
+		gop_file_write(&again, &c);
 		if (slice_starts(buf_slice(file), SLICE("HCK2")) &&
 			!slice_eq(strbuf_slice(&again), buf_slice(file)))
 			abort();
 		strbuf_free(&again);
 	}
-	chunk_file_clear(&c);
+	gop_file_clear(&c);
 	buf_unref(&file);
 	return 0;
 }

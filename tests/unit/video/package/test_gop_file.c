@@ -1,7 +1,7 @@
 /*
- * Chunk files: what was written comes back, without copies; cut short or altered they are refused.
+ * GOP files: what was written comes back, without copies; cut short or altered they are refused.
  */
-#include "package/chunk_file.h"
+#include "package/gop_file.h"
 
 #include "harness.h"
 
@@ -16,11 +16,11 @@ static void add(struct media_samples *list, int64_t dts, int32_t cts, bool key, 
 					.data = buf_copy(slice_str(data)) });
 }
 
-static struct buf *example(struct chunk_file *c)
+static struct buf *example(struct gop_file *c)
 {
 	struct strbuf out = { 0 };
 
-	*c = (struct chunk_file){ .fps_num = 24000,
+	*c = (struct gop_file){ .fps_num = 24000,
 		.fps_den = 1001,
 		.b_frames = 2,
 		.audio_rate = 44100,
@@ -33,7 +33,7 @@ static struct buf *example(struct chunk_file *c)
 	add(&c->video, INT64_MAX, -3000, false, "");
 	add(&c->video, 0, INT32_MAX, true, "a longer picture");
 	add(&c->audio, 1, 0, true, "aac");
-	chunk_file_write(&out, c);
+	gop_file_write(&out, c);
 	return buf_from_strbuf(&out);
 }
 
@@ -52,7 +52,7 @@ static void same_samples(const struct media_samples *a, const struct media_sampl
 /* As the program before wrote it, which did not number codecs. */
 START_TEST(the_first_form_is_read)
 {
-	struct chunk_file c, back;
+	struct gop_file c, back;
 	struct buf *file = example(&c), *first;
 	struct strbuf out = { 0 };
 
@@ -60,12 +60,12 @@ START_TEST(the_first_form_is_read)
 	strbuf_add(&out, slice_of(file->p + 4, 14));
 	strbuf_add(&out, slice_skip(buf_slice(file), 20));
 	first = buf_from_strbuf(&out);
-	ck_assert_int_eq(chunk_file_read(first, &back), 0);
+	ck_assert_int_eq(gop_file_read(first, &back), 0);
 	ck_assert(back.video_codec == c.video_codec && back.audio_codec == c.audio_codec);
 	ck_assert(slice_eq(back.audio_config, c.audio_config));
 	same_samples(&back.audio, &c.audio);
-	chunk_file_clear(&back);
-	chunk_file_clear(&c);
+	gop_file_clear(&back);
+	gop_file_clear(&c);
 	buf_unref(&first);
 	buf_unref(&file);
 }
@@ -73,12 +73,12 @@ END_TEST
 
 START_TEST(round_trip)
 {
-	struct chunk_file c, back;
+	struct gop_file c, back;
 	struct buf *file = example(&c);
 	const char *from = file->p, *to = file->p + file->n;
 	struct buf *picture;
 
-	ck_assert_int_eq(chunk_file_read(file, &back), 0);
+	ck_assert_int_eq(gop_file_read(file, &back), 0);
 	ck_assert_uint_eq(back.fps_num, 24000);
 	ck_assert_uint_eq(back.fps_den, 1001);
 	ck_assert_uint_eq(back.b_frames, 2);
@@ -92,8 +92,8 @@ START_TEST(round_trip)
 	/* A part of the file, which outlives the caller's reference to it. */
 	picture = buf_ref(back.video.p[1].data);
 	ck_assert(picture->p > from && picture->p + picture->n < to);
-	chunk_file_clear(&c);
-	chunk_file_clear(&back);
+	gop_file_clear(&c);
+	gop_file_clear(&back);
 	buf_unref(&file);
 	ck_assert(slice_eq(buf_slice(picture), SLICE("a longer picture")));
 	buf_unref(&picture);
@@ -102,18 +102,18 @@ END_TEST
 
 START_TEST(nothing_in_it)
 {
-	struct chunk_file c = { 0 }, back;
+	struct gop_file c = { 0 }, back;
 	struct strbuf out = { 0 };
 	struct buf *file;
 
-	chunk_file_write(&out, &c);
+	gop_file_write(&out, &c);
 	ck_assert_uint_eq(out.n, 40);
 	file = buf_from_strbuf(&out);
-	ck_assert_int_eq(chunk_file_read(file, &back), 0);
+	ck_assert_int_eq(gop_file_read(file, &back), 0);
 	ck_assert_uint_eq(back.video_config.n + back.audio_config.n + back.lead.n + back.video.n +
 				  back.audio.n,
 		0);
-	chunk_file_clear(&back);
+	gop_file_clear(&back);
 	buf_unref(&file);
 }
 END_TEST
@@ -121,9 +121,9 @@ END_TEST
 static void refused(struct slice bytes)
 {
 	struct buf *file = buf_copy(bytes);
-	struct chunk_file back;
+	struct gop_file back;
 
-	ck_assert_int_eq(chunk_file_read(file, &back), HEARTH_ECORRUPT);
+	ck_assert_int_eq(gop_file_read(file, &back), HEARTH_ECORRUPT);
 	ck_assert_uint_eq(back.lead.n + back.video.n + back.audio.n, 0);
 	ck_assert_ptr_null(back.video.p);
 	buf_unref(&file);
@@ -131,7 +131,7 @@ static void refused(struct slice bytes)
 
 START_TEST(cut_short_or_with_more_behind)
 {
-	struct chunk_file c;
+	struct gop_file c;
 	struct buf *file = example(&c);
 	struct strbuf more = { 0 };
 
@@ -141,7 +141,7 @@ START_TEST(cut_short_or_with_more_behind)
 	strbuf_addc(&more, '\0');
 	refused(strbuf_slice(&more));
 	strbuf_free(&more);
-	chunk_file_clear(&c);
+	gop_file_clear(&c);
 	buf_unref(&file);
 }
 END_TEST
@@ -171,5 +171,5 @@ START_TEST(lies_about_sizes)
 }
 END_TEST
 
-TEST_MAIN("chunk_file", the_first_form_is_read, round_trip, nothing_in_it,
+TEST_MAIN("gop_file", the_first_form_is_read, round_trip, nothing_in_it,
 	cut_short_or_with_more_behind, lies_about_sizes)

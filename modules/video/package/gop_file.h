@@ -1,5 +1,5 @@
 /*
- * chunk_file.h: a chunk as bytes, for its way from the ingest to the workers: what was said of the
+ * gop_file.h: a GOP as bytes, for its way from the ingest to the workers: what was said of the
  * codecs, and the samples. Pure.
  *
  *   "HCK2"   fps_num fps_den : u32   b_frames : u8   audio_rate : u32   channels : u8
@@ -11,15 +11,15 @@
  * Numbers are big-endian. "HCK1" has no numbers of codecs: they are AVC and AAC where there is a
  * configuration. Such files may wait on a queue while the program is replaced.
  */
-#ifndef VIDEO_CHUNK_FILE_H
-#define VIDEO_CHUNK_FILE_H
+#ifndef VIDEO_GOP_FILE_H
+#define VIDEO_GOP_FILE_H
 
 #include "codec/codec.h"
 #include "codec/sample.h"
 #include "hearth/buf.h"
 
-struct chunk_file {
-	/* For the transcoder; the same for all chunks of an epoch, so that what it makes fits
+struct gop_file {
+	/* For the transcoder; the same for all GOPs of an epoch, so that what it makes fits
 	 * together. */
 	uint32_t fps_num, fps_den;
 	uint8_t b_frames;
@@ -34,13 +34,13 @@ struct chunk_file {
 	struct media_samples lead, video, audio;
 };
 
-/* Appends the chunk. */
-void chunk_file_write(struct strbuf *out, const struct chunk_file *c);
+/* Appends the GOP. */
+void gop_file_write(struct strbuf *out, const struct gop_file *c);
 /*
- * Reads a chunk whose samples keep references to `file`. HEARTH_ECORRUPT when it is no such file;
+ * Reads a GOP whose samples keep references to `file`. HEARTH_ECORRUPT when it is no such file;
  * then *out holds nothing.
  */
-int chunk_file_read(struct buf *file, struct chunk_file *out);
-void chunk_file_clear(struct chunk_file *c);
+int gop_file_read(struct buf *file, struct gop_file *out);
+void gop_file_clear(struct gop_file *c);
 
 #endif

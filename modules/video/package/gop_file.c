@@ -1,8 +1,8 @@
 /*
- * chunk_file.c: writes a chunk as bytes and reads it back, each length held against what is left.
+ * gop_file.c: writes a GOP as bytes and reads it back, each length held against what is left.
  * Pure; samples point into the file.
  */
-#include "package/chunk_file.h"
+#include "package/gop_file.h"
 
 #include "bytes.h"
 #include "hearth/error.h"
@@ -31,7 +31,7 @@ static void write_samples(struct strbuf *out, const struct media_samples *list)
 	}
 }
 
-void chunk_file_write(struct strbuf *out, const struct chunk_file *c)
+void gop_file_write(struct strbuf *out, const struct gop_file *c)
 {
 	strbuf_add(out, MAGIC);
 	write_be32(out, c->fps_num);
@@ -93,7 +93,7 @@ static const struct codec *check_codec(
 }
 
 /* Codecs and configurations; `first`: of a file that has no numbers of codecs. */
-static void read_tracks(struct byte_reader *r, bool first, struct chunk_file *out)
+static void read_tracks(struct byte_reader *r, bool first, struct gop_file *out)
 {
 	uint8_t video = first ? 0 : read_u8(r), audio = first ? 0 : read_u8(r);
 
@@ -107,12 +107,12 @@ static void read_tracks(struct byte_reader *r, bool first, struct chunk_file *ou
 	out->audio_codec = check_codec(r, audio, false, out->audio_config);
 }
 
-int chunk_file_read(struct buf *file, struct chunk_file *out)
+int gop_file_read(struct buf *file, struct gop_file *out)
 {
 	struct byte_reader r = byte_reader_of(buf_slice(file));
 	struct slice magic = read_slice(&r, MAGIC.n);
 
-	*out = (struct chunk_file){ 0 };
+	*out = (struct gop_file){ 0 };
 	if (!slice_eq(magic, MAGIC) && !slice_eq(magic, MAGIC_1))
 		return HEARTH_ECORRUPT;
 	out->fps_num = read_be32(&r);
@@ -125,16 +125,16 @@ int chunk_file_read(struct buf *file, struct chunk_file *out)
 	read_samples(&r, file, &out->video);
 	read_samples(&r, file, &out->audio);
 	if (r.bad || r.n) {
-		chunk_file_clear(out);
+		gop_file_clear(out);
 		return HEARTH_ECORRUPT;
 	}
 	return 0;
 }
 
-void chunk_file_clear(struct chunk_file *c)
+void gop_file_clear(struct gop_file *c)
 {
 	media_samples_clear(&c->lead);
 	media_samples_clear(&c->video);
 	media_samples_clear(&c->audio);
-	*c = (struct chunk_file){ 0 };
+	*c = (struct gop_file){ 0 };
 }
