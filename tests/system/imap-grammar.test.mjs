@@ -74,6 +74,8 @@ describe('the grammar', () => {
     ['CREATE drafts2 (USE (\\Drafts))', 'USEATTR'], ['CREATE plain2 (USE ())', 'OK'],
     ['LIST "" *', 'OK', /^LIST \(.*\) "\/" "?A&-B"?$/], ['LIST "" "percent%star*"', 'OK', /percent%star\*/], ['LIST "" Entw*', 'OK', /Entw&APw-rfe/],
     ['RENAME plain renamed', 'OK'], ['RENAME renamed plain', 'OK'], ['RENAME plain plain', 'NO'], ['RENAME nowhere x', 'NONEXISTENT'], ['RENAME plain INBOX', 'NO'], ['RENAME plain', 'BAD'],
+    ['STATUS inbox/below (MESSAGES)', 'OK', /^STATUS INBOX\/below /], ['SUBSCRIBE iNbOx/below', 'OK'], ['LIST (SUBSCRIBED) "" INBOX/%', 'OK', /INBOX\/below$/], ['RENAME inbox/below INBOX/lower', 'OK'], ['RENAME Inbox/lower inbox/LOWER', 'OK'], ['CREATE inBOX/LOWER', 'ALREADYEXISTS'], ['DELETE inbox/LOWER', 'OK'],
+    ['CREATE up/up/up/up', 'OK'], ['DELETE up', 'OK'], ['RENAME up/up up', 'OK'], ['LIST "" up*', 'OK', /^LIST .* up\/up\/up$/], ['STATUS up/up/up/up (MESSAGES)', 'NONEXISTENT'], [`CREATE ${'n/'.repeat(30)}n`, 'OK'], ['RENAME n m/m/m', 'NO'],
     ['DELETE plain', 'OK'], ['DELETE plain', 'NONEXISTENT'], ['DELETE INBOX', 'NO'], ['DELETE deep', 'OK'], ['DELETE', 'BAD'],
     ['SUBSCRIBE nowhere', 'OK'], ['SUBSCRIBE nowhere', 'OK'], ['LSUB "" nowhere', 'OK', /^LSUB .* nowhere$/], ['UNSUBSCRIBE nowhere', 'OK'], ['UNSUBSCRIBE nowhere', 'OK'], ['SUBSCRIBE', 'BAD'],
   ]);

@@ -7,7 +7,8 @@
 #include "hearth/text.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
-#include "store/internal.h"
+#include "store/keywords.h"
+#include "store/mailbox_name.h"
 
 /* ---- facts ---- */
 

@@ -7,6 +7,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "store/keywords.h"
 
 /* The modseq that the changes of one transaction share: taken for the first of them. */
 static int take_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)

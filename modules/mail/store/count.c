@@ -5,6 +5,7 @@
 
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "store/keywords.h"
 
 int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what)
 {

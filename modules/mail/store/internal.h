@@ -19,12 +19,9 @@ int mail_store_first_uids(
 int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size);
 /* Text of an account's id: the key of its events. */
 void mail_store_event_key(char out[24], int64_t account);
-/* Names we take: UTF-8, no control characters, no empty level, not too deep. */
-bool mail_name_is_good(struct slice name);
-/* INBOX in any case is one name (RFC 3501 section 5.1). */
-struct slice mail_name_canonical(struct slice name);
-/* A keyword list after adding and removing (store/keywords.c). */
-void mail_keywords_change(
-	struct strbuf *out, struct slice old, struct slice add, struct slice remove);
+/* ---- mailbox_create.c ---- */
+
+/* Makes the mailboxes above a name that is good, where they are missing. */
+int mail_store_create_superiors(struct db_tx *tx, int64_t account, struct slice name);
 
 #endif

@@ -2,7 +2,7 @@
  * store/keywords.c: lists of keywords, separated by spaces. Names compare without case (RFC 3501
  * section 2.3.2 leaves it open; clients expect it) and keep the spelling they first had.
  */
-#include "store/internal.h"
+#include "store/keywords.h"
 
 static bool has_word(struct slice list, struct slice word)
 {

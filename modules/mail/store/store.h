@@ -16,11 +16,10 @@
 
 #include "hearth/db.h"
 #include "hearth/json.h"
+#include "store/mailbox_name.h"
 
 /* Messages that one transaction changes: others write in between. */
 #define MAIL_BULK_MAX 500
-
-#define MAIL_NAME_MAX 1000 /* bytes of a mailbox name, UTF-8, levels separated by "/" */
 
 extern const char *const mail_migrations[];
 

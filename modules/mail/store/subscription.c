@@ -19,12 +19,13 @@ static int subscriptions_are_below_max(struct db_tx *tx, int64_t account)
 
 int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, bool on)
 {
+	char room[MAIL_NAME_MAX + 1];
 	int rc;
 
 	INVARIANT(db_tx_writes(tx));
 	if (!mail_name_is_good(name))
 		return HEARTH_EINVAL;
-	name = mail_name_canonical(name);
+	name = mail_name_canonical(name, room);
 	rc = on ? subscriptions_are_below_max(tx, account) : 0;
 	if (rc < 0)
 		return rc;

@@ -1,5 +1,5 @@
 /*
- * imap_fetch_job.h: a FETCH under way: what its two files share. Within a batch it is a worker's,
+ * imap_fetch_job.h: a FETCH under way: what its three files share. Within a batch it is a worker's,
  * but for the rows that a reader loads ahead meanwhile.
  */
 #ifndef HEARTH_MAIL_IMAP_FETCH_JOB_H
@@ -61,6 +61,20 @@ struct imap_fetch_job {
 	int error;                           /* something could not be read */
 	bool broken;
 };
+
+/*
+ * Bytes of a batch of answers: fewer than the connection queues, so that the next is made while this
+ * one goes.
+ */
+#define IMAP_FETCH_OUTPUT_MAX (240u << 10)
+
+/*
+ * imap_fetch_write.c: writes what there is room for of the rows loaded, from where the last batch
+ * ended. On a worker; what is small, on the loop.
+ */
+void imap_fetch_write(struct imap_fetch_job *f);
+/* Whether all that an item asks for are fields that rows keep for themselves. Pure. */
+bool imap_fetch_wants_listed(const struct imap_fetch_item *item);
 
 /* imap_fetch_rows.c: room for rows, and giving it back. On the loop. */
 void imap_fetch_rows_init(struct imap_fetch_job *f);

@@ -6,7 +6,7 @@
 
 #include "delivery/filter.h"
 #include "hearth/text.h"
-#include "store/internal.h"
+#include "store/mailbox_name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

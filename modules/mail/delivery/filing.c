@@ -1,0 +1,132 @@
+/*
+ * delivery/filing.c: writes a message's rows into the mailboxes it goes to (internal.h).
+ *
+ * A recipient's filters (filter.h), as they are when the rows are written, say where a mail that
+ * arrived goes. They are a wish: what cannot be done leaves the mail in INBOX.
+ *
+ * On the writer, in the one transaction that the whole delivery is: for each recipient some five
+ * statements and its filters, which the preferences bound.
+ */
+#include "delivery/internal.h"
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "personal/preferences.h"
+
+/* ---- filters ---- */
+
+/* A mail that arrives, not one that a client puts where it wants it. */
+static bool arrives(const struct mail_target *t)
+{
+	return t->r.address.n > 0 && t->r.mailbox.n == 0;
+}
+
+/* The facts are there when the message is not in memory any more. */
+static void apply_rules(struct mail_delivery *d, struct mail_target *t, const struct json *rules)
+{
+	if (!d->has_facts)
+		mail_filter_read(d->a, strbuf_slice(&d->bytes), &d->facts);
+	d->has_facts = true;
+	d->facts.has_attachment = t->content.has_attachment;
+	d->facts.size = t->content.blob_size + t->content.trace.n;
+	mail_filter_apply(d->a, rules, &d->facts, t->r.address, &t->filter);
+}
+
+/* On the writer. Filters that cannot be read do not hold the mail up. */
+static void filter(struct db_tx *tx, struct mail_delivery *d, struct mail_target *t)
+{
+	struct mail_preferences preferences;
+	struct json *rules;
+	int rc;
+
+	t->filter = (struct mail_filter_outcome){ .flags = 0 };
+	if (!arrives(t))
+		return;
+	rc = mail_store_preferences(tx, t->r.account, d->a, &preferences);
+	if (rc < 0)
+		log_warn("mail", "delivered without filters", "why", "%s", error_name(rc), NULL);
+	else if (preferences.filters.n > 2 &&
+		 json_read(d->a, preferences.filters, &rules, NULL) == 0 && rules->count > 0)
+		apply_rules(d, t, rules);
+}
+
+/* ---- in the transaction ---- */
+
+/* Where a filter wants it, made when it is not there; INBOX when that cannot be. */
+static int open_filtered(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
+{
+	struct slice name = t->filter.mailbox;
+	int rc = HEARTH_ENOTFOUND;
+
+	if (t->filter.trash) {
+		name = SLICE("Trash");
+		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_TRASH, box);
+	}
+	if (rc == HEARTH_ENOTFOUND)
+		rc = mail_store_mailbox(tx, t->r.account, name, box);
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_create(tx, t->r.account, name, 0);
+	if (rc == 0)
+		rc = mail_store_subscribe(tx, t->r.account, name, true);
+	if (rc == HEARTH_EIO)
+		return rc;
+	rc = mail_store_mailbox(tx, t->r.account, name, box);
+	return rc == HEARTH_ENOTFOUND ? mail_store_mailbox(tx, t->r.account, SLICE("INBOX"), box)
+				      : rc;
+}
+
+static int open_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
+{
+	if (t->filter.mailbox.n > 0 || t->filter.trash)
+		return open_filtered(tx, t, box);
+	return mail_store_mailbox(
+		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
+}
+
+/* An account's usual mailboxes are made when one is missed, or a filter makes others. */
+static int find_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
+{
+	bool filtered = t->filter.mailbox.n > 0 || t->filter.trash;
+	int rc = filtered ? HEARTH_ENOTFOUND : open_mailbox(tx, t, box);
+
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_ensure(tx, t->r.account);
+	return rc < 0 ? rc : open_mailbox(tx, t, box);
+}
+
+static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_target *t)
+{
+	struct mailbox box;
+	int rc = 0;
+
+	if (d->n == 1)
+		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota,
+			(int64_t)(t->content.blob_size + t->content.trace.n +
+				  mail_content_extra(&t->content)));
+	filter(tx, d, t);
+	if (rc == 0)
+		rc = find_mailbox(tx, t, &box);
+	if (rc == 0)
+		rc = mail_store_add(tx, &box, &t->content, t->r.flags | t->filter.flags,
+			arrives(t) ? t->filter.keywords : t->r.keywords, d->date, &t->r.uid,
+			&t->r.message);
+	if (rc == 0) {
+		t->r.uidvalidity = box.uidvalidity;
+		t->mailbox_id = box.id;
+	}
+	return rc;
+}
+
+int mail_delivery_file(struct db_tx *tx, void *delivery)
+{
+	struct mail_delivery *d = delivery;
+	int rc = 0;
+
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(d->done && d->status == 0 && d->key[0] != '\0'); /* it was prepared */
+	for (size_t i = 0; i < d->n && rc == 0; i++)
+		rc = file_one(tx, d, &d->targets[i]);
+	return rc;
+}

@@ -1,0 +1,64 @@
+/*
+ * delivery/internal.h: a delivery under way: what its three files share (deliver.h).
+ *
+ *	deliver.c   takes the bytes and hands it on from step to step. On the loop.
+ *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
+ *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
+ *
+ * One thread at a time has it: the loop while bytes come, then whoever runs the step it is in.
+ * Bounds: IN_MEMORY_MAX of its bytes (deliver.c); its recipients, which the session counts ([mail]
+ * recipients); what is parsed of it (mime/structure.h).
+ */
+#ifndef MAIL_DELIVERY_INTERNAL_H
+#define MAIL_DELIVERY_INTERNAL_H
+
+#include "delivery/deliver.h"
+#include "delivery/filter.h"
+#include "hearth/map.h"
+#include "store/store.h"
+
+/* A recipient, and what becomes of the message there. */
+struct mail_target {
+	struct mail_recipient r;
+	struct mail_content content;       /* as this recipient gets it */
+	struct mail_filter_outcome filter; /* of this try to write the rows */
+	int64_t mailbox_id;                /* where it was filed */
+};
+
+struct mail_delivery {
+	struct mail *m;
+	struct arena *a;            /* recipients, trace, what was parsed */
+	struct blob_writer *writer; /* of one that is larger than MAIL_ROW_MAX; else NULL */
+	struct strbuf bytes;        /* the message, up to IN_MEMORY_MAX */
+	bool in_memory;
+	bool has_nul; /* it is refused: nothing more of it is kept */
+	struct mail_target *targets;
+	size_t n, cap;
+	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
+	struct slice mail_from, received;
+	struct slice source;
+	struct mail_turn turn; /* of a large one */
+	int64_t date;
+	char key[BLOB_KEY_MAX + 1]; /* of its bytes; "" until it is known */
+	uint64_t size;
+	bool has_blob; /* one was put under it */
+	struct mail_filter_facts facts;
+	bool has_facts;
+	struct exec *loop; /* where it is answered */
+	int status;
+	mail_delivered_fn *done;
+	void *arg;
+};
+
+/*
+ * Parses the message, once for all of its recipients, and asks for the quota of one that is alone:
+ * d->status is the outcome. On a worker.
+ */
+void mail_delivery_prepare(void *delivery);
+/*
+ * Files it for all recipients, or for none: each target's uid, uidvalidity, message and mailbox are
+ * set. In a transaction that writes; may be run again, when that has to be repeated.
+ */
+int mail_delivery_file(struct db_tx *tx, void *delivery);
+
+#endif

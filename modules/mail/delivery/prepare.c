@@ -1,0 +1,106 @@
+/*
+ * delivery/prepare.c: makes of a message's bytes what each of its recipients gets (internal.h).
+ *
+ * It is parsed once, however many get it; what differs is the trace, which stands in front, and is
+ * made once an address. On a worker. Parsing is linear in the size of the message and bounded by
+ * mime/structure.h; one larger than is kept in memory is read back whole, and so has taken a turn
+ * before it comes here (turns.h).
+ */
+#include "delivery/internal.h"
+#include "delivery/parse.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "message.h"
+#include "packing.h"
+
+/* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
+static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct strbuf out = { 0 };
+	struct slice trace;
+
+	if (r->address.n) {
+		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->mail_from));
+		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
+	}
+	strbuf_add(&out, d->received);
+	trace = arena_slice(d->a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return trace;
+}
+
+static void keep(struct arena *a, struct mail_content *c)
+{
+	struct slice *all[] = { &c->envelope, &c->body, &c->bodystructure, &c->structure,
+		&c->header, &c->fields, &c->subject, &c->from, &c->to, &c->msgid, &c->answers,
+		&c->preview };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		*all[i] = arena_slice(a, *all[i]);
+}
+
+/*
+ * The message is parsed once, however many get it: each address has a trace of its own, in front of
+ * what was parsed. The members of a group share its address.
+ */
+static void parse_once(struct mail_delivery *d, struct slice blob)
+{
+	struct arena *scratch = arena_new();
+	struct mail_content content;
+
+	mail_message_parse(scratch, blob, &content);
+	keep(d->a, &content);
+	content.blob_key = slice_str(d->key);
+	if (!d->has_blob)
+		content.message = mail_pack(d->a, blob);
+	arena_free(&scratch);
+	for (size_t i = 0; i < d->n; i++) {
+		struct mail_target *t = &d->targets[i];
+
+		t->content = content;
+		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address))
+			t->content.trace = d->targets[i - 1].content.trace;
+		else
+			t->content.trace = trace_for(d, &t->r);
+		if (t->r.address.n)
+			t->content.mail_from = d->mail_from;
+	}
+}
+
+/* The quota as it is now: a session may be older. */
+static int ask_quota(struct mail_delivery *d, struct mail_target *t)
+{
+	const struct accounts *accounts = d->m->accounts;
+	struct account account;
+	int rc = accounts->by_id_wait(accounts->self, t->r.account, &account);
+
+	t->r.quota = rc == 0 ? account.quota : 0;
+	return rc;
+}
+
+static int read_blob(struct mail_delivery *d, struct buf **stored)
+{
+	return d->in_memory ? 0 : blob_get_wait(d->m->blob, d->key, 0, d->size, stored);
+}
+
+/* One that is too large to be kept in memory is read back. */
+void mail_delivery_prepare(void *delivery)
+{
+	struct mail_delivery *d = delivery;
+	struct buf *stored = NULL;
+	struct slice blob;
+
+	INVARIANT(d->done && d->n > 0 && !d->has_nul);
+	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
+	d->status = read_blob(d, &stored);
+	if (d->status < 0)
+		return;
+	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);
+	parse_once(d, blob);
+	if (stored)
+		mail_filter_read(d->a, blob, &d->facts);
+	d->has_facts = stored != NULL;
+	buf_unref(&stored);
+	if (d->n == 1 && d->targets->r.ask_quota)
+		d->status = ask_quota(d, d->targets);
+}
