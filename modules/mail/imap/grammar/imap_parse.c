@@ -7,19 +7,14 @@
  *	APPEND   waits for the session's word: MESSAGE or SKIP.
  *	MESSAGE  hands out n bytes, then LINE, which must be empty.
  *	RAW      reads a line for the session.
- *	SKIP     reads n bytes of a refused command over, then SKIP_LINE.
- *	SKIP_LINE reads a line of it over; ended in {n+}: SKIP; else the next LINE begins.
- *	CLOSED   a refused command went on for too long; nothing is read any more.
+ *	SKIP, SKIP_LINE, CLOSED: a command was refused (imap_refuse.c).
  *
- * A refused command is over at a {n} without "+": its client waits for a continuation, sees the
- * tagged refusal instead and sends something else.
+ * Pure; what it holds is bounded by struct imap_limits.
  */
-#include "imap/grammar/imap_parse.h"
+#include "imap/grammar/imap_parse_internal.h"
 
 #include "hearth/error.h"
 #include "imap/grammar/imap_args.h"
-
-enum state { LINE, LITERAL, APPEND, MESSAGE, RAW, SKIP, SKIP_LINE, CLOSED };
 
 const struct imap_limits imap_limits_before_auth = {
 	.line_max = 16384,
@@ -55,16 +50,15 @@ void imap_parser_set_limits(struct imap_parser *p, const struct imap_limits *lim
 	p->limits = *limits;
 }
 
-static void drop_text(struct imap_parser *p)
+void imap_parser_drop_text(struct imap_parser *p)
 {
 	strbuf_free(&p->text);
 	p->line_start = 0;
 }
 
-/* Between two commands nothing is held. */
-static void begin_command(struct imap_parser *p)
+void imap_parser_begin(struct imap_parser *p)
 {
-	drop_text(p);
+	imap_parser_drop_text(p);
 	p->literals = 0;
 	p->skipped = 0;
 	p->append = NULL;
@@ -93,111 +87,6 @@ static struct imap_limits limits_now(const struct imap_parser *p)
 		limits.literal_count = 2 * IMAP_ID_FIELD_MAX;
 	}
 	return limits;
-}
-
-/* --- literals announced ---------------------------------------------------------------------- */
-
-/*
- * A number with more digits is taken for one that is too large: of a line that is read over only
- * the tail is kept, which may not reach back to its "{".
- */
-#define LITERAL_DIGITS_MAX 20
-
-struct literal {
-	uint64_t size; /* UINT64_MAX also for anything larger */
-	bool sync;     /* {n}, not {n+} */
-};
-
-/* Whether `line`, without its CRLF, announces a literal at its end. */
-static bool announces_literal(struct slice line, struct literal *out)
-{
-	size_t end = line.n, begin;
-
-	if (!end || line.p[--end] != '}')
-		return false;
-	out->sync = !end || line.p[end - 1] != '+';
-	if (!out->sync)
-		end--;
-	for (begin = end; begin && line.p[begin - 1] >= '0' && line.p[begin - 1] <= '9'; begin--)
-		;
-	out->size = UINT64_MAX;
-	if (end - begin > LITERAL_DIGITS_MAX)
-		return true;
-	if (begin == end || !begin || line.p[begin - 1] != '{')
-		return false;
-	slice_u64(slice_of(line.p + begin, end - begin), UINT64_MAX, &out->size);
-	return true;
-}
-
-/* --- refusing -------------------------------------------------------------------------------- */
-
-/* Remembers the end of a line that is read over, since it may announce a literal. */
-static void add_tail(struct imap_parser *p, struct slice s)
-{
-	size_t keep;
-
-	if (s.n > sizeof(p->tail))
-		s = slice_skip(s, s.n - sizeof(p->tail));
-	keep = p->tail_n < sizeof(p->tail) - s.n ? p->tail_n : sizeof(p->tail) - s.n;
-	memmove(p->tail, p->tail + p->tail_n - keep, keep);
-	if (s.n)
-		memcpy(p->tail + keep, s.p, s.n);
-	p->tail_n = keep + s.n;
-}
-
-/* Goes on behind a refused literal: over its bytes, or with the next command. */
-static void skip_literal(struct imap_parser *p, struct literal literal)
-{
-	if (literal.sync) {
-		begin_command(p);
-		return;
-	}
-	p->left = literal.size;
-	p->tail_n = 0;
-	p->state = SKIP;
-}
-
-/* Fills the event for a refused command. */
-static enum imap_event_kind refuse(
-	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct imap_refusal why)
-{
-	ev->refusal = why;
-	ev->command = p->append;
-	if (p->append)
-		ev->tag = p->append->tag;
-	else if (p->state != RAW)
-		ev->tag = arena_slice(a, imap_command_tag(strbuf_slice(&p->text)));
-	p->append = NULL;
-	return IMAP_EVENT_REFUSED;
-}
-
-static struct imap_refusal bad(const char *text)
-{
-	return (struct imap_refusal){ "BAD", NULL, text };
-}
-
-/* Refuses a command in the middle of a line, and reads the rest of the line over. */
-static enum imap_event_kind refuse_line(
-	struct imap_parser *p, struct arena *a, struct imap_event *ev, const char *text)
-{
-	enum imap_event_kind what = refuse(p, a, ev, bad(text));
-
-	p->tail_n = 0;
-	add_tail(p, slice_skip(strbuf_slice(&p->text), p->line_start));
-	drop_text(p);
-	p->state = SKIP_LINE;
-	return what;
-}
-
-/* Refuses a command at the literal it announces. */
-static enum imap_event_kind refuse_literal(struct imap_parser *p, struct arena *a,
-	struct imap_event *ev, struct imap_refusal why, struct literal literal)
-{
-	enum imap_event_kind what = refuse(p, a, ev, why);
-
-	drop_text(p);
-	skip_literal(p, literal);
-	return what;
 }
 
 /* --- lines ----------------------------------------------------------------------------------- */
@@ -243,15 +132,15 @@ static const char bare_lf[] = "Expected lines to end in CRLF, not in LF";
 /* The session is asked whether it wants the message, unless what leads up to it is wrong. */
 static enum imap_event_kind announce_append(struct imap_parser *p, struct arena *a,
 	struct imap_event *ev, struct imap_command *c, struct imap_refusal why,
-	struct literal literal)
+	struct imap_literal literal)
 {
 	if (c && literal.size > p->limits.append_max)
 		why = (struct imap_refusal){ "NO", "TOOBIG", "The message is too big" };
 	if (!c || why.text)
-		return refuse_literal(p, a, ev, why, literal);
+		return imap_parser_refuse_literal(p, a, ev, why, literal);
 	c->append.size = literal.size;
 	c->append.sync = literal.sync;
-	drop_text(p);
+	imap_parser_drop_text(p);
 	p->left = literal.size;
 	p->append = ev->command = c;
 	p->state = APPEND;
@@ -260,20 +149,22 @@ static enum imap_event_kind announce_append(struct imap_parser *p, struct arena 
 
 /* A line has ended in {n} or {n+}. The text holds it with its CRLF. */
 static enum imap_event_kind take_literal(
-	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct literal literal)
+	struct imap_parser *p, struct arena *a, struct imap_event *ev, struct imap_literal literal)
 {
 	const struct imap_limits limits = limits_now(p);
 	struct imap_refusal why = { 0 };
 	struct imap_command *append;
 
 	if (p->append)
-		return refuse_literal(p, a, ev, bad(behind_message), literal);
+		return imap_parser_refuse_literal(
+			p, a, ev, imap_refusal_bad(behind_message), literal);
 	if (imap_append_parse(a, slice_head(strbuf_slice(&p->text), p->text.n - 2), &append, &why))
 		return announce_append(p, a, ev, append, why, literal);
 	if (++p->literals > limits.literal_count)
-		return refuse_literal(p, a, ev, bad("Too many literals in one command"), literal);
+		return imap_parser_refuse_literal(
+			p, a, ev, imap_refusal_bad("Too many literals in one command"), literal);
 	if (literal.size > limits.literal_max || literal.size + p->text.n > limits.command_max)
-		return refuse_literal(p, a, ev,
+		return imap_parser_refuse_literal(p, a, ev,
 			(struct imap_refusal){ "BAD", "TOOBIG", "Literal too big" }, literal);
 	p->left = literal.size;
 	p->state = LITERAL;
@@ -290,91 +181,48 @@ static enum imap_event_kind take_command(
 	if (p->append) {
 		ev->command = p->append;
 		if (slice_trim(line).n)
-			what = refuse(p, a, ev, bad(behind_message));
+			what = imap_parser_refuse_command(
+				p, a, ev, imap_refusal_bad(behind_message));
 	} else {
 		ev->command = imap_command_parse(
 			a, arena_slice(a, slice_head(strbuf_slice(&p->text), p->text.n - 2)), &why);
 		if (!ev->command)
-			what = refuse(p, a, ev, why);
+			what = imap_parser_refuse_command(p, a, ev, why);
 	}
-	begin_command(p);
+	imap_parser_begin(p);
 	return what;
 }
 
 static enum imap_event_kind step_line(
 	struct imap_parser *p, struct arena *a, struct slice *in, struct imap_event *ev)
 {
-	struct literal literal;
+	struct imap_literal literal;
 	struct slice line;
 	int rc = read_line(p, in, &line);
 
 	if (!rc)
 		return IMAP_EVENT_MORE;
 	if (rc < 0)
-		return refuse_line(p, a, ev, rc == HEARTH_ETOOBIG ? too_long : bare_lf);
+		return imap_parser_refuse_line(p, a, ev, rc == HEARTH_ETOOBIG ? too_long : bare_lf);
 	if (p->state == RAW) {
 		ev->data = arena_slice(a, line);
-		begin_command(p);
+		imap_parser_begin(p);
 		return IMAP_EVENT_LINE;
 	}
-	if (announces_literal(line, &literal))
+	if (imap_literal_announced(line, &literal))
 		return take_literal(p, a, ev, literal);
 	return take_command(p, a, ev, line);
 }
 
 /* --- the other states ------------------------------------------------------------------------ */
 
-/* At most `left` bytes off the front of the input. */
-static struct slice take_left(struct imap_parser *p, struct slice *in)
+struct slice imap_parser_take(struct imap_parser *p, struct slice *in)
 {
 	struct slice s = slice_head(*in, p->left < in->n ? (size_t)p->left : in->n);
 
 	*in = slice_skip(*in, s.n);
 	p->left -= s.n;
 	return s;
-}
-
-static enum imap_event_kind give_up(struct imap_parser *p, struct imap_event *ev)
-{
-	p->state = CLOSED;
-	ev->refusal = bad("Too much behind a refused command");
-	return IMAP_EVENT_CLOSE;
-}
-
-static enum imap_event_kind step_skip(
-	struct imap_parser *p, struct slice *in, struct imap_event *ev)
-{
-	if (p->left > p->limits.skip_max - p->skipped)
-		return give_up(p, ev);
-	p->skipped += take_left(p, in).n;
-	if (!p->left)
-		p->state = SKIP_LINE;
-	return IMAP_EVENT_MORE;
-}
-
-/* Reads over bytes of a line up to a CRLF; the tail then tells whether a literal comes. */
-static enum imap_event_kind step_skip_line(
-	struct imap_parser *p, struct slice *in, struct imap_event *ev)
-{
-	uint64_t room = p->limits.skip_max - p->skipped;
-	size_t n = in->n < room ? in->n : (size_t)room;
-	const char *lf = n ? memchr(in->p, '\n', n) : NULL;
-	struct literal literal;
-
-	if (!room && in->n)
-		return give_up(p, ev);
-	if (lf)
-		n = (size_t)(lf - in->p) + 1;
-	add_tail(p, slice_head(*in, n));
-	*in = slice_skip(*in, n);
-	p->skipped += n;
-	if (!lf || p->tail_n < 2 || p->tail[p->tail_n - 2] != '\r')
-		return IMAP_EVENT_MORE;
-	if (!announces_literal(slice_of(p->tail, p->tail_n - 2), &literal))
-		begin_command(p);
-	else
-		skip_literal(p, literal);
-	return IMAP_EVENT_MORE;
 }
 
 enum imap_event_kind imap_parser_next(
@@ -385,21 +233,21 @@ enum imap_event_kind imap_parser_next(
 	*ev = (struct imap_event){ 0 };
 	/* A step that has nothing to tell says MORE. */
 	while (what == IMAP_EVENT_MORE && in->n && p->state != APPEND && p->state != CLOSED) {
-		switch ((enum state)p->state) {
+		switch ((enum imap_parser_state)p->state) {
 		case LINE:
 		case RAW: what = step_line(p, a, in, ev); break;
 		case LITERAL:
-			strbuf_add(&p->text, take_left(p, in));
+			strbuf_add(&p->text, imap_parser_take(p, in));
 			p->line_start = p->text.n;
 			p->state = p->left ? LITERAL : LINE;
 			break;
 		case MESSAGE:
-			ev->data = take_left(p, in);
+			ev->data = imap_parser_take(p, in);
 			what = ev->data.n ? IMAP_EVENT_MESSAGE : IMAP_EVENT_MORE;
 			p->state = p->left ? MESSAGE : LINE;
 			break;
-		case SKIP: what = step_skip(p, in, ev); break;
-		case SKIP_LINE: what = step_skip_line(p, in, ev); break;
+		case SKIP: what = imap_parser_skip(p, in, ev); break;
+		case SKIP_LINE: what = imap_parser_skip_line(p, in, ev); break;
 		case APPEND:
 		case CLOSED: break; /* not here */
 		}
@@ -415,11 +263,11 @@ void imap_parser_accept(struct imap_parser *p)
 
 void imap_parser_refuse(struct imap_parser *p)
 {
-	struct literal literal;
+	struct imap_literal literal;
 
 	if (p->state != APPEND)
 		return;
-	literal = (struct literal){ p->left, p->append->append.sync };
+	literal = (struct imap_literal){ p->left, p->append->append.sync };
 	p->append = NULL;
-	skip_literal(p, literal);
+	imap_parser_skip_literal(p, literal);
 }
