@@ -12,6 +12,10 @@ int mail_store_next_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq);
 int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_t *modseq);
 /* Adds a row of what `m` says but for its id, which is set. */
 int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_message *m);
+/* The modseq that the changes of one transaction share: taken for the first of them, while it is 0. */
+int mail_store_share_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq);
+/* Remembers for other sessions that the UID is gone. */
+int mail_store_note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq);
 /* The first UIDs of a mailbox, at most `max`, into a new array from the arena. */
 int mail_store_first_uids(
 	struct db_tx *tx, int64_t mailbox, size_t max, struct arena *a, uint32_t **uids, size_t *n);
