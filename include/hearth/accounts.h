@@ -48,7 +48,8 @@ struct account {
 	bool moderator;     /* may look after people, not after the server */
 	bool disabled;      /* may not log in; mail for it is still taken */
 	bool factors;       /* a second factor is enrolled */
-	int64_t quota;      /* bytes that may be kept for it; 0: no bound */
+	int64_t quota;      /* bytes that may be kept for it, by all modules together; 0: no bound */
+	int64_t elsewhere;  /* of these, what other modules keep, once `elsewhere` filled it in */
 	int64_t generation; /* auth's own: of the password when this was read */
 	/* How it was shown: by authenticate and by_token; 0 from the others. */
 	int64_t token;   /* the id of the token or app password; 0: the main password */
@@ -97,9 +98,19 @@ static inline void accounts_nameless(int64_t id, char out[ACCOUNTS_NAME_ROOM])
 }
 
 /*
- * Bytes that a module keeps for an account; on a worker, or in a command, waiting. 0 or HEARTH_EIO.
+ * Bytes that a module keeps for each of n accounts; on a worker, or in a command, waiting. 0 or
+ * HEARTH_EIO.
  */
-typedef int accounts_storage_fn(void *arg, int64_t account, int64_t *bytes);
+typedef int accounts_storage_fn(void *arg, const int64_t *accounts, size_t n, int64_t *bytes);
+/* `elsewhere` is filled in (0), or not: HEARTH_EIO, HEARTH_EBUSY. */
+typedef void accounts_elsewhere_fn(void *arg, int status);
+
+/*
+ * Two modules that ask of each other what they keep are told what was so within this time. So an
+ * account's quota holds for the sum of all, but for what they take in meanwhile and what is under
+ * way; and what was freed in one module is room in the others so much later at most.
+ */
+#define ACCOUNTS_ELSEWHERE_MS 3000
 
 struct accounts {
 	void *self; /* first argument of each function */
@@ -144,6 +155,17 @@ struct accounts {
 	 */
 	void (*counts_storage)(
 		void *self, const char *module, accounts_storage_fn *used_wait, void *arg);
+	/*
+	 * What modules other than `module` keep of the quotas of these accounts, into `elsewhere` of
+	 * each that has a quota: a quota is one for all modules, and each adds what it keeps itself,
+	 * as it is now. True: done from memory (ACCOUNTS_ELSEWHERE_MS), `done` will not be called;
+	 * else it is, later, and the accounts live until then. From the loop; `done` there.
+	 */
+	bool (*elsewhere)(void *self, const char *module, struct account *accounts, size_t n,
+		accounts_elsewhere_fn *done, void *arg);
+	/* The same, waiting: workers. 0 or HEARTH_EIO. */
+	int (*elsewhere_wait)(
+		void *self, const char *module, struct account *accounts, size_t n);
 	/*
 	 * A module begins with its part of an export, for the attempt-th time; and hands it in, all
 	 * files at once. Workers only. HEARTH_ENOTFOUND: nobody wants it (any more); HEARTH_EEXIST:

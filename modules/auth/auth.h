@@ -29,6 +29,7 @@ struct seal;
 struct login_throttle;
 struct turns;
 struct remembered;
+struct kept;
 
 struct auth {
 	struct hearth *h;
@@ -71,6 +72,7 @@ struct auth {
 		const char *module;
 		accounts_storage_fn *used_wait;
 		void *arg;
+		struct kept *kept; /* account/elsewhere.c */
 	} counting[AUTH_KEEPING_MAX]; /* account/storage.h */
 	int counting_count;
 	int64_t exports_per_day, export_ttl_ms;

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "account/resting.h"
+#include "account/storage.h"
 #include "audit/audit_log.h"
 #include "factor/seal.h"
 #include "grant/grant.h"
@@ -182,6 +183,7 @@ static void stop(void *state)
 	login_throttle_free(&a->throttle);
 	turns_free(&a->turns);
 	remembered_free(&a->remembered);
+	auth_elsewhere_free(a);
 	sms_free(&a->sms);
 	timer_stop(&a->tidy);
 	timer_stop(&a->expiry);

@@ -201,24 +201,25 @@ static void prune(void *arg)
 }
 
 struct used {
-	int64_t account, bytes;
+	const int64_t *accounts;
+	size_t n;
+	int64_t *bytes;
 };
 
 static int read_used(struct db_tx *tx, void *arg)
 {
-	struct used *u = arg;
+	const struct used *u = arg;
+	int rc = 0;
 
-	return mail_store_used(tx, u->account, &u->bytes);
+	for (size_t i = 0; i < u->n && rc == 0; i++)
+		rc = mail_store_used(tx, u->accounts[i], &u->bytes[i]);
+	return rc;
 }
 
 /* accounts_storage_fn */
-static int used_wait(void *db, int64_t account, int64_t *bytes)
+static int used_wait(void *db, const int64_t *accounts, size_t n, int64_t *bytes)
 {
-	struct used u = { .account = account };
-	int rc = db_read_wait(db, read_used, &u);
-
-	*bytes = u.bytes;
-	return rc;
+	return db_read_wait(db, read_used, &(struct used){ accounts, n, bytes });
 }
 
 static int start_command(struct hearth *h, void **state)

@@ -28,43 +28,51 @@ static void counts_storage(
 	}
 	a->counting[a->counting_count].module = module;
 	a->counting[a->counting_count].used_wait = used_wait;
+	a->counting[a->counting_count].kept = auth_kept_new();
 	a->counting[a->counting_count++].arg = arg;
 }
 
 struct own {
-	int64_t account, bytes;
+	const int64_t *accounts;
+	size_t n;
+	int64_t *bytes;
 };
 
 static int sum_own(struct db_tx *tx, void *arg)
 {
-	struct own *own = arg;
+	const struct own *own = arg;
+	int rc = 0;
 
-	return db_get_int(tx, &own->bytes,
-		"SELECT COALESCE((SELECT sum(size) FROM preferences_file WHERE account = $1), 0) +"
-		" COALESCE((SELECT sum(size) FROM export WHERE account = $1 AND closed_at = 0), 0)",
-		db_int(own->account));
+	for (size_t i = 0; i < own->n && rc == 0; i++)
+		rc = auth_own_storage(tx, own->accounts[i], &own->bytes[i]);
+	return rc;
 }
 
-/* Attachments of the preferences, and the export that can still be fetched. */
-static int own_storage(void *db, int64_t account, int64_t *bytes)
+static int own_storage(void *db, const int64_t *accounts, size_t n, int64_t *bytes)
 {
-	struct own own = { .account = account };
-	int rc = db_read_wait(db, sum_own, &own);
+	return db_read_wait(db, sum_own, &(struct own){ accounts, n, bytes });
+}
 
-	*bytes = own.bytes;
-	return rc;
+int auth_own_storage(struct db_tx *tx, int64_t account, int64_t *bytes)
+{
+	INVARIANT(account > 0);
+	return db_get_int(tx, bytes,
+		"SELECT coalesce(sum(size), 0) FROM preferences_file WHERE account = $1",
+		db_int(account));
 }
 
 void auth_storage_service(struct auth *a)
 {
 	a->service.counts_storage = counts_storage;
+	auth_elsewhere_service(a);
 	counts_storage(a, "auth", own_storage, a->db);
 }
 
 int auth_storage_wait(const struct auth *a, int i, int64_t account, int64_t *bytes)
 {
 	*bytes = 0;
-	return a->counting[i].used_wait(a->counting[i].arg, account, bytes);
+	INVARIANT(i < a->counting_count && account > 0);
+	return a->counting[i].used_wait(a->counting[i].arg, &account, 1, bytes);
 }
 
 static int find(struct db_tx *tx, void *arg)

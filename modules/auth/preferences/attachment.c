@@ -17,6 +17,7 @@ struct call {
 	struct preferences *p;
 	struct http_request *rq;
 	int64_t account;
+	struct account who; /* putting one: what others keep of the quota */
 	struct preferences_file file;
 	struct buf *bytes;
 	struct arena *arena;
@@ -62,6 +63,8 @@ static void fail(struct call *c, int error)
 		http_reply_problem(c->rq, 507, "name",
 			"there is room for %d attachments of %d MiB together: remove one first",
 			PREFERENCES_FILES_MAX, PREFERENCES_FILES_SIZE_MAX >> 20);
+	else if (error == HEARTH_ETOOBIG)
+		http_reply_problem(c->rq, 507, "name", "the account's quota is used up");
 	else
 		http_reply_error(c->rq, error);
 	call_free(c);
@@ -124,7 +127,8 @@ static int begin(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 
-	return preferences_file_begin(tx, c->account, &c->file, c->file.changed_at);
+	return preferences_file_begin(
+		tx, c->account, &c->file, c->who.elsewhere, c->file.changed_at);
 }
 
 static void on_begun(void *arg, int status)
@@ -136,6 +140,16 @@ static void on_begun(void *arg, int status)
 			blob_put(c->p->blob, c->file.blob.p, c->bytes, BLOB_PLAIN, on_stored, c));
 	if (status < 0)
 		fail(c, status);
+}
+
+static void on_elsewhere(void *arg, int status)
+{
+	struct call *c = arg;
+
+	if (status == 0)
+		status = db_write(c->p->a->db, begin, on_begun, c);
+	if (status < 0)
+		fail(c, at_once(status));
 }
 
 static struct slice new_key(struct call *c)
@@ -172,8 +186,10 @@ void preferences_put_file(void *module, struct http_request *rq)
 		.size = (int64_t)http_body(rq).n,
 		.changed_at = clock_wall_ms() };
 	c->bytes = buf_copy(http_body(rq));
-	if (db_write(c->p->a->db, begin, on_begun, c) < 0)
-		fail(c, HEARTH_ETIMEOUT);
+	/* Whatever its quota was when the token was looked up: the transaction knows it. */
+	c->who = (struct account){ .id = c->account, .quota = INT64_MAX };
+	if (c->p->a->service.elsewhere(c->p->a, "auth", &c->who, 1, on_elsewhere, c))
+		on_elsewhere(c, 0);
 }
 
 /* ---- the others ---- */

@@ -16,8 +16,12 @@ static int add_litter(struct db_tx *tx, struct slice blob, int64_t now_ms)
 	return rc < 0 ? rc : 0;
 }
 
-/* HEARTH_EBUSY unless the account has room for `f` beside, or in place of, what it has. */
-static int check_room(struct db_tx *tx, int64_t account, const struct preferences_file *f)
+/*
+ * HEARTH_EBUSY unless the account has room for `f` beside, or in place of, what it has;
+ * HEARTH_ETOOBIG unless its quota has.
+ */
+static int check_room(
+	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t elsewhere)
 {
 	struct account who;
 	int64_t count = 0, size = 0;
@@ -35,15 +39,16 @@ static int check_room(struct db_tx *tx, int64_t account, const struct preference
 			db_int(account), db_text(f->name));
 	if (rc < 0)
 		return rc;
-	return count >= PREFERENCES_FILES_MAX || size + f->size > PREFERENCES_FILES_SIZE_MAX
-		       ? HEARTH_EBUSY
-		       : 0;
+	size += f->size;
+	if (count >= PREFERENCES_FILES_MAX || size > PREFERENCES_FILES_SIZE_MAX)
+		return HEARTH_EBUSY;
+	return who.quota > 0 && elsewhere + size > who.quota ? HEARTH_ETOOBIG : 0;
 }
 
-int preferences_file_begin(
-	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms)
+int preferences_file_begin(struct db_tx *tx, int64_t account, const struct preferences_file *f,
+	int64_t elsewhere, int64_t now_ms)
 {
-	int rc = check_room(tx, account, f);
+	int rc = check_room(tx, account, f, elsewhere);
 
 	return rc < 0 ? rc : add_litter(tx, f->blob, now_ms);
 }
@@ -65,7 +70,7 @@ static int drop(struct db_tx *tx, int64_t account, struct slice name, int64_t no
 int preferences_file_finish(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms)
 {
-	int rc = check_room(tx, account, f);
+	int rc = check_room(tx, account, f, 0); /* the quota was looked at when it began */
 
 	if (rc == 0)
 		rc = db_run(tx, "DELETE FROM preferences_litter WHERE blob = $1", db_text(f->blob));

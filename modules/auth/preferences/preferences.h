@@ -78,12 +78,13 @@ struct preferences_file {
 /*
  * An attachment is put in three steps, each durable before the next, so that a crash leaves no blob
  * that nobody knows: begin notes the key as litter and looks whether there is room; then comes the
- * blob; then finish names it, and what it replaces is litter. HEARTH_EBUSY: no room;
+ * blob; then finish names it, and what it replaces is litter. `elsewhere`: what other modules keep of
+ * the account's quota. HEARTH_EBUSY: no room; HEARTH_ETOOBIG: none in the quota;
  * HEARTH_ECONFLICT (finish): it took so long that the blob is gone; HEARTH_EDENIED: the account was
  * deleted.
  */
-int preferences_file_begin(
-	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms);
+int preferences_file_begin(struct db_tx *tx, int64_t account, const struct preferences_file *f,
+	int64_t elsewhere, int64_t now_ms);
 int preferences_file_finish(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms);
 /* HEARTH_ENOTFOUND. The copies are in `a`. */

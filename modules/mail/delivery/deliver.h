@@ -16,11 +16,11 @@ struct mail_recipient {
 	unsigned flags;       /* enum mail_flag */
 	struct slice keywords;
 	/*
-	 * Bytes that may be kept for the account (0: no bound); asked for when ask_quota. It holds
-	 * for a delivery to this recipient alone: with several, one that is full does not keep the
-	 * mail from the others.
+	 * Bytes that may be kept for the account (0: no bound), and what other modules keep of
+	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone: with
+	 * several, one that is full does not keep the mail from the others.
 	 */
-	int64_t quota;
+	int64_t quota, elsewhere;
 	bool ask_quota;
 	/* outcome, when done is called with 0 */
 	uint32_t uid, uidvalidity;

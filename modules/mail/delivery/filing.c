@@ -102,7 +102,7 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 	int rc = 0;
 
 	if (d->n == 1)
-		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota,
+		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));
 	filter(tx, d, t);

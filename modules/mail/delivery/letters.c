@@ -87,7 +87,7 @@ static void on_reached(
 	d = mail_delivery_new(o->m);
 	mail_delivery_add(d, &(struct mail_recipient){ .account = accounts[0].id,
 				     .address = strbuf_slice(&o->to),
-				     .quota = accounts[0].quota });
+				     .ask_quota = true });
 	mail_delivery_write(d, strbuf_slice(&o->message));
 	mail_delivery_finish(&d, on_delivered, o);
 }

@@ -74,7 +74,10 @@ static int ask_quota(struct mail_delivery *d, struct mail_target *t)
 	struct account account;
 	int rc = accounts->by_id_wait(accounts->self, t->r.account, &account);
 
+	if (rc == 0)
+		rc = accounts->elsewhere_wait(accounts->self, "mail", &account, 1);
 	t->r.quota = rc == 0 ? account.quota : 0;
+	t->r.elsewhere = rc == 0 ? account.elsewhere : 0;
 	return rc;
 }
 

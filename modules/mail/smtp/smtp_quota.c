@@ -1,5 +1,7 @@
 /*
- * smtp/smtp_quota.c: the last question of RCPT: is there room for all whom the address reaches?
+ * smtp/smtp_quota.c: the last question of RCPT: is there room for all whom the address reaches? On
+ * the loop, but for what looks into the database. A quota is one for all modules, so the others are
+ * asked first, which is mostly answered from memory (accounts.h).
  *
  * A group is taken whole or not at all: while one member's mailbox is full, the sender is told to
  * try again later, so that nobody misses a mail that was accepted. Of the administrators whom
@@ -22,6 +24,11 @@ struct question {
 	int64_t size; /* as announced; 0: it was not */
 };
 
+static int fits(struct db_tx *tx, const struct question *q, const struct account *a)
+{
+	return mail_store_fits_quota(tx, a->id, a->quota, a->elsewhere, q->size);
+}
+
 static int look(struct db_tx *tx, void *arg)
 {
 	struct question *q = arg;
@@ -30,12 +37,11 @@ static int look(struct db_tx *tx, void *arg)
 
 	if (q->group != ACCOUNTS_REACHED_ADMINISTRATORS) {
 		for (size_t i = 0; i < q->n && rc == 0; i++)
-			rc = mail_store_fits_quota(
-				tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+			rc = fits(tx, q, &q->accounts[i]);
 		return rc;
 	}
 	for (size_t i = 0; i < q->n; i++) {
-		rc = mail_store_fits_quota(tx, q->accounts[i].id, q->accounts[i].quota, q->size);
+		rc = fits(tx, q, &q->accounts[i]);
 		if (rc < 0 && rc != HEARTH_ETOOBIG)
 			return rc;
 		if (rc == 0)
@@ -54,6 +60,16 @@ static void on_looked(void *arg, int status)
 	free(q);
 }
 
+static void on_elsewhere(void *arg, int status)
+{
+	struct question *q = arg;
+
+	if (status == 0)
+		status = db_read(q->s->m->db, look, on_looked, q);
+	if (status < 0)
+		on_looked(q, status);
+}
+
 static bool bounded(const struct account *accounts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -65,10 +81,10 @@ static bool bounded(const struct account *accounts, size_t n)
 void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
 	smtp_quota_fn *done)
 {
+	const struct accounts *service = s->m->accounts;
 	struct question *q;
-	int rc;
 
-	INVARIANT(done);
+	INVARIANT(done && n > 0);
 	if (!bounded(accounts, n)) {
 		done(s, 0, accounts, n, group);
 		return;
@@ -77,7 +93,6 @@ void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size
 	*q = (struct question){ .s = s, .done = done, .n = n, .group = group, .size = s->size };
 	q->accounts = mem_alloc(n * sizeof(*accounts));
 	memcpy(q->accounts, accounts, n * sizeof(*accounts));
-	rc = db_read(s->m->db, look, on_looked, q);
-	if (rc < 0)
-		on_looked(q, rc);
+	if (service->elsewhere(service->self, "mail", q->accounts, n, on_elsewhere, q))
+		on_elsewhere(q, 0);
 }

@@ -69,7 +69,8 @@ static void add_recipients(struct smtp_session *s, const struct account *account
 			mail_delivery_add(
 				s->delivery, &(struct mail_recipient){ .account = accounts[i].id,
 						     .address = slice_str(s->rcpt),
-						     .quota = accounts[i].quota });
+						     .quota = accounts[i].quota,
+						     .elsewhere = accounts[i].elsewhere });
 	s->addresses++;
 }
 

@@ -44,12 +44,15 @@ int mail_store_used(struct db_tx *tx, int64_t account, int64_t *used)
 	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
-int mail_store_fits_quota(struct db_tx *tx, int64_t account, int64_t quota, int64_t size)
+int mail_store_fits_quota(
+	struct db_tx *tx, int64_t account, int64_t quota, int64_t elsewhere, int64_t size)
 {
 	int64_t used = 0;
 	int rc = quota > 0 ? mail_store_used(tx, account, &used) : 0;
 
+	INVARIANT(account > 0 && size >= 0);
 	if (rc < 0)
 		return rc;
+	used += elsewhere;
 	return quota > 0 && (used >= quota || size > quota - used) ? HEARTH_ETOOBIG : 0;
 }

@@ -328,8 +328,10 @@ uint64_t mail_content_extra(const struct mail_content *content);
 int mail_store_used(struct db_tx *tx, int64_t account, int64_t *used);
 /*
  * Whether `size` more bytes (0: one byte of a message whose size is not known) fit into a quota of
- * so many bytes (0: no bound). 0, HEARTH_ETOOBIG when not, or an error.
+ * so many bytes (0: no bound), of which other modules keep `elsewhere`. 0, HEARTH_ETOOBIG when not,
+ * or an error.
  */
-int mail_store_fits_quota(struct db_tx *tx, int64_t account, int64_t quota, int64_t size);
+int mail_store_fits_quota(
+	struct db_tx *tx, int64_t account, int64_t quota, int64_t elsewhere, int64_t size);
 
 #endif

@@ -34,6 +34,7 @@ struct ingest *ingest_new(struct video *v, const struct video_channel *channel)
 
 	in->v = v;
 	in->channel = *channel;
+	in->account.id = channel->account;
 	map_set_u64(v->ingests, (uint64_t)channel->id, in);
 	return in;
 }
@@ -203,7 +204,7 @@ static int begin_stream(struct db_tx *tx, void *arg)
 		rc = video_store_used(tx, in->channel.id, &in->used);
 	if (rc < 0)
 		return rc;
-	if (in->quota && in->used >= in->quota)
+	if (ingest_is_over(in, 1))
 		return HEARTH_ETOOBIG;
 	/* Left by a server that is gone; this stream goes on with its playlist. */
 	rc = video_store_end_open(tx, in->channel.id);
@@ -230,13 +231,25 @@ static void on_begun(void *arg, int status)
 		ingest_finish(in, ENDING);
 }
 
+static void on_elsewhere(void *arg, int status)
+{
+	struct ingest *in = arg;
+
+	if (status == 0)
+		status = db_write(in->v->db, begin_stream, on_begun, in);
+	if (status < 0)
+		on_begun(in, status);
+}
+
 static int begin(struct ingest *in)
 {
-	int rc = db_write(in->v->db, begin_stream, on_begun, in);
+	int rc = 0;
 
+	in->state = BEGINNING;
+	if (ingest_ask_elsewhere(in, on_elsewhere))
+		rc = db_write(in->v->db, begin_stream, on_begun, in);
 	if (rc < 0)
 		return rc;
-	in->state = BEGINNING;
 	in->writing = true;
 	hearth_hold(in->v->h);
 	return 0;
@@ -273,14 +286,14 @@ struct ingest *ingest_open(struct video *v, const struct video_channel *channel,
 	struct ingest *in = map_get_u64(v->ingests, (uint64_t)channel->id);
 
 	if (in) {
-		in->quota = quota;
+		in->account.quota = quota;
 		take_over(in, p);
 		return in;
 	}
 	if (map_count(v->ingests) >= (size_t)v->publishers_max)
 		return NULL;
 	in = ingest_new(v, channel);
-	in->quota = quota;
+	in->account.quota = quota;
 	in->publisher = *p;
 	if (begin(in) == 0)
 		return in;
@@ -297,7 +310,7 @@ int ingest_tag(
 
 	/* What comes is kept twice: as it came, and as segments. */
 	in->passed += 2 * (int64_t)body.n;
-	if (in->quota && in->used + in->passed > in->quota) {
+	if (ingest_is_over(in, in->passed)) {
 		*why = QUOTA_USED_UP;
 		return HEARTH_EDENIED;
 	}

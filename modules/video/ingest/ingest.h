@@ -34,7 +34,7 @@ struct ingest_publisher {
 
 /*
  * Begins to publish, or takes over from a publisher that broke off or is still there. `ready` is
- * called when tags are taken. The channel may hold `quota` bytes (0: no bound). NULL when too much
+ * called when tags are taken. `quota` is the account's (0: no bound). NULL when too much
  * waits, or as many publish as may.
  */
 struct ingest *ingest_open(struct video *v, const struct video_channel *channel, int64_t quota,

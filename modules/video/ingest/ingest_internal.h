@@ -21,10 +21,11 @@ struct ingest {
 	struct lease_keeper *keeper; /* NULL in BEGINNING */
 	enum ingest_state state;
 	struct ingest_publisher publisher; /* arg NULL: nobody */
-	int64_t quota, used; /* bytes the channel may hold, and does; quota 0: no bound */
-	int64_t passed;      /* bytes that came since `used` was looked at */
-	bool counting;       /* the database looks how much it is */
-	struct timer count;  /* LIVE with a quota: until it looks again */
+	struct account account; /* of the channel: its quota, and what others keep of it */
+	int64_t used;           /* bytes the channel holds, as the database said */
+	int64_t passed;         /* bytes that came since `used` was looked at */
+	bool counting;          /* it is asked how much is kept: nothing of this may go */
+	struct timer count;     /* LIVE with a quota: until it looks again */
 	bool told_to_wait;
 	bool writing;          /* a row of the stream */
 	struct timer away;     /* AWAY: until it is too long */
@@ -48,6 +49,13 @@ void ingest_end_when_stored(struct ingest *in);
 
 /* Looks now and then whether the channel may hold more. Once a stream. */
 void ingest_count(struct ingest *in);
+/*
+ * What other modules keep of the account's quota, into in->account: true when it is known, else
+ * `done` comes later (accounts.h), and whoever asks sees to it that `in` stays.
+ */
+bool ingest_ask_elsewhere(struct ingest *in, accounts_elsewhere_fn *done);
+/* Whether what is kept, here and elsewhere, and `more` bytes are beyond the account's quota. */
+bool ingest_is_over(const struct ingest *in, int64_t more);
 
 /* "video.channel.17": who holds this lease publishes to the channel, or waits for who does. */
 void ingest_lease_name(int64_t channel, char out[LEASE_NAME_MAX + 1]);

@@ -26,6 +26,6 @@ int video_forget(void *module, const struct queue_task *task, struct arena *a);
 #define VIDEO_FORGET_ATTEMPTS 60
 
 /* storage.c: accounts_storage_fn (accounts.h); `db` is the database "video". */
-int video_used_wait(void *db, int64_t account, int64_t *bytes);
+int video_used_wait(void *db, const int64_t *accounts, size_t n, int64_t *bytes);
 
 #endif

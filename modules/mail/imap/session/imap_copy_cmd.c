@@ -24,6 +24,7 @@ struct copy {
 	int64_t modseq;              /* that the chunk took here */
 	struct mail_copying copying; /* of a COPY in several chunks */
 	int64_t quota;               /* COPY: bytes that may be kept; 0: no bound */
+	int64_t elsewhere;           /* of these, what other modules keep */
 	int asked;                   /* how asking for it ended */
 	int failed;                  /* with what it is taken back */
 };
@@ -44,12 +45,12 @@ static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy 
 }
 
 /* With what was just added; that goes again when it does not. */
-static int fits(struct db_tx *tx, int64_t account, int64_t quota)
+static int fits(struct db_tx *tx, int64_t account, const struct copy *job)
 {
 	int64_t used;
 	int rc = mail_store_used(tx, account, &used);
 
-	return rc == 0 && used > quota ? HEARTH_ETOOBIG : rc;
+	return rc == 0 && used + job->elsewhere > job->quota ? HEARTH_ETOOBIG : rc;
 }
 
 static size_t chunk_end(const struct copy *job)
@@ -92,7 +93,7 @@ static int copy_chunk(struct db_tx *tx, void *arg)
 	for (size_t i = job->at; i < chunk_end(job) && rc == 0; i++)
 		rc = copy_one(tx, s, job, job->uids[i]);
 	if (rc == 0 && job->quota > 0 && job->copied > 0)
-		rc = fits(tx, s->account.id, job->quota);
+		rc = fits(tx, s->account.id, job);
 	return rc == 0 ? note(tx, s->m, job) : rc;
 }
 
@@ -214,7 +215,11 @@ static void ask_quota(void *arg)
 
 	job->asked = accounts->by_id_wait(accounts->self, s->account.id, &account);
 	if (job->asked == 0)
+		job->asked = accounts->elsewhere_wait(accounts->self, "mail", &account, 1);
+	if (job->asked == 0) {
 		job->quota = account.quota;
+		job->elsewhere = account.elsewhere;
+	}
 }
 
 static void on_asked(struct imap_session *s, int status)

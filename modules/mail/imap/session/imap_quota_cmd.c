@@ -1,8 +1,9 @@
 /*
  * imap_quota_cmd.c: GETQUOTA and GETQUOTAROOT (RFC 9208).
  *
- * An account with a quota has one quota root, "", with the resource STORAGE: the sizes of its
- * messages in units of 1024 octets. One without has none.
+ * An account with a quota has one quota root, "", with the resource STORAGE, in units of 1024
+ * octets: the sizes of its messages and what other modules keep for it, since the quota is one for
+ * all (accounts.h). One without has none. The questions run on a worker.
  */
 #include "imap/session/imap_internal.h"
 #include "store/store.h"
@@ -34,10 +35,13 @@ static void ask(void *arg)
 	struct account account;
 
 	q->status = accounts->by_id_wait(accounts->self, s->account.id, &account);
+	if (q->status == 0)
+		q->status = accounts->elsewhere_wait(accounts->self, "mail", &account, 1);
 	if (q->status < 0)
 		return;
 	q->bytes = account.quota;
 	q->status = db_read_wait(s->m->db, look, s);
+	q->used += account.elsewhere;
 }
 
 static void write_quota(struct imap_session *s, const struct quota *q)

@@ -100,7 +100,7 @@ static struct preferences_file file(const char *name, const char *blob, int64_t 
 
 static int put(struct db_tx *tx, int64_t id, struct preferences_file f, int64_t at)
 {
-	int rc = preferences_file_begin(tx, id, &f, at);
+	int rc = preferences_file_begin(tx, id, &f, 0, at);
 
 	return rc < 0 ? rc : preferences_file_finish(tx, id, &f, at);
 }
@@ -128,7 +128,7 @@ static int keys(struct db_tx *tx, void *arg)
 
 	(void)arg;
 	/* Between the two steps a crash leaves the key as litter; then it is named. */
-	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, T0), 0);
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0, T0), 0);
 	check_litter(tx, T0 + 1, "k/1 ");
 	check_litter(tx, T0, "");
 	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0), 0);
@@ -148,7 +148,7 @@ static int keys(struct db_tx *tx, void *arg)
 	check_litter(tx, T0 + 8, "k/2 ");
 	/* Who was so slow that the blob was swept away names nothing. */
 	f = file("slow", "k/3", 30);
-	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, T0), 0);
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0, T0), 0);
 	ck_assert_int_eq(preferences_litter_forget(tx, SLICE("k/3")), 0);
 	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0), HEARTH_ECONFLICT);
 	/* The account takes its files along, each key once. */
