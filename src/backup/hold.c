@@ -8,7 +8,7 @@
 
 #include "backup/backup.h"
 #include "backup/files.h"
-#include "db/sqlite/cut.h"
+#include "db/cut.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/rand.h"

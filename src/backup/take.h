@@ -7,7 +7,7 @@
 
 #include "backup/backup.h"
 #include "backup/manifest.h"
-#include "db/sqlite/cut.h"
+#include "db/cut.h"
 
 struct taking {
 	const struct backup_source *source;

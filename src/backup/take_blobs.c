@@ -84,70 +84,66 @@ static int put_blob(struct taking *t, struct blob_checker *checker, const struct
 	return rc;
 }
 
-static bool read_row(sqlite3_stmt *stmt, struct blob_row *row)
+static bool read_row(struct db_rows *rows, struct blob_row *row)
 {
+	struct slice hash = db_col_bytes(rows, 2);
+
 	memset(row, 0, sizeof(*row));
-	snprintf(row->file, sizeof(row->file), "%s", (const char *)sqlite3_column_text(stmt, 0));
-	row->info.size = (uint64_t)sqlite3_column_int64(stmt, 1);
-	snprintf(row->info.key, sizeof(row->info.key), "%s",
-		(const char *)sqlite3_column_text(stmt, 3));
-	if (sqlite3_column_bytes(stmt, 2) == BLOB_HASH)
-		memcpy(row->hash, sqlite3_column_blob(stmt, 2), BLOB_HASH);
+	snprintf(row->file, sizeof(row->file), "%.*s", SLICE_ARG(db_col_text(rows, 0)));
+	row->info.size = (uint64_t)db_col_int(rows, 1);
+	snprintf(row->info.key, sizeof(row->info.key), "%.*s", SLICE_ARG(db_col_text(rows, 3)));
+	if (hash.n == BLOB_HASH)
+		memcpy(row->hash, hash.p, BLOB_HASH);
 	return row->file[0];
 }
 
-static int64_t count_rows(sqlite3 *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	int64_t n = 0;
+struct putting {
+	struct taking *t;
+	struct blob_checker *checker;
+	int64_t total;
+};
 
-	if (sqlite3_prepare_v2(db, "SELECT count(*) FROM blob WHERE file IS NOT NULL", -1, &stmt,
-		    NULL) == SQLITE_OK &&
-		sqlite3_step(stmt) == SQLITE_ROW)
-		n = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return n;
+static int put_row(struct db_rows *rows, void *arg)
+{
+	const struct putting *p = arg;
+	struct taking *t = p->t;
+	struct blob_row row;
+	int rc = 0;
+
+	if (read_row(rows, &row))
+		rc = put_blob(t, p->checker, &row);
+	progress("blobs", ++t->blobs, p->total, t->copied);
+	return rc == 0 ? backup_hold_go_on(&t->hold) : rc;
 }
 
-static int put_rows(struct taking *t, sqlite3 *db, struct blob_checker *checker)
+static int put_rows(struct taking *t, struct db_tx *copy)
 {
-	sqlite3_stmt *stmt = NULL;
-	int64_t total = count_rows(db);
-	struct blob_row row;
-	int rc = 0, step = SQLITE_DONE;
+	struct putting p = { .t = t };
+	int rc = blob_checker_new(t->source->data, &p.checker);
 
-	if (sqlite3_prepare_v2(db,
-		    "SELECT file, size, hash, key FROM blob WHERE file IS NOT NULL ORDER BY file",
-		    -1, &stmt, NULL) != SQLITE_OK)
-		return backup_say("blob.db", sqlite3_errmsg(db));
-	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (read_row(stmt, &row))
-			rc = put_blob(t, checker, &row);
-		progress("blobs", ++t->blobs, total, t->copied);
-		if (rc == 0)
-			rc = backup_hold_go_on(&t->hold);
-	}
-	if (rc == 0 && step != SQLITE_DONE)
-		rc = backup_say("blob.db", sqlite3_errmsg(db));
-	sqlite3_finalize(stmt);
+	if (rc < 0)
+		return rc;
+	rc = db_get_int(copy, &p.total, "SELECT count(*) FROM blob WHERE file IS NOT NULL");
+	if (rc == 0)
+		rc = db_each(copy, put_row, &p,
+			"SELECT file, size, hash, key FROM blob WHERE file IS NOT NULL"
+			" ORDER BY file");
+	blob_checker_free(&p.checker);
 	return rc;
 }
 
 int take_blobs(struct taking *t)
 {
-	char copy[FILE_PATH_MAX];
-	struct blob_checker *checker = NULL;
-	sqlite3 *db = NULL;
+	char path[FILE_PATH_MAX];
+	struct strbuf why = { 0 };
+	struct db_tx copy;
 	int rc;
 
-	snprintf(copy, sizeof(copy), "%s/tmp/blob.db", t->dest);
-	rc = sqlite3_open_v2(copy, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK
-		     ? blob_checker_new(t->source->data, &checker)
-		     : backup_say(copy, sqlite3_errmsg(db));
-	if (rc == 0)
-		rc = put_rows(t, db, checker);
-	blob_checker_free(&checker);
-	sqlite3_close(db);
-	unlink(copy);
+	snprintf(path, sizeof(path), "%s/tmp/blob.db", t->dest);
+	rc = cut_open_copy(path, &copy, &why);
+	rc = rc == 0 ? put_rows(t, &copy) : backup_say(path, why.p);
+	cut_close(&copy);
+	strbuf_free(&why);
+	unlink(path);
 	return rc;
 }

@@ -15,8 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "db/sqlite/cut.h"
-#include "db/sqlite/work.h"
+#include "db/cut.h"
 #include "hearth/error.h"
 
 #define DAMAGES_MAX 1000 /* lines; more are only counted */
@@ -90,14 +89,14 @@ static void open_each(struct verifying *v)
 	for (size_t i = 0; i < v->dbs.count;) {
 		const char *name = v->dbs.names[i];
 		struct strbuf why = { 0 };
-		struct connection *c;
-		int rc = cut_attach(v->data, &name, 1, &c, &why);
+		struct db_tx tx;
+		int rc = cut_open(v->data, &name, 1, &tx, &why);
 
 		if (rc < 0) {
 			verify_tell(v, "%s.db cannot be read: %s", name, why.p ? why.p : "");
 			drop(v, i);
 		} else {
-			connection_close(&c);
+			cut_close(&tx);
 			i++;
 		}
 		strbuf_free(&why);
@@ -146,27 +145,26 @@ static void judge(struct verifying *v, const struct ledger *l)
 	strbuf_free(&damage);
 }
 
+struct pages {
+	struct verifying *v;
+	const char *name;
+};
+
+static void tell_page(void *arg, struct slice what, const char *behind)
+{
+	const struct pages *p = arg;
+
+	verify_tell(p->v, "%s.db: %.*s%s", p->name, SLICE_ARG(what), behind);
+}
+
 /* Pages, indexes and foreign keys of one database. */
 static void check_pages(struct verifying *v, const char *name)
 {
-	for (size_t i = 0; i < 2; i++) {
-		struct strbuf sql = { 0 };
-		struct db_rows rows;
-		int rc;
+	struct pages p = { v, name };
+	int rc = cut_check(&v->tx, name, tell_page, &p);
 
-		strbuf_printf(&sql,
-			i ? "PRAGMA %s.foreign_key_check" : "PRAGMA %s.integrity_check(20)", name);
-		rc = db_query(&v->tx, &rows, sql.p);
-		while (rc >= 0 && (rc = db_next(&rows)) > 0)
-			if (!slice_eq(db_col_text(&rows, 0), SLICE("ok")))
-				verify_tell(v, "%s.db: %.*s%s", name,
-					SLICE_ARG(db_col_text(&rows, 0)),
-					i ? ": a row names one that is not there" : "");
-		db_end(&rows);
-		if (rc < 0)
-			verify_tell(v, "%s.db cannot be read through: %s", name, error_name(rc));
-		strbuf_free(&sql);
-	}
+	if (rc < 0)
+		verify_tell(v, "%s.db cannot be read through: %s", name, error_name(rc));
 }
 
 /* ---- what modules know ---- */
@@ -285,14 +283,14 @@ static int verify(struct verifying *v)
 		open_each(v);
 		if (verify_has(v, "blob"))
 			backup_hold_begin(&hold, v->data);
-		rc = cut_attach(v->data, v->dbs.list, v->dbs.count, &v->tx.connection, &why);
+		rc = cut_open(v->data, v->dbs.list, v->dbs.count, &v->tx, &why);
 		if (rc < 0)
 			verify_tell(
 				v, "the databases cannot be read together: %s", why.p ? why.p : "");
 	}
 	if (rc == 0)
 		check_all(v, &l, &hold);
-	connection_close(&v->tx.connection);
+	cut_close(&v->tx);
 	backup_hold_end(&hold);
 	ledger_close(&l);
 	strbuf_free(&why);

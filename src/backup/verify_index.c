@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "db/sqlite/tokenizer.h"
+#include "db/tokenizer.h"
 #include "hearth/error.h"
 #include "hearth/map.h"
 
@@ -77,30 +77,17 @@ static int read_documents(
 	return rc;
 }
 
+static int add_token(void *documents, int64_t document, struct slice token)
+{
+	tokens_of(documents, document)->there += token_hash(token);
+	return 0;
+}
+
 /* Every token of every document, as the index has them. */
 static int read_index(struct verifying *v, const struct hearth_index *index, struct map *documents)
 {
-	struct strbuf sql = { 0 }, why = { 0 };
-	struct db_rows rows;
-	int rc;
-
-	strbuf_printf(&sql,
-		"PRAGMA query_only = OFF; DROP TABLE IF EXISTS temp.tokens; CREATE VIRTUAL TABLE "
-		"temp.tokens USING"
-		" fts5vocab('%s', '%s', 'instance')",
-		index->database, index->name);
-	rc = connection_script(v->tx.connection, sql.p, &why);
-	if (rc == 0)
-		rc = db_query(&v->tx, &rows, "SELECT term, doc FROM temp.tokens");
-	if (rc == 0) {
-		while ((rc = db_next(&rows)) > 0)
-			tokens_of(documents, db_col_int(&rows, 1))->there +=
-				token_hash(db_col_text(&rows, 0));
-		db_end(&rows);
-	}
-	strbuf_free(&sql);
-	strbuf_free(&why);
-	return rc;
+	return v->tx.engine->fts->tokens(
+		&v->tx, index->database, index->name, add_token, documents);
 }
 
 void verify_check_index(struct verifying *v, const struct hearth_index *index)

@@ -9,7 +9,7 @@
 #include "backup/backup.h"
 #include "backup/files.h"
 #include "backup/verify.h"
-#include "db/sqlite/work.h"
+#include "db/engine.h"
 
 struct verifying {
 	const char *data;

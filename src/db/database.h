@@ -1,6 +1,6 @@
 /*
- * database.h: the database port from the inside, for src/ only: opening, closing, and being told of
- * commits. Opened and closed on the main thread.
+ * database.h: the database port from the inside, for src/ only: its engines, opening, closing, and
+ * being told of commits. Opened and closed on the main thread.
  */
 #ifndef HEARTH_SRC_DATABASE_H
 #define HEARTH_SRC_DATABASE_H
@@ -8,12 +8,23 @@
 #include "hearth/db.h"
 #include "hearth/list.h"
 
+/* What an engine of databases does (engine.h). */
+struct db_engine;
+
+/* The embedded one: a SQLite file for each database in the data folder. */
+extern const struct db_engine db_sqlite;
+/* The engine of this program's databases: the one place where it is chosen. Any thread. */
+const struct db_engine *db_engine(void);
+
 /*
- * Opens the file DIR/NAME.db, makes it if it is not there, and brings it to the newest migration.
- * The schema is kept, not copied. Blocks; from any thread. On failure *out is NULL and a sentence
- * for people is appended to `why`.
+ * Opens the database of this schema in `place`, the data folder, makes it if it is not there, and
+ * brings it to the newest migration. The schema is kept, not copied. Blocks; from any thread. On
+ * failure *out is NULL and a sentence for people is appended to `why`.
  */
-int db_open(const char *dir, const struct db_schema *schema, struct db **out, struct strbuf *why);
+int db_open(const char *place, const struct db_schema *schema, struct db **out, struct strbuf *why);
+/* The same with an engine of one's own. */
+int db_open_with(const struct db_engine *engine, const char *place, const struct db_schema *schema,
+	struct db **out, struct strbuf *why);
 /*
  * Refuses new work, runs what waits, closes the file and sets *db to NULL; legal on NULL. Blocks;
  * not from a database thread. Nobody may use `db` meanwhile but functions that wait in it.

@@ -1,6 +1,6 @@
 /*
  * identity.c: the id of a database, and the count of its commits. One row in each database, counted
- * up within each commit, on its writer's thread; what it costs is one page more in the log. The
+ * up within each commit, on the thread that writes; what it costs is one page more in the log. The
  * note beside it is not synced: after a loss of power it may be behind, never ahead.
  */
 #include "db/identity.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "db/sqlite/work.h"
+#include "db/engine.h"
 #include "hearth/error.h"
 
 const char *const identity_migrations[] = {
@@ -22,16 +22,13 @@ static int read_row(struct db_tx *tx, void *arg)
 {
 	struct identity *id = arg;
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT folder, commits FROM identity WHERE one = 1");
+	int rc = db_one(tx, &rows, "SELECT folder, commits FROM identity WHERE one = 1");
 
-	if (rc == 0)
-		rc = db_next(&rows);
-	if (rc > 0) {
-		snprintf(id->folder, sizeof(id->folder), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-		id->commits = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ECORRUPT : rc;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? HEARTH_ECORRUPT : rc;
+	snprintf(id->folder, sizeof(id->folder), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	id->commits = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 int identity_read(struct db *db, struct identity *out)
@@ -63,17 +60,8 @@ void identity_note_in(struct db *db, int fd, int64_t offset)
 
 int identity_count(struct db_tx *tx, int64_t *number)
 {
-	struct db *db = tx->db;
-	int64_t changes = sqlite3_total_changes64(tx->connection->sqlite);
-	int rc;
-
-	*number = 0;
-	if (changes == db->changes)
-		return 0;
-	rc = db_get_int(tx, number,
+	return db_get_int(tx, number,
 		"UPDATE identity SET commits = commits + 1 WHERE one = 1 RETURNING commits");
-	db->changes = sqlite3_total_changes64(tx->connection->sqlite);
-	return rc;
 }
 
 void identity_note(struct db *db, int64_t number)

@@ -28,11 +28,11 @@ void identity_note_in(struct db *db, int fd, int64_t offset);
 
 #define IDENTITY_NOTE 20 /* bytes of a note: decimal digits */
 
-/* ---- for the writer ---- */
+/* ---- for an engine ---- */
 
-/* Within the transaction, before its commit; *number is 0 when nothing changed. */
+/* Within a transaction that changes something, before its commit; 0 with *number, or an error. */
 int identity_count(struct db_tx *tx, int64_t *number);
-/* After the commit. */
+/* After the commit; `number` is 0 when nothing was counted. */
 void identity_note(struct db *db, int64_t number);
 
 #endif

@@ -7,12 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "db/database.h"
+#include "db/engine.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-
-/* The one engine there is; a second one is chosen with its database. */
-static const struct lease_engine *const engine = &lease_sqlite;
 
 const char *leases_node(const struct leases *ls)
 {
@@ -33,7 +30,7 @@ static int take(
 	int rc;
 
 	INVARIANT(db_tx_writes(tx) && *name && strlen(name) <= LEASE_NAME_MAX);
-	rc = engine->take(tx, name, ls->node, ttl_ms, &epoch);
+	rc = tx->engine->leases->take(tx, name, ls->node, ttl_ms, &epoch);
 	if (rc == 0 && out) {
 		out->epoch = epoch;
 		if (name != out->name)
@@ -57,24 +54,25 @@ int lease_turn(
 int lease_renew(struct leases *ls, struct db_tx *tx, const struct lease *l)
 {
 	INVARIANT(db_tx_writes(tx) && l->epoch > 0);
-	return ls->alone ? engine->check(tx, l) : engine->renew(tx, l, ls->ttl_ms);
+	return ls->alone ? tx->engine->leases->check(tx, l)
+			 : tx->engine->leases->renew(tx, l, ls->ttl_ms);
 }
 
 int lease_end(struct db_tx *tx, const struct lease *l)
 {
 	INVARIANT(db_tx_writes(tx) && l->epoch > 0);
-	return engine->end(tx, l);
+	return tx->engine->leases->end(tx, l);
 }
 
 int lease_check(struct db_tx *tx, const struct lease *l)
 {
 	INVARIANT(l->epoch > 0);
-	return engine->check(tx, l);
+	return tx->engine->leases->check(tx, l);
 }
 
 int lease_holder(struct db_tx *tx, const char *name, struct lease_holder *out)
 {
-	return engine->holder(tx, name, out);
+	return tx->engine->leases->holder(tx, name, out);
 }
 
 /* ---- making and freeing ---- */
@@ -99,7 +97,7 @@ struct leases *leases_new(struct db *const *dbs, size_t db_count, const struct l
 
 static int end_all(struct db_tx *tx, void *arg)
 {
-	return engine->end_all(tx, arg);
+	return tx->engine->leases->end_all(tx, arg);
 }
 
 int leases_end_all(struct leases *ls)

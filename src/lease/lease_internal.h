@@ -1,8 +1,9 @@
 /*
  * lease_internal.h: leases from the inside, for src/ only.
  *
- * An engine is a table of functions, each inside a db_fn; a second one is a folder beside sqlite/.
- * Made on the main thread.
+ * An engine is a table of functions, each inside a db_fn; a second one is a folder beside sqlite/. It
+ * is a part of the database's (struct db_engine), as a lease is of its transactions. Made on the
+ * main thread.
  */
 #ifndef HEARTH_SRC_LEASE_INTERNAL_H
 #define HEARTH_SRC_LEASE_INTERNAL_H

@@ -29,6 +29,11 @@ borders=$(grep -nE '^#include "' $(git ls-files -co --exclude-standard -- 'modul
 uv=$(grep -lE '\buv_|<uv\.h>' $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -vE '^src/(loop|net)/')
 [[ -z $uv ]] && say libuv good || { fail libuv; echo "$uv"; }
 
+# An engine is asked by its table alone: nobody else includes what is in its folder, or calls SQLite.
+engine='(db/sqlite|blob/files|cache/memory|registry/memory|lease/sqlite|job/sqlite)/'
+seams=$(grep -nE "#include \"$engine|sqlite3_|<sqlite3\.h>" $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -vE "^src/$engine")
+[[ -z $seams ]] && say seams good || { fail seams; echo "$seams"; }
+
 # Calls that cannot be used safely.
 banned=$(grep -nE '\b(strcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|alloca)\(' $(sources) | grep -v '^tests/')
 [[ -z $banned ]] && say banned good || { fail banned; echo "$banned"; }

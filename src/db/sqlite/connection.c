@@ -103,7 +103,7 @@ static int set_up(struct connection *c, enum connection_use use)
 			use == CONNECTION_WRITES ? pragmas_of_writers : pragmas_of_readers, NULL,
 			NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = tokenizer_register(c->sqlite);
+		rc = fts_tokenizer_register(c->sqlite);
 	sqlite3_wal_hook(c->sqlite, note_wal, c);
 	return rc;
 }

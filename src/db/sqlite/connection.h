@@ -1,5 +1,5 @@
 /*
- * connection.h: one connection to one SQLite file, for src/db/ only.
+ * connection.h: one connection to one SQLite file, for src/db/sqlite/ only.
  *
  * A connection belongs to one thread at a time. It keeps the statements it has prepared, found by
  * their text: the least recently used ones are given up when there are too many.
@@ -23,15 +23,6 @@ struct connection {
 	size_t statement_count;    /* in the map */
 	atomic_bool *index_broken; /* set when an index turns out to be; NULL: nobody is told */
 	int wal_pages;             /* pages in the write-ahead log after the last commit */
-};
-
-/* What a db_fn sees. */
-struct db_tx {
-	struct db *db;
-	struct connection *connection;
-	bool writes;
-	uint64_t signals;     /* raised by db_tx_signal */
-	int64_t slice_end_ms; /* of a read: monotonic */
 };
 
 enum connection_use {
@@ -65,7 +56,7 @@ int connection_error(struct connection *c, int result, const char *sql);
 /* Frees all statements. */
 void statements_free(struct connection *c);
 
-/* Makes the search tokenizer known to a connection (tokenizer.c). 0, or SQLite's result. */
-int tokenizer_register(sqlite3 *sqlite);
+/* Makes the search tokenizer known to a connection (fts_tokenizer.c). 0, or SQLite's result. */
+int fts_tokenizer_register(sqlite3 *sqlite);
 
 #endif

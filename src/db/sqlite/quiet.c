@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "db/sqlite/work.h"
+#include "db/sqlite/sqlite.h"
 
 #define SETTLED_NS INT64_C(100000000) /* a file's time may be so coarse */
 
@@ -15,13 +15,14 @@ static int64_t ns_of(struct timespec t)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-bool db_is_quiet(const struct db *db, struct db_quiet *q)
+bool sqlite_is_quiet(const void *state, struct db_quiet *q)
 {
+	const struct sqlite_db *s = state;
 	struct timespec now;
 	struct stat st;
 	bool same;
 
-	if (stat(db->wal_path, &st) < 0) {
+	if (stat(s->wal_path, &st) < 0) {
 		q->settled = false;
 		return false;
 	}

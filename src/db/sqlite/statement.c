@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "db/sqlite/connection.h"
+#include "db/sqlite/sqlite.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
@@ -212,86 +212,70 @@ int connection_run(struct connection *c, const char *sql)
 	return run_to_end(c, sql, NULL, 0);
 }
 
-/* ---- the port ---- */
+/* ---- for the engine's table ---- */
 
-int db_run_values(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n)
+int sqlite_run(struct db_tx *tx, const char *sql, const struct db_value *values, size_t n)
 {
-	sqlite3 *sqlite = tx->connection->sqlite;
-	sqlite3_int64 before = sqlite3_total_changes64(sqlite), changed;
-	int rc = run_to_end(tx->connection, sql, values, n);
+	struct connection *c = tx->connection;
+	sqlite3_int64 before = sqlite3_total_changes64(c->sqlite), changed;
+	int rc = run_to_end(c, sql, values, n);
 
 	if (rc < 0)
 		return rc;
 	/* SQLite keeps an earlier statement's number when this one is not of the changing kind. */
-	changed = sqlite3_total_changes64(sqlite) == before ? 0 : sqlite3_changes64(sqlite);
+	changed = sqlite3_total_changes64(c->sqlite) == before ? 0 : sqlite3_changes64(c->sqlite);
 	return changed > INT_MAX ? INT_MAX : (int)changed;
 }
 
-int db_query_values(struct db_tx *tx, struct db_rows *rows, const char *sql,
-	const struct db_value *values, size_t n)
+void *sqlite_query(
+	struct db_tx *tx, const char *sql, const struct db_value *values, size_t n, int *error)
 {
-	*rows = (struct db_rows){ .tx = tx };
-	rows->stmt = start(tx->connection, sql, values, n, &rows->error);
-	return rows->error;
+	return start(tx->connection, sql, values, n, error);
 }
 
-int db_next(struct db_rows *rows)
+int sqlite_next(struct db_tx *tx, void *statement)
 {
-	int rc;
-
-	if (!rows->stmt)
-		return rows->error;
-	rc = step(rows->tx->connection, rows->stmt);
-	if (rc > 0)
-		return rc;
-	rows->error = rc;
-	db_end(rows);
-	return rc;
+	return step(tx->connection, statement);
 }
 
-int db_end(struct db_rows *rows)
+void sqlite_end(struct db_tx *tx, void *statement)
 {
-	if (rows->stmt)
-		release(rows->tx->connection, rows->stmt);
-	rows->stmt = NULL;
-	return rows->error;
+	release(tx->connection, statement);
 }
 
-static sqlite3_stmt *row(const struct db_rows *rows)
+static sqlite3_stmt *row(void *statement)
 {
-	const struct statement *s = rows->stmt;
-
-	INVARIANT(s);
-	return s->stmt;
+	return ((const struct statement *)statement)->stmt;
 }
 
-int64_t db_col_int(struct db_rows *rows, int column)
+int64_t sqlite_col_int(void *statement, int column)
 {
-	return sqlite3_column_int64(row(rows), column);
+	return sqlite3_column_int64(row(statement), column);
 }
 
-struct slice db_col_text(struct db_rows *rows, int column)
+struct slice sqlite_col_text(void *statement, int column)
 {
+	sqlite3_stmt *stmt = row(statement);
 	const void *p;
 
-	if (sqlite3_column_type(row(rows), column) != SQLITE_TEXT) {
-		p = sqlite3_column_text(row(rows), column);
+	if (sqlite3_column_type(stmt, column) != SQLITE_TEXT) {
+		p = sqlite3_column_text(stmt, column);
 	} else {
 		/* The bytes are enough: as text SQLite would copy it, for the NUL behind it. */
-		p = sqlite3_column_blob(row(rows), column);
+		p = sqlite3_column_blob(stmt, column);
 		p = p ? p : "";
 	}
-	return slice_of(p, (size_t)sqlite3_column_bytes(row(rows), column));
+	return slice_of(p, (size_t)sqlite3_column_bytes(stmt, column));
 }
 
-struct slice db_col_bytes(struct db_rows *rows, int column)
+struct slice sqlite_col_bytes(void *statement, int column)
 {
-	const void *p = sqlite3_column_blob(row(rows), column);
+	const void *p = sqlite3_column_blob(row(statement), column);
 
-	return slice_of(p, (size_t)sqlite3_column_bytes(row(rows), column));
+	return slice_of(p, (size_t)sqlite3_column_bytes(row(statement), column));
 }
 
-bool db_col_is_null(struct db_rows *rows, int column)
+bool sqlite_col_is_null(void *statement, int column)
 {
-	return sqlite3_column_type(row(rows), column) == SQLITE_NULL;
+	return sqlite3_column_type(row(statement), column) == SQLITE_NULL;
 }

@@ -19,7 +19,7 @@
 #include <stdio.h>
 
 #include "db/identity.h"
-#include "db/sqlite/work.h"
+#include "db/sqlite/sqlite.h"
 #include "hearth/error.h"
 #include "hearth/health.h"
 #include "hearth/log.h"
@@ -36,35 +36,6 @@ struct group {
 	size_t count;
 	uint64_t signals; /* of those that succeeded */
 };
-
-/* Takes the oldest function; *more says whether another one waits. */
-static bool take(struct db *db, struct db_job *job, bool *more)
-{
-	bool taken;
-
-	pthread_mutex_lock(&db->lock);
-	taken = ring_pop(&db->writing, job, sizeof(*job));
-	*more = db->writing.count > 0;
-	if (taken)
-		pthread_cond_signal(&db->room);
-	pthread_mutex_unlock(&db->lock);
-	if (taken)
-		metric_add(db->waiting, -1);
-	return taken;
-}
-
-/* Waits for a first function; false at the end. */
-static bool wait_for_work(struct db *db)
-{
-	bool there;
-
-	pthread_mutex_lock(&db->lock);
-	while (db->writing.count == 0 && !db->closing)
-		pthread_cond_wait(&db->filled, &db->lock);
-	there = db->writing.count > 0;
-	pthread_mutex_unlock(&db->lock);
-	return there;
-}
 
 /*
  * What is answered for a transaction that did not come to be: that the database refuses this very
@@ -90,16 +61,17 @@ static void run_and_undo(struct connection *c, struct db_tx *tx, const struct db
  * Runs one function under a savepoint of the open transaction. Its result, or with *lost set when
  * the whole transaction must be given up.
  */
-static int run_in_savepoint(struct db *db, const struct db_job *job, uint64_t *signals, bool *lost)
+static int run_in_savepoint(
+	struct sqlite_db *s, const struct db_job *job, uint64_t *signals, bool *lost)
 {
-	struct connection *c = db->writer;
-	struct db_tx tx = { .db = db, .connection = c, .writes = true };
+	struct connection *c = s->writer;
+	struct db_tx tx = sqlite_tx(s, c, true);
 	int rc, ended;
 
 	*lost = connection_run(c, "SAVEPOINT job") < 0;
 	if (*lost)
 		return HEARTH_EIO;
-	if (db->twice)
+	if (s->db->twice)
 		run_and_undo(c, &tx, job);
 	rc = job->fn(&tx, job->arg);
 	connection_end_rows(c);
@@ -120,61 +92,72 @@ static int run_in_savepoint(struct db *db, const struct db_job *job, uint64_t *s
  * Says in health that nothing can be written, once that is no accident any more. What a transaction
  * was refused for by its own doing says nothing of others.
  */
-static void judge_health(struct db *db, int status)
+static void judge_health(struct sqlite_db *s, int status)
 {
 	char name[HEALTH_NAME_MAX + 1];
 
 	if (status != 0 && status != HEARTH_EIO)
 		return;
-	snprintf(name, sizeof(name), "db.%s", db->name);
-	if (status < 0 && ++db->failed_in_a_row == FAILURES_TO_TELL)
-		health_set(name, "nothing can be written to %s.db; the log says why", db->name);
-	if (status == 0 && db->failed_in_a_row >= FAILURES_TO_TELL)
+	snprintf(name, sizeof(name), "db.%s", s->db->name);
+	if (status < 0 && ++s->failed_in_a_row == FAILURES_TO_TELL)
+		health_set(name, "nothing can be written to %s.db; the log says why", s->db->name);
+	if (status == 0 && s->failed_in_a_row >= FAILURES_TO_TELL)
 		health_clear(name);
 	if (status == 0)
-		db->failed_in_a_row = 0;
+		s->failed_in_a_row = 0;
 }
 
-static int commit(struct db *db)
+/* Counts the commit that is about to be (identity.h), if anything has changed. */
+static int count_commit(struct sqlite_db *s, struct db_tx *tx, int64_t *number)
 {
-	struct connection *c = db->writer;
-	struct db_tx tx = { .db = db, .connection = c, .writes = true };
+	int rc = 0;
+
+	if (sqlite3_total_changes64(s->writer->sqlite) != s->changes)
+		rc = identity_count(tx, number);
+	s->changes = sqlite3_total_changes64(s->writer->sqlite);
+	return rc;
+}
+
+static int commit(struct sqlite_db *s)
+{
+	struct connection *c = s->writer;
+	struct db_tx tx = sqlite_tx(s, c, true);
 	int64_t number = 0;
-	int rc = connection_in_transaction(c) ? identity_count(&tx, &number) : HEARTH_EIO;
+	int rc = connection_in_transaction(c) ? count_commit(s, &tx, &number) : HEARTH_EIO;
 
 	if (rc == 0)
 		rc = connection_run(c, "COMMIT");
 	if (rc == 0) {
-		judge_health(db, 0);
-		identity_note(db, number);
-		metric_add(db->commits, 1);
+		judge_health(s, 0);
+		identity_note(s->db, number);
+		metric_add(s->db->commits, 1);
 		room_wrote();
 		return 0;
 	}
-	metric_add(db->failures, 1);
+	metric_add(s->db->failures, 1);
 	if (connection_in_transaction(c))
 		connection_run(c, "ROLLBACK");
 	return cause(rc);
 }
 
 /* A transaction for one function. */
-static int run_alone(struct db *db, const struct db_job *job, uint64_t *signals)
+static int run_alone(struct sqlite_db *s, const struct db_job *job, uint64_t *signals)
 {
 	uint64_t raised = 0;
 	bool lost = false;
 	int rc, ended;
 
-	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
-		judge_health(db, HEARTH_EIO);
+	if (connection_run(s->writer, "BEGIN IMMEDIATE") < 0) {
+		judge_health(s, HEARTH_EIO);
 		return HEARTH_EIO;
 	}
-	rc = run_in_savepoint(db, job, &raised, &lost);
-	if (lost && connection_in_transaction(db->writer))
-		connection_run(db->writer, "ROLLBACK");
-	ended = commit(db);
+	rc = run_in_savepoint(s, job, &raised, &lost);
+	if (lost && connection_in_transaction(s->writer))
+		connection_run(s->writer, "ROLLBACK");
+	ended = commit(s);
 	if (lost || ended < 0) {
 		rc = cause(lost && rc < 0 ? rc : ended);
-		judge_health(db, rc);
+		judge_health(s, rc);
 		return rc;
 	}
 	*signals |= raised;
@@ -182,10 +165,10 @@ static int run_alone(struct db *db, const struct db_job *job, uint64_t *signals)
 }
 
 /* Runs the first function of a group straight in the open transaction. */
-static int run_bare(struct db *db, const struct db_job *job, uint64_t *signals, bool *lost)
+static int run_bare(struct sqlite_db *s, const struct db_job *job, uint64_t *signals, bool *lost)
 {
-	struct connection *c = db->writer;
-	struct db_tx tx = { .db = db, .connection = c, .writes = true };
+	struct connection *c = s->writer;
+	struct db_tx tx = sqlite_tx(s, c, true);
 	int rc = job->fn(&tx, job->arg);
 
 	connection_end_rows(c);
@@ -199,7 +182,7 @@ static int run_bare(struct db *db, const struct db_job *job, uint64_t *signals, 
 }
 
 /* Fills the group from the queue and runs it in the open transaction. True when all went well. */
-static bool run_together(struct db *db, struct group *g)
+static bool run_together(struct sqlite_db *s, struct group *g)
 {
 	int64_t end_us = exec_now_us() + GROUP_MAX_US;
 	bool lost = false, more;
@@ -207,75 +190,74 @@ static bool run_together(struct db *db, struct group *g)
 	while (!lost && g->count < GROUP_MAX && (g->count == 0 || exec_now_us() < end_us)) {
 		const struct db_job *job = &g->jobs[g->count];
 
-		if (!take(db, &g->jobs[g->count], &more))
+		if (!db_take(s->db, &g->jobs[g->count], &more))
 			break;
-		g->status[g->count] = g->count == 0 && !more && !db->twice
-					      ? run_bare(db, job, &g->signals, &lost)
-					      : run_in_savepoint(db, job, &g->signals, &lost);
+		g->status[g->count] = g->count == 0 && !more && !s->db->twice
+					      ? run_bare(s, job, &g->signals, &lost)
+					      : run_in_savepoint(s, job, &g->signals, &lost);
 		g->count++;
 	}
-	if (lost && connection_in_transaction(db->writer))
-		connection_run(db->writer, "ROLLBACK");
-	return commit(db) == 0;
+	if (lost && connection_in_transaction(s->writer))
+		connection_run(s->writer, "ROLLBACK");
+	return commit(s) == 0;
 }
 
-static void run_group(struct db *db, struct group *g)
+static void run_group(struct sqlite_db *s, struct group *g)
 {
 	bool more;
 
 	g->count = 0;
 	g->signals = 0;
-	if (connection_run(db->writer, "BEGIN IMMEDIATE") < 0) {
+	if (connection_run(s->writer, "BEGIN IMMEDIATE") < 0) {
 		room_make();
-		judge_health(db, HEARTH_EIO);
-		metric_add(db->failures, 1);
-		g->count = take(db, &g->jobs[0], &more);
+		judge_health(s, HEARTH_EIO);
+		metric_add(s->db->failures, 1);
+		g->count = db_take(s->db, &g->jobs[0], &more);
 		g->status[0] = HEARTH_EIO;
 		return;
 	}
-	if (run_together(db, g))
+	if (run_together(s, g))
 		return;
 	/* It may be for want of room. */
 	room_make();
 	log_warn("db", "commit failed, trying its transactions one by one", "database", "%s",
-		db->name, "functions", "%zu", g->count, NULL);
+		s->db->name, "functions", "%zu", g->count, NULL);
 	g->signals = 0;
 	for (size_t i = 0; i < g->count; i++)
-		g->status[i] = run_alone(db, &g->jobs[i], &g->signals);
+		g->status[i] = run_alone(s, &g->jobs[i], &g->signals);
 }
 
-/* With the lock held, so that db_unwatch can promise that fn is not running. */
-static void call_watches(struct db *db, uint64_t signals)
+static void *writer_main(void *arg)
 {
-	if (!signals)
-		return;
-	pthread_mutex_lock(&db->lock);
-	LIST_FOREACH (&db->watches, node) {
-		struct db_watch *w = LIST_ENTRY(node, struct db_watch, node);
-
-		if (w->bits & signals)
-			w->fn(w->arg);
-	}
-	pthread_mutex_unlock(&db->lock);
-}
-
-void *writer_main(void *arg)
-{
-	struct db *db = arg;
+	struct sqlite_db *s = arg;
 	struct group *g = mem_alloc(sizeof(*g));
 
 	pthread_setname_np(pthread_self(), "db-writer");
 	db_thread_enter();
-	while (wait_for_work(db)) {
-		run_group(db, g);
-		metric_add(db->jobs, (int64_t)g->count);
-		metric_observe(db->jobs_per_commit, (double)g->count);
+	while (db_wait_for_work(s->db)) {
+		run_group(s, g);
+		metric_add(s->db->jobs, (int64_t)g->count);
+		metric_observe(s->db->jobs_per_commit, (double)g->count);
 		for (size_t i = 0; i < g->count; i++)
-			db_job_answer(&g->jobs[i], g->status[i]);
-		atomic_fetch_add(&db->answered, (long long)g->count);
-		call_watches(db, g->signals);
-		connection_checkpoint(db->writer);
+			db_answer(s->db, &g->jobs[i], g->status[i]);
+		db_call_watches(s->db, g->signals);
+		connection_checkpoint(s->writer);
 	}
 	free(g);
 	return NULL;
+}
+
+void sqlite_start(void *state)
+{
+	struct sqlite_db *s = state;
+
+	if (pthread_create(&s->thread, NULL, writer_main, s) != 0)
+		log_fatal("db", "cannot start the writer of %s", s->db->name);
+}
+
+void sqlite_stop(void *state)
+{
+	struct sqlite_db *s = state;
+
+	pthread_join(s->thread, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include "bus/outbox.h"
 #include "bus/register.h"
-#include "db/sqlite/work.h"
+#include "db/engine.h"
 #include "hearth/health.h"
 #include "hearth/metric.h"
 #include "lease/lease_internal.h"

@@ -1,6 +1,8 @@
 /*
- * embedded.h: how the suites open the embedded side: SQLite in a scratch folder, the loop, queues
- * and the bus of this process.
+ * embedded.h: how the suites open databases in a scratch folder, the loop, queues and the bus of
+ * this process. The engine of the databases is the program's, unless who includes it has defined
+ * SUITE_ENGINE, a const struct db_engine *, before: so a new engine's programs are that line, this
+ * header and the suites (see db/sqlite/, job/sqlite/, lease/sqlite/).
  */
 #ifndef HEARTH_TESTS_EMBEDDED_H
 #define HEARTH_TESTS_EMBEDDED_H
@@ -12,6 +14,10 @@
 #include "loop/loop.h"
 #include "src/scratch.h"
 
+#ifndef SUITE_ENGINE
+#define SUITE_ENGINE db_engine()
+#endif
+
 static inline void suite_db_fresh(void)
 {
 	scratch_new();
@@ -19,7 +25,7 @@ static inline void suite_db_fresh(void)
 
 static inline int suite_db_open(const struct db_schema *schema, struct db **out, struct strbuf *why)
 {
-	return db_open(scratch_dir, schema, out, why);
+	return db_open_with(SUITE_ENGINE, scratch_dir, schema, out, why);
 }
 
 static inline void suite_db_close(struct db **db)

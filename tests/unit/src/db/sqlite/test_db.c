@@ -1,6 +1,7 @@
 /*
  * test_db.c: SQLite through the suite of the database port.
  */
+#define SUITE_ENGINE (&db_sqlite)
 #include "src/ports/embedded.h"
 #include "src/ports/suite_db.h"
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "db/sqlite/connection.h"
+#include "db/sqlite/sqlite.h"
 #include "fault_vfs.h"
 #include "harness.h"
 #include "hearth/error.h"
@@ -322,7 +322,7 @@ static int run_many_texts(struct db_tx *tx, void *arg)
 		ck_assert_int_eq(db_get_int(tx, &n, sql, db_int(6)), 0);
 		ck_assert_int_eq(db_end(&rows), 0);
 	}
-	*(size_t *)arg = tx->connection->statement_count;
+	*(size_t *)arg = ((const struct connection *)tx->connection)->statement_count;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /*
  * test_crash.c: the embedded side of the ports across kill -9.
  */
+#define SUITE_ENGINE (&db_sqlite)
 #include "src/ports/embedded.h"
 #include "src/ports/suite_crash.h"
 

@@ -1,42 +1,11 @@
 /*
- * tokenizer.c: the one tokenizer of the house, and its entry as "hearth" in SQLite's FTS5. Pure.
+ * fts_tokenizer.c: the tokenizer of the house, as "hearth" in SQLite's FTS5. On the thread of the
+ * connection.
  */
-#include "db/sqlite/tokenizer.h"
-
 #include <sqlite3.h>
 
 #include "db/sqlite/connection.h"
-#include "hearth/text.h"
-
-/* Where the next character begins. */
-static size_t next_character(struct slice s, size_t i)
-{
-	uint32_t code_point;
-	size_t n = utf8_decode(slice_skip(s, i), &code_point);
-
-	return i == s.n ? i : i + (n ? n : 1);
-}
-
-int tokens_each(struct slice text, token_fn *each, void *arg)
-{
-	size_t first = 0, second = next_character(text, first),
-	       third = next_character(text, second);
-	int rc = 0;
-
-	while (third < text.n && rc == 0) {
-		size_t end = next_character(text, third);
-		struct slice token = slice_of(text.p + first, end - first);
-
-		if (slice_chr(token, '\0') < 0)
-			rc = each(arg, token, first);
-		first = second;
-		second = third;
-		third = end;
-	}
-	return rc;
-}
-
-/* ---- FTS5 ---- */
+#include "db/tokenizer.h"
 
 struct sink {
 	void *context;
@@ -76,7 +45,7 @@ static int tokenize(Fts5Tokenizer *tokenizer, void *context, int why, const char
 	return tokens_each(slice_of(text, (size_t)n), give, &sink);
 }
 
-int tokenizer_register(sqlite3 *sqlite)
+int fts_tokenizer_register(sqlite3 *sqlite)
 {
 	fts5_tokenizer methods = { create, destroy, tokenize };
 	fts5_api *api = NULL;

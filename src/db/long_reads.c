@@ -3,7 +3,7 @@
  * order they came; taking one is a look at the first owner who has none running. Under the readers'
  * lock, on any thread.
  */
-#include "db/sqlite/long_reads.h"
+#include "db/long_reads.h"
 
 #include <stdlib.h>
 

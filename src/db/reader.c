@@ -1,7 +1,7 @@
 /*
- * reader.c: the threads that read, for all databases together. Each opens a connection to a
- * database when it first reads there, and keeps it until that is closed. A read runs in one
- * transaction, so it sees one state throughout, beside whatever the writer does.
+ * reader.c: the threads that read, for all databases together, whatever their engines are: which
+ * reads wait, and whose turn it is. A read runs in one transaction of its engine, so it sees one
+ * state throughout, beside whatever is written.
  *
  *   db_read       ──▶ waiting    ──▶ every reader
  *   db_read_long  ──▶ long_reads ──▶ the first LONG_READERS, who prefer these
@@ -11,7 +11,7 @@
  */
 #include <stdio.h>
 
-#include "db/sqlite/long_reads.h"
+#include "db/long_reads.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -39,41 +39,14 @@ static struct {
 	.longs = { .owners = { { &readers.longs.owners.head, &readers.longs.owners.head } } },
 };
 
-/* This reader's connection to the database; NULL when it cannot be opened. */
-static struct connection *connection_of(struct db *db, int reader)
-{
-	struct strbuf why = { 0 };
-
-	if (!db->readers[reader] && connection_open(db->path, db->name, CONNECTION_READS,
-					    &db->readers[reader], &why) < 0)
-		log_error("db", "a reader cannot open its database", "database", "%s", db->name,
-			"why", "%s", why.p, NULL);
-	else
-		db->readers[reader]->index_broken = &db->index_broken;
-	strbuf_free(&why);
-	return db->readers[reader];
-}
-
 static int run_read(const struct read *r, int reader)
 {
-	struct connection *c = connection_of(r->db, reader);
+	struct db *db = r->db;
 	int64_t begun_ms = clock_mono_ms();
-	struct db_tx tx = { .db = r->db, .connection = c, .slice_end_ms = begun_ms + DB_SLICE_MS };
-	int rc;
+	int rc = db->engine->read(db->state, reader, r->job.fn, r->job.arg);
 
-	if (!c || connection_run(c, "BEGIN") < 0)
-		return HEARTH_EIO;
-	if (r->db->twice) { /* for tests: a read may be repeated as well */
-		r->job.fn(&tx, r->job.arg);
-		connection_end_rows(c);
-		tx.slice_end_ms = clock_mono_ms() + DB_SLICE_MS;
-	}
-	rc = r->job.fn(&tx, r->job.arg);
-	connection_end_rows(c);
-	if (connection_in_transaction(c))
-		connection_run(c, "ROLLBACK");
 	if (!r->is_long && clock_mono_ms() - begun_ms > SLOW_MS)
-		metric_add(r->db->slow_reads, 1);
+		metric_add(db->slow_reads, 1);
 	return rc;
 }
 
@@ -104,10 +77,7 @@ static void *reader_main(void *arg)
 	pthread_setname_np(pthread_self(), "db-reader");
 	db_thread_enter();
 	while (take(&r, reader)) {
-		int status = run_read(&r, reader);
-
-		db_job_answer(&r.job, status);
-		atomic_fetch_add(&r.db->answered, 1);
+		db_answer(r.db, &r.job, run_read(&r, reader));
 		pthread_mutex_lock(&readers.lock);
 		r.db->reading--;
 		if (r.is_long)

@@ -1,26 +1,29 @@
 /*
- * cut.c: see cut.h.
+ * cut_sqlite.c: a cut through SQLite files, by their locks.
  *
  *   BEGIN IMMEDIATE on all, by one connection ─▶ BEGIN and a first read, by one a database ─▶
  *   ROLLBACK of the lock
  *
  * No thread of a server waits for one database while it writes to another, so the locks cannot wait
  * for each other in a circle; a server's writers wait for the few milliseconds that all are held.
+ * On a command's main thread.
  */
-#include "db/sqlite/cut.h"
+#include "db/cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "db/identity.h"
+#include "db/sqlite/sqlite.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
 #define TRIES      60000 /* of a millisecond: somebody writes all the time */
 #define COPY_PAGES 256
 
-struct cut {
+struct file_cut {
+	struct cut cut;
 	size_t count;
 	sqlite3 *readers[]; /* NULL once released */
 };
@@ -91,10 +94,27 @@ static int lock_all(
 	return rc < 0 ? rc : run(*out, "BEGIN IMMEDIATE", "the databases stay locked", why);
 }
 
-int cut_new(
+static void release(struct cut *cut, size_t i)
+{
+	struct file_cut *c = (struct file_cut *)cut;
+
+	sqlite3_close(c->readers[i]);
+	c->readers[i] = NULL;
+}
+
+static void end(struct cut *cut)
+{
+	struct file_cut *c = (struct file_cut *)cut;
+
+	for (size_t i = 0; i < c->count; i++)
+		release(cut, i);
+	free(c);
+}
+
+static int begin(
 	const char *dir, const char *const *names, size_t n, struct cut **out, struct strbuf *why)
 {
-	struct cut *c = mem_zalloc(sizeof(*c) + n * sizeof(sqlite3 *));
+	struct file_cut *c = mem_zalloc(sizeof(*c) + n * sizeof(sqlite3 *));
 	sqlite3 *lock = NULL;
 	int rc = 0;
 
@@ -106,30 +126,17 @@ int cut_new(
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = run(c->readers[i], "BEGIN; SELECT count(*) FROM sqlite_schema", names[i], why);
 	sqlite3_close(lock);
-	if (rc < 0)
-		cut_free(&c);
-	*out = c;
-	return rc;
+	if (rc < 0) {
+		end(&c->cut);
+		return rc;
+	}
+	*out = &c->cut;
+	return 0;
 }
 
-void cut_release(struct cut *c, size_t i)
+static int identity(struct cut *cut, size_t i, struct identity *out, struct strbuf *why)
 {
-	sqlite3_close(c->readers[i]);
-	c->readers[i] = NULL;
-}
-
-void cut_free(struct cut **cp)
-{
-	struct cut *c = *cp;
-
-	for (size_t i = 0; c && i < c->count; i++)
-		cut_release(c, i);
-	free(c);
-	*cp = NULL;
-}
-
-int cut_identity(struct cut *c, size_t i, struct identity *out, struct strbuf *why)
-{
+	const struct file_cut *c = (const struct file_cut *)cut;
 	sqlite3_stmt *stmt = NULL;
 	int rc = 0;
 
@@ -187,9 +194,10 @@ static int copy_pages(
 	return rc == SQLITE_DONE ? 0 : failed(b ? from : to, "copying", why);
 }
 
-int cut_copy(struct cut *c, size_t i, const char *to, cut_progress_fn *each, void *arg,
-	struct strbuf *why)
+static int copy_database(struct cut *cut, size_t i, const char *to, cut_progress_fn *each,
+	void *arg, struct strbuf *why)
 {
+	const struct file_cut *c = (const struct file_cut *)cut;
 	sqlite3 *copy = NULL;
 	int rc;
 
@@ -211,34 +219,110 @@ int cut_copy(struct cut *c, size_t i, const char *to, cut_progress_fn *each, voi
 	return rc;
 }
 
-int cut_attach(const char *dir, const char *const *names, size_t n, struct connection **out,
-	struct strbuf *why)
+/* ---- reading as a db_fn would ---- */
+
+/* A connection of no file that reads the others under their names. */
+static int open_reader(struct connection **out, struct strbuf *why)
 {
-	sqlite3 *lock = NULL;
 	int rc = connection_open(":memory:", "verify", CONNECTION_WRITES, out, why);
 
-	if (rc < 0)
-		return rc;
-	sqlite3_busy_handler((*out)->sqlite, wait_a_little, NULL);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = attach((*out)->sqlite, dir, names[i], why);
 	if (rc == 0)
-		rc = lock_all(dir, names, n, &lock, why);
-	if (rc == 0)
-		rc = run((*out)->sqlite, "PRAGMA query_only = ON; BEGIN", "a read", why);
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		char *sql = sqlite3_mprintf("SELECT count(*) FROM %Q.sqlite_schema", names[i]);
-
-		rc = run((*out)->sqlite, sql, names[i], why);
-		sqlite3_free(sql);
-	}
-	sqlite3_close(lock);
-	if (rc < 0)
-		connection_close(out);
+		sqlite3_busy_handler((*out)->sqlite, wait_a_little, NULL);
 	return rc;
 }
 
-int cut_hold_blobs(const char *dir, int64_t id, int64_t until_ms, struct strbuf *why)
+static int attach_all(struct connection *c, const char *dir, const char *const *names, size_t n,
+	struct strbuf *why)
+{
+	sqlite3 *lock = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = attach(c->sqlite, dir, names[i], why);
+	if (rc == 0)
+		rc = lock_all(dir, names, n, &lock, why);
+	if (rc == 0)
+		rc = run(c->sqlite, "PRAGMA query_only = ON; BEGIN", "a read", why);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		char *sql = sqlite3_mprintf("SELECT count(*) FROM %Q.sqlite_schema", names[i]);
+
+		rc = run(c->sqlite, sql, names[i], why);
+		sqlite3_free(sql);
+	}
+	sqlite3_close(lock);
+	return rc;
+}
+
+static int open_cut(
+	const char *dir, const char *const *names, size_t n, void **connection, struct strbuf *why)
+{
+	struct connection *c = NULL;
+	int rc = open_reader(&c, why);
+
+	if (rc == 0)
+		rc = attach_all(c, dir, names, n, why);
+	if (rc < 0)
+		connection_close(&c);
+	*connection = c;
+	return rc;
+}
+
+/* Attached, since a connection of its own would give it a log. */
+static int open_copy(const char *path, void **connection, struct strbuf *why)
+{
+	struct connection *c = NULL;
+	char *sql = sqlite3_mprintf("ATTACH %Q AS copy; PRAGMA query_only = ON; BEGIN", path);
+	int rc = open_reader(&c, why);
+
+	if (rc == 0)
+		rc = run(c->sqlite, sql, path, why);
+	if (rc < 0)
+		connection_close(&c);
+	sqlite3_free(sql);
+	*connection = c;
+	return rc;
+}
+
+static void close_reader(void *connection)
+{
+	struct connection *c = connection;
+
+	connection_close(&c);
+}
+
+struct complaints {
+	cut_complaint_fn *fn;
+	void *arg;
+	const char *behind; /* added to each */
+};
+
+static int complain(struct db_rows *rows, void *arg)
+{
+	const struct complaints *c = arg;
+	struct slice text = db_col_text(rows, 0);
+
+	if (!slice_eq(text, SLICE("ok")))
+		c->fn(c->arg, text, c->behind);
+	return 0;
+}
+
+static int check_pages(struct db_tx *tx, const char *name, cut_complaint_fn *fn, void *arg)
+{
+	struct complaints c = { fn, arg, "" };
+	struct strbuf sql = { 0 };
+	int rc, again;
+
+	strbuf_printf(&sql, "PRAGMA %s.integrity_check(20)", name);
+	rc = db_each(tx, complain, &c, sql.p);
+	strbuf_reset(&sql);
+	strbuf_printf(&sql, "PRAGMA %s.foreign_key_check", name);
+	c.behind = ": a row names one that is not there";
+	again = db_each(tx, complain, &c, sql.p);
+	strbuf_free(&sql);
+	return rc < 0 ? rc : again;
+}
+
+static int hold_blobs(const char *dir, int64_t id, int64_t until_ms, struct strbuf *why)
 {
 	char sql[200];
 	sqlite3 *db = NULL;
@@ -256,3 +340,16 @@ int cut_hold_blobs(const char *dir, int64_t id, int64_t until_ms, struct strbuf 
 	sqlite3_close(db);
 	return rc;
 }
+
+const struct cut_engine cut_sqlite = {
+	.begin = begin,
+	.release = release,
+	.end = end,
+	.identity = identity,
+	.copy = copy_database,
+	.open = open_cut,
+	.open_copy = open_copy,
+	.close = close_reader,
+	.check = check_pages,
+	.hold_blobs = hold_blobs,
+};

@@ -2,6 +2,7 @@
  * test_queue.c: durable queues in SQLite through the suite of the job port; and what they cost while
  * there is nothing to do.
  */
+#define SUITE_ENGINE (&db_sqlite)
 #include "src/ports/embedded.h"
 #include "src/ports/suite_job.h"
 

@@ -12,7 +12,7 @@
 #ifndef HEARTH_SRC_LONG_READS_H
 #define HEARTH_SRC_LONG_READS_H
 
-#include "db/sqlite/work.h"
+#include "db/engine.h"
 
 /* A read that waits or runs. */
 struct read {

@@ -7,8 +7,8 @@
  * No token has a NUL in it: FTS5 (of SQLite 3.40) writes tokens by strlen, and an index into which
  * two such tokens went cannot be merged any more. Pure.
  */
-#ifndef HEARTH_SRC_TOKENIZER_H
-#define HEARTH_SRC_TOKENIZER_H
+#ifndef HEARTH_SRC_DB_TOKENIZER_H
+#define HEARTH_SRC_DB_TOKENIZER_H
 
 #include "hearth/str.h"
 

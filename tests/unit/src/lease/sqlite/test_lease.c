@@ -1,6 +1,7 @@
 /*
  * test_lease.c: leases in SQLite through the suite of the port.
  */
+#define SUITE_ENGINE (&db_sqlite)
 #include "src/ports/embedded.h"
 
 #include "harness.h"

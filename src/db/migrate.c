@@ -5,11 +5,10 @@
  *
  * A step is one transaction: look, apply, note. So two processes that open a database together
  * apply each migration once, and one that is killed leaves it applied or not. On the main thread,
- * when a database is opened.
+ * when a database is opened, by the engine's transact (engine.h).
  */
-#include "db/sqlite/work.h"
-
 #include "bus/bus_internal.h"
+#include "db/engine.h"
 #include "db/identity.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -17,14 +16,13 @@
 #include "lease/lease_internal.h"
 
 /* Appends the script with the engine's words for `{id}` and `{bytes}`. */
-static void translate(struct strbuf *out, struct slice script)
+static void translate(const struct db_engine *engine, struct strbuf *out, struct slice script)
 {
-	/* AUTOINCREMENT: as with other engines, a number is never given out twice. */
-	static const struct {
+	const struct {
 		struct slice from, to;
 	} words[] = {
-		{ SLICE("{id}"), SLICE("INTEGER PRIMARY KEY AUTOINCREMENT") },
-		{ SLICE("{bytes}"), SLICE("BLOB") },
+		{ SLICE("{id}"), slice_str(engine->id_type) },
+		{ SLICE("{bytes}"), slice_str(engine->bytes_type) },
 	};
 
 	while (script.n) {
@@ -45,12 +43,8 @@ static int apply(
 	struct strbuf sql = { 0 }, reason = { 0 };
 	int rc;
 
-	translate(&sql, slice_str(script));
-	rc = connection_script(tx->connection, sql.p ? sql.p : "", &reason);
-	if (rc == 0 && !connection_in_transaction(tx->connection)) {
-		strbuf_adds(&reason, "it ends the transaction it runs in");
-		rc = HEARTH_EINVAL;
-	}
+	translate(tx->engine, &sql, slice_str(script));
+	rc = tx->engine->script(tx, sql.p ? sql.p : "", &reason);
 	if (rc < 0)
 		strbuf_printf(why, "migration %d of %s: %s", (int)number, part, reason.p);
 	strbuf_free(&reason);
@@ -61,68 +55,59 @@ static int apply(
 		db_str(part), db_int(number), db_int(clock_wall_ms()));
 }
 
-/* One step within a transaction: 1 applied one, 0 there is none left, or an error. */
-static int step(
-	struct db_tx *tx, const char *part, const char *const *migrations, struct strbuf *why)
+struct part {
+	const char *name;
+	const char *const *migrations;
+	struct strbuf *why;
+};
+
+/* One step, a db_fn: 1 applied one, 0 there is none left, or an error. */
+static int step(struct db_tx *tx, void *arg)
 {
+	const struct part *p = arg;
 	int64_t known = 0, applied = 0;
 	int rc = db_get_int(tx, &applied,
 		"SELECT coalesce(max(number), 0) FROM schema_migrations WHERE part = $1",
-		db_str(part));
+		db_str(p->name));
 
 	if (rc < 0)
 		return rc;
-	while (migrations && migrations[known])
+	while (p->migrations && p->migrations[known])
 		known++;
 	if (applied > known) {
-		strbuf_printf(why,
+		strbuf_printf(p->why,
 			"the database is newer than this program: %s is at version %d, and this "
 			"program knows %d; run the newer program or restore a backup",
-			part, (int)applied, (int)known);
+			p->name, (int)applied, (int)known);
 		return HEARTH_EUNSUPPORTED;
 	}
 	if (applied == known)
 		return 0;
-	rc = apply(tx, part, applied + 1, migrations[applied], why);
+	rc = apply(tx, p->name, applied + 1, p->migrations[applied], p->why);
 	return rc < 0 ? rc : 1;
 }
 
-static int migrate_part(
-	struct connection *c, const char *part, const char *const *migrations, struct strbuf *why)
+static int begin(struct db_tx *tx, void *why)
 {
-	struct db_tx tx = { .connection = c, .writes = true };
-	int rc, ended = 0;
-
-	do {
-		rc = connection_run(c, "BEGIN IMMEDIATE");
-		if (rc == 0)
-			rc = step(&tx, part, migrations, why);
-		if (connection_in_transaction(c))
-			ended = connection_run(c, rc < 0 ? "ROLLBACK" : "COMMIT");
-	} while (rc > 0 && ended == 0);
-	if (rc >= 0)
-		rc = ended;
-	if (rc < 0 && why->n == 0)
-		strbuf_printf(why, "migrations of %s: %s", part, sqlite3_errmsg(c->sqlite));
-	return rc;
-}
-
-int migrate(struct connection *c, const struct db_schema *schema, struct strbuf *why)
-{
-	int rc = connection_script(c,
+	return tx->engine->script(tx,
 		"CREATE TABLE IF NOT EXISTS schema_migrations (part TEXT NOT NULL, "
 		"number BIGINT NOT NULL, at_ms BIGINT NOT NULL, PRIMARY KEY (part, number))",
 		why);
+}
 
-	if (rc == 0)
-		rc = migrate_part(c, "job", queue_migrations, why);
-	if (rc == 0)
-		rc = migrate_part(c, "bus", bus_migrations, why);
-	if (rc == 0)
-		rc = migrate_part(c, "lease", lease_migrations, why);
-	if (rc == 0)
-		rc = migrate_part(c, "identity", identity_migrations, why);
-	if (rc == 0)
-		rc = migrate_part(c, schema->name, schema->migrations, why);
+int migrate(struct db *db, const struct db_schema *schema, struct strbuf *why)
+{
+	struct part parts[] = {
+		{ "job", queue_migrations, why },
+		{ "bus", bus_migrations, why },
+		{ "lease", lease_migrations, why },
+		{ "identity", identity_migrations, why },
+		{ schema->name, schema->migrations, why },
+	};
+	int rc = db->engine->transact(db->state, begin, why, why);
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && rc >= 0; i++)
+		while ((rc = db->engine->transact(db->state, step, &parts[i], why)) > 0)
+			;
 	return rc;
 }
