@@ -226,17 +226,6 @@ void mime_charset_clear(struct mime_charset *c)
 	*c = (struct mime_charset){ .kind = MIME_CHARSET_GUESS };
 }
 
-bool mime_charset_known(struct slice label)
-{
-	char folded[LABEL_SIZE + 1], name[32];
-
-	label_fold(label, folded);
-	for (size_t i = 0; i < sizeof(own_labels) / sizeof(own_labels[0]); i++)
-		if (!strcmp(folded, own_labels[i].label))
-			return true;
-	return iconv_name(folded, name, sizeof(name));
-}
-
 uint32_t mime_windows_1252(unsigned char byte)
 {
 	if (byte < 0x80 || byte >= 0xA0)

@@ -44,7 +44,5 @@ void mime_charset_end(struct mime_charset *c, struct strbuf *out);
 void mime_charset_convert(struct strbuf *out, struct slice label, struct slice in);
 /* The code point of a byte of windows-1252; U+FFFD where there is none. */
 uint32_t mime_windows_1252(unsigned char byte);
-/* True when the label names a charset that is converted here. */
-bool mime_charset_known(struct slice label);
 
 #endif

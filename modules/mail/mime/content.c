@@ -36,24 +36,6 @@ static bool next_piece(struct mime_decoder *d, struct strbuf *piece, struct slic
 	return true;
 }
 
-bool mime_content_bytes(
-	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit)
-{
-	struct strbuf piece = { 0 };
-	struct mime_decoder d;
-	size_t left = limit;
-	bool whole = true;
-
-	mime_decoder_init(&d, part->encoding);
-	while (whole && next_piece(&d, &piece, &body)) {
-		whole = piece.n <= left;
-		strbuf_add(out, slice_head(strbuf_slice(&piece), left));
-		left -= whole ? piece.n : left;
-	}
-	strbuf_free(&piece);
-	return whole;
-}
-
 bool mime_content_text(
 	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit)
 {

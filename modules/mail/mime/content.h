@@ -10,12 +10,10 @@
 enum { MIME_HTML_MAX = 4 * 1024 * 1024 }; /* bytes of an HTML text that are read for its words */
 
 /*
- * Appends the decoded body of a leaf: all of it, or `limit` bytes at most. Returns false when there
- * was more than the limit. `body` is mime_part_body of the message the part belongs to.
+ * Appends the decoded body of a leaf as valid UTF-8, by the charset the part names: all of it, or
+ * `limit` bytes at most, cut between characters. Returns false when there was more than the limit.
+ * `body` is mime_part_body of the message the part belongs to.
  */
-bool mime_content_bytes(
-	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit);
-/* The same as valid UTF-8 by the charset the part names; the limit cuts between characters. */
 bool mime_content_text(
 	struct strbuf *out, const struct mime_part *part, struct slice body, size_t limit);
 /*

@@ -1,10 +1,8 @@
 /*
  * mime/section.h: the sections of IMAP's BODY[…] and BINARY[…] (RFC 3501 section 6.4.5, RFC 3516):
- * from their text to a range of octets in the message.
- *
- * A server that stores messages as blobs asks for the range of a section, reads just that, and
- * lets mime_section_filter pick the header fields where fields were asked for. One that has the
- * message at hand uses mime_section_get. Pure, any thread.
+ * from what was asked for (imap/grammar/imap_fetch_parse.c reads it) to a range of octets in the
+ * message. Who stores messages asks for the range of a section, reads just that, and lets
+ * mime_section_filter pick the header fields where fields were asked for. Pure, any thread.
  */
 #ifndef HEARTH_MAIL_MIME_SECTION_H
 #define HEARTH_MAIL_MIME_SECTION_H
@@ -27,16 +25,6 @@ struct mime_section {
 	struct mime_strings fields; /* names for FIELDS and FIELDS_NOT */
 };
 
-/*
- * Reads what stands between '[' and ']', such as "1.2.HEADER.FIELDS (From To)". Field names are
- * atoms or quoted strings; a caller that also takes literals fills `fields` itself. HEARTH_EINVAL
- * when it is no section. Names point into `text` or into `a`.
- */
-int mime_section_parse(struct arena *a, struct slice text, struct mime_section *section);
-
-/* The part at a path, as BINARY[1.2] and MIME want it; NULL when there is none. */
-const struct mime_part *mime_part_find(
-	const struct mime_part *root, const uint32_t *path, size_t path_n);
 /* Where the section lies, for FIELDS the whole header. HEARTH_ENOTFOUND when it is not there. */
 int mime_section_range(const struct mime_part *root, const struct mime_section *section,
 	size_t *offset, size_t *size);
@@ -46,11 +34,4 @@ int mime_section_range(const struct mime_part *root, const struct mime_section *
  */
 struct slice mime_section_filter(
 	struct arena *a, const struct mime_section *section, struct slice bytes);
-/*
- * Both at once. HEARTH_ENOTFOUND when it is not there, HEARTH_ECORRUPT when the tree is that of
- * another message. *out points into the message or into `a`.
- */
-int mime_section_get(struct arena *a, struct slice message, const struct mime_part *root,
-	const struct mime_section *section, struct slice *out);
-
 #endif

@@ -1,6 +1,6 @@
 /*
- * mime/text_extract.c: walks the tree of a message and writes subjects, addresses, names of files
- * and texts as UTF-8 lines, up to a limit. Pure, on workers.
+ * mime/text_extract.c: walks the tree of a message and writes its texts, and subjects and addresses
+ * of messages within it, as UTF-8 lines, up to a limit. Pure, on workers.
  */
 #include "mime/text_extract.h"
 #include "mime/address.h"
@@ -64,18 +64,6 @@ static void add_fields(struct gatherer *g, struct slice header)
 		add_addresses(g, mime_field_join(g->scratch, header, slice_str(lists[i])));
 }
 
-static void add_filenames(struct gatherer *g, const struct mime_part *root)
-{
-	for (const struct mime_part *part = root; part && room(g);
-		part = mime_part_after(root, part)) {
-		struct slice name = mime_part_filename(g->scratch, part);
-
-		strbuf_add(g->out, name);
-		if (name.n)
-			strbuf_addc(g->out, '\n');
-	}
-}
-
 static void add_body(struct gatherer *g, const struct mime_part *root)
 {
 	for (const struct mime_part *part = root; part && room(g);
@@ -95,33 +83,12 @@ static void add_body(struct gatherer *g, const struct mime_part *root)
 	}
 }
 
-static struct gatherer gatherer_of(struct strbuf *out, struct slice message, size_t limit)
-{
-	return (struct gatherer){ out, out->n, limit, arena_new(), message };
-}
-
-static void gatherer_end(struct gatherer *g)
-{
-	mime_text_cut(g->out, g->from, g->limit);
-	arena_free(&g->scratch);
-}
-
 void mime_text_body(
 	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
 {
-	struct gatherer g = gatherer_of(out, message, limit);
+	struct gatherer g = { out, out->n, limit, arena_new(), message };
 
 	add_body(&g, root);
-	gatherer_end(&g);
-}
-
-void mime_text_extract(
-	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit)
-{
-	struct gatherer g = gatherer_of(out, message, limit);
-
-	add_fields(&g, mime_part_header(message, root));
-	add_filenames(&g, root);
-	add_body(&g, root);
-	gatherer_end(&g);
+	mime_text_cut(out, g.from, limit);
+	arena_free(&g.scratch);
 }

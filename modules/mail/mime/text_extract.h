@@ -13,11 +13,5 @@
  */
 void mime_text_body(
 	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit);
-/*
- * The same behind what stands in the header for people: subject, From, Sender, Reply-To, To, Cc and
- * Bcc with names decoded, and the file names of attachments.
- */
-void mime_text_extract(
-	struct strbuf *out, struct slice message, const struct mime_part *root, size_t limit);
 
 #endif

@@ -123,7 +123,8 @@ size_t smtp_domain_read(struct slice s)
 	return end;
 }
 
-bool smtp_domain_valid(struct slice s)
+/* Whether all of it is a domain, within the limits. */
+static bool is_domain(struct slice s)
 {
 	struct slice rest = s;
 
@@ -135,7 +136,8 @@ bool smtp_domain_valid(struct slice s)
 	return true;
 }
 
-bool smtp_literal_valid(struct slice s)
+/* [192.0.2.1] or [IPv6:2001:db8::1], section 4.1.3. Tags that no standard defines are refused. */
+static bool is_literal(struct slice s)
 {
 	char text[INET6_ADDRSTRLEN];
 	unsigned char address[16];
@@ -165,7 +167,7 @@ static size_t read_host(struct slice s, bool *literal)
 	if (!*literal)
 		return smtp_domain_read(s);
 	end = slice_chr(s, ']');
-	return end > 0 && smtp_literal_valid(slice_head(s, (size_t)end + 1)) ? (size_t)end + 1 : 0;
+	return end > 0 && is_literal(slice_head(s, (size_t)end + 1)) ? (size_t)end + 1 : 0;
 }
 
 /* Whether a dot follows the domain, and nothing of a domain behind it. */
@@ -192,46 +194,14 @@ ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out)
 	a.utf8 = has_utf8(a.text);
 	if (a.text.n > SMTP_ADDRESS_MAX)
 		return HEARTH_ETOOBIG;
-	if (!a.literal && !smtp_domain_valid(a.domain))
+	if (!a.literal && !is_domain(a.domain))
 		return HEARTH_ETOOBIG; /* it is a domain, so it or a label can only be too long */
 	*out = a;
 	return (ptrdiff_t)(a.text.n + (!a.literal && has_root(slice_skip(s, a.text.n))));
 }
 
-int smtp_address_parse(struct slice s, struct smtp_address *out)
-{
-	struct smtp_address a;
-	ptrdiff_t n = smtp_address_read(s, &a);
-
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n != s.n)
-		return HEARTH_EINVAL;
-	*out = a;
-	return 0;
-}
-
-bool smtp_domain_eq(struct slice a, struct slice b)
-{
-	return slice_ieq(a, b);
-}
-
-bool smtp_address_eq(const struct smtp_address *a, const struct smtp_address *b)
-{
-	size_t i = 0, j = 0;
-	int c;
-
-	if (!smtp_domain_eq(a->domain, b->domain))
-		return false;
-	do {
-		c = local_next(a, &i);
-		if (c != local_next(b, &j))
-			return false;
-	} while (c >= 0);
-	return true;
-}
-
-void smtp_local_unquote(struct strbuf *out, const struct smtp_address *a)
+/* Appends the local part as data: without quotes and backslashes. */
+static void add_unquoted(struct strbuf *out, const struct smtp_address *a)
 {
 	size_t i = 0;
 	int c;
@@ -246,7 +216,7 @@ void smtp_address_canonical(struct strbuf *out, const struct smtp_address *a)
 	struct slice value;
 	bool quote;
 
-	smtp_local_unquote(&local, a);
+	add_unquoted(&local, a);
 	value = strbuf_slice(&local);
 	quote = a->quoted && (!value.n || read_dot_string(value) != value.n);
 	if (quote)

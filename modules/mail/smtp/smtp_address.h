@@ -40,26 +40,13 @@ struct smtp_address {
  * is too long.
  */
 ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out);
-/* The same for a Mailbox that fills all of `s`: 0, HEARTH_EINVAL or HEARTH_ETOOBIG. */
-int smtp_address_parse(struct slice s, struct smtp_address *out);
 
 /*
  * Dot-separated labels of letters, digits, hyphens and underscores, or of UTF-8, none without a
- * letter or digit; no dot at the end. The length of the longest such domain at the front of `s`;
- * and whether all of it is one, within the limits.
+ * letter or digit; no dot at the end. The length of the longest such domain at the front of `s`.
  */
 size_t smtp_domain_read(struct slice s);
-bool smtp_domain_valid(struct slice s);
-/* [192.0.2.1] or [IPv6:2001:db8::1], section 4.1.3. Tags that no standard defines are refused. */
-bool smtp_literal_valid(struct slice s);
 
-/* Equal domains: ASCII letters fold. */
-bool smtp_domain_eq(struct slice a, struct slice b);
-/* Equal addresses: domains fold, local parts are equal byte for byte once their quotes are off. */
-bool smtp_address_eq(const struct smtp_address *a, const struct smtp_address *b);
-
-/* Appends the local part as data: without quotes and backslashes. */
-void smtp_local_unquote(struct strbuf *out, const struct smtp_address *a);
 /*
  * Appends the one spelling under which an address is stored and looked up: quotes only where the
  * local part needs them, the domain in lower case (ASCII), the local part's letters as they are.

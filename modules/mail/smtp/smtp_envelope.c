@@ -99,44 +99,6 @@ struct param {
 	bool valueless; /* it must have no value; the others must have one */
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* xtext, RFC 3461 section 4; UTF-8 too, which RFC 6533 allows. */
-static bool is_xtext(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		if (c <= ' ' || c == '=' || c == 0x7f)
-			return false;
-		if (c == '+' &&
-			(i + 2 >= s.n || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
-			return false;
-	}
-	return true;
-}
-
-int smtp_xtext_decode(struct strbuf *out, struct slice xtext)
-{
-	if (!is_xtext(xtext))
-		return HEARTH_EINVAL;
-	for (size_t i = 0; i < xtext.n; i++) {
-		if (xtext.p[i] == '+') {
-			strbuf_addc(out,
-				(char)(hex_digit(xtext.p[i + 1]) * 16 + hex_digit(xtext.p[i + 2])));
-			i += 2;
-		} else {
-			strbuf_addc(out, xtext.p[i]);
-		}
-	}
-	return 0;
-}
-
 static bool set_size(void *command, struct slice value)
 {
 	struct smtp_mail *mail = command;

@@ -47,9 +47,4 @@ struct smtp_rcpt {
 int smtp_mail_parse(struct slice arg, struct smtp_mail *out);
 int smtp_rcpt_parse(struct slice arg, bool utf8, struct smtp_rcpt *out);
 
-/*
- * Appends what xtext stands for (RFC 3461 section 4); 0, or HEARTH_EINVAL and `out` is as before.
- */
-int smtp_xtext_decode(struct strbuf *out, struct slice xtext);
-
 #endif

@@ -119,11 +119,6 @@ static const struct verb {
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
-const char *smtp_verb_name(enum smtp_verb verb)
-{
-	return (unsigned)verb < VERB_COUNT ? verbs[verb].name.p : "?";
-}
-
 /* The row of the verb that `line` begins with, or NULL. */
 static const struct verb *find_verb(struct slice line)
 {

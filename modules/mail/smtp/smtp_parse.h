@@ -84,7 +84,4 @@ int smtp_parse_command(struct smtp_parser *p, struct slice *in, struct smtp_comm
 /* The same for a line of the AUTH exchange: base64, or "*" to cancel (RFC 4954 section 4). */
 int smtp_parse_auth_line(struct smtp_parser *p, struct slice *in, struct smtp_auth *out);
 
-/* The verb as written in RFC 5321, such as "MAIL"; never NULL. */
-const char *smtp_verb_name(enum smtp_verb verb);
-
 #endif

@@ -88,10 +88,3 @@ void smtp_reply_printf(struct strbuf *out, int code, const char *enhanced, const
 	smtp_reply_write(out, code, enhanced, strbuf_slice(&text));
 	strbuf_free(&text);
 }
-
-void smtp_reply_error(struct strbuf *out, int error)
-{
-	const struct smtp_reply *r = smtp_error_reply(error);
-
-	smtp_reply_write(out, r->code, r->enhanced, slice_str(r->text));
-}

@@ -56,7 +56,5 @@ const struct smtp_reply *smtp_error_reply(int error);
 void smtp_reply_write(struct strbuf *out, int code, const char *enhanced, struct slice text);
 void smtp_reply_printf(struct strbuf *out, int code, const char *enhanced, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Appends smtp_error_reply(error). */
-void smtp_reply_error(struct strbuf *out, int error);
 
 #endif

@@ -21,14 +21,15 @@ bool imap_lex_expected(struct imap_lex *lex, const char *what)
 
 /* --- characters ------------------------------------------------------------------------------ */
 
-bool imap_is_atom_char(unsigned char c)
+/* Characters of an atom. */
+static bool is_atom_char(unsigned char c)
 {
 	return c > ' ' && c < 0x7f && !strchr("(){%*\"\\]", c);
 }
 
 bool imap_is_astring_char(unsigned char c)
 {
-	return c == ']' || imap_is_atom_char(c);
+	return c == ']' || is_atom_char(c);
 }
 
 static bool is_list_char(unsigned char c)
@@ -65,7 +66,7 @@ bool imap_lex_word(struct imap_lex *lex, struct slice word)
 	struct slice behind = slice_skip(lex->rest, word.n);
 
 	if (!slice_istarts(lex->rest, word) ||
-		(behind.n && imap_is_atom_char((unsigned char)behind.p[0])))
+		(behind.n && is_atom_char((unsigned char)behind.p[0])))
 		return false;
 	lex->rest = behind;
 	return true;
@@ -88,7 +89,7 @@ bool imap_lex_end(struct imap_lex *lex)
 
 bool imap_lex_atom(struct imap_lex *lex, const char *what, struct slice *out)
 {
-	*out = take_run(lex, imap_is_atom_char);
+	*out = take_run(lex, is_atom_char);
 	return out->n || imap_lex_expected(lex, what);
 }
 

@@ -64,8 +64,7 @@ bool imap_lex_bit(struct imap_lex *lex, const char *what, const struct imap_word
 /* Adds to a list in the arena. */
 void imap_slices_add(struct arena *a, struct imap_slices *list, struct slice s);
 
-/* Characters: of an atom; of an astring outside quotes. */
-bool imap_is_atom_char(unsigned char c);
+/* Characters of an astring outside quotes. */
 bool imap_is_astring_char(unsigned char c);
 
 #endif

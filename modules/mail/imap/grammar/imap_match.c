@@ -13,11 +13,6 @@ bool imap_is_inbox(struct slice name)
 	return slice_ieq(name, SLICE("INBOX"));
 }
 
-bool imap_mailbox_eq(struct slice a, struct slice b)
-{
-	return slice_eq(a, b) || (imap_is_inbox(a) && imap_is_inbox(b));
-}
-
 struct slice imap_match_pattern(struct arena *a, struct slice reference, struct slice pattern)
 {
 	char *joined = arena_alloc(a, reference.n + pattern.n);

@@ -10,7 +10,6 @@
 /* "INBOX" in any case (section 5.1). */
 bool imap_is_inbox(struct slice name);
 /* Equal names: byte for byte, but that INBOX is equal in any case. */
-bool imap_mailbox_eq(struct slice a, struct slice b);
 /* What a LIST asks for: the reference and behind it the pattern, in `a`. */
 struct slice imap_match_pattern(struct arena *a, struct slice reference, struct slice pattern);
 /*

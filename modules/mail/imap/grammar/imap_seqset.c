@@ -114,15 +114,6 @@ bool imap_seqset_has(const struct imap_seqset *resolved, uint32_t number)
 	return low < resolved->n && resolved->ranges[low].first <= number;
 }
 
-uint64_t imap_seqset_count(const struct imap_seqset *resolved)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < resolved->n; i++)
-		sum += (uint64_t)resolved->ranges[i].last - resolved->ranges[i].first + 1;
-	return sum;
-}
-
 uint32_t imap_seqset_max(const struct imap_seqset *set)
 {
 	uint32_t max = 0;

@@ -35,9 +35,8 @@ ptrdiff_t imap_seqset_read(struct arena *a, struct slice s, struct imap_seqset *
  */
 struct imap_seqset imap_seqset_resolve(
 	struct arena *a, const struct imap_seqset *set, uint32_t max);
-/* Of a resolved set: whether it has `number`; how many numbers it has. */
+/* Whether a resolved set has `number`. */
 bool imap_seqset_has(const struct imap_seqset *resolved, uint32_t number);
-uint64_t imap_seqset_count(const struct imap_seqset *resolved);
 /* Of a set as it was read: its largest number, 0 when it is only stars. */
 uint32_t imap_seqset_max(const struct imap_seqset *set);
 

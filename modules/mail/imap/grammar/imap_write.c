@@ -81,14 +81,6 @@ void imap_write_mailbox(struct strbuf *out, struct slice name)
 	strbuf_free(&wire);
 }
 
-void imap_write_delimiter(struct strbuf *out, char delimiter)
-{
-	if (delimiter)
-		imap_write_string(out, slice_of(&delimiter, 1));
-	else
-		strbuf_adds(out, "NIL");
-}
-
 /* --- words ----------------------------------------------------------------------------------- */
 
 /* The names of the bits that are set, from the lowest up, with spaces between. */

@@ -26,15 +26,12 @@ void imap_write_continuation(struct strbuf *out, const char *text);
 
 /* --- data ------------------------------------------------------------------------------------ */
 
-/* An atom when it can be one, else a string. Strings and NIL by themselves:
- * imap/grammar/imap_string.h. */
+/* An atom when it can be one, else a string; strings and NIL by themselves: imap_string.h. */
 void imap_write_astring(struct strbuf *out, struct slice s);
 /* "{n}" and CRLF; the n octets come next. */
 void imap_write_literal(struct strbuf *out, uint64_t n);
 /* A mailbox name, UTF-8 here and modified UTF-7 on the wire. */
 void imap_write_mailbox(struct strbuf *out, struct slice name);
-/* One character in quotes; NIL for '\0'. */
-void imap_write_delimiter(struct strbuf *out, char delimiter);
 /* "(\Seen $Forwarded)". */
 void imap_write_flags(struct strbuf *out, const struct imap_flags *flags);
 /* The names of `bits` with spaces between: special uses, as "\Sent"; status items. */

@@ -206,7 +206,7 @@ int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct i
 	return 0;
 }
 
-size_t imap_spans_count(const struct imap_spans *spans)
+static size_t count_spans(const struct imap_spans *spans)
 {
 	size_t n = 0;
 
@@ -218,7 +218,7 @@ size_t imap_spans_count(const struct imap_spans *spans)
 uint32_t *imap_spans_uids(
 	const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n)
 {
-	uint32_t *uids = arena_alloc(a, imap_spans_count(spans) * sizeof(*uids));
+	uint32_t *uids = arena_alloc(a, count_spans(spans) * sizeof(*uids));
 
 	*n = 0;
 	for (size_t i = 0; i < spans->n; i++)

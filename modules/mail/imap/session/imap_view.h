@@ -88,9 +88,7 @@ uint32_t imap_view_arrived(const struct imap_changes *changes);
  */
 int imap_view_resolve(const struct imap_view *v, struct arena *a, const struct imap_seqset *set,
 	bool uid, struct imap_spans *out);
-/* How many messages there are in the spans. */
-size_t imap_spans_count(const struct imap_spans *spans);
-/* Their UIDs, ascending, in `a`. */
+/* The UIDs of the messages in the spans, ascending, in `a`. */
 uint32_t *imap_spans_uids(
 	const struct imap_view *v, struct arena *a, const struct imap_spans *spans, size_t *n);
 

@@ -7,11 +7,11 @@
 #include "hearth/text.h"
 #include "imap/grammar/imap_body.h"
 #include "imap/grammar/imap_string.h"
-#include "mime/content.h"
 #include "mime/section.h"
 #include "mime/structure_pack.h"
 #include "mime/summary.h"
 #include "mime/text_extract.h"
+#include "mime/transfer.h"
 
 #define TEXT_MAX 4096
 
@@ -41,19 +41,24 @@ static void try_sections(
 	struct arena *a, struct slice m, const struct mime_part *root, struct mime_section *section)
 {
 	struct slice fields[] = { { "subject", 7 }, { "X", 1 } }, out;
+	size_t offset, size;
 
 	section->fields = (struct mime_strings){ fields, 2 };
 	for (int kind = MIME_SECTION_ALL; kind <= MIME_SECTION_MIME; kind++) {
 		section->kind = (enum mime_section_kind)kind;
-		if (!mime_section_get(a, m, root, section, &out))
-			need(out.n <= m.n);
+		if (mime_section_range(root, section, &offset, &size))
+			continue;
+		need(offset <= m.n && size <= m.n - offset);
+		out = mime_section_filter(a, section, slice_of(m.p + offset, size));
+		need(out.n <= size);
 	}
 	if (section->path_n == 4)
 		return;
 	section->path_n++;
 	for (uint32_t number = 1; number <= 4; number++) {
 		section->path[section->path_n - 1] = number;
-		if (mime_part_find(root, section->path, section->path_n))
+		section->kind = MIME_SECTION_MIME;
+		if (!mime_section_range(root, section, &offset, &size))
 			try_sections(a, m, root, section);
 	}
 	section->path_n--;
@@ -64,13 +69,17 @@ static void try_text(struct arena *a, struct slice m, const struct mime_part *ro
 	struct mime_summary s;
 	struct strbuf out = { 0 };
 
-	mime_text_extract(&out, m, root, TEXT_MAX);
+	mime_text_body(&out, m, root, TEXT_MAX);
 	need(out.n <= TEXT_MAX && utf8_valid(strbuf_slice(&out)));
 	mime_summary_of(a, m, root, &s);
 	need(utf8_valid(s.subject) && utf8_valid(s.preview) && utf8_valid(s.msgid));
 	for (const struct mime_part *p = root; p; p = mime_part_after(root, p)) {
+		struct mime_decoder d;
+
 		strbuf_reset(&out);
-		mime_content_bytes(&out, p, mime_part_body(m, p), SIZE_MAX);
+		mime_decoder_init(&d, p->encoding);
+		mime_decoder_add(&d, &out, mime_part_body(m, p));
+		mime_decoder_end(&d, &out);
 		need(p->kind != MIME_LEAF || out.n == p->decoded_size);
 		need(out.n <= p->body_size);
 		need(utf8_valid(mime_part_filename(a, p)));

@@ -11,11 +11,11 @@
 #include "imap/grammar/imap_string.h"
 #include "mail/imap/grammar/imap_grammar.h"
 #include "mail/mime/mime_test.h"
-#include "mime/content.h"
-#include "mime/section.h"
+#include "mail/mime/section_text.h"
 #include "mime/structure_pack.h"
 #include "mime/summary.h"
 #include "mime/text_extract.h"
+#include "mime/transfer.h"
 
 #define TEXT_MAX 65536
 
@@ -90,8 +90,8 @@ static void check_section(struct arena *a, struct slice m, const struct mime_par
 	struct mime_section s;
 	struct slice out;
 
-	need(!mime_section_parse(a, slice_str(text), &s), text);
-	need(!mime_section_get(a, m, root, &s, &out), text);
+	need(!section_of(a, text, &s), text);
+	need(!section_get(a, m, root, &s, &out), text);
 	need(out.p == expected.p && out.n == expected.n, text);
 }
 
@@ -134,18 +134,27 @@ static void check_pack(struct arena *a, const struct mime_part *root)
 	strbuf_free(&again);
 }
 
+static void decode(const struct mime_part *p, struct slice body, struct strbuf *out)
+{
+	struct mime_decoder d;
+
+	mime_decoder_init(&d, p->encoding);
+	mime_decoder_add(&d, out, body);
+	mime_decoder_end(&d, out);
+}
+
 static void check_texts(struct arena *a, struct slice m, const struct mime_part *root)
 {
 	struct mime_summary s;
 	struct strbuf out = { 0 };
 
-	mime_text_extract(&out, m, root, TEXT_MAX);
+	mime_text_body(&out, m, root, TEXT_MAX);
 	need(out.n <= TEXT_MAX && utf8_valid(strbuf_slice(&out)), "searchable text");
 	for (const struct mime_part *p = root; p; p = mime_part_after(root, p)) {
 		if (p->kind != MIME_LEAF)
 			continue;
 		strbuf_reset(&out);
-		mime_content_bytes(&out, p, mime_part_body(m, p), SIZE_MAX);
+		decode(p, mime_part_body(m, p), &out);
 		need(out.n == p->decoded_size, "decoded size");
 	}
 	mime_summary_of(a, m, root, &s);

@@ -233,19 +233,5 @@ START_TEST(rcpt_parameters)
 }
 END_TEST
 
-START_TEST(xtext)
-{
-	struct strbuf b = { 0 };
-
-	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("a+2Bb+3D+20")), 0);
-	ck_assert_str_eq(b.p, "a+b= ");
-	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("+2b")), HEARTH_EINVAL);
-	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("+")), HEARTH_EINVAL);
-	ck_assert_int_eq(smtp_xtext_decode(&b, SLICE("a b")), HEARTH_EINVAL);
-	ck_assert_str_eq(b.p, "a+b= ");
-	strbuf_free(&b);
-}
-END_TEST
-
 TEST_MAIN("smtp envelope", reverse_path, refused_mail, mail_parameters, world, forward_path,
-	rcpt_parameters, xtext)
+	rcpt_parameters)

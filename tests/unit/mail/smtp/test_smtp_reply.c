@@ -64,9 +64,7 @@ START_TEST(formatted)
 {
 	strbuf_reset(&out);
 	smtp_reply_printf(&out, 452, "4.5.3", "Too many recipients, %d at most", 100);
-	smtp_reply_error(&out, SMTP_EPARAM);
-	ck_assert_str_eq(out.p, "452 4.5.3 Too many recipients, 100 at most\r\n555 5.5.4 Parameter "
-				"not recognised\r\n");
+	ck_assert_str_eq(out.p, "452 4.5.3 Too many recipients, 100 at most\r\n");
 }
 END_TEST
 

@@ -22,19 +22,15 @@ static void check(const char *text, uint32_t max, const char *want)
 	struct imap_seqset set, resolved;
 	struct strbuf b = { 0 };
 	struct imap_seqset_writer w = { 0 };
-	uint64_t count = 0;
 
 	ck_assert_msg(read_set(text, &set) == (ptrdiff_t)strlen(text), "%s", text);
 	resolved = imap_seqset_resolve(arena, &set, max);
 	strbuf_adds(&b, "");
 	for (uint64_t i = 0; i <= (uint64_t)max + 1; i++)
-		if (imap_seqset_has(&resolved, (uint32_t)i)) {
+		if (imap_seqset_has(&resolved, (uint32_t)i))
 			imap_seqset_add(&w, &b, (uint32_t)i);
-			count++;
-		}
 	imap_seqset_end(&w, &b);
 	ck_assert_str_eq(b.p, want);
-	ck_assert_uint_eq(imap_seqset_count(&resolved), count);
 	strbuf_free(&b);
 }
 
@@ -130,7 +126,8 @@ START_TEST(whole_range)
 	ck_assert_int_gt(read_set("1:4294967295,4294967295:*", &set), 0);
 	resolved = imap_seqset_resolve(arena, &set, UINT32_MAX);
 	ck_assert_uint_eq(resolved.n, 1);
-	ck_assert_uint_eq(imap_seqset_count(&resolved), UINT32_MAX);
+	ck_assert_uint_eq(resolved.ranges[0].first, 1);
+	ck_assert_uint_eq(resolved.ranges[0].last, UINT32_MAX);
 	ck_assert(imap_seqset_has(&resolved, UINT32_MAX) && !imap_seqset_has(&resolved, 0));
 }
 END_TEST
