@@ -1,110 +1,16 @@
 /*
- * mime/charset.c: converters. Labels are compared by their letters and digits alone, folded to
- * lower case, as Unicode's UTS 22 section 1.4 advises: "ISO_8859-1" and "iso8859-1" are the same.
+ * mime/charset.c: converters (charset.h). Each holds at most one character that is not whole yet; of
+ * the C library's at most a fixed number stay open, for all threads.
  */
 #include "mime/charset.h"
 #include "hearth/text.h"
+#include "mime/charset_label.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #define REPLACEMENT 0xFFFD
-#define LABEL_SIZE  32
-
-/* Labels of the charsets that are converted here. */
-static const struct {
-	const char *label;
-	enum mime_charset_kind kind;
-} own_labels[] = {
-	{ "utf8", MIME_CHARSET_UTF8 },
-	{ "unicode11utf8", MIME_CHARSET_UTF8 },
-	{ "usascii", MIME_CHARSET_GUESS },
-	{ "ascii", MIME_CHARSET_GUESS },
-	{ "ansix341968", MIME_CHARSET_GUESS },
-	{ "iso646us", MIME_CHARSET_GUESS },
-	{ "latin1", MIME_CHARSET_WINDOWS_1252 },
-	{ "l1", MIME_CHARSET_WINDOWS_1252 },
-	{ "iso88591", MIME_CHARSET_WINDOWS_1252 },
-	{ "cp819", MIME_CHARSET_WINDOWS_1252 },
-	{ "windows1252", MIME_CHARSET_WINDOWS_1252 },
-	{ "cp1252", MIME_CHARSET_WINDOWS_1252 },
-	{ "xcp1252", MIME_CHARSET_WINDOWS_1252 },
-	{ "win1252", MIME_CHARSET_WINDOWS_1252 },
-	{ "ansi", MIME_CHARSET_WINDOWS_1252 },
-};
-
-/*
- * Labels that iconv(3) converts, under the name of the largest charset that contains what the
- * label stands for: mail written as "gb2312" or "ks_c_5601-1987" seldom keeps to it.
- */
-static const struct {
-	const char *label, *name;
-} iconv_labels[] = {
-	{ "iso88598i", "ISO-8859-8" },
-	{ "iso88598e", "ISO-8859-8" },
-	{ "iso88599", "CP1254" },
-	{ "latin2", "ISO-8859-2" },
-	{ "latin5", "CP1254" },
-	{ "latin9", "ISO-8859-15" },
-	{ "iso885911", "CP874" },
-	{ "tis620", "CP874" },
-	{ "windows874", "CP874" },
-	{ "koi8r", "KOI8-R" },
-	{ "koi8", "KOI8-R" },
-	{ "koi8u", "KOI8-U" },
-	{ "koi8ru", "KOI8-U" },
-	{ "cp437", "CP437" },
-	{ "ibm437", "CP437" },
-	{ "cp850", "CP850" },
-	{ "ibm850", "CP850" },
-	{ "cp852", "CP852" },
-	{ "ibm852", "CP852" },
-	{ "cp866", "CP866" },
-	{ "ibm866", "CP866" },
-	{ "macintosh", "MACINTOSH" },
-	{ "xmacroman", "MACINTOSH" },
-	{ "xmaccyrillic", "MAC-CYRILLIC" },
-	{ "viscii", "VISCII" },
-	{ "big5", "BIG5-HKSCS" },
-	{ "cnbig5", "BIG5-HKSCS" },
-	{ "chinesebig5", "BIG5-HKSCS" },
-	{ "xxbig5", "BIG5-HKSCS" },
-	{ "big5hkscs", "BIG5-HKSCS" },
-	{ "gb2312", "GB18030" },
-	{ "gb231280", "GB18030" },
-	{ "cngb", "GB18030" },
-	{ "euccn", "GB18030" },
-	{ "gbk", "GB18030" },
-	{ "xgbk", "GB18030" },
-	{ "cp936", "GB18030" },
-	{ "gb18030", "GB18030" },
-	{ "eucjp", "EUC-JP-MS" },
-	{ "xeucjp", "EUC-JP-MS" },
-	{ "shiftjis", "CP932" },
-	{ "sjis", "CP932" },
-	{ "xsjis", "CP932" },
-	{ "mskanji", "CP932" },
-	{ "cp932", "CP932" },
-	{ "windows31j", "CP932" },
-	{ "iso2022jp", "ISO-2022-JP-2" },
-	{ "iso2022jp1", "ISO-2022-JP-2" },
-	{ "iso2022jp2", "ISO-2022-JP-2" },
-	{ "cp50220", "ISO-2022-JP-2" },
-	{ "euckr", "CP949" },
-	{ "ksc5601", "CP949" },
-	{ "ksc56011987", "CP949" },
-	{ "ksc56011989", "CP949" },
-	{ "cp949", "CP949" },
-	{ "windows949", "CP949" },
-	{ "iso2022kr", "ISO-2022-KR" },
-	{ "johab", "JOHAB" },
-	{ "utf7", "UTF-7" },
-	{ "unicode11utf7", "UTF-7" },
-	{ "utf16", "UTF-16" },
-	{ "utf16be", "UTF-16BE" },
-	{ "utf16le", "UTF-16LE" },
-};
 
 /* U+0080..U+009F of windows-1252; 0 where it has no character. */
 /* clang-format off */
@@ -116,60 +22,6 @@ static const uint16_t windows_1252[32] = {
 };
 /* clang-format on */
 
-/* The letters and digits of a label, folded; empty when there are too many. */
-static void label_fold(struct slice label, char *out)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < label.n && n < LABEL_SIZE; i++) {
-		char c = label.p[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			out[n++] = c;
-	}
-	out[n < LABEL_SIZE ? n : 0] = '\0';
-}
-
-/* The numbered families: `label` is `prefix` and a number in [min, max], which goes to *number. */
-static bool numbered(
-	const char *label, const char *prefix, unsigned min, unsigned max, unsigned *number)
-{
-	struct slice rest = slice_str(label);
-	uint64_t n;
-
-	if (!slice_starts(rest, slice_str(prefix)))
-		return false;
-	rest = slice_skip(rest, strlen(prefix));
-	if (slice_u64(rest, max, &n) || n < min)
-		return false;
-	*number = (unsigned)n;
-	return true;
-}
-
-/* What iconv calls the charset; false when it is none of those it converts for us. */
-static bool iconv_name(const char *label, char *name, size_t size)
-{
-	unsigned n;
-
-	for (size_t i = 0; i < sizeof(iconv_labels) / sizeof(iconv_labels[0]); i++) {
-		if (!strcmp(label, iconv_labels[i].label)) {
-			snprintf(name, size, "%s", iconv_labels[i].name);
-			return true;
-		}
-	}
-	if (numbered(label, "iso8859", 2, 16, &n) && n != 12)
-		snprintf(name, size, "ISO-8859-%u", n);
-	else if (numbered(label, "windows", 1250, 1258, &n) ||
-		 numbered(label, "cp", 1250, 1258, &n) || numbered(label, "xcp", 1250, 1258, &n) ||
-		 numbered(label, "win", 1250, 1258, &n))
-		snprintf(name, size, "CP%u", n);
-	else
-		return false;
-	return true;
-}
-
 /*
  * One converter of each charset that was ever asked for stays open: the C library unloads a charset
  * whose last converter was closed, and loading it again costs a hundred times what opening does,
@@ -179,8 +31,8 @@ static struct {
 	pthread_mutex_t lock;
 	struct {
 		iconv_t open;
-		char name[32];
-	} v[96];
+		char name[MIME_CHARSET_NAME_MAX + 1];
+	} v[128];
 	size_t n;
 } kept = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -201,22 +53,15 @@ static void keep_loaded(const char *name)
 
 void mime_charset_init(struct mime_charset *c, struct slice label)
 {
-	char folded[LABEL_SIZE + 1], name[32];
+	char name[MIME_CHARSET_NAME_MAX + 1];
 
-	*c = (struct mime_charset){ .kind = MIME_CHARSET_GUESS };
-	label_fold(label, folded);
-	for (size_t i = 0; i < sizeof(own_labels) / sizeof(own_labels[0]); i++) {
-		if (!strcmp(folded, own_labels[i].label)) {
-			c->kind = own_labels[i].kind;
-			return;
-		}
-	}
-	if (!iconv_name(folded, name, sizeof(name)))
+	*c = (struct mime_charset){ .kind = mime_charset_kind_of(label, name) };
+	if (c->kind != MIME_CHARSET_ICONV)
 		return;
 	keep_loaded(name);
 	c->iconv = iconv_open("UTF-8", name);
-	if (c->iconv != (iconv_t)-1)
-		c->kind = MIME_CHARSET_ICONV;
+	if (c->iconv == (iconv_t)-1)
+		c->kind = MIME_CHARSET_GUESS;
 }
 
 void mime_charset_clear(struct mime_charset *c)

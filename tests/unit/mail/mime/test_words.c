@@ -162,6 +162,12 @@ START_TEST(labels)
 	check_e3("Shift_JIS", "\xEF\xBF\xBD"); /* the first of two bytes */
 	check_e3("windows-1258", "\xC4\x83");
 	check_e3("iso-8859-16", "\xC4\x83");
+	check_e3("windows-936", "\xEF\xBF\xBD");
+	check_e3("x-windows-949", "\xEF\xBF\xBD");
+	check_e3("ISO_8859-2:1987", "\xC4\x83");
+	check_e3("IBM857", "\xC3\x92");
+	check_e3("dos-866", "\xD1\x83");
+	check_e3("cp868", "\xC3\xA3");
 	/* not known: as windows-1252, since it is no UTF-8 */
 	check_e3("iso-8859-12", "\xC3\xA3");
 	check_e3("iso-8859-17", "\xC3\xA3");
