@@ -100,6 +100,12 @@ struct lease_holder {
  */
 int lease_holder(struct db_tx *tx, const char *name, struct lease_holder *out);
 
+/* A name that is held, and by whom; both are valid during the call. */
+typedef void lease_each_fn(void *arg, const char *name, const struct lease_holder *holder);
+
+/* The same for every name that is held and begins so (ASCII, not empty), in the order of names. */
+int lease_each(struct db_tx *tx, const char *prefix, lease_each_fn *each, void *arg);
+
 /* ---- keeping; on an executor ---- */
 
 struct lease_keeper;

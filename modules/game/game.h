@@ -6,9 +6,13 @@
  *                          └──intent──▶ shard id mod N (its own thread) ──step──▶ database
  *   client ◀──frame── connections ◀─────────┘ ◀──on disk───────────────────────────┘
  *
+ * A match is of one of GAME_SHARDS shards, by its number; which node owns a shard is tenure.h's.
+ *
  * The game clock is what players have a limited time by: microseconds in which the server was there
- * for them. It stands still while the loop is held up and while the server is away, and after a start
- * those whose turn it was have `grace` to come back in (engine/grace.h).
+ * for them. Each shard has one. It stands still while the loop is held up and while nobody owns the
+ * shard, and after a start those whose turn it was have `grace` to come back in (engine/grace.h).
+ *
+ * A struct game is the loop's, but what says otherwise.
  */
 #ifndef GAME_GAME_H
 #define GAME_GAME_H
@@ -16,17 +20,18 @@
 #include <stdatomic.h>
 
 #include "engine/grace.h"
+#include "engine/share.h"
 #include "hearth/connections.h"
 #include "hearth/module.h"
 
-#define GAME_SHARDS_MAX 16
+#define GAME_THREADS_MAX 16
 
 struct game_lobby;
 struct game_shard;
 struct game_chores;
 struct game_tenure;
 struct game_relay;
-struct game_waiting;
+struct game_owner;
 
 struct game {
 	struct hearth *h;
@@ -38,28 +43,37 @@ struct game {
 	struct game_lobby *lobby;
 	struct map *seeking; /* client id → a seek that is looked into (seek.c) */
 	struct game_chores *chores;
-	struct game_relay *relay;     /* NULL: one node only (wire/relay.h) */
-	struct game_waiting *waiting; /* tenure.c */
-	struct lease_keeper *keeper;
-	bool owns; /* this node owns the matches (tenure.h); on the loop */
-	_Atomic(struct game_tenure *) tenure; /* the latest; NULL before the first */
-	struct game_shard *shards[GAME_SHARDS_MAX];
+	struct game_relay *relay; /* NULL: one node only (wire/relay.h) */
+	struct game_owner *owner; /* tenure.c */
+	uint32_t owned;           /* this node's: a bit for each shard and the lobby */
+	_Atomic(struct game_tenure *) tenures[GAME_OWNABLE]; /* the latest of each; any thread */
+	struct game_shard *shards[GAME_THREADS_MAX];         /* threads: any thread */
 	int shard_count;
 	int64_t first_move_us;  /* how long a first move is waited for */
 	int64_t claim_after_us; /* how long a player of a short game may be away */
 	int64_t matches_max;    /* going on, of one account */
 	int64_t seeks_max;      /* of one account */
 	struct metric *moves, *rejected, *live;
+	_Atomic(int64_t) live_of[GAME_SHARDS]; /* of `live`, this node's; game_live_add */
 };
 
-/* The shard that owns a match for its whole life. */
-static inline struct game_shard *game_shard_of(const struct game *g, int64_t match)
+/* The shard of a match, for its whole life, on whatever node. */
+static inline int game_shard_number(int64_t match)
 {
-	return g->shards[match % g->shard_count];
+	return (int)(match % GAME_SHARDS);
 }
 
-/* What the game clock says now, to who owns the matches (tenure.c). Any thread. */
-int64_t game_now_us(const struct game *g);
+/* The thread that serves this shard where this node owns it. */
+static inline struct game_shard *game_shard_of(const struct game *g, int64_t match)
+{
+	return g->shards[game_shard_number(match) % g->shard_count];
+}
+
+/* Whether a shard, or GAME_LOBBY, is this node's. */
+static inline bool game_owns(const struct game *g, int what)
+{
+	return g->owned >> what & 1;
+}
 
 /* Sends a frame to a client, wherever it is, and gives the caller's reference up. Any thread. */
 void game_send(const struct game *g, uint64_t client, struct buf *frame);
@@ -68,10 +82,15 @@ void game_send_account(const struct game *g, int64_t account, struct buf *frame)
 
 /* service.c: the frames that clients send. */
 void game_service_init(struct game *g);
-/* A frame for the lobby or a match: this node owns them. */
+/* A frame of a client, here or on another node: handed on where it is for what this node does not
+ * own. */
 void game_take_frame(struct game *g, const struct frame_message *frame);
 /* The client is gone. */
 void game_client_gone(struct game *g, uint64_t client);
+
+/* current.c: lets a client follow a match, as if it had sent `resume`; wherever both are. */
+void game_follow(struct game *g, uint64_t client, int64_t account, int64_t match, bool legal);
+void game_current(struct game *g, uint64_t client, int64_t account, bool legal);
 
 extern const struct http_route game_routes[];
 

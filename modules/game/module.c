@@ -19,7 +19,7 @@
 
 static const struct config_setting settings[] = {
 	{ NULL, "shards", CONFIG_INT, "2", "1", "16", NULL,
-		"threads that own the matches, by match number modulo this" },
+		"threads that the matches of this server are on" },
 	{ NULL, "first_move", CONFIG_DURATION, "60s", "1s", "1h", NULL,
 		"how long each side's first move is waited for before the match is aborted" },
 	{ NULL, "grace", CONFIG_DURATION, "30s", "0s", "10m", NULL,
@@ -91,11 +91,17 @@ static int start(struct hearth *h, void **state)
 	g->relay = game_relay_new(g);
 	if (game_tenure_start(g, config_duration_ms(c, "game", "grace")) < 0)
 		return -1;
+	g->chores = game_chores_new(g);
 	game_service_init(g);
 	g->accounts->keeps_data(g->accounts->self, "game");
 	g->connections->serve(g->connections->self, "game", &g->service);
 	registry_set_state(hearth_registry(h), "game", REGISTRY_READY);
 	return 0;
+}
+
+static void drain(void *state)
+{
+	game_tenure_drain(state);
 }
 
 static void stop(void *state)
@@ -129,5 +135,6 @@ const struct hearth_module game_module = {
 	.queues = queues,
 	.needs = needs,
 	.start = start,
+	.drain = drain,
 	.stop = stop,
 };

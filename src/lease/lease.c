@@ -75,6 +75,12 @@ int lease_holder(struct db_tx *tx, const char *name, struct lease_holder *out)
 	return tx->engine->leases->holder(tx, name, out);
 }
 
+int lease_each(struct db_tx *tx, const char *prefix, lease_each_fn *each, void *arg)
+{
+	INVARIANT(*prefix && strlen(prefix) <= LEASE_NAME_MAX);
+	return tx->engine->leases->each(tx, prefix, each, arg);
+}
+
 /* ---- making and freeing ---- */
 
 struct leases *leases_new(struct db *const *dbs, size_t db_count, const struct lease_options *o)

@@ -26,6 +26,8 @@ struct lease_engine {
 	int (*end)(struct db_tx *tx, const struct lease *l);
 	/* HEARTH_ENOTFOUND when it is free or its time is over. */
 	int (*holder)(struct db_tx *tx, const char *name, struct lease_holder *out);
+	/* Names that begin so and are held; 0 or an error. */
+	int (*each)(struct db_tx *tx, const char *prefix, lease_each_fn *each, void *arg);
 	/* Frees all that a node holds here; NULL: all that anybody does. */
 	int (*end_all)(struct db_tx *tx, const char *node);
 };

@@ -1,6 +1,8 @@
-// game-nodes.test.mjs: two servers on one data folder: the matches are one node's at a time; the other
-// hands frames on to it, and takes the matches over when it is gone.
+// game-nodes.test.mjs: two servers on one data folder share the matches, by shards; each hands frames
+// on to the other, and takes the other's over when that is gone.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pairOf, Player, startGame } from './game-client.mjs';
 import { eventually, Hearth } from './hearth.mjs';
@@ -15,6 +17,49 @@ before(async () => {
 after(async () => {
   await b.remove();
   await a.remove();
+});
+
+// How many shards each node has, the fewest first; and how many nodes say that they are there.
+function shares() {
+  const text = "SELECT count(*) FROM lease WHERE name LIKE 'game.shard.%' AND until_ms > strftime('%s') * 1000 GROUP BY node ORDER BY 1";
+  return spawnSync('sqlite3', [join(a.settings['server.data'], 'game.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim().split('\n').join(' ');
+}
+const shared_as = (text) => eventually(() => shares() === text, 15, `shards are shared as ${text}`);
+
+test('a second node is given half of the shards, one that stops leaves its own to the other at once', async () => {
+  await shared_as('8 8');
+  const games = [];
+  for (let i = 0; i < 5; i++) {
+    const [[ann], [, ben]] = await Promise.all([pairOf(a, `left${i}`), pairOf(b, `right${i}`)]);
+    games.push(await startGame(i % 2 ? [ann, ben] : [ben, ann], { limit: 600 + i, increment: 0 }));
+  }
+  // Whoever has the lobby, the shard of a match and the players: those hear of every move, in order.
+  const play = (ply, text) => Promise.all(games.map(async ({ match, white, black }) => {
+    (ply % 2 ? black : white).move(match, ply, text);
+    await moved([white, black], match, text);
+  }));
+  for (const [ply, text] of ['e2e4', 'e7e5', 'g1f3', 'b8c6'].entries()) await play(ply, text);
+  const stopping = b.stop();
+  await shared_as('16');
+  await stopping;
+  for (const game of games) {
+    const late = await Player.connect(a, (game.white.gone ? game.white : game.black).token);
+    if (game.white.gone) game.white = late;
+    else game.black = late;
+    for (const player of [game.white, game.black]) assert.deepEqual((await resumed(player, game.match)).ply, 4);
+  }
+  await play(4, 'f1b5');
+  await b.start();
+  await shared_as('8 8');
+  for (const game of games) for (const player of [game.white, game.black]) await resumed(player, game.match);
+  await play(5, 'a7a6');
+  for (const { match, white, black } of games) {
+    const { body } = await a.api('GET', `/api/game/matches/${match}`, undefined, { Authorization: `Bearer ${white.token}` });
+    assert.deepEqual([body.status, body.moves.length], ['started', 6]);
+    black.send({ type: 'resign', match });
+    await white.wantType('ended', match);
+    await Promise.all([white.close(), black.close()]);
+  }
 });
 
 const get = async (node, player, path) => (await node.api('GET', path, undefined, { Authorization: `Bearer ${player.token}` })).body;

@@ -31,7 +31,7 @@ int64_t shard_claim_after_us(const struct owned *o)
 static void tell_presence(struct owned *o, int seat, bool gone)
 {
 	int64_t in_us = match_claim_in_us(
-		o->match, match_rival(seat), shard_claim_after_us(o), game_now_us(o->shard->g));
+		o->match, match_rival(seat), shard_claim_after_us(o), shard_now_us(o));
 
 	o->told_gone[seat] = gone;
 	shard_tell_all(
@@ -41,7 +41,7 @@ static void tell_presence(struct owned *o, int seat, bool gone)
 static void on_gone(void *arg)
 {
 	struct owned *o = arg;
-	int64_t now_us = game_now_us(o->shard->g), next_ms = 0;
+	int64_t now_us = shard_now_us(o), next_ms = 0;
 
 	for (int seat = 0; seat < MATCH_SEATS && !o->match->over; seat++) {
 		int64_t since_us = o->match->gone_since_us[seat];
@@ -63,7 +63,7 @@ static void seat_left(struct owned *o, int seat)
 	INVARIANT(seat < 0 || o->seated[seat] > 0);
 	if (seat < 0 || --o->seated[seat] > 0 || o->match->over)
 		return;
-	o->match->gone_since_us[seat] = game_now_us(o->shard->g);
+	o->match->gone_since_us[seat] = shard_now_us(o);
 	if (!o->gone.owner)
 		timer_start(&o->gone, GONE_TOLD_MS, 0, on_gone, o);
 }
@@ -208,7 +208,7 @@ void shard_tell_state(struct owned *o, const struct attachment *a)
 		.seat = a->seat, .legal = a->legal, .claim_after_us = shard_claim_after_us(o)
 	};
 
-	shard_tell(o, a, game_frame_state(o->match, &viewer, game_now_us(o->shard->g)));
+	shard_tell(o, a, game_frame_state(o->match, &viewer, shard_now_us(o)));
 }
 
 void shard_tell_states(struct owned *o)
@@ -220,7 +220,7 @@ void shard_tell_states(struct owned *o)
 /* One frame serves everybody who does not ask for more than the others. */
 void shard_tell_moved(struct owned *o)
 {
-	int64_t now_us = game_now_us(o->shard->g);
+	int64_t now_us = shard_now_us(o);
 	struct buf *common = game_frame_moved(o->match, GAME_VIEWER_PUBLIC, false, now_us);
 
 	LIST_FOREACH (&o->attached, it) {

@@ -1,5 +1,6 @@
 /*
- * chores.c: see chores.h.
+ * chores.c: what nobody asks for (chores.h), for the shards that this node owns at the time. On the
+ * loop; one look and one note at a time are at the database.
  *
  * A second after a match that nobody hears of has run out of time, it is found by its due time,
  * which is an index, and its shard looks at it. LOOK_SLICE at a time, so that a server that comes
@@ -25,10 +26,8 @@
 
 struct game_chores {
 	struct game *g;
-	const struct game_tenure *tenure;
 	struct timer look, note;
-	bool finding, noting; /* at the database */
-	bool closed;
+	bool noting;         /* at the database */
 	bool positions_done; /* every row has its position */
 	int64_t due[LOOK_SLICE];
 	int n;
@@ -51,19 +50,21 @@ static int find_due(struct db_tx *tx, void *arg)
 {
 	struct game_chores *c = arg;
 
+	int64_t now_us[GAME_SHARDS];
+
+	for (int i = 0; i < GAME_SHARDS; i++) {
+		const struct game_tenure *t = game_owned(c->g, i);
+
+		now_us[i] = game_tenure_lasts(t) ? game_now_us(t) : GAME_NOT_OURS;
+	}
 	c->n = 0;
-	return game_store_due(tx, game_now_us(c->g), LOOK_SLICE, collect, c);
+	return game_store_due(tx, now_us, LOOK_SLICE, collect, c);
 }
 
 static void on_due(void *arg, int status)
 {
 	struct game_chores *c = arg;
 
-	c->finding = false;
-	if (c->closed) {
-		game_chores_free(&c);
-		return;
-	}
 	for (int i = 0; status == 0 && i < c->n; i++) {
 		struct game_intent look = { .kind = GAME_LOOK, .match = c->due[i], .ply = -1 };
 
@@ -79,7 +80,6 @@ static void on_look(void *arg)
 {
 	struct game_chores *c = arg;
 
-	c->finding = true;
 	if (db_read(c->g->db, find_due, on_due, c) < 0)
 		on_due(c, HEARTH_EBUSY);
 }
@@ -89,11 +89,15 @@ static void on_look(void *arg)
 static int note(struct db_tx *tx, void *arg)
 {
 	struct game_chores *c = arg;
-	int rc = game_fence(tx, c->tenure);
+	int rc = 0;
 
 	c->count = 0;
-	if (rc == 0)
-		rc = game_store_set_clock(tx, game_now_us(c->g), clock_wall_ms());
+	for (int i = 0; i < GAME_SHARDS && rc == 0; i++) {
+		const struct game_tenure *t = game_owned(c->g, i);
+
+		if (game_tenure_lasts(t) && game_fence(tx, t) == 0)
+			rc = game_store_set_clock(tx, i, game_now_us(t), clock_wall_ms());
+	}
 	if (rc == 0 && !c->positions_done)
 		rc = game_store_add_positions(tx, POSITIONS, &c->count);
 	return rc;
@@ -104,10 +108,6 @@ static void on_noted(void *arg, int status)
 	struct game_chores *c = arg;
 
 	c->noting = false;
-	if (c->closed) {
-		game_chores_free(&c);
-		return;
-	}
 	if (status == 0)
 		c->positions_done = c->count < POSITIONS;
 	if (status == 0 && !c->positions_done)
@@ -133,7 +133,6 @@ struct game_chores *game_chores_new(struct game *g)
 	struct game_chores *c = mem_zalloc(sizeof(*c));
 
 	c->g = g;
-	c->tenure = game_owned(g);
 	timer_start(&c->look, LOOK_EVERY_MS, 0, on_look, c);
 	timer_start(&c->note, LOOK_EVERY_MS, CLOCK_EVERY_MS, on_note, c);
 	return c;
@@ -148,8 +147,5 @@ void game_chores_free(struct game_chores **cp)
 	timer_stop(&c->look);
 	timer_stop(&c->note);
 	*cp = NULL;
-	if (c->finding || c->noting)
-		c->closed = true; /* freed when that is answered */
-	else
-		free(c);
+	free(c);
 }

@@ -34,7 +34,7 @@ void shard_watch_time(struct owned *o)
 		shard_look_after(o, 0);
 	else
 		shard_look_after(o,
-			match_time_left_us(o->match, g->first_move_us, game_now_us(g)) / 1000 + 1);
+			match_time_left_us(o->match, g->first_move_us, shard_now_us(o)) / 1000 + 1);
 }
 
 /* Whose account is gone gives up. */
@@ -43,8 +43,7 @@ static bool resign_empty_seat(struct owned *o, const struct game_intent *in)
 	int seat = match_empty_seat(o->match);
 	const char *why;
 
-	if (seat < 0 ||
-		match_try_resign(o->match, seat, game_now_us(o->shard->g), &o->step, &why) < 0)
+	if (seat < 0 || match_try_resign(o->match, seat, shard_now_us(o), &o->step, &why) < 0)
 		return false;
 	shard_start_write(o, in);
 	return true;
@@ -112,10 +111,9 @@ void shard_poke(struct owned *o)
 		return;
 	if (resign_empty_seat(o, &none))
 		return;
-	if (!o->heard_all &&
-		match_time_left_us(o->match, first_move_us, game_now_us(o->shard->g)) == 0)
+	if (!o->heard_all && match_time_left_us(o->match, first_move_us, shard_now_us(o)) == 0)
 		ask_round(o);
-	else if (match_try_time(o->match, first_move_us, game_now_us(o->shard->g), &o->step) == 0)
+	else if (match_try_time(o->match, first_move_us, shard_now_us(o), &o->step) == 0)
 		shard_start_write(o, &none);
 	else if (!o->timer.owner)
 		shard_watch_time(o);

@@ -20,7 +20,8 @@ struct due {
 	struct game_shard *shard;
 	const struct game_tenure *tenure;
 	int64_t match, at_us;
-	int ply; /* that it must have for it; -1: whatever it has */
+	int ply;          /* that it must have for it; -1: whatever it has */
+	int64_t begun_us; /* 0, or: it has begun then, and was not said to have before */
 };
 
 static int write_due(struct db_tx *tx, void *arg)
@@ -31,6 +32,8 @@ static int write_due(struct db_tx *tx, void *arg)
 
 	if (rc < 0)
 		return rc;
+	if (d->begun_us)
+		return game_store_begin(tx, d->match, d->begun_us, d->at_us);
 	return d->ply < 0 ? game_store_set_aside(tx, d->match)
 			  : game_store_set_due(tx, d->match, d->ply, d->at_us);
 }
@@ -44,11 +47,13 @@ static void on_due_written(void *arg, int status)
 	free(d);
 }
 
-static void set_due(struct game_shard *s, int64_t match, int ply, int64_t at_us)
+static void set_due(struct game_shard *s, const struct due *due)
 {
 	struct due *d = mem_alloc(sizeof(*d));
 
-	*d = (struct due){ s, game_owned(s->g), match, at_us, ply };
+	*d = *due;
+	d->shard = s;
+	d->tenure = shard_tenure_of(s, due->match);
 	s->writing++;
 	if (db_write(s->g->db, write_due, on_due_written, d) < 0)
 		on_due_written(d, HEARTH_EBUSY);
@@ -59,14 +64,30 @@ void shard_postpone(struct owned *o)
 {
 	const struct game *g = o->shard->g;
 	struct match *m = o->match;
-	int64_t now_us = game_now_us(g), due_us = match_due_us(m, g->first_move_us);
+	int64_t now_us = shard_now_us(o), due_us = match_due_us(m, g->first_move_us);
 	int64_t grace_until_us = game_starts_grace_until_us(&o->tenure->starts);
 
 	if (o->writing || m->over || match_empty_seat(m) >= 0 ||
 		match_time_left_us(m, g->first_move_us, now_us) == 0)
 		return;
 	m->due_us = grace_until_us > now_us ? due_us - (grace_until_us - now_us) : due_us;
-	set_due(o->shard, m->id, m->ply, m->due_us);
+	set_due(o->shard, &(struct due){ .match = m->id, .at_us = m->due_us, .ply = m->ply });
+}
+
+/*
+ * The lobby that has made this match is another node's, which does not know what time it is on this
+ * shard's clock: the match begins when it is read here first.
+ */
+static void begin(struct owned *o)
+{
+	struct match *m = o->match;
+
+	INVARIANT(m->ply == 0 && !m->over && m->waiting_since_us > 0);
+	shard_live_add(o, 1);
+	m->due_us = match_due_us(m, o->shard->g->first_move_us);
+	set_due(o->shard,
+		&(struct due){
+			.match = m->id, .at_us = m->due_us, .begun_us = m->waiting_since_us });
 }
 
 /* ---- one that is read ---- */
@@ -77,6 +98,7 @@ struct lookup {
 	const struct game_tenure *tenure; /* in which it is read */
 	struct game_intent intent;
 	struct match *match;
+	bool begins; /* nobody has had it yet */
 };
 
 static int load_one(struct db_tx *tx, void *arg)
@@ -86,9 +108,14 @@ static int load_one(struct db_tx *tx, void *arg)
 
 	match_free(&l->match); /* it may be read again */
 	rc = game_store_load(tx, l->intent.match, &l->match);
-	if (rc == 0)
-		game_starts_apply(&l->tenure->starts, l->match);
-	return rc;
+	if (rc < 0)
+		return rc;
+	l->begins = !l->match->over && l->match->ply == 0 &&
+		    l->match->waiting_since_us == GAME_NOT_BEGUN;
+	if (l->begins)
+		l->match->waiting_since_us = game_now_us(l->tenure);
+	game_starts_apply(&l->tenure->starts, l->match);
+	return 0;
 }
 
 static void refuse_unread(struct game_shard *s, const struct game_intent *in, int status)
@@ -105,7 +132,18 @@ static void refuse_unread(struct game_shard *s, const struct game_intent *in, in
 		shard_refuse(s, in, -1, "no-match", "this match cannot be taken up again");
 	if (in->kind == GAME_LOOK && (status == HEARTH_ECORRUPT || status == HEARTH_EUNSUPPORTED))
 		/* One that cannot be read is not asked for its time again and again. */
-		set_due(s, in->match, -1, INT64_MAX);
+		set_due(s, &(struct due){ .match = in->match, .at_us = INT64_MAX, .ply = -1 });
+}
+
+static void take_up(struct lookup *l)
+{
+	const struct match *read = l->match;
+	struct owned *o = shard_take_over(l->shard, l->match);
+
+	/* Who was faster has it in memory already. */
+	if (l->begins && o->match == read)
+		begin(o);
+	shard_act(o, &l->intent);
 }
 
 static void on_loaded(void *arg, int status)
@@ -115,14 +153,14 @@ static void on_loaded(void *arg, int status)
 
 	s->writing--;
 	list_remove(&l->node);
-	if (l->tenure != game_owned(s->g)) {
+	if (l->tenure != shard_tenure_of(s, l->intent.match) || !game_tenure_lasts(l->tenure)) {
 		match_free(&l->match);
-		status = HEARTH_EBUSY;
-	}
-	if (status == 0)
-		shard_act(shard_take_over(s, l->match), &l->intent);
-	else
+		shard_refuse(s, &l->intent, -1, "try-again", "the match is being moved");
+	} else if (status < 0) {
 		refuse_unread(s, &l->intent, status);
+	} else {
+		take_up(l);
+	}
 	free(l);
 }
 
@@ -131,7 +169,7 @@ void shard_look_up(struct game_shard *s, const struct game_intent *in)
 	struct lookup *l = mem_zalloc(sizeof(*l));
 
 	l->shard = s;
-	l->tenure = game_owned(s->g);
+	l->tenure = shard_tenure_of(s, in->match);
 	l->intent = *in;
 	s->writing++;
 	list_push(&s->lookups, &l->node);

@@ -1,5 +1,5 @@
 /*
- * shard.c: a match shard (shard.h): which matches are in memory, and what other threads post.
+ * shard.c: match shards (shard.h): which matches are in memory, and what other threads post.
  *
  * Everything but the posting functions runs on the shard's own executor.
  */
@@ -35,11 +35,16 @@ void shard_put_away(struct owned *o)
 	free(o);
 }
 
+const struct game_tenure *shard_tenure_of(const struct game_shard *s, int64_t match)
+{
+	return game_owned(s->g, game_shard_number(match));
+}
+
 static struct owned *own(struct game_shard *s, struct match *m)
 {
 	struct owned *o = mem_zalloc(sizeof(*o));
-	const struct game_tenure *t = game_owned(s->g);
-	int64_t now_us = game_now_us(s->g);
+	const struct game_tenure *t = shard_tenure_of(s, m->id);
+	int64_t now_us = game_now_us(t);
 	int64_t grace_until_us = game_starts_grace_until_us(&t->starts);
 
 	INVARIANT(m->state); /* one to be shown only is nobody's to own */
@@ -97,19 +102,33 @@ static void drop(struct owned *o)
 		shard_put_away(o);
 }
 
+struct dropping {
+	struct game_shard *from;
+	int shard;
+	exec_fn *done;
+	void *arg;
+};
+
 static void on_drop(void *arg)
 {
-	struct game_shard *s = arg;
+	struct dropping *d = arg;
 	size_t it = 0;
 	void *value;
 
-	while (map_next(s->matches, &it, NULL, &value))
-		drop(value);
+	while (map_next(d->from->matches, &it, NULL, &value))
+		if (game_shard_number(((struct owned *)value)->match->id) == d->shard)
+			drop(value);
+	if (d->done && exec_loop())
+		exec_post(exec_loop(), d->done, d->arg);
+	free(d);
 }
 
-void game_shard_drop(struct game_shard *s)
+void game_shard_drop(struct game_shard *s, int shard, exec_fn *done, void *arg)
 {
-	exec_post(s->exec, on_drop, s);
+	struct dropping *d = mem_alloc(sizeof(*d));
+
+	*d = (struct dropping){ s, shard, done, arg };
+	exec_post(s->exec, on_drop, d);
 }
 
 /* ---- posts from other threads ---- */
@@ -124,14 +143,17 @@ static void on_intent(void *arg)
 	struct post *p = arg;
 	struct game_shard *s = p->shard;
 	struct owned *o = map_get_u64(s->matches, (uint64_t)p->intent.match);
+	const struct game_tenure *t = shard_tenure_of(s, p->intent.match);
 
 	atomic_fetch_sub(&s->posted, 1);
-	if (o && o->tenure != game_owned(s->g)) {
+	if (o && o->tenure != t) {
 		drop(o);
 		o = map_get_u64(s->matches, (uint64_t)p->intent.match);
 	}
 	if (o)
 		shard_act(o, &p->intent);
+	else if (!game_tenure_lasts(t))
+		shard_refuse(s, &p->intent, -1, "try-again", "the match is being moved");
 	else if (p->intent.kind == GAME_RESUME && map_count(s->matches) >= MATCHES_MAX)
 		shard_refuse(s, &p->intent, -1, "busy", "too many matches are being looked at");
 	else
@@ -166,7 +188,8 @@ static void on_open(void *arg)
 	struct owned *o = shard_take_over(op->shard, op->match);
 	struct attachment *a[MATCH_SEATS] = { NULL };
 
-	metric_add(op->shard->g->live, 1);
+	/* Where the shard was lost meanwhile, its drop is behind this. */
+	shard_live_add(o, 1);
 	for (int seat = 0; seat < MATCH_SEATS; seat++)
 		if (op->clients[seat])
 			a[seat] = shard_attach(o, op->clients[seat], seat, op->legal[seat]);

@@ -1,6 +1,6 @@
 /*
- * shard.h: a match shard: a thread that owns the matches whose id falls to it. Nothing else touches
- * their state, so it needs no lock and no move can be played twice.
+ * shard.h: match shards, as many as one thread serves: it has the matches whose number falls to
+ * them. Nothing else touches their state, so it needs no lock and no move can be played twice.
  */
 #ifndef GAME_SHARD_H
 #define GAME_SHARD_H
@@ -48,10 +48,11 @@ void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clien
 /* Whether the moves of this account are made whole (struct match) from now on. Any thread. */
 void game_shard_complete(struct game_shard *s, int64_t account, bool completes);
 /*
- * This node owns the matches no more: all are forgotten, and who hears of one is told so. Any
- * thread.
+ * This node owns a shard no more (its tenure is over): its matches are forgotten, and who hears of
+ * one is told so. What was written of them is with the database when `done`, which may be NULL, is
+ * called on the loop. Any thread.
  */
-void game_shard_drop(struct game_shard *s);
+void game_shard_drop(struct game_shard *s, int shard, exec_fn *done, void *arg);
 /* A client is gone: it hears of nothing any more. */
 void game_shard_forget(struct game_shard *s, uint64_t client);
 /*

@@ -1,5 +1,5 @@
 /*
- * shard_private.h: what the files of a match shard share. All of it runs on the shard's executor.
+ * shard_private.h: what the files of match shards share. All of it runs on their executor.
  *
  *   shard.c     which matches are in memory: taken over, loaded when asked for, put away; start,
  *               end
@@ -35,7 +35,7 @@ struct game_shard {
 	int writing;       /* matches that have a step at the database */
 };
 
-/* A match of this shard. */
+/* A match of these shards. */
 struct owned {
 	struct game_shard *shard;
 	const struct game_tenure *tenure; /* that it was taken over in */
@@ -73,6 +73,19 @@ struct client_matches {
 	uint64_t id;
 	int count;
 };
+
+/* What the game clock of a match says now. */
+static inline int64_t shard_now_us(const struct owned *o)
+{
+	return game_now_us(o->tenure);
+}
+
+/* One more of its shard's matches goes on, or one less. */
+static inline void shard_live_add(const struct owned *o, int64_t n)
+{
+	if (game_tenure_lasts(o->tenure))
+		game_live_add(o->shard->g, game_shard_number(o->match->id), n);
+}
 
 /* ---- audience.c ---- */
 
@@ -122,7 +135,12 @@ void shard_poke(struct owned *o);
 
 /* ---- shard.c ---- */
 
-/* Owns a match that came from the database, unless it was taken over meanwhile. */
+/* The latest tenure of a match's shard. */
+const struct game_tenure *shard_tenure_of(const struct game_shard *s, int64_t match);
+/*
+ * Owns a match that came from the database in the tenure that goes on, unless it was taken over
+ * meanwhile.
+ */
 struct owned *shard_take_over(struct game_shard *s, struct match *m);
 /* At once, or behind the step that is at the database. */
 void shard_act(struct owned *o, const struct game_intent *in);

@@ -30,7 +30,7 @@ static int write_step(struct db_tx *tx, void *arg)
 {
 	struct owned *o = arg;
 	const struct game *g = o->shard->g;
-	int64_t now_us = game_now_us(g);
+	int64_t now_us = shard_now_us(o);
 	int64_t due_us = match_step_due_us(&o->step, g->first_move_us, now_us);
 
 	int rc = game_fence(tx, o->tenure);
@@ -62,14 +62,14 @@ static void step_stored(struct owned *o)
 	int offer = o->match->draw_offer;
 	int64_t at_ms = o->step.at_ms; /* as it is on disk */
 
-	match_take(o->match, &o->step, game_now_us(s->g));
+	match_take(o->match, &o->step, shard_now_us(o));
 	metric_add(s->g->moves, moved);
 	if (moved)
 		shard_tell_moved(o);
 	if (ended) {
 		o->match->ended_at = at_ms;
-		metric_add(s->g->live, -1);
-		shard_tell_all(o, game_frame_ended(o->match, game_now_us(s->g)));
+		shard_live_add(o, -1);
+		shard_tell_all(o, game_frame_ended(o->match, shard_now_us(o)));
 	} else {
 		tell_offer(o, offer);
 	}
@@ -125,7 +125,7 @@ static void go_on_as_stored(struct owned *o)
 	o->match->room = &o->shard->room;
 	o->stored = NULL;
 	if (o->match->over && !was_over)
-		metric_add(o->shard->g->live, -1);
+		shard_live_add(o, -1);
 	shard_tell_states(o);
 	shard_watch_time(o);
 	shard_poke(o);

@@ -176,22 +176,31 @@ static void add_waiting(struct game_lobby *l, const struct game_seek *seek)
 struct pairing {
 	struct list_node node;
 	struct game_lobby *lobby;
-	const struct game_tenure *tenure;
+	const struct game_tenure *tenure;    /* of the lobby */
+	const struct game_tenure *begun;     /* of the match's shard; NULL: it is another node's */
 	struct game_seek seeks[MATCH_SEATS]; /* by seat; client 0: it is gone */
+	int64_t begun_us;
 	struct game_match_row row;
 };
 
+/* Where the shard is this node's, too, the match begins with its row. */
 static int add_match(struct db_tx *tx, void *arg)
 {
 	struct pairing *p = arg;
-	int64_t now_us = game_now_us(p->lobby->g);
+	const struct game *g = p->lobby->g;
+	const struct game_tenure *t;
 	int rc = game_fence(tx, p->tenure);
 
-	return rc < 0 ? rc
-		      : game_store_add(tx, &p->row,
-				&(struct game_store_times){ .now_us = now_us,
-					.due_us = now_us + p->lobby->g->first_move_us },
-				p->lobby->g->matches_max);
+	if (rc == 0)
+		rc = game_store_add(tx, &p->row, g->matches_max);
+	if (rc < 0)
+		return rc;
+	t = game_owned(g, game_shard_number(p->row.id));
+	p->begun = game_tenure_lasts(t) && game_fence(tx, t) == 0 ? t : NULL;
+	p->begun_us = p->begun ? game_now_us(t) : GAME_NOT_BEGUN;
+	return p->begun ? game_store_begin(
+				  tx, p->row.id, p->begun_us, p->begun_us + g->first_move_us)
+			: 0;
 }
 
 static struct match *match_of(const struct pairing *p)
@@ -199,8 +208,7 @@ static struct match *match_of(const struct pairing *p)
 	const char *const names[MATCH_SEATS] = { p->row.names[0], p->row.names[1] };
 	const char *why;
 	struct match *m = match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed,
-		p->row.accounts, names, p->row.limit_ms, p->row.increment_ms,
-		game_now_us(p->lobby->g), &why);
+		p->row.accounts, names, p->row.limit_ms, p->row.increment_ms, p->begun_us, &why);
 
 	INVARIANT(m);
 	m->started_at = p->row.started_at;
@@ -215,7 +223,7 @@ static struct match *match_of(const struct pairing *p)
  */
 static void open_match(struct pairing *p)
 {
-	const struct game *g = p->lobby->g;
+	struct game *g = p->lobby->g;
 	const uint64_t clients[MATCH_SEATS] = { p->seeks[0].client, p->seeks[1].client };
 	const bool legal[MATCH_SEATS] = { p->seeks[0].legal, p->seeks[1].legal };
 	struct match *m = match_of(p);
@@ -223,10 +231,14 @@ static void open_match(struct pairing *p)
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
 		game_send_account(g, m->accounts[seat], game_frame_started(m, seat));
 	}
-	if (g->owns && p->tenure == game_owned(g))
+	if (game_tenure_lasts(p->begun)) {
 		game_shard_open(game_shard_of(g, m->id), m, clients, legal);
-	else
-		match_free(&m);
+		return;
+	}
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		if (clients[seat])
+			game_follow(g, clients[seat], m->accounts[seat], m->id, legal[seat]);
+	match_free(&m);
 }
 
 /* What both are told when nothing comes of it: every seek of theirs for this is gone. */
@@ -279,9 +291,9 @@ static void pair(struct game_lobby *l, const struct game_seek *a, const struct g
 	struct pairing *p = mem_zalloc(sizeof(*p));
 	uint64_t first = rand_below(MATCH_SEATS);
 
-	INVARIANT(l->g->owns && a->account != b->account && a->rules == b->rules);
+	INVARIANT(game_owns(l->g, GAME_LOBBY) && a->account != b->account && a->rules == b->rules);
 	p->lobby = l;
-	p->tenure = game_owned(l->g);
+	p->tenure = game_owned(l->g, GAME_LOBBY);
 	p->seeks[first] = *a;
 	p->seeks[1 - first] = *b;
 	p->row = (struct game_match_row){ .rules = a->rules->id,

@@ -40,7 +40,7 @@ bool game_lobby_is_pairing(
  * Takes back all seeks of an account, and tells the connections that had them, but for `except`.
  */
 void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except);
-/* This node owns the matches no more: all seeks are taken back, and who had them is told. */
+/* This node has the lobby no more: all seeks are taken back, and who had them is told. */
 void game_lobby_clear(struct game_lobby *l);
 /* The connection is gone, and with it its seek. */
 void game_lobby_close(struct game_lobby *l, uint64_t client);

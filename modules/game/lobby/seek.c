@@ -52,7 +52,7 @@ static void to_lobby(struct seeking *s)
 		seek.increment_ms = s->chosen.increment_s * 1000;
 	}
 	finish(s);
-	if (!g->owns) {
+	if (!game_owns(g, GAME_LOBBY)) {
 		game_send(g, seek.client, game_frame_elsewhere());
 		return;
 	}

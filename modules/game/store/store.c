@@ -105,6 +105,17 @@ const char *const game_migrations[] = {
 	" at_ms BIGINT NOT NULL,"
 	" body TEXT NOT NULL);"
 	"CREATE INDEX relay_to ON relay (to_node, id);",
+	/* A clock and starts for each shard (engine/tenure.h), all from those there were of all. */
+	"CREATE TABLE shard_clock (shard BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL,"
+	" at_ms BIGINT NOT NULL);"
+	"CREATE TABLE shard_start (shard BIGINT NOT NULL, at_us BIGINT NOT NULL,"
+	" grace_us BIGINT NOT NULL, PRIMARY KEY (shard, at_us));"
+	"INSERT INTO shard_clock (shard, us, at_ms)"
+	" WITH RECURSIVE shard (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM shard WHERE n < 15)"
+	" SELECT n, us, at_ms FROM shard, game_clock;"
+	"INSERT INTO shard_start (shard, at_us, grace_us)"
+	" WITH RECURSIVE shard (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM shard WHERE n < 15)"
+	" SELECT n, at_us, grace_us FROM shard, game_start;",
 	NULL,
 };
 
@@ -192,17 +203,20 @@ static int first_position(const struct game_match_row *row, struct strbuf *out)
 	return rc;
 }
 
-static int insert(struct db_tx *tx, struct game_match_row *row)
+static int insert(struct db_tx *tx, struct game_match_row *row, struct slice position)
 {
+	const struct slice seed = slice_of(row->seed, sizeof(row->seed));
+
+	/* Due at once, so that its shard finds it though nobody should ask for it. */
 	return db_get_int(tx, &row->id,
-		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name, "
-		"limit_ms, increment_ms,"
-		" started_at, status, winner, reason)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 'started', -1, '') RETURNING id",
-		db_str(row->rules), db_text(row->setup),
-		db_bytes(slice_of(row->seed, sizeof(row->seed))), db_int(row->accounts[0]),
+		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name,"
+		" limit_ms, increment_ms, started_at, position, white_left_us, black_left_us,"
+		" turn_us, due_us, status, winner, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
+		" $9, $10, $11, $12, $12, $13, 0, 'started', -1, '') RETURNING id",
+		db_str(row->rules), db_text(row->setup), db_bytes(seed), db_int(row->accounts[0]),
 		db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
-		db_int(row->limit_ms), db_int(row->increment_ms));
+		db_int(row->limit_ms), db_int(row->increment_ms), db_int(row->started_at),
+		db_text(position), db_int(row->limit_ms * 1000), db_int(GAME_NOT_BEGUN));
 }
 
 static int count_one(void *arg, int64_t id)
@@ -251,28 +265,36 @@ static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t 
 	return rc;
 }
 
-int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
-	int64_t live_max)
+int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max)
 {
 	struct strbuf position = { 0 };
-	int rc = nobody_is_gone(tx, row);
+	int rc;
 
+	INVARIANT(row->accounts[0] > 0 && row->accounts[1] > 0 &&
+		  row->accounts[0] != row->accounts[1]);
+	rc = nobody_is_gone(tx, row);
 	if (rc == 0)
 		rc = has_room(tx, row, live_max);
 	if (rc == 0)
 		rc = first_position(row, &position);
 	if (rc == 0)
-		rc = insert(tx, row);
+		rc = insert(tx, row, strbuf_slice(&position));
 	if (rc == 0)
-		rc = db_run(tx,
-			"UPDATE match SET started_at = $2, position = $3, white_left_us = $4, "
-			"black_left_us = $4, turn_us = $5, due_us = $6 WHERE id = $1",
-			db_int(row->id), db_int(row->started_at), db_text(strbuf_slice(&position)),
-			db_int(row->limit_ms * 1000), db_int(at->now_us), db_int(at->due_us));
-	if (rc >= 0)
 		rc = game_store_completes(tx, row->accounts, row->completes);
 	strbuf_free(&position);
 	return rc < 0 ? rc : publish_started(tx, row);
+}
+
+int game_store_begin(struct db_tx *tx, int64_t match, int64_t now_us, int64_t due_us)
+{
+	int rc;
+
+	INVARIANT(now_us >= 0 && due_us >= now_us);
+	rc = db_run(tx,
+		"UPDATE match SET turn_us = $2, due_us = CASE due_us WHEN 0 THEN $3 ELSE due_us END"
+		" WHERE id = $1 AND turn_us = $4",
+		db_int(match), db_int(now_us), db_int(due_us), db_int(GAME_NOT_BEGUN));
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- steps ---- */

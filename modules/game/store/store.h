@@ -10,6 +10,7 @@
 
 #include "engine/grace.h"
 #include "engine/match.h"
+#include "engine/share.h"
 #include "hearth/db.h"
 
 extern const char *const game_migrations[];
@@ -37,18 +38,24 @@ struct game_store_times {
 
 #define GAME_DUE_STANDS INT64_MAX
 
+/* As the time of a turn: nobody has had the match yet, whose shard was not the lobby's node's. */
+#define GAME_NOT_BEGUN (-1)
+/* As the time of a shard's clock: it is not this node's. */
+#define GAME_NOT_OURS INT64_MIN
+
 /* ---- store.c ---- */
 
 #define GAME_STORE_BEGUN_MAX \
 	300 /* rows that a person can add in a minute, by aborting, on a seat */
 
 /*
- * Adds a match, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
+ * Adds a match that has not begun, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
  * was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on already, or
  * GAME_STORE_BEGUN_MAX began on one seat within a minute.
  */
-int game_store_add(struct db_tx *tx, struct game_match_row *row, const struct game_store_times *at,
-	int64_t live_max);
+int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max);
+/* It has begun, if it had not. */
+int game_store_begin(struct db_tx *tx, int64_t match, int64_t now_us, int64_t due_us);
 /*
  * Adds what a step says: its move, and when it ends the match also the result, with "game.ended".
  * HEARTH_ECONFLICT when the match as stored is not the one that the step was made for: of another
@@ -84,24 +91,31 @@ int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
 int game_store_live_of_account(struct db_tx *tx, int64_t account, int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
 
-/* How many go on; which of those are due, the longest so first. */
-int game_store_count_live(struct db_tx *tx, int64_t *count);
-int game_store_due(struct db_tx *tx, int64_t now_us, int64_t limit,
+/* Those that are due by the clocks of their shards (GAME_NOT_OURS: none of it), the longest first. */
+int game_store_due(struct db_tx *tx, const int64_t now_us[GAME_SHARDS], int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
 /* One that cannot be read: it is not due any more. */
 int game_store_set_aside(struct db_tx *tx, int64_t match);
 /* When it is due, told anew: not yet; while it has this ply, and both its players. */
 int game_store_set_due(struct db_tx *tx, int64_t match, int ply, int64_t due_us);
-/* The latest the game clock is known to have said: as it was noted, or when a turn began. */
-int game_store_clock(struct db_tx *tx, int64_t *us);
-int game_store_set_clock(struct db_tx *tx, int64_t us, int64_t wall_ms);
-/* What it says now, as far as it can be told by who does not own the matches. */
-int game_store_clock_now(struct db_tx *tx, int64_t wall_ms, int64_t *us);
-/* The latest starts; and notes one more, with the clock. */
-int game_store_starts(struct db_tx *tx, struct game_starts *out);
-int game_store_start(struct db_tx *tx, int64_t now_us, int64_t wall_ms, int64_t grace_us,
-	struct game_starts *out);
 /* Adds to at most so many old rows the position they lack; *count is to how many. */
 int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
+
+/* ---- store_clock.c ---- */
+
+/* A shard: the latest its clock is known to have said, as noted or when a turn began; how many of
+ * its matches go on that have begun. */
+struct game_shard_clock {
+	int64_t us, live;
+};
+
+int game_store_clocks(struct db_tx *tx, struct game_shard_clock out[GAME_SHARDS]);
+int game_store_set_clock(struct db_tx *tx, int shard, int64_t us, int64_t wall_ms);
+/* What a clock says now, as far as it can be told by who does not own the shard. */
+int game_store_clock_now(struct db_tx *tx, int shard, int64_t wall_ms, int64_t *us);
+/* The latest starts; and notes one more, with the clock. */
+int game_store_starts(struct db_tx *tx, int shard, struct game_starts *out);
+int game_store_start(struct db_tx *tx, int shard, int64_t now_us, int64_t wall_ms, int64_t grace_us,
+	struct game_starts *out);
 
 #endif

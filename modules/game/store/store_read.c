@@ -13,8 +13,6 @@
 	"coalesce(ended_at, 0), status, winner, reason, ply, last, position, white_left_us, "   \
 	"black_left_us, running, turn_us, draw_offer, white_offered, black_offered, due_us"
 
-#define CLOCK_STALE_MS 10000 /* how long who owns the matches is believed to go on unheard */
-
 static void copy_word(char *out, size_t room, struct slice s)
 {
 	snprintf(out, room, "%.*s", SLICE_ARG(s));
@@ -219,20 +217,34 @@ int game_store_live_of_account(struct db_tx *tx, int64_t account, int64_t limit,
 
 /* ---- what chores.c needs ---- */
 
-int game_store_count_live(struct db_tx *tx, int64_t *count)
-{
-	return db_get_int(tx, count, "SELECT count(*) FROM match WHERE status = 'started'");
-}
-
-int game_store_due(struct db_tx *tx, int64_t now_us, int64_t limit,
+/*
+ * One walk along the index of what is due, by the clock that is furthest, and of each row whether it
+ * is by that of its shard.
+ */
+int game_store_due(struct db_tx *tx, const int64_t now_us[GAME_SHARDS], int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg)
 {
+	struct db_value values[GAME_SHARDS + 2];
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT id FROM match WHERE status = 'started' AND due_us <= $1 ORDER BY due_us "
-		"LIMIT $2",
-		db_int(now_us), db_int(limit));
+	int64_t latest_us = GAME_NOT_OURS;
+	int rc;
 
+	_Static_assert(GAME_SHARDS == 16, "the statement below has them one by one");
+	for (int i = 0; i < GAME_SHARDS; i++) {
+		values[i] = db_int(now_us[i]);
+		if (now_us[i] > latest_us)
+			latest_us = now_us[i];
+	}
+	values[GAME_SHARDS] = db_int(latest_us);
+	values[GAME_SHARDS + 1] = db_int(limit);
+	rc = db_query_values(tx, &rows,
+		"SELECT id FROM match WHERE status = 'started' AND due_us < $17 AND due_us <"
+		" CASE id % 16 WHEN 0 THEN $1 WHEN 1 THEN $2 WHEN 2 THEN $3 WHEN 3 THEN $4"
+		" WHEN 4 THEN $5 WHEN 5 THEN $6 WHEN 6 THEN $7 WHEN 7 THEN $8 WHEN 8 THEN $9"
+		" WHEN 9 THEN $10 WHEN 10 THEN $11 WHEN 11 THEN $12 WHEN 12 THEN $13"
+		" WHEN 13 THEN $14 WHEN 14 THEN $15 ELSE $16 END"
+		" ORDER BY due_us LIMIT $18",
+		values, GAME_SHARDS + 2);
 	return rc < 0 ? rc : each_id(&rows, each, arg);
 }
 
@@ -251,70 +263,6 @@ int game_store_set_aside(struct db_tx *tx, int64_t match)
 		tx, "UPDATE match SET due_us = $2 WHERE id = $1", db_int(match), db_int(INT64_MAX));
 
 	return rc < 0 ? rc : 0;
-}
-
-int game_store_clock(struct db_tx *tx, int64_t *us)
-{
-	int64_t noted_us = 0, turn_us = 0;
-	int rc = db_get_int(tx, &noted_us, "SELECT us FROM game_clock WHERE id = 1");
-
-	if (rc == 0 || rc == HEARTH_ENOTFOUND)
-		rc = db_get_int(
-			tx, &turn_us, "SELECT max(turn_us) FROM match WHERE status = 'started'");
-	*us = noted_us > turn_us ? noted_us : turn_us;
-	return rc == HEARTH_ENOTFOUND ? 0 : rc;
-}
-
-int game_store_clock_now(struct db_tx *tx, int64_t wall_ms, int64_t *us)
-{
-	int64_t at_ms = 0, since_ms;
-	int rc = game_store_clock(tx, us);
-
-	if (rc == 0)
-		rc = db_get_int(tx, &at_ms, "SELECT at_ms FROM game_clock WHERE id = 1");
-	since_ms = rc == 0 && wall_ms > at_ms ? wall_ms - at_ms : 0;
-	*us += 1000 * (since_ms < CLOCK_STALE_MS ? since_ms : CLOCK_STALE_MS);
-	return rc == HEARTH_ENOTFOUND ? 0 : rc;
-}
-
-int game_store_set_clock(struct db_tx *tx, int64_t us, int64_t wall_ms)
-{
-	int rc = db_run(tx,
-		"INSERT INTO game_clock (id, us, at_ms) VALUES (1, $1, $2)"
-		" ON CONFLICT (id) DO UPDATE SET us = $1, at_ms = $2",
-		db_int(us), db_int(wall_ms));
-
-	return rc < 0 ? rc : 0;
-}
-
-int game_store_starts(struct db_tx *tx, struct game_starts *out)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT at_us, grace_us FROM (SELECT at_us, grace_us FROM game_start"
-		" ORDER BY at_us DESC LIMIT $1) latest ORDER BY at_us",
-		db_int(GAME_STARTS_MAX));
-
-	*out = (struct game_starts){ 0 };
-	if (rc < 0)
-		return rc;
-	while (db_next(&rows) > 0)
-		game_starts_add(out, db_col_int(&rows, 0), db_col_int(&rows, 1));
-	return db_end(&rows);
-}
-
-int game_store_start(struct db_tx *tx, int64_t now_us, int64_t wall_ms, int64_t grace_us,
-	struct game_starts *out)
-{
-	int rc = db_run(tx, "INSERT INTO game_start (at_us, grace_us) VALUES ($1, $2)",
-		db_int(now_us), db_int(grace_us));
-
-	if (rc >= 0)
-		rc = game_store_starts(tx, out);
-	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM game_start WHERE at_us < $1",
-			db_int(out->starts[0].at_us));
-	return rc < 0 ? rc : game_store_set_clock(tx, now_us, wall_ms);
 }
 
 /* The position of one match from before there were any in rows; a blank where it cannot be read. */

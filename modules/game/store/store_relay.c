@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int game_store_relay_add(struct db_tx *tx, const struct relay_row *row)
 {
@@ -20,14 +21,20 @@ int game_store_relay_add(struct db_tx *tx, const struct relay_row *row)
 	return rc < 0 ? rc : 0;
 }
 
-int game_store_relay_waits(struct db_tx *tx, const char *node, bool owns, bool *out)
+int game_store_relay_waiting(struct db_tx *tx, void (*each)(void *arg, const char *to), void *arg)
 {
-	int64_t id;
-	int rc = db_get_int(tx, &id, "SELECT id FROM relay WHERE to_node IN ($1, $2) LIMIT 1",
-		db_str(node), db_str(owns ? "" : node));
+	struct db_rows rows;
+	int rc = db_query(tx, &rows, "SELECT DISTINCT to_node FROM relay");
 
-	*out = rc == 0;
-	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0) {
+		char to[LEASE_NAME_MAX + 1];
+
+		snprintf(to, sizeof(to), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+		each(arg, to);
+	}
+	return db_end(&rows);
 }
 
 static void read_row(struct db_rows *rows, struct relay_row *out)
@@ -44,15 +51,15 @@ static void read_row(struct db_rows *rows, struct relay_row *out)
 	snprintf(out->from, sizeof(out->from), "%.*s", SLICE_ARG(db_col_text(rows, 2)));
 }
 
-int game_store_relay_take(struct db_tx *tx, const char *node, bool owns,
+int game_store_relay_take(struct db_tx *tx, const char *to,
 	void (*each)(void *arg, const struct relay_row *row), void *arg)
 {
 	struct db_rows rows;
 	int64_t last = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT id, to_node, from_node, kind, client, account, ping_us, age_us, at_ms, body"
-		" FROM relay WHERE to_node IN ($1, $2) ORDER BY id LIMIT $3",
-		db_str(node), db_str(owns ? "" : node), db_int(RELAY_TAKEN_MAX));
+		" FROM relay WHERE to_node = $1 ORDER BY id LIMIT $2",
+		db_str(to), db_int(RELAY_TAKEN_MAX));
 
 	if (rc < 0)
 		return rc;
@@ -60,13 +67,14 @@ int game_store_relay_take(struct db_tx *tx, const char *node, bool owns,
 		struct relay_row row;
 
 		read_row(&rows, &row);
+		INVARIANT(row.id > last);
 		last = row.id;
 		each(arg, &row);
 	}
 	rc = db_end(&rows);
 	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM relay WHERE to_node IN ($1, $2) AND id <= $3",
-			db_str(node), db_str(owns ? "" : node), db_int(last));
+		rc = db_run(tx, "DELETE FROM relay WHERE to_node = $1 AND id <= $2", db_str(to),
+			db_int(last));
 	return rc < 0 ? rc : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "game.h"
 #include "hearth/accounts.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "store/store.h"
 #include "wire/frames.h"
 
@@ -18,8 +19,11 @@ struct request {
 	struct http_request *rq;
 	int64_t id, account;
 	int64_t before, limit;
-	int64_t now_us; /* on the game clock */
-	struct game_starts starts;
+	struct shard_times {
+		bool known;
+		int64_t now_us; /* on the game clock */
+		struct game_starts starts;
+	} times[GAME_SHARDS];                /* of those with a match that goes on */
 	struct match *matches[PAGE_MAX + 1]; /* one more than are shown says that there is more */
 	int n;
 };
@@ -41,11 +45,33 @@ static void request_free(struct request *r)
 	free(r);
 }
 
+/* Inside a db_fn: what time it is for those that go on. */
+static int read_times(struct db_tx *tx, struct request *r)
+{
+	int rc = 0;
+
+	for (int i = 0; i < GAME_SHARDS; i++)
+		r->times[i].known = false;
+	for (int i = 0; i < r->n && rc == 0; i++) {
+		int shard = game_shard_number(r->matches[i]->id);
+		struct shard_times *t = &r->times[shard];
+
+		if (r->matches[i]->over || t->known)
+			continue;
+		rc = game_times(tx, r->g, shard, &t->now_us, &t->starts);
+		t->known = true;
+	}
+	return rc;
+}
+
 static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
 {
-	game_starts_apply(&r->starts, r->matches[i]);
+	const struct shard_times *t = &r->times[game_shard_number(r->matches[i]->id)];
+
+	INVARIANT(t->known || r->matches[i]->over);
+	game_starts_apply(&t->starts, r->matches[i]);
 	json_open_object(w);
-	game_write_match(w, r->matches[i], moves, r->now_us);
+	game_write_match(w, r->matches[i], moves, t->now_us);
 	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
 	json_close_object(w);
 }
@@ -58,7 +84,7 @@ static int read_one(struct db_tx *tx, void *arg)
 	match_free(&r->matches[0]); /* it may be read again */
 	rc = game_store_read(tx, r->id, &r->matches[0]);
 	r->n = rc == 0;
-	return rc < 0 ? rc : game_times(tx, r->g, &r->now_us, &r->starts);
+	return rc < 0 ? rc : read_times(tx, r);
 }
 
 static void on_one(void *arg, int status)
@@ -103,7 +129,7 @@ static int read_page(struct db_tx *tx, void *arg)
 	while (r->n > 0)
 		match_free(&r->matches[--r->n]);
 	rc = game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
-	return rc < 0 ? rc : game_times(tx, r->g, &r->now_us, &r->starts);
+	return rc < 0 ? rc : read_times(tx, r);
 }
 
 static void write_page(struct request *r, struct json_writer *w)

@@ -155,7 +155,43 @@ static void on_out(void *arg)
 	relay_write_out(arg);
 }
 
-void game_relay_ask(struct game_relay *r, const struct frame_message *frame)
+/* Whether it is a client of another node; with *to as it is known. */
+static bool find_relayed(struct game_relay *r, uint64_t client, struct relay_client *to)
+{
+	const struct relay_client *found;
+
+	pthread_mutex_lock(&r->lock);
+	found = map_get_u64(r->relayed, client);
+	if (found)
+		*to = *found;
+	pthread_mutex_unlock(&r->lock);
+	return found;
+}
+
+static bool put_locked(struct game_relay *r, const struct relay_row *row)
+{
+	bool taken;
+
+	pthread_mutex_lock(&r->lock);
+	taken = put(r, row);
+	pthread_mutex_unlock(&r->lock);
+	return taken;
+}
+
+/* That a client of this node asks for something of others. */
+static void note_own(struct game_relay *r, uint64_t client, int what)
+{
+	struct relay_client *one = map_get_u64(r->own, client);
+
+	if (!one) {
+		one = mem_zalloc(sizeof(*one));
+		one->client = client;
+		map_set_u64(r->own, client, one);
+	}
+	one->asked |= 1u << what;
+}
+
+void game_relay_ask(struct game_relay *r, int what, const struct frame_message *frame)
 {
 	struct relay_row row = { .kind = RELAY_ASKED,
 		.client = frame->client,
@@ -163,36 +199,52 @@ void game_relay_ask(struct game_relay *r, const struct frame_message *frame)
 		.ping_us = frame->ping_us,
 		.age_us = frame->age_us,
 		.body = frame->bytes };
-	bool taken;
+	struct relay_client other;
 
-	snprintf(row.from, sizeof(row.from), "%s", r->node);
-	if (!map_get_u64(r->own, frame->client)) {
-		struct relay_client *one = mem_zalloc(sizeof(*one));
-
-		one->client = frame->client;
-		map_set_u64(r->own, frame->client, one);
+	INVARIANT(!game_owns(r->g, what));
+	/* One of another node came here while this one had it: its own node asks again. */
+	if (find_relayed(r, frame->client, &other)) {
+		game_send(r->g, frame->client, game_frame_elsewhere());
+		return;
 	}
-	pthread_mutex_lock(&r->lock);
-	taken = put(r, &row);
-	pthread_mutex_unlock(&r->lock);
-	if (!taken)
+	game_lease_name(what, row.to);
+	snprintf(row.from, sizeof(row.from), "%s", r->node);
+	note_own(r, frame->client, what);
+	if (!put_locked(r, &row))
 		game_send(r->g, frame->client,
 			game_frame_error("busy", "the server has too much to do"));
 }
 
 void game_relay_gone(struct game_relay *r, uint64_t client)
 {
-	struct relay_row row = { .kind = RELAY_GONE, .client = client };
-
 	struct relay_client *one = map_remove_u64(r->own, client);
 
-	if (!one)
-		return;
+	for (int what = 0; one && what < GAME_OWNABLE; what++) {
+		struct relay_row row = { .kind = RELAY_GONE, .client = client };
+
+		if (!(one->asked >> what & 1))
+			continue;
+		game_lease_name(what, row.to);
+		snprintf(row.from, sizeof(row.from), "%s", r->node);
+		put_locked(r, &row);
+	}
 	free(one);
-	snprintf(row.from, sizeof(row.from), "%s", r->node);
-	pthread_mutex_lock(&r->lock);
-	put(r, &row);
-	pthread_mutex_unlock(&r->lock);
+}
+
+bool game_relay_follow(struct game_relay *r, const struct frame_message *frame)
+{
+	struct relay_row row = { .kind = RELAY_FOLLOW,
+		.client = frame->client,
+		.account = frame->account,
+		.body = frame->bytes };
+	struct relay_client to;
+
+	if (!r || !find_relayed(r, frame->client, &to))
+		return false;
+	memcpy(row.to, to.node, sizeof(to.node));
+	/* Where there is no room its players resume by themselves: they hear that it has begun. */
+	put_locked(r, &row);
+	return true;
 }
 
 bool game_relay_tell(struct game_relay *r, uint64_t client, struct buf *frame)
@@ -248,10 +300,15 @@ struct game_relay *game_relay_new(struct game *g)
 	r->own = map_new();
 	r->relayed = map_new();
 	pthread_mutex_init(&r->lock, NULL);
-	snprintf(name, sizeof(name), RELAY_LEASE, r->node);
+	snprintf(name, sizeof(name), GAME_LEASE_NODE "%s", r->node);
 	r->keeper = lease_claim(leases, g->db, name, on_claim, r);
 	timer_start(&r->poll, RELAY_POLL_MS, 0, relay_poll, r);
 	return r;
+}
+
+void game_relay_drain(struct game_relay *r)
+{
+	lease_unkeep(&r->keeper);
 }
 
 static void free_values(struct map **m)

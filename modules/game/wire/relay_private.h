@@ -15,9 +15,11 @@
 #include "hearth/map.h"
 #include "store/store_relay.h"
 
-#define RELAY_POLL_MS   50
-#define RELAY_NODES_MAX 16
-#define RELAY_LEASE     "game.node.%s" /* that a node is there */
+#define RELAY_POLL_MS 50
+
+/* Where rows are addressed to: a shard, the lobby, or as the last this node. */
+#define RELAY_SELF      GAME_OWNABLE
+#define RELAY_ADDRESSES (GAME_OWNABLE + 1)
 
 /* A row and its text. */
 struct relay_parcel {
@@ -26,10 +28,11 @@ struct relay_parcel {
 	char *body; /* owned; row.body */
 };
 
-/* A client of another node: of who owns the matches. */
+/* A client of this node that has asked others, or one of another node that has asked this one. */
 struct relay_client {
 	uint64_t client;
 	int64_t account;
+	uint32_t asked; /* of what: a bit for each shard and the lobby */
 	char node[LEASE_NODE_MAX + 1];
 };
 
@@ -38,17 +41,14 @@ struct game_relay {
 	const char *node;
 	struct lease_keeper *keeper; /* this node is there */
 	struct timer poll;
-	int polls;
-	bool looking, owns; /* at the database, and whether it owned the matches then */
-	bool waits;         /* something does, here */
-	bool health;        /* nodes and owner are looked at, too */
-	struct list in;     /* struct relay_parcel: taken */
-	struct map *own;    /* client id → struct relay_client: those of this node that asked */
-	int64_t told_epoch, epoch; /* of the matches' lease: known to `own`; as it is; 0: free */
-	char gone[RELAY_NODES_MAX]
-		 [LEASE_NODE_MAX + 1]; /* nodes that were looked for and are not there */
-	char nodes[RELAY_NODES_MAX][LEASE_NODE_MAX + 1]; /* of those in `relayed` */
-	int node_count, gone_count;
+	bool looking;    /* at the database; it has the next three then */
+	uint32_t waits;  /* something does: a bit for each address of this node */
+	bool purge;      /* a look at what is left over, too */
+	struct list in;  /* struct relay_parcel: taken */
+	struct map *own; /* client id → struct relay_client: those of this node that asked */
+	int64_t told_epoch[GAME_OWNABLE]; /* of who has it: known to `own`; 0: to none */
+	char gone[GAME_NODES_MAX][LEASE_NODE_MAX + 1]; /* clients of theirs are still known */
+	int gone_count;
 
 	pthread_mutex_t lock;
 	struct map *relayed; /* lock: client id → struct relay_client */

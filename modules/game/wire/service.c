@@ -1,15 +1,16 @@
 /*
  * service.c: the frames that clients send: each is read, checked for form, and handed to the lobby
- * or to the shard that owns the match. On the loop.
+ * or to the shard of the match; where that is another node's, to it. On the loop; a frame is as long
+ * as the gateway lets it be.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/shard.h"
+#include "engine/tenure.h"
 #include "hearth/error.h"
 #include "hearth/text.h"
 #include "lobby/seek.h"
-#include "store/store.h"
 #include "wire/frames.h"
 #include "wire/relay.h"
 
@@ -17,6 +18,18 @@ static void send_error(
 	struct game *g, const struct frame_message *from, const char *code, const char *text)
 {
 	game_send(g, from->client, game_frame_error(code, text));
+}
+
+/* True where a frame is for what another node owns: it goes there, if it can. */
+static bool hand_on(struct game *g, const struct frame_message *from, int what)
+{
+	if (game_owns(g, what))
+		return false;
+	if (g->relay)
+		game_relay_ask(g->relay, what, from);
+	else
+		game_send(g, from->client, game_frame_elsewhere());
+	return true;
 }
 
 /* False, and an error to the client, when a member that is true or false is something else. */
@@ -62,6 +75,8 @@ static void on_seek(struct game *g, const struct frame_message *from, const stru
 	struct slice rules = SLICE("chess");
 	const struct json *clock = json_get(frame, "clock");
 
+	if (hand_on(g, from, GAME_LOBBY))
+		return;
 	if (clock && !read_clock(g, from, clock, &wanted))
 		return;
 	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
@@ -78,6 +93,8 @@ static void on_seek(struct game *g, const struct frame_message *from, const stru
 static void on_cancel(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	(void)frame;
+	if (hand_on(g, from, GAME_LOBBY))
+		return;
 	game_seek_drop(g, from->account, NULL);
 	game_lobby_cancel(g->lobby, from->account, from->client);
 	if (game_lobby_is_pairing(g->lobby, from->account, NULL))
@@ -90,15 +107,18 @@ static void on_cancel(struct game *g, const struct frame_message *from, const st
 static void post_intent(struct game *g, const struct frame_message *from, const struct json *frame,
 	struct game_intent *in)
 {
+	int shard;
+
 	in->client = from->client;
 	in->account = from->account;
-	in->received_us = game_now_us(g) - from->age_us;
 	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
 		send_error(g, from, "bad-frame", "expected match, the number of a match");
 		return;
 	}
-	if (!read_flag(g, from, frame, "legal", &in->legal))
+	shard = game_shard_number(in->match);
+	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal))
 		return;
+	in->received_us = game_now_us(game_owned(g, shard)) - from->age_us;
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
 		game_send(g, from->client,
 			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
@@ -152,82 +172,12 @@ static void on_draw(struct game *g, const struct frame_message *from, const stru
 		post_intent(g, from, frame, &in);
 }
 
-/* ---- current: the matches of an account that are going on ---- */
-
-#define CURRENT_MAX     100 /* told by number */
-#define CURRENT_RESUMED 8   /* resumed by themselves, the latest */
-
-struct current {
-	struct game *g;
-	uint64_t client;
-	int64_t account;
-	bool legal;
-	int64_t live[CURRENT_MAX + 1]; /* one more than are told says that there is more */
-	int n;
-};
-
-static int collect_live(void *arg, int64_t id)
-{
-	struct current *c = arg;
-
-	c->live[c->n++] = id;
-	return 0;
-}
-
-static int find_current(struct db_tx *tx, void *arg)
-{
-	struct current *c = arg;
-
-	c->n = 0;
-	return game_store_live_of_account(tx, c->account, CURRENT_MAX + 1, collect_live, c);
-}
-
-static void on_current_found(void *arg, int status)
-{
-	struct current *c = arg;
-
-	if (!c->g->owns)
-		status = HEARTH_EBUSY;
-	if (status < 0)
-		game_send(c->g, c->client,
-			game_frame_error("try-again", "your matches could not be looked up"));
-	else
-		game_send(c->g, c->client,
-			game_frame_current(c->live,
-				(size_t)(c->n < CURRENT_MAX ? c->n : CURRENT_MAX),
-				c->n > CURRENT_MAX));
-	for (int i = 0; status == 0 && i < c->n && i < CURRENT_RESUMED; i++) {
-		struct game_intent in = { .kind = GAME_RESUME,
-			.match = c->live[i],
-			.client = c->client,
-			.account = c->account,
-			.ply = -1,
-			.legal = c->legal };
-
-		if (game_shard_post(game_shard_of(c->g, in.match), &in) < 0)
-			game_send(c->g, c->client,
-				game_frame_rejected(in.match, -1, slice_str(""), "busy",
-					"the server has too much to do"));
-	}
-	hearth_release(c->g->h);
-	free(c);
-}
-
 static void on_current(struct game *g, const struct frame_message *from, const struct json *frame)
 {
-	struct current *c;
 	bool legal = false;
 
-	if (!read_flag(g, from, frame, "legal", &legal))
-		return;
-	c = mem_zalloc(sizeof(*c));
-	c->g = g;
-	c->client = from->client;
-	c->account = from->account;
-	c->legal = legal;
-	hearth_hold(g->h);
-	if (db_read(g->db, find_current, on_current_found, c) < 0)
-		on_current_found(c, HEARTH_EBUSY);
+	if (read_flag(g, from, frame, "legal", &legal))
+		game_current(g, from->client, from->account, legal);
 }
 
 /* ---- the table of frames ---- */
@@ -291,14 +241,7 @@ void game_client_gone(struct game *g, uint64_t client)
 
 static void on_frame(void *self, const struct frame_message *from)
 {
-	struct game *g = self;
-
-	if (g->owns)
-		game_take_frame(g, from);
-	else if (g->relay)
-		game_relay_ask(g->relay, from);
-	else
-		game_send(g, from->client, game_frame_elsewhere());
+	game_take_frame(self, from);
 }
 
 static void on_gone(void *self, uint64_t client)

@@ -91,6 +91,33 @@ static int holder(struct db_tx *tx, const char *name, struct lease_holder *out)
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
+static int each(struct db_tx *tx, const char *prefix, lease_each_fn *fn, void *arg)
+{
+	char behind[LEASE_NAME_MAX + 1];
+	struct db_rows rows;
+	int rc;
+
+	/* The first name behind all that begin so: the last letter is the next one. */
+	snprintf(behind, sizeof(behind), "%s", prefix);
+	behind[strlen(behind) - 1]++;
+	rc = db_query(tx, &rows,
+		"SELECT name, node, epoch FROM lease WHERE name >= $1 AND name < $2"
+		" AND until_ms > $3 AND until_ms - 2 * ttl_ms <= $3 ORDER BY name",
+		db_str(prefix), db_str(behind), db_int(clock_wall_ms()));
+	if (rc < 0)
+		return rc;
+	while (db_next(&rows) > 0) {
+		struct lease_holder holder = { .epoch = db_col_int(&rows, 2) };
+		char name[LEASE_NAME_MAX + 1];
+
+		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+		snprintf(
+			holder.node, sizeof(holder.node), "%.*s", SLICE_ARG(db_col_text(&rows, 1)));
+		fn(arg, name, &holder);
+	}
+	return db_end(&rows);
+}
+
 static int end_all(struct db_tx *tx, const char *node)
 {
 	int rc = node ? db_run(tx, "DELETE FROM lease WHERE node = $1", db_str(node))
@@ -99,4 +126,4 @@ static int end_all(struct db_tx *tx, const char *node)
 	return rc < 0 ? rc : 0;
 }
 
-const struct lease_engine lease_sqlite = { take, renew, check, end, holder, end_all };
+const struct lease_engine lease_sqlite = { take, renew, check, end, holder, each, end_all };

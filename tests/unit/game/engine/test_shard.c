@@ -103,12 +103,11 @@ static int add_match(struct db_tx *tx, void *arg)
 		.names = { "Weiß", "Black" },
 		.limit_ms = *(int64_t *)arg,
 		.started_at = 1 };
-	const struct game_store_times at = { .now_us = game_now_us(&g),
-		.due_us = game_now_us(&g) + g.first_move_us };
-	int rc = game_store_add(tx, &row, &at, 10);
+	int64_t now_us = game_now_us(&tenure);
+	int rc = game_store_add(tx, &row, 10);
 
 	match_id = row.id;
-	return rc;
+	return rc < 0 ? rc : game_store_begin(tx, row.id, now_us, now_us + g.first_move_us);
 }
 
 static int load_match(struct db_tx *tx, void *arg)
@@ -127,9 +126,10 @@ static void open_match(int64_t limit_ms, int64_t first_move_ms)
 	told_count = 0;
 	g = (struct game){ .connections = &connections,
 		.shard_count = 1,
-		.tenure = &tenure,
 		.first_move_us = first_move_ms * 1000,
 		.claim_after_us = 100000 };
+	for (int i = 0; i < GAME_OWNABLE; i++)
+		atomic_store(&g.tenures[i], &tenure);
 	g.moves = metric_counter("test_moves", NULL, "");
 	g.rejected = metric_counter("test_rejected", NULL, "");
 	g.live = metric_gauge("test_live", NULL, "");
@@ -153,7 +153,7 @@ static void send(enum game_intent_kind kind, uint64_t client, int ply, const cha
 		.match = match_id,
 		.client = client,
 		.account = (int64_t)client * 100,
-		.received_us = game_now_us(&g),
+		.received_us = game_now_us(&tenure),
 		.ply = ply };
 
 	snprintf(in.move, sizeof(in.move), "%s", move);
@@ -182,7 +182,7 @@ static int begin_many(struct db_tx *tx, void *arg)
 			.limit_ms = 60000,
 			.started_at = 1000000 + *begun };
 
-		rc = game_store_add(tx, &row, &at, 10);
+		rc = game_store_add(tx, &row, 10);
 		if (rc == 0)
 			rc = game_store_step(
 				tx, row.id, game_rules_find(SLICE("chess")), &end, &at);
@@ -304,7 +304,7 @@ START_TEST(of_two_that_own_a_match_the_later_changes_nothing)
 	open_match(600000, 60000);
 	other = game_shard_new(&g, 1);
 	in.match = match_id;
-	in.received_us = game_now_us(&g);
+	in.received_us = game_now_us(&tenure);
 	ck_assert_int_eq(game_shard_post(other, &in), 0);
 	want(ELSEWHERE, "\"state\"", "\"ply\":0", NULL);
 	send(GAME_MOVE, WHITE, 0, "e2e4");
@@ -334,7 +334,7 @@ START_TEST(what_is_another_nodes_is_let_go_and_read_anew)
 	send(GAME_MOVE, WHITE, 0, "e2e4");
 	want(BLACK, "\"moved\"", "e2e4", NULL);
 	forget_told();
-	game_shard_drop(g.shards[0]);
+	game_shard_drop(g.shards[0], game_shard_number(match_id), NULL, NULL);
 	want(WHITE, "elsewhere", NULL, NULL);
 	want(BLACK, "elsewhere", NULL, NULL);
 	/* It has come back. */

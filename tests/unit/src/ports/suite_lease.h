@@ -14,6 +14,7 @@
 #ifndef HEARTH_TESTS_SUITE_LEASE_H
 #define HEARTH_TESTS_SUITE_LEASE_H
 
+#include <stdio.h>
 #include <string.h>
 
 #include "harness.h"
@@ -139,6 +140,26 @@ static int64_t effects(struct place *p)
 	return n;
 }
 
+struct listing {
+	char text[200]; /* "game.a=a game.b=b " */
+	int64_t epochs;
+};
+
+static void list_one(void *arg, const char *name, const struct lease_holder *holder)
+{
+	struct listing *l = arg;
+	size_t n = strlen(l->text);
+
+	snprintf(l->text + n, sizeof(l->text) - n, "%s=%s ", name, holder->node);
+	l->epochs += holder->epoch;
+}
+
+static int in_each(struct db_tx *tx, void *arg)
+{
+	*(struct listing *)arg = (struct listing){ 0 };
+	return lease_each(tx, "game.", list_one, arg);
+}
+
 /* ---- one holder, and the fence ---- */
 
 START_TEST(lease_has_one_holder)
@@ -156,6 +177,33 @@ START_TEST(lease_has_one_holder)
 	ck_assert_int_eq(with(&p, in_end, p.a, &l), HEARTH_ECONFLICT);
 	ck_assert_int_eq(take_as(&p, p.b, "stream.1", &other), 0);
 	ck_assert_int_gt(other.epoch, l.epoch);
+	close_place(&p);
+}
+END_TEST
+
+START_TEST(lease_lists_who_holds_what)
+{
+	struct place p;
+	struct listing found;
+	struct lease x, y, other;
+
+	suite_pass_time(0);
+	p = open_place(false);
+	ck_assert_int_eq(db_read_wait(p.db, in_each, &found), 0);
+	ck_assert_str_eq(found.text, "");
+	ck_assert_int_eq(take_as(&p, p.b, "game.y", &y), 0);
+	ck_assert_int_eq(take_as(&p, p.a, "game.x", &x), 0);
+	ck_assert_int_eq(take_as(&p, p.a, "game", &other), 0);
+	ck_assert_int_eq(take_as(&p, p.a, "gamex", &other), 0);
+	ck_assert_int_eq(take_as(&p, p.a, "game/x", &other), 0);
+	ck_assert_int_eq(db_read_wait(p.db, in_each, &found), 0);
+	ck_assert_str_eq(found.text, "game.x=a game.y=b ");
+	ck_assert_int_eq(found.epochs, x.epoch + y.epoch);
+	suite_pass_time(TTL_MS - 1);
+	ck_assert_int_eq(with(&p, in_renew, p.a, &x), 0);
+	suite_pass_time(1);
+	ck_assert_int_eq(db_read_wait(p.db, in_each, &found), 0);
+	ck_assert_str_eq(found.text, "game.x=a ");
 	close_place(&p);
 }
 END_TEST
@@ -439,12 +487,12 @@ START_TEST(lease_of_who_is_alone_needs_no_renewing)
 }
 END_TEST
 
-#define SUITE_LEASE                                                                               \
-	lease_has_one_holder, lease_fences_who_was_too_slow, lease_is_part_of_its_transaction,    \
-		lease_epochs_grow_over_restarts, lease_says_who_holds_it,                         \
-		lease_survives_a_clock_that_was_set_back, lease_deals_turns,                      \
-		lease_kept_stays_and_is_lost_when_taken, lease_claimed_goes_from_one_to_the_next, \
-		lease_claims_end_at_any_moment, lease_many_are_kept,                              \
-		lease_of_who_is_alone_needs_no_renewing
+#define SUITE_LEASE                                                                      \
+	lease_has_one_holder, lease_lists_who_holds_what, lease_fences_who_was_too_slow, \
+		lease_is_part_of_its_transaction, lease_epochs_grow_over_restarts,       \
+		lease_says_who_holds_it, lease_survives_a_clock_that_was_set_back,       \
+		lease_deals_turns, lease_kept_stays_and_is_lost_when_taken,              \
+		lease_claimed_goes_from_one_to_the_next, lease_claims_end_at_any_moment, \
+		lease_many_are_kept, lease_of_who_is_alone_needs_no_renewing
 
 #endif
