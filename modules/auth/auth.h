@@ -21,6 +21,12 @@
 
 #define AUTH_KEEPING_MAX 16
 
+/*
+ * A blob of a key of our own is named by its row within this time after its key was noted, or not at
+ * all: twice as long after it was noted it is released (blob.h), whatever became of it meanwhile.
+ */
+#define AUTH_BLOB_PUT_MS (INT64_C(5) * 60 * 1000)
+
 /* Pictures that wait for a place; more are refused. */
 #define AUTH_AVATARS_WAITING 8
 

@@ -15,6 +15,7 @@
 #include "password/argon.h"
 #include "personal/export.h"
 #include "preferences/preferences.h"
+#include "profile/profile.h"
 #include "registration/register.h"
 #include "reset/reset.h"
 #include "session/expiry.h"
@@ -57,22 +58,14 @@ static const struct bus_subscription subscriptions[] = {
 	{ .topic = NULL },
 };
 
-/* Whether an avatar, or a file of the preferences, is this blob (struct blob_names). */
+/* Whether a row names this blob (struct blob_names): each folder knows keys of its own. */
 static int blob_named(struct db_tx *tx, const char *key)
 {
-	long long account = 0;
-	int64_t n = 0;
-	int rc;
+	int rc = profile_avatar_named(tx, key);
 
-	if (sscanf(key, "avatar/%lld/", &account) == 1)
-		rc = db_get_int(tx, &n,
-			"SELECT count(*) FROM profile WHERE account = $1 AND (avatar = $2 OR "
-			"avatar_small = $2)",
-			db_int(account), db_str(key));
-	else
-		rc = db_get_int(tx, &n, "SELECT count(*) FROM preferences_file WHERE blob = $1",
-			db_str(key));
-	return rc < 0 ? rc : n > 0;
+	if (rc == 0)
+		rc = preferences_file_named(tx, key);
+	return rc != 0 ? rc : auth_export_named(tx, key);
 }
 
 static const struct blob_names blobs[] = { { "auth", blob_named }, { .database = NULL } };
@@ -99,6 +92,8 @@ static expire_fn *const sweep[] = {
 	grant_store_expire,
 	auth_code_expire,
 	auth_store_expire_networks,
+	preferences_release_litter,
+	auth_export_expire_rows,
 };
 
 /* One node of several does it. */

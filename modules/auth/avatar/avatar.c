@@ -1,7 +1,8 @@
 /*
  * avatar.c: the avatar's routes.
  *
- *   PUT ─▶ wait for a place ─▶ decode, shrink, encode, put the blobs (worker) ─▶ the row ─▶ 200
+ *   PUT ─▶ wait for a place ─▶ decode, shrink, encode, note the keys, put the blobs (worker)
+ *       ─▶ the row ─▶ 200
  *
  * Pictures take much memory while they are decoded (avatar_image.h), so at most RUNNING_MAX are in
  * work and AUTH_AVATARS_WAITING wait, in this process; who comes then is told to try again.
@@ -11,6 +12,7 @@
 
 #include "audit/audit_log.h"
 #include "avatar/avatar_image.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
@@ -26,6 +28,7 @@ struct avatar_upload {
 	int status;
 	const char *why;
 	struct avatar_keys keys;
+	int64_t begun_ms; /* when its keys were noted */
 };
 
 /* ---- putting ---- */
@@ -59,7 +62,6 @@ static void on_row(void *arg, int status)
 {
 	struct avatar_upload *u = arg;
 
-	/* Blobs whose row did not come to be are litter (blob.h). */
 	if (status == 0)
 		reply_path(u);
 	else
@@ -71,7 +73,16 @@ static int write_row(struct db_tx *tx, void *arg)
 {
 	struct avatar_upload *u = arg;
 
+	if (clock_wall_ms() - u->begun_ms > AUTH_BLOB_PUT_MS)
+		return HEARTH_EBUSY;
 	return profile_set_avatar(tx, u->account, &u->keys);
+}
+
+static int note_keys(struct db_tx *tx, void *arg)
+{
+	const struct avatar_upload *u = arg;
+
+	return profile_begin_avatar(tx, &u->keys, u->begun_ms);
 }
 
 static void refuse(const struct avatar_upload *u)
@@ -116,7 +127,10 @@ static int put_blobs(struct avatar_upload *u, const struct avatar_images *images
 		(long long)u->account, hex, AVATAR_SIDE);
 	snprintf(u->keys.small, sizeof(u->keys.small), "avatar/%lld/%s-%d.webp",
 		(long long)u->account, hex, AVATAR_SIDE_SMALL);
-	rc = blob_put_wait(store, u->keys.large, images->large, BLOB_PLAIN, &info);
+	u->begun_ms = clock_wall_ms();
+	rc = db_write_wait(u->a->db, note_keys, u);
+	if (rc == 0)
+		rc = blob_put_wait(store, u->keys.large, images->large, BLOB_PLAIN, &info);
 	return rc < 0 ? rc : blob_put_wait(store, u->keys.small, images->small, BLOB_PLAIN, &info);
 }
 

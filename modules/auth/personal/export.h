@@ -52,8 +52,15 @@ struct auth_export_reader {
 int auth_export_read(struct db_tx *tx, int64_t id, const struct auth_export_reader *r);
 /* Nothing is handed out or in any more. */
 int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms);
-/* Removes its rows. */
+/* Whether a blob is a piece of an export that is not closed yet: 1, 0 or an error. */
+int auth_export_named(struct db_tx *tx, const char *key);
+/*
+ * Removes its rows but one, which says that it was asked for: that counts for a day, also when the
+ * export did not last so long.
+ */
 int auth_export_remove(struct db_tx *tx, int64_t id);
+/* Removes such rows when they do not count any more. */
+int auth_export_expire_rows(struct db_tx *tx, int64_t now_ms);
 /* All exports of an account end now: their task comes at once. */
 int auth_export_forget(struct db_tx *tx, int64_t account);
 /* The task that removes one, not before then; `step` tells it from one that is there already. */

@@ -1,17 +1,23 @@
 /*
  * export_expire.c: an export that is over is removed: first nothing is handed out or in any more,
- * then its blobs go, then its rows. Whether an attempt to make a part ended well or died, its blobs
- * are numbered from 0 without a gap (hearth/export.h), so they are counted and deleted from behind.
+ * from when on none of its blobs counts as named; then its blobs are released (blob.h), then its
+ * rows go. Whether an attempt to make a part ended well or died, its blobs are numbered from 0
+ * without a gap (hearth/export.h), so they are counted. A task that dies in between releases some
+ * twice, which does no harm.
  *
  *   task ─▶ not over yet? later ─▶ closed ─▶ a part may still be under way? later
- *                                        └─▶ blobs: too young? later ─▶ rows
+ *                                        └─▶ blobs released, AT_ONCE in a transaction ─▶ rows
+ *
+ * On a worker of "io", one at a time (module.c).
  */
 #include <stdio.h>
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "personal/export.h"
 
+#define AT_ONCE  256
 #define LATER_MS (INT64_C(5) * 60 * 1000) /* for who makes a part that nobody wants any more */
 
 struct part {
@@ -66,41 +72,55 @@ static void blob_name(const struct expiry *e, const struct part *p, int64_t atte
 		p->module, (long long)attempt, (long long)n);
 }
 
-/* The blobs of one attempt; HEARTH_EBUSY when one is too young. */
-static int delete_attempt(const struct expiry *e, const struct part *p, int64_t attempt)
-{
-	struct blob_store *store = hearth_blob(e->a->h);
-	struct blob_info info;
-	char key[BLOB_KEY_MAX + 1];
-	int64_t n = 0;
-	int rc;
+/* Blobs of one attempt, from this number on. */
+struct batch {
+	const struct expiry *e;
+	const struct part *part;
+	int64_t attempt, from, to;
+};
 
-	do {
-		blob_name(e, p, attempt, n, key);
-		rc = blob_stat_wait(store, key, &info);
-	} while (rc == 0 && ++n);
-	if (rc != HEARTH_ENOTFOUND)
-		return rc;
-	rc = 0;
-	while (n-- > 0 && rc == 0) {
-		blob_name(e, p, attempt, n, key);
-		rc = blob_delete_wait(store, key);
+static int release_batch(struct db_tx *tx, void *arg)
+{
+	const struct batch *b = arg;
+	char key[BLOB_KEY_MAX + 1];
+	int rc = 0;
+
+	INVARIANT(b->e->export.closed_at > 0);
+	for (int64_t n = b->from; n < b->to && rc == 0; n++) {
+		blob_name(b->e, b->part, b->attempt, n, key);
+		rc = blob_release(tx, key, 0);
 	}
 	return rc;
 }
 
-static int delete_blobs(struct expiry *e)
+static int release_attempt(const struct expiry *e, const struct part *p, int64_t attempt)
 {
-	bool too_young = false;
+	struct blob_store *store = hearth_blob(e->a->h);
+	struct batch b = { e, p, attempt, 0, 0 };
+	struct blob_info info;
+	char key[BLOB_KEY_MAX + 1];
+	int found, rc = 0;
+
+	do {
+		blob_name(e, p, attempt, b.to, key);
+		found = blob_stat_wait(store, key, &info);
+		b.to += found == 0;
+		if (b.to - b.from == AT_ONCE || (found != 0 && b.to > b.from)) {
+			rc = db_write_wait(e->a->db, release_batch, &b);
+			b.from = b.to;
+		}
+	} while (found == 0 && rc == 0);
+	return rc < 0 || found == HEARTH_ENOTFOUND ? rc : found;
+}
+
+static int release_blobs(const struct expiry *e)
+{
 	int rc = 0;
 
 	for (const struct part *p = e->parts; p && rc == 0; p = p->next)
-		for (int64_t attempt = 1; attempt <= p->attempts && rc == 0; attempt++) {
-			rc = delete_attempt(e, p, attempt);
-			too_young |= rc == HEARTH_EBUSY;
-			rc = rc == HEARTH_EBUSY ? 0 : rc;
-		}
-	return rc < 0 ? rc : too_young ? HEARTH_EBUSY : 0;
+		for (int64_t attempt = 1; attempt <= p->attempts && rc == 0; attempt++)
+			rc = release_attempt(e, p, attempt);
+	return rc;
 }
 
 static int come_again(struct db_tx *tx, void *arg)
@@ -150,10 +170,6 @@ int auth_export_expire(void *module, const struct queue_task *task, struct arena
 		e.again_ms = now_ms + LATER_MS;
 		return db_write_wait(e.a->db, come_again, &e);
 	}
-	rc = delete_blobs(&e);
-	if (rc == HEARTH_EBUSY) {
-		e.again_ms = now_ms + blob_grace_ms(hearth_blob(e.a->h)) + 1000;
-		return db_write_wait(e.a->db, come_again, &e);
-	}
+	rc = release_blobs(&e);
 	return rc < 0 ? rc : db_write_wait(e.a->db, remove_rows, &e);
 }

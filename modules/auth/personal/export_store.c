@@ -1,5 +1,6 @@
 /*
- * export_store.c: SQL on exports (export.h). Inside a db_fn, on a database thread.
+ * export_store.c: SQL on exports (export.h). Inside a db_fn, on a database thread. An account has
+ * [auth] exports_per_day exports a day, and one that can be fetched.
  */
 #include <stdio.h>
 
@@ -43,6 +44,8 @@ const char auth_export_migration[] =
 	" PRIMARY KEY (file, number));";
 
 #define COLUMNS "id, account, asked_at, ready_at, expires_at, closed_at, size"
+/* One that was removed has no parts; its row stays for a day, since it counts. */
+#define THERE "EXISTS (SELECT 1 FROM export_part p WHERE p.export = export.id)"
 
 static void read_row(struct db_rows *rows, struct auth_export *out)
 {
@@ -58,7 +61,8 @@ static void read_row(struct db_rows *rows, struct auth_export *out)
 int auth_export_get(struct db_tx *tx, int64_t id, struct auth_export *out)
 {
 	struct db_rows rows;
-	int rc = db_one(tx, &rows, "SELECT " COLUMNS " FROM export WHERE id = $1", db_int(id));
+	int rc = db_one(
+		tx, &rows, "SELECT " COLUMNS " FROM export WHERE id = $1 AND " THERE, db_int(id));
 
 	if (rc < 0)
 		return rc;
@@ -70,7 +74,8 @@ int auth_export_latest(struct db_tx *tx, int64_t account, struct auth_export *ou
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT " COLUMNS " FROM export WHERE account = $1 ORDER BY id DESC LIMIT 1",
+		"SELECT " COLUMNS " FROM export WHERE account = $1 AND " THERE
+		" ORDER BY id DESC LIMIT 1",
 		db_int(account));
 
 	if (rc < 0)
@@ -327,6 +332,18 @@ int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms)
 	return rc < 0 ? rc : 0;
 }
 
+int auth_export_named(struct db_tx *tx, const char *key)
+{
+	struct auth_export e;
+	long long id = 0;
+	int rc;
+
+	if (sscanf(key, "export/%lld/", &id) != 1)
+		return 0;
+	rc = auth_export_get(tx, id, &e);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc < 0 ? rc : e.closed_at == 0;
+}
+
 int auth_export_remove(struct db_tx *tx, int64_t id)
 {
 	static const char *const statements[] = {
@@ -334,23 +351,36 @@ int auth_export_remove(struct db_tx *tx, int64_t id)
 		 " (SELECT id FROM export_file WHERE export = $1)"),
 		"DELETE FROM export_file WHERE export = $1",
 		"DELETE FROM export_part WHERE export = $1",
-		"DELETE FROM export WHERE id = $1",
+		/* Of who has gone nothing stays. */
+		"UPDATE export SET asked_at = 0 WHERE id = $1 AND NOT EXISTS"
+		" (SELECT 1 FROM account a WHERE a.id = export.account AND a.deleted_at IS NULL)",
 	};
 	int rc = 0;
 
+	INVARIANT(id > 0);
 	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && rc >= 0; i++)
 		rc = db_run(tx, statements[i], db_int(id));
+	return rc < 0 ? rc : auth_export_expire_rows(tx, clock_wall_ms());
+}
+
+int auth_export_expire_rows(struct db_tx *tx, int64_t now_ms)
+{
+	int rc = db_run(tx, "DELETE FROM export WHERE asked_at <= $1 AND NOT " THERE,
+		db_int(now_ms - DAY_MS));
+
 	return rc < 0 ? rc : 0;
 }
 
 int auth_export_forget(struct db_tx *tx, int64_t account)
 {
 	int64_t id = 0;
-	int rc;
+	int rc =
+		db_run(tx, "DELETE FROM export WHERE account = $1 AND NOT " THERE, db_int(account));
 
-	while ((rc = db_get_int(tx, &id,
-			"SELECT min(id) FROM export WHERE account = $1 AND id > $2",
-			db_int(account), db_int(id))) == 0) {
+	INVARIANT(account > 0);
+	while (rc >= 0 && (rc = db_get_int(tx, &id,
+				   "SELECT min(id) FROM export WHERE account = $1 AND id > $2",
+				   db_int(account), db_int(id))) == 0) {
 		rc = db_run(tx, "UPDATE export SET expires_at = $2 WHERE id = $1", db_int(id),
 			db_int(clock_wall_ms()));
 		if (rc >= 0)

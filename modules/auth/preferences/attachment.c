@@ -88,7 +88,7 @@ static int finish(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 
-	return preferences_file_finish(tx, c->account, &c->file, c->file.changed_at);
+	return preferences_file_finish(tx, c->account, &c->file, clock_wall_ms());
 }
 
 static void on_finished(void *arg, int status)
@@ -127,8 +127,7 @@ static int begin(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 
-	return preferences_file_begin(
-		tx, c->account, &c->file, c->who.elsewhere, c->file.changed_at);
+	return preferences_file_begin(tx, c->account, &c->file, c->who.elsewhere);
 }
 
 static void on_begun(void *arg, int status)
@@ -275,7 +274,7 @@ static int remove_file(struct db_tx *tx, void *arg)
 {
 	struct call *c = arg;
 
-	return preferences_file_delete(tx, c->account, c->file.name, clock_wall_ms());
+	return preferences_file_delete(tx, c->account, c->file.name);
 }
 
 static void on_removed(void *arg, int status)

@@ -1,20 +1,16 @@
 /*
- * attachment_store.c: every statement on attachments and on blobs that nobody names
- * (preferences.h).
+ * attachment_store.c: every statement on attachments (preferences.h), and their blobs' release. Inside
+ * a db_fn, on a database thread. An account has at most PREFERENCES_FILES_MAX.
  */
+#include <stdio.h>
+
 #include "account/account.h"
+#include "hearth/blob.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "preferences/preferences.h"
 
 #define LITTER_AT_ONCE "256"
-
-static int add_litter(struct db_tx *tx, struct slice blob, int64_t now_ms)
-{
-	int rc = db_run(tx, "INSERT INTO preferences_litter (blob, since) VALUES ($1, $2)",
-		db_text(blob), db_int(now_ms));
-
-	return rc < 0 ? rc : 0;
-}
 
 /*
  * HEARTH_EBUSY unless the account has room for `f` beside, or in place of, what it has;
@@ -45,47 +41,73 @@ static int check_room(
 	return who.quota > 0 && elsewhere + size > who.quota ? HEARTH_ETOOBIG : 0;
 }
 
-int preferences_file_begin(struct db_tx *tx, int64_t account, const struct preferences_file *f,
-	int64_t elsewhere, int64_t now_ms)
+int preferences_file_begin(
+	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t elsewhere)
 {
 	int rc = check_room(tx, account, f, elsewhere);
 
-	return rc < 0 ? rc : add_litter(tx, f->blob, now_ms);
+	INVARIANT(account > 0 && f->blob.n > 0);
+	return rc < 0 ? rc : blob_release(tx, f->blob.p, f->changed_at + 2 * AUTH_BLOB_PUT_MS);
 }
 
-/* What stands under this name now becomes litter. How many there were: 0 or 1. */
-static int drop(struct db_tx *tx, int64_t account, struct slice name, int64_t now_ms)
+/* What a statement says are blobs that lose their row in this transaction. */
+static int release_all(struct db_tx *tx, struct arena *a, struct db_rows *rows)
 {
-	int rc = db_run(tx,
-		"INSERT INTO preferences_litter (blob, since) SELECT blob, $3 FROM "
-		"preferences_file WHERE account = $1 AND name = $2",
-		db_int(account), db_text(name), db_int(now_ms));
+	struct key {
+		struct key *next;
+		const char *blob;
+	} *keys = NULL;
+	int rc;
+
+	while (db_next(rows) > 0) {
+		struct key *k = ARENA_NEW(a, struct key);
+
+		*k = (struct key){ keys, arena_strdup(a, db_col_text(rows, 0)) };
+		keys = k;
+	}
+	rc = db_end(rows);
+	for (const struct key *k = keys; k && rc == 0; k = k->next)
+		rc = blob_release(tx, k->blob, 0);
+	return rc;
+}
+
+/* Removes what stands under this name, or (an empty one) all; how many there were. */
+static int drop(struct db_tx *tx, int64_t account, struct slice name)
+{
+	struct arena *a = arena_new();
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT blob FROM preferences_file WHERE account = $1 AND ($2 = '' OR name = $2)",
+		db_int(account), db_text(name));
 
 	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM preferences_file WHERE account = $1 AND name = $2",
+		rc = release_all(tx, a, &rows);
+	if (rc >= 0)
+		rc = db_run(tx,
+			"DELETE FROM preferences_file WHERE account = $1 AND ($2 = '' OR name = "
+			"$2)",
 			db_int(account), db_text(name));
+	arena_free(&a);
 	return rc;
 }
 
 int preferences_file_finish(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms)
 {
-	int rc = check_room(tx, account, f, 0); /* the quota was looked at when it began */
+	/* The quota was looked at when it began. */
+	int rc = check_room(tx, account, f, 0);
 
+	INVARIANT(account > 0 && f->name.n > 0);
+	if (rc == 0 && now_ms - f->changed_at > AUTH_BLOB_PUT_MS)
+		rc = HEARTH_ECONFLICT;
 	if (rc == 0)
-		rc = db_run(tx, "DELETE FROM preferences_litter WHERE blob = $1", db_text(f->blob));
-	else
-		return rc;
-	if (rc == 0)
-		return HEARTH_ECONFLICT;
-	if (rc > 0)
-		rc = drop(tx, account, f->name, now_ms);
+		rc = drop(tx, account, f->name);
 	if (rc >= 0)
 		rc = db_run(tx,
 			"INSERT INTO preferences_file (account, name, type, size, blob, "
 			"changed_at) VALUES ($1, $2, $3, $4, $5, $6)",
 			db_int(account), db_text(f->name), db_text(f->type), db_int(f->size),
-			db_text(f->blob), db_int(now_ms));
+			db_text(f->blob), db_int(f->changed_at));
 	return rc < 0 ? rc : 0;
 }
 
@@ -117,11 +139,33 @@ int preferences_file_find(struct db_tx *tx, int64_t account, struct slice name, 
 	return db_end(&rows);
 }
 
-int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name, int64_t now_ms)
+int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name)
 {
-	int rc = drop(tx, account, name, now_ms);
+	int rc = drop(tx, account, name);
 
+	INVARIANT(name.n > 0);
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+}
+
+int preferences_file_forget(struct db_tx *tx, int64_t account)
+{
+	int rc = drop(tx, account, SLICE(""));
+
+	return rc < 0 ? rc : 0;
+}
+
+int preferences_file_named(struct db_tx *tx, const char *key)
+{
+	long long account = 0;
+	int64_t n = 0;
+	int rc;
+
+	if (sscanf(key, "auth/attachment/%lld/", &account) != 1)
+		return 0;
+	rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM preferences_file WHERE account = $1 AND blob = $2",
+		db_int(account), db_str(key));
+	return rc < 0 ? rc : n > 0;
 }
 
 int preferences_file_each(struct db_tx *tx, int64_t account,
@@ -142,25 +186,17 @@ int preferences_file_each(struct db_tx *tx, int64_t account,
 	return db_end(&rows);
 }
 
-int preferences_litter(
-	struct db_tx *tx, int64_t before_ms, void (*each)(void *arg, struct slice blob), void *arg)
+int preferences_release_litter(struct db_tx *tx, int64_t now_ms)
 {
+	struct arena *a = arena_new();
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT blob FROM preferences_litter WHERE since < $1 ORDER BY since "
-		"LIMIT " LITTER_AT_ONCE,
-		db_int(before_ms));
+		"DELETE FROM preferences_litter WHERE blob IN (SELECT blob FROM "
+		"preferences_litter WHERE since < $1 LIMIT " LITTER_AT_ONCE ") RETURNING blob",
+		db_int(now_ms - 2 * AUTH_BLOB_PUT_MS));
 
-	if (rc < 0)
-		return rc;
-	while (db_next(&rows) > 0)
-		each(arg, db_col_text(&rows, 0));
-	return db_end(&rows);
-}
-
-int preferences_litter_forget(struct db_tx *tx, struct slice blob)
-{
-	int rc = db_run(tx, "DELETE FROM preferences_litter WHERE blob = $1", db_text(blob));
-
-	return rc < 0 ? rc : 0;
+	if (rc >= 0)
+		rc = release_all(tx, a, &rows);
+	arena_free(&a);
+	return rc;
 }

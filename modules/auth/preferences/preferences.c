@@ -8,11 +8,6 @@
 #include "hearth/log.h"
 #include "preferences/schema_file.h"
 
-static void tidy(void *arg)
-{
-	preferences_tidy(arg);
-}
-
 struct preferences *preferences_new(struct auth *a)
 {
 	struct preferences *p = mem_zalloc(sizeof(*p));
@@ -27,7 +22,6 @@ struct preferences *preferences_new(struct auth *a)
 		preferences_free(&p);
 		return NULL;
 	}
-	timer_start(&p->tidy, 0, PREFERENCES_TIDY_MS, tidy, p);
 	return p;
 }
 
@@ -37,7 +31,6 @@ void preferences_free(struct preferences **pp)
 
 	if (!p)
 		return;
-	timer_stop(&p->tidy);
 	arena_free(&p->arena);
 	free(p);
 	*pp = NULL;

@@ -29,7 +29,6 @@ struct preferences {
 	const struct schema *schema;
 	struct blob_store *blob;
 	struct pool *io;
-	struct timer tidy;
 };
 
 /* At the start of the server; NULL, logged, when the schema is bad: a mistake in the program. */
@@ -42,12 +41,6 @@ void preferences_free(struct preferences **p);
 http_handler preferences_get, preferences_put, preferences_patch, preferences_get_schema;
 http_handler preferences_list_files, preferences_put_file, preferences_get_file,
 	preferences_delete_file;
-
-/* ---- tidy.c ---- */
-
-/* Removes blobs that were replaced or never named; at the start and from time to time. */
-#define PREFERENCES_TIDY_MS (INT64_C(10) * 60 * 1000)
-void preferences_tidy(struct preferences *p);
 
 /* ---- preferences_store.c, attachment_store.c: every SQL statement; inside a db_fn ---- */
 
@@ -66,7 +59,7 @@ int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct 
  */
 int preferences_save(
 	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms);
-/* Forgets all of an account that is deleted; its blobs go with the next tidying. */
+/* Forgets all of an account that is deleted, and releases its blobs. */
 int preferences_forget(struct db_tx *tx, int64_t account);
 
 /* An attachment. Slices live as long as what they were read from. */
@@ -77,25 +70,29 @@ struct preferences_file {
 
 /*
  * An attachment is put in three steps, each durable before the next, so that a crash leaves no blob
- * that nobody knows: begin notes the key as litter and looks whether there is room; then comes the
- * blob; then finish names it, and what it replaces is litter. `elsewhere`: what other modules keep of
- * the account's quota. HEARTH_EBUSY: no room; HEARTH_ETOOBIG: none in the quota;
- * HEARTH_ECONFLICT (finish): it took so long that the blob is gone; HEARTH_EDENIED: the account was
- * deleted.
+ * that nobody knows: begin releases the key for later and looks whether there is room; then comes the
+ * blob; then finish names it, and releases what it replaces. `elsewhere`: what other modules keep of
+ * the account's quota. HEARTH_EBUSY: no room; HEARTH_ETOOBIG: none in the quota; HEARTH_ECONFLICT
+ * (finish): it took longer than AUTH_BLOB_PUT_MS since f->changed_at, when it began; HEARTH_EDENIED:
+ * the account was deleted.
  */
-int preferences_file_begin(struct db_tx *tx, int64_t account, const struct preferences_file *f,
-	int64_t elsewhere, int64_t now_ms);
+int preferences_file_begin(
+	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t elsewhere);
 int preferences_file_finish(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms);
 /* HEARTH_ENOTFOUND. The copies are in `a`. */
 int preferences_file_find(struct db_tx *tx, int64_t account, struct slice name, struct arena *a,
 	struct preferences_file *out);
-int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name, int64_t now_ms);
+int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name);
+int preferences_file_forget(struct db_tx *tx, int64_t account); /* all of them */
 int preferences_file_each(struct db_tx *tx, int64_t account,
 	void (*each)(void *arg, const struct preferences_file *f), void *arg);
-/* Keys that became litter before `before_ms`, some hundred at a time; and forgets one of them. */
-int preferences_litter(
-	struct db_tx *tx, int64_t before_ms, void (*each)(void *arg, struct slice blob), void *arg);
-int preferences_litter_forget(struct db_tx *tx, struct slice blob);
+/* Whether an attachment is this blob: 1, 0 or an error. */
+int preferences_file_named(struct db_tx *tx, const char *key);
+/*
+ * Releases what an earlier version of this program noted in a table of its own as named by nobody,
+ * some at a time.
+ */
+int preferences_release_litter(struct db_tx *tx, int64_t now_ms);
 
 #endif

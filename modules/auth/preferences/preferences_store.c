@@ -5,11 +5,11 @@
 #include <stdio.h>
 
 #include "account/account.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "preferences/preferences.h"
 
-/* preferences_litter: blobs that no row names, or not yet, and since when. */
+/* preferences_litter: what an earlier version of this program noted as named by no row. */
 const char preferences_migration[] = "CREATE TABLE preferences ("
 				     " account BIGINT NOT NULL PRIMARY KEY,"
 				     " version BIGINT NOT NULL,"
@@ -98,12 +98,6 @@ int preferences_forget(struct db_tx *tx, int64_t account)
 {
 	int rc = db_run(tx, "DELETE FROM preferences WHERE account = $1", db_int(account));
 
-	if (rc >= 0)
-		rc = db_run(tx,
-			"INSERT INTO preferences_litter (blob, since) SELECT blob, $2 FROM "
-			"preferences_file WHERE account = $1",
-			db_int(account), db_int(clock_wall_ms()));
-	if (rc >= 0)
-		rc = db_run(tx, "DELETE FROM preferences_file WHERE account = $1", db_int(account));
-	return rc < 0 ? rc : 0;
+	INVARIANT(account > 0);
+	return rc < 0 ? rc : preferences_file_forget(tx, account);
 }

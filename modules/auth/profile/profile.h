@@ -2,7 +2,7 @@
  * profile.h: what a person says of themselves: the name others see, time zone, languages, avatar.
  *
  * The two pictures of an avatar are blobs under names of their own (never used again), written
- * before the row that names them; those it named before are deleted afterwards.
+ * before the row that names them; those it named before are released (blob.h).
  */
 #ifndef AUTH_PROFILE_H
 #define AUTH_PROFILE_H
@@ -31,8 +31,15 @@ int profile_get(struct db_tx *tx, int64_t account, struct profile *out);
 int profile_set(struct db_tx *tx, int64_t account, const struct profile *p);
 /* Sets the name alone, already checked (profile_check.h): for who makes accounts. */
 int profile_set_name(struct db_tx *tx, int64_t account, const char *name);
-/* Sets the avatar, or removes it (empty keys); the blobs of the one before are dropped. */
+/* Before its blobs are put: they are released for later, so that a crash leaves none (blob.h). */
+int profile_begin_avatar(struct db_tx *tx, const struct avatar_keys *keys, int64_t now_ms);
+/*
+ * Sets the avatar, at most AUTH_BLOB_PUT_MS after it was begun, or removes it (empty keys); the
+ * blobs of the one before are released.
+ */
 int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys);
+/* Whether an avatar is this blob: 1, 0 or an error. */
+int profile_avatar_named(struct db_tx *tx, const char *key);
 /* Removes it all. */
 int profile_forget(struct db_tx *tx, int64_t account);
 

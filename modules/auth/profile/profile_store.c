@@ -3,6 +3,8 @@
  */
 #include "profile/profile.h"
 
+#include <stdio.h>
+
 #include "hearth/blob.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -111,6 +113,29 @@ int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_ke
 			db_int(account), db_str(keys->large), db_str(keys->small),
 			db_int(clock_wall_ms()));
 	return rc < 0 ? rc : 0;
+}
+
+int profile_begin_avatar(struct db_tx *tx, const struct avatar_keys *keys, int64_t now_ms)
+{
+	int rc = blob_release(tx, keys->large, now_ms + 2 * AUTH_BLOB_PUT_MS);
+
+	INVARIANT(keys->large[0] && keys->small[0]);
+	return rc < 0 ? rc : blob_release(tx, keys->small, now_ms + 2 * AUTH_BLOB_PUT_MS);
+}
+
+int profile_avatar_named(struct db_tx *tx, const char *key)
+{
+	long long account = 0;
+	int64_t n = 0;
+	int rc;
+
+	if (sscanf(key, "avatar/%lld/", &account) != 1)
+		return 0;
+	rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM profile WHERE account = $1 AND (avatar = $2 OR avatar_small "
+		"= $2)",
+		db_int(account), db_str(key));
+	return rc < 0 ? rc : n > 0;
 }
 
 int profile_forget(struct db_tx *tx, int64_t account)

@@ -1,6 +1,6 @@
 /*
- * test_preferences_store.c: documents, attachments and litter in the database: which version wins,
- * what is published, how much there is room for, and that no key of a blob is ever forgotten.
+ * test_preferences_store.c: documents and attachments in the database: which version wins, what is
+ * published, how much there is room for, and that no key of a blob is ever forgotten.
  */
 #include "harness.h"
 
@@ -45,7 +45,6 @@ static int64_t count(struct db_tx *tx, const char *sql)
 }
 
 #define EVENTS "SELECT count(*) FROM bus_outbox WHERE topic = 'auth.preferences.changed'"
-#define LITTER "SELECT count(*) FROM preferences_litter"
 
 static void check_document(
 	struct db_tx *tx, int64_t id, const char *document, int64_t expected_version)
@@ -100,65 +99,70 @@ static struct preferences_file file(const char *name, const char *blob, int64_t 
 
 static int put(struct db_tx *tx, int64_t id, struct preferences_file f, int64_t at)
 {
-	int rc = preferences_file_begin(tx, id, &f, 0, at);
+	int rc;
 
+	f.changed_at = at;
+	rc = preferences_file_begin(tx, id, &f, 0);
 	return rc < 0 ? rc : preferences_file_finish(tx, id, &f, at);
 }
 
-static void collect(void *arg, struct slice blob)
+/* How often a key was released, at once or for later than `after`. */
+static int64_t released(struct db_tx *tx, const char *key, int64_t after)
 {
-	strbuf_add(arg, blob);
-	strbuf_addc(arg, ' ');
+	int64_t n = -1;
+
+	ck_assert_int_eq(db_get_int(tx, &n,
+				 "SELECT count(*) FROM job_queue WHERE queue = 'blob.release' AND "
+				 "CAST(payload AS TEXT) = $1 AND due_ms > $2",
+				 db_str(key), db_int(after)),
+		0);
+	return n;
 }
 
-static void check_litter(struct db_tx *tx, int64_t before, const char *expected)
-{
-	struct strbuf found = { 0 };
-
-	ck_assert_int_eq(preferences_litter(tx, before, collect, &found), 0);
-	ck_assert_str_eq(found.p ? found.p : "", expected);
-	strbuf_free(&found);
-}
+#define LATER (T0 + 2 * AUTH_BLOB_PUT_MS - 1)
 
 static int keys(struct db_tx *tx, void *arg)
 {
-	struct preferences_file f = file("logo", "k/1", 10), found;
+	struct preferences_file f = file("logo", "auth/attachment/1/a", 10), found;
 	int64_t ann = account(tx, "ann@x.test"), bob = account(tx, "bob@x.test");
 	struct arena *a = arena_new();
 
 	(void)arg;
-	/* Between the two steps a crash leaves the key as litter; then it is named. */
-	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0, T0), 0);
-	check_litter(tx, T0 + 1, "k/1 ");
-	check_litter(tx, T0, "");
-	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0), 0);
-	check_litter(tx, T0 + 1, "");
-	/* What is replaced, and what is removed, is litter from then on. */
-	ck_assert_int_eq(put(tx, ann, file("logo", "k/2", 20), T0 + 5), 0);
-	check_litter(tx, T0 + 6, "k/1 ");
+	/* Before a blob comes it is released for later: a crash leaves none that stays. */
+	f.changed_at = T0;
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0), 0);
+	ck_assert_int_eq(released(tx, f.blob.p, LATER), 1);
+	ck_assert_int_eq(preferences_file_named(tx, f.blob.p), 0);
+	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0 + AUTH_BLOB_PUT_MS), 0);
+	ck_assert_int_eq(preferences_file_named(tx, f.blob.p), 1);
+	ck_assert_int_eq(released(tx, f.blob.p, -1), 1);
+	/* What is replaced, and what is removed, is released at once. */
+	ck_assert_int_eq(put(tx, ann, file("logo", "auth/attachment/1/b", 20), T0 + 5), 0);
+	ck_assert_int_eq(released(tx, "auth/attachment/1/a", -1), 2);
+	ck_assert_int_eq(preferences_file_named(tx, "auth/attachment/1/a"), 0);
 	ck_assert_int_eq(preferences_file_find(tx, ann, SLICE("logo"), a, &found), 0);
-	ck_assert(slice_eq(found.blob, SLICE("k/2")) && found.size == 20);
+	ck_assert(slice_eq(found.blob, SLICE("auth/attachment/1/b")) && found.size == 20);
 	ck_assert_int_eq(
 		preferences_file_find(tx, bob, SLICE("logo"), a, &found), HEARTH_ENOTFOUND);
-	ck_assert_int_eq(preferences_file_delete(tx, bob, SLICE("logo"), T0), HEARTH_ENOTFOUND);
-	ck_assert_int_eq(preferences_file_delete(tx, ann, SLICE("logo"), T0 + 7), 0);
-	ck_assert_int_eq(preferences_file_delete(tx, ann, SLICE("logo"), T0 + 7), HEARTH_ENOTFOUND);
-	check_litter(tx, T0 + 8, "k/1 k/2 ");
-	ck_assert_int_eq(preferences_litter_forget(tx, SLICE("k/1")), 0);
-	check_litter(tx, T0 + 8, "k/2 ");
-	/* Who was so slow that the blob was swept away names nothing. */
-	f = file("slow", "k/3", 30);
-	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0, T0), 0);
-	ck_assert_int_eq(preferences_litter_forget(tx, SLICE("k/3")), 0);
-	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0), HEARTH_ECONFLICT);
-	/* The account takes its files along, each key once. */
-	ck_assert_int_eq(put(tx, ann, file("a", "k/4", 1), T0), 0);
-	ck_assert_int_eq(put(tx, bob, file("b", "k/5", 1), T0), 0);
-	clock_fake(T0 + 9, 1000000);
+	ck_assert_int_eq(preferences_file_delete(tx, bob, SLICE("logo")), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(preferences_file_delete(tx, ann, SLICE("logo")), 0);
+	ck_assert_int_eq(preferences_file_delete(tx, ann, SLICE("logo")), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(released(tx, "auth/attachment/1/b", -1), 2);
+	/* Who was so slow that the blob may be gone names nothing. */
+	f = file("slow", "auth/attachment/1/c", 30);
+	f.changed_at = T0;
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 0), 0);
+	ck_assert_int_eq(
+		preferences_file_finish(tx, ann, &f, T0 + AUTH_BLOB_PUT_MS + 1), HEARTH_ECONFLICT);
+	/* The account takes its files along, and nobody else's. */
+	ck_assert_int_eq(put(tx, ann, file("a", "auth/attachment/1/d", 1), T0), 0);
+	ck_assert_int_eq(put(tx, ann, file("b", "auth/attachment/1/e", 1), T0), 0);
+	ck_assert_int_eq(put(tx, bob, file("b", "auth/attachment/2/a", 1), T0), 0);
 	ck_assert_int_eq(auth_store_delete(tx, ann, T0 + 9, 0), 0);
-	clock_fake(-1, 0);
-	check_litter(tx, T0 + 10, "k/2 k/4 ");
-	ck_assert_int_eq(put(tx, ann, file("a", "k/6", 1), T0), HEARTH_EDENIED);
+	ck_assert_int_eq(released(tx, "auth/attachment/1/d", -1), 2);
+	ck_assert_int_eq(released(tx, "auth/attachment/1/e", -1), 2);
+	ck_assert_int_eq(released(tx, "auth/attachment/2/a", -1), 1);
+	ck_assert_int_eq(put(tx, ann, file("a", "auth/attachment/1/f", 1), T0), HEARTH_EDENIED);
 	ck_assert_int_eq(preferences_file_find(tx, bob, SLICE("b"), a, &found), 0);
 	arena_free(&a);
 	return 0;
@@ -183,7 +187,7 @@ static int room(struct db_tx *tx, void *arg)
 	}
 	ck_assert_int_eq(put(tx, ann, file("more", "a/x", 1), T0), HEARTH_EBUSY);
 	ck_assert_int_eq(put(tx, ann, file("f7", "a/y", 1), T0), 0);
-	ck_assert_int_eq(count(tx, LITTER), 1);
+	ck_assert_int_eq(released(tx, "a/7", -1), 2);
 	/* In bytes; what is replaced does not count. */
 	ck_assert_int_eq(put(tx, bob, file("a", "b/1", PREFERENCES_FILES_SIZE_MAX - 1), T0), 0);
 	ck_assert_int_eq(put(tx, bob, file("b", "b/2", 1), T0), 0);
@@ -194,10 +198,58 @@ static int room(struct db_tx *tx, void *arg)
 	return 0;
 }
 
+static int quota(struct db_tx *tx, void *arg)
+{
+	int64_t ann = account(tx, "ann@x.test");
+	struct preferences_file f = file("a", "a/1", 500);
+
+	(void)arg;
+	f.changed_at = T0;
+	ck_assert_int_eq(
+		db_run(tx, "UPDATE account SET quota = 1000 WHERE id = $1", db_int(ann)), 1);
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 501), HEARTH_ETOOBIG);
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 500), 0);
+	ck_assert_int_eq(preferences_file_finish(tx, ann, &f, T0), 0);
+	/* In place of itself it fits, beside itself it does not. */
+	f.blob = SLICE("a/2");
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 500), 0);
+	f.name = SLICE("b");
+	ck_assert_int_eq(preferences_file_begin(tx, ann, &f, 500), HEARTH_ETOOBIG);
+	return 0;
+}
+
+START_TEST(a_quota_is_for_all_modules_together)
+{
+	within_fresh(quota);
+}
+END_TEST
+
+static int litter(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(db_run(tx,
+				 "INSERT INTO preferences_litter (blob, since) VALUES ('k/1', "
+				 "$1), ('k/2', $1), ('k/3', $2)",
+				 db_int(T0), db_int(T0 + AUTH_BLOB_PUT_MS)),
+		3);
+	ck_assert_int_eq(preferences_release_litter(tx, T0 + 2 * AUTH_BLOB_PUT_MS + 1), 0);
+	ck_assert_int_eq(released(tx, "k/1", -1) + released(tx, "k/2", -1), 2);
+	ck_assert_int_eq(released(tx, "k/3", -1), 0);
+	ck_assert_int_eq(count(tx, "SELECT count(*) FROM preferences_litter"), 1);
+	return 0;
+}
+
+START_TEST(what_was_litter_before_is_released)
+{
+	within_fresh(litter);
+}
+END_TEST
+
 START_TEST(there_is_room_for_so_much)
 {
 	within_fresh(room);
 }
 END_TEST
 
-TEST_MAIN("preferences store", a_version_wins_once, no_key_is_forgotten, there_is_room_for_so_much)
+TEST_MAIN("preferences store", a_version_wins_once, no_key_is_forgotten, there_is_room_for_so_much,
+	a_quota_is_for_all_modules_together, what_was_litter_before_is_released)
