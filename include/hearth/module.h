@@ -21,6 +21,7 @@
 #include "hearth/job.h"
 #include "hearth/lease.h"
 #include "hearth/registry.h"
+#include "hearth/wake.h"
 
 #define HEARTH_VERSION "0.1.0"
 
@@ -86,6 +87,8 @@ struct bus *hearth_bus(const struct hearth *h);
 struct registry *hearth_registry(const struct hearth *h);
 /* This node as an owner of leases, in all databases; also in a command. */
 struct leases *hearth_leases(const struct hearth *h);
+/* Knocks between nodes; NULL with [server] nodes = one, and where there can be none. */
+struct wake *hearth_wake(const struct hearth *h);
 /*
  * Pools: "io" (short work that blocks on disk), "work" (heavy work on the processor), "hash"
  * (password hashing, bounded in memory), "net" (calls to other people's servers, which may be

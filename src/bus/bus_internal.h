@@ -7,6 +7,7 @@
 
 #include "hearth/bus.h"
 #include "hearth/lease.h"
+#include "hearth/wake.h"
 
 /* The migrations every database gets for events. */
 extern const char *const bus_migrations[];
@@ -25,9 +26,10 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	void *module);
 /*
  * Other nodes follow the same databases: lanes take turns, by leases, and events that were applied
- * elsewhere are told of here. `ls` stays the caller's and valid. Before bus_start.
+ * elsewhere are told of here; `wake` makes nodes look sooner (NULL: only in time). Both stay the
+ * caller's and valid. Before bus_start.
  */
-void bus_share(struct bus *b, struct leases *ls);
+void bus_share(struct bus *b, struct leases *ls, struct wake *wake);
 /*
  * Keeps events for a subscription whose module is off: it comes back to them. A million at most;
  * then the oldest go, and health says so. Both structs stay valid. Before bus_start.

@@ -89,10 +89,11 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	return 0;
 }
 
-void bus_share(struct bus *b, struct leases *ls)
+void bus_share(struct bus *b, struct leases *ls, struct wake *wake)
 {
 	INVARIANT(!b->pool && b->source_count > 0);
 	b->leases = ls;
+	b->wake = wake;
 	b->relay = relay_new(b);
 }
 
@@ -137,8 +138,10 @@ int bus_start(struct bus *b)
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
 	if (b->relay)
 		relay_start(b->relay);
-	if (b->leases)
+	if (b->leases) {
 		timer_start(&b->glance, GLANCE_MS, GLANCE_MS, lanes_glance, b);
+		wake_listen(b->wake, WAKE_BUS, lanes_glance, b);
+	}
 	return 0;
 }
 
@@ -148,6 +151,7 @@ void bus_stop(struct bus *b)
 		return;
 	timer_stop(&b->tick);
 	timer_stop(&b->glance);
+	wake_unlisten(b->wake, WAKE_BUS);
 	if (b->relay)
 		relay_stop(b->relay);
 	for (size_t i = 0; i < b->source_count; i++)

@@ -20,6 +20,7 @@
 #include "hearth/lease.h"
 #include "hearth/map.h"
 #include "hearth/metric.h"
+#include "hearth/wake.h"
 #include "job/runner.h"
 
 #define BUS_AWAY_MAX 64
@@ -81,6 +82,7 @@ struct bus {
 	struct pool *pool; /* one thread for the sources; between bus_start and bus_stop */
 	struct timer tick; /* the loop's */
 	int64_t tick_ms, retry_ms, lag_max_ms;
+	struct wake *wake;     /* knocks at their doors; or NULL */
 	struct leases *leases; /* this node's, where others follow the same databases; else NULL */
 	struct timer glance;
 	struct relay *relay; /* of live topics; as `leases` */

@@ -7,7 +7,7 @@
  * Rows stay for KEEP_MS; their numbers have no gaps, and the newest one stays for good, so a node
  * that finds a gap behind what it has heard was held up for longer and tells all who listen that
  * they have missed something. So does, for its topic, what finds no room to wait, or could not be
- * written. An engine that can carry messages by itself (pub/sub) takes the place of this file.
+ * written. A knock (hearth/wake.h) makes the others look at once instead of with their next glance. An engine that can carry messages by itself (pub/sub) takes the place of this file.
  *
  * Threads: relay_send on any; writer and reader on the bus's own worker; the rest on the loop. At
  * most WAITING_MAX messages wait.
@@ -163,6 +163,8 @@ static bool run_writer(void *arg)
 	if (db_write_wait(r->db, write_messages, &w) < 0) {
 		give_up(&w);
 		more = false; /* with the next message, or by the tick */
+	} else {
+		wake_others(r->bus->wake, WAKE_BUS);
 	}
 	for (size_t i = 0; i < w.count; i++)
 		message_free(w.messages[i]);

@@ -8,7 +8,8 @@
  * looked; if some of them are removed already, that it may have missed something. Which node goes
  * on with new ones does not matter to their effect. Where preparing them is work, two nodes would
  * do it for one: there the lane takes a lease for as long as it has some, and the other leaves them
- * to it. A commit on another node wakes nobody here: ten times a second the files are looked at.
+ * to it. A commit on another node wakes nobody here: ten times a second, and after a knock, the files are
+ * looked at.
  *
  * On the lane's worker, but for what says otherwise. A lane that nobody shares does nothing here.
  */

@@ -60,6 +60,7 @@ struct hearth {
 	struct bus *bus;
 	struct registry *registry;
 	struct leases *leases;
+	struct wake *wake; /* NULL: one node, or no knocks */
 	struct map *services;
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */

@@ -25,6 +25,7 @@
 #include "lease/lease_internal.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
+#include "loop/wake.h"
 #include "modules.h"
 #include "net/net.h"
 #include "registry/registry_internal.h"
@@ -213,8 +214,10 @@ static int start(struct hearth *h)
 	room_watch(&h->room, h->io);
 	h->cache = cache_new((size_t)config_size(h->config, "store", "cache_max"));
 	h->bus = bus_new(h->dbs, h->db_count);
-	if (kernel_is_shared(h))
-		bus_share(h->bus, h->leases);
+	if (kernel_is_shared(h)) {
+		h->wake = wake_new(hearth_data_dir(h), leases_node(h->leases));
+		bus_share(h->bus, h->leases, h->wake);
+	}
 	h->registry = registry_new(&registry_memory, leases_node(h->leases), "");
 	leases_start(h->leases);
 	rc = start_net(h);
@@ -365,6 +368,7 @@ static void stop(struct hearth *h)
 	http_server_free(&h->http);
 	tls_context_free(&h->tls);
 	bus_free(&h->bus);
+	wake_free(&h->wake);
 }
 
 int kernel_serve(struct hearth *h)
@@ -383,6 +387,7 @@ int kernel_serve(struct hearth *h)
 		loop_serve();
 	}
 	finish(h);
+	wake_stop(h->wake);
 	loop_close();
 	if (rc == 0)
 		log_info("kernel", "stopped", NULL);

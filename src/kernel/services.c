@@ -44,6 +44,11 @@ struct leases *hearth_leases(const struct hearth *h)
 	return h->leases;
 }
 
+struct wake *hearth_wake(const struct hearth *h)
+{
+	return h->wake;
+}
+
 struct pool *hearth_pool(const struct hearth *h, const char *name)
 {
 	if (strcmp(name, "io") == 0)

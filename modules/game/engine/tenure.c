@@ -126,6 +126,7 @@ static void on_ended(void *arg, int status)
 
 	(void)status; /* what could not be ended is over in time */
 	o->ending = NULL;
+	wake_others(hearth_wake(o->g->h), WAKE_GAME);
 	hearth_release(o->g->h);
 }
 
@@ -240,6 +241,8 @@ static void begin(struct game_owner *w)
 			begin_one(w, i);
 			count += i != GAME_LOBBY;
 		}
+	/* Frames for them may have waited. */
+	game_relay_look(w->g->relay);
 	if (w->got)
 		log_info("game", "matches are this node's now", "shards", "%d", count, "lobby",
 			"%d", game_owns(w->g, GAME_LOBBY), NULL);

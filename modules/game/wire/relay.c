@@ -125,8 +125,10 @@ static void on_written(void *arg, int status)
 		relay_parcel_free(p);
 	}
 	/* What the database does not take is tried again with the next poll. */
-	if (status == 0)
+	if (status == 0) {
+		wake_others(r->wake, WAKE_GAME);
 		relay_write_out(r);
+	}
 }
 
 void relay_write_out(struct game_relay *r)
@@ -277,6 +279,15 @@ void game_relay_tell_account(struct game_relay *r, int64_t account, struct buf *
 
 /* ---- start and end ---- */
 
+/* Others have written something, or given something up. */
+static void on_knock(void *arg)
+{
+	struct game_relay *r = arg;
+
+	game_relay_look(r);
+	game_tenure_look(r->g);
+}
+
 static void on_claim(void *arg, const struct lease *l)
 {
 	(void)arg;
@@ -303,6 +314,8 @@ struct game_relay *game_relay_new(struct game *g)
 	snprintf(name, sizeof(name), GAME_LEASE_NODE "%s", r->node);
 	r->keeper = lease_claim(leases, g->db, name, on_claim, r);
 	timer_start(&r->poll, RELAY_POLL_MS, 0, relay_poll, r);
+	r->wake = hearth_wake(g->h);
+	wake_listen(r->wake, WAKE_GAME, on_knock, r);
 	return r;
 }
 
@@ -328,6 +341,7 @@ void game_relay_free(struct game_relay **rp)
 	if (!r)
 		return;
 	timer_stop(&r->poll);
+	wake_unlisten(r->wake, WAKE_GAME);
 	lease_unkeep(&r->keeper);
 	relay_parcels_free(&r->in);
 	relay_parcels_free(&r->out);

@@ -5,8 +5,8 @@
  *   client ◀─ its node ◀─row── game_send ◀──────────────────────────────────┘
  *
  * What passes is a row of the table `relay` in the database that they share: addressed to a node, or
- * to a shard or the lobby by the name of its lease, and taken and deleted by who has that. So nothing
- * is lost with a node but what it had taken; and where there is one node only there is no relay, nor
+ * to a shard or the lobby by the name of its lease, and taken and deleted by who has that: at once,
+ * since who has written one knocks (hearth/wake.h), or within RELAY_GLANCE_MS. So nothing is lost with a node but what it had taken; and where there is one node only there is no relay, nor
  * its cost. Clients of a node that is gone (its lease is) are forgotten; those whose matches have
  * gone to another node are told so, and ask again.
  */
@@ -21,6 +21,8 @@ void game_relay_free(struct game_relay **r);
 /* This node is to stop, and counts no more. */
 void game_relay_drain(struct game_relay *r);
 
+/* Something may be there for this node: looks now. Legal on NULL. */
+void game_relay_look(struct game_relay *r);
 /* To who owns a shard or the lobby: a frame of a client of this node. */
 void game_relay_ask(struct game_relay *r, int what, const struct frame_message *frame);
 /* A client of this node is gone. */

@@ -1,6 +1,6 @@
 /*
- * relay_in.c: what other nodes have sent (relay_private.h). Every RELAY_POLL_MS a node looks for rows
- * that are addressed to it or to what it owns, and takes them in one transaction, RELAY_TAKEN_MAX of
+ * relay_in.c: what other nodes have sent (relay_private.h). After a knock, and in any case
+ * every RELAY_GLANCE_MS, a node looks for rows that are addressed to it or to what it owns, and takes them in one transaction, RELAY_TAKEN_MAX of
  * each address at most. On the loop; clients of others are as many as their gateways let in.
  */
 #include "wire/relay_private.h"
@@ -211,6 +211,7 @@ static void on_taken(void *arg, int status)
 {
 	struct game_relay *r = arg;
 	struct list_node *n;
+	int taken = 0;
 
 	r->looking = false;
 	for (int i = 0; status == 0 && i < r->gone_count; i++)
@@ -221,13 +222,18 @@ static void on_taken(void *arg, int status)
 		if (status == 0)
 			on_row(r, &p->row);
 		relay_parcel_free(p);
+		taken++;
 	}
 	if (status == 0) {
 		r->gone_count = 0;
 		r->purge = false;
 	}
 	relay_write_out(r);
-	timer_start(&r->poll, RELAY_POLL_MS, 0, relay_poll, r);
+	/* Where there was no room for all, the rest comes now. */
+	if (r->again || (status == 0 && taken >= RELAY_TAKEN_MAX))
+		relay_poll(r);
+	else
+		timer_start(&r->poll, r->wake ? RELAY_GLANCE_MS : RELAY_POLL_MS, 0, relay_poll, r);
 }
 
 struct look {
@@ -273,7 +279,22 @@ void relay_poll(void *arg)
 	struct game_relay *r = arg;
 
 	INVARIANT(!r->looking && list_empty(&r->in)); /* one look at a time */
+	timer_stop(&r->poll);
 	r->looking = true;
-	if (db_read(r->g->db, look, on_looked, r) < 0)
-		on_taken(r, HEARTH_EBUSY);
+	r->again = false;
+	if (db_read(r->g->db, look, on_looked, r) < 0) {
+		/* Too much waits there: with the next poll. */
+		r->looking = false;
+		timer_start(&r->poll, RELAY_POLL_MS, 0, relay_poll, r);
+	}
+}
+
+void game_relay_look(struct game_relay *r)
+{
+	if (!r)
+		return;
+	if (r->looking)
+		r->again = true;
+	else
+		relay_poll(r);
 }

@@ -15,7 +15,8 @@
 #include "hearth/map.h"
 #include "store/store_relay.h"
 
-#define RELAY_POLL_MS 50
+#define RELAY_POLL_MS   50
+#define RELAY_GLANCE_MS 500 /* where others knock */
 
 /* Where rows are addressed to: a shard, the lobby, or as the last this node. */
 #define RELAY_SELF      GAME_OWNABLE
@@ -41,11 +42,13 @@ struct game_relay {
 	const char *node;
 	struct lease_keeper *keeper; /* this node is there */
 	struct timer poll;
-	bool looking;    /* at the database; it has the next three then */
-	uint32_t waits;  /* something does: a bit for each address of this node */
-	bool purge;      /* a look at what is left over, too */
-	struct list in;  /* struct relay_parcel: taken */
-	struct map *own; /* client id → struct relay_client: those of this node that asked */
+	struct wake *wake; /* or NULL */
+	bool again;        /* somebody has knocked meanwhile */
+	bool looking;      /* at the database; it has the next three then */
+	uint32_t waits;    /* something does: a bit for each address of this node */
+	bool purge;        /* a look at what is left over, too */
+	struct list in;    /* struct relay_parcel: taken */
+	struct map *own;   /* client id → struct relay_client: those of this node that asked */
 	int64_t told_epoch[GAME_OWNABLE]; /* of who has it: known to `own`; 0: to none */
 	char gone[GAME_NODES_MAX][LEASE_NODE_MAX + 1]; /* clients of theirs are still known */
 	int gone_count;

@@ -465,7 +465,7 @@ static void node_open(struct node *n, struct post *p, const char *name, struct b
 
 	*n = (struct node){ .bus = bus, .subscriber = { .post = p, .name = "a" } };
 	n->leases = leases_new(p->dbs, 2, &options);
-	bus_share(bus, n->leases);
+	bus_share(bus, n->leases, NULL);
 	suite_bus_subscribe(bus, &on_nodes, p->taker, p->pool, n);
 	suite_bus_start(bus);
 }
