@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "mime/structure_pack.h"
 #include "packing.h"
 
@@ -115,6 +116,7 @@ int mail_reader_add(struct mail_reader *r, uint64_t offset, size_t n, struct str
 		offset += part.n;
 		n -= part.n;
 	}
+	INVARIANT(n == 0 || offset >= trace.n);
 	offset -= trace.n;
 	/* The header of a large message lies beside its row. */
 	if (n && offset <= header.n && n <= header.n - offset) {

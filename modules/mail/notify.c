@@ -115,6 +115,7 @@ void mail_unwatch(struct mail_notifier *n, struct mail_watch *w)
 		return;
 	list_remove(&w->node);
 	m = map_get_u64(n->mailboxes, (uint64_t)w->mailbox);
+	INVARIANT(m && m->mailbox == w->mailbox); /* a list is there as long as it has a watch */
 	if (list_empty(&m->watches)) {
 		map_remove_u64(n->mailboxes, (uint64_t)w->mailbox);
 		free(m);

@@ -75,6 +75,7 @@ static void run_next(struct mail_turns *turns)
 		list_remove(&turn->node);
 		list_push(&turns->running, &turn->node);
 		turns->running_n++;
+		INVARIANT(turns->running_n <= TURNS_RUNNING_MAX);
 		turns->now = turn->tag;
 		if (job_run(turns->pool, work, on_done, turn) < 0)
 			exec_post(exec_loop(), on_refused, turn);

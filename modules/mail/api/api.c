@@ -174,6 +174,8 @@ static int change_flags(struct db_tx *tx, void *arg)
 	const struct mail_flag_change change = { .set = c->set, .clear = c->clear };
 	struct mail_flags after;
 	int64_t modseq = 0;
+
+	INVARIANT((c->set & c->clear) == 0);
 	int rc = mail_store_message(tx, c->account, c->id, MAIL_WANT_META, c->a, &c->message);
 
 	if (rc == 0)

@@ -4,6 +4,7 @@
  */
 #include "delivery/filter.h"
 
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "mime/encoded_word.h"
 #include "mime/header.h"
@@ -125,14 +126,6 @@ static bool is_true(const struct json *actions, const char *name)
 	return on;
 }
 
-/* The first level is INBOX whatever its case, as everywhere. */
-static struct slice mailbox_name(struct arena *a, struct slice name)
-{
-	if (!slice_istarts(name, SLICE("INBOX/")))
-		return arena_slice(a, name);
-	return slice_str(arena_printf(a, "INBOX%.*s", SLICE_ARG(slice_skip(name, 5))));
-}
-
 /* Where several rules move a mail, the last one has its way. */
 static void act(struct arena *a, const struct json *actions, struct mail_filter_outcome *out,
 	struct strbuf *keywords)
@@ -140,7 +133,7 @@ static void act(struct arena *a, const struct json *actions, struct mail_filter_
 	struct slice mailbox;
 
 	if (json_get_text(actions, "move", &mailbox) == 0 && mail_name_is_good(mailbox)) {
-		out->mailbox = mailbox_name(a, mailbox);
+		out->mailbox = arena_slice(a, mailbox);
 		out->trash = false;
 	}
 	if (is_true(actions, "discard"))
@@ -167,6 +160,7 @@ void mail_filter_apply(struct arena *a, const struct json *rules,
 		if (is_true(json_get(r, "then"), "stop"))
 			break;
 	}
+	INVARIANT(keywords.n <= MAIL_KEYWORDS_MAX);
 	out->keywords = arena_slice(a, strbuf_slice(&keywords));
 	strbuf_free(&keywords);
 }

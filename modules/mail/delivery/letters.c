@@ -84,6 +84,7 @@ static void on_reached(
 		on_delivered(o, status < 0 ? status : HEARTH_EUNSUPPORTED, NULL, 0);
 		return;
 	}
+	INVARIANT(o->to.n > 0 && o->message.n > 0);
 	d = mail_delivery_new(o->m);
 	mail_delivery_add(d, &(struct mail_recipient){ .account = accounts[0].id,
 				     .address = strbuf_slice(&o->to),

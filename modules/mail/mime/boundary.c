@@ -5,6 +5,7 @@
  */
 #include "mime/boundary.h"
 #include "hearth/arena.h"
+#include "hearth/log.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ struct mime_boundary_mark mime_boundary_push(
 	struct mime_boundary_mark mark;
 	uint32_t at = ROOT;
 
+	INVARIANT(level > 0 && boundary.n > 0);
 	make_room(b);
 	mark.nodes = (uint32_t)b->n;
 	for (size_t i = 0; i < boundary.n; i++) {
@@ -75,6 +77,7 @@ struct mime_boundary_mark mime_boundary_push(
 
 void mime_boundary_pop(struct mime_boundaries *b, struct mime_boundary_mark mark)
 {
+	INVARIANT(mark.node < b->n && mark.nodes <= b->n);
 	b->nodes[mark.node].level = mark.before;
 	while (b->n > mark.nodes) {
 		const struct mime_boundary_node *last = &b->nodes[b->n - 1];

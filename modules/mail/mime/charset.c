@@ -3,6 +3,7 @@
  * the C library's at most a fixed number stay open, for all threads.
  */
 #include "mime/charset.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "mime/charset_label.h"
 
@@ -43,7 +44,8 @@ static void keep_loaded(const char *name)
 	pthread_mutex_lock(&kept.lock);
 	while (i < kept.n && strcmp(kept.v[i].name, name) != 0)
 		i++;
-	if (i == kept.n && i < sizeof(kept.v) / sizeof(kept.v[0])) {
+	INVARIANT(i < sizeof(kept.v) / sizeof(kept.v[0])); /* fewer names than places */
+	if (i == kept.n) {
 		kept.v[i].open = iconv_open("UTF-8", name);
 		snprintf(kept.v[i].name, sizeof(kept.v[i].name), "%s", name);
 		kept.n++;
@@ -191,6 +193,7 @@ void mime_charset_add(struct mime_charset *c, struct strbuf *out, struct slice i
 		c->held[c->held_n++] = in.p[0];
 		in = slice_skip(in, 1);
 		used = convert(c, out, slice_of(c->held, c->held_n));
+		INVARIANT(used <= c->held_n);
 		c->held_n -= used;
 		memmove(c->held, c->held + used, c->held_n);
 	}
@@ -202,6 +205,7 @@ void mime_charset_add(struct mime_charset *c, struct strbuf *out, struct slice i
 		utf8_append(out, REPLACEMENT);
 		in = slice_skip(in, 1);
 	}
+	INVARIANT(c->held_n == 0 && in.n <= sizeof(c->held));
 	memcpy(c->held, in.p, in.n);
 	c->held_n = in.n;
 }

@@ -3,6 +3,7 @@
  * that a limit also limits the work.
  */
 #include "mime/content.h"
+#include "hearth/log.h"
 #include "mime/charset.h"
 #include "mime/html_text.h"
 
@@ -12,6 +13,7 @@ void mime_text_cut(struct strbuf *b, size_t from, size_t limit)
 {
 	size_t n = from + limit;
 
+	INVARIANT(from <= b->n);
 	if (b->n - from <= limit)
 		return;
 	while (n > from && ((unsigned char)b->p[n] & 0xC0) == 0x80)

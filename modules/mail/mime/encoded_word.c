@@ -3,6 +3,7 @@
  * gathered before they are converted, since many writers split a character between two words.
  */
 #include "mime/encoded_word.h"
+#include "hearth/log.h"
 #include "mime/charset.h"
 #include "mime/token.h"
 #include "mime/transfer.h"
@@ -125,6 +126,7 @@ void mime_words_decode(struct strbuf *out, struct slice text)
 			flush(out, &g);
 			mime_charset_convert(out, (struct slice){ NULL, 0 }, between);
 		}
+		INVARIANT(w.size > 0 && w.size <= text.n - i);
 		gather(out, &g, &w);
 		i += w.size;
 		raw = i;

@@ -4,6 +4,8 @@
  */
 #include "mime/header.h"
 
+#include "hearth/log.h"
+
 size_t mime_line(struct slice s)
 {
 	ptrdiff_t lf = slice_chr(s, '\n');
@@ -73,6 +75,7 @@ bool mime_fields_next(struct mime_fields *it, struct mime_field *field)
 	while (n < rest.n && is_wsp(rest.p[n]))
 		n += mime_line(slice_skip(rest, n));
 
+	INVARIANT(n > 0 && n <= rest.n); /* so it ends */
 	field->raw = slice_head(rest, n);
 	name_n = colon = name_size(field->raw);
 	while (colon < n && is_wsp(rest.p[colon]))

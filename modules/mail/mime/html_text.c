@@ -4,6 +4,7 @@
  * it does in a browser.
  */
 #include "mime/html_text.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "mime/charset.h"
 
@@ -222,8 +223,8 @@ bool mime_html_text(struct strbuf *out, struct slice html, size_t limit)
 	struct tokenizer t = { .rest = html, .out = out, .from = out->n };
 
 	while (t.rest.n && out->n - t.from <= limit) {
+		size_t before = t.rest.n, n;
 		char c = t.rest.p[0];
-		size_t n;
 
 		if (c == '<') {
 			take_markup(&t);
@@ -236,6 +237,7 @@ bool mime_html_text(struct strbuf *out, struct slice html, size_t limit)
 			add_space(&t, ' ');
 			t.rest = slice_skip(t.rest, c == '\xC2' ? 2 : 1);
 		}
+		INVARIANT(t.rest.n < before); /* so it ends */
 	}
 	return t.rest.n == 0;
 }

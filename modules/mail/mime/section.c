@@ -4,6 +4,7 @@
  */
 #include "mime/section.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "mime/header.h"
 
 /*
@@ -99,5 +100,6 @@ struct slice mime_section_filter(
 		memcpy(to + n, it.rest.p, it.rest.n);
 		n += it.rest.n;
 	}
+	INVARIANT(n <= bytes.n);
 	return slice_of(to, n);
 }

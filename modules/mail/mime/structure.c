@@ -291,6 +291,8 @@ struct mime_part *mime_structure_parse(
 			header_end(s);
 	}
 	close_above(s, 0, s->message.n, s->lines);
+	INVARIANT(s->depth == 0 && s->parts <= MIME_PARTS_MAX + MIME_DEPTH_MAX);
+	INVARIANT(root->header_size + root->body_size == s->message.n); /* it covers all of it */
 	strbuf_free(&s->scratch);
 	mime_boundaries_clear(&s->boundaries);
 	free(s);

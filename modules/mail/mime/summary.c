@@ -3,6 +3,7 @@
  * plain text before HTML, without quoted lines and the signature where that leaves anything.
  */
 #include "mime/summary.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "mime/content.h"
 #include "mime/encoded_word.h"
@@ -42,6 +43,7 @@ static void add_id(struct mime_strings *ids, struct slice id)
 		ids->n--;
 		memmove(ids->v + 1, ids->v + 2, (ids->n - 1) * sizeof(*ids->v));
 	}
+	INVARIANT(ids->n < MIME_REFERENCES_MAX);
 	ids->v[ids->n++] = id;
 }
 

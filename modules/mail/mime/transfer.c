@@ -7,6 +7,7 @@
  *   uuencode         SEEK a line "begin …", then lines of LENGTH and DATA, until ENDED
  */
 #include "mime/transfer.h"
+#include "hearth/log.h"
 #include "mime/token.h"
 
 enum { ENDED = -1 };
@@ -91,6 +92,7 @@ static void base64_add(struct mime_decoder *d, struct strbuf *out, struct slice 
 			d->state = 0;
 		}
 	}
+	INVARIANT((size_t)(to - start) <= in.n + 3 && d->state < 4);
 	strbuf_commit(out, (size_t)(to - start));
 	if (ended) {
 		group_end(d, out);
@@ -123,6 +125,7 @@ static enum qp_verdict qp_judge(const struct mime_decoder *d, char c)
 	char last = d->held[d->held_n - 1];
 	bool escape = d->held[0] == '=';
 
+	INVARIANT(d->held_n > 0 && d->held_n <= MIME_DECODER_HELD_MAX);
 	if (escape && d->held_n == 1 && mime_hex_digit(c) >= 0)
 		return QP_HOLD;
 	if (escape && d->held_n == 2 && mime_hex_digit(last) >= 0)

@@ -3,6 +3,7 @@
  */
 #include "hearth/error.h"
 #include "hearth/export.h"
+#include "hearth/log.h"
 #include "personal/personal.h"
 #include "store/store.h"
 
@@ -15,6 +16,7 @@ int mail_on_deleted(void *module, struct db_tx *tx, const struct bus_event *ev, 
 
 	(void)module;
 	(void)prepared;
+	INVARIANT(db_tx_writes(tx));
 	if (rc == 0)
 		rc = mail_store_erase(tx, account);
 	return rc < 0 ? rc : export_push(tx, ev, MAIL_QUEUE_ERASE);

@@ -8,6 +8,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "message.h"
 #include "personal/mbox.h"
 #include "personal/personal.h"
@@ -95,6 +96,7 @@ static int collect_message(void *arg, const struct mail_message *message)
 	struct handing_out *h = arg;
 	struct mail_message *m = &h->messages[h->n++];
 
+	INVARIANT(h->n <= BATCH);
 	*m = *message;
 	m->keywords = arena_slice(h->batch, message->keywords);
 	m->content =

@@ -8,6 +8,7 @@
 
 #include "hearth/accounts.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 /* A member's JSON as a text in `a`; `otherwise` when it is not there. */
 static struct slice json_of(
@@ -52,6 +53,7 @@ int mail_preferences_apply(
 {
 	(void)module;
 	(void)ev;
+	INVARIANT(db_tx_writes(tx) && prepared);
 	return mail_store_set_preferences(tx, prepared);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "hearth/error.h"
 #include "hearth/fts.h"
+#include "hearth/log.h"
 #include "search/document.h"
 #include "search/envelope.h"
 #include "search/index.h"
@@ -89,6 +90,7 @@ int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev
 	int rc = read_event(ev, a, &content, &stored);
 
 	(void)module;
+	INVARIANT(db_tx_writes(tx));
 	arena_free(&a);
 	if (rc < 0)
 		return rc;

@@ -13,6 +13,7 @@
 #include "hearth/bus.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
+#include "hearth/log.h"
 #include "search/envelope.h"
 
 #define UNKNOWN_MAX 2000 /* contents the index does not know yet; with more it is too far behind */
@@ -71,6 +72,8 @@ static int by_number(const void *a, const void *b)
 static void unite(const struct narrowing *w, struct arena *a, int64_t **out, size_t *n)
 {
 	size_t count = w->n + w->unknown_n, kept = 0;
+
+	INVARIANT(w->unknown_n <= UNKNOWN_MAX);
 	int64_t *all = arena_alloc(a, (count + 1) * sizeof(*all));
 
 	if (w->n)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "hearth/arena.h"
+#include "hearth/log.h"
 
 struct mail_text_cache {
 	pthread_mutex_t lock;
@@ -77,6 +78,7 @@ static void made(struct mail_text_cache *c, struct slice key)
 void mail_text_cache_put(
 	struct mail_text_cache *c, struct slice key, struct slice head, struct slice body)
 {
+	INVARIANT(key.n > 0);
 	pthread_mutex_lock(&c->lock);
 	forget(c);
 	strbuf_add(&c->key, key);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "smtp/smtp_session.h"
 
@@ -37,6 +38,7 @@ static void on_checked(void *arg, int status, const struct account *account, int
 
 static void check(struct smtp_session *s, struct slice user, struct slice password)
 {
+	INVARIANT(s->submission && !s->authenticated && s->reading == SMTP_READING_COMMAND);
 	smtp_wait(s);
 	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn),
 		ACCOUNTS_VIA_SMTP, on_checked, s);
@@ -58,6 +60,7 @@ static void take_plain(struct smtp_session *s, struct slice response)
 
 static void ask(struct smtp_session *s, const char *challenge)
 {
+	INVARIANT(s->reading == SMTP_READING_COMMAND && !s->has_mail);
 	s->reading = SMTP_READING_AUTH;
 	smtp_reply_write(&s->out, 334, NULL, slice_str(challenge));
 }

@@ -11,6 +11,8 @@
  */
 #include "smtp/smtp_data.h"
 
+#include "hearth/log.h"
+
 enum state { LINE_START, TEXT, CR, DOT, DOT_CR, END };
 
 void smtp_data_init(struct smtp_data *d, uint64_t size_max, enum smtp_data_bare policy)
@@ -70,6 +72,7 @@ static struct slice step(struct smtp_data *d, struct slice *in)
 	const struct slice nothing = { NULL, 0 };
 	char c = in->p[0];
 
+	INVARIANT(in->n > 0 && d->state != END);
 	switch (d->state) {
 	case CR:
 	case DOT_CR:
@@ -113,6 +116,7 @@ enum smtp_data_event smtp_data_next(struct smtp_data *d, struct slice *in, struc
 		if (body->n && !smtp_data_result(d))
 			return SMTP_DATA_BODY;
 	}
+	INVARIANT(d->state == END || in->n == 0); /* all of it was looked at */
 	*body = (struct slice){ NULL, 0 };
 	return d->state == END ? SMTP_DATA_END : SMTP_DATA_MORE;
 }

@@ -55,6 +55,7 @@ static void on_looked(void *arg, int status)
 {
 	struct question *q = arg;
 
+	INVARIANT(status < 0 || q->n > 0);
 	q->done(q->s, status, q->accounts, q->n, q->group);
 	free(q->accounts);
 	free(q);

@@ -136,6 +136,7 @@ static void set_pace(struct smtp_session *s)
 {
 	bool data = s->reading == SMTP_READING_DATA;
 
+	INVARIANT(!data || (s->has_mail && s->delivery));
 	conn_set_pace(s->conn, s->m->patience_ms, data ? s->m->least_rate : 0);
 }
 
@@ -198,6 +199,7 @@ static bool take_one(struct smtp_session *s, struct slice *in)
 			set_pace(s);
 		return in->n > 0;
 	}
+	INVARIANT(s->reading != SMTP_READING_AUTH || !s->has_mail);
 	rc = s->reading == SMTP_READING_AUTH ? smtp_parse_auth_line(&s->parser, in, &line)
 					     : smtp_parse_command(&s->parser, in, &command);
 	if (rc == 0)

@@ -62,6 +62,7 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 /* A recipient named twice, or in two groups, gets the message once. */
 static void add_recipients(struct smtp_session *s, const struct account *accounts, size_t n)
 {
+	INVARIANT(s->has_mail && n > 0);
 	if (!s->delivery)
 		s->delivery = mail_delivery_new(s->m);
 	for (size_t i = 0; i < n; i++)
@@ -201,6 +202,7 @@ void smtp_do_data(struct smtp_session *s)
 			s->has_mail ? "no recipient was accepted" : "MAIL and RCPT come first");
 		return;
 	}
+	INVARIANT(s->addresses > 0 && mail_delivery_count(s->delivery) > 0);
 	set_trace(s);
 	smtp_data_init(&s->data, s->m->message_max, s->m->bare_newlines);
 	s->reading = SMTP_READING_DATA;

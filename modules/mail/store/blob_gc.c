@@ -28,6 +28,7 @@ int mail_blob_gc_apply(void *module, struct db_tx *tx, const struct bus_event *e
 
 	(void)module;
 	(void)prepared;
+	INVARIANT(db_tx_writes(tx));
 	if (rc == 0 && json_get_text(doc, "change", &change) == 0 &&
 		slice_eq(change, SLICE("removed")) && json_get_text(doc, "blob", &blob) == 0 &&
 		blob.n > 0)
@@ -64,6 +65,7 @@ void mail_blob_gc_one(struct mail *m, const char *key)
 {
 	struct orphan *o = mem_zalloc(sizeof(*o));
 
+	INVARIANT(key[0] != '\0');
 	o->m = m;
 	snprintf(o->key, sizeof(o->key), "%s", key);
 	hearth_hold(m->h);

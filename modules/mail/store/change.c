@@ -10,6 +10,7 @@
 
 int mail_store_share_modseq(struct db_tx *tx, int64_t mailbox, int64_t *modseq)
 {
+	INVARIANT(db_tx_writes(tx) && *modseq >= 0);
 	return *modseq ? 0 : mail_store_next_modseq(tx, mailbox, modseq);
 }
 

@@ -59,6 +59,7 @@ int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_
 	int64_t now, last = 0;
 	int rc = mail_store_modseq(tx, mailbox, &now);
 
+	INVARIANT(mailbox > 0 && modseq >= 0);
 	*more = false;
 	*up_to = now;
 	if (rc < 0 || now == modseq)

@@ -12,6 +12,7 @@ int mail_store_count(struct db_tx *tx, struct mailbox *box, unsigned what)
 	int64_t n = 0;
 	int rc = 0;
 
+	INVARIANT(box->id > 0);
 	if (what & MAIL_COUNT_MESSAGES)
 		rc = db_get_int(
 			tx, &n, "SELECT count(*) FROM message WHERE mailbox = $1", db_int(box->id));

@@ -6,6 +6,7 @@
 #include "store/internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define MAILBOX_COLUMNS                                                                \
 	"m.id, m.account, m.name, m.uidvalidity, m.uidnext, m.modseq, m.special_use, " \
@@ -51,11 +52,13 @@ int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, str
 int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, struct mailbox *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc;
+
+	INVARIANT(account > 0 && use != 0);
+	rc = db_query(tx, &rows,
 		"SELECT " MAILBOX_COLUMNS
 		" FROM mailbox m WHERE m.account = $1 AND m.special_use = $2 ORDER BY m.id",
 		db_int(account), db_int(use));
-
 	return rc < 0 ? rc : read_one(&rows, out);
 }
 

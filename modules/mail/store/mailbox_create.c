@@ -27,6 +27,7 @@ static int insert_mailbox(struct db_tx *tx, int64_t account, struct slice name, 
 	int64_t uidvalidity;
 	int rc = mail_store_is_erased(tx, account);
 
+	INVARIANT(db_tx_writes(tx) && mail_name_is_good(name));
 	if (rc == 0)
 		rc = next_uidvalidity(tx, account, &uidvalidity);
 	if (rc == 0)

@@ -27,6 +27,7 @@ static int hide_mailbox(struct db_tx *tx, int64_t mailbox)
 	char key[24];
 	int rc;
 
+	INVARIANT(mailbox > 0);
 	snprintf(key, sizeof(key), "\x01%lld", (long long)mailbox);
 	rc = db_run(tx, "UPDATE mailbox SET name = $2, special_use = 0, deleted = 1 WHERE id = $1",
 		db_int(mailbox), db_str(key));

@@ -14,6 +14,7 @@
 #include "imap/grammar/imap_parse_internal.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "imap/grammar/imap_args.h"
 
 const struct imap_limits imap_limits_before_auth = {
@@ -94,6 +95,9 @@ static struct imap_limits limits_now(const struct imap_parser *p)
 static size_t room_in_line(const struct imap_parser *p)
 {
 	const struct imap_limits limits = limits_now(p);
+
+	INVARIANT(p->line_start <= p->text.n && p->text.n <= limits.command_max + 2);
+	INVARIANT(p->text.n - p->line_start <= limits.line_max + 2);
 	size_t line = limits.line_max + 2 - (p->text.n - p->line_start);
 	size_t command = limits.command_max + 2 - p->text.n;
 
@@ -257,6 +261,7 @@ enum imap_event_kind imap_parser_next(
 
 void imap_parser_accept(struct imap_parser *p)
 {
+	INVARIANT(p->state != APPEND || p->append);
 	if (p->state == APPEND)
 		p->state = MESSAGE;
 }

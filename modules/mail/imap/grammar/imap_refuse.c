@@ -11,6 +11,8 @@
  */
 #include "imap/grammar/imap_parse_internal.h"
 
+#include "hearth/log.h"
+
 #include "imap/grammar/imap_args.h"
 
 /*
@@ -44,6 +46,7 @@ static void add_tail(struct imap_parser *p, struct slice s)
 {
 	size_t keep;
 
+	INVARIANT(p->tail_n <= sizeof(p->tail));
 	if (s.n > sizeof(p->tail))
 		s = slice_skip(s, s.n - sizeof(p->tail));
 	keep = p->tail_n < sizeof(p->tail) - s.n ? p->tail_n : sizeof(p->tail) - s.n;
@@ -114,6 +117,7 @@ static enum imap_event_kind give_up(struct imap_parser *p, struct imap_event *ev
 enum imap_event_kind imap_parser_skip(
 	struct imap_parser *p, struct slice *in, struct imap_event *ev)
 {
+	INVARIANT(p->state == SKIP && p->skipped <= p->limits.skip_max);
 	if (p->left > p->limits.skip_max - p->skipped)
 		return give_up(p, ev);
 	p->skipped += imap_parser_take(p, in).n;
@@ -131,6 +135,7 @@ enum imap_event_kind imap_parser_skip_line(
 	const char *lf = n ? memchr(in->p, '\n', n) : NULL;
 	struct imap_literal literal;
 
+	INVARIANT(p->state == SKIP_LINE && p->skipped <= p->limits.skip_max);
 	if (!room && in->n)
 		return give_up(p, ev);
 	if (lf)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 /* Reads "*" or a number from 1 to 4294967295 at s.p[*at]. */
 static bool read_number(struct slice s, size_t *at, uint32_t *out)
@@ -95,6 +96,7 @@ struct imap_seqset imap_seqset_resolve(struct arena *a, const struct imap_seqset
 			out.ranges[n++] = r;
 		}
 	}
+	INVARIANT(n <= set->n && (n == 0 || out.ranges[n - 1].last <= max));
 	out.n = n;
 	return out;
 }

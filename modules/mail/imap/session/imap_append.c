@@ -6,6 +6,7 @@
  *
  * The message goes into a delivery as it comes; while the disk is behind, the client waits.
  */
+#include "hearth/log.h"
 #include "hearth/room.h"
 #include "imap/session/imap_internal.h"
 
@@ -24,6 +25,7 @@ static void accept_message(struct imap_session *s)
 	const struct imap_append *append = &s->command->append;
 	const unsigned all = MAIL_SEEN | MAIL_ANSWERED | MAIL_FLAGGED | MAIL_DELETED | MAIL_DRAFT;
 
+	INVARIANT(!s->append && s->account.id > 0);
 	s->append = mail_delivery_new(s->m);
 	mail_delivery_add(s->append,
 		&(struct mail_recipient){ .account = s->account.id,
@@ -87,8 +89,10 @@ static void on_drained(void *arg)
 
 void imap_append_data(struct imap_session *s, struct slice bytes)
 {
-	size_t backlog = mail_delivery_write(s->append, bytes);
+	size_t backlog;
 
+	INVARIANT(s->append && s->command->verb == IMAP_APPEND);
+	backlog = mail_delivery_write(s->append, bytes);
 	if (backlog > blob_writer_high()) {
 		imap_busy(s);
 		mail_delivery_on_drained(s->append, on_drained, s);
@@ -101,7 +105,7 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 {
 	struct imap_session *s = arg;
 
-	(void)n;
+	INVARIANT(n == 1 && !s->append);
 	if (!imap_back(s))
 		return;
 	if (status == 0) {
@@ -127,6 +131,7 @@ static void on_stored(void *arg, int status, const struct mail_recipient *recipi
 
 void imap_append_end(struct imap_session *s)
 {
+	INVARIANT(s->append && mail_delivery_count(s->append) == 1);
 	conn_set_pace(s->conn, 0, 0);
 	imap_busy(s);
 	mail_delivery_finish(&s->append, on_stored, s);

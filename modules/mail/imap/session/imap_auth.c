@@ -27,6 +27,7 @@ static void welcome(struct imap_session *s)
 	struct imap_limits limits = imap_limits_after_auth;
 	struct strbuf code = { 0 };
 
+	INVARIANT(s->state == IMAP_NOT_AUTHENTICATED && s->account.id > 0);
 	s->state = IMAP_AUTHENTICATED;
 	limits.append_max = s->m->message_max;
 	imap_parser_set_limits(&s->parser, &limits);
@@ -48,10 +49,12 @@ static int ensure(struct db_tx *tx, void *arg)
 
 static void on_made(struct imap_session *s, int status)
 {
-	if (status < 0)
-		imap_reply_error(s, HEARTH_EIO);
-	else
+	if (status == 0) {
 		welcome(s);
+		return;
+	}
+	s->account = (struct account){ 0 }; /* nobody has logged in */
+	imap_reply_error(s, HEARTH_EIO);
 }
 
 static void on_looked(struct imap_session *s, int status)
@@ -103,6 +106,7 @@ static void check(struct imap_session *s, struct slice user, struct slice passwo
 		imap_reply(s, "NO", "PRIVACYREQUIRED", "Encryption is needed first: STARTTLS");
 		return;
 	}
+	INVARIANT(s->state == IMAP_NOT_AUTHENTICATED);
 	imap_busy(s);
 	s->m->accounts->authenticate(s->m->accounts->self, user, password, conn_info(s->conn),
 		ACCOUNTS_VIA_IMAP, on_checked, s);
@@ -161,6 +165,7 @@ void imap_do_authenticate(struct imap_session *s)
 
 void imap_auth_line(struct imap_session *s, struct slice line)
 {
+	INVARIANT(s->command->verb == IMAP_AUTHENTICATE);
 	if (slice_eq(line, SLICE("*")))
 		imap_bad(s, "The log-in was cancelled");
 	else

@@ -75,6 +75,7 @@ static void do_logout(struct imap_session *s)
 /* Nothing that was said in clear counts behind it (RFC 3501 section 6.2.1). */
 static void do_starttls(struct imap_session *s)
 {
+	INVARIANT(s->state == IMAP_NOT_AUTHENTICATED && !s->view);
 	if (!conn_can_start_tls(s->conn)) {
 		imap_bad(s, "TLS is not available here, or there already");
 		return;
@@ -87,6 +88,7 @@ static void do_starttls(struct imap_session *s)
 
 static void do_unselect(struct imap_session *s)
 {
+	INVARIANT(s->view && s->state == IMAP_SELECTED);
 	imap_leave(s);
 	imap_ok(s, "UNSELECT done");
 }

@@ -8,6 +8,7 @@
  * refused while the disk is full. MOVE moves each message or does not (RFC 6851 section 3.3), and
  * tells at its end which.
  */
+#include "hearth/log.h"
 #include "hearth/rand.h"
 #include "hearth/room.h"
 #include "imap/session/imap_copy_undo.h"
@@ -34,6 +35,7 @@ static int copy_one(struct db_tx *tx, const struct imap_session *s, struct copy 
 	uint32_t *new_uid = &job->new_uids[job->copied];
 	int rc;
 
+	INVARIANT(job->copied < job->n);
 	if (s->command->verb == IMAP_MOVE)
 		rc = mail_store_move(tx, s->view->mailbox, uid, &job->to, &job->modseq, new_uid);
 	else
@@ -86,6 +88,7 @@ static int copy_chunk(struct db_tx *tx, void *arg)
 	struct copy *job = s->job;
 	int rc = mail_store_mailbox(tx, s->account.id, s->command->copy.mailbox, &job->to);
 
+	INVARIANT(db_tx_writes(tx) && job->chunk_copied <= job->at && job->at <= job->n);
 	if (rc == 0 && must_wait(s, &job->to))
 		rc = HEARTH_EBUSY;
 	job->copied = job->chunk_copied;
@@ -103,6 +106,7 @@ static const char *copyuid(struct imap_session *s, const struct copy *job)
 	struct strbuf code = { 0 };
 	const char *text;
 
+	INVARIANT(job->copied > 0);
 	strbuf_printf(&code, "COPYUID %u ", job->to.uidvalidity);
 	imap_write_numbers(&code, job->from, job->copied);
 	strbuf_addc(&code, ' ');
@@ -167,6 +171,7 @@ static void end_copy(struct imap_session *s)
 {
 	struct copy *job = s->job;
 
+	INVARIANT(job->at == job->n && job->copied <= job->n);
 	job->copying.op = 0;
 	if (s->command->verb == IMAP_MOVE) {
 		tell_moved(s, job);
@@ -186,6 +191,7 @@ static void on_chunk_copied(struct imap_session *s, int status)
 		on_failed(s, status);
 		return;
 	}
+	INVARIANT(job->copied >= job->chunk_copied && job->copied <= chunk_end(job));
 	job->copying.owned = job->copying.op != 0;
 	if (job->copied > job->chunk_copied)
 		imap_mailbox_changed(s, job->to.id);
@@ -281,6 +287,7 @@ static int expunge_chunk(struct db_tx *tx, void *arg)
 	size_t n = 0;
 	int rc = mail_store_deleted(tx, mailbox, job->above, MAIL_BULK_MAX, a, &uids, &n);
 
+	INVARIANT(db_tx_writes(tx) && !s->view->read_only);
 	job->last = n ? uids[n - 1] : 0;
 	job->count = 0;
 	for (size_t i = 0; i < n && rc == 0; i++) {
@@ -301,6 +308,7 @@ static void on_chunk(struct imap_session *s, int status)
 		imap_reply_error(s, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
 		return;
 	}
+	INVARIANT(job->last == 0 || job->last > job->above); /* so it ends */
 	if (job->count)
 		imap_mailbox_changed(s, s->view->mailbox);
 	job->above = job->last;

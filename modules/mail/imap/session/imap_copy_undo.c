@@ -19,6 +19,7 @@ int mail_copying_own(const struct mail *m, struct db_tx *tx, struct mail_copying
 {
 	char name[LEASE_NAME_MAX + 1];
 
+	INVARIANT(c->op != 0 && db_tx_writes(tx));
 	if (c->owned)
 		return lease_renew(hearth_leases(m->h), tx, &c->lease);
 	snprintf(name, sizeof(name), "mail.copy.%lld", (long long)c->op);
@@ -27,6 +28,7 @@ int mail_copying_own(const struct mail *m, struct db_tx *tx, struct mail_copying
 
 int mail_copying_end(struct db_tx *tx, const struct mail_copying *c)
 {
+	INVARIANT(c->op != 0 && db_tx_writes(tx));
 	int rc = mail_store_copying_end(tx, c->op);
 
 	return rc < 0 ? rc : lease_end(tx, &c->lease);
@@ -94,6 +96,7 @@ void mail_copying_undo(struct mail *m, const struct mail_copying *c, done_fn *do
 {
 	struct undo *u = mem_alloc(sizeof(*u));
 
+	INVARIANT(c->op != 0);
 	*u = (struct undo){ .m = m, .copying = *c, .done = done, .arg = arg };
 	hearth_hold(m->h);
 	next(u);

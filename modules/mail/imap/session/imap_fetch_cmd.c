@@ -10,6 +10,8 @@
  */
 #include "imap/session/imap_fetch_job.h"
 
+#include "hearth/log.h"
+
 #define OCTETS_AT_ONCE (32u << 10) /* bytes that are read and written on the loop */
 #define ROWS_AT_ONCE   100
 
@@ -70,6 +72,7 @@ static void on_batch(struct imap_session *s, int status)
 	struct imap_fetch_job *f = s->job;
 	bool written = f->row == f->rows->n;
 
+	INVARIANT(f->row <= f->rows->n && !f->loading);
 	if (f->broken) {
 		/* A literal that was announced cannot be ended otherwise. */
 		conn_abort(s->conn, HEARTH_EIO);
@@ -119,6 +122,7 @@ static void on_loaded(struct imap_session *s, int status)
 
 	if (status < 0)
 		f->error = status;
+	INVARIANT(!f->begun && !f->has_ahead);
 	f->row = 0;
 	f->missing |= f->rows->missing;
 	if (status < 0 || f->rows->n == 0)

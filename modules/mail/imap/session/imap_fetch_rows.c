@@ -53,6 +53,7 @@ static int keep_row(void *arg, const struct mail_message *m)
 	}
 	if (r->next_at == v->n || v->uids[r->next_at] != m->uid)
 		return 0;
+	INVARIANT(r->n < ROWS_MAX);
 	row = &r->v[r->n++];
 	*row = (struct imap_fetch_row){ .index = r->next_at++, .m = *m };
 	keep_text(r, &row->m.keywords);
@@ -81,6 +82,7 @@ static int load_span(struct db_tx *tx, struct imap_fetch_rows *r)
 	uint32_t first = v->uids[r->next_at], last = v->uids[span->last];
 	int rc;
 
+	INVARIANT(r->next_at <= span->last && span->last < v->n);
 	if (f->needs_content)
 		rc = mail_store_messages(tx, v->mailbox, first, last, f->want, keep_row, r);
 	else
@@ -133,6 +135,7 @@ void imap_fetch_load_ahead(struct imap_fetch_job *f)
 {
 	if (f->has_ahead || f->rows->next_span == f->spans.n)
 		return;
+	INVARIANT(!f->loading);
 	f->ahead->span = f->rows->next_span;
 	f->ahead->at = f->rows->next_at;
 	db_read_begin(f->s->m->db, load_ahead, f->ahead, &f->loading);
@@ -166,6 +169,7 @@ int imap_fetch_set_seen(struct db_tx *tx, void *session)
 	int64_t mailbox = s->view->mailbox, modseq = 0;
 	int rc = mail_store_modseq(tx, mailbox, &f->modseq_before);
 
+	INVARIANT(db_tx_writes(tx) && f->sets_seen && !s->view->read_only);
 	for (size_t i = 0; i < f->rows->n && rc == 0; i++) {
 		struct imap_fetch_row *row = &f->rows->v[i];
 		struct mail_flags after;

@@ -168,6 +168,7 @@ static void write_item(struct imap_fetch_job *f, const struct imap_fetch_row *ro
 
 static void begin_message(struct imap_fetch_job *f, const struct imap_fetch_row *row)
 {
+	INVARIANT(!f->begun && f->literal_left == 0 && row->index < f->s->view->n);
 	f->begun = true;
 	f->item = f->s->command->fetch.items;
 	f->root = NULL;
@@ -200,6 +201,7 @@ static void step(struct imap_fetch_job *f)
 {
 	struct imap_fetch_row *row = &f->rows->v[f->row];
 
+	INVARIANT(f->row < f->rows->n);
 	if (f->literal_left) {
 		f->broken = write_literal(f) < 0;
 	} else if (!f->begun) {

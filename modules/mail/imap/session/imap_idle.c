@@ -5,10 +5,13 @@
  */
 #include "imap/session/imap_internal.h"
 
+#include "hearth/log.h"
+
 static void wait_on(struct imap_session *s);
 
 static void tell(struct imap_session *s)
 {
+	INVARIANT(s->view && s->command->verb == IMAP_IDLE);
 	imap_view_tell_gone(s->view, &s->out);
 	wait_on(s);
 }
@@ -43,6 +46,7 @@ void imap_idle_changed(struct imap_session *s)
 
 void imap_idle_line(struct imap_session *s, struct slice line)
 {
+	INVARIANT(s->command->verb == IMAP_IDLE);
 	if (slice_ieq(line, SLICE("DONE")))
 		imap_ok(s, "IDLE done");
 	else

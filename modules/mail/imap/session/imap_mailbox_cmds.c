@@ -2,6 +2,7 @@
  * imap_mailbox_cmds.c: SELECT and EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE,
  * STATUS (RFC 3501 section 6.3).
  */
+#include "hearth/log.h"
 #include "imap/grammar/imap_string.h"
 #include "imap/session/imap_internal.h"
 
@@ -47,6 +48,7 @@ static void on_known(struct imap_session *s, int status)
 		imap_reply_error(s, status);
 		return;
 	}
+	INVARIANT(!s->view && s->state == IMAP_AUTHENTICATED);
 	imap_enter(s, imap_view_new(&job->box, job->uids, job->n, read_only));
 	imap_view_add_recent(s->view, job->recent);
 	imap_view_add_keywords(s->view, job->keywords);
@@ -68,6 +70,7 @@ static int take_recent(struct db_tx *tx, void *arg)
 	const struct imap_session *s = arg;
 	struct select *job = s->job;
 
+	INVARIANT(job->n > 0 && s->command->verb == IMAP_SELECT);
 	return mail_store_take_recent(tx, job->box.id, job->uids[job->n - 1] + 1, &job->recent);
 }
 

@@ -5,6 +5,7 @@
  * octets: the sizes of its messages and what other modules keep for it, since the quota is one for
  * all (accounts.h). One without has none. The questions run on a worker.
  */
+#include "hearth/log.h"
 #include "imap/session/imap_internal.h"
 #include "store/store.h"
 
@@ -56,6 +57,7 @@ static void on_asked(struct imap_session *s, int status)
 	const struct quota *q = s->job;
 	bool root = s->command->verb == IMAP_GETQUOTA;
 
+	INVARIANT(root || s->command->verb == IMAP_GETQUOTAROOT);
 	if (status == 0)
 		status = q->status;
 	if (status < 0) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "hearth/clock.h"
+#include "hearth/log.h"
 
 /* ---- texts ---- */
 
@@ -59,6 +60,7 @@ static void begin_texts(struct imap_searching *s)
 		}
 		c->content = kept - 1;
 	}
+	INVARIANT(kept <= n && n <= s->n);
 	s->first[kept] = n;
 	s->search = (struct mail_search){ .m = s->m,
 		.account = s->account,
@@ -108,6 +110,7 @@ size_t *imap_search_found(const struct imap_searching *s, size_t *n)
 {
 	size_t *found = arena_alloc(s->a, (s->n + 1) * sizeof(*found));
 
+	INVARIANT(s->rows_read);
 	*n = 0;
 	for (size_t i = 0; i < s->n; i++)
 		if (imap_search_answer(s, s->keys, i) == IMAP_ANSWER_YES)

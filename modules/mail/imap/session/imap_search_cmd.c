@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "hearth/clock.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "imap/grammar/imap_string.h"
 #include "imap/session/imap_internal.h"
@@ -32,6 +33,7 @@ struct search_job {
 /* The number the client knows a message by. */
 static uint32_t number_of(const struct imap_session *s, size_t index)
 {
+	INVARIANT(index < s->view->n);
 	return s->command->uid ? s->view->uids[index] : (uint32_t)index + 1;
 }
 

@@ -7,6 +7,7 @@
 #include "imap/session/imap_search_job.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define DAY_S 86400
 
@@ -100,6 +101,7 @@ static enum imap_answer answer_text(
 
 	if (!found->answers || s->v[i].content == IMAP_NO_CONTENT)
 		return IMAP_ANSWER_UNKNOWN;
+	INVARIANT(s->v[i].content < found->n);
 	for (size_t k = 0; k < s->text_n; k++)
 		if (s->texts[k] == key)
 			switch (found->answers[k * found->n + s->v[i].content]) {

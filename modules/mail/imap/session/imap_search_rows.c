@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "search/narrow.h"
 
 #define FEW 64 /* contents: so many are always looked at alone */
@@ -20,6 +21,7 @@ static void keep_at(struct imap_searching *s, const struct mail_message *m)
 {
 	const struct mail_content *c = &m->content;
 
+	INVARIANT(s->n < s->view->n && s->at < s->view->n); /* each message once */
 	s->v[s->n] = (struct imap_candidate){ .index = s->at,
 		.uid = m->uid,
 		.flags = m->flags,

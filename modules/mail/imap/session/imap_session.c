@@ -26,6 +26,7 @@ static void on_taken(void *session)
 
 void imap_flush_then(struct imap_session *s, imap_fn *next)
 {
+	INVARIANT(s->command && next);
 	s->next = next;
 	session_turn_flush_then(&s->turn, on_taken);
 }
@@ -150,6 +151,7 @@ void imap_run_work(struct imap_session *s, job_fn *fn, imap_done_fn *done)
 
 static void end_command(struct imap_session *s)
 {
+	INVARIANT(!s->append && !s->done); /* its message was taken, no job is in flight */
 	drop_job(s);
 	s->command = NULL;
 	s->line_due = false;
@@ -161,6 +163,7 @@ static void end_command(struct imap_session *s)
 
 static void write_reply(struct imap_session *s)
 {
+	INVARIANT(s->command && s->reply.status && s->reply.text);
 	if (s->view && imap_may_tell_expunge(s->command))
 		imap_view_tell_gone(s->view, &s->out);
 	imap_write_status(&s->out, s->command->tag, s->reply.status, s->reply.code, s->reply.text);
@@ -227,6 +230,8 @@ static void on_refused(struct imap_session *s, const struct imap_event *ev)
 
 static void on_command(struct imap_session *s, struct imap_command *c)
 {
+	/* Only APPEND is begun before it is complete. */
+	INVARIANT(s->command ? s->command == c && c->verb == IMAP_APPEND : c->verb != IMAP_APPEND);
 	s->command = c;
 	if (imap_handler_of(c)->end) {
 		imap_handler_of(c)->end(s);
@@ -261,6 +266,7 @@ static bool step(void *session, struct slice *in)
 	case IMAP_EVENT_COMMAND: on_command(s, ev.command); break;
 	case IMAP_EVENT_REFUSED: on_refused(s, &ev); break;
 	case IMAP_EVENT_APPEND:
+		INVARIANT(!s->command && ev.command->verb == IMAP_APPEND);
 		s->command = ev.command;
 		imap_handler_of(ev.command)->run(s);
 		break;

@@ -4,6 +4,8 @@
  */
 #include "imap/session/imap_internal.h"
 
+#include "hearth/log.h"
+
 #define CHUNK MAIL_BULK_MAX
 
 struct store {
@@ -32,6 +34,7 @@ void imap_write_flag_list(
 void imap_write_flags_of(
 	struct strbuf *out, struct imap_view *view, size_t index, const struct mail_flags *f)
 {
+	INVARIANT(index < view->n);
 	imap_view_learn(view, f->keywords, out);
 	strbuf_printf(out, "* %zu FETCH (UID %u FLAGS ", index + 1, view->uids[index]);
 	imap_write_flag_list(out, view, view->uids[index], f);
@@ -86,6 +89,7 @@ static int change_chunk(struct db_tx *tx, void *arg)
 	int64_t mailbox = s->view->mailbox, modseq = 0;
 	int rc = mail_store_modseq(tx, mailbox, &job->modseq_before);
 
+	INVARIANT(db_tx_writes(tx) && !s->view->read_only && job->at < job->n);
 	arena_reset(job->a);
 	for (size_t i = 0; i < chunk_size(job) && rc == 0; i++) {
 		rc = mail_store_flag(tx, mailbox, job->uids[job->at + i], &job->change, &modseq,
@@ -133,6 +137,8 @@ static void on_changed(struct imap_session *s, int status)
 		job->missing |= !job->found[i];
 		if (!job->found[i])
 			continue;
+		/* The view is the one they came from: nothing was told meanwhile. */
+		INVARIANT(index < s->view->n && s->view->uids[index] == job->uids[job->at + i]);
 		imap_view_learn(s->view, job->after[i].keywords, &s->out);
 		if (!s->command->store.silent)
 			imap_write_flags_of(&s->out, s->view, index, &job->after[i]);

@@ -34,6 +34,7 @@ void imap_leave(struct imap_session *s)
 {
 	if (!s->view)
 		return;
+	INVARIANT(s->state == IMAP_SELECTED);
 	mail_unwatch(s->m->notifier, &s->watch);
 	imap_view_free(&s->view);
 	s->dirty = false;
@@ -60,6 +61,7 @@ static void on_known(struct imap_session *s, int status)
 {
 	bool more = status == 0 && s->changes->more;
 
+	INVARIANT(s->view && s->sync_arena);
 	if (status == 0)
 		imap_view_apply(s->view, s->changes, &s->out);
 	else
@@ -99,6 +101,7 @@ void imap_sync(struct imap_session *s, imap_fn *next)
 		next(s);
 		return;
 	}
+	INVARIANT(!s->sync_arena); /* one look at a time */
 	s->dirty = s->sync_failed = false;
 	s->after_sync = next;
 	s->sync_arena = arena_new();
@@ -117,6 +120,7 @@ void imap_mailbox_changed(struct imap_session *s, int64_t mailbox)
 
 void imap_changed_by_us(struct imap_session *s, int64_t before, int64_t after)
 {
+	INVARIANT(after >= before); /* a mailbox's modseq only grows */
 	if (before == after)
 		return;
 	if (s->view->modseq == before)

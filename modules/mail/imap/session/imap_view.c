@@ -14,6 +14,7 @@ struct imap_view *imap_view_new(
 {
 	struct imap_view *v = mem_zalloc(sizeof(*v));
 
+	INVARIANT(box->id > 0);
 	v->mailbox = box->id;
 	v->read_only = read_only;
 	v->modseq = box->modseq;
@@ -220,6 +221,7 @@ uint32_t *imap_spans_uids(
 {
 	uint32_t *uids = arena_alloc(a, count_spans(spans) * sizeof(*uids));
 
+	INVARIANT(spans->n == 0 || spans->v[spans->n - 1].last < v->n);
 	*n = 0;
 	for (size_t i = 0; i < spans->n; i++)
 		for (size_t k = spans->v[i].first; k <= spans->v[i].last; k++)
@@ -310,6 +312,7 @@ static void keep_back(struct imap_view *v, const uint32_t *expunged, size_t n)
 	free(v->gone);
 	v->gone = all;
 	v->gone_n = count;
+	INVARIANT(v->gone_n <= v->n);
 }
 
 static void add_message(struct imap_view *v, uint32_t uid)
@@ -368,6 +371,7 @@ void imap_view_tell_gone(struct imap_view *v, struct strbuf *out)
 			v->uids[kept++] = v->uids[i];
 		}
 	}
+	INVARIANT(told == v->gone_n && kept + told == v->n);
 	v->n = kept;
 	free(v->gone);
 	v->gone = NULL;

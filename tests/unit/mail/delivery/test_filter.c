@@ -112,7 +112,7 @@ START_TEST(actions)
 		outcome_of("[" IF("\"discard\":true") "," IF("\"move\":\"two\"") "]"), "two|0|0|");
 	ck_assert_str_eq(
 		outcome_of("[" IF("\"move\":\"two\"") "," IF("\"discard\":true") "]"), "two|1|0|");
-	ck_assert_str_eq(outcome_of("[" IF("\"move\":\"inbox/x\"") "]"), "INBOX/x|0|0|");
+	ck_assert_str_eq(outcome_of("[" IF("\"move\":\"inbox/x\"") "]"), "inbox/x|0|0|");
 	arena_free(&a);
 }
 END_TEST
