@@ -1,15 +1,14 @@
 /*
- * tenure.c: taking, keeping, giving up and losing shards and the lobby (tenure.h). On the loop; the
- * functions that get a transaction on a database thread. One look and one taking at a time are under
- * way; with [server] nodes = one there is none after the start.
+ * tenure.c: a tenure's beginning and end, and what holds in it (tenure.h): taking, losing and giving
+ * up shards and the lobby. On the loop; the functions that get a transaction on a database thread.
+ * GAME_OWNABLE things at most.
  */
-#include "engine/tenure.h"
+#include "engine/tenure_private.h"
 
 #include <stdlib.h>
 
 #include "engine/shard.h"
 #include "hearth/clock.h"
-#include "hearth/config.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
@@ -17,34 +16,6 @@
 #include "store/store.h"
 #include "store/store_relay.h"
 #include "wire/relay.h"
-
-#define LOOK_EVERY_MS 1000
-#define ALL_SHARDS    ((1u << GAME_SHARDS) - 1)
-
-/* A shard, or the lobby. */
-struct ownable {
-	struct game *g;
-	int what;
-	struct lease_keeper *keeper; /* while it is owned */
-	struct game_tenure *ending;  /* while it is being given up */
-};
-
-struct game_owner {
-	struct game *g;
-	const char *node;
-	struct ownable all[GAME_OWNABLE];
-	struct timer timer;
-	int64_t grace_us;
-	bool shared, draining;
-	bool looking, taking; /* at the database */
-	struct game_view view;
-	/* What `take` finds. */
-	uint32_t got;
-	struct game_tenure found[GAME_OWNABLE];
-	struct game_shard_clock clocks[GAME_SHARDS];
-};
-
-static void on_look(void *arg);
 
 int game_fence(struct db_tx *tx, const struct game_tenure *t)
 {
@@ -150,7 +121,7 @@ static void give(struct ownable *o)
 		game_shard_drop(thread_of(o), o->what, on_dropped, o);
 }
 
-static void give_all(struct game_owner *w, uint32_t which)
+void owner_give(struct game_owner *w, uint32_t which)
 {
 	int count = 0;
 
@@ -190,7 +161,7 @@ static int wind_up(struct db_tx *tx, struct game_owner *w, int shard)
 	return game_store_start(tx, shard, clock_us, clock_wall_ms(), w->grace_us, &t->starts);
 }
 
-static int take(struct db_tx *tx, void *arg)
+int owner_take(struct db_tx *tx, void *arg)
 {
 	struct game_owner *w = arg;
 	struct game_view v;
@@ -232,7 +203,7 @@ static void begin_one(struct game_owner *w, int what)
 		game_live_add(g, what, w->clocks[what].live);
 }
 
-static void begin(struct game_owner *w)
+void owner_begin(struct game_owner *w)
 {
 	int count = 0;
 
@@ -246,165 +217,4 @@ static void begin(struct game_owner *w)
 	if (w->got)
 		log_info("game", "matches are this node's now", "shards", "%d", count, "lobby",
 			"%d", game_owns(w->g, GAME_LOBBY), NULL);
-}
-
-/* ---- several nodes: looking what there is to take and to give ---- */
-
-static void look_again(struct game_owner *w)
-{
-	timer_start(&w->timer, LOOK_EVERY_MS, 0, on_look, w);
-}
-
-static void on_taken(void *arg, int status)
-{
-	struct game_owner *w = arg;
-
-	w->taking = false;
-	if (status == 0)
-		begin(w);
-	else if (status != HEARTH_EBUSY)
-		log_warn("game", "the matches cannot be taken", "why", "%s", error_name(status),
-			NULL);
-	if (w->draining)
-		give_all(w, w->g->owned);
-	else
-		look_again(w);
-}
-
-static int look(struct db_tx *tx, void *arg)
-{
-	struct game_owner *w = arg;
-
-	game_view_init(&w->view, w->node);
-	return lease_each(tx, GAME_LEASE_ANY, game_view_add, &w->view);
-}
-
-static void give_what_is_over(struct game_owner *w)
-{
-	struct game *g = w->g;
-	int64_t live[GAME_SHARDS];
-
-	for (int i = 0; i < GAME_SHARDS; i++)
-		live[i] = atomic_load(&g->live_of[i]);
-	give_all(w, game_view_gives(&w->view, w->node, g->owned & ALL_SHARDS, live));
-}
-
-static void on_looked(void *arg, int status)
-{
-	struct game_owner *w = arg;
-
-	w->looking = false;
-	if (status == 0)
-		game_relay_view(w->g->relay, &w->view);
-	if (w->draining)
-		return;
-	if (status == 0)
-		give_what_is_over(w);
-	w->taking = status == 0 && game_view_takes(&w->view, w->node);
-	if (!w->taking || db_write(w->g->db, take, on_taken, w) < 0) {
-		w->taking = false;
-		look_again(w);
-	}
-}
-
-static void on_look(void *arg)
-{
-	struct game_owner *w = arg;
-
-	w->looking = true;
-	if (db_read(w->g->db, look, on_looked, w) < 0) {
-		w->looking = false;
-		look_again(w);
-	}
-}
-
-void game_tenure_look(struct game *g)
-{
-	struct game_owner *w = g->owner;
-	int count = 0;
-
-	for (int i = 0; i < GAME_SHARDS; i++)
-		count += game_owns(g, i);
-	if (w->looking || w->taking || w->draining ||
-		(game_owns(g, GAME_LOBBY) && count >= game_view_share(&w->view, w->node)))
-		return;
-	timer_stop(&w->timer);
-	on_look(w);
-}
-
-/* ---- start and end ---- */
-
-int game_tenure_start(struct game *g, int64_t grace_ms)
-{
-	struct game_owner *w = mem_zalloc(sizeof(*w));
-	int rc;
-
-	w->g = g;
-	w->node = leases_node(hearth_leases(g->h));
-	w->grace_us = grace_ms * 1000;
-	w->shared = g->relay;
-	game_view_init(&w->view, w->node);
-	for (int i = 0; i < GAME_OWNABLE; i++)
-		w->all[i] = (struct ownable){ .g = g, .what = i };
-	g->owner = w;
-	rc = db_write_wait(g->db, take, w);
-	if (rc < 0) {
-		log_error("game", "the matches cannot be taken", "why", "%s", error_name(rc), NULL);
-		return rc;
-	}
-	begin(w);
-	INVARIANT(w->shared || g->owned == (ALL_SHARDS | 1u << GAME_LOBBY));
-	if (w->shared)
-		look_again(w);
-	return 0;
-}
-
-void game_tenure_drain(struct game *g)
-{
-	struct game_owner *w = g->owner;
-
-	if (!w->shared || w->view.node_count < 2)
-		return;
-	w->draining = true;
-	game_relay_drain(g->relay);
-	give_all(w, g->owned);
-}
-
-static int give_up(struct db_tx *tx, void *arg)
-{
-	const struct game *g = arg;
-	int rc = 0;
-
-	for (int i = 0; rc == 0 && i < GAME_OWNABLE; i++) {
-		const struct game_tenure *t = game_owned(g, i);
-
-		if (!game_owns(g, i) || lease_check(tx, &t->lease) < 0)
-			continue;
-		if (i != GAME_LOBBY)
-			rc = game_store_set_clock(tx, i, game_now_us(t), clock_wall_ms());
-		if (rc == 0)
-			rc = lease_end(tx, &t->lease);
-	}
-	return rc;
-}
-
-void game_tenure_stop(struct game *g)
-{
-	struct game_owner *w = g->owner;
-
-	if (!w)
-		return;
-	timer_stop(&w->timer);
-	for (int i = 0; i < GAME_OWNABLE; i++)
-		lease_unkeep(&w->all[i].keeper);
-	if (g->owned && db_write_wait(g->db, give_up, g) < 0)
-		log_warn("game", "the game clock could not be noted", NULL);
-	g->owned = 0;
-	for (int i = 0; i < GAME_OWNABLE; i++)
-		for (struct game_tenure *before, *t = atomic_load(&g->tenures[i]); t; t = before) {
-			before = t->before;
-			free(t);
-		}
-	free(w);
-	g->owner = NULL;
 }
