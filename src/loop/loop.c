@@ -219,17 +219,29 @@ static void look_again(void *arg)
 	(void)arg;
 }
 
+/*
+ * A thread that had no processor finds its timers due before it looks at its input. What came in time
+ * is not late for that: so many rounds it gets.
+ */
+#define HELD_UP_US     5000
+#define HELD_UP_ROUNDS 10
+
 int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms)
 {
 	struct timer limit = { 0 }, look = { 0 };
+	int64_t end_us = exec_now_us() + (int64_t)timeout_ms * 1000;
+	int answer, rounds = -1;
 	bool late = false;
-	int answer;
 
 	INVARIANT(loop.open && exec_current() == &loop.exec && exec_may_block());
 	timer_start(&limit, timeout_ms, 0, set_flag, &late);
 	/* fn may look at what another thread changes without posting. */
 	timer_start(&look, 5, 5, look_again, NULL);
-	while (!(answer = fn(arg)) && !late) {
+	while (!(answer = fn(arg))) {
+		if (late && rounds < 0)
+			rounds = exec_now_us() > end_us + HELD_UP_US ? HELD_UP_ROUNDS : 0;
+		if (rounds >= 0 && rounds-- == 0)
+			break;
 		exec_set_running(true);
 		stall_skip(&loop.exec.stall, idle_us());
 		uv_run(&loop.uv, UV_RUN_ONCE);

@@ -35,8 +35,8 @@ int64_t loop_busy_us(void);
 uv_loop_t *loop_uv(void);
 
 /*
- * For tests and commands: runs the loop until fn(arg) is true or timeout_ms passed; returns fn's
- * last answer.
+ * For tests and commands: runs the loop until fn(arg) is true or timeout_ms passed, and a few rounds
+ * longer where this thread was held up; returns fn's last answer.
  */
 int loop_run_until(int (*fn)(void *arg), void *arg, int timeout_ms);
 

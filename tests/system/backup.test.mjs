@@ -76,7 +76,7 @@ function run(...args) {
     let text = '';
     child.stdout.on('data', (bytes) => { text += bytes; });
     child.stderr.on('data', (bytes) => { text += bytes; });
-    child.on('exit', (status) => done({ status, text }));
+    child.on('close', (status) => done({ status, text }));
   });
 }
 
@@ -118,9 +118,13 @@ test('under load: all that was acknowledged before it began, and every blob a ro
   const segments = [...watch?.seen ?? []].filter(([, { hash }]) => hash);
   const mails = acknowledged.length;
   const plies = moves.list.length;
-  const end = await run('backup', dir);
-  assert.equal(end.status, 0, end.text);
-  const sent = acknowledged.length;
+  // A machine that is quick with it, and slow with mail, takes another one.
+  let sent = mails;
+  for (let tries = 0; sent === mails && tries < 10; tries++) {
+    const end = await run('backup', dir);
+    assert.equal(end.status, 0, end.text);
+    sent = acknowledged.length;
+  }
   loading = false;
   await Promise.all(load);
   assert.ok(sent > mails, 'mail was delivered while it was taken');
@@ -198,15 +202,18 @@ function files(folder) {
 
 test('a restore that is killed goes on, and until then no server takes half of it for all', async () => {
   const target = new Hearth({ 'video.reconnect': '0s' });
+  const part = join(target.settings['server.data'], 'restore.part');
   let halves = 0;
   try {
-    for (const wait of [2, 4, 8, 16, 32, 64, 128, 256, 512]) {
+    // The first as soon as it has begun, the others wherever they are by then.
+    for (const wait of [null, 2, 4, 8, 16, 32, 64, 128, 256]) {
       const child = spawn(BIN, ['restore', dir, ...target.args()]);
       const ended = new Promise((done) => child.on('exit', done));
-      await sleep(wait);
+      if (wait === null) while (!existsSync(part) && child.exitCode === null) await sleep(1);
+      else await sleep(wait);
       child.kill('SIGKILL');
       await ended;
-      if (!existsSync(join(target.settings['server.data'], 'restore.part'))) continue;
+      if (!existsSync(part)) continue;
       halves++;
       assert.match(target.command('user', 'list').stderr, /a restore into this data folder has not ended/);
     }

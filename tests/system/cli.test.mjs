@@ -50,11 +50,11 @@ test('the example file is what the program says of itself, and is good', () => {
 test('two servers do not share a folder; a busy port is a clear failure', async () => {
   const hearth = await new Hearth().start();
   try {
-    const second = spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 10000 });
+    const second = spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 60000 });
     assert.equal(second.status, 1);
     assert.match(second.stderr, /hearth\.lock/);
     const busy = spawnSync(BIN, ['serve', '--set', `server.data=${join(dir, 'other')}`, '--set', `listen.http=127.0.0.1:${hearth.port.http}`],
-      { encoding: 'utf8', timeout: 10000 });
+      { encoding: 'utf8', timeout: 60000 });
     assert.equal(busy.status, 1);
     assert.match(busy.stderr, new RegExp(`${hearth.port.http}`));
   } finally {
@@ -95,9 +95,9 @@ test('a start that fails says what to do in its last line', async () => {
   try {
     const last = (result) => result.stderr.trimEnd().split('\n').at(-1);
     const busy = spawnSync(BIN, ['serve', '--set', `server.data=${join(dir, 'third')}`, '--set', `listen.http=127.0.0.1:${hearth.port.http}`],
-      { encoding: 'utf8', timeout: 10000 });
+      { encoding: 'utf8', timeout: 60000 });
     assert.match(last(busy), /another program has port .*\[listen\] http/);
-    const folder = spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 10000 });
+    const folder = spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 60000 });
     assert.match(last(folder), /server\.data=DIR/);
   } finally {
     await hearth.remove();

@@ -27,7 +27,7 @@ const blobFiles = () => readdirSync(join(data, 'blob'))
   .filter((name) => /^[0-9a-f]{2}$/.test(name))
   .flatMap((name) => readdirSync(join(data, 'blob', name)));
 
-const serve = () => spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 20000 });
+const serve = () => spawnSync(BIN, ['serve', ...hearth.args(), '--set', 'listen.http=127.0.0.1:0'], { encoding: 'utf8', timeout: 60000 });
 
 function putBack() {
   rmSync(data, { recursive: true });

@@ -44,7 +44,7 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     assert.equal(broken.code, 452);
     assert.match(broken.lines[0], /^4\.3\.1 /);
     rmSync(join(data, 'ballast'));
-    await eventually(async () => (await health()).status === 'ok', 5, 'ok');
+    await eventually(async () => (await health()).status === 'ok', 20, 'ok');
     await imap.ok(['APPEND INBOX ', Buffer.from('Subject: small\r\n\r\nhello')]);
     await imap.ok('SELECT INBOX');
 
@@ -66,7 +66,7 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
 
     // Somebody else fills it, but for a little.
     writeFileSync(join(data, 'ballast2'), Buffer.alloc(Math.max(free() - MB, 0)));
-    await eventually(async () => (await health()).status === 'degraded', 5, 'degraded');
+    await eventually(async () => (await health()).status === 'degraded', 20, 'degraded');
     const { reasons } = await health();
     assert.equal(reasons[0].name, 'disk-full');
     await smtp.say('MAIL FROM:<a@b.example>');
@@ -100,8 +100,8 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     await hearth.start();
     await hearth.login(...ANN);
     for (const name of ['ballast', 'ballast2', 'brim']) rmSync(join(data, name));
-    await eventually(async () => (await health()).status === 'ok', 5, 'ok');
-    await eventually(() => existsSync(join(data, 'reserve')) && statSync(join(data, 'reserve')).size > MB, 5, 'a new reserve');
+    await eventually(async () => (await health()).status === 'ok', 20, 'ok');
+    await eventually(() => existsSync(join(data, 'reserve')) && statSync(join(data, 'reserve')).size > MB, 20, 'a new reserve');
     assert.ok(hearth.log.split('\n').length < 200, 'few lines');
     imap.socket?.destroy();
     smtp.socket?.destroy();

@@ -35,7 +35,7 @@ export class Player {
   }
 
   // The first frame, already here or still to come, that passes the test.
-  want(test, seconds = 30) {
+  want(test, seconds = 60) {
     const i = this.frames.findIndex(test);
     if (i >= 0) return Promise.resolve(this.frames.splice(i, 1)[0]);
     if (this.gone) return Promise.reject(new Error(`closed with ${this.gone}`));

@@ -23,12 +23,26 @@ export class Hearth {
     return Object.entries(this.settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   }
 
-  // Starts it and waits until it is ready. The first start takes free ports; later ones keep them.
+  // Starts it and waits until it is ready. The first start takes free ports; later ones keep them, but for
+  // one that somebody beside this test has been given meanwhile.
   async start() {
+    for (let tries = 0; ; tries++) {
+      const at = this.log.length;
+      try {
+        return await this.launch();
+      } catch (error) {
+        const taken = /cannot listen listener=(\w+) .*already in use/.exec(this.log.slice(at));
+        if (!taken || !this.port[taken[1]] || tries === 4) throw error;
+        delete this.port[taken[1]];
+      }
+    }
+  }
+
+  async launch() {
     const ports = LISTENERS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:${this.port[name] || 0}`]);
     this.child = spawn(BIN, ['serve', ...ports, ...this.args()], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.asked = false;
-    this.exited = new Promise((done) => this.child.on('exit', (code, signal) => {
+    this.exited = new Promise((done) => this.child.on('close', (code, signal) => { // with all that it said
       // Nobody asked it to: what it said last is the only trace, so it goes into the test's log.
       if (!this.asked) console.error(`the server ended by itself: ${JSON.stringify({ code, signal })}\n${this.log.slice(-8000)}`);
       done({ code, signal });
@@ -111,7 +125,7 @@ export class Hearth {
   }
 }
 
-// Asks again until fn gives something true; throws after `seconds`.
+// Asks again until fn gives something true; throws after `seconds`, which are many: it is not there to measure.
 export async function eventually(fn, seconds = 20, what = 'condition') {
   const end = Date.now() + seconds * 1000;
   for (;;) {

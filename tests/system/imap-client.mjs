@@ -72,7 +72,7 @@ export class ImapClient {
   }
 
   // The first response that matches, from now or from what was not asked for yet.
-  response(match, seconds = 20) {
+  response(match, seconds = 60) {
     const at = this.responses.findIndex((text) => match.test(text));
     if (at >= 0) return Promise.resolve(this.responses.splice(at, 1)[0]);
     if (this.closed) return Promise.reject(new Error('the connection was closed'));
@@ -159,7 +159,7 @@ export class ImapClient {
   }
 
   // Waits until the server has closed.
-  async end(seconds = 10) {
+  async end(seconds = 30) {
     if (this.closed) return;
     await new Promise((done, fail) => {
       const timer = setTimeout(() => fail(new Error('the server did not close')), seconds * 1000);

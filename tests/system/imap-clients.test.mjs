@@ -198,7 +198,7 @@ describe('imap clients', () => {
       let screen = '';
       child.stdout.on('data', (bytes) => { screen += bytes; });
       const timer = setTimeout(() => child.kill('SIGKILL'), 60000);
-      child.on('exit', (code) => (clearTimeout(timer), done({ code, screen })));
+      child.on('close', (code) => (clearTimeout(timer), done({ code, screen })));
     });
     const first = await mutt(`<first-entry><display-message><exit><first-entry><flag-message><delete-message><first-entry><pipe-message>cat > ${dir}/one<enter>` +
       '<last-entry><copy-message>=Archive<enter><tag-pattern>~s m3<enter><tag-prefix><save-message>=Trash<enter><quit>');
@@ -243,7 +243,7 @@ describe('imap clients', () => {
     c.send('9 IDLE\r\n');
     await c.response(/^\+/);
     await deliver(h.port.smtp, user, message('for Thunderbird'));
-    await c.response(/^\* 3 EXISTS/, 5);
+    await c.response(/^\* 3 EXISTS/);
     c.send('DONE\r\n');
     await c.response(/^9 OK/);
     c.responses = [];

@@ -135,7 +135,7 @@ describe('the grammar', () => {
     const t = await ImapClient.login(h.port.imap, user, PASSWORD);
     const says = async (line, match) => {
       t.send(`${line}\r\n`);
-      const answer = await t.response(/^(\S+) (OK|NO|BAD)/, 10);
+      const answer = await t.response(/^(\S+) (OK|NO|BAD)/);
       assert.match(answer, match, line);
     };
     for (const tag of ['a', '1', 'A1.b', '.', '!', '#$&\',-./:;<=>?@[]^_`|}~', 'x'.repeat(60), 'OK', 'NIL'])

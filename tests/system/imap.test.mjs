@@ -692,13 +692,13 @@ describe('imap', () => {
     c.send('i IDLE\r\n');
     await c.response(/^\+/);
     await deliver(h.port.smtp, user, message('by SMTP'));
-    await c.response(/^\* 2 EXISTS/, 5);
+    await c.response(/^\* 2 EXISTS/);
     const d = await login(user);
     await d.ok('SELECT INBOX');
     await d.ok('STORE 2 +FLAGS (\\Deleted)');
-    assert.match(await c.response(/^\* 2 FETCH/, 5), /\\Deleted/);
+    assert.match(await c.response(/^\* 2 FETCH/), /\\Deleted/);
     await d.ok('EXPUNGE');
-    await c.response(/^\* 2 EXPUNGE/, 5);
+    await c.response(/^\* 2 EXPUNGE/);
     c.send('DONE\r\n');
     await c.response(/^i OK/);
     c.responses = [];

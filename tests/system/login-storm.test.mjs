@@ -3,6 +3,7 @@
 // more than 20 ms of its own doing (hearth_loop_stalls_total, src/loop/stall.c). Nothing is timed
 // here. Timers that came late are told beside it: on a machine that others use as well, they say
 // more about those.
+// alone
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { pairOf, startGame } from './game-client.mjs';

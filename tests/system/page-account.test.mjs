@@ -22,7 +22,7 @@ const codeTo = (nth) => eventually(() => {
   return lines.length >= nth && /\b\d{6}\b/.exec(JSON.parse(lines[nth - 1]).text)[0];
 }, 20, 'a code');
 
-test('profile: name, picture, time zone, languages; a hostile name stays text', { skip, timeout: 60_000 }, async () => {
+test('profile: name, picture, time zone, languages; a hostile name stays text', { skip, timeout: 240_000 }, async () => {
   const { page, ask } = await person(browser, hearth, 'ben');
   await visit(page, 'account/profile');
   const picture = await page.screenshot();
@@ -51,7 +51,7 @@ test('profile: name, picture, time zone, languages; a hostile name stays text', 
   await close(page);
 });
 
-test('password: the other session ends, this one stays', { skip, timeout: 60_000 }, async () => {
+test('password: the other session ends, this one stays', { skip, timeout: 240_000 }, async () => {
   const { page, address, ask } = await person(browser, hearth, 'cleo');
   await visit(page, 'account/password');
   const change = async (current, password, again) => {
@@ -73,7 +73,7 @@ test('password: the other session ends, this one stays', { skip, timeout: 60_000
   await close(page);
 });
 
-test('preferences: obeyed at once and after a reload; a change elsewhere is not overwritten unseen', { skip, timeout: 60_000 }, async () => {
+test('preferences: obeyed at once and after a reload; a change elsewhere is not overwritten unseen', { skip, timeout: 240_000 }, async () => {
   const { page, headers, ask } = await person(browser, hearth, 'dan');
   await visit(page, 'account/preferences');
   await page.selectOption('[name=theme]', 'dark');
@@ -111,7 +111,7 @@ test('preferences: obeyed at once and after a reload; a change elsewhere is not 
   await close(page);
 });
 
-test('mail: a filter made, moved, changed, removed; a signature with its picture', { skip, timeout: 60_000 }, async () => {
+test('mail: a filter made, moved, changed, removed; a signature with its picture', { skip, timeout: 240_000 }, async () => {
   const { page, headers, ask } = await person(browser, hearth, 'eve');
   const filters = async () => (await ask('GET', '/api/auth/preferences')).body.mail?.filters ?? [];
   await visit(page, 'account/mail');
@@ -178,7 +178,7 @@ test('mail: a filter made, moved, changed, removed; a signature with its picture
   await close(page);
 });
 
-test('phone and SMS: a number given, a factor of it, a code at sign-in', { skip, timeout: 60_000 }, async () => {
+test('phone and SMS: a number given, a factor of it, a code at sign-in', { skip, timeout: 240_000 }, async () => {
   const { page, address } = await person(browser, hearth, 'finn');
   await visit(page, 'account/phone');
   await page.fill('[name=phone]', '12');
@@ -213,7 +213,7 @@ test('phone and SMS: a number given, a factor of it, a code at sign-in', { skip,
   await close(page);
 });
 
-test('API tokens open what was chosen', { skip, timeout: 60_000 }, async () => {
+test('API tokens open what was chosen', { skip, timeout: 240_000 }, async () => {
   const { page } = await person(browser, hearth, 'gil');
   await visit(page, 'account/tokens');
   await page.fill('[name=name]', 'reader');

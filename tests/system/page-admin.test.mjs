@@ -15,7 +15,7 @@ after(async () => {
   await hearth.remove();
 });
 
-test('administration: somebody invited, put into a group, made moderator, shut out', { skip, timeout: 60_000 }, async () => {
+test('administration: somebody invited, put into a group, made moderator, shut out', { skip, timeout: 240_000 }, async () => {
   const { page } = await person(browser, hearth, 'root', '--admin');
   await visit(page, 'admin/groups');
   await page.fill('[name=name]', 'Choir');
@@ -116,7 +116,7 @@ test('administration: somebody invited, put into a group, made moderator, shut o
   await close(page);
 });
 
-test('administration: a link for a new password, what is kept, and the end of an account', { skip, timeout: 60_000 }, async () => {
+test('administration: a link for a new password, what is kept, and the end of an account', { skip, timeout: 240_000 }, async () => {
   const { page } = await person(browser, hearth, 'olga', '--admin');
   hearth.addUser('pia@hearth.test', PASSWORD);
   await page.setViewportSize({ width: 375, height: 740 });
@@ -165,7 +165,7 @@ test('administration: a link for a new password, what is kept, and the end of an
   await close(page);
 });
 
-test('every page can be read and used: labels, names, contrast, a phone’s width, the keyboard', { skip, timeout: 180_000 }, async () => {
+test('every page can be read and used: labels, names, contrast, a phone’s width, the keyboard', { skip, timeout: 240_000 }, async () => {
   const { page } = await person(browser, hearth, 'ida', '--admin');
   const paths = ['profile', 'preferences', 'mail', 'password', 'factors', 'phone', 'sessions', 'app-passwords', 'tokens', 'groups', 'events', 'data']
     .map((name) => `account/${name}`).concat(['accounts', 'invitations', 'groups'].map((name) => `admin/${name}`));

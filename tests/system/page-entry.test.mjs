@@ -12,9 +12,9 @@ import { ImapClient } from './imap-client.mjs';
 let browser;
 before(async () => { if (!skip) browser = await launch(); });
 after(() => browser?.close());
-const firstLink = (hearth) => eventually(() => /\S+#register\?invitation=\S+/.exec(hearth.log)?.[0], 10, 'the link');
+const firstLink = (hearth) => eventually(() => /\S+#register\?invitation=\S+/.exec(hearth.log)?.[0], 20, 'the link');
 
-test('one person, from the link of the first start to the end of the account', { skip, timeout: 180_000 }, async () => {
+test('one person, from the link of the first start to the end of the account', { skip, timeout: 240_000 }, async () => {
   const hearth = await new Hearth({ 'auth.registration': 'closed' }).start();
   const address = 'ann@hearth.test';
   let page, app;
@@ -131,7 +131,7 @@ test('one person, from the link of the first start to the end of the account', {
     const opened = await ImapClient.login(hearth.port.imap, address, secret);
     await page.click('.rows li:has-text("Telephone <b>") button');
     await page.click('dialog button[type=submit]');
-    await eventually(() => opened.closed, 5, 'the connection of the ended password closes');
+    await eventually(() => opened.closed, 20, 'the connection of the ended password closes');
     await page.waitForSelector('text="There is none yet."');
     imap.close();
 
@@ -174,7 +174,7 @@ test('one person, from the link of the first start to the end of the account', {
   }
 });
 
-test('a phone is asked for where the organisation wants one', { skip, timeout: 60_000 }, async () => {
+test('a phone is asked for where the organisation wants one', { skip, timeout: 240_000 }, async () => {
   const hearth = await new Hearth({ 'auth.registration_phone': 'yes', 'auth.sms_driver': 'file' }).start();
   try {
     const page = await open(browser);
@@ -198,7 +198,7 @@ test('a phone is asked for where the organisation wants one', { skip, timeout: 6
   }
 });
 
-test('who must have a second factor is led to it, and then let in', { skip, timeout: 60_000 }, async () => {
+test('who must have a second factor is led to it, and then let in', { skip, timeout: 240_000 }, async () => {
   const hearth = await new Hearth({ 'auth.second_factor': 'required' }).start();
   try {
     hearth.addUser('ann@hearth.test', PASSWORD);
@@ -225,7 +225,7 @@ test('who must have a second factor is led to it, and then let in', { skip, time
   }
 });
 
-test('after too many guesses the form counts down, and then works', { skip, timeout: 60_000 }, async () => {
+test('after too many guesses the form counts down, and then works', { skip, timeout: 240_000 }, async () => {
   const hearth = await new Hearth({ 'auth.guesses_per_account': 2 }).start();
   try {
     hearth.addUser('ann@hearth.test', PASSWORD);

@@ -126,7 +126,8 @@ test('mail is listed, found, opened; HTML runs nothing and fetches nothing', { s
   const asked = seen.length;
   await page.click('#messages a:has-text("its own picture")');
   await frame.locator('#own').waitFor();
-  await eventually(async () => await frame.locator('#own').evaluate((img) => img.naturalWidth) === 2, 20, 'the picture');
+  // (The frame is drawn again with the picture in it: who asks meanwhile asks a document that is gone.)
+  await eventually(async () => await frame.locator('#own').evaluate((img) => img.naturalWidth).catch(() => 0) === 2, 20, 'the picture');
   assert.match(await frame.locator('#own').getAttribute('src'), /^data:/);
   assert.equal(await frame.locator('#none').getAttribute('src'), 'cid:other@x');
   assert.equal(await frame.locator('#not').getAttribute('src'), 'cid:script@x');
@@ -225,6 +226,24 @@ test('the link of a mail does what it says to somebody who is signed in too', { 
   assert.ok(await hearth.login('una@hearth.test', 'another correct horse'));
   await tab.click('text="Go on"');
   await tab.waitForSelector('#mail:not([hidden])');
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
+test('an address that is chosen while the page is still loading is the one that is shown', { skip }, async () => {
+  const page = await person('ann@hearth.test');
+  let go;
+  const asked = new Promise((done) => page.route('**/api/auth/config', async (route) => {
+    done();
+    await new Promise((then) => { go = then; });
+    await route.continue();
+  }));
+  await page.reload({ waitUntil: 'commit' });
+  await asked;
+  await page.evaluate(() => { location.hash = 'account/groups'; });
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 0))); // it has been told of the change
+  go();
+  await page.waitForSelector('#account .side a[aria-current][href="#account/groups"]');
   assert.deepEqual(page.complaints, []);
   await page.context().close();
 });

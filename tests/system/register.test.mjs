@@ -25,7 +25,7 @@ describe('the first start', () => {
   const firstLine = async () => {
     hearth.log = '';
     await hearth.start();
-    return eventually(() => /There is no administrator yet.*\n/.exec(hearth.log)?.[0], 10, 'the link').then((line) => line.trim());
+    return eventually(() => /There is no administrator yet.*\n/.exec(hearth.log)?.[0], 20, 'the link').then((line) => line.trim());
   };
   const config = async () => (await hearth.api('GET', '/api/auth/config')).body;
   before(() => {
@@ -100,7 +100,7 @@ describe('the first start', () => {
     const other = new Hearth();
     try {
       await other.start();
-      const secret = await eventually(() => secretIn(other.log), 10, 'the link');
+      const secret = await eventually(() => secretIn(other.log), 20, 'the link');
       const add = (...args) => other.command('user', 'add', ...args, '--password-stdin', { input: `${PASSWORD}\n` });
       assert.equal((await registerAt(other)({ address: 'mia@hearth.test' })).body.account.role, 'member');
       assert.doesNotMatch(add('ben@hearth.test').stdout, /administrator/); // not the first
@@ -473,7 +473,7 @@ describe('with a phone', () => {
   after(() => hearth.remove());
 
   test('the link of a first start needs none', async () => {
-    const secret = await eventually(() => secretIn(hearth.log), 10, 'the link');
+    const secret = await eventually(() => secretIn(hearth.log), 20, 'the link');
     assert.equal((await register({ address: 'root@hearth.test', invitation: secret })).status, 201);
     const { body } = await hearth.api('GET', '/api/auth/config');
     assert.deepEqual([body.phone_required, body.sms], [true, true]);

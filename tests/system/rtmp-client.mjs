@@ -108,7 +108,7 @@ export class Publisher {
   }
 
   // The first message that `what` accepts; null when the server closes before.
-  async want(what, seconds = 20) {
+  async want(what, seconds = 60) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const i = this.messages.findIndex(what);

@@ -54,7 +54,7 @@ export class SmtpClient {
   }
 
   // The next reply.
-  reply(seconds = 30) {
+  reply(seconds = 60) {
     if (this.replies.length) return Promise.resolve(this.replies.shift());
     if (this.closed) return Promise.reject(new Error('the connection was closed'));
     return new Promise((done, fail) => {
@@ -97,7 +97,7 @@ export class SmtpClient {
     await new Promise((done, fail) => socket.once('secureConnect', done).once('error', fail));
   }
 
-  async end(seconds = 10) {
+  async end(seconds = 30) {
     if (this.closed) return;
     await new Promise((done, fail) => {
       const timer = setTimeout(() => fail(new Error('the server did not close')), seconds * 1000);

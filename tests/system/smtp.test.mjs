@@ -407,13 +407,21 @@ test('who keeps us waiting is sent away, however many signs of life there are; a
     }
     return c.closed;
   };
+  // A machine that holds us up for longer than the patience makes us one of those: then once more.
   const slow = async () => {
-    const c = await data();
-    for (let i = 0; i < 40; i++) {
-      c.send(`${'x'.repeat(98)}\r\n`);
-      await new Promise((done) => setTimeout(done, 100));
-    }
-    return (await c.say('.')).code;
+    let longest = 0, code;
+    do {
+      const c = await data();
+      longest = 0;
+      for (let i = 0, last = Date.now(); i < 40; i++) {
+        c.send(`${'x'.repeat(98)}\r\n`);
+        await new Promise((done) => setTimeout(done, 100));
+        longest = Math.max(longest, Date.now() - last);
+        last = Date.now();
+      }
+      ({ code } = await c.say('.').catch(() => ({ code: 0 })));
+    } while (code !== 250 && longest > 500);
+    return code;
   };
   const useless = async () => {
     const c = await SmtpClient.hello(h.port.smtp);

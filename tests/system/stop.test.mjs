@@ -14,8 +14,8 @@ const TIMES = Number(process.env.STOPS || 20);
 const PASSWORD = 'correct horse';
 const ignore = () => {};
 
-// Mails one after another until the connection goes; gives how many were acknowledged.
-async function deliver(hearth) {
+// Mails one after another until the connection goes; gives how many were acknowledged, and tells of each.
+async function deliver(hearth, onEach = () => {}) {
   let acknowledged = 0;
   try {
     const smtp = await SmtpClient.hello(hearth.port.smtp);
@@ -23,6 +23,7 @@ async function deliver(hearth) {
       const reply = await smtp.mail('bob@example.org', 'ann@hearth.test', `Subject: hello\r\n\r\n${'A line of text. '.repeat(5000)}\r\n`);
       if (reply.code !== 250) break;
       acknowledged++;
+      onEach();
     }
   } catch {
     return acknowledged;
@@ -60,11 +61,14 @@ test(`stopped without time to drain in the middle of everything, ${TIMES} times`
     let mails = 0;
     for (let i = 0; i < TIMES; i++) {
       const games = play(hearth, i);
-      const deliveries = [deliver(hearth), deliver(hearth), deliver(hearth)];
+      let told;
+      const delivered = new Promise((done) => { told = done; });
+      const deliveries = [deliver(hearth, told), deliver(hearth), deliver(hearth)];
       const logins = Array.from({ length: 100 }, (_, n) =>
         hearth.api('POST', '/api/auth/login', { address: 'ann@hearth.test', password: n % 3 ? PASSWORD : 'wrong horse' }).catch(ignore));
       await Promise.race(logins);
       await new Promise((done) => setTimeout(done, i * 7));
+      if (i === 0) await delivered; // at least once
       await hearth.stop(); // throws when it was not clean
       await Promise.all([games, ...logins]);
       for (const n of await Promise.all(deliveries)) mails += n;

@@ -73,7 +73,7 @@ test('who never comes back to a server that died: the other ends the stream', { 
   await p.tags(tags);
   await p.sync();
   const live = async () => (await b.api('GET', '/api/video/channels')).body.channels.some((one) => one.name === 'noa' && one.live);
-  assert.ok(await eventually(live, 10, 'it is live'));
+  assert.ok(await eventually(live, 20, 'it is live'));
   await a.kill();
   await eventually(async () => !(await live()), 20, 'the stream is over');
 });

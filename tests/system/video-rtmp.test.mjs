@@ -143,7 +143,7 @@ test('the key in either field; a good end is left to the publisher', { skip }, a
   const p = await publisher('kay');
   p.command(0, 'FCUnpublish', 6, null, key);
   assert.equal((await p.status()).code, 'NetStream.Unpublish.Success');
-  await eventually(async () => !(await isLive('kay')), 10, 'the stream is over');
+  await eventually(async () => !(await isLive('kay')), 20, 'the stream is over');
   assert.ok(!p.isClosed);
   p.command(0, 'deleteStream', 7, null, p.streamId);
   p.send(4, 20, p.streamId, 0, amf('publish', 8, null, key, 'live'));
@@ -192,7 +192,7 @@ test('what is not H.264 or AAC is refused with the reason, and leaves no stream 
     await p.closed;
     assert.equal((await raw(live(`other${i}`, 'source'))).status, 404);
   }
-  await eventually(async () => !(await isLive('other0')), 10, 'the stream is over');
+  await eventually(async () => !(await isLive('other0')), 20, 'the stream is over');
   // What is malformed likewise.
   const p = await publisher('ann');
   p.tag({ type: VIDEO, time: 0, body: Buffer.from([0x17, 0, 0, 0, 0, 1, 2]) });
@@ -232,7 +232,7 @@ test('video counts: who has used the quota up is ended, and not let in again', {
   const told = await p.status();
   assert.deepEqual([told.level, /quota/.test(told.description)], ['error', true]);
   await p.closed;
-  await eventually(async () => !(await isLive('max')), 10, 'the stream is over');
+  await eventually(async () => !(await isLive('max')), 20, 'the stream is over');
   assert.equal(hearth.command('user', 'quota', 'max@hearth.test', '1K').status, 0);
   const again = new Publisher(hearth.port.rtmp);
   const refusal = await again.publish(keyOf('max'));
@@ -448,7 +448,7 @@ test('who streamed deletes a stream: it is gone at once, its room soon; others s
   assert.deepEqual((await streams()).map(({ id }) => id), [running.id]);
   assert.equal((await hearth.api('GET', `/api/video/streams/${old.id}/raw`, undefined, headers)).status, 404);
   assert.equal((await raw(`${hearth.base}/live/dora/source/1.m4s`)).status, 404);
-  await eventually(async () => await used() < before / 2 + before / 4, 10, 'room');
+  await eventually(async () => await used() < before / 2 + before / 4, 20, 'room');
   assert.equal(await remove(running.id), 204);
   assert.equal((await raw(`${hearth.base}/live/dora/index.m3u8`)).status, 404);
 });
@@ -701,9 +701,8 @@ test('garbage, endless handshakes, messages without end: refused, and others are
   await p.finish();
   await new Watch(hearth, 'moe', 'source').ended(30);
   assert.equal(await frames(live('moe', 'source')), await frames(path));
-  for (const seconds of await Promise.all(fast)) assert.ok(seconds < 20, `${seconds} s`);
-  for (const seconds of await slow) assert.ok(seconds < 20, `${seconds} s`);
-  assert.ok(Date.now() - began < 30_000);
+  for (const seconds of [...await Promise.all(fast), ...await slow]) assert.ok(seconds < 40, `${seconds} s`);
+  assert.ok(Date.now() - began < 60_000);
   await sleep(100);
   assert.equal((await raw(`${hearth.base}/health`).catch(() => ({ status: 0 }))).status !== 0, true);
 });

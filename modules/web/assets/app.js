@@ -52,8 +52,11 @@ function drawHead(name) {
     : [...shown][0].toUpperCase());
 }
 
+let begun = false; // it is known what this server has, and who is there: something was shown
+
 async function show() {
   const [name, ...path] = wanted();
+  begun = true;
   for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== name;
   drawHead(name);
   document.title = 'Hearth';
@@ -117,6 +120,7 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   byId('main').focus();
 });
 window.addEventListener('hashchange', () => {
+  if (!begun) return; // what is shown first looks at the address as it is by then
   notice('');
   show();
 });

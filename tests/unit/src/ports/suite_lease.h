@@ -21,7 +21,7 @@
 #include "hearth/error.h"
 #include "hearth/lease.h"
 
-#define TTL_MS    1000
+#define TTL_MS    2000 /* renewed well within it, also where the disk or the machine is slow */
 #define WITHIN_MS 60000
 
 static const char *const lease_test_migrations[] = {
@@ -371,6 +371,18 @@ static int owner_never(void *arg)
 	return 0;
 }
 
+/* Takes what somebody has just let go: his end of it is on its way to the disk. */
+static void take_soon(struct place *p, struct leases *ls, const char *name, struct lease *out)
+{
+	int rc = HEARTH_EBUSY;
+
+	for (int i = 0; i < 200 && rc == HEARTH_EBUSY; i++) {
+		suite_run_until(owner_never, NULL, 5);
+		rc = take_as(p, ls, name, out);
+	}
+	ck_assert_int_eq(rc, 0);
+}
+
 START_TEST(lease_kept_stays_and_is_lost_when_taken)
 {
 	struct place p = open_place(false);
@@ -419,8 +431,7 @@ START_TEST(lease_claimed_goes_from_one_to_the_next)
 	ck_assert(suite_run_until(has_won, &b, WITHIN_MS));
 	ck_assert_int_gt(b.lease.epoch, a.lease.epoch);
 	lease_unkeep(&kb);
-	suite_run_until(owner_never, NULL, 100);
-	ck_assert_int_eq(take_as(&p, p.a, "lobby", &a.lease), 0);
+	take_soon(&p, p.a, "lobby", &a.lease);
 	close_place(&p);
 }
 END_TEST
@@ -437,8 +448,7 @@ START_TEST(lease_claims_end_at_any_moment)
 		suite_run_until(owner_never, NULL, i % 6);
 		lease_unkeep(&k);
 	}
-	suite_run_until(owner_never, NULL, 200);
-	ck_assert_int_eq(take_as(&p, p.b, "lobby", &l), 0);
+	take_soon(&p, p.b, "lobby", &l);
 	close_place(&p);
 }
 END_TEST

@@ -191,7 +191,7 @@ END_TEST
 
 static int release_later(struct db_tx *tx, void *key)
 {
-	return blob_release(tx, key, clock_wall_ms() + 700);
+	return blob_release(tx, key, clock_wall_ms() + 2000);
 }
 
 /* Released before it is put: what comes to be named in time stays, what does not goes. */
