@@ -30,6 +30,7 @@ int backup_list_dbs(const char *data, struct backup_dbs *out);
 struct backup_source {
 	const char *data;
 	const char *outside[3]; /* files elsewhere that belong to it: INI file, certificate, key */
+	int64_t reserve;        /* [store] reserve */
 };
 
 /*
@@ -45,7 +46,7 @@ int backup_restore(const char *from, const char *of, const char *data, bool repl
 /* Looks at every file of a backup, likewise, and says which others there are. */
 int backup_verify(const char *dir, const char *of);
 
-/* Removes from `dest` what no manifest in it names. */
+/* Removes from `dest` what no manifest in it names; where one cannot be read, nothing. */
 void backup_tidy(const char *dest);
 
 /*

@@ -237,7 +237,7 @@ int file_walk(const char *folder, file_fn *each, void *arg)
 
 static bool bar_stands;
 
-static void human(char *out, size_t room, uint64_t bytes)
+void file_human(char *out, size_t room, uint64_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	double v = (double)bytes;
@@ -261,7 +261,7 @@ void progress(const char *what, int64_t done, int64_t total, uint64_t bytes)
 	for (int i = 0; i < BAR; i++)
 		bar[i] = i < full ? '#' : '.';
 	bar[BAR] = 0;
-	human(size, sizeof(size), bytes);
+	file_human(size, sizeof(size), bytes);
 	fprintf(stderr, "\r\033[K%-12s [%s] %lld/%lld  %s", what, bar, (long long)done,
 		(long long)total, size);
 	bar_stands = true;

@@ -38,6 +38,8 @@ int file_sync_folder(const char *folder);
 typedef int file_fn(void *arg, const char *name);
 int file_walk(const char *folder, file_fn *each, void *arg);
 
+/* "3.1 GiB". */
+void file_human(char *out, size_t room, uint64_t bytes);
 /* A bar on standard error while that is a terminal: "blobs  12/40  3.1 GiB". */
 void progress(const char *what, int64_t done, int64_t total, uint64_t bytes);
 void progress_end(void);

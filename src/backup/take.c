@@ -11,8 +11,8 @@
  *
  * What is there from an earlier backup is not copied again: a blob's file is immutable and its name
  * is never used twice; a database is stored in chunks under their hashes, and SQLite changes pages
- * in place. So a backup costs reading the databases and writing what changed. On a command's main
- * thread.
+ * in place. So a backup costs reading the databases and writing what changed; the room for that and
+ * for the copies is take_room.c's. On a command's main thread.
  */
 #include "backup/take.h"
 
@@ -45,6 +45,14 @@ static int remove_tmp(void *arg, const char *name)
 	snprintf(path, sizeof(path), "%s/tmp/%s", (const char *)arg, name);
 	unlink(path);
 	return 0;
+}
+
+static void empty_tmp(const char *dest)
+{
+	char path[FILE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/tmp", dest);
+	file_walk(path, remove_tmp, (void *)(uintptr_t)dest);
 }
 
 /* A backup in the data folder would be lost with it, and hold itself. */
@@ -86,8 +94,8 @@ static int open_dest(struct taking *t)
 		return file_failed("cannot write", path);
 	if (flock(t->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return backup_say(t->dest, "another backup runs into this folder");
+	empty_tmp(t->dest);
 	snprintf(path, sizeof(path), "%s/tmp", t->dest);
-	file_walk(path, remove_tmp, (void *)(uintptr_t)t->dest);
 	return file_make_folders(path);
 }
 
@@ -154,7 +162,9 @@ static int put_object(struct taking *t, const char *from, uint64_t offset, uint6
 	int rc;
 
 	snprintf(tmp, sizeof(tmp), "%s/tmp/object", t->dest);
-	rc = file_copy(from, offset, length, tmp, 0600, hash, size);
+	rc = take_room_left(t, CHUNK);
+	if (rc == 0)
+		rc = file_copy(from, offset, length, tmp, 0600, hash, size);
 	if (rc < 0)
 		return rc;
 	t->total += *size;
@@ -172,8 +182,10 @@ static int on_page(void *arg, int64_t done, int64_t total)
 {
 	struct taking *t = arg;
 
+	int rc = take_room_left(t, CHUNK);
+
 	progress(t->what, done, total, t->copied);
-	return backup_hold_go_on(&t->hold);
+	return rc < 0 ? rc : backup_hold_go_on(&t->hold);
 }
 
 static int put_database(struct taking *t, size_t i)
@@ -188,7 +200,7 @@ static int put_database(struct taking *t, size_t i)
 	snprintf(e.name, sizeof(e.name), "%s", t->dbs.list[i]);
 	rc = cut_copy(t->cut, i, copy, on_page, t, &why);
 	cut_release(t->cut, i);
-	if (rc < 0)
+	if (rc < 0 && why.n > 0)
 		backup_say("nothing was changed in the backup: cannot copy a database", why.p);
 	strbuf_free(&why);
 	if (rc == 0)
@@ -218,7 +230,7 @@ static bool is_left_out(const char *name)
 	return strncmp(name, "blob/", 5) == 0 || strncmp(name, "replaced-", 9) == 0 ||
 	       strncmp(name, BACKUP_STAGING, sizeof(BACKUP_STAGING) - 1) == 0 ||
 	       strcmp(name, LEDGER_FILE) == 0 || strcmp(name, "hearth.lock") == 0 ||
-	       strcmp(name, "url") == 0 || strchr(name, '\n') ||
+	       strcmp(name, "url") == 0 || strcmp(name, "reserve") == 0 || strchr(name, '\n') ||
 	       (end && !strchr(name, '/') &&
 		       (strcmp(end, ".db") == 0 || strcmp(end, ".db-wal") == 0 ||
 			       strcmp(end, ".db-shm") == 0));
@@ -296,6 +308,8 @@ static int take(struct taking *t, size_t keep)
 	if (rc == 0)
 		rc = take_open_before(t, t->ids[0].folder);
 	if (rc == 0)
+		rc = take_room_ask(t);
+	if (rc == 0)
 		rc = put_head(t, began_ms);
 	for (size_t i = 0; i < t->dbs.count && rc == 0; i++)
 		rc = put_database(t, i);
@@ -322,10 +336,14 @@ int backup_take(const struct backup_source *source, const char *dest, size_t kee
 	int rc = take(&t, keep);
 
 	progress_end();
+	if (rc < 0 && t.lock_fd >= 0)
+		empty_tmp(dest);
 	manifest_abort(&t.manifest);
 	manifest_close(&t.before);
 	cut_free(&t.cut);
 	backup_hold_end(&t.hold);
+	if (t.no_room)
+		backup_tidy(dest);
 	if (t.lock_fd >= 0)
 		close(t.lock_fd);
 	if (rc == 0)

@@ -64,6 +64,8 @@ static int put_blob(struct taking *t, struct blob_checker *checker, const struct
 		snprintf(from, sizeof(from), "%s/blob/%s", t->source->data, row->file);
 		manifest_blob(to, t->dest, row->file);
 		if (rc == 0)
+			rc = take_room_left(t, row->info.size);
+		if (rc == 0)
 			rc = file_make_parents(to);
 		if (rc == 0)
 			rc = file_copy(from, 0, UINT64_MAX, to, 0600, e.hash, &e.size);

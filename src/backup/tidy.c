@@ -5,9 +5,11 @@
  *
  * The blobs of each manifest are in the order of their names, so all manifests are read side by
  * side, and what is named in one sub-folder is in memory at a time; of the databases' chunks all
- * hashes are. A manifest that cannot be read names nobody knows what: then nothing is removed.
+ * hashes are. A manifest that cannot be read names nobody knows what: then nothing is removed. Where
+ * none stands, what is there is of one that was broken off, and all of it goes.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@ struct tidying {
 	const char *dest;
 	struct side *sides;
 	size_t count;
+	bool none;                   /* no backup stands here: nothing is named */
 	struct map *objects, *blobs; /* named by any; of blobs those of one sub-folder */
 };
 
@@ -94,7 +97,7 @@ static void tidy_all(struct tidying *t)
 {
 	char sub[3], path[FILE_PATH_MAX];
 
-	INVARIANT(t->count > 0); /* else all would be removed */
+	INVARIANT((t->count > 0) != t->none); /* else all would be removed */
 	for (unsigned i = 0; i < 256; i++) {
 		snprintf(sub, sizeof(sub), "%02x", i);
 		tidy_blobs(t, sub);
@@ -106,6 +109,14 @@ static void tidy_all(struct tidying *t)
 	}
 }
 
+static bool none_stands(const char *dest, const struct generations *g)
+{
+	char path[FILE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" MANIFEST, dest);
+	return g->count == 0 && access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 void backup_tidy(const char *dest)
 {
 	struct tidying t = { .dest = dest, .objects = map_new(), .blobs = map_new() };
@@ -114,7 +125,8 @@ void backup_tidy(const char *dest)
 
 	generations_list(dest, &g);
 	t.sides = mem_zalloc((g.count + 1) * sizeof(*t.sides));
-	all = open_side(&t, NULL);
+	t.none = none_stands(dest, &g);
+	all = t.none || open_side(&t, NULL);
 	for (size_t i = 0; i < g.count && all; i++)
 		all = open_side(&t, g.names[i]);
 	if (all)

@@ -22,7 +22,9 @@ const char help_backup[] =
 	"is copied, and with this one --keep N of them stay (7 by default; 1 to 100). The server "
 	"may run. In it is all that was acknowledged before the command\n"
 	"began: databases, blobs, keys, certificate, INI file. Whoever can read DIR can read\n"
-	"everything. A backup that is interrupted leaves the one before as it was.\n"
+	"everything. A backup that is interrupted leaves the one before as it was. While it is\n"
+	"taken, DIR has room for a copy of the largest database, too; where that is not there, or\n"
+	"the server's own disk would come near its reserve, it says so and changes nothing.\n"
 	"Exit codes: 0 done; 1 failed, or blobs are damaged (the rest is in it); 2 misused.\n";
 const char help_restore[] =
 	"The data folder ([server] data) must be empty and no server run on it. With --replace "
@@ -53,8 +55,8 @@ int run_backup(struct hearth *h, const char *file, int argc, char **argv)
 {
 	const struct config *c = hearth_config(h);
 	struct backup_source source = { .data = hearth_data_dir(h),
-		.outside = { file, config_text(c, "tls", "cert"), config_text(c, "tls", "key") } };
-
+		.outside = { file, config_text(c, "tls", "cert"), config_text(c, "tls", "key") },
+		.reserve = config_size(c, "store", "reserve") };
 	const char *dir = NULL, *keep = NULL;
 	int64_t n = GENERATIONS_DEFAULT;
 

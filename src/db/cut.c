@@ -33,6 +33,11 @@ int cut_identity(struct cut *c, size_t i, struct identity *out, struct strbuf *w
 	return c->engine->identity(c, i, out, why);
 }
 
+int cut_size(struct cut *c, size_t i, int64_t *bytes, struct strbuf *why)
+{
+	return c->engine->size(c, i, bytes, why);
+}
+
 int cut_copy(struct cut *c, size_t i, const char *to, cut_progress_fn *each, void *arg,
 	struct strbuf *why)
 {

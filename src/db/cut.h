@@ -28,6 +28,7 @@ struct cut_engine {
 	void (*release)(struct cut *c, size_t i);
 	void (*end)(struct cut *c);
 	int (*identity)(struct cut *c, size_t i, struct identity *out, struct strbuf *why);
+	int (*size)(struct cut *c, size_t i, int64_t *bytes, struct strbuf *why);
 	int (*copy)(struct cut *c, size_t i, const char *to, cut_progress_fn *each, void *arg,
 		struct strbuf *why);
 
@@ -54,6 +55,9 @@ void cut_free(struct cut **c);
 
 /* Which folder a database is of, and how far it had come, in the cut. */
 int cut_identity(struct cut *c, size_t i, struct identity *out, struct strbuf *why);
+
+/* The bytes that a copy of a database takes, in the cut. 0, or an error with a sentence. */
+int cut_size(struct cut *c, size_t i, int64_t *bytes, struct strbuf *why);
 
 /*
  * Copies a database into a new file and looks whether the copy is whole. HEARTH_ECORRUPT with why;

@@ -125,6 +125,8 @@ bool kernel_is_shared(const struct hearth *h);
 void room_open(struct room *r, const char *dir, int64_t wanted);
 void room_watch(struct room *r, struct pool *pool);
 void room_close(struct room *r);
+/* How much is kept of a disk of so many bytes, where `wanted` is asked for. Any thread. */
+int64_t room_reserve(int64_t wanted, int64_t disk_bytes);
 /* Calls the modules' start_command, so that commands find services. */
 int kernel_start_for_command(struct hearth *h);
 

@@ -52,11 +52,9 @@ bool room_left(void)
 	return !atomic_load_explicit(&full, memory_order_relaxed);
 }
 
-static int64_t reserve_of(const struct room *r, const struct statvfs *fs)
+int64_t room_reserve(int64_t wanted, int64_t disk_bytes)
 {
-	int64_t part = (int64_t)(fs->f_blocks * fs->f_frsize / SHARE);
-
-	return r->wanted < part ? r->wanted : part;
+	return wanted < disk_bytes / SHARE ? wanted : disk_bytes / SHARE;
 }
 
 static void make_file(struct room *r, int64_t size)
@@ -114,7 +112,7 @@ static void look(struct room *r, bool needed)
 	if (r->wanted == 0 || statvfs(r->dir, &fs) < 0)
 		return;
 	free_bytes = (int64_t)(fs.f_bavail * fs.f_frsize);
-	reserve = reserve_of(r, &fs);
+	reserve = room_reserve(r->wanted, (int64_t)(fs.f_blocks * fs.f_frsize));
 	metric_set(r->free_metric, free_bytes);
 	atomic_store(&nearly, free_bytes < NEARLY_TIMES * reserve);
 	atomic_store(&next_ms, rest_ms(free_bytes - NEARLY_TIMES * reserve));

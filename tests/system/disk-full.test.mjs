@@ -1,10 +1,10 @@
 // disk-full.test.mjs: on a disk that fills up, mail, video and uploads are refused first, and what frees
-// room still works: log-in, flags, deleting; /healthz says why. On a small file system in memory,
-// which takes root; without it the test is skipped.
+// room still works: log-in, flags, deleting; /healthz says why. A backup on that disk leaves the server
+// its reserve. On a small file system in memory, which takes root; without it the tests are skipped.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
@@ -109,6 +109,74 @@ test('a full disk refuses mail, video and uploads first, and lets people free ro
     await hearth.stop().catch(() => {});
     hearth.child.kill('SIGKILL');
     spawnSync('umount', ['-l', data]);
+    rmSync(hearth.dir, { recursive: true, force: true });
+  }
+});
+
+test('a backup on the disk of the server says what it needs, and leaves the reserve alone', async (t) => {
+  const hearth = new Hearth();
+  const disk = join(hearth.dir, 'disk');
+  mkdirSync(disk);
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=700', 'tmpfs', disk], { encoding: 'utf8' });
+  if (mounted.status !== 0) {
+    t.skip(`no mount here: ${mounted.error ?? mounted.stderr}`);
+    rmSync(hearth.dir, { recursive: true });
+    return;
+  }
+  const reserve = 6 * MB;
+  const [data, backup] = [join(disk, 'data'), join(disk, 'backup')];
+  hearth.settings['server.data'] = data;
+  const free = () => { const fs = statfsSync(disk); return fs.bavail * fs.bsize; };
+  const leave = (bytes) => writeFileSync(join(disk, 'ballast'), Buffer.alloc(Math.max(free() - bytes, 0)));
+  const health = async () => (await hearth.api('GET', '/healthz')).body;
+  const mails = async (count) => {
+    const smtp = await SmtpClient.hello(hearth.port.smtp);
+    for (let i = 0; i < count; i++) {
+      const { code } = await smtp.mail('a@b.example', ANN[0], `Subject: some\r\n\r\n${randomBytes(36_000).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`);
+      assert.equal(code, 250);
+    }
+    smtp.close();
+  };
+  try {
+    await hearth.start();
+    hearth.addUser(...ANN);
+    await mails(60);
+    // The first: all of it, and the copies, are known to be too much.
+    leave(2 * reserve + 4 * MB);
+    const before = free();
+    const refused = hearth.command('backup', backup);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /it takes \d+\.\d MiB of room, and the disk has 1\d\.\d MiB, of which 12\.0 MiB stay free/);
+    assert.ok(free() > before - MB / 2, 'nothing was written');
+    rmSync(join(disk, 'ballast'));
+    const first = hearth.command('backup', backup);
+    assert.equal(first.status, 0, first.stderr);
+    assert.match(first.stdout, /takes \d+\.\d MiB while it is made; the disk has \d\d\.\d MiB\n/);
+    const largest = Math.max(...readdirSync(join(backup, 'objects')).flatMap((part) =>
+      readdirSync(join(backup, 'objects', part)).map((name) => statSync(join(backup, 'objects', part, name)).size)));
+    assert.ok(largest < MB, 'the reserve is no data');
+    // A later one: the copies have room, and what has changed has none. It is broken off in time, and all that it wrote goes.
+    await mails(120);
+    const size = (name) => Number(spawnSync('sqlite3', [join(data, `${name}.db`), 'SELECT page_count * page_size FROM pragma_page_count, pragma_page_size'], { encoding: 'utf8' }).stdout);
+    assert.ok(size('mail') > 5 * MB);
+    leave(2 * reserve + size('mail') + size('blob') + MB);
+    const left = free();
+    const broken = hearth.command('backup', backup);
+    assert.equal(broken.status, 1, broken.stdout);
+    assert.match(broken.stdout, /and what has changed, while it is made/);
+    assert.match(broken.stderr, /it was broken off, and what was here stays as it was/);
+    assert.ok(free() > left - MB / 2, `${left} and ${free()} bytes are free`);
+    assert.deepEqual(readdirSync(join(backup, 'tmp')), []);
+    assert.deepEqual(await health(), { status: 'ok' });
+    assert.ok(existsSync(join(data, 'reserve')));
+    assert.equal(hearth.command('verify', backup).status, 0);
+    rmSync(join(disk, 'ballast'));
+    assert.equal(hearth.command('backup', backup).status, 0);
+    assert.equal(hearth.command('verify', backup).status, 0);
+    await hearth.stop();
+  } finally {
+    hearth.child?.kill('SIGKILL');
+    spawnSync('umount', ['-l', disk]);
     rmSync(hearth.dir, { recursive: true, force: true });
   }
 });

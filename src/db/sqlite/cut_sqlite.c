@@ -156,6 +156,24 @@ static int identity(struct cut *cut, size_t i, struct identity *out, struct strb
 	return rc;
 }
 
+static int size(struct cut *cut, size_t i, int64_t *bytes, struct strbuf *why)
+{
+	const struct file_cut *c = (const struct file_cut *)cut;
+	sqlite3_stmt *stmt = NULL;
+	int rc = 0;
+
+	*bytes = 0;
+	if (sqlite3_prepare_v2(c->readers[i],
+		    "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1,
+		    &stmt, NULL) == SQLITE_OK &&
+		sqlite3_step(stmt) == SQLITE_ROW)
+		*bytes = sqlite3_column_int64(stmt, 0);
+	else
+		rc = failed(c->readers[i], "its size", why);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
 /* ---- copying ---- */
 
 /* The first complaint of quick_check, if there is one. */
@@ -346,6 +364,7 @@ const struct cut_engine cut_sqlite = {
 	.release = release,
 	.end = end,
 	.identity = identity,
+	.size = size,
 	.copy = copy_database,
 	.open = open_cut,
 	.open_copy = open_copy,
