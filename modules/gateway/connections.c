@@ -1,10 +1,14 @@
 /*
  * connections.c: the "connections" service: which services of this node take frames, and from any
  * thread to a client. A frame waits in the gateway's own list until the loop, which owns the
- * sockets, takes it; what still waits when the gateway ends goes with it. However many wait, one
- * posted function fetches them, some at a time; what waits for a client is bounded by its socket
- * (ws_send_buf). The list has no bound of its own: it holds what services said since the loop's
- * last round. A frame for everybody is written to all sockets in one go.
+ * sockets, takes it; what still waits when the gateway ends goes with it.
+ *
+ * The list is bounded by bytes: a loop that does not get to it makes no memory grow. Whose frame has
+ * no place any more is closed (1013), and comes back to ask how things stand; none is left out
+ * unsaid. However many wait, one posted function takes them, and writes to so many sockets in a
+ * turn: a frame for everybody is written in as many turns as it needs, and those behind it wait, so
+ * that each client gets its frames in order. What waits for a client that does not read is bounded
+ * by its socket (ws_send_buf).
  */
 #include "gateway.h"
 
@@ -14,7 +18,7 @@
 
 #include <stdlib.h>
 
-#define DELIVERIES_A_TURN 256
+#define SOCKETS_A_TURN 256
 
 /* ---- services ---- */
 
@@ -52,14 +56,24 @@ struct delivery {
 	struct buf *frame; /* owned */
 };
 
+static void write_frame(struct gateway_peer *p, struct buf *frame)
+{
+	metric_add(p->g->frames_out, 1);
+	ws_send_buf(p->ws, true, frame);
+}
+
+static void close_behind(struct gateway_peer *p)
+{
+	ws_close(p->ws, WS_TRY_AGAIN_LATER, "frames were lost");
+}
+
 static void deliver_to_one(struct gateway *g, const struct delivery *d)
 {
 	struct gateway_peer *p = map_get_u64(g->peers, d->client);
 	int from;
 
 	if (p) {
-		metric_add(g->frames_out, 1);
-		ws_send_buf(p->ws, true, d->frame);
+		g->outgoing.write(p, d->frame);
 		return;
 	}
 	from = gateway_served_find(g, d->from);
@@ -67,27 +81,70 @@ static void deliver_to_one(struct gateway *g, const struct delivery *d)
 		g->served[from].service->gone(g->served[from].service->self, d->client);
 }
 
-static void deliver_to_account(struct gateway *g, const struct delivery *d)
-{
-	struct gateway_account *all = map_get_u64(g->accounts, (uint64_t)d->account);
+/* ---- to many ---- */
 
-	if (!all)
-		return;
-	LIST_FOREACH (&all->peers, it) {
-		metric_add(g->frames_out, 1);
-		ws_send_buf(LIST_ENTRY(it, struct gateway_peer, node)->ws, true, d->frame);
+/* Who is there now: of an account, or with 0 all. The caller frees `clients`. */
+static uint64_t *clients_of(const struct gateway *g, int64_t account, size_t *count)
+{
+	const struct gateway_account *held =
+		account ? map_get_u64(g->accounts, (uint64_t)account) : NULL;
+	size_t room = account ? held ? (size_t)held->count : 0 : map_count(g->peers);
+	uint64_t *clients = mem_alloc((room ? room : 1) * sizeof(*clients));
+	void *peer;
+	size_t it = 0, n = 0;
+
+	if (held) {
+		LIST_FOREACH (&held->peers, node)
+			if (n < room)
+				clients[n++] = LIST_ENTRY(node, struct gateway_peer, node)->id;
+	} else if (!account) {
+		while (map_next(g->peers, &it, NULL, &peer))
+			clients[n++] = ((struct gateway_peer *)peer)->id;
 	}
+	INVARIANT(n <= room);
+	*count = n;
+	return clients;
 }
 
-static void deliver_to_all(struct gateway *g, const struct delivery *d)
+static void spread_clear(struct gateway_spread *s)
 {
-	void *peer;
-	size_t it = 0;
+	buf_unref(&s->frame);
+	free(s->clients);
+	*s = (struct gateway_spread){ .frame = NULL };
+}
 
-	while (map_next(g->peers, &it, NULL, &peer)) {
-		metric_add(g->frames_out, 1);
-		ws_send_buf(((struct gateway_peer *)peer)->ws, true, d->frame);
+/* Goes on with the frame that is on its way to many; false while it has not been everywhere. */
+static bool spread_on(struct gateway *g, int *left)
+{
+	struct gateway_spread *s = &g->outgoing.spread;
+
+	for (; s->at<s->count && * left> 0; s->at++, --*left) {
+		struct gateway_peer *p = map_get_u64(g->peers, s->clients[s->at]);
+
+		if (p)
+			g->outgoing.write(p, s->frame);
 	}
+	if (s->at < s->count)
+		return false;
+	spread_clear(s);
+	return true;
+}
+
+static void spread_begin(struct gateway *g, const struct delivery *d)
+{
+	struct gateway_spread *s = &g->outgoing.spread;
+
+	INVARIANT(!s->frame && !s->clients);
+	s->frame = buf_ref(d->frame);
+	s->clients = clients_of(g, d->account, &s->count);
+	s->at = 0;
+}
+
+/* ---- the list ---- */
+
+static size_t cost_of(const struct delivery *d)
+{
+	return sizeof(*d) + d->frame->n;
 }
 
 static void delivery_free(struct delivery *d)
@@ -99,33 +156,86 @@ static void delivery_free(struct delivery *d)
 /* The first that waits. Where none does, the next one to come posts again. */
 static struct delivery *take(struct gateway_outgoing *o)
 {
-	struct list_node *first = NULL;
+	struct delivery *d = NULL;
 
 	pthread_mutex_lock(&o->lock);
-	if (list_empty(&o->waiting))
+	if (list_empty(&o->waiting)) {
+		INVARIANT(o->bytes == 0);
 		o->posted = false;
-	else
-		list_remove(first = o->waiting.head.next);
+	} else {
+		d = LIST_ENTRY(o->waiting.head.next, struct delivery, node);
+		list_remove(&d->node);
+		INVARIANT(o->bytes >= cost_of(d));
+		o->bytes -= cost_of(d);
+	}
 	pthread_mutex_unlock(&o->lock);
-	return first ? LIST_ENTRY(first, struct delivery, node) : NULL;
+	return d;
+}
+
+/* With the lock held. Where more have lost some than can be noted, all have. */
+static void note_loss(struct gateway_outgoing *o, uint64_t client, int64_t account)
+{
+	if (o->lost_count < GATEWAY_LOST_MAX)
+		o->lost[o->lost_count++] = (struct gateway_lost){ client, account };
+	else
+		o->lost[0] = (struct gateway_lost){ 0, 0 };
+}
+
+static void close_all_of(struct gateway *g, int64_t account)
+{
+	size_t count;
+	uint64_t *clients = clients_of(g, account, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct gateway_peer *p = map_get_u64(g->peers, clients[i]);
+
+		if (p)
+			g->outgoing.close(p);
+	}
+	free(clients);
+}
+
+static void close_who_lost(struct gateway *g)
+{
+	struct gateway_lost lost[GATEWAY_LOST_MAX];
+	struct gateway_outgoing *o = &g->outgoing;
+	size_t count;
+
+	pthread_mutex_lock(&o->lock);
+	count = o->lost_count;
+	memcpy(lost, o->lost, count * sizeof(*lost));
+	o->lost_count = 0;
+	pthread_mutex_unlock(&o->lock);
+	if (count > 0)
+		log_warn("gateway", "frames were lost: more came than could be sent", "from", "%zu",
+			count, NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct gateway_peer *p = map_get_u64(g->peers, lost[i].client);
+
+		if (!lost[i].client)
+			close_all_of(g, lost[i].account);
+		else if (p)
+			o->close(p);
+	}
 }
 
 /* On the loop. */
 static void deliver_some(void *arg)
 {
 	struct gateway *g = arg;
+	int left = SOCKETS_A_TURN;
 
-	for (int i = 0; i < DELIVERIES_A_TURN; i++) {
+	close_who_lost(g);
+	while (spread_on(g, &left) && left > 0) {
 		struct delivery *d = take(&g->outgoing);
 
 		if (!d)
 			return;
+		left--;
 		if (d->from)
 			deliver_to_one(g, d);
-		else if (d->account)
-			deliver_to_account(g, d);
 		else
-			deliver_to_all(g, d);
+			spread_begin(g, d);
 		delivery_free(d);
 	}
 	exec_post(exec_loop(), deliver_some, g);
@@ -136,17 +246,25 @@ static void post(
 {
 	struct gateway_outgoing *o = &g->outgoing;
 	struct delivery *d = mem_zalloc(sizeof(*d));
-	bool first;
+	bool first, fits;
 
 	d->from = from;
 	d->client = client;
 	d->account = account;
 	d->frame = buf_ref(frame);
 	pthread_mutex_lock(&o->lock);
-	list_push(&o->waiting, &d->node);
+	fits = o->bytes + cost_of(d) <= o->bytes_max;
+	if (fits) {
+		list_push(&o->waiting, &d->node);
+		o->bytes += cost_of(d);
+	} else {
+		note_loss(o, client, account);
+	}
 	first = !o->posted;
 	o->posted = true;
 	pthread_mutex_unlock(&o->lock);
+	if (!fits)
+		delivery_free(d);
 	if (first)
 		exec_post(exec_loop(), deliver_some, g);
 }
@@ -171,6 +289,9 @@ void gateway_connections_init(struct gateway *g)
 {
 	pthread_mutex_init(&g->outgoing.lock, NULL);
 	list_init(&g->outgoing.waiting);
+	g->outgoing.bytes_max = GATEWAY_WAITING_MAX;
+	g->outgoing.write = write_frame;
+	g->outgoing.close = close_behind;
 	g->service = (struct connections){
 		.self = g,
 		.serve = serve,
@@ -184,6 +305,7 @@ void gateway_connections_clear(struct gateway *g)
 {
 	struct delivery *d;
 
+	spread_clear(&g->outgoing.spread);
 	while ((d = take(&g->outgoing)))
 		delivery_free(d);
 	pthread_mutex_destroy(&g->outgoing.lock);

@@ -1,9 +1,9 @@
 /*
  * gateway.h: what the files of the gateway share.
  *
- * A peer is one WebSocket of one account. Everything lives on the loop but `send` and
- * `send_account`, which any thread may call and which hand over to the loop. Bounds: [gateway]
- * connections_per_account and the listeners' limits.
+ * A peer is one WebSocket of one account. Everything lives on the loop but `send`, `send_account`
+ * and `send_all`, which any thread may call and which hand over to the loop. Bounds: [gateway]
+ * connections_per_account, the listeners' limits, and GATEWAY_WAITING_MAX.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -17,7 +17,11 @@
 
 #include <pthread.h>
 
-#define GATEWAY_SERVICES_MAX 8 /* services that take frames on this node */
+#define GATEWAY_SERVICES_MAX 8                  /* services that take frames on this node */
+#define GATEWAY_WAITING_MAX  ((size_t)64 << 20) /* bytes of frames that the loop has not taken yet */
+#define GATEWAY_LOST_MAX     128
+
+struct gateway_peer;
 
 /* A service of this node that takes frames; the place is free without a name. */
 struct gateway_served {
@@ -25,11 +29,33 @@ struct gateway_served {
 	const struct frame_service *service;
 };
 
+/* Who is to be closed, since a frame of theirs had no place; neither: everybody. */
+struct gateway_lost {
+	uint64_t client;
+	int64_t account;
+};
+
+/* A frame that is being written to many, on the loop. */
+struct gateway_spread {
+	struct buf *frame;
+	uint64_t *clients; /* who was there when its turn came */
+	size_t count, at;
+};
+
 /* Frames on their way to the loop, from any thread. */
 struct gateway_outgoing {
-	pthread_mutex_t lock;
-	struct list waiting; /* struct delivery */
-	bool posted;         /* the loop is going to look */
+	pthread_mutex_t lock; /* of what follows, up to the empty line */
+	struct list waiting;  /* struct delivery */
+	size_t bytes;         /* of what waits */
+	bool posted;          /* the loop is going to look */
+	struct gateway_lost lost[GATEWAY_LOST_MAX];
+	size_t lost_count;
+
+	size_t bytes_max;
+	struct gateway_spread spread;
+	/* To the socket; a test has none. */
+	void (*write)(struct gateway_peer *p, struct buf *frame);
+	void (*close)(struct gateway_peer *p);
 };
 
 struct gateway {
