@@ -18,9 +18,9 @@ struct hearth_rule {
 /* A search index, and the documents it is made of. */
 struct hearth_index {
 	const char *database, *name; /* as given to fts_create, in this database */
-	const char *documents;       /* SQL: id, then what `text` takes */
-	/* The text that a document was put with, in the arena; HEARTH_ECORRUPT. */
-	int (*text)(struct db_rows *row, struct arena *a, struct slice *out);
+	const char *documents;       /* SQL: id, then what `text` takes, or the digest (fts.h) */
+	/* The text that a document was put with, in the arena; NULL: the row has its digest. */
+	struct slice (*text)(struct db_rows *row, struct arena *a);
 };
 
 /* Bytes that rows keep themselves, and that have a hash or the like to be held against. */

@@ -29,8 +29,13 @@
 int fts_create(struct db_tx *tx, const char *name);
 /* Puts a document; a document of this id must not be there. `text` is folded already. */
 int fts_put(struct db_tx *tx, const char *name, int64_t document, struct slice text);
-/* Removes a document; `text` must be the very text it was put with. */
+/* Removes a document; `text` must be one of the same tokens as it was put with (fts_digest). */
 int fts_remove(struct db_tx *tx, const char *name, int64_t document, struct slice text);
+/*
+ * A number for the tokens of a text: whoever keeps it beside a document instead of the text can tell
+ * later whether what he has is the same to the index. Pure, any thread.
+ */
+int64_t fts_digest(struct slice text);
 
 /*
  * An index can be broken: by a disk, or by a fault of the engine. Then fts_find says

@@ -13,6 +13,14 @@
 /* While the index is made anew, what is behind is not in it. */
 #define BUILT_TO "coalesce((SELECT built_to FROM mail_search.index_state), 0)"
 
+/* What the index is behind in, or could not do, is no damage. */
+#define NOTHING_WAITS                                                                      \
+	" AND NOT EXISTS (SELECT 1 FROM mail.bus_outbox o WHERE o.topic = 'mail.content')" \
+	" AND NOT EXISTS (SELECT 1 FROM mail_search.bus_outbox o WHERE o.topic = "         \
+	"'mail.forgotten')"                                                                \
+	" AND NOT EXISTS (SELECT 1 FROM mail_search.bus_dead)"                             \
+	" AND NOT EXISTS (SELECT 1 FROM mail.bus_dead d WHERE d.subscription = 'mail.discard')"
+
 static const struct hearth_rule rules[] = {
 	{ "a message is in no mailbox",
 		"SELECT 0, 'message ' || m.id FROM mail.message m WHERE NOT EXISTS"
@@ -23,7 +31,7 @@ static const struct hearth_rule rules[] = {
 		" (SELECT 1 FROM mail.content c WHERE c.id = m.content)" },
 	{ "a content belongs to no message",
 		"SELECT c.account, 'content ' || c.id FROM mail.content c WHERE NOT EXISTS"
-		" (SELECT 1 FROM mail.message m WHERE m.content = c.id)" },
+		" (SELECT 1 FROM mail.message m WHERE m.content = c.id)" NOTHING_WAITS },
 	{ "what was parsed of a mail is missing",
 		"SELECT c.account, 'content ' || c.id FROM mail.content c WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.parsed p WHERE p.id = c.parsed)" },
@@ -52,54 +60,34 @@ static const struct hearth_rule rules[] = {
 	{ "an account with mailboxes has no counters",
 		"SELECT DISTINCT b.account, b.name FROM mail.mailbox b WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.account_state s WHERE s.account = b.account)" },
-	{ "the index has a text of no mail",
-		"SELECT 0, 'content ' || d.id FROM mail_search.document d WHERE NOT EXISTS"
-		" (SELECT 1 FROM mail.content c WHERE c.id = d.id) AND NOT EXISTS"
-		" (SELECT 1 FROM mail.bus_outbox o WHERE o.topic = 'mail.content')" },
+	{ "the index has a mail that is gone",
+		"SELECT 0, 'content ' || d.id FROM mail_search.indexed d WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.content c WHERE c.id = d.id)" NOTHING_WAITS },
 	{ "the index lacks a mail",
 		"SELECT c.account, 'content ' || c.id FROM mail.content c WHERE c.id <= " BUILT_TO
-		" AND NOT EXISTS (SELECT 1 FROM mail_search.document d WHERE d.id = c.id)"
-		" AND NOT EXISTS (SELECT 1 FROM mail.bus_outbox o WHERE o.topic = 'mail.content')"
-		" AND NOT EXISTS (SELECT 1 FROM mail_search.bus_dead)" },
-	{ "the index has a text without its addresses",
-		"SELECT 0, 'content ' || d.id FROM mail_search.document d WHERE d.id <= " BUILT_TO
-		" AND NOT EXISTS (SELECT 1 FROM mail_search.envelope e WHERE e.id = d.id)" },
+		" AND NOT EXISTS (SELECT 1 FROM mail_search.indexed d WHERE d.id = "
+		"c.id)" NOTHING_WAITS },
+	{ "the index has a mail without its addresses",
+		"SELECT 0, 'content ' || d.id FROM mail_search.indexed d WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail_search.envelope e WHERE e.id = d.id)" },
 	{ NULL, NULL },
 };
 
-/* As search/document.c packs it. */
-static int text_of(struct db_rows *row, struct arena *a, struct slice *out)
-{
-	struct slice packed = db_col_bytes(row, 2);
-	size_t size;
-	char *p;
-
-	if (mail_packed_size(packed, (size_t)db_col_int(row, 1), &size) < 0)
-		return HEARTH_ECORRUPT;
-	p = arena_alloc(a, size + 1);
-	*out = slice_of(p, size);
-	return mail_unpack(packed, p, size);
-}
-
 /* What is indexed of an envelope under one kind (search/envelope.h). */
-static int envelope_of(struct db_rows *row, struct arena *a, struct slice *out)
+static struct slice envelope_of(struct db_rows *row, struct arena *a)
 {
-	*out = mail_envelope_part(
+	return mail_envelope_part(
 		a, db_col_bytes(row, 2), (enum mail_envelope_kind)db_col_int(row, 1));
-	return 0;
 }
 
 static const struct hearth_index indexes[] = {
 	{ .database = "mail_search",
 		.name = MAIL_INDEX,
-		.documents = "SELECT id, text_size, packed FROM mail_search.document WHERE id "
-			     "<= " BUILT_TO,
-		.text = text_of },
+		.documents = "SELECT id, digest FROM mail_search.indexed" },
 	{ .database = "mail_search",
 		.name = MAIL_ENVELOPE_INDEX,
 		.documents = "SELECT 3 * e.id + k.kind, k.kind, e.text FROM mail_search.envelope e,"
-			     " (SELECT 0 AS kind UNION ALL SELECT 1 UNION ALL SELECT 2) k"
-			     " WHERE e.id <= " BUILT_TO,
+			     " (SELECT 0 AS kind UNION ALL SELECT 1 UNION ALL SELECT 2) k",
 		.text = envelope_of },
 	{ .name = NULL },
 };

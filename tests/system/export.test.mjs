@@ -422,7 +422,7 @@ test('who deletes their account is gone from every connection and every file', a
   assert.equal(sqlite('blob', 'SELECT count(*) FROM blob'), '0', sqlite('blob', 'SELECT key FROM blob'));
   assert.equal(sqlite('mail', "SELECT count(*) FROM message"), '1');
   assert.equal(sqlite('mail', 'SELECT (SELECT count(*) FROM parsed) + (SELECT count(*) FROM source)'), '2');
-  assert.equal(sqlite('mail_search', 'SELECT count(*) FROM document'), '1');
+  assert.equal(sqlite('mail_search', 'SELECT count(*) FROM indexed'), '1');
   assert.equal(sqlite('video', 'SELECT (SELECT count(*) FROM channel) + (SELECT count(*) FROM stream) + (SELECT count(*) FROM raw) + (SELECT count(*) FROM segment) + (SELECT count(*) FROM init)'), '0');
 });
 

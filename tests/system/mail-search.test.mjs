@@ -21,7 +21,9 @@ const sqlite = (database, sql) => {
 const append = (text) => c.ok(['APPEND INBOX ', Buffer.from(text, 'latin1'), '']);
 const mail = (subject, body, more = '') => `From: x@example.org\r\nTo: y@example.org\r\nSubject: ${subject}\r\n${more}\r\n${body}\r\n`;
 const metric = async (name) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec((await h.api('GET', '/metrics')).body)?.[1]);
-const indexed = () => eventually(() => sqlite('mail_search', 'SELECT count(*) FROM document') === sqlite('mail', 'SELECT count(*) FROM content'), 30, 'all is indexed');
+// All that came is in the index, and what was removed is out of it and gone.
+const indexed = () => eventually(() => sqlite('mail_search', 'SELECT count(*) FROM indexed') === sqlite('mail', 'SELECT count(*) FROM content')
+  && sqlite('mail', 'SELECT count(*) FROM content c WHERE NOT EXISTS (SELECT 1 FROM message m WHERE m.content = c.id)') === '0', 30, 'all is indexed');
 const whole = () => eventually(() => sqlite('mail_search', 'SELECT built_to FROM index_state') === '9223372036854775807', 30, 'the index is built');
 const login = async () => {
   c = await ImapClient.login(h.port.imap, user, PASSWORD);
@@ -120,6 +122,50 @@ describe('searching', () => {
     assert.deepEqual(await c.search('SEARCH FROM rare@crowd'), []);
   });
 
+  test('what is removed stays until the index has forgotten it, and then goes', async () => {
+    await indexed();
+    await c.ok('CREATE leaving');
+    for (let i = 0; i < 3; i++) await c.ok(['APPEND leaving ', Buffer.from(mail(`leaving ${i}`, `zebra ${i} crossing`)), '']);
+    await c.ok('COPY 1:2 leaving');
+    await c.ok(['APPEND leaving ', Buffer.from(mail('large', 'giraffe and line\r\n'.repeat(8000))), '']);
+    await indexed();
+    const digests = () => sqlite('mail_search', 'SELECT count(*) FROM indexed');
+    const before = Number(digests());
+    await c.ok('SELECT leaving');
+    // One that is removed before the index knows it, as well.
+    await c.ok(['APPEND leaving ', Buffer.from(mail('brief', 'giraffe')), '']);
+    await c.ok('NOOP');
+    await c.ok('STORE 1:* +FLAGS.SILENT (\\Deleted)');
+    await c.ok('EXPUNGE');
+    assert.deepEqual(await c.search('SEARCH BODY zebra'), []);
+    await indexed();
+    assert.equal(Number(digests()), before - 4);
+    const looked = h.command('verify');
+    assert.match(looked.stdout, /all is well/, looked.stdout + looked.stderr);
+    await c.ok('SELECT INBOX');
+  });
+
+  test('the words of a damaged mail that is removed go with the index, which is built anew', async () => {
+    await c.ok('CREATE damaged');
+    for (let i = 0; i < 3; i++) await c.ok(['APPEND damaged ', Buffer.from(mail(`damaged ${i}`, `okapi ${i}`)), '']);
+    await indexed();
+    await whole();
+    const rebuilds = await metric('hearth_mail_index_rebuilds_total');
+    // The first of them: the last one's text is at hand for others who may have got it.
+    sqlite('mail', 'UPDATE source SET message = zeroblob(100) WHERE id = (SELECT source FROM parsed ORDER BY id DESC LIMIT 1 OFFSET 2)');
+    await c.ok('SELECT damaged');
+    await c.ok('STORE 1 +FLAGS.SILENT (\\Deleted)');
+    await c.ok('EXPUNGE');
+    await eventually(async () => await metric('hearth_mail_index_rebuilds_total') > rebuilds, 30, 'it is begun anew');
+    assert.deepEqual(await c.search('SEARCH BODY okapi'), [1, 2]);
+    await indexed();
+    await whole();
+    assert.deepEqual(await c.search('SEARCH BODY okapi'), [1, 2]);
+    const looked = h.command('verify');
+    assert.match(looked.stdout, /all is well/, looked.stdout + looked.stderr);
+    await c.ok('SELECT INBOX');
+  });
+
   test('an index that is broken is built anew, and a search is right meanwhile', async () => {
     await indexed();
     await whole();
@@ -148,7 +194,7 @@ describe('searching', () => {
     await c.ok('EXPUNGE');
     await h.stop();
     // The cursor of the events goes with it: those there are will come again.
-    sqlite('mail_search', "DELETE FROM document; DELETE FROM index_state;");
+    sqlite('mail_search', "DELETE FROM indexed; DELETE FROM index_state;");
     await h.start();
     await login();
     assert.deepEqual(await c.search('SEARCH TEXT thistle2'), before.filter((n) => n > 1).map((n) => n - 1));
@@ -160,7 +206,7 @@ describe('searching', () => {
   test('a mail whose bytes are lost is searched by its header, and ends no search', async () => {
     await h.stop();
     sqlite('mail', 'UPDATE source SET message = zeroblob(100) WHERE id = (SELECT source FROM parsed ORDER BY id DESC LIMIT 1)');
-    sqlite('mail_search', `DELETE FROM document WHERE id = (SELECT max(id) FROM document); UPDATE index_state SET version = 0`);
+    sqlite('mail_search', `DELETE FROM indexed WHERE id = (SELECT max(id) FROM indexed); UPDATE index_state SET version = 0`);
     await h.start();
     await login();
     const all = await c.search('SEARCH ALL');

@@ -54,7 +54,7 @@ before(async () => {
   for (const name of ['ann', 'bob']) await client.mail('a@b.test', `${name}@hearth.test`, `Subject: small for ${name}\r\n\r\nsome words\r\n`);
   client.close();
   await eventually(() => {
-    const count = spawnSync('sqlite3', [join(data, 'mail_search.db'), '.timeout 5000', 'SELECT count(*) FROM document'], { encoding: 'utf8' });
+    const count = spawnSync('sqlite3', [join(data, 'mail_search.db'), '.timeout 5000', 'SELECT count(*) FROM indexed'], { encoding: 'utf8' });
     return count.stdout.trim() === '3';
   }, 30, 'the mails are in the index');
 });
@@ -88,7 +88,7 @@ const damages = {
   'a page of an index': [() => flipPage('mail', 'content_blob'), /mail\.db/],
   'a page of a table': [() => flipPage('mail', 'message'), /mail\.db/],
   'the head of a database': [() => flip(join(spoilt, 'game.db'), 0, 100), /game\.db cannot be read/],
-  'a text of the index': [() => sql('mail_search', 'DELETE FROM document WHERE id = 2'),
+  'a text of the index': [() => sql('mail_search', 'DELETE FROM indexed WHERE id = 2'),
     /the index lacks a mail \(content 2\)[^]*the search index mail_text has not what 1 texts have/],
   'an envelope of the index': [() => sql('mail_search', "UPDATE envelope SET text = x'0266726f6d3a206e6f626f6479' WHERE id = 2"),
     /the search index mail_envelope has not what 2 texts have/],

@@ -1,17 +1,14 @@
 /*
- * search/document.c: reads, packs, stores and unpacks a message's text for search, and looks for a
- * key in it. On workers and inside db_fns; a text has at most MAIL_TEXT_MAX bytes.
+ * search/document.c: takes the text for search out of a message, and looks for a key in it. On
+ * workers; a text has at most MAIL_TEXT_MAX bytes.
  */
 #include "search/document.h"
-
-#include <stdlib.h>
 
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/text.h"
 #include "message.h"
-#include "packing.h"
 #include "search/text.h"
 #include "search/text_cache.h"
 
@@ -84,16 +81,14 @@ static int read_sent(
 	return rc;
 }
 
-int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct mail_document *out)
+static int document_of(
+	struct mail *m, struct content_query *q, struct arena *a, struct mail_document *out)
 {
-	struct content_query q = { .id = content, .a = a };
 	struct strbuf text = { 0 }, head = { 0 }, body = { 0 };
-	int rc = db_read_wait(m->db, load_content, &q);
+	int rc = read_sent(m, q, &head, &body);
 
-	if (rc == 0)
-		rc = read_sent(m, &q, &head, &body);
 	if (rc == 0) {
-		mail_trace_text(q.content.trace, &text);
+		mail_trace_text(q->content.trace, &text);
 		strbuf_add(&text, strbuf_slice(&head));
 		out->head_size = text.n;
 		strbuf_add(&text, strbuf_slice(&body));
@@ -105,53 +100,20 @@ int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct 
 	return rc;
 }
 
-void mail_document_pack(struct arena *a, struct mail_document *d)
+int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct mail_document *out)
 {
-	d->packed = mail_pack(a, d->text);
+	struct content_query q = { .id = content, .a = a };
+	int rc = db_read_wait(m->db, load_content, &q);
+
+	return rc < 0 ? rc : document_of(m, &q, a, out);
 }
 
-/* ---- the table ---- */
-
-int mail_document_add(struct db_tx *tx, int64_t content, const struct mail_document *d)
+int mail_document_of(struct mail *m, int64_t id, const struct mail_content *content,
+	struct arena *a, struct mail_document *out)
 {
-	INVARIANT(db_tx_writes(tx));
-	INVARIANT(d->packed.n > 0 && d->head_size <= d->text.n);
-	return db_run(tx,
-		"INSERT INTO document (id, head_size, text_size, packed) VALUES ($1, $2, $3, $4) "
-		"ON CONFLICT (id) DO NOTHING",
-		db_int(content), db_int((int64_t)d->head_size), db_int((int64_t)d->text.n),
-		db_bytes(d->packed));
-}
+	struct content_query q = { .id = id, .a = a, .content = *content };
 
-int mail_document_load(
-	struct db_tx *tx, int64_t content, struct arena *a, struct mail_document *out)
-{
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT head_size, text_size, packed FROM document WHERE id = $1", db_int(content));
-
-	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		size_t size = (size_t)db_col_int(&rows, 1);
-		char *p = arena_alloc(a, size + 1);
-
-		out->head_size = (size_t)db_col_int(&rows, 0);
-		out->text = slice_of(p, size);
-		if (mail_unpack(db_col_bytes(&rows, 2), p, size) < 0 || out->head_size > size)
-			rc = HEARTH_ECORRUPT;
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-}
-
-int mail_document_remove(struct db_tx *tx, int64_t content)
-{
-	INVARIANT(db_tx_writes(tx));
-	int rc = db_run(tx, "DELETE FROM document WHERE id = $1", db_int(content));
-
-	return rc < 0 ? rc : 0;
+	return document_of(m, &q, a, out);
 }
 
 /* ---- keys ---- */

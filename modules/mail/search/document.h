@@ -1,8 +1,7 @@
 /*
- * search/document.h: the text of a message that search looks into, and the table `document` in the
- * database mail_search that keeps it packed, so that candidates are checked without reading and
- * parsing the message again, and so that a content can be taken out of the index by the very text
- * it was put in with.
+ * search/document.h: the text of a message that search looks into. It is kept nowhere: whoever needs
+ * it, to put a content into the index, to take it out again, or to look at a candidate, takes it out
+ * of the message. What keys ask for is here as well.
  */
 #ifndef MAIL_SEARCH_DOCUMENT_H
 #define MAIL_SEARCH_DOCUMENT_H
@@ -13,7 +12,6 @@
 struct mail_document {
 	struct slice text;
 	size_t head_size;
-	struct slice packed; /* of one that is to be stored */
 };
 
 /*
@@ -22,14 +20,9 @@ struct mail_document {
  * again for ever. HEARTH_ENOTFOUND: there is no such content any more. Blocks: on a worker.
  */
 int mail_document_read(struct mail *m, int64_t content, struct arena *a, struct mail_document *out);
-void mail_document_pack(struct arena *a, struct mail_document *d);
-
-/* In mail_search: 1 when it was added, 0 when it was there. */
-int mail_document_add(struct db_tx *tx, int64_t content, const struct mail_document *d);
-/* Unpacked into `a`; HEARTH_ENOTFOUND, HEARTH_ECORRUPT. */
-int mail_document_load(
-	struct db_tx *tx, int64_t content, struct arena *a, struct mail_document *out);
-int mail_document_remove(struct db_tx *tx, int64_t content);
+/* The same of a content that was loaded (mail_store_content), as `id`. */
+int mail_document_of(struct mail *m, int64_t id, const struct mail_content *content,
+	struct arena *a, struct mail_document *out);
 
 /* A key with its parts folded, and whether a document has what it asks for. Pure. */
 struct mail_folded_key {

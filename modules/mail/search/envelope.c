@@ -104,8 +104,7 @@ static int index_parts(struct db_tx *tx, int64_t content, struct slice text, boo
 	return rc;
 }
 
-int mail_envelope_put(
-	struct db_tx *tx, int64_t content, const struct mail_document *d, bool indexed)
+int mail_envelope_put(struct db_tx *tx, int64_t content, const struct mail_document *d)
 {
 	struct slice head = slice_head(d->text, d->head_size);
 	struct strbuf text = { 0 };
@@ -113,11 +112,9 @@ int mail_envelope_put(
 
 	add_subjects(&text, head);
 	strbuf_add(&text, addresses_of(head));
-	rc = db_run(tx,
-		"INSERT INTO envelope (id, text) VALUES ($1, $2)"
-		" ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-		db_int(content), db_bytes(strbuf_slice(&text)));
-	if (rc >= 0 && indexed)
+	rc = db_run(tx, "INSERT INTO envelope (id, text) VALUES ($1, $2)", db_int(content),
+		db_bytes(strbuf_slice(&text)));
+	if (rc >= 0)
 		rc = index_parts(tx, content, strbuf_slice(&text), true);
 	strbuf_free(&text);
 	return rc < 0 ? rc : 0;
@@ -140,13 +137,13 @@ int mail_envelope_load(
 	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
-int mail_envelope_remove(struct db_tx *tx, int64_t content, bool indexed)
+int mail_envelope_remove(struct db_tx *tx, int64_t content)
 {
 	struct arena *a = arena_new();
 	struct mail_document d = { 0 };
 	int rc = mail_envelope_load(tx, content, a, &d);
 
-	if (rc == 0 && indexed)
+	if (rc == 0)
 		rc = index_parts(tx, content, d.text, false);
 	if (rc == 0)
 		rc = db_run(tx, "DELETE FROM envelope WHERE id = $1", db_int(content));

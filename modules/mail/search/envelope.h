@@ -6,7 +6,7 @@
  * A content is three documents of the index, one for who sent it, one for whom it is to, one for its
  * subject: MAIL_ENVELOPE_KINDS * content + kind.
  *
- * In the database mail_search, beside `document` (search/document.h) and in the same transactions.
+ * In the database mail_search, beside `indexed` (search/index.h) and in the same transactions.
  */
 #ifndef MAIL_SEARCH_ENVELOPE_H
 #define MAIL_SEARCH_ENVELOPE_H
@@ -26,11 +26,10 @@ enum mail_envelope_kind {
 /* Where a key looks, or MAIL_ENVELOPE_NONE when it looks into whole messages. */
 enum mail_envelope_kind mail_envelope_kind_of(const struct mail_search_for *key);
 
-/* Keeps the row of a content, of its whole text; `indexed`: the index as well. */
-int mail_envelope_put(
-	struct db_tx *tx, int64_t content, const struct mail_document *d, bool indexed);
-/* Takes it away, and out of the index it is in. */
-int mail_envelope_remove(struct db_tx *tx, int64_t content, bool indexed);
+/* Keeps the row of a content, of its whole text, and puts it into the index. */
+int mail_envelope_put(struct db_tx *tx, int64_t content, const struct mail_document *d);
+/* Takes it away, and out of the index. */
+int mail_envelope_remove(struct db_tx *tx, int64_t content);
 /*
  * A document of which only keys that have a kind can be asked, in `a`; HEARTH_ENOTFOUND when there is
  * no row: the whole text may have one.

@@ -4,6 +4,7 @@
  */
 #include "search/index.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "hearth/clock.h"
@@ -12,18 +13,17 @@
 #include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-#include "search/document.h"
 #include "search/envelope.h"
 #include "search/text_cache.h"
 
 /* Grows when the tokenizer or the text that is extracted changes: then the index is built anew. */
-#define INDEX_VERSION 3
+#define INDEX_VERSION 4
 
 #define LOOK_EVERY_MS  5000 /* whether there is something to build */
 #define CHECK_FIRST_MS (INT64_C(60) * 1000)
 #define CHECK_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
 #define CONTENTS_MAX   32                /* of one step */
-#define TEXT_MAX       ((size_t)4 << 20) /* bytes of one step, but for the last content */
+#define TEXT_MAX       ((size_t)8 << 20) /* bytes of one step, but for the last content */
 #define CONDITION      "mail.search-index"
 
 const char *const mail_search_migrations[] = {
@@ -43,6 +43,12 @@ const char *const mail_search_migrations[] = {
 	"CREATE TABLE envelope ("
 	" id BIGINT NOT NULL PRIMARY KEY," /* of the content */
 	" text {bytes} NOT NULL);",
+	/* Texts are not kept any more: the builder takes them out of the messages once more. */
+	"DELETE FROM document;"
+	"DELETE FROM envelope;"
+	"CREATE TABLE indexed ("
+	" id {id},"                  /* of the content */
+	" digest BIGINT NOT NULL);", /* fts_digest of its text */
 	NULL,
 };
 
@@ -81,6 +87,10 @@ static int begin_anew(struct db_tx *tx, void *arg)
 	if (rc == 0)
 		rc = fts_clear(tx, MAIL_ENVELOPE_INDEX);
 	if (rc == 0)
+		rc = db_run(tx, "DELETE FROM indexed");
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM envelope");
+	if (rc >= 0)
 		rc = db_run(tx,
 			"INSERT INTO index_state (one, version, generation, built_to) "
 			"VALUES (1, $1, 1, 0) ON CONFLICT (one) DO UPDATE SET version = $1, "
@@ -98,14 +108,16 @@ struct mail_index {
 	bool whole;    /* the last step found nothing left to do */
 	bool failing;  /* it could not be done, which was logged */
 	bool draining;
+	atomic_bool doubted; /* it may have to be begun anew (mail_index_doubt) */
 
 	/* of the step on its way: its worker's */
 	bool more;
 	int64_t built_to;
 	struct arena *a;
 	int64_t ids[CONTENTS_MAX];
-	struct mail_document texts[CONTENTS_MAX];
-	bool there[CONTENTS_MAX]; /* it has a text */
+	struct mail_indexed contents[CONTENTS_MAX];
+	bool wanted[CONTENTS_MAX]; /* it is to be put */
+	bool gone[CONTENTS_MAX];   /* and in no mailbox any more afterwards */
 	size_t n;
 };
 
@@ -128,83 +140,43 @@ static int list_contents(struct db_tx *tx, void *arg)
 	return mail_store_contents(tx, x->built_to, x->ids, CONTENTS_MAX, &x->n);
 }
 
-/* What has no text any more is not there; in mail. */
-static int find_gone(struct db_tx *tx, void *arg)
+/* Which of them are not in the index yet; in mail_search. */
+static int find_wanted(struct db_tx *tx, void *arg)
 {
 	struct mail_index *x = arg;
 	int rc = 0;
 
 	for (size_t i = 0; i < x->n && rc == 0; i++) {
-		struct mail_content content;
+		int64_t n = 0;
 
-		rc = mail_store_content(tx, x->ids[i], x->a, &content);
-		x->there[i] = rc == 0;
-		if (rc == HEARTH_ENOTFOUND)
-			rc = 0;
+		rc = db_get_int(
+			tx, &n, "SELECT count(*) FROM indexed WHERE id = $1", db_int(x->ids[i]));
+		x->wanted[i] = n == 0;
 	}
 	return rc;
 }
 
-/* Texts that are kept already; in mail_search. */
-static int load_texts(struct db_tx *tx, void *arg)
-{
-	struct mail_index *x = arg;
-	size_t size = 0;
-
-	for (size_t i = 0; i < x->n; i++) {
-		int rc = mail_document_load(tx, x->ids[i], x->a, &x->texts[i]);
-
-		x->there[i] = rc == 0;
-		if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ECORRUPT)
-			return rc;
-		size += x->there[i] ? x->texts[i].text.n : 0;
-		if (size > TEXT_MAX || db_slice_over(tx))
-			x->n = i + 1;
-	}
-	return 0;
-}
-
-/* The others' are extracted; as many as one step may take. */
+/* Takes the texts of as many as one step may take. */
 static int extract_texts(struct mail_index *x)
 {
 	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
 
 	for (size_t i = 0; i < x->n; i++) {
+		struct mail_indexed *d = &x->contents[i];
 		int rc;
 
-		if (x->there[i])
+		if (!x->wanted[i])
 			continue;
-		rc = mail_document_read(x->m, x->ids[i], x->a, &x->texts[i]);
+		rc = mail_document_read(x->m, x->ids[i], x->a, &d->document);
 		if (rc < 0 && rc != HEARTH_ENOTFOUND)
 			return rc;
-		x->there[i] = rc == 0;
+		x->wanted[i] = rc == 0;
 		if (rc == 0)
-			mail_document_pack(x->a, &x->texts[i]);
-		if (clock_mono_ms() > end_ms || arena_size(x->a) > 4 * TEXT_MAX)
+			d->digest = fts_digest(d->document.text);
+		if (clock_mono_ms() > end_ms || arena_size(x->a) > TEXT_MAX)
 			x->n = i + 1;
 	}
 	return 0;
-}
-
-static int put_text(struct db_tx *tx, int64_t id, const struct mail_document *d)
-{
-	int64_t n = 0;
-	int rc;
-
-	if (d->packed.n) {
-		/* A damaged one may stand there. */
-		rc = mail_document_remove(tx, id);
-		if (rc == 0)
-			rc = mail_document_add(tx, id, d);
-	} else {
-		/* It was there; it may be gone. */
-		rc = db_get_int(tx, &n, "SELECT count(*) FROM document WHERE id = $1", db_int(id));
-		if (rc == 0 && n == 0)
-			return 0;
-	}
-	if (rc >= 0)
-		rc = mail_envelope_put(tx, id, d, true);
-	return rc < 0 ? rc : fts_put(tx, MAIL_INDEX, id, d->text);
 }
 
 static int put_texts(struct db_tx *tx, void *arg)
@@ -214,9 +186,25 @@ static int put_texts(struct db_tx *tx, void *arg)
 
 	INVARIANT(x->n > 0 && x->n <= CONTENTS_MAX);
 	for (size_t i = 0; i < x->n && rc >= 0; i++)
-		if (x->there[i])
-			rc = put_text(tx, x->ids[i], &x->texts[i]);
+		if (x->wanted[i])
+			rc = mail_index_put(tx, x->ids[i], &x->contents[i]);
 	return rc < 0 ? rc : set_built_to(tx, x->ids[x->n - 1]);
+}
+
+/* In mail. */
+static int find_gone(struct db_tx *tx, void *arg)
+{
+	struct mail_index *x = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < x->n && rc == 0; i++) {
+		bool lives = true;
+
+		if (x->wanted[i])
+			rc = mail_store_content_lives(tx, x->ids[i], &lives);
+		x->gone[i] = !lives;
+	}
+	return rc;
 }
 
 static int remove_gone(struct db_tx *tx, void *arg)
@@ -224,34 +212,19 @@ static int remove_gone(struct db_tx *tx, void *arg)
 	const struct mail_index *x = arg;
 	int rc = 0;
 
-	for (size_t i = 0; i < x->n && rc == 0; i++)
-		if (!x->there[i])
-			rc = mail_index_forget(tx, x->ids[i]);
-	return rc;
+	for (size_t i = 0; i < x->n && rc >= 0; i++)
+		if (x->gone[i])
+			rc = mail_index_forget(tx, x->ids[i], &x->contents[i]);
+	return rc < 0 ? rc : 0;
 }
 
-/*
- * No content is above `built_to`: the index is whole, if no text came meanwhile. One that did is
- * put here, and the next step looks again.
- */
+/* No content is above `built_to`, and what comes is put as it comes: the index is whole. */
 static int finish(struct db_tx *tx, void *arg)
 {
 	struct mail_index *x = arg;
-	struct mail_document d = { 0 };
-	int64_t id = 0;
-	int rc = db_get_int(
-		tx, &id, "SELECT min(id) FROM document WHERE id > $1", db_int(x->built_to));
 
-	x->more = rc == 0;
-	if (rc == HEARTH_ENOTFOUND)
-		return set_built_to(tx, INT64_MAX);
-	if (rc == 0)
-		rc = mail_document_load(tx, id, x->a, &d);
-	if (rc == 0)
-		rc = put_text(tx, id, &d);
-	else if (rc == HEARTH_ECORRUPT)
-		rc = mail_document_remove(tx, id);
-	return rc < 0 ? rc : set_built_to(tx, id);
+	x->more = false;
+	return set_built_to(tx, INT64_MAX);
 }
 
 static int step_of(struct mail_index *x)
@@ -269,6 +242,8 @@ static int step_of(struct mail_index *x)
 		}
 		x->built_to = 0;
 		rc = db_write_wait(m->search_db, begin_anew, NULL);
+		if (rc == 0)
+			atomic_store(&x->doubted, false);
 		metric_add(m->index_rebuilds, rc == 0);
 	}
 	if (rc < 0 || x->built_to == INT64_MAX)
@@ -278,7 +253,7 @@ static int step_of(struct mail_index *x)
 	if (rc == 0 && x->n == 0)
 		return db_write_wait(m->search_db, finish, x);
 	if (rc == 0)
-		rc = db_read_long_wait(m->search_db, 0, load_texts, x);
+		rc = db_read_wait(m->search_db, find_wanted, x);
 	if (rc == 0)
 		rc = extract_texts(x);
 	if (rc == 0)
@@ -296,7 +271,7 @@ static void step(void *arg)
 
 	x->a = arena_new();
 	x->more = false;
-	memset(x->texts, 0, sizeof(x->texts));
+	memset(x->contents, 0, sizeof(x->contents));
 	rc = step_of(x);
 	arena_free(&x->a);
 	x->more &= rc == 0;
@@ -327,7 +302,9 @@ static void look(void *arg)
 	struct mail_index *x = arg;
 
 	mail_text_cache_age(x->m->texts);
-	if (x->building || x->draining || (x->whole && !fts_broken(x->m->search_db)))
+	if (x->building || x->draining)
+		return;
+	if (x->whole && !fts_broken(x->m->search_db) && !atomic_load(&x->doubted))
 		return;
 	x->building = job_run(x->m->io, step, on_step, x) == 0;
 }
@@ -358,6 +335,11 @@ static int create_index(struct db_tx *tx, void *arg)
 
 	(void)arg;
 	return rc < 0 ? rc : fts_create(tx, MAIL_ENVELOPE_INDEX);
+}
+
+void mail_index_doubt(struct mail *m)
+{
+	atomic_store(&m->index->doubted, true);
 }
 
 int mail_index_start(struct mail *m)

@@ -1,6 +1,6 @@
 /*
- * search.c: the slices of a search: what the index says of each key, then the texts of what is
- * open, then messages without a text yet. A slice runs on a database thread or a worker.
+ * search.c: the slices of a search: what the index says of each key, then the envelopes of what is
+ * open, then the messages. A slice runs on a database thread or a worker.
  */
 #include "search/search.h"
 
@@ -16,6 +16,8 @@
 
 #define ROWS_A_LOOK 64 /* between two looks at the clock */
 #define SPARSE      8  /* times as many ids as contents: not worth going through the rows between */
+#define BATCH_MAX   32 /* messages that are in hand at a time */
+#define BATCH_BYTES (256u << 10) /* of their rows, but for the last */
 
 static unsigned char *answer_of(const struct mail_search *s, size_t key, size_t i)
 {
@@ -61,14 +63,14 @@ static void answer_all(
 
 /* ---- what the index knows ---- */
 
-/* Goes on marking which contents have a text: 1 when the slice ended before that did. */
+/* Goes on marking which contents are in the index: 1 when the slice ended before that did. */
 static int mark_indexed(struct db_tx *tx, struct mail_search *s)
 {
 	struct db_rows rows;
 	bool over = false;
-	int rc = db_query(tx, &rows,
-		"SELECT id FROM document WHERE id BETWEEN $1 AND $2 ORDER BY id",
-		db_int(s->contents[s->at]), db_int(s->contents[s->n - 1]));
+	int rc =
+		db_query(tx, &rows, "SELECT id FROM indexed WHERE id BETWEEN $1 AND $2 ORDER BY id",
+			db_int(s->contents[s->at]), db_int(s->contents[s->n - 1]));
 
 	if (rc < 0)
 		return rc;
@@ -92,7 +94,7 @@ static int mark_each(struct db_tx *tx, struct mail_search *s)
 {
 	for (; s->at < s->n; s->at++) {
 		int64_t n = 0;
-		int rc = db_get_int(tx, &n, "SELECT count(*) FROM document WHERE id = $1",
+		int rc = db_get_int(tx, &n, "SELECT count(*) FROM indexed WHERE id = $1",
 			db_int(s->contents[s->at]));
 
 		if (rc < 0)
@@ -109,7 +111,11 @@ static int mark_each(struct db_tx *tx, struct mail_search *s)
 static int mark(struct db_tx *tx, struct mail_search *s)
 {
 	bool sparse = s->contents[s->n - 1] - s->contents[0] > (int64_t)(SPARSE * s->n);
+	int64_t built_to;
+	int rc = s->at == 0 ? mail_index_state(tx, &built_to, &s->generation) : 0;
 
+	if (rc < 0)
+		return rc;
 	return sparse ? mark_each(tx, s) : mark_indexed(tx, s);
 }
 
@@ -156,7 +162,7 @@ static void begin_key(struct mail_search *s)
 /* What is in the index and was not found by it does not have the key. */
 static void end_key(struct mail_search *s)
 {
-	for (size_t i = 0; i < s->n && s->contents[i] <= s->built_to; i++)
+	for (size_t i = 0; i < s->n; i++)
 		if (s->indexed[i] && !s->candidates[i])
 			*answer_of(s, s->key, i) = MAIL_SEARCH_NO;
 }
@@ -170,10 +176,10 @@ static int ask_index(struct db_tx *tx, struct mail_search *s)
 	int64_t built_to, generation;
 	int rc = mail_index_state(tx, &built_to, &generation);
 
-	/* One that was begun anew meanwhile has lost what was found in it so far. */
-	if (rc == 0 && (s->above < s->contents[0] || generation != s->generation)) {
+	/* One that was begun anew meanwhile has lost what was marked as in it. */
+	if (rc == 0 && generation != s->generation) {
+		memset(s->indexed, 0, s->n * sizeof(*s->indexed));
 		begin_key(s);
-		s->built_to = built_to;
 		s->generation = generation;
 	}
 	if (rc == 0 && c.kind == MAIL_ENVELOPE_NONE)
@@ -190,46 +196,28 @@ static int ask_index(struct db_tx *tx, struct mail_search *s)
 	return rc == HEARTH_EUNSUPPORTED || rc == HEARTH_ECORRUPT || rc >= 0 ? 0 : rc;
 }
 
-/* ---- texts ---- */
+/* ---- envelopes ---- */
 
-/* What is open of one content, by its envelope, and if that does not settle it by its text. */
-static int look_into(struct db_tx *tx, struct mail_search *s, size_t i)
-{
-	struct mail_document d = { 0 };
-	int rc = HEARTH_ENOTFOUND;
-
-	if (needs_envelope(s, i))
-		rc = mail_envelope_load(tx, s->contents[i], s->scratch, &d);
-	if (rc == 0) {
-		answer_all(s, i, &d, true);
-		if (!needs_text(s, i))
-			return 0;
-	}
-	if (rc == 0 || rc == HEARTH_ENOTFOUND)
-		rc = mail_document_load(tx, s->contents[i], s->scratch, &d);
-	if (rc == 0)
-		answer_all(s, i, &d, false);
-	/* Gone, or damaged: the message itself will tell. */
-	return rc == HEARTH_ENOTFOUND || rc == HEARTH_ECORRUPT ? 0 : rc;
-}
-
-static int texts_slice(struct db_tx *tx, void *arg)
+static int envelopes_slice(struct db_tx *tx, void *arg)
 {
 	struct mail_search *s = arg;
 
 	for (size_t i; (i = s->at) < s->n; s->at++) {
+		struct mail_document d = { 0 };
 		int rc;
 
 		if (db_slice_over(tx))
 			return 1;
-		if (!s->indexed[i] || !needs_text(s, i))
+		if (!s->indexed[i] || !needs_envelope(s, i) || !needs_text(s, i))
 			continue;
-		rc = look_into(tx, s, i);
+		rc = mail_envelope_load(tx, s->contents[i], s->scratch, &d);
+		if (rc == 0)
+			answer_all(s, i, &d, true);
 		arena_reset(s->scratch);
-		if (rc < 0)
+		if (rc < 0 && rc != HEARTH_ENOTFOUND)
 			return rc;
 	}
-	s->phase = MAIL_SEARCH_DIRECT;
+	s->phase = MAIL_SEARCH_MESSAGES;
 	s->at = 0;
 	return 1;
 }
@@ -255,29 +243,81 @@ static int index_slice(struct db_tx *tx, void *arg)
 	}
 	if (s->key < s->key_n)
 		return 1;
-	s->phase = MAIL_SEARCH_TEXTS;
+	s->phase = MAIL_SEARCH_ENVELOPES;
 	s->at = 0;
-	return texts_slice(tx, s);
+	return envelopes_slice(tx, s);
 }
 
-static int direct_slice(struct mail_search *s)
+/* ---- messages ---- */
+
+/* Some that are open, as their rows have them: one question for them all. */
+struct mail_search_batch {
+	struct mail_content contents[BATCH_MAX]; /* in `a` */
+	size_t at[BATCH_MAX];                    /* of each, in the search's contents */
+	size_t n, next;                          /* next: the first that was not looked through */
+	struct arena *a;
+};
+
+/* Loads what is open from s->at on. */
+static int load_batch(struct db_tx *tx, void *arg)
 {
-	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
-	struct mail_document d = { 0 };
+	struct mail_search *s = arg;
+	struct mail_search_batch *b = s->batch;
 
-	for (size_t i; (i = s->at) < s->n; s->at++) {
-		int rc;
+	arena_reset(b->a);
+	b->n = b->next = 0;
+	for (size_t i = s->at; i < s->n && b->n < BATCH_MAX && arena_size(b->a) < BATCH_BYTES;
+		i++) {
+		int rc = HEARTH_ENOTFOUND;
 
-		if (clock_mono_ms() >= end_ms)
-			return 1;
+		s->at = i + 1;
 		if (!needs_text(s, i))
 			continue;
-		rc = mail_document_read(s->m, s->contents[i], s->scratch, &d);
-		if (rc == 0 || rc == HEARTH_ENOTFOUND)
-			answer_all(s, i, rc == 0 ? &d : NULL, false);
-		arena_reset(s->scratch);
-		if (rc < 0 && rc != HEARTH_ENOTFOUND)
+		rc = mail_store_content(tx, s->contents[i], b->a, &b->contents[b->n]);
+		if (rc == 0)
+			b->at[b->n++] = i;
+		else if (rc == HEARTH_ENOTFOUND)
+			answer_all(s, i, NULL, false);
+		else
 			return rc;
+	}
+	return 0;
+}
+
+static int look_through(struct mail_search *s, const struct mail_content *content, size_t i)
+{
+	struct mail_document d = { 0 };
+	int rc;
+
+	if (!needs_text(s, i))
+		return 0;
+	rc = mail_document_of(s->m, s->contents[i], content, s->scratch, &d);
+	if (rc == 0 || rc == HEARTH_ENOTFOUND)
+		answer_all(s, i, rc == 0 ? &d : NULL, false);
+	arena_reset(s->scratch);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+static int messages_slice(struct mail_search *s)
+{
+	int64_t end_ms = clock_mono_ms() + DB_SLICE_MS;
+	struct mail_search_batch *b = s->batch;
+
+	for (;;) {
+		int rc = 0;
+
+		if (b->next == b->n && s->at < s->n)
+			rc = db_read_long_wait(s->m->db, s->account, load_batch, s);
+		if (rc < 0)
+			return rc;
+		if (b->next == b->n)
+			break;
+		rc = look_through(s, &b->contents[b->next], b->at[b->next]);
+		b->next++;
+		if (rc < 0)
+			return rc;
+		if (clock_mono_ms() >= end_ms)
+			return 1;
 	}
 	s->phase = MAIL_SEARCH_DONE;
 	return 0;
@@ -295,6 +335,8 @@ void mail_search_begin(struct mail_search *s)
 	for (size_t k = 0; k < s->key_n; k++)
 		s->folded[k] = mail_key_fold(s->a, &s->keys[k]);
 	s->scratch = arena_new();
+	s->batch = ARENA_NEW(s->a, struct mail_search_batch);
+	s->batch->a = arena_new();
 	s->phase = s->n && s->key_n ? MAIL_SEARCH_MARKING : MAIL_SEARCH_DONE;
 }
 
@@ -304,9 +346,9 @@ int mail_search_slice(struct mail_search *s)
 	case MAIL_SEARCH_MARKING:
 	case MAIL_SEARCH_INDEX:
 		return db_read_long_wait(s->m->search_db, s->account, index_slice, s);
-	case MAIL_SEARCH_TEXTS:
-		return db_read_long_wait(s->m->search_db, s->account, texts_slice, s);
-	case MAIL_SEARCH_DIRECT: return direct_slice(s);
+	case MAIL_SEARCH_ENVELOPES:
+		return db_read_long_wait(s->m->search_db, s->account, envelopes_slice, s);
+	case MAIL_SEARCH_MESSAGES: return messages_slice(s);
 	case MAIL_SEARCH_DONE: break;
 	}
 	return 0;
@@ -315,4 +357,6 @@ int mail_search_slice(struct mail_search *s)
 void mail_search_end(struct mail_search *s)
 {
 	arena_free(&s->scratch);
+	if (s->batch)
+		arena_free(&s->batch->a);
 }

@@ -4,12 +4,13 @@
  * answer is exactly what reading every message would give.
  *
  * A search is done in slices of DB_SLICE_MS, so that others have readers and workers in between
- * (turns.h says when the next slice may run). Each message's text is unpacked at most
- * once, for all keys together, and only if the answer depends on it.
+ * (turns.h says when the next slice may run). Each message is read at most once, for all keys
+ * together, and only if the answer depends on it.
  *
- *   INDEX   for each key: which contents cannot have it, by the index alone
- *   TEXTS   of what is open: unpacked, and looked through
- *   DIRECT  of what has no text yet: the message is read
+ *   MARKING    which contents are in the index
+ *   INDEX      for each key: which of them cannot have it, by the index alone
+ *   ENVELOPES  of what is open: their addresses and subjects
+ *   MESSAGES   of what is open then: read, and their texts looked through
  */
 #ifndef MAIL_SEARCH_H
 #define MAIL_SEARCH_H
@@ -54,14 +55,15 @@ struct mail_search {
 	enum mail_search_phase {
 		MAIL_SEARCH_MARKING,
 		MAIL_SEARCH_INDEX,
-		MAIL_SEARCH_TEXTS,
-		MAIL_SEARCH_DIRECT,
+		MAIL_SEARCH_ENVELOPES,
+		MAIL_SEARCH_MESSAGES,
 		MAIL_SEARCH_DONE
 	} phase;
 	struct mail_folded_key *folded;
 	bool *indexed, *candidates;
 	size_t key, at;
-	int64_t above, built_to, generation;
+	int64_t above, generation;
+	struct mail_search_batch *batch; /* messages in hand */
 	struct arena *scratch;
 };
 

@@ -1,6 +1,6 @@
 /*
- * store/blob_gc.c: see store/blob_gc.h. The subscription applies on a worker and the writer; the
- * rest is on the loop.
+ * store/blob_gc.c: see store/blob_gc.h. Subscriptions apply on the writer; the rest is on the
+ * loop.
  */
 #include "store/blob_gc.h"
 
@@ -17,6 +17,26 @@ int mail_blob_named(struct db_tx *tx, const char *key)
 	int rc = mail_store_blob_used(tx, slice_str(key), &named);
 
 	return rc < 0 ? rc : named;
+}
+
+int mail_discard_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	struct arena *a = arena_new();
+	struct slice blob = { 0 };
+	int64_t content = 0;
+	struct json *doc;
+	int rc = json_read(a, ev->payload, &doc, NULL);
+
+	(void)module;
+	(void)prepared;
+	if (rc == 0)
+		rc = json_get_i64(doc, "content", 1, INT64_MAX, &content);
+	if (rc == 0)
+		rc = mail_store_discard(tx, content, a, &blob);
+	if (rc == 0 && blob.n > 0)
+		rc = blob_release(tx, arena_strdup(a, blob), 0);
+	arena_free(&a);
+	return rc;
 }
 
 int mail_blob_gc_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)

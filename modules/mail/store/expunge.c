@@ -1,7 +1,7 @@
 /*
- * store/expunge.c: a message is removed, and with the last one the content, what was parsed of it, and
- * its bytes (store.h). On the writer; what looks for \Deleted, on any database thread. Some seven
- * statements a message; how many a transaction removes is the caller's bound (MAIL_BULK_MAX).
+ * store/expunge.c: a message is removed (store.h); a content that no other has is left to the index. On
+ * the writer; what looks for \Deleted, on any database thread. Some six statements a message; how many
+ * a transaction removes is the caller's bound (MAIL_BULK_MAX).
  */
 #include "store/internal.h"
 
@@ -10,7 +10,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, struct slice blob)
+static int publish_removed(struct db_tx *tx, int64_t account, int64_t content)
 {
 	struct strbuf out = { 0 };
 	struct json_writer w;
@@ -22,7 +22,6 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 	json_put_str(&w, "change", "removed");
 	json_put_i64(&w, "account", account);
 	json_put_i64(&w, "content", content);
-	json_put_text(&w, "blob", blob);
 	json_close_object(&w);
 	mail_store_event_key(key, account);
 	rc = bus_publish(tx, "mail.content", slice_str(key), strbuf_slice(&out));
@@ -30,63 +29,18 @@ static int publish_removed(struct db_tx *tx, int64_t account, int64_t content, s
 	return rc;
 }
 
-/* What was parsed goes with the last content that shares it, and with it the message. */
-static int drop_parsed(struct db_tx *tx, int64_t parsed)
+/* A content that no message has any more says so; it stays until it is discarded (store/discard.c). */
+static int leave_content(struct db_tx *tx, int64_t content)
 {
-	struct db_rows rows;
-	int64_t source = 0;
-	int rc = db_query(tx, &rows,
-		"DELETE FROM parsed WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM content WHERE "
-		"parsed = $1) RETURNING source",
-		db_int(parsed));
-
-	if (rc < 0)
-		return rc;
-	if (db_next(&rows) > 0)
-		source = db_col_int(&rows, 0);
-	rc = db_end(&rows);
-	return rc == 0 && source ? db_run(tx, "DELETE FROM source WHERE id = $1", db_int(source))
-				 : rc;
-}
-
-/* Whether the message lies beside what was parsed, and is no blob. */
-static int is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row)
-{
-	int64_t n = 0;
-	int rc = db_get_int(tx, &n,
-		"SELECT count(*) FROM parsed WHERE id = $1 AND source IS NOT NULL", db_int(parsed));
-
-	*in_row = n > 0;
-	return rc;
-}
-
-/* A content that no message has any more goes, and says so. */
-static int drop_content(struct db_tx *tx, int64_t content)
-{
-	struct db_rows rows;
-	int64_t parsed = 0;
-	bool gone, in_row;
-	int rc = db_query(tx, &rows,
-		"DELETE FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE "
-		"content = $1)"
-		" RETURNING account, blob, parsed",
+	int64_t account;
+	int rc = db_get_int(tx, &account,
+		"SELECT account FROM content WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message "
+		"WHERE content = $1)",
 		db_int(content));
 
 	if (rc < 0)
-		return rc;
-	rc = db_next(&rows);
-	gone = rc > 0;
-	if (gone) {
-		parsed = db_col_int(&rows, 2);
-		rc = is_in_row(tx, parsed, &in_row);
-		if (rc == 0)
-			rc = publish_removed(tx, db_col_int(&rows, 0), content,
-				in_row ? (struct slice){ 0 } : db_col_text(&rows, 1));
-	}
-	db_end(&rows);
-	if (rc >= 0 && gone)
-		rc = drop_parsed(tx, parsed);
-	return rc < 0 ? rc : 0;
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	return publish_removed(tx, account, content);
 }
 
 int mail_store_note_expunged(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)
@@ -134,7 +88,7 @@ int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t 
 		rc = mail_store_count_size(tx, mailbox, -size);
 	if (rc == 0)
 		rc = mail_store_note_expunged(tx, mailbox, uid, modseq);
-	return rc < 0 ? rc : drop_content(tx, content);
+	return rc < 0 ? rc : leave_content(tx, content);
 }
 
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,

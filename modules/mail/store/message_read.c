@@ -292,7 +292,9 @@ int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t ma
 {
 	INVARIANT(max > 0);
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT id FROM content WHERE id > $1 ORDER BY id LIMIT $2",
+	int rc = db_query(tx, &rows,
+		"SELECT c.id FROM content c WHERE c.id > $1 AND EXISTS"
+		" (SELECT 1 FROM message m WHERE m.content = c.id) ORDER BY c.id LIMIT $2",
 		db_int(above), db_int((int64_t)max));
 
 	*n = 0;
@@ -300,6 +302,17 @@ int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t ma
 		return rc;
 	while ((rc = db_next(&rows)) > 0)
 		ids[(*n)++] = db_col_int(&rows, 0);
+	return rc;
+}
+
+int mail_store_content_lives(struct db_tx *tx, int64_t id, bool *lives)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM (SELECT 1 FROM message WHERE content = $1 LIMIT 1) AS one",
+		db_int(id));
+
+	*lives = n > 0;
 	return rc;
 }
 

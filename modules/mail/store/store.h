@@ -201,8 +201,10 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out);
 /* What rows keep of its header apart from the message, in `a`: all of it, some fields, nothing. */
 int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slice *out);
-/* The first contents above `above`, of all accounts, at most `max`, ascending. */
+/* The first contents above `above` that are in a mailbox, of all accounts, at most `max`, ascending. */
 int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n);
+/* Whether a content is in some mailbox still. */
+int mail_store_content_lives(struct db_tx *tx, int64_t id, bool *lives);
 /* Whether any content is made of this blob. */
 int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used);
 
@@ -260,8 +262,9 @@ struct mail_flags {
  * once something really changed. All say HEARTH_ENOTFOUND when the UID is not there.
  *
  * flag: *after is what the message has then, keywords in `a`; HEARTH_ETOOBIG for too many keywords.
- * expunge: a content that no message has any more goes with it: "mail.content"
- * {"change":"removed","account","content","blob"} lets index and blob follow.
+ * expunge: of a content that no message has any more "mail.content" says
+ * {"change":"removed","account","content"}; it goes by mail_store_discard, once the index, which must be
+ * shown it for that, has forgotten it.
  * copy: to another mailbox with flags and date; *new_uid is its UID there.
  * move: the same message row goes to another mailbox, `to`, under a new UID.
  */
@@ -278,6 +281,12 @@ int mail_store_move(struct db_tx *tx, int64_t mailbox, uint32_t uid, struct mail
  */
 int mail_store_deleted(struct db_tx *tx, int64_t mailbox, uint32_t above, size_t limit,
 	struct arena *a, uint32_t **uids, size_t *n);
+
+/*
+ * Removes a content that is in no mailbox, with what was parsed of it and its bytes, unless others share
+ * them; *blob, in `a`, is the blob it was made of, to be released; empty: none.
+ */
+int mail_store_discard(struct db_tx *tx, int64_t content, struct arena *a, struct slice *blob);
 
 /* ---- store/copying.c ---- */
 

@@ -86,10 +86,10 @@ static int put(struct db_tx *tx, void *arg)
 		rc = fts_create(tx, MAIL_ENVELOPE_INDEX);
 	if (rc == 0)
 		rc = db_run(tx, "INSERT INTO index_state (one, version, generation, built_to)"
-				" VALUES (1, 3, 1, 9223372036854775807)");
+				" VALUES (1, 4, 1, 9223372036854775807)");
 	for (int64_t content = 7; content < 10 && rc >= 0; content++)
-		rc = mail_envelope_put(tx, content, &d, true);
-	return rc < 0 ? rc : mail_envelope_remove(tx, 8, true);
+		rc = mail_envelope_put(tx, content, &d);
+	return rc < 0 ? rc : mail_envelope_remove(tx, 8);
 }
 
 static int ask(struct db_tx *tx, void *arg)

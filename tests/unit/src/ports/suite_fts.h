@@ -226,6 +226,30 @@ START_TEST(fts_forgets_what_is_removed)
 }
 END_TEST
 
+START_TEST(fts_digests_what_a_text_is_to_an_index)
+{
+	struct strbuf many = { 0 };
+	int64_t few;
+
+	ck_assert_int_eq(fts_digest(SLICE("abcabc")), fts_digest(SLICE("bcabca")));
+	ck_assert_int_eq(fts_digest(SLICE("abcd")), fts_digest(SLICE("abcdabcda")) -
+							    fts_digest(SLICE("cda")) -
+							    fts_digest(SLICE("dab")));
+	ck_assert_int_ne(fts_digest(SLICE("abcd")), fts_digest(SLICE("abcb")));
+	ck_assert_int_eq(fts_digest(SLICE("ab")), 0);
+	ck_assert_int_eq(fts_digest((struct slice){ 0 }), 0);
+	/* More different tokens than it has room for at first; then all of them again. */
+	for (int i = 0; i < 30000; i++)
+		strbuf_printf(&many, "%04x ", i);
+	few = fts_digest(slice_head(strbuf_slice(&many), 5000));
+	ck_assert_int_ne(few, fts_digest(strbuf_slice(&many)));
+	few = fts_digest(strbuf_slice(&many));
+	strbuf_add(&many, slice_head(strbuf_slice(&many), many.n / 2));
+	ck_assert_int_eq(few, fts_digest(slice_head(strbuf_slice(&many), many.n - 3)));
+	strbuf_free(&many);
+}
+END_TEST
+
 START_TEST(fts_is_part_of_the_transaction)
 {
 	struct db *db = fts_fresh();
@@ -466,9 +490,10 @@ END_TEST
 #define SUITE_FTS                                                                                  \
 	fts_finds_parts_of_words_in_any_script, fts_refuses_needles_of_less_than_three_characters, \
 		fts_takes_any_needle_literally, fts_bears_bytes_that_are_no_text,                  \
-		fts_forgets_what_is_removed, fts_is_part_of_the_transaction,                       \
-		fts_search_sees_its_own_transaction, fts_search_begins_where_told,                 \
-		fts_search_ends_when_told, fts_merges_whatever_was_put,                            \
-		fts_clear_leaves_an_empty_index, fts_indexes_are_apart, fts_misses_nothing
+		fts_forgets_what_is_removed, fts_digests_what_a_text_is_to_an_index,               \
+		fts_is_part_of_the_transaction, fts_search_sees_its_own_transaction,               \
+		fts_search_begins_where_told, fts_search_ends_when_told,                           \
+		fts_merges_whatever_was_put, fts_clear_leaves_an_empty_index,                      \
+		fts_indexes_are_apart, fts_misses_nothing
 
 #endif
