@@ -102,7 +102,7 @@ static int look_at_message(struct db_rows *row, struct arena *a)
 	if (rc < 0 || size != (size_t)db_col_int(row, 2))
 		return HEARTH_ECORRUPT;
 	bytes = arena_alloc(a, size + 1);
-	rc = mail_unpack(db_col_bytes(row, 4), bytes, size);
+	rc = mail_unpack(db_col_bytes(row, 4), db_col_bytes(row, 5), bytes, size);
 	if (rc == 0)
 		mail_message_key(slice_of(bytes, size), key);
 	return rc < 0 || !slice_eq(db_col_text(row, 3), slice_str(key)) ? HEARTH_ECORRUPT : 0;
@@ -115,7 +115,8 @@ static int look_at_message(struct db_rows *row, struct arena *a)
 
 static const struct hearth_kept messages = {
 	.what = "a mail is damaged",
-	.sql = "SELECT c.account," PLACE ", c.blob_size, c.blob, s.message FROM mail.content c"
+	.sql = "SELECT c.account," PLACE
+	       ", c.blob_size, c.blob, s.message, p.fields FROM mail.content c"
 	       " JOIN mail.parsed p ON p.id = c.parsed JOIN mail.source s ON s.id = p.source",
 	.look = look_at_message,
 };

@@ -48,6 +48,7 @@ struct mail {
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */
 	bool draining;
+	bool shared; /* other nodes may be at these databases, also with the program before this one */
 };
 
 /* Whether the domain is one of [mail] domains (by default the hostname). Any thread. */

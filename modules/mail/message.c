@@ -50,7 +50,7 @@ static int get_bytes(struct mail *m, const struct mail_content *content, struct 
 	if (content->blob_size > BLOB_GET_MAX)
 		return HEARTH_ETOOBIG;
 	if (content->message.n)
-		return mail_unpack_buf(content->message, content->blob_size, out);
+		return mail_unpack_buf(content->message, content->fields, content->blob_size, out);
 	snprintf(key, sizeof(key), "%.*s", SLICE_ARG(content->blob_key));
 	return blob_get_wait(m->blob, key, 0, content->blob_size, out);
 }

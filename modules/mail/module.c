@@ -257,6 +257,7 @@ static int start(struct hearth *h, void **state)
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");
 	m->bare_newlines = bare_newlines(c);
+	m->shared = strcmp(config_text(c, "server", "nodes"), "shared") == 0;
 	m->accepted = metric_counter(
 		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
 	m->abandoned = metric_counter("hearth_mail_searches_abandoned_total", NULL,

@@ -191,7 +191,7 @@ static void work_source(struct mail_call *c)
 	if (c->status < 0 || content->message.n == 0)
 		return;
 	bytes = arena_alloc(c->a, content->blob_size);
-	c->status = mail_unpack(content->message, bytes, content->blob_size);
+	c->status = mail_unpack(content->message, content->fields, bytes, content->blob_size);
 	content->message = slice_of(bytes, content->blob_size);
 }
 
@@ -326,8 +326,10 @@ static void reply_part(struct mail_call *c)
 	at->content.blob_key = arena_slice(a, c->message.content.blob_key);
 	at->content.blob_size = c->message.content.blob_size;
 	at->content.trace = arena_slice(a, c->message.content.trace);
-	if (c->message.content.message.n)
+	if (c->message.content.message.n) {
 		at->content.message = arena_slice(a, c->message.content.message);
+		at->content.fields = arena_slice(a, c->message.content.fields);
+	}
 	at->at = part->offset + part->header_size;
 	at->end = at->at + part->body_size;
 	mime_decoder_init(&at->decoder, part->encoding);

@@ -52,7 +52,8 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 	keep(d->a, &content);
 	content.blob_key = slice_str(d->key);
 	if (!d->has_blob)
-		content.message = mail_pack(d->a, blob);
+		content.message = d->m->shared ? mail_pack_bare(d->a, blob)
+					       : mail_pack(d->a, blob, content.fields);
 	arena_free(&scratch);
 	for (size_t i = 0; i < d->n; i++) {
 		struct mail_target *t = &d->targets[i];

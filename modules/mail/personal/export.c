@@ -104,7 +104,8 @@ static int collect_message(void *arg, const struct mail_message *message)
 			.blob_size = message->content.blob_size,
 			.trace = arena_slice(h->batch, message->content.trace),
 			.mail_from = arena_slice(h->batch, mail_content_sender(&message->content)),
-			.message = arena_slice(h->batch, message->content.message) };
+			.message = arena_slice(h->batch, message->content.message),
+			.fields = arena_slice(h->batch, message->content.fields) };
 	return h->n == BATCH || arena_size(h->batch) >= BATCH_BYTES;
 }
 

@@ -65,7 +65,7 @@ int mail_store_first_uids(
 	" c.sent_at, c.sent_zone, c.has_attachment,"                                       \
 	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                  \
 	" THEN p.header END,"                                                              \
-	" CASE WHEN $1 & 128 <> 0 THEN p.fields END,"                                      \
+	" CASE WHEN $1 & 192 <> 0 THEN p.fields END,"                                      \
 	" s.message, c.mail_from"                                                          \
 	" FROM message m JOIN content c ON c.id = m.content"                               \
 	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "         \
@@ -251,7 +251,7 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT c.blob, c.blob_size, c.trace, s.message FROM content c"
+		"SELECT c.blob, c.blob_size, c.trace, s.message, p.fields FROM content c"
 		" JOIN parsed p ON p.id = c.parsed LEFT JOIN source s ON s.id = p.source"
 		" WHERE c.id = $1",
 		db_int(id));
@@ -263,7 +263,8 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 		*out = (struct mail_content){ .blob_key = db_col_text(&rows, 0),
 			.blob_size = (uint64_t)db_col_int(&rows, 1),
 			.trace = db_col_bytes(&rows, 2),
-			.message = db_col_bytes(&rows, 3) };
+			.message = db_col_bytes(&rows, 3),
+			.fields = db_col_bytes(&rows, 4) };
 		keep_content(a, out);
 	}
 	db_end(&rows);

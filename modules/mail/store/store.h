@@ -143,7 +143,7 @@ struct mail_content {
 	struct slice header;        /* the first bytes of the blob: all of its header, or nothing */
 	struct slice fields;        /* of the header, those clients list (mail_field_is_listed) */
 	bool has_fields;            /* else `fields` says nothing: they are in the message */
-	struct slice message;       /* the message, packed (packing.h); empty: it is a blob */
+	struct slice message; /* the message, packed behind them (packing.h); empty: it is a blob */
 	struct slice subject, from, to, preview; /* UTF-8, for lists */
 	/*
 	 * For threads, UTF-8: Message-ID without < and >, and those of what it answers, separated
@@ -184,7 +184,8 @@ enum mail_want {
 	MAIL_WANT_STRUCTURE = 8,
 	MAIL_WANT_SUMMARY = 16, /* subject, from, to, preview, has_attachment, msgid */
 	MAIL_WANT_HEADER = 32,
-	MAIL_WANT_MESSAGE = 64, /* so that its bytes can be had: whoever reads them asks for it */
+	MAIL_WANT_MESSAGE =
+		64, /* so that its bytes can be had: whoever reads them asks for it; fields */
 	MAIL_WANT_FIELDS = 128, /* and, where a row has none, the structure to find them by */
 };
 
