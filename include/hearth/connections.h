@@ -14,8 +14,11 @@
  * any node has or had.
  *
  * What is true on one node only: how many connections an account may have ([gateway]
- * connections_per_account) is counted by each node for itself; today a frame finds a service of its
- * own node, and `send` a client of its own node. On the loop, but for what says otherwise.
+ * connections_per_account) is counted by each node for itself; a frame finds a service of its own
+ * node, and what is sent the clients of its own node. A service that runs on several nodes notes the
+ * node of each client that it hears of, and hands on what is for those of others (game/wire/relay.h).
+ * There is no list of who is connected where: it would be false at the moment it is read, and a
+ * sender is told who is gone. On the loop, but for what says otherwise.
  */
 #ifndef HEARTH_CONNECTIONS_H
 #define HEARTH_CONNECTIONS_H
@@ -56,7 +59,7 @@ struct connections {
 	 * such client. Any thread; takes its own reference.
 	 */
 	void (*send)(void *self, const char *from, uint64_t client, struct buf *frame);
-	/* Sends to every connection of an account, on every node. Any thread. */
+	/* Sends to every connection of an account there is here. Any thread. */
 	void (*send_account)(void *self, int64_t account, struct buf *frame);
 	/* Sends to every connection there is here. Any thread. */
 	void (*send_all)(void *self, struct buf *frame);

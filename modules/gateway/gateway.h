@@ -60,12 +60,9 @@ struct gateway_outgoing {
 
 struct gateway {
 	struct hearth *h;
-	struct cache *cache;
-	const char *node; /* this node's id */
 	struct connections service;
 	struct map *peers;    /* client id → struct gateway_peer */
 	struct map *accounts; /* account id → struct gateway_account */
-	struct map *updates;  /* account id → an update of its presence (presence.c) */
 	struct gateway_served served[GATEWAY_SERVICES_MAX];
 	uint64_t first_id; /* of clients of this node and life … */
 	uint32_t count;    /* … and how many there were: the next one's is their sum */
@@ -75,7 +72,6 @@ struct gateway {
 	int64_t per_account_max;
 	struct arena *arena; /* for the frame in hand */
 	struct bus_listener *revoked;
-	struct timer presence;
 	bool draining;
 	struct gateway_outgoing outgoing;
 	struct metric *open, *frames_in, *frames_out;
@@ -109,11 +105,5 @@ void gateway_connections_init(struct gateway *g);
 void gateway_connections_clear(struct gateway *g);
 /* The place in `served` of a service of this node; -1. */
 int gateway_served_find(const struct gateway *g, const char *name);
-
-/* presence.c: who is connected where, in the shared cache. A client of the account came or went. */
-void gateway_presence_changed(struct gateway *g, int64_t account);
-/* Says again of all accounts that their clients are there, before it is forgotten. */
-void gateway_presence_renew(void *gateway);
-void gateway_presence_free(struct gateway *g);
 
 #endif

@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-#define PRESENCE_RENEW_MS 30000
-
 static const struct config_setting settings[] = {
 	{ NULL, "message_max", CONFIG_SIZE, "16K", "1K", "1M", NULL,
 		"largest frame taken from a client" },
@@ -42,17 +40,14 @@ static int start(struct hearth *h, void **state)
 	struct gateway *g = mem_zalloc(sizeof(*g));
 
 	g->h = h;
-	g->cache = hearth_cache(h);
-	g->node = registry_node(hearth_registry(h));
 	g->peers = map_new();
 	g->accounts = map_new();
 	g->arena = arena_new();
-	g->updates = map_new();
 	/*
 	 * A number of which the upper half is the node's: nodes, and the lives of one, each have a
 	 * random id, so two have the same upper half once in four billion times.
 	 */
-	g->first_id = (uint64_t)node_hash(g->node) << 32;
+	g->first_id = (uint64_t)node_hash(registry_node(hearth_registry(h))) << 32;
 	g->message_max = (size_t)config_size(c, "gateway", "message_max");
 	g->output_high = (size_t)config_size(c, "gateway", "output_max");
 	g->ping_ms = config_duration_ms(c, "gateway", "ping");
@@ -63,7 +58,6 @@ static int start(struct hearth *h, void **state)
 	g->frames_out = metric_counter(
 		"hearth_gateway_frames_total", "direction=\"out\"", "frames carried");
 	g->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, gateway_close_revoked, g);
-	timer_start(&g->presence, PRESENCE_RENEW_MS, PRESENCE_RENEW_MS, gateway_presence_renew, g);
 	gateway_connections_init(g);
 	hearth_offer(h, "connections", &g->service);
 	*state = g;
@@ -86,10 +80,8 @@ static void stop(void *state)
 {
 	struct gateway *g = state;
 
-	timer_stop(&g->presence);
 	gateway_connections_clear(g);
 	bus_unlisten(&g->revoked);
-	gateway_presence_free(g);
 	map_free(&g->peers);
 	map_free(&g->accounts);
 	arena_free(&g->arena);

@@ -32,7 +32,6 @@ static void leave_account(struct gateway_peer *p)
 	struct gateway_account *account = p->account;
 
 	list_remove(&p->node);
-	gateway_presence_changed(p->g, account->id);
 	if (--account->count > 0)
 		return;
 	map_remove_u64(p->g->accounts, (uint64_t)account->id);
@@ -199,7 +198,6 @@ void gateway_accept(void *module, struct http_request *rq)
 	p->account = account_of(g, p->who.id);
 	p->account->count++;
 	list_push(&p->account->peers, &p->node);
-	gateway_presence_changed(g, p->who.id);
 	map_set_u64(g->peers, p->id, p);
 	metric_add(g->open, 1);
 	greet(p);

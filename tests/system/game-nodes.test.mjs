@@ -80,8 +80,12 @@ async function resumed(player, match) {
 
 test('people on two nodes meet and play; the node that has the games stands still, or dies, and the other goes on', async () => {
   const [[ann], [, ben]] = await Promise.all([pairOf(a, 'ann'), pairOf(b, 'ben')]);
+  // Another tab of hers, on the other node, which has said nothing yet.
+  const tab = await Player.connect(b, ann.token);
   const game = await startGame([ann, ben], { limit: 600, increment: 0 });
   const { match } = game;
+  await tab.want((frame) => frame.type === 'started' && frame.match === match);
+  await tab.close();
   for (const player of [ann, ben]) await player.want((frame) => frame.type === 'started' && frame.match === match);
   game.white.move(match, 0, 'e2e4');
   await moved([ann, ben], match, 'e2e4');

@@ -12,10 +12,11 @@
 #define RELAY_OLD_MS    60000 /* nobody waits for what is older */
 
 enum relay_kind {
-	RELAY_ASKED,  /* a frame of a client, to who owns what it is for */
-	RELAY_GONE,   /* the client is */
-	RELAY_TOLD,   /* a frame to a client */
-	RELAY_FOLLOW, /* to a client's node: a frame that it is to take as the client's */
+	RELAY_ASKED,        /* a frame of a client, to who owns what it is for */
+	RELAY_GONE,         /* the client is */
+	RELAY_TOLD,         /* a frame to a client */
+	RELAY_TOLD_ACCOUNT, /* a frame to those of an account, on the node it is addressed to */
+	RELAY_FOLLOW,       /* to a client's node: a frame that it is to take as the client's */
 };
 
 struct relay_row {

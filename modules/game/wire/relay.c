@@ -265,15 +265,17 @@ bool game_relay_tell(struct game_relay *r, uint64_t client, struct buf *frame)
 
 void game_relay_tell_account(struct game_relay *r, int64_t account, struct buf *frame)
 {
-	size_t it = 0;
-	void *value;
+	struct relay_row row = {
+		.kind = RELAY_TOLD_ACCOUNT, .account = account, .body = buf_slice(frame)
+	};
 
 	if (!r)
 		return;
 	pthread_mutex_lock(&r->lock);
-	while (map_next(r->relayed, &it, NULL, &value))
-		if (((struct relay_client *)value)->account == account)
-			tell(r, value, frame);
+	for (int i = 0; i < r->other_count; i++) {
+		snprintf(row.to, sizeof(row.to), "%s", r->others[i]);
+		put(r, &row);
+	}
 	pthread_mutex_unlock(&r->lock);
 }
 

@@ -38,7 +38,7 @@ void game_relay_left(struct game_relay *r, int what);
 void game_relay_view(struct game_relay *r, const struct game_view *v);
 /* Sends to a client of another node; false when it is none. Any thread; legal on NULL. */
 bool game_relay_tell(struct game_relay *r, uint64_t client, struct buf *frame);
-/* Sends to those of an account. Any thread; legal on NULL. */
+/* Sends to those of an account, on whatever other node. Any thread; legal on NULL. */
 void game_relay_tell_account(struct game_relay *r, int64_t account, struct buf *frame);
 
 #endif

@@ -54,6 +54,16 @@ void game_relay_left(struct game_relay *r, int what)
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* With the lock held: frames to accounts go there, too. */
+static void note_other(struct game_relay *r, const char *node)
+{
+	for (int i = 0; i < r->other_count; i++)
+		if (strcmp(r->others[i], node) == 0)
+			return;
+	if (r->other_count < GAME_NODES_MAX)
+		snprintf(r->others[r->other_count++], sizeof(r->others[0]), "%s", node);
+}
+
 /* With the lock held. */
 static void note_gone(struct game_relay *r, const char *node)
 {
@@ -97,6 +107,10 @@ void game_relay_view(struct game_relay *r, const struct game_view *v)
 	tell_own(r, moved);
 	r->purge = true;
 	pthread_mutex_lock(&r->lock);
+	r->other_count = 0;
+	for (int i = 0; i < v->node_count; i++)
+		if (strcmp(v->nodes[i], r->node) != 0)
+			note_other(r, v->nodes[i]);
 	while (map_next(r->relayed, &it, NULL, &value))
 		if (!game_view_has_node(v, ((struct relay_client *)value)->node))
 			note_gone(r, ((struct relay_client *)value)->node);
@@ -118,6 +132,7 @@ static void note_relayed(struct game_relay *r, const struct relay_row *row)
 		one->account = row->account;
 		memcpy(one->node, row->from, sizeof(one->node));
 		map_set_u64(r->relayed, row->client, one);
+		note_other(r, row->from);
 	}
 	one->asked |= 1u << what;
 	pthread_mutex_unlock(&r->lock);
@@ -150,15 +165,22 @@ static void on_gone(struct game_relay *r, const struct relay_row *row)
 
 static void on_row(struct game_relay *r, const struct relay_row *row)
 {
-	const struct frame_message frame = {
+	const struct frame_message follow = {
 		.client = row->client, .account = row->account, .bytes = row->body
 	};
+	const struct connections *connections = r->g->connections;
+	struct buf *frame;
 
 	switch (row->kind) {
 	case RELAY_ASKED: on_asked(r, row); break;
 	case RELAY_GONE: on_gone(r, row); break;
 	case RELAY_TOLD: game_send(r->g, row->client, buf_copy(row->body)); break;
-	case RELAY_FOLLOW: game_take_frame(r->g, &frame); break;
+	case RELAY_TOLD_ACCOUNT:
+		frame = buf_copy(row->body);
+		connections->send_account(connections->self, row->account, frame);
+		buf_unref(&frame);
+		break;
+	case RELAY_FOLLOW: game_take_frame(r->g, &follow); break;
 	}
 }
 

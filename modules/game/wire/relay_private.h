@@ -56,9 +56,11 @@ struct game_relay {
 	pthread_mutex_t lock;
 	struct map *relayed; /* lock: client id → struct relay_client */
 	struct list out;     /* lock: struct relay_parcel, to be written */
-	int out_count;       /* lock */
-	bool posted;         /* lock: the loop knows of it */
-	struct list batch;   /* being written */
+	char others[GAME_NODES_MAX][LEASE_NODE_MAX + 1]; /* lock: the nodes beside this one */
+	int other_count;                                 /* lock */
+	int out_count;                                   /* lock */
+	bool posted;                                     /* lock: the loop knows of it */
+	struct list batch;                               /* being written */
 	bool writing;
 	atomic_bool lost; /* frames to clients of others are */
 };
