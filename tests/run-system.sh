@@ -12,7 +12,7 @@ one() {
   local file=$1 name log rc p f s c
   name=$(basename "$file" .test.mjs)
   log=$logs/$name.log
-  timeout "${SYSTEM_TIMEOUT:-1500}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
+  timeout "${SYSTEM_TIMEOUT:-900}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
   rc=$?
   count() { awk -v key="# $1" 'index($0, key " ") == 1 {n = $3} END {print n + 0}' "$log"; }
   p=$(count pass) f=$(count fail) s=$(count skipped) c=$(count cancelled)

@@ -139,9 +139,11 @@ test('a third that starts touches nothing of theirs: streams, a game, a copy und
     await p.tags(tags);
     await p.sync();
   }
-  // Nobody keeps the lease of that copy any more: it is taken back.
+  // Nobody keeps the lease of that copy any more: the next that starts takes it back.
   sql('mail', "UPDATE lease SET until_ms = 0 WHERE name = 'mail.copy.77'");
+  const d = await another().start();
   await eventually(() => Number(messages()) === Number(before) - 1, 20, 'the copy is taken back');
+  await d.remove();
   await c.kill();
   for (const node of [a, b]) assert.deepEqual(await live(node), ['ann', 'bob']);
   game.white.move(game.match, 2, 'g1f3');
