@@ -22,6 +22,7 @@
 #include "ingest/opening.h"
 #include "ingest/segmenter.h"
 
+#define GAP_MS_MAX    10000       /* a longer pause is a jump in time */
 #define GOP_BYTES_MAX (16u << 20) /* at most twice that and a tag, and the lead: BLOB_GET_MAX */
 
 struct demuxer {
@@ -50,6 +51,7 @@ struct demuxer *demuxer_new(
 	struct video *v, const struct video_stream *stream, bool goes_on, struct upload *upload)
 {
 	struct demuxer *in = mem_zalloc(sizeof(*in));
+	uint32_t longest_s = stream->target_s ? (uint32_t)stream->target_s : VIDEO_TARGET_MAX_S;
 
 	opening_init(&in->opening);
 	in->stream = stream->id;
@@ -58,8 +60,9 @@ struct demuxer *demuxer_new(
 	in->segmenter = segmenter_new(
 		&(struct segmenter_options){
 			.target_ms = (uint32_t)v->segment_ms,
-			.duration_max_ms = gops_longest_ms(in->gops),
-			.gap_max_ms = gops_longest_gap_ms(in->gops),
+			.duration_max_ms = longest_s * 1000,
+			.settles = !stream->target_s,
+			.gap_max_ms = GAP_MS_MAX,
 			.bytes_max = GOP_BYTES_MAX,
 			.origin = stream->line_end,
 			.sequence = (uint64_t)stream->last_sequence + 1,
@@ -91,8 +94,6 @@ static void take_gops(struct demuxer *in)
 
 	while ((gop = segmenter_take(in->segmenter))) {
 		gops_take(in->gops, &in->video, &in->audio, gop);
-		segmenter_set_limits(
-			in->segmenter, gops_longest_ms(in->gops), gops_longest_gap_ms(in->gops));
 		gop_free(&gop);
 	}
 }

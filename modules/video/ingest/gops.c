@@ -1,10 +1,7 @@
 /*
- * gops.c: GOPs described (gops.h).
- *
- * The first GOP decides on the stream's TARGETDURATION: its own length, since players stay three
- * of those behind. From then on no GOP may be longer, whatever the publisher does; one that had
- * to be cut before a picture that is no key frame carries along what leads up to it, so that it can
- * be transcoded alone. On the loop.
+ * gops.c: GOPs described: whose epoch they are, when they were, which renditions are made of them.
+ * One that had to be cut before a picture that is no key frame carries along what leads up to it, so
+ * that it can be transcoded alone. On the loop; what it keeps is bounded by the constants below.
  */
 #include "ingest/gops.h"
 
@@ -20,15 +17,12 @@
 #define RAW_PIECE_MAX  (4u << 20) /* raw tags are stored at the latest then */
 #define LEAD_BYTES_MAX (8u << 20)
 #define LEAD_COUNT_MAX 2000
-#define GAP_MS_MAX     10000
 #define LADDER_HEIGHT  360
 #define LADDER_BITRATE 800000
 
 struct gops {
 	struct upload *upload;
 	int64_t stream;
-	int64_t segment_ms;
-	uint32_t target_s; /* 0 before the first GOP */
 	int64_t epoch;
 	int64_t base_start, base_wall_ms; /* where the wall clock is tied to the stream's line */
 
@@ -53,8 +47,6 @@ struct gops *gops_new(
 
 	g->upload = upload;
 	g->stream = stream->id;
-	g->segment_ms = v->segment_ms;
-	g->target_s = (uint32_t)stream->target_s;
 	g->epoch = stream->epoch;
 	g->keep_rungs = stream->promised_rungs;
 	g->raw_max = (uint64_t)v->raw_max;
@@ -85,28 +77,7 @@ void gops_changed(struct gops *g)
 	g->changed = true;
 }
 
-/* ---- lengths and times ---- */
-
-uint32_t gops_longest_ms(const struct gops *g)
-{
-	return (g->target_s ? g->target_s : VIDEO_TARGET_MAX_S) * 1000;
-}
-
-uint32_t gops_longest_gap_ms(const struct gops *g)
-{
-	return gops_longest_ms(g) < GAP_MS_MAX ? gops_longest_ms(g) : GAP_MS_MAX;
-}
-
-/* See the head of this file; at least what is wanted. */
-static void fix_target(struct gops *g, const struct gop *first)
-{
-	uint32_t target = hls_target_seconds((uint64_t)first->duration);
-	uint32_t least = hls_target_seconds((uint64_t)g->segment_ms * 90);
-
-	if (target < least)
-		target = least;
-	g->target_s = target < VIDEO_TARGET_MAX_S ? target : VIDEO_TARGET_MAX_S;
-}
+/* ---- times ---- */
 
 /* The wall time of a point on the stream's line; tied anew where the line was broken. */
 static int64_t wall_of(struct gops *g, const struct gop *gop)
@@ -231,8 +202,6 @@ void gops_take(struct gops *g, const struct codec_track *video, const struct cod
 
 	INVARIANT(!gop->video.n || video->codec);
 	INVARIANT(!gop->audio.n || audio->codec);
-	if (g->target_s == 0)
-		fix_target(g, gop);
 	g->epoch += gop->discontinuity;
 	if (g->changed) {
 		take_pace(g, gop);
@@ -245,7 +214,7 @@ void gops_take(struct gops *g, const struct codec_track *video, const struct cod
 		.duration = gop->duration,
 		.date_ms = wall_of(g, gop),
 		.epoch = g->epoch,
-		.target_s = g->target_s };
+		.target_s = gop->duration_max_ms / 1000 };
 	piece.gop_file = write_gop(g, video, audio, gop);
 	upload_add(g->upload, &piece);
 	keep_lead(g, gop);

@@ -1,7 +1,7 @@
 /*
- * gops.h: what is said of a stream's GOPs on their way to the upload: TARGETDURATION, renditions,
- * the wall clock, what a GOP needs of the one before; and the raw backup that goes along. One for
- * each stream. On the loop; holds a raw piece and a GOP's lead at most.
+ * gops.h: what is said of a stream's GOPs on their way to the upload: renditions, the wall clock,
+ * what a GOP needs of the one before; and the raw backup that goes along. One for each stream. On
+ * the loop; holds a raw piece and a GOP's lead at most.
  */
 #ifndef VIDEO_GOPS_H
 #define VIDEO_GOPS_H
@@ -18,10 +18,6 @@ struct gops *gops_new(
 	struct video *v, const struct video_stream *stream, bool goes_on, struct upload *upload);
 /* Throws away what was not flushed. Legal on NULL. */
 void gops_free(struct gops **g);
-
-/* How long a GOP may be; and a pause before it is a jump in time. */
-uint32_t gops_longest_ms(const struct gops *g);
-uint32_t gops_longest_gap_ms(const struct gops *g);
 
 /* Other codecs from the next GOP on: pace and renditions are described anew. */
 void gops_changed(struct gops *g);

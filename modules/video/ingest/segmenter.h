@@ -21,12 +21,17 @@
  * a picture that is shown after all those before it, but at the latest SEGMENTER_OVER_MS behind it.
  * Then it depends on the GOP before, and ends at the next key frame, however short it is.
  *
+ * A playlist has one EXT-X-TARGETDURATION for its whole life, which no segment's length, rounded to
+ * seconds, may exceed, and players stay three of those behind. So where it `settles`, the first GOP
+ * becomes the longest: from then on `duration_max_ms` is its length (at least `target_ms`) in whole
+ * seconds, and what was held behind it already is cut to that.
+ *
  * Pure and of one thread; GOPs are handed out to be owned by the caller.
  */
 #ifndef HEARTH_VIDEO_SEGMENTER_H
 #define HEARTH_VIDEO_SEGMENTER_H
 
-#include "codec/sample.h"
+#include "ingest/gop.h"
 
 #define SEGMENTER_DRIFT_MS   50
 #define SEGMENTER_BACK_MS    100
@@ -47,23 +52,12 @@ struct segmenter_tracks {
 struct segmenter_options {
 	uint32_t target_ms;       /* cut at the first key frame from here on, less a twentieth */
 	uint32_t duration_max_ms; /* cut here at the latest, key frame or not */
-	uint32_t gap_max_ms;      /* a longer pause is a jump; at most duration_max_ms */
+	bool settles;             /* the first GOP says how long the others may be: see the head */
+	uint32_t gap_max_ms;      /* a longer pause is a jump; so is one of duration_max_ms */
 	size_t bytes_max;         /* cut here too: at most twice that, and a sample, is held */
 	int64_t origin;           /* 90 kHz: where the first GOP begins; at least 0 */
 	uint64_t sequence;        /* number of the first GOP */
 	bool discontinuity;       /* the first GOP does not continue what was at `origin` */
-};
-
-struct gop {
-	struct gop *next;           /* the segmenter's own until taken */
-	uint64_t sequence;          /* grows by one each GOP */
-	int64_t start;              /* 90 kHz: where it begins on the channel's line… */
-	int64_t duration;           /* …and up to where the next one begins */
-	bool discontinuity;         /* does not continue the GOP before */
-	bool independent;           /* begins with a key frame (or has no video) */
-	size_t bytes;               /* of all samples */
-	struct media_samples video; /* durations set */
-	struct media_samples audio; /* in ticks of audio_rate, durations set */
 };
 
 struct segmenter;
@@ -86,14 +80,10 @@ void segmenter_audio(struct segmenter *s, int64_t dts_ms, struct buf *data);
  */
 void segmenter_finish(struct segmenter *s);
 void segmenter_set_tracks(struct segmenter *s, const struct segmenter_tracks *tracks);
-/* Other bounds from the next sample on. */
-void segmenter_set_limits(struct segmenter *s, uint32_t duration_max_ms, uint32_t gap_max_ms);
 /* The next ready GOP, to be owned by the caller, or NULL. */
 struct gop *segmenter_take(struct segmenter *s);
 /* Samples dropped so far; and those made for a track that had none, for the log and metrics. */
 uint64_t segmenter_dropped(const struct segmenter *s);
 uint64_t segmenter_made(const struct segmenter *s);
-
-void gop_free(struct gop **gop);
 
 #endif

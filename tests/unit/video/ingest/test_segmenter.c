@@ -287,10 +287,53 @@ START_TEST(dependent_ones_end_at_the_next_key_frame)
 	feed(s, 0, 9000, 100, true, false); /* key frames each 4 s */
 	expect(s, "100 0+3000 v75 a0\n101? 3000+1000 v25 a0\n102 4000+3000 v75 a0\n"
 		  "103? 7000+1000 v25 a0\n");
-	segmenter_set_limits(s, 6000, 6000);
-	feed(s, 9000, 18000, 125, true, false);
-	expect(s, "104 8000+6000 v150 a0\n");
 	segmenter_free(&s);
+}
+END_TEST
+
+/*
+ * Key frames after 1 s, then after 4 s and 6 s: nothing is longer than the first one said, also not
+ * what was held already while that waited for its sound.
+ */
+START_TEST(the_first_one_says_how_long_the_others_are)
+{
+	static const int64_t late_by[] = { 0, 700, 2500, 2980 };
+
+	for (size_t i = 0; i < sizeof(late_by) / sizeof(late_by[0]); i++) {
+		struct segmenter_options options = defaults;
+		struct segmenter *s;
+		struct gop *c;
+		int64_t end = 0, heard = 0;
+
+		options.target_ms = 1000;
+		options.duration_max_ms = 12000;
+		options.settles = true;
+		s = segmenter_new(&options, &both);
+		for (int64_t ms = 0; ms < 23000; ms += 20) {
+			if (ms % 40 == 0)
+				video(s, ms,
+					ms <= 1000 ? ms % 1000 == 0
+						   : ms == 5000 || ms % 6000 == 5000);
+			/* Sound falls behind by so much in the first second. */
+			for (; heard + late_by[i] * (heard < 1000 ? heard : 1000) / 1000 <= ms;
+				heard += 20)
+				audio(s, heard);
+			if (ms % 4000 == 0) /* it is not always looked at once */
+				while ((c = segmenter_take(s))) {
+					check_gop(c);
+					ck_assert_uint_eq(c->duration_max_ms, 1000);
+					ck_assert_int_le(c->duration, 1499 * 90);
+					ck_assert_int_eq(c->start, end);
+					end += c->duration;
+					gop_free(&c);
+				}
+		}
+		segmenter_finish(s);
+		for (; (c = segmenter_take(s)); gop_free(&c))
+			ck_assert_int_le(c->duration, 1499 * 90);
+		ck_assert_int_gt(end, 15000 * 90);
+		segmenter_free(&s);
+	}
 }
 END_TEST
 
@@ -665,6 +708,40 @@ START_TEST(a_still_where_pictures_are_missing)
 }
 END_TEST
 
+/*
+ * Where the last key frame stands in, what needs the pictures before it is left out up to the next
+ * key frame; also pictures that came while the cut waited for sound.
+ */
+START_TEST(nothing_depends_across_a_still)
+{
+	struct segmenter_options options = defaults;
+	struct segmenter *s;
+	struct gop *c;
+	bool stood = false, seen = false;
+
+	options.duration_max_ms = options.gap_max_ms = 4000;
+	s = with_silence(&options);
+	for (int64_t ms = 0; ms < 12000; ms += 20) {
+		if (ms % 40 == 0 && (ms < 1000 || ms >= 8600))
+			video(s, ms, ms == 0 || ms == 10000);
+		if (ms < 7900 || ms > 9000)
+			audio(s, ms);
+	}
+	segmenter_finish(s);
+	for (int64_t end = 0; (c = segmenter_take(s)); gop_free(&c)) {
+		check_gop(c);
+		ck_assert_int_eq(c->start, end);
+		end = c->start + c->duration;
+		if (stood)
+			ck_assert(c->video.p[0].key);
+		stood = c->start > 0 && c->video.n == 1;
+		seen |= stood;
+	}
+	ck_assert(seen);
+	segmenter_free(&s);
+}
+END_TEST
+
 START_TEST(audio_alone_jumps)
 {
 	struct segmenter *s = segmenter_new(&defaults, &audio_only);
@@ -774,7 +851,8 @@ TEST_MAIN("segmenter", cuts_at_key_frames, waits_for_the_first_key_frame, audio_
 	bytes_are_bounded, audio_that_floods, video_that_stops, exact_times, audio_does_not_drift,
 	audio_clock_is_set_right, equal_and_early_times, key_frames_a_little_early, jumps,
 	clocks_set_anew, a_pause_is_no_jump, a_pause_makes_no_gop_longer,
-	dependent_ones_end_at_the_next_key_frame, reordered_pictures_stay_together,
-	goes_on_where_it_is_told, audio_out_of_time, silence_where_audio_is_missing,
-	late_audio_is_not_silenced, a_still_where_pictures_are_missing, audio_alone_jumps,
+	dependent_ones_end_at_the_next_key_frame, the_first_one_says_how_long_the_others_are,
+	reordered_pictures_stay_together, goes_on_where_it_is_told, audio_out_of_time,
+	silence_where_audio_is_missing, late_audio_is_not_silenced,
+	a_still_where_pictures_are_missing, nothing_depends_across_a_still, audio_alone_jumps,
 	codec_change, times_of_showing_have_bounds, any_times)
