@@ -535,8 +535,8 @@ test('key frames that come ever farther apart, and sound that is late: no versio
   // Sound falls behind the pictures of its time by 2.4 s: so much is held when the first segment says how long they are.
   const arrival = (tag) => tag.time + (tag.type === AUDIO && !isConfig(tag) ? Math.min(2400, 2.4 * tag.time) : 0);
   const order = growing.map((tag) => ({ tag, at: arrival(tag) })).sort((a, b) => a.at - b.at);
-  const watches = ['source', '360p'].map((rendition) => new Watch(hearth, 'gil', rendition));
-  const p = await publisher('gil');
+  const watches = ['source', '360p'].map((rendition) => new Watch(hearth, 'fay', rendition));
+  const p = await publisher('fay');
   for (let second = 0; second < 16; second++) {
     await p.tags(order.filter(({ at }) => Math.floor(at / 1000) === second).map(({ tag }) => tag));
     await p.sync();
@@ -548,7 +548,7 @@ test('key frames that come ever farther apart, and sound that is late: no versio
     assert.equal(target, 1);
     assert.ok(segments.length >= 9, `${segments.length} segments`);
   }
-  await decode(live('gil', 'source'));
+  await decode(live('fay', 'source'));
 });
 
 test('another picture size on the way: another initialisation segment behind a discontinuity', { skip }, async () => {

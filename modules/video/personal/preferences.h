@@ -7,7 +7,10 @@
 
 #include "video.h"
 
-/* A row of the table "preference", which store.c reads together with channels and streams. */
+/*
+ * A row of the table "preference", which store_channel.c and store_stream.c read together with
+ * channels and streams.
+ */
 struct video_preferences {
 	int64_t account, version; /* of the preferences */
 	struct slice title;
@@ -20,7 +23,7 @@ int video_preferences_prepare(
 int video_preferences_apply(
 	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
 
-/* ---- store.c; inside a db_fn on the database "video" ---- */
+/* ---- store_channel.c; inside a db_fn on the database "video" ---- */
 
 /* Unless a later version is there already, or the account is gone. */
 int video_store_set_preferences(struct db_tx *tx, const struct video_preferences *p);

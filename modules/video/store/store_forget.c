@@ -149,19 +149,3 @@ int video_store_forget_channel(struct db_tx *tx, int64_t channel)
 		rc = db_run(tx, statements[i], db_int(channel));
 	return rc < 0 ? rc : 0;
 }
-
-int video_store_raw_blobs(struct db_tx *tx, int64_t stream,
-	int (*each)(void *arg, struct slice blob, int64_t size), void *arg)
-{
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows, "SELECT blob, size FROM raw WHERE stream = $1 ORDER BY number",
-		db_int(stream));
-
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = each(arg, db_col_text(&rows, 0), db_col_int(&rows, 1));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
-}

@@ -92,7 +92,8 @@ static struct upload_piece piece(const char *raw, int64_t sequence, const char *
 	p.gop = (struct video_gop){ .stream = stream.id,
 		.sequence = sequence,
 		.start = sequence * 1000,
-		.duration = 1000 };
+		.duration = 1000,
+		.target_s = 1 };
 	return p;
 }
 
