@@ -33,6 +33,7 @@ static void tell_presence(struct owned *o, int seat, bool gone)
 	int64_t in_us = match_claim_in_us(
 		o->match, match_rival(seat), shard_claim_after_us(o), shard_now_us(o));
 
+	INVARIANT(o->told_gone[seat] != gone); /* each is told once */
 	o->told_gone[seat] = gone;
 	shard_tell_all(
 		o, gone ? game_frame_gone(o->match, seat, in_us) : game_frame_back(o->match, seat));
@@ -94,6 +95,7 @@ static void put_away(void *arg)
 
 static void drop_client(struct game_shard *s, struct client_matches *c)
 {
+	INVARIANT(list_empty(&c->attachments) && c->count == 0);
 	map_remove_u64(s->clients, c->id);
 	free(c);
 }
@@ -166,6 +168,7 @@ struct attachment *shard_attach(struct owned *o, uint64_t client, int seat, bool
 {
 	struct attachment *a = find_attachment(o, client);
 
+	INVARIANT(client && seat < MATCH_SEATS && !o->dropped);
 	if (!a) {
 		struct client_matches *c = client_of(o->shard, client);
 

@@ -29,6 +29,7 @@ static void on_taken(void *arg, int status)
 {
 	struct game_owner *w = arg;
 
+	INVARIANT(w->taking && !w->looking);
 	w->taking = false;
 	if (status == 0)
 		owner_begin(w);
@@ -63,6 +64,7 @@ static void on_looked(void *arg, int status)
 {
 	struct game_owner *w = arg;
 
+	INVARIANT(w->looking && !w->taking);
 	w->looking = false;
 	if (status == 0)
 		game_relay_view(w->g->relay, &w->view);

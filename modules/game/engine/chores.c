@@ -15,6 +15,7 @@
 #include "engine/tenure.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ static int collect(void *arg, int64_t id)
 {
 	struct game_chores *c = arg;
 
+	INVARIANT(c->n < LOOK_SLICE && id > 0);
 	c->due[c->n++] = id;
 	return 0;
 }
@@ -107,6 +109,7 @@ static void on_noted(void *arg, int status)
 {
 	struct game_chores *c = arg;
 
+	INVARIANT(c->noting);
 	c->noting = false;
 	if (status == 0)
 		c->positions_done = c->count < POSITIONS;
@@ -146,6 +149,7 @@ void game_chores_free(struct game_chores **cp)
 		return;
 	timer_stop(&c->look);
 	timer_stop(&c->note);
+	INVARIANT(!c->noting);
 	*cp = NULL;
 	free(c);
 }

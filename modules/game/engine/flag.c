@@ -7,6 +7,8 @@
  */
 #include "engine/shard_private.h"
 
+#include "hearth/log.h"
+
 #define ENDED_KEEP_MS 60000 /* how long an ended match can be resumed from memory */
 
 static void on_timer(void *arg)
@@ -59,10 +61,12 @@ static void on_round(void *arg)
 	struct game_shard *s = arg;
 	struct list_node *node;
 
+	INVARIANT(s->round);
 	s->round = false;
 	while ((node = list_pop(&s->asked))) {
 		struct owned *o = LIST_ENTRY(node, struct owned, in_round);
 
+		INVARIANT(!o->heard_all);
 		o->in_round = (struct list_node){ 0 };
 		o->heard_all = true;
 		shard_poke(o);
@@ -84,6 +88,7 @@ static void through_loop(void *arg)
 
 static void start_round(struct game_shard *s)
 {
+	INVARIANT(!s->round && !list_empty(&s->asked));
 	s->round = true;
 	/* Where there is no loop any more nobody is heard any more; the match goes on next time. */
 	if (exec_loop())

@@ -3,6 +3,7 @@
  */
 #include "engine/shard_private.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "wire/frames.h"
 
 /* The outcome of a match_try_…: a step to write, or why there is none. */
@@ -67,6 +68,7 @@ static void do_players(struct owned *o, int seat, const struct game_intent *in)
 {
 	const char *why = "";
 
+	INVARIANT(seat >= 0 && seat < MATCH_SEATS && in->account == o->match->accounts[seat]);
 	switch (in->kind) {
 	case GAME_MOVE: do_move(o, seat, in); break;
 	case GAME_DRAW: do_draw(o, seat, in); break;
@@ -93,6 +95,7 @@ void shard_do_intent(struct owned *o, const struct game_intent *in)
 {
 	int seat = in->account ? match_seat(o->match, in->account) : -1;
 
+	INVARIANT(in->match == o->match->id && !o->dropped);
 	if (in->kind == GAME_LOOK) {
 		shard_poke(o);
 		shard_postpone(o);
@@ -111,6 +114,7 @@ void shard_run_waiting(struct owned *o)
 	while (!o->writing && o->waiting_count > 0) {
 		struct game_intent in = o->waiting[0];
 
+		INVARIANT(o->waiting_count <= MATCH_INTENTS_MAX);
 		o->waiting_count--;
 		memmove(o->waiting, o->waiting + 1, (size_t)o->waiting_count * sizeof(in));
 		shard_do_intent(o, &in);

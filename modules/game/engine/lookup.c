@@ -43,6 +43,7 @@ static void on_due_written(void *arg, int status)
 	struct due *d = arg;
 
 	(void)status; /* it comes again */
+	INVARIANT(d->shard->writing > 0);
 	d->shard->writing--;
 	free(d);
 }
@@ -151,6 +152,7 @@ static void on_loaded(void *arg, int status)
 	struct lookup *l = arg;
 	struct game_shard *s = l->shard;
 
+	INVARIANT(s->writing > 0 && (status < 0 || l->match));
 	s->writing--;
 	list_remove(&l->node);
 	if (l->tenure != shard_tenure_of(s, l->intent.match) || !game_tenure_lasts(l->tenure)) {
@@ -168,6 +170,7 @@ void shard_look_up(struct game_shard *s, const struct game_intent *in)
 {
 	struct lookup *l = mem_zalloc(sizeof(*l));
 
+	INVARIANT(!map_get_u64(s->matches, (uint64_t)in->match));
 	l->shard = s;
 	l->tenure = shard_tenure_of(s, in->match);
 	l->intent = *in;

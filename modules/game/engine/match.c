@@ -59,6 +59,7 @@ struct match *match_new(int64_t id, const struct game_rules *rules, struct slice
 void match_look(struct match *m)
 {
 	strbuf_reset(&m->position);
+	INVARIANT(m->state);
 	m->rules->view(m->state, GAME_VIEWER_PUBLIC, &m->position);
 }
 
@@ -88,6 +89,7 @@ int match_seat(const struct match *m, int64_t account)
 
 void match_forget(struct match *m, int seat)
 {
+	INVARIANT(seat >= 0 && seat < MATCH_SEATS);
 	m->accounts[seat] = 0;
 	memset(m->names[seat], 0, strlen(m->names[seat]));
 }
@@ -158,6 +160,7 @@ static void leave_room(struct match *m)
 void match_take(struct match *m, struct match_step *step, int64_t now_us)
 {
 	INVARIANT(!m->over && step->ply == m->ply + step->is_move);
+	INVARIANT(!step->is_move == !step->state && step->ends == (step->status[0] != 0));
 	if (step->is_move) {
 		leave_room(m);
 		m->state = step->state;

@@ -24,6 +24,7 @@ void shard_put_away(struct owned *o)
 {
 	INVARIANT(!o->writing); /* the database still has it */
 	shard_detach_all(o);
+	INVARIANT(o->attached_count == 0 && o->waiting_count == 0);
 	timer_stop(&o->timer);
 	timer_stop(&o->idle);
 	timer_stop(&o->gone);
@@ -48,6 +49,7 @@ static struct owned *own(struct game_shard *s, struct match *m)
 	int64_t grace_until_us = game_starts_grace_until_us(&t->starts);
 
 	INVARIANT(m->state); /* one to be shown only is nobody's to own */
+	INVARIANT(t && !map_get_u64(s->matches, (uint64_t)m->id));
 	o->shard = s;
 	o->tenure = t;
 	o->match = m;
@@ -293,6 +295,7 @@ struct game_shard *game_shard_new(struct game *g, int index)
 	struct game_shard *s = mem_zalloc(sizeof(*s));
 	char name[16];
 
+	INVARIANT(index >= 0 && index < GAME_THREADS_MAX);
 	s->g = g;
 	s->index = index;
 	s->matches = map_new();
@@ -337,6 +340,8 @@ void game_shard_free(struct game_shard **sp)
 	while (exec_call(s->exec, ask_idle, &ask), !ask.idle)
 		usleep(1000);
 	exec_call(s->exec, free_matches, s);
+	INVARIANT(map_count(s->matches) == 0 && map_count(s->clients) == 0 &&
+		  list_empty(&s->lookups));
 	exec_free(&s->exec);
 	map_free(&s->matches);
 	map_free(&s->clients);

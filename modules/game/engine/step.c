@@ -62,6 +62,7 @@ static void step_stored(struct owned *o)
 	int offer = o->match->draw_offer;
 	int64_t at_ms = o->step.at_ms; /* as it is on disk */
 
+	INVARIANT(!o->writing && !o->dropped);
 	match_take(o->match, &o->step, shard_now_us(o));
 	metric_add(s->g->moves, moved);
 	if (moved)
@@ -83,6 +84,7 @@ static void step_stored(struct owned *o)
  */
 static void step_failed(struct owned *o, int status)
 {
+	INVARIANT(status < 0 && !o->writing);
 	log_error("game", "a step was not stored", "match", "%lld", (long long)o->match->id, "why",
 		"%s", error_name(status), NULL);
 	match_step_clear(&o->step);
@@ -114,6 +116,7 @@ static void go_on_as_stored(struct owned *o)
 {
 	bool was_over = o->match->over;
 
+	INVARIANT(o->stored->id == o->match->id && o->stored->state && !o->writing);
 	log_warn("game", "a match is taken up again as it is stored", "match", "%lld",
 		(long long)o->match->id, "ply", "%d", o->stored->ply, NULL);
 	shard_refuse(
@@ -150,6 +153,7 @@ static void leave(struct owned *o, int status)
 	if (status < 0)
 		shard_refuse(o->shard, &o->intent, o->match->ply, "try-again",
 			"the match is being moved");
+	INVARIANT(o->dropped && o->attached_count == 0);
 	match_free(&o->stored);
 	shard_put_away(o);
 }
@@ -158,6 +162,7 @@ static void on_stored_read(void *arg, int status)
 {
 	struct owned *o = arg;
 
+	INVARIANT(o->writing && o->shard->writing > 0);
 	o->writing = false;
 	o->shard->writing--;
 	if (o->dropped) {
@@ -178,6 +183,7 @@ static void on_written(void *arg, int status)
 {
 	struct owned *o = arg;
 
+	INVARIANT(o->writing && o->shard->writing > 0);
 	/* It stays at the database until that is known; a queue that was full stored nothing. */
 	if (status < 0 && status != HEARTH_EBUSY &&
 		db_read(o->shard->g->db, load_stored, on_stored_read, o) == 0)

@@ -95,6 +95,7 @@ static void on_ended(void *arg, int status)
 {
 	struct ownable *o = arg;
 
+	INVARIANT(o->ending && !game_tenure_lasts(o->ending));
 	(void)status; /* what could not be ended is over in time */
 	o->ending = NULL;
 	wake_others(hearth_wake(o->g->h), WAKE_GAME);
@@ -112,7 +113,7 @@ static void on_dropped(void *arg)
 
 static void give(struct ownable *o)
 {
-	INVARIANT(!o->ending);
+	INVARIANT(!o->ending && o->keeper);
 	hearth_hold(o->g->h);
 	o->ending = let_go(o);
 	if (o->what == GAME_LOBBY)
@@ -157,6 +158,7 @@ static int wind_up(struct db_tx *tx, struct game_owner *w, int shard)
 	struct game_tenure *t = &w->found[shard];
 	int64_t clock_us = w->clocks[shard].us + 1;
 
+	INVARIANT(clock_us > 0 && t->lease.epoch > 0);
 	t->clock_base_us = clock_us - exec_served_us();
 	return game_store_start(tx, shard, clock_us, clock_wall_ms(), w->grace_us, &t->starts);
 }

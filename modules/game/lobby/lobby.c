@@ -129,6 +129,7 @@ static void remove_waiting(struct game_lobby *l, struct waiting *w)
 	struct kind *k = kind_of(l, &w->seek);
 	struct seeker *seeker = w->seeker;
 
+	INVARIANT(seeker->count > 0 && seeker->account == w->seek.account);
 	list_remove(&w->node);
 	list_remove(&w->own);
 	map_remove_u64(l->clients, w->seek.client);
@@ -147,6 +148,7 @@ static void add_waiting(struct game_lobby *l, const struct game_seek *seek)
 {
 	struct waiting *w = mem_zalloc(sizeof(*w));
 
+	INVARIANT(seek->rules && seek->limit_ms > 0 && !map_get_u64(l->clients, seek->client));
 	w->seek = *seek;
 	w->seeker = seeker_of(l, seek->account);
 	w->seeker->count++;

@@ -104,6 +104,7 @@ static void on_added(void *arg, int status)
 	struct pairing *p = arg;
 	const struct game *g = p->lobby->g;
 
+	INVARIANT(status < 0 || p->row.id > 0);
 	list_remove(&p->node);
 	if (status == 0)
 		open_match(p);

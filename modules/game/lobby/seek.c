@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/map.h"
 #include "personal/preferences.h"
 #include "store/store.h"
@@ -29,6 +30,7 @@ struct seeking {
 
 static void finish(struct seeking *s)
 {
+	INVARIANT(s->gone || map_get_u64(s->g->seeking, s->seek.client) == s);
 	if (!s->gone)
 		map_remove_u64(s->g->seeking, s->seek.client);
 	hearth_release(s->g->h);
@@ -51,6 +53,7 @@ static void to_lobby(struct seeking *s)
 		seek.limit_ms = s->chosen.base_s * 1000;
 		seek.increment_ms = s->chosen.increment_s * 1000;
 	}
+	INVARIANT(seek.limit_ms > 0 && seek.rules);
 	finish(s);
 	if (!game_owns(g, GAME_LOBBY)) {
 		game_send(g, seek.client, game_frame_elsewhere());

@@ -174,9 +174,11 @@ static int nobody_is_gone(struct db_tx *tx, const struct game_match_row *row)
 
 int game_store_forget(struct db_tx *tx, int64_t account)
 {
-	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
-		db_int(account));
+	int rc;
 
+	INVARIANT(account > 0); /* 0 is who is gone already */
+	rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
+		db_int(account));
 	/* Those that go on are due at once: the shards end them. */
 	if (rc >= 0)
 		rc = db_run(tx,

@@ -2,6 +2,7 @@
  * store_preferences.c: what an account has chosen for its games (preferences.h).
  */
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "personal/preferences.h"
 
 int game_store_preferences(struct db_tx *tx, int64_t account, struct game_preferences *out)
@@ -42,7 +43,10 @@ int game_store_completes(
 int game_store_set_preferences(struct db_tx *tx, const struct game_preferences *p)
 {
 	int64_t gone = 0;
-	int rc = db_get_int(
+	int rc;
+
+	INVARIANT(p->account > 0);
+	rc = db_get_int(
 		tx, &gone, "SELECT count(*) FROM forgotten WHERE account = $1", db_int(p->account));
 
 	/* The event of a change may come after that of the account's end. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "personal/preferences.h"
 #include "store/store.h"
 
@@ -116,6 +117,7 @@ int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
 	if (rc == 0) {
 		struct match *m = *out;
 
+		INVARIANT(m->id == id && !m->state);
 		m->state = mem_zalloc(m->rules->state_size);
 		rc = m->rules->init(m->state, row.setup, row.seed, &why) < 0 ? HEARTH_ECORRUPT : 0;
 	}
@@ -172,7 +174,10 @@ int game_store_page(struct db_tx *tx, int64_t account, int64_t before, int64_t l
 {
 	struct db_rows rows;
 	struct match *m;
-	int rc = db_query(tx, &rows,
+	int rc;
+
+	INVARIANT(account > 0 && limit > 0);
+	rc = db_query(tx, &rows,
 		"SELECT " ROW_COLUMNS
 		" FROM match WHERE id IN (" OF_ACCOUNT("id", "") ") ORDER BY id DESC",
 		db_int(account), db_int(before), db_int(limit));

@@ -11,7 +11,10 @@
 
 int game_store_relay_add(struct db_tx *tx, const struct relay_row *row)
 {
-	int rc = db_run(tx,
+	int rc;
+
+	INVARIANT(row->to[0] && row->at_ms > 0);
+	rc = db_run(tx,
 		"INSERT INTO relay (to_node, from_node, kind, client, account, ping_us, age_us,"
 		" at_ms, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		db_str(row->to), db_str(row->from), db_int(row->kind), db_int((int64_t)row->client),

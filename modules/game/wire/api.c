@@ -118,6 +118,7 @@ static void collect(void *arg, struct match *m)
 {
 	struct request *r = arg;
 
+	INVARIANT(r->n <= PAGE_MAX);
 	r->matches[r->n++] = m;
 }
 

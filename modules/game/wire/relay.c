@@ -53,6 +53,7 @@ static bool put(struct game_relay *r, const struct relay_row *row)
 {
 	struct relay_parcel *p;
 
+	INVARIANT(row->to[0] && r->out_count >= 0 && strcmp(row->to, r->node) != 0);
 	if (r->out_count >= OUT_MAX)
 		return false;
 	p = relay_parcel_new(row);
@@ -110,6 +111,7 @@ static void on_written(void *arg, int status)
 	struct game_relay *r = arg;
 	struct list_node *n;
 
+	INVARIANT(r->writing && !list_empty(&r->batch));
 	r->writing = false;
 	if (status < 0)
 		log_warn("game", "frames could not be handed to another node", "why", "%s",

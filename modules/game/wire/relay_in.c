@@ -134,6 +134,7 @@ static void note_relayed(struct game_relay *r, const struct relay_row *row)
 		map_set_u64(r->relayed, row->client, one);
 		note_other(r, row->from);
 	}
+	INVARIANT(one->client == row->client && strcmp(one->node, r->node) != 0);
 	one->asked |= 1u << what;
 	pthread_mutex_unlock(&r->lock);
 }

@@ -9,6 +9,7 @@
 #include "engine/shard.h"
 #include "engine/tenure.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/text.h"
 #include "lobby/seek.h"
 #include "wire/frames.h"
@@ -119,6 +120,7 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal))
 		return;
 	in->received_us = game_now_us(game_owned(g, shard)) - from->age_us;
+	INVARIANT(game_tenure_lasts(game_owned(g, shard))); /* this node's, so it goes on */
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
 		game_send(g, from->client,
 			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
