@@ -75,10 +75,18 @@ static void register_metrics(struct db *db)
 		"Reads queued as short ones that took more than 100 ms.");
 }
 
+/* All of an engine's that wait: since the last call there may have come several functions. */
+static void wake_writers(struct wakeup *w)
+{
+	pthread_cond_broadcast(&LIST_ENTRY(w, struct db, wake)->filled);
+}
+
 static void db_free(struct db **dbp)
 {
 	struct db *db = *dbp;
 
+	wakeup_all();
+	wakeup_wait(&db->wake);
 	if (db->state)
 		db->engine->close(db->state);
 	pthread_cond_destroy(&db->room);
@@ -96,6 +104,7 @@ static struct db *db_new(const struct db_engine *engine, const char *name)
 
 	db->engine = engine;
 	db->name = mem_strdup(slice_str(name));
+	db->wake.now = wake_writers;
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_cond_init(&db->filled, NULL);
 	pthread_cond_init(&db->room, NULL);

@@ -25,6 +25,7 @@
 #include "hearth/fts.h"
 #include "loop/executor.h"
 #include "loop/ring.h"
+#include "loop/wakeup.h"
 
 #define READERS     4    /* threads for all databases; an engine keeps what each needs */
 #define WAITING_MAX 4096 /* functions that wait for one database: for its writer, for readers */
@@ -137,6 +138,8 @@ struct db {
 	struct metric *commits, *jobs, *jobs_per_commit, *waiting, *failures, *slow_reads;
 	int64_t note_at;    /* identity.c: where commits are noted; set once, before note_fd */
 	atomic_int note_fd; /* -1: nowhere */
+
+	struct wakeup wake; /* who writes, when there is work */
 
 	pthread_mutex_t lock;  /* for the fields down to the blank line */
 	pthread_cond_t filled; /* for who writes: there is work, or the end */

@@ -70,9 +70,11 @@ static int queue_write(struct db *db, const struct db_job *job, bool wait)
 		metric_add(db->waiting, 1);
 		atomic_fetch_add(&db->asked, 1);
 		ring_push(&db->writing, job, sizeof(*job));
-		pthread_cond_signal(&db->filled);
+		wakeup_note(&db->wake);
 	}
 	pthread_mutex_unlock(&db->lock);
+	if (rc == 0)
+		wakeup_noted(&db->wake);
 	return rc;
 }
 

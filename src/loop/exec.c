@@ -1,9 +1,9 @@
 /*
  * exec.c: executors: posted functions, and executors with a thread of their own.
  *
- * Posting appends to an array under the executor's lock and wakes its thread if it was empty; the
- * thread takes the whole array at once, so the lock is held for moments only and a burst costs one
- * wake-up. What is posted meanwhile waits for the next round, after timers and sockets had theirs,
+ * Posting appends to an array under the executor's lock and wakes its thread if it was empty
+ * (wakeup.h); the thread takes the whole array at once, so the lock is held for moments only and a
+ * burst costs one wake-up. What is posted meanwhile waits for the next round, after timers and sockets had theirs,
  * and so does what is left of the array after POSTED_US.
  */
 #include "loop/executor.h"
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "hearth/arena.h"
+#include "hearth/list.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
@@ -43,6 +44,7 @@ void exec_set_current(struct exec *e)
 void exec_set_running(bool on)
 {
 	running = on;
+	wakeup_gather(on);
 }
 
 bool exec_may_block(void)
@@ -58,13 +60,13 @@ int64_t exec_now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-void exec_init(struct exec *e, const char *name, void (*wake)(struct exec *e))
+void exec_init(struct exec *e, const char *name, void (*wake)(struct wakeup *w))
 {
 	static const double bounds[] = { 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1 };
 	char label[40];
 	pthread_condattr_t attr;
 
-	*e = (struct exec){ .wake = wake };
+	*e = (struct exec){ .wake = { .now = wake } };
 	snprintf(e->name, sizeof(e->name), "%s", name);
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -121,21 +123,12 @@ void exec_begin(struct exec *e)
 	timer_start(&e->beat, e->beat_ms, 0, beat, e);
 }
 
-/*
- * Waits for posters that are between posting and waking. Nobody comes after them: see its callers.
- */
-static void wait_for_wakers(struct exec *e)
-{
-	while (atomic_load(&e->waking) > 0)
-		sched_yield();
-}
-
 void exec_close(struct exec *e)
 {
 	pthread_mutex_lock(&e->lock);
 	e->closed = true;
 	pthread_mutex_unlock(&e->lock);
-	wait_for_wakers(e);
+	wakeup_wait(&e->wake);
 }
 
 static void posted_list_clear(struct posted_list *l)
@@ -170,12 +163,10 @@ static void post(struct exec *e, struct posted p)
 	}
 	wake = !e->closed && l->count == 1;
 	if (wake)
-		atomic_fetch_add(&e->waking, 1);
+		wakeup_note(&e->wake);
 	pthread_mutex_unlock(&e->lock);
-	if (wake) {
-		e->wake(e);
-		atomic_fetch_sub(&e->waking, 1);
-	}
+	if (wake)
+		wakeup_noted(&e->wake);
 }
 
 void exec_post(struct exec *e, exec_fn *fn, void *arg)
@@ -222,6 +213,7 @@ void exec_run_posted(struct exec *e)
 			p->done(p->arg, p->status);
 		if (exec_now_us() > until_us)
 			break;
+		wakeup_late();
 	}
 	if (!has_running(e)) {
 		l->count = l->at = 0;
@@ -230,7 +222,7 @@ void exec_run_posted(struct exec *e)
 	}
 	/* What was posted meanwhile has woken us, but for this run. */
 	if (rest || has_running(e))
-		e->wake(e);
+		e->wake.now(&e->wake);
 }
 
 /* ---- exec_call ---- */
@@ -262,6 +254,7 @@ void exec_call(struct exec *e, exec_fn *fn, void *arg)
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.ended, NULL);
 	exec_post(e, run_call, &c);
+	wakeup_all();
 	pthread_mutex_lock(&c.lock);
 	while (!c.over)
 		pthread_cond_wait(&c.ended, &c.lock);
@@ -272,9 +265,9 @@ void exec_call(struct exec *e, exec_fn *fn, void *arg)
 
 /* ---- an executor with a thread of its own ---- */
 
-static void wake_thread(struct exec *e)
+static void wake_thread(struct wakeup *w)
 {
-	pthread_cond_signal(&e->posted);
+	pthread_cond_signal(&LIST_ENTRY(w, struct exec, wake)->posted);
 }
 
 /*
@@ -314,7 +307,9 @@ static void *thread_main(void *arg)
 		exec_run_posted(e);
 		exec_run_timers(e);
 		stall_round(&e->stall, idle_us);
+		wakeup_all();
 	}
+	exec_set_running(false);
 	exec_clear(e);
 	return NULL;
 }
@@ -341,7 +336,8 @@ void exec_free(struct exec **ep)
 	pthread_cond_signal(&e->posted);
 	pthread_mutex_unlock(&e->lock);
 	pthread_join(e->thread, NULL);
-	wait_for_wakers(e);
+	wakeup_all();
+	wakeup_wait(&e->wake);
 	pthread_cond_destroy(&e->posted);
 	pthread_mutex_destroy(&e->lock);
 	free(e);

@@ -16,6 +16,7 @@
 #include "hearth/exec.h"
 #include "hearth/job.h"
 #include "loop/stall.h"
+#include "loop/wakeup.h"
 
 struct metric;
 
@@ -58,14 +59,11 @@ struct exec {
 	int64_t beat_cpu_us; /* what the thread had used at the last one */
 	struct stall stall;
 
-	/*
-	 * Wakes the thread when the first function waits; called without the lock, by any thread.
-	 */
-	void (*wake)(struct exec *e);
-	atomic_int waking; /* threads that are about to, or in it */
+	struct wakeup wake; /* when the first function waits */
 };
 
-void exec_init(struct exec *e, const char *name, void (*wake)(struct exec *e));
+/* `wake` wakes the thread of `e`; called without the lock, by any thread. */
+void exec_init(struct exec *e, const char *name, void (*wake)(struct wakeup *w));
 /*
  * Begins the heartbeat and the watch for stalls, and asks the scheduler for short turns soon. On
  * the thread of `e`, which is current.
@@ -79,8 +77,9 @@ void exec_close(struct exec *e);
 /* Makes `e` the calling thread's executor, or takes it off again (NULL). */
 void exec_set_current(struct exec *e);
 /*
- * Whether the calling thread is in the middle of running an executor. It is not before loop_run,
- * when modules start: there the waiting calls are allowed, though the thread is the loop's.
+ * Whether the calling thread is in the middle of running an executor: it may not wait then, and
+ * gathers whom it wakes (wakeup.h). It is not before loop_run, when modules start: there the waiting
+ * calls are allowed, though the thread is the loop's.
  */
 void exec_set_running(bool running);
 /* False where waiting would hold up an executor. Any thread. */

@@ -37,9 +37,9 @@ static struct {
 } loop;
 
 /* After exec_close nobody gets here, so the handle is alive. */
-static void wake_loop(struct exec *e)
+static void wake_loop(struct wakeup *w)
 {
-	(void)e;
+	(void)w;
 	const uint64_t one = 1;
 
 	/* It can only fail where so many wait to be read that it wakes anyway. */
@@ -80,6 +80,7 @@ static void on_prepare(uv_prepare_t *handle)
 	int64_t due_us = exec_next_due_us(&loop.exec), left_us;
 
 	(void)handle;
+	wakeup_all();
 	stall_round(&loop.exec.stall, idle_us());
 	loop.round++;
 	served_mark(idle_us(), loop.exec.beat_ms);

@@ -238,8 +238,10 @@ static void *writer_main(void *arg)
 		run_group(s, g);
 		metric_add(s->db->jobs, (int64_t)g->count);
 		metric_observe(s->db->jobs_per_commit, (double)g->count);
+		wakeup_gather(true);
 		for (size_t i = 0; i < g->count; i++)
 			db_answer(s->db, &g->jobs[i], g->status[i]);
+		wakeup_gather(false);
 		db_call_watches(s->db, g->signals);
 		connection_checkpoint(s->writer);
 	}
