@@ -59,7 +59,12 @@ struct auth {
 	int64_t expired;                 /* how many it found; its job's while that is in flight */
 	int64_t sessions_per_account;
 	unsigned token_generation; /* of what the cache keeps of tokens */
-	uint64_t revocations; /* heard of: tells an answer of the database that is older than one */
+	/*
+	 * Revocations that this process has heard of, those of other nodes too (everywhere, bus.h).
+	 * An answer of the database that was asked for before one came is asked for again. One of
+	 * another node that has not come yet ends what such an answer opened, when it comes.
+	 */
+	uint64_t revocations;
 	int64_t token_ttl_ms;
 	int64_t guess_window_ms;
 	int64_t guesses_per_account; /* from one network, within the window */

@@ -18,7 +18,7 @@ const LEASE_MS = 2000;
 let a;
 let b;
 
-const shared = { 'server.nodes': 'shared', 'server.lease': `${LEASE_MS}ms`, 'video.segment': '1s', 'video.reconnect': '3s' };
+const shared = { 'server.nodes': 'shared', 'auth.guesses_per_account': 4, 'server.lease': `${LEASE_MS}ms`, 'video.segment': '1s', 'video.reconnect': '3s' };
 const another = () => new Hearth({ ...shared, 'server.data': a.settings['server.data'] });
 const sql = (database, text) => {
   const done = spawnSync('sqlite3', [join(a.settings['server.data'], `${database}.db`), '.timeout 5000', text], { encoding: 'utf8' });
@@ -65,6 +65,31 @@ test('only servers that say so share a folder', () => {
     { encoding: 'utf8', timeout: 60000 });
   assert.equal(third.status, 1);
   assert.match(third.stderr, /hearth\.lock/);
+});
+
+test('a guess counts at both, whichever was asked, and so does a right password', async () => {
+  const login = async (node, password) => {
+    const { status, headers } = await fetch(`${node.base}/api/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ address: 'bob@hearth.test', password }) });
+    return { status, retry: Number(headers.get('retry-after')) };
+  };
+  const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+  // At one until it says to wait for longer than a first time.
+  let told = { status: 401 };
+  while (!(told.retry > 1)) {
+    told = await login(a, 'wrong horse');
+    if (told.status === 429 && told.retry <= 1) await pause(told.retry * 1000);
+  }
+  // The other, which had none yet, refuses before its own free ones are used up.
+  let there = { status: 401 };
+  for (let i = 0; i < 3 && there.status === 401; i++) {
+    await pause(300);
+    there = await login(b, 'wrong horse');
+  }
+  assert.equal(there.status, 429);
+  await pause(there.retry * 1000);
+  await eventually(async () => (await login(b, PASSWORD)).status === 200, 30, 'the right one is looked at');
+  // Nothing is left of the wrong ones at the other: one more is free there.
+  await eventually(async () => (await login(a, 'wrong horse')).status === 401 && (await login(a, 'wrong horse')).status === 401, 20, 'free ones again');
 });
 
 test('mail taken by one is told at once to who waits at the other, and so are flags and expunges', async () => {

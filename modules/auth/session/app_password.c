@@ -3,6 +3,8 @@
  *
  * We make them up, so they are long enough to need no slow hash: they are looked up by their
  * SHA-256 like every token. People type them: no letter that looks like another, dashes between.
+ *
+ * Making and hashing are pure; looking up is on the loop, one at a time for each connection that asks.
  */
 #include "account/account.h"
 #include "factor/factor.h"

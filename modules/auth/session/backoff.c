@@ -124,7 +124,13 @@ static struct backoff *add(struct backoffs *t, enum backoff_kind kind, const uns
 	return b;
 }
 
-struct backoff *backoff_get(struct backoffs *t, enum backoff_kind kind, struct slice what)
+void backoff_what(struct slice bytes, unsigned char what[BACKOFF_KEY])
+{
+	crypto_generichash(what, BACKOFF_KEY, (const unsigned char *)bytes.p, bytes.n, NULL, 0);
+}
+
+struct backoff *backoff_get(
+	struct backoffs *t, enum backoff_kind kind, const unsigned char what[BACKOFF_KEY])
 {
 	const unsigned char kind_byte = (unsigned char)kind;
 	unsigned char key[BACKOFF_KEY];
@@ -134,8 +140,7 @@ struct backoff *backoff_get(struct backoffs *t, enum backoff_kind kind, struct s
 	INVARIANT(kind < BACKOFF_KINDS);
 	crypto_generichash_init(&hash, t->secret, sizeof(t->secret), sizeof(key));
 	crypto_generichash_update(&hash, &kind_byte, 1);
-	if (what.n)
-		crypto_generichash_update(&hash, (const unsigned char *)what.p, what.n);
+	crypto_generichash_update(&hash, what, BACKOFF_KEY);
 	crypto_generichash_final(&hash, key, sizeof(key));
 	sweep(t, kind);
 	for (b = *slot_of(t, key); b; b = b->next)

@@ -15,7 +15,7 @@
  * The table is bounded for each kind; what finds no room there shares one of a fixed number of
  * backoffs with others, which is stricter, never looser. Keys are hashed under a key of this
  * process, so that nobody can choose whom to share with. A restart forgets; it costs who guesses
- * more than it gives. On the loop, all of it.
+ * more than it gives. What other nodes count comes by throttle_share.h. On the loop, all of it.
  */
 #ifndef AUTH_BACKOFF_H
 #define AUTH_BACKOFF_H
@@ -61,8 +61,11 @@ struct backoffs;
 struct backoffs *backoffs_new(int64_t window_ms, const int64_t free[BACKOFF_KINDS]);
 void backoffs_free(struct backoffs **);
 
-/* The backoff of what is counted, of any bytes; to be given back with backoff_put. Never NULL. */
-struct backoff *backoff_get(struct backoffs *t, enum backoff_kind kind, struct slice what);
+/* What is counted, any bytes, as the hash that all nodes know it by. */
+void backoff_what(struct slice bytes, unsigned char what[BACKOFF_KEY]);
+/* Its backoff; to be given back with backoff_put. Never NULL. */
+struct backoff *backoff_get(
+	struct backoffs *t, enum backoff_kind kind, const unsigned char what[BACKOFF_KEY]);
 void backoff_put(struct backoffs *t, struct backoff *b);
 
 /* How long nothing may be looked at; 0: now. */

@@ -14,6 +14,9 @@
  * password is too long to be guessed, so it takes no attempt and no slow hash; and a program that
  * goes on with a password that no longer opens mail uses up the guesses of mail, not those of the
  * web.
+ *
+ * On the loop but for what says otherwise. Who waits is bounded by login_throttle.c, hashes in hand
+ * by turn.c: bounds of this process's memory and processor. What guesses count is every node's.
  */
 #include <sodium.h>
 

@@ -22,16 +22,19 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "session/known.h"
+#include "session/throttle_share.h"
 
 #define PUMP_MAX    256 /* advance at one go; then the loop has its turn */
 #define NAME_FACTOR 10  /* times guesses_per_account: free over all networks */
 
 enum { PAIR, NAME, NETWORK }; /* places in `on` */
+static const enum backoff_kind kinds[] = { BACKOFF_PAIR, BACKOFF_NAME, BACKOFF_NETWORK };
 
 struct login_throttle {
 	struct backoffs *backoffs;
-	struct list ready;   /* to advance: struct login_attempt */
-	struct list waiting; /* for a place: struct login_attempt's `queued` */
+	struct throttle_share *share; /* NULL in a unit test */
+	struct list ready;            /* to advance: struct login_attempt */
+	struct list waiting;          /* for a place: struct login_attempt's `queued` */
 	int waiting_count;
 	bool posted; /* pump is on its way */
 	bool draining;
@@ -221,26 +224,37 @@ void login_attempt_take(struct login_attempt *at, struct auth *a, const char *na
 	snprintf(at->device, sizeof(at->device), "%s", device_hex);
 	auth_network(peer, at->network);
 	snprintf(both, sizeof(both), "%s\n%s", at->network, name);
-	at->on[PAIR] = backoff_get(t, BACKOFF_PAIR, slice_str(both));
-	at->on[NAME] = backoff_get(t, BACKOFF_NAME, slice_str(name));
-	at->on[NETWORK] = backoff_get(t, BACKOFF_NETWORK, slice_str(at->network));
+	backoff_what(slice_str(both), at->what[PAIR]);
+	backoff_what(slice_str(name), at->what[NAME]);
+	backoff_what(slice_str(at->network), at->what[NETWORK]);
+	for (int i = 0; i < THROTTLE_BACKOFFS; i++)
+		at->on[i] = backoff_get(t, kinds[i], at->what[i]);
 	make_ready(a->throttle, at);
 }
 
 void login_attempt_right(struct login_attempt *at)
 {
 	INVARIANT(at->held == THROTTLE_BACKOFFS);
+	if (at->on[PAIR]->wrong)
+		throttle_share_tell(at->a->throttle->share,
+			(const unsigned char *[BACKOFF_KINDS]){ [BACKOFF_PAIR] = at->what[PAIR] },
+			false);
 	backoff_forget(at->on[PAIR]);
 	leave(at);
 }
 
 void login_attempt_wrong(struct login_attempt *at)
 {
+	const unsigned char *what[BACKOFF_KINDS] = { NULL };
+
 	INVARIANT(at->held == THROTTLE_BACKOFFS);
 	/* Where they are known, mistyping does not slow them down elsewhere. */
 	for (int i = 0; i < THROTTLE_BACKOFFS; i++)
-		if (i != NAME || !at->known)
+		if (i != NAME || !at->known) {
 			backoff_wrong(at->a->throttle->backoffs, at->on[i]);
+			what[kinds[i]] = at->what[i];
+		}
+	throttle_share_tell(at->a->throttle->share, what, true);
 	leave(at);
 }
 
@@ -254,15 +268,36 @@ int auth_registration_take(struct auth *a, const char *peer, int64_t *retry_ms)
 {
 	struct backoffs *t = a->throttle->backoffs;
 	char network[AUTH_NETWORK_MAX];
+	unsigned char what[BACKOFF_KEY];
 	struct backoff *b;
 
 	auth_network(peer, network);
-	b = backoff_get(t, BACKOFF_REGISTRATION, slice_str(network));
+	backoff_what(slice_str(network), what);
+	b = backoff_get(t, BACKOFF_REGISTRATION, what);
 	*retry_ms = backoff_wait_ms(b);
-	if (*retry_ms == 0)
+	if (*retry_ms == 0) {
 		backoff_wrong(t, b);
+		throttle_share_tell(a->throttle->share,
+			(const unsigned char *[BACKOFF_KINDS]){ [BACKOFF_REGISTRATION] = what },
+			true);
+	}
 	backoff_put(t, b);
 	return *retry_ms > 0 ? HEARTH_EBUSY : 0;
+}
+
+/* Another node counted it, or forgets it. */
+static void on_heard(
+	void *arg, enum backoff_kind kind, const unsigned char what[BACKOFF_KEY], bool wrong)
+{
+	struct login_throttle *throttle = arg;
+	struct backoff *b = backoff_get(throttle->backoffs, kind, what);
+
+	if (wrong)
+		backoff_wrong(throttle->backoffs, b);
+	else
+		backoff_forget(b);
+	wake(throttle, b);
+	backoff_put(throttle->backoffs, b);
 }
 
 /* ---- start and stop ---- */
@@ -276,6 +311,8 @@ struct login_throttle *login_throttle_new(const struct auth *a)
 	struct login_throttle *throttle = mem_zalloc(sizeof(*throttle));
 
 	throttle->backoffs = backoffs_new(a->guess_window_ms, limits);
+	if (a->h)
+		throttle->share = throttle_share_new(hearth_bus(a->h), on_heard, throttle);
 	list_init(&throttle->ready);
 	list_init(&throttle->waiting);
 	throttle->waiting_metric = metric_gauge("hearth_auth_guesses_waiting", NULL,
@@ -296,6 +333,7 @@ void login_throttle_free(struct login_throttle **throttle)
 {
 	if (!*throttle)
 		return;
+	throttle_share_free(&(*throttle)->share);
 	backoffs_free(&(*throttle)->backoffs);
 	free(*throttle);
 	*throttle = NULL;

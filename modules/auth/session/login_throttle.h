@@ -18,9 +18,9 @@
  * told that they guess. The queues are bounded, each pair's and each network's apart from all
  * others'; one attempt a connection stands there.
  *
- * What is counted is this process's: a restart forgets it, and of several nodes each counts for
- * itself, so that somebody who asks all of them has that many times the free ones, never shorter
- * waits. On the loop, all of it.
+ * What is wrong at one of several nodes counts at all of them, some tenths of a second later
+ * (throttle_share.h); places and queues are this process's own, since they bound its memory and its
+ * processor. A restart forgets what was counted. On the loop, all of it.
  */
 #ifndef AUTH_LOGIN_THROTTLE_H
 #define AUTH_LOGIN_THROTTLE_H
@@ -46,6 +46,7 @@ struct login_attempt {
 	char network[AUTH_NETWORK_MAX];
 	char device[65]; /* hash of the cookie of a trusted device, or "" */
 	struct backoff *on[THROTTLE_BACKOFFS];
+	unsigned char what[THROTTLE_BACKOFFS][BACKOFF_KEY]; /* they are of */
 	int held;                /* of them, from the first: where it has its place */
 	bool asked, known;       /* the network, or the device */
 	struct list_node node;   /* among those that are ready, or wait on one backoff */
