@@ -31,7 +31,7 @@ struct leases {
 	bool started;         /* the loop's thread */
 };
 
-/* Drops the keepers that only wait to be freed in their database (keep.c). */
+/* Drops the keepers that only wait to be freed in their database (renew.c). */
 void lease_keepers_drop(struct leases *ls);
 
 #endif
