@@ -42,11 +42,8 @@ static void add_account(struct verifying *v, struct strbuf *out, int64_t account
 
 	if (account <= 0)
 		return;
-	if (v->address && db_query(&v->tx, &rows, v->address, db_int(account)) == 0) {
-		if (db_next(&rows) > 0)
-			strbuf_printf(out, "%.*s: ", SLICE_ARG(db_col_text(&rows, 0)));
-		else
-			strbuf_printf(out, "account %lld: ", (long long)account);
+	if (v->address && db_one(&v->tx, &rows, v->address, db_int(account)) == 0) {
+		strbuf_printf(out, "%.*s: ", SLICE_ARG(db_col_text(&rows, 0)));
 		db_end(&rows);
 	} else {
 		strbuf_printf(out, "account %lld: ", (long long)account);
@@ -63,6 +60,15 @@ void verify_tell_row(struct verifying *v, struct db_rows *rows, const char *what
 	add_account(v, &who, db_col_int(rows, 0));
 	verify_tell(v, "%s%s (%.*s)", who.p ? who.p : "", what, SLICE_ARG(place));
 	strbuf_free(&who);
+}
+
+int verify_tell_each(struct db_rows *rows, void *arg)
+{
+	struct telling *t = arg;
+
+	verify_tell_row(t->v, rows, t->what);
+	t->told = true;
+	return 0;
 }
 
 /* ---- the databases ---- */
@@ -111,14 +117,13 @@ static int read_identity(struct verifying *v, const char *name, struct identity 
 
 	*id = (struct identity){ .commits = 0 };
 	strbuf_printf(&sql, "SELECT folder, commits FROM %s.identity WHERE one = 1", name);
-	rc = db_query(&v->tx, &rows, sql.p);
-	if (rc == 0 && (rc = db_next(&rows)) > 0) {
-		snprintf(id->folder, sizeof(id->folder), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-		id->commits = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
+	rc = db_one(&v->tx, &rows, sql.p);
 	strbuf_free(&sql);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	snprintf(id->folder, sizeof(id->folder), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	id->commits = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 /* What the ledger has against them. `l` was read before the cut. */
@@ -171,12 +176,9 @@ static void check_pages(struct verifying *v, const char *name)
 
 static void run_rule(struct verifying *v, const struct hearth_rule *rule)
 {
-	struct db_rows rows;
-	int rc = db_query(&v->tx, &rows, rule->sql);
+	struct telling t = { v, rule->what, false };
+	int rc = db_each(&v->tx, verify_tell_each, &t, rule->sql);
 
-	while (rc >= 0 && (rc = db_next(&rows)) > 0)
-		verify_tell_row(v, &rows, rule->what);
-	db_end(&rows);
 	/* A table that is not there was told with its database. */
 	if (rc < 0 && !v->incomplete)
 		verify_tell(v, "cannot look whether %s: %s", rule->what, error_name(rc));
@@ -190,11 +192,13 @@ static void check_accounts(struct verifying *v, const struct hearth_checks *c)
 
 	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
 		int64_t account = db_col_int(&rows, 0);
+		int found = db_one(&v->tx, &one, v->address, db_int(account));
 
-		if (db_query(&v->tx, &one, v->address, db_int(account)) == 0 && db_next(&one) == 0)
+		if (found == HEARTH_ENOTFOUND)
 			verify_tell(v, "account %lld: it has rows in %s.db, and is no account",
 				(long long)account, c->database);
-		db_end(&one);
+		else if (found == 0)
+			db_end(&one);
 	}
 	db_end(&rows);
 }
@@ -202,17 +206,13 @@ static void check_accounts(struct verifying *v, const struct hearth_checks *c)
 static void check_blob_names(struct verifying *v, const struct hearth_checks *c)
 {
 	struct strbuf sql = { 0 };
-	struct db_rows rows;
-	int rc;
+	struct telling t = { v, "a blob is missing in blob.db", false };
 
 	strbuf_printf(&sql,
 		"SELECT account, place || ', blob ' || key FROM (%s) WHERE key NOT IN"
 		" (SELECT key FROM blob.blob)",
 		c->blobs);
-	rc = db_query(&v->tx, &rows, sql.p);
-	while (rc >= 0 && (rc = db_next(&rows)) > 0)
-		verify_tell_row(v, &rows, "a blob is missing in blob.db");
-	db_end(&rows);
+	db_each(&v->tx, verify_tell_each, &t, sql.p);
 	strbuf_free(&sql);
 }
 

@@ -12,26 +12,20 @@
 /* Whose it is, by the rows that name it. */
 static void tell_blob(struct verifying *v, const char *key, const char *what)
 {
-	bool told = false;
+	struct telling t = { v, what, false };
 
 	for (const struct hearth_checks *const *c = v->checks; *c; c++) {
 		struct strbuf sql = { 0 };
-		struct db_rows rows;
 
 		if (!(*c)->blobs || !verify_has(v, (*c)->database))
 			continue;
 		strbuf_printf(&sql,
 			"SELECT account, place || ', blob ' || key FROM (%s) WHERE key = $1",
 			(*c)->blobs);
-		if (db_query(&v->tx, &rows, sql.p, db_str(key)) == 0)
-			while (db_next(&rows) > 0) {
-				verify_tell_row(v, &rows, what);
-				told = true;
-			}
-		db_end(&rows);
+		db_each(&v->tx, verify_tell_each, &t, sql.p, db_str(key));
 		strbuf_free(&sql);
 	}
-	if (!told)
+	if (!t.told)
 		verify_tell(v, "%s (nobody's blob %s)", what, key);
 }
 

@@ -26,6 +26,13 @@ void verify_tell(struct verifying *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* A damage that a row describes: account, then where. */
 void verify_tell_row(struct verifying *v, struct db_rows *rows, const char *what);
+/* The same for each row of a statement (db_each); `arg` is a struct telling. */
+struct telling {
+	struct verifying *v;
+	const char *what;
+	bool told; /* one at least */
+};
+int verify_tell_each(struct db_rows *rows, void *arg);
 /* Whether this database is there and can be read. */
 bool verify_has(const struct verifying *v, const char *name);
 

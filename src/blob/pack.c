@@ -76,16 +76,12 @@ int blob_row_put(struct db_tx *tx, const struct blob_row *row, int64_t now_ms,
 
 int blob_row_find(struct db_tx *tx, struct db_rows *rows, const char *key, struct blob_row *row)
 {
-	int rc = db_query(
+	int rc = db_one(
 		tx, rows, "SELECT size, hash, file, stored FROM blob WHERE key = $1", db_str(key));
 	struct slice hash;
 
-	if (rc == 0)
-		rc = db_next(rows);
-	if (rc <= 0) {
-		db_end(rows);
-		return rc == 0 ? HEARTH_ENOTFOUND : rc;
-	}
+	if (rc < 0)
+		return rc;
 	snprintf(row->info.key, sizeof(row->info.key), "%s", key);
 	row->info.size = (uint64_t)db_col_int(rows, 0);
 	hash = db_col_bytes(rows, 1);
@@ -103,16 +99,14 @@ int blob_row_delete(
 	struct db_tx *tx, const char *key, int64_t before_ms, char file[BLOB_OBJECT_NAME])
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"DELETE FROM blob WHERE key = $1 AND put_at <= $2 RETURNING file", db_str(key),
-		db_int(before_ms));
+	int rc =
+		db_one(tx, &rows, "DELETE FROM blob WHERE key = $1 AND put_at <= $2 RETURNING file",
+			db_str(key), db_int(before_ms));
 
-	if (rc == 0)
-		rc = db_next(&rows);
-	if (rc > 0)
-		snprintf(file, BLOB_OBJECT_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-	db_end(&rows);
-	return rc == 0 ? HEARTH_ENOTFOUND : rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	snprintf(file, BLOB_OBJECT_NAME, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	return db_end(&rows);
 }
 
 int blob_rows_held(struct db_tx *tx, int64_t now_ms)
@@ -137,18 +131,16 @@ int blob_row_doom(struct db_tx *tx, const char *key, int64_t before_ms)
 int blob_row_take_doomed(struct db_tx *tx, char key[BLOB_KEY_MAX + 1], int64_t *before_ms)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"DELETE FROM doomed WHERE key = (SELECT min(key) FROM doomed) RETURNING key, "
 		"before_ms");
 
-	if (rc == 0)
-		rc = db_next(&rows);
-	if (rc > 0) {
-		snprintf(key, BLOB_KEY_MAX + 1, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-		*before_ms = db_col_int(&rows, 1);
-	}
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	snprintf(key, BLOB_KEY_MAX + 1, "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	*before_ms = db_col_int(&rows, 1);
 	db_end(&rows);
-	return rc;
+	return 1;
 }
 
 int blob_row_newest_files(struct db_tx *tx, char (*files)[BLOB_OBJECT_NAME], int max)

@@ -55,32 +55,32 @@ int bus_publish(struct db_tx *tx, const char *topic, struct slice key, struct sl
 	return 0;
 }
 
-static int each_payload(struct db_rows *rows, bus_kept_fn *each, void *arg)
-{
-	int stop = 0, rc;
+struct each_payload {
+	bus_kept_fn *fn;
+	void *arg;
+};
 
-	while (stop == 0 && db_next(rows) > 0)
-		stop = each(arg, db_col_bytes(rows, 0));
-	rc = db_end(rows);
-	return stop ? stop : rc;
+static int give_payload(struct db_rows *rows, void *arg)
+{
+	const struct each_payload *each = arg;
+
+	return each->fn(each->arg, db_col_bytes(rows, 0));
 }
 
-int bus_kept(struct db_tx *tx, const char *topic, bus_kept_fn *each, void *arg)
+int bus_kept(struct db_tx *tx, const char *topic, bus_kept_fn *fn, void *arg)
 {
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	struct each_payload each = { fn, arg };
+
+	return db_each(tx, give_payload, &each,
 		"SELECT payload FROM bus_outbox WHERE topic = $1 ORDER BY position", db_str(topic));
-
-	return rc < 0 ? rc : each_payload(&rows, each, arg);
 }
 
-int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *each, void *arg)
+int bus_set_aside(struct db_tx *tx, const char *subscription, bus_kept_fn *fn, void *arg)
 {
-	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT payload FROM bus_dead WHERE subscription = $1",
-		db_str(subscription));
+	struct each_payload each = { fn, arg };
 
-	return rc < 0 ? rc : each_payload(&rows, each, arg);
+	return db_each(tx, give_payload, &each,
+		"SELECT payload FROM bus_dead WHERE subscription = $1", db_str(subscription));
 }
 
 int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bus_event *events,
@@ -195,18 +195,16 @@ int cursor_read(struct db_tx *tx, const char *subscription, const char *source, 
 	int *attempts)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT position, attempts FROM bus_cursor WHERE subscription = $1 AND source = $2",
 		db_str(subscription), db_str(source));
 
 	*position = 0;
 	*attempts = 0;
-	if (rc < 0 || (rc = db_next(&rows)) < 0)
-		return rc;
-	if (rc > 0) {
-		*position = db_col_int(&rows, 0);
-		*attempts = (int)db_col_int(&rows, 1);
-	}
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*position = db_col_int(&rows, 0);
+	*attempts = (int)db_col_int(&rows, 1);
 	return db_end(&rows);
 }
 
@@ -266,25 +264,23 @@ int dead_read(struct db_tx *tx, const char *subscription, const char *source, st
 	struct bus_event *ev, int64_t *id)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT id, position, topic, key, payload, at_ms FROM bus_dead"
 		" WHERE subscription = $1 AND source = $2 AND again = 1 ORDER BY id LIMIT 1",
 		db_str(subscription), db_str(source));
 
-	if (rc == 0)
-		rc = db_next(&rows);
-	if (rc > 0) {
-		*id = db_col_int(&rows, 0);
-		*ev = (struct bus_event){
-			.position = db_col_int(&rows, 1),
-			.topic = arena_strdup(a, db_col_text(&rows, 2)),
-			.key = arena_slice(a, db_col_bytes(&rows, 3)),
-			.payload = arena_slice(a, db_col_bytes(&rows, 4)),
-			.at_ms = db_col_int(&rows, 5),
-		};
-	}
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*id = db_col_int(&rows, 0);
+	*ev = (struct bus_event){
+		.position = db_col_int(&rows, 1),
+		.topic = arena_strdup(a, db_col_text(&rows, 2)),
+		.key = arena_slice(a, db_col_bytes(&rows, 3)),
+		.payload = arena_slice(a, db_col_bytes(&rows, 4)),
+		.at_ms = db_col_int(&rows, 5),
+	};
 	db_end(&rows);
-	return rc;
+	return 1;
 }
 
 /* What a statement returned that must change one row, or none when another process had it. */

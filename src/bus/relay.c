@@ -185,37 +185,33 @@ struct reading {
 	} heard[READ_MAX];
 };
 
-static void take_row(struct reading *g, struct db_rows *rows)
+static int take_row(struct db_rows *rows, void *arg)
 {
+	struct reading *g = arg;
 	int64_t id = db_col_int(rows, 0);
 
 	g->gap |= id != g->last + 1;
 	g->last = id;
 	g->seen++;
 	if (slice_eq(db_col_text(rows, 1), slice_str(leases_node(g->relay->bus->leases))))
-		return;
+		return 0;
 	g->heard[g->count++] = (struct heard){
 		.topic = arena_strdup(g->arena, db_col_text(rows, 2)),
 		.payload = db_col_is_null(rows, 3) ? (struct slice){ 0 }
 						   : arena_slice(g->arena, db_col_bytes(rows, 3)),
 	};
+	return 0;
 }
 
 static int read_messages(struct db_tx *tx, void *arg)
 {
 	struct reading *g = arg;
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT id, node, topic, payload FROM bus_live WHERE id > $1 ORDER BY id LIMIT $2",
-		db_int(g->relay->heard), db_int(READ_MAX));
-
 	g->last = g->relay->heard;
 	g->count = g->seen = 0;
 	g->gap = false;
-	while (rc >= 0 && (rc = db_next(&rows)) > 0)
-		take_row(g, &rows);
-	db_end(&rows);
-	return rc;
+	return db_each(tx, take_row, g,
+		"SELECT id, node, topic, payload FROM bus_live WHERE id > $1 ORDER BY id LIMIT $2",
+		db_int(g->relay->heard), db_int(READ_MAX));
 }
 
 static bool run_reader(void *arg)

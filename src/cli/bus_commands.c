@@ -215,26 +215,27 @@ struct dead_list {
 	struct strbuf out;
 };
 
+static int add_dead(struct db_rows *rows, void *arg)
+{
+	struct strbuf *out = arg;
+
+	strbuf_printf(out, "  %.*s %lld of %.*s, set aside ", SLICE_ARG(db_col_text(rows, 2)),
+		(long long)db_col_int(rows, 1), SLICE_ARG(db_col_text(rows, 0)));
+	add_age(out, clock_wall_ms() - db_col_int(rows, 3));
+	strbuf_printf(out, " ago: %s%s\n", error_name((int)db_col_int(rows, 4)),
+		db_col_int(rows, 5) ? "; it is tried again" : "");
+	return 0;
+}
+
 static int list_dead(struct db_tx *tx, void *arg)
 {
 	struct dead_list *d = arg;
-	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+
+	strbuf_reset(&d->out);
+	return db_each(tx, add_dead, &d->out,
 		"SELECT source, position, topic, dead_ms, error, again FROM bus_dead"
 		" WHERE subscription = $1 ORDER BY id DESC LIMIT $2",
 		db_str(d->name), db_int(SHOWN_MAX));
-
-	strbuf_reset(&d->out);
-	while (rc >= 0 && (rc = db_next(&rows)) > 0) {
-		strbuf_printf(&d->out, "  %.*s %lld of %.*s, set aside ",
-			SLICE_ARG(db_col_text(&rows, 2)), (long long)db_col_int(&rows, 1),
-			SLICE_ARG(db_col_text(&rows, 0)));
-		add_age(&d->out, clock_wall_ms() - db_col_int(&rows, 3));
-		strbuf_printf(&d->out, " ago: %s%s\n", error_name((int)db_col_int(&rows, 4)),
-			db_col_int(&rows, 5) ? "; it is tried again" : "");
-	}
-	db_end(&rows);
-	return rc;
 }
 
 static int print_dead(const struct hearth *h, const struct line *l)

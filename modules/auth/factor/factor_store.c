@@ -105,26 +105,19 @@ static int find_totp(
 	struct db_tx *tx, const struct seal *seal, int64_t account, struct totp_row *out)
 {
 	struct db_rows rows;
-	int opened = 0;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT secret, last_step, started_at, confirmed_at FROM factor"
 		" WHERE account = $1 AND kind = $2",
 		db_int(account), db_int(AUTH_FACTOR_TOTP));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		opened = seal_open(
-			seal, account, db_col_bytes(&rows, 0), out->secret, &out->secret_len);
-		out->last_step = db_col_int(&rows, 1);
-		out->started_ms = db_col_int(&rows, 2);
-		out->confirmed_ms = db_col_int(&rows, 3);
-	}
+	rc = seal_open(seal, account, db_col_bytes(&rows, 0), out->secret, &out->secret_len);
+	out->last_step = db_col_int(&rows, 1);
+	out->started_ms = db_col_int(&rows, 2);
+	out->confirmed_ms = db_col_int(&rows, 3);
 	db_end(&rows);
-	if (rc > 0)
-		return opened < 0 ? HEARTH_EUNSUPPORTED : 0;
-	return rc == 0 ? HEARTH_ENOTFOUND : rc;
+	return rc < 0 ? HEARTH_EUNSUPPORTED : 0;
 }
 
 /* Checks a code and notes its step; *row is wiped. */

@@ -38,28 +38,23 @@ int grant_store_take(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct arena *a, struct grant *out)
 {
 	struct db_rows rows;
-	int64_t expires_ms = 0;
-	int rc = db_query(tx, &rows,
+	int64_t expires_ms;
+	int rc = db_one(tx, &rows,
 		"DELETE FROM oauth_code WHERE hash = $1 RETURNING account, session, scopes, "
 		"client, redirect, challenge, expires_at",
 		db_str(hex));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*out = (struct grant){ .account = db_col_int(&rows, 0),
-			.session = db_col_int(&rows, 1),
-			.scopes = (unsigned)db_col_int(&rows, 2),
-			.client = arena_slice(a, db_col_text(&rows, 3)),
-			.redirect = arena_slice(a, db_col_text(&rows, 4)),
-			.challenge = arena_slice(a, db_col_text(&rows, 5)) };
-		expires_ms = db_col_int(&rows, 6);
-	}
+	*out = (struct grant){ .account = db_col_int(&rows, 0),
+		.session = db_col_int(&rows, 1),
+		.scopes = (unsigned)db_col_int(&rows, 2),
+		.client = arena_slice(a, db_col_text(&rows, 3)),
+		.redirect = arena_slice(a, db_col_text(&rows, 4)),
+		.challenge = arena_slice(a, db_col_text(&rows, 5)) };
+	expires_ms = db_col_int(&rows, 6);
 	db_end(&rows);
-	if (rc < 0)
-		return rc;
-	return rc > 0 && expires_ms > now_ms ? 0 : HEARTH_ENOTFOUND;
+	return expires_ms > now_ms ? 0 : HEARTH_ENOTFOUND;
 }
 
 int grant_store_forget(struct db_tx *tx, int64_t account)

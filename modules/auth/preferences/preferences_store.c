@@ -33,20 +33,16 @@ int preferences_load(struct db_tx *tx, int64_t account, struct arena *a, struct 
 	int64_t *version)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT version, document FROM preferences WHERE account = $1",
+	int rc = db_one(tx, &rows, "SELECT version, document FROM preferences WHERE account = $1",
 		db_int(account));
 
-	if (rc < 0)
-		return rc;
 	*version = 0;
 	*document = SLICE("{}");
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*version = db_col_int(&rows, 0);
-		*document = arena_slice(a, db_col_text(&rows, 1));
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*version = db_col_int(&rows, 0);
+	*document = arena_slice(a, db_col_text(&rows, 1));
+	return db_end(&rows);
 }
 
 /* {"account": id, "version": n, "document": {…}} under the account's own key. */

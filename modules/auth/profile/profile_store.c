@@ -33,21 +33,19 @@ static void take(struct db_rows *rows, int column, char *out, size_t room)
 int profile_get(struct db_tx *tx, int64_t account, struct profile *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT name, time_zone, languages, avatar, avatar_small FROM profile WHERE "
 		"account = $1",
 		db_int(account));
 
 	*out = (struct profile){ 0 };
 	if (rc < 0)
-		return rc;
-	if (db_next(&rows) > 0) {
-		take(&rows, 0, out->name, sizeof(out->name));
-		take(&rows, 1, out->time_zone, sizeof(out->time_zone));
-		take(&rows, 2, out->languages, sizeof(out->languages));
-		take(&rows, 3, out->avatar.large, sizeof(out->avatar.large));
-		take(&rows, 4, out->avatar.small, sizeof(out->avatar.small));
-	}
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	take(&rows, 0, out->name, sizeof(out->name));
+	take(&rows, 1, out->time_zone, sizeof(out->time_zone));
+	take(&rows, 2, out->languages, sizeof(out->languages));
+	take(&rows, 3, out->avatar.large, sizeof(out->avatar.large));
+	take(&rows, 4, out->avatar.small, sizeof(out->avatar.small));
 	return db_end(&rows);
 }
 

@@ -88,20 +88,18 @@ static int read_one(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
-		"SELECT address, verified FROM second_address WHERE account = $1",
-		db_int(http_account(ask->rq)->id));
+	struct slice text;
+	int rc =
+		db_one(tx, &rows, "SELECT address, verified FROM second_address WHERE account = $1",
+			db_int(http_account(ask->rq)->id));
 
+	ask->there = rc == 0;
 	if (rc < 0)
-		return rc;
-	ask->there = db_next(&rows) > 0;
-	if (ask->there) {
-		struct slice text = slice_head(db_col_text(&rows, 0), 255);
-
-		memcpy(ask->address, text.p, text.n);
-		ask->address[text.n] = '\0';
-		ask->verified = db_col_int(&rows, 1) != 0;
-	}
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	text = slice_head(db_col_text(&rows, 0), 255);
+	memcpy(ask->address, text.p, text.n);
+	ask->address[text.n] = '\0';
+	ask->verified = db_col_int(&rows, 1) != 0;
 	return db_end(&rows);
 }
 

@@ -108,21 +108,21 @@ int auth_store_code_wait(struct db_tx *tx, int64_t account, int64_t now_ms, int6
 {
 	struct db_rows rows;
 	int64_t failures = 0, until_ms = 0;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT failures, wait_until FROM code_failure WHERE account = $1",
 		db_int(account));
 
 	*wait_ms = 0;
-	if (rc < 0)
+	if (rc < 0 && rc != HEARTH_ENOTFOUND)
 		return rc;
-	if (db_next(&rows) > 0) {
+	if (rc == 0) {
 		failures = db_col_int(&rows, 0);
 		until_ms = db_col_int(&rows, 1);
+		db_end(&rows);
 	}
-	rc = db_end(&rows);
-	if (rc == 0 && until_ms > now_ms)
+	if (until_ms > now_ms)
 		*wait_ms = until_ms - now_ms;
-	return rc < 0 ? rc : shorten_wait(tx, account, failures, now_ms, wait_ms);
+	return shorten_wait(tx, account, failures, now_ms, wait_ms);
 }
 
 int auth_store_drop_tickets(struct db_tx *tx, int64_t account)

@@ -108,24 +108,21 @@ int sms_store_nth(struct db_tx *tx, int64_t since_ms, int64_t n, int64_t *at_ms)
 int sms_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct sms_outgoing *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT name, number, body, expires_at FROM sms_message WHERE id = $1 AND state = "
 		"0",
 		db_int(id));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		*out = (struct sms_outgoing){
-			.id = id,
-			.name = arena_strdup(a, db_col_text(&rows, 0)),
-			.to = arena_strdup(a, db_col_text(&rows, 1)),
-			.text = arena_slice(a, db_col_text(&rows, 2)),
-			.expires_at = db_col_int(&rows, 3),
-		};
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct sms_outgoing){
+		.id = id,
+		.name = arena_strdup(a, db_col_text(&rows, 0)),
+		.to = arena_strdup(a, db_col_text(&rows, 1)),
+		.text = arena_slice(a, db_col_text(&rows, 2)),
+		.expires_at = db_col_int(&rows, 3),
+	};
+	return db_end(&rows);
 }
 
 int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *error)

@@ -8,23 +8,19 @@
 int game_store_preferences(struct db_tx *tx, int64_t account, struct game_preferences *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT version, base_s, increment_s, auto_queen FROM preference WHERE account = "
 		"$1",
 		db_int(account));
 
-	if (rc < 0)
-		return rc;
 	*out = (struct game_preferences){ .account = account };
-	rc = db_next(&rows);
-	if (rc > 0) {
-		out->version = db_col_int(&rows, 0);
-		out->base_s = db_col_int(&rows, 1);
-		out->increment_s = db_col_int(&rows, 2);
-		out->auto_queen = db_col_int(&rows, 3) != 0;
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	out->version = db_col_int(&rows, 0);
+	out->base_s = db_col_int(&rows, 1);
+	out->increment_s = db_col_int(&rows, 2);
+	out->auto_queen = db_col_int(&rows, 3) != 0;
+	return db_end(&rows);
 }
 
 int game_store_completes(

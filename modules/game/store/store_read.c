@@ -55,20 +55,14 @@ static struct match *shell_of(struct db_rows *rows)
 static int read_row(struct db_tx *tx, int64_t id, struct match **out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT " ROW_COLUMNS " FROM match WHERE id = $1", db_int(id));
+	int rc = db_one(tx, &rows, "SELECT " ROW_COLUMNS " FROM match WHERE id = $1", db_int(id));
 
 	*out = NULL;
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*out = shell_of(&rows);
-		rc = *out ? 0 : HEARTH_EUNSUPPORTED;
-	} else if (rc == 0) {
-		rc = HEARTH_ENOTFOUND;
-	}
+	*out = shell_of(&rows);
 	db_end(&rows);
-	return rc;
+	return *out ? 0 : HEARTH_EUNSUPPORTED;
 }
 
 /* Hands each move to fn, by ply; what it returns beside 0 ends it. */
@@ -137,26 +131,22 @@ int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_ma
 {
 	struct db_rows rows;
 	struct slice seed;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT rules, setup, seed, limit_ms, increment_ms, started_at FROM match WHERE "
 		"id = $1",
 		db_int(id));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*out = (struct game_match_row){ .id = id,
-			.rules = arena_strdup(a, db_col_text(&rows, 0)),
-			.setup = arena_slice(a, db_col_text(&rows, 1)),
-			.limit_ms = db_col_int(&rows, 3),
-			.increment_ms = db_col_int(&rows, 4),
-			.started_at = db_col_int(&rows, 5) };
-		seed = slice_head(db_col_bytes(&rows, 2), sizeof(out->seed));
-		memcpy(out->seed, seed.p, seed.n);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct game_match_row){ .id = id,
+		.rules = arena_strdup(a, db_col_text(&rows, 0)),
+		.setup = arena_slice(a, db_col_text(&rows, 1)),
+		.limit_ms = db_col_int(&rows, 3),
+		.increment_ms = db_col_int(&rows, 4),
+		.started_at = db_col_int(&rows, 5) };
+	seed = slice_head(db_col_bytes(&rows, 2), sizeof(out->seed));
+	memcpy(out->seed, seed.p, seed.n);
+	return db_end(&rows);
 }
 
 /* ---- lists ---- */

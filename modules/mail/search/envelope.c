@@ -124,17 +124,13 @@ int mail_envelope_load(
 	struct db_tx *tx, int64_t content, struct arena *a, struct mail_document *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, "SELECT text FROM envelope WHERE id = $1", db_int(content));
+	int rc = db_one(tx, &rows, "SELECT text FROM envelope WHERE id = $1", db_int(content));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		out->text = arena_slice(a, db_col_bytes(&rows, 0));
-		out->head_size = out->text.n;
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	out->text = arena_slice(a, db_col_bytes(&rows, 0));
+	out->head_size = out->text.n;
+	return db_end(&rows);
 }
 
 int mail_envelope_remove(struct db_tx *tx, int64_t content)

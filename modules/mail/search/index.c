@@ -57,17 +57,16 @@ const char *const mail_search_migrations[] = {
 int mail_index_state(struct db_tx *tx, int64_t *built_to, int64_t *generation)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT built_to, generation FROM index_state WHERE one = 1 AND version = $1",
 		db_int(INDEX_VERSION));
 
 	*built_to = *generation = 0;
-	if (rc == 0 && (rc = db_next(&rows)) > 0) {
-		*built_to = db_col_int(&rows, 0);
-		*generation = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*built_to = db_col_int(&rows, 0);
+	*generation = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 /* Contents up to `content` are in the index. */

@@ -20,18 +20,15 @@ static int read_flags(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, struct arena *a, struct mail_flags *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT flags, keywords FROM message WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		*out = (struct mail_flags){ (unsigned)db_col_int(&rows, 0),
-			arena_slice(a, db_col_text(&rows, 1)) };
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct mail_flags){ (unsigned)db_col_int(&rows, 0),
+		arena_slice(a, db_col_text(&rows, 1)) };
+	return db_end(&rows);
 }
 
 static int write_flags(struct db_tx *tx, int64_t mailbox, uint32_t uid, const struct mail_flags *f,
@@ -83,23 +80,20 @@ int mail_store_copy(
 	struct mail_message m = { 0 };
 	struct arena *a = arena_new();
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT content, flags, keywords, internal_date, size, extra FROM message"
 		" WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
 	if (rc == 0) {
-		rc = db_next(&rows);
-		rc = rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
-	}
-	if (rc == 0)
 		m = (struct mail_message){ .content_id = db_col_int(&rows, 0),
 			.flags = (unsigned)db_col_int(&rows, 1),
 			.keywords = arena_slice(a, db_col_text(&rows, 2)),
 			.internal_date = db_col_int(&rows, 3),
 			.size = (uint64_t)db_col_int(&rows, 4),
 			.extra = (uint64_t)db_col_int(&rows, 5) };
-	db_end(&rows);
+		rc = db_end(&rows);
+	}
 	if (rc == 0)
 		rc = mail_store_next_uid(tx, to->id, &m.uid, &m.modseq);
 	if (rc == 0)

@@ -48,18 +48,15 @@ struct noted {
 static int next_noted(struct db_tx *tx, int64_t op, struct noted *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT id, mailbox, first, last FROM copying WHERE op = $1 ORDER BY id LIMIT 1",
 		db_int(op));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0)
-		*out = (struct noted){ db_col_int(&rows, 0), db_col_int(&rows, 1),
-			(uint32_t)db_col_int(&rows, 2), (uint32_t)db_col_int(&rows, 3) };
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct noted){ db_col_int(&rows, 0), db_col_int(&rows, 1),
+		(uint32_t)db_col_int(&rows, 2), (uint32_t)db_col_int(&rows, 3) };
+	return db_end(&rows);
 }
 
 /* A row stands for one transaction's messages, so it is taken back in one. */

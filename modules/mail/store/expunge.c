@@ -61,20 +61,16 @@ static int delete_message(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *content, int64_t *size)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"DELETE FROM message WHERE mailbox = $1 AND uid = $2 RETURNING content, size + "
 		"extra",
 		db_int(mailbox), db_int(uid));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*content = db_col_int(&rows, 0);
-		*size = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*content = db_col_int(&rows, 0);
+	*size = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 int mail_store_expunge(struct db_tx *tx, int64_t mailbox, uint32_t uid, int64_t *modseq)

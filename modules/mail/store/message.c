@@ -21,20 +21,16 @@ int mail_store_next_uid(struct db_tx *tx, int64_t mailbox, uint32_t *uid, int64_
 {
 	INVARIANT(db_tx_writes(tx));
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"UPDATE mailbox SET uidnext = uidnext + 1, modseq = modseq + 1 WHERE id = $1 "
 		"RETURNING uidnext, modseq",
 		db_int(mailbox));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*uid = (uint32_t)(db_col_int(&rows, 0) - 1);
-		*modseq = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*uid = (uint32_t)(db_col_int(&rows, 0) - 1);
+	*modseq = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 void mail_store_event_key(char out[24], int64_t account)

@@ -232,25 +232,21 @@ int mail_store_message(struct db_tx *tx, int64_t account, int64_t id, unsigned w
 	struct arena *a, struct mail_message *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows, MESSAGE_COLUMNS "WHERE m.id = $2 AND c.account = $3",
+	int rc = db_one(tx, &rows, MESSAGE_COLUMNS "WHERE m.id = $2 AND c.account = $3",
 		db_int(want), db_int(id), db_int(account));
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		read_message(&rows, out);
-		out->keywords = arena_slice(a, out->keywords);
-		keep_content(a, &out->content);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	read_message(&rows, out);
+	out->keywords = arena_slice(a, out->keywords);
+	keep_content(a, &out->content);
+	return db_end(&rows);
 }
 
 int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mail_content *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT c.blob, c.blob_size, c.trace, s.message, p.fields FROM content c"
 		" JOIN parsed p ON p.id = c.parsed LEFT JOIN source s ON s.id = p.source"
 		" WHERE c.id = $1",
@@ -258,23 +254,19 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 
 	if (rc < 0)
 		return rc;
-	rc = db_next(&rows);
-	if (rc > 0) {
-		*out = (struct mail_content){ .blob_key = db_col_text(&rows, 0),
-			.blob_size = (uint64_t)db_col_int(&rows, 1),
-			.trace = db_col_bytes(&rows, 2),
-			.message = db_col_bytes(&rows, 3),
-			.fields = db_col_bytes(&rows, 4) };
-		keep_content(a, out);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	*out = (struct mail_content){ .blob_key = db_col_text(&rows, 0),
+		.blob_size = (uint64_t)db_col_int(&rows, 1),
+		.trace = db_col_bytes(&rows, 2),
+		.message = db_col_bytes(&rows, 3),
+		.fields = db_col_bytes(&rows, 4) };
+	keep_content(a, out);
+	return db_end(&rows);
 }
 
 int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slice *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT CASE WHEN length(p.header) > 0 OR p.fields IS NULL THEN p.header"
 		" ELSE p.fields END FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.id = "
 		"$1",
@@ -282,11 +274,9 @@ int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slic
 
 	*out = (struct slice){ 0 };
 	if (rc < 0)
-		return rc;
-	if ((rc = db_next(&rows)) > 0)
-		*out = arena_slice(a, db_col_bytes(&rows, 0));
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	*out = arena_slice(a, db_col_bytes(&rows, 0));
+	return db_end(&rows);
 }
 
 int mail_store_contents(struct db_tx *tx, int64_t above, int64_t *ids, size_t max, size_t *n)

@@ -10,25 +10,21 @@ int mail_store_preferences(
 	struct db_tx *tx, int64_t account, struct arena *a, struct mail_preferences *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT version, signature, filters, page_size FROM preference WHERE account = $1",
 		db_int(account));
 
-	if (rc < 0)
-		return rc;
 	*out = (struct mail_preferences){ .account = account,
 		.signature = SLICE("{}"),
 		.filters = SLICE("[]"),
 		.page_size = MAIL_PAGE_SIZE };
-	rc = db_next(&rows);
-	if (rc > 0) {
-		out->version = db_col_int(&rows, 0);
-		out->signature = arena_slice(a, db_col_text(&rows, 1));
-		out->filters = arena_slice(a, db_col_text(&rows, 2));
-		out->page_size = db_col_int(&rows, 3);
-	}
-	db_end(&rows);
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	out->version = db_col_int(&rows, 0);
+	out->signature = arena_slice(a, db_col_text(&rows, 1));
+	out->filters = arena_slice(a, db_col_text(&rows, 2));
+	out->page_size = db_col_int(&rows, 3);
+	return db_end(&rows);
 }
 
 int mail_store_set_preferences(struct db_tx *tx, const struct mail_preferences *p)

@@ -76,19 +76,16 @@ static int end(struct db_tx *tx, const struct lease *l)
 static int holder(struct db_tx *tx, const char *name, struct lease_holder *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT node, epoch FROM lease"
 		" WHERE name = $1 AND until_ms > $2 AND until_ms - 2 * ttl_ms <= $2",
 		db_str(name), db_int(clock_wall_ms()));
 
-	if (rc == 0)
-		rc = db_next(&rows);
-	if (rc > 0) {
-		snprintf(out->node, sizeof(out->node), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
-		out->epoch = db_col_int(&rows, 1);
-	}
-	db_end(&rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc < 0)
+		return rc;
+	snprintf(out->node, sizeof(out->node), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	out->epoch = db_col_int(&rows, 1);
+	return db_end(&rows);
 }
 
 static int each(struct db_tx *tx, const char *prefix, lease_each_fn *fn, void *arg)
