@@ -188,7 +188,8 @@ test: deps-test ## Install what is missing, build, and pass every test
 	$(Q)HEARTH_BIN=$(OUT)/hearth tests/run-all.sh $(OUT)
 
 .PHONY: twice
-twice: ## The system tests with every database function run twice, the first run undone (db.h)
+twice: ## Ports and system tests with every database function run twice, the first run undone (db.h)
+	$(Q)HEARTH_DB_TWICE=1 $(MAKE) --no-print-directory unit T='src/(db|job|bus|lease|blob)/'
 	$(Q)HEARTH_DB_TWICE=1 $(MAKE) --no-print-directory system
 
 .PHONY: asan tsan

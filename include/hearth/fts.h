@@ -24,7 +24,8 @@
 
 /*
  * Creates an index if it is not there; `name` is letters and underscores. Within a write
- * transaction: module start.
+ * transaction: module start. In a function of its own: where one is created and filled, and fails,
+ * SQLite (3.40) cannot go back to before it, and all that share the transaction fail with it.
  */
 int fts_create(struct db_tx *tx, const char *name);
 /* Puts a document; a document of this id must not be there. `text` is folded already. */

@@ -25,6 +25,7 @@
 #include "hearth/db.h"
 #include "hearth/error.h"
 #include "src/dies.h"
+#include "src/ports/twice.h"
 
 #define WITHIN_MS 60000
 
@@ -600,7 +601,7 @@ START_TEST(db_a_full_queue_refuses_or_holds_up_the_caller)
 	pthread_join(t, NULL);
 	ck_assert_int_eq(late.status, 0);
 	suite_db_close(&db);
-	ck_assert_int_eq(atomic_load(&ran), queued + 1);
+	ck_assert_int_eq(atomic_load(&ran), suite_runs() * (queued + 1));
 }
 END_TEST
 
