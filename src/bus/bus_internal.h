@@ -5,6 +5,7 @@
 #ifndef HEARTH_SRC_BUS_INTERNAL_H
 #define HEARTH_SRC_BUS_INTERNAL_H
 
+#include "bus/relay.h"
 #include "hearth/bus.h"
 #include "hearth/lease.h"
 #include "hearth/wake.h"
@@ -26,10 +27,11 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	void *module);
 /*
  * Other nodes follow the same databases: lanes take turns, by leases, and events that were applied
- * elsewhere are told of here; `wake` makes nodes look sooner (NULL: only in time). Both stay the
- * caller's and valid. Before bus_start.
+ * elsewhere are told of here; `wake` makes nodes look sooner (NULL: only in time). Live topics pass
+ * between nodes by `relay`. All of them stay the caller's and valid. Before bus_start.
  */
-void bus_share(struct bus *b, struct leases *ls, struct wake *wake);
+void bus_share(
+	struct bus *b, struct leases *ls, struct wake *wake, const struct relay_engine *relay);
 /*
  * Keeps events for a subscription whose module is off: it comes back to them. A million at most;
  * then the oldest go, and health says so. Both structs stay valid. Before bus_start.

@@ -89,12 +89,14 @@ int bus_subscribe(struct bus *b, const struct bus_subscription *s, struct db *db
 	return 0;
 }
 
-void bus_share(struct bus *b, struct leases *ls, struct wake *wake)
+void bus_share(
+	struct bus *b, struct leases *ls, struct wake *wake, const struct relay_engine *relay)
 {
 	INVARIANT(!b->pool && b->source_count > 0);
 	b->leases = ls;
 	b->wake = wake;
-	b->relay = relay_new(b);
+	b->relay = relay;
+	b->relay_state = relay->open(b);
 }
 
 void bus_keep_for(struct bus *b, const struct bus_subscription *s)
@@ -137,7 +139,7 @@ int bus_start(struct bus *b)
 	}
 	timer_start(&b->tick, 0, b->tick_ms, wake_sources, b);
 	if (b->relay)
-		relay_start(b->relay);
+		b->relay->start(b->relay_state);
 	if (b->leases) {
 		timer_start(&b->glance, GLANCE_MS, GLANCE_MS, lanes_glance, b);
 		wake_listen(b->wake, WAKE_BUS, lanes_glance, b);
@@ -153,7 +155,7 @@ void bus_stop(struct bus *b)
 	timer_stop(&b->glance);
 	wake_unlisten(b->wake, WAKE_BUS);
 	if (b->relay)
-		relay_stop(b->relay);
+		b->relay->stop(b->relay_state);
 	for (size_t i = 0; i < b->source_count; i++)
 		runner_stop(&b->sources[i].runner);
 	LIST_FOREACH (&b->lanes, node) {
@@ -181,7 +183,8 @@ void bus_free(struct bus **bp)
 	INVARIANT(!b->pool);
 	while ((node = list_pop(&b->lanes)))
 		lane_free(LIST_ENTRY(node, struct lane, node));
-	relay_free(&b->relay);
+	if (b->relay)
+		b->relay->close(b->relay_state);
 	live_clear(&b->live);
 	free(b->sources);
 	free(b);

@@ -85,7 +85,8 @@ struct bus {
 	struct wake *wake;     /* knocks at their doors; or NULL */
 	struct leases *leases; /* this node's, where others follow the same databases; else NULL */
 	struct timer glance;
-	struct relay *relay; /* of live topics; as `leases` */
+	const struct relay_engine *relay; /* of live topics; as `leases` */
+	void *relay_state;                /* the engine's */
 	struct live live;
 };
 
@@ -119,17 +120,6 @@ void lane_free(struct lane *l);
 void source_register(struct source *s);
 /* The runner's function of a source; true when there is more to trim. */
 bool source_run(void *source);
-
-/*
- * Live topics of several nodes (relay.c). Made before the bus starts; started, stopped and freed
- * with it. relay_send: any thread. relay_glance: the database was written to, on the loop.
- */
-struct relay *relay_new(struct bus *b);
-void relay_start(struct relay *r);
-void relay_stop(struct relay *r);
-void relay_free(struct relay **r);
-void relay_send(struct relay *r, const char *topic, struct buf *payload);
-void relay_glance(struct relay *r);
 
 void live_init(struct live *l);
 /* Tells all who listen that they may have missed something. Any thread. */

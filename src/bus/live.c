@@ -114,7 +114,7 @@ void bus_tell(struct bus *b, const char *topic, struct buf *payload)
 {
 	bus_tell_here(b, topic, payload);
 	if (b->relay)
-		relay_send(b->relay, topic, payload);
+		b->relay->send(b->relay_state, topic, payload);
 }
 
 void bus_tell_here(struct bus *b, const char *topic, struct buf *payload)

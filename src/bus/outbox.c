@@ -5,7 +5,7 @@
  *   bus_subscriber  who has to pass them, and how far each was known to be (register.c)
  *   bus_trimmed     up to where they were removed, of each topic: kept where nodes share the database
  *   bus_cursor      how far subscriptions whose effects are here have come, for each source
- *   bus_live        what nodes tell each other of live topics (relay.c); of one database only
+ *   bus_live        what nodes tell each other of live topics (table/relay_table.c); of one database only
  *   bus_dead        events that such a subscription failed on for good; `again`: it shall try anew
  *
  * A position is a number that the database gives out once and in the order of commits: there is one

@@ -139,7 +139,7 @@ void lanes_glance(void *arg)
 
 	for (size_t i = 0; i < b->source_count; i++)
 		b->sources[i].changed = !db_is_quiet(b->sources[i].db, &b->sources[i].glance);
-	relay_glance(b->relay);
+	b->relay->glance(b->relay_state);
 	LIST_FOREACH (&b->lanes, node) {
 		struct lane *l = LIST_ENTRY(node, struct lane, node);
 

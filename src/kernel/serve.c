@@ -216,7 +216,7 @@ static int start(struct hearth *h)
 	h->bus = bus_new(h->dbs, h->db_count);
 	if (kernel_is_shared(h)) {
 		h->wake = wake_new(hearth_data_dir(h), leases_node(h->leases));
-		bus_share(h->bus, h->leases, h->wake);
+		bus_share(h->bus, h->leases, h->wake, &relay_table);
 	}
 	h->registry = registry_new(&registry_memory, leases_node(h->leases), "");
 	leases_start(h->leases);

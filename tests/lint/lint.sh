@@ -30,7 +30,7 @@ uv=$(grep -lE '\buv_|<uv\.h>' $(git ls-files -co --exclude-standard -- 'src/*.[c
 [[ -z $uv ]] && say libuv good || { fail libuv; echo "$uv"; }
 
 # An engine is asked by its table alone: nobody else includes what is in its folder, or calls SQLite.
-engine='(db/sqlite|blob/files|cache/memory|registry/memory|lease/sqlite|job/sqlite)/'
+engine='(db/sqlite|blob/files|cache/memory|registry/memory|lease/sqlite|job/sqlite|bus/table)/'
 seams=$(grep -nE "#include \"$engine|sqlite3_|<sqlite3\.h>" $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -vE "^src/$engine")
 [[ -z $seams ]] && say seams good || { fail seams; echo "$seams"; }
 

@@ -470,13 +470,16 @@ static const struct bus_subscription on_nodes = {
 	.everywhere = everywhere_on_node,
 };
 
+/* What carries live topics between the nodes. */
+static const struct relay_engine *relay = &relay_table;
+
 static void node_open(struct node *n, struct post *p, const char *name, struct bus *bus)
 {
 	struct lease_options options = { .node = name, .ttl_ms = 15000 };
 
 	*n = (struct node){ .bus = bus, .subscriber = { .post = p, .name = "a" } };
 	n->leases = leases_new(p->dbs, 2, &options);
-	bus_share(bus, n->leases, NULL);
+	bus_share(bus, n->leases, NULL, relay);
 	suite_bus_subscribe(bus, &on_nodes, p->taker, p->pool, n);
 	suite_bus_start(bus);
 }
@@ -620,6 +623,97 @@ START_TEST(live_topics_are_heard_on_both_nodes)
 }
 END_TEST
 
+/* A relay of another kind: it hands over at once, and never looks at a database. */
+struct wire {
+	struct bus *bus;
+	struct list_node node;
+	int started, stopped;
+};
+
+static struct list wires = { { &wires.head, &wires.head } };
+static int wires_closed, glances;
+
+static void *wire_open(struct bus *b)
+{
+	struct wire *w = mem_zalloc(sizeof(*w));
+
+	w->bus = b;
+	list_push(&wires, &w->node);
+	return w;
+}
+
+static void wire_start(void *state)
+{
+	((struct wire *)state)->started++;
+}
+
+static void wire_stop(void *state)
+{
+	((struct wire *)state)->stopped++;
+}
+
+static void wire_close(void *state)
+{
+	struct wire *w = state;
+
+	wires_closed += w->started == 1 && w->stopped == 1;
+	list_remove(&w->node);
+	free(w);
+}
+
+static void wire_send(void *state, const char *topic, struct buf *payload)
+{
+	LIST_FOREACH (&wires, node)
+		if (LIST_ENTRY(node, struct wire, node) != state)
+			bus_tell_here(LIST_ENTRY(node, struct wire, node)->bus, topic, payload);
+}
+
+static void wire_glance(void *state)
+{
+	(void)state;
+	glances++;
+}
+
+static const struct relay_engine wire = { wire_open, wire_start, wire_stop, wire_close, wire_send,
+	wire_glance };
+
+static int count_rows(struct db_tx *tx, void *arg)
+{
+	return db_get_int(tx, arg, "SELECT count(*) FROM bus_live");
+}
+
+START_TEST(live_topics_pass_by_the_engine_that_was_chosen)
+{
+	struct post *p = post_open();
+	struct losses l = { 0 };
+	struct bus_listener *listener;
+	int64_t rows = -1;
+	struct node n[2];
+
+	relay = &wire;
+	node_open(&n[0], p, "one", p->bus);
+	node_open(&n[1], p, "two", suite_bus_new(p->dbs, 2));
+	listener = bus_listen(n[1].bus, "live.a", note_live, &l);
+	for (int i = 0; i < 10; i++)
+		tell(n[0].bus, "live.a", i);
+	bus_tell(n[0].bus, "live.a", NULL);
+	suite_run_until(suite_never, NULL, 300);
+	ck_assert_int_eq(l.heard, 10);
+	ck_assert_int_eq(l.lost, 1);
+	ck_assert_int_gt(glances, 0);
+	ck_assert_int_eq(db_read_wait(p->sender, count_rows, &rows), 0);
+	ck_assert_int_eq(rows, 0);
+	bus_unlisten(&listener);
+	suite_bus_end(&n[1].bus);
+	bus_stop(p->bus);
+	leases_free(&n[0].leases);
+	leases_free(&n[1].leases);
+	post_close(p);
+	ck_assert_int_eq(wires_closed, 2);
+	relay = &relay_table;
+}
+END_TEST
+
 /* ---- lag ---- */
 
 #define LAGS "bus.taker.a.sender"
@@ -661,10 +755,11 @@ START_TEST(a_lag_is_told)
 END_TEST
 
 TEST_MAIN("bus", SUITE_BUS, two_nodes_do_it_once_and_both_are_told,
-	live_topics_are_heard_on_both_nodes, outbox_keeps_for_who_is_away,
-	what_was_set_aside_is_tried_again_when_asked, sets_aside_what_the_commit_refuses,
-	a_broken_subscriber_does_not_fill_the_outbox, a_lag_is_told,
-	one_commit_wakes_for_all_of_its_events, one_that_gathers_takes_many_in_one_commit,
+	live_topics_are_heard_on_both_nodes, live_topics_pass_by_the_engine_that_was_chosen,
+	outbox_keeps_for_who_is_away, what_was_set_aside_is_tried_again_when_asked,
+	sets_aside_what_the_commit_refuses, a_broken_subscriber_does_not_fill_the_outbox,
+	a_lag_is_told, one_commit_wakes_for_all_of_its_events,
+	one_that_gathers_takes_many_in_one_commit,
 	what_a_subscriber_does_not_know_yet_can_be_listed,
 	outbox_keeps_what_somebody_has_not_passed, outbox_forgets_what_nobody_waits_for,
 	attempts_are_counted_across_restarts)

@@ -1,15 +1,15 @@
 /*
- * relay.c: live topics where nodes share the databases: what one node tells, the others hear by a
- * table that all of them look at, bus_live of the first database.
+ * relay_table.c: live topics where nodes share the databases (bus/relay.h): what one node tells, the
+ * others hear by a table that all of them look at, bus_live of the first database.
  *
  *   bus_tell ─▶ waiting ──writer──▶ bus_live ──glance, reader──▶ who listens on the other nodes
  *
  * Rows stay for KEEP_MS; their numbers have no gaps, and the newest one stays for good, so a node
  * that finds a gap behind what it has heard was held up for longer and tells all who listen that
  * they have missed something. So does, for its topic, what finds no room to wait, or could not be
- * written. A knock (hearth/wake.h) makes the others look at once instead of with their next glance. An engine that can carry messages by itself (pub/sub) takes the place of this file.
+ * written. A knock (hearth/wake.h) makes the others look at once instead of with their next glance.
  *
- * Threads: relay_send on any; writer and reader on the bus's own worker; the rest on the loop. At
+ * Threads: `send` on any; writer and reader on the bus's own worker; the rest on the loop. At
  * most WAITING_MAX messages wait.
  */
 #include <stdlib.h>
@@ -43,7 +43,7 @@ struct relay {
 	int64_t heard;     /* id; the reader's */
 };
 
-struct relay *relay_new(struct bus *b)
+static void *open_table(struct bus *b)
 {
 	struct relay *r = mem_zalloc(sizeof(*r));
 
@@ -77,8 +77,9 @@ static bool says_lost(const struct relay *r, const char *topic)
 	return false;
 }
 
-void relay_send(struct relay *r, const char *topic, struct buf *payload)
+static void send(void *state, const char *topic, struct buf *payload)
 {
+	struct relay *r = state;
 	struct message *m;
 
 	pthread_mutex_lock(&r->lock);
@@ -139,7 +140,7 @@ static void give_up(struct writing *w)
 {
 	log_warn("bus", "other nodes were not told of something", NULL);
 	for (size_t i = 0; i < w->count; i++)
-		relay_send(w->relay, w->messages[i]->topic, NULL);
+		send(w->relay, w->messages[i]->topic, NULL);
 }
 
 static bool run_writer(void *arg)
@@ -234,8 +235,10 @@ static bool run_reader(void *arg)
 	return more;
 }
 
-void relay_glance(struct relay *r)
+static void glance(void *state)
 {
+	struct relay *r = state;
+
 	if (r->bus->sources[0].changed)
 		runner_wake(&r->reader);
 }
@@ -247,8 +250,10 @@ static int read_end(struct db_tx *tx, void *arg)
 	return db_get_int(tx, arg, "SELECT coalesce(max(id), 0) FROM bus_live");
 }
 
-void relay_start(struct relay *r)
+static void start(void *state)
 {
+	struct relay *r = state;
+
 	/* Where it cannot be read, what is there is heard as new: it only makes somebody look. */
 	if (db_read_wait(r->db, read_end, &r->heard) < 0)
 		r->heard = 0;
@@ -259,8 +264,10 @@ void relay_start(struct relay *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void relay_stop(struct relay *r)
+static void stop(void *state)
 {
+	struct relay *r = state;
+
 	pthread_mutex_lock(&r->lock);
 	r->started = false;
 	pthread_mutex_unlock(&r->lock);
@@ -270,16 +277,15 @@ void relay_stop(struct relay *r)
 	runner_clear(&r->reader);
 }
 
-void relay_free(struct relay **rp)
+static void close_table(void *state)
 {
-	struct relay *r = *rp;
+	struct relay *r = state;
 	struct list_node *node;
 
-	if (!r)
-		return;
 	while ((node = list_pop(&r->waiting)))
 		message_free(LIST_ENTRY(node, struct message, node));
 	pthread_mutex_destroy(&r->lock);
 	free(r);
-	*rp = NULL;
 }
+
+const struct relay_engine relay_table = { open_table, start, stop, close_table, send, glance };
