@@ -8,6 +8,8 @@
  * Nodes of one data folder are on one machine, so it is a datagram to a Unix socket of each, in the
  * folder `wake`, named as the node; what a node left that died is removed by who finds it. Where a
  * socket cannot be had there are no knocks, and all goes on slower.
+ *
+ * On the loop, but for knocking, which any thread may do; who is called does little, or asks for more.
  */
 #ifndef HEARTH_WAKE_H
 #define HEARTH_WAKE_H

@@ -1,5 +1,7 @@
 /*
  * module.c: the game module's table of contents (README.md).
+ *
+ * On the loop, before it serves anybody and after it has ended.
  */
 #include <stdlib.h>
 

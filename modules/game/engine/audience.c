@@ -4,6 +4,9 @@
  * A player is there while one of their connections hears of the match. Who leaves is given
  * GONE_TOLD_MS, since a page that is loaded anew is no news; then the other is told, with how long
  * until they may claim the match.
+ *
+ * On the executor of the match's shard. ATTACHED_MAX hear of a match, and its players; a client watches
+ * WATCHED_MAX of a thread's matches, and its own.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,7 @@
 /*
  * intent.c: what a player wants of a match (shard_private.h): tried, then refused or made a step.
+ *
+ * On the executor of the match's shard; MATCH_INTENTS_MAX wait behind a step.
  */
 #include "engine/shard_private.h"
 #include "hearth/error.h"

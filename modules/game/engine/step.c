@@ -15,6 +15,8 @@
  *
  * What the disk says of a commit can be wrong: one that was answered with an error may be there. So
  * the moves on disk decide, and a match never waits for a step that has been made.
+ *
+ * On the executor of the match's shard, but for what gets a transaction; one step of a match at a time.
  */
 #include "engine/shard_private.h"
 #include "hearth/clock.h"

@@ -1,5 +1,6 @@
 /*
- * seek.c: see seek.h.
+ * seek.c: a seek on its way to the lobby: name, clock and number of matches are looked up. On the loop;
+ * the matches are counted inside a db_fn.
  *
  *   NAMING ──the name──▶ LOOKING ──clock, matches──▶ to the lobby, or refused
  *

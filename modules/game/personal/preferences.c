@@ -1,6 +1,7 @@
 /*
- * preferences.c: see preferences.h. The document was checked against its schema before it was
- * published; what is missing in it has its default.
+ * preferences.c: takes what a person has chosen for games out of the event (preferences.h). The document
+ * was checked against its schema before it was published; what is missing in it has its default. On a
+ * bus worker, inside a db_fn and on the loop, as the bus calls.
  */
 #include "personal/preferences.h"
 

@@ -1,5 +1,7 @@
 /*
  * check.c: what the rows of game keep to (checks.h).
+ *
+ * On the thread of `hearth verify`; each rule is one statement.
  */
 #include "game.h"
 #include "hearth/checks.h"

@@ -1,5 +1,7 @@
 /*
  * store_preferences.c: what an account has chosen for its games (preferences.h).
+ *
+ * Inside a db_fn; one row for each account.
  */
 #include "hearth/error.h"
 #include "hearth/log.h"

@@ -1,5 +1,8 @@
 /*
  * store_read.c: matches out of the database (store.h): shown from their rows, or taken up again.
+ *
+ * Inside a db_fn. A match costs its moves, MATCH_PLY_MAX; lists are walks along an index, of as many
+ * rows as are asked for.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 /*
  * api.c: /api/game/…: matches, also those that ended.
+ *
+ * On the loop; what reads is inside a db_fn. PAGE_MAX matches at a time.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,8 @@
 /*
  * frames.h: what the game service says to clients (README.md lists the frames). Each function
  * returns a new buffer that the caller owns.
+ *
+ * On the executor that owns the match.
  */
 #ifndef GAME_FRAMES_H
 #define GAME_FRAMES_H

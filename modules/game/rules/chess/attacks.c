@@ -1,5 +1,7 @@
 /*
  * attacks.c: fills the attack tables, by walking the board one step at a time.
+ *
+ * Once, whichever thread makes the first board; only read from then on.
  */
 #include "rules/chess/attacks.h"
 

@@ -1,5 +1,7 @@
 /*
  * board.c: putting pieces, asking who attacks what, and playing a move with its key.
+ *
+ * Pure; a move costs what its squares cost.
  */
 #include "rules/chess/board.h"
 

@@ -8,6 +8,8 @@
  *
  * Castling is kept for Chess960, of which the usual game is a case: the rights are the set of
  * rooks that may still castle, and a castling move goes from the king to its own rook.
+ *
+ * Pure; a board is of one size.
  */
 #ifndef CHESS_BOARD_H
 #define CHESS_BOARD_H

@@ -1,6 +1,8 @@
 /*
  * fen.c: a reader that goes through the fields in order, then asks whether the whole can stand;
  * and the writer.
+ *
+ * Pure; a text of CHESS_FEN_MAX at most.
  */
 #include "rules/chess/fen.h"
 

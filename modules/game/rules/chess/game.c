@@ -1,5 +1,7 @@
 /*
  * game.c: keeps the past in step with the board and says when a game is over.
+ *
+ * Pure; at most 151 positions are looked through.
  */
 #include "rules/chess/game.h"
 

@@ -6,6 +6,8 @@
  * where the checker is captured or blocked; with two checkers nowhere. A pinned piece stays on
  * the line through its king. The king goes where no enemy attacks once the king itself is gone
  * from the board. En passant and castling are tested on the board they would leave.
+ *
+ * Pure; CHESS_MOVES_MAX moves at most.
  */
 #include "rules/chess/moves.h"
 

@@ -1,5 +1,7 @@
 /*
  * notation.c: UCI read and write, SAN write.
+ *
+ * Pure; a move's text is CHESS_UCI_MAX or CHESS_SAN_MAX bytes at most.
  */
 #include "rules/chess/notation.h"
 

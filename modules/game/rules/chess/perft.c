@@ -1,5 +1,7 @@
 /*
  * perft.c: the count, by copying the board for each move.
+ *
+ * Pure; deep counts take as long as there are positions, for tests only.
  */
 #include "rules/chess/perft.h"
 

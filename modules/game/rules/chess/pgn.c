@@ -1,5 +1,6 @@
 /*
- * pgn.c: see pgn.h. The seven tags that every game has come first, in their order (8.1.1).
+ * pgn.c: a game as text in PGN (pgn.h): the seven tags that every game has come first, in their order
+ * (8.1.1). Pure; as long as the game has moves.
  */
 #include "rules/chess/pgn.h"
 

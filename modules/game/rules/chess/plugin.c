@@ -8,6 +8,8 @@
  *	UCI move, UCI move …	separated by spaces; an empty line when there are none
  *
  * Reading plays the moves again, so no stored text can bring about a state the rules forbid.
+ *
+ * Pure; a state is of one size, and a saved one SAVE_SIZE_MAX bytes at most.
  */
 #include "rules/chess/plugin.h"
 

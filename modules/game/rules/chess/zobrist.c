@@ -1,5 +1,7 @@
 /*
  * zobrist.c: the keys, drawn from splitmix64 (Steele, Lea and Flood, OOPSLA 2014).
+ *
+ * Filled once by chess_ready; pure from then on.
  */
 #include "rules/chess/zobrist.h"
 
