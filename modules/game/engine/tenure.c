@@ -59,8 +59,16 @@ static struct game_tenure *let_go(struct ownable *o)
 		game_lobby_clear(g->lobby);
 	else
 		metric_add(g->live, -atomic_exchange(&g->live_of[o->what], 0));
-	game_relay_left(g->relay, o->what);
 	return t;
+}
+
+/* Clients of other nodes that had frames of it were told where it is; they ask elsewhere now. */
+static void on_left(void *arg)
+{
+	struct ownable *o = arg;
+
+	if (!game_owns(o->g, o->what))
+		game_relay_left(o->g->relay, o->what);
 }
 
 static struct game_shard *thread_of(const struct ownable *o)
@@ -77,8 +85,10 @@ static void on_lost(void *arg)
 	game_lease_name(o->what, name);
 	log_warn("game", "matches are another node's now", "lease", "%s", name, NULL);
 	let_go(o);
-	if (o->what != GAME_LOBBY)
-		game_shard_drop(thread_of(o), o->what, NULL, NULL);
+	if (o->what == GAME_LOBBY)
+		on_left(o);
+	else
+		game_shard_drop(thread_of(o), o->what, on_left, o);
 }
 
 static int end(struct db_tx *tx, void *arg)
@@ -107,6 +117,7 @@ static void on_dropped(void *arg)
 {
 	struct ownable *o = arg;
 
+	on_left(o);
 	if (db_write(o->g->db, end, on_ended, o) < 0)
 		on_ended(o, HEARTH_EBUSY);
 }
