@@ -10,13 +10,13 @@
 #include "delivery/letters.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "delivery/deliver.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
+#include "mime/date.h"
 
 struct outgoing {
 	struct mail *m;
@@ -30,28 +30,15 @@ static void outgoing_free(struct outgoing *o)
 	free(o);
 }
 
-/* RFC 5322 section 3.3, in UTC. */
-static void write_date(struct strbuf *out)
-{
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t now = (time_t)clock_wall_s();
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strbuf_printf(out, "Date: %.3s, %d %.3s %d %02d:%02d:%02d +0000\r\n",
-		days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 static void write_message(struct strbuf *out, const struct mail *m, const struct letter *letter)
 {
 	const char *host = hearth_hostname(m->h);
 	struct slice rest = letter->text;
 
-	write_date(out);
+	strbuf_adds(out, "Date: ");
+	mime_date_write(out, clock_wall_s());
 	strbuf_printf(out,
-		"From: Hearth <postmaster@%s>\r\nTo: <%.*s>\r\nSubject: %.*s\r\n"
+		"\r\nFrom: Hearth <postmaster@%s>\r\nTo: <%.*s>\r\nSubject: %.*s\r\n"
 		"Message-ID: <%016llx%016llx@%s>\r\nAuto-Submitted: auto-generated\r\n"
 		"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		"Content-Transfer-Encoding: 8bit\r\n\r\n",

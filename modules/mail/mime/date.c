@@ -6,6 +6,8 @@
 #include "hearth/error.h"
 #include "mime/token.h"
 
+#include <time.h>
+
 struct tokens {
 	struct {
 		unsigned value;
@@ -205,4 +207,17 @@ int mime_date_parse(struct slice value, struct mime_date *out)
 		      (int64_t)t.minute * 60 + (int64_t)t.second - (int64_t)t.zone_minutes * 60;
 	out->zone_minutes = t.zone_minutes;
 	return 0;
+}
+
+void mime_date_write(struct strbuf *out, int64_t unix_s)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strbuf_printf(out, "%.3s, %d %.3s %d %02d:%02d:%02d +0000",
+		days + (ptrdiff_t)3 * tm.tm_wday, tm.tm_mday, months + (ptrdiff_t)3 * tm.tm_mon,
+		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }

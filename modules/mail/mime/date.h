@@ -14,5 +14,7 @@ struct mime_date {
 
 /* Reads an unfolded value; HEARTH_EINVAL when no date is to be made of it. Pure, any thread. */
 int mime_date_parse(struct slice value, struct mime_date *out);
+/* Appends a moment in UTC as Date and Received have it: "Mon, 2 Jan 2006 15:04:05 +0000". */
+void mime_date_write(struct strbuf *out, int64_t unix_s);
 
 #endif

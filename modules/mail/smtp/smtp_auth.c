@@ -6,6 +6,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/text.h"
+#include "sasl.h"
 #include "smtp/smtp_session.h"
 
 bool smtp_auth_allowed(const struct smtp_session *s)
@@ -44,18 +45,15 @@ static void check(struct smtp_session *s, struct slice user, struct slice passwo
 		ACCOUNTS_VIA_SMTP, on_checked, s);
 }
 
-/* [authorization identity] NUL authentication identity NUL password */
 static void take_plain(struct smtp_session *s, struct slice response)
 {
-	struct slice authorize = slice_split(&response, '\0');
-	struct slice user = slice_split(&response, '\0');
+	struct slice user, password;
 
-	if (!response.p || user.n == 0)
-		smtp_say_error(s, SMTP_EAUTH);
-	else if (authorize.n > 0 && !slice_ieq(authorize, user))
-		smtp_say(s, 535, "5.7.8", "one account cannot act for another");
-	else
-		check(s, user, response);
+	switch (mail_sasl_plain(response, &user, &password)) {
+	case 0: check(s, user, password); break;
+	case HEARTH_EDENIED: smtp_say(s, 535, "5.7.8", "one account cannot act for another"); break;
+	default: smtp_say_error(s, SMTP_EAUTH);
+	}
 }
 
 static void ask(struct smtp_session *s, const char *challenge)

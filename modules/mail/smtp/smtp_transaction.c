@@ -2,13 +2,13 @@
  * smtp_transaction.c: MAIL, RCPT, DATA (RFC 5321 section 3.3): from an envelope to a delivery.
  */
 #include <stdio.h>
-#include <time.h>
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "hearth/room.h"
+#include "mime/date.h"
 #include "smtp/smtp_session.h"
 
 /* ---- MAIL ---- */
@@ -138,20 +138,6 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 
 /* ---- DATA ---- */
 
-/* "Mon, 2 Jan 2006 15:04:05 +0000": RFC 5322 section 3.3, in UTC. */
-static void write_date(struct strbuf *out, int64_t unix_s)
-{
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
-		"Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t t = (time_t)unix_s;
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strbuf_printf(out, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
-		months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 /* The word behind "with" (RFC 3848, RFC 6531 section 4.3). */
 static void write_protocol(struct strbuf *out, const struct smtp_session *s)
 {
@@ -187,7 +173,7 @@ static void set_trace(struct smtp_session *s)
 		info->peer, hearth_hostname(s->m->h));
 	write_protocol(&out, s);
 	strbuf_printf(&out, " id %llx;\r\n\t", (unsigned long long)info->id);
-	write_date(&out, clock_wall_s());
+	mime_date_write(&out, clock_wall_s());
 	strbuf_adds(&out, "\r\n");
 	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
 	mail_delivery_set_source(

@@ -9,42 +9,26 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-static int each_expunged(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t up_to,
-	mail_uid_fn *expunged, void *arg)
-{
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 AND modseq <= $3 "
-		"ORDER BY uid",
-		db_int(mailbox), db_int(modseq), db_int(up_to));
+/* Who is told of a walk. */
+struct walk {
+	mail_uid_fn *uid;
+	mail_flags_fn *flags;
+	void *arg;
+};
 
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = expunged(arg, (uint32_t)db_col_int(&rows, 0));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
+static int tell_uid(struct db_rows *rows, void *arg)
+{
+	const struct walk *w = arg;
+
+	return w->uid(w->arg, (uint32_t)db_col_int(rows, 0));
 }
 
-static int each_changed(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t up_to,
-	mail_flags_fn *changed, void *arg)
+static int tell_flags(struct db_rows *rows, void *arg)
 {
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 AND "
-		"modseq <= $3 ORDER BY uid",
-		db_int(mailbox), db_int(modseq), db_int(up_to));
+	const struct walk *w = arg;
+	struct mail_flags flags = { (unsigned)db_col_int(rows, 1), db_col_text(rows, 2) };
 
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = changed(arg, (uint32_t)db_col_int(&rows, 0),
-			&(struct mail_flags){
-				(unsigned)db_col_int(&rows, 1), db_col_text(&rows, 2) });
-	rc = db_end(&rows);
-	return stop ? stop : rc;
+	return w->flags(w->arg, (uint32_t)db_col_int(rows, 0), &flags);
 }
 
 int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
@@ -56,6 +40,7 @@ int mail_store_modseq(struct db_tx *tx, int64_t mailbox, int64_t *now)
 int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_t *up_to,
 	bool *more, mail_uid_fn *expunged, mail_flags_fn *changed, void *arg)
 {
+	struct walk w = { .uid = expunged, .flags = changed, .arg = arg };
 	int64_t now, last = 0;
 	int rc = mail_store_modseq(tx, mailbox, &now);
 
@@ -74,25 +59,26 @@ int mail_store_changes(struct db_tx *tx, int64_t mailbox, int64_t modseq, int64_
 	} else if (rc != HEARTH_ENOTFOUND) {
 		return rc;
 	}
-	rc = each_expunged(tx, mailbox, modseq, *up_to, expunged, arg);
-	return rc ? rc : each_changed(tx, mailbox, modseq, *up_to, changed, arg);
+	rc = db_each(tx, tell_uid, &w,
+		"SELECT uid FROM expunged WHERE mailbox = $1 AND modseq > $2 AND modseq <= $3 "
+		"ORDER BY uid",
+		db_int(mailbox), db_int(modseq), db_int(*up_to));
+	if (rc)
+		return rc;
+	return db_each(tx, tell_flags, &w,
+		"SELECT uid, flags, keywords FROM message WHERE mailbox = $1 AND modseq > $2 AND "
+		"modseq <= $3 ORDER BY uid",
+		db_int(mailbox), db_int(modseq), db_int(*up_to));
 }
 
 int mail_store_arrived(
 	struct db_tx *tx, int64_t mailbox, uint32_t uid, mail_uid_fn *arrived, void *arg)
 {
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
+	struct walk w = { .uid = arrived, .arg = arg };
+
+	return db_each(tx, tell_uid, &w,
 		"SELECT uid FROM message WHERE mailbox = $1 AND uid > $2 ORDER BY uid",
 		db_int(mailbox), db_int(uid));
-
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = arrived(arg, (uint32_t)db_col_int(&rows, 0));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
 }
 
 int mail_store_prune_expunged(struct db_tx *tx)

@@ -28,25 +28,24 @@ static void read_mailbox(struct db_rows *rows, struct mailbox *out)
 	memcpy(out->name, name.p, name.n);
 }
 
-static int read_one(struct db_rows *rows, struct mailbox *out)
+/* The one that a statement has found. */
+static int take_one(int rc, struct db_rows *rows, struct mailbox *out)
 {
-	int rc = db_next(rows);
-
-	if (rc > 0)
-		read_mailbox(rows, out);
-	db_end(rows);
-	return rc > 0 ? 0 : rc == 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc < 0)
+		return rc;
+	read_mailbox(rows, out);
+	return db_end(rows);
 }
 
 int mail_store_mailbox(struct db_tx *tx, int64_t account, struct slice name, struct mailbox *out)
 {
 	char room[MAIL_NAME_MAX + 1];
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.name = $2",
 		db_int(account), db_text(mail_name_canonical(name, room)));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	return take_one(rc, &rows, out);
 }
 
 int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, struct mailbox *out)
@@ -55,40 +54,44 @@ int mail_store_mailbox_by_use(struct db_tx *tx, int64_t account, unsigned use, s
 	int rc;
 
 	INVARIANT(account > 0 && use != 0);
-	rc = db_query(tx, &rows,
+	rc = db_one(tx, &rows,
 		"SELECT " MAILBOX_COLUMNS
 		" FROM mailbox m WHERE m.account = $1 AND m.special_use = $2 ORDER BY m.id",
 		db_int(account), db_int(use));
-	return rc < 0 ? rc : read_one(&rows, out);
+	return take_one(rc, &rows, out);
 }
 
 int mail_store_mailbox_by_id(struct db_tx *tx, int64_t id, struct mailbox *out)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	int rc = db_one(tx, &rows,
 		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = $1 AND m.deleted = 0",
 		db_int(id));
 
-	return rc < 0 ? rc : read_one(&rows, out);
+	return take_one(rc, &rows, out);
+}
+
+struct listing {
+	int (*each)(void *arg, const struct mailbox *box);
+	void *arg;
+};
+
+static int list_one(struct db_rows *rows, void *arg)
+{
+	const struct listing *l = arg;
+	struct mailbox box;
+
+	read_mailbox(rows, &box);
+	return l->each(l->arg, &box);
 }
 
 int mail_store_mailboxes(struct db_tx *tx, int64_t account,
 	int (*each)(void *arg, const struct mailbox *box), void *arg)
 {
-	struct db_rows rows;
-	struct mailbox box;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
+	struct listing l = { each, arg };
+
+	return db_each(tx, list_one, &l,
 		"SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.account = $1 AND m.deleted = 0"
 		" ORDER BY CASE WHEN m.name = 'INBOX' THEN 0 ELSE 1 END, m.name",
 		db_int(account));
-
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0) {
-		read_mailbox(&rows, &box);
-		stop = each(arg, &box);
-	}
-	rc = db_end(&rows);
-	return stop ? stop : rc;
 }

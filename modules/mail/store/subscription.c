@@ -40,18 +40,23 @@ int mail_store_subscribe(struct db_tx *tx, int64_t account, struct slice name, b
 	return rc < 0 ? rc : 0;
 }
 
+struct listing {
+	int (*each)(void *arg, struct slice name);
+	void *arg;
+};
+
+static int list_one(struct db_rows *rows, void *arg)
+{
+	const struct listing *l = arg;
+
+	return l->each(l->arg, db_col_text(rows, 0));
+}
+
 int mail_store_subscriptions(
 	struct db_tx *tx, int64_t account, int (*each)(void *arg, struct slice name), void *arg)
 {
-	struct db_rows rows;
-	int stop = 0;
-	int rc = db_query(tx, &rows,
-		"SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
+	struct listing l = { each, arg };
 
-	if (rc < 0)
-		return rc;
-	while (stop == 0 && db_next(&rows) > 0)
-		stop = each(arg, db_col_text(&rows, 0));
-	rc = db_end(&rows);
-	return stop ? stop : rc;
+	return db_each(tx, list_one, &l,
+		"SELECT name FROM subscription WHERE account = $1 ORDER BY name", db_int(account));
 }

@@ -5,6 +5,7 @@
 #include "hearth/log.h"
 #include "hearth/text.h"
 #include "imap/session/imap_internal.h"
+#include "sasl.h"
 
 #include <stdio.h>
 
@@ -119,18 +120,17 @@ void imap_do_login(struct imap_session *s)
 
 /* ---- AUTHENTICATE PLAIN ---- */
 
-/* [authorization identity] NUL authentication identity NUL password */
 static void take_plain(struct imap_session *s, struct slice response)
 {
-	struct slice authorize = slice_split(&response, '\0');
-	struct slice user = slice_split(&response, '\0');
+	struct slice user, password;
 
-	if (!response.p || user.n == 0)
-		imap_bad(s, "Expected name and password as SASL PLAIN has them");
-	else if (authorize.n > 0 && !slice_ieq(authorize, user))
+	switch (mail_sasl_plain(response, &user, &password)) {
+	case 0: check(s, user, password); break;
+	case HEARTH_EDENIED:
 		imap_reply(s, "NO", "AUTHORIZATIONFAILED", "One account cannot act for another");
-	else
-		check(s, user, response);
+		break;
+	default: imap_bad(s, "Expected name and password as SASL PLAIN has them");
+	}
 }
 
 static void take_response(struct imap_session *s, struct slice base64)

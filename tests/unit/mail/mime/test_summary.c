@@ -62,6 +62,32 @@ START_TEST(bad_dates)
 }
 END_TEST
 
+/* What is written is read as the same moment. */
+START_TEST(dates_written)
+{
+	static const struct {
+		int64_t unix_s;
+		const char *text;
+	} moments[] = {
+		{ 0, "Thu, 1 Jan 1970 00:00:00 +0000" },
+		{ 1136214245, "Mon, 2 Jan 2006 15:04:05 +0000" },
+		{ 4107542399, "Sun, 28 Feb 2100 23:59:59 +0000" },
+	};
+
+	for (size_t i = 0; i < COUNT(moments); i++) {
+		struct strbuf out = { 0 };
+		struct mime_date date;
+
+		mime_date_write(&out, moments[i].unix_s);
+		ck_assert_int_eq(mime_date_parse(strbuf_slice(&out), &date), 0);
+		ck_assert_int_eq(date.unix_s, moments[i].unix_s);
+		ck_assert_int_eq(date.zone_minutes, 0);
+		CK_TEXT(strbuf_slice(&out), moments[i].text);
+		strbuf_free(&out);
+	}
+}
+END_TEST
+
 START_TEST(message_ids)
 {
 	struct arena *a = arena_new();
@@ -199,4 +225,5 @@ START_TEST(attachments)
 }
 END_TEST
 
-TEST_MAIN("mime summary", good_dates, bad_dates, message_ids, fields, previews, attachments)
+TEST_MAIN("mime summary", dates_written, good_dates, bad_dates, message_ids, fields, previews,
+	attachments)
