@@ -1,5 +1,7 @@
 /*
  * check.c: what the rows of mail keep to (checks.h).
+ *
+ * Constant; the SQL runs in the verifying command, on its main thread, a statement a rule.
  */
 #include "delivery/parse.h"
 #include "hearth/checks.h"

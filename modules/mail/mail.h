@@ -4,6 +4,9 @@
  *   SMTP, APPEND, HTTP ──▶ deliver (blob, parse) ──▶ store (rows + event, one transaction) ──▶ 250
  *                                                        ├─ "mail.content" ─▶ search (index)
  *                                                        └─ "mail.changed" ─▶ notify (IDLE, page)
+ *
+ * `struct mail` is the loop's; what other threads read of it (databases, pools, settings, metrics)
+ * stands from start to stop. Its lists are as long as there are connections.
  */
 #ifndef MAIL_MAIL_H
 #define MAIL_MAIL_H

@@ -1,5 +1,7 @@
 /*
  * module.c: the mail module's table of contents (README.md).
+ *
+ * On the main thread while it starts and stops, else on the loop. Its bounds are the settings.
  */
 #include <stdlib.h>
 

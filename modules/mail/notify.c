@@ -1,5 +1,7 @@
 /*
  * notify.c: a map from mailboxes to those who watch them, fed by the live topic. On the loop.
+ *
+ * An entry a mailbox that is watched; a watch is a part of its session.
  */
 #include "notify.h"
 

@@ -1,6 +1,8 @@
 /*
  * notify.h: who must be told when a mailbox changes: sessions that have it selected. Rides on the
  * live topic "mail.changed" {"mailbox", "account"}, so it works across nodes. On the loop.
+ *
+ * One watch a session.
  */
 #ifndef MAIL_NOTIFY_H
 #define MAIL_NOTIFY_H

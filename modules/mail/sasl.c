@@ -1,5 +1,7 @@
 /*
  * sasl.c: takes a PLAIN response apart (sasl.h). Pure.
+ *
+ * Linear in the response.
  */
 #include "sasl.h"
 

@@ -1,6 +1,8 @@
 /*
  * api.c: /api/mail/…: the table of routes, mailboxes, flags; and how each call there goes (api.h). On
  * the loop, but for what a call's `work` does.
+ *
+ * What a call reads is bounded by its own file; a body has 1 KiB at most.
  */
 #include "api/api.h"
 

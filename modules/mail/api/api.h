@@ -3,6 +3,9 @@
  * (mailboxes, flags), list.c (lists and searches), message.c (one message and its parts).
  *
  *   handler (loop) ──▶ work (io worker: SQL, blobs, MIME) ──▶ reply (loop)
+ *
+ * The loop has a call but while its `work` runs on a worker. It holds one answer, which list.c and
+ * message.c bound; how many there are at once is the HTTP server's to bound.
  */
 #ifndef MAIL_API_H
 #define MAIL_API_H

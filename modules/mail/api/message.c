@@ -5,6 +5,9 @@
  * Of the blob only the ranges that are needed are read. An attachment is decoded while it is sent,
  * piece by piece, by whoever of the io workers is free: what a download holds in memory does not
  * grow with it, and a range begins with what must be passed over, a piece at a time.
+ *
+ * Handlers on the loop, the rest on io workers. Bounds: TEXT_MAX bytes of each text, of
+ * ENCODED_MAX that are looked into, PICTURES_MAX pictures, a PIECE of a download.
  */
 #include <stdlib.h>
 

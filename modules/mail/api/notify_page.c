@@ -1,10 +1,12 @@
 /*
- * notify_page.c: see notify_page.h.
+ * notify_page.c: gathers the accounts that are to be told, and tells them (notify_page.h).
  *
  * Rides on the live topic "mail.changed". The frame says only that something changed: the page
  * looks by itself, and so what it missed while it was away needs no memory here. Changes of
  * GATHER_MS are told at once, so that a thousand mails are a few frames: what one account's mail
  * costs others is a number in a map.
+ *
+ * On the loop. The map has at most an entry an account, and is emptied every GATHER_MS.
  */
 #include "api/notify_page.h"
 

@@ -1,6 +1,8 @@
 /*
  * notify_page.h: tells the open pages of an account that one of its mailboxes changed, by the frame
  * {"type":"mail-changed"} over their WebSocket. On the loop.
+ *
+ * One frame an account every quarter of a second at most.
  */
 #ifndef MAIL_NOTIFY_PAGE_H
 #define MAIL_NOTIFY_PAGE_H

@@ -1,6 +1,9 @@
 /*
  * filter.c: reads what rules ask of a mail (sender, recipients, subject, list), and goes through
  * the rules in order. Pure, on workers.
+ *
+ * Bounds: the rules are as many as the preferences' schema lets in, keywords MAIL_KEYWORDS_MAX
+ * bytes; each rule is looked at once a mail.
  */
 #include "delivery/filter.h"
 

@@ -5,6 +5,9 @@
  *
  * Whatever the rules are, the mail stays: a rule that does not read as it should does nothing, and
  * the worst that happens to a mail is the trash.
+ *
+ * What it costs is bounded by the rules, which the schema bounds, and by the header
+ * (mime/header.h).
  */
 #ifndef MAIL_FILTER_H
 #define MAIL_FILTER_H

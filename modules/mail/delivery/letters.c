@@ -5,7 +5,7 @@
  *   send ─▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
  *
  * A group is not written to: what a letter says is for one person. On the loop; a letter is its own
- * owner until it is delivered.
+ * owner until it is delivered, and as long as the text it is given.
  */
 #include "delivery/letters.h"
 

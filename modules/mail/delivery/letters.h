@@ -1,4 +1,7 @@
-/* letters.h: this module's part of hearth/letters.h. */
+/*
+ * letters.h: this module's part of hearth/letters.h. On the loop; a letter is one message, of the text
+ * it is given.
+ */
 #ifndef MAIL_LETTERS_H
 #define MAIL_LETTERS_H
 

@@ -5,6 +5,8 @@
  * display name, ':' the name of a group, ',' or ';' a mailbox without host. Words are therefore
  * kept in two ways while they are read: `phrase`, with a space where white space was, and `run`,
  * the last of them that hang together, which is the local part should '@' come.
+ *
+ * Pure; linear in the value (MIME_VALUE_MAX), at most MIME_ADDRESSES_MAX entries.
  */
 #include "mime/address.h"
 #include "mime/encoded_word.h"

@@ -2,6 +2,8 @@
  * mime/boundary.c: see boundary.h. The edges of the trie, (node, byte) to node, are a hash table
  * with open addressing. Nodes leave it in the reverse order of their coming, so that none of those
  * left was ever placed behind one that goes: a slot that is emptied breaks no chain.
+ *
+ * Pure. A node a byte of the open boundaries: MIME_DEPTH_MAX of MIME_BOUNDARY_MAX bytes.
  */
 #include "mime/boundary.h"
 #include "hearth/arena.h"

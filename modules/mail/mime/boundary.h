@@ -4,6 +4,8 @@
  *
  * Boundaries come and go as a stack does. Memory: a node for each byte of the open boundaries that
  * no other begins with.
+ *
+ * Pure: it belongs to whoever parses.
  */
 #ifndef HEARTH_MAIL_MIME_BOUNDARY_H
 #define HEARTH_MAIL_MIME_BOUNDARY_H

@@ -10,6 +10,8 @@
  * is not UTF-8.
  *
  * A converter belongs to one thread at a time.
+ *
+ * Any thread. What is not whole yet is at most 16 bytes.
  */
 #ifndef HEARTH_MAIL_MIME_CHARSET_H
 #define HEARTH_MAIL_MIME_CHARSET_H

@@ -1,6 +1,8 @@
 /*
  * mime/content.c: a body goes in pieces through its transfer decoder and its charset converter, so
  * that a limit also limits the work.
+ *
+ * Pure; PIECE bytes at a time, and no piece once the limit is reached.
  */
 #include "mime/content.h"
 #include "hearth/log.h"

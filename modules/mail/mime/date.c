@@ -1,6 +1,8 @@
 /*
  * mime/date.c: dates. The value is read as a bag of tokens (numbers, words, a time, a zone) whose
  * places hardly matter, since hardly anybody keeps to them.
+ *
+ * Pure; linear in the value.
  */
 #include "mime/date.h"
 #include "hearth/error.h"

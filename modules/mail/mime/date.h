@@ -1,6 +1,8 @@
 /*
  * mime/date.h: the date and time of RFC 5322 section 3.3 with the obsolete forms of 4.3, and what
  * else is met in Date fields: asctime's order, dashes, a missing zone or second, ISO 8601.
+ *
+ * Pure, any thread; linear in the value.
  */
 #ifndef HEARTH_MAIL_MIME_DATE_H
 #define HEARTH_MAIL_MIME_DATE_H

@@ -1,6 +1,8 @@
 /*
  * mime/header.c: header fields. A field is a line that begins with a name and a colon, and the
  * lines behind it that begin with white space; nothing else is known about them here.
+ *
+ * Pure; a field is looked through once, MIME_FIELDS_MAX of them.
  */
 #include "mime/header.h"
 

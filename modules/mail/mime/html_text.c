@@ -2,6 +2,8 @@
  * mime/html_text.c: a small HTML tokenizer. It knows text, tags with quoted attributes, comments,
  * declarations, and the elements whose content is no text; what is not closed runs to the end, as
  * it does in a browser.
+ *
+ * Pure; linear in the text, ended by the limit.
  */
 #include "mime/html_text.h"
 #include "hearth/log.h"

@@ -1,6 +1,8 @@
 /*
  * mime/html_text.h: the words of an HTML text, for search and previews. Not for showing: what is
  * hidden by a style is there as well.
+ *
+ * Pure, any thread; linear in the text, ended by the limit.
  */
 #ifndef HEARTH_MAIL_MIME_HTML_TEXT_H
 #define HEARTH_MAIL_MIME_HTML_TEXT_H

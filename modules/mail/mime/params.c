@@ -1,5 +1,7 @@
 /*
  * mime/params.c: parameters are first read as they stand, then continuations are joined.
+ *
+ * Pure; MIME_PARAMS_MAX parameters, joined by looking at each of them for each.
  */
 #include "mime/params.h"
 #include "mime/charset.h"

@@ -1,5 +1,7 @@
 /*
  * mime/part.c: questions to one part of a tree (structure.h).
+ *
+ * Pure; each walk goes once through a tree of at most MIME_PARTS_MAX and some parts.
  */
 #include "mime/structure.h"
 

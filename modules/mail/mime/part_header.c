@@ -1,6 +1,8 @@
 /*
  * mime/part_header.c: the Content-… fields of one part. Of a field that is there twice the first
  * counts, as it does for most mail programs.
+ *
+ * Pure; it looks at each field once.
  */
 #include "mime/part_header.h"
 #include "mime/header.h"

@@ -1,5 +1,7 @@
 /*
  * mime/part_header.h: what the header of a part says of it. For structure.c and structure_pack.c.
+ *
+ * Pure; it looks at each field once (mime/header.h bounds them).
  */
 #ifndef HEARTH_MAIL_MIME_PART_HEADER_H
 #define HEARTH_MAIL_MIME_PART_HEADER_H

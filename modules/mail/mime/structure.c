@@ -9,6 +9,8 @@
  *   header of the top ends -> leaf:      its body runs to the next delimiter
  *                          -> multipart: its boundary counts from now on
  *                          -> message:   its child is opened, again in_header
+ *
+ * Pure; a line is looked at once, and what is kept is promise 3 of structure.h.
  */
 #include "mime/structure.h"
 

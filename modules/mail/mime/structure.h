@@ -13,6 +13,8 @@
  *     the strings of the parts are longer than MIME_STRINGS_MAX no further part. What would nest
  *     deeper is a leaf application/octet-stream; what would be a part too many stays text of the
  *     part before it. So the tree of a hostile message stays small as well.
+ *
+ * Pure, any thread; linear in the message.
  */
 #ifndef HEARTH_MAIL_MIME_STRUCTURE_H
 #define HEARTH_MAIL_MIME_STRUCTURE_H

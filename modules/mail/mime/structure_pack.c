@@ -1,6 +1,8 @@
 /*
  * mime/structure_pack.c: see structure_pack.h. Reading never fails in the middle: a reader that
  * has met a bad byte gives zeros and nothing from then on, and says so at the end.
+ *
+ * Pure; linear in the bytes, and as deep as MIME_DEPTH_MAX.
  */
 #include "mime/structure_pack.h"
 #include "hearth/error.h"

@@ -14,6 +14,8 @@
  * A number is LEB128: seven bits a byte, the low ones first, the high bit set but in the last. A
  * string is its length plus one and its bytes; 0 stands for a string that is not there. The
  * meaning of a version never changes; a change of format takes the next number.
+ *
+ * Pure, any thread.
  */
 #ifndef HEARTH_MAIL_MIME_STRUCTURE_PACK_H
 #define HEARTH_MAIL_MIME_STRUCTURE_PACK_H

@@ -1,6 +1,9 @@
 /*
  * mime/summary.c: see summary.h. The preview is taken from the first part that has readable text,
  * plain text before HTML, without quoted lines and the signature where that leaves anything.
+ *
+ * Pure; a preview of MIME_PREVIEW_MAX characters out of PREVIEW_TEXT_MAX bytes,
+ * MIME_REFERENCES_MAX ids.
  */
 #include "mime/summary.h"
 #include "hearth/log.h"

@@ -1,6 +1,8 @@
 /*
  * mime/text_extract.h: the text of a message that search should find, as UTF-8 lines. Pure, any
  * thread.
+ *
+ * It ends with the limit.
  */
 #ifndef HEARTH_MAIL_MIME_TEXT_EXTRACT_H
 #define HEARTH_MAIL_MIME_TEXT_EXTRACT_H

@@ -1,5 +1,7 @@
 /*
  * mime/token.c: see token.h. Comments nest by a counter, not by recursion.
+ *
+ * Pure; linear.
  */
 #include "mime/token.h"
 

@@ -5,6 +5,8 @@
  * A cursor moves over one unfolded value and never backwards, so that every parser here is linear.
  * A comment or a quoted string that is never closed is no comment and no string: its first
  * character is then one as any other.
+ *
+ * Pure, any thread.
  */
 #ifndef HEARTH_MAIL_MIME_TOKEN_H
 #define HEARTH_MAIL_MIME_TOKEN_H

@@ -5,6 +5,8 @@
  *   quoted-printable `held` is empty, an escape ("=", "=4", "= ", "=\r") or white space that is
  *                    dropped should the line end behind it
  *   uuencode         SEEK a line "begin …", then lines of LENGTH and DATA, until ENDED
+ *
+ * Pure; it holds MIME_DECODER_HELD_MAX bytes at most, and gives no more than it takes.
  */
 #include "mime/transfer.h"
 #include "hearth/log.h"

@@ -3,6 +3,8 @@
  *
  * The input may be cut anywhere. No input is an error: what does not belong to an encoding is
  * skipped (base64) or stands for itself (quoted-printable). Pure, any thread.
+ *
+ * It holds MIME_DECODER_HELD_MAX bytes at most.
  */
 #ifndef HEARTH_MAIL_MIME_TRANSFER_H
 #define HEARTH_MAIL_MIME_TRANSFER_H

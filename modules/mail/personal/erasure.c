@@ -1,5 +1,8 @@
 /*
- * personal/erasure.c: a deleted account's mail goes, and a deleted mailbox's; see personal.h.
+ * personal/erasure.c: a deleted account's mail goes, and a deleted mailbox's (personal.h).
+ *
+ * On a queue's worker, BATCH messages a transaction of the writer; the subscription in the
+ * event's.
  */
 #include "hearth/error.h"
 #include "hearth/export.h"

@@ -1,6 +1,8 @@
 /*
  * export.c: the mail module's part of an export; see personal.h. Two passes over each mailbox: its
  * messages, then what index.json says of them; both in small reads, so that mail goes on meanwhile.
+ *
+ * On a queue's worker; BATCH messages or BATCH_BYTES of them are held, and one message whole.
  */
 #include "hearth/export.h"
 

@@ -1,6 +1,8 @@
 /*
  * mbox.c: writes messages, flags and the path of a mailbox as a file name. Pure; it appends to a
  * buffer.
+ *
+ * A line of the message is looked at once.
  */
 #include "personal/mbox.h"
 

@@ -9,6 +9,8 @@
  *	X-Keywords: $Forwarded
  *	the message               and an LF when it does not end with one
  *	                          an empty line, LF
+ *
+ * Linear in the message.
  */
 #ifndef MAIL_MBOX_H
 #define MAIL_MBOX_H

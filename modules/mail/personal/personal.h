@@ -5,6 +5,8 @@
  * mbox cannot: UIDs, dates, flags by their names, uses, subscriptions. When an account is deleted a
  * task removes its mailboxes, some messages a transaction; the index and the blobs follow each of
  * them by event.
+ *
+ * On workers of the queues; each step says what it holds.
  */
 #ifndef MAIL_PERSONAL_H
 #define MAIL_PERSONAL_H

@@ -1,6 +1,9 @@
 /*
  * preferences.c: see preferences.h. The document was checked against its schema before it was
  * published; what is missing in it has its default.
+ *
+ * The event is read on a bus worker and written in its transaction, the signature read on a
+ * reader. A row is as large as the preferences' schema lets it be.
  */
 #include "personal/preferences.h"
 

@@ -1,6 +1,8 @@
 /*
  * preferences.h: what mail keeps of a person's preferences (event "auth.preferences.changed"):
  * filters, signature, how many messages a list has.
+ *
+ * On workers and database threads; one row an account.
  */
 #ifndef MAIL_PREFERENCES_H
 #define MAIL_PREFERENCES_H

@@ -2,6 +2,8 @@
  * search/document.h: the text of a message that search looks into. It is kept nowhere: whoever needs
  * it, to put a content into the index, to take it out again, or to look at a candidate, takes it out
  * of the message. What keys ask for is here as well.
+ *
+ * On workers and inside db_fns; a text has at most MAIL_TEXT_MAX bytes.
  */
 #ifndef MAIL_SEARCH_DOCUMENT_H
 #define MAIL_SEARCH_DOCUMENT_H

@@ -7,6 +7,8 @@
  * subject: MAIL_ENVELOPE_KINDS * content + kind.
  *
  * In the database mail_search, beside `indexed` (search/index.h) and in the same transactions.
+ *
+ * On database threads; a row has at most MAIL_ENVELOPE_MAX bytes.
  */
 #ifndef MAIL_SEARCH_ENVELOPE_H
 #define MAIL_SEARCH_ENVELOPE_H

@@ -2,6 +2,8 @@
  * search/feed.c: follows "mail.content": the text of what is stored or removed is taken out of the
  * message by a bus worker, and put into the index, or taken out of it, in the event's transaction; see
  * search/index.h. A content that is removed stays in `mail` until then: "mail.forgotten" lets it go.
+ *
+ * Bounds: a content an event, of MAIL_TEXT_MAX bytes.
  */
 #include <stdio.h>
 

@@ -1,6 +1,9 @@
 /*
  * search/index.c: what state the index is in, and how it is built and looked after; see
  * search/index.h. What comes and goes meanwhile is search/feed.c's.
+ *
+ * The timers on the loop, a step on an io worker, its transactions on the database threads; a step
+ * has CONTENTS_MAX contents or TEXT_MAX bytes.
  */
 #include "search/index.h"
 

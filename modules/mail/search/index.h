@@ -16,6 +16,8 @@
  *
  * A content may be expunged while the builder has its text in hand. So the builder looks afterwards
  * which of its contents are still in a mailbox, and takes the others out again.
+ *
+ * Started and stopped on the loop; what it does runs on workers, one step at a time.
  */
 #ifndef MAIL_SEARCH_INDEX_H
 #define MAIL_SEARCH_INDEX_H

@@ -1,10 +1,13 @@
 /*
- * search/narrow.c: see search/narrow.h.
+ * search/narrow.c: unites what the index finds with what it does not know yet (narrow.h).
  *
  *   contents of events that are kept ─▶ of those set aside, and what the index finds ─▶ together
  *
  * In this order: whatever is in no event any more when the events are read has been taken by the
  * index, and a later look at the index sees it.
+ *
+ * On a worker, which waits for two readers; UNKNOWN_MAX contents of events, and of the index as
+ * many as the caller takes.
  */
 #include "search/narrow.h"
 

@@ -2,6 +2,8 @@
  * search/narrow.h: from a key about addresses or the subject to the few contents that can have it,
  * without looking at each message of a mailbox: what the index of envelopes finds, and what it does
  * not know yet.
+ *
+ * On a worker; at most as many contents as the caller takes.
  */
 #ifndef MAIL_SEARCH_NARROW_H
 #define MAIL_SEARCH_NARROW_H

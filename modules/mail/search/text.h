@@ -1,5 +1,7 @@
 /*
  * text.h: the text of a message that search looks into. Pure, on workers.
+ *
+ * Bounds: the two below.
  */
 #ifndef MAIL_SEARCH_TEXT_H
 #define MAIL_SEARCH_TEXT_H

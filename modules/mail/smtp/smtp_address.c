@@ -1,6 +1,8 @@
 /*
  * smtp_address.c: reading and comparing mail addresses (RFC 5321 section 4.1.2, RFC 6531
  * section 3.3).
+ *
+ * Pure; linear in the address, of SMTP_ADDRESS_MAX octets.
  */
 #include "smtp/smtp_address.h"
 

@@ -8,6 +8,8 @@
  * anywhere in a local part (mobile networks gave such away), local parts of more than 64 octets
  * (forwarders write the old address into the new one), "_" and outer hyphens in host names, a dot
  * behind the domain.
+ *
+ * At most SMTP_ADDRESS_MAX octets.
  */
 #ifndef HEARTH_MAIL_SMTP_ADDRESS_H
 #define HEARTH_MAIL_SMTP_ADDRESS_H

@@ -1,5 +1,7 @@
 /*
  * smtp_auth.c: AUTH PLAIN and LOGIN (RFC 4954, RFC 4616; LOGIN as the field does it).
+ *
+ * On the loop; one question to the accounts at a time, each of one line (SMTP_AUTH_LINE_MAX).
  */
 #include <stdio.h>
 

@@ -8,6 +8,8 @@
  *	LINE_START --CR---> CR --LF--> LINE_START
  *	LINE_START --other> TEXT --CR--> CR
  *	DOT, DOT_CR --other> TEXT: the dot was stuffing and is dropped, the CR was a bare one
+ *
+ * Pure; it keeps a state and holds no byte. What is beyond size_max is read over.
  */
 #include "smtp/smtp_data.h"
 

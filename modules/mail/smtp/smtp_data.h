@@ -8,6 +8,8 @@
  *		append(body);
  *	if (what == SMTP_DATA_END)
  *		reply(smtp_data_result(&d));
+ *
+ * Pure: it belongs to its session, on the loop. It holds no byte of the message.
  */
 #ifndef HEARTH_MAIL_SMTP_DATA_H
 #define HEARTH_MAIL_SMTP_DATA_H

@@ -1,5 +1,7 @@
 /*
  * smtp_envelope.c: paths and parameters of MAIL and RCPT: a table row per parameter.
+ *
+ * Pure; linear in the line, which smtp_parse.h bounds.
  */
 #include "smtp/smtp_envelope.h"
 

@@ -4,6 +4,8 @@
  * others write without harm is let pass: an address without its brackets, spaces within them, and
  * the parameters of AUTH and DSN, which here have no effect, from who did not look whether they are
  * offered.
+ *
+ * Pure, any thread; linear in the line.
  */
 #ifndef HEARTH_MAIL_SMTP_ENVELOPE_H
 #define HEARTH_MAIL_SMTP_ENVELOPE_H

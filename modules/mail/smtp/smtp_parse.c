@@ -3,6 +3,8 @@
  *
  * A line is looked for within the maximum its verb allows and not beyond. A refused line leaves
  * the parser skipping until the next CRLF has gone by.
+ *
+ * Pure. It keeps no input: what a caller keeps is one line of SMTP_AUTH_LINE_MAX at most.
  */
 #include "smtp/smtp_parse.h"
 

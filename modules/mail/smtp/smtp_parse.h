@@ -14,6 +14,8 @@
  * Pure: which command is allowed when is the session's business. Two things the session must not
  * forget: to throw away what the client sent behind STARTTLS before the handshake (RFC 3207
  * section 4.2), and to set `smtputf8` in the parser for the length of such a transaction.
+ *
+ * Bounds: the maxima below.
  */
 #ifndef HEARTH_MAIL_SMTP_PARSE_H
 #define HEARTH_MAIL_SMTP_PARSE_H

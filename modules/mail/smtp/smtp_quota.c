@@ -7,6 +7,8 @@
  * try again later, so that nobody misses a mail that was accepted. Of the administrators whom
  * postmaster reaches those get it who have room: one who is away must not make it deaf. What comes
  * in the same moment by other ways may still exceed a quota, by what is under way.
+ *
+ * One question a RCPT; as many accounts as the address reaches.
  */
 #include <stdlib.h>
 

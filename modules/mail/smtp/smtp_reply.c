@@ -1,5 +1,7 @@
 /*
  * smtp_reply.c: the table of refusals and the writer of reply lines.
+ *
+ * A line has at most SMTP_REPLY_LINE_MAX bytes.
  */
 #include "smtp/smtp_reply.h"
 

@@ -1,6 +1,9 @@
 /*
  * smtp_session.c: see smtp_session.h. Here: the connection, the turn, and the commands that are not
  * about a transaction.
+ *
+ * On the loop. A session holds one line, an envelope and what its delivery keeps; ERRORS_MAX
+ * errors, NOISE_MAX bytes of nonsense, the pace of conn_set_pace.
  */
 #include "smtp/smtp_session.h"
 

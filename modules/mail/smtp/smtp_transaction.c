@@ -1,5 +1,8 @@
 /*
  * smtp_transaction.c: MAIL, RCPT, DATA (RFC 5321 section 3.3): from an envelope to a delivery.
+ *
+ * On the loop. Recipients are bounded by [mail] recipients, the accounts they reach by
+ * TARGETS_MAX.
  */
 #include <stdio.h>
 

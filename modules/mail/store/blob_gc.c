@@ -1,6 +1,8 @@
 /*
  * store/blob_gc.c: see store/blob_gc.h. Subscriptions apply on the writer; the rest is on the
  * loop.
+ *
+ * One key at a time.
  */
 #include "store/blob_gc.h"
 

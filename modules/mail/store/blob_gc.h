@@ -1,6 +1,8 @@
 /*
  * store/blob_gc.h: what is in no mailbox any more goes, and a blob that no content is made of any more
  * is given back: released, the blob store sees to the rest (blob.h).
+ *
+ * The subscription on a worker and the writer, the rest on the loop; one key at a time.
  */
 #ifndef MAIL_BLOB_GC_H
 #define MAIL_BLOB_GC_H

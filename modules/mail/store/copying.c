@@ -1,5 +1,7 @@
 /*
  * store/copying.c: what a COPY in several transactions has made so far (store.h).
+ *
+ * On database threads. A row a transaction of a COPY; one is taken back a call.
  */
 #include "store/internal.h"
 

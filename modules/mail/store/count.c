@@ -1,5 +1,7 @@
 /*
  * store/count.c: what is counted in a mailbox, and the few things SELECT asks for (store.h).
+ *
+ * On a database thread. A count looks at the index of the mailbox, MAIL_COUNT_SIZE at its rows.
  */
 #include "store/internal.h"
 

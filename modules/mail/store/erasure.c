@@ -1,5 +1,7 @@
 /*
  * store/erasure.c: what an account that was deleted had here (store.h).
+ *
+ * On the writer; as many messages a call as the caller says.
  */
 #include "hearth/error.h"
 #include "hearth/log.h"

@@ -1,5 +1,7 @@
 /*
  * store/internal.h: what the store's files share among themselves.
+ *
+ * Inside a db_fn, on a database thread, as store.h says.
  */
 #ifndef MAIL_STORE_INTERNAL_H
 #define MAIL_STORE_INTERNAL_H

@@ -1,6 +1,8 @@
 /*
  * store/keywords.c: lists of keywords, separated by spaces. Names compare without case (RFC 3501
  * section 2.3.2 leaves it open; clients expect it) and keep the spelling they first had.
+ *
+ * Pure; each word is compared with each of the list, of MAIL_KEYWORDS_MAX bytes.
  */
 #include "store/keywords.h"
 

@@ -1,5 +1,7 @@
 /*
  * store/message.c: adding messages and their contents (store.h). On the database's writer.
+ *
+ * Some five statements a message, each of one row.
  */
 #include "store/internal.h"
 

@@ -1,5 +1,7 @@
 /*
  * store/preferences.c: what an account has chosen for its mail (preferences.h).
+ *
+ * On database threads; one row an account.
  */
 #include "personal/preferences.h"
 #include "hearth/error.h"

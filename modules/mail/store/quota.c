@@ -6,6 +6,8 @@
  *
  * The sum is a column of account_state. It changes in the transaction, and next to the statement,
  * that adds a row to `message` or removes one; there is one of each.
+ *
+ * On database threads; one row an account, however much it keeps.
  */
 #include "store/internal.h"
 

@@ -1,5 +1,7 @@
 /*
  * store/schema.c: the tables of the database "mail".
+ *
+ * A table, read on the main thread when the database is opened.
  */
 #include "store/store.h"
 

@@ -1,5 +1,7 @@
 /*
  * store/subscription.c: which names an account subscribes to (store.h).
+ *
+ * On database threads; at most SUBSCRIPTIONS_MAX rows an account.
  */
 #include "store/internal.h"
 

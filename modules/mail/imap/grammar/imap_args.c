@@ -1,6 +1,8 @@
 /*
  * imap_args.c: from the text of a command to its struct: the table of verbs, and the arguments of
  * those commands that need no file of their own.
+ *
+ * Pure. A command is bounded before it comes here (struct imap_limits), and looked through once.
  */
 #include "imap/grammar/imap_args.h"
 

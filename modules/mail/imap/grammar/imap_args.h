@@ -1,6 +1,8 @@
 /*
  * imap_args.h: the arguments of each command, parsed from its whole text. Private to the IMAP
  * parser; what a session uses is imap_parse.h.
+ *
+ * Pure; bounded by the text, which imap_limits bounds.
  */
 #ifndef HEARTH_MAIL_IMAP_ARGS_H
 #define HEARTH_MAIL_IMAP_ARGS_H

@@ -1,6 +1,8 @@
 /*
  * imap/grammar/imap_body.c: the `body` rule of RFC 3501 section 9, one function a rule. It recurses
  * as deep as the tree, which is at most MIME_DEPTH_MAX.
+ *
+ * Pure; what it writes is bounded by the strings of the tree (MIME_STRINGS_MAX).
  */
 #include "imap/grammar/imap_body.h"
 #include "imap/grammar/imap_string.h"

@@ -7,6 +7,9 @@
  *
  * Everything a command points to lives in the arena that it was parsed into. Text is UTF-8 unless
  * said otherwise. Mailbox names are decoded from modified UTF-7, and INBOX in any case is "INBOX".
+ *
+ * No function here has a state: all of it is pure, on whichever thread has the command. Bounds:
+ * the numbers below, and imap_limits for the whole.
  */
 #ifndef HEARTH_MAIL_IMAP_COMMAND_H
 #define HEARTH_MAIL_IMAP_COMMAND_H

@@ -1,5 +1,7 @@
 /*
  * imap_date.c: reading and writing IMAP dates.
+ *
+ * Pure; a date has at most 26 characters.
  */
 #include "imap/grammar/imap_date.h"
 

@@ -1,6 +1,8 @@
 /*
  * imap_date.h: the two spellings of time in IMAP (RFC 3501 section 9): `date` of SEARCH and
  * `date-time` of INTERNALDATE. Proleptic Gregorian calendar, years 1 to 9999.
+ *
+ * Pure, any thread; a date has at most 26 characters.
  */
 #ifndef HEARTH_MAIL_IMAP_DATE_H
 #define HEARTH_MAIL_IMAP_DATE_H

@@ -1,5 +1,8 @@
 /*
  * imap_fetch_parse.c: FETCH (RFC 3501 section 6.4.5, fetch-att and section of section 9).
+ *
+ * Pure. Items, header fields and parts of a path are bounded by IMAP_LIST_ITEM_MAX and
+ * MIME_DEPTH_MAX.
  */
 #include "hearth/error.h"
 #include "imap/grammar/imap_args.h"

@@ -1,5 +1,7 @@
 /*
  * imap_lex.c: the tokens of RFC 3501 section 9.
+ *
+ * Pure. A cursor moves forwards only: linear in the command, which imap_limits bounds.
  */
 #include "imap/grammar/imap_lex.h"
 

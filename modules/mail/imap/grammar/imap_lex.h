@@ -5,6 +5,8 @@
  * The text is a command without its last CRLF, literals included as they came: {n} CRLF and n
  * bytes. Each function takes one token off the front and returns true, or refuses the command with
  * what it expected and returns false; the first refusal stands.
+ *
+ * Pure, on whichever thread parses.
  */
 #ifndef HEARTH_MAIL_IMAP_LEX_H
 #define HEARTH_MAIL_IMAP_LEX_H

@@ -1,6 +1,8 @@
 /*
  * imap_list_parse.c: commands about mailboxes and their attributes: LIST in both syntaxes
  * (RFC 3501 section 6.3.8, RFC 5258 section 6), LSUB, STATUS, and CREATE with a special use.
+ *
+ * Pure. Patterns and options are at most IMAP_LIST_ITEM_MAX each.
  */
 #include "hearth/error.h"
 #include "imap/grammar/imap_args.h"

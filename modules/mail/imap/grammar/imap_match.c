@@ -1,5 +1,7 @@
 /*
  * imap_match.c: LIST patterns, as a set of places in the pattern that moves along the name.
+ *
+ * Pure. It costs pattern times name, each at most some 2,000 bytes, whatever wildcards there are.
  */
 #include "imap/grammar/imap_match.h"
 

@@ -1,6 +1,8 @@
 /*
  * imap_match.h: which mailbox names a LIST pattern means (RFC 3501 section 6.3.8). Names and
  * patterns are UTF-8, decoded.
+ *
+ * Pure, any thread; a pattern longer than 2 * IMAP_MAILBOX_MAX means nothing.
  */
 #ifndef HEARTH_MAIL_IMAP_MATCH_H
 #define HEARTH_MAIL_IMAP_MATCH_H

@@ -1,6 +1,8 @@
 /*
  * imap_mutf7.c: modified UTF-7. Printable ASCII stands for itself but "&", which is "&-";
  * everything else is UTF-16 in base64 with "," for "/" and without padding, between "&" and "-".
+ *
+ * Pure; linear in the name, which has at most IMAP_MAILBOX_MAX bytes.
  */
 #include "imap/grammar/imap_mutf7.h"
 

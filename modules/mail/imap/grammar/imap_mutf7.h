@@ -1,6 +1,8 @@
 /*
  * imap_mutf7.h: modified UTF-7, the spelling of mailbox names on the wire (RFC 3501 section
  * 5.1.3), to and from UTF-8.
+ *
+ * Pure, any thread; linear in the name.
  */
 #ifndef HEARTH_MAIL_IMAP_MUTF7_H
 #define HEARTH_MAIL_IMAP_MUTF7_H

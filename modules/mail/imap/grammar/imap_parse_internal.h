@@ -1,6 +1,8 @@
 /*
  * imap_parse_internal.h: what the two files of the parser of commands share: imap_parse.c, which
  * reads what is served, and imap_refuse.c, which refuses the rest and reads it over. Pure.
+ *
+ * Bounds: struct imap_limits.
  */
 #ifndef HEARTH_MAIL_IMAP_PARSE_INTERNAL_H
 #define HEARTH_MAIL_IMAP_PARSE_INTERNAL_H

@@ -2,6 +2,8 @@
  * imap_search_parse.c: SEARCH (RFC 3501 section 6.4.4 and search-key of section 9; RETURN RFC
  * 4731; OLDER and YOUNGER RFC 5032): a table row per key word. Recursion goes one level down for
  * each parenthesis and each OR, and is bounded.
+ *
+ * Pure. At most IMAP_SEARCH_KEY_MAX keys, IMAP_SEARCH_DEPTH_MAX of them within one another.
  */
 #include "hearth/error.h"
 #include "hearth/text.h"

@@ -1,5 +1,7 @@
 /*
  * imap_seqset.c: reading, resolving and writing sequence sets.
+ *
+ * Pure. A set has at most IMAP_SEQSET_MAX ranges: resolving sorts them, asking halves them.
  */
 #include "imap/grammar/imap_seqset.h"
 

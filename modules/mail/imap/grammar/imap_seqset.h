@@ -2,6 +2,8 @@
  * imap_seqset.h: sequence sets, `2,4:7,12:*` (RFC 3501 section 9), of message sequence numbers or
  * UIDs. As read, a set keeps the order and the spelling of the client, with * unresolved;
  * imap_seqset_resolve makes a sorted one that can be asked.
+ *
+ * Pure, any thread; at most IMAP_SEQSET_MAX ranges.
  */
 #ifndef HEARTH_MAIL_IMAP_SEQSET_H
 #define HEARTH_MAIL_IMAP_SEQSET_H

@@ -1,6 +1,8 @@
 /*
  * imap/grammar/imap_string.h: the strings of IMAP answers and the ENVELOPE (RFC 3501
  * sections 4.3, 7.4.2). Pure, any thread.
+ *
+ * As long as the text, at most four bytes a byte.
  */
 #ifndef HEARTH_MAIL_MIME_IMAP_STRING_H
 #define HEARTH_MAIL_MIME_IMAP_STRING_H

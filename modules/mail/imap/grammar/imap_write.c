@@ -1,5 +1,7 @@
 /*
  * imap_write.c: response lines and response data.
+ *
+ * Pure, on whichever thread has the buffer; each writes what it is given, once.
  */
 #include "imap/grammar/imap_write.h"
 

@@ -2,6 +2,8 @@
  * imap_write.h: the words of an IMAP server (RFC 3501 section 7): response lines and the data
  * inside them. Everything appends to `out`. Text in response lines loses its control characters, so
  * that nothing a client has sent can forge a line.
+ *
+ * Pure, on whichever thread has `out`; what is written is as long as what it is given.
  */
 #ifndef HEARTH_MAIL_IMAP_WRITE_H
 #define HEARTH_MAIL_IMAP_WRITE_H

@@ -5,6 +5,9 @@
  *       └─ NO [TRYCREATE]: the message is not sent, or read over
  *
  * The message goes into a delivery as it comes; while the disk is behind, the client waits.
+ *
+ * On the loop, the look-up on a reader. One message at a time, of message_max bytes at most; in
+ * memory it is what delivery/deliver.c keeps.
  */
 #include "hearth/log.h"
 #include "hearth/room.h"

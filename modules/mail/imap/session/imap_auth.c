@@ -1,6 +1,9 @@
 /*
  * imap_auth.c: LOGIN and AUTHENTICATE PLAIN (RFC 3501 section 6.2, RFC 4616, SASL-IR RFC 4959).
  * Behind a password that is right, the account's mailboxes are made if it has none.
+ *
+ * On the loop, what it asks of the accounts elsewhere; one question at a time, FAILURES_MAX a
+ * connection.
  */
 #include "hearth/log.h"
 #include "hearth/text.h"

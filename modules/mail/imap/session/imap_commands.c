@@ -1,6 +1,8 @@
 /*
  * imap_commands.c: which command is allowed when and who runs it; and the commands that need no
  * file of their own.
+ *
+ * On the loop. Nothing here waits, and nothing grows with a mailbox.
  */
 #include "hearth/log.h"
 #include "imap/grammar/imap_string.h"

@@ -7,6 +7,8 @@
  * (imap/session/imap_copy_undo.h). It asks first what may be kept for the account now, and is
  * refused while the disk is full. MOVE moves each message or does not (RFC 6851 section 3.3), and
  * tells at its end which.
+ *
+ * On the loop, chunks on the writer; twelve bytes a message of the set, in the command's arena.
  */
 #include "hearth/log.h"
 #include "hearth/rand.h"

@@ -1,6 +1,9 @@
 /*
  * imap/session/imap_copy_undo.c: takes back a COPY some messages a transaction, also those that a
  * killed process has left behind. On the loop; its work inside db_fns.
+ *
+ * Of those left behind OPS_MAX are looked at in a round; each takes back one transaction at a
+ * time.
  */
 #include "imap/session/imap_copy_undo.h"
 

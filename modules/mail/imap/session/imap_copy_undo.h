@@ -3,6 +3,8 @@
  * does not end: the quota was met, the client has gone, the process was killed (store.h says how it
  * is noted). Who makes it, or takes it back, owns it by a lease, so that another server that starts
  * on the same databases lets it go on. On the loop.
+ *
+ * On the loop. One transaction at a time a COPY, of MAIL_BULK_MAX messages.
  */
 #ifndef MAIL_IMAP_COPY_UNDO_H
 #define MAIL_IMAP_COPY_UNDO_H

@@ -1,6 +1,8 @@
 /*
  * imap_fetch_job.h: a FETCH under way: what its three files share. Within a batch it is a worker's,
  * but for the rows that a reader loads ahead meanwhile.
+ *
+ * Bounds: ROWS_MAX rows or ROWS_TEXT_MAX bytes of them, twice (imap_fetch_rows.c), and a batch.
  */
 #ifndef HEARTH_MAIL_IMAP_FETCH_JOB_H
 #define HEARTH_MAIL_IMAP_FETCH_JOB_H

@@ -3,6 +3,8 @@
  * a range of UIDs in the store. While a worker writes some, a reader loads the next.
  *
  * On readers, but for what says otherwise.
+ *
+ * Bounds: ROWS_MAX rows at a time, or ROWS_TEXT_MAX bytes and one row more.
  */
 #include "imap/session/imap_fetch_job.h"
 

@@ -2,6 +2,8 @@
  * imap_idle.c: IDLE (RFC 2177): the client waits, and is told at once what happens.
  *
  *   IDLE ──▶ "+" ──the mailbox changed──▶ looking ──▶ told ──▶ waiting again ──DONE──▶ OK
+ *
+ * On the loop; the look on a reader, one at a time. What is told is bounded by imap_sync.c.
  */
 #include "imap/session/imap_internal.h"
 

@@ -5,6 +5,9 @@
  * All names of the account are put in one list: mailboxes, subscriptions, and the superiors of both
  * that are not there themselves. It is sorted so that a mailbox's inferiors follow it at once. Then
  * each name that a pattern means is written, as the selection options ask.
+ *
+ * On a reader, all of it in one transaction. An account has some thousands of names at most
+ * (store/mailbox_create.c, store/subscription.c), each of 32 levels.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,9 @@
 /*
  * imap_mailbox_cmds.c: SELECT and EXAMINE, CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE,
  * STATUS (RFC 3501 section 6.3).
+ *
+ * On the loop, transactions on reader and writer. SELECT holds four bytes a message; RENAME of
+ * INBOX goes MAIL_BULK_MAX messages a transaction.
  */
 #include "hearth/log.h"
 #include "imap/grammar/imap_string.h"

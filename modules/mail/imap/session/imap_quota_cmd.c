@@ -4,6 +4,8 @@
  * An account with a quota has one quota root, "", with the resource STORAGE, in units of 1024
  * octets: the sizes of its messages and what other modules keep for it, since the quota is one for
  * all (accounts.h). One without has none. The questions run on a worker.
+ *
+ * Two numbers an answer, whatever the account has.
  */
 #include "hearth/log.h"
 #include "imap/session/imap_internal.h"

@@ -5,6 +5,8 @@
  * once. Keys about its text are answered afterwards, all together, and only for the messages on
  * which the answer still depends (search.h). All of it in slices, so that one who searches for long
  * leaves room for others, and stops when the client has gone.
+ *
+ * Bounds: imap_search_job.h.
  */
 #ifndef HEARTH_MAIL_IMAP_SEARCH_H
 #define HEARTH_MAIL_IMAP_SEARCH_H

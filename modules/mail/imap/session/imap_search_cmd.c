@@ -7,6 +7,9 @@
  *
  * A client that left is noticed by what is written to it (conn_is_deaf); so one that waits is told
  * now and then that it is being worked for.
+ *
+ * On the loop, slices on io workers. What is found is eight bytes a message of the view, the
+ * answer some eleven characters.
  */
 #include <stdio.h>
 

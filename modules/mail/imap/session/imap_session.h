@@ -1,5 +1,7 @@
 /*
  * imap_session.h: an IMAP connection (RFC 3501), as the module sees it. On the loop.
+ *
+ * How many there are is the listener's to bound ([connections]).
  */
 #ifndef HEARTH_MAIL_IMAP_SESSION_H
 #define HEARTH_MAIL_IMAP_SESSION_H

@@ -1,6 +1,9 @@
 /*
  * imap_store_cmd.c: STORE (RFC 3501 section 6.4.6), in transactions of CHUNK messages, so that one
  * client does not keep the writer for itself.
+ *
+ * On the loop, chunks on the writer. It holds four bytes a message of the set and the flags of one
+ * chunk.
  */
 #include "imap/session/imap_internal.h"
 

@@ -4,6 +4,9 @@
  * mail_watch says that the mailbox may have changed: that marks the session `dirty`. It looks
  * before and after each command, and at once while it idles; a session that is not dirty does not
  * ask the database.
+ *
+ * On the loop, the looks on reader and writer, one at a time: MAIL_BULK_MAX changes each, and more
+ * when the client has taken those.
  */
 #include "imap/session/imap_internal.h"
 
