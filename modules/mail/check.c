@@ -47,6 +47,13 @@ static const struct hearth_rule rules[] = {
 	{ "bytes belong to no mail",
 		"SELECT 0, 'source ' || s.id FROM mail.source s WHERE s.id NOT IN"
 		" (SELECT p.source FROM mail.parsed p WHERE p.source IS NOT NULL)" },
+	{ "header fields belong to no mail",
+		"SELECT 0, 'fields ' || f.id FROM mail.fields f WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.parsed p WHERE p.id = f.id)" },
+	{ "a message and its content differ in what was parsed",
+		"SELECT b.account, b.name || ', UID ' || m.uid FROM mail.message m"
+		" JOIN mail.mailbox b ON b.id = m.mailbox JOIN mail.content c ON c.id = m.content"
+		" WHERE m.parsed NOT IN (0, c.parsed)" },
 	{ "the next UID of a mailbox was given already",
 		"SELECT b.account, b.name FROM mail.mailbox b WHERE b.uidnext <="
 		" (SELECT max(m.uid) FROM mail.message m WHERE m.mailbox = b.id)" },
@@ -118,8 +125,9 @@ static int look_at_message(struct db_rows *row, struct arena *a)
 static const struct hearth_kept messages = {
 	.what = "a mail is damaged",
 	.sql = "SELECT c.account," PLACE
-	       ", c.blob_size, c.blob, s.message, p.fields FROM mail.content c"
-	       " JOIN mail.parsed p ON p.id = c.parsed JOIN mail.source s ON s.id = p.source",
+	       ", c.blob_size, c.blob, s.message, COALESCE(f.bytes, p.fields) FROM mail.content c"
+	       " JOIN mail.parsed p ON p.id = c.parsed JOIN mail.source s ON s.id = p.source"
+	       " LEFT JOIN mail.fields f ON f.id = p.id",
 	.look = look_at_message,
 };
 

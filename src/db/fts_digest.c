@@ -1,5 +1,6 @@
 /*
- * fts_digest.c: a number for the set of a text's tokens (fts.h): their hashes, each once, added up.
+ * fts_digest.c: a number for the set of a text's tokens (fts.h): their hashes, each once, added up. It
+ * is kept beside what is indexed, so whoever changes it has indexes built anew.
  * Pure, any thread. What it remembers of a text are its different tokens, eight bytes each and as
  * much again for room.
  */
@@ -21,19 +22,23 @@ struct tokens {
 
 uint64_t fts_token_hash(struct slice token)
 {
-	uint64_t h = 14695981039346656037u; /* FNV-1a, then spread, since hashes are added up */
+	uint64_t low = token.n, high = 0, h;
 
-	for (size_t i = 0; i < token.n; i++)
-		h = (h ^ (unsigned char)token.p[i]) * 1099511628211u;
-	h ^= h >> 31;
-	h *= 0x9e3779b97f4a7c15u;
+	/* Spread well, since hashes are added up; a token has at most twelve bytes (tokenizer.h). */
+	for (size_t i = 0; i < token.n && i < 7; i++)
+		low = low << 8 | (unsigned char)token.p[i];
+	for (size_t i = 7; i < token.n; i++)
+		high = high << 8 | (unsigned char)token.p[i];
+	h = low * 0x9e3779b97f4a7c15u ^ high * 0xc2b2ae3d27d4eb4fu;
+	h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+	h ^= h >> 32;
 	return h ? h : 1;
 }
 
 /* The slot of a hash: its own, or the free one where it belongs. */
 static uint64_t *slot_of(uint64_t *slots, size_t room, uint64_t hash)
 {
-	size_t i = (size_t)(hash >> 20) & (room - 1);
+	size_t i = (size_t)(hash) & (room - 1);
 
 	while (slots[i] && slots[i] != hash)
 		i = (i + 1) & (room - 1);
@@ -63,7 +68,7 @@ static int add(void *arg, struct slice token, size_t offset)
 		return 0;
 	*slot = hash;
 	t->sum += hash;
-	if (2 * ++t->n > t->room)
+	if (4 * ++t->n > 3 * t->room)
 		grow(t);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // imap.test.mjs: IMAP, spoken byte by byte. Real clients are in imap-clients.test.mjs.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -365,6 +366,32 @@ describe('imap', () => {
     assert.equal(old['BODY[]<10>'], text.slice(10, 30));
     assert.equal(old['BODY[]<99999>'], '');
     assert.equal(old['BODY[HEADER.FIELDS (Cc)]<4>'], 'carol');
+    c.close();
+  });
+
+  test('listed fields are the same wherever they are kept', async () => {
+    const { c } = await fresh();
+    const to = Array.from({ length: 900 }, (_, i) => `member-${i}@example.org`).join(',\r\n ');
+    await append(c, 'INBOX', 'From: a@example.org\r\nSubject: first\r\n\r\nx\r\n');
+    await append(c, 'INBOX', `From: b@example.org\r\nTo: ${to}\r\nSubject: long\r\n\r\nx\r\n`); // too long to be kept apart
+    for (const subject of ['third', 'fourth']) await append(c, 'INBOX', `Subject: ${subject}\r\nFrom: c@example.org\r\n\r\nx\r\n`);
+    await c.ok('SELECT INBOX');
+    await c.ok('COPY 1 INBOX');
+    await c.ok('NOOP');
+    const all = async () => (await c.fetch('FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (Subject)])')).map((m) => m['BODY[HEADER.FIELDS (Subject)]'].trim());
+    const whole = async () => (await c.fetch('FETCH 1:* BODY.PEEK[]')).map((m) => m['BODY[]'].length);
+    const subjects = ['first', 'long', 'third', 'fourth', 'first'].map((subject) => `Subject: ${subject}`);
+    assert.deepEqual(await all(), subjects);
+    const lengths = await whole();
+    assert.ok(lengths[1] > 17000);
+    // As a program before had them: of some, of all.
+    const sql = (text) => assert.equal(spawnSync('sqlite3', [join(h.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stderr, '');
+    for (const which of ["(SELECT parsed FROM content WHERE subject = 'third')", '(SELECT parsed FROM content)']) {
+      sql(`UPDATE parsed SET fields = (SELECT bytes FROM fields f WHERE f.id = parsed.id) WHERE fields IS NULL AND id IN ${which};`
+        + `DELETE FROM fields WHERE id IN ${which}; UPDATE message SET parsed = 0 WHERE parsed IN ${which}`);
+      assert.deepEqual(await all(), subjects);
+      assert.deepEqual(await whole(), lengths);
+    }
     c.close();
   });
 

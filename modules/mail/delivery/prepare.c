@@ -51,6 +51,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 	mail_message_parse(scratch, blob, &content);
 	keep(d->a, &content);
 	content.blob_key = slice_str(d->key);
+	content.fields_inside = d->m->shared;
 	if (!d->has_blob)
 		content.message = d->m->shared ? mail_pack_bare(d->a, blob)
 					       : mail_pack(d->a, blob, content.fields);

@@ -81,7 +81,7 @@ int mail_store_copy(
 	struct arena *a = arena_new();
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT content, flags, keywords, internal_date, size, extra FROM message"
+		"SELECT content, flags, keywords, internal_date, size, extra, parsed FROM message"
 		" WHERE mailbox = $1 AND uid = $2",
 		db_int(mailbox), db_int(uid));
 
@@ -91,7 +91,8 @@ int mail_store_copy(
 			.keywords = arena_slice(a, db_col_text(&rows, 2)),
 			.internal_date = db_col_int(&rows, 3),
 			.size = (uint64_t)db_col_int(&rows, 4),
-			.extra = (uint64_t)db_col_int(&rows, 5) };
+			.extra = (uint64_t)db_col_int(&rows, 5),
+			.parsed_id = db_col_int(&rows, 6) };
 		rc = db_end(&rows);
 	}
 	if (rc == 0)

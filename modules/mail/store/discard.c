@@ -11,6 +11,7 @@ static int drop_parsed(struct db_tx *tx, int64_t parsed)
 {
 	struct db_rows rows;
 	int64_t source = 0;
+	bool gone;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM parsed WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM content WHERE "
 		"parsed = $1) RETURNING source",
@@ -18,10 +19,13 @@ static int drop_parsed(struct db_tx *tx, int64_t parsed)
 
 	if (rc < 0)
 		return rc;
-	if (db_next(&rows) > 0)
+	gone = db_next(&rows) > 0;
+	if (gone)
 		source = db_col_int(&rows, 0);
 	rc = db_end(&rows);
-	return rc == 0 && source ? db_run(tx, "DELETE FROM source WHERE id = $1", db_int(source))
+	if (rc == 0 && gone)
+		rc = db_run(tx, "DELETE FROM fields WHERE id = $1", db_int(parsed));
+	return rc >= 0 && source ? db_run(tx, "DELETE FROM source WHERE id = $1", db_int(source))
 				 : rc;
 }
 

@@ -67,21 +67,25 @@ static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t
 	rc = insert_source(tx, c->message, &source);
 	if (rc < 0)
 		return rc;
-	return db_get_int(tx, id,
+	rc = db_get_int(tx, id,
 		"INSERT INTO parsed (blob, envelope, body, bodystructure, structure, header, "
 		"fields, source, answers)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
 		db_text(c->blob_key), db_bytes(c->envelope), db_bytes(c->body),
 		db_bytes(c->bodystructure), db_bytes(c->structure),
 		db_bytes(c->message.n ? (struct slice){ 0 } : c->header),
-		c->has_fields ? db_bytes(c->fields) : db_null(), source, db_text(c->answers));
+		c->has_fields && c->fields_inside ? db_bytes(c->fields) : db_null(), source,
+		db_text(c->answers));
+	if (rc == 0 && c->has_fields && !c->fields_inside)
+		rc = db_run(tx, "INSERT INTO fields (id, bytes) VALUES ($1, $2)", db_int(*id),
+			db_bytes(c->fields));
+	return rc < 0 ? rc : 0;
 }
 
-static int insert_content(
-	struct db_tx *tx, int64_t account, const struct mail_content *c, int64_t *id)
+static int insert_content(struct db_tx *tx, int64_t account, const struct mail_content *c,
+	int64_t *id, int64_t *parsed)
 {
-	int64_t parsed;
-	int rc = insert_parsed(tx, c, &parsed);
+	int rc = insert_parsed(tx, c, parsed);
 
 	if (rc == 0)
 		rc = db_get_int(tx, id,
@@ -90,7 +94,7 @@ static int insert_content(
 			" has_attachment, mail_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
 			"$10, $11, $12, $13, $14) RETURNING id",
 			db_int(account), db_text(c->blob_key), db_int((int64_t)c->blob_size),
-			db_bytes(c->trace), db_int(parsed), db_text(c->subject), db_text(c->from),
+			db_bytes(c->trace), db_int(*parsed), db_text(c->subject), db_text(c->from),
 			db_text(c->to), db_text(c->msgid), db_text(c->preview), db_int(c->date),
 			db_int(c->date_zone), db_int(c->has_attachment),
 			c->mail_from.p ? db_text(c->mail_from) : db_null());
@@ -103,11 +107,11 @@ int mail_store_insert_message(struct db_tx *tx, int64_t mailbox, struct mail_mes
 	INVARIANT(m->uid > 0 && m->modseq > 0 && m->content_id > 0);
 	int rc = db_get_int(tx, &m->id,
 		"INSERT INTO message (mailbox, uid, content, flags, keywords, internal_date, "
-		"modseq, size, extra)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+		"modseq, size, extra, parsed)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
 		db_int(mailbox), db_int(m->uid), db_int(m->content_id), db_int(m->flags),
 		db_text(m->keywords), db_int(m->internal_date), db_int(m->modseq),
-		db_int((int64_t)m->size), db_int((int64_t)m->extra));
+		db_int((int64_t)m->size), db_int((int64_t)m->extra), db_int(m->parsed_id));
 
 	return rc < 0 ? rc : mail_store_count_size(tx, mailbox, (int64_t)(m->size + m->extra));
 }
@@ -149,7 +153,7 @@ int mail_store_add(struct db_tx *tx, struct mailbox *box, const struct mail_cont
 	int rc = mail_store_next_uid(tx, box->id, &m.uid, &m.modseq);
 
 	if (rc == 0)
-		rc = insert_content(tx, box->account, content, &m.content_id);
+		rc = insert_content(tx, box->account, content, &m.content_id, &m.parsed_id);
 	if (rc == 0)
 		rc = mail_store_insert_message(tx, box->id, &m);
 	if (rc == 0)

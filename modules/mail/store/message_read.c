@@ -48,28 +48,30 @@ int mail_store_first_uids(
  * The columns of a message; what was not wanted comes as empty, and is not looked for. $1 is the
  * wish's bits (enum mail_want).
  */
-#define MESSAGE_COLUMNS                                                                    \
-	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, " \
-	"m.modseq, m.size,"                                                                \
-	" c.blob, c.blob_size, c.trace,"                                                   \
-	" CASE WHEN $1 & 1 <> 0 THEN p.envelope END,"                                      \
-	" CASE WHEN $1 & 2 <> 0 THEN p.body END,"                                          \
-	" CASE WHEN $1 & 4 <> 0 THEN p.bodystructure END,"                                 \
-	" CASE WHEN $1 & 8 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                   \
-	" THEN p.structure END,"                                                           \
-	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                      \
-	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                       \
-	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                   \
-	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                   \
-	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                      \
-	" c.sent_at, c.sent_zone, c.has_attachment,"                                       \
-	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND p.fields IS NULL)"                  \
-	" THEN p.header END,"                                                              \
-	" CASE WHEN $1 & 192 <> 0 THEN p.fields END,"                                      \
-	" s.message, c.mail_from"                                                          \
-	" FROM message m JOIN content c ON c.id = m.content"                               \
-	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "         \
-	" LEFT JOIN source s ON s.id = CASE WHEN $1 & 64 <> 0 THEN p.source END "
+#define MESSAGE_COLUMNS                                                                      \
+	"SELECT m.id, m.content, m.mailbox, m.uid, m.flags, m.keywords, m.internal_date, "   \
+	"m.modseq, m.size,"                                                                  \
+	" c.blob, c.blob_size, c.trace,"                                                     \
+	" CASE WHEN $1 & 1 <> 0 THEN p.envelope END,"                                        \
+	" CASE WHEN $1 & 2 <> 0 THEN p.body END,"                                            \
+	" CASE WHEN $1 & 4 <> 0 THEN p.bodystructure END,"                                   \
+	" CASE WHEN $1 & 8 <> 0 OR ($1 & 128 <> 0 AND COALESCE(f.bytes, p.fields) IS NULL)"  \
+	" THEN p.structure END,"                                                             \
+	" CASE WHEN $1 & 16 <> 0 THEN c.subject END,"                                        \
+	" CASE WHEN $1 & 16 <> 0 THEN c.sender END,"                                         \
+	" CASE WHEN $1 & 16 <> 0 THEN c.recipients END,"                                     \
+	" CASE WHEN $1 & 16 <> 0 THEN c.message_id END,"                                     \
+	" CASE WHEN $1 & 16 <> 0 THEN c.preview END,"                                        \
+	" c.sent_at, c.sent_zone, c.has_attachment,"                                         \
+	" CASE WHEN $1 & 32 <> 0 OR ($1 & 128 <> 0 AND COALESCE(f.bytes, p.fields) IS NULL)" \
+	" THEN p.header END,"                                                                \
+	" CASE WHEN $1 & 192 <> 0 THEN COALESCE(f.bytes, p.fields) END,"                     \
+	" s.message, c.mail_from"                                                            \
+	" FROM message m JOIN content c ON c.id = m.content"                                 \
+	" LEFT JOIN parsed p ON p.id = CASE WHEN $1 & 239 <> 0 THEN c.parsed END "           \
+	" LEFT JOIN fields f ON f.id = CASE WHEN $1 & 192 <> 0 THEN c.parsed END "           \
+	" LEFT JOIN source s ON s.id = CASE WHEN $1 & 64 <> 0"                               \
+	" OR ($1 & 128 <> 0 AND COALESCE(f.bytes, p.fields) IS NULL) THEN p.source END "
 
 static void read_message(struct db_rows *rows, struct mail_message *out)
 {
@@ -118,11 +120,55 @@ static int each_message(struct db_rows *rows, mail_message_fn *each, void *arg)
 	return stop ? stop : rc;
 }
 
+/*
+ * The listed fields alone: few columns, of two tables whose rows are short. Up to the first message
+ * whose fields are elsewhere: then *first is its UID, and *elsewhere true.
+ */
+static int each_with_fields(struct db_tx *tx, int64_t mailbox, uint32_t *first, uint32_t last,
+	mail_message_fn *each, void *arg, bool *elsewhere)
+{
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows,
+		"SELECT m.uid, m.content, m.flags, m.keywords, m.internal_date, m.size, f.bytes"
+		" FROM message m LEFT JOIN fields f ON f.id = m.parsed"
+		" WHERE m.mailbox = $1 AND m.uid BETWEEN $2 AND $3 ORDER BY m.uid",
+		db_int(mailbox), db_int(*first), db_int(last));
+
+	*elsewhere = false;
+	while (rc == 0 && stop == 0 && db_next(&rows) > 0) {
+		struct mail_message m = { .uid = (uint32_t)db_col_int(&rows, 0),
+			.content_id = db_col_int(&rows, 1),
+			.flags = (unsigned)db_col_int(&rows, 2),
+			.keywords = db_col_text(&rows, 3),
+			.internal_date = db_col_int(&rows, 4),
+			.size = (uint64_t)db_col_int(&rows, 5),
+			.content = { .fields = db_col_bytes(&rows, 6), .has_fields = true } };
+
+		*elsewhere = db_col_is_null(&rows, 6);
+		if (*elsewhere) {
+			*first = m.uid;
+			break;
+		}
+		stop = each(arg, &m);
+	}
+	if (rc == 0)
+		rc = db_end(&rows);
+	return stop ? stop : rc;
+}
+
 int mail_store_messages(struct db_tx *tx, int64_t mailbox, uint32_t first, uint32_t last,
 	unsigned want, mail_message_fn *each, void *arg)
 {
 	struct db_rows rows;
-	int rc = db_query(tx, &rows,
+	bool elsewhere = true;
+	int rc = 0;
+
+	if (want == MAIL_WANT_FIELDS)
+		rc = each_with_fields(tx, mailbox, &first, last, each, arg, &elsewhere);
+	if (rc != 0 || !elsewhere)
+		return rc;
+	rc = db_query(tx, &rows,
 		MESSAGE_COLUMNS "WHERE m.mailbox = $2 AND m.uid BETWEEN $3 AND $4 ORDER BY m.uid",
 		db_int(want), db_int(mailbox), db_int(first), db_int(last));
 
@@ -247,8 +293,9 @@ int mail_store_content(struct db_tx *tx, int64_t id, struct arena *a, struct mai
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT c.blob, c.blob_size, c.trace, s.message, p.fields FROM content c"
-		" JOIN parsed p ON p.id = c.parsed LEFT JOIN source s ON s.id = p.source"
+		"SELECT c.blob, c.blob_size, c.trace, s.message, COALESCE(f.bytes, p.fields)"
+		" FROM content c JOIN parsed p ON p.id = c.parsed LEFT JOIN source s ON s.id = "
+		"p.source LEFT JOIN fields f ON f.id = p.id"
 		" WHERE c.id = $1",
 		db_int(id));
 
@@ -267,9 +314,9 @@ int mail_store_header(struct db_tx *tx, int64_t id, struct arena *a, struct slic
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT CASE WHEN length(p.header) > 0 OR p.fields IS NULL THEN p.header"
-		" ELSE p.fields END FROM content c JOIN parsed p ON p.id = c.parsed WHERE c.id = "
-		"$1",
+		"SELECT CASE WHEN length(p.header) > 0 THEN p.header"
+		" ELSE COALESCE(f.bytes, p.fields, p.header) END FROM content c JOIN parsed p"
+		" ON p.id = c.parsed LEFT JOIN fields f ON f.id = p.id WHERE c.id = $1",
 		db_int(id));
 
 	*out = (struct slice){ 0 };

@@ -148,5 +148,12 @@ const char *const mail_migrations[] = {
 	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
 	" WHERE queue = 'mail.sweep' AND state <> 2;"
 	"DELETE FROM job_queue WHERE queue = 'mail.sweep';",
+	/*
+	 * The fields that clients list mailboxes by lie close together, and a message's row says
+	 * where: whoever lists one reads nothing else. `id` is that of `parsed`, whose own column has
+	 * those of before. 0: the content's row says which.
+	 */
+	"CREATE TABLE fields (id {id}, bytes {bytes} NOT NULL);"
+	"ALTER TABLE message ADD COLUMN parsed BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

@@ -143,6 +143,7 @@ struct mail_content {
 	struct slice header;        /* the first bytes of the blob: all of its header, or nothing */
 	struct slice fields;        /* of the header, those clients list (mail_field_is_listed) */
 	bool has_fields;            /* else `fields` says nothing: they are in the message */
+	bool fields_inside;         /* to be kept as a program before this one knows them */
 	struct slice message; /* the message, packed behind them (packing.h); empty: it is a blob */
 	struct slice subject, from, to, preview; /* UTF-8, for lists */
 	/*
@@ -165,6 +166,7 @@ struct mail_content {
 struct mail_message {
 	int64_t id;         /* of the message */
 	int64_t content_id; /* of the content: the document in the search index */
+	int64_t parsed_id;  /* of what was parsed; 0: the content says. Only ever stored */
 	int64_t mailbox;
 	uint32_t uid;
 	unsigned flags;        /* enum mail_flag */
