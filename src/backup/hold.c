@@ -11,6 +11,7 @@
 #include "db/cut.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/rand.h"
 
 int backup_say(const char *what, const char *why)
@@ -68,6 +69,7 @@ int backup_hold_go_on(struct backup_hold *h)
 {
 	int64_t now = clock_wall_ms();
 
+	INVARIANT(h->data);
 	if (now < h->next_ms)
 		return 0;
 	h->next_ms = now + BACKUP_HOLD_RENEW;

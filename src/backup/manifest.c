@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define HEAD           "hearth backup 1\n"
 #define LINE_MAX_BYTES (FILE_PATH_MAX + 200)
@@ -27,6 +28,7 @@ int manifest_begin(struct manifest_writer *w, const char *dir)
 {
 	char tmp[FILE_PATH_MAX + 8];
 
+	INVARIANT(!w->f);
 	snprintf(w->path, sizeof(w->path), "%s/" MANIFEST, dir);
 	snprintf(tmp, sizeof(tmp), "%s.new", w->path);
 	w->f = fopen(tmp, "we");
@@ -41,6 +43,7 @@ void manifest_add(struct manifest_writer *w, const struct manifest_entry *e)
 {
 	struct strbuf line = { 0 };
 
+	INVARIANT(w->f && w->hash);
 	switch (e->kind) {
 	case MANIFEST_FOLDER: strbuf_printf(&line, "folder %s\n", e->name); break;
 	case MANIFEST_BEGAN: strbuf_printf(&line, "began %" PRId64 "\n", e->number); break;
@@ -66,6 +69,7 @@ int manifest_end(struct manifest_writer *w)
 	char hex[FILE_HASH], tmp[FILE_PATH_MAX + 8], dir[FILE_PATH_MAX];
 	bool bad;
 
+	INVARIANT(w->f && w->hash);
 	hash_end(&w->hash, hex);
 	fprintf(w->f, "end %s\n", hex);
 	bad = fflush(w->f) != 0 || fsync(fileno(w->f)) < 0;

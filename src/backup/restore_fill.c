@@ -11,6 +11,7 @@
 
 #include "hearth/arena.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define PIECE (256u << 10)
 
@@ -38,6 +39,7 @@ static int restore_file(struct restoring *t, const struct manifest_entry *e)
 	uint64_t size;
 	int rc;
 
+	INVARIANT(blob || e->kind == MANIFEST_FILE);
 	if (blob)
 		manifest_blob(from, t->from, e->name);
 	else
@@ -102,6 +104,7 @@ static int restore_db(
 	bool there;
 	int rc = 0;
 
+	INVARIANT(e->kind == MANIFEST_DB);
 	snprintf(name, sizeof(name), "%.100s.db", e->name);
 	snprintf(to, sizeof(to), "%s/%s", t->staging, name);
 	there = is_done(t, e, name);

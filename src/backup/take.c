@@ -26,6 +26,7 @@
 #include "backup/generations.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define CHUNK (256u << 10)
 
@@ -167,6 +168,7 @@ static int put_object(struct taking *t, const char *from, uint64_t offset, uint6
 		rc = file_copy(from, offset, length, tmp, 0600, hash, size);
 	if (rc < 0)
 		return rc;
+	INVARIANT(*size <= length);
 	t->total += *size;
 	manifest_object(path, t->dest, hash);
 	if (stat(path, &st) == 0 && (uint64_t)st.st_size == *size)
@@ -195,6 +197,7 @@ static int put_database(struct taking *t, size_t i)
 	struct strbuf why = { 0 };
 	int rc;
 
+	INVARIANT(t->lock_fd >= 0 && i < t->dbs.count);
 	t->what = t->dbs.list[i];
 	snprintf(copy, sizeof(copy), "%s/tmp/%s.db", t->dest, t->dbs.list[i]);
 	snprintf(e.name, sizeof(e.name), "%s", t->dbs.list[i]);

@@ -71,6 +71,7 @@ static bool take(struct blob_chores *c, struct batch *b)
 	list_init(&b->chores);
 	pthread_mutex_lock(&c->lock);
 	none = list_empty(&c->waiting);
+	INVARIANT(none == (c->count == 0));
 	c->running = !none;
 	for (int i = 0; i < BATCH && (n = list_pop(&c->waiting)); i++) {
 		list_push(&b->chores, n);
@@ -290,6 +291,7 @@ void blob_chores_free(struct blob_chores **cp)
 	if (!c)
 		return;
 	do_all(c);
+	INVARIANT(c->count == 0 && !c->running);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 	*cp = NULL;

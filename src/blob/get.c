@@ -67,6 +67,7 @@ static int read_packed(struct get *g)
 	struct buf *whole;
 	int rc;
 
+	INVARIANT(!g->bytes);
 	if (g->row.info.size > BLOB_BLOCK)
 		return HEARTH_ECORRUPT;
 	codec = blob_codec_take(g->store->codecs);
@@ -158,6 +159,7 @@ static void answer(struct get *g)
 {
 	struct blob_store *s = g->store;
 
+	INVARIANT(g->status == 0 ? g->bytes != NULL : g->status < 0);
 	report(g);
 	g->done(g->arg, g->status, g->bytes);
 	free(g);

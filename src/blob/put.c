@@ -57,6 +57,7 @@ void blob_put_free(struct blob_put *p)
 	struct blob_store *s = p->store;
 
 	pthread_mutex_lock(&s->lock);
+	INVARIANT(s->waiting > 0 && s->waiting_bytes >= p->cost);
 	s->waiting--;
 	s->waiting_bytes -= p->cost;
 	pthread_mutex_unlock(&s->lock);
@@ -72,6 +73,7 @@ void blob_put_name(struct blob_put *p)
 {
 	size_t n = strlen(p->row.info.key);
 
+	INVARIANT(n > 0 && n <= BLOB_KEY_MAX);
 	if (p->row.info.key[n - 1] == '/')
 		hex_encode(p->row.hash, BLOB_HASH, p->row.info.key + n);
 }
@@ -143,6 +145,7 @@ static int commit_rows(struct db_tx *tx, void *arg)
 	struct commit *c = arg;
 	int64_t now_ms = clock_wall_ms();
 
+	INVARIANT(!list_empty(&c->puts));
 	c->refused = false;
 	LIST_FOREACH (&c->puts, it) {
 		struct blob_put *p = LIST_ENTRY(it, struct blob_put, node);
@@ -231,6 +234,7 @@ static void flush(void *arg)
 	c->store = s;
 	list_init(&c->puts);
 	pthread_mutex_lock(&s->lock);
+	INVARIANT(s->flushing); /* one flush at a time */
 	for (; taken < COMMIT_MAX && (n = list_pop(&s->ready)); taken++)
 		list_push(&c->puts, n);
 	s->flushing = taken > 0;

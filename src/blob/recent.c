@@ -11,6 +11,7 @@
 #include "hearth/arena.h"
 #include "hearth/blob.h"
 #include "hearth/list.h"
+#include "hearth/log.h"
 #include "hearth/map.h"
 
 struct entry {
@@ -41,6 +42,7 @@ struct blob_recent *blob_recent_new(size_t bytes_max)
 /* Under the lock. */
 static void drop(struct blob_recent *r, struct entry *e)
 {
+	INVARIANT(r->bytes >= e->bytes->n);
 	map_remove(r->entries, slice_str(e->key));
 	list_remove(&e->use);
 	r->bytes -= e->bytes->n;
@@ -56,6 +58,7 @@ void blob_recent_free(struct blob_recent **rp)
 		return;
 	LIST_FOREACH (&r->uses, it)
 		drop(r, LIST_ENTRY(it, struct entry, use));
+	INVARIANT(r->bytes == 0 && map_count(r->entries) == 0);
 	map_free(&r->entries);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
@@ -94,6 +97,7 @@ void blob_recent_put(struct blob_recent *r, const char *key, struct buf *bytes)
 			break;
 		drop(r, LIST_ENTRY(it, struct entry, use));
 	}
+	INVARIANT(r->bytes <= r->bytes_max);
 	pthread_mutex_unlock(&r->lock);
 }
 
@@ -117,6 +121,7 @@ static void replace(struct blob_recent *r, const char *key, struct buf *bytes, s
 	pthread_mutex_lock(&r->lock);
 	e = map_get(r->entries, slice_str(key));
 	if (e && e->bytes == bytes) {
+		INVARIANT(copy->n == bytes->n); /* which r->bytes counts */
 		buf_unref(&e->bytes);
 		e->bytes = buf_ref(copy);
 	}

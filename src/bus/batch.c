@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "hearth/exec.h"
+#include "hearth/log.h"
 
 struct batch *batch_new(struct lane *l)
 {
@@ -32,6 +33,7 @@ static void run_afters(void *arg)
 	struct lane *l = arg;
 	struct batch *b = atomic_load(&l->afters);
 
+	INVARIANT(b && b->lane == l);
 	if (l->stopped)
 		return;
 	if (b->missed)
@@ -56,6 +58,7 @@ void batch_end(struct batch *b)
 	bool calls = b->missed || (b->applied > 0 && s->after) || (b->told > 0 && s->everywhere);
 
 	if (calls && loop) {
+		INVARIANT(!atomic_load(&l->afters)); /* lane_run does not begin before */
 		atomic_store(&l->afters, b);
 		exec_post(loop, run_afters, l);
 	} else {

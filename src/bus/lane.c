@@ -38,7 +38,10 @@
 
 static void rest(struct lane *l, int attempts)
 {
-	int64_t ms = l->bus->retry_ms << (attempts > 1 ? attempts - 1 : 0);
+	int64_t ms;
+
+	INVARIANT(attempts >= 0 && attempts <= ATTEMPTS_MAX);
+	ms = l->bus->retry_ms << (attempts > 1 ? attempts - 1 : 0);
 
 	l->rest_until_ms = clock_mono_ms() + (ms < REST_MAX_MS ? ms : REST_MAX_MS);
 }
@@ -121,6 +124,7 @@ static bool read_batch(struct batch *b)
 
 static void note_failed(struct batch *b, int event, int error)
 {
+	INVARIANT(event >= 0 && event < b->count && error < 0);
 	b->failed_at = event;
 	b->error = error;
 }
@@ -198,7 +202,9 @@ static int apply(struct batch *b)
 			return rc;
 		b->ready = rc;
 	}
+	INVARIANT(b->applied <= b->ready && b->ready <= b->count);
 	if (b->applied > 0) {
+		INVARIANT(b->events[b->applied - 1].position > atomic_load(&l->position));
 		l->attempts = l->stuck = 0;
 		l->poisoned = false;
 		atomic_store(&l->error, 0);

@@ -64,7 +64,7 @@ static void deliver(void *arg)
 	struct delivery *d = arg;
 	struct bus_listener *l = d->listener;
 
-	atomic_fetch_sub(&l->pending, 1);
+	INVARIANT(atomic_fetch_sub(&l->pending, 1) > 0);
 	/* What is lost from now on it is told of anew. */
 	if (!d->payload) {
 		pthread_mutex_lock(&l->live->lock);
@@ -164,6 +164,8 @@ void bus_unlisten(struct bus_listener **lp)
 	INVARIANT(exec_current() == l->owner || !exec_current());
 	l->closed = true;
 	pthread_mutex_lock(&l->live->lock);
+	INVARIANT(
+		list_linked(&l->node) && map_get(l->live->topics, slice_str(l->name)) == l->topic);
 	list_remove(&l->node);
 	if (list_empty(&l->topic->listeners))
 		free(map_remove(l->live->topics, slice_str(l->name)));

@@ -17,6 +17,7 @@
 #include "db/database.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define READ_BYTES_MAX (1u << 20)
 #define DEAD_MAX       100000 /* rows of bus_dead */
@@ -102,6 +103,7 @@ int outbox_read(struct db_tx *tx, const char *topic, int64_t position, struct bu
 			.payload = arena_slice(a, db_col_bytes(&rows, 2)),
 			.at_ms = db_col_int(&rows, 3),
 		};
+		INVARIANT(n < max && events[n].position > (n ? events[n - 1].position : position));
 		bytes += events[n++].payload.n;
 	}
 	db_end(&rows);

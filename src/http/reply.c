@@ -166,6 +166,7 @@ void reply_head(struct http_request *rq, int status, const char *type, int64_t l
 {
 	struct strbuf out = { 0 };
 
+	INVARIANT(rq->replied && rq->session && status >= 200 && status <= 599);
 	rq->status = status;
 	rq->keep_alive = rq->keep_alive && !rq->server->draining;
 	strbuf_reserve(&out, 500);
@@ -243,6 +244,7 @@ void reply_representation(struct http_request *rq, const struct http_representat
 			arena_printf(rq->arena, "bytes %llu-%llu/%zu",
 				(unsigned long long)choice.from,
 				(unsigned long long)(choice.from + choice.n - 1), bytes->n));
+	INVARIANT(choice.from <= bytes->n && choice.n <= bytes->n - choice.from);
 	part = buf_part(bytes, choice.from, choice.n);
 	reply_plain(rq, choice.status, r->type, part);
 	buf_unref(&part);

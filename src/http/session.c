@@ -106,6 +106,7 @@ static void add_body(struct http_request *rq, struct slice piece)
 static void on_event(struct http_request *rq, enum http1_event event)
 {
 	if (event == HTTP1_HEAD) {
+		INVARIANT(rq->phase == HTTP_READING_HEAD && !rq->head);
 		timer_stop(&rq->timer);
 		rq->head = http1_head(rq->parser);
 		/* The request's own: a worker may read it while the connection goes away. */
@@ -149,6 +150,7 @@ static struct slice read_requests(struct http_session *s, struct slice in)
 
 static void session_free(struct http_session *s)
 {
+	INVARIANT(!s->reading);
 	list_remove(&s->node);
 	free(s);
 }
@@ -158,6 +160,7 @@ void access_done(struct http_request *rq)
 {
 	struct http_session *s = rq->session;
 
+	INVARIANT(s && s->rq == rq && rq->phase == HTTP_CHECKING);
 	rq->phase = HTTP_READING_BODY;
 	if (rq->head->has_body) {
 		conn_set_timeout(s->c, s->server->body_ms);
@@ -181,6 +184,7 @@ bool request_send(struct http_request *rq, struct slice bytes)
 {
 	struct http_session *s = rq->session;
 
+	INVARIANT(s && s->rq == rq && rq->replied);
 	s->full = !conn_write(s->c, bytes) || s->full;
 	return !s->full;
 }
@@ -189,6 +193,7 @@ bool request_send_buf(struct http_request *rq, struct buf *b)
 {
 	struct http_session *s = rq->session;
 
+	INVARIANT(s && s->rq == rq && rq->replied);
 	s->full = !conn_write_buf(s->c, b) || s->full;
 	return !s->full;
 }
@@ -240,6 +245,7 @@ struct conn *request_upgrade(struct http_request *rq, struct slice head)
 	struct http_session *s = rq->session;
 	struct conn *c = s->c;
 
+	INVARIANT(s->rq == rq && !s->handed_over && !s->closing);
 	conn_write(c, head);
 	rq->status = 101;
 	count_request(rq);
@@ -261,6 +267,7 @@ static size_t on_data(void *ctx, struct slice in)
 	struct http_session *s = ctx;
 	struct slice rest;
 
+	INVARIANT(!s->reading && !s->handed_over);
 	s->reading = true;
 	rest = read_requests(s, in);
 	s->reading = false;
@@ -303,6 +310,7 @@ static void on_closed(void *ctx, int reason)
 	struct http_session *s = ctx;
 	struct http_request *rq = s->rq;
 
+	INVARIANT(!rq || rq->session == s);
 	(void)reason;
 	if (rq) {
 		rq->session = NULL;

@@ -88,6 +88,7 @@ static bool send_bytes(struct http_stream *st, struct buf *bytes)
 			log_fatal("http", "a client that is there has gone");
 		send_head(st);
 	}
+	INVARIANT(bytes->n <= st->end - st->at); /* what the head promises */
 	st->at += bytes->n;
 	return request_send_buf(st->rq, bytes);
 }
@@ -191,6 +192,7 @@ static void read_on(struct http_stream *st)
 {
 	bool more = true;
 
+	INVARIANT(st->rq->session && !st->reading);
 	while (more && st->at < st->end) {
 		const struct http_piece *p;
 		struct buf *bytes;
@@ -235,6 +237,7 @@ static void begin(struct http_stream *st)
 	if (!st->etag)
 		st->etag = arena_printf(rq->arena, "\"%s\"", st->only.blob);
 	choice = http_choose(rq, st->etag, st->size);
+	INVARIANT(choice.from <= st->size && choice.n <= st->size - choice.from);
 	st->status = choice.status;
 	st->at = choice.from;
 	st->end = choice.from + choice.n;

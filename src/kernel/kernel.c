@@ -91,6 +91,7 @@ int kernel_lock_data(struct hearth *h)
 	int rc = 0;
 
 	strbuf_printf(&path, "%s/hearth.lock", hearth_data_dir(h));
+	INVARIANT(h->lock_fd < 0 && h->db_count == 0);
 	h->lock_fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	h->first = h->lock_fd >= 0 && flock(h->lock_fd, LOCK_EX | LOCK_NB) == 0;
 	if (!h->first && (h->lock_fd < 0 || !shared || lock_shared(h->lock_fd) < 0))
@@ -101,6 +102,7 @@ int kernel_lock_data(struct hearth *h)
 
 int kernel_share_data(struct hearth *h)
 {
+	INVARIANT(h->lock_fd >= 0);
 	return !h->first || !kernel_is_shared(h) || flock(h->lock_fd, LOCK_SH) == 0 ? 0
 										    : HEARTH_EIO;
 }
@@ -146,6 +148,7 @@ int kernel_open(struct hearth *h)
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int rc = kernel_make_data_dir(h);
 
+	INVARIANT(!h->io && h->db_count == 0);
 	if (rc < 0)
 		return rc;
 	h->io = pool_new("io", IO_THREADS, POOL_QUEUE_MAX);
@@ -163,6 +166,7 @@ int kernel_open(struct hearth *h)
 
 int kernel_start_for_command(struct hearth *h)
 {
+	INVARIANT(h->started_count == 0);
 	for (; h->started_count < h->module_count; h->started_count++) {
 		const struct hearth_module *m = h->modules[h->started_count];
 

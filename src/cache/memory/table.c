@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "hearth/arena.h"
+#include "hearth/log.h"
 #include "hearth/map.h"
 
 /* What an entry costs besides its key and value: slot and key of the map, buffer head, heap. */
@@ -120,8 +121,10 @@ static void heap_add(struct cache_table *t, struct cache_entry *e)
 
 static void heap_remove(struct cache_table *t, struct cache_entry *e)
 {
-	struct cache_entry *last = t->heap[--t->count];
+	struct cache_entry *last;
 
+	INVARIANT(t->count > 0 && e->place < t->count && t->heap[e->place] == e);
+	last = t->heap[--t->count];
 	if (last == e)
 		return;
 	heap_put(t, e->place, last);
@@ -132,6 +135,7 @@ static void heap_remove(struct cache_table *t, struct cache_entry *e)
 
 void cache_table_remove(struct cache_table *t, struct cache_entry *e)
 {
+	INVARIANT(t->bytes >= entry_bytes(e));
 	t->bytes -= entry_bytes(e);
 	heap_remove(t, e);
 	list_remove(&e->use);
@@ -161,6 +165,7 @@ static void fit(struct cache_table *t)
 		drop(t, LIST_ENTRY(it, struct cache_entry, use));
 		t->evicted++;
 	}
+	INVARIANT(t->count == map_count(t->entries));
 }
 
 struct cache_entry *cache_table_find(struct cache_table *t, struct slice key, int64_t now_ms)
@@ -179,6 +184,7 @@ struct cache_entry *cache_table_find(struct cache_table *t, struct slice key, in
 
 void cache_table_replace(struct cache_table *t, struct cache_entry *e, struct buf *value)
 {
+	INVARIANT(t->bytes >= entry_bytes(e));
 	t->bytes -= entry_bytes(e);
 	buf_unref(&e->value);
 	e->value = value;
