@@ -4,12 +4,12 @@
  * Pure, any thread. What it remembers of a text are its different tokens, eight bytes each and as
  * much again for room.
  */
-#include "hearth/fts.h"
+#include "db/fts_digest.h"
 
 #include <stdlib.h>
 
-#include "db/fts_digest.h"
 #include "db/tokenizer.h"
+#include "hearth/fts.h"
 
 #define SLOTS_FIRST 4096 /* a power of two */
 

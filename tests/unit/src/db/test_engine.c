@@ -6,14 +6,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "db/database.h"
+#include "db/engine.h"
 
 static struct db_engine passing; /* filled in main */
 
 #define SUITE_ENGINE (&passing)
 #include "src/ports/embedded.h"
 
-#include "db/engine.h"
 #include "hearth/lease.h"
 #include "job/queue_store.h"
 #include "lease/lease_internal.h"
