@@ -111,10 +111,10 @@ extern const char auth_register_migration[];         /* registration/registratio
 extern const char auth_export_migration[];           /* personal/export_store.c */
 extern const char auth_grant_migration[];            /* grant/grant_store.c */
 extern const char auth_group_migration[];            /* group/group_store.c */
-extern const char auth_known_migration[];            /* session/known.c */
+extern const char auth_known_migration[];            /* session/known_store.c */
 extern const char auth_resting_migration[];          /* account/resting_store.c */
 extern const char auth_reset_migration[];            /* reset/reset_store.c */
-extern const char auth_second_address_migration[];   /* reset/second_address.c */
+extern const char auth_second_address_migration[];   /* reset/second_address_store.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invitation_store.c */
 extern const char auth_group_maker_migration[];      /* group/group_store.c */
 

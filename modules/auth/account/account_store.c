@@ -50,6 +50,7 @@ int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms)
 int auth_store_add(struct db_tx *tx, const char *address, const char *hash, enum auth_role role,
 	int64_t now_ms, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = auth_address_is_free(tx, address, now_ms);
 
 	if (rc < 0)
@@ -151,6 +152,7 @@ int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, 
 
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE account SET password = $2, generation = generation + 1 WHERE id = $1",
 		db_int(id), db_str(hash));
@@ -173,6 +175,7 @@ int auth_store_still_open(struct db_tx *tx, const struct account *account)
 
 int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const char *hash)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "UPDATE account SET password = $3 WHERE id = $1 AND password = $2",
 		db_int(id), db_str(old), db_str(hash));
 
@@ -181,6 +184,7 @@ int auth_store_replace_hash(struct db_tx *tx, int64_t id, const char *old, const
 
 int auth_store_set_disabled(struct db_tx *tx, int64_t id, bool disabled)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(
 		tx, "UPDATE account SET disabled = $2 WHERE id = $1", db_int(id), db_int(disabled));
 
@@ -220,6 +224,7 @@ int auth_store_is_last_administrator(struct db_tx *tx, int64_t id, bool *out)
 
 int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct account account;
 	char freed[40];
 	int rc = auth_store_get(tx, id, &account);

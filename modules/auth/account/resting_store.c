@@ -5,6 +5,7 @@
 #include "account/resting.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "session/session.h"
 
 const char auth_resting_migration[] = "CREATE TABLE resting_name ("
@@ -86,6 +87,7 @@ int resting_has_group(struct db_tx *tx, const char *name, int64_t now_ms, bool *
 
 int resting_free(struct db_tx *tx, const char *address, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	char hex[3][AUTH_TOKEN_HEX];
 	int rc;
 
@@ -99,6 +101,7 @@ int resting_free(struct db_tx *tx, const char *address, int64_t now_ms)
 
 int resting_expire(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM resting_name WHERE until <= $1", db_int(now_ms));
 
 	return rc < 0 ? rc : 0;

@@ -7,6 +7,7 @@
 #include "account/account.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "preferences/preferences.h"
 
 /* One request, in its own arena. */
 struct ask {
@@ -44,21 +45,18 @@ static int sum_own(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (size_t i = 0; i < own->n && rc == 0; i++)
-		rc = auth_own_storage(tx, own->accounts[i], &own->bytes[i]);
+		rc = preferences_files_size(tx, own->accounts[i], &own->bytes[i]);
 	return rc;
 }
 
+/*
+ * This module's own part: attachments of the preferences. An export that can still be fetched is no
+ * part of it: it is a copy of what is counted, there is one at a time, it goes by itself, and for
+ * asking for it nobody's mail is to be refused.
+ */
 static int own_storage(void *db, const int64_t *accounts, size_t n, int64_t *bytes)
 {
 	return db_read_wait(db, sum_own, &(struct own){ accounts, n, bytes });
-}
-
-int auth_own_storage(struct db_tx *tx, int64_t account, int64_t *bytes)
-{
-	INVARIANT(account > 0);
-	return db_get_int(tx, bytes,
-		"SELECT coalesce(sum(size), 0) FROM preferences_file WHERE account = $1",
-		db_int(account));
 }
 
 void auth_storage_service(struct auth *a)

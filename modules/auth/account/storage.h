@@ -17,13 +17,6 @@ void auth_elsewhere_free(struct auth *a);
 /* Bytes of the i-th module that counts; HEARTH_EIO. On a worker, or in a command. */
 int auth_storage_wait(const struct auth *a, int i, int64_t account, int64_t *bytes);
 
-/*
- * This module's own part: attachments of the preferences. An export that can still be fetched is no
- * part of it: it is a copy of what is counted, there is one at a time, it goes by itself, and for
- * asking for it nobody's mail is to be refused. Inside a db_fn.
- */
-int auth_own_storage(struct db_tx *tx, int64_t account, int64_t *bytes);
-
 http_handler auth_get_storage; /* of an account, for administrators */
 http_handler auth_get_my_storage;
 

@@ -76,6 +76,7 @@ int auth_store_factors(struct db_tx *tx, int64_t account, struct auth_factors *o
 int auth_store_start_totp(struct db_tx *tx, const struct seal *seal, int64_t account,
 	struct slice secret, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	unsigned char sealed[SEAL_MAX];
 	int rc;
 
@@ -164,6 +165,7 @@ int auth_store_take_totp(struct db_tx *tx, const struct seal *seal, int64_t acco
 
 int auth_store_add_sms(struct db_tx *tx, int64_t account, const char *phone, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"INSERT INTO factor (account, kind, secret, phone, last_step, started_at,"
 		" confirmed_at) VALUES ($1, $2, $3, $4, 0, $5, $5) ON CONFLICT (account, kind) DO "
@@ -178,6 +180,7 @@ int auth_store_add_sms(struct db_tx *tx, int64_t account, const char *phone, int
 
 int auth_store_remove_factor(struct db_tx *tx, int64_t account, enum auth_factor_kind kind)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM factor WHERE account = $1 AND kind = $2 AND confirmed_at > 0",
 		db_int(account), db_int(kind));
@@ -187,6 +190,7 @@ int auth_store_remove_factor(struct db_tx *tx, int64_t account, enum auth_factor
 
 int auth_store_count_factors(struct db_tx *tx, int64_t account, int64_t *count)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_get_int(tx, count,
 		"SELECT count(*) FROM factor WHERE account = $1 AND confirmed_at > 0",
 		db_int(account));
@@ -202,6 +206,7 @@ int auth_store_count_factors(struct db_tx *tx, int64_t account, int64_t *count)
 int auth_store_set_recovery(
 	struct db_tx *tx, int64_t account, char hashes[][RECOVERY_HEX], size_t n)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM recovery_code WHERE account = $1", db_int(account));
 
 	INVARIANT(n <= RECOVERY_CODES);
@@ -213,6 +218,7 @@ int auth_store_set_recovery(
 
 int auth_store_take_recovery(struct db_tx *tx, int64_t account, const char *hash)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM recovery_code WHERE account = $1 AND hash = $2",
 		db_int(account), db_str(hash));
 
@@ -221,6 +227,7 @@ int auth_store_take_recovery(struct db_tx *tx, int64_t account, const char *hash
 
 int auth_store_drop_factors(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int64_t none;
 	int rc = db_run(tx, "DELETE FROM factor WHERE account = $1", db_int(account));
 

@@ -18,6 +18,7 @@ const char auth_grant_migration[] = "CREATE TABLE oauth_code ("
 
 int grant_store_add(struct db_tx *tx, const char *hex, const struct grant *g, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM oauth_code WHERE account = $1 AND hash NOT IN (SELECT hash FROM "
 		"oauth_code WHERE account = $1 ORDER BY expires_at DESC, hash LIMIT $2)",
@@ -37,6 +38,7 @@ int grant_store_add(struct db_tx *tx, const char *hex, const struct grant *g, in
 int grant_store_take(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct arena *a, struct grant *out)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct db_rows rows;
 	int64_t expires_ms;
 	int rc = db_one(tx, &rows,
@@ -59,6 +61,7 @@ int grant_store_take(
 
 int grant_store_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM oauth_code WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : 0;
@@ -66,6 +69,7 @@ int grant_store_forget(struct db_tx *tx, int64_t account)
 
 int grant_store_expire(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM oauth_code WHERE expires_at <= $1", db_int(now_ms));
 
 	return rc < 0 ? rc : 0;

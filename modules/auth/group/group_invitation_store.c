@@ -60,6 +60,7 @@ static int has_place(struct db_tx *tx, int64_t id, int64_t account, int64_t by)
 int group_invite(struct db_tx *tx, int64_t id, int64_t account, enum group_role role, int64_t by,
 	int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct account found;
 	struct group g;
 	int rc = group_get(tx, id, &g);
@@ -92,6 +93,7 @@ int group_invited_as(struct db_tx *tx, int64_t id, int64_t account, enum group_r
 
 int group_uninvite(struct db_tx *tx, int64_t id, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM group_invitation WHERE group_id = $1 AND account = $2",
 		db_int(id), db_int(account));
 
@@ -120,6 +122,7 @@ int group_invited_people(struct db_tx *tx, int64_t id,
 
 int group_drop_invitations(struct db_tx *tx, int64_t id)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM group_invitation WHERE group_id = $1", db_int(id));
 
 	return rc < 0 ? rc : 0;
@@ -127,6 +130,7 @@ int group_drop_invitations(struct db_tx *tx, int64_t id)
 
 int group_forget_invitations(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM group_invitation WHERE account = $1 OR made_by = $1",
 		db_int(account));
 
@@ -135,6 +139,7 @@ int group_forget_invitations(struct db_tx *tx, int64_t account)
 
 int group_expire_invitations(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM group_invitation WHERE made_at <= $1",
 		db_int(now_ms - GROUP_INVITATION_MS));
 

@@ -94,6 +94,7 @@ int group_join(struct db_tx *tx, int64_t id, int64_t account, enum group_role ro
 
 int group_leave(struct db_tx *tx, int64_t id, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	enum group_role role = GROUP_NOBODY;
 	struct group g;
 	int rc = group_get(tx, id, &g);
@@ -149,6 +150,7 @@ static int first_of(struct db_tx *tx, int64_t account, struct group *out)
 
 int group_forget_account(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct group g;
 	int rc = group_forget_invitations(tx, account);
 

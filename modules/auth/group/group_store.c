@@ -63,6 +63,7 @@ static void read_group(struct db_rows *rows, struct group *out)
 int group_publish(
 	struct db_tx *tx, int64_t id, const char *name, const char *change, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct strbuf out = { 0 };
 	struct json_writer w;
 	char key[24];
@@ -128,6 +129,7 @@ int group_may_make(struct db_tx *tx, int64_t account, int64_t most, int64_t now_
 
 int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
 	bool taken = false, rests = false;
 	int64_t count = 0;
 	int rc = db_get_int(tx, &count, "SELECT count(*) FROM account_group");
@@ -177,6 +179,7 @@ int group_find(struct db_tx *tx, const char *name, struct group *out)
 
 int group_set(struct db_tx *tx, const struct group *g)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE account_group SET title = $2, description = $3, open = $4, quota = $5 "
 		"WHERE id = "
@@ -191,6 +194,7 @@ int group_set(struct db_tx *tx, const struct group *g)
 
 int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct group g;
 	int rc = group_get(tx, id, &g);
 

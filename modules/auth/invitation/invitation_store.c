@@ -45,6 +45,7 @@ static void read_row(struct db_rows *rows, struct auth_invitation *out)
 int auth_store_add_invitation(
 	struct db_tx *tx, const struct auth_invitation *in, const char *hex, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct strbuf groups = { 0 };
 	int64_t all = 0, own = 0;
 	int rc = db_get_int(tx, &all, "SELECT count(*) FROM invitation");
@@ -88,6 +89,7 @@ int auth_store_find_invitation(
 int auth_store_take_invitation(
 	struct db_tx *tx, const char *hex, int64_t now_ms, struct auth_invitation *out)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
 		"UPDATE invitation SET uses_left = uses_left - 1 WHERE hash = $1 AND " USABLE
@@ -122,6 +124,7 @@ int auth_store_list_invitations(struct db_tx *tx, int64_t now_ms, int64_t before
 
 int auth_store_delete_invitation(struct db_tx *tx, int64_t id)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM invitation WHERE id = $1 AND first_start = 0", db_int(id));
 
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
@@ -129,6 +132,7 @@ int auth_store_delete_invitation(struct db_tx *tx, int64_t id)
 
 int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM invitation WHERE made_by = $1", db_int(made_by));
 
 	INVARIANT(made_by > 0);
@@ -137,6 +141,7 @@ int auth_store_drop_invitations(struct db_tx *tx, int64_t made_by)
 
 int auth_invitations_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM invitation WHERE made_by = $1 OR address = (SELECT address FROM"
 		" account WHERE id = $1)",
@@ -147,6 +152,7 @@ int auth_invitations_forget(struct db_tx *tx, int64_t account)
 
 int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM invitation WHERE uses_left <= 0 OR (expires_at > 0 AND expires_at <= "
 		"$1)",
@@ -157,6 +163,7 @@ int auth_store_expire_invitations(struct db_tx *tx, int64_t now_ms)
 
 int auth_store_void_bootstrap(struct db_tx *tx)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM invitation WHERE first_start = 1");
 
 	return rc < 0 ? rc : 0;

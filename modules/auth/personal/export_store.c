@@ -86,6 +86,7 @@ int auth_export_latest(struct db_tx *tx, int64_t account, struct auth_export *ou
 
 int auth_export_push_expiry(struct db_tx *tx, int64_t id, const char *step, int64_t not_before_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	char key[64], payload[48];
 	int rc;
 
@@ -142,6 +143,7 @@ static int publish_asked(struct db_tx *tx, int64_t account, int64_t id)
 int auth_export_add(struct db_tx *tx, const struct auth *a, int64_t account, int64_t now_ms,
 	struct auth_export *out)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = may_ask(tx, a, account, now_ms);
 
 	INVARIANT(account > 0);
@@ -193,6 +195,7 @@ static int find_part(struct db_tx *tx, int64_t id, struct slice module)
 
 int auth_export_begin(struct db_tx *tx, int64_t id, struct slice module, int attempt)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = find_part(tx, id, module);
 
 	if (rc == 0)
@@ -271,6 +274,7 @@ static int make_ready(struct db_tx *tx, const struct auth *a, int64_t id, int64_
 int auth_export_part(struct db_tx *tx, const struct auth *a, int64_t id, const char *module,
 	const struct export_file *files, size_t n, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int64_t size = 0;
 	int rc = find_part(tx, id, slice_str(module));
 
@@ -325,6 +329,7 @@ int auth_export_read(struct db_tx *tx, int64_t id, const struct auth_export_read
 
 int auth_export_close(struct db_tx *tx, int64_t id, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "UPDATE export SET closed_at = $2 WHERE id = $1 AND closed_at = 0",
 		db_int(id), db_int(now_ms));
 
@@ -346,6 +351,7 @@ int auth_export_named(struct db_tx *tx, const char *key)
 
 int auth_export_remove(struct db_tx *tx, int64_t id)
 {
+	INVARIANT(db_tx_writes(tx));
 	static const char *const statements[] = {
 		("DELETE FROM export_piece WHERE file IN"
 		 " (SELECT id FROM export_file WHERE export = $1)"),
@@ -365,6 +371,7 @@ int auth_export_remove(struct db_tx *tx, int64_t id)
 
 int auth_export_expire_rows(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM export WHERE asked_at <= $1 AND NOT " THERE,
 		db_int(now_ms - DAY_MS));
 
@@ -373,6 +380,7 @@ int auth_export_expire_rows(struct db_tx *tx, int64_t now_ms)
 
 int auth_export_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int64_t id = 0;
 	int rc =
 		db_run(tx, "DELETE FROM export WHERE account = $1 AND NOT " THERE, db_int(account));

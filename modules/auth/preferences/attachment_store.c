@@ -44,6 +44,7 @@ static int check_room(
 int preferences_file_begin(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t elsewhere)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = check_room(tx, account, f, elsewhere);
 
 	INVARIANT(account > 0 && f->blob.n > 0);
@@ -94,6 +95,7 @@ static int drop(struct db_tx *tx, int64_t account, struct slice name)
 int preferences_file_finish(
 	struct db_tx *tx, int64_t account, const struct preferences_file *f, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	/* The quota was looked at when it began. */
 	int rc = check_room(tx, account, f, 0);
 
@@ -154,6 +156,14 @@ int preferences_file_forget(struct db_tx *tx, int64_t account)
 	return rc < 0 ? rc : 0;
 }
 
+int preferences_files_size(struct db_tx *tx, int64_t account, int64_t *bytes)
+{
+	INVARIANT(account > 0);
+	return db_get_int(tx, bytes,
+		"SELECT coalesce(sum(size), 0) FROM preferences_file WHERE account = $1",
+		db_int(account));
+}
+
 int preferences_file_named(struct db_tx *tx, const char *key)
 {
 	long long account = 0;
@@ -188,6 +198,7 @@ int preferences_file_each(struct db_tx *tx, int64_t account,
 
 int preferences_release_litter(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct arena *a = arena_new();
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,

@@ -87,6 +87,8 @@ int preferences_file_delete(struct db_tx *tx, int64_t account, struct slice name
 int preferences_file_forget(struct db_tx *tx, int64_t account); /* all of them */
 int preferences_file_each(struct db_tx *tx, int64_t account,
 	void (*each)(void *arg, const struct preferences_file *f), void *arg);
+/* Bytes of all of them. */
+int preferences_files_size(struct db_tx *tx, int64_t account, int64_t *bytes);
 /* Whether an attachment is this blob: 1, 0 or an error. */
 int preferences_file_named(struct db_tx *tx, const char *key);
 /*

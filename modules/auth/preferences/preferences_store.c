@@ -70,6 +70,7 @@ static int publish_changed(
 int preferences_save(
 	struct db_tx *tx, int64_t account, int64_t version, struct slice document, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct account who;
 	int rc = auth_store_get(tx, account, &who);
 
@@ -92,6 +93,7 @@ int preferences_save(
 
 int preferences_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM preferences WHERE account = $1", db_int(account));
 
 	INVARIANT(account > 0);

@@ -66,6 +66,7 @@ static int ensure(struct db_tx *tx, int64_t account)
 
 int profile_set(struct db_tx *tx, int64_t account, const struct profile *p)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = ensure(tx, account);
 
 	if (rc == 0)
@@ -79,6 +80,7 @@ int profile_set(struct db_tx *tx, int64_t account, const struct profile *p)
 
 int profile_set_name(struct db_tx *tx, int64_t account, const char *name)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = ensure(tx, account);
 
 	if (rc == 0)
@@ -96,6 +98,7 @@ static int drop_blobs(struct db_tx *tx, const struct avatar_keys *keys)
 
 int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_keys *keys)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct profile p;
 	int rc = ensure(tx, account);
 
@@ -115,6 +118,7 @@ int profile_set_avatar(struct db_tx *tx, int64_t account, const struct avatar_ke
 
 int profile_begin_avatar(struct db_tx *tx, const struct avatar_keys *keys, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = blob_release(tx, keys->large, now_ms + 2 * AUTH_BLOB_PUT_MS);
 
 	INVARIANT(keys->large[0] && keys->small[0]);
@@ -138,6 +142,7 @@ int profile_avatar_named(struct db_tx *tx, const char *key)
 
 int profile_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	struct profile p;
 	int rc = profile_get(tx, account, &p);
 

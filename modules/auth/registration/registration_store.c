@@ -37,6 +37,7 @@ const char auth_register_migration[] =
 int auth_store_add_pending(struct db_tx *tx, const char *ticket_hex,
 	const struct auth_registrant *who, int64_t expires_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"INSERT INTO registration (ticket, address, password, name, invitation, phone,"
 		" expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -72,6 +73,7 @@ int auth_store_find_pending(
 
 int auth_store_drop_pending(struct db_tx *tx, const char *ticket_hex)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM registration WHERE ticket = $1", db_str(ticket_hex));
 
 	return rc < 0 ? rc : 0;
@@ -79,6 +81,7 @@ int auth_store_drop_pending(struct db_tx *tx, const char *ticket_hex)
 
 int auth_registrations_forget(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM registration WHERE address = (SELECT address FROM account WHERE id = "
 		"$1)",
@@ -89,6 +92,7 @@ int auth_registrations_forget(struct db_tx *tx, int64_t account)
 
 int auth_store_expire_pending(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM registration WHERE expires_at <= $1", db_int(now_ms));
 
 	return rc < 0 ? rc : 0;

@@ -100,6 +100,7 @@ int auth_reset_take(struct db_tx *tx, const char *hex, const char *hash, int64_t
 
 int auth_reset_drop(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM password_reset WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : 0;
@@ -107,6 +108,7 @@ int auth_reset_drop(struct db_tx *tx, int64_t account)
 
 int auth_reset_expire(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM password_reset WHERE expires_at <= $1", db_int(now_ms));
 
 	return rc < 0 ? rc : 0;

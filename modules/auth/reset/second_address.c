@@ -3,6 +3,8 @@
  *
  *   PUT {address, password} ─▶ a row that waits, a mail with a link ─▶ 202
  *   POST …/verify {token} ─▶ it counts ─▶ 204
+ *
+ * On the loop, but for what runs in the database. An account has one, and a mail goes each GAP_MS.
  */
 #include "reset/second_address.h"
 
@@ -18,17 +20,6 @@
 #define VERIFY_MS (INT64_C(24) * 3600 * 1000)
 #define GAP_MS    (INT64_C(60) * 1000) /* between two mails */
 
-/* hash: of the link's secret while it waits for being opened, then empty. */
-const char auth_second_address_migration[] =
-	"CREATE TABLE second_address ("
-	" account BIGINT NOT NULL PRIMARY KEY,"
-	" address TEXT NOT NULL,"
-	" verified BIGINT NOT NULL,"
-	" hash TEXT NOT NULL,"
-	" made_at BIGINT NOT NULL);"
-	"CREATE INDEX second_address_hash ON second_address (hash);"
-	"CREATE INDEX second_address_address ON second_address (address);";
-
 /* One request, in its own arena. */
 struct ask {
 	struct auth *a;
@@ -38,40 +29,6 @@ struct ask {
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
 	struct auth_proof proof; /* of PUT and DELETE */
 };
-
-int second_address_get(struct db_tx *tx, int64_t account, char out[256])
-{
-	struct db_rows rows;
-	struct slice text;
-	int rc = db_one(tx, &rows,
-		"SELECT address FROM second_address WHERE account = $1 AND verified = 1",
-		db_int(account));
-
-	if (rc < 0)
-		return rc;
-	text = slice_head(db_col_text(&rows, 0), 255);
-	memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return db_end(&rows);
-}
-
-int second_address_drop(struct db_tx *tx, int64_t account, bool *there)
-{
-	int rc = db_run(tx, "DELETE FROM second_address WHERE account = $1", db_int(account));
-
-	*there = rc > 0;
-	return rc < 0 ? rc : 0;
-}
-
-int second_address_forget(struct db_tx *tx, int64_t account)
-{
-	int rc = db_run(tx,
-		"DELETE FROM second_address WHERE account = $1 OR address = (SELECT address FROM"
-		" account WHERE id = $1)",
-		db_int(account));
-
-	return rc < 0 ? rc : 0;
-}
 
 static struct ask *ask_new(struct auth *a, struct http_request *rq)
 {
@@ -87,20 +44,10 @@ static struct ask *ask_new(struct auth *a, struct http_request *rq)
 static int read_one(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
-	struct db_rows rows;
-	struct slice text;
-	int rc =
-		db_one(tx, &rows, "SELECT address, verified FROM second_address WHERE account = $1",
-			db_int(http_account(ask->rq)->id));
+	int rc = second_address_read(tx, http_account(ask->rq)->id, ask->address, &ask->verified);
 
 	ask->there = rc == 0;
-	if (rc < 0)
-		return rc == HEARTH_ENOTFOUND ? 0 : rc;
-	text = slice_head(db_col_text(&rows, 0), 255);
-	memcpy(ask->address, text.p, text.n);
-	ask->address[text.n] = '\0';
-	ask->verified = db_col_int(&rows, 1) != 0;
-	return db_end(&rows);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
 static void reply(struct ask *ask, int status)
@@ -141,16 +88,12 @@ static int set(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
 	const struct account *self = http_account(ask->rq);
-	int64_t now = clock_wall_ms(), recent = 0;
+	int64_t now = clock_wall_ms();
 	struct account other;
 	int rc = auth_store_still_held(tx, self);
 
 	if (rc == 0)
-		rc = db_get_int(tx, &recent,
-			"SELECT count(*) FROM second_address WHERE account = $1 AND made_at > $2",
-			db_int(self->id), db_int(now - GAP_MS));
-	if (rc == 0 && recent)
-		rc = HEARTH_EBUSY;
+		rc = second_address_may_ask(tx, self->id, now - GAP_MS);
 	if (rc == 0)
 		rc = auth_store_find(tx, ask->address, &other, NULL);
 	if (rc == 0 && other.id == self->id)
@@ -160,12 +103,7 @@ static int set(struct db_tx *tx, void *arg)
 	if (rc == 0 && !auth_proof_done(&ask->proof))
 		return 0;
 	if (rc == 0)
-		rc = db_run(tx,
-			"INSERT INTO second_address (account, address, verified, hash, made_at)"
-			" VALUES ($1, $2, 0, $3, $4) ON CONFLICT (account) DO UPDATE SET"
-			" address = excluded.address, verified = 0, hash = excluded.hash,"
-			" made_at = excluded.made_at",
-			db_int(self->id), db_str(ask->address), db_str(ask->hex), db_int(now));
+		rc = second_address_set(tx, self->id, ask->address, ask->hex, now);
 	return rc < 0 ? rc
 		      : auth_audit(tx, self->id, "second_address.set", http_peer(ask->rq)->peer,
 				auth_device(ask->rq), ask->address);
@@ -265,13 +203,10 @@ static void on_changed(void *arg, int status)
 static int verify(struct db_tx *tx, void *arg)
 {
 	struct ask *ask = arg;
-	int rc = db_run(tx,
-		"UPDATE second_address SET verified = 1, hash = '' WHERE hash = $1 AND made_at > "
-		"$2",
-		db_str(ask->hex), db_int(clock_wall_ms() - VERIFY_MS));
+	int rc = second_address_verify(tx, ask->hex, clock_wall_ms() - VERIFY_MS);
 
-	ask->there = rc > 0;
-	return rc < 0 ? rc : 0;
+	ask->there = rc == 0;
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
 void auth_post_second_address_verify(void *module, struct http_request *rq)

@@ -10,7 +10,17 @@
 
 #include "account/account.h"
 
-/* ---- inside a db_fn ---- */
+/* ---- second_address_store.c: inside a db_fn ---- */
+
+/* Whether verified or not. HEARTH_ENOTFOUND. */
+int second_address_read(struct db_tx *tx, int64_t account, char out[256], bool *verified);
+/* HEARTH_EBUSY: one was set after since_ms (wall). */
+int second_address_may_ask(struct db_tx *tx, int64_t account, int64_t since_ms);
+/* Sets it, to be verified by the link whose secret has this hash. */
+int second_address_set(
+	struct db_tx *tx, int64_t account, const char *address, const char *hex, int64_t now_ms);
+/* The link was opened. HEARTH_ENOTFOUND: there is none, or it was made before since_ms. */
+int second_address_verify(struct db_tx *tx, const char *hex, int64_t since_ms);
 
 /* The verified one. HEARTH_ENOTFOUND. */
 int second_address_get(struct db_tx *tx, int64_t account, char out[256]);

@@ -13,7 +13,7 @@
 /* Notes, some time later, that the account logged in from this network (network.h). On the loop. */
 void auth_known_note(struct auth *a, int64_t account, const char *network);
 
-/* ---- SQL; inside a db_fn ---- */
+/* ---- known_store.c: inside a db_fn ---- */
 
 int auth_store_note_network(struct db_tx *tx, int64_t account, const char *network, int64_t now_ms);
 /*

@@ -14,6 +14,7 @@
 
 int auth_store_add_ticket(struct db_tx *tx, const char *hex, int64_t account, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM login_ticket WHERE expires_at <= $1", db_int(now_ms));
 
 	INVARIANT(account > 0);
@@ -45,6 +46,7 @@ int auth_store_find_ticket(struct db_tx *tx, const char *hex, int64_t now_ms, st
 
 int auth_store_use_ticket(struct db_tx *tx, const char *hex, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM login_ticket WHERE hash = $1", db_str(hex));
 
 	if (rc >= 0)
@@ -66,6 +68,7 @@ int64_t auth_code_delay_ms(int64_t failures)
 
 int auth_store_fail_ticket(struct db_tx *tx, const char *hex, int64_t account, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int64_t failures = 0;
 	int rc = db_run(
 		tx, "UPDATE login_ticket SET tries = tries + 1 WHERE hash = $1", db_str(hex));
@@ -127,6 +130,7 @@ int auth_store_code_wait(struct db_tx *tx, int64_t account, int64_t now_ms, int6
 
 int auth_store_drop_tickets(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM login_ticket WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : 0;
@@ -134,6 +138,7 @@ int auth_store_drop_tickets(struct db_tx *tx, int64_t account)
 
 int auth_store_widen_session(struct db_tx *tx, int64_t token)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "UPDATE token SET scopes = $2 WHERE id = $1 AND kind = $3",
 		db_int(token), db_int(ACCOUNTS_SCOPE_WEB), db_int(AUTH_TOKEN_SESSION));
 

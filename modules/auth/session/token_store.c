@@ -15,6 +15,7 @@
 
 int auth_store_add_token(struct db_tx *tx, const struct auth_token *t, const char *hex, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
 	return db_get_int(tx, id,
 		"INSERT INTO token (hash, account, kind, scopes, name, device, peer, created_at,"
 		" used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9) RETURNING "
@@ -116,6 +117,7 @@ int auth_store_still_held(struct db_tx *tx, const struct account *account)
 
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE token SET used_at = $2, peer = $3 WHERE id = $1 AND used_at < $4",
 		db_int(id), db_int(now_ms), db_str(peer), db_int(now_ms - TOUCH_EVERY_MS));

@@ -4,10 +4,12 @@
 #include "sms/code_store.h"
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "sms/code.h"
 
 int code_store_add(struct db_tx *tx, int purpose, struct slice subject, const struct code_row *row)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"INSERT INTO auth_code (purpose, subject, account, phone, message, salt, hash,"
 		" attempts, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
@@ -52,6 +54,7 @@ int code_store_get(struct db_tx *tx, int purpose, struct slice subject, struct c
 
 int code_store_count(struct db_tx *tx, int purpose, struct slice subject)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE auth_code SET attempts = attempts + 1 WHERE purpose = $1 AND subject = $2",
 		db_int(purpose), db_text(subject));
@@ -61,6 +64,7 @@ int code_store_count(struct db_tx *tx, int purpose, struct slice subject)
 
 int auth_code_drop(struct db_tx *tx, enum auth_code_purpose purpose, struct slice subject)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM auth_code WHERE purpose = $1 AND subject = $2",
 		db_int((int)purpose), db_text(subject));
 
@@ -69,6 +73,7 @@ int auth_code_drop(struct db_tx *tx, enum auth_code_purpose purpose, struct slic
 
 int auth_code_drop_all(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM auth_code WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : 0;
@@ -76,6 +81,7 @@ int auth_code_drop_all(struct db_tx *tx, int64_t account)
 
 int auth_code_expire(struct db_tx *tx, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM auth_code WHERE expires_at <= $1", db_int(now_ms));
 
 	return rc < 0 ? rc : 0;

@@ -3,6 +3,7 @@
  * phones need. Inside a db_fn.
  */
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "sms/phone.h"
 #include "sms/sms_private.h"
 
@@ -30,6 +31,7 @@ int phone_get(struct db_tx *tx, int64_t account, struct phone *out)
 int phone_set(
 	struct db_tx *tx, const struct sms *s, int64_t account, const char *number, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int64_t others;
 	int rc = db_get_int(tx, &others,
 		"SELECT count(*) FROM account_phone WHERE number = $1 AND account <> $2",
@@ -50,6 +52,7 @@ int phone_set(
 
 int phone_remove(struct db_tx *tx, int64_t account)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM account_phone WHERE account = $1", db_int(account));
 
 	return rc < 0 ? rc : 0;

@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "sms/sms_private.h"
 
 /* state of a message: 0 waits, 1 sent, 2 failed. account 0: nobody's yet. */
@@ -63,6 +64,7 @@ void sms_network(const char *peer, char out[64])
 int sms_store_add(struct db_tx *tx, const char *name, const struct sms_message *m,
 	const char *network, int64_t now_ms, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
 	return db_get_int(tx, id,
 		"INSERT INTO sms_message (name, number, body, account, network, verified, state,"
 		" created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) RETURNING id",
@@ -127,6 +129,7 @@ int sms_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct sms_outg
 
 int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *error)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE sms_message SET state = $2, body = '', ended_at = $3, error = $4"
 		" WHERE id = $1",
@@ -137,6 +140,7 @@ int sms_store_end(struct db_tx *tx, int64_t id, int64_t now_ms, const char *erro
 
 int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE sms_message SET state = 2, body = '', ended_at = $2, error = 'withdrawn'"
 		" WHERE id = $1 AND state = 0",
@@ -147,6 +151,7 @@ int sms_store_withdraw(struct db_tx *tx, int64_t id, int64_t now_ms)
 
 int sms_store_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE sms_message SET state = 2, body = '', ended_at = $2, error = 'withdrawn'"
 		" WHERE account = $1 AND state = 0",
@@ -160,6 +165,7 @@ int sms_store_forget(struct db_tx *tx, int64_t account, int64_t now_ms)
 
 int sms_store_sweep(struct db_tx *tx, int64_t before_ms)
 {
+	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"DELETE FROM sms_message WHERE created_at <= $1"
 		" AND (state <> 0 OR expires_at <= $1)",
