@@ -42,14 +42,14 @@ static inline bool accounts_scope_allows(unsigned scopes, unsigned scope, bool r
 struct export_file;
 
 struct account {
-	int64_t id;         /* never used again for another */
-	char address[256];  /* mail address, lower case; also the log-in name */
-	bool admin;         /* administrator: may do everything */
-	bool moderator;     /* may look after people, not after the server */
-	bool disabled;      /* may not log in; mail for it is still taken */
-	bool factors;       /* a second factor is enrolled */
-	int64_t quota;      /* bytes that may be kept for it, by all modules together; 0: no bound */
-	int64_t elsewhere;  /* of these, what other modules keep, once `elsewhere` filled it in */
+	int64_t id;        /* never used again for another */
+	char address[256]; /* mail address, lower case; also the log-in name */
+	bool admin;        /* administrator: may do everything */
+	bool moderator;    /* may look after people, not after the server */
+	bool disabled;     /* may not log in; mail for it is still taken */
+	bool factors;      /* a second factor is enrolled */
+	int64_t quota;     /* bytes that may be kept for it, by all modules together; 0: no bound */
+	int64_t elsewhere; /* of these, what other modules keep, once `elsewhere` filled it in */
 	int64_t generation; /* auth's own: of the password when this was read */
 	/* How it was shown: by authenticate and by_token; 0 from the others. */
 	int64_t token;   /* the id of the token or app password; 0: the main password */
@@ -164,8 +164,7 @@ struct accounts {
 	bool (*elsewhere)(void *self, const char *module, struct account *accounts, size_t n,
 		accounts_elsewhere_fn *done, void *arg);
 	/* The same, waiting: workers. 0 or HEARTH_EIO. */
-	int (*elsewhere_wait)(
-		void *self, const char *module, struct account *accounts, size_t n);
+	int (*elsewhere_wait)(void *self, const char *module, struct account *accounts, size_t n);
 	/*
 	 * A module begins with its part of an export, for the attempt-th time; and hands it in, all
 	 * files at once. Workers only. HEARTH_ENOTFOUND: nobody wants it (any more); HEARTH_EEXIST:

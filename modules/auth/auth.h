@@ -83,7 +83,7 @@ struct auth {
 		const char *module;
 		accounts_storage_fn *used_wait;
 		void *arg;
-		struct kept *kept; /* account/elsewhere.c */
+		struct kept *kept;    /* account/elsewhere.c */
 	} counting[AUTH_KEEPING_MAX]; /* account/storage.h */
 	int counting_count;
 	int64_t exports_per_day, export_ttl_ms;

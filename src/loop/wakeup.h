@@ -22,7 +22,7 @@
 /* How a thread is woken. It lies in what the thread serves. */
 struct wakeup {
 	void (*now)(struct wakeup *w); /* called without a lock, by any thread */
-	atomic_int waiting;          /* threads that have noted it, or are in `now` */
+	atomic_int waiting;            /* threads that have noted it, or are in `now` */
 };
 
 /*

@@ -36,7 +36,7 @@ function head(path, text) {
   const said = words.replace(title, '').replace(/\bsee [a-z0-9_/]+\.h\b[.;,]?/gi, '').trim();
   if (said.length < 24) say(path, 1, 'its head only says where else to look');
   // Modules say it where their files have been gone through.
-  if (!/\b(pure|loop|threads?|workers?|executors?|shard|process|macros?|constants?|types)\b/i.test(words))
+  if (/^(src|include)\//.test(path) && !/\b(pure|loop|threads?|workers?|executors?|shard|process|macros?|constants?|types)\b/i.test(words))
     say(path, 1, 'its head does not say which thread runs it, or that it is pure');
 }
 

@@ -46,7 +46,7 @@ START_TEST(what_is_packed_comes_back)
 		ck_assert_int_eq(mail_packed_size(packed, 300000, &size), 0);
 		ck_assert_int_eq(size, text.n);
 		ck_assert_int_eq(mail_unpack_buf(packed, form == 1 ? fields : (struct slice){ 0 },
-					   text.n, &back),
+					 text.n, &back),
 			0);
 		ck_assert(slice_eq(buf_slice(back), text));
 		buf_unref(&back);
@@ -84,8 +84,7 @@ static void turn_each_bit(int form)
 			  memcmp(to, text.p, text.n) == 0);
 	}
 	for (size_t n = 0; n < packed.n; n++)
-		ck_assert_int_eq(
-			unpack(slice_head(packed, n), form, to, text.n), HEARTH_ECORRUPT);
+		ck_assert_int_eq(unpack(slice_head(packed, n), form, to, text.n), HEARTH_ECORRUPT);
 	arena_free(&a);
 }
 
