@@ -1,5 +1,6 @@
 /*
  * module.c: the gateway's table of contents: it holds every WebSocket (README.md).
+ * On the loop.
  */
 #include "gateway.h"
 

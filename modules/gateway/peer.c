@@ -2,6 +2,7 @@
  * peer.c: one WebSocket: from its upgrade to its end, and the frames from it to a service.
  *
  * The gateway reads of a frame only `to`; what is in it is between the client and that service.
+ * On the loop; a frame is bounded by [gateway] message_max.
  */
 #include "gateway.h"
 

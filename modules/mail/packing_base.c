@@ -3,7 +3,7 @@
  * its own takes room (packing.h). Header fields as they are everywhere, and the tags of HTML mail. It was
  * written down from what such fields are, not from anybody's mail.
  *
- * Never change it: messages that were packed with it need it. A better one gets a number of its own.
+ * Never change it: messages that were packed with it need it. A better one gets a number of its own. A constant, for any thread.
  */
 #include "packing_internal.h"
 

@@ -1,5 +1,6 @@
 /*
  * module.c: the web module: the one page, served from the binary, and the description of the API.
+ * On the loop.
  */
 #include "hearth/module.h"
 

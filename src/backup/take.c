@@ -166,7 +166,7 @@ static int put_object(struct taking *t, const char *from, uint64_t offset, uint6
 	rc = take_room_left(t, CHUNK);
 	if (rc == 0)
 		rc = file_copy(from, offset, length, tmp, 0600, hash, size);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	INVARIANT(*size <= length);
 	t->total += *size;

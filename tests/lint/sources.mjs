@@ -35,8 +35,9 @@ function head(path, text) {
   if (!title.test(words)) return say(path, 1, `its head does not begin with "${basename(path)}: "`);
   const said = words.replace(title, '').replace(/\bsee [a-z0-9_/]+\.h\b[.;,]?/gi, '').trim();
   if (said.length < 24) say(path, 1, 'its head only says where else to look');
-  // Modules say it where their files have been gone through.
-  if (/^(src|include)\//.test(path) && !/\b(pure|loop|threads?|workers?|executors?|shard|process|macros?|constants?|types)\b/i.test(words))
+  // A module says it in each .c once its files have been gone through. A db_fn runs where its database is read or written.
+  if (/^(src|include|modules\/(gateway|web|mail|game)\/.*\.c$)/.test(path) &&
+      !/\b(pure|loop|threads?|workers?|executors?|shard|process|macros?|constants?|types|db_fn|writer|readers?)\b/i.test(words))
     say(path, 1, 'its head does not say which thread runs it, or that it is pure');
 }
 

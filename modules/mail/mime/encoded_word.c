@@ -1,6 +1,6 @@
 /*
  * mime/encoded_word.c: RFC 2047. The bytes of neighbouring encoded words with the same charset are
- * gathered before they are converted, since many writers split a character between two words.
+ * gathered before they are converted, since many writers split a character between two words. Pure.
  */
 #include "mime/encoded_word.h"
 #include "hearth/log.h"

@@ -1,5 +1,5 @@
 /*
- * smtp_reply.c: the table of refusals and the writer of reply lines.
+ * smtp_reply.c: the table of refusals and the writer of reply lines. Pure.
  *
  * A line has at most SMTP_REPLY_LINE_MAX bytes.
  */
