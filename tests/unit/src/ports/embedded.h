@@ -58,6 +58,7 @@ static inline void suite_loop_end(void)
 {
 	loop_stop();
 	loop_run();
+	clock_fake(-1, 0); /* for the next test, which may be of this process */
 }
 
 static inline void suite_queue_start(
@@ -71,7 +72,7 @@ static inline void suite_queue_stop(void)
 	queue_stop_all();
 }
 
-/* The clock stands still from the first call on. */
+/* The clock stands still from the first call on, until suite_loop_end. */
 static inline void suite_pass_time(int64_t ms)
 {
 	if (ms == 0)
