@@ -56,6 +56,8 @@ struct mail {
 
 /* Whether the domain is one of [mail] domains (by default the hostname). Any thread. */
 bool mail_domain_is_local(const struct mail *m, struct slice domain);
+/* The first of them. */
+struct slice mail_domain(const struct mail *m);
 
 /* api.c: /api/mail/… */
 extern const struct http_route mail_routes[];

@@ -168,6 +168,13 @@ bool mail_domain_is_local(const struct mail *m, struct slice domain)
 	return false;
 }
 
+struct slice mail_domain(const struct mail *m)
+{
+	const char *first = config_list(hearth_config(m->h), "mail", "domains")[0];
+
+	return slice_str(first ? first : hearth_hostname(m->h));
+}
+
 static enum smtp_data_bare bare_newlines(const struct config *c)
 {
 	const char *word = config_text(c, "mail", "bare_newlines");

@@ -191,6 +191,10 @@ describe('smtp', () => {
     await c.expect(250, `RCPT TO:<alice+${'x'.repeat(100)}@hearth.test>`);
     await c.expect(250, 'RCPT TO:<alice+somebody=elsewhere.example/#1@hearth.test>');
     await c.expect(550, 'RCPT TO:<nobody+somebody=elsewhere.example@hearth.test>');
+    await c.expect(250, 'RCPT TO:<alice@[127.0.0.1]>');
+    await c.expect(550, 'RCPT TO:<nobody@[127.0.0.1]>');
+    await c.expect(550, 'RCPT TO:<alice@[127.0.0.2]>');
+    await c.expect(550, 'RCPT TO:<alice@[IPv6:::1]>');
     await c.expect(354, 'DATA');
     c.send('Subject: world\r\n\r\nx\r\n');
     await c.expect(250, '.');

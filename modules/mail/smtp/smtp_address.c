@@ -139,25 +139,41 @@ static bool is_domain(struct slice s)
 }
 
 /* [192.0.2.1] or [IPv6:2001:db8::1], section 4.1.3. Tags that no standard defines are refused. */
-static bool is_literal(struct slice s)
+static bool read_literal(struct slice s, int *family, unsigned char address[16])
 {
 	char text[INET6_ADDRSTRLEN];
-	unsigned char address[16];
 	struct slice inner;
-	int family = AF_INET;
 
+	*family = AF_INET;
 	if (s.n < 2 || s.p[0] != '[' || s.p[s.n - 1] != ']')
 		return false;
 	inner = slice_of(s.p + 1, s.n - 2);
 	if (slice_istarts(inner, SLICE("IPv6:"))) {
-		family = AF_INET6;
+		*family = AF_INET6;
 		inner = slice_skip(inner, 5);
 	}
 	if (!inner.n || inner.n >= sizeof(text) || memchr(inner.p, '\0', inner.n))
 		return false;
 	memcpy(text, inner.p, inner.n);
 	text[inner.n] = '\0';
-	return inet_pton(family, text, address) == 1;
+	return inet_pton(*family, text, address) == 1;
+}
+
+static bool is_literal(struct slice s)
+{
+	unsigned char address[16];
+	int family;
+
+	return read_literal(s, &family, address);
+}
+
+bool smtp_literal_names(struct slice literal, const char *address)
+{
+	unsigned char named[16], other[16];
+	int family;
+
+	return read_literal(literal, &family, named) && inet_pton(family, address, other) == 1 &&
+	       memcmp(named, other, family == AF_INET ? 4 : 16) == 0;
 }
 
 /* Length of the domain or address literal at the front; 0 when there is neither. */

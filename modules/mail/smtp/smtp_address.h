@@ -48,6 +48,8 @@ ptrdiff_t smtp_address_read(struct slice s, struct smtp_address *out);
  * letter or digit; no dot at the end. The length of the longest such domain at the front of `s`.
  */
 size_t smtp_domain_read(struct slice s);
+/* Whether an address literal, with its brackets, stands for this address: "192.0.2.1", "::1". */
+bool smtp_literal_names(struct slice literal, const char *address);
 
 /*
  * Appends the one spelling under which an address is stored and looked up: quotes only where the

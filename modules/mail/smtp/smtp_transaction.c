@@ -117,9 +117,20 @@ static void on_reached(
 	smtp_go_on(s);
 }
 
+/* A host is known by the address it was reached at, too (RFC 1123 section 5.2.17). */
+static struct smtp_address by_name(const struct smtp_session *s, struct smtp_address to)
+{
+	if (to.literal && smtp_literal_names(to.domain, conn_info(s->conn)->local)) {
+		to.domain = mail_domain(s->m);
+		to.literal = false;
+	}
+	return to;
+}
+
 void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 {
-	bool postmaster = rcpt->to.domain.n == 0;
+	const struct smtp_address to = by_name(s, rcpt->to);
+	bool postmaster = to.domain.n == 0;
 
 	if (!s->has_mail)
 		smtp_say(s, 503, "5.5.1", "MAIL comes first");
@@ -127,13 +138,13 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
-	else if (!postmaster && !mail_domain_is_local(s->m, rcpt->to.domain))
+	else if (!postmaster && !mail_domain_is_local(s->m, to.domain))
 		smtp_say(s, 550, "5.7.1", "%s",
 			s->submission ? "mail for other servers cannot be sent from here yet, only "
 					"to people and groups of this one"
 				      : "mail for this domain is not taken here");
 	else {
-		canonical(&rcpt->to, s->rcpt);
+		canonical(&to, s->rcpt);
 		smtp_wait(s);
 		s->m->accounts->reached_by(s->m->accounts->self, slice_str(s->rcpt), on_reached, s);
 	}

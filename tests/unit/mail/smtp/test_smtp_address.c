@@ -209,4 +209,16 @@ START_TEST(compares)
 }
 END_TEST
 
-TEST_MAIN("smtp address", accepts, refuses, splits, limits, one_spelling, compares)
+START_TEST(literals)
+{
+	ck_assert(smtp_literal_names(SLICE("[192.0.2.1]"), "192.0.2.1"));
+	ck_assert(!smtp_literal_names(SLICE("[192.0.2.2]"), "192.0.2.1"));
+	ck_assert(smtp_literal_names(SLICE("[ipv6:2001:DB8:0:0::1]"), "2001:db8::1"));
+	ck_assert(!smtp_literal_names(SLICE("[IPv6:::1]"), "127.0.0.1"));
+	ck_assert(!smtp_literal_names(SLICE("[127.0.0.1]"), "::1"));
+	ck_assert(!smtp_literal_names(SLICE("127.0.0.1"), "127.0.0.1"));
+	ck_assert(!smtp_literal_names(SLICE("[]"), ""));
+}
+END_TEST
+
+TEST_MAIN("smtp address", accepts, refuses, splits, limits, one_spelling, compares, literals)
