@@ -9,6 +9,7 @@
  *      │ └──the client has taken half of it, and `next` has run──┐
  *      └──the output is full──▶ STALLED ─────────────────────────┘
  *
+ *   session_turn_call_off: as back, when the job never will be; also once the connection is gone
  *   session_turn_close: what was said goes out, then the connection closes; from any of them
  *
  * While it waits or is stalled the connection is paused, and what the client sends meanwhile stays
@@ -58,6 +59,12 @@ void session_turn_wait(struct session_turn *t);
  */
 bool session_turn_back(struct session_turn *t);
 void session_turn_end(struct session_turn *t);
+
+/*
+ * What the session waited for was called off, and will not come: it waits no longer. Also from
+ * `gone`, behind which `free` is then called at once.
+ */
+void session_turn_call_off(struct session_turn *t);
 
 /* Writes what was said. False: the client should take some of it first. */
 bool session_turn_flush(struct session_turn *t);

@@ -53,6 +53,12 @@ bool session_turn_back(struct session_turn *t)
 	return false;
 }
 
+void session_turn_call_off(struct session_turn *t)
+{
+	INVARIANT(t->waiting);
+	t->waiting = false;
+}
+
 void session_turn_close(struct session_turn *t)
 {
 	t->closing = true;

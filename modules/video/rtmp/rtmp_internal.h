@@ -1,11 +1,13 @@
 /*
  * rtmp_internal.h: an RTMP session, as the three files that make it up share it: rtmp_session.c
  * (the connection), rtmp_message.c (what a message wants), rtmp_publish.c (from the key to the
- * stream). On the loop.
+ * stream). On the loop; it holds a message at most (RTMP_MESSAGE_MAX), what the reader has of the
+ * next one, and an answer.
  */
 #ifndef HEARTH_RTMP_INTERNAL_H
 #define HEARTH_RTMP_INTERNAL_H
 
+#include "hearth/session_turn.h"
 #include "ingest/publisher.h"
 #include "rtmp/rtmp_chunk.h"
 #include "rtmp/rtmp_command.h"
@@ -30,9 +32,7 @@ struct rtmp_session {
 	struct list_node node; /* of the module's sessions */
 	enum rtmp_state state;
 	struct timer early; /* until RTMP_PUBLISHING */
-	bool stalled;       /* RTMP_PUBLISHING: the disk has to catch up */
-	bool full;          /* the peer has to take its answers first */
-	bool closing;
+	struct session_turn turn;
 	bool finished; /* the publisher said that it ends, or must not come back */
 	struct rtmp_handshake handshake;
 	struct rtmp_reader *reader;
@@ -49,16 +49,12 @@ struct rtmp_session {
 
 /* ---- rtmp_session.c ---- */
 
-/* Writes what was put into s->out; ends the connection behind it when the session is closing. */
-void rtmp_session_flush(struct rtmp_session *s);
-/* What was waited for is there; something else may be waited for still. */
-void rtmp_session_go_on(struct rtmp_session *s);
-/* Tells the publisher and the log; the session is closing then. What is said waits for a flush. */
+/* Tells the publisher and the log; the session closes at the end of its turn. */
 void rtmp_session_refuse(struct rtmp_session *s, enum rtmp_status status, const char *why);
+/* It closes now, behind what was said, also while it waits for something. */
+void rtmp_session_end(struct rtmp_session *s);
 /* From now on it has so long until it publishes. */
 void rtmp_session_await_publish(struct rtmp_session *s);
-/* One whose connection is gone. */
-void rtmp_session_free(struct rtmp_session *s);
 
 /* ---- rtmp_message.c ---- */
 

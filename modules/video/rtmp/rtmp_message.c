@@ -1,6 +1,6 @@
 /*
  * rtmp_message.c: what a message wants: commands are answered or lead to rtmp_publish.c, media go
- * there too, one by one or out of an aggregate.
+ * there too, one by one or out of an aggregate. On the loop; one message at a time.
  */
 #include <stdio.h>
 
@@ -40,7 +40,7 @@ static void do_connect(struct rtmp_session *s, const struct rtmp_command *c)
 		rtmp_reply_error(&s->writer, &s->out, c->transaction,
 			RTMP_STATUS_CONNECT_INVALID_APP,
 			SLICE("publish to rtmp://HOST/live with your key as the stream's name"));
-		s->closing = true;
+		session_turn_close(&s->turn);
 		return;
 	}
 	rtmp_reply_connect(&s->writer, &s->out, c);
@@ -102,7 +102,7 @@ static void take_aggregate(struct rtmp_session *s, const struct rtmp_message *m)
 	int rc = 1;
 
 	rtmp_aggregate_init(&a, m);
-	while (s->state == RTMP_PUBLISHING && !s->closing &&
+	while (s->state == RTMP_PUBLISHING && !session_turn_is_closing(&s->turn) &&
 		(rc = rtmp_aggregate_next(&a, &part)) > 0)
 		take_media(s, &part);
 	if (rc < 0)
@@ -116,6 +116,8 @@ int rtmp_take_message(struct rtmp_session *s, const struct rtmp_message *m)
 	struct rtmp_control control;
 	int rc = 0;
 
+	INVARIANT(s->conn && s->state >= RTMP_CONNECTING);
+	INVARIANT(!session_turn_is_waiting(&s->turn) && !session_turn_is_closing(&s->turn));
 	switch (m->type) {
 	case RTMP_AGGREGATE: take_aggregate(s, m); break;
 	default: take_media(s, m); break;

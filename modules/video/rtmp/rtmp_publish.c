@@ -2,8 +2,9 @@
  * rtmp_publish.c: from the key to the stream, and back.
  *
  * The key may stand where encoders put it: behind /live/, as the stream's name, or as "?key=". It
- * is looked up, then the ingest begins; until both have answered nothing is read. The ingest may
- * end the session (somebody else has the key, the account its end) or make it wait for the disk.
+ * is looked up, then the ingest begins; until both have answered the session waits. The ingest may
+ * end the session (somebody else has the key, the account its end) or make it wait for the disk. On
+ * the loop; what is held of a stream is bounded by ingest.c (WAITING_BYTES_MAX).
  */
 #include "flv/flv_tag.h"
 #include "hearth/error.h"
@@ -23,10 +24,14 @@ static void on_ready(void *arg, int status)
 {
 	struct rtmp_session *s = arg;
 
+	INVARIANT(s->state == RTMP_BEGINNING && s->conn);
 	if (status < 0)
 		s->ingest = NULL;
-	if (s->closing)
+	session_turn_back(&s->turn);
+	if (session_turn_is_closing(&s->turn)) {
+		session_turn_end(&s->turn);
 		return;
+	}
 	if (status == HEARTH_ETOOBIG) {
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_DENIED,
 			"the account's quota is used up: older streams take its room");
@@ -47,15 +52,25 @@ static void on_ready(void *arg, int status)
 		rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_START,
 			slice_str(s->who.channel.name));
 	}
-	rtmp_session_go_on(s);
+	session_turn_end(&s->turn);
 }
 
 static void on_disk_drained(void *arg)
 {
 	struct rtmp_session *s = arg;
 
-	s->stalled = false;
-	rtmp_session_go_on(s);
+	INVARIANT(s->state == RTMP_PUBLISHING && s->conn);
+	session_turn_back(&s->turn);
+	session_turn_end(&s->turn);
+}
+
+/* The ingest has let go of us: what we waited for from it will not come. */
+static void leave_ingest(struct rtmp_session *s)
+{
+	INVARIANT(s->ingest && s->conn);
+	s->ingest = NULL;
+	if (session_turn_is_waiting(&s->turn))
+		session_turn_call_off(&s->turn);
 }
 
 /* An encoder that is told nothing tries again by itself, which is what a restart wants. */
@@ -63,32 +78,31 @@ static void on_replaced(void *arg, bool stopping)
 {
 	struct rtmp_session *s = arg;
 
-	s->ingest = NULL;
-	s->closing = true;
+	leave_ingest(s);
 	if (!stopping)
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_REJECTED,
 			"somebody else publishes with this key now");
-	rtmp_session_flush(s);
+	rtmp_session_end(s);
 }
 
 static void on_warned(void *arg, const char *why)
 {
 	struct rtmp_session *s = arg;
 
-	if (s->state != RTMP_PUBLISHING || s->closing)
+	if (s->state != RTMP_PUBLISHING || session_turn_is_closing(&s->turn))
 		return;
 	rtmp_reply_status(
 		&s->writer, &s->out, s->stream_id, RTMP_STATUS_PUBLISH_WARNING, slice_str(why));
-	rtmp_session_flush(s);
+	session_turn_flush(&s->turn);
 }
 
 static void on_ended(void *arg, const char *why)
 {
 	struct rtmp_session *s = arg;
 
-	s->ingest = NULL;
+	leave_ingest(s);
 	rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_REJECTED, why);
-	rtmp_session_flush(s);
+	rtmp_session_end(s);
 }
 
 static void open_ingest(struct rtmp_session *s)
@@ -103,16 +117,16 @@ static void open_ingest(struct rtmp_session *s)
 	if (s->v->refuse_takeover && ingest_has_publisher(s->v, s->who.channel.id)) {
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_BAD_NAME,
 			"somebody publishes with this key already");
-		rtmp_session_flush(s);
+		return;
+	}
+	s->ingest = ingest_open(s->v, &s->who.channel, s->who.account.quota, &publisher);
+	if (!s->ingest) {
+		rtmp_session_refuse(s, RTMP_STATUS_FAILED,
+			"as many streams go on as this server takes; try again later");
 		return;
 	}
 	s->state = RTMP_BEGINNING;
-	s->ingest = ingest_open(s->v, &s->who.channel, s->who.account.quota, &publisher);
-	if (s->ingest)
-		return;
-	rtmp_session_refuse(s, RTMP_STATUS_FAILED,
-		"as many streams go on as this server takes; try again later");
-	rtmp_session_flush(s);
+	session_turn_wait(&s->turn);
 }
 
 /* ---- publish ---- */
@@ -123,29 +137,24 @@ static void on_publisher(void *arg, int status, const struct publisher *p)
 {
 	struct rtmp_session *s = arg;
 
+	INVARIANT(s->state == RTMP_LOOKING_UP && !s->ingest);
 	s->state = RTMP_CONNECTED;
-	if (!s->conn) {
-		rtmp_session_free(s);
+	if (!session_turn_back(&s->turn))
 		return;
-	}
-	if (s->closing)
-		return;
-	if (status == 0) {
+	if (session_turn_is_closing(&s->turn)) {
+		/* it was not in time, or the server stops */
+	} else if (status == 0) {
 		s->who = *p;
 		open_ingest(s);
-		return;
-	}
-	if (status == HEARTH_ENOTFOUND && s->app_key_due) {
+	} else if (status == HEARTH_ENOTFOUND && s->app_key_due) {
 		look_up(s, slice_str(s->app_key));
-		return;
-	}
-	if (status == HEARTH_ENOTFOUND) {
+	} else if (status == HEARTH_ENOTFOUND) {
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_BAD_NAME, "no such stream key");
 	} else {
 		rtmp_session_refuse(
 			s, RTMP_STATUS_FAILED, "cannot look the key up now; try again later");
 	}
-	rtmp_session_flush(s);
+	session_turn_end(&s->turn);
 }
 
 static void look_up(struct rtmp_session *s, struct slice key)
@@ -153,6 +162,7 @@ static void look_up(struct rtmp_session *s, struct slice key)
 	if (slice_eq(key, slice_str(s->app_key)))
 		s->app_key_due = false;
 	s->state = RTMP_LOOKING_UP;
+	session_turn_wait(&s->turn);
 	publisher_find(s->v, key, conn_info(s->conn), on_publisher, s);
 }
 
@@ -206,7 +216,9 @@ void rtmp_take_tag(struct rtmp_session *s, uint8_t type, int64_t timestamp_ms, s
 		return;
 	rc = ingest_tag(s->ingest, type, timestamp_ms, body, &why);
 	if (rc == HEARTH_EBUSY) {
-		s->stalled = true;
+		/* Of an aggregate there may be more, which is taken too. */
+		if (!session_turn_is_waiting(&s->turn))
+			session_turn_wait(&s->turn);
 	} else if (rc < 0) {
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_REJECTED, why);
 		s->finished = true;
@@ -222,8 +234,7 @@ static void on_goodbye(void *arg)
 {
 	struct rtmp_session *s = arg;
 
-	s->closing = true;
-	conn_close(s->conn);
+	rtmp_session_end(s);
 }
 
 void rtmp_unpublish(struct rtmp_session *s)

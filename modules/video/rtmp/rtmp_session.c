@@ -1,6 +1,6 @@
 /*
- * rtmp_session.c: drives handshake and chunk reader over a connection; see rtmp_internal.h for what
- * lies beyond.
+ * rtmp_session.c: drives handshake and chunk reader over a connection (session_turn.h); what lies
+ * beyond is in rtmp_message.c and rtmp_publish.c.
  *
  *   HANDSHAKE ─▶ CONNECTING ──connect──▶ CONNECTED ──publish──▶ LOOKING_UP ──key known──▶ BEGINNING
  *                                         ▲ ▲                         │                      │
@@ -11,8 +11,8 @@
  * an error of a good end (GStreamer). Whatever is refused is told to the publisher and the log.
  *
  * Until a key was accepted a message has at most RTMP_MESSAGE_MAX_EARLY bytes, and all of it at
- * most EARLY_MS. While the database (LOOKING_UP, BEGINNING), the disk (stalled) or the peer's own
- * reading (full) is waited for, nothing is read: in no state may questions pile up answers.
+ * most EARLY_MS. While the session waits for the database (LOOKING_UP, BEGINNING) or the disk
+ * (PUBLISHING), nothing is read: in no state may questions pile up answers. On the loop.
  */
 #include <stdlib.h>
 
@@ -23,34 +23,14 @@
 #include "ingest/ingest.h"
 #include "rtmp/rtmp_internal.h"
 
-#define EARLY_MS         15000   /* from the connection to the publish */
-#define ACK_WINDOW       2500000 /* bytes; encoders stall without acknowledgements */
-#define OUTPUT_AT_A_TIME 4096
+#define EARLY_MS   15000   /* from the connection to the publish */
+#define ACK_WINDOW 2500000 /* bytes; encoders stall without acknowledgements */
 
-/* Whether an answer has to come before more is read. */
-static bool is_waiting(const struct rtmp_session *s)
+static void session_free(void *session)
 {
-	return s->state == RTMP_LOOKING_UP || s->state == RTMP_BEGINNING || s->stalled || s->full;
-}
+	struct rtmp_session *s = session;
 
-void rtmp_session_flush(struct rtmp_session *s)
-{
-	if (s->out.n && !conn_write(s->conn, strbuf_slice(&s->out)))
-		s->full = true;
-	strbuf_reset(&s->out);
-	if (s->closing)
-		conn_close(s->conn);
-}
-
-void rtmp_session_go_on(struct rtmp_session *s)
-{
-	rtmp_session_flush(s);
-	if (!s->closing && !is_waiting(s))
-		conn_resume(s->conn);
-}
-
-void rtmp_session_free(struct rtmp_session *s)
-{
+	INVARIANT(!s->conn && !s->ingest);
 	timer_stop(&s->early);
 	list_remove(&s->node);
 	rtmp_reader_free(&s->reader);
@@ -64,7 +44,18 @@ void rtmp_session_refuse(struct rtmp_session *s, enum rtmp_status status, const 
 	log_info("rtmp", "publisher refused", "peer", "%s", conn_info(s->conn)->peer, "channel",
 		"%s", s->who.channel.name, "why", "%s", why, NULL);
 	rtmp_reply_status(&s->writer, &s->out, s->stream_id, status, slice_str(why));
-	s->closing = true;
+	session_turn_close(&s->turn);
+}
+
+void rtmp_session_end(struct rtmp_session *s)
+{
+	session_turn_close(&s->turn);
+	if (session_turn_is_waiting(&s->turn)) {
+		session_turn_flush(&s->turn);
+		conn_close(s->conn);
+	} else {
+		session_turn_end(&s->turn);
+	}
 }
 
 static void on_too_slow(void *arg)
@@ -76,8 +67,7 @@ static void on_too_slow(void *arg)
 	else
 		log_info(
 			"rtmp", "no publish in time", "peer", "%s", conn_info(s->conn)->peer, NULL);
-	s->closing = true;
-	rtmp_session_flush(s);
+	rtmp_session_end(s);
 }
 
 void rtmp_session_await_publish(struct rtmp_session *s)
@@ -87,8 +77,8 @@ void rtmp_session_await_publish(struct rtmp_session *s)
 
 /* ---- the connection ---- */
 
-/* One step; 1: something was done, 0: more input is needed, < 0: beyond repair. */
-static int step(struct rtmp_session *s, struct slice *in)
+/* One thing; 1: something was done, 0: more input is needed, < 0: beyond repair. */
+static int take_one(struct rtmp_session *s, struct slice *in)
 {
 	struct rtmp_message m;
 	int rc;
@@ -112,80 +102,66 @@ static void acknowledge(struct rtmp_session *s)
 {
 	uint64_t received = rtmp_reader_received(s->reader);
 
+	INVARIANT(received >= s->acknowledged);
 	if (received - s->acknowledged < ACK_WINDOW)
 		return;
 	rtmp_reply_ack(&s->writer, &s->out, received);
 	s->acknowledged = received;
 }
 
-static size_t on_data(void *ctx, struct slice in)
+static void refuse_malformed(struct rtmp_session *s)
 {
-	struct rtmp_session *s = ctx;
-	size_t before = in.n;
-	int rc = 1;
+	const char *why =
+		s->state == RTMP_HANDSHAKING ? s->handshake.reason : rtmp_reader_reason(s->reader);
 
-	while (rc > 0 && !is_waiting(s) && !s->closing && (in.n == 0 || !conn_turn_over(s->conn))) {
-		rc = step(s, &in);
-		if (s->out.n >= OUTPUT_AT_A_TIME)
-			rtmp_session_flush(s);
-	}
-	if (rc < 0) {
-		log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why",
-			"%s",
-			s->state == RTMP_HANDSHAKING ? s->handshake.reason
-						     : rtmp_reader_reason(s->reader),
-			NULL);
-		if (s->state >= RTMP_CONNECTED)
-			rtmp_reply_status(&s->writer, &s->out, s->stream_id, RTMP_STATUS_FAILED,
-				slice_str(rtmp_reader_reason(s->reader)));
-		s->closing = true;
-	}
+	log_info("rtmp", "malformed input", "peer", "%s", conn_info(s->conn)->peer, "why", "%s",
+		why, NULL);
+	if (s->state >= RTMP_CONNECTED)
+		rtmp_reply_status(
+			&s->writer, &s->out, s->stream_id, RTMP_STATUS_FAILED, slice_str(why));
+	session_turn_close(&s->turn);
+}
+
+static bool step(void *session, struct slice *in)
+{
+	struct rtmp_session *s = session;
+	int rc;
+
+	INVARIANT(s->state != RTMP_LOOKING_UP && s->state != RTMP_BEGINNING);
+	INVARIANT(s->state == RTMP_PUBLISHING || !s->ingest);
+	rc = take_one(s, in);
+	if (rc < 0)
+		refuse_malformed(s);
 	acknowledge(s);
-	rtmp_session_flush(s);
-	if (is_waiting(s))
-		conn_pause(s->conn);
-	return s->closing ? before : before - in.n;
+	return rc > 0;
 }
 
-/* The peer has taken its answers. */
-static void on_taken(void *ctx)
+/* Silence that we asked for is none (session_turn.h); who takes no answers is gone. */
+static void on_timeout(void *session)
 {
-	struct rtmp_session *s = ctx;
+	struct rtmp_session *s = session;
 
-	s->full = false;
-	rtmp_session_go_on(s);
-}
-
-/* Silence that we asked for is no silence; but a peer that takes no answers is gone. */
-static void on_timeout(void *ctx)
-{
-	struct rtmp_session *s = ctx;
-
-	if (is_waiting(s) && !s->full) {
-		conn_set_timeout(s->conn, RTMP_TIMEOUT_MS);
-		return;
-	}
 	if (s->state == RTMP_PUBLISHING)
 		log_info("rtmp", "publisher is silent", "channel", "%s", s->who.channel.name, NULL);
-	conn_close(s->conn);
+	session_turn_close(&s->turn);
 }
 
-static void on_closed(void *ctx, int reason)
+/* An answer to a look-up comes all the same; the ingest says nothing more to who has left it. */
+static void on_gone(void *session)
 {
-	struct rtmp_session *s = ctx;
+	struct rtmp_session *s = session;
 
-	(void)reason;
 	s->conn = NULL;
 	timer_stop(&s->early);
 	if (s->ingest)
 		ingest_close(s->ingest, s->finished);
-	if (s->state != RTMP_LOOKING_UP)
-		rtmp_session_free(s);
-	/* Else the answer comes, finds nobody, and frees it. */
+	s->ingest = NULL;
+	if (session_turn_is_waiting(&s->turn) && s->state != RTMP_LOOKING_UP)
+		session_turn_call_off(&s->turn);
 }
 
-static const struct conn_events events = {
-	.data = on_data, .drained = on_taken, .timeout = on_timeout, .closed = on_closed
+static const struct session_turn_ops ops = {
+	.step = step, .timeout = on_timeout, .gone = on_gone, .free = session_free
 };
 
 void rtmp_session_new(struct video *v, struct conn *conn)
@@ -200,7 +176,7 @@ void rtmp_session_new(struct video *v, struct conn *conn)
 	rtmp_handshake_init(&s->handshake, (uint32_t)clock_mono_ms(), rand_u64());
 	list_push(&v->sessions, &s->node);
 	rtmp_session_await_publish(s);
-	conn_attach(conn, &events, s);
+	session_turn_begin(&s->turn, conn, &ops, s, &s->out);
 }
 
 /* It may try again by itself, and is then let in or not: so a new password is a short break. */
@@ -213,7 +189,7 @@ void rtmp_session_revoke(struct video *v, const struct json *event)
 			continue;
 		rtmp_session_refuse(s, RTMP_STATUS_PUBLISH_REJECTED,
 			"the key or its account has ended; log in anew or take another key");
-		rtmp_session_flush(s);
+		rtmp_session_end(s);
 	}
 }
 
@@ -222,8 +198,7 @@ void rtmp_session_drain(struct video *v)
 	LIST_FOREACH (&v->sessions, it) {
 		struct rtmp_session *s = LIST_ENTRY(it, struct rtmp_session, node);
 
-		s->closing = true;
 		if (s->conn)
-			conn_close(s->conn);
+			rtmp_session_end(s);
 	}
 }

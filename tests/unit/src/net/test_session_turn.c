@@ -13,6 +13,7 @@ static struct session {
 	struct strbuf out;
 	struct conn *conn;
 	int steps, rests, timeouts, gone, freed, taken;
+	bool calls_off; /* what it waits for, when the client is gone */
 } s;
 static struct recorder client;
 
@@ -50,6 +51,8 @@ static void on_gone(void *session)
 	(void)session;
 	s.gone++;
 	s.conn = NULL;
+	if (s.calls_off)
+		session_turn_call_off(&s.turn);
 }
 
 static void on_free(void *session)
@@ -177,6 +180,25 @@ START_TEST(a_job_outlives_its_client)
 END_TEST
 
 /* Silence counts only while it is the client's. */
+START_TEST(a_job_that_is_called_off_is_not_waited_for)
+{
+	pair();
+	say(&client, "job\na\n");
+	ck_got(&client, "job ok\n");
+	session_turn_call_off(&s.turn);
+	strbuf_adds(&s.out, "called off\n");
+	session_turn_end(&s.turn);
+	ck_got(&client, "job ok\ncalled off\na ok\n");
+	s.calls_off = true;
+	say(&client, "job\n");
+	ck_got(&client, "job ok\ncalled off\na ok\njob ok\n");
+	conn_abort(client.c, 0);
+	run_for(20);
+	ck_assert_int_eq(s.gone, 1);
+	ck_assert_int_eq(s.freed, 1);
+}
+END_TEST
+
 START_TEST(times_out_unless_it_waits_for_us)
 {
 	pair();
@@ -194,4 +216,5 @@ END_TEST
 
 TEST_MAIN("session turn", takes_one_thing_after_the_other, who_does_not_read_is_not_worked_for,
 	goes_on_when_the_client_has_taken_enough, closes_behind_what_was_said,
-	a_job_outlives_its_client, times_out_unless_it_waits_for_us)
+	a_job_outlives_its_client, a_job_that_is_called_off_is_not_waited_for,
+	times_out_unless_it_waits_for_us)
