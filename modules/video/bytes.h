@@ -3,7 +3,8 @@
  * slice, and appended to a strbuf.
  *
  * A reader that is asked for more than it has gives zeros and stays `bad`, so that a parser reads a
- * whole header straight down and looks once at the end.
+ * whole header straight down and looks once at the end. Pure, any thread; a reader holds a slice of
+ * somebody else's.
  */
 #ifndef HEARTH_VIDEO_BYTES_H
 #define HEARTH_VIDEO_BYTES_H

@@ -1,9 +1,11 @@
 /*
- * module.c: the video module's table of contents (README.md).
+ * module.c: the video module's table of contents (README.md). Its functions run on the loop, at the
+ * start, the drain and the stop.
  */
 #include <stdlib.h>
 
 #include "hearth/export.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "ingest/ingest.h"
 #include "origin/playlist_cache.h"
@@ -30,7 +32,7 @@ static const struct config_setting settings[] = {
 		"how far a smaller rendition may fall behind; what is later is left out for a "
 		"while, and viewers of it get the source" },
 	{ NULL, "publishers", CONFIG_INT, "50", "1", "10000", NULL,
-		"streams that may go on at once" },
+		"streams that may go on at once, on each server" },
 	{ NULL, "reconnect", CONFIG_DURATION, "15s", "0s", "10m", NULL,
 		"how long a publisher that broke off may take to come back into its stream" },
 	{ NULL, "takeover", CONFIG_CHOICE, "replace", NULL, NULL, "replace|refuse",

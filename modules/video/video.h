@@ -57,7 +57,8 @@ struct video {
 	bool refuse_takeover;   /* a second publisher with a live key is refused */
 	int64_t reconnect_ms;   /* how long a publisher that broke off may take to come back */
 	struct bus_listener *revoked;
-	uint64_t revocations; /* heard of */
+	uint64_t
+		revocations; /* heard of in this process, which asks anew what it was told before */
 	struct metric *publishers, *shed;
 	bool draining;
 	struct lease_keeper *chores; /* the claim to do them, where there are several nodes */

@@ -1,5 +1,7 @@
 /*
  * api.c: /api/video/…: channels for everybody, one's own key, streams, deleting them, raw backup.
+ * On the loop; what the database is asked comes back there. Lists are written as they are found: a
+ * channel's streams, the channels that have streamed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
  * aac.c: the AudioSpecificConfig. SBR and PS are signalled either as the object type, with that of
- * the core behind it, or after the core's configuration, where old decoders do not look.
+ * the core behind it, or after the core's configuration, where old decoders do not look. Pure, any
+ * thread; it reads at most the few bits that the standard has.
  */
 #include "codec/aac.h"
 

@@ -1,5 +1,6 @@
 /*
  * aac.h: the AudioSpecificConfig of an AAC stream (ISO/IEC 14496-3 1.6.2.1) and its codec string.
+ * Pure, any thread.
  */
 #ifndef HEARTH_CODEC_AAC_H
 #define HEARTH_CODEC_AAC_H

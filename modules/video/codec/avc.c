@@ -1,5 +1,6 @@
 /*
- * avc.c: avcC records, walks over NAL units, the codec string. The SPS has a file of its own.
+ * avc.c: avcC records, walks over NAL units, the codec string. The SPS has a file of its own. Pure,
+ * any thread; linear in what it is given, without a copy.
  */
 #include "codec/avc.h"
 

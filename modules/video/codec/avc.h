@@ -1,6 +1,6 @@
 /*
  * avc.h: what must be known of an AVC (H.264) stream without decoding it: its configuration record
- * (ISO/IEC 14496-15 5.3.3.1), its NAL units and its codec string.
+ * (ISO/IEC 14496-15 5.3.3.1), its NAL units and its codec string. Pure, any thread.
  */
 #ifndef HEARTH_CODEC_AVC_H
 #define HEARTH_CODEC_AVC_H

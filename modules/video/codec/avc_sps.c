@@ -1,5 +1,6 @@
 /*
- * avc_sps.c: the sequence parameter set (H.264 7.3.2.1.1 and E.1.1).
+ * avc_sps.c: the sequence parameter set (H.264 7.3.2.1.1 and E.1.1). Pure, any thread; at most
+ * RBSP_MAX bytes of it are unpacked, on the stack.
  */
 #include "codec/avc.h"
 

@@ -1,6 +1,6 @@
 /*
  * bits.h: bits out of codec headers, the highest first, with the Exp-Golomb codes of H.264 (clause
- * 9.1). As in bytes.h a reader that runs out gives zeros and stays `bad`.
+ * 9.1). As in bytes.h a reader that runs out gives zeros and stays `bad`. Pure, any thread.
  */
 #ifndef HEARTH_VIDEO_BITS_H
 #define HEARTH_VIDEO_BITS_H

@@ -8,6 +8,7 @@
 #include "codec/aac.h"
 #include "codec/avc.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 /* ---- AVC ---- */
 
@@ -119,6 +120,7 @@ int codec_track_set(struct codec_track *t, const struct codec *codec, struct sli
 
 	if (rc < 0)
 		return rc;
+	INVARIANT(codec->video ? info.width && info.height : info.rate && info.frame_length);
 	codec_track_clear(t);
 	*t = (struct codec_track){ .codec = codec, .config = buf_copy(config), .info = info };
 	return 0;
@@ -131,6 +133,7 @@ bool codec_track_has(const struct codec_track *t, const struct codec *codec, str
 
 void codec_track_move(struct codec_track *to, struct codec_track *from)
 {
+	INVARIANT(to != from && from->codec);
 	codec_track_clear(to);
 	*to = *from;
 	*from = (struct codec_track){ 0 };

@@ -3,6 +3,7 @@
  *
  * Enhanced headers (video bit 7 set, audio format 9) share their shape, so one function reads what
  * lies between the packet type and the data: ModEx extensions, the multitrack header, the FourCC.
+ * Pure, any thread; a tag is looked at once, its data is not copied.
  */
 #include "flv/av_tag.h"
 

@@ -3,7 +3,7 @@
  * legacy form (Adobe video file format 10.1, E.4.2 and E.4.3) and the headers of Enhanced RTMP v2.
  *
  * Both forms of AVC and AAC come out alike. Other codecs are named, so that the session can say
- * which one it refuses.
+ * which one it refuses. Pure, any thread.
  */
 #ifndef HEARTH_FLV_AV_TAG_H
 #define HEARTH_FLV_AV_TAG_H

@@ -1,6 +1,7 @@
 /*
  * flv_tag.c: FLV header and tags. A tag is 11 bytes of header, the body, and 4 bytes that repeat
- * the size of both; the timestamp is 24 bits with the upper 8 behind them.
+ * the size of both; the timestamp is 24 bits with the upper 8 behind them. Pure, any thread; a body
+ * has 24 bits of length.
  */
 #include "flv/flv_tag.h"
 

@@ -3,7 +3,7 @@
  * backup keeps what a publisher sent, tag by tag, untouched.
  *
  * Reading is stateless: each function looks at the front of the bytes it is given, says how many it
- * used, and copies nothing.
+ * used, and copies nothing. Pure, any thread.
  */
 #ifndef HEARTH_FLV_TAG_H
 #define HEARTH_FLV_TAG_H

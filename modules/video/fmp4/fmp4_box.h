@@ -1,6 +1,7 @@
 /*
  * fmp4_box.h: boxes (ISO/IEC 14496-12 4.2) appended to a strbuf: a box is begun, filled and ended,
- * which puts its size where it belongs. For the two writers in this folder only.
+ * which puts its size where it belongs. For the two writers in this folder only. Pure, any thread;
+ * a box is as long as what is put into it, below 4 GiB.
  */
 #ifndef HEARTH_FMP4_BOX_H
 #define HEARTH_FMP4_BOX_H

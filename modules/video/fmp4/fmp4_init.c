@@ -1,6 +1,6 @@
 /*
  * fmp4_init.c: the initialisation segment: ftyp, and a moov whose sample tables are empty and whose
- * mvex says that fragments follow.
+ * mvex says that fragments follow. Pure, on a worker here; some kilobytes.
  */
 #include "fmp4/fmp4_writer.h"
 

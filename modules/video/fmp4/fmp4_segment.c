@@ -2,12 +2,14 @@
  * fmp4_segment.c: a media segment: styp, moof, mdat.
  *
  * A moof holds a traf a track; its trun says where the track's bytes begin, counted from the start
- * of the moof. All samples of the first run lie in front of all samples of the second.
+ * of the moof. All samples of the first run lie in front of all samples of the second. Pure, on a
+ * worker here; as long as its samples, and 16 bytes for each.
  */
 #include "fmp4/fmp4_writer.h"
 
 #include "fmp4/fmp4_box.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define TFHD_DEFAULT_FLAGS   0x000020
 #define TFHD_BASE_IS_MOOF    0x020000
@@ -46,6 +48,7 @@ static size_t write_traf(struct strbuf *b, const struct fmp4_run *run)
 	const struct media_samples *s = run->samples;
 	size_t traf = box_begin(b, "traf"), at, offset_at;
 
+	INVARIANT(s->n > 0 && s->p[0].dts >= 0);
 	at = full_box_begin(b, "tfhd", 0, TFHD_BASE_IS_MOOF | (video ? 0 : TFHD_DEFAULT_FLAGS));
 	write_be32(b, run->track->id);
 	if (!video)

@@ -3,7 +3,7 @@
  * initialisation segment that describes the tracks, and media segments of one moof and one mdat.
  *
  * The same input always gives the same bytes. One track makes a CMAF track file; an AVC and an AAC
- * track together make the muxed files of plain HLS.
+ * track together make the muxed files of plain HLS. Pure, any thread.
  */
 #ifndef HEARTH_FMP4_WRITER_H
 #define HEARTH_FMP4_WRITER_H

@@ -57,6 +57,7 @@ static int adopt(struct adoption *a, const struct video_stream *stream, const st
 	struct found *f = ARENA_NEW(a->arena, struct found);
 	int rc;
 
+	INVARIANT(!stream->ended_at && !is_found(a, stream->channel));
 	f->stream = *stream;
 	f->lease = *lease;
 	rc = video_store_channel(a->tx, stream->channel, &f->channel);
@@ -131,6 +132,7 @@ static void on_looked(void *arg, int status)
 {
 	struct adoption *a = arg;
 
+	INVARIANT(a->v->adopting);
 	if (status == 0 && !a->v->draining)
 		take_in(a);
 	a->v->adopting = false;

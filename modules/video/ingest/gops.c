@@ -142,6 +142,7 @@ static void keep_lead(struct gops *g, const struct gop *gop)
 {
 	size_t from = gop->video.n;
 
+	INVARIANT(g->lead.n <= LEAD_COUNT_MAX && g->lead_bytes <= LEAD_BYTES_MAX);
 	while (from > 0 && !gop->video.p[from - 1].key)
 		from--;
 	if (from > 0) {
@@ -200,6 +201,7 @@ void gops_take(struct gops *g, const struct codec_track *video, const struct cod
 {
 	struct upload_piece piece = { .raw = take_raw(g) };
 
+	INVARIANT(gop->duration > 0 && gop->duration_max_ms >= 1000);
 	INVARIANT(!gop->video.n || video->codec);
 	INVARIANT(!gop->audio.n || audio->codec);
 	g->epoch += gop->discontinuity;

@@ -1,5 +1,5 @@
 /*
- * ingest.c: see ingest.h.
+ * ingest.c: the life of a channel that is published to, and of the stream on it.
  *
  *   BEGINNING ──row on disk──▶ LIVE ──broke off──▶ AWAY ──came back──▶ LIVE
  *       ▲                       │                   │ ▲
@@ -10,7 +10,9 @@
  *   any ──the server stops──▶ LEAVING ──all stored──▶ freed, the stream is left as it is
  *
  * A publisher that comes in BEGINNING or ENDING waits. Who has gone meanwhile is `publisher.arg`
- * NULL.
+ * NULL. On the loop; rows are written by the database's writer, one write in flight. At most
+ * [video] publishers streams go on in this process (publishers_max), and each has at most
+ * WAITING_BYTES_MAX on the way to disk before its publisher waits.
  */
 #include "ingest/ingest_internal.h"
 
@@ -32,6 +34,7 @@ struct ingest *ingest_new(struct video *v, const struct video_channel *channel)
 {
 	struct ingest *in = mem_zalloc(sizeof(*in));
 
+	INVARIANT(channel->id > 0 && !map_get_u64(v->ingests, (uint64_t)channel->id));
 	in->v = v;
 	in->channel = *channel;
 	in->account.id = channel->account;
@@ -117,6 +120,7 @@ static void on_ended(void *arg, int status)
 
 void ingest_end_when_stored(struct ingest *in)
 {
+	INVARIANT(in->upload && (in->state == ENDING || in->state == LEAVING));
 	if (in->writing || in->counting || !upload_idle(in->upload))
 		return;
 	if (in->state == LEAVING) {
@@ -132,6 +136,7 @@ void ingest_end_when_stored(struct ingest *in)
 
 void ingest_finish(struct ingest *in, enum ingest_state state)
 {
+	INVARIANT(in->demuxer && (state == ENDING || state == LEAVING));
 	timer_stop(&in->away);
 	timer_stop(&in->turn);
 	in->state = state;
@@ -146,6 +151,7 @@ static void on_away_too_long(void *arg)
 
 void ingest_go_away(struct ingest *in)
 {
+	INVARIANT(in->upload && !in->publisher.arg);
 	in->state = AWAY;
 	timer_start(&in->away, in->v->reconnect_ms, 0, on_away_too_long, in);
 }
@@ -182,6 +188,8 @@ static void on_lost(void *arg)
 
 void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number)
 {
+	INVARIANT(!in->keeper && !in->upload && !in->demuxer);
+	INVARIANT(in->stream.id > 0 && in->stream.channel == in->channel.id);
 	in->keeper = lease_keep(hearth_leases(in->v->h), in->v->db, &in->lease, on_lost, in);
 	in->upload = upload_new(in->v, &in->stream, &in->lease, raw_number, on_progress, in);
 	in->demuxer = demuxer_new(in->v, &in->stream, goes_on, in->upload);
@@ -217,6 +225,7 @@ static void on_begun(void *arg, int status)
 {
 	struct ingest *in = arg;
 
+	INVARIANT(in->state == BEGINNING && in->writing);
 	in->writing = false;
 	hearth_release(in->v->h);
 	if (status < 0) {
@@ -259,6 +268,7 @@ static void tell_ready(void *arg)
 {
 	struct ingest *in = arg;
 
+	INVARIANT(in->state == LIVE && in->publisher.arg);
 	in->publisher.ready(in->publisher.arg, 0);
 }
 
@@ -308,6 +318,7 @@ int ingest_tag(
 {
 	int rc;
 
+	INVARIANT(in->state == LIVE && in->publisher.arg);
 	/* What comes is kept twice: as it came, and as segments. */
 	in->passed += 2 * (int64_t)body.n;
 	if (ingest_is_over(in, in->passed)) {

@@ -1,6 +1,8 @@
 /*
  * ingest.h: who publishes on a channel, and the life of the stream that comes of it. One for each
- * channel that is being published to. On the loop.
+ * channel that is being published to. On the loop. What is counted here is counted in this process,
+ * since it bounds this process's memory: [video] publishers streams on each server. That a channel
+ * has one publisher holds over all servers on a database, by its lease.
  */
 #ifndef VIDEO_INGEST_H
 #define VIDEO_INGEST_H

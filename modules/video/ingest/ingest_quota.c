@@ -36,6 +36,7 @@ static void on_counted(void *arg, int status)
 	struct ingest *in = arg;
 	struct ingest_publisher p = in->publisher;
 
+	INVARIANT(in->counting && in->state != BEGINNING);
 	in->counting = false;
 	if (status == 0)
 		in->passed = 0;

@@ -4,6 +4,8 @@
  */
 #include "ingest/opening.h"
 
+#include "hearth/log.h"
+
 #include <stdlib.h>
 
 #include "codec/codec.h"
@@ -46,6 +48,7 @@ struct opening_tag *opening_take(struct opening *o)
 	o->first = t->next;
 	if (!o->first)
 		o->last = &o->first;
+	INVARIANT(o->bytes >= t->body->n);
 	o->bytes -= t->body->n;
 	return t;
 }
@@ -118,6 +121,7 @@ bool opening_keep(struct opening *o, uint8_t type, int64_t timestamp_ms, struct 
 	struct opening_tag *t = mem_zalloc(sizeof(*t));
 	int64_t waited_ms;
 
+	INVARIANT(!o->over && (type == FLV_AUDIO || type == FLV_VIDEO));
 	*t = (struct opening_tag){
 		.type = type, .timestamp_ms = timestamp_ms, .body = buf_copy(body)
 	};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 struct lookup {
 	struct video *v;
@@ -70,6 +71,7 @@ static void on_looked_up(void *arg, int status)
 	struct lookup *l = arg;
 
 	(void)status;
+	INVARIANT(l->status < 0 || (l->found.channel.id > 0 && l->found.account.id > 0));
 	/* An account was shut out or an app password ended meanwhile, and this answer may be from
 	 * before: all is asked once more. */
 	if (l->status == 0 && l->revocations != l->v->revocations)
@@ -80,6 +82,7 @@ static void on_looked_up(void *arg, int status)
 
 static void start(struct lookup *l)
 {
+	INVARIANT(l->done && !l->found.channel.id);
 	l->revocations = l->v->revocations;
 	if (job_run(hearth_pool(l->v->h, "io"), work, on_looked_up, l) < 0)
 		finish(l, HEARTH_EBUSY);

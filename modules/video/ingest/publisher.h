@@ -1,6 +1,7 @@
 /*
  * publisher.h: who may publish with a key: the owner of the channel whose key it is, or whoever
- * made an app password for RTMP, on their own channel. On the loop.
+ * made an app password for RTMP, on their own channel. On the loop. Nothing is counted here; how
+ * often an address may guess is the accounts' affair.
  */
 #ifndef VIDEO_PUBLISHER_H
 #define VIDEO_PUBLISHER_H

@@ -1,5 +1,5 @@
 /*
- * upload.c: see upload.h.
+ * upload.c: pieces of a stream put, and their rows written, until the disk has taken them.
  *
  *   PUTTING ──both blobs stored──▶ STORED ──first in line──▶ WRITING ──rows on disk──▶ gone
  *     ▲  │                           ▲ ▲                       │
@@ -7,7 +7,9 @@
  *
  * A piece that was put and whose rows were not written before a crash leaves its blobs behind. The
  * names of raw pieces therefore carry a mark of this run, so that a name never stands for two
- * things; GOPs are stored under their hash.
+ * things; GOPs are stored under their hash. On the loop; blobs and rows on their own threads. How
+ * much is under way is its owner's to bound (upload_bytes); rows are written one piece after the
+ * other.
  */
 #include "ingest/upload.h"
 
@@ -52,6 +54,7 @@ struct upload *upload_new(struct video *v, const struct video_stream *stream,
 {
 	struct upload *u = mem_zalloc(sizeof(*u));
 
+	INVARIANT(raw_number >= 0 && stream->id > 0);
 	u->v = v;
 	u->channel = stream->channel;
 	u->stream = stream->id;
@@ -76,6 +79,7 @@ bool upload_idle(const struct upload *u)
 
 static void piece_free(struct piece *p)
 {
+	INVARIANT(p->puts == 0 && !p->writing && p->upload->bytes >= p->bytes);
 	list_remove(&p->node);
 	p->upload->bytes -= p->bytes;
 	hearth_release(p->upload->v->h);
@@ -177,6 +181,7 @@ static void on_written(void *arg, int status)
 	struct piece *p = arg;
 	struct upload *u = p->upload;
 
+	INVARIANT(p->writing && u->pieces.head.next == &p->node);
 	p->writing = false;
 	/* The stream is another server's now (ECONFLICT): the piece is dropped, as its rest will be. */
 	if (status < 0 && status != HEARTH_ECONFLICT) {
@@ -214,6 +219,7 @@ static void write_next(struct upload *u)
 static void on_put(struct piece *p, int status, const struct blob_info *info, struct buf **bytes,
 	char key[BLOB_KEY_MAX + 1])
 {
+	INVARIANT(p->puts > 0);
 	p->puts--;
 	if (status == 0) {
 		memcpy(key, info->key, sizeof(info->key));
@@ -270,6 +276,8 @@ void upload_add(struct upload *u, const struct upload_piece *of)
 {
 	struct piece *p = mem_zalloc(sizeof(*p));
 
+	INVARIANT(of->raw || of->gop_file);
+	INVARIANT(of->rendition_count >= 0 && of->rendition_count <= UPLOAD_RENDITIONS_MAX);
 	p->upload = u;
 	p->of = *of;
 	p->bytes = (of->raw ? of->raw->n : 0) + (of->gop_file ? of->gop_file->n : 0);

@@ -1,5 +1,6 @@
 /*
- * playlist.c: HLS media and multivariant playlists.
+ * playlist.c: HLS media and multivariant playlists. Pure, on the loop here; linear in the segments,
+ * of which the caller has a window.
  */
 #include "manifest/playlist.h"
 

@@ -15,6 +15,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
 #include "origin/playlist_query.h"
 
@@ -51,6 +52,7 @@ struct video_live *video_live_new(struct video *v)
 
 static void line_clear(struct video_live *l, struct live_line *line)
 {
+	INVARIANT(l->segments >= line->n);
 	l->segments -= line->n;
 	for (size_t i = 0; i < line->init_count; i++)
 		buf_unref(&line->inits[i].bytes);
@@ -196,6 +198,7 @@ static void trim_segments(struct video_live *l, struct live_line *line, const st
 	}
 	if (old == 0)
 		return;
+	INVARIANT(old < line->n);
 	line->n -= old;
 	l->segments -= old;
 	memmove(line->segments, line->segments + old, line->n * sizeof(*line->segments));
@@ -277,6 +280,7 @@ static void on_looked(void *arg, int status)
 	struct look *look = arg;
 	struct live_channel *c = look->asked_by;
 
+	INVARIANT(c->looking && look->line_count <= LIVE_LINES_MAX);
 	c->looking = false;
 	if (status == 0)
 		merge(c, look);
@@ -292,6 +296,7 @@ static void start_looking(struct live_channel *c)
 {
 	struct look *look = look_new(c);
 
+	INVARIANT(!c->looking);
 	metric_add(c->v->live->looks, 1);
 	c->looking = true;
 	c->look_again = false;

@@ -8,7 +8,9 @@
  *
  * Playlists change and are asked for again each time, which a 304 may answer; the others never
  * change. What has left the playlists, or belongs to an earlier stream, is still there for players
- * that are behind: it is looked up on disk.
+ * that are behind: it is looked up on disk. On the loop. Nothing is copied for a viewer: playlists
+ * are shared buffers, segments are sent from the blob store; each look on disk is a read of one
+ * row.
  */
 #include <stdio.h>
 #include <stdlib.h>

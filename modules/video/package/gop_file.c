@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #define MAGIC       SLICE("HCK2")
 #define MAGIC_1     SLICE("HCK1")
@@ -33,6 +34,9 @@ static void write_samples(struct strbuf *out, const struct media_samples *list)
 
 void gop_file_write(struct strbuf *out, const struct gop_file *c)
 {
+	/* What check_codec wants of a file: a codec exactly where there is a configuration. */
+	INVARIANT((c->video_codec != NULL) == (c->video_config.n > 0));
+	INVARIANT((c->audio_codec != NULL) == (c->audio_config.n > 0));
 	strbuf_add(out, MAGIC);
 	write_be32(out, c->fps_num);
 	write_be32(out, c->fps_den);

@@ -11,6 +11,7 @@
 #include "codec/avc.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "package/libav.h"
 
 #include <limits.h>
@@ -257,6 +258,7 @@ static int take_picture(struct transcode *t)
 	rc = scale(t);
 	if (rc < 0)
 		return rc;
+	INVARIANT(t->shown_n < t->in->n);
 	t->scaled->pts = (int64_t)t->shown_n;
 	t->scaled->pict_type = t->shown_n ? AV_PICTURE_TYPE_NONE : AV_PICTURE_TYPE_I;
 	t->alive[number] = true;
@@ -312,6 +314,7 @@ static void set_times(struct transcode *t)
 	struct media_samples *out = &t->out->samples;
 	size_t from = 0;
 
+	INVARIANT(out->n > 0 && out->n == t->shown_n && out->n <= t->in->n);
 	for (size_t i = 0; i < out->n; i++, from++) {
 		const struct media_sample *shown = &t->in->p[t->shown[out->p[i].dts]];
 

@@ -2,9 +2,11 @@
  * transcode.h: makes a smaller rendition of one GOP's video: AVC in, AVC out, audio untouched by
  * the caller.
  *
- * The seams between GOPs do not show: every GOP begins with an IDR picture and refers to
- * nothing outside itself, SPS and PPS are the same for all GOPs with the same parameters and
- * source SPS, and the samples that come out have the very times of those that went in.
+ * The seams between GOPs do not show: every GOP begins with an IDR picture and refers to nothing
+ * outside itself, SPS and PPS are the same for all GOPs with the same parameters and source SPS,
+ * and the samples that come out have the very times of those that went in. On a worker of the pool
+ * `work`, which it may hold for as long as a GOP takes; bounded by TRANSCODE_PIXELS_MAX and
+ * TRANSCODE_SAMPLES_MAX.
  */
 #ifndef HEARTH_VIDEO_TRANSCODE_H
 #define HEARTH_VIDEO_TRANSCODE_H

@@ -281,7 +281,11 @@ static void make_gap(struct making *m, int why)
 static int store(struct db_tx *tx, void *arg)
 {
 	struct making *m = arg;
-	int rc = video_store_add_segment(tx, &m->segment, strbuf_slice(&m->init), m->codecs);
+	int rc;
+
+	INVARIANT(m->segment.rendition == m->rendition.id);
+	INVARIANT((m->segment.blob[0] == '\0') == (m->segment.size == 0));
+	rc = video_store_add_segment(tx, &m->segment, strbuf_slice(&m->init), m->codecs);
 
 	if (rc == 0 && m->shed_anew)
 		rc = video_store_shed(tx, m->rendition.id, clock_wall_ms() + SHED_MS);

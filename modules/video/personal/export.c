@@ -1,5 +1,7 @@
 /*
- * export.c: the video module's part of an export; see personal.h.
+ * export.c: the video module's part of an export: streams.json, and each raw backup in one file. On
+ * a worker of the pool `io`, for one export at a time; of a channel all streams are in memory (a
+ * hundred bytes each), of a stream its pieces, of a piece what the export copies at once.
  */
 #include "hearth/export.h"
 

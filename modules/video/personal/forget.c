@@ -1,10 +1,13 @@
 /*
- * forget.c: a deleted account's channel goes; see personal.h.
+ * forget.c: a deleted account's channel goes.
  *
  *   event ─▶ nobody's, stream ends ─▶ task: still being made? later
  *                                          rows that name blobs, batch by batch, and with each
  *                                          row its blob is released (blob.h)
  *                                          then the rows that are left
+ *
+ * The event on the database's writer, what is in memory on the loop of every node, the task on a
+ * worker of the pool `io`: BATCH rows in a transaction.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +15,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
+#include "hearth/log.h"
 #include "ingest/ingest.h"
 #include "origin/playlist_cache.h"
 #include "personal/personal.h"
@@ -128,6 +132,7 @@ static int forget_batch(struct db_tx *tx, void *arg)
 	struct forgetting *f = arg;
 	int rc = 0;
 
+	INVARIANT(f->n > 0 && f->n <= BATCH);
 	for (int i = 0; i < f->n && rc == 0; i++)
 		rc = video_store_forget_blob(tx, &f->blobs[i]);
 	return rc;
@@ -159,6 +164,7 @@ static int settle(struct db_tx *tx, void *arg)
 	struct forgetting *f = arg;
 	int rc = queue_complete(tx, f->task);
 
+	INVARIANT(f->channel > 0 && f->n == 0); /* no blob is left */
 	return rc < 0 ? rc : video_store_forget_channel(tx, f->channel);
 }
 

@@ -4,7 +4,8 @@
  * The part of an export is streams.json and the raw backup of each stream, stream-ID.flv, as it is
  * stored. A deleted account's channel is nobody's at once: its name and key are gone, its stream is
  * ended. A task then removes blob after blob, each before the row that names it, and at last the
- * rows. What was stored within the store's grace goes with a later task.
+ * rows. What was stored within the store's grace goes with a later task. Each declaration says on
+ * which thread.
  */
 #ifndef VIDEO_PERSONAL_H
 #define VIDEO_PERSONAL_H

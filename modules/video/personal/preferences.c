@@ -1,6 +1,7 @@
 /*
- * preferences.c: see preferences.h. The document was checked against its schema before it was
- * published; what is missing in it has its default.
+ * preferences.c: what somebody chose is taken from its event into a row. The document was checked
+ * against its schema before it was published; what is missing in it has its default. `prepare` on a
+ * worker of the bus, `apply` on the database's writer; one row.
  */
 #include "personal/preferences.h"
 

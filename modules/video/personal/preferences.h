@@ -1,6 +1,7 @@
 /*
  * preferences.h: what video keeps of a person's preferences (event "auth.preferences.changed"): the
- * title of their channel, and whether new streams get a raw backup.
+ * title of their channel, and whether new streams get a raw backup. Each function says on which
+ * thread.
  */
 #ifndef VIDEO_PREFERENCES_H
 #define VIDEO_PREFERENCES_H

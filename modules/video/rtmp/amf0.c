@@ -1,5 +1,6 @@
 /*
- * amf0.c: the AMF 0 reader: one recursive function a level, with a budget of values.
+ * amf0.c: the AMF 0 reader: one recursive function a level, with a budget of values. Pure, any
+ * thread; its bounds stand in the header.
  */
 #include "rtmp/amf0.h"
 

@@ -3,8 +3,8 @@
  * commands and in onMetaData, read into a small tree and written straight to a strbuf.
  *
  * What real clients send is taken: ECMA arrays are read to their end marker whatever count they
- * announce, and a value that switches to AMF 3 (marker 0x11) is read when it is no object.
- * Bounds: AMF0_DEPTH_MAX levels, AMF0_VALUES_MAX values a message.
+ * announce, and a value that switches to AMF 3 (marker 0x11) is read when it is no object. Bounds:
+ * AMF0_DEPTH_MAX levels, AMF0_VALUES_MAX values a message. Pure, any thread.
  */
 #ifndef HEARTH_RTMP_AMF0_H
 #define HEARTH_RTMP_AMF0_H

@@ -11,12 +11,15 @@
  *  - A fmt 3 header repeats the extended timestamp, but librtmp, older FFmpeg and OBS leave it out:
  *    four bytes that differ from the last one are body.
  *  - A fresh chunk stream may begin with fmt 1 (librtmp's ping): message stream 0, delta from 0.
+ *
+ * Pure, on the loop here; a call costs what it takes off the input.
  */
 #include "rtmp/rtmp_chunk.h"
 
 #include "bytes.h"
 #include "hearth/arena.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 #include <stdlib.h>
 
@@ -109,6 +112,7 @@ static struct chunk_stream *stream_find(struct rtmp_reader *r, uint32_t csid)
 /* Takes `n` bytes off the front of the input. */
 static void consume(struct rtmp_reader *r, struct slice *in, size_t n)
 {
+	INVARIANT(n <= in->n);
 	*in = slice_skip(*in, n);
 	r->received += n;
 }
@@ -226,6 +230,7 @@ static int read_header(struct rtmp_reader *r, struct slice *in)
 		r->current = s;
 	}
 	s = r->current;
+	INVARIANT(s->open && s->body.n <= s->head.length);
 	left = s->head.length - (uint32_t)s->body.n;
 	r->chunk_left = left < r->chunk_size ? left : r->chunk_size;
 	consume(r, in, in->n - b.n);
@@ -265,6 +270,7 @@ static int abort_message(struct rtmp_reader *r, struct slice body)
 	if (b.bad)
 		return fail(r, HEARTH_EINVAL, "Abort Message is malformed");
 	if (s && s->open) {
+		INVARIANT(r->pending >= s->body.n);
 		r->pending -= s->body.n;
 		strbuf_reset(&s->body);
 		s->open = false;
@@ -277,6 +283,7 @@ static int deliver(struct rtmp_reader *r, struct rtmp_message *m)
 {
 	struct chunk_stream *s = r->current;
 
+	INVARIANT(s->open && r->chunk_left == 0 && r->pending >= s->body.n);
 	s->open = false;
 	r->pending -= s->body.n;
 	r->delivered = s;

@@ -7,7 +7,7 @@
  *
  * Memory: a message grows with the bytes that really came, never with what its header announces;
  * one message is bounded by `message_max`, all half-received ones together by twice that, and chunk
- * streams by RTMP_CHUNK_STREAMS_MAX.
+ * streams by RTMP_CHUNK_STREAMS_MAX. Pure, on the loop here.
  */
 #ifndef HEARTH_RTMP_CHUNK_H
 #define HEARTH_RTMP_CHUNK_H

@@ -1,6 +1,7 @@
 /*
  * rtmp_chunk_writer.c: the chunk writer. Every message begins with a fmt 0 header and goes on with
- * fmt 3, with the extended timestamp repeated as the specification asks.
+ * fmt 3, with the extended timestamp repeated as the specification asks. Pure, on the loop here; it
+ * keeps nothing but the size of chunks.
  */
 #include "rtmp/rtmp_chunk.h"
 

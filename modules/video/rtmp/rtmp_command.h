@@ -3,7 +3,8 @@
  * and what it is answered, as OBS, FFmpeg and FMLE speak it.
  *
  * Decoding fills plain structs whose slices point into the message; answers are appended to a
- * strbuf as chunks through the connection's rtmp_writer.
+ * strbuf as chunks through the connection's rtmp_writer. Pure, on the loop here; a message is
+ * bounded by its reader, its values by amf0.h.
  */
 #ifndef HEARTH_RTMP_COMMAND_H
 #define HEARTH_RTMP_COMMAND_H

@@ -1,7 +1,8 @@
 /*
  * rtmp_reply.c: what the server says: answers to commands, status, control messages.
  *
- * Chunk streams, as other servers choose them: 2 control, 3 answers to commands, 5 status.
+ * Chunk streams, as other servers choose them: 2 control, 3 answers to commands, 5 status. Pure, on
+ * the loop here; each answer is some hundred bytes.
  */
 #include "rtmp/rtmp_command.h"
 

@@ -1,5 +1,6 @@
 /*
- * check.c: what the rows of video keep to (checks.h).
+ * check.c: what the rows of video keep to (checks.h). Constants: the statements are run by `hearth
+ * verify`, on its thread.
  */
 #include "hearth/checks.h"
 #include "video.h"

@@ -1,5 +1,5 @@
 /*
- * retention.c: see retention.h.
+ * retention.c: removes what is older than it is kept, and what its owner deleted.
  *
  *   RESTING ──timer──▶ WORKING (a job: rows, batch by batch) ──▶ RESTING
  *
@@ -51,6 +51,7 @@ static int forget_batch(struct db_tx *tx, void *arg)
 	struct retention *r = arg;
 	int rc = 0;
 
+	INVARIANT(r->n > 0 && r->n <= BATCH);
 	for (int i = 0; i < r->n && rc == 0; i++)
 		rc = video_store_forget_blob(tx, &r->blobs[i]);
 	return rc;
@@ -111,6 +112,7 @@ static void on_worked(void *arg, int status)
 	struct retention *r = arg;
 
 	(void)status;
+	INVARIANT(r->busy && r->removed >= 0);
 	r->busy = false;
 	hearth_release(r->v->h);
 	if (r->status < 0)
@@ -128,6 +130,7 @@ static void pass(void *arg)
 	struct retention *r = arg;
 	int64_t now_ms = clock_wall_ms();
 
+	INVARIANT(!r->busy);
 	if (r->v->draining)
 		return;
 	if (!r->v->does_chores) {

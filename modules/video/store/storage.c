@@ -1,6 +1,6 @@
 /*
  * storage.c: how much is kept for an account, for those who look after it (accounts.h): what its
- * channel is charged with.
+ * channel is charged with. On a worker, which waits for the database.
  */
 #include "hearth/error.h"
 #include "personal/personal.h"

@@ -1,10 +1,11 @@
 /*
  * store.h: every SQL statement of the video module. Inside a db_fn on the database "video".
  *
- * A file a table or two: store_channel.c, store_stream.c, store_rendition.c, store_gop.c, store_raw.c,
- * store_segment.c; what goes is store_retention.c (what is old) and store_forget.c (what a deleted
- * account leaves); the tables themselves are store_schema.c. What works with them in the background
- * has names of its own: retention.c, tidy.c.
+ * A file a table or two: store_channel.c, store_stream.c, store_rendition.c, store_gop.c,
+ * store_raw.c, store_segment.c; what goes is store_retention.c (what is old) and store_forget.c
+ * (what a deleted account leaves); the tables themselves are store_schema.c. What works with them
+ * in the background has names of its own: retention.c, tidy.c. So on the database's writer, or,
+ * where nothing is written, on a reader thread.
  */
 #ifndef VIDEO_STORE_H
 #define VIDEO_STORE_H

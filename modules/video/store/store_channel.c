@@ -1,7 +1,7 @@
 /*
  * store_channel.c: channels, their keys and names, and what their accounts have chosen: the tables
  * `channel` and `preference` (store.h). Inside a db_fn; each statement touches one row, but for the
- * list of channels, which has as many as have ever streamed.
+ * list of channels, which has as many as have ever streamed. On a database thread.
  */
 #include "store/store.h"
 

@@ -1,12 +1,14 @@
 /*
  * store_forget.c: what is left of a channel whose account was deleted, until all of it is gone; and
- * what an export hands out. See store.h.
+ * whether a row names a blob. On a database thread; blobs come in batches as large as the caller
+ * says, the rest of a channel goes in one transaction once no blob is left.
  */
 #include "store/store.h"
 
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int video_store_is_forgotten(struct db_tx *tx, int64_t account)
 {
@@ -20,7 +22,10 @@ int video_store_is_forgotten(struct db_tx *tx, int64_t account)
 int video_store_forget(struct db_tx *tx, int64_t account, int64_t *channel)
 {
 	char nobody[32];
-	int rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
+	int rc;
+
+	INVARIANT(account > 0);
+	rc = db_run(tx, "INSERT INTO forgotten (account) VALUES ($1) ON CONFLICT DO NOTHING",
 		db_int(account));
 
 	*channel = 0;
@@ -85,8 +90,10 @@ int video_store_blobs(struct db_tx *tx, int64_t channel, const struct video_blob
 	struct video_blob *out)
 {
 	struct db_rows rows;
-	int n = 0;
-	int rc = db_query(tx, &rows, find_blobs[after->kind], db_int(channel), db_int(after->owner),
+	int n = 0, rc;
+
+	INVARIANT(after->kind <= VIDEO_BLOB_SEGMENT && channel > 0 && max > 0);
+	rc = db_query(tx, &rows, find_blobs[after->kind], db_int(channel), db_int(after->owner),
 		db_int(after->number), db_int(max));
 
 	while (rc >= 0 && n < max && (rc = db_next(&rows)) > 0) {
@@ -124,8 +131,12 @@ int video_store_blob_named(struct db_tx *tx, const char *key)
 
 int video_store_forget_blob(struct db_tx *tx, const struct video_blob *b)
 {
-	const char *uncount = uncount_blob[b->kind];
-	int rc = uncount ? db_run(tx, uncount, db_int(b->owner), db_int(b->number)) : 0;
+	const char *uncount;
+	int rc;
+
+	INVARIANT(b->kind <= VIDEO_BLOB_SEGMENT && b->owner > 0);
+	uncount = uncount_blob[b->kind];
+	rc = uncount ? db_run(tx, uncount, db_int(b->owner), db_int(b->number)) : 0;
 
 	if (rc >= 0)
 		rc = db_run(tx, forget_blob[b->kind], db_int(b->owner), db_int(b->number));

@@ -1,7 +1,7 @@
 /*
- * store_raw.c: the raw backup of a stream, piece by piece: the table `raw`, and what a stream holds in
- * bytes (store.h). Inside a db_fn; a stream has [video] raw_max / 4 MiB pieces and some, which lists
- * hand out one by one.
+ * store_raw.c: the raw backup of a stream, piece by piece: the table `raw`, and what a stream holds
+ * in bytes (store.h). Inside a db_fn; a stream has [video] raw_max / 4 MiB pieces and some, which
+ * lists hand out one by one. On a database thread.
  */
 #include "store/store.h"
 

@@ -1,6 +1,6 @@
 /*
  * store_rendition.c: the qualities a stream is made in: the table `rendition` (store.h). Inside a
- * db_fn; a stream has UPLOAD_RENDITIONS_MAX of them at most.
+ * db_fn; a stream has UPLOAD_RENDITIONS_MAX of them at most. On a database thread.
  */
 #include "store/store.h"
 

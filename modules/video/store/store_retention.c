@@ -1,11 +1,13 @@
 /*
- * store_retention.c: how much a channel holds, and what of it is old; see store.h.
+ * store_retention.c: how much a channel holds, and what of it is old. On a database thread; batches
+ * as large as the caller says.
  */
 #include "store/store.h"
 
 #include <stdio.h>
 
 #include "hearth/error.h"
+#include "hearth/log.h"
 
 int video_store_used(struct db_tx *tx, int64_t channel, int64_t *out)
 {
@@ -43,8 +45,10 @@ int video_store_expired(struct db_tx *tx, enum video_blob_kind kind, int64_t bef
 			" LIMIT $2",
 	};
 	struct db_rows rows;
-	int n = 0, rc = db_query(tx, &rows, find[kind], db_int(before_ms), db_int(max));
+	int n = 0, rc;
 
+	INVARIANT((kind == VIDEO_BLOB_RAW || kind == VIDEO_BLOB_SEGMENT) && max > 0);
+	rc = db_query(tx, &rows, find[kind], db_int(before_ms), db_int(max));
 	if (rc < 0)
 		return rc;
 	while (n < max && db_next(&rows) > 0) {

@@ -1,7 +1,7 @@
 /*
  * store_segment.c: segments, made and listed, what stands before them, and the event that tells of
  * them: the tables `segment` and `init` (store.h). Inside a db_fn; lists hand out one row after the
- * other, and their callers stop where the window ends.
+ * other, and their callers stop where the window ends. On a database thread.
  */
 #include "store/store.h"
 
@@ -18,7 +18,10 @@ int video_store_tell(struct db_tx *tx, const struct video_segment *s)
 	struct json_writer w;
 	int64_t channel = 0;
 	char key[24];
-	int rc = db_get_int(
+	int rc;
+
+	INVARIANT(s->stream > 0 && (s->rendition > 0) == (s->sequence > 0));
+	rc = db_get_int(
 		tx, &channel, "SELECT channel FROM stream WHERE id = $1", db_int(s->stream));
 
 	if (rc < 0)

@@ -1,7 +1,7 @@
 /*
  * store_stream.c: streams, from their beginning to their end, and which of a channel is to be
- * watched: the table `stream` (store.h). Inside a db_fn; each statement touches one row, but for the
- * lists.
+ * watched: the table `stream` (store.h). Inside a db_fn; each statement touches one row, but for
+ * the lists. On a database thread.
  */
 #include "store/store.h"
 
@@ -135,7 +135,10 @@ int video_store_begin(struct db_tx *tx, int64_t channel, int64_t now_ms, int64_t
 
 int video_store_end(struct db_tx *tx, int64_t stream, int64_t at_ms)
 {
-	int rc = db_run(tx, "UPDATE stream SET ended_at = $2 WHERE id = $1 AND ended_at = 0",
+	int rc;
+
+	INVARIANT(stream > 0 && at_ms > 0); /* 0 would say that it goes on */
+	rc = db_run(tx, "UPDATE stream SET ended_at = $2 WHERE id = $1 AND ended_at = 0",
 		db_int(stream), db_int(at_ms));
 
 	return rc <= 0 ? rc : video_store_tell(tx, &(struct video_segment){ .stream = stream });

@@ -1,11 +1,13 @@
 /*
- * tidy.c: see tidy.h.
+ * tidy.c: forgets GOPs that every rendition has had.
  *
  *   RESTING ──each TIDY_MS──▶ LOOKING ──blobs found──▶ FORGETTING ──▶ LOOKING …
  *      ▲                         └── none ──┐
  *      └────────────────────────────────────┘
  *
- * With its row a blob is released, and goes some time later (blob.h).
+ * With its row a blob is released, and goes some time later (blob.h). The timer and what follows on
+ * the loop, the statements on database threads; at most what video_store_finished_gops finds at
+ * once is in memory.
  */
 #include "store/tidy.h"
 
@@ -62,6 +64,7 @@ static int forget(struct db_tx *tx, void *arg)
 	struct tidy *t = arg;
 	int rc = 0;
 
+	INVARIANT(t->busy && t->keys);
 	for (struct blob_key *k = t->keys; k && rc == 0; k = k->next)
 		if ((rc = video_store_forget_gop(tx, k->key, t->before_ms)) == 0)
 			rc = blob_release(tx, k->key.p, 0);
@@ -70,6 +73,7 @@ static int forget(struct db_tx *tx, void *arg)
 
 static void rest(struct tidy *t, int status)
 {
+	INVARIANT(t->busy);
 	t->busy = false;
 	hearth_release(t->v->h);
 	if (status < 0)
@@ -114,6 +118,7 @@ static void look(void *arg)
 {
 	struct tidy *t = arg;
 
+	INVARIANT(!t->busy);
 	if (t->v->draining)
 		return;
 	if (!t->v->does_chores) {
