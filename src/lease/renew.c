@@ -61,6 +61,12 @@ static void settle(struct batch *b, struct item *it, bool failed)
 	bool ours = !failed && it->result == 0;
 
 	k->in_batch = false;
+	/* Lost meanwhile, by its time alone, and its owner was told: nothing is left to be done. */
+	if (k->state == LOST)
+		return;
+	/* The same of one that is to be ended: it is, if it is still held. */
+	if (k->state == ENDING && it->state == HELD)
+		k->lease = it->lease;
 	k->due_ms = failed ? now_ms + ttl_ms / RETRY_PART : b->asked_ms + ttl_ms / LEASE_RENEW_PART;
 	if (it->state == WANTED && ours) {
 		k->lease = it->lease;

@@ -14,8 +14,10 @@
 #ifndef HEARTH_TESTS_SUITE_LEASE_H
 #define HEARTH_TESTS_SUITE_LEASE_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 #include "hearth/error.h"
@@ -408,6 +410,52 @@ START_TEST(lease_kept_stays_and_is_lost_when_taken)
 }
 END_TEST
 
+static atomic_bool lease_writer_goes_on;
+
+static int in_stall(struct db_tx *tx, void *arg)
+{
+	(void)tx;
+	(void)arg;
+	while (!atomic_load(&lease_writer_goes_on))
+		usleep(1000);
+	return 0;
+}
+
+static void on_stalled(void *arg, int status)
+{
+	(void)status;
+	*(int *)arg = 1;
+}
+
+/* Renewals wait behind something: by the time they are answered both are lost, and one is unkept. */
+START_TEST(lease_is_lost_while_its_renewal_waits)
+{
+	struct place p = open_place(false);
+	struct owner kept = { 0 }, claimed = { 0 };
+	struct lease_keeper *k, *c = lease_claim(p.a, p.db, "y", on_claim, &claimed);
+	struct lease l, other;
+	int stalled = 0;
+
+	ck_assert(suite_run_until(has_won, &claimed, WITHIN_MS));
+	ck_assert_int_eq(take_as(&p, p.a, "x", &l), 0);
+	k = lease_keep(p.a, p.db, &l, on_lost, &kept);
+	suite_run_until(owner_never, NULL, TTL_MS / 10);
+	atomic_store(&lease_writer_goes_on, false);
+	ck_assert_int_eq(db_write(p.db, in_stall, on_stalled, &stalled), 0);
+	ck_assert(suite_run_until(has_lost, &kept, WITHIN_MS));
+	ck_assert(suite_run_until(has_lost, &claimed, WITHIN_MS));
+	lease_unkeep(&c);
+	atomic_store(&lease_writer_goes_on, true);
+	suite_run_until(owner_never, NULL, TTL_MS);
+	ck_assert_int_eq(stalled, 1);
+	ck_assert_int_eq(kept.lost, 1);
+	take_soon(&p, p.b, "y", &other);
+	lease_unkeep(&k);
+	take_soon(&p, p.b, "x", &other);
+	close_place(&p);
+}
+END_TEST
+
 START_TEST(lease_claimed_goes_from_one_to_the_next)
 {
 	struct place p = open_place(false);
@@ -497,12 +545,13 @@ START_TEST(lease_of_who_is_alone_needs_no_renewing)
 }
 END_TEST
 
-#define SUITE_LEASE                                                                      \
-	lease_has_one_holder, lease_lists_who_holds_what, lease_fences_who_was_too_slow, \
-		lease_is_part_of_its_transaction, lease_epochs_grow_over_restarts,       \
-		lease_says_who_holds_it, lease_survives_a_clock_that_was_set_back,       \
-		lease_deals_turns, lease_kept_stays_and_is_lost_when_taken,              \
-		lease_claimed_goes_from_one_to_the_next, lease_claims_end_at_any_moment, \
-		lease_many_are_kept, lease_of_who_is_alone_needs_no_renewing
+#define SUITE_LEASE                                                                             \
+	lease_has_one_holder, lease_lists_who_holds_what, lease_fences_who_was_too_slow,        \
+		lease_is_part_of_its_transaction, lease_epochs_grow_over_restarts,              \
+		lease_says_who_holds_it, lease_survives_a_clock_that_was_set_back,              \
+		lease_deals_turns, lease_kept_stays_and_is_lost_when_taken,                     \
+		lease_claimed_goes_from_one_to_the_next, lease_is_lost_while_its_renewal_waits, \
+		lease_claims_end_at_any_moment, lease_many_are_kept,                            \
+		lease_of_who_is_alone_needs_no_renewing
 
 #endif
