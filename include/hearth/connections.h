@@ -32,7 +32,8 @@ struct frame_message {
 	struct slice address; /* the account's mail address */
 	int64_t ping_us; /* round trip to the client: the average of the last ones; 0: none yet */
 	int64_t age_us;  /* since its first byte was read, at most */
-	struct slice bytes; /* its text: a JSON object with a member "to" */
+	struct slice bytes;      /* its text: a JSON object with a member "to" */
+	const struct json *json; /* the same, read, while the call lasts; NULL: not read yet */
 };
 
 /* A service that takes frames; called on the loop of its node. */

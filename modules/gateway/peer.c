@@ -97,7 +97,8 @@ static void carry(struct gateway_peer *p, const struct json *frame, struct slice
 					      .address = slice_str(p->who.address),
 					      .ping_us = ws_rtt_us(p->ws),
 					      .age_us = ws_message_age_us(p->ws),
-					      .bytes = raw });
+					      .bytes = raw,
+					      .json = frame });
 }
 
 static void on_message(void *ctx, bool text, struct slice bytes)

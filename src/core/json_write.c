@@ -9,7 +9,6 @@
 
 #include "core/double.h"
 
-#include <inttypes.h>
 #include <math.h>
 
 void json_writer_init(struct json_writer *w, struct strbuf *out)
@@ -104,6 +103,29 @@ static void write_escape(struct strbuf *out, char c)
 		strbuf_printf(out, "\\u%04x", (unsigned char)c);
 }
 
+/* As most names and values are: printable ASCII that needs no escape. */
+static bool is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c < 0x20 || c > 0x7E || c == '"' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
+static void write_plain(struct strbuf *out, struct slice s)
+{
+	char *to = strbuf_reserve(out, s.n + 2);
+
+	to[0] = '"';
+	if (s.n)
+		memcpy(to + 1, s.p, s.n);
+	to[s.n + 1] = '"';
+	strbuf_commit(out, s.n + 2);
+}
+
 /* `s` is valid UTF-8. */
 static void write_quoted(struct strbuf *out, struct slice s)
 {
@@ -126,6 +148,10 @@ static void write_text(struct strbuf *out, struct slice s)
 {
 	struct strbuf valid = { 0 };
 
+	if (is_plain(s)) {
+		write_plain(out, s);
+		return;
+	}
 	if (utf8_valid(s)) {
 		write_quoted(out, s);
 		return;
@@ -157,8 +183,17 @@ void json_text(struct json_writer *w, struct slice s)
 
 void json_i64(struct json_writer *w, int64_t v)
 {
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
 	value_begin(w);
-	strbuf_printf(w->out, "%" PRId64, v);
+	do
+		digits[--at] = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (v < 0)
+		digits[--at] = '-';
+	strbuf_add(w->out, slice_of(digits + at, sizeof(digits) - at));
 }
 
 void json_double(struct json_writer *w, double v)

@@ -62,8 +62,11 @@ void strbuf_adds(struct strbuf *b, const char *s)
 
 void strbuf_addc(struct strbuf *b, char c)
 {
-	*strbuf_reserve(b, 1) = c;
-	strbuf_commit(b, 1);
+	char *to = strbuf_reserve(b, 1);
+
+	to[0] = c;
+	to[1] = '\0';
+	b->n++;
 }
 
 void strbuf_printf(struct strbuf *b, const char *fmt, ...)

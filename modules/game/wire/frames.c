@@ -4,6 +4,8 @@
  */
 #include "wire/frames.h"
 
+#define FRAME_USUAL 480 /* bytes: most are no longer */
+
 /* A frame under construction. */
 struct frame {
 	struct strbuf out;
@@ -13,6 +15,7 @@ struct frame {
 static void frame_open(struct frame *f, const char *type)
 {
 	*f = (struct frame){ 0 };
+	strbuf_reserve(&f->out, FRAME_USUAL);
 	json_writer_init(&f->w, &f->out);
 	json_open_object(&f->w);
 	json_put_str(&f->w, "type", type);

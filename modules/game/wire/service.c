@@ -227,7 +227,11 @@ void game_take_frame(struct game *g, const struct frame_message *from)
 {
 	struct json *frame;
 
-	/* The gateway has looked whether it is JSON; who else may send is not our business. */
+	if (from->json) {
+		handle(g, from, from->json);
+		return;
+	}
+	/* By way of another node, whose gateway has looked whether it is JSON. */
 	if (json_read(g->arena, from->bytes, &frame, NULL) == 0)
 		handle(g, from, frame);
 	arena_reset(g->arena);

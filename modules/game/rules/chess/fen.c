@@ -222,23 +222,28 @@ int chess_fen_read(struct slice text, struct chess_board *b, const char **why)
 
 static size_t write_pieces(const struct chess_board *b, char *out)
 {
+	char board[64] = { 0 }; /* a letter for each piece */
 	size_t n = 0;
 
-	for (unsigned rank = 8; rank-- > 0;) {
-		for (unsigned file = 0, empty = 0; file < 8; file++) {
-			unsigned square = chess_square(file, rank),
-				 piece = chess_board_piece(b, square);
+	for (unsigned piece = 0; piece < CHESS_NO_PIECE; piece++)
+		for (uint64_t set = b->piece[piece]; set; set &= set - 1) {
+			unsigned square = chess_first(set);
 			bool white = b->colour[CHESS_WHITE] & chess_bit(square);
 
-			if (piece == CHESS_NO_PIECE)
-				empty++;
-			if (empty && (piece != CHESS_NO_PIECE || file == 7)) {
+			board[square] = white ? (char)toupper((unsigned char)letters[piece])
+					      : letters[piece];
+		}
+	for (unsigned rank = 8; rank-- > 0;) {
+		for (unsigned file = 0, empty = 0; file < 8; file++) {
+			char piece = board[chess_square(file, rank)];
+
+			empty += !piece;
+			if (empty && (piece || file == 7)) {
 				out[n++] = (char)('0' + empty);
 				empty = 0;
 			}
-			if (piece != CHESS_NO_PIECE)
-				out[n++] = white ? (char)toupper((unsigned char)letters[piece])
-						 : letters[piece];
+			if (piece)
+				out[n++] = piece;
 		}
 		if (rank > 0)
 			out[n++] = '/';

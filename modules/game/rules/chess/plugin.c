@@ -142,6 +142,8 @@ static void legal(const void *state, unsigned seat, struct strbuf *out)
 	}
 }
 
+#define VIEW_USUAL 240 /* bytes: no longer without a reason of the end */
+
 static void view(const void *state, int viewer, struct strbuf *out)
 {
 	const struct chess_game *g = state;
@@ -150,6 +152,7 @@ static void view(const void *state, int viewer, struct strbuf *out)
 
 	(void)viewer; /* nothing is hidden in chess */
 	chess_fen_write(&g->board, fen);
+	strbuf_reserve(out, VIEW_USUAL);
 	json_writer_init(&w, out);
 	json_open_object(&w);
 	json_put_str(&w, "fen", fen);
