@@ -14,13 +14,17 @@
 #include "hearth/list.h"
 #include "hearth/map.h"
 
+#define STATEMENTS_RECENT 64
+
 struct connection {
 	sqlite3 *sqlite;
-	const char *name;          /* of the database, for the log */
-	struct map *statements;    /* text to struct statement */
-	struct list idle;          /* cached and not in use; the oldest first */
-	struct list busy;          /* in use between db_query and db_end */
-	size_t statement_count;    /* in the map */
+	const char *name;       /* of the database, for the log */
+	struct map *statements; /* text to struct statement */
+	struct list idle;       /* cached and not in use; the oldest first */
+	struct list busy;       /* in use between db_query and db_end */
+	size_t statement_count; /* in the map */
+	/* The same statements by where their texts lie, which for a caller is always one place. */
+	struct statement *recent[STATEMENTS_RECENT];
 	atomic_bool *index_broken; /* set when an index turns out to be; NULL: nobody is told */
 	int wal_pages;             /* pages in the write-ahead log after the last commit */
 };

@@ -85,6 +85,7 @@ static void keep(struct connection *c, struct slice text, struct statement *s)
 		struct statement *oldest = LIST_ENTRY(c->idle.head.next, struct statement, node);
 
 		map_remove(c->statements, slice_str(sqlite3_sql(oldest->stmt)));
+		memset(c->recent, 0, sizeof(c->recent));
 		statement_free(oldest);
 		c->statement_count--;
 	}
@@ -96,15 +97,18 @@ static void keep(struct connection *c, struct slice text, struct statement *s)
 /* A statement ready to be bound, in `busy`; NULL with *error set. */
 static struct statement *acquire(struct connection *c, const char *sql, int *error)
 {
-	struct slice text = slice_str(sql);
-	struct statement *known = map_get(c->statements, text), *s = known;
+	struct statement **recent = &c->recent[(uintptr_t)sql / 16 % STATEMENTS_RECENT];
+	struct statement *known = *recent, *s;
 
-	if (!s || s->in_use)
-		s = prepare(c, sql, error);
+	/* Where the text lies says only where to look: it may be another one by now. */
+	if (!known || strcmp(sqlite3_sql(known->stmt), sql) != 0)
+		known = map_get(c->statements, slice_str(sql));
+	s = known && !known->in_use ? known : prepare(c, sql, error);
 	if (!s)
 		return NULL;
 	if (!known)
-		keep(c, text, s);
+		keep(c, slice_str(sql), s);
+	*recent = known ? known : s;
 	list_remove(&s->node);
 	list_push(&c->busy, &s->node);
 	s->in_use = true;

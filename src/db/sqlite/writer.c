@@ -3,12 +3,16 @@
  * millisecond or ten, a function some ten microseconds, so whoever waits while one commit is on its
  * way shares the next.
  *
- * The first of a group, if nobody waits behind it, needs no savepoint: nothing else is in the
- * transaction that its failure could undo.
+ * A savepoint for each costs a copy of every page it touches, and hardly any function fails after it
+ * has changed something. So they run without, until one does: then all of the group run once more,
+ * each under a savepoint, so that what one has done can be undone alone.
  *
- *   idle ─▶ BEGIN ─▶ SAVEPOINT, function, RELEASE (or ROLLBACK TO) ─▶ … ─▶ COMMIT ─▶ answer ─▶ idle
- *                              │ the transaction is gone                      │ failed
- *                              └──────────▶ ROLLBACK ─▶ each alone, once ◀────┘
+ *   idle ─▶ BEGIN ─▶ function ─▶ … ────────────────────────────────────▶ COMMIT ─▶ answer ─▶ idle
+ *                      │ failed, with changes                           ▲  │ failed
+ *                      ▼                                                │  │
+ *             ROLLBACK, BEGIN ─▶ SAVEPOINT, function, RELEASE ─▶ … ─────┘  │
+ *                                      │ the transaction is gone           ▼
+ *                                      └─────────────▶ ROLLBACK ─▶ each alone, once
  *
  * Nobody is answered before the commit. When it fails, every function runs once more in a
  * transaction of its own, so that one that fills the disk does not take the others with it; what
@@ -164,38 +168,56 @@ static int run_alone(struct sqlite_db *s, const struct db_job *job, uint64_t *si
 	return rc;
 }
 
-/* Runs the first function of a group straight in the open transaction. */
-static int run_bare(struct sqlite_db *s, const struct db_job *job, uint64_t *signals, bool *lost)
+/*
+ * Runs a function straight in the open transaction. False: it failed and has left something there,
+ * or the transaction is gone.
+ */
+static bool run_bare(struct sqlite_db *s, struct group *g, size_t at)
 {
 	struct connection *c = s->writer;
 	struct db_tx tx = sqlite_tx(s, c, true);
-	int rc = job->fn(&tx, job->arg);
+	int64_t changes = sqlite3_total_changes64(c->sqlite);
+	int rc = g->jobs[at].fn(&tx, g->jobs[at].arg);
 
 	connection_end_rows(c);
-	*lost = !connection_in_transaction(c);
+	g->status[at] = rc;
 	if (rc >= 0)
-		*signals |= tx.signals;
-	else if (!*lost)
-		*lost = connection_run(c, "ROLLBACK") < 0 ||
-			connection_run(c, "BEGIN IMMEDIATE") < 0;
-	return rc;
+		g->signals |= tx.signals;
+	return connection_in_transaction(c) &&
+	       (rc >= 0 || sqlite3_total_changes64(c->sqlite) == changes);
+}
+
+/* Begins the transaction of a group anew. False: that cannot be. */
+static bool begin_anew(struct sqlite_db *s, struct group *g)
+{
+	struct connection *c = s->writer;
+
+	g->signals = 0;
+	return (!connection_in_transaction(c) || connection_run(c, "ROLLBACK") == 0) &&
+	       connection_run(c, "BEGIN IMMEDIATE") == 0;
 }
 
 /* Fills the group from the queue and runs it in the open transaction. True when all went well. */
 static bool run_together(struct sqlite_db *s, struct group *g)
 {
 	int64_t end_us = exec_now_us() + GROUP_MAX_US;
-	bool lost = false, more;
+	bool bare = !s->db->twice, lost = false, more;
 
 	while (!lost && g->count < GROUP_MAX && (g->count == 0 || exec_now_us() < end_us)) {
-		const struct db_job *job = &g->jobs[g->count];
+		size_t at = g->count;
 
-		if (!db_take(s->db, &g->jobs[g->count], &more))
+		if (!db_take(s->db, &g->jobs[at], &more))
 			break;
-		g->status[g->count] = g->count == 0 && !more && !s->db->twice
-					      ? run_bare(s, job, &g->signals, &lost)
-					      : run_in_savepoint(s, job, &g->signals, &lost);
 		g->count++;
+		if (bare && run_bare(s, g, at))
+			continue;
+		if (bare) {
+			bare = false;
+			lost = !begin_anew(s, g);
+			at = 0;
+		}
+		for (; !lost && at < g->count; at++)
+			g->status[at] = run_in_savepoint(s, &g->jobs[at], &g->signals, &lost);
 	}
 	if (lost && connection_in_transaction(s->writer))
 		connection_run(s->writer, "ROLLBACK");

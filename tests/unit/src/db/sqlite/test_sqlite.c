@@ -262,6 +262,64 @@ START_TEST(functions_that_wait_share_a_commit)
 }
 END_TEST
 
+/* One of a group: what it does, and how often it ran. */
+struct member {
+	struct pair p;
+	enum { WRITES, FAILS_BEFORE, FAILS_BEHIND } what;
+	int runs;
+};
+
+static int be_member(struct db_tx *tx, void *arg)
+{
+	struct member *m = arg;
+	int rc;
+
+	m->runs++;
+	if (m->what == FAILS_BEFORE)
+		return HEARTH_EDENIED;
+	rc = put_pair(tx, &m->p);
+	return rc == 0 && m->what == FAILS_BEHIND ? HEARTH_ECONFLICT : rc;
+}
+
+/*
+ * Runs 30 that wait for one commit; those whose number `fails` divides do as `what`. How often one of
+ * them ran.
+ */
+static int run_members(struct db *db, struct member m[30], int fails, int what)
+{
+	struct gate g = { PTHREAD_MUTEX_INITIALIZER };
+	int runs = 0;
+
+	pthread_mutex_lock(&g.lock);
+	ck_assert_int_eq(db_write(db, pass_gate, NULL, &g), 0);
+	for (int i = 0; i < 30; i++) {
+		m[i] = (struct member){ .p.number = i, .what = i % fails ? WRITES : what };
+		ck_assert_int_eq(db_write(db, be_member, NULL, &m[i]), 0);
+	}
+	pthread_mutex_unlock(&g.lock);
+	ck_assert_int_eq(db_write_wait(db, pass_gate, &g), 0);
+	for (int i = 0; i < 30; i++)
+		runs = m[i].runs > runs ? m[i].runs : runs;
+	return runs;
+}
+
+START_TEST(a_group_runs_once_unless_one_fails_behind_a_change)
+{
+	struct member m[30];
+	struct db *db = fresh();
+
+	ck_assert_int_eq(run_members(db, m, 5, FAILS_BEFORE), 1);
+	for (int i = 0; i < 30; i++)
+		ck_assert_int_eq(halves(db, i), i % 5 ? 2 : 0);
+	db_close(&db);
+	db = fresh();
+	ck_assert_int_eq(run_members(db, m, 5, FAILS_BEHIND), 2);
+	for (int i = 0; i < 30; i++)
+		ck_assert_int_eq(halves(db, i), i % 5 ? 2 : 0);
+	db_close(&db);
+}
+END_TEST
+
 /* ---- the log ---- */
 
 static int64_t size_of_log(void)
@@ -492,7 +550,7 @@ END_TEST
 TEST_MAIN("sqlite", a_disk_that_fails_once_fails_nobody,
 	a_disk_that_keeps_failing_leaves_nothing_half_done, who_fills_the_disk_fails_alone,
 	a_second_process_may_write, functions_that_wait_share_a_commit,
-	a_commit_goes_to_the_log_in_one_write, the_log_is_moved_into_the_file,
-	the_cache_of_statements_is_bounded, a_file_that_is_no_database_is_refused,
-	a_folder_that_is_not_there_is_refused, connections_are_set_up_as_meant,
-	a_broken_index_is_noticed_and_can_be_filled_anew)
+	a_group_runs_once_unless_one_fails_behind_a_change, a_commit_goes_to_the_log_in_one_write,
+	the_log_is_moved_into_the_file, the_cache_of_statements_is_bounded,
+	a_file_that_is_no_database_is_refused, a_folder_that_is_not_there_is_refused,
+	connections_are_set_up_as_meant, a_broken_index_is_noticed_and_can_be_filled_anew)
