@@ -4,7 +4,6 @@
 // end nobody owns anything who is not there. KILLS and SEED say how long, and how.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -19,7 +18,6 @@ const SENDERS = 2;
 const LEASE_MS = 1000;
 const withVideo = existsSync('/usr/bin/ffmpeg');
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 // Numbers from 0 to 1 that the seed decides (mulberry32).
 let state = SEED >>> 0;
@@ -190,7 +188,7 @@ async function gameLoad(i) {
 
 // ---- a stream
 
-const listed = new Map(); // path → hash of its bytes, or null
+const listed = new Map(); // path → whether it was answered when it was first seen
 
 async function streamLoad(film, key) {
   while (running) {
@@ -211,8 +209,8 @@ async function watchLoad() {
     for (const name of (playlist?.status === 200 && String(playlist.body).match(/^\d+\.m4s$/gm)) || []) {
       const path = `/live/film/source/${name}`;
       if (listed.get(path)) continue;
-      const segment = await raw(base + path).catch(() => null);
-      listed.set(path, segment?.status === 200 ? sha(segment.body) : null);
+      // Killed in between: it was listed, and must be there all the same.
+      listed.set(path, (await raw(base + path).catch(() => null))?.status === 200);
     }
     await sleep(100);
   }
@@ -290,10 +288,10 @@ test(`${KILLS} times one of two nodes is killed, or stands still, under load (se
       assert.equal(status, 200);
       check(moves, body, match);
     }
-    for (const [path, hash] of listed) {
+    for (const path of listed.keys()) {
       const segment = await raw(node.base + path);
       assert.equal(segment.status, 200, path);
-      if (hash) assert.equal(sha(segment.body), hash, path);
+      assert.equal(String(segment.body.subarray(4, 8)), 'styp', path);
     }
   }
   const answered = [...sent.values()].filter(Boolean).length;
