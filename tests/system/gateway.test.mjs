@@ -246,7 +246,7 @@ test('a session that was ended ends its socket, and no other', async () => {
   await other.next();
   const done = hearth.command('user', 'passwd', 'bob@hearth.test', '--password-stdin', { input: 'another horse\n' });
   assert.equal(done.status, 0, done.stderr);
-  const { code, reason } = await Promise.race([bob.closed, new Promise((late) => setTimeout(late, 30_000, {}))]);
+  const { code, reason } = await Promise.race([bob.closed, new Promise((late) => setTimeout(late, 30_000, {}).unref())]);
   assert.equal(code, 1008);
   assert.match(reason, /session/);
   assert.equal(other.readyState, WebSocket.OPEN);
