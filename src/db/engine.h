@@ -159,6 +159,8 @@ struct db {
 void db_thread_enter(void);
 /* Waits for a function to write; false when the database closes and none waits. */
 bool db_wait_for_work(struct db *db);
+/* Waits for work for so long at most: true when none came. On the same thread. */
+bool db_stays_quiet(struct db *db, int ms);
 /* Takes the oldest one, if there is one; *more says whether another one waits. */
 bool db_take(struct db *db, struct db_job *job, bool *more);
 /* Tells whoever asked; once for each that was taken, after its commit. */
@@ -176,6 +178,11 @@ void readers_join_in(void);
 void readers_leave(struct db *db);
 /* Queues a read: 0, or HEARTH_EBUSY; with `wait` it waits for room. */
 int readers_queue(struct db *db, const struct db_job *job, bool wait);
+/*
+ * Calls fn(arg) while no reader is inside the database or on its way, if that is so now; the others
+ * wait meanwhile. Any thread.
+ */
+void readers_keep_out(struct db *db, void (*fn)(void *arg), void *arg);
 int readers_queue_long(struct db *db, int64_t owner, const struct db_job *job, bool wait);
 
 /* Brings a database to the newest migration. 0, or an error with a sentence appended to `why`. */

@@ -125,6 +125,14 @@ int readers_queue_long(struct db *db, int64_t owner, const struct db_job *job, b
 	return queue(&(struct read){ db, *job, true, owner }, wait);
 }
 
+void readers_keep_out(struct db *db, void (*fn)(void *arg), void *arg)
+{
+	pthread_mutex_lock(&readers.lock);
+	if (db->reading == 0)
+		fn(arg);
+	pthread_mutex_unlock(&readers.lock);
+}
+
 void readers_join_in(void)
 {
 	pthread_mutex_lock(&readers.turn);

@@ -4,6 +4,7 @@
  * database; then it is "busy", or who may block waits.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "db/engine.h"
 #include "hearth/error.h"
@@ -207,6 +208,22 @@ bool db_take(struct db *db, struct db_job *job, bool *more)
 	if (taken)
 		metric_add(db->waiting, -1);
 	return taken;
+}
+
+bool db_stays_quiet(struct db *db, int ms)
+{
+	struct timespec end;
+	bool quiet;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	pthread_mutex_lock(&db->lock);
+	while (db->writing.count == 0 && !db->closing &&
+		pthread_cond_clockwait(&db->filled, &db->lock, CLOCK_MONOTONIC, &end) == 0)
+		;
+	quiet = db->writing.count == 0 && !db->closing;
+	pthread_mutex_unlock(&db->lock);
+	return quiet;
 }
 
 bool db_wait_for_work(struct db *db)

@@ -18,8 +18,11 @@
  * transaction of its own, so that one that fills the disk does not take the others with it; what
  * fails again is answered HEARTH_EIO, or what the database has against it.
  *
+ * When nothing came for some seconds after much, the caches of all its connections are given back.
+ *
  * All of it runs on the writer's thread.
  */
+#include <malloc.h>
 #include <stdio.h>
 
 #include "db/identity.h"
@@ -32,6 +35,8 @@
 
 #define GROUP_MAX        256            /* functions in a commit */
 #define FAILURES_TO_TELL 3              /* functions in a row, each alone */
+#define REST_MS          5000           /* of quiet, after which caches are given back */
+#define REST_BYTES       (512 << 10)    /* that are kept without a look */
 #define GROUP_MAX_US     INT64_C(10000) /* after this no further one is begun: the first ones wait */
 
 struct group {
@@ -249,6 +254,39 @@ static void run_group(struct sqlite_db *s, struct group *g)
 		g->status[i] = run_alone(s, &g->jobs[i], &g->signals);
 }
 
+/* ---- rest ---- */
+
+static int64_t cache_of(struct connection *c)
+{
+	int used = 0, most;
+
+	if (c)
+		sqlite3_db_status(c->sqlite, SQLITE_DBSTATUS_CACHE_USED, &used, &most, 0);
+	return used;
+}
+
+static void release_readers(void *arg)
+{
+	struct sqlite_db *s = arg;
+
+	for (int i = 0; i < READERS; i++)
+		if (s->readers[i])
+			sqlite3_db_release_memory(s->readers[i]->sqlite);
+}
+
+/*
+ * After a busy time pages of the database lie in each connection's cache, which nobody may ask for
+ * again for hours; the kernel has them as well. Where there is little nobody is woken for it.
+ */
+static void rest(struct sqlite_db *s)
+{
+	if (cache_of(s->writer) < REST_BYTES || !db_stays_quiet(s->db, REST_MS))
+		return;
+	sqlite3_db_release_memory(s->writer->sqlite);
+	readers_keep_out(s->db, release_readers, s);
+	malloc_trim(0);
+}
+
 static void *writer_main(void *arg)
 {
 	struct sqlite_db *s = arg;
@@ -266,6 +304,7 @@ static void *writer_main(void *arg)
 		wakeup_gather(false);
 		db_call_watches(s->db, g->signals);
 		connection_checkpoint(s->writer);
+		rest(s);
 	}
 	free(g);
 	return NULL;
