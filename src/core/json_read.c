@@ -153,23 +153,40 @@ static int name_order(const void *a, const void *b)
 	return order ? order : (left > right) - (left < right);
 }
 
+static int refuse_name(const struct reader *r, const struct json *member)
+{
+	size_t token = (size_t)(member - r->nodes);
+
+	return fail(
+		r, HEARTH_EINVAL, (size_t)r->tokens[token].start, "two members have the same name");
+}
+
+#define FEW_MEMBERS 8 /* are compared with each other; to sort them first would take longer */
+
+static int check_few_names(const struct reader *r, const struct json *object)
+{
+	for (const struct json *m = object->child; m; m = m->next)
+		for (const struct json *before = object->child; before != m; before = before->next)
+			if (slice_eq(before->name, m->name))
+				return refuse_name(r, m);
+	return 0;
+}
+
 /* No two members of one object have the same name (RFC 8259 section 4: "SHOULD be unique"). */
 static int check_names(const struct reader *r, const struct json *object)
 {
-	struct json **members = arena_alloc(r->arena, object->count * sizeof(struct json *));
+	struct json **members;
 	size_t n = 0;
 
+	if (object->count <= FEW_MEMBERS)
+		return check_few_names(r, object);
+	members = arena_alloc(r->arena, object->count * sizeof(struct json *));
 	for (struct json *m = object->child; m; m = m->next)
 		members[n++] = m;
 	qsort(members, n, sizeof(struct json *), name_order);
-	for (size_t i = 1; i < n; i++) {
-		if (slice_eq(members[i - 1]->name, members[i]->name)) {
-			size_t token = (size_t)(members[i] - r->nodes);
-
-			return fail(r, HEARTH_EINVAL, (size_t)r->tokens[token].start,
-				"two members have the same name");
-		}
-	}
+	for (size_t i = 1; i < n; i++)
+		if (slice_eq(members[i - 1]->name, members[i]->name))
+			return refuse_name(r, members[i]);
 	return 0;
 }
 

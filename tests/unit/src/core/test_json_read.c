@@ -125,6 +125,14 @@ START_TEST(names_are_unique)
 	check_refused("[{\"\":1,\"\":1}]", HEARTH_EINVAL, "line 1: two members have the same name");
 	read_right("{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]}}");
 	read_right("{\"a\":1,\"A\":2,\"a \":3,\"\":4}");
+	for (int n = 1; n < 20; n++) {
+		strbuf_reset(&b);
+		for (int i = 0; i < n; i++)
+			strbuf_printf(&b, "%s\"n%d\":%d", i ? "," : "{", i, i);
+		strbuf_printf(&b, ",\"n%d\":0}", n / 2);
+		check_refused(b.p, HEARTH_EINVAL, "line 1: two members have the same name");
+	}
+	strbuf_reset(&b);
 	for (int i = 0; i < 20000; i++)
 		strbuf_printf(&b, "%s\"n%d\":%d", i ? "," : "{", i, i);
 	strbuf_adds(&b, "}");
