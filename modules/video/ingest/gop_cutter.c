@@ -284,9 +284,10 @@ int64_t gop_cutter_finish(struct gop_cutter *c)
 		cut(c, end);
 		hand_out(c, c->audio.samples.n);
 	}
-	/* Frames that came so late that their GOP was handed out without them. */
-	c->dropped += c->audio.samples.n;
+	/* What came so late that its GOP was handed out without it. */
+	c->dropped += c->audio.samples.n + c->video.samples.n;
 	audio_track_drop(&c->audio);
+	video_track_drop(&c->video);
 	INVARIANT(gop_cutter_held(c) == 0);
 	return c->start;
 }

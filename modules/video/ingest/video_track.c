@@ -20,9 +20,15 @@ void video_track_forget_still(struct video_track *t)
 	buf_unref(&t->still);
 }
 
-void video_track_clear(struct video_track *t)
+void video_track_drop(struct video_track *t)
 {
 	media_samples_clear(&t->samples);
+	t->cost = 0;
+}
+
+void video_track_clear(struct video_track *t)
+{
+	video_track_drop(t);
 	buf_unref(&t->still);
 	*t = (struct video_track){ 0 };
 }

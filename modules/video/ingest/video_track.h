@@ -27,7 +27,8 @@ struct video_track {
 
 /* The line begins: dts_ms lies at `origin`. What was not handed out stays. */
 void video_track_begin(struct video_track *t, int64_t dts_ms, int64_t origin);
-/* Throws away all it has; and the last key frame, which may be of another codec. */
+/* Throws away the pictures it holds; all it has; and the last key frame, which may be of another codec. */
+void video_track_drop(struct video_track *t);
 void video_track_clear(struct video_track *t);
 void video_track_forget_still(struct video_track *t);
 
