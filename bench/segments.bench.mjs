@@ -31,9 +31,9 @@ async function publish(hearth) {
 }
 
 // Loads one address for some seconds.
-async function load({ port, pid }, path, connections) {
+async function load({ base, pid }, path, connections) {
   const { cpu, value } = await timed(pid, () => run('wrk', ['-t', '1', '-c', connections, '-d', `${SECONDS}s`, '-s', `${HERE}/load/count.lua`,
-    `http://127.0.0.1:${port}${path}`]));
+    base + path]));
   const sums = JSON.parse(value.stdout.trim().split('\n').at(-1));
   if (sums.errors) throw new Error(`${path}: ${sums.errors} errors`);
   return { mibPerCpu: sums.bytes / 2 ** 20 / cpu, mibPerSecond: sums.bytes / 2 ** 20 / (sums.us / 1e6), perCpu: sums.requests / cpu, perSecond: sums.requests / (sums.us / 1e6) };
@@ -49,12 +49,13 @@ await main(async () => {
   const served = Buffer.from(await (await fetch(`http://127.0.0.1:${nginx.port}/segment.m4s`)).arrayBuffer());
   if (!served.equals(segment.bytes)) throw new Error('nginx serves something else');
 
-  const a = { port: hearth.port.http, pid: hearth.child.pid };
-  const b = { port: nginx.port, pid: nginx.pid };
+  const a = { base: `http://127.0.0.1:${hearth.port.http}`, pid: hearth.child.pid };
+  const b = { base: `http://127.0.0.1:${nginx.port}`, pid: nginx.pid };
+  const secure = { a: { ...a, base: `https://127.0.0.1:${hearth.port.https}` }, b: { ...b, base: `https://127.0.0.1:${nginx.tls}` } };
   const report = new Report('segments', `HTTP: a live segment of ${Math.round(segment.bytes.length / 1024)} KiB (wrk)`, { peer: `nginx ${debianVersion('nginx-light')}` });
-  for (const connections of [1, 16, 200]) {
-    const runs = await inTurns({ a: () => load(a, segment.path, connections), b: () => load(b, '/segment.m4s', connections) });
-    const what = `segment, ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
+  for (const [sides, connections] of [[{ a, b }, 1], [{ a, b }, 16], [{ a, b }, 200], [secure, 1], [secure, 16], [secure, 200]]) {
+    const runs = await inTurns({ a: () => load(sides.a, segment.path, connections), b: () => load(sides.b, '/segment.m4s', connections) });
+    const what = `segment${sides === secure ? ' by TLS' : ''}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
     report.row(`${what}: served for each second of processor`, 'MiB/cpu s', 'more', runs.a.mibPerCpu, runs.b.mibPerCpu);
     report.row(what, 'MiB/s', 'more', runs.a.mibPerSecond, runs.b.mibPerSecond);
   }
