@@ -50,7 +50,7 @@ struct account {
 	bool factors;      /* a second factor is enrolled */
 	int64_t quota;     /* bytes that may be kept for it, by all modules together; 0: no bound */
 	int64_t elsewhere; /* of these, what other modules keep, once `elsewhere` filled it in */
-	int64_t generation; /* auth's own: of the password when this was read */
+	int64_t generation; /* of what it opened, when this was read: see accounts_revoked */
 	/* How it was shown: by authenticate and by_token; 0 from the others. */
 	int64_t token;   /* the id of the token or app password; 0: the main password */
 	unsigned scopes; /* enum accounts_scope */
@@ -191,7 +191,8 @@ struct accounts {
 
 /*
  * Live topic "accounts.revoked": tokens were ended; payload is JSON {"account": id, "password":
- * whether what the main password opened ends too, "ids": [the ids of the tokens]}. Whoever keeps a
+ * whether what the main password opened ends too, "generation": of the account from then on, "ids":
+ * [the ids of the tokens]}. Whoever keeps a
  * connection for one of them ends it. Without a payload some were missed: then whatever came by a token
  * or a password may have ended, and counts so; clients sign in anew.
  */
@@ -204,7 +205,7 @@ struct accounts {
 static inline bool accounts_revoked(const struct json *event, const struct account *account)
 {
 	const struct json *ids = event ? json_get(event, "ids") : NULL;
-	int64_t id = 0;
+	int64_t id = 0, generation = INT64_MAX;
 	bool password = false;
 
 	if (!event)
@@ -212,8 +213,10 @@ static inline bool accounts_revoked(const struct json *event, const struct accou
 	if (json_get_i64(event, "account", 1, INT64_MAX, &id) < 0 || id != account->id)
 		return false;
 	json_get_bool(event, "password", &password);
+	json_get_i64(event, "generation", 0, INT64_MAX, &generation);
+	/* The event takes a moment to come: who logged in since then is not meant. */
 	if (account->token == 0)
-		return password;
+		return password && account->generation < generation;
 	for (const struct json *it = ids ? ids->child : NULL; it; it = it->next)
 		if (json_as_i64(it, 1, INT64_MAX, &id) == 0 && id == account->token)
 			return true;

@@ -69,8 +69,14 @@ int auth_store_each_administrator(struct db_tx *tx, db_row_fn *each, void *arg, 
  */
 int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash);
 /*
+ * From now on whoever was read with an earlier generation is from before: what the main password had
+ * opened is ended (auth_store_revoke).
+ */
+int auth_store_next_generation(struct db_tx *tx, int64_t id, int64_t *generation);
+/*
  * Whether the account may still be entered with the password that was checked when `account` was
- * read: 0, or HEARTH_EDENIED when it has another since, is disabled or deleted. In the transaction
+ * read: 0, or HEARTH_EDENIED when it has another since, or what it opened was ended, or it is
+ * disabled or deleted. In the transaction
  * of what the password is good for.
  */
 int auth_store_still_open(struct db_tx *tx, const struct account *account);

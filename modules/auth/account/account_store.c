@@ -161,6 +161,14 @@ int auth_store_set_hash(struct db_tx *tx, int64_t id, const char *hash)
 	return rc < 0 ? rc : auth_reset_drop(tx, id);
 }
 
+int auth_store_next_generation(struct db_tx *tx, int64_t id, int64_t *generation)
+{
+	INVARIANT(db_tx_writes(tx) && id > 0);
+	return db_get_int(tx, generation,
+		"UPDATE account SET generation = generation + 1 WHERE id = $1 RETURNING generation",
+		db_int(id));
+}
+
 int auth_store_still_open(struct db_tx *tx, const struct account *account)
 {
 	int64_t same = 0;

@@ -131,6 +131,7 @@ struct ended {
 	const struct auth_revocation *what;
 	struct strbuf ids, hashes; /* elements of two JSON arrays */
 	int64_t count;
+	int64_t generation; /* of the account from now on */
 };
 
 static void note_ended(struct ended *e, int64_t id, struct slice hash)
@@ -173,9 +174,10 @@ static int publish_ended(struct db_tx *tx, const struct ended *e)
 	int rc;
 
 	snprintf(key, sizeof(key), "%lld", (long long)e->what->account);
-	strbuf_printf(&payload, "{\"account\":%s,\"password\":%s,\"ids\":[%s],\"tokens\":[%s]}",
-		key, e->what->password ? "true" : "false", e->ids.p ? e->ids.p : "",
-		e->hashes.p ? e->hashes.p : "");
+	strbuf_printf(&payload,
+		"{\"account\":%s,\"password\":%s,\"generation\":%lld,\"ids\":[%s],\"tokens\":[%s]}",
+		key, e->what->password ? "true" : "false", (long long)e->generation,
+		e->ids.p ? e->ids.p : "", e->hashes.p ? e->hashes.p : "");
 	rc = bus_publish(tx, "auth.revoked", slice_str(key), strbuf_slice(&payload));
 	strbuf_free(&payload);
 	return rc;
@@ -190,6 +192,9 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	/* A log-in that stands between its steps was begun with that password, too. */
 	if (rc == 0 && what->password)
 		rc = auth_store_drop_tickets(tx, what->account);
+	/* Nor does one that stands before its first. */
+	if (rc == 0 && what->password)
+		rc = auth_store_next_generation(tx, what->account, &e.generation);
 	/* Nor is a place known any more where somebody else may have used it. */
 	if (rc == 0 && what->password)
 		rc = auth_store_drop_networks(tx, what->account);

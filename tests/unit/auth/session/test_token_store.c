@@ -311,6 +311,55 @@ START_TEST(an_old_password_opens_nothing_in_hand)
 }
 END_TEST
 
+/* What the last event of an end says of who was read then. */
+static bool is_meant(struct db_tx *tx, const struct account *account)
+{
+	struct arena *a = arena_new();
+	struct db_rows rows;
+	struct json *doc;
+	bool meant;
+
+	ck_assert_int_eq(db_one(tx, &rows,
+				 "SELECT payload FROM bus_outbox WHERE topic = 'auth.revoked'"
+				 " ORDER BY position DESC LIMIT 1"),
+		0);
+	ck_assert_int_eq(json_read(a, db_col_bytes(&rows, 0), &doc, NULL), 0);
+	meant = accounts_revoked(doc, account);
+	db_end(&rows);
+	arena_free(&a);
+	return meant;
+}
+
+/* Without another password: all sessions are ended, or a factor comes. */
+static int end_all(struct db_tx *tx, void *arg)
+{
+	const struct auth_revocation all = { .account = ann, .password = true };
+	struct account before, after, other;
+
+	(void)arg;
+	ck_assert_int_eq(auth_store_find(tx, "ann@x.test", &before, NULL), 0);
+	ck_assert_int_eq(auth_store_find(tx, "ben@x.test", &other, NULL), 0);
+	ck_assert_int_eq(auth_store_revoke(tx, &all, NULL), 0);
+	ck_assert_int_eq(auth_store_find(tx, "ann@x.test", &after, NULL), 0);
+	/* Whose password was being checked meanwhile enters no more; who begins now does. */
+	ck_assert_int_eq(auth_store_still_open(tx, &before), HEARTH_EDENIED);
+	ck_assert_int_eq(auth_store_still_open(tx, &after), 0);
+	ck_assert_int_eq(auth_store_still_open(tx, &other), 0);
+	/* And the event, which comes later, ends the connection of the one, not of the other. */
+	ck_assert(is_meant(tx, &before));
+	ck_assert(!is_meant(tx, &after));
+	ck_assert(!is_meant(tx, &other));
+	return 0;
+}
+
+START_TEST(who_logs_in_after_an_end_is_not_meant)
+{
+	open_fresh();
+	within(end_all);
+	close_it();
+}
+END_TEST
+
 START_TEST(scopes_are_read_and_written)
 {
 	static const char *const bad[] = { "", " ", "mails", "mail:write", "imap:read", "mail,game",
@@ -352,4 +401,5 @@ END_TEST
 TEST_MAIN("tokens", kinds_open_what_they_are_for, ending_takes_what_was_meant,
 	what_was_ended_is_not_held, use_is_noted_now_and_then, what_expired_is_removed,
 	one_too_many_ends_the_one_unused_the_longest, an_old_password_opens_nothing_in_hand,
-	scopes_are_read_and_written, app_passwords_are_taken_as_people_type_them)
+	who_logs_in_after_an_end_is_not_meant, scopes_are_read_and_written,
+	app_passwords_are_taken_as_people_type_them)
