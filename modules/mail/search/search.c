@@ -255,10 +255,11 @@ struct mail_search_batch {
 	struct mail_content contents[BATCH_MAX]; /* in `a` */
 	size_t at[BATCH_MAX];                    /* of each, in the search's contents */
 	size_t n, next;                          /* next: the first that was not looked through */
+	size_t end; /* in the search's contents: where the next begins */
 	struct arena *a;
 };
 
-/* Loads what is open from s->at on. */
+/* Loads what is open from s->at on, up to b->end. May be run again. */
 static int load_batch(struct db_tx *tx, void *arg)
 {
 	struct mail_search *s = arg;
@@ -266,11 +267,12 @@ static int load_batch(struct db_tx *tx, void *arg)
 
 	arena_reset(b->a);
 	b->n = b->next = 0;
+	b->end = s->at;
 	for (size_t i = s->at; i < s->n && b->n < BATCH_MAX && arena_size(b->a) < BATCH_BYTES;
 		i++) {
 		int rc = HEARTH_ENOTFOUND;
 
-		s->at = i + 1;
+		b->end = i + 1;
 		if (!needs_text(s, i))
 			continue;
 		rc = mail_store_content(tx, s->contents[i], b->a, &b->contents[b->n]);
@@ -310,6 +312,7 @@ static int messages_slice(struct mail_search *s)
 			rc = db_read_long_wait(s->m->db, s->account, load_batch, s);
 		if (rc < 0)
 			return rc;
+		s->at = b->end;
 		if (b->next == b->n)
 			break;
 		rc = look_through(s, &b->contents[b->next], b->at[b->next]);
