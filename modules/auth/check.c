@@ -1,6 +1,6 @@
 /*
  * check.c: what the rows of auth keep to (checks.h). The address is that of an account that was
- * deleted, too: its rows go with an event.
+ * deleted, too: its rows go with an event. A constant table.
  */
 #include "auth.h"
 #include "hearth/checks.h"

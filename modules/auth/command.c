@@ -1,5 +1,6 @@
 /*
  * command.c: what every command needs: the module's state, an ADDRESS, a new password.
+ * On the main thread of a command.
  */
 #include "command.h"
 

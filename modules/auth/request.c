@@ -1,5 +1,5 @@
 /*
- * request.c: how every route of the module reads its request.
+ * request.c: how every route of the module reads its request. On the loop.
  */
 #include "auth.h"
 #include "hearth/text.h"

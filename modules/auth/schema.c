@@ -1,5 +1,5 @@
 /*
- * schema.c: the tables of the auth module, script by script (db.h).
+ * schema.c: the tables of the auth module, script by script (db.h). A constant table.
  */
 #include "auth.h"
 

@@ -1,5 +1,6 @@
 /*
  * service.c: the "accounts" service: what other modules may ask (accounts.h).
+ * On the loop; what waits is on workers and in commands.
  */
 #include "account/account.h"
 #include "account/storage.h"

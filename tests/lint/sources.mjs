@@ -36,7 +36,7 @@ function head(path, text) {
   const said = words.replace(title, '').replace(/\bsee [a-z0-9_/]+\.h\b[.;,]?/gi, '').trim();
   if (said.length < 24) say(path, 1, 'its head only says where else to look');
   // A module says it in each .c once its files have been gone through. A db_fn runs where its database is read or written.
-  if (/^(src|include|modules\/(gateway|web|mail|game|video)\/.*\.c$)/.test(path) &&
+  if (/^(src|include|modules\/(auth|gateway|web|mail|game|video)\/.*\.c$)/.test(path) &&
       !/\b(pure|loop|threads?|workers?|executors?|shard|process|macros?|constants?|types|db_fn|writer|readers?)\b/i.test(words))
     say(path, 1, 'its head does not say which thread runs it, or that it is pure');
 }

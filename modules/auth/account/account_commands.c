@@ -1,5 +1,6 @@
 /*
  * account_commands.c: hearth user add|list|passwd|disable|enable|role|delete.
+ * On the main thread of a command.
  */
 #include <sodium.h>
 #include <stdio.h>

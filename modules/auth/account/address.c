@@ -3,6 +3,8 @@
  *
  * Names are deliberately narrower than RFC 5321 allows: what we make an account for must work in
  * every mail program, so it is ASCII letters, digits and ".-_+".
+ *
+ * Pure; any thread.
  */
 #include "account/account.h"
 

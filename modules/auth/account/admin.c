@@ -1,6 +1,7 @@
 /*
  * admin.c: /api/auth/accounts: administrators look through the accounts and change them. Moderators
  * look, and disable and enable members. And the word that lets somebody have a name that rests.
+ * On the loop, but for what runs in the database.
  */
 #include "account/admin.h"
 #include "account/resting.h"

@@ -6,6 +6,8 @@
  *   the password is right ─▶ one transaction ─▶ answer
  *
  * Never to one's own account: that is done in one's own pages, with what those ask for.
+ *
+ * On the loop, but for what runs in the database.
  */
 #include <sodium.h>
 #include <stdio.h>

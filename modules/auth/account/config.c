@@ -1,5 +1,6 @@
 /*
  * config.c: GET /api/auth/config: what a page must know before anybody is signed in.
+ * On the loop; a page of settings, and one read.
  */
 #include "registration/register.h"
 #include "sms/sms.h"

@@ -1,5 +1,6 @@
 /*
  * quota.c: setting an account's quota (quota.h).
+ * Reading is pure; the rest in a db_fn, or on the main thread of a command.
  */
 #include "account/quota.h"
 

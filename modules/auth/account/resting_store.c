@@ -1,6 +1,6 @@
 /*
  * resting_store.c: see resting.h. A row is a hash and a time; which of three kinds it is is part of what
- * was hashed: an address, a local part at any domain, a group's name.
+ * was hashed: an address, a local part at any domain, a group's name. Inside a db_fn.
  */
 #include "account/resting.h"
 

@@ -1,5 +1,5 @@
 /*
- * avatar_exif.c: the one thing of EXIF that matters here: which way up a photo is.
+ * avatar_exif.c: the one thing of EXIF that matters here: which way up a photo is. Pure.
  */
 #include <stdbool.h>
 

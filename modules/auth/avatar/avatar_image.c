@@ -1,5 +1,6 @@
 /*
  * avatar_image.c: which kind of picture it is, its limits, and the way through (avatar_image.h).
+ * On a worker; its bounds are those of the header.
  */
 #include "avatar/avatar_image.h"
 

@@ -6,6 +6,8 @@
  * are decoded at a half, a quarter or an eighth of their size, which the transform gives for
  * nothing. Warnings (odd markers, a few wrong bits) pass; an early end does not: half a picture is
  * no picture.
+ *
+ * On a worker.
  */
 #include <setjmp.h>
 #include <stdio.h>

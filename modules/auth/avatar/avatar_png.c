@@ -4,6 +4,8 @@
  * Every kind of PNG (palette, grey, 16 bits, with and without alpha) comes out of libpng as lines
  * of RGBA. The seven passes of an interlaced one are taken as they come. Chunks with text, profiles
  * and the like are passed over unread; of an animated PNG this takes the still picture.
+ *
+ * On a worker.
  */
 #include <setjmp.h>
 #include <stdlib.h>

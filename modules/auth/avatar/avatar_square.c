@@ -4,6 +4,8 @@
  * Lengths are counted in whole units so that every pixel is shared out exactly: a pixel is
  * AVATAR_SIDE units wide and a cell `side` units, since the square is AVATAR_SIDE cells and `side`
  * pixels. The weights of a cell then add up to side x side.
+ *
+ * Pure; on a worker.
  */
 #include "avatar/avatar_square.h"
 

@@ -3,6 +3,8 @@
  *
  * libwebp cuts the square out and shrinks it while it decodes, so that what it gives is never more
  * than DECODED pixels wide.
+ *
+ * On a worker.
  */
 #include <stdlib.h>
 

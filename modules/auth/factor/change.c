@@ -1,6 +1,6 @@
 /*
  * change.c: enrolling and removing a second factor: each one transaction, with all that follows
- * from it (factor.h), so that a crash leaves it whole or not begun.
+ * from it (factor.h), so that a crash leaves it whole or not begun. Inside a db_fn.
  */
 #include "factor/factor.h"
 

@@ -4,6 +4,8 @@
  * Each change goes the same way: the password once more (reauthentication.c; only a code confirms
  * TOTP) and, where a factor is enrolled already, a code of one (proof.c); one transaction
  * (change.c), the answer. Secrets are wiped before the request ends.
+ *
+ * On the loop, but for what runs in the database.
  */
 #include "factor/factor.h"
 

@@ -1,6 +1,7 @@
 /*
  * factor_command.c: hearth user factors: what is enrolled, and taking it away from somebody who has
  * lost phone and recovery codes alike, and has shown in person who they are.
+ * On the main thread of a command.
  */
 #include <stdio.h>
 

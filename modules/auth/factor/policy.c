@@ -1,5 +1,5 @@
 /*
- * policy.c: who must have a second factor.
+ * policy.c: who must have a second factor. Pure; any thread.
  */
 #include "factor/factor.h"
 

@@ -1,5 +1,6 @@
 /*
  * proof.c: a code for what would weaken or end the second factor (proof.h).
+ * On the loop, but for what runs in the database.
  */
 #include "factor/proof.h"
 

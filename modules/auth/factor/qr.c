@@ -1,5 +1,5 @@
 /*
- * qr.c: libqrcodegen makes the modules; each row's dark runs become rectangles of one path.
+ * qr.c: libqrcodegen makes the modules; each row's dark runs become rectangles of one path. Pure.
  */
 #include "factor/qr.h"
 

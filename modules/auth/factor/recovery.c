@@ -1,5 +1,5 @@
 /*
- * recovery.c: making, reading and hashing recovery codes.
+ * recovery.c: making, reading and hashing recovery codes. Any thread.
  */
 #include "factor/recovery.h"
 

@@ -1,6 +1,6 @@
 /*
  * seal.c: sealing, and the key (seal.h). A sealed secret is 0x01, the nonce, the box; a plain one,
- * of before, is TOTP_SECRET bytes.
+ * of before, is TOTP_SECRET bytes. The key is set at the start; sealing on any thread.
  */
 #include "factor/seal.h"
 

@@ -1,5 +1,5 @@
 /*
- * totp.c: RFC 4226 and RFC 6238 over OpenSSL's HMAC.
+ * totp.c: RFC 4226 and RFC 6238 over OpenSSL's HMAC. Pure; any thread.
  */
 #include "factor/totp.h"
 

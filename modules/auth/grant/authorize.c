@@ -1,5 +1,6 @@
 /*
  * authorize.c: the person says yes to a page of another origin (grant.h): a code is made.
+ * On the loop, but for what runs in the database.
  */
 #include "grant/grant.h"
 

@@ -1,6 +1,7 @@
 /*
  * exchange.c: a client shows its code, and what only it can know, and gets a token (grant.h). The
  * answers are those of RFC 6749 sections 5.1 and 5.2.
+ * On the loop, but for what runs in the database.
  */
 #include "grant/grant.h"
 

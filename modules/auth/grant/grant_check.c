@@ -1,5 +1,5 @@
 /*
- * grant_check.c: what may stand in a request for a grant (grant.h).
+ * grant_check.c: what may stand in a request for a grant (grant.h). Pure.
  */
 #include "grant/grant.h"
 

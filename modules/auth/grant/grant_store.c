@@ -1,5 +1,6 @@
 /*
  * grant_store.c: SQL on codes (grant.h): by their SHA-256, as all that opens something.
+ * Inside a db_fn.
  */
 #include "grant/grant.h"
 #include "hearth/error.h"

@@ -1,6 +1,7 @@
 /*
  * group_api.c: /api/auth/groups: listing, making, changing and deleting groups. Rights are looked
  * at in the transaction that uses them (group_rights.c); a group one may not see is not there.
+ * On the loop, but for what runs in the database.
  */
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /*
  * group_body.c: reading what is to be a group, or to be changed of one: a table of members, each of
  * which is read into the group or refused by its name.
+ * On the loop; the body is bounded by its route.
  */
 #include <stdio.h>
 

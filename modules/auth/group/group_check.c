@@ -1,5 +1,5 @@
 /*
- * group_check.c: what a group may be called (group.h).
+ * group_check.c: what a group may be called (group.h). Pure.
  */
 #include "group/group.h"
 

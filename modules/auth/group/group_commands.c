@@ -1,6 +1,6 @@
 /*
  * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota, beside a running
- * server.
+ * server. On the main thread of a command.
  */
 #include <stdio.h>
 

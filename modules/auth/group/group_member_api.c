@@ -2,6 +2,7 @@
  * group_member_api.c: /api/auth/groups/{id}/members: inviting people into a group, by their address
  * or the number of their account; making members owners, removing them; joining an open one or one
  * that invites, declining, and leaving. Nobody is put into a group by others (group_invitation_store.c).
+ * On the loop, but for what runs in the database.
  */
 #include "group/group.h"
 #include "hearth/clock.h"

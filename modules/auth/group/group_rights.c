@@ -1,5 +1,5 @@
 /*
- * group_rights.c: who may do what with a group, in one place (group.h says it in words).
+ * group_rights.c: who may do what with a group, in one place (group.h says it in words). Pure.
  */
 #include "group/group.h"
 

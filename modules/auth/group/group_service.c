@@ -1,6 +1,6 @@
 /*
  * group_service.c: the part of the "accounts" service that is about groups (accounts.h): who a mail
- * address reaches, and who is in a group.
+ * address reaches, and who is in a group. On the loop; what waits is on workers and in commands.
  */
 #include <stdlib.h>
 

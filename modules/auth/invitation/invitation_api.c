@@ -1,6 +1,6 @@
 /*
  * invitation_api.c: /api/auth/invitations: administrators make invitations, list them, take them
- * back.
+ * back. On the loop, but for what runs in the database.
  */
 #include <sodium.h>
 

@@ -1,5 +1,6 @@
 /*
  * invitation_command.c: hearth invite: prints a link with which somebody makes an account.
+ * On the main thread of a command.
  */
 #include <sodium.h>
 #include <stdio.h>

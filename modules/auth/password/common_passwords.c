@@ -4,6 +4,8 @@
  *
  * It is searched where it lies, by halves: no index, nothing to load, and only the few pages that
  * the search touches are ever read.
+ *
+ * Pure; any thread.
  */
 #include "password/password_rules.h"
 

@@ -4,6 +4,8 @@
  *
  * What the old one opened ends with it: every other session, the trusted devices, the connections
  * of mail programs that gave it. App passwords and API tokens are their own, and stay.
+ *
+ * On the loop; the hash on a worker, the change in the database.
  */
 #include <sodium.h>
 

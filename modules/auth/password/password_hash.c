@@ -1,5 +1,5 @@
 /*
- * password_hash.c: hashing passwords (argon2id, password/argon.c).
+ * password_hash.c: hashing passwords (argon2id, password/argon.c). On workers of "hash".
  */
 #include <sodium.h>
 

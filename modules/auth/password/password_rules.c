@@ -4,6 +4,8 @@
  * Beside the length, NIST SP 800-63B section 5.1.1.2 names what must be refused: what is known from
  * breaches and dictionaries (common_passwords.c), repetition and sequences, and words of the
  * context, here the account's address and name and the host's.
+ *
+ * Pure; any thread.
  */
 #include "password/password_rules.h"
 

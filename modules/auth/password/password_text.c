@@ -4,6 +4,8 @@
  *
  * What Unicode does not know yet is taken as it is: who likes a new emoji shall have it, and such
  * characters hardly ever get a second form later.
+ *
+ * Pure.
  */
 #include <sodium.h>
 #include <utf8proc.h>

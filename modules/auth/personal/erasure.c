@@ -2,6 +2,7 @@
  * erasure.c: DELETE /api/auth/me: a person deletes their account: with the password, and with a
  * code where a second factor is enrolled. One transaction frees the address, ends all that is open
  * and removes what this module keeps; the event makes the other modules follow.
+ * On the loop, but for what runs in the database.
  */
 #include "account/account.h"
 #include "audit/audit_log.h"

@@ -1,5 +1,6 @@
 /*
  * export.c: asking for one's own data, and how that stands; and what the modules hand in.
+ * On the loop; what modules call is on workers.
  */
 #include "personal/export.h"
 

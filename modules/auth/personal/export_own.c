@@ -1,7 +1,7 @@
 /*
  * export_own.c: this module's part of an export: account.json (all there is of the account but
  * secrets) and events.json (the security events), as their rows say; preferences.json, attachments/
- * and avatar.webp as they are stored.
+ * and avatar.webp as they are stored. On a worker of "io", one at a time.
  */
 #include "hearth/clock.h"
 #include "hearth/error.h"

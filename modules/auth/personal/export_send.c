@@ -2,7 +2,7 @@
  * export_send.c: GET /api/auth/export/{id}: everything as one tar archive. Its headers are made of
  * the rows; between them stand the pieces in the blob store, which are sent as the client takes
  * them (http_reply_pieces). The same rows give the same bytes, so that a download that broke off
- * can go on.
+ * can go on. On the loop, but for what runs in the database.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
  * personal_data_store.c: see personal_data.h. Two tables: what is read of an account, and who
- * removes something of it.
+ * removes something of it. Inside a db_fn.
  */
 #include "personal/personal_data.h"
 

@@ -1,6 +1,6 @@
 /*
  * tar.c: see tar.h. A header is one block of fields at fixed places; numbers are octal digits, and
- * what they cannot hold goes into records "LENGTH KEY=VALUE\n" of the pax header.
+ * what they cannot hold goes into records "LENGTH KEY=VALUE\n" of the pax header. Pure.
  */
 #include "personal/tar.h"
 

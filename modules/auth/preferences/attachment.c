@@ -3,6 +3,8 @@
  *
  * Each lies in the blob store under a key of its own, never used again, so that removing one takes
  * nothing from anybody else. How one is put, step by step: preferences.h.
+ *
+ * On the loop, but for what runs in the database.
  */
 #include <stdlib.h>
 

@@ -1,5 +1,6 @@
 /*
  * canonical.c: see canonical.h. No deeper than JSON_DEPTH_MAX, which json_read has checked.
+ * Pure; on a worker.
  */
 #include "preferences/canonical.h"
 

@@ -1,6 +1,7 @@
 /*
  * merge_patch.c: see merge_patch.h. RFC 7396 section 2 looks each member of the patch up in the
  * target; here both are walked in the order of their names, so that many members cost no squares.
+ * Pure; on a worker.
  */
 #include "preferences/merge_patch.h"
 

@@ -1,5 +1,5 @@
 /*
- * preferences.c: the beginning and the end of the preferences (preferences.h).
+ * preferences.c: the beginning and the end of the preferences (preferences.h). On the loop.
  */
 #include "preferences/preferences.h"
 

@@ -1,6 +1,6 @@
 /*
  * preferences_store.c: the tables of the preferences, and every statement on documents
- * (preferences.h).
+ * (preferences.h). Inside a db_fn.
  */
 #include <stdio.h>
 

@@ -1,6 +1,7 @@
 /*
  * schema_check.c: a document against a schema that was read (schema.h). Goes down the document,
  * which is no deeper than JSON_DEPTH_MAX, in its order, and stops at the first fault.
+ * Pure; on a worker.
  */
 #include "preferences/schema_tree.h"
 

@@ -1,6 +1,6 @@
 /*
  * schema_file.c: see schema_file.h. The assembler reads the file; the Makefile says that this
- * object is made from it.
+ * object is made from it. A constant.
  */
 #include "preferences/schema_file.h"
 

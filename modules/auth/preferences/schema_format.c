@@ -1,6 +1,6 @@
 /*
  * schema_format.c: see schema_format.h. All of them are ASCII but for the names of mailboxes, so
- * letters that only look alike are refused.
+ * letters that only look alike are refused. Pure.
  */
 #include "preferences/schema_format.h"
 

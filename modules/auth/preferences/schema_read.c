@@ -5,6 +5,8 @@
  * References are resolved while reading: the entries of $defs are made empty first and filled then.
  * Afterwards no chain of references may be longer than SCHEMA_REFS_MAX, so none comes back to where
  * it began without having gone into the document.
+ *
+ * Pure; at the start, on the loop's thread.
  */
 #include "preferences/schema_tree.h"
 

@@ -4,6 +4,8 @@
  *   langtag = language ["-" script] ["-" region] *("-" variant) *("-" extension) ["-" privateuse]
  *
  * Each subtag is told by its length, its characters and what may still come: `stage` only grows.
+ *
+ * Pure.
  */
 #include "hearth/error.h"
 #include "profile/profile_check.h"

@@ -3,6 +3,8 @@
  *
  * PATCH merges: a member that is absent stays, null clears. All is checked before anything is
  * changed, and what is unknown is refused, so that a misspelt member is not lost in silence.
+ *
+ * On the loop, but for what runs in the database.
  */
 #include "profile/profile.h"
 

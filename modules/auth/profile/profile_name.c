@@ -1,5 +1,6 @@
 /*
  * profile_name.c: which display names are taken (profile_check.h), with the tables of libutf8proc.
+ * Pure.
  */
 #include <stdlib.h>
 

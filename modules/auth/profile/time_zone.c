@@ -1,7 +1,7 @@
 /*
  * time_zone.c: the names of time zones: those of the tz database 2025b (zones and links, which is
  * in the public domain), in the order of their bytes. A table of our own, so that a server without
- * the system's zone files knows them too.
+ * the system's zone files knows them too. Pure.
  */
 #include "profile/profile_check.h"
 

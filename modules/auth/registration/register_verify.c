@@ -3,6 +3,8 @@
  *
  * Code, invitation and account are one transaction: a code is used up exactly when the account is
  * there. A wrong code commits too, since it counts.
+ *
+ * On the loop, but for what runs in the database.
  */
 #include <sodium.h>
 

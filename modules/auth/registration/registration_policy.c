@@ -1,5 +1,6 @@
 /*
  * registration_policy.c: whether somebody may become an account, and the transaction that makes it.
+ * On the loop, and inside a db_fn.
  */
 #include <sodium.h>
 

@@ -4,6 +4,8 @@
  *   whose is it? ─▶ is the password good? ─▶ hash (pool "hash") ─▶ take it, one transaction
  *
  * What is looked up first costs a read; nothing is hashed for a link that is none.
+ *
+ * On the loop, but for what it says.
  */
 #include "reset/reset.h"
 

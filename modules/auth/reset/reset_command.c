@@ -1,5 +1,5 @@
 /*
- * reset_command.c: hearth user reset, hearth user storage.
+ * reset_command.c: hearth user reset, hearth user storage. On the main thread of a command.
  */
 #include <sodium.h>
 #include <stdio.h>

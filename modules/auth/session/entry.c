@@ -1,6 +1,6 @@
 /*
  * entry.c: the last step of every way in: a session is made and told, by token and by cookie; and
- * its end, by logging out.
+ * its end, by logging out. On the loop, but for what runs in the database.
  */
 #include "session/entry.h"
 

@@ -1,5 +1,6 @@
 /*
  * mfa_challenge.c: what a right password leads to (mfa_challenge.h), and codes by SMS.
+ * On the loop, but for what runs in the database.
  */
 #include "session/mfa_challenge.h"
 

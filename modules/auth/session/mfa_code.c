@@ -1,5 +1,6 @@
 /*
  * mfa_code.c: a code for a ticket: right, wrong or too soon (mfa_challenge.h).
+ * On the loop, but for what runs in the database.
  */
 #include "session/mfa_challenge.h"
 

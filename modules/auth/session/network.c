@@ -1,5 +1,5 @@
 /*
- * network.c: from an address to its network (network.h).
+ * network.c: from an address to its network (network.h). Pure; any thread.
  */
 #include "session/network.h"
 

@@ -1,5 +1,6 @@
 /*
  * reauthentication.c: the password once more, before what a stolen session must not be able to do.
+ * On the loop.
  */
 #include "hearth/error.h"
 #include "session/session.h"

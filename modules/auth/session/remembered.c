@@ -1,6 +1,6 @@
 /*
  * remembered.c: a table of keyed hashes (remembered.h), one place for each account: it has one
- * password, and only a right one is put there.
+ * password, and only a right one is put there. On the loop.
  */
 #include "session/remembered.h"
 

@@ -1,5 +1,6 @@
 /*
  * scope.c: scopes by name, as people and programs write them: "mail game:read imap".
+ * Pure; any thread.
  */
 #include "hearth/error.h"
 #include "session/session.h"

@@ -1,6 +1,6 @@
 /*
  * session_commands.c: hearth session list|revoke: what people hold, seen and ended from the
- * machine.
+ * machine. On the main thread of a command.
  */
 #include <stdio.h>
 #include <time.h>

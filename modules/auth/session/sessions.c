@@ -1,6 +1,7 @@
 /*
  * sessions.c: what of theirs is open: sessions, trusted devices, API tokens and app passwords are
  * listed, made and ended here, by one code, since they are rows of one table.
+ * On the loop, but for what runs in the database.
  */
 #include <sodium.h>
 

@@ -1,5 +1,6 @@
 /*
  * signin.c: POST /api/auth/login: address and password, then a session or the second step.
+ * On the loop; one at a time for each request.
  */
 #include "account/account.h"
 #include "hearth/error.h"

@@ -1,6 +1,7 @@
 /*
  * token.c: opaque tokens. The owner has 256 random bits; we keep their SHA-256: in the database as
  * the durable record, in the shared cache for speed. Being random, a token needs no slow hash.
+ * On the loop, but for what runs in the database.
  */
 #include <openssl/sha.h>
 

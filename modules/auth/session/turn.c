@@ -1,6 +1,6 @@
 /*
  * turn.c: turns by network (turn.h): a ring of networks where somebody waits, each with its own
- * line. A network has an entry only while somebody of it waits.
+ * line. A network has an entry only while somebody of it waits. On the loop.
  */
 #include "session/turn.h"
 

@@ -1,5 +1,5 @@
 /*
- * code.c: codes sent by SMS: made, kept as an HMAC, checked once (code.h).
+ * code.c: codes sent by SMS: made, kept as an HMAC, checked once (code.h). Inside a db_fn.
  */
 #include "sms/code.h"
 

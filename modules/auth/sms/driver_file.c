@@ -4,6 +4,8 @@
  *
  * An attempt after the first looks whether its line is there already. A line that a crash cut off
  * has no end and counts as none; the next one starts on a line of its own.
+ *
+ * On a worker of "net".
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,8 @@
  * answer in time) may or may not have been sent: later, with the same {id}, by which a provider can
  * know it again. What a provider says beyond its status is read and thrown away: it may repeat the
  * text.
+ *
+ * On a worker of "net"; one call at a time on each.
  */
 #include <curl/curl.h>
 

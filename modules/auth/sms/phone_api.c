@@ -2,7 +2,7 @@
  * phone_api.c: /api/auth/me/phone: one's own phone: a code is sent there, and when it comes back
  * the number is the account's; where a second factor is enrolled, a code of it is asked for first.
  * A phone that serves as second factor is a matter of factor/, which
- * keeps the number it was enrolled with.
+ * keeps the number it was enrolled with. On the loop, but for what runs in the database.
  */
 
 #include "sms/phone_api.h"

@@ -1,5 +1,6 @@
 /*
  * sms.c: the settings of sms/, and queueing a message under its limits (sms.h).
+ * The settings are read at the start; queueing is inside a db_fn.
  */
 #include "sms/sms.h"
 

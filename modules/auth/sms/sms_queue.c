@@ -4,6 +4,8 @@
  * The row is what counts, the task only wakes somebody: it is attempted as long as it has not
  * expired, at most ATTEMPTS_MAX times. That a message was sent is recorded even if the lease was
  * lost meanwhile, since whoever holds it now has then nothing more to do.
+ *
+ * On workers of "net".
  */
 #include "sms/sms_queue.h"
 

@@ -1,6 +1,6 @@
 /*
  * template.c: texts with places in them, and the escaping that keeps a value one value
- * (template.h).
+ * (template.h). Pure.
  */
 #include "sms/template.h"
 
