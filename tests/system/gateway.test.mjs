@@ -17,7 +17,7 @@ const HANDSHAKE = {
 let hearth, token;
 const sockets = new Set(); // of this test, so that one that fails leaves none to the next
 before(async () => {
-  hearth = await new Hearth({ 'gateway.ping': '1s', 'gateway.connections_per_account': 8, 'server.drain': '2m' }).start();
+  hearth = await new Hearth({ 'gateway.ping': '2500ms', 'gateway.connections_per_account': 8, 'server.drain': '2m' }).start();
   hearth.addUser('ann@hearth.test', PASSWORD);
   token = await hearth.login('ann@hearth.test', PASSWORD);
 });

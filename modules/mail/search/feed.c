@@ -119,7 +119,7 @@ static int publish_forgotten(struct db_tx *tx, const struct change *c)
 int mail_search_apply(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
 {
 	struct arena *a = arena_new();
-	int64_t built_to, generation;
+	int64_t built_to, generation = 0;
 	struct change c;
 	int rc = read_event(ev, a, &c);
 
