@@ -141,6 +141,6 @@ void lease_unkeep(struct lease_keeper **kp)
 		exec_post(exec_loop(), leases_look, ls);
 	else
 		lease_keeper_unref(k);
-	lease_keeper_unref(
-		k); /* NOLINT(clang-analyzer-unix.Malloc): the list's, and then the owner's */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the list's was that, and this is the owner's */
+	lease_keeper_unref(k);
 }
