@@ -68,7 +68,7 @@ ifneq ($(filter video,$(MODULES)),)
 HEADERS := libavcodec libswscale libavutil
 endif
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) $(HEADERS))
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lm -ldl
+PKG_LIBS   = $(shell pkg-config --libs $(PKGS)) -lunbound -lm -ldl
 
 Q := $(if $(filter 0,$(V)),@,)
 say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' $(1) $(2))

@@ -29,10 +29,11 @@ if [[ -n ${missing// /} ]]; then
   echo "installing Debian packages: $missing"
   export DEBIAN_FRONTEND=noninteractive
   as_root apt-get update -qq
-  # Servers that come with a package (postfix, nginx) are peers for measuring: they are not started.
+  # Servers that come with a package (unbound, postfix, nginx) are peers for tests and measuring: they
+  # are not started.
   policy=/usr/sbin/policy-rc.d
   made_policy=
-  if [[ $what == bench && ! -e $policy ]]; then
+  if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
     as_root chmod +x $policy
     made_policy=yes

@@ -38,6 +38,8 @@ struct conn_info {
 	char tls_version[16]; /* "TLSv1.3"; empty without TLS */
 	char tls_cipher[64];
 	char server_name[256]; /* SNI, lower case; empty without */
+	bool proven;           /* TLS that began here: the peer is who it was asked to be */
+	char tls_why[128];     /* … or why not, or why the handshake failed; empty otherwise */
 };
 
 /*
@@ -63,6 +65,8 @@ struct conn_events {
 	 * who asks and does not read the answers waits.
 	 */
 	size_t (*data)(void *ctx, struct slice in);
+	/* TLS that began here (conn_start_tls_client) is up. May be NULL. */
+	void (*secured)(void *ctx);
 	/* The output queue fell below half its mark after conn_write said stop. May be NULL. */
 	void (*drained)(void *ctx);
 	/* The time-out passed; the session closes or sets another. NULL: it is closed. */
@@ -100,6 +104,22 @@ void conn_resume(struct conn *c);
 int conn_start_tls(struct conn *c);
 /* Whether conn_start_tls could work. */
 bool conn_can_start_tls(const struct conn *c);
+
+/*
+ * TLS from here on, as client. What was written before goes out in clear first, clear input that was
+ * received and not consumed is thrown away; then `secured`, with what is known of the peer in
+ * conn_info, or `closed` (HEARTH_EDENIED: the peer did not prove who it is; else as any failure), with
+ * tls_why. HEARTH_EUNSUPPORTED when there is TLS already. Of `how` nothing is kept.
+ */
+struct dns_tlsa;
+struct conn_tls_client {
+	const char *server_name; /* what is asked for, and what the certificate must be for */
+	bool must_prove;         /* by an authority that the system trusts; else it is only noted */
+	/* DANE (RFC 7672): by one of these records instead; those that cannot be used do not count. */
+	const struct dns_tlsa *tlsa;
+	size_t tlsa_count;
+};
+int conn_start_tls_client(struct conn *c, const struct conn_tls_client *how);
 
 /*
  * The peer must send something (or, with output queued, take something) within ms, from now and

@@ -1,7 +1,7 @@
 /*
  * letters.h: service interface "letters", implemented by the mail module: a short mail of the
- * server itself to somebody. Addresses here are reached; mail for elsewhere cannot be sent yet, and
- * is refused plainly instead of being lost. On the loop.
+ * server itself to somebody, here or elsewhere. A server without a name on the internet reaches
+ * addresses here alone, and refuses others plainly. On the loop.
  */
 #ifndef HEARTH_LETTERS_H
 #define HEARTH_LETTERS_H

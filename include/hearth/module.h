@@ -16,6 +16,7 @@
 #include "hearth/config.h"
 #include "hearth/conn.h"
 #include "hearth/db.h"
+#include "hearth/dns.h"
 #include "hearth/exec.h"
 #include "hearth/http.h"
 #include "hearth/job.h"
@@ -85,6 +86,8 @@ struct blob_store *hearth_blob(const struct hearth *h);
 struct cache *hearth_cache(const struct hearth *h);
 struct bus *hearth_bus(const struct hearth *h);
 struct registry *hearth_registry(const struct hearth *h);
+/* The resolver; also in a command. */
+struct dns *hearth_dns(const struct hearth *h);
 /* This node as an owner of leases, in all databases; also in a command. */
 struct leases *hearth_leases(const struct hearth *h);
 /* Knocks between nodes; NULL with [server] nodes = one, and where there can be none. */

@@ -39,7 +39,17 @@ static const struct hearth_rule rules[] = {
 		" (SELECT 1 FROM mail.parsed p WHERE p.id = c.parsed)" },
 	{ "what was parsed belongs to no mail",
 		"SELECT 0, 'parsed ' || p.id FROM mail.parsed p WHERE NOT EXISTS"
-		" (SELECT 1 FROM mail.content c WHERE c.parsed = p.id)" },
+		" (SELECT 1 FROM mail.content c WHERE c.parsed = p.id) AND NOT EXISTS"
+		" (SELECT 1 FROM mail.outgoing o WHERE o.parsed = p.id)" },
+	{ "mail on its way goes to nobody",
+		"SELECT o.account, 'outgoing ' || o.id FROM mail.outgoing o WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.queue q WHERE q.outgoing = o.id)" },
+	{ "a recipient waits for no mail",
+		"SELECT 0, 'queue ' || q.id FROM mail.queue q WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.outgoing o WHERE o.id = q.outgoing)" },
+	{ "what was parsed of a mail on its way is missing",
+		"SELECT o.account, 'outgoing ' || o.id FROM mail.outgoing o WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.parsed p WHERE p.id = o.parsed)" },
 	{ "the bytes of a mail are missing",
 		"SELECT c.account, 'content ' || c.id FROM mail.content c"
 		" JOIN mail.parsed p ON p.id = c.parsed WHERE p.source IS NOT NULL"

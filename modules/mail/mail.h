@@ -15,6 +15,7 @@
 #include "hearth/letters.h"
 #include "hearth/list.h"
 #include "hearth/module.h"
+#include "queue/queue.h"
 #include "smtp/smtp_data.h"
 #include "turns.h"
 
@@ -22,6 +23,7 @@ struct mail_index;
 struct mail_notifier;
 struct mail_page_notifier;
 struct mail_text_cache;
+struct mail_queue;
 
 /* The scope of the keys that mails are stored under (blob.h). */
 #define MAIL_BLOBS "mail/"
@@ -48,6 +50,8 @@ struct mail {
 	struct mail_text_cache *texts; /* of search */
 	struct metric *unreadable, *extracted, *index_rebuilds, *abandoned;
 	struct bus_listener *revoked;
+	struct mail_queue_limits queue_limits;
+	struct mail_queue *queue;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */
 	bool draining;
@@ -61,6 +65,9 @@ struct slice mail_domain(const struct mail *m);
 
 /* api.c: /api/mail/… */
 extern const struct http_route mail_routes[];
+
+/* commands.c: hearth dns, hearth queue … */
+extern const struct hearth_command mail_commands[];
 
 /* For `hearth verify` (check.c). */
 extern const struct hearth_checks mail_checks;

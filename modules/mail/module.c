@@ -7,6 +7,7 @@
 
 #include "api/notify_page.h"
 #include "delivery/letters.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
 #include "hearth/json.h"
@@ -17,9 +18,11 @@
 #include "notify.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
+#include "queue/queue_commands.h"
 #include "search/index.h"
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
+#include "store/outgoing.h"
 #include "store/store.h"
 
 #define PRUNE_FIRST_MS (INT64_C(60) * 1000)
@@ -40,6 +43,34 @@ static const struct config_setting settings[] = {
 		"bytes a second at which a message must come, and an answer be taken, on the "
 		"whole; "
 		"0: any" },
+	{ NULL, "relay", CONFIG_ADDRESS, "off", NULL, NULL, NULL,
+		"a server (HOST:PORT) that takes all mail for elsewhere; off: each domain's own" },
+	{ NULL, "relay_user", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"the name to log in with there, over TLS; empty: none" },
+	{ NULL, "relay_password", CONFIG_TEXT, "", NULL, NULL, NULL, "and the password" },
+	{ "queue", "retry", CONFIG_DURATION, "5m", "1s", "1d", NULL,
+		"when a mail for elsewhere is tried again at first; then after as long as it has "
+		"waited so far" },
+	{ "queue", "retry_max", CONFIG_DURATION, "4h", "1s", "7d", NULL,
+		"but never later than this" },
+	{ "queue", "expiry", CONFIG_DURATION, "5d", "1s", "30d", NULL,
+		"after so long without success it comes back to its sender" },
+	{ "queue", "warning", CONFIG_DURATION, "4h", "1s", "30d", NULL,
+		"after so long its sender is told that it is late" },
+	{ "queue", "per_hour", CONFIG_INT, "500", "0", "1000000", NULL,
+		"recipients elsewhere that one account may write to within an hour; 0: any "
+		"number" },
+	{ "queue", "patience", CONFIG_DURATION, "10m", "1s", "1h", NULL,
+		"how long another server may take for an answer, where the standard gives it "
+		"longer" },
+	{ "queue", "connections", CONFIG_INT, "50", "1", "1000", NULL,
+		"to other servers at a time" },
+	{ "queue", "per_destination", CONFIG_INT, "10", "1", "100", NULL, "and to one domain" },
+	{ "queue", "port", CONFIG_INT, "25", "1", "65535", NULL,
+		"of other servers; any but 25 is for tests" },
+	{ "queue", "private", CONFIG_BOOL, "no", NULL, NULL, NULL,
+		"also to addresses that are not on the internet (10.0.0.0/8, fd00::/8, this "
+		"machine)" },
 	CONFIG_END,
 };
 
@@ -114,6 +145,25 @@ static const struct conn_listener listeners[] = {
 	{ .key = NULL },
 };
 
+/* A command has changed the queue: who runs it looks. */
+static int queue_event_apply(
+	void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared)
+{
+	(void)module;
+	(void)tx;
+	(void)ev;
+	(void)prepared;
+	return 0;
+}
+
+static void queue_event_heard(void *module, const struct bus_event *ev)
+{
+	const struct mail *m = module;
+
+	(void)ev;
+	mail_queue_retry(m->queue);
+}
+
 static const struct bus_subscription subscriptions[] = {
 	{ .topic = ACCOUNTS_TOPIC_EXPORT,
 		.name = "mail.exports",
@@ -144,6 +194,11 @@ static const struct bus_subscription subscriptions[] = {
 		.database = "mail",
 		.apply = mail_blob_gc_apply,
 		.gathers = true },
+	{ .topic = MAIL_TOPIC_QUEUE,
+		.name = "mail.queue",
+		.database = "mail",
+		.apply = queue_event_apply,
+		.everywhere = queue_event_heard },
 	{ .topic = NULL },
 };
 
@@ -204,7 +259,9 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 	const struct mail *m = arg;
 	int rc = lease_turn(hearth_leases(m->h), tx, "mail.prune", PRUNE_EVERY_MS, NULL);
 
-	return rc < 0 ? rc : mail_store_prune_expunged(tx);
+	if (rc == 0)
+		rc = mail_store_prune_expunged(tx);
+	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 
 static void prune(void *arg)
@@ -261,6 +318,7 @@ static int start(struct hearth *h, void **state)
 	m->accounts->keeps_data(m->accounts->self, "mail");
 	start_command(h, state);
 	mail_letters_offer(m, &m->letters);
+	mail_queue_configure(m);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
@@ -277,6 +335,7 @@ static int start(struct hearth *h, void **state)
 	m->page_notifier = mail_page_notifier_new(hearth_bus(h), hearth_service(h, "connections"));
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
+	m->queue = mail_queue_new(m);
 	*state = m;
 	return mail_copying_recover(m) < 0 ? HEARTH_EIO : mail_index_start(m);
 }
@@ -289,6 +348,7 @@ static void drain(void *state)
 	timer_stop(&m->prune);
 	timer_stop(&m->copying);
 	mail_index_drain(m);
+	mail_queue_drain(m->queue);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
 }
@@ -301,6 +361,7 @@ static void stop(void *state)
 	mail_page_notifier_free(&m->page_notifier);
 	mail_notifier_free(&m->notifier);
 	mail_index_stop(m);
+	mail_queue_free(&m->queue);
 	free(m);
 }
 
@@ -317,6 +378,7 @@ const struct hearth_module mail_module = {
 	.listeners = listeners,
 	.subscriptions = subscriptions,
 	.queues = queues,
+	.commands = mail_commands,
 	.blobs = blobs,
 	.needs = needs,
 	.start = start,

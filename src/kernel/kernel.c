@@ -20,6 +20,7 @@
 #include "hearth/rand.h"
 #include "lease/lease_internal.h"
 #include "modules.h"
+#include "net/dns.h"
 #include "registry/registry_internal.h"
 
 #define IO_THREADS     4
@@ -156,6 +157,8 @@ int kernel_open(struct hearth *h)
 	h->hash = pool_new("hash", HASH_THREADS, HASH_QUEUE_MAX);
 	h->net = pool_new("net", NET_THREADS, POOL_QUEUE_MAX);
 	h->bus_pool = pool_new("bus", BUS_THREADS, POOL_QUEUE_MAX);
+	h->dns = dns_new(
+		config_text(h->config, "dns", "server"), config_text(h->config, "dns", "anchor"));
 	rc = kernel_open_databases(h);
 	if (rc == 0)
 		rc = open_leases(h);
@@ -188,6 +191,8 @@ void kernel_free(struct hearth **hp)
 		if (m->stop && h->states[h->started_count])
 			m->stop(h->states[h->started_count]);
 	}
+	dns_close(h->dns);
+	dns_free(&h->dns);
 	leases_free(&h->leases);
 	registry_free(&h->registry);
 	cache_free(&h->cache);

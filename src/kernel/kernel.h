@@ -61,6 +61,7 @@ struct hearth {
 	struct registry *registry;
 	struct leases *leases;
 	struct wake *wake; /* NULL: one node, or no knocks */
+	struct dns *dns;
 	struct map *services;
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */

@@ -27,6 +27,7 @@
 #include "loop/signal.h"
 #include "loop/wake.h"
 #include "modules.h"
+#include "net/dns.h"
 #include "net/net.h"
 #include "registry/registry_internal.h"
 
@@ -349,6 +350,7 @@ static void finish(struct hearth *h)
 		bus_stop(h->bus);
 	if (h->leases)
 		leases_stop(h->leases);
+	dns_close(h->dns);
 	while (!loop_run_until(nothing_in_hand, &f, FINISH_SAY_MS))
 		log_info("kernel",
 			"draining: new connections are refused, open requests may finish", NULL);

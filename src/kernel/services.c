@@ -39,6 +39,11 @@ struct registry *hearth_registry(const struct hearth *h)
 	return h->registry;
 }
 
+struct dns *hearth_dns(const struct hearth *h)
+{
+	return h->dns;
+}
+
 struct leases *hearth_leases(const struct hearth *h)
 {
 	return h->leases;

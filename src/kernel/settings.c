@@ -48,6 +48,11 @@ static const struct config_setting settings[] = {
 	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
 	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },
+	{ "dns", "server", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"the resolver that is asked, address:port; empty: those of /etc/resolv.conf" },
+	{ "dns", "anchor", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"file with the keys that DNSSEC begins with (DS or DNSKEY records); empty: the "
+		"root's" },
 	{ "store", "db", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"URL of the SQL database; empty: SQLite in the data folder" },
 	{ "store", "blob", CONFIG_TEXT, "", NULL, NULL, NULL,

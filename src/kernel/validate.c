@@ -83,6 +83,22 @@ static void validate_site(const struct config *c, struct strbuf *errors)
 	networks_clear(&networks);
 }
 
+static void validate_dns(const struct config *c, struct strbuf *errors)
+{
+	const char *server = config_text(c, "dns", "server"),
+		   *anchor = config_text(c, "dns", "anchor");
+	struct config_address at;
+	unsigned char bytes[ADDRESS_BYTES];
+
+	if (*server && (config_address_parse(slice_str(server), &at) < 0 || at.off ||
+			       at.port == 0 || !address_bytes(slice_str(at.host), bytes)))
+		config_blame(c, "dns", "server", errors,
+			"found \"%s\", expected an address with a port such as 192.0.2.53:53",
+			server);
+	if (*anchor && access(anchor, R_OK) < 0)
+		config_blame(c, "dns", "anchor", errors, "%s: %s", anchor, strerror(errno));
+}
+
 /* ---- files ---- */
 
 static void validate_tls(const struct config *c, struct strbuf *errors)
@@ -225,6 +241,7 @@ int kernel_validate(const struct hearth *h, struct strbuf *errors)
 
 	validate_names(h->config, errors);
 	validate_site(h->config, errors);
+	validate_dns(h->config, errors);
 	validate_data(h->config, errors);
 	validate_tls(h->config, errors);
 	validate_listeners(h, errors);

@@ -9,6 +9,7 @@
  * On the loop.
  */
 #include "net/conn_internal.h"
+#include "net/tls.h"
 
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -40,6 +41,7 @@ static void conn_free(struct conn *c)
 	c->top->ops->close(c->top, c->polite);
 	conn_out_clear(c);
 	strbuf_free(&c->in);
+	tls_client_free(c->client_tls); /* where it ended before that began */
 	list_remove(&c->turn);
 	list_remove(&c->all);
 	net.count--;
@@ -193,11 +195,9 @@ bool conn_can_start_tls(const struct conn *c)
 	return c->setup.tls && !c->info.tls && !c->start_tls;
 }
 
-int conn_start_tls(struct conn *c)
+/* From here on nothing is read until TLS is on top; what is stored is dropped then. */
+static int start_tls(struct conn *c)
 {
-	if (!conn_can_start_tls(c) || c->state != CONN_OPEN)
-		return HEARTH_EUNSUPPORTED;
-	/* From here on nothing is read until TLS is on top; what is stored is dropped then. */
 	c->start_tls = true;
 	c->clear_n = c->out_n;
 	conn_update_reading(c);
@@ -205,15 +205,36 @@ int conn_start_tls(struct conn *c)
 	return 0;
 }
 
+int conn_start_tls(struct conn *c)
+{
+	if (!conn_can_start_tls(c) || c->state != CONN_OPEN)
+		return HEARTH_EUNSUPPORTED;
+	return start_tls(c);
+}
+
+int conn_start_tls_client(struct conn *c, const struct conn_tls_client *how)
+{
+	if (c->info.tls || c->start_tls || c->state != CONN_OPEN)
+		return HEARTH_EUNSUPPORTED;
+	c->client_tls = tls_client_new(how);
+	return start_tls(c);
+}
+
 void conn_push_tls(struct conn *c)
 {
 	strbuf_free(&c->in);
 	c->start_tls = false;
 	c->info.tls = c->info.confidential = true;
-	c->top = tls_layer_new(c->setup.tls, c->top, c->setup.alpn, &c->info);
+	if (c->client_tls)
+		c->top = tls_client_layer_new(c->client_tls, c->top, &c->info);
+	else
+		c->top = tls_layer_new(c->setup.tls, c->top, c->setup.alpn, &c->info);
 	c->top->up = &conn_layer_up;
 	c->top->above = c;
 	conn_update_reading(c);
+	if (c->client_tls)
+		tls_client_begin(c->top);
+	c->client_tls = NULL;
 }
 
 void conn_set_limits(struct conn *c, size_t input_max, size_t output_high)

@@ -185,10 +185,23 @@ static void up_failed(void *above, int reason)
 	conn_gone(above, reason, false);
 }
 
+static void up_secured(void *above)
+{
+	struct conn *c = above;
+
+	if (c->state != CONN_OPEN || !c->events || !c->events->secured)
+		return;
+	c->calls++;
+	c->events->secured(c->ctx);
+	c->calls--;
+	conn_later(c);
+}
+
 const struct layer_up conn_layer_up = {
 	.room = up_room,
 	.received = up_received,
 	.ended = up_ended,
 	.sent = conn_sent,
+	.secured = up_secured,
 	.failed = up_failed,
 };

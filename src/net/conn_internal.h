@@ -44,9 +44,10 @@ struct conn {
 	bool ended;     /* the peer sends no more */
 	bool offer_due; /* input waits for the next turn; also after conn_attach, conn_resume */
 	bool start_tls; /* when all is sent */
-	bool sending;   /* the layer has not taken all: it calls conn_sent */
-	bool full;      /* conn_write said stop: `drained` is due, and no input is offered */
-	bool polite;    /* GONE with all sent */
+	struct ssl_st *client_tls; /* … as client, prepared; NULL: as server */
+	bool sending;              /* the layer has not taken all: it calls conn_sent */
+	bool full;   /* conn_write said stop: `drained` is due, and no input is offered */
+	bool polite; /* GONE with all sent */
 
 	struct strbuf in; /* what the session did not consume; no memory when empty */
 	int64_t input_us; /* when the oldest of it, or what is offered now, was read */

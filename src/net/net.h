@@ -90,6 +90,7 @@ struct layer_up {
 	void (*ended)(void *above);                     /* the peer sends no more */
 	/* Sending goes on; `n` more bytes of what `send` was given last are done with. */
 	void (*sent)(void *above, size_t n);
+	void (*secured)(void *above);            /* TLS as client is up; may be NULL */
 	void (*failed)(void *above, int reason); /* nothing more will come of it */
 };
 
@@ -149,6 +150,10 @@ void memory_layer_pair(struct layer **near, struct layer **far);
  */
 struct layer *tls_layer_new(
 	struct tls_context *t, struct layer *below, const char *alpn, struct conn_info *info);
+/* TLS as client; `ssl` is tls_client_new's, taken over. Then the handshake begins with _begin. */
+struct ssl_st;
+struct layer *tls_client_layer_new(struct ssl_st *ssl, struct layer *below, struct conn_info *info);
+void tls_client_begin(struct layer *l);
 
 /* ---- connections, for who makes them ---- */
 

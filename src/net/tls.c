@@ -1,5 +1,5 @@
 /*
- * tls.c: TLS as a layer, by OpenSSL, as server.
+ * tls.c: TLS as a layer, by OpenSSL, as server or as client.
  *
  *   HANDSHAKE ──done──▶ UP ──close_notify or end from below──▶ ENDED (may still send)
  *       └──failure, HANDSHAKE_MS──▶ FAILED ◀──bad record──┘
@@ -39,7 +39,7 @@ struct tls {
 	struct layer *below;
 	SSL *ssl;
 	enum tls_state state;
-	bool want_read;
+	bool want_read, client;
 	const char *alpn;
 	struct conn_info *info;
 	struct tls_pipe pipe;
@@ -105,6 +105,13 @@ static void fail(struct tls *t, int reason, const char *what)
 	if (t->state == TLS_HANDSHAKE) {
 		if (error)
 			ERR_error_string_n(error, text, sizeof(text));
+		if (t->client &&
+			!tls_client_proven(t->ssl, t->info->tls_why, sizeof(t->info->tls_why)) &&
+			SSL_get_verify_result(t->ssl) != X509_V_OK)
+			reason = HEARTH_EDENIED;
+		else
+			snprintf(t->info->tls_why, sizeof(t->info->tls_why), "%s",
+				text[0] ? text : what);
 		metric_add(shared.failures, 1);
 		log_debug("tls", what, "conn", "%llu", (unsigned long long)t->info->id, "peer",
 			"%s", t->info->peer, "why", "%s", text, NULL);
@@ -250,8 +257,14 @@ static void handshake_done(struct tls *t)
 	for (char *p = t->info->server_name; *p; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
+	if (t->client)
+		t->info->proven =
+			tls_client_proven(t->ssl, t->info->tls_why, sizeof(t->info->tls_why));
 	update_reading(t);
-	t->l.up->sent(t->l.above, 0);
+	if (t->client && t->l.up->secured)
+		t->l.up->secured(t->l.above);
+	if (t->l.up)
+		t->l.up->sent(t->l.above, 0);
 }
 
 static void handshake(struct tls *t)
@@ -260,7 +273,7 @@ static void handshake(struct tls *t)
 
 	INVARIANT(t->state == TLS_HANDSHAKE && !tls_turn_waits(&t->turn));
 	ERR_clear_error();
-	rc = SSL_accept(t->ssl);
+	rc = SSL_do_handshake(t->ssl);
 	if (rc == 1) {
 		flush(t);
 		handshake_done(t);
@@ -405,8 +418,7 @@ int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-struct layer *tls_layer_new(
-	struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
+static struct tls *layer_new(SSL *ssl, struct layer *below, struct conn_info *info)
 {
 	struct tls *t = mem_zalloc(sizeof(*t));
 	BIO *bio = tls_bio_new(&t->pipe);
@@ -414,14 +426,37 @@ struct layer *tls_layer_new(
 	shared_init();
 	t->l.ops = &ops;
 	t->below = below;
-	t->alpn = alpn;
 	t->info = info;
 	below->up = &below_up;
 	below->above = t;
-	t->ssl = SSL_new(tls_context_current(context));
-	INVARIANT(t->ssl);
+	INVARIANT(ssl);
+	t->ssl = ssl;
 	SSL_set_bio(t->ssl, bio, bio);
 	SSL_set_app_data(t->ssl, t);
 	timer_start(&t->timer, HANDSHAKE_MS, 0, on_late, t);
+	return t;
+}
+
+struct layer *tls_layer_new(
+	struct tls_context *context, struct layer *below, const char *alpn, struct conn_info *info)
+{
+	struct tls *t = layer_new(SSL_new(tls_context_current(context)), below, info);
+
+	t->alpn = alpn;
+	SSL_set_accept_state(t->ssl);
 	return &t->l;
+}
+
+struct layer *tls_client_layer_new(SSL *ssl, struct layer *below, struct conn_info *info)
+{
+	struct tls *t = layer_new(ssl, below, info);
+
+	t->client = true;
+	SSL_set_connect_state(t->ssl);
+	return &t->l;
+}
+
+void tls_client_begin(struct layer *l)
+{
+	handshake((struct tls *)l);
 }

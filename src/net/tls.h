@@ -5,6 +5,7 @@
 #define HEARTH_SRC_TLS_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 
 #include "hearth/exec.h"
 #include "hearth/list.h"
@@ -39,6 +40,15 @@ void tls_turn_drop(struct tls_turn *t);
 
 /* The certificate in use now; SSL_new holds on to it. */
 SSL_CTX *tls_context_current(const struct tls_context *t);
+
+/*
+ * One side of a handshake that begins here (tls_client.c), ready for a layer; and what is known of the
+ * peer once it is done: whether it is who it was asked to be, else why not.
+ */
+struct conn_tls_client;
+SSL *tls_client_new(const struct conn_tls_client *how);
+void tls_client_free(SSL *ssl); /* legal on NULL */
+bool tls_client_proven(SSL *ssl, char *why, size_t why_max);
 
 /* What every SSL_CTX asks when a client offers protocols. */
 int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,

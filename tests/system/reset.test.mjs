@@ -106,7 +106,9 @@ test('a forgotten password: a link to the verified second address, and the same 
     client.close();
     return texts.map((text) => /token=([A-Za-z0-9_-]{43})/.exec(text)?.[1]);
   };
-  problem(await put('dora', 'dora@elsewhere.test'), 400, 'address');
+  // One elsewhere gets its mail by way of the queue.
+  assert.equal((await put('emil', 'emil@elsewhere.test')).status, 202);
+  await eventually(() => hearth.log.includes(' to=emil@elsewhere.test '), 60); // "no such domain", or no answer
   problem(await put('dora', 'Dora+x@hearth.test'), 404, 'address');
   problem(await put('dora', 'dora@hearth.test'), 400, 'address');
   problem(await put('dora', 'nobody@hearth.test'), 404, 'address');

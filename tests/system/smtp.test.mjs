@@ -72,7 +72,7 @@ describe('smtp', () => {
       assert.ok(c.ehlo.lines.includes(name), name);
     assert.ok(!c.ehlo.lines.some((line) => line.startsWith('AUTH')), 'no AUTH for mail servers');
     const s = await SmtpClient.hello(h.port.submission);
-    assert.equal(s.ehlo.lines[0], 'hearth.test mail for other servers cannot be sent from here yet');
+    assert.equal(s.ehlo.lines[0], 'hearth.test');
     assert.ok(s.ehlo.lines.includes('AUTH PLAIN LOGIN'));
     await s.startTls();
     const again = await s.say('EHLO client.test');
@@ -292,7 +292,7 @@ describe('smtp', () => {
     assert.equal((await c.say('AUTH PLAIN')).code, 503);
     assert.equal((await c.say(`MAIL FROM:<${BOB}>`)).code, 550);
     await c.expect(250, `MAIL FROM:<${ALICE}>`);
-    assert.match((await c.expect(550, 'RCPT TO:<x@elsewhere.example>')).lines[0], /^5\.7\.1 mail for other servers cannot be sent from here yet/);
+    await c.expect(250, 'RCPT TO:<x@elsewhere.example>'); // who is logged in may (queue.test.mjs)
     await c.expect(250, 'RSET');
     assert.equal((await c.mail(ALICE, BOB, 'Subject: mine\r\n\r\n')).code, 250);
     assert.match((await inbox(h, BOB)).at(-1), /with ESMTPA id/);

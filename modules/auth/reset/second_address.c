@@ -89,12 +89,13 @@ static int set(struct db_tx *tx, void *arg)
 	struct ask *ask = arg;
 	const struct account *self = http_account(ask->rq);
 	int64_t now = clock_wall_ms();
-	struct account other;
+	struct account other = { 0 };
+	bool here = auth_address_is_local(hearth_config(ask->a->h), ask->address);
 	int rc = auth_store_still_held(tx, self);
 
 	if (rc == 0)
 		rc = second_address_may_ask(tx, self->id, now - GAP_MS);
-	if (rc == 0)
+	if (rc == 0 && here)
 		rc = auth_store_find(tx, ask->address, &other, NULL);
 	if (rc == 0 && other.id == self->id)
 		rc = HEARTH_EINVAL;
@@ -176,8 +177,9 @@ void auth_put_second_address(void *module, struct http_request *rq)
 	}
 	if (!letters || !letters->reaches(letters->self, slice_str(ask->address))) {
 		http_reply_problem(rq, 400, "address",
-			"mail for elsewhere cannot be sent from here yet: expected the address of "
-			"another account of this server; else an administrator's link is the way");
+			"a server without a name on the internet sends no mail elsewhere: expected "
+			"the address of another account here; else an administrator's link is the "
+			"way");
 		return;
 	}
 	auth_token_make(ask->secret, ask->hex);

@@ -2,8 +2,8 @@
  * second_address.h: another address of a person, to which a link for a new password goes when
  * theirs is forgotten (forgotten.c). It counts once the link in a first mail to it was opened.
  *
- * It is the address of another account here: mail for elsewhere cannot be sent yet (letters.h). It
- * goes with either account, and when an administrator resets the password.
+ * It may be here or elsewhere, as far as mail goes (letters.h). One of another account here goes with
+ * either account; each, when an administrator resets the password.
  */
 #ifndef AUTH_SECOND_ADDRESS_H
 #define AUTH_SECOND_ADDRESS_H

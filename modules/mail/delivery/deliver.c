@@ -25,6 +25,7 @@
 #include "hearth/log.h"
 #include "message.h"
 #include "notify.h"
+#include "queue/queue.h"
 #include "store/blob_gc.h"
 
 #define IN_MEMORY_MAX (256u << 10)
@@ -47,6 +48,7 @@ static void delivery_free(struct mail_delivery *d)
 	blob_abort(&d->writer);
 	strbuf_free(&d->bytes);
 	free(d->targets);
+	free(d->remotes);
 	map_free(&d->accounts);
 	arena_free(&d->a);
 	free(d);
@@ -79,6 +81,39 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 size_t mail_delivery_count(const struct mail_delivery *d)
 {
 	return d->n;
+}
+
+void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
+{
+	INVARIANT(r->address.n > 0 && r->domain.n > 0 && !d->done);
+	if (d->remote_n == d->remote_cap) {
+		d->remote_cap = d->remote_cap ? 2 * d->remote_cap : 4;
+		d->remotes = mem_realloc(d->remotes, d->remote_cap * sizeof(*d->remotes));
+	}
+	d->remotes[d->remote_n++] = (struct mail_remote){ .address = arena_slice(d->a, r->address),
+		.domain = arena_slice(d->a, r->domain),
+		.notify = r->notify,
+		.orcpt = arena_slice(d->a, r->orcpt) };
+}
+
+size_t mail_delivery_sent(const struct mail_delivery *d)
+{
+	return d->remote_n;
+}
+
+void mail_delivery_set_outgoing(
+	struct mail_delivery *d, int64_t account, bool utf8, int ret, struct slice envid)
+{
+	d->outgoing.account = account;
+	d->outgoing.utf8 = utf8;
+	d->outgoing.ret = (enum mail_ret)ret;
+	d->outgoing.envid = arena_slice(d->a, envid);
+}
+
+void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
+{
+	d->also = fn;
+	d->also_arg = arg;
 }
 
 bool mail_delivery_has(const struct mail_delivery *d, int64_t account)
@@ -131,7 +166,7 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
 
 static void finish(struct mail_delivery *d, int status)
 {
-	struct mail_recipient *all = arena_zalloc(d->a, d->n * sizeof(*all));
+	struct mail_recipient *all = arena_zalloc(d->a, (d->n + 1) * sizeof(*all));
 
 	for (size_t i = 0; i < d->n; i++) {
 		all[i] = d->targets[i].r;
@@ -141,6 +176,8 @@ static void finish(struct mail_delivery *d, int status)
 	}
 	if (status < 0 && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
+	if (status == 0 && d->remote_n > 0)
+		mail_queue_changed(d->m);
 	d->done(d->arg, status, all, d->n);
 	hearth_release(d->m->h);
 	delivery_free(d);
@@ -227,7 +264,7 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 {
 	struct mail_delivery *d = *dp;
 
-	INVARIANT(d && d->n > 0 && done);
+	INVARIANT(d && d->n + d->remote_n > 0 && done);
 	d->done = done;
 	d->arg = arg;
 	hearth_hold(d->m->h);

@@ -33,6 +33,22 @@ struct mail_delivery;
 struct mail_delivery *mail_delivery_new(struct mail *m);
 void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r);
 size_t mail_delivery_count(const struct mail_delivery *d);
+/*
+ * Somebody elsewhere: in the same transaction the message is put into the queue (store/outgoing.h),
+ * with the envelope's sender of mail_delivery_set_trace. `domain` is where it goes, in lower case.
+ */
+struct mail_remote {
+	struct slice address, domain;
+	unsigned notify;    /* enum mail_notify_when */
+	struct slice orcpt; /* as xtext */
+};
+void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
+size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
+/* For them: who sends it, and what RFC 3461 has beside MAIL. */
+void mail_delivery_set_outgoing(
+	struct mail_delivery *d, int64_t account, bool utf8, int ret, struct slice envid);
+/* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
+void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */
 bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
 /*
@@ -57,7 +73,8 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
 /*
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
  * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
- * HEARTH_ETOOBIG the quota is used up, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
+ * HEARTH_ETOOBIG the quota is used up, HEARTH_EDENIED the sender has written to too many elsewhere
+ * within the hour, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.
  */
 typedef void mail_delivered_fn(

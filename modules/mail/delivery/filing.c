@@ -9,9 +9,11 @@
  */
 #include "delivery/internal.h"
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "personal/preferences.h"
+#include "queue/queue.h"
 
 /* ---- filters ---- */
 
@@ -101,7 +103,7 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 	struct mailbox box;
 	int rc = 0;
 
-	if (d->n == 1)
+	if (d->n + d->remote_n == 1)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));
@@ -119,6 +121,30 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 	return rc;
 }
 
+/* Into the queue, for all who are elsewhere. */
+static int queue_all(struct db_tx *tx, struct mail_delivery *d)
+{
+	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
+	struct mail_outgoing o = d->outgoing;
+	int64_t id, now = clock_wall_ms();
+	int rc = 0;
+
+	if (o.account)
+		rc = mail_store_sending(tx, o.account, now, d->remote_n, limits->per_hour);
+	o.queued_ms = now;
+	o.expires_ms = now + limits->expiry_ms;
+	if (rc == 0)
+		rc = mail_store_outgoing_add(tx, &o, &id);
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
+		rc = mail_store_queue_add(tx, id,
+			&(struct mail_queued){ .recipient = d->remotes[i].address,
+				.domain = d->remotes[i].domain,
+				.notify = d->remotes[i].notify,
+				.orcpt = d->remotes[i].orcpt,
+				.due_ms = now });
+	return rc;
+}
+
 int mail_delivery_file(struct db_tx *tx, void *delivery)
 {
 	struct mail_delivery *d = delivery;
@@ -128,5 +154,9 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 	INVARIANT(d->done && d->status == 0 && d->key[0] != '\0'); /* it was prepared */
 	for (size_t i = 0; i < d->n && rc == 0; i++)
 		rc = file_one(tx, d, &d->targets[i]);
+	if (rc == 0 && d->remote_n > 0)
+		rc = queue_all(tx, d);
+	if (rc == 0 && d->also)
+		rc = d->also(tx, d->also_arg);
 	return rc;
 }

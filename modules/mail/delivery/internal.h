@@ -15,7 +15,7 @@
 #include "delivery/deliver.h"
 #include "delivery/filter.h"
 #include "hearth/map.h"
-#include "store/store.h"
+#include "store/outgoing.h"
 
 /* A recipient, and what becomes of the message there. */
 struct mail_target {
@@ -34,6 +34,11 @@ struct mail_delivery {
 	bool has_nul; /* it is refused: nothing more of it is kept */
 	struct mail_target *targets;
 	size_t n, cap;
+	struct mail_remote *remotes; /* who is elsewhere */
+	size_t remote_n, remote_cap;
+	struct mail_outgoing outgoing; /* what they get */
+	db_fn *also;
+	void *also_arg;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
 	struct slice mail_from, received;
 	struct slice source;

@@ -1,8 +1,10 @@
 /*
  * letters.c: mails of the server itself (hearth/letters.h): put together here and delivered as any
- * other, so that filters and quotas hold.
+ * other, so that filters and quotas hold, or put into the queue. They are from nobody ("<>"): what
+ * cannot be brought is told to nobody, but the log.
  *
- *   send ─▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
+ *   send ─here──▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
+ *     └─elsewhere──▶ queue ─▶ on disk
  *
  * A group is not written to: what a letter says is for one person. On the loop; a letter is its own
  * owner until it is delivered, and as long as the text it is given.
@@ -17,6 +19,7 @@
 #include "hearth/log.h"
 #include "hearth/rand.h"
 #include "mime/date.h"
+#include "store/outgoing.h"
 
 struct outgoing {
 	struct mail *m;
@@ -80,12 +83,29 @@ static void on_reached(
 	mail_delivery_finish(&d, on_delivered, o);
 }
 
+static struct slice domain_of(struct slice address)
+{
+	slice_split(&address, '@');
+	return address;
+}
+
 static bool reaches(void *self, struct slice address)
 {
-	struct slice domain = address;
+	const struct mail *m = self;
+	struct slice domain = domain_of(address);
 
-	slice_split(&domain, '@');
-	return domain.n > 0 && mail_domain_is_local(self, domain);
+	return domain.n > 0 && (mail_domain_is_local(m, domain) || mail_sends_elsewhere(m));
+}
+
+static void send_elsewhere(struct outgoing *o)
+{
+	struct mail_delivery *d = mail_delivery_new(o->m);
+
+	mail_delivery_send(d, &(struct mail_remote){ .address = strbuf_slice(&o->to),
+				      .domain = domain_of(strbuf_slice(&o->to)),
+				      .notify = MAIL_NOTIFY_NEVER });
+	mail_delivery_write(d, strbuf_slice(&o->message));
+	mail_delivery_finish(&d, on_delivered, o);
 }
 
 static int send_letter(void *self, const struct letter *letter)
@@ -99,7 +119,10 @@ static int send_letter(void *self, const struct letter *letter)
 	o->m = m;
 	strbuf_add(&o->to, letter->to);
 	write_message(&o->message, m, letter);
-	m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
+	if (mail_domain_is_local(m, domain_of(letter->to)))
+		m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
+	else
+		send_elsewhere(o);
 	return 0;
 }
 

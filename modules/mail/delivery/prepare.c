@@ -67,6 +67,9 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 		if (t->r.address.n)
 			t->content.mail_from = d->mail_from;
 	}
+	d->outgoing.content = content;
+	d->outgoing.content.trace = d->received;
+	d->outgoing.mail_from = d->mail_from;
 }
 
 /* The quota as it is now: a session may be older. */
@@ -95,7 +98,7 @@ void mail_delivery_prepare(void *delivery)
 	struct buf *stored = NULL;
 	struct slice blob;
 
-	INVARIANT(d->done && d->n > 0 && !d->has_nul);
+	INVARIANT(d->done && d->n + d->remote_n > 0 && !d->has_nul);
 	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
 	d->status = read_blob(d, &stored);
 	if (d->status < 0)
@@ -106,6 +109,6 @@ void mail_delivery_prepare(void *delivery)
 		mail_filter_read(d->a, blob, &d->facts);
 	d->has_facts = stored != NULL;
 	buf_unref(&stored);
-	if (d->n == 1 && d->targets->r.ask_quota)
+	if (d->status == 0 && d->n == 1 && d->targets->r.ask_quota)
 		d->status = ask_quota(d, d->targets);
 }

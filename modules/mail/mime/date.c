@@ -5,6 +5,9 @@
  * Pure; linear in the value.
  */
 #include "mime/date.h"
+
+#include <time.h>
+
 #include "hearth/error.h"
 #include "mime/token.h"
 

@@ -99,8 +99,6 @@ static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
 	snprintf(
 		s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
 	strbuf_adds(&text, hearth_hostname(m->h));
-	if (s->submission)
-		strbuf_adds(&text, " mail for other servers cannot be sent from here yet");
 	if (esmtp) {
 		strbuf_printf(&text,
 			"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",

@@ -48,6 +48,8 @@ struct smtp_session {
 
 	/* the transaction */
 	bool has_mail, smtputf8;
+	enum smtp_ret ret;
+	char envid[104];   /* xtext of at most 100 (RFC 3461 section 4.4) */
 	int64_t size;      /* as SIZE announced it; 0: it was not */
 	int64_t addresses; /* accepted by RCPT; a group is one */
 	char from[SMTP_ADDRESS_MAX + 2];

@@ -53,6 +53,8 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 		s->has_mail = true;
 		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
 		s->size = mail->has_size ? (int64_t)mail->size : 0;
+		s->ret = mail->ret;
+		snprintf(s->envid, sizeof(s->envid), "%.*s", SLICE_ARG(mail->envid));
 		canonical(&mail->from, s->from);
 		smtp_say(s, 250, "2.1.0", "sender ok");
 	}
@@ -127,6 +129,32 @@ static struct smtp_address by_name(const struct smtp_session *s, struct smtp_add
 	return to;
 }
 
+/* Somebody at another server: into the queue, with the message. Only who is logged in may. */
+static void send_elsewhere(struct smtp_session *s, const struct smtp_rcpt *rcpt)
+{
+	char domain[SMTP_ADDRESS_MAX + 2], orcpt[SMTP_PARAMS_MAX] = "";
+
+	if (!mail_sends_elsewhere(s->m)) {
+		smtp_say(s, 550, "5.3.5",
+			"this server has no name on the internet ([server] hostname), and so sends "
+			"no mail elsewhere");
+		return;
+	}
+	canonical(&rcpt->to, s->rcpt);
+	snprintf(domain, sizeof(domain), "%s", strrchr(s->rcpt, '@') + 1);
+	if (rcpt->orcpt_type.n > 0)
+		snprintf(orcpt, sizeof(orcpt), "%.*s;%.*s", SLICE_ARG(rcpt->orcpt_type),
+			SLICE_ARG(rcpt->orcpt_address));
+	if (!s->delivery)
+		s->delivery = mail_delivery_new(s->m);
+	mail_delivery_send(s->delivery, &(struct mail_remote){ .address = slice_str(s->rcpt),
+						.domain = slice_str(domain),
+						.notify = rcpt->notify,
+						.orcpt = slice_str(orcpt) });
+	s->addresses++;
+	smtp_say(s, 250, "2.1.5", "recipient ok");
+}
+
 void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 {
 	const struct smtp_address to = by_name(s, rcpt->to);
@@ -138,11 +166,10 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
+	else if (!postmaster && !mail_domain_is_local(s->m, to.domain) && s->authenticated)
+		send_elsewhere(s, rcpt);
 	else if (!postmaster && !mail_domain_is_local(s->m, to.domain))
-		smtp_say(s, 550, "5.7.1", "%s",
-			s->submission ? "mail for other servers cannot be sent from here yet, only "
-					"to people and groups of this one"
-				      : "mail for this domain is not taken here");
+		smtp_say(s, 550, "5.7.1", "mail for this domain is not taken here");
 	else {
 		canonical(&to, s->rcpt);
 		smtp_wait(s);
@@ -190,6 +217,8 @@ static void set_trace(struct smtp_session *s)
 	mime_date_write(&out, clock_wall_s());
 	strbuf_adds(&out, "\r\n");
 	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
+	mail_delivery_set_outgoing(s->delivery, s->authenticated ? s->account.id : 0, s->smtputf8,
+		(int)s->ret, slice_str(s->envid));
 	mail_delivery_set_source(
 		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));
 	strbuf_free(&out);
@@ -202,7 +231,7 @@ void smtp_do_data(struct smtp_session *s)
 			s->has_mail ? "no recipient was accepted" : "MAIL and RCPT come first");
 		return;
 	}
-	INVARIANT(s->addresses > 0 && mail_delivery_count(s->delivery) > 0);
+	INVARIANT(s->addresses > 0 && s->delivery);
 	set_trace(s);
 	smtp_data_init(&s->data, s->m->message_max, s->m->bare_newlines);
 	s->reading = SMTP_READING_DATA;
@@ -222,9 +251,15 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	smtp_reset(s);
 	if (status == 0) {
 		metric_add(s->m->accepted, 1);
-		smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message);
+		if (n > 0)
+			smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message);
+		else
+			smtp_say(s, 250, "2.0.0", "queued");
 	} else if (status == HEARTH_ETOOBIG) {
 		smtp_say(s, 552, "5.2.2", "the mailbox has no room for this message");
+	} else if (status == HEARTH_EDENIED) {
+		smtp_say(s, 452, "4.7.1",
+			"too many recipients elsewhere within the hour; try again later");
 	} else if (status == HEARTH_EINVAL) {
 		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {
@@ -241,7 +276,7 @@ static void finish_data(struct smtp_session *s)
 {
 	int error = smtp_data_result(&s->data);
 
-	INVARIANT(s->has_mail && mail_delivery_count(s->delivery) > 0);
+	INVARIANT(s->has_mail && s->addresses > 0);
 	s->reading = SMTP_READING_COMMAND;
 	if (error < 0) {
 		smtp_say_error(s, error);

@@ -6,15 +6,15 @@
 #include "hearth/log.h"
 #include "store/internal.h"
 
-/* What was parsed goes with the last content that shares it, and with it the message. */
-static int drop_parsed(struct db_tx *tx, int64_t parsed)
+int mail_store_drop_parsed(struct db_tx *tx, int64_t parsed)
 {
 	struct db_rows rows;
 	int64_t source = 0;
 	bool gone;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM parsed WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM content WHERE "
-		"parsed = $1) RETURNING source",
+		"parsed = $1) AND NOT EXISTS (SELECT 1 FROM outgoing WHERE parsed = $1)"
+		" RETURNING source",
 		db_int(parsed));
 
 	if (rc < 0)
@@ -29,8 +29,7 @@ static int drop_parsed(struct db_tx *tx, int64_t parsed)
 				 : rc;
 }
 
-/* Whether the message lies beside what was parsed, and is no blob. */
-static int is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row)
+int mail_store_is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row)
 {
 	int64_t n = 0;
 	int rc = db_get_int(tx, &n,
@@ -62,9 +61,9 @@ int mail_store_discard(struct db_tx *tx, int64_t content, struct arena *a, struc
 	}
 	db_end(&rows);
 	if (rc >= 0 && gone)
-		rc = is_in_row(tx, parsed, &in_row);
+		rc = mail_store_is_in_row(tx, parsed, &in_row);
 	if (rc >= 0 && gone)
-		rc = drop_parsed(tx, parsed);
+		rc = mail_store_drop_parsed(tx, parsed);
 	if (in_row)
 		*blob = (struct slice){ 0 };
 	return rc < 0 ? rc : 0;

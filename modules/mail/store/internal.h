@@ -25,6 +25,15 @@ int mail_store_first_uids(
 int mail_store_count_size(struct db_tx *tx, int64_t mailbox, int64_t size);
 /* Text of an account's id: the key of its events. */
 void mail_store_event_key(char out[24], int64_t account);
+/* ---- what was parsed ---- */
+
+/* Adds it, with the message if that is small; there already when somebody else got the same bytes. */
+int mail_store_insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t *id);
+/* It goes with the last content, or mail on its way, that shares it; and with it the message. */
+int mail_store_drop_parsed(struct db_tx *tx, int64_t parsed);
+/* Whether the message lies beside what was parsed, and is no blob. */
+int mail_store_is_in_row(struct db_tx *tx, int64_t parsed, bool *in_row);
+
 /* ---- mailbox_create.c ---- */
 
 /* Makes the mailboxes above a name that is good, where they are missing. */

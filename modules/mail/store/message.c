@@ -56,8 +56,7 @@ static int insert_source(struct db_tx *tx, struct slice message, struct db_value
 	return rc;
 }
 
-/* What was parsed of the message: there already when somebody else got the same bytes. */
-static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t *id)
+int mail_store_insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t *id)
 {
 	struct db_value source;
 	int rc = db_get_int(tx, id, "SELECT id FROM parsed WHERE blob = $1", db_text(c->blob_key));
@@ -85,7 +84,7 @@ static int insert_parsed(struct db_tx *tx, const struct mail_content *c, int64_t
 static int insert_content(struct db_tx *tx, int64_t account, const struct mail_content *c,
 	int64_t *id, int64_t *parsed)
 {
-	int rc = insert_parsed(tx, c, parsed);
+	int rc = mail_store_insert_parsed(tx, c, parsed);
 
 	if (rc == 0)
 		rc = db_get_int(tx, id,

@@ -357,8 +357,10 @@ int mail_store_content_lives(struct db_tx *tx, int64_t id, bool *lives)
 int mail_store_blob_used(struct db_tx *tx, struct slice blob_key, bool *used)
 {
 	int64_t n = 0;
-	int rc = db_get_int(
-		tx, &n, "SELECT count(*) FROM content WHERE blob = $1", db_text(blob_key));
+	int rc = db_get_int(tx, &n,
+		"SELECT (SELECT count(*) FROM content WHERE blob = $1)"
+		" + (SELECT count(*) FROM outgoing WHERE blob = $1)",
+		db_text(blob_key));
 
 	*used = n > 0;
 	return rc;

@@ -155,5 +155,46 @@ const char *const mail_migrations[] = {
 	 */
 	"CREATE TABLE fields (id {id}, bytes {bytes} NOT NULL);"
 	"ALTER TABLE message ADD COLUMN parsed BIGINT NOT NULL DEFAULT 0;",
+	/*
+	 * Mail on its way to other servers (store/outgoing.h): what is sent, and a row for each
+	 * recipient that does not have it yet. Times are Unix milliseconds.
+	 */
+	"CREATE TABLE outgoing ("
+	" id {id},"
+	" account BIGINT NOT NULL," /* whose it is; 0: the server's own */
+	" mail_from TEXT NOT NULL," /* empty: <> */
+	" blob TEXT NOT NULL,"
+	" blob_size BIGINT NOT NULL,"
+	" trace {bytes} NOT NULL,"
+	" parsed BIGINT NOT NULL,"
+	" utf8 BIGINT NOT NULL," /* addresses that need SMTPUTF8 */
+	" ret BIGINT NOT NULL,"  /* RFC 3461 RET: 0 not said, 1 FULL, 2 HDRS */
+	" envid TEXT NOT NULL,"  /* RFC 3461 ENVID, as xtext */
+	" queued_ms BIGINT NOT NULL,"
+	" expires_ms BIGINT NOT NULL);"
+	"CREATE INDEX outgoing_blob ON outgoing (blob);"
+	"CREATE INDEX outgoing_parsed ON outgoing (parsed);"
+	"CREATE INDEX outgoing_expires ON outgoing (expires_ms);"
+	"CREATE TABLE queue ("
+	" id {id},"
+	" outgoing BIGINT NOT NULL,"
+	" recipient TEXT NOT NULL,"
+	" domain TEXT NOT NULL,"   /* lower case: what is asked of the DNS */
+	" notify BIGINT NOT NULL," /* RFC 3461 NOTIFY: bits of enum mail_notify_when */
+	" orcpt TEXT NOT NULL,"    /* RFC 3461 ORCPT, as xtext */
+	" held BIGINT NOT NULL,"   /* waits for somebody's word */
+	" due_ms BIGINT NOT NULL,"
+	" attempts BIGINT NOT NULL,"
+	" warned BIGINT NOT NULL," /* its sender was told that it is late */
+	" answer TEXT NOT NULL);"  /* why it was not taken at the last attempt */
+	"CREATE INDEX queue_outgoing ON queue (outgoing);"
+	"CREATE INDEX queue_due ON queue (due_ms) WHERE held = 0;"
+	"CREATE INDEX queue_domain ON queue (domain, due_ms, id) WHERE held = 0;"
+	/* To how many recipients elsewhere an account has written, by the hour. */
+	"CREATE TABLE sending ("
+	" account BIGINT NOT NULL,"
+	" hour BIGINT NOT NULL,"
+	" recipients BIGINT NOT NULL,"
+	" PRIMARY KEY (account, hour));",
 	NULL,
 };

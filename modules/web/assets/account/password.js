@@ -21,7 +21,7 @@ async function secondAddress() {
       : paragraph('There is none.', 'hint'));
   };
   await draw();
-  return card('If you forget it', paragraph('A link for a new password can go to a second address: that of another account of this server, of somebody you trust. Mail for elsewhere cannot be sent yet; without a second address an administrator can make a link for you.'),
+  return card('If you forget it', paragraph('A link for a new password can go to a second address: one you have elsewhere, or that of somebody you trust. Without a second address an administrator can make a link for you.'),
     state, form({
       fields: [
         field({ name: 'address', label: 'Second address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),

@@ -1,0 +1,165 @@
+/*
+ * dns_check.c: compares the records that should be there with those that are, as the resolver has
+ * them. On a command's main thread: one question after the other, each within DNS_PATIENCE_MS.
+ *
+ *   A, AAAA    one of the records is the address
+ *   MX         one of them names this server; more are fine
+ *   TXT        exactly one record is of the kind (v=spf1, v=DMARC1): two count as none (RFC 7208 4.5);
+ *              what it says is the domain's own business and is shown
+ *   SRV        one of them has the name and the port
+ *   PTR        one of the names of the address is the server's
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "dns/dns_records.h"
+#include "hearth/arena.h"
+
+enum verdict {
+	GOOD,
+	OTHER,   /* there, and good, but not as we would have it */
+	MISSING, /* not there */
+	WRONG,
+	UNKNOWN, /* the DNS does not answer */
+};
+
+static const char *const words[] = { "ok", "ok", "MISSING", "WRONG", "UNKNOWN" };
+
+struct look {
+	const struct dns_record *record;
+	enum verdict verdict;
+	bool secure;
+	size_t of_kind;      /* TXT: how many begin as it does */
+	struct strbuf found; /* what is there, when it is not what should be */
+};
+
+static void note(struct look *l, const char *text)
+{
+	if (l->found.n > 0)
+		strbuf_add(&l->found, SLICE(", "));
+	/* Published by whoever: nothing of it may move the terminal's cursor. */
+	for (; *text; text++)
+		strbuf_add(&l->found, (unsigned char)*text < ' ' || *text == 0x7f
+					      ? SLICE("?")
+					      : slice_of(text, 1));
+}
+
+/* One record as text, in the form of dns_record's value; false when it is malformed. */
+static bool show(enum dns_type type, struct slice rdata, struct strbuf *out)
+{
+	char name[DNS_NAME_MAX + 1];
+	int number;
+
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		return dns_read_address(rdata, name) && (strbuf_add(out, slice_str(name)), true);
+	case DNS_MX:
+		return dns_read_mx(rdata, &number, name) &&
+		       (strbuf_printf(out, "%d %s", number, name), true);
+	case DNS_SRV:
+		return dns_read_srv(rdata, &number, name) &&
+		       (strbuf_printf(out, "0 1 %d %s", number, name), true);
+	case DNS_TXT: return dns_read_txt(rdata, out);
+	case DNS_PTR: return dns_read_name(rdata, name) && (strbuf_add(out, slice_str(name)), true);
+	default: return false;
+	}
+}
+
+/* Whether a record that is there does what the wanted one is for. */
+static bool does(const struct dns_record *wanted, const char *found)
+{
+	const char *a = wanted->value, *b = found;
+
+	if (wanted->type == DNS_TXT)
+		return strncasecmp(a, b, strcspn(a, " ;")) == 0;
+	if (wanted->type == DNS_MX) {
+		a = strchr(a, ' ');
+		b = strchr(b, ' ');
+	}
+	return a && b && strcasecmp(a, b) == 0;
+}
+
+static void on_answer(void *arg, const struct dns_answer *answer)
+{
+	struct look *l = arg;
+	struct strbuf text = { 0 };
+
+	l->secure = answer->secure;
+	l->verdict = answer->status == DNS_FOUND                                      ? WRONG
+		     : answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN ? MISSING
+										      : UNKNOWN;
+	if (l->verdict == UNKNOWN)
+		note(l, answer->why);
+	for (size_t i = 0; i < answer->count; i++) {
+		bool fits;
+
+		strbuf_reset(&text);
+		if (!show(l->record->type, answer->rdata[i], &text) || !text.p)
+			continue;
+		fits = does(l->record, text.p);
+		l->of_kind += fits;
+		if (fits && l->verdict == WRONG)
+			l->verdict = strcasecmp(text.p, l->record->value) == 0 ? GOOD : OTHER;
+		if (fits || l->record->type != DNS_TXT)
+			note(l, text.p);
+	}
+	strbuf_free(&text);
+	if (l->record->type == DNS_TXT && l->of_kind != 1 && answer->status == DNS_FOUND)
+		l->verdict = l->of_kind ? WRONG : MISSING;
+}
+
+static bool check(struct dns *dns, const struct dns_record *record)
+{
+	struct look l = { .record = record };
+
+	dns_look(dns, slice_str(record->name), record->type, on_answer, &l);
+	printf("%-8s %s %s %s%s\n", words[l.verdict], record->name, dns_type_name(record->type),
+		record->value, l.secure ? " (DNSSEC)" : "");
+	if (l.verdict != GOOD && l.found.n > 0)
+		printf("         there is: %s\n", l.found.p);
+	if (l.verdict == MISSING || l.verdict == WRONG)
+		printf("         it says: %s\n", record->why);
+	strbuf_free(&l.found);
+	return l.verdict == GOOD || l.verdict == OTHER;
+}
+
+/* "192.0.2.1" as "1.2.0.192.in-addr.arpa" (RFC 1035 3.5), IPv6 by its digits (RFC 3596 2.5). */
+static void reverse_name(const char *address, char name[DNS_NAME_MAX + 1])
+{
+	unsigned char bytes[16];
+	struct strbuf out = { 0 };
+
+	if (inet_pton(AF_INET, address, bytes) == 1) {
+		strbuf_printf(
+			&out, "%d.%d.%d.%d.in-addr.arpa", bytes[3], bytes[2], bytes[1], bytes[0]);
+	} else if (inet_pton(AF_INET6, address, bytes) == 1) {
+		for (int i = 15; i >= 0; i--)
+			strbuf_printf(&out, "%x.%x.", bytes[i] & 15, bytes[i] >> 4);
+		strbuf_add(&out, SLICE("ip6.arpa"));
+	}
+	snprintf(name, DNS_NAME_MAX + 1, "%s", out.p ? out.p : "");
+	strbuf_free(&out);
+}
+
+size_t dns_records_check(struct dns *dns, const struct dns_records *records)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < records->count; i++)
+		bad += !check(dns, &records->list[i]);
+	for (size_t i = 0; i < records->count; i++) {
+		const struct dns_record *r = &records->list[i];
+		struct dns_record back = { .type = DNS_PTR,
+			.why = "the provider of the address publishes it; many servers refuse mail "
+			       "from one without" };
+
+		if (r->type != DNS_A && r->type != DNS_AAAA)
+			continue;
+		reverse_name(r->value, back.name);
+		snprintf(back.value, sizeof(back.value), "%s", r->name);
+		bad += !check(dns, &back);
+	}
+	return bad;
+}

@@ -1,0 +1,56 @@
+/*
+ * dns_command.c: hearth dns: the records to publish, as lines of a zone file; with --check what is
+ * published beside what should be. On a command's main thread.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dns/dns_records.h"
+#include "hearth/arena.h"
+
+static void print_zone(const struct dns_records *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		const struct dns_record *record = &r->list[i];
+		bool text = record->type == DNS_TXT;
+		bool name = record->type == DNS_MX || record->type == DNS_SRV;
+
+		printf("%s. IN %s %s%s%s%s ; %s\n", record->name, dns_type_name(record->type),
+			text ? "\"" : "", record->value, text ? "\"" : "", name ? "." : "",
+			record->why);
+	}
+	for (size_t i = 0; i < r->address_count; i++)
+		printf("; the provider of %s publishes its name (PTR): %s\n", r->addresses[i],
+			r->list[0].name);
+	if (r->address_count == 0)
+		printf("; and the hostname's addresses (A, AAAA): none of this machine's is "
+		       "public, so "
+		       "it is behind others\n");
+}
+
+int mail_run_dns(struct hearth *h, int argc, char **argv)
+{
+	bool check = argc == 1 && strcmp(argv[0], "--check") == 0;
+	struct dns_records *records;
+	size_t bad = 0;
+
+	if (argc > 0 && !check)
+		return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[0]), 2;
+	if (!strchr(hearth_hostname(h), '.'))
+		return fprintf(stderr,
+			       "hearth: \"%s\" is no name on the internet: set [server] hostname\n",
+			       hearth_hostname(h)),
+		       1;
+	records = mem_zalloc(sizeof(*records));
+	dns_records_list(h, records);
+	if (check)
+		bad = dns_records_check(hearth_dns(h), records);
+	else
+		print_zone(records);
+	free(records);
+	if (bad > 0)
+		printf("%zu of the records are missing, wrong or not known; `hearth dns` prints "
+		       "all of them.\n",
+			bad);
+	return bad > 0 ? 1 : 0;
+}

@@ -1,0 +1,145 @@
+/*
+ * dns_records.c: the records to publish, made from the settings. Pure but for a look at the machine's
+ * addresses; at most DNS_RECORDS_MAX records, six a domain.
+ */
+#include "dns/dns_records.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+static const struct {
+	enum dns_type type;
+	const char *name;
+} types[] = {
+	{ DNS_A, "A" },
+	{ DNS_AAAA, "AAAA" },
+	{ DNS_MX, "MX" },
+	{ DNS_TXT, "TXT" },
+	{ DNS_SRV, "SRV" },
+	{ DNS_PTR, "PTR" },
+};
+
+/* RFC 6186 and 8314: which of our listeners mail programs look for. */
+static const struct {
+	const char *service, *listener;
+} services[] = {
+	{ "_imaps._tcp", "imaps" },
+	{ "_submissions._tcp", "submissions" },
+};
+
+const char *dns_type_name(enum dns_type type)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "?";
+}
+
+/* ---- addresses ---- */
+
+static bool is_public_v4(uint32_t a)
+{
+	return a >> 24 != 10 && a >> 24 != 127 && a >> 24 != 0 && a >> 20 != 0xac1 &&
+	       a >> 16 != 0xc0a8 && a >> 16 != 0xa9fe && a >> 22 != 0x191 && a >> 28 != 0xe;
+}
+
+static bool is_public(const struct sockaddr *sa, char text[46])
+{
+	if (sa->sa_family == AF_INET) {
+		struct in_addr a = ((const struct sockaddr_in *)sa)->sin_addr;
+
+		return inet_ntop(AF_INET, &a, text, 46) && is_public_v4(ntohl(a.s_addr));
+	}
+	if (sa->sa_family == AF_INET6) {
+		struct in6_addr a = ((const struct sockaddr_in6 *)sa)->sin6_addr;
+
+		/* Global unicast (RFC 4291 2.5.4). */
+		return inet_ntop(AF_INET6, &a, text, 46) && (a.s6_addr[0] & 0xe0) == 0x20;
+	}
+	return false;
+}
+
+static void list_addresses(struct dns_records *r)
+{
+	const size_t max = sizeof(r->addresses) / sizeof(r->addresses[0]);
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) != 0)
+		return;
+	for (struct ifaddrs *i = all; i && r->address_count < max; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_flags & IFF_UP &&
+			is_public(i->ifa_addr, r->addresses[r->address_count]))
+			r->address_count++;
+	freeifaddrs(all);
+}
+
+/* ---- records ---- */
+
+__attribute__((format(printf, 5, 6))) static void add(struct dns_records *r, const char *name,
+	enum dns_type type, const char *why, const char *format, ...)
+{
+	struct dns_record *record;
+	va_list args;
+
+	if (r->count == DNS_RECORDS_MAX)
+		return;
+	record = &r->list[r->count++];
+	snprintf(record->name, sizeof(record->name), "%s", name);
+	record->type = type;
+	record->why = why;
+	va_start(args, format);
+	vsnprintf(record->value, sizeof(record->value), format, args);
+	va_end(args);
+}
+
+static void add_host(struct dns_records *r, const char *host, bool is_domain)
+{
+	for (size_t i = 0; i < r->address_count; i++)
+		add(r, host, strchr(r->addresses[i], ':') ? DNS_AAAA : DNS_A,
+			"where this server is", "%s", r->addresses[i]);
+	if (!is_domain)
+		add(r, host, DNS_TXT, "nobody else speaks in this server's name (SPF)",
+			"v=spf1 a -all");
+}
+
+static void add_domain(
+	const struct hearth *h, struct dns_records *r, const char *domain, const char *host)
+{
+	char name[DNS_NAME_MAX + 1];
+
+	add(r, domain, DNS_MX, "mail for the domain comes to this server", "10 %s", host);
+	add(r, domain, DNS_TXT, "who may send mail in its name (SPF, RFC 7208)", "v=spf1 mx -all");
+	snprintf(name, sizeof(name), "_dmarc.%s", domain);
+	add(r, name, DNS_TXT, "what receivers do with mail that is not proven (DMARC, RFC 9989)",
+		"v=DMARC1; p=none; rua=mailto:postmaster@%s", domain);
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		int port = hearth_port(h, services[i].listener);
+		struct config_address at =
+			config_address(hearth_config(h), "listen", services[i].listener);
+
+		snprintf(name, sizeof(name), "%s.%s", services[i].service, domain);
+		if (!at.off)
+			add(r, name, DNS_SRV, "mail programs find this server (RFC 6186, 8314)",
+				"0 1 %d %s", port ? port : at.port, host);
+	}
+}
+
+void dns_records_list(const struct hearth *h, struct dns_records *r)
+{
+	const char *const *domains = config_list(hearth_config(h), "mail", "domains");
+	const char *host = hearth_hostname(h);
+	bool is_domain = !domains[0];
+
+	*r = (struct dns_records){ .count = 0 };
+	list_addresses(r);
+	for (const char *const *d = domains; *d; d++)
+		is_domain |= slice_ieq(slice_str(*d), slice_str(host));
+	add_host(r, host, is_domain);
+	if (!domains[0])
+		add_domain(h, r, host, host);
+	for (const char *const *d = domains; *d; d++)
+		add_domain(h, r, *d, host);
+}

@@ -1,0 +1,42 @@
+/*
+ * dns_records.h: what others must find in the DNS so that mail comes here and is believed. On the
+ * main thread of a command.
+ */
+#ifndef MAIL_DNS_RECORDS_H
+#define MAIL_DNS_RECORDS_H
+
+#include "hearth/module.h"
+
+#define DNS_RECORDS_MAX 256
+#define DNS_VALUE_MAX   512
+
+struct dns_record {
+	char name[DNS_NAME_MAX + 1];
+	enum dns_type type;
+	char value[DNS_VALUE_MAX]; /* as in a zone file, names without the dot at the end */
+	const char *why;
+};
+
+struct dns_records {
+	struct dns_record list[DNS_RECORDS_MAX];
+	size_t count;
+	char addresses[16][46]; /* this machine's that are public; it may be behind others */
+	size_t address_count;
+};
+
+/* What the settings ask for: the hostname's addresses, and for each mail domain MX, SPF, DMARC and SRV. */
+void dns_records_list(const struct hearth *h, struct dns_records *out);
+
+/* "MX"; for lines of a zone file. */
+const char *dns_type_name(enum dns_type type);
+
+/*
+ * Asks for each record, prints a line for each, and returns how many are missing or other than they
+ * should be.
+ */
+size_t dns_records_check(struct dns *dns, const struct dns_records *records);
+
+/* hearth dns. */
+int mail_run_dns(struct hearth *h, int argc, char **argv);
+
+#endif

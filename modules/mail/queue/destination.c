@@ -1,0 +1,232 @@
+/*
+ * destination.c: one domain that mail goes to (internal.h): its recipients that are due, read some at a
+ * time; the way there; and how many connections it gets.
+ *
+ *   woken ─▶ rows are read ─▶ looked up ─▶ attempts, each taking batch after batch ─▶ dry ─▶ freed
+ *                               └──none works──▶ what is loaded is put off, and the domain for a while
+ *
+ * As many connections at a time as it has shown to bear: one at first, one more with each mail that
+ * went, down to one after a failure; never more than [queue] per_destination. After a failure nothing is
+ * tried for FAILED_MS, twice as long after each further one.
+ *
+ * On the loop. Bounds: LOADED_MAX rows in memory beside the batches in hand.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "queue/internal.h"
+
+#define ROUTE_KEPT_MS INT64_C(300000)
+#define FAILED_MS     INT64_C(30000)
+#define FAILED_MAX_MS INT64_C(1800000)
+#define ALLOWED_FIRST 2
+
+/* ---- its life ---- */
+
+static struct destination *destination_new(struct mail_queue *q, struct slice domain)
+{
+	struct destination *d = mem_zalloc(sizeof(*d));
+
+	d->q = q;
+	d->a = arena_new();
+	snprintf(d->domain, sizeof(d->domain), "%.*s", SLICE_ARG(domain));
+	list_init(&d->attempts);
+	d->allowed = ALLOWED_FIRST;
+	list_push(&q->list, &d->node);
+	map_set(q->destinations, slice_str(d->domain), d);
+	return d;
+}
+
+void destination_free(struct destination *d)
+{
+	route_drop(&d->lookup);
+	attempt_free_all(d);
+	map_remove(d->q->destinations, slice_str(d->domain));
+	list_remove(&d->node);
+	arena_free(&d->a);
+	free(d);
+}
+
+static bool is_held_back(const struct destination *d)
+{
+	return clock_mono_ms() < d->not_before_ms;
+}
+
+/* Nothing is under way; what is remembered of a failure is worth keeping for as long as it counts. */
+static bool is_idle(const struct destination *d)
+{
+	return !d->loading && !d->lookup.done && d->attempt_count == 0 && d->in_hand == 0 &&
+	       d->next == d->count && (d->dry || d->q->draining || !d->q->lease.epoch) &&
+	       !is_held_back(d);
+}
+
+void destination_wake(struct mail_queue *q, struct slice domain)
+{
+	struct destination *d = map_get(q->destinations, domain);
+
+	if (!d)
+		d = destination_new(q, domain);
+	d->dry = false;
+	destination_pump(d);
+}
+
+/* ---- rows ---- */
+
+struct load {
+	struct destination *d;
+	struct arena *a;
+	struct mail_queued rows[LOADED_MAX];
+	size_t count;
+	int64_t now_ms;
+};
+
+static int read_rows(struct db_tx *tx, void *arg)
+{
+	struct load *l = arg;
+
+	arena_reset(l->a);
+	return mail_store_queue_due(tx, slice_str(l->d->domain), l->now_ms, l->d->after_ms,
+		l->d->after_id, LOADED_MAX, l->a, l->rows, &l->count);
+}
+
+static void on_rows(void *arg, int status)
+{
+	struct load *l = arg;
+	struct destination *d = l->d;
+
+	d->loading = false;
+	d->dry = status < 0 || l->count < LOADED_MAX;
+	if (status == 0 && l->count > 0) {
+		arena_free(&d->a);
+		d->a = l->a;
+		l->a = NULL;
+		d->rows = arena_alloc(d->a, l->count * sizeof(*d->rows));
+		memcpy(d->rows, l->rows, l->count * sizeof(*d->rows));
+		d->count = l->count;
+		d->next = 0;
+		d->after_ms = d->rows[d->count - 1].due_ms;
+		d->after_id = d->rows[d->count - 1].id;
+	}
+	arena_free(&l->a);
+	free(l);
+	destination_pump(d);
+}
+
+/* Behind those in hand; from the beginning when there are none, since they may be due again. */
+static void load(struct destination *d)
+{
+	struct load *l = mem_zalloc(sizeof(*l));
+
+	if (d->in_hand == 0)
+		d->after_ms = d->after_id = 0;
+	l->d = d;
+	l->a = arena_new();
+	l->now_ms = clock_wall_ms();
+	d->loading = true;
+	if (db_read(d->q->m->db, read_rows, on_rows, l) < 0)
+		on_rows(l, HEARTH_EBUSY);
+}
+
+struct mail_batch *destination_take(struct destination *d, size_t max)
+{
+	struct mail_batch *b;
+	size_t n = 1;
+
+	if (d->next == d->count || d->q->draining || is_held_back(d))
+		return NULL;
+	while (n < max && n < BATCH_MAX && d->next + n < d->count &&
+		d->rows[d->next + n].outgoing == d->rows[d->next].outgoing)
+		n++;
+	b = mail_batch_new(d->q, slice_str(d->domain), n);
+	b->in_hand = true;
+	for (size_t i = 0; i < n; i++)
+		mail_batch_put(b, i, &d->rows[d->next++]);
+	d->in_hand += n;
+	return b;
+}
+
+/* ---- the way there ---- */
+
+static void on_route(void *arg)
+{
+	struct destination *d = arg;
+
+	d->routed_ms = clock_mono_ms();
+	if (d->route.verdict == ROUTE_FOUND)
+		destination_pump(d);
+	else
+		destination_failed(d,
+			d->route.verdict == ROUTE_FAILED ? OUTCOME_FAILED : OUTCOME_DEFERRED,
+			d->route.enhanced, d->route.why);
+}
+
+static bool has_route(const struct destination *d)
+{
+	return d->routed_ms && d->route.verdict == ROUTE_FOUND &&
+	       clock_mono_ms() - d->routed_ms < ROUTE_KEPT_MS;
+}
+
+void destination_failed(
+	struct destination *d, enum outcome outcome, const char *enhanced, const char *why)
+{
+	struct mail_batch *b;
+	int64_t wait = FAILED_MS << (d->failures < 6 ? d->failures : 6);
+
+	log_info("queue", "a destination cannot be reached", "domain", "%s", d->domain, "why", "%s",
+		why, NULL);
+	while ((b = destination_take(d, BATCH_MAX))) {
+		for (size_t i = 0; i < b->count; i++)
+			mail_batch_set(
+				&b->recipients[i], b->a, outcome, 0, enhanced, slice_str(why));
+		outcome_write(b);
+	}
+	d->routed_ms = 0;
+	d->allowed = 1;
+	/* Who has no such domain is no reason to wait: the next may be answered at once as well. */
+	if (outcome == OUTCOME_DEFERRED) {
+		d->failures++;
+		d->not_before_ms = clock_mono_ms() + (wait < FAILED_MAX_MS ? wait : FAILED_MAX_MS);
+	}
+	destination_pump(d);
+}
+
+void destination_works(struct destination *d)
+{
+	size_t max = (size_t)mail_queue_limits(d->q->m)->per_destination;
+
+	d->failures = 0;
+	if (d->allowed < max)
+		d->allowed++;
+}
+
+/* ---- what can begin ---- */
+
+void destination_pump(struct destination *d)
+{
+	struct mail_queue *q = d->q;
+	size_t total = (size_t)mail_queue_limits(q->m)->connections;
+
+	if (is_idle(d)) {
+		destination_free(d);
+		return;
+	}
+	if (q->draining || !q->lease.epoch || is_held_back(d))
+		return;
+	if (d->next == d->count && !d->dry && !d->loading)
+		load(d);
+	if (d->next == d->count)
+		return;
+	if (!has_route(d)) {
+		if (!d->lookup.done && d->attempt_count == 0)
+			route_look(&d->lookup, q->m, slice_str(d->domain), &d->route, on_route, d);
+		return;
+	}
+	/* Those that are connected come for more by themselves; at most one a batch is begun. */
+	for (size_t i = d->next;
+		i < d->count && d->attempt_count < d->allowed && q->connections < total;
+		i += BATCH_MAX)
+		attempt_begin(d);
+}

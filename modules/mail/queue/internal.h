@@ -1,0 +1,145 @@
+/*
+ * queue/internal.h: what the files of the queue share (queue.h). On the loop, but for functions that
+ * get a transaction.
+ */
+#ifndef MAIL_QUEUE_INTERNAL_H
+#define MAIL_QUEUE_INTERNAL_H
+
+#include "hearth/dial.h"
+#include "hearth/map.h"
+#include "message.h"
+#include "queue/queue.h"
+#include "queue/route.h"
+#include "queue/smtp_client.h"
+#include "store/outgoing.h"
+
+#define DESTINATIONS_MAX 500 /* in memory at a time */
+#define LOADED_MAX       200 /* recipients of one that are in memory and not in hand */
+#define BATCH_MAX        100 /* recipients of one transaction (RFC 5321 section 4.5.3.1.8) */
+
+struct mail_queue {
+	struct mail *m;
+	struct lease_keeper *keeper;
+	struct lease lease;       /* epoch 0: another node has the queue */
+	struct map *destinations; /* by domain */
+	struct list list;         /* the same */
+	size_t connections;       /* attempts in all */
+	struct timer timer;       /* to the next look at what is due */
+	bool looking, look_again, draining;
+	char after[DNS_NAME_MAX + 1]; /* where the next look goes on; empty: at the beginning */
+	struct bus_listener *listener;
+	struct metric *sent, *deferred, *failed;
+};
+
+/* One domain: who is due there, how it is reached, and the connections to it. */
+struct destination {
+	struct list_node node;
+	struct mail_queue *q;
+	char domain[DNS_NAME_MAX + 2];
+	/* Recipients that are due, and up to where they were read. */
+	struct arena *a;
+	struct mail_queued *rows;
+	size_t count, next;
+	int64_t after_ms, after_id;
+	bool loading, dry; /* dry: there are no more that are due */
+	size_t in_hand;    /* recipients in batches */
+	/* How it is reached. */
+	struct route route;
+	struct route_lookup lookup;
+	int64_t routed_ms; /* when that was found; 0: never */
+	/* Connections. */
+	struct list attempts;
+	size_t attempt_count, allowed;
+	unsigned failures;     /* in a row */
+	int64_t not_before_ms; /* after a failure */
+};
+
+enum outcome {
+	OUTCOME_OPEN, /* not known yet: what was said is for the recipient alone */
+	OUTCOME_SENT,
+	OUTCOME_DEFERRED,
+	OUTCOME_FAILED,
+};
+
+/* Recipients of one mail that go over one connection together; its own arena has all of it. */
+struct mail_batch {
+	struct mail_queue *q;
+	char domain[DNS_NAME_MAX + 2]; /* of its destination, … */
+	bool in_hand;                  /* … which counts it, and may be gone when that is over */
+	struct arena *a;
+	struct mail_outgoing outgoing; /* at first what the rows have of it: sender, times */
+	struct mail_batch_recipient {
+		struct mail_queued row;
+		enum outcome outcome;
+		int code;
+		char enhanced[12];
+		struct slice answer;
+		int64_t due_ms; /* of one that is deferred */
+		bool warn;      /* … and whose sender is told now */
+	} * recipients;
+	size_t count;
+	char host[DNS_NAME_MAX + 1]; /* who answered, for reports */
+	struct strbuf header;        /* of the message, for reports: its first bytes */
+	struct strbuf report;        /* a message for the sender */
+	struct lease lease;          /* what its rows are changed by */
+	struct mail_reader reader;
+	int status;
+};
+
+#define BATCH_HEADER_MAX 16384
+
+/* ---- queue.c ---- */
+
+/* Looks at what is due, now or right after the look that is under way. */
+void mail_queue_look(struct mail_queue *q);
+
+/* ---- destination.c ---- */
+
+/* There may be something due for the domain. */
+void destination_wake(struct mail_queue *q, struct slice domain);
+/* Begins what can begin: reading rows, looking up, connecting. It may free the destination. */
+void destination_pump(struct destination *d);
+/* The next batch for a connection that takes up to `max` recipients; NULL when there is none. */
+struct mail_batch *destination_take(struct destination *d, size_t max);
+/* No address of it could be used, or could be found: what is loaded is put off, or failed. */
+void destination_failed(
+	struct destination *d, enum outcome outcome, const char *enhanced, const char *why);
+/* A connection worked: more are allowed, and failures forgotten. */
+void destination_works(struct destination *d);
+/* Waiting for others to end is over: everything of it is dropped. */
+void destination_free(struct destination *d);
+
+/* ---- attempt.c ---- */
+
+void attempt_begin(struct destination *d);
+void attempt_abort_all(struct destination *d);
+/* At the end: frees them, when nothing of theirs is called any more. */
+void attempt_free_all(struct destination *d);
+
+/* ---- outcome.c ---- */
+
+/* Writes what became of a batch, with the report; then its recipients are not in hand any more. */
+void outcome_write(struct mail_batch *b);
+/* A recipient whose mail's time is over, tried or not; nothing while its destination has some in hand. */
+void outcome_expire(struct mail_queue *q, const struct mail_queued *row);
+void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcome outcome, int code,
+	const char *enhanced, struct slice answer);
+void mail_batch_free(struct mail_batch *b);
+/* One of up to `n` recipients, for who fills them in. */
+struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, size_t n);
+/* Copies a row into place i of it. */
+void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *row);
+
+/* ---- report.c ---- */
+
+/* Whether somebody is to be told of a recipient: it failed, or is late and has `warn`. */
+bool report_is_due(const struct mail_batch_recipient *r);
+/*
+ * A report (RFC 3464) on those of a batch of whom somebody is to be told, as a message. Pure.
+ */
+/* "NEVER", "SUCCESS,FAILURE": the words of enum mail_notify_when, in `a`; NULL for none. */
+const char *mail_notify_words(struct arena *a, unsigned notify);
+void report_write(
+	struct strbuf *out, const struct mail_batch *b, const char *hostname, int64_t now_s);
+
+#endif

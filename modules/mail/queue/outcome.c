@@ -1,0 +1,278 @@
+/*
+ * outcome.c: what became of recipients, written down: who has the mail, or never will, is out of the
+ * queue; who is tried again gets a time; and their sender gets a report, in the same transaction.
+ *
+ *   batch ─▶ times, and who is to be told ─▶ a report? ──no──▶ one transaction ──▶ freed
+ *                                               └──yes──▶ whose address? ─▶ delivered, with the rest
+ *
+ * Every transaction checks the lease: a node that lost the queue changes nothing any more. On the loop,
+ * but for the transaction.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "delivery/deliver.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "hearth/rand.h"
+#include "queue/internal.h"
+
+/* ---- batches ---- */
+
+struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, size_t n)
+{
+	struct mail_batch *b = mem_zalloc(sizeof(*b));
+
+	b->q = q;
+	b->a = arena_new();
+	b->count = n;
+	b->recipients = arena_zalloc(b->a, n * sizeof(*b->recipients));
+	snprintf(b->domain, sizeof(b->domain), "%.*s", SLICE_ARG(domain));
+	return b;
+}
+
+void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *row)
+{
+	struct mail_queued *copy = &b->recipients[i].row;
+
+	*copy = *row;
+	copy->recipient = arena_slice(b->a, row->recipient);
+	copy->orcpt = arena_slice(b->a, row->orcpt);
+	copy->domain = slice_str(b->domain);
+	copy->answer = (struct slice){ 0 };
+	copy->mail_from = arena_slice(b->a, row->mail_from);
+	b->outgoing = (struct mail_outgoing){ .id = row->outgoing,
+		.mail_from = copy->mail_from,
+		.queued_ms = row->queued_ms,
+		.expires_ms = row->expires_ms };
+}
+
+void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcome outcome, int code,
+	const char *enhanced, struct slice answer)
+{
+	r->outcome = outcome;
+	r->code = code;
+	snprintf(r->enhanced, sizeof(r->enhanced), "%s", enhanced);
+	r->answer = arena_slice(a, answer);
+}
+
+void mail_batch_free(struct mail_batch *b)
+{
+	strbuf_free(&b->header);
+	strbuf_free(&b->report);
+	arena_free(&b->a);
+	free(b);
+}
+
+/* ---- times ---- */
+
+/* As long as it has waited so far, within bounds; a tenth of it more or less, so that crowds part. */
+static int64_t wait_ms(const struct mail_queue_limits *l, int64_t age_ms)
+{
+	int64_t wait = age_ms < l->retry_ms ? l->retry_ms : age_ms;
+
+	if (wait > l->retry_max_ms)
+		wait = l->retry_max_ms;
+	return wait - wait / 10 + (int64_t)(rand_u64() % (uint64_t)(wait / 5 + 1));
+}
+
+static bool tells(const struct mail_batch_recipient *r, unsigned when)
+{
+	return r->row.notify ? r->row.notify & when : true;
+}
+
+/* A temporary failure is one for good when the mail's time is over. */
+static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
+{
+	int64_t now = clock_wall_ms(), age = now - b->outgoing.queued_ms;
+
+	for (size_t i = 0; i < b->count; i++) {
+		struct mail_batch_recipient *r = &b->recipients[i];
+
+		INVARIANT(r->outcome != OUTCOME_OPEN);
+		if (r->outcome != OUTCOME_DEFERRED)
+			continue;
+		r->due_ms = now + wait_ms(l, age);
+		r->warn = age >= l->warning_ms && !r->row.warned && tells(r, MAIL_NOTIFY_DELAY);
+		if (now < b->outgoing.expires_ms)
+			continue;
+		r->outcome = OUTCOME_FAILED;
+		snprintf(r->enhanced, sizeof(r->enhanced), "4.4.7");
+	}
+}
+
+/* ---- the transaction ---- */
+
+static int write_one(struct db_tx *tx, const struct mail_batch_recipient *r)
+{
+	int rc;
+
+	if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED)
+		return mail_store_queue_remove(tx, r->row.id);
+	rc = mail_store_queue_defer(tx, r->row.id, r->row.due_ms, r->due_ms, r->answer);
+	return rc == 0 && r->warn ? mail_store_queue_warned(tx, r->row.id) : rc;
+}
+
+static int write_rows(struct db_tx *tx, void *arg)
+{
+	const struct mail_batch *b = arg;
+	int rc = lease_check(tx, &b->lease);
+
+	for (size_t i = 0; i < b->count && rc == 0; i++)
+		rc = write_one(tx, &b->recipients[i]);
+	return rc;
+}
+
+static void count_and_log(struct mail_queue *q, const struct mail_batch *b)
+{
+	static const char *const words[] = { "open", "sent", "deferred", "failed" };
+	struct metric *metrics[] = { NULL, q->sent, q->deferred, q->failed };
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mail_batch_recipient *r = &b->recipients[i];
+
+		if (metrics[r->outcome])
+			metric_add(metrics[r->outcome], 1);
+		log_info("queue", words[r->outcome], "outgoing", "%lld", (long long)r->row.outgoing,
+			"to", "%.*s", SLICE_ARG(r->row.recipient), "host", "%s", b->host, "code",
+			"%d", r->code, "answer", "%.*s", SLICE_ARG(slice_head(r->answer, 200)),
+			NULL);
+	}
+}
+
+static void on_written(void *arg, int status)
+{
+	struct mail_batch *b = arg;
+	struct mail_queue *q = b->q;
+	struct destination *d = b->in_hand ? map_get(q->destinations, slice_str(b->domain)) : NULL;
+
+	if (status == 0)
+		count_and_log(q, b);
+	else
+		log_warn("queue", "what became of a mail cannot be written; it may be sent again",
+			"why", "%s", error_name(status), NULL);
+	hearth_release(q->m->h);
+	if (d) {
+		INVARIANT(d->in_hand >= b->count);
+		d->in_hand -= b->count;
+	}
+	mail_batch_free(b);
+	if (d)
+		destination_pump(d);
+	mail_queue_look(q);
+}
+
+static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
+{
+	(void)to;
+	(void)n;
+	on_written(arg, status);
+}
+
+static void write_without_report(struct mail_batch *b)
+{
+	if (db_write(b->q->m->db, write_rows, on_written, b) < 0)
+		on_written(b, HEARTH_EBUSY);
+}
+
+/* ---- the report ---- */
+
+/*
+ * Whose address it is: there the report goes, as any mail, from nobody. Its mailbox may be full: then it
+ * is for nothing, as it is for an address that is none of ours.
+ */
+static void on_sender(
+	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
+{
+	struct mail_batch *b = arg;
+	struct mail_delivery *d;
+
+	if (status < 0 || n != 1 || group) {
+		log_info("queue", "nobody is there to be told", "of", "%.*s",
+			SLICE_ARG(b->outgoing.mail_from), NULL);
+		write_without_report(b);
+		return;
+	}
+	d = mail_delivery_new(b->q->m);
+	mail_delivery_add(d, &(struct mail_recipient){
+				     .account = accounts[0].id, .address = b->outgoing.mail_from });
+	mail_delivery_also(d, write_rows, b);
+	mail_delivery_write(d, strbuf_slice(&b->report));
+	mail_delivery_finish(&d, on_delivered, b);
+}
+
+static void report(struct mail_batch *b)
+{
+	const struct accounts *accounts = b->q->m->accounts;
+
+	report_write(&b->report, b, hearth_hostname(b->q->m->h), clock_wall_s());
+	accounts->reached_by(accounts->self, b->outgoing.mail_from, on_sender, b);
+}
+
+/* ---- the header of a mail that was not read yet ---- */
+
+static int read_outgoing(struct db_tx *tx, void *arg)
+{
+	struct mail_batch *b = arg;
+
+	return mail_store_outgoing(tx, b->outgoing.id, b->a, &b->outgoing);
+}
+
+static void read_header(void *arg)
+{
+	struct mail_batch *b = arg;
+	uint64_t size = b->outgoing.content.blob_size + b->outgoing.content.trace.n;
+
+	b->reader = (struct mail_reader){ .m = b->q->m, .content = &b->outgoing.content };
+	mail_reader_add(&b->reader, 0, size < BATCH_HEADER_MAX ? (size_t)size : BATCH_HEADER_MAX,
+		&b->header);
+	mail_reader_clear(&b->reader);
+}
+
+/* Without it the report says less. */
+static void on_header(void *arg, int status)
+{
+	(void)status;
+	report(arg);
+}
+
+static void on_outgoing(void *arg, int status)
+{
+	struct mail_batch *b = arg;
+
+	if (status < 0 || job_run(b->q->m->io, read_header, on_header, b) < 0)
+		on_header(b, HEARTH_EBUSY);
+}
+
+void outcome_write(struct mail_batch *b)
+{
+	bool due = false;
+
+	b->lease = b->q->lease;
+	hearth_hold(b->q->m->h);
+	set_times(b, mail_queue_limits(b->q->m));
+	for (size_t i = 0; i < b->count && b->outgoing.mail_from.n > 0; i++)
+		due |= report_is_due(&b->recipients[i]);
+	if (!due)
+		write_without_report(b);
+	else if (b->header.n > 0)
+		report(b);
+	else if (db_read(b->q->m->db, read_outgoing, on_outgoing, b) < 0)
+		on_header(b, HEARTH_EBUSY);
+}
+
+void outcome_expire(struct mail_queue *q, const struct mail_queued *row)
+{
+	const struct destination *d = map_get(q->destinations, row->domain);
+	struct mail_batch *b;
+
+	if (d && d->in_hand > 0)
+		return;
+	b = mail_batch_new(q, row->domain, 1);
+	mail_batch_put(b, 0, row);
+	mail_batch_set(b->recipients, b->a, OUTCOME_DEFERRED, 0, "4.4.7",
+		row->answer.n ? row->answer : SLICE("its time is over"));
+	outcome_write(b);
+}

@@ -1,0 +1,223 @@
+/*
+ * queue.c: looks for what is due and wakes its destinations; who has the queue; its settings and its
+ * beginning and end (queue.h). On the loop.
+ *
+ * A look reads at most DESTINATIONS_MAX domains and when the next recipient is due. It comes when
+ * something was added (a live topic, carried between nodes), when the time is there, and at the
+ * latest after LOOK_AT_LEAST_MS.
+ */
+#include "queue/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "hearth/metric.h"
+#include "queue/internal.h"
+
+#define TOPIC            "mail.queued"
+#define LEASE            "mail.queue"
+#define LOOK_AT_LEAST_MS INT64_C(300000)
+#define LOOK_AT_MOST_MS  INT64_C(1000) /* while some are held back by failures */
+#define EXPIRED_MAX      BATCH_MAX
+
+struct look {
+	struct mail_queue *q;
+	struct arena *a;
+	int64_t now_ms, next_ms; /* next_ms 0: nobody waits */
+	struct slice domains[DESTINATIONS_MAX];
+	size_t count;
+	struct mail_queued expired[EXPIRED_MAX];
+	size_t expired_count;
+};
+
+static void on_timer(void *arg)
+{
+	mail_queue_look(arg);
+}
+
+static int read_due(struct db_tx *tx, void *arg)
+{
+	struct look *l = arg;
+	int rc;
+
+	arena_reset(l->a);
+	l->next_ms = 0;
+	rc = mail_store_queue_next_due(tx, &l->next_ms);
+	if (rc == 0)
+		rc = mail_store_queue_domains(tx, l->now_ms, slice_str(l->q->after),
+			DESTINATIONS_MAX, l->a, l->domains, &l->count);
+	if (rc == 0 || rc == HEARTH_ENOTFOUND)
+		rc = mail_store_queue_expired(
+			tx, l->now_ms, EXPIRED_MAX, l->a, l->expired, &l->expired_count);
+	return rc;
+}
+
+/* When the next look is worth its cost. */
+static void set_timer(struct mail_queue *q, const struct look *l, int status)
+{
+	int64_t wait = LOOK_AT_LEAST_MS;
+
+	if (status == 0 && l->next_ms > l->now_ms && l->next_ms - l->now_ms < wait)
+		wait = l->next_ms - l->now_ms;
+	else if (status < 0 || (l->next_ms > 0 && l->next_ms <= l->now_ms))
+		wait = LOOK_AT_MOST_MS;
+	timer_start(&q->timer, wait, 0, on_timer, q);
+}
+
+static void on_looked(void *arg, int status)
+{
+	struct look *l = arg;
+	struct mail_queue *q = l->q;
+
+	q->looking = false;
+	q->after[0] = '\0';
+	if (status == 0 && q->lease.epoch && !q->draining) {
+		for (size_t i = 0; i < l->expired_count; i++)
+			outcome_expire(q, &l->expired[i]);
+		for (size_t i = 0; i < l->count; i++)
+			destination_wake(q, l->domains[i]);
+		if (l->count == DESTINATIONS_MAX)
+			snprintf(q->after, sizeof(q->after), "%.*s",
+				SLICE_ARG(l->domains[l->count - 1]));
+	}
+	if (status < 0)
+		log_warn("queue", "what is due cannot be read", "why", "%s", error_name(status),
+			NULL);
+	if (q->look_again || q->after[0])
+		mail_queue_look(q);
+	else
+		set_timer(q, l, status);
+	arena_free(&l->a);
+	free(l);
+}
+
+void mail_queue_look(struct mail_queue *q)
+{
+	struct look *l;
+
+	q->look_again = q->looking;
+	if (q->looking || q->draining || !q->lease.epoch)
+		return;
+	l = mem_zalloc(sizeof(*l));
+	l->q = q;
+	l->a = arena_new();
+	l->now_ms = clock_wall_ms();
+	q->looking = true;
+	if (db_read(q->m->db, read_due, on_looked, l) < 0)
+		on_looked(l, HEARTH_EBUSY);
+}
+
+/* ---- who has it ---- */
+
+static void on_lease(void *arg, const struct lease *l)
+{
+	struct mail_queue *q = arg;
+
+	q->lease = l ? *l : (struct lease){ .epoch = 0 };
+	if (l) {
+		mail_queue_look(q);
+		return;
+	}
+	/* Another node goes on with it; what is under way here could not be written down. */
+	LIST_FOREACH (&q->list, it)
+		attempt_abort_all(LIST_ENTRY(it, struct destination, node));
+}
+
+static void on_queued(void *arg, struct buf *payload)
+{
+	(void)payload;
+	mail_queue_look(arg);
+}
+
+bool mail_sends_elsewhere(const struct mail *m)
+{
+	return strchr(hearth_hostname(m->h), '.') != NULL;
+}
+
+void mail_queue_retry(struct mail_queue *q)
+{
+	LIST_FOREACH (&q->list, it)
+		LIST_ENTRY(it, struct destination, node)->not_before_ms = 0;
+	mail_queue_look(q);
+}
+
+void mail_queue_changed(struct mail *m)
+{
+	struct buf *nothing = buf_copy(SLICE("{}"));
+
+	bus_tell(hearth_bus(m->h), TOPIC, nothing);
+	buf_unref(&nothing);
+}
+
+const struct mail_queue_limits *mail_queue_limits(const struct mail *m)
+{
+	return &m->queue_limits;
+}
+
+void mail_queue_configure(struct mail *m)
+{
+	const struct config *c = hearth_config(m->h);
+	struct mail_queue_limits *l = &m->queue_limits;
+	struct config_address relay = config_address(c, "mail", "relay");
+
+	*l = (struct mail_queue_limits){ .retry_ms = config_duration_ms(c, "queue", "retry"),
+		.retry_max_ms = config_duration_ms(c, "queue", "retry_max"),
+		.expiry_ms = config_duration_ms(c, "queue", "expiry"),
+		.warning_ms = config_duration_ms(c, "queue", "warning"),
+		.per_hour = config_int(c, "queue", "per_hour"),
+		.patience_ms = config_duration_ms(c, "queue", "patience"),
+		.connections = config_int(c, "queue", "connections"),
+		.per_destination = config_int(c, "queue", "per_destination"),
+		.port = relay.off ? (int)config_int(c, "queue", "port") : relay.port,
+		.private_too = config_bool(c, "queue", "private") };
+	snprintf(l->relay, sizeof(l->relay), "%s", relay.off ? "" : relay.host);
+	if (config_text(c, "mail", "relay_user")[0] && !relay.off) {
+		l->relay_user = config_text(c, "mail", "relay_user");
+		l->relay_password = config_text(c, "mail", "relay_password");
+	}
+}
+
+struct mail_queue *mail_queue_new(struct mail *m)
+{
+	struct mail_queue *q = mem_zalloc(sizeof(*q));
+
+	q->m = m;
+	q->destinations = map_new();
+	list_init(&q->list);
+	q->sent = metric_counter("hearth_mail_sent_total", NULL,
+		"recipients elsewhere whose server has taken the mail");
+	q->deferred = metric_counter("hearth_mail_deferred_total", NULL,
+		"attempts after which a recipient elsewhere is tried again");
+	q->failed = metric_counter("hearth_mail_bounced_total", NULL,
+		"recipients elsewhere whose mail came back for good");
+	q->listener = bus_listen(hearth_bus(m->h), TOPIC, on_queued, q);
+	q->keeper = lease_claim(hearth_leases(m->h), m->db, LEASE, on_lease, q);
+	return q;
+}
+
+void mail_queue_drain(struct mail_queue *q)
+{
+	q->draining = true;
+	timer_stop(&q->timer);
+	LIST_FOREACH (&q->list, it)
+		destination_pump(LIST_ENTRY(it, struct destination, node));
+}
+
+void mail_queue_free(struct mail_queue **qp)
+{
+	struct mail_queue *q = *qp;
+
+	if (!q)
+		return;
+	bus_unlisten(&q->listener);
+	lease_unkeep(&q->keeper);
+	timer_stop(&q->timer);
+	while (!list_empty(&q->list))
+		destination_free(LIST_ENTRY(q->list.head.next, struct destination, node));
+	map_free(&q->destinations);
+	free(q);
+	*qp = NULL;
+}

@@ -1,0 +1,97 @@
+/*
+ * store/outgoing.h: mail on its way to other servers, as rows. An *outgoing* is a message with its
+ * envelope; its bytes are kept as those of any other (store.h). Each recipient that does not have it
+ * yet is a row of the *queue*; with the last of them the outgoing goes.
+ *
+ * Inside a db_fn on the database "mail", on a database thread. Rows of a domain are read in the order
+ * they are due in, some hundred at a time; nothing here reads the whole queue.
+ */
+#ifndef MAIL_STORE_OUTGOING_H
+#define MAIL_STORE_OUTGOING_H
+
+#include "store/store.h"
+
+/* The values of enum smtp_ret, smtp_notify. */
+enum mail_ret { /* RFC 3461 section 4.3: what a report has of the message */
+	MAIL_RET_NONE,
+	MAIL_RET_FULL,
+	MAIL_RET_HDRS,
+};
+
+enum mail_notify_when { /* RFC 3461 section 4.1; 0: not said, which is FAILURE and DELAY */
+	MAIL_NOTIFY_NEVER = 1,
+	MAIL_NOTIFY_SUCCESS = 2,
+	MAIL_NOTIFY_FAILURE = 4,
+	MAIL_NOTIFY_DELAY = 8,
+};
+
+struct mail_outgoing {
+	int64_t id, account;
+	struct slice mail_from;
+	bool utf8;
+	enum mail_ret ret;
+	struct slice envid;
+	int64_t queued_ms, expires_ms;
+	/* Added: all of it. Read: what a mail_reader needs (message.h). */
+	struct mail_content content;
+};
+
+/* A recipient. */
+struct mail_queued {
+	int64_t id, outgoing;
+	struct slice recipient, domain, orcpt, answer;
+	unsigned notify; /* enum mail_notify_when */
+	bool held, warned;
+	int64_t due_ms, attempts;
+	/* of its outgoing; not set to add one */
+	struct slice mail_from;
+	int64_t queued_ms, expires_ms, size;
+};
+
+/* Adds a mail; then its recipients, in the same transaction. */
+int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int64_t *id);
+int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q);
+/* HEARTH_ENOTFOUND. Slices in `a`. */
+int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct mail_outgoing *out);
+/*
+ * Counts recipients for an account within the hour; HEARTH_EDENIED when they are more than max (0: any
+ * number). And forgets the hours of days before.
+ */
+int mail_store_sending(struct db_tx *tx, int64_t account, int64_t now_ms, size_t n, int64_t max);
+int mail_store_sending_prune(struct db_tx *tx, int64_t now_ms);
+
+/* When the first recipient is due; HEARTH_ENOTFOUND when none waits. */
+int mail_store_queue_next_due(struct db_tx *tx, int64_t *due_ms);
+/* Domains with recipients that are due, in order, from behind `after`: at most `max`. */
+int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice after, size_t max,
+	struct arena *a, struct slice *domains, size_t *n);
+/*
+ * Recipients at a domain that are due, those of one mail side by side where they are due together:
+ * at most `max`, from behind (after_ms, after_id).
+ */
+int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
+	int64_t after_id, size_t max, struct arena *a, struct mail_queued *out, size_t *n);
+
+/* Recipients of mails whose time is over, held or not: at most `max`. */
+int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, size_t max, struct arena *a,
+	struct mail_queued *out, size_t *n);
+
+/* The recipient has it, or never will: the row goes. Nothing when it is gone already. */
+int mail_store_queue_remove(struct db_tx *tx, int64_t id);
+/* Not this time. Who was made due by hand since it was read with `was_ms` stays so. */
+int mail_store_queue_defer(
+	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer);
+int mail_store_queue_warned(struct db_tx *tx, int64_t id);
+
+/* ---- for people: `hearth queue` ---- */
+
+typedef int mail_queued_fn(void *arg, const struct mail_queued *q);
+/* From the oldest on, behind row `after`; of one sender's or recipient's domain or address, if given. */
+int mail_store_queue_list(
+	struct db_tx *tx, int64_t after, size_t max, mail_queued_fn *each, void *arg);
+int mail_store_queue_get(struct db_tx *tx, int64_t id, struct arena *a, struct mail_queued *out);
+/* Held or due now; HEARTH_ENOTFOUND. */
+int mail_store_queue_hold(struct db_tx *tx, int64_t id);
+int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms);
+
+#endif

@@ -1,0 +1,172 @@
+/*
+ * store/queue.c: recipients that wait: who is due, and what became of an attempt (outgoing.h). On a
+ * database thread. What is due is found by index, domain by domain, so that a hundred thousand
+ * recipients of one of them hold up nobody else's.
+ */
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "store/outgoing.h"
+
+/* ---- what is due ---- */
+
+int mail_store_queue_next_due(struct db_tx *tx, int64_t *due_ms)
+{
+	return db_get_int(
+		tx, due_ms, "SELECT due_ms FROM queue WHERE held = 0 ORDER BY due_ms LIMIT 1");
+}
+
+int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice after, size_t max,
+	struct arena *a, struct slice *domains, size_t *n)
+{
+	/* Each step goes to the next domain by the index: as many steps as there are domains. */
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"WITH RECURSIVE d (name) AS (SELECT min(domain) FROM queue WHERE held = 0 AND "
+		"domain > $1"
+		" UNION ALL SELECT (SELECT min(q.domain) FROM queue q WHERE q.held = 0 AND "
+		"q.domain > d.name)"
+		" FROM d WHERE d.name IS NOT NULL)"
+		" SELECT name FROM d WHERE name IS NOT NULL AND EXISTS (SELECT 1 FROM queue q WHERE"
+		" q.held = 0 AND q.domain = d.name AND q.due_ms <= $2) LIMIT $3",
+		db_text(after), db_int(now_ms), db_int((int64_t)max));
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	while (*n < max && db_next(&rows) > 0)
+		domains[(*n)++] = arena_slice(a, db_col_text(&rows, 0));
+	return db_end(&rows);
+}
+
+#define QUEUED                                                                                 \
+	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms," \
+	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size" \
+	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
+
+static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
+{
+	*q = (struct mail_queued){ .id = db_col_int(rows, 0),
+		.outgoing = db_col_int(rows, 1),
+		.recipient = arena_slice(a, db_col_text(rows, 2)),
+		.domain = arena_slice(a, db_col_text(rows, 3)),
+		.notify = (unsigned)db_col_int(rows, 4),
+		.orcpt = arena_slice(a, db_col_text(rows, 5)),
+		.held = db_col_int(rows, 6) != 0,
+		.due_ms = db_col_int(rows, 7),
+		.attempts = db_col_int(rows, 8),
+		.warned = db_col_int(rows, 9) != 0,
+		.answer = arena_slice(a, db_col_text(rows, 10)),
+		.mail_from = arena_slice(a, db_col_text(rows, 11)),
+		.queued_ms = db_col_int(rows, 12),
+		.expires_ms = db_col_int(rows, 13),
+		.size = db_col_int(rows, 14) };
+}
+
+int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
+	int64_t after_id, size_t max, struct arena *a, struct mail_queued *out, size_t *n)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		QUEUED
+		"WHERE q.held = 0 AND q.domain = $1"
+		" AND q.due_ms <= $2 AND (q.due_ms, q.id) > ($3, $4) ORDER BY q.due_ms, q.id LIMIT "
+		"$5",
+		db_text(domain), db_int(now_ms), db_int(after_ms), db_int(after_id),
+		db_int((int64_t)max));
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	while (*n < max && db_next(&rows) > 0)
+		read_queued(&rows, a, &out[(*n)++]);
+	return db_end(&rows);
+}
+
+int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, size_t max, struct arena *a,
+	struct mail_queued *out, size_t *n)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		QUEUED "WHERE o.expires_ms <= $1 ORDER BY o.expires_ms, q.id LIMIT $2",
+		db_int(now_ms), db_int((int64_t)max));
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	while (*n < max && db_next(&rows) > 0)
+		read_queued(&rows, a, &out[(*n)++]);
+	return db_end(&rows);
+}
+
+/* ---- what became of it ---- */
+
+int mail_store_queue_defer(
+	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer)
+{
+	int rc = db_run(tx,
+		"UPDATE queue SET due_ms = CASE WHEN due_ms = $2 THEN $3 ELSE due_ms END,"
+		" attempts = attempts + 1, answer = $4 WHERE id = $1",
+		db_int(id), db_int(was_ms), db_int(due_ms), db_text(answer));
+
+	INVARIANT(db_tx_writes(tx));
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_queue_warned(struct db_tx *tx, int64_t id)
+{
+	int rc = db_run(tx, "UPDATE queue SET warned = 1 WHERE id = $1", db_int(id));
+
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- for people ---- */
+
+int mail_store_queue_list(
+	struct db_tx *tx, int64_t after, size_t max, mail_queued_fn *each, void *arg)
+{
+	struct arena *a = arena_new();
+	struct mail_queued q;
+	struct db_rows rows;
+	int stop = 0;
+	int rc = db_query(tx, &rows, QUEUED "WHERE q.id > $1 ORDER BY q.id LIMIT $2", db_int(after),
+		db_int((int64_t)max));
+
+	if (rc == 0) {
+		while (stop == 0 && db_next(&rows) > 0) {
+			read_queued(&rows, a, &q);
+			stop = each(arg, &q);
+			arena_reset(a);
+		}
+		rc = db_end(&rows);
+	}
+	arena_free(&a);
+	return stop ? stop : rc;
+}
+
+int mail_store_queue_get(struct db_tx *tx, int64_t id, struct arena *a, struct mail_queued *out)
+{
+	struct db_rows rows;
+	int rc = db_one(tx, &rows, QUEUED "WHERE q.id = $1", db_int(id));
+
+	if (rc < 0)
+		return rc;
+	read_queued(&rows, a, out);
+	return db_end(&rows);
+}
+
+int mail_store_queue_hold(struct db_tx *tx, int64_t id)
+{
+	int64_t found;
+
+	return db_get_int(
+		tx, &found, "UPDATE queue SET held = 1 WHERE id = $1 RETURNING id", db_int(id));
+}
+
+int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms)
+{
+	int64_t found;
+
+	return db_get_int(tx, &found,
+		"UPDATE queue SET held = 0, due_ms = $2 WHERE id = $1 RETURNING id", db_int(id),
+		db_int(now_ms));
+}

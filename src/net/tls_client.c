@@ -1,0 +1,91 @@
+/*
+ * tls_client.c: TLS that begins here: which certificates count, and what a peer has proven. One
+ * SSL_CTX for all, made with the first; the system's authorities are read then. On the loop.
+ *
+ *   nothing asked      any certificate, also none that fits: encryption against who only listens
+ *   an authority       for the name, by the system's authorities (RFC 9525)
+ *   DANE               by a TLSA record, which was proven by DNSSEC (RFC 7672): usage 3, where name
+ *                      and dates of the certificate do not count, or 2, where the name does
+ *
+ * What is not asked for is tried all the same and noted, for reports.
+ */
+#include "net/tls.h"
+
+#include <openssl/x509v3.h>
+#include <stdio.h>
+
+#include "hearth/conn.h"
+#include "hearth/dns.h"
+#include "hearth/log.h"
+
+/* Of RFC 6698's usages those that mean something without a list of authorities (RFC 7672 3.1). */
+#define DANE_TA 2
+#define DANE_EE 3
+
+static SSL_CTX *context(void)
+{
+	static SSL_CTX *ctx;
+
+	if (ctx)
+		return ctx;
+	ctx = SSL_CTX_new(TLS_client_method());
+	INVARIANT(ctx);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_default_verify_paths(ctx);
+	INVARIANT(SSL_CTX_dane_enable(ctx) > 0);
+	SSL_CTX_dane_set_flags(ctx, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+	return ctx;
+}
+
+/* How many of the records can be used. */
+static size_t add_tlsa(SSL *ssl, const struct conn_tls_client *how)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < how->tlsa_count; i++) {
+		const struct dns_tlsa *r = &how->tlsa[i];
+
+		if (r->usage != DANE_TA && r->usage != DANE_EE)
+			continue;
+		used += SSL_dane_tlsa_add(ssl, (uint8_t)r->usage, (uint8_t)r->selector,
+				(uint8_t)r->matching, (const unsigned char *)r->data.p,
+				r->data.n) > 0;
+	}
+	return used;
+}
+
+SSL *tls_client_new(const struct conn_tls_client *how)
+{
+	SSL *ssl = SSL_new(context());
+	size_t tlsa = 0;
+
+	INVARIANT(ssl);
+	if (how->tlsa_count > 0 && SSL_dane_enable(ssl, how->server_name) > 0)
+		tlsa = add_tlsa(ssl, how);
+	SSL_set_tlsext_host_name(ssl, how->server_name);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set1_host(ssl, how->server_name);
+	SSL_set_verify(ssl, how->must_prove || tlsa > 0 ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	return ssl;
+}
+
+void tls_client_free(SSL *ssl)
+{
+	SSL_free(ssl);
+}
+
+bool tls_client_proven(SSL *ssl, char *why, size_t why_max)
+{
+	long result = SSL_get_verify_result(ssl);
+	bool proven = result == X509_V_OK && SSL_get0_peer_certificate(ssl);
+
+	snprintf(why, why_max, "%s",
+		proven                ? ""
+		: result == X509_V_OK ? "no certificate was shown"
+				      : X509_verify_cert_error_string(result));
+	return proven;
+}

@@ -1,0 +1,276 @@
+// Mail for other servers: every fault a destination can make, as a row of one table; reports; the queue
+// by command; nothing lost or doubled when the server is killed.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { createSecureContext, TLSSocket } from 'node:tls';
+import { after, before, test } from 'node:test';
+import { Hearth, eventually } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse-battery';
+const NS = '127.0.0.1';
+let hearth, names, port, secure;
+
+// ---- the other servers: one for each name, at an address of loopback's own ----
+
+// How one behaves: what it answers to each command, and what it does instead. It remembers each mail that
+// it has taken (250 behind the dot).
+class Server {
+  constructor(name, ways, at) {
+    Object.assign(this, { name, ways, at, mails: [], connections: 0, rcpts: 0 });
+    this.server = createServer((socket) => this.serve(socket));
+  }
+
+  async listen() {
+    await new Promise((done) => this.server.listen(port, this.at, done));
+  }
+
+  serve(socket) {
+    const { ways } = this;
+    let state = 'command', text = '', rcpt = [], stream = socket, slow = Promise.resolve();
+    const say = (line) => {
+      if (line === null) return stream.destroy();
+      if (ways.slowly) {
+        for (const c of `${line}\r\n`) slow = slow.then(() => new Promise((done) => setTimeout(() => done(stream.write(c)), 2)));
+        return slow;
+      }
+      return stream.write(`${line}\r\n`);
+    };
+    const command = (line) => {
+      const verb = line.slice(0, 4).toUpperCase();
+      const way = ways[verb];
+      const own = typeof way === 'function' ? way(this, line) : way;
+
+      if (verb === 'RCPT') this.rcpts++;
+      if (own !== undefined) {
+        if (verb === 'STAR' && own === 'secure') return secureNow();
+        if (verb === 'RCPT' && /^2/.test(own)) rcpt.push(line);
+        return say(own);
+      }
+      switch (verb) {
+        case 'EHLO': return say(`250-x\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n${ways.STAR ? '250-STARTTLS\r\n' : ''}250 8BITMIME`);
+        case 'RCPT': rcpt.push(line); return say('250 ok');
+        case 'DATA': state = 'data'; text = ''; return say('354 go');
+        case 'RSET': rcpt = []; return say('250 ok');
+        case 'QUIT': say('221 bye'); return slow.then(() => stream.end());
+        default: return say('250 ok');
+      }
+    };
+    const end = () => {
+      const own = typeof ways.dot === 'function' ? ways.dot(this) : ways.dot;
+
+      state = 'command';
+      if (!rcpt.length) return say('554 5.5.1 for nobody');
+      if (own === undefined || /^2/.test(own)) this.mails.push({ rcpt, text, tls: stream !== socket });
+      rcpt = [];
+      return say(own === undefined ? '250 2.0.0 taken' : own);
+    };
+    let rest = '';
+    const take = (bytes) => {
+      rest += bytes.toString('latin1');
+      for (let at; (at = rest.indexOf('\r\n')) >= 0;) {
+        const line = rest.slice(0, at);
+        rest = rest.slice(at + 2);
+        if (state === 'command') command(line);
+        else if (line === '.') end();
+        else text += `${line.replace(/^\./, '')}\r\n`;
+      }
+    };
+    const secureNow = () => {
+      socket.removeAllListeners('data');
+      socket.write('220 go\r\n');
+      stream = new TLSSocket(socket, { isServer: true, secureContext: secure });
+      stream.on('data', take);
+      stream.on('error', () => {});
+    };
+    this.connections++;
+    socket.on('error', () => {});
+    socket.on('data', take);
+    if (ways.greet === 'nothing') return;
+    say(ways.greet === undefined ? '220 x' : ways.greet);
+  }
+}
+
+// ---- the table: name, what it does, what becomes of a mail to it ----
+
+const later = (answer) => ({ deferred: answer });
+const never = (answer) => ({ failed: answer });
+const sent = (more = {}) => ({ sent: true, ...more });
+const once = (first) => { let n = 0; return () => (n++ ? undefined : first); };
+const FAULTS = [
+  ['good', {}, sent()],
+  ['slow', { slowly: true }, sent()],
+  ['helo', { EHLO: '502 what' }, sent()],
+  ['secure', { STAR: 'secure' }, sent({ tls: true })],
+  ['badtls', { STAR: '220 go' }, sent({ tls: false })], // answers the handshake with text
+  ['notls', { STAR: '454 4.7.0 not now' }, sent({ tls: false })],
+  ['grey', { RCPT: once('450 4.2.0 greylisted') }, sent()],
+  ['silent', { greet: 'nothing' }, later(/no answer within \d+ seconds \(greeting\)/)],
+  ['closed', null, later(/Connection refused/)],
+  ['hangup', { greet: null }, later(/the connection was lost/)],
+  ['away', { greet: '554 5.7.1 go away' }, later(/go away/)],
+  ['busy', { greet: '421 4.3.2 busy' }, later(/busy/)],
+  ['web', { greet: 'HTTP/1.1 400 Bad Request' }, later(/no answer of SMTP/)],
+  ['ehlo4', { EHLO: '451 later' }, later(/later/)],
+  ['mail5', { MAIL: '550 5.7.1 not from there', RCPT: '503 mail', DATA: '503 rcpt' }, never(/5\.7\.1 not from there/)],
+  ['mail4', { MAIL: '451 4.3.0 disk', RCPT: '503 mail', DATA: '503 rcpt' }, later(/disk/)],
+  ['mail421', { MAIL: '421 4.3.2 stopping' }, later(/stopping/)],
+  ['rcpt5', { RCPT: '550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 nobody/)],
+  ['rcpt354', { RCPT: '550 5.1.1 nobody' }, never(/5\.1\.1 nobody/)], // and wants the message all the same
+  ['rcpt4', { RCPT: '452 4.2.2 full', DATA: '503 rcpt' }, later(/full/)],
+  ['rcptgone', { RCPT: null }, later(/the connection was lost/)],
+  ['data4', { DATA: '451 4.3.0 not now' }, later(/not now/)],
+  ['dot5', { dot: '554 5.7.0 spam' }, never(/5\.7\.0 spam/)],
+  ['dot4', { dot: '451 4.7.1 try again' }, later(/try again/)],
+  ['dotgone', { dot: null }, later(/the connection was lost \(.*the end of the message/)],
+  ['half', { DATA: '35' }, later(/no answer/)],
+  ['nullmx', null, never(/5\.1\.10 /)],
+  ['selfmx', null, never(/5\.4\.6 /)],
+  ['thousand', {}, sent()],
+  ['backup', {}, sent()], // the first of its two hosts is closed
+  ['implicit', {}, sent()],
+];
+const EXTRA = [['nowhere.test', never(/5\.1\.2 there is no domain/)], ['x.dead', later(/DNS/)], ['mx2.forged', later(/DNS/)]];
+
+const address = (i) => `127.0.1.${i + 1}`;
+const servers = new Map();
+
+function zone() {
+  const lines = [];
+  FAULTS.forEach(([name], i) => {
+    if (name === 'nullmx') lines.push('nullmx MX 0 .');
+    else if (name === 'selfmx') lines.push('selfmx MX 5 hearth.test.', 'selfmx MX 10 good-host');
+    else if (name === 'implicit') lines.push(`implicit A ${address(i)}`);
+    else if (name === 'thousand') for (let k = 1; k < 200; k++) lines.push(`thousand MX ${k} ${k === 1 ? 'thousand-host' : `no${k}`}`);
+    else if (name === 'backup') lines.push('backup MX 1 closed-host', 'backup MX 2 backup-host');
+    else lines.push(`${name} MX 10 ${name}-host`);
+    lines.push(`${name}-host A ${address(i)}`);
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+async function freePort() {
+  const s = createServer();
+  await new Promise((done) => s.listen(0, NS, done));
+  const { port: found } = s.address();
+  await new Promise((done) => s.close(done));
+  return found;
+}
+
+before(async () => {
+  hearth = new Hearth({ 'queue.private': 'yes', 'queue.retry': '3s', 'queue.patience': '8s', 'queue.per_hour': '0', 'video.reconnect': '0s' });
+  const dir = join(hearth.dir, 'dns');
+  const dns = await freePort();
+  port = await freePort();
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'zone-add'), zone());
+  names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
+  Object.assign(hearth.settings, { 'dns.server': `${NS}:${dns}`, 'dns.anchor': join(dir, 'anchor'), 'queue.port': String(port) });
+  await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
+  for (const [i, [name, ways]] of FAULTS.entries())
+    if (ways) {
+      servers.set(name, new Server(name, ways, address(i)));
+      await servers.get(name).listen();
+    }
+  hearth.addUser('ann@hearth.test', PASSWORD);
+  await hearth.start();
+  secure = createSecureContext({ cert: readFileSync(join(hearth.settings['server.data'], 'tls/cert.pem')), key: readFileSync(join(hearth.settings['server.data'], 'tls/key.pem')) });
+});
+
+after(async () => {
+  for (const s of servers.values()) s.server.close();
+  names.kill();
+  await hearth.remove();
+});
+
+async function submit(to, subject, body = 'hello\r\n.dot\r\n') {
+  const c = await SmtpClient.hello(hearth.port.submission);
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  const answer = await c.mail('ann@hearth.test', to, `From: <ann@hearth.test>\r\nSubject: ${subject}\r\n\r\n${body}`);
+  c.close();
+  return answer;
+}
+
+const rows = () => hearth.command('queue', 'list').stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
+// What was ever said of a recipient that is tried again: on a busy machine that can be time-outs, too.
+const answers = (to) => hearth.log.split('\n').filter((line) => line.includes('queue: deferred') && line.includes(` to=${to} `));
+const rowOf = (to) => rows().find((row) => row[6] === to);
+
+async function inbox() {
+  const c = await ImapClient.login(hearth.port.imap, 'ann@hearth.test', PASSWORD);
+  await c.ok('SELECT INBOX');
+  const { lines } = await c.ok('UID FETCH 1:* BODY.PEEK[]');
+  c.close();
+  return lines.join('\r\n');
+}
+
+test('every fault of a destination', async () => {
+  const all = [...FAULTS.map(([name, , end]) => [`${name}.test`, end, name]), ...EXTRA];
+
+  await Promise.all(all.map(([domain]) => submit(`bob@${domain}`, `to ${domain}`)));
+  await eventually(() => all.every(([domain, end]) => {
+    const to = `bob@${domain}`;
+    return end.deferred ? rowOf(to) && answers(to).some((answer) => end.deferred.test(answer)) : !rowOf(to);
+  }), 120, 'the queue').catch((e) => { throw new Error(`${e.message}\n${rows().map((r) => r.join(' ')).join('\n')}\n${hearth.log.slice(-3000)}`); });
+  const reports = await inbox();
+  for (const [domain, end, name] of all) {
+    if (end.sent) {
+      const { mails } = servers.get(name);
+      // Once; again only where our side heard nothing of the dot.
+      const unheard = answers(`bob@${domain}`).filter((answer) => answer.includes('the end of the message')).length;
+      assert.ok(mails.length >= 1 && mails.length <= 1 + unheard, `${domain}: taken ${mails.length} times`);
+      assert.match(mails[0].text, /^Received: [\s\S]*Subject: to [\s\S]*\r\n\r\nhello\r\n\.dot\r\n$/, domain);
+      if (end.tls !== undefined) assert.equal(mails[0].tls, end.tls, domain);
+    }
+    const report = new RegExp(`Final-Recipient: rfc822; bob@${domain}\\r\\nAction: failed\\r\\nStatus: 5`);
+    assert.equal(report.test(reports), !!end.failed, `${domain}: a report`);
+    if (end.failed) assert.match(reports.slice(reports.indexOf(`Your mail to bob@${domain}`)), end.failed, domain);
+  }
+  assert.match(reports, /Return-Path: <>/);
+});
+
+test('by command: show, hold, release, retry, remove', async () => {
+  const [id] = rowOf('bob@rcpt4.test');
+  const show = hearth.command('queue', 'show', id).stdout;
+  assert.match(show, /from +ann@hearth\.test\nto +bob@rcpt4\.test\n/);
+  assert.equal(hearth.command('queue', 'hold', id).status, 0);
+  assert.equal(rowOf('bob@rcpt4.test')[1], 'held');
+  const { rcpts } = servers.get('rcpt4');
+  servers.get('rcpt4').ways.RCPT = undefined;
+  servers.get('rcpt4').ways.DATA = undefined;
+  assert.equal(hearth.command('queue', 'retry', id).status, 0);
+  await eventually(() => servers.get('rcpt4').mails.length === 1, 20, 'retried');
+  assert.ok(servers.get('rcpt4').rcpts > rcpts);
+  await eventually(() => !rowOf('bob@rcpt4.test'), 10, 'sent');
+  const [gone] = rowOf('bob@closed.test');
+  assert.equal(hearth.command('queue', 'remove', gone).status, 0);
+  assert.equal(hearth.command('queue', 'remove', gone).status, 1);
+  assert.equal(rowOf('bob@closed.test'), undefined);
+  for (const words of [['show'], ['hold', 'x'], ['list', 'x'], ['show', '0']]) assert.equal(hearth.command('queue', ...words).status, 2, words.join());
+});
+
+test('killed in the midst: nothing is lost, nothing is doubled but what was amid its dot', async () => {
+  const good = servers.get('good');
+  const sentBefore = good.mails.length;
+  let n = 0;
+
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 25; i++) await submit('bob@good.test', `kill ${n++}`);
+    await new Promise((done) => setTimeout(done, 30 * round));
+    await hearth.kill();
+    await hearth.start();
+  }
+  const subjects = () => new Set(good.mails.slice(sentBefore).map(({ text }) => /Subject: (kill \d+)/.exec(text)?.[1]));
+  await eventually(() => subjects().size === n, 60, 'all are there');
+  assert.ok(good.mails.length - sentBefore - n <= 4 * 10, 'at most one batch a connection was sent twice');
+  await eventually(() => !rows().some((row) => row[6] === 'bob@good.test'), 20, 'the queue is empty of them');
+  assert.equal(hearth.command('queue', 'remove', '--all').status, 0);
+  await hearth.stop();
+  const whole = hearth.command('verify');
+  assert.equal(whole.status, 0, whole.stdout + whole.stderr);
+  await hearth.start();
+});
