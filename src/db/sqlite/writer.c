@@ -209,19 +209,22 @@ static bool run_together(struct sqlite_db *s, struct group *g)
 	bool bare = !s->db->twice, lost = false, more;
 
 	while (!lost && g->count < GROUP_MAX && (g->count == 0 || exec_now_us() < end_us)) {
-		size_t at = g->count;
+		size_t at = g->count, end;
 
 		if (!db_take(s->db, &g->jobs[at], &more))
 			break;
 		g->count++;
 		if (bare && run_bare(s, g, at))
 			continue;
+		end = g->count;
 		if (bare) {
+			/* What it has left goes with all the others did; they do that again, it has failed. */
+			end -= connection_in_transaction(s->writer) ? 1 : 0;
 			bare = false;
 			lost = !begin_anew(s, g);
 			at = 0;
 		}
-		for (; !lost && at < g->count; at++)
+		for (; !lost && at < end; at++)
 			g->status[at] = run_in_savepoint(s, &g->jobs[at], &g->signals, &lost);
 	}
 	if (lost && connection_in_transaction(s->writer))
