@@ -9,7 +9,7 @@
  *
  * The probe is a question for the keys of the trust anchors' zone. Behind a resolver that does not
  * hand signatures on, everything would count as forged with the anchors in place, so the context is
- * made anew without them, and once more with them a while later. Questions that come while the probe
+ * made anew without them, and once more with them a while later, when nobody else waits. Questions that come while the probe
  * runs wait for its end.
  *
  * On the loop. Bounded: DNS_WAITING_MAX questions, each DNS_PATIENCE_MS; the caches by CACHE sizes.
@@ -60,6 +60,7 @@ enum state {
 	PROBING,
 	PROVEN,
 	UNPROVEN,
+	REOPENED, /* only as what follows: with the anchors once more */
 };
 
 struct dns {
@@ -269,6 +270,7 @@ static int open_context(struct dns *d, bool anchors)
 /* ---- the probe ---- */
 
 static void on_settled(void *arg);
+static void open_resolver(struct dns *d);
 
 static void on_probed(void *arg, int error, struct ub_result *r)
 {
@@ -338,6 +340,11 @@ static void on_settled(void *arg)
 	int rc;
 
 	INVARIANT(d->state == PROBING);
+	if (d->next == REOPENED) {
+		close_context(d);
+		open_resolver(d);
+		return;
+	}
 	if (d->next == CLOSED) {
 		give_up(d, "it does not answer");
 		return;
@@ -405,8 +412,12 @@ void dns_ask(struct dns *d, struct dns_question *q, struct slice name, enum dns_
 		return;
 	}
 	if (d->state == UNPROVEN && d->count == 1 &&
-		clock_mono_ms() - d->probed_ms >= PROBE_AGAIN_MS)
-		close_context(d);
+		clock_mono_ms() - d->probed_ms >= PROBE_AGAIN_MS) {
+		/* Not here: this may be within the resolver's call. */
+		d->state = PROBING;
+		d->next = REOPENED;
+		timer_start(&d->settle, 0, 0, on_settled, d);
+	}
 	if (!d->late.owner)
 		timer_start(&d->late, DNS_PATIENCE_MS, 0, on_late, d);
 	if (d->state == CLOSED)

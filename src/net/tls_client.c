@@ -64,12 +64,21 @@ SSL *tls_client_new(const struct conn_tls_client *how)
 	size_t tlsa = 0;
 
 	INVARIANT(ssl);
-	if (how->tlsa_count > 0 && SSL_dane_enable(ssl, how->server_name) > 0)
+	bool dane = how->tlsa_count > 0 && SSL_dane_enable(ssl, how->server_name) > 0;
+
+	if (dane)
 		tlsa = add_tlsa(ssl, how);
-	SSL_set_tlsext_host_name(ssl, how->server_name);
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	SSL_set1_host(ssl, how->server_name);
-	SSL_set_verify(ssl, how->must_prove || tlsa > 0 ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	/* An address is no name to ask for, but certificates may be for one. */
+	if (!X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), how->server_name)) {
+		SSL_set_tlsext_host_name(ssl, how->server_name);
+		SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+		SSL_set1_host(ssl, how->server_name);
+	}
+	/* Records that cannot even be tried are no leave to go without. */
+	if (how->must_prove || tlsa > 0 || (how->tlsa_count > 0 && !dane))
+		SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+	else
+		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 	return ssl;
 }
 

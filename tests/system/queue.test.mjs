@@ -91,6 +91,11 @@ class Server {
     socket.on('error', () => {});
     socket.on('data', take);
     if (ways.greet === 'nothing') return;
+    if (ways.greet === 'dribble') {
+      const drip = setInterval(() => socket.write('2'), 300);
+      socket.on('close', () => clearInterval(drip));
+      return;
+    }
     say(ways.greet === undefined ? '220 x' : ways.greet);
   }
 }
@@ -110,6 +115,7 @@ const FAULTS = [
   ['notls', { STAR: '454 4.7.0 not now' }, sent({ tls: false })],
   ['grey', { RCPT: once('450 4.2.0 greylisted') }, sent()],
   ['silent', { greet: 'nothing' }, later(/no answer within \d+ seconds \(greeting\)/)],
+  ['dribble', { greet: 'dribble' }, later(/no answer within \d+ seconds \(greeting\)/)],
   ['closed', null, later(/Connection refused/)],
   ['hangup', { greet: null }, later(/the connection was lost/)],
   ['away', { greet: '554 5.7.1 go away' }, later(/go away/)],
@@ -125,6 +131,7 @@ const FAULTS = [
   ['rcptgone', { RCPT: null }, later(/the connection was lost/)],
   ['data4', { DATA: '451 4.3.0 not now' }, later(/not now/)],
   ['dot5', { dot: '554 5.7.0 spam' }, never(/5\.7\.0 spam/)],
+  ['dot5gone', { dot: '554 5.7.0 spam', RSET: null }, never(/5\.7\.0 spam/)], // its word stands
   ['dot4', { dot: '451 4.7.1 try again' }, later(/try again/)],
   ['dotgone', { dot: null }, later(/the connection was lost \(.*the end of the message/)],
   ['half', { DATA: '35' }, later(/no answer/)],

@@ -30,15 +30,17 @@ static const struct conn_listener limits = {
 struct attempt {
 	struct list_node node;
 	struct destination *d;
-	size_t host, address; /* in d->route */
-	bool without_tls;
-	bool worked;          /* an address answered, and was fit for mail */
-	bool taken;           /* one mail, at least */
-	struct route_host at; /* the host of the present connection */
+	size_t host, address;         /* in d->route */
+	bool without_tls, plain_next; /* this connection; the same address once more */
+	bool worked;                  /* an address answered, and was fit for mail */
+	bool taken;                   /* one mail, at least */
+	bool ours;                    /* it ends for a reason of our own */
+	struct route_host at;         /* the host of the present connection */
 	struct dial dial;
 	struct smtp_client_options options;
 	struct smtp_client *client; /* NULL: not connected (any more) */
 	char why[512];              /* of the last address that did not do */
+	struct timer later;         /* connects, or ends, in a later turn */
 
 	struct mail_batch *batch; /* in hand; NULL: none */
 	struct smtp_recipient *recipients;
@@ -57,6 +59,7 @@ static void attempt_free(struct attempt *t)
 {
 	INVARIANT(!t->job && !t->batch);
 	dial_drop(&t->dial);
+	timer_stop(&t->later);
 	strbuf_free(&t->piece);
 	list_remove(&t->node);
 	t->d->attempt_count--;
@@ -138,6 +141,7 @@ static void on_piece(void *arg, int status)
 	if (status < 0) {
 		log_error("queue", "a mail cannot be read", "outgoing", "%lld",
 			(long long)t->batch->outgoing.id, "why", "%s", error_name(status), NULL);
+		t->ours = true;
 		smtp_client_abort(t->client);
 		return;
 	}
@@ -302,15 +306,17 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 	say_why(t, strbuf_slice(&why->text));
 	/* Who hangs up on every mail is as good as who does not answer. */
 	if (stage >= SMTP_STAGE_ENVELOPE)
-		t->worked = t->taken;
+		t->worked = t->taken || t->ours || stage == SMTP_STAGE_REFUSED;
 	if (stage == SMTP_STAGE_TLS && !t->without_tls && t->options.tls == SMTP_TLS_MAY) {
 		log_info("queue", "TLS failed, once more without", "host", "%s", t->at.name, "why",
 			"%s", t->why, NULL);
-		t->without_tls = true;
+		t->plain_next = true;
 		t->address--;
 	}
 	if (t->batch)
-		settle_open(t->batch, OUTCOME_DEFERRED, why);
+		settle_open(t->batch,
+			stage == SMTP_STAGE_REFUSED ? outcome_of(why->code) : OUTCOME_DEFERRED,
+			why);
 	if (t->batch && !t->job) {
 		finish_batch(t);
 	} else if (t->batch) {
@@ -340,7 +346,7 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	t->options = (struct smtp_client_options){ .helo = hearth_hostname(t->d->q->m->h),
 		.patience_ms = l->patience_ms,
 		.tls = t->without_tls ? SMTP_TLS_NEVER : SMTP_TLS_MAY,
-		.how = { .server_name = t->at.name },
+		.how = { .server_name = t->at.name, .must_prove = l->relay_user != NULL },
 		.user = l->relay_user,
 		.password = l->relay_password };
 	if (l->relay_user && !conn_info(c)->loopback)
@@ -354,21 +360,22 @@ static void connect_next(struct attempt *t)
 	struct destination *d = t->d;
 	const struct route *r = &d->route;
 
-	if (!t->worked && !d->q->draining) {
+	if (!t->worked && !d->q->draining && d->q->lease.epoch) {
 		while (t->host < r->count && t->address == r->hosts[t->host].count) {
 			t->host++;
 			t->address = 0;
-			t->without_tls = false;
 		}
 		if (t->host < r->count) {
 			t->at = r->hosts[t->host];
+			t->without_tls = t->plain_next;
+			t->plain_next = false;
 			dial(&t->dial, t->at.addresses[t->address++],
 				mail_queue_limits(d->q->m)->port, NULL, CONNECT_MS, &limits,
 				on_dialled, t);
 			return;
 		}
 	}
-	if (t->worked || d->q->draining) {
+	if (t->worked || d->q->draining || !d->q->lease.epoch) {
 		end(t);
 	} else {
 		char why[sizeof(t->why)];
@@ -377,6 +384,11 @@ static void connect_next(struct attempt *t)
 		attempt_free(t);
 		destination_failed(d, OUTCOME_DEFERRED, "4.4.1", why);
 	}
+}
+
+static void on_later(void *arg)
+{
+	connect_next(arg);
 }
 
 void attempt_begin(struct destination *d)
@@ -395,8 +407,12 @@ void attempt_abort_all(struct destination *d)
 	LIST_FOREACH (&d->attempts, it) {
 		struct attempt *t = LIST_ENTRY(it, struct attempt, node);
 
-		if (t->client)
+		if (t->client) {
 			smtp_client_abort(t->client);
+		} else if (!t->job) {
+			dial_drop(&t->dial);
+			timer_start(&t->later, 0, 0, on_later, t);
+		}
 	}
 }
 

@@ -5,7 +5,7 @@
  *   woken ─▶ rows are read ─▶ looked up ─▶ attempts, each taking batch after batch ─▶ dry ─▶ freed
  *                               └──none works──▶ what is loaded is put off, and the domain for a while
  *
- * As many connections at a time as it has shown to bear: one at first, one more with each mail that
+ * As many connections at a time as it has shown to bear: two at first, one more with each mail that
  * went, down to one after a failure; never more than [queue] per_destination. After a failure nothing is
  * tried for FAILED_MS, twice as long after each further one.
  *
@@ -36,6 +36,7 @@ static struct destination *destination_new(struct mail_queue *q, struct slice do
 	list_init(&d->attempts);
 	d->allowed = ALLOWED_FIRST;
 	list_push(&q->list, &d->node);
+	q->count++;
 	map_set(q->destinations, slice_str(d->domain), d);
 	return d;
 }
@@ -43,9 +44,11 @@ static struct destination *destination_new(struct mail_queue *q, struct slice do
 void destination_free(struct destination *d)
 {
 	route_drop(&d->lookup);
+	timer_stop(&d->timer);
 	attempt_free_all(d);
 	map_remove(d->q->destinations, slice_str(d->domain));
 	list_remove(&d->node);
+	d->q->count--;
 	arena_free(&d->a);
 	free(d);
 }
@@ -55,22 +58,53 @@ static bool is_held_back(const struct destination *d)
 	return clock_mono_ms() < d->not_before_ms;
 }
 
+static bool is_resting(const struct destination *d)
+{
+	return !d->loading && !d->lookup.done && d->attempt_count == 0 && d->in_hand == 0;
+}
+
 /* Nothing is under way; what is remembered of a failure is worth keeping for as long as it counts. */
 static bool is_idle(const struct destination *d)
 {
-	return !d->loading && !d->lookup.done && d->attempt_count == 0 && d->in_hand == 0 &&
-	       d->next == d->count && (d->dry || d->q->draining || !d->q->lease.epoch) &&
-	       !is_held_back(d);
+	return is_resting(d) && d->next == d->count &&
+	       (d->dry || d->q->draining || !d->q->lease.epoch) && !is_held_back(d);
 }
 
-void destination_wake(struct mail_queue *q, struct slice domain)
+/* Of those that are held back the one that would be tried first is forgotten, for another to have room. */
+static bool make_room(struct mail_queue *q)
+{
+	struct destination *first = NULL;
+
+	if (q->count < DESTINATIONS_MAX)
+		return true;
+	LIST_FOREACH (&q->list, it) {
+		struct destination *d = LIST_ENTRY(it, struct destination, node);
+
+		if (is_resting(d) && is_held_back(d) &&
+			(!first || d->not_before_ms < first->not_before_ms))
+			first = d;
+	}
+	if (first)
+		destination_free(first);
+	return first != NULL;
+}
+
+struct destination *destination_get(struct mail_queue *q, struct slice domain)
 {
 	struct destination *d = map_get(q->destinations, domain);
 
+	return d ? d : make_room(q) ? destination_new(q, domain) : NULL;
+}
+
+bool destination_wake(struct mail_queue *q, struct slice domain)
+{
+	struct destination *d = destination_get(q, domain);
+
 	if (!d)
-		d = destination_new(q, domain);
+		return false;
 	d->dry = false;
 	destination_pump(d);
+	return true;
 }
 
 /* ---- rows ---- */
@@ -135,7 +169,7 @@ struct mail_batch *destination_take(struct destination *d, size_t max)
 	struct mail_batch *b;
 	size_t n = 1;
 
-	if (d->next == d->count || d->q->draining || is_held_back(d))
+	if (d->next == d->count || d->q->draining || !d->q->lease.epoch || is_held_back(d))
 		return NULL;
 	while (n < max && n < BATCH_MAX && d->next + n < d->count &&
 		d->rows[d->next + n].outgoing == d->rows[d->next].outgoing)
@@ -163,6 +197,16 @@ static void on_route(void *arg)
 			d->route.enhanced, d->route.why);
 }
 
+/* It may be tried again. */
+static void on_held_back(void *arg)
+{
+	struct destination *d = arg;
+
+	d->not_before_ms = 0;
+	d->dry = false;
+	destination_pump(d);
+}
+
 static bool has_route(const struct destination *d)
 {
 	return d->routed_ms && d->route.verdict == ROUTE_FOUND &&
@@ -187,8 +231,11 @@ void destination_failed(
 	d->allowed = 1;
 	/* Who has no such domain is no reason to wait: the next may be answered at once as well. */
 	if (outcome == OUTCOME_DEFERRED) {
+		if (wait > FAILED_MAX_MS)
+			wait = FAILED_MAX_MS;
 		d->failures++;
-		d->not_before_ms = clock_mono_ms() + (wait < FAILED_MAX_MS ? wait : FAILED_MAX_MS);
+		d->not_before_ms = clock_mono_ms() + wait;
+		timer_start(&d->timer, wait, 0, on_held_back, d);
 	}
 	destination_pump(d);
 }
@@ -209,8 +256,12 @@ void destination_pump(struct destination *d)
 	struct mail_queue *q = d->q;
 	size_t total = (size_t)mail_queue_limits(q->m)->connections;
 
+	if (!q->lease.epoch)
+		d->next = d->count; /* they are another node's */
 	if (is_idle(d)) {
 		destination_free(d);
+		if (q->full)
+			mail_queue_look(q);
 		return;
 	}
 	if (q->draining || !q->lease.epoch || is_held_back(d))

@@ -13,7 +13,7 @@
 #include "queue/smtp_client.h"
 #include "store/outgoing.h"
 
-#define DESTINATIONS_MAX 500 /* in memory at a time */
+#define DESTINATIONS_MAX 500 /* in memory at a time, those that are held back among them */
 #define LOADED_MAX       200 /* recipients of one that are in memory and not in hand */
 #define BATCH_MAX        100 /* recipients of one transaction (RFC 5321 section 4.5.3.1.8) */
 
@@ -23,9 +23,12 @@ struct mail_queue {
 	struct lease lease;       /* epoch 0: another node has the queue */
 	struct map *destinations; /* by domain */
 	struct list list;         /* the same */
+	size_t count;             /* of them */
+	struct list batches;      /* whose outcome is to be written */
 	size_t connections;       /* attempts in all */
 	struct timer timer;       /* to the next look at what is due */
 	bool looking, look_again, draining;
+	bool full;                    /* some that are due wait for room among the destinations */
 	char after[DNS_NAME_MAX + 1]; /* where the next look goes on; empty: at the beginning */
 	struct bus_listener *listener;
 	struct metric *sent, *deferred, *failed;
@@ -51,7 +54,8 @@ struct destination {
 	struct list attempts;
 	size_t attempt_count, allowed;
 	unsigned failures;     /* in a row */
-	int64_t not_before_ms; /* after a failure */
+	int64_t not_before_ms; /* after a failure … */
+	struct timer timer;    /* … until this */
 };
 
 enum outcome {
@@ -63,6 +67,7 @@ enum outcome {
 
 /* Recipients of one mail that go over one connection together; its own arena has all of it. */
 struct mail_batch {
+	struct list_node node; /* of the queue, from outcome_write on */
 	struct mail_queue *q;
 	char domain[DNS_NAME_MAX + 2]; /* of its destination, … */
 	bool in_hand;                  /* … which counts it, and may be gone when that is over */
@@ -83,7 +88,8 @@ struct mail_batch {
 	struct strbuf report;        /* a message for the sender */
 	struct lease lease;          /* what its rows are changed by */
 	struct mail_reader reader;
-	int status;
+	struct timer again; /* its outcome could not be written */
+	unsigned tries;
 };
 
 #define BATCH_HEADER_MAX 16384
@@ -96,7 +102,10 @@ void mail_queue_look(struct mail_queue *q);
 /* ---- destination.c ---- */
 
 /* There may be something due for the domain. */
-void destination_wake(struct mail_queue *q, struct slice domain);
+/* False: there is no room for another destination. */
+bool destination_wake(struct mail_queue *q, struct slice domain);
+/* The destination, made where there is room for it; else NULL. */
+struct destination *destination_get(struct mail_queue *q, struct slice domain);
 /* Begins what can begin: reading rows, looking up, connecting. It may free the destination. */
 void destination_pump(struct destination *d);
 /* The next batch for a connection that takes up to `max` recipients; NULL when there is none. */
@@ -120,8 +129,11 @@ void attempt_free_all(struct destination *d);
 
 /* Writes what became of a batch, with the report; then its recipients are not in hand any more. */
 void outcome_write(struct mail_batch *b);
-/* A recipient whose mail's time is over, tried or not; nothing while its destination has some in hand. */
-void outcome_expire(struct mail_queue *q, const struct mail_queued *row);
+/*
+ * Recipients at one domain of a mail whose time is over, tried or not; nothing while the destination has
+ * some in hand.
+ */
+void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t n);
 void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcome outcome, int code,
 	const char *enhanced, struct slice answer);
 void mail_batch_free(struct mail_batch *b);

@@ -19,6 +19,8 @@
 #include "hearth/rand.h"
 #include "queue/internal.h"
 
+#define AGAIN_MS INT64_C(1000) /* after a write that failed; doubled after each further one */
+
 /* ---- batches ---- */
 
 struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, size_t n)
@@ -60,6 +62,8 @@ void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcom
 
 void mail_batch_free(struct mail_batch *b)
 {
+	timer_stop(&b->again);
+	list_remove(&b->node);
 	strbuf_free(&b->header);
 	strbuf_free(&b->report);
 	arena_free(&b->a);
@@ -142,18 +146,48 @@ static void count_and_log(struct mail_queue *q, const struct mail_batch *b)
 	}
 }
 
+static void write_outcome(struct mail_batch *b);
+
+static void on_again(void *arg)
+{
+	struct mail_batch *b = arg;
+
+	hearth_hold(b->q->m->h);
+	write_outcome(b);
+}
+
+/*
+ * It could not be written: its recipients stay in hand, so that nothing is sent twice for it, and it is
+ * tried again; unless the queue is another node's now, or this one ends.
+ */
+static bool write_later(struct mail_batch *b, int status)
+{
+	int64_t wait = AGAIN_MS << (b->tries < 6 ? b->tries : 6);
+
+	if (status == HEARTH_ECONFLICT || !b->q->lease.epoch || b->q->draining)
+		return false;
+	log_warn("queue", "what became of a mail cannot be written yet", "outgoing", "%lld",
+		(long long)b->outgoing.id, "why", "%s", error_name(status), NULL);
+	b->tries++;
+	timer_start(&b->again, wait, 0, on_again, b);
+	return true;
+}
+
 static void on_written(void *arg, int status)
 {
 	struct mail_batch *b = arg;
 	struct mail_queue *q = b->q;
-	struct destination *d = b->in_hand ? map_get(q->destinations, slice_str(b->domain)) : NULL;
+	struct destination *d;
 
+	hearth_release(q->m->h);
+	if (status < 0 && write_later(b, status))
+		return;
 	if (status == 0)
 		count_and_log(q, b);
 	else
-		log_warn("queue", "what became of a mail cannot be written; it may be sent again",
+		log_warn("queue", "what became of a mail was not written; it may be sent again",
 			"why", "%s", error_name(status), NULL);
-	hearth_release(q->m->h);
+	d = b->in_hand ? map_get(q->destinations, slice_str(b->domain)) : NULL;
 	if (d) {
 		INVARIANT(d->in_hand >= b->count);
 		d->in_hand -= b->count;
@@ -164,31 +198,43 @@ static void on_written(void *arg, int status)
 	mail_queue_look(q);
 }
 
-static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
-{
-	(void)to;
-	(void)n;
-	on_written(arg, status);
-}
-
+/* In a later turn, whatever comes of it. */
 static void write_without_report(struct mail_batch *b)
 {
-	if (db_write(b->q->m->db, write_rows, on_written, b) < 0)
-		on_written(b, HEARTH_EBUSY);
+	strbuf_free(&b->report);
+	if (db_write(b->q->m->db, write_rows, on_written, b) < 0) {
+		hearth_release(b->q->m->h);
+		if (!write_later(b, HEARTH_EBUSY))
+			timer_start(&b->again, 0, 0, on_again, b);
+	}
 }
 
 /* ---- the report ---- */
 
-/*
- * Whose address it is: there the report goes, as any mail, from nobody. Its mailbox may be full: then it
- * is for nothing, as it is for an address that is none of ours.
- */
+/* A mailbox that is full, or gone, gets none. */
+static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
+{
+	struct mail_batch *b = arg;
+
+	(void)to;
+	(void)n;
+	if (status == HEARTH_ETOOBIG || status == HEARTH_ENOTFOUND || status == HEARTH_EINVAL)
+		write_without_report(b);
+	else
+		on_written(b, status);
+}
+
+/* Whose address it is: there the report goes, as any mail, from nobody. */
 static void on_sender(
 	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
 {
 	struct mail_batch *b = arg;
 	struct mail_delivery *d;
 
+	if (status < 0 && status != HEARTH_ENOTFOUND) {
+		on_written(b, status);
+		return;
+	}
 	if (status < 0 || n != 1 || group) {
 		log_info("queue", "nobody is there to be told", "of", "%.*s",
 			SLICE_ARG(b->outgoing.mail_from), NULL);
@@ -203,12 +249,20 @@ static void on_sender(
 	mail_delivery_finish(&d, on_delivered, b);
 }
 
-static void report(struct mail_batch *b)
+static void write_outcome(struct mail_batch *b)
 {
 	const struct accounts *accounts = b->q->m->accounts;
 
+	if (b->report.n > 0)
+		accounts->reached_by(accounts->self, b->outgoing.mail_from, on_sender, b);
+	else
+		write_without_report(b);
+}
+
+static void report(struct mail_batch *b)
+{
 	report_write(&b->report, b, hearth_hostname(b->q->m->h), clock_wall_s());
-	accounts->reached_by(accounts->self, b->outgoing.mail_from, on_sender, b);
+	write_outcome(b);
 }
 
 /* ---- the header of a mail that was not read yet ---- */
@@ -251,6 +305,7 @@ void outcome_write(struct mail_batch *b)
 	bool due = false;
 
 	b->lease = b->q->lease;
+	list_push(&b->q->batches, &b->node);
 	hearth_hold(b->q->m->h);
 	set_times(b, mail_queue_limits(b->q->m));
 	for (size_t i = 0; i < b->count && b->outgoing.mail_from.n > 0; i++)
@@ -263,16 +318,20 @@ void outcome_write(struct mail_batch *b)
 		on_header(b, HEARTH_EBUSY);
 }
 
-void outcome_expire(struct mail_queue *q, const struct mail_queued *row)
+void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t n)
 {
-	const struct destination *d = map_get(q->destinations, row->domain);
+	struct destination *d = destination_get(q, rows->domain);
 	struct mail_batch *b;
 
-	if (d && d->in_hand > 0)
+	if (!d || d->in_hand > 0)
 		return;
-	b = mail_batch_new(q, row->domain, 1);
-	mail_batch_put(b, 0, row);
-	mail_batch_set(b->recipients, b->a, OUTCOME_DEFERRED, 0, "4.4.7",
-		row->answer.n ? row->answer : SLICE("its time is over"));
+	b = mail_batch_new(q, rows->domain, n);
+	b->in_hand = true;
+	d->in_hand += n;
+	for (size_t i = 0; i < n; i++) {
+		mail_batch_put(b, i, &rows[i]);
+		mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 0, "4.4.7",
+			rows[i].answer.n ? rows[i].answer : SLICE("its time is over"));
+	}
 	outcome_write(b);
 }

@@ -67,6 +67,31 @@ static void set_timer(struct mail_queue *q, const struct look *l, int status)
 	timer_start(&q->timer, wait, 0, on_timer, q);
 }
 
+/* Those of one mail at one domain stand side by side. */
+static void expire(struct mail_queue *q, const struct look *l)
+{
+	for (size_t i = 0, n; i < l->expired_count; i += n) {
+		const struct mail_queued *first = &l->expired[i];
+
+		for (n = 1; i + n < l->expired_count && first[n].outgoing == first->outgoing &&
+			    slice_eq(first[n].domain, first->domain);)
+			n++;
+		outcome_expire(q, first, n);
+	}
+}
+
+/* The next look goes on behind those for which there was room. */
+static void wake(struct mail_queue *q, const struct look *l)
+{
+	size_t i = 0;
+
+	while (i < l->count && destination_wake(q, l->domains[i]))
+		i++;
+	q->full = i < l->count;
+	if (i > 0 && (q->full || l->count == DESTINATIONS_MAX))
+		snprintf(q->after, sizeof(q->after), "%.*s", SLICE_ARG(l->domains[i - 1]));
+}
+
 static void on_looked(void *arg, int status)
 {
 	struct look *l = arg;
@@ -74,19 +99,15 @@ static void on_looked(void *arg, int status)
 
 	q->looking = false;
 	q->after[0] = '\0';
+	q->full = false;
 	if (status == 0 && q->lease.epoch && !q->draining) {
-		for (size_t i = 0; i < l->expired_count; i++)
-			outcome_expire(q, &l->expired[i]);
-		for (size_t i = 0; i < l->count; i++)
-			destination_wake(q, l->domains[i]);
-		if (l->count == DESTINATIONS_MAX)
-			snprintf(q->after, sizeof(q->after), "%.*s",
-				SLICE_ARG(l->domains[l->count - 1]));
+		expire(q, l);
+		wake(q, l);
 	}
 	if (status < 0)
 		log_warn("queue", "what is due cannot be read", "why", "%s", error_name(status),
 			NULL);
-	if (q->look_again || q->after[0])
+	if (q->look_again || (q->after[0] && !q->full))
 		mail_queue_look(q);
 	else
 		set_timer(q, l, status);
@@ -139,8 +160,12 @@ bool mail_sends_elsewhere(const struct mail *m)
 
 void mail_queue_retry(struct mail_queue *q)
 {
-	LIST_FOREACH (&q->list, it)
-		LIST_ENTRY(it, struct destination, node)->not_before_ms = 0;
+	LIST_FOREACH (&q->list, it) {
+		struct destination *d = LIST_ENTRY(it, struct destination, node);
+
+		d->not_before_ms = 0;
+		timer_stop(&d->timer);
+	}
 	mail_queue_look(q);
 }
 
@@ -187,6 +212,7 @@ struct mail_queue *mail_queue_new(struct mail *m)
 	q->m = m;
 	q->destinations = map_new();
 	list_init(&q->list);
+	list_init(&q->batches);
 	q->sent = metric_counter("hearth_mail_sent_total", NULL,
 		"recipients elsewhere whose server has taken the mail");
 	q->deferred = metric_counter("hearth_mail_deferred_total", NULL,
@@ -215,6 +241,8 @@ void mail_queue_free(struct mail_queue **qp)
 	bus_unlisten(&q->listener);
 	lease_unkeep(&q->keeper);
 	timer_stop(&q->timer);
+	while (!list_empty(&q->batches))
+		mail_batch_free(LIST_ENTRY(q->batches.head.next, struct mail_batch, node));
 	while (!list_empty(&q->list))
 		destination_free(LIST_ENTRY(q->list.head.next, struct destination, node));
 	map_free(&q->destinations);

@@ -31,11 +31,16 @@ bool report_is_due(const struct mail_batch_recipient *r)
 	return r->outcome == OUTCOME_DEFERRED && r->warn;
 }
 
-/* An answer has no line's end of its own where it stands in one line. */
+#define ANSWER_MAX 400 /* of an answer, so that its line keeps within RFC 5322's 998 */
+
+/* An answer as part of one line; it may be in any charset, and so is shown as far as it is ASCII. */
 static void add_line(struct strbuf *out, struct slice text)
 {
+	text = slice_head(text, ANSWER_MAX);
 	for (size_t i = 0; i < text.n; i++)
-		strbuf_add(out, text.p[i] == '\n' ? SLICE(" / ") : slice_of(&text.p[i], 1));
+		strbuf_add(out, text.p[i] == '\n'                  ? SLICE(" / ")
+				: (unsigned char)text.p[i] >= 0x7f ? SLICE("?")
+								   : slice_of(&text.p[i], 1));
 }
 
 static void write_head(struct strbuf *out, const struct mail_batch *b, const char *host,

@@ -67,8 +67,15 @@ static bool is_private(const char *address)
 
 static void add_address(struct route_lookup *l, struct route_host *host, const char *address)
 {
-	if (host->count == ROUTE_ADDRESSES_MAX ||
-		(!mail_queue_limits(l->m)->private_too && is_private(address)))
+	const struct mail_queue_limits *limits = mail_queue_limits(l->m);
+	bool v6 = strchr(address, ':') != NULL;
+	size_t of_kind = 0;
+
+	for (size_t i = 0; i < host->count; i++)
+		of_kind += (strchr(host->addresses[i], ':') != NULL) == v6;
+	/* A relay is where its owner says, also within the house. */
+	if (of_kind == ROUTE_ADDRESSES_MAX / 2 ||
+		(!limits->private_too && !limits->relay[0] && is_private(address)))
 		return;
 	snprintf(host->addresses[host->count++], sizeof(host->addresses[0]), "%s", address);
 }
@@ -101,7 +108,7 @@ static void end(struct route_lookup *l)
 	r->count = kept;
 	if (kept > 0)
 		settle(l, ROUTE_FOUND, "", "%s", "");
-	else if (l->failed)
+	else if (l->failed || mail_queue_limits(l->m)->relay[0])
 		settle(l, ROUTE_DEFERRED, "4.4.3",
 			"the DNS does not tell the address of the mail server of %.*s",
 			SLICE_ARG(l->domain));

@@ -9,7 +9,7 @@
 #include "mail.h"
 
 #define ROUTE_HOSTS_MAX     10 /* the best of those that are named; a domain may name a thousand */
-#define ROUTE_ADDRESSES_MAX 6  /* of one host */
+#define ROUTE_ADDRESSES_MAX 6  /* of one host, half of them IPv6 */
 
 struct route_host {
 	char name[DNS_NAME_MAX + 1]; /* for TLS; empty: an address literal */

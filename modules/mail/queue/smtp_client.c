@@ -69,15 +69,17 @@ struct smtp_client {
 	void *ctx;
 	enum state state;
 	bool closed; /* `conn` only ends now; `outcome` says why */
-	struct smtp_response response, outcome;
+	struct smtp_response response;
+	struct smtp_response outcome; /* why the connection ended */
+	struct smtp_response verdict; /* why nobody gets the mail in hand, when `refused` */
 	struct smtp_extensions extensions;
 
 	/* The mail in hand. */
 	const struct smtp_envelope_out *envelope;
 	size_t asked, answered, taken; /* of its recipients */
 	bool together;                 /* its commands went out in one piece */
-	bool refused;                  /* `outcome` says why; nobody gets it */
-	bool line_start, cr;           /* of the body: where the next byte stands */
+	bool refused;
+	bool line_start, cr; /* of the body: where the next byte stands */
 };
 
 static int64_t patience_ms(const struct smtp_client *c)
@@ -89,8 +91,12 @@ static int64_t patience_ms(const struct smtp_client *c)
 
 static void enter(struct smtp_client *c, enum state state)
 {
+	bool waits = state != READY && state != BODY && state != TLS;
+
 	c->state = state;
 	conn_set_timeout(c->conn, patience_ms(c));
+	/* A whole answer within that, however its bytes come; what is sent must be taken (conn.h). */
+	conn_set_pace(c->conn, waits ? patience_ms(c) : 0, 0);
 }
 
 /* ---- ends ---- */
@@ -314,7 +320,7 @@ static void refuse(struct smtp_client *c, const struct smtp_response *r)
 	if (c->refused)
 		return;
 	strbuf_add(&text, strbuf_slice(&r->text));
-	smtp_response_set(&c->outcome, r->code, r->enhanced, text.p ? text.p : "");
+	smtp_response_set(&c->verdict, r->code, r->enhanced, text.p ? text.p : "");
 	strbuf_free(&text);
 	c->refused = true;
 }
@@ -329,13 +335,13 @@ static void end_mail(struct smtp_client *c, const struct smtp_response *r)
 	}
 	c->envelope = NULL;
 	enter(c, READY);
-	c->events->done(c->ctx, c->refused ? &c->outcome : r);
+	c->events->done(c->ctx, c->refused ? &c->verdict : r);
 }
 
 static void begin_data(struct smtp_client *c)
 {
 	if (c->taken == 0 && !c->refused) {
-		smtp_response_set(&c->outcome, 554, "5.5.1", "no recipient was taken");
+		smtp_response_set(&c->verdict, 554, "5.5.1", "no recipient was taken");
 		c->refused = true;
 	}
 	if (c->refused && !c->together) {
@@ -367,9 +373,12 @@ static void on_rcpt(struct smtp_client *c, const struct smtp_response *r)
 	c->taken += r->code / 100 == 2;
 	if (!c->refused)
 		c->events->recipient(c->ctx, i, r);
-	if (c->answered == c->envelope->count)
+	if (c->answered == c->envelope->count) {
 		begin_data(c);
-	else if (!c->together)
+		return;
+	}
+	enter(c, RCPT);
+	if (!c->together)
 		say_rcpt(c);
 }
 
@@ -544,8 +553,12 @@ static void on_closed(void *ctx, int reason)
 				states[c->state].name);
 		smtp_response_set(&c->outcome, 0, "", why);
 	}
-	c->events->closed(c->ctx, states[c->state].stage, &c->outcome);
+	if (c->envelope && c->refused)
+		c->events->closed(c->ctx, SMTP_STAGE_REFUSED, &c->verdict);
+	else
+		c->events->closed(c->ctx, states[c->state].stage, &c->outcome);
 	smtp_response_free(&c->response);
+	smtp_response_free(&c->verdict);
 	smtp_response_free(&c->outcome);
 	free(c);
 }

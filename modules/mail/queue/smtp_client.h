@@ -44,6 +44,7 @@ enum smtp_client_stage {
 	SMTP_STAGE_ENVELOPE, /* nobody has it */
 	SMTP_STAGE_BODY,     /* nobody has it: its end was not sent */
 	SMTP_STAGE_ENDED,    /* its end was sent and not answered: who was taken may have it */
+	SMTP_STAGE_REFUSED,  /* nobody has it, and nobody shall: `why` is what was said of it */
 };
 
 /* A mail's envelope; lies with the owner until `done` or `closed`. */

@@ -22,7 +22,7 @@ struct smtp_response {
 };
 
 /*
- * Takes one line off the front of *in and adds it. 1: the answer is whole; 0: more is needed (also
+ * Takes lines off the front of *in and adds them, up to the end of the answer. 1: the answer is whole; 0: more is needed (also
  * when no whole line is there); HEARTH_EINVAL, HEARTH_ETOOBIG. Zeroed at first.
  */
 int smtp_response_read(struct smtp_response *r, struct slice *in);

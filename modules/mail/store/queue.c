@@ -67,10 +67,10 @@ int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, 
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		QUEUED
-		"WHERE q.held = 0 AND q.domain = $1"
-		" AND q.due_ms <= $2 AND (q.due_ms, q.id) > ($3, $4) ORDER BY q.due_ms, q.id LIMIT "
-		"$5",
+		QUEUED "WHERE q.held = 0 AND q.domain = $1"
+		       " AND q.due_ms <= $2 AND o.expires_ms > $2 AND (q.due_ms, q.id) > ($3, $4) "
+		       "ORDER BY q.due_ms, q.id LIMIT "
+		       "$5",
 		db_text(domain), db_int(now_ms), db_int(after_ms), db_int(after_id),
 		db_int((int64_t)max));
 

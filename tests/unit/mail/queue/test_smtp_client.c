@@ -141,8 +141,8 @@ static void on_done(void *ctx, const struct smtp_response *r)
 
 static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp_response *why)
 {
-	static const char *const names[] = { "CONNECT", "TLS", "READY", "ENVELOPE", "BODY",
-		"ENDED" };
+	static const char *const names[] = { "CONNECT", "TLS", "READY", "ENVELOPE", "BODY", "ENDED",
+		"REFUSED" };
 
 	(void)ctx;
 	strbuf_printf(&owner.told, "c%d/%s", why->code, names[stage]);
@@ -302,9 +302,18 @@ START_TEST(ends_in_every_place)
 		ASKS("250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"), { ".", NULL } };
 	static const struct turn half[] = { GREETS,
 		ASKS("250 ok\r\n", "250 ok\r\n", "250 ok\r\n", NULL), { NULL, NULL } };
+	static const struct turn spam[] = { GREETS,
+		ASKS("250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"),
+		{ ".", "554 5.7.0 spam\r\n" }, { "RSET", NULL } };
+	static const struct turn spam_421[] = { GREETS,
+		ASKS("250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"),
+		{ ".", "554 5.7.0 spam\r\n" }, { "RSET", "421 4.3.2 bye\r\n" }, { NULL, NULL } };
 	static const struct turn web[] = { { NULL, "HTTP/1.1 400 Bad Request\r\n" },
 		{ NULL, NULL } };
 
+	/* Its word stands, whatever it does then. */
+	TELLS(spam, "r0:250 r1:250 c554/REFUSED");
+	TELLS(spam_421, "r0:250 r1:250 c554/REFUSED");
 	TELLS(greeting, "c554/CONNECT");
 	TELLS(gone, "c0/CONNECT");
 	TELLS(mail_421, "c421/ENVELOPE");
