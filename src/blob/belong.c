@@ -4,8 +4,8 @@
  * that is not mounted has none, and new blobs would come to lie where nobody finds them again.
  *
  * The folder bears the id of the table's data folder (db/identity.h) in the file "store-id". Where
- * it bears none, it is new, or an older program's, and then it must fit what the table names. On
- * the main thread, when the store is opened.
+ * it bears none, it is new, or an older program's, and then it must fit what the table names: of
+ * that SAMPLE files are looked for. On the main thread, when the store is opened.
  */
 #include "blob/store.h"
 #include "db/identity.h"

@@ -6,7 +6,10 @@
  *      └──────────────────│──────────────────│──── If-Match: * ◀── another was first
  *                         │                  │                     └─▶ 412
  * Who names a version is beaten by whoever changes that version first; the check is part of the
- * transaction that saves. Who says * wants the change whatever the version is, and starts over.
+ * transaction that saves. Who says * wants the change whatever the version is, and starts over,
+ * ATTEMPTS_MAX times at most. Requests come in and are answered on the loop; the steps run where the
+ * drawing says. A call holds its body and one document (preferences.h bounds both), and lasts as long as
+ * its request.
  */
 #include <stdio.h>
 #include <stdlib.h>

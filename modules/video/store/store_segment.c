@@ -1,7 +1,8 @@
 /*
  * store_segment.c: segments, made and listed, what stands before them, and the event that tells of
  * them: the tables `segment` and `init` (store.h). Inside a db_fn; lists hand out one row after the
- * other, and their callers stop where the window ends. On a database thread.
+ * other, and their callers stop where the window ends; all else is one row and one event. On a database
+ * thread; on the writer where something is made.
  */
 #include "store/store.h"
 

@@ -2,7 +2,8 @@
  * imap_view.c: the view as a sorted array of UIDs: looking up, telling what came and went, the
  * keywords that the client knows. On whichever thread has the session.
  *
- * Four bytes a message of the mailbox, IMAP_KEYWORDS_MAX of keywords.
+ * Four bytes a message of the mailbox, IMAP_KEYWORDS_MAX of keywords, and eight for each run of UIDs that
+ * is \Recent here: at most as many as there are such messages.
  */
 #include "imap/session/imap_internal.h"
 
