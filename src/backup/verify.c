@@ -6,8 +6,8 @@
  *      indexes
  *   ─▶ the bytes of every blob, while nothing is deleted
  *
- * Each damage is one line on standard output, with the account it is of where that is known, of a kind
- * DAMAGES_MAX at most. On a command's main thread. Memory: a row, or one piece of a blob, at a time.
+ * Each damage is one line on standard output, with the account it is of where that is known; of
+ * more than DAMAGES_MAX only how many. On a command's main thread. Memory: a row, or one piece of a blob, at a time.
  */
 #include "backup/verify_internal.h"
 
