@@ -19,12 +19,12 @@
 #include "hearth/log.h"
 #include "queue/internal.h"
 
-#define PIECE      65536
+#define PIECE      ((size_t)65536)
 #define CONNECT_MS INT64_C(30000)
 
 /* Small before anything is known of the peer; output as much as two pieces. */
 static const struct conn_listener limits = {
-	.input_max = SMTP_RESPONSE_LINE_MAX * 4, .output_high = 2 * PIECE, .timeout_ms = 300000
+	.input_max = (size_t)4 * SMTP_RESPONSE_LINE_MAX, .output_high = 2 * PIECE, .timeout_ms = 300000
 };
 
 struct attempt {
@@ -418,8 +418,10 @@ void attempt_abort_all(struct destination *d)
 
 void attempt_free_all(struct destination *d)
 {
-	while (!list_empty(&d->attempts)) {
-		struct attempt *t = LIST_ENTRY(d->attempts.head.next, struct attempt, node);
+	struct list_node *node;
+
+	while ((node = list_pop(&d->attempts))) {
+		struct attempt *t = LIST_ENTRY(node, struct attempt, node);
 
 		t->job = false;
 		if (t->batch)
