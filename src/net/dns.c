@@ -1,84 +1,24 @@
 /*
- * dns.c: questions to the DNS, over libunbound, which resolves and validates on a thread of its own
- * and says by a file descriptor that answers are there.
+ * dns.c: questions to the DNS and their answers (hearth/dns.h); the resolver behind them is
+ * dns_resolver.c's. Questions that come while that is not open yet wait until it is.
  *
- *   CLOSED ──first question──▶ PROBING ──the root's keys are proven──▶ PROVEN
- *                                 │                                      (answers may be secure)
- *                                 └──a resolver that leaves signatures out──▶ UNPROVEN
- *                                                                        (none is; looked at again)
- *
- * The probe is a question for the keys of the trust anchors' zone. Behind a resolver that does not
- * hand signatures on, everything would count as forged with the anchors in place, so the context is
- * made anew without them, and once more with them a while later, when nobody else waits. Questions that come while the probe
- * runs wait for its end.
- *
- * On the loop. Bounded: DNS_WAITING_MAX questions, each DNS_PATIENCE_MS; the caches by CACHE sizes.
+ * On the loop. Bounded: DNS_WAITING_MAX questions, each DNS_PATIENCE_MS.
  */
-#include "net/dns.h"
+#include "net/dns_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unbound.h>
-#include <unistd.h>
 
 #include "hearth/arena.h"
 #include "hearth/clock.h"
-#include "hearth/exec.h"
-#include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-#include "loop/loop.h"
 
-#define CLASS_IN       1
-#define TYPE_DNSKEY    48
 #define RCODE_SERVFAIL 2
 #define RECORDS_MAX    256 /* of an answer that are shown; a name server has no use for more */
-#define STATUSES       (DNS_BOGUS + 1)
 #define PROBE_AGAIN_MS INT64_C(3600000)
-#define ROOT_KEYS      "/usr/share/dns/root.key" /* Debian's dns-root-data, which is updated */
 
-/* The root's keys of 2017 and 2024 (RFC 7958), for where that file is not. */
-static const char *const root_ds[] = {
-	". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D",
-	". IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16",
-	NULL,
-};
-
-static const char *const options[][2] = {
-	{ "do-not-query-localhost:", "no" }, /* a resolver on this machine is a good one */
-	{ "msg-cache-size:", "1m" },
-	{ "rrset-cache-size:", "2m" },
-	{ "key-cache-size:", "1m" },
-	{ "neg-cache-size:", "256k" },
-	{ "cache-max-ttl:", "86400" },
-	{ "use-syslog:", "no" },
-	{ NULL, NULL },
-};
-
-enum state {
-	CLOSED,
-	PROBING,
-	PROVEN,
-	UNPROVEN,
-	REOPENED, /* only as what follows: with the anchors once more */
-};
-
-struct dns {
-	const char *server, *anchor;
-	enum state state;
-	struct ub_ctx *ctx;
-	uv_poll_t *poll;     /* says that answers are there; frees itself */
-	struct list waiting; /* of struct dns_question, by deadline */
-	size_t count;
-	struct timer late;   /* the first deadline */
-	struct timer settle; /* the probe has ended */
-	enum state next;     /* where it leads */
-	int64_t probed_ms;
-	bool ended;
-	struct metric *answers[STATUSES];
-};
-
-static const char *const status_names[STATUSES] = { "found", "nodata", "nxdomain", "failed",
+static const char *const status_names[DNS_STATUSES] = { "found", "nodata", "nxdomain", "failed",
 	"bogus" };
 
 /* ---- answering ---- */
@@ -157,7 +97,7 @@ static void on_result(void *arg, int error, struct ub_result *r)
 		return;
 	}
 	a.status = status_of(r);
-	a.secure = r->secure && q->dns->state == PROVEN;
+	a.secure = r->secure && q->dns->state == DNS_PROVEN;
 	a.ttl_s = r->ttl;
 	if (r->canonname && r->canonname[0])
 		a.name = r->canonname;
@@ -173,139 +113,15 @@ static void on_result(void *arg, int error, struct ub_result *r)
 
 static void send_question(struct dns_question *q)
 {
-	int rc = ub_resolve_async(q->dns->ctx, q->name, q->type, CLASS_IN, q, on_result, &q->id);
+	int rc =
+		ub_resolve_async(q->dns->ctx, q->name, q->type, DNS_CLASS_IN, q, on_result, &q->id);
 
 	q->sent = rc == 0;
 	if (rc != 0)
 		refuse(q, DNS_FAILED, ub_strerror(rc));
 }
 
-/* ---- the context ---- */
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-	struct dns *d = poll->data;
-
-	(void)status;
-	(void)events;
-	ub_process(d->ctx);
-}
-
-static void close_context(struct dns *d)
-{
-	if (d->poll)
-		uv_close((uv_handle_t *)d->poll, on_closed);
-	d->poll = NULL;
-	ub_ctx_delete(d->ctx);
-	d->ctx = NULL;
-	d->state = CLOSED;
-}
-
-/*
- * The system's resolver is asked, or one that was named. That one knows what names there are: none
- * is answered here for the reason that the internet has no such (private networks, "test").
- */
-static int set_server(struct dns *d)
-{
-	struct config_address address;
-	char at[sizeof(address.host) + 8];
-
-	if (!d->server[0])
-		return ub_ctx_resolvconf(d->ctx, NULL);
-	if (config_address_parse(slice_str(d->server), &address) != 0)
-		return UB_SYNTAX;
-	snprintf(at, sizeof(at), "%s@%d", address.host, address.port);
-	ub_ctx_set_option(d->ctx, "unblock-lan-zones:", "yes");
-	ub_ctx_set_option(d->ctx, "insecure-lan-zones:", "yes");
-	return ub_ctx_set_fwd(d->ctx, at);
-}
-
-static int add_anchors(struct dns *d)
-{
-	int rc = 0;
-
-	if (d->anchor[0])
-		return ub_ctx_add_ta_file(d->ctx, d->anchor);
-	if (access(ROOT_KEYS, R_OK) == 0)
-		return ub_ctx_add_ta_file(d->ctx, ROOT_KEYS);
-	for (size_t i = 0; root_ds[i] && rc == 0; i++)
-		rc = ub_ctx_add_ta(d->ctx, root_ds[i]);
-	return rc;
-}
-
-/* 0, or one of libunbound's errors. */
-static int open_context(struct dns *d, bool anchors)
-{
-	int rc = 0;
-
-	d->ctx = ub_ctx_create();
-	if (!d->ctx)
-		return UB_NOMEM;
-	ub_ctx_debugout(d->ctx, NULL);
-	for (size_t i = 0; options[i][0] && rc == 0; i++)
-		rc = ub_ctx_set_option(d->ctx, options[i][0], options[i][1]);
-	if (rc == 0)
-		rc = ub_ctx_async(d->ctx, 1);
-	if (rc == 0)
-		rc = set_server(d);
-	if (rc == 0 && anchors)
-		rc = add_anchors(d);
-	/* After this no option can be set any more. */
-	if (rc == 0 && d->server[0])
-		ub_ctx_zone_remove(d->ctx, "test.");
-	if (rc != 0)
-		return rc;
-	d->poll = mem_zalloc(sizeof(*d->poll));
-	d->poll->data = d;
-	INVARIANT(uv_poll_init(loop_uv(), d->poll, ub_fd(d->ctx)) == 0);
-	uv_poll_start(d->poll, UV_READABLE, on_readable);
-	return 0;
-}
-
-/* ---- the probe ---- */
-
-static void on_settled(void *arg);
-static void open_resolver(struct dns *d);
-
-static void on_probed(void *arg, int error, struct ub_result *r)
-{
-	struct dns *d = arg;
-
-	if (error || !r || (!r->secure && !r->bogus && r->rcode != 0))
-		d->next = CLOSED; /* the resolver does not answer */
-	else
-		d->next = r->secure ? PROVEN : UNPROVEN;
-	if (r && r->bogus)
-		log_info("dns", "the keys of the root are not proven", "why", "%s",
-			r->why_bogus ? r->why_bogus : "", NULL);
-	ub_resolve_free(r);
-	/* Not from within the resolver's call. */
-	timer_start(&d->settle, 0, 0, on_settled, d);
-}
-
-static void probe(struct dns *d)
-{
-	char zone[DNS_NAME_MAX + 1] = ".";
-	FILE *f = d->anchor[0] ? fopen(d->anchor, "re") : NULL;
-	int id;
-
-	if (f && fscanf(f, "%255s", zone) != 1)
-		snprintf(zone, sizeof(zone), ".");
-	if (f)
-		fclose(f);
-	d->state = PROBING;
-	d->probed_ms = clock_mono_ms();
-	d->next = CLOSED;
-	if (ub_resolve_async(d->ctx, zone, TYPE_DNSKEY, CLASS_IN, d, on_probed, &id) != 0)
-		timer_start(&d->settle, 0, 0, on_settled, d);
-}
-
-static void send_waiting(struct dns *d)
+void dns_send_waiting(struct dns *d)
 {
 	for (struct list_node *n = d->waiting.head.next, *next; n != &d->waiting.head; n = next) {
 		struct dns_question *q = LIST_ENTRY(n, struct dns_question, node);
@@ -316,7 +132,7 @@ static void send_waiting(struct dns *d)
 	}
 }
 
-static void fail_waiting(struct dns *d, const char *why)
+void dns_fail_waiting(struct dns *d, const char *why)
 {
 	LIST_FOREACH (&d->waiting, n) {
 		struct dns_question *q = LIST_ENTRY(n, struct dns_question, node);
@@ -325,57 +141,6 @@ static void fail_waiting(struct dns *d, const char *why)
 		q->why = why;
 	}
 	timer_start(&d->late, 0, 0, on_late, d);
-}
-
-static void give_up(struct dns *d, const char *why)
-{
-	health_set("dns", "the resolver cannot be used: %s", why);
-	close_context(d);
-	fail_waiting(d, why);
-}
-
-static void on_settled(void *arg)
-{
-	struct dns *d = arg;
-	int rc;
-
-	INVARIANT(d->state == PROBING);
-	if (d->next == REOPENED) {
-		close_context(d);
-		open_resolver(d);
-		return;
-	}
-	if (d->next == CLOSED) {
-		give_up(d, "it does not answer");
-		return;
-	}
-	if (d->next == UNPROVEN) {
-		health_set("dns-unproven",
-			"the resolver (%s) leaves out the signatures of DNSSEC: nothing is "
-			"proven, DANE is not used",
-			d->server[0] ? d->server : "the system's");
-		close_context(d);
-		rc = open_context(d, false);
-		if (rc != 0) {
-			give_up(d, ub_strerror(rc));
-			return;
-		}
-	} else {
-		health_clear("dns-unproven");
-	}
-	health_clear("dns");
-	d->state = d->next;
-	send_waiting(d);
-}
-
-static void open_resolver(struct dns *d)
-{
-	int rc = open_context(d, true);
-
-	if (rc == 0)
-		probe(d);
-	else
-		give_up(d, ub_strerror(rc));
 }
 
 /* ---- from outside ---- */
@@ -411,18 +176,16 @@ void dns_ask(struct dns *d, struct dns_question *q, struct slice name, enum dns_
 		refuse(q, DNS_FAILED, "the server stops");
 		return;
 	}
-	if (d->state == UNPROVEN && d->count == 1 &&
+	if (d->state == DNS_UNPROVEN && d->count == 1 &&
 		clock_mono_ms() - d->probed_ms >= PROBE_AGAIN_MS) {
-		/* Not here: this may be within the resolver's call. */
-		d->state = PROBING;
-		d->next = REOPENED;
-		timer_start(&d->settle, 0, 0, on_settled, d);
+		/* In a later turn: this may be within the resolver's call. */
+		dns_resolver_reopen(d);
 	}
 	if (!d->late.owner)
 		timer_start(&d->late, DNS_PATIENCE_MS, 0, on_late, d);
-	if (d->state == CLOSED)
-		open_resolver(d);
-	else if (d->state != PROBING)
+	if (d->state == DNS_CLOSED)
+		dns_resolver_open(d);
+	else if (d->state != DNS_PROBING)
 		send_question(q);
 }
 
@@ -458,7 +221,7 @@ struct dns *dns_new(const char *server, const char *anchor)
 	d->server = server;
 	d->anchor = anchor;
 	list_init(&d->waiting);
-	for (size_t i = 0; i < STATUSES; i++) {
+	for (size_t i = 0; i < DNS_STATUSES; i++) {
 		char label[64];
 
 		snprintf(label, sizeof(label), "status=\"%s\"", status_names[i]);
@@ -484,7 +247,7 @@ void dns_close(struct dns *d)
 				.status = DNS_FAILED, .why = "the server stops", .name = q->name });
 	}
 	if (d->ctx)
-		close_context(d);
+		dns_resolver_close(d);
 }
 
 void dns_free(struct dns **dns)
