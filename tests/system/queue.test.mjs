@@ -194,10 +194,10 @@ after(async () => {
   await hearth.remove();
 });
 
-async function submit(to, subject, body = 'hello\r\n.dot\r\n') {
+async function submit(to, subject, body = 'hello\r\n.dot\r\n', from = 'ann@hearth.test') {
   const c = await SmtpClient.hello(hearth.port.submission);
-  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
-  const answer = await c.mail('ann@hearth.test', to, `From: <ann@hearth.test>\r\nSubject: ${subject}\r\n\r\n${body}`);
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
+  const answer = await c.mail(from, to, `From: <${from}>\r\nSubject: ${subject}\r\n\r\n${body}`);
   c.close();
   return answer;
 }
@@ -258,6 +258,15 @@ test('by command: show, hold, release, retry, remove', async () => {
   assert.equal(hearth.command('queue', 'remove', gone).status, 1);
   assert.equal(rowOf('bob@closed.test'), undefined);
   for (const words of [['show'], ['hold', 'x'], ['list', 'x'], ['show', '0']]) assert.equal(hearth.command('queue', ...words).status, 2, words.join());
+});
+
+test('who is gone sends nothing any more', async () => {
+  hearth.addUser('carl@hearth.test', PASSWORD);
+  await submit(['x@closed.test', 'y@closed.test', 'z@hangup.test'], 'from one who leaves', undefined, 'carl@hearth.test');
+  assert.ok(rowOf('x@closed.test') && rowOf('z@hangup.test'));
+  const gone = hearth.command('user', 'delete', 'carl@hearth.test');
+  assert.equal(gone.status, 0, gone.stderr);
+  await eventually(() => !rows().some((row) => row[5] === 'carl@hearth.test'), 30, 'his are gone');
 });
 
 test('killed in the midst: nothing is lost, nothing is doubled but what was amid its dot', async () => {

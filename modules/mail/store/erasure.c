@@ -6,6 +6,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "store/internal.h"
+#include "store/outgoing.h"
 
 int mail_store_erase(struct db_tx *tx, int64_t account)
 {
@@ -32,6 +33,7 @@ static int erase_rest(struct db_tx *tx, int64_t account)
 		"DELETE FROM subscription WHERE account = $1",
 		"DELETE FROM account_state WHERE account = $1",
 		"DELETE FROM preference WHERE account = $1",
+		"DELETE FROM sending WHERE account = $1",
 	};
 	int rc = 0;
 
@@ -45,8 +47,13 @@ int mail_store_erase_some(struct db_tx *tx, int64_t account, size_t max, bool *d
 	INVARIANT(db_tx_writes(tx));
 	INVARIANT(max > 0);
 	int64_t mailbox;
-	bool one_is_done;
-	int rc = db_get_int(
+	bool one_is_done, sent;
+	int rc = mail_store_queue_forget(tx, account, max, &sent);
+
+	*done = false;
+	if (rc < 0 || sent)
+		return rc;
+	rc = db_get_int(
 		tx, &mailbox, "SELECT min(id) FROM mailbox WHERE account = $1", db_int(account));
 
 	*done = rc == HEARTH_ENOTFOUND;

@@ -82,6 +82,8 @@ int mail_store_queue_remove(struct db_tx *tx, int64_t id);
 int mail_store_queue_defer(
 	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer);
 int mail_store_queue_warned(struct db_tx *tx, int64_t id);
+/* What an account that is gone wanted to send: up to `max` recipients go; *any says whether some did. */
+int mail_store_queue_forget(struct db_tx *tx, int64_t account, size_t max, bool *any);
 
 /* ---- for people: `hearth queue` ---- */
 

@@ -119,6 +119,24 @@ int mail_store_queue_warned(struct db_tx *tx, int64_t id)
 	return rc < 0 ? rc : 0;
 }
 
+int mail_store_queue_forget(struct db_tx *tx, int64_t account, size_t max, bool *any)
+{
+	int64_t id;
+	int rc = 0;
+
+	*any = false;
+	for (size_t i = 0; i < max && rc == 0; i++) {
+		rc = db_get_int(tx, &id,
+			"SELECT q.id FROM outgoing o JOIN queue q ON q.outgoing = o.id"
+			" WHERE o.account = $1 LIMIT 1",
+			db_int(account));
+		if (rc == 0)
+			rc = mail_store_queue_remove(tx, id);
+		*any |= rc == 0;
+	}
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
 /* ---- for people ---- */
 
 int mail_store_queue_list(

@@ -175,6 +175,7 @@ const char *const mail_migrations[] = {
 	"CREATE INDEX outgoing_blob ON outgoing (blob);"
 	"CREATE INDEX outgoing_parsed ON outgoing (parsed);"
 	"CREATE INDEX outgoing_expires ON outgoing (expires_ms);"
+	"CREATE INDEX outgoing_account ON outgoing (account);"
 	"CREATE TABLE queue ("
 	" id {id},"
 	" outgoing BIGINT NOT NULL,"
