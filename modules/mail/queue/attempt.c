@@ -23,9 +23,9 @@
 #define CONNECT_MS INT64_C(30000)
 
 /* Small before anything is known of the peer; output as much as two pieces. */
-static const struct conn_listener limits = {
-	.input_max = (size_t)4 * SMTP_RESPONSE_LINE_MAX, .output_high = 2 * PIECE, .timeout_ms = 300000
-};
+static const struct conn_listener limits = { .input_max = (size_t)4 * SMTP_RESPONSE_LINE_MAX,
+	.output_high = 2 * PIECE,
+	.timeout_ms = 300000 };
 
 struct attempt {
 	struct list_node node;
