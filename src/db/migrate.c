@@ -81,7 +81,7 @@ static int step(struct db_tx *tx, void *arg)
 			p->name, (int)applied, (int)known);
 		return HEARTH_EUNSUPPORTED;
 	}
-	if (applied == known)
+	if (!p->migrations || applied == known)
 		return 0;
 	rc = apply(tx, p->name, applied + 1, p->migrations[applied], p->why);
 	return rc < 0 ? rc : 1;
