@@ -33,6 +33,7 @@ struct attempt {
 	size_t host, address;         /* in d->route */
 	bool without_tls, plain_next; /* this connection; the same address once more */
 	bool worked;                  /* an address answered, and was fit for mail */
+	bool hungry;                  /* it has had no batch yet */
 	bool taken;                   /* one mail, at least */
 	bool ours;                    /* it ends for a reason of our own */
 	struct route_host at;         /* the host of the present connection */
@@ -62,6 +63,7 @@ static void attempt_free(struct attempt *t)
 	timer_stop(&t->later);
 	strbuf_free(&t->piece);
 	list_remove(&t->node);
+	t->d->hungry -= t->hungry;
 	t->d->attempt_count--;
 	t->d->q->connections--;
 	free(t);
@@ -249,6 +251,8 @@ static void take_batch(struct attempt *t)
 
 	t->batch =
 		destination_take(t->d, x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX);
+	t->d->hungry -= t->hungry;
+	t->hungry = false;
 	if (!t->batch) {
 		smtp_client_quit(t->client);
 		return;
@@ -397,6 +401,8 @@ void attempt_begin(struct destination *d)
 
 	t->d = d;
 	list_push(&d->attempts, &t->node);
+	t->hungry = true;
+	d->hungry++;
 	d->attempt_count++;
 	d->q->connections++;
 	connect_next(t);

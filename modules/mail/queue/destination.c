@@ -22,6 +22,7 @@
 #define ROUTE_KEPT_MS INT64_C(300000)
 #define FAILED_MS     INT64_C(30000)
 #define FAILED_MAX_MS INT64_C(1800000)
+#define LOAD_AGAIN_MS INT64_C(1000)
 #define ALLOWED_FIRST 2
 
 /* ---- its life ---- */
@@ -133,6 +134,8 @@ static void on_rows(void *arg, int status)
 
 	d->loading = false;
 	d->dry = status < 0 || l->count < LOADED_MAX;
+	if (status < 0)
+		mail_queue_due(d->q, LOAD_AGAIN_MS);
 	if (status == 0 && l->count > 0) {
 		arena_free(&d->a);
 		d->a = l->a;
@@ -175,7 +178,6 @@ struct mail_batch *destination_take(struct destination *d, size_t max)
 		d->rows[d->next + n].outgoing == d->rows[d->next].outgoing)
 		n++;
 	b = mail_batch_new(d->q, slice_str(d->domain), n);
-	b->in_hand = true;
 	for (size_t i = 0; i < n; i++)
 		mail_batch_put(b, i, &d->rows[d->next++]);
 	d->in_hand += n;
@@ -251,6 +253,16 @@ void destination_works(struct destination *d)
 
 /* ---- what can begin ---- */
 
+/* How many connections what is loaded keeps busy, as far as it matters. */
+static size_t batches_left(const struct destination *d)
+{
+	size_t n = 0;
+
+	for (size_t i = d->next; i < d->count && n <= d->allowed; i++)
+		n += i == d->next || d->rows[i].outgoing != d->rows[i - 1].outgoing;
+	return n;
+}
+
 void destination_pump(struct destination *d)
 {
 	struct mail_queue *q = d->q;
@@ -275,9 +287,8 @@ void destination_pump(struct destination *d)
 			route_look(&d->lookup, q->m, slice_str(d->domain), &d->route, on_route, d);
 		return;
 	}
-	/* Those that are connected come for more by themselves; at most one a batch is begun. */
-	for (size_t i = d->next;
-		i < d->count && d->attempt_count < d->allowed && q->connections < total;
-		i += BATCH_MAX)
+	/* Those that are connected come for more by themselves. */
+	for (size_t left = batches_left(d);
+		left > d->hungry && d->attempt_count < d->allowed && q->connections < total;)
 		attempt_begin(d);
 }

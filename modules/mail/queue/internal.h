@@ -53,6 +53,7 @@ struct destination {
 	/* Connections. */
 	struct list attempts;
 	size_t attempt_count, allowed;
+	size_t hungry;         /* of the attempts those that have had no batch yet */
 	unsigned failures;     /* in a row */
 	int64_t not_before_ms; /* after a failure … */
 	struct timer timer;    /* … until this */
@@ -69,8 +70,8 @@ enum outcome {
 struct mail_batch {
 	struct list_node node; /* of the queue, from outcome_write on */
 	struct mail_queue *q;
-	char domain[DNS_NAME_MAX + 2]; /* of its destination, … */
-	bool in_hand;                  /* … which counts it, and may be gone when that is over */
+	char domain[DNS_NAME_MAX + 2]; /* of its destination, which counts it as in hand */
+	bool expired;                  /* there may be more whose time is over */
 	struct arena *a;
 	struct mail_outgoing outgoing; /* at first what the rows have of it: sender, times */
 	struct mail_batch_recipient {
@@ -98,6 +99,8 @@ struct mail_batch {
 
 /* Looks at what is due, now or right after the look that is under way. */
 void mail_queue_look(struct mail_queue *q);
+/* Somebody is due in so long: looks then, unless it would anyway. */
+void mail_queue_due(struct mail_queue *q, int64_t in_ms);
 
 /* ---- destination.c ---- */
 

@@ -173,6 +173,16 @@ static bool write_later(struct mail_batch *b, int status)
 	return true;
 }
 
+/* Who is tried again is looked for when that is due. */
+static void look_again(struct mail_queue *q, const struct mail_batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->recipients[i].outcome == OUTCOME_DEFERRED)
+			mail_queue_due(q, b->recipients[i].due_ms - clock_wall_ms());
+	if (b->expired)
+		mail_queue_look(q);
+}
+
 static void on_written(void *arg, int status)
 {
 	struct mail_batch *b = arg;
@@ -187,15 +197,15 @@ static void on_written(void *arg, int status)
 	else
 		log_warn("queue", "what became of a mail was not written; it may be sent again",
 			"why", "%s", error_name(status), NULL);
-	d = b->in_hand ? map_get(q->destinations, slice_str(b->domain)) : NULL;
+	d = map_get(q->destinations, slice_str(b->domain));
 	if (d) {
 		INVARIANT(d->in_hand >= b->count);
 		d->in_hand -= b->count;
 	}
+	look_again(q, b);
 	mail_batch_free(b);
 	if (d)
 		destination_pump(d);
-	mail_queue_look(q);
 }
 
 /* In a later turn, whatever comes of it. */
@@ -326,7 +336,7 @@ void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t
 	if (!d || d->in_hand > 0)
 		return;
 	b = mail_batch_new(q, rows->domain, n);
-	b->in_hand = true;
+	b->expired = true;
 	d->in_hand += n;
 	for (size_t i = 0; i < n; i++) {
 		mail_batch_put(b, i, &rows[i]);

@@ -20,7 +20,7 @@
 #define TOPIC            "mail.queued"
 #define LEASE            "mail.queue"
 #define LOOK_AT_LEAST_MS INT64_C(300000)
-#define LOOK_AT_MOST_MS  INT64_C(1000) /* while some are held back by failures */
+#define LOOK_AT_MOST_MS  INT64_C(1000) /* while some find no room, or the rows cannot be read */
 #define EXPIRED_MAX      BATCH_MAX
 
 struct look {
@@ -45,26 +45,36 @@ static int read_due(struct db_tx *tx, void *arg)
 
 	arena_reset(l->a);
 	l->next_ms = 0;
-	rc = mail_store_queue_next_due(tx, &l->next_ms);
-	if (rc == 0)
+	rc = mail_store_queue_next_due(tx, l->now_ms, &l->next_ms);
+	if (rc == 0 || rc == HEARTH_ENOTFOUND)
 		rc = mail_store_queue_domains(tx, l->now_ms, slice_str(l->q->after),
 			DESTINATIONS_MAX, l->a, l->domains, &l->count);
-	if (rc == 0 || rc == HEARTH_ENOTFOUND)
+	if (rc == 0)
 		rc = mail_store_queue_expired(
 			tx, l->now_ms, EXPIRED_MAX, l->a, l->expired, &l->expired_count);
 	return rc;
 }
 
-/* When the next look is worth its cost. */
+/*
+ * When the next look is worth its cost. What is due has been woken: a destination that is held back looks
+ * for itself when that is over.
+ */
 static void set_timer(struct mail_queue *q, const struct look *l, int status)
 {
 	int64_t wait = LOOK_AT_LEAST_MS;
 
-	if (status == 0 && l->next_ms > l->now_ms && l->next_ms - l->now_ms < wait)
-		wait = l->next_ms - l->now_ms;
-	else if (status < 0 || (l->next_ms > 0 && l->next_ms <= l->now_ms))
+	if (status < 0 || q->full)
 		wait = LOOK_AT_MOST_MS;
+	else if (l->next_ms > 0 && l->next_ms - l->now_ms < wait)
+		wait = l->next_ms - l->now_ms;
 	timer_start(&q->timer, wait, 0, on_timer, q);
+}
+
+void mail_queue_due(struct mail_queue *q, int64_t in_ms)
+{
+	if (!q->draining && q->timer.owner &&
+		q->timer.due_us > clock_mono_us() + in_ms * INT64_C(1000))
+		timer_start(&q->timer, in_ms > 0 ? in_ms : 0, 0, on_timer, q);
 }
 
 /* Those of one mail at one domain stand side by side. */

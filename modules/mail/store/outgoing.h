@@ -60,8 +60,8 @@ int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct ma
 int mail_store_sending(struct db_tx *tx, int64_t account, int64_t now_ms, size_t n, int64_t max);
 int mail_store_sending_prune(struct db_tx *tx, int64_t now_ms);
 
-/* When the first recipient is due; HEARTH_ENOTFOUND when none waits. */
-int mail_store_queue_next_due(struct db_tx *tx, int64_t *due_ms);
+/* When the first recipient is due that is not due yet; HEARTH_ENOTFOUND when there is none. */
+int mail_store_queue_next_due(struct db_tx *tx, int64_t now_ms, int64_t *due_ms);
 /* Domains with recipients that are due, in order, from behind `after`: at most `max`. */
 int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice after, size_t max,
 	struct arena *a, struct slice *domains, size_t *n);

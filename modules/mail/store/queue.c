@@ -9,10 +9,11 @@
 
 /* ---- what is due ---- */
 
-int mail_store_queue_next_due(struct db_tx *tx, int64_t *due_ms)
+int mail_store_queue_next_due(struct db_tx *tx, int64_t now_ms, int64_t *due_ms)
 {
-	return db_get_int(
-		tx, due_ms, "SELECT due_ms FROM queue WHERE held = 0 ORDER BY due_ms LIMIT 1");
+	return db_get_int(tx, due_ms,
+		"SELECT due_ms FROM queue WHERE held = 0 AND due_ms > $1 ORDER BY due_ms LIMIT 1",
+		db_int(now_ms));
 }
 
 int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice after, size_t max,
