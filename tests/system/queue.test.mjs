@@ -260,6 +260,15 @@ test('by command: show, hold, release, retry, remove', async () => {
   for (const words of [['show'], ['hold', 'x'], ['list', 'x'], ['show', '0']]) assert.equal(hearth.command('queue', ...words).status, 2, words.join());
 });
 
+test('what is on its way counts for the sender', async () => {
+  hearth.addUser('dan@hearth.test', PASSWORD);
+  assert.equal(hearth.command('user', 'quota', 'dan@hearth.test', '2M').status, 0);
+  const large = `${'x'.repeat(76)}\r\n`.repeat(10000); // 780 kB
+  const codes = [];
+  for (let i = 0; i < 4; i++) codes.push((await submit('x@closed.test', 'large', large, 'dan@hearth.test')).code);
+  assert.deepEqual(codes, [250, 250, 552, 552]);
+});
+
 test('who is gone sends nothing any more', async () => {
   hearth.addUser('carl@hearth.test', PASSWORD);
   await submit(['x@closed.test', 'y@closed.test', 'z@hangup.test'], 'from one who leaves', undefined, 'carl@hearth.test');

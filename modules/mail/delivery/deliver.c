@@ -101,10 +101,11 @@ size_t mail_delivery_sent(const struct mail_delivery *d)
 	return d->remote_n;
 }
 
-void mail_delivery_set_outgoing(
-	struct mail_delivery *d, int64_t account, bool utf8, int ret, struct slice envid)
+void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *sender, bool utf8,
+	int ret, struct slice envid)
 {
-	d->outgoing.account = account;
+	d->outgoing.account = sender ? sender->id : 0;
+	d->sender_quota = sender ? sender->quota : 0;
 	d->outgoing.utf8 = utf8;
 	d->outgoing.ret = (enum mail_ret)ret;
 	d->outgoing.envid = arena_slice(d->a, envid);

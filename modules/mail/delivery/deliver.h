@@ -44,9 +44,12 @@ struct mail_remote {
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
-/* For them: who sends it, and what RFC 3461 has beside MAIL. */
-void mail_delivery_set_outgoing(
-	struct mail_delivery *d, int64_t account, bool utf8, int ret, struct slice envid);
+/*
+ * For them: who sends it (NULL: the server itself), and what RFC 3461 has beside MAIL. What is on its way
+ * counts for the sender's quota, as it is then.
+ */
+void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *sender, bool utf8,
+	int ret, struct slice envid);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */

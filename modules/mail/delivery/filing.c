@@ -126,10 +126,15 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d)
 {
 	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
 	struct mail_outgoing o = d->outgoing;
-	int64_t id, now = clock_wall_ms();
+	int64_t id, now = clock_wall_ms(), on_its_way = 0;
 	int rc = 0;
 
-	if (o.account)
+	if (o.account && d->sender_quota > 0)
+		rc = mail_store_outgoing_size(tx, o.account, &on_its_way);
+	if (rc == 0 && o.account)
+		rc = mail_store_fits_quota(
+			tx, o.account, d->sender_quota, on_its_way, (int64_t)o.content.blob_size);
+	if (rc == 0 && o.account)
 		rc = mail_store_sending(tx, o.account, now, d->remote_n, limits->per_hour);
 	o.queued_ms = now;
 	o.expires_ms = now + limits->expiry_ms;

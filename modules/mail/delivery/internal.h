@@ -37,6 +37,7 @@ struct mail_delivery {
 	struct mail_remote *remotes; /* who is elsewhere */
 	size_t remote_n, remote_cap;
 	struct mail_outgoing outgoing; /* what they get */
+	int64_t sender_quota;          /* bytes; 0: no bound */
 	db_fn *also;
 	void *also_arg;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */

@@ -217,7 +217,7 @@ static void set_trace(struct smtp_session *s)
 	mime_date_write(&out, clock_wall_s());
 	strbuf_adds(&out, "\r\n");
 	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
-	mail_delivery_set_outgoing(s->delivery, s->authenticated ? s->account.id : 0, s->smtputf8,
+	mail_delivery_set_outgoing(s->delivery, s->authenticated ? &s->account : NULL, s->smtputf8,
 		(int)s->ret, slice_str(s->envid));
 	mail_delivery_set_source(
 		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));

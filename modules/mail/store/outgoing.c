@@ -11,11 +11,11 @@
 
 int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int64_t *id)
 {
+	INVARIANT(db_tx_writes(tx));
+	INVARIANT(o->expires_ms > o->queued_ms);
 	int64_t parsed;
 	int rc = mail_store_insert_parsed(tx, &o->content, &parsed);
 
-	INVARIANT(db_tx_writes(tx));
-	INVARIANT(o->expires_ms > o->queued_ms);
 	if (rc < 0)
 		return rc;
 	return db_get_int(tx, id,
@@ -70,6 +70,13 @@ int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct ma
 			.message = arena_slice(a, db_col_bytes(&rows, 10)),
 			.fields = arena_slice(a, db_col_bytes(&rows, 11)) } };
 	return db_end(&rows);
+}
+
+int mail_store_outgoing_size(struct db_tx *tx, int64_t account, int64_t *bytes)
+{
+	return db_get_int(tx, bytes,
+		"SELECT COALESCE(sum(blob_size), 0) FROM outgoing WHERE account = $1",
+		db_int(account));
 }
 
 #define HOUR_MS INT64_C(3600000)

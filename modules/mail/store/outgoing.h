@@ -53,6 +53,8 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q);
 /* HEARTH_ENOTFOUND. Slices in `a`. */
 int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct mail_outgoing *out);
+/* Bytes of what an account has on its way, each mail once. */
+int mail_store_outgoing_size(struct db_tx *tx, int64_t account, int64_t *bytes);
 /*
  * Counts recipients for an account within the hour; HEARTH_EDENIED when they are more than max (0: any
  * number). And forgets the hours of days before.
