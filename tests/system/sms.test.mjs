@@ -225,7 +225,9 @@ describe('a provider over HTTP', () => {
 
   test('nothing secret is logged', async () => {
     const codes = provider.calls.map((call) => codeOf(call.text));
-    for (const code of codes) assert.ok(!hearth.log.includes(code), 'a code');
+    // As a word of its own: a key or the number of a message may have the same six digits in it.
+    const words = new Set(hearth.log.split(/[^0-9A-Za-z]+/));
+    for (const code of codes) assert.ok(!words.has(code), 'a code');
     for (const call of provider.calls) assert.ok(!hearth.log.includes(call.to), 'a number');
     assert.ok(!hearth.log.includes('s3cret'));
     assert.match(hearth.log, /a message was sent/);

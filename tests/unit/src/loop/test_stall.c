@@ -139,27 +139,29 @@ START_TEST(a_round_that_lacks_a_processor_is_none)
 {
 	struct exec *e;
 	pthread_t thief;
-	int64_t late;
-	int ten = 10;
+	int64_t late = 0;
+	int ten = 10, rounds = 0;
 
 	if (access("/proc/thread-self/schedstat", R_OK) != 0)
 		return;
 	e = exec_new("poor");
 	exec_call(e, be_last_on_first_cpu, NULL);
 	pthread_create(&thief, NULL, take_the_cpu, NULL);
-	for (int i = 0; i < 20; i++)
+	/* Until its heartbeat was late at least once: that is seldom where it sees little work. */
+	for (; rounds < 20 || (late == 0 && rounds < 500); rounds++) {
 		exec_call(e, compute, &ten);
+		late = metric_value(
+			metric_counter("hearth_loop_late_timers_total", "executor=\"poor\"", ""));
+	}
 	atomic_store(&over, true);
 	pthread_join(thief, NULL);
 	exec_free(&e);
-	late = metric_value(
-		metric_counter("hearth_loop_late_timers_total", "executor=\"poor\"", ""));
 	/*
 	 * Each took some 100 ms, and what was due meanwhile was late; but not by its own doing. (A
 	 * machine that is itself without a processor now and then does not tell.)
 	 */
-	ck_assert_int_ge(late, 1); /* the heartbeat is seldom where it sees little work */
-	ck_assert_int_le(stalls("executor=\"poor\""), 4);
+	ck_assert_int_ge(late, 1);
+	ck_assert_int_le(stalls("executor=\"poor\""), rounds / 5);
 }
 END_TEST
 
