@@ -111,6 +111,11 @@ void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *s
 	d->outgoing.envid = arena_slice(d->a, envid);
 }
 
+void mail_delivery_require_tls(struct mail_delivery *d)
+{
+	d->outgoing.tls = MAIL_TLS_REQUIRED;
+}
+
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
 {
 	d->also = fn;

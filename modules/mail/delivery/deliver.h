@@ -50,6 +50,8 @@ size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named
  */
 void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *sender, bool utf8,
 	int ret, struct slice envid);
+/* … and MAIL said REQUIRETLS (RFC 8689). */
+void mail_delivery_require_tls(struct mail_delivery *d);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */

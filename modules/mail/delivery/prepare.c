@@ -11,6 +11,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "message.h"
+#include "mime/header.h"
 #include "packing.h"
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
@@ -37,6 +38,15 @@ static void keep(struct arena *a, struct mail_content *c)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		*all[i] = arena_slice(a, *all[i]);
+}
+
+/* RFC 8689 section 5: one such field, and what MAIL said counts for more. */
+static bool waives_tls(struct arena *a, struct slice header)
+{
+	struct mime_field field;
+
+	return mime_field_find(header, SLICE("TLS-Required"), &field) &&
+	       slice_ieq(slice_trim(mime_unfold(a, field.value)), SLICE("No"));
 }
 
 /*
@@ -70,6 +80,8 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 	d->outgoing.content = content;
 	d->outgoing.content.trace = d->received;
 	d->outgoing.mail_from = d->mail_from;
+	if (d->outgoing.tls == MAIL_TLS_AS_IS && waives_tls(d->a, content.header))
+		d->outgoing.tls = MAIL_TLS_WAIVED;
 }
 
 /* The quota as it is now: a session may be older. */

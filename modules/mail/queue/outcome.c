@@ -48,7 +48,8 @@ void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *ro
 	b->outgoing = (struct mail_outgoing){ .id = row->outgoing,
 		.mail_from = copy->mail_from,
 		.queued_ms = row->queued_ms,
-		.expires_ms = row->expires_ms };
+		.expires_ms = row->expires_ms,
+		.tls = row->tls };
 }
 
 void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcome outcome, int code,

@@ -25,12 +25,19 @@ enum mail_notify_when { /* RFC 3461 section 4.1; 0: not said, which is FAILURE a
 	MAIL_NOTIFY_DELAY = 8,
 };
 
+enum mail_tls_asked {      /* by the sender (RFC 8689) */
+	MAIL_TLS_AS_IS,    /* nothing: as the recipients' domains have it */
+	MAIL_TLS_REQUIRED, /* MAIL REQUIRETLS: over proven TLS to who keeps to it, or not at all */
+	MAIL_TLS_WAIVED,   /* TLS-Required: No: rather without than not at all */
+};
+
 struct mail_outgoing {
 	int64_t id, account;
 	struct slice mail_from;
 	bool utf8;
 	enum mail_ret ret;
 	struct slice envid;
+	enum mail_tls_asked tls;
 	int64_t queued_ms, expires_ms;
 	/* Added: all of it. Read: what a mail_reader needs (message.h). */
 	struct mail_content content;
@@ -46,6 +53,7 @@ struct mail_queued {
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size;
+	enum mail_tls_asked tls;
 };
 
 /* Adds a mail; then its recipients, in the same transaction. */

@@ -39,9 +39,10 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 	return db_end(&rows);
 }
 
-#define QUEUED                                                                                 \
-	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms," \
-	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size" \
+#define QUEUED                                                                                   \
+	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
+	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
+	"o.tls"                                                                                  \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -60,7 +61,8 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.mail_from = arena_slice(a, db_col_text(rows, 11)),
 		.queued_ms = db_col_int(rows, 12),
 		.expires_ms = db_col_int(rows, 13),
-		.size = db_col_int(rows, 14) };
+		.size = db_col_int(rows, 14),
+		.tls = (enum mail_tls_asked)db_col_int(rows, 15) };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,

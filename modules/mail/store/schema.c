@@ -197,5 +197,7 @@ const char *const mail_migrations[] = {
 	" hour BIGINT NOT NULL,"
 	" recipients BIGINT NOT NULL,"
 	" PRIMARY KEY (account, hour));",
+	/* What its sender asks of TLS on the way (RFC 8689): enum mail_tls_asked. */
+	"ALTER TABLE outgoing ADD COLUMN tls BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
