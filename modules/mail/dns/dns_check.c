@@ -1,6 +1,7 @@
 /*
  * dns_check.c: compares the records that should be there with those that are, as the resolver has
- * them. On a command's main thread: one question after the other, each within DNS_PATIENCE_MS.
+ * them: pure, for a record and its answer; and for a command, on its main thread, all of them one after
+ * the other, each within DNS_PATIENCE_MS. The server does it by dns_state.c.
  *
  *   A, AAAA    one of the records is the address
  *   MX         one of them names this server; more are fine
@@ -16,26 +17,15 @@
 #include "dns/dns_records.h"
 #include "hearth/arena.h"
 
-enum verdict {
-	GOOD,
-	OTHER,   /* there, and good, but not as we would have it */
-	MISSING, /* not there */
-	WRONG,
-	UNKNOWN, /* the DNS does not answer */
-};
+/* Bytes of what is there after which no more of it is told. */
+#define FOUND_MAX 4096
 
 static const char *const words[] = { "ok", "ok", "MISSING", "WRONG", "UNKNOWN" };
 
-struct look {
-	const struct dns_record *record;
-	enum verdict verdict;
-	bool secure;
-	size_t of_kind;      /* TXT: how many begin as it does */
-	struct strbuf found; /* what is there, when it is not what should be */
-};
-
-static void note(struct look *l, const char *text)
+static void note(struct dns_compared *l, const char *text)
 {
+	if (l->found.n > FOUND_MAX)
+		return;
 	if (l->found.n > 0)
 		strbuf_add(&l->found, SLICE(", "));
 	/* Published by whoever: nothing of it may move the terminal's cursor. */
@@ -81,16 +71,17 @@ static bool does(const struct dns_record *wanted, const char *found)
 	return a && b && strcasecmp(a, b) == 0;
 }
 
-static void on_answer(void *arg, const struct dns_answer *answer)
+void dns_compare(void *arg, const struct dns_answer *answer)
 {
-	struct look *l = arg;
+	struct dns_compared *l = arg;
 	struct strbuf text = { 0 };
 
 	l->secure = answer->secure;
-	l->verdict = answer->status == DNS_FOUND                                      ? WRONG
-		     : answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN ? MISSING
-										      : UNKNOWN;
-	if (l->verdict == UNKNOWN)
+	l->verdict = answer->status == DNS_FOUND ? DNS_IS_WRONG
+		     : answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN
+			     ? DNS_IS_MISSING
+			     : DNS_IS_UNKNOWN;
+	if (l->verdict == DNS_IS_UNKNOWN)
 		note(l, answer->why);
 	for (size_t i = 0; i < answer->count; i++) {
 		bool fits;
@@ -100,29 +91,30 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 			continue;
 		fits = does(l->record, text.p);
 		l->of_kind += fits;
-		if (fits && l->verdict == WRONG)
-			l->verdict = strcasecmp(text.p, l->record->value) == 0 ? GOOD : OTHER;
+		if (fits && l->verdict == DNS_IS_WRONG)
+			l->verdict = strcasecmp(text.p, l->record->value) == 0 ? DNS_IS_GOOD
+									       : DNS_IS_OTHER;
 		if (fits || l->record->type != DNS_TXT)
 			note(l, text.p);
 	}
 	strbuf_free(&text);
 	if (l->record->type == DNS_TXT && l->of_kind != 1 && answer->status == DNS_FOUND)
-		l->verdict = l->of_kind ? WRONG : MISSING;
+		l->verdict = l->of_kind ? DNS_IS_WRONG : DNS_IS_MISSING;
 }
 
 static bool check(struct dns *dns, const struct dns_record *record)
 {
-	struct look l = { .record = record };
+	struct dns_compared l = { .record = record };
 
-	dns_look(dns, slice_str(record->name), record->type, on_answer, &l);
+	dns_look(dns, slice_str(record->name), record->type, dns_compare, &l);
 	printf("%-8s %s %s %s%s\n", words[l.verdict], record->name, dns_type_name(record->type),
 		record->value, l.secure ? " (DNSSEC)" : "");
-	if (l.verdict != GOOD && l.found.n > 0)
+	if (l.verdict != DNS_IS_GOOD && l.found.n > 0)
 		printf("         there is: %s\n", l.found.p);
-	if (l.verdict == MISSING || l.verdict == WRONG)
+	if (l.verdict == DNS_IS_MISSING || l.verdict == DNS_IS_WRONG)
 		printf("         it says: %s\n", record->why);
 	strbuf_free(&l.found);
-	return l.verdict == GOOD || l.verdict == OTHER;
+	return l.verdict == DNS_IS_GOOD || l.verdict == DNS_IS_OTHER;
 }
 
 /* "192.0.2.1" as "1.2.0.192.in-addr.arpa" (RFC 1035 3.5), IPv6 by its digits (RFC 3596 2.5). */
@@ -143,23 +135,27 @@ static void reverse_name(const char *address, char name[DNS_NAME_MAX + 1])
 	strbuf_free(&out);
 }
 
+bool dns_record_back(const struct dns_record *r, struct dns_record *back)
+{
+	if (r->type != DNS_A && r->type != DNS_AAAA)
+		return false;
+	*back = (struct dns_record){ .type = DNS_PTR,
+		.why = "the provider of the address publishes it; many servers refuse mail "
+		       "from one without" };
+	reverse_name(r->value, back->name);
+	snprintf(back->value, sizeof(back->value), "%s", r->name);
+	return true;
+}
+
 size_t dns_records_check(struct dns *dns, const struct dns_records *records)
 {
+	struct dns_record back;
 	size_t bad = 0;
 
 	for (size_t i = 0; i < records->count; i++)
 		bad += !check(dns, &records->list[i]);
-	for (size_t i = 0; i < records->count; i++) {
-		const struct dns_record *r = &records->list[i];
-		struct dns_record back = { .type = DNS_PTR,
-			.why = "the provider of the address publishes it; many servers refuse mail "
-			       "from one without" };
-
-		if (r->type != DNS_A && r->type != DNS_AAAA)
-			continue;
-		reverse_name(r->value, back.name);
-		snprintf(back.value, sizeof(back.value), "%s", r->name);
-		bad += !check(dns, &back);
-	}
+	for (size_t i = 0; i < records->count; i++)
+		if (dns_record_back(&records->list[i], &back))
+			bad += !check(dns, &back);
 	return bad;
 }
