@@ -86,15 +86,15 @@ static int parse_auth(struct smtp_parser *p, struct slice arg, struct smtp_comma
 	return is_base64(auth.response) ? 0 : SMTP_EBASE64;
 }
 
+/* Of a size that cannot be read nobody knows where the next command is: that closes. */
 static int parse_bdat(struct smtp_parser *p, struct slice arg, struct smtp_command *out)
 {
-	struct slice size = slice_split(&arg, ' ');
+	struct slice size = slice_split(&arg, ' '), word = slice_trim(arg);
 
 	(void)p;
-	out->bdat.last = arg.p && slice_ieq(arg, SLICE("LAST"));
-	if (slice_u64(size, UINT64_MAX, &out->bdat.size) < 0 || (arg.p && !out->bdat.last))
-		return SMTP_EBDAT;
-	return 0;
+	out->bdat.last = slice_ieq(word, SLICE("LAST"));
+	out->bdat.malformed = word.n > 0 && !out->bdat.last;
+	return slice_u64(size, UINT64_MAX, &out->bdat.size) < 0 ? SMTP_EBDAT : 0;
 }
 
 /* In the order of enum smtp_verb. */
@@ -216,6 +216,8 @@ int smtp_parse_command(struct smtp_parser *p, struct slice *in, struct smtp_comm
 		return 0;
 	verb = find_verb(slice_head(*in, 9)); /* room for "STARTTLS " */
 	rc = take_line(p, in, verb ? verb->line_max : SMTP_LINE_MAX, &line);
+	if (rc < 0 && verb == &verbs[SMTP_BDAT])
+		return SMTP_EBDAT;
 	if (rc <= 0)
 		return rc;
 	verb = find_verb(line);

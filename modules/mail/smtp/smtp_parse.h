@@ -34,7 +34,7 @@ enum smtp_verb {
 	SMTP_MAIL,
 	SMTP_RCPT,
 	SMTP_DATA,
-	SMTP_BDAT, /* RFC 3030; when it is refused, its octets still follow the line */
+	SMTP_BDAT, /* RFC 3030; its octets follow the line, whatever becomes of it */
 	SMTP_RSET,
 	SMTP_VRFY,
 	SMTP_EXPN,
@@ -64,6 +64,7 @@ struct smtp_command {
 		struct {
 			uint64_t size; /* octets that follow the line */
 			bool last;
+			bool malformed; /* what stands behind the size is not LAST */
 		} bdat;
 	};
 };

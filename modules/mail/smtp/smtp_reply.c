@@ -25,7 +25,7 @@ static const struct smtp_reply replies[] = {
 	[-SMTP_ESTRING] = { 501, "5.5.4", "Expected a user or list name", false },
 	[-SMTP_EAUTH] = { 501, "5.5.4", "Syntax: AUTH mechanism [initial-response]", false },
 	[-SMTP_EBASE64] = { 501, "5.5.2", "Cannot decode the response as base64", false },
-	[-SMTP_EBDAT] = { 501, "5.5.4", "Syntax: BDAT size [LAST]", false },
+	[-SMTP_EBDAT] = { 501, "5.5.4", "Syntax: BDAT size [LAST]", true },
 	[-SMTP_EDATA_BARE] = { 554, "5.6.11", "Bare CR or LF in the message", false },
 	[-SMTP_EDATA_SIZE] = { 552, "5.3.4", "Message too big", false },
 };

@@ -31,7 +31,7 @@ enum smtp_error {
 	SMTP_ESTRING = -17,         /* VRFY, EXPN: no argument */
 	SMTP_EAUTH = -18,           /* not AUTH mechanism [initial-response] */
 	SMTP_EBASE64 = -19,         /* an AUTH response that is no base64 */
-	SMTP_EBDAT = -20,           /* not BDAT size [LAST] */
+	SMTP_EBDAT = -20,           /* BDAT without a size that can be read: closes */
 	SMTP_EDATA_BARE = -21,      /* a CR or LF of its own in the message */
 	SMTP_EDATA_SIZE = -22,      /* the message is over the limit */
 	SMTP_ERROR_MIN = -22,

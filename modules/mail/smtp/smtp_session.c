@@ -82,6 +82,7 @@ void smtp_reset(struct smtp_session *s)
 {
 	mail_delivery_abort(&s->delivery);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
+	s->chunking = s->chunk_refused = false;
 	s->size = s->addresses = 0;
 	s->from[0] = '\0';
 }
@@ -101,7 +102,8 @@ static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
 	strbuf_adds(&text, hearth_hostname(m->h));
 	if (esmtp) {
 		strbuf_printf(&text,
-			"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES",
+			"\nPIPELINING\nSIZE "
+			"%llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nCHUNKING",
 			(unsigned long long)m->message_max);
 		if (conn_can_start_tls(s->conn))
 			strbuf_adds(&text, "\nSTARTTLS");
@@ -135,9 +137,8 @@ static bool needs_greeting(enum smtp_verb verb)
 /* From one command to the next, and of a message, whose bytes must keep coming. */
 static void set_pace(struct smtp_session *s)
 {
-	bool data = s->reading == SMTP_READING_DATA;
+	bool data = s->reading == SMTP_READING_DATA || s->reading == SMTP_READING_CHUNK;
 
-	INVARIANT(!data || (s->has_mail && s->delivery));
 	conn_set_pace(s->conn, s->m->patience_ms, data ? s->m->least_rate : 0);
 }
 
@@ -177,11 +178,7 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 		smtp_say(s, 221, "2.0.0", "%s closes the connection", hearth_hostname(s->m->h));
 		session_turn_close(&s->turn);
 		break;
-	case SMTP_BDAT:
-		/* It was not offered; the octets that follow must not be taken for commands. */
-		smtp_say(s, 502, "5.5.1", "CHUNKING is not offered");
-		session_turn_close(&s->turn);
-		break;
+	case SMTP_BDAT: smtp_do_bdat(s, c); break;
 	}
 }
 
@@ -194,9 +191,12 @@ static bool take_one(struct smtp_session *s, struct slice *in)
 	struct smtp_auth line;
 	int rc;
 
-	if (s->reading == SMTP_READING_DATA) {
-		smtp_take_data(s, in);
-		if (s->reading != SMTP_READING_DATA)
+	if (s->reading == SMTP_READING_DATA || s->reading == SMTP_READING_CHUNK) {
+		if (s->reading == SMTP_READING_DATA)
+			smtp_take_data(s, in);
+		else
+			smtp_take_chunk(s, in);
+		if (s->reading == SMTP_READING_COMMAND)
 			set_pace(s);
 		return in->n > 0;
 	}
@@ -221,7 +221,7 @@ static bool take_one(struct smtp_session *s, struct slice *in)
 /* Whoever sends lines without end, or errors without end, is no mail server. */
 static bool is_noise(struct smtp_session *s, size_t dropped)
 {
-	s->noise = s->reading == SMTP_READING_DATA ? 0 : s->noise + dropped;
+	s->noise = s->reading >= SMTP_READING_DATA ? 0 : s->noise + dropped;
 	return s->errors > ERRORS_MAX || s->noise > NOISE_MAX;
 }
 

@@ -3,7 +3,8 @@
  * of a mail program (submission, RFC 6409). On the loop.
  *
  *   GREETED ──HELO, EHLO──▶ READY ──MAIL──▶ MAIL ──RCPT──▶ RCPT ──DATA──▶ DATA ──CRLF.CRLF──▶ READY
- *                            ▲ STARTTLS: GREETED again        RSET, HELO: READY from anywhere
+ *                            ▲ STARTTLS: GREETED again        │ RSET, HELO: READY from anywhere
+ *                                                             └─BDAT, as often as it takes─▶ READY
  *
  * One command is in hand at a time, and pipelined ones run one after the other
  * (hearth/session_turn.h). A session holds one line, its envelope (recipients_max) and, while a
@@ -15,6 +16,7 @@
 #include "delivery/deliver.h"
 #include "hearth/list.h"
 #include "hearth/session_turn.h"
+#include "smtp/smtp_chunk.h"
 #include "smtp/smtp_data.h"
 #include "smtp/smtp_parse.h"
 
@@ -22,6 +24,7 @@ enum smtp_reading {
 	SMTP_READING_COMMAND,
 	SMTP_READING_AUTH, /* a line of the AUTH exchange */
 	SMTP_READING_DATA,
+	SMTP_READING_CHUNK, /* the octets behind BDAT, taken or read over */
 };
 
 struct smtp_session {
@@ -56,6 +59,15 @@ struct smtp_session {
 	char rcpt[SMTP_ADDRESS_MAX + 2]; /* being looked up */
 	struct mail_delivery *delivery;  /* from the first recipient on */
 	struct smtp_data data;
+	uint64_t message_size; /* of one that has come whole */
+
+	/* BDAT */
+	bool chunking; /* a message has begun with it */
+	struct smtp_chunk chunk;
+	const struct smtp_reply *chunk_why; /* this chunk is refused: it is read over */
+	bool chunk_refused;                 /* one was, and the last one is still to come */
+	int64_t chunk_since_ms;             /* when the first one came */
+	uint64_t swallowed;                 /* octets announced by those that were refused */
 };
 
 /* smtp_session.c: accepts a connection; `submission` says on which kind of port. */
@@ -103,5 +115,12 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt);
 void smtp_do_data(struct smtp_session *s);
 /* Takes message bytes off the front of *in. */
 void smtp_take_data(struct smtp_session *s, struct slice *in);
+/* Before the first byte of a message; and when all of it has come, with what the parser says of it. */
+void smtp_message_begin(struct smtp_session *s);
+void smtp_message_end(struct smtp_session *s, int error, uint64_t size);
+
+/* smtp_bdat.c: BDAT, and the octets behind it off the front of *in. */
+void smtp_do_bdat(struct smtp_session *s, const struct smtp_command *command);
+void smtp_take_chunk(struct smtp_session *s, struct slice *in);
 
 #endif

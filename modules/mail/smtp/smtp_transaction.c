@@ -51,6 +51,7 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 			s->account.address);
 	else {
 		s->has_mail = true;
+		s->chunk_refused = false;
 		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
 		s->size = mail->has_size ? (int64_t)mail->size : 0;
 		s->ret = mail->ret;
@@ -160,8 +161,9 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 	const struct smtp_address to = by_name(s, rcpt->to);
 	bool postmaster = to.domain.n == 0;
 
-	if (!s->has_mail)
-		smtp_say(s, 503, "5.5.1", "MAIL comes first");
+	if (!s->has_mail || s->chunking)
+		smtp_say(s, 503, "5.5.1",
+			s->chunking ? "the message has begun" : "MAIL comes first");
 	else if (!room_left())
 		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	else if (s->addresses >= s->m->recipients_max)
@@ -203,7 +205,7 @@ static void write_helo(struct strbuf *out, const char *name)
 }
 
 /* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
-static void set_trace(struct smtp_session *s)
+void smtp_message_begin(struct smtp_session *s)
 {
 	const struct conn_info *info = conn_info(s->conn);
 	struct strbuf out = { 0 };
@@ -226,13 +228,15 @@ static void set_trace(struct smtp_session *s)
 
 void smtp_do_data(struct smtp_session *s)
 {
-	if (!s->has_mail || !s->delivery) {
-		smtp_say(s, s->has_mail ? 554 : 503, s->has_mail ? "5.5.1" : "5.5.1",
-			s->has_mail ? "no recipient was accepted" : "MAIL and RCPT come first");
+	if (!s->has_mail || !s->delivery || s->chunking) {
+		smtp_say(s, s->has_mail && !s->delivery ? 554 : 503, "5.5.1",
+			s->chunking   ? "the message has begun with BDAT"
+			: s->has_mail ? "no recipient was accepted"
+				      : "MAIL and RCPT come first");
 		return;
 	}
 	INVARIANT(s->addresses > 0 && s->delivery);
-	set_trace(s);
+	smtp_message_begin(s);
 	smtp_data_init(&s->data, s->m->message_max, s->m->bare_newlines);
 	s->reading = SMTP_READING_DATA;
 	smtp_reply_write(&s->out, 354, NULL, SLICE("send the message, end with CRLF.CRLF"));
@@ -245,7 +249,7 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	if (status == 0)
 		log_info("smtp", "message accepted", "conn", "%llu",
 			(unsigned long long)(s->conn ? conn_info(s->conn)->id : 0), "recipients",
-			"%zu", n, "bytes", "%llu", (unsigned long long)s->data.size, NULL);
+			"%zu", n, "bytes", "%llu", (unsigned long long)s->message_size, NULL);
 	if (!smtp_back(s))
 		return;
 	smtp_reset(s);
@@ -272,12 +276,11 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	smtp_go_on(s);
 }
 
-static void finish_data(struct smtp_session *s)
+void smtp_message_end(struct smtp_session *s, int error, uint64_t size)
 {
-	int error = smtp_data_result(&s->data);
-
 	INVARIANT(s->has_mail && s->addresses > 0);
 	s->reading = SMTP_READING_COMMAND;
+	s->message_size = size;
 	if (error < 0) {
 		smtp_say_error(s, error);
 		smtp_reset(s);
@@ -308,7 +311,7 @@ void smtp_take_data(struct smtp_session *s, struct slice *in)
 			break;
 	}
 	if (what == SMTP_DATA_END) {
-		finish_data(s);
+		smtp_message_end(s, smtp_data_result(&s->data), s->data.size);
 	} else if (backlog > blob_writer_high()) {
 		smtp_wait(s);
 		mail_delivery_on_drained(s->delivery, on_drained, s);

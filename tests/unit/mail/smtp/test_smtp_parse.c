@@ -25,8 +25,8 @@ static void describe(struct strbuf *log, int rc, const struct smtp_command *c)
 			strbuf_printf(log, " [%.*s]", SLICE_ARG(c->auth.response));
 		break;
 	case SMTP_BDAT:
-		strbuf_printf(log, " %llu%s", (unsigned long long)c->bdat.size,
-			c->bdat.last ? " last" : "");
+		strbuf_printf(log, " %llu%s%s", (unsigned long long)c->bdat.size,
+			c->bdat.last ? " last" : "", c->bdat.malformed ? " malformed" : "");
 		break;
 	default:
 		if (c->arg.n)
@@ -133,9 +133,11 @@ START_TEST(refused)
 	check("QUIT now\r\nDATA x\r\nRSET x\r\nSTARTTLS x\r\n",
 		"error -6\nerror -6\nerror -6\nerror -6\n");
 	check("VRFY\r\n", "error -17\n");
-	check("BDAT\r\nBDAT x\r\nBDAT -1\r\nBDAT 1 FIRST\r\nBDAT 1 LAST x\r\nBDAT "
+	check("BDAT\r\nBDAT x\r\nBDAT -1\r\nBDAT 1\t2\r\nBDAT +1 LAST\r\nBDAT "
 	      "18446744073709551616\r\n",
 		"error -20\nerror -20\nerror -20\nerror -20\nerror -20\nerror -20\n");
+	check("BDAT 1 FIRST\r\nBDAT 1 LAST x\r\nBDAT 1  LAST\r\n",
+		"BDAT 1 malformed\nBDAT 1 malformed\nBDAT 1 last\n");
 	check("GET / HTTP/1.1\r\n", "error -5\n");
 	check("POST / HTTP/1.1\r\n", "error -5\n");
 	check("MAIL FROM:<a@b> X=1\r\nQUIT\r\n", "error -14\nQUIT\n");

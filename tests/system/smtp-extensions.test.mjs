@@ -1,0 +1,113 @@
+// smtp-extensions.test.mjs: what EHLO offers beyond the plain dialogue: chunks.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Hearth, eventually } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse';
+const ALICE = 'alice@hearth.test';
+
+describe('smtp extensions', () => {
+  const h = new Hearth({ 'mail.message_max': '64K' });
+
+  before(async () => {
+    h.addUser(ALICE, PASSWORD);
+    await h.start();
+  });
+  after(() => h.remove());
+
+  // What the sender sent of the mails in INBOX: without the trace in front.
+  async function inbox(user = ALICE) {
+    const c = await ImapClient.login(h.port.imap, user, PASSWORD);
+    const { lines } = await c.ok('SELECT INBOX');
+    const n = Number(/^(\d+) EXISTS/.exec(lines.find((line) => line.includes('EXISTS')))[1]);
+    const got = n ? (await c.fetch('FETCH 1:* (BODY.PEEK[])')).map((m) => m['BODY[]']) : [];
+    c.close();
+    return got.map((text) => text.slice(text.indexOf('\r\n', text.indexOf('Received:')) + 2).replace(/^(\t[^\r]*\r\n)+/, ''));
+  }
+
+  async function open(parameters = '') {
+    const c = await SmtpClient.hello(h.port.smtp);
+    await c.expect(250, `MAIL FROM:<x@example.org>${parameters}`);
+    await c.expect(250, `RCPT TO:<${ALICE}>`);
+    return c;
+  }
+
+  async function codes(c, n) {
+    const all = [];
+    for (let i = 0; i < n; i++) all.push((await c.reply()).code);
+    return all;
+  }
+
+  describe('chunks', () => {
+    const envelope = `MAIL FROM:<x@example.org>\r\nRCPT TO:<${ALICE}>\r\n`;
+    const chunk = (text, last) => `BDAT ${text.length}${last ? ' LAST' : ''}\r\n${text}`;
+
+    test('a message in chunks, pipelined, cut at every byte', async () => {
+      const parts = ['Subject: in chunks\r\n\r', '\n.\r\n..\r\nQUIT\r\n', '', 'no end of line'];
+      const text = `EHLO x.test\r\n${envelope}${parts.map((p) => chunk(p)).join('')}BDAT 0 LAST\r\n${envelope}${chunk('Subject: next\r\n\r\n', true)}QUIT\r\n`;
+      for (const step of [text.length, 1]) {
+        const c = await SmtpClient.connect(h.port.smtp);
+        c.socket.setNoDelay(true);
+        for (let i = 0; i < text.length; i += step) {
+          c.send(text.slice(i, i + step));
+          if (step === 1) await new Promise((done) => setImmediate(done));
+        }
+        assert.deepEqual(await codes(c, 12), [250, 250, 250, 250, 250, 250, 250, 250, 250, 250, 250, 221]);
+        await c.end();
+        assert.deepEqual((await inbox()).slice(-2), [parts.join(''), 'Subject: next\r\n\r\n']);
+      }
+    });
+
+    test('octets are read over where they are not taken, and are no commands', async () => {
+      const c = await SmtpClient.hello(h.port.smtp);
+      assert.ok(c.ehlo.lines.includes('CHUNKING'));
+      const before = (await inbox()).length;
+      c.send(`${chunk(envelope, true)}MAIL FROM:<x@example.org>\r\n${chunk('RSET\r\n')}RCPT TO:<${ALICE}>\r\n`);
+      // The refused chunk ends the transaction.
+      assert.deepEqual(await codes(c, 4), [503, 250, 554, 503]);
+      c.send(`BDAT 6 FIRST\r\nQUIT\r\nNOOP\r\n`);
+      assert.deepEqual(await codes(c, 2), [501, 250]);
+      // Behind a refused one what was pipelined goes the same way, however much of it there is.
+      c.send(envelope + chunk('x'.repeat(60000)) + chunk('y'.repeat(60000)) + chunk('z').repeat(40) + chunk('QUIT\r\n', true) + 'NOOP\r\n');
+      assert.deepEqual(await codes(c, 2 + 2 + 40 + 2), [250, 250, 250, 552, ...Array(41).fill(503), 250]);
+      assert.equal((await inbox()).length, before);
+      c.send(envelope + chunk('Subject: after all\r\n\r\n', true));
+      assert.deepEqual(await codes(c, 3), [250, 250, 250]);
+      c.close();
+    });
+
+    test('a chunk without a size that can be read, or without end, closes', async () => {
+      for (const line of ['BDAT', 'BDAT x LAST', 'BDAT 18446744073709551616', 'BDAT 1\t2', `BDAT 3 ${'x'.repeat(600)}`, 'BDAT 18446744073709551615 LAST']) {
+        const c = await open();
+        c.send(`${line}\r\nabcNOOP\r\n`);
+        assert.ok([501, 552].includes((await c.reply()).code), line);
+        await c.end();
+        assert.equal(c.replies.length, 0, line);
+      }
+    });
+
+    test('DATA and BDAT are not mixed', async () => {
+      const c = await open();
+      c.send(chunk('Subject: mixed\r\n'));
+      assert.equal((await c.reply()).code, 250);
+      await c.expect(503, 'DATA');
+      await c.expect(503, `RCPT TO:<${ALICE}>`);
+      c.send(chunk('\r\n', true));
+      assert.equal((await c.reply()).code, 250);
+      assert.equal((await inbox()).at(-1), 'Subject: mixed\r\n\r\n');
+      // RSET in the midst forgets it.
+      c.send(envelope + chunk('Subject: forgotten\r\n') + 'RSET\r\n' + chunk('x', true));
+      assert.deepEqual(await codes(c, 5), [250, 250, 250, 250, 503]);
+      c.close();
+    });
+
+    test('a NUL is refused with the last chunk', async () => {
+      const c = await open();
+      c.send(chunk('Subject: x\r\n\r\n\0') + chunk('', true));
+      assert.deepEqual(await codes(c, 2), [250, 554]);
+      c.close();
+    });
+  });
+});
