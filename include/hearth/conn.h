@@ -25,6 +25,16 @@
 
 struct conn;
 
+/* What a certificate lacks. */
+enum conn_tls_fault {
+	CONN_TLS_FAULTLESS,
+	CONN_TLS_EXPIRED, /* or not valid yet */
+	CONN_TLS_OTHER_NAME,
+	CONN_TLS_UNTRUSTED, /* no authority that counts vouches for it */
+	CONN_TLS_NO_RECORD, /* none of the TLSA records is of it */
+	CONN_TLS_BROKEN,    /* none was shown, or any other reason */
+};
+
 struct conn_info {
 	uint64_t id;   /* unique while the process runs: for the log */
 	char peer[64]; /* the peer's address without port, as text: "192.0.2.7", "::1" */
@@ -40,6 +50,7 @@ struct conn_info {
 	char server_name[256]; /* SNI, lower case; empty without */
 	bool proven;           /* TLS that began here: the peer is who it was asked to be */
 	char tls_why[128];     /* … or why not, or why the handshake failed; empty otherwise */
+	enum conn_tls_fault tls_fault; /* … as far as it is the certificate */
 };
 
 /*
@@ -118,6 +129,7 @@ struct conn_tls_client {
 	/* DANE (RFC 7672): by one of these records instead; those that cannot be used do not count. */
 	const struct dns_tlsa *tlsa;
 	size_t tlsa_count;
+	const char *or_name; /* with these it may be for this name as well; NULL: none */
 };
 int conn_start_tls_client(struct conn *c, const struct conn_tls_client *how);
 

@@ -105,8 +105,7 @@ static void fail(struct tls *t, int reason, const char *what)
 	if (t->state == TLS_HANDSHAKE) {
 		if (error)
 			ERR_error_string_n(error, text, sizeof(text));
-		if (t->client &&
-			!tls_client_proven(t->ssl, t->info->tls_why, sizeof(t->info->tls_why)) &&
+		if (t->client && !tls_client_proven(t->ssl, t->info) &&
 			SSL_get_verify_result(t->ssl) != X509_V_OK)
 			reason = HEARTH_EDENIED;
 		else
@@ -258,8 +257,7 @@ static void handshake_done(struct tls *t)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 	if (t->client)
-		t->info->proven =
-			tls_client_proven(t->ssl, t->info->tls_why, sizeof(t->info->tls_why));
+		t->info->proven = tls_client_proven(t->ssl, t->info);
 	update_reading(t);
 	if (t->client && t->l.up->secured)
 		t->l.up->secured(t->l.above);

@@ -46,9 +46,10 @@ SSL_CTX *tls_context_current(const struct tls_context *t);
  * peer once it is done: whether it is who it was asked to be, else why not.
  */
 struct conn_tls_client;
+struct conn_info;
 SSL *tls_client_new(const struct conn_tls_client *how);
-void tls_client_free(SSL *ssl); /* legal on NULL */
-bool tls_client_proven(SSL *ssl, char *why, size_t why_max);
+void tls_client_free(SSL *ssl);                           /* legal on NULL */
+bool tls_client_proven(SSL *ssl, struct conn_info *info); /* sets tls_why and tls_fault */
 
 /* What every SSL_CTX asks when a client offers protocols. */
 int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,

@@ -73,6 +73,8 @@ SSL *tls_client_new(const struct conn_tls_client *how)
 		SSL_set_tlsext_host_name(ssl, how->server_name);
 		SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 		SSL_set1_host(ssl, how->server_name);
+		if (tlsa > 0 && how->or_name)
+			SSL_add1_host(ssl, how->or_name);
 	}
 	/* Records that cannot even be tried are no leave to go without. */
 	if (how->must_prove || tlsa > 0 || (how->tlsa_count > 0 && !dane))
@@ -87,14 +89,37 @@ void tls_client_free(SSL *ssl)
 	SSL_free(ssl);
 }
 
-bool tls_client_proven(SSL *ssl, char *why, size_t why_max)
+static enum conn_tls_fault fault_of(long result)
+{
+	switch (result) {
+	case X509_V_OK: return CONN_TLS_FAULTLESS;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+	case X509_V_ERR_CERT_NOT_YET_VALID: return CONN_TLS_EXPIRED;
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH: return CONN_TLS_OTHER_NAME;
+	case X509_V_ERR_DANE_NO_MATCH: return CONN_TLS_NO_RECORD;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_UNTRUSTED:
+	case X509_V_ERR_CERT_REJECTED: return CONN_TLS_UNTRUSTED;
+	default: return CONN_TLS_BROKEN;
+	}
+}
+
+bool tls_client_proven(SSL *ssl, struct conn_info *info)
 {
 	long result = SSL_get_verify_result(ssl);
 	bool proven = result == X509_V_OK && SSL_get0_peer_certificate(ssl);
 
-	snprintf(why, why_max, "%s",
+	snprintf(info->tls_why, sizeof(info->tls_why), "%s",
 		proven                ? ""
 		: result == X509_V_OK ? "no certificate was shown"
 				      : X509_verify_cert_error_string(result));
+	info->tls_fault = proven                ? CONN_TLS_FAULTLESS
+			  : result == X509_V_OK ? CONN_TLS_BROKEN
+						: fault_of(result);
 	return proven;
 }

@@ -45,6 +45,7 @@ static struct destination *destination_new(struct mail_queue *q, struct slice do
 void destination_free(struct destination *d)
 {
 	route_drop(&d->lookup);
+	route_clear(&d->route);
 	timer_stop(&d->timer);
 	attempt_free_all(d);
 	map_remove(d->q->destinations, slice_str(d->domain));
@@ -211,8 +212,11 @@ static void on_held_back(void *arg)
 
 static bool has_route(const struct destination *d)
 {
+	int64_t proven_ms = d->route.ttl_s * INT64_C(1000);
+	int64_t kept_ms = proven_ms > 0 && proven_ms < ROUTE_KEPT_MS ? proven_ms : ROUTE_KEPT_MS;
+
 	return d->routed_ms && d->route.verdict == ROUTE_FOUND &&
-	       clock_mono_ms() - d->routed_ms < ROUTE_KEPT_MS;
+	       clock_mono_ms() - d->routed_ms < kept_ms;
 }
 
 void destination_failed(

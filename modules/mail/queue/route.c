@@ -2,11 +2,11 @@
  * route.c: MX, and where there is none the domain's own address (RFC 5321 section 5.1); null MX (RFC
  * 7505); hosts that are ourselves, and those that are behind us; addresses of all that is left.
  *
- *   MX ──found──▶ the best ROUTE_HOSTS_MAX ──▶ AAAA and A of each, at once ──▶ done
+ *   MX ──found──▶ the best ROUTE_HOSTS_MAX ──▶ of each AAAA and A, at once ─▶ TLSA (route_dane.c) ─▶ done
  *    ├──none────▶ the domain as its only host ──▶ ″
  *    └──no such domain, null MX, no answer ──▶ done
  *
- * On the loop; one question, then at most 2 * ROUTE_HOSTS_MAX.
+ * On the loop; one question, then at most 2 * ROUTE_HOSTS_MAX at a time.
  */
 #include "queue/route.h"
 
@@ -80,6 +80,20 @@ static void add_address(struct route_lookup *l, struct route_host *host, const c
 	snprintf(host->addresses[host->count++], sizeof(host->addresses[0]), "%s", address);
 }
 
+/* The least of all that was proven. */
+void route_hold_for(struct route *r, const struct dns_answer *answer)
+{
+	if (answer->secure && (r->ttl_s == 0 || answer->ttl_s < r->ttl_s))
+		r->ttl_s = answer->ttl_s > 0 ? answer->ttl_s : 1;
+}
+
+void route_clear(struct route *r)
+{
+	for (size_t i = 0; i < ROUTE_HOSTS_MAX; i++)
+		tlsa_unref(&r->hosts[i].tlsa);
+	r->count = 0;
+}
+
 /* Answers come in the order they like: IPv6 to the front. */
 static void sort_addresses(struct route_host *h)
 {
@@ -102,12 +116,20 @@ static void end(struct route_lookup *l)
 	for (size_t i = 0; i < r->count; i++)
 		sort_addresses(&r->hosts[i]);
 
-	for (size_t i = 0; i < r->count; i++)
-		if (r->hosts[i].count > 0)
-			r->hosts[kept++] = r->hosts[i];
+	for (size_t i = 0; i < r->count; i++) {
+		struct route_host host = r->hosts[i];
+
+		r->hosts[i].tlsa = NULL;
+		if (host.count > 0)
+			r->hosts[kept++] = host;
+		else
+			tlsa_unref(&host.tlsa);
+	}
 	r->count = kept;
 	if (kept > 0)
 		settle(l, ROUTE_FOUND, "", "%s", "");
+	else if (l->why[0])
+		settle(l, ROUTE_DEFERRED, "4.7.5", "%s", l->why);
 	else if (l->failed || mail_queue_limits(l->m)->relay[0])
 		settle(l, ROUTE_DEFERRED, "4.4.3",
 			"the DNS does not tell the address of the mail server of %.*s",
@@ -118,17 +140,44 @@ static void end(struct route_lookup *l)
 			SLICE_ARG(l->domain));
 }
 
+void route_host_known(struct route_host_lookup *h)
+{
+	struct route_lookup *l = h->lookup;
+
+	free(h->alias);
+	h->alias = NULL;
+	if (--l->waiting == 0)
+		end(l);
+}
+
+static void keep_alias(struct route_host_lookup *h, const char *name)
+{
+	struct slice end = slice_str(name);
+
+	if (end.n > 0 && end.p[end.n - 1] == '.')
+		end.n--;
+	if (!h->alias && !slice_ieq(end, slice_str(h->host->name)))
+		h->alias = mem_strdup(end);
+}
+
+/* RFC 7672 section 2.2.2: proven only when all the addresses are. */
 static void on_address(void *arg, const struct dns_answer *answer)
 {
-	struct route_question *q = arg;
+	struct route_host_lookup *h = arg;
 	char address[46];
 
 	for (size_t i = 0; i < answer->count; i++)
 		if (dns_read_address(answer->rdata[i], address))
-			add_address(q->lookup, q->host, address);
-	q->lookup->failed |= answer->status == DNS_FAILED || answer->status == DNS_BOGUS;
-	if (--q->lookup->waiting == 0)
-		end(q->lookup);
+			add_address(h->lookup, h->host, address);
+	if (answer->status == DNS_FOUND) {
+		h->secure |= answer->secure;
+		h->insecure |= !answer->secure;
+		keep_alias(h, answer->name);
+		route_hold_for(h->lookup->out, answer);
+	}
+	h->lookup->failed |= answer->status == DNS_FAILED || answer->status == DNS_BOGUS;
+	if (--h->waiting == 0)
+		route_look_dane(h);
 }
 
 static void ask_addresses(struct route_lookup *l)
@@ -137,13 +186,15 @@ static void ask_addresses(struct route_lookup *l)
 	struct dns *dns = hearth_dns(l->m->h);
 
 	INVARIANT(l->out->count > 0);
-	l->waiting = 2 * l->out->count;
-	for (size_t i = 0; i < 2 * l->out->count; i++) {
-		struct route_question *q = &l->addresses[i];
+	l->waiting = l->out->count;
+	for (size_t i = 0; i < l->out->count; i++) {
+		struct route_host_lookup *h = &l->hosts[i];
 
-		q->lookup = l;
-		q->host = &l->out->hosts[i / 2];
-		dns_ask(dns, &q->q, slice_str(q->host->name), types[i % 2], on_address, q);
+		*h = (struct route_host_lookup){
+			.lookup = l, .host = &l->out->hosts[i], .waiting = 2
+		};
+		for (size_t k = 0; k < 2; k++)
+			dns_ask(dns, &h->q[k], slice_str(h->host->name), types[k], on_address, h);
 	}
 }
 
@@ -230,6 +281,8 @@ static void on_mx(void *arg, const struct dns_answer *answer)
 	};
 	char name[DNS_NAME_MAX + 1];
 
+	l->out->proven = answer->secure;
+	route_hold_for(l->out, answer);
 	if (answer->status == DNS_NXDOMAIN) {
 		settle(l, ROUTE_FAILED, "5.1.2", "there is no domain %.*s", SLICE_ARG(l->domain));
 	} else if (answer->status == DNS_FAILED || answer->status == DNS_BOGUS) {
@@ -295,6 +348,7 @@ static void use_relay(struct route_lookup *l, const char *host)
 	l->out->count = 1;
 	snprintf(h->name, sizeof(h->name), "%s", host);
 	if (inet_pton(AF_INET, host, bytes) != 1 && inet_pton(AF_INET6, host, bytes) != 1) {
+		l->out->proven = true; /* by who wrote it there */
 		ask_addresses(l);
 		return;
 	}
@@ -308,6 +362,7 @@ void route_look(struct route_lookup *l, const struct mail *m, struct slice domai
 	const struct mail_queue_limits *limits = mail_queue_limits(m);
 
 	INVARIANT(!l->done && done && domain.n > 0);
+	route_clear(out);
 	*out = (struct route){ .count = 0 };
 	*l = (struct route_lookup){
 		.m = m, .out = out, .done = done, .arg = arg, .domain = domain
@@ -327,6 +382,10 @@ void route_drop(struct route_lookup *l)
 		return;
 	l->done = NULL;
 	dns_drop(&l->mx);
-	for (size_t i = 0; i < sizeof(l->addresses) / sizeof(l->addresses[0]); i++)
-		dns_drop(&l->addresses[i].q);
+	for (size_t i = 0; i < ROUTE_HOSTS_MAX; i++) {
+		dns_drop(&l->hosts[i].q[0]);
+		dns_drop(&l->hosts[i].q[1]);
+		free(l->hosts[i].alias);
+		l->hosts[i].alias = NULL;
+	}
 }

@@ -7,15 +7,25 @@
 
 #include "hearth/dns.h"
 #include "mail.h"
+#include "policy/tlsa.h"
 
 #define ROUTE_HOSTS_MAX     10 /* the best of those that are named; a domain may name a thousand */
 #define ROUTE_ADDRESSES_MAX 6  /* of one host, half of them IPv6 */
+
+/* What a host must show before mail goes to it. */
+enum route_tls {
+	ROUTE_TLS_MAY,     /* nothing: TLS where it is offered (RFC 7435) */
+	ROUTE_TLS_ENCRYPT, /* TLS; of its TLSA records none can be used (RFC 7672 section 2.2) */
+	ROUTE_TLS_DANE,    /* TLS, proven by one of its TLSA records */
+};
 
 struct route_host {
 	char name[DNS_NAME_MAX + 1]; /* for TLS; empty: an address literal */
 	int preference;
 	char addresses[ROUTE_ADDRESSES_MAX][46]; /* IPv6 first */
 	size_t count;
+	enum route_tls tls;
+	struct tlsa_set *tlsa; /* ENCRYPT, DANE; else NULL */
 };
 
 enum route_verdict {
@@ -30,7 +40,12 @@ struct route {
 	char why[200];
 	struct route_host hosts[ROUTE_HOSTS_MAX];
 	size_t count;
+	bool proven; /* that these are the hosts, by DNSSEC */
+	int ttl_s;   /* for how long what is proven holds */
 };
+
+/* Gives back what the hosts hold on to; legal on a zeroed route, and twice. */
+void route_clear(struct route *r);
 
 typedef void route_fn(void *arg);
 
@@ -42,14 +57,26 @@ struct route_lookup {
 	void *arg;
 	struct slice domain;
 	struct dns_question mx;
-	struct route_question {
+	struct route_host_lookup {
 		struct route_lookup *lookup;
 		struct route_host *host;
-		struct dns_question q;
-	} addresses[2 * ROUTE_HOSTS_MAX];
-	size_t waiting; /* questions without an answer */
-	bool failed;    /* one of them */
+		struct dns_question q[2]; /* its addresses; the first then for its TLSA */
+		size_t waiting;           /* of the two */
+		bool secure, insecure;    /* some of its addresses are proven, or not */
+		char *alias;              /* where its aliases end; NULL: it is none */
+		bool at_alias;            /* TLSA were asked for there, not at its own name */
+	} hosts[ROUTE_HOSTS_MAX];
+	size_t waiting; /* hosts of which not all is known */
+	bool failed;    /* some of what was asked had no answer */
+	char why[512];  /* a host was left out, and why; empty: none was */
 };
+
+/* What is proven holds as long as the answer, at most. */
+void route_hold_for(struct route *r, const struct dns_answer *answer);
+/* Its TLSA records, where it may have proven ones; then route_host_known. (route_dane.c) */
+void route_look_dane(struct route_host_lookup *h);
+/* All is known of a host. */
+void route_host_known(struct route_host_lookup *h);
 
 /*
  * Looks up; `domain` and `out` stay until done(arg), which is called in a later turn, or the look-up is

@@ -123,18 +123,27 @@ START_TEST(what_is_proven)
 	begin(&how);
 	ck_denied();
 	/* A record of the DNS vouches, whatever the name; one that fits is enough. */
-	how = (struct conn_tls_client){ "mail.example.org", true, &good, 1 };
+	how = (struct conn_tls_client){ .server_name = "mail.example.org",
+		.must_prove = true,
+		.tlsa = &good,
+		.tlsa_count = 1 };
 	begin(&how);
 	ck_up(true, NULL);
 	how.tlsa = both;
 	how.tlsa_count = 2;
 	begin(&how);
 	ck_up(true, NULL);
-	how = (struct conn_tls_client){ "mail.example.org", false, &wrong, 1 };
+	how = (struct conn_tls_client){ .server_name = "mail.example.org",
+		.must_prove = false,
+		.tlsa = &wrong,
+		.tlsa_count = 1 };
 	begin(&how);
 	ck_denied();
 	/* Records that cannot be used are as none (RFC 7672 2.2). */
-	how = (struct conn_tls_client){ "mail.example.org", false, unusable, 2 };
+	how = (struct conn_tls_client){ .server_name = "mail.example.org",
+		.must_prove = false,
+		.tlsa = unusable,
+		.tlsa_count = 2 };
 	begin(&how);
 	ck_up(false, "self");
 	remove_context();

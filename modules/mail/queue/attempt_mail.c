@@ -1,0 +1,219 @@
+/*
+ * attempt_mail.c: the mails of a connection (attempt.h), one after the other: a batch is taken, its mail
+ * read, sent, and what became of it written.
+ *
+ * On the loop; bodies are read by the pool "io", ATTEMPT_PIECE bytes at a time, and the next piece only
+ * when the connection has taken the last.
+ */
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "queue/attempt.h"
+
+/* ---- a batch ends ---- */
+
+void attempt_finish_batch(struct attempt *t)
+{
+	struct mail_batch *b = t->batch;
+
+	t->batch = NULL;
+	mail_reader_clear(&t->reader);
+	snprintf(b->host, sizeof(b->host), "%s", t->at.name[0] ? t->at.name : t->at.addresses[0]);
+	outcome_write(b);
+}
+
+enum outcome attempt_outcome_of(int code)
+{
+	return code / 100 == 2 ? OUTCOME_SENT : code / 100 == 5 ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+}
+
+/* Everybody of whom nothing final is known. */
+void attempt_settle_open(struct mail_batch *b, enum outcome outcome, const struct smtp_response *r)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->recipients[i].outcome == OUTCOME_OPEN)
+			mail_batch_set(&b->recipients[i], b->a, outcome, r->code, r->enhanced,
+				strbuf_slice(&r->text));
+}
+
+static void fail_batch(
+	struct attempt *t, enum outcome outcome, const char *enhanced, const char *why)
+{
+	for (size_t i = 0; i < t->batch->count; i++)
+		mail_batch_set(&t->batch->recipients[i], t->batch->a, outcome, 0, enhanced,
+			slice_str(why));
+	attempt_finish_batch(t);
+}
+
+/* ---- its body ---- */
+
+static void read_piece(void *arg)
+{
+	struct attempt *t = arg;
+	uint64_t left = t->size - t->offset;
+	size_t n = left < ATTEMPT_PIECE ? (size_t)left : ATTEMPT_PIECE;
+
+	strbuf_reset(&t->piece);
+	t->status = mail_reader_add(&t->reader, t->offset, n, &t->piece);
+}
+
+static void ask_piece(struct attempt *t);
+
+static void on_piece(void *arg, int status)
+{
+	struct attempt *t = arg;
+	struct slice piece = strbuf_slice(&t->piece);
+
+	t->job = false;
+	if (!t->client) { /* it closed meanwhile */
+		attempt_finish_batch(t);
+		attempt_connect_next(t);
+		return;
+	}
+	if (status == 0)
+		status = t->status;
+	if (status < 0) {
+		log_error("queue", "a mail cannot be read", "outgoing", "%lld",
+			(long long)t->batch->outgoing.id, "why", "%s", error_name(status), NULL);
+		t->ours = true;
+		smtp_client_abort(t->client);
+		return;
+	}
+	if (t->offset < BATCH_HEADER_MAX)
+		strbuf_add(
+			&t->batch->header, slice_head(piece, BATCH_HEADER_MAX - (size_t)t->offset));
+	t->offset += piece.n;
+	if (t->offset == t->size) {
+		smtp_client_write(t->client, piece);
+		smtp_client_end(t->client);
+	} else if (smtp_client_write(t->client, piece)) {
+		ask_piece(t);
+	}
+}
+
+static void ask_piece(struct attempt *t)
+{
+	t->job = true;
+	if (job_run(t->d->q->m->io, read_piece, on_piece, t) < 0)
+		on_piece(t, HEARTH_EBUSY);
+}
+
+void attempt_on_body(void *ctx)
+{
+	struct attempt *t = ctx;
+
+	if (!t->job)
+		ask_piece(t);
+}
+
+/* ---- a batch begins ---- */
+
+static int read_outgoing(struct db_tx *tx, void *arg)
+{
+	struct attempt *t = arg;
+
+	return mail_store_outgoing(
+		tx, t->batch->recipients->row.outgoing, t->batch->a, &t->batch->outgoing);
+}
+
+static void fill_envelope(struct attempt *t)
+{
+	static const char *const rets[] = { NULL, "FULL", "HDRS" };
+	struct mail_batch *b = t->batch;
+
+	t->recipients = arena_zalloc(b->a, b->count * sizeof(*t->recipients));
+	for (size_t i = 0; i < b->count; i++)
+		t->recipients[i] =
+			(struct smtp_recipient){ .address = b->recipients[i].row.recipient,
+				.orcpt = b->recipients[i].row.orcpt,
+				.notify = mail_notify_words(b->a, b->recipients[i].row.notify) };
+	t->envelope = (struct smtp_envelope_out){ .sender = b->outgoing.mail_from,
+		.recipients = t->recipients,
+		.count = b->count,
+		.size = t->size,
+		.eightbit = true,
+		.smtputf8 = b->outgoing.utf8,
+		.ret = rets[b->outgoing.ret],
+		.envid = b->outgoing.envid };
+}
+
+static void send_batch(struct attempt *t)
+{
+	int rc;
+
+	t->reader = (struct mail_reader){ .m = t->d->q->m, .content = &t->batch->outgoing.content };
+	t->offset = 0;
+	t->size = t->batch->outgoing.content.blob_size + t->batch->outgoing.content.trace.n;
+	fill_envelope(t);
+	rc = smtp_client_send(t->client, &t->envelope);
+	if (rc == 0)
+		return;
+	if (rc == HEARTH_ETOOBIG)
+		fail_batch(t, OUTCOME_FAILED, "5.3.4", "the server takes no message that large");
+	else
+		fail_batch(t, OUTCOME_FAILED, "5.6.7", "the server takes no address beyond ASCII");
+	attempt_take_batch(t);
+}
+
+static void on_outgoing(void *arg, int status)
+{
+	struct attempt *t = arg;
+
+	t->job = false;
+	if (status == HEARTH_ENOTFOUND) { /* taken out of the queue by hand */
+		fail_batch(t, OUTCOME_DEFERRED, "4.3.0", "it is gone");
+		if (t->client)
+			attempt_take_batch(t);
+		else
+			attempt_connect_next(t);
+	} else if (status < 0 || !t->client) {
+		fail_batch(t, OUTCOME_DEFERRED, "4.3.0", "the server could not read it");
+		if (t->client)
+			smtp_client_quit(t->client);
+		else
+			attempt_connect_next(t);
+	} else {
+		send_batch(t);
+	}
+}
+
+void attempt_take_batch(struct attempt *t)
+{
+	const struct smtp_extensions *x = smtp_client_extensions(t->client);
+
+	t->batch =
+		destination_take(t->d, x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX);
+	t->d->hungry -= t->hungry;
+	t->hungry = false;
+	if (!t->batch) {
+		smtp_client_quit(t->client);
+		return;
+	}
+	t->job = true;
+	if (db_read(t->d->q->m->db, read_outgoing, on_outgoing, t) < 0)
+		on_outgoing(t, HEARTH_EBUSY);
+}
+
+/* ---- what the client tells ---- */
+
+void attempt_on_recipient(void *ctx, size_t i, const struct smtp_response *r)
+{
+	struct attempt *t = ctx;
+	struct mail_batch_recipient *recipient = &t->batch->recipients[i];
+
+	if (r->code / 100 != 2)
+		mail_batch_set(recipient, t->batch->a, attempt_outcome_of(r->code), r->code,
+			r->enhanced, strbuf_slice(&r->text));
+}
+
+void attempt_on_done(void *ctx, const struct smtp_response *r)
+{
+	struct attempt *t = ctx;
+
+	attempt_settle_open(t->batch, attempt_outcome_of(r->code), r);
+	if (r->code / 100 == 2) {
+		t->taken = true;
+		destination_works(t->d);
+	}
+	attempt_finish_batch(t);
+	attempt_take_batch(t);
+}
