@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HERE, RESULTS } from './lib.mjs';
 
-const ORDER = ['smtp', 'imap', 'mailbox', 'moves', 'segments', 'memory'];
+const ORDER = ['smtp', 'queue', 'imap', 'mailbox', 'moves', 'segments', 'memory'];
 const README = join(HERE, 'README.md');
 
 const number = (x) => (x >= 1000 ? Math.round(x).toLocaleString('en') : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFixed(2));

@@ -1,13 +1,15 @@
 // postfix.mjs: a Postfix of its own in a temporary folder. Needs root, as Postfix does.
 //
 // What is accepted goes to the "hold" queue, the file fsynced, and no further: the queue manager,
-// which would deliver it, never sees it. So this is Postfix accepting, and nothing but that.
+// which would deliver it, never sees it. So this is Postfix accepting, and nothing but that. With `relay`
+// (a port) it goes on to there, over at most `connections` connections from the first message on; with `hold`
+// as well, only when `release` says so.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atEnd, eventually, freePort, opens, tempFolder } from '../lib.mjs';
 
-export async function startPostfix(domain) {
+export async function startPostfix(domain, { relay, connections = 20, hold = !relay } = {}) {
   const dir = tempFolder('postfix');
   const port = await freePort();
   const [config, queue, data] = ['etc', 'queue', 'data'].map((name) => join(dir, name));
@@ -26,12 +28,17 @@ inet_protocols = ipv4
 myhostname = ${domain}
 mydomain = ${domain}
 mydestination = ${domain}
+${relay ? `relayhost = [127.0.0.1]:${relay}
+default_destination_concurrency_limit = ${connections}
+initial_destination_concurrency = ${connections}
+disable_dns_lookups = yes
+smtp_tls_security_level = none` : ''}
 mynetworks = 127.0.0.0/8
 alias_maps =
 alias_database =
 # Any local part is somebody: the cheapest look-up there is.
 local_recipient_maps =
-smtpd_recipient_restrictions = static:HOLD
+${hold ? 'smtpd_recipient_restrictions = static:HOLD' : ''}
 smtpd_relay_restrictions = permit_mynetworks, reject
 # No look-ups in the DNS, no waiting for a queue manager that is given nothing.
 smtpd_peername_lookup = no
@@ -53,6 +60,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 error unix - - n - - error
 discard unix - - n - - discard
+smtp unix - - n - - smtp
 local unix - n n - - local
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
@@ -73,6 +81,11 @@ postlog unix-dgram n - n - 1 postlogd
     pid: Number(readFileSync(join(queue, 'pid', 'master.pid'), 'latin1')),
     // How many messages it holds.
     held: () => readdirSync(join(queue, 'hold')).length,
+    // Sends what it holds.
+    release() {
+      for (const words of [['postsuper', '-H', 'ALL'], ['postqueue', '-f']])
+        execFileSync(words[0], ['-c', config, ...words.slice(1)], quiet);
+    },
     // Empties the queue, so that one run does not slow the next.
     clear() {
       for (const name of readdirSync(join(queue, 'hold'))) rmSync(join(queue, 'hold', name));

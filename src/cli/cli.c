@@ -9,6 +9,7 @@
 #include "cli/builtins.h"
 #include "cli/locate.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -224,11 +225,19 @@ static int dispatch(struct invocation *in)
 	return c ? run_command(c, words, in) : no_such_command(in->args[0]);
 }
 
+/*
+ * A piece of so many bytes is given back to the system when it is freed. Left to itself the C library keeps as
+ * much as the largest one ever freed in the heap of each thread that had such.
+ */
+#define OWN_PAGES_MIN (4 << 20)
+
 int cli_main(int argc, char **argv)
 {
 	struct invocation in = { 0 };
 	int code;
 
+	mallopt(M_MMAP_THRESHOLD, OWN_PAGES_MIN);
+	mallopt(M_TRIM_THRESHOLD, OWN_PAGES_MIN);
 	/* What any command writes is its owner's alone: mail, hashes, keys. */
 	umask(077);
 	code = take_options(argc, argv, &in);

@@ -170,6 +170,20 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
 
 /* ---- finishing ---- */
 
+/* To which domains something goes now. */
+static void tell_queue(const struct mail_delivery *d)
+{
+	struct strbuf lines = { 0 };
+
+	for (size_t i = 0; i < d->remote_n; i++)
+		if (i == 0 || !slice_eq(d->remotes[i].domain, d->remotes[i - 1].domain)) {
+			strbuf_add(&lines, d->remotes[i].domain);
+			strbuf_addc(&lines, '\n');
+		}
+	mail_queue_changed(d->m, strbuf_slice(&lines));
+	strbuf_free(&lines);
+}
+
 static void finish(struct mail_delivery *d, int status)
 {
 	struct mail_recipient *all = arena_zalloc(d->a, (d->n + 1) * sizeof(*all));
@@ -183,7 +197,7 @@ static void finish(struct mail_delivery *d, int status)
 	if (status < 0 && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
 	if (status == 0 && d->remote_n > 0)
-		mail_queue_changed(d->m);
+		tell_queue(d);
 	d->done(d->arg, status, all, d->n);
 	hearth_release(d->m->h);
 	delivery_free(d);

@@ -276,8 +276,7 @@ void destination_pump(struct destination *d)
 		d->next = d->count; /* they are another node's */
 	if (is_idle(d)) {
 		destination_free(d);
-		if (q->full)
-			mail_queue_look(q);
+		mail_queue_room(q);
 		return;
 	}
 	if (q->draining || !q->lease.epoch || is_held_back(d))

@@ -102,6 +102,9 @@ void mail_queue_look(struct mail_queue *q);
 /* Somebody is due in so long: looks then, unless it would anyway. */
 void mail_queue_due(struct mail_queue *q, int64_t in_ms);
 
+/* There is room for a destination again. */
+void mail_queue_room(struct mail_queue *q);
+
 /* ---- destination.c ---- */
 
 /* There may be something due for the domain. */

@@ -2,9 +2,10 @@
  * queue.c: looks for what is due and wakes its destinations; who has the queue; its settings and its
  * beginning and end (queue.h). On the loop.
  *
- * A look reads at most DESTINATIONS_MAX domains and when the next recipient is due. It comes when
- * something was added (a live topic, carried between nodes), when the time is there, and at the
- * latest after LOOK_AT_LEAST_MS.
+ * A look reads at most DESTINATIONS_MAX domains and when the next recipient is due. It goes through all
+ * domains that somebody waits for, so one is not due to each mail: when something was added, its domains
+ * are told (a live topic, carried between nodes) and woken, and a look follows within LOOK_AT_MOST_MS. It
+ * comes when the time is there, and at the latest after LOOK_AT_LEAST_MS.
  */
 #include "queue/queue.h"
 
@@ -20,7 +21,9 @@
 #define TOPIC            "mail.queued"
 #define LEASE            "mail.queue"
 #define LOOK_AT_LEAST_MS INT64_C(300000)
-#define LOOK_AT_MOST_MS  INT64_C(1000) /* while some find no room, or the rows cannot be read */
+#define LOOK_AT_MOST_MS  INT64_C(1000) /* one after the other, but where somebody asks for one */
+#define ROOM_MS          INT64_C(100)  /* and where destinations find room that had none */
+#define TOLD_MAX         2000          /* bytes of domains in one word; more: a look at all */
 #define EXPIRED_MAX      BATCH_MAX
 
 struct look {
@@ -67,6 +70,8 @@ static void set_timer(struct mail_queue *q, const struct look *l, int status)
 		wait = LOOK_AT_MOST_MS;
 	else if (l->next_ms > 0 && l->next_ms - l->now_ms < wait)
 		wait = l->next_ms - l->now_ms;
+	if (wait < LOOK_AT_MOST_MS)
+		wait = LOOK_AT_MOST_MS;
 	timer_start(&q->timer, wait, 0, on_timer, q);
 }
 
@@ -157,10 +162,25 @@ static void on_lease(void *arg, const struct lease *l)
 		attempt_abort_all(LIST_ENTRY(it, struct destination, node));
 }
 
+/* The domains, a line each; none: any. */
 static void on_queued(void *arg, struct buf *payload)
 {
-	(void)payload;
-	mail_queue_look(arg);
+	struct mail_queue *q = arg;
+	struct slice rest = payload ? buf_slice(payload) : (struct slice){ 0 };
+
+	if (q->draining || !q->lease.epoch)
+		return;
+	if (rest.n == 0)
+		mail_queue_look(q);
+	while (rest.n > 0 && destination_wake(q, slice_split(&rest, '\n'))) {
+	}
+	mail_queue_due(q, LOOK_AT_MOST_MS);
+}
+
+void mail_queue_room(struct mail_queue *q)
+{
+	if (q->full)
+		mail_queue_due(q, ROOM_MS);
 }
 
 bool mail_sends_elsewhere(const struct mail *m)
@@ -179,12 +199,12 @@ void mail_queue_retry(struct mail_queue *q)
 	mail_queue_look(q);
 }
 
-void mail_queue_changed(struct mail *m)
+void mail_queue_changed(struct mail *m, struct slice domains)
 {
-	struct buf *nothing = buf_copy(SLICE("{}"));
+	struct buf *lines = buf_copy(domains.n <= TOLD_MAX ? domains : (struct slice){ 0 });
 
-	bus_tell(hearth_bus(m->h), TOPIC, nothing);
-	buf_unref(&nothing);
+	bus_tell(hearth_bus(m->h), TOPIC, lines);
+	buf_unref(&lines);
 }
 
 const struct mail_queue_limits *mail_queue_limits(const struct mail *m)

@@ -21,6 +21,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hearth/str.h"
+
 struct mail;
 struct mail_queue;
 
@@ -47,8 +49,11 @@ void mail_queue_free(struct mail_queue **q);
 void mail_queue_retry(struct mail_queue *q);
 /* Whether mail goes elsewhere at all: only from a server that has a name on the internet. Any thread. */
 bool mail_sends_elsewhere(const struct mail *m);
-/* Something was added, and whichever node has the queue looks at it. */
-void mail_queue_changed(struct mail *m);
+/*
+ * Something was added, and whichever node has the queue looks at it: these domains, in lower case, a line
+ * each; empty: any. Any thread.
+ */
+void mail_queue_changed(struct mail *m, struct slice domains);
 
 const struct mail_queue_limits *mail_queue_limits(const struct mail *m);
 /* Reads [queue] and [mail] relay. On the loop's thread, before anything else. */
