@@ -47,7 +47,7 @@ static const struct smtp_reply *refusal(
 		return &behind_refused;
 	if (!s->has_mail)
 		return &out_of_place;
-	return s->delivery ? NULL : &no_recipient;
+	return s->addresses > 0 ? NULL : &no_recipient;
 }
 
 static void begin_message(struct smtp_session *s)

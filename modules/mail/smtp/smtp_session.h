@@ -54,10 +54,10 @@ struct smtp_session {
 	enum smtp_ret ret;
 	char envid[104];   /* xtext of at most 100 (RFC 3461 section 4.4) */
 	int64_t size;      /* as SIZE announced it; 0: it was not */
-	int64_t addresses; /* accepted by RCPT; a group is one */
+	int64_t addresses; /* accepted by RCPT; a group is one, and none: no message */
 	char from[SMTP_ADDRESS_MAX + 2];
-	char rcpt[SMTP_ADDRESS_MAX + 2]; /* being looked up */
-	struct mail_delivery *delivery;  /* from the first recipient on */
+	struct mail_delivery
+		*delivery; /* from the first recipient on, were it one that is refused */
 	struct smtp_data data;
 	uint64_t message_size; /* of one that has come whole */
 
@@ -98,16 +98,6 @@ void smtp_auth_start(struct smtp_session *s, const struct smtp_auth *auth);
 void smtp_auth_line(struct smtp_session *s, const struct smtp_auth *line);
 /* Whether a password may be sent on this connection. */
 bool smtp_auth_allowed(const struct smtp_session *s);
-
-/*
- * smtp/smtp_quota.c: whether there is room for a message to these accounts: `done` with 0,
- * HEARTH_ETOOBIG (one is full) or an error, and the same accounts; from inside the call when none
- * has a quota.
- */
-typedef void smtp_quota_fn(struct smtp_session *s, int status, const struct account *accounts,
-	size_t n, int64_t group);
-void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
-	smtp_quota_fn *done);
 
 /* smtp_transaction.c: MAIL, RCPT, DATA. */
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail);

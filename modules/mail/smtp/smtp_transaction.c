@@ -1,11 +1,11 @@
 /*
  * smtp_transaction.c: MAIL, RCPT, DATA (RFC 5321 section 3.3): from an envelope to a delivery.
  *
- * On the loop. Recipients are bounded by [mail] recipients, the accounts they reach by
- * TARGETS_MAX.
+ * On the loop. Recipients are bounded by [mail] recipients_max, whom they reach by delivery/admit.c.
  */
 #include <stdio.h>
 
+#include "delivery/admit.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -63,60 +63,20 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 
 /* ---- RCPT ---- */
 
-#define TARGETS_MAX 2000 /* accounts of one delivery, whatever groups they come from */
-
-/* A recipient named twice, or in two groups, gets the message once. */
-static void add_recipients(struct smtp_session *s, const struct account *accounts, size_t n)
+static void say_admitted(struct smtp_session *s, const struct smtp_reply *reply)
 {
-	INVARIANT(s->has_mail && n > 0);
-	if (!s->delivery)
-		s->delivery = mail_delivery_new(s->m);
-	for (size_t i = 0; i < n; i++)
-		if (!mail_delivery_has(s->delivery, accounts[i].id))
-			mail_delivery_add(
-				s->delivery, &(struct mail_recipient){ .account = accounts[i].id,
-						     .address = slice_str(s->rcpt),
-						     .quota = accounts[i].quota,
-						     .elsewhere = accounts[i].elsewhere });
-	s->addresses++;
+	if (reply->code == 250)
+		s->addresses++;
+	smtp_say(s, reply->code, reply->enhanced, "%s", reply->text);
 }
 
-static void on_room(
-	struct smtp_session *s, int status, const struct account *accounts, size_t n, int64_t group)
-{
-	size_t before = s->delivery ? mail_delivery_count(s->delivery) : 0;
-
-	if (!smtp_back(s))
-		return;
-	if (status == HEARTH_ETOOBIG) {
-		smtp_say(s, 452, "4.2.2", "%s",
-			group ? "the mailbox of a member is full" : "the mailbox is full");
-	} else if (status < 0) {
-		smtp_say(s, 451, "4.3.0", "cannot look the recipient up now");
-	} else if (before > 0 && before + n > TARGETS_MAX) {
-		smtp_say(s, 452, "4.5.3", "too many recipients");
-	} else {
-		add_recipients(s, accounts, n);
-		smtp_say(s, 250, "2.1.5", "recipient ok");
-	}
-	smtp_go_on(s);
-}
-
-static void on_reached(
-	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
+static void on_admitted(void *arg, const struct smtp_reply *reply)
 {
 	struct smtp_session *s = arg;
 
-	if (status == 0) {
-		smtp_ask_quota(s, accounts, n, group, on_room);
-		return;
-	}
 	if (!smtp_back(s))
 		return;
-	if (status == HEARTH_ENOTFOUND)
-		smtp_say(s, 550, "5.1.1", "no such mailbox");
-	else
-		smtp_say(s, 451, "4.3.0", "cannot look the recipient up now");
+	say_admitted(s, reply);
 	smtp_go_on(s);
 }
 
@@ -130,53 +90,42 @@ static struct smtp_address by_name(const struct smtp_session *s, struct smtp_add
 	return to;
 }
 
-/* Somebody at another server: into the queue, with the message. Only who is logged in may. */
-static void send_elsewhere(struct smtp_session *s, const struct smtp_rcpt *rcpt)
+static void admit(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 {
-	char domain[SMTP_ADDRESS_MAX + 2], orcpt[SMTP_PARAMS_MAX] = "";
+	const struct smtp_address to = by_name(s, rcpt->to);
+	char address[SMTP_ADDRESS_MAX + 2], orcpt[SMTP_PARAMS_MAX] = "";
+	const struct smtp_reply *reply;
 
-	if (!mail_sends_elsewhere(s->m)) {
-		smtp_say(s, 550, "5.3.5",
-			"this server has no name on the internet ([server] hostname), and so sends "
-			"no mail elsewhere");
-		return;
-	}
-	canonical(&rcpt->to, s->rcpt);
-	snprintf(domain, sizeof(domain), "%s", strrchr(s->rcpt, '@') + 1);
+	canonical(&to, address);
 	if (rcpt->orcpt_type.n > 0)
 		snprintf(orcpt, sizeof(orcpt), "%.*s;%.*s", SLICE_ARG(rcpt->orcpt_type),
 			SLICE_ARG(rcpt->orcpt_address));
 	if (!s->delivery)
 		s->delivery = mail_delivery_new(s->m);
-	mail_delivery_send(s->delivery, &(struct mail_remote){ .address = slice_str(s->rcpt),
-						.domain = slice_str(domain),
-						.notify = rcpt->notify,
-						.orcpt = slice_str(orcpt) });
-	s->addresses++;
-	smtp_say(s, 250, "2.1.5", "recipient ok");
+	reply = mail_admit(&(struct mail_admission){ .m = s->m,
+				   .delivery = s->delivery,
+				   .sender = s->authenticated ? &s->account : NULL,
+				   .address = slice_str(address),
+				   .domain = to.domain,
+				   .size = s->size,
+				   .notify = rcpt->notify,
+				   .orcpt = slice_str(orcpt) },
+		on_admitted, s);
+	if (reply)
+		say_admitted(s, reply);
+	else
+		smtp_wait(s);
 }
 
 void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 {
-	const struct smtp_address to = by_name(s, rcpt->to);
-	bool postmaster = to.domain.n == 0;
-
 	if (!s->has_mail || s->chunking)
 		smtp_say(s, 503, "5.5.1",
 			s->chunking ? "the message has begun" : "MAIL comes first");
-	else if (!room_left())
-		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
-	else if (!postmaster && !mail_domain_is_local(s->m, to.domain) && s->authenticated)
-		send_elsewhere(s, rcpt);
-	else if (!postmaster && !mail_domain_is_local(s->m, to.domain))
-		smtp_say(s, 550, "5.7.1", "mail for this domain is not taken here");
-	else {
-		canonical(&to, s->rcpt);
-		smtp_wait(s);
-		s->m->accounts->reached_by(s->m->accounts->self, slice_str(s->rcpt), on_reached, s);
-	}
+	else
+		admit(s, rcpt);
 }
 
 /* ---- DATA ---- */
@@ -228,8 +177,8 @@ void smtp_message_begin(struct smtp_session *s)
 
 void smtp_do_data(struct smtp_session *s)
 {
-	if (!s->has_mail || !s->delivery || s->chunking) {
-		smtp_say(s, s->has_mail && !s->delivery ? 554 : 503, "5.5.1",
+	if (!s->has_mail || s->addresses == 0 || s->chunking) {
+		smtp_say(s, s->has_mail && s->addresses == 0 ? 554 : 503, "5.5.1",
 			s->chunking   ? "the message has begun with BDAT"
 			: s->has_mail ? "no recipient was accepted"
 				      : "MAIL and RCPT come first");

@@ -1,6 +1,6 @@
 /*
- * smtp/smtp_quota.c: the last question of RCPT: is there room for all whom the address reaches? On
- * the loop, but for what looks into the database. A quota is one for all modules, so the others are
+ * admit_quota.c: the last question about a recipient (admit.h): is there room for all whom the address
+ * reaches? On the loop, but for what looks into the database. A quota is one for all modules, so the others are
  * asked first, which is mostly answered from memory (accounts.h).
  *
  * A group is taken whole or not at all: while one member's mailbox is full, the sender is told to
@@ -8,18 +8,19 @@
  * postmaster reaches those get it who have room: one who is away must not make it deaf. What comes
  * in the same moment by other ways may still exceed a quota, by what is under way.
  *
- * One question a RCPT; as many accounts as the address reaches.
+ * One question a recipient; as many accounts as the address reaches.
  */
 #include <stdlib.h>
 
+#include "delivery/admit.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "smtp/smtp_session.h"
 #include "store/store.h"
 
 struct question {
-	struct smtp_session *s;
-	smtp_quota_fn *done;
+	struct mail *m;
+	mail_room_fn *done;
+	void *arg;
 	size_t n;
 	struct account *accounts;
 	int64_t group;
@@ -58,7 +59,7 @@ static void on_looked(void *arg, int status)
 	struct question *q = arg;
 
 	INVARIANT(status < 0 || q->n > 0);
-	q->done(q->s, status, q->accounts, q->n, q->group);
+	q->done(q->arg, status, q->accounts, q->n, q->group);
 	free(q->accounts);
 	free(q);
 }
@@ -68,7 +69,7 @@ static void on_elsewhere(void *arg, int status)
 	struct question *q = arg;
 
 	if (status == 0)
-		status = db_read(q->s->m->db, look, on_looked, q);
+		status = db_read(q->m->db, look, on_looked, q);
 	if (status < 0)
 		on_looked(q, status);
 }
@@ -81,19 +82,21 @@ static bool bounded(const struct account *accounts, size_t n)
 	return false;
 }
 
-void smtp_ask_quota(struct smtp_session *s, const struct account *accounts, size_t n, int64_t group,
-	smtp_quota_fn *done)
+void mail_ask_room(struct mail *m, int64_t size, const struct account *accounts, size_t n,
+	int64_t group, mail_room_fn *done, void *arg)
 {
-	const struct accounts *service = s->m->accounts;
+	const struct accounts *service = m->accounts;
 	struct question *q;
 
 	INVARIANT(done && n > 0);
 	if (!bounded(accounts, n)) {
-		done(s, 0, accounts, n, group);
+		done(arg, 0, accounts, n, group);
 		return;
 	}
 	q = mem_zalloc(sizeof(*q));
-	*q = (struct question){ .s = s, .done = done, .n = n, .group = group, .size = s->size };
+	*q = (struct question){
+		.m = m, .done = done, .arg = arg, .n = n, .group = group, .size = size
+	};
 	q->accounts = mem_alloc(n * sizeof(*accounts));
 	memcpy(q->accounts, accounts, n * sizeof(*accounts));
 	if (service->elsewhere(service->self, "mail", q->accounts, n, on_elsewhere, q))
