@@ -22,6 +22,7 @@
 #include "search/index.h"
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
+#include "store/dmarc.h"
 #include "store/outgoing.h"
 #include "store/store.h"
 
@@ -261,6 +262,8 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 
 	if (rc == 0)
 		rc = mail_store_prune_expunged(tx);
+	if (rc == 0)
+		rc = mail_store_dmarc_prune(tx, clock_wall_s() / 86400);
 	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 

@@ -199,5 +199,27 @@ const char *const mail_migrations[] = {
 	" PRIMARY KEY (account, hour));",
 	/* What its sender asks of TLS on the way (RFC 8689): enum mail_tls_asked. */
 	"ALTER TABLE outgoing ADD COLUMN tls BIGINT NOT NULL DEFAULT 0;",
+	/* What came of DMARC, by day (store/dmarc.h). */
+	"CREATE TABLE dmarc_day ("
+	" day BIGINT NOT NULL,"
+	" domain TEXT NOT NULL,"
+	" rows BIGINT NOT NULL,"
+	" PRIMARY KEY (day, domain));"
+	"CREATE TABLE dmarc_row ("
+	" id {id},"
+	" day BIGINT NOT NULL,"
+	" domain TEXT NOT NULL,"
+	" digest TEXT NOT NULL," /* of what follows count */
+	" count BIGINT NOT NULL,"
+	" record TEXT NOT NULL,"
+	" source TEXT NOT NULL,"
+	" header_from TEXT NOT NULL,"
+	" envelope_from TEXT NOT NULL,"
+	" disposition BIGINT NOT NULL,"
+	" dkim BIGINT NOT NULL,"
+	" spf BIGINT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" results TEXT NOT NULL,"
+	" UNIQUE (day, domain, digest));",
 	NULL,
 };
