@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # serve.sh DIR PORT: a name server (Debian's unbound) with zones of the tests' own, in the foreground:
 #   test.    signed (DNSSEC), with records of every type the program asks for; its DS is in DIR/anchor
-#   forged.  signed, and one record changed behind that: its answer is bogus; its DS, too, is there
+#   forged.  signed, and some records changed behind that (mx2's A, TLSA that end in ffff): these answers are
+#            bogus; its DS, too, is there
 #   plain.   not signed; DIR/anchor-plain says that it is, as behind a resolver without DNSSEC
 #   dead.    whose server does not answer
-# The file DIR/ready says that the zones are made. What is in DIR/zone-add goes into test.
+# The file DIR/ready says that the zones are made. What is in DIR/zone-add goes into test., in DIR/ZONE-add
+# into another.
 set -eu
 dir=$1 port=$2
 cd "$dir"
@@ -30,7 +32,8 @@ _25._tcp.mx1 TLSA 3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef01234567
 END
 }
 for zone in test forged plain; do records $zone >$zone.zone; done
-[[ -f zone-add ]] && cat zone-add >>test.zone
+if [[ -f zone-add ]]; then cat zone-add >>test.zone; fi
+for zone in forged plain; do if [[ -f $zone-add ]]; then cat $zone-add >>$zone.zone; fi; done
 
 sign() { # zone: signed beside it, its DS into anchor
   local key
@@ -40,7 +43,7 @@ sign() { # zone: signed beside it, its DS into anchor
 }
 sign test
 sign forged
-sed -i 's/^\(mx2.*A[[:space:]]*\)127.0.0.2$/\1127.0.0.3/' forged.zone.signed
+sed -i 's/^\(mx2.*A[[:space:]]*\)127.0.0.2$/\1127.0.0.3/; s/^\(.*TLSA.*\)ffff$/\1fffe/I' forged.zone.signed
 echo 'plain. IN DS 12345 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' >anchor-plain
 
 zone() { printf 'auth-zone:\n  name: "%s."\n  zonefile: "%s"\n  for-downstream: yes\n  for-upstream: no\n' "$1" "$2"; }

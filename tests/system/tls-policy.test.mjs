@@ -1,0 +1,158 @@
+// What other domains ask of TLS before mail goes there: DANE (RFC 7672) as a table of what their DNS has and
+// what their server shows.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Hearth, eventually } from './hearth.mjs';
+import { Sink, makeAuthority, makeCertificate, tlsaData } from './mail-sink.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse-battery';
+const NS = '127.0.0.1';
+let hearth, names, port;
+const sinks = new Map();
+
+// ---- the table ----
+
+// `tlsa`: of its server, "KEY" and "AUTHORITY" stand for digests of the certificate's key and of its
+// authority. `cert`: what the server shows: one of CERTS, or null: no STARTTLS.
+const over = (tls, more = {}) => ({ sent: true, tls, ...more });
+const later = (why) => ({ later: why });
+const ROWS = [
+  // no TLSA: encrypted where that can be, whoever it is
+  ['none', { cert: 'stranger' }, over(true)],
+  ['noneplain', { cert: null }, over(false)],
+  // usage 3: the key, whatever the name and the date
+  ['ee', { tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true, { sni: 'mx.ee.test' })],
+  ['eeold', { tlsa: ['3 1 1 KEY'], cert: 'expired' }, over(true)],
+  ['eesecond', { tlsa: [`3 1 1 ${'ab'.repeat(32)}`, '3 1 1 KEY'], cert: 'stranger' }, over(true)],
+  ['eewrong', { tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  ['eeplain', { tlsa: ['3 1 1 KEY'], cert: null, of: 'good' }, later(/TLS is required, and the server does not offer it/)],
+  // usage 2: the authority, and the name: its own, or the domain's
+  ['ta', { tlsa: ['2 0 1 AUTHORITY'], cert: 'good' }, over(true)],
+  ['tadomain', { tlsa: ['2 0 1 AUTHORITY'], cert: 'domain' }, over(true)],
+  ['taname', { tlsa: ['2 0 1 AUTHORITY'], cert: 'stranger' }, later(/ostname mismatch/)],
+  ['taold', { tlsa: ['2 0 1 AUTHORITY'], cert: 'expired' }, later(/expired/)],
+  // records that cannot be used: encrypted, not proven; never without
+  ['pkix', { tlsa: [`1 1 1 ${'ab'.repeat(32)}`, `3 1 9 ${'ab'.repeat(32)}`], cert: 'stranger' }, over(true)],
+  ['pkixplain', { tlsa: [`1 1 1 ${'ab'.repeat(32)}`], cert: null }, later(/TLS is required/)],
+  // one that can be used among them counts
+  ['mixed', { tlsa: [`1 1 1 ${'ab'.repeat(32)}`, `3 1 1 ${'cd'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  // not proven by DNSSEC: as if there were none; forged: no mail goes there
+  ['unsigned', { zone: 'plain', tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: null }, over(false)],
+  ['forgery', { zone: 'forged', tlsa: [`3 1 1 ${'ab'.repeat(30)}ffff`], cert: 'good' }, later(/does not tell the TLSA/)],
+  // aliases: TLSA where they end, else at the server's own name
+  ['alias', { alias: true, tlsaAt: 'target', tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true, { sni: 'target.alias.test' })],
+  ['aliaswrong', { alias: true, tlsaAt: 'target', tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  ['aliasown', { alias: true, tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true, { sni: 'mx.aliasown.test' })],
+  // the TLSA record's own name is an alias
+  ['shared', { tlsaAlias: '_tlsa', tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true)],
+  // no MX: the domain is its server
+  ['bare', { bare: true, tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  // the second of two servers, where the first cannot prove itself
+  ['backup', { first: 'eewrong', tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true)],
+];
+const domainOf = (name, { zone = 'test' }) => `${name}.${zone}`;
+const address = (i) => `127.0.2.${i + 1}`;
+
+function certificates(dir) {
+  makeAuthority(dir, 'authority');
+  const signed = (name, of, more) => makeCertificate(dir, name, 'authority', of, more);
+  const mx = ROWS.map(([name, row]) => `mx.${domainOf(name, row)}`);
+  return {
+    good: signed('good', [...mx, 'bare.test', 'target.aliaswrong.test']),
+    domain: signed('domain', ['tadomain.test']),
+    stranger: signed('stranger', ['who.example']),
+    expired: signed('expired', mx, { expired: true }),
+  };
+}
+
+function zones(dir) {
+  const lines = { test: [], forged: [], plain: [] };
+  ROWS.forEach(([name, row], i) => {
+    const { zone = 'test', cert, of = cert } = row, to = lines[zone];
+    const host = row.bare ? name : `mx.${name}`;
+    const fill = (tlsa) => tlsa.replace('KEY', of ? tlsaData(dir, of) : '').replace('AUTHORITY', tlsaData(dir, 'authority', 0));
+    if (!row.bare) to.push(`${name} MX 10 ${host}`);
+    if (row.first) to.push(`${name} MX 5 mx.${row.first}`);
+    if (row.alias) to.push(`${host} CNAME target.${name}`, `target.${name} A ${address(i)}`);
+    else to.push(`${host} A ${address(i)}`);
+    const at = row.tlsaAlias ? `${row.tlsaAlias}.${name}` : `_${port}._tcp.${row.tlsaAt ? `${row.tlsaAt}.${name}` : host}`;
+    if (row.tlsaAlias) to.push(`_${port}._tcp.${host} CNAME ${at}`);
+    for (const tlsa of row.tlsa || []) to.push(`${at} TLSA ${fill(tlsa)}`);
+  });
+  return lines;
+}
+
+async function freePort() {
+  const s = createServer();
+  await new Promise((done) => s.listen(0, NS, done));
+  const { port: found } = s.address();
+  await new Promise((done) => s.close(done));
+  return found;
+}
+
+before(async () => {
+  hearth = new Hearth({ 'queue.private': 'yes', 'queue.per_hour': '0', 'queue.connections': '100' });
+  const dir = join(hearth.dir, 'dns'), dns = await freePort();
+  port = await freePort();
+  mkdirSync(dir);
+  const certs = certificates(hearth.dir);
+  for (const [zone, lines] of Object.entries(zones(hearth.dir)))
+    writeFileSync(join(dir, zone === 'test' ? 'zone-add' : `${zone}-add`), `${lines.join('\n')}\n`);
+  names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
+  Object.assign(hearth.settings, { 'dns.server': `${NS}:${dns}`, 'dns.anchor': join(dir, 'anchor'), 'queue.port': String(port) });
+  await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
+  for (const [i, [name, { cert }]] of ROWS.entries())
+    sinks.set(name, await new Sink({ secure: cert && certs[cert] }).listen(address(i), port));
+  hearth.addUser('ann@hearth.test', PASSWORD);
+  await hearth.start();
+});
+
+after(async () => {
+  for (const s of sinks.values()) s.close();
+  names.kill();
+  await hearth.remove();
+});
+
+async function submit(to, subject, { more = '' } = {}) {
+  const from = 'ann@hearth.test';
+  const c = await SmtpClient.hello(hearth.port.submission);
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
+  const answer = await c.mail(from, to, `From: <${from}>\r\nSubject: ${subject}\r\n${more}\r\nhello\r\n`);
+  c.close();
+  assert.equal(answer.code, 250);
+}
+
+const rows = () => hearth.command('queue', 'list').stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
+const rowOf = (to) => rows().find((row) => row[6] === to);
+const deferred = (to) => hearth.log.split('\n').filter((line) => line.includes('queue: deferred') && line.includes(` to=${to} `));
+
+// Of a mail to each row what its table says, whatever came of it at another.
+async function check(table, to) {
+  const settled = ([name, row, end]) => {
+    const mail = to(name, row);
+    return end.later ? deferred(mail).some((line) => end.later.test(line)) : sinks.get(name).mails.some((m) => m.to.includes(`<${mail}>`));
+  };
+  await eventually(() => table.every(settled), 60, 'the queue').catch((e) => {
+    const open = table.filter((row) => !settled(row)).map(([name, row]) => `${name}: ${deferred(to(name, row)).join('\n')}`);
+    throw new Error(`${e.message}\n${open.join('\n')}\n${hearth.log.slice(-3000)}`);
+  });
+  for (const [name, row, end] of table) {
+    const mails = sinks.get(name).mails.filter((m) => m.to.includes(`<${to(name, row)}>`));
+    assert.equal(mails.length, end.sent ? 1 : 0, `${name}: taken`);
+    if (!end.sent) continue;
+    assert.equal(mails[0].tls, end.tls, `${name}: TLS`);
+    if (end.sni) assert.equal(mails[0].sni, end.sni, `${name}: SNI`);
+  }
+}
+
+test('what TLSA records ask for', async () => {
+  const to = (name, row) => `bob@${domainOf(name, row)}`;
+  await Promise.all(ROWS.map(([name, row]) => submit(to(name, row), name)));
+  await check(ROWS, to);
+  assert.ok(rowOf('bob@eewrong.test'), 'what could not be proven waits');
+});
