@@ -59,9 +59,9 @@ else
 $(error VARIANT is one of release, asan, tsan, fuzz, coverage)
 endif
 
-PKGS := libuv openssl sqlite3 libzstd zlib libsodium
+PKGS := libuv openssl sqlite3 libzstd zlib libsodium libcurl
 ifneq ($(filter auth,$(MODULES)),)
-PKGS += libargon2 libcurl qrcodegen libutf8proc libjpeg libpng libwebp
+PKGS += libargon2 qrcodegen libutf8proc libjpeg libpng libwebp
 endif
 ifneq ($(filter video,$(MODULES)),)
 # Loaded when they are first needed (modules/video/package/libav.h): their headers alone.

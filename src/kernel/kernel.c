@@ -15,6 +15,7 @@
 #include "bus/bus_internal.h"
 #include "cache/cache_internal.h"
 #include "db/database.h"
+#include "fetch/fetcher.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
@@ -159,6 +160,7 @@ int kernel_open(struct hearth *h)
 	h->bus_pool = pool_new("bus", BUS_THREADS, POOL_QUEUE_MAX);
 	h->dns = dns_new(
 		config_text(h->config, "dns", "server"), config_text(h->config, "dns", "anchor"));
+	h->fetcher = fetcher_new(h->dns);
 	rc = kernel_open_databases(h);
 	if (rc == 0)
 		rc = open_leases(h);
@@ -191,6 +193,7 @@ void kernel_free(struct hearth **hp)
 		if (m->stop && h->states[h->started_count])
 			m->stop(h->states[h->started_count]);
 	}
+	fetcher_free(&h->fetcher);
 	dns_close(h->dns);
 	dns_free(&h->dns);
 	leases_free(&h->leases);

@@ -62,6 +62,7 @@ struct hearth {
 	struct leases *leases;
 	struct wake *wake; /* NULL: one node, or no knocks */
 	struct dns *dns;
+	struct fetcher *fetcher;
 	struct map *services;
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */

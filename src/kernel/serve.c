@@ -15,6 +15,7 @@
 #include "bus/bus_internal.h"
 #include "cache/cache_internal.h"
 #include "db/database.h"
+#include "fetch/fetcher.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -351,6 +352,7 @@ static void finish(struct hearth *h)
 	if (h->leases)
 		leases_stop(h->leases);
 	dns_close(h->dns);
+	fetcher_close(h->fetcher);
 	while (!loop_run_until(nothing_in_hand, &f, FINISH_SAY_MS))
 		log_info("kernel",
 			"draining: new connections are refused, open requests may finish", NULL);

@@ -4,6 +4,7 @@
  */
 #include "kernel/kernel.h"
 
+#include "hearth/fetch.h"
 #include "hearth/log.h"
 
 const struct config *hearth_config(const struct hearth *h)
@@ -42,6 +43,11 @@ struct registry *hearth_registry(const struct hearth *h)
 struct dns *hearth_dns(const struct hearth *h)
 {
 	return h->dns;
+}
+
+struct fetcher *hearth_fetcher(const struct hearth *h)
+{
+	return h->fetcher;
 }
 
 struct leases *hearth_leases(const struct hearth *h)

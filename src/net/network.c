@@ -4,6 +4,8 @@
  */
 #include "net/network.h"
 
+#include "net/net.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -67,6 +69,39 @@ bool networks_have(const struct networks *n, const char *address)
 		return false;
 	for (size_t i = 0; i < n->count; i++)
 		if (has(&n->items[i], bytes))
+			return true;
+	return false;
+}
+
+bool address_is_private(const char *text)
+{
+	static const char *const blocks[] = { "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",
+		"127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+		"192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+		"203.0.113.0/24", "224.0.0.0/3" };
+	static const unsigned char nat64[12] = { 0x00, 0x64, 0xFF, 0x9B };
+	unsigned char a[ADDRESS_BYTES];
+	struct in6_addr v6;
+	struct network n;
+
+	if (!address_bytes(slice_str(text), a))
+		return true;
+	memcpy(&v6, a, sizeof(v6));
+	if (memcmp(a, nat64, sizeof(nat64)) == 0) {
+		a[10] = a[11] = 0xFF;
+		memset(a, 0, 10);
+	} else if (a[0] == 0x20 && a[1] == 0x02) { /* 6to4 (RFC 3056) */
+		memmove(a + 12, a + 2, 4);
+		memset(a, 0, 10);
+		a[10] = a[11] = 0xFF;
+	} else if (!IN6_IS_ADDR_V4MAPPED(&v6)) {
+		/* 2000::/3 is what is given out; in it are Teredo and documentation. */
+		return (a[0] & 0xE0) != 0x20 ||
+		       (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0 && a[3] == 0) ||
+		       (a[0] == 0x20 && a[1] == 0x01 && a[2] == 0x0D && a[3] == 0xB8);
+	}
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (network_parse(slice_str(blocks[i]), &n) && has(&n, a))
 			return true;
 	return false;
 }

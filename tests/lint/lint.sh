@@ -29,6 +29,9 @@ borders=$(grep -nE '^#include "' $(git ls-files -co --exclude-standard -- 'modul
 uv=$(grep -lE '\buv_|<uv\.h>' $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -vE '^src/(loop|net)/')
 [[ -z $uv ]] && say libuv good || { fail libuv; echo "$uv"; }
 
+curl=$(grep -lE '\bcurl_easy|<curl/' $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -v '^src/fetch/')
+[[ -z $curl ]] && say libcurl good || { fail libcurl; echo "$curl"; }
+
 # An engine is asked by its table alone: nobody else includes what is in its folder, or calls SQLite.
 engine='(db/sqlite|blob/files|cache/memory|registry/memory|lease/sqlite|job/sqlite|bus/table)/'
 seams=$(grep -nE "#include \"$engine|sqlite3_|<sqlite3\.h>" $(git ls-files -co --exclude-standard -- 'src/*.[ch]' 'modules/*.[ch]' 'include/*.h') | grep -vE "^src/$engine")

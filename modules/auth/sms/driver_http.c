@@ -9,15 +9,12 @@
  *
  * On a worker of "net"; one call at a time on each.
  */
-#include <curl/curl.h>
-
-#include "hearth/error.h"
+#include "hearth/fetch.h"
 #include "hearth/log.h"
 #include "sms/sms_private.h"
 #include "sms/template.h"
 
-#define CONNECT_MS 5000L
-#define WHOLE_MS   15000L
+#define WHOLE_MS   15000
 #define ANSWER_MAX (256u << 10) /* bytes of a body that are read */
 
 static const char *const places[] = { "to", "text", "id", NULL };
@@ -61,15 +58,15 @@ static bool is_url(const struct sms *s)
 {
 	const struct template_value values[] = { { "to", SLICE("+12125550123") },
 		{ "text", SLICE("123456") }, { "id", SLICE("0") }, { NULL, { 0 } } };
+	struct arena *a = arena_new();
 	struct strbuf url = { 0 };
-	CURLU *parsed = curl_url();
+	struct fetch_url parts;
 	bool good;
 
 	template_render(&url, s->url, TEMPLATE_URL, values);
-	good = (is_tls(s) || slice_istarts(slice_str(s->url), SLICE("http://"))) && parsed &&
-	       curl_url_set(parsed, CURLUPART_URL, url.p, 0) == CURLUE_OK;
-	curl_url_cleanup(parsed);
+	good = fetch_url_read(a, url.p ? url.p : "", &parts) == 0;
 	strbuf_free(&url);
+	arena_free(&a);
 	return good;
 }
 
@@ -94,127 +91,58 @@ void sms_http_check(const struct sms *s, const struct config *c, struct strbuf *
 		config_blame(c, "auth", "sms_body", errors, "sms_method GET has no body");
 }
 
-int sms_http_open(struct sms *s)
+void sms_http_open(const struct sms *s)
 {
 	if (!is_tls(s))
 		log_warn("sms", "[auth] sms_url is not https: codes are sent in clear", NULL);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
-		log_error("sms", "libcurl does not start", NULL);
-		return HEARTH_EIO;
-	}
-	s->curl = true;
-	return 0;
-}
-
-void sms_http_close(struct sms *s)
-{
-	if (s->curl)
-		curl_global_cleanup();
-	s->curl = false;
 }
 
 /* ---- a call ---- */
 
-struct call {
-	CURL *curl;
-	struct curl_slist *headers;
-	struct strbuf url, body;
-	size_t answered; /* bytes of its body */
-	char error[CURL_ERROR_SIZE];
-};
+#define HEADERS_MAX 32 /* of the INI file that are sent */
 
-static size_t on_answer(char *bytes, size_t size, size_t n, void *arg)
-{
-	struct call *c = arg;
-
-	(void)bytes;
-	(void)size; /* is 1 */
-	c->answered += n;
-	return c->answered <= ANSWER_MAX ? n : 0;
-}
-
-/* Called about once a second while a call waits; anything but 0 ends it. */
-static int on_progress(
-	void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
-{
-	(void)dltotal;
-	(void)dlnow;
-	(void)ultotal;
-	(void)ulnow;
-	return sms_stopping(arg);
-}
-
-/* Sets the headers, and finds what the body's values are to be escaped for. */
-static enum template_escape set_headers(
-	struct call *c, const struct sms *s, const struct template_value *values, struct arena *a)
+/* Writes the headers, and finds what the body's values are to be escaped for. */
+static enum template_escape write_headers(const char *headers[HEADERS_MAX + 1], const struct sms *s,
+	const struct template_value *values, struct arena *a)
 {
 	struct slice rest = slice_str(s->headers), type = { 0 };
 	struct template_header h;
 	struct strbuf line = { 0 };
+	size_t n = 0;
 
-	/* Asking first (100-continue) is only another way to wait. */
-	c->headers = curl_slist_append(NULL, "Expect:");
-	while (template_header_next(&rest, &h) > 0) {
+	while (n < HEADERS_MAX && template_header_next(&rest, &h) > 0) {
 		strbuf_reset(&line);
 		strbuf_add(&line, h.name);
 		strbuf_adds(&line, ": ");
 		template_render(&line, arena_strdup(a, h.value), TEMPLATE_HEADER, values);
-		c->headers = curl_slist_append(c->headers, line.p);
+		headers[n++] = arena_strdup(a, strbuf_slice(&line));
 		if (slice_ieq(h.name, SLICE("Content-Type")))
 			type = h.value;
 	}
+	headers[n] = NULL;
 	strbuf_free(&line);
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
 	return template_escape_of(type);
 }
 
-static void set_body(struct call *c, const struct sms *s)
+static struct slice render(const char *template, enum template_escape escape,
+	const struct template_value *values, struct arena *a)
 {
-	if (strcmp(s->method, "GET") == 0)
-		return;
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body.n);
-	curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, c->body.p ? c->body.p : "");
-	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, s->method);
+	struct strbuf out = { 0 };
+	struct slice text;
+
+	template_render(&out, template, escape, values);
+	text = arena_slice(a, strbuf_slice(&out));
+	strbuf_free(&out);
+	return text;
 }
 
-static void set_bounds(struct call *c, const struct sms *s)
+static bool is_stopping(const void *arg)
 {
-	curl_easy_setopt(c->curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c->curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(c->curl, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, WHOLE_MS);
-	curl_easy_setopt(c->curl, CURLOPT_PROXY, ""); /* the environment has no say */
-	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, on_answer);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(c->curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(c->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	curl_easy_setopt(c->curl, CURLOPT_XFERINFODATA, s);
-	curl_easy_setopt(c->curl, CURLOPT_ERRORBUFFER, c->error);
-}
-
-static void prepare(
-	struct call *c, const struct sms *s, const struct sms_outgoing *m, struct arena *a)
-{
-	const struct template_value values[] = { { "to", slice_str(m->to) }, { "text", m->text },
-		{ "id", slice_str(m->name) }, { NULL, { 0 } } };
-
-	set_bounds(c, s);
-	template_render(&c->url, s->url, TEMPLATE_URL, values);
-	curl_easy_setopt(c->curl, CURLOPT_URL, c->url.p);
-	template_render(&c->body, s->body, set_headers(c, s, values, a), values);
-	set_body(c, s);
-	if (s->user[0] || s->password[0]) {
-		curl_easy_setopt(c->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		curl_easy_setopt(c->curl, CURLOPT_USERNAME, s->user);
-		curl_easy_setopt(c->curl, CURLOPT_PASSWORD, s->password);
-	}
+	return sms_stopping(arg);
 }
 
 /* A status that came counts, also when what follows it broke off. */
-static enum sms_outcome judge(long status)
+static enum sms_outcome judge(int status)
 {
 	if (status >= 200 && status < 300)
 		return SMS_SENT;
@@ -223,34 +151,29 @@ static enum sms_outcome judge(long status)
 	return SMS_LATER;
 }
 
-static enum sms_outcome perform(struct call *c, struct arena *a, const char **why)
-{
-	CURLcode rc = curl_easy_perform(c->curl);
-	long status = 0;
-
-	curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (status)
-		*why = arena_printf(a, "status %ld", status);
-	else
-		*why = arena_printf(a, "%s", c->error[0] ? c->error : curl_easy_strerror(rc));
-	return judge(status);
-}
-
 enum sms_outcome sms_http_send(
 	const struct sms *s, const struct sms_outgoing *m, struct arena *a, const char **why)
 {
-	struct call c = { .curl = curl_easy_init() };
-	enum sms_outcome outcome;
+	const struct template_value values[] = { { "to", slice_str(m->to) }, { "text", m->text },
+		{ "id", slice_str(m->name) }, { NULL, { 0 } } };
+	const char *headers[HEADERS_MAX + 1];
+	struct fetch_request rq = { .method = s->method,
+		.headers = headers,
+		.body_max = ANSWER_MAX,
+		.patience_ms = WHOLE_MS,
+		.plain = true,
+		.anywhere = true, /* a gateway on the own network is the administrator's choice */
+		.stopping = is_stopping,
+		.stopping_arg = s };
+	struct fetch_answer answer;
 
-	if (!c.curl) {
-		*why = "libcurl gives no handle";
-		return SMS_LATER;
+	rq.body = render(s->body, write_headers(headers, s, values, a), values, a);
+	rq.url = arena_strdup(a, render(s->url, TEMPLATE_URL, values, a));
+	if (s->user[0] || s->password[0]) {
+		rq.user = s->user;
+		rq.password = s->password;
 	}
-	prepare(&c, s, m, a);
-	outcome = perform(&c, a, why);
-	curl_easy_cleanup(c.curl);
-	curl_slist_free_all(c.headers);
-	strbuf_free(&c.url);
-	strbuf_free(&c.body);
-	return outcome;
+	fetch_wait(&rq, a, &answer);
+	*why = answer.status ? arena_printf(a, "status %d", answer.status) : answer.why;
+	return judge(answer.status);
 }

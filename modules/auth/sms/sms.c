@@ -20,7 +20,10 @@ static int open_driver(struct sms *s, const char *name)
 	if (strcmp(name, "none") == 0)
 		return 0;
 	s->send = strcmp(name, "file") == 0 ? sms_file_send : sms_http_send;
-	return s->send == sms_file_send ? sms_file_open(s) : sms_http_open(s);
+	if (s->send == sms_file_send)
+		return sms_file_open(s);
+	sms_http_open(s);
+	return 0;
 }
 
 static void read_settings(struct sms *s, const struct config *c, const char *data_dir)
@@ -120,7 +123,6 @@ void sms_free(struct sms **s)
 {
 	if (!*s)
 		return;
-	sms_http_close(*s);
 	free((*s)->file);
 	free(*s);
 	*s = NULL;

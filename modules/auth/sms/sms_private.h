@@ -51,7 +51,6 @@ struct sms {
 	char *file;
 	/* the HTTP driver: as in the INI file */
 	const char *method, *url, *headers, *body, *user, *password;
-	bool curl;                  /* libcurl was initialised */
 	_Atomic int64_t stop_at_ms; /* monotonic: calls end then; 0: never */
 	struct metric *sent, *failed, *retried, *waiting;
 };
@@ -64,9 +63,8 @@ int sms_file_open(const struct sms *s);
 sms_send_fn sms_file_send;
 /* driver_http.c: a line in `errors` for each setting of it that is wrong. */
 void sms_http_check(const struct sms *s, const struct config *c, struct strbuf *errors);
-/* After sms_http_check; HEARTH_EIO, logged. */
-int sms_http_open(struct sms *s);
-void sms_http_close(struct sms *s);
+/* After sms_http_check. */
+void sms_http_open(const struct sms *s);
 sms_send_fn sms_http_send;
 
 /* ---- sms_store.c: inside a db_fn ---- */
