@@ -19,6 +19,7 @@
 #include "smtp/smtp_data.h"
 #include "turns.h"
 
+struct mail_dns_state;
 struct mail_index;
 struct mail_notifier;
 struct mail_page_notifier;
@@ -52,6 +53,7 @@ struct mail {
 	struct bus_listener *revoked;
 	struct mail_queue_limits queue_limits;
 	struct mail_queue *queue;
+	struct mail_dns_state *dns_state;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */
 	bool draining;

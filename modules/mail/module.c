@@ -7,6 +7,7 @@
 
 #include "api/notify_page.h"
 #include "delivery/letters.h"
+#include "dns/dns_state.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
@@ -18,7 +19,7 @@
 #include "notify.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
-#include "queue/queue_commands.h"
+#include "queue/orders.h"
 #include "search/index.h"
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
@@ -339,6 +340,7 @@ static int start(struct hearth *h, void **state)
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	m->queue = mail_queue_new(m);
+	m->dns_state = mail_dns_state_new(m);
 	*state = m;
 	return mail_copying_recover(m) < 0 ? HEARTH_EIO : mail_index_start(m);
 }
@@ -352,6 +354,7 @@ static void drain(void *state)
 	timer_stop(&m->copying);
 	mail_index_drain(m);
 	mail_queue_drain(m->queue);
+	mail_dns_state_drain(m->dns_state);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
 }
@@ -364,6 +367,7 @@ static void stop(void *state)
 	mail_page_notifier_free(&m->page_notifier);
 	mail_notifier_free(&m->notifier);
 	mail_index_stop(m);
+	mail_dns_state_free(&m->dns_state);
 	mail_queue_free(&m->queue);
 	free(m);
 }

@@ -76,6 +76,36 @@ describe('mail over HTTP', () => {
     assert.equal((await get('messages/999999')).status, 404);
   });
 
+  test('a message is moved, by name or by role, and deleted for good', async () => {
+    await deliver(h.port.smtp, ALICE, 'From: x@example.org\r\nSubject: to be moved\r\n\r\nhere\r\n');
+    const [{ id }] = (await get('messages?limit=1')).body.messages;
+    const move = (body, headers = auth) => h.api('POST', `/api/mail/messages/${id}/move`, body, headers);
+    const where = async (mailbox) => (await get(`messages?mailbox=${mailbox}`)).body.messages.some((m) => m.id === id);
+    const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
+    await c.ok('SELECT Archive');
+    assert.deepEqual((await move({ mailbox: 'Archive' })).body, { id, mailbox: 'Archive' });
+    assert.equal(await where('Archive'), true);
+    assert.equal(await where('INBOX'), false);
+    await eventually(async () => /1 EXISTS/.test((await c.ok('NOOP')).lines.join('\n')), 10, 'IMAP sees it come');
+    assert.deepEqual((await move({ role: 'archive' })).body, { id, mailbox: 'Archive' }); // it is there
+    // A role has a mailbox again where its own was removed; one of the same name will do.
+    assert.deepEqual((await move({ role: 'inbox' })).body, { id, mailbox: 'INBOX' });
+    await c.ok('SELECT INBOX');
+    await c.ok('DELETE Archive');
+    assert.deepEqual((await move({ role: 'archive' })).body, { id, mailbox: 'Archive' });
+    assert.deepEqual((await move({ role: 'trash' })).body, { id, mailbox: 'Trash' });
+    for (const body of [{}, { mailbox: '' }, { role: 'spam' }, { mailbox: 5 }]) assert.equal((await move(body)).status, 400, JSON.stringify(body));
+    assert.equal((await move({ mailbox: 'nowhere' })).status, 404);
+    assert.equal((await move({ role: 'trash' }, other)).status, 404, 'it is not bob\'s');
+    const remove = (headers) => h.api('DELETE', `/api/mail/messages/${id}`, undefined, headers);
+    assert.equal((await remove(other)).status, 404);
+    assert.equal((await remove(auth)).status, 204);
+    assert.equal((await remove(auth)).status, 404);
+    assert.equal((await move({ role: 'inbox' })).status, 404);
+    assert.equal(await where('Trash'), false);
+    c.close();
+  });
+
   test('flags go both ways', async () => {
     const c = await ImapClient.login(h.port.imap, ALICE, PASSWORD);
     await c.ok('SELECT INBOX');

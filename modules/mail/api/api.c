@@ -1,13 +1,14 @@
 /*
- * api.c: /api/mail/…: the table of routes, mailboxes, flags; and how each call there goes (api.h). On
+ * api.c: /api/mail/…: the table of routes, mailboxes; and how each call there goes (api.h). On
  * the loop, but for what a call's `work` does.
  *
- * What a call reads is bounded by its own file; a body has 1 KiB at most.
+ * What a call reads is bounded by its own file, a body by its route.
  */
 #include "api/api.h"
 
 #include <stdlib.h>
 
+#include "dns/dns_state.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "notify.h"
@@ -27,7 +28,7 @@ struct mail_call *mail_call_new(
 	return c;
 }
 
-static void call_free(struct mail_call *c)
+void mail_call_drop(struct mail_call *c)
 {
 	strbuf_free(&c->json);
 	arena_free(&c->a);
@@ -47,8 +48,9 @@ void mail_call_answer(void *arg, int status)
 
 	if (status == 0)
 		status = c->status;
-	if (status == 0 && c->changed_mailbox)
-		mail_changed(hearth_bus(c->m->h), c->account, c->changed_mailbox);
+	for (size_t i = 0; i < 2; i++)
+		if (status == 0 && c->changed[i])
+			mail_changed(hearth_bus(c->m->h), c->account, c->changed[i]);
 	http_set_header(c->rq, "Cache-Control", "private, no-cache");
 	if (status < 0) {
 		http_reply_error(c->rq, status);
@@ -57,7 +59,7 @@ void mail_call_answer(void *arg, int status)
 	} else {
 		http_reply_json(c->rq, 200, &c->json);
 	}
-	call_free(c);
+	mail_call_drop(c);
 }
 
 void mail_call_start(struct mail_call *c)
@@ -168,75 +170,27 @@ void mail_call_summary(struct json_writer *w, const struct mail_message *m)
 	json_put_bool(w, "has_attachment", m->content.has_attachment);
 }
 
-/* ---- flags ---- */
-
-static int change_flags(struct db_tx *tx, void *arg)
-{
-	struct mail_call *c = arg;
-	const struct mail_flag_change change = { .set = c->set, .clear = c->clear };
-	struct mail_flags after;
-	int64_t modseq = 0;
-
-	INVARIANT((c->set & c->clear) == 0);
-	int rc = mail_store_message(tx, c->account, c->id, MAIL_WANT_META, c->a, &c->message);
-
-	if (rc == 0)
-		rc = mail_store_flag(
-			tx, c->message.mailbox, c->message.uid, &change, &modseq, c->a, &after);
-	return rc;
-}
-
-static void work_flags(struct mail_call *c)
-{
-	c->status = db_write_wait(c->m->db, change_flags, c);
-	if (c->status < 0)
-		return;
-	c->changed_mailbox = c->message.mailbox;
-	json_open_object(&c->w);
-	json_put_i64(&c->w, "id", c->id);
-	json_close_object(&c->w);
-}
-
-static void post_flags(void *module, struct http_request *rq)
-{
-	static const struct {
-		const char *name;
-		unsigned flag;
-	} flags[] = { { "seen", MAIL_SEEN }, { "flagged", MAIL_FLAGGED },
-		{ "answered", MAIL_ANSWERED } };
-	const struct json *body = http_body_json(rq);
-	unsigned set = 0, clear = 0;
-	struct mail_call *c;
-
-	if (!body)
-		return;
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		bool on;
-		int rc = json_get_bool(body, flags[i].name, &on);
-
-		if (rc == HEARTH_EINVAL) {
-			http_reply_problem(rq, 400, flags[i].name, "expected true or false");
-			return;
-		}
-		if (rc == 0)
-			*(on ? &set : &clear) |= flags[i].flag;
-	}
-	c = mail_call_new(module, rq, work_flags);
-	c->id = http_param_int(rq, "id");
-	c->set = set;
-	c->clear = clear;
-	mail_call_start(c);
-}
-
 const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/mailboxes", get_mailboxes, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages", mail_get_messages, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}", mail_get_message, HTTP_ACCOUNT, 0 },
+	{ HTTP_DELETE, "/api/mail/messages/{id:int}", mail_delete_message, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/source", mail_get_source, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/parts/{part:int}", mail_get_part, HTTP_ACCOUNT,
 		0 },
+	{ HTTP_GET, "/api/mail/dns", mail_get_dns, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/dns/check", mail_post_dns_check, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/servers", get_servers, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/signature", mail_get_signature, HTTP_ACCOUNT, 0 },
-	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", post_flags, HTTP_ACCOUNT, 1024 },
+	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", mail_post_flags, HTTP_ACCOUNT, 1024 },
+	{ HTTP_POST, "/api/mail/messages/{id:int}/move", mail_post_move, HTTP_ACCOUNT, 4096 },
+	{ HTTP_GET, "/api/mail/queue", mail_get_queue, HTTP_ADMIN, 0 },
+	{ HTTP_GET, "/api/mail/queue/summary", mail_get_queue_summary, HTTP_ADMIN, 0 },
+	{ HTTP_GET, "/api/mail/queue/{id:int}", mail_get_queued, HTTP_ADMIN, 0 },
+	{ HTTP_DELETE, "/api/mail/queue/{id:int}", mail_delete_queued, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/queue/{id:int}/hold", mail_post_queue_hold, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/queue/{id:int}/release", mail_post_queue_release, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/queue/{id:int}/retry", mail_post_queue_retry, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/queue/orders", mail_post_queue_orders, HTTP_ADMIN, 8192 },
 	{ .pattern = NULL },
 };

@@ -1,6 +1,7 @@
 /*
  * api.h: a call of /api/mail/… under way, and what the files that answer them share: api.c
- * (mailboxes, flags), list.c (lists and searches), message.c (one message and its parts).
+ * (mailboxes), change.c (flags, moving, deleting), list.c (lists and searches), message.c (one message and its parts), queue_api.c
+ * (what waits to be sent).
  *
  *   handler (loop) ──▶ work (io worker: SQL, blobs, MIME) ──▶ reply (loop)
  *
@@ -20,13 +21,17 @@ struct mail_call {
 	struct arena *a; /* until it is answered */
 	/* what was asked */
 	int64_t id, part;
-	unsigned set, clear;
+	unsigned set, clear; /* enum mail_flag */
+	struct slice mailbox;
+	unsigned use; /* enum mail_use; 0: by name */
 	/* while working */
 	struct db_tx *tx;
 	struct json_writer w; /* into `json` */
 	struct mail_message message;
-	int64_t changed_mailbox;
-	struct mail_listing *listing; /* list.c */
+	int64_t changed[2];            /* mailboxes; 0: none */
+	const char *moved_to;          /* change.c */
+	struct mail_listing *listing;  /* list.c */
+	struct mail_queue_call *queue; /* queue_api.c */
 	/* the answer: an error, or what `reply` sends, or `json` where there is none */
 	void (*work)(struct mail_call *c);
 	void (*reply)(struct mail_call *c);
@@ -41,11 +46,18 @@ struct mail_call *mail_call_new(
 void mail_call_start(struct mail_call *c);
 /* On the loop: answers with what `work` has made, or the error, and frees the call. A done_fn. */
 void mail_call_answer(void *call, int status);
+/* One that was answered without being begun. */
+void mail_call_drop(struct mail_call *c);
 /* The members of a list's entry, into an object that is open. Any thread. */
 void mail_call_summary(struct json_writer *w, const struct mail_message *m);
 
 /* list.c */
 http_handler mail_get_messages;
+/* queue_api.c */
+http_handler mail_get_queue, mail_get_queue_summary, mail_get_queued, mail_post_queue_hold,
+	mail_post_queue_release, mail_post_queue_retry, mail_delete_queued, mail_post_queue_orders;
+/* change.c */
+http_handler mail_post_flags, mail_post_move, mail_delete_message;
 /* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
 

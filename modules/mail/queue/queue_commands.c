@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "hearth/clock.h"
 #include "hearth/error.h"
+#include "queue/orders.h"
 #include "store/outgoing.h"
 
 #define PAGE 200
@@ -103,7 +103,7 @@ int mail_run_queue_list(struct hearth *h, int argc, char **argv)
 
 struct order {
 	int64_t id; /* 0: all of them */
-	int (*change)(struct db_tx *tx, int64_t id);
+	enum mail_queue_order order;
 	size_t count;
 	struct strbuf text;
 };
@@ -188,23 +188,24 @@ static int add_id(void *arg, const struct mail_queued *q)
 	return 0;
 }
 
-/* The one, or a page of all behind o->id; and whoever runs the queue is told. */
+/* The one, or a page of all behind `first`. */
 static int change(struct db_tx *tx, void *arg, int64_t first, bool all, int64_t *last)
 {
 	struct order *o = arg;
 	struct ids ids = { .list = { first }, .count = 1 };
+	size_t done;
 	int rc = 0;
 
 	if (all) {
 		ids.count = 0;
 		rc = mail_store_queue_list(tx, first, PAGE, add_id, &ids);
 	}
-	for (size_t i = 0; i < ids.count && rc == 0; i++)
-		rc = o->change(tx, ids.list[i]);
-	if (rc == 0 && ids.count > 0) {
+	if (rc == 0)
+		rc = mail_queue_order_run(tx, o->order, ids.list, ids.count, &done);
+	if (rc == 0 && !all && done == 0)
+		rc = HEARTH_ENOTFOUND;
+	if (rc == 0 && ids.count > 0)
 		*last = ids.list[ids.count - 1];
-		rc = bus_publish(tx, MAIL_TOPIC_QUEUE, SLICE("command"), SLICE("{}"));
-	}
 	o->count = ids.count;
 	return rc;
 }
@@ -229,10 +230,10 @@ static int change_page(struct db_tx *tx, void *arg)
 	return change(tx, s->o, s->after, true, &s->last);
 }
 
-static int run_change(struct hearth *h, int argc, char **argv, const char *done,
-	int (*fn)(struct db_tx *tx, int64_t id))
+static int run_change(
+	struct hearth *h, int argc, char **argv, const char *done, enum mail_queue_order order)
 {
-	struct order o = { .change = fn };
+	struct order o = { .order = order };
 	struct sweep s = { .o = &o };
 	size_t total = 0;
 	int rc;
@@ -255,32 +256,17 @@ static int run_change(struct hearth *h, int argc, char **argv, const char *done,
 	return 0;
 }
 
-static int retry(struct db_tx *tx, int64_t id)
-{
-	return mail_store_queue_retry(tx, id, clock_wall_ms());
-}
-
-static int remove_one(struct db_tx *tx, int64_t id)
-{
-	struct arena *a = arena_new();
-	struct mail_queued q;
-	int rc = mail_store_queue_get(tx, id, a, &q); /* so that a wrong number is told */
-
-	arena_free(&a);
-	return rc < 0 ? rc : mail_store_queue_remove(tx, id);
-}
-
 int mail_run_queue_hold(struct hearth *h, int argc, char **argv)
 {
-	return run_change(h, argc, argv, "held", mail_store_queue_hold);
+	return run_change(h, argc, argv, "held", MAIL_QUEUE_HOLD);
 }
 
 int mail_run_queue_retry(struct hearth *h, int argc, char **argv)
 {
-	return run_change(h, argc, argv, "due now", retry);
+	return run_change(h, argc, argv, "due now", MAIL_QUEUE_RETRY);
 }
 
 int mail_run_queue_remove(struct hearth *h, int argc, char **argv)
 {
-	return run_change(h, argc, argv, "removed, and nobody was told", remove_one);
+	return run_change(h, argc, argv, "removed, and nobody was told", MAIL_QUEUE_REMOVE);
 }

@@ -6,9 +6,6 @@
 
 #include "hearth/module.h"
 
-/* Published by commands, so that a server that runs looks at what is due. */
-#define MAIL_TOPIC_QUEUE "mail.queue"
-
 int mail_run_queue_list(struct hearth *h, int argc, char **argv);
 int mail_run_queue_show(struct hearth *h, int argc, char **argv);
 int mail_run_queue_hold(struct hearth *h, int argc, char **argv);

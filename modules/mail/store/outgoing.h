@@ -95,7 +95,25 @@ int mail_store_queue_warned(struct db_tx *tx, int64_t id);
 /* What an account that is gone wanted to send: up to `max` recipients go; *any says whether some did. */
 int mail_store_queue_forget(struct db_tx *tx, int64_t account, size_t max, bool *any);
 
-/* ---- for people: `hearth queue` ---- */
+/* ---- for people: `hearth queue`, /api/mail/queue ---- */
+
+struct mail_queue_totals {
+	int64_t recipients, held, messages, domains;
+	int64_t oldest_ms; /* when the first of the messages was sent; 0: there is none */
+};
+
+/* What waits at one domain. */
+struct mail_queue_destination {
+	struct slice domain; /* valid while it is told */
+	int64_t recipients, held;
+	int64_t due_ms, oldest_ms; /* the next attempt; the first mail for it was sent */
+};
+
+/* These look at every row: for db_read_long. The destinations with the most recipients, `max` of them. */
+int mail_store_queue_totals(struct db_tx *tx, struct mail_queue_totals *out);
+typedef int mail_queue_destination_fn(void *arg, const struct mail_queue_destination *d);
+int mail_store_queue_destinations(
+	struct db_tx *tx, size_t max, mail_queue_destination_fn *each, void *arg);
 
 typedef int mail_queued_fn(void *arg, const struct mail_queued *q);
 /* From the oldest on, behind row `after`; of one sender's or recipient's domain or address, if given. */

@@ -1,0 +1,156 @@
+// mail-admin.test.mjs: what administrators see and steer of mail: the queue, what the DNS has; over HTTP
+// and in the page.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Hearth, eventually } from './hearth.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'lavender otter canoe';
+const NS = '127.0.0.1';
+// Of hearth.test: an MX that is right, an SPF of its own, a wrong SRV, no DMARC.
+const ZONE = `hearth A ${NS}
+hearth MX 5 hearth.test.
+hearth TXT "v=spf1 a:hearth.test -all"
+_imaps._tcp.hearth SRV 0 1 993 elsewhere.test.
+one MX 10 one-host
+one-host A ${NS}
+two MX 10 one-host
+three MX 10 one-host
+`;
+let hearth, names, member, ask;
+
+async function freePort() {
+  const s = createServer();
+  await new Promise((done) => s.listen(0, NS, done));
+  const { port } = s.address();
+  await new Promise((done) => s.close(done));
+  return port;
+}
+
+before(async () => {
+  hearth = new Hearth({ 'queue.private': 'yes', 'queue.retry': '1h' });
+  const dir = join(hearth.dir, 'dns');
+  const dns = await freePort();
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'zone-add'), ZONE);
+  names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
+  Object.assign(hearth.settings, { 'dns.server': `${NS}:${dns}`, 'dns.anchor': join(dir, 'anchor'), 'queue.port': String(await freePort()) });
+  hearth.addUser('root@hearth.test', PASSWORD, '--admin');
+  hearth.addUser('ann@hearth.test', PASSWORD);
+  await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
+  await hearth.start();
+  const bearer = async (address) => ({ Authorization: `Bearer ${await hearth.login(address, PASSWORD)}` });
+  const root = await bearer('root@hearth.test');
+  member = await bearer('ann@hearth.test');
+  ask = (method, path, body, headers = root) => hearth.api(method, `/api/mail/${path}`, body, headers);
+});
+
+after(async () => {
+  names.kill();
+  await hearth.remove();
+});
+
+async function submit(to, subject = 'hello') {
+  const c = await SmtpClient.hello(hearth.port.submission);
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  const { code } = await c.mail('ann@hearth.test', to, `From: <ann@hearth.test>\r\nSubject: ${subject}\r\n\r\nhello\r\n`);
+  c.close();
+  assert.equal(code, 250);
+}
+
+const entries = async (query = '') => (await ask('GET', `queue?${query}`)).body.entries;
+const settled = async (n) => eventually(async () => {
+  const all = await entries('limit=200');
+  return all.length === n && all.every((one) => one.attempts > 0) && all;
+}, 60, 'every first attempt has failed');
+
+test('the queue over HTTP: summary, filters, pages, orders', async () => {
+  assert.deepEqual((await ask('GET', 'queue/summary')).body, { recipients: 0, held: 0, messages: 0, domains: 0, oldest_at: null, destinations: [], sends_elsewhere: true });
+  const before = Date.now();
+  await submit(['bob@one.test', 'Eve@one.test', 'bob@two.test']);
+  await submit('carl@three.test');
+  const all = await settled(4);
+  const [bob] = all;
+  assert.deepEqual({ ...bob, id: 0, size: 0, queued_at: 0, next_attempt_at: 0, expires_at: 0, answer: '' }, { id: 0, state: 'waits', sender: 'ann@hearth.test', recipient: 'bob@one.test', domain: 'one.test', size: 0, attempts: 1, queued_at: 0, next_attempt_at: 0, expires_at: 0, late: false, answer: '' });
+  assert.match(bob.answer, /refused/i);
+  assert.ok(bob.queued_at >= before && bob.next_attempt_at > bob.queued_at && bob.expires_at > bob.next_attempt_at && bob.size > 0);
+  assert.deepEqual((await ask('GET', `queue/${bob.id}`)).body, bob);
+
+  const { body: sum } = await ask('GET', 'queue/summary');
+  assert.deepEqual([sum.recipients, sum.held, sum.messages, sum.domains], [4, 0, 2, 3]);
+  assert.deepEqual(sum.destinations.map((d) => [d.domain, d.recipients, d.held, d.oldest_at === sum.oldest_at]), [['one.test', 2, 0, true], ['three.test', 1, 0, all[3].queued_at === sum.oldest_at], ['two.test', 1, 0, true]]);
+
+  const whom = async (query) => (await entries(query)).map((one) => one.recipient);
+  assert.deepEqual(await whom('search=EVE'), ['Eve@one.test']);
+  assert.deepEqual(await whom('search=ANN@hearth'), all.map((one) => one.recipient));
+  assert.deepEqual(await whom('domain=TWO.test'), ['bob@two.test']);
+  assert.deepEqual(await whom('search=nobody'), []);
+  const first = (await ask('GET', 'queue?limit=3')).body;
+  assert.equal(first.entries.length, 3);
+  assert.deepEqual((await ask('GET', `queue?limit=3&after=${first.next}`)).body.entries.map((one) => one.id), [all[3].id]);
+  assert.equal((await ask('GET', 'queue?limit=4')).body.next, undefined);
+
+  assert.deepEqual((await ask('POST', `queue/${bob.id}/hold`)).body, { done: 1 });
+  assert.deepEqual(await whom('state=held'), ['bob@one.test']);
+  assert.equal((await whom('state=waits')).length, 3);
+  assert.match(hearth.command('queue', 'show', String(bob.id)).stdout, /state +held/);
+  assert.equal((await ask('POST', `queue/${bob.id}/release`)).status, 200);
+  // What is due now is tried now, by the server that runs.
+  await eventually(async () => (await ask('GET', `queue/${bob.id}`)).body.attempts === 2, 30, 'the attempt after the release');
+  assert.equal((await ask('GET', `queue/${bob.id}`)).body.state, 'waits');
+  assert.equal((await ask('POST', `queue/${bob.id}/retry`)).status, 200);
+  await eventually(async () => (await ask('GET', `queue/${bob.id}`)).body.attempts === 3, 30, 'the attempt after the retry');
+
+  const ids = all.map((one) => one.id);
+  assert.deepEqual((await ask('POST', 'queue/orders', { order: 'hold', ids: [...ids, 999999] })).body, { done: 4 });
+  assert.equal((await ask('GET', 'queue/summary')).body.held, 4);
+  assert.equal((await ask('DELETE', `queue/${bob.id}`)).status, 200);
+  for (const [method, path] of [['GET', ''], ['DELETE', ''], ['POST', '/hold'], ['POST', '/release'], ['POST', '/retry']])
+    assert.equal((await ask(method, `queue/${bob.id}${path}`)).status, 404, path);
+  assert.deepEqual((await ask('POST', 'queue/orders', { order: 'remove', ids })).body, { done: 3 });
+  assert.deepEqual(await entries(), []);
+});
+
+test('what is asked wrongly is said, and nobody but an administrator is heard', async () => {
+  for (const [query, field] of [['limit=0', 'limit'], ['limit=201', 'limit'], ['after=x', 'after'], ['state=sent', 'state'], [`search=${'x'.repeat(255)}`, 'search'], [`domain=${'x'.repeat(255)}`, 'domain']]) {
+    const { status, body } = await ask('GET', `queue?${query}`);
+    assert.deepEqual([status, body.field], [400, field], query);
+  }
+  for (const [body, field] of [[{ ids: [1] }, 'order'], [{ order: 'burn', ids: [1] }, 'order'], [{ order: 'hold' }, 'ids'], [{ order: 'hold', ids: [] }, 'ids'],
+    [{ order: 'hold', ids: {} }, 'ids'], [{ order: 'hold', ids: [0] }, 'ids'], [{ order: 'hold', ids: ['1'] }, 'ids'], [{ order: 'hold', ids: Array(201).fill(1) }, 'ids']]) {
+    const answer = await ask('POST', 'queue/orders', body);
+    assert.deepEqual([answer.status, answer.body.field], [400, field], JSON.stringify(body));
+  }
+  for (const [method, path, body] of [['GET', 'queue'], ['GET', 'queue/summary'], ['GET', 'queue/1'], ['DELETE', 'queue/1'], ['POST', 'queue/1/hold'], ['POST', 'queue/1/release'],
+    ['POST', 'queue/1/retry'], ['POST', 'queue/orders', { order: 'hold', ids: [1] }], ['GET', 'dns'], ['POST', 'dns/check']]) {
+    assert.equal((await ask(method, path, body, member)).status, 403, path);
+    assert.equal((await ask(method, path, body, {})).status, 401, path);
+  }
+});
+
+test('what the DNS has, found out while nobody waits', async () => {
+  const { body: begun } = await ask('GET', 'dns');
+  assert.deepEqual([begun.hostname, begun.has_name, begun.checking, begun.checked_at, begun.records], ['hearth.test', true, true, null, []]);
+  const state = await eventually(async () => {
+    const { body } = await ask('GET', 'dns');
+    return !body.checking && body;
+  }, 30, 'the check');
+  const of = (type, name = 'hearth.test', starts = '') => state.records.find((r) => r.type === type && r.name === name && r.value.startsWith(starts));
+  const { found, ...mx } = of('MX');
+  assert.deepEqual(mx, { name: 'hearth.test', type: 'MX', value: '10 hearth.test', why: mx.why, state: 'other', secure: true });
+  assert.equal(found, '5 hearth.test');
+  assert.deepEqual([of('TXT').state, of('TXT').found], ['other', 'v=spf1 a:hearth.test -all']);
+  assert.deepEqual([of('TXT', '_dmarc.hearth.test').state, of('TXT', '_dmarc.hearth.test').found], ['missing', null]);
+  assert.deepEqual([of('SRV', '_imaps._tcp.hearth.test').state, of('SRV', '_imaps._tcp.hearth.test').found], ['wrong', '0 1 993 elsewhere.test']);
+  // As the command sees it.
+  const lines = hearth.command('dns', '--check').stdout;
+  for (const r of state.records) assert.ok(lines.includes(`${r.name} ${r.type} ${r.type === 'SRV' ? '' : r.value}`), `${r.name} ${r.type}`); // ports are the tests' own
+  // It is kept for a while; by word it is looked up again.
+  assert.equal((await ask('GET', 'dns')).body.checking, false);
+  assert.equal((await ask('POST', 'dns/check')).body.checking, true);
+  await eventually(async () => (await ask('GET', 'dns')).body.checked_at > state.checked_at, 30, 'another check');
+});
