@@ -1,6 +1,6 @@
 /*
- * seal.c: sealing, and the key (seal.h). A sealed secret is 0x01, the nonce, the box; a plain one,
- * of before, is TOTP_SECRET bytes. The key is set at the start; sealing on any thread.
+ * seal.c: sealing (as secret.h does it), and the key (seal.h). A plain secret, of before, is TOTP_SECRET
+ * bytes. The key is set at the start; sealing on any thread.
  */
 #include "factor/seal.h"
 
@@ -16,15 +16,12 @@
 #include "hearth/health.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
+#include "hearth/secret.h"
 
-#define VERSION   1
-#define NONCE     crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG       crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define CONDITION "auth.secrets-key"
 #define BATCH     100
 
-_Static_assert(SEAL_OVERHEAD == 1 + NONCE + TAG, "what sealing adds");
-_Static_assert(SEAL_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "the key");
+_Static_assert(SEAL_OVERHEAD == SECRET_OVERHEAD && SEAL_KEY == SECRET_KEY, "as secret.h has it");
 
 /* ---- sealing ---- */
 
@@ -37,33 +34,22 @@ static struct slice owner(int64_t account, char out[40])
 size_t seal_close(
 	const struct seal *s, int64_t account, struct slice plain, unsigned char out[SEAL_MAX])
 {
-	unsigned long long n = 0;
 	char text[40];
-	struct slice bound = owner(account, text);
 
 	INVARIANT(s->ready && plain.n <= SEAL_MAX - SEAL_OVERHEAD);
-	out[0] = VERSION;
-	rand_bytes(out + 1, NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + NONCE, &n,
-		(const unsigned char *)plain.p, plain.n, (const unsigned char *)bound.p, bound.n,
-		NULL, out + 1, s->key);
-	return 1 + NONCE + (size_t)n;
+	secret_close(s->key, owner(account, text), plain, out);
+	return plain.n + SEAL_OVERHEAD;
 }
 
 int seal_open(const struct seal *s, int64_t account, struct slice sealed,
 	unsigned char out[SEAL_MAX], size_t *n)
 {
-	const unsigned char *in = (const unsigned char *)sealed.p;
-	unsigned long long len = 0;
 	char text[40];
-	struct slice bound = owner(account, text);
 
-	if (!s->ready || sealed.n < SEAL_OVERHEAD || sealed.n > SEAL_MAX || in[0] != VERSION ||
-		crypto_aead_xchacha20poly1305_ietf_decrypt(out, &len, NULL, in + 1 + NONCE,
-			sealed.n - 1 - NONCE, (const unsigned char *)bound.p, bound.n, in + 1,
-			s->key) != 0)
+	if (!s->ready || sealed.n > SEAL_MAX ||
+		secret_open(s->key, owner(account, text), sealed, out) < 0)
 		return HEARTH_ECORRUPT;
-	*n = (size_t)len;
+	*n = sealed.n - SEAL_OVERHEAD;
 	return 0;
 }
 
@@ -132,24 +118,6 @@ static int seal_plain(struct db_tx *tx, void *arg)
 
 /* ---- the key's file ---- */
 
-/* 0, HEARTH_ENOTFOUND, or HEARTH_EIO with a line in the log. */
-static int read_key(struct seal *s, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0 && errno == ENOENT)
-		return HEARTH_ENOTFOUND;
-	n = fd < 0 ? -1 : read(fd, s->key, sizeof(s->key));
-	if (fd >= 0)
-		close(fd);
-	if (n == (ssize_t)sizeof(s->key))
-		return 0;
-	log_error("auth", "cannot read the key of secrets", "file", "%s", path, "why", "%s",
-		n < 0 ? strerror(errno) : "it is not 32 bytes", NULL);
-	return HEARTH_EIO;
-}
-
 /* On disk, whole, before anything is sealed with it. */
 static int make_key(struct seal *s, const char *path)
 {
@@ -195,7 +163,7 @@ static int find_key(struct seal *s, struct survey *v, struct db *db, const char 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return HEARTH_EIO;
 	snprintf(path, sizeof(path), "%s/%s", data_dir, SEAL_FILE);
-	rc = read_key(s, path);
+	rc = secret_key_read(data_dir, s->key);
 	s->ready = rc == 0;
 	if (rc == HEARTH_EIO)
 		return rc;

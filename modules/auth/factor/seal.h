@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 #include "hearth/db.h"
-#include "hearth/str.h"
+#include "hearth/secret.h"
 
 #define SEAL_KEY      32
 #define SEAL_OVERHEAD 41 /* bytes that sealing adds: a version, a nonce, a tag */
 #define SEAL_MAX      128
-#define SEAL_FILE     "tls/secrets.key"
+#define SEAL_FILE     SECRET_KEY_FILE
 
 struct seal {
 	bool ready; /* false: the key is missing */
