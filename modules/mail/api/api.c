@@ -5,6 +5,7 @@
  * What a call reads is bounded by its own file, a body by its route.
  */
 #include "api/api.h"
+#include "api/compose.h"
 
 #include <stdlib.h>
 
@@ -173,6 +174,7 @@ void mail_call_summary(struct json_writer *w, const struct mail_message *m)
 const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/mailboxes", get_mailboxes, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages", mail_get_messages, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/mail/messages", mail_post_message, HTTP_ACCOUNT, COMPOSE_BODY_MAX },
 	{ HTTP_GET, "/api/mail/messages/{id:int}", mail_get_message, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/mail/messages/{id:int}", mail_delete_message, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/source", mail_get_source, HTTP_ACCOUNT, 0 },

@@ -14,7 +14,6 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/room.h"
-#include "smtp/smtp_address.h"
 
 #define TARGETS_MAX 2000 /* accounts of one delivery, whatever groups they come from */
 
@@ -34,6 +33,17 @@ static const struct smtp_reply nameless = { 550, "5.3.5",
 	"this server has no name on the internet ([server] hostname), and so sends no mail "
 	"elsewhere",
 	false };
+
+bool mail_may_write_as(const struct account *account, const struct smtp_address *from)
+{
+	struct slice own = slice_str(account->address);
+	struct slice local = slice_split(&own, '@');
+	struct slice plus = from->local;
+
+	if (from->text.n == 0)
+		return true;
+	return slice_ieq(from->domain, own) && slice_ieq(slice_split(&plus, '+'), local);
+}
 
 /* A recipient that is being looked up. */
 struct question {

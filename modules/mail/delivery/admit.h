@@ -7,6 +7,7 @@
 #define MAIL_ADMIT_H
 
 #include "delivery/deliver.h"
+#include "smtp/smtp_address.h"
 #include "smtp/smtp_reply.h"
 
 /* A recipient, on its way into a delivery. */
@@ -30,6 +31,9 @@ typedef void mail_admitted_fn(void *arg, const struct smtp_reply *reply);
  */
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg);
+
+/* Whether the account may send as this address: its own, with or without a subaddress, or none. */
+bool mail_may_write_as(const struct account *account, const struct smtp_address *from);
 
 /* ---- admit_quota.c ---- */
 

@@ -76,6 +76,7 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 	t->r.address = arena_slice(d->a, r->address);
 	t->r.mailbox = arena_slice(d->a, r->mailbox);
 	t->r.keywords = arena_slice(d->a, r->keywords);
+	t->r.head = arena_slice(d->a, r->head);
 }
 
 size_t mail_delivery_count(const struct mail_delivery *d)

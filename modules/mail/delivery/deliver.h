@@ -16,9 +16,15 @@ struct mail_recipient {
 	unsigned flags;       /* enum mail_flag */
 	struct slice keywords;
 	/*
+	 * Where address and mailbox are empty: the mailbox of this use (enum mail_use), made when it is
+	 * not there, and fields that stand in front for this recipient alone, instead of the trace.
+	 */
+	unsigned use;
+	struct slice head;
+	/*
 	 * Bytes that may be kept for the account (0: no bound), and what other modules keep of
-	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone: with
-	 * several, one that is full does not keep the mail from the others.
+	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone, and where
+	 * it is asked for: else, with several, one that is full does not keep the mail from the others.
 	 */
 	int64_t quota, elsewhere;
 	bool ask_quota;

@@ -78,8 +78,29 @@ static int open_filtered(struct db_tx *tx, struct mail_target *t, struct mailbox
 				      : rc;
 }
 
+/* The one for what was sent, where an account has done away with it. */
+static int open_by_use(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
+{
+	int rc = mail_store_mailbox_by_use(tx, t->r.account, t->r.use, box);
+
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_ensure(tx, t->r.account);
+	if (rc == 0)
+		rc = mail_store_mailbox_by_use(tx, t->r.account, t->r.use, box);
+	if (rc != HEARTH_ENOTFOUND)
+		return rc;
+	rc = mail_store_create(tx, t->r.account, SLICE("Sent"), t->r.use);
+	return rc < 0 && rc != HEARTH_EEXIST
+		       ? rc
+		       : mail_store_mailbox(tx, t->r.account, SLICE("Sent"), box);
+}
+
 static int open_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
 {
+	INVARIANT(!t->r.use || t->r.use == MAIL_USE_SENT);
+	if (t->r.use)
+		return open_by_use(tx, t, box);
 	if (t->filter.mailbox.n > 0 || t->filter.trash)
 		return open_filtered(tx, t, box);
 	return mail_store_mailbox(
@@ -103,7 +124,7 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 	struct mailbox box;
 	int rc = 0;
 
-	if (d->n + d->remote_n == 1)
+	if (d->n + d->remote_n == 1 || t->r.ask_quota)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
 				  mail_content_extra(&t->content)));

@@ -20,6 +20,8 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 	struct strbuf out = { 0 };
 	struct slice trace;
 
+	if (r->use)
+		return r->head;
 	if (r->address.n) {
 		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->mail_from));
 		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
@@ -70,7 +72,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 		struct mail_target *t = &d->targets[i];
 
 		t->content = content;
-		if (i > 0 && slice_eq(t->r.address, d->targets[i - 1].r.address))
+		if (i > 0 && !t->r.use && slice_eq(t->r.address, d->targets[i - 1].r.address))
 			t->content.trace = d->targets[i - 1].content.trace;
 		else
 			t->content.trace = trace_for(d, &t->r);
@@ -121,6 +123,7 @@ void mail_delivery_prepare(void *delivery)
 		mail_filter_read(d->a, blob, &d->facts);
 	d->has_facts = stored != NULL;
 	buf_unref(&stored);
-	if (d->status == 0 && d->n == 1 && d->targets->r.ask_quota)
-		d->status = ask_quota(d, d->targets);
+	for (size_t i = 0; i < d->n && d->status == 0; i++)
+		if (d->targets[i].r.ask_quota)
+			d->status = ask_quota(d, &d->targets[i]);
 }

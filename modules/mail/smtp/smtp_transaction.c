@@ -25,18 +25,6 @@ static void canonical(const struct smtp_address *a, char out[SMTP_ADDRESS_MAX + 
 	strbuf_free(&text);
 }
 
-/* Whether the account may send as this address: its own, with or without a subaddress, or none. */
-static bool may_send_as(const struct account *account, const struct smtp_address *from)
-{
-	struct slice own = slice_str(account->address);
-	struct slice local = slice_split(&own, '@');
-	struct slice plus = from->local;
-
-	if (from->text.n == 0)
-		return true;
-	return slice_ieq(from->domain, own) && slice_ieq(slice_split(&plus, '+'), local);
-}
-
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 {
 	if (s->has_mail)
@@ -46,7 +34,7 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 	else if (mail->has_size && mail->size > s->m->message_max)
 		smtp_say(s, 552, "5.3.4", "at most %llu bytes",
 			(unsigned long long)s->m->message_max);
-	else if (s->submission && !may_send_as(&s->account, &mail->from))
+	else if (s->submission && !mail_may_write_as(&s->account, &mail->from))
 		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s",
 			s->account.address);
 	else {

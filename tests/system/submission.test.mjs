@@ -1,0 +1,137 @@
+// submission.test.mjs: what people send, by SMTP and by HTTP: how it leaves, what is mended, what is
+// refused, and the copy that is kept.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Hearth, raw } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { deliver } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse';
+const ANN = 'ann@hearth.test';
+const BOB = 'bob@hearth.test';
+
+describe('what people send', () => {
+  // There is nobody at the other end: what is for elsewhere stays in the queue.
+  const h = new Hearth({ 'mail.message_max': '2M', 'queue.per_hour': '20', 'mail.relay': '127.0.0.1:9' });
+  let auth;
+
+  before(async () => {
+    h.addUser(ANN, PASSWORD);
+    h.addUser(BOB, PASSWORD);
+    await h.start();
+    auth = { Authorization: `Bearer ${await h.login(ANN, PASSWORD)}` };
+  });
+  after(() => h.remove());
+
+  const post = (body, headers = auth) => h.api('POST', '/api/mail/messages', body, headers);
+  const get = (path) => h.api('GET', `/api/mail/${path}`, undefined, auth);
+
+  async function mails(user, mailbox = 'INBOX') {
+    const c = await ImapClient.login(h.port.imap, user, PASSWORD);
+    const { lines } = await c.ok(`SELECT ${mailbox}`);
+    const n = Number(/^(\d+) EXISTS/.exec(lines.find((line) => line.includes('EXISTS')))[1]);
+    const got = n ? await c.fetch('FETCH 1:* (FLAGS BODY.PEEK[])') : [];
+    c.close();
+    return got.map((m) => ({ flags: String(m.FLAGS), text: m['BODY[]'] }));
+  }
+  const sql = (text) => JSON.parse(spawnSync('sqlite3', ['-json', join(h.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout || '[]');
+  const queue = () => sql('SELECT q.recipient, q.domain, o.mail_from, o.account FROM queue q JOIN outgoing o ON o.id = q.outgoing ORDER BY q.id');
+
+  describe('by HTTP', () => {
+    test('a plain message: delivered here, queued for elsewhere, a copy kept with its Bcc', async () => {
+      const { status, body } = await post({
+        to: `Bob <${BOB}>, "Carl, the other" <carl@Elsewhere.example>`, cc: ['Dörte <doerte@elsewhere.example>'], bcc: `erna@elsewhere.example, ${ANN}`,
+        subject: 'Grüße aus dem Garten', text: 'Hallo,\n.\nschön\n',
+      });
+      assert.equal(status, 201, JSON.stringify(body));
+      assert.equal(body.recipients, 5);
+      const [got] = (await mails(BOB)).slice(-1);
+      assert.match(got.text, /^Return-Path: <ann@hearth\.test>\r\nDelivered-To: bob@hearth\.test\r\nReceived: by hearth\.test with HTTP;/);
+      assert.match(got.text, /\r\nFrom: ann@hearth\.test\r\nTo: Bob <bob@hearth\.test>, "Carl, the other" <carl@elsewhere\.example>\r\nCc: =\?utf-8\?B\?RMO2cnRl\?= <doerte@elsewhere\.example>\r\n/);
+      assert.match(got.text, /\r\nMessage-ID: <[0-9a-f]{32}@hearth\.test>\r\n/);
+      assert.doesNotMatch(got.text, /127\.0\.0\.1|erna/);
+      assert.match((await mails(ANN)).at(-1).text, /^Return-Path/);
+      const [copy] = (await mails(ANN, 'Sent')).slice(-1);
+      assert.match(copy.text, /^Bcc: erna@elsewhere\.example, ann@hearth\.test\r\nDate: /);
+      assert.match(copy.flags, /\\Seen/);
+      assert.deepEqual(queue().map((q) => [q.recipient, q.domain, q.mail_from]), ['carl', 'doerte', 'erna'].map((n) => [`${n}@elsewhere.example`, 'elsewhere.example', ANN]));
+      const shown = (await get(`messages/${body.id}`)).body;
+      assert.equal(shown.subject, 'Grüße aus dem Garten');
+      assert.equal(shown.text, 'Hallo,\r\n.\r\nschön\r\n');
+    });
+
+    test('an answer refers to what it answers and marks it; parts and messages go along', async () => {
+      await deliver(h.port.smtp, ANN, 'Message-ID: <two@x.example>\r\nReferences: <zero@x.example>\r\n <one@x.example>\r\nSubject: question\r\nMIME-Version: 1.0\r\n' +
+        'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n' +
+        'Content-Disposition: attachment; filename=p.png\r\n\r\nAAECAw==\r\n--b--\r\n');
+      const [asked] = (await get('messages?limit=1')).body.messages;
+      const [{ part }] = (await get(`messages/${asked.id}`)).body.attachments;
+      const { status, body } = await post({ to: BOB, subject: 'Re: question', text: 'yes', in_reply_to: asked.id, attachments: [{ message: asked.id, part }, { message: asked.id }] });
+      assert.equal(status, 201, JSON.stringify(body));
+      const { text } = (await mails(BOB)).at(-1);
+      assert.match(text, /\r\nIn-Reply-To: <two@x\.example>\r\nReferences: <zero@x\.example>\r\n <one@x\.example>\r\n <two@x\.example>\r\n/);
+      assert.match(text, /Content-Type: image\/png\r\n[^]*filename="p\.png"\r\n\r\nAAECAw==\r\n/);
+      assert.match(text, /filename="question\.eml"/);
+      assert.equal((await get(`messages/${asked.id}`)).body.answered, true);
+      assert.equal((await post({ to: BOB, in_reply_to: 999999 })).status, 404);
+      assert.equal((await post({ to: BOB, attachments: [{ message: asked.id, part: 9 }] })).status, 404);
+    });
+
+    test('files of a form are attached, octet for octet', async () => {
+      const bytes = Buffer.from(Array.from({ length: 256 * 1200 }, (_, i) => (i * 7) % 256)); // 300 kB
+      const form = new FormData();
+      form.set('message', JSON.stringify({ to: BOB, subject: 'files', text: 'two' }));
+      form.append('file', new Blob([bytes], { type: 'application/x-test' }), 'größe "1".bin');
+      form.append('file', new Blob(['--x--\r\n'], { type: 'multipart/mixed; boundary=x' }), 'b.txt');
+      const answer = await fetch(`${h.base}/api/mail/messages`, { method: 'POST', body: form, headers: auth });
+      assert.equal(answer.status, 201, await answer.clone().text());
+      const { id } = await answer.json();
+      const { attachments } = (await get(`messages/${id}`)).body;
+      assert.deepEqual(attachments.map((a) => [a.size, a.type]), [[bytes.length, 'application/x-test'], [7, 'application/octet-stream']]);
+      assert.match(attachments[0].name, /^größe .*1.*\.bin$/);
+      const back = await raw(`${h.base}/api/mail/messages/${id}/parts/${attachments[0].part}`, { headers: auth });
+      assert.ok(back.body.equals(bytes));
+    });
+
+    test('what is refused sends nothing to anybody', async () => {
+      const before = [queue().length, (await mails(BOB)).length, (await mails(ANN, 'Sent')).length];
+      const cases = [
+        [400, 'to', {}], [400, 'to', { to: [] }], [400, 'to', { to: 5 }], [400, 'to', { to: [BOB, 5] }], [400, 'to', { to: 'nobody' }], [400, 'cc', { to: BOB, cc: 'a@b c@d' }],
+        [400, 'to', { to: 'undisclosed:;' }], [400, 'to', { to: 'x@y\r\nBcc: z@z' }],
+        [422, 'to', { to: `${BOB}, nobody@hearth.test` }], [422, 'bcc', { to: BOB, bcc: 'nobody@hearth.test' }],
+        [403, 'from', { to: BOB, from: BOB }], [403, 'from', { to: BOB, from: 'Ann <ann@elsewhere.example>' }], [400, 'from', { to: BOB, from: `${ANN}, ${BOB}` }],
+        [400, 'subject', { to: BOB, subject: 5 }], [400, 'subject', { to: BOB, subject: 'x'.repeat(2001) }], [400, 'text', { to: BOB, text: [] }],
+        [400, 'in_reply_to', { to: BOB, in_reply_to: 'x' }], [400, 'attachments', { to: BOB, attachments: {} }], [400, 'attachments', { to: BOB, attachments: [{}] }],
+        [413, null, { to: BOB, text: 'x'.repeat(3 << 20) }],
+      ];
+      for (const [status, field, body] of cases) {
+        const answer = await post(body);
+        assert.equal(answer.status, status, JSON.stringify([field, answer.body]));
+        assert.equal(answer.body.field ?? null, field, JSON.stringify(answer.body));
+      }
+      assert.equal((await post({ to: BOB }, {})).status, 401);
+      assert.equal((await fetch(`${h.base}/api/mail/messages`, { method: 'POST', body: 'x', headers: { ...auth, 'Content-Type': 'text/plain' } })).status, 415);
+      for (const [type, body] of [['multipart/form-data', 'x'], ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="message"\r\n\r\n{\r\n--b--\r\n'],
+        ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="other"\r\n\r\n{}\r\n--b--\r\n'], ['application/json', '[]']])
+        assert.equal((await fetch(`${h.base}/api/mail/messages`, { method: 'POST', body, headers: { ...auth, 'Content-Type': type } })).status, 400, type + body);
+      // More than twenty within the hour.
+      const many = await post({ to: Array.from({ length: 25 }, (_, i) => `p${i}@elsewhere.example`) });
+      assert.equal(many.status, 429);
+      assert.deepEqual([queue().length, (await mails(BOB)).length, (await mails(ANN, 'Sent')).length], before);
+    });
+
+    test('a subaddress is one\'s own; Sent is made anew; a full mailbox takes no copy', async () => {
+      const c = await ImapClient.login(h.port.imap, ANN, PASSWORD);
+      await c.ok('DELETE Sent');
+      c.close();
+      assert.equal((await post({ to: BOB, from: 'Ann A. <Ann+tag@hearth.test>', text: 'x' })).status, 201);
+      assert.match((await mails(ANN, 'Sent')).at(-1).text, /\r\nFrom: "Ann A\." <ann\+tag@hearth\.test>\r\n/i);
+      assert.equal(h.command('user', 'quota', ANN, '1M').status, 0);
+      const { status } = await post({ to: BOB, text: `${'x'.repeat(900)}\n`.repeat(1300) });
+      assert.equal(status, 507);
+      assert.equal(h.command('user', 'quota', ANN, 'none').status, 0);
+    });
+  });
+});
