@@ -25,6 +25,7 @@ struct mail_notifier;
 struct mail_page_notifier;
 struct mail_text_cache;
 struct mail_queue;
+struct sts;
 
 /* The scope of the keys that mails are stored under (blob.h). */
 #define MAIL_BLOBS "mail/"
@@ -53,6 +54,7 @@ struct mail {
 	struct bus_listener *revoked;
 	struct mail_queue_limits queue_limits;
 	struct mail_queue *queue;
+	struct sts *sts; /* policies of other domains */
 	struct mail_dns_state *dns_state;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */

@@ -19,6 +19,7 @@
 #include "notify.h"
 #include "personal/personal.h"
 #include "personal/preferences.h"
+#include "policy/sts.h"
 #include "queue/orders.h"
 #include "search/index.h"
 #include "smtp/smtp_session.h"
@@ -26,6 +27,7 @@
 #include "store/dmarc.h"
 #include "store/outgoing.h"
 #include "store/store.h"
+#include "store/sts.h"
 
 #define PRUNE_FIRST_MS (INT64_C(60) * 1000)
 #define PRUNE_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
@@ -70,6 +72,8 @@ static const struct config_setting settings[] = {
 	{ "queue", "per_destination", CONFIG_INT, "10", "1", "100", NULL, "and to one domain" },
 	{ "queue", "port", CONFIG_INT, "25", "1", "65535", NULL,
 		"of other servers; any but 25 is for tests" },
+	{ "queue", "sts_port", CONFIG_INT, "443", "1", "65535", NULL,
+		"of the web servers that have MTA-STS policies; any but 443 is for tests" },
 	{ "queue", "private", CONFIG_BOOL, "no", NULL, NULL, NULL,
 		"also to addresses that are not on the internet (10.0.0.0/8, fd00::/8, this "
 		"machine)" },
@@ -265,6 +269,8 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 		rc = mail_store_prune_expunged(tx);
 	if (rc == 0)
 		rc = mail_store_dmarc_prune(tx, clock_wall_s() / 86400);
+	if (rc == 0)
+		rc = mail_store_sts_prune(tx, clock_wall_ms());
 	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 
@@ -339,6 +345,7 @@ static int start(struct hearth *h, void **state)
 	m->page_notifier = mail_page_notifier_new(hearth_bus(h), hearth_service(h, "connections"));
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
+	m->sts = sts_new(m);
 	m->queue = mail_queue_new(m);
 	m->dns_state = mail_dns_state_new(m);
 	*state = m;
@@ -354,6 +361,7 @@ static void drain(void *state)
 	timer_stop(&m->copying);
 	mail_index_drain(m);
 	mail_queue_drain(m->queue);
+	sts_drain(m->sts);
 	mail_dns_state_drain(m->dns_state);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
@@ -369,6 +377,7 @@ static void stop(void *state)
 	mail_index_stop(m);
 	mail_dns_state_free(&m->dns_state);
 	mail_queue_free(&m->queue);
+	sts_free(&m->sts);
 	free(m);
 }
 

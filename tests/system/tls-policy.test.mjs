@@ -1,10 +1,12 @@
-// What other domains ask of TLS before mail goes there: DANE (RFC 7672) as a table of what their DNS has and
-// what their server shows.
+// What other domains ask of TLS before mail goes there: DANE (RFC 7672) and MTA-STS (RFC 8461) as a table of
+// what their DNS and their web server have, and what their mail server shows.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer as createWeb } from 'node:https';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
 import { Sink, makeAuthority, makeCertificate, tlsaData } from './mail-sink.mjs';
@@ -12,7 +14,9 @@ import { SmtpClient } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse-battery';
 const NS = '127.0.0.1';
-let hearth, names, port;
+const WEB = '127.0.2.254';
+let hearth, names, port, web;
+const fetched = []; // names of whom a policy was asked
 const sinks = new Map();
 
 // ---- the table ----
@@ -55,16 +59,47 @@ const ROWS = [
   // the second of two servers, where the first cannot prove itself
   ['backup', { first: 'eewrong', tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true)],
 ];
+// `sts`: its policy's mode, or how its web server behaves; `mx`: what the policy names, its server by default.
+const STS = [
+  ['stsgood', { sts: 'enforce', cert: 'good' }, over(true, { sni: 'mx.stsgood.test' })],
+  ['stswild', { sts: 'enforce', mx: '*.stswild.test', cert: 'good' }, over(true)],
+  ['stsstranger', { sts: 'enforce', cert: 'stranger' }, later(/ostname mismatch/)],
+  ['stsold', { sts: 'enforce', cert: 'expired' }, later(/expired/)],
+  ['stsplain', { sts: 'enforce', cert: null }, later(/TLS is required, and the server does not offer it/)],
+  ['stsmx', { sts: 'enforce', mx: 'mail.stsmx.test', cert: 'good' }, later(/policy of stsmx.test does not name mx.stsmx.test/)],
+  // tested, or given up: sent whatever the server shows
+  ['ststest', { sts: 'testing', cert: 'stranger' }, over(true)],
+  ['ststestplain', { sts: 'testing', mx: 'x.example', cert: null }, over(false)],
+  ['stsnone', { sts: 'none', mx: 'x.example', cert: null }, over(false)],
+  // said to be there, and cannot be had: as if there were none, the first time
+  ['stsnoweb', { sts: 'enforce', noweb: true, cert: null }, over(false)],
+  ['stsmissing', { sts: 'missing', cert: null }, over(false)],
+  ['stsmoved', { sts: 'moved', cert: null }, over(false)],
+  ['stshtml', { sts: 'html', cert: null }, over(false)],
+  ['stslarge', { sts: 'large', cert: null }, over(false)],
+  ['stshalf', { sts: 'half', cert: null }, over(false)],
+  ['stsforeign', { sts: 'enforce', webCert: 'stranger', cert: null }, over(false)],
+  ['ststwo', { sts: 'enforce', records: ['v=STSv1; id=1', 'v=STSv1; id=2'], cert: null }, over(false)],
+  // beside DANE, which counts where a record can be used
+  ['stsdane', { sts: 'enforce', mx: 'x.example', tlsa: ['3 1 1 KEY'], cert: 'stranger' }, over(true)],
+  ['stsdanebad', { sts: 'enforce', tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  ['ststestdane', { sts: 'testing', tlsa: [`3 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, later(/no matching DANE/i)],
+  ['stspkix', { sts: 'enforce', tlsa: [`1 1 1 ${'ab'.repeat(32)}`], cert: 'stranger' }, later(/ostname mismatch/)],
+  ['stspkixgood', { sts: 'enforce', tlsa: [`1 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, over(true)],
+  ['stsforgery', { zone: 'forged', sts: 'enforce', tlsa: [`3 1 1 ${'ab'.repeat(30)}ffff`], cert: 'good' }, later(/does not tell the TLSA/)],
+];
+const ALL = [...ROWS, ...STS];
 const domainOf = (name, { zone = 'test' }) => `${name}.${zone}`;
 const address = (i) => `127.0.2.${i + 1}`;
 
 function certificates(dir) {
   makeAuthority(dir, 'authority');
   const signed = (name, of, more) => makeCertificate(dir, name, 'authority', of, more);
-  const mx = ROWS.map(([name, row]) => `mx.${domainOf(name, row)}`);
+  const mx = ALL.map(([name, row]) => `mx.${domainOf(name, row)}`);
   return {
     good: signed('good', [...mx, 'bare.test', 'target.aliaswrong.test']),
     domain: signed('domain', ['tadomain.test']),
+    web: signed('web', STS.map(([name, row]) => `mta-sts.${domainOf(name, row)}`)),
     stranger: signed('stranger', ['who.example']),
     expired: signed('expired', mx, { expired: true }),
   };
@@ -72,7 +107,7 @@ function certificates(dir) {
 
 function zones(dir) {
   const lines = { test: [], forged: [], plain: [] };
-  ROWS.forEach(([name, row], i) => {
+  ALL.forEach(([name, row], i) => {
     const { zone = 'test', cert, of = cert } = row, to = lines[zone];
     const host = row.bare ? name : `mx.${name}`;
     const fill = (tlsa) => tlsa.replace('KEY', of ? tlsaData(dir, of) : '').replace('AUTHORITY', tlsaData(dir, 'authority', 0));
@@ -82,9 +117,32 @@ function zones(dir) {
     else to.push(`${host} A ${address(i)}`);
     const at = row.tlsaAlias ? `${row.tlsaAlias}.${name}` : `_${port}._tcp.${row.tlsaAt ? `${row.tlsaAt}.${name}` : host}`;
     if (row.tlsaAlias) to.push(`_${port}._tcp.${host} CNAME ${at}`);
+    for (const record of row.records || (row.sts ? ['v=STSv1; id=1'] : [])) to.push(`_mta-sts.${name} TXT "${record}"`);
+    if (row.sts && !row.noweb) to.push(`mta-sts.${name} A ${WEB}`);
     for (const tlsa of row.tlsa || []) to.push(`${at} TLSA ${fill(tlsa)}`);
   });
   return lines;
+}
+
+// The web server of all policies.
+function policies(certs) {
+  const rowOfName = (name) => STS.find(([own, row]) => `mta-sts.${domainOf(own, row)}` === name);
+  const context = (name) => createSecureContext(certs[rowOfName(name)?.[1].webCert || 'web']);
+  return createWeb({ ...certs.web, SNICallback: (name, done) => done(null, context(name)) }, (request, response) => {
+    const host = request.headers.host.replace(/:.*/, ''), [name, row] = rowOfName(host);
+    const mode = ['enforce', 'testing', 'none'].includes(row.sts) ? row.sts : 'enforce';
+    const text = `version: STSv1\r\nmode: ${mode}\r\nmx: ${row.mx || `mx.${domainOf(name, row)}`}\r\nmax_age: 86400\r\n`;
+    fetched.push(name);
+    assert.equal(request.url, '/.well-known/mta-sts.txt');
+    switch (row.sts) {
+      case 'missing': return response.writeHead(404).end();
+      case 'moved': return response.writeHead(302, { Location: 'https://mta-sts.stsgood.test/' }).end();
+      case 'html': return response.writeHead(200, { 'Content-Type': 'text/html' }).end(text);
+      case 'large': return response.writeHead(200, { 'Content-Type': 'text/plain' }).end(text + 'x: y\r\n'.repeat(20000));
+      case 'half': return response.writeHead(200, { 'Content-Type': 'text/plain' }).end(text.slice(0, 30));
+      default: return response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
+    }
+  });
 }
 
 async function freePort() {
@@ -96,17 +154,21 @@ async function freePort() {
 }
 
 before(async () => {
-  hearth = new Hearth({ 'queue.private': 'yes', 'queue.per_hour': '0', 'queue.connections': '100' });
+  const webPort = await freePort();
+  hearth = new Hearth({ 'queue.private': 'yes', 'queue.sts_port': String(webPort), 'queue.per_hour': '0', 'queue.connections': '100' });
   const dir = join(hearth.dir, 'dns'), dns = await freePort();
   port = await freePort();
   mkdirSync(dir);
   const certs = certificates(hearth.dir);
+  process.env.SSL_CERT_FILE = join(hearth.dir, 'authority.pem'); // what the server believes
+  web = policies(certs);
+  await new Promise((done) => web.listen(webPort, WEB, done));
   for (const [zone, lines] of Object.entries(zones(hearth.dir)))
     writeFileSync(join(dir, zone === 'test' ? 'zone-add' : `${zone}-add`), `${lines.join('\n')}\n`);
   names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
   Object.assign(hearth.settings, { 'dns.server': `${NS}:${dns}`, 'dns.anchor': join(dir, 'anchor'), 'queue.port': String(port) });
   await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
-  for (const [i, [name, { cert }]] of ROWS.entries())
+  for (const [i, [name, { cert }]] of ALL.entries())
     sinks.set(name, await new Sink({ secure: cert && certs[cert] }).listen(address(i), port));
   hearth.addUser('ann@hearth.test', PASSWORD);
   await hearth.start();
@@ -114,6 +176,7 @@ before(async () => {
 
 after(async () => {
   for (const s of sinks.values()) s.close();
+  web.close();
   names.kill();
   await hearth.remove();
 });
@@ -155,4 +218,26 @@ test('what TLSA records ask for', async () => {
   await Promise.all(ROWS.map(([name, row]) => submit(to(name, row), name)));
   await check(ROWS, to);
   assert.ok(rowOf('bob@eewrong.test'), 'what could not be proven waits');
+});
+
+test('what MTA-STS policies ask for', async () => {
+  const to = (name, row) => `bob@${domainOf(name, row)}`;
+  // Two to each at once: a policy is asked for once all the same.
+  await Promise.all(STS.flatMap(([name, row]) => [submit(to(name, row), name), submit(to(name, row).replace('bob', 'eve'), name)]));
+  await check(STS, to);
+  for (const name of ['stsgood', 'ststest', 'stsmissing', 'stslarge'])
+    assert.equal(fetched.filter((n) => n === name).length, 1, `${name}: fetched once`);
+  assert.ok(!fetched.includes('ststwo') && !fetched.includes('none'));
+});
+
+test('a policy that was had once holds over a restart, when nobody tells it any more', async () => {
+  await hearth.stop();
+  web.close();
+  web.closeAllConnections?.();
+  sinks.get('stsgood').context = null; // somebody in between takes STARTTLS away
+  await hearth.start();
+  await submit('eve2@stsgood.test', 'again');
+  await submit('eve2@stsnoweb.test', 'again');
+  await eventually(() => deferred('eve2@stsgood.test').some((line) => /TLS is required/.test(line)), 30, 'held back');
+  await eventually(() => sinks.get('stsnoweb').mails.length === 3, 30, 'where there was none, it goes');
 });

@@ -81,6 +81,7 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 		t->plain_next = true;
 		t->address--;
 	}
+	t->unproven = stage == SMTP_STAGE_TLS && t->options.tls == SMTP_TLS_MUST;
 	if (t->batch)
 		attempt_settle_open(t->batch,
 			stage == SMTP_STAGE_REFUSED ? attempt_outcome_of(why->code)
@@ -109,12 +110,21 @@ static void set_host(struct attempt *t, const struct route_host *host)
 	t->at = *host;
 }
 
-/* As the host's TLSA records have it (RFC 7672): SNI and names of section 3.2.2 and 3.2.3. */
+/*
+ * As the host's TLSA records have it (RFC 7672: SNI and names of section 3.2.2 and 3.2.3), or its domain's
+ * MTA-STS policy (RFC 8461 section 4.2).
+ */
 static void ask_tls(struct attempt *t)
 {
 	const struct tlsa_set *s = t->at.tlsa;
 
+	if (t->at.tls == ROUTE_TLS_MAY || t->at.tls == ROUTE_TLS_TESTING)
+		return;
 	t->options.tls = SMTP_TLS_MUST;
+	if (t->at.tls == ROUTE_TLS_STS) {
+		t->options.how.must_prove = true;
+		return;
+	}
 	t->options.how.server_name = s->base;
 	if (t->at.tls != ROUTE_TLS_DANE)
 		return;
@@ -129,6 +139,7 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	const struct mail_queue_limits *l = mail_queue_limits(t->d->q->m);
 
 	if (!c) {
+		t->unproven = false;
 		say_why(t, slice_str(why));
 		attempt_connect_next(t);
 		return;
@@ -141,8 +152,7 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 		.password = l->relay_password };
 	if (l->relay_user && !conn_info(c)->loopback)
 		t->options.tls = SMTP_TLS_MUST;
-	if (t->at.tls != ROUTE_TLS_MAY)
-		ask_tls(t);
+	ask_tls(t);
 	t->client = smtp_client_new(c, &t->options, &events, t);
 }
 
@@ -172,9 +182,11 @@ void attempt_connect_next(struct attempt *t)
 	} else {
 		char why[sizeof(t->why)];
 
+		const char *enhanced = t->unproven ? "4.7.5" : "4.4.1";
+
 		memcpy(why, t->why, sizeof(why));
 		attempt_free(t);
-		destination_failed(d, OUTCOME_DEFERRED, "4.4.1", why);
+		destination_failed(d, OUTCOME_DEFERRED, enhanced, why);
 	}
 }
 

@@ -227,6 +227,7 @@ void mail_queue_configure(struct mail *m)
 		.connections = config_int(c, "queue", "connections"),
 		.per_destination = config_int(c, "queue", "per_destination"),
 		.port = relay.off ? (int)config_int(c, "queue", "port") : relay.port,
+		.sts_port = (int)config_int(c, "queue", "sts_port"),
 		.private_too = config_bool(c, "queue", "private") };
 	snprintf(l->relay, sizeof(l->relay), "%s", relay.off ? "" : relay.host);
 	if (config_text(c, "mail", "relay_user")[0] && !relay.off) {

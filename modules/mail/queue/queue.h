@@ -34,6 +34,7 @@ struct mail_queue_limits {
 	int64_t connections, per_destination;
 	int64_t patience_ms; /* with another server's answer, at most */
 	int port;            /* of other servers */
+	int sts_port;        /* of those that have MTA-STS policies */
 	bool private_too;    /* addresses that are none of the internet */
 	char relay[256];     /* the one server that takes everything ([mail] relay); empty: none */
 	const char *relay_user, *relay_password; /* NULL: none */

@@ -5,6 +5,7 @@
  *   MX ──found──▶ the best ROUTE_HOSTS_MAX ──▶ of each AAAA and A, at once ─▶ TLSA (route_dane.c) ─▶ done
  *    ├──none────▶ the domain as its only host ──▶ ″
  *    └──no such domain, null MX, no answer ──▶ done
+ *   beside it: the domain's MTA-STS policy (route_sts.c)
  *
  * On the loop; one question, then at most 2 * ROUTE_HOSTS_MAX at a time.
  */
@@ -25,6 +26,7 @@ static void finish(struct route_lookup *l)
 	route_fn *done = l->done;
 
 	l->done = NULL;
+	sts_drop(&l->sts);
 	done(l->arg);
 }
 
@@ -91,6 +93,7 @@ void route_clear(struct route *r)
 {
 	for (size_t i = 0; i < ROUTE_HOSTS_MAX; i++)
 		tlsa_unref(&r->hosts[i].tlsa);
+	sts_policy_unref(&r->sts);
 	r->count = 0;
 }
 
@@ -113,6 +116,7 @@ static void end(struct route_lookup *l)
 	struct route *r = l->out;
 	size_t kept = 0;
 
+	route_apply_sts(l);
 	for (size_t i = 0; i < r->count; i++)
 		sort_addresses(&r->hosts[i]);
 
@@ -140,14 +144,20 @@ static void end(struct route_lookup *l)
 			SLICE_ARG(l->domain));
 }
 
+void route_known(struct route_lookup *l)
+{
+	INVARIANT(l->waiting > 0);
+	if (--l->waiting == 0)
+		end(l);
+}
+
 void route_host_known(struct route_host_lookup *h)
 {
 	struct route_lookup *l = h->lookup;
 
 	free(h->alias);
 	h->alias = NULL;
-	if (--l->waiting == 0)
-		end(l);
+	route_known(l);
 }
 
 static void keep_alias(struct route_host_lookup *h, const char *name)
@@ -186,7 +196,7 @@ static void ask_addresses(struct route_lookup *l)
 	struct dns *dns = hearth_dns(l->m->h);
 
 	INVARIANT(l->out->count > 0);
-	l->waiting = l->out->count;
+	l->waiting += l->out->count;
 	for (size_t i = 0; i < l->out->count; i++) {
 		struct route_host_lookup *h = &l->hosts[i];
 
@@ -293,6 +303,7 @@ static void on_mx(void *arg, const struct dns_answer *answer)
 		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(l->domain));
 		add_host(l->out, name, 0);
 		ask_addresses(l);
+		route_known(l);
 	} else {
 		read_mx(&f, answer);
 		drop_behind(&f);
@@ -308,6 +319,7 @@ static void on_mx(void *arg, const struct dns_answer *answer)
 		else {
 			sort_hosts(l->out);
 			ask_addresses(l);
+			route_known(l);
 		}
 	}
 }
@@ -356,6 +368,14 @@ static void use_relay(struct route_lookup *l, const char *host)
 	dns_ask(hearth_dns(l->m->h), &l->mx, SLICE("."), DNS_A, on_literal, l);
 }
 
+/* And beside it for the domain's policy, which may take longer. */
+static void ask_mx(struct route_lookup *l)
+{
+	l->waiting = 2;
+	dns_ask(hearth_dns(l->m->h), &l->mx, l->domain, DNS_MX, on_mx, l);
+	route_ask_sts(l);
+}
+
 void route_look(struct route_lookup *l, const struct mail *m, struct slice domain,
 	struct route *out, route_fn *done, void *arg)
 {
@@ -373,7 +393,7 @@ void route_look(struct route_lookup *l, const struct mail *m, struct slice domai
 		/* What is no name is answered in the next turn. */
 		dns_ask(hearth_dns(m->h), &l->mx, SLICE("."), DNS_A, on_literal, l);
 	else
-		dns_ask(hearth_dns(m->h), &l->mx, domain, DNS_MX, on_mx, l);
+		ask_mx(l);
 }
 
 void route_drop(struct route_lookup *l)
@@ -381,6 +401,7 @@ void route_drop(struct route_lookup *l)
 	if (!l->done)
 		return;
 	l->done = NULL;
+	sts_drop(&l->sts);
 	dns_drop(&l->mx);
 	for (size_t i = 0; i < ROUTE_HOSTS_MAX; i++) {
 		dns_drop(&l->hosts[i].q[0]);

@@ -7,6 +7,7 @@
 
 #include "hearth/dns.h"
 #include "mail.h"
+#include "policy/sts.h"
 #include "policy/tlsa.h"
 
 #define ROUTE_HOSTS_MAX     10 /* the best of those that are named; a domain may name a thousand */
@@ -17,6 +18,8 @@ enum route_tls {
 	ROUTE_TLS_MAY,     /* nothing: TLS where it is offered (RFC 7435) */
 	ROUTE_TLS_ENCRYPT, /* TLS; of its TLSA records none can be used (RFC 7672 section 2.2) */
 	ROUTE_TLS_DANE,    /* TLS, proven by one of its TLSA records */
+	ROUTE_TLS_TESTING, /* as MAY; what its domain's MTA-STS policy asks for is reported */
+	ROUTE_TLS_STS,     /* TLS, proven by an authority, as that policy asks */
 };
 
 struct route_host {
@@ -25,7 +28,8 @@ struct route_host {
 	char addresses[ROUTE_ADDRESSES_MAX][46]; /* IPv6 first */
 	size_t count;
 	enum route_tls tls;
-	struct tlsa_set *tlsa; /* ENCRYPT, DANE; else NULL */
+	struct tlsa_set *tlsa; /* ENCRYPT, DANE; else NULL; also STS, where none can be used */
+	bool sts_other;        /* TESTING: the policy does not name it */
 };
 
 enum route_verdict {
@@ -40,8 +44,10 @@ struct route {
 	char why[200];
 	struct route_host hosts[ROUTE_HOSTS_MAX];
 	size_t count;
-	bool proven; /* that these are the hosts, by DNSSEC */
-	int ttl_s;   /* for how long what is proven holds */
+	bool proven;            /* that these are the hosts, by DNSSEC */
+	int ttl_s;              /* for how long what is proven holds */
+	struct sts_policy *sts; /* of the domain; NULL: none */
+	enum sts_fault sts_fault;
 };
 
 /* Gives back what the hosts hold on to; legal on a zeroed route, and twice. */
@@ -66,7 +72,8 @@ struct route_lookup {
 		char *alias;              /* where its aliases end; NULL: it is none */
 		bool at_alias;            /* TLSA were asked for there, not at its own name */
 	} hosts[ROUTE_HOSTS_MAX];
-	size_t waiting; /* hosts of which not all is known */
+	struct sts_lookup sts;
+	size_t waiting; /* for MX, the policy, hosts of which not all is known */
 	bool failed;    /* some of what was asked had no answer */
 	char why[512];  /* a host was left out, and why; empty: none was */
 };
@@ -75,6 +82,11 @@ struct route_lookup {
 void route_hold_for(struct route *r, const struct dns_answer *answer);
 /* Its TLSA records, where it may have proven ones; then route_host_known. (route_dane.c) */
 void route_look_dane(struct route_host_lookup *h);
+/* What the domain's MTA-STS policy asks of its hosts; those it does not allow go. (route_sts.c) */
+void route_apply_sts(struct route_lookup *l);
+void route_ask_sts(struct route_lookup *l);
+/* One of those that were waited for is there; with the last of them the look-up is done. */
+void route_known(struct route_lookup *l);
 /* All is known of a host. */
 void route_host_known(struct route_host_lookup *h);
 

@@ -221,5 +221,16 @@ const char *const mail_migrations[] = {
 	" reason TEXT NOT NULL,"
 	" results TEXT NOT NULL,"
 	" UNIQUE (day, domain, digest));",
+	/* MTA-STS policies of other domains (store/sts.h); times are Unix milliseconds. */
+	"CREATE TABLE sts_policy ("
+	" domain TEXT NOT NULL PRIMARY KEY,"
+	" sts_id TEXT NOT NULL," /* of its TXT record */
+	" policy TEXT NOT NULL,"
+	" fetched_ms BIGINT NOT NULL,"
+	" expires_ms BIGINT NOT NULL,"
+	" refresh_ms BIGINT NOT NULL,"
+	" used_ms BIGINT NOT NULL);"
+	"CREATE INDEX sts_policy_refresh ON sts_policy (refresh_ms);"
+	"CREATE INDEX sts_policy_used ON sts_policy (used_ms);",
 	NULL,
 };
