@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the whole-system tests (node's test runner, the real binary named by HEARTH_BIN) whose file
 # name matches PATTERN, JOBS files side by side (as many as processors), and closes with the sums.
-# A file that says "// alone" in its first ten lines looks at the machine's time: it runs by itself.
+# A file that says "// alone" in its first ten lines looks at the machine's time: it runs by itself. One that
+# says "// network" runs in a network of its own where that can be had (tests/system/network.mjs).
 set -u
 cd "$(dirname "$0")/.."
 logs=build/system-logs
@@ -9,10 +10,13 @@ mkdir -p "$logs"
 
 # One file: its log, one line about it, and its sums into RESULTS.
 one() {
-  local file=$1 name log rc p f s c
+  local file=$1 name log rc p f s c space=()
   name=$(basename "$file" .test.mjs)
   log=$logs/$name.log
-  timeout "${SYSTEM_TIMEOUT:-900}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
+  if head -10 "$file" | grep -q '^// network' && unshare -nm true 2>/dev/null; then
+    space=(env HEARTH_NETWORK=1 unshare -nm)
+  fi
+  timeout "${SYSTEM_TIMEOUT:-900}" "${space[@]}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
   rc=$?
   count() { awk -v key="# $1" 'index($0, key " ") == 1 {n = $3} END {print n + 0}' "$log"; }
   p=$(count pass) f=$(count fail) s=$(count skipped) c=$(count cancelled)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# serve.sh DIR PORT: a name server (Debian's unbound) with zones of the tests' own, in the foreground:
+# serve.sh DIR PORT [ADDRESS]: a name server (Debian's unbound) with zones of the tests' own, in the foreground:
 #   test.    signed (DNSSEC), with records of every type the program asks for; its DS is in DIR/anchor
 #   forged.  signed, and some records changed behind that (mx2's A, TLSA that end in ffff): these answers are
 #            bogus; its DS, too, is there
@@ -8,7 +8,7 @@
 # The file DIR/ready says that the zones are made. What is in DIR/zone-add goes into test., in DIR/ZONE-add
 # into another.
 set -eu
-dir=$1 port=$2
+dir=$1 port=$2 address=${3:-127.0.0.1}
 cd "$dir"
 export PATH=$PATH:/usr/sbin
 
@@ -54,7 +54,8 @@ server:
   chroot: ""
   username: ""
   pidfile: ""
-  interface: 127.0.0.1
+  interface: $address
+  access-control: 0.0.0.0/0 allow
   port: $port
   do-daemonize: no
   use-syslog: no

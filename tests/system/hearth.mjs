@@ -11,8 +11,11 @@ export const SANITIZED = /asan|tsan/.test(BIN); // memory that a sanitizer takes
 export const LISTENERS = ['http', 'https', 'smtp', 'submission', 'submissions', 'imap', 'imaps', 'rtmp'];
 
 export class Hearth {
-  // settings: {'section.key': value}. Anybody may register, unless a test says otherwise.
-  constructor(settings = {}) {
+  // settings: {'section.key': value}. Anybody may register, unless a test says otherwise. `host` is where it
+  // runs (network.mjs), if not on this one.
+  constructor(settings = {}, host = undefined) {
+    this.host = host;
+    this.address = host?.ip || '127.0.0.1';
     this.dir = mkdtempSync(join(tmpdir(), 'hearth-test-'));
     this.settings = { 'server.data': join(this.dir, 'data'), 'server.hostname': 'hearth.test', 'auth.registration': 'open', ...settings };
     this.port = {};
@@ -39,8 +42,9 @@ export class Hearth {
   }
 
   async launch() {
-    const ports = LISTENERS.flatMap((name) => ['--set', `listen.${name}=127.0.0.1:${this.port[name] || 0}`]);
-    this.child = spawn(BIN, ['serve', ...ports, ...this.args()], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const ports = LISTENERS.flatMap((name) => ['--set', `listen.${name}=${this.address}:${this.port[name] || 0}`]);
+    const [program, ...args] = [...(this.host?.inside || []), BIN, 'serve', ...ports, ...this.args()];
+    this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.asked = false;
     this.exited = new Promise((done) => this.child.on('close', (code, signal) => { // with all that it said
       // Nobody asked it to: what it said last is the only trace, so it goes into the test's log.
@@ -103,7 +107,7 @@ export class Hearth {
   }
 
   get base() {
-    return `http://127.0.0.1:${this.port.http}`;
+    return `http://${this.address}:${this.port.http}`;
   }
 
   // JSON over HTTP; gives {status, headers, body}.

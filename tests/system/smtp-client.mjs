@@ -12,8 +12,8 @@ export class SmtpClient {
     this.take(socket);
   }
 
-  static async connect(port, { secure = false } = {}) {
-    const socket = secure ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }) : net.connect(port, '127.0.0.1');
+  static async connect(port, { secure = false, host = '127.0.0.1' } = {}) {
+    const socket = secure ? tls.connect({ port, host, rejectUnauthorized: false }) : net.connect(port, host);
     await new Promise((done, fail) => socket.once(secure ? 'secureConnect' : 'connect', done).once('error', fail));
     const client = new SmtpClient(socket);
     client.greeting = await client.reply();
@@ -111,8 +111,8 @@ export class SmtpClient {
 }
 
 // Delivers one message by SMTP, as a mail server would.
-export async function deliver(port, to, message, from = 'bob@example.org') {
-  const client = await SmtpClient.hello(port);
+export async function deliver(port, to, message, from = 'bob@example.org', options = {}) {
+  const client = await SmtpClient.hello(port, options);
   const reply = await client.mail(from, to, message);
   client.close();
   if (reply.code !== 250) throw new Error(`delivery: ${reply.code} ${reply.lines}`);
