@@ -37,6 +37,9 @@ static const struct config_setting settings[] = {
 		"largest message taken (RFC 1870 SIZE)" },
 	{ NULL, "recipients_max", CONFIG_INT, "100", "100", "10000", NULL,
 		"recipients of one transaction (RFC 5321 4.5.3.1.8: at least 100)" },
+	{ NULL, "mails_max", CONFIG_INT, "10000", "0", "1000000", NULL,
+		"mails over one connection, then it has to begin another (RFC 9422 MAILMAX); 0: "
+		"any number" },
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
 		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
 		"none ends a message" },
@@ -331,6 +334,7 @@ static int start(struct hearth *h, void **state)
 	mail_queue_configure(m);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
+	m->mails_max = config_int(c, "mail", "mails_max");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");
 	m->bare_newlines = bare_newlines(c);

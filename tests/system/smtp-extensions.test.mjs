@@ -1,7 +1,9 @@
-// smtp-extensions.test.mjs: what EHLO offers beyond the plain dialogue: chunks.
+// smtp-extensions.test.mjs: what EHLO offers beyond the plain dialogue: chunks, limits, DSN, REQUIRETLS.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -9,7 +11,7 @@ const PASSWORD = 'correct-horse';
 const ALICE = 'alice@hearth.test';
 
 describe('smtp extensions', () => {
-  const h = new Hearth({ 'mail.message_max': '64K' });
+  const h = new Hearth({ 'mail.message_max': '64K', 'mail.mails_max': '60', 'mail.relay': '127.0.0.1:9' });
 
   before(async () => {
     h.addUser(ALICE, PASSWORD);
@@ -39,6 +41,75 @@ describe('smtp extensions', () => {
     for (let i = 0; i < n; i++) all.push((await c.reply()).code);
     return all;
   }
+
+  const sql = (text) => JSON.parse(spawnSync('sqlite3', ['-json', join(h.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout || '[]');
+
+  // Logged in on the submission port, over TLS or not.
+  async function submit(tls) {
+    const c = await SmtpClient.hello(h.port.submission);
+    if (tls) {
+      await c.startTls();
+      c.ehlo = await c.say('EHLO client.test');
+    }
+    await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${ALICE}\0${PASSWORD}`).toString('base64')}`);
+    return c;
+  }
+
+  test('limits are told, and hold', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    assert.ok(c.ehlo.lines.includes('LIMITS RCPTMAX=100 MAILMAX=60'));
+    for (let i = 0; i < 60; i++) c.send('MAIL FROM:<x@example.org>\r\nRSET\r\n');
+    assert.deepEqual(await codes(c, 120), Array(120).fill(250));
+    await c.expect(421, 'MAIL FROM:<x@example.org>');
+    await c.end();
+    const many = await open();
+    for (let i = 0; i < 99; i++) many.send(`RCPT TO:<alice+${i}@hearth.test>\r\n`);
+    assert.deepEqual(await codes(many, 99), Array(99).fill(250));
+    await many.expect(452, 'RCPT TO:<alice+100@hearth.test>');
+    many.close();
+  });
+
+  test('what is asked beyond the plain dialogue', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    await c.expect(252, 'VRFY alice');
+    await c.expect(502, 'EXPN staff');
+    await c.expect(502, 'ETRN hearth.test');
+    assert.ok((await c.expect(214, 'HELP')).lines.some((line) => /BDAT/.test(line)));
+    await c.expect(501, 'MAIL FROM:<x@example.org> ENVID=a+b');
+    await c.expect(250, 'MAIL FROM:<x@example.org> RET=FULL ENVID=a+2Bb');
+    await c.expect(501, `RCPT TO:<${ALICE}> NOTIFY=NEVER,SUCCESS`);
+    await c.expect(501, `RCPT TO:<${ALICE}> ORCPT=${ALICE}`);
+    await c.expect(250, `RCPT TO:<${ALICE}> NOTIFY=NEVER ORCPT=rfc822;alice@hearth.test`);
+    c.close();
+  });
+
+  test('addresses beyond ASCII need SMTPUTF8', async () => {
+    const c = await SmtpClient.hello(h.port.smtp);
+    const utf8 = (line) => c.say(Buffer.from(line).toString('latin1'));
+    assert.equal((await utf8('MAIL FROM:<jörg@example.org>')).code, 553);
+    assert.equal((await utf8('MAIL FROM:<jörg@example.org> SMTPUTF8')).code, 250);
+    assert.equal((await utf8('RCPT TO:<bücher@hearth.test>')).code, 550);
+    await c.expect(250, 'RSET');
+    await c.expect(250, 'MAIL FROM:<x@example.org>');
+    assert.equal((await utf8('RCPT TO:<bücher@hearth.test>')).code, 553);
+    assert.equal((await c.say('RCPT TO:<b\xff@hearth.test>')).code, 500); // no UTF-8
+    c.close();
+  });
+
+  test('REQUIRETLS is offered over TLS, and kept with what goes on', async () => {
+    const clear = await submit(false);
+    assert.ok(!clear.ehlo.lines.includes('REQUIRETLS'));
+    await clear.expect(530, `MAIL FROM:<${ALICE}> REQUIRETLS`);
+    clear.close();
+    const c = await submit(true);
+    assert.ok(c.ehlo.lines.includes('REQUIRETLS'));
+    await c.expect(501, `MAIL FROM:<${ALICE}> REQUIRETLS=1`);
+    assert.equal((await c.mail(ALICE, 'tls@elsewhere.example', `From: ${ALICE}\r\n\r\nx\r\n`, ' REQUIRETLS')).code, 250);
+    assert.equal((await c.mail(ALICE, 'clear@elsewhere.example', `From: ${ALICE}\r\n\r\nx\r\n`)).code, 250);
+    const rows = sql('SELECT q.recipient, o.tls FROM queue q JOIN outgoing o ON o.id = q.outgoing ORDER BY q.id');
+    assert.deepEqual(rows, [{ recipient: 'tls@elsewhere.example', tls: 1 }, { recipient: 'clear@elsewhere.example', tls: 0 }]);
+    c.close();
+  });
 
   describe('chunks', () => {
     const envelope = `MAIL FROM:<x@example.org>\r\nRCPT TO:<${ALICE}>\r\n`;

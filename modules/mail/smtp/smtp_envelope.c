@@ -120,8 +120,11 @@ static bool set_body(void *command, struct slice value)
 {
 	struct smtp_mail *mail = command;
 
-	mail->body = slice_ieq(value, SLICE("8BITMIME")) ? SMTP_BODY_8BITMIME : SMTP_BODY_7BIT;
-	return mail->body == SMTP_BODY_8BITMIME || slice_ieq(value, SLICE("7BIT"));
+	if (slice_ieq(value, SLICE("8BITMIME")))
+		mail->body = SMTP_BODY_8BITMIME;
+	else if (slice_ieq(value, SLICE("BINARYMIME")))
+		mail->body = SMTP_BODY_BINARYMIME;
+	return mail->body != SMTP_BODY_7BIT || slice_ieq(value, SLICE("7BIT"));
 }
 
 static bool set_smtputf8(void *command, struct slice value)
@@ -146,9 +149,100 @@ static bool set_ret(void *command, struct slice value)
 	return mail->ret == SMTP_RET_FULL || slice_ieq(value, SLICE("HDRS"));
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/*
+ * xtext (RFC 3461 section 4): printable but for "+" and "=", which stand as "+" and two capital digits, and
+ * for what is printable, too. `wide`: also UTF-8 (RFC 6533 section 3).
+ */
+static bool is_xtext(struct slice s, bool wide)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		int coded = -1;
+
+		if (c == '+' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 &&
+			hex_digit(s.p[i + 2]) >= 0)
+			coded = 16 * hex_digit(s.p[i + 1]) + hex_digit(s.p[i + 2]);
+		if (coded >= 0 ? coded < ' ' || coded > '~'
+			       : c <= ' ' || c == '+' || c == '=' || c == 0x7f)
+			return false;
+		if (c >= 0x80 && !wide)
+			return false;
+		i += coded >= 0 ? 2 : 0;
+	}
+	return true;
+}
+
 static bool set_envid(void *command, struct slice value)
 {
 	((struct smtp_mail *)command)->envid = value;
+	return value.n <= SMTP_ENVID_MAX && is_xtext(value, false);
+}
+
+static bool set_require_tls(void *command, struct slice value)
+{
+	(void)value;
+	((struct smtp_mail *)command)->require_tls = true;
+	return true;
+}
+
+/* At most nine digits (RFC 4865 section 4). Both together are refused below. */
+static bool set_hold_for(void *command, struct slice value)
+{
+	struct smtp_mail *mail = command;
+
+	if (mail->hold)
+		return false;
+	mail->hold = SMTP_HOLD_FOR;
+	return slice_u64(value, 999999999, &mail->hold_s) == 0 && mail->hold_s > 0;
+}
+
+/* The two digits at `at`, or -1. */
+static int two_digits(struct slice s, size_t at)
+{
+	if (at + 2 > s.n || s.p[at] < '0' || s.p[at] > '9' || s.p[at + 1] < '0' ||
+		s.p[at + 1] > '9')
+		return -1;
+	return 10 * (s.p[at] - '0') + (s.p[at + 1] - '0');
+}
+
+/* Days of the proleptic Gregorian calendar since 1970-01-01. */
+static int64_t days_since_1970(int64_t year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - 400 * era;
+	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* RFC 3339 in UTC, as RFC 4865 section 4 wants it: "2026-11-28T16:25:00Z". */
+static bool set_hold_until(void *command, struct slice value)
+{
+	static const char days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	struct smtp_mail *mail = command;
+	int century = two_digits(value, 0), year = two_digits(value, 2),
+	    month = two_digits(value, 5);
+	int day = two_digits(value, 8), hour = two_digits(value, 11),
+	    minute = two_digits(value, 14);
+	int second = two_digits(value, 17);
+	int64_t at;
+
+	if (mail->hold || value.n != 20 || value.p[4] != '-' || value.p[7] != '-' ||
+		(value.p[10] != 'T' && value.p[10] != 't') || value.p[13] != ':' ||
+		value.p[16] != ':' || (value.p[19] != 'Z' && value.p[19] != 'z'))
+		return false;
+	if (century < 0 || year < 0 || month < 1 || month > 12 || day < 1 ||
+		day > days[month - 1] || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+		second < 0 || second > 60)
+		return false;
+	at = days_since_1970(100 * century + year, month, day) * 86400 + hour * 3600 + minute * 60 +
+	     second;
+	mail->hold = SMTP_HOLD_UNTIL;
+	mail->hold_s = at < 0 ? 0 : (uint64_t)at;
 	return true;
 }
 
@@ -173,13 +267,28 @@ static bool set_notify(void *command, struct slice value)
 	return !(bits & SMTP_NOTIFY_NEVER) || bits == SMTP_NOTIFY_NEVER;
 }
 
+/* Of an address-type: an atom (RFC 3461 section 4.2). */
+static bool is_type_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
 static bool set_orcpt(void *command, struct slice value)
 {
 	struct smtp_rcpt *rcpt = command;
 
+	bool wide;
+
+	if (value.n > SMTP_ORCPT_MAX)
+		return false;
 	rcpt->orcpt_type = slice_split(&value, ';');
 	rcpt->orcpt_address = value;
-	return true;
+	wide = slice_ieq(rcpt->orcpt_type, SLICE("utf-8"));
+	for (size_t i = 0; i < rcpt->orcpt_type.n; i++)
+		if (!is_type_char(rcpt->orcpt_type.p[i]))
+			return false;
+	return rcpt->orcpt_type.n > 0 && value.n > 0 && is_xtext(value, wide);
 }
 
 static const struct param mail_params[] = {
@@ -189,6 +298,9 @@ static const struct param mail_params[] = {
 	{ SLICE("AUTH"), set_auth, false },
 	{ SLICE("RET"), set_ret, false },
 	{ SLICE("ENVID"), set_envid, false },
+	{ SLICE("REQUIRETLS"), set_require_tls, true },
+	{ SLICE("HOLDFOR"), set_hold_for, false },
+	{ SLICE("HOLDUNTIL"), set_hold_until, false },
 };
 
 static const struct param rcpt_params[] = {

@@ -117,6 +117,7 @@ static const struct verb {
 	[SMTP_QUIT] = { SLICE("QUIT"), SMTP_LINE_MAX, parse_none },
 	[SMTP_STARTTLS] = { SLICE("STARTTLS"), SMTP_LINE_MAX, parse_none },
 	[SMTP_AUTH] = { SLICE("AUTH"), SMTP_AUTH_LINE_MAX, parse_auth },
+	[SMTP_ETRN] = { SLICE("ETRN"), SMTP_LINE_MAX, parse_any },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -43,6 +43,7 @@ enum smtp_verb {
 	SMTP_QUIT,
 	SMTP_STARTTLS,
 	SMTP_AUTH,
+	SMTP_ETRN, /* RFC 1985; known, and not done here */
 };
 
 /* The SASL data of AUTH or of a line in its exchange, still in base64. */

@@ -82,16 +82,34 @@ void smtp_reset(struct smtp_session *s)
 {
 	mail_delivery_abort(&s->delivery);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
-	s->chunking = s->chunk_refused = false;
+	s->chunking = s->chunk_refused = s->require_tls = false;
 	s->size = s->addresses = 0;
 	s->from[0] = '\0';
 }
 
 /* ---- commands ---- */
 
-static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
+/* What EHLO offers: here, now, to this client. */
+static void write_extensions(const struct smtp_session *s, struct strbuf *text)
 {
 	const struct mail *m = s->m;
+
+	strbuf_printf(text,
+		"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nCHUNKING",
+		(unsigned long long)m->message_max);
+	strbuf_printf(text, "\nLIMITS RCPTMAX=%lld", (long long)m->recipients_max);
+	if (m->mails_max > 0)
+		strbuf_printf(text, " MAILMAX=%lld", (long long)m->mails_max);
+	if (conn_info(s->conn)->tls)
+		strbuf_adds(text, "\nREQUIRETLS");
+	if (conn_can_start_tls(s->conn))
+		strbuf_adds(text, "\nSTARTTLS");
+	if (s->submission && smtp_auth_allowed(s))
+		strbuf_adds(text, "\nAUTH PLAIN LOGIN");
+}
+
+static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
+{
 	struct strbuf text = { 0 };
 
 	smtp_reset(s);
@@ -99,17 +117,9 @@ static void do_ehlo(struct smtp_session *s, struct slice name, bool esmtp)
 	s->esmtp = esmtp;
 	snprintf(
 		s->helo, sizeof(s->helo), "%.*s", SLICE_ARG(slice_head(name, sizeof(s->helo) - 1)));
-	strbuf_adds(&text, hearth_hostname(m->h));
-	if (esmtp) {
-		strbuf_printf(&text,
-			"\nPIPELINING\nSIZE "
-			"%llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nCHUNKING",
-			(unsigned long long)m->message_max);
-		if (conn_can_start_tls(s->conn))
-			strbuf_adds(&text, "\nSTARTTLS");
-		if (s->submission && smtp_auth_allowed(s))
-			strbuf_adds(&text, "\nAUTH PLAIN LOGIN");
-	}
+	strbuf_adds(&text, hearth_hostname(s->m->h));
+	if (esmtp)
+		write_extensions(s, &text);
 	smtp_reply_write(&s->out, 250, NULL, strbuf_slice(&text));
 	strbuf_free(&text);
 }
@@ -173,7 +183,12 @@ static void run_command(struct smtp_session *s, const struct smtp_command *c)
 	case SMTP_NOOP: smtp_say(s, 250, "2.0.0", "ok"); break;
 	case SMTP_VRFY: smtp_say(s, 252, "2.5.0", "send mail, and see"); break;
 	case SMTP_EXPN: smtp_say(s, 502, "5.5.1", "not done here"); break;
-	case SMTP_HELP: smtp_say(s, 214, "2.0.0", "RFC 5321"); break;
+	case SMTP_ETRN: smtp_say(s, 502, "5.5.1", "not done here"); break;
+	case SMTP_HELP:
+		smtp_say(s, 214, "2.0.0",
+			"EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS AUTH\n"
+			"RFC 5321 says what they mean");
+		break;
 	case SMTP_QUIT:
 		smtp_say(s, 221, "2.0.0", "%s closes the connection", hearth_hostname(s->m->h));
 		session_turn_close(&s->turn);

@@ -25,9 +25,27 @@ static void canonical(const struct smtp_address *a, char out[SMTP_ADDRESS_MAX + 
 	strbuf_free(&text);
 }
 
+/* What MAIL asks for and cannot have; false: it was refused. */
+static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
+{
+	if (mail->require_tls && !conn_info(s->conn)->tls)
+		smtp_say(s, 530, "5.7.0", "REQUIRETLS needs TLS on this connection, too");
+	else if (mail->body == SMTP_BODY_BINARYMIME)
+		smtp_say(s, 501, "5.5.4", "BINARYMIME is not offered");
+	else if (mail->hold)
+		smtp_say(s, 555, "5.5.4", "FUTURERELEASE is not offered");
+	else
+		return true;
+	return false;
+}
+
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 {
-	if (s->has_mail)
+	s->mails++;
+	if (s->m->mails_max > 0 && s->mails > s->m->mails_max) {
+		smtp_say(s, 421, "4.7.0", "too many mails on one connection; begin another");
+		session_turn_close(&s->turn);
+	} else if (s->has_mail)
 		smtp_say(s, 503, "5.5.1", "a transaction is open; RSET ends it");
 	else if (s->submission && !s->authenticated)
 		smtp_say(s, 530, "5.7.0", "log in first");
@@ -37,8 +55,9 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 	else if (s->submission && !mail_may_write_as(&s->account, &mail->from))
 		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s",
 			s->account.address);
-	else {
+	else if (can_have(s, mail)) {
 		s->has_mail = true;
+		s->require_tls = mail->require_tls;
 		s->chunk_refused = false;
 		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
 		s->size = mail->has_size ? (int64_t)mail->size : 0;
@@ -158,6 +177,8 @@ void smtp_message_begin(struct smtp_session *s)
 	mail_delivery_set_trace(s->delivery, slice_str(s->from), strbuf_slice(&out));
 	mail_delivery_set_outgoing(s->delivery, s->authenticated ? &s->account : NULL, s->smtputf8,
 		(int)s->ret, slice_str(s->envid));
+	if (s->require_tls)
+		mail_delivery_require_tls(s->delivery);
 	mail_delivery_set_source(
 		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));
 	strbuf_free(&out);

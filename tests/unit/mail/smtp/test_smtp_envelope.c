@@ -73,12 +73,34 @@ static const struct {
 	{ "FROM:<a@b> SIZE=1k", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> SIZE=123456789012345678901", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> SIZE=1 SIZE=1", SMTP_EPARAM_TWICE },
-	{ "FROM:<a@b> BODY=BINARYMIME", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> BODY=BINARY", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> SMTPUTF8=1", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> RET=ALL", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> ENVID=", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> NOTIFY=NEVER", SMTP_EPARAM },
-	{ "FROM:<a@b> REQUIRETLS", SMTP_EPARAM },
+	{ "FROM:<a@b> ENVID=a=b", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=a+b", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=a+", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=a+2", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=a+2b", SMTP_EPARAM_VALUE }, /* capital digits */
+	{ "FROM:<a@b> ENVID=a+0D+0AX", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=a+7F", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=ü", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> ENVID=1234567890123456789012345678901234567890123456789012345678901234567890"
+	  "1234567890123456789012345678901",
+		SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> REQUIRETLS=YES", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> REQUIRETLS REQUIRETLS", SMTP_EPARAM_TWICE },
+	{ "FROM:<a@b> HOLDFOR=0", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDFOR=-1", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDFOR=1000000000", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDFOR=1 HOLDUNTIL=2026-11-28T16:25:00Z", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=2026-11-28T16:25:00+00:00", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=2026-11-28 16:25:00Z", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=2026-13-28T16:25:00Z", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=2026-11-31T16:25:00Z", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=2026-11-28T24:00:00Z", SMTP_EPARAM_VALUE },
+	{ "FROM:<a@b> HOLDUNTIL=20x6-11-28T16:25:00Z", SMTP_EPARAM_VALUE },
 	{ "FROM:<a@b> =", SMTP_EPARAM },
 };
 
@@ -107,6 +129,19 @@ START_TEST(mail_parameters)
 	ck_assert_int_eq(mail.ret, SMTP_RET_FULL);
 	ck_assert(mail.has_size);
 	ck_assert_uint_eq(mail.size, 0);
+	ck_assert(!mail.require_tls && mail.hold == SMTP_HOLD_NONE);
+	ck_assert_int_eq(parse_mail("FROM:<a@b> body=binarymime RequireTLS holdfor=999999999"), 0);
+	ck_assert_int_eq(mail.body, SMTP_BODY_BINARYMIME);
+	ck_assert(mail.require_tls);
+	ck_assert_int_eq(mail.hold, SMTP_HOLD_FOR);
+	ck_assert_uint_eq(mail.hold_s, 999999999);
+	ck_assert_int_eq(parse_mail("FROM:<a@b> HOLDUNTIL=2026-11-28T16:25:07Z"), 0);
+	ck_assert_int_eq(mail.hold, SMTP_HOLD_UNTIL);
+	ck_assert_uint_eq(mail.hold_s, 1795883107);
+	ck_assert_int_eq(parse_mail("FROM:<a@b> HOLDUNTIL=2000-02-29t00:00:00z"), 0);
+	ck_assert_uint_eq(mail.hold_s, 951782400);
+	ck_assert_int_eq(parse_mail("FROM:<a@b> HOLDUNTIL=0001-01-01T00:00:00Z"), 0);
+	ck_assert_uint_eq(mail.hold_s, 0);
 	ck_assert_int_eq(parse_mail("FROM:<> SIZE=99999999999999999999"), 0);
 	ck_assert(mail.size == UINT64_MAX);
 	ck_assert_int_eq(parse_mail("FROM:<ü@bücher.example> SMTPUTF8"), 0);
@@ -162,7 +197,7 @@ static const struct {
 	{ "FROM:<\"a b\"@b.example>", "\"a b\"@b.example" },
 	/* parameters that are not offered, from who does not look */
 	{ "FROM:<a@b.example> AUTH=<> RET=HDRS ENVID=QQ314159", "a@b.example" },
-	{ "FROM:<a@b.example> AUTH=joe@example.org ENVID=a=b", "a@b.example" },
+	{ "FROM:<a@b.example> AUTH=joe@example.org ENVID=a+3Db", "a@b.example" },
 };
 
 START_TEST(world)
@@ -228,7 +263,16 @@ START_TEST(rcpt_parameters)
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=NEVER,SUCCESS"), SMTP_EPARAM_VALUE);
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,SUCCESS"), SMTP_EPARAM_VALUE);
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> NOTIFY=SUCCESS,"), SMTP_EPARAM_VALUE);
-	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=a@b"), 0);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=a@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=;a@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822;"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822;a=b@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822;a+0A@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc(822);a@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=rfc822;ü@b"), SMTP_EPARAM_VALUE);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=utf-8;ü@b"), 0);
+	ck_assert_int_eq(parse_rcpt("TO:<a@b> ORCPT=x-local;a;b"), 0);
+	ck_assert(slice_eq(rcpt.orcpt_address, SLICE("a;b")));
 	ck_assert_int_eq(parse_rcpt("TO:<a@b> SIZE=1"), SMTP_EPARAM);
 }
 END_TEST

@@ -6,7 +6,7 @@
 #include "smtp/smtp_parse.h"
 
 static const char *const verbs[] = { "EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "VRFY",
-	"EXPN", "HELP", "NOOP", "QUIT", "STARTTLS", "AUTH" };
+	"EXPN", "HELP", "NOOP", "QUIT", "STARTTLS", "AUTH", "ETRN" };
 
 /* Appends one line per command or error, so that two runs can be compared as text. */
 static void describe(struct strbuf *log, int rc, const struct smtp_command *c)
@@ -97,10 +97,10 @@ START_TEST(other_verbs)
 {
 	check("helo x\r\nVRFY Crispin\r\nEXPN Example-People\r\nHELP\r\nHELP MAIL\r\nNOOP\r\nNOOP "
 	      "a b\r\n"
-	      "StartTLS\r\nBDAT 10\r\nbdat 18446744073709551615 last\r\n",
+	      "StartTLS\r\nBDAT 10\r\nbdat 18446744073709551615 last\r\netrn a.example\r\n",
 		"HELO x\nVRFY Crispin\nEXPN Example-People\nHELP\nHELP MAIL\nNOOP\nNOOP a "
 		"b\nSTARTTLS\n"
-		"BDAT 10\nBDAT 18446744073709551615 last\n");
+		"BDAT 10\nBDAT 18446744073709551615 last\nETRN a.example\n");
 }
 END_TEST
 
