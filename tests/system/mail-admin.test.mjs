@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import { close, faults, fillSignIn, launch, open, PASSWORD, shot, signedIn, skip, visit } from './browser.mjs';
 import { Hearth, eventually } from './hearth.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
-const PASSWORD = 'lavender otter canoe';
 const NS = '127.0.0.1';
 // Of hearth.test: an MX that is right, an SPF of its own, a wrong SRV, no DMARC.
 const ZONE = `hearth A ${NS}
@@ -20,8 +20,10 @@ one MX 10 one-host
 one-host A ${NS}
 two MX 10 one-host
 three MX 10 one-host
+four MX 10 one-host
+five MX 10 one-host
 `;
-let hearth, names, member, ask;
+let browser, hearth, names, member, ask;
 
 async function freePort() {
   const s = createServer();
@@ -43,6 +45,7 @@ before(async () => {
   hearth.addUser('ann@hearth.test', PASSWORD);
   await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
   await hearth.start();
+  if (!skip) browser = await launch();
   const bearer = async (address) => ({ Authorization: `Bearer ${await hearth.login(address, PASSWORD)}` });
   const root = await bearer('root@hearth.test');
   member = await bearer('ann@hearth.test');
@@ -50,6 +53,7 @@ before(async () => {
 });
 
 after(async () => {
+  await browser?.close();
   names.kill();
   await hearth.remove();
 });
@@ -153,4 +157,73 @@ test('what the DNS has, found out while nobody waits', async () => {
   assert.equal((await ask('GET', 'dns')).body.checking, false);
   assert.equal((await ask('POST', 'dns/check')).body.checking, true);
   await eventually(async () => (await ask('GET', 'dns')).body.checked_at > state.checked_at, 30, 'another check');
+});
+
+test('the page: what waits is seen, understood and steered; what is published stands beside what should be', { skip, timeout: 120_000 }, async () => {
+  const page = await open(browser);
+  await page.goto(hearth.base);
+  await fillSignIn(page, 'root@hearth.test', PASSWORD);
+  await signedIn(page);
+  await visit(page, 'admin/queue');
+  await page.waitForSelector('#queue:has-text("Nothing waits")');
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'queue-empty-1280');
+  // Domains nobody was sent to yet: those of before are held back for a while.
+  await submit(['dora@four.test', 'emil@four.test', 'finn@five.test']);
+  await settled(3);
+  await page.click('text="Look again"');
+  await page.waitForSelector('#destinations li:has-text("four.test"):has-text("2 recipients")');
+  const dora = page.locator('#queue li:has-text("dora@")');
+  assert.match(await dora.textContent(), /from ann@hearth\.test.*1 attempt.*next in .*Nobody takes mail at their address.*refused/);
+  for (const [width, height] of [[1280, 800], [375, 740]]) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await faults(page), [], `queue ${width} ${colorScheme}`);
+      await shot(page, `queue-${width}-${colorScheme}`);
+    }
+  }
+  await page.focus('[aria-label="Hold: dora@four.test"]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#queue li:has-text("dora@"):has-text("held")');
+  assert.equal(await page.evaluate(() => document.activeElement.ariaLabel), 'Release: dora@four.test'); // the focus stays where one was
+  await page.waitForSelector('#queue-facts:has-text("Held1")');
+  await page.selectOption('[name=state]', 'held');
+  await page.click('#admin form button[type=submit]');
+  await page.waitForFunction(() => document.querySelectorAll('#queue > li').length === 1);
+  await page.selectOption('[name=state]', '');
+  await page.click('[aria-label="Show those for four.test"]');
+  await page.waitForFunction(() => document.querySelectorAll('#queue > li').length === 2);
+  await page.click('[aria-label="Hold all: all for four.test"]');
+  await page.waitForSelector('#queue-facts:has-text("Held2")');
+  await page.click('[aria-label="Remove: emil@four.test"]');
+  await page.click('dialog button:text-is("Cancel")');
+  await page.click('[aria-label="Remove: emil@four.test"]');
+  await shot(page, 'queue-remove-375');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('text="The mail to emil@four.test is removed."');
+  assert.deepEqual((await entries()).map((one) => one.recipient), ['dora@four.test', 'finn@five.test']);
+  // Somebody else was faster.
+  assert.equal(hearth.command('queue', 'remove', '--all').status, 0);
+  await page.click('[aria-label="Release: dora@four.test"]').catch(() => {});
+  await page.waitForSelector('#notice:not(:empty)');
+
+  await visit(page, 'admin/dns');
+  await page.waitForSelector('#records li:has-text("_dmarc.hearth.test TXT"):has-text("missing")');
+  assert.match(await page.textContent('#records li:has-text("_imaps._tcp.hearth.test")'), /different.*There is: 0 1 993 elsewhere\.test/);
+  assert.match(await page.textContent('#dns-said'), /^\d of \d+ records are missing or are not as they should be\. Looked up just now\.$/);
+  assert.match(await page.textContent('.zone'), /^hearth\.test\. IN MX 10 hearth\.test\.$/m);
+  for (const [width, height] of [[1280, 800], [375, 740]]) {
+    await page.setViewportSize({ width, height });
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await faults(page), [], `dns ${width} ${colorScheme}`);
+      await shot(page, `dns-${width}-${colorScheme}`);
+    }
+  }
+  const { body: { checked_at: looked } } = await ask('GET', 'dns');
+  await page.click('text="Look them up now"');
+  await eventually(async () => (await ask('GET', 'dns')).body.checked_at > looked, 30, 'another check');
+  await page.waitForSelector('#dns-said:has-text("Looked up just now")');
+  await close(page);
 });

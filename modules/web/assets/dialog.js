@@ -29,7 +29,7 @@ export function askFirst({ title, text, fields = [], submit, danger = false, sen
 }
 
 // A button that puts a text on the clipboard and says that it did.
-export function copyButton(text, label = 'Copy') {
+export function copyButton(text, label = 'Copy', more = {}) {
   const node = button(label, async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -38,7 +38,7 @@ export function copyButton(text, label = 'Copy') {
       node.textContent = 'Copying is not possible here';
     }
     setTimeout(() => { node.textContent = label; }, 2000);
-  }, { className: 'quiet', 'aria-live': 'polite' });
+  }, { className: 'quiet', 'aria-live': 'polite', ...more });
   return node;
 }
 

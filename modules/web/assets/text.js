@@ -50,6 +50,14 @@ export function ago(ms) {
   return minute(ms);
 }
 
+// "in 5 minutes"; what is over is "now".
+export function inWhile(ms) {
+  const seconds = (ms - Date.now()) / 1000;
+  for (const [unit, size] of [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]])
+    if (seconds >= size) return relative.format(Math.round(seconds / size), unit);
+  return 'now';
+}
+
 // "14:05", or "12 s" when it is short.
 export function duration(seconds) {
   if (seconds < 60) return `${seconds} s`;
