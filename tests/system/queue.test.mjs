@@ -21,7 +21,7 @@ let hearth, names, port, secure;
 // it has taken (250 behind the dot).
 class Server {
   constructor(name, ways, at) {
-    Object.assign(this, { name, ways, at, mails: [], connections: 0, rcpts: 0 });
+    Object.assign(this, { name, ways, at, mails: [], connections: 0, rcpts: 0, most: 0 });
     this.server = createServer((socket) => this.serve(socket));
   }
 
@@ -31,7 +31,7 @@ class Server {
 
   serve(socket) {
     const { ways } = this;
-    let state = 'command', text = '', rcpt = [], stream = socket, slow = Promise.resolve();
+    let state = 'command', text = '', rcpt = [], begun = 0, stream = socket, slow = Promise.resolve();
     const say = (line) => {
       if (line === null) return stream.destroy();
       if (ways.slowly) {
@@ -46,6 +46,7 @@ class Server {
       const own = typeof way === 'function' ? way(this, line) : way;
 
       if (verb === 'RCPT') this.rcpts++;
+      if (verb === 'MAIL') this.most = Math.max(this.most, ++begun);
       if (own !== undefined) {
         if (verb === 'STAR' && own === 'secure') return secureNow();
         if (verb === 'RCPT' && /^2/.test(own)) rcpt.push(line);
@@ -61,7 +62,7 @@ class Server {
       }
     };
     const end = () => {
-      const own = typeof ways.dot === 'function' ? ways.dot(this) : ways.dot;
+      const own = typeof ways.dot === 'function' ? ways.dot(this, text) : ways.dot;
 
       state = 'command';
       if (!rcpt.length) return say('554 5.5.1 for nobody');
@@ -137,6 +138,8 @@ const FAULTS = [
   ['half', { DATA: '35' }, later(/no answer/)],
   ['nullmx', null, never(/5\.1\.10 /)],
   ['selfmx', null, never(/5\.4\.6 /)],
+  ['limits', { EHLO: '250-x\r\n250 LIMITS MAILMAX=2' }, sent()],
+  ['poison', { dot: (_, text) => (text.includes('bitter') ? null : undefined) }, sent()],
   ['thousand', {}, sent()],
   ['backup', {}, sent()], // the first of its two hosts is closed
   ['implicit', {}, sent()],
@@ -238,6 +241,22 @@ test('every fault of a destination', async () => {
     if (end.failed) assert.match(reports.slice(reports.indexOf(`Your mail to bob@${domain}`)), end.failed, domain);
   }
   assert.match(reports, /Return-Path: <>/);
+});
+
+test('no more mails go over a connection than the other server takes on one', async () => {
+  const server = servers.get('limits');
+  await Promise.all(Array.from({ length: 6 }, (_, i) => submit(`bob${i}@limits.test`, 'one of several')));
+  await eventually(() => server.mails.length === 7, 30, 'all are there');
+  assert.ok(server.most <= 2, `${server.most} over one`);
+});
+
+test('a mail at which the other server hangs up holds up no other', async () => {
+  await submit('bad@poison.test', 'bad', 'bitter\r\n');
+  await Promise.all(Array.from({ length: 6 }, (_, i) => submit(`bob${i}@poison.test`, 'good')));
+  await eventually(() => servers.get('poison').mails.length === 7, 30, 'all others are there');
+  assert.equal(answers('bob3@poison.test').length, 0);
+  const [id] = rowOf('bad@poison.test');
+  assert.equal(hearth.command('queue', 'remove', id).status, 0);
 });
 
 test('by command: show, hold, release, retry, remove', async () => {

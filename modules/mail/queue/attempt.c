@@ -19,7 +19,8 @@
 #include "hearth/log.h"
 #include "queue/attempt.h"
 
-#define CONNECT_MS INT64_C(30000)
+#define CONNECT_MS  INT64_C(30000)
+#define HANGUPS_MAX 3 /* of a destination, amid a mail, in a row */
 
 /* Small before anything is known of the peer; output as much as two pieces. */
 static const struct conn_listener limits = { .input_max = (size_t)4 * SMTP_RESPONSE_LINE_MAX,
@@ -72,9 +73,10 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 
 	t->client = NULL;
 	say_why(t, strbuf_slice(&why->text));
-	/* Who hangs up on every mail is as good as who does not answer. */
+	/* Who hangs up on mail after mail is as good as who does not answer; one alone may be to blame. */
 	if (stage >= SMTP_STAGE_ENVELOPE)
-		t->worked = t->taken || t->ours || stage == SMTP_STAGE_REFUSED;
+		t->worked = t->taken || t->ours || stage == SMTP_STAGE_REFUSED ||
+			    ++t->d->hangups < HANGUPS_MAX;
 	if (stage == SMTP_STAGE_TLS && !t->without_tls && t->options.tls == SMTP_TLS_MAY) {
 		log_info("queue", "TLS failed, once more without", "host", "%s", t->at.name, "why",
 			"%s", t->why, NULL);
@@ -153,6 +155,7 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	if (l->relay_user && !conn_info(c)->loopback)
 		t->options.tls = SMTP_TLS_MUST;
 	ask_tls(t);
+	t->mails = 0;
 	t->client = smtp_client_new(c, &t->options, &events, t);
 }
 

@@ -19,6 +19,7 @@ struct attempt {
 	bool hungry;                  /* it has had no batch yet */
 	bool taken;                   /* one mail, at least */
 	bool ours;                    /* it ends for a reason of our own */
+	uint64_t mails;               /* begun on the present connection */
 	struct route_host at;         /* the host of the present connection */
 	struct dial dial;
 	struct smtp_client_options options;

@@ -145,8 +145,10 @@ static void send_batch(struct attempt *t)
 	t->size = t->batch->outgoing.content.blob_size + t->batch->outgoing.content.trace.n;
 	fill_envelope(t);
 	rc = smtp_client_send(t->client, &t->envelope);
-	if (rc == 0)
+	if (rc == 0) {
+		t->mails++;
 		return;
+	}
 	if (rc == HEARTH_ETOOBIG)
 		fail_batch(t, OUTCOME_FAILED, "5.3.4", "the server takes no message that large");
 	else
@@ -179,9 +181,11 @@ static void on_outgoing(void *arg, int status)
 void attempt_take_batch(struct attempt *t)
 {
 	const struct smtp_extensions *x = smtp_client_extensions(t->client);
+	bool enough = x->mails_max && t->mails >= x->mails_max; /* RFC 9422: on one connection */
 
-	t->batch =
-		destination_take(t->d, x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX);
+	if (!enough)
+		t->batch = destination_take(
+			t->d, x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX);
 	t->d->hungry -= t->hungry;
 	t->hungry = false;
 	if (!t->batch) {

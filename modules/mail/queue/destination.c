@@ -7,7 +7,7 @@
  *
  * As many connections at a time as it has shown to bear: two at first, one more with each mail that
  * went, down to one after a failure; never more than [queue] per_destination. After a failure nothing is
- * tried for FAILED_MS, twice as long after each further one.
+ * tried for FAILED_MS, twice as long after each further one, and no longer than a mail that failed waits.
  *
  * On the loop. Bounds: LOADED_MAX rows in memory beside the batches in hand.
  */
@@ -219,11 +219,22 @@ static bool has_route(const struct destination *d)
 	       clock_mono_ms() - d->routed_ms < kept_ms;
 }
 
+/* Before it is tried again. */
+static int64_t pause_ms(const struct destination *d)
+{
+	const struct mail_queue_limits *l = mail_queue_limits(d->q->m);
+	unsigned doubled = d->failures < 6 ? d->failures : 6;
+	int64_t first = l->retry_ms < FAILED_MS ? l->retry_ms : FAILED_MS;
+	int64_t most = l->retry_max_ms < FAILED_MAX_MS ? l->retry_max_ms : FAILED_MAX_MS;
+
+	return first << doubled < most ? first << doubled : most;
+}
+
 void destination_failed(
 	struct destination *d, enum outcome outcome, const char *enhanced, const char *why)
 {
 	struct mail_batch *b;
-	int64_t wait = FAILED_MS << (d->failures < 6 ? d->failures : 6);
+	int64_t wait = pause_ms(d);
 
 	log_info("queue", "a destination cannot be reached", "domain", "%s", d->domain, "why", "%s",
 		why, NULL);
@@ -235,10 +246,9 @@ void destination_failed(
 	}
 	d->routed_ms = 0;
 	d->allowed = 1;
+	d->hangups = 0;
 	/* Who has no such domain is no reason to wait: the next may be answered at once as well. */
 	if (outcome == OUTCOME_DEFERRED) {
-		if (wait > FAILED_MAX_MS)
-			wait = FAILED_MAX_MS;
 		d->failures++;
 		d->not_before_ms = clock_mono_ms() + wait;
 		timer_start(&d->timer, wait, 0, on_held_back, d);
@@ -250,7 +260,7 @@ void destination_works(struct destination *d)
 {
 	size_t max = (size_t)mail_queue_limits(d->q->m)->per_destination;
 
-	d->failures = 0;
+	d->failures = d->hangups = 0;
 	if (d->allowed < max)
 		d->allowed++;
 }

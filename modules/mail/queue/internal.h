@@ -55,6 +55,7 @@ struct destination {
 	size_t attempt_count, allowed;
 	size_t hungry;         /* of the attempts those that have had no batch yet */
 	unsigned failures;     /* in a row */
+	unsigned hangups;      /* amid the first mail of a connection, since one was taken */
 	int64_t not_before_ms; /* after a failure … */
 	struct timer timer;    /* … until this */
 };
