@@ -8,13 +8,24 @@ cd "$(dirname "$0")/.."
 logs=build/system-logs
 mkdir -p "$logs"
 
+# The options with which `unshare` makes a network and mounts of its own here, or nothing. (The root of a chroot is
+# no mount, and its propagation cannot be changed; where nothing is shared it need not be.)
+namespaces() {
+  if unshare -nm true 2>/dev/null; then
+    echo -nm
+  elif ! grep -q ' shared:' /proc/self/mountinfo && unshare -nm --propagation unchanged true 2>/dev/null; then
+    echo -nm --propagation unchanged
+  fi
+}
+
 # One file: its log, one line about it, and its sums into RESULTS.
 one() {
   local file=$1 name log rc p f s c space=()
   name=$(basename "$file" .test.mjs)
   log=$logs/$name.log
-  if head -10 "$file" | grep -q '^// network' && unshare -nm true 2>/dev/null; then
-    space=(env HEARTH_NETWORK=1 unshare -nm)
+  if head -10 "$file" | grep -q '^// network' && [[ -n $(namespaces) ]]; then
+    # shellcheck disable=SC2046
+    space=(env HEARTH_NETWORK="$(namespaces)" unshare $(namespaces))
   fi
   timeout "${SYSTEM_TIMEOUT:-900}" "${space[@]}" node --test --test-reporter=tap "$file" >"$log" 2>&1 </dev/null
   rc=$?

@@ -48,7 +48,7 @@ class Host {
   async start() {
     const args = [resolve('tests/system/host.sh'), this.dir, this.ip, ...(this.pkg ? [resolve('build/peers', this.pkg)] : [])];
     mkdirSync(this.dir);
-    this.child = spawn('unshare', ['-nm', ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.child = spawn('unshare', [...process.env.HEARTH_NETWORK.split(' '), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.gone = new Promise((done) => this.child.on('close', done));
     await this.said('ready');
     const link = `to${this.ip.split('.').at(-1)}`;
@@ -72,7 +72,7 @@ class Host {
 
   // What stands before a command that is to run there.
   get inside() {
-    return ['nsenter', '-t', String(this.child.pid), '-n', '-m', ...(this.pkg ? ['chroot', this.root] : [])];
+    return ['nsenter', '-t', String(this.child.pid), '-n', '-m', '-r', ...(this.pkg ? ['chroot', this.root] : [])];
   }
 
   write(path, text, mode = '644') {

@@ -16,6 +16,7 @@ async function host(network, { domain, ip, pkg, resolver, cert, key }) {
   h.append('/etc/group', lines.filter((line) => line.split(':').length === 4).join('\n') + '\n');
   h.write('/etc/resolv.conf', `nameserver ${resolver}\noptions edns0 trust-ad\n`);
   h.write('/etc/hosts', `127.0.0.1 localhost\n${ip} mx.${domain}\n`);
+  h.write('/etc/services', 'smtp 25/tcp mail\n');
   h.write('/etc/mx.pem', cert);
   h.write('/etc/mx.key', key, '600');
   h.shell('mkdir -p /home/bob && chown 1001:1001 /home/bob');
