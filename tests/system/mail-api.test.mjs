@@ -76,6 +76,19 @@ describe('mail over HTTP', () => {
     assert.equal((await get('messages/999999')).status, 404);
   });
 
+  test('who stands in a header, address by address', async () => {
+    const header = 'From: =?UTF-8?Q?Gr=C3=BC=C3=9F?= <g@example.org>\r\nReply-To: list@example.org\r\nTo: "Doe, Jane" <jane@example.org>, Friends: x@example.org, y@example.org;, nobody\r\n' +
+      'To: "a b"@example.org\r\nCc:\r\n jörg@exämple.org (Jörg)\r\nSubject: people\r\n\r\nx\r\n';
+    await deliver(h.port.smtp, ALICE, Buffer.from(header).toString('latin1'));
+    const [{ id }] = (await get('messages?limit=1')).body.messages;
+    assert.deepEqual((await get(`messages/${id}`)).body.people, {
+      from: [{ name: 'Grüß', address: 'g@example.org' }], reply_to: [{ name: '', address: 'list@example.org' }],
+      to: [{ name: 'Doe, Jane', address: 'jane@example.org' }, { name: '', address: 'x@example.org' }, { name: '', address: 'y@example.org' }, { name: '', address: '"a b"@example.org' }],
+      cc: [{ name: 'Jörg', address: 'jörg@exämple.org' }], bcc: [],
+    });
+    assert.equal((await h.api('DELETE', `/api/mail/messages/${id}`, undefined, auth)).status, 204);
+  });
+
   test('a message is moved, by name or by role, and deleted for good', async () => {
     await deliver(h.port.smtp, ALICE, 'From: x@example.org\r\nSubject: to be moved\r\n\r\nhere\r\n');
     const [{ id }] = (await get('messages?limit=1')).body.messages;

@@ -53,6 +53,8 @@ void mail_call_summary(struct json_writer *w, const struct mail_message *m);
 
 /* list.c */
 http_handler mail_get_messages;
+/* message_people.c: the member "people" of a message. On a worker; 0 or HEARTH_EIO. */
+int mail_call_people(struct mail_call *c, struct mail_reader *reader, const struct mime_part *root);
 /* queue_api.c */
 http_handler mail_get_queue, mail_get_queue_summary, mail_get_queued, mail_post_queue_hold,
 	mail_post_queue_release, mail_post_queue_retry, mail_delete_queued, mail_post_queue_orders;

@@ -166,7 +166,9 @@ static void work_message(struct mail_call *c)
 		return;
 	json_open_object(&c->w);
 	mail_call_summary(&c->w, &c->message);
-	c->status = put_text(c, &reader, "text", find_text(root, SLICE("plain")));
+	c->status = mail_call_people(c, &reader, root);
+	if (c->status == 0)
+		c->status = put_text(c, &reader, "text", find_text(root, SLICE("plain")));
 	if (c->status == 0)
 		c->status = put_text(c, &reader, "html", find_text(root, SLICE("html")));
 	put_attachments(c, root);
