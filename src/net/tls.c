@@ -105,12 +105,13 @@ static void fail(struct tls *t, int reason, const char *what)
 	if (t->state == TLS_HANDSHAKE) {
 		if (error)
 			ERR_error_string_n(error, text, sizeof(text));
-		if (t->client && !tls_client_proven(t->ssl, t->info) &&
-			SSL_get_verify_result(t->ssl) != X509_V_OK)
+		if (t->client && tls_client_refused(t->ssl, t->info)) {
 			reason = HEARTH_EDENIED;
-		else
+		} else {
+			t->info->tls_fault = CONN_TLS_BROKEN;
 			snprintf(t->info->tls_why, sizeof(t->info->tls_why), "%s",
 				text[0] ? text : what);
+		}
 		metric_add(shared.failures, 1);
 		log_debug("tls", what, "conn", "%llu", (unsigned long long)t->info->id, "peer",
 			"%s", t->info->peer, "why", "%s", text, NULL);

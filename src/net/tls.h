@@ -50,6 +50,8 @@ struct conn_info;
 SSL *tls_client_new(const struct conn_tls_client *how);
 void tls_client_free(SSL *ssl);                           /* legal on NULL */
 bool tls_client_proven(SSL *ssl, struct conn_info *info); /* sets tls_why and tls_fault */
+/* Whether it was for want of that proof that a handshake failed; if so it sets them, too. */
+bool tls_client_refused(SSL *ssl, struct conn_info *info);
 
 /* What every SSL_CTX asks when a client offers protocols. */
 int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,

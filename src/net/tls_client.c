@@ -109,6 +109,14 @@ static enum conn_tls_fault fault_of(long result)
 	}
 }
 
+bool tls_client_refused(SSL *ssl, struct conn_info *info)
+{
+	if (SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE || SSL_get_verify_result(ssl) == X509_V_OK)
+		return false;
+	tls_client_proven(ssl, info);
+	return true;
+}
+
 bool tls_client_proven(SSL *ssl, struct conn_info *info)
 {
 	long result = SSL_get_verify_result(ssl);

@@ -96,7 +96,8 @@ export class Hearth {
   // hearth COMMAND…, with the same settings; gives {status, stdout, stderr}.
   command(...args) {
     const input = typeof args.at(-1) === 'object' ? args.pop().input : undefined;
-    return spawnSync(BIN, [...args, ...this.args()], { input, encoding: 'utf8' });
+    const [program, ...rest] = [...(this.host?.inside || []), BIN, ...args, ...this.args()];
+    return spawnSync(program, rest, { input, encoding: 'utf8' });
   }
 
   // A member, also as the first account, unless a flag says otherwise.
