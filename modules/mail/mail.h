@@ -18,6 +18,7 @@
 #include "queue/queue.h"
 #include "smtp/smtp_data.h"
 #include "turns.h"
+#include "verify/gate.h"
 
 struct mail_dns_state;
 struct mail_index;
@@ -55,7 +56,8 @@ struct mail {
 	struct bus_listener *revoked;
 	struct mail_queue_limits queue_limits;
 	struct mail_queue *queue;
-	struct sts *sts; /* policies of other domains */
+	struct mail_gates gates; /* mail from outside that is being checked */
+	struct sts *sts;         /* policies of other domains */
 	struct mail_dns_state *dns_state;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */

@@ -55,6 +55,18 @@ static const struct config_setting settings[] = {
 	{ NULL, "relay_user", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"the name to log in with there, over TLS; empty: none" },
 	{ NULL, "relay_password", CONFIG_TEXT, "", NULL, NULL, NULL, "and the password" },
+	{ NULL, "dmarc", CONFIG_CHOICE, "enforce", NULL, NULL, "enforce|report|off",
+		"mail from outside is checked by SPF, DKIM and DMARC, and done with as its "
+		"author's "
+		"domain wants; only checked; or not even that" },
+	{ NULL, "dmarc_temperror", CONFIG_CHOICE, "accept", NULL, NULL, "accept|defer",
+		"and where the DNS does not tell: it is taken, or put off (451)" },
+	{ NULL, "trusted", CONFIG_LIST,
+		"127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 "
+		"fe80::/10",
+		NULL, NULL, NULL,
+		"networks whose mail is not checked: this machine and those beside it; none: all "
+		"is" },
 	{ "queue", "retry", CONFIG_DURATION, "5m", "1s", "1d", NULL,
 		"when a mail for elsewhere is tried again at first; then after as long as it has "
 		"waited so far" },
@@ -316,6 +328,14 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
+static void validate(const struct config *c, struct strbuf *errors)
+{
+	const char *wrong = mail_gates_wrong_network(config_list(c, "mail", "trusted"));
+
+	if (wrong)
+		config_blame(c, "mail", "trusted", errors, "\"%s\" is no network", wrong);
+}
+
 static int start(struct hearth *h, void **state)
 {
 	const struct config *c = hearth_config(h);
@@ -350,6 +370,7 @@ static int start(struct hearth *h, void **state)
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	m->sts = sts_new(m);
+	mail_gates_start(m);
 	m->queue = mail_queue_new(m);
 	m->dns_state = mail_dns_state_new(m);
 	*state = m;
@@ -367,6 +388,7 @@ static void drain(void *state)
 	mail_queue_drain(m->queue);
 	sts_drain(m->sts);
 	mail_dns_state_drain(m->dns_state);
+	mail_gates_drain(m);
 	smtp_sessions_drain(m);
 	imap_sessions_drain(m);
 }
@@ -381,6 +403,7 @@ static void stop(void *state)
 	mail_index_stop(m);
 	mail_dns_state_free(&m->dns_state);
 	mail_queue_free(&m->queue);
+	mail_gates_stop(m);
 	sts_free(&m->sts);
 	free(m);
 }
@@ -401,6 +424,7 @@ const struct hearth_module mail_module = {
 	.commands = mail_commands,
 	.blobs = blobs,
 	.needs = needs,
+	.validate = validate,
 	.start = start,
 	.start_command = start_command,
 	.drain = drain,

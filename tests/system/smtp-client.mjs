@@ -12,8 +12,8 @@ export class SmtpClient {
     this.take(socket);
   }
 
-  static async connect(port, { secure = false, host = '127.0.0.1' } = {}) {
-    const socket = secure ? tls.connect({ port, host, rejectUnauthorized: false }) : net.connect(port, host);
+  static async connect(port, { secure = false, host = '127.0.0.1', localAddress } = {}) {
+    const socket = secure ? tls.connect({ port, host, localAddress, rejectUnauthorized: false }) : net.connect({ port, host, localAddress });
     await new Promise((done, fail) => socket.once(secure ? 'secureConnect' : 'connect', done).once('error', fail));
     const client = new SmtpClient(socket);
     client.greeting = await client.reply();

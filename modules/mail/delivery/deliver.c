@@ -47,6 +47,7 @@ static void delivery_free(struct mail_delivery *d)
 {
 	blob_abort(&d->writer);
 	strbuf_free(&d->bytes);
+	results_filter_clear(&d->results);
 	free(d->targets);
 	free(d->remotes);
 	map_free(&d->accounts);
@@ -144,12 +145,21 @@ void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date)
 	d->date = internal_date;
 }
 
-size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
+void mail_delivery_set_foreign(struct mail_delivery *d)
 {
-	INVARIANT(!d->done);
-	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
-	if (d->has_nul)
-		return 0;
+	d->foreign = true;
+	d->results.own = mail_gate_owns;
+	d->results.arg = d->m;
+}
+
+void mail_delivery_set_gate(struct mail_delivery *d, struct mail_gate *gate)
+{
+	d->gate = gate;
+}
+
+/* Returns how many wait for the disk. */
+static size_t take_bytes(struct mail_delivery *d, struct slice bytes)
+{
 	if (!d->writer && d->bytes.n + bytes.n > MAIL_ROW_MAX) {
 		d->writer = blob_open(d->m->blob, MAIL_BLOBS, BLOB_TEXT);
 		blob_add(d->writer, strbuf_slice(&d->bytes));
@@ -161,6 +171,27 @@ size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
 		strbuf_free(&d->bytes);
 	}
 	return d->writer ? blob_add(d->writer, bytes) : 0;
+}
+
+/* Of a header what is not forged. */
+static size_t take_header(struct mail_delivery *d, struct slice bytes)
+{
+	struct strbuf header = { 0 };
+	struct slice body = results_filter_feed(&d->results, bytes, &header);
+	size_t backlog = take_bytes(d, strbuf_slice(&header));
+
+	strbuf_free(&header);
+	return body.n > 0 ? take_bytes(d, body) : backlog;
+}
+
+size_t mail_delivery_write(struct mail_delivery *d, struct slice bytes)
+{
+	INVARIANT(!d->done);
+	d->has_nul = d->has_nul || slice_chr(bytes, '\0') >= 0;
+	if (d->has_nul)
+		return 0;
+	return d->foreign && d->results.state != RESULTS_BODY ? take_header(d, bytes)
+							      : take_bytes(d, bytes);
 }
 
 void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *arg)
@@ -221,6 +252,43 @@ static void on_prepared(void *arg, int status)
 		finish(d, status);
 }
 
+/* What the gate says; 0: it may go on. */
+static int heed(struct mail_delivery *d)
+{
+	const struct mail_gate_verdict *v = mail_gate_verdict(d->gate);
+
+	d->junk = v->action == GATE_JUNK;
+	d->checked = v->results;
+	return v->action == GATE_REFUSE || v->action == GATE_LATER ? HEARTH_EDENIED : 0;
+}
+
+static void prepare_large(struct mail_delivery *d)
+{
+	if (!d->in_memory) {
+		d->turn = (struct mail_turn){ .source = d->source,
+			.size = d->size,
+			.work = mail_delivery_prepare,
+			.done = on_prepared,
+			.arg = d };
+		mail_turn_take(&d->m->turns, &d->turn);
+	} else if (job_run(d->m->io, mail_delivery_prepare, on_prepared, d) < 0) {
+		finish(d, HEARTH_EBUSY);
+	}
+}
+
+/* One that is not in memory is looked at when it is on disk. */
+static void on_large_checked(void *arg, int status)
+{
+	struct mail_delivery *d = arg;
+
+	if (status == 0)
+		status = heed(d);
+	if (status < 0)
+		finish(d, status);
+	else
+		prepare_large(d);
+}
+
 static void on_blob(void *arg, int status, const struct blob_info *info)
 {
 	struct mail_delivery *d = arg;
@@ -232,16 +300,10 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 	memcpy(d->key, info->key, sizeof(d->key));
 	d->size = info->size;
 	d->has_blob = true;
-	if (!d->in_memory) {
-		d->turn = (struct mail_turn){ .source = d->source,
-			.size = info->size,
-			.work = mail_delivery_prepare,
-			.done = on_prepared,
-			.arg = d };
-		mail_turn_take(&d->m->turns, &d->turn);
-	} else if (job_run(d->m->io, mail_delivery_prepare, on_prepared, d) < 0) {
-		finish(d, HEARTH_EBUSY);
-	}
+	if (d->gate && !d->in_memory)
+		mail_gate_check(d->gate, (struct slice){ 0 }, d->key, d->size, on_large_checked, d);
+	else
+		prepare_large(d);
 }
 
 /* ---- a small one: from the worker straight to the writer ---- */
@@ -271,6 +333,26 @@ static void store_small(void *arg)
 	exec_post(d->loop, on_failed, d);
 }
 
+static void store(struct mail_delivery *d)
+{
+	if (d->writer)
+		blob_finish(&d->writer, on_blob, d);
+	else if (job_run(d->m->io, store_small, NULL, d) < 0)
+		finish(d, HEARTH_EBUSY);
+}
+
+static void on_checked(void *arg, int status)
+{
+	struct mail_delivery *d = arg;
+
+	if (status == 0)
+		status = heed(d);
+	if (status < 0)
+		finish(d, status);
+	else
+		store(d);
+}
+
 static void refuse(void *arg)
 {
 	finish(arg, HEARTH_EINVAL);
@@ -279,6 +361,17 @@ static void refuse(void *arg)
 static void refuse_busy(void *arg)
 {
 	finish(arg, HEARTH_EBUSY);
+}
+
+/* A message without a body. */
+static void end_header(struct mail_delivery *d)
+{
+	struct strbuf rest = { 0 };
+
+	results_filter_end(&d->results, &rest);
+	if (!d->has_nul && rest.n > 0)
+		take_bytes(d, strbuf_slice(&rest));
+	strbuf_free(&rest);
 }
 
 void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, void *arg)
@@ -291,8 +384,12 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 	hearth_hold(d->m->h);
 	*dp = NULL;
 	d->loop = exec_current();
+	if (d->foreign)
+		end_header(d);
 	if (d->has_nul)
 		exec_post(d->loop, refuse, d);
+	else if (d->gate && d->in_memory)
+		mail_gate_check(d->gate, strbuf_slice(&d->bytes), NULL, 0, on_checked, d);
 	else if (d->writer)
 		blob_finish(&d->writer, on_blob, d);
 	else if (job_run(d->m->io, store_small, NULL, d) < 0)

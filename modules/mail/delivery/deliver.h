@@ -69,6 +69,16 @@ bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
  */
 void mail_delivery_set_trace(
 	struct mail_delivery *d, struct slice mail_from, struct slice received);
+/*
+ * It comes by SMTP: fields Authentication-Results that claim to be this server's are left out of it
+ * (verify/results_filter.h).
+ */
+void mail_delivery_set_foreign(struct mail_delivery *d);
+/*
+ * It is checked before it is filed (verify/gate.h): with HEARTH_EDENIED the gate's verdict says why it is
+ * not taken. The gate stays the caller's, until `done`.
+ */
+void mail_delivery_set_gate(struct mail_delivery *d, struct mail_gate *gate);
 /* Who sends it, an address or an account: large mails of one source take turns (turns.h). */
 void mail_delivery_set_source(struct mail_delivery *d, struct slice source);
 /* INTERNALDATE, Unix seconds; now unless set. */

@@ -44,6 +44,11 @@ static void filter(struct db_tx *tx, struct mail_delivery *d, struct mail_target
 	t->filter = (struct mail_filter_outcome){ .flags = 0 };
 	if (!arrives(t))
 		return;
+	if (d->junk) {
+		/* What is not proven to be whose it says moves no filter. */
+		t->filter.junk = true;
+		return;
+	}
 	rc = mail_store_preferences(tx, t->r.account, d->a, &preferences);
 	if (rc < 0)
 		log_warn("mail", "delivered without filters", "why", "%s", error_name(rc), NULL);
@@ -63,6 +68,10 @@ static int open_filtered(struct db_tx *tx, struct mail_target *t, struct mailbox
 	if (t->filter.trash) {
 		name = SLICE("Trash");
 		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_TRASH, box);
+	}
+	if (t->filter.junk) {
+		name = SLICE("Junk");
+		rc = mail_store_mailbox_by_use(tx, t->r.account, MAIL_USE_JUNK, box);
 	}
 	if (rc == HEARTH_ENOTFOUND)
 		rc = mail_store_mailbox(tx, t->r.account, name, box);
@@ -96,12 +105,17 @@ static int open_by_use(struct db_tx *tx, struct mail_target *t, struct mailbox *
 		       : mail_store_mailbox(tx, t->r.account, SLICE("Sent"), box);
 }
 
+static bool is_filtered(const struct mail_target *t)
+{
+	return t->filter.mailbox.n > 0 || t->filter.trash || t->filter.junk;
+}
+
 static int open_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
 {
 	INVARIANT(!t->r.use || t->r.use == MAIL_USE_SENT);
 	if (t->r.use)
 		return open_by_use(tx, t, box);
-	if (t->filter.mailbox.n > 0 || t->filter.trash)
+	if (is_filtered(t))
 		return open_filtered(tx, t, box);
 	return mail_store_mailbox(
 		tx, t->r.account, t->r.mailbox.n ? t->r.mailbox : SLICE("INBOX"), box);
@@ -110,7 +124,7 @@ static int open_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox 
 /* An account's usual mailboxes are made when one is missed, or a filter makes others. */
 static int find_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox *box)
 {
-	bool filtered = t->filter.mailbox.n > 0 || t->filter.trash;
+	bool filtered = is_filtered(t);
 	int rc = filtered ? HEARTH_ENOTFOUND : open_mailbox(tx, t, box);
 
 	if (rc != HEARTH_ENOTFOUND)
@@ -182,6 +196,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 		rc = file_one(tx, d, &d->targets[i]);
 	if (rc == 0 && d->remote_n > 0)
 		rc = queue_all(tx, d);
+	if (rc == 0 && d->gate)
+		rc = mail_gate_record(tx, d->gate);
 	if (rc == 0 && d->also)
 		rc = d->also(tx, d->also_arg);
 	return rc;

@@ -33,8 +33,8 @@ void mail_filter_read(struct arena *a, struct slice message, struct mail_filter_
 
 /* What is to be done. */
 struct mail_filter_outcome {
-	struct slice mailbox; /* where it goes; p NULL: INBOX, unless it is the trash */
-	bool trash;
+	struct slice mailbox; /* where it goes; p NULL: INBOX, unless it is one of these */
+	bool trash, junk;
 	unsigned flags;        /* enum mail_flag: to be set */
 	struct slice keywords; /* separated by spaces; MAIL_KEYWORDS_MAX bytes at most */
 };

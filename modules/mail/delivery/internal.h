@@ -16,6 +16,8 @@
 #include "delivery/filter.h"
 #include "hearth/map.h"
 #include "store/outgoing.h"
+#include "verify/gate.h"
+#include "verify/results_filter.h"
 
 /* A recipient, and what becomes of the message there. */
 struct mail_target {
@@ -31,7 +33,11 @@ struct mail_delivery {
 	struct blob_writer *writer; /* of one that is larger than MAIL_ROW_MAX; else NULL */
 	struct strbuf bytes;        /* the message, up to IN_MEMORY_MAX */
 	bool in_memory;
-	bool has_nul; /* it is refused: nothing more of it is kept */
+	bool foreign; /* it goes through this: */
+	struct results_filter results;
+	struct mail_gate *gate; /* NULL: it is not checked */
+	bool junk;              /* by the gate's verdict */
+	bool has_nul;           /* it is refused: nothing more of it is kept */
 	struct mail_target *targets;
 	size_t n, cap;
 	struct mail_remote *remotes; /* who is elsewhere */
@@ -41,7 +47,7 @@ struct mail_delivery {
 	db_fn *also;
 	void *also_arg;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
-	struct slice mail_from, received;
+	struct slice mail_from, received, checked; /* `checked`: what the gate found, as a field */
 	struct slice source;
 	struct mail_turn turn; /* of a large one */
 	int64_t date;

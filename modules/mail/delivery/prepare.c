@@ -26,6 +26,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 		strbuf_printf(&out, "Return-Path: <%.*s>\r\n", SLICE_ARG(d->mail_from));
 		strbuf_printf(&out, "Delivered-To: %.*s\r\n", SLICE_ARG(r->address));
 	}
+	strbuf_add(&out, d->checked);
 	strbuf_add(&out, d->received);
 	trace = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&out);

@@ -56,6 +56,7 @@ static void session_free(void *session)
 
 	list_remove(&s->node);
 	mail_delivery_abort(&s->delivery);
+	mail_gate_free(&s->gate);
 	strbuf_free(&s->out);
 	free(s);
 }
@@ -81,6 +82,7 @@ void smtp_go_on(struct smtp_session *s)
 void smtp_reset(struct smtp_session *s)
 {
 	mail_delivery_abort(&s->delivery);
+	mail_gate_free(&s->gate);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
 	s->chunking = s->chunk_refused = s->require_tls = false;
 	s->size = s->addresses = 0;

@@ -59,7 +59,8 @@ struct smtp_session {
 	int64_t addresses; /* accepted by RCPT; a group is one, and none: no message */
 	char from[SMTP_ADDRESS_MAX + 2];
 	struct mail_delivery
-		*delivery; /* from the first recipient on, were it one that is refused */
+		*delivery;      /* from the first recipient on, were it one that is refused */
+	struct mail_gate *gate; /* that it goes through; NULL: none */
 	struct smtp_data data;
 	uint64_t message_size; /* of one that has come whole */
 

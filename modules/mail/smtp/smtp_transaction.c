@@ -160,6 +160,30 @@ static void write_helo(struct strbuf *out, const char *name)
 	}
 }
 
+/* Mail of people who are logged in is their own. */
+static void set_gate(struct smtp_session *s)
+{
+	const struct conn_info *info = conn_info(s->conn);
+
+	INVARIANT(!s->gate);
+	if (s->authenticated)
+		return;
+	s->gate = mail_gate_new(s->m, &(struct mail_gate_client){ .peer = info->peer,
+					      .helo = s->helo,
+					      .from = s->from,
+					      .conn = (int64_t)info->id });
+	mail_delivery_set_gate(s->delivery, s->gate);
+}
+
+/* By the verdict of the gate; false: it has nothing to say against it. */
+static bool say_verdict(struct smtp_session *s, const struct mail_gate_verdict *v)
+{
+	if (!v || (v->action != GATE_REFUSE && v->action != GATE_LATER))
+		return false;
+	smtp_say(s, v->action == GATE_REFUSE ? 550 : 451, v->enhanced, "%.*s", SLICE_ARG(v->text));
+	return true;
+}
+
 /* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
 void smtp_message_begin(struct smtp_session *s)
 {
@@ -182,6 +206,8 @@ void smtp_message_begin(struct smtp_session *s)
 	mail_delivery_set_source(
 		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));
 	strbuf_free(&out);
+	mail_delivery_set_foreign(s->delivery);
+	set_gate(s);
 }
 
 void smtp_do_data(struct smtp_session *s)
@@ -210,6 +236,11 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 			"%zu", n, "bytes", "%llu", (unsigned long long)s->message_size, NULL);
 	if (!smtp_back(s))
 		return;
+	if (status == HEARTH_EDENIED && s->gate && say_verdict(s, mail_gate_verdict(s->gate))) {
+		smtp_reset(s);
+		smtp_go_on(s);
+		return;
+	}
 	smtp_reset(s);
 	if (status == 0) {
 		metric_add(s->m->accepted, 1);

@@ -5,6 +5,7 @@
 #ifndef MAIL_VERIFY_ASK_H
 #define MAIL_VERIFY_ASK_H
 
+#include "hearth/arena.h"
 #include "hearth/dns.h"
 
 struct verify_asker {
@@ -18,5 +19,7 @@ struct verify_asker {
 /* Whether the text, without a dot at its end, can be asked: labels of 1 to 63 printable bytes of ASCII,
  * 253 in all (RFC 1035 section 2.3.4). Pure. */
 bool verify_is_name(struct slice name);
+/* The name with letters of ASCII in lower case, in `a`. Pure. */
+struct slice verify_lower(struct arena *a, struct slice name);
 
 #endif

@@ -1,5 +1,8 @@
 /*
- * dmarc.c: see dmarc.h. On the loop.
+ * dmarc.c: from what SPF and DKIM have proven, and the author's walk, to a verdict (dmarc.h). What is not
+ * below the organization of the author costs no question.
+ *
+ * On the loop; DMARC_IDENTIFIERS_MAX and DMARC_WALKS_MAX bound it.
  */
 #include "verify/dmarc.h"
 
@@ -24,7 +27,8 @@ static bool is_below(struct slice name, struct slice domain)
 
 static void finish(struct dmarc_check *c, enum dmarc_result result)
 {
-	INVARIANT(c->done);
+	INVARIANT(c->done && !c->ended);
+	c->ended = true;
 	c->outcome.result = result;
 	c->done(c->arg);
 }

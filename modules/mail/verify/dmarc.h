@@ -53,7 +53,7 @@ struct dmarc_check {
 	struct dmarc_identifier identifiers[DMARC_IDENTIFIERS_MAX];
 	size_t n, at; /* `at`: whose walk it is */
 	int walks;
-	bool judged, unknown;
+	bool judged, unknown, ended;
 	size_t kind; /* of record that is looked for at the author's domain */
 	struct dns_question q;
 	struct dmarc_outcome outcome;

@@ -7,7 +7,6 @@
 #include <ctype.h>
 
 #include "hearth/dns.h"
-#include "verify/ask.h"
 
 #define NAME_MAX_SHOWN 253 /* bytes of a name that is asked for (RFC 7208 section 7.3) */
 #define PARTS_MAX      128 /* labels a name may have */
@@ -224,22 +223,4 @@ void spf_macro_expand_name(struct strbuf *out, struct slice text, const struct s
 		name = slice_skip(name, (size_t)slice_chr(name, '.') + 1);
 	strbuf_add(out, name);
 	strbuf_free(&whole);
-}
-
-/* ---- names ---- */
-
-bool verify_is_name(struct slice name)
-{
-	size_t label = 0;
-
-	if (name.n == 0 || name.n > NAME_MAX_SHOWN)
-		return false;
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char c = (unsigned char)name.p[i];
-
-		if (c == '.' ? label == 0 : c < ' ' || c >= 0x7f || c == '\\' || label == 63)
-			return false;
-		label = c == '.' ? 0 : label + 1;
-	}
-	return label > 0;
 }

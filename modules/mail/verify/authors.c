@@ -1,0 +1,48 @@
+/*
+ * authors.c: see authors.h. Pure; a field's addresses are bounded by mime/address.h, its length by
+ * mime/header.h.
+ */
+#include "verify/authors.h"
+
+#include "mime/address.h"
+#include "mime/header.h"
+#include "verify/ask.h"
+
+static void add(struct arena *a, struct authors *out, struct slice host)
+{
+	if (host.n > 0 && host.p[host.n - 1] == '.')
+		host.n--;
+	if (!verify_is_name(host) || slice_chr(host, '.') < 0) {
+		out->wrong = "an author without a domain";
+		return;
+	}
+	for (size_t i = 0; i < out->n; i++)
+		if (slice_ieq(out->domains[i], host))
+			return;
+	if (out->n == AUTHORS_MAX)
+		out->wrong = "authors of too many domains";
+	else
+		out->domains[out->n++] = verify_lower(a, host);
+}
+
+void authors_read(struct arena *a, struct slice header, struct authors *out)
+{
+	struct mime_fields it = mime_fields_of(header);
+	struct mime_field field;
+	size_t fields = 0;
+
+	*out = (struct authors){ .n = 0 };
+	while (mime_fields_next(&it, &field)) {
+		struct mime_addresses all;
+
+		if (!slice_ieq(field.name, SLICE("From")) || out->wrong)
+			continue;
+		fields++;
+		all = mime_addresses_parse(a, mime_unfold(a, field.value));
+		for (size_t i = 0; i < all.n && !out->wrong; i++)
+			if (all.v[i].kind == MIME_ADDRESS_MAILBOX)
+				add(a, out, all.v[i].host);
+	}
+	if (!out->wrong && out->n == 0)
+		out->wrong = fields ? "an author without an address" : "no author";
+}

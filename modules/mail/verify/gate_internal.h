@@ -1,0 +1,82 @@
+/*
+ * verify/gate_internal.h: a gate from the inside (gate.h). One thread has it at a time: the loop, or the
+ * worker of the step it is in.
+ *
+ *	gate.c          its steps, and its place among the others
+ *	gate_verdict.c  from results to a verdict, the field, and the rows for reports
+ */
+#ifndef MAIL_VERIFY_GATE_INTERNAL_H
+#define MAIL_VERIFY_GATE_INTERNAL_H
+
+#include "mail.h"
+#include "store/dmarc.h"
+#include "verify/authors.h"
+#include "verify/dmarc.h"
+#include "verify/gate.h"
+#include "verify/message.h"
+#include "verify/spf.h"
+
+enum gate_step {
+	GATE_NEW,
+	GATE_WAITING,
+	GATE_HASHING,
+	GATE_ASKING,
+	GATE_JUDGING,
+	GATE_ALIGNING,
+	GATE_ENDED
+};
+
+struct gate_key {
+	struct mail_gate *gate;
+	struct dns_question q;
+	size_t signature;
+};
+
+struct gate_spf {
+	struct mail_gate *gate;
+	struct spf_check check;
+	struct slice domain; /* p NULL: it is not checked */
+	enum spf_result result;
+	struct slice explanation;
+	const char *why;
+};
+
+struct mail_gate {
+	struct mail *m;
+	struct list_node node; /* of those that wait */
+	struct arena *a;
+	const char *peer, *helo, *from;
+	int64_t conn;
+	uint64_t network;
+	enum gate_step step;
+	bool has_place;
+	struct timer late;
+	/* the message */
+	struct slice bytes;
+	const char *blob;
+	uint64_t size;
+	int status;
+	struct mail_turn turn; /* of one that is read back */
+	struct verify_message message;
+	struct authors authors;
+	/* what is asked */
+	size_t asked; /* SPF and keys that were not answered yet */
+	struct gate_spf mail_from, hello;
+	struct gate_key *keys;
+	size_t key_n;
+	struct dmarc_check dmarc[AUTHORS_MAX];
+	size_t aligning;
+	/* the end */
+	struct mail_gate_verdict verdict;
+	struct mail_dmarc_row rows[AUTHORS_MAX];
+	size_t row_n;
+	mail_gate_fn *done;
+	void *arg;
+};
+
+/* Whether the signature proves its domain: it holds, for all of the message, and not only as a try. */
+bool gate_counts(const struct dkim_signature *s);
+/* From all that is known to the verdict and its rows. */
+void gate_judge(struct mail_gate *g);
+
+#endif
