@@ -31,7 +31,7 @@ class Server {
 
   serve(socket) {
     const { ways } = this;
-    let state = 'command', text = '', rcpt = [], begun = 0, stream = socket, slow = Promise.resolve();
+    let state = 'command', text = '', rcpt = [], from = '', begun = 0, stream = socket, slow = Promise.resolve();
     const say = (line) => {
       if (line === null) return stream.destroy();
       if (ways.slowly) {
@@ -46,6 +46,7 @@ class Server {
       const own = typeof way === 'function' ? way(this, line) : way;
 
       if (verb === 'RCPT') this.rcpts++;
+      if (verb === 'MAIL') from = line;
       if (verb === 'MAIL') this.most = Math.max(this.most, ++begun);
       if (own !== undefined) {
         if (verb === 'STAR' && own === 'secure') return secureNow();
@@ -66,7 +67,7 @@ class Server {
 
       state = 'command';
       if (!rcpt.length) return say('554 5.5.1 for nobody');
-      if (own === undefined || /^2/.test(own)) this.mails.push({ rcpt, text, tls: stream !== socket });
+      if (own === undefined || /^2/.test(own)) this.mails.push({ from, rcpt, text, tls: stream !== socket });
       rcpt = [];
       return say(own === undefined ? '250 2.0.0 taken' : own);
     };
@@ -140,6 +141,7 @@ const FAULTS = [
   ['selfmx', null, never(/5\.4\.6 /)],
   ['limits', { EHLO: '250-x\r\n250 LIMITS MAILMAX=2' }, sent()],
   ['poison', { dot: (_, text) => (text.includes('bitter') ? null : undefined) }, sent()],
+  ['dsn', { EHLO: '250-x\r\n250-PIPELINING\r\n250 DSN' }, sent()],
   ['thousand', {}, sent()],
   ['backup', {}, sent()], // the first of its two hosts is closed
   ['implicit', {}, sent()],
@@ -257,6 +259,40 @@ test('a mail at which the other server hangs up holds up no other', async () => 
   assert.equal(answers('bob3@poison.test').length, 0);
   const [id] = rowOf('bad@poison.test');
   assert.equal(hearth.command('queue', 'remove', id).status, 0);
+});
+
+test('reports of success, where one is asked for', async () => {
+  hearth.addUser('sue@hearth.test', PASSWORD);
+  for (const words of [['add', 'team'], ['join', 'team', 'sue']]) {
+    const done = hearth.command('group', ...words);
+    assert.equal(done.status, 0, done.stderr);
+  }
+  const c = await SmtpClient.hello(hearth.port.submission);
+  assert.ok(c.ehlo.lines.includes('DSN'));
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  await c.expect(250, 'MAIL FROM:<ann@hearth.test> RET=HDRS ENVID=order+2B7');
+  for (const to of ['yes@good.test', 'yes@dsn.test', 'sue@hearth.test', 'team@hearth.test'])
+    await c.expect(250, `RCPT TO:<${to}> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;first+2B${to}`);
+  await c.expect(250, 'RCPT TO:<no@good.test>');
+  await c.expect(250, 'RCPT TO:<no@rcpt5.test> NOTIFY=NEVER');
+  await c.expect(354, 'DATA');
+  c.send('From: <ann@hearth.test>\r\nSubject: tell me\r\n\r\nhello\r\n');
+  await c.expect(250, '.');
+  c.close();
+  const outside = await SmtpClient.hello(hearth.port.smtp); // others say by themselves that we have it
+  assert.ok(!outside.ehlo.lines.includes('DSN'));
+  outside.close();
+
+  let reports;
+  await eventually(async () => /Action: relayed/.test(reports = await inbox()) && !rowOf('no@rcpt5.test'), 30, 'the reports');
+  for (const [to, action] of [['sue@hearth.test', 'delivered'], ['team@hearth.test', 'expanded'], ['yes@good.test', 'relayed']])
+    assert.match(reports, new RegExp(`Original-Recipient: rfc822;first\\+${to}\r\nFinal-Recipient: rfc822; ${to}\r\nAction: ${action}\r\nStatus: 2\\.`));
+  assert.match(reports, /Original-Envelope-Id: order\+7\r\n/);
+  await eventually(() => servers.get('dsn').mails.length === 2, 30, 'passed on');
+  const { from, rcpt } = servers.get('dsn').mails[1];
+  assert.match(from, / RET=HDRS ENVID=order\+2B7$/);
+  assert.match(rcpt[0], / NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;first\+2Byes@dsn\.test$/);
+  assert.doesNotMatch(reports, /Final-Recipient: [^\r]*(yes@dsn|no@good|no@rcpt5)/);
 });
 
 test('by command: show, hold, release, retry, remove', async () => {

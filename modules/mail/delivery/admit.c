@@ -14,6 +14,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/room.h"
+#include "store/outgoing.h"
 
 #define TARGETS_MAX 2000 /* accounts of one delivery, whatever groups they come from */
 
@@ -51,6 +52,8 @@ struct question {
 	struct mail_delivery *delivery;
 	char address[SMTP_ADDRESS_MAX + 2];
 	int64_t size;
+	bool owed; /* success is to be told, by this name: */
+	char *orcpt;
 	mail_admitted_fn *done;
 	void *arg;
 };
@@ -58,6 +61,7 @@ struct question {
 static void answer(struct question *q, const struct smtp_reply *reply)
 {
 	q->done(q->arg, reply);
+	free(q->orcpt);
 	free(q);
 }
 
@@ -87,6 +91,9 @@ static void on_room(void *arg, int status, const struct account *accounts, size_
 		answer(q, &many);
 	} else {
 		add(q, accounts, n);
+		if (q->owed)
+			mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt),
+				group != 0);
 		answer(q, &ok);
 	}
 }
@@ -134,6 +141,8 @@ const struct smtp_reply *mail_admit(
 	*q = (struct question){
 		.m = a->m, .delivery = a->delivery, .size = a->size, .done = done, .arg = arg
 	};
+	q->owed = a->sender && a->notify & MAIL_NOTIFY_SUCCESS;
+	q->orcpt = mem_strdup(a->orcpt);
 	snprintf(q->address, sizeof(q->address), "%.*s", SLICE_ARG(a->address));
 	a->m->accounts->reached_by(a->m->accounts->self, slice_str(q->address), on_reached, q);
 	return NULL;

@@ -50,6 +50,7 @@ static void delivery_free(struct mail_delivery *d)
 	results_filter_clear(&d->results);
 	free(d->targets);
 	free(d->remotes);
+	free(d->owed);
 	map_free(&d->accounts);
 	arena_free(&d->a);
 	free(d);
@@ -216,23 +217,42 @@ static void tell_queue(const struct mail_delivery *d)
 	strbuf_free(&lines);
 }
 
-static void finish(struct mail_delivery *d, int status)
+static void end(struct mail_delivery *d)
 {
 	struct mail_recipient *all = arena_zalloc(d->a, (d->n + 1) * sizeof(*all));
 
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n; i++)
 		all[i] = d->targets[i].r;
-		if (status == 0)
-			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
-				d->targets[i].mailbox_id);
-	}
+	d->done(d->arg, d->status, all, d->n);
+	hearth_release(d->m->h);
+	delivery_free(d);
+}
+
+/* The mail is there, whatever became of the report on it. */
+static void on_receipt(void *arg, int status, const struct mail_recipient *to, size_t n)
+{
+	(void)to;
+	(void)n;
+	if (status < 0)
+		log_warn("mail", "a report of success could not be written", "error", "%s",
+			error_name(status), NULL);
+	end(arg);
+}
+
+static void finish(struct mail_delivery *d, int status)
+{
+	for (size_t i = 0; i < d->n && status == 0; i++)
+		mail_changed(
+			hearth_bus(d->m->h), d->targets[i].r.account, d->targets[i].mailbox_id);
 	if (status < 0 && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
 	if (status == 0 && d->remote_n > 0)
 		tell_queue(d);
-	d->done(d->arg, status, all, d->n);
-	hearth_release(d->m->h);
-	delivery_free(d);
+	d->status = status;
+	if (status == 0 && mail_delivery_owes(d))
+		mail_delivery_receipt(d, on_receipt);
+	else
+		end(d);
 }
 
 static void on_stored(void *arg, int status)

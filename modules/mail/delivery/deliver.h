@@ -51,6 +51,12 @@ struct mail_remote {
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
 /*
+ * Of this address, whose recipients were added, success is told to the sender (RFC 3461 NOTIFY=SUCCESS), if
+ * that is an account; `orcpt` as xtext.
+ */
+void mail_delivery_owe(
+	struct mail_delivery *d, struct slice address, struct slice orcpt, bool to_group);
+/*
  * For them: who sends it (NULL: the server itself), and what RFC 3461 has beside MAIL. What is on its way
  * counts for the sender's quota, as it is then.
  */

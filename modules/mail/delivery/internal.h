@@ -1,8 +1,9 @@
 /*
- * delivery/internal.h: a delivery under way: what its three files share (deliver.h).
+ * delivery/internal.h: a delivery under way: what its files share (deliver.h).
  *
  *	deliver.c   takes the bytes and hands it on from step to step. On the loop.
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
+ *	receipt.c   the report of success for those who are here. On the loop.
  *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
  *
  * One thread at a time has it: the loop while bytes come, then whoever runs the step it is in.
@@ -15,6 +16,7 @@
 #include "delivery/deliver.h"
 #include "delivery/filter.h"
 #include "hearth/map.h"
+#include "queue/report.h"
 #include "store/outgoing.h"
 #include "verify/gate.h"
 #include "verify/results_filter.h"
@@ -42,7 +44,9 @@ struct mail_delivery {
 	size_t n, cap;
 	struct mail_remote *remotes; /* who is elsewhere */
 	size_t remote_n, remote_cap;
-	struct mail_outgoing outgoing; /* what they get */
+	struct report_recipient *owed; /* who is here, and of whom success is to be told */
+	size_t owed_n, owed_cap;
+	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
 	int64_t sender_quota;          /* bytes; 0: no bound */
 	db_fn *also;
 	void *also_arg;
@@ -72,5 +76,12 @@ void mail_delivery_prepare(void *delivery);
  * set. In a transaction that writes; may be run again, when that has to be repeated.
  */
 int mail_delivery_file(struct db_tx *tx, void *delivery);
+
+/* ---- receipt.c ---- */
+
+/* Whether a report of success is to be written; with what is parsed of the mail. */
+bool mail_delivery_owes(const struct mail_delivery *d);
+/* Writes it into the sender's mailbox; then done(d, …). */
+void mail_delivery_receipt(struct mail_delivery *d, mail_delivered_fn *done);
 
 #endif

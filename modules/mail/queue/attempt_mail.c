@@ -147,6 +147,7 @@ static void send_batch(struct attempt *t)
 	rc = smtp_client_send(t->client, &t->envelope);
 	if (rc == 0) {
 		t->mails++;
+		t->batch->passed_on = smtp_client_extensions(t->client)->dsn;
 		return;
 	}
 	if (rc == HEARTH_ETOOBIG)

@@ -9,6 +9,7 @@
 #include "hearth/map.h"
 #include "message.h"
 #include "queue/queue.h"
+#include "queue/report.h"
 #include "queue/route.h"
 #include "queue/smtp_client.h"
 #include "store/outgoing.h"
@@ -86,6 +87,7 @@ struct mail_batch {
 	} * recipients;
 	size_t count;
 	char host[DNS_NAME_MAX + 1]; /* who answered, for reports */
+	bool passed_on;              /* the server it went to reports (RFC 3461), and not we */
 	struct strbuf header;        /* of the message, for reports: its first bytes */
 	struct strbuf report;        /* a message for the sender */
 	struct lease lease;          /* what its rows are changed by */
@@ -149,16 +151,10 @@ struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, siz
 /* Copies a row into place i of it. */
 void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *row);
 
-/* ---- report.c ---- */
-
-/* Whether somebody is to be told of a recipient: it failed, or is late and has `warn`. */
-bool report_is_due(const struct mail_batch_recipient *r);
 /*
- * A report (RFC 3464) on those of a batch of whom somebody is to be told, as a message. Pure.
+ * Whether its sender is to be told of a recipient: it failed, or is late and has `warn`, or was taken by a
+ * server that will not report, where a report was asked for.
  */
-/* "NEVER", "SUCCESS,FAILURE": the words of enum mail_notify_when, in `a`; NULL for none. */
-const char *mail_notify_words(struct arena *a, unsigned notify);
-void report_write(
-	struct strbuf *out, const struct mail_batch *b, const char *hostname, int64_t now_s);
+bool mail_batch_tells(const struct mail_batch *b, const struct mail_batch_recipient *r);
 
 #endif

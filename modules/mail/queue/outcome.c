@@ -83,9 +83,21 @@ static int64_t wait_ms(const struct mail_queue_limits *l, int64_t age_ms)
 	return wait - wait / 10 + (int64_t)(rand_u64() % (uint64_t)(wait / 5 + 1));
 }
 
-static bool tells(const struct mail_batch_recipient *r, unsigned when)
+/* Unless it was said, failures and delays are told (RFC 3461 section 4.1). */
+static bool asked_for(const struct mail_batch_recipient *r, unsigned when)
 {
-	return r->row.notify ? r->row.notify & when : true;
+	unsigned notify = r->row.notify ? r->row.notify : MAIL_NOTIFY_FAILURE | MAIL_NOTIFY_DELAY;
+
+	return notify & when;
+}
+
+bool mail_batch_tells(const struct mail_batch *b, const struct mail_batch_recipient *r)
+{
+	if (r->outcome == OUTCOME_FAILED)
+		return asked_for(r, MAIL_NOTIFY_FAILURE);
+	if (r->outcome == OUTCOME_SENT)
+		return !b->passed_on && asked_for(r, MAIL_NOTIFY_SUCCESS);
+	return r->outcome == OUTCOME_DEFERRED && r->warn;
 }
 
 /* A temporary failure is one for good when the mail's time is over. */
@@ -100,7 +112,7 @@ static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
 		if (r->outcome != OUTCOME_DEFERRED)
 			continue;
 		r->due_ms = now + wait_ms(l, age);
-		r->warn = age >= l->warning_ms && !r->row.warned && tells(r, MAIL_NOTIFY_DELAY);
+		r->warn = age >= l->warning_ms && !r->row.warned && asked_for(r, MAIL_NOTIFY_DELAY);
 		if (now < b->outgoing.expires_ms)
 			continue;
 		r->outcome = OUTCOME_FAILED;
@@ -270,9 +282,43 @@ static void write_outcome(struct mail_batch *b)
 		write_without_report(b);
 }
 
+static enum report_action action_of(const struct mail_batch_recipient *r)
+{
+	return r->outcome == OUTCOME_FAILED ? REPORT_FAILED
+	       : r->outcome == OUTCOME_SENT ? REPORT_RELAYED
+					    : REPORT_DELAYED;
+}
+
 static void report(struct mail_batch *b)
 {
-	report_write(&b->report, b, hearth_hostname(b->q->m->h), clock_wall_s());
+	const struct mail_outgoing *o = &b->outgoing;
+	struct report_recipient *told = arena_zalloc(b->a, b->count * sizeof(*told));
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mail_batch_recipient *r = &b->recipients[i];
+
+		if (mail_batch_tells(b, r))
+			told[n++] = (struct report_recipient){ .address = r->row.recipient,
+				.orcpt = r->row.orcpt,
+				.action = action_of(r),
+				.code = r->code,
+				.enhanced = r->enhanced,
+				.answer = r->answer };
+	}
+	report_write(&b->report,
+		&(struct report){ .hostname = hearth_hostname(b->q->m->h),
+			.now_s = clock_wall_s(),
+			.to = o->mail_from,
+			.envid = o->envid,
+			.arrived_s = o->queued_ms / 1000,
+			.until_s = o->expires_ms / 1000,
+			.host = b->host,
+			.message = strbuf_slice(&b->header),
+			.whole = o->ret == MAIL_RET_FULL &&
+				 b->header.n == o->content.blob_size + o->content.trace.n,
+			.recipients = told,
+			.count = n });
 	write_outcome(b);
 }
 
@@ -320,7 +366,7 @@ void outcome_write(struct mail_batch *b)
 	hearth_hold(b->q->m->h);
 	set_times(b, mail_queue_limits(b->q->m));
 	for (size_t i = 0; i < b->count && b->outgoing.mail_from.n > 0; i++)
-		due |= report_is_due(&b->recipients[i]);
+		due |= mail_batch_tells(b, &b->recipients[i]);
 	if (!due)
 		write_without_report(b);
 	else if (b->header.n > 0)

@@ -106,6 +106,9 @@ static void write_extensions(const struct smtp_session *s, struct strbuf *text)
 		strbuf_adds(text, "\nREQUIRETLS");
 	if (conn_can_start_tls(s->conn))
 		strbuf_adds(text, "\nSTARTTLS");
+	/* Other servers report by themselves that we have it (delivery/receipt.c). */
+	if (s->submission)
+		strbuf_adds(text, "\nDSN");
 	if (s->submission && smtp_auth_allowed(s))
 		strbuf_adds(text, "\nAUTH PLAIN LOGIN");
 }

@@ -1,5 +1,5 @@
 /*
- * Reports (RFC 3464): who is told what of whom, and that no answer of another server can forge a line.
+ * Reports (RFC 3464, RFC 6533): what is said of whom, and that no answer of another server can forge a line.
  */
 #include "harness.h"
 #include "queue/internal.h"
@@ -11,75 +11,157 @@ static bool has(const char *what)
 	return slice_find(strbuf_slice(&text), slice_str(what)) >= 0;
 }
 
-static void fill(struct mail_batch *b, struct mail_batch_recipient *r, size_t n)
+static void write(const struct report_recipient *r, size_t n, const char *message, bool whole)
 {
-	static const char header[] = "Subject: hello\r\nTo: x\r\n\r\nsecret";
-
-	*b = (struct mail_batch){ .recipients = r, .count = n, .host = "mx.example.org" };
-	b->outgoing = (struct mail_outgoing){
-		.mail_from = SLICE("ann@here.test"), .envid = SLICE("e+2B1"), .expires_ms = 86400000
-	};
-	strbuf_free(&b->header);
-	strbuf_add(&b->header, SLICE(header));
 	strbuf_free(&text);
+	report_write(&text, &(struct report){ .hostname = "mail.here.test",
+				    .to = SLICE("ann@here.test"),
+				    .envid = SLICE("e+2B1"),
+				    .until_s = 86400,
+				    .host = "mx.example.org",
+				    .message = slice_str(message),
+				    .whole = whole,
+				    .recipients = r,
+				    .count = n });
 }
 
-START_TEST(one_failed_one_late_and_one_who_is_nobodys_business)
+#define MESSAGE "Subject: hello\r\nTo: x\r\n\r\nsecret"
+
+START_TEST(one_failed_and_one_late)
 {
-	struct mail_batch_recipient r[] = {
-		{ .row = { .recipient = SLICE("a@x.test"), .orcpt = SLICE("rfc822;old@x.test") },
-			.outcome = OUTCOME_FAILED,
+	const struct report_recipient r[] = {
+		{ .address = SLICE("a@x.test"),
+			.orcpt = SLICE("rfc822;old+2Bone@x.test"),
+			.action = REPORT_FAILED,
 			.code = 550,
 			.enhanced = "5.1.1",
 			.answer = SLICE("nobody\nof that name") },
-		{ .row = { .recipient = SLICE("b@x.test") },
-			.outcome = OUTCOME_DEFERRED,
-			.warn = true,
+		{ .address = SLICE("b@x.test"),
+			.action = REPORT_DELAYED,
+			.enhanced = "",
 			.answer = SLICE("no answer") },
-		{ .row = { .recipient = SLICE("c@x.test"), .notify = MAIL_NOTIFY_NEVER },
-			.outcome = OUTCOME_FAILED },
-		{ .row = { .recipient = SLICE("d@x.test") }, .outcome = OUTCOME_SENT },
 	};
-	struct mail_batch b;
 
-	fill(&b, r, 4);
-	ck_assert(report_is_due(&r[0]) && report_is_due(&r[1]));
-	ck_assert(!report_is_due(&r[2]) && !report_is_due(&r[3]));
-	report_write(&text, &b, "mail.here.test", 0);
+	write(r, 2, MESSAGE, false);
 	ck_assert(has("Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nFrom: Mail delivery "
 		      "<postmaster@mail.here.test>\r\n"
 		      "To: <ann@here.test>\r\nSubject: Your mail could not be delivered\r\n"));
 	ck_assert(has("Auto-Submitted: auto-replied\r\n"));
-	ck_assert(has("Original-Envelope-Id: e+2B1\r\n"));
-	ck_assert(
-		has("Original-Recipient: rfc822;old@x.test\r\nFinal-Recipient: rfc822; a@x.test\r\n"
-		    "Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.org\r\n"
-		    "Diagnostic-Code: smtp; 550 5.1.1 nobody / of that name\r\n"));
+	ck_assert(has("report-type=delivery-status;"));
+	ck_assert(has("Original-Envelope-Id: e+1\r\n"));
+	ck_assert(has(
+		"Original-Recipient: rfc822;old+one@x.test\r\nFinal-Recipient: rfc822; a@x.test\r\n"
+		"Action: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.org\r\n"
+		"Diagnostic-Code: smtp; 550 5.1.1 nobody / of that name\r\n"));
 	ck_assert(has("Final-Recipient: rfc822; b@x.test\r\nAction: delayed\r\nStatus: 4.0.0\r\n"
 		      "Will-Retry-Until: Fri, 2 Jan 1970 00:00:00 +0000\r\n"));
-	ck_assert(!has("; c@x.test") && !has("; d@x.test"));
 	ck_assert(has("Content-Type: text/rfc822-headers\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
 		      "Subject: hello\r\nTo: x\r\n\r\n--=_"));
 	ck_assert(!has("secret"));
-	strbuf_free(&b.header);
-	strbuf_free(&text);
 }
 END_TEST
 
-START_TEST(late_alone)
+START_TEST(all_comes_back_only_with_what_failed)
 {
-	struct mail_batch_recipient r = {
-		.row = { .recipient = SLICE("b@x.test") }, .outcome = OUTCOME_DEFERRED, .warn = true
+	struct report_recipient r = {
+		.address = SLICE("b@x.test"), .action = REPORT_FAILED, .enhanced = ""
 	};
-	struct mail_batch b;
 
-	fill(&b, &r, 1);
-	strbuf_free(&b.header);
-	report_write(&text, &b, "here.test", 0);
-	ck_assert(has("Subject: Your mail is late\r\n") && !has("rfc822-headers"));
-	r.warn = false;
-	ck_assert(!report_is_due(&r));
-	strbuf_free(&text);
+	write(&r, 1, MESSAGE, true);
+	ck_assert(has("Content-Type: message/rfc822\r\n") && has("secret"));
+	r.action = REPORT_DELAYED;
+	write(&r, 1, MESSAGE, true);
+	ck_assert(has("Subject: Your mail is late\r\n") && !has("secret"));
+	write(&r, 1, "", false);
+	ck_assert(!has("rfc822-headers"));
+}
+END_TEST
+
+START_TEST(what_went_well)
+{
+	struct report_recipient r = { .address = SLICE("b@x.test"),
+		.action = REPORT_RELAYED,
+		.code = 250,
+		.enhanced = "2.0.0",
+		.answer = SLICE("taken") };
+
+	write(&r, 1, MESSAGE, false);
+	ck_assert(has("Subject: Your mail was handed on\r\n"));
+	ck_assert(has("Action: relayed\r\nStatus: 2.0.0\r\nRemote-MTA: dns; mx.example.org\r\n"));
+	r = (struct report_recipient){
+		.address = SLICE("b@x.test"), .action = REPORT_DELIVERED, .enhanced = ""
+	};
+	write(&r, 1, MESSAGE, false);
+	ck_assert(has("Subject: Your mail was delivered\r\n"));
+	ck_assert(has("Action: delivered\r\nStatus: 2.0.0\r\n") && !has("Remote-MTA"));
+	r.action = REPORT_EXPANDED;
+	write(&r, 1, MESSAGE, false);
+	ck_assert(has("Action: expanded\r\nStatus: 2.0.0\r\n"));
+}
+END_TEST
+
+START_TEST(addresses_beyond_ascii)
+{
+	struct report_recipient r[] = {
+		{ .address = SLICE("zo\xc3\xab@x.test"),
+			.orcpt = SLICE("utf-8;zo\\x{EB}@x.test"),
+			.action = REPORT_FAILED,
+			.enhanced = "" },
+		{ .address = SLICE("b@x.test"), .action = REPORT_FAILED, .enhanced = "" },
+	};
+
+	write(r, 2, "Subject: h\xc3\xa9\r\n\r\nbody", false);
+	ck_assert(has("report-type=global-delivery-status;"));
+	ck_assert(has("Content-Type: message/global-delivery-status\r\n"
+		      "Content-Transfer-Encoding: 8bit\r\n"));
+	ck_assert(has("Original-Recipient: utf-8;zo\\x{EB}@x.test\r\n"
+		      "Final-Recipient: utf-8; zo\xc3\xab@x.test\r\n"));
+	ck_assert(has("Final-Recipient: rfc822; b@x.test\r\n"));
+	ck_assert(has("Content-Type: message/global-headers\r\n") && !has("body"));
+	/* The address is ASCII: so is the report, whatever the header. */
+	write(&r[1], 1, "Subject: h\xc3\xa9\r\n\r\nbody", true);
+	ck_assert(has("Content-Type: message/delivery-status\r\n"));
+	ck_assert(has("Content-Type: message/global\r\n") && has("body"));
+}
+END_TEST
+
+START_TEST(nothing_that_was_sent_forges_a_line)
+{
+	struct report_recipient r = { .address = SLICE("a@x.test"),
+		.orcpt = SLICE("rfc822;a+0D+0AAction:+20delivered"),
+		.action = REPORT_FAILED,
+		.code = 550,
+		.enhanced = "",
+		.answer = SLICE("no\nAction: delivered\n\n--=_x") };
+
+	write(&r, 1, MESSAGE, false);
+	ck_assert(has("Diagnostic-Code: smtp; 550 no / Action: delivered /  / --=_x\r\n"));
+	ck_assert(has("Original-Recipient: rfc822;a??Action: delivered\r\n"));
+	ck_assert(!has("\r\nAction: delivered"));
+}
+END_TEST
+
+START_TEST(who_is_told)
+{
+	struct mail_batch b = { .passed_on = false };
+	struct mail_batch_recipient r = { .outcome = OUTCOME_FAILED };
+
+	ck_assert(mail_batch_tells(&b, &r));
+	r.row.notify = MAIL_NOTIFY_NEVER;
+	ck_assert(!mail_batch_tells(&b, &r));
+	r.row.notify = MAIL_NOTIFY_SUCCESS;
+	ck_assert(!mail_batch_tells(&b, &r));
+	r.outcome = OUTCOME_SENT;
+	ck_assert(mail_batch_tells(&b, &r));
+	b.passed_on = true; /* the next server reports */
+	ck_assert(!mail_batch_tells(&b, &r));
+	b.passed_on = false;
+	r.row.notify = 0;
+	ck_assert(!mail_batch_tells(&b, &r));
+	r.outcome = OUTCOME_DEFERRED;
+	ck_assert(!mail_batch_tells(&b, &r));
+	r.warn = true;
+	ck_assert(mail_batch_tells(&b, &r));
 }
 END_TEST
 
@@ -98,8 +180,9 @@ START_TEST(words_of_notify)
 		mail_notify_words(a, MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE | MAIL_NOTIFY_DELAY),
 		"SUCCESS,FAILURE,DELAY");
 	arena_free(&a);
+	strbuf_free(&text);
 }
 END_TEST
 
-TEST_MAIN(
-	"report", one_failed_one_late_and_one_who_is_nobodys_business, late_alone, words_of_notify)
+TEST_MAIN("report", one_failed_and_one_late, all_comes_back_only_with_what_failed, what_went_well,
+	addresses_beyond_ascii, nothing_that_was_sent_forges_a_line, who_is_told, words_of_notify)
