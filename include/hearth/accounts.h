@@ -54,6 +54,8 @@ struct account {
 	/* How it was shown: by authenticate and by_token; 0 from the others. */
 	int64_t token;   /* the id of the token or app password; 0: the main password */
 	unsigned scopes; /* enum accounts_scope */
+	/* By which group a mail reaches it (reached_by): its id, or ACCOUNTS_ADMINISTRATORS; 0. */
+	int64_t through;
 };
 
 /* Where a password is used: some places cannot ask for a second factor. */
@@ -75,16 +77,28 @@ typedef void accounts_login_fn(
 	void *arg, int status, const struct account *account, int64_t retry_ms);
 
 /*
- * Who a mail address reaches: one account, everybody in a group (at most 1000), or the
- * administrators: postmaster, abuse and hostmaster of a local domain are theirs where nobody and no
- * group with members has the name. 0, or HEARTH_ENOTFOUND (nobody: no such address, or a group
- * without members), HEARTH_EBUSY (also: no administrator is there yet), HEARTH_EIO, with nobody.
- * The accounts are valid during the call; `group` is 0, the group's id, or
- * ACCOUNTS_REACHED_ADMINISTRATORS: then one who gets it is enough.
+ * Who a mail address reaches: accounts, each once, by itself or through a group, and addresses at other
+ * servers that an alias names. postmaster, abuse and hostmaster of a local domain reach the
+ * administrators where nobody else has the name; then one who gets it is enough.
+ *
+ * 0 with somebody, or HEARTH_ENOTFOUND (nobody: no such address, or a group without members),
+ * HEARTH_EDENIED (the domain is none of ours), HEARTH_ETOOBIG (more than the bounds below, or aliases
+ * deeper in each other than anybody means), HEARTH_EBUSY (also: no administrator is there yet),
+ * HEARTH_EIO, with nobody. All of it is valid during the call.
  */
-#define ACCOUNTS_REACHED_ADMINISTRATORS (-1)
-typedef void accounts_reached_fn(
-	void *arg, int status, const struct account *accounts, size_t n, int64_t group);
+#define ACCOUNTS_ADMINISTRATORS (-1)
+#define ACCOUNTS_REACHED_MAX    2000
+#define ACCOUNTS_REMOTES_MAX    100
+struct accounts_reached {
+	const struct account *accounts;
+	size_t n;
+	const char *const *remotes; /* NAME@DOMAIN, the domain in lower case */
+	size_t remote_n;
+};
+typedef void accounts_reached_fn(void *arg, int status, const struct accounts_reached *reached);
+
+/* Whether the account may write as an address: 0, HEARTH_EDENIED, HEARTH_EBUSY, HEARTH_EIO. */
+typedef void accounts_may_fn(void *arg, int status);
 
 /* 0 with the name (valid during the call), or HEARTH_ENOTFOUND, HEARTH_EBUSY, HEARTH_EIO, NULL. */
 typedef void accounts_name_fn(void *arg, int status, const char *name);
@@ -133,6 +147,15 @@ struct accounts {
 		enum accounts_via via, accounts_fn *done, void *arg);
 	/* All that a mail address reaches, for delivering mail. From the loop; `done` there. */
 	void (*reached_by)(void *self, struct slice address, accounts_reached_fn *done, void *arg);
+	/*
+	 * Whether an account may have this address in MAIL FROM and in a From field: its own, with
+	 * whatever subaddress; an alias that leads to it alone, or by which it was allowed to write
+	 * (`hearth alias add --may-write`); that of a group it owns; and postmaster, abuse and hostmaster
+	 * an administrator's. From the loop, `done` there; and waiting, on a worker or in a command.
+	 */
+	void (*may_write_as)(void *self, int64_t account, struct slice address,
+		accounts_may_fn *done, void *arg);
+	int (*may_write_as_wait)(void *self, int64_t account, struct slice address);
 	/* The account that a mail address reaches. From the loop; `done` there. */
 	void (*by_address)(void *self, struct slice address, accounts_fn *done, void *arg);
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */

@@ -7,6 +7,7 @@
  *   profile/       what people say of themselves                   avatar/      their picture
  *   session/       log-in, its throttle, tokens                    factor/      second factors
  *   audit/         security events                                 personal/    export, erasure
+ *   alias/         addresses that lead to others; whom an address reaches; who may write as what
  *   group/  preferences/  sms/  grant/ (pages of other origins)
  */
 #ifndef AUTH_AUTH_H
@@ -117,10 +118,12 @@ extern const char auth_reset_migration[];            /* reset/reset_store.c */
 extern const char auth_second_address_migration[];   /* reset/second_address_store.c */
 extern const char auth_group_invitation_migration[]; /* group/group_invitation_store.c */
 extern const char auth_group_maker_migration[];      /* group/group_store.c */
+extern const char auth_alias_migration[];            /* alias/alias_store.c */
 
-/* service.c: fills in the service interface; group/group_service.c what is about groups. */
+/* service.c: fills in the service interface; the others what is about groups, about addresses. */
 void auth_service_init(struct auth *a);
 void auth_group_service_init(struct auth *a);
+void auth_alias_service_init(struct auth *a);
 
 /* ---- request.c: reading a request, refusing it in the same words everywhere ---- */
 

@@ -2,6 +2,7 @@
  * commands.c: `hearth …` of this module: each command with its words of help. A constant table.
  */
 #include "account/quota.h"
+#include "alias/alias.h"
 #include "command.h"
 #include "group/group.h"
 
@@ -14,6 +15,14 @@ static const char add_help[] = "\n--reserved: a name that speaks for whoever run
 			       "The password is read from standard input with --password-stdin "
 			       "(one line), asked for at a\n"
 			       "terminal, and otherwise made up and printed.\n";
+
+static const char alias_help[] =
+	"\n@DOMAIN with targets is a catch-all: for what nobody at the domain has as a name.\n"
+	"@DOMAIN with the one target @OTHER makes each name there that name at OTHER, one of "
+	"[mail] "
+	"domains.\n"
+	"Who gets all that an alias gets may write as it; --may-write lets those, too, who share "
+	"it.\n";
 
 const struct hearth_command auth_commands[] = {
 	{ "first-start", "", "print the link that makes the first administrator", NULL,
@@ -44,6 +53,13 @@ const struct hearth_command auth_commands[] = {
 		"\nNames of deleted groups, too. See [auth] address_rest.\n", auth_run_user_free },
 	{ "user quota", "ADDRESS SIZE|none|default", "bound what is kept for an account", NULL,
 		auth_run_user_quota },
+	{ "alias list", "[PART]", "list the aliases: address, whom it leads to", NULL,
+		auth_run_alias_list },
+	{ "alias add", "ADDRESS TARGET... [--may-write]",
+		"let an address lead to accounts, groups, others, or elsewhere", alias_help,
+		auth_run_alias_add },
+	{ "alias remove", "ADDRESS [TARGET...]", "remove an alias, or some of its targets", NULL,
+		auth_run_alias_remove },
 	{ "invite", "[--admin|--moderator] [--address A] [--reserved] [--uses N] [--expires 7d]",
 		"print a link with which somebody makes an account", NULL, auth_run_invite },
 	{ "session list", "ADDRESS", "list what an account holds: sessions, tokens, devices", NULL,

@@ -5,6 +5,7 @@
 #include "account/account.h"
 #include "account/admin.h"
 #include "account/storage.h"
+#include "alias/alias.h"
 #include "audit/audit_log.h"
 #include "avatar/avatar_image.h"
 #include "factor/factor.h"
@@ -97,6 +98,9 @@ const struct http_route auth_routes[] = {
 	{ HTTP_POST, "/api/auth/second-address/verify", auth_post_second_address_verify,
 		HTTP_PUBLIC, 1024 },
 	{ HTTP_POST, "/api/auth/addresses/free", auth_post_free, HTTP_ADMIN, 1024 },
+	{ HTTP_GET, "/api/auth/aliases", auth_get_aliases, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/auth/aliases", auth_post_alias, HTTP_ADMIN, 32768 },
+	{ HTTP_DELETE, "/api/auth/aliases/{id:int}", auth_delete_alias, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/auth/invitations", auth_get_invitations, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/invitations", auth_post_invitations, HTTP_ADMIN, 4096 },
 	{ HTTP_DELETE, "/api/auth/invitations/{id:int}", auth_delete_invitation, HTTP_ADMIN, 0 },

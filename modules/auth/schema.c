@@ -64,5 +64,6 @@ const char *const auth_migrations[] = {
 	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
 	" WHERE queue = 'auth.blob' AND state <> 2;"
 	"DELETE FROM job_queue WHERE queue = 'auth.blob';",
+	auth_alias_migration,
 	NULL,
 };

@@ -4,6 +4,7 @@
  */
 #include "account/account.h"
 #include "account/storage.h"
+#include "alias/alias.h"
 #include "personal/export.h"
 #include "profile/profile.h"
 #include "session/session.h"
@@ -12,7 +13,7 @@
 
 #include "hearth/error.h"
 
-/* A look-up by address or id; by address the part behind "+" is a subaddress (RFC 5233). */
+/* A look-up by address or id; by address it may have a subaddress (RFC 5233). */
 struct find {
 	struct auth *a;
 	char address[256];
@@ -22,17 +23,6 @@ struct find {
 	void *arg;
 };
 
-static bool strip_subaddress(char *address)
-{
-	char *at = strchr(address, '@');
-	char *plus = strchr(address, '+');
-
-	if (!at || !plus || plus > at || plus == address)
-		return false;
-	memmove(plus, at, strlen(at) + 1);
-	return true;
-}
-
 static int find(struct db_tx *tx, void *arg)
 {
 	struct find *f = arg;
@@ -41,7 +31,7 @@ static int find(struct db_tx *tx, void *arg)
 	if (f->id)
 		return auth_store_get(tx, f->id, &f->account);
 	rc = auth_store_find(tx, f->address, &f->account, NULL);
-	if (rc == HEARTH_ENOTFOUND && strip_subaddress(f->address))
+	if (rc == HEARTH_ENOTFOUND && alias_strip(hearth_config(f->a->h), f->address))
 		rc = auth_store_find(tx, f->address, &f->account, NULL);
 	return rc;
 }
@@ -170,4 +160,5 @@ void auth_service_init(struct auth *a)
 	auth_export_service(a);
 	auth_storage_service(a);
 	auth_group_service_init(a);
+	auth_alias_service_init(a);
 }

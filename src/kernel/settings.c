@@ -36,6 +36,9 @@ static const struct config_setting settings[] = {
 	{ "mail", "domains", CONFIG_LIST, "", NULL, NULL, NULL,
 		"the local domains: accounts are made and mail is taken for them; empty: the "
 		"hostname" },
+	{ "mail", "subaddress", CONFIG_CHOICE, "+", NULL, NULL, "+|-|_|=|off",
+		"what begins a subaddress: name+tag@ reaches name@, where nobody has the whole as "
+		"a name" },
 	{ "modules", "enable", CONFIG_LIST, "auth mail video game gateway web", NULL, NULL, NULL,
 		"which modules run" },
 	{ "listen", "http", CONFIG_ADDRESS, "127.0.0.1:8080", NULL, NULL, NULL,

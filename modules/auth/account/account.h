@@ -25,7 +25,8 @@ enum auth_role auth_role_of(const struct account *account);
  * none. 0, or HEARTH_EINVAL when it is no address we would make an account for.
  */
 int auth_address(const struct config *config, struct slice name, char out[256]);
-/* Whether the address's domain is one of ours. */
+/* Whether the domain, an address's domain, is one of ours ([mail] domains). */
+bool auth_domain_is_local(const struct config *config, struct slice domain);
 bool auth_address_is_local(const struct config *config, const char *address);
 
 /* ---- password_hash.c ---- */
@@ -40,8 +41,8 @@ bool auth_password_outdated(const struct auth *a, const char *hash);
 /* ---- account_store.c: SQL on accounts; inside a db_fn ---- */
 
 /*
- * Whether an account may be made of this address: 0, HEARTH_EEXIST (an account has it, or a group
- * its name), HEARTH_ECONFLICT (it was somebody's, and rests: resting.h).
+ * Whether an account may be made of this address: 0, HEARTH_EEXIST (an account or an alias has it, or a
+ * group its name), HEARTH_ECONFLICT (it was somebody's, and rests: resting.h).
  */
 int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms);
 /*

@@ -8,6 +8,7 @@
 
 #include "account/quota.h"
 #include "account/resting.h"
+#include "alias/alias.h"
 #include "group/group.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -39,6 +40,8 @@ int auth_address_is_free(struct db_tx *tx, const char *address, int64_t now_ms)
 	int64_t accounts = 0;
 	int rc = group_has_name(tx, address, &taken);
 
+	if (rc == 0 && !taken)
+		rc = alias_has_address(tx, address, &taken);
 	if (rc == 0)
 		rc = db_get_int(tx, &accounts, "SELECT count(*) FROM account WHERE address = $1",
 			db_str(address));
@@ -241,6 +244,8 @@ int auth_store_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest
 	snprintf(freed, sizeof(freed), "deleted:%lld", (long long)id);
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_address(tx, account.address, now_ms + rest_ms);
+	if (rc == 0)
+		rc = alias_forget_address(tx, account.address, now_ms, rest_ms);
 	if (rc == 0)
 		rc = personal_data_erase(tx, id);
 	if (rc >= 0)

@@ -60,16 +60,22 @@ int auth_address(const struct config *config, struct slice name, char out[256])
 	return rc;
 }
 
-bool auth_address_is_local(const struct config *config, const char *address)
+bool auth_domain_is_local(const struct config *config, struct slice domain)
 {
 	const char *const *domains = config_list(config, "mail", "domains");
-	struct slice domain = slice_str(address);
 
-	slice_split(&domain, '@');
 	if (!domains[0])
 		return slice_ieq(domain, slice_str(config_text(config, "server", "hostname")));
 	for (; *domains; domains++)
 		if (slice_ieq(domain, slice_str(*domains)))
 			return true;
 	return false;
+}
+
+bool auth_address_is_local(const struct config *config, const char *address)
+{
+	struct slice domain = slice_str(address);
+
+	slice_split(&domain, '@');
+	return auth_domain_is_local(config, domain);
 }

@@ -14,6 +14,10 @@
 int resting_add_address(struct db_tx *tx, const char *address, int64_t until_ms);
 /* A group's name: for groups, and for accounts of this local part at any domain. */
 int resting_add_group(struct db_tx *tx, const char *name, int64_t until_ms);
+/* An alias's: for accounts and groups; it may be an alias again at any time. */
+int resting_add_alias(struct db_tx *tx, const char *address, int64_t until_ms);
+/* Whether an alias may not have this address yet. */
+int resting_has_alias(struct db_tx *tx, const char *address, int64_t now_ms, bool *rests);
 /* Whether an account may not have this address yet, a group this name. */
 int resting_has_address(struct db_tx *tx, const char *address, int64_t now_ms, bool *rests);
 int resting_has_group(struct db_tx *tx, const char *name, int64_t now_ms, bool *rests);

@@ -1,6 +1,6 @@
 /*
- * resting_store.c: see resting.h. A row is a hash and a time; which of three kinds it is is part of what
- * was hashed: an address, a local part at any domain, a group's name. Inside a db_fn.
+ * resting_store.c: see resting.h. A row is a hash and a time; which of four kinds it is is part of what
+ * was hashed: an address, a local part at any domain, a group's name, an alias. Inside a db_fn.
  */
 #include "account/resting.h"
 
@@ -16,6 +16,7 @@ const char auth_resting_migration[] = "CREATE TABLE resting_name ("
 #define ADDRESS "address"
 #define LOCAL   "local"
 #define GROUP   "group"
+#define ALIAS   "alias"
 
 static void hash_of(const char *kind, struct slice name, char hex[AUTH_TOKEN_HEX])
 {
@@ -85,17 +86,41 @@ int resting_has_group(struct db_tx *tx, const char *name, int64_t now_ms, bool *
 	return has(tx, GROUP, slice_str(name), now_ms, rests);
 }
 
+int resting_has_alias(struct db_tx *tx, const char *address, int64_t now_ms, bool *rests)
+{
+	bool of_alias = false;
+	int rc = resting_has_address(tx, address, now_ms, rests);
+
+	if (rc == 0 && *rests)
+		rc = has(tx, ALIAS, slice_str(address), now_ms, &of_alias);
+	*rests = *rests && !of_alias;
+	return rc;
+}
+
+int resting_add_alias(struct db_tx *tx, const char *address, int64_t until_ms)
+{
+	bool rests = false;
+	int rc = resting_has_alias(tx, address, 0, &rests);
+
+	/* What was an account's before is no alias's to free. */
+	if (rc < 0 || rests)
+		return rc;
+	rc = add(tx, ALIAS, slice_str(address), until_ms);
+	return rc == 0 ? resting_add_address(tx, address, until_ms) : rc;
+}
+
 int resting_free(struct db_tx *tx, const char *address, int64_t now_ms)
 {
 	INVARIANT(db_tx_writes(tx));
-	char hex[3][AUTH_TOKEN_HEX];
+	char hex[4][AUTH_TOKEN_HEX];
 	int rc;
 
 	hash_of(ADDRESS, slice_str(address), hex[0]);
 	hash_of(LOCAL, local_of(address), hex[1]);
 	hash_of(GROUP, local_of(address), hex[2]);
-	rc = db_run(tx, "DELETE FROM resting_name WHERE hash IN ($1, $2, $3) AND until > $4",
-		db_str(hex[0]), db_str(hex[1]), db_str(hex[2]), db_int(now_ms));
+	hash_of(ALIAS, slice_str(address), hex[3]);
+	rc = db_run(tx, "DELETE FROM resting_name WHERE hash IN ($1, $2, $3, $5) AND until > $4",
+		db_str(hex[0]), db_str(hex[1]), db_str(hex[2]), db_int(now_ms), db_str(hex[3]));
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
 }
 

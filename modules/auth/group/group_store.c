@@ -2,6 +2,7 @@
  * group_store.c: SQL on groups. Inside a db_fn, on a database thread.
  */
 #include "account/resting.h"
+#include "alias/alias.h"
 #include "group/group.h"
 
 #include <stdio.h>
@@ -137,6 +138,8 @@ int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *
 	if (rc < 0 || count >= GROUPS_MAX)
 		return rc < 0 ? rc : HEARTH_ETOOBIG;
 	rc = account_has_name(tx, g->name, &taken);
+	if (rc == 0 && !taken)
+		rc = alias_has_name(tx, g->name, &taken);
 	if (rc < 0 || taken)
 		return rc < 0 ? rc : HEARTH_EEXIST;
 	rc = resting_has_group(tx, g->name, now_ms, &rests);
@@ -201,6 +204,8 @@ int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 	INVARIANT(rest_ms >= 0);
 	if (rc == 0 && rest_ms > 0)
 		rc = resting_add_group(tx, g.name, now_ms + rest_ms);
+	if (rc == 0)
+		rc = alias_forget_group(tx, g.name, now_ms, rest_ms);
 	if (rc == 0)
 		rc = group_drop_invitations(tx, id);
 	if (rc >= 0)

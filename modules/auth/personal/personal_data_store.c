@@ -79,6 +79,11 @@ static const struct section account_sections[] = {
 		" JOIN account_group g ON g.id = m.group_id WHERE m.account = $1 ORDER BY g.name",
 		{ { "name", COLUMN_TEXT }, { "title", COLUMN_TEXT }, { "role", COLUMN_NUMBER },
 			{ "joined_at", COLUMN_NUMBER }, { .name = NULL } } },
+	{ "aliases", true,
+		"SELECT l.address, l.target, l.created_at FROM alias l JOIN account a"
+		" ON a.address = l.base WHERE a.id = $1 ORDER BY l.address, l.id",
+		{ { "address", COLUMN_TEXT }, { "target", COLUMN_TEXT },
+			{ "created_at", COLUMN_NUMBER }, { .name = NULL } } },
 	{ "groups_made", true,
 		"SELECT name, created_at FROM account_group WHERE made_by = $1 ORDER BY name",
 		{ { "name", COLUMN_TEXT }, { "created_at", COLUMN_NUMBER }, { .name = NULL } } },

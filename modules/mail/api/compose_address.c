@@ -166,7 +166,10 @@ int compose_from(struct compose *c, const struct json *body, struct mime_build_a
 	if (found.n != 1 || !is_whole(text, &found))
 		return compose_problem(c, 400, "from", "expected one address");
 	rc = read_address(c, &found.v[0], "from", &address, out);
-	if (rc == 0 && !mail_may_write_as(&c->sender, &address))
+	if (rc < 0)
+		return rc;
+	rc = c->m->accounts->may_write_as_wait(c->m->accounts->self, c->sender.id, out->address);
+	if (rc == HEARTH_EDENIED)
 		return compose_problem(c, 403, "from",
 			arena_printf(
 				c->a, "this address is not yours: you are %s", c->sender.address));

@@ -32,19 +32,15 @@ typedef void mail_admitted_fn(void *arg, const struct smtp_reply *reply);
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg);
 
-/* Whether the account may send as this address: its own, with or without a subaddress, or none. */
-bool mail_may_write_as(const struct account *account, const struct smtp_address *from);
-
 /* ---- admit_quota.c ---- */
 
 /*
  * Whether there is room for a message of `size` bytes (0: not known) to these accounts: `done` with 0,
- * HEARTH_ETOOBIG (one is full) or an error, and the same accounts; from inside the call when none has
+ * HEARTH_ETOOBIG (one is full) or an error, and those who have room, or all; from inside the call when none has
  * a quota.
  */
-typedef void mail_room_fn(
-	void *arg, int status, const struct account *accounts, size_t n, int64_t group);
+typedef void mail_room_fn(void *arg, int status, const struct account *accounts, size_t n);
 void mail_ask_room(struct mail *m, int64_t size, const struct account *accounts, size_t n,
-	int64_t group, mail_room_fn *done, void *arg);
+	mail_room_fn *done, void *arg);
 
 #endif

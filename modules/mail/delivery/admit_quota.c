@@ -23,7 +23,7 @@ struct question {
 	void *arg;
 	size_t n;
 	struct account *accounts;
-	int64_t group;
+	bool *fits;
 	int64_t size; /* as announced; 0: it was not */
 };
 
@@ -32,25 +32,25 @@ static int fits(struct db_tx *tx, const struct question *q, const struct account
 	return mail_store_fits_quota(tx, a->id, a->quota, a->elsewhere, q->size);
 }
 
+/* Whether it is one of the administrators, of whom one is enough. */
+static bool is_one_of_several(const struct account *a)
+{
+	return a->through == ACCOUNTS_ADMINISTRATORS;
+}
+
 static int look(struct db_tx *tx, void *arg)
 {
 	struct question *q = arg;
 	size_t kept = 0;
-	int rc = 0;
+	int rc;
 
-	if (q->group != ACCOUNTS_REACHED_ADMINISTRATORS) {
-		for (size_t i = 0; i < q->n && rc == 0; i++)
-			rc = fits(tx, q, &q->accounts[i]);
-		return rc;
-	}
 	for (size_t i = 0; i < q->n; i++) {
 		rc = fits(tx, q, &q->accounts[i]);
-		if (rc < 0 && rc != HEARTH_ETOOBIG)
+		if (rc < 0 && (rc != HEARTH_ETOOBIG || !is_one_of_several(&q->accounts[i])))
 			return rc;
-		if (rc == 0)
-			q->accounts[kept++] = q->accounts[i];
+		q->fits[i] = rc == 0;
+		kept += rc == 0;
 	}
-	q->n = kept;
 	return kept ? 0 : HEARTH_ETOOBIG;
 }
 
@@ -58,9 +58,15 @@ static void on_looked(void *arg, int status)
 {
 	struct question *q = arg;
 
-	INVARIANT(status < 0 || q->n > 0);
-	q->done(q->arg, status, q->accounts, q->n, q->group);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < q->n && status == 0; i++)
+		if (q->fits[i])
+			q->accounts[kept++] = q->accounts[i];
+	INVARIANT(status < 0 || kept > 0);
+	q->done(q->arg, status, q->accounts, status == 0 ? kept : q->n);
 	free(q->accounts);
+	free(q->fits);
 	free(q);
 }
 
@@ -83,21 +89,20 @@ static bool bounded(const struct account *accounts, size_t n)
 }
 
 void mail_ask_room(struct mail *m, int64_t size, const struct account *accounts, size_t n,
-	int64_t group, mail_room_fn *done, void *arg)
+	mail_room_fn *done, void *arg)
 {
 	const struct accounts *service = m->accounts;
 	struct question *q;
 
 	INVARIANT(done && n > 0);
 	if (!bounded(accounts, n)) {
-		done(arg, 0, accounts, n, group);
+		done(arg, 0, accounts, n);
 		return;
 	}
 	q = mem_zalloc(sizeof(*q));
-	*q = (struct question){
-		.m = m, .done = done, .arg = arg, .n = n, .group = group, .size = size
-	};
+	*q = (struct question){ .m = m, .done = done, .arg = arg, .n = n, .size = size };
 	q->accounts = mem_alloc(n * sizeof(*accounts));
+	q->fits = mem_zalloc(n * sizeof(*q->fits));
 	memcpy(q->accounts, accounts, n * sizeof(*accounts));
 	if (service->elsewhere(service->self, "mail", q->accounts, n, on_elsewhere, q))
 		on_elsewhere(q, 0);

@@ -3,8 +3,8 @@
  * other, so that filters and quotas hold, or put into the queue. They are from nobody ("<>"): what
  * cannot be brought is told to nobody, but the log.
  *
- *   send ─here──▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
- *     └─elsewhere──▶ queue ─▶ on disk
+ *   send ─▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
+ *                                          └▶ nobody of ours: queue ─▶ on disk
  *
  * A group is not written to: what a letter says is for one person. On the loop; a letter is its own
  * owner until it is delivered, and as long as the text it is given.
@@ -64,37 +64,10 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *to,
 	outgoing_free(arg);
 }
 
-static void on_reached(
-	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
-{
-	struct outgoing *o = arg;
-	struct mail_delivery *d;
-
-	if (status < 0 || n != 1 || group) {
-		on_delivered(o, status < 0 ? status : HEARTH_EUNSUPPORTED, NULL, 0);
-		return;
-	}
-	INVARIANT(o->to.n > 0 && o->message.n > 0);
-	d = mail_delivery_new(o->m);
-	mail_delivery_add(d, &(struct mail_recipient){ .account = accounts[0].id,
-				     .address = strbuf_slice(&o->to),
-				     .ask_quota = true });
-	mail_delivery_write(d, strbuf_slice(&o->message));
-	mail_delivery_finish(&d, on_delivered, o);
-}
-
 static struct slice domain_of(struct slice address)
 {
 	slice_split(&address, '@');
 	return address;
-}
-
-static bool reaches(void *self, struct slice address)
-{
-	const struct mail *m = self;
-	struct slice domain = domain_of(address);
-
-	return domain.n > 0 && (mail_domain_is_local(m, domain) || mail_sends_elsewhere(m));
 }
 
 static void send_elsewhere(struct outgoing *o)
@@ -108,6 +81,36 @@ static void send_elsewhere(struct outgoing *o)
 	mail_delivery_finish(&d, on_delivered, o);
 }
 
+static void on_reached(void *arg, int status, const struct accounts_reached *reached)
+{
+	struct outgoing *o = arg;
+	struct mail_delivery *d;
+
+	if (status == HEARTH_EDENIED && mail_sends_elsewhere(o->m)) {
+		send_elsewhere(o);
+		return;
+	}
+	if (status < 0 || reached->n != 1 || reached->accounts->through) {
+		on_delivered(o, status < 0 ? status : HEARTH_EUNSUPPORTED, NULL, 0);
+		return;
+	}
+	INVARIANT(o->to.n > 0 && o->message.n > 0);
+	d = mail_delivery_new(o->m);
+	mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts->id,
+				     .address = strbuf_slice(&o->to),
+				     .ask_quota = true });
+	mail_delivery_write(d, strbuf_slice(&o->message));
+	mail_delivery_finish(&d, on_delivered, o);
+}
+
+static bool reaches(void *self, struct slice address)
+{
+	const struct mail *m = self;
+	struct slice domain = domain_of(address);
+
+	return domain.n > 0 && (mail_domain_is_local(m, domain) || mail_sends_elsewhere(m));
+}
+
 static int send_letter(void *self, const struct letter *letter)
 {
 	struct mail *m = self;
@@ -119,10 +122,7 @@ static int send_letter(void *self, const struct letter *letter)
 	o->m = m;
 	strbuf_add(&o->to, letter->to);
 	write_message(&o->message, m, letter);
-	if (mail_domain_is_local(m, domain_of(letter->to)))
-		m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
-	else
-		send_elsewhere(o);
+	m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
 	return 0;
 }
 

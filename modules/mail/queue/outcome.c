@@ -248,25 +248,24 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *to,
 }
 
 /* Whose address it is: there the report goes, as any mail, from nobody. */
-static void on_sender(
-	void *arg, int status, const struct account *accounts, size_t n, int64_t group)
+static void on_sender(void *arg, int status, const struct accounts_reached *reached)
 {
 	struct mail_batch *b = arg;
 	struct mail_delivery *d;
 
-	if (status < 0 && status != HEARTH_ENOTFOUND) {
+	if (status == HEARTH_EIO || status == HEARTH_EBUSY) {
 		on_written(b, status);
 		return;
 	}
-	if (status < 0 || n != 1 || group) {
+	if (status < 0 || reached->n != 1 || reached->accounts->through) {
 		log_info("queue", "nobody is there to be told", "of", "%.*s",
 			SLICE_ARG(b->outgoing.mail_from), NULL);
 		write_without_report(b);
 		return;
 	}
 	d = mail_delivery_new(b->q->m);
-	mail_delivery_add(d, &(struct mail_recipient){
-				     .account = accounts[0].id, .address = b->outgoing.mail_from });
+	mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts->id,
+				     .address = b->outgoing.mail_from });
 	mail_delivery_also(d, write_rows, b);
 	mail_delivery_write(d, strbuf_slice(&b->report));
 	mail_delivery_finish(&d, on_delivered, b);

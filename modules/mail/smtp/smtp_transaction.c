@@ -39,6 +39,45 @@ static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
 	return false;
 }
 
+static void on_may_write(void *arg, int status)
+{
+	struct smtp_session *s = arg;
+
+	if (!smtp_back(s))
+		return;
+	s->has_mail = status == 0;
+	if (status == 0)
+		smtp_say(s, 250, "2.1.0", "sender ok");
+	else if (status == HEARTH_EDENIED)
+		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s",
+			s->account.address);
+	else
+		smtp_say(s, 451, "4.3.0", "cannot look the sender up now");
+	smtp_go_on(s);
+}
+
+/* Whether who is logged in may write as that is asked for, but for their very own address and "<>". */
+static void take_sender(struct smtp_session *s, const struct smtp_mail *mail)
+{
+	const struct accounts *accounts = s->m->accounts;
+
+	s->require_tls = mail->require_tls;
+	s->chunk_refused = false;
+	s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
+	s->size = mail->has_size ? (int64_t)mail->size : 0;
+	s->ret = mail->ret;
+	snprintf(s->envid, sizeof(s->envid), "%.*s", SLICE_ARG(mail->envid));
+	canonical(&mail->from, s->from);
+	if (!s->submission || s->from[0] == '\0' ||
+		slice_ieq(slice_str(s->from), slice_str(s->account.address))) {
+		s->has_mail = true;
+		smtp_say(s, 250, "2.1.0", "sender ok");
+		return;
+	}
+	smtp_wait(s);
+	accounts->may_write_as(accounts->self, s->account.id, slice_str(s->from), on_may_write, s);
+}
+
 void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 {
 	s->mails++;
@@ -52,20 +91,8 @@ void smtp_do_mail(struct smtp_session *s, const struct smtp_mail *mail)
 	else if (mail->has_size && mail->size > s->m->message_max)
 		smtp_say(s, 552, "5.3.4", "at most %llu bytes",
 			(unsigned long long)s->m->message_max);
-	else if (s->submission && !mail_may_write_as(&s->account, &mail->from))
-		smtp_say(s, 550, "5.7.1", "this address is not yours: you are %s",
-			s->account.address);
-	else if (can_have(s, mail)) {
-		s->has_mail = true;
-		s->require_tls = mail->require_tls;
-		s->chunk_refused = false;
-		s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
-		s->size = mail->has_size ? (int64_t)mail->size : 0;
-		s->ret = mail->ret;
-		snprintf(s->envid, sizeof(s->envid), "%.*s", SLICE_ARG(mail->envid));
-		canonical(&mail->from, s->from);
-		smtp_say(s, 250, "2.1.0", "sender ok");
-	}
+	else if (can_have(s, mail))
+		take_sender(s, mail);
 }
 
 /* ---- RCPT ---- */

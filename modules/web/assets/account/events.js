@@ -18,6 +18,7 @@ const WORDS = {
   'factor.removed': 'Second factor removed',
   'factor.recovery_codes': 'New recovery codes made',
   'group.made': 'Group made',
+  'alias.added': 'Another address leads to you',
   'group.joined': 'Put into a group by an administrator',
   'invitation.made': 'Invitation made',
   'password.changed': 'Password changed',

@@ -1,0 +1,128 @@
+/*
+ * alias_service.c: the part of the "accounts" service that is about addresses (accounts.h): whom one
+ * reaches, and who may write as what. On the loop; what waits is on workers and in commands.
+ */
+#include "alias/alias.h"
+
+#include <stdlib.h>
+
+#include "hearth/error.h"
+
+struct question {
+	struct auth *a;
+	struct strbuf address;
+	struct reach reach;
+	int64_t account; /* who wants to write */
+	accounts_reached_fn *reached;
+	accounts_may_fn *may;
+	void *arg;
+};
+
+static struct question *question_new(struct auth *a, struct slice address, void *arg)
+{
+	struct question *q = mem_zalloc(sizeof(*q));
+
+	q->a = a;
+	q->arg = arg;
+	q->reach.config = hearth_config(a->h);
+	strbuf_add(&q->address, address);
+	return q;
+}
+
+static void question_free(struct question *q)
+{
+	auth_reach_clear(&q->reach);
+	strbuf_free(&q->address);
+	free(q);
+}
+
+/* ---- whom an address reaches ---- */
+
+static int reach(struct db_tx *tx, void *arg)
+{
+	struct question *q = arg;
+
+	return auth_reach(tx, &q->reach, strbuf_slice(&q->address));
+}
+
+static void on_reached(void *arg, int status)
+{
+	struct question *q = arg;
+	struct accounts_reached reached = { 0 };
+
+	if (status == 0)
+		reached = (struct accounts_reached){ .accounts = q->reach.accounts,
+			.n = q->reach.n,
+			.remotes = (const char *const *)q->reach.remotes,
+			.remote_n = q->reach.remote_n };
+	q->reached(q->arg, status, &reached);
+	question_free(q);
+}
+
+static void reached_busy(void *arg)
+{
+	on_reached(arg, HEARTH_EBUSY);
+}
+
+static void reached_by(void *self, struct slice address, accounts_reached_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct question *q = question_new(a, address, arg);
+
+	q->reached = done;
+	if (db_read(a->db, reach, on_reached, q) < 0)
+		exec_post(exec_loop(), reached_busy, q);
+}
+
+/* ---- who may write as what ---- */
+
+static int may_write(struct db_tx *tx, void *arg)
+{
+	const struct question *q = arg;
+
+	return auth_may_write_as(tx, hearth_config(q->a->h), q->account, strbuf_slice(&q->address));
+}
+
+static void on_may(void *arg, int status)
+{
+	struct question *q = arg;
+
+	q->may(q->arg, status);
+	question_free(q);
+}
+
+static void may_busy(void *arg)
+{
+	on_may(arg, HEARTH_EBUSY);
+}
+
+static void may_write_as(
+	void *self, int64_t account, struct slice address, accounts_may_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct question *q = question_new(a, address, arg);
+
+	q->account = account;
+	q->may = done;
+	if (db_read(a->db, may_write, on_may, q) < 0)
+		exec_post(exec_loop(), may_busy, q);
+}
+
+static int may_write_as_wait(void *self, int64_t account, struct slice address)
+{
+	struct auth *a = self;
+	struct question *q = question_new(a, address, NULL);
+	int rc;
+
+	q->account = account;
+	rc = db_read_wait(a->db, may_write, q);
+	question_free(q);
+	return rc;
+}
+
+void auth_alias_service_init(struct auth *a)
+{
+	a->service.reached_by = reached_by;
+	a->service.may_write_as = may_write_as;
+	a->service.may_write_as_wait = may_write_as_wait;
+}
