@@ -66,6 +66,16 @@ async function submit(to, subject = 'hello') {
   assert.equal(code, 250);
 }
 
+// All that is wrong with the page, wide and light, narrow and dark.
+async function looks(page, name) {
+  for (const [width, height, colorScheme] of [[1280, 800, 'light'], [375, 740, 'dark']]) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await faults(page), [], `${name} ${width} ${colorScheme}`);
+    await shot(page, `${name}-${width}-${colorScheme}`);
+  }
+}
+
 const entries = async (query = '') => (await ask('GET', `queue?${query}`)).body.entries;
 const settled = async (n) => eventually(async () => {
   const all = await entries('limit=200');
@@ -175,14 +185,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   await page.waitForSelector('#destinations li:has-text("four.test"):has-text("2 recipients")');
   const dora = page.locator('#queue li:has-text("dora@")');
   assert.match(await dora.textContent(), /from ann@hearth\.test.*1 attempt.*next in .*Nobody takes mail at their address.*refused/);
-  for (const [width, height] of [[1280, 800], [375, 740]]) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      assert.deepEqual(await faults(page), [], `queue ${width} ${colorScheme}`);
-      await shot(page, `queue-${width}-${colorScheme}`);
-    }
-  }
+  await looks(page, 'queue');
   await page.focus('[aria-label="Hold: dora@four.test"]');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#queue li:has-text("dora@"):has-text("held")');
@@ -213,14 +216,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   assert.match(await page.textContent('#records li:has-text("_imaps._tcp.hearth.test")'), /different.*There is: 0 1 993 elsewhere\.test/);
   assert.match(await page.textContent('#dns-said'), /^\d of \d+ records are missing or are not as they should be\. Looked up just now\.$/);
   assert.match(await page.textContent('.zone'), /^hearth\.test\. IN MX 10 hearth\.test\.$/m);
-  for (const [width, height] of [[1280, 800], [375, 740]]) {
-    await page.setViewportSize({ width, height });
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      assert.deepEqual(await faults(page), [], `dns ${width} ${colorScheme}`);
-      await shot(page, `dns-${width}-${colorScheme}`);
-    }
-  }
+  await looks(page, 'dns');
   const { body: { checked_at: looked } } = await ask('GET', 'dns');
   await page.click('text="Look them up now"');
   await eventually(async () => (await ask('GET', 'dns')).body.checked_at > looked, 30, 'another check');

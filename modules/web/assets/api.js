@@ -4,7 +4,8 @@
 export class Problem extends Error {
   constructor(answer, document) {
     const text = document.detail || document.title || `The server answered ${answer.status}.`;
-    super(text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.'));
+    // An address stays as it is written.
+    super((/^\S+@/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1)) + (/[.!?]$/.test(text) ? '' : '.'));
     this.status = answer.status;
     this.field = document.field;
     this.wait = Number(answer.headers.get('Retry-After')) || 0; // seconds
@@ -22,15 +23,17 @@ const UNREACHABLE = 'The server cannot be reached. Try again in a moment.';
 // What a person is told of something that failed; a part of the page that could not be fetched, too.
 export const why = (problem) => (/\bmodule\b/i.test(problem.message) && problem instanceof TypeError ? UNREACHABLE : problem.message);
 
-// A body that is a File or Blob goes as it is, anything else as JSON (`type` says which).
+// A body that is a File or Blob goes as it is, a form with its files as one, anything else as JSON (`type`
+// says which).
 export async function ask(method, path, { body, type = 'application/json', headers = {} } = {}) {
-  const bytes = body instanceof Blob;
+  const ready = body instanceof Blob || body instanceof FormData;
+  const kind = body instanceof FormData ? {} : { 'Content-Type': ready ? body.type : type };
   let answer;
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? headers : { 'Content-Type': bytes ? body.type : type, ...headers },
-      body: body === undefined || bytes ? body : JSON.stringify(body),
+      headers: body === undefined ? headers : { ...kind, ...headers },
+      body: body === undefined || ready ? body : JSON.stringify(body),
     });
   } catch {
     throw new Error(UNREACHABLE);

@@ -5,18 +5,27 @@ import { byId, element, notice } from './dom.js';
 import * as games from './games.js';
 import * as live from './live.js';
 import * as mail from './mail.js';
+import { dropAllDrafts } from './mail/drafts.js';
 import { isOn, loadAccount, loadPreferences, session } from './session.js';
 import { listen, open } from './socket.js';
 
+let writing = null;
 const sections = {
   mail,
+  write: {
+    async enter(path) {
+      writing = await import('./mail/write.js');
+      await writing.enter(byId('write'), path);
+    },
+    leave: () => writing?.leave(byId('write')),
+  },
   live,
   games,
   account: { enter: async (path) => (await import('./account/page.js')).enter(byId('account'), path) },
   admin: { enter: async (path) => (await import('./admin/page.js')).enter(byId('admin'), path) },
 };
 // What a section needs of the server; one whose module is off is not there.
-const NEEDS = { mail: ['mail'], live: ['video'], games: ['game', 'gateway'] };
+const NEEDS = { mail: ['mail'], write: ['mail'], live: ['video'], games: ['game', 'gateway'] };
 const START = { mail: 'mail', video: 'live', game: 'games' };
 // Links of mails: they do what they say whoever is signed in where they are opened.
 const LINKS = ['reset', 'second-address'];
@@ -36,7 +45,7 @@ function wanted() {
 function drawHead(name) {
   const { account } = session;
   for (const link of document.querySelectorAll('header a')) {
-    if (link.hash === `#${name}`) link.setAttribute('aria-current', 'page');
+    if (link.hash === `#${name === 'write' ? 'mail' : name}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
     if (link.hash.slice(1) in NEEDS) link.hidden = !isThere(link.hash.slice(1));
   }
@@ -85,6 +94,7 @@ async function enter() {
 
 // Loading the page anew is the surest way to leave nothing of a person on it.
 function leave(said) {
+  dropAllDrafts();
   if (said) sessionStorage.setItem(ENDED, said);
   location.reload();
 }
@@ -127,8 +137,12 @@ window.addEventListener('hashchange', () => {
 
 try {
   session.config = await get('/api/auth/config');
-  if (await loadAccount()) await enter();
-  else await show();
+  if (await loadAccount()) {
+    await enter();
+  } else {
+    dropAllDrafts();
+    await show();
+  }
   const ended = sessionStorage.getItem(ENDED);
   sessionStorage.removeItem(ENDED);
   if (ended) notice(ended);

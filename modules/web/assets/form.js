@@ -105,7 +105,13 @@ export function form({ submit, fields, send, className, reset = false, danger = 
     element('div', { className: 'row' }, act, more, said));
   node.say = (text) => { said.textContent = text; };
   node.act = act;
-  node.addEventListener('input', () => node.say(''));
+  node.addEventListener('input', ({ target }) => {
+    node.say('');
+    // What was wrong there is about to be another.
+    if (!target.hasAttribute('aria-invalid')) return;
+    target.removeAttribute('aria-invalid');
+    target.closest('.field').querySelector('.problem').textContent = '';
+  });
   node.addEventListener('submit', async (event) => {
     event.preventDefault();
     clear(node);

@@ -18,6 +18,7 @@ let query = '';
 let more = false; // there are older messages than those listed
 let rows = new Map(); // id → { node, told, uid }, in the order of the list
 let timer = 0;
+let boxes = []; // as the server told them last
 let turn = 0; // answers to an older question are thrown away
 
 const pageSize = () => session.preferences.mail?.page_size ?? 50;
@@ -28,6 +29,7 @@ const show = (problem) => notice(problem.message);
 
 async function listMailboxes() {
   const { mailboxes } = await get('/api/mail/mailboxes');
+  boxes = mailboxes;
   byId('mailboxes').replaceChildren(...mailboxes.map((box) => element('li', {}, element('a', {
     href: addressOf(box.name),
     textContent: box.unseen ? `${box.name} (${box.unseen})` : box.name,
@@ -37,8 +39,8 @@ async function listMailboxes() {
 
 // ---- the list ----
 
-// On a phone, where nothing stands beside the list, it is the place to say how one writes.
-const NONE = ['There is no message here. ', element('a', { href: '#account/mail', textContent: 'How to write mail' })];
+// On a phone, where nothing stands beside the list, it is the place to say how else one reads.
+const NONE = ['There is no message here. ', element('a', { href: '#account/mail', textContent: 'Set up a mail program' })];
 
 function drawRow(link, message) {
   link.className = message.seen ? '' : 'unseen';
@@ -151,6 +153,24 @@ byId('search').addEventListener('search', () => {
 });
 byId('more').addEventListener('click', () => listOlder().catch(show));
 
+// The address of what was looked at last.
+export const here = () => addressOf(mailbox, ...(selected ? [selected] : []));
+
+async function knownBoxes() {
+  if (!boxes.length) await listMailboxes();
+  return boxes;
+}
+
+// The message that is open is elsewhere now: back to the list it was in, at the one that stood below it.
+async function gone() {
+  const ids = [...rows.keys()];
+  const at = ids.indexOf(selected);
+  const next = ids[at + 1] ?? ids[at - 1];
+  location.replace(addressOf(mailbox));
+  await look();
+  (rows.get(next)?.node.firstChild ?? byId('to-write')).focus();
+}
+
 export function enter(path) {
   const [box = 'INBOX', id] = path.map(unescaped);
   const another = !entered || box !== mailbox;
@@ -166,7 +186,7 @@ export function enter(path) {
   document.title = `${mailbox} · Mail · Hearth`;
   mark();
   if (another) look();
-  return showMessage(byId('message'), selected, { href: addressOf(mailbox), title: mailbox });
+  return showMessage(byId('message'), selected, { href: addressOf(mailbox), title: mailbox, boxes: knownBoxes, gone });
 }
 
 export function leave() {

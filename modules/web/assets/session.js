@@ -12,6 +12,9 @@ export const session = {
 // Whether the server runs the module: what one that is off would do is not offered.
 export const isOn = (module) => session.config.modules.includes(module);
 
+// Under which addresses the person writes.
+export const ownAddresses = () => [session.account.address];
+
 let etag = null;
 
 function take(answer) {

@@ -1,7 +1,8 @@
 // mail/message.js: one message: who, when, its text, its attachments. Shown where the list links to.
 import { get, post } from '../api.js';
 import { element } from '../dom.js';
-import { day, minute, size } from '../text.js';
+import { minute, size } from '../text.js';
+import { actions } from './act.js';
 import { hasOwnPictures, hasPictures, htmlFrame, pictureFrame, redraw } from './html.js';
 
 const SHOWN_MAX = 2 ** 20 - 4; // bytes of a text: what reaches it was cut by the server, at a whole character
@@ -90,14 +91,15 @@ function attachments(message) {
   }))));
 }
 
-function draw(place, message, back) {
-  const facts = element('dl', {}, [['From', message.from], ['To', message.to], ['Date', message.date && minute(message.date * 1000)]]
+function draw(place, message, back, boxes) {
+  const line = (people) => people.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ');
+  const facts = element('dl', {}, [['From', message.from], ['To', line(message.people.to) || message.to], ['Cc', line(message.people.cc)], ['Bcc', line(message.people.bcc)], ['Date', message.date && minute(message.date * 1000)]]
     .filter(([, value]) => value)
     .map(([name, value]) => [element('dt', { textContent: name }), element('dd', { textContent: value })]));
   const title = element('h2', { textContent: message.subject || '(no subject)', tabIndex: -1 });
   place.replaceChildren(...[
     element('a', { className: 'back', href: back.href, textContent: `‹ ${back.title}` }),
-    title, facts, body(message), attachments(message),
+    title, actions(message, back.title, boxes, back.gone), facts, body(message), attachments(message),
     isCut(message) && element('p', { className: 'hint', textContent: 'This is its beginning; all of it is in the source.' }),
     element('p', {}, element('a', { href: `/api/mail/messages/${message.id}/source`, textContent: 'Source', target: '_blank', rel: 'noopener' })),
   ].flat().filter(Boolean));
@@ -114,13 +116,13 @@ export async function showMessage(place, id, back) {
   if (id !== null && id === shown) return;
   shown = id;
   if (id === null) {
-    place.replaceChildren(element('p', { className: 'hint' }, 'Choose a message. To write one, ', element('a', { href: '#account/mail', textContent: 'set up a mail program' }), '.'));
+    place.replaceChildren(element('p', { className: 'hint' }, 'Choose a message, or ', element('a', { href: '#write', textContent: 'write one' }), '.'));
     return;
   }
   try {
-    const message = await get(`/api/mail/messages/${id}`);
+    const [message, boxes] = await Promise.all([get(`/api/mail/messages/${id}`), back.boxes()]);
     if (mine !== turn) return;
-    draw(place, message, back);
+    draw(place, message, back, boxes);
     // The row is drawn anew by the event that follows.
     if (!message.seen) await post(`/api/mail/messages/${id}/flags`, { seen: true });
   } catch (problem) {

@@ -1,0 +1,205 @@
+// mail/write.js: writing a message: a new one, an answer, one handed on. #write, #write/reply/ID,
+// #write/all/ID, #write/forward/ID. The server reads the addresses, and says at which field one is wrong.
+import { call, get } from '../api.js';
+import { clearBar, say } from '../bar.js';
+import { button, element, paragraph } from '../dom.js';
+import { askFirst } from '../dialog.js';
+import { field, form } from '../form.js';
+import { here } from '../mail.js';
+import { ownAddresses, session } from '../session.js';
+import { size } from '../text.js';
+import { dropDraft, keepDraft, keptDraft } from './drafts.js';
+import { answerTo } from './reply.js';
+
+const KEEP_MS = 400; // after the last key
+const TITLES = { reply: 'Answer', all: 'Answer to all', forward: 'Forward' };
+const MEMBERS = ['to', 'cc', 'bcc', 'subject', 'text'];
+const PROMISED = /\b(attach(ed|ment|ments|ing)?|enclosed|anbei|anhang|angehängt|beigefügt|pièce jointe|ci-joint|adjunto)\b/i;
+
+let turn = 0; // what comes for a page that is no more is not shown
+let leaving = null; // what is to be kept before the page is another
+
+function signature() {
+  const { enabled = true, text = '' } = session.preferences.mail?.signature ?? {};
+  return enabled && text.trim() ? `\n\n-- \n${text.trimEnd()}\n` : '';
+}
+
+// What the address asks for: nothing, or an answer to a message.
+async function begin(way, id) {
+  if (!(way in TITLES)) return { to: '', cc: '', subject: '', text: signature(), kept: [] };
+  const message = await get(`/api/mail/messages/${id}`);
+  return answerTo(message, way, ownAddresses());
+}
+
+// ---- attachments ----
+
+// Files that were chosen, and parts of the message that is handed on; `changed` when there are others.
+function attachments(kept, lost, changed) {
+  const files = [];
+  const list = element('ul', { className: 'files', 'aria-label': 'Attachments' });
+  const input = field({ name: 'attachments', label: 'Attach files', type: 'file', multiple: true, hint: lost.length ? `Choose again what a page that is loaded anew cannot keep: ${lost.join(', ')}.` : undefined });
+  const control = input.querySelector('input');
+  const fileRow = (name, bytes, drop) => element('li', {}, element('span', { textContent: `${name} (${size(bytes)})` }),
+    button('Remove', () => { drop(); draw(); changed(); control.focus(); }, { className: 'quiet', 'aria-label': `Remove ${name}` }));
+  const remove = (from, one) => () => { from.splice(from.indexOf(one), 1); };
+
+  function draw() {
+    list.replaceChildren(...kept.map((one) => fileRow(one.name, one.size, remove(kept, one))),
+      ...files.map((one) => fileRow(one.name, one.size, remove(files, one))));
+    list.hidden = !list.children.length;
+  }
+  const add = (chosen) => {
+    files.push(...chosen);
+    draw();
+    changed();
+  };
+  control.addEventListener('change', () => {
+    add(control.files);
+    control.value = ''; // the same can be chosen once more
+  });
+  draw();
+  return { nodes: [list, input], files, kept, add };
+}
+
+// ---- sending ----
+
+function bodyOf(values, way, id, { files, kept }) {
+  const message = Object.fromEntries(MEMBERS.filter((name) => values[name]).map((name) => [name, values[name]]));
+  if (way === 'reply' || way === 'all') message.in_reply_to = Number(id);
+  if (kept.length) message.attachments = kept.map(({ part }) => ({ message: Number(id), part }));
+  if (!files.length) return message;
+  const body = new FormData();
+  body.set('message', JSON.stringify(message));
+  for (const file of files) body.append('file', file, file.name);
+  return body;
+}
+
+// What somebody wrote themselves, without what they answer.
+const ownWords = (text) => text.split('\n').filter((one) => !one.startsWith('>')).join('\n').split('---------- Forwarded')[0];
+
+const forgot = (values, { files, kept }) => !files.length && !kept.length && PROMISED.test(`${values.subject} ${ownWords(values.text)}`);
+
+function sent(answer) {
+  const people = answer.recipients === 1 ? '' : ` to ${answer.recipients} people`;
+  say(`Sent${people}.`);
+}
+
+// ---- the page ----
+
+// Fields that stay out of the way until they are wanted.
+function more(fields, shown) {
+  const place = element('div', { className: 'fields', hidden: !shown }, fields);
+  const open = button('Cc and Bcc', () => {
+    place.hidden = false;
+    open.remove();
+    place.querySelector('input').focus();
+  }, { className: 'link' });
+  return [shown ? null : open, place];
+}
+
+function editor(root, way, id, draft, path) {
+  const address = (name, label) => field({ name, label, value: draft[name], autocomplete: 'off', autocapitalize: 'none', spellcheck: false, inputMode: 'email', maxLength: 20000 });
+  const said = element('span', { className: 'hint', role: 'status' });
+  let timer = 0;
+  let done = false; // it was sent, or thrown away
+
+  function keep() {
+    clearTimeout(timer);
+    timer = 0;
+    if (done) return;
+    const values = Object.fromEntries(MEMBERS.map((name) => [name, node.elements[name].value]));
+    keepDraft(path, { ...values, kept: files.kept, lost: [...files.files.map((one) => one.name)] });
+    said.textContent = 'Kept in this tab.';
+  }
+  const soon = () => {
+    said.textContent = '';
+    clearTimeout(timer);
+    timer = setTimeout(keep, KEEP_MS);
+  };
+  const files = attachments(draft.kept ?? [], draft.lost ?? [], soon);
+
+  function end() {
+    done = true;
+    clearTimeout(timer);
+    leaving = null;
+    dropDraft(path);
+    location.replace(here()); // Back does not lead to what is done with
+  }
+
+  const node = form({
+    className: 'write',
+    fields: [
+      address('to', 'To'),
+      more([address('cc', 'Cc'), address('bcc', 'Bcc')], Boolean(draft.cc || draft.bcc)),
+      field({ name: 'subject', label: 'Subject', value: draft.subject, autocomplete: 'off', maxLength: 2000 }),
+      field({ name: 'text', label: 'Message', type: 'textarea', rows: 14, value: draft.text }),
+      files.nodes,
+    ].flat(),
+    submit: 'Send',
+    async send(values) {
+      // Spaces at its ends belong to a text.
+      values = { ...values, text: node.elements.text.value };
+      if (!values.to && !values.cc && !values.bcc) throw Object.assign(new Error('Say whom it is for.'), { field: 'to' });
+      if (forgot(values, files) && !await askFirst({ title: 'Send without an attachment?', text: 'Your message speaks of one, and there is none.', submit: 'Send', send: () => true })) return;
+      const answer = await call('POST', '/api/mail/messages', bodyOf(values, way, id, files));
+      end();
+      sent(answer);
+    },
+    more: [button('Discard', async () => {
+      if (timer || keptDraft(path)) {
+        const sure = await askFirst({ title: 'Discard this message?', submit: 'Discard', danger: true, send: () => true });
+        if (!sure) return;
+      }
+      end();
+    }, { className: 'quiet' }), said],
+  });
+  node.noValidate = true;
+  node.addEventListener('input', (event) => { if (event.target.type !== 'file') soon(); });
+  node.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) node.requestSubmit();
+  });
+  // A problem at a field that is folded away must be seen.
+  new MutationObserver(() => {
+    const place = node.querySelector('.fields[hidden]');
+    if (place?.querySelector('[aria-invalid]')) place.hidden = false;
+  }).observe(node, { subtree: true, attributes: true, attributeFilter: ['aria-invalid'] });
+  for (const kind of ['dragover', 'drop'])
+    node.addEventListener(kind, (event) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      if (kind === 'drop') files.add(event.dataTransfer.files);
+    });
+  leaving = () => { if (timer) keep(); };
+  root.append(node);
+  const first = node.elements[draft.to ? 'text' : 'to'];
+  first.focus();
+  if (first.name === 'text') first.setSelectionRange(0, 0);
+}
+
+export async function enter(root, path) {
+  const mine = ++turn;
+  leaving?.();
+  leaving = null;
+  const [way = '', id = ''] = path;
+  const title = TITLES[way] ?? 'New message';
+  const key = way in TITLES ? `${way}/${id}` : 'new';
+  clearBar();
+  document.title = `${title} · Mail · Hearth`;
+  root.replaceChildren(element('a', { className: 'back-to', href: here(), textContent: '‹ Mail' }), element('h2', { textContent: title, tabIndex: -1 }));
+  root.setAttribute('aria-busy', 'true');
+  try {
+    const draft = keptDraft(key) ?? await begin(way, id);
+    if (mine === turn) editor(root, way, id, draft, key);
+  } catch (problem) {
+    if (mine === turn) root.append(Object.assign(paragraph(problem.status === 404 ? 'The message is not here any more.' : problem.message, 'problem'), { role: 'alert' }));
+  }
+  if (mine === turn) root.removeAttribute('aria-busy');
+}
+
+export function leave(root) {
+  turn++;
+  leaving?.();
+  leaving = null;
+  root.replaceChildren();
+}
+addEventListener('pagehide', () => leaving?.());
