@@ -49,6 +49,7 @@ struct mail {
 	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
+	bool hide_clients; /* Received does not say from where people send */
 	struct metric *accepted; /* messages that are on disk, by SMTP */
 	struct mail_index *index;
 	struct mail_text_cache *texts; /* of search */

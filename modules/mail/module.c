@@ -43,6 +43,9 @@ static const struct config_setting settings[] = {
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
 		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
 		"none ends a message" },
+	{ NULL, "hide_clients", CONFIG_BOOL, "yes", NULL, NULL, NULL,
+		"the address of the device a person sends from stays out of their mail "
+		"(Received)" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
 		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },
@@ -358,6 +361,7 @@ static int start(struct hearth *h, void **state)
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");
 	m->bare_newlines = bare_newlines(c);
+	m->hide_clients = config_bool(c, "mail", "hide_clients");
 	m->shared = strcmp(config_text(c, "server", "nodes"), "shared") == 0;
 	m->accepted = metric_counter(
 		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");

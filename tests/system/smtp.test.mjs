@@ -294,7 +294,7 @@ describe('smtp', () => {
     await c.expect(250, `MAIL FROM:<${ALICE}>`);
     await c.expect(250, 'RCPT TO:<x@elsewhere.example>'); // who is logged in may (queue.test.mjs)
     await c.expect(250, 'RSET');
-    assert.equal((await c.mail(ALICE, BOB, 'Subject: mine\r\n\r\n')).code, 250);
+    assert.equal((await c.mail(ALICE, BOB, 'From: alice@hearth.test\r\nSubject: mine\r\n\r\n')).code, 250);
     assert.match((await inbox(h, BOB)).at(-1), /with ESMTPA id/);
     c.close();
 
@@ -302,7 +302,7 @@ describe('smtp', () => {
     await c.expect(334, 'AUTH LOGIN');
     await c.expect(334, base64(ALICE));
     await c.expect(235, base64(PASSWORD));
-    assert.equal((await c.mail(ALICE, BOB, 'Subject: by TLS\r\n\r\n')).code, 250);
+    assert.equal((await c.mail(ALICE, BOB, 'From: alice@hearth.test\r\nSubject: by TLS\r\n\r\n')).code, 250);
     assert.match((await inbox(h, BOB)).at(-1), /with ESMTPSA id/);
     c.close();
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, raw } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
-import { deliver } from './smtp-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse';
 const ANN = 'ann@hearth.test';
@@ -38,6 +38,60 @@ describe('what people send', () => {
   }
   const sql = (text) => JSON.parse(spawnSync('sqlite3', ['-json', join(h.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout || '[]');
   const queue = () => sql('SELECT q.recipient, q.domain, o.mail_from, o.account FROM queue q JOIN outgoing o ON o.id = q.outgoing ORDER BY q.id');
+
+  describe('by SMTP', () => {
+    let c;
+    before(async () => {
+      c = await SmtpClient.hello(h.port.submission);
+      await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${ANN}\0${PASSWORD}`).toString('base64')}`);
+    });
+    after(() => c.close());
+
+    const send = async (message, parameters) => {
+      const { code, lines } = await c.mail(ANN, BOB, message, parameters);
+      return { code, line: lines.join(' ') };
+    };
+
+    test('what is missing is added, what is hidden goes, where it came from stays out', async () => {
+      assert.equal((await send('From: Ann <ann+tag@hearth.test>\r\nBcc: secret@x.example\r\nSubject: caf\xc3\xa9\r\n\r\n.text\r\n')).code, 250);
+      const { text } = (await mails(BOB)).at(-1);
+      assert.match(text, new RegExp('^Return-Path: <ann@hearth\\.test>\r\nDelivered-To: bob@hearth\\.test\r\nReceived: by hearth\\.test with ESMTPA id [0-9a-f]+;\r\n\t[^\r]*\r\n' +
+        'From: Ann <ann\\+tag@hearth\\.test>\r\nSubject: =\\?utf-8\\?B\\?Y2Fmw6k=\\?=\r\nDate: [^\r]*\r\nMessage-ID: <[0-9a-f]{32}@hearth\\.test>\r\n\r\n\\.text\r\n$'));
+    });
+
+    test('in large messages and in chunks, too, and nothing is touched in what is whole', async () => {
+      const body = `${'x'.repeat(70)}\r\n`.repeat(5000);
+      const whole = `From: ${ANN}\r\nDate: Mon, 1 Jan 2024 10:00:00 +0100\r\nX-Odd:   two  spaces \r\n\t folded\r\nMessage-ID: <mine@hearth.test>\r\n\r\n${body}`;
+      assert.equal((await send(whole)).code, 250);
+      assert.ok((await mails(BOB)).at(-1).text.endsWith(`\r\n${whole}`));
+      const chunks = ['From: ann@hea', 'rth.test\r\nBcc: x@y\r\n\r', '\n', body];
+      c.send(`MAIL FROM:<${ANN}>\r\nRCPT TO:<${BOB}>\r\n${chunks.map((t) => `BDAT ${t.length}\r\n${t}`).join('')}BDAT 0 LAST\r\n`);
+      for (let i = 0; i < 7; i++) assert.equal((await c.reply()).code, 250);
+      const { text } = (await mails(BOB)).at(-1);
+      assert.match(text, /From: ann@hearth\.test\r\nDate: [^\r]*\r\nMessage-ID: [^\r]*\r\n\r\nx/);
+      assert.ok(text.endsWith(body));
+    });
+
+    test('who it is from is said once, and is who is logged in', async () => {
+      const before = (await mails(BOB)).length;
+      const cases = [
+        ['', 554], ['Subject: x\r\n\r\n', 554], [`From: ${BOB}\r\n\r\n`, 550], [`From: ${ANN}, ${BOB}\r\nSender: ${ANN}\r\n\r\n`, 550],
+        [`From: ${ANN}\r\nSender: ${BOB}\r\n\r\n`, 550], [`From: ${ANN}\r\nFrom: ${BOB}\r\n\r\n`, 554], [`From: "${ANN}" <${BOB}>\r\n\r\n`, 550],
+        [`From: <${ANN}> ${BOB}\r\n\r\n`, 554], [`From: ${ANN}\r\nX: y\rFrom: ${BOB}\r\n\r\n`, 554], ['From: j\xc3\xb6rg@hearth.test\r\n\r\n', 553],
+        [`From: ${ANN}\r\nX: ${'y'.repeat(140000)}\r\n\r\n`, 552], [`From: ann@elsewhere.example\r\n\r\n${'x\r\n'.repeat(50000)}`, 550],
+      ];
+      for (const [message, code] of cases) {
+        const answer = await send(message);
+        assert.equal(answer.code, code, `${message.slice(0, 80)}: ${answer.line}`);
+      }
+      assert.equal((await mails(BOB)).length, before);
+      assert.equal((await send(`From: ${ANN}\r\n\r\n`)).code, 250);
+      // From other servers it passes as it came.
+      const odd = 'From: a@x.example\r\nFrom: b@x.example\r\nBcc: c@x.example\r\nSubject: \xe9\r\n\r\n';
+      await deliver(h.port.smtp, BOB, odd);
+      assert.ok((await mails(BOB)).at(-1).text.endsWith(`\r\n${odd}`));
+    });
+  });
 
   describe('by HTTP', () => {
     test('a plain message: delivered here, queued for elsewhere, a copy kept with its Bcc', async () => {

@@ -75,37 +75,14 @@ static int add_recipient(struct compose *c, const struct smtp_address *address, 
 	return 0;
 }
 
-/* Characters that are part of a name or an address, not what stands between them. */
-static size_t weight(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += (unsigned char)s.p[i] > ' ' && !strchr("<>(),;:\\\"@", s.p[i]);
-	return n;
-}
-
-/*
- * The parser of headers makes the best of any text. Of what a person has written nothing may be left
- * over: what was not understood would be sent to somebody else.
- */
-static bool is_whole(struct slice text, const struct mime_addresses *found)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < found->n; i++)
-		n += weight(found->v[i].name) + weight(found->v[i].mailbox) +
-		     weight(found->v[i].host);
-	return n == weight(text);
-}
-
+/* What was not understood of what a person has written would be sent to somebody else. */
 static int add_text(
 	struct compose *c, struct slice text, const char *field, struct compose_list *list)
 {
 	struct mime_addresses found = mime_addresses_parse(c->a, text);
 	int rc = 0;
 
-	if (!is_whole(text, &found))
+	if (!mime_addresses_are_whole(text, &found))
 		return compose_problem(c, 400, field,
 			"expected addresses with commas between them, as in: Bob "
 			"<bob@example.org>, "
@@ -163,7 +140,7 @@ int compose_from(struct compose *c, const struct json *body, struct mime_build_a
 	if (rc == HEARTH_EINVAL)
 		return compose_problem(c, 400, "from", "expected an address, as text");
 	found = mime_addresses_parse(c->a, text);
-	if (found.n != 1 || !is_whole(text, &found))
+	if (found.n != 1 || !mime_addresses_are_whole(text, &found))
 		return compose_problem(c, 400, "from", "expected one address");
 	rc = read_address(c, &found.v[0], "from", &address, out);
 	if (rc < 0)

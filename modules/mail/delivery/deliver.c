@@ -119,6 +119,16 @@ void mail_delivery_require_tls(struct mail_delivery *d)
 	d->outgoing.tls = MAIL_TLS_REQUIRED;
 }
 
+void mail_delivery_set_authors(struct mail_delivery *d, const struct account *sender,
+	const struct slice *authors, size_t n)
+{
+	d->sender = *sender;
+	d->authors = arena_zalloc(d->a, (n + 1) * sizeof(*d->authors));
+	d->author_n = n;
+	for (size_t i = 0; i < n; i++)
+		d->authors[i] = arena_slice(d->a, authors[i]);
+}
+
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
 {
 	d->also = fn;

@@ -64,6 +64,12 @@ void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *s
 	int ret, struct slice envid);
 /* … and MAIL said REQUIRETLS (RFC 8689). */
 void mail_delivery_require_tls(struct mail_delivery *d);
+/*
+ * Whom the message names as its authors: the sender must be allowed to write as each (HEARTH_EUNSUPPORTED when
+ * it is finished). Copied.
+ */
+void mail_delivery_set_authors(struct mail_delivery *d, const struct account *sender,
+	const struct slice *authors, size_t n);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */
@@ -100,7 +106,8 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
 /*
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
  * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
- * HEARTH_ETOOBIG the quota is used up, HEARTH_EDENIED the sender has written to too many elsewhere
+ * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, HEARTH_ETOOBIG the quota is used up,
+ * HEARTH_EDENIED the sender has written to too many elsewhere
  * within the hour, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.
  */

@@ -48,6 +48,9 @@ struct mail_delivery {
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
 	int64_t sender_quota;          /* bytes; 0: no bound */
+	struct account sender;         /* who must be allowed to write as … */
+	struct slice *authors;         /* … these */
+	size_t author_n;
 	db_fn *also;
 	void *also_arg;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */

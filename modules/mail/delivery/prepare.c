@@ -6,6 +6,7 @@
  * mime/structure.h; one larger than is kept in memory is read back whole, and so has taken a turn
  * before it comes here (turns.h).
  */
+#include "delivery/admit.h"
 #include "delivery/internal.h"
 #include "delivery/parse.h"
 #include "hearth/error.h"
@@ -101,6 +102,21 @@ static int ask_quota(struct mail_delivery *d, struct mail_target *t)
 	return rc;
 }
 
+/* In whose name it is, beside the envelope's sender, who was looked at before. */
+static int check_authors(struct mail_delivery *d)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->author_n && rc == 0; i++) {
+		struct smtp_address author;
+
+		if (smtp_address_read(d->authors[i], &author) != (ptrdiff_t)d->authors[i].n ||
+			!mail_may_write_as(&d->sender, &author))
+			rc = HEARTH_EUNSUPPORTED;
+	}
+	return rc;
+}
+
 static int read_blob(struct mail_delivery *d, struct buf **stored)
 {
 	return d->in_memory ? 0 : blob_get_wait(d->m->blob, d->key, 0, d->size, stored);
@@ -115,7 +131,9 @@ void mail_delivery_prepare(void *delivery)
 
 	INVARIANT(d->done && d->n + d->remote_n > 0 && !d->has_nul);
 	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
-	d->status = read_blob(d, &stored);
+	d->status = check_authors(d);
+	if (d->status == 0)
+		d->status = read_blob(d, &stored);
 	if (d->status < 0)
 		return;
 	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);

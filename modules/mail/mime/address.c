@@ -318,3 +318,23 @@ struct mime_addresses mime_addresses_parse(struct arena *a, struct slice value)
 	strbuf_free(&p.host);
 	return p.list;
 }
+
+/* Characters that are part of a name or an address, not what stands between them. */
+static size_t weight(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (unsigned char)s.p[i] > ' ' && !strchr("<>(),;:\\\"@", s.p[i]);
+	return n;
+}
+
+bool mime_addresses_are_whole(struct slice value, const struct mime_addresses *found)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->n; i++)
+		n += weight(found->v[i].name) + weight(found->v[i].mailbox) +
+		     weight(found->v[i].host);
+	return n == weight(value);
+}

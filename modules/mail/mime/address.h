@@ -35,4 +35,10 @@ struct mime_addresses {
 /* The addresses in an unfolded value. All slices are copies in `a`. */
 struct mime_addresses mime_addresses_parse(struct arena *a, struct slice value);
 
+/*
+ * Whether nothing of the value is left over: every character of a name or an address is part of what was
+ * found. Where it is not, another program may find somebody else.
+ */
+bool mime_addresses_are_whole(struct slice value, const struct mime_addresses *found);
+
 #endif

@@ -138,7 +138,7 @@ void smtp_take_chunk(struct smtp_session *s, struct slice *in)
 	INVARIANT(s->reading == SMTP_READING_CHUNK && (s->chunk_why || s->delivery));
 	while ((what = smtp_chunk_next(&s->chunk, in, &body)) == SMTP_DATA_BODY) {
 		INVARIANT(!s->chunk_why); /* of what is refused nothing is handed out */
-		backlog = mail_delivery_write(s->delivery, body);
+		backlog = smtp_write_body(s, body);
 		if (backlog > blob_writer_high())
 			break;
 	}

@@ -57,6 +57,7 @@ static void session_free(void *session)
 	list_remove(&s->node);
 	mail_delivery_abort(&s->delivery);
 	mail_gate_free(&s->gate);
+	smtp_body_forget(s);
 	strbuf_free(&s->out);
 	free(s);
 }
@@ -83,6 +84,7 @@ void smtp_reset(struct smtp_session *s)
 {
 	mail_delivery_abort(&s->delivery);
 	mail_gate_free(&s->gate);
+	smtp_body_forget(s);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
 	s->chunking = s->chunk_refused = s->require_tls = false;
 	s->size = s->addresses = 0;

@@ -64,6 +64,11 @@ struct smtp_session {
 	struct smtp_data data;
 	uint64_t message_size; /* of one that has come whole */
 
+	/* submission: the header, until it has come whole, and why it is refused */
+	struct strbuf head;
+	bool head_done, head_utf8;
+	const char *head_why;
+
 	/* BDAT */
 	bool chunking; /* a message has begun with it */
 	struct smtp_chunk chunk;
@@ -111,6 +116,14 @@ void smtp_take_data(struct smtp_session *s, struct slice *in);
 /* Before the first byte of a message; and when all of it has come, with what the parser says of it. */
 void smtp_message_begin(struct smtp_session *s);
 void smtp_message_end(struct smtp_session *s, int error, uint64_t size);
+
+/*
+ * smtp_submit.c: message bytes, on their way into the delivery: as mail_delivery_write. At the end of the
+ * message whether they were good; if not, it was said why. And back to the beginning.
+ */
+size_t smtp_write_body(struct smtp_session *s, struct slice body);
+bool smtp_body_is_good(struct smtp_session *s);
+void smtp_body_forget(struct smtp_session *s);
 
 /* smtp_bdat.c: BDAT, and the octets behind it off the front of *in. */
 void smtp_do_bdat(struct smtp_session *s, const struct smtp_command *command);

@@ -211,16 +211,23 @@ static bool say_verdict(struct smtp_session *s, const struct mail_gate_verdict *
 	return true;
 }
 
-/* The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business. */
+/*
+ * The Received field (RFC 5321 section 4.4). Who is logged in is nobody else's business, nor, unless
+ * [mail] hide_clients says otherwise, from where.
+ */
 void smtp_message_begin(struct smtp_session *s)
 {
 	const struct conn_info *info = conn_info(s->conn);
 	struct strbuf out = { 0 };
 
-	strbuf_adds(&out, "Received: from ");
-	write_helo(&out, s->helo);
-	strbuf_printf(&out, " ([%s%s])\r\n\tby %s with ", strchr(info->peer, ':') ? "IPv6:" : "",
-		info->peer, hearth_hostname(s->m->h));
+	strbuf_adds(&out, "Received: ");
+	if (!s->authenticated || !s->m->hide_clients) {
+		strbuf_adds(&out, "from ");
+		write_helo(&out, s->helo);
+		strbuf_printf(&out, " ([%s%s])\r\n\t", strchr(info->peer, ':') ? "IPv6:" : "",
+			info->peer);
+	}
+	strbuf_printf(&out, "by %s with ", hearth_hostname(s->m->h));
 	write_protocol(&out, s);
 	strbuf_printf(&out, " id %llx;\r\n\t", (unsigned long long)info->id);
 	mime_date_write(&out, clock_wall_s());
@@ -280,6 +287,10 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	} else if (status == HEARTH_EDENIED) {
 		smtp_say(s, 452, "4.7.1",
 			"too many recipients elsewhere within the hour; try again later");
+	} else if (status == HEARTH_EUNSUPPORTED) {
+		smtp_say(s, 550, "5.7.1",
+			"From, or Sender, names an address that is not yours: you are %s",
+			s->account.address);
 	} else if (status == HEARTH_EINVAL) {
 		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {
@@ -299,6 +310,10 @@ void smtp_message_end(struct smtp_session *s, int error, uint64_t size)
 	s->message_size = size;
 	if (error < 0) {
 		smtp_say_error(s, error);
+		smtp_reset(s);
+		return;
+	}
+	if (!smtp_body_is_good(s)) {
 		smtp_reset(s);
 		return;
 	}
@@ -322,7 +337,7 @@ void smtp_take_data(struct smtp_session *s, struct slice *in)
 
 	INVARIANT(s->reading == SMTP_READING_DATA && s->delivery);
 	while ((what = smtp_data_next(&s->data, in, &body)) == SMTP_DATA_BODY) {
-		backlog = mail_delivery_write(s->delivery, body);
+		backlog = smtp_write_body(s, body);
 		if (backlog > blob_writer_high())
 			break;
 	}
