@@ -122,7 +122,7 @@ void mail_delivery_require_tls(struct mail_delivery *d)
 void mail_delivery_set_authors(struct mail_delivery *d, const struct account *sender,
 	const struct slice *authors, size_t n)
 {
-	d->sender = *sender;
+	d->sender = sender->id;
 	d->authors = arena_zalloc(d->a, (n + 1) * sizeof(*d->authors));
 	d->author_n = n;
 	for (size_t i = 0; i < n; i++)

@@ -48,7 +48,7 @@ struct mail_delivery {
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
 	int64_t sender_quota;          /* bytes; 0: no bound */
-	struct account sender;         /* who must be allowed to write as … */
+	int64_t sender;                /* who must be allowed to write as … */
 	struct slice *authors;         /* … these */
 	size_t author_n;
 	db_fn *also;

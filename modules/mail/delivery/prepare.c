@@ -6,7 +6,6 @@
  * mime/structure.h; one larger than is kept in memory is read back whole, and so has taken a turn
  * before it comes here (turns.h).
  */
-#include "delivery/admit.h"
 #include "delivery/internal.h"
 #include "delivery/parse.h"
 #include "hearth/error.h"
@@ -105,16 +104,12 @@ static int ask_quota(struct mail_delivery *d, struct mail_target *t)
 /* In whose name it is, beside the envelope's sender, who was looked at before. */
 static int check_authors(struct mail_delivery *d)
 {
+	const struct accounts *accounts = d->m->accounts;
 	int rc = 0;
 
-	for (size_t i = 0; i < d->author_n && rc == 0; i++) {
-		struct smtp_address author;
-
-		if (smtp_address_read(d->authors[i], &author) != (ptrdiff_t)d->authors[i].n ||
-			!mail_may_write_as(&d->sender, &author))
-			rc = HEARTH_EUNSUPPORTED;
-	}
-	return rc;
+	for (size_t i = 0; i < d->author_n && rc == 0; i++)
+		rc = accounts->may_write_as_wait(accounts->self, d->sender, d->authors[i]);
+	return rc == HEARTH_EDENIED ? HEARTH_EUNSUPPORTED : rc;
 }
 
 static int read_blob(struct mail_delivery *d, struct buf **stored)
