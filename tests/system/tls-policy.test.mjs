@@ -241,3 +241,48 @@ test('a policy that was had once holds over a restart, when nobody tells it any 
   await eventually(() => deferred('eve2@stsgood.test').some((line) => /TLS is required/.test(line)), 30, 'held back');
   await eventually(() => sinks.get('stsnoweb').mails.length === 3, 30, 'where there was none, it goes');
 });
+
+// A mail over the port that is TLS from the first byte, with words behind MAIL.
+async function submitSecure(to, words, header = '') {
+  const from = 'ann@hearth.test';
+  const c = await SmtpClient.hello(hearth.port.submissions, { secure: true });
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
+  await c.expect(250, `MAIL FROM:<${from}>${words}`);
+  await c.expect(250, `RCPT TO:<${to}>`);
+  await c.expect(354, 'DATA');
+  await c.expect(250, `From: <${from}>\r\nSubject: x\r\n${header}\r\nhello\r\n.`);
+  c.close();
+}
+
+const logged = (word, to) => hearth.log.split('\n').filter((line) => line.includes(`queue: ${word}`) && line.includes(` to=${to} `));
+const mailTo = (name, to) => sinks.get(name).mails.find((m) => m.to.includes(`<${to}>`));
+
+test('REQUIRETLS: over proven TLS to who offers it, or not at all', async () => {
+  sinks.get('ee').offers = ['REQUIRETLS'];
+  sinks.get('none').offers = ['REQUIRETLS'];
+  sinks.get('unsigned').offers = ['REQUIRETLS'];
+  await submitSecure('req@ee.test', ' REQUIRETLS');
+  await submitSecure('plain@ee.test', '');
+  const refused = [['eesecond.test', /5\.7\.30|does not offer REQUIRETLS/], ['none.test', /has not proven who it is/], ['unsigned.plain', /has not proven who it is/]];
+  for (const [domain] of refused) await submitSecure(`req@${domain}`, ' REQUIRETLS', 'TLS-Required: No\r\n');
+  await eventually(() => mailTo('ee', 'req@ee.test') && mailTo('ee', 'plain@ee.test'), 30, 'taken');
+  assert.match(mailTo('ee', 'req@ee.test').from, / REQUIRETLS/);
+  assert.doesNotMatch(mailTo('ee', 'plain@ee.test').from, /REQUIRETLS/);
+  for (const [domain, why] of refused) {
+    await eventually(() => logged('failed', `req@${domain}`).some((line) => why.test(line)), 30, domain);
+    assert.equal(mailTo(domain.split('.')[0], `req@${domain}`), undefined);
+  }
+});
+
+test('TLS-Required: No goes where nothing could be proven, and nothing else does', async () => {
+  const header = 'TLS-Required: No\r\n';
+  for (const [name] of [['eewrong'], ['eeplain'], ['stsmx'], ['forgery']]) {
+    const domain = domainOf(name, ALL.find(([own]) => own === name)[1]);
+    hearth.command('queue', 'retry', '--all');
+    await submit(`lax@${domain}`, 'lax', { more: header });
+    await submit(`strict@${domain}`, 'strict');
+    await eventually(() => mailTo(name, `lax@${domain}`), 60, `${name}: without proof`).catch((e) => { throw new Error(`${e.message}\n${hearth.log.slice(-3000)}`); });
+    assert.equal(mailTo(name, `strict@${domain}`), undefined);
+    assert.ok(rowOf(`strict@${domain}`));
+  }
+});

@@ -37,6 +37,10 @@ static void attempt_free(struct attempt *t)
 	list_remove(&t->node);
 	t->d->hungry -= t->hungry;
 	t->d->attempt_count--;
+	if (t->lax) {
+		t->d->lax = false;
+		t->d->routed_ms = 0; /* the others look anew */
+	}
 	t->d->q->connections--;
 	free(t);
 }
@@ -83,7 +87,7 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 		t->plain_next = true;
 		t->address--;
 	}
-	t->unproven = stage == SMTP_STAGE_TLS && t->options.tls == SMTP_TLS_MUST;
+	t->unproven |= stage == SMTP_STAGE_TLS && t->options.tls == SMTP_TLS_MUST;
 	if (t->batch)
 		attempt_settle_open(t->batch,
 			stage == SMTP_STAGE_REFUSED ? attempt_outcome_of(why->code)
@@ -120,7 +124,7 @@ static void ask_tls(struct attempt *t)
 {
 	const struct tlsa_set *s = t->at.tlsa;
 
-	if (t->at.tls == ROUTE_TLS_MAY || t->at.tls == ROUTE_TLS_TESTING)
+	if (t->lax || t->at.tls == ROUTE_TLS_MAY || t->at.tls == ROUTE_TLS_TESTING)
 		return;
 	t->options.tls = SMTP_TLS_MUST;
 	if (t->at.tls == ROUTE_TLS_STS) {
@@ -141,7 +145,6 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	const struct mail_queue_limits *l = mail_queue_limits(t->d->q->m);
 
 	if (!c) {
-		t->unproven = false;
 		say_why(t, slice_str(why));
 		attempt_connect_next(t);
 		return;
@@ -159,6 +162,17 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	t->client = smtp_client_new(c, &t->options, &events, t);
 }
 
+/* No address of it is left; or it may not be used, which only those mails do not mind. */
+static bool is_through(struct attempt *t, const struct route_host *host)
+{
+	if (host->tls == ROUTE_TLS_REFUSED && !t->lax) {
+		snprintf(t->why, sizeof(t->why), "%s", t->d->route.why);
+		t->unproven = true;
+		return true;
+	}
+	return t->address == host->count;
+}
+
 /* The next address in order; where none is left, the destination has failed, unless one worked. */
 void attempt_connect_next(struct attempt *t)
 {
@@ -166,7 +180,7 @@ void attempt_connect_next(struct attempt *t)
 	const struct route *r = &d->route;
 
 	if (!t->worked && !d->q->draining && d->q->lease.epoch) {
-		while (t->host < r->count && t->address == r->hosts[t->host].count) {
+		while (t->host < r->count && is_through(t, &r->hosts[t->host])) {
 			t->host++;
 			t->address = 0;
 		}
@@ -185,11 +199,14 @@ void attempt_connect_next(struct attempt *t)
 	} else {
 		char why[sizeof(t->why)];
 
-		const char *enhanced = t->unproven ? "4.7.5" : "4.4.1";
+		bool unproven = t->unproven && !t->lax;
 
 		memcpy(why, t->why, sizeof(why));
 		attempt_free(t);
-		destination_failed(d, OUTCOME_DEFERRED, enhanced, why);
+		if (unproven)
+			destination_unproven(d, why);
+		else
+			destination_failed(d, OUTCOME_DEFERRED, "4.4.1", why);
 	}
 }
 
@@ -198,17 +215,24 @@ static void on_later(void *arg)
 	attempt_connect_next(arg);
 }
 
-void attempt_begin(struct destination *d)
+void attempt_begin(struct destination *d, bool lax)
 {
 	struct attempt *t = mem_zalloc(sizeof(*t));
 
+	INVARIANT(!lax || !d->lax);
 	t->d = d;
+	t->lax = lax;
+	d->lax |= lax;
 	list_push(&d->attempts, &t->node);
 	t->hungry = true;
 	d->hungry++;
 	d->attempt_count++;
 	d->q->connections++;
-	attempt_connect_next(t);
+	/* What would fail at once does so in a later turn. */
+	if (d->route.hosts[0].tls == ROUTE_TLS_REFUSED && !lax)
+		timer_start(&t->later, 0, 0, on_later, t);
+	else
+		attempt_connect_next(t);
 }
 
 void attempt_abort_all(struct destination *d)

@@ -14,7 +14,8 @@ struct attempt {
 	struct destination *d;
 	size_t host, address;         /* in d->route */
 	bool without_tls, plain_next; /* this connection; the same address once more */
-	bool unproven;                /* the last address did not prove itself by TLS, as it must */
+	bool lax;                     /* for mails that waive what TLS must prove */
+	bool unproven;                /* one of them did not prove itself by TLS, as it must */
 	bool worked;                  /* an address answered, and was fit for mail */
 	bool hungry;                  /* it has had no batch yet */
 	bool taken;                   /* one mail, at least */

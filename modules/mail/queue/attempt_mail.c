@@ -132,13 +132,45 @@ static void fill_envelope(struct attempt *t)
 		.size = t->size,
 		.eightbit = true,
 		.smtputf8 = b->outgoing.utf8,
+		.requiretls = b->outgoing.tls == MAIL_TLS_REQUIRED,
 		.ret = rets[b->outgoing.ret],
 		.envid = b->outgoing.envid };
 }
 
+/* RFC 8689 section 4.2.1: NULL, or what the server lacks. */
+static const char *lacks_for_requiretls(const struct attempt *t)
+{
+	const struct route *r = &t->d->route;
+
+	if (!smtp_client_conn(t->client)->proven)
+		return "its sender requires TLS, and the server has not proven who it is";
+	if (!r->proven && !(r->sts && sts_policy_matches(r->sts, t->at.name)))
+		return "its sender requires TLS, and nothing proves that this is the server";
+	if (!smtp_client_extensions(t->client)->requiretls)
+		return "its sender requires TLS on all of the way, and the server does not offer "
+		       "REQUIRETLS";
+	return NULL;
+}
+
+/* Behind a better server that does not answer now it is no answer for good. */
+static void refuse_requiretls(struct attempt *t, const char *why)
+{
+	bool first = t->host == 0;
+
+	fail_batch(t, first ? OUTCOME_FAILED : OUTCOME_DEFERRED, first ? "5.7.30" : "4.7.30", why);
+	attempt_take_batch(t);
+}
+
 static void send_batch(struct attempt *t)
 {
+	const char *lacks =
+		t->batch->outgoing.tls == MAIL_TLS_REQUIRED ? lacks_for_requiretls(t) : NULL;
 	int rc;
+
+	if (lacks) {
+		refuse_requiretls(t, lacks);
+		return;
+	}
 
 	t->reader = (struct mail_reader){ .m = t->d->q->m, .content = &t->batch->outgoing.content };
 	t->offset = 0;
@@ -185,8 +217,9 @@ void attempt_take_batch(struct attempt *t)
 	bool enough = x->mails_max && t->mails >= x->mails_max; /* RFC 9422: on one connection */
 
 	if (!enough)
-		t->batch = destination_take(
-			t->d, x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX);
+		t->batch = destination_take(t->d,
+			x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX,
+			t->lax ? MAIL_TLS_WAIVED : MAIL_TLS_AS_IS);
 	t->d->hungry -= t->hungry;
 	t->hungry = false;
 	if (!t->batch) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -168,21 +169,56 @@ static void load(struct destination *d)
 		on_rows(l, HEARTH_EBUSY);
 }
 
-struct mail_batch *destination_take(struct destination *d, size_t max)
+/* How many rows of one mail stand at i, up to max. */
+static size_t count_together(const struct destination *d, size_t i, size_t max)
 {
-	struct mail_batch *b;
 	size_t n = 1;
 
-	if (d->next == d->count || d->q->draining || !d->q->lease.epoch || is_held_back(d))
-		return NULL;
-	while (n < max && n < BATCH_MAX && d->next + n < d->count &&
-		d->rows[d->next + n].outgoing == d->rows[d->next].outgoing)
+	while (n < max && n < BATCH_MAX && i + n < d->count &&
+		d->rows[i + n].outgoing == d->rows[i].outgoing)
 		n++;
-	b = mail_batch_new(d->q, slice_str(d->domain), n);
+	return n;
+}
+
+/* The next mail that waives proof, or does not, to the front: LOADED_MAX rows at most are moved. */
+static bool bring_to_front(struct destination *d, bool waived)
+{
+	size_t i = d->next, n;
+	struct mail_queued *moved;
+
+	while (i < d->count && (d->rows[i].tls == MAIL_TLS_WAIVED) != waived)
+		i++;
+	if (i == d->count)
+		return false;
+	n = count_together(d, i, BATCH_MAX);
+	moved = mem_alloc(n * sizeof(*moved));
+	memcpy(moved, &d->rows[i], n * sizeof(*moved));
+	memmove(&d->rows[d->next + n], &d->rows[d->next], (i - d->next) * sizeof(*moved));
+	memcpy(&d->rows[d->next], moved, n * sizeof(*moved));
+	free(moved);
+	return true;
+}
+
+static struct mail_batch *take_front(struct destination *d, size_t max)
+{
+	size_t n = count_together(d, d->next, max);
+	struct mail_batch *b = mail_batch_new(d->q, slice_str(d->domain), n);
+
 	for (size_t i = 0; i < n; i++)
 		mail_batch_put(b, i, &d->rows[d->next++]);
 	d->in_hand += n;
 	return b;
+}
+
+struct mail_batch *destination_take(struct destination *d, size_t max, enum mail_tls_asked which)
+{
+	bool waived = which == MAIL_TLS_WAIVED;
+
+	if (d->next == d->count || d->q->draining || !d->q->lease.epoch)
+		return NULL;
+	if (waived ? !bring_to_front(d, true) : is_held_back(d))
+		return NULL;
+	return take_front(d, max);
 }
 
 /* ---- the way there ---- */
@@ -230,30 +266,67 @@ static int64_t pause_ms(const struct destination *d)
 	return first << doubled < most ? first << doubled : most;
 }
 
-void destination_failed(
-	struct destination *d, enum outcome outcome, const char *enhanced, const char *why)
+/* What is loaded is through for now, but for mails that waive proof, where they are spared. */
+static void give_up(struct destination *d, enum outcome outcome, const char *enhanced,
+	const char *why, bool spare)
 {
 	struct mail_batch *b;
-	int64_t wait = pause_ms(d);
 
-	log_info("queue", "a destination cannot be reached", "domain", "%s", d->domain, "why", "%s",
-		why, NULL);
-	while ((b = destination_take(d, BATCH_MAX))) {
+	while (d->next < d->count && !d->q->draining && d->q->lease.epoch &&
+		(!spare || bring_to_front(d, false))) {
+		b = take_front(d, BATCH_MAX);
 		for (size_t i = 0; i < b->count; i++)
 			mail_batch_set(
 				&b->recipients[i], b->a, outcome, 0, enhanced, slice_str(why));
 		outcome_write(b);
 	}
+}
+
+/* For a while, longer after each further failure, nothing is begun. */
+static void hold_back(struct destination *d)
+{
+	int64_t wait = pause_ms(d);
+
+	d->failures++;
+	d->not_before_ms = clock_mono_ms() + wait;
+	timer_start(&d->timer, wait, 0, on_held_back, d);
+}
+
+static void log_failed(const struct destination *d, const char *why)
+{
+	log_info("queue", "a destination cannot be reached", "domain", "%s", d->domain, "why", "%s",
+		why, NULL);
+}
+
+void destination_failed(
+	struct destination *d, enum outcome outcome, const char *enhanced, const char *why)
+{
+	log_failed(d, why);
+	give_up(d, outcome, enhanced, why, d->lax);
 	d->routed_ms = 0;
 	d->allowed = 1;
 	d->hangups = 0;
 	/* Who has no such domain is no reason to wait: the next may be answered at once as well. */
-	if (outcome == OUTCOME_DEFERRED) {
-		d->failures++;
-		d->not_before_ms = clock_mono_ms() + wait;
-		timer_start(&d->timer, wait, 0, on_held_back, d);
-	}
+	if (outcome == OUTCOME_DEFERRED)
+		hold_back(d);
 	destination_pump(d);
+}
+
+/* The way there stands for as long as those that waive proof go it. */
+void destination_unproven(struct destination *d, const char *why)
+{
+	log_failed(d, why);
+	give_up(d, OUTCOME_DEFERRED, "4.7.5", why, true);
+	d->allowed = 1;
+	d->hangups = 0;
+	hold_back(d);
+	if (d->lax || d->next == d->count) {
+		if (!d->lax)
+			d->routed_ms = 0;
+		destination_pump(d);
+	} else {
+		attempt_begin(d, true);
+	}
 }
 
 void destination_works(struct destination *d)
@@ -303,5 +376,5 @@ void destination_pump(struct destination *d)
 	/* Those that are connected come for more by themselves. */
 	for (size_t left = batches_left(d);
 		left > d->hungry && d->attempt_count < d->allowed && q->connections < total;)
-		attempt_begin(d);
+		attempt_begin(d, false);
 }

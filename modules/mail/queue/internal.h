@@ -55,6 +55,7 @@ struct destination {
 	struct list attempts;
 	size_t attempt_count, allowed;
 	size_t hungry;         /* of the attempts those that have had no batch yet */
+	bool lax;              /* one of them is for those that waive proof */
 	unsigned failures;     /* in a row */
 	unsigned hangups;      /* amid the first mail of a connection, since one was taken */
 	int64_t not_before_ms; /* after a failure … */
@@ -117,8 +118,17 @@ bool destination_wake(struct mail_queue *q, struct slice domain);
 struct destination *destination_get(struct mail_queue *q, struct slice domain);
 /* Begins what can begin: reading rows, looking up, connecting. It may free the destination. */
 void destination_pump(struct destination *d);
-/* The next batch for a connection that takes up to `max` recipients; NULL when there is none. */
-struct mail_batch *destination_take(struct destination *d, size_t max);
+/*
+ * The next batch for a connection that takes up to `max` recipients; NULL when there is none. With
+ * MAIL_TLS_WAIVED only of mails whose senders waive proof, also while the destination is held back; with
+ * MAIL_TLS_AS_IS of any.
+ */
+struct mail_batch *destination_take(struct destination *d, size_t max, enum mail_tls_asked which);
+/*
+ * None of its hosts proved itself by TLS as it must: as destination_failed; but mails whose senders waive
+ * that (RFC 8689 section 5) are tried without.
+ */
+void destination_unproven(struct destination *d, const char *why);
 /* No address of it could be used, or could be found: what is loaded is put off, or failed. */
 void destination_failed(
 	struct destination *d, enum outcome outcome, const char *enhanced, const char *why);
@@ -129,7 +139,8 @@ void destination_free(struct destination *d);
 
 /* ---- attempt.c ---- */
 
-void attempt_begin(struct destination *d);
+/* lax: for mails whose senders waive what TLS must prove. */
+void attempt_begin(struct destination *d, bool lax);
 void attempt_abort_all(struct destination *d);
 /* At the end: frees them, when nothing of theirs is called any more. */
 void attempt_free_all(struct destination *d);

@@ -110,6 +110,12 @@ static void sort_addresses(struct route_host *h)
 	memcpy(h->addresses, sorted, n * sizeof(sorted[0]));
 }
 
+static void found(struct route_lookup *l)
+{
+	l->out->verdict = ROUTE_FOUND;
+	finish(l);
+}
+
 /* Hosts without an address count as none. */
 static void end(struct route_lookup *l)
 {
@@ -131,9 +137,7 @@ static void end(struct route_lookup *l)
 	}
 	r->count = kept;
 	if (kept > 0)
-		settle(l, ROUTE_FOUND, "", "%s", "");
-	else if (l->why[0])
-		settle(l, ROUTE_DEFERRED, "4.7.5", "%s", l->why);
+		found(l);
 	else if (l->failed || mail_queue_limits(l->m)->relay[0])
 		settle(l, ROUTE_DEFERRED, "4.4.3",
 			"the DNS does not tell the address of the mail server of %.*s",

@@ -20,6 +20,7 @@ enum route_tls {
 	ROUTE_TLS_DANE,    /* TLS, proven by one of its TLSA records */
 	ROUTE_TLS_TESTING, /* as MAY; what its domain's MTA-STS policy asks for is reported */
 	ROUTE_TLS_STS,     /* TLS, proven by an authority, as that policy asks */
+	ROUTE_TLS_REFUSED, /* that policy does not allow it, or its TLSA cannot be known: route.why */
 };
 
 struct route_host {
@@ -41,7 +42,7 @@ enum route_verdict {
 struct route {
 	enum route_verdict verdict;
 	char enhanced[12]; /* unless FOUND: an enhanced code (RFC 3463), and why in words */
-	char why[200];
+	char why[512];     /* FOUND: why a host is REFUSED; empty: none is */
 	struct route_host hosts[ROUTE_HOSTS_MAX];
 	size_t count;
 	bool proven;            /* that these are the hosts, by DNSSEC */
@@ -75,7 +76,6 @@ struct route_lookup {
 	struct sts_lookup sts;
 	size_t waiting; /* for MX, the policy, hosts of which not all is known */
 	bool failed;    /* some of what was asked had no answer */
-	char why[512];  /* a host was left out, and why; empty: none was */
 };
 
 /* What is proven holds as long as the answer, at most. */

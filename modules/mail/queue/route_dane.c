@@ -29,11 +29,11 @@ static void leave_out(struct route_host_lookup *h, const char *what, const char 
 {
 	struct route_lookup *l = h->lookup;
 
-	snprintf(l->why, sizeof(l->why), "the DNS does not tell the %s of %s: %.80s", what,
-		h->host->name, why);
-	log_info("queue", "a host is left out", "host", "%s", h->host->name, "why", "%s", l->why,
-		NULL);
-	h->host->count = 0;
+	snprintf(l->out->why, sizeof(l->out->why), "the DNS does not tell the %s of %s: %.80s",
+		what, h->host->name, why);
+	log_info("queue", "a host is left out", "host", "%s", h->host->name, "why", "%s",
+		l->out->why, NULL);
+	h->host->tls = ROUTE_TLS_REFUSED;
 }
 
 static bool has_no_answer(const struct dns_answer *answer)

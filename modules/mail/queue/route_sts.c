@@ -30,13 +30,13 @@ void route_apply_sts(struct route_lookup *l)
 		struct route_host *host = &l->out->hosts[i];
 		bool named = sts_policy_matches(p, host->name);
 
-		if (host->tls == ROUTE_TLS_DANE)
+		if (host->tls == ROUTE_TLS_DANE || host->tls == ROUTE_TLS_REFUSED)
 			continue;
 		if (p->mode == STS_ENFORCE && !named) {
-			snprintf(l->why, sizeof(l->why),
+			snprintf(l->out->why, sizeof(l->out->why),
 				"the MTA-STS policy of %.*s does not name %s", SLICE_ARG(l->domain),
 				host->name);
-			host->count = 0;
+			host->tls = ROUTE_TLS_REFUSED;
 		} else if (p->mode == STS_ENFORCE) {
 			host->tls = ROUTE_TLS_STS;
 		} else if (host->tls == ROUTE_TLS_MAY) {

@@ -60,6 +60,7 @@ struct smtp_envelope_out {
 	uint64_t size;      /* about, in octets; 0: not known */
 	bool eightbit;      /* BODY=8BITMIME is said where it may be */
 	bool smtputf8;      /* needs SMTPUTF8 */
+	bool requiretls;    /* is said (RFC 8689); only to who offers it */
 	const char *ret;    /* RFC 3461: "FULL", "HDRS"; NULL: not said */
 	struct slice envid; /* … as xtext; empty: none */
 };

@@ -25,6 +25,8 @@ static void say_mail(struct smtp_client *c)
 		strbuf_add(&line, SLICE(" BODY=8BITMIME"));
 	if (e->smtputf8)
 		strbuf_add(&line, SLICE(" SMTPUTF8"));
+	if (e->requiretls)
+		strbuf_add(&line, SLICE(" REQUIRETLS"));
 	if (x->dsn && e->ret)
 		strbuf_printf(&line, " RET=%s", e->ret);
 	if (x->dsn && e->envid.n)
