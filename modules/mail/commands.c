@@ -4,6 +4,7 @@
 #include "dns/dns_records.h"
 #include "mail.h"
 #include "queue/queue_commands.h"
+#include "sign/dkim_commands.h"
 
 const struct hearth_command mail_commands[] = {
 	{ "dns", "[--check]",
@@ -26,5 +27,23 @@ const struct hearth_command mail_commands[] = {
 		mail_run_queue_retry },
 	{ "queue remove", "NUMBER|--all", "take it out of the queue, without a report", NULL,
 		mail_run_queue_remove },
+	{ "dkim list", "[DOMAIN]", "list the keys that sign mail",
+		"\nColumns, with tabs between: domain, selector, kind, state, since when. A key "
+		"waits until its\nrecord is seen in the DNS, then signs; the one before it is kept "
+		"published while mail signed by\nit may be on its way ([dkim] keep), then it is "
+		"gone and its record may go. A revoked one is\npublished without a key for a "
+		"month.\n",
+		mail_run_dkim_list },
+	{ "dkim rotate", "[DOMAIN] [--now]", "make new keys for a domain, or for all of them",
+		"\nThey sign once a server that runs has seen their records, which hearth dns "
+		"prints; with --now\nat once. Run again, it makes no others while some wait, and "
+		"the server looks at the DNS.\n",
+		mail_run_dkim_rotate },
+	{ "dkim revoke", "DOMAIN SELECTOR", "take back a key that others may have got hold of",
+		NULL, mail_run_dkim_revoke },
+	{ "dkim verify", "FILE...", "print what the signatures of mails are worth",
+		"\nColumns, with tabs between: file, result, domain, selector, algorithm, "
+		"reason.\n",
+		mail_run_dkim_verify },
 	{ .name = NULL },
 };

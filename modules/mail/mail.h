@@ -27,6 +27,7 @@ struct mail_page_notifier;
 struct mail_text_cache;
 struct mail_queue;
 struct sts;
+struct mail_keys;
 
 /* The scope of the keys that mails are stored under (blob.h). */
 #define MAIL_BLOBS "mail/"
@@ -59,6 +60,7 @@ struct mail {
 	struct mail_queue *queue;
 	struct mail_gates gates; /* mail from outside that is being checked */
 	struct sts *sts;         /* policies of other domains */
+	struct mail_keys *keys;  /* that sign mail */
 	struct mail_dns_state *dns_state;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */

@@ -22,6 +22,8 @@
 #include "policy/sts.h"
 #include "queue/orders.h"
 #include "search/index.h"
+#include "sign/keyring.h"
+#include "sign/keys.h"
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
 #include "store/dmarc.h"
@@ -70,6 +72,11 @@ static const struct config_setting settings[] = {
 		NULL, NULL, NULL,
 		"networks whose mail is not checked: this machine and those beside it; none: all "
 		"is" },
+	{ "dkim", "sign", CONFIG_BOOL, "yes", NULL, NULL, NULL,
+		"sign mail for elsewhere by DKIM, with keys that make themselves (hearth dkim)" },
+	{ "dkim", "keep", CONFIG_DURATION, "14d", "1d", "365d", NULL,
+		"how long the record of a key that signs no more stays published, at least as "
+		"long as its signatures hold ([queue] expiry and two days)" },
 	{ "queue", "retry", CONFIG_DURATION, "5m", "1s", "1d", NULL,
 		"when a mail for elsewhere is tried again at first; then after as long as it has "
 		"waited so far" },
@@ -188,6 +195,15 @@ static void queue_event_heard(void *module, const struct bus_event *ev)
 	mail_queue_retry(m->queue);
 }
 
+/* A key was made, or is in another state: what is in memory of them is read anew. */
+static void keys_event_heard(void *module, const struct bus_event *ev)
+{
+	const struct mail *m = module;
+
+	(void)ev;
+	mail_keys_changed(m->keys);
+}
+
 static const struct bus_subscription subscriptions[] = {
 	{ .topic = ACCOUNTS_TOPIC_EXPORT,
 		.name = "mail.exports",
@@ -223,6 +239,11 @@ static const struct bus_subscription subscriptions[] = {
 		.database = "mail",
 		.apply = queue_event_apply,
 		.everywhere = queue_event_heard },
+	{ .topic = MAIL_TOPIC_KEYS,
+		.name = "mail.keys",
+		.database = "mail",
+		.apply = queue_event_apply,
+		.everywhere = keys_event_heard },
 	{ .topic = NULL },
 };
 
@@ -375,6 +396,7 @@ static int start(struct hearth *h, void **state)
 	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
 	m->sts = sts_new(m);
 	mail_gates_start(m);
+	m->keys = mail_keys_new(m);
 	m->queue = mail_queue_new(m);
 	m->dns_state = mail_dns_state_new(m);
 	*state = m;
@@ -391,6 +413,7 @@ static void drain(void *state)
 	mail_index_drain(m);
 	mail_queue_drain(m->queue);
 	sts_drain(m->sts);
+	mail_keys_drain(m->keys);
 	mail_dns_state_drain(m->dns_state);
 	mail_gates_drain(m);
 	smtp_sessions_drain(m);
@@ -409,6 +432,7 @@ static void stop(void *state)
 	mail_queue_free(&m->queue);
 	mail_gates_stop(m);
 	sts_free(&m->sts);
+	mail_keys_free(&m->keys);
 	free(m);
 }
 

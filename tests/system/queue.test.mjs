@@ -235,7 +235,7 @@ test('every fault of a destination', async () => {
       // Once; again only where our side heard nothing of the dot.
       const unheard = answers(`bob@${domain}`).filter((answer) => answer.includes('the end of the message')).length;
       assert.ok(mails.length >= 1 && mails.length <= 1 + unheard, `${domain}: taken ${mails.length} times`);
-      assert.match(mails[0].text, /^Received: [\s\S]*Subject: to [\s\S]*\r\n\r\nhello\r\n\.dot\r\n$/, domain);
+      assert.match(mails[0].text, /^DKIM-Signature: [\s\S]*\r\nReceived: [\s\S]*Subject: to [\s\S]*\r\n\r\nhello\r\n\.dot\r\n$/, domain);
       if (end.tls !== undefined) assert.equal(mails[0].tls, end.tls, domain);
     }
     const report = new RegExp(`Final-Recipient: rfc822; bob@${domain}\\r\\nAction: failed\\r\\nStatus: 5`);

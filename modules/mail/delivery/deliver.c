@@ -108,10 +108,16 @@ void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *s
 	int ret, struct slice envid)
 {
 	d->outgoing.account = sender ? sender->id : 0;
+	d->signs = d->signs || sender;
 	d->sender_quota = sender ? sender->quota : 0;
 	d->outgoing.utf8 = utf8;
 	d->outgoing.ret = (enum mail_ret)ret;
 	d->outgoing.envid = arena_slice(d->a, envid);
+}
+
+void mail_delivery_sign(struct mail_delivery *d)
+{
+	d->signs = true;
 }
 
 void mail_delivery_require_tls(struct mail_delivery *d)

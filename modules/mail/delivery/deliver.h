@@ -62,6 +62,11 @@ void mail_delivery_owe(
  */
 void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *sender, bool utf8,
 	int ret, struct slice envid);
+/*
+ * It is the server's own word, or its author was let in otherwise, and so is signed by DKIM; mail that
+ * has a sender is anyway. What was only passed on must not be.
+ */
+void mail_delivery_sign(struct mail_delivery *d);
 /* … and MAIL said REQUIRETLS (RFC 8689). */
 void mail_delivery_require_tls(struct mail_delivery *d);
 /*

@@ -47,6 +47,7 @@ struct mail_delivery {
 	struct report_recipient *owed; /* who is here, and of whom success is to be told */
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
+	bool signs;                    /* signed by DKIM: its author is who sends it */
 	int64_t sender_quota;          /* bytes; 0: no bound */
 	int64_t sender;                /* who must be allowed to write as … */
 	struct slice *authors;         /* … these */

@@ -77,6 +77,7 @@ static void send_elsewhere(struct outgoing *o)
 	mail_delivery_send(d, &(struct mail_remote){ .address = strbuf_slice(&o->to),
 				      .domain = domain_of(strbuf_slice(&o->to)),
 				      .notify = MAIL_NOTIFY_NEVER });
+	mail_delivery_sign(d);
 	mail_delivery_write(d, strbuf_slice(&o->message));
 	mail_delivery_finish(&d, on_delivered, o);
 }

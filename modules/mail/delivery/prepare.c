@@ -13,6 +13,7 @@
 #include "message.h"
 #include "mime/header.h"
 #include "packing.h"
+#include "sign/keys.h"
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
 static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
@@ -52,6 +53,21 @@ static bool waives_tls(struct arena *a, struct slice header)
 	       slice_ieq(slice_trim(mime_unfold(a, field.value)), SLICE("No"));
 }
 
+/* Of mail for elsewhere: the signatures, in front of Received. */
+static struct slice signed_trace(struct mail_delivery *d, struct slice message)
+{
+	struct arena *scratch = arena_new();
+	struct strbuf out = { 0 };
+	struct slice trace;
+
+	mail_keys_sign(d->m->keys, scratch, message, &out);
+	strbuf_add(&out, d->received);
+	trace = arena_slice(d->a, strbuf_slice(&out));
+	strbuf_free(&out);
+	arena_free(&scratch);
+	return trace;
+}
+
 /*
  * The message is parsed once, however many get it: each address has a trace of its own, in front of
  * what was parsed. The members of a group share its address.
@@ -81,7 +97,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 			t->content.mail_from = d->mail_from;
 	}
 	d->outgoing.content = content;
-	d->outgoing.content.trace = d->received;
+	d->outgoing.content.trace = d->remote_n && d->signs ? signed_trace(d, blob) : d->received;
 	d->outgoing.mail_from = d->mail_from;
 	if (d->outgoing.tls == MAIL_TLS_AS_IS && waives_tls(d->a, content.header))
 		d->outgoing.tls = MAIL_TLS_WAIVED;

@@ -6,7 +6,7 @@
  *   A, AAAA    one of the records is the address
  *   MX         one of them names this server; more are fine
  *   TXT        exactly one record is of the kind (v=spf1, v=DMARC1): two count as none (RFC 7208 4.5);
- *              what it says is the domain's own business and is shown
+ *              what it says is the domain's own business and is shown; but a DKIM key is the same
  *   SRV        one of them has the name and the port
  *   PTR        one of the names of the address is the server's
  */
@@ -16,6 +16,7 @@
 
 #include "dns/dns_records.h"
 #include "hearth/arena.h"
+#include "verify/dkim_key.h"
 
 /* Bytes of what is there after which no more of it is told. */
 #define FOUND_MAX 4096
@@ -57,11 +58,26 @@ static bool show(enum dns_type type, struct slice rdata, struct strbuf *out)
 	}
 }
 
+/* Records of one DKIM key, or of none. */
+static bool same_key(const char *a, const char *b)
+{
+	struct arena *scratch = arena_new();
+	struct dkim_key wanted, found;
+	bool same = dkim_key_read(slice_str(a), scratch, &wanted) == 0 &&
+		    dkim_key_read(slice_str(b), scratch, &found) == 0 &&
+		    wanted.algorithm == found.algorithm && slice_eq(wanted.bytes, found.bytes);
+
+	arena_free(&scratch);
+	return same;
+}
+
 /* Whether a record that is there does what the wanted one is for. */
 static bool does(const struct dns_record *wanted, const char *found)
 {
 	const char *a = wanted->value, *b = found;
 
+	if (wanted->type == DNS_TXT && strncmp(a, "v=DKIM1", 7) == 0)
+		return same_key(a, b);
 	if (wanted->type == DNS_TXT)
 		return strncasecmp(a, b, strcspn(a, " ;")) == 0;
 	if (wanted->type == DNS_MX) {

@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "sign/keyring.h"
+
 static const struct {
 	enum dns_type type;
 	const char *name;
@@ -127,6 +129,33 @@ static void add_domain(
 	}
 }
 
+/* Of every key, whichever domain it is of (store/dkim_key.h). */
+static void add_keys(const struct hearth *h, struct dns_records *r)
+{
+	struct arena *a = arena_new();
+	struct mail_dkim_key *keys;
+	size_t n;
+	int rc = keyring_list(hearth_db(h, "mail"), SLICE(""), a, &keys, &n);
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct mail_dkim_key *k = &keys[i];
+		bool revoked = k->state == MAIL_DKIM_REVOKED;
+		struct strbuf value = { 0 };
+		char name[DNS_NAME_MAX + 1];
+
+		snprintf(name, sizeof(name), "%.*s._domainkey.%.*s", SLICE_ARG(k->selector),
+			SLICE_ARG(k->domain));
+		sign_key_record(&value, (enum signature_algorithm)k->algorithm,
+			revoked ? SLICE("") : k->public_half);
+		add(r, name, DNS_TXT,
+			revoked ? "a key that was taken back: nothing signed by it counts (DKIM)"
+				: "mail from the domain is proven to be so (DKIM, RFC 6376)",
+			"%s", value.p);
+		strbuf_free(&value);
+	}
+	arena_free(&a);
+}
+
 void dns_records_list(const struct hearth *h, struct dns_records *r)
 {
 	const char *const *domains = config_list(hearth_config(h), "mail", "domains");
@@ -142,4 +171,5 @@ void dns_records_list(const struct hearth *h, struct dns_records *r)
 		add_domain(h, r, host, host);
 	for (const char *const *d = domains; *d; d++)
 		add_domain(h, r, *d, host);
+	add_keys(h, r);
 }

@@ -232,5 +232,17 @@ const char *const mail_migrations[] = {
 	" used_ms BIGINT NOT NULL);"
 	"CREATE INDEX sts_policy_refresh ON sts_policy (refresh_ms);"
 	"CREATE INDEX sts_policy_used ON sts_policy (used_ms);",
+	/* The keys that sign mail (store/dkim_key.h). */
+	"CREATE TABLE dkim_key ("
+	" id {id},"
+	" domain TEXT NOT NULL,"      /* lower case */
+	" selector TEXT NOT NULL,"    /* at SELECTOR._domainkey.DOMAIN */
+	" algorithm BIGINT NOT NULL," /* enum signature_algorithm */
+	" state BIGINT NOT NULL,"     /* enum mail_dkim_state */
+	" secret {bytes} NOT NULL,"   /* sealed; empty when it does not sign any more */
+	" public_half TEXT NOT NULL," /* base64, as p= has it */
+	" made_ms BIGINT NOT NULL,"
+	" since_ms BIGINT NOT NULL," /* in this state */
+	" UNIQUE (domain, selector));",
 	NULL,
 };

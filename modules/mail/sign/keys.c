@@ -1,0 +1,226 @@
+/*
+ * keys.c: the keys a running server signs with (keys.h).
+ *
+ *	loop     a look (key_watch.c) every now and then, and when something changed
+ *	workers  mail_keys_sign: takes the table as it is; makes a domain's first keys
+ *
+ * What threads share is the table, under a lock that is held for a pointer's time; loading it, and making
+ * keys, are each one worker's at a time. Bounds: MAIL_DKIM_KEYS_MAX keys, KEY_WATCH_MAX waited for.
+ */
+#include <stdlib.h>
+
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/health.h"
+#include "hearth/log.h"
+#include "sign/keys_internal.h"
+
+#define CONDITION "mail.dkim"
+#define DAY_MS    (INT64_C(24) * 60 * 60 * 1000)
+
+/* ---- the table ---- */
+
+static struct key_table *table_of(struct mail_keys *k)
+{
+	struct key_table *t;
+
+	pthread_mutex_lock(&k->lock);
+	t = key_table_ref(k->table);
+	pthread_mutex_unlock(&k->lock);
+	return t;
+}
+
+static void say_health(const struct mail_keys *k, const struct key_table *t)
+{
+	if (!k->ring.ready)
+		health_set(CONDITION,
+			"%s is missing: mail is sent without DKIM signatures. Put it back from a "
+			"backup",
+			SECRET_KEY_FILE);
+	else if (t->unreadable)
+		health_set(CONDITION,
+			"%zu keys that sign mail cannot be opened with %s: put the right one back "
+			"from a backup, or make new keys (hearth dkim rotate --now)",
+			t->unreadable, SECRET_KEY_FILE);
+	else
+		health_clear(CONDITION);
+}
+
+int mail_keys_load(struct mail_keys *k)
+{
+	struct key_table *fresh, *old = NULL;
+	int rc;
+
+	pthread_mutex_lock(&k->loading);
+	fresh = key_table_load(&k->ring, &rc);
+	if (fresh) {
+		say_health(k, fresh);
+		pthread_mutex_lock(&k->lock);
+		old = k->table;
+		k->table = fresh;
+		pthread_mutex_unlock(&k->lock);
+	}
+	pthread_mutex_unlock(&k->loading);
+	key_table_unref(&old);
+	return rc;
+}
+
+/* ---- a domain's first keys ---- */
+
+static bool is_ours(const struct mail_keys *k, struct slice domain)
+{
+	return mail_domain_is_local(k->m, domain) ||
+	       slice_ieq(domain, slice_str(hearth_hostname(k->m->h)));
+}
+
+int mail_keys_ensure(struct mail_keys *k, struct slice domain)
+{
+	size_t made = 0;
+	int rc;
+
+	pthread_mutex_lock(&k->making);
+	rc = keyring_make(&k->ring, domain, MAIL_DKIM_SIGNS, &made);
+	if (rc == 0) /* also with none made: somebody else has, a moment ago */
+		rc = mail_keys_load(k);
+	pthread_mutex_unlock(&k->making);
+	if (made)
+		log_info("mail", "keys made to sign with; publish their records (hearth dns)",
+			"domain", "%.*s", SLICE_ARG(domain), NULL);
+	return rc;
+}
+
+/* The table, with keys of the domain if there can be any. */
+static struct key_table *table_for(struct mail_keys *k, struct slice domain)
+{
+	struct key_table *t = table_of(k);
+	int rc;
+
+	if (!t || key_table_has(t, domain) || !k->ring.ready || t->unreadable)
+		return t;
+	key_table_unref(&t);
+	rc = mail_keys_ensure(k, domain);
+	if (rc < 0)
+		log_warn("mail", "no keys could be made to sign with", "domain", "%.*s",
+			SLICE_ARG(domain), "why", "%s", error_name(rc), NULL);
+	return table_of(k);
+}
+
+/* ---- signing ---- */
+
+static struct sign_as sign_as_of(const struct mail_keys *k, const struct loaded_key *key)
+{
+	int64_t now = clock_wall_s();
+
+	return (struct sign_as){ .domain = key->domain,
+		.selector = key->selector,
+		.algorithm = key->algorithm,
+		.key = key->key,
+		.now_s = now,
+		.end_s = now + mail_keys_valid_ms(k->m) / 1000 };
+}
+
+/* One key of each kind: two nodes may have made the first ones at once, of which one pair is enough. */
+static const struct loaded_key *key_of(
+	const struct key_table *t, struct slice domain, enum signature_algorithm algorithm)
+{
+	const struct loaded_key *found = NULL;
+
+	for (size_t i = 0; i < t->count; i++)
+		if (t->keys[i].algorithm == algorithm &&
+			slice_ieq(slice_str(t->keys[i].domain), domain))
+			found = &t->keys[i];
+	return found;
+}
+
+void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, struct strbuf *out)
+{
+	struct sign_message m;
+	struct slice domain;
+	struct key_table *t;
+
+	if (!k->on)
+		return;
+	sign_message_read(&m, a, message);
+	domain = sign_message_domain(&m, a);
+	if (!domain.n || !is_ours(k, domain))
+		return;
+	t = table_for(k, domain);
+	for (int kind = SIGNATURE_RSA; t && kind <= SIGNATURE_ED25519; kind++) {
+		const struct loaded_key *key = key_of(t, domain, (enum signature_algorithm)kind);
+		struct sign_as as;
+
+		if (!key)
+			continue;
+		as = sign_as_of(k, key);
+		if (!dkim_sign(out, &m, &as))
+			log_warn("mail", "a key does not sign", "selector", "%s", key->selector,
+				NULL);
+	}
+	key_table_unref(&t);
+}
+
+bool mail_keys_with(struct mail_keys *k, struct slice domain, mail_key_fn *fn, void *arg)
+{
+	const struct loaded_key *key = NULL;
+	struct key_table *t;
+	struct sign_as as;
+	bool done = false;
+
+	if (!k->on || !is_ours(k, domain))
+		return false;
+	t = table_for(k, domain);
+	if (t)
+		key = key_of(t, domain, SIGNATURE_RSA);
+	if (t && !key)
+		key = key_of(t, domain, SIGNATURE_ED25519);
+	if (key) {
+		as = sign_as_of(k, key);
+		done = fn(arg, &as);
+	}
+	key_table_unref(&t);
+	return done;
+}
+
+/* ---- start and stop ---- */
+
+int64_t mail_keys_valid_ms(const struct mail *m)
+{
+	return mail_queue_limits(m)->expiry_ms + 2 * DAY_MS;
+}
+
+struct mail_keys *mail_keys_new(struct mail *m)
+{
+	struct mail_keys *k = mem_zalloc(sizeof(*k));
+
+	k->m = m;
+	k->on = config_bool(hearth_config(m->h), "dkim", "sign");
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_mutex_init(&k->loading, NULL);
+	pthread_mutex_init(&k->making, NULL);
+	if (keyring_open(&k->ring, m->h) < 0 || mail_keys_load(k) < 0)
+		log_warn("mail", "the keys that sign mail could not be read", NULL);
+	key_watch_start(k);
+	return k;
+}
+
+void mail_keys_drain(struct mail_keys *k)
+{
+	key_watch_stop(k);
+}
+
+void mail_keys_free(struct mail_keys **k)
+{
+	struct mail_keys *x = *k;
+
+	*k = NULL;
+	if (!x)
+		return;
+	key_watch_stop(x);
+	arena_free(&x->a);
+	key_table_unref(&x->table);
+	keyring_close(&x->ring);
+	pthread_mutex_destroy(&x->lock);
+	pthread_mutex_destroy(&x->loading);
+	pthread_mutex_destroy(&x->making);
+	free(x);
+}
