@@ -92,7 +92,10 @@ begin transports
 outside:
   driver = smtp
   hosts_try_dane = *
-${options.dkim ? `  dkim_domain = ${options.domain}\n  dkim_selector = exim\n  dkim_private_key = /etc/mx.key\n` : ''}mailbox:
+  dkim_domain = ${options.domain}
+  dkim_selector = exim
+  dkim_private_key = /etc/mx.key
+mailbox:
   driver = appendfile
   maildir_format
   directory = /home/bob/Maildir

@@ -27,12 +27,20 @@ function certificate(name) {
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${at}.key`, '-out', `${at}.pem`, '-days', '30', '-subj', `/CN=mx.${name}`, '-addext', `subjectAltName=DNS:mx.${name}`], { stdio: 'ignore' });
   const cert = readFileSync(`${at}.pem`, 'utf8');
   const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
-  return { cert, key: readFileSync(`${at}.key`, 'utf8'), tlsa: createHash('sha256').update(spki).digest('hex') };
+  return { cert, key: readFileSync(`${at}.key`, 'utf8'), spki, tlsa: createHash('sha256').update(spki).digest('hex') };
 }
 
-// The records of a domain with one host for its mail.
-function records(name, ip, tlsa) {
-  return `${name}.test. MX 10 mx.${name}.test.\n${name}.test. TXT "v=spf1 mx -all"\nmx.${name}.test. A ${ip}\n` + (tlsa ? `_25._tcp.mx.${name}.test. TLSA 3 1 1 ${tlsa}\n` : '');
+// A TXT record of any length, in strings of at most 255.
+const txt = (name, value) => `${name}. TXT ${value.match(/.{1,200}/g).map((part) => `"${part}"`).join(' ')}\n`;
+
+// The records of a domain with one host for its mail; what it asks for by DMARC.
+function records(name, ip, tlsa, policy = 'reject') {
+  return (
+    `${name}.test. MX 10 mx.${name}.test.\nmx.${name}.test. A ${ip}\n` +
+    (tlsa ? `_25._tcp.mx.${name}.test. TLSA 3 1 1 ${tlsa}\n` : '') +
+    txt(`${name}.test`, 'v=spf1 mx -all') +
+    txt(`_dmarc.${name}.test`, `v=DMARC1; p=${policy}`)
+  );
 }
 
 // The zone's server, and a resolver that validates.
@@ -90,19 +98,7 @@ async function submit(to, subject) {
 before(async () => {
   if (missing()) return;
   network = new Network();
-  const own = certificate('hearth.test');
-  let zone = records('hearth', '203.0.113.10', own.tlsa);
-  const certificates = {};
-  for (const [name, [, ip]] of Object.entries(PEERS)) {
-    certificates[name] = certificate(`${name}.test`);
-    // OpenSMTPD as Debian 12 has it fails in every handshake as a server (its key is in another process, which
-    // OpenSSL 3 does not call): it stands for those that offer TLS and cannot, and has no TLSA records.
-    zone += records(name, ip, name === 'opensmtpd' ? undefined : certificates[name].tlsa);
-  }
-  const anchor = await nameServers(zone);
-  for (const [name, [make, ip]] of Object.entries(PEERS))
-    peers[name] = await make(network, { domain: `${name}.test`, ip, resolver: RESOLVER, ...certificates[name], dkim: true });
-  const at = await network.host('hearth', '203.0.113.10');
+  const certificates = Object.fromEntries(['hearth', 'odd', ...Object.keys(PEERS)].map((name) => [name, certificate(`${name}.test`)]));
   hearth = new Hearth({
     'server.hostname': 'mx.hearth.test',
     'mail.domains': 'hearth.test',
@@ -110,10 +106,24 @@ before(async () => {
     'tls.cert': join(network.dir, 'hearth.test.pem'),
     'tls.key': join(network.dir, 'hearth.test.key'),
     'dns.server': `${NS}:53`,
-    'dns.anchor': anchor,
     'queue.retry': '1s',
-  }, at);
+  }, await network.host('hearth', '203.0.113.10'));
   hearth.addUser('ann@hearth.test', PASSWORD);
+  // What it says itself has to be published, as it says it, and its certificate.
+  await hearth.start();
+  let zone = hearth.command('dns').stdout + `_25._tcp.mx.hearth.test. TLSA 3 1 1 ${certificates.hearth.tlsa}\n`;
+  await hearth.stop();
+  for (const [name, [, ip]] of Object.entries(PEERS))
+    // OpenSMTPD as Debian 12 has it fails in every handshake as a server (its key is in another process, which
+    // OpenSSL 3 does not call): it stands for those that offer TLS and cannot, and has no TLSA records.
+    zone += records(name, ip, name === 'opensmtpd' ? undefined : certificates[name].tlsa);
+  zone += txt('exim._domainkey.exim.test', `v=DKIM1; k=rsa; p=${certificates.exim.spki.toString('base64')}`);
+  // Other names of the same hosts, whose certificates their TLSA records do not prove; and what policies there are.
+  zone += records('odd', PEERS.exim[1], certificates.odd.tlsa) + records('oddhearth', '203.0.113.10', certificates.odd.tlsa);
+  zone += records('careful', '203.0.113.99', undefined, 'quarantine') + records('lax', '203.0.113.99', undefined, 'none');
+  hearth.settings['dns.anchor'] = await nameServers(zone);
+  for (const [name, [make, ip]] of Object.entries(PEERS))
+    peers[name] = await make(network, { domain: `${name}.test`, ip, resolver: RESOLVER, ...certificates[name] });
   await hearth.start();
 });
 
@@ -126,32 +136,67 @@ after(async () => {
   }
 });
 
+// What a peer's log and ours have to say when a test fails.
+const told = (name, fn) => async () => {
+  try {
+    await fn();
+  } catch (error) {
+    error.message += `\n${name ? peers[name].trouble() : ''}\n${hearth.log.slice(-3000)}`;
+    throw error;
+  }
+};
+
+// From the wire itself, which no domain lets send in its name.
+const forge = async (domain, subject) => {
+  const client = await SmtpClient.hello(25, { host: '203.0.113.10' });
+  const reply = await client.mail(`eve@${domain}`, 'ann@hearth.test', text(`eve@${domain}`, 'ann@hearth.test', subject));
+  client.close();
+  return reply;
+};
+
 describe('other mail servers', { skip: missing() }, () => {
   for (const name of Object.keys(PEERS)) {
-    test(`${name}: in, over TLS`, async () => {
-      const to = 'ann@hearth.test';
-      try {
-        await deliver(25, to, text(`bob@${name}.test`, to, `from-${name}`), `bob@${name}.test`, { host: peers[name].ip });
-        const mail = await inbox(`from-${name}`);
-        assert.match(mail, new RegExp(`Return-Path: <bob@${name}.test>`));
-        assert.match(mail, /with ESMTPS/);
-        assert.match(mail, /^\.a line with a dot/m);
-      } catch (error) {
-        error.message += `\n${peers[name].trouble()}\n${hearth.log.slice(-2000)}`;
-        throw error;
-      }
-    });
+    const proven = name === 'exim' ? 'dkim=pass[^;]* header.d=exim.test' : 'dkim=none';
 
-    test(`${name}: out, ${name === 'opensmtpd' ? 'in clear where its TLS fails' : 'over TLS that DANE proves'}`, async () => {
-      try {
-        await submit(`bob@${name}.test`, `to-${name}`);
-        const mail = await peers[name].mail(`Subject: to-${name}`);
-        if (name !== 'opensmtpd') assert.match(mail, /TLSv?1\.3/);
-        assert.match(mail, /^\.a line with a dot/m);
-      } catch (error) {
-        error.message += `\n${peers[name].trouble()}\n${hearth.log.slice(-2000)}`;
-        throw error;
-      }
-    });
+    test(`${name}: in, over TLS, proven by ${name === 'exim' ? 'SPF and DKIM' : 'SPF'}`, told(name, async () => {
+      const to = 'ann@hearth.test';
+      await deliver(25, to, text(`bob@${name}.test`, to, `from-${name}`), `bob@${name}.test`, { host: peers[name].ip });
+      const mail = await inbox(`from-${name}`);
+      assert.match(mail, new RegExp(`Return-Path: <bob@${name}.test>`));
+      assert.match(mail, /with ESMTPS/);
+      assert.match(mail, /^\.a line with a dot/m);
+      const results = /^Authentication-Results: mx\.hearth\.test;(.*\r?\n(?:[ \t].*\r?\n)*)/m.exec(mail)[1].replace(/\s+/g, ' ');
+      for (const result of [`spf=pass[^;]*${name}.test`, proven, `dmarc=pass[^;]* header.from=${name}.test`]) assert.match(results, new RegExp(result));
+    }));
+
+    test(`${name}: out, ${name === 'opensmtpd' ? 'in clear where its TLS fails' : 'over TLS that DANE proves'}`, told(name, async () => {
+      await submit(`bob@${name}.test`, `to-${name}`);
+      const mail = await peers[name].mail(`Subject: to-${name}`);
+      if (name !== 'opensmtpd') assert.match(mail, /TLSv?1\.3/);
+      else assert.match(hearth.log, /TLS failed, once more without host=mx\.opensmtpd\.test why="[^"]*alert/); // not its certificate
+      assert.match(mail, /^\.a line with a dot/m);
+    }));
   }
+
+  test('out: a certificate that DANE does not prove gets nothing', told('exim', async () => {
+    await submit('bob@odd.test', 'to-odd');
+    await eventually(() => /domain=odd\.test why="[^"]*TLSA/.test(hearth.log), 20, 'a refusal to send');
+    assert.match(hearth.command('queue', 'list').stdout, /bob@odd\.test/);
+    assert.ok(!peers.exim.mails().some((mail) => mail.includes('to-odd')));
+  }));
+
+  test('in: nor do we, where ours is not the one', told('postfix', async () => {
+    await deliver(25, 'ann@oddhearth.test', text('bob@postfix.test', 'ann@oddhearth.test', 'to-oddhearth'), 'bob@postfix.test', { host: peers.postfix.ip });
+    await eventually(() => /to=<ann@oddhearth\.test>.*status=deferred \(Server certificate not verified/.test(peers.postfix.trouble()), 20, 'that Postfix waits');
+  }));
+
+  test('in: in the name of others', told(undefined, async () => {
+    const refused = await forge('exim.test', 'forged-reject');
+    assert.equal(refused.code, 550);
+    assert.match(refused.lines.join(' '), /5\.7\.26/); // RFC 7372
+    assert.equal((await forge('careful.test', 'forged-quarantine')).code, 250);
+    await inbox('forged-quarantine', 'Junk');
+    assert.equal((await forge('lax.test', 'forged-none')).code, 250);
+    assert.match(await inbox('forged-none'), /dmarc=fail/);
+  }));
 });
