@@ -3,6 +3,7 @@
  * lists those of the modules as well. On the main thread.
  */
 #include "cli/builtins.h"
+#include "cli/acme_commands.h"
 #include "cli/bus_commands.h"
 #include "cli/data_commands.h"
 #include "cli/locate.h"
@@ -92,6 +93,16 @@ static int run_bus_forget_command(struct hearth *h, struct invocation *in)
 	return run_bus_forget(h, in->arg_count - 2, in->args + 2);
 }
 
+static int run_acme_status_command(struct hearth *h, struct invocation *in)
+{
+	return run_acme_status(h, in->arg_count - 2, in->args + 2);
+}
+
+static int run_acme_renew_command(struct hearth *h, struct invocation *in)
+{
+	return run_acme_renew(h, in->arg_count - 2, in->args + 2);
+}
+
 static int run_backup_command(struct hearth *h, struct invocation *in)
 {
 	return run_backup(h, in->file, in->arg_count - 1, in->args + 1);
@@ -129,6 +140,12 @@ const struct builtin cli_builtins[] = {
 		NEEDS_OWNER, run_bus_retry_command, help_bus_retry },
 	{ "bus forget", "NAME", "keep no events for a subscription whose module is off",
 		NEEDS_OWNER, run_bus_forget_command, help_bus_forget },
+	{ "acme status", "",
+		"the certificate that came by itself, and what was wrong with the last "
+		"attempt at one",
+		NEEDS_OWNER, run_acme_status_command, help_acme_status },
+	{ "acme renew", "", "get another certificate now, whatever there is", NEEDS_OWNER,
+		run_acme_renew_command, help_acme_renew },
 	{ "config", "", "print every setting with its default, as an INI file", NEEDS_NOTHING,
 		run_config, NULL },
 	{ "version", "", "print the version", NEEDS_NOTHING, run_version, NULL },

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "acme/acme.h"
 #include "backup/backup.h"
 #include "blob/blob_internal.h"
 #include "db/database.h"
@@ -187,6 +188,8 @@ int kernel_open_databases(struct hearth *h)
 		log_error("kernel", "cannot use the data folder", "why", "%s", why.p, NULL);
 	strbuf_free(&why);
 	add(&o, blob_schema());
+	if (acme_is_on(h->config))
+		add(&o, acme_schema());
 	for (int i = 0; i < h->module_count; i++)
 		for (const struct db_schema *s = h->modules[i]->schemas; s && s->name; s++)
 			add(&o, s);

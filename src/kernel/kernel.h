@@ -63,6 +63,7 @@ struct hearth {
 	struct wake *wake; /* NULL: one node, or no knocks */
 	struct dns *dns;
 	struct fetcher *fetcher;
+	struct acme *acme; /* NULL: certificates do not come by themselves */
 	struct map *services;
 
 	const struct accounts *accounts; /* what http asks; NULL until offered */
@@ -148,6 +149,10 @@ struct url {
 int url_parse(struct slice text, struct url *out);
 /* Tells commands where the page is, for as long as this process runs. Once listeners are open. */
 void kernel_tell_url(struct hearth *h);
+/*
+ * Every name this server may be known by on the internet, the hostname first; NULL-ended, in h->rows.
+ */
+const char *const *kernel_public_names(struct hearth *h);
 /* Tells http where on the web this server is. Once the listeners are open. */
 void kernel_read_site(struct hearth *h);
 /* Who may begin a connection with a PROXY header; NULL: nobody. */

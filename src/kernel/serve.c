@@ -11,6 +11,8 @@
  */
 #include <signal.h>
 
+#include "acme/acme.h"
+#include "acme/challenge.h"
 #include "blob/blob_internal.h"
 #include "bus/bus_internal.h"
 #include "cache/cache_internal.h"
@@ -184,6 +186,35 @@ static int open_listeners(struct hearth *h)
 	return rc;
 }
 
+/* From now on browsers have no question about the certificate: they may be sent to HTTPS. */
+static void on_certificate(void *arg)
+{
+	struct hearth *h = arg;
+
+	h->site.certified = true;
+}
+
+/* What is stored is in use before anybody can connect. */
+static int start_acme(struct hearth *h)
+{
+	struct acme_options options = { .config = h->config,
+		.candidates = kernel_public_names(h),
+		.leases = h->leases,
+		.dns = h->dns,
+		.tls = h->tls,
+		.installed = on_certificate,
+		.arg = h };
+	int rc;
+
+	if (!acme_is_on(h->config))
+		return 0;
+	options.db = hearth_db(h, acme_schema()->name);
+	rc = acme_new(&options, &h->acme);
+	if (rc == 0)
+		http_server_mount(h->http, acme_challenge_routes, 0, acme_thumbprint(h->acme));
+	return rc;
+}
+
 static int start_net(struct hearth *h)
 {
 	struct strbuf why = { 0 };
@@ -198,7 +229,7 @@ static int start_net(struct hearth *h)
 	strbuf_free(&why);
 	h->http = http_server_new(&h->accounts);
 	http_server_use_pool(h->http, h->io);
-	return 0;
+	return start_acme(h);
 }
 
 static int start(struct hearth *h)
@@ -233,6 +264,8 @@ static int start(struct hearth *h)
 		rc = open_listeners(h);
 	if (rc == 0)
 		kernel_read_site(h);
+	if (rc == 0)
+		acme_start(h->acme);
 	return rc;
 }
 
@@ -305,6 +338,7 @@ static void on_reload_signal(void *arg)
 	struct hearth *h = arg;
 
 	tls_context_reload(h->tls);
+	acme_look(h->acme);
 }
 
 /* What is looked at until nothing is in hand. */
@@ -321,7 +355,7 @@ static int nothing_in_hand(void *arg)
 	struct hearth *h = f->h;
 	struct pool *pools[] = { h->io, h->work, h->hash, h->net, h->bus_pool };
 	int64_t ended = 0;
-	bool busy = h->blob && blob_store_busy(h->blob);
+	bool busy = (h->blob && blob_store_busy(h->blob)) || acme_busy(h->acme);
 
 	for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++)
 		busy |= pools[i] && pool_busy(pools[i], &ended);
@@ -347,6 +381,7 @@ static void finish(struct hearth *h)
 	close_listeners(h); /* they are open where a start went wrong */
 	net_close_all();
 	queue_stop_all();
+	acme_stop(h->acme);
 	if (h->bus)
 		bus_stop(h->bus);
 	if (h->leases)
@@ -370,6 +405,7 @@ static void stop(struct hearth *h)
 	bus_unlisten(&h->revoked);
 	room_close(&h->room);
 	http_server_free(&h->http);
+	acme_free(&h->acme);
 	tls_context_free(&h->tls);
 	bus_free(&h->bus);
 	wake_free(&h->wake);

@@ -4,7 +4,9 @@
  */
 #include "kernel/kernel.h"
 
+#include "acme/acme.h"
 #include "hearth/fetch.h"
+#include "hearth/hosts.h"
 #include "hearth/log.h"
 
 const struct config *hearth_config(const struct hearth *h)
@@ -86,6 +88,26 @@ const char *hearth_data_dir(const struct hearth *h)
 const char *hearth_hostname(const struct hearth *h)
 {
 	return config_text(h->config, "server", "hostname");
+}
+
+const char *const hearth_mail_hosts[MAIL_HOSTS_MAX + 1] = { "mta-sts", "autoconfig", "autodiscover",
+	NULL };
+
+/* The server has it in memory; a command reads it. */
+bool hearth_acme_account(const struct hearth *h, struct strbuf *url)
+{
+	struct acme_reading reading = { .directory = config_text(h->config, "acme", "directory") };
+	size_t before = url->n;
+
+	if (h->acme) {
+		strbuf_adds(url, acme_account_url(h->acme));
+	} else if (acme_is_on(h->config) && h->lock_fd < 0 && h->db_count > 0) {
+		reading.arena = arena_new();
+		if (db_read_wait(hearth_db(h, acme_schema()->name), acme_store_read, &reading) == 0)
+			strbuf_adds(url, reading.record.account_url);
+		arena_free(&reading.arena);
+	}
+	return url->n > before;
 }
 
 void hearth_offer(struct hearth *h, const char *service, const void *interface)

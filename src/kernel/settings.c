@@ -51,6 +51,23 @@ static const struct config_setting settings[] = {
 	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
 	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },
+	{ "acme", "directory", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"URL of a certificate authority, and certificates come by themselves (RFC 8555): "
+		"https://acme-v02.api.letsencrypt.org/directory; empty: none is asked" },
+	{ "acme", "email", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"where the authority writes when something is wrong; empty: nowhere" },
+	{ "acme", "agree", CONFIG_BOOL, "no", NULL, NULL, NULL,
+		"yes: its terms of service are agreed to; without that there is no certificate" },
+	{ "acme", "challenge", CONFIG_CHOICE, "auto", NULL, NULL, "auto|http-01|tls-alpn-01",
+		"how it sees that a name leads here: at port 80, which must lead to [listen] http, "
+		"or at 443, to https; auto: one way, and if that fails the other" },
+	{ "acme", "ca", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"file with the authorities that the directory's own certificate is held against; "
+		"empty: the system's" },
+	{ "acme", "eab_kid", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"for authorities with customers: the key's name that they gave (external account "
+		"binding)" },
+	{ "acme", "eab_key", CONFIG_TEXT, "", NULL, NULL, NULL, "and that key, in base64url" },
 	{ "dns", "server", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"the resolver that is asked, address:port; empty: those of /etc/resolv.conf" },
 	{ "dns", "anchor", CONFIG_TEXT, "", NULL, NULL, NULL,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hearth/hosts.h"
 #include "hearth/log.h"
 #include "http/http_internal.h"
 #include "net/net.h"
@@ -58,11 +59,14 @@ static void machine_names(struct hearth *h, const char **names)
 /* The names people may ask for: hostname, mail domains, the URL's host, [server] hosts, and ours. */
 static const char *const *names_of(struct hearth *h, const struct url *url)
 {
+	const char *const *public = kernel_public_names(h);
 	const char *const *domains = config_list(h->config, "mail", "domains");
 	const char *const *hosts = config_list(h->config, "server", "hosts");
 	const char **names;
 	size_t n = 6, i = 0;
 
+	for (const char *const *d = public; *d; d++)
+		n++;
 	for (const char *const *d = domains; *d; d++)
 		n++;
 	for (const char *const *d = hosts; *d; d++)
@@ -71,12 +75,58 @@ static const char *const *names_of(struct hearth *h, const struct url *url)
 	names[i++] = hearth_hostname(h);
 	if (url->host.n)
 		names[i++] = arena_strdup(h->rows, url->host);
+	for (const char *const *d = public + 1; *d; d++)
+		names[i++] = *d;
 	for (const char *const *d = domains; *d; d++)
 		names[i++] = *d;
 	for (const char *const *d = hosts; *d; d++)
 		names[i++] = *d;
 	names[i++] = "localhost";
 	machine_names(h, &names[i]);
+	return names;
+}
+
+/* Whether anybody could prove that it is his: not an address, and not of one network only. */
+static bool is_public(const char *name)
+{
+	unsigned char bytes[ADDRESS_BYTES];
+	const char *dot = strrchr(name, '.');
+
+	return dot && strcmp(dot, ".local") != 0 && strcmp(dot, ".localhost") != 0 &&
+	       !address_bytes(slice_str(name), bytes);
+}
+
+static void add_name(const char **names, size_t *n, const char *name)
+{
+	if (!is_public(name))
+		return;
+	for (size_t i = 0; i < *n; i++)
+		if (slice_ieq(slice_str(names[i]), slice_str(name)))
+			return;
+	names[(*n)++] = name;
+}
+
+const char *const *kernel_public_names(struct hearth *h)
+{
+	const char *const *domains = config_list(h->config, "mail", "domains");
+	const char *const *hosts = config_list(h->config, "server", "hosts");
+	const char *own[] = { hearth_hostname(h), NULL };
+	size_t n = 2, at = 0;
+	const char **names;
+
+	for (const char *const *d = domains; *d; d++)
+		n += 1 + MAIL_HOSTS_MAX;
+	for (const char *const *d = hosts; *d; d++)
+		n++;
+	names = arena_zalloc(h->rows, (n + MAIL_HOSTS_MAX) * sizeof(*names));
+	names[at++] = own[0];
+	for (const char *const *d = hosts; *d; d++)
+		add_name(names, &at, *d);
+	for (const char *const *d = *domains ? domains : own; *d; d++) {
+		for (const char *const *m = hearth_mail_hosts; *m; m++)
+			add_name(names, &at, arena_printf(h->rows, "%s.%s", *m, *d));
+		add_name(names, &at, *d);
+	}
 	return names;
 }
 
@@ -95,7 +145,8 @@ void kernel_read_site(struct hearth *h)
 		.names = names_of(h, &url),
 		.url = url.base.n ? arena_strdup(h->rows, url.base) : NULL,
 		.https = url.https,
-		.certified = url.https || (*cert && !tls_is_selfsigned(cert)),
+		.certified = url.https || (*cert && !tls_is_selfsigned(cert)) ||
+			     h->site.certified, /* by acme, which began before */
 		.https_port = hearth_port(h, "https"),
 	};
 	http_server_set_site(h->http, &h->site);

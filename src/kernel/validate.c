@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "acme/acme.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "modules.h"
@@ -244,6 +245,7 @@ int kernel_validate(const struct hearth *h, struct strbuf *errors)
 	validate_dns(h->config, errors);
 	validate_data(h->config, errors);
 	validate_tls(h->config, errors);
+	acme_validate(h->config, errors);
 	validate_listeners(h, errors);
 	validate_modules(h, errors);
 	return errors->n > before ? HEARTH_EINVAL : 0;

@@ -77,6 +77,13 @@ void tls_context_free(struct tls_context **t);
  */
 void tls_context_reload(struct tls_context *t);
 
+/*
+ * A chain and its key (PEM) for new connections from now on, in place of the files, which are not
+ * looked at any more. 0, or HEARTH_EINVAL with the reason in `why`: then all stays as it was.
+ */
+int tls_context_install(
+	struct tls_context *t, struct slice chain, struct slice key, struct strbuf *why);
+
 /* ---- layers ---- */
 
 /*

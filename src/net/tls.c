@@ -40,6 +40,7 @@ struct tls {
 	SSL *ssl;
 	enum tls_state state;
 	bool want_read, client;
+	bool challenge; /* a certificate authority looks; there is nothing behind the handshake */
 	const char *alpn;
 	struct conn_info *info;
 	struct tls_pipe pipe;
@@ -259,6 +260,10 @@ static void handshake_done(struct tls *t)
 			*p = (char)(*p - 'A' + 'a');
 	if (t->client)
 		t->info->proven = tls_client_proven(t->ssl, t->info);
+	if (t->challenge) {
+		fail(t, HEARTH_ECLOSED, "a certificate authority has looked");
+		return;
+	}
 	update_reading(t);
 	if (t->client && t->l.up->secured)
 		t->l.up->secured(t->l.above);
@@ -415,6 +420,21 @@ int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 	}
 	/* A client that meant another protocol must not be answered in ours (ALPACA). */
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool tls_layer_is_http(SSL *ssl)
+{
+	const struct tls *t = SSL_get_app_data(ssl);
+
+	return t->alpn && strcmp(t->alpn, "http/1.1") == 0;
+}
+
+void tls_layer_set_challenge(SSL *ssl, const char *protocol)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+
+	t->challenge = true;
+	t->alpn = protocol;
 }
 
 static struct tls *layer_new(SSL *ssl, struct layer *below, struct conn_info *info)

@@ -58,6 +58,20 @@ int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 	const unsigned char *in, unsigned in_n, void *arg);
 
 /*
+ * A client that offers "acme-tls/1" and nothing else, where HTTP is spoken, is a certificate authority
+ * that looks whether a name leads here (RFC 8737): it gets the certificate that this function finds
+ * for the name, with a reference of its caller's, and the connection ends with the handshake. Any
+ * thread; the function is called on the loop. And what every SSL_CTX asks when a client begins.
+ */
+typedef bool tls_challenge_fn(const char *name, X509 **cert, EVP_PKEY **key);
+void tls_set_challenges(tls_challenge_fn *find);
+int tls_see_hello(SSL *ssl, int *alert, void *arg);
+
+/* Of the layer that this handshake is of: whether it is HTTP's; from now on a challenge's. */
+bool tls_layer_is_http(SSL *ssl);
+void tls_layer_set_challenge(SSL *ssl, const char *protocol);
+
+/*
  * Makes sure that there is a self-signed certificate for `hostname` and its key in these files: one
  * that is there and still valid stays. 0, or HEARTH_EIO with the reason in `why`.
  */

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -32,6 +33,7 @@ struct stamp {
 struct tls_context {
 	SSL_CTX *ctx;
 	char *cert, *key;
+	bool installed;       /* what is in use did not come from the files */
 	struct stamp seen[2]; /* of certificate and key, when they were last tried */
 	struct timer timer;
 };
@@ -84,6 +86,7 @@ static void set_options(SSL_CTX *ctx)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_alpn_select_cb(ctx, tls_choose_alpn, NULL);
+	SSL_CTX_set_client_hello_cb(ctx, tls_see_hello, NULL);
 	INVARIANT(SSL_CTX_set_cipher_list(ctx, CIPHERS) == 1);
 }
 
@@ -119,7 +122,7 @@ void tls_context_reload(struct tls_context *t)
 	bool cert = changed(&t->seen[0], t->cert), key = changed(&t->seen[1], t->key);
 	SSL_CTX *ctx;
 
-	if (!cert && !key)
+	if (t->installed || (!cert && !key))
 		return;
 	ctx = load(t->cert, t->key, &why);
 	if (ctx) {
@@ -131,6 +134,57 @@ void tls_context_reload(struct tls_context *t)
 			"%s", why.p, NULL);
 	}
 	strbuf_free(&why);
+}
+
+/* The first certificate of a chain, and then the others, from memory. */
+static bool use_chain(SSL_CTX *ctx, struct slice chain)
+{
+	BIO *bio = BIO_new_mem_buf(chain.p ? chain.p : "", (int)chain.n);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	bool done = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
+
+	X509_free(cert);
+	while (done && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+		if (SSL_CTX_add0_chain_cert(ctx, cert) != 1) {
+			X509_free(cert);
+			done = false;
+		}
+	BIO_free(bio);
+	return done;
+}
+
+static bool use_key(SSL_CTX *ctx, struct slice pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.p ? pem.p : "", (int)pem.n);
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+	bool done =
+		key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	return done;
+}
+
+int tls_context_install(
+	struct tls_context *t, struct slice chain, struct slice key, struct strbuf *why)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	char text[200];
+
+	INVARIANT(ctx);
+	set_options(ctx);
+	ERR_clear_error();
+	if (use_chain(ctx, chain) && use_key(ctx, key)) {
+		ERR_clear_error(); /* the end of the chain is one */
+		SSL_CTX_free(t->ctx);
+		t->ctx = ctx;
+		t->installed = true;
+		return 0;
+	}
+	ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
+	strbuf_adds(why, text);
+	SSL_CTX_free(ctx);
+	return HEARTH_EINVAL;
 }
 
 static void on_timer(void *arg)

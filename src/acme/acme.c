@@ -1,0 +1,447 @@
+/*
+ * acme.c: when a certificate is got, and who gets it (acme.h).
+ *
+ *   every LOOK_MS: read the record ─▶ another certificate than in use? put it into use
+ *                        │
+ *                        └─ ours to get (lease "acme"), and due? ─▶ which names lead here?
+ *                                                                    ─▶ an attempt, on a worker
+ *
+ * All truth is in the database: of several nodes one has the lease and does the work, the others
+ * find the certificate at their next look; so does this one. Due: there is none, two thirds of its
+ * life are over, or a name leads here that it lacks; but never before the time noted for the next
+ * attempt.
+ *
+ * On the loop, but for the attempt: one at a time, on a pool of one thread that starts with the first.
+ */
+#include "acme/acme.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "acme/attempt.h"
+#include "acme/certs.h"
+#include "acme/challenge.h"
+#include "acme/jws.h"
+#include "acme/names.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/health.h"
+#include "hearth/log.h"
+#include "net/net.h"
+
+#define LOOK_MS       15000
+#define NAMES_LOOK_MS INT64_C(21600000) /* names are looked up anew: six hours */
+
+/* A look at the database under way. */
+struct look {
+	struct acme_reading r; /* first: it is what acme_store_read gets */
+	struct acme *acme;
+};
+
+struct acme {
+	struct acme_options o;
+	const char *directory;
+	char thumbprint[ACME_THUMBPRINT_MAX];
+	char account_url[512];
+	struct pool *pool;
+	struct lease_keeper *keeper;
+	struct lease lease; /* epoch 0: another node's */
+	struct timer timer;
+	bool again;                   /* a look was asked for while one was under way */
+	struct look *reading;         /* a look under way */
+	struct acme_attempt *attempt; /* under way */
+	struct names_look look;
+	bool looking;
+	int64_t looked_ms; /* monotonic; 0: not yet */
+	atomic_bool stop;
+	int64_t version;           /* of the certificate in use; 0: none of a CA */
+	struct arena *found_arena; /* of `found` */
+	struct certs_found found;  /* what is in it */
+};
+
+/* ---- settings ---- */
+
+bool acme_is_on(const struct config *c)
+{
+	return *config_text(c, "acme", "directory") != '\0';
+}
+
+void acme_validate(const struct config *c, struct strbuf *errors)
+{
+	const char *directory = config_text(c, "acme", "directory");
+	const char *hostname = config_text(c, "server", "hostname");
+	const char *ca = config_text(c, "acme", "ca");
+
+	if (!*directory)
+		return;
+	if (!slice_starts(slice_str(directory), SLICE("https://")) || strpbrk(directory, " \t\""))
+		config_blame(c, "acme", "directory", errors,
+			"found \"%s\", expected a URL such as "
+			"https://acme-v02.api.letsencrypt.org/directory",
+			directory);
+	if (!config_bool(c, "acme", "agree"))
+		config_blame(c, "acme", "agree", errors,
+			"is no: read the terms of service of the certificate authority, and say "
+			"yes if you agree");
+	if (!strchr(hostname, '.'))
+		config_blame(c, "server", "hostname", errors,
+			"\"%s\" is no name on the internet: no certificate authority gives a "
+			"certificate for it ([acme] directory)",
+			hostname);
+	if (*config_text(c, "tls", "cert"))
+		config_blame(c, "acme", "directory", errors,
+			"[tls] cert is set as well: keep one of the two");
+	if (*ca && access(ca, R_OK) < 0)
+		config_blame(c, "acme", "ca", errors, "%s cannot be read", ca);
+	if (!*config_text(c, "acme", "eab_kid") != !*config_text(c, "acme", "eab_key"))
+		config_blame(c, "acme", "eab_kid", errors, "eab_kid and eab_key go together");
+}
+
+/* ---- the certificate in use ---- */
+
+static void install(struct acme *a, const struct acme_record *r)
+{
+	EVP_PKEY *key = acme_key_read(r->key);
+	struct strbuf why = { 0 };
+	const char *wrong = "its key cannot be read";
+	struct arena *arena = arena_new();
+	struct certs_found found;
+	int rc = key ? certs_read(arena, r->chain, key, &found, &wrong) : HEARTH_EINVAL;
+
+	EVP_PKEY_free(key);
+	if (rc == 0 && tls_context_install(a->o.tls, r->chain, r->key, &why) < 0)
+		wrong = why.p;
+	if (rc == 0 && !why.n) {
+		arena_free(&a->found_arena);
+		a->found_arena = arena;
+		a->found = found;
+		a->o.installed(a->o.arg);
+		log_info("acme", "using the certificate", "names", "%s", found.names[0], "days",
+			"%lld", (long long)((found.not_after_ms - clock_wall_ms()) / 86400000),
+			NULL);
+	} else {
+		arena_free(&arena);
+		log_error("acme", "the certificate that is stored cannot be used", "why", "%s",
+			wrong, NULL);
+	}
+	a->version = r->version;
+	strbuf_free(&why);
+}
+
+static void tell_health(const struct acme *a, const struct acme_record *r)
+{
+	int64_t now = clock_wall_ms();
+
+	if (*r->error && (!a->version || now > r->renew_ms))
+		health_set("certificate", "%s", r->error);
+	else
+		health_clear("certificate");
+}
+
+/* ---- an attempt ---- */
+
+static void on_ended(void *arg, int status)
+{
+	struct acme_attempt *t = arg;
+	struct acme *a = t->owner;
+
+	(void)status;
+	a->attempt = NULL;
+	EVP_PKEY_free(t->job.client.key);
+	strbuf_free(&t->job.key);
+	strbuf_free(&t->job.chain);
+	arena_free(&t->arena);
+	free(t);
+	acme_look(a);
+}
+
+static bool is_off(const struct acme *a, const char *listener)
+{
+	return config_address(a->o.config, "listen", listener).off;
+}
+
+/* Where the CA leaves it to us: as it is set, else one way after the other. */
+static enum acme_way choose_way(const struct acme *a, const struct acme_record *r)
+{
+	const char *set = config_text(a->o.config, "acme", "challenge");
+
+	if (strcmp(set, "http-01") == 0 || is_off(a, "https"))
+		return ACME_BY_HTTP;
+	if (strcmp(set, "tls-alpn-01") == 0 || is_off(a, "http"))
+		return ACME_BY_TLS;
+	return r->tries % 2 ? ACME_BY_TLS : ACME_BY_HTTP;
+}
+
+static const char **choose_names(
+	const struct acme *a, const struct acme_record *r, struct arena *arena, size_t *count)
+{
+	const char **names = arena_zalloc(arena, (ACME_NAMES_MAX + 1) * sizeof(*names));
+	int64_t now = clock_wall_ms();
+
+	*count = 0;
+	for (const char *const *n = a->look.names; *n; n++)
+		if (n == a->look.names || !acme_is_left_out(r, *n, now))
+			names[(*count)++] = *n;
+	/* What the certificate has already is not lost because the DNS did not answer. */
+	for (const char *const *n = a->look.doubtful; *n && *count < ACME_NAMES_MAX; n++)
+		if (certs_has(&a->found, *n))
+			names[(*count)++] = *n;
+	return names;
+}
+
+static bool lacks_a_name(const struct acme *a, const struct acme_record *r)
+{
+	struct arena *arena = arena_new();
+	bool lacks = false;
+	size_t count;
+	const char **names = choose_names(a, r, arena, &count);
+
+	for (size_t i = 0; i < count; i++)
+		lacks |= !certs_has(&a->found, names[i]);
+	arena_free(&arena);
+	return lacks;
+}
+
+static bool is_due(const struct acme *a, const struct acme_record *r)
+{
+	int64_t now = clock_wall_ms();
+
+	/* A clock that was set back must not put it off for long. */
+	if (r->next_ms > now && r->next_ms - now < 8 * INT64_C(86400000))
+		return false;
+	return !a->version || now >= r->renew_ms || lacks_a_name(a, r);
+}
+
+/* Takes the record over, with the arena that it lies in. */
+static void begin(struct acme *a, struct acme_reading *reading)
+{
+	const struct config *c = a->o.config;
+	struct acme_attempt *t = mem_zalloc(sizeof(*t));
+	const char *ca = config_text(c, "acme", "ca");
+
+	t->owner = a;
+	t->arena = reading->arena;
+	t->record = reading->record;
+	t->job = (struct acme_job){
+		.client = { .directory = a->directory,
+			.ca = *ca ? ca : NULL,
+			.arena = t->arena,
+			.key = acme_key_read(t->record.account_key),
+			.stop = &a->stop },
+		.store = { a->o.db, a->lease },
+		.email = config_text(c, "acme", "email"),
+		.bind_kid = config_text(c, "acme", "eab_kid"),
+		.bind_secret = config_text(c, "acme", "eab_key"),
+		.way = choose_way(a, &t->record),
+		.record = &t->record,
+	};
+	t->job.names = choose_names(a, &t->record, t->arena, &t->job.count);
+	a->attempt = t;
+	if (!a->pool)
+		a->pool = pool_new("acme", 1, 1);
+	INVARIANT(job_run(a->pool, acme_attempt_run, on_ended, t) == 0);
+}
+
+/* ---- looking ---- */
+
+static void on_names(void *arg, const struct names_look *found)
+{
+	struct acme *a = arg;
+
+	(void)found; /* is a->look */
+	a->looking = false;
+	a->looked_ms = clock_mono_ms();
+	acme_look(a);
+}
+
+/* What follows from the record; true when it was taken over. */
+static bool decide(struct acme *a, struct acme_reading *reading)
+{
+	bool stale = !a->looked_ms || clock_mono_ms() - a->looked_ms > NAMES_LOOK_MS;
+
+	if (!a->lease.epoch || a->attempt || a->looking || atomic_load(&a->stop))
+		return false;
+	if (stale) {
+		a->looking = true;
+		names_begin(&a->look, a->o.dns, a->o.candidates, on_names, a);
+		return false;
+	}
+	if (!is_due(a, &reading->record))
+		return false;
+	begin(a, reading);
+	return true;
+}
+
+static void take_record(struct acme *a, const struct acme_record *r)
+{
+	if (r->version && r->version != a->version)
+		install(a, r);
+	snprintf(a->account_url, sizeof(a->account_url), "%s", r->account_url);
+	tell_health(a, r);
+}
+
+static void on_read(void *arg, int status)
+{
+	struct look *look = arg;
+	struct acme_reading *reading = &look->r;
+	struct acme *a = look->acme;
+	bool taken = false;
+
+	a->reading = NULL;
+	if (status == 0) {
+		take_record(a, &reading->record);
+		taken = decide(a, reading);
+	}
+	if (!taken)
+		arena_free(&reading->arena);
+	free(look);
+	if (a->again) {
+		a->again = false;
+		acme_look(a);
+	}
+}
+
+void acme_look(struct acme *a)
+{
+	struct look *look;
+
+	if (!a || atomic_load(&a->stop))
+		return;
+	if (a->reading) {
+		a->again = true;
+		return;
+	}
+	look = mem_zalloc(sizeof(*look));
+	look->acme = a;
+	look->r.directory = a->directory;
+	look->r.arena = arena_new();
+	a->reading = look;
+	if (db_read(a->o.db, acme_store_read, on_read, look) < 0) {
+		a->reading = NULL;
+		arena_free(&look->r.arena);
+		free(look);
+	}
+}
+
+static void on_timer(void *arg)
+{
+	acme_look(arg);
+}
+
+static void on_lease(void *arg, const struct lease *l)
+{
+	struct acme *a = arg;
+
+	a->lease = l ? *l : (struct lease){ 0 };
+	if (l)
+		acme_look(a);
+}
+
+/* ---- beginning and end ---- */
+
+/* The account's key is there before anything else: what answers challenges is made of it. */
+static int have_key(struct acme *a, struct acme_reading *reading)
+{
+	const struct acme_store store = { .db = a->o.db };
+	struct strbuf pem = { 0 };
+	EVP_PKEY *key;
+	int rc = db_read_wait(a->o.db, acme_store_read, reading);
+
+	if (rc == 0 && reading->record.account_key.n == 0) {
+		key = acme_key_new();
+		INVARIANT(key && acme_key_write(key, &pem));
+		EVP_PKEY_free(key);
+		rc = acme_store_key(&store, a->directory, strbuf_slice(&pem));
+		strbuf_free(&pem);
+		if (rc == 0) /* another node may have been faster */
+			rc = db_read_wait(a->o.db, acme_store_read, reading);
+	}
+	return rc;
+}
+
+static int set_thumbprint(struct acme *a, const struct acme_record *r)
+{
+	EVP_PKEY *key = acme_key_read(r->account_key);
+	struct strbuf text = { 0 };
+	bool done = key && jws_thumbprint(key, &text);
+
+	if (done)
+		snprintf(a->thumbprint, sizeof(a->thumbprint), "%s", text.p);
+	else
+		log_error("acme", "the account's key cannot be read", NULL);
+	EVP_PKEY_free(key);
+	strbuf_free(&text);
+	return done ? 0 : HEARTH_EIO;
+}
+
+int acme_new(const struct acme_options *o, struct acme **out)
+{
+	struct acme *a = mem_zalloc(sizeof(*a));
+	struct acme_reading reading = { .arena = arena_new() };
+	int rc;
+
+	a->o = *o;
+	a->directory = reading.directory = config_text(o->config, "acme", "directory");
+	atomic_init(&a->stop, false);
+	rc = have_key(a, &reading);
+	if (rc < 0)
+		log_error("acme", "the database cannot be read", "why", "%s", error_name(rc), NULL);
+	else
+		rc = set_thumbprint(a, &reading.record);
+	if (rc == 0)
+		take_record(a, &reading.record);
+	arena_free(&reading.arena);
+	if (rc < 0)
+		acme_free(&a);
+	*out = a;
+	return rc < 0 ? HEARTH_EIO : 0;
+}
+
+void acme_start(struct acme *a)
+{
+	if (!a)
+		return;
+	a->keeper = lease_claim(a->o.leases, a->o.db, "acme", on_lease, a);
+	timer_start(&a->timer, LOOK_MS, LOOK_MS, on_timer, a);
+}
+
+void acme_stop(struct acme *a)
+{
+	if (!a)
+		return;
+	atomic_store(&a->stop, true);
+	timer_stop(&a->timer);
+	if (a->looking)
+		names_drop(&a->look);
+	a->looking = false;
+	lease_unkeep(&a->keeper);
+}
+
+bool acme_busy(const struct acme *a)
+{
+	return a && (a->attempt || a->reading);
+}
+
+void acme_free(struct acme **ap)
+{
+	struct acme *a = *ap;
+
+	if (!a)
+		return;
+	acme_stop(a);
+	pool_free(&a->pool);
+	arena_free(&a->found_arena);
+	free(a);
+	*ap = NULL;
+}
+
+void *acme_thumbprint(struct acme *a)
+{
+	return a->thumbprint;
+}
+
+const char *acme_account_url(const struct acme *a)
+{
+	return a->account_url;
+}
