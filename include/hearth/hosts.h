@@ -1,6 +1,6 @@
 /*
  * hosts.h: what the kernel and the mail module both know of this server's names, and of the
- * certificate for them.
+ * certificate for them. On the loop's thread, or that of a command.
  */
 #ifndef HEARTH_HOSTS_H
 #define HEARTH_HOSTS_H

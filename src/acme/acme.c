@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "acme/attempt.h"
+#include "acme/acme_attempt.h"
 #include "acme/certs.h"
 #include "acme/challenge.h"
 #include "acme/jws.h"

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "acme/attempt.h"
+#include "acme/acme_attempt.h"
 #include "acme/messages.h"
 #include "hearth/error.h"
 

@@ -1,5 +1,5 @@
 /*
- * attempt.c: an attempt at a certificate, and what is noted of it.
+ * acme_attempt.c: an attempt at a certificate, and what is noted of it.
  *
  *   noted: one more try, and when the next may be ─▶ acme_obtain ─▶ noted: what came of it
  *
@@ -7,7 +7,7 @@
  * by the hour; where a CA says that it was asked too often (rateLimited), by its own word. A name that
  * it could not confirm is left out for a day, so that the others have their certificate. On a worker.
  */
-#include "acme/attempt.h"
+#include "acme/acme_attempt.h"
 
 #include "hearth/clock.h"
 #include "hearth/error.h"

@@ -1,9 +1,9 @@
 /*
- * attempt.h: one attempt at a certificate, as a job: what is noted before and after it, so that
- * neither failures nor crashes make a server that asks a CA again and again.
+ * acme_attempt.h: one attempt at a certificate, as a job: what is noted before and after it, so that
+ * neither failures nor crashes make a server that asks a CA again and again. The job is on a worker.
  */
-#ifndef HEARTH_SRC_ACME_ATTEMPT_H
-#define HEARTH_SRC_ACME_ATTEMPT_H
+#ifndef HEARTH_SRC_ACME_ACME_ATTEMPT_H
+#define HEARTH_SRC_ACME_ACME_ATTEMPT_H
 
 #include "acme/order.h"
 
