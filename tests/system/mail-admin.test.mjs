@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { close, faults, fillSignIn, launch, open, PASSWORD, shot, signedIn, skip, visit } from './browser.mjs';
+import { close, faults, fillSignIn, launch, open, PASSWORD, problemAt, shot, signedIn, skip, visit } from './browser.mjs';
 import { Hearth, eventually } from './hearth.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -217,6 +217,26 @@ test('the page: what waits is seen, understood and steered; what is published st
   assert.match(await page.textContent('#dns-said'), /^\d of \d+ records are missing or are not as they should be\. Looked up just now\.$/);
   assert.match(await page.textContent('.zone'), /^hearth\.test\. IN MX 10 hearth\.test\.$/m);
   await looks(page, 'dns');
+  await visit(page, 'admin/aliases');
+  await page.fill('#admin [name=address]', 'info@hearth.test');
+  await page.fill('[name=targets]', 'ann@hearth.test, nobody@hearth.test');
+  await page.click('text="Make the alias"');
+  await problemAt(page, 'targets').waitFor();
+  await page.fill('[name=targets]', 'ann@hearth.test\nroot@hearth.test');
+  await page.check('[name=may_write]');
+  await page.click('text="Make the alias"');
+  await page.waitForSelector('#aliases li:has-text("info@hearth.test → ann@hearth.test"):has-text("may write as it")');
+  assert.equal(await page.locator('#aliases > li').count(), 2);
+  await looks(page, 'aliases');
+  await page.click('[aria-label="Remove info@hearth.test to root@hearth.test"]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('#aliases li:has-text("does not lead to root@hearth.test any more")');
+  await page.fill('[name=search]', 'ANN@');
+  await page.click('text="Search"');
+  await page.waitForFunction(() => document.querySelectorAll('#aliases > li').length === 1);
+
+  await visit(page, 'admin/dns');
+  await page.waitForSelector('#records li');
   const { body: { checked_at: looked } } = await ask('GET', 'dns');
   await page.click('text="Look them up now"');
   await eventually(async () => (await ask('GET', 'dns')).body.checked_at > looked, 30, 'another check');
