@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -189,4 +190,183 @@ test('a mail is done with as its author wants', async () => {
     if (wanted.code !== 250) assert.ok(!junk.includes(what) && !inbox.includes(what), what);
     else assert.ok((wanted.junk ? junk : inbox).includes(what), what);
   }
+});
+
+// ---- forged fields ----
+
+const sql = (text) => spawnSync('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim();
+const FORGED = 'Authentication-Results: hearth.test; dmarc=pass header.from=bank.test\r\n' +
+  'authentication-results :\r\n (x) HEARTH.test 1;\r\n\tspf=pass\r\n';
+const OTHERS = 'Authentication-Results: mx.other.test; dmarc=pass\r\n';
+
+test('a forged field goes, another one stays, and ours stands above what came', async () => {
+  const text = compose('forged', 'a@ok.test', { header: FORGED + OTHERS });
+  const source = await kept(await send('a@ok.test', text));
+  const ours = source.match(/^authentication-results\s*:(\r\n)?[^\r]*hearth\.test/gim);
+  assert.equal(ours.length, 1, source);
+  assert.match(source, /^Return-Path: <a@ok\.test>\r\nDelivered-To: ann@hearth\.test\r\nAuthentication-Results: hearth\.test;\r\n[^]*\r\nReceived: from /);
+  assert.ok(source.endsWith(text.replace(FORGED, '')), source);
+});
+
+test('a large one is checked as it lies on the disk, without the forged field', async () => {
+  const body = `${'x'.repeat(76)}\r\n`.repeat(9000); // 700 KB
+  for (const [size, wanted] of [[1000, 250], [9000, 250], [9000, 550]]) {
+    const text = await sign(compose('large', 'a@ok.test', { header: OTHERS }).replace('Hello.\r\n', body.slice(0, size * 78)), ['ok.test']);
+    const changed = wanted === 550 ? `${text}more\r\n` : text;
+    const reply = await send('a@plain.test', FORGED + changed);
+    assert.equal(reply.code, wanted, reply.lines.join(' '));
+    if (wanted === 550) continue;
+    const source = await kept(reply);
+    assert.equal(results(source).dkim[0], 'pass');
+    assert.ok(source.endsWith(changed));
+    assert.ok(!source.includes('bank.test'));
+  }
+});
+
+test('what came of it is counted for reports', () => {
+  const day = Math.floor(Date.now() / 86400000);
+  const rows = sql('SELECT domain, header_from, envelope_from, source, disposition, dkim, spf, reason, count, results FROM dmarc_row ORDER BY id')
+    .split('\n').map((line) => line.split('|'));
+  const find = (...start) => rows.filter((row) => start.every((value, i) => value === undefined || row[i] === value));
+  assert.equal(sql(`SELECT count(*) FROM dmarc_row WHERE day NOT IN (${day}, ${day - 1})`), '0');
+  assert.equal(find('ok.test', 'ok.test', 'ok.test', CLIENT, '0', '0', '1', '')[0][8], '2'); // by itself, and with a forged field
+  assert.equal(find('ok.test', 'ok.test', 'plain.test', CLIENT, '3', '0', '0').length, 2); // refused: without a signature, and with one that fails
+  assert.equal(find('ok.test', 'there.ok.test', 'plain.test', CLIENT, '2').length, 1);
+  assert.equal(find('quarantine.test', undefined, 'plain.test', CLIENT, '2').length, 1);
+  assert.equal(find('none.test', undefined, 'plain.test', CLIENT, '1')[0][7], '');
+  assert.equal(find('try.test').length, 0); // which wants no reports
+  assert.deepEqual(JSON.parse(find('ok.test', 'ok.test', 'plain.test', CLIENT, '0', '1')[0].slice(9).join('|')), [
+    { type: 'dkim', domain: 'ok.test', selector: 's1', result: 'pass' },
+    { type: 'spf', domain: 'plain.test', scope: 'mfrom', result: 'fail' },
+  ]);
+});
+
+// ---- other programs ----
+
+const absolute = () => {
+  const all = {};
+  for (const [name, type, value] of RECORDS) ((all[`${name}.test`] ||= {})[type] ||= []).push(value);
+  return all;
+};
+
+const PYSPF = `
+import json, sys, spf
+given = json.load(sys.stdin)
+def look(name, qtype, strict=True, timeout=20, **more):
+    name = name.rstrip('.').lower()
+    if name.endswith('.dead'): raise spf.TempError('no answer')
+    found = given['zone'].get(name, {}).get(qtype, [])
+    return [((name, qtype), (v.encode(),) if qtype == 'TXT' else v) for v in found]
+spf.DNSLookup = look
+print(json.dumps([spf.check2(i=i, s=s, h=h, timeout=60)[0] for i, s, h in given['cases']]))
+`;
+
+test('python3-spf says of SPF what we say', async (t) => {
+  const cases = MESSAGES.filter(([, , , , wanted]) => wanted.spf);
+  const python = spawnSync('/usr/bin/python3', ['-c', PYSPF], {
+    input: JSON.stringify({ zone: absolute(), cases: cases.map(([, sender, , more]) => [more.peer || CLIENT, sender, more.helo || 'client.test']) }),
+    encoding: 'utf8',
+  });
+  if (/No module named 'spf'/.test(python.stderr)) return t.skip('python3-spf is not there');
+  assert.equal(python.status, 0, python.stderr);
+  assert.deepEqual(JSON.parse(python.stdout), cases.map(([, , , , wanted]) => wanted.spf));
+});
+
+test('mailauth says of SPF, DKIM and DMARC what we say', async () => {
+  const zoneOf = absolute();
+  const resolver = async (name, type) => {
+    if (name.endsWith('.dead')) throw Object.assign(new Error('no answer'), { code: 'ETIMEOUT' });
+    const found = zoneOf[name.toLowerCase()]?.[type];
+    if (!found) throw Object.assign(new Error('not there'), { code: 'ENOTFOUND' });
+    return type === 'TXT' ? found.map((value) => [value]) : found;
+  };
+  let compared = 0;
+  for (const [what, sender, from, more, wanted] of MESSAGES) {
+    if (from === null || /forged|authors|two fields|suffix|very domain/.test(what)) continue; // it goes by a list of suffixes, and takes strict for relaxed
+    const text = more.sign ? await sign(compose(what, from, more), more.sign) : compose(what, from, more);
+    const found = await authenticate(more.change ? text.replace('Hello.', 'Hello!') : text, {
+      ip: more.peer || CLIENT, helo: more.helo || 'client.test', sender, mta: 'hearth.test', resolver, disableBimi: true, disableArc: true,
+    });
+    const refused = wanted.code === 550;
+    if (wanted.spf) assert.equal(found.spf.status.result, wanted.spf, `${what}: SPF`);
+    if (wanted.dkim) assert.equal(found.dkim.results.at(-1)?.status.result || 'none', wanted.dkim, `${what}: DKIM`);
+    if (wanted.dmarc !== 'temperror' && !(wanted.dmarc instanceof RegExp)) assert.equal(found.dmarc ? found.dmarc.status.result : 'none', refused ? 'fail' : wanted.dmarc, `${what}: DMARC`);
+    compared++;
+  }
+  assert.ok(compared > 20);
+});
+
+// ---- a DNS that does not answer ----
+
+const stay = async (peer, sender, text) => {
+  const client = await SmtpClient.connect(hearth.port.smtp, { localAddress: peer });
+  await client.expect(250, 'EHLO client.test');
+  return { client, reply: client.mail(sender, 'ann@hearth.test', text) };
+};
+
+test('who has a slow DNS keeps nobody else waiting, and may go', async () => {
+  await send('a@ok.test', compose('known', 'a@ok.test', {})); // what is asked for it is known from here on
+  names.kill('SIGSTOP');
+  try {
+    // One network: 20 of it are under way, and the others wait for a place.
+    const slow = [];
+    for (let i = 0; i < 25; i++) slow.push(await stay(`127.0.7.${i + 1}`, `a@slow${i}.test`, compose(`slow ${i}`, `a@slow${i}.test`, {})));
+    const gone = slow.splice(3, 2).concat(slow.splice(-1)); // of those under way, and of those that wait
+    for (const { client, reply } of gone) {
+      reply.catch(() => {});
+      client.socket.destroy();
+    }
+    for (let i = 0; i < 3; i++) assert.equal((await send('a@ok.test', compose(`quick ${i}`, 'a@ok.test', {}))).code, 250);
+    assert.equal(slow.filter(({ client }) => client.replies.length).length, 0);
+    names.kill('SIGCONT');
+    for (const { client, reply } of slow) {
+      assert.equal((await reply).code, 250);
+      client.socket.destroy();
+    }
+  } finally {
+    names.kill('SIGCONT');
+  }
+});
+
+test('who is trusted or logged in is not checked; only looking does nothing', async () => {
+  await hearth.stop();
+  Object.assign(hearth.settings, { 'mail.trusted': '192.0.2.0/24 127.0.0.6/32', 'mail.dmarc': 'report' });
+  await hearth.start();
+  const forged = compose('from a trusted network', 'a@ok.test', { header: FORGED });
+  const source = await kept(await send('a@plain.test', forged, { peer: '127.0.0.6' }));
+  assert.ok(!/^authentication-results/im.test(source), source);
+  const client = await SmtpClient.hello(hearth.port.submission);
+  await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  const own = await kept(await client.mail('ann@hearth.test', 'ann@hearth.test', compose('from a person', 'ann@hearth.test', { header: FORGED })));
+  client.socket.destroy();
+  assert.ok(!/^authentication-results/im.test(own), own);
+  assert.equal(results(await kept(await send('a@plain.test', compose('only looked at', 'a@ok.test', {})))).dmarc[0], 'fail');
+  assert.ok((await inMailbox('INBOX')).includes('only looked at'));
+  assert.equal(sql("SELECT disposition || reason FROM dmarc_row WHERE reason <> '' AND domain = 'ok.test'"), '1local_policy');
+});
+
+test('without a name server mail is taken, or put off where that is wanted', async (t) => {
+  names.kill();
+  await new Promise((done) => names.on('exit', done));
+  const broken = createSocket('udp4', (question, from) => { // SERVFAIL to all, which is sooner known than silence
+    const answer = Buffer.from(question);
+    answer.writeUInt16BE(0x8182, 2);
+    broken.send(answer, from.port, from.address);
+  });
+  await new Promise((done) => broken.bind(dns, '127.0.0.1', done));
+  t.after(() => broken.close());
+  await hearth.stop();
+  hearth.settings['mail.dmarc'] = 'enforce';
+  await hearth.start();
+  const found = results(await kept(await send('a@ok.test', compose('nobody knows', 'a@ok.test', {}))));
+  assert.equal(found.spf[0], 'temperror');
+  assert.equal(found.dmarc[0], 'temperror');
+  assert.ok((await inMailbox('INBOX')).includes('nobody knows'));
+  await hearth.stop();
+  hearth.settings['mail.dmarc_temperror'] = 'defer';
+  await hearth.start();
+  const reply = await send('a@ok.test', compose('later', 'a@ok.test', {}));
+  assert.equal(reply.code, 451);
+  assert.ok(reply.lines[0].startsWith('4.7.0 '));
+  assert.ok(!(await inMailbox('INBOX')).includes('later'));
 });

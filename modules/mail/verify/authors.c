@@ -4,15 +4,27 @@
  */
 #include "verify/authors.h"
 
+#include <ctype.h>
+
 #include "mime/address.h"
 #include "mime/header.h"
 #include "verify/ask.h"
+
+/* What others could not take for another name: no literal, no blanks, no quotes. */
+static bool is_host(struct slice host)
+{
+	for (size_t i = 0; i < host.n; i++)
+		if (!isalnum((unsigned char)host.p[i]) &&
+			(host.p[i] == '\0' || !strchr("-_.", host.p[i])))
+			return false;
+	return verify_is_name(host) && slice_chr(host, '.') >= 0;
+}
 
 static void add(struct arena *a, struct authors *out, struct slice host)
 {
 	if (host.n > 0 && host.p[host.n - 1] == '.')
 		host.n--;
-	if (!verify_is_name(host) || slice_chr(host, '.') < 0) {
+	if (!is_host(host)) {
 		out->wrong = "an author without a domain";
 		return;
 	}

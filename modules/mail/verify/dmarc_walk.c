@@ -103,7 +103,11 @@ static void on_record(void *arg, const struct dns_answer *answer)
 	bool first = w->asked == 1;
 	struct dmarc_found found;
 
-	w->failed |= answer->status == DNS_FAILED || answer->status == DNS_BOGUS;
+	w->failed = answer->status == DNS_FAILED || answer->status == DNS_BOGUS;
+	if (w->failed) {
+		finish(w, w->start);
+		return;
+	}
 	if (pick(w, answer, &found)) {
 		if (found.record.psd == DMARC_PSD_YES && !first) {
 			end_below(w, &found);

@@ -32,7 +32,7 @@ struct dmarc_walk {
 	/* at the end: */
 	struct slice organization; /* the Organizational Domain (section 4.10.2) */
 	struct dmarc_found policy; /* what applies to mail of the name (section 4.10.1) */
-	bool failed;               /* the DNS did not answer for one of the names */
+	bool failed; /* the DNS did not answer for a name, where the walk ended then */
 	bool ended;
 	dmarc_walk_fn *done;
 	void *arg;

@@ -127,7 +127,7 @@ static void align(void *arg, int status)
 
 	(void)status;
 	g->step = GATE_ALIGNING;
-	timer_start(&g->late, GATE_PATIENCE_MS, 0, on_align_late, g);
+	timer_start(&g->late, GATE_ALIGN_MS, 0, on_align_late, g);
 	g->aligning = g->authors.n + 1;
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_judge(&g->dmarc[i], proven, n, on_aligned, g);
