@@ -129,6 +129,28 @@ test('the queue over HTTP: summary, filters, pages, orders', async () => {
   assert.deepEqual(await entries(), []);
 });
 
+test('the keys that sign mail over HTTP: seen, changed, taken back', async () => {
+  const { body: first } = await ask('GET', 'dkim');
+  assert.deepEqual([first.signs, first.domains, first.keys.map((k) => [k.domain, k.algorithm, k.state])], [true, ['hearth.test'], [['hearth.test', 'rsa', 'signs'], ['hearth.test', 'ed25519', 'signs']]]);
+  for (const key of first.keys) assert.match(`${key.name} ${key.record}`, new RegExp(`^${key.selector}\\._domainkey\\.hearth\\.test v=DKIM1; k=${key.algorithm}; p=[A-Za-z0-9+/]+=*$`));
+  const { body: two } = await ask('POST', 'dkim/rotate', { domain: 'hearth.test' });
+  assert.equal(two.keys.filter((k) => k.state === 'waits').length, 2);
+  assert.equal((await ask('POST', 'dkim/rotate', { domain: 'hearth.test' })).body.keys.length, 4); // there are some that wait
+  const { body: three } = await ask('POST', 'dkim/rotate', { domain: 'hearth.test', now: true });
+  assert.deepEqual(three.keys.map((k) => k.state).sort(), ['kept', 'kept', 'signs', 'signs']);
+  const { selector } = three.keys.find((k) => k.state === 'kept');
+  const { body: four } = await ask('POST', 'dkim/revoke', { domain: 'hearth.test', selector });
+  const revoked = four.keys.find((k) => k.selector === selector);
+  assert.equal(revoked.state, 'revoked');
+  assert.match(revoked.record, /p=$/);
+  assert.match(hearth.command('dkim', 'list').stdout, new RegExp(`hearth.test\\t${selector}\\t\\w+\\trevoked`));
+  for (const [path, body, status, field] of [['rotate', { domain: 'elsewhere.test' }, 400, 'domain'], ['rotate', {}, 400, 'domain'], ['rotate', { domain: 'hearth.test', now: 1 }, 400, 'now'],
+    ['revoke', { domain: 'hearth.test', selector: 'none' }, 404], ['revoke', {}, 404]]) {
+    const answer = await ask('POST', `dkim/${path}`, body);
+    assert.deepEqual([answer.status, answer.body.field], [status, field], JSON.stringify(body));
+  }
+});
+
 test('what is asked wrongly is said, and nobody but an administrator is heard', async () => {
   for (const [query, field] of [['limit=0', 'limit'], ['limit=201', 'limit'], ['after=x', 'after'], ['state=sent', 'state'], [`search=${'x'.repeat(255)}`, 'search'], [`domain=${'x'.repeat(255)}`, 'domain']]) {
     const { status, body } = await ask('GET', `queue?${query}`);
@@ -140,7 +162,8 @@ test('what is asked wrongly is said, and nobody but an administrator is heard', 
     assert.deepEqual([answer.status, answer.body.field], [400, field], JSON.stringify(body));
   }
   for (const [method, path, body] of [['GET', 'queue'], ['GET', 'queue/summary'], ['GET', 'queue/1'], ['DELETE', 'queue/1'], ['POST', 'queue/1/hold'], ['POST', 'queue/1/release'],
-    ['POST', 'queue/1/retry'], ['POST', 'queue/orders', { order: 'hold', ids: [1] }], ['GET', 'dns'], ['POST', 'dns/check']]) {
+    ['POST', 'queue/1/retry'], ['POST', 'queue/orders', { order: 'hold', ids: [1] }], ['GET', 'dns'], ['POST', 'dns/check'],
+    ['GET', 'dkim'], ['POST', 'dkim/rotate', { domain: 'hearth.test' }], ['POST', 'dkim/revoke', { domain: 'hearth.test', selector: 'x' }]]) {
     assert.equal((await ask(method, path, body, member)).status, 403, path);
     assert.equal((await ask(method, path, body, {})).status, 401, path);
   }
@@ -217,6 +240,15 @@ test('the page: what waits is seen, understood and steered; what is published st
   assert.match(await page.textContent('#dns-said'), /^\d of \d+ records are missing or are not as they should be\. Looked up just now\.$/);
   assert.match(await page.textContent('.zone'), /^hearth\.test\. IN MX 10 hearth\.test\.$/m);
   await looks(page, 'dns');
+  await visit(page, 'admin/dkim');
+  await page.click('[aria-label="New keys: hearth.test"]');
+  await page.waitForSelector('#keys li:has-text("waits for the DNS") >> nth=1');
+  await looks(page, 'dkim');
+  await page.click('[aria-label="Sign with the new ones now: hearth.test"]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('[aria-label="New keys: hearth.test"]');
+  assert.equal(await page.locator('#keys li:has-text("waits for the DNS")').count(), 0);
+
   await visit(page, 'admin/aliases');
   await page.fill('#admin [name=address]', 'info@hearth.test');
   await page.fill('[name=targets]', 'ann@hearth.test, nobody@hearth.test');

@@ -32,12 +32,19 @@ struct mail_call {
 	const char *moved_to;          /* change.c */
 	struct mail_listing *listing;  /* list.c */
 	struct mail_queue_call *queue; /* queue_api.c */
+	struct mail_key_call *key;     /* dkim_api.c */
 	/* the answer: an error, or what `reply` sends, or `json` where there is none */
 	void (*work)(struct mail_call *c);
 	void (*reply)(struct mail_call *c);
 	int status;
 	struct strbuf json;
 	const struct mime_part *attachment; /* api/message.c */
+};
+
+/* What is ordered of a key that signs. */
+struct mail_key_call {
+	struct slice domain, selector;
+	bool now; /* its new keys sign at once */
 };
 
 /* On the loop: a call that `work` works out on a worker; begins it, or answers that it cannot. */
@@ -60,6 +67,8 @@ http_handler mail_get_queue, mail_get_queue_summary, mail_get_queued, mail_post_
 	mail_post_queue_release, mail_post_queue_retry, mail_delete_queued, mail_post_queue_orders;
 /* change.c */
 http_handler mail_post_flags, mail_post_move, mail_delete_message;
+/* dkim_api.c */
+http_handler mail_get_dkim, mail_post_dkim_rotate, mail_post_dkim_revoke;
 /* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
 

@@ -8,16 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "hearth/clock.h"
 #include "hearth/error.h"
-#include "sign/keyring.h"
-
-static const char *const states[] = {
-	[MAIL_DKIM_WAITS] = "waits",
-	[MAIL_DKIM_SIGNS] = "signs",
-	[MAIL_DKIM_KEPT] = "kept",
-	[MAIL_DKIM_REVOKED] = "revoked",
-};
+#include "sign/key_orders.h"
 
 static int failed(int rc)
 {
@@ -56,7 +48,7 @@ int mail_run_dkim_list(struct hearth *h, int argc, char **argv)
 		printf("%.*s\t%.*s\t%s\t%s\t", SLICE_ARG(keys[i].domain),
 			SLICE_ARG(keys[i].selector),
 			sign_key_kind((enum signature_algorithm)keys[i].algorithm),
-			states[keys[i].state]);
+			mail_key_state_name(keys[i].state));
 		print_time(keys[i].since_ms);
 		putchar('\n');
 	}
@@ -65,39 +57,6 @@ int mail_run_dkim_list(struct hearth *h, int argc, char **argv)
 }
 
 /* ---- rotate ---- */
-
-struct activation {
-	struct slice domain;
-	size_t count;
-};
-
-/* All of the domain's that wait. */
-static int activate(struct db_tx *tx, void *arg)
-{
-	struct activation *v = arg;
-	struct arena *a = arena_new();
-	struct mail_dkim_key *keys;
-	size_t n;
-	int rc = mail_store_dkim_list(tx, v->domain, a, &keys, &n);
-
-	v->count = 0;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (keys[i].state != MAIL_DKIM_WAITS)
-			continue;
-		rc = mail_store_dkim_activate(tx, &keys[i], clock_wall_ms());
-		v->count++;
-	}
-	if (rc == 0)
-		rc = keyring_publish(tx); /* with none, too: the server looks at the DNS again */
-	arena_free(&a);
-	return rc;
-}
-
-static int poke(struct db_tx *tx, void *arg)
-{
-	(void)arg;
-	return keyring_publish(tx);
-}
 
 static int print_waiting(struct db *db, struct slice domain)
 {
@@ -117,22 +76,14 @@ static int print_waiting(struct db *db, struct slice domain)
 
 static int rotate(struct keyring *ring, struct slice domain, bool now)
 {
-	struct activation v = { .domain = domain };
-	size_t made = 0;
-	int rc = keyring_make(ring, domain, MAIL_DKIM_WAITS, &made);
+	size_t signing;
+	int rc = mail_keys_rotate(ring, domain, now, &signing);
 
-	if (rc == 0 && now) {
-		rc = db_write_wait(ring->db, activate, &v);
-		if (rc == 0)
-			printf("%.*s: %zu keys sign from now on; publish them at once (hearth "
-			       "dns)\n",
-				SLICE_ARG(domain), v.count);
-	} else if (rc == 0) {
-		if (!made)
-			rc = db_write_wait(ring->db, poke, NULL);
-		if (rc == 0)
-			rc = print_waiting(ring->db, domain);
-	}
+	if (rc == 0 && now)
+		printf("%.*s: %zu keys sign from now on; publish them at once (hearth dns)\n",
+			SLICE_ARG(domain), signing);
+	else if (rc == 0)
+		rc = print_waiting(ring->db, domain);
 	return rc;
 }
 
@@ -185,42 +136,13 @@ int mail_run_dkim_rotate(struct hearth *h, int argc, char **argv)
 
 /* ---- revoke ---- */
 
-struct revocation {
-	struct slice domain, selector;
-};
-
-static int revoke(struct db_tx *tx, void *arg)
-{
-	const struct revocation *v = arg;
-	struct arena *a = arena_new();
-	struct mail_dkim_key *keys;
-	size_t n;
-	int rc = mail_store_dkim_list(tx, v->domain, a, &keys, &n);
-	const struct mail_dkim_key *found = NULL;
-
-	for (size_t i = 0; i < n && rc == 0; i++)
-		if (slice_ieq(keys[i].selector, v->selector))
-			found = &keys[i];
-	if (rc == 0 && !found)
-		rc = HEARTH_ENOTFOUND;
-	if (rc == 0 && found->state != MAIL_DKIM_REVOKED)
-		rc = mail_store_dkim_change(
-			tx, found->id, found->state, MAIL_DKIM_REVOKED, clock_wall_ms());
-	if (rc == 0)
-		rc = keyring_publish(tx);
-	arena_free(&a);
-	return rc;
-}
-
 int mail_run_dkim_revoke(struct hearth *h, int argc, char **argv)
 {
-	struct revocation v;
 	int rc;
 
 	if (argc != 2)
 		return fprintf(stderr, "hearth: expected DOMAIN SELECTOR\n"), 2;
-	v = (struct revocation){ slice_str(argv[0]), slice_str(argv[1]) };
-	rc = db_write_wait(hearth_db(h, "mail"), revoke, &v);
+	rc = mail_keys_revoke(hearth_db(h, "mail"), slice_str(argv[0]), slice_str(argv[1]));
 	if (rc == HEARTH_ENOTFOUND)
 		return fprintf(stderr, "hearth: no such key (hearth dkim list)\n"), 1;
 	if (rc < 0)

@@ -10,6 +10,7 @@ const PAGES = [
   ['aliases', 'Aliases', async () => (await import('./aliases.js')).show(), 'mail'],
   ['queue', 'Mail on its way', async () => (await import('./queue.js')).show(), 'mail'],
   ['dns', 'Mail and the DNS', async () => (await import('./dns.js')).show(), 'mail'],
+  ['dkim', 'Keys that sign mail', async () => (await import('./dkim.js')).show(), 'mail'],
 ];
 // What moderators look after, too.
 const OF_PEOPLE = ['accounts', 'groups'];
