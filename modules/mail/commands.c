@@ -45,5 +45,12 @@ const struct hearth_command mail_commands[] = {
 		"\nColumns, with tabs between: file, result, domain, selector, algorithm, "
 		"reason.\n",
 		mail_run_dkim_verify },
+	{ "queue suppressed", "list|remove ADDRESS",
+		"addresses elsewhere that mail is refused to, since nobody is there",
+		"\nWhen a server says for good that it has no such mailbox, mail to it is refused "
+		"for a day,\nthe next time for four, at last for a month; remove lets it be tried "
+		"again.\nColumns, with tabs between: address, since, until, how often, the "
+		"answer.\n",
+		mail_run_queue_suppressed },
 	{ .name = NULL },
 };

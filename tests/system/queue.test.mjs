@@ -295,6 +295,35 @@ test('reports of success, where one is asked for', async () => {
   assert.doesNotMatch(reports, /Final-Recipient: [^\r]*(yes@dsn|no@good|no@rcpt5)/);
 });
 
+test('an address nobody is at, as its server said, is refused at once, until somebody says otherwise', async () => {
+  const c = await SmtpClient.hello(hearth.port.submission);
+  await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  await c.expect(250, 'MAIL FROM:<ann@hearth.test>');
+  const refused = await c.expect(550, 'RCPT TO:<bob@rcpt5.test>');
+  assert.match(refused.lines.join(' '), /^5\.1\.1 its server said .* that nobody is there; mail to it is taken again from /);
+  await c.expect(250, 'RCPT TO:<bob@dot5.test>'); // a verdict on a mail, not on an address
+  const listed = () => hearth.command('queue', 'suppressed', 'list').stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
+  const row = listed().find(([address]) => address === 'bob@rcpt5.test');
+  assert.deepEqual([row[3], row[4]], ['1', 'nobody']);
+  assert.equal(Date.parse(row[2]) - Date.parse(row[1]), 86400000);
+  assert.ok(!listed().some(([address]) => /dot5|mail5|nullmx/.test(address)));
+  assert.equal(hearth.command('queue', 'suppressed', 'remove', 'bob@rcpt5.test').status, 0);
+  assert.equal(hearth.command('queue', 'suppressed', 'remove', 'bob@rcpt5.test').status, 1);
+  assert.equal(hearth.command('queue', 'suppressed', 'remove').status, 2);
+  await c.expect(250, 'RCPT TO:<bob@rcpt5.test>');
+  c.close();
+});
+
+test('the queue in numbers', async () => {
+  const metrics = async () => (await hearth.api('GET', '/metrics')).body;
+  const text = await metrics();
+  assert.match(text, /^hearth_mail_deliveries_total\{result="sent",destination="limits\.test"\} 7$/m);
+  assert.match(text, /^hearth_mail_deliveries_total\{result="failed",destination="other"\} [1-9]/m);
+  assert.doesNotMatch(text, /destination="(rcpt5|nowhere)\.test"/); // nothing was ever taken there
+  await eventually(async () => Number(/^hearth_mail_queue_recipients (\d+)$/m.exec(await metrics())?.[1]) > 10, 30, 'what waits is counted');
+  assert.match(await metrics(), /^hearth_mail_queue_oldest_seconds [1-9]/m);
+});
+
 test('by command: show, hold, release, retry, remove', async () => {
   const [id] = rowOf('bob@rcpt4.test');
   const show = hearth.command('queue', 'show', id).stdout;

@@ -2,7 +2,8 @@
  * admit.c: from an address to those who get the mail (admit.h).
  *
  *   whom does it reach? (accounts) ─┬ ours ──▶ is there room? (admit_quota.c) ──▶ added, 250
- *                                   └ no domain of ours ──▶ for who is logged in, to the queue; else 550
+ *                                   └ no domain of ours ──▶ for who is logged in, and unless its server
+ *                                                           said that nobody is there, to the queue; else 550
  *
  * On the loop. The accounts of one delivery are bounded by ACCOUNTS_REACHED_MAX; its addresses by who
  * asks.
@@ -12,10 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/room.h"
+#include "mime/date.h"
 #include "store/outgoing.h"
+#include "store/suppressed.h"
 
 static const struct smtp_reply ok = { 250, "2.1.5", "recipient ok", false };
 static const struct smtp_reply full = { 452, "4.2.2", "the mailbox is full", false };
@@ -46,6 +50,8 @@ struct question {
 	char *orcpt; /* owned */
 	int64_t size;
 	bool owed; /* success is to be told, by `orcpt` */
+	struct arena *a;
+	struct mail_suppressed suppressed; /* in `a` */
 	mail_admitted_fn *done;
 	void *arg;
 };
@@ -54,6 +60,7 @@ static void answer(struct question *q, const struct smtp_reply *reply)
 {
 	q->done(q->arg, reply);
 	free(q->orcpt);
+	arena_free(&q->a);
 	free(q);
 }
 
@@ -90,7 +97,51 @@ static void on_room(void *arg, int status, const struct account *accounts, size_
 	}
 }
 
-/* Somebody at another server: into the queue, with the message. Only who is logged in may. */
+/* ---- at another server ---- */
+
+static int read_suppressed(struct db_tx *tx, void *arg)
+{
+	struct question *q = arg;
+
+	return mail_store_suppressed(
+		tx, slice_str(q->address), clock_wall_ms(), q->a, &q->suppressed);
+}
+
+/* Its server said that nobody is there, and that still counts (store/suppressed.h). */
+static void say_suppressed(struct question *q)
+{
+	struct strbuf text = { 0 };
+	struct smtp_reply reply = { 550, "5.1.1", NULL, false };
+
+	strbuf_adds(&text, "its server said ");
+	mime_date_write(&text, q->suppressed.since_ms / 1000);
+	strbuf_adds(&text, " that nobody is there; mail to it is taken again from ");
+	mime_date_write(&text, q->suppressed.until_ms / 1000);
+	strbuf_adds(&text, ", or when an administrator says so (hearth queue suppressed)");
+	reply.text = text.p;
+	answer(q, &reply);
+	strbuf_free(&text);
+}
+
+static void on_suppressed(void *arg, int status)
+{
+	struct question *q = arg;
+
+	if (status == 0) {
+		say_suppressed(q);
+	} else if (status != HEARTH_ENOTFOUND) {
+		answer(q, &not_now);
+	} else {
+		mail_delivery_send(
+			q->delivery, &(struct mail_remote){ .address = slice_str(q->address),
+					     .domain = slice_str(q->domain),
+					     .notify = q->notify,
+					     .orcpt = slice_str(q->orcpt) });
+		answer(q, &ok);
+	}
+}
+
+/* Into the queue, with the message. Only who is logged in may. */
 static void send_elsewhere(struct question *q)
 {
 	if (!q->known) {
@@ -101,11 +152,9 @@ static void send_elsewhere(struct question *q)
 		answer(q, &nameless);
 		return;
 	}
-	mail_delivery_send(q->delivery, &(struct mail_remote){ .address = slice_str(q->address),
-						.domain = slice_str(q->domain),
-						.notify = q->notify,
-						.orcpt = slice_str(q->orcpt) });
-	answer(q, &ok);
+	q->a = arena_new();
+	if (db_read(q->m->db, read_suppressed, on_suppressed, q) < 0)
+		answer(q, &not_now);
 }
 
 static void on_reached(void *arg, int status, const struct accounts_reached *reached)

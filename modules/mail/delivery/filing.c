@@ -11,9 +11,11 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/json.h"
 #include "hearth/log.h"
 #include "personal/preferences.h"
 #include "queue/queue.h"
+#include "store/internal.h"
 
 /* ---- filters ---- */
 
@@ -133,6 +135,28 @@ static int find_mailbox(struct db_tx *tx, struct mail_target *t, struct mailbox 
 	return rc < 0 ? rc : open_mailbox(tx, t, box);
 }
 
+/* Durable "mail.delivered", in the transaction: {"account", "mailbox", "message", "from", "to"}. */
+static int publish(struct db_tx *tx, const struct mail_delivery *d, const struct mail_target *t)
+{
+	struct strbuf out = { 0 };
+	struct json_writer w;
+	char key[24];
+	int rc;
+
+	json_writer_init(&w, &out);
+	json_open_object(&w);
+	json_put_i64(&w, "account", t->r.account);
+	json_put_i64(&w, "mailbox", t->mailbox_id);
+	json_put_i64(&w, "message", t->r.message);
+	json_put_text(&w, "from", d->mail_from);
+	json_put_text(&w, "to", t->r.address);
+	json_close_object(&w);
+	mail_store_event_key(key, t->r.account);
+	rc = bus_publish(tx, "mail.delivered", slice_str(key), strbuf_slice(&out));
+	strbuf_free(&out);
+	return rc;
+}
+
 static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_target *t)
 {
 	struct mailbox box;
@@ -153,7 +177,7 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 		t->r.uidvalidity = box.uidvalidity;
 		t->mailbox_id = box.id;
 	}
-	return rc;
+	return rc == 0 && arrives(t) ? publish(tx, d, t) : rc;
 }
 
 /* Into the queue, for all who are elsewhere. */

@@ -33,6 +33,7 @@ struct mail_queue {
 	char after[DNS_NAME_MAX + 1]; /* where the next look goes on; empty: at the beginning */
 	struct bus_listener *listener;
 	struct metric *sent, *deferred, *failed;
+	struct tally *tally;
 };
 
 /* One domain: who is due there, how it is reached, and the connections to it. */
@@ -67,6 +68,7 @@ enum outcome {
 	OUTCOME_SENT,
 	OUTCOME_DEFERRED,
 	OUTCOME_FAILED,
+	OUTCOMES,
 };
 
 /* Recipients of one mail that go over one connection together; its own arena has all of it. */
@@ -144,6 +146,22 @@ void attempt_begin(struct destination *d, bool lax);
 void attempt_abort_all(struct destination *d);
 /* At the end: frees them, when nothing of theirs is called any more. */
 void attempt_free_all(struct destination *d);
+
+/* ---- tally.c ---- */
+
+struct tally *tally_new(struct mail_queue *q);
+/* At the end. Sets *t to NULL; legal on NULL. */
+void tally_free(struct tally **t);
+/* What became of a recipient: SENT, DEFERRED, FAILED. */
+void tally_outcome(struct tally *t, const char *domain, enum outcome o);
+/* Something was added: what waits is counted within a quarter of a minute; at once. */
+void tally_changed(struct tally *t);
+void tally_count(struct tally *t);
+
+/* ---- outcome_rows.c ---- */
+
+/* In the transaction: the rows of a batch, and what follows from them. */
+int mail_batch_write(struct db_tx *tx, void *batch);
 
 /* ---- outcome.c ---- */
 

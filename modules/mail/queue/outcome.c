@@ -5,8 +5,8 @@
  *   batch ─▶ times, and who is to be told ─▶ a report? ──no──▶ one transaction ──▶ freed
  *                                               └──yes──▶ whose address? ─▶ delivered, with the rest
  *
- * Every transaction checks the lease: a node that lost the queue changes nothing any more. On the loop,
- * but for the transaction.
+ * Every transaction (outcome_rows.c) checks the lease: a node that lost the queue changes nothing any more.
+ * On the loop.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,27 +120,7 @@ static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
 	}
 }
 
-/* ---- the transaction ---- */
-
-static int write_one(struct db_tx *tx, const struct mail_batch_recipient *r)
-{
-	int rc;
-
-	if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED)
-		return mail_store_queue_remove(tx, r->row.id);
-	rc = mail_store_queue_defer(tx, r->row.id, r->row.due_ms, r->due_ms, r->answer);
-	return rc == 0 && r->warn ? mail_store_queue_warned(tx, r->row.id) : rc;
-}
-
-static int write_rows(struct db_tx *tx, void *arg)
-{
-	const struct mail_batch *b = arg;
-	int rc = lease_check(tx, &b->lease);
-
-	for (size_t i = 0; i < b->count && rc == 0; i++)
-		rc = write_one(tx, &b->recipients[i]);
-	return rc;
-}
+/* ---- written down ---- */
 
 static void count_and_log(struct mail_queue *q, const struct mail_batch *b)
 {
@@ -152,6 +132,7 @@ static void count_and_log(struct mail_queue *q, const struct mail_batch *b)
 
 		if (metrics[r->outcome])
 			metric_add(metrics[r->outcome], 1);
+		tally_outcome(q->tally, b->domain, r->outcome);
 		log_info("queue", words[r->outcome], "outgoing", "%lld", (long long)r->row.outgoing,
 			"to", "%.*s", SLICE_ARG(r->row.recipient), "host", "%s", b->host, "code",
 			"%d", r->code, "answer", "%.*s", SLICE_ARG(slice_head(r->answer, 200)),
@@ -225,7 +206,7 @@ static void on_written(void *arg, int status)
 static void write_without_report(struct mail_batch *b)
 {
 	strbuf_free(&b->report);
-	if (db_write(b->q->m->db, write_rows, on_written, b) < 0) {
+	if (db_write(b->q->m->db, mail_batch_write, on_written, b) < 0) {
 		hearth_release(b->q->m->h);
 		if (!write_later(b, HEARTH_EBUSY))
 			timer_start(&b->again, 0, 0, on_again, b);
@@ -266,7 +247,7 @@ static void on_sender(void *arg, int status, const struct accounts_reached *reac
 	d = mail_delivery_new(b->q->m);
 	mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts->id,
 				     .address = b->outgoing.mail_from });
-	mail_delivery_also(d, write_rows, b);
+	mail_delivery_also(d, mail_batch_write, b);
 	mail_delivery_write(d, strbuf_slice(&b->report));
 	mail_delivery_finish(&d, on_delivered, b);
 }

@@ -154,6 +154,7 @@ static void on_lease(void *arg, const struct lease *l)
 
 	q->lease = l ? *l : (struct lease){ .epoch = 0 };
 	if (l) {
+		tally_count(q->tally);
 		mail_queue_look(q);
 		return;
 	}
@@ -170,6 +171,7 @@ static void on_queued(void *arg, struct buf *payload)
 
 	if (q->draining || !q->lease.epoch)
 		return;
+	tally_changed(q->tally);
 	if (rest.n == 0)
 		mail_queue_look(q);
 	while (rest.n > 0 && destination_wake(q, slice_split(&rest, '\n'))) {
@@ -250,6 +252,7 @@ struct mail_queue *mail_queue_new(struct mail *m)
 		"attempts after which a recipient elsewhere is tried again");
 	q->failed = metric_counter("hearth_mail_bounced_total", NULL,
 		"recipients elsewhere whose mail came back for good");
+	q->tally = tally_new(q);
 	q->listener = bus_listen(hearth_bus(m->h), TOPIC, on_queued, q);
 	q->keeper = lease_claim(hearth_leases(m->h), m->db, LEASE, on_lease, q);
 	return q;
@@ -277,6 +280,7 @@ void mail_queue_free(struct mail_queue **qp)
 	while (!list_empty(&q->list))
 		destination_free(LIST_ENTRY(q->list.head.next, struct destination, node));
 	map_free(&q->destinations);
+	tally_free(&q->tally);
 	free(q);
 	*qp = NULL;
 }

@@ -1,5 +1,5 @@
 /*
- * queue_commands.c: hearth queue list|show|hold|release|retry|remove: what waits to be sent, seen and
+ * queue_commands.c: hearth queue list|show|hold|release|retry|remove|suppressed: what waits to be sent, seen and
  * steered from the machine. On a command's main thread; rows are read PAGE at a time.
  *
  * A server that runs is told by a durable event in the same transaction, since it looks at its own
@@ -12,9 +12,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "queue/orders.h"
 #include "store/outgoing.h"
+#include "store/suppressed.h"
 
 #define PAGE 200
 
@@ -269,4 +271,82 @@ int mail_run_queue_retry(struct hearth *h, int argc, char **argv)
 int mail_run_queue_remove(struct hearth *h, int argc, char **argv)
 {
 	return run_change(h, argc, argv, "removed, and nobody was told", MAIL_QUEUE_REMOVE);
+}
+
+/* ---- addresses nobody is at ---- */
+
+struct suppressed_page {
+	struct strbuf after, lines;
+	size_t count;
+};
+
+/* Address, since, until, how often, the answer: tabs between. */
+static int add_suppressed(void *arg, const struct mail_suppressed *s)
+{
+	struct suppressed_page *p = arg;
+
+	p->count++;
+	strbuf_reset(&p->after);
+	strbuf_add(&p->after, s->address);
+	add_text(&p->lines, s->address);
+	strbuf_addc(&p->lines, '\t');
+	add_time(&p->lines, s->since_ms);
+	strbuf_addc(&p->lines, '\t');
+	add_time(&p->lines, s->until_ms);
+	strbuf_printf(&p->lines, "\t%lld\t", (long long)s->times);
+	add_text(&p->lines, s->answer);
+	strbuf_addc(&p->lines, '\n');
+	return 0;
+}
+
+static int read_suppressed(struct db_tx *tx, void *arg)
+{
+	struct suppressed_page *p = arg;
+	struct arena *a = arena_new();
+	struct slice after = arena_slice(a, strbuf_slice(&p->after));
+	int rc;
+
+	strbuf_reset(&p->lines);
+	p->count = 0;
+	rc = mail_store_suppressed_list(tx, after, clock_wall_ms(), PAGE, add_suppressed, p);
+	arena_free(&a);
+	return rc;
+}
+
+static int list_suppressed(struct hearth *h)
+{
+	struct suppressed_page p = { .count = 0 };
+	int rc;
+
+	do {
+		rc = db_read_wait(hearth_db(h, "mail"), read_suppressed, &p);
+		if (rc == 0 && p.lines.n > 0)
+			fwrite(p.lines.p, 1, p.lines.n, stdout);
+	} while (rc == 0 && p.count == PAGE);
+	strbuf_free(&p.after);
+	strbuf_free(&p.lines);
+	return rc < 0 ? failed("queue", rc) : 0;
+}
+
+static int remove_suppressed(struct db_tx *tx, void *address)
+{
+	return mail_store_unsuppress(tx, slice_str(address));
+}
+
+int mail_run_queue_suppressed(struct hearth *h, int argc, char **argv)
+{
+	int rc;
+
+	if (argc == 1 && strcmp(argv[0], "list") == 0)
+		return list_suppressed(h);
+	if (argc != 2 || strcmp(argv[0], "remove") != 0) {
+		fputs("hearth: expected list, or remove and an address\n", stderr);
+		return 2;
+	}
+	rc = db_write_wait(hearth_db(h, "mail"), remove_suppressed, argv[1]);
+	if (rc == HEARTH_ENOTFOUND) {
+		fprintf(stderr, "hearth: %s: mail to this address is not refused\n", argv[1]);
+		return 1;
+	}
+	return rc < 0 ? failed(argv[1], rc) : 0;
 }

@@ -11,5 +11,6 @@ int mail_run_queue_show(struct hearth *h, int argc, char **argv);
 int mail_run_queue_hold(struct hearth *h, int argc, char **argv);
 int mail_run_queue_retry(struct hearth *h, int argc, char **argv);
 int mail_run_queue_remove(struct hearth *h, int argc, char **argv);
+int mail_run_queue_suppressed(struct hearth *h, int argc, char **argv);
 
 #endif

@@ -52,7 +52,7 @@ struct mail_queued {
 	int64_t due_ms, attempts;
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
-	int64_t queued_ms, expires_ms, size;
+	int64_t queued_ms, expires_ms, size, account;
 	enum mail_tls_asked tls;
 };
 

@@ -244,5 +244,15 @@ const char *const mail_migrations[] = {
 	" made_ms BIGINT NOT NULL,"
 	" since_ms BIGINT NOT NULL," /* in this state */
 	" UNIQUE (domain, selector));",
+	/* Addresses nobody is at (store/suppressed.h); and sizes, to be summed without the rows. */
+	"CREATE TABLE suppressed ("
+	" address TEXT NOT NULL PRIMARY KEY,"
+	" answer TEXT NOT NULL,"
+	" times BIGINT NOT NULL,"
+	" since_ms BIGINT NOT NULL,"
+	" until_ms BIGINT NOT NULL);"
+	"CREATE INDEX suppressed_until ON suppressed (until_ms);"
+	"DROP INDEX outgoing_account;"
+	"CREATE INDEX outgoing_account ON outgoing (account, blob_size);",
 	NULL,
 };
