@@ -30,6 +30,7 @@
 #include "store/outgoing.h"
 #include "store/store.h"
 #include "store/sts.h"
+#include "store/tls_session.h"
 
 #define PRUNE_FIRST_MS (INT64_C(60) * 1000)
 #define PRUNE_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
@@ -310,6 +311,8 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 		rc = mail_store_dmarc_prune(tx, clock_wall_s() / 86400);
 	if (rc == 0)
 		rc = mail_store_sts_prune(tx, clock_wall_ms());
+	if (rc == 0)
+		rc = mail_store_tls_prune(tx, clock_wall_s() / 86400);
 	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 

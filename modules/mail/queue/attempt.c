@@ -17,6 +17,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "policy/tls_session.h"
 #include "queue/attempt.h"
 
 #define CONNECT_MS  INT64_C(30000)
@@ -63,10 +64,55 @@ static void say_why(struct attempt *t, struct slice why)
 	snprintf(t->why, sizeof(t->why), "%.255s: %.*s", who, SLICE_ARG(slice_head(why, 250)));
 }
 
+/* What came of TLS, for reports; NULL: it worked. */
+static void count_session(const struct attempt *t, const char *result, const char *why)
+{
+	tls_session_count(&(struct tls_session){ .m = t->d->q->m,
+		.domain = t->d->domain,
+		.route = &t->d->route,
+		.host = &t->at,
+		.address = t->at.tls != ROUTE_TLS_REFUSED && t->address > 0
+				   ? t->at.addresses[t->address - 1]
+				   : NULL,
+		.result = result,
+		.why = why });
+}
+
+/* It may be good enough for mail and yet not what the domain's policy, which it tests, asks for. */
+static void count_ready(const struct attempt *t)
+{
+	const struct conn_info *info = smtp_client_conn(t->client);
+	const char *result = NULL;
+
+	if (t->lax || t->without_tls)
+		return; /* it was counted when it failed */
+	if (!info->tls)
+		result = "starttls-not-supported";
+	else if (t->at.tls == ROUTE_TLS_TESTING && !info->proven)
+		result = tls_session_fault(info->tls_fault);
+	else if (t->at.tls == ROUTE_TLS_TESTING && t->at.sts_other)
+		result = "validation-failure";
+	count_session(t, result,
+		!info->tls        ? "STARTTLS is not offered"
+		: t->at.sts_other ? "the policy does not name the server"
+				  : info->tls_why);
+}
+
+/* STARTTLS or the handshake failed. */
+static void count_failed(const struct attempt *t, const char *why)
+{
+	const struct conn_info *info = smtp_client_conn(t->client);
+	const char *fault = tls_session_fault(info->tls_fault);
+
+	if (!t->lax)
+		count_session(t, fault ? fault : "starttls-not-supported", why);
+}
+
 static void on_ready(void *ctx)
 {
 	struct attempt *t = ctx;
 
+	count_ready(t);
 	t->worked = true;
 	attempt_take_batch(t);
 }
@@ -75,6 +121,8 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 {
 	struct attempt *t = ctx;
 
+	if (stage == SMTP_STAGE_TLS)
+		count_failed(t, why->text.p);
 	t->client = NULL;
 	say_why(t, strbuf_slice(&why->text));
 	/* Who hangs up on mail after mail is as good as who does not answer; one alone may be to blame. */
@@ -168,6 +216,9 @@ static bool is_through(struct attempt *t, const struct route_host *host)
 	if (host->tls == ROUTE_TLS_REFUSED && !t->lax) {
 		snprintf(t->why, sizeof(t->why), "%s", t->d->route.why);
 		t->unproven = true;
+		set_host(t, host);
+		count_session(
+			t, host->tlsa_unknown ? "dnssec-invalid" : "validation-failure", t->why);
 		return true;
 	}
 	return t->address == host->count;

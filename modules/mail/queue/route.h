@@ -30,6 +30,7 @@ struct route_host {
 	size_t count;
 	enum route_tls tls;
 	struct tlsa_set *tlsa; /* ENCRYPT, DANE; else NULL; also STS, where none can be used */
+	bool tlsa_unknown;     /* REFUSED: for that reason */
 	bool sts_other;        /* TESTING: the policy does not name it */
 };
 

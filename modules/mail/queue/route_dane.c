@@ -34,6 +34,7 @@ static void leave_out(struct route_host_lookup *h, const char *what, const char 
 	log_info("queue", "a host is left out", "host", "%s", h->host->name, "why", "%s",
 		l->out->why, NULL);
 	h->host->tls = ROUTE_TLS_REFUSED;
+	h->host->tlsa_unknown = true;
 }
 
 static bool has_no_answer(const struct dns_answer *answer)

@@ -254,5 +254,44 @@ const char *const mail_migrations[] = {
 	"CREATE INDEX suppressed_until ON suppressed (until_ms);"
 	"DROP INDEX outgoing_account;"
 	"CREATE INDEX outgoing_account ON outgoing (account, blob_size);",
+	/* What came of TLS with other domains' servers, by day (store/tls_session.h). */
+	"CREATE TABLE tls_session ("
+	" id {id},"
+	" day BIGINT NOT NULL,"
+	" domain TEXT NOT NULL,"
+	" digest TEXT NOT NULL," /* of what follows, but for why and count */
+	" policy_type TEXT NOT NULL,"
+	" policy TEXT NOT NULL,"
+	" mx TEXT NOT NULL,"
+	" address TEXT NOT NULL,"
+	" result TEXT NOT NULL,"
+	" why TEXT NOT NULL,"
+	" count BIGINT NOT NULL,"
+	" UNIQUE (day, domain, digest));"
+	/* Reports of others on our domains (store/report.h); times are Unix seconds. */
+	"CREATE TABLE report ("
+	" id {id},"
+	" kind TEXT NOT NULL," /* dmarc, tls */
+	" organization TEXT NOT NULL,"
+	" report_id TEXT NOT NULL,"
+	" domain TEXT NOT NULL,"
+	" contact TEXT NOT NULL,"
+	" begin_s BIGINT NOT NULL,"
+	" end_s BIGINT NOT NULL,"
+	" received_s BIGINT NOT NULL,"
+	" passed BIGINT NOT NULL,"
+	" failed BIGINT NOT NULL,"
+	" UNIQUE (kind, organization, report_id, domain));"
+	"CREATE TABLE report_row ("
+	" id {id},"
+	" report BIGINT NOT NULL,"
+	" source TEXT NOT NULL," /* dmarc: who sent; tls: the server of ours */
+	" result TEXT NOT NULL," /* dmarc: what was done; tls: the result-type */
+	" dkim TEXT NOT NULL,"
+	" spf TEXT NOT NULL,"
+	" detail TEXT NOT NULL," /* dmarc: the author's domain; tls: the policy's type */
+	" count BIGINT NOT NULL);"
+	"CREATE INDEX report_row_report ON report_row (report);"
+	"CREATE INDEX report_received ON report (received_s);",
 	NULL,
 };
