@@ -36,6 +36,8 @@ static const char *const root_ds[] = {
 
 static const char *const options[][2] = {
 	{ "do-not-query-localhost:", "no" }, /* a resolver on this machine is a good one */
+	/* Each question that waits for an answer has a port: of 16, silent servers would take all. */
+	{ "outgoing-range:", "512" },
 	{ "msg-cache-size:", "1m" },
 	{ "rrset-cache-size:", "2m" },
 	{ "key-cache-size:", "1m" },

@@ -4,7 +4,8 @@
 #   forged.  signed, and some records changed behind that (mx2's A, TLSA that end in ffff): these answers are
 #            bogus; its DS, too, is there
 #   plain.   not signed; DIR/anchor-plain says that it is, as behind a resolver without DNSSEC
-#   dead.    whose server does not answer
+#   dead.    whose server is not there
+#   silent.  whose server, at the port in the file DIR/silent-port, hears and says nothing (with that file)
 # The file DIR/ready says that the zones are made. What is in DIR/zone-add goes into test., in DIR/ZONE-add
 # into another.
 set -eu
@@ -62,6 +63,7 @@ server:
   logfile: "$dir/log"
   module-config: "iterator"
   num-threads: 1
+  num-queries-per-thread: 4096
   do-not-query-localhost: no
   local-zone: "test." nodefault
 remote-control:
@@ -69,6 +71,11 @@ remote-control:
 forward-zone:
   name: "dead."
   forward-addr: 127.0.0.1@1
+END
+  [[ -f silent-port ]] && cat <<END
+forward-zone:
+  name: "silent."
+  forward-addr: 127.0.0.1@$(<silent-port)
 END
   zone test test.zone.signed
   zone forged forged.zone.signed

@@ -81,12 +81,31 @@ static int free_port(void)
 	return ntohs(v4.sin_port);
 }
 
+/* A server that hears and says nothing, for the names below "silent". */
+static int hear(void)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	socklen_t n = sizeof(v4);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	char path[300];
+	FILE *f;
+
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert(bind(fd, (struct sockaddr *)&v4, n) == 0);
+	getsockname(fd, (struct sockaddr *)&v4, &n);
+	snprintf(path, sizeof(path), "%s/silent-port", dir);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	fprintf(f, "%d\n", ntohs(v4.sin_port));
+	fclose(f);
+	return fd;
+}
+
 /* The server's process; its zones are there when this returns. */
 static void serve(void)
 {
 	char ready[300], number[16];
 
-	dir = scratch_new();
 	port = free_port();
 	snprintf(ready, sizeof(ready), "%s/ready", dir);
 	snprintf(number, sizeof(number), "%d", port);
@@ -120,6 +139,7 @@ START_TEST(every_type_and_what_is_not_there)
 	struct heard *h;
 	int preference;
 
+	dir = scratch_new();
 	serve();
 	dns = dns_new(at, anchor);
 	/* The server listens a moment after its zones are made. */
@@ -174,6 +194,7 @@ START_TEST(a_resolver_that_leaves_signatures_out)
 {
 	struct heard *h;
 
+	dir = scratch_new();
 	serve();
 	snprintf(anchor, sizeof(anchor), "%s/anchor-plain", dir);
 	dns = dns_new(at, anchor);
@@ -208,6 +229,35 @@ START_TEST(one_that_does_not_answer_costs_bounded_waiting)
 	dns_close(dns);
 	dns_free(&dns);
 	loop_close();
+}
+END_TEST
+
+START_TEST(names_whose_servers_are_silent_hold_up_no_others)
+{
+	enum { SILENT = 1900 };
+	static struct heard silent[SILENT], quick;
+	char name[32];
+	int fd;
+
+	dir = scratch_new();
+	fd = hear();
+	serve();
+	dns = dns_new(at, anchor);
+	ck_assert_int_eq(ask("mx1.test", DNS_A)->status, DNS_FOUND);
+	for (int i = 0; i < SILENT; i++) {
+		snprintf(name, sizeof(name), "n%d.silent", i);
+		dns_ask(dns, &silent[i].q, slice_str(name), DNS_A, on_answer, &silent[i]);
+	}
+	dns_ask(dns, &quick.q, SLICE("mx2.test"), DNS_A, on_answer, &quick);
+	/* At once, where each has a port of its own; behind them it would be heard after half of that. */
+	ck_assert(loop_run_until(is_heard, &quick, DNS_PATIENCE_MS / 4));
+	ck_assert_int_eq(quick.status, DNS_FOUND);
+	for (int i = 0; i < SILENT; i++) {
+		ck_assert(!silent[i].is);
+		dns_drop(&silent[i].q);
+	}
+	close(fd);
+	end();
 }
 END_TEST
 
@@ -265,5 +315,6 @@ START_TEST(records_in_every_length)
 END_TEST
 
 TEST_MAIN("dns", every_type_and_what_is_not_there, a_resolver_that_leaves_signatures_out,
-	one_that_does_not_answer_costs_bounded_waiting, whoever_waits_at_the_end_is_told,
+	one_that_does_not_answer_costs_bounded_waiting,
+	names_whose_servers_are_silent_hold_up_no_others, whoever_waits_at_the_end_is_told,
 	records_in_every_length)
