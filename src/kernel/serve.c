@@ -24,6 +24,7 @@
 #include "http/http_internal.h"
 #include "job/pool.h"
 #include "job/queue.h"
+#include "kernel/certificate_route.h"
 #include "kernel/kernel.h"
 #include "lease/lease_internal.h"
 #include "loop/loop.h"
@@ -229,6 +230,7 @@ static int start_net(struct hearth *h)
 	strbuf_free(&why);
 	h->http = http_server_new(&h->accounts);
 	http_server_use_pool(h->http, h->io);
+	http_server_mount(h->http, kernel_certificate_routes, 0, h);
 	return start_acme(h);
 }
 

@@ -23,7 +23,7 @@ three MX 10 one-host
 four MX 10 one-host
 five MX 10 one-host
 `;
-let browser, hearth, names, member, ask;
+let browser, hearth, names, root, member, ask;
 
 async function freePort() {
   const s = createServer();
@@ -47,7 +47,7 @@ before(async () => {
   await hearth.start();
   if (!skip) browser = await launch();
   const bearer = async (address) => ({ Authorization: `Bearer ${await hearth.login(address, PASSWORD)}` });
-  const root = await bearer('root@hearth.test');
+  root = await bearer('root@hearth.test');
   member = await bearer('ann@hearth.test');
   ask = (method, path, body, headers = root) => hearth.api(method, `/api/mail/${path}`, body, headers);
 });
@@ -151,6 +151,15 @@ test('the keys that sign mail over HTTP: seen, changed, taken back', async () =>
   }
 });
 
+test('the certificate that is in use', async () => {
+  const { body } = await hearth.api('GET', '/api/server/certificate', undefined, root);
+  assert.ok(body.names.includes('hearth.test'), JSON.stringify(body));
+  assert.deepEqual([body.self_signed, body.renews], [true, false]);
+  assert.ok(body.not_before <= Date.now() && body.not_after > Date.now());
+  assert.match(body.issuer, /hearth\.test/);
+  assert.equal((await hearth.api('GET', '/api/server/certificate', undefined, member)).status, 403);
+});
+
 test('what is asked wrongly is said, and nobody but an administrator is heard', async () => {
   for (const [query, field] of [['limit=0', 'limit'], ['limit=201', 'limit'], ['after=x', 'after'], ['state=sent', 'state'], [`search=${'x'.repeat(255)}`, 'search'], [`domain=${'x'.repeat(255)}`, 'domain']]) {
     const { status, body } = await ask('GET', `queue?${query}`);
@@ -240,6 +249,9 @@ test('the page: what waits is seen, understood and steered; what is published st
   assert.match(await page.textContent('#dns-said'), /^\d of \d+ records are missing or are not as they should be\. Looked up just now\.$/);
   assert.match(await page.textContent('.zone'), /^hearth\.test\. IN MX 10 hearth\.test\.$/m);
   await looks(page, 'dns');
+  await visit(page, 'admin/server');
+  assert.match(await page.textContent('#certificate'), /Nameshearth\.test.*Fromthis server itself/);
+  await looks(page, 'server');
   await visit(page, 'admin/dkim');
   await page.click('[aria-label="New keys: hearth.test"]');
   await page.waitForSelector('#keys li:has-text("waits for the DNS") >> nth=1');

@@ -7,6 +7,7 @@ const PAGES = [
   ['accounts', 'Accounts', async () => (await import('./accounts.js')).show()],
   ['invitations', 'Invitations', async () => (await import('./invitations.js')).show()],
   ['groups', 'Groups', () => groupList({ all: true })],
+  ['server', 'The server', async () => (await import('./server.js')).show()],
   ['aliases', 'Aliases', async () => (await import('./aliases.js')).show(), 'mail'],
   ['queue', 'Mail on its way', async () => (await import('./queue.js')).show(), 'mail'],
   ['dns', 'Mail and the DNS', async () => (await import('./dns.js')).show(), 'mail'],

@@ -9,6 +9,7 @@
 #include "hearth/json.h"
 #include "hearth/map.h"
 #include "http/http_internal.h"
+#include "kernel/certificate_route.h"
 #include "modules.h"
 
 #define FILE_PATH "modules/web/assets/openapi.json"
@@ -113,6 +114,7 @@ START_TEST(routes_and_description_agree)
 	const struct json *paths = read_paths(a);
 	size_t routes = check_routes(a, paths, kernel_routes), described = 0;
 
+	routes += check_routes(a, paths, kernel_certificate_routes);
 	for (const struct hearth_module *const *m = hearth_modules; *m; m++)
 		routes += check_routes(a, paths, (*m)->routes);
 	for (const struct json *path = paths->child; path; path = path->next)
