@@ -52,6 +52,13 @@ static size_t times(const struct header_fields *h, struct slice name)
 	return n;
 }
 
+void sign_message_name(struct sign_message *m, struct slice name)
+{
+	for (size_t n = times(&m->header, name); n > 0; n--)
+		if (m->name_count < SIGNATURE_NAMES_MAX)
+			m->names[m->name_count++] = name;
+}
+
 static void choose(struct sign_message *m, struct arena *a)
 {
 	m->names = arena_alloc(a, (size_t)SIGNATURE_NAMES_MAX * sizeof(*m->names));

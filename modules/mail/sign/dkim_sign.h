@@ -35,6 +35,8 @@ struct sign_as {
 /* Appends a whole DKIM-Signature field. False, with nothing appended: the key does not sign. */
 bool dkim_sign(struct strbuf *out, const struct sign_message *m, const struct sign_as *as);
 
+/* Another name to be signed, as often as it is there. */
+void sign_message_name(struct sign_message *m, struct slice name);
 /* Appends "h=…;\r\n\tbh=…;\r\n\tb=": the end of a field, for who writes another kind. */
 void sign_message_tags(struct strbuf *out, const struct sign_message *m);
 /* Appends what those names cover, canonical. */

@@ -1,6 +1,6 @@
 /*
- * dkim_verify_command.c: hearth dkim verify FILE…: what the signatures of mails are worth by the DNS as it
- * is now, a line for each: for who asks why a mail counts as forged. On a command's main thread; a file
+ * dkim_verify_command.c: hearth dkim verify FILE…: what the signatures of mails, and their ARC chains, are
+ * worth by the DNS as it is now, a line for each: for who asks why a mail counts as forged. On a command's main thread; a file
  * is read READ_SIZE at a time.
  */
 #include <stdio.h>
@@ -45,6 +45,27 @@ static void print_signature(const char *file, const struct dkim_signature *s)
 	printf("%s\n", s->testing ? "; its domain only tries it (t=y)" : "");
 }
 
+static void on_arc_answer(void *arg, const struct dns_answer *answer)
+{
+	struct asking *q = arg;
+
+	arc_answer(&q->m->arc, q->i, q->m->arena, answer);
+}
+
+static void print_chain(struct hearth *h, const char *file, struct verify_message *m)
+{
+	for (size_t i = 0; i < arc_asks(&m->arc); i++)
+		dns_look(hearth_dns(h), slice_str(arc_wants(&m->arc, i)), DNS_TXT, on_arc_answer,
+			&(struct asking){ m, i });
+	arc_judge(&m->arc, m->arena, (uint64_t)clock_wall_s());
+	if (m->arc.count == 0)
+		return;
+	printf("%s\tarc=%s\t", file, verify_result_name(m->arc.result));
+	if (m->arc.seals)
+		print_text(m->arc.seals[m->arc.count - 1].domain);
+	printf("\t%zu sets\t-\t%s\n", m->arc.count, m->arc.reason ? m->arc.reason : "-");
+}
+
 static void print_result(struct hearth *h, const char *file, struct verify_message *m)
 {
 	for (size_t i = 0; i < m->dkim.count; i++) {
@@ -59,6 +80,7 @@ static void print_result(struct hearth *h, const char *file, struct verify_messa
 		print_signature(file, &m->dkim.signatures[i]);
 	if (m->dkim.count == 0)
 		printf("%s\tdkim=none\n", file);
+	print_chain(h, file, m);
 }
 
 static int verify_file(struct hearth *h, const char *file)

@@ -58,9 +58,9 @@ int keyring_list(
 	return db_read_wait(db, list, &(struct listing){ domain, a, out, n });
 }
 
-static struct slice lower(struct arena *a, const char *name)
+static struct slice lower(struct arena *a, struct slice name)
 {
-	char *copy = arena_strdup(a, slice_str(name));
+	char *copy = arena_strdup(a, name);
 
 	for (char *c = copy; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
@@ -79,11 +79,11 @@ size_t keyring_domains(const struct hearth *h, struct arena *a, struct slice **o
 		n++;
 	*out = arena_alloc(a, (n + 1) * sizeof(**out));
 	for (size_t i = 0; i < n; i++) {
-		(*out)[i] = lower(a, domains[i]);
+		(*out)[i] = lower(a, slice_str(domains[i]));
 		has_host |= slice_ieq((*out)[i], host);
 	}
 	if (!has_host && slice_chr(host, '.') >= 0)
-		(*out)[n++] = lower(a, host.p);
+		(*out)[n++] = lower(a, host);
 	return n;
 }
 
@@ -217,8 +217,10 @@ int keyring_make(struct keyring *r, struct slice domain, enum mail_dkim_state st
 	struct arena *a = arena_new();
 	struct mail_dkim_key *keys;
 	size_t n;
-	int rc = keyring_list(r->db, domain, a, &keys, &n);
+	int rc;
 
+	domain = lower(a, domain);
+	rc = keyring_list(r->db, domain, a, &keys, &n);
 	for (int kind = 0; kind < KINDS && rc == 0; kind++) {
 		struct making m = { .ring = r,
 			.domain = domain,

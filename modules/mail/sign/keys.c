@@ -159,26 +159,28 @@ void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, 
 	key_table_unref(&t);
 }
 
-bool mail_keys_with(struct mail_keys *k, struct slice domain, mail_key_fn *fn, void *arg)
+void mail_keys_seal(struct mail_keys *k, struct arena *a, struct slice message,
+	struct slice results, enum verify_result chain, struct strbuf *out)
 {
-	const struct loaded_key *key = NULL;
+	struct slice domain = mail_domain(k->m), rest = results;
+	const struct loaded_key *key;
+	struct arc_finding found;
 	struct key_table *t;
 	struct sign_as as;
-	bool done = false;
 
-	if (!k->on || !is_ours(k, domain))
-		return false;
+	if (!k->on || chain == VERIFY_TEMPERROR)
+		return;
+	slice_split(&rest, ';');
+	found = (struct arc_finding){
+		.authserv_id = hearth_hostname(k->m->h), .results = slice_trim(rest), .chain = chain
+	};
 	t = table_for(k, domain);
-	if (t)
-		key = key_of(t, domain, SIGNATURE_RSA);
-	if (t && !key)
-		key = key_of(t, domain, SIGNATURE_ED25519);
+	key = t ? key_of(t, domain, SIGNATURE_RSA) : NULL;
 	if (key) {
 		as = sign_as_of(k, key);
-		done = fn(arg, &as);
+		arc_seal(out, a, message, &found, &as);
 	}
 	key_table_unref(&t);
-	return done;
 }
 
 /* ---- start and stop ---- */

@@ -10,7 +10,7 @@
 #define MAIL_SIGN_KEYS_H
 
 #include "mail.h"
-#include "sign/dkim_sign.h"
+#include "sign/arc_seal.h"
 
 struct mail_keys;
 
@@ -30,10 +30,12 @@ void mail_keys_changed(struct mail_keys *k);
 void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, struct strbuf *out);
 
 /*
- * Runs fn with a key of the domain that is to seal for (RSA where it has one: RFC 8617 knows receivers
- * without the other); false when there is none. Blocks: workers only.
+ * Appends an ARC set for a message that is passed on, sealed by our first domain (with RSA, which everybody
+ * knows). `results` is the field Authentication-Results of when it came, whole, or empty where nothing was
+ * checked; `chain` what came of the chain it had (both: verify/gate.h). Nothing where it cannot be sealed
+ * (arc_seal.h). The set stands in front of what is passed on, which is `message`. Blocks: workers only.
  */
-typedef bool mail_key_fn(void *arg, const struct sign_as *as);
-bool mail_keys_with(struct mail_keys *k, struct slice domain, mail_key_fn *fn, void *arg);
+void mail_keys_seal(struct mail_keys *k, struct arena *a, struct slice message,
+	struct slice results, enum verify_result chain, struct strbuf *out);
 
 #endif

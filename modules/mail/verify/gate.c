@@ -142,13 +142,14 @@ static void judge_signatures(void *arg)
 	struct mail_gate *g = arg;
 
 	dkim_judge(&g->message.dkim, g->message.arena, (uint64_t)clock_wall_s());
+	arc_judge(&g->message.arc, g->message.arena, (uint64_t)clock_wall_s());
 }
 
 static void on_asked(struct mail_gate *g)
 {
 	timer_stop(&g->late);
 	g->step = GATE_JUDGING;
-	if (g->message.dkim.count == 0)
+	if (g->message.dkim.count == 0 && g->message.arc.count == 0)
 		align(g, 0);
 	else if (job_run(g->m->io, judge_signatures, align, g) < 0)
 		end(g, HEARTH_EBUSY);
@@ -170,6 +171,29 @@ static void on_key(void *arg, const struct dns_answer *answer)
 	answered(k->gate);
 }
 
+static void ask_arc(struct mail_gate *g);
+
+/* A key that is not there ends the chain. */
+static void on_arc_key(void *arg, const struct dns_answer *answer)
+{
+	struct mail_gate *g = arg;
+	struct arc *arc = &g->message.arc;
+
+	arc_answer(arc, arc_asks(arc) - ++g->arc_asked, g->message.arena, answer);
+	if (answer->status == DNS_FOUND && g->arc_asked < arc_asks(arc))
+		ask_arc(g);
+	else
+		answered(g);
+}
+
+static void ask_arc(struct mail_gate *g)
+{
+	const struct arc *arc = &g->message.arc;
+	const char *name = arc_wants(arc, arc_asks(arc) - 1 - g->arc_asked);
+
+	dns_ask(hearth_dns(g->m->h), &g->arc_key, slice_str(name), DNS_TXT, on_arc_key, g);
+}
+
 static void on_spf(void *arg, const struct spf_outcome *outcome)
 {
 	struct gate_spf *s = arg;
@@ -189,6 +213,7 @@ static void on_ask_late(void *arg)
 	spf_check_drop(&g->hello.check);
 	for (size_t i = 0; i < g->key_n; i++)
 		dns_drop(&g->keys[i].q);
+	dns_drop(&g->arc_key);
 	on_asked(g);
 }
 
@@ -261,6 +286,10 @@ static void on_hashed(void *arg, int status)
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_begin(&g->dmarc[i], &dns, g->a, g->authors.domains[i]);
 	ask_keys(g, &dns);
+	if (arc_asks(&g->message.arc) > 0) {
+		g->asked++;
+		ask_arc(g);
+	}
 	begin_spfs(g, &dns);
 }
 

@@ -16,6 +16,7 @@
 #include "hearth/blob.h"
 #include "hearth/list.h"
 #include "hearth/str.h"
+#include "verify/signature.h"
 
 #define GATES_MAX         100
 #define GATES_NETWORK_MAX 20
@@ -64,8 +65,9 @@ enum mail_gate_action {
 
 struct mail_gate_verdict {
 	enum mail_gate_action action;
-	struct slice results; /* the field Authentication-Results, whole */
-	const char *enhanced; /* REFUSE, LATER: the code, and what is said with it */
+	struct slice results;     /* the field Authentication-Results, whole */
+	enum verify_result chain; /* of ARC, for who passes it on (sign/keys.h) */
+	const char *enhanced;     /* REFUSE, LATER: the code, and what is said with it */
 	struct slice text;
 };
 

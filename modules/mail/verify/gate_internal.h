@@ -64,6 +64,9 @@ struct mail_gate {
 	struct gate_spf mail_from, hello;
 	struct gate_key *keys;
 	size_t key_n;
+	struct dns_question
+		arc_key; /* a chain's are asked one after the other, from the newest on */
+	size_t arc_asked;
 	struct dmarc_check dmarc[AUTHORS_MAX];
 	size_t aligning;
 	/* the end */

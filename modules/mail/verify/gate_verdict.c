@@ -2,6 +2,8 @@
  * gate_verdict.c: from what SPF, DKIM and DMARC say to what is done with a message, the field that says so,
  * and the rows for reports (gate_internal.h). On the loop; linear in the message's signatures and authors.
  */
+#include <stdio.h>
+
 #include "hearth/clock.h"
 #include "hearth/json.h"
 #include "hearth/log.h"
@@ -51,6 +53,16 @@ static void write_dkim(struct strbuf *out, const struct dkim_signature *s)
 	results_property(out, "header.b", s->b);
 }
 
+/* Its registered results are pass and fail (RFC 8617 section 10.2). */
+static void write_arc(struct strbuf *out, const struct arc *arc)
+{
+	char sets[32];
+
+	snprintf(sets, sizeof(sets), "i=%zu", arc->count);
+	results_method(out, "arc", arc->result == VERIFY_PASS ? "pass" : "fail");
+	results_comment(out, slice_str(arc->reason ? arc->reason : sets));
+}
+
 static void write_dmarc(struct strbuf *out, const struct dmarc_check *d)
 {
 	const struct dmarc_outcome *o = &d->outcome;
@@ -79,6 +91,8 @@ static struct slice write_results(struct mail_gate *g)
 		results_method(&out, "dkim", "none");
 	for (size_t i = 0; i < dkim->count; i++)
 		write_dkim(&out, &dkim->signatures[i]);
+	if (g->message.arc.count > 0)
+		write_arc(&out, &g->message.arc);
 	for (size_t i = 0; i < g->authors.n; i++)
 		write_dmarc(&out, &g->dmarc[i]);
 	if (g->authors.wrong) {
@@ -238,6 +252,7 @@ void gate_judge(struct mail_gate *g)
 	if (g->authors.wrong)
 		metric_add(g->m->gates.results[DMARC_RESULT_PERMERROR], 1);
 	g->verdict.results = write_results(g);
+	g->verdict.chain = g->message.arc.result;
 	decide(g);
 	list_rows(g);
 	log_info("mail", "checked", "conn", "%lld", (long long)g->conn, "from", "%.*s",

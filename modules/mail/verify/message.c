@@ -22,6 +22,7 @@ static void end_header(struct verify_message *m)
 		m->kept = arena_slice(m->arena, strbuf_slice(&m->header));
 		fields = header_fields_read(m->arena, m->kept);
 		dkim_read(&m->dkim, m->arena, &fields, &m->body);
+		arc_read(&m->arc, m->arena, &fields, &m->body);
 	}
 	strbuf_free(&m->header);
 }
@@ -57,6 +58,7 @@ void verify_message_end(struct verify_message *m)
 		end_header(m);
 	body_hash_end(&m->body);
 	dkim_compare(&m->dkim, &m->body);
+	arc_compare(&m->arc, &m->body);
 	body_hash_clear(&m->body);
 }
 

@@ -5,7 +5,7 @@
  *	verify_message_init(&m);
  *	verify_message_feed(&m, bytes);   pieces of any size
  *	verify_message_end(&m);
- *	…dkim.h: ask for the keys, answer, judge…
+ *	…dkim.h, arc.h: ask for the keys, answer, judge…
  *	verify_message_clear(&m);
  *
  * Pure: on any thread, one at a time. It keeps the header (VERIFY_HEADER_MAX) and what of it is needed
@@ -15,6 +15,7 @@
 #ifndef MAIL_VERIFY_MESSAGE_H
 #define MAIL_VERIFY_MESSAGE_H
 
+#include "verify/arc.h"
 #include "verify/dkim.h"
 
 enum { VERIFY_HEADER_MAX = 1024 * 1024 }; /* of a longer header no signature is looked at */
@@ -22,6 +23,7 @@ enum { VERIFY_HEADER_MAX = 1024 * 1024 }; /* of a longer header no signature is 
 struct verify_message {
 	struct arena *arena;
 	struct dkim dkim;
+	struct arc arc;
 	bool too_long; /* the header is: no signature was looked at */
 	/* private */
 	struct strbuf header; /* until it is whole */
