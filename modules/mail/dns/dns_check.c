@@ -6,7 +6,8 @@
  *   A, AAAA    one of the records is the address
  *   MX         one of them names this server; more are fine
  *   TXT        exactly one record is of the kind (v=spf1, v=DMARC1): two count as none (RFC 7208 4.5);
- *              what it says is the domain's own business and is shown; but a DKIM key is the same
+ *              what it says is the domain's own business and is shown, if others can read it; but a
+ *              DKIM key is the same
  *   SRV        one of them has the name and the port
  *   PTR        one of the names of the address is the server's
  */
@@ -17,6 +18,8 @@
 #include "dns/dns_records.h"
 #include "hearth/arena.h"
 #include "verify/dkim_key.h"
+#include "verify/dmarc_record.h"
+#include "verify/spf_record.h"
 
 /* Bytes of what is there after which no more of it is told. */
 #define FOUND_MAX 4096
@@ -87,6 +90,22 @@ static bool does(const struct dns_record *wanted, const char *found)
 	return a && b && strcasecmp(a, b) == 0;
 }
 
+/* Others take a policy with an error in it for none, or refuse for it (RFC 7208 section 2.6.7). */
+static bool is_sound(const struct dns_record *wanted, struct slice found)
+{
+	struct arena *a = arena_new();
+	struct spf_record spf;
+	struct dmarc_record dmarc;
+	bool sound = true;
+
+	if (strncmp(wanted->value, "v=spf1", 6) == 0)
+		sound = spf_record_is(found) && spf_record_parse(a, found, &spf);
+	else if (strncmp(wanted->value, "v=DMARC1", 8) == 0)
+		sound = dmarc_record_parse(found, &dmarc) && dmarc.applies;
+	arena_free(&a);
+	return sound;
+}
+
 void dns_compare(void *arg, const struct dns_answer *answer)
 {
 	struct dns_compared *l = arg;
@@ -107,7 +126,7 @@ void dns_compare(void *arg, const struct dns_answer *answer)
 			continue;
 		fits = does(l->record, text.p);
 		l->of_kind += fits;
-		if (fits && l->verdict == DNS_IS_WRONG)
+		if (fits && l->verdict == DNS_IS_WRONG && is_sound(l->record, strbuf_slice(&text)))
 			l->verdict = strcasecmp(text.p, l->record->value) == 0 ? DNS_IS_GOOD
 									       : DNS_IS_OTHER;
 		if (fits || l->record->type != DNS_TXT)

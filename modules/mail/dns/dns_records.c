@@ -107,13 +107,34 @@ static void add_host(struct dns_records *r, const char *host, bool is_domain)
 			"v=spf1 a -all");
 }
 
+/* What a relay sends from is its owner's to say: nobody is told to refuse the rest. */
+static void add_spf(const struct hearth *h, struct dns_records *r, const char *domain)
+{
+	struct config_address relay = config_address(hearth_config(h), "mail", "relay");
+	unsigned char bytes[16];
+
+	if (relay.off)
+		add(r, domain, DNS_TXT, "who may send mail in its name (SPF, RFC 7208)",
+			"v=spf1 mx -all");
+	else
+		add(r, domain, DNS_TXT,
+			"who may send mail in its name (SPF, RFC 7208): the relay's owner says "
+			"what "
+			"stands for that",
+			"v=spf1 mx %s:%s ~all",
+			inet_pton(AF_INET, relay.host, bytes) == 1    ? "ip4"
+			: inet_pton(AF_INET6, relay.host, bytes) == 1 ? "ip6"
+								      : "a",
+			relay.host);
+}
+
 static void add_domain(
 	const struct hearth *h, struct dns_records *r, const char *domain, const char *host)
 {
 	char name[DNS_NAME_MAX + 1];
 
 	add(r, domain, DNS_MX, "mail for the domain comes to this server", "10 %s", host);
-	add(r, domain, DNS_TXT, "who may send mail in its name (SPF, RFC 7208)", "v=spf1 mx -all");
+	add_spf(h, r, domain);
 	snprintf(name, sizeof(name), "_dmarc.%s", domain);
 	add(r, name, DNS_TXT, "what receivers do with mail that is not proven (DMARC, RFC 9989)",
 		"v=DMARC1; p=none; rua=mailto:postmaster@%s", domain);
