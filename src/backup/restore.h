@@ -28,7 +28,7 @@ int restore_open_manifest(const struct restoring *t, struct manifest_reader *r);
 int restore_survey(struct restoring *t);
 /* Fills the staging folder: each file is checked as it is written, and left alone when it is there. */
 int restore_fill(struct restoring *t);
-/* Ledger and the mark of the blobs' folder: the databases of the backup belong together. */
+/* Ledger, the mark of the blobs' folder, and that this was restored. */
 int restore_write_marks(struct restoring *t);
 /* A small file of the staging folder. */
 int restore_write_text(const struct restoring *t, const char *name, struct slice text);

@@ -162,14 +162,17 @@ int restore_write_text(const struct restoring *t, const char *name, struct slice
 	return fclose(f) != 0 || bad ? file_failed("cannot write", path) : 0;
 }
 
-/* Ledger and the mark of the blobs' folder: the databases of the backup belong together. */
+/*
+ * Ledger and the mark of the blobs' folder: the databases of the backup belong together. And the word for
+ * whoever would do once more what was done since the backup (modules/mail/queue/restored.c).
+ */
 int restore_write_marks(struct restoring *t)
 {
 	struct strbuf ledger = { 0 };
-	int rc;
+	int rc = restore_write_text(t, "restored", SLICE("by hearth restore\n"));
 
-	if (!t->folder[0])
-		return 0;
+	if (rc < 0 || !t->folder[0])
+		return rc;
 	strbuf_printf(&ledger, "hearth-data 1 %s%*s\n", t->folder,
 		LEDGER_LINE - 14 - (int)strlen(t->folder) - 1, "");
 	strbuf_add(&ledger, strbuf_slice(&t->ledger));

@@ -321,7 +321,7 @@ test('the queue in numbers', async () => {
   assert.match(text, /^hearth_mail_deliveries_total\{result="failed",destination="other"\} [1-9]/m);
   assert.doesNotMatch(text, /destination="(rcpt5|nowhere)\.test"/); // nothing was ever taken there
   await eventually(async () => Number(/^hearth_mail_queue_recipients (\d+)$/m.exec(await metrics())?.[1]) > 10, 30, 'what waits is counted');
-  assert.match(await metrics(), /^hearth_mail_queue_oldest_seconds [1-9]/m);
+  assert.match(await metrics(), /^hearth_mail_queue_oldest_seconds \d+$/m);
 });
 
 test('by command: show, hold, release, retry, remove', async () => {
@@ -360,6 +360,36 @@ test('who is gone sends nothing any more', async () => {
   const gone = hearth.command('user', 'delete', 'carl@hearth.test');
   assert.equal(gone.status, 0, gone.stderr);
   await eventually(() => !rows().some((row) => row[5] === 'carl@hearth.test'), 30, 'his are gone');
+});
+
+test('a queue from a backup is held, and goes when somebody says so', async () => {
+  const good = servers.get('good'), dir = join(hearth.dir, 'backup');
+  good.ways.MAIL = '451 4.3.0 not now';
+  good.ways.RCPT = good.ways.DATA = '503 no mail';
+  await submit('held@good.test', 'from a backup');
+  await eventually(() => answers('held@good.test').length > 0, 30, 'it waits');
+  assert.equal(hearth.command('backup', dir).status, 0);
+  good.ways.MAIL = good.ways.RCPT = good.ways.DATA = undefined;
+  const gone = () => good.mails.filter(({ text }) => /Subject: from a backup/.test(text)).length;
+  hearth.command('queue', 'retry', rowOf('held@good.test')[0]);
+  await eventually(() => gone() === 1, 30, 'it goes');
+  const { data, ...same } = Object.fromEntries(Object.entries(hearth.settings).map(([key, value]) => [key === 'server.data' ? 'data' : key, value]));
+  const other = new Hearth(same);
+  try {
+    const end = other.command('restore', dir);
+    assert.equal(end.status, 0, end.stderr);
+    await other.start();
+    await eventually(() => /the queue comes from a backup, and is held/.test(other.log), 20, 'it says so');
+    const row = other.command('queue', 'list').stdout.split('\n').map((line) => line.split('\t')).find((one) => one[6] === 'held@good.test');
+    assert.deepEqual([row[1], row[7]], ['held', 'held since a backup was restored: it may have been sent since then']);
+    await other.stop();
+    await other.start(); // and not only the first start is so careful
+    assert.equal(gone(), 1);
+    assert.equal(other.command('queue', 'release', row[0]).status, 0);
+    await eventually(() => gone() === 2, 30, 'released');
+  } finally {
+    await other.remove();
+  }
 });
 
 test('killed in the midst: nothing is lost, nothing is doubled but what was amid its dot', async () => {

@@ -32,6 +32,7 @@ struct mail_queue {
 	bool full;                    /* some that are due wait for room among the destinations */
 	char after[DNS_NAME_MAX + 1]; /* where the next look goes on; empty: at the beginning */
 	struct bus_listener *listener;
+	int64_t restored; /* recipients that a backup brought */
 	struct metric *sent, *deferred, *failed;
 	struct tally *tally;
 };
@@ -108,6 +109,8 @@ void mail_queue_look(struct mail_queue *q);
 /* Somebody is due in so long: looks then, unless it would anyway. */
 void mail_queue_due(struct mail_queue *q, int64_t in_ms);
 
+/* Tries to be the node that has the queue. */
+void mail_queue_claim(struct mail_queue *q);
 /* There is room for a destination again. */
 void mail_queue_room(struct mail_queue *q);
 
@@ -146,6 +149,13 @@ void attempt_begin(struct destination *d, bool lax);
 void attempt_abort_all(struct destination *d);
 /* At the end: frees them, when nothing of theirs is called any more. */
 void attempt_free_all(struct destination *d);
+
+/* ---- restored.c ---- */
+
+/* Whether what waits comes from a backup, and nobody has looked at that yet. */
+bool mail_queue_is_restored(const struct mail_queue *q);
+/* Holds all of it, then claims the queue. */
+void mail_queue_hold_restored(struct mail_queue *q);
 
 /* ---- tally.c ---- */
 

@@ -238,6 +238,11 @@ void mail_queue_configure(struct mail *m)
 	}
 }
 
+void mail_queue_claim(struct mail_queue *q)
+{
+	q->keeper = lease_claim(hearth_leases(q->m->h), q->m->db, LEASE, on_lease, q);
+}
+
 struct mail_queue *mail_queue_new(struct mail *m)
 {
 	struct mail_queue *q = mem_zalloc(sizeof(*q));
@@ -254,7 +259,10 @@ struct mail_queue *mail_queue_new(struct mail *m)
 		"recipients elsewhere whose mail came back for good");
 	q->tally = tally_new(q);
 	q->listener = bus_listen(hearth_bus(m->h), TOPIC, on_queued, q);
-	q->keeper = lease_claim(hearth_leases(m->h), m->db, LEASE, on_lease, q);
+	if (mail_queue_is_restored(q))
+		mail_queue_hold_restored(q);
+	else
+		mail_queue_claim(q);
 	return q;
 }
 

@@ -122,6 +122,9 @@ int mail_store_queue_list(
 int mail_store_queue_get(struct db_tx *tx, int64_t id, struct arena *a, struct mail_queued *out);
 /* Held or due now; HEARTH_ENOTFOUND. */
 int mail_store_queue_hold(struct db_tx *tx, int64_t id);
+/* All that wait, with `answer`, up to expires_ms at least; *n is how many. */
+int mail_store_queue_hold_all(
+	struct db_tx *tx, int64_t expires_ms, struct slice answer, int64_t *n);
 int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms);
 
 #endif

@@ -184,6 +184,19 @@ int mail_store_queue_hold(struct db_tx *tx, int64_t id)
 		tx, &found, "UPDATE queue SET held = 1 WHERE id = $1 RETURNING id", db_int(id));
 }
 
+int mail_store_queue_hold_all(struct db_tx *tx, int64_t expires_ms, struct slice answer, int64_t *n)
+{
+	int rc = db_get_int(tx, n, "SELECT count(*) FROM queue");
+
+	INVARIANT(db_tx_writes(tx));
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE queue SET held = 1, answer = $1", db_text(answer));
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE outgoing SET expires_ms = $1 WHERE expires_ms < $1",
+			db_int(expires_ms));
+	return rc < 0 ? rc : 0;
+}
+
 int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms)
 {
 	int64_t found;
