@@ -21,6 +21,7 @@ one-host A ${NS}
 two MX 10 one-host
 three MX 10 one-host
 four MX 10 one-host
+six MX 10 one-host
 five MX 10 one-host
 `;
 let browser, hearth, names, root, member, ask;
@@ -171,7 +172,7 @@ test('what is asked wrongly is said, and nobody but an administrator is heard', 
     assert.deepEqual([answer.status, answer.body.field], [400, field], JSON.stringify(body));
   }
   for (const [method, path, body] of [['GET', 'queue'], ['GET', 'queue/summary'], ['GET', 'queue/1'], ['DELETE', 'queue/1'], ['POST', 'queue/1/hold'], ['POST', 'queue/1/release'],
-    ['POST', 'queue/1/retry'], ['POST', 'queue/orders', { order: 'hold', ids: [1] }], ['GET', 'dns'], ['POST', 'dns/check'],
+    ['POST', 'queue/1/retry'], ['POST', 'queue/orders', { order: 'hold', ids: [1] }], ['GET', 'dns'], ['POST', 'dns/check'], ['GET', 'suppressed'], ['POST', 'suppressed/remove', { address: 'x@y' }],
     ['GET', 'dkim'], ['POST', 'dkim/rotate', { domain: 'hearth.test' }], ['POST', 'dkim/revoke', { domain: 'hearth.test', selector: 'x' }]]) {
     assert.equal((await ask(method, path, body, member)).status, 403, path);
     assert.equal((await ask(method, path, body, {})).status, 401, path);
@@ -199,6 +200,38 @@ test('what the DNS has, found out while nobody waits', async () => {
   assert.equal((await ask('GET', 'dns')).body.checking, false);
   assert.equal((await ask('POST', 'dns/check')).body.checking, true);
   await eventually(async () => (await ask('GET', 'dns')).body.checked_at > state.checked_at, 30, 'another check');
+});
+
+test('addresses nobody is at are told, and can be written to again', async () => {
+  const other = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      for (const line of String(bytes).split('\r\n').filter(Boolean)) socket.write(/^RCPT/.test(line) ? '550 5.1.1 nobody\r\n' : /^DATA/.test(line) ? '503 rcpt\r\n' : '250 ok\r\n');
+    });
+    socket.write('220 x\r\n');
+  });
+  await new Promise((done) => other.listen(Number(hearth.settings['queue.port']), NS, done));
+  await submit('gus@six.test');
+  const [gus] = await eventually(async () => { const { body } = await ask('GET', 'suppressed'); return body.addresses.length && body.addresses; }, 30, 'he is remembered');
+  other.close();
+  assert.deepEqual([gus.address, gus.times, gus.until > gus.since], ['gus@six.test', 1, true]);
+  assert.match(gus.answer, /nobody/);
+  assert.deepEqual((await ask('GET', 'suppressed?after=gus@six.test')).body, { addresses: [] });
+  for (const body of [{}, { address: '' }, { address: 5 }]) assert.equal((await ask('POST', 'suppressed/remove', body)).body.field, 'address');
+  assert.equal((await ask('POST', 'suppressed/remove', { address: 'other@six.test' })).status, 404);
+  if (skip) return;
+  const page = await open(browser);
+  await page.goto(hearth.base);
+  await fillSignIn(page, 'root@hearth.test', PASSWORD);
+  await signedIn(page);
+  await visit(page, 'admin/queue');
+  await page.waitForSelector('#suppressed li:has-text("gus@six.test"):has-text("nobody")');
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'suppressed-1280');
+  await page.click('[aria-label="Write again to gus@six.test"]');
+  await page.waitForSelector('#suppressed li:has-text("can be written to again")');
+  assert.deepEqual((await ask('GET', 'suppressed')).body, { addresses: [] });
+  await close(page);
 });
 
 test('the page: what waits is seen, understood and steered; what is published stands beside what should be', { skip, timeout: 120_000 }, async () => {

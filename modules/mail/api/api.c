@@ -180,6 +180,8 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/messages/{id:int}/source", mail_get_source, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/messages/{id:int}/parts/{part:int}", mail_get_part, HTTP_ACCOUNT,
 		0 },
+	{ HTTP_GET, "/api/mail/suppressed", mail_get_suppressed, HTTP_ADMIN, 0 },
+	{ HTTP_POST, "/api/mail/suppressed/remove", mail_post_unsuppress, HTTP_ADMIN, 1024 },
 	{ HTTP_GET, "/api/mail/dkim", mail_get_dkim, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/dkim/rotate", mail_post_dkim_rotate, HTTP_ADMIN, 1024 },
 	{ HTTP_POST, "/api/mail/dkim/revoke", mail_post_dkim_revoke, HTTP_ADMIN, 1024 },

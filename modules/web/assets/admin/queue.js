@@ -110,6 +110,32 @@ function overview(show, reload) {
   return { draw, place };
 }
 
+// Addresses nothing is sent to for a time.
+async function suppressed() {
+  const rows = element('ul', { className: 'rows', id: 'suppressed' });
+  const more = button('More addresses', () => load(), { className: 'quiet' });
+  let next = '';
+
+  function addressRow({ address, answer, times, since, until }) {
+    const free = async () => {
+      await post('/api/mail/suppressed/remove', { address });
+      node.replaceWith(element('li', { className: 'hint', role: 'status', textContent: `${address} can be written to again.` }));
+    };
+    const node = row([address], [`said ${ago(since)}`, times > 1 && `${times} times`, `until ${minute(until)}`],
+      button('Write to it again', free, { className: 'quiet', 'aria-label': `Write again to ${address}` }));
+    node.querySelector('.what').append(element('p', { className: 'said-by-other', textContent: answer }));
+    return node;
+  }
+  async function load() {
+    const page = await get(`/api/mail/suppressed?${new URLSearchParams(next ? { after: next } : {})}`);
+    rows.append(...page.addresses.map(addressRow));
+    next = page.next ?? '';
+    more.hidden = !next;
+  }
+  await load();
+  return rows.children.length > 0 && card('Addresses nobody is at', paragraph('Their servers said so. Who writes to one hears it at once, and nothing is sent there for a time.', 'hint'), rows, more);
+}
+
 export async function show() {
   const rows = element('ul', { className: 'rows', id: 'queue' });
   const more = button('More recipients', () => load(), { className: 'quiet' });
@@ -155,6 +181,6 @@ export async function show() {
   }, again);
   const recipients = card('Recipients', search, rows, more);
   recipients.querySelector('h3').tabIndex = -1;
-  await Promise.all([overall.draw(), load()]);
-  return [overall.place, recipients];
+  const [, , nobody] = await Promise.all([overall.draw(), load(), suppressed()]);
+  return [overall.place, recipients, nobody];
 }
