@@ -67,6 +67,12 @@ static const struct config_setting settings[] = {
 		"domain wants; only checked; or not even that" },
 	{ NULL, "dmarc_temperror", CONFIG_CHOICE, "accept", NULL, NULL, "accept|defer",
 		"and where the DNS does not tell: it is taken, or put off (451)" },
+	{ NULL, "mta_sts", CONFIG_CHOICE, "testing", NULL, NULL, "off|none|testing|enforce",
+		"what our MTA-STS policy (RFC 8461) wants of servers that send here over TLS that "
+		"cannot be trusted: to tell us; enforce: to send nothing; none: that there is no "
+		"policy any more; off: none is served" },
+	{ NULL, "mta_sts_max_age", CONFIG_DURATION, "7d", "1d", "365d", NULL,
+		"for how long they keep to it" },
 	{ NULL, "trusted", CONFIG_LIST,
 		"127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 169.254.0.0/16 fc00::/7 "
 		"fe80::/10",

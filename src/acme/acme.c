@@ -43,7 +43,6 @@ struct acme {
 	struct acme_options o;
 	const char *directory;
 	char thumbprint[ACME_THUMBPRINT_MAX];
-	char account_url[512];
 	struct pool *pool;
 	struct lease_keeper *keeper;
 	struct lease lease; /* epoch 0: another node's */
@@ -277,7 +276,6 @@ static void take_record(struct acme *a, const struct acme_record *r)
 {
 	if (r->version && r->version != a->version)
 		install(a, r);
-	snprintf(a->account_url, sizeof(a->account_url), "%s", r->account_url);
 	tell_health(a, r);
 }
 
@@ -439,9 +437,4 @@ void acme_free(struct acme **ap)
 void *acme_thumbprint(struct acme *a)
 {
 	return a->thumbprint;
-}
-
-const char *acme_account_url(const struct acme *a)
-{
-	return a->account_url;
 }

@@ -44,7 +44,5 @@ bool acme_busy(const struct acme *a);
 void acme_free(struct acme **a);
 /* The thumbprint of the account's key: the module of acme_challenge_routes. */
 void *acme_thumbprint(struct acme *a);
-/* The account's URL; "" before there is one. Valid until the loop turns. */
-const char *acme_account_url(const struct acme *a);
 
 #endif

@@ -76,6 +76,19 @@ static enum acme_state get_state(const struct json *o)
 	return ACME_INVALID;
 }
 
+/* The first of a list of names, if it is a host name: it goes into a DNS record. */
+static const char *get_issuer(struct arena *a, const struct json *list)
+{
+	struct slice text = { 0 };
+
+	if (list && list->type == JSON_ARRAY && list->child && list->child->type == JSON_STRING)
+		text = list->child->text;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.n > 253 || !strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", text.p[i]))
+			return "";
+	return arena_strdup(a, text);
+}
+
 int acme_read_directory(struct arena *a, struct slice body, struct acme_directory *out)
 {
 	const struct json *meta;
@@ -90,6 +103,7 @@ int acme_read_directory(struct arena *a, struct slice body, struct acme_director
 	meta = json_get(o, "meta");
 	if (json_get(meta, "termsOfService"))
 		out->terms = get_line(a, meta, "termsOfService");
+	out->issuer = get_issuer(a, json_get(meta, "caaIdentities"));
 	json_get_bool(meta, "externalAccountRequired", &out->binding);
 	return out->new_nonce && out->new_account && out->new_order ? 0 : HEARTH_EINVAL;
 }

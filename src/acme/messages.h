@@ -14,7 +14,8 @@
 struct acme_directory {
 	const char *new_nonce, *new_account, *new_order;
 	const char *terms; /* where the terms of service are; NULL: there are none */
-	bool binding;      /* an account must be bound to a customer */
+	const char *issuer; /* its first name in CAA records (caaIdentities); "" */
+	bool binding;       /* an account must be bound to a customer */
 };
 
 /* What went wrong. `type` is without "urn:ietf:params:acme:error:"; neither is ever NULL. */

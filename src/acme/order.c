@@ -105,7 +105,8 @@ static int make_account(struct acme_job *j)
 		return client_fail(c, "the CA gives no account");
 	c->kid = arena_strdup(c->arena, url);
 	acme_key_write(c->key, &pem);
-	rc = acme_store_account(&j->store, c->directory, strbuf_slice(&pem), c->kid, j->email);
+	rc = acme_store_account(
+		&j->store, c->directory, strbuf_slice(&pem), c->kid, j->email, c->urls.issuer);
 	strbuf_free(&pem);
 	return rc;
 }
@@ -126,8 +127,8 @@ static int change_contact(struct acme_job *j)
 	rc = client_post(c, c->kid, strbuf_slice(&body), &answer);
 	strbuf_free(&body);
 	if (rc == 0)
-		return acme_store_account(
-			&j->store, c->directory, j->record->account_key, c->kid, j->email);
+		return acme_store_account(&j->store, c->directory, j->record->account_key, c->kid,
+			j->email, c->urls.issuer);
 	if (rc == HEARTH_EDENIED && strcmp(c->problem.type, "accountDoesNotExist") != 0)
 		rc = 0;
 	return rc;
@@ -140,7 +141,12 @@ static int sign_in(struct acme_job *j)
 	if (!*j->record->account_url)
 		return make_account(j);
 	j->client.kid = j->record->account_url;
-	return *j->email && strcmp(j->email, j->record->email) != 0 ? change_contact(j) : 0;
+	if (*j->email && strcmp(j->email, j->record->email) != 0)
+		return change_contact(j);
+	return strcmp(j->client.urls.issuer, j->record->issuer) == 0
+		       ? 0
+		       : acme_store_account(&j->store, j->client.directory, j->record->account_key,
+				 j->client.kid, j->record->email, j->client.urls.issuer);
 }
 
 /* ---- order ---- */

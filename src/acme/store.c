@@ -22,6 +22,7 @@ static const char *const migrations[] = {
 	"slot BIGINT NOT NULL PRIMARY KEY, tries BIGINT NOT NULL, next_at BIGINT NOT NULL, "
 	"ended_at BIGINT NOT NULL, error TEXT NOT NULL, left_out TEXT NOT NULL, "
 	"left_out_at BIGINT NOT NULL)",
+	"ALTER TABLE acme_account ADD COLUMN issuer TEXT",
 	NULL,
 };
 
@@ -41,6 +42,7 @@ static int read_account(struct db_rows *rows, void *arg)
 	r->record.account_key = arena_slice(r->arena, db_col_bytes(rows, 0));
 	r->record.account_url = arena_strdup(r->arena, db_col_text(rows, 1));
 	r->record.email = arena_strdup(r->arena, db_col_text(rows, 2));
+	r->record.issuer = arena_strdup(r->arena, db_col_text(rows, 3));
 	return 0;
 }
 
@@ -86,12 +88,14 @@ int acme_store_read(struct db_tx *tx, void *arg)
 
 	r->record = (struct acme_record){ .account_url = "",
 		.email = "",
+		.issuer = "",
 		.order_url = "",
 		.order_names = "",
 		.error = "",
 		.left_out = "" };
 	rc = db_each(tx, read_account, r,
-		"SELECT key, url, email FROM acme_account WHERE directory = $1",
+		"SELECT key, url, email, coalesce(issuer, '') FROM acme_account "
+		"WHERE directory = $1",
 		db_str(r->directory));
 	if (rc == 0)
 		rc = db_each(tx, read_certificate, r,
@@ -113,7 +117,7 @@ int acme_store_read(struct db_tx *tx, void *arg)
 
 struct writing {
 	const struct lease *lease;
-	const char *directory, *url, *text;
+	const char *directory, *url, *text, *issuer;
 	struct slice key, chain;
 	int64_t not_after_ms, renew_ms;
 	const struct acme_record *record;
@@ -155,18 +159,22 @@ static int write_account(struct db_tx *tx, void *arg)
 
 	return rc < 0 ? rc
 		      : db_run(tx,
-				"INSERT INTO acme_account (directory, key, url, email) "
-				"VALUES ($1, $2, $3, $4) ON CONFLICT (directory) DO UPDATE SET "
-				"key = $2, url = $3, email = $4",
+				"INSERT INTO acme_account (directory, key, url, email, issuer) "
+				"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (directory) DO UPDATE "
+				"SET key = $2, url = $3, email = $4, issuer = $5",
 				db_str(w->directory), db_bytes(w->key), db_str(w->url),
-				db_str(w->text));
+				db_str(w->text), db_str(w->issuer));
 }
 
 int acme_store_account(const struct acme_store *s, const char *directory, struct slice key,
-	const char *url, const char *email)
+	const char *url, const char *email, const char *issuer)
 {
 	return write(s, write_account,
-		(struct writing){ .directory = directory, .key = key, .url = url, .text = email });
+		(struct writing){ .directory = directory,
+			.key = key,
+			.url = url,
+			.text = email,
+			.issuer = issuer });
 }
 
 static int end_order(struct db_tx *tx)

@@ -20,6 +20,7 @@ struct acme_record {
 	/* of the account at this directory */
 	struct slice account_key;
 	const char *account_url, *email;
+	const char *issuer; /* the authority's name in CAA records */
 	/* of the certificate in use */
 	struct slice key, chain;
 	int64_t version; /* another with each certificate */
@@ -51,7 +52,7 @@ struct acme_store {
 /* Gives the account at a directory its key, if it has none; not fenced: the first one counts. */
 int acme_store_key(const struct acme_store *s, const char *directory, struct slice key);
 int acme_store_account(const struct acme_store *s, const char *directory, struct slice key,
-	const char *url, const char *email);
+	const char *url, const char *email, const char *issuer);
 /* An order, to go on with after a crash; NULL: there is none any more. */
 int acme_store_order(
 	const struct acme_store *s, const char *url, struct slice key, const char *names);

@@ -14,6 +14,7 @@
  */
 #include "http/http_internal.h"
 
+#include "hearth/hosts.h"
 #include "hearth/log.h"
 #include "http/forwarded.h"
 #include "net/network.h"
@@ -91,6 +92,11 @@ static struct slice host_name(struct slice host)
 	if (end >= 0)
 		host = slice_head(host, (size_t)end);
 	return host.n && host.p[host.n - 1] == '.' ? slice_head(host, host.n - 1) : host;
+}
+
+struct slice hearth_request_host(const struct http_request *rq)
+{
+	return host_name(rq->host);
 }
 
 static bool is_address(struct slice name)

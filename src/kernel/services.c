@@ -93,21 +93,19 @@ const char *hearth_hostname(const struct hearth *h)
 const char *const hearth_mail_hosts[MAIL_HOSTS_MAX + 1] = { "mta-sts", "autoconfig", "autodiscover",
 	NULL };
 
-/* The server has it in memory; a command reads it. */
-bool hearth_acme_account(const struct hearth *h, struct strbuf *url)
+bool hearth_acme_account(const struct hearth *h, struct strbuf *issuer, struct strbuf *url)
 {
 	struct acme_reading reading = { .directory = config_text(h->config, "acme", "directory") };
-	size_t before = url->n;
 
-	if (h->acme) {
-		strbuf_adds(url, acme_account_url(h->acme));
-	} else if (acme_is_on(h->config) && h->lock_fd < 0 && h->db_count > 0) {
-		reading.arena = arena_new();
-		if (db_read_wait(hearth_db(h, acme_schema()->name), acme_store_read, &reading) == 0)
-			strbuf_adds(url, reading.record.account_url);
-		arena_free(&reading.arena);
+	if (!acme_is_on(h->config))
+		return false;
+	reading.arena = arena_new();
+	if (db_read_wait(hearth_db(h, acme_schema()->name), acme_store_read, &reading) == 0) {
+		strbuf_adds(issuer, reading.record.issuer);
+		strbuf_adds(url, reading.record.account_url);
 	}
-	return url->n > before;
+	arena_free(&reading.arena);
+	return issuer->n > 0 && url->n > 0;
 }
 
 void hearth_offer(struct hearth *h, const char *service, const void *interface)

@@ -14,6 +14,7 @@
 #include "hearth/log.h"
 #include "notify.h"
 #include "personal/preferences.h"
+#include "setup/setup.h"
 
 struct mail_call *mail_call_new(
 	void *module, struct http_request *rq, void (*work)(struct mail_call *c))
@@ -185,6 +186,21 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/dkim", mail_get_dkim, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/dkim/rotate", mail_post_dkim_rotate, HTTP_ADMIN, 1024 },
 	{ HTTP_POST, "/api/mail/dkim/revoke", mail_post_dkim_revoke, HTTP_ADMIN, 1024 },
+	{ HTTP_GET, "/.well-known/mta-sts.txt", mail_get_sts_policy, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/mail/config-v1.1.xml", mail_get_autoconfig, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/.well-known/autoconfig/mail/config-v1.1.xml", mail_get_autoconfig,
+		HTTP_PUBLIC, 0 },
+	{ HTTP_POST, "/autodiscover/autodiscover.xml", mail_post_autodiscover, HTTP_PUBLIC,
+		SETUP_BODY_MAX },
+	{ HTTP_POST, "/Autodiscover/Autodiscover.xml", mail_post_autodiscover, HTTP_PUBLIC,
+		SETUP_BODY_MAX },
+	{ HTTP_POST, "/AutoDiscover/AutoDiscover.xml", mail_post_autodiscover, HTTP_PUBLIC,
+		SETUP_BODY_MAX },
+	{ HTTP_GET, "/autodiscover/autodiscover.json", mail_get_autodiscover_json, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/autodiscover/autodiscover.json/v1.0/{address:text}",
+		mail_get_autodiscover_json, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/mail/apple.mobileconfig", mail_get_profile, HTTP_PUBLIC, 0 },
+	{ HTTP_GET, "/api/mail/apple.mobileconfig", mail_get_own_profile, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/dns", mail_get_dns, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/dns/check", mail_post_dns_check, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/servers", get_servers, HTTP_ACCOUNT, 0 },

@@ -9,6 +9,8 @@
  *              what it says is the domain's own business and is shown, if others can read it; but a
  *              DKIM key is the same
  *   SRV        one of them has the name and the port
+ *   CNAME      it leads to this server's name, or has addresses of its own: those are shown
+ *   CAA        one of them is ours; others may be
  *   PTR        one of the names of the address is the server's
  */
 #include <arpa/inet.h>
@@ -39,13 +41,25 @@ static void note(struct dns_compared *l, const char *text)
 					      : slice_of(text, 1));
 }
 
+/* Flags, a tag with its length, a value (RFC 8659 4.1). */
+static bool show_caa(struct slice rdata, struct strbuf *out)
+{
+	size_t n = rdata.n > 1 ? (unsigned char)rdata.p[1] : 0;
+
+	if (n == 0 || rdata.n < 2 + n)
+		return false;
+	strbuf_printf(out, "%d %.*s \"%.*s\"", (unsigned char)rdata.p[0], (int)n, rdata.p + 2,
+		SLICE_ARG(slice_skip(rdata, 2 + n)));
+	return true;
+}
+
 /* One record as text, in the form of dns_record's value; false when it is malformed. */
 static bool show(enum dns_type type, struct slice rdata, struct strbuf *out)
 {
 	char name[DNS_NAME_MAX + 1];
 	int number;
 
-	switch (type) {
+	switch ((int)type) { /* CAA is beside dns.h's */
 	case DNS_A:
 	case DNS_AAAA:
 		return dns_read_address(rdata, name) && (strbuf_add(out, slice_str(name)), true);
@@ -56,6 +70,7 @@ static bool show(enum dns_type type, struct slice rdata, struct strbuf *out)
 		return dns_read_srv(rdata, &number, name) &&
 		       (strbuf_printf(out, "0 1 %d %s", number, name), true);
 	case DNS_TXT: return dns_read_txt(rdata, out);
+	case DNS_CAA: return show_caa(rdata, out);
 	case DNS_PTR: return dns_read_name(rdata, name) && (strbuf_add(out, slice_str(name)), true);
 	default: return false;
 	}
@@ -106,6 +121,22 @@ static bool is_sound(const struct dns_record *wanted, struct slice found)
 	return sound;
 }
 
+/* An alias was followed to the address of the name it should lead to; else where it leads is shown. */
+static void compare_alias(struct dns_compared *l, const struct dns_answer *answer)
+{
+	char address[46];
+
+	if (l->verdict == DNS_IS_UNKNOWN)
+		return;
+	if (strcasecmp(answer->name, l->record->value) == 0)
+		l->verdict = DNS_IS_GOOD;
+	else if (answer->status == DNS_FOUND)
+		l->verdict = DNS_IS_OTHER;
+	for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count; i++)
+		if (dns_read_address(answer->rdata[i], address))
+			note(l, address);
+}
+
 void dns_compare(void *arg, const struct dns_answer *answer)
 {
 	struct dns_compared *l = arg;
@@ -118,6 +149,10 @@ void dns_compare(void *arg, const struct dns_answer *answer)
 			     : DNS_IS_UNKNOWN;
 	if (l->verdict == DNS_IS_UNKNOWN)
 		note(l, answer->why);
+	if (l->record->type == DNS_CNAME) {
+		compare_alias(l, answer);
+		return;
+	}
 	for (size_t i = 0; i < answer->count; i++) {
 		bool fits;
 
@@ -140,16 +175,18 @@ void dns_compare(void *arg, const struct dns_answer *answer)
 static bool check(struct dns *dns, const struct dns_record *record)
 {
 	struct dns_compared l = { .record = record };
+	bool waived;
 
-	dns_look(dns, slice_str(record->name), record->type, dns_compare, &l);
-	printf("%-8s %s %s %s%s\n", words[l.verdict], record->name, dns_type_name(record->type),
-		record->value, l.secure ? " (DNSSEC)" : "");
+	dns_look(dns, slice_str(record->name), dns_record_ask(record), dns_compare, &l);
+	waived = record->optional && l.verdict == DNS_IS_MISSING;
+	printf("%-8s %s %s %s%s\n", waived ? "absent" : words[l.verdict], record->name,
+		dns_type_name(record->type), record->value, l.secure ? " (DNSSEC)" : "");
 	if (l.verdict != DNS_IS_GOOD && l.found.n > 0)
 		printf("         there is: %s\n", l.found.p);
 	if (l.verdict == DNS_IS_MISSING || l.verdict == DNS_IS_WRONG)
 		printf("         it says: %s\n", record->why);
 	strbuf_free(&l.found);
-	return l.verdict == DNS_IS_GOOD || l.verdict == DNS_IS_OTHER;
+	return waived || l.verdict == DNS_IS_GOOD || l.verdict == DNS_IS_OTHER;
 }
 
 /* "192.0.2.1" as "1.2.0.192.in-addr.arpa" (RFC 1035 3.5), IPv6 by its digits (RFC 3596 2.5). */

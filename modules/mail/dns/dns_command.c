@@ -26,7 +26,8 @@ static void print_zone(const struct dns_records *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		const struct dns_record *record = &r->list[i];
-		bool name = record->type == DNS_MX || record->type == DNS_SRV;
+		bool name = record->type == DNS_MX || record->type == DNS_SRV ||
+			    record->type == DNS_CNAME;
 
 		printf("%s. IN %s ", record->name, dns_type_name(record->type));
 		if (record->type == DNS_TXT)

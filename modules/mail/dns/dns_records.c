@@ -1,6 +1,7 @@
 /*
  * dns_records.c: the records to publish, made from the settings. Pure but for a look at the machine's
- * addresses; at most DNS_RECORDS_MAX records, six a domain.
+ * addresses and for the account at the certificate authority; at most DNS_RECORDS_MAX records, a dozen a
+ * domain.
  */
 #include "dns/dns_records.h"
 
@@ -9,6 +10,9 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
+
+#include "hearth/hosts.h"
+#include "setup/setup.h"
 
 #include "sign/keyring.h"
 
@@ -22,6 +26,8 @@ static const struct {
 	{ DNS_TXT, "TXT" },
 	{ DNS_SRV, "SRV" },
 	{ DNS_PTR, "PTR" },
+	{ DNS_CNAME, "CNAME" },
+	{ DNS_CAA, "CAA" },
 };
 
 /* RFC 6186 and 8314: which of our listeners mail programs look for. */
@@ -128,6 +134,55 @@ static void add_spf(const struct hearth *h, struct dns_records *r, const char *d
 			relay.host);
 }
 
+/* Under these names programs and other servers look for settings; the policy, and who is told of TLS. */
+static void add_setup(
+	const struct hearth *h, struct dns_records *r, const char *domain, const char *host)
+{
+	struct config_address https = config_address(hearth_config(h), "listen", "https");
+	char name[DNS_NAME_MAX + 1], id[SETUP_STS_ID + 1];
+	int port = hearth_port(h, "https");
+	size_t from = r->count;
+
+	for (const char *const *m = hearth_mail_hosts; *m; m++) {
+		if (strcmp(*m, "mta-sts") == 0 &&
+			strcmp(config_text(hearth_config(h), "mail", "mta_sts"), "off") == 0)
+			continue;
+		snprintf(name, sizeof(name), "%s.%s", *m, domain);
+		add(r, name, DNS_CNAME,
+			strcmp(*m, "mta-sts") == 0 ? "where the MTA-STS policy is (RFC 8461)"
+						   : "where mail programs look for their settings",
+			"%s", host);
+	}
+	if (setup_sts_id(hearth_config(h), host, id)) {
+		snprintf(name, sizeof(name), "_mta-sts.%s", domain);
+		add(r, name, DNS_TXT, "which MTA-STS policy it is; changes with it (RFC 8461)",
+			"v=STSv1; id=%s", id);
+	}
+	snprintf(name, sizeof(name), "_smtp._tls.%s", domain);
+	add(r, name, DNS_TXT, "who is told of TLS that failed (TLS-RPT, RFC 8460)",
+		"v=TLSRPTv1; rua=mailto:postmaster@%s", domain);
+	snprintf(name, sizeof(name), "_autodiscover._tcp.%s", domain);
+	if (!https.off)
+		add(r, name, DNS_SRV, "Outlook finds this server", "0 1 %d %s",
+			port ? port : https.port, host);
+	for (; from < r->count; from++)
+		r->list[from].optional = true;
+}
+
+/* Nobody but our account at our authority gets certificates for these names (RFC 8659, 8657). */
+static void add_caa(const struct hearth *h, struct dns_records *r, const char *name)
+{
+	struct strbuf issuer = { 0 }, account = { 0 };
+
+	if (hearth_acme_account(h, &issuer, &account))
+		add(r, name, DNS_CAA, "nobody else gets certificates in its name (RFC 8659, 8657)",
+			"0 issue \"%s; accounturi=%s\"", issuer.p, account.p);
+	if (r->count > 0 && r->list[r->count - 1].type == DNS_CAA)
+		r->list[r->count - 1].optional = true;
+	strbuf_free(&issuer);
+	strbuf_free(&account);
+}
+
 static void add_domain(
 	const struct hearth *h, struct dns_records *r, const char *domain, const char *host)
 {
@@ -148,6 +203,7 @@ static void add_domain(
 			add(r, name, DNS_SRV, "mail programs find this server (RFC 6186, 8314)",
 				"0 1 %d %s", port ? port : at.port, host);
 	}
+	add_setup(h, r, domain, host);
 }
 
 /* Of every key, whichever domain it is of (store/dkim_key.h). */
@@ -188,6 +244,7 @@ void dns_records_list(const struct hearth *h, struct dns_records *r)
 	for (const char *const *d = domains; *d; d++)
 		is_domain |= slice_ieq(slice_str(*d), slice_str(host));
 	add_host(r, host, is_domain);
+	add_caa(h, r, host);
 	if (!domains[0])
 		add_domain(h, r, host, host);
 	for (const char *const *d = domains; *d; d++)

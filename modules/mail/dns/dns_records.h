@@ -11,11 +11,15 @@
 #define DNS_RECORDS_MAX 256
 #define DNS_VALUE_MAX   512
 
+/* Asked for and shown here alone (RFC 8659). */
+#define DNS_CAA ((enum dns_type)257)
+
 struct dns_record {
 	char name[DNS_NAME_MAX + 1];
 	enum dns_type type;
 	char value[DNS_VALUE_MAX]; /* as in a zone file, names without the dot at the end */
 	const char *why;
+	bool optional; /* mail comes and goes without it, too */
 };
 
 struct dns_records {
@@ -30,6 +34,15 @@ void dns_records_list(const struct hearth *h, struct dns_records *out);
 
 /* "MX"; for lines of a zone file. */
 const char *dns_type_name(enum dns_type type);
+
+/*
+ * Which type is asked for to see whether a record is there: for an alias the address that it leads to,
+ * since one may as well have published that.
+ */
+static inline enum dns_type dns_record_ask(const struct dns_record *r)
+{
+	return r->type == DNS_CNAME ? DNS_A : r->type;
+}
 
 /* What the DNS says of a record that should be there. */
 enum dns_verdict {

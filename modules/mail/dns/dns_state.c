@@ -120,7 +120,7 @@ static void ask_more(struct mail_dns_state *s)
 		struct asked *a = &s->list[s->next++];
 
 		dns_ask(hearth_dns(s->m->h), &a->question, slice_str(a->record.name),
-			a->record.type, on_answer, a);
+			dns_record_ask(&a->record), on_answer, a);
 	}
 }
 

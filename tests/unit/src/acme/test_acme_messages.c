@@ -15,7 +15,8 @@ static struct arena *a;
 static const char directory[] =
 	"{\"newNonce\":\"https://ca.test/n\",\"newAccount\":\"https://ca.test/a\","
 	"\"newOrder\":\"https://ca.test/o\",\"revokeCert\":\"https://ca.test/r\","
-	"\"meta\":{\"termsOfService\":\"https://ca.test/terms\",\"externalAccountRequired\":true}}";
+	"\"meta\":{\"caaIdentities\":[\"ca.test\",\"x\"],\"termsOfService\":\"https://ca.test/"
+	"terms\",\"externalAccountRequired\":true}}";
 
 static const char order[] =
 	"{\"status\":\"ready\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}],"
@@ -46,6 +47,7 @@ START_TEST(a_directory)
 	ck_assert_str_eq(d.new_order, "https://ca.test/o");
 	ck_assert_str_eq(d.terms, "https://ca.test/terms");
 	ck_assert(d.binding);
+	ck_assert_str_eq(d.issuer, "ca.test");
 	for (size_t n = 0; n < sizeof(directory) - 1; n++)
 		ck_assert_int_eq(acme_read_directory(a, slice_of(directory, n), &d), HEARTH_EINVAL);
 	ck_assert_int_eq(acme_read_directory(a,
