@@ -36,6 +36,12 @@ static void count_network(struct mail *m, uint64_t network, size_t n)
 		map_remove_u64(m->gates.networks, network);
 }
 
+/* With the DNS. Some networks whose DNS is slow on purpose could take all places: then each ends sooner. */
+static int64_t patience_ms(const struct mail *m, int64_t ms)
+{
+	return m->gates.running > GATES_MAX / 2 ? GATE_CROWDED_MS : ms;
+}
+
 static void leave_place(struct mail_gate *g)
 {
 	if (!g->has_place)
@@ -127,7 +133,7 @@ static void align(void *arg, int status)
 
 	(void)status;
 	g->step = GATE_ALIGNING;
-	timer_start(&g->late, GATE_ALIGN_MS, 0, on_align_late, g);
+	timer_start(&g->late, patience_ms(g->m, GATE_ALIGN_MS), 0, on_align_late, g);
 	g->aligning = g->authors.n + 1;
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_judge(&g->dmarc[i], proven, n, on_aligned, g);
@@ -282,7 +288,7 @@ static void on_hashed(void *arg, int status)
 		return;
 	}
 	g->step = GATE_ASKING;
-	timer_start(&g->late, GATE_PATIENCE_MS, 0, on_ask_late, g);
+	timer_start(&g->late, patience_ms(g->m, GATE_PATIENCE_MS), 0, on_ask_late, g);
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_begin(&g->dmarc[i], &dns, g->a, g->authors.domains[i]);
 	ask_keys(g, &dns);

@@ -7,8 +7,9 @@
  *
  * GATES_MAX are under way at a time, GATES_NETWORK_MAX of one network: who has a slow DNS keeps his own
  * waiting. Each ends within GATE_PATIENCE_MS for a place (then it is put off with 452), as much for the
- * DNS (RFC 7208 section 4.6.4: 20 seconds), and GATE_ALIGN_MS for what DMARC asks behind that. What is not known by then is a temperror: a resolver that is
- * gone costs that time, and no mail.
+ * DNS (RFC 7208 section 4.6.4: 20 seconds), and GATE_ALIGN_MS for what DMARC asks behind that; for either
+ * GATE_CROWDED_MS while more than half of the places are taken. What is not known by then is a temperror: a resolver
+ * that is gone costs that time, and no mail.
  */
 #ifndef MAIL_VERIFY_GATE_H
 #define MAIL_VERIFY_GATE_H
@@ -21,6 +22,7 @@
 #define GATES_MAX         100
 #define GATES_NETWORK_MAX 20
 #define GATE_PATIENCE_MS  20000
+#define GATE_CROWDED_MS   2000
 #define GATE_ALIGN_MS     5000
 
 struct db_tx;
