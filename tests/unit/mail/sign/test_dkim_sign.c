@@ -4,6 +4,8 @@
  */
 #include "harness.h"
 
+#include <openssl/rsa.h>
+
 #include "mail/verify/dns_texts.h"
 #include "sign/dkim_sign.h"
 #include "verify/message.h"
@@ -72,8 +74,9 @@ static struct strbuf sign(struct slice message, int64_t end_s)
 	return out;
 }
 
-/* Both signatures of a message have this result. */
-static void expect(struct slice message, enum verify_result want, const char *what)
+/* The signatures of a message have these results, that of RSA first. */
+static void expect_two(
+	struct slice message, enum verify_result rsa, enum verify_result ed25519, const char *what)
 {
 	struct verify_message m;
 
@@ -83,10 +86,15 @@ static void expect(struct slice message, enum verify_result want, const char *wh
 	answer_all(&m);
 	ck_assert_uint_eq(m.dkim.count, 2);
 	for (size_t i = 0; i < 2; i++)
-		ck_assert_msg(m.dkim.signatures[i].result == want, "%s: %s (%s)", what,
-			verify_result_name(m.dkim.signatures[i].result),
+		ck_assert_msg(m.dkim.signatures[i].result == (i ? ed25519 : rsa), "%s: %s (%s)",
+			what, verify_result_name(m.dkim.signatures[i].result),
 			m.dkim.signatures[i].reason ? m.dkim.signatures[i].reason : "");
 	verify_message_clear(&m);
+}
+
+static void expect(struct slice message, enum verify_result want, const char *what)
+{
+	expect_two(message, want, want, what);
 }
 
 static const char plain[] = "From: A <a@example.org>\r\nTo: b@example.net\r\nSubject: s\r\n"
@@ -201,6 +209,22 @@ START_TEST(what_a_way_may_change_does_not_break_it)
 }
 END_TEST
 
+START_TEST(a_key_that_is_too_short_proves_nothing)
+{
+	struct strbuf out;
+
+	make_keys();
+	EVP_PKEY_free(keys[1]);
+	EVP_PKEY_free(keys[0]);
+	keys[0] = EVP_RSA_gen(768U);
+	keys[1] = sign_key_make(SIGNATURE_ED25519);
+	out = sign(slice_str(plain), 2000);
+	expect_two(strbuf_slice(&out), VERIFY_POLICY, VERIFY_PASS, "768 bits");
+	strbuf_free(&out);
+	free_keys();
+}
+END_TEST
+
 START_TEST(a_key_is_the_same_when_it_was_written_down)
 {
 	make_keys();
@@ -247,5 +271,5 @@ END_TEST
 
 TEST_MAIN("dkim_sign", what_is_signed_verifies_whatever_its_shape,
 	a_line_end_that_is_half_is_signed_as_it_is_sent, what_is_changed_or_added_breaks_it,
-	what_a_way_may_change_does_not_break_it, a_key_is_the_same_when_it_was_written_down,
-	the_domain_is_that_of_the_author)
+	what_a_way_may_change_does_not_break_it, a_key_that_is_too_short_proves_nothing,
+	a_key_is_the_same_when_it_was_written_down, the_domain_is_that_of_the_author)

@@ -131,4 +131,205 @@ START_TEST(the_examples_of_the_rfcs_hold_however_they_are_cut)
 }
 END_TEST
 
-TEST_MAIN("dkim", the_examples_of_the_rfcs_hold_however_they_are_cut)
+/* ---- rules ---- */
+
+static struct strbuf with(const char *text, const char *before, const char *after)
+{
+	const char *at = strstr(text, before);
+	struct strbuf out = { 0 };
+
+	ck_assert_msg(at != NULL, "%s", before);
+	strbuf_add(&out, slice_of(text, (size_t)(at - text)));
+	strbuf_adds(&out, after);
+	strbuf_adds(&out, at + strlen(before));
+	return out;
+}
+
+static void expect(struct slice text, const struct zone *zone, enum verify_result want,
+	const char *reason, const char *what)
+{
+	struct verify_message m;
+
+	verify(&m, text, text.n / 2, zone);
+	ck_assert_uint_ge(m.dkim.count, 1);
+	ck_assert_msg(m.dkim.signatures[0].result == want, "%s: %s (%s)", what,
+		verify_result_name(m.dkim.signatures[0].result),
+		m.dkim.signatures[0].reason ? m.dkim.signatures[0].reason : "");
+	if (reason)
+		ck_assert_str_eq(m.dkim.signatures[0].reason, reason);
+	else
+		ck_assert_ptr_null(m.dkim.signatures[0].reason);
+	verify_message_clear(&m);
+}
+
+START_TEST(each_rule_of_a_signature_is_held)
+{
+	static const struct {
+		const char *before, *after;
+		enum verify_result result;
+		const char *reason;
+	} rules[] = {
+		{ "v=1; ", "", VERIFY_NEUTRAL, "a tag is missing" },
+		{ "v=1; ", "v=2; ", VERIFY_NEUTRAL, "unknown version" },
+		{ "v=1; ", "v=1; v=1; ", VERIFY_NEUTRAL, "it is no list of tags" },
+		{ "v=1; ", "v=1;; ", VERIFY_NEUTRAL, "it is no list of tags" },
+		{ "v=1; ", "v=1; 1a=x; ", VERIFY_NEUTRAL, "it is no list of tags" },
+		{ "v=1; ", "v=1; no; ", VERIFY_NEUTRAL, "it is no list of tags" },
+		{ "a=rsa-sha256; ", "", VERIFY_NEUTRAL, "a tag is missing" },
+		{ "a=rsa-sha256", "a=rsa-sha1", VERIFY_PERMERROR,
+			"rsa-sha1 proves nothing any more" },
+		{ "a=rsa-sha256", "a=rsa-md5", VERIFY_NEUTRAL, "unknown algorithm" },
+		{ "a=rsa-sha256", "a=ed25519-sha256", VERIFY_PERMERROR,
+			"inappropriate key algorithm" },
+		{ "d=example.com", "d=com", VERIFY_NEUTRAL, "d= is no domain" },
+		{ "d=example.com", "d=example..com", VERIFY_NEUTRAL, "d= is no domain" },
+		{ "d=example.com", "d=exam ple.com", VERIFY_NEUTRAL, "d= is no domain" },
+		{ "d=example.com;", "", VERIFY_NEUTRAL, "d= is no domain" },
+		{ "s=brisbane", "s=bris/bane", VERIFY_NEUTRAL, "s= is no selector" },
+		{ "s=brisbane", "s=elsewhere", VERIFY_TEMPERROR, "key unavailable" },
+		{ "i=joe@football.example.com", "i=joe@example.org", VERIFY_PERMERROR,
+			"i= is not in d=" },
+		{ "i=joe@football.example.com", "i=joe@badexample.com", VERIFY_PERMERROR,
+			"i= is not in d=" },
+		{ "i=joe@football.example.com", "i=joe", VERIFY_NEUTRAL, "i= has no @" },
+		{ "c=simple/simple", "c=nowsp/simple", VERIFY_NEUTRAL, "unknown canonicalization" },
+		{ "c=simple/simple", "c=simple/", VERIFY_NEUTRAL, "unknown canonicalization" },
+		{ "q=dns/txt", "q=http/get", VERIFY_NEUTRAL, "unknown way to the key" },
+		{ "q=dns/txt", "t=10; x=10", VERIFY_NEUTRAL, "x= is not behind t=" },
+		{ "q=dns/txt", "x=soon", VERIFY_NEUTRAL, "x= is no number" },
+		{ "q=dns/txt", "t=-1", VERIFY_NEUTRAL, "t= is no number" },
+		{ "q=dns/txt", "l=-1", VERIFY_NEUTRAL, "l= is no number" },
+		{ "q=dns/txt", "l=100000", VERIFY_FAIL, "the body is shorter than l=" },
+		{ "q=dns/txt", "l=0", VERIFY_FAIL, "body hash did not verify" },
+		{ "Received : From :", "Received :", VERIFY_PERMERROR, "From is not signed" },
+		{ "Received : From :", "Received : : From :", VERIFY_NEUTRAL, "empty name in h=" },
+		{ "Received : From :", "Recei ved : From :", VERIFY_NEUTRAL, "bad name in h=" },
+		{ "bh=2jUS", "bh=3jUS", VERIFY_FAIL, "body hash did not verify" },
+		{ "bh=2jUS", "bh=!jUS", VERIFY_NEUTRAL, "bh= is not base64" },
+		{ "b=AuUo", "b=BuUo", VERIFY_FAIL, "signature did not verify" },
+		{ "b=AuUo", "b=-uUo", VERIFY_NEUTRAL, "b= is not base64" },
+		{ "Is dinner", "Was dinner", VERIFY_FAIL, "signature did not verify" },
+		{ "hungry yet", "thirsty yet", VERIFY_FAIL, "body hash did not verify" },
+		{ "Joe.\r\n", "Joe.\r\n\r\n\r\n", VERIFY_PASS, NULL },
+		{ "Joe.\r\n", "Joe.\r\nx", VERIFY_FAIL, "body hash did not verify" },
+		{ "Received: from client1", "X-Other: y\r\nReceived: from client1", VERIFY_PASS,
+			NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct strbuf text = with(simple_rsa, rules[i].before, rules[i].after);
+
+		expect(strbuf_slice(&text), world, rules[i].result, rules[i].reason,
+			rules[i].after);
+		strbuf_free(&text);
+	}
+}
+END_TEST
+
+START_TEST(each_rule_of_a_key_is_held)
+{
+	static const struct {
+		struct zone zone;
+		enum verify_result result;
+		const char *reason;
+	} rules[] = {
+		{ { "", DNS_NXDOMAIN, { NULL } }, VERIFY_PERMERROR, "no key for signature" },
+		{ { "", DNS_NODATA, { NULL } }, VERIFY_PERMERROR, "no key for signature" },
+		{ { "", DNS_FAILED, { NULL } }, VERIFY_TEMPERROR, "key unavailable" },
+		{ { "", DNS_BOGUS, { NULL } }, VERIFY_TEMPERROR, "key unavailable" },
+		{ { "", DNS_FOUND, { "v=spf1 -all" } }, VERIFY_PERMERROR, "key syntax error" },
+		{ { "", DNS_FOUND, { "p=" RSA_6376 } }, VERIFY_PASS, NULL },
+		{ { "", DNS_FOUND, { "v=DKIM2; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"key syntax error" },
+		{ { "", DNS_FOUND, { "k=rsa; v=DKIM1; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"key syntax error" },
+		{ { "", DNS_FOUND, { "v=DKIM1; k=dsa; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"unknown kind of key" },
+		{ { "", DNS_FOUND, { ED25519_8463 } }, VERIFY_PERMERROR,
+			"inappropriate key algorithm" },
+		{ { "", DNS_FOUND, { "v=DKIM1; h=sha1; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"inappropriate key algorithm" },
+		{ { "", DNS_FOUND, { "v=DKIM1; h=sha1 : sha256; p=" RSA_6376 } }, VERIFY_PASS,
+			NULL },
+		{ { "", DNS_FOUND, { "v=DKIM1; s=tlsrpt; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"the key is not for mail" },
+		{ { "", DNS_FOUND, { "v=DKIM1; s=x:email; p=" RSA_6376 } }, VERIFY_PASS, NULL },
+		{ { "", DNS_FOUND, { "v=DKIM1; t=s; p=" RSA_6376 } }, VERIFY_PERMERROR,
+			"i= is not d=, as the key wants" },
+		{ { "", DNS_FOUND, { "v=DKIM1; n=a note; x=y; p=" RSA_6376 " ; " } }, VERIFY_PASS,
+			NULL },
+		{ { "", DNS_FOUND, { "v=DKIM1; p=" } }, VERIFY_PERMERROR, "key revoked" },
+		{ { "", DNS_FOUND, { "v=DKIM1; p=AAAA" } }, VERIFY_PERMERROR, "key syntax error" },
+		{ { "", DNS_FOUND, { "v=DKIM1; p=A!" } }, VERIFY_PERMERROR, "key syntax error" },
+		{ { "", DNS_FOUND, { "v=DKIM1" } }, VERIFY_PERMERROR, "key syntax error" },
+		{ { "", DNS_FOUND, { RSA_8463 } }, VERIFY_FAIL, "signature did not verify" },
+		/* Several records: one that holds is enough, and one that is a key says more. */
+		{ { "", DNS_FOUND, { "v=spf1 -all", RSA_8463, "p=" RSA_6376 } }, VERIFY_PASS,
+			NULL },
+		{ { "", DNS_FOUND, { "v=spf1 -all", RSA_8463 } }, VERIFY_FAIL,
+			"signature did not verify" },
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct zone zone[] = { rules[i].zone, { NULL, 0, { NULL } } };
+
+		zone[0].name = "brisbane._domainkey.example.com";
+		expect(slice_str(simple_rsa), zone, rules[i].result, rules[i].reason,
+			rules[i].zone.txt[0] ? rules[i].zone.txt[0] : "");
+	}
+}
+END_TEST
+
+START_TEST(a_key_that_is_only_tried_says_so)
+{
+	static const struct zone zone[] = {
+		{ "brisbane._domainkey.example.com", DNS_FOUND, { "v=DKIM1; t=y; p=" RSA_6376 } },
+		{ NULL, 0, { NULL } },
+	};
+	struct verify_message m;
+
+	verify(&m, slice_str(simple_rsa), 0, zone);
+	ck_assert_int_eq(m.dkim.signatures[0].result, VERIFY_PASS);
+	ck_assert(m.dkim.signatures[0].testing);
+	verify_message_clear(&m);
+}
+END_TEST
+
+START_TEST(signatures_beyond_the_bound_are_counted_and_left_alone)
+{
+	struct strbuf text = { 0 };
+	struct verify_message m;
+
+	for (int i = 0; i < DKIM_SIGNATURES_MAX + 7; i++)
+		strbuf_adds(&text, "DKIM-Signature: v=1\r\n");
+	strbuf_adds(&text, simple_rsa);
+	verify(&m, strbuf_slice(&text), 10, world);
+	ck_assert_uint_eq(m.dkim.count, DKIM_SIGNATURES_MAX);
+	ck_assert_uint_eq(m.dkim.ignored, 8);
+	verify_message_clear(&m);
+	strbuf_free(&text);
+}
+END_TEST
+
+START_TEST(of_a_header_that_is_too_long_nothing_is_looked_at)
+{
+	struct strbuf text = { 0 };
+	struct verify_message m;
+
+	strbuf_adds(&text, "X: ");
+	for (int i = 0; i < VERIFY_HEADER_MAX; i++)
+		strbuf_addc(&text, 'x');
+	strbuf_adds(&text, "\r\n");
+	strbuf_adds(&text, simple_rsa);
+	verify(&m, strbuf_slice(&text), 100, world);
+	ck_assert(m.too_long);
+	ck_assert_uint_eq(m.dkim.count, 0);
+	verify_message_clear(&m);
+	strbuf_free(&text);
+}
+END_TEST
+
+TEST_MAIN("dkim", the_examples_of_the_rfcs_hold_however_they_are_cut,
+	each_rule_of_a_signature_is_held, each_rule_of_a_key_is_held,
+	a_key_that_is_only_tried_says_so, signatures_beyond_the_bound_are_counted_and_left_alone,
+	of_a_header_that_is_too_long_nothing_is_looked_at)
