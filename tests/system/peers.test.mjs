@@ -175,6 +175,7 @@ describe('other mail servers', { skip: missing() }, () => {
       if (name !== 'opensmtpd') assert.match(mail, /TLSv?1\.3/);
       else assert.match(hearth.log, /TLS failed, once more without host=mx\.opensmtpd\.test why="[^"]*alert/); // not its certificate
       assert.match(mail, /^\.a line with a dot/m);
+      if (name === 'exim') assert.match(mail.replace(/\s+/g, ' '), /Authentication-Results: mx.exim.test;.*dkim=pass header.d=hearth.test/);
     }));
   }
 
