@@ -98,6 +98,7 @@ const struct http_route auth_routes[] = {
 	{ HTTP_POST, "/api/auth/second-address/verify", auth_post_second_address_verify,
 		HTTP_PUBLIC, 1024 },
 	{ HTTP_POST, "/api/auth/addresses/free", auth_post_free, HTTP_ADMIN, 1024 },
+	{ HTTP_GET, "/api/auth/me/addresses", auth_get_own_addresses, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/auth/aliases", auth_get_aliases, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/auth/aliases", auth_post_alias, HTTP_ADMIN, 32768 },
 	{ HTTP_DELETE, "/api/auth/aliases/{id:int}", auth_delete_alias, HTTP_ADMIN, 0 },

@@ -308,6 +308,9 @@ test('the page: what waits is seen, understood and steered; what is published st
   await page.click('[aria-label="Remove info@hearth.test to root@hearth.test"]');
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('#aliases li:has-text("does not lead to root@hearth.test any more")');
+  // Who alone gets what is sent there writes as it.
+  assert.deepEqual((await hearth.api('GET', '/api/auth/me/addresses', undefined, member)).body, { addresses: ['ann@hearth.test', 'info@hearth.test'] });
+  assert.deepEqual((await hearth.api('GET', '/api/auth/me/addresses', undefined, root)).body, { addresses: ['root@hearth.test'] });
   await page.fill('[name=search]', 'ANN@');
   await page.click('text="Search"');
   await page.waitForFunction(() => document.querySelectorAll('#aliases > li').length === 1);

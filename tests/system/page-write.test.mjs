@@ -115,7 +115,8 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   const carl = await person(browser, hearth, 'carl');
   const dora = await person(browser, hearth, 'dora');
   const { page } = carl;
-  await deliver(hearth.port.smtp, 'carl@hearth.test', 'Message-ID: <q@elsewhere.example>\r\nFrom: "Quinn, Q." <quinn@elsewhere.example>\r\nReply-To: dora@hearth.test\r\nTo: carl@hearth.test, Zoe <zoe@elsewhere.example>\r\n' +
+  assert.equal(hearth.command('alias', 'add', 'quiz@hearth.test', 'carl@hearth.test').status, 0);
+  await deliver(hearth.port.smtp, 'carl@hearth.test', 'Message-ID: <q@elsewhere.example>\r\nFrom: "Quinn, Q." <quinn@elsewhere.example>\r\nReply-To: dora@hearth.test\r\nTo: Quiz@hearth.test, Zoe <zoe@elsewhere.example>\r\n' +
     'Cc: dora@hearth.test\r\nSubject: A question\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nFirst line\r\n> older\r\n\r\n-- \r\nQuinn\r\n--b\r\nContent-Type: text/plain\r\n' +
     'Content-Disposition: attachment; filename=facts.txt\r\n\r\nfacts\r\n--b--\r\n');
   await page.click('#messages a:has-text("A question")');
@@ -124,6 +125,7 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   await page.click('text="Reply"');
   await page.waitForSelector('#write [name=to]');
   assert.equal(await page.inputValue('[name=to]'), 'dora@hearth.test');
+  assert.equal(await page.inputValue('[name=from]'), 'quiz@hearth.test'); // as whom it came to
   assert.equal(await page.inputValue('[name=subject]'), 'Re: A question');
   assert.match(await page.inputValue('[name=text]'), /^\n\nOn .*, Quinn, Q\. wrote:\n> First line\n>> older\n$/);
   assert.equal(await focused(page), 'text');
@@ -134,6 +136,7 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   await said(page, 'Sent.');
   await page.waitForSelector('#message h2:has-text("A question")'); // where one was
   const answer = await eventually(() => newest(dora), 20, 'Dora has it');
+  assert.equal(answer.from, 'quiz@hearth.test');
   assert.match(answer.text, /^Indeed\.\r\n\r\nOn .* wrote:/);
   assert.match(await source(dora, answer.id), /\r\nIn-Reply-To: <q@elsewhere\.example>\r\nReferences: <q@elsewhere\.example>\r\n/);
   const asked = await newest(carl);
@@ -147,7 +150,7 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   await page.click('text="Forward"');
   await page.waitForSelector('.files li:has-text("facts.txt")');
   assert.equal(await focused(page), 'to');
-  assert.match(await page.inputValue('[name=text]'), /\n---------- Forwarded message ----------\nFrom: "Quinn, Q\." <quinn@elsewhere\.example>\nDate: .*\nSubject: A question\nTo: carl@hearth\.test, Zoe <zoe@elsewhere\.example>\nCc: dora@hearth\.test\n\nFirst line\n/);
+  assert.match(await page.inputValue('[name=text]'), /\n---------- Forwarded message ----------\nFrom: "Quinn, Q\." <quinn@elsewhere\.example>\nDate: .*\nSubject: A question\nTo: Quiz@hearth\.test, Zoe <zoe@elsewhere\.example>\nCc: dora@hearth\.test\n\nFirst line\n/);
   await page.fill('[name=to]', 'dora@hearth.test');
   await page.click('text="Send"');
   await said(page, 'Sent.');

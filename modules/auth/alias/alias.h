@@ -103,6 +103,9 @@ int auth_may_write_as(
 
 /* ---- alias_api.c, alias_commands.c ---- */
 
+/* own_addresses.c */
+http_handler auth_get_own_addresses;
+
 http_handler auth_get_aliases;
 http_handler auth_post_alias;
 http_handler auth_delete_alias;

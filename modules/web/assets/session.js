@@ -12,8 +12,17 @@ export const session = {
 // Whether the server runs the module: what one that is off would do is not offered.
 export const isOn = (module) => session.config.modules.includes(module);
 
-// Under which addresses the person writes.
-export const ownAddresses = () => [session.account.address];
+// Under which addresses the person writes, the account's own first. Asked for once.
+let addresses = null;
+export async function ownAddresses() {
+  addresses ??= get('/api/auth/me/addresses').then((answer) => answer.addresses);
+  try {
+    return await addresses;
+  } catch (problem) {
+    addresses = null;
+    throw problem;
+  }
+}
 
 let etag = null;
 

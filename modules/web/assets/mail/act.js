@@ -5,13 +5,13 @@ import { say } from '../bar.js';
 import { button, element } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field } from '../form.js';
-import { ownAddresses } from '../session.js';
 import { hasOthers } from './reply.js';
 
 const link = (text, href, more = {}) => element('a', { className: 'button quiet', href, textContent: text, ...more });
 
-// `from` is the mailbox it is in, `boxes` all of them, `gone` what is shown when it is here no more.
-export function actions(message, from, boxes, gone) {
+// `from` is the mailbox it is in, `boxes` all of them, `own` one's addresses, `gone` what is shown when it is
+// here no more.
+export function actions(message, { from, boxes, own, gone }) {
   const path = `/api/mail/messages/${message.id}`;
   const role = boxes.find(({ name }) => name === from)?.role;
 
@@ -42,7 +42,7 @@ export function actions(message, from, boxes, gone) {
 
   return element('div', { className: 'row actions', role: 'group', 'aria-label': 'What to do with it' },
     link('Reply', `#write/reply/${message.id}`),
-    hasOthers(message, ownAddresses()) && link('Reply all', `#write/all/${message.id}`),
+    hasOthers(message, own) && link('Reply all', `#write/all/${message.id}`),
     link('Forward', `#write/forward/${message.id}`),
     role !== 'archive' && button('Archive', () => move({ role: 'archive' }, 'Archived.'), { className: 'quiet' }),
     role === 'junk'

@@ -1,6 +1,7 @@
 // mail/message.js: one message: who, when, its text, its attachments. Shown where the list links to.
 import { get, post } from '../api.js';
 import { element } from '../dom.js';
+import { ownAddresses } from '../session.js';
 import { minute, size } from '../text.js';
 import { actions } from './act.js';
 import { hasOwnPictures, hasPictures, htmlFrame, pictureFrame, redraw } from './html.js';
@@ -91,7 +92,7 @@ function attachments(message) {
   }))));
 }
 
-function draw(place, message, back, boxes) {
+function draw(place, message, back, boxes, own) {
   const line = (people) => people.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ');
   const facts = element('dl', {}, [['From', message.from], ['To', line(message.people.to) || message.to], ['Cc', line(message.people.cc)], ['Bcc', line(message.people.bcc)], ['Date', message.date && minute(message.date * 1000)]]
     .filter(([, value]) => value)
@@ -99,7 +100,7 @@ function draw(place, message, back, boxes) {
   const title = element('h2', { textContent: message.subject || '(no subject)', tabIndex: -1 });
   place.replaceChildren(...[
     element('a', { className: 'back', href: back.href, textContent: `‹ ${back.title}` }),
-    title, actions(message, back.title, boxes, back.gone), facts, body(message), attachments(message),
+    title, actions(message, { from: back.title, boxes, own, gone: back.gone }), facts, body(message), attachments(message),
     isCut(message) && element('p', { className: 'hint', textContent: 'This is its beginning; all of it is in the source.' }),
     element('p', {}, element('a', { href: `/api/mail/messages/${message.id}/source`, textContent: 'Source', target: '_blank', rel: 'noopener' })),
   ].flat().filter(Boolean));
@@ -120,9 +121,9 @@ export async function showMessage(place, id, back) {
     return;
   }
   try {
-    const [message, boxes] = await Promise.all([get(`/api/mail/messages/${id}`), back.boxes()]);
+    const [message, boxes, own] = await Promise.all([get(`/api/mail/messages/${id}`), back.boxes(), ownAddresses()]);
     if (mine !== turn) return;
-    draw(place, message, back, boxes);
+    draw(place, message, back, boxes, own);
     // The row is drawn anew by the event that follows.
     if (!message.seen) await post(`/api/mail/messages/${id}/flags`, { seen: true });
   } catch (problem) {

@@ -81,14 +81,20 @@ function handedOn(message) {
 
 const begins = (pattern, prefix, subject) => (pattern.test(subject) ? subject : `${prefix} ${subject}`.trimEnd());
 
+// As whom one answers: the address of one's own that it came to, else the account's.
+export function answersAs({ people }, own) {
+  const came = [...people.to, ...people.cc, ...people.from].map(({ address }) => address.toLowerCase());
+  return own.find((address) => came.includes(address.toLowerCase())) ?? own[0];
+}
+
 // What a draft begins with: `way` is reply, all or forward.
 export function answerTo(message, way, own) {
   const subject = message.subject || '';
   if (way === 'forward') {
     return {
-      to: '', cc: '', subject: begins(/^\s*(fwd?|wg|tr|rv)\s*:/i, 'Fwd:', subject), text: handedOn(message),
+      from: own[0], to: '', cc: '', subject: begins(/^\s*(fwd?|wg|tr|rv)\s*:/i, 'Fwd:', subject), text: handedOn(message),
       kept: message.attachments.map(({ part, name, type, size }) => ({ part, name: name || type, size })),
     };
   }
-  return { ...recipients(message, own, way === 'all'), subject: begins(/^\s*(re|aw|sv|antw|vs)\s*(\[\d+\])?\s*:/i, 'Re:', subject), text: quoted(message), kept: [] };
+  return { from: answersAs(message, own), ...recipients(message, own, way === 'all'), subject: begins(/^\s*(re|aw|sv|antw|vs)\s*(\[\d+\])?\s*:/i, 'Re:', subject), text: quoted(message), kept: [] };
 }

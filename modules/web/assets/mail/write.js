@@ -9,11 +9,11 @@ import { here } from '../mail.js';
 import { ownAddresses, session } from '../session.js';
 import { size } from '../text.js';
 import { dropDraft, keepDraft, keptDraft } from './drafts.js';
-import { answerTo } from './reply.js';
+import { answerTo, written } from './reply.js';
 
 const KEEP_MS = 400; // after the last key
 const TITLES = { reply: 'Answer', all: 'Answer to all', forward: 'Forward' };
-const MEMBERS = ['to', 'cc', 'bcc', 'subject', 'text'];
+const MEMBERS = ['from', 'to', 'cc', 'bcc', 'subject', 'text'];
 const PROMISED = /\b(attach(ed|ment|ments|ing)?|enclosed|anbei|anhang|angehängt|beigefügt|pièce jointe|ci-joint|adjunto)\b/i;
 
 let turn = 0; // what comes for a page that is no more is not shown
@@ -25,10 +25,10 @@ function signature() {
 }
 
 // What the address asks for: nothing, or an answer to a message.
-async function begin(way, id) {
-  if (!(way in TITLES)) return { to: '', cc: '', subject: '', text: signature(), kept: [] };
+async function begin(way, id, own) {
+  if (!(way in TITLES)) return { from: own[0], to: '', cc: '', subject: '', text: signature(), kept: [] };
   const message = await get(`/api/mail/messages/${id}`);
-  return answerTo(message, way, ownAddresses());
+  return answerTo(message, way, own);
 }
 
 // ---- attachments ----
@@ -65,6 +65,7 @@ function attachments(kept, lost, changed) {
 
 function bodyOf(values, way, id, { files, kept }) {
   const message = Object.fromEntries(MEMBERS.filter((name) => values[name]).map((name) => [name, values[name]]));
+  message.from = written({ name: session.account.name, address: values.from || session.account.address });
   if (way === 'reply' || way === 'all') message.in_reply_to = Number(id);
   if (kept.length) message.attachments = kept.map(({ part }) => ({ message: Number(id), part }));
   if (!files.length) return message;
@@ -97,7 +98,7 @@ function more(fields, shown) {
   return [shown ? null : open, place];
 }
 
-function editor(root, way, id, draft, path) {
+function editor(root, way, id, draft, path, own) {
   const address = (name, label) => field({ name, label, value: draft[name], autocomplete: 'off', autocapitalize: 'none', spellcheck: false, inputMode: 'email', maxLength: 20000 });
   const said = element('span', { className: 'hint', role: 'status' });
   let timer = 0;
@@ -107,7 +108,7 @@ function editor(root, way, id, draft, path) {
     clearTimeout(timer);
     timer = 0;
     if (done) return;
-    const values = Object.fromEntries(MEMBERS.map((name) => [name, node.elements[name].value]));
+    const values = Object.fromEntries(MEMBERS.map((name) => [name, node.elements[name]?.value ?? '']));
     keepDraft(path, { ...values, kept: files.kept, lost: [...files.files.map((one) => one.name)] });
     said.textContent = 'Kept in this tab.';
   }
@@ -129,12 +130,13 @@ function editor(root, way, id, draft, path) {
   const node = form({
     className: 'write',
     fields: [
+      own.length > 1 && field({ name: 'from', label: 'From', type: 'select', value: own.includes(draft.from) ? draft.from : own[0], options: own.map((one) => [one, one]) }),
       address('to', 'To'),
       more([address('cc', 'Cc'), address('bcc', 'Bcc')], Boolean(draft.cc || draft.bcc)),
       field({ name: 'subject', label: 'Subject', value: draft.subject, autocomplete: 'off', maxLength: 2000 }),
       field({ name: 'text', label: 'Message', type: 'textarea', rows: 14, value: draft.text }),
       files.nodes,
-    ].flat(),
+    ].flat().filter(Boolean),
     submit: 'Send',
     async send(values) {
       // Spaces at its ends belong to a text.
@@ -188,8 +190,9 @@ export async function enter(root, path) {
   root.replaceChildren(element('a', { className: 'back-to', href: here(), textContent: '‹ Mail' }), element('h2', { textContent: title, tabIndex: -1 }));
   root.setAttribute('aria-busy', 'true');
   try {
-    const draft = keptDraft(key) ?? await begin(way, id);
-    if (mine === turn) editor(root, way, id, draft, key);
+    const own = await ownAddresses();
+    const draft = keptDraft(key) ?? await begin(way, id, own);
+    if (mine === turn) editor(root, way, id, draft, key, own);
   } catch (problem) {
     if (mine === turn) root.append(Object.assign(paragraph(problem.status === 404 ? 'The message is not here any more.' : problem.message, 'problem'), { role: 'alert' }));
   }
