@@ -4,6 +4,7 @@
 #include "dns/dns_records.h"
 #include "mail.h"
 #include "queue/queue_commands.h"
+#include "report/send.h"
 #include "sign/dkim_commands.h"
 
 const struct hearth_command mail_commands[] = {
@@ -52,5 +53,10 @@ const struct hearth_command mail_commands[] = {
 		"again.\nColumns, with tabs between: address, since, until, how often, the "
 		"answer.\n",
 		mail_run_queue_suppressed },
+	{ "reports send", "", "send now what would be reported to other domains after midnight",
+		"\nThat is how their mail fared here (DMARC) and how TLS did with their servers "
+		"(TLS-RPT),\n"
+		"today included, to those that ask for it in the DNS.\n",
+		mail_run_reports_send },
 	{ .name = NULL },
 };

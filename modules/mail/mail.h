@@ -27,6 +27,7 @@ struct mail_page_notifier;
 struct mail_text_cache;
 struct mail_queue;
 struct sts;
+struct reports;
 struct mail_keys;
 
 /* The scope of the keys that mails are stored under (blob.h). */
@@ -50,7 +51,7 @@ struct mail {
 	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
-	bool hide_clients; /* Received does not say from where people send */
+	bool hide_clients;       /* Received does not say from where people send */
 	struct metric *accepted; /* messages that are on disk, by SMTP */
 	struct mail_index *index;
 	struct mail_text_cache *texts; /* of search */
@@ -60,6 +61,7 @@ struct mail {
 	struct mail_queue *queue;
 	struct mail_gates gates; /* mail from outside that is being checked */
 	struct sts *sts;         /* policies of other domains */
+	struct reports *reports; /* to other domains, on what came of their mail and TLS */
 	struct mail_keys *keys;  /* that sign mail */
 	struct mail_dns_state *dns_state;
 	struct timer copying; /* looks for copies that did not end */

@@ -21,6 +21,7 @@
 #include "personal/preferences.h"
 #include "policy/sts.h"
 #include "queue/orders.h"
+#include "report/send.h"
 #include "search/index.h"
 #include "sign/keyring.h"
 #include "sign/keys.h"
@@ -211,6 +212,14 @@ static void keys_event_heard(void *module, const struct bus_event *ev)
 	mail_keys_changed(m->keys);
 }
 
+static void reports_event_heard(void *module, const struct bus_event *ev)
+{
+	const struct mail *m = module;
+
+	(void)ev;
+	reports_now(m->reports);
+}
+
 static const struct bus_subscription subscriptions[] = {
 	{ .topic = ACCOUNTS_TOPIC_EXPORT,
 		.name = "mail.exports",
@@ -246,6 +255,11 @@ static const struct bus_subscription subscriptions[] = {
 		.database = "mail",
 		.apply = queue_event_apply,
 		.everywhere = queue_event_heard },
+	{ .topic = MAIL_TOPIC_REPORTS,
+		.name = "mail.reports",
+		.database = "mail",
+		.apply = queue_event_apply,
+		.everywhere = reports_event_heard },
 	{ .topic = MAIL_TOPIC_KEYS,
 		.name = "mail.keys",
 		.database = "mail",
@@ -407,6 +421,7 @@ static int start(struct hearth *h, void **state)
 	mail_gates_start(m);
 	m->keys = mail_keys_new(m);
 	m->queue = mail_queue_new(m);
+	m->reports = reports_new(m);
 	m->dns_state = mail_dns_state_new(m);
 	*state = m;
 	return mail_copying_recover(m) < 0 ? HEARTH_EIO : mail_index_start(m);
@@ -422,6 +437,7 @@ static void drain(void *state)
 	mail_index_drain(m);
 	mail_queue_drain(m->queue);
 	sts_drain(m->sts);
+	reports_drain(m->reports);
 	mail_keys_drain(m->keys);
 	mail_dns_state_drain(m->dns_state);
 	mail_gates_drain(m);
@@ -438,6 +454,7 @@ static void stop(void *state)
 	mail_notifier_free(&m->notifier);
 	mail_index_stop(m);
 	mail_dns_state_free(&m->dns_state);
+	reports_free(&m->reports);
 	mail_queue_free(&m->queue);
 	mail_gates_stop(m);
 	sts_free(&m->sts);

@@ -1,13 +1,14 @@
 // What other domains ask of TLS before mail goes there: DANE (RFC 7672) and MTA-STS (RFC 8461) as a table of
 // what their DNS and their web server have, and what their mail server shows.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer as createWeb } from 'node:https';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { Hearth, eventually } from './hearth.mjs';
 import { Sink, makeAuthority, makeCertificate, tlsaData } from './mail-sink.mjs';
 import { SmtpClient } from './smtp-client.mjs';
@@ -15,7 +16,8 @@ import { SmtpClient } from './smtp-client.mjs';
 const PASSWORD = 'correct-horse-battery';
 const NS = '127.0.0.1';
 const WEB = '127.0.2.254';
-let hearth, names, port, web;
+let hearth, names, port, web, webPort;
+const rowsOfSessions = () => Number(spawnSync('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), "SELECT count(*) FROM tls_session WHERE domain IN ('noneplain.test', 'stsgood.test')"], { encoding: 'utf8' }).stdout);
 const fetched = []; // names of whom a policy was asked
 const sinks = new Map();
 
@@ -89,6 +91,14 @@ const STS = [
   ['stsforgery', { zone: 'forged', sts: 'enforce', tlsa: [`3 1 1 ${'ab'.repeat(30)}ffff`], cert: 'good' }, later(/does not tell the TLSA/)],
 ];
 const ALL = [...ROWS, ...STS];
+// Who wants to hear of it (RFC 8460), and where.
+const TLSRPT = {
+  ee: 'mailto:reports@ee.test',
+  eewrong: 'mailto:reports@none.test',
+  stsstranger: 'mailto:reports@none.test?subject=x,ftp://x.example/',
+  stsnoweb: 'WEB',
+};
+const posted = [];
 const domainOf = (name, { zone = 'test' }) => `${name}.${zone}`;
 const address = (i) => `127.0.2.${i + 1}`;
 
@@ -117,6 +127,7 @@ function zones(dir) {
     else to.push(`${host} A ${address(i)}`);
     const at = row.tlsaAlias ? `${row.tlsaAlias}.${name}` : `_${port}._tcp.${row.tlsaAt ? `${row.tlsaAt}.${name}` : host}`;
     if (row.tlsaAlias) to.push(`_${port}._tcp.${host} CNAME ${at}`);
+    if (TLSRPT[name]) to.push(`_smtp._tls.${name} TXT "v=TLSRPTv1; rua=${TLSRPT[name].replace('WEB', `https://mta-sts.stswild.test:${webPort}/report`)}"`);
     for (const record of row.records || (row.sts ? ['v=STSv1; id=1'] : [])) to.push(`_mta-sts.${name} TXT "${record}"`);
     if (row.sts && !row.noweb) to.push(`mta-sts.${name} A ${WEB}`);
     for (const tlsa of row.tlsa || []) to.push(`${at} TLSA ${fill(tlsa)}`);
@@ -130,6 +141,13 @@ function policies(certs) {
   const context = (name) => createSecureContext(certs[rowOfName(name)?.[1].webCert || 'web']);
   return createWeb({ ...certs.web, SNICallback: (name, done) => done(null, context(name)) }, (request, response) => {
     const host = request.headers.host.replace(/:.*/, ''), [name, row] = rowOfName(host);
+    if (request.method === 'POST') {
+      const parts = [];
+      assert.equal(request.headers['content-type'], 'application/tlsrpt+gzip');
+      request.on('data', (part) => parts.push(part));
+      request.on('end', () => { posted.push(JSON.parse(gunzipSync(Buffer.concat(parts)))); response.end(); });
+      return;
+    }
     const mode = ['enforce', 'testing', 'none'].includes(row.sts) ? row.sts : 'enforce';
     const text = `version: STSv1\r\nmode: ${mode}\r\nmx: ${row.mx || `mx.${domainOf(name, row)}`}\r\nmax_age: 86400\r\n`;
     fetched.push(name);
@@ -154,7 +172,7 @@ async function freePort() {
 }
 
 before(async () => {
-  const webPort = await freePort();
+  webPort = await freePort();
   hearth = new Hearth({ 'queue.private': 'yes', 'queue.sts_port': String(webPort), 'queue.per_hour': '0', 'queue.connections': '100' });
   const dir = join(hearth.dir, 'dns'), dns = await freePort();
   port = await freePort();
@@ -240,6 +258,7 @@ test('a policy that was had once holds over a restart, when nobody tells it any 
   await submit('eve2@stsnoweb.test', 'again');
   await eventually(() => deferred('eve2@stsgood.test').some((line) => /TLS is required/.test(line)), 30, 'held back');
   await eventually(() => sinks.get('stsnoweb').mails.length === 3, 30, 'where there was none, it goes');
+  await new Promise((done) => web.listen(webPort, WEB, done));
 });
 
 // A mail over the port that is TLS from the first byte, with words behind MAIL.
@@ -276,13 +295,58 @@ test('REQUIRETLS: over proven TLS to who offers it, or not at all', async () => 
 
 test('TLS-Required: No goes where nothing could be proven, and nothing else does', async () => {
   const header = 'TLS-Required: No\r\n';
-  for (const [name] of [['eewrong'], ['eeplain'], ['stsmx'], ['forgery']]) {
-    const domain = domainOf(name, ALL.find(([own]) => own === name)[1]);
-    hearth.command('queue', 'retry', '--all');
+  const table = ['eewrong', 'eeplain', 'stsmx', 'forgery'].map((name) => [name, domainOf(name, ALL.find(([own]) => own === name)[1])]);
+  for (const [, domain] of table) {
     await submit(`lax@${domain}`, 'lax', { more: header });
     await submit(`strict@${domain}`, 'strict');
+  }
+  hearth.command('queue', 'retry', '--all'); // they are held back since the last failure
+  for (const [name, domain] of table) {
     await eventually(() => mailTo(name, `lax@${domain}`), 60, `${name}: without proof`).catch((e) => { throw new Error(`${e.message}\n${hearth.log.slice(-3000)}`); });
     assert.equal(mailTo(name, `strict@${domain}`), undefined);
     assert.ok(rowOf(`strict@${domain}`));
   }
+});
+
+// ---- reports (RFC 8460): a day's end is not waited for ----
+
+// What is in a report that came by mail.
+function reportIn(text) {
+  const [, base64] = /Content-Type: application\/tlsrpt\+gzip\r\n[\s\S]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)\r\n--/.exec(text);
+  return JSON.parse(gunzipSync(Buffer.from(base64, 'base64')));
+}
+
+test('TLS-RPT: what came of it is told to who asks, by mail and by POST', async () => {
+  const open = (name) => sinks.get(name).mails.filter((m) => /TLS-Report-Domain/.test(m.text));
+  await eventually(() => hearth.command('reports', 'send').status === 0, 10, 'asked for');
+  await eventually(() => open('ee').length && open('none').length === 2 && posted.length, 60, 'reports').catch((e) => { throw new Error(`${e.message}\n${hearth.log.slice(-4000)}`); });
+  // As a person would see it: the source of the message.
+  const { text } = open('ee')[0];
+  assert.match(text, /^From: Hearth <postmaster@hearth\.test>\r$/m);
+  assert.match(text, /^Subject: Report Domain: ee\.test\r\n Submitter: hearth\.test\r\n Report-ID: <[^>]+@hearth\.test>\r$/m);
+  assert.match(text, /^TLS-Report-Domain: ee\.test\r\nTLS-Report-Submitter: hearth\.test\r\nTLS-Required: No\r$/m);
+  assert.match(text, /^Content-Type: multipart\/report; report-type="tlsrpt";\r$/m);
+  assert.match(text, /filename="hearth\.test!ee\.test!\d+!\d+\.json\.gz"/);
+  const ee = reportIn(text);
+  assert.equal(ee['organization-name'], 'hearth.test');
+  assert.equal(ee.policies.length, 1);
+  assert.equal(ee.policies[0].policy['policy-type'], 'tlsa');
+  assert.match(ee.policies[0].policy['policy-string'][0], /^3 1 1 [0-9a-f]{64}$/);
+  assert.ok(ee.policies[0].summary['total-successful-session-count'] >= 1);
+  assert.equal(ee.policies[0].summary['total-failure-session-count'], 0);
+  // Of others that report to the same place.
+  const of = (domain) => open('none').map((m) => reportIn(m.text)).find((r) => r.policies[0].policy['policy-domain'] === domain).policies;
+  const [wrong] = of('eewrong.test');
+  assert.equal(wrong['failure-details'][0]['result-type'], 'tlsa-invalid');
+  assert.equal(wrong['failure-details'][0]['receiving-mx-hostname'], 'mx.eewrong.test');
+  const [sts] = of('stsstranger.test');
+  assert.equal(sts.policy['policy-type'], 'sts');
+  assert.deepEqual(sts.policy['mx-host'], ['mx.stsstranger.test']);
+  assert.equal(sts['failure-details'][0]['result-type'], 'certificate-host-mismatch');
+  assert.ok(sts['failure-details'][0]['failed-session-count'] >= 1);
+  // By POST.
+  const kinds = posted.map((r) => r.policies.flatMap((p) => (p['failure-details'] || []).map((d) => d['result-type'])).join());
+  assert.ok(kinds.some((k) => /sts-policy-fetch-error/.test(k)), kinds.join(' '));
+  // Of those that do not ask nothing is kept.
+  await eventually(() => !rowsOfSessions(), 20, 'nothing is left');
 });

@@ -185,6 +185,11 @@ void mail_queue_room(struct mail_queue *q)
 		mail_queue_due(q, ROOM_MS);
 }
 
+const struct lease *mail_queue_lease(const struct mail_queue *q)
+{
+	return &q->lease;
+}
+
 bool mail_sends_elsewhere(const struct mail *m)
 {
 	return strchr(hearth_hostname(m->h), '.') != NULL;

@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hearth/str.h"
+#include "hearth/lease.h"
 
 struct mail;
 struct mail_queue;
@@ -46,6 +46,8 @@ void mail_queue_drain(struct mail_queue *q);
 /* After the loop's end. Sets *q to NULL; legal on NULL. */
 void mail_queue_free(struct mail_queue **q);
 
+/* What this node has the queue by; epoch 0: another has it. On the loop. */
+const struct lease *mail_queue_lease(const struct mail_queue *q);
 /* Looks at what is due at once, also where a failure holds a destination back. */
 void mail_queue_retry(struct mail_queue *q);
 /* Whether mail goes elsewhere at all: only from a server that has a name on the internet. Any thread. */
