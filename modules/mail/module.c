@@ -68,6 +68,9 @@ static const struct config_setting settings[] = {
 		"domain wants; only checked; or not even that" },
 	{ NULL, "dmarc_temperror", CONFIG_CHOICE, "accept", NULL, NULL, "accept|defer",
 		"and where the DNS does not tell: it is taken, or put off (451)" },
+	{ NULL, "arc_trusted", CONFIG_LIST, "", NULL, NULL, NULL,
+		"domains whose word is taken for what they pass on (ARC): mail that passed there "
+		"is not refused for what they changed" },
 	{ NULL, "mta_sts", CONFIG_CHOICE, "testing", NULL, NULL, "off|none|testing|enforce",
 		"what our MTA-STS policy (RFC 8461) wants of servers that send here over TLS that "
 		"cannot be trusted: to tell us; enforce: to send nothing; none: that there is no "

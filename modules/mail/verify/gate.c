@@ -489,6 +489,7 @@ void mail_gates_start(struct mail *m)
 						      : GATE_ENFORCE;
 	m->gates.defer = strcmp(config_text(c, "mail", "dmarc_temperror"), "defer") == 0;
 	m->gates.trusted = config_list(c, "mail", "trusted");
+	m->gates.sealers = config_list(c, "mail", "arc_trusted");
 	m->gates.networks = map_new();
 	list_init(&m->gates.waiting);
 	for (size_t i = 0; i < sizeof(m->gates.results) / sizeof(m->gates.results[0]); i++) {

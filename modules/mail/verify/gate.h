@@ -36,8 +36,9 @@ enum gate_mode { GATE_OFF, GATE_REPORT, GATE_ENFORCE }; /* [mail] dmarc */
 /* The module's. */
 struct mail_gates {
 	enum gate_mode mode;
-	bool defer; /* [mail] dmarc_temperror */
-	const char *const *trusted;
+	bool defer;                 /* [mail] dmarc_temperror */
+	const char *const *trusted; /* networks */
+	const char *const *sealers; /* domains, [mail] arc_trusted */
 	struct list waiting;
 	size_t running;
 	struct map *networks;      /* how many of each are under way */

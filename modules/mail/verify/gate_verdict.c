@@ -29,6 +29,33 @@ static const char *dkim_word(const struct dkim_signature *s)
 	return verify_result_name(is_partial(s) ? VERIFY_POLICY : s->result);
 }
 
+/* ---- the chain of those who passed it on ---- */
+
+static bool is_sealer(const struct mail *m, struct slice domain)
+{
+	for (const char *const *s = m->gates.sealers; *s; s++)
+		if (signature_domain_covers(slice_str(*s), domain))
+			return true;
+	return false;
+}
+
+/*
+ * One of those who sealed it last, all of whom are trusted ([mail] arc_trusted), has found that it passed
+ * (RFC 9989 section 5.4: an override by local policy).
+ */
+static bool is_vouched_for(const struct mail_gate *g, struct slice author)
+{
+	const struct arc *arc = &g->message.arc;
+
+	if (arc->result != VERIFY_PASS)
+		return false;
+	for (size_t i = arc->count; i > 0 && is_sealer(g->m, arc->seals[i - 1].domain); i--)
+		if (results_say(arc->seals[i - 1].results, SLICE("dmarc"), SLICE("pass"),
+			    SLICE("header.from"), author))
+			return true;
+	return false;
+}
+
 /* ---- the field ---- */
 
 static void write_spf(struct strbuf *out, const struct gate_spf *s, bool helo)
@@ -63,15 +90,18 @@ static void write_arc(struct strbuf *out, const struct arc *arc)
 	results_comment(out, slice_str(arc->reason ? arc->reason : sets));
 }
 
-static void write_dmarc(struct strbuf *out, const struct dmarc_check *d)
+static void write_dmarc(struct strbuf *out, const struct mail_gate *g, const struct dmarc_check *d)
 {
 	const struct dmarc_outcome *o = &d->outcome;
 	struct strbuf policy = { 0 };
 
 	results_method(out, "dmarc", dmarc_result_name(o->result));
 	if (o->policy.domain.p) {
-		strbuf_printf(&policy, "p=%s%s", dmarc_policy_name(o->policy.record.p),
-			o->policy.record.testing ? " t=y" : "");
+		strbuf_printf(&policy, "p=%s%s%s", dmarc_policy_name(o->policy.record.p),
+			o->policy.record.testing ? " t=y" : "",
+			o->result == DMARC_RESULT_FAIL && is_vouched_for(g, d->author)
+				? ", it passed at who sealed it"
+				: "");
 		results_comment(out, strbuf_slice(&policy));
 	}
 	results_property(out, "header.from", d->author);
@@ -94,7 +124,7 @@ static struct slice write_results(struct mail_gate *g)
 	if (g->message.arc.count > 0)
 		write_arc(&out, &g->message.arc);
 	for (size_t i = 0; i < g->authors.n; i++)
-		write_dmarc(&out, &g->dmarc[i]);
+		write_dmarc(&out, g, &g->dmarc[i]);
 	if (g->authors.wrong) {
 		results_method(&out, "dmarc", "permerror");
 		results_comment(&out, slice_str(g->authors.wrong));
@@ -146,7 +176,8 @@ static void decide(struct mail_gate *g)
 		const struct dmarc_outcome *o = &g->dmarc[i].outcome;
 
 		unknown |= o->result == DMARC_RESULT_TEMPERROR;
-		if (o->result != DMARC_RESULT_FAIL || o->wanted <= strictest)
+		if (o->result != DMARC_RESULT_FAIL || o->wanted <= strictest ||
+			is_vouched_for(g, g->dmarc[i].author))
 			continue;
 		strictest = o->wanted;
 		if (strictest == DMARC_REJECT)
@@ -210,7 +241,10 @@ static void set_disposition(
 	row->disposition = done[o->wanted];
 	if (o->testing)
 		row->reason = SLICE("policy_test_mode");
-	if (o->wanted > DMARC_NONE && g->m->gates.mode != GATE_ENFORCE) {
+	if (o->wanted > DMARC_NONE && is_vouched_for(g, row->header_from)) {
+		row->disposition = MAIL_DISPOSITION_NONE;
+		row->reason = SLICE("trusted_forwarder");
+	} else if (o->wanted > DMARC_NONE && g->m->gates.mode != GATE_ENFORCE) {
 		row->disposition = MAIL_DISPOSITION_NONE;
 		row->reason = SLICE("local_policy");
 	}

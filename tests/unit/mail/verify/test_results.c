@@ -138,4 +138,52 @@ START_TEST(a_field_is_written)
 }
 END_TEST
 
-TEST_MAIN("results", ours_go, endless_fronts_go, a_field_is_written)
+static const struct {
+	const char *value;
+	bool says;
+} values[] = {
+	{ "mx.list.example; spf=pass smtp.mailfrom=a.example; dmarc=pass header.from=a.example",
+		true },
+	{ "mx;\r\n\tDMARC = (x) pass (p=reject)\r\n header.from=A.example", true },
+	{ "mx; dmarc=pass", true },
+	{ "mx; dmarc=pass header.from=\"a.example\"", true },
+	{ "mx; dmarc=pass header.d=b.example header.from=a.example policy.dmarc=reject", true },
+	{ "mx; dmarc=pass header.from=b.example", false },
+	{ "mx; dmarc=pass header.from=b.example; dmarc=pass header.from=a.example", true },
+	{ "mx; dmarc=fail header.from=a.example", false },
+	{ "mx; dmarc=passed header.from=a.example", false },
+	{ "mx; xdmarc=pass header.from=a.example", false },
+	{ "mx (; dmarc=pass header.from=a.example); spf=pass", false },
+	{ "mx; spf=pass smtp.mailfrom=\"x; dmarc=pass header.from=a.example\"", false },
+	{ "mx; spf=fail reason=\"\\\"; dmarc=pass\"", false },
+	{ "mx (never ends; dmarc=pass", false },
+	{ "mx; dmarc", false },
+	{ "", false },
+};
+
+START_TEST(a_field_is_read)
+{
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		ck_assert_msg(results_say(slice_str(values[i].value), SLICE("dmarc"), SLICE("pass"),
+				      SLICE("header.from"), SLICE("a.example")) == values[i].says,
+			"%s", values[i].value);
+}
+END_TEST
+
+START_TEST(a_field_cut_at_every_byte_is_read)
+{
+	static const char text[] = "mx (a \\( b); dmarc = \"pa\\ss\" (x) header.from=\"a.exam\"";
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		char *copy = malloc(n + 1);
+
+		memcpy(copy, text, n);
+		results_say(slice_of(copy, n), SLICE("dmarc"), SLICE("pass"), SLICE("header.from"),
+			SLICE("a.example"));
+		free(copy);
+	}
+}
+END_TEST
+
+TEST_MAIN("results", ours_go, endless_fronts_go, a_field_is_written, a_field_is_read,
+	a_field_cut_at_every_byte_is_read)
