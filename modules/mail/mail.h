@@ -45,6 +45,7 @@ struct mail {
 	struct mail_page_notifier *page_notifier;
 	uint64_t message_max;    /* bytes, as SIZE says */
 	int64_t recipients_max;  /* of one transaction */
+	int64_t hold_max_ms;     /* how long mail may wait before it leaves; 0: it may not */
 	int64_t mails_max;       /* of one connection; 0: any number */
 	int64_t patience_ms;     /* with a peer that keeps us waiting (conn_set_pace) */
 	int64_t least_rate;      /* bytes a second of a message that is being sent */

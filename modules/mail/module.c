@@ -47,6 +47,9 @@ static const struct config_setting settings[] = {
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
 		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
 		"none ends a message" },
+	{ NULL, "hold_max", CONFIG_DURATION, "30d", "0s", "365d", NULL,
+		"how long a person may have a mail wait before it leaves (RFC 4865 FUTURERELEASE); "
+		"0s: it may not" },
 	{ NULL, "hide_clients", CONFIG_BOOL, "yes", NULL, NULL, NULL,
 		"the address of the device a person sends from stays out of their mail "
 		"(Received)" },
@@ -404,6 +407,7 @@ static int start(struct hearth *h, void **state)
 	mail_queue_configure(m);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
+	m->hold_max_ms = config_duration_ms(c, "mail", "hold_max");
 	m->mails_max = config_int(c, "mail", "mails_max");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");

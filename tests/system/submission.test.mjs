@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Hearth, raw } from './hearth.mjs';
+import { Hearth, eventually, raw } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
@@ -186,6 +186,96 @@ describe('what people send', () => {
       const { status } = await post({ to: BOB, text: `${'x'.repeat(900)}\n`.repeat(1300) });
       assert.equal(status, 507);
       assert.equal(h.command('user', 'quota', ANN, 'none').status, 0);
+    });
+  });
+
+  describe('what waits before it leaves', () => {
+    const sign = (user) => `AUTH PLAIN ${Buffer.from(`\0${user}\0${PASSWORD}`).toString('base64')}`;
+    const outgoing = async (headers = auth) => (await h.api('GET', '/api/mail/outgoing', undefined, headers)).body.outgoing;
+    const ask = (method, path, headers = auth) => h.api(method, `/api/mail/outgoing/${path}`, undefined, headers);
+    async function submit(subject, parameters, to = [BOB, 'carl@elsewhere.example']) {
+      const c = await SmtpClient.hello(h.port.submission);
+      await c.expect(235, sign(ANN));
+      const { code } = await c.mail(ANN, to, `From: ${ANN}\r\nSubject: ${subject}\r\n\r\nx\r\n`, parameters);
+      assert.equal(code, 250);
+      c.close();
+    }
+    const got = async (subject) => (await mails(BOB)).filter(({ text }) => text.includes(`Subject: ${subject}\r\n`)).length;
+
+    test('held by FUTURERELEASE, seen, taken back', async () => {
+      const before = queue().length;
+      await submit('later', ' HOLDFOR=3600');
+      const [held] = await outgoing();
+      assert.equal(held.subject, 'later');
+      assert.equal(held.state, 'waiting');
+      assert.deepEqual(held.recipients, [BOB, 'carl@elsewhere.example']);
+      assert.ok(Math.abs(held.due - Date.now() / 1000 - 3600) < 100);
+      assert.equal(await got('later'), 0);
+      const other = { Authorization: `Bearer ${await h.login(BOB, PASSWORD)}` };
+      assert.ok(!(await outgoing(other)).some(({ id }) => id === held.id));
+      assert.equal((await ask('DELETE', held.id, other)).status, 404);
+      assert.equal((await ask('POST', `${held.id}/send`, other)).status, 404);
+      const back = await ask('DELETE', held.id);
+      assert.deepEqual([back.status, back.body], [200, { draft: null }]);
+      assert.equal((await ask('DELETE', held.id)).status, 404);
+      assert.equal(queue().length, before);
+    });
+
+    test('what is offered, and what is not', async () => {
+      const c = await SmtpClient.hello(h.port.submission);
+      assert.ok(c.ehlo.lines.some((line) => /^FUTURERELEASE 2592000 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(line)));
+      await c.expect(235, sign(ANN));
+      await c.expect(501, `MAIL FROM:<${ANN}> HOLDFOR=2592100`);
+      await c.expect(501, `MAIL FROM:<${ANN}> HOLDUNTIL=2999-01-01T00:00:00Z`);
+      await c.expect(250, `MAIL FROM:<${ANN}> HOLDUNTIL=2001-01-01T00:00:00Z`);
+      c.close();
+      const s = await SmtpClient.hello(h.port.smtp);
+      assert.ok(!s.ehlo.lines.some((line) => line.startsWith('FUTURERELEASE')));
+      await s.expect(555, 'MAIL FROM:<x@example.org> HOLDFOR=10');
+      s.close();
+      assert.equal((await post({ to: BOB, send_at: 'x' })).status, 400);
+      assert.equal((await post({ to: BOB, send_at: Date.now() })).status, 400);
+    });
+
+    test('sent later by HTTP and taken back: the copy is a draft again', async () => {
+      const { status, body } = await post({ to: BOB, subject: 'a second thought', text: 'x', send_at: Math.floor(Date.now() / 1000) + 3600 });
+      assert.equal(status, 201);
+      const held = (await outgoing()).find(({ subject }) => subject === 'a second thought');
+      assert.deepEqual((await ask('DELETE', held.id)).body, { draft: body.id });
+      const [draft] = (await get('messages?mailbox=Drafts&limit=1')).body.messages;
+      assert.equal(draft.subject, 'a second thought');
+      assert.equal(await got('a second thought'), 0);
+    });
+
+    test('a kill changes nothing; it goes when it is told to, and when its time is there', async () => {
+      await submit('by hand', ' HOLDFOR=3600');
+      await submit('by itself', ' HOLDFOR=2', BOB);
+      await h.kill();
+      await h.start();
+      await eventually(async () => (await got('by itself')) === 1, 30, 'its time has come');
+      const held = (await outgoing()).find(({ subject }) => subject === 'by hand');
+      assert.equal(await got('by hand'), 0);
+      assert.equal((await ask('POST', `${held.id}/send`)).status, 200);
+      await eventually(async () => (await got('by hand')) === 1, 30, 'it was let go');
+      const { text } = (await mails(BOB)).at(-1);
+      assert.match(text, /^Return-Path: <ann@hearth\.test>\r\nDelivered-To: bob@hearth\.test\r\n[^]*\r\nReceived: by hearth\.test with ESMTPA/);
+      // Elsewhere is tried, and can be given up while it waits for the next try.
+      await eventually(async () => (await outgoing()).find(({ id }) => id === held.id)?.state === 'retrying', 30, 'it was tried');
+      assert.equal((await ask('DELETE', held.id)).status, 200);
+      assert.ok(!(await outgoing()).some(({ id }) => id === held.id));
+      assert.equal(await got('by hand'), 1);
+    });
+
+    test('a person\'s own delay, by SMTP and HTTP alike', async () => {
+      const patch = await h.api('PATCH', '/api/auth/preferences', { mail: { send_delay: 3 } }, { ...auth, 'Content-Type': 'application/merge-patch+json', 'If-Match': '*' });
+      assert.equal(patch.status, 200, JSON.stringify(patch.body));
+      await eventually(() => sql('SELECT send_delay FROM preference').some(({ send_delay }) => send_delay === 3), 20, 'mail has heard of it');
+      await submit('delayed by SMTP', '', BOB);
+      const { body } = await post({ to: BOB, subject: 'delayed by HTTP', text: 'x' });
+      const held = await outgoing();
+      for (const way of ['SMTP', 'HTTP']) assert.ok(held.some(({ subject, state }) => subject === `delayed by ${way}` && state === 'waiting'), way);
+      assert.equal((await get(`messages/${body.id}`)).body.subject, 'delayed by HTTP'); // the copy is there at once
+      await eventually(async () => (await got('delayed by SMTP')) + (await got('delayed by HTTP')) === 2, 30, 'both have left');
     });
   });
 });

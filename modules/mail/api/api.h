@@ -75,4 +75,7 @@ http_handler mail_get_suppressed, mail_post_unsuppress;
 /* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
 
+/* outgoing.c */
+http_handler mail_get_outgoing, mail_delete_outgoing, mail_post_outgoing_send;
+
 #endif

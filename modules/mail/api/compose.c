@@ -100,6 +100,7 @@ static void set_envelope(struct compose *c)
 	mail_delivery_set_trace(c->delivery, c->from, strbuf_slice(&trace));
 	mail_delivery_set_outgoing(c->delivery, &c->sender, c->utf8, 0, SLICE(""));
 	mail_delivery_set_source(c->delivery, slice_str(c->sender.address));
+	mail_delivery_hold(c->delivery, c->hold_ms);
 	mail_delivery_add(c->delivery, &(struct mail_recipient){ .account = c->sender.id,
 					       .use = MAIL_USE_SENT,
 					       .head = c->bcc,

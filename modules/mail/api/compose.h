@@ -39,6 +39,7 @@ struct compose {
 	struct slice from;       /* the envelope's sender */
 	struct slice from_domain;
 	bool utf8;
+	int64_t hold_ms; /* it leaves no earlier (Unix ms); 0 */
 	struct compose_recipient *to;
 	size_t to_n, to_cap;
 	struct strbuf message;

@@ -129,6 +129,20 @@ static int read_texts(struct compose *c, const struct json *body, struct mime_bu
 	return answers ? compose_answer(c, answers, b) : 0;
 }
 
+/* Send later. */
+static int read_time(struct compose *c, const struct json *body)
+{
+	int64_t at = 0, now = clock_wall_s(), max = c->m->hold_max_ms / 1000;
+
+	if (json_get_i64(body, "send_at", 0, INT64_MAX / 1000, &at) == HEARTH_EINVAL ||
+		at > now + max)
+		return compose_problem(c, 400, "send_at",
+			arena_printf(c->a, "expected a time within %lld seconds from now",
+				(long long)max));
+	c->hold_ms = at * 1000;
+	return 0;
+}
+
 static int read_kept(struct compose *c, struct parts *p)
 {
 	const struct json *list = json_get(p->body, "attachments");
@@ -206,6 +220,8 @@ void compose_read(void *compose)
 		c->status = read_addresses(c, p->body, &b);
 	if (c->status == 0)
 		c->status = read_texts(c, p->body, &b);
+	if (c->status == 0)
+		c->status = read_time(c, p->body);
 	if (c->status == 0)
 		c->status = read_kept(c, p);
 	if (c->status == 0)

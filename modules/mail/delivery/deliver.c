@@ -135,6 +135,11 @@ void mail_delivery_set_authors(struct mail_delivery *d, const struct account *se
 		d->authors[i] = arena_slice(d->a, authors[i]);
 }
 
+void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms)
+{
+	d->hold_ms = until_ms;
+}
+
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
 {
 	d->also = fn;
@@ -258,14 +263,17 @@ static void on_receipt(void *arg, int status, const struct mail_recipient *to, s
 static void finish(struct mail_delivery *d, int status)
 {
 	for (size_t i = 0; i < d->n && status == 0; i++)
-		mail_changed(
-			hearth_bus(d->m->h), d->targets[i].r.account, d->targets[i].mailbox_id);
+		if (d->targets[i].mailbox_id)
+			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
+				d->targets[i].mailbox_id);
 	if (status < 0 && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
-	if (status == 0 && d->remote_n > 0)
+	if (status == 0 && d->held)
+		mail_queue_changed(d->m, (struct slice){ NULL, 0 });
+	else if (status == 0 && d->remote_n > 0)
 		tell_queue(d);
 	d->status = status;
-	if (status == 0 && mail_delivery_owes(d))
+	if (status == 0 && !d->held && mail_delivery_owes(d))
 		mail_delivery_receipt(d, on_receipt);
 	else
 		end(d);

@@ -75,6 +75,12 @@ void mail_delivery_require_tls(struct mail_delivery *d);
  */
 void mail_delivery_set_authors(struct mail_delivery *d, const struct account *sender,
 	const struct slice *authors, size_t n);
+/*
+ * Nobody gets it before this time (Unix ms), nor before what the sender has chosen to wait (preferences.h),
+ * those who are here included: until then it is theirs to take back (store/held.h). Of whom
+ * mail_delivery_set_outgoing names a sender.
+ */
+void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */

@@ -180,23 +180,89 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 	return rc == 0 && arrives(t) ? publish(tx, d, t) : rc;
 }
 
-/* Into the queue, for all who are elsewhere. */
-static int queue_all(struct db_tx *tx, struct mail_delivery *d)
+/* ---- the queue ---- */
+
+/* When it leaves, if not at once: as the sender has said, or has chosen for all they send. */
+static int hold(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t *until)
 {
-	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
-	struct mail_outgoing o = d->outgoing;
-	int64_t id, now = clock_wall_ms(), on_its_way = 0;
+	struct mail_preferences p;
 	int rc = 0;
 
-	if (o.account && d->sender_quota > 0)
-		rc = mail_store_outgoing_size(tx, o.account, &on_its_way);
-	if (rc == 0 && o.account)
+	*until = d->hold_ms > now ? d->hold_ms : 0;
+	if (!d->outgoing.account)
+		return 0;
+	rc = mail_store_preferences(tx, d->outgoing.account, d->a, &p);
+	if (rc == 0 && p.send_delay > 0 && now + p.send_delay * 1000 > *until)
+		*until = now + p.send_delay * 1000;
+	return rc;
+}
+
+/* What the sender may do within the hour, and has room for. */
+static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now)
+{
+	const struct mail_outgoing *o = &d->outgoing;
+	int64_t on_its_way = 0;
+	int rc = 0;
+
+	if (!o->account)
+		return 0;
+	if (d->sender_quota > 0)
+		rc = mail_store_outgoing_size(tx, o->account, &on_its_way);
+	if (rc == 0)
 		rc = mail_store_fits_quota(
-			tx, o.account, d->sender_quota, on_its_way, (int64_t)o.content.blob_size);
-	if (rc == 0 && o.account)
-		rc = mail_store_sending(tx, o.account, now, d->remote_n, limits->per_hour);
-	o.queued_ms = now;
-	o.expires_ms = now + limits->expiry_ms;
+			tx, o->account, d->sender_quota, on_its_way, (int64_t)o->content.blob_size);
+	if (rc == 0 && d->remote_n > 0)
+		rc = mail_store_sending(
+			tx, o->account, now, d->remote_n, mail_queue_limits(d->m)->per_hour);
+	return rc;
+}
+
+/* Whether success was asked to be told of an address: told then, and not now. */
+static bool is_owed(const struct mail_delivery *d, struct slice address)
+{
+	for (size_t i = 0; i < d->owed_n; i++)
+		if (slice_eq(d->owed[i].address, address))
+			return true;
+	return false;
+}
+
+/* Those who are here, of a mail that waits; the copy its sender keeps is filed at once. */
+static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t due_ms)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++) {
+		const struct mail_target *t = &d->targets[i];
+		struct slice domain = t->r.address;
+
+		if (!arrives(t))
+			continue;
+		slice_split(&domain, '@');
+		rc = mail_store_queue_add(tx, outgoing,
+			&(struct mail_queued){ .recipient = t->r.address,
+				.domain = domain.n > 0 ? domain : mail_domain(d->m),
+				.notify = is_owed(d, t->r.address)
+						  ? MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE
+						  : 0,
+				.due_ms = due_ms,
+				.here = t->r.account });
+	}
+	return rc;
+}
+
+/* Into the queue: for all who are elsewhere, and where it waits for the others, too. */
+static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t until)
+{
+	struct mail_outgoing o = d->outgoing;
+	int64_t id, due = until ? until : now;
+	int rc = check_sender(tx, d, now);
+
+	o.queued_ms = due;
+	o.not_before_ms = until;
+	o.expires_ms = due + mail_queue_limits(d->m)->expiry_ms;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].r.use)
+			o.copy = d->targets[i].r.message;
 	if (rc == 0)
 		rc = mail_store_outgoing_add(tx, &o, &id);
 	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
@@ -205,21 +271,24 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d)
 				.domain = d->remotes[i].domain,
 				.notify = d->remotes[i].notify,
 				.orcpt = d->remotes[i].orcpt,
-				.due_ms = now });
-	return rc;
+				.due_ms = due });
+	return rc == 0 && until ? queue_here(tx, d, id, due) : rc;
 }
 
 int mail_delivery_file(struct db_tx *tx, void *delivery)
 {
 	struct mail_delivery *d = delivery;
-	int rc = 0;
+	int64_t now = clock_wall_ms(), until;
+	int rc = hold(tx, d, now, &until);
 
 	INVARIANT(db_tx_writes(tx));
 	INVARIANT(d->done && d->status == 0 && d->key[0] != '\0'); /* it was prepared */
+	d->held = until != 0;
 	for (size_t i = 0; i < d->n && rc == 0; i++)
-		rc = file_one(tx, d, &d->targets[i]);
-	if (rc == 0 && d->remote_n > 0)
-		rc = queue_all(tx, d);
+		if (!until || !arrives(&d->targets[i]))
+			rc = file_one(tx, d, &d->targets[i]);
+	if (rc == 0 && (d->remote_n > 0 || until))
+		rc = queue_all(tx, d, now, until);
 	if (rc == 0 && d->gate)
 		rc = mail_gate_record(tx, d->gate);
 	if (rc == 0 && d->also)

@@ -49,6 +49,8 @@ struct mail_delivery {
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
 	bool signs;                    /* signed by DKIM: its author is who sends it */
 	int64_t sender_quota;          /* bytes; 0: no bound */
+	int64_t hold_ms;               /* nobody gets it before; 0 */
+	bool held;                     /* it waits, by that or by the sender's preferences */
 	int64_t sender;                /* who must be allowed to write as … */
 	struct slice *authors;         /* … these */
 	size_t author_n;

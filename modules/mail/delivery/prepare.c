@@ -60,7 +60,7 @@ static struct slice signed_trace(struct mail_delivery *d, struct slice message)
 	struct strbuf out = { 0 };
 	struct slice trace;
 
-	mail_keys_sign(d->m->keys, scratch, message, &out);
+	mail_keys_sign(d->m->keys, scratch, message, d->hold_ms / 1000, &out);
 	strbuf_add(&out, d->received);
 	trace = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&out);

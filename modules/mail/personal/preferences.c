@@ -47,6 +47,7 @@ int mail_preferences_prepare(
 	p->filters = json_of(a, read.section, "filters", SLICE("[]"));
 	p->page_size = MAIL_PAGE_SIZE;
 	json_get_i64(read.section, "page_size", 1, INT32_MAX, &p->page_size);
+	json_get_i64(read.section, "send_delay", 0, INT32_MAX, &p->send_delay);
 	*prepared = p;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct mail_preferences {
 	struct slice signature;   /* an object */
 	struct slice filters;     /* an array */
 	int64_t page_size;
+	int64_t send_delay; /* seconds in which what was sent can be taken back */
 };
 
 /* ---- preferences.c ---- */

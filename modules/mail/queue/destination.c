@@ -175,7 +175,8 @@ static size_t count_together(const struct destination *d, size_t i, size_t max)
 	size_t n = 1;
 
 	while (n < max && n < BATCH_MAX && i + n < d->count &&
-		d->rows[i + n].outgoing == d->rows[i].outgoing)
+		d->rows[i + n].outgoing == d->rows[i].outgoing &&
+		!d->rows[i + n].here == !d->rows[i].here)
 		n++;
 	return n;
 }
@@ -350,6 +351,21 @@ static size_t batches_left(const struct destination *d)
 	return n;
 }
 
+/*
+ * Those who are here need no way there: the first of what is loaded, one batch at a time, and of what has
+ * failed one recipient. False: the first goes to another server.
+ */
+static bool take_here(struct destination *d)
+{
+	const struct mail_queued *first = &d->rows[d->next];
+
+	if (!first->here)
+		return false;
+	if (d->in_hand == 0)
+		here_file(take_front(d, first->attempts > 0 ? 1 : BATCH_MAX));
+	return true;
+}
+
 void destination_pump(struct destination *d)
 {
 	struct mail_queue *q = d->q;
@@ -366,7 +382,7 @@ void destination_pump(struct destination *d)
 		return;
 	if (d->next == d->count && !d->dry && !d->loading)
 		load(d);
-	if (d->next == d->count)
+	if (d->next == d->count || take_here(d))
 		return;
 	if (!has_route(d)) {
 		if (!d->lookup.done && d->attempt_count == 0)

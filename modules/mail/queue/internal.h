@@ -173,6 +173,11 @@ void tally_count(struct tally *t);
 /* In the transaction: the rows of a batch, and what follows from them. */
 int mail_batch_write(struct db_tx *tx, void *batch);
 
+/* ---- here.c ---- */
+
+/* Files a mail that has waited for recipients who are here; then writes the outcome. */
+void here_file(struct mail_batch *b);
+
 /* ---- outcome.c ---- */
 
 /* Writes what became of a batch, with the report; then its recipients are not in hand any more. */

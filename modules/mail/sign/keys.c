@@ -107,7 +107,8 @@ static struct key_table *table_for(struct mail_keys *k, struct slice domain)
 
 /* ---- signing ---- */
 
-static struct sign_as sign_as_of(const struct mail_keys *k, const struct loaded_key *key)
+static struct sign_as sign_as_of(
+	const struct mail_keys *k, const struct loaded_key *key, int64_t leaves_s)
 {
 	int64_t now = clock_wall_s();
 
@@ -116,7 +117,7 @@ static struct sign_as sign_as_of(const struct mail_keys *k, const struct loaded_
 		.algorithm = key->algorithm,
 		.key = key->key,
 		.now_s = now,
-		.end_s = now + mail_keys_valid_ms(k->m) / 1000 };
+		.end_s = (leaves_s > now ? leaves_s : now) + mail_keys_valid_ms(k->m) / 1000 };
 }
 
 /* One key of each kind: two nodes may have made the first ones at once, of which one pair is enough. */
@@ -132,7 +133,8 @@ static const struct loaded_key *key_of(
 	return found;
 }
 
-void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, struct strbuf *out)
+void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, int64_t leaves_s,
+	struct strbuf *out)
 {
 	struct sign_message m;
 	struct slice domain;
@@ -151,7 +153,7 @@ void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, 
 
 		if (!key)
 			continue;
-		as = sign_as_of(k, key);
+		as = sign_as_of(k, key, leaves_s);
 		if (!dkim_sign(out, &m, &as))
 			log_warn("mail", "a key does not sign", "selector", "%s", key->selector,
 				NULL);
@@ -177,7 +179,7 @@ void mail_keys_seal(struct mail_keys *k, struct arena *a, struct slice message,
 	t = table_for(k, domain);
 	key = t ? key_of(t, domain, SIGNATURE_RSA) : NULL;
 	if (key) {
-		as = sign_as_of(k, key);
+		as = sign_as_of(k, key, 0);
 		arc_seal(out, a, message, &found, &as);
 	}
 	key_table_unref(&t);

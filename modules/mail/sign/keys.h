@@ -24,10 +24,12 @@ void mail_keys_changed(struct mail_keys *k);
 
 /*
  * Appends a DKIM-Signature by each key of the author's domain, when that is one of ours; else, or when
- * it cannot be (which the log says), nothing. A domain's first keys are made for its first mail. Blocks:
+ * it cannot be (which the log says), nothing. They hold from now on, as long behind leaves_s (Unix seconds; 0:
+ * now) as behind now. A domain's first keys are made for its first mail. Blocks:
  * workers only.
  */
-void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, struct strbuf *out);
+void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, int64_t leaves_s,
+	struct strbuf *out);
 
 /*
  * Appends an ARC set for a message that is passed on, sealed by our first domain (with RSA, which everybody

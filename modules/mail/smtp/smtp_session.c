@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -93,6 +94,17 @@ void smtp_reset(struct smtp_session *s)
 
 /* ---- commands ---- */
 
+/* RFC 3339 in UTC, as RFC 4865 section 3 wants it. */
+static const char *latest_release(const struct mail *m, char out[32])
+{
+	time_t at = (time_t)(clock_wall_s() + m->hold_max_ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return out;
+}
+
 /* What EHLO offers: here, now, to this client. */
 static void write_extensions(const struct smtp_session *s, struct strbuf *text)
 {
@@ -106,6 +118,9 @@ static void write_extensions(const struct smtp_session *s, struct strbuf *text)
 		strbuf_printf(text, " MAILMAX=%lld", (long long)m->mails_max);
 	if (conn_info(s->conn)->tls)
 		strbuf_adds(text, "\nREQUIRETLS");
+	if (s->submission && m->hold_max_ms > 0)
+		strbuf_printf(text, "\nFUTURERELEASE %lld %s", (long long)(m->hold_max_ms / 1000),
+			latest_release(m, (char[32]){ 0 }));
 	if (conn_can_start_tls(s->conn))
 		strbuf_adds(text, "\nSTARTTLS");
 	/* Other servers report by themselves that we have it (delivery/receipt.c). */

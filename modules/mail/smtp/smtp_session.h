@@ -52,6 +52,7 @@ struct smtp_session {
 	/* the transaction */
 	bool has_mail, smtputf8;
 	bool require_tls; /* RFC 8689: on the way out, too */
+	int64_t hold_ms;  /* nobody gets it before (Unix ms, RFC 4865); 0 */
 	int64_t mails;    /* MAIL commands of this connection */
 	enum smtp_ret ret;
 	char envid[104];   /* xtext of at most 100 (RFC 3461 section 4.4) */

@@ -25,6 +25,16 @@ static void canonical(const struct smtp_address *a, char out[SMTP_ADDRESS_MAX + 
 	strbuf_free(&text);
 }
 
+/* When it may leave, Unix ms; 0: at once (RFC 4865). */
+static int64_t hold_until(const struct smtp_mail *mail)
+{
+	int64_t ms = (int64_t)mail->hold_s * 1000;
+
+	return mail->hold == SMTP_HOLD_FOR     ? clock_wall_ms() + ms
+	       : mail->hold == SMTP_HOLD_UNTIL ? ms
+					       : 0;
+}
+
 /* What MAIL asks for and cannot have; false: it was refused. */
 static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
 {
@@ -32,8 +42,11 @@ static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
 		smtp_say(s, 530, "5.7.0", "REQUIRETLS needs TLS on this connection, too");
 	else if (mail->body == SMTP_BODY_BINARYMIME)
 		smtp_say(s, 501, "5.5.4", "BINARYMIME is not offered");
-	else if (mail->hold)
+	else if (mail->hold && (!s->authenticated || s->m->hold_max_ms == 0))
 		smtp_say(s, 555, "5.5.4", "FUTURERELEASE is not offered");
+	else if (hold_until(mail) > clock_wall_ms() + s->m->hold_max_ms)
+		smtp_say(s, 501, "5.5.4", "at most %lld seconds from now",
+			(long long)(s->m->hold_max_ms / 1000));
 	else
 		return true;
 	return false;
@@ -62,6 +75,7 @@ static void take_sender(struct smtp_session *s, const struct smtp_mail *mail)
 	const struct accounts *accounts = s->m->accounts;
 
 	s->require_tls = mail->require_tls;
+	s->hold_ms = hold_until(mail);
 	s->chunk_refused = false;
 	s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
 	s->size = mail->has_size ? (int64_t)mail->size : 0;
@@ -237,6 +251,7 @@ void smtp_message_begin(struct smtp_session *s)
 		(int)s->ret, slice_str(s->envid));
 	if (s->require_tls)
 		mail_delivery_require_tls(s->delivery);
+	mail_delivery_hold(s->delivery, s->hold_ms);
 	mail_delivery_set_source(
 		s->delivery, slice_str(s->authenticated ? s->account.address : info->peer));
 	strbuf_free(&out);

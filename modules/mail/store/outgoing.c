@@ -21,12 +21,15 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 	return db_get_int(tx, id,
 		"INSERT INTO outgoing (account, mail_from, blob, blob_size, trace, parsed, utf8, "
 		"ret,"
-		" envid, queued_ms, expires_ms, tls)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+		" envid, queued_ms, expires_ms, tls, not_before_ms, copy, subject)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+		"RETURNING "
+		"id",
 		db_int(o->account), db_text(o->mail_from), db_text(o->content.blob_key),
 		db_int((int64_t)o->content.blob_size), db_bytes(o->content.trace), db_int(parsed),
 		db_int(o->utf8), db_int(o->ret), db_text(o->envid), db_int(o->queued_ms),
-		db_int(o->expires_ms), db_int(o->tls));
+		db_int(o->expires_ms), db_int(o->tls), db_int(o->not_before_ms), db_int(o->copy),
+		db_text(o->content.subject));
 }
 
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q)
@@ -34,9 +37,9 @@ int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_q
 	int rc = db_run(tx,
 		"INSERT INTO queue (outgoing, recipient, domain, notify, orcpt, held, due_ms, "
 		"attempts,"
-		" warned, answer) VALUES ($1, $2, $3, $4, $5, 0, $6, 0, 0, '')",
+		" warned, answer, account) VALUES ($1, $2, $3, $4, $5, 0, $6, 0, 0, '', $7)",
 		db_int(outgoing), db_text(q->recipient), db_text(q->domain), db_int(q->notify),
-		db_text(q->orcpt), db_int(q->due_ms));
+		db_text(q->orcpt), db_int(q->due_ms), db_int(q->here));
 
 	INVARIANT(db_tx_writes(tx) && q->domain.n > 0);
 	return rc < 0 ? rc : 0;

@@ -39,6 +39,8 @@ struct mail_outgoing {
 	struct slice envid;
 	enum mail_tls_asked tls;
 	int64_t queued_ms, expires_ms;
+	int64_t not_before_ms; /* nobody gets it earlier; 0: at once */
+	int64_t copy;          /* the message its sender keeps of it; 0: none that is known */
 	/* Added: all of it. Read: what a mail_reader needs (message.h). */
 	struct mail_content content;
 };
@@ -50,6 +52,7 @@ struct mail_queued {
 	unsigned notify; /* enum mail_notify_when */
 	bool held, warned;
 	int64_t due_ms, attempts;
+	int64_t here; /* the account it is filed for; 0: it goes to another server */
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size, account;

@@ -13,7 +13,8 @@ int mail_store_preferences(
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT version, signature, filters, page_size FROM preference WHERE account = $1",
+		"SELECT version, signature, filters, page_size, send_delay FROM preference WHERE "
+		"account = $1",
 		db_int(account));
 
 	*out = (struct mail_preferences){ .account = account,
@@ -26,6 +27,7 @@ int mail_store_preferences(
 	out->signature = arena_slice(a, db_col_text(&rows, 1));
 	out->filters = arena_slice(a, db_col_text(&rows, 2));
 	out->page_size = db_col_int(&rows, 3);
+	out->send_delay = db_col_int(&rows, 4);
 	return db_end(&rows);
 }
 
@@ -38,11 +40,12 @@ int mail_store_set_preferences(struct db_tx *tx, const struct mail_preferences *
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	rc = db_run(tx,
-		"INSERT INTO preference (account, version, signature, filters, page_size) VALUES "
-		"($1, $2, $3, $4, $5) ON CONFLICT (account) DO UPDATE SET version = $2, signature "
-		"= $3, filters = $4, page_size = $5 WHERE preference.version < $2",
+		"INSERT INTO preference (account, version, signature, filters, page_size, "
+		"send_delay) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account) DO UPDATE SET "
+		"version = $2, signature = $3, filters = $4, page_size = $5, send_delay = $6 "
+		"WHERE preference.version < $2",
 		db_int(p->account), db_int(p->version), db_text(p->signature), db_text(p->filters),
-		db_int(p->page_size));
+		db_int(p->page_size), db_int(p->send_delay));
 
 	return rc < 0 ? rc : 0;
 }

@@ -42,7 +42,7 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 #define QUEUED                                                                                   \
 	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
 	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
-	"o.tls, o.account"                                                                       \
+	"o.tls, o.account, q.account"                                                            \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -63,7 +63,8 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.expires_ms = db_col_int(rows, 13),
 		.size = db_col_int(rows, 14),
 		.tls = (enum mail_tls_asked)db_col_int(rows, 15),
-		.account = db_col_int(rows, 16) };
+		.account = db_col_int(rows, 16),
+		.here = db_col_int(rows, 17) };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,

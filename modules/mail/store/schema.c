@@ -293,5 +293,15 @@ const char *const mail_migrations[] = {
 	" count BIGINT NOT NULL);"
 	"CREATE INDEX report_row_report ON report_row (report);"
 	"CREATE INDEX report_received ON report (received_s);",
+	/*
+	 * Mail that waits before it leaves (store/held.h): until when, and the copy its sender keeps of it; a
+	 * recipient who is here has an account, and gets it then. And how long a person wants to be able to
+	 * take back what they send, in seconds.
+	 */
+	"ALTER TABLE outgoing ADD COLUMN not_before_ms BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE outgoing ADD COLUMN copy BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE outgoing ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE queue ADD COLUMN account BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE preference ADD COLUMN send_delay BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

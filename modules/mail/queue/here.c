@@ -1,0 +1,160 @@
+/*
+ * queue/here.c: recipients who are here, of a mail that has waited (store/held.h): its time has come, and it
+ * is filed for them as it would have been at once. The rows go in the transaction that files it.
+ *
+ *   batch ─▶ read (rows) ─▶ piece by piece: worker ─▶ delivery ─▶ on disk, without the rows ─▶ outcome
+ *
+ * On the loop; a destination has one such batch at a time, with one piece of the message. A batch that
+ * cannot be filed is tried again, then recipient by recipient, so that one of them holds up no other.
+ */
+#include <stdlib.h>
+
+#include "delivery/deliver.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "queue/internal.h"
+
+#define PIECE (256u << 10)
+
+struct filing {
+	struct mail_batch *batch;
+	struct mail *m;
+	struct mail_delivery *delivery;
+	struct mail_reader reader;
+	struct strbuf piece;
+	uint64_t offset, size; /* of trace and message, as stored */
+	struct lease lease;
+	int status;
+};
+
+/* What became of all of them. */
+static void end(struct filing *f, int status)
+{
+	struct mail_batch *b = f->batch;
+	bool gone = status == HEARTH_ENOTFOUND && b->count == 1;
+	const char *why =
+		status == HEARTH_ETOOBIG ? "the mailbox is full" : "it cannot be filed now";
+
+	for (size_t i = 0; i < b->count; i++) {
+		if (status == 0)
+			mail_batch_set(&b->recipients[i], b->a, OUTCOME_SENT, 250, "2.0.0",
+				SLICE("filed here"));
+		else if (gone)
+			mail_batch_set(&b->recipients[i], b->a, OUTCOME_FAILED, 550, "5.1.1",
+				SLICE("there is no such mailbox any more"));
+		else
+			mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 451,
+				status == HEARTH_ETOOBIG ? "4.2.2" : "4.3.0", slice_str(why));
+	}
+	mail_delivery_abort(&f->delivery);
+	mail_reader_clear(&f->reader);
+	strbuf_free(&f->piece);
+	outcome_write(b);
+	hearth_release(f->m->h);
+	free(f);
+}
+
+/* In the transaction that files it. */
+static int remove_rows(struct db_tx *tx, void *arg)
+{
+	const struct filing *f = arg;
+	int rc = lease_check(tx, &f->lease);
+
+	for (size_t i = 0; i < f->batch->count && rc == 0; i++)
+		rc = mail_store_queue_remove(tx, f->batch->recipients[i].row.id);
+	return rc;
+}
+
+static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
+{
+	(void)to;
+	(void)n;
+	end(arg, status);
+}
+
+static void ask_piece(void *arg);
+
+/* On a worker. */
+static void read_piece(void *arg)
+{
+	struct filing *f = arg;
+	uint64_t left = f->size - f->offset;
+
+	strbuf_reset(&f->piece);
+	f->status = mail_reader_add(
+		&f->reader, f->offset, left < PIECE ? (size_t)left : PIECE, &f->piece);
+}
+
+static void on_piece(void *arg, int status)
+{
+	struct filing *f = arg;
+
+	if (status == 0)
+		status = f->status;
+	if (status < 0) {
+		end(f, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
+		return;
+	}
+	f->offset += f->piece.n;
+	if (f->piece.n > 0 &&
+		mail_delivery_write(f->delivery, strbuf_slice(&f->piece)) > blob_writer_high())
+		mail_delivery_on_drained(f->delivery, ask_piece, f);
+	else
+		ask_piece(f);
+}
+
+static void ask_piece(void *arg)
+{
+	struct filing *f = arg;
+
+	if (f->offset == f->size)
+		mail_delivery_finish(&f->delivery, on_delivered, f);
+	else if (job_run(f->m->io, read_piece, on_piece, f) < 0)
+		on_piece(f, HEARTH_EBUSY);
+}
+
+static int read_outgoing(struct db_tx *tx, void *arg)
+{
+	struct filing *f = arg;
+	struct mail_batch *b = f->batch;
+
+	return mail_store_outgoing(tx, b->recipients->row.outgoing, b->a, &b->outgoing);
+}
+
+/* Behind its trace, which is set apart. */
+static void on_outgoing(void *arg, int status)
+{
+	struct filing *f = arg;
+	struct mail_batch *b = f->batch;
+	const struct mail_content *content = &b->outgoing.content;
+
+	if (status < 0) {
+		end(f, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
+		return;
+	}
+	f->reader = (struct mail_reader){ .m = f->m, .content = content };
+	f->offset = content->trace.n;
+	f->size = content->trace.n + content->blob_size;
+	f->delivery = mail_delivery_new(f->m);
+	for (size_t i = 0; i < b->count; i++)
+		if (!mail_delivery_has(f->delivery, b->recipients[i].row.here))
+			mail_delivery_add(f->delivery,
+				&(struct mail_recipient){ .account = b->recipients[i].row.here,
+					.address = b->recipients[i].row.recipient,
+					.ask_quota = b->count == 1 });
+	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
+	mail_delivery_also(f->delivery, remove_rows, f);
+	ask_piece(f);
+}
+
+void here_file(struct mail_batch *b)
+{
+	struct filing *f = mem_zalloc(sizeof(*f));
+
+	f->batch = b;
+	f->m = b->q->m;
+	f->lease = b->q->lease;
+	hearth_hold(f->m->h);
+	if (db_read(f->m->db, read_outgoing, on_outgoing, f) < 0)
+		on_outgoing(f, HEARTH_EBUSY);
+}
