@@ -2,7 +2,9 @@
 // and what others sign, this one verifies.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +12,9 @@ import { BIN, Hearth, eventually } from './hearth.mjs';
 import { NameServer } from './name-server.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
+const require = createRequire(import.meta.url);
+const { dkimSign } = require('mailauth/lib/dkim/sign');
+const { dkimVerify } = require('mailauth/lib/dkim/verify');
 const PASSWORD = 'correct-horse-battery';
 const PYTHON = '/usr/bin/python3'; // Debian's, which has python3-dkim
 let hearth, names, sink;
@@ -93,19 +98,32 @@ const selectors = (text) => [...text.matchAll(/^DKIM-Signature:[^]*?\bs=([\w-]+)
 // What python3-dkim says of each of the signatures, by the records that are published.
 const VERIFY = `
 import sys, json, dkim
-zone = json.loads(sys.argv[1])
-message = sys.stdin.buffer.read()
-look = lambda name, timeout=5: (zone.get(name.decode().rstrip('.').lower()) or [None])[0]
-d = dkim.DKIM(message)
-n = len([h for h, v in d.headers if h.lower() == b'dkim-signature'])
-print(json.dumps([bool(d.verify(idx=i, dnsfunc=lambda name, timeout=5: (look(name) or '').encode() or None)) for i in range(n)]))
+job = json.loads(sys.stdin.read())
+look = lambda name, timeout=5: (job['zone'].get(name.decode().rstrip('.').lower()) or [''])[0].encode() or None
+out = []
+for text in job['texts']:
+    d = dkim.DKIM(text.encode('latin1'))
+    n = len([h for h, v in d.headers if h.lower() == b'dkim-signature'])
+    out.append([bool(d.verify(idx=i, dnsfunc=look)) for i in range(n)])
+print(json.dumps(out))
 `;
-async function byPython(text) {
+async function byPython(...texts) {
   const zone = {};
   for (const [key, values] of names.records) if (key.endsWith(' txt')) zone[key.slice(0, -4)] = values;
-  const { status, lines, stderr } = await run(PYTHON, ['-c', VERIFY, JSON.stringify(zone)], Buffer.from(text, 'latin1'));
+  const { status, lines, stderr } = await run(PYTHON, ['-c', VERIFY], JSON.stringify({ zone, texts }));
   assert.equal(status, 0, stderr);
   return JSON.parse(lines[0]);
+}
+
+// And mailauth.
+async function byMailauth(text) {
+  const resolver = async (name, type) => {
+    const values = names.records.get(`${name.replace(/\.$/, '')} ${type}`.toLowerCase());
+    if (!values) throw Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' });
+    return values.map((value) => [value]);
+  };
+  const { results } = await dkimVerify(Buffer.from(text, 'latin1'), { resolver });
+  return results.map(({ status }) => status.result === 'pass');
 }
 
 async function byUs(...texts) {
@@ -117,7 +135,7 @@ async function byUs(...texts) {
 }
 
 test('mail for elsewhere has a signature of each kind, which python3-dkim and we ourselves find good', async () => {
-  const shapes = [
+  const mails = [
     ['plain', {}],
     ['empty', { body: '' }],
     ['dots', { body: '.\r\n..\r\nx\r\n.\r\n' }],
@@ -127,17 +145,83 @@ test('mail for elsewhere has a signature of each kind, which python3-dkim and we
     ['halves', { body: 'a\nb\rc\r\n' }],
     ['twice', { header: 'Reply-To: a@hearth.test\r\nReply-To: b@hearth.test\r\n' }],
   ];
-  for (const [subject, how] of shapes) await submit(subject, how);
+  for (const [subject, how] of mails) await submit(subject, how);
   await publish();
   const texts = [];
-  for (const [subject] of shapes) {
+  for (const [subject] of mails) {
     const text = await received(subject);
     assert.equal(selectors(text).length, 2, subject);
-    assert.deepEqual(await byPython(text), [true, true], subject);
+    assert.deepEqual(await byMailauth(text), [true, true], subject);
     texts.push(text);
   }
+  assert.deepEqual(await byPython(...texts), mails.map(() => [true, true]));
   for (const [file, result, domain, , , why] of await byUs(...texts)) assert.deepEqual([result, domain], ['dkim=pass', 'hearth.test'], `${file}: ${why}`);
   assert.equal((await keys('signs')).length, 2);
+});
+
+// ---- what others sign ----
+
+const shapes = [
+  'From: a@peer.test\r\nTo: b@x.test\r\nSubject: plain\r\nDate: Sat, 1 Jan 2000 00:00:00 +0000\r\nMessage-ID: <1@peer.test>\r\n\r\nHello\r\n',
+  'From: a@peer.test\r\nSubject:  folded\r\n\t twice \r\n  over\r\nTO:  b@x.test\r\nDate: Sat, 1 Jan 2000 00:00:00 +0000\r\nMessage-ID: <2@peer.test>\r\n\r\n a  b \t\r\n\r\n .\r\n \r\n\r\n\r\n',
+  'From: a@peer.test\r\nTo: one@x.test\r\nTo: two@x.test\r\nSubject: empty\r\nDate: Sat, 1 Jan 2000 00:00:00 +0000\r\nMessage-ID: <3@peer.test>\r\n\r\n',
+];
+const keyPair = (type, options) => {
+  const { publicKey, privateKey } = generateKeyPairSync(type, { ...options, publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  return { half: (type === 'rsa' ? publicKey : publicKey.subarray(-32)).toString('base64'), privateKey };
+};
+
+// By python3-dkim, in every canonical form, both kinds of key, with l=; and chains of one and two hops.
+const SIGN = `
+import sys, json, base64, dkim
+job = json.loads(sys.stdin.read())
+rsa, ed = job['rsa'].encode(), job['ed'].encode()
+out = []
+def sign(m, h, b, a, key, sel, **more):
+    m = m.encode('latin1')
+    return (dkim.sign(m, sel, b'peer.test', key, canonicalize=(h, b), signature_algorithm=a, include_headers=[b'from', b'to', b'subject', b'date', b'from'], **more) + m).decode('latin1')
+for m in job['shapes']:
+    for h in (b'simple', b'relaxed'):
+        for b in (b'simple', b'relaxed'):
+            out.append(sign(m, h, b, b'rsa-sha256', rsa, b'rsa'))
+    out.append(sign(m, b'relaxed', b'simple', b'ed25519-sha256', ed, b'ed'))
+part = sign(job['shapes'][0], b'relaxed', b'relaxed', b'rsa-sha256', rsa, b'rsa', length=True)
+out.append(part)
+out.append(part + 'added\\r\\n')
+chains = []
+m = job['shapes'][0].encode('latin1')
+for hop in (b'none', b'pass'):
+    me = hop + b'.peer.test'
+    m = b'Authentication-Results: ' + me + b'; arc=' + hop + b'; dkim=none\\r\\n' + m
+    sets = dkim.arc_sign(m, b'rsa', b'peer.test', rsa, me)
+    m = b''.join(sets) + m
+    chains.append(m.decode('latin1'))
+print(json.dumps({'signed': out, 'chains': chains}))
+`;
+
+test('what python3-dkim and mailauth sign, we find good; and broken, what was changed', async () => {
+  const rsa = keyPair('rsa', { modulusLength: 2048 }), ed = keyPair('ed25519', {});
+  names.add(`rsa._domainkey.peer.test TXT "v=DKIM1; k=rsa; p=${rsa.half}"`);
+  names.add(`ed._domainkey.peer.test TXT "v=DKIM1; k=ed25519; p=${ed.half}"`);
+  const seed = Buffer.from(ed.privateKey.split('\n')[1], 'base64').subarray(-32).toString('base64');
+  const { status, lines, stderr } = await run(PYTHON, ['-c', SIGN], JSON.stringify({ rsa: rsa.privateKey, ed: seed, shapes }));
+  assert.equal(status, 0, stderr);
+  const { signed, chains } = JSON.parse(lines[0]);
+  const others = [];
+  for (const shape of shapes) for (const canonicalization of ['relaxed/relaxed', 'simple/simple']) {
+    const { signatures, errors } = await dkimSign(shape, { canonicalization, signatureData: [{ signingDomain: 'peer.test', selector: 'rsa', privateKey: rsa.privateKey }, { signingDomain: 'peer.test', selector: 'ed', privateKey: ed.privateKey }] });
+    assert.deepEqual(errors, []);
+    others.push(signatures + shape);
+  }
+  const good = [...signed, ...others];
+  const broken = [...signed.slice(0, -2), ...others].map((text) => text.replace(/^Subject: /m, 'Subject: x'));
+  const found = await byUs(...good, ...broken, ...chains, chains[1].replace('Hello', 'hello'), chains[1].replace('arc=none', 'arc=pass'));
+  const of = (i) => found.filter(([file]) => file.endsWith(`mail-${i}`));
+  good.forEach((text, i) => of(i).forEach(([, result, , , , why]) => assert.equal(result, 'dkim=pass', `${i}: ${why}\n${text}`)));
+  assert.match(of(signed.length - 1)[0][5], /7 bytes at the end are not signed/);
+  broken.forEach((text, i) => of(good.length + i).forEach(([, result]) => assert.equal(result, 'dkim=fail', text)));
+  const arc = [0, 1, 2, 3].map((i) => of(good.length + broken.length + i).find(([, result]) => result.startsWith('arc=')));
+  assert.deepEqual(arc.map(([, result, , sets]) => [result, sets]), [['arc=pass', '1 sets'], ['arc=pass', '2 sets'], ['arc=fail', '2 sets'], ['arc=fail', '2 sets']]);
 });
 
 test('a new key signs once it is seen published, or at once by --now; a revoked one is published without a key', async () => {
@@ -158,7 +242,8 @@ test('a new key signs once it is seen published, or at once by --now; a revoked 
   assert.deepEqual(await keys('signs'), fresh);
   assert.deepEqual(await keys('kept'), old);
   await publish(); // the old ones are still there
-  for (const text of taken.filter((t) => t.includes('Subject: flow'))) assert.deepEqual(await byPython(text), [true, true]);
+  const flow = taken.filter((text) => text.includes('Subject: flow'));
+  assert.deepEqual(await byPython(...flow), flow.map(() => [true, true]));
 
   assert.equal((await command('dkim', 'rotate', 'hearth.test', '--now')).status, 0);
   assert.equal((await command('dkim', 'revoke', 'hearth.test', fresh[0])).status, 0);
@@ -166,7 +251,7 @@ test('a new key signs once it is seen published, or at once by --now; a revoked 
   await publish();
   assert.deepEqual(names.records.get(`${fresh[0]}._domainkey.hearth.test txt`).map((v) => v.replace(/k=\w+/, 'k=?')), ['v=DKIM1; k=?; p=']);
   const last = taken.at(-1);
-  assert.deepEqual(await byPython(last), [true, true]);
+  assert.deepEqual(await byPython(last), [[true, true]]);
   const revoked = taken.findLast((text) => selectors(text).includes(fresh[0]));
   assert.ok((await byUs(revoked)).some(([, result, , selector]) => selector === fresh[0] && result === 'dkim=permerror'));
   await hearth.stop();
