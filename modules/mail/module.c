@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "address/srs.h"
 #include "api/notify_page.h"
 #include "delivery/letters.h"
 #include "dns/dns_state.h"
@@ -13,6 +14,7 @@
 #include "hearth/export.h"
 #include "hearth/json.h"
 #include "hearth/metric.h"
+#include "hearth/secret.h"
 #include "imap/session/imap_copy_undo.h"
 #include "imap/session/imap_session.h"
 #include "mail.h"
@@ -28,6 +30,7 @@
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
 #include "store/dmarc.h"
+#include "store/forward.h"
 #include "store/outgoing.h"
 #include "store/store.h"
 #include "store/sts.h"
@@ -53,6 +56,9 @@ static const struct config_setting settings[] = {
 	{ NULL, "hide_clients", CONFIG_BOOL, "yes", NULL, NULL, NULL,
 		"the address of the device a person sends from stays out of their mail "
 		"(Received)" },
+	{ NULL, "forward_per_hour", CONFIG_INT, "500", "0", "1000000", NULL,
+		"mails within an hour that one address sends on to others elsewhere; 0: any "
+		"number" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
 		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },
@@ -325,6 +331,18 @@ static void on_revoked(void *arg, struct buf *payload)
 	arena_free(&a);
 }
 
+/* Without it senders of mail that is sent on are left out; health says that it is missing (auth). */
+static bool read_srs_key(struct mail *m)
+{
+	unsigned char secret[SECRET_KEY];
+	int rc = secret_key_read(hearth_data_dir(m->h), secret);
+
+	if (rc == 0)
+		srs_key_derive(secret, m->srs_key);
+	secret_wipe(secret, sizeof(secret));
+	return rc == 0;
+}
+
 /* One node of several does it. */
 static int prune_expunged(struct db_tx *tx, void *arg)
 {
@@ -339,6 +357,8 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 		rc = mail_store_sts_prune(tx, clock_wall_ms());
 	if (rc == 0)
 		rc = mail_store_tls_prune(tx, clock_wall_s() / 86400);
+	if (rc == 0)
+		rc = mail_store_forwarded_prune(tx, clock_wall_ms());
 	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 
@@ -409,6 +429,8 @@ static int start(struct hearth *h, void **state)
 	m->recipients_max = config_int(c, "mail", "recipients_max");
 	m->hold_max_ms = config_duration_ms(c, "mail", "hold_max");
 	m->mails_max = config_int(c, "mail", "mails_max");
+	m->forward_per_hour = config_int(c, "mail", "forward_per_hour");
+	m->has_srs_key = read_srs_key(m);
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");
 	m->bare_newlines = bare_newlines(c);

@@ -80,8 +80,14 @@ export class Sink {
           stream.on('error', () => {});
           return undefined;
         case 'MAIL': from = line.slice(10); to = []; return say('250 ok');
-        case 'RCPT': to.push(line.slice(8)); return say('250 ok');
-        case 'DATA': mail = ''; return say('354 go');
+        case 'RCPT':
+          if (this.refuses?.(line.slice(8))) return say('550 5.1.1 nobody is there');
+          to.push(line.slice(8));
+          return say('250 ok');
+        case 'DATA':
+          if (!to.length) return say('554 5.5.1 for nobody');
+          mail = '';
+          return say('354 go');
         case 'QUIT': say('221 bye'); return stream.end();
         default: return say('250 ok');
       }

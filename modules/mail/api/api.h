@@ -66,6 +66,8 @@ int mail_call_people(struct mail_call *c, struct mail_reader *reader, const stru
 /* queue_api.c */
 http_handler mail_get_queue, mail_get_queue_summary, mail_get_queued, mail_post_queue_hold,
 	mail_post_queue_release, mail_post_queue_retry, mail_delete_queued, mail_post_queue_orders;
+/* forward.c */
+http_handler mail_get_forward, mail_put_forward, mail_delete_forward, mail_post_forward_confirm;
 /* change.c */
 http_handler mail_post_flags, mail_post_move, mail_delete_message;
 /* dkim_api.c */

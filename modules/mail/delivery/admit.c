@@ -2,8 +2,10 @@
  * admit.c: from an address to those who get the mail (admit.h).
  *
  *   whom does it reach? (accounts) ─┬ ours ──▶ is there room? (admit_quota.c) ──▶ added, 250
+ *                                   ├ an alias that leads elsewhere ──▶ sent on (forwarding.c)
  *                                   └ no domain of ours ──▶ for who is logged in, and unless its server
  *                                                           said that nobody is there, to the queue; else 550
+ *   an address that a report comes back by (address/srs.h) ──▶ to who wrote the mail
  *
  * On the loop. The accounts of one delivery are bounded by ACCOUNTS_REACHED_MAX; its addresses by who
  * asks.
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "address/back.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -29,6 +32,8 @@ static const struct smtp_reply not_now = { 451, "4.3.0", "cannot look the recipi
 	false };
 static const struct smtp_reply many = { 452, "4.5.3", "too many recipients", false };
 static const struct smtp_reply expands = { 550, "5.2.4", "this address leads to too many", false };
+static const struct smtp_reply reports_alone = { 550, "5.7.1",
+	"only reports come back by this address", false };
 static const struct smtp_reply unknown = { 550, "5.1.1", "no such mailbox", false };
 static const struct smtp_reply disk = { 452, "4.3.1", "the server's disk is full; try again later",
 	false };
@@ -47,7 +52,9 @@ struct question {
 	char domain[SMTP_DOMAIN_MAX + 1]; /* in lower case */
 	bool known;                       /* the sender is logged in */
 	unsigned notify;
-	char *orcpt; /* owned */
+	char *orcpt;           /* owned */
+	struct strbuf remotes; /* addresses elsewhere that it leads to, a line each */
+	size_t remote_n;
 	int64_t size;
 	bool owed; /* success is to be told, by `orcpt` */
 	struct arena *a;
@@ -60,6 +67,7 @@ static void answer(struct question *q, const struct smtp_reply *reply)
 {
 	q->done(q->arg, reply);
 	free(q->orcpt);
+	strbuf_free(&q->remotes);
 	arena_free(&q->a);
 	free(q);
 }
@@ -74,6 +82,23 @@ static void add(struct question *q, const struct account *accounts, size_t n)
 						     .address = slice_str(q->address),
 						     .quota = accounts[i].quota,
 						     .elsewhere = accounts[i].elsewhere });
+}
+
+/* An alias may lead elsewhere, too: there the mail is sent on, for whoever wrote it. */
+static void take(struct question *q)
+{
+	struct slice rest = strbuf_slice(&q->remotes);
+
+	for (size_t i = 0; i < q->remote_n; i++) {
+		struct slice address = slice_split(&rest, '\n'), domain = address;
+
+		slice_split(&domain, '@');
+		mail_delivery_send(q->delivery, &(struct mail_remote){ .address = address,
+							.domain = domain,
+							.sent_on = true,
+							.via = slice_str(q->address) });
+	}
+	answer(q, &ok);
 }
 
 static void on_room(void *arg, int status, const struct account *accounts, size_t n)
@@ -93,7 +118,7 @@ static void on_room(void *arg, int status, const struct account *accounts, size_
 		if (q->owed)
 			mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt),
 				n > 1 || accounts->through != 0);
-		answer(q, &ok);
+		take(q);
 	}
 }
 
@@ -161,14 +186,23 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 {
 	struct question *q = arg;
 
-	if (status == 0 && reached->n > 0)
+	for (size_t i = 0; i < reached->remote_n; i++)
+		strbuf_printf(&q->remotes, "%s\n", reached->remotes[i]);
+	q->remote_n = reached->remote_n;
+	if (q->remote_n > 0 && !mail_sends_elsewhere(q->m))
+		answer(q, &nameless);
+	else if (mail_delivery_sent(q->delivery) + q->remote_n > ACCOUNTS_REACHED_MAX)
+		answer(q, &many);
+	else if (status == 0 && reached->n > 0)
 		mail_ask_room(q->m, q->size, reached->accounts, reached->n, on_room, q);
+	else if (status == 0)
+		take(q);
 	else if (status == HEARTH_EDENIED)
 		send_elsewhere(q);
 	else
-		answer(q, status == HEARTH_ENOTFOUND || status == 0 ? &unknown
-			  : status == HEARTH_ETOOBIG                ? &expands
-								    : &not_now);
+		answer(q, status == HEARTH_ENOTFOUND ? &unknown
+			  : status == HEARTH_ETOOBIG ? &expands
+						     : &not_now);
 }
 
 static struct question *question_new(const struct mail_admission *a)
@@ -193,6 +227,26 @@ static struct question *question_new(const struct mail_admission *a)
 	return q;
 }
 
+/*
+ * A report on its way back to who wrote what was sent on from here. Reports alone: the address opens no
+ * other way out.
+ */
+static const struct smtp_reply *bring_back(const struct mail_admission *a)
+{
+	char sender[SRS_ADDRESS_MAX + 1];
+
+	if (mail_back(a->m, a->address, sender) < 0)
+		return &unknown;
+	if (!a->is_report)
+		return &reports_alone;
+	if (!mail_sends_elsewhere(a->m))
+		return &nameless;
+	mail_delivery_send(a->delivery, &(struct mail_remote){ .address = slice_str(sender),
+						.domain = slice_str(strrchr(sender, '@') + 1),
+						.sent_on = true });
+	return &ok;
+}
+
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg)
 {
@@ -201,6 +255,8 @@ const struct smtp_reply *mail_admit(
 	INVARIANT(a->delivery && a->address.n > 0 && a->address.n <= SMTP_ADDRESS_MAX);
 	if (!room_left())
 		return &disk;
+	if (mail_comes_back(a->m, a->address))
+		return bring_back(a);
 	q = question_new(a);
 	q->done = done;
 	q->arg = arg;

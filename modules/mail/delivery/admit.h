@@ -17,6 +17,7 @@ struct mail_admission {
 	const struct account *sender;   /* who is logged in; NULL: another server */
 	struct slice address;           /* in its one spelling (smtp_address_canonical) */
 	struct slice domain;            /* of it; empty: postmaster */
+	bool is_report;                 /* it is from "<>" */
 	int64_t size;                   /* of the message, as far as it is known; 0: it is not */
 	unsigned notify;                /* enum mail_notify_when */
 	struct slice orcpt;             /* as xtext */

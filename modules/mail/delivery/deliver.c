@@ -96,7 +96,9 @@ void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
 	d->remotes[d->remote_n++] = (struct mail_remote){ .address = arena_slice(d->a, r->address),
 		.domain = arena_slice(d->a, r->domain),
 		.notify = r->notify,
-		.orcpt = arena_slice(d->a, r->orcpt) };
+		.orcpt = arena_slice(d->a, r->orcpt),
+		.sent_on = r->sent_on,
+		.via = arena_slice(d->a, r->via) };
 }
 
 size_t mail_delivery_sent(const struct mail_delivery *d)
@@ -234,7 +236,13 @@ static void tell_queue(const struct mail_delivery *d)
 			strbuf_add(&lines, d->remotes[i].domain);
 			strbuf_addc(&lines, '\n');
 		}
-	mail_queue_changed(d->m, strbuf_slice(&lines));
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].forwarded.n > 0) {
+			strbuf_add(&lines, d->targets[i].forwarded);
+			strbuf_addc(&lines, '\n');
+		}
+	if (lines.n > 0)
+		mail_queue_changed(d->m, strbuf_slice(&lines));
 	strbuf_free(&lines);
 }
 
@@ -270,7 +278,7 @@ static void finish(struct mail_delivery *d, int status)
 		mail_blob_gc_one(d->m, d->key);
 	if (status == 0 && d->held)
 		mail_queue_changed(d->m, (struct slice){ NULL, 0 });
-	else if (status == 0 && d->remote_n > 0)
+	else if (status == 0)
 		tell_queue(d);
 	d->status = status;
 	if (status == 0 && !d->held && mail_delivery_owes(d))
@@ -279,9 +287,17 @@ static void finish(struct mail_delivery *d, int status)
 		end(d);
 }
 
+static void on_prepared(void *arg, int status);
+
+/* One that a recipient wants sent on is sealed before it is filed; who has none of that pays nothing. */
 static void on_stored(void *arg, int status)
 {
-	finish(arg, status);
+	struct mail_delivery *d = arg;
+
+	if (status < 0 && d->wants_seal && !d->sealed &&
+		job_run(d->m->io, mail_delivery_seal, on_prepared, d) == 0)
+		return;
+	finish(d, status);
 }
 
 static void on_prepared(void *arg, int status)

@@ -47,6 +47,13 @@ struct mail_remote {
 	struct slice address, domain;
 	unsigned notify;    /* enum mail_notify_when */
 	struct slice orcpt; /* as xtext */
+	/*
+	 * Sent on, not sent: by the server, whoever wrote it. `via` is our address that it is sent on from;
+	 * empty: it is a report on its way back (address/srs.h).
+	 */
+	bool sent_on;
+	struct slice via;
+	bool dropped; /* the delivery's own: it would go round in a loop */
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
@@ -117,6 +124,7 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
 /*
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
  * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
+ * HEARTH_ECONFLICT it goes round in a loop,
  * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, HEARTH_ETOOBIG the quota is used up,
  * HEARTH_EDENIED the sender has written to too many elsewhere
  * within the hour, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery

@@ -160,8 +160,13 @@ static int publish(struct db_tx *tx, const struct mail_delivery *d, const struct
 static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_target *t)
 {
 	struct mailbox box;
-	int rc = 0;
+	bool kept = true;
+	int rc = arrives(t) ? mail_forwarding_personal(tx, d, t, &kept) : 0;
 
+	t->r.uid = 0;
+	t->r.message = t->mailbox_id = 0;
+	if (rc < 0 || !kept)
+		return rc;
 	if (d->n + d->remote_n == 1 || t->r.ask_quota)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
 			(int64_t)(t->content.blob_size + t->content.trace.n +
@@ -197,8 +202,8 @@ static int hold(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t 
 	return rc;
 }
 
-/* What the sender may do within the hour, and has room for. */
-static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now)
+/* What the sender may do within the hour (n more elsewhere), and has room for. */
+static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now, size_t n)
 {
 	const struct mail_outgoing *o = &d->outgoing;
 	int64_t on_its_way = 0;
@@ -211,9 +216,8 @@ static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 	if (rc == 0)
 		rc = mail_store_fits_quota(
 			tx, o->account, d->sender_quota, on_its_way, (int64_t)o->content.blob_size);
-	if (rc == 0 && d->remote_n > 0)
-		rc = mail_store_sending(
-			tx, o->account, now, d->remote_n, mail_queue_limits(d->m)->per_hour);
+	if (rc == 0 && n > 0)
+		rc = mail_store_sending(tx, o->account, now, n, mail_queue_limits(d->m)->per_hour);
 	return rc;
 }
 
@@ -250,28 +254,54 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
 	return rc;
 }
 
+/*
+ * Whom an alias leads to has a mail of their own (forwarding.c), but for one that waits: it is one mail then,
+ * which its sender can take back, and its sender is ours.
+ */
+static bool is_named(const struct mail_remote *r, bool waits)
+{
+	return !r->dropped && (waits || !r->sent_on);
+}
+
+static int queue_named(
+	struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t until, int64_t due)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
+		if (is_named(&d->remotes[i], until > 0))
+			rc = mail_store_queue_add(tx, outgoing,
+				&(struct mail_queued){ .recipient = d->remotes[i].address,
+					.domain = d->remotes[i].domain,
+					.notify = d->remotes[i].notify,
+					.orcpt = d->remotes[i].orcpt,
+					.due_ms = due });
+		else if (!d->remotes[i].dropped)
+			rc = mail_forwarding_queue(tx, d, &d->remotes[i]);
+	return rc;
+}
+
 /* Into the queue: for all who are elsewhere, and where it waits for the others, too. */
 static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t until)
 {
 	struct mail_outgoing o = d->outgoing;
-	int64_t id, due = until ? until : now;
-	int rc = check_sender(tx, d, now);
+	int64_t id = 0, due = until ? until : now;
+	size_t n = 0;
+	int rc;
 
+	for (size_t i = 0; i < d->remote_n; i++)
+		n += is_named(&d->remotes[i], until > 0);
+	rc = check_sender(tx, d, now, n);
 	o.queued_ms = due;
 	o.not_before_ms = until;
 	o.expires_ms = due + mail_queue_limits(d->m)->expiry_ms;
 	for (size_t i = 0; i < d->n; i++)
 		if (d->targets[i].r.use)
 			o.copy = d->targets[i].r.message;
-	if (rc == 0)
+	if (rc == 0 && (n > 0 || until))
 		rc = mail_store_outgoing_add(tx, &o, &id);
-	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
-		rc = mail_store_queue_add(tx, id,
-			&(struct mail_queued){ .recipient = d->remotes[i].address,
-				.domain = d->remotes[i].domain,
-				.notify = d->remotes[i].notify,
-				.orcpt = d->remotes[i].orcpt,
-				.due_ms = due });
+	if (rc == 0)
+		rc = queue_named(tx, d, id, until, due);
 	return rc == 0 && until ? queue_here(tx, d, id, due) : rc;
 }
 

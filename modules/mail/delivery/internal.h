@@ -4,6 +4,7 @@
  *	deliver.c   takes the bytes and hands it on from step to step. On the loop.
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
  *	receipt.c   the report of success for those who are here. On the loop.
+ *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
  *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
  *
  * One thread at a time has it: the loop while bytes come, then whoever runs the step it is in.
@@ -26,7 +27,9 @@ struct mail_target {
 	struct mail_recipient r;
 	struct mail_content content;       /* as this recipient gets it */
 	struct mail_filter_outcome filter; /* of this try to write the rows */
-	int64_t mailbox_id;                /* where it was filed */
+	int64_t mailbox_id;                /* where it was filed; 0: nowhere, it was sent on */
+	bool looped;                       /* it was sent on from here before */
+	struct slice forwarded;            /* the domain it was sent on to; empty: it was not */
 };
 
 struct mail_delivery {
@@ -39,7 +42,10 @@ struct mail_delivery {
 	struct results_filter results;
 	struct mail_gate *gate; /* NULL: it is not checked */
 	bool junk;              /* by the gate's verdict */
-	bool has_nul;           /* it is refused: nothing more of it is kept */
+	bool wants_seal; /* a recipient wants it sent on, which was found while it was filed */
+	bool sealed;
+	struct slice seal; /* an ARC set for who it is sent on to; empty where there is none */
+	bool has_nul;      /* it is refused: nothing more of it is kept */
 	struct mail_target *targets;
 	size_t n, cap;
 	struct mail_remote *remotes; /* who is elsewhere */
@@ -77,11 +83,28 @@ struct mail_delivery {
  * d->status is the outcome. On a worker.
  */
 void mail_delivery_prepare(void *delivery);
+/* Seals it, where that was found to be wanted while it was filed. On a worker. */
+void mail_delivery_seal(void *delivery);
 /*
  * Files it for all recipients, or for none: each target's uid, uidvalidity, message and mailbox are
  * set. In a transaction that writes; may be run again, when that has to be repeated.
  */
 int mail_delivery_file(struct db_tx *tx, void *delivery);
+
+/* ---- forwarding.c ---- */
+
+/* What was here before is not sent on again; HEARTH_ECONFLICT when nobody is left. On a worker. */
+int mail_forwarding_prepare(struct mail_delivery *d);
+/* Seals what was checked here, for who it is sent on to. On a worker. */
+void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
+/* Puts into the queue what an alias sends on (`via`), or a report on its way back. */
+int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r);
+/*
+ * The same of what a recipient wants sent on; *keep says whether it is kept here as well. HEARTH_EBUSY with
+ * wants_seal: it is to be sealed first, and then filed again.
+ */
+int mail_forwarding_personal(
+	struct db_tx *tx, struct mail_delivery *d, struct mail_target *t, bool *keep);
 
 /* ---- receipt.c ---- */
 

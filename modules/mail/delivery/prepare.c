@@ -149,6 +149,10 @@ void mail_delivery_prepare(void *delivery)
 		return;
 	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);
 	parse_once(d, blob);
+	d->status = mail_forwarding_prepare(d);
+	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)
+		if (d->remotes[i].via.n > 0)
+			mail_forwarding_seal(d, blob);
 	if (stored)
 		mail_filter_read(d->a, blob, &d->facts);
 	d->has_facts = stored != NULL;
@@ -156,4 +160,15 @@ void mail_delivery_prepare(void *delivery)
 	for (size_t i = 0; i < d->n && d->status == 0; i++)
 		if (d->targets[i].r.ask_quota)
 			d->status = ask_quota(d, &d->targets[i]);
+}
+
+void mail_delivery_seal(void *delivery)
+{
+	struct mail_delivery *d = delivery;
+	struct buf *stored = NULL;
+
+	d->status = read_blob(d, &stored);
+	if (d->status == 0)
+		mail_forwarding_seal(d, stored ? buf_slice(stored) : strbuf_slice(&d->bytes));
+	buf_unref(&stored);
 }

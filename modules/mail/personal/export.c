@@ -14,6 +14,7 @@
 #include "message.h"
 #include "personal/mbox.h"
 #include "personal/personal.h"
+#include "store/forward.h"
 #include "store/store.h"
 
 #define BATCH       200        /* messages looked up in one read */
@@ -251,6 +252,39 @@ static void index_box(struct handing_out *h, struct index *x, const struct box *
 	flush(h, x);
 }
 
+struct forwarding {
+	int64_t account;
+	struct mail_forward f;
+};
+
+static int read_forward(struct db_tx *tx, void *arg)
+{
+	struct forwarding *f = arg;
+	int rc = mail_store_forward(tx, f->account, &f->f);
+
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
+/* Where the mail is sent on to. */
+static void index_forward(struct handing_out *h, struct index *x)
+{
+	struct forwarding f = { .account = export_part_account(h->part) };
+	int rc = db_read_wait(h->m->db, read_forward, &f);
+
+	if (rc < 0)
+		export_part_fail(h->part, rc);
+	json_name(&x->w, "forward");
+	if (!f.f.address[0]) {
+		json_null(&x->w);
+		return;
+	}
+	json_open_object(&x->w);
+	json_put_str(&x->w, "address", f.f.address);
+	json_put_bool(&x->w, "keep", f.f.keep);
+	json_put_bool(&x->w, "confirmed", f.f.confirmed);
+	json_close_object(&x->w);
+}
+
 static void add_index(struct handing_out *h)
 {
 	struct index x = { 0 };
@@ -263,6 +297,7 @@ static void add_index(struct handing_out *h)
 	for (const struct box *box = h->boxes; box; box = box->next)
 		index_box(h, &x, box);
 	json_close_array(&x.w);
+	index_forward(h, &x);
 	json_close_object(&x.w);
 	flush(h, &x);
 	export_file_close(h->part);

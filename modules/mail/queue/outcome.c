@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "address/back.h"
 #include "delivery/deliver.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -215,14 +216,15 @@ static void write_without_report(struct mail_batch *b)
 
 /* ---- the report ---- */
 
-/* A mailbox that is full, or gone, gets none. */
+/* A mailbox that is full, or gone, gets none, nor who had too many within the hour. */
 static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
 {
 	struct mail_batch *b = arg;
 
 	(void)to;
 	(void)n;
-	if (status == HEARTH_ETOOBIG || status == HEARTH_ENOTFOUND || status == HEARTH_EINVAL)
+	if (status == HEARTH_ETOOBIG || status == HEARTH_ENOTFOUND || status == HEARTH_EINVAL ||
+		status == HEARTH_EDENIED)
 		write_without_report(b);
 	else
 		on_written(b, status);
@@ -252,11 +254,28 @@ static void on_sender(void *arg, int status, const struct accounts_reached *reac
 	mail_delivery_finish(&d, on_delivered, b);
 }
 
+/* Who wrote what was sent on from here is elsewhere (address/srs.h). */
+static void report_elsewhere(struct mail_batch *b, const char *sender)
+{
+	struct mail_delivery *d = mail_delivery_new(b->q->m);
+	struct slice domain = slice_str(strrchr(sender, '@') + 1);
+
+	mail_delivery_send(
+		d, &(struct mail_remote){
+			   .address = slice_str(sender), .domain = domain, .sent_on = true });
+	mail_delivery_also(d, mail_batch_write, b);
+	mail_delivery_write(d, strbuf_slice(&b->report));
+	mail_delivery_finish(&d, on_delivered, b);
+}
+
 static void write_outcome(struct mail_batch *b)
 {
 	const struct accounts *accounts = b->q->m->accounts;
+	char sender[SRS_ADDRESS_MAX + 1];
 
-	if (b->report.n > 0)
+	if (b->report.n > 0 && mail_back(b->q->m, b->outgoing.mail_from, sender) == 0)
+		report_elsewhere(b, sender);
+	else if (b->report.n > 0)
 		accounts->reached_by(accounts->self, b->outgoing.mail_from, on_sender, b);
 	else
 		write_without_report(b);
@@ -273,6 +292,7 @@ static void report(struct mail_batch *b)
 {
 	const struct mail_outgoing *o = &b->outgoing;
 	struct report_recipient *told = arena_zalloc(b->a, b->count * sizeof(*told));
+	char sender[SRS_ADDRESS_MAX + 1];
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->count; i++) {
@@ -289,7 +309,8 @@ static void report(struct mail_batch *b)
 	report_write(&b->report,
 		&(struct report){ .hostname = hearth_hostname(b->q->m->h),
 			.now_s = clock_wall_s(),
-			.to = o->mail_from,
+			.to = mail_back(b->q->m, o->mail_from, sender) == 0 ? slice_str(sender)
+									    : o->mail_from,
 			.envid = o->envid,
 			.arrived_s = o->queued_ms / 1000,
 			.until_s = o->expires_ms / 1000,

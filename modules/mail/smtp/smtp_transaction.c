@@ -155,6 +155,7 @@ static void admit(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 				   .sender = s->authenticated ? &s->account : NULL,
 				   .address = slice_str(address),
 				   .domain = to.domain,
+				   .is_report = s->from[0] == '\0',
 				   .size = s->size,
 				   .notify = rcpt->notify,
 				   .orcpt = slice_str(orcpt) },
@@ -306,6 +307,8 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 		smtp_say(s, 550, "5.7.1",
 			"From, or Sender, names an address that is not yours: you are %s",
 			s->account.address);
+	} else if (status == HEARTH_ECONFLICT) {
+		smtp_say(s, 554, "5.4.6", "this message goes round in a loop");
 	} else if (status == HEARTH_EINVAL) {
 		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {

@@ -303,5 +303,19 @@ const char *const mail_migrations[] = {
 	"ALTER TABLE outgoing ADD COLUMN subject TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE queue ADD COLUMN account BIGINT NOT NULL DEFAULT 0;"
 	"ALTER TABLE preference ADD COLUMN send_delay BIGINT NOT NULL DEFAULT 0;",
+	/* Who wants their mail sent on (store/forward.h), and how many are, by the hour. */
+	"CREATE TABLE forward ("
+	" account BIGINT NOT NULL PRIMARY KEY,"
+	" address TEXT NOT NULL,"
+	" keep BIGINT NOT NULL,"
+	" confirmed BIGINT NOT NULL,"
+	" hash TEXT NOT NULL," /* SHA-256 of what was mailed there; '' once it was confirmed */
+	" asked_ms BIGINT NOT NULL);"
+	"CREATE INDEX forward_hash ON forward (hash);"
+	"CREATE TABLE forwarded ("
+	" key TEXT NOT NULL,"
+	" hour BIGINT NOT NULL,"
+	" mails BIGINT NOT NULL,"
+	" PRIMARY KEY (key, hour));",
 	NULL,
 };

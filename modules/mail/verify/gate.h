@@ -72,6 +72,7 @@ struct mail_gate_verdict {
 	enum verify_result chain; /* of ARC, for who passes it on (sign/keys.h) */
 	const char *enhanced;     /* REFUSE, LATER: the code, and what is said with it */
 	struct slice text;
+	bool sender_proven; /* SPF says that who brings it may send for MAIL FROM */
 };
 
 /* NULL: who brings it is trusted, or nothing is checked. */

@@ -288,6 +288,7 @@ void gate_judge(struct mail_gate *g)
 	g->verdict.results = write_results(g);
 	g->verdict.chain = g->message.arc.result;
 	decide(g);
+	g->verdict.sender_proven = g->from[0] != '\0' && g->mail_from.result == SPF_PASS;
 	list_rows(g);
 	log_info("mail", "checked", "conn", "%lld", (long long)g->conn, "from", "%.*s",
 		SLICE_ARG(g->authors.n ? g->authors.domains[0] : SLICE("nobody")), "spf", "%s",

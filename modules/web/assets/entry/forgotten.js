@@ -31,14 +31,21 @@ export function showForgotten(root) {
   root.querySelector('input').focus();
 }
 
-export async function showVerified(root, token) {
+// A link out of a letter says yes to something.
+async function sayYes(root, { title, path, token, done }) {
   const said = element('p', { role: 'status', textContent: 'One moment …' });
-  root.replaceChildren(element('h2', { textContent: 'A second address' }), said, toSignIn());
+  root.replaceChildren(element('h2', { textContent: title }), said, toSignIn());
   history.replaceState(null, '', '/');
   try {
-    await post('/api/auth/second-address/verify', { token });
-    said.textContent = 'It counts now: links for a new password go there.';
+    await post(path, { token });
+    said.textContent = done;
   } catch (problem) {
     said.textContent = problem.message;
   }
 }
+
+export const showVerified = (root, token) => sayYes(root, {
+  title: 'A second address', path: '/api/auth/second-address/verify', token, done: 'It counts now: links for a new password go there.' });
+
+export const showForward = (root, token) => sayYes(root, {
+  title: 'Mail that is sent on to you', path: '/api/mail/forward/confirm', token, done: 'It is sent on to you from now.' });

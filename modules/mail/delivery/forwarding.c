@@ -1,0 +1,175 @@
+/*
+ * delivery/forwarding.c: mail that is sent on to somebody elsewhere: because an alias leads there, or
+ * because its recipient wants it (store/forward.h). Part of the transaction that is the delivery
+ * (internal.h), so that the 250 stands for it, too.
+ *
+ * The envelope's sender becomes an address of ours that leads back (address/srs.h), so that SPF holds; what
+ * cannot be rewritten goes out from "<>". "Delivered-To" with the address that sends on stands in front:
+ * a mail that has it already has been here, and is not sent on again. A failure is told only to a
+ * sender who was proven by SPF or wrote here: others may never have written it. What a policy calls junk, and
+ * what is beyond `[mail] forward_per_hour`, is not sent on where it can stay here.
+ *
+ * Loops and the seal on a worker, the rows in the transaction, on the writer.
+ */
+#include <stdio.h>
+
+#include "address/srs.h"
+#include "delivery/internal.h"
+#include "hearth/clock.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "mime/header.h"
+#include "queue/queue.h"
+#include "sign/keys.h"
+#include "store/forward.h"
+
+#define HOPS_MAX 100 /* Received fields (RFC 5321 section 6.3) */
+
+/* ---- loops; on a worker ---- */
+
+static bool has_been_at(struct arena *a, struct slice header, struct slice via)
+{
+	struct mime_fields it = mime_fields_of(header);
+	struct mime_field field;
+
+	while (mime_fields_next(&it, &field))
+		if (slice_ieq(field.name, SLICE("Delivered-To")) &&
+			slice_ieq(slice_trim(mime_unfold(a, field.value)), via))
+			return true;
+	return false;
+}
+
+static size_t hops(struct slice header)
+{
+	struct mime_fields it = mime_fields_of(header);
+	struct mime_field field;
+	size_t n = 0;
+
+	while (mime_fields_next(&it, &field))
+		n += slice_ieq(field.name, SLICE("Received"));
+	return n;
+}
+
+int mail_forwarding_prepare(struct mail_delivery *d)
+{
+	struct slice header = d->outgoing.content.header;
+	size_t dropped = 0;
+
+	if (d->foreign && hops(header) > HOPS_MAX)
+		return HEARTH_ECONFLICT;
+	for (size_t i = 0; i < d->remote_n; i++) {
+		struct mail_remote *r = &d->remotes[i];
+
+		r->dropped = r->via.n > 0 && has_been_at(d->a, header, r->via);
+		dropped += r->dropped;
+	}
+	for (size_t i = 0; i < d->n; i++)
+		d->targets[i].looped = has_been_at(d->a, header, d->targets[i].r.address);
+	return d->n == 0 && dropped == d->remote_n ? HEARTH_ECONFLICT : 0;
+}
+
+/* ---- ARC; on a worker ---- */
+
+void mail_forwarding_seal(struct mail_delivery *d, struct slice message)
+{
+	struct strbuf out = { 0 };
+
+	if (d->gate && d->m->keys)
+		mail_keys_seal(d->m->keys, d->a, message, d->checked,
+			mail_gate_verdict(d->gate)->chain, &out);
+	d->seal = arena_slice(d->a, strbuf_slice(&out));
+	d->sealed = true;
+	strbuf_free(&out);
+}
+
+/* ---- one mail sent on; in the transaction ---- */
+
+/* Local senders stay as they are: this server may send for its own domains. */
+static struct slice rewrite(struct mail_delivery *d)
+{
+	struct slice domain = d->mail_from;
+	char out[SRS_ADDRESS_MAX + 1];
+
+	slice_split(&domain, '@');
+	if (d->mail_from.n == 0 || mail_domain_is_local(d->m, domain))
+		return d->mail_from;
+	if (!d->m->has_srs_key || srs_forward(d->m->srs_key, clock_wall_s(), d->mail_from,
+					  mail_domain(d->m), out) < 0)
+		return SLICE("");
+	return arena_slice(d->a, slice_str(out));
+}
+
+static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, struct slice to)
+{
+	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
+	struct mail_outgoing o = d->outgoing;
+	struct slice domain = to;
+	int64_t id = 0, now = clock_wall_ms();
+	bool known = o.account > 0 || (d->gate && mail_gate_verdict(d->gate)->sender_proven);
+	int rc;
+
+	slice_split(&domain, '@');
+	o.mail_from = via.n > 0 ? rewrite(d) : d->mail_from;
+	if (via.n > 0)
+		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s",
+			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace)));
+	o.account = 0;
+	o.envid = SLICE("");
+	o.ret = MAIL_RET_HDRS;
+	o.queued_ms = now;
+	o.expires_ms = now + limits->expiry_ms;
+	rc = mail_store_outgoing_add(tx, &o, &id);
+	if (rc < 0)
+		return rc;
+	return mail_store_queue_add(tx, id,
+		&(struct mail_queued){ .recipient = to,
+			.domain = domain,
+			.notify = known ? 0 : MAIL_NOTIFY_NEVER,
+			.orcpt = SLICE(""),
+			.due_ms = now });
+}
+
+int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)
+{
+	struct slice key = r->via.n > 0 ? r->via : r->address;
+	int rc = mail_store_forwarded(tx, key, clock_wall_ms(), d->m->forward_per_hour);
+
+	return rc < 0 ? rc : send_on(tx, d, r->via, r->address);
+}
+
+static void say_kept(const struct mail_target *t, const char *why)
+{
+	log_info("mail", "kept instead of sent on", "account", "%lld", (long long)t->r.account,
+		"why", "%s", why, NULL);
+}
+
+int mail_forwarding_personal(
+	struct db_tx *tx, struct mail_delivery *d, struct mail_target *t, bool *keep)
+{
+	struct mail_forward f;
+	int rc = mail_store_forward(tx, t->r.account, &f);
+
+	*keep = true;
+	t->forwarded = (struct slice){ 0 };
+	if (rc < 0 || !f.confirmed)
+		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+	if (d->junk || t->looped || !mail_sends_elsewhere(d->m)) {
+		say_kept(t, d->junk ? "junk" : t->looped ? "a loop" : "no name on the internet");
+		return 0;
+	}
+	if (d->gate && !d->sealed) {
+		d->wants_seal = true;
+		return HEARTH_EBUSY;
+	}
+	rc = mail_store_forwarded(tx, t->r.address, clock_wall_ms(), d->m->forward_per_hour);
+	if (rc < 0) {
+		say_kept(t, "too many within the hour");
+		return rc == HEARTH_EDENIED ? 0 : rc;
+	}
+	rc = send_on(tx, d, t->r.address, arena_slice(d->a, slice_str(f.address)));
+	if (rc < 0)
+		return rc;
+	t->forwarded = arena_slice(d->a, slice_str(strrchr(f.address, '@') + 1));
+	*keep = f.keep;
+	return 0;
+}
