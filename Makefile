@@ -59,7 +59,7 @@ else
 $(error VARIANT is one of release, asan, tsan, fuzz, coverage)
 endif
 
-PKGS := libuv openssl sqlite3 libzstd zlib libsodium libcurl
+PKGS := libuv openssl sqlite3 libzstd zlib libsodium libcurl libidn2
 ifneq ($(filter auth,$(MODULES)),)
 PKGS += libargon2 qrcodegen libutf8proc libjpeg libpng libwebp
 endif

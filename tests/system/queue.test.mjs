@@ -142,6 +142,7 @@ const FAULTS = [
   ['limits', { EHLO: '250-x\r\n250 LIMITS MAILMAX=2' }, sent()],
   ['poison', { dot: (_, text) => (text.includes('bitter') ? null : undefined) }, sent()],
   ['dsn', { EHLO: '250-x\r\n250-PIPELINING\r\n250 DSN' }, sent()],
+  ['utf8', { EHLO: '250-x\r\n250-PIPELINING\r\n250 SMTPUTF8' }, sent()],
   ['thousand', {}, sent()],
   ['backup', {}, sent()], // the first of its two hosts is closed
   ['implicit', {}, sent()],
@@ -162,6 +163,7 @@ function zone() {
     else lines.push(`${name} MX 10 ${name}-host`);
     lines.push(`${name}-host A ${address(i)}`);
   });
+  lines.push('xn--bcher-kva MX 10 good-host', 'xn--caf-dma MX 10 utf8-host');
   return `${lines.join('\n')}\n`;
 }
 
@@ -322,6 +324,33 @@ test('the queue in numbers', async () => {
   assert.doesNotMatch(text, /destination="(rcpt5|nowhere)\.test"/); // nothing was ever taken there
   await eventually(async () => Number(/^hearth_mail_queue_recipients (\d+)$/m.exec(await metrics())?.[1]) > 10, 30, 'what waits is counted');
   assert.match(await metrics(), /^hearth_mail_queue_oldest_seconds \d+$/m);
+});
+
+test('addresses beyond ASCII: domains as the DNS knows them, local parts where they are taken', async () => {
+  const [good, utf8] = [servers.get('good'), servers.get('utf8')];
+  const before = good.mails.length;
+  const bytes = (text) => Buffer.from(text).toString('latin1');
+  const send = async (to, subject) => {
+    const c = await SmtpClient.hello(hearth.port.submission);
+    await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+    const answer = await c.mail('ann@hearth.test', to.map(bytes), bytes(`From: <ann@hearth.test>\r\nSubject: ${subject}\r\n\r\nhello\r\n`), ' SMTPUTF8');
+    c.close();
+    assert.equal(answer.code, 250);
+  };
+  await send(['bob@bücher.test', 'zoë@bücher.test'], 'plain'); // one of them can be written to
+  await send(['zoë@café.test'], 'größer');
+  await send(['bob@bücher.test'], 'größer');
+  await eventually(() => good.mails.length > before && utf8.mails.length === 2 && !rows().some((row) => /xn--/.test(row[6])), 30, 'sent');
+  assert.deepEqual(good.mails.slice(before).map((mail) => mail.rcpt), [['RCPT TO:<bob@xn--bcher-kva.test>']]);
+  assert.doesNotMatch(good.mails[before].from, /SMTPUTF8/);
+  const { from, rcpt, text } = utf8.mails[1];
+  assert.equal(from, 'MAIL FROM:<ann@hearth.test> SMTPUTF8');
+  assert.deepEqual(rcpt, [bytes('RCPT TO:<zoë@xn--caf-dma.test>')]);
+  assert.match(text, new RegExp(`Subject: ${bytes('größer')}\r\n`));
+  const reports = await inbox();
+  assert.match(reports, new RegExp(`Final-Recipient: utf-8; ${bytes('zoë')}@xn--bcher-kva\\.test\r\nAction: failed\r\nStatus: 5\\.6\\.7\r\n`));
+  assert.match(reports, /Content-Type: message\/global-delivery-status\r\n/);
+  assert.match(reports, /Final-Recipient: rfc822; bob@xn--bcher-kva\.test\r\nAction: failed\r\nStatus: 5\.6\.9\r\n/);
 });
 
 test('by command: show, hold, release, retry, remove', async () => {

@@ -21,6 +21,7 @@
 #include "hearth/log.h"
 #include "hearth/room.h"
 #include "mime/date.h"
+#include "smtp/smtp_idn.h"
 #include "store/outgoing.h"
 #include "store/suppressed.h"
 
@@ -39,6 +40,8 @@ static const struct smtp_reply disk = { 452, "4.3.1", "the server's disk is full
 	false };
 static const struct smtp_reply not_here = { 550, "5.7.1", "mail for this domain is not taken here",
 	false };
+static const struct smtp_reply no_name = { 553, "5.1.2", "the domain is no name of the internet",
+	false };
 static const struct smtp_reply nameless = { 550, "5.3.5",
 	"this server has no name on the internet ([server] hostname), and so sends no mail "
 	"elsewhere",
@@ -49,7 +52,7 @@ struct question {
 	struct mail *m;
 	struct mail_delivery *delivery;
 	char address[SMTP_ADDRESS_MAX + 2];
-	char domain[SMTP_DOMAIN_MAX + 1]; /* in lower case */
+	char domain[SMTP_DOMAIN_MAX + 1]; /* as the DNS knows it */
 	bool known;                       /* the sender is logged in */
 	unsigned notify;
 	char *orcpt;           /* owned */
@@ -215,10 +218,6 @@ static struct question *question_new(const struct mail_admission *a)
 		.known = a->sender != NULL,
 		.notify = a->notify };
 	snprintf(q->address, sizeof(q->address), "%.*s", SLICE_ARG(a->address));
-	snprintf(q->domain, sizeof(q->domain), "%.*s", SLICE_ARG(a->domain));
-	for (char *c = q->domain; *c; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c + ('a' - 'A'));
 	if (a->domain.n == 0) /* <Postmaster>, without a domain */
 		snprintf(q->address, sizeof(q->address), "postmaster@%.*s",
 			SLICE_ARG(mail_domain(a->m)));
@@ -250,6 +249,7 @@ static const struct smtp_reply *bring_back(const struct mail_admission *a)
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg)
 {
+	char domain[SMTP_DOMAIN_MAX + 1];
 	struct question *q;
 
 	INVARIANT(a->delivery && a->address.n > 0 && a->address.n <= SMTP_ADDRESS_MAX);
@@ -257,7 +257,10 @@ const struct smtp_reply *mail_admit(
 		return &disk;
 	if (mail_comes_back(a->m, a->address))
 		return bring_back(a);
+	if (smtp_domain_ascii(a->domain, domain) < 0)
+		return &no_name;
 	q = question_new(a);
+	memcpy(q->domain, domain, sizeof(domain));
 	q->done = done;
 	q->arg = arg;
 	a->m->accounts->reached_by(a->m->accounts->self, slice_str(q->address), on_reached, q);

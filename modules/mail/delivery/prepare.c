@@ -14,6 +14,7 @@
 #include "mime/header.h"
 #include "packing.h"
 #include "sign/keys.h"
+#include "smtp/smtp_idn.h"
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
 static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
@@ -68,6 +69,20 @@ static struct slice signed_trace(struct mail_delivery *d, struct slice message)
 	return trace;
 }
 
+/* Whether its header goes only to who knows SMTPUTF8 (RFC 6532): it is beyond ASCII. */
+static bool is_wide(struct slice message)
+{
+	while (message.n > 0) {
+		struct slice line = slice_split(&message, '\n');
+
+		if (line.n == 0 || slice_eq(line, SLICE("\r")))
+			return false;
+		if (!smtp_is_ascii(line))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The message is parsed once, however many get it: each address has a trace of its own, in front of
  * what was parsed. The members of a group share its address.
@@ -99,6 +114,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 	d->outgoing.content = content;
 	d->outgoing.content.trace = d->remote_n && d->signs ? signed_trace(d, blob) : d->received;
 	d->outgoing.mail_from = d->mail_from;
+	d->outgoing.utf8 = d->outgoing.utf8 && is_wide(blob);
 	if (d->outgoing.tls == MAIL_TLS_AS_IS && waives_tls(d->a, content.header))
 		d->outgoing.tls = MAIL_TLS_WAIVED;
 }

@@ -30,6 +30,7 @@ struct attempt {
 
 	struct mail_batch *batch; /* in hand; NULL: none */
 	struct smtp_recipient *recipients;
+	struct mail_batch_recipient **to; /* whose each of them is */
 	struct smtp_envelope_out envelope;
 	bool job; /* the batch's mail, or a piece of it, is being read */
 	struct mail_reader reader;
@@ -48,6 +49,9 @@ void attempt_finish_batch(struct attempt *t);
 /* Whoever of the batch nothing final is known of: by the class of a code, or as it is said. */
 void attempt_settle_open(struct mail_batch *b, enum outcome outcome, const struct smtp_response *r);
 enum outcome attempt_outcome_of(int code);
+
+/* The envelope of the batch; who is in it, less those whom the server cannot take: they are settled. */
+size_t attempt_fill_envelope(struct attempt *t);
 
 /* Of struct smtp_client_events. */
 void attempt_on_recipient(void *ctx, size_t i, const struct smtp_response *r);

@@ -115,28 +115,6 @@ static int read_outgoing(struct db_tx *tx, void *arg)
 		tx, t->batch->recipients->row.outgoing, t->batch->a, &t->batch->outgoing);
 }
 
-static void fill_envelope(struct attempt *t)
-{
-	static const char *const rets[] = { NULL, "FULL", "HDRS" };
-	struct mail_batch *b = t->batch;
-
-	t->recipients = arena_zalloc(b->a, b->count * sizeof(*t->recipients));
-	for (size_t i = 0; i < b->count; i++)
-		t->recipients[i] =
-			(struct smtp_recipient){ .address = b->recipients[i].row.recipient,
-				.orcpt = b->recipients[i].row.orcpt,
-				.notify = mail_notify_words(b->a, b->recipients[i].row.notify) };
-	t->envelope = (struct smtp_envelope_out){ .sender = b->outgoing.mail_from,
-		.recipients = t->recipients,
-		.count = b->count,
-		.size = t->size,
-		.eightbit = true,
-		.smtputf8 = b->outgoing.utf8,
-		.requiretls = b->outgoing.tls == MAIL_TLS_REQUIRED,
-		.ret = rets[b->outgoing.ret],
-		.envid = b->outgoing.envid };
-}
-
 /* RFC 8689 section 4.2.1: NULL, or what the server lacks. */
 static const char *lacks_for_requiretls(const struct attempt *t)
 {
@@ -175,17 +153,19 @@ static void send_batch(struct attempt *t)
 	t->reader = (struct mail_reader){ .m = t->d->q->m, .content = &t->batch->outgoing.content };
 	t->offset = 0;
 	t->size = t->batch->outgoing.content.blob_size + t->batch->outgoing.content.trace.n;
-	fill_envelope(t);
+	if (attempt_fill_envelope(t) == 0) {
+		attempt_finish_batch(t);
+		attempt_take_batch(t);
+		return;
+	}
 	rc = smtp_client_send(t->client, &t->envelope);
 	if (rc == 0) {
 		t->mails++;
 		t->batch->passed_on = smtp_client_extensions(t->client)->dsn;
 		return;
 	}
-	if (rc == HEARTH_ETOOBIG)
-		fail_batch(t, OUTCOME_FAILED, "5.3.4", "the server takes no message that large");
-	else
-		fail_batch(t, OUTCOME_FAILED, "5.6.7", "the server takes no address beyond ASCII");
+	INVARIANT(rc == HEARTH_ETOOBIG);
+	fail_batch(t, OUTCOME_FAILED, "5.3.4", "the server takes no message that large");
 	attempt_take_batch(t);
 }
 
@@ -236,7 +216,7 @@ void attempt_take_batch(struct attempt *t)
 void attempt_on_recipient(void *ctx, size_t i, const struct smtp_response *r)
 {
 	struct attempt *t = ctx;
-	struct mail_batch_recipient *recipient = &t->batch->recipients[i];
+	struct mail_batch_recipient *recipient = t->to[i];
 
 	if (r->code / 100 != 2)
 		mail_batch_set(recipient, t->batch->a, attempt_outcome_of(r->code), r->code,

@@ -5,6 +5,7 @@
  * Pure; linear in the address, of SMTP_ADDRESS_MAX octets.
  */
 #include "smtp/smtp_address.h"
+#include "smtp/smtp_idn.h"
 
 #include <arpa/inet.h>
 
@@ -230,6 +231,7 @@ static void add_unquoted(struct strbuf *out, const struct smtp_address *a)
 
 void smtp_address_canonical(struct strbuf *out, const struct smtp_address *a)
 {
+	char domain[SMTP_DOMAIN_MAX + 1];
 	struct strbuf local = { 0 };
 	struct slice value;
 	bool quote;
@@ -247,11 +249,11 @@ void smtp_address_canonical(struct strbuf *out, const struct smtp_address *a)
 	if (quote)
 		strbuf_addc(out, '"');
 	strbuf_free(&local);
-	if (a->domain.n)
-		strbuf_addc(out, '@');
-	for (size_t i = 0; i < a->domain.n; i++) {
-		char c = a->domain.p[i];
-
-		strbuf_addc(out, c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c);
-	}
+	if (a->domain.n == 0)
+		return;
+	strbuf_addc(out, '@');
+	if (smtp_domain_ascii(a->domain, domain) < 0)
+		strbuf_add(out, a->domain);
+	else
+		strbuf_adds(out, domain);
 }

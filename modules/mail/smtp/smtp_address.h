@@ -53,7 +53,8 @@ bool smtp_literal_names(struct slice literal, const char *address);
 
 /*
  * Appends the one spelling under which an address is stored and looked up: quotes only where the
- * local part needs them, the domain in lower case (ASCII), the local part's letters as they are.
+ * local part needs them, the domain in lower case and as the DNS knows it (A-labels, where it can have any),
+ * the local part's letters as they are.
  */
 void smtp_address_canonical(struct strbuf *out, const struct smtp_address *a);
 

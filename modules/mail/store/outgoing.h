@@ -34,7 +34,7 @@ enum mail_tls_asked {      /* by the sender (RFC 8689) */
 struct mail_outgoing {
 	int64_t id, account;
 	struct slice mail_from;
-	bool utf8;
+	bool utf8; /* its header needs SMTPUTF8; so do addresses, of which each tells itself */
 	enum mail_ret ret;
 	struct slice envid;
 	enum mail_tls_asked tls;
