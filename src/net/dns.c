@@ -1,6 +1,7 @@
 /*
  * dns.c: questions to the DNS and their answers (hearth/dns.h); the resolver behind them is
- * dns_resolver.c's. Questions that come while that is not open yet wait until it is.
+ * dns_resolver.c's. Questions that come while that is not open yet wait until it is; once it has not
+ * answered they are refused at once, while it is tried again beside: an outage costs one wait, not each.
  *
  * On the loop. Bounded: DNS_WAITING_MAX questions, each DNS_PATIENCE_MS.
  */
@@ -183,6 +184,8 @@ void dns_ask(struct dns *d, struct dns_question *q, struct slice name, enum dns_
 	}
 	if (!d->late.owner)
 		timer_start(&d->late, DNS_PATIENCE_MS, 0, on_late, d);
+	if (d->silent)
+		refuse(q, DNS_FAILED, "the resolver does not answer");
 	if (d->state == DNS_CLOSED)
 		dns_resolver_open(d);
 	else if (d->state != DNS_PROBING)

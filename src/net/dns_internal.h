@@ -35,6 +35,7 @@ struct dns {
 	struct timer settle; /* the probe has ended */
 	enum dns_state next; /* where it leads */
 	int64_t probed_ms;
+	bool silent; /* the last probe got no answer: nobody waits for the next one */
 	bool ended;
 	struct metric *answers[DNS_STATUSES];
 };

@@ -172,6 +172,7 @@ static void probe(struct dns *d)
 static void give_up(struct dns *d, const char *why)
 {
 	health_set("dns", "the resolver cannot be used: %s", why);
+	d->silent = true;
 	dns_resolver_close(d);
 	dns_fail_waiting(d, why);
 }
@@ -206,6 +207,7 @@ static void on_settled(void *arg)
 		health_clear("dns-unproven");
 	}
 	health_clear("dns");
+	d->silent = false;
 	d->state = d->next;
 	dns_send_waiting(d);
 }

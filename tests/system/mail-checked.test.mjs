@@ -212,7 +212,7 @@ test('a mail is done with as its author wants', async () => {
 
 const sql = (text) => spawnSync('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim();
 const FORGED = 'Authentication-Results: hearth.test; dmarc=pass header.from=bank.test\r\n' +
-  'authentication-results :\r\n (x) HEARTH.test 1;\r\n\tspf=pass\r\n';
+  'authentication-results :\r\n (x) HEARTH.test 1;\r\n\tspf=pass\r\nAuthentication-Results: "hearth.test."; spf=pass\r\n';
 const OTHERS = 'Authentication-Results: mx.other.test; dmarc=pass\r\n';
 
 test('a forged field goes, another one stays, and ours stands above what came', async () => {

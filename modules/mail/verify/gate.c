@@ -466,6 +466,8 @@ bool mail_gate_owns(const void *mail, struct slice id)
 {
 	const struct mail *m = mail;
 
+	if (id.n > 0 && id.p[id.n - 1] == '.')
+		id.n--;
 	return slice_ieq(id, slice_str(hearth_hostname(m->h))) || mail_domain_is_local(m, id);
 }
 

@@ -226,6 +226,9 @@ START_TEST(one_that_does_not_answer_costs_bounded_waiting)
 		refused += strcmp(many[i].why, "too many questions wait") == 0;
 	}
 	ck_assert_uint_eq(refused, ASKED_MAX - DNS_WAITING_MAX);
+	/* Who asks now need not wait for the same: only the first has found that out. */
+	ck_assert_int_eq(ask("mx1.test", DNS_A)->status, DNS_FAILED);
+	ck_assert_str_eq(ask("mx2.test", DNS_A)->why, "the resolver does not answer");
 	dns_close(dns);
 	dns_free(&dns);
 	loop_close();
