@@ -11,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
 import { SmtpClient } from './smtp-client.mjs';
+import { messages } from './spam-assassin.mjs';
 
 const require = createRequire(import.meta.url);
 const { dkimSign } = require('mailauth/lib/dkim/sign');
@@ -51,7 +52,7 @@ const RECORDS = [
   ['_dmarc.many', 'TXT', 'v=DMARC1; p=quarantine'],
   ['two', 'TXT', 'v=spf1 +all'],
   ['two', 'TXT', 'v=spf1 -all'],
-  ['away', 'TXT', 'v=spf1 include:x.dead -all'],
+  ['away', 'TXT', 'v=spf1 a:mx2.forged -all'],
   ['_dmarc.away', 'TXT', 'v=DMARC1; p=reject'],
   ['sealed', 'TXT', `v=spf1 ip4:${CLIENT} -all`],
   ['suffix', 'TXT', 'others register below it'], // (ldns-signzone proves nothing about names that are empty)
@@ -94,7 +95,7 @@ const MESSAGES = [
   ['no record', 'a@unknown.test', 'a@unknown.test', {}, { code: 250, spf: 'none', dmarc: 'none' }],
   ['below a suffix', 'a@one.suffix.test', 'a@one.suffix.test', {}, { code: 250, spf: 'pass', dmarc: 'pass' }],
   ['below a suffix, from a neighbour', 'a@one.suffix.test', 'a@two.suffix.test', {}, { code: 550 }],
-  ['its name server is gone', 'a@away.test', 'a@away.test', {}, { code: 250, spf: 'temperror', dmarc: 'temperror' }],
+  ['what it names is forged', 'a@away.test', 'a@away.test', {}, { code: 250, spf: 'temperror', dmarc: 'temperror' }],
   ['signatures of its zone do not hold', 'a@forged', 'a@mx2.forged', {}, { code: 250, dmarc: /none|temperror/ }],
   ['a bounce', '', 'a@ok.test', { helo: 'ok.test' }, { code: 250, spf: 'pass', dmarc: 'pass' }],
   ['two authors, one of them forged', 'a@none.test', 'a@none.test, b@ok.test', {}, { code: 550 }],
@@ -271,7 +272,7 @@ import json, sys, spf
 given = json.load(sys.stdin)
 def look(name, qtype, strict=True, timeout=20, **more):
     name = name.rstrip('.').lower()
-    if name.endswith('.dead'): raise spf.TempError('no answer')
+    if name.endswith('.forged'): raise spf.TempError('no answer')
     found = given['zone'].get(name, {}).get(qtype, [])
     return [((name, qtype), (v.encode(),) if qtype == 'TXT' else v) for v in found]
 spf.DNSLookup = look
@@ -292,14 +293,14 @@ test('python3-spf says of SPF what we say', async (t) => {
 test('mailauth says of SPF, DKIM and DMARC what we say', async () => {
   const zoneOf = absolute();
   const resolver = async (name, type) => {
-    if (name.endsWith('.dead')) throw Object.assign(new Error('no answer'), { code: 'ETIMEOUT' });
+    if (name.endsWith('.forged')) throw Object.assign(new Error('no answer'), { code: 'ETIMEOUT' });
     const found = zoneOf[name.toLowerCase()]?.[type];
     if (!found) throw Object.assign(new Error('not there'), { code: 'ENOTFOUND' });
     return type === 'TXT' ? found.map((value) => [value]) : found;
   };
   let compared = 0;
   for (const [what, sender, from, more, wanted] of MESSAGES) {
-    if (from === null || /forged|authors|two fields|suffix|very domain/.test(what) || more.seal) continue; // it goes by a list of suffixes, and takes strict for relaxed
+    if (from === null || /zone|authors|two fields|suffix|very domain/.test(what) || more.seal) continue; // it goes by a list of suffixes, and takes strict for relaxed
     const text = more.sign ? await sign(compose(what, from, more), more.sign) : compose(what, from, more);
     const found = await authenticate(more.change ? text.replace('Hello.', 'Hello!') : text, {
       ip: more.peer || CLIENT, helo: more.helo || 'client.test', sender, mta: 'hearth.test', resolver, disableBimi: true, disableArc: true,
@@ -367,18 +368,48 @@ test('who is trusted or logged in is not checked; only looking does nothing', as
   assert.equal(sql("SELECT disposition || reason FROM dmarc_row WHERE reason LIKE 'local%' AND domain = 'ok.test'"), '1local_policy');
 });
 
-test('without a name server mail is taken, or put off where that is wanted', async (t) => {
+// Answers all questions the same: SERVFAIL, which is sooner known than silence, or that there is nothing.
+async function oneAnswer(t) {
+  const server = createSocket('udp4', (question, from) => {
+    const answer = Buffer.from(question), root = question[12] === 0;
+    answer.writeUInt16BE(0x8180 | (server.rcode === 3 && root ? 0 : server.rcode), 2);
+    server.send(answer, from.port, from.address);
+  });
+  await new Promise((done) => server.bind(dns, '127.0.0.1', done));
+  t.after(() => server.close());
+  return server;
+}
+
+test('of real mail the authors are those whom mailauth finds', async (t) => {
   names.kill();
   await new Promise((done) => names.on('exit', done));
-  const broken = createSocket('udp4', (question, from) => { // SERVFAIL to all, which is sooner known than silence
-    const answer = Buffer.from(question);
-    answer.writeUInt16BE(0x8182, 2);
-    broken.send(answer, from.port, from.address);
-  });
-  await new Promise((done) => broken.bind(dns, '127.0.0.1', done));
-  t.after(() => broken.close());
+  (await oneAnswer(t)).rcode = 3;
   await hearth.stop();
-  hearth.settings['mail.dmarc'] = 'enforce';
+  Object.assign(hearth.settings, { 'mail.dmarc': 'enforce', 'mail.trusted': 'none' });
+  delete hearth.settings['dns.anchor']; // this one proves nothing
+  await hearth.start();
+  const resolver = async () => { throw Object.assign(new Error('not there'), { code: 'ENOTFOUND' }); };
+  const client = await SmtpClient.connect(hearth.port.smtp, { localAddress: CLIENT });
+  let compared = 0, wrong = [];
+  await client.expect(250, 'EHLO client.test');
+  for (const { name, bytes } of messages().filter((_, i) => i % 200 === 0)) {
+    const reply = await client.mail('a@ok.test', 'ann@hearth.test', bytes);
+    if (reply.code === 554) continue; // it has NUL in it
+    const { field } = results(await kept(reply));
+    const theirs = (await authenticate(bytes, { ip: CLIENT, helo: 'client.test', sender: 'a@ok.test', mta: 'x', resolver, disableBimi: true, disableArc: true })).dmarc;
+    const ours = /dmarc=(\w+)(?: \([^)]*\))?(?: header\.from=(\S+))?/.exec(field);
+    compared++;
+    const organization = theirs?.status.header.from; // by its list
+    if (ours[2] !== organization && !ours[2]?.endsWith(`.${organization}`)) wrong.push(`${name}: ${field}, mailauth ${theirs?.status.header.from}`);
+  }
+  client.socket.destroy();
+  assert.deepEqual(wrong, []);
+  assert.ok(compared > 20);
+});
+
+test('without a name server mail is taken, or put off where that is wanted', async (t) => {
+  (await oneAnswer(t)).rcode = 2;
+  await hearth.stop();
   await hearth.start();
   const found = results(await kept(await send('a@ok.test', compose('nobody knows', 'a@ok.test', {}))));
   assert.equal(found.spf[0], 'temperror');
