@@ -12,6 +12,7 @@ struct letter {
 	struct slice to;      /* a mail address */
 	struct slice subject; /* ASCII, one line */
 	struct slice text;    /* UTF-8, lines ended by \n */
+	bool all;             /* for all whom the address reaches; else for one person alone */
 };
 
 struct letters {

@@ -18,6 +18,7 @@ describe('what people send', () => {
   let auth;
 
   before(async () => {
+    h.addUser('root@hearth.test', PASSWORD, '--admin');
     h.addUser(ANN, PASSWORD);
     h.addUser(BOB, PASSWORD);
     await h.start();
@@ -174,6 +175,12 @@ describe('what people send', () => {
       const many = await post({ to: Array.from({ length: 25 }, (_, i) => `p${i}@elsewhere.example`) });
       assert.equal(many.status, 429);
       assert.deepEqual([queue().length, (await mails(BOB)).length, (await mails(ANN, 'Sent')).length], before);
+      // She is told, and an administrator, once.
+      assert.equal((await post({ to: Array.from({ length: 25 }, (_, i) => `q${i}@elsewhere.example`) })).status, 429);
+      const told = async (user, subject) => (await mails(user)).filter(({ text }) => text.includes(subject)).length;
+      await eventually(async () => await told(ANN, 'Subject: You have reached the limit') && await told('root@hearth.test', 'Subject: An account has reached the limit'), 20, 'both are told');
+      assert.deepEqual([await told(ANN, 'Subject: You have'), await told('root@hearth.test', 'Subject: An account has')], [1, 1]);
+      assert.match((await mails('root@hearth.test')).at(-1).text, /ann@hearth\.test has reached the 20 recipients/);
     });
 
     test('a subaddress is one\'s own; Sent is made anew; a full mailbox takes no copy', async () => {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "delivery/limit_notice.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -51,6 +52,7 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	if (status == HEARTH_ETOOBIG) {
 		refuse(c, 507, NULL, "the account's quota is used up");
 	} else if (status == HEARTH_EDENIED) {
+		mail_limit_reached(c->m, c->sender.id, c->sender.address);
 		refuse(c, 429, NULL,
 			"too many recipients elsewhere within the hour; try again later");
 	} else if (status < 0 && !room_left()) {

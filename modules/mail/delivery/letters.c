@@ -6,7 +6,7 @@
  *   send ─▶ whom does it reach? (accounts) ─▶ one account: delivery ─▶ on disk
  *                                          └▶ nobody of ours: queue ─▶ on disk
  *
- * A group is not written to: what a letter says is for one person. On the loop; a letter is its own
+ * A group is written to only where that is said: what a letter says is for one person, as a rule. On the loop; a letter is its own
  * owner until it is delivered, and as long as the text it is given.
  */
 #include "delivery/letters.h"
@@ -24,6 +24,7 @@
 struct outgoing {
 	struct mail *m;
 	struct strbuf to, message;
+	bool all;
 };
 
 static void outgoing_free(struct outgoing *o)
@@ -91,15 +92,20 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 		send_elsewhere(o);
 		return;
 	}
-	if (status < 0 || reached->n != 1 || reached->accounts->through) {
+	if (status < 0 || (!o->all && (reached->n != 1 || reached->accounts->through))) {
 		on_delivered(o, status < 0 ? status : HEARTH_EUNSUPPORTED, NULL, 0);
+		return;
+	}
+	if (reached->n == 0) {
+		on_delivered(o, HEARTH_EUNSUPPORTED, NULL, 0);
 		return;
 	}
 	INVARIANT(o->to.n > 0 && o->message.n > 0);
 	d = mail_delivery_new(o->m);
-	mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts->id,
-				     .address = strbuf_slice(&o->to),
-				     .ask_quota = true });
+	for (size_t i = 0; i < reached->n; i++)
+		mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts[i].id,
+					     .address = strbuf_slice(&o->to),
+					     .ask_quota = reached->n == 1 });
 	mail_delivery_write(d, strbuf_slice(&o->message));
 	mail_delivery_finish(&d, on_delivered, o);
 }
@@ -121,6 +127,7 @@ static int send_letter(void *self, const struct letter *letter)
 		return HEARTH_EUNSUPPORTED;
 	o = mem_zalloc(sizeof(*o));
 	o->m = m;
+	o->all = letter->all;
 	strbuf_add(&o->to, letter->to);
 	write_message(&o->message, m, letter);
 	m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);

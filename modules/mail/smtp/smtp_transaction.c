@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "delivery/admit.h"
+#include "delivery/limit_notice.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -301,6 +302,8 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	} else if (status == HEARTH_ETOOBIG) {
 		smtp_say(s, 552, "5.2.2", "the mailbox has no room for this message");
 	} else if (status == HEARTH_EDENIED) {
+		if (s->authenticated)
+			mail_limit_reached(s->m, s->account.id, s->account.address);
 		smtp_say(s, 452, "4.7.1",
 			"too many recipients elsewhere within the hour; try again later");
 	} else if (status == HEARTH_EUNSUPPORTED) {

@@ -98,6 +98,18 @@ int mail_store_sending(struct db_tx *tx, int64_t account, int64_t now_ms, size_t
 	return rc < 0 ? rc : max > 0 && sum > max ? HEARTH_EDENIED : 0;
 }
 
+int mail_store_sending_told(struct db_tx *tx, int64_t account, int64_t now_ms, bool *first)
+{
+	int rc = db_run(tx,
+		"INSERT INTO sending (account, hour, recipients, told) VALUES ($1, $2, 0, 1)"
+		" ON CONFLICT (account, hour) DO UPDATE SET told = 1 WHERE sending.told = 0",
+		db_int(account), db_int(now_ms / HOUR_MS));
+
+	INVARIANT(db_tx_writes(tx) && account > 0);
+	*first = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
 int mail_store_sending_prune(struct db_tx *tx, int64_t now_ms)
 {
 	int rc = db_run(tx, "DELETE FROM sending WHERE hour < $1", db_int(now_ms / HOUR_MS - 24));

@@ -71,6 +71,8 @@ int mail_store_outgoing_size(struct db_tx *tx, int64_t account, int64_t *bytes);
  * number). And forgets the hours of days before.
  */
 int mail_store_sending(struct db_tx *tx, int64_t account, int64_t now_ms, size_t n, int64_t max);
+/* Notes that an account was told of its limit; *first: it was not, within this hour. */
+int mail_store_sending_told(struct db_tx *tx, int64_t account, int64_t now_ms, bool *first);
 int mail_store_sending_prune(struct db_tx *tx, int64_t now_ms);
 
 /* When the first recipient is due that is not due yet; HEARTH_ENOTFOUND when there is none. */

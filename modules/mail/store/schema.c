@@ -317,5 +317,7 @@ const char *const mail_migrations[] = {
 	" hour BIGINT NOT NULL,"
 	" mails BIGINT NOT NULL,"
 	" PRIMARY KEY (key, hour));",
+	/* Whether an account was told, within the hour, that it may write to nobody more. */
+	"ALTER TABLE sending ADD COLUMN told BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
