@@ -134,6 +134,8 @@ static void tell_health(const struct acme *a, const struct acme_record *r)
 
 	if (*r->error && (!a->version || now > r->renew_ms))
 		health_set("certificate", "%s", r->error);
+	else if (a->version && now > r->not_after_ms)
+		health_set("certificate", "it has ended, and no other has come yet");
 	else
 		health_clear("certificate");
 }

@@ -20,7 +20,7 @@
 
 int64_t acme_next_ms(int64_t now_ms, int64_t tries, bool rate_limited, int64_t retry_after_s)
 {
-	static const int64_t pauses_s[] = { 20, 60, 300, 1800, 7200, 6 * 3600, 12 * 3600, 86400 };
+	static const int64_t pauses_s[] = { 20, 60, 300, 1800, 7200, 21600, 43200, 86400 };
 	const int64_t last = (int64_t)(sizeof(pauses_s) / sizeof(pauses_s[0])) - 1;
 	int64_t at = tries < 1 ? 0 : tries - 1 > last ? last : tries - 1;
 	int64_t pause_ms = pauses_s[at] * SECOND_MS;
@@ -75,7 +75,7 @@ static void note_failure(struct acme_attempt *t)
 	}
 	log_warn("acme", "no certificate", "why", "%s", c->why, "tries", "%lld", (long long)r.tries,
 		"next_in_s", "%lld", (long long)(r.next_ms - r.ended_ms) / 1000, NULL);
-	acme_store_attempt(&t->job.store, &r);
+	acme_store_ended(&t->job.store, &r);
 }
 
 void acme_attempt_run(void *attempt)
@@ -85,7 +85,7 @@ void acme_attempt_run(void *attempt)
 
 	begun.tries++;
 	begun.next_ms = acme_next_ms(clock_wall_ms(), begun.tries, false, 0);
-	t->result = acme_store_attempt(&t->job.store, &begun);
+	t->result = acme_store_begun(&t->job.store, &begun);
 	if (t->result == 0)
 		t->result = acme_obtain(&t->job);
 	if (t->result == 0)
@@ -94,5 +94,5 @@ void acme_attempt_run(void *attempt)
 	else if (t->result != HEARTH_ECLOSED && t->result != HEARTH_ECONFLICT)
 		note_failure(t);
 	else if (t->result == HEARTH_ECLOSED)
-		acme_store_attempt(&t->job.store, &t->record); /* told to stop: it was no failure */
+		acme_store_begun(&t->job.store, &t->record); /* told to stop: it was no failure */
 }

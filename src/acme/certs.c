@@ -12,7 +12,7 @@
 #include "hearth/error.h"
 #include "hearth/rand.h"
 
-#define DAY_S 86400
+#define DAY_S 86400L
 
 /* id-pe-acmeIdentifier (RFC 8737 3, 6.1). */
 #define ACME_IDENTIFIER "1.3.6.1.5.5.7.1.31"

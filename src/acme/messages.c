@@ -10,8 +10,8 @@
 #include "hearth/json.h"
 
 #define URL_MAX       2048
-#define RETRY_MAX_S   (7 * 86400)
-#define CHALLENGE_MAX 32 /* of an authorization that are looked at */
+#define RETRY_MAX_S   INT64_C(604800) /* a week */
+#define CHALLENGE_MAX 32              /* of an authorization that are looked at */
 
 /* A member that is a URL we may be sent to; NULL when it is none. */
 static const char *get_url(struct arena *a, const struct json *o, const char *name)

@@ -13,7 +13,7 @@
 
 struct acme_directory {
 	const char *new_nonce, *new_account, *new_order;
-	const char *terms; /* where the terms of service are; NULL: there are none */
+	const char *terms;  /* where the terms of service are; NULL: there are none */
 	const char *issuer; /* its first name in CAA records (caaIdentities); "" */
 	bool binding;       /* an account must be bound to a customer */
 };

@@ -21,9 +21,9 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
-#define STAGE_MS      180000
+#define STAGE_MS      INT64_C(180000)
 #define LOOK_FIRST_MS 250
-#define LOOK_MAX_MS   10000
+#define LOOK_MAX_MS   INT64_C(10000)
 
 int64_t acme_renew_ms(int64_t not_before_ms, int64_t not_after_ms)
 {
@@ -309,7 +309,7 @@ static int prove(struct acme_job *j, const char *url, struct acme_authorization 
 
 static int prove_all(struct acme_job *j, const struct acme_order *order)
 {
-	struct acme_authorization a;
+	struct acme_authorization a = { 0 };
 	int rc = 0;
 
 	for (size_t i = 0; i < order->count && rc == 0; i++) {
@@ -410,7 +410,7 @@ static int download(struct acme_job *j, const struct acme_order *order)
 
 static int obtain(struct acme_job *j)
 {
-	struct acme_order order;
+	struct acme_order order = { 0 };
 	const char *url = "";
 	int rc = sign_in(j);
 

@@ -212,7 +212,7 @@ static int set_attempt(struct db_tx *tx, const struct acme_record *r)
 		db_str(r->left_out), db_int(r->left_out_ms));
 }
 
-static int write_attempt(struct db_tx *tx, void *arg)
+static int write_begun(struct db_tx *tx, void *arg)
 {
 	const struct writing *w = arg;
 	int rc = check(tx, w);
@@ -220,9 +220,33 @@ static int write_attempt(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : set_attempt(tx, w->record);
 }
 
-int acme_store_attempt(const struct acme_store *s, const struct acme_record *r)
+int acme_store_begun(const struct acme_store *s, const struct acme_record *r)
 {
-	return write(s, write_attempt, (struct writing){ .record = r });
+	return write(s, write_begun, (struct writing){ .record = r });
+}
+
+static int write_ended(struct db_tx *tx, void *arg)
+{
+	const struct writing *w = arg;
+	struct acme_record r = *w->record;
+	int64_t next_ms = -1;
+	int rc = check(tx, w);
+
+	if (rc == 0)
+		rc = db_get_int(
+			tx, &next_ms, "SELECT next_at FROM acme_attempt WHERE slot = $1", ONE);
+	if (rc < 0 && rc != HEARTH_ENOTFOUND)
+		return rc;
+	if (next_ms == 0) { /* write_want: it was noted otherwise when the attempt began */
+		r.next_ms = 0;
+		r.left_out = "";
+	}
+	return set_attempt(tx, &r);
+}
+
+int acme_store_ended(const struct acme_store *s, const struct acme_record *r)
+{
+	return write(s, write_ended, (struct writing){ .record = r });
 }
 
 static int write_certificate(struct db_tx *tx, void *arg)

@@ -59,7 +59,9 @@ int acme_store_order(
 /* A certificate: the order and what was wrong are over. */
 int acme_store_certificate(const struct acme_store *s, struct slice key, struct slice chain,
 	int64_t not_after_ms, int64_t renew_ms);
-int acme_store_attempt(const struct acme_store *s, const struct acme_record *r);
+/* An attempt begins; one has ended: if another was wanted meanwhile, that is still so. */
+int acme_store_begun(const struct acme_store *s, const struct acme_record *r);
+int acme_store_ended(const struct acme_store *s, const struct acme_record *r);
 /* Another certificate is wanted now, whatever there is. */
 int acme_store_want(const struct acme_store *s);
 

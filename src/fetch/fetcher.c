@@ -21,7 +21,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 
-#define IDLE_MS     30000
+#define IDLE_MS     INT64_C(30000)
 #define LOOK_MS     1000
 #define CONNECTIONS 8 /* kept for the next request */
 
@@ -215,7 +215,8 @@ static void work(struct fetcher *f)
 			idle_us = clock_mono_us();
 		else if (clock_mono_us() - idle_us > IDLE_MS * 1000)
 			break;
-		curl_multi_poll(f->multi, NULL, 0, f->open_count > 0 ? LOOK_MS : IDLE_MS, NULL);
+		curl_multi_poll(
+			f->multi, NULL, 0, f->open_count > 0 ? LOOK_MS : (int)IDLE_MS, NULL);
 	}
 	end_those_dropped(f, true);
 }

@@ -13,6 +13,7 @@ import { SmtpClient } from './smtp-client.mjs';
 
 const HOST = 'mail.org.test';
 const PASSWORD = 'correct-horse-battery';
+const EAB_KEY = 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W';
 let hearth, pebble;
 
 // Which certificate a port shows for a name, and whether the authority's root stands behind it.
@@ -128,11 +129,12 @@ test('it is renewed while mail and HTTP flow, and no connection is dropped', asy
 test('a start after a kill has the certificate at once; by TLS alone another is got', async () => {
   const { serial } = await shown(hearth.port.https);
   await hearth.kill();
-  hearth.settings['acme.challenge'] = 'tls-alpn-01';
+  Object.assign(hearth.settings, { 'acme.challenge': 'tls-alpn-01', 'acme.eab_kid': 'customer-1', 'acme.eab_key': EAB_KEY });
   await hearth.start();
   assert.equal((await shown(hearth.port.https)).serial, serial);
   await pebble.stop();
-  await pebble.start(1, hearth.port.https, { PEBBLE_AUTHZREUSE: '0' }); // knows nobody any more; nothing listens at its port 80
+  // It knows nobody any more, takes customers only, and nothing listens at its port 80.
+  await pebble.start(1, hearth.port.https, { PEBBLE_AUTHZREUSE: '0' }, { externalAccountBindingRequired: true, externalAccountMACKeys: { 'customer-1': EAB_KEY } });
   renew();
   assert.notEqual((await another(serial)).serial, serial);
   // Who only wants to see what is behind that protocol sees nothing.
@@ -145,6 +147,7 @@ test('a start after a kill has the certificate at once; by TLS alone another is 
 test('a name that cannot be confirmed costs nobody else the certificate; the hostname does, and it is said why', async () => {
   await hearth.stop();
   hearth.settings['acme.challenge'] = 'http-01';
+  for (const key of ['acme.eab_kid', 'acme.eab_key']) delete hearth.settings[key]; // its account is there
   await hearth.start();
   renew();
   await eventually(() => /why: the CA could not confirm/.test(status().stdout), 60, 'the reason');
@@ -202,7 +205,7 @@ test('who is asked too often is left alone for as long as it wants', async () =>
   const server = createServer({ key: readFileSync(join(pebble.dir, 'key.pem')), cert: readFileSync(pebble.cert) }, (rq, answer) => {
     const base = `https://localhost:${server.address().port}`;
     const say = (code, body, headers = {}) => answer.writeHead(code, { 'Replay-Nonce': 'bm9uY2U', 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
-    if (rq.url === '/dir') say(200, { newNonce: `${base}/nonce`, newAccount: `${base}/account`, newOrder: `${base}/order` });
+    if (rq.url === '/dir') say(200, { newNonce: `${base}/nonce`, newAccount: `${base}/account`, newOrder: `${base}/order`, meta: { caaIdentities: ['ca.test'] } });
     else if (rq.url === '/nonce') say(200, {});
     else if (rq.url === '/account') say(201, { status: 'valid' }, { Location: `${base}/account/1` });
     else {
@@ -223,10 +226,22 @@ test('who is asked too often is left alone for as long as it wants', async () =>
     assert.ok(again > Date.now() + 110 * 60000 && again < Date.now() + 150 * 60000, said);
     look();
     look();
-    assert.equal((await health()).status !== undefined, true);
+    await health();
     assert.equal(orders, 1);
+    assert.match(hearth.command('dns').stdout, /^mail\.org\.test\. IN CAA 0 issue "ca\.test; accounturi=https:\/\/localhost:\d+\/account\/1" ;/m);
   } finally {
     server.closeAllConnections?.();
     server.close();
+  }
+});
+
+test('what is set wrongly is said before anything is asked', () => {
+  const wrong = (settings) => Hearth.prototype.command.call({ settings: { ...hearth.settings, ...settings }, args: Hearth.prototype.args }, 'check');
+  assert.equal(wrong({}).status, 0);
+  for (const [settings, said] of [[{ 'acme.agree': 'no' }, /\[acme\] agree.*terms of service/], [{ 'acme.directory': 'letsencrypt' }, /\[acme\] directory.*expected a URL/],
+    [{ 'server.hostname': 'localhost' }, /no name on the internet/], [{ 'acme.ca': '/nowhere.pem' }, /\[acme\] ca.*cannot be read/], [{ 'acme.eab_kid': 'customer-1' }, /eab_kid and eab_key go together/]]) {
+    const { status, stderr } = wrong(settings);
+    assert.equal(status, 1, JSON.stringify(settings));
+    assert.match(stderr.replace(/\n/g, ' '), said);
   }
 });

@@ -54,10 +54,10 @@ export class Pebble {
   }
 
   // The authority, which looks at these ports in place of 80 and 443. It has forgotten all that was before.
-  async start(httpPort, tlsPort, env = {}) {
+  async start(httpPort, tlsPort, env = {}, settings = {}) {
     const config = join(this.dir, 'config.json');
 
-    writeFileSync(config, JSON.stringify({ pebble: { listenAddress: `127.0.0.1:${this.port}`, managementListenAddress: `127.0.0.1:${this.management}`, certificate: this.cert, privateKey: join(this.dir, 'key.pem'), httpPort, tlsPort, ocspResponderURL: '' } }));
+    writeFileSync(config, JSON.stringify({ pebble: { listenAddress: `127.0.0.1:${this.port}`, managementListenAddress: `127.0.0.1:${this.management}`, certificate: this.cert, privateKey: join(this.dir, 'key.pem'), httpPort, tlsPort, ocspResponderURL: '', ...settings } }));
     this.log = '';
     this.ca = spawn('pebble', ['-config', config, '-dnsserver', `127.0.0.1:${this.dns}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', ...env } });
     for (const stream of [this.ca.stdout, this.ca.stderr]) stream.on('data', (bytes) => { this.log += bytes; });
