@@ -91,7 +91,7 @@ static void send_mail(struct report_job *j)
 		strbuf_printf(&names, "%s<%.*s>", names.n ? ", " : "", SLICE_ARG(j->to[i].target));
 		mail_delivery_send(
 			d, &(struct mail_remote){ .address = j->to[i].target,
-				   .domain = verify_lower(j->a, rua_domain(j->to[i].target)),
+				   .domain = verify_domain(j->a, rua_domain(j->to[i].target)),
 				   .notify = MAIL_NOTIFY_NEVER });
 	}
 	report_mail(

@@ -5,6 +5,8 @@
 
 #include <ctype.h>
 
+#include "smtp/smtp_idn.h"
+
 #define NAME_SHOWN_MAX 253 /* bytes of a name as text (RFC 1035 section 2.3.4) */
 
 bool verify_is_name(struct slice name)
@@ -23,10 +25,14 @@ bool verify_is_name(struct slice name)
 	return label > 0;
 }
 
-struct slice verify_lower(struct arena *a, struct slice name)
+struct slice verify_domain(struct arena *a, struct slice name)
 {
-	char *copy = arena_alloc(a, name.n + 1);
+	char ascii[SMTP_DOMAIN_MAX + 1];
+	char *copy;
 
+	if (smtp_domain_ascii(name, ascii) == 0)
+		return arena_slice(a, slice_str(ascii));
+	copy = arena_alloc(a, name.n + 1);
 	for (size_t i = 0; i < name.n; i++)
 		copy[i] = (char)tolower((unsigned char)name.p[i]);
 	return slice_of(copy, name.n);

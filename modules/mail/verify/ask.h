@@ -19,7 +19,10 @@ struct verify_asker {
 /* Whether the text, without a dot at its end, can be asked: labels of 1 to 63 printable bytes of ASCII,
  * 253 in all (RFC 1035 section 2.3.4). Pure. */
 bool verify_is_name(struct slice name);
-/* The name with letters of ASCII in lower case, in `a`. Pure. */
-struct slice verify_lower(struct arena *a, struct slice name);
+/*
+ * A domain as DMARC compares them: A-labels (RFC 5891) in lower case, in `a`; what cannot be those only in
+ * lower case. Pure.
+ */
+struct slice verify_domain(struct arena *a, struct slice name);
 
 #endif

@@ -24,6 +24,7 @@ static void add(struct arena *a, struct authors *out, struct slice host)
 {
 	if (host.n > 0 && host.p[host.n - 1] == '.')
 		host.n--;
+	host = verify_domain(a, host);
 	if (!is_host(host)) {
 		out->wrong = "an author without a domain";
 		return;
@@ -34,7 +35,7 @@ static void add(struct arena *a, struct authors *out, struct slice host)
 	if (out->n == AUTHORS_MAX)
 		out->wrong = "authors of too many domains";
 	else
-		out->domains[out->n++] = verify_lower(a, host);
+		out->domains[out->n++] = host;
 }
 
 void authors_read(struct arena *a, struct slice header, struct authors *out)

@@ -110,15 +110,14 @@ static size_t list_proven(struct mail_gate *g, struct dmarc_identifier *out)
 	size_t n = 0;
 
 	if (g->mail_from.result == SPF_PASS || g->mail_from.result == SPF_TEMPERROR)
-		out[n++] = (struct dmarc_identifier){ .domain = verify_lower(
-							      g->a, g->mail_from.domain),
+		out[n++] = (struct dmarc_identifier){ .domain = g->mail_from.domain,
 			.unknown = g->mail_from.result == SPF_TEMPERROR };
 	for (size_t i = 0; i < g->message.dkim.count && n < DMARC_IDENTIFIERS_MAX; i++) {
 		const struct dkim_signature *s = &g->message.dkim.signatures[i];
 
 		if (gate_counts(s) || s->result == VERIFY_TEMPERROR)
 			out[n++] =
-				(struct dmarc_identifier){ .domain = verify_lower(g->a, s->domain),
+				(struct dmarc_identifier){ .domain = verify_domain(g->a, s->domain),
 					.dkim = true,
 					.unknown = s->result == VERIFY_TEMPERROR };
 	}
@@ -246,12 +245,13 @@ static void begin_spf(struct mail_gate *g, struct gate_spf *s, struct slice loca
 static void begin_spfs(struct mail_gate *g, const struct verify_asker *dns)
 {
 	struct slice from = slice_str(g->from), local = slice_split(&from, '@');
-	struct slice helo = slice_str(g->helo);
+	struct slice helo = verify_domain(g->a, slice_str(g->helo));
 
 	if (!from.p || from.n == 0) {
 		begin_spf(g, &g->mail_from, SLICE(""), helo, dns);
 		return;
 	}
+	from = verify_domain(g->a, from);
 	begin_spf(g, &g->mail_from, local, from, dns);
 	if (!slice_ieq(helo, from) && verify_is_name(helo) && slice_chr(helo, '.') >= 0)
 		begin_spf(g, &g->hello, SLICE(""), helo, dns);

@@ -269,7 +269,7 @@ static void list_rows(struct mail_gate *g)
 			.record = o->policy.text,
 			.source = slice_str(g->peer),
 			.header_from = g->dmarc[i].author,
-			.envelope_from = verify_lower(g->a, from.p ? from : SLICE("")),
+			.envelope_from = verify_domain(g->a, from.p ? from : SLICE("")),
 			.dkim = o->dkim,
 			.spf = o->spf,
 			.results = list_results(g) };

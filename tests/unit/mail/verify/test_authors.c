@@ -11,6 +11,12 @@ static const struct {
 } headers[] = {
 	{ "From: a@example.org\r\n", "example.org" },
 	{ "from:Name <a@EXAMPLE.org.>\r\n", "example.org" },
+	{ "From: a@B\xc3\xbc"
+	  "cher.example\r\n",
+		"xn--bcher-kva.example" },
+	{ "From: a@b\xfc"
+	  "cher.example\r\n",
+		NULL },
 	{ "From: \"x@evil.example\" <a@example.org>\r\n", "example.org" },
 	{ "From: a@example.org (b@evil.example)\r\n", "example.org" },
 	{ "From: a@example.org, b@example.org, c@example.net\r\n", "example.org example.net" },
