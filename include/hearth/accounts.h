@@ -156,6 +156,11 @@ struct accounts {
 	void (*may_write_as)(void *self, int64_t account, struct slice address,
 		accounts_may_fn *done, void *arg);
 	int (*may_write_as_wait)(void *self, int64_t account, struct slice address);
+	/*
+	 * The domains that are aliases of one of [mail] domains, in lower case and in order, into `a`;
+	 * waiting, on a worker or in a command. 0 or HEARTH_EIO.
+	 */
+	int (*alias_domains_wait)(void *self, struct arena *a, struct slice **domains, size_t *n);
 	/* The account that a mail address reaches. From the loop; `done` there. */
 	void (*by_address)(void *self, struct slice address, accounts_fn *done, void *arg);
 	/* The same, and by id, waiting: workers and commands. 0, HEARTH_ENOTFOUND, HEARTH_EIO. */

@@ -96,7 +96,7 @@ static const struct config_setting settings[] = {
 		"sign mail for elsewhere by DKIM, with keys that make themselves (hearth dkim)" },
 	{ "dkim", "keep", CONFIG_DURATION, "14d", "1d", "365d", NULL,
 		"how long the record of a key that signs no more stays published, at least as "
-		"long as its signatures hold ([queue] expiry and two days)" },
+		"long as its signatures hold ([mail] hold_max, [queue] expiry and two days)" },
 	{ "queue", "retry", CONFIG_DURATION, "5m", "1s", "1d", NULL,
 		"when a mail for elsewhere is tried again at first; then after as long as it has "
 		"waited so far" },

@@ -157,6 +157,12 @@ test('mail for elsewhere has a signature of each kind, which python3-dkim and we
   assert.deepEqual(await byPython(...texts), mails.map(() => [true, true]));
   for (const [file, result, domain, , , why] of await byUs(...texts)) assert.deepEqual([result, domain], ['dkim=pass', 'hearth.test'], `${file}: ${why}`);
   assert.equal((await keys('signs')).length, 2);
+  // A domain that is an alias of one of ours has keys of its own; a stranger's has none.
+  assert.equal((await command('alias', 'add', '@alias.test', '@hearth.test')).status, 0);
+  await submit('by alias', { from: 'ann@alias.test' });
+  assert.match(await received('by alias'), /\bd=alias\.test;/);
+  const { lines } = await command('dns');
+  assert.ok(lines.some((line) => /^alias\.test\. IN MX /.test(line)) && lines.some((line) => /\._domainkey\.alias\.test\. IN TXT "v=DKIM1; /.test(line)), lines.join('\n'));
 });
 
 // ---- what others sign ----

@@ -1,6 +1,6 @@
 /*
  * alias_service.c: the part of the "accounts" service that is about addresses (accounts.h): whom one
- * reaches, and who may write as what. On the loop; what waits is on workers and in commands.
+ * reaches, who may write as what, and which domains are aliases. On the loop; what waits is on workers and in commands.
  */
 #include "alias/alias.h"
 
@@ -120,9 +120,53 @@ static int may_write_as_wait(void *self, int64_t account, struct slice address)
 	return rc;
 }
 
+/* ---- domains ---- */
+
+struct domains {
+	struct arena *a;
+	struct slice *list;
+	size_t n;
+};
+
+static int add_domain(struct db_rows *rows, void *arg)
+{
+	struct domains *d = arg;
+
+	if (d->n < ALIASES_MAX)
+		d->list[d->n++] = arena_slice(d->a, slice_skip(db_col_text(rows, 0), 1));
+	return 0;
+}
+
+static int read_domains(struct db_tx *tx, void *arg)
+{
+	struct domains *d = arg;
+	int64_t count = 0;
+	int rc = db_get_int(
+		tx, &count, "SELECT count(*) FROM alias WHERE substr(target, 1, 1) = '@'");
+
+	d->n = 0;
+	if (rc < 0 || count == 0)
+		return rc;
+	d->list = arena_alloc(d->a, (size_t)count * sizeof(*d->list));
+	return db_each(tx, add_domain, d,
+		"SELECT address FROM alias WHERE substr(target, 1, 1) = '@' ORDER BY address");
+}
+
+static int alias_domains_wait(void *self, struct arena *a, struct slice **domains, size_t *n)
+{
+	struct auth *auth = self;
+	struct domains d = { .a = a };
+	int rc = db_read_wait(auth->db, read_domains, &d);
+
+	*domains = d.list;
+	*n = rc == 0 ? d.n : 0;
+	return rc;
+}
+
 void auth_alias_service_init(struct auth *a)
 {
 	a->service.reached_by = reached_by;
 	a->service.may_write_as = may_write_as;
 	a->service.may_write_as_wait = may_write_as_wait;
+	a->service.alias_domains_wait = alias_domains_wait;
 }

@@ -233,6 +233,18 @@ static void add_keys(const struct hearth *h, struct dns_records *r)
 	arena_free(&a);
 }
 
+/* Domains that are aliases of ours. */
+static void add_aliases(const struct hearth *h, struct dns_records *r, const char *host)
+{
+	struct arena *a = arena_new();
+	struct slice *domains;
+	size_t n = keyring_aliases(h, a, &domains);
+
+	for (size_t i = 0; i < n; i++)
+		add_domain(h, r, arena_strdup(a, domains[i]), host);
+	arena_free(&a);
+}
+
 void dns_records_list(const struct hearth *h, struct dns_records *r)
 {
 	const char *const *domains = config_list(hearth_config(h), "mail", "domains");
@@ -249,5 +261,6 @@ void dns_records_list(const struct hearth *h, struct dns_records *r)
 		add_domain(h, r, host, host);
 	for (const char *const *d = domains; *d; d++)
 		add_domain(h, r, *d, host);
+	add_aliases(h, r, host);
 	add_keys(h, r);
 }

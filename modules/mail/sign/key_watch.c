@@ -29,7 +29,7 @@ static int prune(struct db_tx *tx, void *arg)
 	const struct mail *m = arg;
 	int64_t now = clock_wall_ms();
 	int64_t keep = config_duration_ms(hearth_config(m->h), "dkim", "keep");
-	int64_t valid = mail_keys_valid_ms(m);
+	int64_t valid = mail_keys_valid_ms(m) + m->hold_max_ms;
 
 	return mail_store_dkim_prune(
 		tx, now - (keep > valid ? keep : valid), now - MAIL_DKIM_REVOKED_MS);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "hearth/accounts.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -68,19 +69,34 @@ static struct slice lower(struct arena *a, struct slice name)
 	return slice_str(copy);
 }
 
+size_t keyring_aliases(const struct hearth *h, struct arena *a, struct slice **out)
+{
+	const struct accounts *accounts = hearth_service(h, "accounts");
+	size_t n = 0;
+
+	*out = NULL;
+	if (accounts && accounts->alias_domains_wait(accounts->self, a, out, &n) < 0)
+		n = 0;
+	return n;
+}
+
 size_t keyring_domains(const struct hearth *h, struct arena *a, struct slice **out)
 {
 	const char *const *domains = config_list(hearth_config(h), "mail", "domains");
-	struct slice host = slice_str(hearth_hostname(h));
+	struct slice host = slice_str(hearth_hostname(h)), *aliases;
+	size_t n = 0, alias_n = keyring_aliases(h, a, &aliases);
 	bool has_host = false;
-	size_t n = 0;
 
 	while (domains[n])
 		n++;
-	*out = arena_alloc(a, (n + 1) * sizeof(**out));
+	*out = arena_alloc(a, (n + alias_n + 1) * sizeof(**out));
 	for (size_t i = 0; i < n; i++) {
 		(*out)[i] = lower(a, slice_str(domains[i]));
 		has_host |= slice_ieq((*out)[i], host);
+	}
+	for (size_t i = 0; i < alias_n; i++) {
+		(*out)[n++] = aliases[i];
+		has_host |= slice_ieq(aliases[i], host);
 	}
 	if (!has_host && slice_chr(host, '.') >= 0)
 		(*out)[n++] = lower(a, host);

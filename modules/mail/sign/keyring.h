@@ -32,7 +32,11 @@ int keyring_make(struct keyring *r, struct slice domain, enum mail_dkim_state st
 /* The private half of a row; NULL when it is gone, or this ring does not open it. */
 EVP_PKEY *keyring_load(const struct keyring *r, const struct mail_dkim_key *row);
 
-/* The domains of [mail] domains, and the hostname where it is none of them: for all of them we sign. */
+/*
+ * The domains of [mail] domains, those that are aliases of one, and the hostname where it is none of them,
+ * in lower case: for all of them we sign. The aliases alone, too.
+ */
+size_t keyring_aliases(const struct hearth *h, struct arena *a, struct slice **out);
 size_t keyring_domains(const struct hearth *h, struct arena *a, struct slice **out);
 /* All rows, or a domain's. */
 int keyring_list(

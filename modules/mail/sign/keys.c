@@ -67,10 +67,23 @@ int mail_keys_load(struct mail_keys *k)
 
 /* ---- a domain's first keys ---- */
 
+/* Blocks where it is none of the settings' domains: then it may be an alias of one. */
 static bool is_ours(const struct mail_keys *k, struct slice domain)
 {
-	return mail_domain_is_local(k->m, domain) ||
-	       slice_ieq(domain, slice_str(hearth_hostname(k->m->h)));
+	struct arena *a;
+	struct slice *aliases;
+	bool found = mail_domain_is_local(k->m, domain) ||
+		     slice_ieq(domain, slice_str(hearth_hostname(k->m->h)));
+	size_t n;
+
+	if (found)
+		return true;
+	a = arena_new();
+	n = keyring_aliases(k->m->h, a, &aliases);
+	for (size_t i = 0; i < n && !found; i++)
+		found = slice_ieq(domain, aliases[i]);
+	arena_free(&a);
+	return found;
 }
 
 int mail_keys_ensure(struct mail_keys *k, struct slice domain)
