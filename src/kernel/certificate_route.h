@@ -1,6 +1,6 @@
 /*
  * certificate_route.h: GET /api/server/certificate, for administrators: what the server shows who
- * connects by TLS, and for how long that holds.
+ * connects by TLS, and for how long that holds. On the loop.
  */
 #ifndef HEARTH_SRC_CERTIFICATE_ROUTE_H
 #define HEARTH_SRC_CERTIFICATE_ROUTE_H
