@@ -3,8 +3,9 @@
 // real Chromium.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, faults, launch, person, problemAt, shot, skip } from './browser.mjs';
+import { close, faults, launch, PASSWORD, person, problemAt, shot, skip } from './browser.mjs';
 import { Hearth, eventually } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
 import { deliver } from './smtp-client.mjs';
 
 let browser, hearth;
@@ -165,6 +166,57 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   await page.waitForSelector('#write [role=alert]:has-text("not here any more")');
   await close(page);
   await close(dora.page);
+});
+
+test('what waits before it leaves is taken back, and written on; a draft of another program too', { skip, timeout: 120_000 }, async () => {
+  const fay = await person(browser, hearth, 'fay');
+  const { page } = fay;
+  hearth.addUser('gil@hearth.test', PASSWORD);
+  const gil = { headers: { Authorization: `Bearer ${await hearth.login('gil@hearth.test', PASSWORD)}` }, ask: (method, path) => hearth.api(method, path, undefined, gil.headers) };
+  await gil.ask('GET', '/api/mail/mailboxes'); // makes them
+  await page.evaluate(() => { location.hash = 'account/preferences'; });
+  await page.fill('[name=send_delay]', '600');
+  await page.click('.card:has([name=send_delay]) button[type=submit]');
+  await page.waitForSelector('text="Saved."');
+  await page.evaluate(() => { location.hash = 'write'; });
+  await page.fill('#write [name=to]', 'gil@hearth.test');
+  await page.fill('#write [name=subject]', 'too early');
+  await page.fill('#write [name=text]', 'I am not done');
+  await page.setInputFiles('#write [name=attachments]', { name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('plan') });
+  await page.click('text="Send"');
+  await page.waitForSelector('#bar button:text-is("Undo")');
+  await looks(page, 'sent-undo');
+  await page.click('#bar button:text-is("Undo")');
+  await said(page, 'It is taken back, and was sent to nobody.');
+  await page.waitForSelector('#write .files li:has-text("plan.txt")');
+  assert.deepEqual([await page.inputValue('#write [name=to]'), await page.inputValue('#write [name=text]')], ['gil@hearth.test', 'I am not done']);
+  assert.equal((await newest(fay, 'Drafts')).subject, 'too early');
+  await page.fill('#write [name=text]', 'Now I am');
+  await page.click('text="Send"');
+  await page.waitForSelector('#bar button:text-is("Undo")');
+  assert.equal(await newest(fay, 'Drafts'), null);
+  // It waits; let go, it arrives once.
+  assert.equal(await newest(gil), null);
+  const [{ id }] = (await fay.ask('GET', '/api/mail/outgoing')).body.outgoing;
+  assert.equal((await fay.ask('POST', `/api/mail/outgoing/${id}/send`)).status, 200);
+  const got = await eventually(() => newest(gil), 20, 'Gil has it');
+  assert.deepEqual([got.text, got.attachments.map(({ name }) => name)], ['Now I am\r\n', ['plan.txt']]);
+  await page.click('#bar button:text-is("Undo")');
+  await said(page, 'It has left already.');
+
+  const c = await ImapClient.login(hearth.port.imap, 'fay@hearth.test', `"${PASSWORD}"`);
+  const begun = 'To: Gil <gil@hearth.test>\r\nSubject: from afar\r\n\r\nbegun\r\n';
+  await c.ok(`APPEND Drafts {${begun.length}+}\r\n${begun}`);
+  c.close();
+  await page.evaluate(() => { location.hash = 'mail/Drafts'; });
+  await page.click('#messages a:has-text("from afar")');
+  await page.click('text="Go on writing"');
+  await page.waitForSelector('#write [name=to]');
+  assert.deepEqual([await page.inputValue('#write [name=to]'), await page.inputValue('#write [name=subject]'), await page.inputValue('#write [name=text]')], ['Gil <gil@hearth.test>', 'from afar', 'begun']);
+  await page.click('text="Send"');
+  await page.waitForSelector('#bar button:text-is("Undo")');
+  await eventually(async () => await newest(fay, 'Drafts') === null, 10, 'it is no draft any more');
+  await close(page);
 });
 
 test('a message is put elsewhere and brought back, and deleted for good', { skip, timeout: 120_000 }, async () => {

@@ -23,6 +23,11 @@ static int write_held(void *arg, const struct mail_held *h)
 	json_put_i64(&c->w, "id", h->id);
 	json_put_text(&c->w, "subject", h->subject);
 	json_put_i64(&c->w, "size", h->size);
+	json_name(&c->w, "copy");
+	if (h->copy)
+		json_i64(&c->w, h->copy);
+	else
+		json_null(&c->w);
 	json_put_i64(&c->w, "waiting", h->waiting);
 	json_put_str(&c->w, "state",
 		h->due_ms <= now   ? "leaving"

@@ -10,10 +10,12 @@ int mail_store_held_list(struct db_tx *tx, int64_t account, mail_held_fn *each, 
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT o.id, o.subject, o.blob_size, min(q.due_ms), count(*), max(q.attempts)"
+		"SELECT o.id, o.subject, o.blob_size, min(q.due_ms), count(*), max(q.attempts), "
+		"o.copy"
 		" FROM outgoing o JOIN queue q ON q.outgoing = o.id JOIN parsed p ON p.id = "
 		"o.parsed"
-		" WHERE o.account = $1 GROUP BY o.id, o.subject, o.blob_size ORDER BY o.id DESC"
+		" WHERE o.account = $1 GROUP BY o.id, o.subject, o.blob_size, o.copy ORDER BY o.id "
+		"DESC"
 		" LIMIT $2",
 		db_int(account), db_int(MAIL_HELD_MAX));
 
@@ -25,7 +27,8 @@ int mail_store_held_list(struct db_tx *tx, int64_t account, mail_held_fn *each, 
 				       .size = db_col_int(&rows, 2),
 				       .due_ms = db_col_int(&rows, 3),
 				       .waiting = db_col_int(&rows, 4),
-				       .attempts = db_col_int(&rows, 5) });
+				       .attempts = db_col_int(&rows, 5),
+				       .copy = db_col_int(&rows, 6) });
 	return db_end(&rows) < 0 ? HEARTH_EIO : rc;
 }
 

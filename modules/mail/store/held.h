@@ -19,6 +19,7 @@ struct mail_held {
 	int64_t size, due_ms; /* when the next recipient is due */
 	int64_t waiting;      /* recipients that do not have it yet */
 	int64_t attempts;     /* the most that were made for one of them */
+	int64_t copy;         /* the message that was kept of it; 0: none */
 };
 typedef int mail_held_fn(void *arg, const struct mail_held *h);
 typedef int mail_held_recipient_fn(void *arg, struct slice recipient);

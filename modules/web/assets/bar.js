@@ -5,7 +5,7 @@ const SHOWN_MS = 10000;
 
 let timer = 0;
 
-export function clearBar() {
+function clearBar() {
   clearTimeout(timer);
   byId('bar').replaceChildren();
 }

@@ -41,9 +41,11 @@ export function actions(message, { from, boxes, own, gone }) {
   }
 
   return element('div', { className: 'row actions', role: 'group', 'aria-label': 'What to do with it' },
-    link('Reply', `#write/reply/${message.id}`),
-    hasOthers(message, own) && link('Reply all', `#write/all/${message.id}`),
-    link('Forward', `#write/forward/${message.id}`),
+    role === 'drafts' ? link('Go on writing', `#write/draft/${message.id}`) : [
+      link('Reply', `#write/reply/${message.id}`),
+      hasOthers(message, own) && link('Reply all', `#write/all/${message.id}`),
+      link('Forward', `#write/forward/${message.id}`),
+    ],
     role !== 'archive' && button('Archive', () => move({ role: 'archive' }, 'Archived.'), { className: 'quiet' }),
     role === 'junk'
       ? button('Not junk', () => move({ role: 'inbox' }), { className: 'quiet' })

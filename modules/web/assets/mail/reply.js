@@ -87,6 +87,16 @@ export function answersAs({ people }, own) {
   return own.find((address) => came.includes(address.toLowerCase())) ?? own[0];
 }
 
+// A message that is a draft, to be gone on with. `draft` is what goes once it is sent.
+export function draftOf(message, own) {
+  const { people, subject } = message;
+  return {
+    from: own.find((address) => people.from.some((one) => one.address.toLowerCase() === address.toLowerCase())) ?? own[0],
+    to: line(people.to), cc: line(people.cc), bcc: line(people.bcc), subject: subject || '', text: words(message), draft: message.id,
+    kept: message.attachments.map(({ part, name, type, size }) => ({ part, name: name || type, size })),
+  };
+}
+
 // What a draft begins with: `way` is reply, all or forward.
 export function answerTo(message, way, own) {
   const subject = message.subject || '';

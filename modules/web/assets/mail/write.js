@@ -1,7 +1,7 @@
-// mail/write.js: writing a message: a new one, an answer, one handed on. #write, #write/reply/ID,
-// #write/all/ID, #write/forward/ID. The server reads the addresses, and says at which field one is wrong.
-import { call, get } from '../api.js';
-import { clearBar, say } from '../bar.js';
+// mail/write.js: writing a message: a new one, an answer, one handed on, a draft. #write, #write/reply/ID,
+// #write/all/ID, #write/forward/ID, #write/draft/ID. The server reads the addresses, and says at which field one is wrong.
+import { call, get, remove } from '../api.js';
+import { say } from '../bar.js';
 import { button, element, paragraph } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
@@ -9,15 +9,16 @@ import { here } from '../mail.js';
 import { ownAddresses, session } from '../session.js';
 import { size } from '../text.js';
 import { dropDraft, keepDraft, keptDraft } from './drafts.js';
-import { answerTo, written } from './reply.js';
+import { answerTo, draftOf, written } from './reply.js';
 
 const KEEP_MS = 400; // after the last key
-const TITLES = { reply: 'Answer', all: 'Answer to all', forward: 'Forward' };
+const TITLES = { reply: 'Answer', all: 'Answer to all', forward: 'Forward', draft: 'Draft' };
 const MEMBERS = ['from', 'to', 'cc', 'bcc', 'subject', 'text'];
 const PROMISED = /\b(attach(ed|ment|ments|ing)?|enclosed|anbei|anhang|angehängt|beigefügt|pièce jointe|ci-joint|adjunto)\b/i;
 
 let turn = 0; // what comes for a page that is no more is not shown
 let leaving = null; // what is to be kept before the page is another
+let chosen = null; // { path, files }: of a message that was taken back; no storage holds them
 
 function signature() {
   const { enabled = true, text = '' } = session.preferences.mail?.signature ?? {};
@@ -28,14 +29,13 @@ function signature() {
 async function begin(way, id, own) {
   if (!(way in TITLES)) return { from: own[0], to: '', cc: '', subject: '', text: signature(), kept: [] };
   const message = await get(`/api/mail/messages/${id}`);
-  return answerTo(message, way, own);
+  return way === 'draft' ? draftOf(message, own) : answerTo(message, way, own);
 }
 
 // ---- attachments ----
 
 // Files that were chosen, and parts of the message that is handed on; `changed` when there are others.
-function attachments(kept, lost, changed) {
-  const files = [];
+function attachments(kept, lost, files, changed) {
   const list = element('ul', { className: 'files', 'aria-label': 'Attachments' });
   const input = field({ name: 'attachments', label: 'Attach files', type: 'file', multiple: true, hint: lost.length ? `Choose again what a page that is loaded anew cannot keep: ${lost.join(', ')}.` : undefined });
   const control = input.querySelector('input');
@@ -80,9 +80,30 @@ const ownWords = (text) => text.split('\n').filter((one) => !one.startsWith('>')
 
 const forgot = (values, { files, kept }) => !files.length && !kept.length && PROMISED.test(`${values.subject} ${ownWords(values.text)}`);
 
-function sent(answer) {
+// Takes it back while it waits: it is written on where it was. Its copy is a draft now, and goes once
+// this is sent.
+async function takeBack(outgoing, path, draft, files) {
+  try {
+    const answer = await remove(`/api/mail/outgoing/${outgoing}`);
+    keepDraft(path, { ...draft, draft: answer.draft ?? undefined, lost: files.map((one) => one.name) });
+    chosen = { path, files };
+    location.hash = path === 'new' ? 'write' : `write/${path}`;
+    return 'It is taken back, and was sent to nobody.';
+  } catch (problem) {
+    // Some have it; or its time was over while one thought.
+    return problem.status === 409 || problem.status === 404 ? 'It has left already.' : problem.message;
+  }
+}
+
+// Says that it was sent; where the person wants it to wait, with a way back until it leaves.
+async function tellSent(answer, path, draft, files) {
   const people = answer.recipients === 1 ? '' : ` to ${answer.recipients} people`;
   say(`Sent${people}.`);
+  if (!session.preferences.mail?.send_delay) return;
+  const { outgoing } = await get('/api/mail/outgoing');
+  const own = outgoing.find(({ copy, state }) => copy === answer.id && state === 'waiting');
+  const ms = own ? own.due * 1000 - Date.now() : 0;
+  if (ms > 0) say(`Sent${people}. It leaves in a moment.`, () => takeBack(own.id, path, draft, files), { ms, over: true });
 }
 
 // ---- the page ----
@@ -109,7 +130,7 @@ function editor(root, way, id, draft, path, own) {
     timer = 0;
     if (done) return;
     const values = Object.fromEntries(MEMBERS.map((name) => [name, node.elements[name]?.value ?? '']));
-    keepDraft(path, { ...values, kept: files.kept, lost: [...files.files.map((one) => one.name)] });
+    keepDraft(path, { ...values, kept: files.kept, draft: draft.draft, lost: files.files.map((one) => one.name) });
     said.textContent = 'Kept in this tab.';
   }
   const soon = () => {
@@ -117,7 +138,9 @@ function editor(root, way, id, draft, path, own) {
     clearTimeout(timer);
     timer = setTimeout(keep, KEEP_MS);
   };
-  const files = attachments(draft.kept ?? [], draft.lost ?? [], soon);
+  const there = chosen?.path === path ? chosen.files : [];
+  chosen = null;
+  const files = attachments(draft.kept ?? [], there.length ? [] : draft.lost ?? [], there, soon);
 
   function end() {
     done = true;
@@ -144,8 +167,10 @@ function editor(root, way, id, draft, path, own) {
       if (!values.to && !values.cc && !values.bcc) throw Object.assign(new Error('Say whom it is for.'), { field: 'to' });
       if (forgot(values, files) && !await askFirst({ title: 'Send without an attachment?', text: 'Your message speaks of one, and there is none.', submit: 'Send', send: () => true })) return;
       const answer = await call('POST', '/api/mail/messages', bodyOf(values, way, id, files));
+      // What it was a draft of is not one any more; who finds it once more in Drafts loses nothing.
+      if (draft.draft) await remove(`/api/mail/messages/${draft.draft}`).catch(() => {});
       end();
-      sent(answer);
+      await tellSent(answer, path, { ...Object.fromEntries(MEMBERS.map((name) => [name, values[name] ?? ''])), kept: files.kept }, files.files).catch(() => {});
     },
     more: [button('Discard', async () => {
       if (timer || keptDraft(path)) {
@@ -185,7 +210,6 @@ export async function enter(root, path) {
   const [way = '', id = ''] = path;
   const title = TITLES[way] ?? 'New message';
   const key = way in TITLES ? `${way}/${id}` : 'new';
-  clearBar();
   document.title = `${title} · Mail · Hearth`;
   root.replaceChildren(element('a', { className: 'back-to', href: here(), textContent: '‹ Mail' }), element('h2', { textContent: title, tabIndex: -1 }));
   root.setAttribute('aria-busy', 'true');
