@@ -31,7 +31,7 @@ export async function postfix(network, options) {
   const h = await host(network, { ...options, pkg: 'postfix' });
   h.write('/etc/postfix/main.cf', `compatibility_level = 3.6
 myhostname = mx.${options.domain}
-mydestination = ${options.domain}
+mydestination = ${options.domain}, sts.test
 mynetworks = 203.0.113.254
 smtp_address_preference = ipv4
 inet_protocols = ipv4

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
@@ -16,15 +17,25 @@ import { SmtpClient, deliver } from './smtp-client.mjs';
 const PASSWORD = 'correct-horse-battery';
 const NS = '203.0.113.1', RESOLVER = '203.0.113.2';
 const PEERS = { postfix: [postfix, '203.0.113.20'], exim: [exim, '203.0.113.30'], opensmtpd: [opensmtpd, '203.0.113.40'] };
+const MX = { sts: 'mx.sts.test', failing: 'mx.opensmtpd.test' };
+// What else their certificates are for.
+const NAMES = { postfix: ['mx.sts.test'], odd: ['mta-sts.sts.test', 'mta-sts.failing.test'] };
 const peers = {};
-let network, hearth;
+let network, hearth, policies;
 
 const text = (from, to, subject) => `From: <${from}>\r\nTo: <${to}>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@test>\r\nDate: ${new Date().toUTCString().replace('GMT', '+0000')}\r\n\r\nHello.\r\n.a line with a dot\r\n`;
 
-// A certificate of its own for mx.NAME, which DANE proves (3 1 1) and no authority.
-function certificate(name) {
-  const at = join(network.dir, name);
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${at}.key`, '-out', `${at}.pem`, '-days', '30', '-subj', `/CN=mx.${name}`, '-addext', `subjectAltName=DNS:mx.${name}`], { stdio: 'ignore' });
+const openssl = (...args) => execFileSync('openssl', args, { stdio: 'ignore' });
+
+// A certificate for mx.NAME and `more`, by an authority of the test's own (MTA-STS goes by that), and what DANE
+// has of it (3 1 1).
+function certificate(name, ...more) {
+  const at = join(network.dir, name), ca = join(network.dir, 'ca');
+  if (!existsSync(`${ca}.pem`)) openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${ca}.key`, '-out', `${ca}.pem`, '-days', '30', '-subj', '/CN=the test');
+  const names = [`mx.${name}`, ...more].map((n) => `DNS:${n}`).join();
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${at}.key`, '-out', `${at}.self`, '-days', '30', '-subj', `/CN=mx.${name}`);
+  writeFileSync(`${at}.names`, `subjectAltName=${names}\n`);
+  openssl('x509', '-clrext', '-in', `${at}.self`, '-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '30', '-extfile', `${at}.names`, '-out', `${at}.pem`);
   const cert = readFileSync(`${at}.pem`, 'utf8');
   const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
   return { cert, key: readFileSync(`${at}.key`, 'utf8'), spki, tlsa: createHash('sha256').update(spki).digest('hex') };
@@ -41,6 +52,17 @@ function records(name, ip, tlsa, policy = 'reject') {
     txt(`${name}.test`, 'v=spf1 mx -all') +
     txt(`_dmarc.${name}.test`, `v=DMARC1; p=${policy}`)
   );
+}
+
+// The policies of domains that have one by MTA-STS (RFC 8461), where their names lead: to the wire.
+async function servePolicies({ cert, key }) {
+  const server = createServer({ cert, key }, (request, response) => {
+    const [, name] = /^mta-sts\.(\w+)\.test$/.exec(request.headers.host);
+    response.setHeader('Content-Type', 'text/plain');
+    response.end(`version: STSv1\r\nmode: enforce\r\nmx: ${MX[name]}\r\nmax_age: 86400\r\n`);
+  });
+  await new Promise((done) => server.listen(443, '203.0.113.254', done));
+  return server;
 }
 
 // The zone's server, and a resolver that validates.
@@ -98,7 +120,8 @@ async function submit(to, subject) {
 before(async () => {
   if (missing()) return;
   network = new Network();
-  const certificates = Object.fromEntries(['hearth', 'odd', ...Object.keys(PEERS)].map((name) => [name, certificate(`${name}.test`)]));
+  const certificates = Object.fromEntries(['hearth', 'odd', ...Object.keys(PEERS)].map((name) => [name, certificate(`${name}.test`, ...(NAMES[name] || []))]));
+  process.env.SSL_CERT_FILE = join(network.dir, 'ca.pem'); // whom the server believes
   hearth = new Hearth({
     'server.hostname': 'mx.hearth.test',
     'mail.domains': 'hearth.test',
@@ -107,6 +130,7 @@ before(async () => {
     'tls.key': join(network.dir, 'hearth.test.key'),
     'dns.server': `${NS}:53`,
     'queue.retry': '1s',
+    'queue.private': 'true', // so these addresses count for policies
   }, await network.host('hearth', '203.0.113.10'));
   hearth.addUser('ann@hearth.test', PASSWORD);
   // What it says itself has to be published, as it says it, and its certificate.
@@ -120,15 +144,21 @@ before(async () => {
   zone += txt('exim._domainkey.exim.test', `v=DKIM1; k=rsa; p=${certificates.exim.spki.toString('base64')}`);
   // Other names of the same hosts, whose certificates their TLSA records do not prove; and what policies there are.
   zone += records('odd', PEERS.exim[1], certificates.odd.tlsa) + records('oddhearth', '203.0.113.10', certificates.odd.tlsa);
+  // And by MTA-STS: one that Postfix keeps to, one of a server whose TLS fails.
+  for (const name of ['sts', 'failing'])
+    zone += `mta-sts.${name}.test. A 203.0.113.254\n` + txt(`_mta-sts.${name}.test`, 'v=STSv1; id=1') + `${name}.test. MX 10 ${MX[name]}.\n`;
+  zone += `${MX.sts}. A ${PEERS.postfix[1]}\n`;
   zone += records('careful', '203.0.113.99', undefined, 'quarantine') + records('lax', '203.0.113.99', undefined, 'none');
   hearth.settings['dns.anchor'] = await nameServers(zone);
   for (const [name, [make, ip]] of Object.entries(PEERS))
     peers[name] = await make(network, { domain: `${name}.test`, ip, resolver: RESOLVER, ...certificates[name] });
+  policies = await servePolicies(certificates.odd);
   await hearth.start();
 });
 
 after(async () => {
   if (!network) return;
+  policies?.close();
   try {
     await hearth?.remove();
   } finally {
@@ -184,6 +214,14 @@ describe('other mail servers', { skip: missing() }, () => {
     await eventually(() => /domain=odd\.test why="[^"]*TLSA/.test(hearth.log), 20, 'a refusal to send');
     assert.match(hearth.command('queue', 'list').stdout, /bob@odd\.test/);
     assert.ok(!peers.exim.mails().some((mail) => mail.includes('to-odd')));
+  }));
+
+  test('out: MTA-STS is kept to, and where TLS fails nothing goes in clear', told('postfix', async () => {
+    await submit('bob@sts.test', 'to-sts');
+    await submit('bob@failing.test', 'to-failing');
+    assert.match(await peers.postfix.mail('Subject: to-sts'), /TLSv1\.3/);
+    await eventually(() => /deferred .*to=bob@failing\.test/.test(hearth.log), 20, 'a refusal to send');
+    assert.ok(!peers.opensmtpd.mails().some((mail) => mail.includes('to-failing')));
   }));
 
   test('in: nor do we, where ours is not the one', told('postfix', async () => {
