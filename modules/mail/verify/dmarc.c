@@ -7,6 +7,7 @@
 #include "verify/dmarc.h"
 
 #include "hearth/log.h"
+#include "verify/signature.h"
 
 static void align(struct dmarc_check *c);
 
@@ -15,12 +16,6 @@ const char *dmarc_result_name(enum dmarc_result result)
 	static const char *const names[] = { "none", "pass", "fail", "temperror", "permerror" };
 
 	return names[result];
-}
-
-static bool is_below(struct slice name, struct slice domain)
-{
-	return name.n > domain.n && name.p[name.n - domain.n - 1] == '.' &&
-	       slice_eq(slice_skip(name, name.n - domain.n), domain);
 }
 
 /* ---- the verdict ---- */
@@ -100,7 +95,7 @@ static int compare(const struct dmarc_check *c, const struct dmarc_identifier *i
 	if (slice_eq(i->domain, c->walk.organization))
 		return 1;
 	/* Of another organization is what is not below this one's. */
-	return is_below(i->domain, c->walk.organization) ? -1 : 0;
+	return signature_domain_covers(c->walk.organization, i->domain) ? -1 : 0;
 }
 
 static void on_other(void *arg)

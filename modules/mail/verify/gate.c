@@ -1,63 +1,27 @@
 /*
- * gate.c: a message's way through the checks (gate.h). On the loop, but for `hash` and `judge_signatures`,
- * which are a worker's.
+ * gate.c: a message's way through the checks, from its place on (gate.h). On the loop, but for `hash` and
+ * `judge_signatures`, which are a worker's.
  *
- * Bounds: GATES_MAX under way, each with its signatures' keys (DKIM_SIGNATURES_MAX), two SPF checks and
- * AUTHORS_MAX walks in the DNS at once. As many wait as there are sessions at the end of a message.
+ * Bounds: each asks for its signatures' keys (DKIM_SIGNATURES_MAX), one of its chain's, two SPF checks and
+ * AUTHORS_MAX walks in the DNS at once; GATES_MAX are under way.
  */
 #include "verify/gate.h"
-
-#include <stdlib.h>
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
-#include "hearth/map.h"
-#include "hearth/metric.h"
 #include "verify/gate_internal.h"
-#include "verify/networks.h"
 
 #define PIECE (1u << 20) /* of a message that is read back */
 
-static void give_places(struct mail *m);
-
 /* ---- the end ---- */
 
-static size_t running_of(const struct mail *m, uint64_t network)
-{
-	return (size_t)map_get_u64(m->gates.networks, network);
-}
-
-static void count_network(struct mail *m, uint64_t network, size_t n)
-{
-	if (n > 0)
-		map_set_u64(m->gates.networks, network, (void *)n);
-	else
-		map_remove_u64(m->gates.networks, network);
-}
-
-/* With the DNS. Some networks whose DNS is slow on purpose could take all places: then each ends sooner. */
-static int64_t patience_ms(const struct mail *m, int64_t ms)
-{
-	return m->gates.running > GATES_MAX / 2 ? GATE_CROWDED_MS : ms;
-}
-
-static void leave_place(struct mail_gate *g)
-{
-	if (!g->has_place)
-		return;
-	g->has_place = false;
-	g->m->gates.running--;
-	count_network(g->m, g->network, running_of(g->m, g->network) - 1);
-	give_places(g->m);
-}
-
-static void end(struct mail_gate *g, int status)
+void gate_end(struct mail_gate *g, int status)
 {
 	INVARIANT(g->step != GATE_ENDED);
 	g->step = GATE_ENDED;
 	timer_stop(&g->late);
-	leave_place(g);
+	gate_leave_place(g);
 	g->done(g->arg, status);
 }
 
@@ -70,7 +34,7 @@ static int record_refused(struct db_tx *tx, void *arg)
 static void on_recorded(void *arg, int status)
 {
 	(void)status;
-	end(arg, 0);
+	gate_end(arg, 0);
 }
 
 static void conclude(struct mail_gate *g)
@@ -81,7 +45,7 @@ static void conclude(struct mail_gate *g)
 	gate_judge(g);
 	if (g->verdict.action != GATE_REFUSE || g->row_n == 0 ||
 		db_write(g->m->db, record_refused, on_recorded, g) < 0)
-		end(g, 0);
+		gate_end(g, 0);
 }
 
 /* ---- DMARC ---- */
@@ -132,7 +96,7 @@ static void align(void *arg, int status)
 
 	(void)status;
 	g->step = GATE_ALIGNING;
-	timer_start(&g->late, patience_ms(g->m, GATE_ALIGN_MS), 0, on_align_late, g);
+	timer_start(&g->late, gate_patience_ms(g->m, GATE_ALIGN_MS), 0, on_align_late, g);
 	g->aligning = g->authors.n + 1;
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_judge(&g->dmarc[i], proven, n, on_aligned, g);
@@ -157,7 +121,7 @@ static void on_asked(struct mail_gate *g)
 	if (g->message.dkim.count == 0 && g->message.arc.count == 0)
 		align(g, 0);
 	else if (job_run(g->m->io, judge_signatures, align, g) < 0)
-		end(g, HEARTH_EBUSY);
+		gate_end(g, HEARTH_EBUSY);
 }
 
 /* ---- SPF, and the keys ---- */
@@ -284,11 +248,11 @@ static void on_hashed(void *arg, int status)
 	if (status == 0)
 		status = g->status;
 	if (status < 0) {
-		end(g, status);
+		gate_end(g, status);
 		return;
 	}
 	g->step = GATE_ASKING;
-	timer_start(&g->late, patience_ms(g->m, GATE_PATIENCE_MS), 0, on_ask_late, g);
+	timer_start(&g->late, gate_patience_ms(g->m, GATE_PATIENCE_MS), 0, on_ask_late, g);
 	for (size_t i = 0; i < g->authors.n; i++)
 		dmarc_check_begin(&g->dmarc[i], &dns, g->a, g->authors.domains[i]);
 	ask_keys(g, &dns);
@@ -327,7 +291,7 @@ static void hash(void *arg)
 		g->authors.n = 0;
 }
 
-static void begin(struct mail_gate *g)
+void gate_begin(struct mail_gate *g)
 {
 	g->step = GATE_HASHING;
 	if (!g->bytes.p) {
@@ -338,182 +302,6 @@ static void begin(struct mail_gate *g)
 			.arg = g };
 		mail_turn_take(&g->m->turns, &g->turn);
 	} else if (job_run(g->m->io, hash, on_hashed, g) < 0) {
-		end(g, HEARTH_EBUSY);
+		gate_end(g, HEARTH_EBUSY);
 	}
-}
-
-/* ---- places ---- */
-
-static bool take_place(struct mail_gate *g)
-{
-	struct mail_gates *all = &g->m->gates;
-	size_t of_network = running_of(g->m, g->network);
-
-	if (all->running >= GATES_MAX || of_network >= GATES_NETWORK_MAX)
-		return false;
-	all->running++;
-	count_network(g->m, g->network, of_network + 1);
-	g->has_place = true;
-	return true;
-}
-
-static void on_placed(void *arg)
-{
-	begin(arg);
-}
-
-/* In the order they came, but for those whose network has its share. */
-static void give_places(struct mail *m)
-{
-	for (struct list_node *n = m->gates.waiting.head.next, *next;
-		n != &m->gates.waiting.head && m->gates.running < GATES_MAX; n = next) {
-		struct mail_gate *g = LIST_ENTRY(n, struct mail_gate, node);
-
-		next = n->next;
-		if (!take_place(g))
-			continue;
-		list_remove(&g->node);
-		timer_start(&g->late, 0, 0, on_placed, g);
-	}
-}
-
-/* Nothing of it was looked at: it comes again. */
-static void on_no_place(void *arg)
-{
-	struct mail_gate *g = arg;
-
-	list_remove(&g->node);
-	log_warn("mail", "too many mails are being checked", "conn", "%lld", (long long)g->conn,
-		NULL);
-	end(g, HEARTH_EBUSY);
-}
-
-/* ---- from outside ---- */
-
-void mail_gate_check(struct mail_gate *g, struct slice bytes, const char *blob, uint64_t size,
-	mail_gate_fn *done, void *arg)
-{
-	INVARIANT(g->step == GATE_NEW && done);
-	g->bytes = bytes.n > 0 || blob ? bytes : SLICE("");
-	g->blob = blob;
-	g->size = size;
-	g->done = done;
-	g->arg = arg;
-	g->step = GATE_WAITING;
-	if (take_place(g)) {
-		timer_start(&g->late, 0, 0, on_placed, g);
-		return;
-	}
-	list_push(&g->m->gates.waiting, &g->node);
-	timer_start(&g->late, g->m->draining ? 0 : GATE_PATIENCE_MS, 0, on_no_place, g);
-}
-
-static bool is_trusted(const struct mail *m, const char *peer)
-{
-	for (const char *const *n = m->gates.trusted; *n; n++)
-		if (network_has(slice_str(*n), peer))
-			return true;
-	return false;
-}
-
-struct mail_gate *mail_gate_new(struct mail *m, const struct mail_gate_client *client)
-{
-	struct mail_gate *g;
-
-	if (m->gates.mode == GATE_OFF || is_trusted(m, client->peer))
-		return NULL;
-	g = mem_zalloc(sizeof(*g));
-	g->m = m;
-	g->a = arena_new();
-	g->peer = arena_strdup(g->a, slice_str(client->peer));
-	g->helo = arena_strdup(g->a, slice_str(client->helo));
-	g->from = arena_strdup(g->a, slice_str(client->from));
-	g->conn = client->conn;
-	g->network = network_of(client->peer);
-	return g;
-}
-
-void mail_gate_free(struct mail_gate **gp)
-{
-	struct mail_gate *g = *gp;
-
-	if (!g)
-		return;
-	INVARIANT(g->step == GATE_NEW || g->step == GATE_ENDED);
-	if (g->message.arena)
-		verify_message_clear(&g->message);
-	arena_free(&g->a);
-	free(g);
-	*gp = NULL;
-}
-
-const struct mail_gate_verdict *mail_gate_verdict(const struct mail_gate *g)
-{
-	INVARIANT(g->step == GATE_ENDED);
-	return &g->verdict;
-}
-
-int mail_gate_record(struct db_tx *tx, const struct mail_gate *g)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < g->row_n && rc == 0; i++)
-		rc = mail_store_dmarc_count(tx, &g->rows[i]);
-	return rc;
-}
-
-bool mail_gate_owns(const void *mail, struct slice id)
-{
-	const struct mail *m = mail;
-
-	if (id.n > 0 && id.p[id.n - 1] == '.')
-		id.n--;
-	return slice_ieq(id, slice_str(hearth_hostname(m->h))) || mail_domain_is_local(m, id);
-}
-
-/* ---- the module's ---- */
-
-const char *mail_gates_wrong_network(const char *const *trusted)
-{
-	for (; *trusted; trusted++)
-		if (!network_is_good(slice_str(*trusted)) && strcmp(*trusted, "none") != 0)
-			return *trusted;
-	return NULL;
-}
-
-void mail_gates_start(struct mail *m)
-{
-	const struct config *c = hearth_config(m->h);
-	const char *mode = config_text(c, "mail", "dmarc");
-
-	m->gates.mode = strcmp(mode, "off") == 0      ? GATE_OFF
-			: strcmp(mode, "report") == 0 ? GATE_REPORT
-						      : GATE_ENFORCE;
-	m->gates.defer = strcmp(config_text(c, "mail", "dmarc_temperror"), "defer") == 0;
-	m->gates.trusted = config_list(c, "mail", "trusted");
-	m->gates.sealers = config_list(c, "mail", "arc_trusted");
-	m->gates.networks = map_new();
-	list_init(&m->gates.waiting);
-	for (size_t i = 0; i < sizeof(m->gates.results) / sizeof(m->gates.results[0]); i++) {
-		char label[64];
-
-		snprintf(label, sizeof(label), "result=\"%s\"",
-			dmarc_result_name((enum dmarc_result)i));
-		m->gates.results[i] = metric_counter("hearth_mail_dmarc_total", label,
-			"Mails from outside, by what DMARC says of their authors");
-	}
-}
-
-void mail_gates_drain(struct mail *m)
-{
-	LIST_FOREACH (&m->gates.waiting, n) {
-		struct mail_gate *g = LIST_ENTRY(n, struct mail_gate, node);
-
-		timer_start(&g->late, 0, 0, on_no_place, g);
-	}
-}
-
-void mail_gates_stop(struct mail *m)
-{
-	map_free(&m->gates.networks);
 }

@@ -2,7 +2,8 @@
  * verify/gate_internal.h: a gate from the inside (gate.h). One thread has it at a time: the loop, or the
  * worker of the step it is in.
  *
- *	gate.c          its steps, and its place among the others
+ *	gate_place.c    whether it is checked, and its place among the others
+ *	gate.c          its steps
  *	gate_verdict.c  from results to a verdict, the field, and the rows for reports
  */
 #ifndef MAIL_VERIFY_GATE_INTERNAL_H
@@ -77,7 +78,14 @@ struct mail_gate {
 	void *arg;
 };
 
-/* Whether the signature proves its domain: it holds, for all of the message, and not only as a try. */
+/* gate.c: it has a place; it is over. */
+void gate_begin(struct mail_gate *g);
+void gate_end(struct mail_gate *g, int status);
+/* gate_place.c: somebody else may have it; how long the DNS may take. */
+void gate_leave_place(struct mail_gate *g);
+int64_t gate_patience_ms(const struct mail *m, int64_t ms);
+
+/* gate_verdict.c. Whether the signature proves its domain: it holds, for all of the message, and not only as a try. */
 bool gate_counts(const struct dkim_signature *s);
 /* From all that is known to the verdict and its rows. */
 void gate_judge(struct mail_gate *g);
