@@ -146,6 +146,7 @@ static void on_ended(void *arg, int status)
 {
 	struct acme_attempt *t = arg;
 	struct acme *a = t->owner;
+	bool begun = t->begun;
 
 	(void)status;
 	a->attempt = NULL;
@@ -154,7 +155,9 @@ static void on_ended(void *arg, int status)
 	strbuf_free(&t->job.chain);
 	arena_free(&t->arena);
 	free(t);
-	acme_look(a);
+	/* Where not even that could be noted, as on a full disk, the next look is soon enough. */
+	if (begun)
+		acme_look(a);
 }
 
 static bool is_off(const struct acme *a, const char *listener)

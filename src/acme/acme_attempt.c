@@ -50,7 +50,8 @@ bool acme_is_left_out(const struct acme_record *r, const char *name, int64_t now
 /* The hostname is what it is all for: without it there is no attempt. */
 static bool may_leave_out(const struct acme_attempt *t)
 {
-	return t->job.refused[0] && strcmp(t->job.refused, t->job.names[0]) != 0 &&
+	return t->job.refused[0] &&
+	       !slice_ieq(slice_str(t->job.refused), slice_str(t->job.names[0])) &&
 	       !acme_is_left_out(&t->record, t->job.refused, clock_wall_ms());
 }
 
@@ -86,8 +87,14 @@ void acme_attempt_run(void *attempt)
 	begun.tries++;
 	begun.next_ms = acme_next_ms(clock_wall_ms(), begun.tries, false, 0);
 	t->result = acme_store_begun(&t->job.store, &begun);
-	if (t->result == 0)
-		t->result = acme_obtain(&t->job);
+	if (t->result < 0) {
+		if (t->result != HEARTH_ECONFLICT)
+			log_error("acme", "an attempt cannot be noted, so none is made", "why",
+				"%s", error_name(t->result), NULL);
+		return;
+	}
+	t->begun = true;
+	t->result = acme_obtain(&t->job);
 	if (t->result == 0)
 		log_info("acme", "a new certificate", "hostname", "%s", t->job.names[0], "names",
 			"%zu", t->job.count, NULL);

@@ -12,6 +12,7 @@ struct acme_attempt {
 	struct arena *arena;
 	struct acme_job job;
 	struct acme_record record; /* as it was */
+	bool begun;                /* it was noted as one */
 	int result;
 	void *owner;
 };

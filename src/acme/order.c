@@ -414,8 +414,10 @@ static int obtain(struct acme_job *j)
 	const char *url = "";
 	int rc = sign_in(j);
 
-	if (rc == 0 && !take_up_order(j, &url, &order))
+	if (rc == 0 && !take_up_order(j, &url, &order)) {
+		j->client.why = NULL; /* why the one of before does not do is of no interest */
 		rc = make_order(j, &url, &order);
+	}
 	if (rc == 0 && order.state == ACME_PENDING)
 		rc = prove_all(j, &order);
 	if (rc == 0)

@@ -81,6 +81,8 @@ test('a certificate comes, and every listener has it', async () => {
   assert.deepEqual(names.split(', ').sort(), ['autoconfig', 'mail', 'mta-sts'].map((n) => `DNS:${n}.org.test`));
   for (const listener of ['imaps', 'submissions']) assert.equal((await shown(hearth.port[listener])).serial, serial);
   assert.equal((await getTls(hearth.port.https, '/healthz', { ca: pebble.root, host: HOST })).status, 200);
+  for (const [token, code] of [['abc_-9', 200], ['a.b', 404], ['x'.repeat(257), 404]]) // the authority's and no path's
+    assert.equal((await hearth.api('GET', `/.well-known/acme-challenge/${token}`)).status, code, token);
   const said = await eventually(() => (status().status === 0 ? status() : null), 20, 'a good state');
   assert.match(said.stdout, /account: https:\/\/localhost/);
   assert.match(said.stdout, /good until: 20/);
@@ -137,11 +139,18 @@ test('a start after a kill has the certificate at once; by TLS alone another is 
   await pebble.start(1, hearth.port.https, { PEBBLE_AUTHZREUSE: '0' }, { externalAccountBindingRequired: true, externalAccountMACKeys: { 'customer-1': EAB_KEY } });
   renew();
   assert.notEqual((await another(serial)).serial, serial);
-  // Who only wants to see what is behind that protocol sees nothing.
+  // Who only wants to see what is behind that protocol sees nothing; beside others it counts for nothing.
   await assert.rejects(new Promise((done, fail) => {
     const socket = connect({ host: '127.0.0.1', port: hearth.port.https, servername: HOST, ALPNProtocols: ['acme-tls/1'], rejectUnauthorized: false }, done);
     socket.on('error', fail);
   }));
+  await new Promise((done, fail) => {
+    const socket = connect({ host: '127.0.0.1', port: hearth.port.https, servername: HOST, ALPNProtocols: ['acme-tls/1', 'http/1.1'], rejectUnauthorized: false }, () => {
+      assert.equal(socket.alpnProtocol, 'http/1.1');
+      done(socket.destroy());
+    });
+    socket.on('error', fail);
+  });
 });
 
 test('a name that cannot be confirmed costs nobody else the certificate; the hostname does, and it is said why', async () => {

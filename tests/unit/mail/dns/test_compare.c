@@ -48,4 +48,58 @@ START_TEST(policies_are_read)
 }
 END_TEST
 
-TEST_MAIN("dns records", policies_are_read)
+static enum dns_verdict alias(enum dns_status status, const char *leads_to)
+{
+	struct dns_record record = { .type = DNS_CNAME, .value = "mail.example.org" };
+	struct dns_compared compared = { .record = &record };
+	struct slice rdata = SLICE("\xC0\x00\x02\x01");
+
+	ck_assert_int_eq(dns_record_ask(&record), DNS_A);
+	dns_compare(&compared, &(struct dns_answer){ .status = status,
+				       .why = "",
+				       .name = leads_to,
+				       .rdata = &rdata,
+				       .count = status == DNS_FOUND });
+	if (status == DNS_FOUND)
+		ck_assert_str_eq(compared.found.p, "192.0.2.1");
+	strbuf_free(&compared.found);
+	return compared.verdict;
+}
+
+/* An alias is as good as the address that it stands for; and where the name has only the other kind. */
+START_TEST(aliases_are_followed)
+{
+	ck_assert_int_eq(alias(DNS_FOUND, "Mail.example.org"), DNS_IS_GOOD);
+	ck_assert_int_eq(alias(DNS_NODATA, "mail.example.org"), DNS_IS_GOOD);
+	ck_assert_int_eq(alias(DNS_FOUND, "mta-sts.example.org"), DNS_IS_OTHER);
+	ck_assert_int_eq(alias(DNS_NXDOMAIN, "mta-sts.example.org"), DNS_IS_MISSING);
+	ck_assert_int_eq(alias(DNS_NODATA, "mta-sts.example.org"), DNS_IS_MISSING);
+	ck_assert_int_eq(alias(DNS_FAILED, "mta-sts.example.org"), DNS_IS_UNKNOWN);
+}
+END_TEST
+
+static enum dns_verdict issuers(struct slice first, struct slice second)
+{
+	struct dns_record record = { .type = DNS_CAA, .value = "0 issue \"ca.test\"" };
+	struct dns_compared compared = { .record = &record };
+	struct slice rdata[] = { first, second };
+
+	dns_compare(&compared,
+		&(struct dns_answer){
+			.status = DNS_FOUND, .why = "", .name = "", .rdata = rdata, .count = 2 });
+	strbuf_free(&compared.found);
+	return compared.verdict;
+}
+
+START_TEST(one_of_the_issuers_is_ours)
+{
+	const struct slice ours = SLICE("\0\5issueca.test"), other = SLICE("\0\5issueb.test");
+
+	ck_assert_int_eq(issuers(other, ours), DNS_IS_GOOD);
+	ck_assert_int_eq(issuers(other, other), DNS_IS_WRONG);
+	for (size_t n = 0; n < ours.n; n++) /* cut off, it is none of ours */
+		ck_assert_int_eq(issuers(slice_head(ours, n), other), DNS_IS_WRONG);
+}
+END_TEST
+
+TEST_MAIN("dns records", policies_are_read, aliases_are_followed, one_of_the_issuers_is_ours)
