@@ -4,6 +4,7 @@
 #include "dns/dns_records.h"
 #include "mail.h"
 #include "queue/queue_commands.h"
+#include "report/report_commands.h"
 #include "report/send.h"
 #include "sign/dkim_commands.h"
 
@@ -53,6 +54,16 @@ const struct hearth_command mail_commands[] = {
 		"again.\nColumns, with tabs between: address, since, until, how often, the "
 		"answer.\n",
 		mail_run_queue_suppressed },
+	{ "reports list", "", "list what others report of mail and TLS of this server's domains",
+		"\nColumns, with tabs between: number, dmarc or tls, day, domain, who reports, how "
+		"many "
+		"passed,\nand failed. The latest first.\n",
+		mail_run_reports_list },
+	{ "reports show", "NUMBER", "print one of them with its rows",
+		"\nColumns of a row: how many, from where (dmarc) or which server (tls), what came "
+		"of it, "
+		"DKIM,\nSPF, the author's domain or the policy.\n",
+		mail_run_reports_show },
 	{ "reports send", "", "send now what would be reported to other domains after midnight",
 		"\nThat is how their mail fared here (DMARC) and how TLS did with their servers "
 		"(TLS-RPT),\n"

@@ -32,6 +32,7 @@
 #include "store/dmarc.h"
 #include "store/forward.h"
 #include "store/outgoing.h"
+#include "store/report.h"
 #include "store/store.h"
 #include "store/sts.h"
 #include "store/tls_session.h"
@@ -359,6 +360,8 @@ static int prune_expunged(struct db_tx *tx, void *arg)
 		rc = mail_store_tls_prune(tx, clock_wall_s() / 86400);
 	if (rc == 0)
 		rc = mail_store_forwarded_prune(tx, clock_wall_ms());
+	if (rc == 0)
+		rc = mail_store_report_prune(tx, clock_wall_s());
 	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
 }
 

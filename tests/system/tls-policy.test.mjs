@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Hearth, eventually } from './hearth.mjs';
 import { Sink, makeAuthority, makeCertificate, tlsaData } from './mail-sink.mjs';
-import { SmtpClient } from './smtp-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse-battery';
 const NS = '127.0.0.1';
@@ -99,6 +99,8 @@ const TLSRPT = {
   stsnoweb: 'WEB',
 };
 const posted = [];
+// Who wants to hear of mail in its name (RFC 9990): itself; another that agrees; one that does not.
+const DMARC = { ee: 'mailto:d@ee.test!10m', stsgood: 'mailto:d@none.test', stswild: 'mailto:d@noneplain.test' };
 const domainOf = (name, { zone = 'test' }) => `${name}.${zone}`;
 const address = (i) => `127.0.2.${i + 1}`;
 
@@ -128,6 +130,8 @@ function zones(dir) {
     const at = row.tlsaAlias ? `${row.tlsaAlias}.${name}` : `_${port}._tcp.${row.tlsaAt ? `${row.tlsaAt}.${name}` : host}`;
     if (row.tlsaAlias) to.push(`_${port}._tcp.${host} CNAME ${at}`);
     if (TLSRPT[name]) to.push(`_smtp._tls.${name} TXT "v=TLSRPTv1; rua=${TLSRPT[name].replace('WEB', `https://mta-sts.stswild.test:${webPort}/report`)}"`);
+    if (DMARC[name]) to.push(`_dmarc.${name} TXT "v=DMARC1; p=none; sp=quarantine; rua=${DMARC[name]}"`);
+    if (name === 'stsgood') to.push(`stsgood.test._report._dmarc.none TXT "v=DMARC1;"`);
     for (const record of row.records || (row.sts ? ['v=STSv1; id=1'] : [])) to.push(`_mta-sts.${name} TXT "${record}"`);
     if (row.sts && !row.noweb) to.push(`mta-sts.${name} A ${WEB}`);
     for (const tlsa of row.tlsa || []) to.push(`${at} TLSA ${fill(tlsa)}`);
@@ -349,4 +353,25 @@ test('TLS-RPT: what came of it is told to who asks, by mail and by POST', async 
   assert.ok(kinds.some((k) => /sts-policy-fetch-error/.test(k)), kinds.join(' '));
   // Of those that do not ask nothing is kept.
   await eventually(() => !rowsOfSessions(), 20, 'nothing is left');
+});
+
+test('DMARC: what came of mail in a domain\'s name is told to who asks and may', async () => {
+  for (const domain of ['ee.test', 'stsgood.test', 'stswild.test'])
+    for (let i = 0; i < 2; i++) await deliver(hearth.port.smtp, 'ann@hearth.test', `From: <x@${domain}>\r\nSubject: hello & <you>\r\n\r\nx\r\n`, `x@${domain}`);
+  assert.equal(hearth.command('reports', 'send').status, 0);
+  const open = (name) => sinks.get(name).mails.filter((m) => /Content-Type: application\/gzip/.test(m.text));
+  await eventually(() => open('ee').length && open('none').length, 60, 'reports').catch((e) => { throw new Error(`${e.message}\n${hearth.log.slice(-4000)}`); });
+  const [{ text }] = open('ee');
+  assert.match(text, /^Subject: Report Domain: ee\.test\r\n Submitter: hearth\.test\r\n Report-ID: </m);
+  assert.match(text, /filename="hearth\.test!ee\.test!\d+!\d+\.xml\.gz"/);
+  const [, base64] = /Content-Type: application\/gzip\r\n[\s\S]*?\r\n\r\n([A-Za-z0-9+/=\r\n]+)\r\n--/.exec(text);
+  const xml = gunzipSync(Buffer.from(base64, 'base64')).toString();
+  assert.match(xml, /<feedback xmlns="urn:ietf:params:xml:ns:dmarc-2.0">/);
+  assert.match(xml, /<org_name>hearth\.test<\/org_name><email>postmaster@hearth\.test<\/email>/);
+  assert.match(xml, /<policy_published><domain>ee\.test<\/domain>.*<p>none<\/p><sp>quarantine<\/sp>/);
+  assert.match(xml, /<source_ip>127\.0\.0\.1<\/source_ip><count>2<\/count><policy_evaluated><disposition>none<\/disposition><dkim>fail<\/dkim><spf>fail<\/spf>/);
+  assert.match(xml, /<header_from>ee\.test<\/header_from><envelope_from>ee\.test<\/envelope_from>/);
+  assert.match(open('none')[0].text, /Report Domain: stsgood\.test/);
+  assert.equal(open('none').length, 1);
+  assert.equal(sinks.get('noneplain').mails.filter((m) => /Report Domain/.test(m.text)).length, 0);
 });

@@ -214,6 +214,8 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/signature", mail_get_signature, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", mail_post_flags, HTTP_ACCOUNT, 1024 },
 	{ HTTP_POST, "/api/mail/messages/{id:int}/move", mail_post_move, HTTP_ACCOUNT, 4096 },
+	{ HTTP_GET, "/api/mail/reports", mail_get_reports, HTTP_ADMIN, 0 },
+	{ HTTP_GET, "/api/mail/reports/{id:int}", mail_get_report, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/queue", mail_get_queue, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/queue/summary", mail_get_queue_summary, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/queue/{id:int}", mail_get_queued, HTTP_ADMIN, 0 },

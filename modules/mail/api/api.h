@@ -34,6 +34,7 @@ struct mail_call {
 	struct mail_queue_call *queue; /* queue_api.c */
 	struct mail_key_call *key;     /* dkim_api.c */
 	struct mail_suppressed_call *suppressed;
+	struct mail_report_call *report; /* report_api.c */
 	/* the answer: an error, or what `reply` sends, or `json` where there is none */
 	void (*work)(struct mail_call *c);
 	void (*reply)(struct mail_call *c);
@@ -74,6 +75,8 @@ http_handler mail_post_flags, mail_post_move, mail_delete_message;
 http_handler mail_get_dkim, mail_post_dkim_rotate, mail_post_dkim_revoke;
 /* suppressed_api.c */
 http_handler mail_get_suppressed, mail_post_unsuppress;
+/* report_api.c */
+http_handler mail_get_reports, mail_get_report;
 /* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
 

@@ -15,6 +15,7 @@
 #include "hearth/log.h"
 #include "personal/preferences.h"
 #include "queue/queue.h"
+#include "report/receive.h"
 #include "store/internal.h"
 
 /* ---- filters ---- */
@@ -321,6 +322,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 		rc = queue_all(tx, d, now, until);
 	if (rc == 0 && d->gate)
 		rc = mail_gate_record(tx, d->gate);
+	if (rc == 0)
+		rc = reports_keep(tx, d->reports);
 	if (rc == 0 && d->also)
 		rc = d->also(tx, d->also_arg);
 	return rc;

@@ -69,7 +69,8 @@ struct mail_delivery {
 	int64_t date;
 	char key[BLOB_KEY_MAX + 1]; /* of its bytes; "" until it is known */
 	uint64_t size;
-	bool has_blob; /* one was put under it */
+	bool has_blob;                 /* one was put under it */
+	struct reports_found *reports; /* of others on our domains (report/receive.h); NULL: none */
 	struct mail_filter_facts facts;
 	bool has_facts;
 	struct exec *loop; /* where it is answered */

@@ -13,6 +13,7 @@
 #include "message.h"
 #include "mime/header.h"
 #include "packing.h"
+#include "report/receive.h"
 #include "sign/keys.h"
 #include "smtp/smtp_idn.h"
 
@@ -149,6 +150,16 @@ static int read_blob(struct mail_delivery *d, struct buf **stored)
 	return d->in_memory ? 0 : blob_get_wait(d->m->blob, d->key, 0, d->size, stored);
 }
 
+/* Of others on our domains; once, for all who read postmaster's mail. */
+static void find_reports(struct mail_delivery *d, struct slice blob)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (reports_come_to(d->m, d->targets[i].r.address)) {
+			d->reports = reports_find(d->m, d->a, blob);
+			return;
+		}
+}
+
 /* One that is too large to be kept in memory is read back. */
 void mail_delivery_prepare(void *delivery)
 {
@@ -165,6 +176,7 @@ void mail_delivery_prepare(void *delivery)
 		return;
 	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);
 	parse_once(d, blob);
+	find_reports(d, blob);
 	d->status = mail_forwarding_prepare(d);
 	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)
 		if (d->remotes[i].via.n > 0)

@@ -193,6 +193,9 @@ static void add_domain(
 	snprintf(name, sizeof(name), "_dmarc.%s", domain);
 	add(r, name, DNS_TXT, "what receivers do with mail that is not proven (DMARC, RFC 9989)",
 		"v=DMARC1; p=none; rua=mailto:postmaster@%s", domain);
+	snprintf(name, sizeof(name), "_smtp._tls.%s", domain);
+	add(r, name, DNS_TXT, "where others report failures of TLS to (TLS-RPT, RFC 8460)",
+		"v=TLSRPTv1; rua=mailto:postmaster@%s", domain);
 	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
 		int port = hearth_port(h, services[i].listener);
 		struct config_address at =
