@@ -177,7 +177,7 @@ async function freePort() {
 
 before(async () => {
   webPort = await freePort();
-  hearth = new Hearth({ 'queue.private': 'yes', 'queue.sts_port': String(webPort), 'queue.per_hour': '0', 'queue.connections': '100' });
+  hearth = new Hearth({ 'queue.private': 'yes', 'queue.sts_port': String(webPort), 'mail.trusted': '192.0.2.0/24', 'queue.per_hour': '0', 'queue.connections': '100' });
   const dir = join(hearth.dir, 'dns'), dns = await freePort();
   port = await freePort();
   mkdirSync(dir);
