@@ -196,7 +196,7 @@ bool report_read_dmarc(struct arena *a, struct slice xml, struct report_read *ou
 		if (r.depth == 0 && r.dmarc)
 			break; /* the root has ended */
 	}
-	out->domain = verify_lower(a, out->domain);
+	out->domain = verify_domain(a, out->domain);
 	return r.dmarc && r.depth == 0 && out->organization.n > 0 && out->id.n > 0 &&
 	       out->domain.n > 0;
 }

@@ -50,7 +50,7 @@ static void read_policy(struct arena *a, struct report_read *r, const struct jso
 	int64_t good = count_of(summary, "total-successful-session-count");
 
 	if (r->domain.n == 0)
-		r->domain = verify_lower(a, text_of(a, policy, "policy-domain"));
+		r->domain = verify_domain(a, text_of(a, policy, "policy-domain"));
 	r->passed += good;
 	r->failed += count_of(summary, "total-failure-session-count");
 	add_row(r, &(struct report_row){ .detail = type, .count = good });
