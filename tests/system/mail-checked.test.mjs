@@ -372,10 +372,12 @@ test('who is trusted or logged in is not checked; only looking does nothing', as
   assert.equal(sql("SELECT disposition || reason FROM dmarc_row WHERE reason LIKE 'local%' AND domain = 'ok.test'"), '1local_policy');
 });
 
-// Answers all questions the same: SERVFAIL, which is sooner known than silence, or that there is nothing.
+// Answers all questions the same: SERVFAIL, which is sooner known than silence, or that there is nothing; or
+// not at all.
 async function oneAnswer(t) {
   const server = createSocket('udp4', (question, from) => {
     const answer = Buffer.from(question), root = question[12] === 0;
+    if (server.rcode === undefined) return;
     answer.writeUInt16BE(0x8180 | (server.rcode === 3 && root ? 0 : server.rcode), 2);
     server.send(answer, from.port, from.address);
   });
@@ -426,4 +428,18 @@ test('without a name server mail is taken, or put off where that is wanted', asy
   assert.equal(reply.code, 451);
   assert.ok(reply.lines[0].startsWith('4.7.0 '));
   assert.ok(!(await inMailbox('INBOX')).includes('later'));
+});
+
+test('a stop amid the checks is clean, and nobody has been told that it was taken', async (t) => {
+  await oneAnswer(t);
+  await hearth.stop();
+  hearth.settings['server.drain'] = '1s';
+  await hearth.start();
+  const waiting = [];
+  for (let i = 0; i < 22; i++) waiting.push(await stay(CLIENT, 'a@ok.test', compose(`stopped ${i}`, 'a@ok.test', {}))); // two without a place
+  const told = Promise.all(waiting.map(({ reply }) => reply.then((r) => r.code, () => 0)));
+  await hearth.stop();
+  const codes = await told;
+  assert.ok(!codes.includes(250), codes.join());
+  assert.ok(codes.every((code) => [0, 421, 451, 452].includes(code)), codes.join());
 });

@@ -53,7 +53,8 @@ void authors_read(struct arena *a, struct slice header, struct authors *out)
 		fields++;
 		all = mime_addresses_parse(a, mime_unfold(a, field.value));
 		for (size_t i = 0; i < all.n && !out->wrong; i++)
-			if (all.v[i].kind == MIME_ADDRESS_MAILBOX)
+			/* "Doe, John <j@example.org>": what has no host speaks for nobody. */
+			if (all.v[i].kind == MIME_ADDRESS_MAILBOX && all.v[i].host.n > 0)
 				add(a, out, all.v[i].host);
 	}
 	if (!out->wrong && out->n == 0)
