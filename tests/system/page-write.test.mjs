@@ -216,6 +216,21 @@ test('what waits before it leaves is taken back, and written on; a draft of anot
   await page.click('text="Send"');
   await page.waitForSelector('#bar button:text-is("Undo")');
   await eventually(async () => await newest(fay, 'Drafts') === null, 10, 'it is no draft any more');
+  // What is on its way is listed, and taken back there, too; mail is sent on once that address says yes.
+  await page.evaluate(() => { location.hash = 'account/mail'; });
+  await page.waitForSelector('#outgoing li:has-text("from afar"):has-text("gil@hearth.test")');
+  await page.fill('.card:has(#forward-said) [name=address]', 'not an address');
+  await page.click('text="Send on"');
+  await problemAt(page, 'address').waitFor();
+  await page.fill('.card:has(#forward-said) [name=address]', 'fay@elsewhere.example');
+  await page.click('text="Send on"');
+  await page.waitForSelector('#forward-said:has-text("A letter went to fay@elsewhere.example")');
+  await looks(page, 'account-mail');
+  await page.click('text="Send nothing on"');
+  await page.waitForSelector('#forward-said:has-text("Your mail stays here.")');
+  await page.click('[aria-label="Take back: from afar"]');
+  await page.waitForFunction(() => !/from afar/.test(document.querySelector('#outgoing')?.textContent ?? ''));
+  assert.equal((await newest(fay, 'Drafts')).subject, 'from afar');
   await close(page);
 });
 

@@ -1,9 +1,12 @@
-// account/mail.js: mail programs, the filters, the signature with its pictures.
+// account/mail.js: mail programs, what is on its way, what is sent on, the filters, the signature with its
+// pictures.
 import { button, card, element, list, notice, paragraph, row } from '../dom.js';
 import { field, form } from '../form.js';
 import { changePreferences, loadPreferences, session } from '../session.js';
 import { attachments } from './attachments.js';
 import { editFilter, told } from './filter.js';
+import { forwardCard } from './forward.js';
+import { outgoingCard } from './outgoing.js';
 import { programsCard } from './programs.js';
 
 const pictures = (html) => [...new Set([...html.matchAll(/cid:([A-Za-z0-9._~-]+)/g)].map(([, name]) => name))].slice(0, 10);
@@ -66,11 +69,11 @@ function filtersCard(attempt, redraw) {
 
 export async function show() {
   const place = element('div');
-  const programs = await programsCard();
+  const [programs, outgoing, forward] = await Promise.all([programsCard(), outgoingCard(), forwardCard()]);
   const files = attachments();
 
   function draw() {
-    place.replaceChildren(programs, filtersCard(attempt, draw), signatureCard(attempt), files);
+    place.replaceChildren(programs, outgoing, filtersCard(attempt, draw), forward, signatureCard(attempt), files);
   }
 
   // What was changed elsewhere meanwhile is shown as it is now, and whoever asked says so.

@@ -16,7 +16,8 @@ export async function programsCard() {
       : element('span', {}, 'yours, or better one of your ', element('a', { href: '#account/app-passwords', textContent: 'app passwords' }))],
   ];
   return card('Mail programs',
-    paragraph('This page reads mail. To write and sort it, set up a mail program on your phone or computer. Mail reaches people of this server; to elsewhere it cannot be sent yet.'),
+    paragraph('Mail can be read and written here, or with a mail program on your phone or computer. Most set themselves up once they know your address; others ask for this.'),
     element('dl', { className: 'facts', id: 'mail-programs' }, facts.filter(([, value]) => value)
-      .map(([name, value]) => [element('dt', { textContent: name }), element('dd', {}, value)])));
+      .map(([name, value]) => [element('dt', { textContent: name }), element('dd', {}, value)])),
+    element('p', {}, element('a', { href: '/api/mail/apple.mobileconfig', download: '', textContent: 'Profile for iPhone, iPad and Mac' })));
 }

@@ -18,7 +18,7 @@ export function showForgotten(root) {
   }
   root.replaceChildren(
     element('h2', { textContent: 'Forgotten your password?' }),
-    paragraph('If you have verified a second address, a link for a new password goes there. Mail for addresses outside this server cannot be sent yet: without a second address here, ask an administrator, who can make a link for you.'),
+    paragraph('If you have verified a second address, a link for a new password goes there. Without one, ask an administrator, who can make a link for you.'),
     form({
       fields: [field({ name: 'address', label: 'Address', autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, inputMode: 'email' })],
       submit: 'Send the link',

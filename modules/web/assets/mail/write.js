@@ -7,11 +7,12 @@ import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
 import { here } from '../mail.js';
 import { ownAddresses, session } from '../session.js';
-import { size } from '../text.js';
+import { inWhile, size } from '../text.js';
 import { dropDraft, keepDraft, keptDraft } from './drafts.js';
 import { answerTo, draftOf, written } from './reply.js';
 
 const KEEP_MS = 400; // after the last key
+const UNDO_MS = 60000; // for which the bar offers it; what waits longer is taken back in the account (outgoing.js)
 const TITLES = { reply: 'Answer', all: 'Answer to all', forward: 'Forward', draft: 'Draft' };
 const MEMBERS = ['from', 'to', 'cc', 'bcc', 'subject', 'text'];
 const PROMISED = /\b(attach(ed|ment|ments|ing)?|enclosed|anbei|anhang|angehängt|beigefügt|pièce jointe|ci-joint|adjunto)\b/i;
@@ -103,7 +104,7 @@ async function tellSent(answer, path, draft, files) {
   const { outgoing } = await get('/api/mail/outgoing');
   const own = outgoing.find(({ copy, state }) => copy === answer.id && state === 'waiting');
   const ms = own ? own.due * 1000 - Date.now() : 0;
-  if (ms > 0) say(`Sent${people}. It leaves in a moment.`, () => takeBack(own.id, path, draft, files), { ms, over: true });
+  if (ms > 0) say(`Sent${people}. It leaves ${inWhile(own.due * 1000)}.`, () => takeBack(own.id, path, draft, files), { ms: Math.min(ms, UNDO_MS), over: true });
 }
 
 // ---- the page ----
