@@ -72,6 +72,10 @@ static const struct config_setting settings[] = {
 	{ NULL, "relay_user", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"the name to log in with there, over TLS; empty: none" },
 	{ NULL, "relay_password", CONFIG_TEXT, "", NULL, NULL, NULL, "and the password" },
+	{ NULL, "relays", CONFIG_TEXT, "", NULL, NULL, NULL,
+		"a file of relays for single domains: lines of DOMAIN HOST:PORT [NAME PASSWORD], "
+		"over "
+		"TLS; .DOMAIN: and all below it" },
 	{ NULL, "dmarc", CONFIG_CHOICE, "enforce", NULL, NULL, "enforce|report|off",
 		"mail from outside is checked by SPF, DKIM and DMARC, and done with as its "
 		"author's "
@@ -404,12 +408,30 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
+static void check_relays(const struct config *c, struct strbuf *errors)
+{
+	const char *file = config_text(c, "mail", "relays");
+	struct mail_relays relays = { .count = 0 };
+	struct strbuf wrong = { 0 };
+
+	if (file[0])
+		mail_relays_load(&relays, file, &wrong);
+	for (struct slice rest = strbuf_slice(&wrong); rest.n > 0;) {
+		struct slice line = slice_split(&rest, '\n');
+
+		config_blame(c, "mail", "relays", errors, "%.*s", SLICE_ARG(line));
+	}
+	strbuf_free(&wrong);
+	mail_relays_clear(&relays);
+}
+
 static void validate(const struct config *c, struct strbuf *errors)
 {
 	const char *wrong = mail_gates_wrong_network(config_list(c, "mail", "trusted"));
 
 	if (wrong)
 		config_blame(c, "mail", "trusted", errors, "\"%s\" is no network", wrong);
+	check_relays(c, errors);
 }
 
 static int start(struct hearth *h, void **state)

@@ -201,8 +201,8 @@ after(async () => {
   await hearth.remove();
 });
 
-async function submit(to, subject, body = 'hello\r\n.dot\r\n', from = 'ann@hearth.test') {
-  const c = await SmtpClient.hello(hearth.port.submission);
+async function submit(to, subject, body = 'hello\r\n.dot\r\n', from = 'ann@hearth.test', server = hearth) {
+  const c = await SmtpClient.hello(server.port.submission);
   await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
   const answer = await c.mail(from, to, `From: <${from}>\r\nSubject: ${subject}\r\n\r\n${body}`);
   c.close();
@@ -351,6 +351,44 @@ test('addresses beyond ASCII: domains as the DNS knows them, local parts where t
   assert.match(reports, new RegExp(`Final-Recipient: utf-8; ${bytes('zoë')}@xn--bcher-kva\\.test\r\nAction: failed\r\nStatus: 5\\.6\\.7\r\n`));
   assert.match(reports, /Content-Type: message\/global-delivery-status\r\n/);
   assert.match(reports, /Final-Recipient: rfc822; bob@xn--bcher-kva\.test\r\nAction: failed\r\nStatus: 5\.6\.9\r\n/);
+});
+
+test('a relay for one domain, with a password', async () => {
+  const said = [], auth = Buffer.from('\0ann\0pass word').toString('base64');
+  const relay = createServer((socket) => {
+    let data = false;
+    socket.on('error', () => {});
+    socket.write('220 relay\r\n');
+    socket.on('data', (bytes) => {
+      for (const line of bytes.toString('latin1').split('\r\n').slice(0, -1)) {
+        said.push(line);
+        if (data && line !== '.') continue;
+        data = line === 'DATA';
+        socket.write(line.startsWith('EHLO') ? '250-relay\r\n250 AUTH PLAIN\r\n' : line === `AUTH PLAIN ${auth}` ? '235 ok\r\n' : data ? '354 go\r\n' : '250 ok\r\n');
+      }
+    });
+  });
+  await new Promise((done) => relay.listen(0, NS, done));
+  const file = join(hearth.dir, 'relays');
+  const other = new Hearth({ ...hearth.settings, 'mail.relays': file });
+  other.settings['server.data'] = join(other.dir, 'data');
+  try {
+    writeFileSync(file, 'far.test\n');
+    const wrong = other.command('check');
+    assert.notEqual(wrong.status, 0);
+    assert.match(wrong.stderr, /relays:1: expected HOST:PORT behind the domain/);
+    writeFileSync(file, `# where far.test goes\nfar.test ${NS}:${relay.address().port} ann pass word\n`);
+    other.addUser('ann@hearth.test', PASSWORD);
+    await other.start();
+    const before = servers.get('good').mails.length;
+    await submit(['bob@far.test', 'bob@good.test'], 'by a relay', undefined, undefined, other);
+    await eventually(() => said.includes('RCPT TO:<bob@far.test>') && servers.get('good').mails.length > before, 30, 'both are there');
+    assert.ok(said.includes(`AUTH PLAIN ${auth}`) && said.includes('Subject: by a relay'));
+    assert.ok(!said.some((line) => line.includes('good.test')));
+  } finally {
+    await other.remove();
+    relay.close();
+  }
 });
 
 test('by command: show, hold, release, retry, remove', async () => {

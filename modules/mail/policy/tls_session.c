@@ -90,7 +90,7 @@ void tls_session_count(const struct tls_session *s)
 	struct note *note;
 
 	/* By a relay, or to an address: no domain's mail server. */
-	if (mail_queue_limits(s->m)->relay[0] || !s->host->name[0])
+	if (s->route->relay || !s->host->name[0])
 		return;
 	note = mem_zalloc(sizeof(*note));
 	note->a = arena_new();

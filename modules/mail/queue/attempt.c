@@ -187,6 +187,19 @@ static void ask_tls(struct attempt *t)
 	t->options.how.or_name = t->d->domain;
 }
 
+/* Who is named for a domain, or gets a password, proves who it is; this machine needs not. */
+static void ask_relay(struct attempt *t, struct conn *c)
+{
+	const struct mail_relay *relay = t->d->route.relay;
+	bool proves = relay->must_prove || relay->user;
+
+	t->options.how.must_prove = proves;
+	t->options.user = relay->user;
+	t->options.password = relay->password;
+	if (proves && !conn_info(c)->loopback)
+		t->options.tls = SMTP_TLS_MUST;
+}
+
 static void on_dialled(void *arg, struct conn *c, const char *why)
 {
 	struct attempt *t = arg;
@@ -200,11 +213,9 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 	t->options = (struct smtp_client_options){ .helo = hearth_hostname(t->d->q->m->h),
 		.patience_ms = l->patience_ms,
 		.tls = t->without_tls ? SMTP_TLS_NEVER : SMTP_TLS_MAY,
-		.how = { .server_name = t->at.name, .must_prove = l->relay_user != NULL },
-		.user = l->relay_user,
-		.password = l->relay_password };
-	if (l->relay_user && !conn_info(c)->loopback)
-		t->options.tls = SMTP_TLS_MUST;
+		.how = { .server_name = t->at.name } };
+	if (t->d->route.relay)
+		ask_relay(t, c);
 	ask_tls(t);
 	t->mails = 0;
 	t->client = smtp_client_new(c, &t->options, &events, t);
@@ -240,8 +251,8 @@ void attempt_connect_next(struct attempt *t)
 			t->without_tls = t->plain_next;
 			t->plain_next = false;
 			dial(&t->dial, t->at.addresses[t->address++],
-				mail_queue_limits(d->q->m)->port, NULL, CONNECT_MS, &limits,
-				on_dialled, t);
+				r->relay ? r->relay->port : mail_queue_limits(d->q->m)->port, NULL,
+				CONNECT_MS, &limits, on_dialled, t);
 			return;
 		}
 	}

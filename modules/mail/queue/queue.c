@@ -219,11 +219,28 @@ const struct mail_queue_limits *mail_queue_limits(const struct mail *m)
 	return &m->queue_limits;
 }
 
+/* What is wrong in the file was said before (validate); changed since then, it ends the start. */
+static void configure_relays(struct mail *m)
+{
+	const struct config *c = hearth_config(m->h);
+	struct mail_relays *r = &m->queue_limits.relays;
+	struct config_address relay = config_address(c, "mail", "relay");
+	const char *user = config_text(c, "mail", "relay_user");
+	const char *file = config_text(c, "mail", "relays");
+	struct strbuf errors = { 0 };
+
+	if (!relay.off)
+		mail_relays_add_general(r, relay.host, relay.port, user[0] ? user : NULL,
+			user[0] ? config_text(c, "mail", "relay_password") : NULL);
+	if (file[0] && mail_relays_load(r, file, &errors) < 0)
+		log_fatal("queue", "%s", errors.p);
+	strbuf_free(&errors);
+}
+
 void mail_queue_configure(struct mail *m)
 {
 	const struct config *c = hearth_config(m->h);
 	struct mail_queue_limits *l = &m->queue_limits;
-	struct config_address relay = config_address(c, "mail", "relay");
 
 	*l = (struct mail_queue_limits){ .retry_ms = config_duration_ms(c, "queue", "retry"),
 		.retry_max_ms = config_duration_ms(c, "queue", "retry_max"),
@@ -233,14 +250,10 @@ void mail_queue_configure(struct mail *m)
 		.patience_ms = config_duration_ms(c, "queue", "patience"),
 		.connections = config_int(c, "queue", "connections"),
 		.per_destination = config_int(c, "queue", "per_destination"),
-		.port = relay.off ? (int)config_int(c, "queue", "port") : relay.port,
+		.port = (int)config_int(c, "queue", "port"),
 		.sts_port = (int)config_int(c, "queue", "sts_port"),
 		.private_too = config_bool(c, "queue", "private") };
-	snprintf(l->relay, sizeof(l->relay), "%s", relay.off ? "" : relay.host);
-	if (config_text(c, "mail", "relay_user")[0] && !relay.off) {
-		l->relay_user = config_text(c, "mail", "relay_user");
-		l->relay_password = config_text(c, "mail", "relay_password");
-	}
+	configure_relays(m);
 }
 
 void mail_queue_claim(struct mail_queue *q)
@@ -294,6 +307,7 @@ void mail_queue_free(struct mail_queue **qp)
 		destination_free(LIST_ENTRY(q->list.head.next, struct destination, node));
 	map_free(&q->destinations);
 	tally_free(&q->tally);
+	mail_relays_clear(&q->m->queue_limits.relays);
 	free(q);
 	*qp = NULL;
 }

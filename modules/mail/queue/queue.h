@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "hearth/lease.h"
+#include "queue/relays.h"
 
 struct mail;
 struct mail_queue;
@@ -36,8 +37,7 @@ struct mail_queue_limits {
 	int port;            /* of other servers */
 	int sts_port;        /* of those that have MTA-STS policies */
 	bool private_too;    /* addresses that are none of the internet */
-	char relay[256];     /* the one server that takes everything ([mail] relay); empty: none */
-	const char *relay_user, *relay_password; /* NULL: none */
+	struct mail_relays relays;
 };
 
 struct mail_queue *mail_queue_new(struct mail *m);
@@ -59,7 +59,7 @@ bool mail_sends_elsewhere(const struct mail *m);
 void mail_queue_changed(struct mail *m, struct slice domains);
 
 const struct mail_queue_limits *mail_queue_limits(const struct mail *m);
-/* Reads [queue] and [mail] relay. On the loop's thread, before anything else. */
+/* Reads [queue], [mail] relay and relays. On the loop's thread, before anything else. */
 void mail_queue_configure(struct mail *m);
 
 #endif

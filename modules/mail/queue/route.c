@@ -77,7 +77,7 @@ static void add_address(struct route_lookup *l, struct route_host *host, const c
 		of_kind += (strchr(host->addresses[i], ':') != NULL) == v6;
 	/* A relay is where its owner says, also within the house. */
 	if (of_kind == ROUTE_ADDRESSES_MAX / 2 ||
-		(!limits->private_too && !limits->relay[0] && is_private(address)))
+		(!limits->private_too && !l->out->relay && is_private(address)))
 		return;
 	snprintf(host->addresses[host->count++], sizeof(host->addresses[0]), "%s", address);
 }
@@ -138,7 +138,7 @@ static void end(struct route_lookup *l)
 	r->count = kept;
 	if (kept > 0)
 		found(l);
-	else if (l->failed || mail_queue_limits(l->m)->relay[0])
+	else if (l->failed || r->relay)
 		settle(l, ROUTE_DEFERRED, "4.4.3",
 			"the DNS does not tell the address of the mail server of %.*s",
 			SLICE_ARG(l->domain));
@@ -355,7 +355,7 @@ static void on_literal(void *arg, const struct dns_answer *answer)
 	end(arg);
 }
 
-/* One host for all, by the settings; an address there is taken as it is. */
+/* One host, by the settings; an address there is taken as it is. */
 static void use_relay(struct route_lookup *l, const char *host)
 {
 	unsigned char bytes[16];
@@ -383,16 +383,15 @@ static void ask_mx(struct route_lookup *l)
 void route_look(struct route_lookup *l, const struct mail *m, struct slice domain,
 	struct route *out, route_fn *done, void *arg)
 {
-	const struct mail_queue_limits *limits = mail_queue_limits(m);
-
 	INVARIANT(!l->done && done && domain.n > 0);
 	route_clear(out);
 	*out = (struct route){ .count = 0 };
 	*l = (struct route_lookup){
 		.m = m, .out = out, .done = done, .arg = arg, .domain = domain
 	};
-	if (limits->relay[0])
-		use_relay(l, limits->relay);
+	out->relay = mail_relay_for(&mail_queue_limits(m)->relays, domain);
+	if (out->relay)
+		use_relay(l, out->relay->host);
 	else if (is_literal(l))
 		/* What is no name is answered in the next turn. */
 		dns_ask(hearth_dns(m->h), &l->mx, SLICE("."), DNS_A, on_literal, l);

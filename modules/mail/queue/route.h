@@ -9,6 +9,7 @@
 #include "mail.h"
 #include "policy/sts.h"
 #include "policy/tlsa.h"
+#include "queue/relays.h"
 
 #define ROUTE_HOSTS_MAX     10 /* the best of those that are named; a domain may name a thousand */
 #define ROUTE_ADDRESSES_MAX 6  /* of one host, half of them IPv6 */
@@ -46,9 +47,10 @@ struct route {
 	char why[512];     /* FOUND: why a host is REFUSED; empty: none is */
 	struct route_host hosts[ROUTE_HOSTS_MAX];
 	size_t count;
-	bool proven;            /* that these are the hosts, by DNSSEC */
-	int ttl_s;              /* for how long what is proven holds */
-	struct sts_policy *sts; /* of the domain; NULL: none */
+	const struct mail_relay *relay; /* it is the host; NULL: they are the domain's own */
+	bool proven;                    /* that these are the hosts, by DNSSEC */
+	int ttl_s;                      /* for how long what is proven holds */
+	struct sts_policy *sts;         /* of the domain; NULL: none */
 	enum sts_fault sts_fault;
 };
 
