@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "hearth/clock.h"
+#include "hearth/dial.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/module.h"

@@ -191,11 +191,6 @@ struct sockaddr_storage;
 void address_text(const struct sockaddr *a, char out[64], int *port);
 /* Whether it is this very machine. */
 bool address_is_loopback(const char *text);
-/*
- * Whether it is not on the internet: this machine, a private network, a link, a group, or what is kept
- * for other uses (RFC 6890); also as IPv6 that leads to such an IPv4 address. What is no address is.
- */
-bool address_is_private(const char *text);
 /* What limits count by: an IPv4 address, or the /64 of an IPv6 address; in `out`. */
 struct slice address_group(const char *text, char out[8]);
 /* The addresses a host and port stand for, to listen on; at most max. The count, or an error. */

@@ -4,6 +4,7 @@
  */
 #include "net/network.h"
 
+#include "hearth/dial.h"
 #include "net/net.h"
 
 #include <arpa/inet.h>

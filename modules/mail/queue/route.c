@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "hearth/dial.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
 #include "queue/queue.h"
@@ -45,28 +46,6 @@ __attribute__((format(printf, 4, 5))) static void settle(struct route_lookup *l,
 
 /* ---- addresses ---- */
 
-static bool is_private_v4(const unsigned char *a)
-{
-	return a[0] == 0 || a[0] == 10 || a[0] == 127 || a[0] >= 224 ||
-	       (a[0] == 169 && a[1] == 254) || (a[0] == 172 && a[1] >> 4 == 1) ||
-	       (a[0] == 192 && a[1] == 168) || (a[0] == 100 && a[1] >> 6 == 1);
-}
-
-/* Where mail of the internet has no business: some machine within the house (RFC 6890). */
-static bool is_private(const char *address)
-{
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-	unsigned char a[16];
-
-	if (inet_pton(AF_INET, address, a) == 1)
-		return is_private_v4(a);
-	if (inet_pton(AF_INET6, address, a) != 1)
-		return true;
-	if (memcmp(a, mapped, sizeof(mapped)) == 0)
-		return is_private_v4(a + 12);
-	return (a[0] & 0xe0) != 0x20; /* only global unicast is none */
-}
-
 static void add_address(struct route_lookup *l, struct route_host *host, const char *address)
 {
 	const struct mail_queue_limits *limits = mail_queue_limits(l->m);
@@ -75,9 +54,9 @@ static void add_address(struct route_lookup *l, struct route_host *host, const c
 
 	for (size_t i = 0; i < host->count; i++)
 		of_kind += (strchr(host->addresses[i], ':') != NULL) == v6;
-	/* A relay is where its owner says, also within the house. */
+	/* Within the house mail of the internet has no business; but a relay is where its owner says. */
 	if (of_kind == ROUTE_ADDRESSES_MAX / 2 ||
-		(!limits->private_too && !l->out->relay && is_private(address)))
+		(!limits->private_too && !l->out->relay && address_is_private(address)))
 		return;
 	snprintf(host->addresses[host->count++], sizeof(host->addresses[0]), "%s", address);
 }

@@ -10,6 +10,7 @@
 #include "../scratch.h"
 #include "fetch/fetcher.h"
 #include "hearth/clock.h"
+#include "hearth/dial.h"
 #include "hearth/error.h"
 #include "loop/loop.h"
 #include "net/dns.h"
