@@ -26,6 +26,7 @@ struct mail_notifier;
 struct mail_page_notifier;
 struct mail_text_cache;
 struct mail_queue;
+struct smtp_rates;
 struct sts;
 struct reports;
 struct mail_keys;
@@ -43,13 +44,15 @@ struct mail {
 	struct letters letters; /* what it offers (letters.c) */
 	struct mail_notifier *notifier;
 	struct mail_page_notifier *page_notifier;
-	uint64_t message_max;    /* bytes, as SIZE says */
-	int64_t recipients_max;  /* of one transaction */
-	int64_t hold_max_ms;     /* how long mail may wait before it leaves; 0: it may not */
-	int64_t mails_max;       /* of one connection; 0: any number */
-	int64_t patience_ms;     /* with a peer that keeps us waiting (conn_set_pace) */
-	int64_t least_rate;      /* bytes a second of a message that is being sent */
-	struct mail_turns turns; /* of large mails that are to be parsed, and of searches */
+	uint64_t message_max;     /* bytes, as SIZE says */
+	int64_t recipients_max;   /* of one transaction */
+	int64_t tarpit_ms;        /* the longest wait behind an error; 0: none */
+	struct smtp_rates *rates; /* of networks outside */
+	int64_t hold_max_ms;      /* how long mail may wait before it leaves; 0: it may not */
+	int64_t mails_max;        /* of one connection; 0: any number */
+	int64_t patience_ms;      /* with a peer that keeps us waiting (conn_set_pace) */
+	int64_t least_rate;       /* bytes a second of a message that is being sent */
+	struct mail_turns turns;  /* of large mails that are to be parsed, and of searches */
 	struct list smtp_sessions, imap_sessions;
 	enum smtp_data_bare bare_newlines;
 	bool hide_clients;       /* Received does not say from where people send */

@@ -51,6 +51,16 @@ static const struct config_setting settings[] = {
 	{ NULL, "bare_newlines", CONFIG_CHOICE, "keep", NULL, NULL, "keep|reject|mend",
 		"a CR or LF of its own in a message: stored as it came, refused, or made CRLF; "
 		"none ends a message" },
+	{ NULL, "tarpit", CONFIG_DURATION, "5s", "0s", "1m", NULL,
+		"the longest that a stranger who gives wrong commands, or names people who are "
+		"not here, waits for an answer: at first nothing, then longer each time" },
+	{ NULL, "network_connections", CONFIG_INT, "300", "0", "1000000", NULL,
+		"connections that one network outside (a /24, or a /64 of IPv6) may begin within "
+		"a minute; 0: any number" },
+	{ NULL, "network_mails", CONFIG_INT, "1200", "0", "1000000", NULL,
+		"and mails without logging in" },
+	{ NULL, "network_recipients", CONFIG_INT, "6000", "0", "1000000", NULL,
+		"and recipients of these" },
 	{ NULL, "hold_max", CONFIG_DURATION, "30d", "0s", "365d", NULL,
 		"how long a person may have a mail wait before it leaves (RFC 4865 FUTURERELEASE); "
 		"0s: it may not" },
@@ -452,6 +462,11 @@ static int start(struct hearth *h, void **state)
 	mail_queue_configure(m);
 	m->message_max = (uint64_t)config_size(c, "mail", "message_max");
 	m->recipients_max = config_int(c, "mail", "recipients_max");
+	m->tarpit_ms = config_duration_ms(c, "mail", "tarpit");
+	m->rates = smtp_rates_new((const int64_t[SMTP_RATES]){
+		[SMTP_RATE_CONNECTIONS] = config_int(c, "mail", "network_connections"),
+		[SMTP_RATE_MAILS] = config_int(c, "mail", "network_mails"),
+		[SMTP_RATE_RECIPIENTS] = config_int(c, "mail", "network_recipients") });
 	m->hold_max_ms = config_duration_ms(c, "mail", "hold_max");
 	m->mails_max = config_int(c, "mail", "mails_max");
 	m->forward_per_hour = config_int(c, "mail", "forward_per_hour");
@@ -513,6 +528,7 @@ static void stop(void *state)
 	mail_gates_stop(m);
 	sts_free(&m->sts);
 	mail_keys_free(&m->keys);
+	smtp_rates_free(&m->rates);
 	free(m);
 }
 

@@ -1,6 +1,7 @@
 // smtp-extensions.test.mjs: what EHLO offers beyond the plain dialogue: chunks, limits, DSN, REQUIRETLS.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Hearth } from './hearth.mjs';
@@ -11,7 +12,8 @@ const PASSWORD = 'correct-horse';
 const ALICE = 'alice@hearth.test';
 
 describe('smtp extensions', () => {
-  const h = new Hearth({ 'mail.message_max': '64K', 'mail.mails_max': '60', 'mail.relay': '127.0.0.1:9' });
+  const h = new Hearth({ 'mail.message_max': '64K', 'mail.mails_max': '60', 'mail.relay': '127.0.0.1:9', 'server.proxies': '127.0.0.1',
+    'mail.network_connections': '4', 'mail.network_mails': '3', 'mail.network_recipients': '5', 'mail.tarpit': '600ms' });
 
   before(async () => {
     h.addUser(ALICE, PASSWORD);
@@ -181,4 +183,68 @@ describe('smtp extensions', () => {
       c.close();
     });
   });
+
+  describe('strangers', () => {
+    const { proxied } = strangers(h);
+
+    test('a network has so much within a minute, others and those inside their own', async () => {
+      // Within one minute of the server's clock, else from the beginning.
+      for (let tries = 0; ; tries++) {
+        const network = `203.0.${113 + tries}`;
+        const opened = [];
+        for (let i = 0; i < 6; i++) opened.push(await proxied(`${network}.${i}`).catch((e) => e));
+        const codes6 = opened.map((c) => c.greeting?.code);
+        opened.forEach((c) => c.close?.());
+        if (codes6.join() === '220,220,220,220,421,421') break;
+        assert.ok(tries < 5, codes6.join());
+      }
+      const c = await proxied('198.51.100.7');
+      await c.expect(250, 'EHLO x.test');
+      const said = [];
+      // Eight of them: wherever the minute ends among them, four are in one.
+      for (let i = 0; i < 8; i++) {
+        said.push(await c.say('MAIL FROM:<x@example.org>'));
+        if (said.at(-1).code === 250) said.push(await c.say(`RCPT TO:<${ALICE}>`), await c.say(`RCPT TO:<${ALICE}>`), await c.say('RSET'));
+      }
+      assert.ok(said.some(({ code, lines }) => code === 451 && /network/.test(lines[0])), 'mails');
+      assert.ok(said.some(({ code, lines }) => code === 452 && /network/.test(lines[0])), 'recipients');
+      c.close();
+      const inside = await SmtpClient.hello(h.port.smtp);
+      for (let i = 0; i < 9; i++) await inside.expect(250, `MAIL FROM:<x@example.org>\r\nRSET`).then(() => inside.reply());
+      inside.close();
+    });
+
+    test('who guesses names waits, and nobody else does', async () => {
+      const c = await proxied('192.0.2.9');
+      await c.expect(250, 'EHLO x.test');
+      await c.expect(250, 'MAIL FROM:<x@example.org>');
+      const took = [];
+      for (let i = 0; i < 7; i++) {
+        const begun = Date.now();
+        await c.expect(500, 'NONSENSE');
+        took.push(Date.now() - begun);
+      }
+      // The price of the fourth, fifth and sixth error comes before the next answer: 250, 500, 600 ms.
+      assert.ok(took[4] >= 200 && took[5] >= 450 && took[6] >= 550, took.join());
+      c.send('NONSENSE\r\n'.repeat(3)); // and who leaves while it waits is gone
+      c.close();
+      const inside = await SmtpClient.hello(h.port.smtp);
+      for (let i = 0; i < 19; i++) await inside.expect(500, 'NONSENSE');
+      inside.close();
+    });
+  });
 });
+
+// Clients whose address a proxy says.
+function strangers(h) {
+  return {
+    async proxied(peer) {
+      const socket = connect(h.port.smtp, '127.0.0.1');
+      await new Promise((done, fail) => socket.once('connect', done).once('error', fail));
+      socket.write(`PROXY TCP4 ${peer} 198.51.100.1 4711 25\r\n`);
+      const c = new SmtpClient(socket);
+      c.greeting = await c.reply();
+      return c;
+    },
+  };
+}

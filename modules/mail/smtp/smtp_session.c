@@ -78,6 +78,9 @@ void smtp_go_on(struct smtp_session *s)
 		smtp_say(s, 421, "4.3.2", "the server is stopping");
 		session_turn_close(&s->turn);
 	}
+	/* Its answer goes out behind what it costs. */
+	if (!session_turn_is_closing(&s->turn) && smtp_tarpit(s))
+		smtp_wait(s);
 	session_turn_end(&s->turn);
 }
 
@@ -272,6 +275,9 @@ static bool step(void *session, struct slice *in)
 		smtp_say(s, 421, "4.7.0", "too many errors");
 		session_turn_close(&s->turn);
 	}
+	if (!session_turn_is_waiting(&s->turn) && !session_turn_is_closing(&s->turn) &&
+		smtp_tarpit(s))
+		smtp_wait(s);
 	return more;
 }
 
@@ -288,6 +294,10 @@ static void on_gone(void *session)
 	struct smtp_session *s = session;
 
 	s->conn = NULL;
+	if (s->in_tarpit) {
+		timer_stop(&s->tarpit);
+		session_turn_call_off(&s->turn);
+	}
 }
 
 static const struct session_turn_ops ops = {
@@ -307,6 +317,14 @@ void smtp_session_new(struct mail *m, struct conn *conn, bool submission)
 	conn_set_take_pace(conn, m->patience_ms, m->least_rate);
 	s->useful_ms = clock_mono_ms();
 	set_pace(s);
+	if (!smtp_rates_take(
+		    m->rates, conn_info(conn)->peer, SMTP_RATE_CONNECTIONS, clock_mono_ms())) {
+		smtp_say(s, 421, "4.7.0",
+			"too many connections from your network; try again in a minute");
+		session_turn_close(&s->turn);
+		session_turn_end(&s->turn);
+		return;
+	}
 	smtp_reply_printf(&s->out, 220, NULL, "%s ESMTP Hearth", hearth_hostname(m->h));
 	session_turn_flush(&s->turn);
 }

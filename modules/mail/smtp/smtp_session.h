@@ -19,6 +19,7 @@
 #include "smtp/smtp_chunk.h"
 #include "smtp/smtp_data.h"
 #include "smtp/smtp_parse.h"
+#include "smtp/smtp_rates.h"
 
 enum smtp_reading {
 	SMTP_READING_COMMAND,
@@ -36,8 +37,10 @@ struct smtp_session {
 	struct session_turn turn;
 	enum smtp_reading reading;
 	struct smtp_parser parser;
-	struct strbuf out; /* replies of this turn */
-	int errors;
+	struct strbuf out;       /* replies of this turn */
+	int errors, errors_paid; /* those that the tarpit has had its price for */
+	struct timer tarpit;
+	bool in_tarpit;    /* it runs, and is what the session waits for */
 	size_t noise;      /* bytes dropped since the last command */
 	int64_t useful_ms; /* when the last mail, or a log-in, began */
 
@@ -101,6 +104,12 @@ bool smtp_back(struct smtp_session *s);
 void smtp_go_on(struct smtp_session *s);
 /* Forgets the transaction (RSET). */
 void smtp_reset(struct smtp_session *s);
+
+/*
+ * smtp_tarpit.c: whether the errors since the last answer cost time; then a timer runs, as a job of the session
+ * (smtp_wait), behind which it goes on.
+ */
+bool smtp_tarpit(struct smtp_session *s);
 
 /* smtp_auth.c: AUTH PLAIN and LOGIN (RFC 4954, 4616). */
 void smtp_auth_start(struct smtp_session *s, const struct smtp_auth *auth);

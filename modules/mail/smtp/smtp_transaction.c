@@ -45,6 +45,9 @@ static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
 		smtp_say(s, 501, "5.5.4", "BINARYMIME is not offered");
 	else if (mail->hold && (!s->authenticated || s->m->hold_max_ms == 0))
 		smtp_say(s, 555, "5.5.4", "FUTURERELEASE is not offered");
+	else if (!s->authenticated && !smtp_rates_take(s->m->rates, conn_info(s->conn)->peer,
+					      SMTP_RATE_MAILS, clock_mono_ms()))
+		smtp_say(s, 451, "4.7.1", "too many mails from your network; try again later");
 	else if (hold_until(mail) > clock_wall_ms() + s->m->hold_max_ms)
 		smtp_say(s, 501, "5.5.4", "at most %lld seconds from now",
 			(long long)(s->m->hold_max_ms / 1000));
@@ -174,6 +177,9 @@ void smtp_do_rcpt(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 			s->chunking ? "the message has begun" : "MAIL comes first");
 	else if (s->addresses >= s->m->recipients_max)
 		smtp_say(s, 452, "4.5.3", "too many recipients");
+	else if (!s->authenticated && !smtp_rates_take(s->m->rates, conn_info(s->conn)->peer,
+					      SMTP_RATE_RECIPIENTS, clock_mono_ms()))
+		smtp_say(s, 452, "4.7.1", "too many recipients from your network; try again later");
 	else
 		admit(s, rcpt);
 }
