@@ -89,9 +89,18 @@ typedef void accounts_login_fn(
 #define ACCOUNTS_ADMINISTRATORS (-1)
 #define ACCOUNTS_REACHED_MAX    2000
 #define ACCOUNTS_REMOTES_MAX    100
+#define ACCOUNTS_GROUPS_MAX     50
+struct accounts_group {
+	int64_t id;
+	const char *name, *title;
+	bool open;     /* anybody, or each member, may write to it; else its owners alone */
+	bool may_post; /* who writes is one of those */
+};
 struct accounts_reached {
 	const struct account *accounts;
 	size_t n;
+	const struct accounts_group *groups; /* through which some of them are reached */
+	size_t group_n;
 	const char *const *remotes; /* NAME@DOMAIN, the domain in lower case */
 	size_t remote_n;
 };
@@ -145,8 +154,18 @@ struct accounts {
 	/* The account of an app password of this use, shown without a name. On the loop. */
 	void (*by_app_password)(void *self, struct slice password, const struct conn_info *peer,
 		enum accounts_via via, accounts_fn *done, void *arg);
-	/* All that a mail address reaches, for delivering mail. From the loop; `done` there. */
-	void (*reached_by)(void *self, struct slice address, accounts_reached_fn *done, void *arg);
+	/*
+	 * All that a mail address reaches, for delivering mail of `writer` (an account that is logged in;
+	 * 0: anybody else). From the loop; `done` there.
+	 */
+	void (*reached_by)(void *self, struct slice address, int64_t writer,
+		accounts_reached_fn *done, void *arg);
+	/*
+	 * An account leaves a group: 0, HEARTH_ENOTFOUND (it is not in it), HEARTH_ECONFLICT (it is the last
+	 * owner, and others are in it), HEARTH_EBUSY, HEARTH_EIO. From the loop; `done` there.
+	 */
+	void (*leave_group)(
+		void *self, int64_t group, int64_t account, accounts_may_fn *done, void *arg);
 	/*
 	 * Whether an account may have this address in MAIL FROM and in a From field: its own, with
 	 * whatever subaddress; an alias that leads to it alone, or by which it was allowed to write

@@ -65,5 +65,6 @@ const char *const auth_migrations[] = {
 	" WHERE queue = 'auth.blob' AND state <> 2;"
 	"DELETE FROM job_queue WHERE queue = 'auth.blob';",
 	auth_alias_migration,
+	auth_group_posting_migration,
 	NULL,
 };

@@ -68,8 +68,9 @@ struct mail {
 	struct reports *reports; /* to other domains, on what came of their mail and TLS */
 	struct mail_keys *keys;  /* that sign mail */
 	struct mail_dns_state *dns_state;
-	unsigned char srs_key[32]; /* of senders of mail that is sent on (address/srs.h) */
-	bool has_srs_key;
+	unsigned char srs_key[32];   /* of senders of mail that is sent on (address/srs.h) */
+	unsigned char leave_key[32]; /* of links to leave a group (list/leave.h) */
+	bool has_srs_key;            /* of both */
 	int64_t forward_per_hour;
 	struct timer copying; /* looks for copies that did not end */
 	struct timer prune;   /* of what only sessions long gone needed */

@@ -17,6 +17,7 @@
 #include "hearth/secret.h"
 #include "imap/session/imap_copy_undo.h"
 #include "imap/session/imap_session.h"
+#include "list/leave.h"
 #include "mail.h"
 #include "notify.h"
 #include "personal/personal.h"
@@ -354,6 +355,8 @@ static bool read_srs_key(struct mail *m)
 
 	if (rc == 0)
 		srs_key_derive(secret, m->srs_key);
+	if (rc == 0)
+		leave_key_derive(secret, m->leave_key);
 	secret_wipe(secret, sizeof(secret));
 	return rc == 0;
 }

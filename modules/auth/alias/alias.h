@@ -74,10 +74,13 @@ int alias_forget_group(struct db_tx *tx, const char *name, int64_t now_ms, int64
 
 struct reach {
 	const struct config *config;
+	int64_t writer;           /* who writes there; 0: nobody who is logged in */
 	struct account *accounts; /* owned */
 	size_t n, room;
 	char **remotes; /* owned, each */
 	size_t remote_n;
+	struct accounts_group *groups; /* owned, with their texts */
+	size_t group_n;
 	struct map *seen; /* ids of the accounts, and aliases by their address */
 	unsigned visits;  /* aliases so far */
 	bool looped;      /* an alias was met within itself */

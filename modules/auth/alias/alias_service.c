@@ -6,13 +6,15 @@
 
 #include <stdlib.h>
 
+#include "group/group.h"
 #include "hearth/error.h"
 
 struct question {
 	struct auth *a;
 	struct strbuf address;
 	struct reach reach;
-	int64_t account; /* who wants to write */
+	int64_t account; /* who wants to write, or to leave … */
+	int64_t group;   /* … this */
 	accounts_reached_fn *reached;
 	accounts_may_fn *may;
 	void *arg;
@@ -53,6 +55,8 @@ static void on_reached(void *arg, int status)
 	if (status == 0)
 		reached = (struct accounts_reached){ .accounts = q->reach.accounts,
 			.n = q->reach.n,
+			.groups = q->reach.groups,
+			.group_n = q->reach.group_n,
 			.remotes = (const char *const *)q->reach.remotes,
 			.remote_n = q->reach.remote_n };
 	q->reached(q->arg, status, &reached);
@@ -64,12 +68,14 @@ static void reached_busy(void *arg)
 	on_reached(arg, HEARTH_EBUSY);
 }
 
-static void reached_by(void *self, struct slice address, accounts_reached_fn *done, void *arg)
+static void reached_by(
+	void *self, struct slice address, int64_t writer, accounts_reached_fn *done, void *arg)
 {
 	struct auth *a = self;
 	struct question *q = question_new(a, address, arg);
 
 	q->reached = done;
+	q->reach.writer = writer;
 	if (db_read(a->db, reach, on_reached, q) < 0)
 		exec_post(exec_loop(), reached_busy, q);
 }
@@ -163,10 +169,33 @@ static int alias_domains_wait(void *self, struct arena *a, struct slice **domain
 	return rc;
 }
 
+/* ---- leaving a group ---- */
+
+static int leave(struct db_tx *tx, void *arg)
+{
+	const struct question *q = arg;
+
+	return group_leave(tx, q->group, q->account);
+}
+
+static void leave_group(
+	void *self, int64_t group, int64_t account, accounts_may_fn *done, void *arg)
+{
+	struct auth *a = self;
+	struct question *q = question_new(a, (struct slice){ 0 }, arg);
+
+	q->group = group;
+	q->account = account;
+	q->may = done;
+	if (db_write(a->db, leave, on_may, q) < 0)
+		exec_post(exec_loop(), may_busy, q);
+}
+
 void auth_alias_service_init(struct auth *a)
 {
 	a->service.reached_by = reached_by;
 	a->service.may_write_as = may_write_as;
+	a->service.leave_group = leave_group;
 	a->service.may_write_as_wait = may_write_as_wait;
 	a->service.alias_domains_wait = alias_domains_wait;
 }

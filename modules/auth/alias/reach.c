@@ -87,6 +87,30 @@ static int add_all(
 	return rc;
 }
 
+/* A group's own words, once. */
+static int add_group(struct db_tx *tx, struct reach *r, const struct group *g)
+{
+	enum group_role role = GROUP_NOBODY;
+	struct accounts_group *added;
+	int rc = r->writer ? group_role_of(tx, g->id, r->writer, &role) : 0;
+
+	for (size_t i = 0; i < r->group_n; i++)
+		if (r->groups[i].id == g->id)
+			return 0;
+	if (rc < 0 || r->group_n == ACCOUNTS_GROUPS_MAX)
+		return rc < 0 ? rc : HEARTH_ETOOBIG;
+	if (!r->groups)
+		r->groups = mem_zalloc(ACCOUNTS_GROUPS_MAX * sizeof(*r->groups));
+	added = &r->groups[r->group_n++];
+	added->id = g->id;
+	added->name = mem_strdup(slice_str(g->name));
+	added->title = mem_strdup(slice_str(g->title));
+	added->open = g->posting != GROUP_POSTING_OWNERS;
+	added->may_post = g->posting == GROUP_POSTING_ANYBODY || role == GROUP_OWNER ||
+			  (g->posting == GROUP_POSTING_MEMBERS && role == GROUP_MEMBER);
+	return 0;
+}
+
 static int add_members(struct db_tx *tx, struct reach *r, int64_t group)
 {
 	struct ids ids = { .n = 0 };
@@ -225,7 +249,9 @@ static int exactly(struct db_tx *tx, struct reach *r, const char *address, int d
 		return rc;
 	if (depth == 0)
 		r->group = g.id;
-	rc = add_members(tx, r, g.id);
+	rc = add_group(tx, r, &g);
+	if (rc == 0)
+		rc = add_members(tx, r, g.id);
 	return rc == HEARTH_ENOTFOUND ? HEARTH_EEXIST : rc;
 }
 
@@ -323,10 +349,15 @@ void auth_reach_clear(struct reach *r)
 {
 	for (size_t i = 0; i < r->remote_n; i++)
 		free(r->remotes[i]);
+	for (size_t i = 0; i < r->group_n; i++) {
+		free((char *)r->groups[i].name);
+		free((char *)r->groups[i].title);
+	}
+	free(r->groups);
 	free(r->remotes);
 	free(r->accounts);
 	map_free(&r->seen);
-	*r = (struct reach){ .config = r->config };
+	*r = (struct reach){ .config = r->config, .writer = r->writer };
 }
 
 int auth_reach(struct db_tx *tx, struct reach *r, struct slice address)

@@ -20,6 +20,12 @@
 #define GROUP_MEMBERS_MAX     1000
 #define GROUPS_MAX            5000 /* in all */
 
+enum group_posting { /* who may write to it */
+	GROUP_POSTING_ANYBODY,
+	GROUP_POSTING_MEMBERS,
+	GROUP_POSTING_OWNERS,
+};
+
 enum group_role {
 	GROUP_NOBODY,
 	GROUP_MEMBER,
@@ -32,6 +38,7 @@ struct group {
 	char title[PROFILE_NAME_BYTES + 1];
 	char description[GROUP_DESCRIPTION_MAX * 4 + 1];
 	bool open; /* anybody may join; else owners add people */
+	enum group_posting posting;
 	/* When one is made: its name is meant, though it is reserved (reserved.h). */
 	bool reserved;
 	int64_t made_by; /* when one is made: an account; 0: a command */
@@ -58,6 +65,9 @@ struct group_person {
  * dashes, that begins and ends with a letter or digit. 0 or HEARTH_EINVAL.
  */
 int group_name_check(struct slice name, char out[GROUP_NAME_MAX + 1]);
+/* "anybody", "members", "owners", and back: HEARTH_EINVAL on another word. */
+const char *group_posting_name(enum group_posting posting);
+int group_posting_read(struct slice name, enum group_posting *out);
 /* Text of at most GROUP_DESCRIPTION_MAX characters on lines; no other control characters. */
 bool group_description_valid(struct slice text);
 
@@ -175,5 +185,6 @@ int auth_run_group_invite(struct hearth *h, int argc, char **argv);
 int auth_run_group_join(struct hearth *h, int argc, char **argv);
 int auth_run_group_leave(struct hearth *h, int argc, char **argv);
 int auth_run_group_quota(struct hearth *h, int argc, char **argv);
+int auth_run_group_posting(struct hearth *h, int argc, char **argv);
 
 #endif

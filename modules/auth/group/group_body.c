@@ -63,6 +63,14 @@ static bool set_joining(struct http_request *rq, const struct json *value, struc
 	return false;
 }
 
+static bool set_posting(struct http_request *rq, const struct json *value, struct group *g)
+{
+	if (value->type == JSON_STRING && group_posting_read(value->text, &g->posting) == 0)
+		return true;
+	http_reply_problem(rq, 400, "posting", "expected anybody, members or owners");
+	return false;
+}
+
 static bool set_quota(struct http_request *rq, const struct json *value, struct group *g)
 {
 	const struct account *who = http_account(rq);
@@ -107,6 +115,7 @@ static const struct {
 	{ "title", set_title, true },
 	{ "description", set_description, true },
 	{ "joining", set_joining, true },
+	{ "posting", set_posting, true },
 	{ "quota", set_quota, true },
 	{ "reserved", set_reserved, false },
 };
@@ -126,9 +135,10 @@ bool group_read_body(struct http_request *rq, const struct json *body, bool maki
 
 		if (!set) {
 			http_reply_problem(rq, 400, arena_strdup(http_arena(rq), it->name),
-				making ? "expected name, title, description, joining, quota and "
+				making ? "expected name, title, description, joining, posting, "
+					 "quota and "
 					 "reserved"
-				       : "expected title, description, joining and quota");
+				       : "expected title, description, joining, posting and quota");
 			return false;
 		}
 		if (!set(rq, it, g))

@@ -41,3 +41,20 @@ bool group_description_valid(struct slice text)
 	}
 	return true;
 }
+
+static const char *const postings[] = { "anybody", "members", "owners" };
+
+const char *group_posting_name(enum group_posting posting)
+{
+	return postings[posting];
+}
+
+int group_posting_read(struct slice name, enum group_posting *out)
+{
+	for (int i = 0; i < 3; i++)
+		if (slice_eq(name, slice_str(postings[i]))) {
+			*out = (enum group_posting)i;
+			return 0;
+		}
+	return HEARTH_EINVAL;
+}

@@ -1,5 +1,5 @@
 /*
- * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota, beside a running
+ * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota|posting, beside a running
  * server. On the main thread of a command.
  */
 #include <stdio.h>
@@ -300,4 +300,27 @@ int auth_run_group_quota(struct hearth *h, int argc, char **argv)
 	code = read_order(h, 1, argv, false, false, &o);
 	o.group.quota = quota;
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_quota, &o), "quota set");
+}
+
+static int tx_posting(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	enum group_posting posting = o->group.posting;
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	o->group.posting = posting;
+	return rc == 0 ? group_set(tx, &o->group) : rc;
+}
+
+int auth_run_group_posting(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	enum group_posting posting;
+	int code;
+
+	if (argc != 2 || group_posting_read(slice_str(argv[1]), &posting) < 0)
+		return misused("expected a NAME and anybody, members or owners", NULL);
+	code = read_order(h, 1, argv, false, false, &o);
+	o.group.posting = posting;
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_posting, &o), "posting set");
 }

@@ -35,9 +35,12 @@ const char auth_group_maker_migration[] =
 	"CREATE INDEX account_group_made_by ON account_group (made_by);"
 	"CREATE INDEX group_invitation_made_by ON group_invitation (made_by);";
 
+const char auth_group_posting_migration[] =
+	"ALTER TABLE account_group ADD COLUMN posting BIGINT NOT NULL DEFAULT 0;";
+
 #define GROUP_COLUMNS                                                           \
 	"g.id, g.name, g.title, g.description, g.open, g.quota, g.created_at, " \
-	"(SELECT count(*) FROM membership c WHERE c.group_id = g.id)"
+	"(SELECT count(*) FROM membership c WHERE c.group_id = g.id), g.posting"
 
 static void take(struct db_rows *rows, int column, char *out, size_t room)
 {
@@ -58,6 +61,7 @@ static void read_group(struct db_rows *rows, struct group *out)
 	out->quota = db_col_int(rows, 5);
 	out->created_ms = db_col_int(rows, 6);
 	out->members = db_col_int(rows, 7);
+	out->posting = (enum group_posting)db_col_int(rows, 8);
 	out->invited = GROUP_NOBODY;
 }
 
@@ -147,10 +151,10 @@ int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *
 		return rc < 0 ? rc : HEARTH_ECONFLICT;
 	rc = db_get_int(tx, id,
 		"INSERT INTO account_group (name, title, description, open, quota, created_at,"
-		" made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		" made_by, posting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		" ON CONFLICT (name) DO NOTHING RETURNING id",
 		db_str(g->name), db_str(g->title), db_str(g->description), db_int(g->open),
-		db_int(g->quota), db_int(now_ms), db_int(g->made_by));
+		db_int(g->quota), db_int(now_ms), db_int(g->made_by), db_int(g->posting));
 	if (rc == HEARTH_ENOTFOUND)
 		return HEARTH_EEXIST;
 	return rc < 0 ? rc : group_publish(tx, *id, g->name, "added", 0);
@@ -184,11 +188,12 @@ int group_set(struct db_tx *tx, const struct group *g)
 {
 	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
-		"UPDATE account_group SET title = $2, description = $3, open = $4, quota = $5 "
+		"UPDATE account_group SET title = $2, description = $3, open = $4, quota = $5, "
+		"posting = $6 "
 		"WHERE id = "
 		"$1",
 		db_int(g->id), db_str(g->title), db_str(g->description), db_int(g->open),
-		db_int(g->quota));
+		db_int(g->quota), db_int(g->posting));
 
 	if (rc == 0)
 		return HEARTH_ENOTFOUND;
@@ -238,8 +243,8 @@ int group_list(struct db_tx *tx, int64_t account, bool all,
 		return rc;
 	while (db_next(&rows) > 0) {
 		read_group(&rows, &g);
-		g.invited = role_at(&rows, 9);
-		each(arg, &g, role_at(&rows, 8));
+		g.invited = role_at(&rows, 10);
+		each(arg, &g, role_at(&rows, 9));
 	}
 	return db_end(&rows);
 }

@@ -12,6 +12,7 @@
 #include "dns/dns_state.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "list/list.h"
 #include "notify.h"
 #include "personal/preferences.h"
 #include "setup/setup.h"
@@ -210,6 +211,8 @@ const struct http_route mail_routes[] = {
 	{ HTTP_PUT, "/api/mail/forward", mail_put_forward, HTTP_ACCOUNT, 1024 },
 	{ HTTP_DELETE, "/api/mail/forward", mail_delete_forward, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/forward/confirm", mail_post_forward_confirm, HTTP_PUBLIC, 1024 },
+	{ HTTP_POST, "/api/mail/lists/leave/{token:word}", mail_post_leave,
+		HTTP_PUBLIC | HTTP_FOREIGN, 1024 },
 	{ HTTP_GET, "/api/mail/servers", get_servers, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/signature", mail_get_signature, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/messages/{id:int}/flags", mail_post_flags, HTTP_ACCOUNT, 1024 },

@@ -228,7 +228,7 @@ void mail_put_forward(void *module, struct http_request *rq)
 	hex_encode(random, sizeof(random), ask->token);
 	hash_of(slice_str(ask->token), ask->hash);
 	ask->f.asked_ms = clock_wall_ms();
-	m->accounts->reached_by(m->accounts->self, slice_str(ask->f.address), on_reached, ask);
+	m->accounts->reached_by(m->accounts->self, slice_str(ask->f.address), 0, on_reached, ask);
 }
 
 /* ---- POST …/confirm ---- */

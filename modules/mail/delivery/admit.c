@@ -35,6 +35,8 @@ static const struct smtp_reply many = { 452, "4.5.3", "too many recipients", fal
 static const struct smtp_reply expands = { 550, "5.2.4", "this address leads to too many", false };
 static const struct smtp_reply reports_alone = { 550, "5.7.1",
 	"only reports come back by this address", false };
+static const struct smtp_reply members_only = { 550, "5.7.1",
+	"only members, or owners, who are logged in may write to this group", false };
 static const struct smtp_reply unknown = { 550, "5.1.1", "no such mailbox", false };
 static const struct smtp_reply disk = { 452, "4.3.1", "the server's disk is full; try again later",
 	false };
@@ -58,6 +60,9 @@ struct question {
 	char *orcpt;           /* owned */
 	struct strbuf remotes; /* addresses elsewhere that it leads to, a line each */
 	size_t remote_n;
+	struct mail_list *lists; /* the groups, in `a` */
+	size_t list_n;
+	int64_t writer; /* who is logged in; 0: nobody */
 	int64_t size;
 	bool owed; /* success is to be told, by `orcpt` */
 	struct arena *a;
@@ -75,6 +80,14 @@ static void answer(struct question *q, const struct smtp_reply *reply)
 	free(q);
 }
 
+static const struct mail_list *list_of(const struct question *q, int64_t group)
+{
+	for (size_t i = 0; i < q->list_n; i++)
+		if (q->lists[i].id == group)
+			return &q->lists[i];
+	return NULL;
+}
+
 /* A recipient named twice, or in two groups, gets the message once. */
 static void add(struct question *q, const struct account *accounts, size_t n)
 {
@@ -83,6 +96,7 @@ static void add(struct question *q, const struct account *accounts, size_t n)
 			mail_delivery_add(
 				q->delivery, &(struct mail_recipient){ .account = accounts[i].id,
 						     .address = slice_str(q->address),
+						     .list = list_of(q, accounts[i].through),
 						     .quota = accounts[i].quota,
 						     .elsewhere = accounts[i].elsewhere });
 }
@@ -185,6 +199,28 @@ static void send_elsewhere(struct question *q)
 		answer(q, &not_now);
 }
 
+/* The groups, for what their mail says; false: the writer may not write to one of them. */
+static bool note_lists(struct question *q, const struct accounts_reached *reached)
+{
+	bool may = true;
+
+	if (reached->group_n == 0)
+		return true;
+	if (!q->a)
+		q->a = arena_new();
+	q->lists = arena_zalloc(q->a, reached->group_n * sizeof(*q->lists));
+	for (size_t i = 0; i < reached->group_n; i++) {
+		const struct accounts_group *g = &reached->groups[i];
+
+		may = may && g->may_post;
+		q->lists[q->list_n++] = (struct mail_list){ .id = g->id,
+			.name = arena_slice(q->a, slice_str(g->name)),
+			.title = arena_slice(q->a, slice_str(g->title)),
+			.open = g->open };
+	}
+	return may;
+}
+
 static void on_reached(void *arg, int status, const struct accounts_reached *reached)
 {
 	struct question *q = arg;
@@ -192,7 +228,9 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 	for (size_t i = 0; i < reached->remote_n; i++)
 		strbuf_printf(&q->remotes, "%s\n", reached->remotes[i]);
 	q->remote_n = reached->remote_n;
-	if (q->remote_n > 0 && !mail_sends_elsewhere(q->m))
+	if (!note_lists(q, reached))
+		answer(q, &members_only);
+	else if (q->remote_n > 0 && !mail_sends_elsewhere(q->m))
 		answer(q, &nameless);
 	else if (mail_delivery_sent(q->delivery) + q->remote_n > ACCOUNTS_REACHED_MAX)
 		answer(q, &many);
@@ -216,6 +254,7 @@ static struct question *question_new(const struct mail_admission *a)
 		.delivery = a->delivery,
 		.size = a->size,
 		.known = a->sender != NULL,
+		.writer = a->sender ? a->sender->id : 0,
 		.notify = a->notify };
 	snprintf(q->address, sizeof(q->address), "%.*s", SLICE_ARG(a->address));
 	if (a->domain.n == 0) /* <Postmaster>, without a domain */
@@ -263,6 +302,7 @@ const struct smtp_reply *mail_admit(
 	memcpy(q->domain, domain, sizeof(domain));
 	q->done = done;
 	q->arg = arg;
-	a->m->accounts->reached_by(a->m->accounts->self, slice_str(q->address), on_reached, q);
+	a->m->accounts->reached_by(
+		a->m->accounts->self, slice_str(q->address), q->writer, on_reached, q);
 	return NULL;
 }

@@ -79,6 +79,14 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 	t->r.mailbox = arena_slice(d->a, r->mailbox);
 	t->r.keywords = arena_slice(d->a, r->keywords);
 	t->r.head = arena_slice(d->a, r->head);
+	if (r->list) {
+		struct mail_list *list = ARENA_NEW(d->a, struct mail_list);
+
+		*list = *r->list;
+		list->name = arena_slice(d->a, list->name);
+		list->title = arena_slice(d->a, list->title);
+		t->r.list = list;
+	}
 }
 
 size_t mail_delivery_count(const struct mail_delivery *d)

@@ -6,6 +6,7 @@
 #ifndef MAIL_DELIVER_H
 #define MAIL_DELIVER_H
 
+#include "list/list_header.h"
 #include "mail.h"
 
 /* One place a message goes to. */
@@ -21,6 +22,7 @@ struct mail_recipient {
 	 */
 	unsigned use;
 	struct slice head;
+	const struct mail_list *list; /* the group it is reached through; NULL: none */
 	/*
 	 * Bytes that may be kept for the account (0: no bound), and what other modules keep of
 	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone, and where

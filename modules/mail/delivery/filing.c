@@ -162,11 +162,11 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 {
 	struct mailbox box;
 	bool kept = true;
-	int rc = arrives(t) ? mail_forwarding_personal(tx, d, t, &kept) : 0;
+	int rc = arrives(t) && !t->dropped ? mail_forwarding_personal(tx, d, t, &kept) : 0;
 
 	t->r.uid = 0;
 	t->r.message = t->mailbox_id = 0;
-	if (rc < 0 || !kept)
+	if (rc < 0 || !kept || t->dropped)
 		return rc;
 	if (d->n + d->remote_n == 1 || t->r.ask_quota)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,

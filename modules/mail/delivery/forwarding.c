@@ -53,7 +53,7 @@ static size_t hops(struct slice header)
 int mail_forwarding_prepare(struct mail_delivery *d)
 {
 	struct slice header = d->outgoing.content.header;
-	size_t dropped = 0;
+	size_t dropped = 0, left = 0;
 
 	if (d->foreign && hops(header) > HOPS_MAX)
 		return HEARTH_ECONFLICT;
@@ -63,9 +63,16 @@ int mail_forwarding_prepare(struct mail_delivery *d)
 		r->dropped = r->via.n > 0 && has_been_at(d->a, header, r->via);
 		dropped += r->dropped;
 	}
-	for (size_t i = 0; i < d->n; i++)
-		d->targets[i].looped = has_been_at(d->a, header, d->targets[i].r.address);
-	return d->n == 0 && dropped == d->remote_n ? HEARTH_ECONFLICT : 0;
+	for (size_t i = 0; i < d->n; i++) {
+		struct mail_target *t = &d->targets[i];
+
+		t->looped = has_been_at(d->a, header, t->r.address);
+		t->dropped =
+			t->r.list && (list_header_is_reply(header) ||
+					     list_header_has(header, t->r.list, mail_domain(d->m)));
+		left += !t->dropped;
+	}
+	return left + (d->remote_n - dropped) == 0 ? HEARTH_ECONFLICT : 0;
 }
 
 /* ---- ARC; on a worker ---- */

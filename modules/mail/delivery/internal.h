@@ -29,6 +29,7 @@ struct mail_target {
 	struct mail_filter_outcome filter; /* of this try to write the rows */
 	int64_t mailbox_id;                /* where it was filed; 0: nowhere, it was sent on */
 	bool looped;                       /* it was sent on from here before */
+	bool dropped;                      /* by a group it is not passed on */
 	struct slice forwarded;            /* the domain it was sent on to; empty: it was not */
 };
 

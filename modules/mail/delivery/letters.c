@@ -130,7 +130,7 @@ static int send_letter(void *self, const struct letter *letter)
 	o->all = letter->all;
 	strbuf_add(&o->to, letter->to);
 	write_message(&o->message, m, letter);
-	m->accounts->reached_by(m->accounts->self, letter->to, on_reached, o);
+	m->accounts->reached_by(m->accounts->self, letter->to, 0, on_reached, o);
 	return 0;
 }
 

@@ -8,14 +8,30 @@
  */
 #include "delivery/internal.h"
 #include "delivery/parse.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "list/leave.h"
 #include "message.h"
 #include "mime/header.h"
 #include "packing.h"
 #include "report/receive.h"
 #include "sign/keys.h"
 #include "smtp/smtp_idn.h"
+
+/* For this member: the link to leave is theirs. */
+static void write_list(struct strbuf *out, struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct strbuf url = { 0 };
+	char token[LEAVE_TOKEN_MAX];
+
+	hearth_url(d->m->h, &url);
+	if (d->m->has_srs_key)
+		leave_token(d->m->leave_key, r->list->id, r->account, clock_wall_s(), token);
+	list_header_write(out, r->list, mail_domain(d->m), strbuf_slice(&url),
+		d->m->has_srs_key ? token : NULL);
+	strbuf_free(&url);
+}
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
 static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
@@ -31,6 +47,8 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 	}
 	strbuf_add(&out, d->checked);
 	strbuf_add(&out, d->received);
+	if (r->list)
+		write_list(&out, d, r);
 	trace = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&out);
 	return trace;
@@ -105,7 +123,8 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 		struct mail_target *t = &d->targets[i];
 
 		t->content = content;
-		if (i > 0 && !t->r.use && slice_eq(t->r.address, d->targets[i - 1].r.address))
+		if (i > 0 && !t->r.use && !t->r.list && !d->targets[i - 1].r.list &&
+			slice_eq(t->r.address, d->targets[i - 1].r.address))
 			t->content.trace = d->targets[i - 1].content.trace;
 		else
 			t->content.trace = trace_for(d, &t->r);

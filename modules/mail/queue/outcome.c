@@ -276,7 +276,7 @@ static void write_outcome(struct mail_batch *b)
 	if (b->report.n > 0 && mail_back(b->q->m, b->outgoing.mail_from, sender) == 0)
 		report_elsewhere(b, sender);
 	else if (b->report.n > 0)
-		accounts->reached_by(accounts->self, b->outgoing.mail_from, on_sender, b);
+		accounts->reached_by(accounts->self, b->outgoing.mail_from, 0, on_sender, b);
 	else
 		write_without_report(b);
 }

@@ -317,7 +317,8 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 			"From, or Sender, names an address that is not yours: you are %s",
 			s->account.address);
 	} else if (status == HEARTH_ECONFLICT) {
-		smtp_say(s, 554, "5.4.6", "this message goes round in a loop");
+		smtp_say(s, 554, "5.4.6",
+			"this message goes round in a loop, or is an automatic reply to a group");
 	} else if (status == HEARTH_EINVAL) {
 		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {

@@ -1,0 +1,28 @@
+/*
+ * list/list_header.h: what a mail says of the group it came through (RFC 2369, RFC 2919, RFC 8058): fields in
+ * front of what was sent, which stays as it is, so that its signatures hold. Pure; a few hundred bytes.
+ */
+#ifndef MAIL_LIST_HEADER_H
+#define MAIL_LIST_HEADER_H
+
+#include "hearth/str.h"
+
+/* A group, as its mail is concerned. */
+struct mail_list {
+	int64_t id;
+	struct slice name, title;
+	bool open; /* more than its owners may write to it */
+};
+
+/*
+ * Appends List-Id, List-Post, List-Help and, with a token (leave.h), List-Unsubscribe. `domain` is ours,
+ * `url` that of the page, with its slash.
+ */
+void list_header_write(struct strbuf *out, const struct mail_list *list, struct slice domain,
+	struct slice url, const char *token);
+/* Whether a header has this list's List-Id already: then it came through it before. */
+bool list_header_has(struct slice header, const struct mail_list *list, struct slice domain);
+/* Whether it is a reply that nobody wrote (RFC 3834): those are not passed on to groups. */
+bool list_header_is_reply(struct slice header);
+
+#endif

@@ -1,0 +1,113 @@
+// Groups as lists: what their mail says, who may write to them, leaving with one click, and what is not passed
+// on.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Hearth } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse-battery';
+let hearth, number = 0;
+const run = (...args) => {
+  const done = hearth.command(...args);
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+};
+const header = async (name, about) => {
+  const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+  await client.ok('EXAMINE INBOX');
+  const found = await client.search(`SEARCH SUBJECT "${about}"`);
+  const text = found.length ? (await client.fetch(`FETCH ${found.at(-1)} (BODY.PEEK[HEADER])`))[0]['BODY[HEADER]'] : null;
+  client.close();
+  return text;
+};
+const send = async (to, { about = `list mail ${++number}`, more = '', as } = {}) => {
+  const client = await SmtpClient.hello(as ? hearth.port.submission : hearth.port.smtp);
+  const from = as ? `${as}@hearth.test` : 'x@example.org';
+  if (as) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
+  await client.expect(250, `MAIL FROM:<${from}>`);
+  let reply = await client.say(`RCPT TO:<${to}>`);
+  if (reply.code === 250) {
+    await client.expect(354, 'DATA');
+    reply = await client.say(`From: ${from}\r\n${more}Subject: ${about}\r\n\r\nhello\r\n.`);
+  }
+  client.close();
+  return reply.code;
+};
+const members = () => run('group', 'show', 'choir').split('\n').slice(1).filter(Boolean).map((line) => line.split('@')[0]);
+
+before(async () => {
+  hearth = await new Hearth({ 'server.url': 'https://mail.hearth.test' }).start();
+  for (const name of ['ann', 'bob', 'cleo', 'dan']) hearth.addUser(`${name}@hearth.test`, PASSWORD);
+  run('group', 'add', 'choir', '--title', 'The choir');
+  run('group', 'join', 'choir', 'ann', '--owner');
+  for (const name of ['bob', 'cleo']) run('group', 'join', 'choir', name);
+  run('alias', 'add', 'singers', 'choir', 'dan');
+});
+after(() => hearth.remove());
+
+test('a group’s mail says what it is of, and how to leave', async () => {
+  const about = 'how it says so';
+  assert.equal(await send('singers@hearth.test', { about }), 250);
+  const links = [];
+  for (const name of ['ann', 'bob']) {
+    const text = await header(name, about);
+    assert.match(text, /^List-Id: "The choir" <choir\.hearth\.test>\r\nList-Post: <mailto:choir@hearth\.test>\r\nList-Help: <https:\/\/mail\.hearth\.test\/#groups>\r$/m);
+    assert.match(text, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+    assert.match(text, /^Delivered-To: singers@hearth\.test\r$/m);
+    links.push(/^List-Unsubscribe: <https:\/\/mail\.hearth\.test(\/api\/mail\/lists\/leave\/[0-9a-f-]+)>\r$/m.exec(text)[1]);
+  }
+  assert.notEqual(links[0], links[1]);
+  assert.doesNotMatch(await header('dan', about), /^List-/m); // by the alias alone
+
+  const click = async (path, method = 'POST', body = 'List-Unsubscribe=One-Click') => (await fetch(hearth.base + path, {
+    method, body: method === 'POST' ? body : undefined, headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://webmail.example' } })).status;
+  assert.equal(await click(links[1], 'GET'), 405);
+  assert.equal(await click(links[1], 'POST', 'x=y'), 400);
+  assert.equal(await click(links[1].replace(/.$/, (c) => (c === '0' ? '1' : '0'))), 404);
+  assert.deepEqual(members(), ['ann', 'bob', 'cleo']);
+  assert.equal(await click(links[1]), 204);
+  assert.deepEqual(members(), ['ann', 'cleo']);
+  assert.equal(await click(links[1]), 204); // twice is the same
+  assert.equal(await click(links[0]), 409); // the last owner
+  run('group', 'join', 'choir', 'bob');
+});
+
+test('who may write to a group', async () => {
+  const rows = { // anybody elsewhere, ann (an owner), bob (a member), dan
+    anybody: [250, 250, 250, 250],
+    members: [550, 250, 250, 550],
+    owners: [550, 250, 550, 550],
+  };
+  for (const [posting, wanted] of Object.entries(rows)) {
+    run('group', 'posting', 'choir', posting);
+    for (const to of ['choir@hearth.test', 'choir+x@hearth.test', 'singers@hearth.test'])
+      for (const [i, as] of [undefined, 'ann', 'bob', 'dan'].entries()) assert.equal(await send(to, { as }), wanted[i], `${posting}: ${as} to ${to}`);
+  }
+  const about = 'of owners alone';
+  await send('choir@hearth.test', { as: 'ann', about });
+  assert.match(await header('cleo', about), /^List-Post: NO/m);
+  assert.equal(hearth.command('group', 'posting', 'choir', 'some').status, 2);
+  assert.equal(hearth.command('group', 'posting', 'nobody', 'owners').status, 1);
+  // Over HTTP, by its owners.
+  const login = async (name) => ({ Authorization: `Bearer ${await hearth.login(`${name}@hearth.test`, PASSWORD)}` });
+  const ann = await login('ann'), bob = await login('bob');
+  const { body: { groups: [group] } } = await hearth.api('GET', '/api/auth/groups', undefined, ann);
+  assert.equal(group.posting, 'owners');
+  const patch = (body, who) => hearth.api('PATCH', `/api/auth/groups/${group.id}`, body, who);
+  assert.equal((await patch({ posting: 'anybody' }, bob)).status, 403);
+  assert.equal((await patch({ posting: 'some' }, ann)).body.field, 'posting');
+  assert.equal((await patch({ posting: 'anybody' }, ann)).body.posting, 'anybody');
+  assert.equal(await send('choir@hearth.test'), 250);
+});
+
+test('what came through the group before, and replies that nobody wrote, are not passed on', async () => {
+  assert.equal(await send('choir@hearth.test', { more: 'List-Id: "x" <CHOIR.hearth.test>\r\n' }), 554);
+  assert.equal(await send('choir@hearth.test', { more: 'Auto-Submitted: auto-replied (vacation)\r\n' }), 554);
+  assert.equal(await send('choir@hearth.test', { more: 'Auto-Submitted: auto-generated\r\nList-Id: <other.hearth.test>\r\n' }), 250);
+  // Who has it by themselves gets it all the same.
+  const about = 'to some of them';
+  assert.equal(await send('singers@hearth.test', { about, more: 'Auto-Submitted: auto-replied\r\n' }), 250);
+  assert.ok(await header('dan', about));
+  assert.equal(await header('bob', about), null);
+});
