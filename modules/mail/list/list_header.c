@@ -48,7 +48,7 @@ static bool names(struct slice value, const struct mail_list *list, struct slice
 
 	while (slice_chr(id, '<') >= 0)
 		slice_split(&id, '<');
-	id = slice_split(&id, '>');
+	id = slice_trim(slice_split(&id, '>'));
 	return id.n == list->name.n + 1 + domain.n &&
 	       slice_ieq(slice_head(id, list->name.n), list->name) && id.p[list->name.n] == '.' &&
 	       slice_ieq(slice_skip(id, list->name.n + 1), domain);
