@@ -30,10 +30,19 @@ static void conclude(struct names_look *l)
 	l->here = l->unknown = false;
 }
 
+/* A DNS that does not even say where this server is would keep it waiting for each of the others. */
+static void pass_over_rest(struct names_look *l)
+{
+	for (; l->candidates[l->at]; l->at++)
+		if (l->doubtful_count < ACME_NAMES_MAX)
+			l->doubtful[l->doubtful_count++] = l->candidates[l->at];
+}
+
 static void on_answer(void *arg, const struct dns_answer *answer)
 {
 	struct names_look *l = arg;
 	char address[46];
+	bool lost;
 
 	l->unknown |= answer->status == DNS_FAILED || answer->status == DNS_BOGUS;
 	for (size_t i = 0; answer->status == DNS_FOUND && i < answer->count; i++)
@@ -43,7 +52,10 @@ static void on_answer(void *arg, const struct dns_answer *answer)
 		ask(l, DNS_AAAA);
 		return;
 	}
+	lost = l->at == 0 && l->unknown && l->address_count == 0;
 	conclude(l);
+	if (lost)
+		pass_over_rest(l);
 	if (l->candidates[l->at])
 		ask(l, DNS_A);
 	else

@@ -145,6 +145,71 @@ START_TEST(reloads)
 }
 END_TEST
 
+static void drop_client(void)
+{
+	conn_abort(client.c, 0);
+	run_for(5);
+	client_free(&client);
+}
+
+static struct slice read_file(const char *path, char room[8192])
+{
+	FILE *file = fopen(path, "r");
+	struct slice out = slice_of(room, fread(room, 1, 8192, file));
+
+	fclose(file);
+	return out;
+}
+
+/* A chain from memory is used by new connections, and the files no more; what is none changes nothing. */
+START_TEST(takes_a_chain)
+{
+	static char chain_room[8192], key_room[8192], other_room[8192];
+	struct slice chain, key, other;
+	struct strbuf why = { 0 };
+	char cert_path[160], key_path[160], other_path[160];
+	X509 *first, *second;
+
+	log_set_level(LOG_ERROR);
+	make_context();
+	first = peer_cert();
+	drop_client();
+	snprintf(cert_path, sizeof(cert_path), "%s/chain.pem", dir);
+	snprintf(key_path, sizeof(key_path), "%s/chain.key", dir);
+	snprintf(other_path, sizeof(other_path), "%s/tls/key.pem", dir);
+	ck_assert_int_eq(tls_selfsigned(cert_path, key_path, "chain.example.org", &why), 0);
+	chain = read_file(cert_path, chain_room);
+	key = read_file(key_path, key_room);
+	other = read_file(other_path, other_room);
+	for (size_t n = 0; n < chain.n - 1; n += 7)
+		ck_assert_int_eq(tls_context_install(context, slice_head(chain, n), key, &why),
+			HEARTH_EINVAL);
+	for (size_t n = 0; n < key.n - 1; n += 7)
+		ck_assert_int_eq(tls_context_install(context, chain, slice_head(key, n), &why),
+			HEARTH_EINVAL);
+	ck_assert_int_eq(tls_context_install(context, chain, other, &why), HEARTH_EINVAL);
+	ck_assert_uint_gt(why.n, 0);
+	second = peer_cert();
+	ck_assert_int_eq(X509_cmp(first, second), 0);
+	X509_free(second);
+	drop_client();
+	ck_assert_int_eq(tls_context_install(context, chain, key, &why), 0);
+	second = peer_cert();
+	ck_assert_int_eq(X509_check_host(second, "chain.example.org", 0, 0, NULL), 1);
+	X509_free(second);
+	drop_client();
+	snprintf(cert_path, sizeof(cert_path), "%s/tls/cert.pem", dir);
+	ck_assert_int_eq(tls_selfsigned(cert_path, other_path, "new.example.org", &why), 0);
+	tls_context_reload(context);
+	second = peer_cert();
+	ck_assert_int_eq(X509_check_host(second, "chain.example.org", 0, 0, NULL), 1);
+	X509_free(first);
+	X509_free(second);
+	strbuf_free(&why);
+	unpair();
+}
+END_TEST
+
 /* ---- real programs ---- */
 
 static struct recorder sessions[8];
@@ -239,4 +304,4 @@ START_TEST(talks_with_programs)
 END_TEST
 
 TEST_MAIN("tls_cert", tells_self_signed_from_signed, makes_a_certificate,
-	says_what_is_wrong_with_files, reloads, talks_with_programs)
+	says_what_is_wrong_with_files, reloads, takes_a_chain, talks_with_programs)
