@@ -36,13 +36,14 @@ static void print_time(int64_t ms)
 
 int mail_run_dkim_list(struct hearth *h, int argc, char **argv)
 {
-	struct arena *a = arena_new();
 	struct mail_dkim_key *keys;
+	struct arena *a;
 	size_t n = 0;
 	int rc;
 
 	if (argc > 1)
 		return fprintf(stderr, "hearth: unexpected argument: %s\n", argv[1]), 2;
+	a = arena_new();
 	rc = keyring_list(hearth_db(h, "mail"), slice_str(argc ? argv[0] : ""), a, &keys, &n);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		printf("%.*s\t%.*s\t%s\t%s\t", SLICE_ARG(keys[i].domain),

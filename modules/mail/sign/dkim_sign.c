@@ -9,6 +9,7 @@
 
 #include "hearth/text.h"
 #include "mime/address.h"
+#include "verify/ask.h"
 #include "verify/body_hash.h"
 
 #define NAME_TIMES_MAX 8
@@ -131,7 +132,6 @@ void sign_message_read(struct sign_message *m, struct arena *a, struct slice mes
 struct slice sign_message_domain(const struct sign_message *m, struct arena *a)
 {
 	struct mime_addresses list = { NULL, 0 };
-	char *domain;
 
 	for (size_t i = 0; i < m->header.count && !list.n; i++)
 		if (slice_ieq(m->header.fields[i].name, SLICE("From")))
@@ -139,11 +139,7 @@ struct slice sign_message_domain(const struct sign_message *m, struct arena *a)
 	for (size_t i = 0; i < list.n; i++) {
 		if (list.v[i].kind != MIME_ADDRESS_MAILBOX || !list.v[i].host.n)
 			continue;
-		domain = arena_strdup(a, list.v[i].host);
-		for (char *c = domain; *c; c++)
-			if (*c >= 'A' && *c <= 'Z')
-				*c = (char)(*c + ('a' - 'A'));
-		return slice_str(domain);
+		return verify_domain(a, list.v[i].host);
 	}
 	return (struct slice){ NULL, 0 };
 }

@@ -22,7 +22,7 @@ struct sign_message {
  * the client writes (queue/smtp_client.h). All in `a`, and in `message` unless it has such.
  */
 void sign_message_read(struct sign_message *m, struct arena *a, struct slice message);
-/* The domain of the From field's first address, lower case; empty when there is none. */
+/* The domain of the From field's first address, as the DNS has it, lower case; empty when there is none. */
 struct slice sign_message_domain(const struct sign_message *m, struct arena *a);
 
 struct sign_as {

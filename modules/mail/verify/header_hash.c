@@ -9,18 +9,34 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 
+/* FNV-1a over the letters in lower case. */
+static uint32_t hash_of(struct slice name)
+{
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		h = (h ^ (c >= 'A' && c <= 'Z' ? c + 32u : c)) * 16777619u;
+	}
+	return h;
+}
+
 struct header_fields header_fields_read(struct arena *a, struct slice header)
 {
 	struct mime_fields it = mime_fields_of(header);
-	struct header_fields out = { NULL, 0 };
+	struct header_fields out = { .count = 0 };
 	struct mime_field field;
 
 	while (mime_fields_next(&it, &field))
 		out.count++;
 	out.fields = arena_alloc(a, out.count * sizeof(*out.fields));
+	out.hashes = arena_alloc(a, out.count * sizeof(*out.hashes));
 	it = mime_fields_of(header);
-	for (size_t i = 0; i < out.count; i++)
+	for (size_t i = 0; i < out.count; i++) {
 		mime_fields_next(&it, &out.fields[i]);
+		out.hashes[i] = hash_of(out.fields[i].name);
+	}
 	return out;
 }
 
@@ -73,9 +89,11 @@ void header_select(struct strbuf *out, const struct header_fields *header,
 	bool *used = mem_zalloc(header->count + 1);
 
 	for (size_t n = 0; n < count; n++) {
+		uint32_t hash = hash_of(names[n]);
 		size_t i = header->count;
 
-		while (i > 0 && (used[i - 1] || &header->fields[i - 1] == own ||
+		while (i > 0 && (header->hashes[i - 1] != hash || used[i - 1] ||
+					&header->fields[i - 1] == own ||
 					!slice_ieq(header->fields[i - 1].name, names[n])))
 			i--;
 		if (i == 0)

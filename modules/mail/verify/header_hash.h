@@ -12,6 +12,7 @@ enum { HEADER_HASH_SIZE = 32 };
 /* The fields of a header, looked at once for all signatures; in an arena. */
 struct header_fields {
 	struct mime_field *fields;
+	uint32_t *hashes; /* of their names, so that most that are not meant cost one comparison */
 	size_t count;
 };
 

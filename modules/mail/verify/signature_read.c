@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "hearth/text.h"
+#include "verify/ask.h"
 #include "verify/signature.h"
 
 #define FAILS(result, reason)    \
@@ -166,18 +167,22 @@ static enum verify_result read_times(struct signature *s, const char **why)
 	return VERIFY_NONE;
 }
 
-static enum verify_result read_place(struct signature *s, const char **why)
+/* Names beyond ASCII are asked for as the DNS has them (RFC 8616 section 5). */
+static enum verify_result read_place(struct signature *s, struct arena *a, const char **why)
 {
+	struct slice domain, selector;
 	int n;
 
 	s->domain = value_of(s, "d");
 	s->selector = value_of(s, "s");
-	if (!is_name(s->domain, 2))
+	domain = verify_domain(a, s->domain);
+	selector = verify_domain(a, s->selector);
+	if (!is_name(domain, 2))
 		FAILS(VERIFY_NEUTRAL, "d= is no domain");
-	if (!is_name(s->selector, 1))
+	if (!is_name(selector, 1))
 		FAILS(VERIFY_NEUTRAL, "s= is no selector");
-	n = snprintf(s->key_name, sizeof(s->key_name), "%.*s._domainkey.%.*s",
-		SLICE_ARG(s->selector), SLICE_ARG(s->domain));
+	n = snprintf(s->key_name, sizeof(s->key_name), "%.*s._domainkey.%.*s", SLICE_ARG(selector),
+		SLICE_ARG(domain));
 	if (n < 0 || (size_t)n >= sizeof(s->key_name)) {
 		s->key_name[0] = 0;
 		FAILS(VERIFY_NEUTRAL, "s= and d= are too long");
@@ -186,7 +191,7 @@ static enum verify_result read_place(struct signature *s, const char **why)
 }
 
 /* What only DKIM-Signature has: v=, q=, and an i= in the domain. */
-static enum verify_result read_dkim(struct signature *s, const char **why)
+static enum verify_result read_dkim(struct signature *s, struct arena *a, const char **why)
 {
 	const struct tag *q = tags_find(&s->tags, "q"), *i = tags_find(&s->tags, "i");
 	struct slice rest = q ? q->value : SLICE("dns/txt");
@@ -206,7 +211,7 @@ static enum verify_result read_dkim(struct signature *s, const char **why)
 			FAILS(VERIFY_NEUTRAL, "i= has no @");
 		while ((at = slice_chr(domain, '@')) >= 0)
 			domain = slice_skip(domain, (size_t)at + 1);
-		if (!signature_domain_covers(s->domain, domain))
+		if (!signature_domain_covers(verify_domain(a, s->domain), verify_domain(a, domain)))
 			FAILS(VERIFY_PERMERROR, "i= is not in d=");
 	}
 	return VERIFY_NONE;
@@ -236,7 +241,7 @@ enum verify_result signature_read(struct signature *s, enum signature_kind kind,
 		FAILS(VERIFY_NEUTRAL, "the signature is too long");
 	if (!tags_read(field->value, &s->tags))
 		FAILS(VERIFY_NEUTRAL, "it is no list of tags");
-	if ((r = read_place(s, why)) != VERIFY_NONE)
+	if ((r = read_place(s, a, why)) != VERIFY_NONE)
 		return r;
 	if (!complete(s))
 		FAILS(VERIFY_NEUTRAL, "a tag is missing");
@@ -245,7 +250,7 @@ enum verify_result signature_read(struct signature *s, enum signature_kind kind,
 		FAILS(VERIFY_NEUTRAL, "b= is not base64");
 	if ((r = read_algorithm(s, why)) != VERIFY_NONE || (r = read_times(s, why)) != VERIFY_NONE)
 		return r;
-	if (kind == SIGNATURE_DKIM && (r = read_dkim(s, why)) != VERIFY_NONE)
+	if (kind == SIGNATURE_DKIM && (r = read_dkim(s, a, why)) != VERIFY_NONE)
 		return r;
 	return kind == SIGNATURE_AS ? VERIFY_NONE : read_content(s, a, why);
 }

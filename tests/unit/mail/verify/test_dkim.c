@@ -280,6 +280,26 @@ START_TEST(each_rule_of_a_key_is_held)
 }
 END_TEST
 
+/* RFC 8616 section 5: beyond ASCII a name is asked for as the DNS has it. */
+START_TEST(a_domain_beyond_ascii_is_asked_for_in_its_a_labels)
+{
+	struct strbuf text = with(simple_rsa, "d=example.com",
+		"d=B\xc3\xbc"
+		"cher.example");
+	struct strbuf other =
+		with(text.p, "i=joe@football.example.com", "i=@xn--bcher-kva.example");
+	struct verify_message m;
+
+	verify(&m, strbuf_slice(&other), 0, world);
+	ck_assert_str_eq(
+		m.dkim.signatures[0].s.key_name, "brisbane._domainkey.xn--bcher-kva.example");
+	ck_assert_str_eq(m.dkim.signatures[0].reason, "key unavailable");
+	verify_message_clear(&m);
+	strbuf_free(&text);
+	strbuf_free(&other);
+}
+END_TEST
+
 START_TEST(a_key_that_is_only_tried_says_so)
 {
 	static const struct zone zone[] = {
@@ -331,5 +351,6 @@ END_TEST
 
 TEST_MAIN("dkim", the_examples_of_the_rfcs_hold_however_they_are_cut,
 	each_rule_of_a_signature_is_held, each_rule_of_a_key_is_held,
-	a_key_that_is_only_tried_says_so, signatures_beyond_the_bound_are_counted_and_left_alone,
+	a_domain_beyond_ascii_is_asked_for_in_its_a_labels, a_key_that_is_only_tried_says_so,
+	signatures_beyond_the_bound_are_counted_and_left_alone,
 	of_a_header_that_is_too_long_nothing_is_looked_at)
