@@ -134,7 +134,7 @@ static void add_spf(const struct hearth *h, struct dns_records *r, const char *d
 			relay.host);
 }
 
-/* Under these names programs and other servers look for settings; the policy, and who is told of TLS. */
+/* Under these names programs and other servers look for settings; and which policy it is. */
 static void add_setup(
 	const struct hearth *h, struct dns_records *r, const char *domain, const char *host)
 {
@@ -158,9 +158,6 @@ static void add_setup(
 		add(r, name, DNS_TXT, "which MTA-STS policy it is; changes with it (RFC 8461)",
 			"v=STSv1; id=%s", id);
 	}
-	snprintf(name, sizeof(name), "_smtp._tls.%s", domain);
-	add(r, name, DNS_TXT, "who is told of TLS that failed (TLS-RPT, RFC 8460)",
-		"v=TLSRPTv1; rua=mailto:postmaster@%s", domain);
 	snprintf(name, sizeof(name), "_autodiscover._tcp.%s", domain);
 	if (!https.off)
 		add(r, name, DNS_SRV, "Outlook finds this server", "0 1 %d %s",
