@@ -4,7 +4,11 @@
  */
 #include "acme/store.h"
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
+
+/* Between two certificates, whatever the reason for another is: authorities count them. */
+#define REST_MS INT64_C(3600000)
 
 #define ONE db_int(1) /* there is one certificate, one order, one row about attempts */
 
@@ -119,7 +123,7 @@ struct writing {
 	const struct lease *lease;
 	const char *directory, *url, *text, *issuer;
 	struct slice key, chain;
-	int64_t not_after_ms, renew_ms;
+	int64_t not_after_ms, renew_ms, next_ms;
 	const struct acme_record *record;
 };
 
@@ -266,9 +270,9 @@ static int write_certificate(struct db_tx *tx, void *arg)
 		rc = end_order(tx);
 	if (rc >= 0)
 		rc = db_run(tx,
-			"UPDATE acme_attempt SET tries = 0, next_at = 0, error = '' WHERE slot = "
+			"UPDATE acme_attempt SET tries = 0, next_at = $2, error = '' WHERE slot = "
 			"$1",
-			ONE);
+			ONE, db_int(w->next_ms));
 	return rc;
 }
 
@@ -279,7 +283,8 @@ int acme_store_certificate(const struct acme_store *s, struct slice key, struct 
 		(struct writing){ .key = key,
 			.chain = chain,
 			.not_after_ms = not_after_ms,
-			.renew_ms = renew_ms });
+			.renew_ms = renew_ms,
+			.next_ms = clock_wall_ms() + REST_MS });
 }
 
 static int write_want(struct db_tx *tx, void *arg)

@@ -56,7 +56,7 @@ int acme_store_account(const struct acme_store *s, const char *directory, struct
 /* An order, to go on with after a crash; NULL: there is none any more. */
 int acme_store_order(
 	const struct acme_store *s, const char *url, struct slice key, const char *names);
-/* A certificate: the order and what was wrong are over. */
+/* A certificate: the order and what was wrong are over, and for an hour no other is got by itself. */
 int acme_store_certificate(const struct acme_store *s, struct slice key, struct slice chain,
 	int64_t not_after_ms, int64_t renew_ms);
 /* An attempt begins; one has ended: if another was wanted meanwhile, that is still so. */

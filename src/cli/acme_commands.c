@@ -117,7 +117,7 @@ int run_acme_status(struct hearth *h, int argc, char **argv)
 			print_time("failed", r->record.ended_ms);
 			printf("why: %s\n", r->record.error);
 		}
-		if (r->record.next_ms > clock_wall_ms())
+		if (*r->record.error && r->record.next_ms > clock_wall_ms())
 			print_time("is tried again", r->record.next_ms);
 	}
 	arena_free(&a);
