@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BIN, Hearth, eventually } from './hearth.mjs';
 import { NameServer } from './name-server.mjs';
-import { SmtpClient } from './smtp-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const require = createRequire(import.meta.url);
 const { dkimSign } = require('mailauth/lib/dkim/sign');
@@ -19,6 +19,7 @@ const PASSWORD = 'correct-horse-battery';
 const PYTHON = '/usr/bin/python3'; // Debian's, which has python3-dkim
 let hearth, names, sink;
 const taken = [];
+let chained; // a mail with a chain of two hops
 
 // A server that takes everything.
 function serve(socket) {
@@ -50,7 +51,7 @@ before(async () => {
   names.add('host.sink.test A 127.0.0.1');
   sink = createServer(serve);
   await new Promise((done) => sink.listen(0, '127.0.0.1', done));
-  hearth = new Hearth({ 'queue.private': 'yes', 'queue.retry': '1s', 'queue.port': String(sink.address().port), 'dns.server': names.address, 'mail.domains': 'hearth.test,other.test', 'server.hostname': 'mail.hearth.test' });
+  hearth = new Hearth({ 'mail.trusted': 'none', 'queue.private': 'yes', 'queue.retry': '1s', 'queue.port': String(sink.address().port), 'dns.server': names.address, 'mail.domains': 'hearth.test,other.test', 'server.hostname': 'mail.hearth.test' });
   hearth.addUser('ann@hearth.test', PASSWORD);
   await hearth.start();
 });
@@ -90,7 +91,7 @@ async function keys(state, domain = 'hearth.test') {
 }
 async function publish() {
   const { lines } = await command('dns');
-  for (const key of [...names.records.keys()]) if (key.includes('_domainkey')) names.records.delete(key);
+  for (const key of [...names.records.keys()]) if (key.includes('_domainkey') && !key.includes('peer.test')) names.records.delete(key);
   for (const line of lines) if (line.includes('._domainkey.')) names.add(line);
 }
 const selectors = (text) => [...text.matchAll(/^DKIM-Signature:[^]*?\bs=([\w-]+);/gm)].map(([, s]) => s);
@@ -100,19 +101,21 @@ const VERIFY = `
 import sys, json, dkim
 job = json.loads(sys.stdin.read())
 look = lambda name, timeout=5: (job['zone'].get(name.decode().rstrip('.').lower()) or [''])[0].encode() or None
-out = []
+out, chains = [], []
 for text in job['texts']:
+    chains.append(dkim.arc_verify(text.encode('latin1'), dnsfunc=look)[0].decode())
     d = dkim.DKIM(text.encode('latin1'))
     n = len([h for h, v in d.headers if h.lower() == b'dkim-signature'])
     out.append([bool(d.verify(idx=i, dnsfunc=look)) for i in range(n)])
-print(json.dumps(out))
+print(json.dumps([out, chains]))
 `;
 async function byPython(...texts) {
   const zone = {};
   for (const [key, values] of names.records) if (key.endsWith(' txt')) zone[key.slice(0, -4)] = values;
   const { status, lines, stderr } = await run(PYTHON, ['-c', VERIFY], JSON.stringify({ zone, texts }));
   assert.equal(status, 0, stderr);
-  return JSON.parse(lines[0]);
+  const [signatures, chains] = JSON.parse(lines[0]);
+  return { signatures, chains };
 }
 
 // And mailauth.
@@ -154,7 +157,7 @@ test('mail for elsewhere has a signature of each kind, which python3-dkim and we
     assert.deepEqual(await byMailauth(text), [true, true], subject);
     texts.push(text);
   }
-  assert.deepEqual(await byPython(...texts), mails.map(() => [true, true]));
+  assert.deepEqual((await byPython(...texts)).signatures, mails.map(() => [true, true]));
   for (const [file, result, domain, , , why] of await byUs(...texts)) assert.deepEqual([result, domain], ['dkim=pass', 'hearth.test'], `${file}: ${why}`);
   assert.equal((await keys('signs')).length, 2);
   // A domain that is an alias of one of ours has keys of its own; a stranger's has none.
@@ -213,6 +216,7 @@ test('what python3-dkim and mailauth sign, we find good; and broken, what was ch
   const { status, lines, stderr } = await run(PYTHON, ['-c', SIGN], JSON.stringify({ rsa: rsa.privateKey, ed: seed, shapes }));
   assert.equal(status, 0, stderr);
   const { signed, chains } = JSON.parse(lines[0]);
+  chained = chains[1];
   const others = [];
   for (const shape of shapes) for (const canonicalization of ['relaxed/relaxed', 'simple/simple']) {
     const { signatures, errors } = await dkimSign(shape, { canonicalization, signatureData: [{ signingDomain: 'peer.test', selector: 'rsa', privateKey: rsa.privateKey }, { signingDomain: 'peer.test', selector: 'ed', privateKey: ed.privateKey }] });
@@ -228,6 +232,20 @@ test('what python3-dkim and mailauth sign, we find good; and broken, what was ch
   broken.forEach((text, i) => of(good.length + i).forEach(([, result]) => assert.equal(result, 'dkim=fail', text)));
   const arc = [0, 1, 2, 3].map((i) => of(good.length + broken.length + i).find(([, result]) => result.startsWith('arc=')));
   assert.deepEqual(arc.map(([, result, , sets]) => [result, sets]), [['arc=pass', '1 sets'], ['arc=pass', '2 sets'], ['arc=fail', '2 sets'], ['arc=fail', '2 sets']]);
+});
+
+test('what is sent on has a set of ours on the chain it came with, or the first; python3-dkim finds both good', async () => {
+  assert.equal((await command('alias', 'add', 'on@hearth.test', 'bob@sink.test')).status, 0);
+  const plain = shapes[0].replace('Subject: plain', 'Subject: without');
+  await deliver(hearth.port.smtp, 'on@hearth.test', plain, 'a@peer.test');
+  await deliver(hearth.port.smtp, 'on@hearth.test', chained.replace(/^/, 'X-Way: on\r\n'), 'a@peer.test');
+  const texts = [await received('without'), await eventually(() => taken.find((text) => text.includes('X-Way: on')), 30, 'the chain')];
+  assert.deepEqual(texts.map((text) => /^ARC-Seal: (i=\d)[^]*?(cv=\w+)/m.exec(text)?.slice(1)), [['i=1', 'cv=none'], ['i=3', 'cv=pass']]);
+  await publish();
+  // Its author is somebody else: no signature of ours.
+  assert.deepEqual(await byPython(...texts), { signatures: [[], []], chains: ['pass', 'pass'] });
+  const found = await byUs(...texts);
+  assert.deepEqual(found.filter(([, result]) => result.startsWith('arc=')).map(([, result, , sets]) => [result, sets]), [['arc=pass', '1 sets'], ['arc=pass', '3 sets']]);
 });
 
 test('a new key signs once it is seen published, or at once by --now; a revoked one is published without a key', async () => {
@@ -249,7 +267,7 @@ test('a new key signs once it is seen published, or at once by --now; a revoked 
   assert.deepEqual(await keys('kept'), old);
   await publish(); // the old ones are still there
   const flow = taken.filter((text) => text.includes('Subject: flow'));
-  assert.deepEqual(await byPython(...flow), flow.map(() => [true, true]));
+  assert.deepEqual((await byPython(...flow)).signatures, flow.map(() => [true, true]));
 
   assert.equal((await command('dkim', 'rotate', 'hearth.test', '--now')).status, 0);
   assert.equal((await command('dkim', 'revoke', 'hearth.test', fresh[0])).status, 0);
@@ -257,7 +275,7 @@ test('a new key signs once it is seen published, or at once by --now; a revoked 
   await publish();
   assert.deepEqual(names.records.get(`${fresh[0]}._domainkey.hearth.test txt`).map((v) => v.replace(/k=\w+/, 'k=?')), ['v=DKIM1; k=?; p=']);
   const last = taken.at(-1);
-  assert.deepEqual(await byPython(last), [[true, true]]);
+  assert.deepEqual((await byPython(last)).signatures, [[true, true]]);
   const revoked = taken.findLast((text) => selectors(text).includes(fresh[0]));
   assert.ok((await byUs(revoked)).some(([, result, , selector]) => selector === fresh[0] && result === 'dkim=permerror'));
   await hearth.stop();
