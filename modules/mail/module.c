@@ -69,8 +69,7 @@ static const struct config_setting settings[] = {
 		"the address of the device a person sends from stays out of their mail "
 		"(Received)" },
 	{ NULL, "forward_per_hour", CONFIG_INT, "500", "0", "1000000", NULL,
-		"mails within an hour that one address sends on to others elsewhere; 0: any "
-		"number" },
+		"mails within an hour that are sent on to one address elsewhere; 0: any number" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
 		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },

@@ -182,13 +182,14 @@ test('a person’s own forward counts once its address has said yes', async () =
   assert.deepEqual([kept(round), came(round).length], [1, 0]);
   // Beyond the limit it stays here, too, and an alias puts off.
   const codes = [];
-  for (let i = 0; i < 11; i++) codes.push((await send('x@proven.test', 'ann@hearth.test', { about: `many ${i}` })).code);
+  for (let i = 0; i < 9; i++) codes.push((await send('x@proven.test', `ann+${i}@hearth.test`, { about: `many ${i}` })).code);
   assert.deepEqual([...new Set(codes)], [250]);
+  assert.equal(kept('many 8'), 1);
   await emptied();
-  assert.equal(kept('many 10'), 1);
+  assert.equal(came('many 8').length, 0);
   const put = [];
-  for (let i = 0; i < 11; i++) put.push((await send('x@proven.test', 'out+many@hearth.test')).code);
-  assert.deepEqual(put, [...Array(10).fill(250), 452]);
+  for (let i = 0; i < 10; i++) put.push((await send('x@proven.test', `out+${i}@hearth.test`)).code);
+  assert.deepEqual([put[0], put.at(-1)], [250, 452]);
 
   // Nobody is flooded: an address, and an account, for some letters an hour.
   const statuses = [];

@@ -52,7 +52,7 @@ test('a group’s mail says what it is of, and how to leave', async () => {
   const links = [];
   for (const name of ['ann', 'bob']) {
     const text = await header(name, about);
-    assert.match(text, /^List-Id: "The choir" <choir\.hearth\.test>\r\nList-Post: <mailto:choir@hearth\.test>\r\nList-Help: <https:\/\/mail\.hearth\.test\/#groups>\r$/m);
+    assert.match(text, /^List-Id: "The choir" <choir\.hearth\.test>\r\nList-Post: <mailto:choir@hearth\.test>\r\nList-Help: <https:\/\/mail\.hearth\.test\/#account\/groups>\r$/m);
     assert.match(text, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
     assert.match(text, /^Delivered-To: singers@hearth\.test\r$/m);
     links.push(/^List-Unsubscribe: <https:\/\/mail\.hearth\.test(\/api\/mail\/lists\/leave\/[0-9a-f-]+)>\r$/m.exec(text)[1]);

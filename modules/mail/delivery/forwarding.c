@@ -98,7 +98,7 @@ static struct slice rewrite(struct mail_delivery *d)
 	char out[SRS_ADDRESS_MAX + 1];
 
 	slice_split(&domain, '@');
-	if (d->mail_from.n == 0 || mail_domain_is_local(d->m, domain))
+	if (d->mail_from.n == 0 || d->outgoing.account > 0 || mail_domain_is_local(d->m, domain))
 		return d->mail_from;
 	if (!d->m->has_srs_key || srs_forward(d->m->srs_key, clock_wall_s(), d->mail_from,
 					  mail_domain(d->m), out) < 0)
@@ -138,8 +138,7 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)
 {
-	struct slice key = r->via.n > 0 ? r->via : r->address;
-	int rc = mail_store_forwarded(tx, key, clock_wall_ms(), d->m->forward_per_hour);
+	int rc = mail_store_forwarded(tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
 
 	return rc < 0 ? rc : send_on(tx, d, r->via, r->address);
 }
@@ -168,7 +167,8 @@ int mail_forwarding_personal(
 		d->wants_seal = true;
 		return HEARTH_EBUSY;
 	}
-	rc = mail_store_forwarded(tx, t->r.address, clock_wall_ms(), d->m->forward_per_hour);
+	rc = mail_store_forwarded(
+		tx, slice_str(f.address), clock_wall_ms(), d->m->forward_per_hour);
 	if (rc < 0) {
 		say_kept(t, "too many within the hour");
 		return rc == HEARTH_EDENIED ? 0 : rc;

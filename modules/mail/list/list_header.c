@@ -33,7 +33,7 @@ void list_header_write(struct strbuf *out, const struct mail_list *list, struct 
 			SLICE_ARG(domain));
 	else
 		strbuf_adds(out, "List-Post: NO (owners write to it)\r\n");
-	strbuf_printf(out, "List-Help: <%.*s#groups>\r\n", SLICE_ARG(url));
+	strbuf_printf(out, "List-Help: <%.*s#account/groups>\r\n", SLICE_ARG(url));
 	if (token)
 		strbuf_printf(out,
 			"List-Unsubscribe: <%.*sapi/mail/lists/leave/%s>\r\n"

@@ -263,6 +263,7 @@ static void report_elsewhere(struct mail_batch *b, const char *sender)
 	mail_delivery_send(
 		d, &(struct mail_remote){
 			   .address = slice_str(sender), .domain = domain, .sent_on = true });
+	mail_delivery_sign(d);
 	mail_delivery_also(d, mail_batch_write, b);
 	mail_delivery_write(d, strbuf_slice(&b->report));
 	mail_delivery_finish(&d, on_delivered, b);

@@ -32,7 +32,7 @@ int mail_store_forward_confirm(
 int mail_store_forward_remove(struct db_tx *tx, int64_t account);
 
 /*
- * Counts one mail more within the hour for `key` (an address that sends on, or whatever else is bounded
+ * Counts one mail more within the hour for `key` (an address that mail is sent on to, or whatever else is bounded
  * so); HEARTH_EDENIED when there are more than max. And forgets the hours of days before.
  */
 int mail_store_forwarded(struct db_tx *tx, struct slice key, int64_t now_ms, int64_t max);

@@ -31,7 +31,7 @@ START_TEST(the_fields)
 	ck_assert_str_eq(written(&staff, "7-8-9-ab"),
 		"List-Id: \"The \\\"staff\\\" \\\\ all\" <staff.ours.test>\r\n"
 		"List-Post: <mailto:staff@ours.test>\r\n"
-		"List-Help: <https://ours.test/#groups>\r\n"
+		"List-Help: <https://ours.test/#account/groups>\r\n"
 		"List-Unsubscribe: <https://ours.test/api/mail/lists/leave/7-8-9-ab>\r\n"
 		"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
 	other.open = false;
@@ -39,7 +39,7 @@ START_TEST(the_fields)
 			    "e");
 	ck_assert_str_eq(written(&other, NULL),
 		"List-Id: <staff.ours.test>\r\nList-Post: NO (owners write to it)\r\n"
-		"List-Help: <https://ours.test/#groups>\r\n");
+		"List-Help: <https://ours.test/#account/groups>\r\n");
 	/* Nothing that is a title ends a field. */
 	other.title = SLICE("a\r\nBcc: x");
 	ck_assert_ptr_null(strstr(written(&other, NULL), "Bcc"));
