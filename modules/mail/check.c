@@ -44,6 +44,10 @@ static const struct hearth_rule rules[] = {
 	{ "mail on its way goes to nobody",
 		"SELECT o.account, 'outgoing ' || o.id FROM mail.outgoing o WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.queue q WHERE q.outgoing = o.id)" },
+	{ "a count of rows for reports is not what there is",
+		"SELECT 0, d.domain || ', day ' || d.day FROM mail.dmarc_day d WHERE d.domain <> ''"
+		" AND d.rows <> (SELECT count(*) FROM mail.dmarc_row r WHERE r.day = d.day"
+		" AND r.domain = d.domain)" },
 	{ "a recipient waits for no mail",
 		"SELECT 0, 'queue ' || q.id FROM mail.queue q WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.outgoing o WHERE o.id = q.outgoing)" },

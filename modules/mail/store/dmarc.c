@@ -40,6 +40,18 @@ static int take_row(struct db_tx *tx, int64_t day, struct slice domain, int64_t 
 	return rc == HEARTH_ENOTFOUND ? HEARTH_ETOOBIG : rc;
 }
 
+/* A domain without rows has no row here either. */
+static int give_row_back(struct db_tx *tx, int64_t day, struct slice domain)
+{
+	int rc = db_run(tx, "UPDATE dmarc_day SET rows = rows - 1 WHERE day = $1 AND domain = $2",
+		db_int(day), db_text(domain));
+
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM dmarc_day WHERE day = $1 AND domain = $2 AND rows = 0",
+			db_int(day), db_text(domain));
+	return rc < 0 ? rc : 0;
+}
+
 int mail_store_dmarc_count(struct db_tx *tx, const struct mail_dmarc_row *r)
 {
 	char digest[65];
@@ -56,8 +68,11 @@ int mail_store_dmarc_count(struct db_tx *tx, const struct mail_dmarc_row *r)
 	if (rc != HEARTH_ENOTFOUND)
 		return rc;
 	rc = take_row(tx, r->day, r->domain, MAIL_DMARC_DOMAIN_ROWS_MAX);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = take_row(tx, r->day, SLICE(""), MAIL_DMARC_ROWS_MAX);
+		if (rc == HEARTH_ETOOBIG)
+			return give_row_back(tx, r->day, r->domain);
+	}
 	if (rc == HEARTH_ETOOBIG)
 		return 0;
 	if (rc < 0)
@@ -122,7 +137,8 @@ int mail_store_dmarc_rows(struct db_tx *tx, int64_t day, struct slice domain, in
 
 int mail_store_dmarc_first_day(struct db_tx *tx, int64_t *day)
 {
-	return db_get_int(tx, day, "SELECT day FROM dmarc_day ORDER BY day LIMIT 1");
+	return db_get_int(
+		tx, day, "SELECT day FROM dmarc_day WHERE domain <> '' ORDER BY day LIMIT 1");
 }
 
 int mail_store_dmarc_forget(struct db_tx *tx, int64_t day, struct slice domain)

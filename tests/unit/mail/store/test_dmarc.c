@@ -6,6 +6,7 @@
 
 #include "database.h"
 #include "harness.h"
+#include "hearth/error.h"
 
 static struct db *db;
 static const struct db_schema schema = { "mail", mail_migrations };
@@ -132,4 +133,58 @@ START_TEST(a_flood_is_bounded)
 }
 END_TEST
 
-TEST_MAIN("dmarc rows", messages_are_counted, a_flood_is_bounded)
+/* Of many domains together, too: what is not counted leaves nothing. */
+static int fill_day(struct db_tx *tx, void *arg)
+{
+	struct mail_dmarc_row r = row;
+	int rc = db_run(tx, "INSERT INTO dmarc_day (day, domain, rows) VALUES ($1, '', $2)",
+		db_int(row.day), db_int(MAIL_DMARC_ROWS_MAX - 1));
+
+	(void)arg;
+	if (rc >= 0)
+		rc = mail_store_dmarc_count(tx, &r);
+	r.domain = SLICE("another.example");
+	if (rc >= 0)
+		rc = mail_store_dmarc_count(tx, &r);
+	r = row;
+	r.source = SLICE("192.0.2.2");
+	return rc < 0 ? rc : mail_store_dmarc_count(tx, &r);
+}
+
+static int look_at_day(struct db_tx *tx, void *arg)
+{
+	int64_t n = 0;
+
+	(void)arg;
+	ck_assert_int_eq(db_get_int(tx, &n, "SELECT count(*) FROM dmarc_row"), 0);
+	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(
+		db_get_int(tx, &n, "SELECT count(*) FROM dmarc_day WHERE domain <> ''"), 0);
+	ck_assert_int_eq(n, 1);
+	ck_assert_int_eq(
+		db_get_int(tx, &n, "SELECT rows FROM dmarc_day WHERE domain = 'example.org'"), 0);
+	ck_assert_int_eq(n, 1);
+	return 0;
+}
+
+static int only_the_sum(struct db_tx *tx, void *arg)
+{
+	int64_t day;
+
+	(void)arg;
+	ck_assert_int_eq(mail_store_dmarc_forget(tx, row.day, row.domain), 0);
+	ck_assert_int_eq(mail_store_dmarc_first_day(tx, &day), HEARTH_ENOTFOUND);
+	return 0;
+}
+
+START_TEST(a_day_is_bounded)
+{
+	db = database_new(&schema);
+	ck_assert_int_eq(db_write_wait(db, fill_day, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, look_at_day, NULL), 0);
+	ck_assert_int_eq(db_write_wait(db, only_the_sum, NULL), 0);
+	db_close(&db);
+}
+END_TEST
+
+TEST_MAIN("dmarc rows", messages_are_counted, a_flood_is_bounded, a_day_is_bounded)
