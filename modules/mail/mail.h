@@ -48,6 +48,7 @@ struct mail {
 	int64_t recipients_max;   /* of one transaction */
 	int64_t tarpit_ms;        /* the longest wait behind an error; 0: none */
 	struct smtp_rates *rates; /* of networks outside */
+	size_t binary_kept;       /* octets of messages that are BINARYMIME and not whole yet */
 	int64_t hold_max_ms;      /* how long mail may wait before it leaves; 0: it may not */
 	int64_t mails_max;        /* of one connection; 0: any number */
 	int64_t patience_ms;      /* with a peer that keeps us waiting (conn_set_pace) */

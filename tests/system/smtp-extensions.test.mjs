@@ -176,6 +176,26 @@ describe('smtp extensions', () => {
       c.close();
     });
 
+    test('BINARYMIME: octets come out as they went in, by way of base64', async () => {
+      const octets = Array.from({ length: 4096 }, (_, i) => String.fromCharCode((i * 13) % 256)).join('') + '\0\r\n.\r\n\n\r';
+      const head = 'Subject: octets\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n\r\n';
+      const c = await open(' BODY=BINARYMIME');
+      assert.ok(c.ehlo.lines.includes('BINARYMIME'));
+      await c.expect(503, 'DATA');
+      c.send(chunk(head + octets.slice(0, 1000)) + chunk(octets.slice(1000), true) + 'NOOP\r\n');
+      assert.deepEqual(await codes(c, 3), [250, 250, 250]);
+      const got = (await inbox()).at(-1);
+      const [header, body] = got.split('\r\n\r\n');
+      assert.match(header, /\r\nContent-Transfer-Encoding: base64$/);
+      assert.doesNotMatch(header, /binary/);
+      assert.equal(Buffer.from(body, 'base64').toString('latin1'), octets);
+      // Where nothing can stand for them, and the next one is not meant.
+      c.send(envelope.replace('>\r\n', '> BODY=BINARYMIME\r\n') + chunk('Sub\0ject: x\r\n\r\n', true) + envelope + chunk('Subject: x\r\n\r\n\0', true));
+      assert.deepEqual(await codes(c, 6), [250, 250, 554, 250, 250, 554]);
+      await c.expect(552, 'MAIL FROM:<x@example.org> BODY=BINARYMIME SIZE=99999');
+      c.close();
+    });
+
     test('a NUL is refused with the last chunk', async () => {
       const c = await open();
       c.send(chunk('Subject: x\r\n\r\n\0') + chunk('', true));

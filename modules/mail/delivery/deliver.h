@@ -117,7 +117,7 @@ void mail_delivery_set_source(struct mail_delivery *d, struct slice source);
 void mail_delivery_set_date(struct mail_delivery *d, int64_t internal_date);
 /*
  * Takes message bytes. A message with NUL is refused, whichever way it comes (HEARTH_EINVAL, when
- * it is finished): mail that is not BINARYMIME, which nobody is offered, has none (RFC 2045 section
+ * it is finished): mail that is not BINARYMIME, which was made base64 before (smtp_binary.c), has none (RFC 2045 section
  * 2.7 and 2.8), and IMAP could not send it out (RFC 3501 section 9: CHAR8). Returns how many wait
  * for the disk: above blob_writer_high() the caller pauses its peer until `drained`.
  */

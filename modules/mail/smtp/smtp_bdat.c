@@ -53,7 +53,7 @@ static const struct smtp_reply *refusal(
 static void begin_message(struct smtp_session *s)
 {
 	smtp_message_begin(s);
-	smtp_chunk_init(&s->chunk, s->m->message_max, s->m->bare_newlines, false);
+	smtp_chunk_init(&s->chunk, s->m->message_max, s->m->bare_newlines, s->binary);
 	s->chunking = true;
 	s->chunk_since_ms = clock_mono_ms();
 }
@@ -122,7 +122,10 @@ static void end_chunk(struct smtp_session *s)
 		refuse(s, s->chunk_why ? s->chunk_why : smtp_error_reply(error));
 	} else if (s->chunk.last) {
 		s->chunking = false;
-		smtp_message_end(s, 0, s->chunk.size);
+		if (s->binary)
+			smtp_binary_end(s);
+		else
+			smtp_message_end(s, 0, s->chunk.size);
 	} else {
 		s->reading = SMTP_READING_COMMAND;
 		smtp_say(s, 250, "2.0.0", "%llu octets so far", (unsigned long long)s->chunk.size);
@@ -138,7 +141,12 @@ void smtp_take_chunk(struct smtp_session *s, struct slice *in)
 	INVARIANT(s->reading == SMTP_READING_CHUNK && (s->chunk_why || s->delivery));
 	while ((what = smtp_chunk_next(&s->chunk, in, &body)) == SMTP_DATA_BODY) {
 		INVARIANT(!s->chunk_why); /* of what is refused nothing is handed out */
-		backlog = smtp_write_body(s, body);
+		if (s->binary)
+			s->chunk_why = smtp_binary_add(s, body);
+		else
+			backlog = smtp_write_body(s, body);
+		if (s->chunk_why) /* what is left of it is read over */
+			smtp_chunk_refuse(&s->chunk);
 		if (backlog > blob_writer_high())
 			break;
 	}

@@ -34,6 +34,12 @@ void smtp_chunk_init(
 	struct smtp_chunk *c, uint64_t size_max, enum smtp_data_bare policy, bool binary);
 /* Begins a chunk of `size` octets; the one before it has ended. */
 void smtp_chunk_begin(struct smtp_chunk *c, uint64_t size, bool last);
+/* The message is refused from here on: nothing more of it is handed out. */
+static inline void smtp_chunk_refuse(struct smtp_chunk *c)
+{
+	c->size_max = 0;
+	c->size = c->size ? c->size : 1;
+}
 /*
  * Takes bytes of the chunk off the front of *in, none that follow it; *body as in smtp_data_next.
  * SMTP_DATA_END is the end of the chunk, and of the message where it is the last one. What is refused

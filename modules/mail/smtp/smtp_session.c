@@ -59,6 +59,7 @@ static void session_free(void *session)
 	mail_delivery_abort(&s->delivery);
 	mail_gate_free(&s->gate);
 	smtp_body_forget(s);
+	smtp_binary_forget(s);
 	strbuf_free(&s->out);
 	free(s);
 }
@@ -89,6 +90,7 @@ void smtp_reset(struct smtp_session *s)
 	mail_delivery_abort(&s->delivery);
 	mail_gate_free(&s->gate);
 	smtp_body_forget(s);
+	smtp_binary_forget(s);
 	s->has_mail = s->smtputf8 = s->parser.smtputf8 = false;
 	s->chunking = s->chunk_refused = s->require_tls = false;
 	s->size = s->addresses = 0;
@@ -114,7 +116,8 @@ static void write_extensions(const struct smtp_session *s, struct strbuf *text)
 	const struct mail *m = s->m;
 
 	strbuf_printf(text,
-		"\nPIPELINING\nSIZE %llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nCHUNKING",
+		"\nPIPELINING\nSIZE "
+		"%llu\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\nCHUNKING\nBINARYMIME",
 		(unsigned long long)m->message_max);
 	strbuf_printf(text, "\nLIMITS RCPTMAX=%lld", (long long)m->recipients_max);
 	if (m->mails_max > 0)

@@ -73,6 +73,11 @@ struct smtp_session {
 	bool head_done, head_utf8;
 	const char *head_why;
 
+	/* BINARYMIME: as it came, as it goes on, and how much of that was handed on */
+	bool binary, binary_good;
+	struct strbuf binary_body, binary_text;
+	size_t binary_at;
+
 	/* BDAT */
 	bool chunking; /* a message has begun with it */
 	struct smtp_chunk chunk;
@@ -134,6 +139,15 @@ void smtp_message_end(struct smtp_session *s, int error, uint64_t size);
 size_t smtp_write_body(struct smtp_session *s, struct slice body);
 bool smtp_body_is_good(struct smtp_session *s);
 void smtp_body_forget(struct smtp_session *s);
+
+/*
+ * smtp_binary.c: octets of a message that is BINARYMIME: NULL, or why they are not taken; all of it is there;
+ * back to the beginning.
+ */
+#define SMTP_BINARY_MAX (16u << 20)
+const struct smtp_reply *smtp_binary_add(struct smtp_session *s, struct slice octets);
+void smtp_binary_end(struct smtp_session *s);
+void smtp_binary_forget(struct smtp_session *s);
 
 /* smtp_bdat.c: BDAT, and the octets behind it off the front of *in. */
 void smtp_do_bdat(struct smtp_session *s, const struct smtp_command *command);

@@ -41,8 +41,8 @@ static bool can_have(struct smtp_session *s, const struct smtp_mail *mail)
 {
 	if (mail->require_tls && !conn_info(s->conn)->tls)
 		smtp_say(s, 530, "5.7.0", "REQUIRETLS needs TLS on this connection, too");
-	else if (mail->body == SMTP_BODY_BINARYMIME)
-		smtp_say(s, 501, "5.5.4", "BINARYMIME is not offered");
+	else if (mail->body == SMTP_BODY_BINARYMIME && mail->size > SMTP_BINARY_MAX)
+		smtp_say(s, 552, "5.3.4", "at most %u bytes of BINARYMIME", SMTP_BINARY_MAX);
 	else if (mail->hold && (!s->authenticated || s->m->hold_max_ms == 0))
 		smtp_say(s, 555, "5.5.4", "FUTURERELEASE is not offered");
 	else if (!s->authenticated && !smtp_rates_take(s->m->rates, conn_info(s->conn)->peer,
@@ -79,6 +79,7 @@ static void take_sender(struct smtp_session *s, const struct smtp_mail *mail)
 	const struct accounts *accounts = s->m->accounts;
 
 	s->require_tls = mail->require_tls;
+	s->binary = mail->body == SMTP_BODY_BINARYMIME;
 	s->hold_ms = hold_until(mail);
 	s->chunk_refused = false;
 	s->smtputf8 = s->parser.smtputf8 = mail->smtputf8;
@@ -269,9 +270,10 @@ void smtp_message_begin(struct smtp_session *s)
 
 void smtp_do_data(struct smtp_session *s)
 {
-	if (!s->has_mail || s->addresses == 0 || s->chunking) {
+	if (!s->has_mail || s->addresses == 0 || s->chunking || s->binary) {
 		smtp_say(s, s->has_mail && s->addresses == 0 ? 554 : 503, "5.5.1",
 			s->chunking   ? "the message has begun with BDAT"
+			: s->binary   ? "BINARYMIME comes by BDAT"
 			: s->has_mail ? "no recipient was accepted"
 				      : "MAIL and RCPT come first");
 		return;
