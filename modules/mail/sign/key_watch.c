@@ -1,8 +1,8 @@
 /*
  * key_watch.c: looks after the keys, every minute while one waits to be published, else every hour:
  *
- *	work (a worker)   loads the table; lets go what was kept, or revoked, for long enough; at first
- *	                  makes what domains lack
+ *	work (a worker)   makes what domains lack; lets go what was kept, or revoked, for long enough;
+ *	                  loads the table
  *	ask (the loop)    each key that waits is asked of the DNS; one that is there, as it should be,
  *	                  signs from then on
  *
@@ -35,14 +35,15 @@ static int prune(struct db_tx *tx, void *arg)
 		tx, now - (keep > valid ? keep : valid), now - MAIL_DKIM_REVOKED_MS);
 }
 
-static void make_first(struct mail_keys *k)
+/* A domain's first ones, and those in the place of what was taken back. */
+static void make_missing(struct mail_keys *k)
 {
 	struct slice *domains;
 	size_t n = keyring_domains(k->m->h, k->a, &domains);
 	int rc = 0;
 
 	for (size_t i = 0; i < n && rc == 0 && k->on && k->ring.ready; i++)
-		rc = mail_keys_ensure(k, domains[i]);
+		rc = mail_keys_make(k, domains[i]);
 	if (rc < 0)
 		log_warn("mail", "no keys could be made to sign with", "why", "%s", error_name(rc),
 			NULL);
@@ -55,8 +56,8 @@ static void work(void *arg)
 	size_t n = 0;
 
 	k->wait_count = 0;
-	if (k->first && mail_sends_elsewhere(k->m))
-		make_first(k);
+	if (mail_sends_elsewhere(k->m))
+		make_missing(k);
 	if (db_write_wait(k->m->db, prune, k->m) < 0 || mail_keys_load(k) < 0 ||
 		keyring_list(k->m->db, SLICE(""), k->a, &all, &n) < 0)
 		return;
@@ -73,7 +74,6 @@ static void end_look(struct mail_keys *k)
 	bool again = k->look_again;
 
 	k->looking = k->look_again = false;
-	k->first = false;
 	if (!k->drained)
 		timer_start(&k->timer, again ? 0 : k->wait_count ? SOON_MS : LATER_MS, 0, look, k);
 	arena_reset(k->a);
@@ -183,7 +183,6 @@ void mail_keys_changed(struct mail_keys *k)
 void key_watch_start(struct mail_keys *k)
 {
 	k->a = arena_new();
-	k->first = true;
 	timer_start(&k->timer, FIRST_MS, 0, look, k);
 }
 

@@ -13,9 +13,9 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
-#define KINDS        2
-#define SELECTOR_MAX 64
-#define SAME_DAY_MAX 100 /* keys of a domain made on one day */
+#define KINDS         2
+#define SELECTOR_MAX  64
+#define OF_DOMAIN_MAX 50 /* keys of a domain, those that are only kept among them */
 
 int keyring_open(struct keyring *r, const struct hearth *h)
 {
@@ -149,6 +149,14 @@ static bool lacks(
 	return true;
 }
 
+static bool waits(const struct mail_dkim_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keys[i].state == MAIL_DKIM_WAITS)
+			return true;
+	return false;
+}
+
 static bool has_selector(const struct mail_dkim_key *keys, size_t n, const char *selector)
 {
 	for (size_t i = 0; i < n; i++)
@@ -167,7 +175,7 @@ static bool choose_selector(const struct mail_dkim_key *keys, size_t n, const st
 
 	if (gmtime_r(&now, &tm))
 		strftime(day, sizeof(day), "%Y%m%d", &tm);
-	for (int i = 1; i <= SAME_DAY_MAX; i++) {
+	for (int i = 1; i <= OF_DOMAIN_MAX; i++) {
 		snprintf(selector, SELECTOR_MAX, "%c%s", sign_key_kind(m->algorithm)[0], day);
 		if (i > 1)
 			snprintf(selector, SELECTOR_MAX, "%c%s-%d", sign_key_kind(m->algorithm)[0],
@@ -217,7 +225,7 @@ static int add_key(struct db_tx *tx, void *arg)
 
 	m->made = false;
 	if (rc == 0 && lacks(keys, n, (int)m->algorithm, m->state)) {
-		rc = choose_selector(keys, n, m, selector)
+		rc = n < OF_DOMAIN_MAX && choose_selector(keys, n, m, selector)
 			     ? add_sealed(tx, a, m, slice_str(selector))
 			     : HEARTH_EBUSY;
 		if (rc == 0)
@@ -237,7 +245,8 @@ int keyring_make(struct keyring *r, struct slice domain, enum mail_dkim_state st
 
 	domain = lower(a, domain);
 	rc = keyring_list(r->db, domain, a, &keys, &n);
-	for (int kind = 0; kind < KINDS && rc == 0; kind++) {
+	for (int kind = 0; kind < KINDS && rc == 0 && !(state == MAIL_DKIM_WAITS && waits(keys, n));
+		kind++) {
 		struct making m = { .ring = r,
 			.domain = domain,
 			.algorithm = (enum signature_algorithm)kind,

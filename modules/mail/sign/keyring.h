@@ -26,7 +26,8 @@ void keyring_close(struct keyring *r);
 /*
  * Makes what a domain lacks, one key of each kind. As MAIL_DKIM_SIGNS: where none signs or waits (its
  * first ones: before they are published what they sign counts as not signed, RFC 6376 section 6.1.2).
- * As MAIL_DKIM_WAITS: where none waits. `made` counts them. HEARTH_EDENIED when the ring is not ready.
+ * As MAIL_DKIM_WAITS: where none waits, of whichever kind. `made` counts them. HEARTH_EDENIED when the ring is
+ * not ready; HEARTH_EBUSY: the domain has fifty.
  */
 int keyring_make(struct keyring *r, struct slice domain, enum mail_dkim_state state, size_t *made);
 /* The private half of a row; NULL when it is gone, or this ring does not open it. */

@@ -86,19 +86,27 @@ static bool is_ours(const struct mail_keys *k, struct slice domain)
 	return found;
 }
 
-int mail_keys_ensure(struct mail_keys *k, struct slice domain)
+int mail_keys_make(struct mail_keys *k, struct slice domain)
 {
 	size_t made = 0;
-	int rc;
+	int rc = keyring_make(&k->ring, domain, MAIL_DKIM_SIGNS, &made);
 
-	pthread_mutex_lock(&k->making);
-	rc = keyring_make(&k->ring, domain, MAIL_DKIM_SIGNS, &made);
-	if (rc == 0) /* also with none made: somebody else has, a moment ago */
-		rc = mail_keys_load(k);
-	pthread_mutex_unlock(&k->making);
 	if (made)
 		log_info("mail", "keys made to sign with; publish their records (hearth dns)",
 			"domain", "%.*s", SLICE_ARG(domain), NULL);
+	return rc;
+}
+
+/* One worker at a time: the others find what it made. */
+static int ensure(struct mail_keys *k, struct slice domain)
+{
+	int rc;
+
+	pthread_mutex_lock(&k->making);
+	rc = mail_keys_make(k, domain);
+	if (rc == 0) /* also with none made: somebody else has, a moment ago */
+		rc = mail_keys_load(k);
+	pthread_mutex_unlock(&k->making);
 	return rc;
 }
 
@@ -111,7 +119,7 @@ static struct key_table *table_for(struct mail_keys *k, struct slice domain)
 	if (!t || key_table_has(t, domain) || !k->ring.ready || t->unreadable)
 		return t;
 	key_table_unref(&t);
-	rc = mail_keys_ensure(k, domain);
+	rc = ensure(k, domain);
 	if (rc < 0)
 		log_warn("mail", "no keys could be made to sign with", "domain", "%.*s",
 			SLICE_ARG(domain), "why", "%s", error_name(rc), NULL);

@@ -26,13 +26,12 @@ struct mail_keys {
 	struct arena *a;
 	struct mail_dkim_key *waits;
 	size_t wait_count;
-	bool first; /* the domains' first keys are looked to */
 };
 
 /* Reads the rows and puts their table in place. Blocks: workers, and the start. */
 int mail_keys_load(struct mail_keys *k);
-/* Makes a domain's first keys, where it has none. Blocks: workers. */
-int mail_keys_ensure(struct mail_keys *k, struct slice domain);
+/* Makes the keys a domain lacks, of which it has none that signs; the table is the caller's to load anew. Blocks: workers. */
+int mail_keys_make(struct mail_keys *k, struct slice domain);
 /* How long a signature holds: as long as the mail may be on its way. */
 int64_t mail_keys_valid_ms(const struct mail *m);
 
