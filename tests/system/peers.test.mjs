@@ -229,6 +229,21 @@ describe('other mail servers', { skip: missing() }, () => {
     await eventually(() => /to=<ann@oddhearth\.test>.*status=deferred \(Server certificate not verified/.test(peers.postfix.trouble()), 20, 'that Postfix waits');
   }));
 
+  test('through: what an alias sends on keeps its proof, and a bounce finds the way back', told('exim', async () => {
+    for (const [alias, target] of [['on@hearth.test', 'bob@exim.test'], ['gone@hearth.test', 'stranger@exim.test']]) {
+      const added = hearth.command('alias', 'add', alias, target);
+      assert.equal(added.status, 0, added.stderr);
+      await deliver(25, alias, text('bob@postfix.test', alias, `via-${target}`), 'bob@postfix.test', { host: peers.postfix.ip });
+    }
+    const mail = (await peers.exim.mail('Subject: via-bob')).replace(/\r?\n[ \t]+/g, ' ');
+    assert.match(mail, /^Return-path: <SRS0=[^@>]+=postfix\.test=bob@hearth\.test>/im);
+    assert.match(mail, /^ARC-Seal: i=1; .*d=hearth\.test;/m);
+    assert.match(mail, /^ARC-Authentication-Results: i=1; mx\.hearth\.test;.* spf=pass .*dmarc=pass/m);
+    const bounce = await peers.postfix.mail('stranger@exim.test');
+    assert.match(bounce, /^Return-Path: <>/m);
+    assert.match(bounce, /Subject: Mail delivery failed/);
+  }));
+
   test('in: in the name of others', told(undefined, async () => {
     const refused = await forge('exim.test', 'forged-reject');
     assert.equal(refused.code, 550);
