@@ -58,8 +58,9 @@ static void work(void *arg)
 	k->wait_count = 0;
 	if (mail_sends_elsewhere(k->m))
 		make_missing(k);
-	if (db_write_wait(k->m->db, prune, k->m) < 0 || mail_keys_load(k) < 0 ||
-		keyring_list(k->m->db, SLICE(""), k->a, &all, &n) < 0)
+	db_write_wait(k->m->db, prune,
+		k->m); /* else the next time: a full disk keeps nobody's keys out */
+	if (mail_keys_load(k) < 0 || keyring_list(k->m->db, SLICE(""), k->a, &all, &n) < 0)
 		return;
 	k->waits = all;
 	for (size_t i = 0; i < n && k->wait_count < KEY_WATCH_MAX; i++)

@@ -32,7 +32,9 @@ static struct key_table *table_of(struct mail_keys *k)
 
 static void say_health(const struct mail_keys *k, const struct key_table *t)
 {
-	if (!k->ring.ready)
+	if (!k->on)
+		health_clear(CONDITION);
+	else if (!k->ring.ready)
 		health_set(CONDITION,
 			"%s is missing: mail is sent without DKIM signatures. Put it back from a "
 			"backup",
