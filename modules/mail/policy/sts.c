@@ -459,12 +459,13 @@ void sts_drain(struct sts *s)
 void sts_free(struct sts **sp)
 {
 	struct sts *s = *sp;
+	struct list_node *node;
 
 	if (!s)
 		return;
 	timer_stop(&s->refresh);
-	while (!list_empty(&s->list)) {
-		struct entry *e = LIST_ENTRY(s->list.head.next, struct entry, node);
+	while ((node = list_pop(&s->list))) {
+		struct entry *e = LIST_ENTRY(node, struct entry, node);
 
 		while (!list_empty(&e->waiting))
 			list_pop(&e->waiting);

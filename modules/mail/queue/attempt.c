@@ -11,6 +11,8 @@
  * more without; unless the host's TLSA records ask for it (route.h). The mails are attempt_mail.c's. On the
  * loop.
  */
+#include "queue/attempt.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +20,6 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "policy/tls_session.h"
-#include "queue/attempt.h"
 
 #define CONNECT_MS  INT64_C(30000)
 #define HANGUPS_MAX 3 /* of a destination, amid a mail, in a row */

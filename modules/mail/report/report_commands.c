@@ -2,11 +2,12 @@
  * report_commands.c: `hearth reports list` and `show`: what others report of our domains, as lines of a
  * table. On the main thread of a command.
  */
+#include "report/report_commands.h"
+
 #include <stdio.h>
 #include <time.h>
 
 #include "hearth/error.h"
-#include "report/report_commands.h"
 #include "store/report.h"
 
 #define LIST_MAX 1000
