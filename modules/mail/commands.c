@@ -38,8 +38,9 @@ const struct hearth_command mail_commands[] = {
 		mail_run_dkim_list },
 	{ "dkim rotate", "[DOMAIN] [--now]", "make new keys for a domain, or for all of them",
 		"\nThey sign once a server that runs has seen their records, which hearth dns "
-		"prints; with --now\nat once. Run again, it makes no others while some wait, and "
-		"the server looks at the DNS.\n",
+		"prints: it looks\nevery minute, but a resolver may remember for an hour, or as "
+		"long as the zone says, that they were\nnot there. With --now they sign at once. "
+		"Run again, it makes no others while some wait, and the\nserver looks now.\n",
 		mail_run_dkim_rotate },
 	{ "dkim revoke", "DOMAIN SELECTOR", "take back a key that others may have got hold of",
 		NULL, mail_run_dkim_revoke },
