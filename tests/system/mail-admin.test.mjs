@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { close, faults, fillSignIn, launch, open, PASSWORD, problemAt, shot, signedIn, skip, visit } from './browser.mjs';
 import { Hearth, eventually } from './hearth.mjs';
-import { SmtpClient } from './smtp-client.mjs';
+import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const NS = '127.0.0.1';
 // Of hearth.test: an MX that is right, an SPF of its own, a wrong SRV, no DMARC.
@@ -293,6 +293,17 @@ test('the page: what waits is seen, understood and steered; what is published st
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('[aria-label="New keys: hearth.test"]');
   assert.equal(await page.locator('#keys li:has-text("waits for the DNS")').count(), 0);
+
+  const record = (ip, count, disposition, proof) => `<record><row><source_ip>${ip}</source_ip><count>${count}</count><policy_evaluated><disposition>${disposition}</disposition>` +
+    `<dkim>${proof}</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>hearth.test</header_from></identifiers></record>`;
+  await deliver(hearth.port.smtp, 'postmaster@hearth.test', 'From: r@big.example\r\nSubject: Report\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/xml; name=r.xml\r\n\r\n' +
+    '<feedback><report_metadata><org_name>Big &amp; Co</org_name><email>a@big.example</email><report_id>7</report_id><date_range><begin>1700000000</begin><end>1700086399</end></date_range></report_metadata>' +
+    `<policy_published><domain>hearth.test</domain><p>none</p></policy_published>${record('192.0.2.1', 3, 'none', 'pass')}${record('198.51.100.7', 1, 'reject', 'fail')}</feedback>\r\n--b--\r\n`);
+  await visit(page, 'admin/reports');
+  await page.click('#reports li:has-text("Big & Co on hearth.test"):has-text("1 failed") button');
+  await page.waitForSelector('#reports li:has-text("3 mails from 192.0.2.1 passed (DKIM pass, SPF fail) as hearth.test: taken")');
+  await page.waitForSelector('#reports li:has-text("1 mail from 198.51.100.7 failed (DKIM fail, SPF fail) as hearth.test: refused")');
+  await looks(page, 'reports');
 
   await visit(page, 'admin/aliases');
   await page.fill('#admin [name=address]', 'info@hearth.test');

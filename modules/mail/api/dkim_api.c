@@ -57,6 +57,7 @@ void mail_get_dkim(void *module, struct http_request *rq)
 
 /* ---- orders ---- */
 
+/* It may ask the database: on a worker. */
 static bool is_ours(struct mail_call *c, struct slice domain)
 {
 	struct slice *domains;
@@ -74,12 +75,21 @@ static void told(struct mail_call *c, const char *order, const struct mail_key_c
 		SLICE_ARG(k->domain), "account", "%lld", (long long)c->account, NULL);
 }
 
+static void reply_not_ours(struct mail_call *c)
+{
+	http_reply_problem(c->rq, 400, "domain", "expected one of this server's domains");
+}
+
 static void work_rotate(struct mail_call *c)
 {
 	const struct mail_key_call *k = c->key;
 	struct keyring ring;
 	size_t signing;
 
+	if (!is_ours(c, k->domain)) {
+		c->reply = reply_not_ours;
+		return;
+	}
 	c->status = keyring_open(&ring, c->m->h);
 	if (c->status < 0)
 		return;
@@ -136,14 +146,8 @@ void mail_post_dkim_rotate(void *module, struct http_request *rq)
 {
 	struct mail_call *c = order_new(module, rq, work_rotate);
 
-	if (!c)
-		return;
-	if (is_ours(c, c->key->domain)) {
+	if (c)
 		mail_call_start(c);
-		return;
-	}
-	http_reply_problem(rq, 400, "domain", "expected one of this server's domains");
-	mail_call_drop(c);
 }
 
 void mail_post_dkim_revoke(void *module, struct http_request *rq)

@@ -11,6 +11,7 @@ const PAGES = [
   ['aliases', 'Aliases', async () => (await import('./aliases.js')).show(), 'mail'],
   ['queue', 'Mail on its way', async () => (await import('./queue.js')).show(), 'mail'],
   ['dns', 'Mail and the DNS', async () => (await import('./dns.js')).show(), 'mail'],
+  ['reports', 'Reports of others', async () => (await import('./reports.js')).show(), 'mail'],
   ['dkim', 'Keys that sign mail', async () => (await import('./dkim.js')).show(), 'mail'],
 ];
 // What moderators look after, too.
