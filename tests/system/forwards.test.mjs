@@ -125,6 +125,20 @@ test('reports come back, to who was proven to have written', async () => {
   ]) assert.equal((await send(from, to)).code, code, `${from} ${to}`);
 });
 
+test('a mail that waits goes to whom an alias leads to when its time has come', async () => {
+  const about = subject(), client = await SmtpClient.hello(hearth.port.submission);
+  await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  await client.expect(250, 'MAIL FROM:<ann@hearth.test> HOLDFOR=1');
+  await client.expect(250, 'RCPT TO:<mixed@hearth.test>');
+  await client.expect(354, 'DATA');
+  await client.expect(250, `From: ann@hearth.test\r\nSubject: ${about}\r\n\r\nhello\r\n.`);
+  client.close();
+  // One mail, which could have been taken back.
+  assert.deepEqual((await arrived(about))[0].to.sort(), ['<more@away.test>', '<other@away.test>']);
+  await eventually(() => kept(about) === 1, 30, 'the one who is here');
+  await emptied();
+});
+
 test('what has been here before is not sent on again', async () => {
   const header = 'Delivered-To: OUT@hearth.test\r\n';
   const looped = await send('x@proven.test', 'out@hearth.test', { header });

@@ -303,7 +303,7 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 	smtp_reset(s);
 	if (status == 0) {
 		metric_add(s->m->accepted, 1);
-		if (n > 0)
+		if (n > 0 && recipients[0].message > 0)
 			smtp_say(s, 250, "2.0.0", "kept as %lld", (long long)recipients[0].message);
 		else
 			smtp_say(s, 250, "2.0.0", "queued");
