@@ -190,6 +190,12 @@ test('a person’s own forward counts once its address has said yes', async () =
   assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: large, header: `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(400) })).code, 250);
   assert.match((await arrived(large))[0].text, /^ARC-Seal: i=1;/m);
   assert.deepEqual([kept(alone), kept(large), came(before).length], [0, 0, 0]);
+  // What came through a group says so there, too.
+  run('group', 'add', 'choir');
+  run('group', 'join', 'choir', 'ann');
+  const listed = subject();
+  assert.equal((await send('x@proven.test', 'choir@hearth.test', { about: listed })).code, 250);
+  assert.match((await arrived(listed))[0].text, /^Delivered-To: choir@hearth\.test\r$[^]*^List-Id: "choir" <choir\.hearth\.test>\r$[^]*^List-Unsubscribe-Post: /m);
   // What came round is kept here.
   const round = subject();
   assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: round, header: 'Delivered-To: ann@hearth.test\r\n' })).code, 250);

@@ -279,6 +279,11 @@ static void on_receipt(void *arg, int status, const struct mail_recipient *to, s
 static void finish(struct mail_delivery *d, int status)
 {
 	for (size_t i = 0; i < d->n && status == 0; i++)
+		if (d->targets[i].kept_why)
+			log_info("mail", "kept instead of sent on", "account", "%lld",
+				(long long)d->targets[i].r.account, "why", "%s",
+				d->targets[i].kept_why, NULL);
+	for (size_t i = 0; i < d->n && status == 0; i++)
 		if (d->targets[i].mailbox_id)
 			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
 				d->targets[i].mailbox_id);

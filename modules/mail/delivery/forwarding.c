@@ -50,6 +50,11 @@ static size_t hops(struct slice header)
 	return n;
 }
 
+static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
+{
+	return a && b && a->id == b->id;
+}
+
 int mail_forwarding_prepare(struct mail_delivery *d)
 {
 	struct slice header = d->outgoing.content.header;
@@ -60,15 +65,25 @@ int mail_forwarding_prepare(struct mail_delivery *d)
 	for (size_t i = 0; i < d->remote_n; i++) {
 		struct mail_remote *r = &d->remotes[i];
 
-		r->dropped = r->via.n > 0 && has_been_at(d->a, header, r->via);
+		if (i > 0 && slice_eq(r->via, r[-1].via))
+			r->dropped = r[-1].dropped;
+		else
+			r->dropped = r->via.n > 0 && has_been_at(d->a, header, r->via);
 		dropped += r->dropped;
 	}
 	for (size_t i = 0; i < d->n; i++) {
 		struct mail_target *t = &d->targets[i];
 
-		t->looped = has_been_at(d->a, header, t->r.address);
-		t->dropped =
-			t->r.list && (list_header_is_reply(header) ||
+		/* Of a thousand members of a group the header is read once. */
+		if (i > 0 && slice_eq(t->r.address, t[-1].r.address))
+			t->looped = t[-1].looped;
+		else
+			t->looped = has_been_at(d->a, header, t->r.address);
+		if (i > 0 && is_same_list(t->r.list, t[-1].r.list))
+			t->dropped = t[-1].dropped;
+		else
+			t->dropped = t->r.list &&
+				     (list_header_is_reply(header) ||
 					     list_header_has(header, t->r.list, mail_domain(d->m)));
 		left += !t->dropped;
 	}
@@ -106,7 +121,9 @@ static struct slice rewrite(struct mail_delivery *d)
 	return arena_slice(d->a, slice_str(out));
 }
 
-static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, struct slice to)
+/* `fields`: of the list it came through here; empty: it came through none. */
+static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, struct slice fields,
+	struct slice to)
 {
 	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
 	struct mail_outgoing o = d->outgoing;
@@ -118,8 +135,9 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 	slice_split(&domain, '@');
 	o.mail_from = via.n > 0 ? rewrite(d) : d->mail_from;
 	if (via.n > 0)
-		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s",
-			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace)));
+		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
+			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace),
+			SLICE_ARG(fields)));
 	o.account = 0;
 	o.envid = SLICE("");
 	o.ret = MAIL_RET_HDRS;
@@ -140,13 +158,7 @@ int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struc
 {
 	int rc = mail_store_forwarded(tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
 
-	return rc < 0 ? rc : send_on(tx, d, r->via, r->address);
-}
-
-static void say_kept(const struct mail_target *t, const char *why)
-{
-	log_info("mail", "kept instead of sent on", "account", "%lld", (long long)t->r.account,
-		"why", "%s", why, NULL);
+	return rc < 0 ? rc : send_on(tx, d, r->via, SLICE(""), r->address);
 }
 
 int mail_forwarding_personal(
@@ -157,10 +169,11 @@ int mail_forwarding_personal(
 
 	*keep = true;
 	t->forwarded = (struct slice){ 0 };
+	t->kept_why = NULL;
 	if (rc < 0 || !f.confirmed)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	if (d->junk || t->looped || !mail_sends_elsewhere(d->m)) {
-		say_kept(t, d->junk ? "junk" : t->looped ? "a loop" : "no name on the internet");
+		t->kept_why = d->junk ? "junk" : t->looped ? "a loop" : "no name on the internet";
 		return 0;
 	}
 	if (d->gate && !d->sealed) {
@@ -170,10 +183,10 @@ int mail_forwarding_personal(
 	rc = mail_store_forwarded(
 		tx, slice_str(f.address), clock_wall_ms(), d->m->forward_per_hour);
 	if (rc < 0) {
-		say_kept(t, "too many within the hour");
+		t->kept_why = "too many within the hour";
 		return rc == HEARTH_EDENIED ? 0 : rc;
 	}
-	rc = send_on(tx, d, t->r.address, arena_slice(d->a, slice_str(f.address)));
+	rc = send_on(tx, d, t->r.address, t->list_fields, arena_slice(d->a, slice_str(f.address)));
 	if (rc < 0)
 		return rc;
 	t->forwarded = arena_slice(d->a, slice_str(strrchr(f.address, '@') + 1));

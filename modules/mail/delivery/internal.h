@@ -30,6 +30,8 @@ struct mail_target {
 	int64_t mailbox_id;                /* where it was filed; 0: nowhere, it was sent on */
 	bool looped;                       /* it was sent on from here before */
 	bool dropped;                      /* by a group it is not passed on */
+	struct slice list_fields;          /* of its list, in front of the message; empty: none */
+	const char *kept_why;              /* not sent on, though it was wanted; NULL: it was not */
 	struct slice forwarded;            /* the domain it was sent on to; empty: it was not */
 };
 

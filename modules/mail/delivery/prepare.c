@@ -20,22 +20,27 @@
 #include "smtp/smtp_idn.h"
 
 /* For this member: the link to leave is theirs. */
-static void write_list(struct strbuf *out, struct mail_delivery *d, const struct mail_recipient *r)
+static struct slice list_fields(struct mail_delivery *d, const struct mail_recipient *r)
 {
-	struct strbuf url = { 0 };
+	struct strbuf url = { 0 }, out = { 0 };
 	char token[LEAVE_TOKEN_MAX];
+	struct slice fields;
 
 	hearth_url(d->m->h, &url);
 	if (d->m->has_srs_key)
 		leave_token(d->m->leave_key, r->list->id, r->account, clock_wall_s(), token);
-	list_header_write(out, r->list, mail_domain(d->m), strbuf_slice(&url),
+	list_header_write(&out, r->list, mail_domain(d->m), strbuf_slice(&url),
 		d->m->has_srs_key ? token : NULL);
+	fields = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&url);
+	strbuf_free(&out);
+	return fields;
 }
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
-static struct slice trace_for(struct mail_delivery *d, const struct mail_recipient *r)
+static struct slice trace_for(struct mail_delivery *d, const struct mail_target *t)
 {
+	const struct mail_recipient *r = &t->r;
 	struct strbuf out = { 0 };
 	struct slice trace;
 
@@ -47,8 +52,7 @@ static struct slice trace_for(struct mail_delivery *d, const struct mail_recipie
 	}
 	strbuf_add(&out, d->checked);
 	strbuf_add(&out, d->received);
-	if (r->list)
-		write_list(&out, d, r);
+	strbuf_add(&out, t->list_fields);
 	trace = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&out);
 	return trace;
@@ -123,11 +127,13 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 		struct mail_target *t = &d->targets[i];
 
 		t->content = content;
+		if (t->r.list)
+			t->list_fields = list_fields(d, &t->r);
 		if (i > 0 && !t->r.use && !t->r.list && !d->targets[i - 1].r.list &&
 			slice_eq(t->r.address, d->targets[i - 1].r.address))
 			t->content.trace = d->targets[i - 1].content.trace;
 		else
-			t->content.trace = trace_for(d, &t->r);
+			t->content.trace = trace_for(d, t);
 		if (t->r.address.n)
 			t->content.mail_from = d->mail_from;
 	}
