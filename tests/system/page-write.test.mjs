@@ -205,7 +205,7 @@ test('what waits before it leaves is taken back, and written on; a draft of anot
   await said(page, 'It has left already.');
 
   const c = await ImapClient.login(hearth.port.imap, 'fay@hearth.test', `"${PASSWORD}"`);
-  const begun = 'To: Gil <gil@hearth.test>\r\nSubject: from afar\r\n\r\nbegun\r\n';
+  const begun = 'To: Gil <gil@hearth.test>\r\nSubject: from afar\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbegun\r\n--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nfile\r\n--b--\r\n';
   await c.ok(`APPEND Drafts {${begun.length}+}\r\n${begun}`);
   c.close();
   await page.evaluate(() => { location.hash = 'mail/Drafts'; });
@@ -214,8 +214,14 @@ test('what waits before it leaves is taken back, and written on; a draft of anot
   await page.waitForSelector('#write [name=to]');
   assert.deepEqual([await page.inputValue('#write [name=to]'), await page.inputValue('#write [name=subject]'), await page.inputValue('#write [name=text]')], ['Gil <gil@hearth.test>', 'from afar', 'begun']);
   await page.click('text="Send"');
-  await page.waitForSelector('#bar button:text-is("Undo")');
+  await page.waitForSelector('#mail:not([hidden])');
   await eventually(async () => await newest(fay, 'Drafts') === null, 10, 'it is no draft any more');
+  // Taken back it is one again, with what was attached.
+  await page.click('#bar:has-text("leaves in") button:text-is("Undo")');
+  await page.waitForSelector('#write .files li:has-text("a.txt")');
+  assert.equal(await page.inputValue('#write [name=text]'), 'begun');
+  await page.click('text="Send"');
+  await page.waitForSelector('#mail:not([hidden])');
   // What is on its way is listed, and taken back there, too; mail is sent on once that address says yes.
   await page.evaluate(() => { location.hash = 'account/mail'; });
   await page.waitForSelector('#outgoing li:has-text("from afar"):has-text("gil@hearth.test")');

@@ -86,6 +86,11 @@ const forgot = (values, { files, kept }) => !files.length && !kept.length && PRO
 async function takeBack(outgoing, path, draft, files) {
   try {
     const answer = await remove(`/api/mail/outgoing/${outgoing}`);
+    // A draft that was sent is no more: what it had is in its copy, files and all.
+    if (answer.draft && path.startsWith('draft/')) {
+      location.hash = `write/draft/${answer.draft}`;
+      return 'It is taken back, and was sent to nobody.';
+    }
     keepDraft(path, { ...draft, draft: answer.draft ?? undefined, lost: files.map((one) => one.name) });
     chosen = { path, files };
     location.hash = path === 'new' ? 'write' : `write/${path}`;
