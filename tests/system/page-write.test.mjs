@@ -162,6 +162,11 @@ test('answers go to whom they should, quote, and refer; what is handed on takes 
   await page.evaluate((id) => { location.hash = `write/all/${id}`; }, (await newest(carl, 'Sent')).id);
   await page.waitForSelector('#write [name=to]');
   assert.equal(await page.inputValue('[name=to]'), 'dora@hearth.test');
+  // HTML is quoted as its text.
+  await deliver(hearth.port.smtp, 'carl@hearth.test', 'From: h@elsewhere.example\r\nSubject: Re: rich\r\nContent-Type: text/html\r\n\r\n<style>p { color: red }</style><p>One</p>\r\n<p>Two <b>bold</b><br>three &lt;3</p><script>alert(1)</script><ul><li>four</ul>\r\n');
+  await page.evaluate((id) => { location.hash = `write/reply/${id}`; }, (await newest(carl)).id);
+  await page.waitForFunction(() => document.querySelector('#write [name=subject]')?.value === 'Re: rich');
+  assert.match(await page.inputValue('[name=text]'), /wrote:\n> One\n>\n> Two bold\n> three <3\n>\n> four\n$/);
   await page.evaluate(() => { location.hash = 'write/reply/999999'; });
   await page.waitForSelector('#write [role=alert]:has-text("not here any more")');
   await close(page);
