@@ -1,5 +1,8 @@
 /*
- * mime/encode.c: see mime/encode.h. Pure; linear.
+ * mime/encode.c: header text word by word, parameters piece by piece, bodies line by line, each in the
+ * plainest form that carries it (mime/encode.h). No character is cut in two, in whatever is cut.
+ *
+ * Pure; linear in what is given.
  */
 #include "mime/encode.h"
 

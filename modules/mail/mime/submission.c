@@ -1,5 +1,8 @@
 /*
- * mime/submission.c: see mime/submission.h. Pure; linear.
+ * mime/submission.c: one walk over the fields, of which a table says what each is: written as it is, encoded,
+ * or left out; then what must be there is looked for (mime/submission.h).
+ *
+ * Pure; linear in the header. Of authors there are AUTHORS_MAX at most.
  */
 #include "mime/submission.h"
 

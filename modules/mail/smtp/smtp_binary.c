@@ -65,7 +65,8 @@ static void hand_on(void *arg)
 		return;
 	smtp_message_end(
 		s, s->binary_text.n > s->m->message_max ? SMTP_EDATA_SIZE : 0, s->binary_body.n);
-	if (!session_turn_is_waiting(&s->turn)) /* it was refused; else the delivery goes on with it */
+	/* It was refused; else the delivery goes on with it. */
+	if (!session_turn_is_waiting(&s->turn))
 		smtp_go_on(s);
 }
 

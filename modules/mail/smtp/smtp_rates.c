@@ -1,5 +1,8 @@
 /*
- * smtp_rates.c: see smtp_rates.h. On the loop.
+ * smtp_rates.c: a map from networks to what they did within this minute, thrown away with it, so that nothing
+ * has to be aged (smtp_rates.h).
+ *
+ * On the loop; SMTP_RATES_MAX entries.
  */
 #include "smtp/smtp_rates.h"
 
