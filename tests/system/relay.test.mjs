@@ -68,7 +68,8 @@ const RECIPIENTS = [
   [`<${ANN}>`, 'here'], ['<ANN@HEARTH.TEST>', 'here'], [ANN, 'here'], [`< ${ANN} >`, 'here'], ['<ann@hearth.test.>', 'here'], ['<"ann"@hearth.test>', 'here'],
   ['<ann+tag@hearth.test>', 'here'], ['<ann+x=elsewhere.example@hearth.test>', 'here'], ['<bob@second.test>', 'here'], ['<bob@SECOND.test>', 'here'],
   ['<ann@[OURS]>', 'here'], ['<postmaster>', 'here'], ['<Postmaster@second.test>', 'here'], ['<abuse@hearth.test>', 'here'],
-  ['<carl@xn--bcher-kva.test>', 'here'], ['<carl@XN--BCHER-KVA.test>', 'here'],
+  ['<carl@xn--bcher-kva.test>', 'here'], ['<carl@XN--BCHER-KVA.test>', 'here'], ['<carl@bücher.test>', 'here'], ['<carl@BÜCHER.test.>', 'here'], ['<nobody@bücher.test>', 'never'],
+  ['<x@bücher.example>', 'away'], ['<carl@bücher.test.example>', 'away'], ['<carl@buecher.test>', 'away'],
   ['<@elsewhere.example:ann@hearth.test>', 'here'], ['<@hearth.test,@second.test:ann@hearth.test>', 'here'],
   ['<nobody@hearth.test>', 'never'], ['<nobody@[OURS]>', 'never'], ['<x%elsewhere.example@hearth.test>', 'never'], ['<elsewhere.example!x@hearth.test>', 'never'],
   ['<"x@elsewhere.example"@hearth.test>', 'never'], ['<"x%elsewhere.example"@hearth.test>', 'never'], ['<"ann@hearth.test\\"@elsewhere.example>', 'never'],
@@ -99,7 +100,7 @@ test('every pair', async () => {
         await Promise.all(Array.from({ length: Math.ceil(RECIPIENTS.length / BATCH) }, async (_, i) => {
           const c = await open();
           const batch = RECIPIENTS.slice(i * BATCH, (i + 1) * BATCH).map(([path, kind]) => [path.replace('OURS', ours), kind]);
-          c.send(`MAIL FROM:<${from}>\r\n${batch.map(([path]) => `RCPT TO:${path}\r\n`).join('')}`);
+          c.send(Buffer.from(`MAIL FROM:<${from}> SMTPUTF8\r\n${batch.map(([path]) => `RCPT TO:${path}\r\n`).join('')}`));
           assert.equal((await c.reply()).code, 250, name);
           for (const [path, kind] of batch) {
             const { code, lines } = await c.reply();

@@ -17,7 +17,7 @@
 #include "mime/build.h"
 #include "smtp/smtp_address.h"
 
-#define COMPOSE_BODY_MAX (40u << 20)
+#define COMPOSE_BODY_MAX (26u << 20)
 #define COMPOSE_SMALL    (256u << 10)
 
 struct compose_recipient {
