@@ -30,7 +30,7 @@ struct attempt {
 
 	struct mail_batch *batch; /* in hand; NULL: none */
 	struct smtp_recipient *recipients;
-	struct mail_batch_recipient **to; /* whose each of them is */
+	size_t *to; /* which of the batch each of them is */
 	struct smtp_envelope_out envelope;
 	bool job; /* the batch's mail, or a piece of it, is being read */
 	struct mail_reader reader;

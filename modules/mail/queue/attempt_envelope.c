@@ -63,7 +63,7 @@ size_t attempt_fill_envelope(struct attempt *t)
 		if (lacks)
 			mail_batch_set(r, b->a, OUTCOME_FAILED, 0, enhanced, slice_str(lacks));
 		else if (fill_recipient(t, r, utf8))
-			t->to[n] = r;
+			t->to[n] = i;
 		t->envelope.smtputf8 |= utf8 && !smtp_is_ascii(r->row.recipient);
 	}
 	return t->envelope.count;

@@ -216,7 +216,7 @@ void attempt_take_batch(struct attempt *t)
 void attempt_on_recipient(void *ctx, size_t i, const struct smtp_response *r)
 {
 	struct attempt *t = ctx;
-	struct mail_batch_recipient *recipient = t->to[i];
+	struct mail_batch_recipient *recipient = &t->batch->recipients[t->to[i]];
 
 	if (r->code / 100 != 2)
 		mail_batch_set(recipient, t->batch->a, attempt_outcome_of(r->code), r->code,

@@ -20,7 +20,7 @@
 #include "hearth/log.h"
 #include "queue/internal.h"
 
-#define ROUTE_KEPT_MS INT64_C(300000)
+#define ROUTE_KEPT_MS INT64_C(1800000) /* at most, whatever its records say */
 #define FAILED_MS     INT64_C(30000)
 #define FAILED_MAX_MS INT64_C(1800000)
 #define LOAD_AGAIN_MS INT64_C(1000)
@@ -247,11 +247,13 @@ static void on_held_back(void *arg)
 	destination_pump(d);
 }
 
+/* As long as its records hold, up to a bound. */
 static bool has_route(const struct destination *d)
 {
-	int64_t proven_ms = d->route.ttl_s * INT64_C(1000);
-	int64_t kept_ms = proven_ms > 0 && proven_ms < ROUTE_KEPT_MS ? proven_ms : ROUTE_KEPT_MS;
+	int64_t kept_ms = d->route.ttl_s * INT64_C(1000);
 
+	if (kept_ms == 0 || kept_ms > ROUTE_KEPT_MS)
+		kept_ms = ROUTE_KEPT_MS;
 	return d->routed_ms && d->route.verdict == ROUTE_FOUND &&
 	       clock_mono_ms() - d->routed_ms < kept_ms;
 }

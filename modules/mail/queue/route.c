@@ -61,11 +61,15 @@ static void add_address(struct route_lookup *l, struct route_host *host, const c
 	snprintf(host->addresses[host->count++], sizeof(host->addresses[0]), "%s", address);
 }
 
-/* The least of all that was proven. */
+/* The least of all; a name that holds for less than some seconds would be asked for at each connection. */
 void route_hold_for(struct route *r, const struct dns_answer *answer)
 {
-	if (answer->secure && (r->ttl_s == 0 || answer->ttl_s < r->ttl_s))
-		r->ttl_s = answer->ttl_s > 0 ? answer->ttl_s : 1;
+	int ttl_s = answer->ttl_s > ROUTE_TTL_MIN_S ? answer->ttl_s : ROUTE_TTL_MIN_S;
+
+	if (answer->status == DNS_FAILED || answer->status == DNS_BOGUS)
+		return;
+	if (r->ttl_s == 0 || ttl_s < r->ttl_s)
+		r->ttl_s = ttl_s;
 }
 
 void route_clear(struct route *r)

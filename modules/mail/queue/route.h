@@ -12,7 +12,8 @@
 #include "queue/relays.h"
 
 #define ROUTE_HOSTS_MAX     10 /* the best of those that are named; a domain may name a thousand */
-#define ROUTE_ADDRESSES_MAX 6  /* of one host, half of them IPv6 */
+#define ROUTE_TTL_MIN_S     5
+#define ROUTE_ADDRESSES_MAX 6 /* of one host, half of them IPv6 */
 
 /* What a host must show before mail goes to it. */
 enum route_tls {
@@ -49,7 +50,7 @@ struct route {
 	size_t count;
 	const struct mail_relay *relay; /* it is the host; NULL: they are the domain's own */
 	bool proven;                    /* that these are the hosts, by DNSSEC */
-	int ttl_s;                      /* for how long what is proven holds */
+	int ttl_s;                      /* for how long it holds; 0: there was nothing to ask */
 	struct sts_policy *sts;         /* of the domain; NULL: none */
 	enum sts_fault sts_fault;
 };
@@ -81,7 +82,7 @@ struct route_lookup {
 	bool failed;    /* some of what was asked had no answer */
 };
 
-/* What is proven holds as long as the answer, at most. */
+/* It holds as long as the answer, at most. */
 void route_hold_for(struct route *r, const struct dns_answer *answer);
 /* Its TLSA records, where it may have proven ones; then route_host_known. (route_dane.c) */
 void route_look_dane(struct route_host_lookup *h);
