@@ -172,7 +172,7 @@ static void write_bcc(struct compose *c, const struct compose_list *bcc)
 
 static int read_addresses(struct compose *c, const struct json *body, struct mime_build *b)
 {
-	struct compose_list to, cc, bcc;
+	struct compose_list to = { 0 }, cc = { 0 }, bcc = { 0 };
 	int rc = compose_from(c, body, &b->from);
 
 	if (rc == 0)

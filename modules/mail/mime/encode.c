@@ -274,7 +274,7 @@ void mime_encode_quoted_printable(struct strbuf *out, struct slice text)
 
 void mime_encode_base64(struct strbuf *out, struct slice bytes)
 {
-	const size_t line = FOLD_AT / 4 * 3;
+	const size_t line = (size_t)FOLD_AT / 4 * 3;
 
 	for (struct slice rest = bytes; rest.n > 0; rest = slice_skip(rest, line)) {
 		base64_encode(out, slice_head(rest, line));

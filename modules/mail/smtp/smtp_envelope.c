@@ -239,8 +239,8 @@ static bool set_hold_until(void *command, struct slice value)
 		day > days[month - 1] || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 		second < 0 || second > 60)
 		return false;
-	at = days_since_1970(100 * century + year, month, day) * 86400 + hour * 3600 + minute * 60 +
-	     second;
+	at = days_since_1970(100 * century + year, month, day) * 86400 + INT64_C(3600) * hour +
+	     INT64_C(60) * minute + second;
 	mail->hold = SMTP_HOLD_UNTIL;
 	mail->hold_s = at < 0 ? 0 : (uint64_t)at;
 	return true;
