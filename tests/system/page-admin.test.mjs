@@ -74,8 +74,15 @@ test('administration: somebody invited, put into a group, made moderator, shut o
   await visit(guest, 'account/groups');
   await guest.click('[aria-label="Open The choir"]');
   await guest.fill('[name=description]', 'We sing.\nOn Mondays.');
+  assert.equal(await guest.inputValue('[name=posting]'), 'anybody');
+  await guest.selectOption('[name=posting]', 'members');
   await guest.click('.card:has([name=description]) button[type=submit]');
   await guest.waitForSelector('text="Saved."');
+  await visit(page, 'admin/accounts');
+  await visit(page, 'admin/groups');
+  await page.click('[aria-label="Open The choir"]');
+  await page.waitForSelector('[name=posting]');
+  assert.equal(await page.inputValue('[name=posting]'), 'members');
 
   await visit(page, 'admin/accounts');
   await page.fill('[name=search]', 'hanna');

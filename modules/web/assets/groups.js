@@ -9,6 +9,7 @@ import { day } from './text.js';
 
 const PATH = '/api/auth/groups';
 const JOINING = [['owners', 'Owners invite people'], ['open', 'Anybody may join']];
+const POSTING = [['anybody', 'Anybody'], ['members', 'Members'], ['owners', 'Owners']];
 const MB = 2 ** 20;
 const isAdmin = () => session.account.role === 'administrator';
 const isModerator = () => session.account.role !== 'member';
@@ -21,6 +22,7 @@ const fields = (group) => [
   field({ name: 'title', label: 'Title', value: group?.title, maxLength: 64 }),
   field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
   field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
+  field({ name: 'posting', label: 'Who may write to its address', type: 'select', options: POSTING, value: group?.posting ?? 'anybody', hint: 'Members and owners are those who are signed in here.' }),
   isAdmin() && field({ name: 'quota', label: 'Storage of each member (MB)', type: 'number', min: 1, step: 'any', value: group?.quota ? group.quota / MB : '', hint: 'Where it is more than they have otherwise. Empty: says nothing.' }),
   !group && isAdmin() && field({ name: 'reserved', label: 'A name such as postmaster or webmaster is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
 ];
