@@ -88,9 +88,14 @@ static struct heard *ask(const struct fetch_request *rq)
 	return &h;
 }
 
+static size_t heard_count;
+
+/* Each test begins anew, also where all of them run in one process. */
 static void begin(void)
 {
 	loop_init();
+	atomic_store(&web_taken, 0);
+	heard_count = 0;
 	web_start();
 	fetcher = fetcher_new(NULL);
 }
@@ -100,6 +105,7 @@ static void end(void)
 	fetcher_close(fetcher);
 	loop_close();
 	fetcher_free(&fetcher);
+	web_tls = NULL;
 }
 
 START_TEST(an_answer)
@@ -285,8 +291,6 @@ START_TEST(certificates)
 	end();
 }
 END_TEST
-
-static size_t heard_count;
 
 static void on_counted(void *arg, const struct fetch_answer *a)
 {
