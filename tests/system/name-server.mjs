@@ -19,7 +19,6 @@ function rdata(type, value) {
 export class NameServer {
   constructor() {
     this.records = new Map(); // "name TYPE", lower case: values
-    this.asked = [];
   }
 
   async start() {
@@ -42,10 +41,6 @@ export class NameServer {
     this.records.set(key, [...this.records.get(key) || [], value]);
   }
 
-  remove(owner, type) {
-    this.records.delete(`${owner} ${type}`.toLowerCase());
-  }
-
   answer(query, from) {
     let at = 12;
     const labels = [];
@@ -55,7 +50,6 @@ export class NameServer {
     const type = Object.keys(TYPES).find((key) => TYPES[key] === number);
     const values = this.records.get(`${owner} ${type?.toLowerCase()}`) || [];
     const known = [...this.records.keys()].some((key) => key.startsWith(`${owner} `) || key.split(' ')[0].endsWith(`.${owner}`));
-    this.asked.push(`${owner} ${type || number}`);
     const record = (who, kind, ttl, value) => {
       const data = rdata(kind, value);
       return Buffer.concat([name(who), u16(TYPES[kind]), u16(1), u32(ttl), u16(data.length), data]);
