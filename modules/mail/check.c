@@ -51,6 +51,9 @@ static const struct hearth_rule rules[] = {
 	{ "a recipient waits for no mail",
 		"SELECT 0, 'queue ' || q.id FROM mail.queue q WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.outgoing o WHERE o.id = q.outgoing)" },
+	{ "a key that is to sign mail has no private half, or one that is not still has it",
+		"SELECT 0, 'key ' || k.selector || '._domainkey.' || k.domain FROM mail.dkim_key k"
+		" WHERE (k.state < 2) <> (length(k.secret) > 0)" }, /* enum mail_dkim_state */
 	{ "what was parsed of a mail on its way is missing",
 		"SELECT o.account, 'outgoing ' || o.id FROM mail.outgoing o WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.parsed p WHERE p.id = o.parsed)" },

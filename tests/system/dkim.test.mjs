@@ -295,6 +295,11 @@ test('a new key signs once it is seen published, or at once by --now; a revoked 
   assert.equal((await command('dkim', 'rotate', '--now')).status, 0);
   await eventually(async () => selectors(await more()).length === 2, 30, 'new keys sign');
   await eventually(async () => !/mail\.dkim/.test(JSON.stringify((await hearth.api('GET', '/healthz')).body)), 30, 'all is well');
+  await hearth.stop();
+  assert.equal((await command('verify')).status, 0);
+  await run('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), "UPDATE dkim_key SET secret = x'' WHERE state = 1"]);
+  assert.match((await command('verify')).lines.join(), /key r\d+(-\d+)?\._domainkey\.hearth\.test/);
+  await hearth.start();
   for (const words of [['revoke', 'hearth.test'], ['rotate', 'a', 'b'], ['verify'], ['list', 'a', 'b']]) assert.equal((await command('dkim', ...words)).status, 2, words.join());
   assert.equal((await command('dkim', 'rotate', 'else.test')).status, 1);
   assert.equal((await command('dkim', 'revoke', 'hearth.test', 'nobody')).status, 1);
