@@ -285,4 +285,10 @@ describe('what people send', () => {
       await eventually(async () => (await got('delayed by SMTP')) + (await got('delayed by HTTP')) === 2, 30, 'both have left');
     });
   });
+
+  test('what is kept behind all this is whole', async () => {
+    await h.stop();
+    const whole = h.command('verify');
+    assert.equal(whole.status, 0, whole.stdout + whole.stderr);
+  });
 });
