@@ -247,12 +247,15 @@ static void on_held_back(void *arg)
 	destination_pump(d);
 }
 
-/* As long as its records hold, up to a bound. */
+/*
+ * As long as its records hold, up to a bound; and while connections are under way, behind which it is looked up
+ * anew, so that one that hangs keeps no others from beginning. But what is proven holds no longer than that.
+ */
 static bool has_route(const struct destination *d)
 {
 	int64_t kept_ms = d->route.ttl_s * INT64_C(1000);
 
-	if (kept_ms == 0 || kept_ms > ROUTE_KEPT_MS)
+	if (kept_ms == 0 || kept_ms > ROUTE_KEPT_MS || (d->attempt_count > 0 && !d->route.proven))
 		kept_ms = ROUTE_KEPT_MS;
 	return d->routed_ms && d->route.verdict == ROUTE_FOUND &&
 	       clock_mono_ms() - d->routed_ms < kept_ms;
