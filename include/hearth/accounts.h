@@ -93,8 +93,10 @@ typedef void accounts_login_fn(
 struct accounts_group {
 	int64_t id;
 	const char *name, *title;
-	bool open;     /* anybody, or each member, may write to it; else its owners alone */
-	bool may_post; /* who writes is one of those */
+	bool open;          /* anybody, or each member, may write to it; else its owners alone */
+	bool may_post;      /* who writes is one of those */
+	bool waits;         /* what others write waits for the word of one of … */
+	const char *owners; /* … these: addresses of some of them, a line each */
 };
 struct accounts_reached {
 	const struct account *accounts;
@@ -232,6 +234,8 @@ struct accounts {
 	/* The ids of its members, in `a`, by number; none for a group that is not there. */
 	int (*members_wait)(
 		void *self, int64_t group, struct arena *a, int64_t **members, size_t *n);
+	/* 0 when the account owns the group, HEARTH_ENOTFOUND when it does not. */
+	int (*owns_group_wait)(void *self, int64_t group, int64_t account);
 	/* 0 when the account is in the group, HEARTH_ENOTFOUND when it is not. */
 	int (*is_member_wait)(void *self, int64_t group, int64_t account);
 };

@@ -84,7 +84,7 @@ const struct hearth_command auth_commands[] = {
 		auth_run_group_leave },
 	{ "group quota", "NAME SIZE|none", "what each member may keep, where that is more", NULL,
 		auth_run_group_quota },
-	{ "group posting", "NAME anybody|members|owners", "who may write to a group", NULL,
-		auth_run_group_posting },
+	{ "group posting", "NAME anybody|members|owners|moderated", "who may write to a group",
+		NULL, auth_run_group_posting },
 	{ .name = NULL },
 };

@@ -2,6 +2,7 @@
  * commands.c: the module's table of commands. Constants.
  */
 #include "dns/dns_records.h"
+#include "list/list.h"
 #include "mail.h"
 #include "queue/queue_commands.h"
 #include "report/report_commands.h"
@@ -70,5 +71,12 @@ const struct hearth_command mail_commands[] = {
 		"(TLS-RPT),\n"
 		"today included, to those that ask for it in the DNS.\n",
 		mail_run_reports_send },
+	{ "list held", "NAME", "list what waits for a word of the group's owners",
+		"\nColumns, with tabs between: number, bytes, sender, subject.\n",
+		mail_run_list_held },
+	{ "list approve", "NAME NUMBER", "let one of them go to the members", NULL,
+		mail_run_list_approve },
+	{ "list reject", "NAME NUMBER", "throw one of them away; nobody is told", NULL,
+		mail_run_list_reject },
 	{ .name = NULL },
 };

@@ -2,7 +2,7 @@
 // on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Hearth } from './hearth.mjs';
+import { Hearth, eventually } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -110,4 +110,51 @@ test('what came through the group before, and replies that nobody wrote, are not
   assert.equal(await send('singers@hearth.test', { about, more: 'Auto-Submitted: auto-replied\r\n' }), 250);
   assert.ok(await header('dan', about));
   assert.equal(await header('bob', about), null);
+});
+
+test('what others write to a moderated group waits for an owner’s word', async () => {
+  run('group', 'posting', 'choir', 'moderated');
+  const login = async (name) => ({ Authorization: `Bearer ${await hearth.login(`${name}@hearth.test`, PASSWORD)}` });
+  const ann = await login('ann'), bob = await login('bob');
+  const { body: { groups: [group] } } = await hearth.api('GET', '/api/auth/groups', undefined, ann);
+  const held = (method = 'GET', path = '', who = ann) => hearth.api(method, `/api/mail/lists/${group.id}/held${path}`, undefined, who);
+  const there = () => run('list', 'held', 'choir').split('\n').filter(Boolean).map((line) => line.split('\t'));
+  assert.equal(await send('choir@hearth.test', { as: 'bob', about: 'of a member' }), 250);
+  assert.ok(await header('cleo', 'of a member'));
+  for (const about of ['first to wait', 'second to wait', 'third to wait', 'fourth to wait']) assert.equal(await send('choir+x@hearth.test', { about }), 250);
+  assert.equal(await header('cleo', 'to wait'), null);
+  await eventually(() => header('ann', 'Mail to your group waits'), 30, 'the letter');
+  assert.equal(await header('bob', 'Mail to your group waits'), null);
+  // The owner alone sees them, and decides.
+  assert.deepEqual([(await held('GET', '', bob)).status, (await held('GET', '', {})).status], [404, 401]);
+  const { body } = await held();
+  assert.deepEqual(body.held.map((one) => [one.sender, one.subject]), ['first', 'second', 'third', 'fourth'].map((one) => ['x@example.org', `${one} to wait`]));
+  const [first, second, third, fourth] = body.held.map((one) => one.id);
+  assert.equal((await held('POST', `/${first}/approve`, bob)).status, 404);
+  run('queue', 'release', '--all'); // is not for these
+  assert.equal((await held()).body.held.length, 4);
+  assert.equal((await held('POST', `/${first}/approve`)).status, 200);
+  assert.equal((await held('POST', `/${first}/approve`)).status, 404);
+  assert.equal((await held('DELETE', `/${second}`)).status, 200);
+  assert.equal((await held('DELETE', `/${second}`)).status, 404);
+  await eventually(() => header('cleo', 'first to wait'), 30, 'what was let go');
+  const text = await header('cleo', 'first to wait');
+  assert.match(text, /^Delivered-To: choir\+x@hearth\.test\r$[^]*^List-Id: <choir\.hearth\.test>\r$[^]*^List-Unsubscribe: /m);
+  // By command; and it survives a kill.
+  await hearth.kill();
+  await hearth.start();
+  assert.deepEqual(there().map((row) => Number(row[0])), [third, fourth]);
+  run('list', 'approve', 'choir', String(third));
+  run('list', 'reject', 'choir', String(fourth));
+  assert.equal(hearth.command('list', 'approve', 'choir', String(fourth)).status, 1);
+  assert.equal(hearth.command('list', 'held', 'nobody').status, 1);
+  assert.equal(hearth.command('list', 'approve', 'choir').status, 2);
+  await eventually(() => header('bob', 'third to wait'), 30, 'what was let go by command');
+  assert.equal(await header('bob', 'fourth to wait'), null);
+  assert.deepEqual(there(), []);
+  // To who is there besides, at once.
+  assert.equal(await send('singers@hearth.test', { about: 'to both of these' }), 250);
+  assert.ok(await header('dan', 'to both of these'));
+  assert.equal(await header('bob', 'to both of these'), null);
+  assert.equal(hearth.command('verify').status, 0);
 });

@@ -87,11 +87,20 @@ static int add_all(
 	return rc;
 }
 
+#define OWNERS_TOLD 10
+
+static int take_owner(struct db_rows *rows, void *arg)
+{
+	strbuf_printf(arg, "%.*s\n", SLICE_ARG(db_col_text(rows, 0)));
+	return 0;
+}
+
 /* A group's own words, once. */
 static int add_group(struct db_tx *tx, struct reach *r, const struct group *g)
 {
 	enum group_role role = GROUP_NOBODY;
 	struct accounts_group *added;
+	struct strbuf owners = { 0 };
 	int rc = r->writer ? group_role_of(tx, g->id, r->writer, &role) : 0;
 
 	for (size_t i = 0; i < r->group_n; i++)
@@ -106,9 +115,20 @@ static int add_group(struct db_tx *tx, struct reach *r, const struct group *g)
 	added->name = mem_strdup(slice_str(g->name));
 	added->title = mem_strdup(slice_str(g->title));
 	added->open = g->posting != GROUP_POSTING_OWNERS;
-	added->may_post = g->posting == GROUP_POSTING_ANYBODY || role == GROUP_OWNER ||
-			  (g->posting == GROUP_POSTING_MEMBERS && role == GROUP_MEMBER);
-	return 0;
+	added->may_post =
+		g->posting == GROUP_POSTING_ANYBODY || role == GROUP_OWNER ||
+		((g->posting == GROUP_POSTING_MEMBERS || g->posting == GROUP_POSTING_MODERATED) &&
+			role == GROUP_MEMBER);
+	added->waits = g->posting == GROUP_POSTING_MODERATED && !added->may_post;
+	if (added->waits)
+		rc = db_each(tx, take_owner, &owners,
+			"SELECT a.address FROM membership m JOIN account a ON a.id = m.account"
+			" WHERE m.group_id = $1 AND m.role = $2 AND a.disabled = 0"
+			" ORDER BY a.id LIMIT $3",
+			db_int(g->id), db_int(GROUP_OWNER), db_int(OWNERS_TOLD));
+	added->owners = mem_strdup(strbuf_slice(&owners));
+	strbuf_free(&owners);
+	return rc;
 }
 
 static int add_members(struct db_tx *tx, struct reach *r, int64_t group)
@@ -352,6 +372,7 @@ void auth_reach_clear(struct reach *r)
 	for (size_t i = 0; i < r->group_n; i++) {
 		free((char *)r->groups[i].name);
 		free((char *)r->groups[i].title);
+		free((char *)r->groups[i].owners);
 	}
 	free(r->groups);
 	free(r->remotes);

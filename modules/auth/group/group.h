@@ -24,6 +24,7 @@ enum group_posting { /* who may write to it */
 	GROUP_POSTING_ANYBODY,
 	GROUP_POSTING_MEMBERS,
 	GROUP_POSTING_OWNERS,
+	GROUP_POSTING_MODERATED, /* members; what others write waits for an owner's word */
 };
 
 enum group_role {
@@ -65,7 +66,7 @@ struct group_person {
  * dashes, that begins and ends with a letter or digit. 0 or HEARTH_EINVAL.
  */
 int group_name_check(struct slice name, char out[GROUP_NAME_MAX + 1]);
-/* "anybody", "members", "owners", and back: HEARTH_EINVAL on another word. */
+/* "anybody", "members", "owners", "moderated", and back: HEARTH_EINVAL on another word. */
 const char *group_posting_name(enum group_posting posting);
 int group_posting_read(struct slice name, enum group_posting *out);
 /* Text of at most GROUP_DESCRIPTION_MAX characters on lines; no other control characters. */

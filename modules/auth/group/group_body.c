@@ -67,7 +67,7 @@ static bool set_posting(struct http_request *rq, const struct json *value, struc
 {
 	if (value->type == JSON_STRING && group_posting_read(value->text, &g->posting) == 0)
 		return true;
-	http_reply_problem(rq, 400, "posting", "expected anybody, members or owners");
+	http_reply_problem(rq, 400, "posting", "expected anybody, members, owners or moderated");
 	return false;
 }
 

@@ -42,7 +42,7 @@ bool group_description_valid(struct slice text)
 	return true;
 }
 
-static const char *const postings[] = { "anybody", "members", "owners" };
+static const char *const postings[] = { "anybody", "members", "owners", "moderated" };
 
 const char *group_posting_name(enum group_posting posting)
 {
@@ -51,7 +51,7 @@ const char *group_posting_name(enum group_posting posting)
 
 int group_posting_read(struct slice name, enum group_posting *out)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (slice_eq(name, slice_str(postings[i]))) {
 			*out = (enum group_posting)i;
 			return 0;

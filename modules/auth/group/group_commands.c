@@ -319,7 +319,7 @@ int auth_run_group_posting(struct hearth *h, int argc, char **argv)
 	int code;
 
 	if (argc != 2 || group_posting_read(slice_str(argv[1]), &posting) < 0)
-		return misused("expected a NAME and anybody, members or owners", NULL);
+		return misused("expected a NAME and anybody, members, owners or moderated", NULL);
 	code = read_order(h, 1, argv, false, false, &o);
 	o.group.posting = posting;
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_posting, &o), "posting set");

@@ -102,9 +102,26 @@ static int is_member_wait(void *self, int64_t group, int64_t account)
 	return db_read_wait(((struct auth *)self)->db, find_member, &q);
 }
 
+static int find_owner(struct db_tx *tx, void *arg)
+{
+	struct question *q = arg;
+	enum group_role role = GROUP_NOBODY;
+	int rc = group_role_of(tx, q->group, q->account, &role);
+
+	return rc == 0 && role != GROUP_OWNER ? HEARTH_ENOTFOUND : rc;
+}
+
+static int owns_group_wait(void *self, int64_t group, int64_t account)
+{
+	struct question q = { .group = group, .account = account };
+
+	return db_read_wait(((struct auth *)self)->db, find_owner, &q);
+}
+
 void auth_group_service_init(struct auth *a)
 {
 	a->service.group_by_address_wait = group_by_address_wait;
 	a->service.members_wait = members_wait;
+	a->service.owns_group_wait = owns_group_wait;
 	a->service.is_member_wait = is_member_wait;
 }

@@ -62,7 +62,9 @@ struct question {
 	size_t remote_n;
 	struct mail_list *lists; /* the groups, in `a` */
 	size_t list_n;
-	int64_t writer; /* who is logged in; 0: nobody */
+	bool waits;                     /* for an owner of … */
+	struct slice waits_for, owners; /* … this group */
+	int64_t writer;                 /* who is logged in; 0: nobody */
 	int64_t size;
 	bool owed; /* success is to be told, by `orcpt` */
 	struct arena *a;
@@ -97,6 +99,7 @@ static void add(struct question *q, const struct account *accounts, size_t n)
 				q->delivery, &(struct mail_recipient){ .account = accounts[i].id,
 						     .address = slice_str(q->address),
 						     .list = list_of(q, accounts[i].through),
+						     .waits = q->waits && accounts[i].through > 0,
 						     .quota = accounts[i].quota,
 						     .elsewhere = accounts[i].elsewhere });
 }
@@ -132,6 +135,8 @@ static void on_room(void *arg, int status, const struct account *accounts, size_
 		answer(q, &many);
 	} else {
 		add(q, accounts, n);
+		if (q->waits)
+			mail_delivery_tell_owners(q->delivery, q->waits_for, q->owners);
 		if (q->owed)
 			mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt),
 				n > 1 || accounts->through != 0);
@@ -212,13 +217,19 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 	for (size_t i = 0; i < reached->group_n; i++) {
 		const struct accounts_group *g = &reached->groups[i];
 
-		may = may && g->may_post;
+		may = may && (g->may_post || g->waits);
+		if (g->waits) {
+			q->waits = true;
+			q->owners = arena_slice(q->a, slice_str(g->owners));
+			q->waits_for = arena_slice(q->a, slice_str(g->name));
+		}
 		q->lists[q->list_n++] = (struct mail_list){ .id = g->id,
 			.name = arena_slice(q->a, slice_str(g->name)),
 			.title = arena_slice(q->a, slice_str(g->title)),
 			.open = g->open };
 	}
-	return may;
+	/* Whom else an alias leads to would have it before an owner has said yes. */
+	return may && (!q->waits || reached->remote_n == 0);
 }
 
 static void on_reached(void *arg, int status, const struct accounts_reached *reached)

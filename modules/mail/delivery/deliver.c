@@ -23,6 +23,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "list/list.h"
 #include "message.h"
 #include "notify.h"
 #include "queue/queue.h"
@@ -107,6 +108,12 @@ void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
 		.orcpt = arena_slice(d->a, r->orcpt),
 		.sent_on = r->sent_on,
 		.via = arena_slice(d->a, r->via) };
+}
+
+void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners)
+{
+	d->waits_for = arena_slice(d->a, group);
+	d->owners = arena_slice(d->a, owners);
 }
 
 size_t mail_delivery_sent(const struct mail_delivery *d)
@@ -287,6 +294,8 @@ static void finish(struct mail_delivery *d, int status)
 		if (d->targets[i].mailbox_id)
 			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
 				d->targets[i].mailbox_id);
+	if (status == 0 && d->tells_owners)
+		mail_list_tell_owners(d->m, d->waits_for, d->owners);
 	if (status < 0 && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
 	if (status == 0 && d->held)

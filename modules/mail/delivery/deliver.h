@@ -23,6 +23,7 @@ struct mail_recipient {
 	unsigned use;
 	struct slice head;
 	const struct mail_list *list; /* the group it is reached through; NULL: none */
+	bool waits;                   /* until an owner of it has said yes (store/moderated.h) */
 	/*
 	 * Bytes that may be kept for the account (0: no bound), and what other modules keep of
 	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone, and where
@@ -58,6 +59,8 @@ struct mail_remote {
 	bool dropped; /* the delivery's own: it would go round in a loop */
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
+/* Whom to tell that it waits for them: owners of a group, a line each. */
+void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
 /*
  * Of this address, whose recipients were added, success is told to the sender (RFC 3461 NOTIFY=SUCCESS), if

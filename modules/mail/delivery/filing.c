@@ -16,7 +16,9 @@
 #include "personal/preferences.h"
 #include "queue/queue.h"
 #include "report/receive.h"
+#include "store/forward.h"
 #include "store/internal.h"
+#include "store/moderated.h"
 
 /* ---- filters ---- */
 
@@ -162,11 +164,13 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 {
 	struct mailbox box;
 	bool kept = true;
-	int rc = arrives(t) && !t->dropped ? mail_forwarding_personal(tx, d, t, &kept) : 0;
+	int rc = arrives(t) && !t->dropped && !t->r.waits
+			 ? mail_forwarding_personal(tx, d, t, &kept)
+			 : 0;
 
 	t->r.uid = 0;
 	t->r.message = t->mailbox_id = 0;
-	if (rc < 0 || !kept || t->dropped)
+	if (rc < 0 || !kept || t->dropped || t->r.waits)
 		return rc;
 	if (d->n + d->remote_n == 1 || t->r.ask_quota)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
@@ -250,6 +254,9 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
 						  ? MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE
 						  : 0,
 				.due_ms = due_ms,
+				.held = t->r.waits,
+				.list = t->r.list ? t->r.list->id : 0,
+				.list_name = t->r.list ? t->r.list->name : SLICE(""),
 				.here = t->r.account });
 	}
 	return rc;
@@ -306,6 +313,51 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 	return rc == 0 && until ? queue_here(tx, d, id, due) : rc;
 }
 
+/*
+ * For the members of a group whose owners are to say yes first: a row each, which is held. A mail of its own,
+ * of which nobody is told what became.
+ */
+static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
+{
+	struct mail_outgoing o = d->outgoing;
+	int64_t id = 0;
+	int rc = 0;
+
+	o.account = o.not_before_ms = o.copy = 0;
+	o.content.trace = slice_str(
+		arena_printf(d->a, "%.*s%.*s", SLICE_ARG(d->checked), SLICE_ARG(d->received)));
+	o.queued_ms = now;
+	o.expires_ms = now + mail_queue_limits(d->m)->expiry_ms;
+	for (size_t i = 0; i < d->n && rc == 0; i++) {
+		const struct mail_target *t = &d->targets[i];
+		struct slice domain = t->r.address;
+
+		if (!t->r.waits || t->dropped)
+			continue;
+		if (id == 0)
+			rc = mail_store_moderated_room(tx, t->r.list->id);
+		if (id == 0 && rc == 0)
+			rc = mail_store_outgoing_add(tx, &o, &id);
+		slice_split(&domain, '@');
+		if (rc == 0)
+			rc = mail_store_queue_add(tx, id,
+				&(struct mail_queued){ .recipient = t->r.address,
+					.domain = domain,
+					.notify = MAIL_NOTIFY_NEVER,
+					.due_ms = now,
+					.held = true,
+					.list = t->r.list->id,
+					.list_name = t->r.list->name,
+					.here = t->r.account });
+	}
+	d->tells_owners = false;
+	if (rc < 0 || id == 0 || d->owners.n == 0)
+		return rc;
+	rc = mail_store_forwarded(tx, d->waits_for, now, 1);
+	d->tells_owners = rc == 0;
+	return rc == HEARTH_EDENIED ? 0 : rc;
+}
+
 int mail_delivery_file(struct db_tx *tx, void *delivery)
 {
 	struct mail_delivery *d = delivery;
@@ -320,6 +372,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 			rc = file_one(tx, d, &d->targets[i]);
 	if (rc == 0 && (d->remote_n > 0 || until))
 		rc = queue_all(tx, d, now, until);
+	if (rc == 0 && !until)
+		rc = queue_waiting(tx, d, now);
 	if (rc == 0 && d->gate)
 		rc = mail_gate_record(tx, d->gate);
 	if (rc == 0)

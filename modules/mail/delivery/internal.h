@@ -63,6 +63,8 @@ struct mail_delivery {
 	int64_t sender;                /* who must be allowed to write as … */
 	struct slice *authors;         /* … these */
 	size_t author_n;
+	struct slice waits_for, owners; /* the group it waits in, and whom to tell */
+	bool tells_owners;              /* they were not told within the hour */
 	db_fn *also;
 	void *also_arg;
 	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */

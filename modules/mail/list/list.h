@@ -9,4 +9,17 @@
 
 http_handler mail_post_leave;
 
+/* moderate_api.c: what waits for an owner's word. */
+http_handler mail_get_moderated, mail_post_moderated, mail_delete_moderated;
+
+struct mail;
+/* A letter to each of these owners (a line each) that something waits in their group. */
+void mail_list_tell_owners(struct mail *m, struct slice group, struct slice owners);
+
+/* moderate_commands.c: hearth list held|approve|reject. */
+struct hearth;
+int mail_run_list_held(struct hearth *h, int argc, char **argv);
+int mail_run_list_approve(struct hearth *h, int argc, char **argv);
+int mail_run_list_reject(struct hearth *h, int argc, char **argv);
+
 #endif

@@ -121,6 +121,19 @@ static int read_outgoing(struct db_tx *tx, void *arg)
 	return mail_store_outgoing(tx, b->recipients->row.outgoing, b->a, &b->outgoing);
 }
 
+static void add(struct filing *f, const struct mail_queued *row)
+{
+	const struct mail_list list = {
+		.id = row->list, .name = row->list_name, .title = SLICE(""), .open = true
+	};
+
+	if (!mail_delivery_has(f->delivery, row->here))
+		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,
+						       .address = row->recipient,
+						       .list = row->list ? &list : NULL,
+						       .ask_quota = f->batch->count == 1 });
+}
+
 /* Behind its trace, which is set apart. */
 static void on_outgoing(void *arg, int status)
 {
@@ -137,11 +150,7 @@ static void on_outgoing(void *arg, int status)
 	f->size = content->trace.n + content->blob_size;
 	f->delivery = mail_delivery_new(f->m);
 	for (size_t i = 0; i < b->count; i++)
-		if (!mail_delivery_has(f->delivery, b->recipients[i].row.here))
-			mail_delivery_add(f->delivery,
-				&(struct mail_recipient){ .account = b->recipients[i].row.here,
-					.address = b->recipients[i].row.recipient,
-					.ask_quota = b->count == 1 });
+		add(f, &b->recipients[i].row);
 	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
 	mail_delivery_also(f->delivery, remove_rows, f);
 	ask_piece(f);

@@ -43,6 +43,7 @@ void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *ro
 	*copy = *row;
 	copy->recipient = arena_slice(b->a, row->recipient);
 	copy->orcpt = arena_slice(b->a, row->orcpt);
+	copy->list_name = arena_slice(b->a, row->list_name);
 	copy->domain = slice_str(b->domain);
 	copy->answer = (struct slice){ 0 };
 	copy->mail_from = arena_slice(b->a, row->mail_from);

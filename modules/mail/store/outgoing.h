@@ -53,6 +53,8 @@ struct mail_queued {
 	bool held, warned;
 	int64_t due_ms, attempts;
 	int64_t here; /* the account it is filed for; 0: it goes to another server */
+	int64_t list; /* the group it comes through; 0: none */
+	struct slice list_name;
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size, account;

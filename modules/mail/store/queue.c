@@ -42,7 +42,7 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 #define QUEUED                                                                                   \
 	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
 	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
-	"o.tls, o.account, q.account"                                                            \
+	"o.tls, o.account, q.account, q.list, q.list_name"                                       \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -64,7 +64,9 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.size = db_col_int(rows, 14),
 		.tls = (enum mail_tls_asked)db_col_int(rows, 15),
 		.account = db_col_int(rows, 16),
-		.here = db_col_int(rows, 17) };
+		.here = db_col_int(rows, 17),
+		.list = db_col_int(rows, 18),
+		.list_name = arena_slice(a, db_col_text(rows, 19)) };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
@@ -203,6 +205,8 @@ int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms)
 	int64_t found;
 
 	return db_get_int(tx, &found,
-		"UPDATE queue SET held = 0, due_ms = $2 WHERE id = $1 RETURNING id", db_int(id),
-		db_int(now_ms));
+		/* What waits for an owner of a group (moderated.h) is theirs to let go. */
+		"UPDATE queue SET held = 0, due_ms = $2 WHERE id = $1 AND (held = 0 OR list = 0)"
+		" RETURNING id",
+		db_int(id), db_int(now_ms));
 }

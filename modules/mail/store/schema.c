@@ -319,5 +319,9 @@ const char *const mail_migrations[] = {
 	" PRIMARY KEY (key, hour));",
 	/* Whether an account was told, within the hour, that it may write to nobody more. */
 	"ALTER TABLE sending ADD COLUMN told BIGINT NOT NULL DEFAULT 0;",
+	/* The group that a recipient here gets it through; 0: none (store/moderated.h). */
+	"ALTER TABLE queue ADD COLUMN list BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE queue ADD COLUMN list_name TEXT NOT NULL DEFAULT '';"
+	"CREATE INDEX queue_list ON queue (list) WHERE list > 0;",
 	NULL,
 };

@@ -1,0 +1,72 @@
+/*
+ * store/moderated.c: SQL on mail that waits for a moderator (moderated.h). Inside a db_fn; of one group
+ * MAIL_MODERATED_MAX mails.
+ */
+#include "store/moderated.h"
+
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+int mail_store_moderated_list(struct db_tx *tx, int64_t list, mail_moderated_fn *each, void *arg)
+{
+	struct db_rows rows;
+	int rc = db_query(tx, &rows,
+		"SELECT o.id, o.mail_from, o.subject, o.blob_size, o.queued_ms, o.expires_ms"
+		" FROM outgoing o WHERE o.id IN (SELECT outgoing FROM queue WHERE list = $1 AND"
+		" list > 0 AND held = 1) ORDER BY o.id LIMIT $2",
+		db_int(list), db_int(MAIL_MODERATED_MAX));
+
+	if (rc < 0)
+		return rc;
+	while (rc == 0 && db_next(&rows) > 0)
+		rc = each(arg, &(struct mail_moderated){ .id = db_col_int(&rows, 0),
+				       .mail_from = db_col_text(&rows, 1),
+				       .subject = db_col_text(&rows, 2),
+				       .size = db_col_int(&rows, 3),
+				       .queued_ms = db_col_int(&rows, 4),
+				       .expires_ms = db_col_int(&rows, 5) });
+	return rc < 0 ? db_end(&rows), rc : db_end(&rows);
+}
+
+int mail_store_moderated_room(struct db_tx *tx, int64_t list)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM (SELECT DISTINCT outgoing FROM queue WHERE list = $1 AND"
+		" list > 0 AND held = 1) waiting",
+		db_int(list));
+
+	return rc < 0 ? rc : n >= MAIL_MODERATED_MAX ? HEARTH_EBUSY : 0;
+}
+
+int mail_store_moderated_release(struct db_tx *tx, int64_t list, int64_t id, int64_t now_ms)
+{
+	INVARIANT(db_tx_writes(tx) && list > 0);
+	int rc = db_run(tx,
+		"UPDATE queue SET held = 0, due_ms = $3 WHERE outgoing = $1 AND list = $2"
+		" AND held = 1",
+		db_int(id), db_int(list), db_int(now_ms));
+
+	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
+}
+
+int mail_store_moderated_drop(struct db_tx *tx, int64_t list, int64_t id)
+{
+	INVARIANT(db_tx_writes(tx) && list > 0);
+	int64_t row = 0;
+	bool any = false;
+	int rc = 0;
+
+	while (rc == 0) {
+		rc = db_get_int(tx, &row,
+			"SELECT id FROM queue WHERE outgoing = $1 AND list = $2 AND held = 1"
+			" LIMIT 1",
+			db_int(id), db_int(list));
+		if (rc == HEARTH_ENOTFOUND)
+			return any ? 0 : rc;
+		if (rc == 0)
+			rc = mail_store_queue_remove(tx, row);
+		any = true;
+	}
+	return rc;
+}
