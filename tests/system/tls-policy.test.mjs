@@ -370,6 +370,8 @@ test('DMARC: what came of mail in a domain\'s name is told to who asks and may',
   assert.match(xml, /<source_ip>127\.0\.0\.1<\/source_ip><count>2<\/count><policy_evaluated><disposition>none<\/disposition><dkim>fail<\/dkim><spf>fail<\/spf>/);
   assert.match(xml, /<header_from>ee\.test<\/header_from><envelope_from>ee\.test<\/envelope_from>/);
   assert.match(open('none')[0].text, /Report Domain: stsgood\.test/);
+  // The report on TLS of before was no reason for another.
+  assert.equal(sinks.get('ee').mails.filter((m) => /TLS-Report-Domain/.test(m.text)).length, 1);
   assert.equal(open('none').length, 1);
   assert.equal(sinks.get('noneplain').mails.filter((m) => /Report Domain/.test(m.text)).length, 0);
 });

@@ -65,9 +65,19 @@ static void say_why(struct attempt *t, struct slice why)
 	snprintf(t->why, sizeof(t->why), "%.255s: %.*s", who, SLICE_ARG(slice_head(why, 250)));
 }
 
+/* Next comes such a report itself, which would be reason for another one every day. */
+static bool is_for_report(const struct destination *d)
+{
+	const struct mail_queued *row = d->next < d->count ? &d->rows[d->next] : NULL;
+
+	return row && row->tls == MAIL_TLS_WAIVED && row->mail_from.n == 0;
+}
+
 /* What came of TLS, for reports; NULL: it worked. */
 static void count_session(const struct attempt *t, const char *result, const char *why)
 {
+	if (is_for_report(t->d))
+		return;
 	tls_session_count(&(struct tls_session){ .m = t->d->q->m,
 		.domain = t->d->domain,
 		.route = &t->d->route,
