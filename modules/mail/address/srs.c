@@ -96,6 +96,7 @@ bool srs_is(struct slice local)
 	return is_kind(local, "SRS0") || is_kind(local, "SRS1");
 }
 
+/* No host has "=" in its name: behind it the sender's local part begins. */
 static bool splits(struct slice address, struct slice *local, struct slice *domain)
 {
 	size_t at = address.n;
@@ -106,7 +107,7 @@ static bool splits(struct slice address, struct slice *local, struct slice *doma
 		return false;
 	*local = slice_head(address, at - 1);
 	*domain = slice_skip(address, at);
-	return true;
+	return slice_chr(*domain, '=') < 0;
 }
 
 static int put(struct strbuf *text, char out[SRS_ADDRESS_MAX + 1])

@@ -171,6 +171,8 @@ START_TEST(what_is_no_address_or_too_long)
 	ck_assert_int_eq(srs_forward(key, NOW, SLICE("ann"), SLICE("o.test"), out), HEARTH_EINVAL);
 	ck_assert_int_eq(srs_forward(key, NOW, SLICE("@a"), SLICE("o.test"), out), HEARTH_EINVAL);
 	ck_assert_int_eq(srs_forward(key, NOW, SLICE("ann@"), SLICE("o.test"), out), HEARTH_EINVAL);
+	ck_assert_int_eq(
+		srs_forward(key, NOW, SLICE("ann@a=b.test"), SLICE("o.test"), out), HEARTH_EINVAL);
 	for (size_t n = 1; n < 380; n++) {
 		int rc;
 
