@@ -201,20 +201,21 @@ test('a person’s own forward counts once its address has said yes', async () =
   assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: round, header: 'Delivered-To: ann@hearth.test\r\n' })).code, 250);
   assert.deepEqual([kept(round), came(round).length], [1, 0]);
   // Beyond the limit it stays here, too, and an alias puts off.
-  const codes = [];
-  for (let i = 0; i < 9; i++) codes.push((await send('x@proven.test', `ann+${i}@hearth.test`, { about: `many ${i}` })).code);
-  assert.deepEqual([...new Set(codes)], [250]);
-  assert.equal(kept('many 8'), 1);
+  // (More than the limit allows even where the hour ends meanwhile.)
+  let many = 0;
+  do assert.equal((await send('x@proven.test', `ann+${many}@hearth.test`, { about: `many ${++many}` })).code, 250);
+  while (!kept(`many ${many}`) && many < 25);
+  assert.equal(kept(`many ${many}`), 1);
   await emptied();
-  assert.equal(came('many 8').length, 0);
-  const put = [];
-  for (let i = 0; i < 10; i++) put.push((await send('x@proven.test', `out+${i}@hearth.test`)).code);
-  assert.deepEqual([put[0], put.at(-1)], [250, 452]);
+  assert.equal(came(`many ${many}`).length, 0);
+  let code = 250;
+  for (let i = 0; i < 25 && code === 250; i++) ({ code } = await send('x@proven.test', `out+${i}@hearth.test`));
+  assert.equal(code, 452);
 
   // Nobody is flooded: an address, and an account, for some letters an hour.
-  const statuses = [];
-  for (let i = 0; i < 6; i++) statuses.push((await api('PUT', '', { address: `v${i % 2}@away.test`, keep: true })).status);
-  assert.deepEqual(statuses, [202, 202, 202, 202, 429, 429]);
+  let status = 202;
+  for (let i = 0; i < 12 && status === 202; i++) ({ status } = await api('PUT', '', { address: `v${i % 2}@away.test`, keep: true }));
+  assert.equal(status, 429);
   const fifth = subject();
   await send('x@proven.test', 'ann@hearth.test', { about: fifth });
   assert.equal(kept(fifth), 1);
