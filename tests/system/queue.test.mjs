@@ -405,6 +405,13 @@ test('by command: show, hold, release, retry, remove', async () => {
   assert.ok(servers.get('rcpt4').rcpts > rcpts);
   await eventually(() => !rowOf('bob@rcpt4.test'), 10, 'sent');
   const [gone] = rowOf('bob@closed.test');
+  const shown = (name) => new RegExp(`^${name} +(.+)$`, 'm').exec(hearth.command('queue', 'show', gone).stdout)[1];
+  const expires = Date.parse(shown('expires'));
+  assert.ok(Number(shown('attempts')) > 0);
+  hearth.command('queue', 'hold', gone);
+  assert.equal(hearth.command('queue', 'requeue', gone).status, 0);
+  assert.ok(Date.parse(shown('expires')) > expires);
+  assert.equal(hearth.command('queue', 'requeue', '987654321').status, 1);
   assert.equal(hearth.command('queue', 'remove', gone).status, 0);
   assert.equal(hearth.command('queue', 'remove', gone).status, 1);
   assert.equal(rowOf('bob@closed.test'), undefined);

@@ -34,6 +34,7 @@ static int order_one(struct db_tx *tx, enum mail_queue_order order, int64_t id)
 	case MAIL_QUEUE_HOLD: return mail_store_queue_hold(tx, id);
 	case MAIL_QUEUE_RELEASE:
 	case MAIL_QUEUE_RETRY: return mail_store_queue_retry(tx, id, clock_wall_ms());
+	case MAIL_QUEUE_REQUEUE: return mail_store_queue_requeue(tx, id, clock_wall_ms());
 	case MAIL_QUEUE_REMOVE: break;
 	}
 	a = arena_new();

@@ -1,5 +1,5 @@
 /*
- * orders.h: what people order of the queue: hold, release, retry, remove; by command (queue_commands.c)
+ * orders.h: what people order of the queue: hold, release, retry, remove, requeue; by command (queue_commands.c)
  * and over HTTP (api/queue_api.c). On a database thread.
  */
 #ifndef MAIL_QUEUE_ORDERS_H
@@ -16,6 +16,7 @@ enum mail_queue_order {
 	MAIL_QUEUE_RELEASE, /* what was held is due now */
 	MAIL_QUEUE_RETRY,   /* due now, not only when its time is there */
 	MAIL_QUEUE_REMOVE,  /* gone, and nobody is told */
+	MAIL_QUEUE_REQUEUE, /* as if it had just been sent: its time begins anew (by command only) */
 };
 
 /* By its word ("hold"); false: there is none such. Pure. */

@@ -1,6 +1,6 @@
 /*
- * queue_commands.c: hearth queue list|show|hold|release|retry|remove|suppressed: what waits to be sent, seen and
- * steered from the machine. On a command's main thread; rows are read PAGE at a time.
+ * queue_commands.c: hearth queue list|show|hold|release|retry|requeue|remove|suppressed: what waits to be sent,
+ * seen and steered from the machine. On a command's main thread; rows are read PAGE at a time.
  *
  * A server that runs is told by a durable event in the same transaction, since it looks at its own
  * pace only.
@@ -266,6 +266,11 @@ int mail_run_queue_hold(struct hearth *h, int argc, char **argv)
 int mail_run_queue_retry(struct hearth *h, int argc, char **argv)
 {
 	return run_change(h, argc, argv, "due now", MAIL_QUEUE_RETRY);
+}
+
+int mail_run_queue_requeue(struct hearth *h, int argc, char **argv)
+{
+	return run_change(h, argc, argv, "due now, as if just sent", MAIL_QUEUE_REQUEUE);
 }
 
 int mail_run_queue_remove(struct hearth *h, int argc, char **argv)

@@ -10,6 +10,7 @@ int mail_run_queue_list(struct hearth *h, int argc, char **argv);
 int mail_run_queue_show(struct hearth *h, int argc, char **argv);
 int mail_run_queue_hold(struct hearth *h, int argc, char **argv);
 int mail_run_queue_retry(struct hearth *h, int argc, char **argv);
+int mail_run_queue_requeue(struct hearth *h, int argc, char **argv);
 int mail_run_queue_remove(struct hearth *h, int argc, char **argv);
 int mail_run_queue_suppressed(struct hearth *h, int argc, char **argv);
 

@@ -133,5 +133,7 @@ int mail_store_queue_hold(struct db_tx *tx, int64_t id);
 int mail_store_queue_hold_all(
 	struct db_tx *tx, int64_t expires_ms, struct slice answer, int64_t *n);
 int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms);
+/* Due now as if it had just come, with all the time a mail has; the others of its mail have that, too. */
+int mail_store_queue_requeue(struct db_tx *tx, int64_t id, int64_t now_ms);
 
 #endif

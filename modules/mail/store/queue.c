@@ -210,3 +210,20 @@ int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms)
 		" RETURNING id",
 		db_int(id), db_int(now_ms));
 }
+
+int mail_store_queue_requeue(struct db_tx *tx, int64_t id, int64_t now_ms)
+{
+	int64_t outgoing;
+	int rc = db_get_int(tx, &outgoing,
+		"UPDATE queue SET held = 0, due_ms = $2, attempts = 0, warned = 0 WHERE id = $1 "
+		"RETURNING outgoing",
+		db_int(id), db_int(now_ms));
+
+	if (rc < 0)
+		return rc;
+	rc = db_run(tx,
+		"UPDATE outgoing SET expires_ms = $2 + expires_ms - queued_ms, queued_ms = $2"
+		" WHERE id = $1",
+		db_int(outgoing), db_int(now_ms));
+	return rc < 0 ? rc : 0;
+}
