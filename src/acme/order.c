@@ -385,13 +385,16 @@ static int download(struct acme_job *j, const struct acme_order *order)
 	struct certs_found found = { 0 };
 	struct fetch_answer answer;
 	const char *why = "";
+	bool came;
 	int rc;
 
 	if (!order->certificate) {
 		EVP_PKEY_free(key);
+		acme_store_order(&j->store, NULL, (struct slice){ 0 }, NULL);
 		return client_fail(c, "the CA does not say where the certificate is");
 	}
 	rc = client_post(c, order->certificate, (struct slice){ 0 }, &answer);
+	came = rc == 0;
 	if (rc == 0 && certs_read(c->arena, answer.body, key, &found, &why) < 0)
 		rc = client_fail(c, "what the CA gave cannot be used: %s", why);
 	for (size_t i = 0; i < j->count && rc == 0; i++)
@@ -399,6 +402,8 @@ static int download(struct acme_job *j, const struct acme_order *order)
 			rc = client_fail(
 				c, "the certificate that the CA gave lacks %s", j->names[i]);
 	EVP_PKEY_free(key);
+	if (rc < 0 && came) /* it would be the same the next time: another order */
+		acme_store_order(&j->store, NULL, (struct slice){ 0 }, NULL);
 	if (rc < 0)
 		return rc;
 	strbuf_add(&j->chain, answer.body);

@@ -158,6 +158,9 @@ int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struc
 {
 	int rc = mail_store_forwarded(tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
 
+	/* It is nobody's limit of sending: whoever brings it comes again. */
+	if (rc == HEARTH_EDENIED)
+		rc = HEARTH_EBUSY;
 	return rc < 0 ? rc : send_on(tx, d, r->via, SLICE(""), r->address);
 }
 

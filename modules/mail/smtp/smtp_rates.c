@@ -1,8 +1,10 @@
 /*
  * smtp_rates.c: a map from networks to what they did within this minute, thrown away with it, so that nothing
- * has to be aged (smtp_rates.h).
+ * has to be aged. Who has a whole /48 has more networks than there is room for: what finds none is counted
+ * by the wider network it is in, in the same map (a wider one's key is shorter), so that it is its neighbours
+ * alone who pay.
  *
- * On the loop; SMTP_RATES_MAX entries.
+ * On the loop; SMTP_RATES_MAX entries, and as many wider ones.
  */
 #include "smtp/smtp_rates.h"
 
@@ -23,7 +25,6 @@ struct smtp_rates {
 	int64_t max[SMTP_RATES];
 	int64_t minute;       /* that is being counted */
 	struct map *networks; /* to struct counts */
-	struct counts others; /* all for whom there was no room */
 };
 
 struct smtp_rates *smtp_rates_new(const int64_t max[SMTP_RATES])
@@ -43,7 +44,6 @@ static void forget(struct smtp_rates *r)
 	while (map_next(r->networks, &it, NULL, &counts))
 		free(counts);
 	map_free(&r->networks);
-	r->others = (struct counts){ 0 };
 }
 
 void smtp_rates_free(struct smtp_rates **r)
@@ -89,15 +89,14 @@ bool smtp_is_outside(const char *address)
 	return is_outside(network_of(address, room));
 }
 
-static struct counts *counts_of(struct smtp_rates *r, struct slice network)
+/* The counts under a key, which are made where there are less than `room`; NULL: there are none. */
+static struct counts *counts_of(struct smtp_rates *r, struct slice key, size_t room)
 {
-	struct counts *c = map_get(r->networks, network);
+	struct counts *c = map_get(r->networks, key);
 
-	if (!c && map_count(r->networks) >= SMTP_RATES_MAX)
-		return &r->others;
-	if (!c) {
+	if (!c && map_count(r->networks) < room) {
 		c = mem_zalloc(sizeof(*c));
-		map_set(r->networks, network, c);
+		map_set(r->networks, key, c);
 	}
 	return c;
 }
@@ -106,6 +105,7 @@ bool smtp_rates_take(struct smtp_rates *r, const char *address, enum smtp_rate w
 {
 	unsigned char room[16];
 	struct slice network = network_of(address, room);
+	int64_t max = r->max[what];
 	struct counts *c;
 
 	if (r->max[what] == 0 || !is_outside(network))
@@ -115,8 +115,14 @@ bool smtp_rates_take(struct smtp_rates *r, const char *address, enum smtp_rate w
 		r->networks = map_new();
 		r->minute = now_ms / MINUTE_MS;
 	}
-	c = counts_of(r, network);
-	if (c->n[what] >= r->max[what])
+	c = counts_of(r, network, SMTP_RATES_MAX);
+	if (!c) {
+		max *= SMTP_RATES_WIDER;
+		c = counts_of(r, slice_head(network, network.n == 8 ? 6 : 2), 2 * SMTP_RATES_MAX);
+	}
+	if (!c)
+		return true; /* strangers from everywhere: the bounds on connections hold */
+	if (c->n[what] >= max)
 		return false;
 	c->n[what]++;
 	return true;

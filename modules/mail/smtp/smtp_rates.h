@@ -3,8 +3,8 @@
  * /24 of an IPv4 address, the /64 of an IPv6 one, for those outside: not this machine, nor what is a
  * private network (RFC 1918, 4193) or a link. Who is logged in is no such network's client.
  *
- * One thread; without a clock of its own. Bounds: SMTP_RATES_MAX networks a minute, those beyond share one
- * count; with the minute all of it is forgotten.
+ * One thread; without a clock of its own. Bounds: SMTP_RATES_MAX networks a minute; those beyond are counted
+ * by their /16 or /48, which may do SMTP_RATES_WIDER times as much. With the minute all of it is forgotten.
  */
 #ifndef HEARTH_MAIL_SMTP_RATES_H
 #define HEARTH_MAIL_SMTP_RATES_H
@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SMTP_RATES_MAX 8192
+#define SMTP_RATES_MAX   8192
+#define SMTP_RATES_WIDER 8
 
 enum smtp_rate {
 	SMTP_RATE_CONNECTIONS,

@@ -59,7 +59,7 @@ START_TEST(inside)
 }
 END_TEST
 
-/* Those for whom there is no room share what one may do. */
+/* Those for whom there is no room are counted by what is around them, and pay for nobody else. */
 START_TEST(full)
 {
 	struct smtp_rates *r = smtp_rates_new(max);
@@ -69,9 +69,16 @@ START_TEST(full)
 		snprintf(address, sizeof(address), "20.%d.%d.1", i / 256, i % 256);
 		ck_assert_int_eq(take(r, address, SMTP_RATE_MAILS, 0, 1), 1);
 	}
-	ck_assert_int_eq(take(r, "21.0.0.1", SMTP_RATE_MAILS, 0, 2), 2);
-	ck_assert_int_eq(take(r, "22.0.0.1", SMTP_RATE_MAILS, 0, 5), 1);
 	ck_assert_int_eq(take(r, "20.0.0.1", SMTP_RATE_MAILS, 0, 5), 2);
+	for (int i = 0; i < 3 * SMTP_RATES_WIDER; i++) {
+		snprintf(address, sizeof(address), "2001:db8:1:%x::1", i);
+		ck_assert_int_eq(take(r, address, SMTP_RATE_MAILS, 0, 1), 1);
+	}
+	ck_assert_int_eq(take(r, "2001:db8:1:ffff::1", SMTP_RATE_MAILS, 0, 1), 0);
+	ck_assert_int_eq(take(r, "2001:db8:2:ffff::1", SMTP_RATE_MAILS, 0, 1), 1);
+	ck_assert_int_eq(take(r, "21.0.0.1", SMTP_RATE_MAILS, 0, 99), 3 * SMTP_RATES_WIDER);
+	ck_assert_int_eq(take(r, "21.0.9.1", SMTP_RATE_MAILS, 0, 1), 0);
+	ck_assert_int_eq(take(r, "22.0.0.1", SMTP_RATE_MAILS, 0, 2), 2);
 	ck_assert_int_eq(take(r, "22.0.0.1", SMTP_RATE_MAILS, 60000, 5), 3);
 	smtp_rates_free(&r);
 }
