@@ -3,6 +3,13 @@
  */
 #include "auth.h"
 
+/* Blobs that nothing names any more are the blob store's business (blob.h). */
+static const char release_migration[] =
+	"INSERT INTO job_queue (queue, key, payload, priority, state, due_ms, attempt, pushed_ms,"
+	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
+	" WHERE queue = 'auth.blob' AND state <> 2;"
+	"DELETE FROM job_queue WHERE queue = 'auth.blob';";
+
 const char *const auth_migrations[] = {
 	/* account/: `factors` counts the second factors enrolled; quota NULL is the default. */
 	"CREATE TABLE account ("
@@ -59,11 +66,7 @@ const char *const auth_migrations[] = {
 	auth_grant_migration,
 	auth_second_address_migration,
 	auth_group_maker_migration,
-	/* Blobs that nothing names any more are the blob store's business (blob.h). */
-	"INSERT INTO job_queue (queue, key, payload, priority, state, due_ms, attempt, pushed_ms,"
-	" error) SELECT 'blob.release', key, payload, 0, 0, due_ms, 0, pushed_ms, 0 FROM job_queue"
-	" WHERE queue = 'auth.blob' AND state <> 2;"
-	"DELETE FROM job_queue WHERE queue = 'auth.blob';",
+	release_migration,
 	auth_alias_migration,
 	auth_group_posting_migration,
 	NULL,
