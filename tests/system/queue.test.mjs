@@ -125,6 +125,7 @@ const FAULTS = [
   ['web', { greet: 'HTTP/1.1 400 Bad Request' }, later(/no answer of SMTP/)],
   ['ehlo4', { EHLO: '451 later' }, later(/later/)],
   ['mail5', { MAIL: '550 5.7.1 not from there', RCPT: '503 mail', DATA: '503 rcpt' }, never(/5\.7\.1 not from there/)],
+  ['mail511', { MAIL: '550 5.1.1 no such sender', RCPT: '503 mail', DATA: '503 rcpt' }, never(/5\.1\.1 no such sender/)],
   ['mail4', { MAIL: '451 4.3.0 disk', RCPT: '503 mail', DATA: '503 rcpt' }, later(/disk/)],
   ['mail421', { MAIL: '421 4.3.2 stopping' }, later(/stopping/)],
   ['rcpt5', { RCPT: '550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 nobody/)],
@@ -133,6 +134,7 @@ const FAULTS = [
   ['rcptgone', { RCPT: null }, later(/the connection was lost/)],
   ['data4', { DATA: '451 4.3.0 not now' }, later(/not now/)],
   ['dot5', { dot: '554 5.7.0 spam' }, never(/5\.7\.0 spam/)],
+  ['dot511', { dot: '550 5.1.1 nobody of theirs' }, never(/5\.1\.1 nobody of theirs/)],
   ['dot5gone', { dot: '554 5.7.0 spam', RSET: null }, never(/5\.7\.0 spam/)], // its word stands
   ['dot4', { dot: '451 4.7.1 try again' }, later(/try again/)],
   ['dotgone', { dot: null }, later(/the connection was lost \(.*the end of the message/)],
@@ -303,7 +305,7 @@ test('an address nobody is at, as its server said, is refused at once, until som
   await c.expect(250, 'MAIL FROM:<ann@hearth.test>');
   const refused = await c.expect(550, 'RCPT TO:<bob@rcpt5.test>');
   assert.match(refused.lines.join(' '), /^5\.1\.1 its server said .* that nobody is there; mail to it is taken again from /);
-  await c.expect(250, 'RCPT TO:<bob@dot5.test>'); // a verdict on a mail, not on an address
+  for (const domain of ['dot5', 'mail511', 'dot511']) await c.expect(250, `RCPT TO:<bob@${domain}.test>`); // a verdict on a mail or its sender, not on an address
   const listed = () => hearth.command('queue', 'suppressed', 'list').stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
   const row = listed().find(([address]) => address === 'bob@rcpt5.test');
   assert.deepEqual([row[3], row[4]], ['1', 'nobody']);

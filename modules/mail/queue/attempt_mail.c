@@ -221,6 +221,7 @@ void attempt_on_recipient(void *ctx, size_t i, const struct smtp_response *r)
 	if (r->code / 100 != 2)
 		mail_batch_set(recipient, t->batch->a, attempt_outcome_of(r->code), r->code,
 			r->enhanced, strbuf_slice(&r->text));
+	recipient->refused = r->code / 100 == 5;
 }
 
 void attempt_on_done(void *ctx, const struct smtp_response *r)

@@ -85,6 +85,7 @@ struct mail_batch {
 		enum outcome outcome;
 		int code;
 		char enhanced[12];
+		bool refused; /* for good, by the answer to its own RCPT */
 		struct slice answer;
 		int64_t due_ms; /* of one that is deferred */
 		bool warn;      /* … and whose sender is told now */

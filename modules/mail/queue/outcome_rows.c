@@ -45,10 +45,13 @@ static int publish(
 	return rc;
 }
 
-/* RFC 3463 section 3.2: X.1.1 no such mailbox, X.1.6 it has moved; 551 as well (RFC 5321 4.2.2). */
+/*
+ * RFC 3463 section 3.2: X.1.1 no such mailbox, X.1.6 it has moved; 551 as well (RFC 5321 4.2.2). Behind MAIL,
+ * DATA and the dot they are said of the sender or of the mail, and for people here of nobody elsewhere.
+ */
 static bool is_nobody(const struct mail_batch_recipient *r)
 {
-	return r->code / 100 == 5 &&
+	return r->refused &&
 	       (strcmp(r->enhanced, "5.1.1") == 0 || strcmp(r->enhanced, "5.1.6") == 0 ||
 		       (r->code == 551 && !r->enhanced[0]));
 }
