@@ -132,6 +132,7 @@ test('what others write to a moderated group waits for an owner’s word', async
   const [first, second, third, fourth] = body.held.map((one) => one.id);
   assert.equal((await held('POST', `/${first}/approve`, bob)).status, 404);
   run('queue', 'release', '--all'); // is not for these
+  run('queue', 'requeue', '--all');
   assert.equal((await held()).body.held.length, 4);
   assert.equal((await held('POST', `/${first}/approve`)).status, 200);
   assert.equal((await held('POST', `/${first}/approve`)).status, 404);

@@ -216,7 +216,7 @@ int mail_store_queue_requeue(struct db_tx *tx, int64_t id, int64_t now_ms)
 	int64_t outgoing;
 	int rc = db_get_int(tx, &outgoing,
 		"UPDATE queue SET held = 0, due_ms = $2, attempts = 0, warned = 0 WHERE id = $1 "
-		"RETURNING outgoing",
+		"AND (held = 0 OR list = 0) RETURNING outgoing",
 		db_int(id), db_int(now_ms));
 
 	if (rc < 0)
