@@ -143,6 +143,10 @@ test('what has been here before is not sent on again', async () => {
   const header = 'Delivered-To: OUT@hearth.test\r\n';
   const looped = await send('x@proven.test', 'out@hearth.test', { header });
   assert.deepEqual([looped.code, looped.lines[0].slice(0, 5)], [554, '5.4.6']);
+  // However long the header is, and where in it that stands.
+  const long = `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(100);
+  for (const one of [header + long, long + header, header.replace(': ', ': \r\n ') + long, 'Received: from x by y\r\n'.repeat(101) + long, 'Delivered-To: x@y.test\r\n'.repeat(2000)])
+    assert.equal((await send('x@proven.test', 'out@hearth.test', { header: one })).code, 554, one.slice(0, 40));
   const about = subject();
   assert.equal((await send('x@proven.test', ['out@hearth.test', 'bob@hearth.test'], { header, about })).code, 250);
   assert.equal(kept(about), 1);

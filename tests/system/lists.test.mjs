@@ -104,6 +104,9 @@ test('who may write to a group', async () => {
 test('what came through the group before, and replies that nobody wrote, are not passed on', async () => {
   assert.equal(await send('choir@hearth.test', { more: 'List-Id: "x" <CHOIR.hearth.test>\r\n' }), 554);
   assert.equal(await send('choir@hearth.test', { more: 'Auto-Submitted: auto-replied (vacation)\r\n' }), 554);
+  const long = `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(30);
+  assert.equal(await send('choir@hearth.test', { more: `${long}Auto-Submitted:\r\n auto-replied\r\n` }), 554);
+  assert.equal(await send('choir@hearth.test', { more: `${long}List-Id: <choir.hearth.test>\r\n` }), 554);
   assert.equal(await send('choir@hearth.test', { more: 'Auto-Submitted: auto-generated\r\nList-Id: <other.hearth.test>\r\n' }), 250);
   // Who has it by themselves gets it all the same.
   const about = 'to some of them';

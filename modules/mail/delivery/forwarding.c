@@ -23,7 +23,9 @@
 #include "sign/keys.h"
 #include "store/forward.h"
 
-#define HOPS_MAX 100 /* Received fields (RFC 5321 section 6.3) */
+#define HOPS_MAX  100    /* Received fields (RFC 5321 section 6.3) */
+#define VALUE_MAX 1000   /* bytes of a value that are looked into */
+#define WAY_MAX   32768u /* and of all that is gone by */
 
 /* ---- loops; on a worker ---- */
 
@@ -39,15 +41,37 @@ static bool has_been_at(struct arena *a, struct slice header, struct slice via)
 	return false;
 }
 
-static size_t hops(struct slice header)
+/* What a mail says of its way. */
+struct way {
+	size_t hops;
+	struct strbuf fields; /* the few that are gone by, as a header */
+};
+
+static bool is_of_way(struct slice name)
+{
+	return slice_ieq(name, SLICE("Delivered-To")) || slice_ieq(name, SLICE("List-Id")) ||
+	       slice_ieq(name, SLICE("Auto-Submitted"));
+}
+
+/*
+ * The header is gone through once, as long as it is, for recipients who may be a thousand: those look at these
+ * fields alone. HEARTH_ECONFLICT: more than any honest way leaves behind.
+ */
+static int read_way(struct arena *a, struct slice header, struct way *way)
 {
 	struct mime_fields it = mime_fields_of(header);
 	struct mime_field field;
-	size_t n = 0;
 
-	while (mime_fields_next(&it, &field))
-		n += slice_ieq(field.name, SLICE("Received"));
-	return n;
+	while (mime_fields_next(&it, &field)) {
+		way->hops += slice_ieq(field.name, SLICE("Received"));
+		if (!is_of_way(field.name))
+			continue;
+		if (way->fields.n > WAY_MAX)
+			return HEARTH_ECONFLICT;
+		strbuf_printf(&way->fields, "%.*s: %.*s\r\n", SLICE_ARG(field.name),
+			SLICE_ARG(mime_unfold(a, slice_head(field.value, VALUE_MAX))));
+	}
+	return way->hops > HOPS_MAX ? HEARTH_ECONFLICT : 0;
 }
 
 static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
@@ -55,13 +79,11 @@ static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
 	return a && b && a->id == b->id;
 }
 
-int mail_forwarding_prepare(struct mail_delivery *d)
+/* Marks who had it before. Returns how many are left. */
+static size_t drop_looped(struct mail_delivery *d, struct slice header)
 {
-	struct slice header = d->outgoing.content.header;
 	size_t dropped = 0, left = 0;
 
-	if (d->foreign && hops(header) > HOPS_MAX)
-		return HEARTH_ECONFLICT;
 	for (size_t i = 0; i < d->remote_n; i++) {
 		struct mail_remote *r = &d->remotes[i];
 
@@ -87,7 +109,20 @@ int mail_forwarding_prepare(struct mail_delivery *d)
 					     list_header_has(header, t->r.list, mail_domain(d->m)));
 		left += !t->dropped;
 	}
-	return left + (d->remote_n - dropped) == 0 ? HEARTH_ECONFLICT : 0;
+	return left + (d->remote_n - dropped);
+}
+
+int mail_forwarding_prepare(struct mail_delivery *d, struct slice header)
+{
+	struct way way = { 0 };
+	int rc = read_way(d->a, header, &way);
+
+	if (!d->foreign)
+		rc = 0;
+	if (rc == 0 && drop_looped(d, strbuf_slice(&way.fields)) == 0)
+		rc = HEARTH_ECONFLICT;
+	strbuf_free(&way.fields);
+	return rc;
 }
 
 /* ---- ARC; on a worker ---- */

@@ -99,8 +99,11 @@ int mail_delivery_file(struct db_tx *tx, void *delivery);
 
 /* ---- forwarding.c ---- */
 
-/* What was here before is not sent on again; HEARTH_ECONFLICT when nobody is left. On a worker. */
-int mail_forwarding_prepare(struct mail_delivery *d);
+/*
+ * What was here before is not sent on again; HEARTH_ECONFLICT when nobody is left. `header` is the whole of it,
+ * which is gone through once. On a worker.
+ */
+int mail_forwarding_prepare(struct mail_delivery *d, struct slice header);
 /* Seals what was checked here, for who it is sent on to. On a worker. */
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
 /* Puts into the queue what an alias sends on (`via`), or a report on its way back. */

@@ -110,7 +110,7 @@ static bool is_wide(struct slice message)
  * The message is parsed once, however many get it: each address has a trace of its own, in front of
  * what was parsed. The members of a group share its address.
  */
-static void parse_once(struct mail_delivery *d, struct slice blob)
+static void parse_once(struct mail_delivery *d, struct slice blob, struct slice header)
 {
 	struct arena *scratch = arena_new();
 	struct mail_content content;
@@ -141,7 +141,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob)
 	d->outgoing.content.trace = d->remote_n && d->signs ? signed_trace(d, blob) : d->received;
 	d->outgoing.mail_from = d->mail_from;
 	d->outgoing.utf8 = d->outgoing.utf8 && is_wide(blob);
-	if (d->outgoing.tls == MAIL_TLS_AS_IS && waives_tls(d->a, content.header))
+	if (d->outgoing.tls == MAIL_TLS_AS_IS && waives_tls(d->a, header))
 		d->outgoing.tls = MAIL_TLS_WAIVED;
 }
 
@@ -190,7 +190,7 @@ void mail_delivery_prepare(void *delivery)
 {
 	struct mail_delivery *d = delivery;
 	struct buf *stored = NULL;
-	struct slice blob;
+	struct slice blob, header;
 
 	INVARIANT(d->done && d->n + d->remote_n > 0 && !d->has_nul);
 	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
@@ -200,9 +200,10 @@ void mail_delivery_prepare(void *delivery)
 	if (d->status < 0)
 		return;
 	blob = stored ? buf_slice(stored) : strbuf_slice(&d->bytes);
-	parse_once(d, blob);
+	header = slice_head(blob, mime_header_size(blob));
+	parse_once(d, blob, header);
 	find_reports(d, blob);
-	d->status = mail_forwarding_prepare(d);
+	d->status = mail_forwarding_prepare(d, header);
 	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)
 		if (d->remotes[i].via.n > 0)
 			mail_forwarding_seal(d, blob);
