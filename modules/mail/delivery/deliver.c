@@ -311,15 +311,30 @@ static void finish(struct mail_delivery *d, int status)
 
 static void on_prepared(void *arg, int status);
 
+/* All of it is looked at: in turn, where it is read back for that. */
+static void run_worker(struct mail_delivery *d, job_fn *work)
+{
+	if (!d->in_memory) {
+		d->turn = (struct mail_turn){ .source = d->source,
+			.size = d->size,
+			.work = work,
+			.done = on_prepared,
+			.arg = d };
+		mail_turn_take(&d->m->turns, &d->turn);
+	} else if (job_run(d->m->io, work, on_prepared, d) < 0) {
+		finish(d, HEARTH_EBUSY);
+	}
+}
+
 /* One that a recipient wants sent on is sealed before it is filed; who has none of that pays nothing. */
 static void on_stored(void *arg, int status)
 {
 	struct mail_delivery *d = arg;
 
-	if (status < 0 && d->wants_seal && !d->sealed &&
-		job_run(d->m->io, mail_delivery_seal, on_prepared, d) == 0)
-		return;
-	finish(d, status);
+	if (status < 0 && d->wants_seal && !d->sealed)
+		run_worker(d, mail_delivery_seal);
+	else
+		finish(d, status);
 }
 
 static void on_prepared(void *arg, int status)
@@ -344,20 +359,6 @@ static int heed(struct mail_delivery *d)
 	return v->action == GATE_REFUSE || v->action == GATE_LATER ? HEARTH_EDENIED : 0;
 }
 
-static void prepare_large(struct mail_delivery *d)
-{
-	if (!d->in_memory) {
-		d->turn = (struct mail_turn){ .source = d->source,
-			.size = d->size,
-			.work = mail_delivery_prepare,
-			.done = on_prepared,
-			.arg = d };
-		mail_turn_take(&d->m->turns, &d->turn);
-	} else if (job_run(d->m->io, mail_delivery_prepare, on_prepared, d) < 0) {
-		finish(d, HEARTH_EBUSY);
-	}
-}
-
 /* One that is not in memory is looked at when it is on disk. */
 static void on_large_checked(void *arg, int status)
 {
@@ -368,7 +369,7 @@ static void on_large_checked(void *arg, int status)
 	if (status < 0)
 		finish(d, status);
 	else
-		prepare_large(d);
+		run_worker(d, mail_delivery_prepare);
 }
 
 static void on_blob(void *arg, int status, const struct blob_info *info)
@@ -385,7 +386,7 @@ static void on_blob(void *arg, int status, const struct blob_info *info)
 	if (d->gate && !d->in_memory)
 		mail_gate_check(d->gate, (struct slice){ 0 }, d->key, d->size, on_large_checked, d);
 	else
-		prepare_large(d);
+		run_worker(d, mail_delivery_prepare);
 }
 
 /* ---- a small one: from the worker straight to the writer ---- */
