@@ -62,10 +62,10 @@ after(async () => {
   await hearth.remove();
 });
 
-async function submit(subject, { header = '', body = 'hello\r\n', from = 'ann@hearth.test' } = {}) {
+async function submit(subject, { header = '', body = 'hello\r\n', from = 'ann@hearth.test', to = 'bob@sink.test', hold = '' } = {}) {
   const c = await SmtpClient.hello(hearth.port.submission);
   await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
-  const answer = await c.mail('ann@hearth.test', 'bob@sink.test', `From: Ann <${from}>\r\nTo: bob@sink.test\r\nSubject: ${subject}\r\nDate: Sat, 1 Jan 2000 00:00:00 +0000\r\nMessage-ID: <${subject.replace(/\W/g, '')}@hearth.test>\r\n${header}\r\n${body}`);
+  const answer = await c.mail('ann@hearth.test', to, `From: Ann <${from}>\r\nTo: bob@sink.test\r\nSubject: ${subject}\r\nDate: Sat, 1 Jan 2000 00:00:00 +0000\r\nMessage-ID: <${subject.replace(/\W/g, '')}@hearth.test>\r\n${header}\r\n${body}`, hold);
   c.close();
   assert.equal(answer.code, 250);
 }
@@ -246,6 +246,28 @@ test('what is sent on has a set of ours on the chain it came with, or the first;
   assert.deepEqual(await byPython(...texts), { signatures: [[], []], chains: ['pass', 'pass'] });
   const found = await byUs(...texts);
   assert.deepEqual(found.filter(([, result]) => result.startsWith('arc=')).map(([, result, , sets]) => [result, sets]), [['arc=pass', '1 sets'], ['arc=pass', '3 sets']]);
+});
+
+test('what somebody here writes to people who have it sent on is signed, also where it has waited', async () => {
+  hearth.addUser('fay@hearth.test', PASSWORD);
+  const headers = { Authorization: `Bearer ${await hearth.login('fay@hearth.test', PASSWORD)}` };
+  const { body: me } = await hearth.api('GET', '/api/auth/me', undefined, headers);
+  const { status, stderr } = await run('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000',
+    `INSERT INTO forward (account, address, keep, confirmed, hash, asked_ms) VALUES (${me.id}, 'fay@sink.test', 1, 1, '', 0)`]);
+  assert.equal(status, 0, stderr);
+  const to = 'fay@hearth.test', large = `${'x'.repeat(70)}\r\n`.repeat(5000), texts = [];
+  await submit('for fay', { to });
+  await submit('large for fay', { to, body: large });
+  await submit('later for fay', { to, hold: ' HOLDFOR=1' });
+  for (const subject of ['for fay', 'large for fay', 'later for fay']) texts.push(await received(subject));
+  // With somebody elsewhere among its recipients it has a signature already.
+  await submit('later for both', { to: [to, 'bob@sink.test'], hold: ' HOLDFOR=1' });
+  texts.push(await eventually(() => taken.find((text) => /Subject: later for both\r\n/.test(text) && /^Delivered-To: fay@/m.test(text)), 30, 'the one sent on'));
+  for (const text of texts) {
+    assert.match(text, /^Delivered-To: fay@hearth\.test\r$/m);
+    assert.equal(selectors(text).length, 2, text.slice(0, 1000));
+  }
+  assert.deepEqual((await byPython(...texts)).signatures, texts.map(() => [true, true]));
 });
 
 test('a new key signs once it is seen published, or at once by --now; a revoked one is published without a key', async () => {

@@ -125,12 +125,15 @@ int mail_forwarding_prepare(struct mail_delivery *d, struct slice header)
 	return rc;
 }
 
-/* ---- ARC; on a worker ---- */
+/* ---- ARC, or the signature of who wrote it here; on a worker ---- */
 
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message)
 {
 	struct strbuf out = { 0 };
 
+	/* With somebody elsewhere among its recipients it has been signed (prepare.c). */
+	if (d->signs && d->remote_n == 0)
+		mail_keys_sign(d->m->keys, d->a, message, 0, &out);
 	if (d->gate && d->m->keys)
 		mail_keys_seal(d->m->keys, d->a, message, d->checked,
 			mail_gate_verdict(d->gate)->chain, &out);
@@ -214,7 +217,7 @@ int mail_forwarding_personal(
 		t->kept_why = d->junk ? "junk" : t->looped ? "a loop" : "no name on the internet";
 		return 0;
 	}
-	if (d->gate && !d->sealed) {
+	if (!d->sealed && (d->gate || d->signs)) {
 		d->wants_seal = true;
 		return HEARTH_EBUSY;
 	}

@@ -47,8 +47,9 @@ struct mail_delivery {
 	bool junk;              /* by the gate's verdict */
 	bool wants_seal; /* a recipient wants it sent on, which was found while it was filed */
 	bool sealed;
-	struct slice seal; /* an ARC set for who it is sent on to; empty where there is none */
-	bool has_nul;      /* it is refused: nothing more of it is kept */
+	struct slice
+		seal; /* for who it is sent on to: an ARC set, or what signs it; may be empty */
+	bool has_nul; /* it is refused: nothing more of it is kept */
 	struct mail_target *targets;
 	size_t n, cap;
 	struct mail_remote *remotes; /* who is elsewhere */
@@ -104,7 +105,7 @@ int mail_delivery_file(struct db_tx *tx, void *delivery);
  * which is gone through once. On a worker.
  */
 int mail_forwarding_prepare(struct mail_delivery *d, struct slice header);
-/* Seals what was checked here, for who it is sent on to. On a worker. */
+/* Seals what was checked here, for who it is sent on to; signs what was written here. On a worker. */
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
 /* Puts into the queue what an alias sends on (`via`), or a report on its way back. */
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r);

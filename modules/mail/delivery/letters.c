@@ -102,6 +102,7 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 	}
 	INVARIANT(o->to.n > 0 && o->message.n > 0);
 	d = mail_delivery_new(o->m);
+	mail_delivery_sign(d);
 	for (size_t i = 0; i < reached->n; i++)
 		mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts[i].id,
 					     .address = strbuf_slice(&o->to),

@@ -12,6 +12,7 @@
 #include "delivery/deliver.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "mime/header.h"
 #include "queue/internal.h"
 
 #define PIECE (256u << 10)
@@ -134,6 +135,14 @@ static void add(struct filing *f, const struct mail_queued *row)
 						       .ask_quota = f->batch->count == 1 });
 }
 
+/* With somebody elsewhere among its recipients it was; it may yet be sent on. */
+static bool is_signed(struct slice trace)
+{
+	struct mime_field field;
+
+	return mime_field_find(trace, SLICE("DKIM-Signature"), &field);
+}
+
 /* Behind its trace, which is set apart. */
 static void on_outgoing(void *arg, int status)
 {
@@ -152,6 +161,8 @@ static void on_outgoing(void *arg, int status)
 	for (size_t i = 0; i < b->count; i++)
 		add(f, &b->recipients[i].row);
 	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
+	if (b->outgoing.account > 0 && !is_signed(content->trace))
+		mail_delivery_sign(f->delivery);
 	mail_delivery_also(f->delivery, remove_rows, f);
 	ask_piece(f);
 }
