@@ -1,7 +1,7 @@
 // Mail for other servers: every fault a destination can make, as a row of one table; reports; the queue
 // by command; nothing lost or doubled when the server is killed.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -143,6 +143,7 @@ const FAULTS = [
   ['selfmx', null, never(/5\.4\.6 /)],
   ['limits', { EHLO: '250-x\r\n250 LIMITS MAILMAX=2' }, sent()],
   ['poison', { dot: (_, text) => (text.includes('bitter') ? null : undefined) }, sent()],
+  ['stuck', {}, sent()],
   ['dsn', { EHLO: '250-x\r\n250-PIPELINING\r\n250 DSN' }, sent()],
   ['utf8', { EHLO: '250-x\r\n250-PIPELINING\r\n250 SMTPUTF8' }, sent()],
   ['thousand', {}, sent()],
@@ -263,6 +264,29 @@ test('a mail at which the other server hangs up holds up no other', async () => 
   assert.equal(answers('bob3@poison.test').length, 0);
   const [id] = rowOf('bad@poison.test');
   assert.equal(hearth.command('queue', 'remove', id).status, 0);
+});
+
+test('mails whose time is over while their destination is busy hide no others, nor are hidden', async () => {
+  const { ways } = servers.get('stuck');
+  const sql = (text) => assert.equal(spawnSync('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000', text]).status, 0);
+  const over = (part, s) => sql(`UPDATE outgoing SET expires_ms = ${Date.now() - s * 1000} WHERE id IN (SELECT outgoing FROM queue WHERE recipient LIKE '${part}%@stuck.test')`);
+  let reached = false;
+
+  ways.RCPT = '450 4.2.0 not now';
+  await submit('held@stuck.test', 'held');
+  await eventually(() => answers('held@stuck.test').length > 0, 30, 'it waits');
+  assert.equal(hearth.command('queue', 'hold', rowOf('held@stuck.test')[0]).status, 0);
+  ways.RCPT = undefined;
+  ways.DATA = () => { reached = true; return '354-and'; }; // and no more
+  await submit(Array.from({ length: 100 }, (_, i) => `many${i}@stuck.test`), 'to many');
+  await eventually(() => reached, 30, 'the other server hangs');
+  over('many', 20);
+  over('held', 10);
+  await submit('bob@good.test', 'so that somebody looks');
+  await eventually(() => !rowOf('held@stuck.test'), 60, 'its time is over');
+  assert.equal(answers('many0@stuck.test').length, 0);
+  assert.ok(rowOf('many0@stuck.test'), 'these were in hand');
+  ways.DATA = undefined;
 });
 
 test('reports of success, where one is asked for', async () => {

@@ -36,6 +36,7 @@ static struct destination *destination_new(struct mail_queue *q, struct slice do
 	d->a = arena_new();
 	snprintf(d->domain, sizeof(d->domain), "%.*s", SLICE_ARG(domain));
 	list_init(&d->attempts);
+	list_init(&d->batches);
 	d->allowed = ALLOWED_FIRST;
 	list_push(&q->list, &d->node);
 	q->count++;
@@ -203,11 +204,10 @@ static bool bring_to_front(struct destination *d, bool waived)
 static struct mail_batch *take_front(struct destination *d, size_t max)
 {
 	size_t n = count_together(d, d->next, max);
-	struct mail_batch *b = mail_batch_new(d->q, slice_str(d->domain), n);
+	struct mail_batch *b = mail_batch_new(d, n);
 
 	for (size_t i = 0; i < n; i++)
 		mail_batch_put(b, i, &d->rows[d->next++]);
-	d->in_hand += n;
 	return b;
 }
 

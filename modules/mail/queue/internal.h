@@ -29,8 +29,9 @@ struct mail_queue {
 	size_t connections;       /* attempts in all */
 	struct timer timer;       /* to the next look at what is due */
 	bool looking, look_again, draining;
-	bool full;                    /* some that are due wait for room among the destinations */
-	char after[DNS_NAME_MAX + 1]; /* where the next look goes on; empty: at the beginning */
+	bool full;                      /* some that are due wait for room among the destinations */
+	char after[DNS_NAME_MAX + 1];   /* where the next look goes on; empty: at the beginning */
+	int64_t expired_ms, expired_id; /* the same, of mails whose time is over; 0: there */
 	struct bus_listener *listener;
 	int64_t restored; /* recipients that a backup brought */
 	struct metric *sent, *deferred, *failed;
@@ -49,6 +50,7 @@ struct destination {
 	int64_t after_ms, after_id;
 	bool loading, dry; /* dry: there are no more that are due */
 	size_t in_hand;    /* recipients in batches */
+	struct list batches;
 	/* How it is reached. */
 	struct route route;
 	struct route_lookup lookup;
@@ -75,6 +77,7 @@ enum outcome {
 /* Recipients of one mail that go over one connection together; its own arena has all of it. */
 struct mail_batch {
 	struct list_node node; /* of the queue, from outcome_write on */
+	struct list_node side; /* of its destination */
 	struct mail_queue *q;
 	char domain[DNS_NAME_MAX + 2]; /* of its destination, which counts it as in hand */
 	bool expired;                  /* there may be more whose time is over */
@@ -174,6 +177,11 @@ void tally_count(struct tally *t);
 /* In the transaction: the rows of a batch, and what follows from them. */
 int mail_batch_write(struct db_tx *tx, void *batch);
 
+/* ---- expire.c ---- */
+
+/* Recipients at one domain of a mail whose time is over, tried or not; but for those who are in hand. */
+void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t n);
+
 /* ---- here.c ---- */
 
 /* Files a mail that has waited for recipients who are here; then writes the outcome. */
@@ -183,16 +191,11 @@ void here_file(struct mail_batch *b);
 
 /* Writes what became of a batch, with the report; then its recipients are not in hand any more. */
 void outcome_write(struct mail_batch *b);
-/*
- * Recipients at one domain of a mail whose time is over, tried or not; nothing while the destination has
- * some in hand.
- */
-void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t n);
 void mail_batch_set(struct mail_batch_recipient *r, struct arena *a, enum outcome outcome, int code,
 	const char *enhanced, struct slice answer);
 void mail_batch_free(struct mail_batch *b);
-/* One of up to `n` recipients, for who fills them in. */
-struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, size_t n);
+/* One of `n` recipients, for who fills them in: they are in hand. */
+struct mail_batch *mail_batch_new(struct destination *d, size_t n);
 /* Copies a row into place i of it. */
 void mail_batch_put(struct mail_batch *b, size_t i, const struct mail_queued *row);
 

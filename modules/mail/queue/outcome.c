@@ -24,15 +24,17 @@
 
 /* ---- batches ---- */
 
-struct mail_batch *mail_batch_new(struct mail_queue *q, struct slice domain, size_t n)
+struct mail_batch *mail_batch_new(struct destination *d, size_t n)
 {
 	struct mail_batch *b = mem_zalloc(sizeof(*b));
 
-	b->q = q;
+	b->q = d->q;
 	b->a = arena_new();
 	b->count = n;
 	b->recipients = arena_zalloc(b->a, n * sizeof(*b->recipients));
-	snprintf(b->domain, sizeof(b->domain), "%.*s", SLICE_ARG(domain));
+	snprintf(b->domain, sizeof(b->domain), "%s", d->domain);
+	list_push(&d->batches, &b->side);
+	d->in_hand += n;
 	return b;
 }
 
@@ -67,6 +69,7 @@ void mail_batch_free(struct mail_batch *b)
 {
 	timer_stop(&b->again);
 	list_remove(&b->node);
+	list_remove(&b->side);
 	strbuf_free(&b->header);
 	strbuf_free(&b->report);
 	arena_free(&b->a);
@@ -376,22 +379,4 @@ void outcome_write(struct mail_batch *b)
 		report(b);
 	else if (db_read(b->q->m->db, read_outgoing, on_outgoing, b) < 0)
 		on_header(b, HEARTH_EBUSY);
-}
-
-void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t n)
-{
-	struct destination *d = destination_get(q, rows->domain);
-	struct mail_batch *b;
-
-	if (!d || d->in_hand > 0)
-		return;
-	b = mail_batch_new(q, rows->domain, n);
-	b->expired = true;
-	d->in_hand += n;
-	for (size_t i = 0; i < n; i++) {
-		mail_batch_put(b, i, &rows[i]);
-		mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 0, "4.4.7",
-			rows[i].answer.n ? rows[i].answer : SLICE("its time is over"));
-	}
-	outcome_write(b);
 }

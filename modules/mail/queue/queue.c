@@ -48,13 +48,14 @@ static int read_due(struct db_tx *tx, void *arg)
 
 	arena_reset(l->a);
 	l->next_ms = 0;
+	l->expired_count = 0;
 	rc = mail_store_queue_next_due(tx, l->now_ms, &l->next_ms);
 	if (rc == 0 || rc == HEARTH_ENOTFOUND)
 		rc = mail_store_queue_domains(tx, l->now_ms, slice_str(l->q->after),
 			DESTINATIONS_MAX, l->a, l->domains, &l->count);
 	if (rc == 0)
-		rc = mail_store_queue_expired(
-			tx, l->now_ms, EXPIRED_MAX, l->a, l->expired, &l->expired_count);
+		rc = mail_store_queue_expired(tx, l->now_ms, l->q->expired_ms, l->q->expired_id,
+			EXPIRED_MAX, l->a, l->expired, &l->expired_count);
 	return rc;
 }
 
@@ -66,7 +67,7 @@ static void set_timer(struct mail_queue *q, const struct look *l, int status)
 {
 	int64_t wait = LOOK_AT_LEAST_MS;
 
-	if (status < 0 || q->full)
+	if (status < 0 || q->full || q->expired_ms)
 		wait = LOOK_AT_MOST_MS;
 	else if (l->next_ms > 0 && l->next_ms - l->now_ms < wait)
 		wait = l->next_ms - l->now_ms;
@@ -82,9 +83,17 @@ void mail_queue_due(struct mail_queue *q, int64_t in_ms)
 		timer_start(&q->timer, in_ms > 0 ? in_ms : 0, 0, on_timer, q);
 }
 
-/* Those of one mail at one domain stand side by side. */
+/*
+ * Those of one mail at one domain stand side by side. Some are in hand and stay: the next look goes on behind
+ * them, and begins anew behind the last.
+ */
 static void expire(struct mail_queue *q, const struct look *l)
 {
+	const struct mail_queued *last =
+		l->expired_count == EXPIRED_MAX ? &l->expired[EXPIRED_MAX - 1] : NULL;
+
+	q->expired_ms = last ? last->expires_ms : 0;
+	q->expired_id = last ? last->id : 0;
 	for (size_t i = 0, n; i < l->expired_count; i += n) {
 		const struct mail_queued *first = &l->expired[i];
 

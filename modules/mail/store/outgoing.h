@@ -89,9 +89,12 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
 	int64_t after_id, size_t max, struct arena *a, struct mail_queued *out, size_t *n);
 
-/* Recipients of mails whose time is over, held or not: at most `max`. */
-int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, size_t max, struct arena *a,
-	struct mail_queued *out, size_t *n);
+/*
+ * Recipients of mails whose time is over, held or not, in the order of when it was: at most `max`, from behind
+ * (after_ms, after_id).
+ */
+int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, int64_t after_ms, int64_t after_id,
+	size_t max, struct arena *a, struct mail_queued *out, size_t *n);
 
 /* The recipient has it, or never will: the row goes. Nothing when it is gone already. */
 int mail_store_queue_remove(struct db_tx *tx, int64_t id);

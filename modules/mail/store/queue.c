@@ -89,13 +89,14 @@ int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, 
 	return db_end(&rows);
 }
 
-int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, size_t max, struct arena *a,
-	struct mail_queued *out, size_t *n)
+int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, int64_t after_ms, int64_t after_id,
+	size_t max, struct arena *a, struct mail_queued *out, size_t *n)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		QUEUED "WHERE o.expires_ms <= $1 ORDER BY o.expires_ms, q.id LIMIT $2",
-		db_int(now_ms), db_int((int64_t)max));
+		QUEUED "WHERE o.expires_ms <= $1 AND o.expires_ms >= $2"
+		       " AND (o.expires_ms > $2 OR q.id > $3) ORDER BY o.expires_ms, q.id LIMIT $4",
+		db_int(now_ms), db_int(after_ms), db_int(after_id), db_int((int64_t)max));
 
 	*n = 0;
 	if (rc < 0)
