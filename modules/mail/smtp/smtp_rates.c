@@ -118,7 +118,8 @@ bool smtp_rates_take(struct smtp_rates *r, const char *address, enum smtp_rate w
 	c = counts_of(r, network, SMTP_RATES_MAX);
 	if (!c) {
 		max *= SMTP_RATES_WIDER;
-		c = counts_of(r, slice_head(network, network.n == 8 ? 6 : 2), 2 * SMTP_RATES_MAX);
+		c = counts_of(
+			r, slice_head(network, network.n == 8 ? 6 : 2), (size_t)2 * SMTP_RATES_MAX);
 	}
 	if (!c)
 		return true; /* strangers from everywhere: the bounds on connections hold */
