@@ -26,10 +26,10 @@ const run = (...args) => {
 const sql = (text) => spawnSync('sqlite3', [join(hearth.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim();
 const subject = () => `mail ${++number} of these`;
 // Sends one; the reply behind the dot, or the first that refuses.
-const send = async (from, to, { about = subject(), header = '', port = hearth.port.smtp, login } = {}) => {
+const send = async (from, to, { about = subject(), header = '', port = hearth.port.smtp, login, hold } = {}) => {
   const client = await SmtpClient.hello(port);
   if (login) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${login}\0${PASSWORD}`).toString('base64')}`);
-  let reply = await client.say(`MAIL FROM:<${from}>`);
+  let reply = await client.say(`MAIL FROM:<${from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
   for (const one of [to].flat()) if (reply.code === 250) reply = await client.say(`RCPT TO:<${one}>`);
   if (reply.code === 250) {
     await client.expect(354, 'DATA');
@@ -194,6 +194,13 @@ test('a person’s own forward counts once its address has said yes', async () =
   assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: large, header: `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(400) })).code, 250);
   assert.match((await arrived(large))[0].text, /^ARC-Seal: i=1;/m);
   assert.deepEqual([kept(alone), kept(large), came(before).length], [0, 0, 0]);
+  // Of what has waited its sender is told as of what left at once.
+  sink.refuses = (rcpt) => /nobody@|Ann@/.test(rcpt);
+  const late = subject();
+  assert.equal((await send('bob@hearth.test', 'ann@hearth.test', { about: late, port: hearth.port.submission, login: 'bob@hearth.test', hold: 1 })).code, 250);
+  await eventually(() => kept('Your mail could not be delivered') === 1, 30, 'the report');
+  assert.equal(kept(late), 0);
+  sink.refuses = (rcpt) => /nobody@/.test(rcpt);
   // What came through a group says so there, too.
   run('group', 'add', 'choir');
   run('group', 'join', 'choir', 'ann');
@@ -237,6 +244,19 @@ test('it goes with its account, and the queue survives a kill', async () => {
   await hearth.kill();
   await hearth.start();
   await arrived(about, 2);
+  await emptied();
+  // Of what nobody checks a copy stays, as nobody is told that it was refused there.
+  await hearth.stop();
+  hearth.settings['mail.dmarc'] = 'off';
+  await hearth.start();
+  const bob = { Authorization: `Bearer ${await hearth.login('bob@hearth.test', PASSWORD)}` }, unchecked = subject();
+  assert.equal((await api('PUT', '', { address: 'bob@away.test', keep: false }, bob)).status, 202);
+  const letter = () => sink.mails.find((mail) => mail.to[0] === '<bob@away.test>' && /forward\?token=/.test(mail.text));
+  await eventually(letter, 30, 'the letter');
+  assert.equal((await hearth.api('POST', '/api/mail/forward/confirm', { token: /token=([0-9a-f]{64})/.exec(letter().text)[1] })).status, 204);
+  assert.equal((await send('x@proven.test', 'bob@hearth.test', { about: unchecked })).code, 250);
+  await arrived(unchecked);
+  assert.equal(kept(unchecked), 1);
   await emptied();
   assert.equal(run('verify').includes('belongs to no'), false);
 });

@@ -157,6 +157,11 @@ void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms)
 	d->hold_ms = until_ms;
 }
 
+void mail_delivery_has_waited(struct mail_delivery *d)
+{
+	d->waited = true;
+}
+
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
 {
 	d->also = fn;

@@ -93,6 +93,11 @@ void mail_delivery_set_authors(struct mail_delivery *d, const struct account *se
  * mail_delivery_set_outgoing names a sender.
  */
 void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms);
+/*
+ * It was held, and its time has come: who sent it was let in here then, and is told of failures where it is sent
+ * on. Nothing of it is counted or held a second time.
+ */
+void mail_delivery_has_waited(struct mail_delivery *d);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already. */

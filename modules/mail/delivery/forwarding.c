@@ -6,7 +6,8 @@
  * The envelope's sender becomes an address of ours that leads back (address/srs.h), so that SPF holds; what
  * cannot be rewritten goes out from "<>". "Delivered-To" with the address that sends on stands in front:
  * a mail that has it already has been here, and is not sent on again. A failure is told only to a
- * sender who was proven by SPF or wrote here: others may never have written it. What a policy calls junk, and
+ * sender who was proven by SPF or wrote here: others may never have written it. Of what nobody checked
+ * ([mail] trusted, dmarc=off) a copy stays with who wants it sent on. What a policy calls junk, and
  * what is beyond `[mail] forward_per_hour`, is not sent on where it can stay here.
  *
  * Loops and the seal on a worker, the rows in the transaction, on the writer.
@@ -144,6 +145,18 @@ void mail_forwarding_seal(struct mail_delivery *d, struct slice message)
 
 /* ---- one mail sent on; in the transaction ---- */
 
+/* Who sent it was logged in here. */
+static bool is_ours(const struct mail_delivery *d)
+{
+	return d->outgoing.account > 0 || d->waited;
+}
+
+/* Whether a failure there is told to its sender. */
+static bool is_known(const struct mail_delivery *d)
+{
+	return is_ours(d) || (d->gate && mail_gate_verdict(d->gate)->sender_proven);
+}
+
 /* Local senders stay as they are: this server may send for its own domains. */
 static struct slice rewrite(struct mail_delivery *d)
 {
@@ -151,7 +164,7 @@ static struct slice rewrite(struct mail_delivery *d)
 	char out[SRS_ADDRESS_MAX + 1];
 
 	slice_split(&domain, '@');
-	if (d->mail_from.n == 0 || d->outgoing.account > 0 || mail_domain_is_local(d->m, domain))
+	if (d->mail_from.n == 0 || is_ours(d) || mail_domain_is_local(d->m, domain))
 		return d->mail_from;
 	if (!d->m->has_srs_key || srs_forward(d->m->srs_key, clock_wall_s(), d->mail_from,
 					  mail_domain(d->m), out) < 0)
@@ -167,7 +180,6 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 	struct mail_outgoing o = d->outgoing;
 	struct slice domain = to;
 	int64_t id = 0, now = clock_wall_ms();
-	bool known = o.account > 0 || (d->gate && mail_gate_verdict(d->gate)->sender_proven);
 	int rc;
 
 	slice_split(&domain, '@');
@@ -187,7 +199,7 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 	return mail_store_queue_add(tx, id,
 		&(struct mail_queued){ .recipient = to,
 			.domain = domain,
-			.notify = known ? 0 : MAIL_NOTIFY_NEVER,
+			.notify = is_known(d) ? 0 : MAIL_NOTIFY_NEVER,
 			.orcpt = SLICE(""),
 			.due_ms = now });
 }
@@ -200,6 +212,12 @@ int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struc
 	if (rc == HEARTH_EDENIED)
 		rc = HEARTH_EBUSY;
 	return rc < 0 ? rc : send_on(tx, d, r->via, SLICE(""), r->address);
+}
+
+/* Nobody would be told that it failed there, and nobody looked at who sent it: a copy stays. */
+static bool is_unchecked(const struct mail_delivery *d)
+{
+	return !d->gate && !is_known(d) && d->mail_from.n > 0;
 }
 
 int mail_forwarding_personal(
@@ -231,6 +249,6 @@ int mail_forwarding_personal(
 	if (rc < 0)
 		return rc;
 	t->forwarded = arena_slice(d->a, slice_str(strrchr(f.address, '@') + 1));
-	*keep = f.keep;
+	*keep = f.keep || is_unchecked(d);
 	return 0;
 }

@@ -58,6 +58,7 @@ struct mail_delivery {
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
 	bool signs;                    /* signed by DKIM: its author is who sends it */
+	bool waited;                   /* it was taken from somebody here before, and has waited */
 	int64_t sender_quota;          /* bytes; 0: no bound */
 	int64_t hold_ms;               /* nobody gets it before; 0 */
 	bool held;                     /* it waits, by that or by the sender's preferences */

@@ -163,6 +163,8 @@ static void on_outgoing(void *arg, int status)
 	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
 	if (b->outgoing.account > 0 && !is_signed(content->trace))
 		mail_delivery_sign(f->delivery);
+	if (b->outgoing.account > 0)
+		mail_delivery_has_waited(f->delivery);
 	mail_delivery_also(f->delivery, remove_rows, f);
 	ask_piece(f);
 }
