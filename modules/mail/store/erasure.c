@@ -34,6 +34,7 @@ static int erase_rest(struct db_tx *tx, int64_t account)
 		"DELETE FROM account_state WHERE account = $1",
 		"DELETE FROM preference WHERE account = $1",
 		"DELETE FROM sending WHERE account = $1",
+		"DELETE FROM on_its_way WHERE account = $1",
 		"DELETE FROM forward WHERE account = $1",
 	};
 	int rc = 0;

@@ -9,6 +9,19 @@
 #include "hearth/log.h"
 #include "store/internal.h"
 
+/* Of an account's, beside the statement that adds or removes one. */
+static int count_bytes(struct db_tx *tx, int64_t account, int64_t more)
+{
+	int rc = 0;
+
+	if (account > 0)
+		rc = db_run(tx,
+			"INSERT INTO on_its_way (account, bytes) VALUES ($1, $2)"
+			" ON CONFLICT (account) DO UPDATE SET bytes = on_its_way.bytes + $2",
+			db_int(account), db_int(more));
+	return rc < 0 ? rc : 0;
+}
+
 int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int64_t *id)
 {
 	INVARIANT(db_tx_writes(tx));
@@ -16,6 +29,8 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 	int64_t parsed;
 	int rc = mail_store_insert_parsed(tx, &o->content, &parsed);
 
+	if (rc == 0)
+		rc = count_bytes(tx, o->account, (int64_t)o->content.blob_size);
 	if (rc < 0)
 		return rc;
 	return db_get_int(tx, id,
@@ -80,9 +95,12 @@ int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct ma
 
 int mail_store_outgoing_size(struct db_tx *tx, int64_t account, int64_t *bytes)
 {
-	return db_get_int(tx, bytes,
-		"SELECT COALESCE(sum(blob_size), 0) FROM outgoing WHERE account = $1",
-		db_int(account));
+	int rc = db_get_int(
+		tx, bytes, "SELECT bytes FROM on_its_way WHERE account = $1", db_int(account));
+
+	if (rc == HEARTH_ENOTFOUND)
+		*bytes = 0;
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }
 
 #define HOUR_MS INT64_C(3600000)
@@ -125,19 +143,23 @@ static int drop_outgoing(struct db_tx *tx, int64_t id)
 	struct arena *a = arena_new();
 	const char *blob = NULL;
 	struct db_rows rows;
-	int64_t parsed = 0;
+	int64_t parsed = 0, account = 0, size = 0;
 	bool in_row = true;
 	int rc = db_query(tx, &rows,
 		"DELETE FROM outgoing WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue WHERE "
-		"outgoing = $1) RETURNING parsed, blob",
+		"outgoing = $1) RETURNING parsed, blob, account, blob_size",
 		db_int(id));
 
 	if (rc == 0 && db_next(&rows) > 0) {
 		parsed = db_col_int(&rows, 0);
 		blob = arena_strdup(a, db_col_text(&rows, 1));
+		account = db_col_int(&rows, 2);
+		size = db_col_int(&rows, 3);
 	}
 	if (rc == 0)
 		rc = db_end(&rows);
+	if (rc == 0)
+		rc = count_bytes(tx, account, -size);
 	if (rc == 0 && blob)
 		rc = mail_store_is_in_row(tx, parsed, &in_row);
 	if (rc == 0 && blob)

@@ -323,5 +323,18 @@ const char *const mail_migrations[] = {
 	"ALTER TABLE queue ADD COLUMN list BIGINT NOT NULL DEFAULT 0;"
 	"ALTER TABLE queue ADD COLUMN list_name TEXT NOT NULL DEFAULT '';"
 	"CREATE INDEX queue_list ON queue (list) WHERE list > 0;",
+	/*
+	 * Sums, kept beside what they count: bytes an account has on its way, and how many addresses are
+	 * suppressed (one row). What is forgotten by the hour is found by it.
+	 */
+	"CREATE TABLE on_its_way (account BIGINT NOT NULL PRIMARY KEY, bytes BIGINT NOT NULL);"
+	"INSERT INTO on_its_way (account, bytes) SELECT account, sum(blob_size) FROM outgoing"
+	" WHERE account > 0 GROUP BY account;"
+	"DROP INDEX outgoing_account;"
+	"CREATE INDEX outgoing_account ON outgoing (account);"
+	"CREATE TABLE suppressed_count (entries BIGINT NOT NULL);"
+	"INSERT INTO suppressed_count (entries) SELECT count(*) FROM suppressed;"
+	"CREATE INDEX sending_hour ON sending (hour);"
+	"CREATE INDEX forwarded_hour ON forwarded (hour);",
 	NULL,
 };

@@ -1,6 +1,7 @@
 /*
  * store/suppressed.c: addresses that nothing is sent to for some time (suppressed.h). On a database thread;
- * statements by key, but for the pruning, which goes by the index of times.
+ * statements by key, but for the pruning, which goes by the index of times, some at a time. How many there are
+ * is counted beside (suppressed_count).
  */
 #include "store/suppressed.h"
 
@@ -10,18 +11,43 @@
 #define DAY_MS      INT64_C(86400000)
 #define LONGEST_MS  (30 * DAY_MS)
 #define REMEMBER_MS (30 * DAY_MS) /* longer than it counts, so that the next time counts for more */
+#define PRUNE_MAX   100           /* at a time; one is added meanwhile */
+
+static int forget_old(struct db_tx *tx, int64_t now_ms)
+{
+	int rc = db_run(tx,
+		"DELETE FROM suppressed WHERE address IN (SELECT address FROM suppressed"
+		" WHERE until_ms < $1 ORDER BY until_ms LIMIT $2)",
+		db_int(now_ms - REMEMBER_MS), db_int(PRUNE_MAX));
+
+	if (rc > 0)
+		rc = db_run(tx, "UPDATE suppressed_count SET entries = entries - $1", db_int(rc));
+	return rc < 0 ? rc : 0;
+}
+
+/* For one more; *room: whether there is. */
+static int make_room(struct db_tx *tx, bool *room)
+{
+	int rc = db_run(tx, "UPDATE suppressed_count SET entries = entries + 1 WHERE entries < $1",
+		db_int(SUPPRESSED_MAX));
+
+	*room = rc > 0;
+	return rc < 0 ? rc : 0;
+}
 
 int mail_store_suppress(struct db_tx *tx, struct slice address, struct slice answer, int64_t now_ms)
 {
 	int64_t times = 0, wait = DAY_MS;
-	int rc = db_run(
-		tx, "DELETE FROM suppressed WHERE until_ms < $1", db_int(now_ms - REMEMBER_MS));
+	bool room = true;
+	int rc = forget_old(tx, now_ms);
 
 	INVARIANT(db_tx_writes(tx) && address.n > 0);
-	if (rc >= 0)
+	if (rc == 0)
 		rc = db_get_int(tx, &times, "SELECT times FROM suppressed WHERE address = $1",
 			db_text(address));
-	if (rc < 0 && rc != HEARTH_ENOTFOUND)
+	if (rc == HEARTH_ENOTFOUND)
+		rc = make_room(tx, &room);
+	if (rc < 0 || !room)
 		return rc;
 	for (int64_t i = 0; i < times && wait < LONGEST_MS; i++)
 		wait *= 4;
@@ -29,12 +55,9 @@ int mail_store_suppress(struct db_tx *tx, struct slice address, struct slice ans
 		wait = LONGEST_MS;
 	rc = db_run(tx,
 		"INSERT INTO suppressed (address, answer, times, since_ms, until_ms)"
-		" SELECT $1, $2, 1, $3, $4 WHERE $5 > 0 OR"
-		" (SELECT count(*) FROM (SELECT 1 FROM suppressed LIMIT $6) AS some) < $6"
-		" ON CONFLICT (address) DO UPDATE SET answer = $2, times = suppressed.times + 1,"
-		" since_ms = $3, until_ms = $4",
-		db_text(address), db_text(answer), db_int(now_ms), db_int(now_ms + wait),
-		db_int(times), db_int(SUPPRESSED_MAX));
+		" VALUES ($1, $2, 1, $3, $4) ON CONFLICT (address) DO UPDATE SET answer = $2,"
+		" times = suppressed.times + 1, since_ms = $3, until_ms = $4",
+		db_text(address), db_text(answer), db_int(now_ms), db_int(now_ms + wait));
 	return rc < 0 ? rc : 0;
 }
 
@@ -66,11 +89,14 @@ int mail_store_suppressed(struct db_tx *tx, struct slice address, int64_t now_ms
 
 int mail_store_unsuppress(struct db_tx *tx, struct slice address)
 {
-	int64_t times;
+	int rc = db_run(tx, "DELETE FROM suppressed WHERE address = $1", db_text(address));
 
 	INVARIANT(db_tx_writes(tx));
-	return db_get_int(tx, &times, "DELETE FROM suppressed WHERE address = $1 RETURNING times",
-		db_text(address));
+	if (rc == 0)
+		return HEARTH_ENOTFOUND;
+	if (rc > 0)
+		rc = db_run(tx, "UPDATE suppressed_count SET entries = entries - 1");
+	return rc < 0 ? rc : 0;
 }
 
 int mail_store_suppressed_list(struct db_tx *tx, struct slice after, int64_t now_ms, size_t max,

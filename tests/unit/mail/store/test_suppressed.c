@@ -79,4 +79,51 @@ START_TEST(longer_each_time)
 }
 END_TEST
 
-TEST_MAIN("suppressed addresses", longer_each_time)
+/* How many are counted, less those that are there. */
+static int drift(struct db_tx *tx, void *n)
+{
+	return db_get_int(
+		tx, n, "SELECT entries - (SELECT count(*) FROM suppressed) FROM suppressed_count");
+}
+
+/* As if there were as many as there may be but for one. */
+static int fill(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "UPDATE suppressed_count SET entries = $1", db_int(SUPPRESSED_MAX - 1)) <
+			       0
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+START_TEST(counted_and_bounded)
+{
+	struct db *db = database_new(&schema);
+	int64_t n = 1;
+
+	ck_assert_int_eq(db_write_wait(db, suppress, a), 0);
+	ck_assert_int_eq(db_write_wait(db, suppress, b), 0);
+	ck_assert_int_eq(db_write_wait(db, suppress, b), 0);
+	ck_assert_int_eq(db_write_wait(db, remove_one, a), 0);
+	ck_assert_int_eq(db_write_wait(db, remove_one, a), HEARTH_ENOTFOUND);
+	now += 100 * DAY; /* the other is forgotten */
+	ck_assert_int_eq(db_write_wait(db, suppress, a), 0);
+	ck_assert_int_eq(db_read_wait(db, drift, &n), 0);
+	ck_assert_int_eq(n, 0);
+	ck_assert_int_eq(db_write_wait(db, remove_one, a), 0);
+
+	ck_assert_int_eq(db_write_wait(db, fill, NULL), 0);
+	ck_assert_int_eq(db_write_wait(db, suppress, a), 0);
+	ck_assert_int_eq(db_write_wait(db, suppress, b), 0);
+	ck_assert_int_eq(db_read_wait(db, look, b), HEARTH_ENOTFOUND); /* there was no room */
+	ck_assert_int_eq(db_write_wait(db, suppress, a), 0);           /* which needs none */
+	ck_assert_int_eq(db_read_wait(db, look, a), 0);
+	ck_assert_int_eq(until - now, 4 * DAY);
+	ck_assert_int_eq(db_write_wait(db, remove_one, a), 0);
+	ck_assert_int_eq(db_write_wait(db, suppress, b), 0);
+	ck_assert_int_eq(db_read_wait(db, look, b), 0);
+	db_close(&db);
+}
+END_TEST
+
+TEST_MAIN("suppressed addresses", longer_each_time, counted_and_bounded)

@@ -1,0 +1,122 @@
+/*
+ * What an account has on its way (store/outgoing.h) is counted beside the rows, without drift; and what is
+ * forgotten by the hour is found by an index, not by a look at all.
+ */
+#include "store/outgoing.h"
+
+#include "database.h"
+#include "harness.h"
+#include "hearth/error.h"
+#include "store/forward.h"
+
+enum { ACCOUNT = 7, SIZE = 1000 };
+
+static const struct db_schema schema = { "mail", mail_migrations };
+
+/* One mail to two recipients. */
+static int send(struct db_tx *tx, void *account)
+{
+	struct mail_outgoing o = { .account = *(int64_t *)account,
+		.mail_from = SLICE("x@y.test"),
+		.envid = SLICE(""),
+		.queued_ms = 1,
+		.expires_ms = 2,
+		.content = { .blob_key = SLICE("key"), .blob_size = SIZE, .message = SLICE("m") } };
+	struct mail_queued q = { .domain = SLICE("z.test"),
+		.orcpt = SLICE(""),
+		.recipient = SLICE("a@z.test"),
+		.list_name = SLICE("") };
+	int64_t id;
+	int rc = mail_store_outgoing_add(tx, &o, &id);
+
+	for (int i = 0; i < 2 && rc == 0; i++)
+		rc = mail_store_queue_add(tx, id, &q);
+	return rc;
+}
+
+static int remove_first(struct db_tx *tx, void *arg)
+{
+	int64_t id = 0;
+	int rc = db_get_int(tx, &id, "SELECT min(id) FROM queue");
+
+	(void)arg;
+	return rc < 0 ? rc : mail_store_queue_remove(tx, id);
+}
+
+static int size(struct db_tx *tx, void *bytes)
+{
+	int64_t there = -1;
+	int rc = mail_store_outgoing_size(tx, ACCOUNT, bytes);
+
+	if (rc == 0)
+		rc = db_get_int(tx, &there,
+			"SELECT COALESCE(sum(blob_size), 0) FROM outgoing WHERE account = $1",
+			db_int(ACCOUNT));
+	ck_assert_int_eq(there, *(int64_t *)bytes);
+	return rc;
+}
+
+/* So that what is kept is not what would be summed. */
+static int change_row(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return db_run(tx, "UPDATE on_its_way SET bytes = bytes + 1") < 0 ? HEARTH_EIO : 0;
+}
+
+static int kept_size(struct db_tx *tx, void *bytes)
+{
+	return mail_store_outgoing_size(tx, ACCOUNT, bytes);
+}
+
+START_TEST(counted_without_drift)
+{
+	struct db *db = database_new(&schema);
+	int64_t account = ACCOUNT, server = 0, bytes = -1;
+	static const int left[] = { 2 * SIZE, SIZE, SIZE, 0 };
+
+	ck_assert_int_eq(db_read_wait(db, size, &bytes), 0);
+	ck_assert_int_eq(bytes, 0);
+	ck_assert_int_eq(db_write_wait(db, send, &account), 0);
+	ck_assert_int_eq(db_write_wait(db, send, &account), 0);
+	ck_assert_int_eq(db_write_wait(db, send, &server), 0);
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
+		ck_assert_int_eq(db_write_wait(db, remove_first, NULL), 0);
+		ck_assert_int_eq(db_read_wait(db, size, &bytes), 0);
+		ck_assert_int_eq(bytes, left[i]);
+	}
+	ck_assert_int_eq(db_write_wait(db, change_row, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, kept_size, &bytes), 0);
+	ck_assert_int_eq(bytes, 1); /* it is read, not summed */
+	db_close(&db);
+}
+END_TEST
+
+static int plans(struct db_tx *tx, void *arg)
+{
+	static const char *const statements[] = {
+		"EXPLAIN QUERY PLAN DELETE FROM sending WHERE hour < 1",
+		"EXPLAIN QUERY PLAN DELETE FROM forwarded WHERE hour < 1",
+	};
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		struct db_rows rows;
+
+		ck_assert_int_eq(db_query(tx, &rows, statements[i]), 0);
+		ck_assert_int_gt(db_next(&rows), 0);
+		ck_assert(slice_find(db_col_text(&rows, 3), SLICE("_hour (hour<?)")) > 0);
+		ck_assert_int_eq(db_end(&rows), 0);
+	}
+	return 0;
+}
+
+START_TEST(forgotten_by_the_hour)
+{
+	struct db *db = database_new(&schema);
+
+	ck_assert_int_eq(db_read_wait(db, plans, NULL), 0);
+	db_close(&db);
+}
+END_TEST
+
+TEST_MAIN("mail on its way", counted_without_drift, forgotten_by_the_hour)
