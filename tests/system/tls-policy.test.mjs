@@ -298,7 +298,7 @@ test('REQUIRETLS: over proven TLS to who offers it, or not at all', async () => 
 });
 
 test('TLS-Required: No goes where nothing could be proven, and nothing else does', async () => {
-  const header = 'TLS-Required: No\r\n';
+  const header = `${`X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(30)}TLS-Required: No\r\n`;
   const table = ['eewrong', 'eeplain', 'stsmx', 'forgery'].map((name) => [name, domainOf(name, ALL.find(([own]) => own === name)[1])]);
   await submit(table.map(([, domain]) => `lax@${domain}`), 'lax', { more: header });
   await submit(table.map(([, domain]) => `strict@${domain}`), 'strict');
