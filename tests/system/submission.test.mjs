@@ -254,6 +254,28 @@ describe('what people send', () => {
       assert.equal(await got('a second thought'), 0);
     });
 
+    test('what somebody has already does not become a draft; what an administrator holds amid leaving is not taken back', async () => {
+      const { body } = await post({ to: `${BOB}, carl@elsewhere.example`, subject: 'half of the way', text: 'x' });
+      const mine = async () => (await outgoing()).find(({ subject }) => subject === 'half of the way');
+      await eventually(async () => (await mine())?.state === 'retrying', 30, 'elsewhere is tried again');
+      const { id } = await mine();
+      assert.equal(await got('half of the way'), 1);
+      const due = (ms) => sql(`UPDATE queue SET held = 1, due_ms = ${ms} WHERE outgoing = ${id}`);
+      due(Date.now() - 1000);
+      assert.equal((await ask('DELETE', id)).status, 409);
+      due(Date.now() + 3600000);
+      assert.deepEqual((await ask('DELETE', id)).body, { draft: null });
+      assert.equal((await get('messages?mailbox=Sent&limit=1')).body.messages[0].id, body.id);
+
+      // Of a mail that waited for all: one has it, the other server is tried again.
+      const later = await post({ to: `${BOB}, carl@farther.example`, subject: 'later for all', text: 'x', send_at: Math.floor(Date.now() / 1000) + 3600 });
+      const held = (await outgoing()).find(({ subject }) => subject === 'later for all');
+      assert.equal((await ask('POST', `${held.id}/send`)).status, 200);
+      await eventually(async () => (await outgoing()).some((o) => o.id === held.id && o.waiting === 1 && o.state === 'retrying'), 30, 'one has it');
+      assert.deepEqual((await ask('DELETE', held.id)).body, { draft: null });
+      assert.equal((await get('messages?mailbox=Sent&limit=1')).body.messages[0].id, later.body.id);
+    });
+
     test('a kill changes nothing; it goes when it is told to, and when its time is there', async () => {
       await submit('by hand', ' HOLDFOR=3600');
       await submit('by itself', ' HOLDFOR=2', BOB);

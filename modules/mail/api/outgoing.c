@@ -71,7 +71,7 @@ void mail_get_outgoing(void *module, struct http_request *rq)
 
 /* ---- taking it back ---- */
 
-/* The copy that was kept becomes a draft again; one that was moved elsewhere stays there. */
+/* The copy of what nobody has becomes a draft again; one that was moved elsewhere stays there. */
 static int draft_copy(struct db_tx *tx, struct mail_call *c, int64_t copy)
 {
 	const struct mail_flag_change change = { .set = MAIL_DRAFT };

@@ -306,6 +306,8 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 	for (size_t i = 0; i < d->n; i++)
 		if (d->targets[i].r.use)
 			o.copy = d->targets[i].r.message;
+	for (size_t i = 0; i < d->n && !until; i++)
+		o.reached |= arrives(&d->targets[i]);
 	if (rc == 0 && (n > 0 || until))
 		rc = mail_store_outgoing_add(tx, &o, &id);
 	if (rc == 0)

@@ -63,7 +63,7 @@ static int remove_rows(struct db_tx *tx, void *arg)
 
 	for (size_t i = 0; i < f->batch->count && rc == 0; i++)
 		rc = mail_store_queue_remove(tx, f->batch->recipients[i].row.id);
-	return rc;
+	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
 
 static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)

@@ -77,10 +77,13 @@ static int write_one(
 int mail_batch_write(struct db_tx *tx, void *batch)
 {
 	const struct mail_batch *b = batch;
+	bool sent = false;
 	int rc = lease_check(tx, &b->lease);
 
 	INVARIANT(b->count > 0);
-	for (size_t i = 0; i < b->count && rc == 0; i++)
+	for (size_t i = 0; i < b->count && rc == 0; i++) {
 		rc = write_one(tx, b, &b->recipients[i]);
-	return rc;
+		sent |= b->recipients[i].outcome == OUTCOME_SENT;
+	}
+	return rc == 0 && sent ? mail_store_outgoing_reached(tx, b->outgoing.id) : rc;
 }

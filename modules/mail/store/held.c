@@ -48,23 +48,20 @@ int mail_store_held_recipients(
 	return db_end(&rows) < 0 ? HEARTH_EIO : rc;
 }
 
-static int find(struct db_tx *tx, int64_t account, int64_t id, int64_t *copy)
-{
-	return db_get_int(tx, copy, "SELECT copy FROM outgoing WHERE id = $1 AND account = $2",
-		db_int(id), db_int(account));
-}
-
 int mail_store_held_take_back(
 	struct db_tx *tx, int64_t account, int64_t id, int64_t now_ms, int64_t *copy)
 {
 	int64_t due = 0, row = 0;
-	int rc = find(tx, account, id, copy);
+	int rc = db_get_int(tx, copy,
+		"SELECT CASE WHEN reached = 0 THEN copy ELSE 0 END FROM outgoing WHERE id = $1 AND "
+		"account = $2",
+		db_int(id), db_int(account));
 
 	INVARIANT(db_tx_writes(tx) && account > 0);
 	if (rc == 0)
 		rc = db_get_int(tx, &due,
-			"SELECT count(*) FROM queue WHERE outgoing = $1 AND due_ms <= $2 AND held "
-			"= 0",
+			"SELECT count(*) FROM queue WHERE outgoing = $1 AND due_ms <= $2 AND "
+			"(held = 0 OR list = 0)",
 			db_int(id), db_int(now_ms));
 	if (rc == 0 && due > 0)
 		return HEARTH_ECONFLICT;
@@ -81,8 +78,9 @@ int mail_store_held_take_back(
 
 int mail_store_held_release(struct db_tx *tx, int64_t account, int64_t id, int64_t now_ms)
 {
-	int64_t copy = 0;
-	int rc = find(tx, account, id, &copy);
+	int64_t found;
+	int rc = db_get_int(tx, &found, "SELECT id FROM outgoing WHERE id = $1 AND account = $2",
+		db_int(id), db_int(account));
 
 	INVARIANT(db_tx_writes(tx) && account > 0);
 	if (rc == 0)

@@ -30,7 +30,8 @@ int mail_store_held_recipients(
 	struct db_tx *tx, int64_t outgoing, mail_held_recipient_fn *each, void *arg);
 /*
  * Takes it back from those who do not have it yet. Nobody of them may be due: HEARTH_ECONFLICT (it is about to
- * leave); HEARTH_ENOTFOUND. *copy is the copy that was kept, or 0.
+ * leave, or an administrator holds it, perhaps amid an attempt); but who waits for an owner of a group.
+ * HEARTH_ENOTFOUND. *copy is the copy that was kept if nobody has the mail, or 0.
  */
 int mail_store_held_take_back(
 	struct db_tx *tx, int64_t account, int64_t id, int64_t now_ms, int64_t *copy);

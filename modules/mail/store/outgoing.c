@@ -36,15 +36,24 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 	return db_get_int(tx, id,
 		"INSERT INTO outgoing (account, mail_from, blob, blob_size, trace, parsed, utf8, "
 		"ret,"
-		" envid, queued_ms, expires_ms, tls, not_before_ms, copy, subject)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) "
+		" envid, queued_ms, expires_ms, tls, not_before_ms, copy, subject, reached)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
 		"RETURNING "
 		"id",
 		db_int(o->account), db_text(o->mail_from), db_text(o->content.blob_key),
 		db_int((int64_t)o->content.blob_size), db_bytes(o->content.trace), db_int(parsed),
 		db_int(o->utf8), db_int(o->ret), db_text(o->envid), db_int(o->queued_ms),
 		db_int(o->expires_ms), db_int(o->tls), db_int(o->not_before_ms), db_int(o->copy),
-		db_text(o->content.subject));
+		db_text(o->content.subject), db_int(o->reached));
+}
+
+int mail_store_outgoing_reached(struct db_tx *tx, int64_t id)
+{
+	int rc = db_run(
+		tx, "UPDATE outgoing SET reached = 1 WHERE id = $1 AND reached = 0", db_int(id));
+
+	INVARIANT(db_tx_writes(tx));
+	return rc < 0 ? rc : 0;
 }
 
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q)

@@ -41,6 +41,7 @@ struct mail_outgoing {
 	int64_t queued_ms, expires_ms;
 	int64_t not_before_ms; /* nobody gets it earlier; 0: at once */
 	int64_t copy;          /* the message its sender keeps of it; 0: none that is known */
+	bool reached;          /* somebody has it already */
 	/* Added: all of it. Read: what a mail_reader needs (message.h). */
 	struct mail_content content;
 };
@@ -64,6 +65,8 @@ struct mail_queued {
 /* Adds a mail; then its recipients, in the same transaction. */
 int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int64_t *id);
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q);
+/* Somebody has it; nothing when it is gone with its last recipient. */
+int mail_store_outgoing_reached(struct db_tx *tx, int64_t id);
 /* HEARTH_ENOTFOUND. Slices in `a`. */
 int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct mail_outgoing *out);
 /* Bytes of what an account has on its way, each mail once. */

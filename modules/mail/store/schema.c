@@ -336,5 +336,9 @@ const char *const mail_migrations[] = {
 	"INSERT INTO suppressed_count (entries) SELECT count(*) FROM suppressed;"
 	"CREATE INDEX sending_hour ON sending (hour);"
 	"CREATE INDEX forwarded_hour ON forwarded (hour);",
+	/* Whether somebody has it already; of what waited before that was known, it may be. */
+	"ALTER TABLE outgoing ADD COLUMN reached BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE outgoing SET reached = 1 WHERE not_before_ms = 0 OR id IN (SELECT outgoing FROM"
+	" queue WHERE attempts > 0);",
 	NULL,
 };
