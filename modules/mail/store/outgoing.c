@@ -146,6 +146,17 @@ int mail_store_sending_prune(struct db_tx *tx, int64_t now_ms)
 	return rc < 0 ? rc : 0;
 }
 
+/* With the last one there is nothing to sum up, whatever a program that does not count has added or removed. */
+static int end_count(struct db_tx *tx, int64_t account)
+{
+	int rc = db_run(tx,
+		"DELETE FROM on_its_way WHERE account = $1"
+		" AND NOT EXISTS (SELECT 1 FROM outgoing WHERE account = $1)",
+		db_int(account));
+
+	return rc < 0 ? rc : 0;
+}
+
 /* With its last recipient: what was parsed of it and its bytes go as well, unless others have them. */
 static int drop_outgoing(struct db_tx *tx, int64_t id)
 {
@@ -169,6 +180,8 @@ static int drop_outgoing(struct db_tx *tx, int64_t id)
 		rc = db_end(&rows);
 	if (rc == 0)
 		rc = count_bytes(tx, account, -size);
+	if (rc == 0 && blob)
+		rc = end_count(tx, account);
 	if (rc == 0 && blob)
 		rc = mail_store_is_in_row(tx, parsed, &in_row);
 	if (rc == 0 && blob)
