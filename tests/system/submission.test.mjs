@@ -295,6 +295,26 @@ describe('what people send', () => {
       assert.equal(await got('by hand'), 1);
     });
 
+    test('what became of it is told after a kill, too, and it is filed once', async () => {
+      const failing = "CREATE TRIGGER untold BEFORE INSERT ON bus_outbox WHEN NEW.topic = 'mail.sent' BEGIN SELECT RAISE(ABORT, 'not now'); END";
+      sql(failing);
+      const c = await SmtpClient.hello(h.port.submission);
+      await c.expect(235, sign(ANN));
+      await c.expect(250, `MAIL FROM:<${ANN}> HOLDFOR=1`);
+      await c.expect(250, `RCPT TO:<${BOB}> NOTIFY=SUCCESS ORCPT=rfc822;first+2B${BOB}`);
+      await c.expect(354, 'DATA');
+      await c.expect(250, `From: ${ANN}\r\nSubject: told later\r\n\r\nx\r\n.`);
+      c.close();
+      await eventually(() => /cannot be written yet/.test(h.log), 30, 'it is filed, and not told');
+      await h.kill();
+      sql('DROP TRIGGER untold');
+      await h.start();
+      const reports = async () => (await mails(ANN)).filter(({ text }) => /Subject: told later/.test(text) && /report-type=delivery-status/.test(text));
+      await eventually(async () => (await reports()).length === 1, 30, 'the report');
+      await eventually(() => !queue().some(({ recipient }) => recipient === BOB), 30, 'it is out of the queue');
+      assert.equal(await got('told later'), 1);
+    });
+
     test('a person\'s own delay, by SMTP and HTTP alike', async () => {
       const patch = await h.api('PATCH', '/api/auth/preferences', { mail: { send_delay: 3 } }, { ...auth, 'Content-Type': 'application/merge-patch+json', 'If-Match': '*' });
       assert.equal(patch.status, 200, JSON.stringify(patch.body));

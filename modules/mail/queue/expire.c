@@ -41,8 +41,11 @@ void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t
 	b->expired = true;
 	for (size_t i = 0; i < count; i++) {
 		mail_batch_put(b, i, over[i]);
-		mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 0, "4.4.7",
-			over[i]->answer.n ? over[i]->answer : SLICE("its time is over"));
+		if (over[i]->filed)
+			here_filed(b, i);
+		else
+			mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 0, "4.4.7",
+				over[i]->answer.n ? over[i]->answer : SLICE("its time is over"));
 	}
 	outcome_write(b);
 }

@@ -1,8 +1,9 @@
 /*
  * queue/here.c: recipients who are here, of a mail that has waited (store/held.h): its time has come, and it
- * is filed for them as it would have been at once. The rows go in the transaction that files it.
+ * is filed for them as it would have been at once. The rows are marked in the transaction that files it, and go
+ * in the one that tells what became of it: after a kill in between it is told, and not filed again.
  *
- *   batch ─▶ read (rows) ─▶ piece by piece: worker ─▶ delivery ─▶ on disk, without the rows ─▶ outcome
+ *   batch ─▶ read (rows) ─▶ piece by piece: worker ─▶ delivery ─▶ on disk, rows marked ─▶ outcome, without rows
  *
  * On the loop; a destination has one such batch at a time, with one piece of the message. A batch that
  * cannot be filed is tried again, then recipient by recipient, so that one of them holds up no other.
@@ -28,6 +29,11 @@ struct filing {
 	int status;
 };
 
+void here_filed(struct mail_batch *b, size_t i)
+{
+	mail_batch_set(&b->recipients[i], b->a, OUTCOME_SENT, 250, "2.0.0", SLICE("filed here"));
+}
+
 /* What became of all of them. */
 static void end(struct filing *f, int status)
 {
@@ -37,9 +43,8 @@ static void end(struct filing *f, int status)
 		status == HEARTH_ETOOBIG ? "the mailbox is full" : "it cannot be filed now";
 
 	for (size_t i = 0; i < b->count; i++) {
-		if (status == 0)
-			mail_batch_set(&b->recipients[i], b->a, OUTCOME_SENT, 250, "2.0.0",
-				SLICE("filed here"));
+		if (status == 0 || b->recipients[i].row.filed)
+			here_filed(b, i);
 		else if (gone)
 			mail_batch_set(&b->recipients[i], b->a, OUTCOME_FAILED, 550, "5.1.1",
 				SLICE("there is no such mailbox any more"));
@@ -56,13 +61,13 @@ static void end(struct filing *f, int status)
 }
 
 /* In the transaction that files it. */
-static int remove_rows(struct db_tx *tx, void *arg)
+static int mark_rows(struct db_tx *tx, void *arg)
 {
 	const struct filing *f = arg;
 	int rc = lease_check(tx, &f->lease);
 
 	for (size_t i = 0; i < f->batch->count && rc == 0; i++)
-		rc = mail_store_queue_remove(tx, f->batch->recipients[i].row.id);
+		rc = mail_store_queue_filed(tx, f->batch->recipients[i].row.id);
 	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
 
@@ -128,7 +133,7 @@ static void add(struct filing *f, const struct mail_queued *row)
 		.id = row->list, .name = row->list_name, .title = SLICE(""), .open = true
 	};
 
-	if (!mail_delivery_has(f->delivery, row->here))
+	if (!row->filed && !mail_delivery_has(f->delivery, row->here))
 		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,
 						       .address = row->recipient,
 						       .list = row->list ? &list : NULL,
@@ -160,12 +165,16 @@ static void on_outgoing(void *arg, int status)
 	f->delivery = mail_delivery_new(f->m);
 	for (size_t i = 0; i < b->count; i++)
 		add(f, &b->recipients[i].row);
+	if (mail_delivery_count(f->delivery) == 0) {
+		end(f, 0);
+		return;
+	}
 	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
 	if (b->outgoing.account > 0 && !is_signed(content->trace))
 		mail_delivery_sign(f->delivery);
 	if (b->outgoing.account > 0)
 		mail_delivery_has_waited(f->delivery);
-	mail_delivery_also(f->delivery, remove_rows, f);
+	mail_delivery_also(f->delivery, mark_rows, f);
 	ask_piece(f);
 }
 

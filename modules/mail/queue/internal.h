@@ -186,6 +186,8 @@ void outcome_expire(struct mail_queue *q, const struct mail_queued *rows, size_t
 
 /* Files a mail that has waited for recipients who are here; then writes the outcome. */
 void here_file(struct mail_batch *b);
+/* Says of one that it was filed. */
+void here_filed(struct mail_batch *b, size_t i);
 
 /* ---- outcome.c ---- */
 

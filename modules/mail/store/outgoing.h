@@ -54,6 +54,7 @@ struct mail_queued {
 	bool held, warned;
 	int64_t due_ms, attempts;
 	int64_t here; /* the account it is filed for; 0: it goes to another server */
+	bool filed;   /* … who has it already; only what became of it is not written yet */
 	int64_t list; /* the group it comes through; 0: none */
 	struct slice list_name;
 	/* of its outgoing; not set to add one */
@@ -104,6 +105,8 @@ int mail_store_queue_remove(struct db_tx *tx, int64_t id);
 /* Not this time. Who was made due by hand since it was read with `was_ms` stays so. */
 int mail_store_queue_defer(
 	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer);
+/* It is filed for a recipient here; the row goes when that is told. */
+int mail_store_queue_filed(struct db_tx *tx, int64_t id);
 int mail_store_queue_warned(struct db_tx *tx, int64_t id);
 /* What an account that is gone wanted to send: up to `max` recipients go; *any says whether some did. */
 int mail_store_queue_forget(struct db_tx *tx, int64_t account, size_t max, bool *any);

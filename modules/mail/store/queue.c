@@ -42,7 +42,7 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 #define QUEUED                                                                                   \
 	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
 	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
-	"o.tls, o.account, q.account, q.list, q.list_name"                                       \
+	"o.tls, o.account, q.account, q.list, q.list_name, q.filed"                              \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -66,7 +66,8 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.account = db_col_int(rows, 16),
 		.here = db_col_int(rows, 17),
 		.list = db_col_int(rows, 18),
-		.list_name = arena_slice(a, db_col_text(rows, 19)) };
+		.list_name = arena_slice(a, db_col_text(rows, 19)),
+		.filed = db_col_int(rows, 20) != 0 };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
@@ -115,6 +116,14 @@ int mail_store_queue_defer(
 		"UPDATE queue SET due_ms = CASE WHEN due_ms = $2 THEN $3 ELSE due_ms END,"
 		" attempts = attempts + 1, answer = $4 WHERE id = $1",
 		db_int(id), db_int(was_ms), db_int(due_ms), db_text(answer));
+
+	INVARIANT(db_tx_writes(tx));
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_queue_filed(struct db_tx *tx, int64_t id)
+{
+	int rc = db_run(tx, "UPDATE queue SET filed = 1 WHERE id = $1", db_int(id));
 
 	INVARIANT(db_tx_writes(tx));
 	return rc < 0 ? rc : 0;

@@ -340,5 +340,7 @@ const char *const mail_migrations[] = {
 	"ALTER TABLE outgoing ADD COLUMN reached BIGINT NOT NULL DEFAULT 0;"
 	"UPDATE outgoing SET reached = 1 WHERE not_before_ms = 0 OR id IN (SELECT outgoing FROM"
 	" queue WHERE attempts > 0);",
+	/* Whether a recipient here has it, of which nobody was told yet. */
+	"ALTER TABLE queue ADD COLUMN filed BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
