@@ -296,12 +296,13 @@ describe('what people send', () => {
     });
 
     test('what became of it is told after a kill, too, and it is filed once', async () => {
+      for (const words of [['add', 'team'], ['join', 'team', 'ann'], ['join', 'team', 'root']]) assert.equal(h.command('group', ...words).status, 0);
       const failing = "CREATE TRIGGER untold BEFORE INSERT ON bus_outbox WHEN NEW.topic = 'mail.sent' BEGIN SELECT RAISE(ABORT, 'not now'); END";
       sql(failing);
       const c = await SmtpClient.hello(h.port.submission);
       await c.expect(235, sign(ANN));
       await c.expect(250, `MAIL FROM:<${ANN}> HOLDFOR=1`);
-      await c.expect(250, `RCPT TO:<${BOB}> NOTIFY=SUCCESS ORCPT=rfc822;first+2B${BOB}`);
+      for (const to of [BOB, 'team@hearth.test']) await c.expect(250, `RCPT TO:<${to}> NOTIFY=SUCCESS ORCPT=rfc822;first+2B${to}`);
       await c.expect(354, 'DATA');
       await c.expect(250, `From: ${ANN}\r\nSubject: told later\r\n\r\nx\r\n.`);
       c.close();
@@ -313,6 +314,11 @@ describe('what people send', () => {
       await eventually(async () => (await reports()).length === 1, 30, 'the report');
       await eventually(() => !queue().some(({ recipient }) => recipient === BOB), 30, 'it is out of the queue');
       assert.equal(await got('told later'), 1);
+      // As of what is filed at once: of a group once, however many are in it.
+      const [{ text }] = await reports();
+      for (const [to, action] of [[BOB, 'delivered'], ['team@hearth.test', 'expanded']])
+        assert.match(text, new RegExp(`Original-Recipient: rfc822;first\\+${to}\r\nFinal-Recipient: rfc822; ${to}\r\nAction: ${action}\r\nStatus: 2\\.0\\.0\r\n`));
+      assert.equal(text.match(/^Final-Recipient:/gm).length, 2);
     });
 
     test('a person\'s own delay, by SMTP and HTTP alike', async () => {

@@ -226,38 +226,54 @@ static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now, 
 	return rc;
 }
 
-/* Whether success was asked to be told of an address: told then, and not now. */
-static bool is_owed(const struct mail_delivery *d, struct slice address)
+/* What is to be told of an address when its mail has waited, where success was asked for; or NULL. */
+static const struct report_recipient *find_owed(const struct mail_delivery *d, struct slice address)
 {
 	for (size_t i = 0; i < d->owed_n; i++)
 		if (slice_eq(d->owed[i].address, address))
-			return true;
-	return false;
+			return &d->owed[i];
+	return NULL;
+}
+
+/* Success is told once of an address, however many are behind it; `first` of them has the row. */
+static unsigned notify_for(const struct report_recipient *owed, bool first)
+{
+	if (!owed || !first)
+		return owed ? MAIL_NOTIFY_FAILURE : 0;
+	return MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE |
+	       (owed->action == REPORT_EXPANDED ? MAIL_NOTIFY_AS_GROUP : 0);
+}
+
+static bool is_queued_here(const struct mail_target *t)
+{
+	return arrives(t) && !t->dropped;
 }
 
 /* Those who are here, of a mail that waits; the copy its sender keeps is filed at once. */
 static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t due_ms)
 {
+	struct slice last = SLICE("");
 	int rc = 0;
 
 	for (size_t i = 0; i < d->n && rc == 0; i++) {
 		const struct mail_target *t = &d->targets[i];
+		const struct report_recipient *owed = find_owed(d, t->r.address);
 		struct slice domain = t->r.address;
 
-		if (!arrives(t))
+		if (!is_queued_here(t))
 			continue;
 		slice_split(&domain, '@');
 		rc = mail_store_queue_add(tx, outgoing,
 			&(struct mail_queued){ .recipient = t->r.address,
 				.domain = domain.n > 0 ? domain : mail_domain(d->m),
-				.notify = is_owed(d, t->r.address)
-						  ? MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE
-						  : 0,
+				.notify = notify_for(owed, !slice_eq(last, t->r.address)),
+				.orcpt = owed ? owed->orcpt : SLICE(""),
 				.due_ms = due_ms,
 				.held = t->r.waits,
 				.list = t->r.list ? t->r.list->id : 0,
 				.list_name = t->r.list ? t->r.list->name : SLICE(""),
 				.here = t->r.account });
+		last = t->r.address;
 	}
 	return rc;
 }

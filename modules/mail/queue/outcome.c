@@ -288,9 +288,30 @@ static void write_outcome(struct mail_batch *b)
 
 static enum report_action action_of(const struct mail_batch_recipient *r)
 {
+	if (r->outcome == OUTCOME_SENT && r->row.here)
+		return r->row.notify & MAIL_NOTIFY_AS_GROUP ? REPORT_EXPANDED : REPORT_DELIVERED;
 	return r->outcome == OUTCOME_FAILED ? REPORT_FAILED
 	       : r->outcome == OUTCOME_SENT ? REPORT_RELAYED
 					    : REPORT_DELAYED;
+}
+
+/* Of the members behind one address one is told of, whose number is nobody's business. */
+static bool is_told(const struct report_recipient *last, const struct mail_batch_recipient *r)
+{
+	return r->row.here && last->action == action_of(r) &&
+	       slice_eq(last->address, r->row.recipient);
+}
+
+static struct report_recipient tell(const struct mail_batch_recipient *r)
+{
+	bool filed = r->outcome == OUTCOME_SENT && r->row.here;
+
+	return (struct report_recipient){ .address = r->row.recipient,
+		.orcpt = r->row.orcpt,
+		.action = action_of(r),
+		.code = filed ? 0 : r->code,
+		.enhanced = filed ? "" : r->enhanced,
+		.answer = filed ? SLICE("") : r->answer };
 }
 
 static void report(struct mail_batch *b)
@@ -303,13 +324,8 @@ static void report(struct mail_batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		const struct mail_batch_recipient *r = &b->recipients[i];
 
-		if (mail_batch_tells(b, r))
-			told[n++] = (struct report_recipient){ .address = r->row.recipient,
-				.orcpt = r->row.orcpt,
-				.action = action_of(r),
-				.code = r->code,
-				.enhanced = r->enhanced,
-				.answer = r->answer };
+		if (mail_batch_tells(b, r) && (n == 0 || !is_told(&told[n - 1], r)))
+			told[n++] = tell(r);
 	}
 	report_write(&b->report,
 		&(struct report){ .hostname = hearth_hostname(b->q->m->h),

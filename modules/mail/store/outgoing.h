@@ -23,6 +23,7 @@ enum mail_notify_when { /* RFC 3461 section 4.1; 0: not said, which is FAILURE a
 	MAIL_NOTIFY_SUCCESS = 2,
 	MAIL_NOTIFY_FAILURE = 4,
 	MAIL_NOTIFY_DELAY = 8,
+	MAIL_NOTIFY_AS_GROUP = 16, /* ours: success is that those behind the address have it */
 };
 
 enum mail_tls_asked {      /* by the sender (RFC 8689) */
