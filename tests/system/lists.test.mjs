@@ -21,11 +21,11 @@ const header = async (name, about) => {
   client.close();
   return text;
 };
-const send = async (to, { about = `list mail ${++number}`, more = '', as } = {}) => {
+const send = async (to, { about = `list mail ${++number}`, more = '', as, hold } = {}) => {
   const client = await SmtpClient.hello(as ? hearth.port.submission : hearth.port.smtp);
   const from = as ? `${as}@hearth.test` : 'x@example.org';
   if (as) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
-  await client.expect(250, `MAIL FROM:<${from}>`);
+  await client.expect(250, `MAIL FROM:<${from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
   let reply = await client.say(`RCPT TO:<${to}>`);
   if (reply.code === 250) {
     await client.expect(354, 'DATA');
@@ -113,6 +113,19 @@ test('what came through the group before, and replies that nobody wrote, are not
   assert.equal(await send('singers@hearth.test', { about, more: 'Auto-Submitted: auto-replied\r\n' }), 250);
   assert.ok(await header('dan', about));
   assert.equal(await header('bob', about), null);
+});
+
+test('a mail that has waited comes through the group as one that has not', async () => {
+  const about = 'after a while', alone = 'after a while to some';
+  assert.equal(await send('choir@hearth.test', { as: 'bob', about, hold: 1 }), 250);
+  assert.equal(await send('singers@hearth.test', { as: 'bob', about: alone, hold: 2, more: 'Auto-Submitted: auto-replied\r\n' }), 250);
+  const waiting = run('queue', 'list').split('\n').filter((line) => line.includes('singers@hearth.test'));
+  assert.equal(waiting.length, 1); // dan alone
+  await eventually(() => header('cleo', about), 30, 'its time has come');
+  assert.match(await header('cleo', about), /^List-Id: [^]*^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+  await eventually(() => header('dan', alone), 30, 'its time has come, too');
+  assert.equal(await header('ann', alone), null);
+  await eventually(() => run('queue', 'list').trim() === '', 30, 'nobody waits');
 });
 
 test('what others write to a moderated group waits for an owner’s word', async () => {

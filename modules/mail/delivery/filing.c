@@ -310,9 +310,11 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 {
 	struct mail_outgoing o = d->outgoing;
 	int64_t id = 0, due = until ? until : now;
-	size_t n = 0;
+	size_t n = 0, here = 0;
 	int rc;
 
+	for (size_t i = 0; i < d->n && until; i++)
+		here += is_queued_here(&d->targets[i]);
 	for (size_t i = 0; i < d->remote_n; i++)
 		n += is_named(&d->remotes[i], until > 0);
 	rc = check_sender(tx, d, now, n);
@@ -324,7 +326,7 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 			o.copy = d->targets[i].r.message;
 	for (size_t i = 0; i < d->n && !until; i++)
 		o.reached |= arrives(&d->targets[i]);
-	if (rc == 0 && (n > 0 || until))
+	if (rc == 0 && n + here > 0)
 		rc = mail_store_outgoing_add(tx, &o, &id);
 	if (rc == 0)
 		rc = queue_named(tx, d, id, until, due);
