@@ -141,6 +141,12 @@ test('a backup on the disk of the server says what it needs, and leaves the rese
     await hearth.start();
     hearth.addUser(...ANN);
     await mails(60);
+    // What follows the mails (the search index) is written behind them: it is waited for.
+    await eventually(async () => {
+      const then = free();
+      await new Promise((done) => setTimeout(done, 500));
+      return free() >= then;
+    }, 60, 'a server at rest');
     // The first: all of it, and the copies, are known to be too much.
     leave(2 * reserve + 4 * MB);
     const before = free();
