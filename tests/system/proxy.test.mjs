@@ -77,7 +77,7 @@ test('PROXY protocol: mail, with and without; a password wants TLS as the client
   }
   assert.match(await talk(at('imap'), [PROXY, 'a CAPABILITY\r\n'], 'a OK'), /LOGINDISABLED/);
   assert.match(await talk(at('imap'), [PROXY_TLS, `a LOGIN ann@hearth.test "${PASSWORD}"\r\n`], 'a OK'), /a OK/);
-  const mail = await talk(at('smtp'), [PROXY, 'EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<ann@hearth.test>\r\nDATA\r\n', 'Subject: x\r\n\r\nx\r\n.\r\nQUIT\r\n'], '221 ');
+  const mail = await talk(at('smtp'), [PROXY, 'EHLO a\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<ann@hearth.test>\r\nDATA\r\n', 'From: <a@b.example>\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n'], '221 ');
   assert.match(mail, /250 2\.\d\.0/);
   assert.match(await talk(at('imap'), [PROXY_TLS, `a LOGIN ann@hearth.test "${PASSWORD}"\r\nb SELECT INBOX\r\nc FETCH 1 BODY[HEADER]\r\n`], 'c OK'), /Received: [^]*203\.0\.113\.9/);
 });
