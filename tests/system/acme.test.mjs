@@ -116,10 +116,14 @@ test('it is renewed while mail and HTTP flow, and no connection is dropped', asy
   })();
   await eventually(() => asked > 3 && sent > 3, 20, 'traffic');
   renew();
-  const now = await another(serial);
-  const then = { asked, sent };
-  await eventually(() => asked > then.asked + 3 && sent > then.sent + 3, 20, 'traffic afterwards');
-  busy = false;
+  let now;
+  try {
+    now = await another(serial);
+    const then = { asked, sent };
+    await eventually(() => asked > then.asked + 3 && sent > then.sent + 3, 20, 'traffic afterwards');
+  } finally {
+    busy = false;
+  }
   await Promise.all([http, mail]);
   await imap.ok('SELECT INBOX');
   assert.notEqual(now.serial, serial);

@@ -3,21 +3,14 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { Sink } from './mail-sink.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse-battery';
 let hearth, sink, names, ann, number = 0;
-const freePort = () => new Promise((done) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address();
-    server.close(() => done(port));
-  });
-});
 const run = (...args) => {
   const done = hearth.command(...args);
   assert.equal(done.status, 0, done.stderr);

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -127,6 +128,19 @@ export class Hearth {
     const { status, body } = await this.api('POST', '/api/auth/login', { address, password });
     if (status !== 200) throw new Error(`log-in: ${status} ${JSON.stringify(body)}`);
     return body.token;
+  }
+}
+
+// A port of loopback for a server of the test's own that begins later: below those that the system gives to
+// whoever asks for any (from 32768 on), so that nobody has been given it when it does.
+export async function freePort() {
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 20000);
+    const server = createServer();
+    const free = await new Promise((done) => server.on('error', () => done(false)).listen(port, '127.0.0.1', () => done(true)));
+    if (!free) continue;
+    await new Promise((done) => server.close(done));
+    return port;
   }
 }
 

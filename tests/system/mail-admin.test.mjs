@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { close, faults, fillSignIn, launch, open, PASSWORD, problemAt, shot, signedIn, skip, visit } from './browser.mjs';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const NS = '127.0.0.1';
@@ -25,14 +25,6 @@ six MX 10 one-host
 five MX 10 one-host
 `;
 let browser, hearth, names, root, member, ask;
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((done) => s.listen(0, NS, done));
-  const { port } = s.address();
-  await new Promise((done) => s.close(done));
-  return port;
-}
 
 before(async () => {
   hearth = new Hearth({ 'queue.private': 'yes', 'queue.retry': '1h' });

@@ -6,10 +6,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 import { messages } from './spam-assassin.mjs';
 
@@ -160,14 +159,6 @@ function results(source) {
 async function inMailbox(mailbox) {
   const { body } = await hearth.api('GET', `/api/mail/messages?mailbox=${mailbox}&limit=200`, undefined, { Authorization: `Bearer ${token}` });
   return (body.messages || []).map((m) => m.subject);
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address();
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 before(async () => {

@@ -3,19 +3,10 @@
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from './hearth.mjs';
-
-export function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
+import { eventually, freePort } from './hearth.mjs';
 
 // A GET over TLS; {status, headers, body}. `ca` is PEM, or undefined: whoever answers is believed.
 export function getTls(port, path, { ca, host = 'localhost', method = 'GET', body, headers = {}, agent } = {}) {
@@ -59,16 +50,16 @@ export class Pebble {
 
     writeFileSync(config, JSON.stringify({ pebble: { listenAddress: `127.0.0.1:${this.port}`, managementListenAddress: `127.0.0.1:${this.management}`, certificate: this.cert, privateKey: join(this.dir, 'key.pem'), httpPort, tlsPort, ocspResponderURL: '', ...settings } }));
     this.log = '';
-    this.ca = spawn('pebble', ['-config', config, '-dnsserver', `127.0.0.1:${this.dns}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', ...env } });
+    const ca = (this.ca = spawn('pebble', ['-config', config, '-dnsserver', `127.0.0.1:${this.dns}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', ...env } }));
+    this.gone = new Promise((done) => ca.on('close', done));
     for (const stream of [this.ca.stdout, this.ca.stderr]) stream.on('data', (bytes) => { this.log += bytes; });
-    this.root = (await eventually(() => getTls(this.management, '/roots/0', { ca: readFileSync(this.cert) }).catch(() => null), 20, 'pebble')).body;
+    this.root = (await eventually(() => getTls(this.management, '/roots/0', { ca: readFileSync(this.cert) }).catch(() => null), 20, 'pebble').catch((error) => { throw new Error(`${error.message}\n${this.log}`); })).body;
   }
 
   async stop() {
     if (!this.ca) return;
-    const gone = new Promise((done) => this.ca.on('close', done));
     this.ca.kill();
-    await gone;
+    await this.gone; // also if it had ended by itself
     this.ca = null;
   }
 

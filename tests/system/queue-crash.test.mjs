@@ -10,7 +10,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { eventually, Hearth } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -87,14 +87,6 @@ class Sink {
 const startNames = () => {
   names = spawn('unbound', ['-d', '-c', join(dir, 'conf')], { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
 };
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((done) => s.listen(0, NS, done));
-  const { port: found } = s.address();
-  await new Promise((done) => s.close(done));
-  return found;
-}
 
 before(async () => {
   hearth = new Hearth({ 'queue.private': 'yes', 'queue.retry': '1s', 'queue.retry_max': '2s', 'queue.patience': '8s', 'queue.per_hour': '0',

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { after, before, test } from 'node:test';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -168,14 +168,6 @@ function zone() {
   });
   lines.push('xn--bcher-kva MX 10 good-host', 'xn--caf-dma MX 10 utf8-host');
   return `${lines.join('\n')}\n`;
-}
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((done) => s.listen(0, NS, done));
-  const { port: found } = s.address();
-  await new Promise((done) => s.close(done));
-  return found;
 }
 
 before(async () => {

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { Hearth, eventually } from './hearth.mjs';
+import { Hearth, eventually, freePort } from './hearth.mjs';
 import { Sink, makeAuthority, makeCertificate, tlsaData } from './mail-sink.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
@@ -165,14 +165,6 @@ function policies(certs) {
       default: return response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
     }
   });
-}
-
-async function freePort() {
-  const s = createServer();
-  await new Promise((done) => s.listen(0, NS, done));
-  const { port: found } = s.address();
-  await new Promise((done) => s.close(done));
-  return found;
 }
 
 before(async () => {

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "smtp/smtp_idn.h"
 #include "smtp/smtp_parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -18,7 +19,9 @@ static void add_address(struct strbuf *log, const struct smtp_address *a)
 		return;
 	smtp_address_canonical(&one, a);
 	assert(smtp_address_read(strbuf_slice(&one), &again) == (ptrdiff_t)one.n);
-	assert(again.literal == a->literal && slice_ieq(again.domain, a->domain));
+	assert(again.literal == a->literal);
+	/* A domain beyond ASCII is canonical as the DNS has it. */
+	assert(!smtp_is_ascii(a->domain) || slice_ieq(again.domain, a->domain));
 	smtp_address_canonical(&two, &again);
 	assert(slice_eq(strbuf_slice(&one), strbuf_slice(&two)));
 	strbuf_add(log, strbuf_slice(&one));
