@@ -87,6 +87,13 @@ struct slice mail_domain(const struct mail *m);
 /* api.c: /api/mail/… */
 extern const struct http_route mail_routes[];
 
+/* settings.c: what there is in the INI file, what is wrong with it, and its
+ * values, into `m`. At the start. */
+struct config;
+extern const struct config_setting mail_settings[];
+void mail_validate(const struct config *c, struct strbuf *errors);
+void mail_settings_read(struct mail *m);
+
 /* commands.c: hearth dns, hearth queue … */
 extern const struct hearth_command mail_commands[];
 
