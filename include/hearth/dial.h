@@ -35,11 +35,4 @@ void dial(struct dial *d, const char *address, int port, const char *from, int64
 /* Nothing will come of it. Legal on one that is not under way. */
 void dial_drop(struct dial *d);
 
-/*
- * Whether it is not on the internet: this machine, a private network, a link, a group, or what is kept
- * for other uses (RFC 6890); also as IPv6 that leads to such an IPv4 address. What is no address is.
- * Pure, any thread.
- */
-bool address_is_private(const char *text);
-
 #endif

@@ -19,8 +19,8 @@
 #include "hearth/dns.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/network.h"
 #include "net/dns.h"
-#include "net/network.h"
 
 #define ADDRESSES_MAX 8 /* of a host that are tried */
 

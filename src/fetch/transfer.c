@@ -12,12 +12,11 @@
 #include <sys/socket.h>
 
 #include "hearth/clock.h"
-#include "hearth/dial.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/module.h"
+#include "hearth/network.h"
 #include "net/net.h"
-#include "net/network.h"
 
 #define CONNECT_MS 10000
 

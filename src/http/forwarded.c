@@ -5,7 +5,7 @@
  */
 #include "http/forwarded.h"
 
-#include "net/network.h"
+#include "hearth/network.h"
 
 #define HOPS_MAX 32 /* proxies behind each other; of more only the last are looked at */
 

@@ -16,8 +16,8 @@
 
 #include "hearth/hosts.h"
 #include "hearth/log.h"
+#include "hearth/network.h"
 #include "http/forwarded.h"
-#include "net/network.h"
 
 #define HSTS "max-age=31536000"
 

@@ -13,9 +13,9 @@
 #include "hearth/accounts.h"
 #include "hearth/map.h"
 #include "hearth/module.h"
+#include "hearth/network.h"
 #include "http/http_internal.h"
 #include "kernel/ledger.h"
-#include "net/network.h"
 
 #define KERNEL_MODULES_MAX   16
 #define KERNEL_DBS_MAX       16

@@ -10,9 +10,9 @@
 
 #include "hearth/hosts.h"
 #include "hearth/log.h"
+#include "hearth/network.h"
 #include "http/http_internal.h"
 #include "net/net.h"
-#include "net/network.h"
 
 /* In HTTP header fields alone, and only when the INI file names no proxies: this machine's. */
 static const char *const this_machine[] = { "127.0.0.0/8", "::1", NULL };

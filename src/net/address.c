@@ -37,18 +37,6 @@ bool address_is_loopback(const char *text)
 	return slice_starts(slice_str(text), SLICE("127.")) || strcmp(text, "::1") == 0;
 }
 
-struct slice address_group(const char *text, char out[8])
-{
-	unsigned char v6[16];
-
-	if (inet_pton(AF_INET, text, out) == 1)
-		return slice_of(out, 4);
-	if (inet_pton(AF_INET6, text, v6) != 1)
-		return slice_of(out, 0);
-	memcpy(out, v6, 8);
-	return slice_of(out, 8);
-}
-
 /* Appends what getaddrinfo says about one name or literal. */
 static int add(const char *host, int family, int port, struct sockaddr_storage *out, int max,
 	int count, struct strbuf *why)

@@ -8,8 +8,8 @@
  * drop whoever knocks, ours is to let them wait in the system's queue. Over a limit, a newcomer is
  * told so in the protocol's words and dropped before anything is made for it. On the loop.
  */
+#include "hearth/network.h"
 #include "net/net.h"
-#include "net/network.h"
 #include "net/proxy.h"
 
 #include "hearth/arena.h"
@@ -82,17 +82,23 @@ static size_t conn_max(void)
 	return max;
 }
 
+/* What the limits count by: an IPv4 address, or the /64 of an IPv6 one. */
+static struct slice group_of(const char *peer, unsigned char room[ADDRESS_BYTES])
+{
+	return network_of(peer, 4, 8, room);
+}
+
 static size_t peer_count(const struct listener *l, const char *peer)
 {
-	char group[8];
+	unsigned char room[ADDRESS_BYTES];
 
-	return (size_t)(uintptr_t)map_get(l->peers, address_group(peer, group));
+	return (size_t)(uintptr_t)map_get(l->peers, group_of(peer, room));
 }
 
 static void peer_set(struct listener *l, const char *peer, size_t count)
 {
-	char room[8];
-	struct slice group = address_group(peer, room);
+	unsigned char room[ADDRESS_BYTES];
+	struct slice group = group_of(peer, room);
 
 	if (count)
 		map_set(l->peers, group, (void *)(uintptr_t)count);

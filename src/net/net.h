@@ -191,8 +191,6 @@ struct sockaddr_storage;
 void address_text(const struct sockaddr *a, char out[64], int *port);
 /* Whether it is this very machine. */
 bool address_is_loopback(const char *text);
-/* What limits count by: an IPv4 address, or the /64 of an IPv6 address; in `out`. */
-struct slice address_group(const char *text, char out[8]);
 /* The addresses a host and port stand for, to listen on; at most max. The count, or an error. */
 int address_resolve(
 	const char *host, int port, struct sockaddr_storage *out, int max, struct strbuf *why);

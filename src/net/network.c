@@ -2,10 +2,7 @@
  * network.c: networks in the INI file, "10.0.0.0/8" or a single address, and whether an address is
  * in one of them. An IPv4 address is looked at as the IPv6 address it is mapped to. Pure.
  */
-#include "net/network.h"
-
-#include "hearth/dial.h"
-#include "net/net.h"
+#include "hearth/network.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -105,6 +102,16 @@ bool address_is_private(const char *text)
 		if (network_parse(slice_str(blocks[i]), &n) && has(&n, a))
 			return true;
 	return false;
+}
+
+struct slice network_of(const char *address, size_t v4, size_t v6, unsigned char out[ADDRESS_BYTES])
+{
+	struct in6_addr v;
+
+	if (!address_bytes(slice_str(address), out))
+		return slice_of(out, 0);
+	memcpy(&v, out, sizeof(v));
+	return IN6_IS_ADDR_V4MAPPED(&v) ? slice_of(out + 12, v4) : slice_of(out, v6);
 }
 
 const char *networks_parse(const char *const *texts, struct networks *out)

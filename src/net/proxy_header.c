@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "net/network.h"
+#include "hearth/network.h"
 
 #define V1_MAX    107 /* bytes with the line end (section 2.1) */
 #define V2_FIXED  16

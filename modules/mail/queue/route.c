@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "hearth/dial.h"
 #include "hearth/log.h"
+#include "hearth/network.h"
 #include "hearth/rand.h"
 #include "queue/queue.h"
 

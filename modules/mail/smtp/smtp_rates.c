@@ -8,12 +8,12 @@
  */
 #include "smtp/smtp_rates.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hearth/arena.h"
 #include "hearth/map.h"
+#include "hearth/network.h"
 
 #define MINUTE_MS 60000
 
@@ -23,15 +23,21 @@ struct counts {
 
 struct smtp_rates {
 	int64_t max[SMTP_RATES];
+	struct networks inside;
 	int64_t minute;       /* that is being counted */
 	struct map *networks; /* to struct counts */
 };
+
+/* Whom there are no limits for, beside what is no address at all. */
+static const char *const inside[] = { "127.0.0.0/8", "0.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12",
+	"192.168.0.0/16", "169.254.0.0/16", "::/96", "fc00::/7", "fe80::/10", NULL };
 
 struct smtp_rates *smtp_rates_new(const int64_t max[SMTP_RATES])
 {
 	struct smtp_rates *r = mem_zalloc(sizeof(*r));
 
 	memcpy(r->max, max, sizeof(r->max));
+	networks_parse(inside, &r->inside);
 	r->networks = map_new();
 	return r;
 }
@@ -51,42 +57,16 @@ void smtp_rates_free(struct smtp_rates **r)
 	if (!*r)
 		return;
 	forget(*r);
+	networks_clear(&(*r)->inside);
 	free(*r);
 	*r = NULL;
 }
 
-/* Its network, or nothing for what is no address outside; `room` holds it. */
-static struct slice network_of(const char *address, unsigned char room[16])
+bool smtp_is_outside(const struct smtp_rates *r, const char *address)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+	unsigned char bytes[ADDRESS_BYTES];
 
-	if (inet_pton(AF_INET6, address, room) == 1) {
-		if (memcmp(room, mapped, sizeof(mapped)) != 0)
-			return slice_of(room, 8);
-		memmove(room, room + 12, 4);
-	} else if (inet_pton(AF_INET, address, room) != 1) {
-		return slice_of(room, 0);
-	}
-	return slice_of(room, 3);
-}
-
-static bool is_outside(struct slice network)
-{
-	const unsigned char *b = (const unsigned char *)network.p;
-
-	if (network.n == 8)
-		return (b[0] & 0xfe) != 0xfc && !(b[0] == 0xfe && (b[1] & 0xc0) == 0x80) &&
-		       memcmp(b, (const char[8]){ 0 }, 8) != 0; /* ::1 is in there */
-	return network.n == 3 && b[0] != 127 && b[0] != 10 && b[0] != 0 &&
-	       !(b[0] == 172 && (b[1] & 0xf0) == 16) && !(b[0] == 192 && b[1] == 168) &&
-	       !(b[0] == 169 && b[1] == 254);
-}
-
-bool smtp_is_outside(const char *address)
-{
-	unsigned char room[16];
-
-	return is_outside(network_of(address, room));
+	return address_bytes(slice_str(address), bytes) && !networks_have(&r->inside, address);
 }
 
 /* The counts under a key, which are made where there are less than `room`; NULL: there are none. */
@@ -103,12 +83,12 @@ static struct counts *counts_of(struct smtp_rates *r, struct slice key, size_t r
 
 bool smtp_rates_take(struct smtp_rates *r, const char *address, enum smtp_rate what, int64_t now_ms)
 {
-	unsigned char room[16];
-	struct slice network = network_of(address, room);
+	unsigned char room[ADDRESS_BYTES];
+	struct slice network = network_of(address, 3, 8, room);
 	int64_t max = r->max[what];
 	struct counts *c;
 
-	if (r->max[what] == 0 || !is_outside(network))
+	if (r->max[what] == 0 || !smtp_is_outside(r, address))
 		return true;
 	if (now_ms / MINUTE_MS != r->minute) {
 		forget(r);

@@ -32,7 +32,7 @@ void smtp_rates_free(struct smtp_rates **r);
 bool smtp_rates_take(
 	struct smtp_rates *r, const char *address, enum smtp_rate what, int64_t now_ms);
 
-/* Whether limits on strangers are for this address: it is an outside one. Pure. */
-bool smtp_is_outside(const char *address);
+/* Whether limits on strangers are for this address: it is an outside one. */
+bool smtp_is_outside(const struct smtp_rates *r, const char *address);
 
 #endif

@@ -33,7 +33,7 @@ static int64_t price_ms(struct smtp_session *s)
 
 	s->errors_paid = s->errors;
 	if (!erred || beyond <= 0 || s->authenticated || s->m->tarpit_ms == 0 ||
-		!smtp_is_outside(conn_info(s->conn)->peer))
+		!smtp_is_outside(s->m->rates, conn_info(s->conn)->peer))
 		return 0;
 	ms = FIRST_MS << (beyond < 12 ? beyond - 1 : 11);
 	return ms < s->m->tarpit_ms ? ms : s->m->tarpit_ms;

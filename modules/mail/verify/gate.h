@@ -16,6 +16,7 @@
 
 #include "hearth/blob.h"
 #include "hearth/list.h"
+#include "hearth/network.h"
 #include "hearth/str.h"
 #include "verify/signature.h"
 
@@ -36,8 +37,8 @@ enum gate_mode { GATE_OFF, GATE_REPORT, GATE_ENFORCE }; /* [mail] dmarc */
 /* The module's. */
 struct mail_gates {
 	enum gate_mode mode;
-	bool defer;                 /* [mail] dmarc_temperror */
-	const char *const *trusted; /* networks */
+	bool defer; /* [mail] dmarc_temperror */
+	struct networks trusted;
 	const char *const *sealers; /* domains, [mail] arc_trusted */
 	struct list waiting;
 	size_t running;

@@ -48,7 +48,8 @@ struct mail_gate {
 	struct arena *a;
 	const char *peer, *helo, *from;
 	int64_t conn;
-	uint64_t network;
+	unsigned char address[ADDRESS_BYTES];
+	struct slice network; /* of it what is counted together: a /24, a /48 of IPv6 */
 	enum gate_step step;
 	bool has_place;
 	struct timer late;

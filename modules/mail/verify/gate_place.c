@@ -10,23 +10,22 @@
 #include "hearth/map.h"
 #include "hearth/metric.h"
 #include "verify/gate_internal.h"
-#include "verify/networks.h"
 
 static void give_places(struct mail *m);
 
 /* ---- places ---- */
 
-static size_t running_of(const struct mail *m, uint64_t network)
+static size_t running_of(const struct mail *m, struct slice network)
 {
-	return (size_t)map_get_u64(m->gates.networks, network);
+	return (size_t)map_get(m->gates.networks, network);
 }
 
-static void count_network(struct mail *m, uint64_t network, size_t n)
+static void count_network(struct mail *m, struct slice network, size_t n)
 {
 	if (n > 0)
-		map_set_u64(m->gates.networks, network, (void *)n);
+		map_set(m->gates.networks, network, (void *)n);
 	else
-		map_remove_u64(m->gates.networks, network);
+		map_remove(m->gates.networks, network);
 }
 
 /* With the DNS. Some networks whose DNS is slow on purpose could take all places: then each ends sooner. */
@@ -109,19 +108,11 @@ void mail_gate_check(struct mail_gate *g, struct slice bytes, const char *blob, 
 	timer_start(&g->late, g->m->draining ? 0 : GATE_PATIENCE_MS, 0, on_no_place, g);
 }
 
-static bool is_trusted(const struct mail *m, const char *peer)
-{
-	for (const char *const *n = m->gates.trusted; *n; n++)
-		if (network_has(slice_str(*n), peer))
-			return true;
-	return false;
-}
-
 struct mail_gate *mail_gate_new(struct mail *m, const struct mail_gate_client *client)
 {
 	struct mail_gate *g;
 
-	if (m->gates.mode == GATE_OFF || is_trusted(m, client->peer))
+	if (m->gates.mode == GATE_OFF || networks_have(&m->gates.trusted, client->peer))
 		return NULL;
 	g = mem_zalloc(sizeof(*g));
 	g->m = m;
@@ -130,7 +121,7 @@ struct mail_gate *mail_gate_new(struct mail *m, const struct mail_gate_client *c
 	g->helo = arena_strdup(g->a, slice_str(client->helo));
 	g->from = arena_strdup(g->a, slice_str(client->from));
 	g->conn = client->conn;
-	g->network = network_of(client->peer);
+	g->network = network_of(client->peer, 3, 6, g->address);
 	return g;
 }
 
@@ -174,12 +165,22 @@ bool mail_gate_owns(const void *mail, struct slice id)
 
 /* ---- the module's ---- */
 
+/* "none" is no network: where it stands alone, nobody is trusted. */
+static const char *read_trusted(const char *const *texts, struct networks *out)
+{
+	const char *none[] = { NULL };
+
+	return networks_parse(
+		texts[0] && !texts[1] && strcmp(texts[0], "none") == 0 ? none : texts, out);
+}
+
 const char *mail_gates_wrong_network(const char *const *trusted)
 {
-	for (; *trusted; trusted++)
-		if (!network_is_good(slice_str(*trusted)) && strcmp(*trusted, "none") != 0)
-			return *trusted;
-	return NULL;
+	struct networks networks;
+	const char *wrong = read_trusted(trusted, &networks);
+
+	networks_clear(&networks);
+	return wrong;
 }
 
 void mail_gates_start(struct mail *m)
@@ -191,7 +192,7 @@ void mail_gates_start(struct mail *m)
 			: strcmp(mode, "report") == 0 ? GATE_REPORT
 						      : GATE_ENFORCE;
 	m->gates.defer = strcmp(config_text(c, "mail", "dmarc_temperror"), "defer") == 0;
-	m->gates.trusted = config_list(c, "mail", "trusted");
+	read_trusted(config_list(c, "mail", "trusted"), &m->gates.trusted);
 	m->gates.sealers = config_list(c, "mail", "arc_trusted");
 	m->gates.networks = map_new();
 	list_init(&m->gates.waiting);
@@ -216,5 +217,6 @@ void mail_gates_drain(struct mail *m)
 
 void mail_gates_stop(struct mail *m)
 {
+	networks_clear(&m->gates.trusted);
 	map_free(&m->gates.networks);
 }

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "hearth/log.h"
+#include "hearth/network.h"
 #include "http/forwarded.h"
-#include "net/network.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

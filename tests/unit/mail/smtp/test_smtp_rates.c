@@ -50,11 +50,11 @@ START_TEST(inside)
 	struct smtp_rates *r = smtp_rates_new(max);
 
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
-		ck_assert_msg(!smtp_is_outside(in[i]), "%s", in[i]);
+		ck_assert_msg(!smtp_is_outside(r, in[i]), "%s", in[i]);
 		ck_assert_int_eq(take(r, in[i], SMTP_RATE_CONNECTIONS, 0, 10), 10);
 	}
 	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
-		ck_assert_msg(smtp_is_outside(out[i]), "%s", out[i]);
+		ck_assert_msg(smtp_is_outside(r, out[i]), "%s", out[i]);
 	smtp_rates_free(&r);
 }
 END_TEST

@@ -4,8 +4,8 @@
 #include "harness.h"
 
 #include "hearth/arena.h"
+#include "hearth/network.h"
 #include "http/forwarded.h"
-#include "net/network.h"
 
 static const char *const trusted[] = { "10.0.0.0/8", "2001:db8:5::/48", NULL };
 

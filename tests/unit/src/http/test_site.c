@@ -4,8 +4,8 @@
 #include "http_test.h"
 
 #include "hearth/error.h"
+#include "hearth/network.h"
 #include "net/net.h"
-#include "net/network.h"
 
 static const char *const names[] = { "mail.example.org", "example.org", "localhost", "raspberrypi",
 	NULL };

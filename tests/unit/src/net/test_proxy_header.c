@@ -4,7 +4,7 @@
 #include "harness.h"
 
 #include "hearth/arena.h"
-#include "net/network.h"
+#include "hearth/network.h"
 #include "net/proxy_header.h"
 
 #define SIGNATURE "\r\n\r\n\0\r\nQUIT\n"

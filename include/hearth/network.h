@@ -1,8 +1,9 @@
 /*
- * network.h: networks, and whether an address is in one of them. Any thread.
+ * network.h: networks, and whether an address is in one of them; which network an address is counted with.
+ * Pure, any thread.
  */
-#ifndef HEARTH_SRC_NETWORK_H
-#define HEARTH_SRC_NETWORK_H
+#ifndef HEARTH_NETWORK_H
+#define HEARTH_NETWORK_H
 
 #include "hearth/arena.h"
 
@@ -29,5 +30,17 @@ const char *networks_parse(const char *const *texts, struct networks *out);
 void networks_clear(struct networks *n);
 /* Whether the address is in one of them; false when it is no address. */
 bool networks_have(const struct networks *n, const char *address);
+/*
+ * What is counted together: the first `v4` bytes of an IPv4 address (3 is a /24), or the first `v6` of an IPv6
+ * one, in `out`; empty when it is none.
+ */
+struct slice network_of(
+	const char *address, size_t v4, size_t v6, unsigned char out[ADDRESS_BYTES]);
+
+/*
+ * Whether it is not on the internet: this machine, a private network, a link, a group, or what is kept
+ * for other uses (RFC 6890); also as IPv6 that leads to such an IPv4 address. What is no address is.
+ */
+bool address_is_private(const char *text);
 
 #endif
