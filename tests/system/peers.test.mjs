@@ -184,6 +184,8 @@ const forge = async (domain, subject) => {
   return reply;
 };
 
+if (missing()) test('other mail servers', { skip: missing() }, () => {}); // so that it is counted as left out
+
 describe('other mail servers', { skip: missing() }, () => {
   for (const name of Object.keys(PEERS)) {
     const proven = name === 'exim' ? 'dkim=pass[^;]* header.d=exim.test' : 'dkim=none';

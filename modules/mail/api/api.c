@@ -45,6 +45,32 @@ static void run(void *arg)
 	c->work(c);
 }
 
+void mail_call_open_list(struct mail_call *c, const char *name)
+{
+	strbuf_reset(&c->json);
+	json_writer_init(&c->w, &c->json);
+	json_open_object(&c->w);
+	json_name(&c->w, name);
+	json_open_array(&c->w);
+}
+
+void mail_call_close_list(struct mail_call *c)
+{
+	json_close_array(&c->w);
+	json_close_object(&c->w);
+}
+
+bool mail_call_number(struct http_request *rq, const char *name, uint64_t max, uint64_t *out)
+{
+	struct slice text = http_query(rq, name);
+
+	if (!text.p || (slice_u64(text, max, out) == 0 && *out > 0))
+		return true;
+	http_reply_problem(
+		rq, 400, name, "expected a number from 1 to %llu", (unsigned long long)max);
+	return false;
+}
+
 void mail_call_answer(void *arg, int status)
 {
 	struct mail_call *c = arg;
@@ -114,14 +140,9 @@ static int list_mailboxes(struct db_tx *tx, void *arg)
 	int rc;
 
 	c->tx = tx;
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "mailboxes");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "mailboxes");
 	rc = mail_store_mailboxes(tx, c->account, write_mailbox, c);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 

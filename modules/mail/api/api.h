@@ -57,6 +57,14 @@ void mail_call_start(struct mail_call *c);
 void mail_call_answer(void *call, int status);
 /* One that was answered without being begun. */
 void mail_call_drop(struct mail_call *c);
+/*
+ * Begins the answer {"name": [ …, anew where a transaction is run twice, and ends it; members behind the list
+ * come between json_close_array and json_close_object. On a worker.
+ */
+void mail_call_open_list(struct mail_call *c, const char *name);
+void mail_call_close_list(struct mail_call *c);
+/* A parameter of the query, from 1 to max; as it was when it is not there. False: it was refused. */
+bool mail_call_number(struct http_request *rq, const char *name, uint64_t max, uint64_t *out);
 /* The members of a list's entry, into an object that is open. Any thread. */
 void mail_call_summary(struct json_writer *w, const struct mail_message *m);
 

@@ -107,14 +107,9 @@ static int put_list(struct db_tx *tx, void *arg)
 	struct mail_call *c = arg;
 	int rc;
 
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "messages");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "messages");
 	rc = c->listing->query.n ? put_hits(tx, c) : put_latest(tx, c);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 

@@ -37,8 +37,7 @@ static int write_held(void *arg, const struct mail_held *h)
 	json_name(&c->w, "recipients");
 	json_open_array(&c->w);
 	rc = mail_store_held_recipients(c->tx, h->id, write_recipient, &c->w);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 
@@ -48,14 +47,9 @@ static int list(struct db_tx *tx, void *arg)
 	int rc;
 
 	c->tx = tx;
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "outgoing");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "outgoing");
 	rc = mail_store_held_list(tx, c->account, write_held, c);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 

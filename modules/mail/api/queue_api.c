@@ -144,17 +144,6 @@ static bool read_part(struct http_request *rq, const char *name, struct slice *p
 	return false;
 }
 
-static bool read_number(struct http_request *rq, const char *name, uint64_t max, uint64_t *out)
-{
-	struct slice text = http_query(rq, name);
-
-	if (!text.p || (slice_u64(text, max, out) == 0 && *out > 0))
-		return true;
-	http_reply_problem(
-		rq, 400, name, "expected a number from 1 to %llu", (unsigned long long)max);
-	return false;
-}
-
 void mail_get_queue(void *module, struct http_request *rq)
 {
 	uint64_t after = 0, limit = LIST_DEFAULT;
@@ -163,8 +152,8 @@ void mail_get_queue(void *module, struct http_request *rq)
 	struct mail_call *c;
 	int state;
 
-	if (!read_number(rq, "after", INT64_MAX, &after) ||
-		!read_number(rq, "limit", LIST_MAX, &limit) || !read_state(rq, &state) ||
+	if (!mail_call_number(rq, "after", INT64_MAX, &after) ||
+		!mail_call_number(rq, "limit", LIST_MAX, &limit) || !read_state(rq, &state) ||
 		!read_part(rq, "search", &part) || !read_part(rq, "domain", &domain))
 		return;
 	c = mail_call_new(module, rq, work_list);

@@ -56,11 +56,7 @@ static int list_page(struct db_tx *tx, void *arg)
 	int rc;
 
 	l->count = 0;
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "reports");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "reports");
 	rc = mail_store_report_list(tx, l->kind, l->domain, l->before, l->limit + 1, list_one, c);
 	json_close_array(&c->w);
 	if (l->count > l->limit)
@@ -74,17 +70,6 @@ static void work_list(struct mail_call *c)
 	c->status = db_read_wait(c->m->db, list_page, c);
 }
 
-static bool read_number(struct http_request *rq, const char *name, uint64_t max, uint64_t *out)
-{
-	struct slice text = http_query(rq, name);
-
-	if (!text.p || (slice_u64(text, max, out) == 0 && *out > 0))
-		return true;
-	http_reply_problem(
-		rq, 400, name, "expected a number from 1 to %llu", (unsigned long long)max);
-	return false;
-}
-
 void mail_get_reports(void *module, struct http_request *rq)
 {
 	struct slice kind = http_query(rq, "kind"), domain = http_query(rq, "domain");
@@ -96,8 +81,8 @@ void mail_get_reports(void *module, struct http_request *rq)
 		http_reply_problem(rq, 400, "kind", "expected dmarc or tls");
 		return;
 	}
-	if (!read_number(rq, "before", INT64_MAX, &before) ||
-		!read_number(rq, "limit", LIST_MAX, &limit))
+	if (!mail_call_number(rq, "before", INT64_MAX, &before) ||
+		!mail_call_number(rq, "limit", LIST_MAX, &limit))
 		return;
 	c = mail_call_new(module, rq, work_list);
 	c->report = l = ARENA_NEW(c->a, struct mail_report_call);
@@ -140,8 +125,7 @@ static int show(struct db_tx *tx, void *arg)
 	json_name(&c->w, "rows");
 	json_open_array(&c->w);
 	rc = mail_store_report_rows(tx, c->id, put_row, c);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 

@@ -44,11 +44,7 @@ static int list(struct db_tx *tx, void *arg)
 	int rc;
 
 	s->count = 0;
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "addresses");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "addresses");
 	rc = mail_store_suppressed_list(tx, s->address, clock_wall_ms(), PAGE, put_address, c);
 	json_close_array(&c->w);
 	if (s->count == PAGE)

@@ -39,14 +39,9 @@ static int list(struct db_tx *tx, void *arg)
 	struct mail_call *c = arg;
 	int rc;
 
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_name(&c->w, "held");
-	json_open_array(&c->w);
+	mail_call_open_list(c, "held");
 	rc = mail_store_moderated_list(tx, http_param_int(c->rq, "group"), put, &c->w);
-	json_close_array(&c->w);
-	json_close_object(&c->w);
+	mail_call_close_list(c);
 	return rc;
 }
 
