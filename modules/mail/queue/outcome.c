@@ -193,7 +193,7 @@ static void on_written(void *arg, int status)
 		return;
 	if (status == 0)
 		count_and_log(q, b);
-	else
+	else if (!b->expired || status != HEARTH_ECONFLICT)
 		log_warn("queue", "what became of a mail was not written; it may be sent again",
 			"why", "%s", error_name(status), NULL);
 	d = map_get(q->destinations, slice_str(b->domain));

@@ -62,7 +62,11 @@ static int write_one(
 	int rc;
 
 	if (r->outcome == OUTCOME_SENT || r->outcome == OUTCOME_FAILED) {
-		rc = mail_store_queue_remove(tx, r->row.id);
+		rc = b->expired ? mail_store_queue_take(tx, r->row.id)
+				: mail_store_queue_remove(tx, r->row.id);
+		/* The look was overtaken by an attempt: it has failed for nobody who has it. */
+		if (rc == HEARTH_ENOTFOUND)
+			return HEARTH_ECONFLICT;
 		if (rc == 0)
 			rc = publish(tx, b, r);
 		if (rc == 0 && is_nobody(r))

@@ -192,14 +192,19 @@ static int drop_outgoing(struct db_tx *tx, int64_t id)
 	return rc < 0 ? rc : 0;
 }
 
-int mail_store_queue_remove(struct db_tx *tx, int64_t id)
+int mail_store_queue_take(struct db_tx *tx, int64_t id)
 {
 	int64_t outgoing = 0;
 	int rc = db_get_int(
 		tx, &outgoing, "DELETE FROM queue WHERE id = $1 RETURNING outgoing", db_int(id));
 
 	INVARIANT(db_tx_writes(tx));
-	if (rc == HEARTH_ENOTFOUND)
-		return 0;
 	return rc < 0 ? rc : drop_outgoing(tx, outgoing);
+}
+
+int mail_store_queue_remove(struct db_tx *tx, int64_t id)
+{
+	int rc = mail_store_queue_take(tx, id);
+
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
 }

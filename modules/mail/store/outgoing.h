@@ -103,6 +103,8 @@ int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, int64_t after_ms,
 
 /* The recipient has it, or never will: the row goes. Nothing when it is gone already. */
 int mail_store_queue_remove(struct db_tx *tx, int64_t id);
+/* The same; HEARTH_ENOTFOUND when it is gone already. */
+int mail_store_queue_take(struct db_tx *tx, int64_t id);
 /* Not this time. Who was made due by hand since it was read with `was_ms` stays so. */
 int mail_store_queue_defer(
 	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer);
