@@ -7,6 +7,11 @@
 
 static const struct game_rules *const all_rules[] = { &chess_rules };
 
+const struct game_rules *game_rules_at(size_t i)
+{
+	return i < sizeof(all_rules) / sizeof(all_rules[0]) ? all_rules[i] : NULL;
+}
+
 const struct game_rules *game_rules_find(struct slice id)
 {
 	for (size_t i = 0; i < sizeof(all_rules) / sizeof(all_rules[0]); i++)

@@ -106,5 +106,7 @@ struct game_rules {
 
 /* The rules of this name in this build, or NULL. Any thread. */
 const struct game_rules *game_rules_find(struct slice id);
+/* Those there are, one after another from 0; NULL behind the last. Any thread. */
+const struct game_rules *game_rules_at(size_t i);
 
 #endif
