@@ -23,7 +23,6 @@ struct match *match_shell(int64_t id, const struct game_rules *rules)
 	m->id = id;
 	m->rules = rules;
 	m->draw_offer = -1;
-	m->winner = GAME_NOBODY;
 	m->clock.side = -1;
 	match_set_word(m->status, "started");
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
@@ -40,7 +39,7 @@ struct match *match_new(int64_t id, const struct game_rules *rules, struct slice
 {
 	struct match *m = match_shell(id, rules);
 
-	INVARIANT(rules->seats == MATCH_SEATS);
+	INVARIANT(rules->seats_min <= MATCH_SEATS && rules->seats_max >= MATCH_SEATS);
 	m->state = mem_zalloc(rules->state_size);
 	m->limit_ms = limit_ms;
 	m->waiting_since_us = now_us;
@@ -49,7 +48,7 @@ struct match *match_new(int64_t id, const struct game_rules *rules, struct slice
 		m->accounts[seat] = accounts[seat];
 		m->names[seat] = mem_strdup(slice_str(names[seat]));
 	}
-	if (rules->init(m->state, setup, seed, why) < 0)
+	if (rules->init(m->state, MATCH_SEATS, setup, seed, why) < 0)
 		match_free(&m);
 	else
 		match_look(m);
@@ -182,7 +181,7 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		game_clock_start(&m->clock, m->clock.side, now_us);
 	if (step->ends) {
 		m->over = true;
-		m->winner = step->winner;
+		memcpy(m->scores, step->scores, sizeof(m->scores));
 		memcpy(m->status, step->status, sizeof(m->status));
 		memcpy(m->reason, step->reason, sizeof(m->reason));
 	}

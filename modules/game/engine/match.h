@@ -22,7 +22,7 @@
  * Who plays sits on seats, from 0, in the order the rules have them; only they know more of a seat,
  * its name too. There are two: with more, a result would be scores, and "the other" nobody.
  */
-#define MATCH_SEATS 2
+#define MATCH_SEATS 2 /* with which a match is hosted today */
 /* The clock runs once each side has made its first move. */
 #define MATCH_FREE_PLIES MATCH_SEATS
 #define MATCH_PLY_MAX    1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
@@ -56,7 +56,7 @@ struct match {
 	int draw_offer;               /* the seat whose offer of a draw stands, or -1 */
 	int offered_ply[MATCH_SEATS]; /* at which it has offered last; -1: never */
 	bool over;
-	int winner; /* a seat, or GAME_NOBODY */
+	int scores[GAME_SEATS_MAX]; /* by seat, in half points, once it is over */
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
 	int64_t due_us;           /* as it is stored (store.h): not later than match_due_us */
@@ -82,7 +82,7 @@ struct match_step {
 	int draw_offer;  /* as struct match has them, behind the step */
 	int offered_ply[MATCH_SEATS];
 	bool ends;
-	int winner;
+	int scores[GAME_SEATS_MAX];
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
 };
@@ -109,6 +109,11 @@ const char *match_name(const struct match *m, int seat, char room[ACCOUNTS_NAME_
 /* The seat whose turn it is, or -1; in a state of its rules. */
 int match_turn(const struct match *m);
 int match_turn_in(const struct match *m, const void *state);
+/* Who has scored more than any other, or GAME_NOBODY. */
+static inline int match_winner(const struct match *m)
+{
+	return game_winner(m->scores, MATCH_SEATS);
+}
 /* The other seat. */
 static inline int match_rival(int seat)
 {

@@ -9,19 +9,35 @@
 
 #include "hearth/error.h"
 
-static void end_step(struct match_step *step, int winner, const char *status, const char *reason)
+static void end_step(struct match_step *step, const int scores[GAME_SEATS_MAX], const char *status,
+	const char *reason)
 {
 	step->ends = true;
-	step->winner = winner;
+	memcpy(step->scores, scores, sizeof(step->scores));
 	match_set_word(step->status, status);
 	match_set_word(step->reason, reason);
+}
+
+/* With a winner, or GAME_NOBODY: drawn. */
+static void end_won(struct match_step *step, int winner, const char *status, const char *reason)
+{
+	int scores[GAME_SEATS_MAX];
+
+	game_score(scores, MATCH_SEATS, winner);
+	end_step(step, scores, status, reason);
+}
+
+/* Nobody scores anything. */
+static void end_aborted(struct match_step *step, const char *reason)
+{
+	end_step(step, (const int[GAME_SEATS_MAX]){ 0 }, "aborted", reason);
 }
 
 /* A step that changes nothing yet. */
 static void begin(const struct match *m, struct match_step *step)
 {
 	*step = (struct match_step){
-		.ply = m->ply, .clock = m->clock, .draw_offer = m->draw_offer, .winner = GAME_NOBODY
+		.ply = m->ply, .clock = m->clock, .draw_offer = m->draw_offer
 	};
 	memcpy(step->offered_ply, m->offered_ply, sizeof(step->offered_ply));
 }
@@ -38,7 +54,8 @@ static int winner_against(const struct match *m, int loser)
 {
 	int other = match_rival(loser);
 
-	return m->rules->can_win(m->state, (unsigned)other) ? other : GAME_NOBODY;
+	return !m->rules->can_win || m->rules->can_win(m->state, (unsigned)other) ? other
+										  : GAME_NOBODY;
 }
 
 /* The clock after a move: pressed when it runs, started once both have moved. */
@@ -61,9 +78,9 @@ static void step_outcome(const struct match *m, struct match_step *step)
 
 	m->rules->outcome(step->state, &result);
 	if (result.over)
-		end_step(step, result.winner, result.status, result.reason);
+		end_step(step, result.scores, result.status, result.reason);
 	else if (step->ply >= MATCH_PLY_MAX)
-		end_step(step, GAME_NOBODY, "draw", "too many moves");
+		end_won(step, GAME_NOBODY, "draw", "too many moves");
 }
 
 /* As it was written, or else made whole, if the player wants that. */
@@ -118,9 +135,10 @@ int match_try_move(const struct match *m, int seat, struct slice text, bool draw
 
 	if (rc < 0)
 		return rc;
-	if (draw && text.n && m->rules->claim(m->state, (unsigned)seat, text, &result, why) == 0) {
+	if (draw && text.n && m->rules->claim &&
+		m->rules->claim(m->state, (unsigned)seat, text, &result, why) == 0) {
 		begin_end(m, now_us, step);
-		end_step(step, result.winner, result.status, result.reason);
+		end_step(step, result.scores, result.status, result.reason);
 		return 0;
 	}
 	begin(m, step);
@@ -154,7 +172,7 @@ static void abort_step(const struct match *m, int seat, int64_t now_us, struct m
 
 	snprintf(reason, sizeof(reason), "aborted by %s", m->rules->seat_names[seat]);
 	begin_end(m, now_us, step);
-	end_step(step, GAME_NOBODY, "aborted", reason);
+	end_aborted(step, reason);
 }
 
 int match_try_abort(
@@ -184,7 +202,7 @@ int match_try_resign(
 		return 0;
 	}
 	begin_end(m, now_us, step);
-	end_step(step, winner_against(m, seat), "resign", "resignation");
+	end_won(step, winner_against(m, seat), "resign", "resignation");
 	return 0;
 }
 
@@ -198,12 +216,13 @@ int match_try_draw(
 		return rc;
 	if (m->draw_offer == match_rival(seat)) {
 		begin_end(m, now_us, step);
-		end_step(step, GAME_NOBODY, "draw", "agreement");
+		end_won(step, GAME_NOBODY, "draw", "agreement");
 		return 0;
 	}
-	if (m->rules->claim(m->state, (unsigned)seat, (struct slice){ 0 }, &result, why) == 0) {
+	if (m->rules->claim &&
+		m->rules->claim(m->state, (unsigned)seat, (struct slice){ 0 }, &result, why) == 0) {
 		begin_end(m, now_us, step);
-		end_step(step, result.winner, result.status, result.reason);
+		end_step(step, result.scores, result.status, result.reason);
 		return 0;
 	}
 	if (m->draw_offer == seat)
@@ -257,10 +276,9 @@ int match_try_left(const struct match *m, int seat, bool draw, int64_t claim_aft
 		return rc;
 	begin_end(m, now_us, step);
 	if (draw)
-		end_step(step, GAME_NOBODY, "draw", "the opponent left");
+		end_won(step, GAME_NOBODY, "draw", "the opponent left");
 	else
-		end_step(
-			step, winner_against(m, match_rival(seat)), "timeout", "the opponent left");
+		end_won(step, winner_against(m, match_rival(seat)), "timeout", "the opponent left");
 	return 0;
 }
 
@@ -271,8 +289,8 @@ int match_try_time(
 		return HEARTH_ENOTFOUND;
 	begin_end(m, now_us, step);
 	if (m->clock.side >= 0)
-		end_step(step, winner_against(m, m->clock.side), "outoftime", "time");
+		end_won(step, winner_against(m, m->clock.side), "outoftime", "time");
 	else
-		end_step(step, GAME_NOBODY, "aborted", "no first move");
+		end_aborted(step, "no first move");
 	return 0;
 }

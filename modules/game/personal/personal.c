@@ -13,7 +13,6 @@
 #include "hearth/export.h"
 #include "lobby/seek.h"
 #include "personal/preferences.h"
-#include "rules/chess/pgn.h"
 #include "store/store.h"
 
 /* ---- export ---- */
@@ -66,23 +65,15 @@ static int load(struct db_tx *tx, void *arg)
 	return rc < 0 ? rc : game_store_read(tx, r->id, &r->match);
 }
 
-static enum pgn_result result_of(const struct match *m)
-{
-	if (!m->over || strcmp(m->status, "aborted") == 0)
-		return PGN_GOES_ON;
-	return m->winner == 0 ? PGN_WHITE_WON : m->winner == 1 ? PGN_BLACK_WON : PGN_DRAWN;
-}
-
 static void add_game(struct export_part *part, const struct game *g, const struct reading *r)
 {
 	const struct match *m = r->match;
 	char rooms[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
 	struct strbuf text = { 0 };
-	const struct pgn_game game = { .site = slice_str(hearth_hostname(g->h)),
-		.white = slice_str(match_name(m, 0, rooms[0])),
-		.black = slice_str(match_name(m, 1, rooms[1])),
+	struct game_record game = { .site = slice_str(hearth_hostname(g->h)),
+		.seats = MATCH_SEATS,
 		.started_at = r->row.started_at,
-		.result = result_of(m),
+		.scored = m->over && strcmp(m->status, "aborted") != 0,
 		.status = slice_str(m->status),
 		.reason = slice_str(m->reason),
 		.setup = r->row.setup,
@@ -90,7 +81,10 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 		.increment_s = r->row.increment_ms / 1000,
 		.moves = strbuf_slice(&m->notation) };
 
-	pgn_write(&text, &game);
+	memcpy(game.scores, m->scores, sizeof(game.scores));
+	for (int seat = 0; seat < MATCH_SEATS; seat++)
+		game.names[seat] = match_name(m, seat, rooms[seat]);
+	m->rules->record(&game, &text);
 	export_file_add(part, strbuf_slice(&text));
 	strbuf_free(&text);
 }

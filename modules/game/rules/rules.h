@@ -19,21 +19,54 @@
 #include "hearth/str.h"
 
 /* The version of this interface. The host refuses a plug-in written against another one. */
-#define GAME_RULES_VERSION 1
+#define GAME_RULES_VERSION 2
 
 #define GAME_SEED_SIZE     32   /* bytes of a match's secret seed */
-#define GAME_MOVE_MAX      16   /* bytes of a move or its notation, with the NUL */
+#define GAME_SEATS_MAX     8    /* who may play in one match */
+#define GAME_MOVE_MAX      256  /* bytes of a move or its notation, with the NUL; no blank in it */
 #define GAME_VIEWER_PUBLIC (-1) /* a viewer without a seat */
 #define GAME_NOBODY        (-1) /* the winner of a drawn game */
+
+/* What a seat scores, in half points. */
+#define GAME_LOST  0
+#define GAME_DRAWN 1
+#define GAME_WON   2
 
 /* How a match stands, or what a claim brings. */
 struct game_result {
 	bool over;
-	int winner;         /* a seat, or GAME_NOBODY */
+	int scores[GAME_SEATS_MAX]; /* by seat, in half points; who has most alone has won */
 	const char *status; /* one word for programs, as Lichess names it: "mate", "stalemate",
 			       "draw", …; "started" while the match goes on */
 	const char *reason; /* the rule in the words of its book, for people; "" while it goes on */
 };
+
+/* Scores of a match that one has won, or with GAME_NOBODY none. */
+static inline void game_score(int scores[GAME_SEATS_MAX], unsigned seats, int winner)
+{
+	for (unsigned i = 0; i < GAME_SEATS_MAX; i++)
+		scores[i] = i >= seats              ? GAME_LOST
+			    : winner == GAME_NOBODY ? GAME_DRAWN
+			    : (int)i == winner      ? GAME_WON
+						    : GAME_LOST;
+}
+
+/* The seat that has more than any other, or GAME_NOBODY. */
+static inline int game_winner(const int scores[GAME_SEATS_MAX], unsigned seats)
+{
+	int best = 0;
+	bool alone = true;
+
+	for (int i = 1; i < (int)seats; i++) {
+		if (scores[i] > scores[best]) {
+			best = i;
+			alone = true;
+		} else if (scores[i] == scores[best]) {
+			alone = false;
+		}
+	}
+	return alone ? best : GAME_NOBODY;
+}
 
 /* A move that was made. */
 struct game_move {
@@ -41,25 +74,44 @@ struct game_move {
 	char notation[GAME_MOVE_MAX]; /* as people write it (chess: SAN) */
 };
 
+/* A whole match, for `record`. Slices and names stay the caller's. */
+struct game_record {
+	struct slice site;                 /* where it was played: the server's name */
+	const char *names[GAME_SEATS_MAX]; /* who played, by seat */
+	unsigned seats;
+	int64_t started_at; /* wall, ms */
+	bool scored;        /* it is over, and was not aborted */
+	int scores[GAME_SEATS_MAX];
+	struct slice status, reason;  /* as struct game_result has them */
+	struct slice setup;           /* as `init` got it */
+	int64_t limit_s, increment_s; /* of the clock; limit 0: none */
+	struct slice moves;           /* notations of all moves, separated by one space */
+};
+
 struct game_rules {
 	unsigned version;              /* GAME_RULES_VERSION */
 	const char *id;                /* for URLs and tables: "chess" */
 	const char *name;              /* for people: "Chess" */
-	unsigned seats;                /* how many players */
-	const char *const *seat_names; /* what each is called: "white", "black" */
-	bool has_secrets;      /* moves tell more than a seat may know: clients get views alone */
+	unsigned seats_min, seats_max; /* how many may play */
+	const char *const
+		*seat_names;   /* what each is called, seats_max of them: "white", "black" */
+	bool has_secrets;      /* a state or move tells more than a seat may know: needs `told` */
 	size_t state_size;     /* bytes of a state */
 	size_t setup_size_max; /* longer setups are malformed */
 	size_t save_size_max;  /* a saved state is never longer */
 
 	/*
-	 * Begins a match. An empty setup is the game's usual start. `seed` is the only source of
-	 * chance a game may draw from (and must keep inside its state to do so). 0, or
-	 * HEARTH_EINVAL with *why set to a text that lives for ever; then the state is undefined.
+	 * Begins a match of so many seats (within the bounds above). An empty setup is the game's
+	 * usual start. `seed` is the only source of chance a game may draw from (and must keep
+	 * inside its state to do so), also for its start. 0, or HEARTH_EINVAL with *why set to a
+	 * text that lives for ever; then the state is undefined.
 	 */
-	int (*init)(void *state, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
-		const char **why);
-	/* The seats whose turn it is, a bit each; 0 when the match is over. */
+	int (*init)(void *state, unsigned seats, struct slice setup,
+		const uint8_t seed[GAME_SEED_SIZE], const char **why);
+	/*
+	 * The seats whose turn it is, a bit each; 0 when the match is over. Of several each may
+	 * move, in whatever order.
+	 */
 	uint64_t (*to_move)(const void *state);
 	/*
 	 * Makes a move for a seat and fills *made (may be NULL). Otherwise the state keeps every
@@ -82,18 +134,26 @@ struct game_rules {
 	 * the only form in which a state may reach a client.
 	 */
 	void (*view)(const void *state, int viewer, struct strbuf *out);
+	/*
+	 * What a viewer is told of a move (its canonical text) that a seat made in the state
+	 * `before`; empty texts: only that it moved. NULL where there are no secrets: everybody is
+	 * told all of it.
+	 */
+	void (*told)(const void *before, unsigned seat, struct slice move, int viewer,
+		struct game_move *out);
 	/* What the rules by themselves make of the state: no claim, clock or agreement in it. */
 	void (*outcome)(const void *state, struct game_result *out);
 	/*
 	 * A player claims a draw, also "with the move about to be played" when `move` is not
 	 * empty. 0 and *out when the claim is right: the host ends the match so, without making the
 	 * move. HEARTH_EINVAL: `move` is no move. HEARTH_EDENIED: the claim is wrong, with *why.
+	 * NULL: there is nothing to claim.
 	 */
 	int (*claim)(const void *state, unsigned seat, struct slice move, struct game_result *out,
 		const char **why);
 	/*
 	 * Whether some series of legal moves lets the seat win. When it is false the match is drawn
-	 * where the opponent runs out of time, resigns or leaves.
+	 * where the opponent runs out of time, resigns or leaves. NULL: it always does.
 	 */
 	bool (*can_win)(const void *state, unsigned seat);
 	/* Appends the state as text that `load` of this and every later version reads. */
@@ -102,6 +162,11 @@ struct game_rules {
 	int (*load)(void *state, struct slice saved);
 	/* Equal for equal states, and in practice different for different ones. */
 	uint64_t (*hash)(const void *state);
+	/*
+	 * Appends a match as its field writes it down (chess: PGN), for whoever wants to keep it.
+	 * What is secret while it goes on is not told to this function either.
+	 */
+	void (*record)(const struct game_record *match, struct strbuf *out);
 };
 
 /* The rules of this name in this build, or NULL. Any thread. */

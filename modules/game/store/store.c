@@ -149,6 +149,7 @@ static int publish_started(struct db_tx *tx, const struct game_match_row *row)
 static int publish_ended(struct db_tx *tx, int64_t match, const struct game_rules *rules,
 	const struct match_step *step)
 {
+	int winner = game_winner(step->scores, MATCH_SEATS);
 	struct strbuf out = { 0 };
 	struct json_writer w;
 
@@ -156,8 +157,7 @@ static int publish_ended(struct db_tx *tx, int64_t match, const struct game_rule
 	json_open_object(&w);
 	json_put_i64(&w, "match", match);
 	json_put_str(&w, "status", step->status);
-	json_put_str(
-		&w, "winner", step->winner == GAME_NOBODY ? NULL : rules->seat_names[step->winner]);
+	json_put_str(&w, "winner", winner == GAME_NOBODY ? NULL : rules->seat_names[winner]);
 	json_put_i64(&w, "ply", step->ply);
 	json_close_object(&w);
 	return publish(tx, "game.ended", match, &out);
@@ -197,7 +197,8 @@ static int first_position(const struct game_match_row *row, struct strbuf *out)
 	const struct game_rules *rules = game_rules_find(slice_str(row->rules));
 	void *state = rules ? mem_zalloc(rules->state_size) : NULL;
 	const char *why;
-	int rc = rules ? rules->init(state, row->setup, row->seed, &why) : HEARTH_EINVAL;
+	int rc = rules ? rules->init(state, MATCH_SEATS, row->setup, row->seed, &why)
+		       : HEARTH_EINVAL;
 
 	if (rc == 0)
 		rules->view(state, GAME_VIEWER_PUBLIC, out);
@@ -369,9 +370,9 @@ static int end_match(struct db_tx *tx, int64_t match, const struct game_rules *r
 		"UPDATE match SET status = $3, winner = $4, reason = $5, ended_at = $6, "
 		"white_left_us = $7, black_left_us = $8, running = -1, draw_offer = -1"
 		" WHERE id = $1 AND ply = $2 AND status = 'started'",
-		db_int(match), db_int(step->ply), db_str(step->status), db_int(step->winner),
-		db_str(step->reason), db_int(now_ms), db_int(step->clock.left_us[0]),
-		db_int(step->clock.left_us[1])));
+		db_int(match), db_int(step->ply), db_str(step->status),
+		db_int(game_winner(step->scores, MATCH_SEATS)), db_str(step->reason),
+		db_int(now_ms), db_int(step->clock.left_us[0]), db_int(step->clock.left_us[1])));
 
 	return rc < 0 ? rc : publish_ended(tx, match, rules, step);
 }

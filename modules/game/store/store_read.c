@@ -42,7 +42,8 @@ static struct match *shell_of(struct db_rows *rows)
 	m->started_at = db_col_int(rows, 8);
 	m->ended_at = db_col_int(rows, 9);
 	copy_word(m->status, sizeof(m->status), db_col_text(rows, 10));
-	m->winner = (int)db_col_int(rows, 11);
+	if (strcmp(m->status, "started") != 0 && strcmp(m->status, "aborted") != 0)
+		game_score(m->scores, MATCH_SEATS, (int)db_col_int(rows, 11));
 	copy_word(m->reason, sizeof(m->reason), db_col_text(rows, 12));
 	m->over = strcmp(m->status, "started") != 0;
 	m->ply = (int)db_col_int(rows, 13);
@@ -116,7 +117,9 @@ int game_store_load(struct db_tx *tx, int64_t id, struct match **out)
 
 		INVARIANT(m->id == id && !m->state);
 		m->state = mem_zalloc(m->rules->state_size);
-		rc = m->rules->init(m->state, row.setup, row.seed, &why) < 0 ? HEARTH_ECORRUPT : 0;
+		rc = m->rules->init(m->state, MATCH_SEATS, row.setup, row.seed, &why) < 0
+			     ? HEARTH_ECORRUPT
+			     : 0;
 	}
 	if (rc == 0)
 		rc = each_move(tx, *out, match_replay);

@@ -59,11 +59,12 @@ static void write_legal(struct json_writer *w, const struct match *m, int viewer
 
 static void write_result(struct json_writer *w, const struct match *m)
 {
+	int winner = match_winner(m);
+
 	json_put_str(w, "status", m->status);
 	if (!m->over)
 		return;
-	json_put_str(
-		w, "winner", m->winner == GAME_NOBODY ? NULL : m->rules->seat_names[m->winner]);
+	json_put_str(w, "winner", winner == GAME_NOBODY ? NULL : m->rules->seat_names[winner]);
 	json_put_str(w, "reason", m->reason);
 }
 

@@ -31,7 +31,7 @@ static void try_claims(const struct chess_game *g, struct slice move)
 
 	for (unsigned seat = 0; seat < 2; seat++) {
 		if (chess_rules.claim(g, seat, move, &r, &why) == 0)
-			assert(r.over && r.winner == GAME_NOBODY);
+			assert(r.over && game_winner(r.scores, 2) == GAME_NOBODY);
 		else
 			assert(why);
 	}
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice rest = slice_of(data, size), setup = slice_split(&rest, '\n');
 	const char *why = NULL;
 
-	if (chess_rules.init(&g, setup, seed, &why)) {
+	if (chess_rules.init(&g, 2, setup, seed, &why)) {
 		assert(why);
 		return 0;
 	}

@@ -23,6 +23,7 @@
 #include "rules/chess/game.h"
 #include "rules/chess/moves.h"
 #include "rules/chess/notation.h"
+#include "rules/chess/pgn.h"
 
 /* Two lines of head, and every move with what separates it. */
 #define SAVE_SIZE_MAX (16 + CHESS_FEN_MAX + CHESS_HALFMOVES_MAX * CHESS_UCI_MAX)
@@ -46,19 +47,24 @@ static const struct {
 
 static struct game_result result_of(const struct chess_game *g, enum chess_end end)
 {
-	return (struct game_result){
+	struct game_result result = {
 		.over = end != CHESS_GOES_ON,
-		.winner = end == CHESS_CHECKMATE ? g->board.turn ^ 1 : GAME_NOBODY,
 		.status = ends[end].status,
 		.reason = ends[end].reason,
 	};
+
+	if (result.over)
+		game_score(
+			result.scores, 2, end == CHESS_CHECKMATE ? g->board.turn ^ 1 : GAME_NOBODY);
+	return result;
 }
 
-static int init(
-	void *state, struct slice setup, const uint8_t seed[GAME_SEED_SIZE], const char **why)
+static int init(void *state, unsigned seats, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
+	const char **why)
 {
 	struct chess_board board;
 
+	(void)seats;
 	(void)seed;
 	if (setup.n == 0)
 		chess_board_start(&board);
@@ -251,12 +257,41 @@ static uint64_t hash(const void *state)
 	return chess_game_hash(state);
 }
 
+static enum pgn_result pgn_result_of(const struct game_record *r)
+{
+	if (!r->scored)
+		return PGN_GOES_ON;
+	switch (game_winner(r->scores, 2)) {
+	case 0: return PGN_WHITE_WON;
+	case 1: return PGN_BLACK_WON;
+	default: return PGN_DRAWN;
+	}
+}
+
+static void record(const struct game_record *r, struct strbuf *out)
+{
+	const struct pgn_game game = { .site = r->site,
+		.white = slice_str(r->names[0]),
+		.black = slice_str(r->names[1]),
+		.started_at = r->started_at,
+		.result = pgn_result_of(r),
+		.status = r->status,
+		.reason = r->reason,
+		.setup = r->setup,
+		.limit_s = r->limit_s,
+		.increment_s = r->increment_s,
+		.moves = r->moves };
+
+	pgn_write(out, &game);
+}
+
 const struct game_rules chess_rules = {
 	.version = GAME_RULES_VERSION,
 	.id = "chess",
 	.name = "Chess",
 	.seat_names = colours,
-	.seats = 2,
+	.seats_min = 2,
+	.seats_max = 2,
 	.state_size = sizeof(struct chess_game),
 	.setup_size_max = CHESS_FEN_MAX,
 	.save_size_max = SAVE_SIZE_MAX,
@@ -272,4 +307,5 @@ const struct game_rules chess_rules = {
 	.save = save,
 	.load = load,
 	.hash = hash,
+	.record = record,
 };

@@ -92,7 +92,7 @@ START_TEST(an_offer_stands_until_the_other_answers_or_moves)
 	move("c6b8");
 	ck_assert_int_eq(draw(0), 0);
 	ck_assert_int_eq(draw(1), 0);
-	ck_assert(m->over && m->winner == GAME_NOBODY);
+	ck_assert(m->over && match_winner(m) == GAME_NOBODY);
 	ck_assert_str_eq(m->reason, "agreement");
 	ck_assert_int_eq(m->draw_offer, -1);
 }
@@ -136,14 +136,14 @@ START_TEST(before_both_have_moved_nobody_loses)
 	move("e2e4");
 	take(match_try_resign(m, 1, now_us, &step, &why), &step);
 	ck_assert_str_eq(m->status, "aborted");
-	ck_assert_int_eq(m->winner, GAME_NOBODY);
+	ck_assert_int_eq(match_winner(m), GAME_NOBODY);
 
 	begin();
 	moves("e2e4 e7e5");
 	ck_assert_int_eq(match_try_abort(m, 0, now_us, &step, &why), HEARTH_EDENIED);
 	take(match_try_resign(m, 1, now_us, &step, &why), &step);
 	ck_assert_str_eq(m->status, "resign");
-	ck_assert_int_eq(m->winner, 0);
+	ck_assert_int_eq(match_winner(m), 0);
 	ck_assert_int_eq(match_try_abort(m, 0, now_us, &step, &why), HEARTH_EDENIED);
 }
 END_TEST
@@ -168,7 +168,7 @@ START_TEST(who_is_away_long_enough_can_be_claimed_against)
 		match_try_left(m, 1, false, 3 * SECOND, now_us, &step, &why), HEARTH_EDENIED);
 	take(match_try_left(m, 0, false, 3 * SECOND, now_us, &step, &why), &step);
 	ck_assert_str_eq(m->status, "timeout");
-	ck_assert_int_eq(m->winner, 0);
+	ck_assert_int_eq(match_winner(m), 0);
 	/* What white has used until then stays so. */
 	ck_assert_int_eq(game_clock_left_us(&m->clock, 0, now_us + SECOND), 57 * SECOND);
 }

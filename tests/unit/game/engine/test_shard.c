@@ -172,7 +172,7 @@ static void forget_told(void)
 /* One after the other, each ended at once: rows are what adds up. */
 static int begin_many(struct db_tx *tx, void *arg)
 {
-	struct match_step end = { .ends = true, .winner = GAME_NOBODY, .status = "aborted" };
+	struct match_step end = { .ends = true, .status = "aborted" };
 	const struct game_store_times at = { .wall_ms = 1, .due_us = 1 };
 	int *begun = arg, rc = 0;
 
@@ -256,11 +256,9 @@ END_TEST
 
 START_TEST(a_resignation_that_is_on_disk_already_is_told)
 {
-	struct match_step step = { .ply = 0,
-		.ends = true,
-		.winner = -1,
-		.status = "aborted",
-		.reason = "aborted by white" };
+	struct match_step step = {
+		.ply = 0, .ends = true, .status = "aborted", .reason = "aborted by white"
+	};
 
 	open_match(600000, 60000);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
@@ -273,11 +271,9 @@ END_TEST
 
 START_TEST(an_end_on_disk_that_nobody_here_knew_of_is_told)
 {
-	struct match_step step = { .ply = 0,
-		.ends = true,
-		.winner = GAME_NOBODY,
-		.status = "draw",
-		.reason = "agreement" };
+	struct match_step step = {
+		.ply = 0, .ends = true, .status = "draw", .reason = "agreement"
+	};
 
 	open_match(600000, 60000);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);

@@ -16,7 +16,7 @@ static void *state_of(const char *setup)
 	const char *why = "";
 
 	ck_assert_ptr_nonnull(state);
-	ck_assert_msg(rules->init(state, slice_str(setup), seed, &why) == 0, "%s", why);
+	ck_assert_msg(rules->init(state, 2, slice_str(setup), seed, &why) == 0, "%s", why);
 	return state;
 }
 
@@ -65,7 +65,7 @@ START_TEST(describes_itself)
 {
 	ck_assert_uint_eq(rules->version, GAME_RULES_VERSION);
 	ck_assert_str_eq(rules->id, "chess");
-	ck_assert_uint_eq(rules->seats, 2);
+	ck_assert(rules->seats_min == 2 && rules->seats_max == 2);
 	ck_assert_uint_le(rules->state_size, 8192);
 }
 END_TEST
@@ -78,7 +78,7 @@ START_TEST(setups)
 
 	ck_assert_mem_eq(state, again, rules->state_size);
 	ck_assert_uint_eq(rules->to_move(state), 1);
-	ck_assert_int_eq(rules->init(state, SLICE("8/8 w"), seed, &why), HEARTH_EINVAL);
+	ck_assert_int_eq(rules->init(state, 2, SLICE("8/8 w"), seed, &why), HEARTH_EINVAL);
 	ck_assert_ptr_nonnull(why);
 	free(state);
 	free(again);
@@ -166,7 +166,7 @@ START_TEST(a_game_that_is_over)
 	apply_all(state, "f2f3 e7e5 g2g4 d8h4");
 	r = result_of(state);
 	ck_assert(r.over);
-	ck_assert_int_eq(r.winner, 1);
+	ck_assert_int_eq(game_winner(r.scores, 2), 1);
 	ck_assert_str_eq(r.status, "mate");
 	ck_assert_str_eq(r.reason, "checkmate");
 	ck_assert_uint_eq(rules->to_move(state), 0);
@@ -193,7 +193,7 @@ START_TEST(claims)
 	ck_assert_int_eq(rules->claim(state, 1, SLICE("f6f5"), &r, &why), HEARTH_EDENIED);
 	ck_assert_int_eq(rules->claim(state, 0, SLICE("f6g8"), &r, &why), HEARTH_EDENIED);
 	ck_assert_int_eq(rules->claim(state, 1, SLICE("f6g8"), &r, &why), 0);
-	ck_assert(r.over && r.winner == GAME_NOBODY);
+	ck_assert(r.over && game_winner(r.scores, 2) == GAME_NOBODY);
 	ck_assert_str_eq(r.status, "draw");
 	ck_assert_str_eq(r.reason, "threefold repetition");
 	ck_assert_mem_eq(state, before, rules->state_size);
