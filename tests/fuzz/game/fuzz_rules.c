@@ -30,7 +30,7 @@ static void look(const struct game_rules *r, const void *state, void *copy)
 
 	r->outcome(state, &result);
 	assert(result.over == (r->to_move(state) == 0));
-	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)r->seats; viewer++) {
+	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)r->seats_max; viewer++) {
 		struct arena *a = arena_new();
 		struct json *json;
 
@@ -61,7 +61,7 @@ static void play(const struct game_rules *r, struct slice text, void *state, voi
 	struct slice setup = slice_split(&text, '\n');
 	const char *why = NULL;
 
-	if (r->init(state, setup, seed, &why)) {
+	if (r->init(state, r->seats_max, setup, seed, &why)) {
 		assert(why && why[0]);
 		return;
 	}
@@ -71,7 +71,7 @@ static void play(const struct game_rules *r, struct slice text, void *state, voi
 		struct game_result result;
 		struct game_move made;
 
-		for (unsigned seat = 0; seat < r->seats; seat++)
+		for (unsigned seat = 0; seat < r->seats_max; seat++)
 			r->claim(state, seat, move, &result, &why);
 		memcpy(copy, state, r->state_size);
 		if (r->apply(state, turn ? (unsigned)__builtin_ctzll(turn) : 0, move, &made, &why))

@@ -82,23 +82,24 @@ static inline struct slice trial_word(struct slice list, size_t nth)
 
 static inline void trial_outcome(struct trial *t)
 {
-	struct game_result r = { .winner = 99 };
+	struct game_result r = { 0 };
 
 	t->rules->outcome(t->state, &r);
 	HOLDS(t, r.over == (t->rules->to_move(t->state) == 0));
 	HOLDS(t, r.status && strlen(r.status) < PROPERTIES_WORD);
 	HOLDS(t, r.reason && strlen(r.reason) < PROPERTIES_WORD);
-	HOLDS(t, r.winner == GAME_NOBODY || (r.over && r.winner < (int)t->rules->seats));
+	for (unsigned seat = 0; seat < GAME_SEATS_MAX; seat++)
+		HOLDS(t, r.scores[seat] == 0 || (r.over && seat < t->rules->seats_max));
 	HOLDS(t, (strcmp(r.status, "started") == 0) == !r.over);
 	HOLDS(t, (r.reason[0] != 0) == r.over);
-	HOLDS(t, t->rules->seats >= 64 || t->rules->to_move(t->state) >> t->rules->seats == 0);
-	for (unsigned seat = 0; r.over && seat < t->rules->seats; seat++)
+	HOLDS(t, t->rules->to_move(t->state) >> t->rules->seats_max == 0);
+	for (unsigned seat = 0; r.over && t->rules->can_win && seat < t->rules->seats_max; seat++)
 		(void)t->rules->can_win(t->state, seat);
 }
 
 static inline void trial_views(struct trial *t)
 {
-	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)t->rules->seats; viewer++) {
+	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)t->rules->seats_max; viewer++) {
 		struct arena *a = arena_new();
 		struct strbuf text = { 0 };
 		struct json *json;
@@ -179,7 +180,7 @@ static inline void trial_text(struct trial *t, unsigned seat, struct slice list,
 	memcpy(t->copy, t->state, t->rules->state_size);
 	rc = t->rules->apply(t->copy, seat, text, &made, &why);
 	if (rc == 0) {
-		HOLDS(t, seat < t->rules->seats && trial_turn(t, seat));
+		HOLDS(t, seat < t->rules->seats_max && trial_turn(t, seat));
 		HOLDS(t, trial_listed(list, slice_str(made.text)));
 		return;
 	}
@@ -195,6 +196,8 @@ static inline void trial_claim(struct trial *t, unsigned seat, struct slice text
 	const char *why = NULL;
 	int rc;
 
+	if (!t->rules->claim)
+		return;
 	memcpy(t->copy, t->state, t->rules->state_size);
 	rc = t->rules->claim(t->copy, seat, text, &r, &why);
 	HOLDS(t, rc == 0 || rc == HEARTH_EINVAL || rc == HEARTH_EDENIED);
@@ -273,7 +276,7 @@ static inline void trial_legal(struct trial *t, unsigned seat, struct slice list
 static inline void trial_ply(struct trial *t)
 {
 	bool thorough = trial_below(t, 8) == 0;
-	unsigned turn = trial_below(t, t->rules->seats);
+	unsigned turn = trial_below(t, t->rules->seats_max);
 	struct strbuf lists[64] = { 0 };
 	struct game_move made;
 	struct slice move;
@@ -281,31 +284,32 @@ static inline void trial_ply(struct trial *t)
 
 	trial_outcome(t);
 	trial_reload(t);
-	for (unsigned seat = 0; seat < t->rules->seats; seat++) {
+	for (unsigned seat = 0; seat < t->rules->seats_max; seat++) {
 		t->rules->legal(t->state, seat, &lists[seat]);
 		trial_legal(t, seat, strbuf_slice(&lists[seat]), thorough);
 		trial_claim(t, seat, SLICE(""));
 		if (!thorough)
 			continue;
-		(void)t->rules->can_win(t->state, seat);
+		if (t->rules->can_win)
+			(void)t->rules->can_win(t->state, seat);
 		trial_nonsense(t, seat, strbuf_slice(&lists[seat]));
 		trial_text(t, seat + 1, strbuf_slice(&lists[seat]),
 			trial_word(strbuf_slice(&lists[seat]), 0));
 	}
 	if (thorough) {
 		trial_views(t);
-		trial_text(t, t->rules->seats, SLICE(""), SLICE("a1"));
+		trial_text(t, t->rules->seats_max, SLICE(""), SLICE("a1"));
 		trial_text(t, 1000, SLICE(""), SLICE("a1"));
 	}
 	while (t->rules->to_move(t->state) && !trial_turn(t, turn))
-		turn = (turn + 1) % t->rules->seats;
+		turn = (turn + 1) % t->rules->seats_max;
 	move = strbuf_slice(&lists[turn]);
 	if (move.n) {
 		move = trial_word(move, trial_below(t, (unsigned)trial_words(move)));
 		HOLDS(t, t->rules->apply(t->state, turn, move, &made, &why) == 0);
 		strbuf_printf(&t->log, "%u %s\n", turn, made.text);
 	}
-	for (unsigned seat = 0; seat < t->rules->seats; seat++)
+	for (unsigned seat = 0; seat < t->rules->seats_max; seat++)
 		strbuf_free(&lists[seat]);
 }
 
@@ -314,8 +318,8 @@ static inline void trial_begin(struct trial *t, void *state, uint8_t fill)
 	const char *why = "";
 
 	memset(state, fill, t->rules->state_size);
-	ck_assert_msg(t->rules->init(state, t->setup, t->seed, &why) == 0, "%s: %.*s: %s",
-		t->rules->id, SLICE_ARG(t->setup), why);
+	ck_assert_msg(t->rules->init(state, t->rules->seats_max, t->setup, t->seed, &why) == 0,
+		"%s: %.*s: %s", t->rules->id, SLICE_ARG(t->setup), why);
 }
 
 /* The log of the moves is the match: played again it gives the same bytes. */
@@ -370,12 +374,14 @@ static inline void properties_of_table(const struct game_rules *r)
 	ck_assert(r->id && r->id[0] && strlen(r->id) < PROPERTIES_WORD);
 	ck_assert(strspn(r->id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(r->id));
 	ck_assert(r->name && r->name[0]);
-	ck_assert_uint_ge(r->seats, 1);
-	ck_assert_uint_le(r->seats, 64);
-	for (unsigned seat = 0; seat < r->seats; seat++)
+	ck_assert_uint_ge(r->seats_min, 1);
+	ck_assert_uint_le(r->seats_min, r->seats_max);
+	ck_assert_uint_le(r->seats_max, GAME_SEATS_MAX);
+	for (unsigned seat = 0; seat < r->seats_max; seat++)
 		ck_assert(r->seat_names[seat] && r->seat_names[seat][0]);
 	ck_assert(r->init && r->to_move && r->apply && r->legal && r->view && r->outcome);
-	ck_assert(r->claim && r->can_win && r->save && r->load && r->hash);
+	ck_assert(r->save && r->load && r->hash && r->record);
+	ck_assert(!r->has_secrets || r->told);
 	ck_assert_uint_gt(r->state_size, 0);
 	ck_assert_uint_gt(r->save_size_max, 0);
 }
@@ -398,7 +404,7 @@ static inline void properties_of_setups(const struct game_rules *r, const char *
 		if (n && i % 3)
 			text[at] = i % 3 == 1 ? setup[trial_below(&t, (unsigned)n)]
 					      : (char)(1 + trial_below(&t, 255));
-		rc = r->init(t.state, slice_of(text, i % 3 ? n : at), seed, &why);
+		rc = r->init(t.state, r->seats_max, slice_of(text, i % 3 ? n : at), seed, &why);
 		ck_assert_msg(rc == 0 || (rc == HEARTH_EINVAL && why && why[0]), "%s: %s: %d",
 			r->id, text, rc);
 		text[at] = was;

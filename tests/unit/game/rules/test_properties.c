@@ -93,9 +93,12 @@ static void call_all(const struct game_rules *r, void *state, void *copy, unsign
 	r->to_move(state);
 	r->hash(state);
 	r->outcome(state, &result);
-	r->can_win(state, seat);
-	r->claim(state, seat, move, &result, &why);
-	r->claim(state, seat, SLICE("?"), &result, &why);
+	if (r->can_win)
+		r->can_win(state, seat);
+	if (r->claim) {
+		r->claim(state, seat, move, &result, &why);
+		r->claim(state, seat, SLICE("?"), &result, &why);
+	}
 	if (r->complete)
 		r->complete(state, move, out);
 	r->apply(copy, seat, SLICE("\xff?"), &made, &why);
@@ -114,7 +117,7 @@ static void count_game(const struct game_rules *r, const char *setup)
 
 	t.state = mem_alloc(r->state_size);
 	t.copy = mem_alloc(r->state_size);
-	ck_assert_int_eq(r->init(t.state, slice_str(setup), seed, &why), 0);
+	ck_assert_int_eq(r->init(t.state, r->seats_max, slice_str(setup), seed, &why), 0);
 	for (unsigned ply = 0; ply < 60 && r->to_move(t.state); ply++) {
 		unsigned seat = (unsigned)__builtin_ctzll(r->to_move(t.state));
 		struct slice move;
@@ -131,7 +134,7 @@ static void count_game(const struct game_rules *r, const char *setup)
 		ck_assert_int_eq(r->apply(t.state, seat, move, NULL, &why), 0);
 	}
 	before = allocations;
-	r->init(t.copy, slice_str(setup), seed, &why);
+	r->init(t.copy, r->seats_max, slice_str(setup), seed, &why);
 	ck_assert_msg(allocations == before, "%s allocates", r->id);
 	free(t.state);
 	free(t.copy);
