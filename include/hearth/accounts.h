@@ -90,6 +90,7 @@ typedef void accounts_login_fn(
 #define ACCOUNTS_REACHED_MAX    2000
 #define ACCOUNTS_REMOTES_MAX    100
 #define ACCOUNTS_GROUPS_MAX     50
+#define ACCOUNTS_NAME_ROOM      260 /* bytes of a name for others, with its NUL */
 struct accounts_group {
 	int64_t id;
 	const char *name, *title;
@@ -106,6 +107,10 @@ struct accounts_reached {
 	const char *const *remotes; /* NAME@DOMAIN, the domain in lower case */
 	size_t remote_n;
 };
+/* A group, as people know it. */
+struct accounts_group_named {
+	char name[64], title[ACCOUNTS_NAME_ROOM];
+};
 typedef void accounts_reached_fn(void *arg, int status, const struct accounts_reached *reached);
 
 /* Whether the account may write as an address: 0, HEARTH_EDENIED, HEARTH_EBUSY, HEARTH_EIO. */
@@ -113,8 +118,6 @@ typedef void accounts_may_fn(void *arg, int status);
 
 /* 0 with the name (valid during the call), or HEARTH_ENOTFOUND, HEARTH_EBUSY, HEARTH_EIO, NULL. */
 typedef void accounts_name_fn(void *arg, int status, const char *name);
-
-#define ACCOUNTS_NAME_ROOM 260 /* bytes of a name for others, with its NUL */
 
 /* The name for others of an account that has chosen none. */
 static inline void accounts_nameless(int64_t id, char out[ACCOUNTS_NAME_ROOM])
@@ -231,6 +234,8 @@ struct accounts {
 	 */
 	/* *group is its id. HEARTH_ENOTFOUND. */
 	int (*group_by_address_wait)(void *self, struct slice address, int64_t *group);
+	/* What it is called. HEARTH_ENOTFOUND. */
+	int (*group_by_id_wait)(void *self, int64_t group, struct accounts_group_named *out);
 	/* The ids of its members, in `a`, by number; none for a group that is not there. */
 	int (*members_wait)(
 		void *self, int64_t group, struct arena *a, int64_t **members, size_t *n);

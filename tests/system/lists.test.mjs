@@ -62,7 +62,6 @@ test('a group’s mail says what it is of, and how to leave', async () => {
 
   const click = async (path, method = 'POST', body = 'List-Unsubscribe=One-Click') => (await fetch(hearth.base + path, {
     method, body: method === 'POST' ? body : undefined, headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://webmail.example' } })).status;
-  assert.equal(await click(links[1], 'GET'), 405);
   assert.equal(await click(links[1], 'POST', 'x=y'), 400);
   assert.equal(await click(links[1].replace(/.$/, (c) => (c === '0' ? '1' : '0'))), 404);
   assert.deepEqual(members(), ['ann', 'bob', 'cleo']);
@@ -71,6 +70,51 @@ test('a group’s mail says what it is of, and how to leave', async () => {
   assert.equal(await click(links[1]), 204); // twice is the same
   assert.equal(await click(links[0]), 409); // the last owner
   run('group', 'join', 'choir', 'bob');
+});
+
+test('a browser that follows the link to leave is asked first, and told what became of it', async () => {
+  const about = 'to be left by a page';
+  run('group', 'add', 'band', '--title', 'Rock & <b>Roll</b>');
+  run('group', 'join', 'band', 'ann', '--owner');
+  run('group', 'join', 'band', 'bob');
+  assert.equal(await send('band@hearth.test', { about }), 250);
+  const [anns, bobs] = await Promise.all(['ann', 'bob'].map(async (name) => /^List-Unsubscribe: <https:\/\/mail\.hearth\.test(.+)>\r$/m.exec(await header(name, about))[1]));
+  const inside = () => run('group', 'show', 'band').includes('bob@');
+  const visit = async (path, body) => {
+    const answer = await fetch(hearth.base + path, body ? { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', Origin: 'https://mail.hearth.test', 'Sec-Fetch-Site': 'same-origin' } } : {});
+    const text = await answer.text();
+    assert.equal(answer.headers.get('content-type'), 'text/html; charset=utf-8');
+    assert.match(answer.headers.get('content-security-policy'), /default-src 'none'.*form-action 'self'/);
+    assert.doesNotMatch(text, /<script|<b>/i);
+    return { status: answer.status, text };
+  };
+  for (let i = 0; i < 2; i++) { // as often as one looks
+    const { status, text } = await visit(bobs);
+    assert.equal(status, 200);
+    assert.match(text, /Leave this group\?[^]*Rock &amp; &lt;b&gt;Roll&lt;\/b&gt;[^]*<form method="post">/);
+    assert.ok(inside());
+  }
+  const fields = (text) => new URLSearchParams([...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]+)">/g)].map(([, name, value]) => [name, value])).toString();
+  const button = fields((await visit(bobs)).text);
+  const wrong = bobs.replace(/.$/, (c) => (c === '0' ? '1' : '0'));
+  for (const body of [undefined, button]) {
+    const { status, text } = await visit(wrong, body);
+    assert.equal(status, 404);
+    assert.match(text, /no longer good/);
+    assert.doesNotMatch(text, /Rock|<form/);
+  }
+  const owner = await visit(anns, button);
+  assert.equal(owner.status, 409);
+  assert.match(owner.text, /last owner/);
+  assert.ok(inside());
+  const left = await visit(bobs, button);
+  assert.equal(left.status, 200);
+  assert.match(left.text, /You have left/);
+  assert.doesNotMatch(left.text, /<form/);
+  assert.ok(!inside());
+  assert.match((await visit(bobs, button)).text, /You have left/); // twice is the same
+  run('group', 'delete', 'band');
+  assert.equal((await visit(bobs)).status, 404);
 });
 
 test('who may write to a group', async () => {

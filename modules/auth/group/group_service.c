@@ -2,6 +2,7 @@
  * group_service.c: the part of the "accounts" service that is about groups (accounts.h): who is in one.
  * It waits: on workers and in commands.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "group/group.h"
@@ -46,6 +47,25 @@ static int group_by_address_wait(void *self, struct slice address, int64_t *grou
 	if (rc == 0)
 		*group = q.group;
 	return rc;
+}
+
+static int get_group(struct db_tx *tx, void *arg)
+{
+	struct group *g = arg;
+
+	return group_get(tx, g->id, g);
+}
+
+static int group_by_id_wait(void *self, int64_t group, struct accounts_group_named *out)
+{
+	struct group g = { .id = group };
+	int rc = db_read_wait(((struct auth *)self)->db, get_group, &g);
+
+	if (rc < 0)
+		return rc;
+	snprintf(out->name, sizeof(out->name), "%s", g.name);
+	snprintf(out->title, sizeof(out->title), "%s", g.title);
+	return 0;
 }
 
 static void add_id(void *arg, const struct group_person *person)
@@ -121,6 +141,7 @@ static int owns_group_wait(void *self, int64_t group, int64_t account)
 void auth_group_service_init(struct auth *a)
 {
 	a->service.group_by_address_wait = group_by_address_wait;
+	a->service.group_by_id_wait = group_by_id_wait;
 	a->service.members_wait = members_wait;
 	a->service.owns_group_wait = owns_group_wait;
 	a->service.is_member_wait = is_member_wait;

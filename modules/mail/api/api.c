@@ -237,6 +237,7 @@ const struct http_route mail_routes[] = {
 		HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/mail/lists/{group:int}/held/{id:int}", mail_delete_moderated,
 		HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/mail/lists/leave/{token:word}", mail_get_leave, HTTP_PUBLIC, 0 },
 	{ HTTP_POST, "/api/mail/lists/leave/{token:word}", mail_post_leave,
 		HTTP_PUBLIC | HTTP_FOREIGN, 1024 },
 	{ HTTP_GET, "/api/mail/servers", get_servers, HTTP_ACCOUNT, 0 },

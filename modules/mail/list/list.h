@@ -7,7 +7,8 @@
 
 #include "hearth/http.h"
 
-http_handler mail_post_leave;
+/* leave_api.c */
+http_handler mail_get_leave, mail_post_leave;
 
 /* moderate_api.c: what waits for an owner's word. */
 http_handler mail_get_moderated, mail_post_moderated, mail_delete_moderated;

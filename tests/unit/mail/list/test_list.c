@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "hearth/error.h"
 #include "list/leave.h"
+#include "list/leave_page.h"
 #include "list/list_header.h"
 
 #define NOW (INT64_C(1700000000))
@@ -43,6 +44,33 @@ START_TEST(the_fields)
 	/* Nothing that is a title ends a field. */
 	other.title = SLICE("a\r\nBcc: x");
 	ck_assert_ptr_null(strstr(written(&other, NULL), "Bcc"));
+}
+END_TEST
+
+static const char *page(enum leave_page which, struct slice title)
+{
+	static struct strbuf out;
+
+	strbuf_reset(&out);
+	leave_page_write(&out, which, title, SLICE("https://ours.test/"));
+	return out.p;
+}
+
+START_TEST(a_page_asks_and_says_what_became_of_it)
+{
+	static const struct slice title = { "a<script>\"'&", 12 };
+
+	for (int i = LEAVE_PAGE_ASK; i <= LEAVE_PAGE_LATER; i++) {
+		enum leave_page which = (enum leave_page)i;
+		const char *html = page(which, title);
+
+		ck_assert_int_eq(strstr(html, "<form") != NULL, which == LEAVE_PAGE_ASK);
+		ck_assert_int_eq(strstr(html, "a&lt;script&gt;&quot;&#39;&amp;") != NULL,
+			which <= LEAVE_PAGE_LAST_OWNER);
+		ck_assert_ptr_null(strstr(html, "<script"));
+		ck_assert_ptr_nonnull(strstr(html, "\"https://ours.test/#account/groups\""));
+		ck_assert_int_eq(leave_page_status(which) == 200, which <= LEAVE_PAGE_LEFT);
+	}
 }
 END_TEST
 
@@ -111,4 +139,5 @@ START_TEST(a_link_is_for_one_member_of_one_group)
 }
 END_TEST
 
-TEST_MAIN("list", the_fields, its_own_field_is_known_again, a_link_is_for_one_member_of_one_group)
+TEST_MAIN("list", the_fields, a_page_asks_and_says_what_became_of_it, its_own_field_is_known_again,
+	a_link_is_for_one_member_of_one_group)
