@@ -41,29 +41,28 @@ static void fail(struct dmarc_check *c, bool exists)
 	finish(c, DMARC_RESULT_FAIL);
 }
 
-/* ---- whether the author's domain is there at all (section 3.2.13) ---- */
+/*
+ * ---- whether the author's domain is there at all (section 3.2.13, RFC 8020) ----
+ * Only NXDOMAIN says that it is not, and that of an alias's target is none of the name that has the alias.
+ */
 
-static const enum dns_type kinds[] = { DNS_A, DNS_AAAA, DNS_MX };
+static bool is_alias(struct slice name, const char *end)
+{
+	struct slice s = slice_str(end);
 
-static void ask_existence(struct dmarc_check *c);
+	if (s.n > 0 && s.p[s.n - 1] == '.')
+		s.n--;
+	return !slice_ieq(s, name);
+}
 
 static void on_existence(void *arg, const struct dns_answer *answer)
 {
 	struct dmarc_check *c = arg;
 
-	if (answer->status == DNS_FOUND)
-		fail(c, true);
-	else if (answer->status == DNS_FAILED || answer->status == DNS_BOGUS)
+	if (answer->status == DNS_FAILED || answer->status == DNS_BOGUS)
 		finish(c, DMARC_RESULT_TEMPERROR);
-	else if (++c->kind == sizeof(kinds) / sizeof(kinds[0]))
-		fail(c, false);
 	else
-		ask_existence(c);
-}
-
-static void ask_existence(struct dmarc_check *c)
-{
-	c->dns.ask(c->dns.dns, &c->q, c->author, kinds[c->kind], on_existence, c);
+		fail(c, answer->status != DNS_NXDOMAIN || is_alias(c->author, answer->name));
 }
 
 /* ---- alignment (section 4.4) ---- */
@@ -126,7 +125,7 @@ static void conclude(struct dmarc_check *c)
 		 c->outcome.policy.record.np == c->outcome.policy.record.sp)
 		fail(c, true);
 	else
-		ask_existence(c);
+		c->dns.ask(c->dns.dns, &c->q, c->author, DNS_A, on_existence, c);
 }
 
 static void align(struct dmarc_check *c)

@@ -54,7 +54,6 @@ struct dmarc_check {
 	size_t n, at; /* `at`: whose walk it is */
 	int walks;
 	bool judged, unknown, ended;
-	size_t kind; /* of record that is looked for at the author's domain */
 	struct dns_question q;
 	struct dmarc_outcome outcome;
 	dmarc_fn *done;

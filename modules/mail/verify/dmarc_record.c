@@ -77,14 +77,14 @@ static bool has_address(struct slice rua)
 	return false;
 }
 
-/* The tag in front must be v=DMARC1, in these letters. */
+/* The tag in front must be v=DMARC1; its value in these letters. */
 static bool take_version(struct slice *text)
 {
 	struct slice value = slice_split(text, ';');
 	struct slice name = slice_split(&value, '=');
 
-	return slice_eq(slice_trim(name), SLICE("v")) && value.p &&
-	       slice_eq(slice_trim(value), SLICE("DMARC1")) && name.n > 0 && name.p[0] == 'v';
+	return name.n > 0 && (name.p[0] == 'v' || name.p[0] == 'V') && slice_trim(name).n == 1 &&
+	       value.p && slice_eq(slice_trim(value), SLICE("DMARC1"));
 }
 
 bool dmarc_record_parse(struct slice text, struct dmarc_record *out)

@@ -135,6 +135,7 @@ static inline void fake_dns_answer(struct fake_dns *f, struct dns_question *q)
 	struct slice rdata[200];
 	struct dns_answer a = { .status = DNS_NXDOMAIN, .rdata = rdata, .why = "no answer" };
 	struct slice name = slice_str(q->name);
+	char end[DNS_NAME_MAX + 1];
 	bool again = true;
 
 	for (int hops = 0; again && hops < 10; hops++) {
@@ -163,7 +164,8 @@ static inline void fake_dns_answer(struct fake_dns *f, struct dns_question *q)
 	}
 	if (a.count > 0)
 		a.status = DNS_FOUND;
-	a.name = q->name;
+	snprintf(end, sizeof(end), "%.*s", SLICE_ARG(name));
+	a.name = end;
 	q->dns = NULL;
 	q->fn(q->arg, &a);
 }

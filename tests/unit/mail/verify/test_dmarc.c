@@ -31,6 +31,7 @@ static const struct {
 	{ "v=DMARC1; p=reject; p=none", true, true, DMARC_REJECT, DMARC_REJECT, DMARC_REJECT },
 	{ "v=DMARC1; foo; =; ;; p=reject; x=y=z", true, true, DMARC_REJECT, DMARC_REJECT,
 		DMARC_REJECT },
+	{ "V=DMARC1; p=reject", true, true, DMARC_REJECT, DMARC_REJECT, DMARC_REJECT },
 	{ "v=DMARC2; p=reject", false, false, DMARC_NONE, DMARC_NONE, DMARC_NONE },
 	{ "v=dmarc1; p=reject", false, false, DMARC_NONE, DMARC_NONE, DMARC_NONE },
 	{ "p=reject; v=DMARC1", false, false, DMARC_NONE, DMARC_NONE, DMARC_NONE },
@@ -85,6 +86,8 @@ static const struct {
 	{ "there.example.com", "A", "192.0.2.1" },
 	{ "v6.example.com", "AAAA", "2001:db8::1" },
 	{ "mx.example.com", "MX", "10 there.example.com" },
+	{ "text.example.com", "TXT", "nothing else" },
+	{ "alias.example.com", "CNAME", "gone.example.net" },
 	{ "_dmarc.own.example.com", "TXT", "v=DMARC1; p=none; adkim=s" },
 	{ "_dmarc.apart.example.com", "TXT", "v=DMARC1; p=quarantine; psd=n" },
 	{ "_dmarc.twice.example", "TXT", "v=DMARC1; p=reject" },
@@ -118,10 +121,12 @@ static const struct {
 	{ "example.com", "spf:example.net dkim:badexample.com", DMARC_RESULT_FAIL, DMARC_REJECT,
 		"example.com" },
 	{ "example.com", "spf:com", DMARC_RESULT_FAIL, DMARC_REJECT, "example.com" },
-	/* sp for what is there, by any of three records; np for what is not */
+	/* sp for what is there, by any record or as an alias of nothing; np for what is not */
 	{ "there.example.com", "", DMARC_RESULT_FAIL, DMARC_QUARANTINE, "example.com" },
 	{ "v6.example.com", "", DMARC_RESULT_FAIL, DMARC_QUARANTINE, "example.com" },
 	{ "mx.example.com", "", DMARC_RESULT_FAIL, DMARC_QUARANTINE, "example.com" },
+	{ "text.example.com", "", DMARC_RESULT_FAIL, DMARC_QUARANTINE, "example.com" },
+	{ "alias.example.com", "", DMARC_RESULT_FAIL, DMARC_QUARANTINE, "example.com" },
 	{ "nowhere.example.com", "", DMARC_RESULT_FAIL, DMARC_NONE, "example.com" },
 	/* a record of its own; one that says it is an organization */
 	{ "own.example.com", "", DMARC_RESULT_FAIL, DMARC_NONE, "own.example.com" },
