@@ -42,7 +42,9 @@ static void run(void *arg)
 {
 	struct mail_call *c = arg;
 
-	c->work(c);
+	c->status = c->enter ? c->enter(c) : 0;
+	if (c->status == 0)
+		c->work(c);
 }
 
 void mail_call_open_list(struct mail_call *c, const char *name)
@@ -233,6 +235,11 @@ const struct http_route mail_routes[] = {
 	{ HTTP_DELETE, "/api/mail/forward", mail_delete_forward, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/forward/confirm", mail_post_forward_confirm, HTTP_PUBLIC, 1024 },
 	{ HTTP_GET, "/api/mail/lists/{group:int}/held", mail_get_moderated, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/mail/lists/{group:int}/held/{id:int}", mail_get_held, HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/mail/lists/{group:int}/held/{id:int}/source", mail_get_held_source,
+		HTTP_ACCOUNT, 0 },
+	{ HTTP_GET, "/api/mail/lists/{group:int}/held/{id:int}/parts/{part:int}",
+		mail_get_held_part, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/lists/{group:int}/held/{id:int}/approve", mail_post_moderated,
 		HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/mail/lists/{group:int}/held/{id:int}", mail_delete_moderated,

@@ -35,6 +35,12 @@ struct mail_call {
 	struct mail_key_call *key;     /* dkim_api.c */
 	struct mail_suppressed_call *suppressed;
 	struct mail_report_call *report; /* report_api.c */
+	/*
+	 * Whose mail it is, where that is not the person's own: on the worker, before `work`; may set `account`.
+	 * And what fills in `message` (MAIL_WANT_SUMMARY and what reads it), where it is in no mailbox.
+	 */
+	int (*enter)(struct mail_call *c);
+	db_fn *load;
 	/* the answer: an error, or what `reply` sends, or `json` where there is none */
 	void (*work)(struct mail_call *c);
 	void (*reply)(struct mail_call *c);
@@ -87,6 +93,10 @@ http_handler mail_get_suppressed, mail_post_unsuppress;
 http_handler mail_get_reports, mail_get_report;
 /* message.c */
 http_handler mail_get_message, mail_get_source, mail_get_part;
+/* The same of mail that is elsewhere: calls with the path's id (and part), to be given `enter`, and begun. */
+struct mail_call *mail_call_message(void *module, struct http_request *rq);
+struct mail_call *mail_call_source(void *module, struct http_request *rq);
+struct mail_call *mail_call_part(void *module, struct http_request *rq);
 
 /* outgoing.c */
 http_handler mail_get_outgoing, mail_delete_outgoing, mail_post_outgoing_send;

@@ -25,18 +25,24 @@
 
 _Static_assert(PIECE <= HTTP_MADE_MAX, "a piece never decodes to more than it is");
 
-static int load_message(struct db_tx *tx, void *arg)
+#define WANTED (MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY | MAIL_WANT_MESSAGE)
+
+static int load_own(struct db_tx *tx, void *arg)
 {
 	struct mail_call *c = arg;
 
-	return mail_store_message(tx, c->account, c->id,
-		MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY | MAIL_WANT_MESSAGE, c->a, &c->message);
+	return mail_store_message(tx, c->account, c->id, WANTED, c->a, &c->message);
+}
+
+static int load_message(struct mail_call *c)
+{
+	return db_read_wait(c->m->db, c->load ? c->load : load_own, c);
 }
 
 /* The message's row and tree. */
 static int open_message(struct mail_call *c, struct mime_part **root)
 {
-	int rc = db_read_wait(c->m->db, load_message, c);
+	int rc = load_message(c);
 
 	return rc == 0 ? mail_content_structure(c->a, &c->message.content, root) : rc;
 }
@@ -177,12 +183,17 @@ static void work_message(struct mail_call *c)
 	mail_reader_clear(&reader);
 }
 
-void mail_get_message(void *module, struct http_request *rq)
+struct mail_call *mail_call_message(void *module, struct http_request *rq)
 {
 	struct mail_call *c = mail_call_new(module, rq, work_message);
 
 	c->id = http_param_int(rq, "id");
-	mail_call_start(c);
+	return c;
+}
+
+void mail_get_message(void *module, struct http_request *rq)
+{
+	mail_call_start(mail_call_message(module, rq));
 }
 
 /* ---- its source ---- */
@@ -192,7 +203,7 @@ static void work_source(struct mail_call *c)
 	struct mail_content *content = &c->message.content;
 	char *bytes;
 
-	c->status = db_read_wait(c->m->db, load_message, c);
+	c->status = load_message(c);
 	if (c->status < 0 || content->message.n == 0)
 		return;
 	bytes = arena_alloc(c->a, content->blob_size);
@@ -217,13 +228,18 @@ static void reply_source(struct mail_call *c)
 		"text/plain; charset=utf-8");
 }
 
-void mail_get_source(void *module, struct http_request *rq)
+struct mail_call *mail_call_source(void *module, struct http_request *rq)
 {
 	struct mail_call *c = mail_call_new(module, rq, work_source);
 
 	c->reply = reply_source;
 	c->id = http_param_int(rq, "id");
-	mail_call_start(c);
+	return c;
+}
+
+void mail_get_source(void *module, struct http_request *rq)
+{
+	mail_call_start(mail_call_source(module, rq));
 }
 
 /* ---- attachments ---- */
@@ -349,12 +365,17 @@ static void reply_part(struct mail_call *c)
 		piece, 1, "application/octet-stream");
 }
 
-void mail_get_part(void *module, struct http_request *rq)
+struct mail_call *mail_call_part(void *module, struct http_request *rq)
 {
 	struct mail_call *c = mail_call_new(module, rq, work_part);
 
 	c->reply = reply_part;
 	c->id = http_param_int(rq, "id");
 	c->part = http_param_int(rq, "part");
-	mail_call_start(c);
+	return c;
+}
+
+void mail_get_part(void *module, struct http_request *rq)
+{
+	mail_call_start(mail_call_part(module, rq));
 }

@@ -11,7 +11,8 @@
 http_handler mail_get_leave, mail_post_leave;
 
 /* moderate_api.c: what waits for an owner's word. */
-http_handler mail_get_moderated, mail_post_moderated, mail_delete_moderated;
+http_handler mail_get_moderated, mail_post_moderated, mail_delete_moderated, mail_get_held,
+	mail_get_held_source, mail_get_held_part;
 
 struct mail;
 /* A letter to each of these owners (a line each) that something waits in their group. */

@@ -1,5 +1,5 @@
 /*
- * list/moderate_api.c: /api/mail/lists/{group}/held: what waits for an owner's word (store/moderated.h): seen,
+ * list/moderate_api.c: /api/mail/lists/{group}/held: what waits for an owner's word (store/moderated.h): seen, read,
  * let go, thrown away, by owners of the group and nobody else. And the letter that tells them. Handlers on the
  * loop, the rest on io workers.
  */
@@ -47,9 +47,7 @@ static int list(struct db_tx *tx, void *arg)
 
 static void work_list(struct mail_call *c)
 {
-	c->status = check_owner(c);
-	if (c->status == 0)
-		c->status = db_read_wait(c->m->db, list, c);
+	c->status = db_read_wait(c->m->db, list, c);
 }
 
 static int release(struct db_tx *tx, void *arg)
@@ -72,9 +70,7 @@ static int drop(struct db_tx *tx, void *arg)
 
 static void decide(struct mail_call *c, db_fn *fn)
 {
-	c->status = check_owner(c);
-	if (c->status == 0)
-		c->status = db_write_wait(c->m->db, fn, c);
+	c->status = db_write_wait(c->m->db, fn, c);
 	if (c->status < 0)
 		return;
 	json_open_object(&c->w);
@@ -92,20 +88,60 @@ static void work_drop(struct mail_call *c)
 	decide(c, drop);
 }
 
+/* By owners of the group alone. */
+static void start(struct mail_call *c)
+{
+	c->enter = check_owner;
+	mail_call_start(c);
+}
+
 void mail_get_moderated(void *module, struct http_request *rq)
 {
-	mail_call_start(mail_call_new(module, rq, work_list));
+	start(mail_call_new(module, rq, work_list));
 }
 
 void mail_post_moderated(void *module, struct http_request *rq)
 {
-	mail_call_start(mail_call_new(module, rq, work_release));
+	start(mail_call_new(module, rq, work_release));
 }
 
 void mail_delete_moderated(void *module, struct http_request *rq)
 {
-	mail_call_start(mail_call_new(module, rq, work_drop));
+	start(mail_call_new(module, rq, work_drop));
 }
+
+/* ---- one of them, to be read ---- */
+
+static int load(struct db_tx *tx, void *arg)
+{
+	struct mail_call *c = arg;
+
+	return mail_store_moderated_message(
+		tx, http_param_int(c->rq, "group"), c->id, c->a, &c->message);
+}
+
+static void start_reading(struct mail_call *c)
+{
+	c->load = load;
+	start(c);
+}
+
+void mail_get_held(void *module, struct http_request *rq)
+{
+	start_reading(mail_call_message(module, rq));
+}
+
+void mail_get_held_source(void *module, struct http_request *rq)
+{
+	start_reading(mail_call_source(module, rq));
+}
+
+void mail_get_held_part(void *module, struct http_request *rq)
+{
+	start_reading(mail_call_part(module, rq));
+}
+
+/* ---- the letter ---- */
 
 void mail_list_tell_owners(struct mail *m, struct slice group, struct slice owners)
 {
@@ -117,8 +153,9 @@ void mail_list_tell_owners(struct mail *m, struct slice group, struct slice owne
 		"let it go or throw it away, here:\n\n  ",
 		SLICE_ARG(group));
 	hearth_url(m->h, &text);
-	strbuf_adds(
-		&text, "#account/groups\n\nThere may be more by now: this is said once an hour.\n");
+	strbuf_printf(&text,
+		"#account/groups/%.*s\n\nThere may be more by now: this is said once an hour.\n",
+		SLICE_ARG(group));
 	while (rest.n > 0) {
 		struct slice to = slice_split(&rest, '\n');
 

@@ -28,6 +28,36 @@ int mail_store_moderated_list(struct db_tx *tx, int64_t list, mail_moderated_fn 
 	return rc < 0 ? db_end(&rows), rc : db_end(&rows);
 }
 
+int mail_store_moderated_message(
+	struct db_tx *tx, int64_t list, int64_t id, struct arena *a, struct mail_message *out)
+{
+	struct db_rows rows;
+	int rc = db_one(tx, &rows,
+		"SELECT o.subject, o.mail_from, o.queued_ms, o.blob, o.blob_size, o.trace,"
+		" p.structure, s.message, COALESCE(f.bytes, p.fields) FROM outgoing o"
+		" JOIN parsed p ON p.id = o.parsed LEFT JOIN fields f ON f.id = p.id"
+		" LEFT JOIN source s ON s.id = p.source WHERE o.id = $1 AND EXISTS"
+		" (SELECT 1 FROM queue q WHERE q.outgoing = o.id AND q.list = $2 AND q.list > 0"
+		" AND q.held = 1)",
+		db_int(id), db_int(list));
+
+	if (rc < 0)
+		return rc;
+	*out = (struct mail_message){ .id = id,
+		.content_id = -id, /* it is none yet */
+		.internal_date = db_col_int(&rows, 2) / 1000,
+		.content = { .subject = arena_slice(a, db_col_text(&rows, 0)),
+			.from = arena_slice(a, db_col_text(&rows, 1)),
+			.blob_key = arena_slice(a, db_col_text(&rows, 3)),
+			.blob_size = (uint64_t)db_col_int(&rows, 4),
+			.trace = arena_slice(a, db_col_bytes(&rows, 5)),
+			.structure = arena_slice(a, db_col_bytes(&rows, 6)),
+			.message = arena_slice(a, db_col_bytes(&rows, 7)),
+			.fields = arena_slice(a, db_col_bytes(&rows, 8)) } };
+	out->size = out->content.blob_size + out->content.trace.n;
+	return db_end(&rows);
+}
+
 int mail_store_moderated_room(struct db_tx *tx, int64_t list)
 {
 	int64_t n = 0;

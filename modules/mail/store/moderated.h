@@ -19,6 +19,12 @@ typedef int mail_moderated_fn(void *arg, const struct mail_moderated *m);
 
 /* The oldest first. */
 int mail_store_moderated_list(struct db_tx *tx, int64_t list, mail_moderated_fn *each, void *arg);
+/*
+ * One of them, to be read: its bytes and their structure, and of what lists show the subject, the envelope's
+ * sender as `from`, and when it came; in `a`. HEARTH_ENOTFOUND.
+ */
+int mail_store_moderated_message(
+	struct db_tx *tx, int64_t list, int64_t id, struct arena *a, struct mail_message *out);
 /* HEARTH_EBUSY when so many wait for this group already. */
 int mail_store_moderated_room(struct db_tx *tx, int64_t list);
 /* Lets one go to the members; throws one away. HEARTH_ENOTFOUND. */

@@ -1,15 +1,16 @@
 // groups.js: groups of people: one's own, those that invite one and those open to all; for who looks
 // after people, all of them. The server says who may what; here only what can work is offered.
 import { get, patch, post, put, remove } from './api.js';
-import { button, card, element, list, paragraph, row } from './dom.js';
+import { button, card, element, later, list, row } from './dom.js';
 import { askFirst } from './dialog.js';
 import { field, form } from './form.js';
-import { session } from './session.js';
+import { heldCard } from './mail/held.js';
+import { isOn, session } from './session.js';
 import { day } from './text.js';
 
 const PATH = '/api/auth/groups';
 const JOINING = [['owners', 'Owners invite people'], ['open', 'Anybody may join']];
-const POSTING = [['anybody', 'Anybody'], ['members', 'Members'], ['owners', 'Owners']];
+const POSTING = [['anybody', 'Anybody'], ['members', 'Members'], ['owners', 'Owners'], ['moderated', 'Members; of others what an owner lets go']];
 const MB = 2 ** 20;
 const isAdmin = () => session.account.role === 'administrator';
 const isModerator = () => session.account.role !== 'member';
@@ -32,8 +33,8 @@ function read({ quota, title, ...values }) {
   return { ...values, title: title || null, ...(quota !== undefined && { quota: quota === '' ? null : Math.round(Number(quota) * MB) }) };
 }
 
-// `all`: every group the server tells, else one's own and the open ones.
-export function groupList({ all = false }) {
+// `all`: every group the server tells, else one's own and the open ones. `name`: the group that is shown first.
+export function groupList({ all = false, name = '' }) {
   const place = element('div');
   const failed = (problem) => drawList(problem.message);
   const told = (why) => (why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '');
@@ -104,6 +105,8 @@ export function groupList({ all = false }) {
         element('div', { className: 'row' },
           group.role && button('Leave', () => remove(`${PATH}/${id}/members/${session.account.id}`).then(() => drawList()).catch((problem) => redraw(problem.message)), { className: 'quiet' }),
           ...answers(group))),
+      // What came in while it was moderated waits on when it is not any more.
+      group.role === 'owner' && isOn('mail') && later(heldCard(group)),
       group.people && card('Members', list(group.people.map((person) => personRow(group, person, redraw)), 'Nobody is in it.', { id: 'people' }),
         group.invitations?.length > 0 && element('h4', { textContent: 'Asked, without an answer yet' }),
         group.invitations?.length > 0 && list(group.invitations.map((person) => invitedRow(group, person, redraw)), '', { id: 'invited' }),
@@ -134,5 +137,10 @@ export function groupList({ all = false }) {
     heading.focus();
   }
 
-  return drawList().then(() => place);
+  async function drawNamed() {
+    const group = name && (await get(PATH)).groups.find((one) => one.name === name);
+    return group ? drawGroup(group.id) : drawList(name ? `There is no group “${name}” here.` : '');
+  }
+
+  return drawNamed().then(() => place);
 }

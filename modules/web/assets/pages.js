@@ -3,7 +3,8 @@
 import { why } from './api.js';
 import { element } from './dom.js';
 
-// `pages`: [name, title, load][]; load gives the nodes of the page, now or later.
+// `pages`: [name, title, load][]; load gives the nodes of the page, now or later, for what the address says behind
+// its name.
 export async function showPages(root, title, base, pages, path) {
   const named = pages.find(([name]) => name === path[0]);
   const [name, heading, load] = named ?? pages[0];
@@ -23,7 +24,7 @@ export async function showPages(root, title, base, pages, path) {
     window.scrollTo(0, 0);
   }
   try {
-    place.replaceChildren(...[await load()].flat().filter(Boolean));
+    place.replaceChildren(...[await load(path.slice(1))].flat().filter(Boolean));
   } catch (problem) {
     place.replaceChildren(element('p', { className: 'problem', role: 'alert', textContent: why(problem) }));
   }

@@ -2,7 +2,7 @@
 import { showPages } from '../pages.js';
 import { isOn } from '../session.js';
 
-const page = (file, name = 'show') => async () => (await import(file))[name]();
+const page = (file, name = 'show') => async (path) => (await import(file))[name](path);
 
 const PAGES = [
   ['profile', 'Profile', page('./profile.js')],

@@ -1,0 +1,122 @@
+// page-lists.test.mjs: groups as lists in the page, in a real Chromium: the link to leave, what waits for an owner.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { close, faults, launch, open, PASSWORD, person, shot, skip, visit } from './browser.mjs';
+import { eventually, Hearth } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+let browser, hearth, owner;
+const run = (...args) => {
+  const done = hearth.command(...args);
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+};
+before(async () => {
+  hearth = await new Hearth().start();
+  if (skip) return;
+  browser = await launch();
+  owner = await person(browser, hearth, 'olga');
+  hearth.addUser('milo@hearth.test', PASSWORD);
+  run('group', 'add', 'choir', '--title', 'The choir');
+  run('group', 'join', 'choir', 'olga', '--owner');
+  run('group', 'join', 'choir', 'milo');
+});
+after(async () => {
+  await browser?.close();
+  await hearth.remove();
+});
+
+const send = async (message, to = 'choir@hearth.test') => {
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.expect(250, 'MAIL FROM:<ann@example.org>');
+  await client.expect(250, `RCPT TO:<${to}>`);
+  await client.expect(354, 'DATA');
+  await client.expect(250, `${message.replace(/\n/g, '\r\n')}\r\n.`);
+  client.close();
+};
+const found = async (name, about) => {
+  const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, `"${PASSWORD}"`);
+  await client.ok('EXAMINE INBOX');
+  const uids = await client.search(`SEARCH SUBJECT "${about}"`);
+  const text = uids.length ? (await client.fetch(`FETCH ${uids.at(-1)} (BODY.PEEK[])`))[0]['BODY[]'] : null;
+  client.close();
+  return text;
+};
+
+test('the link to leave asks, without a script', { skip, timeout: 240_000 }, async () => {
+  run('group', 'add', 'band', '--title', 'The <band>');
+  run('group', 'join', 'band', 'olga', '--owner');
+  run('group', 'join', 'band', 'milo');
+  await send('From: ann@example.org\nSubject: to be left\n\nhello', 'band@hearth.test');
+  const link = /^List-Unsubscribe: <(?:https?:\/\/[^/]+)(.+)>\r$/m.exec(await found('milo', 'to be left'))[1];
+  const page = await open(browser, { viewport: { width: 375, height: 740 }, javaScriptEnabled: false });
+  await page.goto(hearth.base + link);
+  await page.goto(hearth.base + link);
+  assert.match(await page.textContent('main'), /You would get no more mail of the group The <band>\./);
+  assert.match(run('group', 'show', 'band'), /milo@/);
+  await shot(page, 'leave-375');
+  await page.click('text="Leave the group"');
+  await page.waitForSelector('h1:has-text("You have left")');
+  assert.doesNotMatch(run('group', 'show', 'band'), /milo@/);
+  await close(page);
+});
+
+test('what waits for an owner is seen, read as mail is, let go, thrown away', { skip, timeout: 240_000 }, async () => {
+  run('group', 'posting', 'choir', 'moderated');
+  await send('From: Ann <ann@example.org>\nTo: choir@hearth.test\nSubject: <b>first</b> to wait\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/html\n\n<p>hello <script>parent.pwned = 1</script><img src="http://tracker.example/x.png"></p>\n--x\nContent-Disposition: attachment; filename=score.txt\n\nla la la\n--x--');
+  await send('From: ann@example.org\nSubject: second to wait\n\nbuy this');
+  // The letter leads to where they wait.
+  const letter = await eventually(() => found('olga', 'Mail to your group waits'), 30, 'the letter');
+  const [, there] = /#(account\/groups\/\S+)/.exec(letter);
+  assert.equal(there, 'account/groups/choir');
+  const { page, ask } = owner;
+  await page.evaluate((hash) => { location.hash = hash; }, there);
+  await page.waitForSelector('#waiting li');
+  const rows = page.locator('#waiting > li');
+  assert.equal(await rows.count(), 2);
+  assert.match(await rows.nth(0).textContent(), /<b>first<\/b> to wait.*from ann@example\.org/);
+  assert.equal(await page.inputValue('[name=posting]'), 'moderated');
+  await rows.nth(0).locator('text="Read"').click();
+  await rows.nth(0).locator('iframe').waitFor();
+  assert.match(await rows.nth(0).locator('dl').textContent(), /Ann <ann@example\.org>/);
+  const frame = await rows.nth(0).locator('iframe').elementHandle();
+  assert.match(await (await frame.contentFrame()).textContent('body'), /hello/);
+  assert.equal(await page.evaluate(() => window.pwned), undefined);
+  await rows.nth(0).locator('text="Show pictures"').waitFor();
+  const part = await rows.nth(0).locator('.attachments a').getAttribute('href');
+  const bytes = await fetch(hearth.base + part, { headers: owner.headers });
+  assert.deepEqual([bytes.status, await bytes.text()], [200, 'la la la']);
+  const source = await fetch(`${hearth.base}${part.replace(/\/parts.*/, '/source')}`, { headers: owner.headers });
+  assert.match(await source.text(), /^Received: [^]*Subject: <b>first<\/b> to wait/);
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'held');
+  // Nobody else reads it.
+  const milo = { Authorization: `Bearer ${await hearth.login('milo@hearth.test', PASSWORD)}` };
+  for (const path of [part, part.replace(/\/parts.*/, '/source'), part.replace(/\/parts.*/, '')]) assert.equal((await fetch(hearth.base + path, { headers: milo })).status, 404);
+
+  await rows.nth(0).locator('text="Let go"').click();
+  await page.waitForFunction(() => document.querySelectorAll('#waiting > li').length === 1);
+  await eventually(() => found('milo', 'first</b> to wait'), 30, 'what was let go');
+  assert.equal((await fetch(hearth.base + part, { headers: owner.headers })).status, 404);
+  // Somebody else was faster.
+  const group = (await ask('GET', '/api/auth/groups')).body.groups.find((one) => one.name === 'choir');
+  const { body: { held: [second] } } = await ask('GET', `/api/mail/lists/${group.id}/held`);
+  assert.equal((await ask('DELETE', `/api/mail/lists/${group.id}/held/${second.id}`)).status, 200);
+  await rows.nth(0).locator('text="Throw away"').click();
+  await page.waitForSelector('text=/Somebody was faster/');
+  await page.waitForSelector('text="Nothing waits."');
+  await send('From: ann@example.org\nSubject: third to wait\n\nbuy this');
+  await visit(page, 'account/profile');
+  await visit(page, 'account/groups');
+  await page.click('[aria-label="Open The choir"]');
+  await page.waitForSelector('#waiting li:has-text("third to wait")');
+  await page.click('[aria-label="Throw “third to wait” away"]');
+  await page.waitForSelector('text="Nothing waits."');
+  assert.equal(await found('milo', 'third to wait'), null);
+  await visit(page, 'account/profile');
+  await page.evaluate(() => { location.hash = 'account/groups/nobody-has-this'; });
+  await page.waitForSelector('text=/There is no group/');
+  page.complaints = page.complaints.filter((line) => !line.includes('tracker.example')); // that it was not fetched
+  await close(page);
+});
