@@ -1,7 +1,7 @@
 /*
- * personal.c: a person's games as PGN for an export, and the end of an account: running matches
- * resigned, seats emptied. The PGN is made on a worker, match by match; the rest inside a db_fn or
- * on the loop.
+ * personal.c: a person's games for an export, each kind in the form of its field (PGN for chess), and
+ * the end of an account: running matches resigned, seats emptied. The files are made on a worker, match
+ * by match; the rest inside a db_fn or on the loop.
  */
 #include "personal/personal.h"
 
@@ -30,6 +30,9 @@ struct reading {
 	int64_t *ids; /* owned */
 	size_t n, cap;
 	int64_t id;
+	const char *file; /* the open one: matches for another are left to it */
+	uint64_t
+		others; /* games, a bit each by their place in the table, that are for another file */
 	struct arena *arena;
 	struct game_match_row row;
 	struct match *match;
@@ -89,7 +92,30 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 	strbuf_free(&text);
 }
 
-/* The oldest first. A match that these rules cannot read any more is left out, and said so. */
+#define FIRST_FILE "games.pgn"
+
+static bool is_first_file(const struct reading *r)
+{
+	return strcmp(r->file, FIRST_FILE) == 0;
+}
+
+/* Whether the match goes to the file that is open; if not, it is remembered that it needs one. */
+static bool is_for_file(struct reading *r)
+{
+	const struct game_rules *rules = r->match->rules;
+
+	if (strcmp(rules->record_file, r->file) == 0)
+		return true;
+	for (size_t i = 0; game_rules_at(i); i++)
+		if (game_rules_at(i) == rules)
+			r->others |= UINT64_C(1) << i;
+	return false;
+}
+
+/*
+ * The oldest first. A match that these rules cannot read any more is left out, and said so in the
+ * first file.
+ */
 static void add_games(struct export_part *part, struct game *g, struct reading *r)
 {
 	for (size_t i = r->n; i > 0 && export_part_status(part) == 0; i--) {
@@ -97,16 +123,43 @@ static void add_games(struct export_part *part, struct game *g, struct reading *
 
 		r->id = r->ids[i - 1];
 		rc = db_read_wait(g->db, load, r);
-		if (rc == 0)
+		if (rc == 0 && is_for_file(r))
 			add_game(part, g, r);
-		else if (rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED)
+		else if ((rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED) && is_first_file(r))
 			export_file_add(part, slice_str(arena_printf(r->arena,
 						      "; match %lld cannot be read: %s\n\n",
 						      (long long)r->id, error_name(rc))));
-		else if (rc != HEARTH_ENOTFOUND)
+		else if (rc < 0 && rc != HEARTH_ENOTFOUND && rc != HEARTH_ECORRUPT &&
+			 rc != HEARTH_EUNSUPPORTED)
 			export_part_fail(part, rc);
 		match_free(&r->match);
 		arena_reset(r->arena);
+	}
+}
+
+/* A file that a game needs which is in none yet, or NULL. */
+static const char *next_file(const struct reading *r, uint64_t *written)
+{
+	const char *file = NULL;
+
+	for (size_t i = 0; game_rules_at(i); i++)
+		if (strcmp(game_rules_at(i)->record_file, r->file) == 0)
+			*written |= UINT64_C(1) << i;
+	for (size_t i = 0; game_rules_at(i) && !file; i++)
+		if (r->others & ~*written & UINT64_C(1) << i)
+			file = game_rules_at(i)->record_file;
+	return file;
+}
+
+/* games.pgn, which there always is; then a file for each other form that the matches need. */
+static void add_files(struct export_part *part, struct game *g, struct reading *r)
+{
+	uint64_t written = 0;
+
+	for (r->file = FIRST_FILE; r->file; r->file = next_file(r, &written)) {
+		export_file_open(part, slice_str(r->file), clock_wall_s());
+		add_games(part, g, r);
+		export_file_close(part);
 	}
 }
 
@@ -125,9 +178,7 @@ int game_export(void *module, const struct queue_task *task, struct arena *a)
 	rc = db_read_wait(g->db, list, &r);
 	if (rc < 0)
 		export_part_fail(part, rc);
-	export_file_open(part, SLICE("games.pgn"), clock_wall_s());
-	add_games(part, g, &r);
-	export_file_close(part);
+	add_files(part, g, &r);
 	arena_free(&r.arena);
 	free(r.ids);
 	return export_part_finish(&part);

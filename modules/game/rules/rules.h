@@ -167,6 +167,7 @@ struct game_rules {
 	 * What is secret while it goes on is not told to this function either.
 	 */
 	void (*record)(const struct game_record *match, struct strbuf *out);
+	const char *record_file; /* what a file of such matches is called: "games.pgn" */
 };
 
 /* The rules of this name in this build, or NULL. Any thread. */

@@ -43,7 +43,8 @@ static void look(const struct game_rules *r, const void *state, void *copy)
 		strbuf_reset(&text);
 		r->legal(state, (unsigned)viewer, &text);
 		assert((text.n > 0) == (r->to_move(state) >> viewer & 1));
-		r->can_win(state, (unsigned)viewer);
+		if (r->can_win)
+			r->can_win(state, (unsigned)viewer);
 	}
 	strbuf_reset(&text);
 	r->save(state, &text);
@@ -72,7 +73,8 @@ static void play(const struct game_rules *r, struct slice text, void *state, voi
 		struct game_move made;
 
 		for (unsigned seat = 0; seat < r->seats_max; seat++)
-			r->claim(state, seat, move, &result, &why);
+			if (r->claim)
+				r->claim(state, seat, move, &result, &why);
 		memcpy(copy, state, r->state_size);
 		if (r->apply(state, turn ? (unsigned)__builtin_ctzll(turn) : 0, move, &made, &why))
 			assert(why && memcmp(copy, state, r->state_size) == 0);

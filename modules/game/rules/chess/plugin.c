@@ -308,4 +308,5 @@ const struct game_rules chess_rules = {
 	.load = load,
 	.hash = hash,
 	.record = record,
+	.record_file = "games.pgn",
 };

@@ -23,6 +23,7 @@
 /* A game being tried, and room for states beside it. */
 struct trial {
 	const struct game_rules *rules;
+	unsigned seats;
 	struct slice setup;
 	uint8_t seed[GAME_SEED_SIZE];
 	uint64_t random;
@@ -89,17 +90,17 @@ static inline void trial_outcome(struct trial *t)
 	HOLDS(t, r.status && strlen(r.status) < PROPERTIES_WORD);
 	HOLDS(t, r.reason && strlen(r.reason) < PROPERTIES_WORD);
 	for (unsigned seat = 0; seat < GAME_SEATS_MAX; seat++)
-		HOLDS(t, r.scores[seat] == 0 || (r.over && seat < t->rules->seats_max));
+		HOLDS(t, r.scores[seat] == 0 || (r.over && seat < t->seats));
 	HOLDS(t, (strcmp(r.status, "started") == 0) == !r.over);
 	HOLDS(t, (r.reason[0] != 0) == r.over);
-	HOLDS(t, t->rules->to_move(t->state) >> t->rules->seats_max == 0);
-	for (unsigned seat = 0; r.over && t->rules->can_win && seat < t->rules->seats_max; seat++)
+	HOLDS(t, t->rules->to_move(t->state) >> t->seats == 0);
+	for (unsigned seat = 0; t->rules->can_win && seat < t->seats; seat++)
 		(void)t->rules->can_win(t->state, seat);
 }
 
 static inline void trial_views(struct trial *t)
 {
-	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)t->rules->seats_max; viewer++) {
+	for (int viewer = GAME_VIEWER_PUBLIC; viewer < (int)t->seats; viewer++) {
 		struct arena *a = arena_new();
 		struct strbuf text = { 0 };
 		struct json *json;
@@ -180,7 +181,7 @@ static inline void trial_text(struct trial *t, unsigned seat, struct slice list,
 	memcpy(t->copy, t->state, t->rules->state_size);
 	rc = t->rules->apply(t->copy, seat, text, &made, &why);
 	if (rc == 0) {
-		HOLDS(t, seat < t->rules->seats_max && trial_turn(t, seat));
+		HOLDS(t, seat < t->seats && trial_turn(t, seat));
 		HOLDS(t, trial_listed(list, slice_str(made.text)));
 		return;
 	}
@@ -272,44 +273,58 @@ static inline void trial_legal(struct trial *t, unsigned seat, struct slice list
 	}
 }
 
+/* The mover is told their whole move; others a text of its size, or none. */
+static inline void trial_told(struct trial *t, const void *before, unsigned seat, const char *text)
+{
+	struct game_move out;
+
+	for (int viewer = GAME_VIEWER_PUBLIC; t->rules->told && viewer < (int)t->seats; viewer++) {
+		memset(&out, 'x', sizeof(out));
+		t->rules->told(before, seat, slice_str(text), viewer, &out);
+		HOLDS(t, memchr(out.text, 0, sizeof(out.text)));
+		HOLDS(t, memchr(out.notation, 0, sizeof(out.notation)));
+		HOLDS(t, viewer != (int)seat || strcmp(out.text, text) == 0);
+	}
+}
+
 /* Looks at the state from all sides; then one of the moves is made. */
 static inline void trial_ply(struct trial *t)
 {
 	bool thorough = trial_below(t, 8) == 0;
-	unsigned turn = trial_below(t, t->rules->seats_max);
-	struct strbuf lists[64] = { 0 };
+	unsigned turn = trial_below(t, t->seats);
+	struct strbuf lists[GAME_SEATS_MAX] = { 0 };
 	struct game_move made;
 	struct slice move;
 	const char *why;
 
 	trial_outcome(t);
 	trial_reload(t);
-	for (unsigned seat = 0; seat < t->rules->seats_max; seat++) {
+	for (unsigned seat = 0; seat < t->seats; seat++) {
 		t->rules->legal(t->state, seat, &lists[seat]);
 		trial_legal(t, seat, strbuf_slice(&lists[seat]), thorough);
 		trial_claim(t, seat, SLICE(""));
 		if (!thorough)
 			continue;
-		if (t->rules->can_win)
-			(void)t->rules->can_win(t->state, seat);
 		trial_nonsense(t, seat, strbuf_slice(&lists[seat]));
 		trial_text(t, seat + 1, strbuf_slice(&lists[seat]),
 			trial_word(strbuf_slice(&lists[seat]), 0));
 	}
 	if (thorough) {
 		trial_views(t);
-		trial_text(t, t->rules->seats_max, SLICE(""), SLICE("a1"));
+		trial_text(t, t->seats, SLICE(""), SLICE("a1"));
 		trial_text(t, 1000, SLICE(""), SLICE("a1"));
 	}
 	while (t->rules->to_move(t->state) && !trial_turn(t, turn))
-		turn = (turn + 1) % t->rules->seats_max;
+		turn = (turn + 1) % t->seats;
 	move = strbuf_slice(&lists[turn]);
 	if (move.n) {
 		move = trial_word(move, trial_below(t, (unsigned)trial_words(move)));
+		memcpy(t->other, t->state, t->rules->state_size);
 		HOLDS(t, t->rules->apply(t->state, turn, move, &made, &why) == 0);
+		trial_told(t, t->other, turn, made.text);
 		strbuf_printf(&t->log, "%u %s\n", turn, made.text);
 	}
-	for (unsigned seat = 0; seat < t->rules->seats_max; seat++)
+	for (unsigned seat = 0; seat < t->seats; seat++)
 		strbuf_free(&lists[seat]);
 }
 
@@ -318,8 +333,8 @@ static inline void trial_begin(struct trial *t, void *state, uint8_t fill)
 	const char *why = "";
 
 	memset(state, fill, t->rules->state_size);
-	ck_assert_msg(t->rules->init(state, t->rules->seats_max, t->setup, t->seed, &why) == 0,
-		"%s: %.*s: %s", t->rules->id, SLICE_ARG(t->setup), why);
+	ck_assert_msg(t->rules->init(state, t->seats, t->setup, t->seed, &why) == 0, "%s: %.*s: %s",
+		t->rules->id, SLICE_ARG(t->setup), why);
 }
 
 /* The log of the moves is the match: played again it gives the same bytes. */
@@ -338,11 +353,47 @@ static inline void trial_replay(struct trial *t)
 	HOLDS(t, trial_same(t, t->copy, t->state));
 }
 
+/* The match is written down as something that ends a line, whatever a name has in it. */
+static inline void trial_record(struct trial *t)
+{
+	struct game_record match = { .site = SLICE("example.org"),
+		.seats = t->seats,
+		.started_at = 1700000000000,
+		.status = SLICE("draw"),
+		.reason = SLICE("agreement"),
+		.setup = t->setup,
+		.limit_s = 300,
+		.scored = true };
+	struct strbuf text = { 0 }, moves = { 0 };
+	struct slice rest = strbuf_slice(&t->log);
+
+	for (unsigned seat = 0; seat < t->seats; seat++)
+		match.names[seat] = "A \"b\"\\ ]\n[c";
+	while (rest.n) {
+		struct slice line = slice_split(&rest, '\n');
+
+		slice_split(&line, ' ');
+		strbuf_add(&moves, line);
+		strbuf_addc(&moves, rest.n ? ' ' : '\0');
+	}
+	match.moves = slice_of(moves.p, moves.n ? moves.n - 1 : 0);
+	t->rules->record(&match, &text);
+	HOLDS(t, text.n && text.p[text.n - 1] == '\n');
+	match.scored = false;
+	match.moves = SLICE("");
+	t->rules->record(&match, &text);
+	strbuf_free(&text);
+	strbuf_free(&moves);
+}
+
 static inline void trial_game(const struct game_rules *rules, const char *setup, uint64_t random)
 {
 	struct trial t = { .rules = rules,
 		.setup = slice_str(setup),
 		.random = random * 0x9e3779b97f4a7c15u + 1 };
+	unsigned more = rules->seats_max - rules->seats_min;
+
+	t.seats = rules->seats_min + (unsigned)random % (more + 1);
 
 	for (size_t i = 0; i < sizeof(t.seed); i++)
 		t.seed[i] = (uint8_t)trial_below(&t, 256);
@@ -361,6 +412,7 @@ static inline void trial_game(const struct game_rules *rules, const char *setup,
 	if (random % 8 == 0)
 		trial_broken_saves(&t);
 	trial_replay(&t);
+	trial_record(&t);
 	free(t.state);
 	free(t.copy);
 	free(t.other);
@@ -381,6 +433,7 @@ static inline void properties_of_table(const struct game_rules *r)
 		ck_assert(r->seat_names[seat] && r->seat_names[seat][0]);
 	ck_assert(r->init && r->to_move && r->apply && r->legal && r->view && r->outcome);
 	ck_assert(r->save && r->load && r->hash && r->record);
+	ck_assert(r->record_file && strchr(r->record_file, '.') && !strchr(r->record_file, '/'));
 	ck_assert(!r->has_secrets || r->told);
 	ck_assert_uint_gt(r->state_size, 0);
 	ck_assert_uint_gt(r->save_size_max, 0);
