@@ -58,10 +58,10 @@ static void print_chain(struct hearth *h, const char *file, struct verify_messag
 		dns_look(hearth_dns(h), slice_str(arc_wants(&m->arc, i)), DNS_TXT, on_arc_answer,
 			&(struct asking){ m, i });
 	arc_judge(&m->arc, m->arena, (uint64_t)clock_wall_s());
-	if (m->arc.count == 0)
+	if (m->arc.result == VERIFY_NONE)
 		return;
 	printf("%s\tarc=%s\t", file, verify_result_name(m->arc.result));
-	if (m->arc.seals)
+	if (m->arc.count && m->arc.seals)
 		print_text(m->arc.seals[m->arc.count - 1].domain);
 	printf("\t%zu sets\t-\t%s\n", m->arc.count, m->arc.reason ? m->arc.reason : "-");
 }

@@ -98,7 +98,6 @@ static bool read_seal(struct arc *c, struct arena *a, const struct arc_sets *set
 	g->domain = g->s.domain;
 	cv = tags_find(&g->s.tags, "cv");
 	if (i + 1 == sets->count && slice_eq(cv->value, SLICE("fail"))) {
-		c->given_up = true;
 		know(c, VERIFY_FAIL, "it was broken before");
 	} else if (!slice_eq(cv->value, i == 0 ? SLICE("none") : SLICE("pass"))) {
 		know(c, VERIFY_FAIL, "cv= is not what it should be");
@@ -189,7 +188,6 @@ void arc_read(
 	arc_collect(sets, header);
 	c->count = sets->count;
 	if (sets->why) {
-		c->given_up = true;
 		know(c, VERIFY_FAIL, sets->why);
 	} else if (sets->count) {
 		c->seals = arena_zalloc(a, sets->count * sizeof(*c->seals));

@@ -40,8 +40,7 @@ struct arc {
 	/* VERIFY_NONE at first, and for good where there is no chain; then PASS, FAIL or TEMPERROR. */
 	enum verify_result result;
 	const char *reason;
-	size_t count; /* sets */
-	bool given_up; /* the last sealer says itself that the chain is broken, or its form is: nobody seals on */
+	size_t count; /* sets; 0 with VERIFY_FAIL: fields of sets, none with a number that is one */
 	struct arc_seal_state *seals; /* by instance; in the arena */
 	/* private */
 	struct signature message; /* the newest message signature */

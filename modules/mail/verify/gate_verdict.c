@@ -121,7 +121,7 @@ static struct slice write_results(struct mail_gate *g)
 		results_method(&out, "dkim", "none");
 	for (size_t i = 0; i < dkim->count; i++)
 		write_dkim(&out, &dkim->signatures[i]);
-	if (g->message.arc.count > 0)
+	if (g->message.arc.result != VERIFY_NONE)
 		write_arc(&out, &g->message.arc);
 	for (size_t i = 0; i < g->authors.n; i++)
 		write_dmarc(&out, g, &g->dmarc[i]);
