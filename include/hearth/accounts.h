@@ -40,6 +40,7 @@ static inline bool accounts_scope_allows(unsigned scopes, unsigned scope, bool r
 }
 
 struct export_file;
+struct http_request;
 
 struct account {
 	int64_t id;        /* never used again for another */
@@ -116,6 +117,9 @@ typedef void accounts_reached_fn(void *arg, int status, const struct accounts_re
 /* Whether the account may write as an address: 0, HEARTH_EDENIED, HEARTH_EBUSY, HEARTH_EIO. */
 typedef void accounts_may_fn(void *arg, int status);
 
+/* 0: it is proven; else the request was answered, and what lies in its arena is gone. */
+typedef void accounts_proven_fn(void *arg, int status);
+
 /* 0 with the name (valid during the call), or HEARTH_ENOTFOUND, HEARTH_EBUSY, HEARTH_EIO, NULL. */
 typedef void accounts_name_fn(void *arg, int status, const char *name);
 
@@ -156,6 +160,17 @@ struct accounts {
 	 */
 	void (*by_token)(void *self, struct slice token, const struct conn_info *peer,
 		accounts_fn *done, void *arg);
+	/*
+	 * A fresh proof that it is still the person who asks, before what a session that was stolen must
+	 * not be able to do: "password" in the request's body, and "code", of their second factor, where
+	 * they have one. Wrong ones count, and make wait, as at log-in. What is not proven is answered here
+	 * as by auth's own routes: 400 or 403 naming the field, 409 (the session has ended), 429, 503. A
+	 * code is used up whatever becomes of the request, so all else of it is looked at before. The route
+	 * must be for who is signed in, and `body` is that request's. From the loop; `done` there, once: later,
+	 * but where the body lacks something, from inside the call.
+	 */
+	void (*prove)(void *self, struct http_request *rq, const struct json *body,
+		accounts_proven_fn *done, void *arg);
 	/* The account of an app password of this use, shown without a name. On the loop. */
 	void (*by_app_password)(void *self, struct slice password, const struct conn_info *peer,
 		enum accounts_via via, accounts_fn *done, void *arg);

@@ -5,6 +5,7 @@
 #include "account/account.h"
 #include "account/storage.h"
 #include "alias/alias.h"
+#include "factor/proof.h"
 #include "personal/export.h"
 #include "profile/profile.h"
 #include "session/session.h"
@@ -152,6 +153,7 @@ void auth_service_init(struct auth *a)
 	a->service = (struct accounts){ .self = a,
 		.authenticate = auth_login,
 		.by_token = auth_by_token,
+		.prove = auth_prove,
 		.by_app_password = auth_by_app_password,
 		.by_address = by_address,
 		.by_address_wait = by_address_wait,

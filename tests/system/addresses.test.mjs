@@ -231,7 +231,7 @@ test('what was an alias rests, for accounts and groups; a name that rests is no 
 test('administrators, over HTTP', async () => {
   const as = async (name) => ({ Authorization: `Bearer ${await hearth.login(`${name}@hearth.test`, PASSWORD)}` });
   const root = await as('root'), ann = await as('ann');
-  const post = (body, who = root) => hearth.api('POST', '/api/auth/aliases', body, who);
+  const post = (body, who = root) => hearth.api('POST', '/api/auth/aliases', { password: PASSWORD, ...body }, who);
   assert.equal((await post({ address: 'http', targets: ['ann'] }, ann)).status, 403);
   assert.equal((await hearth.api('GET', '/api/auth/aliases', undefined, ann)).status, 403);
   assert.equal((await post({ address: 'http', targets: ['ann', 'bob'], may_write: true })).status, 204);
@@ -261,8 +261,8 @@ test('administrators, over HTTP', async () => {
     next = page.next;
   }
   assert.deepEqual(paged, all);
-  assert.equal((await hearth.api('DELETE', `/api/auth/aliases/${aliases[0].id}`, undefined, root)).status, 204);
-  assert.equal((await hearth.api('DELETE', `/api/auth/aliases/${aliases[0].id}`, undefined, root)).status, 404);
+  assert.equal((await hearth.api('DELETE', `/api/auth/aliases/${aliases[0].id}`, { password: PASSWORD }, root)).status, 204);
+  assert.equal((await hearth.api('DELETE', `/api/auth/aliases/${aliases[0].id}`, { password: PASSWORD }, root)).status, 404);
   assert.deepEqual(await reached('http@hearth.test'), ['bob http@hearth.test']);
   const events = (await hearth.api('GET', '/api/auth/events', undefined, ann)).body.events;
   assert.ok(events.some((event) => event.kind === 'alias.added' && event.detail === 'http@hearth.test'));

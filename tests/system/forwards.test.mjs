@@ -38,7 +38,7 @@ const arrived = async (about, n = 1) => {
 };
 const kept = (about) => Number(sql(`SELECT count(*) FROM content WHERE subject = '${about}'`));
 const emptied = () => eventually(() => sql('SELECT count(*) FROM queue') === '0', 30, 'the queue is empty');
-const api = (method, path, body, who = ann) => hearth.api(method, `/api/mail/forward${path}`, body, who);
+const api = (method, path, body, who = ann) => hearth.api(method, `/api/mail/forward${path}`, body && { password: PASSWORD, ...body }, who);
 
 before(async () => {
   const port = await freePort(), dns = await freePort();

@@ -11,6 +11,7 @@ import { Hearth, eventually, freePort } from './hearth.mjs';
 import { SmtpClient, deliver } from './smtp-client.mjs';
 
 const NS = '127.0.0.1';
+const PROOF = { password: PASSWORD }; // of administrators without a second factor
 // Of hearth.test: an MX that is right, an SPF of its own, a wrong SRV, no DMARC.
 const ZONE = `hearth A ${NS}
 hearth MX 5 hearth.test.
@@ -115,10 +116,10 @@ test('the queue over HTTP: summary, filters, pages, orders', async () => {
   const ids = all.map((one) => one.id);
   assert.deepEqual((await ask('POST', 'queue/orders', { order: 'hold', ids: [...ids, 999999] })).body, { done: 4 });
   assert.equal((await ask('GET', 'queue/summary')).body.held, 4);
-  assert.equal((await ask('DELETE', `queue/${bob.id}`)).status, 200);
-  for (const [method, path] of [['GET', ''], ['DELETE', ''], ['POST', '/hold'], ['POST', '/release'], ['POST', '/retry']])
-    assert.equal((await ask(method, `queue/${bob.id}${path}`)).status, 404, path);
-  assert.deepEqual((await ask('POST', 'queue/orders', { order: 'remove', ids })).body, { done: 3 });
+  assert.equal((await ask('DELETE', `queue/${bob.id}`, PROOF)).status, 200);
+  for (const [method, path, body] of [['GET', ''], ['DELETE', '', PROOF], ['POST', '/hold'], ['POST', '/release'], ['POST', '/retry']])
+    assert.equal((await ask(method, `queue/${bob.id}${path}`, body)).status, 404, path);
+  assert.deepEqual((await ask('POST', 'queue/orders', { order: 'remove', ids, ...PROOF })).body, { done: 3 });
   assert.deepEqual(await entries(), []);
 });
 
@@ -129,17 +130,17 @@ test('the keys that sign mail over HTTP: seen, changed, taken back', async () =>
   const { body: two } = await ask('POST', 'dkim/rotate', { domain: 'hearth.test' });
   assert.equal(two.keys.filter((k) => k.state === 'waits').length, 2);
   assert.equal((await ask('POST', 'dkim/rotate', { domain: 'hearth.test' })).body.keys.length, 4); // there are some that wait
-  const { body: three } = await ask('POST', 'dkim/rotate', { domain: 'hearth.test', now: true });
+  const { body: three } = await ask('POST', 'dkim/rotate', { domain: 'hearth.test', now: true, ...PROOF });
   assert.deepEqual(three.keys.map((k) => k.state).sort(), ['kept', 'kept', 'signs', 'signs']);
   const { selector } = three.keys.find((k) => k.state === 'kept');
-  const { body: four } = await ask('POST', 'dkim/revoke', { domain: 'hearth.test', selector });
+  const { body: four } = await ask('POST', 'dkim/revoke', { domain: 'hearth.test', selector, ...PROOF });
   const revoked = four.keys.find((k) => k.selector === selector);
   assert.equal(revoked.state, 'revoked');
   assert.match(revoked.record, /p=$/);
   assert.match(hearth.command('dkim', 'list').stdout, new RegExp(`hearth.test\\t${selector}\\t\\w+\\trevoked`));
   for (const [path, body, status, field] of [['rotate', { domain: 'elsewhere.test' }, 400, 'domain'], ['rotate', {}, 400, 'domain'], ['rotate', { domain: 'hearth.test', now: 1 }, 400, 'now'],
     ['revoke', { domain: 'hearth.test', selector: 'none' }, 404], ['revoke', {}, 404]]) {
-    const answer = await ask('POST', `dkim/${path}`, body);
+    const answer = await ask('POST', `dkim/${path}`, { ...PROOF, ...body });
     assert.deepEqual([answer.status, answer.body.field], [status, field], JSON.stringify(body));
   }
 });
@@ -259,6 +260,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   await page.click('[aria-label="Remove: emil@four.test"]');
   await page.click('dialog button:text-is("Cancel")');
   await page.click('[aria-label="Remove: emil@four.test"]');
+  await page.fill('dialog [name=password]', PASSWORD);
   await shot(page, 'queue-remove-375');
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('text="The mail to emil@four.test is removed."');
@@ -282,6 +284,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   await page.waitForSelector('#keys li:has-text("waits for the DNS") >> nth=1');
   await looks(page, 'dkim');
   await page.click('[aria-label="Sign with the new ones now: hearth.test"]');
+  await page.fill('dialog [name=password]', PASSWORD);
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('[aria-label="New keys: hearth.test"]');
   assert.equal(await page.locator('#keys li:has-text("waits for the DNS")').count(), 0);
@@ -300,6 +303,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   await visit(page, 'admin/aliases');
   await page.fill('#admin [name=address]', 'info@hearth.test');
   await page.fill('[name=targets]', 'ann@hearth.test, nobody@hearth.test');
+  await page.fill('#admin [name=password]', PASSWORD);
   await page.click('text="Make the alias"');
   await problemAt(page, 'targets').waitFor();
   await page.fill('[name=targets]', 'ann@hearth.test\nroot@hearth.test');
@@ -309,6 +313,7 @@ test('the page: what waits is seen, understood and steered; what is published st
   assert.equal(await page.locator('#aliases > li').count(), 2);
   await looks(page, 'aliases');
   await page.click('[aria-label="Remove info@hearth.test to root@hearth.test"]');
+  await page.fill('dialog [name=password]', PASSWORD);
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('#aliases li:has-text("does not lead to root@hearth.test any more")');
   // Who alone gets what is sent there writes as it.

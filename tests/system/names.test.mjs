@@ -145,10 +145,10 @@ test('the address of who left rests, over restarts, until an administrator frees
   assert.equal(await rcpt('zoe@hearth.test'), 550);
   // A name that was another domain's is nobody's business here.
   assert.equal((await register('zoe@second.test')).status, 201);
-  refused(await api('eve', 'POST', '/addresses/free', { address: 'zoe@hearth.test' }), 403);
-  refused(await api('ann', 'POST', '/addresses/free', { address: 'a b' }), 400, 'address');
-  refused(await api('ann', 'POST', '/addresses/free', { address: 'nobody@hearth.test' }), 404, 'address');
-  assert.equal((await api('ann', 'POST', '/addresses/free', { address: 'Zoe@hearth.test' })).status, 204);
+  refused(await api('eve', 'POST', '/addresses/free', { password: PASSWORD, address: 'zoe@hearth.test' }), 403);
+  refused(await api('ann', 'POST', '/addresses/free', { password: PASSWORD, address: 'a b' }), 400, 'address');
+  refused(await api('ann', 'POST', '/addresses/free', { password: PASSWORD, address: 'nobody@hearth.test' }), 404, 'address');
+  assert.equal((await api('ann', 'POST', '/addresses/free', { password: PASSWORD, address: 'Zoe@hearth.test' })).status, 204);
   assert.equal((await register('zoe@hearth.test')).status, 201);
   assert.equal(run('user', 'free', 'tenors').status, 0);
   assert.equal(run('user', 'free', 'tenors').status, 1);

@@ -167,6 +167,7 @@ test('administration: a link for a new password, what is kept, and the end of an
   await close(guest);
   // The address rests until it is freed.
   await page.fill('.card:has-text("An address that rests") [name=address]', 'pia@hearth.test');
+  await page.fill('.card:has-text("An address that rests") [name=password]', PASSWORD);
   await page.click('text="Free it"');
   await page.waitForSelector('text="Somebody else can have it now."');
   await close(page);

@@ -230,6 +230,7 @@ test('what waits before it leaves is taken back, and written on; a draft of anot
   // What is on its way is listed, and taken back there, too; mail is sent on once that address says yes.
   await page.evaluate(() => { location.hash = 'account/mail'; });
   await page.waitForSelector('#outgoing li:has-text("from afar"):has-text("gil@hearth.test")');
+  await page.fill('.card:has(#forward-said) [name=password]', PASSWORD);
   await page.fill('.card:has(#forward-said) [name=address]', 'not an address');
   await page.click('text="Send on"');
   await problemAt(page, 'address').waitFor();

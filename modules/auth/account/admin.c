@@ -255,6 +255,7 @@ void auth_patch_account(void *module, struct http_request *rq)
 /* ---- POST /api/auth/addresses/free ---- */
 
 struct freeing {
+	struct auth *a;
 	struct http_request *rq;
 	char address[256];
 };
@@ -278,23 +279,28 @@ static void on_freed(void *arg, int status)
 		http_reply_error(f->rq, status);
 }
 
+/* Who has the address next gets the mail of who had it: that is for nobody with a stolen session. */
+static void on_free_proven(void *arg, int status)
+{
+	struct freeing *f = arg;
+
+	if (status == 0 && (status = db_write(f->a->db, free_address, on_freed, f)) < 0)
+		on_freed(f, status);
+}
+
 void auth_post_free(void *module, struct http_request *rq)
 {
 	struct auth *a = module;
 	const struct json *body = http_body_json(rq);
 	struct freeing *f;
 	struct slice address;
-	int rc;
 
 	if (!body || !auth_read_text(rq, body, "address", 1, 254, "an address", &address))
 		return;
 	f = ARENA_NEW(http_arena(rq), struct freeing);
-	f->rq = rq;
-	if (auth_address(hearth_config(a->h), address, f->address) < 0) {
+	*f = (struct freeing){ .a = a, .rq = rq };
+	if (auth_address(hearth_config(a->h), address, f->address) < 0)
 		http_reply_problem(rq, 400, "address", "expected the address of who had it");
-		return;
-	}
-	rc = db_write(a->db, free_address, on_freed, f);
-	if (rc < 0)
-		on_freed(f, rc);
+	else
+		auth_prove(a, rq, body, on_free_proven, f);
 }

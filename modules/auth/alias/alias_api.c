@@ -1,12 +1,16 @@
 /*
- * alias_api.c: /api/auth/aliases, for administrators: listing, adding and removing (alias.h). On the
- * loop, but for what runs in the database.
+ * alias_api.c: /api/auth/aliases, for administrators: listing, adding and removing (alias.h). Whom an
+ * address reaches changes only with the password once more, and a code of a second factor where there is
+ * one (factor/proof.h): else a stolen session would read everybody's mail. On the loop, but for what runs
+ * in the database.
  */
 #include <stdio.h>
 
 #include "alias/alias.h"
+#include "factor/proof.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "session/session.h"
 
 #define PAGE_DEFAULT 200
 #define PAGE_MAX     1000
@@ -22,6 +26,9 @@ struct ask {
 	struct slice part;
 	struct strbuf out;
 	struct json_writer w;
+	db_fn *change; /* once it is proven who asks, in the same transaction */
+	struct auth_proof proof;
+	bool proven;
 };
 
 static struct ask *ask_new(struct auth *a, struct http_request *rq)
@@ -110,7 +117,37 @@ void auth_get_aliases(void *module, struct http_request *rq)
 		on_list(ask, rc);
 }
 
-/* ---- POST {"address", "targets", "may_write"} ---- */
+/* ---- changes ---- */
+
+static int prove_and_change(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int rc = auth_store_still_held(tx, http_account(ask->rq));
+
+	if (rc == 0)
+		rc = auth_proof_take(tx, &ask->proof);
+	ask->proven = rc == 0 && auth_proof_done(&ask->proof);
+	return ask->proven ? ask->change(tx, ask) : rc;
+}
+
+static void on_changed(void *arg, int status);
+
+static void on_password(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0 && (status = db_write(ask->a->db, prove_and_change, on_changed, ask)) < 0)
+		on_changed(ask, status);
+}
+
+static void change(struct ask *ask, const struct json *body, db_fn *fn)
+{
+	ask->change = fn;
+	if (auth_proof_read(&ask->proof, ask->a, ask->rq, body))
+		auth_reauthenticate(ask->a, ask->rq, body, "password", on_password, ask);
+}
+
+/* ---- POST {"address", "targets", "may_write", "password", "code"} ---- */
 
 /* All of its targets or none. */
 static int add(struct db_tx *tx, void *arg)
@@ -125,10 +162,8 @@ static int add(struct db_tx *tx, void *arg)
 	return rc;
 }
 
-static void on_added(void *arg, int status)
+static void answer_added(struct ask *ask, int status)
 {
-	struct ask *ask = arg;
-
 	if (status == 0)
 		http_reply_empty(ask->rq, 204);
 	else if (status == HEARTH_EEXIST)
@@ -172,7 +207,6 @@ void auth_post_alias(void *module, struct http_request *rq)
 	const struct json *body = http_body_json(rq);
 	struct ask *ask;
 	struct slice address;
-	int rc;
 
 	if (!body ||
 		!auth_read_text(rq, body, "address", 2, 254, "an address or @domain", &address))
@@ -192,12 +226,10 @@ void auth_post_alias(void *module, struct http_request *rq)
 		http_reply_problem(rq, 400, "may_write", "expected true or false");
 		return;
 	}
-	rc = db_write(a->db, add, on_added, ask);
-	if (rc < 0)
-		on_added(ask, rc);
+	change(ask, body, add);
 }
 
-/* ---- DELETE …/{id} ---- */
+/* ---- DELETE …/{id} {"password", "code"} ---- */
 
 static int drop(struct db_tx *tx, void *arg)
 {
@@ -206,24 +238,28 @@ static int drop(struct db_tx *tx, void *arg)
 	return alias_remove(tx, &ask->alias, clock_wall_ms(), ask->a->address_rest_ms);
 }
 
-static void on_removed(void *arg, int status)
+static void on_changed(void *arg, int status)
 {
 	struct ask *ask = arg;
 
-	if (status == HEARTH_ENOTFOUND)
+	if (status == 0 && auth_proof_refuse(&ask->proof))
+		return;
+	if (status < 0 && !ask->proven)
+		http_reply_error(ask->rq, status);
+	else if (status == HEARTH_ENOTFOUND && ask->change == drop)
 		http_reply_problem(ask->rq, 404, NULL, "there is no such alias");
 	else
-		on_added(ask, status);
+		answer_added(ask, status);
 }
 
 void auth_delete_alias(void *module, struct http_request *rq)
 {
-	struct auth *a = module;
-	struct ask *ask = ask_new(a, rq);
-	int rc;
+	const struct json *body = http_body_json(rq);
+	struct ask *ask;
 
+	if (!body)
+		return;
+	ask = ask_new(module, rq);
 	ask->alias.id = http_param_int(rq, "id");
-	rc = db_write(a->db, drop, on_removed, ask);
-	if (rc < 0)
-		on_removed(ask, rc);
+	change(ask, body, drop);
 }

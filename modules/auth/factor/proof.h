@@ -12,6 +12,8 @@
  *   of others      a link for their password, their factors, their end              admin_deed.c
  *                  making moderators and administrators, of accounts or by links    admin.c,
  *                                                                                   invitation_api.c
+ *                  whom an address reaches: an alias made or removed                alias_api.c
+ *                  what other modules ask it for (accounts.prove)                   proof_service.c
  *
  * Not what ends something open, and not a yes to a page of another origin (grant/), which opens
  * games alone.
@@ -57,6 +59,10 @@ static inline bool auth_proof_done(const struct auth_proof *p)
 }
 /* Answers what is not PROOF_DONE; false when it is. */
 bool auth_proof_refuse(const struct auth_proof *p);
+
+/* Implements accounts.prove: password and code. */
+void auth_prove(void *self, struct http_request *rq, const struct json *body,
+	accounts_proven_fn *done, void *arg);
 
 /* POST /api/auth/me/factors/sms/code: sends such a code to the phone that is enrolled. */
 http_handler auth_post_sms_code;

@@ -100,6 +100,23 @@ void mail_call_start(struct mail_call *c)
 		mail_call_answer(c, HEARTH_EBUSY);
 }
 
+static void on_proven(void *arg, int status)
+{
+	struct mail_call *c = arg;
+
+	if (status == 0)
+		mail_call_start(c);
+	else
+		mail_call_drop(c);
+}
+
+void mail_call_prove(struct mail_call *c, const struct json *body)
+{
+	const struct accounts *accounts = c->m->accounts;
+
+	accounts->prove(accounts->self, c->rq, body, on_proven, c);
+}
+
 /* ---- mailboxes ---- */
 
 static const char *role_of(const struct mailbox *box)
@@ -208,8 +225,8 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/suppressed", mail_get_suppressed, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/suppressed/remove", mail_post_unsuppress, HTTP_ADMIN, 1024 },
 	{ HTTP_GET, "/api/mail/dkim", mail_get_dkim, HTTP_ADMIN, 0 },
-	{ HTTP_POST, "/api/mail/dkim/rotate", mail_post_dkim_rotate, HTTP_ADMIN, 1024 },
-	{ HTTP_POST, "/api/mail/dkim/revoke", mail_post_dkim_revoke, HTTP_ADMIN, 1024 },
+	{ HTTP_POST, "/api/mail/dkim/rotate", mail_post_dkim_rotate, HTTP_ADMIN, 4096 },
+	{ HTTP_POST, "/api/mail/dkim/revoke", mail_post_dkim_revoke, HTTP_ADMIN, 4096 },
 	{ HTTP_GET, "/.well-known/mta-sts.txt", mail_get_sts_policy, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/mail/config-v1.1.xml", mail_get_autoconfig, HTTP_PUBLIC, 0 },
 	{ HTTP_GET, "/.well-known/autoconfig/mail/config-v1.1.xml", mail_get_autoconfig,
@@ -231,7 +248,7 @@ const struct http_route mail_routes[] = {
 	{ HTTP_DELETE, "/api/mail/outgoing/{id:int}", mail_delete_outgoing, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/outgoing/{id:int}/send", mail_post_outgoing_send, HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/forward", mail_get_forward, HTTP_ACCOUNT, 0 },
-	{ HTTP_PUT, "/api/mail/forward", mail_put_forward, HTTP_ACCOUNT, 1024 },
+	{ HTTP_PUT, "/api/mail/forward", mail_put_forward, HTTP_ACCOUNT, 4096 },
 	{ HTTP_DELETE, "/api/mail/forward", mail_delete_forward, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/mail/forward/confirm", mail_post_forward_confirm, HTTP_PUBLIC, 1024 },
 	{ HTTP_GET, "/api/mail/lists/{group:int}/held", mail_get_moderated, HTTP_ACCOUNT, 0 },
@@ -256,7 +273,7 @@ const struct http_route mail_routes[] = {
 	{ HTTP_GET, "/api/mail/queue", mail_get_queue, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/queue/summary", mail_get_queue_summary, HTTP_ADMIN, 0 },
 	{ HTTP_GET, "/api/mail/queue/{id:int}", mail_get_queued, HTTP_ADMIN, 0 },
-	{ HTTP_DELETE, "/api/mail/queue/{id:int}", mail_delete_queued, HTTP_ADMIN, 0 },
+	{ HTTP_DELETE, "/api/mail/queue/{id:int}", mail_delete_queued, HTTP_ADMIN, 4096 },
 	{ HTTP_POST, "/api/mail/queue/{id:int}/hold", mail_post_queue_hold, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/queue/{id:int}/release", mail_post_queue_release, HTTP_ADMIN, 0 },
 	{ HTTP_POST, "/api/mail/queue/{id:int}/retry", mail_post_queue_retry, HTTP_ADMIN, 0 },

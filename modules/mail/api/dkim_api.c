@@ -1,6 +1,9 @@
 /*
  * api/dkim_api.c: /api/mail/dkim…, for administrators: the keys that sign mail, seen and changed, as by
  * `hearth dkim`. Handlers on the loop, the rest on io workers. MAIL_DKIM_KEYS_MAX keys are told.
+ *
+ * What makes signatures that are out there worth nothing, or signs with keys that nobody can find yet,
+ * is done with a fresh proof only (accounts.prove). New keys that wait for the DNS harm nobody.
  */
 #include "api/api.h"
 #include "hearth/error.h"
@@ -146,7 +149,9 @@ void mail_post_dkim_rotate(void *module, struct http_request *rq)
 {
 	struct mail_call *c = order_new(module, rq, work_rotate);
 
-	if (c)
+	if (c && c->key->now)
+		mail_call_prove(c, http_body_json(rq));
+	else if (c)
 		mail_call_start(c);
 }
 
@@ -155,5 +160,5 @@ void mail_post_dkim_revoke(void *module, struct http_request *rq)
 	struct mail_call *c = order_new(module, rq, work_revoke);
 
 	if (c)
-		mail_call_start(c);
+		mail_call_prove(c, http_body_json(rq));
 }

@@ -1,8 +1,8 @@
 /*
  * api/forward.c: /api/mail/forward: where a person wants their mail sent on to (store/forward.h).
  *
- *   PUT {address, keep} ─▶ elsewhere? (accounts) ─▶ a row that waits, a letter with a link there, and one to
- *   the person ─▶ 202;   POST …/confirm {token} ─▶ it counts ─▶ 204
+ *   PUT {address, keep, password, code} ─▶ elsewhere? is it they? (accounts) ─▶ a row that waits, a letter
+ *   with a link there, and one to the person ─▶ 202;   POST …/confirm {token} ─▶ it counts ─▶ 204
  *
  * Nothing goes to an address that has not said yes but that letter, of which ASKS_PER_HOUR are written for
  * an account and to an address: nobody is flooded in another's name. On the loop, but for what runs in the
@@ -30,6 +30,7 @@ struct ask {
 	struct mail_forward f;
 	char token[2 * TOKEN_BYTES + 1], hash[MAIL_FORWARD_HASH];
 	bool asks;
+	const struct json *body;
 };
 
 static struct ask *ask_new(struct mail *m, struct http_request *rq)
@@ -155,17 +156,32 @@ static void on_set(void *arg, int status)
 {
 	struct ask *ask = arg;
 
-	if (status == HEARTH_EDENIED) {
+	if (status == 0 && ask->asks)
+		send_letters(ask);
+	sodium_memzero(ask->token, sizeof(ask->token));
+	if (status == HEARTH_EDENIED)
 		http_reply_problem(ask->rq, 429, NULL,
 			"this was asked for too often within the hour; try again later");
-	} else if (status < 0) {
+	else if (status < 0)
 		http_reply_error(ask->rq, status);
-	} else {
-		if (ask->asks)
-			send_letters(ask);
+	else
 		reply(ask, ask->asks ? 202 : 200);
-	}
-	sodium_memzero(ask->token, sizeof(ask->token));
+}
+
+static void on_proven(void *arg, int status)
+{
+	struct ask *ask = arg;
+	unsigned char random[TOKEN_BYTES];
+
+	if (status != 0)
+		return; /* answered, and `ask` is gone */
+	rand_bytes(random, sizeof(random));
+	hex_encode(random, sizeof(random), ask->token);
+	hash_of(slice_str(ask->token), ask->hash);
+	ask->f.asked_ms = clock_wall_ms();
+	status = db_write(ask->m->db, set, on_set, ask);
+	if (status < 0)
+		on_set(ask, status);
 }
 
 /* Elsewhere is where none of our domains is, and no alias of one. */
@@ -179,8 +195,8 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 	else if (status != HEARTH_EDENIED)
 		http_reply_problem(ask->rq, 400, "address",
 			"expected an address at another server; here an alias does it");
-	else if ((status = db_write(ask->m->db, set, on_set, ask)) < 0)
-		http_reply_error(ask->rq, status);
+	else
+		ask->m->accounts->prove(ask->m->accounts->self, ask->rq, ask->body, on_proven, ask);
 }
 
 static bool read_address(struct ask *ask, struct slice text)
@@ -204,7 +220,6 @@ void mail_put_forward(void *module, struct http_request *rq)
 {
 	struct mail *m = module;
 	const struct json *body = http_body_json(rq);
-	unsigned char random[TOKEN_BYTES];
 	struct slice address;
 	struct ask *ask;
 
@@ -224,10 +239,7 @@ void mail_put_forward(void *module, struct http_request *rq)
 			"this server has no name on the internet, and so sends no mail elsewhere");
 		return;
 	}
-	rand_bytes(random, sizeof(random));
-	hex_encode(random, sizeof(random), ask->token);
-	hash_of(slice_str(ask->token), ask->hash);
-	ask->f.asked_ms = clock_wall_ms();
+	ask->body = body;
 	m->accounts->reached_by(m->accounts->self, slice_str(ask->f.address), 0, on_reached, ask);
 }
 

@@ -4,6 +4,9 @@
  *
  * A list is filtered here, row by row, in slices (db_read_long): at most LIST_SLICES of them, and then
  * the answer says where to go on. An order is for IDS_MAX recipients at most.
+ *
+ * What is removed nobody gets and nobody is told of: that wants a fresh proof (accounts.prove). All else
+ * can be taken back.
  */
 #include "api/api.h"
 #include "hearth/error.h"
@@ -289,33 +292,37 @@ static struct mail_call *order_new(
 	return c;
 }
 
-static void order_one(void *module, struct http_request *rq, enum mail_queue_order order)
+static struct mail_call *order_one(
+	void *module, struct http_request *rq, enum mail_queue_order order)
 {
 	struct mail_call *c = order_new(module, rq, order);
 
 	c->id = c->queue->ids[0] = http_param_int(rq, "id");
 	c->queue->id_count = 1;
-	mail_call_start(c);
+	return c;
 }
 
 void mail_post_queue_hold(void *module, struct http_request *rq)
 {
-	order_one(module, rq, MAIL_QUEUE_HOLD);
+	mail_call_start(order_one(module, rq, MAIL_QUEUE_HOLD));
 }
 
 void mail_post_queue_release(void *module, struct http_request *rq)
 {
-	order_one(module, rq, MAIL_QUEUE_RELEASE);
+	mail_call_start(order_one(module, rq, MAIL_QUEUE_RELEASE));
 }
 
 void mail_post_queue_retry(void *module, struct http_request *rq)
 {
-	order_one(module, rq, MAIL_QUEUE_RETRY);
+	mail_call_start(order_one(module, rq, MAIL_QUEUE_RETRY));
 }
 
 void mail_delete_queued(void *module, struct http_request *rq)
 {
-	order_one(module, rq, MAIL_QUEUE_REMOVE);
+	const struct json *body = http_body_json(rq);
+
+	if (body)
+		mail_call_prove(order_one(module, rq, MAIL_QUEUE_REMOVE), body);
 }
 
 static bool read_ids(struct http_request *rq, const struct json *body, struct mail_queue_call *o)
@@ -357,5 +364,8 @@ void mail_post_queue_orders(void *module, struct http_request *rq)
 		return;
 	c = order_new(module, rq, order);
 	*c->queue = *o;
-	mail_call_start(c);
+	if (order == MAIL_QUEUE_REMOVE)
+		mail_call_prove(c, body);
+	else
+		mail_call_start(c);
 }

@@ -1,8 +1,8 @@
 // account/proof.js: the code of a second factor that the server asks for, once there is one, before
-// what would weaken it, go round it or open a way in for good.
+// what would weaken it, go round it or open a way in for good; and the password beside it.
 import { post } from '../api.js';
 import { button, paragraph } from '../dom.js';
-import { field } from '../form.js';
+import { field, password } from '../form.js';
 import { session } from '../session.js';
 
 // The fields of a form: nothing while no factor is enrolled. `sms`: whether codes by SMS are.
@@ -15,3 +15,6 @@ export function proofFields({ sms = session.config.sms, ...more } = {}) {
     ...(sms ? [button('Send a code by SMS', send, { className: 'quiet' }), said] : []),
   ];
 }
+
+// Password and code, for what is done for good or to others: so that nobody does it who only found the screen.
+export const ownProof = (label = 'Your own password') => [password('password', label, { hint: 'So that nobody does this who only found your screen.' }), ...proofFields()];

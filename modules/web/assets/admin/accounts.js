@@ -3,10 +3,10 @@
 import { get, patch, post, remove } from '../api.js';
 import { button, card, element, paragraph, row } from '../dom.js';
 import { askFirst, secretOnce } from '../dialog.js';
-import { field, form, password } from '../form.js';
+import { field, form } from '../form.js';
 import { session } from '../session.js';
 import { day, size } from '../text.js';
-import { proofFields } from '../account/proof.js';
+import { ownProof, proofFields } from '../account/proof.js';
 import { ROLES } from './roles.js';
 
 const PATH = '/api/auth/accounts';
@@ -47,8 +47,6 @@ async function storage(account, place) {
       element('li', { textContent: `${NAMES[name] ?? name}: ${size(bytes)}` }))));
 }
 
-const own = () => [password('password', 'Your own password', { hint: 'So that nobody does this who only found your screen.' }), ...proofFields()];
-
 // What an administrator does to somebody's account for good; never to their own.
 function deeds(account, node) {
   const place = element('div', { className: 'facts' });
@@ -56,7 +54,7 @@ function deeds(account, node) {
   const gone = () => node.replaceWith(element('li', { className: 'hint', textContent: `${account.address} is deleted.` }));
   const reset = async () => {
     const answer = await askFirst({
-      title: 'New password', submit: 'Make the link', fields: own(),
+      title: 'New password', submit: 'Make the link', fields: ownProof(),
       text: `A link lets ${account.address} choose a new password. The old one opens nothing from now on, and they are signed out everywhere, mail programs too.`,
       send: (values) => post(`${path}/reset`, values),
     });
@@ -64,7 +62,7 @@ function deeds(account, node) {
   };
   const factors = async () => {
     const done = await askFirst({
-      title: 'Take the second factors away', submit: 'Take them away', danger: true, fields: own(),
+      title: 'Take the second factors away', submit: 'Take them away', danger: true, fields: ownProof(),
       text: `${account.address} then signs in with the password alone. Be sure that it is they who asked you.`,
       send: (values) => remove(`${path}/factors`, values),
     });
@@ -72,7 +70,7 @@ function deeds(account, node) {
   };
   const end = async () => {
     const done = await askFirst({
-      title: `Delete ${account.address}`, submit: 'Delete for good', danger: true, fields: own(),
+      title: `Delete ${account.address}`, submit: 'Delete for good', danger: true, fields: ownProof(),
       text: 'Mail, films, games and everything else of this account go at once, and nobody can bring them back. The address rests before somebody else can have it.',
       send: (values) => remove(path, values),
     });
@@ -106,6 +104,7 @@ const freeing = () => card('An address that rests', form({
   fields: [
     paragraph('The address of a deleted account and the name of a deleted group are kept from others for a while, since mail still comes for who had them. Free one here, if it is to be given again before.', 'hint'),
     field({ name: 'address', label: 'Address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),
+    ...ownProof(),
   ],
   submit: 'Free it',
   async send(values, node) {
