@@ -17,13 +17,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "acme/acme_attempt.h"
-#include "acme/certs.h"
+#include "acme/acme_choose.h"
 #include "acme/challenge.h"
 #include "acme/jws.h"
-#include "acme/names.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/health.h"
@@ -58,44 +56,6 @@ struct acme {
 	struct arena *found_arena; /* of `found` */
 	struct certs_found found;  /* what is in it */
 };
-
-/* ---- settings ---- */
-
-bool acme_is_on(const struct config *c)
-{
-	return *config_text(c, "acme", "directory") != '\0';
-}
-
-void acme_validate(const struct config *c, struct strbuf *errors)
-{
-	const char *directory = config_text(c, "acme", "directory");
-	const char *hostname = config_text(c, "server", "hostname");
-	const char *ca = config_text(c, "acme", "ca");
-
-	if (!*directory)
-		return;
-	if (!slice_starts(slice_str(directory), SLICE("https://")) || strpbrk(directory, " \t\""))
-		config_blame(c, "acme", "directory", errors,
-			"found \"%s\", expected a URL such as "
-			"https://acme-v02.api.letsencrypt.org/directory",
-			directory);
-	if (!config_bool(c, "acme", "agree"))
-		config_blame(c, "acme", "agree", errors,
-			"is no: read the terms of service of the certificate authority, and say "
-			"yes if you agree");
-	if (!strchr(hostname, '.'))
-		config_blame(c, "server", "hostname", errors,
-			"\"%s\" is no name on the internet: no certificate authority gives a "
-			"certificate for it ([acme] directory)",
-			hostname);
-	if (*config_text(c, "tls", "cert"))
-		config_blame(c, "acme", "directory", errors,
-			"[tls] cert is set as well: keep one of the two");
-	if (*ca && access(ca, R_OK) < 0)
-		config_blame(c, "acme", "ca", errors, "%s cannot be read", ca);
-	if (!*config_text(c, "acme", "eab_kid") != !*config_text(c, "acme", "eab_key"))
-		config_blame(c, "acme", "eab_kid", errors, "eab_kid and eab_key go together");
-}
 
 /* ---- the certificate in use ---- */
 
@@ -160,53 +120,6 @@ static void on_ended(void *arg, int status)
 		acme_look(a);
 }
 
-static bool is_off(const struct acme *a, const char *listener)
-{
-	return config_address(a->o.config, "listen", listener).off;
-}
-
-/* Where the CA leaves it to us: as it is set, else one way after the other. */
-static enum acme_way choose_way(const struct acme *a, const struct acme_record *r)
-{
-	const char *set = config_text(a->o.config, "acme", "challenge");
-
-	if (strcmp(set, "http-01") == 0 || is_off(a, "https"))
-		return ACME_BY_HTTP;
-	if (strcmp(set, "tls-alpn-01") == 0 || is_off(a, "http"))
-		return ACME_BY_TLS;
-	return r->tries % 2 ? ACME_BY_TLS : ACME_BY_HTTP;
-}
-
-static const char **choose_names(
-	const struct acme *a, const struct acme_record *r, struct arena *arena, size_t *count)
-{
-	const char **names = arena_zalloc(arena, (ACME_NAMES_MAX + 1) * sizeof(*names));
-	int64_t now = clock_wall_ms();
-
-	*count = 0;
-	for (const char *const *n = a->look.names; *n; n++)
-		if (n == a->look.names || !acme_is_left_out(r, *n, now))
-			names[(*count)++] = *n;
-	/* What the certificate has already is not lost because the DNS did not answer. */
-	for (const char *const *n = a->look.doubtful; *n && *count < ACME_NAMES_MAX; n++)
-		if (certs_has(&a->found, *n))
-			names[(*count)++] = *n;
-	return names;
-}
-
-static bool lacks_a_name(const struct acme *a, const struct acme_record *r)
-{
-	struct arena *arena = arena_new();
-	bool lacks = false;
-	size_t count;
-	const char **names = choose_names(a, r, arena, &count);
-
-	for (size_t i = 0; i < count; i++)
-		lacks |= !certs_has(&a->found, names[i]);
-	arena_free(&arena);
-	return lacks;
-}
-
 static bool is_due(const struct acme *a, const struct acme_record *r)
 {
 	int64_t now = clock_wall_ms();
@@ -214,7 +127,7 @@ static bool is_due(const struct acme *a, const struct acme_record *r)
 	/* A clock that was set back must not put it off for long. */
 	if (r->next_ms > now && r->next_ms - now < 8 * INT64_C(86400000))
 		return false;
-	return !a->version || now >= r->renew_ms || lacks_a_name(a, r);
+	return !a->version || now >= r->renew_ms || acme_lacks_a_name(&a->look, &a->found, r);
 }
 
 /* Takes the record over, with the arena that it lies in. */
@@ -237,10 +150,10 @@ static void begin(struct acme *a, struct acme_reading *reading)
 		.email = config_text(c, "acme", "email"),
 		.bind_kid = config_text(c, "acme", "eab_kid"),
 		.bind_secret = config_text(c, "acme", "eab_key"),
-		.way = choose_way(a, &t->record),
+		.way = acme_choose_way(c, &t->record),
 		.record = &t->record,
 	};
-	t->job.names = choose_names(a, &t->record, t->arena, &t->job.count);
+	t->job.names = acme_choose_names(&a->look, &a->found, &t->record, t->arena, &t->job.count);
 	a->attempt = t;
 	if (!a->pool)
 		a->pool = pool_new("acme", 1, 1);

@@ -2,18 +2,16 @@
  * order.c: the way to a certificate.
  *
  *   account ─▶ order ─▶ each name is proven ─▶ finalize ─▶ download ─▶ stored
- *                │  noted with its key, so that after a crash it is gone on with
+ *   account.c    │        prove.c
+ *                └ noted with its key, so that after a crash it is gone on with
  *
- * States are looked at by asking again, soon at first and then less often, as the CA wants it
- * (Retry-After), for STAGE_MS at most a stage. On a worker.
+ * On a worker.
  */
 #include "acme/order.h"
 
-#include <stdio.h>
-
 #include "acme/certs.h"
-#include "acme/challenge.h"
 #include "acme/jws.h"
+#include "acme/order_steps.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
@@ -21,132 +19,11 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
-#define STAGE_MS      INT64_C(180000)
-#define LOOK_FIRST_MS 250
-#define LOOK_MAX_MS   INT64_C(10000)
-
 int64_t acme_renew_ms(int64_t not_before_ms, int64_t not_after_ms)
 {
 	int64_t life = not_after_ms - not_before_ms;
 
 	return not_before_ms + life / 3 * 2 + (int64_t)rand_below((uint64_t)(life / 30 + 1));
-}
-
-/* Whether to ask again: pauses, longer each time. 0, HEARTH_ETIMEOUT, HEARTH_ECLOSED. */
-static int look_again(struct acme_client *c, int64_t begun_ms, int64_t *pause_ms)
-{
-	int64_t wait = c->retry_after_s > 0 ? c->retry_after_s * 1000 : *pause_ms;
-
-	if (clock_mono_ms() - begun_ms > STAGE_MS)
-		return HEARTH_ETIMEOUT;
-	*pause_ms = *pause_ms * 2 > LOOK_MAX_MS ? LOOK_MAX_MS : *pause_ms * 2;
-	return client_pause(c, wait > 3 * LOOK_MAX_MS ? 3 * LOOK_MAX_MS : wait);
-}
-
-/* ---- account ---- */
-
-static void write_contact(struct acme_job *j, struct json_writer *w)
-{
-	if (!*j->email)
-		return;
-	json_name(w, "contact");
-	json_open_array(w);
-	json_text(w, slice_str(arena_printf(j->client.arena, "mailto:%s", j->email)));
-	json_close_array(w);
-}
-
-static int write_binding(struct acme_job *j, struct json_writer *w)
-{
-	struct strbuf proof = { 0 };
-	int rc = 0;
-
-	if (!*j->bind_kid) {
-		if (j->client.urls.binding)
-			return client_fail(&j->client,
-				"this CA takes customers only: set [acme] eab_kid and eab_key to "
-				"what it gave you");
-		return 0;
-	}
-	if (jws_bind(j->client.key, j->bind_kid, j->bind_secret, j->client.urls.new_account,
-		    &proof)) {
-		json_name(w, "externalAccountBinding");
-		json_ready(w, strbuf_slice(&proof));
-	} else {
-		rc = client_fail(&j->client, "[acme] eab_key is no base64url");
-	}
-	strbuf_free(&proof);
-	return rc;
-}
-
-/* Makes the account, or finds the one that this key has (7.3). */
-static int make_account(struct acme_job *j)
-{
-	struct acme_client *c = &j->client;
-	struct fetch_answer answer;
-	struct strbuf body = { 0 }, pem = { 0 };
-	struct json_writer w;
-	struct slice url;
-	int rc;
-
-	c->kid = NULL;
-	json_writer_init(&w, &body);
-	json_open_object(&w);
-	json_put_bool(&w, "termsOfServiceAgreed", true);
-	write_contact(j, &w);
-	rc = write_binding(j, &w);
-	json_close_object(&w);
-	if (rc == 0)
-		rc = client_post(c, c->urls.new_account, strbuf_slice(&body), &answer);
-	strbuf_free(&body);
-	if (rc < 0)
-		return rc;
-	url = fetch_header(&answer, "Location");
-	if (url.n == 0)
-		return client_fail(c, "the CA gives no account");
-	c->kid = arena_strdup(c->arena, url);
-	acme_key_write(c->key, &pem);
-	rc = acme_store_account(
-		&j->store, c->directory, strbuf_slice(&pem), c->kid, j->email, c->urls.issuer);
-	strbuf_free(&pem);
-	return rc;
-}
-
-/* Tells the CA a new address; that it does not like it is no reason to have no certificate. */
-static int change_contact(struct acme_job *j)
-{
-	struct acme_client *c = &j->client;
-	struct fetch_answer answer;
-	struct strbuf body = { 0 };
-	struct json_writer w;
-	int rc;
-
-	json_writer_init(&w, &body);
-	json_open_object(&w);
-	write_contact(j, &w);
-	json_close_object(&w);
-	rc = client_post(c, c->kid, strbuf_slice(&body), &answer);
-	strbuf_free(&body);
-	if (rc == 0)
-		return acme_store_account(&j->store, c->directory, j->record->account_key, c->kid,
-			j->email, c->urls.issuer);
-	if (rc == HEARTH_EDENIED && strcmp(c->problem.type, "accountDoesNotExist") != 0)
-		rc = 0;
-	return rc;
-}
-
-static int sign_in(struct acme_job *j)
-{
-	if (j->client.kid)
-		return 0;
-	if (!*j->record->account_url)
-		return make_account(j);
-	j->client.kid = j->record->account_url;
-	if (*j->email && strcmp(j->email, j->record->email) != 0)
-		return change_contact(j);
-	return strcmp(j->client.urls.issuer, j->record->issuer) == 0
-		       ? 0
-		       : acme_store_account(&j->store, j->client.directory, j->record->account_key,
-				 j->client.kid, j->record->email, j->client.urls.issuer);
 }
 
 /* ---- order ---- */
@@ -233,96 +110,6 @@ static bool take_up_order(struct acme_job *j, const char **url, struct acme_orde
 	return true;
 }
 
-/* ---- proving names ---- */
-
-static int read_authorization(struct acme_job *j, const char *url, struct acme_authorization *out)
-{
-	struct fetch_answer answer;
-	int rc = client_post(&j->client, url, (struct slice){ 0 }, &answer);
-
-	if (rc == 0 && acme_read_authorization(j->client.arena, answer.body, out) < 0)
-		rc = client_fail(&j->client, "the CA's authorization cannot be read");
-	return rc;
-}
-
-/* What is wrong, and what to look at. */
-static int tell_refused(struct acme_job *j, const struct acme_authorization *a, enum acme_way way)
-{
-	const char *advice =
-		way == ACME_BY_HTTP
-			? arena_printf(j->client.arena,
-				  "it asks for http://%s/.well-known/acme-challenge/: the name "
-				  "must "
-				  "lead to this machine, and port 80 to [listen] http",
-				  a->name)
-			: arena_printf(j->client.arena,
-				  "it connects to %s, port 443: the name must lead to this "
-				  "machine, "
-				  "and that port to [listen] https, without a proxy between that "
-				  "ends TLS",
-				  a->name);
-
-	if (strcmp(a->problem.type, "caa") == 0)
-		advice = "the name's CAA records in the DNS name other authorities";
-	snprintf(j->refused, sizeof(j->refused), "%s", a->name);
-	j->client.problem = a->problem;
-	client_fail(&j->client, "the CA could not confirm %s: %s; %s", a->name,
-		*a->problem.detail ? a->problem.detail : "it gives no reason", advice);
-	return HEARTH_EDENIED;
-}
-
-/* Readies the answer, says so, and waits for the CA's word (7.5.1, 8). */
-static int prove(struct acme_job *j, const char *url, struct acme_authorization *a)
-{
-	struct acme_client *c = &j->client;
-	enum acme_way way =
-		(j->way == ACME_BY_TLS && a->alpn.url) || !a->http.url ? ACME_BY_TLS : ACME_BY_HTTP;
-	const struct acme_challenge *challenge = way == ACME_BY_TLS ? &a->alpn : &a->http;
-	int64_t begun_ms = clock_mono_ms(), pause_ms = LOOK_FIRST_MS;
-	struct strbuf text = { 0 };
-	struct fetch_answer answer;
-	int rc = 0;
-
-	if (!challenge->url)
-		return client_fail(c,
-			"the CA wants %s proven in a way that is not known here "
-			"(neither http-01 nor tls-alpn-01)",
-			a->name);
-	strbuf_printf(&text, "%s.", challenge->token);
-	jws_thumbprint(c->key, &text);
-	if (way == ACME_BY_TLS && !challenge_set(a->name, text.p))
-		rc = client_fail(c, "the certificate for the challenge cannot be made");
-	strbuf_free(&text);
-	if (rc == 0 && challenge->state == ACME_PENDING)
-		rc = client_post(c, challenge->url, SLICE("{}"), &answer);
-	while (rc == 0) {
-		rc = read_authorization(j, url, a);
-		if (rc < 0 || a->state == ACME_VALID)
-			return rc;
-		if (a->state == ACME_INVALID)
-			return tell_refused(j, a, way);
-		rc = look_again(c, begun_ms, &pause_ms);
-	}
-	return rc == HEARTH_ETIMEOUT ? client_fail(c, "the CA does not come to look at %s", a->name)
-				     : rc;
-}
-
-static int prove_all(struct acme_job *j, const struct acme_order *order)
-{
-	struct acme_authorization a = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; i < order->count && rc == 0; i++) {
-		rc = read_authorization(j, order->authorizations[i], &a);
-		if (rc == 0 && a.state == ACME_PENDING)
-			rc = prove(j, order->authorizations[i], &a);
-		else if (rc == 0 && a.state == ACME_INVALID)
-			rc = tell_refused(j, &a, j->way);
-	}
-	challenge_clear();
-	return rc;
-}
-
 /* ---- finalize ---- */
 
 static int tell_order_failed(struct acme_job *j, const struct acme_order *order)
@@ -337,11 +124,11 @@ static int tell_order_failed(struct acme_job *j, const struct acme_order *order)
 static int wait_order(
 	struct acme_job *j, const char *url, struct acme_order *order, enum acme_state past)
 {
-	int64_t begun_ms = clock_mono_ms(), pause_ms = LOOK_FIRST_MS;
+	int64_t begun_ms = clock_mono_ms(), pause_ms = ACME_LOOK_FIRST_MS;
 	int rc = 0;
 
 	while (rc == 0 && (order->state == past || order->state == ACME_PROCESSING)) {
-		rc = look_again(&j->client, begun_ms, &pause_ms);
+		rc = acme_look_again(&j->client, begun_ms, &pause_ms);
 		if (rc == 0)
 			rc = read_order(j, url, order);
 	}
@@ -417,14 +204,14 @@ static int obtain(struct acme_job *j)
 {
 	struct acme_order order = { 0 };
 	const char *url = "";
-	int rc = sign_in(j);
+	int rc = acme_sign_in(j);
 
 	if (rc == 0 && !take_up_order(j, &url, &order)) {
 		j->client.why = NULL; /* why the one of before does not do is of no interest */
 		rc = make_order(j, &url, &order);
 	}
 	if (rc == 0 && order.state == ACME_PENDING)
-		rc = prove_all(j, &order);
+		rc = acme_prove_all(j, &order);
 	if (rc == 0)
 		rc = wait_order(j, url, &order, ACME_PENDING);
 	if (rc == 0 && order.state == ACME_READY)
@@ -446,7 +233,7 @@ int acme_obtain(struct acme_job *j)
 		rc = obtain(j);
 	/* The CA has forgotten us (a new one, or a restored folder): once more as a stranger. */
 	if (rc == HEARTH_EDENIED && strcmp(c->problem.type, "accountDoesNotExist") == 0) {
-		rc = make_account(j);
+		rc = acme_make_account(j);
 		strbuf_reset(&j->key);
 		if (rc == 0)
 			rc = obtain(j);
