@@ -24,7 +24,7 @@ int64_t shard_claim_after_us(const struct owned *o)
 {
 	const struct match *m = o->match;
 	/* As the field counts: what a side has for a game of 40 moves. */
-	int64_t whole_s = (m->limit_ms + 40 * m->clock.increment_us / 1000) / 1000;
+	int64_t whole_s = game_control_estimate_s(&m->clock.control);
 
 	return o->shard->g->claim_after_us * (whole_s < 480 ? 1 : whole_s < 1500 ? 2 : 3);
 }

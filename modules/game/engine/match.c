@@ -38,12 +38,14 @@ struct match *match_new(int64_t id, const struct game_rules *rules, struct slice
 	int64_t now_us, const char **why)
 {
 	struct match *m = match_shell(id, rules);
+	struct game_control control;
 
 	INVARIANT(rules->seats_min <= MATCH_SEATS && rules->seats_max >= MATCH_SEATS);
 	m->state = mem_zalloc(rules->state_size);
 	m->limit_ms = limit_ms;
 	m->waiting_since_us = now_us;
-	game_clock_init(&m->clock, limit_ms, increment_ms);
+	control = game_control_fischer(limit_ms, increment_ms);
+	game_clock_init(&m->clock, &control, MATCH_SEATS);
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
 		m->accounts[seat] = accounts[seat];
 		m->names[seat] = mem_strdup(slice_str(names[seat]));
@@ -130,7 +132,7 @@ int64_t match_time_left_us(const struct match *m, int64_t first_move_us, int64_t
 	if (m->over)
 		return -1;
 	if (m->clock.side >= 0)
-		return game_clock_left_us(&m->clock, m->clock.side, now_us);
+		return game_clock_flag_in_us(&m->clock, now_us);
 	waited = now_us - m->waiting_since_us;
 	return waited < first_move_us ? first_move_us - waited : 0;
 }
@@ -211,7 +213,7 @@ int64_t match_due_us(const struct match *m, int64_t first_move_us)
 	if (m->over)
 		return INT64_MAX;
 	if (m->clock.side >= 0)
-		return m->clock.started_us + m->clock.left_us[m->clock.side];
+		return m->clock.started_us + game_clock_room_us(&m->clock);
 	return m->waiting_since_us + first_move_us;
 }
 
@@ -219,6 +221,5 @@ int64_t match_step_due_us(const struct match_step *step, int64_t first_move_us, 
 {
 	if (step->ends)
 		return INT64_MAX;
-	return now_us +
-	       (step->clock.side >= 0 ? step->clock.left_us[step->clock.side] : first_move_us);
+	return now_us + (step->clock.side >= 0 ? game_clock_room_us(&step->clock) : first_move_us);
 }

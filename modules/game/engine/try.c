@@ -64,8 +64,11 @@ static void step_clock(const struct match *m, struct match_step *step, int64_t n
 	step->clock = m->clock;
 	if (step->clock.side >= 0)
 		step->used_us =
-			game_clock_press(&step->clock, match_turn_in(m, step->state), now_us);
-	else if (step->ply >= MATCH_FREE_PLIES)
+			game_clock_press(&step->clock, match_turn_in(m, step->state), now_us, 0)
+				.used_us;
+	else
+		game_clock_count(&step->clock, step->seat);
+	if (step->clock.side < 0 && step->ply >= MATCH_FREE_PLIES)
 		game_clock_start(&step->clock, match_turn_in(m, step->state), now_us);
 	if (step->ends)
 		step->clock.side = -1;
@@ -99,7 +102,7 @@ static int apply_move(const struct match *m, int seat, struct slice text, struct
 /* Whether the match goes on, and the seat's time too; else *why. */
 static int may_move(const struct match *m, int64_t now_us, const char **why)
 {
-	if (!m->over && !game_clock_out(&m->clock, now_us))
+	if (!m->over && !game_clock_out(&m->clock, now_us, 0))
 		return 0;
 	*why = m->over ? "the match is over" : "the time is over";
 	return HEARTH_EDENIED;

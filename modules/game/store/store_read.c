@@ -26,11 +26,14 @@ static void copy_word(char *out, size_t room, struct slice s)
 static struct match *shell_of(struct db_rows *rows)
 {
 	const struct game_rules *rules = game_rules_find(db_col_text(rows, 1));
+	struct game_control control;
 	struct match *m;
 
 	if (!rules)
 		return NULL;
 	m = match_shell(db_col_int(rows, 0), rules);
+	control = game_control_fischer(db_col_int(rows, 6), db_col_int(rows, 7));
+	game_clock_init(&m->clock, &control, MATCH_SEATS);
 	for (int seat = 0; seat < MATCH_SEATS; seat++) {
 		m->accounts[seat] = db_col_int(rows, 2 + seat);
 		m->names[seat] = mem_strdup(db_col_text(rows, 4 + seat));
@@ -38,7 +41,6 @@ static struct match *shell_of(struct db_rows *rows)
 		m->offered_ply[seat] = (int)db_col_int(rows, 21 + seat);
 	}
 	m->limit_ms = db_col_int(rows, 6);
-	m->clock.increment_us = db_col_int(rows, 7) * 1000;
 	m->started_at = db_col_int(rows, 8);
 	m->ended_at = db_col_int(rows, 9);
 	copy_word(m->status, sizeof(m->status), db_col_text(rows, 10));

@@ -116,7 +116,7 @@ static void write_time_control(struct json_writer *w, const struct match *m)
 	json_name(w, "time_control");
 	json_open_object(w);
 	json_put_i64(w, "limit", m->limit_ms / 1000);
-	json_put_i64(w, "increment", m->clock.increment_us / 1000000);
+	json_put_i64(w, "increment", m->clock.control.stages[0].bonus_ms / 1000);
 	json_close_object(w);
 }
 

@@ -16,9 +16,10 @@ extern const struct hearth_module game_module;
 /* A match of 300 s whose seat 0 is to move since `since_s`, as it is read from its row. */
 static struct match *stored(int64_t since_s)
 {
+	const struct game_control control = game_control_fischer(300000, 2000);
 	struct match *m = match_shell(7, game_rules_find(SLICE("chess")));
 
-	game_clock_init(&m->clock, 300000, 2000);
+	game_clock_init(&m->clock, &control, MATCH_SEATS);
 	game_clock_start(&m->clock, 0, since_s * SECOND);
 	m->waiting_since_us = since_s * SECOND;
 	return m;
@@ -75,9 +76,9 @@ START_TEST(what_a_move_has_used_counts_what_came_before_the_start)
 
 	game_starts_add(&starts, 1100 * SECOND, 30 * SECOND);
 	game_starts_apply(&starts, m);
-	ck_assert_int_eq(game_clock_press(&m->clock, 1, 1140 * SECOND), 110 * SECOND);
+	ck_assert_int_eq(game_clock_press(&m->clock, 1, 1140 * SECOND, 0).used_us, 110 * SECOND);
 	ck_assert_int_eq(m->clock.left_us[0], 192 * SECOND);
-	ck_assert_int_eq(game_clock_press(&m->clock, 0, 1145 * SECOND), 5 * SECOND);
+	ck_assert_int_eq(game_clock_press(&m->clock, 0, 1145 * SECOND, 0).used_us, 5 * SECOND);
 	match_free(&m);
 }
 END_TEST
