@@ -12,7 +12,7 @@
 #include "hearth/log.h"
 
 #define ESTIMATE_MOVES 40
-#define DAY_MS         (GAME_DAY_S * INT64_C(1000))
+#define DAY_MS         (GAME_DAY_S * 1000)
 
 struct game_control game_control_fischer(int64_t limit_ms, int64_t increment_ms)
 {
@@ -329,7 +329,7 @@ void game_control_print(const struct game_control *c, char out[GAME_CONTROL_TEXT
 	out[0] = '\0';
 	switch (c->kind) {
 	case GAME_UNLIMITED: add(out, "-"); break;
-	case GAME_CORRESPONDENCE: add(out, "1/%d", c->days * GAME_DAY_S); break;
+	case GAME_CORRESPONDENCE: add(out, "1/%" PRId64, c->days * GAME_DAY_S); break;
 	case GAME_HOURGLASS:
 		add(out, "*");
 		add_seconds(out, c->stages[0].time_ms);
@@ -399,7 +399,7 @@ int64_t game_control_estimate_s(const struct game_control *c)
 {
 	switch (c->kind) {
 	case GAME_UNLIMITED: break;
-	case GAME_CORRESPONDENCE: return (int64_t)c->days * GAME_DAY_S * ESTIMATE_MOVES;
+	case GAME_CORRESPONDENCE: return c->days * GAME_DAY_S * ESTIMATE_MOVES;
 	case GAME_BYOYOMI: return (c->stages[0].time_ms + ESTIMATE_MOVES * c->period_ms) / 1000;
 	case GAME_FISCHER:
 	case GAME_BRONSTEIN:

@@ -36,7 +36,7 @@
 #define GAME_BONUS_MAX_MS     INT64_C(3600000)   /* with a move: increment, delay or period */
 #define GAME_PERIODS_MAX      99
 #define GAME_DAYS_MAX         365
-#define GAME_DAY_S            86400
+#define GAME_DAY_S            INT64_C(86400)
 #define GAME_CONTROL_TEXT_MAX 112 /* bytes of a control as text, with the NUL; none is longer */
 #define GAME_SECONDS_TEXT_MAX 24
 

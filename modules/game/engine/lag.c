@@ -3,6 +3,7 @@
  */
 #include "engine/lag.h"
 
+#include "engine/speed.h"
 #include "hearth/log.h"
 
 #define SECOND_US     INT64_C(1000000)
@@ -10,7 +11,6 @@
 #define GAIN_LEAST_US 150000
 #define START_GAINS   3
 #define CAP_GAINS     7
-#define SLOW_S        (INT64_C(6) * 3600) /* as slow as correspondence (speed.h) */
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -22,7 +22,7 @@ void game_lag_init(struct game_lag *l, const struct game_control *control)
 	int64_t game_s = game_control_estimate_s(control);
 
 	*l = (struct game_lag){ 0 };
-	if (game_s >= SLOW_S)
+	if (game_s >= GAME_SPEED_SLOW_S)
 		return;
 	/* Two fifths of a hundredth of the time for forty moves, and a little. */
 	l->gain_us = least(game_s * SECOND_US / 250 + GAIN_LEAST_US, GAIN_MAX_US);
