@@ -57,6 +57,32 @@ test('two players play to mate', async () => {
   await Promise.all(players.map((player) => player.close()));
 });
 
+test('another game than chess is sought by its name, played and kept', async () => {
+  const players = await pairOf(hearth, 'four');
+  const clock = { limit: 610, increment: 1 };
+  const [a, b] = players;
+  a.send({ type: 'seek', clock, rules: 'go-fish' });
+  assert.equal((await a.wantType('error')).code, 'no-rules');
+  a.send({ type: 'seek', clock, rules: 'connect-four', legal: true });
+  await a.wantType('seeking');
+  b.send({ type: 'seek', clock, rules: 'connect-four', legal: true });
+  const [stateA, stateB] = await Promise.all([a.wantType('state'), b.wantType('state')]);
+  assert.deepEqual([stateA.color, stateB.color].sort(), ['red', 'yellow']);
+  const [red, yellow] = stateA.color === 'red' ? [a, b] : [b, a];
+  const { match } = stateA;
+  red.move(match, 0, 'e2e4');
+  assert.equal((await red.wantType('rejected', match)).code, 'malformed');
+  await playMoves({ match, white: red, black: yellow }, ['4', '3', '4', '3', '4', '3', '4']);
+  for (const player of players) {
+    const end = await player.wantType('ended', match);
+    assert.deepEqual([end.status, end.winner, end.reason], ['win', 'red', 'four in a row']);
+  }
+  const kept = await get(red, `/api/game/matches/${match}`);
+  assert.equal(kept.rules, 'connect-four');
+  assert.equal(kept.moves.join(' '), '4 3 4 3 4 3 4');
+  await Promise.all(players.map((player) => player.close()));
+});
+
 test('resign, draw by agreement, draw by claim, stale and foreign moves', async () => {
   const players = await pairOf(hearth, 'ends');
   let game = await startGame(players);

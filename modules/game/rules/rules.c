@@ -5,12 +5,14 @@
 
 #include "rules/chess/plugin.h"
 #include "rules/connect_four.h"
+#include "rules/morris.h"
 #include "rules/reversi.h"
 
 static const struct game_rules *const all_rules[] = {
 	&chess_rules,
 	&connect_four_rules,
 	&reversi_rules,
+	&morris_rules,
 };
 
 const struct game_rules *game_rules_at(size_t i)
