@@ -50,8 +50,9 @@ enum dns_status {
 struct dns_answer {
 	enum dns_status status;
 	bool secure;
-	int ttl_s;           /* for how long it holds */
-	const char *name;    /* where the aliases end; what was asked where there are none */
+	int ttl_s; /* for how long it holds */
+	const char *
+		name; /* where the aliases end, without the dot; what was asked where there are none */
 	const char *why;     /* FAILED, BOGUS: for the log; never NULL */
 	size_t count;        /* of records, in no order that means anything */
 	struct slice *rdata; /* each as on the wire, names in it not compressed */

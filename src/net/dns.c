@@ -8,6 +8,7 @@
 #include "net/dns_internal.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 
 #include "hearth/arena.h"
@@ -86,6 +87,14 @@ static enum dns_status status_of(const struct ub_result *r)
 			       : DNS_FAILED;
 }
 
+static void drop_dot(char *name)
+{
+	size_t n = strlen(name);
+
+	if (n > 1 && name[n - 1] == '.')
+		name[n - 1] = '\0';
+}
+
 static void on_result(void *arg, int error, struct ub_result *r)
 {
 	struct dns_question *q = arg;
@@ -100,8 +109,10 @@ static void on_result(void *arg, int error, struct ub_result *r)
 	a.status = status_of(r);
 	a.secure = r->secure && q->dns->state == DNS_PROVEN;
 	a.ttl_s = r->ttl;
-	if (r->canonname && r->canonname[0])
+	if (r->canonname && r->canonname[0]) {
+		drop_dot(r->canonname);
 		a.name = r->canonname;
+	}
 	if (a.status == DNS_BOGUS)
 		a.why = r->why_bogus ? r->why_bogus : "signatures do not hold";
 	else if (a.status == DNS_FAILED)

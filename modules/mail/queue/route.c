@@ -149,12 +149,8 @@ void route_host_known(struct route_host_lookup *h)
 
 static void keep_alias(struct route_host_lookup *h, const char *name)
 {
-	struct slice end = slice_str(name);
-
-	if (end.n > 0 && end.p[end.n - 1] == '.')
-		end.n--;
-	if (!h->alias && !slice_ieq(end, slice_str(h->host->name)))
-		h->alias = mem_strdup(end);
+	if (!h->alias && strcasecmp(name, h->host->name) != 0)
+		h->alias = mem_strdup(slice_str(name));
 }
 
 /* RFC 7672 section 2.2.2: proven only when all the addresses are. */

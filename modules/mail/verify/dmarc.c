@@ -46,15 +46,6 @@ static void fail(struct dmarc_check *c, bool exists)
  * Only NXDOMAIN says that it is not, and that of an alias's target is none of the name that has the alias.
  */
 
-static bool is_alias(struct slice name, const char *end)
-{
-	struct slice s = slice_str(end);
-
-	if (s.n > 0 && s.p[s.n - 1] == '.')
-		s.n--;
-	return !slice_ieq(s, name);
-}
-
 static void on_existence(void *arg, const struct dns_answer *answer)
 {
 	struct dmarc_check *c = arg;
@@ -62,7 +53,8 @@ static void on_existence(void *arg, const struct dns_answer *answer)
 	if (answer->status == DNS_FAILED || answer->status == DNS_BOGUS)
 		finish(c, DMARC_RESULT_TEMPERROR);
 	else
-		fail(c, answer->status != DNS_NXDOMAIN || is_alias(c->author, answer->name));
+		fail(c, answer->status != DNS_NXDOMAIN ||
+				!slice_ieq(slice_str(answer->name), c->author));
 }
 
 /* ---- alignment (section 4.4) ---- */
