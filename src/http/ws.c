@@ -16,26 +16,29 @@
  * Work comes in turns (conn_turn_over), and compressed messages may not unfold to out of all
  * proportion: a kilobyte on the wire must not buy a second of the loop.
  *
- * A ping goes out at once and then every ping_ms: its pong, known by a random nonce, gives the
- * round trip. Whatever comes, or is taken, is a sign of life.
+ * A ping goes out at once, then behind what is sent where the last one is PING_OLD_US ago, and every
+ * ping_ms: its pong, known by a random nonce, gives the round trip (ws_rtt.h). Whatever comes, or is
+ * taken, is a sign of life.
  */
 #include "http/ws_deflate.h"
 #include "http/ws_frame.h"
 #include "http/ws_internal.h"
+#include "http/ws_rtt.h"
 
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/rand.h"
 #include "hearth/text.h"
 #include "loop/executor.h"
+#include "net/net.h"
 
 #include <stdlib.h>
 
-#define CLOSE_MS  5000  /* the peer must answer a Close within this */
-#define INPUT_MAX 65536 /* read at once; the parser takes it all */
-#define COPY_MAX  1024  /* a shared buffer up to this is copied behind its head */
-#define RTT_SHARE 8     /* a new round trip counts one eighth, as in RFC 6298 */
-#define GONE_CODE 1006  /* the connection ended without a Close */
+#define CLOSE_MS    5000    /* the peer must answer a Close within this */
+#define INPUT_MAX   65536   /* read at once; the parser takes it all */
+#define COPY_MAX    1024    /* a shared buffer up to this is copied behind its head */
+#define PING_OLD_US 2500000 /* who is sent something is measured anew after that */
+#define GONE_CODE   1006    /* the connection ended without a Close */
 
 /* What all messages may unfold to, beside what they have as they come. No honest text is more. */
 #define UNFOLD_TIMES 20
@@ -61,12 +64,16 @@ struct ws {
 	int64_t alive_us;   /* the last sign of life */
 	uint64_t nonce;     /* of the ping that waits for its pong … */
 	int64_t pinged_us;  /* … and when it went out; 0: none waits */
-	int64_t rtt_us;     /* average; 0: none yet */
+	int64_t asked_us;   /* when the last one went out */
+	struct ws_rtt rtt;
+	bool direct; /* no proxy is in between: what the system measures is the client's */
 	uint64_t folded, unfolded; /* bytes of compressed messages, as they came and inflated */
 	struct ws_parser parser;
 };
 
 /* ---- sending ---- */
+
+static void send_ping(struct ws *w);
 
 /* Sends a frame, copied or with a reference to `shared`; false: enough for now. */
 static bool send_frame(struct ws *w, enum ws_opcode opcode, bool compressed, struct slice payload,
@@ -147,6 +154,9 @@ static bool send_message(struct ws *w, bool text, struct slice bytes, struct buf
 	more = packed ? send_frame(w, opcode, true, buf_slice(packed), packed)
 		      : send_frame(w, opcode, false, bytes, shared);
 	buf_unref(&packed);
+	/* In the same packet, mostly: the round trip of the moment, by which a player's lag is told. */
+	if (!w->pinged_us && exec_now_us() - w->asked_us >= PING_OLD_US)
+		send_ping(w);
 	return more;
 }
 
@@ -225,8 +235,8 @@ static void on_pong(struct ws *w)
 	if (!w->pinged_us ||
 		!slice_eq(ws_payload(&w->parser), slice_of(&w->nonce, sizeof(w->nonce))))
 		return;
-	took_us = exec_now_us() - w->pinged_us;
-	w->rtt_us = w->rtt_us ? w->rtt_us + (took_us - w->rtt_us) / RTT_SHARE : took_us;
+	took_us = exec_now_us() - w->pinged_us - conn_input_age_us(w->c);
+	ws_rtt_add(&w->rtt, took_us, w->direct ? conn_rtt_us(w->c) : 0);
 	w->pinged_us = 0;
 }
 
@@ -273,7 +283,7 @@ static size_t on_data(void *ctx, struct slice in)
 static void send_ping(struct ws *w)
 {
 	rand_bytes(&w->nonce, sizeof(w->nonce));
-	w->pinged_us = exec_now_us();
+	w->pinged_us = w->asked_us = exec_now_us();
 	send_frame(w, WS_PING, false, slice_of(&w->nonce, sizeof(w->nonce)), NULL);
 }
 
@@ -323,7 +333,7 @@ static const struct conn_events conn_events = {
 	.closed = on_closed,
 };
 
-struct ws *ws_new(struct conn *c, size_t window, const struct ws_options *options,
+struct ws *ws_new(struct conn *c, size_t window, bool direct, const struct ws_options *options,
 	const struct ws_events *events, void *ctx)
 {
 	struct ws *w = mem_zalloc(sizeof(*w));
@@ -335,6 +345,7 @@ struct ws *ws_new(struct conn *c, size_t window, const struct ws_options *option
 	w->ctx = ctx;
 	w->code = GONE_CODE;
 	w->window = window;
+	w->direct = direct;
 	w->output_high = options->output_high;
 	w->ping_ms = options->ping_ms;
 	w->alive_us = exec_now_us();
@@ -355,7 +366,7 @@ const struct conn_info *ws_peer(const struct ws *w)
 
 int64_t ws_rtt_us(const struct ws *w)
 {
-	return w->rtt_us;
+	return w->rtt.mean_us;
 }
 
 int64_t ws_message_age_us(const struct ws *w)

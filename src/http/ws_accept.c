@@ -90,6 +90,7 @@ struct ws *ws_accept(struct http_request *rq, const struct ws_options *options,
 {
 	struct strbuf head = { 0 };
 	char extension[WS_DEFLATE_ANSWER_MAX];
+	bool direct = !http_peer(rq)->proxied;
 	struct conn *c;
 	size_t window;
 
@@ -109,5 +110,5 @@ struct ws *ws_accept(struct http_request *rq, const struct ws_options *options,
 	strbuf_adds(&head, "\r\n");
 	c = request_upgrade(rq, strbuf_slice(&head));
 	strbuf_free(&head);
-	return ws_new(c, window, options, events, ctx);
+	return ws_new(c, window, direct, options, events, ctx);
 }

@@ -8,9 +8,9 @@
 
 /*
  * A WebSocket on a connection whose handshake is done: it becomes the connection's session.
- * `window` is what ws_deflate_agree said.
+ * `window` is what ws_deflate_agree said; `direct`: no proxy is in between.
  */
-struct ws *ws_new(struct conn *c, size_t window, const struct ws_options *options,
+struct ws *ws_new(struct conn *c, size_t window, bool direct, const struct ws_options *options,
 	const struct ws_events *events, void *ctx);
 
 #endif

@@ -259,6 +259,11 @@ void conn_close(struct conn *c)
 	conn_later(c);
 }
 
+int64_t conn_rtt_us(const struct conn *c)
+{
+	return c->state == CONN_OPEN && c->top->ops->rtt_us ? c->top->ops->rtt_us(c->top) : 0;
+}
+
 bool conn_is_deaf(const struct conn *c)
 {
 	return c->state == CONN_GONE || (c->top->ops->deaf && c->top->ops->deaf(c->top));

@@ -51,6 +51,12 @@ void listener_close(struct listener **l);
 
 /* How many connections are open. */
 size_t net_conn_count(void);
+/*
+ * The round trip to who is on the other end of the wire, as the system measures it by what is
+ * acknowledged (which no program there can hold back); 0: it is not known. That end is a proxy where
+ * the client is behind one.
+ */
+int64_t conn_rtt_us(const struct conn *c);
 /* Ends every connection now; each session is told before this returns. */
 void net_close_all(void);
 
@@ -127,6 +133,8 @@ struct layer_ops {
 	 * How many bytes of a send under way the system has taken already; NULL: none is known of.
 	 */
 	size_t (*taken)(const struct layer *l);
+	/* As conn_rtt_us; NULL: it is not known here. */
+	int64_t (*rtt_us)(const struct layer *l);
 	/* As conn_expect; may be NULL. */
 	void (*expect)(struct layer *l, size_t n);
 	/*

@@ -28,6 +28,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
@@ -355,6 +357,19 @@ static void tcp_expect(struct layer *l, size_t n)
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof(one));
 }
 
+static int64_t tcp_rtt_us(const struct layer *l)
+{
+	const struct tcp *t = (const struct tcp *)l;
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+	uv_os_fd_t fd;
+
+	if (uv_fileno((const uv_handle_t *)&t->uv, &fd) < 0 ||
+		getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return 0;
+	return info.tcpi_rtt;
+}
+
 static const struct layer_ops ops = {
 	.read = tcp_read,
 	.send = tcp_send,
@@ -363,6 +378,7 @@ static const struct layer_ops ops = {
 	.deaf = tcp_deaf,
 	.left = tcp_left,
 	.taken = tcp_taken,
+	.rtt_us = tcp_rtt_us,
 	.expect = tcp_expect,
 	.close = tcp_close,
 };

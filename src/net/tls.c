@@ -224,6 +224,13 @@ static void tls_close(struct layer *l, bool polite)
 	free(t);
 }
 
+static int64_t tls_rtt_us(const struct layer *l)
+{
+	const struct layer *below = ((const struct tls *)l)->below;
+
+	return below->ops->rtt_us ? below->ops->rtt_us(below) : 0;
+}
+
 static void tls_expect(struct layer *l, size_t n)
 {
 	struct tls *t = (struct tls *)l;
@@ -238,6 +245,7 @@ static const struct layer_ops ops = {
 	.pending = tls_pending,
 	.deaf = tls_deaf,
 	.left = tls_left,
+	.rtt_us = tls_rtt_us,
 	.expect = tls_expect,
 	.close = tls_close,
 };

@@ -556,6 +556,30 @@ START_TEST(measures_the_round_trip)
 }
 END_TEST
 
+/* Who is sent something is measured anew, where that was not done of late; a ping waits for its pong. */
+START_TEST(pings_behind_what_is_sent)
+{
+	char nonce[8];
+
+	start();
+	upgrade("");
+	memcpy(nonce, next_frame(FIN | WS_PING)->p, 8);
+	run_for(2600);
+	put(FIN | WS_TEXT, "no pong yet");
+	flush();
+	ck_frame(FIN | WS_TEXT, "no pong yet");
+	put_frame(&out, FIN | WS_PONG, slice_of(nonce, 8));
+	put(FIN | WS_TEXT, "behind the pong");
+	flush();
+	ck_frame(FIN | WS_TEXT, "behind the pong");
+	ck_assert(memcmp(next_frame(FIN | WS_PING)->p, nonce, 8) != 0);
+	put(FIN | WS_TEXT, "soon after");
+	flush();
+	ck_frame(FIN | WS_TEXT, "soon after");
+	stop();
+}
+END_TEST
+
 /* Pings come by themselves; who says something stays, and who says nothing is gone after twice
  * that. */
 START_TEST(pings_and_gives_up)
@@ -780,6 +804,6 @@ END_TEST
 TEST_MAIN("ws", shakes_hands, refuses_other_handshakes, chooses_a_subprotocol, minds_the_origin,
 	echoes, reads_what_comes_with_the_request, carries_large_messages, compresses,
 	refuses_bad_compressed_messages, refuses_what_unfolds_beyond_proportion,
-	measures_the_round_trip, pings_and_gives_up, answers_close, closes_first,
-	does_not_wait_for_ever, cuts_long_reasons, says_what_was_wrong, notices_who_leaves,
-	cuts_off_who_does_not_read, slows_who_does_not_read)
+	measures_the_round_trip, pings_behind_what_is_sent, pings_and_gives_up, answers_close,
+	closes_first, does_not_wait_for_ever, cuts_long_reasons, says_what_was_wrong,
+	notices_who_leaves, cuts_off_who_does_not_read, slows_who_does_not_read)

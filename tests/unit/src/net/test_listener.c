@@ -120,6 +120,9 @@ START_TEST(accepts_and_talks)
 	ck_assert_str_eq(hear(fd), "ping");
 	ck_assert_str_eq(conn_info(served[0].c)->peer, "127.0.0.1");
 	ck_assert(conn_info(served[0].c)->loopback);
+	/* Known as soon as something was acknowledged, and within this machine not long. */
+	ck_assert_int_gt(conn_rtt_us(served[0].c), 0);
+	ck_assert_int_lt(conn_rtt_us(served[0].c), 5000000);
 	ck_assert_int_eq(conn_info(served[0].c)->local_port, listener_port(l));
 	close(fd);
 	wait_closed(&served[0], HEARTH_ECLOSED);
