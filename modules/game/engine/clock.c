@@ -33,7 +33,7 @@ static int64_t first_us(const struct game_control *c)
 
 void game_clock_init(struct game_clock *c, const struct game_control *control, int seats)
 {
-	INVARIANT(seats >= 1 && seats <= GAME_CLOCK_SEATS && !game_control_fault(control));
+	INVARIANT(seats >= 1 && seats <= GAME_SEATS_MAX && !game_control_fault(control));
 	*c = (struct game_clock){ .control = *control, .seats = seats, .side = -1 };
 	for (int seat = 0; seat < seats; seat++) {
 		c->left_us[seat] = first_us(control);
@@ -174,6 +174,14 @@ struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us
 	return turn;
 }
 
+void game_clock_hand(struct game_clock *c, int next, int64_t now_us)
+{
+	if (c->side < 0)
+		return;
+	take_off(c, used_us(c, now_us));
+	game_clock_start(c, next, now_us);
+}
+
 void game_clock_stop(struct game_clock *c, int64_t now_us)
 {
 	if (c->side >= 0)
@@ -244,12 +252,14 @@ static void write_row(struct json_writer *w, const char *name, const int64_t *ro
 	json_close_array(w);
 }
 
-/* An array of one number for each seat, none below 0. */
+/* An array of one number for each seat, none below 0; where there is none, the row stays. */
 static bool read_row(const struct json *o, const char *name, int64_t *row, int n)
 {
 	const struct json *array = json_get(o, name), *value;
 
-	if (!array || array->type != JSON_ARRAY || array->count != (size_t)n)
+	if (!array)
+		return true;
+	if (array->type != JSON_ARRAY || array->count != (size_t)n)
 		return false;
 	value = array->child;
 	for (int i = 0; i < n; i++, value = value->next)
@@ -269,10 +279,8 @@ enum row {
 };
 static const char *const row_names[ROWS] = { "left_us", "moves", "periods", "quota_us", "lag_us" };
 
-void game_clock_write(struct json_writer *w, const struct game_clock *c)
+static void rows_of(const struct game_clock *c, int64_t rows[ROWS][GAME_SEATS_MAX])
 {
-	int64_t rows[ROWS][GAME_CLOCK_SEATS];
-
 	for (int seat = 0; seat < c->seats; seat++) {
 		rows[ROW_LEFT][seat] = c->left_us[seat];
 		rows[ROW_MOVES][seat] = c->moves[seat];
@@ -280,6 +288,13 @@ void game_clock_write(struct json_writer *w, const struct game_clock *c)
 		rows[ROW_QUOTA][seat] = c->lag[seat].quota_us;
 		rows[ROW_LAG][seat] = c->lag[seat].last_us;
 	}
+}
+
+void game_clock_write(struct json_writer *w, const struct game_clock *c)
+{
+	int64_t rows[ROWS][GAME_SEATS_MAX];
+
+	rows_of(c, rows);
 	json_open_object(w);
 	for (int i = 0; i < ROWS; i++)
 		write_row(w, row_names[i], rows[i], c->seats);
@@ -288,9 +303,12 @@ void game_clock_write(struct json_writer *w, const struct game_clock *c)
 
 int game_clock_read(const struct json *o, struct game_clock *c)
 {
-	int64_t rows[ROWS][GAME_CLOCK_SEATS];
+	int64_t rows[ROWS][GAME_SEATS_MAX];
 	struct game_clock read = *c;
 
+	if (!json_get(o, row_names[ROW_LEFT]))
+		return HEARTH_EINVAL;
+	rows_of(c, rows);
 	for (int i = 0; i < ROWS; i++)
 		if (!read_row(o, row_names[i], rows[i], c->seats))
 			return HEARTH_EINVAL;

@@ -7,27 +7,28 @@
  *      └──────game_clock_stop─────────┘
  *
  * The clock of a side does not run before its first move (as the field's servers do), so the host
- * starts it once all have moved; it counts those moves too (game_clock_count), since stages do.
+ * starts it once all have moved; it counts those moves too (game_clock_count), since stages do. Moves
+ * that are taken back stay counted, as on a clock with a lever: no stage begins twice.
  *
  * Where time is unlimited nothing is ever taken off and nobody's flag falls. At most
- * GAME_CLOCK_SEATS seats.
+ * GAME_SEATS_MAX seats.
  */
 #ifndef GAME_CLOCK_H
 #define GAME_CLOCK_H
 
 #include "engine/control.h"
 #include "engine/lag.h"
+#include "rules/rules.h"
 
-#define GAME_CLOCK_SEATS 8
-#define GAME_FOREVER_US  INT64_MAX
+#define GAME_FOREVER_US INT64_MAX
 
 struct game_clock {
 	struct game_control control;
 	int seats;
-	int64_t left_us[GAME_CLOCK_SEATS]; /* byo-yomi: of the main time, then of the period */
-	int moves[GAME_CLOCK_SEATS];       /* made so far, those before it ran too */
-	int periods[GAME_CLOCK_SEATS];     /* byo-yomi: those not begun yet */
-	struct game_lag lag[GAME_CLOCK_SEATS];
+	int64_t left_us[GAME_SEATS_MAX]; /* byo-yomi: of the main time, then of the period */
+	int moves[GAME_SEATS_MAX];       /* made so far, those before it ran too */
+	int periods[GAME_SEATS_MAX];     /* byo-yomi: those not begun yet */
+	struct game_lag lag[GAME_SEATS_MAX];
 	int side;           /* whose time runs; -1: stopped */
 	int64_t started_us; /* since when it runs for that side; in the future it stands until then */
 	int64_t spent_us;   /* of this turn before that: taken off already */
@@ -52,6 +53,8 @@ void game_clock_count(struct game_clock *c, int side);
  * given nothing: the host has to look at game_clock_out before.
  */
 struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us, int64_t lag_us);
+/* The turn is another's without a move: charges the running side, gives nothing, runs for `next`. */
+void game_clock_hand(struct game_clock *c, int next, int64_t now_us);
 /* Charges the running side and stops. */
 void game_clock_stop(struct game_clock *c, int64_t now_us);
 /*
@@ -76,7 +79,8 @@ int64_t game_clock_flag_in_us(const struct game_clock *c, int64_t now_us);
 
 /*
  * How it stands behind a step, to be stored: an object of arrays by seat. And back, into a clock that
- * game_clock_init has made, stopped. HEARTH_EINVAL: no clock by this control, which stays as it was.
+ * game_clock_init has made: an array that is not there, as in what was stored before there was one,
+ * stays as at first. HEARTH_EINVAL: no clock by this control, which stays as it was.
  */
 void game_clock_write(struct json_writer *w, const struct game_clock *c);
 int game_clock_read(const struct json *o, struct game_clock *c);

@@ -90,6 +90,11 @@ START_TEST(stages_count_the_moves_before_the_clock_ran)
 	game_clock_press(&clk, 0, 3 * SECOND, 0);
 	game_clock_press(&clk, 1, 4 * SECOND, 0);
 	ck_assert_int_eq(clk.left_us[0], 89 * SECOND);
+	/* Moves are taken back: what was used is, and the stage does not begin again. */
+	game_clock_hand(&clk, 0, 6 * SECOND);
+	ck_assert_int_eq(clk.left_us[1], 56 * SECOND + 32 * SECOND - 1 * SECOND);
+	game_clock_press(&clk, 1, 8 * SECOND, 0);
+	ck_assert_int_eq(clk.left_us[0], 87 * SECOND);
 }
 END_TEST
 
@@ -411,7 +416,7 @@ END_TEST
 /* With an hourglass of any number of seats nothing is lost, however it is divided. */
 START_TEST(an_hourglass_keeps_its_sand)
 {
-	for (int seats = 2; seats <= GAME_CLOCK_SEATS; seats++) {
+	for (int seats = 2; seats <= GAME_SEATS_MAX; seats++) {
 		int64_t now_us = 0;
 		int side = 0;
 
@@ -491,6 +496,10 @@ START_TEST(what_is_no_clock_is_not_read)
 		ck_assert_msg(read_clock(bad[i], &clk) == HEARTH_EINVAL, "%s", bad[i]);
 		ck_assert(memcmp(&clk, &before, sizeof(clk)) == 0);
 	}
+	/* What was stored before there were stages and quotas has those of the beginning. */
+	ck_assert_int_eq(read_clock("{\"left_us\":[7000000,8000000]}", &clk), 0);
+	ck_assert_int_eq(clk.left_us[1], 8 * SECOND);
+	ck_assert_int_eq(clk.lag[1].quota_us, before.lag[1].quota_us);
 	/* No quota is larger than it may grow, whoever wrote it. */
 	ck_assert_int_eq(read_clock("{\"left_us\":[1,1],\"moves\":[0,0],\"periods\":[0,0],"
 				    "\"quota_us\":[0,9000000000],\"lag_us\":[0,9000000000]}",
