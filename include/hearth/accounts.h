@@ -97,6 +97,7 @@ struct accounts_group {
 	const char *name, *title;
 	bool open;          /* anybody, or each member, may write to it; else its owners alone */
 	bool may_post;      /* who writes is one of those */
+	bool archived;      /* its mail is kept for its members */
 	bool waits;         /* what others write waits for the word of one of … */
 	const char *owners; /* … these: addresses of some of them, a line each */
 };

@@ -69,5 +69,6 @@ const char *const auth_migrations[] = {
 	release_migration,
 	auth_alias_migration,
 	auth_group_posting_migration,
+	auth_group_archive_migration,
 	NULL,
 };

@@ -11,6 +11,7 @@
 #include "packing.h"
 #include "search/envelope.h"
 #include "search/index.h"
+#include "store/archive.h"
 
 /* While the index is made anew, what is behind is not in it. */
 #define BUILT_TO "coalesce((SELECT built_to FROM mail_search.index_state), 0)"
@@ -22,6 +23,10 @@
 	"'mail.forgotten')"                                                                \
 	" AND NOT EXISTS (SELECT 1 FROM mail_search.bus_dead)"                             \
 	" AND NOT EXISTS (SELECT 1 FROM mail.bus_dead d WHERE d.subscription = 'mail.discard')"
+
+/* MAIL_ARCHIVES: what is an archive of a group, not a person's (store/archive.h). */
+#define ARCHIVES "4503599627370496"
+_Static_assert(MAIL_ARCHIVES == INT64_C(4503599627370496), "as the rules have it");
 
 static const struct hearth_rule rules[] = {
 	{ "a message is in no mailbox",
@@ -83,6 +88,14 @@ static const struct hearth_rule rules[] = {
 		"used"
 		" FROM mail.message m JOIN mail.mailbox b ON b.id = m.mailbox GROUP BY b.account) r"
 		" ON r.account = s.account WHERE s.used <> coalesce(r.used, 0)" },
+	{ "a mail of an archive is not called anything there",
+		"SELECT 0, 'content ' || c.id FROM mail.content c WHERE c.account >= " ARCHIVES
+		" AND NOT EXISTS (SELECT 1 FROM mail.archived a WHERE a.content = c.id AND"
+		" a.account = c.account)" },
+	{ "an archive names a mail that it does not have",
+		"SELECT 0, 'content ' || a.content FROM mail.archived a WHERE NOT EXISTS"
+		" (SELECT 1 FROM mail.content c WHERE c.id = a.content AND c.account = "
+		"a.account)" },
 	{ "an account with mailboxes has no counters",
 		"SELECT DISTINCT b.account, b.name FROM mail.mailbox b WHERE NOT EXISTS"
 		" (SELECT 1 FROM mail.account_state s WHERE s.account = b.account)" },
@@ -150,7 +163,7 @@ static const struct hearth_kept messages = {
 
 const struct hearth_checks mail_checks = {
 	.database = "mail",
-	.accounts = "SELECT DISTINCT account FROM mail.mailbox",
+	.accounts = "SELECT DISTINCT account FROM mail.mailbox WHERE account < " ARCHIVES,
 	.blobs = "SELECT c.blob AS key, c.account AS account," PLACE " AS place"
 		 " FROM mail.content c JOIN mail.parsed p ON p.id = c.parsed"
 		 " WHERE p.source IS NULL",

@@ -81,5 +81,8 @@ const struct hearth_command mail_commands[] = {
 		mail_run_list_approve },
 	{ "list reject", "NAME NUMBER", "throw one of them away; nobody is told", NULL,
 		mail_run_list_reject },
+	{ "list archive", "NAME", "print what was kept of a group's mail, as mbox",
+		"\nThe oldest first, with the mail of each thread where it came.\n",
+		mail_run_list_archive },
 	{ .name = NULL },
 };

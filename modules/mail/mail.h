@@ -73,8 +73,9 @@ struct mail {
 	unsigned char leave_key[32]; /* of links to leave a group (list/leave.h) */
 	bool has_srs_key;            /* of both */
 	int64_t forward_per_hour;
-	struct timer copying; /* looks for copies that did not end */
-	struct timer prune;   /* of what only sessions long gone needed */
+	int64_t archive_quota; /* bytes of a group's archive; 0: no bound */
+	struct timer copying;  /* looks for copies that did not end */
+	struct timer prune;    /* of what only sessions long gone needed */
 	bool draining;
 	bool shared; /* other nodes may be at these databases, also with the program before this one */
 };

@@ -18,6 +18,7 @@
 #include "imap/session/imap_copy_undo.h"
 #include "imap/session/imap_session.h"
 #include "list/leave.h"
+#include "list/list.h"
 #include "mail.h"
 #include "notify.h"
 #include "personal/personal.h"
@@ -162,6 +163,10 @@ static const struct bus_subscription subscriptions[] = {
 		.database = "mail",
 		.prepare = mail_preferences_prepare,
 		.apply = mail_preferences_apply },
+	{ .topic = "auth.group.changed",
+		.name = "mail.groups",
+		.database = "mail",
+		.apply = mail_list_on_group },
 	{ .topic = "mail.content",
 		.name = "mail.search",
 		.database = "mail_search",

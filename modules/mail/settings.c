@@ -35,6 +35,9 @@ const struct config_setting mail_settings[] = {
 		"(Received)" },
 	{ NULL, "forward_per_hour", CONFIG_INT, "500", "0", "1000000", NULL,
 		"mails within an hour that are sent on to one address elsewhere; 0: any number" },
+	{ NULL, "archive_quota", CONFIG_SIZE, "1G", "0", "1T", NULL,
+		"what the archive of one group may keep (hearth group archive): beyond it the "
+		"oldest mails go; 0: no bound" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
 		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },
@@ -154,6 +157,7 @@ void mail_settings_read(struct mail *m)
 		[SMTP_RATE_RECIPIENTS] = config_int(c, "mail", "network_recipients") });
 	m->hold_max_ms = config_duration_ms(c, "mail", "hold_max");
 	m->mails_max = config_int(c, "mail", "mails_max");
+	m->archive_quota = config_size(c, "mail", "archive_quota");
 	m->forward_per_hour = config_int(c, "mail", "forward_per_hour");
 	m->patience_ms = config_duration_ms(c, "mail", "patience");
 	m->least_rate = config_int(c, "mail", "least_rate");

@@ -115,6 +115,7 @@ static int add_group(struct db_tx *tx, struct reach *r, const struct group *g)
 	added->name = mem_strdup(slice_str(g->name));
 	added->title = mem_strdup(slice_str(g->title));
 	added->open = g->posting != GROUP_POSTING_OWNERS;
+	added->archived = g->archive != GROUP_ARCHIVE_OFF;
 	added->may_post =
 		g->posting == GROUP_POSTING_ANYBODY || role == GROUP_OWNER ||
 		((g->posting == GROUP_POSTING_MEMBERS || g->posting == GROUP_POSTING_MODERATED) &&

@@ -27,6 +27,11 @@ enum group_posting { /* who may write to it */
 	GROUP_POSTING_MODERATED, /* members; what others write waits for an owner's word */
 };
 
+enum group_archive { /* what is kept of its mail */
+	GROUP_ARCHIVE_OFF,
+	GROUP_ARCHIVE_MEMBERS, /* all of it, for its members to read */
+};
+
 enum group_role {
 	GROUP_NOBODY,
 	GROUP_MEMBER,
@@ -40,6 +45,7 @@ struct group {
 	char description[GROUP_DESCRIPTION_MAX * 4 + 1];
 	bool open; /* anybody may join; else owners add people */
 	enum group_posting posting;
+	enum group_archive archive;
 	/* When one is made: its name is meant, though it is reserved (reserved.h). */
 	bool reserved;
 	int64_t made_by; /* when one is made: an account; 0: a command */
@@ -69,6 +75,9 @@ int group_name_check(struct slice name, char out[GROUP_NAME_MAX + 1]);
 /* "anybody", "members", "owners", "moderated", and back: HEARTH_EINVAL on another word. */
 const char *group_posting_name(enum group_posting posting);
 int group_posting_read(struct slice name, enum group_posting *out);
+/* "off", "members", and back. */
+const char *group_archive_name(enum group_archive archive);
+int group_archive_read(struct slice name, enum group_archive *out);
 /* Text of at most GROUP_DESCRIPTION_MAX characters on lines; no other control characters. */
 bool group_description_valid(struct slice text);
 
@@ -187,5 +196,6 @@ int auth_run_group_join(struct hearth *h, int argc, char **argv);
 int auth_run_group_leave(struct hearth *h, int argc, char **argv);
 int auth_run_group_quota(struct hearth *h, int argc, char **argv);
 int auth_run_group_posting(struct hearth *h, int argc, char **argv);
+int auth_run_group_archive(struct hearth *h, int argc, char **argv);
 
 #endif

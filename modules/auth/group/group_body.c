@@ -71,6 +71,14 @@ static bool set_posting(struct http_request *rq, const struct json *value, struc
 	return false;
 }
 
+static bool set_archive(struct http_request *rq, const struct json *value, struct group *g)
+{
+	if (value->type == JSON_STRING && group_archive_read(value->text, &g->archive) == 0)
+		return true;
+	http_reply_problem(rq, 400, "archive", "expected off or members");
+	return false;
+}
+
 static bool set_quota(struct http_request *rq, const struct json *value, struct group *g)
 {
 	const struct account *who = http_account(rq);
@@ -116,6 +124,7 @@ static const struct {
 	{ "description", set_description, true },
 	{ "joining", set_joining, true },
 	{ "posting", set_posting, true },
+	{ "archive", set_archive, true },
 	{ "quota", set_quota, true },
 	{ "reserved", set_reserved, false },
 };
@@ -136,9 +145,9 @@ bool group_read_body(struct http_request *rq, const struct json *body, bool maki
 		if (!set) {
 			http_reply_problem(rq, 400, arena_strdup(http_arena(rq), it->name),
 				making ? "expected name, title, description, joining, posting, "
-					 "quota and "
-					 "reserved"
-				       : "expected title, description, joining, posting and quota");
+					 "archive, quota and reserved"
+				       : "expected title, description, joining, posting, archive "
+					 "and quota");
 			return false;
 		}
 		if (!set(rq, it, g))

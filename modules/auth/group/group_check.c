@@ -58,3 +58,20 @@ int group_posting_read(struct slice name, enum group_posting *out)
 		}
 	return HEARTH_EINVAL;
 }
+
+static const char *const archives[] = { "off", "members" };
+
+const char *group_archive_name(enum group_archive archive)
+{
+	return archives[archive];
+}
+
+int group_archive_read(struct slice name, enum group_archive *out)
+{
+	for (int i = 0; i < 2; i++)
+		if (slice_eq(name, slice_str(archives[i]))) {
+			*out = (enum group_archive)i;
+			return 0;
+		}
+	return HEARTH_EINVAL;
+}

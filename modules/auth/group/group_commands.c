@@ -1,5 +1,5 @@
 /*
- * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota|posting, beside a running
+ * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota|posting|archive, beside a running
  * server. On the main thread of a command.
  */
 #include <stdio.h>
@@ -323,4 +323,27 @@ int auth_run_group_posting(struct hearth *h, int argc, char **argv)
 	code = read_order(h, 1, argv, false, false, &o);
 	o.group.posting = posting;
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_posting, &o), "posting set");
+}
+
+static int tx_archive(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	enum group_archive archive = o->group.archive;
+	int rc = group_find(tx, o->group.name, &o->group);
+
+	o->group.archive = archive;
+	return rc == 0 ? group_set(tx, &o->group) : rc;
+}
+
+int auth_run_group_archive(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	enum group_archive archive;
+	int code;
+
+	if (argc != 2 || group_archive_read(slice_str(argv[1]), &archive) < 0)
+		return misused("expected a NAME and off or members", NULL);
+	code = read_order(h, 1, argv, false, false, &o);
+	o.group.archive = archive;
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_archive, &o), "archive set");
 }

@@ -37,7 +37,7 @@ struct mail_call {
 	struct mail_report_call *report; /* report_api.c */
 	/*
 	 * Whose mail it is, where that is not the person's own: on the worker, before `work`; may set `account`.
-	 * And what fills in `message` (MAIL_WANT_SUMMARY and what reads it), where it is in no mailbox.
+	 * And what fills in `message` (MAIL_CALL_WANT), where it is in no mailbox.
 	 */
 	int (*enter)(struct mail_call *c);
 	db_fn *load;
@@ -48,6 +48,9 @@ struct mail_call {
 	struct strbuf json;
 	const struct mime_part *attachment; /* api/message.c */
 };
+
+/* What is wanted of a message that is to be read. */
+#define MAIL_CALL_WANT (MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY | MAIL_WANT_MESSAGE)
 
 /* What is ordered of a key that signs. */
 struct mail_key_call {
@@ -78,6 +81,12 @@ void mail_call_summary(struct json_writer *w, const struct mail_message *m);
 
 /* list.c */
 http_handler mail_get_messages;
+/*
+ * The same of a mailbox that `enter` leads to and that may not be there yet, which is empty then; in an archive
+ * (store/archive.h) also one mail by its name (`name`), or the thread of one (`thread`), in the order they came.
+ */
+void mail_call_list(void *module, struct http_request *rq, int (*enter)(struct mail_call *c),
+	struct slice mailbox);
 /* message_people.c: the member "people" of a message. On a worker; 0 or HEARTH_EIO. */
 int mail_call_people(struct mail_call *c, struct mail_reader *reader, const struct mime_part *root);
 /* queue_api.c */

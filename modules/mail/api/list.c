@@ -7,7 +7,7 @@
  *      ▲             │ more
  *      └─────────────┴──the client has gone──▶ given up
  *
- *   COLLECTING (which messages there are) ──▶ FINDING (search.h) ──▶ WRITING
+ *   ENTERING (who may) ──▶ COLLECTING (which messages there are) ──▶ FINDING (search.h) ──▶ WRITING
  *
  * It looks at the newest SEARCH_WINDOW messages, at 16 bytes each and what search.h takes for one.
  */
@@ -20,6 +20,7 @@
 #include "hearth/metric.h"
 #include "personal/preferences.h"
 #include "search/search.h"
+#include "store/archive.h"
 
 #define LIST_MAX      200
 #define AS_CHOSEN     SIZE_MAX
@@ -34,12 +35,15 @@ struct hit {
 struct mail_listing {
 	/* what was asked */
 	struct slice mailbox, query;
-	uint32_t before; /* a UID; 0: from the top */
-	size_t limit;    /* as many as the person chose: AS_CHOSEN */
+	uint32_t before;   /* a UID; 0: from the top */
+	size_t limit;      /* as many as the person chose: AS_CHOSEN */
+	bool archive;      /* of a group, where it may also be … */
+	int64_t thread;    /* … the thread of this one; 0 */
+	struct slice name; /* … the one of this name; empty */
 
 	int64_t mailbox_id;
 	/* the search; a worker's while its turn lasts */
-	enum { COLLECTING, FINDING, WRITING } phase;
+	enum { ENTERING, COLLECTING, FINDING, WRITING } phase;
 	struct mail_turn turn;
 	char source[32];
 	struct db_tx *tx;
@@ -63,6 +67,8 @@ static int open_box(struct db_tx *tx, const struct mail_call *c)
 
 	if (rc == 0)
 		l->mailbox_id = box.id;
+	else if (rc == HEARTH_ENOTFOUND && l->archive)
+		rc = 0; /* it is made with the first mail */
 	if (rc == 0 && l->limit == AS_CHOSEN) {
 		rc = mail_store_preferences(tx, c->account, c->a, &chosen);
 		l->limit = rc == 0 ? (size_t)chosen.page_size : l->limit;
@@ -101,6 +107,24 @@ static int put_hits(struct db_tx *tx, struct mail_call *c)
 	return rc;
 }
 
+/* Of an archive: what was named. */
+static int put_named(struct db_tx *tx, struct mail_call *c)
+{
+	struct mail_listing *l = c->listing;
+	int64_t group = http_param_int(c->rq, "group");
+	uint32_t uids[MAIL_ARCHIVE_THREAD];
+	size_t n = 1;
+	int rc = open_box(tx, c);
+
+	if (rc == 0)
+		rc = l->thread ? mail_store_archive_thread(tx, group, l->thread, uids, &n)
+			       : mail_store_archive_find(tx, group, l->name, uids);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = mail_store_messages(
+			tx, l->mailbox_id, uids[i], uids[i], MAIL_WANT_SUMMARY, put_entry, c);
+	return rc;
+}
+
 /* Begins the answer anew: a transaction may run twice. */
 static int put_list(struct db_tx *tx, void *arg)
 {
@@ -108,7 +132,10 @@ static int put_list(struct db_tx *tx, void *arg)
 	int rc;
 
 	mail_call_open_list(c, "messages");
-	rc = c->listing->query.n ? put_hits(tx, c) : put_latest(tx, c);
+	if (c->listing->thread || c->listing->name.n)
+		rc = put_named(tx, c);
+	else
+		rc = c->listing->query.n ? put_hits(tx, c) : put_latest(tx, c);
 	mail_call_close_list(c);
 	return rc;
 }
@@ -211,6 +238,11 @@ static void search_slice(void *arg)
 	struct mail_listing *l = c->listing;
 
 	switch (l->phase) {
+	case ENTERING:
+		c->status = c->enter ? c->enter(c) : 0;
+		l->phase = COLLECTING;
+		l->more = c->status == 0;
+		break;
 	case COLLECTING:
 		c->status = db_read_long_wait(c->m->db, c->account, collect_some, c);
 		if (c->status < 0 || l->more)
@@ -282,17 +314,29 @@ static bool query_number(struct http_request *rq, const char *name, uint64_t max
 
 void mail_get_messages(void *module, struct http_request *rq)
 {
-	uint64_t before = 0, limit = AS_CHOSEN;
 	struct slice mailbox = http_query(rq, "mailbox");
+
+	mail_call_list(module, rq, NULL, mailbox.p ? mailbox : SLICE("INBOX"));
+}
+
+void mail_call_list(void *module, struct http_request *rq, int (*enter)(struct mail_call *c),
+	struct slice mailbox)
+{
+	uint64_t before = 0, limit = AS_CHOSEN, thread = 0;
 	struct mail_listing *l;
 	struct mail_call *c;
 
 	if (!query_number(rq, "before", UINT32_MAX, &before) ||
-		!query_number(rq, "limit", LIST_MAX, &limit))
+		!query_number(rq, "limit", LIST_MAX, &limit) ||
+		(enter && !query_number(rq, "thread", INT64_MAX, &thread)))
 		return;
 	c = mail_call_new(module, rq, write_list);
+	c->enter = enter;
 	c->listing = l = ARENA_NEW(c->a, struct mail_listing);
-	l->mailbox = arena_slice(c->a, mailbox.p ? mailbox : SLICE("INBOX"));
+	l->archive = enter != NULL;
+	l->thread = (int64_t)thread;
+	l->name = enter ? arena_slice(c->a, http_query(rq, "name")) : SLICE("");
+	l->mailbox = arena_slice(c->a, mailbox);
 	l->query = arena_slice(c->a, slice_trim(http_query(rq, "q")));
 	l->before = (uint32_t)before;
 	l->limit = limit;

@@ -25,13 +25,11 @@
 
 _Static_assert(PIECE <= HTTP_MADE_MAX, "a piece never decodes to more than it is");
 
-#define WANTED (MAIL_WANT_STRUCTURE | MAIL_WANT_SUMMARY | MAIL_WANT_MESSAGE)
-
 static int load_own(struct db_tx *tx, void *arg)
 {
 	struct mail_call *c = arg;
 
-	return mail_store_message(tx, c->account, c->id, WANTED, c->a, &c->message);
+	return mail_store_message(tx, c->account, c->id, MAIL_CALL_WANT, c->a, &c->message);
 }
 
 static int load_message(struct mail_call *c)

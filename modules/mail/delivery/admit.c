@@ -226,7 +226,8 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 		q->lists[q->list_n++] = (struct mail_list){ .id = g->id,
 			.name = arena_slice(q->a, slice_str(g->name)),
 			.title = arena_slice(q->a, slice_str(g->title)),
-			.open = g->open };
+			.open = g->open,
+			.archived = g->archived };
 	}
 	/* Whom else an alias leads to would have it before an owner has said yes. */
 	return may && (!q->waits || reached->remote_n == 0);

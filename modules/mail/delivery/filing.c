@@ -16,6 +16,7 @@
 #include "personal/preferences.h"
 #include "queue/queue.h"
 #include "report/receive.h"
+#include "store/archive.h"
 #include "store/forward.h"
 #include "store/internal.h"
 #include "store/moderated.h"
@@ -272,6 +273,8 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
 				.held = t->r.waits,
 				.list = t->r.list ? t->r.list->id : 0,
 				.list_name = t->r.list ? t->r.list->name : SLICE(""),
+				.archive = t->r.list && t->r.list->archived ? MAIL_TO_ARCHIVE
+									    : MAIL_NOT_ARCHIVED,
 				.here = t->r.account });
 		last = t->r.address;
 	}
@@ -368,6 +371,8 @@ static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 					.held = true,
 					.list = t->r.list->id,
 					.list_name = t->r.list->name,
+					.archive = t->r.list->archived ? MAIL_TO_ARCHIVE
+								       : MAIL_NOT_ARCHIVED,
 					.here = t->r.account });
 	}
 	d->tells_owners = false;
@@ -376,6 +381,31 @@ static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 	rc = mail_store_forwarded(tx, d->waits_for, now, 1);
 	d->tells_owners = rc == 0;
 	return rc == HEARTH_EDENIED ? 0 : rc;
+}
+
+/* ---- archives ---- */
+
+/* Of each group it goes through now: once, as it came. What a policy calls junk is in no archive. */
+static int archive(struct db_tx *tx, struct mail_delivery *d)
+{
+	struct mail_content content;
+	int64_t last = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0 && !d->junk; i++) {
+		const struct mail_target *t = &d->targets[i];
+		const struct mail_list *list = t->r.list;
+
+		if (!list || !list->archived || list->kept || list->id == last || t->dropped ||
+			t->r.waits)
+			continue;
+		last = list->id;
+		content = t->content;
+		content.trace = slice_str(arena_printf(
+			d->a, "%.*s%.*s", SLICE_ARG(d->checked), SLICE_ARG(d->received)));
+		rc = mail_store_archive_add(tx, list->id, &content, d->date, d->m->archive_quota);
+	}
+	return rc;
 }
 
 int mail_delivery_file(struct db_tx *tx, void *delivery)
@@ -390,6 +420,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 	for (size_t i = 0; i < d->n && rc == 0; i++)
 		if (!until || !arrives(&d->targets[i]))
 			rc = file_one(tx, d, &d->targets[i]);
+	if (rc == 0 && !until)
+		rc = archive(tx, d);
 	if (rc == 0 && (d->remote_n > 0 || until))
 		rc = queue_all(tx, d, now, until);
 	if (rc == 0 && !until)

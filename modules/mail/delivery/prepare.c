@@ -18,6 +18,7 @@
 #include "report/receive.h"
 #include "sign/keys.h"
 #include "smtp/smtp_idn.h"
+#include "store/archive.h"
 
 /* For this member: the link to leave is theirs. */
 static struct slice list_fields(struct mail_delivery *d, const struct mail_recipient *r)
@@ -30,7 +31,7 @@ static struct slice list_fields(struct mail_delivery *d, const struct mail_recip
 	if (d->m->has_srs_key)
 		leave_token(d->m->leave_key, r->list->id, r->account, clock_wall_s(), token);
 	list_header_write(&out, r->list, mail_domain(d->m), strbuf_slice(&url),
-		d->m->has_srs_key ? token : NULL);
+		d->m->has_srs_key ? token : NULL, mail_archive_name(slice_str(d->key)));
 	fields = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&url);
 	strbuf_free(&out);

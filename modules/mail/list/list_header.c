@@ -23,7 +23,7 @@ static void write_title(struct strbuf *out, struct slice title)
 }
 
 void list_header_write(struct strbuf *out, const struct mail_list *list, struct slice domain,
-	struct slice url, const char *token)
+	struct slice url, const char *token, struct slice archived_as)
 {
 	strbuf_adds(out, "List-Id: ");
 	write_title(out, list->title);
@@ -34,6 +34,12 @@ void list_header_write(struct strbuf *out, const struct mail_list *list, struct 
 	else
 		strbuf_adds(out, "List-Post: NO (owners write to it)\r\n");
 	strbuf_printf(out, "List-Help: <%.*s#account/groups>\r\n", SLICE_ARG(url));
+	if (list->archived)
+		strbuf_printf(out, "List-Archive: <%.*s#account/groups/%.*s/archive>\r\n",
+			SLICE_ARG(url), SLICE_ARG(list->name));
+	if (list->archived && archived_as.n > 0)
+		strbuf_printf(out, "Archived-At: <%.*s#account/groups/%.*s/archive/%.*s>\r\n",
+			SLICE_ARG(url), SLICE_ARG(list->name), SLICE_ARG(archived_as));
 	if (token)
 		strbuf_printf(out,
 			"List-Unsubscribe: <%.*sapi/mail/lists/leave/%s>\r\n"

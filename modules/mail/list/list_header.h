@@ -11,15 +11,18 @@
 struct mail_list {
 	int64_t id;
 	struct slice name, title;
-	bool open; /* more than its owners may write to it */
+	bool open;     /* more than its owners may write to it */
+	bool archived; /* its mail is kept (store/archive.h) … */
+	bool kept;     /* … and this one is, already */
 };
 
 /*
- * Appends List-Id, List-Post, List-Help and, with a token (leave.h), List-Unsubscribe. `domain` is ours,
- * `url` that of the page, with its slash.
+ * Appends List-Id, List-Post, List-Help and, with a token (leave.h), List-Unsubscribe; of a list whose mail is kept
+ * List-Archive and, with the name it has there (archive_name), Archived-At (RFC 5064). `domain` is ours, `url`
+ * that of the page, with its slash.
  */
 void list_header_write(struct strbuf *out, const struct mail_list *list, struct slice domain,
-	struct slice url, const char *token);
+	struct slice url, const char *token, struct slice archived_as);
 /* Whether a header has this list's List-Id already: then it came through it before. */
 bool list_header_has(struct slice header, const struct mail_list *list, struct slice domain);
 /* Whether it is a reply that nobody wrote (RFC 3834): those are not passed on to groups. */

@@ -66,8 +66,13 @@ static int mark_rows(struct db_tx *tx, void *arg)
 	const struct filing *f = arg;
 	int rc = lease_check(tx, &f->lease);
 
-	for (size_t i = 0; i < f->batch->count && rc == 0; i++)
-		rc = mail_store_queue_filed(tx, f->batch->recipients[i].row.id);
+	for (size_t i = 0; i < f->batch->count && rc == 0; i++) {
+		const struct mail_queued *row = &f->batch->recipients[i].row;
+
+		rc = mail_store_queue_filed(tx, row->id);
+		if (rc == 0 && row->archive == MAIL_TO_ARCHIVE)
+			rc = mail_store_queue_archived(tx, row->outgoing, row->list);
+	}
 	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
 
@@ -129,9 +134,12 @@ static int read_outgoing(struct db_tx *tx, void *arg)
 
 static void add(struct filing *f, const struct mail_queued *row)
 {
-	const struct mail_list list = {
-		.id = row->list, .name = row->list_name, .title = SLICE(""), .open = true
-	};
+	const struct mail_list list = { .id = row->list,
+		.name = row->list_name,
+		.title = SLICE(""),
+		.open = true,
+		.archived = row->archive != MAIL_NOT_ARCHIVED,
+		.kept = row->archive == MAIL_ARCHIVED };
 
 	if (!row->filed && !mail_delivery_has(f->delivery, row->here))
 		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,

@@ -61,6 +61,8 @@ int mail_store_discard(struct db_tx *tx, int64_t content, struct arena *a, struc
 	}
 	db_end(&rows);
 	if (rc >= 0 && gone)
+		rc = db_run(tx, "DELETE FROM archived WHERE content = $1", db_int(content));
+	if (rc >= 0 && gone)
 		rc = mail_store_is_in_row(tx, parsed, &in_row);
 	if (rc >= 0 && gone)
 		rc = mail_store_drop_parsed(tx, parsed);

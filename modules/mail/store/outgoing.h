@@ -47,6 +47,13 @@ struct mail_outgoing {
 	struct mail_content content;
 };
 
+/* Of what comes through a group: what its archive has to do with it. */
+enum mail_queued_archive {
+	MAIL_NOT_ARCHIVED,
+	MAIL_TO_ARCHIVE, /* it is kept there when it is filed … */
+	MAIL_ARCHIVED,   /* … and was, with the first member that got it */
+};
+
 /* A recipient. */
 struct mail_queued {
 	int64_t id, outgoing;
@@ -58,6 +65,7 @@ struct mail_queued {
 	bool filed;   /* … who has it already; only what became of it is not written yet */
 	int64_t list; /* the group it comes through; 0: none */
 	struct slice list_name;
+	enum mail_queued_archive archive;
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size, account;
@@ -67,6 +75,8 @@ struct mail_queued {
 /* Adds a mail; then its recipients, in the same transaction. */
 int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int64_t *id);
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q);
+/* It is in the archive of a list: for the other members it is not kept once more. */
+int mail_store_queue_archived(struct db_tx *tx, int64_t outgoing, int64_t list);
 /* Somebody has it; nothing when it is gone with its last recipient. */
 int mail_store_outgoing_reached(struct db_tx *tx, int64_t id);
 /* HEARTH_ENOTFOUND. Slices in `a`. */

@@ -342,5 +342,19 @@ const char *const mail_migrations[] = {
 	" queue WHERE attempts > 0);",
 	/* Whether a recipient here has it, of which nobody was told yet. */
 	"ALTER TABLE queue ADD COLUMN filed BIGINT NOT NULL DEFAULT 0;",
+	/*
+	 * Archives of groups (store/archive.h): a row for each content of theirs. And whether a recipient's mail is
+	 * to be kept there once it is filed: enum mail_queued_archive.
+	 */
+	"CREATE TABLE archived ("
+	" content BIGINT NOT NULL PRIMARY KEY,"
+	" account BIGINT NOT NULL,"
+	" name TEXT NOT NULL,"
+	" msgid TEXT NOT NULL,"
+	" thread TEXT NOT NULL);"
+	"CREATE INDEX archived_name ON archived (account, name);"
+	"CREATE INDEX archived_msgid ON archived (account, msgid);"
+	"CREATE INDEX archived_thread ON archived (account, thread);"
+	"ALTER TABLE queue ADD COLUMN archive BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

@@ -21,7 +21,8 @@ static const char *written(const struct mail_list *list, const char *token)
 	static struct strbuf out;
 
 	strbuf_reset(&out);
-	list_header_write(&out, list, SLICE("ours.test"), SLICE("https://ours.test/"), token);
+	list_header_write(
+		&out, list, SLICE("ours.test"), SLICE("https://ours.test/"), token, SLICE("ab12"));
 	return out.p;
 }
 
@@ -41,6 +42,12 @@ START_TEST(the_fields)
 	ck_assert_str_eq(written(&other, NULL),
 		"List-Id: <staff.ours.test>\r\nList-Post: NO (owners write to it)\r\n"
 		"List-Help: <https://ours.test/#account/groups>\r\n");
+	other.archived = true;
+	ck_assert_str_eq(written(&other, NULL),
+		"List-Id: <staff.ours.test>\r\nList-Post: NO (owners write to it)\r\n"
+		"List-Help: <https://ours.test/#account/groups>\r\n"
+		"List-Archive: <https://ours.test/#account/groups/staff/archive>\r\n"
+		"Archived-At: <https://ours.test/#account/groups/staff/archive/ab12>\r\n");
 	/* Nothing that is a title ends a field. */
 	other.title = SLICE("a\r\nBcc: x");
 	ck_assert_ptr_null(strstr(written(&other, NULL), "Bcc"));
