@@ -1,7 +1,8 @@
-// page-lists.test.mjs: groups as lists in the page, in a real Chromium: the link to leave, what waits for an owner.
+// page-lists.test.mjs: groups as lists in the page, in a real Chromium: the link to leave, what waits for
+// an owner, the archive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, faults, launch, open, PASSWORD, person, shot, skip, visit } from './browser.mjs';
+import { close, faults, fillSignIn, launch, open, PASSWORD, person, shot, signedIn, skip, visit } from './browser.mjs';
 import { eventually, Hearth } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
@@ -119,4 +120,65 @@ test('what waits for an owner is seen, read as mail is, let go, thrown away', { 
   await page.waitForSelector('text=/There is no group/');
   page.complaints = page.complaints.filter((line) => !line.includes('tracker.example')); // that it was not fetched
   await close(page);
+});
+
+test('the archive is searched, read thread by thread, and an owner removes', { skip, timeout: 240_000 }, async () => {
+  run('group', 'posting', 'choir', 'anybody');
+  const { page, ask } = await person(browser, hearth, 'nora');
+  run('group', 'join', 'choir', 'nora', '--owner');
+  await page.evaluate(() => { location.hash = 'account/groups/choir'; });
+  await page.waitForSelector('[name=archive]');
+  await page.selectOption('[name=archive]', 'members');
+  await page.click('.card:has([name=archive]) button[type=submit]');
+  await page.waitForSelector('text="Saved."');
+  await send('From: Ann <ann@example.org>\nMessage-ID: <a@example.org>\nSubject: <i>programme</i>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nwe sing Bruckner\n--x\nContent-Disposition: attachment; filename=score.txt\n\nla la la\n--x--');
+  await send('From: bea@example.org\nReferences: <a@example.org>\nSubject: Re: programme\n\nwe do');
+  for (let i = 0; i < 50; i++) await send(`From: bea@example.org\nSubject: number ${i}\n\nhello`);
+  const [, there] = /^Archived-At: <[^#]*#(.+)>\r$/m.exec(await found('milo', 'Re: programme'));
+  await page.click('#account button:text-is("Archive")');
+  await page.waitForSelector('#archived li:has-text("number 49")');
+  assert.equal(await page.locator('#archived > li').count(), 50);
+  await page.click('text="Older"');
+  await page.waitForSelector('#archived li:has-text("<i>programme</i>")');
+  assert.equal(await page.locator('#archived > li').count(), 52);
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'archive');
+  await eventually(async () => (await ask('GET', `/api/mail/lists/${(await ask('GET', '/api/auth/groups')).body.groups.find((one) => one.name === 'choir').id}/archive?q=bruckner`)).body.messages.length === 1, 30, 'it is found');
+  await page.fill('#archive [name=q]', 'Bruckner');
+  await page.click('#archive form button');
+  await page.waitForFunction(() => document.querySelectorAll('#archived > li').length === 1);
+  await page.click('#archived button');
+  await page.waitForSelector('#thread .letter:has-text("we sing Bruckner")');
+  assert.equal(await page.locator('#thread > li').count(), 2);
+  const part = await page.locator('#thread .attachments a').getAttribute('href');
+  assert.equal(await (await fetch(hearth.base + part, { headers: owner.headers })).text(), 'la la la');
+  assert.deepEqual(await faults(page), []);
+  await page.setViewportSize({ width: 375, height: 740 });
+  assert.deepEqual(await faults(page), []);
+  await shot(page, 'thread-375');
+  await page.click('[aria-label="Remove “<i>programme</i>” by Ann <ann@example.org>"]');
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('#archived li:has-text("number 49")');
+  assert.equal((await fetch(hearth.base + part, { headers: owner.headers })).status, 404);
+  await close(page);
+
+  // A member follows the address that a mail says of itself; and removes nothing.
+  const milo = await open(browser);
+  await milo.goto(hearth.base);
+  await fillSignIn(milo, 'milo@hearth.test', PASSWORD);
+  await signedIn(milo);
+  await milo.evaluate((hash) => { location.hash = hash; }, there);
+  await milo.waitForSelector('#thread .letter:has-text("we do")');
+  assert.equal(await milo.locator('text="Remove …"').count(), 0);
+  await milo.evaluate((hash) => { location.hash = hash.replace(/.$/, (c) => (c === '0' ? '1' : '0')); }, there);
+  await milo.waitForSelector('text=/not in the archive any more/');
+  await milo.click('text="‹ The choir"');
+  await milo.waitForSelector('#people');
+  assert.equal(await milo.locator('#held').count(), 0);
+  run('group', 'archive', 'choir', 'off');
+  await milo.evaluate(() => { location.hash = 'account/groups'; });
+  await milo.click('[aria-label="Open The choir"]');
+  await milo.waitForSelector('#people');
+  assert.equal(await milo.locator('#account button:text-is("Archive")').count(), 0);
+  await close(milo);
 });

@@ -4,6 +4,7 @@ import { get, patch, post, put, remove } from './api.js';
 import { button, card, element, later, list, row } from './dom.js';
 import { askFirst } from './dialog.js';
 import { field, form } from './form.js';
+import { archivePage } from './mail/archive.js';
 import { heldCard } from './mail/held.js';
 import { isOn, session } from './session.js';
 import { day } from './text.js';
@@ -11,6 +12,7 @@ import { day } from './text.js';
 const PATH = '/api/auth/groups';
 const JOINING = [['owners', 'Owners invite people'], ['open', 'Anybody may join']];
 const POSTING = [['anybody', 'Anybody'], ['members', 'Members'], ['owners', 'Owners'], ['moderated', 'Members; of others what an owner lets go']];
+const ARCHIVE = [['off', 'No'], ['members', 'Yes, for its members to read']];
 const MB = 2 ** 20;
 const isAdmin = () => session.account.role === 'administrator';
 const isModerator = () => session.account.role !== 'member';
@@ -24,6 +26,7 @@ const fields = (group) => [
   field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
   field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
   field({ name: 'posting', label: 'Who may write to its address', type: 'select', options: POSTING, value: group?.posting ?? 'anybody', hint: 'Members and owners are those who are signed in here.' }),
+  isOn('mail') && field({ name: 'archive', label: 'Keep its mail in an archive', type: 'select', options: ARCHIVE, value: group?.archive ?? 'off', hint: 'Who comes later reads what was kept before.' }),
   isAdmin() && field({ name: 'quota', label: 'Storage of each member (MB)', type: 'number', min: 1, step: 'any', value: group?.quota ? group.quota / MB : '', hint: 'Where it is more than they have otherwise. Empty: says nothing.' }),
   !group && isAdmin() && field({ name: 'reserved', label: 'A name such as postmaster or webmaster is meant', type: 'checkbox', hint: 'Such a name speaks for whoever runs the server.' }),
 ];
@@ -33,8 +36,9 @@ function read({ quota, title, ...values }) {
   return { ...values, title: title || null, ...(quota !== undefined && { quota: quota === '' ? null : Math.round(Number(quota) * MB) }) };
 }
 
-// `all`: every group the server tells, else one's own and the open ones. `name`: the group that is shown first.
-export function groupList({ all = false, name = '' }) {
+// `all`: every group the server tells, else one's own and the open ones. `name`: the group that is
+// shown first, or its archive, or one mail of that.
+export function groupList({ all = false, name = '', page = '', mail = '' }) {
   const place = element('div');
   const failed = (problem) => drawList(problem.message);
   const told = (why) => (why ? element('p', { className: 'problem', role: 'alert', textContent: why }) : '');
@@ -95,7 +99,7 @@ export function groupList({ all = false, name = '' }) {
   async function drawGroup(id, why) {
     const group = await get(`${PATH}/${id}`);
     const redraw = (text) => drawGroup(id, text).catch(failed);
-    const changes = group.role === 'owner' || isAdmin();
+    const changes = mayChange(group);
     const heading = element('h3', { textContent: group.title, tabIndex: -1 });
     place.replaceChildren(...[
       button('‹ All groups', () => drawList(), { className: 'link' }),
@@ -104,6 +108,7 @@ export function groupList({ all = false, name = '' }) {
         group.description && element('p', { className: 'lines', textContent: group.description }),
         element('div', { className: 'row' },
           group.role && button('Leave', () => remove(`${PATH}/${id}/members/${session.account.id}`).then(() => drawList()).catch((problem) => redraw(problem.message)), { className: 'quiet' }),
+          mayRead(group) && button('Archive', () => drawArchive(group), { className: 'quiet' }),
           ...answers(group))),
       // What came in while it was moderated waits on when it is not any more.
       group.role === 'owner' && isOn('mail') && later(heldCard(group)),
@@ -137,8 +142,18 @@ export function groupList({ all = false, name = '' }) {
     heading.focus();
   }
 
+  // What was kept before it was turned off is there for who looks after it.
+  const mayChange = (group) => group.role === 'owner' || isAdmin();
+  const mayRead = (group) => isOn('mail') && (mayChange(group) || (group.role && group.archive !== 'off'));
+
+  async function drawArchive(group, one) {
+    const back = button(`‹ ${group.title}`, () => drawGroup(group.id), { className: 'link' });
+    place.replaceChildren(await archivePage(group, { name: one, back, changes: mayChange(group) }));
+  }
+
   async function drawNamed() {
     const group = name && (await get(PATH)).groups.find((one) => one.name === name);
+    if (group && page === 'archive') return drawArchive(group, mail);
     return group ? drawGroup(group.id) : drawList(name ? `There is no group “${name}” here.` : '');
   }
 
