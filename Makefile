@@ -204,7 +204,7 @@ soak: deps-test ## The long proofs at full length: hours of kills, games, stops 
 	$(Q)$(MAKE) --no-print-directory build
 	$(Q)KILLS=$$(( $(or $(N),20) * 50 )) STOPS=$$(( $(or $(N),20) * 10 )) GAMES=$$(( $(or $(N),20) * 500 )) \
 		QUEUE_KILLS=$$(( $(or $(N),20) * 10 )) QUEUE_MAILS=$$(( $(or $(N),20) * 1000 )) VERDICTS=$$(( 100 / $(or $(N),20) + 1 )) SYSTEM_TIMEOUT=36000 \
-		HEARTH_BIN=$(OUT)/hearth tests/run-system.sh '^(crash|queue-crash|verdicts|video-crash|export|nodes-crash|stop|game|backup.*)$$'
+		HEARTH_BIN=$(OUT)/hearth tests/run-system.sh '^(crash|queue-crash|(spf-)?verdicts|video-crash|export|nodes-crash|stop|game|backup.*)$$'
 	$(Q)$(MAKE) --no-print-directory fuzz T=$$(( $(or $(N),20) * 30 ))
 
 .PHONY: fuzz

@@ -1,5 +1,6 @@
 // name-server.mjs: a name server of the tests' own, whose records can change while it runs. It answers
-// over UDP, without DNSSEC; what it does not have is NXDOMAIN, to be forgotten at once.
+// over UDP, without DNSSEC; what it does not have is NXDOMAIN, to be forgotten at once, and a name that ends in
+// ".broken" SERVFAIL.
 import { createSocket } from 'node:dgram';
 
 const TYPES = { A: 1, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28 };
@@ -8,8 +9,15 @@ const name = (text) => Buffer.concat([...text.split('.').filter(Boolean).map((la
 const u16 = (n) => Buffer.from([n >> 8, n & 255]);
 const u32 = (n) => Buffer.from([n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255]);
 
+function address6(text) {
+  const [front, back] = text.split('::').map((half) => half.split(':').filter(Boolean));
+  const words = back ? [...front, ...Array(8 - front.length - back.length).fill('0'), ...back] : front;
+  return Buffer.concat(words.map((word) => u16(parseInt(word, 16))));
+}
+
 function rdata(type, value) {
   if (type === 'A') return Buffer.from(value.split('.').map(Number));
+  if (type === 'AAAA') return address6(value);
   if (type === 'MX') return Buffer.concat([u16(10), name(value)]);
   if (type === 'TXT') return Buffer.concat((value.match(/[^]{1,255}/g) || ['']).map((part) => Buffer.from([part.length, ...Buffer.from(part, 'latin1')])));
   if (type === 'SOA') return Buffer.concat([name('ns.test'), name('admin.test'), ...[1, 3600, 600, 86400, 0].map(u32)]);
@@ -49,15 +57,16 @@ export class NameServer {
     const number = query.readUInt16BE(at + 1);
     const type = Object.keys(TYPES).find((key) => TYPES[key] === number);
     const values = this.records.get(`${owner} ${type?.toLowerCase()}`) || [];
+    const alias = values.length ? undefined : this.records.get(`${owner} cname`); // whoever asks goes on from there
     const known = [...this.records.keys()].some((key) => key.startsWith(`${owner} `) || key.split(' ')[0].endsWith(`.${owner}`));
     const record = (who, kind, ttl, value) => {
       const data = rdata(kind, value);
       return Buffer.concat([name(who), u16(TYPES[kind]), u16(1), u32(ttl), u16(data.length), data]);
     };
-    const header = Buffer.concat([query.subarray(0, 2), u16(0x8580 | (known || !owner ? 0 : 3)), u16(1), u16(values.length), u16(values.length ? 0 : 1), u16(0)]);
+    const header = Buffer.concat([query.subarray(0, 2), u16(0x8580 | (owner.endsWith('.broken') ? 2 : known || !owner ? 0 : 3)), u16(1), u16((alias || values).length), u16((alias || values).length ? 0 : 1), u16(0)]);
     const zone = labels.at(-1) || '';
     this.socket.send(Buffer.concat([header, query.subarray(12, at + 5),
-      ...(values.length ? values.map((value) => record(owner, type, 1, value)) : [record(zone, 'SOA', 0, '')])]), from.port, from.address);
+      ...(alias ? [record(owner, 'CNAME', 1, alias[0])] : values.length ? values.map((value) => record(owner, type, 1, value)) : [record(zone, 'SOA', 0, '')])]), from.port, from.address);
   }
 
   stop() {

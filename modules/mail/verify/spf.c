@@ -95,11 +95,23 @@ static bool may_ask(struct spf_check *c)
 	return false;
 }
 
+/* Counts one that was answered without anything (section 4.6.4); false: there were too many, and it has ended. */
+static bool may_be_void(struct spf_check *c)
+{
+	if (++c->voids <= SPF_VOIDS_MAX)
+		return true;
+	permerror(c, "more than 2 terms that ask for what is not there");
+	return false;
+}
+
+/* ptr: each asks for the names anew as far as the bounds go, though the DNS is asked once. */
 static void match_names(struct spf_check *c)
 {
 	struct slice domain = spf_target(c, term(c)->domain);
 	bool matches = false;
 
+	if (c->nameless && !may_be_void(c))
+		return;
 	for (size_t i = 0; i < c->name_n && !matches; i++)
 		matches = signature_domain_covers(domain, slice_str(c->names[i]));
 	matched(c, matches);
@@ -242,9 +254,11 @@ static void on_term(struct spf_check *c, const struct dns_answer *answer)
 
 	if (has_failed(answer)) {
 		spf_finish(c, SPF_TEMPERROR, answer->why);
-	} else if (answer->status != DNS_FOUND && ++c->voids > SPF_VOIDS_MAX) {
-		permerror(c, "more than 2 terms that ask for what is not there");
-	} else if (t->mechanism == SPF_MX) {
+		return;
+	}
+	if (answer->status != DNS_FOUND && !may_be_void(c))
+		return;
+	if (t->mechanism == SPF_MX) {
 		on_mx(c, answer);
 	} else {
 		matched(c, t->mechanism == SPF_EXISTS

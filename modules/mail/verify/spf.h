@@ -6,7 +6,7 @@
  *      ▲            │ include: a record within; redirect: another in its place
  *      └────────────┘
  *
- * Bounds (section 4.6.4): SPF_LOOKUPS_MAX terms that ask, SPF_VOIDS_MAX answers without anything,
+ * Bounds (section 4.6.4): SPF_LOOKUPS_MAX terms that ask, SPF_VOIDS_MAX of them answered without anything,
  * SPF_HOSTS_MAX names of an MX or PTR; so 112 questions at most, each as long as the resolver takes.
  * How long it may take in all is its owner's to say: spf_check_end.
  */
@@ -75,6 +75,7 @@ struct spf_check {
 	char (*names)[DNS_NAME_MAX + 1]; /* that lead back to the address */
 	size_t name_n;
 	bool has_names;
+	bool nameless; /* the DNS says that the address has no names */
 	struct spf_outcome outcome;
 	spf_fn *done;
 	void *arg;

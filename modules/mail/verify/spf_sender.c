@@ -146,6 +146,7 @@ static void next_name(struct spf_check *c)
 void spf_on_names(struct spf_check *c, const struct dns_answer *answer)
 {
 	c->host_n = c->host_at = 0;
+	c->nameless = answer->status == DNS_NODATA || answer->status == DNS_NXDOMAIN;
 	for (size_t i = 0; i < answer->count && c->host_n < SPF_HOSTS_MAX; i++)
 		if (dns_read_name(answer->rdata[i], c->hosts[c->host_n]) && c->hosts[c->host_n][0])
 			c->host_n++;

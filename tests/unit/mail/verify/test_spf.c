@@ -171,6 +171,21 @@ START_TEST(includes_end)
 }
 END_TEST
 
+/* An address without names is as void for each ptr as what another term asks for in vain. */
+START_TEST(voids_are_bounded)
+{
+	add("two.example", "TXT", "v=spf1 ptr a:none1.example ?all");
+	add("three.example", "TXT", "v=spf1 ptr ptr:x.example a:none1.example ?all");
+	add("ptrs.example", "TXT", "v=spf1 ptr ptr ptr ?all");
+	add("macro.example", "TXT", "v=spf1 exists:%{p}.none.example ptr ?all");
+	ck_assert_int_eq(ask("two.example"), SPF_NEUTRAL);
+	ck_assert_int_eq(ask("three.example"), SPF_PERMERROR);
+	ck_assert_int_eq(ask("ptrs.example"), SPF_PERMERROR);
+	ck_assert_int_eq(ask("macro.example"), SPF_NEUTRAL);
+	fake_dns_clear(&dns);
+}
+END_TEST
+
 /* The most that a record can make of us: every mx with ten hosts that have another address. */
 START_TEST(questions_are_bounded)
 {
@@ -258,5 +273,5 @@ START_TEST(cut_at_every_byte)
 }
 END_TEST
 
-TEST_MAIN("spf", the_table, includes_end, questions_are_bounded, one_that_is_dropped_is_silent,
-	cut_at_every_byte)
+TEST_MAIN("spf", the_table, includes_end, voids_are_bounded, questions_are_bounded,
+	one_that_is_dropped_is_silent, cut_at_every_byte)
