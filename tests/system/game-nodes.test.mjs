@@ -21,7 +21,7 @@ after(async () => {
 
 // How many shards each node has, the fewest first; and how many nodes say that they are there.
 function shares() {
-  const text = "SELECT count(*) FROM lease WHERE name LIKE 'game.shard.%' AND until_ms > strftime('%s') * 1000 GROUP BY node ORDER BY 1";
+  const text = "SELECT count(*) FROM lease WHERE name LIKE 'match.shard.%' AND until_ms > strftime('%s') * 1000 GROUP BY node ORDER BY 1";
   return spawnSync('sqlite3', [join(a.settings['server.data'], 'game.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim().split('\n').join(' ');
 }
 const shared_as = (text) => eventually(() => shares() === text, 15, `shards are shared as ${text}`);

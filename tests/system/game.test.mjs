@@ -243,6 +243,58 @@ test('a draw offer stands until the other answers or moves; a claim by the move 
   await Promise.all(players.map((player) => player.close()));
 });
 
+test('each frame has its sequence, from which a client goes on; moves are taken back where both agree', async () => {
+  const players = await pairOf(hearth, 'since');
+  const { match, white, black, state } = await startGame(players);
+  assert.equal(state.seq, 0);
+  await playMoves({ match, white, black }, ['e2e4', 'e7e5']);
+  white.send({ type: 'draw', match });
+  assert.equal((await black.wantType('draw-offered', match)).seq, 3);
+  await black.close();
+  white.move(match, 2, 'g1f3');
+  assert.equal((await white.want((f) => f.type === 'moved' && f.ply === 3)).seq, 4);
+  const back = await Player.connect(hearth, black.token);
+  back.send({ type: 'watch', match, since: 2, legal: true });
+  const missed = await back.wantType('missed', match);
+  assert.deepEqual([missed.since, missed.seq, missed.ply, missed.last, missed.running, missed.draw_offer, missed.color, missed.status], [2, 4, 3, 'g1f3', 'black', 'white', 'black', 'started']);
+  assert.deepEqual(missed.events.map(({ seq, kind, seat, ply, san }) => [seq, kind, seat, ply, san]), [[3, 'draw-offer', 'white', 2, undefined], [4, 'move', 'white', 3, 'Nf3']]);
+  assert.ok(missed.legal.includes('b8c6') && missed.events[1].clock.white > 590000 && missed.events[1].at > 1e12);
+  // Nothing is missing: nothing is told twice. What never was is answered with all there is.
+  back.send({ type: 'watch', match, since: 4 });
+  assert.deepEqual((await back.wantType('missed', match)).events, []);
+  back.send({ type: 'resume', match, since: 5 });
+  assert.deepEqual((await back.wantType('state', match)).moves, ['e4', 'e5', 'Nf3']);
+  back.send({ type: 'watch', match, since: -1 });
+  assert.equal((await back.wantType('error')).code, 'bad-frame');
+  // Only on top of what one has seen.
+  back.send({ type: 'move', match, move: 'b8c6', seq: 3 });
+  const stale = await back.wantType('rejected', match);
+  assert.deepEqual([stale.code, stale.seq, stale.ply], ['stale', 4, 3]);
+  back.send({ type: 'move', match, move: 'b8c6', seq: 4 });
+  assert.equal((await back.wantType('draw-declined', match)).seq, 5);
+  assert.equal((await white.want((f) => f.type === 'moved' && f.ply === 4)).seq, 5);
+
+  white.send({ type: 'takeback', match });
+  assert.deepEqual(await back.wantType('takeback-offered', match), { type: 'takeback-offered', match, seq: 6, by: 'white' });
+  back.send({ type: 'takeback', match });
+  const taken = await white.wantType('taken-back', match);
+  assert.deepEqual([taken.seq, taken.ply, taken.last, taken.running, taken.takeback_offer], [8, 2, 'e7e5', 'white', null]);
+  assert.match(taken.position.fen, / w .* 2$/);
+  white.move(match, 2, 'f2f4');
+  await back.want((f) => f.type === 'moved' && f.san === 'f4');
+  back.send({ type: 'takeback', match });
+  await white.wantType('takeback-offered', match);
+  white.send({ type: 'decline', match });
+  assert.equal((await back.wantType('takeback-declined', match)).by, 'white');
+  white.send({ type: 'resign', match });
+  const end = await back.wantType('ended', match);
+  assert.deepEqual([end.seq, end.winner, end.scores], [13, 'black', { white: 0, black: 1 }]);
+  const seen = await get(white, `/api/game/matches/${match}`);
+  assert.deepEqual([seen.uci, seen.seq, seen.events.length, seen.events.at(-1).kind], [['e2e4', 'e7e5', 'f2f4'], 13, 13, 'end']);
+  assert.deepEqual(seen.clock, end.clock);
+  await Promise.all([white, back].map((player) => player.close()));
+});
+
 test('a seek is the account\'s: one pair ends its others, cancelled is final, nobody plays themselves', async () => {
   const [anna, bert] = await pairOf(hearth, 'tabs');
   const [carl] = await pairOf(hearth, 'third');

@@ -33,8 +33,10 @@ int64_t shard_claim_after_us(const struct owned *o)
 
 static void tell_presence(struct owned *o, int seat, bool gone)
 {
-	int64_t in_us = match_claim_in_us(
-		o->match, match_rival(seat), shard_claim_after_us(o), shard_now_us(o));
+	int rival = match_rival(o->match, seat);
+	int64_t in_us = rival < 0 ? -1
+				  : match_claim_in_us(o->match, rival, shard_claim_after_us(o),
+					    shard_now_us(o));
 
 	INVARIANT(o->told_gone[seat] != gone); /* each is told once */
 	o->told_gone[seat] = gone;
@@ -47,7 +49,7 @@ static void on_gone(void *arg)
 	struct owned *o = arg;
 	int64_t now_us = shard_now_us(o), next_ms = 0;
 
-	for (int seat = 0; seat < MATCH_SEATS && !o->match->over; seat++) {
+	for (int seat = 0; seat < (int)o->match->seats && !o->match->over; seat++) {
 		int64_t since_us = o->match->gone_since_us[seat];
 		int64_t left_ms = GONE_TOLD_MS - (now_us - since_us) / 1000;
 
@@ -72,6 +74,14 @@ static void seat_left(struct owned *o, int seat)
 		timer_start(&o->gone, GONE_TOLD_MS, 0, on_gone, o);
 }
 
+static bool anybody_gone(const struct match *m)
+{
+	for (unsigned seat = 0; seat < m->seats; seat++)
+		if (m->gone_since_us[seat] != MATCH_PRESENT)
+			return true;
+	return false;
+}
+
 static void seat_taken(struct owned *o, int seat)
 {
 	if (seat < 0 || o->seated[seat]++ > 0)
@@ -79,8 +89,8 @@ static void seat_taken(struct owned *o, int seat)
 	o->match->gone_since_us[seat] = MATCH_PRESENT;
 	if (o->told_gone[seat])
 		tell_presence(o, seat, false);
-	/* Whom nobody has seen yet in the other seat is soon told of. */
-	if (o->match->gone_since_us[match_rival(seat)] != MATCH_PRESENT && !o->gone.owner)
+	/* Whom nobody has seen yet in another seat is soon told of. */
+	if (anybody_gone(o->match) && !o->gone.owner)
 		timer_start(&o->gone, GONE_TOLD_MS, 0, on_gone, o);
 }
 
@@ -171,7 +181,7 @@ struct attachment *shard_attach(struct owned *o, uint64_t client, int seat, bool
 {
 	struct attachment *a = find_attachment(o, client);
 
-	INVARIANT(client && seat < MATCH_SEATS && !o->dropped);
+	INVARIANT(client && seat < (int)o->match->seats && !o->dropped);
 	if (!a) {
 		struct client_matches *c = client_of(o->shard, client);
 
@@ -208,13 +218,25 @@ void shard_tell(struct owned *o, const struct attachment *a, struct buf *frame)
 	game_send(o->shard->g, a->id, frame);
 }
 
-void shard_tell_state(struct owned *o, const struct attachment *a)
+static struct game_viewer viewer_of(const struct owned *o, const struct attachment *a)
 {
-	const struct game_viewer viewer = {
+	return (struct game_viewer){
 		.seat = a->seat, .legal = a->legal, .claim_after_us = shard_claim_after_us(o)
 	};
+}
+
+void shard_tell_state(struct owned *o, const struct attachment *a)
+{
+	const struct game_viewer viewer = viewer_of(o, a);
 
 	shard_tell(o, a, game_frame_state(o->match, &viewer, shard_now_us(o)));
+}
+
+void shard_tell_missed(struct owned *o, const struct attachment *a, int since)
+{
+	const struct game_viewer viewer = viewer_of(o, a);
+
+	shard_tell(o, a, game_frame_missed(o->match, since, &viewer, shard_now_us(o)));
 }
 
 void shard_tell_states(struct owned *o)
@@ -223,17 +245,27 @@ void shard_tell_states(struct owned *o)
 		shard_tell_state(o, LIST_ENTRY(it, struct attachment, in_match));
 }
 
-/* One frame serves everybody who does not ask for more than the others. */
-void shard_tell_moved(struct owned *o)
+static struct buf *board_frame(struct owned *o, enum match_event_kind kind, int seq, int viewer,
+	bool legal, int64_t now_us)
+{
+	return kind == MATCH_MOVED ? game_frame_moved(o->match, seq, viewer, legal, now_us)
+				   : game_frame_taken_back(o->match, seq, viewer, legal, now_us);
+}
+
+/*
+ * One frame serves everybody who knows no more than the others: where there are secrets all who watch,
+ * and each player has their own.
+ */
+void shard_tell_board(struct owned *o, enum match_event_kind kind, int seq)
 {
 	int64_t now_us = shard_now_us(o);
-	struct buf *common = game_frame_moved(o->match, GAME_VIEWER_PUBLIC, false, now_us);
+	struct buf *common = board_frame(o, kind, seq, GAME_VIEWER_PUBLIC, false, now_us);
 
 	LIST_FOREACH (&o->attached, it) {
 		struct attachment *a = LIST_ENTRY(it, struct attachment, in_match);
 
-		if (a->legal)
-			shard_tell(o, a, game_frame_moved(o->match, a->seat, true, now_us));
+		if (a->legal || (o->match->rules->has_secrets && a->seat >= 0))
+			shard_tell(o, a, board_frame(o, kind, seq, a->seat, a->legal, now_us));
 		else
 			shard_tell(o, a, buf_ref(common));
 	}
@@ -247,12 +279,12 @@ void shard_tell_all(struct owned *o, struct buf *frame)
 	buf_unref(&frame);
 }
 
-void shard_refuse(struct game_shard *s, const struct game_intent *in, int ply, const char *code,
-	const char *text)
+void shard_refuse(struct game_shard *s, const struct game_intent *in, const struct match *m,
+	const char *code, const char *text)
 {
 	if (!in->client)
 		return;
 	metric_add(s->g->rejected, 1);
 	game_send(s->g, in->client,
-		game_frame_rejected(in->match, ply, slice_str(in->move), code, text));
+		game_frame_rejected(in->match, m, slice_str(in->move), code, text));
 }

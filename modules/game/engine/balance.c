@@ -46,8 +46,7 @@ static int look(struct db_tx *tx, void *arg)
 {
 	struct game_owner *w = arg;
 
-	game_view_init(&w->view, w->node);
-	return lease_each(tx, GAME_LEASE_ANY, game_view_add, &w->view);
+	return owner_see(tx, w->node, &w->view);
 }
 
 static void give_what_is_over(struct game_owner *w)

@@ -68,7 +68,9 @@ static void on_due(void *arg, int status)
 	struct game_chores *c = arg;
 
 	for (int i = 0; status == 0 && i < c->n; i++) {
-		struct game_intent look = { .kind = GAME_LOOK, .match = c->due[i], .ply = -1 };
+		struct game_intent look = {
+			.kind = GAME_LOOK, .match = c->due[i], .ply = -1, .seq = -1
+		};
 
 		/* Too many wait: it is found again. */
 		if (game_shard_post(game_shard_of(c->g, look.match), &look) < 0)

@@ -3,6 +3,8 @@
  *
  * On the executor of the match's shard; MATCH_INTENTS_MAX wait behind a step.
  */
+#include <stdlib.h>
+
 #include "engine/shard_private.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -14,8 +16,8 @@ static void answer(struct owned *o, const struct game_intent *in, int rc, const 
 	if (rc == 0)
 		shard_start_write(o, in);
 	else
-		shard_refuse(o->shard, in, o->match->ply,
-			rc == HEARTH_EINVAL ? "malformed" : "illegal", why);
+		shard_refuse(
+			o->shard, in, o->match, rc == HEARTH_EINVAL ? "malformed" : "illegal", why);
 }
 
 static void do_move(struct owned *o, int seat, const struct game_intent *in)
@@ -23,9 +25,9 @@ static void do_move(struct owned *o, int seat, const struct game_intent *in)
 	const char *why = "";
 	int rc;
 
-	if (in->ply >= 0 && in->ply != o->match->ply) {
-		shard_refuse(
-			o->shard, in, o->match->ply, "stale", "the match has gone on meanwhile");
+	if ((in->ply >= 0 && in->ply != o->match->ply) ||
+		(in->seq >= 0 && in->seq != o->match->seq)) {
+		shard_refuse(o->shard, in, o->match, "stale", "the match has gone on meanwhile");
 		return;
 	}
 	rc = match_try_move(
@@ -33,16 +35,47 @@ static void do_move(struct owned *o, int seat, const struct game_intent *in)
 	answer(o, in, rc, why);
 }
 
+/* One's word stands already: who asks again is answered, and nobody else is bothered. */
+static void answer_offer(struct owned *o, const struct game_intent *in, enum match_offer_kind kind,
+	int rc, const char *why)
+{
+	const struct match *m = o->match;
+
+	if (rc == HEARTH_EEXIST)
+		game_send(o->shard->g, in->client,
+			game_frame_by(m, kind == MATCH_DRAW ? "draw-offered" : "takeback-offered",
+				m->seq, m->offers[kind].by));
+	else
+		answer(o, in, rc, why);
+}
+
 static void do_draw(struct owned *o, int seat, const struct game_intent *in)
 {
 	const char *why = "";
 	int rc = match_try_draw(o->match, seat, in->received_us, &o->step, &why);
 
-	/* It stands already: who asks again is answered, and nobody else is bothered. */
-	if (rc == HEARTH_EEXIST)
-		game_send(o->shard->g, in->client, game_frame_draw_offered(o->match));
-	else
-		answer(o, in, rc, why);
+	answer_offer(o, in, MATCH_DRAW, rc, why);
+}
+
+static void do_takeback(struct owned *o, int seat, const struct game_intent *in)
+{
+	const char *why = "";
+	int rc = match_try_takeback(o->match, seat, in->received_us, &o->step, &why);
+
+	answer_offer(o, in, MATCH_TAKEBACK, rc, why);
+}
+
+/* To whatever another asks, a draw first; a takeback of one's own is withdrawn. */
+static void do_decline(struct owned *o, int seat, const struct game_intent *in)
+{
+	const struct match_offer *draw = &o->match->offers[MATCH_DRAW];
+	bool takeback = o->match->offers[MATCH_TAKEBACK].by >= 0 &&
+			(draw->by < 0 || draw->agreed >> seat & 1);
+	const char *why = "";
+	int rc = match_try_decline(
+		o->match, seat, takeback ? MATCH_TAKEBACK : MATCH_DRAW, &o->step, &why);
+
+	answer(o, in, rc, why);
 }
 
 static void do_claim(struct owned *o, int seat, const struct game_intent *in)
@@ -59,10 +92,13 @@ static void do_resume(struct owned *o, int seat, const struct game_intent *in)
 	struct attachment *a =
 		shard_attach(o, in->client, seat >= 0 ? seat : GAME_VIEWER_PUBLIC, in->legal);
 
-	if (a)
+	/* What it says to have seen and never happened here is answered with all there is. */
+	if (a && in->seq >= 0 && in->seq <= o->match->seq)
+		shard_tell_missed(o, a, in->seq);
+	else if (a)
 		shard_tell_state(o, a);
 	else
-		shard_refuse(o->shard, in, o->match->ply, "full",
+		shard_refuse(o->shard, in, o->match, "full",
 			"too many are watching this match, or you watch too many");
 }
 
@@ -70,10 +106,13 @@ static void do_players(struct owned *o, int seat, const struct game_intent *in)
 {
 	const char *why = "";
 
-	INVARIANT(seat >= 0 && seat < MATCH_SEATS && in->account == o->match->accounts[seat]);
+	INVARIANT(seat >= 0 && seat < (int)o->match->seats &&
+		  in->account == o->match->accounts[seat]);
 	switch (in->kind) {
 	case GAME_MOVE: do_move(o, seat, in); break;
 	case GAME_DRAW: do_draw(o, seat, in); break;
+	case GAME_TAKEBACK: do_takeback(o, seat, in); break;
+	case GAME_DECLINE: do_decline(o, seat, in); break;
 	case GAME_CLAIM_VICTORY:
 	case GAME_CLAIM_DRAW: do_claim(o, seat, in); break;
 	case GAME_RESIGN:
@@ -82,10 +121,6 @@ static void do_players(struct owned *o, int seat, const struct game_intent *in)
 		break;
 	case GAME_ABORT:
 		answer(o, in, match_try_abort(o->match, seat, in->received_us, &o->step, &why),
-			why);
-		break;
-	case GAME_DECLINE:
-		answer(o, in, match_try_decline(o->match, seat, in->received_us, &o->step, &why),
 			why);
 		break;
 	case GAME_RESUME:
@@ -104,11 +139,18 @@ void shard_do_intent(struct owned *o, const struct game_intent *in)
 	} else if (in->kind == GAME_RESUME) {
 		do_resume(o, seat, in);
 	} else if (seat < 0) {
-		shard_refuse(
-			o->shard, in, o->match->ply, "not-yours", "you do not play in this match");
+		shard_refuse(o->shard, in, o->match, "not-yours", "you do not play in this match");
 	} else {
 		do_players(o, seat, in);
 	}
+}
+
+void shard_wait(struct owned *o, const struct game_intent *in)
+{
+	INVARIANT(o->writing && o->waiting_count < MATCH_INTENTS_MAX);
+	if (!o->waiting)
+		o->waiting = mem_alloc(MATCH_INTENTS_MAX * sizeof(*o->waiting));
+	o->waiting[o->waiting_count++] = *in;
 }
 
 void shard_run_waiting(struct owned *o)
@@ -120,5 +162,9 @@ void shard_run_waiting(struct owned *o)
 		o->waiting_count--;
 		memmove(o->waiting, o->waiting + 1, (size_t)o->waiting_count * sizeof(in));
 		shard_do_intent(o, &in);
+	}
+	if (o->waiting_count == 0) {
+		free(o->waiting);
+		o->waiting = NULL;
 	}
 }

@@ -20,7 +20,7 @@ struct due {
 	struct game_shard *shard;
 	const struct game_tenure *tenure;
 	int64_t match, at_us;
-	int ply;          /* that it must have for it; -1: whatever it has */
+	int seq;          /* that it must have for it; -1: whatever it has */
 	int64_t begun_us; /* 0, or: it has begun then, and was not said to have before */
 };
 
@@ -34,8 +34,8 @@ static int write_due(struct db_tx *tx, void *arg)
 		return rc;
 	if (d->begun_us)
 		return game_store_begin(tx, d->match, d->begun_us, d->at_us);
-	return d->ply < 0 ? game_store_set_aside(tx, d->match)
-			  : game_store_set_due(tx, d->match, d->ply, d->at_us);
+	return d->seq < 0 ? game_store_set_aside(tx, d->match)
+			  : game_store_set_due(tx, d->match, d->seq, d->at_us);
 }
 
 static void on_due_written(void *arg, int status)
@@ -72,7 +72,7 @@ void shard_postpone(struct owned *o)
 		match_time_left_us(m, g->first_move_us, now_us) == 0)
 		return;
 	m->due_us = grace_until_us > now_us ? due_us - (grace_until_us - now_us) : due_us;
-	set_due(o->shard, &(struct due){ .match = m->id, .at_us = m->due_us, .ply = m->ply });
+	set_due(o->shard, &(struct due){ .match = m->id, .at_us = m->due_us, .seq = m->seq });
 }
 
 /*
@@ -83,7 +83,7 @@ static void begin(struct owned *o)
 {
 	struct match *m = o->match;
 
-	INVARIANT(m->ply == 0 && !m->over && m->waiting_since_us > 0);
+	INVARIANT(m->seq == 0 && !m->over && m->waiting_since_us > 0);
 	shard_live_add(o, 1);
 	m->due_us = match_due_us(m, o->shard->g->first_move_us);
 	set_due(o->shard,
@@ -111,7 +111,7 @@ static int load_one(struct db_tx *tx, void *arg)
 	rc = game_store_load(tx, l->intent.match, &l->match);
 	if (rc < 0)
 		return rc;
-	l->begins = !l->match->over && l->match->ply == 0 &&
+	l->begins = !l->match->over && l->match->seq == 0 &&
 		    l->match->waiting_since_us == GAME_NOT_BEGUN;
 	if (l->begins)
 		l->match->waiting_since_us = game_now_us(l->tenure);
@@ -122,18 +122,18 @@ static int load_one(struct db_tx *tx, void *arg)
 static void refuse_unread(struct game_shard *s, const struct game_intent *in, int status)
 {
 	if (status == HEARTH_ENOTFOUND) {
-		shard_refuse(s, in, -1, "no-match", "there is no such match");
+		shard_refuse(s, in, NULL, "no-match", "there is no such match");
 		return;
 	}
 	log_error("game", "a match cannot be read", "match", "%lld", (long long)in->match, "why",
 		"%s", error_name(status), NULL);
 	if (status == HEARTH_EBUSY || status == HEARTH_EIO)
-		shard_refuse(s, in, -1, "try-again", "the match could not be read");
+		shard_refuse(s, in, NULL, "try-again", "the match could not be read");
 	else
-		shard_refuse(s, in, -1, "no-match", "this match cannot be taken up again");
+		shard_refuse(s, in, NULL, "no-match", "this match cannot be taken up again");
 	if (in->kind == GAME_LOOK && (status == HEARTH_ECORRUPT || status == HEARTH_EUNSUPPORTED))
 		/* One that cannot be read is not asked for its time again and again. */
-		set_due(s, &(struct due){ .match = in->match, .at_us = INT64_MAX, .ply = -1 });
+		set_due(s, &(struct due){ .match = in->match, .at_us = INT64_MAX, .seq = -1 });
 }
 
 static void take_up(struct lookup *l)
@@ -157,7 +157,7 @@ static void on_loaded(void *arg, int status)
 	list_remove(&l->node);
 	if (l->tenure != shard_tenure_of(s, l->intent.match) || !game_tenure_lasts(l->tenure)) {
 		match_free(&l->match);
-		shard_refuse(s, &l->intent, -1, "try-again", "the match is being moved");
+		shard_refuse(s, &l->intent, NULL, "try-again", "the match is being moved");
 	} else if (status < 0) {
 		refuse_unread(s, &l->intent, status);
 	} else {

@@ -1,32 +1,27 @@
 /*
- * match.h: one match: two seats, a state under some rules, a clock. Pure: no socket, no database,
- * no clock of its own; the shard that owns it drives it.
+ * match.h: one match: seats, a state under some rules, a clock, and the log of what has happened.
+ * Pure: no socket, no database, no clock of its own; the shard that owns it drives it.
  *
  * A change is made in two steps, since nobody may hear of it before it is on disk: match_try_…
  * fills a `struct match_step` and leaves the match as it is; once the step is durable, match_take
- * makes it so. Between the two the match takes no other step.
+ * makes it so. Between the two the match takes no other step. A step is what somebody did and what
+ * follows from it at once: one event, or a move and the end it brings, a claim and the draw.
  *
  *   STARTED ──mate, draw, resignation, flag, agreement──▶ ENDED        (status says how)
- *   STARTED ──left before both have moved, no first move in time──▶ ENDED (aborted)
- *   STARTED ──left, and the other claims it──▶ ENDED (timeout, draw)
+ *   STARTED ──left before all have moved, no first move in time──▶ ENDED (aborted)
+ *   STARTED ──left, and another claims it──▶ ENDED (timeout, draw)
  */
 #ifndef GAME_MATCH_H
 #define GAME_MATCH_H
 
-#include "engine/clock.h"
+#include "engine/log.h"
 #include "hearth/accounts.h"
-#include "hearth/str.h"
-#include "rules/rules.h"
 
-/*
- * Who plays sits on seats, from 0, in the order the rules have them; only they know more of a seat,
- * its name too. There are two: with more, a result would be scores, and "the other" nobody.
- */
-#define MATCH_SEATS 2 /* with which a match is hosted today */
-/* The clock runs once each side has made its first move. */
-#define MATCH_FREE_PLIES MATCH_SEATS
-#define MATCH_PLY_MAX    1200 /* half-moves; beyond, it is drawn: no match may grow for ever */
-#define MATCH_WORD_MAX   40   /* bytes of a status or reason, with the NUL */
+#define MATCH_PLY_MAX 1200 /* moves; beyond, it is drawn: no match may grow for ever */
+#define MATCH_EVENTS_MAX \
+	(4 * MATCH_PLY_MAX) /* likewise: of it is ended by a move, nothing is asked */
+#define MATCH_WORD_MAX 40   /* bytes of a status or reason, with the NUL */
+#define MATCH_STEP_MAX 2    /* events of one step */
 
 /*
  * A state to spare: the one that a move has left behind serves the next move, of whatever match of
@@ -37,50 +32,85 @@ struct match_room {
 	const struct game_rules *rules;
 };
 
-/* All times of a match in microseconds are on the game clock (game.h), not the machine's. */
+/* What a match begins with. All of it stays the caller's. */
+struct match_start {
+	const struct game_rules *rules;
+	unsigned seats;
+	struct slice setup;
+	uint8_t seed[GAME_SEED_SIZE];
+	int64_t accounts[GAME_SEATS_MAX];
+	const char *names[GAME_SEATS_MAX];
+	int64_t limit_ms, increment_ms;
+};
+
+/* What one asks and all others must agree to. */
+enum match_offer_kind {
+	MATCH_DRAW,
+	MATCH_TAKEBACK,
+	MATCH_OFFERS,
+};
+
+struct match_offer {
+	int by;                    /* a seat, or -1: nothing is asked */
+	uint64_t agreed;           /* a bit for each seat that has, who asks among them */
+	int asked[GAME_SEATS_MAX]; /* at how many moves each has asked last; -1: never */
+};
+
+/*
+ * Who plays sits on seats, from 0, in the order the rules have them; only they know more of a seat,
+ * its name too. All times in microseconds are on the game clock (game.h), not the machine's.
+ */
 struct match {
 	int64_t id;
 	const struct game_rules *rules;
-	void *state;                   /* rules->state_size bytes; NULL: read to be shown only */
-	struct match_room *room;       /* of the thread it is on; or NULL */
-	int64_t accounts[MATCH_SEATS]; /* by seat; 0: the account is gone */
-	char *names[MATCH_SEATS];      /* what others see; empty: likewise, or none was chosen */
-	bool completes[MATCH_SEATS];   /* whether its moves are made whole (rules->complete) */
+	unsigned seats;
+	char *setup; /* owned */
+	uint8_t seed[GAME_SEED_SIZE];
+	void *state;                      /* rules->state_size bytes; NULL: read to be shown only */
+	struct match_room *room;          /* of the thread it is on; or NULL */
+	int64_t accounts[GAME_SEATS_MAX]; /* by seat; 0: the account is gone */
+	char *names[GAME_SEATS_MAX];      /* what others see; empty: likewise, or none was chosen */
+	bool completes[GAME_SEATS_MAX];   /* whether its moves are made whole (rules->complete) */
 	int64_t limit_ms;
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0: it goes on */
 	struct game_clock clock;
-	int ply;                      /* half-moves made */
-	struct strbuf notation, uci;  /* the moves as people write them, and as text, with spaces */
-	struct strbuf position;       /* what everybody may see of the state */
-	char last[GAME_MOVE_MAX];     /* the latest move; empty before the first */
-	int draw_offer;               /* the seat whose offer of a draw stands, or -1 */
-	int offered_ply[MATCH_SEATS]; /* at which it has offered last; -1: never */
+	struct match_log log; /* empty in one that is read for a list */
+	int seq;              /* of the latest event */
+	int ply;              /* moves on the board */
+	int *line;            /* owned: the sequence numbers of those moves */
+	int line_cap;
+	char *last;             /* owned: in a list, the latest move as all may know it; or NULL */
+	uint64_t moved;         /* a bit for each seat that has made its first move */
+	struct strbuf position; /* what everybody may see of the state */
+	struct match_offer offers[MATCH_OFFERS];
 	bool over;
 	int scores[GAME_SEATS_MAX]; /* by seat, in half points, once it is over */
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
 	int64_t due_us;           /* as it is stored (store.h): not later than match_due_us */
-	int64_t waiting_since_us; /* since when a first move is waited for */
-	int64_t gone_since_us[MATCH_SEATS]; /* since when a player is away; MATCH_PRESENT: is not */
+	int64_t waiting_since_us; /* since when a first move is waited for, or the turn's side's */
+	int64_t gone_since_us
+		[GAME_SEATS_MAX]; /* since when a player is away; MATCH_PRESENT: is not */
 };
 
 #define MATCH_PRESENT INT64_MAX
 
 /* A change that is not made yet. */
 struct match_step {
-	bool is_move;
-	int seat; /* whose move it is */
-	int ply;  /* behind it: 1 after the first move */
-	struct game_move move;
-	void *state;            /* after the move; owned until match_take or match_step_clear */
+	int seq;  /* of the match it is made for: its events follow that */
+	int ply;  /* moves on the board behind it */
+	int seat; /* who did it; -1: time */
+	enum match_event_kind events[MATCH_STEP_MAX];
+	int n;
+	struct game_move move;  /* of a move; the text of anything else */
+	struct game_move *told; /* owned: of a move with secrets: for all, and each seat; or NULL */
+	void *state;            /* behind it; owned until match_take or match_step_clear; or NULL */
 	struct strbuf position; /* the public view of that state */
 	struct game_clock clock;
+	bool turns;      /* the clock that runs is another one, from now on */
 	int64_t at_ms;   /* when it was written, by the clock on the wall */
 	int64_t due_us;  /* as it was written */
 	int64_t used_us; /* what the mover used */
-	bool offers;     /* offered_ply has changed, or without a move the offer */
-	int draw_offer;  /* as struct match has them, behind the step */
-	int offered_ply[MATCH_SEATS];
 	bool ends;
 	int scores[GAME_SEATS_MAX];
 	char status[MATCH_WORD_MAX];
@@ -88,12 +118,12 @@ struct match_step {
 };
 
 /* A match at its beginning. NULL when the rules refuse the setup, with *why. Owns copies. */
-struct match *match_new(int64_t id, const struct game_rules *rules, struct slice setup,
-	const uint8_t seed[GAME_SEED_SIZE], const int64_t accounts[MATCH_SEATS],
-	const char *const names[MATCH_SEATS], int64_t limit_ms, int64_t increment_ms,
-	int64_t now_us, const char **why);
+struct match *match_new(
+	int64_t id, const struct match_start *start, int64_t now_us, const char **why);
 /* One without a state, to be shown: what a match is begins with its row (store.c). */
-struct match *match_shell(int64_t id, const struct game_rules *rules);
+struct match *match_shell(int64_t id, const struct game_rules *rules, unsigned seats);
+/* Gives such a one the state it begins with. HEARTH_ECORRUPT: the rules refuse it. */
+int match_set_up(struct match *m);
 void match_free(struct match **m);
 
 /* The seat of an account, or -1. */
@@ -106,19 +136,19 @@ void match_look(struct match *m);
 int match_empty_seat(const struct match *m);
 /* What others see of who sits there: never a mail address. `room` may be used for the answer. */
 const char *match_name(const struct match *m, int seat, char room[ACCOUNTS_NAME_ROOM]);
-/* The seat whose turn it is, or -1; in a state of its rules. */
-int match_turn(const struct match *m);
+/* Whether it is a seat's turn; and the first by number whose it is, in a state of its rules, or -1. */
+bool match_is_turn(const struct match *m, int seat);
 int match_turn_in(const struct match *m, const void *state);
+/* Whether all have moved: nobody can abort it any more, and clocks run. */
+bool match_begun(const struct match *m);
 /* Who has scored more than any other, or GAME_NOBODY. */
-static inline int match_winner(const struct match *m)
-{
-	return game_winner(m->scores, MATCH_SEATS);
-}
-/* The other seat. */
-static inline int match_rival(int seat)
-{
-	return MATCH_SEATS - 1 - seat;
-}
+int match_winner(const struct match *m);
+/* Who else there is in a match of two; -1 where there are more. */
+int match_rival(const struct match *m, int seat);
+/* The texts of the moves on the board as a viewer may know them, with spaces; or their notations. */
+void match_line(const struct match *m, int viewer, bool notation, struct strbuf *out);
+/* The latest of them as a viewer may know it; empty: there is none, or its text is not told. */
+struct slice match_last(const struct match *m, int viewer);
 /* Writes a status or reason; what is too long is cut. */
 void match_set_word(char out[MATCH_WORD_MAX], const char *word);
 
@@ -132,26 +162,32 @@ void match_set_word(char out[MATCH_WORD_MAX], const char *word);
  */
 int match_try_move(const struct match *m, int seat, struct slice text, bool draw, int64_t now_us,
 	struct match_step *step, const char **why);
-/* Until both sides have moved, the match is aborted. Against who cannot win it is a draw. */
+/* Until all have moved, the match is aborted. Against who cannot win it is a draw. */
 int match_try_resign(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why);
-/* Only until both sides have moved. */
+/* Only until all have moved. */
 int match_try_abort(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why);
 /*
- * A draw by agreeing to the other's offer, or by claim (threefold, 50 moves); else an offer, which
- * stands until the other answers or moves (FIDE 9.1.2). HEARTH_EEXIST: it stands already;
- * HEARTH_EBUSY: not again before another move of one's own.
+ * A draw by agreeing to another's offer, or by claim (threefold, 50 moves); else an offer, which
+ * stands until the others answer or one moves (FIDE 9.1.2). HEARTH_EEXIST: one's word stands
+ * already; HEARTH_EBUSY: not again before another move of one's own.
  */
 int match_try_draw(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why);
-/* The other's offer is declined. */
-int match_try_decline(
+/*
+ * The seat's latest move, and what followed it, is to be taken back: asked, or agreed to. As
+ * match_try_draw; none where there are secrets, since what was seen cannot be.
+ */
+int match_try_takeback(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why);
-/* The other has been away for claim_after_us: the seat wins, or takes a draw. */
+/* Another's offer is declined; one's own takeback is withdrawn. */
+int match_try_decline(const struct match *m, int seat, enum match_offer_kind what,
+	struct match_step *step, const char **why);
+/* All others have been away for claim_after_us: the seat wins, or takes a draw. */
 int match_try_left(const struct match *m, int seat, bool draw, int64_t claim_after_us,
 	int64_t now_us, struct match_step *step, const char **why);
-/* Microseconds until match_try_left lets the seat; -1: the other is there, or nothing to claim. */
+/* Microseconds until match_try_left lets the seat; -1: somebody is there, or nothing to claim. */
 int64_t match_claim_in_us(const struct match *m, int seat, int64_t claim_after_us, int64_t now_us);
 /* What time brings: the flag has fallen, or no first move came. HEARTH_ENOTFOUND: nothing yet. */
 int match_try_time(
@@ -159,17 +195,30 @@ int match_try_time(
 /* Microseconds until match_try_time can bring something; -1: never. */
 int64_t match_time_left_us(const struct match *m, int64_t first_move_us, int64_t now_us);
 
+/* The i-th event of a step; its texts are valid as long as the step stays where it is. */
+void match_step_event(const struct match_step *step, int i, struct match_event *out);
 /* Makes the step; *step is cleared. */
 void match_take(struct match *m, struct match_step *step, int64_t now_us);
 void match_step_clear(struct match_step *step);
 
-/* While loading: makes a stored move again. HEARTH_ECORRUPT when the rules refuse it. */
-int match_replay(struct match *m, struct slice text, struct slice notation);
-/* The same for a match without a state: takes note of the move. */
-void match_note(struct match *m, struct slice text, struct slice notation);
+/*
+ * While loading: an event of the log happens again, also to the state where there is one.
+ * HEARTH_ECORRUPT when the rules refuse it, or it cannot follow what is there.
+ */
+int match_replay(struct match *m, const struct match_event *event);
 /* When, on the game clock, time will bring something; INT64_MAX: never. */
 int64_t match_due_us(const struct match *m, int64_t first_move_us);
-/* The same of a match behind a move or end taken at now_us. */
-int64_t match_step_due_us(const struct match_step *step, int64_t first_move_us, int64_t now_us);
+/* The same of a match behind a step taken at now_us. */
+int64_t match_step_due_us(const struct match *m, const struct match_step *step,
+	int64_t first_move_us, int64_t now_us);
+
+/* ---- replay.c, for try.c ---- */
+
+/* A state of these rules that nobody uses: from the room, or new. */
+void *match_take_room(const struct match *m);
+/* The state behind the first `ply` moves on the board. HEARTH_ECORRUPT never, but for broken rules. */
+int match_state_at(const struct match *m, int ply, void *state);
+/* What each viewer is told of a move in the match's state, or NULL: all of it. Owned by the caller. */
+struct game_move *match_told(const struct match *m, int seat, struct slice text);
 
 #endif

@@ -24,7 +24,7 @@ void shard_put_away(struct owned *o)
 {
 	INVARIANT(!o->writing); /* the database still has it */
 	shard_detach_all(o);
-	INVARIANT(o->attached_count == 0 && o->waiting_count == 0);
+	INVARIANT(o->attached_count == 0 && o->waiting_count == 0 && !o->waiting);
 	timer_stop(&o->timer);
 	timer_stop(&o->idle);
 	timer_stop(&o->gone);
@@ -57,7 +57,7 @@ static struct owned *own(struct game_shard *s, struct match *m)
 	list_init(&o->attached);
 	map_set_u64(s->matches, (uint64_t)m->id, o);
 	/* Nobody counts as away who has had no time to come back since the server started. */
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (unsigned seat = 0; seat < m->seats; seat++)
 		m->gone_since_us[seat] = now_us > grace_until_us ? now_us : grace_until_us;
 	shard_watch_time(o);
 	shard_keep_for_now(o);
@@ -78,15 +78,15 @@ struct owned *shard_take_over(struct game_shard *s, struct match *m)
 void shard_act(struct owned *o, const struct game_intent *in)
 {
 	if (o->dropped)
-		shard_refuse(o->shard, in, o->match->ply, "try-again", "the match is being moved");
+		shard_refuse(o->shard, in, o->match, "try-again", "the match is being moved");
 	else if (!o->writing || in->kind == GAME_RESUME)
 		/* Who resumes hears at once: a client that is gone by then would be attached for
 		 * good. */
 		shard_do_intent(o, in);
 	else if (o->waiting_count < MATCH_INTENTS_MAX)
-		o->waiting[o->waiting_count++] = *in;
+		shard_wait(o, in);
 	else
-		shard_refuse(o->shard, in, o->match->ply, "busy", "too much at once for one match");
+		shard_refuse(o->shard, in, o->match, "busy", "too much at once for one match");
 }
 
 /* ---- the matches are another node's ---- */
@@ -96,9 +96,11 @@ static void drop(struct owned *o)
 	shard_tell_all(o, game_frame_elsewhere());
 	shard_detach_all(o);
 	for (int i = 0; i < o->waiting_count; i++)
-		shard_refuse(o->shard, &o->waiting[i], o->match->ply, "try-again",
+		shard_refuse(o->shard, &o->waiting[i], o->match, "try-again",
 			"the match is being moved");
 	o->waiting_count = 0;
+	free(o->waiting);
+	o->waiting = NULL;
 	o->dropped = true;
 	if (!o->writing)
 		shard_put_away(o);
@@ -155,9 +157,9 @@ static void on_intent(void *arg)
 	if (o)
 		shard_act(o, &p->intent);
 	else if (!game_tenure_lasts(t))
-		shard_refuse(s, &p->intent, -1, "try-again", "the match is being moved");
+		shard_refuse(s, &p->intent, NULL, "try-again", "the match is being moved");
 	else if (p->intent.kind == GAME_RESUME && map_count(s->matches) >= MATCHES_MAX)
-		shard_refuse(s, &p->intent, -1, "busy", "too many matches are being looked at");
+		shard_refuse(s, &p->intent, NULL, "busy", "too many matches are being looked at");
 	else
 		shard_look_up(s, &p->intent);
 	free(p);
@@ -180,29 +182,29 @@ int game_shard_post(struct game_shard *s, const struct game_intent *intent)
 struct opening {
 	struct game_shard *shard;
 	struct match *match;
-	uint64_t clients[MATCH_SEATS];
-	bool legal[MATCH_SEATS];
+	uint64_t clients[GAME_SEATS_MAX];
+	bool legal[GAME_SEATS_MAX];
 };
 
 static void on_open(void *arg)
 {
 	struct opening *op = arg;
 	struct owned *o = shard_take_over(op->shard, op->match);
-	struct attachment *a[MATCH_SEATS] = { NULL };
+	struct attachment *a[GAME_SEATS_MAX] = { NULL };
 
 	/* Where the shard was lost meanwhile, its drop is behind this. */
 	shard_live_add(o, 1);
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (int seat = 0; seat < (int)o->match->seats; seat++)
 		if (op->clients[seat])
 			a[seat] = shard_attach(o, op->clients[seat], seat, op->legal[seat]);
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (int seat = 0; seat < (int)o->match->seats; seat++)
 		if (a[seat])
 			shard_tell_state(o, a[seat]);
 	free(op);
 }
 
-void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[MATCH_SEATS],
-	const bool legal[MATCH_SEATS])
+void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[GAME_SEATS_MAX],
+	const bool legal[GAME_SEATS_MAX])
 {
 	struct opening *op = mem_zalloc(sizeof(*op));
 
@@ -273,7 +275,7 @@ static void on_complete(void *arg)
 	while (map_next(c->shard->matches, &it, NULL, &value)) {
 		struct match *m = ((struct owned *)value)->match;
 
-		for (int seat = 0; seat < MATCH_SEATS; seat++)
+		for (unsigned seat = 0; seat < m->seats; seat++)
 			if (m->accounts[seat] == c->account)
 				m->completes[seat] = c->completes;
 	}

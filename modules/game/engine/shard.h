@@ -12,10 +12,11 @@ enum game_intent_kind {
 	GAME_RESIGN,
 	GAME_ABORT,
 	GAME_DRAW,          /* agree, claim or offer */
-	GAME_DECLINE,       /* the other's offer */
-	GAME_CLAIM_VICTORY, /* the other is away */
+	GAME_TAKEBACK,      /* agree, or ask */
+	GAME_DECLINE,       /* another's offer */
+	GAME_CLAIM_VICTORY, /* the others are away */
 	GAME_CLAIM_DRAW,
-	GAME_RESUME, /* send me the state, and what follows */
+	GAME_RESUME, /* send me the state, or what I have missed, and what follows */
 	GAME_LOOK,   /* nobody's: see what time has brought */
 };
 
@@ -26,7 +27,8 @@ struct game_intent {
 	uint64_t client;
 	int64_t account;
 	int64_t received_us; /* on the game clock: waiting in a queue is not charged */
-	int ply;             /* half-moves the client has seen made; -1: it does not say */
+	int ply;             /* moves the client has seen on the board; -1: it does not say */
+	int seq;             /* the latest event it has seen, likewise */
 	bool legal;          /* wants the legal moves with each frame */
 	bool draw;           /* a move: and a draw, by claim or agreement */
 	char move[GAME_MOVE_MAX];
@@ -43,8 +45,8 @@ void game_shard_free(struct game_shard **s);
  */
 int game_shard_post(struct game_shard *s, const struct game_intent *intent);
 /* Takes over a match that was just stored, with the clients that are to hear of it (0: none). */
-void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[MATCH_SEATS],
-	const bool legal[MATCH_SEATS]);
+void game_shard_open(struct game_shard *s, struct match *m, const uint64_t clients[GAME_SEATS_MAX],
+	const bool legal[GAME_SEATS_MAX]);
 /* Whether the moves of this account are made whole (struct match) from now on. Any thread. */
 void game_shard_complete(struct game_shard *s, int64_t account, bool completes);
 /*

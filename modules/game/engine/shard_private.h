@@ -42,19 +42,19 @@ struct owned {
 	struct match *match;
 	struct list attached; /* struct attachment, by in_match */
 	int attached_count;
-	int seated[MATCH_SEATS]; /* attachments of each player */
-	bool told_gone[MATCH_SEATS];
+	int seated[GAME_SEATS_MAX]; /* attachments of each player */
+	bool told_gone[GAME_SEATS_MAX];
 	struct timer timer; /* the flag, the first move, or the end of keeping one that ended */
 	struct timer idle;  /* nobody hears of it: the end of keeping it */
 	struct timer gone;  /* a player is away: until the other is told */
 	struct list_node in_round;
 	bool heard_all; /* a round went by since time was over */
 	bool writing;
-	bool dropped;              /* another node's: put away once that is answered */
-	struct match *stored;      /* while a step is in doubt: the match as it is on disk */
-	struct match_step step;    /* the one at the database */
-	struct game_intent intent; /* what it came from; client 0: nobody sent it */
-	struct game_intent waiting[MATCH_INTENTS_MAX];
+	bool dropped;                /* another node's: put away once that is answered */
+	struct match *stored;        /* while a step is in doubt: the match as it is on disk */
+	struct match_step step;      /* the one at the database */
+	struct game_intent intent;   /* what it came from; client 0: nobody sent it */
+	struct game_intent *waiting; /* owned: MATCH_INTENTS_MAX, or NULL: none waits */
 	int waiting_count;
 };
 
@@ -101,18 +101,23 @@ void shard_detach_all(struct owned *o);
 void shard_tell(struct owned *o, const struct attachment *a, struct buf *frame);
 void shard_tell_state(struct owned *o, const struct attachment *a);
 void shard_tell_states(struct owned *o);
-/* The move just made; a frame for all, whose reference is given up. */
-void shard_tell_moved(struct owned *o);
+/* What came after an event that it has seen. */
+void shard_tell_missed(struct owned *o, const struct attachment *a, int since);
+/* An event that is a move, or moves taken back: to each as they may know it. */
+void shard_tell_board(struct owned *o, enum match_event_kind kind, int seq);
+/* A frame for all, whose reference is given up. */
 void shard_tell_all(struct owned *o, struct buf *frame);
-/* Why nothing came of an intent. */
-void shard_refuse(struct game_shard *s, const struct game_intent *in, int ply, const char *code,
-	const char *text);
+/* Why nothing came of an intent of a match; `m` may be NULL: nothing is known of it. */
+void shard_refuse(struct game_shard *s, const struct game_intent *in, const struct match *m,
+	const char *code, const char *text);
 /* How long a player of this match may be away before the other may claim it. */
 int64_t shard_claim_after_us(const struct owned *o);
 
 /* ---- intent.c ---- */
 
 void shard_do_intent(struct owned *o, const struct game_intent *in);
+/* One more waits for the step that is at the database. */
+void shard_wait(struct owned *o, const struct game_intent *in);
 /* Does what waited for a step, until one starts. */
 void shard_run_waiting(struct owned *o);
 

@@ -63,8 +63,11 @@ void game_view_add(void *view, const char *name, const struct lease_holder *hold
 	struct game_view *v = view;
 	int what = game_lease_what(name);
 
-	if (strcmp(name, GAME_LEASE_ALL) == 0)
+	/* While it is there it writes what this one would not read: it goes first. */
+	if (slice_starts(slice_str(name), SLICE(GAME_LEASE_OLD))) {
 		v->blocked = true;
+		return;
+	}
 	add_node(v, holder->node);
 	if (what < 0)
 		return;

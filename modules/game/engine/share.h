@@ -24,11 +24,11 @@
 
 #define GAME_NODES_MAX 16
 
-#define GAME_LEASE_NODE  "game.node."  /* and a node's id: that it is there */
-#define GAME_LEASE_SHARD "game.shard." /* and a shard's number */
-#define GAME_LEASE_LOBBY "game.lobby"
-#define GAME_LEASE_ALL   "game.matches" /* of the version that did not share */
-#define GAME_LEASE_ANY   "game."
+#define GAME_LEASE_NODE  "match.node."  /* and a node's id: that it is there */
+#define GAME_LEASE_SHARD "match.shard." /* and a shard's number */
+#define GAME_LEASE_LOBBY "match.lobby"
+#define GAME_LEASE_ANY   "match."
+#define GAME_LEASE_OLD   "game." /* of the version whose matches are moves alone (store/adopt.c) */
 
 struct game_holding {
 	int64_t epoch; /* 0: it is free */
@@ -50,7 +50,7 @@ int game_lease_what(const char *name);
 
 /* Nothing is seen yet but the node that looks. */
 void game_view_init(struct game_view *v, const char *self);
-/* A lease_each_fn on a view: of all whose names begin with GAME_LEASE_ANY. */
+/* A lease_each_fn on a view: of all whose names begin with GAME_LEASE_ANY or GAME_LEASE_OLD. */
 void game_view_add(void *view, const char *name, const struct lease_holder *holder);
 bool game_view_has_node(const struct game_view *v, const char *node);
 

@@ -14,7 +14,7 @@
  *                                                      never asked. Time asks again after RETRY_MS
  *
  * What the disk says of a commit can be wrong: one that was answered with an error may be there. So
- * the moves on disk decide, and a match never waits for a step that has been made.
+ * the log on disk decides, and a match never waits for a step that has been made.
  *
  * On the executor of the match's shard, but for what gets a transaction; one step of a match at a time.
  */
@@ -33,7 +33,7 @@ static int write_step(struct db_tx *tx, void *arg)
 	struct owned *o = arg;
 	const struct game *g = o->shard->g;
 	int64_t now_us = shard_now_us(o);
-	int64_t due_us = match_step_due_us(&o->step, g->first_move_us, now_us);
+	int64_t due_us = match_step_due_us(o->match, &o->step, g->first_move_us, now_us);
 
 	int rc = game_fence(tx, o->tenure);
 
@@ -41,41 +41,69 @@ static int write_step(struct db_tx *tx, void *arg)
 		return rc;
 	o->step.at_ms = clock_wall_ms();
 	o->step.due_us = due_us < o->match->due_us ? due_us : o->match->due_us;
-	return game_store_step(tx, o->match->id, o->match->rules, &o->step,
+	return game_store_step(tx, o->match, &o->step,
 		&(struct game_store_times){ .wall_ms = o->step.at_ms,
 			.now_us = now_us,
 			.due_us = due_us < o->match->due_us ? due_us : GAME_DUE_STANDS });
 }
 
-/* What an offer that is made or declined is told by. */
-static void tell_offer(struct owned *o, int before)
+/* By what an event of offers is told; NULL: by nothing of its own. */
+static const char *offer_type(const struct match *m, enum match_event_kind kind)
 {
-	if (o->match->draw_offer >= 0 && o->match->draw_offer != before)
-		shard_tell_all(o, game_frame_draw_offered(o->match));
-	else if (before >= 0 && o->match->draw_offer < 0)
-		shard_tell_all(o, game_frame_draw_declined(o->match, match_rival(before)));
+	switch (kind) {
+	case MATCH_DRAW_OFFERED: return "draw-offered";
+	case MATCH_DRAW_DECLINED: return "draw-declined";
+	case MATCH_TAKEBACK_OFFERED: return "takeback-offered";
+	case MATCH_TAKEBACK_DECLINED: return "takeback-declined";
+	/* Between two what is agreed to happens at once. */
+	case MATCH_DRAW_AGREED: return m->seats > 2 ? "draw-agreed" : NULL;
+	case MATCH_TAKEBACK_AGREED: return m->seats > 2 ? "takeback-agreed" : NULL;
+	default: return NULL;
+	}
+}
+
+static void tell_event(struct owned *o, int seq)
+{
+	struct match_event e;
+	const char *type;
+
+	match_log_get(&o->match->log, seq, GAME_VIEWER_PUBLIC, &e);
+	type = offer_type(o->match, e.kind);
+	if (e.kind == MATCH_MOVED || e.kind == MATCH_TAKEN_BACK)
+		shard_tell_board(o, e.kind, seq);
+	else if (e.kind == MATCH_ENDED)
+		shard_tell_all(o, game_frame_ended(o->match, shard_now_us(o)));
+	else if (type)
+		shard_tell_all(o, game_frame_by(o->match, type, seq, e.seat));
+}
+
+/* A move has answered what others asked with no. */
+static void tell_unanswered(struct owned *o, const int before[MATCH_OFFERS], int seq, int mover)
+{
+	static const char *const types[] = { "draw-declined", "takeback-declined" };
+
+	for (int kind = 0; kind < MATCH_OFFERS && !o->match->over; kind++)
+		if (before[kind] >= 0 && o->match->offers[kind].by < 0)
+			shard_tell_all(o, game_frame_by(o->match, types[kind], seq, mover));
 }
 
 /* What a step that is on disk means. */
 static void step_stored(struct owned *o)
 {
-	struct game_shard *s = o->shard;
-	bool moved = o->step.is_move, ended = o->step.ends;
-	int offer = o->match->draw_offer;
-	int64_t at_ms = o->step.at_ms; /* as it is on disk */
+	struct match *m = o->match;
+	const int offers[MATCH_OFFERS] = { m->offers[MATCH_DRAW].by, m->offers[MATCH_TAKEBACK].by };
+	bool moved = o->step.events[0] == MATCH_MOVED;
+	int from = m->seq, mover = o->step.seat;
 
 	INVARIANT(!o->writing && !o->dropped);
-	match_take(o->match, &o->step, shard_now_us(o));
-	metric_add(s->g->moves, moved);
-	if (moved)
-		shard_tell_moved(o);
-	if (ended) {
-		o->match->ended_at = at_ms;
+	match_take(m, &o->step, shard_now_us(o));
+	metric_add(o->shard->g->moves, moved);
+	if (m->over)
 		shard_live_add(o, -1);
-		shard_tell_all(o, game_frame_ended(o->match, shard_now_us(o)));
-	} else {
-		tell_offer(o, offer);
-	}
+	for (int seq = from + 1; seq <= m->seq; seq++)
+		tell_event(o, seq);
+	if (moved)
+		tell_unanswered(o, offers, from + 1, mover);
 	shard_watch_time(o);
 	shard_poke(o);
 }
@@ -90,8 +118,7 @@ static void step_failed(struct owned *o, int status)
 	log_error("game", "a step was not stored", "match", "%lld", (long long)o->match->id, "why",
 		"%s", error_name(status), NULL);
 	match_step_clear(&o->step);
-	shard_refuse(
-		o->shard, &o->intent, o->match->ply, "try-again", "the move could not be stored");
+	shard_refuse(o->shard, &o->intent, o->match, "try-again", "the move could not be stored");
 	shard_run_waiting(o);
 	if (!o->writing)
 		shard_look_after(o, RETRY_MS);
@@ -104,13 +131,18 @@ static bool has_step(const struct owned *o)
 {
 	const struct match *m = o->stored;
 
-	if (m->ply != o->step.ply || m->over != o->step.ends)
+	if (m->seq != o->step.seq + o->step.n)
 		return false;
-	if (o->step.is_move && strcmp(m->last, o->step.move.text) != 0)
-		return false;
-	if (!m->over && m->draw_offer != o->step.draw_offer)
-		return false;
-	return !m->over || strcmp(m->status, o->step.status) == 0;
+	for (int i = 0; i < o->step.n; i++) {
+		struct match_event is, wanted;
+
+		match_step_event(&o->step, i, &wanted);
+		match_log_get(&m->log, o->step.seq + 1 + i, MATCH_VIEWER_ALL, &is);
+		if (is.kind != wanted.kind || is.seat != wanted.seat ||
+			!slice_eq(is.text, wanted.text))
+			return false;
+	}
+	return true;
 }
 
 /* Goes on with the match as it is stored, which is not what anybody here believed. */
@@ -120,9 +152,8 @@ static void go_on_as_stored(struct owned *o)
 
 	INVARIANT(o->stored->id == o->match->id && o->stored->state && !o->writing);
 	log_warn("game", "a match is taken up again as it is stored", "match", "%lld",
-		(long long)o->match->id, "ply", "%d", o->stored->ply, NULL);
-	shard_refuse(
-		o->shard, &o->intent, o->stored->ply, "stale", "the match has gone on meanwhile");
+		(long long)o->match->id, "seq", "%d", o->stored->seq, NULL);
+	shard_refuse(o->shard, &o->intent, o->stored, "stale", "the match has gone on meanwhile");
 	match_step_clear(&o->step);
 	memcpy(o->stored->gone_since_us, o->match->gone_since_us, sizeof(o->match->gone_since_us));
 	match_free(&o->match);
@@ -153,8 +184,8 @@ static int load_stored(struct db_tx *tx, void *arg)
 static void leave(struct owned *o, int status)
 {
 	if (status < 0)
-		shard_refuse(o->shard, &o->intent, o->match->ply, "try-again",
-			"the match is being moved");
+		shard_refuse(
+			o->shard, &o->intent, o->match, "try-again", "the match is being moved");
 	INVARIANT(o->dropped && o->attached_count == 0);
 	match_free(&o->stored);
 	shard_put_away(o);
@@ -173,8 +204,7 @@ static void on_stored_read(void *arg, int status)
 	}
 	if (status == 0 && has_step(o))
 		step_stored(o);
-	else if (status == 0 && (o->stored->ply != o->match->ply || o->stored->over ||
-					o->stored->draw_offer != o->match->draw_offer))
+	else if (status == 0 && o->stored->seq != o->match->seq)
 		go_on_as_stored(o);
 	else
 		step_failed(o, status < 0 ? status : HEARTH_EIO);
@@ -204,7 +234,7 @@ void shard_start_write(struct owned *o, const struct game_intent *in)
 {
 	/* One step at a time, on top of the match as it is, within the tenure it was taken over in. */
 	INVARIANT(!o->writing && !o->dropped && !o->match->over && o->tenure);
-	INVARIANT(o->step.ply == o->match->ply + o->step.is_move);
+	INVARIANT(o->step.seq == o->match->seq && o->step.n > 0);
 	o->intent = *in;
 	o->writing = true;
 	o->shard->writing++;

@@ -174,6 +174,15 @@ static int wind_up(struct db_tx *tx, struct game_owner *w, int shard)
 	return game_store_start(tx, shard, clock_us, clock_wall_ms(), w->grace_us, &t->starts);
 }
 
+int owner_see(struct db_tx *tx, const char *node, struct game_view *out)
+{
+	int rc;
+
+	game_view_init(out, node);
+	rc = lease_each(tx, GAME_LEASE_ANY, game_view_add, out);
+	return rc < 0 ? rc : lease_each(tx, GAME_LEASE_OLD, game_view_add, out);
+}
+
 int owner_take(struct db_tx *tx, void *arg)
 {
 	struct game_owner *w = arg;
@@ -181,13 +190,14 @@ int owner_take(struct db_tx *tx, void *arg)
 	uint32_t takes;
 	int rc;
 
-	game_view_init(&v, w->node);
-	rc = lease_each(tx, GAME_LEASE_ANY, game_view_add, &v);
+	rc = owner_see(tx, w->node, &v);
 	takes = game_view_takes(&v, w->node);
 	w->got = 0;
 	for (int i = 0; rc == 0 && i < GAME_OWNABLE; i++)
 		if (takes >> i & 1)
 			rc = take_one(tx, w, i);
+	if (rc == 0 && w->got)
+		rc = game_store_adopt(tx);
 	if (rc == 0 && w->got)
 		rc = game_store_clocks(tx, w->clocks);
 	for (int i = 0; rc == 0 && i < GAME_SHARDS; i++)

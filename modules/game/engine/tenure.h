@@ -2,7 +2,7 @@
  * tenure.h: what of the games this node owns, and since when.
  *
  * A match is of a shard, for good (game_shard_number). Each shard is one node's at a time, with the
- * looking for its due matches and its game clock: who holds its lease, "game.shard.N"; and so is the
+ * looking for its due matches and its game clock: who holds its lease, "match.shard.N"; and so is the
  * lobby. A node that is alone takes all at its start. Of several each takes its share (share.h): a
  * node that joins is given some by those that have more, and what was owned by one that has stopped,
  * or was not heard of for the lease's time, is taken by the others. A tenure begins as a start of

@@ -35,6 +35,8 @@ struct game_owner {
 
 /* ---- tenure.c ---- */
 
+/* Inside a db_fn: who has what, as this node sees it. */
+int owner_see(struct db_tx *tx, const char *node, struct game_view *out);
 /* A db_fn on a struct game_owner: takes what is free of this node's share, into `got` and `found`. */
 int owner_take(struct db_tx *tx, void *arg);
 /* That is committed: its tenures begin. */

@@ -176,22 +176,27 @@ void lobby_end_seeks(struct game_lobby *l, const struct game_seek *found)
 }
 
 /*
- * Of the kind's seeks by other accounts: of the account that waits longest the newest, since an
- * older connection may be one that is dead and has not been found out yet.
+ * Who plays with a new seek, itself among them: those of other accounts that wait longest, of each
+ * account the newest, since an older connection may be one that is dead and has not been found out
+ * yet. How many were found; no more than the game needs.
  */
-static struct waiting *find_opponent(struct kind *k, int64_t account)
+static unsigned find_players(const struct kind *k, const struct game_seek *seek,
+	const struct game_seek *out[GAME_SEATS_MAX])
 {
-	struct waiting *found = NULL;
+	unsigned n = 1;
 
+	out[0] = seek;
 	LIST_FOREACH (&k->seeks, it) {
-		struct waiting *w = LIST_ENTRY(it, struct waiting, node);
+		const struct waiting *w = LIST_ENTRY(it, struct waiting, node);
+		unsigned at = 0;
 
-		if (w->seek.account == account)
-			continue;
-		if (!found || found->seek.account == w->seek.account)
-			found = w;
+		while (at < n && out[at]->account != w->seek.account)
+			at++;
+		if (at > 0 && at < seek->rules->seats_min)
+			out[at] = &w->seek;
+		n += at == n && n < seek->rules->seats_min;
 	}
-	return found;
+	return n;
 }
 
 static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
@@ -207,8 +212,9 @@ static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
 
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 {
-	struct waiting *opponent, *earlier = map_get_u64(l->clients, seek->client);
-	struct kind *k;
+	struct waiting *earlier = map_get_u64(l->clients, seek->client);
+	const struct game_seek *players[GAME_SEATS_MAX];
+	const struct kind *k;
 	int rc;
 
 	if (earlier)
@@ -217,11 +223,8 @@ int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 	if (rc < 0)
 		return rc;
 	k = find_kind(l, seek);
-	opponent = k ? find_opponent(k, seek->account) : NULL;
-	if (opponent) {
-		const struct game_seek found = opponent->seek;
-
-		lobby_pair(l, &found, seek);
+	if (k && find_players(k, seek, players) == seek->rules->seats_min) {
+		lobby_pair(l, players, seek->rules->seats_min);
 		return 0;
 	}
 	add_waiting(l, seek);

@@ -27,8 +27,8 @@ void lobby_end_seeks(struct game_lobby *l, const struct game_seek *found);
 
 /* ---- pairing.c ---- */
 
-/* Makes a match of two seeks, and ends all that they stand for. Copies them. */
-void lobby_pair(struct game_lobby *l, const struct game_seek *a, const struct game_seek *b);
+/* Makes a match of so many seeks, and ends all that they stand for. Copies them. */
+void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], unsigned n);
 /* The connection is gone: it hears of no match that it is being paired for. */
 void lobby_pairings_close(struct game_lobby *l, uint64_t client);
 

@@ -24,9 +24,9 @@
 struct pairing {
 	struct list_node node;
 	struct game_lobby *lobby;
-	const struct game_tenure *tenure;    /* of the lobby */
-	const struct game_tenure *begun;     /* of the match's shard; NULL: it is another node's */
-	struct game_seek seeks[MATCH_SEATS]; /* by seat; client 0: it is gone */
+	const struct game_tenure *tenure; /* of the lobby */
+	const struct game_tenure *begun;  /* of the match's shard; NULL: it is another node's */
+	struct game_seek seeks[GAME_SEATS_MAX]; /* by seat; client 0: it is gone */
 	int64_t begun_us;
 	struct game_match_row row;
 };
@@ -53,43 +53,54 @@ static int add_match(struct db_tx *tx, void *arg)
 
 static struct match *match_of(const struct pairing *p)
 {
-	const char *const names[MATCH_SEATS] = { p->row.names[0], p->row.names[1] };
+	const struct game_match_row *row = &p->row;
+	struct match_start start = { .rules = row->rules,
+		.seats = row->seats,
+		.setup = row->setup,
+		.limit_ms = row->limit_ms,
+		.increment_ms = row->increment_ms };
 	const char *why;
-	struct match *m = match_new(p->row.id, p->seeks[0].rules, p->row.setup, p->row.seed,
-		p->row.accounts, names, p->row.limit_ms, p->row.increment_ms, p->begun_us, &why);
+	struct match *m;
 
-	INVARIANT(m);
-	m->started_at = p->row.started_at;
+	memcpy(start.seed, row->seed, sizeof(start.seed));
+	memcpy(start.accounts, row->accounts, sizeof(start.accounts));
+	for (unsigned seat = 0; seat < row->seats; seat++)
+		start.names[seat] = row->names[seat];
+	m = match_new(row->id, &start, p->begun_us, &why);
+	INVARIANT(m); /* it has had its first position already (store.c) */
+	m->started_at = row->started_at;
 	m->due_us = match_due_us(m, p->lobby->g->first_move_us);
-	memcpy(m->completes, p->row.completes, sizeof(m->completes));
+	memcpy(m->completes, row->completes, sizeof(m->completes));
 	return m;
 }
 
 /*
- * All connections of both hear that a match has begun, so that no tab waits on; those that were
- * paired hear what follows.
+ * All connections of all players hear that a match has begun, so that no tab waits on; those that
+ * were paired hear what follows.
  */
 static void open_match(struct pairing *p)
 {
 	struct game *g = p->lobby->g;
-	const uint64_t clients[MATCH_SEATS] = { p->seeks[0].client, p->seeks[1].client };
-	const bool legal[MATCH_SEATS] = { p->seeks[0].legal, p->seeks[1].legal };
+	uint64_t clients[GAME_SEATS_MAX] = { 0 };
+	bool legal[GAME_SEATS_MAX] = { false };
 	struct match *m = match_of(p);
 
-	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+	for (int seat = 0; seat < (int)m->seats; seat++) {
+		clients[seat] = p->seeks[seat].client;
+		legal[seat] = p->seeks[seat].legal;
 		game_send_account(g, m->accounts[seat], game_frame_started(m, seat));
 	}
 	if (game_tenure_lasts(p->begun)) {
 		game_shard_open(game_shard_of(g, m->id), m, clients, legal);
 		return;
 	}
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (unsigned seat = 0; seat < m->seats; seat++)
 		if (clients[seat])
 			game_follow(g, clients[seat], m->accounts[seat], m->id, legal[seat]);
 	match_free(&m);
 }
 
-/* What both are told when nothing comes of it: every seek of theirs for this is gone. */
+/* What all are told when nothing comes of it: every seek of theirs for this is gone. */
 static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
@@ -108,39 +119,58 @@ static void on_added(void *arg, int status)
 	list_remove(&p->node);
 	if (status == 0)
 		open_match(p);
-	for (int seat = 0; seat < MATCH_SEATS && status < 0; seat++) {
+	for (unsigned seat = 0; seat < p->row.seats && status < 0; seat++)
 		game_send_account(g, p->row.accounts[seat], failure(status));
-	}
 	hearth_release(g->h);
 	free(p);
 }
 
-void lobby_pair(struct game_lobby *l, const struct game_seek *a, const struct game_seek *b)
+/* Seats by lot: each order is as likely as any other. */
+static void draw_seats(struct pairing *p, const struct game_seek *const seeks[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = (unsigned)rand_below(i + 1);
+
+		p->seeks[i] = p->seeks[at];
+		p->seeks[at] = *seeks[i];
+	}
+}
+
+void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], unsigned n)
 {
 	struct pairing *p = mem_zalloc(sizeof(*p));
-	uint64_t first = rand_below(MATCH_SEATS);
+	const struct game_seek *first = seeks[0];
 
-	INVARIANT(game_owns(l->g, GAME_LOBBY) && a->account != b->account && a->rules == b->rules);
+	INVARIANT(game_owns(l->g, GAME_LOBBY) && n >= first->rules->seats_min &&
+		  n <= first->rules->seats_max);
 	p->lobby = l;
 	p->tenure = game_owned(l->g, GAME_LOBBY);
-	p->seeks[first] = *a;
-	p->seeks[1 - first] = *b;
-	p->row = (struct game_match_row){ .rules = a->rules->id,
+	draw_seats(p, seeks, n);
+	p->row = (struct game_match_row){ .rules = first->rules,
+		.seats = n,
 		.setup = SLICE(""),
-		.limit_ms = a->limit_ms,
-		.increment_ms = a->increment_ms,
+		.limit_ms = first->limit_ms,
+		.increment_ms = first->increment_ms,
 		.started_at = clock_wall_ms() };
 	rand_bytes(p->row.seed, sizeof(p->row.seed));
-	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+	for (unsigned seat = 0; seat < n; seat++) {
 		p->row.accounts[seat] = p->seeks[seat].account;
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (unsigned seat = 0; seat < n; seat++)
 		lobby_end_seeks(l, &p->seeks[seat]);
 	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
 		on_added(p, HEARTH_EBUSY);
+}
+
+static bool sits(const struct pairing *p, int64_t account)
+{
+	for (unsigned seat = 0; seat < p->row.seats; seat++)
+		if (p->row.accounts[seat] == account)
+			return true;
+	return false;
 }
 
 bool game_lobby_is_pairing(
@@ -149,8 +179,7 @@ bool game_lobby_is_pairing(
 	LIST_FOREACH (&l->pairings, it) {
 		const struct pairing *p = LIST_ENTRY(it, struct pairing, node);
 
-		if ((p->row.accounts[0] == account || p->row.accounts[1] == account) &&
-			(!seek || game_seek_same(&p->seeks[0], seek)))
+		if (sits(p, account) && (!seek || game_seek_same(&p->seeks[0], seek)))
 			return true;
 	}
 	return false;
@@ -161,7 +190,7 @@ void lobby_pairings_close(struct game_lobby *l, uint64_t client)
 	LIST_FOREACH (&l->pairings, it) {
 		struct pairing *p = LIST_ENTRY(it, struct pairing, node);
 
-		for (int seat = 0; seat < MATCH_SEATS; seat++)
+		for (unsigned seat = 0; seat < p->row.seats; seat++)
 			if (p->seeks[seat].client == client)
 				p->seeks[seat].client = 0;
 	}

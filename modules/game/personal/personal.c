@@ -34,7 +34,6 @@ struct reading {
 	uint64_t
 		others; /* games, a bit each by their place in the table, that are for another file */
 	struct arena *arena;
-	struct game_match_row row;
 	struct match *match;
 };
 
@@ -61,34 +60,33 @@ static int list(struct db_tx *tx, void *arg)
 static int load(struct db_tx *tx, void *arg)
 {
 	struct reading *r = arg;
-	int rc;
 
 	match_free(&r->match); /* it may be read again */
-	rc = game_store_get(tx, r->id, r->arena, &r->row);
-	return rc < 0 ? rc : game_store_read(tx, r->id, &r->match);
+	return game_store_read(tx, r->id, &r->match);
 }
 
-static void add_game(struct export_part *part, const struct game *g, const struct reading *r)
+static void add_game(struct export_part *part, const struct game *g, const struct match *m)
 {
-	const struct match *m = r->match;
-	char rooms[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
-	struct strbuf text = { 0 };
-	struct game_record game = { .site = slice_str(hearth_hostname(g->h)),
-		.seats = MATCH_SEATS,
-		.started_at = r->row.started_at,
+	char rooms[GAME_SEATS_MAX][ACCOUNTS_NAME_ROOM];
+	struct strbuf text = { 0 }, moves = { 0 };
+	struct game_record record = { .site = slice_str(hearth_hostname(g->h)),
+		.seats = m->seats,
+		.started_at = m->started_at,
 		.scored = m->over && strcmp(m->status, "aborted") != 0,
 		.status = slice_str(m->status),
 		.reason = slice_str(m->reason),
-		.setup = r->row.setup,
-		.limit_s = r->row.limit_ms / 1000,
-		.increment_s = r->row.increment_ms / 1000,
-		.moves = strbuf_slice(&m->notation) };
+		.setup = slice_str(m->setup),
+		.limit_s = m->limit_ms / 1000,
+		.increment_s = m->clock.control.stages[0].bonus_ms / 1000 };
 
-	memcpy(game.scores, m->scores, sizeof(game.scores));
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
-		game.names[seat] = match_name(m, seat, rooms[seat]);
-	m->rules->record(&game, &text);
+	memcpy(record.scores, m->scores, sizeof(record.scores));
+	for (unsigned seat = 0; seat < m->seats; seat++)
+		record.names[seat] = match_name(m, (int)seat, rooms[seat]);
+	match_line(m, GAME_VIEWER_PUBLIC, true, &moves);
+	record.moves = strbuf_slice(&moves);
+	m->rules->record(&record, &text);
 	export_file_add(part, strbuf_slice(&text));
+	strbuf_free(&moves);
 	strbuf_free(&text);
 }
 
@@ -124,7 +122,7 @@ static void add_games(struct export_part *part, struct game *g, struct reading *
 		r->id = r->ids[i - 1];
 		rc = db_read_wait(g->db, load, r);
 		if (rc == 0 && is_for_file(r))
-			add_game(part, g, r);
+			add_game(part, g, r->match);
 		else if ((rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED) && is_first_file(r))
 			export_file_add(part, slice_str(arena_printf(r->arena,
 						      "; match %lld cannot be read: %s\n\n",

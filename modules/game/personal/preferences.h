@@ -27,9 +27,9 @@ void game_preferences_changed(void *module, const struct bus_event *ev);
 
 /* All zero but the account when there is no row. */
 int game_store_preferences(struct db_tx *tx, int64_t account, struct game_preferences *out);
-/* Which of two players want their moves made whole. */
-int game_store_completes(
-	struct db_tx *tx, const int64_t accounts[MATCH_SEATS], bool completes[MATCH_SEATS]);
+/* Which of the players want their moves made whole. */
+int game_store_completes(struct db_tx *tx, unsigned seats, const int64_t accounts[GAME_SEATS_MAX],
+	bool completes[GAME_SEATS_MAX]);
 /* Unless a later version is there already, or the account is gone. */
 int game_store_set_preferences(struct db_tx *tx, const struct game_preferences *p);
 int game_store_forget_preferences(struct db_tx *tx, int64_t account);

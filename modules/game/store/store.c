@@ -1,6 +1,6 @@
 /*
- * store.c: writing: a match begun, a move with all that its row shows, an end, an account
- * forgotten. Reading is store_read.c. Inside a db_fn.
+ * store.c: writing: a match begun, a step with all that its row shows, an end, an account forgotten.
+ * Reading is store_read.c. Inside a db_fn.
  */
 #include "store/store.h"
 
@@ -12,112 +12,8 @@
 #include "hearth/json.h"
 #include "hearth/log.h"
 #include "personal/preferences.h"
-#include "rules/chess/plugin.h"
 
-const char *const game_migrations[] = {
-	"CREATE TABLE match ("
-	" id {id},"
-	" rules TEXT NOT NULL,"
-	" setup TEXT NOT NULL,"
-	" seed {bytes} NOT NULL,"
-	" white BIGINT NOT NULL,"
-	" black BIGINT NOT NULL,"
-	" white_name TEXT NOT NULL,"
-	" black_name TEXT NOT NULL,"
-	" limit_ms BIGINT NOT NULL,"
-	" increment_ms BIGINT NOT NULL,"
-	" started_at BIGINT NOT NULL,"
-	" ended_at BIGINT,"
-	" status TEXT NOT NULL,"
-	" winner BIGINT NOT NULL,"
-	" reason TEXT NOT NULL);"
-	"CREATE INDEX match_live ON match (status) WHERE status = 'started';"
-	"CREATE INDEX match_white ON match (white);"
-	"CREATE INDEX match_black ON match (black);"
-	"CREATE TABLE move ("
-	" match BIGINT NOT NULL,"
-	" ply BIGINT NOT NULL,"
-	" text TEXT NOT NULL,"
-	" notation TEXT NOT NULL,"
-	" used_us BIGINT NOT NULL,"
-	" left_us BIGINT NOT NULL,"
-	" at_ms BIGINT NOT NULL,"
-	" PRIMARY KEY (match, ply));",
-	/* Accounts that are gone, by number: what was under way for them is not stored. */
-	"CREATE TABLE forgotten (account BIGINT NOT NULL PRIMARY KEY);",
-	/* What an account has chosen (preferences.h); base_s 0: no clock. */
-	"CREATE TABLE preference ("
-	" account BIGINT NOT NULL PRIMARY KEY,"
-	" version BIGINT NOT NULL,"
-	" base_s BIGINT NOT NULL,"
-	" increment_s BIGINT NOT NULL,"
-	" auto_queen BIGINT NOT NULL);",
-	/*
-	 * How a match stands lies in its row: lists and its clock need no replay. Of matches from
-	 * before, chores.c adds the position. Names were mail addresses then: they go.
-	 */
-	"ALTER TABLE match ADD COLUMN ply BIGINT NOT NULL DEFAULT 0;"
-	"ALTER TABLE match ADD COLUMN last TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE match ADD COLUMN position TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE match ADD COLUMN white_left_us BIGINT NOT NULL DEFAULT 0;"
-	"ALTER TABLE match ADD COLUMN black_left_us BIGINT NOT NULL DEFAULT 0;"
-	"ALTER TABLE match ADD COLUMN running BIGINT NOT NULL DEFAULT -1;"
-	"ALTER TABLE match ADD COLUMN turn_us BIGINT NOT NULL DEFAULT 0;"
-	"ALTER TABLE match ADD COLUMN due_us BIGINT NOT NULL DEFAULT 0;"
-	"ALTER TABLE match ADD COLUMN draw_offer BIGINT NOT NULL DEFAULT -1;"
-	"ALTER TABLE match ADD COLUMN white_offered BIGINT NOT NULL DEFAULT -1;"
-	"ALTER TABLE match ADD COLUMN black_offered BIGINT NOT NULL DEFAULT -1;"
-	"UPDATE match SET white_name = '' WHERE white_name LIKE '%@%';"
-	"UPDATE match SET black_name = '' WHERE black_name LIKE '%@%';"
-	"UPDATE match SET ply = (SELECT count(*) FROM move WHERE move.match = match.id),"
-	" last = coalesce((SELECT text FROM move WHERE move.match = match.id"
-	" ORDER BY ply DESC LIMIT 1), ''),"
-	" white_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
-	" AND move.ply % 2 = 1 ORDER BY ply DESC LIMIT 1), limit_ms * 1000),"
-	" black_left_us = coalesce((SELECT left_us FROM move WHERE move.match = match.id"
-	" AND move.ply % 2 = 0 ORDER BY ply DESC LIMIT 1), limit_ms * 1000);"
-	"UPDATE match SET running = ply % 2 WHERE status = 'started' AND ply >= 2;"
-	"DROP INDEX match_live;"
-	"CREATE INDEX match_due ON match (due_us) WHERE status = 'started';"
-	"CREATE INDEX match_white_live ON match (white) WHERE status = 'started';"
-	"CREATE INDEX match_black_live ON match (black) WHERE status = 'started';"
-	"CREATE INDEX match_bare ON match (id) WHERE position = '';"
-	/* What the game clock said last: one row. */
-	"CREATE TABLE game_clock (id BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL);",
-	/* Those from before that go on: the clock begins at 0; they get time to come back. */
-	"UPDATE match SET turn_us = 30000000, due_us = 30000000 + CASE running"
-	" WHEN 0 THEN white_left_us WHEN 1 THEN black_left_us ELSE 60000000 END"
-	" WHERE status = 'started' AND turn_us = 0 AND due_us = 0;",
-	/* The latest starts of the server (engine/grace.h). */
-	"CREATE TABLE game_start (at_us BIGINT NOT NULL PRIMARY KEY, grace_us BIGINT NOT NULL);",
-	/* When the clock was noted, by the clock on the wall. */
-	"ALTER TABLE game_clock ADD COLUMN at_ms BIGINT NOT NULL DEFAULT 0;",
-	/* Frames on their way between nodes (store_relay.h). */
-	"CREATE TABLE relay ("
-	" id {id},"
-	" to_node TEXT NOT NULL,"
-	" from_node TEXT NOT NULL,"
-	" kind BIGINT NOT NULL,"
-	" client BIGINT NOT NULL,"
-	" account BIGINT NOT NULL,"
-	" ping_us BIGINT NOT NULL,"
-	" age_us BIGINT NOT NULL,"
-	" at_ms BIGINT NOT NULL,"
-	" body TEXT NOT NULL);"
-	"CREATE INDEX relay_to ON relay (to_node, id);",
-	/* A clock and starts for each shard (engine/tenure.h), all from those there were of all. */
-	"CREATE TABLE shard_clock (shard BIGINT NOT NULL PRIMARY KEY, us BIGINT NOT NULL,"
-	" at_ms BIGINT NOT NULL);"
-	"CREATE TABLE shard_start (shard BIGINT NOT NULL, at_us BIGINT NOT NULL,"
-	" grace_us BIGINT NOT NULL, PRIMARY KEY (shard, at_us));"
-	"INSERT INTO shard_clock (shard, us, at_ms)"
-	" WITH RECURSIVE shard (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM shard WHERE n < 15)"
-	" SELECT n, us, at_ms FROM shard, game_clock;"
-	"INSERT INTO shard_start (shard, at_us, grace_us)"
-	" WITH RECURSIVE shard (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM shard WHERE n < 15)"
-	" SELECT n, at_us, grace_us FROM shard, game_start;",
-	NULL,
-};
+/* ---- events for other modules ---- */
 
 /* Publishes under the match's own key, so that its events come in order. */
 static int publish(struct db_tx *tx, const char *topic, int64_t match, struct strbuf *payload)
@@ -139,35 +35,41 @@ static int publish_started(struct db_tx *tx, const struct game_match_row *row)
 	json_writer_init(&w, &out);
 	json_open_object(&w);
 	json_put_i64(&w, "match", row->id);
-	json_put_str(&w, "rules", row->rules);
-	json_put_i64(&w, "white", row->accounts[0]);
-	json_put_i64(&w, "black", row->accounts[1]);
+	json_put_str(&w, "rules", row->rules->id);
+	for (unsigned seat = 0; seat < row->seats; seat++)
+		json_put_i64(&w, row->rules->seat_names[seat], row->accounts[seat]);
 	json_close_object(&w);
 	return publish(tx, "game.started", row->id, &out);
 }
 
-static int publish_ended(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	const struct match_step *step)
+static int publish_ended(struct db_tx *tx, const struct match *m, const struct match_step *step)
 {
-	int winner = game_winner(step->scores, MATCH_SEATS);
+	int winner = game_winner(step->scores, m->seats);
 	struct strbuf out = { 0 };
 	struct json_writer w;
 
 	json_writer_init(&w, &out);
 	json_open_object(&w);
-	json_put_i64(&w, "match", match);
+	json_put_i64(&w, "match", m->id);
 	json_put_str(&w, "status", step->status);
-	json_put_str(&w, "winner", winner == GAME_NOBODY ? NULL : rules->seat_names[winner]);
+	json_put_str(&w, "winner", winner == GAME_NOBODY ? NULL : m->rules->seat_names[winner]);
+	json_name(&w, "scores");
+	json_open_array(&w);
+	for (unsigned seat = 0; seat < m->seats; seat++)
+		json_double(&w, step->scores[seat] / 2.0);
+	json_close_array(&w);
 	json_put_i64(&w, "ply", step->ply);
 	json_close_object(&w);
-	return publish(tx, "game.ended", match, &out);
+	return publish(tx, "game.ended", m->id, &out);
 }
 
-static int nobody_is_gone(struct db_tx *tx, const struct game_match_row *row)
+/* ---- accounts ---- */
+
+static int is_gone(struct db_tx *tx, int64_t account)
 {
 	int64_t gone = 0;
-	int rc = db_get_int(tx, &gone, "SELECT count(*) FROM forgotten WHERE account IN ($1, $2)",
-		db_int(row->accounts[0]), db_int(row->accounts[1]));
+	int rc = db_get_int(
+		tx, &gone, "SELECT count(*) FROM forgotten WHERE account = $1", db_int(account));
 
 	return rc == 0 && gone ? HEARTH_EDENIED : rc;
 }
@@ -182,44 +84,13 @@ int game_store_forget(struct db_tx *tx, int64_t account)
 	/* Those that go on are due at once: the shards end them. */
 	if (rc >= 0)
 		rc = db_run(tx,
-			"UPDATE match SET white = 0, white_name = '', due_us = $2 WHERE white = $1",
+			"UPDATE match SET due_us = $2 WHERE id IN"
+			" (SELECT match FROM seat WHERE account = $1 AND live = 1)",
 			db_int(account), db_int(INT64_MIN));
 	if (rc >= 0)
-		rc = db_run(tx,
-			"UPDATE match SET black = 0, black_name = '', due_us = $2 WHERE black = $1",
-			db_int(account), db_int(INT64_MIN));
+		rc = db_run(tx, "UPDATE seat SET account = 0, name = '' WHERE account = $1",
+			db_int(account));
 	return rc < 0 ? rc : 0;
-}
-
-/* The view of a match at its beginning. HEARTH_EINVAL: no such rules, or not by them. */
-static int first_position(const struct game_match_row *row, struct strbuf *out)
-{
-	const struct game_rules *rules = game_rules_find(slice_str(row->rules));
-	void *state = rules ? mem_zalloc(rules->state_size) : NULL;
-	const char *why;
-	int rc = rules ? rules->init(state, MATCH_SEATS, row->setup, row->seed, &why)
-		       : HEARTH_EINVAL;
-
-	if (rc == 0)
-		rules->view(state, GAME_VIEWER_PUBLIC, out);
-	free(state);
-	return rc;
-}
-
-static int insert(struct db_tx *tx, struct game_match_row *row, struct slice position)
-{
-	const struct slice seed = slice_of(row->seed, sizeof(row->seed));
-
-	/* Due at once, so that its shard finds it though nobody should ask for it. */
-	return db_get_int(tx, &row->id,
-		"INSERT INTO match (rules, setup, seed, white, black, white_name, black_name,"
-		" limit_ms, increment_ms, started_at, position, white_left_us, black_left_us,"
-		" turn_us, due_us, status, winner, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
-		" $9, $10, $11, $12, $12, $13, 0, 'started', -1, '') RETURNING id",
-		db_str(row->rules), db_text(row->setup), db_bytes(seed), db_int(row->accounts[0]),
-		db_int(row->accounts[1]), db_str(row->names[0]), db_str(row->names[1]),
-		db_int(row->limit_ms), db_int(row->increment_ms), db_int(row->started_at),
-		db_text(position), db_int(row->limit_ms * 1000), db_int(GAME_NOT_BEGUN));
 }
 
 static int count_one(void *arg, int64_t id)
@@ -229,61 +100,94 @@ static int count_one(void *arg, int64_t id)
 	return 0;
 }
 
-/* Whether so many matches of an account began within a minute, on one of the seats. */
-static int began_too_often(struct db_tx *tx, int64_t account, int64_t now_ms, bool *out)
+/* 0 where an account may have one more match. */
+static int has_room(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t live_max)
 {
-	static const char *const latest[MATCH_SEATS] = {
-		"SELECT started_at FROM match WHERE white = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
-		"SELECT started_at FROM match WHERE black = $1 ORDER BY id DESC LIMIT 1 OFFSET $2",
-	};
-	int rc = 0;
+	int64_t live = 0, began_ms = 0;
+	int rc = game_store_live_of_account(tx, account, live_max, count_one, &live);
 
-	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
-		int64_t began_ms = 0;
+	if (rc == 0)
+		rc = db_get_int(tx, &began_ms,
+			"SELECT m.started_at FROM seat s JOIN match m ON m.id = s.match"
+			" WHERE s.account = $1 ORDER BY s.match DESC LIMIT 1 OFFSET $2",
+			db_int(account), db_int(GAME_STORE_BEGUN_MAX - 1));
+	if (rc < 0 && rc != HEARTH_ENOTFOUND)
+		return rc;
+	return live >= live_max || (rc == 0 && began_ms > now_ms - 60000) ? HEARTH_ETOOBIG : 0;
+}
 
-		rc = db_get_int(tx, &began_ms, latest[seat], db_int(account),
-			db_int(GAME_STORE_BEGUN_MAX - 1));
-		*out |= rc == 0 && began_ms > now_ms - 60000;
-		rc = rc == HEARTH_ENOTFOUND ? 0 : rc;
-	}
+/* ---- a match begins ---- */
+
+/* The view of a match at its beginning. HEARTH_EINVAL: not by these rules. */
+static int first_position(const struct game_match_row *row, struct strbuf *out)
+{
+	void *state = mem_zalloc(row->rules->state_size);
+	const char *why;
+	int rc = row->rules->init(state, row->seats, row->setup, row->seed, &why);
+
+	if (rc == 0)
+		row->rules->view(state, GAME_VIEWER_PUBLIC, out);
+	free(state);
 	return rc;
 }
 
-/* Whether both may have one more match. */
-static int has_room(struct db_tx *tx, const struct game_match_row *row, int64_t live_max)
+static void write_clock(const struct game_clock *clock, struct strbuf *out)
 {
-	int rc = 0;
+	struct json_writer w;
 
-	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
-		int64_t live = 0;
-		bool often = false;
+	json_writer_init(&w, out);
+	game_clock_write(&w, clock);
+}
 
-		rc = game_store_live_of_account(
-			tx, row->accounts[seat], live_max, count_one, &live);
-		if (rc == 0)
-			rc = began_too_often(tx, row->accounts[seat], row->started_at, &often);
-		if (rc == 0 && (live >= live_max || often))
-			rc = HEARTH_ETOOBIG;
-	}
-	return rc;
+static int insert(struct db_tx *tx, struct game_match_row *row, struct slice position)
+{
+	const struct slice seed = slice_of(row->seed, sizeof(row->seed));
+	const struct game_control control = game_control_fischer(row->limit_ms, row->increment_ms);
+	struct game_clock clock;
+	struct strbuf text = { 0 };
+	int rc;
+
+	game_clock_init(&clock, &control, (int)row->seats);
+	write_clock(&clock, &text);
+	/*
+	 * Due at once, so that its shard finds it though nobody should ask for it. The columns of a
+	 * white and a black are of the version before (schema.c), and may not be left out.
+	 */
+	rc = db_get_int(tx, &row->id,
+		"INSERT INTO match (rules, setup, seed, seats, clock, limit_ms, increment_ms,"
+		" started_at, position, turn_us, due_us, status, reason, winner, white, black,"
+		" white_name, black_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0,"
+		" 'started', '', -1, 0, 0, '', '') RETURNING id",
+		db_str(row->rules->id), db_text(row->setup), db_bytes(seed), db_int(row->seats),
+		db_text(strbuf_slice(&text)), db_int(row->limit_ms), db_int(row->increment_ms),
+		db_int(row->started_at), db_text(position), db_int(GAME_NOT_BEGUN));
+	strbuf_free(&text);
+	for (unsigned seat = 0; seat < row->seats && rc >= 0; seat++)
+		rc = db_run(tx,
+			"INSERT INTO seat (match, seat, account, name, score, live)"
+			" VALUES ($1, $2, $3, $4, 0, 1)",
+			db_int(row->id), db_int(seat), db_int(row->accounts[seat]),
+			db_str(row->names[seat]));
+	return rc < 0 ? rc : 0;
 }
 
 int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max)
 {
 	struct strbuf position = { 0 };
-	int rc;
+	int rc = 0;
 
-	INVARIANT(row->accounts[0] > 0 && row->accounts[1] > 0 &&
-		  row->accounts[0] != row->accounts[1]);
-	rc = nobody_is_gone(tx, row);
-	if (rc == 0)
-		rc = has_room(tx, row, live_max);
+	for (unsigned seat = 0; seat < row->seats && rc == 0; seat++) {
+		INVARIANT(row->accounts[seat] > 0);
+		rc = is_gone(tx, row->accounts[seat]);
+		if (rc == 0)
+			rc = has_room(tx, row->accounts[seat], row->started_at, live_max);
+	}
 	if (rc == 0)
 		rc = first_position(row, &position);
 	if (rc == 0)
 		rc = insert(tx, row, strbuf_slice(&position));
 	if (rc == 0)
-		rc = game_store_completes(tx, row->accounts, row->completes);
+		rc = game_store_completes(tx, row->seats, row->accounts, row->completes);
 	strbuf_free(&position);
 	return rc < 0 ? rc : publish_started(tx, row);
 }
@@ -303,94 +207,147 @@ int game_store_begin(struct db_tx *tx, int64_t match, int64_t now_us, int64_t du
 /* ---- steps ---- */
 
 /*
- * Each statement names the ply that the step was made for, and a match that goes on: whoever else
- * has written to this match meanwhile (another node that believes to own it) wins, and this step
- * changes nothing. One statement a move, beside the move itself.
+ * Each statement names the sequence that the step was made for, and a match that goes on: whoever
+ * else has written to this match meanwhile (another node that believes to own it) wins, and this
+ * step changes nothing. One statement a move, beside the event itself.
  */
 static int changed_one(int rc)
 {
 	return rc == 0 ? HEARTH_ECONFLICT : rc < 0 ? rc : 0;
 }
 
-#define MOVED(left, due)                                                                \
-	"UPDATE match SET ply = $2, last = $3, position = $4, running = $5, turn_us = " \
-	"$6, draw_offer = $7, " left " = $8" due                                        \
-	" WHERE id = $1 AND ply = $2 - 1 AND status = 'started'"
+/* What a step is written by. */
+struct writing {
+	struct db_tx *tx;
+	const struct match *m;
+	const struct match_step *step;
+	const struct game_store_times *at;
+	struct slice clock; /* behind it */
+};
 
-/* A move presses the clock of who made it, and no other. */
-static int press(struct db_tx *tx, int64_t match, const struct match_step *step, int seat,
-	const struct game_store_times *at)
+static int add_event(const struct writing *w, int i)
 {
-	static const char *const moved[MATCH_SEATS] = { MOVED("white_left_us", ""),
-		MOVED("black_left_us", "") };
-	static const char *const due[MATCH_SEATS] = { MOVED("white_left_us", ", due_us = $9"),
-		MOVED("black_left_us", ", due_us = $9") };
+	struct match_event e;
 
-	if (at->due_us == GAME_DUE_STANDS)
-		return changed_one(db_run(tx, moved[seat], db_int(match), db_int(step->ply),
-			db_str(step->move.text), db_text(strbuf_slice(&step->position)),
-			db_int(step->clock.side), db_int(at->now_us), db_int(step->draw_offer),
-			db_int(step->clock.left_us[seat])));
-	return changed_one(db_run(tx, due[seat], db_int(match), db_int(step->ply),
-		db_str(step->move.text), db_text(strbuf_slice(&step->position)),
-		db_int(step->clock.side), db_int(at->now_us), db_int(step->draw_offer),
-		db_int(step->clock.left_us[seat]), db_int(at->due_us)));
+	match_step_event(w->step, i, &e);
+	return db_run(w->tx,
+		"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us, clock,"
+		" at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		db_int(w->m->id), db_int(w->step->seq + 1 + i), db_str(match_event_name(e.kind)),
+		db_int(e.seat), db_int(e.ply), db_text(e.text), db_text(e.notation),
+		db_int(e.used_us), db_text(w->clock), db_int(w->at->wall_ms));
 }
 
-static int add_move(struct db_tx *tx, int64_t match, const struct match_step *step,
-	const struct game_store_times *at)
+/* An offer of this kind behind the step; the seat, or -1. */
+static int offer_behind(const struct writing *w, enum match_offer_kind kind)
 {
-	int seat = step->seat;
-	int rc = press(tx, match, step, seat, at);
+	const struct match_step *s = w->step;
+	const struct match_offer *offer = &w->m->offers[kind];
+	enum match_event_kind last = s->events[s->n - 1];
 
-	if (rc == 0)
-		rc = db_run(tx,
-			"INSERT INTO move (match, ply, text, notation, used_us, left_us, at_ms)"
-			" VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			db_int(match), db_int(step->ply), db_str(step->move.text),
-			db_str(step->move.notation), db_int(step->used_us),
-			db_int(step->clock.left_us[seat]), db_int(at->wall_ms));
+	if (last == (kind == MATCH_DRAW ? MATCH_DRAW_OFFERED : MATCH_TAKEBACK_OFFERED))
+		return s->seat;
+	if (last == (kind == MATCH_DRAW ? MATCH_DRAW_DECLINED : MATCH_TAKEBACK_DECLINED))
+		return -1;
+	if (s->state) /* a move, or one taken back, answers what others ask */
+		return kind == MATCH_DRAW && s->events[0] == MATCH_MOVED && offer->by >= 0 &&
+				       offer->agreed >> s->seat & 1
+			       ? offer->by
+			       : -1;
+	return offer->by;
+}
+
+/* The latest move behind a step, as everybody may know it. */
+static struct slice last_behind(const struct writing *w)
+{
+	const struct match_step *s = w->step;
+	struct match_event e;
+
+	if (s->events[0] == MATCH_MOVED)
+		return slice_str(s->told ? s->told[0].text : s->move.text);
+	if (s->ply == 0)
+		return SLICE("");
+	match_log_get(&w->m->log, w->m->line[s->ply - 1], GAME_VIEWER_PUBLIC, &e);
+	return e.text;
+}
+
+#define BOARD(due)                                                                           \
+	"UPDATE match SET seq = $2, ply = $3, last = $4, position = $5, clock = $6, running" \
+	" = $7, turn_us = $8, draw_offer = $9, takeback_offer = $10" due                     \
+	" WHERE id = $1 AND seq = $11 AND status = 'started'"
+
+/* The board is another one. */
+static int set_board(const struct writing *w, int seq)
+{
+	const struct match_step *s = w->step;
+	const struct db_value values[] = { db_int(w->m->id), db_int(seq), db_int(s->ply),
+		db_text(last_behind(w)), db_text(strbuf_slice(&s->position)), db_text(w->clock),
+		db_int(s->clock.side), db_int(s->turns ? w->at->now_us : w->m->waiting_since_us),
+		db_int(offer_behind(w, MATCH_DRAW)), db_int(offer_behind(w, MATCH_TAKEBACK)),
+		db_int(s->seq), db_int(w->at->due_us) };
+	bool stands = w->at->due_us == GAME_DUE_STANDS;
+
+	return changed_one(db_run_values(
+		w->tx, stands ? BOARD("") : BOARD(", due_us = $12"), values, stands ? 11 : 12));
+}
+
+/* What is asked leaves the clock, which runs on, as it was. */
+static int set_offers(const struct writing *w, int seq)
+{
+	return changed_one(db_run(w->tx,
+		"UPDATE match SET seq = $2, draw_offer = $3, takeback_offer = $4"
+		" WHERE id = $1 AND seq = $5 AND status = 'started'",
+		db_int(w->m->id), db_int(seq), db_int(offer_behind(w, MATCH_DRAW)),
+		db_int(offer_behind(w, MATCH_TAKEBACK)), db_int(w->step->seq)));
+}
+
+static int end_match(const struct writing *w, int from_seq, int seq)
+{
+	const struct match_step *s = w->step;
+	int rc = changed_one(db_run(w->tx,
+		"UPDATE match SET seq = $2, status = $3, reason = $4, ended_at = $5, clock = $6,"
+		" running = -1, draw_offer = -1, takeback_offer = -1"
+		" WHERE id = $1 AND seq = $7 AND status = 'started'",
+		db_int(w->m->id), db_int(seq), db_str(s->status), db_str(s->reason),
+		db_int(w->at->wall_ms), db_text(w->clock), db_int(from_seq)));
+
+	for (unsigned seat = 0; seat < w->m->seats && rc >= 0; seat++)
+		rc = db_run(w->tx,
+			"UPDATE seat SET score = $3, live = 0 WHERE match = $1 AND seat = $2",
+			db_int(w->m->id), db_int(seat), db_int(s->scores[seat]));
+	return rc < 0 ? rc : publish_ended(w->tx, w->m, s);
+}
+
+static int write_step(const struct writing *w)
+{
+	const struct match_step *s = w->step;
+	int behind = s->seq + s->n, rc = 0, seq = s->seq;
+
+	if (s->state) {
+		seq = s->ends ? behind - 1 : behind;
+		rc = set_board(w, seq);
+	} else if (!s->ends) {
+		rc = set_offers(w, behind);
+	}
+	if (rc == 0 && s->ends)
+		rc = end_match(w, seq, behind);
+	for (int i = 0; i < s->n && rc >= 0; i++)
+		rc = add_event(w, i);
 	return rc < 0 ? rc : 0;
 }
 
-/* An offer leaves the clock, which runs on, as it was. */
-static int set_offer(struct db_tx *tx, int64_t match, const struct match_step *step)
+int game_store_step(struct db_tx *tx, const struct match *m, const struct match_step *step,
+	const struct game_store_times *at)
 {
-	return changed_one(db_run(tx,
-		"UPDATE match SET draw_offer = $3, white_offered = $4, black_offered = $5"
-		" WHERE id = $1 AND ply = $2 AND status = 'started'",
-		db_int(match), db_int(step->ply), db_int(step->draw_offer),
-		db_int(step->offered_ply[0]), db_int(step->offered_ply[1])));
-}
-
-static int end_match(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	const struct match_step *step, int64_t now_ms)
-{
-	int rc = changed_one(db_run(tx,
-		"UPDATE match SET status = $3, winner = $4, reason = $5, ended_at = $6, "
-		"white_left_us = $7, black_left_us = $8, running = -1, draw_offer = -1"
-		" WHERE id = $1 AND ply = $2 AND status = 'started'",
-		db_int(match), db_int(step->ply), db_str(step->status),
-		db_int(game_winner(step->scores, MATCH_SEATS)), db_str(step->reason),
-		db_int(now_ms), db_int(step->clock.left_us[0]), db_int(step->clock.left_us[1])));
-
-	return rc < 0 ? rc : publish_ended(tx, match, rules, step);
-}
-
-int game_store_step(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	const struct match_step *step, const struct game_store_times *at)
-{
+	struct strbuf clock = { 0 };
+	struct writing w = { tx, m, step, at, { 0 } };
 	int rc;
 
-	/* A move is a ply further; a step that changes nothing is none. */
-	INVARIANT(step->ply >= step->is_move && step->seat >= 0 && step->seat < MATCH_SEATS);
-	INVARIANT(step->is_move || step->offers || step->ends);
+	INVARIANT(step->n > 0 && step->n <= MATCH_STEP_MAX && step->seat < (int)m->seats);
 	INVARIANT(step->ends == (step->status[0] != 0));
-	rc = step->is_move ? add_move(tx, match, step, at) : 0;
-
-	if (rc == 0 && step->offers)
-		rc = set_offer(tx, match, step);
-	if (rc == 0 && step->ends)
-		rc = end_match(tx, match, rules, step, at->wall_ms);
+	write_clock(&step->clock, &clock);
+	w.clock = strbuf_slice(&clock);
+	rc = write_step(&w);
+	strbuf_free(&clock);
 	return rc;
 }

@@ -1,9 +1,9 @@
 /*
  * store.h: every SQL statement of the game module. Inside a db_fn on the database "game".
  *
- * A match is a row and its moves. The state itself is never stored: the moves are the match. How it
- * stands (position, clocks, offer, when time is over) is in the row too, written with each step, so
- * that nothing needs to be replayed to be shown.
+ * A match is a row, its seats, and its events. The state itself is never stored: the events are the
+ * match. How it stands (position, clocks, offers, when time is over) is in the row too, written with
+ * each step, so that nothing needs to be replayed to be shown in a list.
  */
 #ifndef GAME_STORE_H
 #define GAME_STORE_H
@@ -18,14 +18,15 @@ extern const char *const game_migrations[];
 /* What a match begins with. Slices stay the caller's. */
 struct game_match_row {
 	int64_t id;
-	const char *rules;
+	const struct game_rules *rules;
+	unsigned seats;
 	struct slice setup;
 	uint8_t seed[GAME_SEED_SIZE];
-	int64_t accounts[MATCH_SEATS];
-	char names[MATCH_SEATS][ACCOUNTS_NAME_ROOM];
+	int64_t accounts[GAME_SEATS_MAX];
+	char names[GAME_SEATS_MAX][ACCOUNTS_NAME_ROOM];
 	int64_t limit_ms, increment_ms;
-	int64_t started_at;          /* wall, ms */
-	bool completes[MATCH_SEATS]; /* out of game_store_add: as struct match has it */
+	int64_t started_at;             /* wall, ms */
+	bool completes[GAME_SEATS_MAX]; /* out of game_store_add: as struct match has it */
 };
 
 /*
@@ -43,26 +44,30 @@ struct game_store_times {
 /* As the time of a shard's clock: it is not this node's. */
 #define GAME_NOT_OURS INT64_MIN
 
+/* ---- adopt.c ---- */
+
+/* Rows of the version before become what they are now. */
+int game_store_adopt(struct db_tx *tx);
+
 /* ---- store.c ---- */
 
-#define GAME_STORE_BEGUN_MAX \
-	300 /* rows that a person can add in a minute, by aborting, on a seat */
+#define GAME_STORE_BEGUN_MAX 300 /* rows that a person can add in a minute, by aborting */
 
 /*
- * Adds a match that has not begun, gives it its id, and publishes "game.started". HEARTH_EDENIED: a player's account
- * was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on already, or
- * GAME_STORE_BEGUN_MAX began on one seat within a minute.
+ * Adds a match that has not begun, gives it its id, and publishes "game.started". HEARTH_EDENIED: a
+ * player's account was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on
+ * already, or GAME_STORE_BEGUN_MAX began within a minute; HEARTH_EINVAL: the rules refuse the setup.
  */
 int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max);
 /* It has begun, if it had not. */
 int game_store_begin(struct db_tx *tx, int64_t match, int64_t now_us, int64_t due_us);
 /*
- * Adds what a step says: its move, and when it ends the match also the result, with "game.ended".
+ * Adds the events of a step to a match, and how it stands behind them; with an end "game.ended".
  * HEARTH_ECONFLICT when the match as stored is not the one that the step was made for: of another
- * ply, or over. Then nothing is changed.
+ * sequence, or over. Then nothing is changed.
  */
-int game_store_step(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	const struct match_step *step, const struct game_store_times *at);
+int game_store_step(struct db_tx *tx, const struct match *m, const struct match_step *step,
+	const struct game_store_times *at);
 /*
  * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
  * any more. Its matches that are going on are for the shards to end.
@@ -72,32 +77,32 @@ int game_store_forget(struct db_tx *tx, int64_t account);
 /* ---- store_read.c ---- */
 
 /*
- * A match as it is stored, with its moves but without a state: to be shown. HEARTH_ENOTFOUND,
- * HEARTH_EUNSUPPORTED (rules that are not in this build).
+ * A match as it is stored, with its log: to be shown. HEARTH_ENOTFOUND, HEARTH_EUNSUPPORTED (rules
+ * that are not in this build), HEARTH_EBUSY (of the version before, whose node is there yet).
  */
 int game_store_read(struct db_tx *tx, int64_t id, struct match **out);
 /* The same with its state, to go on; its moves are played again. HEARTH_ECORRUPT. */
 int game_store_load(struct db_tx *tx, int64_t id, struct match **out);
-/* What it began with; without its players. The setup's slice is in the arena. */
-int game_store_get(struct db_tx *tx, int64_t id, struct arena *a, struct game_match_row *out);
 /*
- * An account's matches below a number, latest first, without state and moves; each is the callee's.
+ * An account's matches below a number, latest first, without state and log; each is the callee's.
  */
 int game_store_page(struct db_tx *tx, int64_t account, int64_t before, int64_t limit,
 	void (*each)(void *arg, struct match *m), void *arg);
+
+/* ---- store_find.c ---- */
+
 /* The ids of an account's matches, latest first: all, and those that go on. */
 int game_store_of_account(struct db_tx *tx, int64_t account, int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
 int game_store_live_of_account(struct db_tx *tx, int64_t account, int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
-
 /* Those that are due by the clocks of their shards (GAME_NOT_OURS: none of it), the longest first. */
 int game_store_due(struct db_tx *tx, const int64_t now_us[GAME_SHARDS], int64_t limit,
 	int (*each)(void *arg, int64_t id), void *arg);
 /* One that cannot be read: it is not due any more. */
 int game_store_set_aside(struct db_tx *tx, int64_t match);
-/* When it is due, told anew: not yet; while it has this ply, and both its players. */
-int game_store_set_due(struct db_tx *tx, int64_t match, int ply, int64_t due_us);
+/* When it is due, told anew: not yet; while it has this sequence, and all its players. */
+int game_store_set_due(struct db_tx *tx, int64_t match, int seq, int64_t due_us);
 /* Adds to at most so many old rows the position they lack; *count is to how many. */
 int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count);
 

@@ -25,13 +25,13 @@ int game_store_preferences(struct db_tx *tx, int64_t account, struct game_prefer
 	return db_end(&rows);
 }
 
-int game_store_completes(
-	struct db_tx *tx, const int64_t accounts[MATCH_SEATS], bool completes[MATCH_SEATS])
+int game_store_completes(struct db_tx *tx, unsigned seats, const int64_t accounts[GAME_SEATS_MAX],
+	bool completes[GAME_SEATS_MAX])
 {
 	struct game_preferences p;
 	int rc = 0;
 
-	for (int seat = 0; seat < MATCH_SEATS && rc == 0; seat++) {
+	for (unsigned seat = 0; seat < seats && rc == 0; seat++) {
 		rc = game_store_preferences(tx, accounts[seat], &p);
 		completes[seat] = rc == 0 && p.auto_queen;
 	}

@@ -73,7 +73,9 @@ static void write_one(struct request *r, struct json_writer *w, int i, bool move
 	INVARIANT(t->known || r->matches[i]->over);
 	game_starts_apply(&t->starts, r->matches[i]);
 	json_open_object(w);
-	game_write_match(w, r->matches[i], moves, t->now_us);
+	game_write_match(w, r->matches[i], GAME_VIEWER_PUBLIC, moves, t->now_us);
+	if (moves)
+		game_write_events(w, r->matches[i], 0, GAME_VIEWER_PUBLIC);
 	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
 	json_close_object(w);
 }

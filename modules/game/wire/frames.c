@@ -31,7 +31,7 @@ static void write_clock(struct json_writer *w, const struct match *m, int64_t no
 {
 	json_name(w, "clock");
 	json_open_object(w);
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (int seat = 0; seat < (int)m->seats; seat++)
 		json_put_i64(w, m->rules->seat_names[seat],
 			game_clock_left_us(&m->clock, seat, now_us) / 1000);
 	json_close_object(w);
@@ -51,7 +51,7 @@ static void write_legal(struct json_writer *w, const struct match *m, int viewer
 {
 	struct strbuf moves = { 0 };
 
-	if (viewer >= 0 && match_turn(m) == viewer)
+	if (match_is_turn(m, viewer))
 		m->rules->legal(m->state, (unsigned)viewer, &moves);
 	write_words(w, "legal", strbuf_slice(&moves));
 	strbuf_free(&moves);
@@ -66,6 +66,13 @@ static void write_result(struct json_writer *w, const struct match *m)
 		return;
 	json_put_str(w, "winner", winner == GAME_NOBODY ? NULL : m->rules->seat_names[winner]);
 	json_put_str(w, "reason", m->reason);
+	json_name(w, "scores");
+	json_open_object(w);
+	for (int seat = 0; seat < (int)m->seats; seat++) {
+		json_name(w, m->rules->seat_names[seat]);
+		json_double(w, m->scores[seat] / 2.0);
+	}
+	json_close_object(w);
 }
 
 void game_write_position(struct json_writer *w, const struct match *m, int viewer)
@@ -93,11 +100,11 @@ static void write_players(struct json_writer *w, const struct match *m)
 {
 	char room[ACCOUNTS_NAME_ROOM];
 
-	for (int seat = 0; seat < MATCH_SEATS; seat++)
+	for (int seat = 0; seat < (int)m->seats; seat++)
 		json_put_str(w, m->rules->seat_names[seat], match_name(m, seat, room));
 	json_name(w, "players");
 	json_open_object(w);
-	for (int seat = 0; seat < MATCH_SEATS; seat++) {
+	for (int seat = 0; seat < (int)m->seats; seat++) {
 		json_name(w, m->rules->seat_names[seat]);
 		json_open_object(w);
 		json_name(w, "id");
@@ -125,12 +132,38 @@ static void write_turn(struct json_writer *w, const struct match *m, int64_t now
 {
 	write_clock(w, m, now_us);
 	put_seat(w, m, "running", m->over ? -1 : m->clock.side);
-	put_seat(w, m, "draw_offer", m->draw_offer);
+	put_seat(w, m, "draw_offer", m->offers[MATCH_DRAW].by);
+	put_seat(w, m, "takeback_offer", m->offers[MATCH_TAKEBACK].by);
 }
 
-void game_write_match(struct json_writer *w, const struct match *m, bool moves, int64_t now_us)
+/* A move's text, or null where it is not told. */
+static void put_told(struct json_writer *w, const char *name, struct slice text)
+{
+	if (text.n) {
+		json_put_text(w, name, text);
+	} else {
+		json_name(w, name);
+		json_null(w);
+	}
+}
+
+static void write_line(struct json_writer *w, const struct match *m, int viewer)
+{
+	struct strbuf line = { 0 };
+
+	match_line(m, viewer, true, &line);
+	write_words(w, "moves", strbuf_slice(&line));
+	strbuf_reset(&line);
+	match_line(m, viewer, false, &line);
+	write_words(w, "uci", strbuf_slice(&line));
+	strbuf_free(&line);
+}
+
+void game_write_match(
+	struct json_writer *w, const struct match *m, int viewer, bool moves, int64_t now_us)
 {
 	json_put_i64(w, "match", m->id);
+	json_put_i64(w, "seq", m->seq);
 	json_put_str(w, "rules", m->rules->id);
 	write_players(w, m);
 	write_time_control(w, m);
@@ -138,11 +171,9 @@ void game_write_match(struct json_writer *w, const struct match *m, bool moves, 
 	if (m->ended_at)
 		json_put_i64(w, "ended_at", m->ended_at);
 	json_put_i64(w, "ply", m->ply);
-	json_put_str(w, "last", m->last[0] ? m->last : NULL);
-	if (moves) {
-		write_words(w, "moves", strbuf_slice(&m->notation));
-		write_words(w, "uci", strbuf_slice(&m->uci));
-	}
+	put_told(w, "last", match_last(m, viewer));
+	if (moves)
+		write_line(w, m, viewer);
 	write_turn(w, m, now_us);
 	write_result(w, m);
 }
@@ -159,36 +190,128 @@ static void write_gone(struct json_writer *w, const struct match *m,
 		json_put_i64(w, "claim_in", in_us / 1000);
 }
 
+/* Who else plays, in a match of two. */
+static void put_opponent(struct json_writer *w, const struct match *m, int seat)
+{
+	int rival = match_rival(m, seat);
+	char room[ACCOUNTS_NAME_ROOM];
+
+	json_put_str(w, "opponent", rival >= 0 ? match_name(m, rival, room) : NULL);
+}
+
+/* What only this viewer is told: the seat, the position from there, what may be done. */
+static void write_view(struct json_writer *w, const struct match *m,
+	const struct game_viewer *viewer, int64_t now_us)
+{
+	put_seat(w, m, "color", viewer->seat);
+	put_opponent(w, m, viewer->seat);
+	write_gone(w, m, viewer, now_us);
+	game_write_position(w, m, viewer->seat);
+	if (viewer->legal)
+		write_legal(w, m, viewer->seat);
+}
+
 struct buf *game_frame_state(
 	const struct match *m, const struct game_viewer *viewer, int64_t now_us)
 {
-	char room[ACCOUNTS_NAME_ROOM];
 	struct frame f;
 
 	frame_open(&f, "state");
-	game_write_match(&f.w, m, true, now_us);
-	put_seat(&f.w, m, "color", viewer->seat);
-	json_put_str(&f.w, "opponent",
-		viewer->seat >= 0 ? match_name(m, match_rival(viewer->seat), room) : NULL);
-	write_gone(&f.w, m, viewer, now_us);
-	game_write_position(&f.w, m, viewer->seat);
-	if (viewer->legal)
-		write_legal(&f.w, m, viewer->seat);
+	game_write_match(&f.w, m, viewer->seat, true, now_us);
+	write_view(&f.w, m, viewer, now_us);
 	return frame_close(&f);
 }
 
-struct buf *game_frame_moved(const struct match *m, int viewer, bool legal, int64_t now_us)
+/* ---- what a client has missed ---- */
+
+static void write_event(struct json_writer *w, const struct match *m, int seq, int viewer)
 {
-	ptrdiff_t at = (ptrdiff_t)m->notation.n;
+	struct match_event e;
+
+	match_log_get(&m->log, seq, viewer, &e);
+	json_open_object(w);
+	json_put_i64(w, "seq", seq);
+	json_put_str(w, "kind", match_event_name(e.kind));
+	put_seat(w, m, "seat", e.seat);
+	json_put_i64(w, "ply", e.ply);
+	if (e.kind == MATCH_MOVED) {
+		put_told(w, "move", e.text);
+		put_told(w, "san", e.notation);
+		json_put_i64(w, "used_us", e.used_us);
+	} else if (e.kind == MATCH_ENDED) {
+		json_put_text(w, "status", e.text);
+		json_put_text(w, "reason", e.notation);
+	} else if (e.text.n && !m->rules->has_secrets) {
+		json_put_text(w, "text", e.text);
+	}
+	json_name(w, "clock");
+	json_open_object(w);
+	for (int seat = 0; seat < (int)m->seats; seat++)
+		json_put_i64(w, m->rules->seat_names[seat], e.left_us[seat] / 1000);
+	json_close_object(w);
+	json_put_i64(w, "at", e.at_ms);
+	json_close_object(w);
+}
+
+void game_write_events(struct json_writer *w, const struct match *m, int since, int viewer)
+{
+	json_name(w, "events");
+	json_open_array(w);
+	for (int seq = since + 1; seq <= m->log.n; seq++)
+		write_event(w, m, seq, viewer);
+	json_close_array(w);
+}
+
+struct buf *game_frame_missed(
+	const struct match *m, int since, const struct game_viewer *viewer, int64_t now_us)
+{
 	struct frame f;
 
-	while (at > 0 && m->notation.p[at - 1] != ' ')
-		at--;
+	frame_open(&f, "missed");
+	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "since", since);
+	json_put_i64(&f.w, "seq", m->seq);
+	game_write_events(&f.w, m, since, viewer->seat);
+	json_put_i64(&f.w, "ply", m->ply);
+	put_told(&f.w, "last", match_last(m, viewer->seat));
+	write_turn(&f.w, m, now_us);
+	write_result(&f.w, m);
+	write_view(&f.w, m, viewer, now_us);
+	return frame_close(&f);
+}
+
+/* ---- one event ---- */
+
+struct buf *game_frame_moved(const struct match *m, int seq, int viewer, bool legal, int64_t now_us)
+{
+	struct match_event e;
+	struct frame f;
+
+	match_log_get(&m->log, seq, viewer, &e);
 	frame_open(&f, "moved");
 	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "seq", seq);
+	json_put_i64(&f.w, "ply", e.ply);
+	put_seat(&f.w, m, "by", e.seat);
+	put_told(&f.w, "move", e.text);
+	put_told(&f.w, "san", e.notation);
+	write_turn(&f.w, m, now_us);
+	game_write_position(&f.w, m, viewer);
+	if (legal)
+		write_legal(&f.w, m, viewer);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_taken_back(
+	const struct match *m, int seq, int viewer, bool legal, int64_t now_us)
+{
+	struct frame f;
+
+	frame_open(&f, "taken-back");
+	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "seq", seq);
 	json_put_i64(&f.w, "ply", m->ply);
-	json_put_str(&f.w, "move", m->last);
-	json_put_text(&f.w, "san", slice_skip(strbuf_slice(&m->notation), (size_t)at));
+	put_told(&f.w, "last", match_last(m, viewer));
 	write_turn(&f.w, m, now_us);
 	game_write_position(&f.w, m, viewer);
 	if (legal)
@@ -202,6 +325,7 @@ struct buf *game_frame_ended(const struct match *m, int64_t now_us)
 
 	frame_open(&f, "ended");
 	json_put_i64(&f.w, "match", m->id);
+	json_put_i64(&f.w, "seq", m->seq);
 	json_put_i64(&f.w, "ply", m->ply);
 	write_result(&f.w, m);
 	write_clock(&f.w, m, now_us);
@@ -209,27 +333,20 @@ struct buf *game_frame_ended(const struct match *m, int64_t now_us)
 }
 
 /* A frame about a match and one of its players. */
-static void frame_of(
-	struct frame *f, const char *type, const struct match *m, const char *name, int seat)
+static void frame_of(struct frame *f, const char *type, const struct match *m, int seq,
+	const char *name, int seat)
 {
 	frame_open(f, type);
 	json_put_i64(&f->w, "match", m->id);
+	json_put_i64(&f->w, "seq", seq);
 	put_seat(&f->w, m, name, seat);
 }
 
-struct buf *game_frame_draw_offered(const struct match *m)
+struct buf *game_frame_by(const struct match *m, const char *type, int seq, int seat)
 {
 	struct frame f;
 
-	frame_of(&f, "draw-offered", m, "by", m->draw_offer);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_draw_declined(const struct match *m, int by)
-{
-	struct frame f;
-
-	frame_of(&f, "draw-declined", m, "by", by);
+	frame_of(&f, type, m, seq, "by", seat);
 	return frame_close(&f);
 }
 
@@ -237,7 +354,7 @@ struct buf *game_frame_gone(const struct match *m, int seat, int64_t claim_in_us
 {
 	struct frame f;
 
-	frame_of(&f, "opponent-gone", m, "color", seat);
+	frame_of(&f, "opponent-gone", m, m->seq, "color", seat);
 	if (claim_in_us >= 0)
 		json_put_i64(&f.w, "claim_in", claim_in_us / 1000);
 	return frame_close(&f);
@@ -247,18 +364,17 @@ struct buf *game_frame_back(const struct match *m, int seat)
 {
 	struct frame f;
 
-	frame_of(&f, "opponent-back", m, "color", seat);
+	frame_of(&f, "opponent-back", m, m->seq, "color", seat);
 	return frame_close(&f);
 }
 
 struct buf *game_frame_started(const struct match *m, int seat)
 {
-	char room[ACCOUNTS_NAME_ROOM];
 	struct frame f;
 
-	frame_of(&f, "started", m, "color", seat);
+	frame_of(&f, "started", m, m->seq, "color", seat);
 	json_put_str(&f.w, "rules", m->rules->id);
-	json_put_str(&f.w, "opponent", match_name(m, match_rival(seat), room));
+	put_opponent(&f.w, m, seat);
 	write_time_control(&f.w, m);
 	return frame_close(&f);
 }
@@ -278,14 +394,16 @@ struct buf *game_frame_current(const int64_t *matches, size_t n, bool more)
 }
 
 struct buf *game_frame_rejected(
-	int64_t match, int ply, struct slice move, const char *code, const char *text)
+	int64_t match, const struct match *m, struct slice move, const char *code, const char *text)
 {
 	struct frame f;
 
 	frame_open(&f, "rejected");
 	json_put_i64(&f.w, "match", match);
-	if (ply >= 0)
-		json_put_i64(&f.w, "ply", ply);
+	if (m) {
+		json_put_i64(&f.w, "seq", m->seq);
+		json_put_i64(&f.w, "ply", m->ply);
+	}
 	json_put_text(&f.w, "move", slice_head(move, GAME_MOVE_MAX));
 	json_put_str(&f.w, "code", code);
 	json_put_str(&f.w, "text", text);

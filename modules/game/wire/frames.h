@@ -21,12 +21,23 @@ struct game_viewer {
 /* The whole match, as a viewer may see it. */
 struct buf *game_frame_state(
 	const struct match *m, const struct game_viewer *viewer, int64_t now_us);
-/* The move just made. `legal`: with the moves the viewer may now play. */
-struct buf *game_frame_moved(const struct match *m, int viewer, bool legal, int64_t now_us);
+/*
+ * What came after an event of the log that the client has seen, and how the match stands now; `since`
+ * is not beyond the latest.
+ */
+struct buf *game_frame_missed(
+	const struct match *m, int since, const struct game_viewer *viewer, int64_t now_us);
+/*
+ * The move just made, an event of this sequence; and that moves were taken back. `legal`: with the
+ * moves the viewer may now play.
+ */
+struct buf *game_frame_moved(
+	const struct match *m, int seq, int viewer, bool legal, int64_t now_us);
+struct buf *game_frame_taken_back(
+	const struct match *m, int seq, int viewer, bool legal, int64_t now_us);
 struct buf *game_frame_ended(const struct match *m, int64_t now_us);
-struct buf *game_frame_draw_offered(const struct match *m);
-/* `by` has said no to the offer. */
-struct buf *game_frame_draw_declined(const struct match *m, int by);
+/* A seat has offered, agreed or declined: "draw-offered", "takeback-declined", … */
+struct buf *game_frame_by(const struct match *m, const char *type, int seq, int seat);
 /* The player of a seat is away; after claim_in_us (-1: never) the other may claim. And is back. */
 struct buf *game_frame_gone(const struct match *m, int seat, int64_t claim_in_us);
 struct buf *game_frame_back(const struct match *m, int seat);
@@ -34,9 +45,9 @@ struct buf *game_frame_back(const struct match *m, int seat);
 struct buf *game_frame_started(const struct match *m, int seat);
 /* The matches of an account that go on. */
 struct buf *game_frame_current(const int64_t *matches, size_t n, bool more);
-/* `move` is what the client sent; ply is the match's, or -1 when there is no such match. */
-struct buf *game_frame_rejected(
-	int64_t match, int ply, struct slice move, const char *code, const char *text);
+/* `move` is what the client sent; `m` as it stands, or NULL when it is not known. */
+struct buf *game_frame_rejected(int64_t match, const struct match *m, struct slice move,
+	const char *code, const char *text);
 /* To who hears of matches that another node owns from now on. */
 struct buf *game_frame_elsewhere(void);
 /* A frame of a type and nothing else; or an error. */
@@ -44,9 +55,12 @@ struct buf *game_frame_plain(const char *type);
 struct buf *game_frame_error(const char *code, const char *text);
 
 /*
- * The members that describe a match, into an open object: also for HTTP. `moves`: with all of them.
+ * The members that describe a match to a viewer (a seat or GAME_VIEWER_PUBLIC), into an open object:
+ * also for HTTP. `moves`: with all of them. And what happened after an event.
  */
-void game_write_match(struct json_writer *w, const struct match *m, bool moves, int64_t now_us);
+void game_write_match(
+	struct json_writer *w, const struct match *m, int viewer, bool moves, int64_t now_us);
+void game_write_events(struct json_writer *w, const struct match *m, int since, int viewer);
 /* Its position, as a viewer (a seat or GAME_VIEWER_PUBLIC) may see it. */
 void game_write_position(struct json_writer *w, const struct match *m, int viewer);
 

@@ -104,6 +104,23 @@ static void on_cancel(struct game *g, const struct frame_message *from, const st
 		game_send(g, from->client, game_frame_plain("cancelled"));
 }
 
+/* The event that the client has seen last: of whoever follows, and of who moves. */
+static bool read_seq(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_intent *in)
+{
+	const char *name = in->kind == GAME_RESUME ? "since" : "seq";
+	int64_t seq = -1;
+	char text[64];
+
+	if (json_get_i64(frame, name, 0, INT32_MAX, &seq) == HEARTH_EINVAL) {
+		snprintf(text, sizeof(text), "%s: expected the number of an event", name);
+		send_error(g, from, "bad-frame", text);
+		return false;
+	}
+	in->seq = (int)seq;
+	return true;
+}
+
 /* Hands an intent to the shard of its match. */
 static void post_intent(struct game *g, const struct frame_message *from, const struct json *frame,
 	struct game_intent *in)
@@ -117,13 +134,14 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 		return;
 	}
 	shard = game_shard_number(in->match);
-	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal))
+	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal) ||
+		!read_seq(g, from, frame, in))
 		return;
 	in->received_us = game_now_us(game_owned(g, shard)) - from->age_us;
 	INVARIANT(game_tenure_lasts(game_owned(g, shard))); /* this node's, so it goes on */
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)
 		game_send(g, from->client,
-			game_frame_rejected(in->match, -1, slice_str(in->move), "busy",
+			game_frame_rejected(in->match, NULL, slice_str(in->move), "busy",
 				"the server has too much to do"));
 }
 
@@ -140,8 +158,8 @@ static void post_move(
 		return;
 	}
 	if (json_get_i64(frame, "ply", 0, MATCH_PLY_MAX, &ply) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame",
-			"move: expected ply, the half-moves made before this one");
+		send_error(
+			g, from, "bad-frame", "move: expected ply, the moves made before this one");
 		return;
 	}
 	/* What is too long to be a move, or no text, is told back cut, and no rules take it. */
@@ -194,12 +212,14 @@ static const struct {
 	{ "move", on_move, 0 },
 	{ "draw", on_draw, 0 },
 	{ "current", on_current, 0 },
+	{ "takeback", NULL, GAME_TAKEBACK },
 	{ "decline", NULL, GAME_DECLINE },
 	{ "resign", NULL, GAME_RESIGN },
 	{ "abort", NULL, GAME_ABORT },
 	{ "claim-victory", NULL, GAME_CLAIM_VICTORY },
 	{ "claim-draw", NULL, GAME_CLAIM_DRAW },
 	{ "resume", NULL, GAME_RESUME },
+	{ "watch", NULL, GAME_RESUME },
 };
 
 /* Finds the function of the frame's type and calls it. */
@@ -219,8 +239,8 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 			return;
 		}
 	send_error(g, from, "bad-frame",
-		"expected type: seek, cancel, move, draw, decline, resign, abort, claim-victory, "
-		"claim-draw, resume or current");
+		"expected type: seek, cancel, move, draw, takeback, decline, resign, abort, "
+		"claim-victory, claim-draw, watch, resume or current");
 }
 
 void game_take_frame(struct game *g, const struct frame_message *from)

@@ -173,6 +173,9 @@ const on = {
     clocksAt = Date.now();
     draw();
   },
+  'taken-back'(frame) {
+    if (isShown(frame)) ask(); // which moves are left
+  },
   'draw-offered'(frame) {
     if (!isShown(frame)) return;
     match.draw_offer = frame.by;

@@ -17,9 +17,9 @@ extern const struct hearth_module game_module;
 static struct match *stored(int64_t since_s)
 {
 	const struct game_control control = game_control_fischer(300000, 2000);
-	struct match *m = match_shell(7, game_rules_find(SLICE("chess")));
+	struct match *m = match_shell(7, game_rules_find(SLICE("chess")), 2);
 
-	game_clock_init(&m->clock, &control, MATCH_SEATS);
+	game_clock_init(&m->clock, &control, 2);
 	game_clock_start(&m->clock, 0, since_s * SECOND);
 	m->waiting_since_us = since_s * SECOND;
 	return m;

@@ -4,6 +4,7 @@
  */
 #include "harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/match.h"
@@ -15,15 +16,23 @@
 static struct match *m;
 static int64_t now_us;
 
+static struct match_start start_of(const struct game_rules *rules)
+{
+	return (struct match_start){ .rules = rules,
+		.seats = 2,
+		.accounts = { 1, 2 },
+		.names = { "Ánna", "" },
+		.limit_ms = 60000 };
+}
+
 static void begin(void)
 {
-	static const uint8_t seed[GAME_SEED_SIZE];
+	const struct match_start start = start_of(game_rules_find(SLICE("chess")));
 	const char *why;
 
 	match_free(&m);
 	now_us = 1000 * SECOND;
-	m = match_new(7, game_rules_find(SLICE("chess")), SLICE(""), seed, (int64_t[]){ 1, 2 },
-		(const char *const[]){ "Ánna", "" }, 60000, 0, now_us, &why);
+	m = match_new(7, &start, now_us, &why);
 	ck_assert_ptr_nonnull(m);
 }
 
@@ -74,17 +83,17 @@ START_TEST(an_offer_stands_until_the_other_answers_or_moves)
 	begin();
 	moves("e2e4 e7e5");
 	ck_assert_int_eq(draw(0), 0);
-	ck_assert_int_eq(m->draw_offer, 0);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 0);
 	ck_assert_int_eq(draw(0), HEARTH_EEXIST);
 	move("g1f3");
-	ck_assert_int_eq(m->draw_offer, 0);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 0);
 	move("b8c6");
-	ck_assert_int_eq(m->draw_offer, -1);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
 
 	ck_assert_int_eq(draw(0), 0);
-	take(match_try_decline(m, 1, now_us, &step, &why), &step);
-	ck_assert_int_eq(m->draw_offer, -1);
-	ck_assert_int_eq(match_try_decline(m, 1, now_us, &step, &why), HEARTH_EDENIED);
+	take(match_try_decline(m, 1, MATCH_DRAW, &step, &why), &step);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
+	ck_assert_int_eq(match_try_decline(m, 1, MATCH_DRAW, &step, &why), HEARTH_EDENIED);
 	/* Not again before a move of one's own and the answer to it. */
 	ck_assert_int_eq(draw(0), HEARTH_EBUSY);
 	move("f3g1");
@@ -94,7 +103,7 @@ START_TEST(an_offer_stands_until_the_other_answers_or_moves)
 	ck_assert_int_eq(draw(1), 0);
 	ck_assert(m->over && match_winner(m) == GAME_NOBODY);
 	ck_assert_str_eq(m->reason, "agreement");
-	ck_assert_int_eq(m->draw_offer, -1);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
 }
 END_TEST
 
@@ -108,7 +117,7 @@ START_TEST(a_claim_by_the_move_about_to_be_made)
 	/* Wrong: the move is made, and an offer stands. */
 	take(match_try_move(m, 1, SLICE("a7a6"), true, now_us, &step, &why), &step);
 	ck_assert_int_eq(m->ply, 8);
-	ck_assert_int_eq(m->draw_offer, 1);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 1);
 	ck_assert(!m->over);
 
 	begin();
@@ -123,7 +132,203 @@ START_TEST(a_claim_by_the_move_about_to_be_made)
 		match_try_move(m, 0, SLICE("e2"), true, now_us, &step, &why), HEARTH_EINVAL);
 	ck_assert_int_eq(
 		match_try_move(m, 0, SLICE("e2e5"), true, now_us, &step, &why), HEARTH_EDENIED);
-	ck_assert_int_eq(m->draw_offer, -1);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
+}
+END_TEST
+
+static int takeback(int seat)
+{
+	struct match_step step;
+	const char *why;
+	int rc = match_try_takeback(m, seat, now_us, &step, &why);
+
+	if (rc == 0)
+		match_take(m, &step, now_us);
+	return rc;
+}
+
+static void line_is(const char *text)
+{
+	struct strbuf line = { 0 };
+
+	match_line(m, GAME_VIEWER_PUBLIC, false, &line);
+	ck_assert_str_eq(line.n ? line.p : "", text);
+	strbuf_free(&line);
+}
+
+START_TEST(moves_are_taken_back_where_both_agree)
+{
+	struct match_step step;
+	const char *why;
+
+	begin();
+	ck_assert_int_eq(takeback(0), HEARTH_EDENIED);
+	moves("e2e4 e7e5 g1f3");
+	now_us += SECOND;
+	/* Black's, and what followed it. */
+	ck_assert_int_eq(takeback(1), 0);
+	ck_assert_int_eq(takeback(1), HEARTH_EEXIST);
+	line_is("e2e4 e7e5 g1f3");
+	ck_assert_int_eq(takeback(0), 0);
+	line_is("e2e4");
+	ck_assert_int_eq(match_turn_in(m, m->state), 1);
+	/* Black's time ran, for nothing; it is Black's turn, and goes on from there. */
+	ck_assert_int_eq(m->clock.side, 1);
+	ck_assert_int_eq(m->clock.left_us[1], 59 * SECOND);
+	move("c7c5");
+	line_is("e2e4 c7c5");
+	ck_assert_int_eq(m->seq, 7);
+
+	/* Declined, withdrawn, answered by a move: and not asked again before one's own. */
+	ck_assert_int_eq(takeback(1), 0);
+	take(match_try_decline(m, 0, MATCH_TAKEBACK, &step, &why), &step);
+	ck_assert_int_eq(takeback(1), HEARTH_EBUSY);
+	ck_assert_int_eq(takeback(0), 0);
+	take(match_try_decline(m, 0, MATCH_TAKEBACK, &step, &why), &step);
+	ck_assert_int_eq(m->offers[MATCH_TAKEBACK].by, -1);
+	moves("g1f3 d7d6");
+	ck_assert_int_eq(takeback(0), 0);
+	move("d2d4");
+	ck_assert_int_eq(m->offers[MATCH_TAKEBACK].by, -1);
+	/* All that has happened is in the log, and leads here again. */
+	line_is("e2e4 c7c5 g1f3 d7d6 d2d4");
+}
+END_TEST
+
+/* ---- three at a table ---- */
+
+/* Whoever says "last" ends it, and has won; it is each one's turn after the other. */
+struct rounds {
+	int turn, seats, over;
+};
+
+static int rounds_init(void *state, unsigned seats, struct slice setup,
+	const uint8_t seed[GAME_SEED_SIZE], const char **why)
+{
+	(void)setup, (void)seed, (void)why;
+	*(struct rounds *)state = (struct rounds){ .seats = (int)seats };
+	return 0;
+}
+
+static uint64_t rounds_to_move(const void *state)
+{
+	const struct rounds *r = state;
+
+	return r->over ? 0 : UINT64_C(1) << r->turn;
+}
+
+static int rounds_apply(
+	void *state, unsigned seat, struct slice move, struct game_move *made, const char **why)
+{
+	struct rounds *r = state;
+
+	*why = "not now";
+	if (r->over || (int)seat != r->turn)
+		return HEARTH_EDENIED;
+	if (made)
+		snprintf(made->text, sizeof(made->text), "%.*s", SLICE_ARG(move));
+	r->over = slice_eq(move, SLICE("last"));
+	r->turn = (r->turn + 1) % r->seats;
+	return 0;
+}
+
+static void rounds_view(const void *state, int viewer, struct strbuf *out)
+{
+	(void)viewer;
+	strbuf_printf(out, "{\"turn\":%d}", ((const struct rounds *)state)->turn);
+}
+
+static void rounds_outcome(const void *state, struct game_result *out)
+{
+	const struct rounds *r = state;
+
+	*out = (struct game_result){
+		.over = r->over, .status = "variantEnd", .reason = "the last"
+	};
+	if (r->over)
+		game_score(out->scores, (unsigned)r->seats, (r->turn + r->seats - 1) % r->seats);
+}
+
+static const struct game_rules rounds_rules = { .version = GAME_RULES_VERSION,
+	.id = "rounds",
+	.name = "Rounds",
+	.seats_min = 2,
+	.seats_max = 4,
+	.seat_names = (const char *const[]){ "north", "east", "south", "west" },
+	.state_size = sizeof(struct rounds),
+	.init = rounds_init,
+	.to_move = rounds_to_move,
+	.apply = rounds_apply,
+	.view = rounds_view,
+	.outcome = rounds_outcome };
+
+static void begin_rounds(void)
+{
+	const struct match_start start = { .rules = &rounds_rules,
+		.seats = 3,
+		.accounts = { 1, 2, 3 },
+		.names = { "A", "B", "C" },
+		.limit_ms = 60000 };
+	const char *why;
+
+	match_free(&m);
+	now_us = 0;
+	m = match_new(9, &start, now_us, &why);
+	for (int seat = 0; seat < 3; seat++) {
+		struct match_step step;
+
+		ck_assert(!match_begun(m) && m->clock.side < 0);
+		take(match_try_move(m, seat, SLICE("a"), false, now_us, &step, &why), &step);
+	}
+	ck_assert(match_begun(m) && m->clock.side == 0);
+}
+
+START_TEST(three_play_as_two_do)
+{
+	struct match_step step;
+	struct buf *frame;
+	const char *why;
+
+	begin_rounds();
+	now_us = SECOND;
+	take(match_try_move(m, 0, SLICE("b"), false, now_us, &step, &why), &step);
+	ck_assert(m->clock.side == 1 && m->clock.left_us[0] == 59 * SECOND);
+	take(match_try_move(m, 1, SLICE("last"), false, now_us, &step, &why), &step);
+	ck_assert(m->over && match_winner(m) == 1);
+	frame = game_frame_ended(m, now_us);
+	ck_assert_int_ge(slice_find(buf_slice(frame),
+				 SLICE("\"scores\":{\"north\":0,\"east\":1,\"south\":0}")),
+		0);
+	buf_unref(&frame);
+
+	/* A draw is agreed to by all; one says no, by a move, and it is off. */
+	begin_rounds();
+	ck_assert_int_eq(draw(2), 0);
+	ck_assert_int_eq(draw(0), 0);
+	ck_assert_int_eq(draw(0), HEARTH_EEXIST);
+	ck_assert(!m->over);
+	ck_assert_int_eq(draw(1), 0);
+	ck_assert(m->over && match_winner(m) == GAME_NOBODY && m->scores[1] == GAME_DRAWN);
+
+	begin_rounds();
+	ck_assert_int_eq(draw(2), 0);
+	take(match_try_move(m, 0, SLICE("b"), false, now_us, &step, &why), &step);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
+	/* Who gives up has lost; the others have drawn among themselves. */
+	take(match_try_resign(m, 2, now_us, &step, &why), &step);
+	ck_assert(m->scores[0] == GAME_DRAWN && m->scores[1] == GAME_DRAWN);
+	ck_assert_int_eq(m->scores[2], GAME_LOST);
+
+	/* The match is claimed when nobody else is there any more. */
+	begin_rounds();
+	m->gone_since_us[0] = now_us;
+	ck_assert_int_eq(match_claim_in_us(m, 1, SECOND, now_us + SECOND), -1);
+	m->gone_since_us[2] = now_us + SECOND;
+	ck_assert_int_eq(match_claim_in_us(m, 1, SECOND, now_us + SECOND), SECOND);
+	now_us += 2 * SECOND;
+	take(match_try_left(m, 1, false, SECOND, now_us, &step, &why), &step);
+	ck_assert_int_eq(match_winner(m), 1);
+	match_free(&m);
 }
 END_TEST
 
@@ -207,16 +412,15 @@ END_TEST
 START_TEST(seats_are_called_as_the_rules_call_them)
 {
 	static const char *const names[] = { "north", "south" };
-	static const uint8_t seed[GAME_SEED_SIZE];
 	const struct game_viewer viewer = { .seat = 1 };
 	struct game_rules rules = *game_rules_find(SLICE("chess"));
+	struct match_start start = start_of(&rules);
 	struct match_step step;
 	struct buf *frame;
 	const char *why;
 
 	rules.seat_names = names;
-	m = match_new(7, &rules, SLICE(""), seed, (int64_t[]){ 1, 2 },
-		(const char *const[]){ "Ánna", "" }, 60000, 0, 0, &why);
+	m = match_new(7, &start, 0, &why);
 	move("e2e4");
 	frame = game_frame_state(m, &viewer, 0);
 	ck_assert_int_ge(
@@ -232,6 +436,7 @@ START_TEST(seats_are_called_as_the_rules_call_them)
 END_TEST
 
 TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
-	a_claim_by_the_move_about_to_be_made, before_both_have_moved_nobody_loses,
+	a_claim_by_the_move_about_to_be_made, moves_are_taken_back_where_both_agree,
+	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
 	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them)

@@ -98,7 +98,8 @@ static int64_t match_id;
 
 static int add_match(struct db_tx *tx, void *arg)
 {
-	struct game_match_row row = { .rules = "chess",
+	struct game_match_row row = { .rules = game_rules_find(SLICE("chess")),
+		.seats = 2,
 		.accounts = { (int64_t)WHITE * 100, (int64_t)BLACK * 100 },
 		.names = { "Weiß", "Black" },
 		.limit_ms = *(int64_t *)arg,
@@ -118,8 +119,8 @@ static int load_match(struct db_tx *tx, void *arg)
 /* A shard with one match, of which both players hear. */
 static void open_match(int64_t limit_ms, int64_t first_move_ms)
 {
-	const uint64_t clients[MATCH_SEATS] = { WHITE, BLACK };
-	const bool legal[MATCH_SEATS] = { false, false };
+	const uint64_t clients[GAME_SEATS_MAX] = { WHITE, BLACK };
+	const bool legal[GAME_SEATS_MAX] = { false, false };
 	struct match *m;
 
 	loop_init();
@@ -154,7 +155,8 @@ static void send(enum game_intent_kind kind, uint64_t client, int ply, const cha
 		.client = client,
 		.account = (int64_t)client * 100,
 		.received_us = game_now_us(&tenure),
-		.ply = ply };
+		.ply = ply,
+		.seq = -1 };
 
 	snprintf(in.move, sizeof(in.move), "%s", move);
 	ck_assert_int_eq(game_shard_post(g.shards[0], &in), 0);
@@ -169,23 +171,42 @@ static void forget_told(void)
 
 /* ---- how many there may be ---- */
 
+/* A step that ends a match by itself. */
+static struct match_step an_end(const char *status, const char *reason)
+{
+	struct match_step step = { .seat = -1,
+		.events = { MATCH_ENDED },
+		.n = 1,
+		.ends = true,
+		.clock = { .seats = 2, .side = -1 } };
+
+	match_set_word(step.status, status);
+	match_set_word(step.reason, reason);
+	return step;
+}
+
 /* One after the other, each ended at once: rows are what adds up. */
 static int begin_many(struct db_tx *tx, void *arg)
 {
-	struct match_step end = { .ends = true, .status = "aborted" };
+	const struct game_rules *rules = game_rules_find(SLICE("chess"));
 	const struct game_store_times at = { .wall_ms = 1, .due_us = 1 };
 	int *begun = arg, rc = 0;
 
 	for (*begun = 0; rc == 0; ++*begun) {
-		struct game_match_row row = { .rules = "chess",
+		struct match_step end = an_end("aborted", "");
+		struct game_match_row row = { .rules = rules,
+			.seats = 2,
 			.accounts = { 1, 2 + *begun % 7 },
 			.limit_ms = 60000,
 			.started_at = 1000000 + *begun };
 
 		rc = game_store_add(tx, &row, 10);
-		if (rc == 0)
-			rc = game_store_step(
-				tx, row.id, game_rules_find(SLICE("chess")), &end, &at);
+		if (rc == 0) {
+			struct match *m = match_shell(row.id, rules, 2);
+
+			rc = game_store_step(tx, m, &end, &at);
+			match_free(&m);
+		}
 	}
 	--*begun;
 	return rc == HEARTH_ETOOBIG ? 0 : rc;
@@ -207,27 +228,32 @@ END_TEST
 /* Puts on disk what the shard does not know of, as such a commit does. */
 static int store_step(struct db_tx *tx, void *arg)
 {
-	return game_store_step(tx, match_id, game_rules_find(SLICE("chess")), arg,
-		&(struct game_store_times){ .wall_ms = 1 });
+	struct match *m = match_shell(match_id, game_rules_find(SLICE("chess")), 2);
+	int rc = game_store_step(tx, m, arg, &(struct game_store_times){ .wall_ms = 1 });
+
+	match_free(&m);
+	return rc;
 }
 
-static void move_on_disk(int ply, const char *text)
+static void move_on_disk(const char *text)
 {
-	struct match_step step = { .is_move = true,
-		.ply = ply,
-		.clock = { .left_us = { 600000000, 600000000 }, .side = -1 },
-		.draw_offer = -1,
-		.offered_ply = { -1, -1 } };
+	struct match_step step = { .events = { MATCH_MOVED },
+		.n = 1,
+		.ply = 1,
+		.turns = true,
+		.state = mem_zalloc(1),
+		.clock = { .seats = 2, .left_us = { 600000000, 600000000 }, .side = -1 } };
 
 	snprintf(step.move.text, sizeof(step.move.text), "%s", text);
 	snprintf(step.move.notation, sizeof(step.move.notation), "%s", text);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
+	match_step_clear(&step);
 }
 
 START_TEST(a_move_that_is_on_disk_already_is_played)
 {
 	open_match(600000, 60000);
-	move_on_disk(1, "e2e4");
+	move_on_disk("e2e4");
 	send(GAME_MOVE, WHITE, 0, "e2e4");
 	want(BLACK, "\"moved\"", "e2e4", NULL);
 	want(WHITE, "\"moved\"", "e2e4", NULL);
@@ -242,7 +268,7 @@ END_TEST
 START_TEST(another_move_on_disk_is_the_one_that_counts)
 {
 	open_match(600000, 60000);
-	move_on_disk(1, "d2d4");
+	move_on_disk("d2d4");
 	forget_told();
 	send(GAME_MOVE, WHITE, 0, "e2e4");
 	want(WHITE, "\"rejected\"", "e2e4", NULL);
@@ -256,10 +282,12 @@ END_TEST
 
 START_TEST(a_resignation_that_is_on_disk_already_is_told)
 {
-	struct match_step step = {
-		.ply = 0, .ends = true, .status = "aborted", .reason = "aborted by white"
-	};
+	struct match_step step = an_end("aborted", "aborted by white");
 
+	step.seat = 0;
+	step.events[0] = MATCH_ABORTED;
+	step.events[1] = MATCH_ENDED;
+	step.n = 2;
 	open_match(600000, 60000);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
 	send(GAME_RESIGN, WHITE, -1, "");
@@ -271,9 +299,7 @@ END_TEST
 
 START_TEST(an_end_on_disk_that_nobody_here_knew_of_is_told)
 {
-	struct match_step step = {
-		.ply = 0, .ends = true, .status = "draw", .reason = "agreement"
-	};
+	struct match_step step = an_end("draw", "agreement");
 
 	open_match(600000, 60000);
 	ck_assert_int_eq(db_write_wait(g.db, store_step, &step), 0);
@@ -293,9 +319,11 @@ END_TEST
 START_TEST(of_two_that_own_a_match_the_later_changes_nothing)
 {
 	struct game_shard *other;
-	struct game_intent in = {
-		.kind = GAME_RESUME, .client = ELSEWHERE, .account = (int64_t)WHITE * 100, .ply = -1
-	};
+	struct game_intent in = { .kind = GAME_RESUME,
+		.client = ELSEWHERE,
+		.account = (int64_t)WHITE * 100,
+		.ply = -1,
+		.seq = -1 };
 
 	open_match(600000, 60000);
 	other = game_shard_new(&g, 1);

@@ -168,17 +168,17 @@ START_TEST(what_a_node_of_before_has_is_left_to_it)
 	struct game_view v;
 
 	game_view_init(&v, "a");
-	game_view_add(&v, GAME_LEASE_ALL, &old);
+	game_view_add(&v, "game.shard.3", &old);
 	ck_assert_uint_eq(game_view_takes(&v, "a"), 0);
-	ck_assert(game_view_has_node(&v, "old"));
+	ck_assert(!game_view_has_node(&v, "old"));
 }
 END_TEST
 
 START_TEST(names_are_of_what_they_say)
 {
-	static const char *const others[] = { "", "game.", "game.shard.", "game.shard.16",
-		"game.shard.-1", "game.shard.1x", "game.shard.1 ", "game.lobby.", "game.lobb",
-		"game.node.1", "game.matches" };
+	static const char *const others[] = { "", "match.", "match.shard.", "match.shard.16",
+		"match.shard.-1", "match.shard.1x", "match.shard.1 ", "match.lobby.", "match.lobb",
+		"match.node.1", "game.lobby", "game.shard.1" };
 	char name[LEASE_NAME_MAX + 1];
 
 	for (int i = 0; i < GAME_OWNABLE; i++) {
@@ -198,7 +198,8 @@ static int add_matches(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	for (int i = 0; i < 4 && rc == 0; i++) {
-		struct game_match_row row = { .rules = "chess",
+		struct game_match_row row = { .rules = game_rules_find(SLICE("chess")),
+			.seats = 2,
 			.accounts = { 100 + i, 200 + i },
 			.names = { "W", "B" },
 			.limit_ms = 60000,
