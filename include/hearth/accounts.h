@@ -101,6 +101,11 @@ struct accounts_group {
 	bool waits;         /* what others write waits for the word of one of … */
 	const char *owners; /* … these: addresses of some of them, a line each */
 };
+/* A member of a group who has no account here, and gets its mail at an address elsewhere. */
+struct accounts_subscriber {
+	int64_t group, id;
+	const char *address; /* NAME@DOMAIN, the domain in lower case */
+};
 struct accounts_reached {
 	const struct account *accounts;
 	size_t n;
@@ -108,10 +113,13 @@ struct accounts_reached {
 	size_t group_n;
 	const char *const *remotes; /* NAME@DOMAIN, the domain in lower case */
 	size_t remote_n;
+	const struct accounts_subscriber *subscribers; /* ACCOUNTS_REACHED_MAX at most, each once */
+	size_t subscriber_n;
 };
 /* A group, as people know it. */
 struct accounts_group_named {
 	char name[64], title[ACCOUNTS_NAME_ROOM];
+	bool open; /* more than its owners may write to it */
 };
 typedef void accounts_reached_fn(void *arg, int status, const struct accounts_reached *reached);
 
@@ -182,7 +190,7 @@ struct accounts {
 	void (*reached_by)(void *self, struct slice address, int64_t writer,
 		accounts_reached_fn *done, void *arg);
 	/*
-	 * An account leaves a group: 0, HEARTH_ENOTFOUND (it is not in it), HEARTH_ECONFLICT (it is the last
+	 * An account leaves a group, or, by its negative number, a member elsewhere: 0, HEARTH_ENOTFOUND (it is not in it), HEARTH_ECONFLICT (it is the last
 	 * owner, and others are in it), HEARTH_EBUSY, HEARTH_EIO. From the loop; `done` there.
 	 */
 	void (*leave_group)(
@@ -252,6 +260,8 @@ struct accounts {
 	int (*group_by_address_wait)(void *self, struct slice address, int64_t *group);
 	/* What it is called. HEARTH_ENOTFOUND. */
 	int (*group_by_id_wait)(void *self, int64_t group, struct accounts_group_named *out);
+	/* Where a member elsewhere gets its mail. HEARTH_ENOTFOUND: they are none, or none any more. */
+	int (*subscriber_wait)(void *self, int64_t group, int64_t id, char address[256]);
 	/* The ids of its members, in `a`, by number; none for a group that is not there. */
 	int (*members_wait)(
 		void *self, int64_t group, struct arena *a, int64_t **members, size_t *n);

@@ -15,6 +15,9 @@ static const struct hearth_rule rules[] = {
 	{ "a membership belongs to no group",
 		"SELECT m.account, 'group ' || m.group_id FROM auth.membership m WHERE NOT EXISTS"
 		" (SELECT 1 FROM auth.account_group g WHERE g.id = m.group_id)" },
+	{ "a member elsewhere belongs to no group",
+		"SELECT s.made_by, s.address FROM auth.subscriber s WHERE NOT EXISTS"
+		" (SELECT 1 FROM auth.account_group g WHERE g.id = s.group_id)" },
 	{ "a profile belongs to no account",
 		"SELECT p.account, 'profile' FROM auth.profile p WHERE NOT EXISTS"
 		" (SELECT 1 FROM auth.account a WHERE a.id = p.account)" },

@@ -5,6 +5,7 @@
 #include "alias/alias.h"
 #include "command.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 
 static const char password_help[] = "\nThe password is read from standard input with "
 				    "--password-stdin (one line), asked for at a\n"
@@ -82,6 +83,12 @@ const struct hearth_command auth_commands[] = {
 		auth_run_group_join },
 	{ "group leave", "NAME ADDRESS", "remove somebody from a group", NULL,
 		auth_run_group_leave },
+	{ "group subscribe", "NAME ADDRESS",
+		"let an address elsewhere be a member: print the link it says yes by",
+		"\nThe link is good for a week. Until it is opened nothing is sent there.\n",
+		auth_run_group_subscribe },
+	{ "group unsubscribe", "NAME ADDRESS", "remove a member elsewhere, or their invitation",
+		NULL, auth_run_group_unsubscribe },
 	{ "group quota", "NAME SIZE|none", "what each member may keep, where that is more", NULL,
 		auth_run_group_quota },
 	{ "group posting", "NAME anybody|members|owners|moderated", "who may write to a group",

@@ -10,6 +10,7 @@
 #include "factor/seal.h"
 #include "grant/grant.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/clock.h"
 #include "invitation/invitation.h"
 #include "password/argon.h"
@@ -89,6 +90,7 @@ static expire_fn *const sweep[] = {
 	auth_reset_expire,
 	resting_expire,
 	group_expire_invitations,
+	subscriber_expire,
 	grant_store_expire,
 	auth_code_expire,
 	auth_store_expire_networks,

@@ -12,6 +12,7 @@
 #include "factor/proof.h"
 #include "grant/grant.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 #include "invitation/invitation.h"
 #include "personal/export.h"
 #include "preferences/preferences.h"
@@ -114,6 +115,11 @@ const struct http_route auth_routes[] = {
 	{ HTTP_GET, "/api/auth/groups/{id:int}", auth_get_group, HTTP_ACCOUNT, 0 },
 	{ HTTP_PATCH, "/api/auth/groups/{id:int}", auth_patch_group, HTTP_ACCOUNT, 16384 },
 	{ HTTP_DELETE, "/api/auth/groups/{id:int}", auth_delete_group, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/groups/{id:int}/subscribers", auth_post_subscriber, HTTP_ACCOUNT,
+		1024 },
+	{ HTTP_DELETE, "/api/auth/groups/{id:int}/subscribers/{subscriber:int}",
+		auth_delete_subscriber, HTTP_ACCOUNT, 0 },
+	{ HTTP_POST, "/api/auth/subscribe", auth_post_subscribe, HTTP_PUBLIC, 1024 },
 	{ HTTP_POST, "/api/auth/groups/{id:int}/members", auth_post_member, HTTP_ACCOUNT, 1024 },
 	{ HTTP_PUT, "/api/auth/groups/{id:int}/members/{account:int}", auth_put_member,
 		HTTP_ACCOUNT, 1024 },

@@ -70,5 +70,6 @@ const char *const auth_migrations[] = {
 	auth_alias_migration,
 	auth_group_posting_migration,
 	auth_group_archive_migration,
+	auth_subscriber_migration,
 	NULL,
 };

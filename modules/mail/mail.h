@@ -71,7 +71,8 @@ struct mail {
 	struct mail_dns_state *dns_state;
 	unsigned char srs_key[32];   /* of senders of mail that is sent on (address/srs.h) */
 	unsigned char leave_key[32]; /* of links to leave a group (list/leave.h) */
-	bool has_srs_key;            /* of both */
+	unsigned char verp_key[32];  /* of senders for members elsewhere (address/verp.h) */
+	bool has_srs_key;            /* of all three */
 	int64_t forward_per_hour;
 	int64_t archive_quota; /* bytes of a group's archive; 0: no bound */
 	struct timer copying;  /* looks for copies that did not end */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "address/srs.h"
+#include "address/verp.h"
 #include "api/notify_page.h"
 #include "delivery/letters.h"
 #include "dns/dns_state.h"
@@ -253,6 +254,8 @@ static bool read_srs_key(struct mail *m)
 		srs_key_derive(secret, m->srs_key);
 	if (rc == 0)
 		leave_key_derive(secret, m->leave_key);
+	if (rc == 0)
+		verp_key_derive(secret, m->verp_key);
 	secret_wipe(secret, sizeof(secret));
 	return rc == 0;
 }

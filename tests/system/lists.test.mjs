@@ -200,7 +200,7 @@ test('what others write to a moderated group waits for an owner’s word', async
   assert.equal((await held('DELETE', `/${second}`)).status, 404);
   await eventually(() => header('cleo', 'first to wait'), 30, 'what was let go');
   const text = await header('cleo', 'first to wait');
-  assert.match(text, /^Delivered-To: choir\+x@hearth\.test\r$[^]*^List-Id: <choir\.hearth\.test>\r$[^]*^List-Unsubscribe: /m);
+  assert.match(text, /^Delivered-To: choir\+x@hearth\.test\r$[^]*^List-Id: "The choir" <choir\.hearth\.test>\r$[^]*^List-Unsubscribe: /m);
   // By command; and it survives a kill.
   await hearth.kill();
   await hearth.start();

@@ -74,6 +74,7 @@ test('what waits for an owner is seen, read as mail is, let go, thrown away', { 
   const { page, ask } = owner;
   await page.evaluate((hash) => { location.hash = hash; }, there);
   await page.waitForSelector('#waiting li');
+  await page.waitForSelector('text="Invite an address at another server"');
   const rows = page.locator('#waiting > li');
   assert.equal(await rows.count(), 2);
   assert.match(await rows.nth(0).textContent(), /<b>first<\/b> to wait.*from ann@example\.org/);

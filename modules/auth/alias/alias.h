@@ -81,11 +81,14 @@ struct reach {
 	size_t remote_n;
 	struct accounts_group *groups; /* owned, with their texts */
 	size_t group_n;
-	struct map *seen; /* ids of the accounts, and aliases by their address */
-	unsigned visits;  /* aliases so far */
-	bool looped;      /* an alias was met within itself */
-	char alias[256];  /* the alias that the address itself is; empty: none */
-	int64_t group;    /* the group that the address itself is; 0: none */
+	struct accounts_subscriber *subscribers; /* owned, with their addresses */
+	size_t subscriber_n, subscriber_room;
+	struct map
+		*seen; /* ids of the accounts, aliases by their address, subscribers by <theirs> */
+	unsigned visits; /* aliases so far */
+	bool looped;     /* an alias was met within itself */
+	char alias[256]; /* the alias that the address itself is; empty: none */
+	int64_t group;   /* the group that the address itself is; 0: none */
 };
 
 /*

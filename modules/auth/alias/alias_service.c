@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/error.h"
 
 struct question {
@@ -58,7 +58,9 @@ static void on_reached(void *arg, int status)
 			.groups = q->reach.groups,
 			.group_n = q->reach.group_n,
 			.remotes = (const char *const *)q->reach.remotes,
-			.remote_n = q->reach.remote_n };
+			.remote_n = q->reach.remote_n,
+			.subscribers = q->reach.subscribers,
+			.subscriber_n = q->reach.subscriber_n };
 	q->reached(q->arg, status, &reached);
 	question_free(q);
 }
@@ -175,7 +177,8 @@ static int leave(struct db_tx *tx, void *arg)
 {
 	const struct question *q = arg;
 
-	return group_leave(tx, q->group, q->account);
+	return q->account < 0 ? subscriber_remove(tx, q->group, -q->account)
+			      : group_leave(tx, q->group, q->account);
 }
 
 static void leave_group(

@@ -13,7 +13,7 @@
 
 #include "account/reserved.h"
 #include "account/resting.h"
-#include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -49,6 +49,32 @@ static int add_remote(struct reach *r, struct slice address)
 		r->remotes = mem_alloc(ACCOUNTS_REMOTES_MAX * sizeof(*r->remotes));
 	r->remotes[r->remote_n] = mem_zalloc(address.n + 1);
 	memcpy(r->remotes[r->remote_n++], address.p, address.n);
+	return 0;
+}
+
+/* Who is in two groups gets a mail once. */
+static int add_subscriber(void *arg, const struct subscriber *s)
+{
+	struct reach *r = arg;
+	char key[260];
+
+	snprintf(key, sizeof(key), "<%s>", s->address);
+	for (char *c = key; *c; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	if (map_get(r->seen, slice_str(key)))
+		return 0;
+	if (r->subscriber_n == ACCOUNTS_REACHED_MAX)
+		return HEARTH_ETOOBIG;
+	if (r->subscriber_n == r->subscriber_room) {
+		r->subscriber_room = r->subscriber_room ? 2 * r->subscriber_room : 4;
+		r->subscribers =
+			mem_realloc(r->subscribers, r->subscriber_room * sizeof(*r->subscribers));
+	}
+	r->subscribers[r->subscriber_n++] = (struct accounts_subscriber){
+		.group = s->group, .id = s->id, .address = mem_strdup(slice_str(s->address))
+	};
+	map_set(r->seen, slice_str(key), r);
 	return 0;
 }
 
@@ -142,7 +168,9 @@ static int add_members(struct db_tx *tx, struct reach *r, int64_t group)
 
 	if (rc == 0)
 		rc = add_all(tx, r, &ids, group, &n);
-	return rc == 0 && n == 0 ? HEARTH_ENOTFOUND : rc;
+	if (rc == 0)
+		rc = subscriber_each(tx, group, true, add_subscriber, r);
+	return rc == 0 && n + r->subscriber_n == 0 ? HEARTH_ENOTFOUND : rc;
 }
 
 /*
@@ -375,6 +403,9 @@ void auth_reach_clear(struct reach *r)
 		free((char *)r->groups[i].title);
 		free((char *)r->groups[i].owners);
 	}
+	for (size_t i = 0; i < r->subscriber_n; i++)
+		free((char *)r->subscribers[i].address);
+	free(r->subscribers);
 	free(r->groups);
 	free(r->remotes);
 	free(r->accounts);
@@ -398,7 +429,7 @@ int auth_reach(struct db_tx *tx, struct reach *r, struct slice address)
 		     ? HEARTH_ENOTFOUND
 		     : reach_address(tx, r, strbuf_slice(&text), 0);
 	strbuf_free(&text);
-	if (rc == 0 && r->n + r->remote_n == 0)
+	if (rc == 0 && r->n + r->remote_n + r->subscriber_n == 0)
 		rc = HEARTH_ENOTFOUND;
 	INVARIANT(r->n <= ACCOUNTS_REACHED_MAX && r->remote_n <= ACCOUNTS_REMOTES_MAX);
 	return rc;

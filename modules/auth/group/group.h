@@ -52,7 +52,8 @@ struct group {
 	/* Bytes that each member may keep, where that is more than they could; 0: says nothing. */
 	int64_t quota;
 	int64_t created_ms;
-	int64_t members; /* how many */
+	int64_t members;     /* how many … */
+	int64_t subscribers; /* … and elsewhere (subscriber.h) */
 	/* What whoever it was read for is asked to be (group_list, group_invited_as). */
 	enum group_role invited;
 };

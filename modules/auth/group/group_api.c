@@ -7,6 +7,7 @@
 
 #include "audit/audit_log.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -64,6 +65,7 @@ static void write_group(
 		json_null(w);
 	json_put_i64(w, "created_at", g->created_ms);
 	json_put_i64(w, "members", g->members);
+	json_put_i64(w, "elsewhere", g->subscribers);
 	json_put_str(w, "role", role_name(role));
 	json_put_str(w, "invited", role_name(g->invited));
 }
@@ -91,6 +93,19 @@ static void write_person(void *arg, const struct group_person *person)
 static void write_invited(void *arg, const struct group_person *person)
 {
 	write_one(&((struct ask *)arg)->w, person, "invited_at");
+}
+
+static int write_subscriber(void *arg, const struct subscriber *s)
+{
+	struct json_writer *w = &((struct ask *)arg)->w;
+
+	json_open_object(w);
+	json_put_i64(w, "id", s->id);
+	json_put_str(w, "address", s->address);
+	json_put_str(w, "state", subscriber_state_name(s->state));
+	json_put_i64(w, "since", s->since_ms);
+	json_close_object(w);
+	return 0;
 }
 
 static void write_listed(void *arg, const struct group *g, enum group_role role)
@@ -121,6 +136,12 @@ static int write_answer(struct db_tx *tx, struct ask *ask)
 		json_name(&ask->w, "invitations");
 		json_open_array(&ask->w);
 		rc = group_invited_people(tx, ask->group.id, write_invited, ask);
+		json_close_array(&ask->w);
+	}
+	if (rc == 0 && ask->rights.change) {
+		json_name(&ask->w, "subscribers");
+		json_open_array(&ask->w);
+		rc = subscriber_each(tx, ask->group.id, false, write_subscriber, ask);
 		json_close_array(&ask->w);
 	}
 	json_close_object(&ask->w);

@@ -8,6 +8,7 @@
 #include "audit/audit_log.h"
 #include "command.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
@@ -253,6 +254,16 @@ static void write_invited(void *text, const struct group_person *person)
 	strbuf_printf(text, "%.*s\tinvited\n", SLICE_ARG(person->address));
 }
 
+static int write_subscriber(void *arg, const struct subscriber *s)
+{
+	struct order *o = arg;
+
+	strbuf_printf(&o->text, "%s\telsewhere%s%s\n", s->address,
+		s->state == SUBSCRIBER_MEMBER ? "" : "\t",
+		s->state == SUBSCRIBER_MEMBER ? "" : subscriber_state_name(s->state));
+	return 0;
+}
+
 static int tx_show(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
@@ -265,7 +276,9 @@ static int tx_show(struct db_tx *tx, void *arg)
 	if (o->group.quota)
 		strbuf_printf(&o->text, "quota\t%lld\n", (long long)o->group.quota);
 	rc = group_people(tx, o->group.id, write_person, &o->text);
-	return rc == 0 ? group_invited_people(tx, o->group.id, write_invited, &o->text) : rc;
+	if (rc == 0)
+		rc = group_invited_people(tx, o->group.id, write_invited, &o->text);
+	return rc == 0 ? subscriber_each(tx, o->group.id, false, write_subscriber, o) : rc;
 }
 
 int auth_run_group_show(struct hearth *h, int argc, char **argv)

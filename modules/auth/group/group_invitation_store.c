@@ -39,7 +39,8 @@ static int has_place(struct db_tx *tx, int64_t id, int64_t account, int64_t by)
 	if (rc == 0)
 		rc = db_get_int(tx, &all,
 			"SELECT (SELECT count(*) FROM group_invitation WHERE group_id = $1 AND"
-			" account <> $2) + (SELECT count(*) FROM membership WHERE group_id = $1)",
+			" account <> $2) + (SELECT count(*) FROM membership WHERE group_id = $1)"
+			" + (SELECT count(*) FROM subscriber WHERE group_id = $1)",
 			db_int(id), db_int(account));
 	if (rc == 0 && by)
 		rc = db_get_int(tx, &of_one,

@@ -2,6 +2,7 @@
  * group_member_store.c: SQL on who is in a group. Inside a db_fn, on a database thread.
  */
 #include "group/group.h"
+#include "group/subscriber.h"
 
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -30,6 +31,10 @@ static int holds_it_together(struct db_tx *tx, int64_t id, int64_t account, bool
 		rc = db_get_int(tx, &others,
 			"SELECT count(*) FROM membership WHERE group_id = $1 AND account <> $2",
 			db_int(id), db_int(account));
+	if (rc == 0 && others == 0)
+		rc = db_get_int(tx, &others,
+			"SELECT count(*) FROM subscriber WHERE group_id = $1 AND state > 0",
+			db_int(id));
 	*last = owners == 0 && others > 0;
 	return rc;
 }
@@ -49,7 +54,7 @@ static int add(struct db_tx *tx, const struct group *g, int64_t account, enum gr
 	struct account found;
 	int rc = auth_store_get(tx, account, &found);
 
-	if (rc == 0 && g->members >= GROUP_MEMBERS_MAX)
+	if (rc == 0 && g->members + g->subscribers >= GROUP_MEMBERS_MAX)
 		rc = HEARTH_ETOOBIG;
 	if (rc == 0)
 		rc = db_run(tx,
@@ -154,6 +159,8 @@ int group_forget_account(struct db_tx *tx, int64_t account)
 	struct group g;
 	int rc = group_forget_invitations(tx, account);
 
+	if (rc >= 0)
+		rc = subscriber_forget_account(tx, account);
 	if (rc >= 0)
 		rc = db_run(tx, "UPDATE account_group SET made_by = 0 WHERE made_by = $1",
 			db_int(account));

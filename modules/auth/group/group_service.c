@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "group/group.h"
+#include "group/subscriber.h"
 #include "hearth/error.h"
 
 /* ---- who is in a group ---- */
@@ -65,7 +65,26 @@ static int group_by_id_wait(void *self, int64_t group, struct accounts_group_nam
 		return rc;
 	snprintf(out->name, sizeof(out->name), "%s", g.name);
 	snprintf(out->title, sizeof(out->title), "%s", g.title);
+	out->open = g.posting != GROUP_POSTING_OWNERS;
 	return 0;
+}
+
+static int get_subscriber(struct db_tx *tx, void *arg)
+{
+	struct subscriber *s = arg;
+	int rc = subscriber_get(tx, s->group, s->id, s);
+
+	return rc == 0 && s->state != SUBSCRIBER_MEMBER ? HEARTH_ENOTFOUND : rc;
+}
+
+static int subscriber_wait(void *self, int64_t group, int64_t id, char address[256])
+{
+	struct subscriber s = { .group = group, .id = id };
+	int rc = db_read_wait(((struct auth *)self)->db, get_subscriber, &s);
+
+	if (rc == 0)
+		snprintf(address, 256, "%s", s.address);
+	return rc;
 }
 
 static void add_id(void *arg, const struct group_person *person)
@@ -142,6 +161,7 @@ void auth_group_service_init(struct auth *a)
 {
 	a->service.group_by_address_wait = group_by_address_wait;
 	a->service.group_by_id_wait = group_by_id_wait;
+	a->service.subscriber_wait = subscriber_wait;
 	a->service.members_wait = members_wait;
 	a->service.owns_group_wait = owns_group_wait;
 	a->service.is_member_wait = is_member_wait;

@@ -4,6 +4,7 @@
 #include "account/resting.h"
 #include "alias/alias.h"
 #include "group/group.h"
+#include "group/subscriber.h"
 
 #include <stdio.h>
 
@@ -41,9 +42,10 @@ const char auth_group_posting_migration[] =
 const char auth_group_archive_migration[] =
 	"ALTER TABLE account_group ADD COLUMN archive BIGINT NOT NULL DEFAULT 0;";
 
-#define GROUP_COLUMNS                                                           \
-	"g.id, g.name, g.title, g.description, g.open, g.quota, g.created_at, " \
-	"(SELECT count(*) FROM membership c WHERE c.group_id = g.id), g.posting, g.archive"
+#define GROUP_COLUMNS                                                                         \
+	"g.id, g.name, g.title, g.description, g.open, g.quota, g.created_at, "               \
+	"(SELECT count(*) FROM membership c WHERE c.group_id = g.id), g.posting, g.archive, " \
+	"(SELECT count(*) FROM subscriber e WHERE e.group_id = g.id AND e.state > 0)"
 
 static void take(struct db_rows *rows, int column, char *out, size_t room)
 {
@@ -66,6 +68,7 @@ static void read_group(struct db_rows *rows, struct group *out)
 	out->members = db_col_int(rows, 7);
 	out->posting = (enum group_posting)db_col_int(rows, 8);
 	out->archive = (enum group_archive)db_col_int(rows, 9);
+	out->subscribers = db_col_int(rows, 10);
 	out->invited = GROUP_NOBODY;
 }
 
@@ -217,6 +220,8 @@ int group_delete(struct db_tx *tx, int64_t id, int64_t now_ms, int64_t rest_ms)
 	if (rc == 0)
 		rc = group_drop_invitations(tx, id);
 	if (rc >= 0)
+		rc = subscriber_drop_group(tx, id);
+	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM membership WHERE group_id = $1", db_int(id));
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM account_group WHERE id = $1", db_int(id));
@@ -246,8 +251,8 @@ int group_list(struct db_tx *tx, int64_t account, bool all,
 		return rc;
 	while (db_next(&rows) > 0) {
 		read_group(&rows, &g);
-		g.invited = role_at(&rows, 11);
-		each(arg, &g, role_at(&rows, 10));
+		g.invited = role_at(&rows, 12);
+		each(arg, &g, role_at(&rows, 11));
 	}
 	return db_end(&rows);
 }

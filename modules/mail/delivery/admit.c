@@ -62,11 +62,14 @@ struct question {
 	size_t remote_n;
 	struct mail_list *lists; /* the groups, in `a` */
 	size_t list_n;
+	struct accounts_subscriber *subscribers; /* their members elsewhere, in `a` */
+	size_t subscriber_n;
 	bool waits;                     /* for an owner of … */
 	struct slice waits_for, owners; /* … this group */
 	int64_t writer;                 /* who is logged in; 0: nobody */
 	int64_t size;
-	bool owed; /* success is to be told, by `orcpt` */
+	bool owed;    /* success is to be told, by `orcpt`: … */
+	bool grouped; /* … that it went to several */
 	struct arena *a;
 	struct mail_suppressed suppressed; /* in `a` */
 	mail_admitted_fn *done;
@@ -100,8 +103,27 @@ static void add(struct question *q, const struct account *accounts, size_t n)
 						     .address = slice_str(q->address),
 						     .list = list_of(q, accounts[i].through),
 						     .waits = q->waits && accounts[i].through > 0,
+						     .notify = q->notify,
 						     .quota = accounts[i].quota,
 						     .elsewhere = accounts[i].elsewhere });
+}
+
+static void send_to_subscribers(struct question *q)
+{
+	for (size_t i = 0; i < q->subscriber_n; i++) {
+		const struct accounts_subscriber *s = &q->subscribers[i];
+		struct slice address = slice_str(s->address), domain = address;
+
+		slice_split(&domain, '@');
+		if (!mail_delivery_has(q->delivery, -s->id))
+			mail_delivery_send(q->delivery, &(struct mail_remote){ .address = address,
+								.domain = domain,
+								.sent_on = true,
+								.via = slice_str(q->address),
+								.list = list_of(q, s->group),
+								.member = s->id,
+								.waits = q->waits });
+	}
 }
 
 /* An alias may lead elsewhere, too: there the mail is sent on, for whoever wrote it. */
@@ -118,6 +140,11 @@ static void take(struct question *q)
 							.sent_on = true,
 							.via = slice_str(q->address) });
 	}
+	send_to_subscribers(q);
+	if (q->waits)
+		mail_delivery_tell_owners(q->delivery, q->waits_for, q->owners);
+	if (q->owed && (q->grouped || q->subscriber_n > 0))
+		mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt), true);
 	answer(q, &ok);
 }
 
@@ -135,11 +162,10 @@ static void on_room(void *arg, int status, const struct account *accounts, size_
 		answer(q, &many);
 	} else {
 		add(q, accounts, n);
-		if (q->waits)
-			mail_delivery_tell_owners(q->delivery, q->waits_for, q->owners);
-		if (q->owed)
-			mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt),
-				n > 1 || accounts->through != 0);
+		q->grouped = n > 1 || accounts->through != 0;
+		if (q->owed && !q->grouped && q->subscriber_n == 0)
+			mail_delivery_owe(
+				q->delivery, slice_str(q->address), slice_str(q->orcpt), false);
 		take(q);
 	}
 }
@@ -233,18 +259,37 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 	return may && (!q->waits || reached->remote_n == 0);
 }
 
+/* Of a server that sends nothing elsewhere they get nothing. */
+static void note_subscribers(struct question *q, const struct accounts_reached *reached)
+{
+	if (reached->subscriber_n == 0 || !mail_sends_elsewhere(q->m))
+		return;
+	q->subscribers = arena_dup(
+		q->a, reached->subscribers, reached->subscriber_n * sizeof(*q->subscribers));
+	for (size_t i = 0; i < reached->subscriber_n; i++)
+		q->subscribers[i].address =
+			arena_strdup(q->a, slice_str(reached->subscribers[i].address));
+	q->subscriber_n = reached->subscriber_n;
+}
+
 static void on_reached(void *arg, int status, const struct accounts_reached *reached)
 {
 	struct question *q = arg;
+	bool may = note_lists(q, reached);
 
 	for (size_t i = 0; i < reached->remote_n; i++)
 		strbuf_printf(&q->remotes, "%s\n", reached->remotes[i]);
 	q->remote_n = reached->remote_n;
-	if (!note_lists(q, reached))
+	if (may)
+		note_subscribers(q, reached);
+	if (!may)
 		answer(q, &members_only);
-	else if (q->remote_n > 0 && !mail_sends_elsewhere(q->m))
+	else if ((q->remote_n > 0 || (reached->subscriber_n > 0 && reached->n == 0)) &&
+		 !mail_sends_elsewhere(q->m))
 		answer(q, &nameless);
-	else if (mail_delivery_sent(q->delivery) + q->remote_n > ACCOUNTS_REACHED_MAX)
+	else if (mail_delivery_sent(q->delivery) > 0 &&
+		 mail_delivery_sent(q->delivery) + q->remote_n + q->subscriber_n >
+			 ACCOUNTS_REACHED_MAX)
 		answer(q, &many);
 	else if (status == 0 && reached->n > 0)
 		mail_ask_room(q->m, q->size, reached->accounts, reached->n, on_room, q);

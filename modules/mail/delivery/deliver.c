@@ -64,6 +64,19 @@ void mail_delivery_abort(struct mail_delivery **d)
 	*d = NULL;
 }
 
+static const struct mail_list *copy_list(struct arena *a, const struct mail_list *from)
+{
+	struct mail_list *list;
+
+	if (!from)
+		return NULL;
+	list = ARENA_NEW(a, struct mail_list);
+	*list = *from;
+	list->name = arena_slice(a, list->name);
+	list->title = arena_slice(a, list->title);
+	return list;
+}
+
 void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 {
 	struct mail_target *t;
@@ -80,14 +93,7 @@ void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
 	t->r.mailbox = arena_slice(d->a, r->mailbox);
 	t->r.keywords = arena_slice(d->a, r->keywords);
 	t->r.head = arena_slice(d->a, r->head);
-	if (r->list) {
-		struct mail_list *list = ARENA_NEW(d->a, struct mail_list);
-
-		*list = *r->list;
-		list->name = arena_slice(d->a, list->name);
-		list->title = arena_slice(d->a, list->title);
-		t->r.list = list;
-	}
+	t->r.list = copy_list(d->a, r->list);
 }
 
 size_t mail_delivery_count(const struct mail_delivery *d)
@@ -102,12 +108,17 @@ void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
 		d->remote_cap = d->remote_cap ? 2 * d->remote_cap : 4;
 		d->remotes = mem_realloc(d->remotes, d->remote_cap * sizeof(*d->remotes));
 	}
+	if (r->member)
+		map_set_u64(d->accounts, (uint64_t)-r->member, d);
 	d->remotes[d->remote_n++] = (struct mail_remote){ .address = arena_slice(d->a, r->address),
 		.domain = arena_slice(d->a, r->domain),
 		.notify = r->notify,
 		.orcpt = arena_slice(d->a, r->orcpt),
 		.sent_on = r->sent_on,
-		.via = arena_slice(d->a, r->via) };
+		.via = arena_slice(d->a, r->via),
+		.list = copy_list(d->a, r->list),
+		.member = r->member,
+		.waits = r->waits };
 }
 
 void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners)

@@ -22,6 +22,7 @@ struct mail_recipient {
 	 */
 	unsigned use;
 	struct slice head;
+	unsigned notify; /* enum mail_notify_when, as it was asked for: of one that waits */
 	const struct mail_list *list; /* the group it is reached through; NULL: none */
 	bool waits;                   /* until an owner of it has said yes (store/moderated.h) */
 	/*
@@ -56,7 +57,16 @@ struct mail_remote {
 	 */
 	bool sent_on;
 	struct slice via;
-	bool dropped; /* the delivery's own: it would go round in a loop */
+	/*
+	 * A member elsewhere of this group: their number. What becomes of it is the group's business, and nobody
+	 * else is told.
+	 */
+	const struct mail_list *list;
+	int64_t member;
+	bool waits; /* until an owner of it has said yes (store/moderated.h) */
+	/* the delivery's own */
+	bool dropped;        /* it would go round in a loop */
+	struct slice fields; /* of its list */
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 /* Whom to tell that it waits for them: owners of a group, a line each. */
@@ -100,7 +110,7 @@ void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms);
 void mail_delivery_has_waited(struct mail_delivery *d);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
-/* Whether the account is among the recipients already. */
+/* Whether the account is among the recipients already; or, by its negative number, a member elsewhere. */
 bool mail_delivery_has(const struct mail_delivery *d, int64_t account);
 /*
  * The envelope's sender, empty for "<>" and unless it is set, and `received` (a whole Received field,

@@ -236,18 +236,37 @@ static const struct report_recipient *find_owed(const struct mail_delivery *d, s
 	return NULL;
 }
 
-/* Success is told once of an address, however many are behind it; `first` of them has the row. */
-static unsigned notify_for(const struct report_recipient *owed, bool first)
+/* As it was asked for; success is told once of an address, however many are behind it; `first` of them has the row. */
+static unsigned notify_for(const struct report_recipient *owed, unsigned asked, bool first)
 {
-	if (!owed || !first)
-		return owed ? MAIL_NOTIFY_FAILURE : 0;
-	return MAIL_NOTIFY_SUCCESS | MAIL_NOTIFY_FAILURE |
-	       (owed->action == REPORT_EXPANDED ? MAIL_NOTIFY_AS_GROUP : 0);
+	unsigned rest = asked & ~(unsigned)MAIL_NOTIFY_SUCCESS;
+
+	if (owed && first)
+		return asked | (owed->action == REPORT_EXPANDED ? MAIL_NOTIFY_AS_GROUP : 0);
+	return asked && !rest ? MAIL_NOTIFY_NEVER : rest;
 }
 
 static bool is_queued_here(const struct mail_target *t)
 {
 	return arrives(t) && !t->dropped;
+}
+
+/*
+ * One who gets it through a group, elsewhere by a negative number: what they get is made when its time has come,
+ * as for those who are here (queue/here.c).
+ */
+static int queue_member(struct db_tx *tx, const struct mail_delivery *d, int64_t outgoing,
+	int64_t due_ms, const struct mail_remote *r)
+{
+	return mail_store_queue_add(tx, outgoing,
+		&(struct mail_queued){ .recipient = r->via,
+			.domain = mail_domain(d->m),
+			.notify = MAIL_NOTIFY_NEVER,
+			.due_ms = due_ms,
+			.moderated = r->waits,
+			.list = r->list->id,
+			.list_name = r->list->name,
+			.here = -r->member });
 }
 
 /* Those who are here, of a mail that waits; the copy its sender keeps is filed at once. */
@@ -267,10 +286,11 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
 		rc = mail_store_queue_add(tx, outgoing,
 			&(struct mail_queued){ .recipient = t->r.address,
 				.domain = domain.n > 0 ? domain : mail_domain(d->m),
-				.notify = notify_for(owed, !slice_eq(last, t->r.address)),
+				.notify = notify_for(
+					owed, t->r.notify, !slice_eq(last, t->r.address)),
 				.orcpt = owed ? owed->orcpt : SLICE(""),
 				.due_ms = due_ms,
-				.held = t->r.waits,
+				.moderated = t->r.waits,
 				.list = t->r.list ? t->r.list->id : 0,
 				.list_name = t->r.list ? t->r.list->name : SLICE(""),
 				.archive = t->r.list && t->r.list->archived ? MAIL_TO_ARCHIVE
@@ -287,7 +307,16 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
  */
 static bool is_named(const struct mail_remote *r, bool waits)
 {
-	return !r->dropped && (waits || !r->sent_on);
+	return !r->dropped && !r->list && (waits || !r->sent_on);
+}
+
+static int queue_through_list(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing,
+	int64_t until, int64_t due, const struct mail_remote *r)
+{
+	if (until)
+		return queue_member(tx, d, outgoing, due, r);
+	/* What a policy calls junk leaves this server for nobody. */
+	return r->waits || d->junk ? 0 : mail_forwarding_queue(tx, d, r);
 }
 
 static int queue_named(
@@ -303,6 +332,8 @@ static int queue_named(
 					.notify = d->remotes[i].notify,
 					.orcpt = d->remotes[i].orcpt,
 					.due_ms = due });
+		else if (d->remotes[i].list && !d->remotes[i].dropped)
+			rc = queue_through_list(tx, d, outgoing, until, due, &d->remotes[i]);
 		else if (!d->remotes[i].dropped)
 			rc = mail_forwarding_queue(tx, d, &d->remotes[i]);
 	return rc;
@@ -318,8 +349,10 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 
 	for (size_t i = 0; i < d->n && until; i++)
 		here += is_queued_here(&d->targets[i]);
-	for (size_t i = 0; i < d->remote_n; i++)
+	for (size_t i = 0; i < d->remote_n; i++) {
 		n += is_named(&d->remotes[i], until > 0);
+		here += until && d->remotes[i].list && !d->remotes[i].dropped;
+	}
 	rc = check_sender(tx, d, now, n);
 	o.queued_ms = due;
 	o.not_before_ms = until;
@@ -336,31 +369,40 @@ static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int
 	return rc == 0 && until ? queue_here(tx, d, id, due) : rc;
 }
 
+/* The mail of its own that those who wait for an owner have in the queue, made with the first of them. */
+static int open_waiting(struct db_tx *tx, struct mail_delivery *d, const struct mail_list *list,
+	int64_t now, int64_t *id)
+{
+	struct mail_outgoing o = d->outgoing;
+	int rc = *id ? 0 : mail_store_moderated_room(tx, list->id);
+
+	if (*id || rc < 0)
+		return rc;
+	o.account = o.not_before_ms = o.copy = 0;
+	/* Sealed now, for those elsewhere: later nothing is known of how it came. */
+	o.content.trace = slice_str(arena_printf(d->a, "%.*s%.*s%.*s", SLICE_ARG(d->seal),
+		SLICE_ARG(d->checked), SLICE_ARG(d->received)));
+	o.queued_ms = now;
+	o.expires_ms = now + mail_queue_limits(d->m)->expiry_ms;
+	return mail_store_outgoing_add(tx, &o, id);
+}
+
 /*
  * For the members of a group whose owners are to say yes first: a row each, which is held. A mail of its own,
  * of which nobody is told what became.
  */
 static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 {
-	struct mail_outgoing o = d->outgoing;
 	int64_t id = 0;
 	int rc = 0;
 
-	o.account = o.not_before_ms = o.copy = 0;
-	o.content.trace = slice_str(
-		arena_printf(d->a, "%.*s%.*s", SLICE_ARG(d->checked), SLICE_ARG(d->received)));
-	o.queued_ms = now;
-	o.expires_ms = now + mail_queue_limits(d->m)->expiry_ms;
 	for (size_t i = 0; i < d->n && rc == 0; i++) {
 		const struct mail_target *t = &d->targets[i];
 		struct slice domain = t->r.address;
 
 		if (!t->r.waits || t->dropped)
 			continue;
-		if (id == 0)
-			rc = mail_store_moderated_room(tx, t->r.list->id);
-		if (id == 0 && rc == 0)
-			rc = mail_store_outgoing_add(tx, &o, &id);
+		rc = open_waiting(tx, d, t->r.list, now, &id);
 		slice_split(&domain, '@');
 		if (rc == 0)
 			rc = mail_store_queue_add(tx, id,
@@ -368,12 +410,21 @@ static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 					.domain = domain,
 					.notify = MAIL_NOTIFY_NEVER,
 					.due_ms = now,
-					.held = true,
+					.moderated = true,
 					.list = t->r.list->id,
 					.list_name = t->r.list->name,
 					.archive = t->r.list->archived ? MAIL_TO_ARCHIVE
 								       : MAIL_NOT_ARCHIVED,
 					.here = t->r.account });
+	}
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
+		const struct mail_remote *r = &d->remotes[i];
+
+		if (!r->waits || r->dropped)
+			continue;
+		rc = open_waiting(tx, d, r->list, now, &id);
+		if (rc == 0)
+			rc = queue_member(tx, d, id, now, r);
 	}
 	d->tells_owners = false;
 	if (rc < 0 || id == 0 || d->owners.n == 0)

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "address/srs.h"
+#include "address/verp.h"
 #include "delivery/internal.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
@@ -80,6 +81,14 @@ static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
 	return a && b && a->id == b->id;
 }
 
+/* By a group it is not passed on: it came through it before, or nobody wrote it. */
+static bool is_dropped_by(
+	const struct mail_delivery *d, const struct mail_list *list, struct slice header)
+{
+	return list &&
+	       (list_header_is_reply(header) || list_header_has(header, list, mail_domain(d->m)));
+}
+
 /* Marks who had it before. Returns how many are left. */
 static size_t drop_looped(struct mail_delivery *d, struct slice header)
 {
@@ -88,16 +97,18 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 	for (size_t i = 0; i < d->remote_n; i++) {
 		struct mail_remote *r = &d->remotes[i];
 
-		if (i > 0 && slice_eq(r->via, r[-1].via))
+		/* Of a thousand members of a group the header is read once. */
+		if (i > 0 && slice_eq(r->via, r[-1].via) &&
+			(r->list == r[-1].list || is_same_list(r->list, r[-1].list)))
 			r->dropped = r[-1].dropped;
 		else
-			r->dropped = r->via.n > 0 && has_been_at(d->a, header, r->via);
+			r->dropped = (r->via.n > 0 && has_been_at(d->a, header, r->via)) ||
+				     is_dropped_by(d, r->list, header);
 		dropped += r->dropped;
 	}
 	for (size_t i = 0; i < d->n; i++) {
 		struct mail_target *t = &d->targets[i];
 
-		/* Of a thousand members of a group the header is read once. */
 		if (i > 0 && slice_eq(t->r.address, t[-1].r.address))
 			t->looped = t[-1].looped;
 		else
@@ -105,9 +116,7 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 		if (i > 0 && is_same_list(t->r.list, t[-1].r.list))
 			t->dropped = t[-1].dropped;
 		else
-			t->dropped = t->r.list &&
-				     (list_header_is_reply(header) ||
-					     list_header_has(header, t->r.list, mail_domain(d->m)));
+			t->dropped = is_dropped_by(d, t->r.list, header);
 		left += !t->dropped;
 	}
 	return left + (d->remote_n - dropped);
@@ -172,9 +181,20 @@ static struct slice rewrite(struct mail_delivery *d)
 	return arena_slice(d->a, slice_str(out));
 }
 
-/* `fields`: of the list it came through here; empty: it came through none. */
+/* Of a member elsewhere of a group: where what cannot be delivered is counted for them. */
+static struct slice sender_for(struct mail_delivery *d, const struct mail_remote *r)
+{
+	char local[VERP_LOCAL_MAX + 1];
+
+	if (!d->m->has_srs_key)
+		return SLICE("");
+	verp_write(d->m->verp_key, r->list->id, r->member, clock_wall_s(), local);
+	return slice_str(arena_printf(d->a, "%s@%.*s", local, SLICE_ARG(mail_domain(d->m))));
+}
+
+/* `fields`: of the list it came through here; empty: it came through none. Of a member elsewhere `r` says more. */
 static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, struct slice fields,
-	struct slice to)
+	struct slice to, const struct mail_remote *r)
 {
 	const struct mail_queue_limits *limits = mail_queue_limits(d->m);
 	struct mail_outgoing o = d->outgoing;
@@ -183,7 +203,7 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 	int rc;
 
 	slice_split(&domain, '@');
-	o.mail_from = via.n > 0 ? rewrite(d) : d->mail_from;
+	o.mail_from = r && r->list ? sender_for(d, r) : via.n > 0 ? rewrite(d) : d->mail_from;
 	if (via.n > 0)
 		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
 			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace),
@@ -199,19 +219,36 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 	return mail_store_queue_add(tx, id,
 		&(struct mail_queued){ .recipient = to,
 			.domain = domain,
-			.notify = is_known(d) ? 0 : MAIL_NOTIFY_NEVER,
+			.notify = is_known(d) && !(r && r->list) ? 0 : MAIL_NOTIFY_NEVER,
 			.orcpt = SLICE(""),
-			.due_ms = now });
+			.due_ms = now,
+			.list = r && r->list ? r->list->id : 0,
+			.list_name = r && r->list ? r->list->name : SLICE(""),
+			.member = r ? r->member : 0 });
+}
+
+/* What is bounded within the hour: an address elsewhere; and of a group mails, however many members they go to. */
+static int count(struct db_tx *tx, const struct mail_delivery *d, const struct mail_remote *r)
+{
+	char key[48];
+
+	if (!r->list)
+		return mail_store_forwarded(
+			tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
+	if (r > d->remotes && is_same_list(r->list, r[-1].list))
+		return 0;
+	snprintf(key, sizeof(key), "through the group %lld", (long long)r->list->id);
+	return mail_store_forwarded(tx, slice_str(key), clock_wall_ms(), d->m->forward_per_hour);
 }
 
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)
 {
-	int rc = mail_store_forwarded(tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
+	int rc = count(tx, d, r);
 
 	/* It is nobody's limit of sending: whoever brings it comes again. */
 	if (rc == HEARTH_EDENIED)
 		rc = HEARTH_EBUSY;
-	return rc < 0 ? rc : send_on(tx, d, r->via, SLICE(""), r->address);
+	return rc < 0 ? rc : send_on(tx, d, r->via, r->fields, r->address, r);
 }
 
 /* Nobody would be told that it failed there, and nobody looked at who sent it: a copy stays. */
@@ -245,7 +282,8 @@ int mail_forwarding_personal(
 		t->kept_why = "too many within the hour";
 		return rc == HEARTH_EDENIED ? 0 : rc;
 	}
-	rc = send_on(tx, d, t->r.address, t->list_fields, arena_slice(d->a, slice_str(f.address)));
+	rc = send_on(
+		tx, d, t->r.address, t->list_fields, arena_slice(d->a, slice_str(f.address)), NULL);
 	if (rc < 0)
 		return rc;
 	t->forwarded = arena_slice(d->a, slice_str(strrchr(f.address, '@') + 1));

@@ -20,8 +20,9 @@
 #include "smtp/smtp_idn.h"
 #include "store/archive.h"
 
-/* For this member: the link to leave is theirs. */
-static struct slice list_fields(struct mail_delivery *d, const struct mail_recipient *r)
+/* For this member, elsewhere by a negative number: the link to leave is theirs. */
+static struct slice list_fields(
+	struct mail_delivery *d, const struct mail_list *list, int64_t member)
 {
 	struct strbuf url = { 0 }, out = { 0 };
 	char token[LEAVE_TOKEN_MAX];
@@ -29,13 +30,22 @@ static struct slice list_fields(struct mail_delivery *d, const struct mail_recip
 
 	hearth_url(d->m->h, &url);
 	if (d->m->has_srs_key)
-		leave_token(d->m->leave_key, r->list->id, r->account, clock_wall_s(), token);
-	list_header_write(&out, r->list, mail_domain(d->m), strbuf_slice(&url),
+		leave_token(d->m->leave_key, list->id, member, clock_wall_s(), token);
+	list_header_write(&out, list, mail_domain(d->m), strbuf_slice(&url),
 		d->m->has_srs_key ? token : NULL, mail_archive_name(slice_str(d->key)));
 	fields = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&url);
 	strbuf_free(&out);
 	return fields;
+}
+
+/* The archive is read by who has an account here. */
+static struct slice fields_elsewhere(struct mail_delivery *d, const struct mail_remote *r)
+{
+	struct mail_list list = *r->list;
+
+	list.archived = false;
+	return list_fields(d, &list, -r->member);
 }
 
 /* Return-Path and Delivered-To stand above Received (RFC 5321 section 4.4, RFC 9228). */
@@ -129,7 +139,7 @@ static void parse_once(struct mail_delivery *d, struct slice blob, struct slice 
 
 		t->content = content;
 		if (t->r.list)
-			t->list_fields = list_fields(d, &t->r);
+			t->list_fields = list_fields(d, t->r.list, t->r.account);
 		if (i > 0 && !t->r.use && !t->r.list && !d->targets[i - 1].r.list &&
 			slice_eq(t->r.address, d->targets[i - 1].r.address))
 			t->content.trace = d->targets[i - 1].content.trace;
@@ -138,6 +148,9 @@ static void parse_once(struct mail_delivery *d, struct slice blob, struct slice 
 		if (t->r.address.n)
 			t->content.mail_from = d->mail_from;
 	}
+	for (size_t i = 0; i < d->remote_n; i++)
+		if (d->remotes[i].list)
+			d->remotes[i].fields = fields_elsewhere(d, &d->remotes[i]);
 	d->outgoing.content = content;
 	d->outgoing.content.trace = d->remote_n && d->signs ? signed_trace(d, blob) : d->received;
 	d->outgoing.mail_from = d->mail_from;

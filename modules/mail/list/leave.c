@@ -31,10 +31,21 @@ void leave_token(const unsigned char key[LEAVE_KEY], int64_t group, int64_t acco
 {
 	char hex[2 * MAC_BYTES + 1], text[LEAVE_TOKEN_MAX];
 
-	snprintf(text, sizeof(text), "%lld-%lld-%lld", (long long)group, (long long)account,
-		(long long)(now_s / DAY_S));
+	snprintf(text, sizeof(text), "%lld-%s%lld-%lld", (long long)group, account < 0 ? "e" : "",
+		(long long)(account < 0 ? -account : account), (long long)(now_s / DAY_S));
 	sign(key, slice_str(text), hex);
 	snprintf(out, LEAVE_TOKEN_MAX, "%.60s-%s", text, hex);
+}
+
+/* An account, or, negative, a member elsewhere. */
+static int read_member(struct slice text, int64_t *account)
+{
+	bool elsewhere = slice_starts(text, SLICE("e"));
+	int rc = slice_i64(elsewhere ? slice_skip(text, 1) : text, 1, INT64_MAX, account);
+
+	if (rc == 0 && elsewhere)
+		*account = -*account;
+	return rc;
 }
 
 int leave_token_read(const unsigned char key[LEAVE_KEY], struct slice token, int64_t now_s,
@@ -51,7 +62,7 @@ int leave_token_read(const unsigned char key[LEAVE_KEY], struct slice token, int
 	if (token.p[head.n] != '-' ||
 		sodium_memcmp(hex, token.p + head.n + 1, 2 * (size_t)MAC_BYTES) != 0 ||
 		slice_i64(slice_split(&rest, '-'), 1, INT64_MAX, group) < 0 ||
-		slice_i64(slice_split(&rest, '-'), 1, INT64_MAX, account) < 0 ||
+		read_member(slice_split(&rest, '-'), account) < 0 ||
 		slice_i64(slice_split(&rest, '-'), 0, INT64_MAX, &day) < 0)
 		return HEARTH_EINVAL;
 	return now_s / DAY_S - day > LEAVE_DAYS ? HEARTH_ETIMEOUT : 0;

@@ -4,6 +4,7 @@
  * nothing but that. Pure.
  *
  *   GROUP-ACCOUNT-DAY-HHHH…   numbers in decimal, the day since 1970, 128 bits of an HMAC in hexadecimal
+ *   GROUP-eMEMBER-DAY-HHHH…   of a member elsewhere, whose number stands for an account as a negative one
  */
 #ifndef MAIL_LIST_LEAVE_H
 #define MAIL_LIST_LEAVE_H

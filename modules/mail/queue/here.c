@@ -3,7 +3,8 @@
  * is filed for them as it would have been at once. The rows are marked in the transaction that files it, and go
  * in the one that tells what became of it: after a kill in between it is told, and not filed again.
  *
- *   batch ─▶ read (rows) ─▶ piece by piece: worker ─▶ delivery ─▶ on disk, rows marked ─▶ outcome, without rows
+ *   batch ─▶ read (rows) ─▶ their groups as they are now (worker) ─▶ piece by piece: worker ─▶ delivery ─▶ on
+ *   disk, rows marked ─▶ outcome, without rows
  *
  * On the loop; a destination has one such batch at a time, with one piece of the message. A batch that
  * cannot be filed is tried again, then recipient by recipient, so that one of them holds up no other.
@@ -18,8 +19,15 @@
 
 #define PIECE (256u << 10)
 
+/* A group that some of them get it through, and, where they are elsewhere, where. */
+struct through {
+	struct mail_list list;
+	const char *address; /* NULL: it is no member any more */
+};
+
 struct filing {
 	struct mail_batch *batch;
+	struct through *through; /* of each recipient */
 	struct mail *m;
 	struct mail_delivery *delivery;
 	struct mail_reader reader;
@@ -132,20 +140,68 @@ static int read_outgoing(struct db_tx *tx, void *arg)
 	return mail_store_outgoing(tx, b->recipients->row.outgoing, b->a, &b->outgoing);
 }
 
-static void add(struct filing *f, const struct mail_queued *row)
+/* ---- whom it is for, as they are now ---- */
+
+/* One that is gone is called as it was. */
+static void find_list(struct filing *f, const struct mail_queued *row, struct mail_list *out)
 {
-	const struct mail_list list = { .id = row->list,
+	const struct accounts *accounts = f->m->accounts;
+	struct accounts_group_named group;
+
+	*out = (struct mail_list){ .id = row->list,
 		.name = row->list_name,
 		.title = SLICE(""),
 		.open = true,
 		.archived = row->archive != MAIL_NOT_ARCHIVED,
 		.kept = row->archive == MAIL_ARCHIVED };
+	if (accounts->group_by_id_wait(accounts->self, row->list, &group) < 0)
+		return;
+	out->title = arena_slice(f->batch->a, slice_str(group.title));
+	out->open = group.open;
+}
 
-	if (!row->filed && !mail_delivery_has(f->delivery, row->here))
+/* On a worker. */
+static void find_groups(void *arg)
+{
+	struct filing *f = arg;
+	struct mail_batch *b = f->batch;
+	const struct accounts *accounts = f->m->accounts;
+
+	for (size_t i = 0; i < b->count; i++) {
+		const struct mail_queued *row = &b->recipients[i].row;
+		struct through *t = &f->through[i];
+		char address[256];
+
+		if (i > 0 && row->list == b->recipients[i - 1].row.list)
+			t->list = f->through[i - 1].list;
+		else if (row->list)
+			find_list(f, row, &t->list);
+		if (row->here < 0 && accounts->subscriber_wait(
+					     accounts->self, row->list, -row->here, address) == 0)
+			t->address = arena_strdup(b->a, slice_str(address));
+	}
+}
+
+static void add(struct filing *f, const struct mail_queued *row, const struct through *t)
+{
+	struct slice domain = slice_str(t->address ? t->address : "");
+
+	if (row->filed || mail_delivery_has(f->delivery, row->here))
+		return;
+	if (row->here > 0)
 		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,
 						       .address = row->recipient,
-						       .list = row->list ? &list : NULL,
+						       .list = row->list ? &t->list : NULL,
 						       .ask_quota = f->batch->count == 1 });
+	slice_split(&domain, '@');
+	if (t->address)
+		mail_delivery_send(
+			f->delivery, &(struct mail_remote){ .address = slice_str(t->address),
+					     .domain = domain,
+					     .sent_on = true,
+					     .via = row->recipient,
+					     .list = &t->list,
+					     .member = -row->here });
 }
 
 /* With somebody elsewhere among its recipients it was; it may yet be sent on. */
@@ -157,14 +213,14 @@ static bool is_signed(struct slice trace)
 }
 
 /* Behind its trace, which is set apart. */
-static void on_outgoing(void *arg, int status)
+static void on_groups(void *arg, int status)
 {
 	struct filing *f = arg;
 	struct mail_batch *b = f->batch;
 	const struct mail_content *content = &b->outgoing.content;
 
 	if (status < 0) {
-		end(f, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
+		end(f, HEARTH_EBUSY);
 		return;
 	}
 	f->reader = (struct mail_reader){ .m = f->m, .content = content };
@@ -172,8 +228,8 @@ static void on_outgoing(void *arg, int status)
 	f->size = content->trace.n + content->blob_size;
 	f->delivery = mail_delivery_new(f->m);
 	for (size_t i = 0; i < b->count; i++)
-		add(f, &b->recipients[i].row);
-	if (mail_delivery_count(f->delivery) == 0) {
+		add(f, &b->recipients[i].row, &f->through[i]);
+	if (mail_delivery_count(f->delivery) + mail_delivery_sent(f->delivery) == 0) {
 		end(f, 0);
 		return;
 	}
@@ -186,12 +242,23 @@ static void on_outgoing(void *arg, int status)
 	ask_piece(f);
 }
 
+static void on_outgoing(void *arg, int status)
+{
+	struct filing *f = arg;
+
+	if (status < 0)
+		end(f, status == HEARTH_ENOTFOUND ? HEARTH_EIO : status);
+	else if (job_run(f->m->io, find_groups, on_groups, f) < 0)
+		end(f, HEARTH_EBUSY);
+}
+
 void here_file(struct mail_batch *b)
 {
 	struct filing *f = mem_zalloc(sizeof(*f));
 
 	f->batch = b;
 	f->m = b->q->m;
+	f->through = arena_zalloc(b->a, b->count * sizeof(*f->through));
 	f->lease = b->q->lease;
 	hearth_hold(f->m->h);
 	if (db_read(f->m->db, read_outgoing, on_outgoing, f) < 0)

@@ -61,7 +61,7 @@ int mail_store_held_take_back(
 	if (rc == 0)
 		rc = db_get_int(tx, &due,
 			"SELECT count(*) FROM queue WHERE outgoing = $1 AND due_ms <= $2 AND "
-			"(held = 0 OR list = 0)",
+			"held <> 2",
 			db_int(id), db_int(now_ms));
 	if (rc == 0 && due > 0)
 		return HEARTH_ECONFLICT;

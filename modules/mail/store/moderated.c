@@ -1,6 +1,6 @@
 /*
  * store/moderated.c: SQL on mail that waits for a moderator (moderated.h). Inside a db_fn; of one group
- * MAIL_MODERATED_MAX mails.
+ * MAIL_MODERATED_MAX mails. `held` is MAIL_MODERATED (2) of what waits for a moderator, and of nothing else.
  */
 #include "store/moderated.h"
 
@@ -13,7 +13,7 @@ int mail_store_moderated_list(struct db_tx *tx, int64_t list, mail_moderated_fn 
 	int rc = db_query(tx, &rows,
 		"SELECT o.id, o.mail_from, o.subject, o.blob_size, o.queued_ms, o.expires_ms"
 		" FROM outgoing o WHERE o.id IN (SELECT outgoing FROM queue WHERE list = $1 AND"
-		" list > 0 AND held = 1) ORDER BY o.id LIMIT $2",
+		" list > 0 AND held = 2) ORDER BY o.id LIMIT $2",
 		db_int(list), db_int(MAIL_MODERATED_MAX));
 
 	if (rc < 0)
@@ -38,7 +38,7 @@ int mail_store_moderated_message(
 		" JOIN parsed p ON p.id = o.parsed LEFT JOIN fields f ON f.id = p.id"
 		" LEFT JOIN source s ON s.id = p.source WHERE o.id = $1 AND EXISTS"
 		" (SELECT 1 FROM queue q WHERE q.outgoing = o.id AND q.list = $2 AND q.list > 0"
-		" AND q.held = 1)",
+		" AND q.held = 2)",
 		db_int(id), db_int(list));
 
 	if (rc < 0)
@@ -63,7 +63,7 @@ int mail_store_moderated_room(struct db_tx *tx, int64_t list)
 	int64_t n = 0;
 	int rc = db_get_int(tx, &n,
 		"SELECT count(*) FROM (SELECT DISTINCT outgoing FROM queue WHERE list = $1 AND"
-		" list > 0 AND held = 1) waiting",
+		" list > 0 AND held = 2) waiting",
 		db_int(list));
 
 	return rc < 0 ? rc : n >= MAIL_MODERATED_MAX ? HEARTH_EBUSY : 0;
@@ -74,7 +74,7 @@ int mail_store_moderated_release(struct db_tx *tx, int64_t list, int64_t id, int
 	INVARIANT(db_tx_writes(tx) && list > 0);
 	int rc = db_run(tx,
 		"UPDATE queue SET held = 0, due_ms = $3 WHERE outgoing = $1 AND list = $2"
-		" AND held = 1",
+		" AND held = 2",
 		db_int(id), db_int(list), db_int(now_ms));
 
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
@@ -89,7 +89,7 @@ int mail_store_moderated_drop(struct db_tx *tx, int64_t list, int64_t id)
 
 	while (rc == 0) {
 		rc = db_get_int(tx, &row,
-			"SELECT id FROM queue WHERE outgoing = $1 AND list = $2 AND held = 1"
+			"SELECT id FROM queue WHERE outgoing = $1 AND list = $2 AND held = 2"
 			" LIMIT 1",
 			db_int(id), db_int(list));
 		if (rc == HEARTH_ENOTFOUND)

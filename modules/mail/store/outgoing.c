@@ -61,11 +61,14 @@ int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_q
 	int rc = db_run(tx,
 		"INSERT INTO queue (outgoing, recipient, domain, notify, orcpt, held, due_ms, "
 		"attempts,"
-		" warned, answer, account, list, list_name, archive)"
-		" VALUES ($1, $2, $3, $4, $5, $8, $6, 0, 0, '', $7, $9, $10, $11)",
+		" warned, answer, account, list, list_name, archive, member)"
+		" VALUES ($1, $2, $3, $4, $5, $8, $6, 0, 0, '', $7, $9, $10, $11, $12)",
 		db_int(outgoing), db_text(q->recipient), db_text(q->domain), db_int(q->notify),
-		db_text(q->orcpt), db_int(q->due_ms), db_int(q->here), db_int(q->held),
-		db_int(q->list), db_text(q->list_name), db_int(q->archive));
+		db_text(q->orcpt), db_int(q->due_ms), db_int(q->here),
+		db_int(q->moderated ? MAIL_MODERATED
+			: q->held   ? MAIL_HELD
+				    : 0),
+		db_int(q->list), db_text(q->list_name), db_int(q->archive), db_int(q->member));
 
 	INVARIANT(db_tx_writes(tx) && q->domain.n > 0);
 	return rc < 0 ? rc : 0;

@@ -32,6 +32,11 @@ enum mail_tls_asked {      /* by the sender (RFC 8689) */
 	MAIL_TLS_WAIVED,   /* TLS-Required: No: rather without than not at all */
 };
 
+enum mail_held_why {    /* a recipient, who is not tried */
+	MAIL_HELD = 1,  /* by hand, or since a backup was restored */
+	MAIL_MODERATED, /* until an owner of its list has said yes (moderated.h) */
+};
+
 struct mail_outgoing {
 	int64_t id, account;
 	struct slice mail_from;
@@ -60,12 +65,18 @@ struct mail_queued {
 	struct slice recipient, domain, orcpt, answer;
 	unsigned notify; /* enum mail_notify_when */
 	bool held, warned;
+	bool moderated; /* held for an owner of its list to say yes (moderated.h) */
 	int64_t due_ms, attempts;
-	int64_t here; /* the account it is filed for; 0: it goes to another server */
+	/*
+	 * The account it is filed for; negative, of a member elsewhere of a list, who is sent what is made of it when
+	 * its time has come; 0: it goes to another server.
+	 */
+	int64_t here;
 	bool filed;   /* … who has it already; only what became of it is not written yet */
 	int64_t list; /* the group it comes through; 0: none */
 	struct slice list_name;
 	enum mail_queued_archive archive;
+	int64_t member; /* of the list, elsewhere: what fails is counted for them; 0 */
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size, account;

@@ -42,7 +42,7 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 #define QUEUED                                                                                   \
 	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
 	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
-	"o.tls, o.account, q.account, q.list, q.list_name, q.filed, q.archive"                   \
+	"o.tls, o.account, q.account, q.list, q.list_name, q.filed, q.archive, q.member"         \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -68,7 +68,9 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.list = db_col_int(rows, 18),
 		.list_name = arena_slice(a, db_col_text(rows, 19)),
 		.filed = db_col_int(rows, 20) != 0,
-		.archive = (enum mail_queued_archive)db_col_int(rows, 21) };
+		.archive = (enum mail_queued_archive)db_col_int(rows, 21),
+		.moderated = db_col_int(rows, 6) == MAIL_MODERATED,
+		.member = db_col_int(rows, 22) };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
@@ -204,17 +206,21 @@ int mail_store_queue_hold(struct db_tx *tx, int64_t id)
 {
 	int64_t found;
 
-	return db_get_int(
-		tx, &found, "UPDATE queue SET held = 1 WHERE id = $1 RETURNING id", db_int(id));
+	return db_get_int(tx, &found,
+		"UPDATE queue SET held = CASE WHEN held = 0 THEN 1 ELSE held END WHERE id = $1"
+		" RETURNING id",
+		db_int(id));
 }
 
 int mail_store_queue_hold_all(struct db_tx *tx, int64_t expires_ms, struct slice answer, int64_t *n)
 {
-	int rc = db_get_int(tx, n, "SELECT count(*) FROM queue");
+	/* An owner's word is asked for anyway (moderated.h). */
+	int rc = db_get_int(tx, n, "SELECT count(*) FROM queue WHERE held <> 2");
 
 	INVARIANT(db_tx_writes(tx));
 	if (rc >= 0)
-		rc = db_run(tx, "UPDATE queue SET held = 1, answer = $1", db_text(answer));
+		rc = db_run(tx, "UPDATE queue SET held = 1, answer = $1 WHERE held <> 2",
+			db_text(answer));
 	if (rc >= 0)
 		rc = db_run(tx, "UPDATE outgoing SET expires_ms = $1 WHERE expires_ms < $1",
 			db_int(expires_ms));
@@ -227,7 +233,7 @@ int mail_store_queue_retry(struct db_tx *tx, int64_t id, int64_t now_ms)
 
 	return db_get_int(tx, &found,
 		/* What waits for an owner of a group (moderated.h) is theirs to let go. */
-		"UPDATE queue SET held = 0, due_ms = $2 WHERE id = $1 AND (held = 0 OR list = 0)"
+		"UPDATE queue SET held = 0, due_ms = $2 WHERE id = $1 AND held <> 2"
 		" RETURNING id",
 		db_int(id), db_int(now_ms));
 }
@@ -237,7 +243,7 @@ int mail_store_queue_requeue(struct db_tx *tx, int64_t id, int64_t now_ms)
 	int64_t outgoing;
 	int rc = db_get_int(tx, &outgoing,
 		"UPDATE queue SET held = 0, due_ms = $2, attempts = 0, warned = 0 WHERE id = $1 "
-		"AND (held = 0 OR list = 0) RETURNING outgoing",
+		"AND held <> 2 RETURNING outgoing",
 		db_int(id), db_int(now_ms));
 
 	if (rc < 0)

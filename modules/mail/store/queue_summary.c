@@ -9,7 +9,8 @@ int mail_store_queue_totals(struct db_tx *tx, struct mail_queue_totals *out)
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT count(*), COALESCE(sum(held), 0), count(DISTINCT domain),"
+		"SELECT count(*), COALESCE(sum(CASE WHEN held = 0 THEN 0 ELSE 1 END), 0), "
+		"count(DISTINCT domain),"
 		" (SELECT count(*) FROM outgoing),"
 		/* Numbers grow with time. */
 		" COALESCE((SELECT queued_ms FROM outgoing ORDER BY id LIMIT 1), 0) FROM queue");
@@ -31,7 +32,8 @@ int mail_store_queue_destinations(
 	int stop = 0;
 	int rc = db_query(tx, &rows,
 		"SELECT d.domain, d.n, d.held, d.due, o.queued_ms FROM"
-		" (SELECT domain, count(*) AS n, sum(held) AS held, min(due_ms) AS due,"
+		" (SELECT domain, count(*) AS n, sum(CASE WHEN held = 0 THEN 0 ELSE 1 END) AS "
+		"held, min(due_ms) AS due,"
 		" min(outgoing) AS first FROM queue GROUP BY domain ORDER BY 2 DESC, domain"
 		" LIMIT $1) d JOIN outgoing o ON o.id = d.first ORDER BY d.n DESC, d.domain",
 		db_int((int64_t)max));

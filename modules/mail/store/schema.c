@@ -356,5 +356,11 @@ const char *const mail_migrations[] = {
 	"CREATE INDEX archived_msgid ON archived (account, msgid);"
 	"CREATE INDEX archived_thread ON archived (account, thread);"
 	"ALTER TABLE queue ADD COLUMN archive BIGINT NOT NULL DEFAULT 0;",
+	/*
+	 * The member elsewhere of the list that a recipient is (store/outgoing.h). And what waits for an owner of a
+	 * list is told from what is held otherwise.
+	 */
+	"ALTER TABLE queue ADD COLUMN member BIGINT NOT NULL DEFAULT 0;"
+	"UPDATE queue SET held = 2 WHERE held = 1 AND list > 0;",
 	NULL,
 };

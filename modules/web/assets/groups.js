@@ -7,6 +7,7 @@ import { field, form } from './form.js';
 import { archivePage } from './mail/archive.js';
 import { heldCard } from './mail/held.js';
 import { isOn, session } from './session.js';
+import { subscribersCard } from './subscribers.js';
 import { day } from './text.js';
 
 const PATH = '/api/auth/groups';
@@ -123,6 +124,7 @@ export function groupList({ all = false, name = '', page = '', mail = '' }) {
             await drawGroup(id);
           },
         })),
+      changes && subscribersCard(`${PATH}/${id}`, group.subscribers ?? [], redraw),
       changes && card('The group', form({
         fields: fields(group),
         submit: 'Save',

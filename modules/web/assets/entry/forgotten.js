@@ -49,3 +49,6 @@ export const showVerified = (root, token) => sayYes(root, {
 
 export const showForward = (root, token) => sayYes(root, {
   title: 'Mail that is sent on to you', path: '/api/mail/forward/confirm', token, done: 'It is sent on to you from now.' });
+
+export const showSubscribed = (root, token) => sayYes(root, {
+  title: 'Mail of a group', path: '/api/auth/subscribe', token, done: 'You get what is written to the group from now. Each of its mails has a link to leave.' });

@@ -2,7 +2,7 @@
 // opened a link of a mail.
 import { session } from '../session.js';
 import { showEnrol } from './enrol.js';
-import { showForgotten, showForward, showVerified } from './forgotten.js';
+import { showForgotten, showForward, showSubscribed, showVerified } from './forgotten.js';
 import { showRegister } from './register.js';
 import { showReset, showSet } from './reset.js';
 import { showSignIn } from './sign-in.js';
@@ -14,6 +14,7 @@ export function enter(root, name, done) {
   if (name === 'reset') showReset(root, token, () => (session.account ? showSet(root) : showSignIn(root, done, null, 'Your new password is set. Sign in with it.')));
   else if (name === 'second-address') showVerified(root, token);
   else if (name === 'forward') showForward(root, token);
+  else if (name === 'subscribe') showSubscribed(root, token);
   else if (session.account) showEnrol(root, done);
   else if (name === 'register') showRegister(root, link.get('invitation'), done);
   else if (name === 'forgotten') showForgotten(root);

@@ -140,6 +140,11 @@ START_TEST(a_link_is_for_one_member_of_one_group)
 			HEARTH_EINVAL);
 		free(head);
 	}
+	/* A member elsewhere, whose number is no account's. */
+	leave_token(key, 7, -12, NOW, token);
+	ck_assert(strncmp(token, "7-e12-", 6) == 0);
+	ck_assert_int_eq(leave_token_read(key, slice_str(token), NOW, &group, &account), 0);
+	ck_assert(group == 7 && account == -12);
 	key[0] ^= 1;
 	ck_assert_int_eq(
 		leave_token_read(key, slice_str(token), NOW, &group, &account), HEARTH_EINVAL);

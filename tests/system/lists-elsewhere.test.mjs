@@ -1,0 +1,194 @@
+// Members elsewhere: invited, in once they have said yes, sent the group's mail each under a sender of their own,
+// and out by one click.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Hearth, eventually, freePort } from './hearth.mjs';
+import { ImapClient } from './imap-client.mjs';
+import { Sink } from './mail-sink.mjs';
+import { SmtpClient } from './smtp-client.mjs';
+
+const PASSWORD = 'correct-horse-battery';
+let hearth, sink, names, ann, bob, group, number = 0;
+const run = (...args) => {
+  const done = hearth.command(...args);
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout;
+};
+const sql = (text, db = 'mail') => spawnSync('sqlite3', [join(hearth.dir, 'data', `${db}.db`), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim();
+const subject = () => `mail ${++number} of the choir`;
+const login = async (name) => ({ Authorization: `Bearer ${await hearth.login(`${name}@hearth.test`, PASSWORD)}` });
+const send = async (to, { from = 'x@proven.test', about = subject(), as, hold, text } = {}) => {
+  const client = await SmtpClient.hello(as ? hearth.port.submission : hearth.port.smtp);
+  if (as) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${as}@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  let reply = await client.say(`MAIL FROM:<${as ? `${as}@hearth.test` : from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
+  if (reply.code === 250) reply = await client.say(`RCPT TO:<${to}>`);
+  if (reply.code === 250) {
+    await client.expect(354, 'DATA');
+    reply = await client.say(`${text ?? `From: ${as ? `${as}@hearth.test` : from}\r\nSubject: ${about}\r\n\r\nhello`}\r\n.`);
+  }
+  client.close();
+  return reply.code;
+};
+const came = (about) => sink.mails.filter((mail) => mail.text.includes(`Subject: ${about}`));
+const arrived = async (about, n = 1) => {
+  await eventually(() => came(about).length >= n, 30, `${about} elsewhere`);
+  return came(about);
+};
+const letters = (to, about) => sink.mails.filter((mail) => mail.to.includes(`<${to}>`) && mail.text.includes(`Subject: ${about}`));
+const letter = async (to, about, n = 1) => {
+  await eventually(() => letters(to, about).length >= n, 30, `the letter to ${to}`);
+  return letters(to, about)[n - 1].text;
+};
+const tokenOf = (text) => /#subscribe\?token=([A-Za-z0-9_-]+)/.exec(text)[1];
+const subscribers = async (who = ann) => (await hearth.api('GET', `/api/auth/groups/${group}`, undefined, who)).body.subscribers;
+const confirm = (token) => hearth.api('POST', '/api/auth/subscribe', { token });
+const invite = (address, who = ann) => hearth.api('POST', `/api/auth/groups/${group}/subscribers`, { address }, who);
+const member = async (address) => {
+  assert.equal((await invite(address)).status, 202);
+  assert.equal((await confirm(tokenOf(await letter(address, 'An invitation')))).status, 200);
+};
+const header = async (name, about) => {
+  const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+  await client.ok('EXAMINE INBOX');
+  const found = await client.search(`SEARCH SUBJECT "${about}"`);
+  const text = found.length ? (await client.fetch(`FETCH ${found.at(-1)} (BODY.PEEK[HEADER])`))[0]['BODY[HEADER]'] : null;
+  client.close();
+  return text;
+};
+
+before(async () => {
+  const port = await freePort(), dns = await freePort();
+  sink = await new Sink().listen('127.0.0.1', port);
+  sink.refuses = (rcpt) => /nobody@/.test(rcpt);
+  hearth = new Hearth({ 'mail.trusted': 'none', 'queue.private': 'yes', 'queue.port': String(port), 'queue.retry': '1s', 'server.url': 'https://mail.hearth.test' });
+  const dir = join(hearth.dir, 'dns');
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'zone-add'), 'away A 127.0.0.1\nproven A 127.0.0.1\nproven TXT "v=spf1 ip4:127.0.0.1 -all"\n');
+  names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
+  Object.assign(hearth.settings, { 'dns.server': `127.0.0.1:${dns}`, 'dns.anchor': join(dir, 'anchor') });
+  await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
+  await hearth.start();
+  for (const name of ['ann', 'bob']) hearth.addUser(`${name}@hearth.test`, PASSWORD);
+  run('group', 'add', 'choir', '--title', 'The choir');
+  run('group', 'join', 'choir', 'ann', '--owner');
+  run('group', 'join', 'choir', 'bob');
+  [ann, bob] = [await login('ann'), await login('bob')];
+  group = (await hearth.api('GET', '/api/auth/groups', undefined, ann)).body.groups[0].id;
+});
+after(async () => {
+  names?.kill();
+  sink?.close();
+  await hearth?.remove();
+});
+
+test('nobody elsewhere is in a group before they have said yes', async () => {
+  assert.equal((await invite('cleo@away.test', bob)).status, 403);
+  for (const address of ['bob@hearth.test', 'nobody', 'a b@away.test', '@away.test']) assert.equal((await invite(address)).body.field, 'address', address);
+  const asked = await invite('Cleo@AWAY.test');
+  assert.deepEqual([asked.status, asked.body.address, asked.body.state], [202, 'Cleo@away.test', 'invited']);
+  const text = await letter('Cleo@away.test', 'An invitation');
+  assert.match(text, /ann@hearth\.test invites you into the group choir@hearth\.test/);
+  const before = subject();
+  assert.equal(await send('choir@hearth.test', { about: before }), 250);
+  assert.equal((await confirm('x'.repeat(43))).status, 404);
+  assert.deepEqual(await confirm(tokenOf(text)).then(({ status, body }) => [status, body.group]), [200, 'choir@hearth.test']);
+  assert.equal((await confirm(tokenOf(text))).status, 404); // once
+  assert.equal((await invite('cleo@away.test')).status, 409);
+  assert.deepEqual((await subscribers()).map(({ address, state }) => [address, state]), [['Cleo@away.test', 'member']]);
+  assert.equal(await subscribers(bob), undefined);
+  assert.match(run('group', 'show', 'choir'), /^Cleo@away\.test\telsewhere$/m);
+  assert.equal(came(before).length, 0);
+});
+
+test('they get what is written to it, each under a sender of their own, and leave by one click', async () => {
+  await member('dan@away.test');
+  const about = subject();
+  assert.equal(await send('choir@hearth.test', { about }), 250);
+  const mails = await arrived(about, 2);
+  assert.deepEqual(mails.map((mail) => mail.to).sort(), [['<Cleo@away.test>'], ['<dan@away.test>']]);
+  assert.notEqual(mails[0].from, mails[1].from);
+  for (const { from, text } of mails) {
+    assert.match(from, /^<verp=\d+-\d+-\d+-[0-9a-f]{12}@hearth\.test>/);
+    assert.match(text, /^Delivered-To: choir@hearth\.test\r$[^]*^List-Id: "The choir" <choir\.hearth\.test>\r$[^]*^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+    assert.match(text, /^ARC-Seal: i=1;/m);
+    assert.match(text, /^From: x@proven\.test\r$/m);
+  }
+  assert.ok(await header('bob', about));
+  const own = subject();
+  assert.equal(await send('choir@hearth.test', { about: own, as: 'bob' }), 250);
+  assert.match((await arrived(own, 2))[0].text, /^DKIM-Signature: /m);
+
+  const link = /^List-Unsubscribe: <https:\/\/mail\.hearth\.test(\/api\/mail\/lists\/leave\/[0-9a-z-]+)>\r$/m.exec(mails.find((mail) => mail.to[0] === '<dan@away.test>').text)[1];
+  const click = async (path) => (await fetch(hearth.base + path, { method: 'POST', body: 'List-Unsubscribe=One-Click', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).status;
+  assert.equal(await click(link.replace('-e', '-')), 404); // is signed
+  assert.equal(await click(link), 204);
+  assert.equal(await click(link), 204);
+  const [left] = await subscribers();
+  assert.equal(left.address, 'Cleo@away.test');
+});
+
+test('by command; an owner removes them, and may not go while they are in', async () => {
+  const link = run('group', 'subscribe', 'choir', 'eve@away.test');
+  assert.match(link, /^https:\/\/mail\.hearth\.test\/#subscribe\?token=/);
+  assert.match(run('group', 'show', 'choir'), /^eve@away\.test\telsewhere\tinvited$/m);
+  const { body } = await invite('eve@away.test'); // asked anew: the link before is no good
+  assert.equal((await confirm(tokenOf(link))).status, 404);
+  assert.equal((await hearth.api('DELETE', `/api/auth/groups/${group}/subscribers/${body.id}`, undefined, bob)).status, 403);
+  assert.equal((await hearth.api('DELETE', `/api/auth/groups/${group}/subscribers/${body.id}`, undefined, ann)).status, 204);
+  assert.equal((await hearth.api('DELETE', `/api/auth/groups/${group}/subscribers/${body.id}`, undefined, ann)).status, 404);
+  assert.equal((await confirm(tokenOf(await letter('eve@away.test', 'An invitation')))).status, 404);
+  for (const args of [['choir', 'bob'], ['nobody', 'x@away.test'], ['choir', 'not an address']]) assert.equal(hearth.command('group', 'subscribe', ...args).status, 1);
+  assert.equal(hearth.command('group', 'subscribe', 'choir').status, 2);
+  assert.equal(hearth.command('group', 'unsubscribe', 'choir', 'eve@away.test').status, 1);
+  // Of nobody but them the group still is one.
+  run('group', 'add', 'far');
+  const token = tokenOf(run('group', 'subscribe', 'far', 'fay@away.test'));
+  assert.equal(await send('far@hearth.test'), 550);
+  assert.equal((await confirm(token)).status, 200);
+  const about = subject();
+  assert.equal(await send('far@hearth.test', { about }), 250);
+  assert.deepEqual((await arrived(about))[0].to, ['<fay@away.test>']);
+  run('group', 'join', 'far', 'bob', '--owner');
+  assert.equal(hearth.command('group', 'leave', 'far', 'bob').status, 1);
+  run('group', 'unsubscribe', 'far', 'FAY@away.test');
+  run('group', 'leave', 'far', 'bob');
+  // How many one account may ask within the hour, and how often one address is asked.
+  for (let i = 0; i < 2; i++) assert.equal((await invite('gus@away.test')).status, 202);
+  assert.equal((await invite('gus@away.test')).status, 202);
+  assert.equal((await invite('Gus@away.test')).status, 429);
+  let last = 202, n = 0;
+  for (; n < 40 && last === 202; n++) last = (await invite(`someone${n}@away.test`)).status;
+  assert.equal(last, 429);
+  assert.ok(n <= 31);
+});
+
+test('a mail that waits, for its time or for an owner, goes to them when it may', async () => {
+  const about = subject(), moderated = subject(), away = subject();
+  assert.equal(await send('choir@hearth.test', { about, as: 'bob', hold: 1 }), 250);
+  assert.equal(came(about).length, 0);
+  const [late] = await arrived(about);
+  assert.deepEqual(late.to, ['<Cleo@away.test>']);
+  assert.match(late.from, /^<verp=/);
+  assert.match(late.text, /^List-Id: "The choir" /m);
+  assert.ok(await header('ann', about));
+  run('group', 'posting', 'choir', 'moderated');
+  for (const one of [moderated, away]) assert.equal(await send('choir@hearth.test', { about: one }), 250);
+  await hearth.kill();
+  await hearth.start();
+  [ann, bob] = [await login('ann'), await login('bob')];
+  const ids = run('list', 'held', 'choir').split('\n').filter(Boolean).map((line) => line.split('\t')[0]);
+  assert.equal(ids.length, 2);
+  run('list', 'approve', 'choir', ids[0]);
+  assert.match((await arrived(moderated))[0].text, /^Delivered-To: choir@hearth\.test\r$[^]*^ARC-Seal: i=1;[^]*^Authentication-Results: [^]*^List-Id: "The choir" /m);
+  // Who has left meanwhile gets nothing.
+  run('group', 'unsubscribe', 'choir', 'cleo@away.test');
+  run('list', 'approve', 'choir', ids[1]);
+  await eventually(() => header('bob', away), 30, 'what was let go');
+  await eventually(() => sql('SELECT count(*) FROM queue') === '0', 30, 'nobody waits');
+  assert.equal(came(away).length, 0);
+  assert.match(await header('bob', away), /^List-Id: "The choir" /m);
+  assert.equal(hearth.command('verify').status, 0);
+});

@@ -1,0 +1,155 @@
+/*
+ * test_subscriber_store.c: members elsewhere of a group, in the database: asked, in, out, and their bounds.
+ */
+#include "database.h"
+#include "group/subscriber.h"
+#include "harness.h"
+#include "hearth/error.h"
+
+#include <stdio.h>
+
+#define T0   INT64_C(1700000000000)
+#define HOUR INT64_C(3600000)
+
+extern const struct hearth_module auth_module;
+
+static struct db *db;
+
+static void within_fresh(db_fn *fn)
+{
+	db = database_new(auth_module.schemas);
+	ck_assert_int_eq(db_write_wait(db, fn, NULL), 0);
+	db_close(&db);
+}
+
+static int64_t group(struct db_tx *tx, const char *name)
+{
+	struct group g = { 0 };
+	int64_t id = 0;
+
+	snprintf(g.name, sizeof(g.name), "%s", name);
+	snprintf(g.title, sizeof(g.title), "%s", name);
+	ck_assert_int_eq(group_add(tx, &g, T0, &id), 0);
+	return id;
+}
+
+static int ask(struct db_tx *tx, int64_t id, const char *address, int64_t by, const char *hash,
+	int64_t now, struct subscriber *s)
+{
+	char hex[AUTH_TOKEN_HEX] = "";
+
+	snprintf(hex, sizeof(hex), "%s", hash);
+	*s = (struct subscriber){ .group = id };
+	snprintf(s->address, sizeof(s->address), "%s", address);
+	return subscriber_invite(tx, s, by, hex, now);
+}
+
+static int confirm(struct db_tx *tx, const char *hash, int64_t now, struct group *g)
+{
+	char hex[AUTH_TOKEN_HEX] = "";
+
+	snprintf(hex, sizeof(hex), "%s", hash);
+	return subscriber_confirm(tx, hex, now, g);
+}
+
+static int count_one(void *n, const struct subscriber *s)
+{
+	ck_assert(s->id > 0 && s->address[0]);
+	*(int *)n += 1;
+	return 0;
+}
+
+static int in_group(struct db_tx *tx, int64_t id, bool members)
+{
+	int n = 0;
+
+	ck_assert_int_eq(subscriber_each(tx, id, members, count_one, &n), 0);
+	return n;
+}
+
+static int do_asks(struct db_tx *tx, void *arg)
+{
+	int64_t choir = group(tx, "choir"), band = group(tx, "band");
+	struct subscriber s, again, found;
+	struct group g;
+
+	(void)arg;
+	ck_assert_int_eq(ask(tx, 99, "ann@a.test", 0, "h0", T0, &s), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(ask(tx, choir, "Ann@a.test", 0, "h1", T0, &s), 0);
+	ck_assert_int_eq(in_group(tx, choir, true), 0);
+	/* Asked anew, in whatever case: the same row, and the link before is no good. */
+	ck_assert_int_eq(ask(tx, choir, "ann@a.test", 0, "h2", T0 + 1, &again), 0);
+	ck_assert_int_eq(again.id, s.id);
+	ck_assert_int_eq(confirm(tx, "h1", T0 + 2, &g), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(confirm(tx, "h2", T0 + 1 + SUBSCRIBER_INVITED_MS, &g), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(confirm(tx, "h2", T0 + SUBSCRIBER_INVITED_MS, &g), 0);
+	ck_assert_str_eq(g.name, "choir");
+	ck_assert_int_eq(confirm(tx, "h2", T0 + 2, &g), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(ask(tx, choir, "ANN@a.test", 0, "h3", T0 + 3, &again), HEARTH_EEXIST);
+	ck_assert_int_eq(in_group(tx, choir, true), 1);
+	ck_assert_int_eq(group_get(tx, choir, &g), 0);
+	ck_assert_int_eq(g.subscribers, 1);
+	ck_assert_int_eq(subscriber_find(tx, choir, "ANN@a.test", &found), 0);
+	ck_assert(found.id == s.id && found.state == SUBSCRIBER_MEMBER);
+	/* Of another group it is none. */
+	ck_assert_int_eq(subscriber_get(tx, band, s.id, &found), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(subscriber_remove(tx, band, s.id), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(subscriber_remove(tx, choir, s.id), 0);
+	ck_assert_int_eq(subscriber_remove(tx, choir, s.id), HEARTH_ENOTFOUND);
+	/* Who never answers is forgotten; with a group all of it goes. */
+	ck_assert_int_eq(ask(tx, choir, "ben@a.test", 0, "h4", T0, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "cid@a.test", 0, "h5", T0 + HOUR, &s), 0);
+	ck_assert_int_eq(subscriber_expire(tx, T0 + SUBSCRIBER_INVITED_MS), 0);
+	ck_assert_int_eq(in_group(tx, choir, false), 1);
+	ck_assert_int_eq(group_delete(tx, choir, T0, 0), 0);
+	ck_assert_int_eq(in_group(tx, choir, false), 0);
+	return 0;
+}
+
+START_TEST(asked_in_and_out)
+{
+	within_fresh(do_asks);
+}
+END_TEST
+
+static int do_bounds(struct db_tx *tx, void *arg)
+{
+	int64_t full = group(tx, "full"), other = group(tx, "other"), person = 0;
+	char address[64], hash[16];
+	struct subscriber s;
+	struct group g;
+
+	(void)arg;
+	ck_assert_int_eq(auth_store_add(tx, "olga@ours.test", "h", AUTH_MEMBER, T0, &person), 0);
+	ck_assert_int_eq(group_join(tx, full, person, GROUP_OWNER, T0), 0);
+	/* Commands are not counted, members are, and who is asked. */
+	for (int i = 0; i < GROUP_MEMBERS_MAX - 1; i++) {
+		snprintf(address, sizeof(address), "p%d@a.test", i);
+		snprintf(hash, sizeof(hash), "f%d", i);
+		ck_assert_int_eq(ask(tx, full, address, 0, hash, T0, &s), 0);
+	}
+	ck_assert_int_eq(ask(tx, full, "one@a.test", 0, "x", T0, &s), HEARTH_ETOOBIG);
+	ck_assert_int_eq(ask(tx, full, "p7@a.test", 0, "f7", T0, &s), 0);
+	ck_assert_int_eq(confirm(tx, "f7", T0, &g), 0);
+	ck_assert_int_eq(auth_store_add(tx, "pia@ours.test", "h", AUTH_MEMBER, T0, &person), 0);
+	ck_assert_int_eq(group_invite(tx, full, person, GROUP_MEMBER, 0, T0), HEARTH_ETOOBIG);
+	/* Within the hour, of one who asks and of one who is asked. */
+	for (int i = 0; i < SUBSCRIBER_ASKS_BY; i++) {
+		snprintf(address, sizeof(address), "q%d@a.test", i);
+		ck_assert_int_eq(ask(tx, other, address, 5, address, T0, &s), 0);
+	}
+	ck_assert_int_eq(ask(tx, other, "r@a.test", 5, "r", T0, &s), HEARTH_EBUSY);
+	ck_assert_int_eq(ask(tx, other, "r@a.test", 5, "r", T0 + HOUR, &s), 0);
+	for (int64_t by = 6; by < 6 + SUBSCRIBER_ASKS_OF; by++)
+		ck_assert_int_eq(ask(tx, other, "t@a.test", by, "t", T0, &s), 0);
+	ck_assert_int_eq(ask(tx, other, "T@a.test", 9, "t", T0, &s), HEARTH_EBUSY);
+	return 0;
+}
+
+START_TEST(their_bounds)
+{
+	within_fresh(do_bounds);
+}
+END_TEST
+
+TEST_MAIN("subscriber_store", asked_in_and_out, their_bounds)
