@@ -7,9 +7,17 @@
 #include "rules/connect_four.h"
 #include "rules/morris.h"
 #include "rules/reversi.h"
+#include "rules/variants/plugin.h"
 
 static const struct game_rules *const all_rules[] = {
 	&chess_rules,
+	&crazyhouse_rules,
+	&atomic_rules,
+	&antichess_rules,
+	&horde_rules,
+	&king_of_the_hill_rules,
+	&racing_kings_rules,
+	&three_check_rules,
 	&connect_four_rules,
 	&reversi_rules,
 	&morris_rules,

@@ -148,19 +148,23 @@ static const char *read_en_passant(struct chess_board *b, struct slice text)
 	return NULL;
 }
 
+bool chess_ep_stands(const struct chess_board *b, unsigned us, unsigned ep)
+{
+	uint64_t before = chess_bit((unsigned)((int)ep + chess_forward(us)));
+	uint64_t after = chess_bit((unsigned)((int)ep - chess_forward(us)));
+
+	return !(chess_occupied(b) & (before | chess_bit(ep))) &&
+	       (chess_pieces(b, us ^ 1, CHESS_PAWN) & after);
+}
+
 /* Drops the en passant square unless a pawn just passed it and one of ours may capture it. */
 static void settle_en_passant(struct chess_board *b)
 {
 	unsigned us = b->turn, them = us ^ 1, ep = b->ep;
-	uint64_t before, after, takers;
+	uint64_t takers;
 
-	if (ep == CHESS_NO_SQUARE)
-		return;
 	b->ep = CHESS_NO_SQUARE;
-	before = chess_bit((unsigned)((int)ep + chess_forward(us)));
-	after = chess_bit((unsigned)((int)ep - chess_forward(us)));
-	if ((chess_occupied(b) & (before | chess_bit(ep))) ||
-		!(chess_pieces(b, them, CHESS_PAWN) & after))
+	if (ep == CHESS_NO_SQUARE || !chess_ep_stands(b, us, ep))
 		return;
 	takers = chess_pawn_attacks(them, ep) & chess_pieces(b, us, CHESS_PAWN);
 	for (; takers; takers = chess_rest(takers))
@@ -199,6 +203,15 @@ static const char *read_fields(struct chess_board *b, struct slice text)
 	if (!text.p)
 		return NULL;
 	return read_counters(b, text);
+}
+
+const char *chess_fen_read_fields(struct slice text, struct chess_board *b)
+{
+	const char *why;
+
+	*b = (struct chess_board){ .fullmove = 1, .ep = CHESS_NO_SQUARE };
+	why = read_fields(b, text);
+	return why ? why : check_castling(b);
 }
 
 int chess_fen_read(struct slice text, struct chess_board *b, const char **why)

@@ -20,6 +20,14 @@
 
 /* 0, or HEARTH_EINVAL with *why (lives for ever) for people; *b is then undefined. */
 int chess_fen_read(struct slice text, struct chess_board *b, const char **why);
+/*
+ * Reads the fields alone, without asking whether the position can stand, or whether a pawn can be captured
+ * on the en passant square: for games like chess, which judge by rules of their own. NULL or what is wrong
+ * with the text.
+ */
+const char *chess_fen_read_fields(struct slice text, struct chess_board *b);
+/* Whether a pawn of the side that is not `us` may have passed the square with the latest move. */
+bool chess_ep_stands(const struct chess_board *b, unsigned us, unsigned ep);
 /* Writes it, and the en passant square only where a capture is legal. Returns the length. */
 size_t chess_fen_write(const struct chess_board *b, char out[CHESS_FEN_MAX]);
 /* The Chess960 start of a number below CHESS960_STARTS, as R. Scharnagl numbers them. */

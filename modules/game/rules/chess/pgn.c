@@ -69,8 +69,8 @@ static void add_tags(struct strbuf *out, const struct pgn_game *g)
 	add_tag(out, "Termination", slice_str(termination(g)));
 	if (g->reason.n)
 		add_tag(out, "Reason", g->reason);
-	if (g->chess960)
-		add_tag(out, "Variant", SLICE("Chess960"));
+	if (g->variant.n)
+		add_tag(out, "Variant", g->variant);
 	if (g->setup.n) {
 		add_tag(out, "SetUp", SLICE("1"));
 		add_tag(out, "FEN", g->setup);
@@ -127,4 +127,34 @@ void pgn_write(struct strbuf *out, const struct pgn_game *g)
 	}
 	add_word(out, &column, slice_str(result_text(g->result)));
 	strbuf_adds(out, "\n\n");
+}
+
+static enum pgn_result result_of(const struct game_record *match)
+{
+	if (!match->scored)
+		return PGN_GOES_ON;
+	switch (game_winner(match->scores, 2)) {
+	case 0: return PGN_WHITE_WON;
+	case 1: return PGN_BLACK_WON;
+	default: return PGN_DRAWN;
+	}
+}
+
+void pgn_record(const struct game_record *match, struct slice setup, struct slice variant,
+	struct strbuf *out)
+{
+	const struct pgn_game game = { .site = match->site,
+		.white = slice_str(match->names[0]),
+		.black = slice_str(match->names[1]),
+		.started_at = match->started_at,
+		.result = result_of(match),
+		.status = match->status,
+		.reason = match->reason,
+		.setup = setup,
+		.limit_s = match->limit_s,
+		.increment_s = match->increment_s,
+		.moves = match->moves,
+		.variant = variant };
+
+	pgn_write(out, &game);
 }

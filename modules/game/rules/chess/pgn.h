@@ -5,7 +5,7 @@
 #ifndef GAME_PGN_H
 #define GAME_PGN_H
 
-#include "hearth/str.h"
+#include "rules/rules.h"
 
 enum pgn_result {
 	PGN_GOES_ON, /* also of a game that was aborted */
@@ -23,10 +23,17 @@ struct pgn_game {
 	struct slice setup;           /* FEN; empty for the usual start */
 	int64_t limit_s, increment_s; /* of the clock; limit 0: none */
 	struct slice moves;           /* SAN, separated by one space */
-	bool chess960;
+	struct slice variant;         /* as lichess names it: "Chess960"; empty: chess */
 };
 
 /* Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. */
 void pgn_write(struct strbuf *out, const struct pgn_game *game);
+
+/*
+ * A match of chess or of a variant, as the host knows it: its start and the variant's name are told, since
+ * each game knows its own.
+ */
+void pgn_record(const struct game_record *match, struct slice setup, struct slice variant,
+	struct strbuf *out);
 
 #endif

@@ -257,32 +257,14 @@ static uint64_t hash(const void *state)
 	return chess_game_hash(state);
 }
 
-static enum pgn_result pgn_result_of(const struct game_record *r)
+static void record(const struct game_record *match, struct strbuf *out)
 {
-	if (!r->scored)
-		return PGN_GOES_ON;
-	switch (game_winner(r->scores, 2)) {
-	case 0: return PGN_WHITE_WON;
-	case 1: return PGN_BLACK_WON;
-	default: return PGN_DRAWN;
-	}
-}
+	struct chess_board board;
+	const char *why = NULL;
+	bool chess960 =
+		match->setup.n && chess_fen_read(match->setup, &board, &why) == 0 && board.chess960;
 
-static void record(const struct game_record *r, struct strbuf *out)
-{
-	const struct pgn_game game = { .site = r->site,
-		.white = slice_str(r->names[0]),
-		.black = slice_str(r->names[1]),
-		.started_at = r->started_at,
-		.result = pgn_result_of(r),
-		.status = r->status,
-		.reason = r->reason,
-		.setup = r->setup,
-		.limit_s = r->limit_s,
-		.increment_s = r->increment_s,
-		.moves = r->moves };
-
-	pgn_write(out, &game);
+	pgn_record(match, match->setup, chess960 ? SLICE("Chess960") : SLICE(""), out);
 }
 
 const struct game_rules chess_rules = {

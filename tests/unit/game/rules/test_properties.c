@@ -31,7 +31,7 @@ static unsigned games(void)
 {
 	const char *n = getenv("GAMES");
 
-	return n ? (unsigned)atoi(n) : 8;
+	return n ? (unsigned)atoi(n) : 4;
 }
 
 START_TEST(random_games)

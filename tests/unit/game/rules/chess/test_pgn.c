@@ -55,7 +55,7 @@ START_TEST(games_that_begin_elsewhere)
 	struct pgn_game g = game(PGN_GOES_ON, SLICE("started"), SLICE("Kd7 Kd2 Ke7"));
 
 	g.setup = SLICE("4k3/8/8/8/8/8/8/4K3 b - - 0 17");
-	g.chess960 = true;
+	g.variant = SLICE("Chess960");
 	ck_pgn(&g, TAGS("*", "-", "unterminated") "[Variant \"Chess960\"]\n[SetUp \"1\"]\n[FEN "
 						  "\"4k3/8/8/8/8/8/8/4K3 b - - 0 17\"]\n\n"
 						  "17... Kd7 18. Kd2 Ke7 *\n\n");
