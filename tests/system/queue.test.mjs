@@ -409,6 +409,38 @@ test('a relay for one domain, with a password', async () => {
   }
 });
 
+test('where connections are few, each domain has its turn', async () => {
+  // It takes none until a domain has many, and stops reading amid those until all others are in the queue.
+  const arrived = [], sockets = new Set();
+  const relay = new Server('relay', { greet: '421 4.3.2 busy', RCPT: (_, line) => {
+    if (arrived.push(/@([^>]+)>/.exec(line)[1]) === 5) for (const socket of sockets) socket.pause();
+    return '250 ok';
+  } });
+  const server = createServer((socket) => { sockets.add(socket); relay.serve(socket); });
+  await new Promise((done) => server.listen(0, NS, done));
+  const other = new Hearth({ ...hearth.settings, 'mail.relay': `${NS}:${server.address().port}`, 'queue.connections': '1', 'queue.patience': '1m', 'queue.retry': '1m' });
+  other.settings['server.data'] = join(other.dir, 'data');
+  try {
+    other.addUser('ann@hearth.test', PASSWORD);
+    await other.start();
+    const c = await SmtpClient.hello(other.port.submission);
+    await c.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+    const mail = async (to) => assert.equal((await c.mail('ann@hearth.test', to, 'From: <ann@hearth.test>\r\nSubject: x\r\n\r\nx\r\n')).code, 250);
+    for (let i = 0; i < 70; i++) await mail(['bob@large.test']);
+    relay.ways.greet = undefined;
+    other.command('queue', 'retry', other.command('queue', 'list').stdout.split('\t')[0]);
+    await eventually(() => arrived.length === 5, 20, 'the large one is in the midst of its mails');
+    await mail(Array.from({ length: 60 }, (_, i) => `bob@d${i}.test`));
+    for (const socket of sockets) socket.resume();
+    await eventually(() => arrived.length === 130, 25, 'all are there').catch((e) => { throw new Error(`${e.message}: ${arrived.length}`); });
+    assert.ok(arrived.lastIndexOf('large.test') > arrived.indexOf('d0.test'), 'the large one leaves its connection to others');
+    c.close();
+  } finally {
+    await other.remove();
+    server.close();
+  }
+});
+
 test('by command: show, hold, release, retry, remove', async () => {
   const [id] = rowOf('bob@rcpt4.test');
   const show = hearth.command('queue', 'show', id).stdout;

@@ -15,13 +15,12 @@
 #include "queue/orders.h"
 #include "store/outgoing.h"
 
-#define LIST_DEFAULT     50
-#define LIST_MAX         200
-#define LIST_SLICES      20 /* of DB_SLICE_MS each, and then the client asks again */
-#define IDS_MAX          200
-#define DESTINATIONS_MAX 100 /* in the summary, those with the most recipients */
-#define PART_MAX         254 /* bytes of what is looked for */
-#define ALL_ROWS         1000000000
+#define LIST_DEFAULT 50
+#define LIST_MAX     200
+#define LIST_SLICES  20 /* of DB_SLICE_MS each, and then the client asks again */
+#define IDS_MAX      200
+#define PART_MAX     254 /* bytes of what is looked for */
+#define ALL_ROWS     1000000000
 
 struct mail_queue_call {
 	/* what was asked */
@@ -171,53 +170,74 @@ void mail_get_queue(void *module, struct http_request *rq)
 
 /* ---- GET /api/mail/queue/summary ---- */
 
-static int put_destination(void *arg, const struct mail_queue_destination *d)
-{
-	struct mail_call *c = arg;
-
-	json_open_object(&c->w);
-	json_put_text(&c->w, "domain", d->domain);
-	json_put_i64(&c->w, "recipients", d->recipients);
-	json_put_i64(&c->w, "held", d->held);
-	json_put_i64(&c->w, "next_attempt_at", d->due_ms);
-	json_put_i64(&c->w, "oldest_at", d->oldest_ms);
-	json_close_object(&c->w);
-	return 0;
-}
-
-/* Begins the answer anew: a transaction may run twice. */
-static int summarize(struct db_tx *tx, void *arg)
-{
-	struct mail_call *c = arg;
+struct summary {
+	struct mail_call *c;
 	struct mail_queue_totals totals;
-	int rc = mail_store_queue_totals(tx, &totals);
+	struct mail_queue_domains domains,
+		next; /* next: of the slice under way, which may be run again */
+};
 
-	if (rc < 0)
-		return rc;
-	strbuf_reset(&c->json);
-	json_writer_init(&c->w, &c->json);
-	json_open_object(&c->w);
-	json_put_i64(&c->w, "recipients", totals.recipients);
-	json_put_i64(&c->w, "held", totals.held);
-	json_put_i64(&c->w, "messages", totals.messages);
-	json_put_i64(&c->w, "domains", totals.domains);
-	json_name(&c->w, "oldest_at");
-	if (totals.messages)
-		json_i64(&c->w, totals.oldest_ms);
-	else
-		json_null(&c->w);
-	json_name(&c->w, "destinations");
-	json_open_array(&c->w);
-	rc = mail_store_queue_destinations(tx, DESTINATIONS_MAX, put_destination, c);
-	json_close_array(&c->w);
-	json_put_bool(&c->w, "sends_elsewhere", mail_sends_elsewhere(c->m));
-	json_close_object(&c->w);
-	return rc;
+static int read_totals(struct db_tx *tx, void *arg)
+{
+	struct summary *s = arg;
+
+	return mail_store_queue_totals(tx, &s->totals);
 }
 
+static int count_slice(struct db_tx *tx, void *arg)
+{
+	struct summary *s = arg;
+
+	s->next = s->domains;
+	return mail_store_queue_count_domains(tx, &s->next);
+}
+
+static void put_destination(struct json_writer *w, const struct mail_queue_destination *d)
+{
+	json_open_object(w);
+	json_put_str(w, "domain", d->domain);
+	json_put_i64(w, "recipients", d->recipients);
+	json_put_i64(w, "held", d->held);
+	json_put_i64(w, "next_attempt_at", d->due_ms);
+	json_put_i64(w, "oldest_at", d->oldest_ms);
+	json_close_object(w);
+}
+
+static void put_summary(struct mail_call *c, const struct summary *s)
+{
+	struct json_writer *w = &c->w;
+
+	json_open_object(w);
+	json_put_i64(w, "recipients", s->totals.recipients);
+	json_put_i64(w, "held", s->totals.held);
+	json_put_i64(w, "messages", s->totals.messages);
+	json_put_i64(w, "domains", s->domains.count);
+	json_name(w, "oldest_at");
+	if (s->totals.messages)
+		json_i64(w, s->totals.oldest_ms);
+	else
+		json_null(w);
+	json_name(w, "destinations");
+	json_open_array(w);
+	for (size_t i = 0; i < s->domains.n; i++)
+		put_destination(w, &s->domains.top[i]);
+	json_close_array(w);
+	json_put_bool(w, "sends_elsewhere", mail_sends_elsewhere(c->m));
+	json_close_object(w);
+}
+
+/* As many slices as the domains take, the reader left to others in between. */
 static void work_summary(struct mail_call *c)
 {
-	c->status = db_read_long_wait(c->m->db, c->account, summarize, c);
+	struct summary *s = ARENA_NEW(c->a, struct summary);
+
+	c->status = db_read_wait(c->m->db, read_totals, s);
+	while (c->status == 0 && !s->domains.done) {
+		c->status = db_read_long_wait(c->m->db, c->account, count_slice, s);
+		s->domains = s->next;
+	}
+	if (c->status == 0)
+		put_summary(c, s);
 }
 
 void mail_get_queue_summary(void *module, struct http_request *rq)

@@ -44,6 +44,7 @@ static void attempt_free(struct attempt *t)
 		t->d->routed_ms = 0; /* the others look anew */
 	}
 	t->d->q->connections--;
+	destination_connection_free(t->d->q);
 	free(t);
 }
 

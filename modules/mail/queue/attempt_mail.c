@@ -9,6 +9,8 @@
 #include "hearth/log.h"
 #include "queue/attempt.h"
 
+#define TURN_MAILS 50 /* then a connection is left to who stands in line for one */
+
 /* ---- a batch ends ---- */
 
 void attempt_finish_batch(struct attempt *t)
@@ -194,8 +196,10 @@ static void on_outgoing(void *arg, int status)
 void attempt_take_batch(struct attempt *t)
 {
 	const struct smtp_extensions *x = smtp_client_extensions(t->client);
-	bool enough = x->mails_max && t->mails >= x->mails_max; /* RFC 9422: on one connection */
+	/* RFC 9422: on one connection. */
+	bool enough = x->mails_max && t->mails >= x->mails_max;
 
+	enough |= t->mails >= TURN_MAILS && !list_empty(&t->d->q->in_line);
 	if (!enough)
 		t->batch = destination_take(t->d,
 			x->recipients_max ? (size_t)x->recipients_max : BATCH_MAX,

@@ -1,6 +1,6 @@
 /*
- * destination.c: one domain that mail goes to (internal.h): its recipients that are due, read some at a
- * time; the way there; and how many connections it gets.
+ * destination.c: one domain that mail goes to (internal.h): the way there, and how many connections it gets. Its
+ * recipients that are due are read by destination_rows.c.
  *
  *   woken ─▶ rows are read ─▶ looked up ─▶ attempts, each taking batch after batch ─▶ dry ─▶ freed
  *                               └──none works──▶ what is loaded is put off, and the domain for a while
@@ -8,13 +8,13 @@
  * As many connections at a time as it has shown to bear: two at first, one more with each mail that
  * went, down to one after a failure; never more than [queue] per_destination. After a failure nothing is
  * tried for FAILED_MS, twice as long after each further one, and no longer than a mail that failed waits.
+ * Where all [queue] connections are in use, destinations that have none stand in line for the next that ends.
  *
- * On the loop. Bounds: LOADED_MAX rows in memory beside the batches in hand.
+ * On the loop. Bounds: DESTINATIONS_MAX of them, each with LOADED_MAX rows in memory beside the batches in hand.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -23,7 +23,6 @@
 #define ROUTE_KEPT_MS INT64_C(1800000) /* at most, whatever its records say */
 #define FAILED_MS     INT64_C(30000)
 #define FAILED_MAX_MS INT64_C(1800000)
-#define LOAD_AGAIN_MS INT64_C(1000)
 #define ALLOWED_FIRST 2
 
 /* ---- its life ---- */
@@ -51,13 +50,14 @@ void destination_free(struct destination *d)
 	timer_stop(&d->timer);
 	attempt_free_all(d);
 	map_remove(d->q->destinations, slice_str(d->domain));
+	list_remove(&d->place);
 	list_remove(&d->node);
 	d->q->count--;
 	arena_free(&d->a);
 	free(d);
 }
 
-static bool is_held_back(const struct destination *d)
+bool destination_is_held_back(const struct destination *d)
 {
 	return clock_mono_ms() < d->not_before_ms;
 }
@@ -71,7 +71,7 @@ static bool is_resting(const struct destination *d)
 static bool is_idle(const struct destination *d)
 {
 	return is_resting(d) && d->next == d->count &&
-	       (d->dry || d->q->draining || !d->q->lease.epoch) && !is_held_back(d);
+	       (d->dry || d->q->draining || !d->q->lease.epoch) && !destination_is_held_back(d);
 }
 
 /* Of those that are held back the one that would be tried first is forgotten, for another to have room. */
@@ -84,7 +84,7 @@ static bool make_room(struct mail_queue *q)
 	LIST_FOREACH (&q->list, it) {
 		struct destination *d = LIST_ENTRY(it, struct destination, node);
 
-		if (is_resting(d) && is_held_back(d) &&
+		if (is_resting(d) && destination_is_held_back(d) &&
 			(!first || d->not_before_ms < first->not_before_ms))
 			first = d;
 	}
@@ -107,119 +107,9 @@ bool destination_wake(struct mail_queue *q, struct slice domain)
 	if (!d)
 		return false;
 	d->dry = false;
+	d->woken = true;
 	destination_pump(d);
 	return true;
-}
-
-/* ---- rows ---- */
-
-struct load {
-	struct destination *d;
-	struct arena *a;
-	struct mail_queued rows[LOADED_MAX];
-	size_t count;
-	int64_t now_ms;
-};
-
-static int read_rows(struct db_tx *tx, void *arg)
-{
-	struct load *l = arg;
-
-	arena_reset(l->a);
-	return mail_store_queue_due(tx, slice_str(l->d->domain), l->now_ms, l->d->after_ms,
-		l->d->after_id, LOADED_MAX, l->a, l->rows, &l->count);
-}
-
-static void on_rows(void *arg, int status)
-{
-	struct load *l = arg;
-	struct destination *d = l->d;
-
-	d->loading = false;
-	d->dry = status < 0 || l->count < LOADED_MAX;
-	if (status < 0)
-		mail_queue_due(d->q, LOAD_AGAIN_MS);
-	if (status == 0 && l->count > 0) {
-		arena_free(&d->a);
-		d->a = l->a;
-		l->a = NULL;
-		d->rows = arena_alloc(d->a, l->count * sizeof(*d->rows));
-		memcpy(d->rows, l->rows, l->count * sizeof(*d->rows));
-		d->count = l->count;
-		d->next = 0;
-		d->after_ms = d->rows[d->count - 1].due_ms;
-		d->after_id = d->rows[d->count - 1].id;
-	}
-	arena_free(&l->a);
-	free(l);
-	destination_pump(d);
-}
-
-/* Behind those in hand; from the beginning when there are none, since they may be due again. */
-static void load(struct destination *d)
-{
-	struct load *l = mem_zalloc(sizeof(*l));
-
-	if (d->in_hand == 0)
-		d->after_ms = d->after_id = 0;
-	l->d = d;
-	l->a = arena_new();
-	l->now_ms = clock_wall_ms();
-	d->loading = true;
-	if (db_read(d->q->m->db, read_rows, on_rows, l) < 0)
-		on_rows(l, HEARTH_EBUSY);
-}
-
-/* How many rows of one mail stand at i, up to max. */
-static size_t count_together(const struct destination *d, size_t i, size_t max)
-{
-	size_t n = 1;
-
-	while (n < max && n < BATCH_MAX && i + n < d->count &&
-		d->rows[i + n].outgoing == d->rows[i].outgoing &&
-		!d->rows[i + n].here == !d->rows[i].here)
-		n++;
-	return n;
-}
-
-/* The next mail that waives proof, or does not, to the front: LOADED_MAX rows at most are moved. */
-static bool bring_to_front(struct destination *d, bool waived)
-{
-	size_t i = d->next, n;
-	struct mail_queued *moved;
-
-	while (i < d->count && (d->rows[i].tls == MAIL_TLS_WAIVED) != waived)
-		i++;
-	if (i == d->count)
-		return false;
-	n = count_together(d, i, BATCH_MAX);
-	moved = mem_alloc(n * sizeof(*moved));
-	memcpy(moved, &d->rows[i], n * sizeof(*moved));
-	memmove(&d->rows[d->next + n], &d->rows[d->next], (i - d->next) * sizeof(*moved));
-	memcpy(&d->rows[d->next], moved, n * sizeof(*moved));
-	free(moved);
-	return true;
-}
-
-static struct mail_batch *take_front(struct destination *d, size_t max)
-{
-	size_t n = count_together(d, d->next, max);
-	struct mail_batch *b = mail_batch_new(d, n);
-
-	for (size_t i = 0; i < n; i++)
-		mail_batch_put(b, i, &d->rows[d->next++]);
-	return b;
-}
-
-struct mail_batch *destination_take(struct destination *d, size_t max, enum mail_tls_asked which)
-{
-	bool waived = which == MAIL_TLS_WAIVED;
-
-	if (d->next == d->count || d->q->draining || !d->q->lease.epoch)
-		return NULL;
-	if (waived ? !bring_to_front(d, true) : is_held_back(d))
-		return NULL;
-	return take_front(d, max);
 }
 
 /* ---- the way there ---- */
@@ -279,8 +169,8 @@ static void give_up(struct destination *d, enum outcome outcome, const char *enh
 	struct mail_batch *b;
 
 	while (d->next < d->count && !d->q->draining && d->q->lease.epoch &&
-		(!spare || bring_to_front(d, false))) {
-		b = take_front(d, BATCH_MAX);
+		(!spare || destination_bring_to_front(d, false))) {
+		b = destination_take_front(d, BATCH_MAX);
 		for (size_t i = 0; i < b->count; i++)
 			mail_batch_set(
 				&b->recipients[i], b->a, outcome, 0, enhanced, slice_str(why));
@@ -367,35 +257,78 @@ static bool take_here(struct destination *d)
 	if (!first->here)
 		return false;
 	if (d->in_hand == 0)
-		here_file(take_front(d, first->attempts > 0 ? 1 : BATCH_MAX));
+		here_file(destination_take_front(d, first->attempts > 0 ? 1 : BATCH_MAX));
 	return true;
 }
 
-void destination_pump(struct destination *d)
+/*
+ * Those that are connected come for more by themselves. Who has none, and finds all in use or others in line,
+ * stands in line; `first`: it was the first there.
+ */
+static void connect_more(struct destination *d, bool first)
 {
 	struct mail_queue *q = d->q;
 	size_t total = (size_t)mail_queue_limits(q->m)->connections;
 
+	for (size_t left = batches_left(d); left > d->hungry && d->attempt_count < d->allowed;
+		first = false) {
+		if (q->connections >= total || (!first && !list_empty(&q->in_line))) {
+			if (d->attempt_count == 0 && !list_linked(&d->place))
+				list_push(&q->in_line, &d->place);
+			return;
+		}
+		attempt_begin(d, false);
+	}
+}
+
+static void pump(struct destination *d, bool first)
+{
+	struct mail_queue *q = d->q;
+
 	if (!q->lease.epoch)
 		d->next = d->count; /* they are another node's */
+	/* What has come while others were read, or in hand, may stand before them. */
+	if (d->woken && d->in_hand == 0 && !d->loading && d->next == d->count)
+		d->dry = false;
 	if (is_idle(d)) {
 		destination_free(d);
 		mail_queue_room(q);
 		return;
 	}
-	if (q->draining || !q->lease.epoch || is_held_back(d))
+	if (q->draining || !q->lease.epoch || destination_is_held_back(d))
 		return;
-	if (d->next == d->count && !d->dry && !d->loading)
-		load(d);
-	if (d->next == d->count || take_here(d))
+	if (d->next == d->count) {
+		if (!d->dry && !d->loading)
+			destination_load(d); /* and maybe it is freed then */
+		return;
+	}
+	if (take_here(d))
 		return;
 	if (!has_route(d)) {
 		if (!d->lookup.done && d->attempt_count == 0)
 			route_look(&d->lookup, q->m, slice_str(d->domain), &d->route, on_route, d);
 		return;
 	}
-	/* Those that are connected come for more by themselves. */
-	for (size_t left = batches_left(d);
-		left > d->hungry && d->attempt_count < d->allowed && q->connections < total;)
-		attempt_begin(d, false);
+	connect_more(d, first);
+}
+
+void destination_pump(struct destination *d)
+{
+	pump(d, false);
+}
+
+static void on_turn(void *arg)
+{
+	struct mail_queue *q = arg;
+	size_t total = (size_t)mail_queue_limits(q->m)->connections;
+	struct list_node *first;
+
+	while (q->connections < total && (first = list_pop(&q->in_line)))
+		pump(LIST_ENTRY(first, struct destination, place), true);
+}
+
+void destination_connection_free(struct mail_queue *q)
+{
+	if (!list_empty(&q->in_line) && !q->turn.owner)
+		timer_start(&q->turn, 0, 0, on_turn, q);
 }

@@ -27,6 +27,8 @@ struct mail_queue {
 	size_t count;             /* of them */
 	struct list batches;      /* whose outcome is to be written */
 	size_t connections;       /* attempts in all */
+	struct list in_line;      /* destinations that wait for one of them to end */
+	struct timer turn;        /* … which has ended */
 	struct timer timer;       /* to the next look at what is due */
 	bool looking, look_again, draining;
 	bool full;                      /* some that are due wait for room among the destinations */
@@ -48,8 +50,9 @@ struct destination {
 	struct mail_queued *rows;
 	size_t count, next;
 	int64_t after_ms, after_id;
-	bool loading, dry; /* dry: there are no more that are due */
-	size_t in_hand;    /* recipients in batches */
+	bool loading, dry; /* dry: there are no more that are due … */
+	bool woken;     /* … but for what may have come since they were read from the beginning */
+	size_t in_hand; /* recipients in batches */
 	struct list batches;
 	/* How it is reached. */
 	struct route route;
@@ -57,6 +60,7 @@ struct destination {
 	int64_t routed_ms; /* when that was found; 0: never */
 	/* Connections. */
 	struct list attempts;
+	struct list_node place; /* in line for a connection */
 	size_t attempt_count, allowed;
 	size_t hungry;         /* of the attempts those that have had no batch yet */
 	bool lax;              /* one of them is for those that waive proof */
@@ -120,19 +124,12 @@ void mail_queue_room(struct mail_queue *q);
 
 /* ---- destination.c ---- */
 
-/* There may be something due for the domain. */
-/* False: there is no room for another destination. */
+/* There may be something due for the domain. False: there is no room for another destination. */
 bool destination_wake(struct mail_queue *q, struct slice domain);
 /* The destination, made where there is room for it; else NULL. */
 struct destination *destination_get(struct mail_queue *q, struct slice domain);
 /* Begins what can begin: reading rows, looking up, connecting. It may free the destination. */
 void destination_pump(struct destination *d);
-/*
- * The next batch for a connection that takes up to `max` recipients; NULL when there is none. With
- * MAIL_TLS_WAIVED only of mails whose senders waive proof, also while the destination is held back; with
- * MAIL_TLS_AS_IS of any.
- */
-struct mail_batch *destination_take(struct destination *d, size_t max, enum mail_tls_asked which);
 /*
  * None of its hosts proved itself by TLS as it must: as destination_failed; but mails whose senders waive
  * that (RFC 8689 section 5) are tried without.
@@ -141,10 +138,30 @@ void destination_unproven(struct destination *d, const char *why);
 /* No address of it could be used, or could be found: what is loaded is put off, or failed. */
 void destination_failed(
 	struct destination *d, enum outcome outcome, const char *enhanced, const char *why);
+/* A connection has ended: who is first in line gets it, in a later turn. */
+void destination_connection_free(struct mail_queue *q);
 /* A connection worked: more are allowed, and failures forgotten. */
 void destination_works(struct destination *d);
 /* Waiting for others to end is over: everything of it is dropped. */
 void destination_free(struct destination *d);
+
+/* Nothing is begun yet, after a failure. */
+bool destination_is_held_back(const struct destination *d);
+
+/* ---- destination_rows.c ---- */
+
+/* Reads behind those in hand; from the beginning when there are none, since they may be due again. Then pumps. */
+void destination_load(struct destination *d);
+/*
+ * The next batch for a connection that takes up to `max` recipients; NULL when there is none. With
+ * MAIL_TLS_WAIVED only of mails whose senders waive proof, also while the destination is held back; with
+ * MAIL_TLS_AS_IS of any.
+ */
+struct mail_batch *destination_take(struct destination *d, size_t max, enum mail_tls_asked which);
+/* The next mail that waives proof, or does not, comes to the front; false: none of what is loaded. */
+bool destination_bring_to_front(struct destination *d, bool waived);
+/* The first of what is loaded, up to `max` recipients of one mail. */
+struct mail_batch *destination_take_front(struct destination *d, size_t max);
 
 /* ---- attempt.c ---- */
 

@@ -3,9 +3,9 @@
  * beginning and end (queue.h). On the loop.
  *
  * A look reads at most DESTINATIONS_MAX domains and when the next recipient is due. It goes through all
- * domains that somebody waits for, so one is not due to each mail: when something was added, its domains
- * are told (a live topic, carried between nodes) and woken, and a look follows within LOOK_AT_MOST_MS. It
- * comes when the time is there, and at the latest after LOOK_AT_LEAST_MS.
+ * domains that somebody waits for, so mails cause none: when something was added, its domains are told (a
+ * live topic, carried between nodes) and woken, and where there was no room for one, a look follows within
+ * LOOK_AT_MOST_MS. One comes when the time is there, and at the latest after LOOK_AT_LEAST_MS.
  */
 #include "queue/queue.h"
 
@@ -183,9 +183,12 @@ static void on_queued(void *arg, struct buf *payload)
 	tally_changed(q->tally);
 	if (rest.n == 0)
 		mail_queue_look(q);
-	while (rest.n > 0 && destination_wake(q, slice_split(&rest, '\n'))) {
-	}
-	mail_queue_due(q, LOOK_AT_MOST_MS);
+	while (rest.n > 0)
+		if (!destination_wake(q, slice_split(&rest, '\n'))) {
+			q->full = true;
+			mail_queue_due(q, LOOK_AT_MOST_MS);
+			break;
+		}
 }
 
 void mail_queue_room(struct mail_queue *q)
@@ -278,6 +281,7 @@ struct mail_queue *mail_queue_new(struct mail *m)
 	q->destinations = map_new();
 	list_init(&q->list);
 	list_init(&q->batches);
+	list_init(&q->in_line);
 	q->sent = metric_counter("hearth_mail_sent_total", NULL,
 		"recipients elsewhere whose server has taken the mail");
 	q->deferred = metric_counter("hearth_mail_deferred_total", NULL,
@@ -314,6 +318,7 @@ void mail_queue_free(struct mail_queue **qp)
 		mail_batch_free(LIST_ENTRY(q->batches.head.next, struct mail_batch, node));
 	while (!list_empty(&q->list))
 		destination_free(LIST_ENTRY(q->list.head.next, struct destination, node));
+	timer_stop(&q->turn);
 	map_free(&q->destinations);
 	tally_free(&q->tally);
 	mail_relays_clear(&q->m->queue_limits.relays);

@@ -9,6 +9,7 @@
 #ifndef MAIL_STORE_OUTGOING_H
 #define MAIL_STORE_OUTGOING_H
 
+#include "hearth/dns.h"
 #include "store/store.h"
 
 /* The values of enum smtp_ret, smtp_notify. */
@@ -138,22 +139,34 @@ int mail_store_queue_forget(struct db_tx *tx, int64_t account, size_t max, bool 
 /* ---- for people: `hearth queue`, /api/mail/queue ---- */
 
 struct mail_queue_totals {
-	int64_t recipients, held, messages, domains;
+	int64_t recipients, held, messages;
 	int64_t oldest_ms; /* when the first of the messages was sent; 0: there is none */
 };
 
+/* Without a look at the rows: however many there are, some thousandths of a second. */
+int mail_store_queue_totals(struct db_tx *tx, struct mail_queue_totals *out);
+
 /* What waits at one domain. */
 struct mail_queue_destination {
-	struct slice domain; /* valid while it is told */
+	char domain[DNS_NAME_MAX + 2];
 	int64_t recipients, held;
 	int64_t due_ms, oldest_ms; /* the next attempt; the first mail for it was sent */
 };
 
-/* These look at every row: for db_read_long. The destinations with the most recipients, `max` of them. */
-int mail_store_queue_totals(struct db_tx *tx, struct mail_queue_totals *out);
-typedef int mail_queue_destination_fn(void *arg, const struct mail_queue_destination *d);
-int mail_store_queue_destinations(
-	struct db_tx *tx, size_t max, mail_queue_destination_fn *each, void *arg);
+#define MAIL_QUEUE_TOP 100
+
+/* The domains, and those with the most recipients; at first all of it 0. */
+struct mail_queue_domains {
+	int64_t count;
+	struct mail_queue_destination
+		top[MAIL_QUEUE_TOP]; /* most recipients first when it is `done` */
+	size_t n;
+	char after[DNS_NAME_MAX + 2]; /* where the next slice goes on */
+	bool done;
+};
+
+/* A slice (db_read_long) of a walk through the domains; again until it is done. An index is all it reads. */
+int mail_store_queue_count_domains(struct db_tx *tx, struct mail_queue_domains *d);
 
 typedef int mail_queued_fn(void *arg, const struct mail_queued *q);
 /* From the oldest on, behind row `after`; of one sender's or recipient's domain or address, if given. */

@@ -22,10 +22,8 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 	/* Each step goes to the next domain by the index: as many steps as there are domains. */
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"WITH RECURSIVE d (name) AS (SELECT min(domain) FROM queue WHERE held = 0 AND "
-		"domain > $1"
-		" UNION ALL SELECT (SELECT min(q.domain) FROM queue q WHERE q.held = 0 AND "
-		"q.domain > d.name)"
+		"WITH RECURSIVE d (name) AS (SELECT min(domain) FROM queue WHERE domain > $1"
+		" UNION ALL SELECT (SELECT min(q.domain) FROM queue q WHERE q.domain > d.name)"
 		" FROM d WHERE d.name IS NOT NULL)"
 		" SELECT name FROM d WHERE name IS NOT NULL AND EXISTS (SELECT 1 FROM queue q WHERE"
 		" q.held = 0 AND q.domain = d.name AND q.due_ms <= $2) LIMIT $3",

@@ -362,5 +362,9 @@ const char *const mail_migrations[] = {
 	 */
 	"ALTER TABLE queue ADD COLUMN member BIGINT NOT NULL DEFAULT 0;"
 	"UPDATE queue SET held = 2 WHERE held = 1 AND list > 0;",
+	/* All that is counted by domain, so that the rows are left alone; and how many are held. */
+	"DROP INDEX queue_domain;"
+	"CREATE INDEX queue_domain ON queue (domain, held, due_ms, id);"
+	"CREATE INDEX queue_held ON queue (held) WHERE held > 0;",
 	NULL,
 };
