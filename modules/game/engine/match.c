@@ -165,7 +165,10 @@ void match_line(const struct match *m, int viewer, bool notation, struct strbuf 
 		match_log_get(&m->log, m->line[i], viewer, &e);
 		if (i > 0)
 			strbuf_addc(out, ' ');
-		strbuf_add(out, notation ? e.notation : e.text);
+		if (notation ? e.notation.n : e.text.n)
+			strbuf_add(out, notation ? e.notation : e.text);
+		else
+			strbuf_addc(out, '?');
 	}
 }
 

@@ -145,7 +145,8 @@ bool match_begun(const struct match *m);
 int match_winner(const struct match *m);
 /* Who else there is in a match of two; -1 where there are more. */
 int match_rival(const struct match *m, int seat);
-/* The texts of the moves on the board as a viewer may know them, with spaces; or their notations. */
+/* The texts of the moves on the board as a viewer may know them, with spaces, or their notations; "?"
+ * where one is not told. */
 void match_line(const struct match *m, int viewer, bool notation, struct strbuf *out);
 /* The latest of them as a viewer may know it; empty: there is none, or its text is not told. */
 struct slice match_last(const struct match *m, int viewer);

@@ -137,26 +137,42 @@ static void write_turn(struct json_writer *w, const struct match *m, int64_t now
 }
 
 /* A move's text, or null where it is not told. */
-static void put_told(struct json_writer *w, const char *name, struct slice text)
+static void write_told(struct json_writer *w, struct slice text)
 {
-	if (text.n) {
-		json_put_text(w, name, text);
-	} else {
-		json_name(w, name);
+	if (text.n)
+		json_text(w, text);
+	else
 		json_null(w);
-	}
 }
 
-static void write_line(struct json_writer *w, const struct match *m, int viewer)
+static void put_told(struct json_writer *w, const char *name, struct slice text)
 {
-	struct strbuf line = { 0 };
+	json_name(w, name);
+	write_told(w, text);
+}
 
-	match_line(m, viewer, true, &line);
-	write_words(w, "moves", strbuf_slice(&line));
-	strbuf_reset(&line);
-	match_line(m, viewer, false, &line);
-	write_words(w, "uci", strbuf_slice(&line));
-	strbuf_free(&line);
+/* All moves on the board, null where one is not told. */
+static void write_line(
+	struct json_writer *w, const struct match *m, const char *name, int viewer, bool notation)
+{
+	struct match_event e;
+
+	json_name(w, name);
+	json_open_array(w);
+	for (int i = 0; i < m->ply; i++) {
+		match_log_get(&m->log, m->line[i], viewer, &e);
+		write_told(w, notation ? e.notation : e.text);
+	}
+	json_close_array(w);
+}
+
+/* Chance, which was secret until then: who has it can play the match again from its setup. */
+static void write_seed(struct json_writer *w, const struct match *m)
+{
+	char hex[2 * GAME_SEED_SIZE];
+
+	hex_encode(m->seed, sizeof(m->seed), hex);
+	json_put_text(w, "seed", slice_of(hex, sizeof(hex)));
 }
 
 void game_write_match(
@@ -172,10 +188,14 @@ void game_write_match(
 		json_put_i64(w, "ended_at", m->ended_at);
 	json_put_i64(w, "ply", m->ply);
 	put_told(w, "last", match_last(m, viewer));
-	if (moves)
-		write_line(w, m, viewer);
+	if (moves) {
+		write_line(w, m, "moves", viewer, true);
+		write_line(w, m, "uci", viewer, false);
+	}
 	write_turn(w, m, now_us);
 	write_result(w, m);
+	if (moves && m->over)
+		write_seed(w, m);
 }
 
 /* To a player whose opponent is away: when they may claim; it is never to a watcher. */
