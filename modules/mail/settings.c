@@ -37,7 +37,7 @@ const struct config_setting mail_settings[] = {
 		"mails within an hour that are sent on to one address elsewhere; 0: any number" },
 	{ NULL, "archive_quota", CONFIG_SIZE, "1G", "0", "1T", NULL,
 		"what the archive of one group may keep (hearth group archive): beyond it the "
-		"oldest mails go; 0: no bound" },
+		"oldest mails go for those of people here, and others' are not kept; 0: no bound" },
 	{ NULL, "patience", CONFIG_DURATION, "5m", "1s", "1h", NULL,
 		"how long a client may take for a command, and be behind least_rate with a "
 		"message or with what it is sent (RFC 5321 4.5.3.2: at least 5m)" },

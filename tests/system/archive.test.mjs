@@ -56,7 +56,7 @@ after(() => hearth.remove());
 
 test('a group’s mail is kept when its owners want that, once, for its members', async () => {
   await send('before it was kept');
-  assert.deepEqual((await archive('bob')).body, { messages: [] });
+  assert.deepEqual((await archive('bob')).body, { messages: [], used: 0, quota: 200 * 1024 });
   const patch = (body, name) => hearth.api('PATCH', `/api/auth/groups/${choir}`, body, who[name]);
   assert.equal((await patch({ archive: 'members' }, 'bob')).status, 403);
   assert.equal((await patch({ archive: 'everybody' }, 'ann')).body.field, 'archive');
@@ -160,6 +160,18 @@ test('what waits is kept when the first member gets it, once; junk and loops are
   assert.ok(!(await subjects('bob')).includes('again'));
 });
 
+test('the mail of a group whose members are all elsewhere is kept, too', async () => {
+  run('group', 'add', 'far');
+  run('group', 'archive', 'far', 'members');
+  const [, token] = /#subscribe\?token=([A-Za-z0-9_-]+)/.exec(run('group', 'subscribe', 'far', 'fay@away.test'));
+  assert.equal((await hearth.api('POST', '/api/auth/subscribe', { token })).status, 200);
+  await send('to the one far away', { to: ['far@hearth.test'] });
+  await send('later to the one far away', { to: ['far@hearth.test'], as: 'bob', hold: 1 });
+  await eventually(() => run('list', 'archive', 'far').match(/^Subject: .*/gm)?.length === 2, 30, 'both are kept');
+  assert.match(run('list', 'archive', 'far'), /Subject: to the one far away[^]*Subject: later to the one/);
+  run('group', 'delete', 'far');
+});
+
 test('all that was acknowledged is there after a kill; the oldest go when it is full; as mbox', async () => {
   const before = run('list', 'archive', 'choir');
   assert.equal(before.match(/^From \S+ /gm).length, 4);
@@ -181,11 +193,13 @@ test('all that was acknowledged is there after a kill; the oldest go when it is 
   for (const about of there.filter((one) => one.startsWith('killed'))) assert.equal((await inbox('ann', about)).length > 0, true, about);
   assert.equal(hearth.command('verify').status, 0);
   // 200 KiB are as much as it keeps.
-  for (let i = 0; i < 5; i++) await send(`large ${i}`, { text: 'line of a large mail\r\n'.repeat(3000) });
+  for (let i = 0; i < 5; i++) await send(`large ${i}`, { as: 'bob', text: 'line of a large mail\r\n'.repeat(3000) });
   const left = await subjects('bob', '?limit=200');
   assert.deepEqual(left.filter((one) => one.startsWith('large')), ['large 4', 'large 3', 'large 2']);
   assert.ok(!left.includes('first of all'));
-  await send('too large for it', { text: 'line of a large mail\r\n'.repeat(12000) });
+  // Nobody outside pushes anything out.
+  await send('for which there is no room', { text: 'line of a large mail\r\n'.repeat(3000) });
+  await send('too large for it', { as: 'bob', text: 'line of a large mail\r\n'.repeat(12000) });
   assert.deepEqual(await subjects('bob', '?limit=200'), left);
   assert.equal((await inbox('ann', 'too large for it')).length, 1);
   assert.equal(hearth.command('list', 'archive', 'nobody').status, 1);

@@ -125,6 +125,19 @@ static int put_named(struct db_tx *tx, struct mail_call *c)
 	return rc;
 }
 
+/* Behind the list of an archive: how full it is. */
+static int put_room(struct db_tx *tx, struct mail_call *c)
+{
+	int64_t used = 0;
+	int rc = mail_store_used(tx, c->account, &used);
+
+	json_close_array(&c->w);
+	json_put_i64(&c->w, "used", used);
+	json_put_i64(&c->w, "quota", c->m->archive_quota);
+	json_close_object(&c->w);
+	return rc;
+}
+
 /* Begins the answer anew: a transaction may run twice. */
 static int put_list(struct db_tx *tx, void *arg)
 {
@@ -136,6 +149,8 @@ static int put_list(struct db_tx *tx, void *arg)
 		rc = put_named(tx, c);
 	else
 		rc = c->listing->query.n ? put_hits(tx, c) : put_latest(tx, c);
+	if (rc == 0 && c->listing->archive)
+		return put_room(tx, c);
 	mail_call_close_list(c);
 	return rc;
 }

@@ -253,7 +253,8 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 			.name = arena_slice(q->a, slice_str(g->name)),
 			.title = arena_slice(q->a, slice_str(g->title)),
 			.open = g->open,
-			.archived = g->archived };
+			.archived = g->archived,
+			.vouched = q->known };
 	}
 	/* Whom else an alias leads to would have it before an owner has said yes. */
 	return may && (!q->waits || reached->remote_n == 0);

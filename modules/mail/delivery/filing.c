@@ -16,7 +16,6 @@
 #include "personal/preferences.h"
 #include "queue/queue.h"
 #include "report/receive.h"
-#include "store/archive.h"
 #include "store/forward.h"
 #include "store/internal.h"
 #include "store/moderated.h"
@@ -251,6 +250,11 @@ static bool is_queued_here(const struct mail_target *t)
 	return arrives(t) && !t->dropped;
 }
 
+static enum mail_queued_archive to_archive(const struct mail_list *list)
+{
+	return list && list->archived ? MAIL_TO_ARCHIVE : MAIL_NOT_ARCHIVED;
+}
+
 /*
  * One who gets it through a group, elsewhere by a negative number: what they get is made when its time has come,
  * as for those who are here (queue/here.c).
@@ -266,6 +270,7 @@ static int queue_member(struct db_tx *tx, const struct mail_delivery *d, int64_t
 			.moderated = r->waits,
 			.list = r->list->id,
 			.list_name = r->list->name,
+			.archive = to_archive(r->list),
 			.here = -r->member });
 }
 
@@ -293,8 +298,7 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
 				.moderated = t->r.waits,
 				.list = t->r.list ? t->r.list->id : 0,
 				.list_name = t->r.list ? t->r.list->name : SLICE(""),
-				.archive = t->r.list && t->r.list->archived ? MAIL_TO_ARCHIVE
-									    : MAIL_NOT_ARCHIVED,
+				.archive = to_archive(t->r.list),
 				.here = t->r.account });
 		last = t->r.address;
 	}
@@ -413,8 +417,7 @@ static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 					.moderated = true,
 					.list = t->r.list->id,
 					.list_name = t->r.list->name,
-					.archive = t->r.list->archived ? MAIL_TO_ARCHIVE
-								       : MAIL_NOT_ARCHIVED,
+					.archive = to_archive(t->r.list),
 					.here = t->r.account });
 	}
 	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
@@ -434,31 +437,6 @@ static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
 	return rc == HEARTH_EDENIED ? 0 : rc;
 }
 
-/* ---- archives ---- */
-
-/* Of each group it goes through now: once, as it came. What a policy calls junk is in no archive. */
-static int archive(struct db_tx *tx, struct mail_delivery *d)
-{
-	struct mail_content content;
-	int64_t last = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < d->n && rc == 0 && !d->junk; i++) {
-		const struct mail_target *t = &d->targets[i];
-		const struct mail_list *list = t->r.list;
-
-		if (!list || !list->archived || list->kept || list->id == last || t->dropped ||
-			t->r.waits)
-			continue;
-		last = list->id;
-		content = t->content;
-		content.trace = slice_str(arena_printf(
-			d->a, "%.*s%.*s", SLICE_ARG(d->checked), SLICE_ARG(d->received)));
-		rc = mail_store_archive_add(tx, list->id, &content, d->date, d->m->archive_quota);
-	}
-	return rc;
-}
-
 int mail_delivery_file(struct db_tx *tx, void *delivery)
 {
 	struct mail_delivery *d = delivery;
@@ -471,8 +449,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 	for (size_t i = 0; i < d->n && rc == 0; i++)
 		if (!until || !arrives(&d->targets[i]))
 			rc = file_one(tx, d, &d->targets[i]);
-	if (rc == 0 && !until)
-		rc = archive(tx, d);
+	if (rc == 0 && !until && !d->junk)
+		rc = mail_delivery_archive(tx, d);
 	if (rc == 0 && (d->remote_n > 0 || until))
 		rc = queue_all(tx, d, now, until);
 	if (rc == 0 && !until)

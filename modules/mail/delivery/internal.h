@@ -5,6 +5,7 @@
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
  *	receipt.c   the report of success for those who are here. On the loop.
  *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
+ *	archiving.c  keeps it in the archives of the groups it goes through. In the transaction.
  *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
  *
  * One thread at a time has it: the loop while bytes come, then whoever runs the step it is in.
@@ -98,6 +99,14 @@ void mail_delivery_seal(void *delivery);
  * set. In a transaction that writes; may be run again, when that has to be repeated.
  */
 int mail_delivery_file(struct db_tx *tx, void *delivery);
+
+/* ---- archiving.c ---- */
+
+/*
+ * Keeps it in the archives of the groups that it goes through now, rather than waits for; nothing of one that
+ * keeps none, or has it. In the transaction.
+ */
+int mail_delivery_archive(struct db_tx *tx, struct mail_delivery *d);
 
 /* ---- forwarding.c ---- */
 

@@ -32,7 +32,8 @@ static struct slice list_fields(
 	if (d->m->has_srs_key)
 		leave_token(d->m->leave_key, list->id, member, clock_wall_s(), token);
 	list_header_write(&out, list, mail_domain(d->m), strbuf_slice(&url),
-		d->m->has_srs_key ? token : NULL, mail_archive_name(slice_str(d->key)));
+		d->m->has_srs_key ? token : NULL,
+		d->junk ? SLICE("") : mail_archive_name(slice_str(d->key)));
 	fields = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&url);
 	strbuf_free(&out);

@@ -14,6 +14,7 @@ struct mail_list {
 	bool open;     /* more than its owners may write to it */
 	bool archived; /* its mail is kept (store/archive.h) … */
 	bool kept;     /* … and this one is, already */
+	bool vouched;  /* written by who is logged in, or let go by an owner */
 };
 
 /*

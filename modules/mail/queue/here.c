@@ -153,7 +153,8 @@ static void find_list(struct filing *f, const struct mail_queued *row, struct ma
 		.title = SLICE(""),
 		.open = true,
 		.archived = row->archive != MAIL_NOT_ARCHIVED,
-		.kept = row->archive == MAIL_ARCHIVED };
+		.kept = row->archive == MAIL_ARCHIVED,
+		.vouched = true };
 	if (accounts->group_by_id_wait(accounts->self, row->list, &group) < 0)
 		return;
 	out->title = arena_slice(f->batch->a, slice_str(group.title));

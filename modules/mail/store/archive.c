@@ -133,7 +133,7 @@ static int keep(struct db_tx *tx, struct mailbox *box, const struct mail_content
 }
 
 int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_content *content,
-	int64_t date, int64_t quota)
+	int64_t date, int64_t quota, bool drops)
 {
 	int64_t account = mail_archive_account(group);
 	uint64_t size = content->blob_size + content->trace.n + mail_content_extra(content);
@@ -144,6 +144,10 @@ int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_co
 	INVARIANT(db_tx_writes(tx) && group > 0 && group < MAIL_ARCHIVES);
 	if (rc < 0 || (quota > 0 && size > (uint64_t)quota))
 		return rc == HEARTH_EEXIST ? 0 : rc;
+	if (rc == 0 && !drops)
+		rc = mail_store_fits_quota(tx, account, quota, 0, (int64_t)size);
+	if (rc < 0)
+		return rc == HEARTH_ETOOBIG ? 0 : rc;
 	rc = open_archive(tx, account, &box);
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;

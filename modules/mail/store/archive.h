@@ -4,8 +4,10 @@
  * and they share their bytes with those of the members. A row of `archived` says what a mail is called there and
  * which thread it belongs to.
  *
- * A mail is in it once, however many of the group's addresses it was sent to. What is beyond the quota goes, the
- * oldest first: a mail is never refused for want of room here. Inside a db_fn on the database "mail".
+ * A mail is in it once, however many of the group's addresses it was sent to. No mail is refused for want of room
+ * here: when it is full, the oldest go for what is written by who is logged in, or was let go by an owner; what
+ * others write is not kept then, so that nobody outside can have the rest removed. Inside a db_fn on the database
+ * "mail".
  */
 #ifndef MAIL_STORE_ARCHIVE_H
 #define MAIL_STORE_ARCHIVE_H
@@ -27,10 +29,11 @@ struct slice mail_archive_name(struct slice blob_key);
 
 /*
  * Keeps a mail, with its trace, as it came at `date` (Unix seconds); nothing when it is there already, is larger
- * than the quota (bytes; 0: no bound), or the group is gone.
+ * than the quota (bytes; 0: no bound), or the group is gone; nor when there is no room and old ones may not go
+ * for it (`drops`).
  */
 int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_content *content,
-	int64_t date, int64_t quota);
+	int64_t date, int64_t quota, bool drops);
 /* One of them by its id, as mail_store_message. HEARTH_ENOTFOUND. */
 int mail_store_archive_message(struct db_tx *tx, int64_t group, int64_t id, unsigned want,
 	struct arena *a, struct mail_message *out);

@@ -3,7 +3,7 @@
 import { get, remove } from '../api.js';
 import { askFirst } from '../dialog.js';
 import { button, card, element, list, row } from '../dom.js';
-import { minute } from '../text.js';
+import { minute, size } from '../text.js';
 import { content, factsOf } from './content.js';
 
 const PAGE = 50;
@@ -20,12 +20,12 @@ export async function archivePage(group, { name, back, changes }) {
 
   async function drawList(query = '', why = '') {
     const rows = element('div');
-    const ask = async (before) => (await get(`${base}?${new URLSearchParams({ limit: PAGE, ...(before && { before }), ...(query && { q: query }) })}`)).messages;
+    const ask = (before) => get(`${base}?${new URLSearchParams({ limit: PAGE, ...(before && { before }), ...(query && { q: query }) })}`);
     const entry = (one) => row([subject(one)], [one.from || '(no sender)', minute(one.date * 1000)],
       button('Read', () => drawThread(one.id), { className: 'quiet', 'aria-label': `Read “${subject(one)}”` }));
-    const messages = await ask(0);
+    const { messages, used, quota } = await ask(0);
     const more = button('Older', async () => {
-      const older = await ask(messages.at(-1).uid);
+      const older = (await ask(messages.at(-1).uid)).messages;
       messages.push(...older);
       rows.querySelector('ul').append(...older.map(entry));
       more.hidden = older.length < PAGE;
@@ -37,6 +37,7 @@ export async function archivePage(group, { name, back, changes }) {
     const top = heading(`The archive of ${group.title}`);
     rows.append(list(messages.map(entry), query ? `Nothing found for “${query}”.` : 'Nothing was kept yet.', { id: 'archived' }));
     place.replaceChildren(back, told(why), card(null, top, search, rows, more,
+      changes && element('p', { className: 'hint', textContent: `It keeps ${size(used)}${quota ? ` of ${size(quota)} at most; then the oldest go for mail of people here, and others’ is not kept` : ''}.` }),
       changes && messages.length > 0 && !query && button('Remove all …', async () => {
         const done = await askFirst({
           title: 'Remove all that was kept?', text: 'Nobody can read it here any more. What members have in their own mailboxes stays.', submit: 'Remove all', danger: true,
