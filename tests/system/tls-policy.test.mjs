@@ -90,7 +90,14 @@ const STS = [
   ['stspkixgood', { sts: 'enforce', tlsa: [`1 1 1 ${'ab'.repeat(32)}`], cert: 'good' }, over(true)],
   ['stsforgery', { zone: 'forged', sts: 'enforce', tlsa: [`3 1 1 ${'ab'.repeat(30)}ffff`], cert: 'good' }, later(/does not tell the TLSA/)],
 ];
-const ALL = [...ROWS, ...STS];
+// Behind a server that proves itself and does not offer REQUIRETLS.
+const SECOND = [
+  ['reqsecond', { first: 'eesecond', tlsa: ['3 1 1 KEY'], cert: 'stranger' }],
+  ['reqthird', { first: 'eesecond', second: 'eewrong', tlsa: ['3 1 1 KEY'], cert: 'stranger' }],
+  ['reqnone', { first: 'eesecond', tlsa: ['3 1 1 KEY'], cert: 'stranger' }],
+  ['reqdown', { first: 'eesecond', tlsa: ['3 1 1 KEY'], cert: 'stranger' }],
+];
+const ALL = [...ROWS, ...STS, ...SECOND];
 // Who wants to hear of it (RFC 8460), and where.
 const TLSRPT = {
   ee: 'mailto:reports@ee.test',
@@ -125,6 +132,7 @@ function zones(dir) {
     const fill = (tlsa) => tlsa.replace('KEY', of ? tlsaData(dir, of) : '').replace('AUTHORITY', tlsaData(dir, 'authority', 0));
     if (!row.bare) to.push(`${name} MX 10 ${host}`);
     if (row.first) to.push(`${name} MX 5 mx.${row.first}`);
+    if (row.second) to.push(`${name} MX 7 mx.${row.second}`);
     if (row.alias) to.push(`${host} CNAME target.${name}`, `target.${name} A ${address(i)}`);
     else to.push(`${host} A ${address(i)}`);
     const at = row.tlsaAlias ? `${row.tlsaAlias}.${name}` : `_${port}._tcp.${row.tlsaAt ? `${row.tlsaAt}.${name}` : host}`;
@@ -287,6 +295,22 @@ test('REQUIRETLS: over proven TLS to who offers it, or not at all', async () => 
     await eventually(() => logged('failed', `req@${domain}`).some((line) => why.test(line)), 30, domain);
     assert.equal(mailTo(domain.split('.')[0], `req@${domain}`), undefined);
   }
+});
+
+test('REQUIRETLS: another server of the domain may have what the first lacks', async () => {
+  for (const name of ['reqsecond', 'reqthird', 'reqdown']) sinks.get(name).offers = ['REQUIRETLS'];
+  sinks.get('reqdown').close();
+  const names = SECOND.map(([name]) => name), to = (name) => `req@${name}.test`;
+  for (const name of names) await submitSecure(to(name), ' REQUIRETLS');
+  await submitSecure('plain@reqsecond.test', '');
+  await eventually(() => mailTo('reqsecond', to('reqsecond')) && mailTo('reqthird', to('reqthird')) && mailTo('eesecond', 'plain@reqsecond.test'), 30, 'taken')
+    .catch((e) => { throw new Error(`${e.message}\n${hearth.log.slice(-3000)}`); });
+  assert.match(mailTo('reqsecond', to('reqsecond')).from, / REQUIRETLS/);
+  for (const name of names) assert.equal(mailTo('eesecond', to(name)), undefined);
+  // Refused for good by both; or by the first, and who knows of the second.
+  await eventually(() => logged('failed', to('reqnone')).some((line) => /does not offer REQUIRETLS/.test(line)), 30, 'refused');
+  await eventually(() => logged('deferred', to('reqdown')).some((line) => /does not offer REQUIRETLS/.test(line)), 30, 'put off');
+  assert.ok(rowOf(to('reqdown')) && !rowOf(to('reqnone')));
 });
 
 test('TLS-Required: No goes where nothing could be proven, and nothing else does', async () => {

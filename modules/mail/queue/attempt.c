@@ -7,6 +7,9 @@
  *                          ▲──────────────────────────────────────────────────────────┘
  *                          └──no batch──▶ QUIT
  *
+ * A mail with REQUIRETLS that the host cannot be given is carried to the next one (RFC 8689 section 4.2.1), where
+ * nothing else is sent.
+ *
  * TLS is used where it is offered (RFC 7435), and where its handshake fails, the same address is tried once
  * more without; unless the host's TLSA records ask for it (route.h). The mails are attempt_mail.c's. On the
  * loop.
@@ -31,7 +34,7 @@ static const struct conn_listener limits = { .input_max = (size_t)4 * SMTP_RESPO
 
 static void attempt_free(struct attempt *t)
 {
-	INVARIANT(!t->job && !t->batch);
+	INVARIANT(!t->job && !t->batch && !t->carried);
 	dial_drop(&t->dial);
 	timer_stop(&t->later);
 	tlsa_unref(&t->at.tlsa);
@@ -126,7 +129,7 @@ static void on_ready(void *ctx)
 
 	count_ready(t);
 	t->worked = true;
-	attempt_take_batch(t);
+	attempt_go_on(t);
 }
 
 static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp_response *why)
@@ -139,7 +142,7 @@ static void on_closed(void *ctx, enum smtp_client_stage stage, const struct smtp
 	say_why(t, strbuf_slice(&why->text));
 	/* Who hangs up on mail after mail is as good as who does not answer; one alone may be to blame. */
 	if (stage >= SMTP_STAGE_ENVELOPE)
-		t->worked = t->taken || t->ours || stage == SMTP_STAGE_REFUSED ||
+		t->worked = t->aside || t->taken || t->ours || stage == SMTP_STAGE_REFUSED ||
 			    ++t->d->hangups < HANGUPS_MAX;
 	if (stage == SMTP_STAGE_TLS && !t->without_tls && t->options.tls == SMTP_TLS_MAY) {
 		log_info("queue", "TLS failed, once more without", "host", "%s", t->at.name, "why",
@@ -253,7 +256,7 @@ void attempt_connect_next(struct attempt *t)
 	struct destination *d = t->d;
 	const struct route *r = &d->route;
 
-	if (!t->worked && !d->q->draining && d->q->lease.epoch) {
+	if ((!t->worked || t->carried) && !d->q->draining && d->q->lease.epoch) {
 		while (t->host < r->count && is_through(t, &r->hosts[t->host])) {
 			t->host++;
 			t->address = 0;
@@ -268,6 +271,7 @@ void attempt_connect_next(struct attempt *t)
 			return;
 		}
 	}
+	attempt_put_off_carried(t);
 	if (t->worked || d->q->draining || !d->q->lease.epoch) {
 		end(t);
 	} else {
@@ -333,7 +337,9 @@ void attempt_free_all(struct destination *d)
 		t->job = false;
 		if (t->batch)
 			mail_batch_free(t->batch);
-		t->batch = NULL;
+		if (t->carried)
+			mail_batch_free(t->carried);
+		t->batch = t->carried = NULL;
 		mail_reader_clear(&t->reader);
 		attempt_free(t);
 	}

@@ -28,6 +28,15 @@ struct attempt {
 	char why[512];              /* of the last address that did not do */
 	struct timer later;         /* connects, or ends, in a later turn */
 
+	/*
+	 * A mail that requires TLS of all who get it, on its way to the next host, since those before lack
+	 * something; NULL: none. Then `aside`: the connections that follow are for it alone.
+	 */
+	struct mail_batch *carried;
+	bool aside;
+	size_t lacking;    /* how many hosts lacked something */
+	const char *lacks; /* the last of them */
+
 	struct mail_batch *batch; /* in hand; NULL: none */
 	struct smtp_recipient *recipients;
 	size_t *to; /* which of the batch each of them is */
@@ -42,6 +51,10 @@ struct attempt {
 /* The next address in order; where none is left, or one has worked, it ends. */
 void attempt_connect_next(struct attempt *t);
 
+/* From READY: the mail that was carried here, or else the next batch. */
+void attempt_go_on(struct attempt *t);
+/* No host is left for the mail that is carried. */
+void attempt_put_off_carried(struct attempt *t);
 /* The next batch, or QUIT; from READY. */
 void attempt_take_batch(struct attempt *t);
 /* The batch's outcome is written; it is not in hand any more. */

@@ -132,13 +132,35 @@ static const char *lacks_for_requiretls(const struct attempt *t)
 	return NULL;
 }
 
-/* Behind a better server that does not answer now it is no answer for good. */
+/*
+ * Another host may have what this one lacks. It is the answer for good when it is that of all: one that does
+ * not answer now may have it.
+ */
 static void refuse_requiretls(struct attempt *t, const char *why)
 {
-	bool first = t->host == 0;
+	bool all = ++t->lacking == t->host + 1;
 
-	fail_batch(t, first ? OUTCOME_FAILED : OUTCOME_DEFERRED, first ? "5.7.30" : "4.7.30", why);
+	t->lacks = why;
+	if (t->host + 1 < t->d->route.count) {
+		t->carried = t->batch;
+		t->batch = NULL;
+		t->aside = true;
+		t->host++;
+		t->address = 0;
+		smtp_client_quit(t->client);
+		return;
+	}
+	fail_batch(t, all ? OUTCOME_FAILED : OUTCOME_DEFERRED, all ? "5.7.30" : "4.7.30", why);
 	attempt_take_batch(t);
+}
+
+void attempt_put_off_carried(struct attempt *t)
+{
+	if (!t->carried)
+		return;
+	t->batch = t->carried;
+	t->carried = NULL;
+	fail_batch(t, OUTCOME_DEFERRED, "4.7.30", t->lacks);
 }
 
 static void send_batch(struct attempt *t)
@@ -171,6 +193,17 @@ static void send_batch(struct attempt *t)
 	attempt_take_batch(t);
 }
 
+void attempt_go_on(struct attempt *t)
+{
+	if (!t->carried) {
+		attempt_take_batch(t);
+		return;
+	}
+	t->batch = t->carried;
+	t->carried = NULL;
+	send_batch(t);
+}
+
 static void on_outgoing(void *arg, int status)
 {
 	struct attempt *t = arg;
@@ -197,7 +230,7 @@ void attempt_take_batch(struct attempt *t)
 {
 	const struct smtp_extensions *x = smtp_client_extensions(t->client);
 	/* RFC 9422: on one connection. */
-	bool enough = x->mails_max && t->mails >= x->mails_max;
+	bool enough = t->aside || (x->mails_max && t->mails >= x->mails_max);
 
 	enough |= t->mails >= TURN_MAILS && !list_empty(&t->d->q->in_line);
 	if (!enough)
