@@ -7,55 +7,24 @@
  * OpenSSL never sees a socket, only a pipe (tls_bio.c). What comes from below is read right where
  * it lies and handed up from one buffer that all connections share; so an idle connection has no
  * buffer here, and OpenSSL gives its own back (SSL_MODE_RELEASE_BUFFERS). What goes down gathers in
- * the pipe and then is `flight`, untouched until the layer below is done with it. On the loop.
+ * the pipe and then is `flight`, untouched until the layer below is done with it (tls_down.c). On the loop.
  */
 #include "net/tls.h"
 
-#include "net/net.h"
+#include <openssl/err.h>
+#include <stdio.h>
 
-#include "hearth/arena.h"
 #include "hearth/error.h"
 #include "hearth/exec.h"
 #include "hearth/log.h"
 #include "hearth/metric.h"
-
-#include <openssl/err.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "net/tls_internal.h"
 
 #define HANDSHAKE_MS 10000
-#define RECORD_MAX   16384
-#define FLIGHT_MAX   65536 /* about so many encrypted bytes wait for the layer below */
-
-enum tls_state {
-	TLS_HANDSHAKE,
-	TLS_UP,
-	TLS_ENDED,
-	TLS_FAILED,
-};
-
-struct tls {
-	struct layer l;
-	struct layer *below;
-	SSL *ssl;
-	enum tls_state state;
-	bool want_read, client;
-	bool challenge; /* a certificate authority looks; there is nothing behind the handshake */
-	const char *alpn;
-	struct conn_info *info;
-	struct tls_pipe pipe;
-	struct strbuf flight; /* what the layer below is sending; no memory when there is nothing */
-	size_t flight_done;   /* … as many bytes of it it is done with */
-	bool busy;            /* it calls up_sent when it is done with more */
-	struct timer timer;   /* the handshake must end */
-	struct tls_turn turn; /* its next step waits; nothing is read meanwhile */
-	struct strbuf held;   /* … and this is what it is about */
-};
 
 static struct {
 	struct metric *handshakes, *failures;
-	char read[RECORD_MAX];
-	char write[RECORD_MAX];
+	char read[TLS_RECORD_MAX];
 } shared;
 
 static void shared_init(void)
@@ -68,35 +37,7 @@ static void shared_init(void)
 		metric_counter("hearth_tls_failures_total", NULL, "TLS handshakes that failed");
 }
 
-/* ---- downwards ---- */
-
-static void flight_sent(struct tls *t, size_t n)
-{
-	t->flight_done += n;
-	if (t->flight_done < t->flight.n)
-		return;
-	strbuf_free(&t->flight);
-	t->flight_done = 0;
-}
-
-/* Sends what OpenSSL wrote, unless the layer below is still busy. */
-static void flush(struct tls *t)
-{
-	struct slice v;
-
-	if (t->flight.n == 0) {
-		t->flight = t->pipe.out;
-		t->pipe.out = (struct strbuf){ 0 };
-	}
-	if (t->busy || t->flight.n == 0)
-		return;
-	v = slice_skip(strbuf_slice(&t->flight), t->flight_done);
-	t->busy = true; /* send may fail, and tell so, before it returns */
-	flight_sent(t, t->below->ops->send(t->below, &v, 1));
-	t->busy = t->flight.n > 0;
-}
-
-static void fail(struct tls *t, int reason, const char *what)
+void tls_layer_fail(struct tls *t, int reason, const char *what)
 {
 	unsigned long error = ERR_get_error();
 	char text[160] = "";
@@ -120,135 +61,10 @@ static void fail(struct tls *t, int reason, const char *what)
 	t->state = TLS_FAILED;
 	timer_stop(&t->timer);
 	tls_turn_drop(&t->turn);
-	flush(t); /* the alert, if it can be sent */
+	tls_layer_flush(t); /* the alert, if it can be sent */
 	if (t->l.up)
 		t->l.up->failed(t->l.above, reason);
 }
-
-/* Fills one record from the front of `v`, across slices; returns its bytes. */
-static struct slice gather(const struct slice *v, size_t n, size_t from)
-{
-	size_t filled = 0;
-
-	for (size_t i = 0; i < n && filled < RECORD_MAX; i++) {
-		struct slice part = slice_skip(v[i], from);
-
-		from -= v[i].n - part.n;
-		part = slice_head(part, RECORD_MAX - filled);
-		if (part.n)
-			memcpy(shared.write + filled, part.p, part.n);
-		filled += part.n;
-	}
-	return slice_of(shared.write, filled);
-}
-
-static size_t tls_send(struct layer *l, const struct slice *v, size_t n)
-{
-	struct tls *t = (struct tls *)l;
-	size_t done = 0;
-
-	if (t->state == TLS_HANDSHAKE || t->state == TLS_FAILED)
-		return 0;
-	while (!t->flight.n && t->state != TLS_FAILED) {
-		struct slice record = gather(v, n, done);
-		size_t written;
-
-		if (record.n == 0)
-			break;
-		ERR_clear_error();
-		if (SSL_write_ex(t->ssl, record.p, record.n, &written) != 1) {
-			fail(t, HEARTH_EIO, "TLS write failed");
-			return done;
-		}
-		done += written;
-		if (t->pipe.out.n >= FLIGHT_MAX)
-			flush(t);
-	}
-	flush(t);
-	return done;
-}
-
-static size_t tls_pending(const struct layer *l)
-{
-	const struct tls *t = (const struct tls *)l;
-
-	return t->pipe.out.n + t->flight.n + t->below->ops->pending(t->below);
-}
-
-static bool tls_deaf(const struct layer *l)
-{
-	const struct layer *below = ((const struct tls *)l)->below;
-
-	return below->ops->deaf && below->ops->deaf(below);
-}
-
-static bool tls_left(const struct layer *l)
-{
-	const struct layer *below = ((const struct tls *)l)->below;
-
-	return below->ops->left && below->ops->left(below);
-}
-
-/* The handshake needs bytes from the peer even if nobody above wants any. */
-static void update_reading(struct tls *t)
-{
-	t->below->ops->read(t->below,
-		!tls_turn_waits(&t->turn) &&
-			(t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read)));
-}
-
-static void tls_read(struct layer *l, bool on)
-{
-	struct tls *t = (struct tls *)l;
-
-	t->want_read = on;
-	update_reading(t);
-}
-
-static void tls_close(struct layer *l, bool polite)
-{
-	struct tls *t = (struct tls *)l;
-
-	l->up = NULL;
-	timer_stop(&t->timer);
-	tls_turn_drop(&t->turn);
-	if (polite && t->state != TLS_HANDSHAKE && t->state != TLS_FAILED) {
-		SSL_shutdown(t->ssl);
-		flush(t);
-	}
-	t->below->ops->close(t->below, polite && t->flight.n == 0);
-	SSL_free(t->ssl);
-	strbuf_free(&t->pipe.out);
-	strbuf_free(&t->flight);
-	strbuf_free(&t->held);
-	free(t);
-}
-
-static int64_t tls_rtt_us(const struct layer *l)
-{
-	const struct layer *below = ((const struct tls *)l)->below;
-
-	return below->ops->rtt_us ? below->ops->rtt_us(below) : 0;
-}
-
-static void tls_expect(struct layer *l, size_t n)
-{
-	struct tls *t = (struct tls *)l;
-
-	if (t->below->ops->expect)
-		t->below->ops->expect(t->below, n);
-}
-
-static const struct layer_ops ops = {
-	.read = tls_read,
-	.send = tls_send,
-	.pending = tls_pending,
-	.deaf = tls_deaf,
-	.left = tls_left,
-	.rtt_us = tls_rtt_us,
-	.expect = tls_expect,
-	.close = tls_close,
-};
 
 /* ---- upwards ---- */
 
@@ -269,10 +85,10 @@ static void handshake_done(struct tls *t)
 	if (t->client)
 		t->info->proven = tls_client_proven(t->ssl, t->info);
 	if (t->challenge) {
-		fail(t, HEARTH_ECLOSED, "a certificate authority has looked");
+		tls_layer_fail(t, HEARTH_ECLOSED, "a certificate authority has looked");
 		return;
 	}
-	update_reading(t);
+	tls_layer_update_reading(t);
 	if (t->client && t->l.up->secured)
 		t->l.up->secured(t->l.above);
 	if (t->l.up)
@@ -287,19 +103,19 @@ static void handshake(struct tls *t)
 	ERR_clear_error();
 	rc = SSL_do_handshake(t->ssl);
 	if (rc == 1) {
-		flush(t);
+		tls_layer_flush(t);
 		handshake_done(t);
 	} else if (SSL_get_error(t->ssl, rc) == SSL_ERROR_WANT_READ) {
-		flush(t);
+		tls_layer_flush(t);
 	} else {
-		fail(t, HEARTH_EIO, "TLS handshake failed");
+		tls_layer_fail(t, HEARTH_EIO, "TLS handshake failed");
 	}
 }
 
 static void end(struct tls *t)
 {
 	t->state = TLS_ENDED;
-	update_reading(t);
+	tls_layer_update_reading(t);
 	t->l.up->ended(t->l.above);
 }
 
@@ -322,9 +138,9 @@ static void read_records(struct tls *t)
 		if (error == SSL_ERROR_ZERO_RETURN)
 			end(t);
 		else
-			fail(t, HEARTH_EIO, "TLS read failed");
+			tls_layer_fail(t, HEARTH_EIO, "TLS read failed");
 	}
-	flush(t);
+	tls_layer_flush(t);
 }
 
 static size_t up_room(void *above)
@@ -333,7 +149,7 @@ static size_t up_room(void *above)
 	/* During the handshake nobody above reads yet; a record may always come whole. */
 	size_t room = t->state == TLS_UP ? t->l.up->room(t->l.above) : 0;
 
-	return room < RECORD_MAX ? RECORD_MAX : room;
+	return room < TLS_RECORD_MAX ? TLS_RECORD_MAX : room;
 }
 
 static void take(struct tls *t, struct slice in)
@@ -354,7 +170,7 @@ static void on_turn(void *arg)
 	t->held = (struct strbuf){ 0 };
 	take(t, strbuf_slice(&in));
 	strbuf_free(&in);
-	update_reading(t);
+	tls_layer_update_reading(t);
 }
 
 static void up_received(void *above, struct slice in)
@@ -366,7 +182,7 @@ static void up_received(void *above, struct slice in)
 		return;
 	}
 	strbuf_add(&t->held, in);
-	update_reading(t);
+	tls_layer_update_reading(t);
 }
 
 static void up_ended(void *above)
@@ -374,7 +190,7 @@ static void up_ended(void *above)
 	struct tls *t = above;
 
 	if (t->state == TLS_HANDSHAKE)
-		fail(t, HEARTH_ECLOSED, "the peer left during the TLS handshake");
+		tls_layer_fail(t, HEARTH_ECLOSED, "the peer left during the TLS handshake");
 	else if (t->state == TLS_UP)
 		end(t);
 }
@@ -384,15 +200,15 @@ static void up_sent(void *above, size_t n)
 	struct tls *t = above;
 
 	t->busy = false;
-	flight_sent(t, n);
-	flush(t);
+	tls_layer_flown(t, n);
+	tls_layer_flush(t);
 	if (!t->flight.n && t->state != TLS_HANDSHAKE && t->l.up)
 		t->l.up->sent(t->l.above, 0);
 }
 
 static void up_failed(void *above, int reason)
 {
-	fail(above, reason, "the connection broke during the TLS handshake");
+	tls_layer_fail(above, reason, "the connection broke during the TLS handshake");
 }
 
 static const struct layer_up below_up = {
@@ -405,7 +221,7 @@ static const struct layer_up below_up = {
 
 static void on_late(void *arg)
 {
-	fail(arg, HEARTH_ETIMEOUT, "the TLS handshake took too long");
+	tls_layer_fail(arg, HEARTH_ETIMEOUT, "the TLS handshake took too long");
 }
 
 /* ---- making one ---- */
@@ -451,7 +267,7 @@ static struct tls *layer_new(SSL *ssl, struct layer *below, struct conn_info *in
 	BIO *bio = tls_bio_new(&t->pipe);
 
 	shared_init();
-	t->l.ops = &ops;
+	t->l.ops = &tls_layer_ops;
 	t->below = below;
 	t->info = info;
 	below->up = &below_up;
