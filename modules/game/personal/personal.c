@@ -76,6 +76,7 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 		.status = slice_str(m->status),
 		.reason = slice_str(m->reason),
 		.setup = slice_str(m->setup),
+		.seed = m->seed,
 		.limit_s = m->limit_ms / 1000,
 		.increment_s = m->clock.control.stages[0].bonus_ms / 1000 };
 

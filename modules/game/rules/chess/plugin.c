@@ -59,16 +59,37 @@ static struct game_result result_of(const struct chess_game *g, enum chess_end e
 	return result;
 }
 
+#define DRAWN SLICE("chess960") /* the setup that leaves the start to the seed */
+
+/* Where a match begins, by lot too: each of the 960 starts as likely as any other. */
+static int begin(struct slice setup, const uint8_t seed[GAME_SEED_SIZE], struct chess_board *board,
+	const char **why)
+{
+	char drawn[CHESS_FEN_MAX];
+	uint64_t lot = 0;
+
+	if (setup.n == 0) {
+		chess_board_start(board);
+		return 0;
+	}
+	if (!slice_eq(setup, DRAWN))
+		return chess_fen_read(setup, board, why) ? HEARTH_EINVAL : 0;
+	for (size_t i = 0; i < sizeof(lot); i++)
+		lot = lot << 8 | seed[i];
+	chess_fen_960((unsigned)(lot % CHESS960_STARTS), drawn);
+	if (chess_fen_read(slice_str(drawn), board, why))
+		return HEARTH_EINVAL;
+	board->chess960 = true;
+	return 0;
+}
+
 static int init(void *state, unsigned seats, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
 	const char **why)
 {
 	struct chess_board board;
 
 	(void)seats;
-	(void)seed;
-	if (setup.n == 0)
-		chess_board_start(&board);
-	else if (chess_fen_read(setup, &board, why))
+	if (begin(setup, seed, &board, why) < 0)
 		return HEARTH_EINVAL;
 	chess_game_start(state, &board);
 	return 0;
@@ -259,12 +280,14 @@ static uint64_t hash(const void *state)
 
 static void record(const struct game_record *match, struct strbuf *out)
 {
-	struct chess_board board;
+	struct chess_board board = { 0 };
+	struct slice setup = match->setup;
+	char drawn[CHESS_FEN_MAX];
 	const char *why = NULL;
-	bool chess960 =
-		match->setup.n && chess_fen_read(match->setup, &board, &why) == 0 && board.chess960;
 
-	pgn_record(match, match->setup, chess960 ? SLICE("Chess960") : SLICE(""), out);
+	if (setup.n && begin(setup, match->seed, &board, &why) == 0 && slice_eq(setup, DRAWN))
+		setup = slice_of(drawn, chess_fen_write(&board, drawn));
+	pgn_record(match, setup, board.chess960 ? SLICE("Chess960") : SLICE(""), out);
 }
 
 const struct game_rules chess_rules = {

@@ -1,8 +1,9 @@
 /*
  * plugin.h: chess as a game that the match engine can host.
  *
- * Seat 0 plays white, seat 1 black. A setup is a FEN (fen.h), also of a Chess960 start; moves are
- * UCI texts, and their notation is SAN. The seed is not used.
+ * Seat 0 plays white, seat 1 black. A setup is a FEN (fen.h), also of a Chess960 start, or "chess960":
+ * one of those, by the seed, which nothing else draws from. Moves are UCI texts, and their notation is
+ * SAN.
  */
 #ifndef CHESS_PLUGIN_H
 #define CHESS_PLUGIN_H

@@ -362,6 +362,7 @@ static inline void trial_record(struct trial *t)
 		.status = SLICE("draw"),
 		.reason = SLICE("agreement"),
 		.setup = t->setup,
+		.seed = t->seed,
 		.limit_s = 300,
 		.scored = true };
 	struct strbuf text = { 0 }, moves = { 0 };

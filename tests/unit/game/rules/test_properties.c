@@ -16,7 +16,7 @@ static const struct {
 	{ "chess", { "", "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1",
 			   "r1k1r2q/p1ppp1pp/8/8/8/8/P1PPP1PP/R1K1R2Q w EAea - 0 1",
 			   "8/2p5/3p4/KP5r/1R3p1k/8/4P1P1/8 w - - 140 80",
-			   "8/8/8/8/8/5k2/4p3/4K3 w - - 0 1", NULL } },
+			   "8/8/8/8/8/5k2/4p3/4K3 w - - 0 1", "chess960", NULL } },
 };
 
 static const char *const *setups_of(const struct game_rules *rules)

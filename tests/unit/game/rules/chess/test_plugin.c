@@ -312,6 +312,43 @@ START_TEST(random_games)
 }
 END_TEST
 
-TEST_MAIN("plug-in", describes_itself, setups, moves_have_one_text, a_rejected_move_changes_nothing,
-	completes_promotions, a_game_that_is_over, claims, winning_by_the_clock, the_view,
-	saved_states_that_are_broken, counters_at_their_end, random_games)
+static void view_of(const uint8_t drawn[GAME_SEED_SIZE], struct strbuf *out)
+{
+	void *state = malloc(rules->state_size);
+	const char *why = "";
+
+	ck_assert_ptr_nonnull(state);
+	ck_assert_int_eq(rules->init(state, 2, SLICE("chess960"), drawn, &why), 0);
+	rules->view(state, GAME_VIEWER_PUBLIC, out);
+	check_reload(state);
+	free(state);
+}
+
+/* Which of the 960 is the seed's word alone, told again by whoever has it. */
+START_TEST(a_start_that_is_drawn)
+{
+	uint8_t one[GAME_SEED_SIZE] = { 1, 2, 3, 4, 5, 6, 7, 8 }, other[GAME_SEED_SIZE] = { 7 };
+	struct game_record match = {
+		.names = { "W", "B" }, .seats = 2, .setup = SLICE("chess960"), .seed = one
+	};
+	struct strbuf a = { 0 }, b = { 0 }, c = { 0 }, text = { 0 };
+
+	view_of(one, &a);
+	view_of(one, &b);
+	view_of(other, &c);
+	ck_assert_str_eq(a.p, b.p);
+	ck_assert_str_ne(a.p, c.p);
+	rules->record(&match, &text);
+	ck_assert(strstr(text.p, "[Variant \"Chess960\"]") && strstr(text.p, "[SetUp \"1\"]"));
+	ck_assert(!strstr(text.p, "[FEN \"chess960"));
+	strbuf_free(&a);
+	strbuf_free(&b);
+	strbuf_free(&c);
+	strbuf_free(&text);
+}
+END_TEST
+
+TEST_MAIN("plug-in", a_start_that_is_drawn, describes_itself, setups, moves_have_one_text,
+	a_rejected_move_changes_nothing, completes_promotions, a_game_that_is_over, claims,
+	winning_by_the_clock, the_view, saved_states_that_are_broken, counters_at_their_end,
+	random_games)
