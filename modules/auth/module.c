@@ -56,6 +56,11 @@ static const struct bus_subscription subscriptions[] = {
 		.name = "auth.exports",
 		.database = "auth",
 		.apply = auth_on_export },
+	{ .topic = "mail.list.bounced",
+		.name = "auth.bounced",
+		.database = "auth",
+		.apply = auth_apply_bounced,
+		.after = auth_after_bounced },
 	{ .topic = NULL },
 };
 
@@ -144,6 +149,7 @@ static void tidy(void *arg)
 	const struct auth *a = arg;
 
 	db_write(a->db, expire, NULL, arg);
+	subscribers_tell(arg);
 }
 
 /* What the server and the commands both need. */

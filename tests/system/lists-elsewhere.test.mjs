@@ -192,3 +192,65 @@ test('a mail that waits, for its time or for an owner, goes to them when it may'
   assert.match(await header('bob', away), /^List-Id: "The choir" /m);
   assert.equal(hearth.command('verify').status, 0);
 });
+
+test('what comes back pauses a member: by its own address, signed, once a day', async () => {
+  run('group', 'add', 'band');
+  run('group', 'join', 'band', 'ann', '--owner');
+  const band = (await hearth.api('GET', '/api/auth/groups', undefined, ann)).body.groups.find((one) => one.name === 'band').id;
+  const state = (address) => /\t(\w+)$/.exec(run('group', 'show', 'band').split('\n').find((line) => line.startsWith(address)))[1];
+  const score = (address) => Number(sql(`SELECT score FROM subscriber WHERE group_id = ${band} AND address = '${address}'`, 'auth'));
+  const today = Math.floor(Date.now() / 86400000);
+  const earlier = (address) => sql(`UPDATE subscriber SET score = 8, bounced_day = ${today - 1}, bounced_weight = 2 WHERE group_id = ${band} AND address = '${address}'`, 'auth');
+  for (const address of ['hal@away.test', 'nobody@away.test']) assert.equal((await confirm(tokenOf(run('group', 'subscribe', 'band', address)))).status, 200);
+
+  // What another server refuses is the group's business: who wrote hears nothing.
+  const about = subject();
+  assert.equal(await send('band@hearth.test', { about }), 250);
+  const [{ from }] = await arrived(about);
+  const [, address] = /^<([^>]+)>/.exec(from);
+  await eventually(() => score('nobody@away.test') === 2, 30, 'that it is counted');
+  await eventually(() => sql('SELECT count(*) FROM queue') === '0', 30, 'nobody waits');
+  assert.equal(sink.mails.filter((mail) => mail.to.includes('<x@proven.test>')).length, 0);
+  assert.equal(score('hal@away.test'), 0);
+
+  // Reports alone come by it, and of those what failed; what was not signed by us comes to nobody.
+  const report = (action, status) => `From: mailer-daemon@away.test\r\nSubject: it came back\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nno\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; away.test\r\n\r\nFinal-Recipient: rfc822; hal@away.test\r\nAction: ${action}\r\nStatus: ${status}\r\n\r\n--b--`;
+  const failed = report('failed', '5.1.1');
+  assert.equal(await send(address, { text: failed }), 550);
+  assert.equal(await send(address.replace(/-(\w)/, (_, c) => `-${c}0`), { from: '', text: failed }), 550);
+  assert.equal(await send(address.replace(/\w@/, (c) => (c === '0@' ? '1@' : '0@')), { from: '', text: failed }), 550);
+  for (const text of [report('delayed', '4.4.1'), 'Subject: away\r\nAuto-Submitted: auto-replied\r\n\r\nin March again']) assert.equal(await send(address, { from: '', text }), 250);
+  earlier('hal@away.test');
+  assert.equal(await send(address.toUpperCase(), { from: '', text: report('failed', '4.4.7') }), 250);
+  await eventually(() => score('hal@away.test') === 9, 30, 'the soft one');
+  await hearth.kill();
+  await hearth.start();
+  [ann, bob] = [await login('ann'), await login('bob')];
+  assert.equal(score('hal@away.test'), 9);
+  const large = failed.replace('\r\nno\r\n', `\r\n${'no '.repeat(30)}\r\n`.repeat(4000));
+  assert.equal(await send(address, { from: '', text: large }), 250);
+  await eventually(() => state('hal@away.test') === 'paused', 30, 'that it is paused');
+  assert.equal(score('hal@away.test'), 10);
+  // Its owner is told, once, and it has a link there; nothing more is sent.
+  await eventually(() => header('ann', 'A member of your group is paused'), 30, 'the letter');
+  const text = await letter('hal@away.test', 'Mail of a group is not sent to you');
+  assert.equal(await send(address, { from: '', text: failed }), 250);
+  const without = subject();
+  assert.equal(await send('band@hearth.test', { about: without }), 250);
+  assert.ok(await header('ann', without));
+  assert.equal((await confirm(tokenOf(text))).status, 200);
+  assert.equal(state('hal@away.test'), 'elsewhere');
+  assert.equal(came(without).length, 0);
+  assert.equal(letters('hal@away.test', 'Mail of a group is not sent to you').length, 1);
+  // Or an owner says so: over HTTP, by command.
+  const { body: { subscribers: there } } = await hearth.api('GET', `/api/auth/groups/${band}`, undefined, ann);
+  const { id } = there.find((one) => one.address === 'nobody@away.test');
+  const resume = (who) => hearth.api('POST', `/api/auth/groups/${band}/subscribers/${id}/resume`, undefined, who);
+  assert.equal((await resume(ann)).status, 404); // it is not paused
+  earlier('nobody@away.test');
+  assert.equal(await send('band@hearth.test'), 250);
+  await eventually(() => state('nobody@away.test') === 'paused', 30, 'that it is paused');
+  assert.deepEqual([(await resume(bob)).status, (await resume(ann)).status], [404, 204]);
+  assert.equal(hearth.command('group', 'resume', 'band', 'nobody@away.test').status, 1);
+  assert.equal(hearth.command('verify').status, 0);
+});

@@ -15,11 +15,13 @@
 #define AUTH_SUBSCRIBER_H
 
 #include "group/group.h"
+#include "hearth/bus.h"
 #include "session/session.h"
 
 #define SUBSCRIBER_INVITED_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define SUBSCRIBER_ASKS_BY    30
 #define SUBSCRIBER_ASKS_OF    3
+#define SUBSCRIBER_SCORE_MAX  5 /* points of bounces (subscriber_bounce.c) */
 
 enum subscriber_state {
 	SUBSCRIBER_INVITED,
@@ -67,6 +69,22 @@ int subscriber_drop_group(struct db_tx *tx, int64_t group);
 int subscriber_forget_account(struct db_tx *tx, int64_t account);
 int subscriber_expire(struct db_tx *tx, int64_t now_ms);
 
+/* ---- subscriber_bounce.c ---- */
+
+/*
+ * One mail came back, at a time that decides on which day it counts; *paused: that was one too many. Of who is no
+ * member nothing is counted. Inside a db_fn.
+ */
+int subscriber_bounced(
+	struct db_tx *tx, int64_t group, int64_t id, bool hard, int64_t at_ms, bool *paused);
+/* Who is paused is a member again. HEARTH_ENOTFOUND. Inside a db_fn. */
+int subscriber_resume(struct db_tx *tx, int64_t group, int64_t id, int64_t now_ms);
+/* Tells owners and members of who is paused and was not told of yet. On the loop. */
+void subscribers_tell(struct auth *a);
+/* Of the event mail.list.bounced: struct bus_subscription. */
+int auth_apply_bounced(void *module, struct db_tx *tx, const struct bus_event *ev, void *prepared);
+void auth_after_bounced(void *module, const struct bus_event *ev);
+
 /* ---- subscriber_api.c ---- */
 
 /* An address at another server, made canonical; HEARTH_EINVAL: it is none, or one of ours. Inside a db_fn. */
@@ -76,10 +94,12 @@ int subscriber_address(
 http_handler auth_post_subscriber;
 http_handler auth_delete_subscriber;
 http_handler auth_post_subscribe;
+http_handler auth_post_resume;
 
 /* ---- subscriber_commands.c ---- */
 
 int auth_run_group_subscribe(struct hearth *h, int argc, char **argv);
 int auth_run_group_unsubscribe(struct hearth *h, int argc, char **argv);
+int auth_run_group_resume(struct hearth *h, int argc, char **argv);
 
 #endif

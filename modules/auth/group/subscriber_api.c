@@ -3,7 +3,7 @@
  *
  *   POST …/groups/{id}/subscribers {address} ─▶ a row that waits, a letter with a link there ─▶ 202
  *   POST /api/auth/subscribe {token} ─▶ it is a member ─▶ 200 {"group"}
- *   DELETE …/groups/{id}/subscribers/{subscriber} ─▶ 204
+ *   DELETE …/groups/{id}/subscribers/{subscriber}, POST …/resume ─▶ 204
  *
  * Nothing goes to an address that has not said yes but that letter. It says who invites, to which address, and
  * nothing that an owner could write into it. On the loop, but for what runs in the database.
@@ -225,7 +225,7 @@ void auth_post_subscribe(void *module, struct http_request *rq)
 		on_confirmed(ask, rc);
 }
 
-/* ---- removing ---- */
+/* ---- removing, and letting one who is paused have mail again ---- */
 
 static int drop(struct db_tx *tx, void *arg)
 {
@@ -244,6 +244,25 @@ static void on_changed(void *arg, int status)
 		http_reply_empty(ask->rq, 204);
 	else
 		reply_failed(ask, status);
+}
+
+static int resume(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+	int rc = look(tx, ask);
+
+	return rc < 0 ? rc
+		      : subscriber_resume(tx, ask->group.id, http_param_int(ask->rq, "subscriber"),
+				clock_wall_ms());
+}
+
+void auth_post_resume(void *module, struct http_request *rq)
+{
+	struct ask *ask = ask_new(module, rq);
+	int rc = db_write(ask->a->db, resume, on_changed, ask);
+
+	if (rc < 0)
+		on_changed(ask, rc);
 }
 
 void auth_delete_subscriber(void *module, struct http_request *rq)

@@ -1,5 +1,5 @@
 /*
- * group/subscriber_commands.c: hearth group subscribe|unsubscribe: members elsewhere (subscriber.h), beside a
+ * group/subscriber_commands.c: hearth group subscribe|unsubscribe|resume: members elsewhere (subscriber.h), beside a
  * running server. A command sends no mail: it prints the link that the person says yes by. On the main thread
  * of a command.
  */
@@ -35,7 +35,7 @@ static int read_order(struct hearth *h, int argc, char **argv, struct order *o)
 static int fail(const struct order *o, int rc)
 {
 	fprintf(stderr, "hearth: %s: %.*s: %s\n", o->name, SLICE_ARG(o->given),
-		rc == HEARTH_ENOTFOUND ? "no such group, or member elsewhere"
+		rc == HEARTH_ENOTFOUND ? "no such group, or no such member elsewhere"
 		: rc == HEARTH_EEXIST  ? "is a member already"
 		: rc == HEARTH_EINVAL  ? "expected a mail address at another server"
 		: rc == HEARTH_ETOOBIG ? "the group is full"
@@ -102,5 +102,27 @@ int auth_run_group_unsubscribe(struct hearth *h, int argc, char **argv)
 	if (rc < 0)
 		return fail(&o, rc);
 	printf("%s: %s gets its mail no more\n", o.name, o.s.address);
+	return EXIT_DONE;
+}
+
+static int tx_resume(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	int rc = tx_find(tx, o);
+
+	return rc < 0 ? rc : subscriber_resume(tx, o->group.id, o->s.id, clock_wall_ms());
+}
+
+int auth_run_group_resume(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	int code = read_order(h, argc, argv, &o), rc;
+
+	if (code >= 0)
+		return code;
+	rc = db_write_wait(o.a->db, tx_resume, &o);
+	if (rc < 0)
+		return fail(&o, rc);
+	printf("%s: %s gets its mail again\n", o.name, o.s.address);
 	return EXIT_DONE;
 }

@@ -6,6 +6,7 @@
  *                                   └ no domain of ours ──▶ for who is logged in, and unless its server
  *                                                           said that nobody is there, to the queue; else 550
  *   an address that a report comes back by (address/srs.h) ──▶ to who wrote the mail
+ *   … of a group's mail to a member elsewhere (address/verp.h) ──▶ counted for them (list/bounce.h)
  *
  * On the loop. The accounts of one delivery are bounded by ACCOUNTS_REACHED_MAX; its addresses by who
  * asks.
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 
 #include "address/back.h"
+#include "address/verp.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -343,6 +345,29 @@ static const struct smtp_reply *bring_back(const struct mail_admission *a)
 	return &ok;
 }
 
+static bool is_for_member(const struct mail_admission *a)
+{
+	struct slice domain = a->address, local = slice_split(&domain, '@');
+
+	return verp_is(local) && slice_ieq(domain, mail_domain(a->m));
+}
+
+/* The same of a group's mail to a member elsewhere, for whom it is counted. */
+static const struct smtp_reply *count_bounce(const struct mail_admission *a)
+{
+	struct slice local = a->address;
+	int64_t group, member;
+
+	local = slice_split(&local, '@');
+	if (!a->m->has_srs_key ||
+		verp_read(a->m->verp_key, local, clock_wall_s(), &group, &member) < 0)
+		return &unknown;
+	if (!a->is_report)
+		return &reports_alone;
+	mail_delivery_bounce(a->delivery, group, member);
+	return &ok;
+}
+
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg)
 {
@@ -354,6 +379,8 @@ const struct smtp_reply *mail_admit(
 		return &disk;
 	if (mail_comes_back(a->m, a->address))
 		return bring_back(a);
+	if (is_for_member(a))
+		return count_bounce(a);
 	if (smtp_domain_ascii(a->domain, domain) < 0)
 		return &no_name;
 	q = question_new(a);

@@ -51,6 +51,7 @@ static void delivery_free(struct mail_delivery *d)
 	results_filter_clear(&d->results);
 	free(d->targets);
 	free(d->remotes);
+	free(d->bounced);
 	free(d->owed);
 	map_free(&d->accounts);
 	arena_free(&d->a);
@@ -119,6 +120,16 @@ void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
 		.list = copy_list(d->a, r->list),
 		.member = r->member,
 		.waits = r->waits };
+}
+
+void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member)
+{
+	INVARIANT(group > 0 && member > 0 && !d->done);
+	if (d->bounced_n == d->bounced_cap) {
+		d->bounced_cap = d->bounced_cap ? 2 * d->bounced_cap : 1;
+		d->bounced = mem_realloc(d->bounced, d->bounced_cap * sizeof(*d->bounced));
+	}
+	d->bounced[d->bounced_n++] = (struct mail_bounced){ .group = group, .member = member };
 }
 
 void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners)
@@ -312,7 +323,8 @@ static void finish(struct mail_delivery *d, int status)
 				d->targets[i].mailbox_id);
 	if (status == 0 && d->tells_owners)
 		mail_list_tell_owners(d->m, d->waits_for, d->owners);
-	if (status < 0 && d->has_blob)
+	/* A report that went to nobody here is not kept. */
+	if ((status < 0 || d->n + d->remote_n == 0) && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
 	if (status == 0 && d->held)
 		mail_queue_changed(d->m, (struct slice){ NULL, 0 });
@@ -477,7 +489,7 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 {
 	struct mail_delivery *d = *dp;
 
-	INVARIANT(d && d->n + d->remote_n > 0 && done);
+	INVARIANT(d && d->n + d->remote_n + d->bounced_n > 0 && done);
 	d->done = done;
 	d->arg = arg;
 	hearth_hold(d->m->h);

@@ -69,6 +69,11 @@ struct mail_remote {
 	struct slice fields; /* of its list */
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
+/*
+ * It came by the address of a group's mail to a member elsewhere (address/verp.h): where it is a report that
+ * this could not be delivered, that is counted for them (list/bounce.h), and it goes no further.
+ */
+void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member);
 /* Whom to tell that it waits for them: owners of a group, a line each. */
 void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */

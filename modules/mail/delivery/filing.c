@@ -455,6 +455,9 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 		rc = queue_all(tx, d, now, until);
 	if (rc == 0 && !until)
 		rc = queue_waiting(tx, d, now);
+	for (size_t i = 0; i < d->bounced_n && rc == 0; i++)
+		rc = list_bounce_publish(tx, d->bounced[i].group, d->bounced[i].member, d->bounce,
+			slice_str(d->bounce_status));
 	if (rc == 0 && d->gate)
 		rc = mail_gate_record(tx, d->gate);
 	if (rc == 0)

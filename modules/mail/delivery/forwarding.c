@@ -119,7 +119,7 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 			t->dropped = is_dropped_by(d, t->r.list, header);
 		left += !t->dropped;
 	}
-	return left + (d->remote_n - dropped);
+	return left + (d->remote_n - dropped) + d->bounced_n;
 }
 
 int mail_forwarding_prepare(struct mail_delivery *d, struct slice header)

@@ -18,6 +18,7 @@
 #include "delivery/deliver.h"
 #include "delivery/filter.h"
 #include "hearth/map.h"
+#include "list/bounce.h"
 #include "queue/report.h"
 #include "store/outgoing.h"
 #include "verify/gate.h"
@@ -77,7 +78,13 @@ struct mail_delivery {
 	int64_t date;
 	char key[BLOB_KEY_MAX + 1]; /* of its bytes; "" until it is known */
 	uint64_t size;
-	bool has_blob;                 /* one was put under it */
+	bool has_blob;        /* one was put under it */
+	struct mail_bounced { /* members elsewhere by whose address it came */
+		int64_t group, member;
+	} * bounced;
+	size_t bounced_n, bounced_cap;
+	enum list_bounce bounce; /* what it says of them */
+	char bounce_status[LIST_BOUNCE_STATUS_MAX];
 	struct reports_found *reports; /* of others on our domains (report/receive.h); NULL: none */
 	struct mail_filter_facts facts;
 	bool has_facts;

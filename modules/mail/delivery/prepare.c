@@ -207,7 +207,7 @@ void mail_delivery_prepare(void *delivery)
 	struct buf *stored = NULL;
 	struct slice blob, header;
 
-	INVARIANT(d->done && d->n + d->remote_n > 0 && !d->has_nul);
+	INVARIANT(d->done && d->n + d->remote_n + d->bounced_n > 0 && !d->has_nul);
 	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
 	d->status = check_authors(d);
 	if (d->status == 0)
@@ -218,6 +218,8 @@ void mail_delivery_prepare(void *delivery)
 	header = slice_head(blob, mime_header_size(blob));
 	parse_once(d, blob, header);
 	find_reports(d, blob);
+	if (d->bounced_n > 0)
+		d->bounce = list_bounce_read(blob, d->bounce_status);
 	d->status = mail_forwarding_prepare(d, header);
 	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)
 		if (d->remotes[i].via.n > 0)

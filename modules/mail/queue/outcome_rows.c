@@ -5,11 +5,13 @@
  * Durable events, in the transaction, keyed by the account whose mail it is (0: the server's own):
  *	mail.sent     {"account", "outgoing", "from", "to", "host"}
  *	mail.bounced  the same, and {"code", "enhanced", "answer"}
+ * and of a group's member elsewhere mail.list.bounced (list/bounce.h).
  */
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
 #include "hearth/log.h"
+#include "list/bounce.h"
 #include "queue/internal.h"
 #include "store/internal.h"
 #include "store/suppressed.h"
@@ -69,6 +71,10 @@ static int write_one(
 			return HEARTH_ECONFLICT;
 		if (rc == 0)
 			rc = publish(tx, b, r);
+		if (rc == 0 && r->outcome == OUTCOME_FAILED && r->row.member)
+			rc = list_bounce_publish(tx, r->row.list, r->row.member,
+				list_bounce_of(slice_str(r->enhanced), r->refused),
+				slice_str(r->enhanced));
 		if (rc == 0 && is_nobody(r))
 			rc = mail_store_suppress(tx, r->row.recipient,
 				slice_head(r->answer, ANSWER_MAX), clock_wall_ms());

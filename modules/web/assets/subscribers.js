@@ -12,6 +12,7 @@ export function subscribersCard(path, subscribers, redraw) {
   return card('Members elsewhere',
     list(subscribers.map(({ id, address, state, since }) => row(
       [address, state === 'member' ? '' : element('em', { className: 'badge', textContent: state })], [`${SAID[state]} ${day(since)}`],
+      state === 'paused' && button('Send again', () => attempt(post(`${path}/subscribers/${id}/resume`)), { className: 'quiet', 'aria-label': `Send again to ${address}` }),
       button('Remove', () => attempt(remove(`${path}/subscribers/${id}`)), { className: 'quiet', 'aria-label': `Remove ${address}` }))), 'Nobody.', { id: 'subscribers' }),
     form({
       fields: [field({ name: 'address', label: 'Invite an address at another server', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email', autocomplete: 'off', hint: 'They get the group’s mail once they have opened the link of a letter.' })],

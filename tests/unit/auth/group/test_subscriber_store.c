@@ -152,4 +152,71 @@ START_TEST(their_bounds)
 }
 END_TEST
 
-TEST_MAIN("subscriber_store", asked_in_and_out, their_bounds)
+/* One bounce on this day; whether that was one too many. */
+static bool bounced(struct db_tx *tx, const struct subscriber *s, bool hard, int day)
+{
+	bool paused = false;
+
+	ck_assert_int_eq(
+		subscriber_bounced(tx, s->group, s->id, hard, T0 + day * 24 * HOUR, &paused), 0);
+	return paused;
+}
+
+static enum subscriber_state state_of(struct db_tx *tx, const struct subscriber *s)
+{
+	struct subscriber now;
+
+	ck_assert_int_eq(subscriber_get(tx, s->group, s->id, &now), 0);
+	return now.state;
+}
+
+static int do_bounces(struct db_tx *tx, void *arg)
+{
+	int64_t choir = group(tx, "choir");
+	struct subscriber s, other;
+	struct group g;
+
+	(void)arg;
+	ck_assert_int_eq(ask(tx, choir, "ann@a.test", 0, "h", T0, &s), 0);
+	/* Nothing counts before they have said yes, nor under another group's or a number of nobody. */
+	for (int day = 0; day < 9; day++)
+		ck_assert(!bounced(tx, &s, true, day));
+	ck_assert_int_eq(confirm(tx, "h", T0, &g), 0);
+	other = s;
+	other.group++;
+	for (int day = 10; day < 19; day++)
+		ck_assert(!bounced(tx, &other, true, day));
+	/* Hard ones: five days, of each day one, and the worst. */
+	for (int day = 20; day < 24; day++) {
+		ck_assert(!bounced(tx, &s, false, day));
+		for (int i = 0; i < 5; i++)
+			ck_assert(!bounced(tx, &s, true, day));
+		ck_assert(!bounced(tx, &s, false, day));
+	}
+	ck_assert(!bounced(tx, &s, true, 20)); /* a day that is over */
+	ck_assert_int_eq(state_of(tx, &s), SUBSCRIBER_MEMBER);
+	ck_assert(bounced(tx, &s, true, 24));
+	ck_assert_int_eq(state_of(tx, &s), SUBSCRIBER_PAUSED);
+	ck_assert(!bounced(tx, &s, true, 25)); /* once */
+	ck_assert_int_eq(in_group(tx, choir, true), 0);
+	ck_assert_int_eq(in_group(tx, choir, false), 1);
+	/* An owner's word, and all begins anew; soft ones take twice as long. */
+	ck_assert_int_eq(subscriber_resume(tx, choir + 1, s.id, T0), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(subscriber_resume(tx, choir, s.id, T0), 0);
+	ck_assert_int_eq(subscriber_resume(tx, choir, s.id, T0), HEARTH_ENOTFOUND);
+	for (int day = 30; day < 39; day++)
+		ck_assert(!bounced(tx, &s, false, day));
+	/* A week without any: it begins anew, too. */
+	for (int day = 47; day < 56; day++)
+		ck_assert(!bounced(tx, &s, false, day));
+	ck_assert(bounced(tx, &s, false, 57));
+	return 0;
+}
+
+START_TEST(bounces_pause)
+{
+	within_fresh(do_bounces);
+}
+END_TEST
+
+TEST_MAIN("subscriber_store", bounces_pause, asked_in_and_out, their_bounds)
