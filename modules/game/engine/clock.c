@@ -149,16 +149,25 @@ static void give(struct game_clock *c, int side)
 	}
 }
 
-void game_clock_count(struct game_clock *c, int side)
+static void count(struct game_clock *c, int side)
 {
 	INVARIANT(side >= 0 && side < c->seats);
 	c->moves[side]++;
 	c->left_us[side] += game_control_stage_time_ms(&c->control, c->moves[side]) * MS_US;
 }
 
+struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us)
+{
+	const struct game_lag *lag = &c->lag[side];
+
+	count(c, side);
+	game_lag_note(&c->lag[side], lag_us);
+	return (struct game_turn){ .lag_us = lag->last_us, .quota_us = lag->quota_us };
+}
+
 struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us, int64_t lag_us)
 {
-	struct game_turn turn = { 0, 0 };
+	struct game_turn turn = { 0 };
 	int side = c->side;
 
 	if (side < 0)
@@ -166,9 +175,11 @@ struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us
 	turn.forgiven_us = game_lag_take(&c->lag[side], lag_us, used_us(c, now_us));
 	take_off(c, used_us(c, now_us) - turn.forgiven_us);
 	turn.used_us = c->spent_us;
+	turn.lag_us = c->lag[side].last_us;
+	turn.quota_us = c->lag[side].quota_us;
 	if (c->left_us[side] > 0 || c->control.kind == GAME_UNLIMITED) {
 		give(c, side);
-		game_clock_count(c, side);
+		count(c, side);
 	}
 	game_clock_start(c, next, now_us);
 	return turn;

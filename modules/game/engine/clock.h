@@ -38,6 +38,8 @@ struct game_clock {
 struct game_turn {
 	int64_t used_us;     /* what it is charged with, before any delay */
 	int64_t forgiven_us; /* what was the network's, and is not in that */
+	int64_t lag_us;      /* the lag by which that was told */
+	int64_t quota_us;    /* what may be forgiven from now on */
 };
 
 /* Stopped, with what all have at first. */
@@ -45,8 +47,8 @@ void game_clock_init(struct game_clock *c, const struct game_control *control, i
 void game_clock_start(struct game_clock *c, int side, int64_t now_us);
 /* The turn under way has used so much; its clock stands until from_us, and runs on from then. */
 void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us);
-/* A move by a side whose clock does not run yet: nothing is taken, and nothing comes. */
-void game_clock_count(struct game_clock *c, int side);
+/* A move by a side whose clock does not run: nothing is taken, and no more comes than a stage. */
+struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us);
 /*
  * The running side has moved: charges what it used, less what of lag_us its quota pays (lag.h), gives
  * what the control gives with a move, and runs for `next`. A side whose time was over keeps 0 and is

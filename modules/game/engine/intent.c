@@ -30,8 +30,8 @@ static void do_move(struct owned *o, int seat, const struct game_intent *in)
 		shard_refuse(o->shard, in, o->match, "stale", "the match has gone on meanwhile");
 		return;
 	}
-	rc = match_try_move(
-		o->match, seat, slice_str(in->move), in->draw, in->received_us, &o->step, &why);
+	rc = match_try_move(o->match, seat, slice_str(in->move), in->draw, in->received_us,
+		in->ping_us, &o->step, &why);
 	answer(o, in, rc, why);
 }
 

@@ -64,7 +64,7 @@ void match_log_add(
 		.ply = event->ply,
 		.at = log->texts.n,
 		.at_ms = event->at_ms,
-		.used_us = event->used_us };
+		.turn = event->turn };
 	memcpy(log->left_us + (size_t)log->n * log->seats, event->left_us,
 		log->seats * sizeof(*log->left_us));
 	if (event->kind == MATCH_ENDED)
@@ -93,7 +93,7 @@ void match_log_get(const struct match_log *log, int seq, int viewer, struct matc
 		.seat = e->seat,
 		.ply = e->ply,
 		.at_ms = e->at_ms,
-		.used_us = e->used_us };
+		.turn = e->turn };
 	/* What all may know stands behind what the database does, and then each seat's. */
 	for (int i = MATCH_VIEWER_ALL; i <= (e->told ? viewer : MATCH_VIEWER_ALL); i++) {
 		out->text = next_text(&p);

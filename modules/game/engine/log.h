@@ -6,7 +6,7 @@
  * event it tells (`seq`), so that a client which was away asks for what came after. What a viewer
  * may know of a move where a game has secrets (rules->told) was put down when it was made.
  *
- * At most MATCH_EVENTS_MAX events (match.h), some 40 bytes each beside its texts.
+ * At most MATCH_EVENTS_MAX events (match.h), some 70 bytes each beside its texts.
  */
 #ifndef GAME_LOG_H
 #define GAME_LOG_H
@@ -37,10 +37,10 @@ enum match_event_kind {
 
 struct match_event {
 	enum match_event_kind kind;
-	int seat;        /* whose doing it is; -1: nobody's (time, rules) */
-	int ply;         /* moves on the board behind it */
-	int64_t at_ms;   /* wall */
-	int64_t used_us; /* a move: of the time of who made it */
+	int seat;              /* whose doing it is; -1: nobody's (time, rules) */
+	int ply;               /* moves on the board behind it */
+	int64_t at_ms;         /* wall */
+	struct game_turn turn; /* a move: of the time of who made it */
 	struct slice text, notation;
 	int64_t left_us[GAME_SEATS_MAX]; /* of each seat's time behind it */
 	int scores[GAME_SEATS_MAX];      /* an end's */
@@ -52,7 +52,8 @@ struct match_entry {
 	bool told; /* there are texts for each viewer */
 	int ply;
 	size_t at; /* in `texts`: text NUL notation NUL, then the same for public and each seat */
-	int64_t at_ms, used_us;
+	int64_t at_ms;
+	struct game_turn turn;
 };
 
 struct match_log {

@@ -107,10 +107,10 @@ struct match_step {
 	void *state;            /* behind it; owned until match_take or match_step_clear; or NULL */
 	struct strbuf position; /* the public view of that state */
 	struct game_clock clock;
-	bool turns;      /* the clock that runs is another one, from now on */
-	int64_t at_ms;   /* when it was written, by the clock on the wall */
-	int64_t due_us;  /* as it was written */
-	int64_t used_us; /* what the mover used */
+	bool turns;            /* the clock that runs is another one, from now on */
+	int64_t at_ms;         /* when it was written, by the clock on the wall */
+	int64_t due_us;        /* as it was written */
+	struct game_turn turn; /* what the mover used */
 	bool ends;
 	int scores[GAME_SEATS_MAX];
 	char status[MATCH_WORD_MAX];
@@ -162,7 +162,7 @@ void match_set_word(char out[MATCH_WORD_MAX], const char *word);
  * made (9.5.3) and the claim stands as an offer.
  */
 int match_try_move(const struct match *m, int seat, struct slice text, bool draw, int64_t now_us,
-	struct match_step *step, const char **why);
+	int64_t lag_us, struct match_step *step, const char **why);
 /* Until all have moved, the match is aborted. Against who cannot win it is a draw. */
 int match_try_resign(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why);

@@ -176,7 +176,7 @@ void match_step_event(const struct match_step *step, int i, struct match_event *
 	out->text = slice_str(step->move.text);
 	out->notation = slice_str(step->move.notation);
 	if (out->kind == MATCH_MOVED)
-		out->used_us = step->used_us;
+		out->turn = step->turn;
 	/* An offer behind a move has no text of its own. */
 	else if (i > 0 && step->events[0] == MATCH_MOVED)
 		out->text = out->notation = (struct slice){ 0 };

@@ -27,6 +27,7 @@ struct game_intent {
 	uint64_t client;
 	int64_t account;
 	int64_t received_us; /* on the game clock: waiting in a queue is not charged */
+	int64_t ping_us;     /* to the client and back, on average, as the gateway has measured */
 	int ply;             /* moves the client has seen on the board; -1: it does not say */
 	int seq;             /* the latest event it has seen, likewise */
 	bool legal;          /* wants the legal moves with each frame */

@@ -102,11 +102,11 @@ static int goes_on(const struct match *m, const char **why)
 }
 
 /* Whether the match goes on, and the seat's time too; else *why. */
-static int may_move(const struct match *m, int64_t now_us, const char **why)
+static int may_move(const struct match *m, int64_t now_us, int64_t lag_us, const char **why)
 {
 	int rc = goes_on(m, why);
 
-	if (rc == 0 && game_clock_out(&m->clock, now_us, 0)) {
+	if (rc == 0 && game_clock_out(&m->clock, now_us, lag_us)) {
 		*why = "the time is over";
 		rc = HEARTH_EDENIED;
 	}
@@ -116,7 +116,8 @@ static int may_move(const struct match *m, int64_t now_us, const char **why)
 /* ---- a move ---- */
 
 /* The clock behind a move: pressed by whose runs, started once all have moved. */
-static void step_clock(const struct match *m, struct match_step *step, int64_t now_us)
+static void step_clock(
+	const struct match *m, struct match_step *step, int64_t now_us, int64_t lag_us)
 {
 	uint64_t moved = m->moved | UINT64_C(1) << step->seat;
 	int next = match_turn_in(m, step->state);
@@ -124,9 +125,9 @@ static void step_clock(const struct match *m, struct match_step *step, int64_t n
 	/* Where several are to move, another's may run: that one runs on. */
 	step->turns = step->clock.side < 0 || step->clock.side == step->seat;
 	if (step->clock.side == step->seat)
-		step->used_us = game_clock_press(&step->clock, next, now_us, 0).used_us;
+		step->turn = game_clock_press(&step->clock, next, now_us, lag_us);
 	else
-		game_clock_count(&step->clock, step->seat);
+		step->turn = game_clock_count(&step->clock, step->seat, lag_us);
 	if (step->clock.side < 0 && moved == (UINT64_C(1) << m->seats) - 1 && next >= 0)
 		game_clock_start(&step->clock, next, now_us);
 	if (step->ends)
@@ -175,9 +176,9 @@ static int try_claim(const struct match *m, int seat, struct slice text, int64_t
 }
 
 int match_try_move(const struct match *m, int seat, struct slice text, bool draw, int64_t now_us,
-	struct match_step *step, const char **why)
+	int64_t lag_us, struct match_step *step, const char **why)
 {
-	int rc = may_move(m, now_us, why);
+	int rc = may_move(m, now_us, lag_us, why);
 
 	if (rc < 0)
 		return rc;
@@ -198,7 +199,7 @@ int match_try_move(const struct match *m, int seat, struct slice text, bool draw
 	step_outcome(m, step);
 	if (draw && !step->ends)
 		add(step, MATCH_DRAW_OFFERED);
-	step_clock(m, step, now_us);
+	step_clock(m, step, now_us, lag_us);
 	return 0;
 }
 
@@ -283,7 +284,7 @@ static bool all_agree(const struct match *m, enum match_offer_kind kind, int sea
 int match_try_draw(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
-	int rc = may_move(m, now_us, why);
+	int rc = may_move(m, now_us, 0, why);
 
 	if (rc < 0)
 		return rc;
@@ -340,7 +341,7 @@ static int take_back(const struct match *m, int64_t now_us, struct match_step *s
 int match_try_takeback(
 	const struct match *m, int seat, int64_t now_us, struct match_step *step, const char **why)
 {
-	int rc = may_move(m, now_us, why);
+	int rc = may_move(m, now_us, 0, why);
 
 	if (rc < 0)
 		return rc;

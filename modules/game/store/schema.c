@@ -1,5 +1,5 @@
 /*
- * schema.c: the tables of the database "game" (store.h), script by script.
+ * schema.c: the tables of the database "game" (store.h), script by script. Pure data.
  */
 #include "store/store.h"
 
@@ -138,5 +138,8 @@ const char *const game_migrations[] = {
 	" clock TEXT NOT NULL,"
 	" at_ms BIGINT NOT NULL,"
 	" PRIMARY KEY (match, seq));",
+	/* What of a turn was the network's (engine/lag.h), and by what that was told. */
+	"ALTER TABLE event ADD COLUMN forgiven_us BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE event ADD COLUMN ping_us BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

@@ -231,11 +231,13 @@ static int add_event(const struct writing *w, int i)
 
 	match_step_event(w->step, i, &e);
 	return db_run(w->tx,
-		"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us, clock,"
-		" at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+		"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us,"
+		" forgiven_us, ping_us, clock, at_ms)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
 		db_int(w->m->id), db_int(w->step->seq + 1 + i), db_str(match_event_name(e.kind)),
 		db_int(e.seat), db_int(e.ply), db_text(e.text), db_text(e.notation),
-		db_int(e.used_us), db_text(w->clock), db_int(w->at->wall_ms));
+		db_int(e.turn.used_us), db_int(e.turn.forgiven_us), db_int(e.turn.lag_us),
+		db_text(w->clock), db_int(w->at->wall_ms));
 }
 
 /* An offer of this kind behind the step; the seat, or -1. */

@@ -122,8 +122,12 @@ static int event_of(
 		.ply = (int)db_col_int(rows, 3),
 		.text = db_col_text(rows, 4),
 		.notation = db_col_text(rows, 5),
-		.used_us = db_col_int(rows, 6),
+		.turn = { .used_us = db_col_int(rows, 6),
+			.forgiven_us = db_col_int(rows, 9),
+			.lag_us = db_col_int(rows, 10) },
 		.at_ms = db_col_int(rows, 8) };
+	if (out->kind == MATCH_MOVED && out->seat >= 0 && out->seat < clock.seats)
+		out->turn.quota_us = clock.lag[out->seat].quota_us;
 	memcpy(out->left_us, clock.left_us, sizeof(out->left_us));
 	memcpy(out->scores, m->scores, sizeof(out->scores));
 	return rc < 0 || out->kind == MATCH_EVENT_KINDS ? HEARTH_ECORRUPT : 0;
@@ -135,7 +139,8 @@ static int replay(struct db_tx *tx, struct arena *a, struct match *m)
 	struct db_rows rows;
 	int stop = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT seq, kind, seat, ply, text, notation, used_us, clock, at_ms FROM event"
+		"SELECT seq, kind, seat, ply, text, notation, used_us, clock, at_ms,"
+		" forgiven_us, ping_us FROM event"
 		" WHERE match = $1 ORDER BY seq",
 		db_int(m->id));
 

@@ -242,6 +242,15 @@ struct buf *game_frame_state(
 	return frame_close(&f);
 }
 
+/* What a move took, and what was done about its lag: so that everybody can see it. */
+static void write_spent(struct json_writer *w, const struct game_turn *turn)
+{
+	json_put_i64(w, "used_us", turn->used_us);
+	json_put_i64(w, "ping_us", turn->lag_us);
+	json_put_i64(w, "forgiven_us", turn->forgiven_us);
+	json_put_i64(w, "quota_us", turn->quota_us);
+}
+
 /* ---- what a client has missed ---- */
 
 static void write_event(struct json_writer *w, const struct match *m, int seq, int viewer)
@@ -257,7 +266,7 @@ static void write_event(struct json_writer *w, const struct match *m, int seq, i
 	if (e.kind == MATCH_MOVED) {
 		put_told(w, "move", e.text);
 		put_told(w, "san", e.notation);
-		json_put_i64(w, "used_us", e.used_us);
+		write_spent(w, &e.turn);
 	} else if (e.kind == MATCH_ENDED) {
 		json_put_text(w, "status", e.text);
 		json_put_text(w, "reason", e.notation);
@@ -315,6 +324,7 @@ struct buf *game_frame_moved(const struct match *m, int seq, int viewer, bool le
 	put_seat(&f.w, m, "by", e.seat);
 	put_told(&f.w, "move", e.text);
 	put_told(&f.w, "san", e.notation);
+	write_spent(&f.w, &e.turn);
 	write_turn(&f.w, m, now_us);
 	game_write_position(&f.w, m, viewer);
 	if (legal)

@@ -137,6 +137,7 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal) ||
 		!read_seq(g, from, frame, in))
 		return;
+	in->ping_us = from->ping_us;
 	in->received_us = game_now_us(game_owned(g, shard)) - from->age_us;
 	INVARIANT(game_tenure_lasts(game_owned(g, shard))); /* this node's, so it goes on */
 	if (game_shard_post(game_shard_of(g, in->match), in) < 0)

@@ -81,8 +81,8 @@ END_TEST
 START_TEST(stages_count_the_moves_before_the_clock_ran)
 {
 	begin("2/60+1:30", 2);
-	game_clock_count(&clk, 0);
-	game_clock_count(&clk, 1);
+	game_clock_count(&clk, 0, 0);
+	game_clock_count(&clk, 1, 0);
 	ck_assert_int_eq(clk.left_us[0], 60 * SECOND);
 	game_clock_start(&clk, 0, 0);
 	game_clock_press(&clk, 1, SECOND, 0);

@@ -48,7 +48,7 @@ static void move(const char *text)
 	struct match_step step;
 	const char *why;
 
-	take(match_try_move(m, m->ply % 2, slice_str(text), false, now_us, &step, &why), &step);
+	take(match_try_move(m, m->ply % 2, slice_str(text), false, now_us, 0, &step, &why), &step);
 }
 
 static void moves(const char *text)
@@ -115,23 +115,23 @@ START_TEST(a_claim_by_the_move_about_to_be_made)
 	begin();
 	moves("g1f3 g8f6 f3g1 f6g8 g1f3 g8f6 f3g1");
 	/* Wrong: the move is made, and an offer stands. */
-	take(match_try_move(m, 1, SLICE("a7a6"), true, now_us, &step, &why), &step);
+	take(match_try_move(m, 1, SLICE("a7a6"), true, now_us, 0, &step, &why), &step);
 	ck_assert_int_eq(m->ply, 8);
 	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 1);
 	ck_assert(!m->over);
 
 	begin();
 	moves("g1f3 g8f6 f3g1 f6g8 g1f3 g8f6 f3g1");
-	take(match_try_move(m, 1, SLICE("f6g8"), true, now_us, &step, &why), &step);
+	take(match_try_move(m, 1, SLICE("f6g8"), true, now_us, 0, &step, &why), &step);
 	ck_assert_str_eq(m->reason, "threefold repetition");
 	ck_assert_int_eq(m->ply, 7);
 
 	/* No move at all, and one that is against the rules, claim nothing. */
 	begin();
 	ck_assert_int_eq(
-		match_try_move(m, 0, SLICE("e2"), true, now_us, &step, &why), HEARTH_EINVAL);
+		match_try_move(m, 0, SLICE("e2"), true, now_us, 0, &step, &why), HEARTH_EINVAL);
 	ck_assert_int_eq(
-		match_try_move(m, 0, SLICE("e2e5"), true, now_us, &step, &why), HEARTH_EDENIED);
+		match_try_move(m, 0, SLICE("e2e5"), true, now_us, 0, &step, &why), HEARTH_EDENIED);
 	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
 }
 END_TEST
@@ -278,7 +278,7 @@ static void begin_rounds(void)
 		struct match_step step;
 
 		ck_assert(!match_begun(m) && m->clock.side < 0);
-		take(match_try_move(m, seat, SLICE("a"), false, now_us, &step, &why), &step);
+		take(match_try_move(m, seat, SLICE("a"), false, now_us, 0, &step, &why), &step);
 	}
 	ck_assert(match_begun(m) && m->clock.side == 0);
 }
@@ -291,9 +291,9 @@ START_TEST(three_play_as_two_do)
 
 	begin_rounds();
 	now_us = SECOND;
-	take(match_try_move(m, 0, SLICE("b"), false, now_us, &step, &why), &step);
+	take(match_try_move(m, 0, SLICE("b"), false, now_us, 0, &step, &why), &step);
 	ck_assert(m->clock.side == 1 && m->clock.left_us[0] == 59 * SECOND);
-	take(match_try_move(m, 1, SLICE("last"), false, now_us, &step, &why), &step);
+	take(match_try_move(m, 1, SLICE("last"), false, now_us, 0, &step, &why), &step);
 	ck_assert(m->over && match_winner(m) == 1);
 	frame = game_frame_ended(m, now_us);
 	ck_assert_int_ge(slice_find(buf_slice(frame),
@@ -312,7 +312,7 @@ START_TEST(three_play_as_two_do)
 
 	begin_rounds();
 	ck_assert_int_eq(draw(2), 0);
-	take(match_try_move(m, 0, SLICE("b"), false, now_us, &step, &why), &step);
+	take(match_try_move(m, 0, SLICE("b"), false, now_us, 0, &step, &why), &step);
 	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
 	/* Who gives up has lost; the others have drawn among themselves. */
 	take(match_try_resign(m, 2, now_us, &step, &why), &step);
@@ -390,7 +390,7 @@ START_TEST(nothing_saves_whose_time_is_over)
 	now_us += 61 * SECOND;
 	ck_assert_int_eq(draw(0), HEARTH_EDENIED);
 	ck_assert_int_eq(
-		match_try_move(m, 0, SLICE("d2d4"), true, now_us, &step, &why), HEARTH_EDENIED);
+		match_try_move(m, 0, SLICE("d2d4"), true, now_us, 0, &step, &why), HEARTH_EDENIED);
 	ck_assert_int_eq(match_due_us(m, SECOND), 1060 * SECOND);
 }
 END_TEST
@@ -435,8 +435,39 @@ START_TEST(seats_are_called_as_the_rules_call_them)
 }
 END_TEST
 
+/* Lag is forgiven as far as the quota goes, and what was done about it is in the log. */
+START_TEST(lag_is_nobodys_time)
+{
+	struct match_step step;
+	struct match_event e;
+	const char *why;
+
+	begin();
+	moves("e2e4 e7e5");
+	now_us += 10 * SECOND;
+	take(match_try_move(m, 0, SLICE("g1f3"), false, now_us, SECOND, &step, &why), &step);
+	ck_assert_int_eq(m->clock.left_us[0], 51 * SECOND);
+	match_log_get(&m->log, 3, GAME_VIEWER_PUBLIC, &e);
+	ck_assert_int_eq(e.turn.used_us, 9 * SECOND);
+	ck_assert_int_eq(e.turn.forgiven_us, SECOND);
+	ck_assert_int_eq(e.turn.lag_us, SECOND);
+	ck_assert_int_eq(e.turn.quota_us, 560000); /* 1170 + 390 - 1000 ms */
+	now_us += SECOND;
+	take(match_try_move(m, 1, SLICE("b8c6"), false, now_us, 0, &step, &why), &step);
+	/* The flag waits for a move that may be on its way, and takes it; but none that is later. */
+	ck_assert_int_eq(match_time_left_us(m, 60 * SECOND, now_us), 51560000);
+	now_us += 51 * SECOND + 500000;
+	ck_assert_int_eq(
+		match_try_move(m, 0, SLICE("f1c4"), false, now_us, 0, &step, &why), HEARTH_EDENIED);
+	take(match_try_move(m, 0, SLICE("f1c4"), false, now_us, SECOND, &step, &why), &step);
+	ck_assert_int_eq(m->clock.left_us[0], 60000);
+	/* It is Black's turn, whose lag was none: no flag waits. */
+	ck_assert_int_eq(match_time_left_us(m, 60 * SECOND, now_us), 59 * SECOND);
+}
+END_TEST
+
 TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
 	a_claim_by_the_move_about_to_be_made, moves_are_taken_back_where_both_agree,
 	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
-	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them)
+	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them, lag_is_nobodys_time)

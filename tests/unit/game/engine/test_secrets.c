@@ -255,7 +255,8 @@ static void play(struct table *t, int seat, const char *move)
 
 	t->now_us += 1000;
 	ck_assert_int_eq(
-		match_try_move(t->m, seat, slice_str(move), false, t->now_us, &t->step, &why), 0);
+		match_try_move(t->m, seat, slice_str(move), false, t->now_us, 0, &t->step, &why),
+		0);
 	ck_assert_int_eq(db_write_wait(t->db, write_step, t), 0);
 	match_take(t->m, &t->step, t->now_us);
 	send_all(t, from);

@@ -81,7 +81,7 @@ static void same_event(const struct match *a, const struct match *b, int seq)
 	ck_assert_int_eq(x.seat, y.seat);
 	ck_assert_int_eq(x.ply, y.ply);
 	ck_assert_int_eq(x.at_ms, y.at_ms);
-	ck_assert_int_eq(x.used_us, y.used_us);
+	ck_assert(memcmp(&x.turn, &y.turn, sizeof(x.turn)) == 0);
 	ck_assert(slice_eq(x.text, y.text) && slice_eq(x.notation, y.notation));
 	ck_assert_mem_eq(x.left_us, y.left_us, sizeof(x.left_us));
 	ck_assert_mem_eq(x.scores, y.scores, sizeof(x.scores));
@@ -146,7 +146,8 @@ static bool something(struct played *p, unsigned r)
 	rest = strbuf_slice(&legal);
 	for (unsigned n = r >> 16 & 15; rest.n && (n > 0 || !text.n); n--)
 		text = slice_split(&rest, ' ');
-	rc = match_try_move(p->m, seat, text, r % 16 == 6, p->now_us, &p->step, &why);
+	rc = match_try_move(
+		p->m, seat, text, r % 16 == 6, p->now_us, r % 3000 * 1000, &p->step, &why);
 	strbuf_free(&legal);
 	return rc == 0;
 }
@@ -190,7 +191,8 @@ START_TEST(a_step_of_another_sequence_changes_nothing)
 
 	db = database_new(game_module.schemas);
 	ck_assert_int_eq(db_write_wait(db, add_row, &p), 0);
-	ck_assert_int_eq(match_try_move(p.m, 0, SLICE("e2e4"), true, p.now_us, &p.step, &why), 0);
+	ck_assert_int_eq(
+		match_try_move(p.m, 0, SLICE("e2e4"), true, p.now_us, 0, &p.step, &why), 0);
 	ck_assert_int_eq(p.step.n, 2); /* and an offer, with which the sequence is two further */
 	ck_assert_int_eq(db_write_wait(db, write_step, &p), 0);
 	ck_assert_int_eq(db_write_wait(db, write_step, &p), HEARTH_ECONFLICT);
@@ -327,7 +329,7 @@ START_TEST(matches_of_before_are_what_they_were)
 	match_log_get(&m->log, 3, MATCH_VIEWER_ALL, &e);
 	ck_assert_int_eq(e.seat, 0);
 	ck_assert_int_eq(e.at_ms, 3003);
-	ck_assert_int_eq(e.used_us, 11);
+	ck_assert_int_eq(e.turn.used_us, 11);
 	ck_assert_int_eq(e.left_us[1], 60 * SECOND);
 	ck_assert(slice_eq(e.notation, SLICE("Nf3")));
 	match_free(&m);

@@ -1,0 +1,119 @@
+// game-time.test.mjs: whose time is whose over the network: a slow one is paid for, a client that
+// makes itself slow gains next to nothing, and everybody sees what was done.
+import assert from 'node:assert/strict';
+import { createServer, connect } from 'node:net';
+import { after, before, test } from 'node:test';
+import { pairOf, startGame } from './game-client.mjs';
+import { Hearth } from './hearth.mjs';
+
+let hearth;
+before(async () => {
+  hearth = await new Hearth({ 'gateway.ping': '1s' }).start();
+});
+after(() => hearth.remove());
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const MOVES = ['e2e4', 'e7e5', 'g1f3', 'b8c6', 'f1c4', 'f8c5', 'c2c3', 'g8f6'];
+
+// A network: what goes through arrives so many milliseconds later, each way.
+async function slowRoad(port, ms) {
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    const carry = (from, to) => {
+      from.on('data', (bytes) => setTimeout(() => to.destroyed || to.write(bytes), ms));
+      from.on('close', () => to.destroy());
+      from.on('error', () => to.destroy());
+    };
+    carry(near, far);
+    carry(far, near);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return server;
+}
+
+// Plays the moves with so long before each; gives the frames of the moves, as white has heard them.
+async function play({ match, white, black }, moves, think = 0, from = 0) {
+  const told = [];
+  for (const [i, move] of moves.entries()) {
+    const ply = from + i;
+    const [mover, other] = ply % 2 ? [black, white] : [white, black];
+    await pause(think);
+    mover.move(match, ply, move);
+    const [one] = await Promise.all([white.wantType('moved', match), black.wantType('moved', match)]);
+    assert.ok(other);
+    told.push(one);
+  }
+  return told;
+}
+
+test('a slow network is paid for, and what was done is told to all and stored', async () => {
+  const road = await slowRoad(hearth.port.http, 60);
+  const [far, near] = [await pairOf({ ...hearth, port: { http: road.address().port }, api: hearth.api.bind(hearth), login: hearth.login.bind(hearth) }, 'far'), await pairOf(hearth, 'near')];
+  await pause(1500); // so that pongs have come
+  const game = await startGame([far[0], near[0]], { limit: 120, increment: 0 });
+  const told = await play(game, MOVES, 30);
+  const slow = game.white === far[0] ? 0 : 1;
+  for (const [i, move] of told.entries()) {
+    assert.ok(move.quota_us > 0 && move.quota_us <= 7e6);
+    if (i < 2) continue; // the clock did not run
+    if (i % 2 === slow) {
+      assert.ok(move.ping_us >= 110_000, `ping ${move.ping_us}`);
+      assert.ok(move.forgiven_us >= 110_000, `forgiven ${move.forgiven_us}`);
+      assert.ok(move.forgiven_us <= move.ping_us);
+    } else {
+      assert.ok(move.forgiven_us <= move.ping_us && move.ping_us < 1e6);
+    }
+  }
+  // The clock is what is left of the time, and nothing else: to the millisecond.
+  const clocks = told.at(-1).clock;
+  for (const [side, color] of ['white', 'black'].entries()) {
+    const used = told.reduce((sum, move, i) => sum + (i % 2 === side ? move.used_us : 0), 0);
+    if (color === 'black') assert.equal(clocks[color], Math.floor((120e6 - used) / 1000));
+    else assert.ok(clocks[color] <= Math.floor((120e6 - used) / 1000)); // it runs
+  }
+  const { body } = await hearth.api('GET', `/api/game/matches/${game.match}`, undefined, { Authorization: `Bearer ${near[0].token}` });
+  for (const [i, event] of body.events.entries())
+    for (const name of ['used_us', 'ping_us', 'forgiven_us', 'quota_us']) assert.equal(event[name], told[i][name], name);
+  game.white.send({ type: 'resign', match: game.match });
+  await near[0].wantType('ended', game.match);
+  await Promise.all([...far, ...near].map((player) => player.close()));
+  road.close();
+});
+
+test('pongs that are held back, forged or sent again gain no more than a program may take', async () => {
+  const players = await pairOf(hearth, 'cheat');
+  const [cheat] = players;
+  // Every pong a second late, behind one that answers nothing and one that was answered already.
+  let last = Buffer.alloc(8);
+  cheat.socket._receiver.removeAllListeners('ping');
+  cheat.socket._receiver.on('ping', (nonce) => {
+    cheat.socket.pong(Buffer.from('forged!!'));
+    cheat.socket.pong(last);
+    setTimeout(() => cheat.socket.readyState === 1 && cheat.socket.pong(nonce), 800);
+    last = nonce;
+  });
+  await pause(4500);
+  const game = await startGame(players, { limit: 60, increment: 0 });
+  const told = await play(game, MOVES, 300);
+  const side = game.white === cheat ? 0 : 1;
+  for (const [i, move] of told.entries()) {
+    if (i < 2 || i % 2 !== side) continue;
+    // What the kernel knows of this machine's own network, and 150 ms.
+    assert.ok(move.ping_us <= 400_000, `ping ${move.ping_us}`);
+    assert.ok(move.forgiven_us <= move.ping_us);
+  }
+  await Promise.all(players.map((player) => player.close()));
+});
+
+test('a client that says how slow it is, or when it moved, is not asked', async () => {
+  const players = await pairOf(hearth, 'claims');
+  const game = await startGame(players, { limit: 60, increment: 0 });
+  await play(game, MOVES.slice(0, 2));
+  await pause(500);
+  game.white.send({ type: 'move', match: game.match, ply: 2, move: 'g1f3', lag: 100_000, ping_us: 9e9, age_us: 9e9, s: 0, at: 0 });
+  const moved = await game.black.wantType('moved', game.match);
+  assert.equal(moved.ply, 3);
+  assert.ok(moved.used_us + moved.forgiven_us >= 480_000);
+  assert.ok(moved.forgiven_us <= moved.ping_us && moved.ping_us < 1e6);
+  await Promise.all(players.map((player) => player.close()));
+});
