@@ -5,6 +5,7 @@
 
 #include "rules/chess/plugin.h"
 #include "rules/connect_four.h"
+#include "rules/go.h"
 #include "rules/morris.h"
 #include "rules/reversi.h"
 #include "rules/variants/plugin.h"
@@ -21,6 +22,7 @@ static const struct game_rules *const all_rules[] = {
 	&connect_four_rules,
 	&reversi_rules,
 	&morris_rules,
+	&go_rules,
 };
 
 const struct game_rules *game_rules_at(size_t i)

@@ -13,6 +13,7 @@ static const struct {
 } starts[] = {
 	{ "nine-mens-morris",
 		{ "", "w..w..w......b.b.b..b... w 0 0", "wbw.wb..b.wwb...bb..w..w b 0 0", NULL } },
+	{ "go", { "boardsize 9", "boardsize 13 komi -0.5 handicap 7", NULL } },
 	{ "chess", { "", "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1",
 			   "r1k1r2q/p1ppp1pp/8/8/8/8/P1PPP1PP/R1K1R2Q w EAea - 0 1",
 			   "8/2p5/3p4/KP5r/1R3p1k/8/4P1P1/8 w - - 140 80",

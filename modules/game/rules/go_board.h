@@ -1,0 +1,57 @@
+/*
+ * go_board.h: a game of go: stones, captures, ko, and what all moves so far were.
+ *
+ * The board is a row of points, a1 first; strings and their liberties are found by walking. A position may
+ * not come again (positional superko): a number for each position there was is kept, 64 bits of Zobrist
+ * keys, and a move that would bring one back is refused. The moves are kept since a game is saved by them.
+ *
+ * Pure; a game has GO_MOVES_MAX moves at most, after which it is counted as it stands.
+ */
+#ifndef GAME_GO_BOARD_H
+#define GAME_GO_BOARD_H
+
+#include "rules/rules.h"
+
+#define GO_SIZE_MAX   19
+#define GO_POINTS_MAX (GO_SIZE_MAX * GO_SIZE_MAX)
+#define GO_MOVES_MAX  1100
+#define GO_MOVE_SIZE  10 /* "dead:T19" and the NUL */
+
+enum go_stone { GO_BLACK, GO_WHITE, GO_EMPTY };
+
+/* What is done at this stage of the game. */
+enum go_phase { GO_PLAY, GO_MARK, GO_OVER };
+
+/* A move: a point, a point whose string is marked, or one of these. */
+enum { GO_PASS = 400, GO_DONE, GO_RESUME, GO_DEAD = 512 };
+
+struct go_game {
+	uint64_t seen[GO_MOVES_MAX + 1]; /* positions so far, the present one last */
+	uint16_t seen_n;
+	uint16_t moves_n;
+	uint16_t moves[GO_MOVES_MAX];
+	int16_t komi; /* half points, what white gets for handicap stones not included */
+	uint8_t size, handicap;
+	uint8_t turn, phase;
+	uint8_t passes;  /* in a row */
+	uint8_t resumed; /* the players did not agree: all stones live in the end */
+	uint8_t handed;  /* the marking was handed over, and nothing has changed since */
+	uint8_t unused[3];
+	uint16_t captured[2];          /* stones that black, white has captured */
+	uint8_t stones[GO_POINTS_MAX]; /* enum go_stone */
+	uint8_t dead[GO_POINTS_MAX];   /* 1: marked */
+};
+
+/* Begins; size is 9, 13 or 19, handicap 0 or 2 to 9. */
+void go_begin(struct go_game *g, unsigned size, int komi, unsigned handicap);
+/* NULL, or what the rules have against a move of whose turn it is. */
+const char *go_fault(const struct go_game *g, unsigned move);
+/* Makes a move without fault; the game must go on. */
+void go_play(struct go_game *g, unsigned move);
+/* Points of the area of each, in half points, white's with komi; marked stones count as captured. */
+void go_score(const struct go_game *g, int score[2]);
+/* A move as text, and back: false when it is none on this board. */
+void go_write_move(const struct go_game *g, unsigned move, char out[GO_MOVE_SIZE]);
+bool go_read_move(const struct go_game *g, struct slice text, unsigned *move);
+
+#endif
