@@ -21,7 +21,8 @@ const run = (...args) => {
 const signIn = async () => {
   for (const name of PEOPLE) who[name] = { Authorization: `Bearer ${await hearth.login(`${name}@hearth.test`, PASSWORD)}` };
 };
-const archive = (name, path = '', method = 'GET') => hearth.api(method, `/api/mail/lists/${choir}/archive${path}`, undefined, who[name] ?? {});
+const archive = (name, path = '', method = 'GET', body) => hearth.api(method, `/api/mail/lists/${choir}/archive${path}`, body, who[name] ?? {});
+const clear = (name, password = PASSWORD) => archive(name, '', 'DELETE', { password });
 const subjects = async (name, query = '') => (await archive(name, query)).body.messages.map((one) => one.subject);
 const send = async (about, { to = ['choir@hearth.test'], as, more = '', hold, text = 'hello' } = {}) => {
   const client = await SmtpClient.hello(as ? hearth.port.submission : hearth.port.smtp);
@@ -110,13 +111,16 @@ test('members read it, from the day they come to the day they leave; owners and 
   run('group', 'join', 'band', 'dan');
   const band = (await hearth.api('GET', '/api/auth/groups', undefined, who.dan)).body.groups.find((group) => group.name === 'band').id;
   assert.equal((await hearth.api('GET', `/api/mail/lists/${band}/archive/${one.id}`, undefined, who.dan)).status, 404);
-  assert.deepEqual((await hearth.api('GET', `/api/mail/lists/${band}/archive`, undefined, who.dan)).body.messages, []);
+  for (const query of ['', '?q=hello']) assert.deepEqual((await hearth.api('GET', `/api/mail/lists/${band}/archive${query}`, undefined, who.dan)).body.messages, []);
   assert.equal((await hearth.api('GET', `/api/mail/lists/${band}/archive?thread=${one.id}`, undefined, who.dan)).status, 404);
   assert.equal((await hearth.api('GET', `/api/mail/messages/${one.id}`, undefined, who.ann)).status, 404);
   assert.equal((await hearth.api('GET', '/api/mail/lists/4503599627370497/archive', undefined, who.root)).status, 404);
 
   assert.equal((await archive('bob', `/${one.id}`, 'DELETE')).status, 403);
-  assert.equal((await archive('bob', '', 'DELETE')).status, 403);
+  assert.equal((await clear('bob')).status, 403);
+  assert.equal((await clear('dan')).status, 404);
+  assert.equal((await archive('ann', '', 'DELETE', {})).body.field, 'password');
+  assert.equal((await clear('ann', 'not hers')).body.field, 'password');
   assert.equal((await archive('dan', `/${one.id}`, 'DELETE')).status, 404);
   assert.equal((await archive('ann', `/${one.id}`, 'DELETE')).status, 204);
   assert.equal((await archive('ann', `/${one.id}`, 'DELETE')).status, 404);
@@ -218,8 +222,8 @@ test('an author’s mail stays when their account goes; all of it goes when it i
   await eventually(() => sql("SELECT count(*) FROM mailbox WHERE account = (SELECT max(account) FROM forgotten)") === '0', 30, 'their mailboxes are gone');
   assert.equal((await subjects('ann'))[0], 'by bob');
   const [last] = (await archive('ann')).body.messages;
-  assert.equal((await archive('ann', '', 'DELETE')).status, 204);
-  assert.equal((await archive('ann', '', 'DELETE')).status, 204);
+  assert.equal((await clear('ann')).status, 204);
+  assert.equal((await clear('ann')).status, 204);
   assert.deepEqual(await subjects('ann'), []);
   assert.equal((await archive('ann', `/${last.id}`)).status, 404);
   await send('after it was cleared');

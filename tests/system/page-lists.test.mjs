@@ -2,7 +2,7 @@
 // an owner, the archive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, faults, fillSignIn, launch, open, PASSWORD, person, shot, signedIn, skip, visit } from './browser.mjs';
+import { close, faults, fillSignIn, launch, open, PASSWORD, person, problemAt, shot, signedIn, skip, visit } from './browser.mjs';
 import { eventually, Hearth } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
@@ -28,14 +28,17 @@ after(async () => {
   await hearth.remove();
 });
 
-const send = async (message, to = 'choir@hearth.test') => {
+const sendAll = async (messages, to = 'choir@hearth.test') => {
   const client = await SmtpClient.hello(hearth.port.smtp);
-  await client.expect(250, 'MAIL FROM:<ann@example.org>');
-  await client.expect(250, `RCPT TO:<${to}>`);
-  await client.expect(354, 'DATA');
-  await client.expect(250, `${message.replace(/\n/g, '\r\n')}\r\n.`);
+  for (const message of messages) {
+    await client.expect(250, 'MAIL FROM:<ann@example.org>');
+    await client.expect(250, `RCPT TO:<${to}>`);
+    await client.expect(354, 'DATA');
+    await client.expect(250, `${message.replace(/\n/g, '\r\n')}\r\n.`);
+  }
   client.close();
 };
+const send = (message, to) => sendAll([message], to);
 const found = async (name, about) => {
   const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, `"${PASSWORD}"`);
   await client.ok('EXAMINE INBOX');
@@ -134,7 +137,7 @@ test('the archive is searched, read thread by thread, and an owner removes', { s
   await page.waitForSelector('text="Saved."');
   await send('From: Ann <ann@example.org>\nMessage-ID: <a@example.org>\nSubject: <i>programme</i>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\nwe sing Bruckner\n--x\nContent-Disposition: attachment; filename=score.txt\n\nla la la\n--x--');
   await send('From: bea@example.org\nReferences: <a@example.org>\nSubject: Re: programme\n\nwe do');
-  for (let i = 0; i < 50; i++) await send(`From: bea@example.org\nSubject: number ${i}\n\nhello`);
+  await sendAll([...Array(50).keys()].map((i) => `From: bea@example.org\nSubject: number ${i}\n\nhello`));
   const [, there] = /^Archived-At: <[^#]*#(.+)>\r$/m.exec(await found('milo', 'Re: programme'));
   await page.click('#account button:text-is("Archive")');
   await page.waitForSelector('#archived li:has-text("number 49")');
@@ -161,7 +164,6 @@ test('the archive is searched, read thread by thread, and an owner removes', { s
   await page.click('dialog button[type=submit]');
   await page.waitForSelector('#archived li:has-text("number 49")');
   assert.equal((await fetch(hearth.base + part, { headers: owner.headers })).status, 404);
-  await close(page);
 
   // A member follows the address that a mail says of itself; and removes nothing.
   const milo = await open(browser);
@@ -182,4 +184,13 @@ test('the archive is searched, read thread by thread, and an owner removes', { s
   await milo.waitForSelector('#people');
   assert.equal(await milo.locator('#account button:text-is("Archive")').count(), 0);
   await close(milo);
+
+  await page.click('text="Remove all …"');
+  await page.fill('dialog [name=password]', 'not hers');
+  await page.click('dialog button[type=submit]');
+  await problemAt(page, 'password').waitFor();
+  await page.fill('dialog [name=password]', PASSWORD);
+  await page.click('dialog button[type=submit]');
+  await page.waitForSelector('text="Nothing was kept yet."');
+  await close(page);
 });

@@ -1,7 +1,7 @@
 /*
  * list/archive_api.c: /api/mail/lists/{group}/archive: what was kept of a group's mail (store/archive.h), for those
  * who are members now, and for administrators: listed, searched and read as one's own mail is (api/list.c,
- * api/message.c); owners and administrators remove. Handlers on the loop, the rest on io workers.
+ * api/message.c); owners and administrators remove, all of it with a fresh proof (accounts.prove). Handlers on the loop, the rest on io workers.
  */
 #include "api/api.h"
 #include "hearth/error.h"
@@ -118,22 +118,28 @@ static void reply_done(struct mail_call *c)
 	http_reply_empty(c->rq, 204);
 }
 
-static void start_change(struct mail_call *c)
+static struct mail_call *change_new(
+	void *module, struct http_request *rq, void (*work)(struct mail_call *c))
 {
+	struct mail_call *c = mail_call_new(module, rq, work);
+
 	c->enter = enter_to_change;
 	c->reply = reply_done;
-	mail_call_start(c);
+	return c;
 }
 
 void mail_delete_archived(void *module, struct http_request *rq)
 {
-	struct mail_call *c = mail_call_new(module, rq, work_remove);
+	struct mail_call *c = change_new(module, rq, work_remove);
 
 	c->id = http_param_int(rq, "id");
-	start_change(c);
+	mail_call_start(c);
 }
 
 void mail_delete_archive(void *module, struct http_request *rq)
 {
-	start_change(mail_call_new(module, rq, work_clear));
+	const struct json *body = http_body_json(rq);
+
+	if (body)
+		mail_call_prove(change_new(module, rq, work_clear), body);
 }

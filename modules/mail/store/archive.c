@@ -193,6 +193,7 @@ int mail_store_archive_thread(
 		"SELECT m.uid FROM message one JOIN archived a ON a.content = one.content"
 		" JOIN archived b ON b.account = a.account AND b.thread = a.thread"
 		" JOIN message m ON m.content = b.content AND m.mailbox = one.mailbox"
+		" JOIN mailbox box ON box.id = one.mailbox AND box.deleted = 0"
 		" WHERE one.id = $1 AND a.account = $2 ORDER BY m.uid LIMIT $3",
 		db_int(id), db_int(mail_archive_account(group)), db_int(MAIL_ARCHIVE_THREAD));
 

@@ -191,7 +191,10 @@ static int gone(struct db_tx *tx, void *arg)
 {
 	struct arena *a = arena_new();
 	struct mail_message m;
+	uint32_t uids[MAIL_ARCHIVE_THREAD];
 	bool done = false;
+	char key[16];
+	size_t n = 0;
 	int64_t id;
 
 	(void)arg;
@@ -210,6 +213,18 @@ static int gone(struct db_tx *tx, void *arg)
 	ck_assert_uint_eq(uid_of(tx, "two"), 0);
 	keep(tx, "three", "c@x", "");
 	ck_assert_uint_ne(uid_of(tx, "three"), 0);
+	/* One with many is hidden at once, and goes by and by. */
+	for (int i = 0; i < 150; i++) {
+		snprintf(key, sizeof(key), "many %d", i);
+		keep(tx, key, key, "c@x");
+	}
+	id = id_of(tx, "many 149");
+	ck_assert_int_eq(mail_store_archive_clear(tx, GROUP), 0);
+	ck_assert_uint_eq(uid_of(tx, "many 149"), 0);
+	ck_assert_int_eq(mail_store_archive_thread(tx, GROUP, id, uids, &n), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(
+		mail_store_archive_message(tx, GROUP, id, MAIL_WANT_META, a, &m), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(mail_store_archive_remove(tx, GROUP, id), HEARTH_ENOTFOUND);
 	/* With its group: also what comes while it goes. */
 	ck_assert_int_eq(mail_store_erase(tx, mail_archive_account(GROUP)), 0);
 	while (!done)
