@@ -5,100 +5,28 @@
  *                        │
  *                        └─ ours to get (lease "acme"), and due? ─▶ which names lead here?
  *                                                                    ─▶ an attempt, on a worker
+ *                           not due, and time to ask the authority when it will be? ─▶ asked, there
  *
  * All truth is in the database: of several nodes one has the lease and does the work, the others
  * find the certificate at their next look; so does this one. Due: there is none, two thirds of its
- * life are over, or a name leads here that it lacks; but never before the time noted for the next
+ * life are over (or it is the moment that the authority wants, renewal_info.h), or a name leads here that it lacks; but never before the time noted for the next
  * attempt.
  *
  * On the loop, but for the attempt: one at a time, on a pool of one thread that starts with the first.
  */
-#include "acme/acme.h"
+#include "acme/acme_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "acme/acme_attempt.h"
 #include "acme/acme_choose.h"
-#include "acme/challenge.h"
 #include "acme/jws.h"
+#include "acme/renewal_info.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
-#include "hearth/health.h"
 #include "hearth/log.h"
-#include "net/net.h"
 
 #define LOOK_MS       15000
 #define NAMES_LOOK_MS INT64_C(21600000) /* names are looked up anew: six hours */
-
-/* A look at the database under way. */
-struct look {
-	struct acme_reading r; /* first: it is what acme_store_read gets */
-	struct acme *acme;
-};
-
-struct acme {
-	struct acme_options o;
-	const char *directory;
-	char thumbprint[ACME_THUMBPRINT_MAX];
-	struct pool *pool;
-	struct lease_keeper *keeper;
-	struct lease lease; /* epoch 0: another node's */
-	struct timer timer;
-	bool again;                   /* a look was asked for while one was under way */
-	struct look *reading;         /* a look under way */
-	struct acme_attempt *attempt; /* under way */
-	struct names_look look;
-	bool looking;
-	int64_t looked_ms; /* monotonic; 0: not yet */
-	atomic_bool stop;
-	int64_t version;           /* of the certificate in use; 0: none of a CA */
-	struct arena *found_arena; /* of `found` */
-	struct certs_found found;  /* what is in it */
-};
-
-/* ---- the certificate in use ---- */
-
-static void install(struct acme *a, const struct acme_record *r)
-{
-	EVP_PKEY *key = acme_key_read(r->key);
-	struct strbuf why = { 0 };
-	const char *wrong = "its key cannot be read";
-	struct arena *arena = arena_new();
-	struct certs_found found;
-	int rc = key ? certs_read(arena, r->chain, key, &found, &wrong) : HEARTH_EINVAL;
-
-	EVP_PKEY_free(key);
-	if (rc == 0 && tls_context_install(a->o.tls, r->chain, r->key, &why) < 0)
-		wrong = why.p;
-	if (rc == 0 && !why.n) {
-		arena_free(&a->found_arena);
-		a->found_arena = arena;
-		a->found = found;
-		a->o.installed(a->o.arg);
-		log_info("acme", "using the certificate", "names", "%s", found.names[0], "days",
-			"%lld", (long long)((found.not_after_ms - clock_wall_ms()) / 86400000),
-			NULL);
-	} else {
-		arena_free(&arena);
-		log_error("acme", "the certificate that is stored cannot be used", "why", "%s",
-			wrong, NULL);
-	}
-	a->version = r->version;
-	strbuf_free(&why);
-}
-
-static void tell_health(const struct acme *a, const struct acme_record *r)
-{
-	int64_t now = clock_wall_ms();
-
-	if (*r->error && (!a->version || now > r->renew_ms))
-		health_set("certificate", "%s", r->error);
-	else if (a->version && now > r->not_after_ms)
-		health_set("certificate", "it has ended, and no other has come yet");
-	else
-		health_clear("certificate");
-}
 
 /* ---- an attempt ---- */
 
@@ -109,6 +37,9 @@ static void on_ended(void *arg, int status)
 	bool begun = t->begun;
 
 	(void)status;
+	if (t->asks)
+		a->ask_failures =
+			t->result == 0 || t->result == HEARTH_EUNSUPPORTED ? 0 : t->failures + 1;
 	a->attempt = NULL;
 	EVP_PKEY_free(t->job.client.key);
 	strbuf_free(&t->job.key);
@@ -130,8 +61,20 @@ static bool is_due(const struct acme *a, const struct acme_record *r)
 	return !a->version || now >= r->renew_ms || acme_lacks_a_name(&a->look, &a->found, r);
 }
 
-/* Takes the record over, with the arena that it lies in. */
-static void begin(struct acme *a, struct acme_reading *reading)
+/* Whether the authority is to be asked when it wants the certificate renewed. */
+static bool is_to_ask(const struct acme *a, const struct acme_record *r)
+{
+	int64_t now = clock_wall_ms();
+
+	return a->version && a->version == r->version && now < r->not_after_ms &&
+	       (now >= r->ask_ms || r->ask_ms - now > 8 * INT64_C(86400000));
+}
+
+/*
+ * Takes the record over, with the arena that it lies in: for an attempt, or to ask when there is to be
+ * one.
+ */
+static void begin(struct acme *a, struct acme_reading *reading, bool asks)
 {
 	const struct config *c = a->o.config;
 	struct acme_attempt *t = mem_zalloc(sizeof(*t));
@@ -140,13 +83,15 @@ static void begin(struct acme *a, struct acme_reading *reading)
 	t->owner = a;
 	t->arena = reading->arena;
 	t->record = reading->record;
+	t->asks = asks;
+	t->failures = a->ask_failures;
 	t->job = (struct acme_job){
 		.client = { .directory = a->directory,
 			.ca = *ca ? ca : NULL,
 			.arena = t->arena,
 			.key = acme_key_read(t->record.account_key),
 			.stop = &a->stop },
-		.store = { a->o.db, a->lease },
+		.store = { .db = a->o.db, .vault = &a->vault, .lease = a->lease },
 		.email = config_text(c, "acme", "email"),
 		.bind_kid = config_text(c, "acme", "eab_kid"),
 		.bind_secret = config_text(c, "acme", "eab_key"),
@@ -157,7 +102,7 @@ static void begin(struct acme *a, struct acme_reading *reading)
 	a->attempt = t;
 	if (!a->pool)
 		a->pool = pool_new("acme", 1, 1);
-	INVARIANT(job_run(a->pool, acme_attempt_run, on_ended, t) == 0);
+	INVARIANT(job_run(a->pool, asks ? acme_ask_run : acme_attempt_run, on_ended, t) == 0);
 }
 
 /* ---- looking ---- */
@@ -177,24 +122,21 @@ static bool decide(struct acme *a, struct acme_reading *reading)
 {
 	bool stale = !a->looked_ms || clock_mono_ms() - a->looked_ms > NAMES_LOOK_MS;
 
-	if (!a->lease.epoch || a->attempt || a->looking || atomic_load(&a->stop))
+	if (!a->lease.epoch || a->attempt || a->looking || atomic_load(&a->stop) ||
+		reading->record.unreadable)
 		return false;
 	if (stale) {
 		a->looking = true;
 		names_begin(&a->look, a->o.dns, a->o.candidates, on_names, a);
 		return false;
 	}
-	if (!is_due(a, &reading->record))
+	if (is_due(a, &reading->record))
+		begin(a, reading, false);
+	else if (is_to_ask(a, &reading->record))
+		begin(a, reading, true);
+	else
 		return false;
-	begin(a, reading);
 	return true;
-}
-
-static void take_record(struct acme *a, const struct acme_record *r)
-{
-	if (r->version && r->version != a->version)
-		install(a, r);
-	tell_health(a, r);
 }
 
 static void on_read(void *arg, int status)
@@ -206,7 +148,7 @@ static void on_read(void *arg, int status)
 
 	a->reading = NULL;
 	if (status == 0) {
-		take_record(a, &reading->record);
+		acme_take_record(a, &reading->record);
 		taken = decide(a, reading);
 	}
 	if (!taken)
@@ -231,6 +173,7 @@ void acme_look(struct acme *a)
 	look = mem_zalloc(sizeof(*look));
 	look->acme = a;
 	look->r.directory = a->directory;
+	look->r.vault = &a->vault;
 	look->r.arena = arena_new();
 	a->reading = look;
 	if (db_read(a->o.db, acme_store_read, on_read, look) < 0) {
@@ -256,15 +199,17 @@ static void on_lease(void *arg, const struct lease *l)
 
 /* ---- beginning and end ---- */
 
-/* The account's key is there before anything else: what answers challenges is made of it. */
-static int have_key(struct acme *a, struct acme_reading *reading)
+/* Seals what is plain; the account's key is there before anything else: what answers challenges is made of it. */
+static int have_keys(struct acme *a, struct acme_reading *reading)
 {
-	const struct acme_store store = { .db = a->o.db };
+	const struct acme_store store = { .db = a->o.db, .vault = &a->vault };
 	struct strbuf pem = { 0 };
 	EVP_PKEY *key;
 	int rc = db_read_wait(a->o.db, acme_store_read, reading);
 
-	if (rc == 0 && reading->record.account_key.n == 0) {
+	if (rc == 0 && reading->record.plain && a->vault.ready)
+		rc = acme_store_seal(&store);
+	if (rc == 0 && reading->record.account_key.n == 0 && !reading->record.unreadable) {
 		key = acme_key_new();
 		INVARIANT(key && acme_key_write(key, &pem));
 		EVP_PKEY_free(key);
@@ -276,37 +221,21 @@ static int have_key(struct acme *a, struct acme_reading *reading)
 	return rc;
 }
 
-static int set_thumbprint(struct acme *a, const struct acme_record *r)
-{
-	EVP_PKEY *key = acme_key_read(r->account_key);
-	struct strbuf text = { 0 };
-	bool done = key && jws_thumbprint(key, &text);
-
-	if (done)
-		snprintf(a->thumbprint, sizeof(a->thumbprint), "%s", text.p);
-	else
-		log_error("acme", "the account's key cannot be read", NULL);
-	EVP_PKEY_free(key);
-	strbuf_free(&text);
-	return done ? 0 : HEARTH_EIO;
-}
-
 int acme_new(const struct acme_options *o, struct acme **out)
 {
 	struct acme *a = mem_zalloc(sizeof(*a));
-	struct acme_reading reading = { .arena = arena_new() };
+	struct acme_reading reading = { .arena = arena_new(), .vault = &a->vault };
 	int rc;
 
 	a->o = *o;
 	a->directory = reading.directory = config_text(o->config, "acme", "directory");
 	atomic_init(&a->stop, false);
-	rc = have_key(a, &reading);
+	acme_vault_open(&a->vault, o->data_dir);
+	rc = have_keys(a, &reading);
 	if (rc < 0)
 		log_error("acme", "the database cannot be read", "why", "%s", error_name(rc), NULL);
 	else
-		rc = set_thumbprint(a, &reading.record);
-	if (rc == 0)
-		take_record(a, &reading.record);
+		acme_take_record(a, &reading.record);
 	arena_free(&reading.arena);
 	if (rc < 0)
 		acme_free(&a);
@@ -318,6 +247,7 @@ void acme_start(struct acme *a)
 {
 	if (!a)
 		return;
+	challenges_begin(&a->challenges, a->o.db);
 	a->keeper = lease_claim(a->o.leases, a->o.db, "acme", on_lease, a);
 	timer_start(&a->timer, LOOK_MS, LOOK_MS, on_timer, a);
 }
@@ -327,6 +257,7 @@ void acme_stop(struct acme *a)
 	if (!a)
 		return;
 	atomic_store(&a->stop, true);
+	challenges_end(&a->challenges);
 	timer_stop(&a->timer);
 	if (a->looking)
 		names_drop(&a->look);
@@ -336,7 +267,7 @@ void acme_stop(struct acme *a)
 
 bool acme_busy(const struct acme *a)
 {
-	return a && (a->attempt || a->reading);
+	return a && (a->attempt || a->reading || a->challenges.waiting);
 }
 
 void acme_free(struct acme **ap)
@@ -348,6 +279,8 @@ void acme_free(struct acme **ap)
 	acme_stop(a);
 	pool_free(&a->pool);
 	arena_free(&a->found_arena);
+	acme_vault_wipe(&a->vault);
+	challenges_clear(&a->challenges);
 	free(a);
 	*ap = NULL;
 }

@@ -19,6 +19,7 @@ struct acme_options {
 	const char *const
 		*candidates; /* names that may be in it, the hostname first; NULL-ended, kept */
 	struct db *db;       /* "acme" */
+	const char *data_dir;
 	struct leases *leases;
 	struct dns *dns;
 	struct tls_context *tls;
@@ -31,8 +32,8 @@ bool acme_is_on(const struct config *c);
 void acme_validate(const struct config *c, struct strbuf *errors);
 
 /*
- * Before the listeners open: puts into use what is stored. HEARTH_EIO when the database fails, which
- * was logged.
+ * Before the listeners open, after auth has made the key of secrets: puts into use what is stored, and
+ * seals what of it is plain. HEARTH_EIO when the database fails, which was logged. Waits.
  */
 int acme_new(const struct acme_options *o, struct acme **out);
 /* Once the loop is about to run. And: look now whether something is due (SIGHUP). */
@@ -42,6 +43,8 @@ void acme_look(struct acme *a);
 void acme_stop(struct acme *a);
 bool acme_busy(const struct acme *a);
 void acme_free(struct acme **a);
+/* Where stored keys cannot be opened: what is to be done, for people. */
+void acme_advise_lost(struct strbuf *out, const char *data_dir);
 /* The thumbprint of the account's key: the module of acme_challenge_routes. */
 void *acme_thumbprint(struct acme *a);
 

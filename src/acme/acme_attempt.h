@@ -13,6 +13,8 @@ struct acme_attempt {
 	struct acme_job job;
 	struct acme_record record; /* as it was */
 	bool begun;                /* it was noted as one */
+	bool asks;                 /* no attempt: it asks when there is to be one */
+	int64_t failures;          /* of asking when to renew, in a row (renewal_info.h) */
 	int result;
 	void *owner;
 };

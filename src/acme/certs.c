@@ -11,6 +11,7 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/rand.h"
+#include "hearth/text.h"
 
 #define DAY_S 86400L
 
@@ -162,6 +163,31 @@ int certs_read(struct arena *a, struct slice chain, EVP_PKEY *key, struct certs_
 	X509_free(cert);
 	BIO_free(bio);
 	return *why ? HEARTH_EINVAL : 0;
+}
+
+const char *certs_renewal_id(struct arena *a, struct slice chain)
+{
+	BIO *bio = BIO_new_mem_buf(chain.p ? chain.p : "", (int)chain.n);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	const ASN1_OCTET_STRING *issuer = cert ? X509_get0_authority_key_id(cert) : NULL;
+	unsigned char *number = NULL;
+	int n = cert ? i2d_ASN1_INTEGER(X509_get_serialNumber(cert), &number) : 0;
+	struct strbuf text = { 0 };
+	const char *id = NULL;
+
+	/* The number's bytes alone, behind tag and length: a byte each, as it is short. */
+	if (issuer && ASN1_STRING_length(issuer) > 0 && n > 2 && n < 128) {
+		base64url_encode(&text, slice_of(ASN1_STRING_get0_data(issuer),
+						(size_t)ASN1_STRING_length(issuer)));
+		strbuf_addc(&text, '.');
+		base64url_encode(&text, slice_of(number + 2, (size_t)n - 2));
+		id = arena_strdup(a, strbuf_slice(&text));
+	}
+	strbuf_free(&text);
+	OPENSSL_free(number);
+	X509_free(cert);
+	BIO_free(bio);
+	return id;
 }
 
 bool certs_has(const struct certs_found *found, const char *name)

@@ -27,6 +27,11 @@ struct certs_found {
  */
 int certs_read(struct arena *a, struct slice chain, EVP_PKEY *key, struct certs_found *out,
 	const char **why);
+/*
+ * What an authority knows the first certificate of a chain by (RFC 9773 4.1): its issuer's key and its
+ * number. In the arena; NULL: it has none.
+ */
+const char *certs_renewal_id(struct arena *a, struct slice chain);
 /* Whether it is for this name, which is taken literally. */
 bool certs_has(const struct certs_found *found, const char *name);
 

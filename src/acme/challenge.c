@@ -1,92 +1,87 @@
 /*
- * challenge.c: answers to a CA's challenges (challenge.h). The route is on the loop; the table for TLS
- * is filled by the worker that has an order in hand and read by handshakes on the loop (net/tls.h),
- * under a lock that nobody holds for longer than a look.
+ * challenge.c: answers to a CA's challenges (challenge.h). On the loop, but for the look at the database.
  */
 #include "acme/challenge.h"
 
-#include <openssl/sha.h>
-#include <pthread.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "acme/certs.h"
 #include "acme/jws.h"
 #include "acme/messages.h"
+#include "acme/store.h"
 #include "hearth/error.h"
 #include "net/tls.h"
 
-static struct {
-	pthread_mutex_t lock;
-	size_t count;
-	EVP_PKEY *key; /* for all of them; made with the first */
-	struct {
-		char name[256];
-		X509 *cert;
-	} items[ACME_NAMES_MAX];
-} table = { .lock = PTHREAD_MUTEX_INITIALIZER };
+/* ---- tls-alpn-01 ---- */
 
-static bool find(const char *name, X509 **cert, EVP_PKEY **key)
+/* A handshake's look at the database. */
+struct look {
+	struct acme_challenge_row row; /* first: it is what acme_store_find_challenge gets */
+	struct challenges *challenges;
+	struct tls_question *question; /* NULL: the connection has ended */
+};
+
+static void on_found(void *arg, int status)
 {
-	bool found = false;
+	struct look *l = arg;
+	struct challenges *c = l->challenges;
+	X509 *cert = NULL;
+	EVP_PKEY *key = NULL;
 
-	pthread_mutex_lock(&table.lock);
-	for (size_t i = 0; i < table.count && !found; i++)
-		if (slice_ieq(slice_str(table.items[i].name), slice_str(name))) {
-			*cert = table.items[i].cert;
-			*key = table.key;
-			found = X509_up_ref(*cert) == 1 && EVP_PKEY_up_ref(*key) == 1;
-		}
-	pthread_mutex_unlock(&table.lock);
-	return found;
+	c->waiting--;
+	if (l->question && status == 0 && l->row.found) {
+		if (!c->key)
+			c->key = acme_key_new();
+		cert = c->key ? certs_challenge(c->key, l->row.name, l->row.digest) : NULL;
+		if (cert && EVP_PKEY_up_ref(c->key) == 1)
+			key = c->key;
+	}
+	if (l->question)
+		tls_question_answer(l->question, cert, key);
+	free(l);
 }
 
-/* Adds it, or puts it in the place of one for the same name. */
-static bool add(const char *name, X509 *cert)
+static bool ask(void *arg, const char *name, struct tls_question *q)
 {
-	size_t i = 0;
+	struct challenges *c = arg;
+	struct look *l;
 
-	while (i < table.count && strcmp(table.items[i].name, name) != 0)
-		i++;
-	if (i == ACME_NAMES_MAX || strlen(name) >= sizeof(table.items[i].name))
+	if (c->waiting == CHALLENGES_MAX)
 		return false;
-	if (i == table.count) {
-		snprintf(table.items[i].name, sizeof(table.items[i].name), "%s", name);
-		table.count++;
-	} else {
-		X509_free(table.items[i].cert);
+	l = mem_zalloc(sizeof(*l));
+	l->challenges = c;
+	l->question = q;
+	acme_challenge_name(name, l->row.name);
+	if (db_read(c->db, acme_store_find_challenge, on_found, l) < 0) {
+		free(l);
+		return false;
 	}
-	table.items[i].cert = cert;
+	q->kept = &l->question;
+	c->waiting++;
 	return true;
 }
 
-bool challenge_set(const char *name, const char *authorization)
+void challenges_begin(struct challenges *c, struct db *db)
 {
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-	EVP_PKEY *key = table.key ? table.key : acme_key_new(); /* one worker sets */
-	X509 *cert;
-	bool added = false;
-
-	SHA256((const unsigned char *)authorization, strlen(authorization), digest);
-	cert = key ? certs_challenge(key, name, digest) : NULL;
-	pthread_mutex_lock(&table.lock);
-	table.key = key;
-	added = cert && add(name, cert);
-	pthread_mutex_unlock(&table.lock);
-	if (!added)
-		X509_free(cert);
-	tls_set_challenges(find);
-	return added;
+	c->db = db;
+	tls_set_challenges(ask, c);
 }
 
-void challenge_clear(void)
+void challenges_end(struct challenges *c)
 {
-	pthread_mutex_lock(&table.lock);
-	while (table.count > 0)
-		X509_free(table.items[--table.count].cert);
-	EVP_PKEY_free(table.key);
-	table.key = NULL;
-	pthread_mutex_unlock(&table.lock);
+	if (c->db)
+		tls_set_challenges(NULL, NULL);
+	c->db = NULL;
 }
+
+void challenges_clear(struct challenges *c)
+{
+	challenges_end(c);
+	EVP_PKEY_free(c->key);
+	c->key = NULL;
+}
+
+/* ---- http-01 ---- */
 
 static bool is_token(struct slice text)
 {

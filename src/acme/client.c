@@ -117,6 +117,14 @@ int client_open(struct acme_client *c)
 	return rc;
 }
 
+int client_get(struct acme_client *c, const char *url, struct fetch_answer *answer)
+{
+	struct fetch_request rq = request_of(c, "GET", url);
+
+	fetch_wait(&rq, c->arena, answer);
+	return judge(c, answer);
+}
+
 static int fetch_nonce(struct acme_client *c)
 {
 	struct fetch_request rq = request_of(c, "HEAD", c->urls.new_nonce);

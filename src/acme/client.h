@@ -36,6 +36,8 @@ int client_open(struct acme_client *c);
  */
 int client_post(
 	struct acme_client *c, const char *url, struct slice payload, struct fetch_answer *answer);
+/* Reads what is open to everybody. The same; a refusal is HEARTH_EDENIED only where the CA says why. */
+int client_get(struct acme_client *c, const char *url, struct fetch_answer *answer);
 /* Waits; HEARTH_ECLOSED when told to stop meanwhile. */
 int client_pause(const struct acme_client *c, int64_t ms);
 /* Notes a failure of the caller's own finding, in words; returns HEARTH_EIO. */

@@ -4,6 +4,7 @@
 #include "acme/messages.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "hearth/error.h"
@@ -100,6 +101,7 @@ int acme_read_directory(struct arena *a, struct slice body, struct acme_director
 	out->new_nonce = get_url(a, o, "newNonce");
 	out->new_account = get_url(a, o, "newAccount");
 	out->new_order = get_url(a, o, "newOrder");
+	out->renewal_info = get_url(a, o, "renewalInfo");
 	meta = json_get(o, "meta");
 	if (json_get(meta, "termsOfService"))
 		out->terms = get_line(a, meta, "termsOfService");
@@ -213,4 +215,59 @@ int64_t acme_read_retry_after(struct slice value, int64_t now_s)
 			wait = (int64_t)timegm(&tm) - now_s;
 	}
 	return wait < 0 ? 0 : wait > RETRY_MAX_S ? RETRY_MAX_S : wait;
+}
+
+/* "+01:30" or "Z" behind the seconds and their fraction, as minutes; false: neither. */
+static bool read_offset(struct slice text, int64_t *minutes)
+{
+	size_t n = 0;
+	uint64_t hour, minute;
+
+	if (text.n && text.p[0] == '.')
+		for (n = 1; n < text.n && text.p[n] >= '0' && text.p[n] <= '9'; n++)
+			;
+	text = slice_skip(text, n);
+	*minutes = 0;
+	if (n == 1 || slice_eq(text, SLICE("Z")) || slice_eq(text, SLICE("z")))
+		return n != 1;
+	if (text.n != 6 || !strchr("+-", text.p[0]) || text.p[3] != ':' ||
+		slice_u64(slice_of(text.p + 1, 2), 23, &hour) < 0 ||
+		slice_u64(slice_of(text.p + 4, 2), 59, &minute) < 0)
+		return false;
+	*minutes = (int64_t)(hour * 60 + minute) * (text.p[0] == '-' ? -1 : 1);
+	return true;
+}
+
+/* RFC 3339, in milliseconds, to the second; 0: it is none. */
+static int64_t get_time(const struct json *o, const char *name)
+{
+	struct tm tm = { 0 };
+	struct slice text;
+	int64_t minutes;
+	char copy[20];
+	const char *end;
+
+	if (json_get_text(o, name, &text) < 0 || text.n < 20 || text.n > 64 ||
+		memchr(text.p, 0, text.n))
+		return 0;
+	snprintf(copy, sizeof(copy), "%.*s", SLICE_ARG(slice_head(text, 19)));
+	end = strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!end || *end || !read_offset(slice_skip(text, 19), &minutes))
+		return 0;
+	return ((int64_t)timegm(&tm) - minutes * 60) * 1000;
+}
+
+int acme_read_window(struct arena *a, struct slice body, struct acme_window *out)
+{
+	const struct json *window;
+	struct json *o = NULL;
+
+	*out = (struct acme_window){ 0 };
+	if (json_read(a, body, &o, NULL) < 0 || o->type != JSON_OBJECT)
+		return HEARTH_EINVAL;
+	window = json_get(o, "suggestedWindow");
+	out->start_ms = get_time(window, "start");
+	out->end_ms = get_time(window, "end");
+	out->explanation = get_url(a, o, "explanationURL");
+	return out->start_ms > 0 && out->start_ms < out->end_ms ? 0 : HEARTH_EINVAL;
 }

@@ -13,9 +13,10 @@
 
 struct acme_directory {
 	const char *new_nonce, *new_account, *new_order;
-	const char *terms;  /* where the terms of service are; NULL: there are none */
-	const char *issuer; /* its first name in CAA records (caaIdentities); "" */
-	bool binding;       /* an account must be bound to a customer */
+	const char *terms;        /* where the terms of service are; NULL: there are none */
+	const char *issuer;       /* its first name in CAA records (caaIdentities); "" */
+	bool binding;             /* an account must be bound to a customer */
+	const char *renewal_info; /* what it says when to renew (RFC 9773); NULL: it does not */
 };
 
 /* What went wrong. `type` is without "urn:ietf:params:acme:error:"; neither is ever NULL. */
@@ -56,10 +57,17 @@ struct acme_authorization {
 	struct acme_problem problem;
 };
 
+/* When a certificate is to be renewed, as its authority wants it (RFC 9773 4.2); wall time. */
+struct acme_window {
+	int64_t start_ms, end_ms; /* 0 < start < end */
+	const char *explanation;  /* a page that says why; NULL: none */
+};
+
 /* 0, or HEARTH_EINVAL: the body is no such answer. */
 int acme_read_directory(struct arena *a, struct slice body, struct acme_directory *out);
 int acme_read_order(struct arena *a, struct slice body, struct acme_order *out);
 int acme_read_authorization(struct arena *a, struct slice body, struct acme_authorization *out);
+int acme_read_window(struct arena *a, struct slice body, struct acme_window *out);
 /* Whatever the body is: what cannot be read is a problem of type "". */
 void acme_read_problem(struct arena *a, struct slice body, struct acme_problem *out);
 /* Seconds of a Retry-After (RFC 9110 10.2.3), a number or a date; 0: none. A week at most. */

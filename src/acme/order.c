@@ -12,6 +12,7 @@
 #include "acme/certs.h"
 #include "acme/jws.h"
 #include "acme/order_steps.h"
+#include "acme/renewal_info.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/json.h"
@@ -59,11 +60,9 @@ static int new_key(struct acme_job *j)
 	return done ? 0 : client_fail(&j->client, "no key can be made");
 }
 
-/* An order for the names, and a key that is for it (7.4). */
-static int make_order(struct acme_job *j, const char **url, struct acme_order *order)
+static int post_order(struct acme_job *j, const char *replaced, struct fetch_answer *answer)
 {
 	struct acme_client *c = &j->client;
-	struct fetch_answer answer;
 	struct strbuf body = { 0 };
 	struct json_writer w;
 	int rc;
@@ -79,9 +78,34 @@ static int make_order(struct acme_job *j, const char **url, struct acme_order *o
 		json_close_object(&w);
 	}
 	json_close_array(&w);
+	if (replaced)
+		json_put_str(&w, "replaces", replaced);
 	json_close_object(&w);
-	rc = client_post(c, c->urls.new_order, strbuf_slice(&body), &answer);
+	rc = client_post(c, c->urls.new_order, strbuf_slice(&body), answer);
 	strbuf_free(&body);
+	return rc;
+}
+
+/*
+ * Whether it may have been for what the order replaces: that it is replaced already, of another account,
+ * or of another authority (RFC 9773 5).
+ */
+static bool is_about_replaced(const struct acme_problem *p)
+{
+	return strcmp(p->type, "alreadyReplaced") == 0 || strcmp(p->type, "malformed") == 0 ||
+	       strcmp(p->type, "unauthorized") == 0;
+}
+
+/* An order for the names, and a key that is for it (7.4). */
+static int make_order(struct acme_job *j, const char **url, struct acme_order *order)
+{
+	struct acme_client *c = &j->client;
+	const char *replaced = acme_replaced(j);
+	struct fetch_answer answer;
+	int rc = post_order(j, replaced, &answer);
+
+	if (rc == HEARTH_EDENIED && replaced && is_about_replaced(&c->problem))
+		rc = post_order(j, NULL, &answer);
 	if (rc < 0)
 		return rc;
 	*url = arena_strdup(c->arena, fetch_header(&answer, "Location"));

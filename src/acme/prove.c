@@ -5,9 +5,9 @@
  * States are looked at by asking again, soon at first and then less often, as the CA wants it
  * (Retry-After), for STAGE_MS at most a stage.
  */
+#include <openssl/sha.h>
 #include <stdio.h>
 
-#include "acme/challenge.h"
 #include "acme/jws.h"
 #include "acme/order_steps.h"
 #include "hearth/clock.h"
@@ -70,6 +70,7 @@ static int prove(struct acme_job *j, const char *url, struct acme_authorization 
 		(j->way == ACME_BY_TLS && a->alpn.url) || !a->http.url ? ACME_BY_TLS : ACME_BY_HTTP;
 	const struct acme_challenge *challenge = way == ACME_BY_TLS ? &a->alpn : &a->http;
 	int64_t begun_ms = clock_mono_ms(), pause_ms = ACME_LOOK_FIRST_MS;
+	unsigned char digest[ACME_DIGEST];
 	struct strbuf text = { 0 };
 	struct fetch_answer answer;
 	int rc = 0;
@@ -81,8 +82,10 @@ static int prove(struct acme_job *j, const char *url, struct acme_authorization 
 			a->name);
 	strbuf_printf(&text, "%s.", challenge->token);
 	jws_thumbprint(c->key, &text);
-	if (way == ACME_BY_TLS && !challenge_set(a->name, text.p))
-		rc = client_fail(c, "the certificate for the challenge cannot be made");
+	if (way == ACME_BY_TLS) {
+		SHA256((const unsigned char *)text.p, text.n, digest);
+		rc = acme_store_challenge(&j->store, a->name, digest);
+	}
 	strbuf_free(&text);
 	if (rc == 0 && challenge->state == ACME_PENDING)
 		rc = client_post(c, challenge->url, SLICE("{}"), &answer);
@@ -101,7 +104,7 @@ static int prove(struct acme_job *j, const char *url, struct acme_authorization 
 int acme_prove_all(struct acme_job *j, const struct acme_order *order)
 {
 	struct acme_authorization a = { 0 };
-	int rc = 0;
+	int rc = acme_store_challenges_end(&j->store); /* of before a crash */
 
 	for (size_t i = 0; i < order->count && rc == 0; i++) {
 		rc = read_authorization(j, order->authorizations[i], &a);
@@ -110,6 +113,6 @@ int acme_prove_all(struct acme_job *j, const struct acme_order *order)
 		else if (rc == 0 && a.state == ACME_INVALID)
 			rc = tell_refused(j, &a, j->way);
 	}
-	challenge_clear();
+	acme_store_challenges_end(&j->store);
 	return rc;
 }

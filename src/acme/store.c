@@ -1,16 +1,14 @@
 /*
- * store.c: every SQL statement about ACME (store.h). On database threads; the functions of the header
- * wait for them.
+ * store.c: the tables of ACME, and every statement that writes them (store.h). On database threads; the
+ * functions of the header wait for them.
  */
-#include "acme/store.h"
+#include "acme/store_internal.h"
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
 
 /* Between two certificates, whatever the reason for another is: authorities count them. */
 #define REST_MS INT64_C(3600000)
-
-#define ONE db_int(1) /* there is one certificate, one order, one row about attempts */
 
 static const char *const migrations[] = {
 	"CREATE TABLE acme_account ("
@@ -27,6 +25,11 @@ static const char *const migrations[] = {
 	"ended_at BIGINT NOT NULL, error TEXT NOT NULL, left_out TEXT NOT NULL, "
 	"left_out_at BIGINT NOT NULL)",
 	"ALTER TABLE acme_account ADD COLUMN issuer TEXT",
+	/* NULL, as for a certificate of before: it is to be asked about at once */
+	"ALTER TABLE acme_certificate ADD COLUMN ask_at BIGINT;"
+	"ALTER TABLE acme_certificate ADD COLUMN window_start BIGINT;"
+	"ALTER TABLE acme_certificate ADD COLUMN window_end BIGINT;"
+	"CREATE TABLE acme_challenge (name TEXT NOT NULL PRIMARY KEY, digest {bytes} NOT NULL)",
 	NULL,
 };
 
@@ -37,90 +40,11 @@ const struct db_schema *acme_schema(void)
 	return &schema;
 }
 
-/* ---- reading ---- */
-
-static int read_account(struct db_rows *rows, void *arg)
-{
-	struct acme_reading *r = arg;
-
-	r->record.account_key = arena_slice(r->arena, db_col_bytes(rows, 0));
-	r->record.account_url = arena_strdup(r->arena, db_col_text(rows, 1));
-	r->record.email = arena_strdup(r->arena, db_col_text(rows, 2));
-	r->record.issuer = arena_strdup(r->arena, db_col_text(rows, 3));
-	return 0;
-}
-
-static int read_certificate(struct db_rows *rows, void *arg)
-{
-	struct acme_reading *r = arg;
-
-	r->record.key = arena_slice(r->arena, db_col_bytes(rows, 0));
-	r->record.chain = arena_slice(r->arena, db_col_bytes(rows, 1));
-	r->record.version = db_col_int(rows, 2);
-	r->record.not_after_ms = db_col_int(rows, 3);
-	r->record.renew_ms = db_col_int(rows, 4);
-	return 0;
-}
-
-static int read_order(struct db_rows *rows, void *arg)
-{
-	struct acme_reading *r = arg;
-
-	r->record.order_url = arena_strdup(r->arena, db_col_text(rows, 0));
-	r->record.order_key = arena_slice(r->arena, db_col_bytes(rows, 1));
-	r->record.order_names = arena_strdup(r->arena, db_col_text(rows, 2));
-	return 0;
-}
-
-static int read_attempt(struct db_rows *rows, void *arg)
-{
-	struct acme_reading *r = arg;
-
-	r->record.tries = db_col_int(rows, 0);
-	r->record.next_ms = db_col_int(rows, 1);
-	r->record.ended_ms = db_col_int(rows, 2);
-	r->record.error = arena_strdup(r->arena, db_col_text(rows, 3));
-	r->record.left_out = arena_strdup(r->arena, db_col_text(rows, 4));
-	r->record.left_out_ms = db_col_int(rows, 5);
-	return 0;
-}
-
-int acme_store_read(struct db_tx *tx, void *arg)
-{
-	struct acme_reading *r = arg;
-	int rc;
-
-	r->record = (struct acme_record){ .account_url = "",
-		.email = "",
-		.issuer = "",
-		.order_url = "",
-		.order_names = "",
-		.error = "",
-		.left_out = "" };
-	rc = db_each(tx, read_account, r,
-		"SELECT key, url, email, coalesce(issuer, '') FROM acme_account "
-		"WHERE directory = $1",
-		db_str(r->directory));
-	if (rc == 0)
-		rc = db_each(tx, read_certificate, r,
-			"SELECT key, chain, version, not_after, renew_at FROM acme_certificate "
-			"WHERE slot = $1",
-			ONE);
-	if (rc == 0)
-		rc = db_each(tx, read_order, r,
-			"SELECT url, key, names FROM acme_order WHERE slot = $1", ONE);
-	if (rc == 0)
-		rc = db_each(tx, read_attempt, r,
-			"SELECT tries, next_at, ended_at, error, left_out, left_out_at "
-			"FROM acme_attempt WHERE slot = $1",
-			ONE);
-	return rc;
-}
-
 /* ---- writing ---- */
 
 struct writing {
-	const struct lease *lease;
+	const struct acme_store *store;
+	struct arena *arena; /* for what is sealed */
 	const char *directory, *url, *text, *issuer;
 	struct slice key, chain;
 	int64_t not_after_ms, renew_ms, next_ms;
@@ -129,15 +53,30 @@ struct writing {
 
 static int check(struct db_tx *tx, const struct writing *w)
 {
-	return w->lease->epoch ? lease_check(tx, w->lease) : 0;
+	const struct lease *lease = &w->store->lease;
+
+	return lease->epoch ? lease_check(tx, lease) : 0;
+}
+
+/* A key as it is stored. */
+static struct db_value sealed(const struct writing *w, const char *owner)
+{
+	return db_bytes(acme_vault_close(w->store->vault, w->arena, owner, w->key));
+}
+
+static struct db_value sealed_account(const struct writing *w)
+{
+	return sealed(w, acme_account_owner(w->arena, w->directory));
 }
 
 static int write(const struct acme_store *s, db_fn *fn, struct writing w)
 {
 	int rc;
 
-	w.lease = &s->lease;
+	w.store = s;
+	w.arena = arena_new();
 	rc = db_write_wait(s->db, fn, &w);
+	arena_free(&w.arena);
 	return rc < 0 ? rc : 0;
 }
 
@@ -148,7 +87,7 @@ static int write_key(struct db_tx *tx, void *arg)
 	return db_run(tx,
 		"INSERT INTO acme_account (directory, key, url, email) VALUES ($1, $2, '', '') "
 		"ON CONFLICT (directory) DO NOTHING",
-		db_str(w->directory), db_bytes(w->key));
+		db_str(w->directory), sealed_account(w));
 }
 
 int acme_store_key(const struct acme_store *s, const char *directory, struct slice key)
@@ -166,7 +105,7 @@ static int write_account(struct db_tx *tx, void *arg)
 				"INSERT INTO acme_account (directory, key, url, email, issuer) "
 				"VALUES ($1, $2, $3, $4, $5) ON CONFLICT (directory) DO UPDATE "
 				"SET key = $2, url = $3, email = $4, issuer = $5",
-				db_str(w->directory), db_bytes(w->key), db_str(w->url),
+				db_str(w->directory), sealed_account(w), db_str(w->url),
 				db_str(w->text), db_str(w->issuer));
 }
 
@@ -196,7 +135,7 @@ static int write_order(struct db_tx *tx, void *arg)
 	return db_run(tx,
 		"INSERT INTO acme_order (slot, url, key, names) VALUES ($1, $2, $3, $4) "
 		"ON CONFLICT (slot) DO UPDATE SET url = $2, key = $3, names = $4",
-		ONE, db_str(w->url), db_bytes(w->key), db_str(w->text));
+		ONE, db_str(w->url), sealed(w, VAULT_ORDER), db_str(w->text));
 }
 
 int acme_store_order(
@@ -263,9 +202,10 @@ static int write_certificate(struct db_tx *tx, void *arg)
 			"INSERT INTO acme_certificate (slot, version, key, chain, not_after, "
 			"renew_at) VALUES ($1, 1, $2, $3, $4, $5) ON CONFLICT (slot) DO UPDATE "
 			"SET version = acme_certificate.version + 1, key = $2, chain = $3, "
-			"not_after = $4, renew_at = $5",
-			ONE, db_bytes(w->key), db_bytes(w->chain), db_int(w->not_after_ms),
-			db_int(w->renew_ms));
+			"not_after = $4, renew_at = $5, ask_at = NULL, window_start = NULL, "
+			"window_end = NULL",
+			ONE, sealed(w, VAULT_CERTIFICATE), db_bytes(w->chain),
+			db_int(w->not_after_ms), db_int(w->renew_ms));
 	if (rc >= 0)
 		rc = end_order(tx);
 	if (rc >= 0)
@@ -287,6 +227,28 @@ int acme_store_certificate(const struct acme_store *s, struct slice key, struct 
 			.next_ms = clock_wall_ms() + REST_MS });
 }
 
+static int write_asked(struct db_tx *tx, void *arg)
+{
+	const struct writing *w = arg;
+	const struct acme_record *r = w->record;
+	int rc = check(tx, w);
+
+	/* If it was wanted at once meanwhile (write_want), that is still so. */
+	return rc < 0 ? rc
+		      : db_run(tx,
+				"UPDATE acme_certificate SET ask_at = $2, window_start = $3, "
+				"window_end = $4, renew_at = CASE WHEN renew_at = $5 THEN $6 "
+				"ELSE renew_at END WHERE slot = $1 AND version = $7",
+				ONE, db_int(r->ask_ms), db_int(r->window_start_ms),
+				db_int(r->window_end_ms), db_int(r->renew_ms), db_int(w->renew_ms),
+				db_int(r->version));
+}
+
+int acme_store_asked(const struct acme_store *s, const struct acme_record *r, int64_t renew_ms)
+{
+	return write(s, write_asked, (struct writing){ .record = r, .renew_ms = renew_ms });
+}
+
 static int write_want(struct db_tx *tx, void *arg)
 {
 	int rc = check(tx, arg);
@@ -302,4 +264,61 @@ static int write_want(struct db_tx *tx, void *arg)
 int acme_store_want(const struct acme_store *s)
 {
 	return write(s, write_want, (struct writing){ 0 });
+}
+
+static int write_anew(struct db_tx *tx, void *arg)
+{
+	const struct writing *w = arg;
+	int rc = write_want(tx, arg);
+
+	if (rc >= 0)
+		rc = end_order(tx);
+	if (rc >= 0)
+		rc = db_run(tx,
+			"INSERT INTO acme_account (directory, key, url, email) VALUES ($1, $2, '', "
+			"'') "
+			"ON CONFLICT (directory) DO UPDATE SET key = $2, url = '', email = ''",
+			db_str(w->directory), sealed_account(w));
+	return rc;
+}
+
+int acme_store_begin_anew(const struct acme_store *s, const char *directory, struct slice key)
+{
+	return write(s, write_anew, (struct writing){ .directory = directory, .key = key });
+}
+
+/* ---- challenges ---- */
+
+static int write_challenge(struct db_tx *tx, void *arg)
+{
+	const struct writing *w = arg;
+	int rc = check(tx, w);
+
+	return rc < 0 ? rc
+		      : db_run(tx,
+				"INSERT INTO acme_challenge (name, digest) VALUES ($1, $2) "
+				"ON CONFLICT (name) DO UPDATE SET digest = $2",
+				db_str(w->text), db_bytes(w->key));
+}
+
+int acme_store_challenge(
+	const struct acme_store *s, const char *name, const unsigned char digest[ACME_DIGEST])
+{
+	char lower[256];
+
+	acme_challenge_name(name, lower);
+	return write(s, write_challenge,
+		(struct writing){ .text = lower, .key = slice_of(digest, ACME_DIGEST) });
+}
+
+static int delete_challenges(struct db_tx *tx, void *arg)
+{
+	int rc = check(tx, arg);
+
+	return rc < 0 ? rc : db_run(tx, "DELETE FROM acme_challenge");
+}
+
+int acme_store_challenges_end(const struct acme_store *s)
+{
+	return write(s, delete_challenges, (struct writing){ 0 });
 }

@@ -1,7 +1,6 @@
 /*
  * store.h: what is kept of an ACME account, its certificate and the attempts at one: a database of
- * its own, "acme", so that every node has it and a backup as well. Keys lie in it as PEM; its file is
- * the owner's alone, as the whole data folder.
+ * its own, "acme", so that every node has it and a backup as well. Keys lie in it sealed (vault.h).
  *
  * All but acme_store_read wait: for workers, commands, and the start. Writing wants the lease under
  * which the node acts, and is HEARTH_ECONFLICT once that is lost.
@@ -9,6 +8,7 @@
 #ifndef HEARTH_SRC_ACME_STORE_H
 #define HEARTH_SRC_ACME_STORE_H
 
+#include "acme/vault.h"
 #include "hearth/arena.h"
 #include "hearth/db.h"
 #include "hearth/lease.h"
@@ -17,14 +17,18 @@ const struct db_schema *acme_schema(void);
 
 /* Texts are "" where there is none; times are wall time in milliseconds, 0 for never. */
 struct acme_record {
+	bool unreadable; /* the key of the account is there, and cannot be opened */
+	bool plain;      /* a key is there that is not sealed */
 	/* of the account at this directory */
 	struct slice account_key;
 	const char *account_url, *email;
 	const char *issuer; /* the authority's name in CAA records */
 	/* of the certificate in use */
-	struct slice key, chain;
-	int64_t version; /* another with each certificate */
+	struct slice key, chain; /* no key: it cannot be opened */
+	int64_t version;         /* another with each certificate */
 	int64_t not_after_ms, renew_ms;
+	int64_t ask_ms; /* when its authority is asked again when it wants it renewed … */
+	int64_t window_start_ms, window_end_ms; /* … and what it said */
 	/* of the order under way */
 	const char *order_url, *order_names;
 	struct slice order_key;
@@ -39,6 +43,7 @@ struct acme_record {
 /* A db_fn: reads all of it for a directory; `arg` is a struct acme_reading. */
 struct acme_reading {
 	const char *directory;
+	const struct acme_vault *vault; /* NULL: keys are not wanted */
 	struct arena *arena;
 	struct acme_record record;
 };
@@ -46,6 +51,7 @@ int acme_store_read(struct db_tx *tx, void *arg);
 
 struct acme_store {
 	struct db *db;
+	const struct acme_vault *vault;
 	struct lease lease; /* epoch 0: nothing is fenced (a command's) */
 };
 
@@ -62,7 +68,35 @@ int acme_store_certificate(const struct acme_store *s, struct slice key, struct 
 /* An attempt begins; one has ended: if another was wanted meanwhile, that is still so. */
 int acme_store_begun(const struct acme_store *s, const struct acme_record *r);
 int acme_store_ended(const struct acme_store *s, const struct acme_record *r);
+/*
+ * What the authority said of when to renew the certificate of r->version: r's ask_ms and window, and the
+ * moment chosen. One that was set since `r` was read stays.
+ */
+int acme_store_asked(const struct acme_store *s, const struct acme_record *r, int64_t renew_ms);
 /* Another certificate is wanted now, whatever there is. */
 int acme_store_want(const struct acme_store *s);
+/*
+ * The same with another account, of this key: the one before, or its key, is gone. Not fenced: what is
+ * under way with the old one fails at the authority at worst.
+ */
+int acme_store_begin_anew(const struct acme_store *s, const char *directory, struct slice key);
+/*
+ * A name is to be proven by TLS, with the digest of its key authorization (RFC 8737 3), at whatever node the
+ * authority comes to; no name is any more. ACME_NAMES_MAX at a time.
+ */
+#define ACME_DIGEST 32
+int acme_store_challenge(
+	const struct acme_store *s, const char *name, const unsigned char digest[ACME_DIGEST]);
+int acme_store_challenges_end(const struct acme_store *s);
+/* A db_fn: looks for one; `arg` is a struct acme_challenge_row. */
+struct acme_challenge_row {
+	char name[256]; /* as acme_challenge_name writes it */
+	bool found;
+	unsigned char digest[ACME_DIGEST];
+};
+int acme_store_find_challenge(struct db_tx *tx, void *arg);
+void acme_challenge_name(const char *name, char out[256]);
+/* Seals what lies there plain, all at once. Not fenced: every node seals alike. */
+int acme_store_seal(const struct acme_store *s);
 
 #endif

@@ -144,8 +144,8 @@ const struct builtin cli_builtins[] = {
 		"the certificate that came by itself, and what was wrong with the last "
 		"attempt at one",
 		NEEDS_OWNER, run_acme_status_command, help_acme_status },
-	{ "acme renew", "", "get another certificate now, whatever there is", NEEDS_OWNER,
-		run_acme_renew_command, help_acme_renew },
+	{ "acme renew", "[--new-account]", "get another certificate now, whatever there is",
+		NEEDS_OWNER, run_acme_renew_command, help_acme_renew },
 	{ "config", "", "print every setting with its default, as an INI file", NEEDS_NOTHING,
 		run_config, NULL },
 	{ "version", "", "print the version", NEEDS_NOTHING, run_version, NULL },

@@ -195,7 +195,10 @@ static void on_certificate(void *arg)
 	h->site.certified = true;
 }
 
-/* What is stored is in use before anybody can connect. */
+/*
+ * What is stored is in use before anybody can connect. After the modules: auth has made the key that keys
+ * are sealed with.
+ */
 static int start_acme(struct hearth *h)
 {
 	struct acme_options options = { .config = h->config,
@@ -210,6 +213,7 @@ static int start_acme(struct hearth *h)
 	if (!acme_is_on(h->config))
 		return 0;
 	options.db = hearth_db(h, acme_schema()->name);
+	options.data_dir = hearth_data_dir(h);
 	rc = acme_new(&options, &h->acme);
 	if (rc == 0)
 		http_server_mount(h->http, acme_challenge_routes, 0, acme_thumbprint(h->acme));
@@ -231,7 +235,7 @@ static int start_net(struct hearth *h)
 	h->http = http_server_new(&h->accounts);
 	http_server_use_pool(h->http, h->io);
 	http_server_mount(h->http, kernel_certificate_routes, 0, h);
-	return start_acme(h);
+	return 0;
 }
 
 static int start(struct hearth *h)
@@ -258,6 +262,8 @@ static int start(struct hearth *h)
 	rc = start_net(h);
 	if (rc == 0)
 		rc = start_modules(h);
+	if (rc == 0)
+		rc = start_acme(h);
 	if (rc == 0)
 		rc = connect_modules(h);
 	if (rc == 0)

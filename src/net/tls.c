@@ -61,6 +61,7 @@ void tls_layer_fail(struct tls *t, int reason, const char *what)
 	t->state = TLS_FAILED;
 	timer_stop(&t->timer);
 	tls_turn_drop(&t->turn);
+	tls_question_drop(&t->question);
 	tls_layer_flush(t); /* the alert, if it can be sent */
 	if (t->l.up)
 		t->l.up->failed(t->l.above, reason);
@@ -97,16 +98,20 @@ static void handshake_done(struct tls *t)
 
 static void handshake(struct tls *t)
 {
-	int rc;
+	int rc, error;
 
 	INVARIANT(t->state == TLS_HANDSHAKE && !tls_turn_waits(&t->turn));
 	ERR_clear_error();
 	rc = SSL_do_handshake(t->ssl);
+	error = rc == 1 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, rc);
 	if (rc == 1) {
 		tls_layer_flush(t);
 		handshake_done(t);
-	} else if (SSL_get_error(t->ssl, rc) == SSL_ERROR_WANT_READ) {
+	} else if (error == SSL_ERROR_WANT_READ) {
 		tls_layer_flush(t);
+	} else if (error == SSL_ERROR_WANT_CLIENT_HELLO_CB) {
+		strbuf_add(&t->held, t->pipe.in); /* behind the hello */
+		tls_layer_update_reading(t);
 	} else {
 		tls_layer_fail(t, HEARTH_EIO, "TLS handshake failed");
 	}
@@ -173,11 +178,21 @@ static void on_turn(void *arg)
 	tls_layer_update_reading(t);
 }
 
+/* What a certificate authority's handshake waited for is there. */
+static void on_answer(void *arg)
+{
+	struct tls *t = arg;
+
+	if (t->state == TLS_HANDSHAKE && !tls_turn_wait(&t->turn, on_turn, t))
+		on_turn(t);
+}
+
 static void up_received(void *above, struct slice in)
 {
 	struct tls *t = above;
 
-	if (t->state != TLS_HANDSHAKE || !tls_turn_wait(&t->turn, on_turn, t)) {
+	if (!tls_question_waits(&t->question) &&
+		(t->state != TLS_HANDSHAKE || !tls_turn_wait(&t->turn, on_turn, t))) {
 		take(t, in);
 		return;
 	}
@@ -251,6 +266,15 @@ bool tls_layer_is_http(SSL *ssl)
 	const struct tls *t = SSL_get_app_data(ssl);
 
 	return t->alpn && strcmp(t->alpn, "http/1.1") == 0;
+}
+
+struct tls_question *tls_layer_question(SSL *ssl)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+
+	t->question.resume = on_answer;
+	t->question.arg = t;
+	return &t->question;
 }
 
 void tls_layer_set_challenge(SSL *ssl, const char *protocol)

@@ -59,16 +59,37 @@ int tls_choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
 
 /*
  * A client that offers "acme-tls/1" and nothing else, where HTTP is spoken, is a certificate authority
- * that looks whether a name leads here (RFC 8737): it gets the certificate that this function finds
- * for the name, with a reference of its caller's, and the connection ends with the handshake. Any
- * thread; the function is called on the loop. And what every SSL_CTX asks when a client begins.
+ * that looks whether a name leads here (RFC 8737): it gets the certificate for the name that whoever knows
+ * it answers with, and the connection ends with the handshake, which waits for the answer.
  */
-typedef bool tls_challenge_fn(const char *name, X509 **cert, EVP_PKEY **key);
-void tls_set_challenges(tls_challenge_fn *find);
+struct tls_question {
+	bool asked, answered;
+	X509 *cert; /* NULL: the name is nobody's */
+	EVP_PKEY *key;
+	exec_fn *resume; /* goes on with the handshake */
+	void *arg;
+	/* Where whoever was asked keeps this, so that it is forgotten with the connection; NULL: nowhere. */
+	struct tls_question **kept;
+};
+
+/*
+ * Asks for the certificate of a name: true: tls_question_answer is called later, on the loop, unless *kept
+ * was set to NULL before. False: not now. On the loop.
+ */
+typedef bool tls_challenge_fn(void *arg, const char *name, struct tls_question *q);
+/* Who is asked; NULL: nobody any more. */
+void tls_set_challenges(tls_challenge_fn *ask, void *arg);
+/* Takes both over; NULL: nobody has it. */
+void tls_question_answer(struct tls_question *q, X509 *cert, EVP_PKEY *key);
+/* Whether a handshake waits for the answer; and no answer is wanted any more. */
+bool tls_question_waits(const struct tls_question *q);
+void tls_question_drop(struct tls_question *q);
+/* What every SSL_CTX asks when a client begins. */
 int tls_see_hello(SSL *ssl, int *alert, void *arg);
 
 /* Of the layer that this handshake is of: whether it is HTTP's; from now on a challenge's. */
 bool tls_layer_is_http(SSL *ssl);
+struct tls_question *tls_layer_question(SSL *ssl);
 void tls_layer_set_challenge(SSL *ssl, const char *protocol);
 
 /*

@@ -1,20 +1,49 @@
 /*
  * tls_challenge.c: recognising a certificate authority that looks whether a name leads here
- * (tls-alpn-01, RFC 8737), before anything is chosen for the handshake. On the loop.
+ * (tls-alpn-01, RFC 8737), before anything is chosen for the handshake.
+ *
+ *   hello ─▶ asked for the name's certificate ─▶ the handshake waits ─▶ answered: it goes on, or is refused
+ *
+ * On the loop.
  */
 #include "net/tls.h"
-
-#include <stdatomic.h>
 
 #include "hearth/arena.h"
 
 #define PROTOCOL "acme-tls/1"
 
-static _Atomic(tls_challenge_fn *) challenges;
+static struct {
+	tls_challenge_fn *ask;
+	void *arg;
+} challenges;
 
-void tls_set_challenges(tls_challenge_fn *find)
+void tls_set_challenges(tls_challenge_fn *ask, void *arg)
 {
-	atomic_store(&challenges, find);
+	challenges.ask = ask;
+	challenges.arg = arg;
+}
+
+void tls_question_answer(struct tls_question *q, X509 *cert, EVP_PKEY *key)
+{
+	q->kept = NULL;
+	q->answered = true;
+	q->cert = cert;
+	q->key = key;
+	q->resume(q->arg);
+}
+
+bool tls_question_waits(const struct tls_question *q)
+{
+	return q->asked && !q->answered;
+}
+
+void tls_question_drop(struct tls_question *q)
+{
+	if (q->kept)
+		*q->kept = NULL;
+	X509_free(q->cert);
+	EVP_PKEY_free(q->key);
+	*q = (struct tls_question){ .asked = true, .answered = true };
 }
 
 /* Takes a field with its length in `bytes` bytes in front off *in; false: it is not all there. */
@@ -73,20 +102,20 @@ static bool read_name(SSL *ssl, char out[256])
 
 int tls_see_hello(SSL *ssl, int *alert, void *arg)
 {
-	tls_challenge_fn *find = atomic_load(&challenges);
-	X509 *cert = NULL;
-	EVP_PKEY *key = NULL;
+	struct tls_question *q;
 	char name[256];
-	bool ready;
 
 	(void)arg;
-	if (!find || !tls_layer_is_http(ssl) || !is_challenge(ssl))
+	if (!challenges.ask || !tls_layer_is_http(ssl) || !is_challenge(ssl))
 		return SSL_CLIENT_HELLO_SUCCESS;
-	ready = read_name(ssl, name) && find(name, &cert, &key) &&
-		SSL_use_cert_and_key(ssl, cert, key, NULL, 1) == 1;
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	if (!ready) {
+	q = tls_layer_question(ssl);
+	if (!q->asked) {
+		q->asked = true;
+		q->answered = !read_name(ssl, name) || !challenges.ask(challenges.arg, name, q);
+	}
+	if (tls_question_waits(q))
+		return SSL_CLIENT_HELLO_RETRY;
+	if (!q->cert || SSL_use_cert_and_key(ssl, q->cert, q->key, NULL, 1) != 1) {
 		*alert = SSL_AD_UNRECOGNIZED_NAME;
 		return SSL_CLIENT_HELLO_ERROR;
 	}

@@ -105,7 +105,7 @@ static bool tls_left(const struct layer *l)
 void tls_layer_update_reading(struct tls *t)
 {
 	t->below->ops->read(t->below,
-		!tls_turn_waits(&t->turn) &&
+		!tls_turn_waits(&t->turn) && !tls_question_waits(&t->question) &&
 			(t->state == TLS_HANDSHAKE || (t->state == TLS_UP && t->want_read)));
 }
 
@@ -124,6 +124,7 @@ static void tls_close(struct layer *l, bool polite)
 	l->up = NULL;
 	timer_stop(&t->timer);
 	tls_turn_drop(&t->turn);
+	tls_question_drop(&t->question);
 	if (polite && t->state != TLS_HANDSHAKE && t->state != TLS_FAILED) {
 		SSL_shutdown(t->ssl);
 		tls_layer_flush(t);

@@ -33,6 +33,7 @@ struct tls {
 	struct timer timer;   /* the handshake must end */
 	struct tls_turn turn; /* its next step waits; nothing is read meanwhile */
 	struct strbuf held;   /* … and this is what it is about */
+	struct tls_question question; /* of a certificate authority; the same meanwhile */
 };
 
 /* What the layer above may do with one. */

@@ -1,13 +1,14 @@
 // Certificates that come by themselves: from pebble, got and renewed while mail and HTTP flow; what is
 // said when the authority is away, cannot confirm a name, or is asked too often; a kill in the middle; two nodes.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent, createServer } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually } from './hearth.mjs';
-import { Pebble, getTls } from './pebble.mjs';
+import { Front, Pebble, getTls } from './pebble.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
@@ -28,6 +29,7 @@ function shown(port, servername = HOST) {
   });
 }
 
+const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 10000', join(hearth.dir, 'data/acme.db'), text]).toString().trim();
 const status = () => hearth.command('acme', 'status');
 const look = () => hearth.child.kill('SIGHUP');
 
@@ -188,11 +190,53 @@ test('killed in the middle it goes on with the same order', async () => {
   assert.notEqual((await another(serial)).serial, serial);
 });
 
+test('keys lie sealed; plain ones of before are sealed at the start; without the key of secrets nothing is got, and it is said', async () => {
+  const kinds = () => sql("SELECT hex(substr(key, 1, 1)) FROM acme_account UNION ALL SELECT hex(substr(key, 1, 1)) FROM acme_certificate").split('\n');
+  assert.deepEqual(kinds(), ['01', '01']);
+  await hearth.stop();
+  const plain = execFileSync('openssl', ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256']).toString();
+  sql(`UPDATE acme_account SET key = CAST('${plain}' AS BLOB), url = ''`); // one that the authority does not know yet
+  await hearth.start();
+  assert.deepEqual(kinds(), ['01', '01']);
+  const { serial } = await shown(hearth.port.https);
+  renew();
+  const next = (await another(serial)).serial;
+  await hearth.stop();
+  for (const file of ['acme.db', 'acme.db-wal'])
+    if (existsSync(join(hearth.dir, 'data', file))) assert.doesNotMatch(readFileSync(join(hearth.dir, 'data', file), 'latin1'), /PRIVATE KEY/);
+
+  // Another key of secrets: what is sealed is not made anew by itself.
+  const file = join(hearth.dir, 'data/tls/secrets.key');
+  renameSync(file, `${file}.kept`);
+  await hearth.start();
+  assert.equal((await shown(hearth.port.https)).trusted, false);
+  const { reasons } = await health();
+  assert.ok(reasons.some(({ name, detail }) => name === 'acme.secrets-key' && detail.includes(file)), JSON.stringify(reasons));
+  const said = status();
+  assert.equal(said.status, 1);
+  assert.match(said.stdout, /NOTHING IS GOT: .*secrets\.key is missing, or not the one/);
+  assert.equal(hearth.command('acme', 'renew').status, 1);
+  assert.equal(hearth.command('acme', 'renew', '--new').status, 2);
+  await hearth.stop();
+  const other = readFileSync(file);
+  renameSync(`${file}.kept`, file); // it is found again: all is as it was
+  await hearth.start();
+  assert.equal((await shown(hearth.port.https)).serial, next);
+  assert.ok(!((await health()).reasons || []).some(({ name }) => name === 'acme.secrets-key'));
+  await hearth.stop();
+  writeFileSync(file, other); // it is gone for good
+  await hearth.start();
+  assert.equal(hearth.command('acme', 'renew', '--new-account').status, 0);
+  look();
+  assert.notEqual((await another(next)).serial, next);
+  assert.equal((await health()).reasons, undefined);
+});
+
 test('of two nodes one gets it and both have it', async () => {
   await hearth.stop();
   await pebble.stop();
   await pebble.start(hearth.port.http, hearth.port.https);
-  hearth.settings['server.nodes'] = 'shared';
+  Object.assign(hearth.settings, { 'server.nodes': 'shared', 'acme.challenge': 'tls-alpn-01' });
   await hearth.start();
   const other = new Hearth({ ...hearth.settings });
   try {
@@ -206,8 +250,80 @@ test('of two nodes one gets it and both have it', async () => {
     other.child.kill('SIGHUP');
     await eventually(async () => (await shown(other.port.https)).serial === now.serial, 40, 'the other node');
     assert.equal([hearth, other].filter(({ log }) => /acme: a new certificate/.test(log)).length >= 1, true);
+    // Whichever node the authority comes to, it is answered: over HTTP …
+    const said = await Promise.all([hearth, other].map((node) => node.api('GET', '/.well-known/acme-challenge/abc')));
+    assert.deepEqual(said.map(({ status }) => status), [200, 200]);
+    assert.equal(said[0].body, said[1].body);
+    // … and by TLS: where the one that gets the certificate is not the one that is looked at, too.
+    for (const node of [hearth, other]) {
+      await pebble.stop();
+      await pebble.start(1, node.port.https, { PEBBLE_AUTHZREUSE: '0' });
+      const { serial: old } = await shown(hearth.port.https);
+      assert.equal(hearth.command('acme', 'renew').status, 0);
+      for (const one of [hearth, other]) one.child.kill('SIGHUP');
+      await another(old);
+      assert.equal(sql('SELECT count(*) FROM acme_challenge'), '0');
+    }
   } finally {
     await other.remove();
+  }
+});
+
+test('the authority is asked when it wants it renewed, and is heard; the order says what it replaces', async () => {
+  await hearth.stop();
+  await pebble.stop();
+  delete hearth.settings['server.nodes'];
+  await pebble.start(hearth.port.http, hearth.port.https);
+  const HOUR = 3600_000;
+  // First it cannot be asked, then it wants it in some days, and of the next certificate it wants it at once.
+  const ca = await new Front().start(pebble, [503, [72 * HOUR, 96 * HOUR], [-2 * HOUR, -HOUR], [72 * HOUR, 96 * HOUR]]);
+  try {
+    hearth.settings['acme.directory'] = ca.directory;
+    sql('UPDATE acme_certificate SET ask_at = 0'); // the authority of before could not say: it is asked once a day
+    await hearth.start();
+    await eventually(() => ca.asked.length === 1, 60, 'the question');
+    assert.equal(sql('SELECT window_start FROM acme_certificate'), '0');
+    const before = Number(sql('SELECT renew_at FROM acme_certificate'));
+    sql('UPDATE acme_certificate SET ask_at = 0');
+    look();
+    await eventually(() => /wants it renewed from/.test(status().stdout), 60, 'its answer');
+    const [start, end, moment, ask] = sql('SELECT window_start, window_end, renew_at, ask_at FROM acme_certificate').split('|').map(Number);
+    assert.ok(start > Date.now() + 71 * HOUR && end > start + 23 * HOUR && moment >= start && moment < end && moment !== before, `${start} ${moment} ${end}`);
+    assert.ok(ask > Date.now() + 5.9 * HOUR && ask < Date.now() + 6.1 * HOUR, 'asked again when it says');
+
+    const { serial } = await shown(hearth.port.https);
+    sql('UPDATE acme_attempt SET next_at = 0');
+    renew();
+    const next = await another(serial);
+    // What it replaces ends with its number, as the certificate has it.
+    const hex = (text) => BigInt(`0x${text}`), number = (id) => hex(Buffer.from(id.split('.')[1], 'base64url').toString('hex'));
+    assert.deepEqual([ca.replaced.length, number(ca.replaced[0])], [1, hex(serial)]);
+    await eventually(() => ca.asked.length === 3, 60, 'the question about the next');
+    assert.equal(number(ca.asked[2]), hex(next.serial));
+    assert.equal(ca.asked[0], ca.replaced[0]);
+    // It is to be replaced at once, once the hour between two is over; it is refused as a replacement, and got anyway.
+    await eventually(() => Number(sql('SELECT renew_at FROM acme_certificate')) < Date.now(), 60, 'what it said');
+    assert.equal((await shown(hearth.port.https)).serial, next.serial);
+    ca.refuses = true;
+    sql('UPDATE acme_attempt SET next_at = 0');
+    look();
+    const last = await another(next.serial);
+    assert.deepEqual(ca.replaced.slice(1).map((id) => id && number(id)), [hex(next.serial), undefined]);
+
+    // A chain that does not do is not taken, nor looked at again: the next attempt makes another order.
+    ca.spoils = true;
+    sql('UPDATE acme_attempt SET next_at = 0');
+    renew();
+    await eventually(() => /why: what the CA gave cannot be used: the certificate is for another key/.test(status().stdout), 60, 'the reason');
+    assert.equal(sql('SELECT count(*) FROM acme_order'), '0');
+    assert.equal((await shown(hearth.port.https)).serial, last.serial);
+    const orders = ca.replaced.length;
+    ca.spoils = false;
+    renew();
+    await another(last.serial);
+    assert.ok(ca.replaced.length > orders);
+  } finally {
+    ca.stop();
   }
 });
 

@@ -2,7 +2,7 @@
 // it and the server ask.
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { createServer, request } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,52 @@ export function getTls(port, path, { ca, host = 'localhost', method = 'GET', bod
     rq.on('error', fail);
     rq.end(body);
   });
+}
+
+// Stands before an authority that cannot say when it wants a certificate renewed (RFC 9773), and says it: `windows` is
+// what is answered to each question, [start, end] in ms from now, or a status; the last one again and again.
+// It can also refuse that anything is replaced, or hand out another's certificate.
+export class Front {
+  async start(pebble, windows) {
+    Object.assign(this, { windows, asked: [], replaced: [], refuses: false, spoils: false });
+    const ca = readFileSync(pebble.cert);
+    this.server = createServer({ key: readFileSync(join(pebble.dir, 'key.pem')), cert: ca }, async (rq, answer) => {
+      const parts = [];
+      for await (const part of rq) parts.push(part);
+      const body = Buffer.concat(parts);
+      if (rq.url.startsWith('/renewal/')) return this.tell(rq, answer);
+      if (rq.url === '/order-plz') {
+        const { replaces } = JSON.parse(Buffer.from(JSON.parse(body).payload, 'base64url'));
+        this.replaced.push(replaces);
+        if (this.refuses && replaces) return answer.writeHead(409, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ type: 'urn:ietf:params:acme:error:alreadyReplaced', detail: 'once only' }));
+      }
+      // With the name it was asked by, so that all its URLs lead here again.
+      const got = await getTls(pebble.port, rq.url, { ca, method: rq.method, body, headers: { ...rq.headers, host: `localhost:${this.port}` } });
+      delete got.headers['content-length'];
+      if (this.spoils && rq.url.startsWith('/certZ/')) got.body = ca; // somebody else's
+      answer.writeHead(got.status, got.headers).end(rq.url === '/dir' ? JSON.stringify({ ...JSON.parse(got.body), renewalInfo: `https://localhost:${this.port}/renewal` }) : got.body);
+    });
+    await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
+    this.port = this.server.address().port;
+    return this;
+  }
+
+  get directory() {
+    return `https://localhost:${this.port}/dir`;
+  }
+
+  tell(rq, answer) {
+    const window = this.windows.length > 1 ? this.windows.shift() : this.windows[0];
+    this.asked.push(rq.url.slice('/renewal/'.length));
+    if (typeof window === 'number') return answer.writeHead(window).end();
+    const [start, end] = window.map((ms) => new Date(Date.now() + ms).toISOString());
+    return answer.writeHead(200, { 'Content-Type': 'application/json', 'Retry-After': '21600' }).end(JSON.stringify({ suggestedWindow: { start, end }, explanationURL: 'https://ca.test/why' }));
+  }
+
+  stop() {
+    this.server.closeAllConnections?.();
+    this.server.close();
+  }
 }
 
 export class Pebble {

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct acme_order o;
 	struct acme_authorization z;
 	struct acme_problem p;
+	struct acme_window window;
 	struct certs_found found;
 	const char *why;
 	int64_t wait;
@@ -67,6 +68,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_text(z.name);
 		check_text(z.problem.detail);
 	}
+	if (acme_read_window(a, in, &window) == 0) {
+		assert(window.start_ms > 0 && window.start_ms < window.end_ms);
+		check_url(window.explanation);
+	}
+	certs_renewal_id(a, in);
 	acme_read_problem(a, in, &p);
 	check_text(p.type);
 	check_text(p.detail);

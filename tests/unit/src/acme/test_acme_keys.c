@@ -257,21 +257,5 @@ START_TEST(a_chain_that_came)
 }
 END_TEST
 
-START_TEST(the_table_of_challenges)
-{
-	char name[32];
-
-	for (int i = 0; i < ACME_NAMES_MAX; i++) {
-		snprintf(name, sizeof(name), "n%d.test", i);
-		ck_assert(challenge_set(name, "token.thumbprint"));
-	}
-	ck_assert(challenge_set("n1.test", "other.thumbprint")); /* in its place */
-	ck_assert(!challenge_set("one-more.test", "token.thumbprint"));
-	challenge_clear();
-	ck_assert(challenge_set("one-more.test", "token.thumbprint"));
-	challenge_clear();
-}
-END_TEST
-
 TEST_MAIN("acme_keys", a_public_key, signed_requests, a_binding, a_request, a_challenge_certificate,
-	a_chain_that_came, the_table_of_challenges)
+	a_chain_that_came)
