@@ -15,8 +15,7 @@
 #include "hearth/error.h"
 #include "hearth/room.h"
 #include "hearth/ws.h"
-
-#define SMALL_BODY 65536 /* bytes; more is an upload, and waits while the disk is full */
+#include "http/uploads.h"
 
 /* ---- the route ---- */
 
@@ -112,7 +111,7 @@ static bool body_welcome(struct http_request *rq)
 				rq, 413, NULL, "the body may have %zu bytes at most", max);
 		return false;
 	}
-	if (rq->head->has_body && max > SMALL_BODY && !room_left()) {
+	if (rq->head->has_body && max > UPLOAD_MIN && !room_left()) {
 		http_reply_problem(rq, 507, NULL, "the server's disk is full; delete something");
 		return false;
 	}
@@ -211,6 +210,25 @@ static bool has_role(const struct http_request *rq)
 	       (access == HTTP_MODERATOR && rq->account->moderator);
 }
 
+/*
+ * Whether an account may send a large body beside those that it is sending; false when it was answered. One
+ * that does not say how long it is may become as long as its route allows.
+ */
+static bool upload_welcome(struct http_request *rq)
+{
+	uint64_t bytes = rq->head->chunked ? rq->match.route->body_max : rq->head->content_length;
+
+	if (!rq->server->uploads || !rq->account || !rq->head->has_body || bytes <= UPLOAD_MIN)
+		return true;
+	if (uploads_begin(rq->server->uploads, rq->account->id, bytes)) {
+		rq->upload = bytes;
+		return true;
+	}
+	http_set_header(rq, "Retry-After", "10");
+	http_reply_problem(rq, 429, NULL, "this account is uploading too much at a time already");
+	return false;
+}
+
 /* The account is known, or that there is none: may they? */
 static void decide(struct http_request *rq, int status)
 {
@@ -230,8 +248,9 @@ static void decide(struct http_request *rq, int status)
 	} else if (!has_role(rq)) {
 		http_reply_problem(rq, 403, NULL, "this is for %s",
 			access == HTTP_ADMIN ? "administrators" : "moderators and administrators");
-	} else
+	} else if (upload_welcome(rq)) {
 		access_done(rq);
+	}
 }
 
 static void on_account(void *arg, int status, const struct account *account)

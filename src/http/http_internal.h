@@ -18,6 +18,7 @@ struct accounts;
 struct json;
 struct metric;
 struct pool;
+struct uploads;
 
 /* ---- for the kernel ---- */
 
@@ -32,6 +33,8 @@ void http_server_mount(
 void http_server_use_pool(struct http_server *s, struct pool *pool);
 /* The i-th mounted route, or NULL: for the test that holds openapi.json against the routes. */
 const struct http_route *http_server_route(const struct http_server *s, size_t i);
+/* What an account may upload at a time (uploads.h); before, it is unbounded. */
+void http_server_bound_uploads(struct http_server *s, int64_t count_max, int64_t bytes_max);
 /* No more keep-alive: idle connections close, busy ones after their answer. */
 void http_server_drain(struct http_server *s);
 bool http_server_draining(const struct http_server *s);
@@ -64,6 +67,7 @@ struct http_server {
 	struct router *router;
 	const struct http_site *site; /* NULL: every Host is welcome */
 	struct list sessions;
+	struct uploads *uploads; /* NULL: unbounded */
 	int64_t body_ms; /* how long a body may be silent, and the least it has for all of it */
 	bool draining;
 	struct metric *requests[6]; /* by the status's first digit */
@@ -130,6 +134,7 @@ struct http_request {
 	const struct conn_info *peer; /* the client, also behind a proxy */
 	struct slice host;            /* that the client asked for, also at a proxy */
 	struct strbuf body;
+	uint64_t upload; /* bytes that are counted for its account; 0: it is none */
 	struct http_added *added, **added_last;
 	struct http_stream *stream; /* a blob on its way out */
 };

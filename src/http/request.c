@@ -5,7 +5,9 @@
  */
 #include "http/http_internal.h"
 
+#include "hearth/accounts.h"
 #include "hearth/log.h"
+#include "http/uploads.h"
 #include "loop/executor.h"
 
 struct http_request *request_new(struct http_session *s)
@@ -28,6 +30,8 @@ void request_free(struct http_request *rq)
 	struct arena *a = rq->arena;
 
 	timer_stop(&rq->timer);
+	if (rq->upload)
+		uploads_end(rq->server->uploads, rq->account->id, rq->upload);
 	http1_free(&rq->parser);
 	strbuf_free(&rq->body);
 	arena_free(&a);

@@ -6,7 +6,9 @@
 
 #include "hearth/accounts.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "hearth/metric.h"
+#include "http/uploads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +78,7 @@ void http_server_free(struct http_server **s)
 	if (!*s)
 		return;
 	router_free(&(*s)->router);
+	uploads_free(&(*s)->uploads);
 	free(*s);
 	*s = NULL;
 }
@@ -90,6 +93,12 @@ void http_server_mount(
 void http_server_set_site(struct http_server *s, const struct http_site *site)
 {
 	s->site = site;
+}
+
+void http_server_bound_uploads(struct http_server *s, int64_t count_max, int64_t bytes_max)
+{
+	INVARIANT(!s->uploads);
+	s->uploads = uploads_new(count_max, bytes_max);
 }
 
 void http_server_use_pool(struct http_server *s, struct pool *pool)

@@ -234,6 +234,9 @@ static int start_net(struct hearth *h)
 	strbuf_free(&why);
 	h->http = http_server_new(&h->accounts);
 	http_server_use_pool(h->http, h->io);
+	http_server_bound_uploads(h->http,
+		config_int(h->config, "connections", "uploads_per_account"),
+		config_size(h->config, "connections", "upload_bytes_per_account"));
 	http_server_mount(h->http, kernel_certificate_routes, 0, h);
 	return 0;
 }

@@ -48,6 +48,11 @@ static const struct config_setting settings[] = {
 	{ "connections", "loopback_times", CONFIG_INT, "4", "1", "1000", NULL,
 		"connections from this very machine (a webmail, a proxy that hides who comes, "
 		"tests): as many times what one address may have" },
+	{ "connections", "uploads_per_account", CONFIG_INT, "8", "0", "10000", NULL,
+		"large requests over HTTP (a mail with attachments, a picture) that one account "
+		"may be sending at a time; 0: any number" },
+	{ "connections", "upload_bytes_per_account", CONFIG_SIZE, "128M", "0", "1T", NULL,
+		"and how large they may be together, since they lie in memory; 0: any size" },
 	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
 	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },

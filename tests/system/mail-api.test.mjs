@@ -220,3 +220,72 @@ describe('mail over HTTP', () => {
     await eventually(() => !count('SELECT count(*) FROM account_state WHERE account NOT IN (SELECT account FROM mailbox)'));
   });
 });
+
+describe('large uploads', () => {
+  const h = new Hearth({ 'connections.uploads_per_account': '3', 'connections.upload_bytes_per_account': '30M' });
+  const heads = {};
+  const MB = 2 ** 20;
+
+  before(async () => {
+    for (const name of ['ann', 'ben']) h.addUser(`${name}@hearth.test`, PASSWORD);
+    await h.start();
+    for (const name of ['ann', 'ben']) heads[name] = `Host: hearth.test\r\nAuthorization: Bearer ${await h.login(`${name}@hearth.test`, PASSWORD)}\r\nContent-Type: application/json\r\n`;
+  });
+  after(() => h.remove());
+
+  // One that is begun: `answer` is the status of what comes back, 100 where its body is waited for.
+  function upload(name, length) {
+    const socket = connect(h.port.http, '127.0.0.1');
+    const answer = new Promise((done, fail) => {
+      let text = '';
+      socket.on('data', (bytes) => {
+        text += bytes;
+        const status = /^HTTP\/1\.1 (\d+)/.exec(text);
+        if (status && text.includes('\r\n\r\n')) done({ status: Number(status[1]), text });
+      });
+      socket.on('error', fail);
+    });
+    socket.write(`POST /api/mail/messages HTTP/1.1\r\n${heads[name]}Expect: 100-continue\r\n${length ? `Content-Length: ${length}` : 'Transfer-Encoding: chunked'}\r\n\r\n`);
+    return { socket, answer };
+  }
+
+  test('an account may be sending so many, and so many bytes, at a time; others are not in its way', async () => {
+    const open = [upload('ann', 9 * MB), upload('ann', 9 * MB), upload('ann', 9 * MB)];
+    for (const one of open) assert.equal((await one.answer).status, 100);
+    const refused = await upload('ann', MB).answer;
+    assert.equal(refused.status, 429);
+    assert.match(refused.text, /^Retry-After: \d+\r$/im);
+    assert.equal((await upload('ann', 60_000).answer).status, 100); // what is small does not count
+    assert.equal((await upload('ben', 9 * MB).answer).status, 100);
+    // Room for one more, but not for one of any size; who does not say how long it is may use all that the route allows.
+    open[0].socket.destroy();
+    const next = async (length) => eventually(async () => {
+      const one = upload('ann', length), { status } = await one.answer;
+      if (status === 100) return one;
+      one.socket.destroy();
+      return null;
+    }, 20, 'room for another');
+    const small = await next(9 * MB);
+    small.socket.destroy();
+    await next(12 * MB).then(({ socket }) => socket.destroy());
+    assert.equal((await upload('ann', 13 * MB).answer).status, 429);
+    assert.equal((await upload('ann', 0).answer).status, 429);
+    for (const one of open) one.socket.destroy();
+    const alone = await next(0);
+    assert.equal((await upload('ann', 9 * MB).answer).status, 429);
+    alone.socket.destroy();
+  });
+
+  test('one that was answered makes room, whatever became of it', async () => {
+    const body = JSON.stringify({ to: ['ben@hearth.test'], subject: 'large', text: 'x'.repeat(100_000) });
+    const token = /Bearer (\S+)/.exec(heads.ann)[1];
+    for (let i = 0; i < 8; i++) {
+      const send = (text) => eventually(async () => {
+        const answer = await fetch(`${h.base}/api/mail/messages`, { method: 'POST', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: text });
+        return answer.status !== 429 && answer.status;
+      }, 20, 'room');
+      assert.equal(await send(body), 201);
+      assert.equal(await send(`${body} and more`), 400);
+    }
+  });
+});
