@@ -53,6 +53,7 @@ struct game {
 	int64_t claim_after_us; /* how long a player of a short game may be away */
 	int64_t matches_max;    /* going on, of one account */
 	int64_t seeks_max;      /* of one account */
+	int64_t seek_ttl_ms;    /* how long one waits at most */
 	struct metric *moves, *rejected, *live;
 	_Atomic(int64_t) live_of[GAME_SHARDS]; /* of `live`, this node's; game_live_add */
 };

@@ -32,7 +32,9 @@ static const struct config_setting settings[] = {
 	{ NULL, "matches_per_account", CONFIG_INT, "50", "1", "100", NULL,
 		"matches of one account that may go on at a time" },
 	{ NULL, "seeks_per_account", CONFIG_INT, "16", "1", "64", NULL,
-		"seeks of one account that may wait at a time, one a connection" },
+		"seeks of one account that may wait at a time" },
+	{ NULL, "seek_ttl", CONFIG_DURATION, "10m", "5s", "24h", NULL,
+		"how long a seek waits for opponents before it ends" },
 	CONFIG_END,
 };
 
@@ -79,6 +81,7 @@ static int start(struct hearth *h, void **state)
 	g->claim_after_us = config_duration_ms(c, "game", "claim_after") * 1000;
 	g->matches_max = config_int(c, "game", "matches_per_account");
 	g->seeks_max = config_int(c, "game", "seeks_per_account");
+	g->seek_ttl_ms = config_duration_ms(c, "game", "seek_ttl");
 	g->moves = metric_counter("hearth_game_moves_total", NULL, "moves that are on disk");
 	g->rejected =
 		metric_counter("hearth_game_rejected_total", NULL, "intents that were refused");

@@ -304,17 +304,21 @@ test('a seek is the account\'s: one pair ends its others, cancelled is final, no
     tab.send({ type: 'seek', clock });
     await tab.wantType('seeking');
   }
-  // One for another clock, on a connection of its own, stands.
+  // And one for another clock.
   const third = await Player.connect(hearth, anna.token);
   third.send({ type: 'seek', clock: { limit: 444 } });
   await third.wantType('seeking');
   bert.send({ type: 'seek', clock });
   const { match } = await bert.wantType('state');
-  third.send({ type: 'cancel' });
-  await third.wantType('cancelled');
+  // All tabs hear that it began, and seek no more; the newest of those that sought it plays.
+  for (const tab of [anna, second, third]) assert.equal((await tab.wantType('started')).match, match);
+  third.send({ type: 'seeks' });
+  assert.deepEqual((await third.wantType('seeks')).seeks, []);
+  carl.send({ type: 'seek', clock: { limit: 444 } });
+  await carl.wantType('seeking');
+  carl.send({ type: 'cancel' });
+  await carl.wantType('cancelled');
   await third.close();
-  // Both tabs hear that it began; the newest of them plays.
-  for (const tab of [anna, second]) assert.equal((await tab.wantType('started')).match, match);
   assert.equal((await second.wantType('state')).match, match);
   carl.send({ type: 'seek', clock });
   await carl.wantType('seeking');
@@ -340,6 +344,50 @@ test('a seek is the account\'s: one pair ends its others, cancelled is final, no
   await carl.wantType('seeking');
   assert.equal([anna, second, carl].flatMap((player) => player.frames).filter(({ type }) => type === 'state').length, 0);
   await Promise.all([anna, second, bert, carl].map((player) => player.close()));
+});
+
+test('a seek has a number, wishes and an end; it outlives its connection for a moment', async () => {
+  const players = await pairOf(hearth, 'wish');
+  const [anna, bert] = players;
+  const clock = { limit: 222, increment: 2 };
+  anna.send({ type: 'seek', clock, color: 'black', setup: 'chess960', ttl: 60 });
+  const first = await anna.wantType('seeking');
+  assert.deepEqual([first.rules, first.setup, first.time_control, first.color], ['chess', 'chess960', clock, 'black']);
+  assert.ok(first.expires_in > 50000 && first.expires_in <= 60000);
+  // Beside it another, which is taken back by its number.
+  anna.send({ type: 'seek', clock: { limit: 223 }, beside: true });
+  const beside = await anna.wantType('seeking');
+  anna.send({ type: 'cancel', seek: beside.seek });
+  assert.equal((await anna.wantType('cancelled')).seek, beside.seek);
+  anna.send({ type: 'cancel', seek: beside.seek });
+  assert.equal((await anna.wantType('error')).code, 'no-seek');
+  // Who wishes for the same seat waits as well; nobody is paired with a connection that is gone.
+  bert.send({ type: 'seek', clock, color: 'black', setup: 'chess960' });
+  await bert.wantType('seeking');
+  await anna.close();
+  const again = await Player.connect(hearth, anna.token);
+  bert.send({ type: 'seek', clock, color: 'white', setup: 'chess960' });
+  await bert.wantType('seeking');
+  again.send({ type: 'seeks', legal: true });
+  const [state, other] = await Promise.all([again.wantType('state'), bert.wantType('state')]);
+  assert.deepEqual([state.color, other.color, state.setup], ['black', 'white', 'chess960']);
+  assert.match(state.position.fen, /^[bnrqk]{8}\/p{8}\/8\/8\/8\/8\/P{8}\/[BNRQK]{8} w /);
+  assert.deepEqual((await again.wantType('seeks')).seeks, []);
+  again.send({ type: 'resign', match: state.match });
+  assert.match((await bert.wantType('ended', state.match)).reason, /aborted/);
+  bert.send({ type: 'watch', match: state.match });
+  assert.match((await bert.wantType('state', state.match)).seed, /^[0-9a-f]{64}$/);
+  // What is none is an error; what nobody takes up is over, and that is told.
+  for (const odd of [{ setup: 'x' }, { setup: 7 }, { color: 'green' }, { ttl: 0 }, { ttl: 1e9 }, { beside: 1 }]) {
+    bert.send({ type: 'seek', clock, ...odd });
+    assert.match((await bert.wantType('error')).code, /^bad-/);
+  }
+  bert.send({ type: 'seek', clock, ttl: 1 });
+  const { seek } = await bert.wantType('seeking');
+  assert.deepEqual(await bert.wantType('seek-expired'), { type: 'seek-expired', seek, reason: 'time' });
+  bert.send({ type: 'seeks' });
+  assert.deepEqual((await bert.wantType('seeks')).seeks, []);
+  await Promise.all([again, bert].map((player) => player.close()));
 });
 
 test('who goes away is told of, and after a time the match can be claimed', async () => {

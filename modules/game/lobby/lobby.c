@@ -1,38 +1,19 @@
 /*
- * lobby.c: seeks by account and by what they want (two maps), and who fits whom; what becomes of a
- * pair is pairing.c's. On the loop; SEEKS_MAX clients seek at most.
+ * lobby.c: seeks by account, by connection and by what they want (three maps), and how long they wait
+ * (lobby.h); who fits whom is fit.c's, what becomes of a pair pairing.c's. On the loop; SEEKS_MAX seeks at
+ * most, of an account [game] seeks_per_account.
  */
-#include "lobby/lobby_private.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "lobby/lobby_private.h"
 #include "lobby/seek.h"
 #include "wire/frames.h"
 
 #define SEEKS_MAX 10000
-
-struct waiting {
-	struct list_node node; /* of those that want the same, oldest first */
-	struct list_node own;  /* of its account's, oldest first */
-	struct seeker *seeker;
-	struct game_seek seek;
-};
-
-/* An account with seeks. */
-struct seeker {
-	struct list seeks; /* struct waiting, by own */
-	int64_t account;
-	int count;
-};
-
-/* The seeks for one kind of game. */
-struct kind {
-	struct list seeks;
-	char key[64];
-};
 
 struct game_lobby *game_lobby_new(struct game *g)
 {
@@ -43,47 +24,25 @@ struct game_lobby *game_lobby_new(struct game *g)
 	l->clients = map_new();
 	l->seekers = map_new();
 	list_init(&l->pairings);
+	/* Numbers that no lobby before this one has given out, on whatever node. */
+	l->last_id = clock_wall_ms() * 1000;
 	return l;
 }
 
-static void free_values(struct map *m)
-{
-	size_t it = 0;
-	void *value;
+/* ---- the maps ---- */
 
-	while (map_next(m, &it, NULL, &value))
-		free(value);
-}
-
-void game_lobby_free(struct game_lobby **lp)
-{
-	struct game_lobby *l = *lp;
-
-	if (!l)
-		return;
-	free_values(l->clients);
-	free_values(l->kinds);
-	free_values(l->seekers);
-	map_free(&l->clients);
-	map_free(&l->kinds);
-	map_free(&l->seekers);
-	free(l);
-	*lp = NULL;
-}
-
-/* ---- accounts ---- */
-
-static struct seeker *find_seeker(const struct game_lobby *l, int64_t account)
+static struct lobby_seeker *find_seeker(const struct game_lobby *l, int64_t account)
 {
 	return map_get_u64(l->seekers, (uint64_t)account);
 }
 
-static struct seeker *seeker_of(struct game_lobby *l, int64_t account)
+static struct lobby_seeker *seeker_of(struct game_lobby *l, int64_t account)
 {
-	struct seeker *k = find_seeker(l, account);
+	struct lobby_seeker *k = find_seeker(l, account);
 
 	if (!k) {
 		k = mem_zalloc(sizeof(*k));
+		k->lobby = l;
 		k->account = account;
 		list_init(&k->seeks);
 		map_set_u64(l->seekers, (uint64_t)account, k);
@@ -91,49 +50,57 @@ static struct seeker *seeker_of(struct game_lobby *l, int64_t account)
 	return k;
 }
 
-/* ---- kinds ---- */
-
-static void kind_key(char out[64], const struct game_seek *s)
+static struct lobby_kind *kind_of(struct game_lobby *l, const struct game_seek *s)
 {
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): who frees a seek takes it out of its list */
-	snprintf(out, 64, "%s %lld %lld", s->rules->id, (long long)s->limit_ms,
-		(long long)s->increment_ms);
-	/* NOLINTEND(clang-analyzer-unix.Malloc) */
-}
+	char key[LOBBY_KEY_MAX];
+	struct lobby_kind *k;
 
-/* NULL when nobody waits for this kind of game. */
-static struct kind *find_kind(struct game_lobby *l, const struct game_seek *s)
-{
-	char key[64];
-
-	kind_key(key, s);
-	return map_get(l->kinds, slice_str(key));
-}
-
-static struct kind *kind_of(struct game_lobby *l, const struct game_seek *s)
-{
-	struct kind *k = find_kind(l, s);
-
+	lobby_key(key, s);
+	k = map_get(l->kinds, slice_str(key));
 	if (!k) {
 		k = mem_zalloc(sizeof(*k));
 		list_init(&k->seeks);
-		kind_key(k->key, s);
+		memcpy(k->key, key, sizeof(key));
 		map_set(l->kinds, slice_str(k->key), k);
 	}
 	return k;
 }
 
-/* A kind that nobody wants any more goes, so that clients cannot make kinds pile up. */
-static void remove_waiting(struct game_lobby *l, struct waiting *w)
+static bool has_client(const struct lobby_seeker *k, uint64_t client)
 {
-	struct kind *k = kind_of(l, &w->seek);
-	struct seeker *seeker = w->seeker;
+	LIST_FOREACH (&k->seeks, it)
+		if (LIST_ENTRY(it, struct lobby_waiting, own)->seek.client == client)
+			return true;
+	return false;
+}
 
-	INVARIANT(seeker->count > 0 && seeker->account == w->seek.account);
-	list_remove(&w->node);
+/* The seek is another connection's, or (0) nobody's. */
+static void set_client(struct lobby_waiting *w, uint64_t client)
+{
+	struct game_lobby *l = w->seeker->lobby;
+	uint64_t before = w->seek.client;
+
+	w->seek.client = client;
+	if (before && !has_client(w->seeker, before))
+		map_remove_u64(l->clients, before);
+	if (client)
+		map_set_u64(l->clients, client, w->seeker);
+}
+
+/* A kind that nobody wants any more goes, so that clients cannot make kinds pile up. */
+static void remove_waiting(struct lobby_waiting *w)
+{
+	struct lobby_seeker *seeker = w->seeker;
+	struct game_lobby *l = seeker->lobby;
+	struct lobby_kind *k = w->kind;
+
+	INVARIANT(seeker->count > 0 && seeker->account == w->seek.account && l->count > 0);
+	timer_stop(&w->timer);
 	list_remove(&w->own);
-	map_remove_u64(l->clients, w->seek.client);
+	set_client(w, 0);
+	list_remove(&w->node);
 	free(w);
+	l->count--;
 	if (list_empty(&k->seeks)) {
 		map_remove(l->kinds, slice_str(k->key));
 		free(k);
@@ -144,128 +111,236 @@ static void remove_waiting(struct game_lobby *l, struct waiting *w)
 	}
 }
 
-static void add_waiting(struct game_lobby *l, const struct game_seek *seek)
+/* Of an account all seeks that `which` names; the last one takes the seeker with it. */
+static int remove_seeks(
+	struct lobby_seeker *k, bool (*which)(struct lobby_waiting *w, void *arg), void *arg)
 {
-	struct waiting *w = mem_zalloc(sizeof(*w));
+	int left = k ? k->count : 0, removed = 0;
 
-	INVARIANT(seek->rules && seek->limit_ms > 0 && !map_get_u64(l->clients, seek->client));
-	w->seek = *seek;
-	w->seeker = seeker_of(l, seek->account);
-	w->seeker->count++;
-	list_push(&kind_of(l, seek)->seeks, &w->node);
-	list_push(&w->seeker->seeks, &w->own);
-	map_set_u64(l->clients, seek->client, w);
+	for (struct list_node *it = left ? k->seeks.head.next : NULL; left > 0; left--) {
+		struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
+
+		it = it->next;
+		if (which(w, arg)) {
+			remove_waiting(w);
+			removed++;
+		}
+	}
+	return removed;
+}
+
+/* ---- time ---- */
+
+static int64_t left_ms(const struct lobby_waiting *w)
+{
+	int64_t left = w->expires_ms - clock_mono_ms();
+
+	return left > 0 ? left : 0;
+}
+
+static void on_over(void *arg)
+{
+	struct lobby_waiting *w = arg;
+
+	game_send_account(w->seeker->lobby->g, w->seek.account,
+		game_frame_seek_expired(w->seek.id, left_ms(w) == 0 ? "time" : "gone"));
+	remove_waiting(w);
+}
+
+/* Until its time is over, or that of a connection that is gone. */
+static void watch_time(struct lobby_waiting *w)
+{
+	int64_t ms = left_ms(w);
+
+	if (!w->seek.client && ms > LOBBY_AWAY_MS)
+		ms = LOBBY_AWAY_MS;
+	timer_start(&w->timer, ms, 0, on_over, w);
 }
 
 /* ---- seeks ---- */
 
-void lobby_end_seeks(struct game_lobby *l, const struct game_seek *found)
+static bool any(struct lobby_waiting *w, void *arg)
 {
-	struct seeker *k = find_seeker(l, found->account);
-	int left = k ? k->count : 0;
-
-	/* The last one takes the seeker with it. */
-	for (struct list_node *it = left ? k->seeks.head.next : NULL; left > 0; left--) {
-		struct waiting *w = LIST_ENTRY(it, struct waiting, own);
-
-		it = it->next;
-		if (game_seek_same(&w->seek, found))
-			remove_waiting(l, w);
-	}
-	game_seek_drop(l->g, found->account, found);
+	(void)w;
+	(void)arg;
+	return true;
 }
 
-/*
- * Who plays with a new seek, itself among them: those of other accounts that wait longest, of each
- * account the newest, since an older connection may be one that is dead and has not been found out
- * yet. How many were found; no more than the game needs.
- */
-static unsigned find_players(const struct kind *k, const struct game_seek *seek,
-	const struct game_seek *out[GAME_SEATS_MAX])
+static bool of_client(struct lobby_waiting *w, void *arg)
 {
-	unsigned n = 1;
+	return w->seek.client == *(uint64_t *)arg;
+}
 
-	out[0] = seek;
-	LIST_FOREACH (&k->seeks, it) {
-		const struct waiting *w = LIST_ENTRY(it, struct waiting, node);
-		unsigned at = 0;
-
-		while (at < n && out[at]->account != w->seek.account)
-			at++;
-		if (at > 0 && at < seek->rules->seats_min)
-			out[at] = &w->seek;
-		n += at == n && n < seek->rules->seats_min;
-	}
-	return n;
+void lobby_end_seeks(struct game_lobby *l, int64_t account)
+{
+	remove_seeks(find_seeker(l, account), any, NULL);
+	game_seek_drop(l->g, account);
 }
 
 static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
 {
-	const struct seeker *k = find_seeker(l, seek->account);
+	const struct lobby_seeker *k = find_seeker(l, seek->account);
 
-	if (game_lobby_is_pairing(l, seek->account, seek))
+	if (game_lobby_is_pairing(l, seek->account))
 		return HEARTH_ECONFLICT;
 	if (k && k->count >= l->g->seeks_max)
 		return HEARTH_ETOOBIG;
-	return map_count(l->clients) >= SEEKS_MAX ? HEARTH_EBUSY : 0;
+	return l->count >= SEEKS_MAX ? HEARTH_EBUSY : 0;
+}
+
+static struct lobby_waiting *add_waiting(struct game_lobby *l, const struct game_seek *seek)
+{
+	struct lobby_waiting *w = mem_zalloc(sizeof(*w));
+
+	INVARIANT(seek->rules && seek->limit_ms > 0 && seek->ttl_ms > 0 && seek->client);
+	w->seek = *seek;
+	w->seek.id = ++l->last_id;
+	w->expires_ms = clock_mono_ms() + seek->ttl_ms;
+	w->seeker = seeker_of(l, seek->account);
+	w->seeker->count++;
+	l->count++;
+	w->kind = kind_of(l, seek);
+	list_push(&w->kind->seeks, &w->node);
+	list_push(&w->seeker->seeks, &w->own);
+	map_set_u64(l->clients, seek->client, w->seeker);
+	watch_time(w);
+	return w;
+}
+
+/* Whether as many as the game needs were there: then the seek is gone. */
+static bool pair_up(struct game_lobby *l, const struct lobby_waiting *w)
+{
+	const struct game_seek *players[GAME_SEATS_MAX];
+	unsigned wanted = w->seek.rules->seats_min;
+
+	if (lobby_find_players(w->kind, &w->seek, players) < wanted)
+		return false;
+	lobby_pair(l, players, wanted);
+	return true;
 }
 
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 {
-	struct waiting *earlier = map_get_u64(l->clients, seek->client);
-	const struct game_seek *players[GAME_SEATS_MAX];
-	const struct kind *k;
+	uint64_t client = seek->client;
+	struct lobby_waiting *w;
 	int rc;
 
-	if (earlier)
-		remove_waiting(l, earlier);
+	if (!seek->beside)
+		remove_seeks(map_get_u64(l->clients, client), of_client, &client);
 	rc = may_seek(l, seek);
 	if (rc < 0)
 		return rc;
-	k = find_kind(l, seek);
-	if (k && find_players(k, seek, players) == seek->rules->seats_min) {
-		lobby_pair(l, players, seek->rules->seats_min);
-		return 0;
-	}
-	add_waiting(l, seek);
-	game_send(l->g, seek->client, game_frame_plain("seeking"));
+	w = add_waiting(l, seek);
+	if (!pair_up(l, w))
+		game_send(l->g, client, game_frame_seeking(&w->seek, left_ms(w)));
 	return 0;
 }
 
-void game_lobby_cancel(struct game_lobby *l, int64_t account, uint64_t except)
+/* Those whose connection is gone are this one's, and may find their match at once. */
+static bool take_up(struct game_lobby *l, struct lobby_seeker *k, uint64_t client, bool legal)
 {
-	struct seeker *k = find_seeker(l, account);
+	bool taken = false;
 
-	/* The seeker goes with its last seek. */
-	for (size_t left = k ? (size_t)k->count : 0; left > 0; left--) {
-		struct waiting *w = LIST_ENTRY(k->seeks.head.next, struct waiting, own);
+	LIST_FOREACH (&k->seeks, it) {
+		struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
 
-		/* The linter does not see that a removed one is the list's first no more. */
-		if (w->seek.client != except) /* NOLINT(clang-analyzer-unix.Malloc) */
-			game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
-		remove_waiting(l, w);
+		if (w->seek.client)
+			continue;
+		w->seek.legal = legal;
+		set_client(w, client);
+		watch_time(w);
+		taken = true;
 	}
+	if (taken)
+		LIST_FOREACH (&k->seeks, it)
+			if (pair_up(l, LIST_ENTRY(it, struct lobby_waiting, own)))
+				return true;
+	return false;
+}
+
+void game_lobby_list(struct game_lobby *l, int64_t account, uint64_t client, bool legal)
+{
+	struct lobby_seeker *k = find_seeker(l, account);
+	struct game_seeks_frame frame;
+
+	if (k && take_up(l, k, client, legal))
+		k = NULL;
+	game_frame_seeks_open(&frame);
+	if (k)
+		LIST_FOREACH (&k->seeks, it) {
+			const struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
+
+			game_frame_seeks_add(&frame, &w->seek, left_ms(w));
+		}
+	game_send(l->g, client, game_frame_seeks_close(&frame));
+}
+
+/* ---- taken back ---- */
+
+struct taking {
+	int64_t id; /* 0: all */
+	uint64_t except;
+};
+
+static bool taken_back(struct lobby_waiting *w, void *arg)
+{
+	const struct taking *t = arg;
+
+	if (t->id && w->seek.id != t->id)
+		return false;
+	if (w->seek.client && w->seek.client != t->except)
+		game_send(w->seeker->lobby->g, w->seek.client, game_frame_cancelled(t->id));
+	return true;
+}
+
+int game_lobby_cancel(struct game_lobby *l, int64_t account, int64_t id, uint64_t except)
+{
+	struct taking t = { id, except };
+	int removed = remove_seeks(find_seeker(l, account), taken_back, &t);
+
+	return id && !removed ? HEARTH_ENOTFOUND : 0;
 }
 
 void game_lobby_clear(struct game_lobby *l)
 {
+	struct taking all = { 0, 0 };
 	size_t it = 0;
 	void *value;
 
-	while (map_next(l->clients, &it, NULL, &value)) {
-		struct waiting *w = value;
-
-		game_send(l->g, w->seek.client, game_frame_plain("cancelled"));
-		/* The linter believes that the map still has it. */
-		remove_waiting(l, w); /* NOLINT(clang-analyzer-unix.Malloc) */
-	}
+	while (map_next(l->seekers, &it, NULL, &value))
+		remove_seeks(value, taken_back, &all);
 }
 
 void game_lobby_close(struct game_lobby *l, uint64_t client)
 {
-	struct waiting *w = map_get_u64(l->clients, client);
+	struct lobby_seeker *k = map_get_u64(l->clients, client);
 
-	if (w)
-		remove_waiting(l, w);
+	if (k)
+		LIST_FOREACH (&k->seeks, it) {
+			struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
+
+			if (w->seek.client != client)
+				continue;
+			set_client(w, 0);
+			watch_time(w);
+		}
 	lobby_pairings_close(l, client);
+}
+
+void game_lobby_free(struct game_lobby **lp)
+{
+	struct game_lobby *l = *lp;
+	size_t it = 0;
+	void *value;
+
+	if (!l)
+		return;
+	while (map_next(l->seekers, &it, NULL, &value))
+		remove_seeks(value, any, NULL);
+	INVARIANT(l->count == 0 && map_count(l->clients) == 0 && map_count(l->kinds) == 0);
+	map_free(&l->clients);
+	map_free(&l->kinds);
+	map_free(&l->seekers);
+	free(l);
+	*lp = NULL;
 }

@@ -6,7 +6,7 @@
  *      └──refused, or not stored──▶ both are told
  *
  * On the loop, but for what gets a transaction. As many at a time as pairs wait for the database;
- * of an account one for each kind of game.
+ * of an account one.
  */
 #include <stdlib.h>
 
@@ -100,7 +100,7 @@ static void open_match(struct pairing *p)
 	match_free(&m);
 }
 
-/* What all are told when nothing comes of it: every seek of theirs for this is gone. */
+/* What all are told when nothing comes of it: every seek of theirs is gone. */
 static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
@@ -125,30 +125,22 @@ static void on_added(void *arg, int status)
 	free(p);
 }
 
-/* Seats by lot: each order is as likely as any other. */
-static void draw_seats(struct pairing *p, const struct game_seek *const seeks[], unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		unsigned at = (unsigned)rand_below(i + 1);
-
-		p->seeks[i] = p->seeks[at];
-		p->seeks[at] = *seeks[i];
-	}
-}
-
 void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], unsigned n)
 {
 	struct pairing *p = mem_zalloc(sizeof(*p));
-	const struct game_seek *first = seeks[0];
+	const struct game_seek *first = &p->seeks[0];
+	unsigned seats[GAME_SEATS_MAX];
 
+	lobby_draw_seats(seeks, n, seats);
+	for (unsigned i = 0; i < n; i++)
+		p->seeks[seats[i]] = *seeks[i];
 	INVARIANT(game_owns(l->g, GAME_LOBBY) && n >= first->rules->seats_min &&
 		  n <= first->rules->seats_max);
 	p->lobby = l;
 	p->tenure = game_owned(l->g, GAME_LOBBY);
-	draw_seats(p, seeks, n);
 	p->row = (struct game_match_row){ .rules = first->rules,
 		.seats = n,
-		.setup = SLICE(""),
+		.setup = slice_str(first->setup),
 		.limit_ms = first->limit_ms,
 		.increment_ms = first->increment_ms,
 		.started_at = clock_wall_ms() };
@@ -158,7 +150,7 @@ void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], uns
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
 	for (unsigned seat = 0; seat < n; seat++)
-		lobby_end_seeks(l, &p->seeks[seat]);
+		lobby_end_seeks(l, p->row.accounts[seat]);
 	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
@@ -173,15 +165,11 @@ static bool sits(const struct pairing *p, int64_t account)
 	return false;
 }
 
-bool game_lobby_is_pairing(
-	const struct game_lobby *l, int64_t account, const struct game_seek *seek)
+bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account)
 {
-	LIST_FOREACH (&l->pairings, it) {
-		const struct pairing *p = LIST_ENTRY(it, struct pairing, node);
-
-		if (sits(p, account) && (!seek || game_seek_same(&p->seeks[0], seek)))
+	LIST_FOREACH (&l->pairings, it)
+		if (sits(LIST_ENTRY(it, struct pairing, node), account))
 			return true;
-	}
 	return false;
 }
 

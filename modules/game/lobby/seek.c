@@ -130,6 +130,11 @@ void game_seek_begin(struct game *g, const struct game_seek *seek)
 {
 	struct seeking *s = map_get_u64(g->seeking, seek->client);
 
+	if (s && seek->beside && !s->dropped) {
+		game_send(g, seek->client,
+			game_frame_error("busy", "your last seek is being looked into"));
+		return;
+	}
 	if (s) {
 		char name[ACCOUNTS_NAME_ROOM];
 
@@ -148,13 +153,7 @@ void game_seek_begin(struct game *g, const struct game_seek *seek)
 	g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
 }
 
-bool game_seek_same(const struct game_seek *a, const struct game_seek *b)
-{
-	return a->rules == b->rules && a->limit_ms == b->limit_ms &&
-	       a->increment_ms == b->increment_ms;
-}
-
-void game_seek_drop(struct game *g, int64_t account, const struct game_seek *like)
+void game_seek_drop(struct game *g, int64_t account)
 {
 	size_t it = 0;
 	void *value;
@@ -162,7 +161,7 @@ void game_seek_drop(struct game *g, int64_t account, const struct game_seek *lik
 	while (map_next(g->seeking, &it, NULL, &value)) {
 		struct seeking *s = value;
 
-		if (s->seek.account == account && (!like || game_seek_same(&s->seek, like)))
+		if (s->seek.account == account)
 			s->dropped = true;
 	}
 }

@@ -9,16 +9,12 @@
 
 /*
  * Looks a seek up and hands it to the lobby; the client hears of both. A limit_ms of 0 is the clock
- * the person prefers. A later one of the same connection takes its place.
+ * the person prefers. A later one of the same connection takes its place; where it is to stand beside
+ * that, it is refused until that has come through.
  */
 void game_seek_begin(struct game *g, const struct game_seek *seek);
-/* Whether two want the same game: rules and clock. */
-bool game_seek_same(const struct game_seek *a, const struct game_seek *b);
-/*
- * Those of an account that want the same as `like` (NULL: all of it), or that of a connection that
- * is gone, come to nothing.
- */
-void game_seek_drop(struct game *g, int64_t account, const struct game_seek *like);
+/* Those of an account, or that of a connection that is gone, come to nothing. */
+void game_seek_drop(struct game *g, int64_t account);
 void game_seek_close(struct game *g, uint64_t client);
 
 #endif

@@ -205,8 +205,8 @@ void game_account_gone(void *module, const struct bus_event *ev)
 
 	if (!ev || export_account_of(ev->payload, &account) < 0)
 		return;
-	game_seek_drop(g, account, NULL);
-	game_lobby_cancel(g->lobby, account, 0);
+	game_seek_drop(g, account);
+	game_lobby_cancel(g->lobby, account, 0, 0);
 	for (int i = 0; i < g->shard_count; i++)
 		game_shard_forget_account(g->shards[i], account);
 }

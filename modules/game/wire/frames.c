@@ -4,6 +4,8 @@
  */
 #include "wire/frames.h"
 
+#include "lobby/lobby.h"
+
 #define FRAME_USUAL 480 /* bytes: most are no longer */
 
 /* A frame under construction. */
@@ -182,6 +184,8 @@ void game_write_match(
 	json_put_i64(w, "seq", m->seq);
 	json_put_str(w, "rules", m->rules->id);
 	write_players(w, m);
+	if (m->setup && m->setup[0])
+		json_put_str(w, "setup", m->setup);
 	write_time_control(w, m);
 	json_put_i64(w, "started_at", m->started_at);
 	if (m->ended_at)
@@ -446,12 +450,73 @@ struct buf *game_frame_elsewhere(void)
 		"the games have moved to another node: ask again for what you follow or seek");
 }
 
-struct buf *game_frame_plain(const char *type)
+/* ---- seeks ---- */
+
+static void write_seek(struct json_writer *w, const struct game_seek *s, int64_t left_ms)
+{
+	json_put_i64(w, "seek", s->id);
+	json_put_str(w, "rules", s->rules->id);
+	json_put_str(w, "setup", s->setup[0] ? s->setup : NULL);
+	json_name(w, "time_control");
+	json_open_object(w);
+	json_put_i64(w, "limit", s->limit_ms / 1000);
+	json_put_i64(w, "increment", s->increment_ms / 1000);
+	json_close_object(w);
+	json_put_str(w, "color", s->seat >= 0 ? s->rules->seat_names[s->seat] : NULL);
+	json_put_i64(w, "expires_in", left_ms);
+}
+
+struct buf *game_frame_seeking(const struct game_seek *seek, int64_t left_ms)
 {
 	struct frame f;
 
-	frame_open(&f, type);
+	frame_open(&f, "seeking");
+	write_seek(&f.w, seek, left_ms);
 	return frame_close(&f);
+}
+
+struct buf *game_frame_seek_expired(int64_t seek, const char *reason)
+{
+	struct frame f;
+
+	frame_open(&f, "seek-expired");
+	json_put_i64(&f.w, "seek", seek);
+	json_put_str(&f.w, "reason", reason);
+	return frame_close(&f);
+}
+
+struct buf *game_frame_cancelled(int64_t seek)
+{
+	struct frame f;
+
+	frame_open(&f, "cancelled");
+	if (seek)
+		json_put_i64(&f.w, "seek", seek);
+	return frame_close(&f);
+}
+
+void game_frame_seeks_open(struct game_seeks_frame *f)
+{
+	*f = (struct game_seeks_frame){ 0 };
+	json_writer_init(&f->w, &f->out);
+	json_open_object(&f->w);
+	json_put_str(&f->w, "type", "seeks");
+	json_name(&f->w, "seeks");
+	json_open_array(&f->w);
+}
+
+void game_frame_seeks_add(struct game_seeks_frame *f, const struct game_seek *seek, int64_t left_ms)
+{
+	json_open_object(&f->w);
+	write_seek(&f->w, seek, left_ms);
+	json_close_object(&f->w);
+}
+
+struct buf *game_frame_seeks_close(struct game_seeks_frame *f)
+{
+	json_close_array(&f->w);
+	json_close_object(&f->w);
+	return buf_from_strbuf(&f->out);
 }
 
 struct buf *game_frame_error(const char *code, const char *text)

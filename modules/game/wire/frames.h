@@ -11,6 +11,8 @@
 #include "hearth/buf.h"
 #include "hearth/json.h"
 
+struct game_seek;
+
 /* Who a state is for. */
 struct game_viewer {
 	int seat;               /* or GAME_VIEWER_PUBLIC */
@@ -48,10 +50,22 @@ struct buf *game_frame_current(const int64_t *matches, size_t n, bool more);
 /* `move` is what the client sent; `m` as it stands, or NULL when it is not known. */
 struct buf *game_frame_rejected(int64_t match, const struct match *m, struct slice move,
 	const char *code, const char *text);
+/* A seek stands, for so long; it is over, by its time ("time") or since nobody has it ("gone"). */
+struct buf *game_frame_seeking(const struct game_seek *seek, int64_t left_ms);
+struct buf *game_frame_seek_expired(int64_t seek, const char *reason);
+/* A seek (0: all) was taken back. */
+struct buf *game_frame_cancelled(int64_t seek);
+/* An account's seeks, one after the other. */
+struct game_seeks_frame {
+	struct strbuf out;
+	struct json_writer w;
+};
+void game_frame_seeks_open(struct game_seeks_frame *f);
+void game_frame_seeks_add(
+	struct game_seeks_frame *f, const struct game_seek *seek, int64_t left_ms);
+struct buf *game_frame_seeks_close(struct game_seeks_frame *f);
 /* To who hears of matches that another node owns from now on. */
 struct buf *game_frame_elsewhere(void);
-/* A frame of a type and nothing else; or an error. */
-struct buf *game_frame_plain(const char *type);
 struct buf *game_frame_error(const char *code, const char *text);
 
 /*

@@ -70,38 +70,108 @@ static bool read_clock(struct game *g, const struct frame_message *from, const s
 	return true;
 }
 
+/* False, and an error to the client, when the game is none, or not from this setup. */
+static bool read_game(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_seek *out)
+{
+	static const uint8_t seed[GAME_SEED_SIZE];
+	struct slice rules = SLICE("chess"), setup = { 0 };
+	const char *why = "setup: expected the text of a position, such as a FEN";
+	void *state;
+	int rc = HEARTH_EINVAL;
+
+	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
+		out->rules = game_rules_find(rules);
+	if (!out->rules) {
+		send_error(g, from, "no-rules", "seek: no such game is played here");
+		return false;
+	}
+	if (json_get_text(frame, "setup", &setup) == HEARTH_EINVAL || setup.n >= GAME_SETUP_MAX ||
+		setup.n > out->rules->setup_size_max ||
+		memchr(setup.p ? setup.p : "", 0, setup.n)) {
+		send_error(g, from, "bad-setup", why);
+		return false;
+	}
+	if (setup.n) {
+		state = mem_zalloc(out->rules->state_size);
+		rc = out->rules->init(state, out->rules->seats_min, setup, seed, &why);
+		free(state);
+	}
+	if (setup.n && rc < 0) {
+		send_error(g, from, "bad-setup", why);
+		return false;
+	}
+	snprintf(out->setup, sizeof(out->setup), "%.*s", SLICE_ARG(setup));
+	return true;
+}
+
+/* The seat that is wished, and for how long the seek is to wait. */
+static bool read_wishes(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_seek *out)
+{
+	struct slice color = { 0 };
+	int64_t ttl_s = g->seek_ttl_ms / 1000;
+
+	out->seat = -1;
+	if (json_get_text(frame, "color", &color) != HEARTH_EINVAL)
+		for (unsigned seat = 0; seat < out->rules->seats_min; seat++)
+			if (slice_eq(color, slice_str(out->rules->seat_names[seat])))
+				out->seat = (int)seat;
+	if (json_get(frame, "color") && out->seat < 0) {
+		send_error(g, from, "bad-frame", "seek: expected color, the name of a seat");
+		return false;
+	}
+	if (json_get_i64(frame, "ttl", 1, ttl_s, &ttl_s) == HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame",
+			"seek: expected ttl in seconds, no more than this server lets a seek wait");
+		return false;
+	}
+	out->ttl_ms = ttl_s * 1000;
+	return read_flag(g, from, frame, "legal", &out->legal) &&
+	       read_flag(g, from, frame, "beside", &out->beside);
+}
+
 static void on_seek(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	struct game_seek wanted = { .client = from->client, .account = from->account };
-	struct slice rules = SLICE("chess");
 	const struct json *clock = json_get(frame, "clock");
 
 	if (hand_on(g, from, GAME_LOBBY))
 		return;
 	if (clock && !read_clock(g, from, clock, &wanted))
 		return;
-	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
-		wanted.rules = game_rules_find(rules);
-	if (!wanted.rules) {
-		send_error(g, from, "no-rules", "seek: no such game is played here");
-		return;
-	}
-	if (read_flag(g, from, frame, "legal", &wanted.legal))
+	if (read_game(g, from, frame, &wanted) && read_wishes(g, from, frame, &wanted))
 		game_seek_begin(g, &wanted);
 }
 
-/* All seeks of the account; what was cancelled is never paired afterwards. */
+/* A seek, or all of the account; what was cancelled is never paired afterwards. */
 static void on_cancel(struct game *g, const struct frame_message *from, const struct json *frame)
 {
-	(void)frame;
+	int64_t id = 0;
+
 	if (hand_on(g, from, GAME_LOBBY))
 		return;
-	game_seek_drop(g, from->account, NULL);
-	game_lobby_cancel(g->lobby, from->account, from->client);
-	if (game_lobby_is_pairing(g->lobby, from->account, NULL))
+	if (json_get_i64(frame, "seek", 1, INT64_MAX, &id) == HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame", "cancel: expected seek, the number of one");
+		return;
+	}
+	if (!id)
+		game_seek_drop(g, from->account);
+	if (game_lobby_cancel(g->lobby, from->account, id, from->client) < 0 &&
+		!game_lobby_is_pairing(g->lobby, from->account))
+		send_error(g, from, "no-seek", "you have no such seek");
+	else if (game_lobby_is_pairing(g->lobby, from->account))
 		send_error(g, from, "paired", "an opponent was found already: your match begins");
 	else
-		game_send(g, from->client, game_frame_plain("cancelled"));
+		game_send(g, from->client, game_frame_cancelled(id));
+}
+
+static void on_seeks(struct game *g, const struct frame_message *from, const struct json *frame)
+{
+	bool legal = false;
+
+	if (!hand_on(g, from, GAME_LOBBY) && read_flag(g, from, frame, "legal", &legal))
+		game_lobby_list(g->lobby, from->account, from->client, legal);
 }
 
 /* The event that the client has seen last: of whoever follows, and of who moves. */
@@ -210,6 +280,7 @@ static const struct {
 } frames[] = {
 	{ "seek", on_seek, 0 },
 	{ "cancel", on_cancel, 0 },
+	{ "seeks", on_seeks, 0 },
 	{ "move", on_move, 0 },
 	{ "draw", on_draw, 0 },
 	{ "current", on_current, 0 },
@@ -240,7 +311,7 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 			return;
 		}
 	send_error(g, from, "bad-frame",
-		"expected type: seek, cancel, move, draw, takeback, decline, resign, abort, "
+		"expected type: seek, seeks, cancel, move, draw, takeback, decline, resign, abort, "
 		"claim-victory, claim-draw, watch, resume or current");
 }
 

@@ -138,7 +138,8 @@ function ask() {
 
 const on = {
   connected() {
-    seeking = false; // a seek ends with its connection
+    seeking = false;
+    send({ to: 'game', type: 'seeks', legal: true }); // a seek outlives its connection for a moment
     if (entered) ask();
     draw();
   },
@@ -147,6 +148,15 @@ const on = {
     draw();
   },
   cancelled() {
+    seeking = false;
+    draw();
+  },
+  seeks({ seeks }) {
+    seeking = seeks.length > 0;
+    draw();
+  },
+  'seek-expired'() {
+    if (seeking && entered) notice('Nobody wanted to play that. You may try again, or another clock.');
     seeking = false;
     draw();
   },

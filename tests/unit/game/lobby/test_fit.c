@@ -1,0 +1,148 @@
+/*
+ * test_fit.c: who of those that wait play together, and who sits where.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lobby/lobby_private.h"
+
+static struct game_rules rules = { .id = "chess", .seats_min = 2, .seats_max = 4 };
+static struct lobby_kind kind;
+static struct lobby_waiting waiting[16];
+static int count;
+
+static void begin(unsigned seats)
+{
+	rules.seats_min = seats;
+	list_init(&kind.seeks);
+	memset(waiting, 0, sizeof(waiting));
+	count = 0;
+}
+
+static struct game_seek seek_of(int64_t account, uint64_t client, int seat)
+{
+	return (struct game_seek){
+		.account = account, .client = client, .seat = seat, .rules = &rules
+	};
+}
+
+static void waits(int64_t account, uint64_t client, int seat)
+{
+	waiting[count].seek = seek_of(account, client, seat);
+	list_push(&kind.seeks, &waiting[count++].node);
+}
+
+/* The connections that play with one, as digits behind its own; empty: too few are there. */
+static const char *players_of(int64_t account, uint64_t client, int seat)
+{
+	static char found[GAME_SEATS_MAX + 1];
+	struct game_seek own = seek_of(account, client, seat);
+	const struct game_seek *out[GAME_SEATS_MAX];
+	unsigned n = lobby_find_players(&kind, &own, out);
+
+	for (unsigned i = 0; i < n; i++)
+		found[i] = (char)('0' + out[i]->client);
+	found[n == rules.seats_min ? n : 0] = 0;
+	return found;
+}
+
+START_TEST(who_waits_longest_by_their_newest_connection)
+{
+	begin(2);
+	ck_assert_str_eq(players_of(1, 1, -1), "");
+	waits(1, 2, -1);
+	ck_assert_str_eq(players_of(1, 1, -1), ""); /* nobody plays themselves */
+	waits(2, 3, -1);
+	waits(3, 4, -1);
+	waits(2, 5, -1);
+	ck_assert_str_eq(players_of(1, 1, -1), "15");
+	/* One whose connection is gone plays nothing; the account's other one does. */
+	waiting[3].seek.client = 0;
+	ck_assert_str_eq(players_of(1, 1, -1), "13");
+	waiting[1].seek.client = 0;
+	ck_assert_str_eq(players_of(1, 1, -1), "14");
+}
+END_TEST
+
+START_TEST(no_two_wish_for_one_seat)
+{
+	begin(2);
+	waits(2, 3, 0);
+	waits(3, 4, 0);
+	waits(4, 5, 1);
+	ck_assert_str_eq(players_of(1, 1, 0), "15");
+	ck_assert_str_eq(players_of(1, 1, 1), "13");
+	ck_assert_str_eq(players_of(1, 1, -1), "13");
+	/* Another wish of the same account may fit better than its first. */
+	begin(2);
+	waits(2, 3, 0);
+	waits(2, 4, 1);
+	ck_assert_str_eq(players_of(1, 1, 0), "14");
+}
+END_TEST
+
+START_TEST(as_many_as_the_game_needs)
+{
+	begin(3);
+	waits(2, 3, -1);
+	ck_assert_str_eq(players_of(1, 1, -1), "");
+	waits(3, 4, 2);
+	waits(4, 5, -1);
+	ck_assert_str_eq(players_of(1, 1, -1), "134");
+	ck_assert_str_eq(players_of(1, 1, 2), "135");
+}
+END_TEST
+
+START_TEST(each_gets_a_seat_and_who_wished_for_one_gets_that)
+{
+	int first[4] = { 0 };
+
+	for (int round = 0; round < 400; round++) {
+		struct game_seek seeks[4];
+		const struct game_seek *all[4];
+		unsigned seats[GAME_SEATS_MAX], taken = 0;
+
+		for (int i = 0; i < 4; i++) {
+			seeks[i] = seek_of(i + 1, 1, i == 2 ? 1 : -1);
+			all[i] = &seeks[i];
+		}
+		lobby_draw_seats(all, 4, seats);
+		for (int i = 0; i < 4; i++)
+			taken |= 1u << seats[i];
+		ck_assert_uint_eq(taken, 15);
+		ck_assert_uint_eq(seats[2], 1);
+		first[seats[0]]++;
+	}
+	/* By lot: of 400 each of the three has some. */
+	ck_assert(first[0] > 50 && first[2] > 50 && first[3] > 50 && first[1] == 0);
+}
+END_TEST
+
+START_TEST(who_wants_something_else_wants_another_kind)
+{
+	struct game_seek a = seek_of(1, 1, 0), b = seek_of(2, 2, 1);
+	char x[LOBBY_KEY_MAX], y[LOBBY_KEY_MAX];
+
+	a.limit_ms = b.limit_ms = 60000;
+	lobby_key(x, &a);
+	lobby_key(y, &b);
+	ck_assert_str_eq(x, y);
+	snprintf(b.setup, sizeof(b.setup), "chess960");
+	lobby_key(y, &b);
+	ck_assert_str_ne(x, y);
+	memset(b.setup, 'x', sizeof(b.setup) - 1);
+	b.limit_ms = b.increment_ms = INT64_MAX;
+	lobby_key(y, &b); /* whole, however long */
+	ck_assert_int_eq(y[strlen(y) - 1], 'x');
+	ck_assert_int_gt(strlen(y), sizeof(b.setup));
+	b.setup[sizeof(b.setup) - 2] = 'y';
+	lobby_key(x, &b);
+	ck_assert_str_ne(x, y);
+}
+END_TEST
+
+TEST_MAIN("fit", who_waits_longest_by_their_newest_connection, no_two_wish_for_one_seat,
+	as_many_as_the_game_needs, each_gets_a_seat_and_who_wished_for_one_gets_that,
+	who_wants_something_else_wants_another_kind)
