@@ -8,8 +8,8 @@
 #include "net/dns_internal.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hearth/arena.h"
 #include "hearth/clock.h"
@@ -17,7 +17,6 @@
 #include "hearth/metric.h"
 
 #define RCODE_SERVFAIL 2
-#define RECORDS_MAX    256 /* of an answer that are shown; a name server has no use for more */
 #define PROBE_AGAIN_MS INT64_C(3600000)
 
 static const char *const status_names[DNS_STATUSES] = { "found", "nodata", "nxdomain", "failed",
@@ -95,11 +94,20 @@ static void drop_dot(char *name)
 		name[n - 1] = '\0';
 }
 
+/* All of them: who is to choose, as among MX, needs to see the best. A message of the DNS has room for 5,000. */
+static void show_records(struct dns_answer *a, const struct ub_result *r)
+{
+	while (r->data[a->count])
+		a->count++;
+	a->rdata = mem_alloc((a->count + 1) * sizeof(*a->rdata));
+	for (size_t i = 0; i < a->count; i++)
+		a->rdata[i] = slice_of(r->data[i], (size_t)r->len[i]);
+}
+
 static void on_result(void *arg, int error, struct ub_result *r)
 {
 	struct dns_question *q = arg;
-	struct slice rdata[RECORDS_MAX];
-	struct dns_answer a = { .status = DNS_FAILED, .name = q->name, .rdata = rdata, .why = "" };
+	struct dns_answer a = { .status = DNS_FAILED, .name = q->name, .why = "" };
 
 	if (error || !r) {
 		a.why = error ? ub_strerror(error) : "no result";
@@ -117,9 +125,10 @@ static void on_result(void *arg, int error, struct ub_result *r)
 		a.why = r->why_bogus ? r->why_bogus : "signatures do not hold";
 	else if (a.status == DNS_FAILED)
 		a.why = rcode_name(r->rcode);
-	for (; a.status == DNS_FOUND && r->data[a.count] && a.count < RECORDS_MAX; a.count++)
-		rdata[a.count] = slice_of(r->data[a.count], (size_t)r->len[a.count]);
+	if (a.status == DNS_FOUND)
+		show_records(&a, r);
 	answer(q, &a);
+	free(a.rdata);
 	ub_resolve_free(r);
 }
 

@@ -2,18 +2,21 @@
 // by command; nothing lost or doubled when the server is killed.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually, freePort } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
+import { makeAuthority, makeCertificate } from './mail-sink.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
 const PASSWORD = 'correct-horse-battery';
 const NS = '127.0.0.1';
-let hearth, names, port, secure;
+const RESET = 'a RST'; // in the place of an answer
+let hearth, names, port, contexts;
 
 // ---- the other servers: one for each name, at an address of loopback's own ----
 
@@ -34,6 +37,11 @@ class Server {
     let state = 'command', text = '', rcpt = [], from = '', begun = 0, stream = socket, slow = Promise.resolve();
     const say = (line) => {
       if (line === null) return stream.destroy();
+      if (line === RESET) return socket.resetAndDestroy();
+      if (line.drip) {
+        const bytes = [...line.drip], drip = setInterval(() => (bytes.length ? stream.write(bytes.shift()) : clearInterval(drip)), line.each);
+        return socket.on('close', () => clearInterval(drip));
+      }
       if (ways.slowly) {
         for (const c of `${line}\r\n`) slow = slow.then(() => new Promise((done) => setTimeout(() => done(stream.write(c)), 2)));
         return slow;
@@ -49,7 +57,7 @@ class Server {
       if (verb === 'MAIL') from = line;
       if (verb === 'MAIL') this.most = Math.max(this.most, ++begun);
       if (own !== undefined) {
-        if (verb === 'STAR' && own === 'secure') return secureNow();
+        if (verb === 'STAR' && own.cert) return secureNow(own);
         if (verb === 'RCPT' && /^2/.test(own)) rcpt.push(line);
         return say(own);
       }
@@ -76,16 +84,17 @@ class Server {
       rest += bytes.toString('latin1');
       for (let at; (at = rest.indexOf('\r\n')) >= 0;) {
         const line = rest.slice(0, at);
-        rest = rest.slice(at + 2);
+        rest = ways.oneAtATime ? '' : rest.slice(at + 2); // and forgets what came with it
         if (state === 'command') command(line);
+        else if (ways.data !== undefined) return say(ways.data);
         else if (line === '.') end();
         else text += `${line.replace(/^\./, '')}\r\n`;
       }
     };
-    const secureNow = () => {
+    const secureNow = ({ cert, behind = '' }) => {
       socket.removeAllListeners('data');
-      socket.write('220 go\r\n');
-      stream = new TLSSocket(socket, { isServer: true, secureContext: secure });
+      socket.write(`220 go\r\n${behind}`);
+      stream = new TLSSocket(socket, { isServer: true, secureContext: contexts[cert] });
       stream.on('data', take);
       stream.on('error', () => {});
     };
@@ -93,11 +102,6 @@ class Server {
     socket.on('error', () => {});
     socket.on('data', take);
     if (ways.greet === 'nothing') return;
-    if (ways.greet === 'dribble') {
-      const drip = setInterval(() => socket.write('2'), 300);
-      socket.on('close', () => clearInterval(drip));
-      return;
-    }
     say(ways.greet === undefined ? '220 x' : ways.greet);
   }
 }
@@ -112,12 +116,16 @@ const FAULTS = [
   ['good', {}, sent()],
   ['slow', { slowly: true }, sent()],
   ['helo', { EHLO: '502 what' }, sent()],
-  ['secure', { STAR: 'secure' }, sent({ tls: true })],
+  ['secure', { STAR: { cert: 'own' } }, sent({ tls: true })],
+  ['expired', { STAR: { cert: 'expired' } }, sent({ tls: true })], // against who only listens it is as good as any
+  ['injected', { STAR: { cert: 'own', behind: '250-x\r\n250 SIZE 1\r\n' } }, sent({ tls: true })], // what stood in front of TLS is forgotten
   ['badtls', { STAR: '220 go' }, sent({ tls: false })], // answers the handshake with text
   ['notls', { STAR: '454 4.7.0 not now' }, sent({ tls: false })],
   ['grey', { RCPT: once('450 4.2.0 greylisted') }, sent()],
   ['silent', { greet: 'nothing' }, later(/no answer within \d+ seconds \(greeting\)/)],
-  ['dribble', { greet: 'dribble' }, later(/no answer within \d+ seconds \(greeting\)/)],
+  ['dribble', { greet: { drip: '2'.repeat(200), each: 300 } }, later(/no answer within \d+ seconds \(greeting\)/)],
+  ['trickle', { greet: { drip: '220-a\r\n'.repeat(50), each: 1000 } }, later(/no answer within \d+ seconds \(greeting\)/)],
+  ['dottrickle', { dot: { drip: '250 2.0.0 taken at last, after a while\r\n', each: 1000 } }, later(/no answer within \d+ seconds .*the end of the message/)],
   ['closed', null, later(/Connection refused/)],
   ['hangup', { greet: null }, later(/the connection was lost/)],
   ['away', { greet: '554 5.7.1 go away' }, later(/go away/)],
@@ -139,6 +147,18 @@ const FAULTS = [
   ['dot4', { dot: '451 4.7.1 try again' }, later(/try again/)],
   ['dotgone', { dot: null }, later(/the connection was lost \(.*the end of the message/)],
   ['half', { DATA: '35' }, later(/no answer/)],
+  ['datareset', { data: RESET }, later(/the connection (was lost|broke)/)],
+  ['dotreset', { dot: RESET }, later(/the connection (was lost|broke)/)],
+  ['onecommand', { oneAtATime: true, EHLO: '250-x\r\n250 PIPELINING' }, later(/no answer within/)], // it says that it can
+  ['longline', { greet: `220 ${'x'.repeat(1e7)}` }, later(/no answer of SMTP/)],
+  ['manylines', { EHLO: `${'250-x\r\n'.repeat(1.4e6)}250 x` }, later(/no answer of SMTP/)],
+  ['codes', { EHLO: '250-x\r\n550 y' }, sent()], // the last line's counts: HELO is tried
+  ['codesrcpt', { RCPT: '250-ok\r\n550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 nobody/)],
+  ['nonsense', { EHLO: '250-x\r\nnonsense\r\n250 y' }, later(/no answer of SMTP/)],
+  ['octets', { RCPT: '550 5.1.1 n\xfbd\x01\x1b[31m\x80', DATA: '503 rcpt' }, never(/5\.1\.1 n/)],
+  ['bare', { EHLO: '250 x' }, sent()],
+  ['foreach', { dot: '250 2.0.0 taken\r\n450 4.2.0 for another one' }, sent()], // as LMTP answers
+
   ['nullmx', null, never(/5\.1\.10 /)],
   ['selfmx', null, never(/5\.4\.6 /)],
   ['limits', { EHLO: '250-x\r\n250 LIMITS MAILMAX=2' }, sent()],
@@ -147,9 +167,17 @@ const FAULTS = [
   ['dsn', { EHLO: '250-x\r\n250-PIPELINING\r\n250 DSN' }, sent()],
   ['utf8', { EHLO: '250-x\r\n250-PIPELINING\r\n250 SMTPUTF8' }, sent()],
   ['thousand', {}, sent()],
+  ['cname', {}, sent()], // its host is an alias
+  ['nulltwo', {}, sent()], // "." beside another is no null MX
+  ['number', null, later(/DNS does not tell the address/)], // its host is an address, which is a name that only the root could deny
+  ['loopedmx', null, later(/DNS/)], // aliases that name each other
+  ['looped', null, later(/DNS/)],
   ['backup', {}, sent()], // the first of its two hosts is closed
   ['implicit', {}, sent()],
 ];
+if (networkInterfaces().lo?.some(({ address: at }) => at === '::1')) FAULTS.push(['v6only', { at: '::1' }, sent()]);
+// Where no mail of the internet has business, whatever a name says.
+const INSIDE = ['10.1.2.3', '127.0.1.1', '169.254.1.1', '172.16.0.1', '192.168.1.1', '100.64.0.1', '0.0.0.0', '::1', 'fe80::1', 'fc00::1', '::ffff:127.0.1.1'];
 const EXTRA = [['nowhere.test', never(/5\.1\.2 there is no domain/)], ['x.dead', later(/DNS/)], ['mx2.forged', later(/DNS/)]];
 
 const address = (i) => `127.0.1.${i + 1}`;
@@ -161,11 +189,17 @@ function zone() {
     if (name === 'nullmx') lines.push('nullmx MX 0 .');
     else if (name === 'selfmx') lines.push('selfmx MX 5 hearth.test.', 'selfmx MX 10 good-host');
     else if (name === 'implicit') lines.push(`implicit A ${address(i)}`);
-    else if (name === 'thousand') for (let k = 1; k < 200; k++) lines.push(`thousand MX ${k} ${k === 1 ? 'thousand-host' : `no${k}`}`);
+    else if (name === 'thousand') for (let k = 1; k <= 1000; k++) lines.push(`thousand MX ${k} ${k === 1 ? 'thousand-host' : `no${k}`}`);
+    else if (name === 'cname') lines.push('cname MX 10 cname-alias', 'cname-alias CNAME cname-host');
+    else if (name === 'nulltwo') lines.push('nulltwo MX 0 .', 'nulltwo MX 10 nulltwo-host');
+    else if (name === 'number') lines.push('number MX 10 127.0.1.1.');
+    else if (name === 'loopedmx') lines.push('loopedmx MX 10 loopedmx-alias', 'loopedmx-alias CNAME loopedmx-more', 'loopedmx-more CNAME loopedmx-alias');
+    else if (name === 'looped') lines.push('looped CNAME looped-more', 'looped-more CNAME looped');
     else if (name === 'backup') lines.push('backup MX 1 closed-host', 'backup MX 2 backup-host');
     else lines.push(`${name} MX 10 ${name}-host`);
-    lines.push(`${name}-host A ${address(i)}`);
+    lines.push(`${name}-host ${name === 'v6only' ? 'AAAA ::1' : `A ${address(i)}`}`);
   });
+  INSIDE.forEach((at, i) => lines.push(`inside${i} MX 10 inside${i}-host`, `inside${i}-host ${at.includes(':') ? 'AAAA' : 'A'} ${at}`));
   lines.push('xn--bcher-kva MX 10 good-host', 'xn--caf-dma MX 10 utf8-host');
   return `${lines.join('\n')}\n`;
 }
@@ -182,12 +216,14 @@ before(async () => {
   await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
   for (const [i, [name, ways]] of FAULTS.entries())
     if (ways) {
-      servers.set(name, new Server(name, ways, address(i)));
+      servers.set(name, new Server(name, ways, ways.at || address(i)));
       await servers.get(name).listen();
     }
   hearth.addUser('ann@hearth.test', PASSWORD);
   await hearth.start();
-  secure = createSecureContext({ cert: readFileSync(join(hearth.settings['server.data'], 'tls/cert.pem')), key: readFileSync(join(hearth.settings['server.data'], 'tls/key.pem')) });
+  makeAuthority(hearth.dir, 'authority');
+  const certificate = (expired) => createSecureContext(makeCertificate(hearth.dir, `cert-${expired}`, 'authority', ['x.test'], { expired }));
+  contexts = { own: certificate(false), expired: certificate(true) };
 });
 
 after(async () => {
@@ -240,6 +276,20 @@ test('every fault of a destination', async () => {
     if (end.failed) assert.match(reports.slice(reports.indexOf(`Your mail to bob@${domain}`)), end.failed, domain);
   }
   assert.match(reports, /Return-Path: <>/);
+});
+
+test('an address of the house is none', async () => {
+  const { data, ...same } = Object.fromEntries(Object.entries(hearth.settings).map(([key, value]) => [key === 'server.data' ? 'data' : key, value]));
+  const other = new Hearth({ ...same, 'queue.private': 'no' });
+  other.addUser('ann@hearth.test', PASSWORD);
+  await other.start();
+  try {
+    await Promise.all(INSIDE.map((_, i) => submit(`bob@inside${i}.test`, 'inside', undefined, 'ann@hearth.test', other)));
+    const failed = (i) => other.log.split('\n').some((line) => line.includes('queue: failed') && line.includes(` to=bob@inside${i}.test `) && /no mail server with an address of the internet/.test(line));
+    await eventually(() => INSIDE.every((_, i) => failed(i)), 60, 'all fail').catch((e) => { throw new Error(`${e.message}\n${other.log.slice(-3000)}`); });
+  } finally {
+    await other.remove();
+  }
 });
 
 test('no more mails go over a connection than the other server takes on one', async () => {
