@@ -14,7 +14,9 @@ static struct mail_turn *turn_of(struct list_node *node)
 
 void mail_turns_init(struct mail_turns *turns, struct pool *pool)
 {
-	*turns = (struct mail_turns){ .pool = pool };
+	*turns = (struct mail_turns){ .pool = pool,
+		.taken = metric_counter("hearth_mail_turns_total", NULL,
+			"Times that a large mail or a slice of a search has waited for its turn") };
 	list_init(&turns->waiting);
 	list_init(&turns->running);
 }
@@ -104,6 +106,7 @@ void mail_turn_take(struct mail_turns *turns, struct mail_turn *turn)
 	INVARIANT(!list_linked(&turn->node));
 	turn->turns = turns;
 	turn->tag = tag_for(turns, turn->source);
+	metric_add(turns->taken, 1);
 	list_push(&turns->waiting, &turn->node);
 	run_next(turns);
 }
@@ -115,6 +118,7 @@ void mail_turn_again(struct mail_turn *turn)
 
 	INVARIANT(!list_linked(&turn->node));
 	turn->tag = had > tag ? had : tag;
+	metric_add(turns->taken, 1);
 	list_push(&turns->waiting, &turn->node);
 	run_next(turns);
 }

@@ -13,6 +13,7 @@
 
 #include "hearth/job.h"
 #include "hearth/list.h"
+#include "hearth/metric.h"
 
 #define TURNS_RUNNING_MAX 2
 
@@ -21,6 +22,7 @@ struct mail_turns {
 	struct list waiting, running; /* of struct mail_turn */
 	int running_n;
 	uint64_t now; /* the tag of the latest that was begun */
+	struct metric *taken;
 };
 
 /* One mail's; the caller's memory until `done`. */

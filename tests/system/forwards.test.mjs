@@ -184,7 +184,13 @@ test('a person’s own forward counts once its address has said yes', async () =
   const alone = subject(), large = subject();
   assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: alone })).code, 250);
   await arrived(alone);
-  assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: large, header: `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(400) })).code, 250);
+  // A large one is read back for its seal when it is filed: that, too, in turn, beside what each large one waits for.
+  const turns = async () => Number(/^hearth_mail_turns_total (\d+)/m.exec((await hearth.api('GET', '/metrics')).body)[1]);
+  const begun = await turns(), header = `X-Long: ${'0123456789 '.repeat(70)}\r\n`.repeat(400);
+  assert.equal((await send('x@proven.test', 'bob@hearth.test', { about: subject(), header })).code, 250);
+  const each = await turns() - begun;
+  assert.equal((await send('x@proven.test', 'ann@hearth.test', { about: large, header })).code, 250);
+  assert.equal(await turns() - begun, 2 * each + 1);
   assert.match((await arrived(large))[0].text, /^ARC-Seal: i=1;/m);
   assert.deepEqual([kept(alone), kept(large), came(before).length], [0, 0, 0]);
   // Of what has waited its sender is told as of what left at once.
