@@ -9,8 +9,8 @@
 
 void lobby_key(char out[LOBBY_KEY_MAX], const struct game_seek *seek)
 {
-	snprintf(out, LOBBY_KEY_MAX, "%s %lld %lld %s", seek->rules->id, (long long)seek->limit_ms,
-		(long long)seek->increment_ms, seek->setup);
+	snprintf(out, LOBBY_KEY_MAX, "%s %u %lld %lld %s", seek->rules->id, seek->seats,
+		(long long)seek->limit_ms, (long long)seek->increment_ms, seek->setup);
 }
 
 /* Whether nobody but the one at `except` wishes for the same seat. */
@@ -30,7 +30,7 @@ static bool seat_is_free(const struct game_seek *const players[], unsigned n, un
 unsigned lobby_find_players(const struct lobby_kind *k, const struct game_seek *seek,
 	const struct game_seek *out[GAME_SEATS_MAX])
 {
-	unsigned n = 1, wanted = seek->rules->seats_min;
+	unsigned n = 1, wanted = seek->seats;
 
 	out[0] = seek;
 	LIST_FOREACH (&k->seeks, it) {

@@ -211,7 +211,7 @@ static struct lobby_waiting *add_waiting(struct game_lobby *l, const struct game
 static bool pair_up(struct game_lobby *l, const struct lobby_waiting *w)
 {
 	const struct game_seek *players[GAME_SEATS_MAX];
-	unsigned wanted = w->seek.rules->seats_min;
+	unsigned wanted = w->seek.seats;
 
 	if (lobby_find_players(w->kind, &w->seek, players) < wanted)
 		return false;

@@ -33,7 +33,8 @@ struct game_seek {
 	const struct game_rules *rules;
 	char setup[GAME_SETUP_MAX]; /* that the rules take */
 	int64_t limit_ms, increment_ms;
-	int seat; /* that is wished; -1: by lot */
+	unsigned seats; /* how many are to play */
+	int seat;       /* that is wished; -1: by lot */
 	int64_t ttl_ms;
 	bool legal;  /* frames with legal moves */
 	bool beside; /* the connection's earlier seeks stand */

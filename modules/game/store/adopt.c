@@ -3,51 +3,57 @@
  * seats become rows, their moves events, and how they stand and ended as well. Inside a db_fn, before
  * this node has any shard; where none is left it costs a look into an empty index.
  *
- * Nothing is lost but at which move an offer was made that stands no more.
+ * Nothing is lost but at which move an offer was made, and one that stands no more.
  */
 #include "hearth/error.h"
 #include "store/store.h"
 
-/* By its seat: what it has, who sat there. */
-#define SEAT(seat, account, name)                                                                  \
-	"INSERT INTO seat (match, seat, account, name, score, live) SELECT id, " seat ", " account \
-	", " name ", CASE WHEN status IN ('started', 'aborted') THEN 0 WHEN winner = " seat        \
-	" THEN 2 WHEN winner = -1 THEN 1 ELSE 0 END, CASE status WHEN 'started' THEN 1 ELSE 0 END" \
-	" FROM match WHERE seats = 0"
-
+/* Clocks as clock.h writes them. */
 #define CLOCK(white, black) \
 	"'{\"left_us\":[' || CAST(" white " AS TEXT) || ',' || CAST(" black " AS TEXT) || ']}'"
-
+#define CLOCK_NOW CLOCK("white_left_us", "black_left_us")
 #define EVENT \
-	"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us, clock, at_ms)"
+	"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us, clock, at_ms) "
 
-static const char *const statements[] = {
-	SEAT("0", "white", "white_name"),
-	SEAT("1", "black", "black_name"),
-	/* The other side's time is what its move before has left it. */
-	EVENT
-	" SELECT v.match, v.ply, 'move', (v.ply + 1) % 2, v.ply, v.text, v.notation, v.used_us,"
-	" CASE v.ply % 2 WHEN 1 THEN " CLOCK(
-		"v.left_us", "coalesce(b.left_us, m.limit_ms * 1000)") " ELSE " CLOCK("b.left_us",
-		"v.left_us") " END, v.at_ms FROM match m JOIN move v ON v.match = m.id"
-			     " LEFT JOIN move b ON b.match = v.match AND b.ply = v.ply - 1"
-			     " WHERE m.seats = 0",
-	EVENT " SELECT id, ply + 1, 'draw-offer', draw_offer, ply, '', '', 0, " CLOCK(
-		"white_left_us", "black_left_us") ", started_at FROM match WHERE seats = 0 AND"
-						  " status = 'started' AND draw_offer >= 0",
-	EVENT " SELECT id, ply + 1, 'end', -1, ply, status, reason, 0, " CLOCK("white_left_us",
-		"black_left_us") ", coalesce(ended_at, started_at) FROM match WHERE seats = 0 AND"
-				 " status <> 'started'",
-	"UPDATE match SET clock = " CLOCK(
-		"white_left_us", "black_left_us") ", seq = ply + CASE"
-						  " WHEN status <> 'started' OR draw_offer >= 0 "
-						  "THEN 1 ELSE 0 END WHERE seats = 0",
-	/* The last: from now on they are as any other. */
-	"UPDATE match SET seats = 2 WHERE seats = 0",
-};
+/* A winner was a seat, or -1 of a drawn match, and of one that goes on or was aborted. */
+static const char seats[] =
+	"INSERT INTO seat (match, seat, account, name, score, live)"
+	" SELECT m.id, s.seat, CASE s.seat WHEN 0 THEN m.white ELSE m.black END,"
+	" CASE s.seat WHEN 0 THEN m.white_name ELSE m.black_name END,"
+	" CASE WHEN m.status IN ('started', 'aborted') THEN 0 WHEN m.winner = s.seat THEN 2"
+	" WHEN m.winner = -1 THEN 1 ELSE 0 END, CASE m.status WHEN 'started' THEN 1 ELSE 0 END"
+	" FROM match m JOIN (SELECT 0 AS seat UNION ALL SELECT 1) s ON 1 = 1 WHERE m.seats = 0";
+
+/* Who went while a node of that version was there yet. */
+static const char gone[] = "UPDATE seat SET account = 0, name = '' WHERE account IN"
+			   " (SELECT account FROM forgotten)";
+
+/* Of the side that did not move, what its own move before has left it. */
+static const char moves[] =
+	EVENT "SELECT v.match, v.ply, 'move', (v.ply + 1) % 2, v.ply, v.text, v.notation,"
+	      " v.used_us, CASE v.ply % 2 WHEN 1 THEN " CLOCK("v.left_us",
+		      "coalesce(b.left_us, m.limit_ms * 1000)") " ELSE " CLOCK("b.left_us",
+		      "v.left_us") " END, v.at_ms FROM match m JOIN move v ON v.match = m.id"
+				   " LEFT JOIN move b ON b.match = v.match AND b.ply = v.ply - 1 "
+				   "WHERE m.seats = 0";
+
+static const char offers[] =
+	EVENT "SELECT id, ply + 1, 'draw-offer', draw_offer, ply, '', '', 0, " CLOCK_NOW
+	      ", started_at FROM match WHERE seats = 0 AND status = 'started' AND draw_offer >= 0";
+
+static const char ends[] = EVENT "SELECT id, ply + 1, 'end', -1, ply, status, reason, 0, " CLOCK_NOW
+				 ", coalesce(ended_at, started_at) FROM match"
+				 " WHERE seats = 0 AND status <> 'started'";
+
+/* The last: from now on they are as any other, and who played is said by their seats alone. */
+static const char rows[] =
+	"UPDATE match SET clock = " CLOCK_NOW
+	", seq = ply + CASE WHEN status <> 'started' OR draw_offer >= 0 THEN 1 ELSE 0 END,"
+	" seats = 2, white = 0, black = 0, white_name = '', black_name = '' WHERE seats = 0";
 
 int game_store_adopt(struct db_tx *tx)
 {
+	static const char *const statements[] = { seats, gone, moves, offers, ends, rows };
 	int64_t id;
 	int rc = db_get_int(tx, &id, "SELECT id FROM match WHERE seats = 0 LIMIT 1");
 

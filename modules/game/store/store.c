@@ -108,8 +108,8 @@ static int has_room(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t l
 
 	if (rc == 0)
 		rc = db_get_int(tx, &began_ms,
-			"SELECT m.started_at FROM seat s JOIN match m ON m.id = s.match"
-			" WHERE s.account = $1 ORDER BY s.match DESC LIMIT 1 OFFSET $2",
+			"SELECT started_at FROM match WHERE id = (SELECT match FROM seat WHERE"
+			" account = $1 ORDER BY match DESC LIMIT 1 OFFSET $2)",
 			db_int(account), db_int(GAME_STORE_BEGUN_MAX - 1));
 	if (rc < 0 && rc != HEARTH_ENOTFOUND)
 		return rc;

@@ -457,6 +457,7 @@ static void write_seek(struct json_writer *w, const struct game_seek *s, int64_t
 	json_put_i64(w, "seek", s->id);
 	json_put_str(w, "rules", s->rules->id);
 	json_put_str(w, "setup", s->setup[0] ? s->setup : NULL);
+	json_put_i64(w, "seats", s->seats);
 	json_name(w, "time_control");
 	json_open_object(w);
 	json_put_i64(w, "limit", s->limit_ms / 1000);

@@ -70,15 +70,40 @@ static bool read_clock(struct game *g, const struct frame_message *from, const s
 	return true;
 }
 
-/* False, and an error to the client, when the game is none, or not from this setup. */
+/* Whether a match of so many can begin so; else *why. */
+static bool can_begin(const struct game_seek *seek, struct slice setup, const char **why)
+{
+	static const uint8_t seed[GAME_SEED_SIZE];
+	void *state = mem_zalloc(seek->rules->state_size);
+	int rc = seek->rules->init(state, seek->seats, setup, seed, why);
+
+	free(state);
+	return rc == 0;
+}
+
+/* False, and an error to the client, when the rules cannot begin from what it says. */
+static bool read_setup(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_seek *out)
+{
+	const char *why = "setup: expected the text of a position, such as a FEN";
+	struct slice setup = SLICE("");
+
+	if (json_get_text(frame, "setup", &setup) == HEARTH_EINVAL || setup.n >= GAME_SETUP_MAX ||
+		setup.n > out->rules->setup_size_max ||
+		(setup.n && (memchr(setup.p, 0, setup.n) || !can_begin(out, setup, &why)))) {
+		send_error(g, from, "bad-setup", why);
+		return false;
+	}
+	snprintf(out->setup, sizeof(out->setup), "%.*s", SLICE_ARG(setup));
+	return true;
+}
+
+/* Likewise, when the game is none, or not for so many. */
 static bool read_game(struct game *g, const struct frame_message *from, const struct json *frame,
 	struct game_seek *out)
 {
-	static const uint8_t seed[GAME_SEED_SIZE];
-	struct slice rules = SLICE("chess"), setup = { 0 };
-	const char *why = "setup: expected the text of a position, such as a FEN";
-	void *state;
-	int rc = HEARTH_EINVAL;
+	struct slice rules = SLICE("chess");
+	int64_t seats;
 
 	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
 		out->rules = game_rules_find(rules);
@@ -86,23 +111,13 @@ static bool read_game(struct game *g, const struct frame_message *from, const st
 		send_error(g, from, "no-rules", "seek: no such game is played here");
 		return false;
 	}
-	if (json_get_text(frame, "setup", &setup) == HEARTH_EINVAL || setup.n >= GAME_SETUP_MAX ||
-		setup.n > out->rules->setup_size_max ||
-		memchr(setup.p ? setup.p : "", 0, setup.n)) {
-		send_error(g, from, "bad-setup", why);
+	seats = out->rules->seats_min;
+	if (json_get_i64(frame, "seats", seats, out->rules->seats_max, &seats) == HEARTH_EINVAL) {
+		send_error(g, from, "bad-frame", "seek: expected seats, as many as the game has");
 		return false;
 	}
-	if (setup.n) {
-		state = mem_zalloc(out->rules->state_size);
-		rc = out->rules->init(state, out->rules->seats_min, setup, seed, &why);
-		free(state);
-	}
-	if (setup.n && rc < 0) {
-		send_error(g, from, "bad-setup", why);
-		return false;
-	}
-	snprintf(out->setup, sizeof(out->setup), "%.*s", SLICE_ARG(setup));
-	return true;
+	out->seats = (unsigned)seats;
+	return read_setup(g, from, frame, out);
 }
 
 /* The seat that is wished, and for how long the seek is to wait. */
@@ -114,7 +129,7 @@ static bool read_wishes(struct game *g, const struct frame_message *from, const 
 
 	out->seat = -1;
 	if (json_get_text(frame, "color", &color) != HEARTH_EINVAL)
-		for (unsigned seat = 0; seat < out->rules->seats_min; seat++)
+		for (unsigned seat = 0; seat < out->seats; seat++)
 			if (slice_eq(color, slice_str(out->rules->seat_names[seat])))
 				out->seat = (int)seat;
 	if (json_get(frame, "color") && out->seat < 0) {

@@ -155,8 +155,8 @@ START_TEST(json_that_is_none_is_refused)
 		"{\"kind\":\"hourglass\"}", "{\"stages\":[]}", "{\"stages\":{}}",
 		"{\"stages\":[5]}", "{\"stages\":[{\"limit\":5},{\"limit\":5}]}",
 		"{\"stages\":[{\"moves\":1,\"limit\":86400}]}",
-		"{\"stages\":[{\"moves\":1,\"limit\":5},{\"moves\":1,\"limit\":5},{\"moves\":1,"
-		"\"limit\":5},{\"moves\":1,\"limit\":5},{\"limit\":5}]}",
+		("{\"stages\":[{\"moves\":1,\"limit\":5},{\"moves\":1,\"limit\":5},{\"moves\":1,"
+		 "\"limit\":5},{\"moves\":1,\"limit\":5},{\"limit\":5}]}"),
 		"\"\"", "\"300+\"" };
 	struct game_control c;
 

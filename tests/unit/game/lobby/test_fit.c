@@ -23,9 +23,11 @@ static void begin(unsigned seats)
 
 static struct game_seek seek_of(int64_t account, uint64_t client, int seat)
 {
-	return (struct game_seek){
-		.account = account, .client = client, .seat = seat, .rules = &rules
-	};
+	return (struct game_seek){ .account = account,
+		.client = client,
+		.seat = seat,
+		.rules = &rules,
+		.seats = rules.seats_min };
 }
 
 static void waits(int64_t account, uint64_t client, int seat)

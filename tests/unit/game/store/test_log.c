@@ -274,6 +274,13 @@ static struct match *loaded(int64_t id)
 	return m;
 }
 
+/* Who forgets an account forgets a seat: no other column may know of it. */
+static int count_named(struct db_tx *tx, void *arg)
+{
+	return db_get_int(
+		tx, arg, "SELECT count(*) FROM match WHERE white + black <> 0 OR white_name <> ''");
+}
+
 static int count_one(void *arg, int64_t id)
 {
 	*(int64_t *)arg = *(int64_t *)arg * 100 + id;
@@ -345,6 +352,8 @@ START_TEST(matches_of_before_are_what_they_were)
 	ck_assert_int_eq(db_read_wait(db, list, found), 0);
 	ck_assert_int_eq(found[0], 1817);
 	ck_assert_int_eq(found[1], 17);
+	ck_assert_int_eq(db_read_wait(db, count_named, found), 0);
+	ck_assert_int_eq(found[0], 0);
 	db_close(&db);
 }
 END_TEST
