@@ -95,6 +95,7 @@ typedef void accounts_login_fn(
 struct accounts_group {
 	int64_t id;
 	const char *name, *title;
+	const char *prefix; /* in front of the Subject of its mail; "": none */
 	bool open;          /* anybody, or each member, may write to it; else its owners alone */
 	bool may_post;      /* who writes is one of those */
 	bool archived;      /* its mail is kept for its members */
@@ -119,7 +120,8 @@ struct accounts_reached {
 /* A group, as people know it. */
 struct accounts_group_named {
 	char name[64], title[ACCOUNTS_NAME_ROOM];
-	bool open; /* more than its owners may write to it */
+	bool open;       /* more than its owners may write to it */
+	char prefix[64]; /* in front of the Subject of its mail; "": none */
 };
 typedef void accounts_reached_fn(void *arg, int status, const struct accounts_reached *reached);
 

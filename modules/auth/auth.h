@@ -120,6 +120,7 @@ extern const char auth_group_invitation_migration[]; /* group/group_invitation_s
 extern const char auth_group_maker_migration[];      /* group/group_store.c */
 extern const char auth_group_posting_migration[];    /* group/group_store.c */
 extern const char auth_group_archive_migration[];    /* group/group_store.c */
+extern const char auth_group_prefix_migration[];     /* group/group_store.c */
 extern const char auth_subscriber_migration[];       /* group/subscriber_store.c */
 extern const char auth_alias_migration[];            /* alias/alias_store.c */
 

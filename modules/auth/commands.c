@@ -96,6 +96,8 @@ const struct hearth_command auth_commands[] = {
 		auth_run_group_quota },
 	{ "group posting", "NAME anybody|members|owners|moderated", "who may write to a group",
 		NULL, auth_run_group_posting },
+	{ "group prefix", "NAME TEXT|none", "what stands in front of the Subject of a group's mail",
+		NULL, auth_run_group_prefix },
 	{ "group archive", "NAME off|members", "whether a group's mail is kept for its members",
 		"\nWhat was kept stays when it is turned off; hearth list archive prints it.\n",
 		auth_run_group_archive },

@@ -71,5 +71,6 @@ const char *const auth_migrations[] = {
 	auth_group_posting_migration,
 	auth_group_archive_migration,
 	auth_subscriber_migration,
+	auth_group_prefix_migration,
 	NULL,
 };

@@ -2,7 +2,9 @@
 // and out by one click.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Hearth, eventually, freePort } from './hearth.mjs';
@@ -10,6 +12,12 @@ import { ImapClient } from './imap-client.mjs';
 import { Sink } from './mail-sink.mjs';
 import { SmtpClient } from './smtp-client.mjs';
 
+const require = createRequire(import.meta.url);
+const { dkimSign } = require('mailauth/lib/dkim/sign');
+const { dkimVerify } = require('mailauth/lib/dkim/verify');
+const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+  modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+const KEY = `v=DKIM1; k=rsa; p=${publicKey.toString('base64')}`;
 const PASSWORD = 'correct-horse-battery';
 let hearth, sink, names, ann, bob, group, number = 0;
 const run = (...args) => {
@@ -66,7 +74,8 @@ before(async () => {
   hearth = new Hearth({ 'mail.trusted': 'none', 'queue.private': 'yes', 'queue.port': String(port), 'queue.retry': '1s', 'server.url': 'https://mail.hearth.test' });
   const dir = join(hearth.dir, 'dns');
   mkdirSync(dir);
-  writeFileSync(join(dir, 'zone-add'), 'away A 127.0.0.1\nproven A 127.0.0.1\nproven TXT "v=spf1 ip4:127.0.0.1 -all"\n');
+  writeFileSync(join(dir, 'zone-add'), 'away A 127.0.0.1\nproven A 127.0.0.1\nproven TXT "v=spf1 ip4:127.0.0.1 -all"\n'
+    + `strict A 127.0.0.1\nstrict TXT "v=spf1 ip4:127.0.0.1 -all"\n_dmarc.strict TXT "v=DMARC1\\; p=reject"\ns1._domainkey.strict TXT ${KEY.match(/.{1,200}/g).map((part) => `"${part.replace(/;/g, '\\;')}"`).join(' ')}\n`);
   names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
   Object.assign(hearth.settings, { 'dns.server': `127.0.0.1:${dns}`, 'dns.anchor': join(dir, 'anchor') });
   await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
@@ -252,5 +261,80 @@ test('what comes back pauses a member: by its own address, signed, once a day', 
   await eventually(() => state('nobody@away.test') === 'paused', 30, 'that it is paused');
   assert.deepEqual([(await resume(bob)).status, (await resume(ann)).status], [404, 204]);
   assert.equal(hearth.command('group', 'resume', 'band', 'nobody@away.test').status, 1);
+  assert.equal(hearth.command('verify').status, 0);
+});
+
+test('a prefix of the Subject, and a From that other servers take', async () => {
+  run('group', 'add', 'tenors', '--title', 'The “tenors”');
+  for (const name of ['ann', 'bob']) run('group', 'join', 'tenors', name, '--owner');
+  run('group', 'archive', 'tenors', 'members');
+  assert.equal((await confirm(tokenOf(run('group', 'subscribe', 'tenors', 'ian@away.test')))).status, 200);
+  const keys = run('dns').split('\n').map((line) => /^(\S+_domainkey\S*?)\.?\s.*?TXT\s+(.*)$/.exec(line)).filter(Boolean);
+  const ours = Object.fromEntries(keys.map(([, name, value]) => [name.toLowerCase(), [...value.matchAll(/"([^"]*)"/g)].map(([, part]) => part).join('')]));
+  const resolver = async (name, type) => {
+    const value = ours[name] ?? (name === 's1._domainkey.strict.test' ? KEY : undefined);
+    if (type !== 'TXT' || !value) throw Object.assign(new Error('none'), { code: 'ENOTFOUND' });
+    return [[value]];
+  };
+  const passes = async (mail) => (await dkimVerify(Buffer.from(mail.text, 'latin1'), { resolver })).results.filter(({ status }) => status.result === 'pass').map(({ signingDomain }) => signingDomain);
+  const write = (about, from = 'Ann A <ann@strict.test>', more = '') => `From: ${from}\r\nTo: tenors@hearth.test\r\n${more}Subject: ${about}\r\nDate: Sat, 28 Nov 2026 15:00:00 +0000\r\nMessage-ID: <${number}@strict.test>\r\n\r\nhello\r\n`;
+  const sign = async (text) => (await dkimSign(text, { canonicalization: 'relaxed/relaxed', signatureData: [{ signingDomain: 'strict.test', selector: 's1', privateKey }] })).signatures + text;
+  const through = async (text, about, from = 'ann@strict.test') => {
+    assert.equal(await send('tenors@hearth.test', { from, text: text.replace(/\r\n$/, '') }), 250);
+    return (await arrived(about))[0];
+  };
+  const changed = /^From: =\?utf-8\?\S+\?=\r\n( =\?utf-8\?\S+\?=\r\n)* <tenors@hearth\.test>\r\nReply-To: Ann A <ann@strict\.test>\r\nX-Original-From: Ann A <ann@strict\.test>\r$/m;
+
+  // Nothing is changed of what is signed for its author, or of an author without a policy.
+  let about = subject(), mail = await through(await sign(write(about)), about);
+  assert.deepEqual(await passes(mail), ['strict.test']);
+  assert.match(mail.text, /^From: Ann A <ann@strict\.test>\r$/m);
+  about = subject();
+  assert.match((await through(write(about, 'x@proven.test'), about, 'x@proven.test')).text, /^From: x@proven\.test\r$/m);
+  // By SPF alone it would be refused elsewhere: it comes from the group, signed for that; not for those here.
+  about = subject();
+  mail = await through(write(about), about);
+  assert.match(mail.text, changed);
+  assert.ok((await passes(mail)).includes('hearth.test'));
+  assert.match(mail.text, /^ARC-Seal: i=1;/m);
+  assert.match(await header('bob', about), /^From: Ann A <ann@strict\.test>\r$/m);
+
+  // With a prefix all get that, once, and a signature for the author does not hold any more.
+  run('group', 'prefix', 'tenors', '[T]');
+  about = subject();
+  mail = await through(await sign(write(about)), `[T] ${about}`);
+  assert.match(mail.text, changed);
+  assert.ok((await passes(mail)).includes('hearth.test'));
+  assert.match(await header('bob', about), new RegExp(`^List-Id: [^]*^From: Ann A <ann@strict\\.test>\\r\n[^]*^Subject: \\[T\\] ${about}\\r$`, 'm'));
+  assert.equal(sql(`SELECT group_concat(subject) FROM content WHERE account > 1000000 AND subject LIKE '%${about}'`), about); // the archive has it as it came
+  about = `Re: [T] ${subject()}`;
+  mail = await through(await sign(write(about)), about);
+  assert.deepEqual(await passes(mail), ['strict.test']);
+  about = subject();
+  assert.match((await through(write(about, 'x@proven.test'), `[T] ${about}`, 'x@proven.test')).text, /^From: x@proven\.test\r$/m);
+  // What is written here is signed as it goes out; a large one, as a blob.
+  about = subject();
+  const large = `From: bob@hearth.test\r\nReply-To: x@proven.test\r\nSubject: ${about}\r\n\r\n${'la la la\r\n'.repeat(12000)}`;
+  assert.equal(await send('tenors@hearth.test', { as: 'bob', text: large.trimEnd() }), 250);
+  [mail] = await arrived(`[T] ${about}`);
+  assert.ok((await passes(mail)).includes('hearth.test'));
+  assert.match(mail.text, /^From: bob@hearth\.test\r$/m);
+  assert.match(await header('ann', about), new RegExp(`^Subject: \\[T\\] ${about}\\r$`, 'm'));
+  // What waited for an owner is changed as it would have been at once.
+  run('group', 'posting', 'tenors', 'moderated');
+  about = subject();
+  assert.equal(await send('tenors@hearth.test', { from: 'ann@strict.test', text: write(about).trimEnd() }), 250);
+  run('list', 'approve', 'tenors', run('list', 'held', 'tenors').split('\t')[0]);
+  [mail] = await arrived(`[T] ${about}`);
+  assert.match(mail.text, changed);
+  assert.ok((await passes(mail)).includes('hearth.test'));
+  run('group', 'posting', 'tenors', 'anybody');
+  // Its bounds, and who may set it.
+  const tenors = (await hearth.api('GET', '/api/auth/groups', undefined, ann)).body.groups.find((one) => one.name === 'tenors');
+  assert.equal(tenors.subject_prefix, '[T]');
+  const patch = (value) => hearth.api('PATCH', `/api/auth/groups/${tenors.id}`, { subject_prefix: value }, ann);
+  for (const value of ['x'.repeat(31), ' [x]', 'é', '=?utf-8?Q?x?=', 'a\nb', 7]) assert.equal((await patch(value)).body.field, 'subject_prefix', value);
+  assert.equal((await patch(null)).body.subject_prefix, '');
+  assert.equal(hearth.command('group', 'prefix', 'tenors', 'é').status, 2);
   assert.equal(hearth.command('verify').status, 0);
 });

@@ -140,6 +140,7 @@ static int add_group(struct db_tx *tx, struct reach *r, const struct group *g)
 	added->id = g->id;
 	added->name = mem_strdup(slice_str(g->name));
 	added->title = mem_strdup(slice_str(g->title));
+	added->prefix = mem_strdup(slice_str(g->prefix));
 	added->open = g->posting != GROUP_POSTING_OWNERS;
 	added->archived = g->archive != GROUP_ARCHIVE_OFF;
 	added->may_post =
@@ -401,6 +402,7 @@ void auth_reach_clear(struct reach *r)
 	for (size_t i = 0; i < r->group_n; i++) {
 		free((char *)r->groups[i].name);
 		free((char *)r->groups[i].title);
+		free((char *)r->groups[i].prefix);
 		free((char *)r->groups[i].owners);
 	}
 	for (size_t i = 0; i < r->subscriber_n; i++)

@@ -17,6 +17,7 @@
 
 #define GROUP_NAME_MAX        40
 #define GROUP_DESCRIPTION_MAX 1000 /* characters (code points) */
+#define GROUP_PREFIX_MAX      30   /* of the Subject of its mail */
 #define GROUP_MEMBERS_MAX     1000
 #define GROUPS_MAX            5000 /* in all */
 
@@ -46,6 +47,7 @@ struct group {
 	bool open; /* anybody may join; else owners add people */
 	enum group_posting posting;
 	enum group_archive archive;
+	char prefix[GROUP_PREFIX_MAX + 1]; /* in front of the Subject of its mail; "": none */
 	/* When one is made: its name is meant, though it is reserved (reserved.h). */
 	bool reserved;
 	int64_t made_by; /* when one is made: an account; 0: a command */
@@ -79,6 +81,8 @@ int group_posting_read(struct slice name, enum group_posting *out);
 /* "off", "members", and back. */
 const char *group_archive_name(enum group_archive archive);
 int group_archive_read(struct slice name, enum group_archive *out);
+/* What may stand in front of a Subject: printable ASCII, no space at its ends; empty: nothing does. */
+bool group_prefix_valid(struct slice text);
 /* Text of at most GROUP_DESCRIPTION_MAX characters on lines; no other control characters. */
 bool group_description_valid(struct slice text);
 
@@ -197,6 +201,7 @@ int auth_run_group_join(struct hearth *h, int argc, char **argv);
 int auth_run_group_leave(struct hearth *h, int argc, char **argv);
 int auth_run_group_quota(struct hearth *h, int argc, char **argv);
 int auth_run_group_posting(struct hearth *h, int argc, char **argv);
+int auth_run_group_prefix(struct hearth *h, int argc, char **argv);
 int auth_run_group_archive(struct hearth *h, int argc, char **argv);
 
 #endif

@@ -58,6 +58,7 @@ static void write_group(
 	json_put_str(w, "joining", g->open ? "open" : "owners");
 	json_put_str(w, "posting", group_posting_name(g->posting));
 	json_put_str(w, "archive", group_archive_name(g->archive));
+	json_put_str(w, "subject_prefix", g->prefix);
 	json_name(w, "quota");
 	if (g->quota)
 		json_i64(w, g->quota);

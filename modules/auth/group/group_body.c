@@ -71,6 +71,20 @@ static bool set_posting(struct http_request *rq, const struct json *value, struc
 	return false;
 }
 
+static bool set_prefix(struct http_request *rq, const struct json *value, struct group *g)
+{
+	g->prefix[0] = '\0';
+	if (value->type == JSON_NULL)
+		return true;
+	if (value->type == JSON_STRING && group_prefix_valid(value->text)) {
+		snprintf(g->prefix, sizeof(g->prefix), "%.*s", SLICE_ARG(value->text));
+		return true;
+	}
+	http_reply_problem(rq, 400, "subject_prefix",
+		"expected at most %d characters of ASCII, such as [choir]", GROUP_PREFIX_MAX);
+	return false;
+}
+
 static bool set_archive(struct http_request *rq, const struct json *value, struct group *g)
 {
 	if (value->type == JSON_STRING && group_archive_read(value->text, &g->archive) == 0)
@@ -125,6 +139,7 @@ static const struct {
 	{ "joining", set_joining, true },
 	{ "posting", set_posting, true },
 	{ "archive", set_archive, true },
+	{ "subject_prefix", set_prefix, true },
 	{ "quota", set_quota, true },
 	{ "reserved", set_reserved, false },
 };
@@ -145,8 +160,9 @@ bool group_read_body(struct http_request *rq, const struct json *body, bool maki
 		if (!set) {
 			http_reply_problem(rq, 400, arena_strdup(http_arena(rq), it->name),
 				making ? "expected name, title, description, joining, posting, "
-					 "archive, quota and reserved"
-				       : "expected title, description, joining, posting, archive "
+					 "archive, subject_prefix, quota and reserved"
+				       : "expected title, description, joining, posting, archive, "
+					 "subject_prefix "
 					 "and quota");
 			return false;
 		}

@@ -75,3 +75,14 @@ int group_archive_read(struct slice name, enum group_archive *out)
 		}
 	return HEARTH_EINVAL;
 }
+
+bool group_prefix_valid(struct slice text)
+{
+	if (text.n > GROUP_PREFIX_MAX || slice_trim(text).n != text.n)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || text.p[i] > '~')
+			return false;
+	/* No word that says its text is encoded (RFC 2047). */
+	return slice_find(text, SLICE("=?")) < 0;
+}

@@ -1,5 +1,5 @@
 /*
- * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota|posting|archive, beside a running
+ * group_commands.c: hearth group add|list|show|delete|invite|join|leave|quota|posting|archive|prefix, beside a running
  * server. On the main thread of a command.
  */
 #include <stdio.h>
@@ -359,4 +359,32 @@ int auth_run_group_archive(struct hearth *h, int argc, char **argv)
 	code = read_order(h, 1, argv, false, false, &o);
 	o.group.archive = archive;
 	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_archive, &o), "archive set");
+}
+
+static int tx_prefix(struct db_tx *tx, void *arg)
+{
+	struct order *o = arg;
+	char prefix[GROUP_PREFIX_MAX + 1];
+	int rc;
+
+	snprintf(prefix, sizeof(prefix), "%s", o->group.prefix);
+	rc = group_find(tx, o->group.name, &o->group);
+	snprintf(o->group.prefix, sizeof(o->group.prefix), "%s", prefix);
+	return rc == 0 ? group_set(tx, &o->group) : rc;
+}
+
+int auth_run_group_prefix(struct hearth *h, int argc, char **argv)
+{
+	struct order o;
+	bool none = argc == 2 && strcmp(argv[1], "none") == 0;
+	int code;
+
+	if (argc != 2 || !group_prefix_valid(slice_str(argv[1])))
+		return misused(
+			"expected a NAME and some characters of ASCII such as \"[choir]\", or "
+			"\"none\"",
+			NULL);
+	code = read_order(h, 1, argv, false, false, &o);
+	snprintf(o.group.prefix, sizeof(o.group.prefix), "%s", none ? "" : argv[1]);
+	return code >= 0 ? code : report(&o, db_write_wait(o.a->db, tx_prefix, &o), "prefix set");
 }

@@ -42,10 +42,13 @@ const char auth_group_posting_migration[] =
 const char auth_group_archive_migration[] =
 	"ALTER TABLE account_group ADD COLUMN archive BIGINT NOT NULL DEFAULT 0;";
 
+const char auth_group_prefix_migration[] =
+	"ALTER TABLE account_group ADD COLUMN prefix TEXT NOT NULL DEFAULT '';";
+
 #define GROUP_COLUMNS                                                                         \
 	"g.id, g.name, g.title, g.description, g.open, g.quota, g.created_at, "               \
 	"(SELECT count(*) FROM membership c WHERE c.group_id = g.id), g.posting, g.archive, " \
-	"(SELECT count(*) FROM subscriber e WHERE e.group_id = g.id AND e.state > 0)"
+	"(SELECT count(*) FROM subscriber e WHERE e.group_id = g.id AND e.state > 0), g.prefix"
 
 static void take(struct db_rows *rows, int column, char *out, size_t room)
 {
@@ -69,6 +72,7 @@ static void read_group(struct db_rows *rows, struct group *out)
 	out->posting = (enum group_posting)db_col_int(rows, 8);
 	out->archive = (enum group_archive)db_col_int(rows, 9);
 	out->subscribers = db_col_int(rows, 10);
+	take(rows, 11, out->prefix, sizeof(out->prefix));
 	out->invited = GROUP_NOBODY;
 }
 
@@ -158,11 +162,12 @@ int group_add(struct db_tx *tx, const struct group *g, int64_t now_ms, int64_t *
 		return rc < 0 ? rc : HEARTH_ECONFLICT;
 	rc = db_get_int(tx, id,
 		"INSERT INTO account_group (name, title, description, open, quota, created_at,"
-		" made_by, posting, archive) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+		" made_by, posting, archive, prefix) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+		"$10)"
 		" ON CONFLICT (name) DO NOTHING RETURNING id",
 		db_str(g->name), db_str(g->title), db_str(g->description), db_int(g->open),
 		db_int(g->quota), db_int(now_ms), db_int(g->made_by), db_int(g->posting),
-		db_int(g->archive));
+		db_int(g->archive), db_str(g->prefix));
 	if (rc == HEARTH_ENOTFOUND)
 		return HEARTH_EEXIST;
 	return rc < 0 ? rc : group_publish(tx, *id, g->name, "added", 0);
@@ -197,9 +202,9 @@ int group_set(struct db_tx *tx, const struct group *g)
 	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx,
 		"UPDATE account_group SET title = $2, description = $3, open = $4, quota = $5, "
-		"posting = $6, archive = $7 WHERE id = $1",
+		"posting = $6, archive = $7, prefix = $8 WHERE id = $1",
 		db_int(g->id), db_str(g->title), db_str(g->description), db_int(g->open),
-		db_int(g->quota), db_int(g->posting), db_int(g->archive));
+		db_int(g->quota), db_int(g->posting), db_int(g->archive), db_str(g->prefix));
 
 	if (rc == 0)
 		return HEARTH_ENOTFOUND;
@@ -251,8 +256,8 @@ int group_list(struct db_tx *tx, int64_t account, bool all,
 		return rc;
 	while (db_next(&rows) > 0) {
 		read_group(&rows, &g);
-		g.invited = role_at(&rows, 12);
-		each(arg, &g, role_at(&rows, 11));
+		g.invited = role_at(&rows, 13);
+		each(arg, &g, role_at(&rows, 12));
 	}
 	return db_end(&rows);
 }

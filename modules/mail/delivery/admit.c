@@ -254,6 +254,7 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 		q->lists[q->list_n++] = (struct mail_list){ .id = g->id,
 			.name = arena_slice(q->a, slice_str(g->name)),
 			.title = arena_slice(q->a, slice_str(g->title)),
+			.prefix = arena_slice(q->a, slice_str(g->prefix)),
 			.open = g->open,
 			.archived = g->archived,
 			.vouched = q->known };

@@ -75,6 +75,7 @@ static const struct mail_list *copy_list(struct arena *a, const struct mail_list
 	*list = *from;
 	list->name = arena_slice(a, list->name);
 	list->title = arena_slice(a, list->title);
+	list->prefix = arena_slice(a, list->prefix);
 	return list;
 }
 
@@ -182,6 +183,11 @@ void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms)
 void mail_delivery_has_waited(struct mail_delivery *d)
 {
 	d->waited = true;
+}
+
+void mail_delivery_set_author(struct mail_delivery *d, int author)
+{
+	d->outgoing.author = author;
 }
 
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg)
@@ -323,9 +329,12 @@ static void finish(struct mail_delivery *d, int status)
 				d->targets[i].mailbox_id);
 	if (status == 0 && d->tells_owners)
 		mail_list_tell_owners(d->m, d->waits_for, d->owners);
-	/* A report that went to nobody here is not kept. */
-	if ((status < 0 || d->n + d->remote_n == 0) && d->has_blob)
+	/* A report that went to nobody here is not kept; of what a group changed maybe all have its own. */
+	if ((status < 0 || d->n + d->remote_n == 0 || d->variant_n > 0) && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
+	for (size_t i = 0; i < d->variant_n; i++)
+		if (d->variants[i].has_blob)
+			mail_blob_gc_one(d->m, d->variants[i].key);
 	if (status == 0 && d->held)
 		mail_queue_changed(d->m, (struct slice){ NULL, 0 });
 	else if (status == 0)
@@ -384,6 +393,7 @@ static int heed(struct mail_delivery *d)
 
 	d->junk = v->action == GATE_JUNK;
 	d->checked = v->results;
+	d->outgoing.author = v->author;
 	return v->action == GATE_REFUSE || v->action == GATE_LATER ? HEARTH_EDENIED : 0;
 }
 

@@ -38,6 +38,7 @@ struct mail_recipient {
 };
 
 struct mail_delivery;
+struct mail_variant;
 
 /* A delivery under way; its recipients and their slices are copied into it. */
 struct mail_delivery *mail_delivery_new(struct mail *m);
@@ -67,6 +68,7 @@ struct mail_remote {
 	/* the delivery's own */
 	bool dropped;        /* it would go round in a loop */
 	struct slice fields; /* of its list */
+	const struct mail_variant *variant;
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 /*
@@ -113,6 +115,8 @@ void mail_delivery_hold(struct mail_delivery *d, int64_t until_ms);
  * on. Nothing of it is counted or held a second time.
  */
 void mail_delivery_has_waited(struct mail_delivery *d);
+/* What its author's domain wants of it, where it was checked before: enum mail_author (verify/gate.h). */
+void mail_delivery_set_author(struct mail_delivery *d, int author);
 /* Runs fn(tx, arg) in the delivery's transaction, behind all else. */
 void mail_delivery_also(struct mail_delivery *d, db_fn *fn, void *arg);
 /* Whether the account is among the recipients already; or, by its negative number, a member elsewhere. */

@@ -204,7 +204,12 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 
 	slice_split(&domain, '@');
 	o.mail_from = r && r->list ? sender_for(d, r) : via.n > 0 ? rewrite(d) : d->mail_from;
-	if (via.n > 0)
+	if (r && r->variant) {
+		o.content = r->variant->content;
+		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
+			SLICE_ARG(r->variant->seal), SLICE_ARG(via), SLICE_ARG(d->received),
+			SLICE_ARG(fields)));
+	} else if (via.n > 0)
 		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
 			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace),
 			SLICE_ARG(fields)));

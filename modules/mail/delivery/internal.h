@@ -3,6 +3,7 @@
  *
  *	deliver.c   takes the bytes and hands it on from step to step. On the loop.
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
+ *	variant.c   what groups change of it. On a worker.
  *	receipt.c   the report of success for those who are here. On the loop.
  *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
  *	archiving.c  keeps it in the archives of the groups it goes through. In the transaction.
@@ -36,6 +37,18 @@ struct mail_target {
 	const char *kept_why;              /* not sent on, though it was wanted; NULL: it was not */
 	struct slice forwarded;            /* the domain it was sent on to; empty: it was not */
 };
+
+/* What a group makes of a mail (list/rewrite.h), for those who get it through the group (variant.c). */
+struct mail_variant {
+	int64_t list;
+	bool elsewhere; /* for its members elsewhere; else for those here */
+	struct mail_content content;
+	char key[BLOB_KEY_MAX + 1];
+	bool has_blob;
+	struct slice seal; /* of one for elsewhere: signatures, and an ARC set */
+};
+
+#define MAIL_VARIANTS_MAX 16 /* of one mail; through more groups it goes unchanged */
 
 struct mail_delivery {
 	struct mail *m;
@@ -85,6 +98,8 @@ struct mail_delivery {
 	size_t bounced_n, bounced_cap;
 	enum list_bounce bounce; /* what it says of them */
 	char bounce_status[LIST_BOUNCE_STATUS_MAX];
+	struct mail_variant *variants;
+	size_t variant_n;
 	struct reports_found *reports; /* of others on our domains (report/receive.h); NULL: none */
 	struct mail_filter_facts facts;
 	bool has_facts;
@@ -114,6 +129,18 @@ int mail_delivery_file(struct db_tx *tx, void *delivery);
  * keeps none, or has it. In the transaction.
  */
 int mail_delivery_archive(struct db_tx *tx, struct mail_delivery *d);
+
+/* What is stored of these bytes, but for a trace; they lie in the rows where `key` is of no blob. On a worker. */
+void mail_delivery_parse(struct mail_delivery *d, struct slice bytes, const char *key,
+	bool has_blob, struct mail_content *out);
+
+/* ---- variant.c ---- */
+
+/*
+ * Makes what groups change of a mail, and gives it to those who get it so; behind mail_forwarding_prepare. 0 or
+ * HEARTH_EIO, HEARTH_EBUSY. On a worker.
+ */
+int mail_variants_make(struct mail_delivery *d, struct slice message);
 
 /* ---- forwarding.c ---- */
 

@@ -118,23 +118,30 @@ static bool is_wide(struct slice message)
 	return false;
 }
 
+void mail_delivery_parse(struct mail_delivery *d, struct slice bytes, const char *key,
+	bool has_blob, struct mail_content *out)
+{
+	struct arena *scratch = arena_new();
+
+	mail_message_parse(scratch, bytes, out);
+	keep(d->a, out);
+	out->blob_key = slice_str(key);
+	out->fields_inside = d->m->shared;
+	if (!has_blob)
+		out->message = d->m->shared ? mail_pack_bare(d->a, bytes)
+					    : mail_pack(d->a, bytes, out->fields);
+	arena_free(&scratch);
+}
+
 /*
  * The message is parsed once, however many get it: each address has a trace of its own, in front of
  * what was parsed. The members of a group share its address.
  */
 static void parse_once(struct mail_delivery *d, struct slice blob, struct slice header)
 {
-	struct arena *scratch = arena_new();
 	struct mail_content content;
 
-	mail_message_parse(scratch, blob, &content);
-	keep(d->a, &content);
-	content.blob_key = slice_str(d->key);
-	content.fields_inside = d->m->shared;
-	if (!d->has_blob)
-		content.message = d->m->shared ? mail_pack_bare(d->a, blob)
-					       : mail_pack(d->a, blob, content.fields);
-	arena_free(&scratch);
+	mail_delivery_parse(d, blob, d->key, d->has_blob, &content);
 	for (size_t i = 0; i < d->n; i++) {
 		struct mail_target *t = &d->targets[i];
 
@@ -227,6 +234,8 @@ void mail_delivery_prepare(void *delivery)
 	if (stored)
 		mail_filter_read(d->a, blob, &d->facts);
 	d->has_facts = stored != NULL;
+	if (d->status == 0)
+		d->status = mail_variants_make(d, blob);
 	buf_unref(&stored);
 	for (size_t i = 0; i < d->n && d->status == 0; i++)
 		if (d->targets[i].r.ask_quota)

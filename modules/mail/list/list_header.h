@@ -11,10 +11,11 @@
 struct mail_list {
 	int64_t id;
 	struct slice name, title;
-	bool open;     /* more than its owners may write to it */
-	bool archived; /* its mail is kept (store/archive.h) … */
-	bool kept;     /* … and this one is, already */
-	bool vouched;  /* written by who is logged in, or let go by an owner */
+	struct slice prefix; /* in front of the Subject of its mail (rewrite.h); empty: none */
+	bool open;           /* more than its owners may write to it */
+	bool archived;       /* its mail is kept (store/archive.h) … */
+	bool kept;           /* … and this one is, already */
+	bool vouched;        /* written by who is logged in, or let go by an owner */
 };
 
 /*

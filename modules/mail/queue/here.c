@@ -158,6 +158,7 @@ static void find_list(struct filing *f, const struct mail_queued *row, struct ma
 	if (accounts->group_by_id_wait(accounts->self, row->list, &group) < 0)
 		return;
 	out->title = arena_slice(f->batch->a, slice_str(group.title));
+	out->prefix = arena_slice(f->batch->a, slice_str(group.prefix));
 	out->open = group.open;
 }
 
@@ -239,6 +240,7 @@ static void on_groups(void *arg, int status)
 		mail_delivery_sign(f->delivery);
 	if (b->outgoing.account > 0)
 		mail_delivery_has_waited(f->delivery);
+	mail_delivery_set_author(f->delivery, b->outgoing.author);
 	mail_delivery_also(f->delivery, mark_rows, f);
 	ask_piece(f);
 }

@@ -36,15 +36,16 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 	return db_get_int(tx, id,
 		"INSERT INTO outgoing (account, mail_from, blob, blob_size, trace, parsed, utf8, "
 		"ret,"
-		" envid, queued_ms, expires_ms, tls, not_before_ms, copy, subject, reached)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
+		" envid, queued_ms, expires_ms, tls, not_before_ms, copy, subject, reached, author)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, "
+		"$17) "
 		"RETURNING "
 		"id",
 		db_int(o->account), db_text(o->mail_from), db_text(o->content.blob_key),
 		db_int((int64_t)o->content.blob_size), db_bytes(o->content.trace), db_int(parsed),
 		db_int(o->utf8), db_int(o->ret), db_text(o->envid), db_int(o->queued_ms),
 		db_int(o->expires_ms), db_int(o->tls), db_int(o->not_before_ms), db_int(o->copy),
-		db_text(o->content.subject), db_int(o->reached));
+		db_text(o->content.subject), db_int(o->reached), db_int(o->author));
 }
 
 int mail_store_outgoing_reached(struct db_tx *tx, int64_t id)
@@ -79,7 +80,8 @@ int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct ma
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
 		"SELECT o.account, o.mail_from, o.utf8, o.ret, o.envid, o.queued_ms, o.expires_ms,"
-		" o.blob, o.blob_size, o.trace, s.message, COALESCE(f.bytes, p.fields), o.tls FROM "
+		" o.blob, o.blob_size, o.trace, s.message, COALESCE(f.bytes, p.fields), o.tls, "
+		"o.author FROM "
 		"outgoing o"
 		" JOIN parsed p ON p.id = o.parsed LEFT JOIN fields f ON f.id = p.id LEFT JOIN "
 		"source s ON s.id = p.source"
@@ -97,6 +99,7 @@ int mail_store_outgoing(struct db_tx *tx, int64_t id, struct arena *a, struct ma
 		.queued_ms = db_col_int(&rows, 5),
 		.expires_ms = db_col_int(&rows, 6),
 		.tls = (enum mail_tls_asked)db_col_int(&rows, 12),
+		.author = (int)db_col_int(&rows, 13),
 		.content = { .blob_key = arena_slice(a, db_col_text(&rows, 7)),
 			.blob_size = (uint64_t)db_col_int(&rows, 8),
 			.trace = arena_slice(a, db_col_bytes(&rows, 9)),

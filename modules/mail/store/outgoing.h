@@ -49,6 +49,7 @@ struct mail_outgoing {
 	int64_t not_before_ms; /* nobody gets it earlier; 0: at once */
 	int64_t copy;          /* the message its sender keeps of it; 0: none that is known */
 	bool reached;          /* somebody has it already */
+	int author;            /* enum mail_author (verify/gate.h), of one that goes to groups */
 	/* Added: all of it. Read: what a mail_reader needs (message.h). */
 	struct mail_content content;
 };

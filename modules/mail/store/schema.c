@@ -366,5 +366,7 @@ const char *const mail_migrations[] = {
 	"DROP INDEX queue_domain;"
 	"CREATE INDEX queue_domain ON queue (domain, held, due_ms, id);"
 	"CREATE INDEX queue_held ON queue (held) WHERE held > 0;",
+	/* What its author's domain wants of a mail that waits for members of a list: enum mail_author (gate.h). */
+	"ALTER TABLE outgoing ADD COLUMN author BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };

@@ -67,12 +67,20 @@ enum mail_gate_action {
 	GATE_LATER,  /* 451 */
 };
 
+/* Whether a message bears to be changed, or passed on without SPF, as its author's domain would have it (DMARC). */
+enum mail_author {
+	MAIL_AUTHOR_FREE,     /* there is no policy but none, or it is not known */
+	MAIL_AUTHOR_SIGNED,   /* as long as its signature holds: that is of the author's domain */
+	MAIL_AUTHOR_UNSIGNED, /* it is the author's by SPF alone, or not at all */
+};
+
 struct mail_gate_verdict {
 	enum mail_gate_action action;
 	struct slice results;     /* the field Authentication-Results, whole */
 	enum verify_result chain; /* of ARC, for who passes it on (sign/keys.h) */
 	const char *enhanced;     /* REFUSE, LATER: the code, and what is said with it */
 	struct slice text;
+	enum mail_author author;
 	bool sender_proven; /* SPF says that who brings it may send for MAIL FROM */
 };
 

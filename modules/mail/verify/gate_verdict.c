@@ -193,6 +193,26 @@ static void decide(struct mail_gate *g)
 	}
 }
 
+/* The worst of the authors, whatever came of them now. */
+static enum mail_author find_author(const struct mail_gate *g)
+{
+	enum mail_author worst = MAIL_AUTHOR_FREE;
+
+	for (size_t i = 0; i < g->authors.n; i++) {
+		const struct dmarc_outcome *o = &g->dmarc[i].outcome;
+		const struct dmarc_record *r = &o->policy.record;
+		bool own = slice_eq(o->policy.domain, g->dmarc[i].author);
+		enum dmarc_policy policy = own ? r->p : r->sp;
+		enum mail_author one = o->dkim ? MAIL_AUTHOR_SIGNED : MAIL_AUTHOR_UNSIGNED;
+
+		/* One that is tried is as the one before it (section 4.7: t). */
+		if (o->policy.domain.p && policy > (r->testing ? DMARC_QUARANTINE : DMARC_NONE) &&
+			one > worst)
+			worst = one;
+	}
+	return worst;
+}
+
 /* ---- reports ---- */
 
 static void write_result(struct json_writer *w, const char *type, struct slice domain,
@@ -288,6 +308,7 @@ void gate_judge(struct mail_gate *g)
 	g->verdict.results = write_results(g);
 	g->verdict.chain = g->message.arc.result;
 	decide(g);
+	g->verdict.author = find_author(g);
 	g->verdict.sender_proven = g->from[0] != '\0' && g->mail_from.result == SPF_PASS;
 	list_rows(g);
 	log_info("mail", "checked", "conn", "%lld", (long long)g->conn, "from", "%.*s",

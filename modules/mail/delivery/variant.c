@@ -1,0 +1,182 @@
+/*
+ * delivery/variant.c: a mail as a group changes it (list/rewrite.h): with a prefix of the Subject, for all who get
+ * it through the group, and, for members elsewhere, from the group's address, where the policy of its author's
+ * domain (DMARC) would have others refuse it: when it is not signed for that domain, or a prefix breaks
+ * the signature. What people here write is theirs to change, and signed again.
+ *
+ * Each group has its own, once for those here and once for those elsewhere, stored as any message, beside what came:
+ * that stays what is archived, sent on for a person, or gets to others. On a worker, bounded by
+ * MAIL_VARIANTS_MAX times the message, of which one at a time is in memory.
+ */
+#include "delivery/internal.h"
+#include "delivery/parse.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+#include "list/rewrite.h"
+#include "sign/keys.h"
+
+/* What is to be changed of it for some of a group's members. */
+struct change {
+	const struct mail_list *list;
+	bool elsewhere, prefix, from;
+};
+
+static bool is_ours(const struct mail_delivery *d)
+{
+	return d->outgoing.account > 0 || d->waited || d->signs;
+}
+
+static struct change change_of(const struct mail_delivery *d, struct slice message,
+	const struct mail_list *list, bool elsewhere)
+{
+	struct change c = { .list = list, .elsewhere = elsewhere };
+
+	c.prefix = list_rewrite_lacks(message, list->prefix);
+	c.from = elsewhere && !is_ours(d) &&
+		 (d->outgoing.author == MAIL_AUTHOR_UNSIGNED ||
+			 (d->outgoing.author == MAIL_AUTHOR_SIGNED && c.prefix));
+	return c;
+}
+
+/* For who is elsewhere: by us, where it is in our name, and as it came. */
+static struct slice seal(struct mail_delivery *d, struct slice message, const struct change *c)
+{
+	struct arena *scratch = arena_new();
+	struct strbuf out = { 0 };
+	struct slice text;
+
+	if (d->m->keys && (c->from || is_ours(d)))
+		mail_keys_sign(d->m->keys, scratch, message, 0, &out);
+	if (d->m->keys && d->gate)
+		mail_keys_seal(d->m->keys, scratch, message, d->checked,
+			mail_gate_verdict(d->gate)->chain, &out);
+	text = arena_slice(d->a, strbuf_slice(&out));
+	strbuf_free(&out);
+	arena_free(&scratch);
+	return text;
+}
+
+/* A large one is a blob, as what came is. */
+static int store_large(struct mail_delivery *d, struct mail_variant *v, struct slice bytes)
+{
+	struct buf *copy = buf_copy(bytes);
+	struct blob_info info;
+	int rc = blob_put_wait(d->m->blob, MAIL_BLOBS, copy, BLOB_TEXT, &info);
+
+	buf_unref(&copy);
+	if (rc < 0)
+		return rc;
+	memcpy(v->key, info.key, sizeof(v->key));
+	v->has_blob = true;
+	return 0;
+}
+
+static int make(struct mail_delivery *d, struct slice message, const struct change *c)
+{
+	struct mail_variant *v = &d->variants[d->variant_n];
+	struct strbuf bytes = { 0 }, address = { 0 };
+	int rc = 0;
+
+	*v = (struct mail_variant){ .list = c->list->id, .elsewhere = c->elsewhere };
+	strbuf_printf(
+		&address, "%.*s@%.*s", SLICE_ARG(c->list->name), SLICE_ARG(mail_domain(d->m)));
+	list_rewrite(&bytes, message,
+		&(struct list_rewrite){ .prefix = c->prefix ? c->list->prefix : SLICE(""),
+			.from = c->from,
+			.title = c->list->title.n > 0 ? c->list->title : c->list->name,
+			.address = strbuf_slice(&address) });
+	if (bytes.n > MAIL_ROW_MAX)
+		rc = store_large(d, v, strbuf_slice(&bytes));
+	else
+		mail_message_key(strbuf_slice(&bytes), v->key);
+	if (rc == 0) {
+		mail_delivery_parse(d, strbuf_slice(&bytes), v->key, v->has_blob, &v->content);
+		if (c->elsewhere)
+			v->seal = seal(d, strbuf_slice(&bytes), c);
+		d->variant_n++;
+	}
+	strbuf_free(&address);
+	strbuf_free(&bytes);
+	return rc;
+}
+
+/* The one for these of a group's members; *v NULL: they get it as it came. */
+static int variant_for(struct mail_delivery *d, struct slice message, const struct mail_list *list,
+	bool elsewhere, const struct mail_variant **v)
+{
+	struct change c;
+	int rc;
+
+	*v = NULL;
+	for (size_t i = 0; i < d->variant_n && !*v; i++)
+		if (d->variants[i].list == list->id && d->variants[i].elsewhere == elsewhere)
+			*v = &d->variants[i];
+	if (*v)
+		return 0;
+	c = change_of(d, message, list, elsewhere);
+	if (!c.prefix && !c.from)
+		return 0;
+	if (d->variant_n == MAIL_VARIANTS_MAX) {
+		log_info("mail", "goes through too many groups to be changed for each", "group",
+			"%.*s", SLICE_ARG(list->name), NULL);
+		return 0;
+	}
+	if (!d->variants)
+		d->variants = arena_zalloc(d->a, MAIL_VARIANTS_MAX * sizeof(*d->variants));
+	rc = make(d, message, &c);
+	if (rc == 0)
+		*v = &d->variants[d->variant_n - 1];
+	return rc;
+}
+
+static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
+{
+	return a && b && a->id == b->id;
+}
+
+static int give_here(struct mail_delivery *d, struct slice message)
+{
+	const struct mail_variant *v = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->n && rc == 0; i++) {
+		struct mail_target *t = &d->targets[i];
+		struct slice trace = t->content.trace, from = t->content.mail_from;
+
+		if (!t->r.list || t->dropped || t->r.waits)
+			continue;
+		/* Of a thousand members the header is looked at once. */
+		if (i == 0 || !is_same_list(t->r.list, t[-1].r.list) || t[-1].dropped)
+			rc = variant_for(d, message, t->r.list, false, &v);
+		if (rc < 0 || !v)
+			continue;
+		t->content = v->content;
+		t->content.trace = trace;
+		t->content.mail_from = from;
+	}
+	return rc;
+}
+
+static int give_elsewhere(struct mail_delivery *d, struct slice message)
+{
+	const struct mail_variant *v = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
+		struct mail_remote *r = &d->remotes[i];
+
+		if (!r->list || r->dropped || r->waits)
+			continue;
+		if (i == 0 || !is_same_list(r->list, r[-1].list))
+			rc = variant_for(d, message, r->list, true, &v);
+		r->variant = rc == 0 ? v : NULL;
+	}
+	return rc;
+}
+
+int mail_variants_make(struct mail_delivery *d, struct slice message)
+{
+	int rc = give_here(d, message);
+
+	return rc < 0 ? rc : give_elsewhere(d, message);
+}
