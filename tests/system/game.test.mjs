@@ -83,6 +83,42 @@ test('another game than chess is sought by its name, played and kept', async () 
   await Promise.all(players.map((player) => player.close()));
 });
 
+test('battleship: ships are placed at the same time, and nobody else hears where', async () => {
+  const players = await pairOf(hearth, 'ships');
+  const clock = { limit: 620, increment: 1 };
+  const [a, b] = players;
+  for (const player of players) {
+    player.send({ type: 'seek', clock, rules: 'battleship' });
+    if (player === a) await a.wantType('seeking');
+  }
+  const [stateA] = await Promise.all([a.wantType('state'), b.wantType('state')]);
+  const [first, second] = stateA.color === 'first' ? [a, b] : [b, a];
+  const { match } = stateA;
+  const fleets = [['A1-A5', 'B1-B4', 'C1-C3', 'D1-D3', 'E1-E2'], ['F6-J6', 'F7-I7', 'F8-H8', 'F9-H9', 'F10-G10']];
+  // The second is the quicker one: nobody waits for the other.
+  for (const [seat, player] of [[1, second], [0, first]]) {
+    for (const move of fleets[seat]) {
+      player.send({ type: 'move', match, move });
+      assert.equal((await player.want((frame) => frame.type === 'moved' && frame.move === move)).match, match);
+    }
+  }
+  first.send({ type: 'move', match, move: 'F6' });
+  const shot = await second.want((frame) => frame.type === 'moved' && frame.move === 'F6');
+  assert.equal(shot.san, 'F6:hit');
+  second.send({ type: 'resume', match });
+  await second.wantType('state', match);
+  for (const [seat, player] of [[0, first], [1, second]]) {
+    const heard = JSON.stringify(player.all);
+    for (const move of fleets[seat]) assert.ok(heard.includes(move), `${move} is unknown to who placed it`);
+    for (const move of fleets[1 - seat]) assert.ok(!heard.includes(move), `${move} is known to the other`);
+    const boards = player.all.filter((frame) => frame.position?.boards).map((frame) => frame.position.boards[1 - seat]);
+    assert.ok(boards.length > 0 && boards.every((board) => !board.includes('s')));
+  }
+  first.send({ type: 'resign', match });
+  await second.wantType('ended', match);
+  await Promise.all(players.map((player) => player.close()));
+});
+
 test('resign, draw by agreement, draw by claim, stale and foreign moves', async () => {
   const players = await pairOf(hearth, 'ends');
   let game = await startGame(players);

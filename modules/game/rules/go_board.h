@@ -15,7 +15,7 @@
 #define GO_SIZE_MAX   19
 #define GO_POINTS_MAX (GO_SIZE_MAX * GO_SIZE_MAX)
 #define GO_MOVES_MAX  1100
-#define GO_MOVE_SIZE  10 /* "dead:T19" and the NUL */
+#define GO_MOVE_SIZE  sizeof("dead:T19 ") /* a move, what separates it, and the NUL */
 
 enum go_stone { GO_BLACK, GO_WHITE, GO_EMPTY };
 

@@ -17,7 +17,7 @@
 #include "rules/plain.h"
 
 /* The head, a position with what its numbers need, and the moves, none of which takes. */
-#define SAVE_SIZE (sizeof(head) + MORRIS_POSITION_SIZE + MORRIS_QUIET_MAX * 6 + 2)
+#define SAVE_SIZE (sizeof(head) + MORRIS_POSITION_SIZE + MORRIS_QUIET_MAX * sizeof("d2-d3") + 2)
 
 static const char head[] = "nine-mens-morris 1\n";
 static const char *const colours[2] = { "white", "black" };

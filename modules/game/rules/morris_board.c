@@ -203,10 +203,10 @@ static const char *read_board(struct morris *g, struct slice text)
 	if (board.n != MORRIS_POINTS)
 		return "a position begins with 24 points";
 	for (int i = 0; i < MORRIS_POINTS; i++) {
-		if (!memchr(".wb", board.p[i], 3))
-			return "a point is ., w or b";
-		if (board.p[i] != '.')
+		if (board.p[i] == 'w' || board.p[i] == 'b')
 			g->now.men[board.p[i] == 'b'] |= bit(i);
+		else if (board.p[i] != '.')
+			return "a point is ., w or b";
 	}
 	if (!slice_eq(turn, SLICE("w")) && !slice_eq(turn, SLICE("b")))
 		return "the side to move is neither w nor b";

@@ -97,10 +97,10 @@ static const char *read_board(struct board *b, struct slice text)
 	if (text.n != BOARD_BYTES || text.p[SQUARES] != ' ')
 		return "a position is 64 squares, a space, and the side to move";
 	for (unsigned i = 0; i < SQUARES; i++) {
-		if (!memchr("-XO", text.p[i], 3))
-			return "a square is -, X or O";
-		if (text.p[i] != '-')
+		if (text.p[i] == 'X' || text.p[i] == 'O')
 			b->discs[text.p[i] == 'O'] |= UINT64_C(1) << i;
+		else if (text.p[i] != '-')
+			return "a square is -, X or O";
 	}
 	if (text.p[SQUARES + 1] != 'X' && text.p[SQUARES + 1] != 'O')
 		return "the side to move is neither X nor O";

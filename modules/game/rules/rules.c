@@ -3,6 +3,7 @@
  */
 #include "rules/rules.h"
 
+#include "rules/battleship.h"
 #include "rules/chess/plugin.h"
 #include "rules/connect_four.h"
 #include "rules/go.h"
@@ -23,6 +24,7 @@ static const struct game_rules *const all_rules[] = {
 	&reversi_rules,
 	&morris_rules,
 	&go_rules,
+	&battleship_rules,
 };
 
 const struct game_rules *game_rules_at(size_t i)

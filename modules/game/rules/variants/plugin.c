@@ -305,8 +305,8 @@ static void write_down(enum variant variant, const struct game_record *match, st
 	}                                                                              \
 	const struct game_rules word##_rules = {                                       \
 		.version = GAME_RULES_VERSION,                                         \
-		.id = rules_id,                                                        \
-		.name = rules_name,                                                    \
+		.id = (rules_id),                                                      \
+		.name = (rules_name),                                                  \
 		.seat_names = colours,                                                 \
 		.seats_min = 2,                                                        \
 		.seats_max = 2,                                                        \

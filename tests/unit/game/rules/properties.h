@@ -299,15 +299,17 @@ static inline void trial_ply(struct trial *t)
 
 	trial_outcome(t);
 	trial_reload(t);
-	for (unsigned seat = 0; seat < t->seats; seat++) {
+	for (unsigned seat = 0; seat < t->seats; seat++)
 		t->rules->legal(t->state, seat, &lists[seat]);
+	for (unsigned seat = 0; seat < t->seats; seat++) {
+		struct slice other = strbuf_slice(&lists[(seat + 1) % t->seats]);
+
 		trial_legal(t, seat, strbuf_slice(&lists[seat]), thorough);
 		trial_claim(t, seat, SLICE(""));
 		if (!thorough)
 			continue;
 		trial_nonsense(t, seat, strbuf_slice(&lists[seat]));
-		trial_text(t, seat + 1, strbuf_slice(&lists[seat]),
-			trial_word(strbuf_slice(&lists[seat]), 0));
+		trial_text(t, seat, strbuf_slice(&lists[seat]), trial_word(other, 0));
 	}
 	if (thorough) {
 		trial_views(t);
