@@ -72,14 +72,17 @@ static void end(struct filing *f, int status)
 static int mark_rows(struct db_tx *tx, void *arg)
 {
 	const struct filing *f = arg;
+	int64_t list = 0;
 	int rc = lease_check(tx, &f->lease);
 
 	for (size_t i = 0; i < f->batch->count && rc == 0; i++) {
 		const struct mail_queued *row = &f->batch->recipients[i].row;
 
 		rc = mail_store_queue_filed(tx, row->id);
-		if (rc == 0 && row->archive == MAIL_TO_ARCHIVE)
-			rc = mail_store_queue_archived(tx, row->outgoing, row->list);
+		if (rc < 0 || row->archive != MAIL_TO_ARCHIVE || row->list == list)
+			continue;
+		list = row->list;
+		rc = mail_store_queue_archived(tx, row->outgoing, list);
 	}
 	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
