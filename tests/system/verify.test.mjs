@@ -48,14 +48,16 @@ before(async () => {
   data = hearth.settings['server.data'];
   spoilt = join(hearth.dir, 'spoilt');
   for (const name of ['ann', 'bob']) hearth.addUser(`${name}@hearth.test`, 'correct horse 9');
+  for (const args of [['add', 'choir'], ['join', 'choir', 'bob'], ['archive', 'choir', 'members']]) assert.equal(hearth.command('group', ...args).status, 0);
   const client = await SmtpClient.hello(hearth.port.smtp);
   const large = Array.from({ length: 1200 }, () => randomBytes(40).toString('hex')).join('\r\n');
   await client.mail('a@b.test', 'ann@hearth.test', `Subject: large one\r\n\r\n${large}\r\n`);
   for (const name of ['ann', 'bob']) await client.mail('a@b.test', `${name}@hearth.test`, `Subject: small for ${name}\r\n\r\nsome words\r\n`);
+  await client.mail('a@b.test', 'choir@hearth.test', 'Subject: for the choir\r\n\r\nother words\r\n');
   client.close();
   await eventually(() => {
     const count = spawnSync('sqlite3', [join(data, 'mail_search.db'), '.timeout 5000', 'SELECT count(*) FROM indexed'], { encoding: 'utf8' });
-    return count.stdout.trim() === '3';
+    return count.stdout.trim() === '5';
   }, 30, 'the mails are in the index');
 });
 after(() => hearth.remove());
@@ -72,6 +74,9 @@ test('a server that runs is well', async () => {
 });
 
 const damages = {
+  'a mail of an archive without a name': [() => sql('mail', 'DELETE FROM archived'), /a mail of an archive is not called anything there/],
+  'a name in an archive without a mail': [() => sql('mail', "INSERT INTO archived SELECT 999, account, 'x', '', '' FROM archived"), /an archive names a mail that it does not have .*content 999/],
+  'the bytes of a mail of an archive': [() => sql('mail', 'UPDATE source SET message = zeroblob(length(message)) WHERE id = 3'), /a mail is damaged .*Archive, UID 1 "for the choir"/],
   'a bit of a large blob': [() => flip(blobFile(), 1000, 1), /ann@hearth\.test: a blob is damaged \(mail INBOX, UID 1 "large one"/],
   'the file of a large blob': [() => rmSync(blobFile()), /ann@hearth\.test: a blob's file is missing .*large one/],
   'the bytes of a small mail': [() => sql('mail', 'UPDATE source SET message = zeroblob(length(message))'),
