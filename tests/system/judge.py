@@ -1,6 +1,6 @@
 """judge.py: what python3-dkim and python3-spf say. A job comes as JSON on the standard input, its answer goes out as JSON.
 
-sign:    [{text, how, d, s, key, c, h, l, hops}] becomes texts
+sign:    [{text, how, d, s, key, c, h, l, hops, found}] becomes texts
 dkim:    texts become [[whether each signature holds], the state of the chain of ARC]
 spf:     [[ip, sender, helo]] become [the result, the result without a bound on what is not there]
 
@@ -29,7 +29,8 @@ def sign(job):
         for hop in range(job['hops']):
             cv = 'none' if hop == 0 else 'pass'
             me = f'mx{hop}.{job["d"]}'
-            text = f'Authentication-Results: {me}; arc={cv}; dkim=none\r\n'.encode() + text
+            found = job.get('found', 'dkim=none')
+            text = f'Authentication-Results: {me}; arc={cv}; {found}\r\n'.encode() + text
             text = b''.join(dkim.arc_sign(text, s, d, key, me.encode())) + text
         return text.decode('latin1')
     header, body = (part.encode() for part in job['c'].split('/'))

@@ -45,6 +45,7 @@ smtpd_tls_security_level = may
 smtpd_tls_received_header = yes
 smtp_dns_support_level = dnssec
 smtp_tls_security_level = dane
+smtp_tls_loglevel = 1
 minimal_backoff_time = 1s
 queue_run_delay = 1s
 `);
@@ -56,7 +57,7 @@ queue_run_delay = 1s
 export async function exim(network, options) {
   const h = await host(network, { ...options, pkg: 'exim4-daemon-light' });
   h.write('/etc/exim4/exim4.conf', `primary_hostname = mx.${options.domain}
-domainlist local_domains = ${options.domain}
+domainlist local_domains = ${options.domain} : ta.test
 exim_user = Debian-exim
 exim_group = Debian-exim
 spool_directory = /var/spool/exim4
@@ -121,7 +122,7 @@ pki mx.${options.domain} key "/etc/mx.key"
 listen on ${options.ip} hostname mx.${options.domain} tls pki mx.${options.domain}
 action "local" maildir
 action "out" relay helo mx.${options.domain}
-match from any for domain "${options.domain}" action "local"
+match from any for domain { "${options.domain}", "trying.test" } action "local"
 match from src 203.0.113.254 for any action "out"
 `);
   h.write('/etc/mailname', `${options.domain}\n`);

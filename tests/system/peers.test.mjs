@@ -1,8 +1,19 @@
 // network
 // Postfix, Exim and OpenSMTPD exchange mail with Hearth, both ways, on hosts of the tests' own with a name
-// server whose zone is signed.
+// server whose zone is signed. What is proven here, passing and failing, and where else:
+//
+//             in: they send                                    out: we send
+//   TLS       each of them                                     Postfix, Exim; OpenSMTPD cannot: in clear
+//   DANE      Postfix, Exim, ours proven; ours not             Postfix, Exim: its key (3 1 1), an authority (2 0 1); another
+//                                                              key or authority: nothing (all cases: tls-policy.test.mjs)
+//   MTA-STS   none of them does (ours is served: setup.test)   Postfix kept to; OpenSMTPD enforced: nothing, tested: in clear
+//                                                              (an expired certificate, and more: tls-policy.test.mjs)
+//   SPF       each of them; from elsewhere: 550                none of them looks without another package
+//   DKIM      Exim's; passed on as it was, and changed: 550    Exim finds ours good, and bad by a key that is not ours
+//   DMARC     each; reject 550, quarantine to Junk, none       as SPF
+//   ARC       through Postfix: of a trusted list, and broken   what is sent on to Exim, and changed (python3-dkim looks)
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -17,9 +28,11 @@ import { SmtpClient, deliver } from './smtp-client.mjs';
 const PASSWORD = 'correct-horse-battery';
 const NS = '203.0.113.1', RESOLVER = '203.0.113.2';
 const PEERS = { postfix: [postfix, '203.0.113.20'], exim: [exim, '203.0.113.30'], opensmtpd: [opensmtpd, '203.0.113.40'] };
-const MX = { sts: 'mx.sts.test', failing: 'mx.opensmtpd.test' };
+const MX = { sts: 'mx.sts.test', failing: 'mx.opensmtpd.test', trying: 'mx.opensmtpd.test' };
 // What else their certificates are for.
-const NAMES = { postfix: ['mx.sts.test'], odd: ['mta-sts.sts.test', 'mta-sts.failing.test'] };
+const NAMES = { postfix: ['mx.sts.test'], exim: ['mx.ta.test'], odd: Object.keys(MX).map((name) => `mta-sts.${name}.test`) };
+// What those who look at our TLSA record say of us.
+const PROVES = { postfix: /Verified TLS connection established to mx\.hearth\.test/, exim: /=> ann@hearth\.test .*H=mx\.hearth\.test.* CV=dane/ };
 const peers = {};
 let network, hearth, policies;
 
@@ -36,10 +49,13 @@ function certificate(name, ...more) {
   openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', `${at}.key`, '-out', `${at}.self`, '-days', '30', '-subj', `/CN=mx.${name}`);
   writeFileSync(`${at}.names`, `subjectAltName=${names}\n`);
   openssl('x509', '-clrext', '-in', `${at}.self`, '-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '30', '-extfile', `${at}.names`, '-out', `${at}.pem`);
-  const cert = readFileSync(`${at}.pem`, 'utf8');
-  const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+  const leaf = readFileSync(`${at}.pem`, 'utf8'), cert = leaf + readFileSync(`${ca}.pem`, 'utf8'); // with who signed it: usage 2 goes by that
+  const spki = new X509Certificate(leaf).publicKey.export({ type: 'spki', format: 'der' });
   return { cert, key: readFileSync(`${at}.key`, 'utf8'), spki, tlsa: createHash('sha256').update(spki).digest('hex') };
 }
+
+// Of the authority, what DANE has (2 0 1).
+const authority = () => createHash('sha256').update(new X509Certificate(readFileSync(join(network.dir, 'ca.pem'))).raw).digest('hex');
 
 // A TXT record of any length, in strings of at most 255.
 const txt = (name, value) => `${name}. TXT ${value.match(/.{1,200}/g).map((part) => `"${part}"`).join(' ')}\n`;
@@ -59,7 +75,7 @@ async function servePolicies({ cert, key }) {
   const server = createServer({ cert, key }, (request, response) => {
     const [, name] = /^mta-sts\.(\w+)\.test$/.exec(request.headers.host);
     response.setHeader('Content-Type', 'text/plain');
-    response.end(`version: STSv1\r\nmode: enforce\r\nmx: ${MX[name]}\r\nmax_age: 86400\r\n`);
+    response.end(`version: STSv1\r\nmode: ${name === 'trying' ? 'testing' : 'enforce'}\r\nmx: ${MX[name]}\r\nmax_age: 86400\r\n`);
   });
   await new Promise((done) => server.listen(443, '203.0.113.254', done));
   return server;
@@ -99,20 +115,22 @@ stub-zone:
   return join(dir, 'anchor');
 }
 
-const inbox = async (what, mailbox = 'INBOX') =>
-  eventually(async () => {
-    const imap = await ImapClient.login(hearth.port.imaps, 'ann@hearth.test', PASSWORD, { secure: true, host: hearth.address });
-    await imap.ok(`SELECT ${mailbox}`);
-    const found = /SEARCH (\d+)/.exec((await imap.ok(`SEARCH SUBJECT ${what}`)).lines.join('\n'));
-    const mail = found ? (await imap.ok(`FETCH ${found[1]} BODY.PEEK[]`)).lines.join('\n') : undefined;
-    imap.close();
-    return mail;
-  }, 30, `a mail with ${what}`);
+// The last mail that has it in its subject; "": there is none.
+async function newest(what, mailbox = 'INBOX') {
+  const imap = await ImapClient.login(hearth.port.imaps, 'ann@hearth.test', PASSWORD, { secure: true, host: hearth.address });
+  await imap.ok(`SELECT ${mailbox}`);
+  const numbers = /SEARCH ([\d ]+)/.exec((await imap.ok(`SEARCH SUBJECT ${what}`)).lines.join('\n'))?.[1].trim().split(' ');
+  const mail = numbers ? (await imap.ok(`FETCH ${numbers.at(-1)} BODY.PEEK[]`)).lines.join('\n') : '';
+  imap.close();
+  return mail;
+}
 
-async function submit(to, subject) {
+const inbox = (what, mailbox) => eventually(() => newest(what, mailbox), 30, `a mail with ${what}`);
+
+async function submit(to, subject, from = 'ann@hearth.test') {
   const client = await SmtpClient.hello(hearth.port.submissions, { secure: true, host: hearth.address });
   await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
-  const reply = await client.mail('ann@hearth.test', to, text('ann@hearth.test', to, subject));
+  const reply = await client.mail('ann@hearth.test', to, text(from, to, subject));
   client.close();
   assert.equal(reply.code, 250, reply.lines.join('\n'));
 }
@@ -130,12 +148,15 @@ before(async () => {
     'tls.key': join(network.dir, 'hearth.test.key'),
     'dns.server': `${NS}:53`,
     'queue.retry': '1s',
+    'mail.arc_trusted': 'list.test',
     'queue.private': 'true', // so these addresses count for policies
   }, await network.host('hearth', '203.0.113.10'));
   hearth.addUser('ann@hearth.test', PASSWORD);
   // What it says itself has to be published, as it says it, and its certificate.
   await hearth.start();
-  let zone = hearth.command('dns').stdout + `_25._tcp.mx.hearth.test. TLSA 3 1 1 ${certificates.hearth.tlsa}\n`;
+  const aliased = hearth.command('alias', 'add', '@wrongkey.test', '@hearth.test');
+  assert.equal(aliased.status, 0, aliased.stderr);
+  let zone = hearth.command('dns').stdout.replace(/^(.*\._domainkey\.wrongkey\.test\. .*)$/gm, (line) => line.replace(/p=[^;"]*("\s*"[^"]*)*/, `p=${certificates.odd.spki.toString('base64').slice(0, 200)}" "${certificates.odd.spki.toString('base64').slice(200)}`)) + `_25._tcp.mx.hearth.test. TLSA 3 1 1 ${certificates.hearth.tlsa}\n`;
   await hearth.stop();
   for (const [name, [, ip]] of Object.entries(PEERS))
     // OpenSMTPD as Debian 12 has it fails in every handshake as a server (its key is in another process, which
@@ -145,9 +166,12 @@ before(async () => {
   // Other names of the same hosts, whose certificates their TLSA records do not prove; and what policies there are.
   zone += records('odd', PEERS.exim[1], certificates.odd.tlsa) + records('oddhearth', '203.0.113.10', certificates.odd.tlsa);
   // And by MTA-STS: one that Postfix keeps to, one of a server whose TLS fails.
-  for (const name of ['sts', 'failing'])
+  for (const name of Object.keys(MX))
     zone += `mta-sts.${name}.test. A 203.0.113.254\n` + txt(`_mta-sts.${name}.test`, 'v=STSv1; id=1') + `${name}.test. MX 10 ${MX[name]}.\n`;
   zone += `${MX.sts}. A ${PEERS.postfix[1]}\n`;
+  zone += records('ta', PEERS.exim[1]) + `_25._tcp.mx.ta.test. TLSA 2 0 1 ${authority()}\n`;
+  zone += records('taodd', PEERS.exim[1]) + `_25._tcp.mx.taodd.test. TLSA 2 0 1 ${'ab'.repeat(32)}\n`;
+  zone += txt('list._domainkey.list.test', `v=DKIM1; k=rsa; p=${certificates.odd.spki.toString('base64')}`);
   zone += records('careful', '203.0.113.99', undefined, 'quarantine') + records('lax', '203.0.113.99', undefined, 'none');
   hearth.settings['dns.anchor'] = await nameServers(zone);
   for (const [name, [make, ip]] of Object.entries(PEERS))
@@ -165,6 +189,18 @@ after(async () => {
     await network.end();
   }
 });
+
+// What python3-dkim says, by the keys that are published (judge.py).
+function python(job) {
+  const done = spawnSync('/usr/bin/python3', ['tests/system/judge.py'], { input: JSON.stringify(job), encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  return JSON.parse(done.stdout);
+}
+function published() {
+  const zone = {};
+  for (const [, name, strings] of hearth.command('dns').stdout.matchAll(/^(\S+_domainkey\S+)\. .*?TXT (".*")/gm)) zone[name.toLowerCase()] = { TXT: [strings.replace(/"\s*"/g, '').replace(/"/g, '')] };
+  return zone;
+}
 
 // What a peer's log and ours have to say when a test fails.
 const told = (name, fn) => async () => {
@@ -196,6 +232,7 @@ describe('other mail servers', { skip: missing() }, () => {
       const mail = await inbox(`from-${name}`);
       assert.match(mail, new RegExp(`Return-Path: <bob@${name}.test>`));
       assert.match(mail, /with ESMTPS/);
+      if (PROVES[name]) await eventually(() => PROVES[name].test(peers[name].trouble()), 20, 'that it says so');
       assert.match(mail, /^\.a line with a dot/m);
       const results = /^Authentication-Results: mx\.hearth\.test;(.*\r?\n(?:[ \t].*\r?\n)*)/m.exec(mail)[1].replace(/\s+/g, ' ');
       for (const result of [`spf=pass[^;]*${name}.test`, proven, `dmarc=pass[^;]* header.from=${name}.test`]) assert.match(results, new RegExp(result));
@@ -218,6 +255,24 @@ describe('other mail servers', { skip: missing() }, () => {
     assert.ok(!peers.exim.mails().some((mail) => mail.includes('to-odd')));
   }));
 
+  test('out: an authority that DANE names proves a server, another does not', told('exim', async () => {
+    await submit('bob@ta.test', 'to-ta');
+    await submit('bob@taodd.test', 'to-taodd');
+    assert.match(await peers.exim.mail('Subject: to-ta'), /TLSv?1\.3/);
+    await eventually(() => /domain=taodd\.test why="[^"]*DANE/.test(hearth.log), 20, 'a refusal to send');
+    assert.ok(!peers.exim.mails().some((mail) => mail.includes('to-taodd')));
+  }));
+
+  test('out: a policy of MTA-STS that is only tested holds nothing back', told('opensmtpd', async () => {
+    await submit('bob@trying.test', 'to-trying');
+    await peers.opensmtpd.mail('Subject: to-trying');
+  }));
+
+  test('out: a signature whose key is another is a bad one', told('exim', async () => {
+    await submit('bob@exim.test', 'to-wrongkey', 'ann@wrongkey.test');
+    assert.match((await peers.exim.mail('Subject: to-wrongkey')).replace(/\s+/g, ' '), /Authentication-Results: mx.exim.test;.*dkim=fail \(.*header.d=wrongkey.test/);
+  }));
+
   test('out: MTA-STS is kept to, and where TLS fails nothing goes in clear', told('postfix', async () => {
     await submit('bob@sts.test', 'to-sts');
     await submit('bob@failing.test', 'to-failing');
@@ -228,6 +283,8 @@ describe('other mail servers', { skip: missing() }, () => {
 
   test('in: nor do we, where ours is not the one', told('postfix', async () => {
     await deliver(25, 'ann@oddhearth.test', text('bob@postfix.test', 'ann@oddhearth.test', 'to-oddhearth'), 'bob@postfix.test', { host: peers.postfix.ip });
+    await deliver(25, 'ann@oddhearth.test', text('bob@exim.test', 'ann@oddhearth.test', 'to-oddhearth'), 'bob@exim.test', { host: peers.exim.ip });
+    await eventually(() => /DANE attempt failed; TLS connection to mx\.oddhearth\.test/.test(peers.exim.trouble()), 20, 'that Exim waits');
     await eventually(() => /to=<ann@oddhearth\.test>.*status=deferred \(Server certificate not verified/.test(peers.postfix.trouble()), 20, 'that Postfix waits');
   }));
 
@@ -241,9 +298,35 @@ describe('other mail servers', { skip: missing() }, () => {
     assert.match(mail, /^Return-path: <SRS0=[^@>]+=postfix\.test=bob@hearth\.test>/im);
     assert.match(mail, /^ARC-Seal: i=1; .*d=hearth\.test;/m);
     assert.match(mail, /^ARC-Authentication-Results: i=1; mx\.hearth\.test;.* spf=pass .*dmarc=pass/m);
+    const raw = (await peers.exim.mail('Subject: via-bob')).replace(/\r?\n/g, '\r\n');
+    const own = raw.slice(raw.search(/^ARC-Seal:/m));
+    assert.deepEqual(python({ what: 'dkim', zone: published(), texts: [own, own.replace('Hello.', 'Hello!')] }).map(([, chain]) => chain), ['pass', 'fail']);
     const bounce = await peers.postfix.mail('stranger@exim.test');
     assert.match(bounce, /^Return-Path: <>/m);
     assert.match(bounce, /Subject: Mail delivery failed/);
+  }));
+
+  // By bob at Postfix, who had it from elsewhere and may not speak for its author: only what it brings does.
+  const passOn = (mail) => deliver(25, 'ann@hearth.test', mail, 'bob@postfix.test', { host: peers.postfix.ip });
+  const bounced = (subject) => eventually(() => peers.postfix.mails().find((mail) => mail.includes('MAILER-DAEMON') && mail.includes(subject) && /550[- ]5\.7\.\d+/.test(mail)), 30, `a bounce of ${subject}`);
+
+  test('in: passed on by another, a signature holds as long as nothing is changed', told('postfix', async () => {
+    const to = 'ann@hearth.test';
+    await deliver(25, to, text('bob@exim.test', to, 'passed-on'), 'bob@exim.test', { host: peers.exim.ip });
+    const mail = await inbox('passed-on');
+    const own = mail.slice(mail.search(/^DKIM-Signature:/m)).replace(/\r?\n/g, '\r\n').replace(/(\.a line with a dot\r\n)[^]*/, '$1');
+    await passOn(`X-Way: as it was\r\n${own}`);
+    await eventually(async () => /dkim=pass[^;]*header\.d=exim\.test[^]*X-Way: as it was/.test(await newest('passed-on')), 20, 'the one passed on');
+    await passOn(own.replace('Hello.', 'Hello!'));
+    await bounced('passed-on');
+  }));
+
+  test('in: a chain of ARC by a trusted list speaks for what it changed, unless it is broken', told('postfix', async () => {
+    const [sealed] = python({ what: 'sign', jobs: [{ how: 'arc', hops: 1, d: 'list.test', s: 'list', key: readFileSync(join(network.dir, 'odd.test.key'), 'utf8'), text: text('bob@exim.test', 'list@list.test', 'by-a-list'), found: 'dmarc=pass header.from=exim.test' }] });
+    await passOn(sealed);
+    assert.match((await inbox('by-a-list')).replace(/\s+/g, ' '), /arc=pass[^;]*;[^]*dmarc=fail/);
+    await passOn(sealed.replace('Subject: by-a-list', 'Subject: by-nobody'));
+    await bounced('by-nobody');
   }));
 
   test('in: in the name of others', told(undefined, async () => {
