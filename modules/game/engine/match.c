@@ -51,14 +51,12 @@ struct match *match_new(
 	int64_t id, const struct match_start *start, int64_t now_us, const char **why)
 {
 	struct match *m = match_shell(id, start->rules, start->seats);
-	struct game_control control;
 
 	m->setup = mem_strdup(start->setup);
 	memcpy(m->seed, start->seed, sizeof(m->seed));
-	m->limit_ms = start->limit_ms;
+	m->rated = start->rated;
 	m->waiting_since_us = now_us;
-	control = game_control_fischer(start->limit_ms, start->increment_ms);
-	game_clock_init(&m->clock, &control, (int)m->seats);
+	game_clock_init(&m->clock, &start->control, (int)m->seats);
 	for (unsigned seat = 0; seat < m->seats; seat++) {
 		m->accounts[seat] = start->accounts[seat];
 		m->names[seat] = mem_strdup(slice_str(start->names[seat]));
@@ -186,31 +184,42 @@ struct slice match_last(const struct match *m, int viewer)
 
 /* ---- time ---- */
 
+/* Who plays by the day has a day for the first move too, or as many. */
+static int64_t first_move(const struct match *m, int64_t first_move_us)
+{
+	switch (m->clock.control.kind) {
+	case GAME_CORRESPONDENCE: return m->clock.left_us[0];
+	case GAME_UNLIMITED: return MATCH_IDLE_US;
+	default: return first_move_us;
+	}
+}
+
+/* Whose clock runs has no end of time, but must not be waited for for ever. */
+static bool is_idle(const struct match *m)
+{
+	return m->clock.side >= 0 && m->clock.control.kind == GAME_UNLIMITED;
+}
+
 int64_t match_time_left_us(const struct match *m, int64_t first_move_us, int64_t now_us)
 {
 	int64_t waited;
 
 	if (m->over)
 		return -1;
-	if (m->clock.side >= 0)
+	if (m->clock.side >= 0 && !is_idle(m))
 		return game_clock_flag_in_us(&m->clock, now_us);
+	first_move_us = first_move(m, first_move_us);
 	waited = now_us - m->waiting_since_us;
 	return waited < first_move_us ? first_move_us - waited : 0;
-}
-
-/* Where there is no end to what is left, there is none to the sum. */
-static int64_t after(int64_t at_us, int64_t left_us)
-{
-	return left_us == GAME_FOREVER_US ? INT64_MAX : at_us + left_us;
 }
 
 int64_t match_due_us(const struct match *m, int64_t first_move_us)
 {
 	if (m->over)
 		return INT64_MAX;
-	if (m->clock.side >= 0)
-		return after(m->clock.started_us, game_clock_room_us(&m->clock));
-	return m->waiting_since_us + first_move_us;
+	if (m->clock.side >= 0 && !is_idle(m))
+		return m->clock.started_us + game_clock_room_us(&m->clock);
+	return m->waiting_since_us + first_move(m, first_move_us);
 }
 
 int64_t match_step_due_us(
@@ -220,6 +229,7 @@ int64_t match_step_due_us(
 		return INT64_MAX;
 	if (!step->turns)
 		return match_due_us(m, first_move_us);
-	return after(
-		now_us, step->clock.side >= 0 ? game_clock_room_us(&step->clock) : first_move_us);
+	if (step->clock.side >= 0 && step->clock.control.kind != GAME_UNLIMITED)
+		return now_us + game_clock_room_us(&step->clock);
+	return now_us + first_move(m, first_move_us);
 }

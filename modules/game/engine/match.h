@@ -22,6 +22,7 @@
 	(4 * MATCH_PLY_MAX) /* likewise: of it is ended by a move, nothing is asked */
 #define MATCH_WORD_MAX 40   /* bytes of a status or reason, with the NUL */
 #define MATCH_STEP_MAX 2    /* events of one step */
+#define MATCH_IDLE_US  (INT64_C(21) * 86400 * 1000000) /* for a move where time is unlimited */
 
 /*
  * A state to spare: the one that a move has left behind serves the next move, of whatever match of
@@ -40,7 +41,16 @@ struct match_start {
 	uint8_t seed[GAME_SEED_SIZE];
 	int64_t accounts[GAME_SEATS_MAX];
 	const char *names[GAME_SEATS_MAX];
-	int64_t limit_ms, increment_ms;
+	struct game_control control;
+	bool rated;
+};
+
+/* What is shown of a player's rating in a rated match; all zero in any other. */
+struct match_rating {
+	int rating; /* when the match began */
+	bool provisional;
+	bool changed; /* it is over and has counted … */
+	int change;   /* … so much */
 };
 
 /* What one asks and all others must agree to. */
@@ -71,7 +81,8 @@ struct match {
 	int64_t accounts[GAME_SEATS_MAX]; /* by seat; 0: the account is gone */
 	char *names[GAME_SEATS_MAX];      /* what others see; empty: likewise, or none was chosen */
 	bool completes[GAME_SEATS_MAX];   /* whether its moves are made whole (rules->complete) */
-	int64_t limit_ms;
+	bool rated;                       /* of two: their ratings change by how it ends */
+	struct match_rating ratings[GAME_SEATS_MAX];
 	int64_t started_at, ended_at; /* wall, ms; ended_at 0: it goes on */
 	struct game_clock clock;
 	struct match_log log; /* empty in one that is read for a list */
@@ -113,6 +124,7 @@ struct match_step {
 	struct game_turn turn; /* what the mover used */
 	bool ends;
 	int scores[GAME_SEATS_MAX];
+	struct match_rating ratings[GAME_SEATS_MAX]; /* as they were written, of one that counts */
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
 };

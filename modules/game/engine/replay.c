@@ -205,6 +205,8 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		step->position = (struct strbuf){ 0 };
 	}
 	m->due_us = step->due_us;
+	if (m->over && m->rated)
+		memcpy(m->ratings, step->ratings, sizeof(m->ratings));
 	/* What the disk took is nobody's time: the other side hears of the move only now. */
 	if (step->turns) {
 		m->waiting_since_us = now_us;

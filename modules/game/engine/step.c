@@ -24,6 +24,7 @@
 #include "hearth/log.h"
 #include "hearth/metric.h"
 #include "store/store.h"
+#include "store/store_rating.h"
 #include "wire/frames.h"
 
 #define RETRY_MS 1000 /* until time is looked at again when the disk refused a step */
@@ -41,10 +42,17 @@ static int write_step(struct db_tx *tx, void *arg)
 		return rc;
 	o->step.at_ms = clock_wall_ms();
 	o->step.due_us = due_us < o->match->due_us ? due_us : o->match->due_us;
-	return game_store_step(tx, o->match, &o->step,
+	rc = game_store_step(tx, o->match, &o->step,
 		&(struct game_store_times){ .wall_ms = o->step.at_ms,
 			.now_us = now_us,
 			.due_us = due_us < o->match->due_us ? due_us : GAME_DUE_STANDS });
+	if (rc < 0 || !o->step.ends || !o->match->rated)
+		return rc;
+	memcpy(o->step.ratings, o->match->ratings, sizeof(o->step.ratings));
+	return strcmp(o->step.status, "aborted") == 0
+		       ? 0
+		       : game_store_rate(
+				 tx, o->match, o->step.scores, o->step.at_ms, o->step.ratings);
 }
 
 /* By what an event of offers is told; NULL: by nothing of its own. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "engine/match.h"
+#include "engine/speed.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 
@@ -392,6 +393,9 @@ int64_t match_claim_in_us(const struct match *m, int seat, int64_t claim_after_u
 {
 	int64_t since_us = INT64_MIN;
 
+	/* Who plays by the day is not expected to be there. */
+	if (game_speed_of(&m->clock.control) == GAME_CORRESPONDENT)
+		return -1;
 	for (int other = 0; other < (int)m->seats; other++)
 		if (other != seat && m->gone_since_us[other] > since_us)
 			since_us = m->gone_since_us[other];
@@ -428,7 +432,9 @@ int match_try_time(
 	if (match_time_left_us(m, first_move_us, now_us) != 0)
 		return HEARTH_ENOTFOUND;
 	begin_end(m, m->clock.side, MATCH_ENDED, now_us, step);
-	if (m->clock.side >= 0)
+	if (m->clock.side >= 0 && m->clock.control.kind == GAME_UNLIMITED)
+		end_against(m, m->clock.side, step, "timeout", "no move for three weeks");
+	else if (m->clock.side >= 0)
 		end_against(m, m->clock.side, step, "outoftime", "time");
 	else
 		end_aborted(step, "no first move");

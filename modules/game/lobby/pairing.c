@@ -57,8 +57,8 @@ static struct match *match_of(const struct pairing *p)
 	struct match_start start = { .rules = row->rules,
 		.seats = row->seats,
 		.setup = row->setup,
-		.limit_ms = row->limit_ms,
-		.increment_ms = row->increment_ms };
+		.control = row->control,
+		.rated = row->rated };
 	const char *why;
 	struct match *m;
 
@@ -141,8 +141,7 @@ void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], uns
 	p->row = (struct game_match_row){ .rules = first->rules,
 		.seats = n,
 		.setup = slice_str(first->setup),
-		.limit_ms = first->limit_ms,
-		.increment_ms = first->increment_ms,
+		.control = game_control_fischer(first->limit_ms, first->increment_ms),
 		.started_at = clock_wall_ms() };
 	rand_bytes(p->row.seed, sizeof(p->row.seed));
 	for (unsigned seat = 0; seat < n; seat++) {

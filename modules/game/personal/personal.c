@@ -68,8 +68,10 @@ static int load(struct db_tx *tx, void *arg)
 static void add_game(struct export_part *part, const struct game *g, const struct match *m)
 {
 	char rooms[GAME_SEATS_MAX][ACCOUNTS_NAME_ROOM];
+	char control[GAME_CONTROL_TEXT_MAX];
 	struct strbuf text = { 0 }, moves = { 0 };
-	struct game_record record = { .site = slice_str(hearth_hostname(g->h)),
+	struct game_record record = {
+		.site = slice_str(hearth_hostname(g->h)),
 		.seats = m->seats,
 		.started_at = m->started_at,
 		.scored = m->over && strcmp(m->status, "aborted") != 0,
@@ -77,9 +79,10 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 		.reason = slice_str(m->reason),
 		.setup = slice_str(m->setup),
 		.seed = m->seed,
-		.limit_s = m->limit_ms / 1000,
-		.increment_s = m->clock.control.stages[0].bonus_ms / 1000 };
+	};
 
+	game_control_print(&m->clock.control, control);
+	record.time_control = slice_str(control);
 	memcpy(record.scores, m->scores, sizeof(record.scores));
 	for (unsigned seat = 0; seat < m->seats; seat++)
 		record.names[seat] = match_name(m, (int)seat, rooms[seat]);

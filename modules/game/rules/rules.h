@@ -82,11 +82,11 @@ struct game_record {
 	int64_t started_at; /* wall, ms */
 	bool scored;        /* it is over, and was not aborted */
 	int scores[GAME_SEATS_MAX];
-	struct slice status, reason;  /* as struct game_result has them */
-	struct slice setup;           /* as `init` got it, with the seed */
-	const uint8_t *seed;          /* GAME_SEED_SIZE bytes */
-	int64_t limit_s, increment_s; /* of the clock; limit 0: none */
-	struct slice moves;           /* notations of all moves, separated by one space */
+	struct slice status, reason; /* as struct game_result has them */
+	struct slice setup;          /* as `init` got it, with the seed */
+	const uint8_t *seed;         /* GAME_SEED_SIZE bytes */
+	struct slice time_control;   /* as PGN writes it; empty: none */
+	struct slice moves;          /* notations of all moves, separated by one space */
 };
 
 struct game_rules {

@@ -141,5 +141,21 @@ const char *const game_migrations[] = {
 	/* What of a turn was the network's (engine/lag.h), and by what that was told. */
 	"ALTER TABLE event ADD COLUMN forgiven_us BIGINT NOT NULL DEFAULT 0;"
 	"ALTER TABLE event ADD COLUMN ping_us BIGINT NOT NULL DEFAULT 0;",
+	/* Any time control, as text (engine/control.h); empty: by limit and increment. And ratings. */
+	"ALTER TABLE match ADD COLUMN control TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE match ADD COLUMN rated BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE seat ADD COLUMN rating BIGINT;"
+	"ALTER TABLE seat ADD COLUMN deviation BIGINT;"
+	"ALTER TABLE seat ADD COLUMN rating_after BIGINT;"
+	"CREATE TABLE rating ("
+	" account BIGINT NOT NULL,"
+	" game TEXT NOT NULL,"
+	" speed TEXT NOT NULL,"
+	" rating BIGINT NOT NULL,"
+	" deviation BIGINT NOT NULL,"
+	" volatility BIGINT NOT NULL,"
+	" games BIGINT NOT NULL,"
+	" latest_ms BIGINT NOT NULL,"
+	" PRIMARY KEY (account, game, speed));",
 	NULL,
 };

@@ -12,6 +12,7 @@
 #include "hearth/json.h"
 #include "hearth/log.h"
 #include "personal/preferences.h"
+#include "store/store_rating.h"
 
 /* ---- events for other modules ---- */
 
@@ -90,6 +91,8 @@ int game_store_forget(struct db_tx *tx, int64_t account)
 	if (rc >= 0)
 		rc = db_run(tx, "UPDATE seat SET account = 0, name = '' WHERE account = $1",
 			db_int(account));
+	if (rc >= 0)
+		rc = game_store_ratings_forget(tx, account);
 	return rc < 0 ? rc : 0;
 }
 
@@ -142,25 +145,29 @@ static void write_clock(const struct game_clock *clock, struct strbuf *out)
 static int insert(struct db_tx *tx, struct game_match_row *row, struct slice position)
 {
 	const struct slice seed = slice_of(row->seed, sizeof(row->seed));
-	const struct game_control control = game_control_fischer(row->limit_ms, row->increment_ms);
+	char control[GAME_CONTROL_TEXT_MAX];
 	struct game_clock clock;
 	struct strbuf text = { 0 };
 	int rc;
 
-	game_clock_init(&clock, &control, (int)row->seats);
+	game_clock_init(&clock, &row->control, (int)row->seats);
+	game_control_print(&row->control, control);
 	write_clock(&clock, &text);
 	/*
 	 * Due at once, so that its shard finds it though nobody should ask for it. The columns of a
-	 * white and a black are of the version before (schema.c), and may not be left out.
+	 * white and a black are of the version before (schema.c), and may not be left out; limit and
+	 * increment are what that knows of a clock.
 	 */
 	rc = db_get_int(tx, &row->id,
 		"INSERT INTO match (rules, setup, seed, seats, clock, limit_ms, increment_ms,"
 		" started_at, position, turn_us, due_us, status, reason, winner, white, black,"
-		" white_name, black_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0,"
-		" 'started', '', -1, 0, 0, '', '') RETURNING id",
+		" white_name, black_name, control, rated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+		"$9,"
+		" $10, 0, 'started', '', -1, 0, 0, '', '', $11, $12) RETURNING id",
 		db_str(row->rules->id), db_text(row->setup), db_bytes(seed), db_int(row->seats),
-		db_text(strbuf_slice(&text)), db_int(row->limit_ms), db_int(row->increment_ms),
-		db_int(row->started_at), db_text(position), db_int(GAME_NOT_BEGUN));
+		db_text(strbuf_slice(&text)), db_int(row->control.stages[0].time_ms),
+		db_int(row->control.stages[0].bonus_ms), db_int(row->started_at), db_text(position),
+		db_int(GAME_NOT_BEGUN), db_str(control), db_int(row->rated));
 	strbuf_free(&text);
 	for (unsigned seat = 0; seat < row->seats && rc >= 0; seat++)
 		rc = db_run(tx,
@@ -168,6 +175,9 @@ static int insert(struct db_tx *tx, struct game_match_row *row, struct slice pos
 			" VALUES ($1, $2, $3, $4, 0, 1)",
 			db_int(row->id), db_int(seat), db_int(row->accounts[seat]),
 			db_str(row->names[seat]));
+	if (rc >= 0 && row->rated)
+		rc = game_store_rated_start(
+			tx, row->id, row->rules, game_speed_of(&row->control), row->started_at);
 	return rc < 0 ? rc : 0;
 }
 

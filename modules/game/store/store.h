@@ -24,7 +24,8 @@ struct game_match_row {
 	uint8_t seed[GAME_SEED_SIZE];
 	int64_t accounts[GAME_SEATS_MAX];
 	char names[GAME_SEATS_MAX][ACCOUNTS_NAME_ROOM];
-	int64_t limit_ms, increment_ms;
+	struct game_control control;
+	bool rated;                     /* of two */
 	int64_t started_at;             /* wall, ms */
 	bool completes[GAME_SEATS_MAX]; /* out of game_store_add: as struct match has it */
 };

@@ -11,11 +11,12 @@
 #include "hearth/log.h"
 #include "personal/preferences.h"
 #include "store/store.h"
+#include "store/store_rating.h"
 
 #define ROW_COLUMNS                                                                         \
 	"id, rules, seats, setup, seed, limit_ms, increment_ms, started_at, "               \
 	"coalesce(ended_at, 0), status, reason, seq, ply, last, position, clock, running, " \
-	"turn_us, draw_offer, takeback_offer, due_us"
+	"turn_us, draw_offer, takeback_offer, due_us, control, rated"
 
 static void copy_word(char *out, size_t room, struct slice s)
 {
@@ -43,6 +44,7 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 	struct slice seed = slice_head(db_col_bytes(rows, 4), GAME_SEED_SIZE);
 	struct game_control control;
 	struct match *m;
+	const char *why;
 
 	*out = NULL;
 	if (seats == 0)
@@ -52,8 +54,14 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 	m = match_shell(db_col_int(rows, 0), rules, (unsigned)seats);
 	m->setup = mem_strdup(db_col_text(rows, 3));
 	memcpy(m->seed, seed.p, seed.n);
-	m->limit_ms = db_col_int(rows, 5);
-	control = game_control_fischer(m->limit_ms, db_col_int(rows, 6));
+	if (db_col_text(rows, 21).n == 0)
+		control = game_control_fischer(db_col_int(rows, 5), db_col_int(rows, 6));
+	else if (game_control_parse(db_col_text(rows, 21), &control, &why) < 0)
+		control = game_control_fischer(0, 0);
+	m->rated = db_col_int(rows, 22);
+	*out = m;
+	if (game_control_fault(&control))
+		return HEARTH_ECORRUPT;
 	game_clock_init(&m->clock, &control, (int)seats);
 	m->started_at = db_col_int(rows, 7);
 	m->ended_at = db_col_int(rows, 8);
@@ -64,7 +72,6 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 	m->ply = (int)db_col_int(rows, 12);
 	m->last = mem_strdup(db_col_text(rows, 13));
 	strbuf_add(&m->position, db_col_text(rows, 14));
-	*out = m;
 	if (read_clock(a, db_col_text(rows, 15), &m->clock) < 0)
 		return HEARTH_ECORRUPT;
 	m->clock.side = m->over ? -1 : (int)db_col_int(rows, 16);
@@ -81,7 +88,8 @@ static int read_seats(struct db_tx *tx, struct match *m)
 	struct db_rows rows;
 	unsigned n = 0;
 	int rc = db_query(tx, &rows,
-		"SELECT account, name, score FROM seat WHERE match = $1 ORDER BY seat",
+		"SELECT account, name, score, rating, deviation, rating_after FROM seat"
+		" WHERE match = $1 ORDER BY seat",
 		db_int(m->id));
 
 	if (rc < 0)
@@ -90,6 +98,7 @@ static int read_seats(struct db_tx *tx, struct match *m)
 		m->accounts[n] = db_col_int(&rows, 0);
 		m->names[n] = mem_strdup(db_col_text(&rows, 1));
 		m->scores[n] = (int)db_col_int(&rows, 2);
+		m->ratings[n] = game_rating_shown(&rows, 3, 4, 5);
 	}
 	rc = db_end(&rows);
 	return rc == 0 && n < m->seats ? HEARTH_ECORRUPT : rc;

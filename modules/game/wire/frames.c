@@ -4,6 +4,7 @@
  */
 #include "wire/frames.h"
 
+#include "engine/speed.h"
 #include "lobby/lobby.h"
 
 #define FRAME_USUAL 480 /* bytes: most are no longer */
@@ -29,13 +30,30 @@ static struct buf *frame_close(struct frame *f)
 	return buf_from_strbuf(&f->out);
 }
 
+/* Milliseconds left; null where there is no end to them. */
+static void put_left(struct json_writer *w, const struct match *m, int seat, int64_t left_us)
+{
+	json_name(w, m->rules->seat_names[seat]);
+	if (m->clock.control.kind == GAME_UNLIMITED)
+		json_null(w);
+	else
+		json_i64(w, left_us / 1000);
+}
+
 static void write_clock(struct json_writer *w, const struct match *m, int64_t now_us)
 {
 	json_name(w, "clock");
 	json_open_object(w);
 	for (int seat = 0; seat < (int)m->seats; seat++)
-		json_put_i64(w, m->rules->seat_names[seat],
-			game_clock_left_us(&m->clock, seat, now_us) / 1000);
+		put_left(w, m, seat, game_clock_left_us(&m->clock, seat, now_us));
+	json_close_object(w);
+	if (m->clock.control.kind != GAME_BYOYOMI)
+		return;
+	json_name(w, "periods");
+	json_open_object(w);
+	for (int seat = 0; seat < (int)m->seats; seat++)
+		json_put_i64(
+			w, m->rules->seat_names[seat], game_clock_periods(&m->clock, seat, now_us));
 	json_close_object(w);
 }
 
@@ -97,6 +115,17 @@ static void put_seat(struct json_writer *w, const struct match *m, const char *n
 	json_put_str(w, name, seat >= 0 ? m->rules->seat_names[seat] : NULL);
 }
 
+/* What a player was rated when it began, and by how much that has changed since it is over. */
+static void write_rating(struct json_writer *w, const struct match_rating *r)
+{
+	if (r->rating) {
+		json_put_i64(w, "rating", r->rating);
+		json_put_bool(w, "provisional", r->provisional);
+	}
+	if (r->changed)
+		json_put_i64(w, "rating_change", r->change);
+}
+
 /* The name alone, as it always was; and with the number that no two people share. */
 static void write_players(struct json_writer *w, const struct match *m)
 {
@@ -115,6 +144,8 @@ static void write_players(struct json_writer *w, const struct match *m)
 		else
 			json_null(w);
 		json_put_str(w, "name", match_name(m, seat, room));
+		if (m->rated)
+			write_rating(w, &m->ratings[seat]);
 		json_close_object(w);
 	}
 	json_close_object(w);
@@ -123,10 +154,7 @@ static void write_players(struct json_writer *w, const struct match *m)
 static void write_time_control(struct json_writer *w, const struct match *m)
 {
 	json_name(w, "time_control");
-	json_open_object(w);
-	json_put_i64(w, "limit", m->limit_ms / 1000);
-	json_put_i64(w, "increment", m->clock.control.stages[0].bonus_ms / 1000);
-	json_close_object(w);
+	game_control_write(w, &m->clock.control);
 }
 
 /* Whose clock runs and what stands between the players: with each frame that changes it. */
@@ -183,6 +211,8 @@ void game_write_match(
 	json_put_i64(w, "match", m->id);
 	json_put_i64(w, "seq", m->seq);
 	json_put_str(w, "rules", m->rules->id);
+	json_put_bool(w, "rated", m->rated);
+	json_put_str(w, "speed", game_speed_name(game_speed_of(&m->clock.control)));
 	write_players(w, m);
 	if (m->setup && m->setup[0])
 		json_put_str(w, "setup", m->setup);
@@ -280,7 +310,7 @@ static void write_event(struct json_writer *w, const struct match *m, int seq, i
 	json_name(w, "clock");
 	json_open_object(w);
 	for (int seat = 0; seat < (int)m->seats; seat++)
-		json_put_i64(w, m->rules->seat_names[seat], e.left_us[seat] / 1000);
+		put_left(w, m, seat, e.left_us[seat]);
 	json_close_object(w);
 	json_put_i64(w, "at", e.at_ms);
 	json_close_object(w);
@@ -363,6 +393,8 @@ struct buf *game_frame_ended(const struct match *m, int64_t now_us)
 	json_put_i64(&f.w, "ply", m->ply);
 	write_result(&f.w, m);
 	write_clock(&f.w, m, now_us);
+	if (m->rated)
+		write_players(&f.w, m);
 	return frame_close(&f);
 }
 

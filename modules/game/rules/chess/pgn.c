@@ -45,7 +45,7 @@ static const char *termination(const struct pgn_game *g)
 
 static void add_tags(struct strbuf *out, const struct pgn_game *g)
 {
-	char date[16] = "????.??.??", hour[16] = "??:??:??", clock[48] = "-";
+	char date[16] = "????.??.??", hour[16] = "??:??:??";
 	time_t t = (time_t)(g->started_at / 1000);
 	struct tm utc;
 
@@ -53,9 +53,6 @@ static void add_tags(struct strbuf *out, const struct pgn_game *g)
 		strftime(date, sizeof(date), "%Y.%m.%d", &utc);
 		strftime(hour, sizeof(hour), "%H:%M:%S", &utc);
 	}
-	if (g->limit_s > 0)
-		snprintf(clock, sizeof(clock), "%lld+%lld", (long long)g->limit_s,
-			(long long)g->increment_s);
 	add_tag(out, "Event", SLICE("Casual game"));
 	add_tag(out, "Site", known(g->site));
 	add_tag(out, "Date", slice_str(date));
@@ -65,7 +62,7 @@ static void add_tags(struct strbuf *out, const struct pgn_game *g)
 	add_tag(out, "Result", slice_str(result_text(g->result)));
 	add_tag(out, "UTCDate", slice_str(date));
 	add_tag(out, "UTCTime", slice_str(hour));
-	add_tag(out, "TimeControl", slice_str(clock));
+	add_tag(out, "TimeControl", g->time_control.n ? g->time_control : SLICE("-"));
 	add_tag(out, "Termination", slice_str(termination(g)));
 	if (g->reason.n)
 		add_tag(out, "Reason", g->reason);
@@ -151,8 +148,7 @@ void pgn_record(const struct game_record *match, struct slice setup, struct slic
 		.status = match->status,
 		.reason = match->reason,
 		.setup = setup,
-		.limit_s = match->limit_s,
-		.increment_s = match->increment_s,
+		.time_control = match->time_control,
 		.moves = match->moves,
 		.variant = variant };
 

@@ -19,11 +19,11 @@ struct pgn_game {
 	struct slice white, black; /* names; empty: unknown, written as "?" */
 	int64_t started_at;        /* wall, ms */
 	enum pgn_result result;
-	struct slice status, reason;  /* in one word, and in the words of the rules; or empty */
-	struct slice setup;           /* FEN; empty for the usual start */
-	int64_t limit_s, increment_s; /* of the clock; limit 0: none */
-	struct slice moves;           /* SAN, separated by one space */
-	struct slice variant;         /* as lichess names it: "Chess960"; empty: chess */
+	struct slice status, reason; /* in one word, and in the words of the rules; or empty */
+	struct slice setup;          /* FEN; empty for the usual start */
+	struct slice time_control;   /* empty: none */
+	struct slice moves;          /* SAN, separated by one space */
+	struct slice variant;        /* as lichess names it: "Chess960"; empty: chess */
 };
 
 /* Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. */

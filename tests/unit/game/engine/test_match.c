@@ -22,7 +22,7 @@ static struct match_start start_of(const struct game_rules *rules)
 		.seats = 2,
 		.accounts = { 1, 2 },
 		.names = { "Ánna", "" },
-		.limit_ms = 60000 };
+		.control = game_control_fischer(60000, 0) };
 }
 
 static void begin(void)
@@ -268,7 +268,7 @@ static void begin_rounds(void)
 		.seats = 3,
 		.accounts = { 1, 2, 3 },
 		.names = { "A", "B", "C" },
-		.limit_ms = 60000 };
+		.control = game_control_fischer(60000, 0) };
 	const char *why;
 
 	match_free(&m);
@@ -466,8 +466,51 @@ START_TEST(lag_is_nobodys_time)
 }
 END_TEST
 
+/* Who plays by the day has days for each move, is not expected to be there, and then out of time. */
+START_TEST(days_are_waited_for)
+{
+	const int64_t day = 86400 * SECOND;
+	struct match_start start = { .rules = game_rules_find(SLICE("chess")),
+		.seats = 2,
+		.setup = SLICE(""),
+		.accounts = { 1, 2 },
+		.names = { "a", "b" } };
+	struct match_step step;
+	const char *why;
+
+	for (int unlimited = 0; unlimited < 2; unlimited++) {
+		int64_t waits = unlimited ? 21 * day : 2 * day;
+
+		match_free(&m);
+		now_us = 1000 * SECOND;
+		ck_assert_int_eq(game_control_parse(unlimited ? SLICE("-") : SLICE("1/172800"),
+					 &start.control, &why),
+			0);
+		m = match_new(7, &start, now_us, &why);
+		ck_assert_int_eq(match_time_left_us(m, 60 * SECOND, now_us + day), waits - day);
+		ck_assert_int_eq(match_due_us(m, 60 * SECOND), now_us + waits);
+		moves("e2e4 e7e5");
+		now_us += day;
+		ck_assert_int_eq(match_due_us(m, 60 * SECOND), now_us - day + waits);
+		moves("g1f3");
+		m->gone_since_us[1] = now_us;
+		ck_assert_int_eq(match_claim_in_us(m, 0, 40 * SECOND, now_us + day), -1);
+		ck_assert_int_eq(
+			match_try_left(m, 0, false, 40 * SECOND, now_us + day, &step, &why),
+			HEARTH_EDENIED);
+		now_us += waits - 1;
+		ck_assert_int_eq(match_try_time(m, 60 * SECOND, now_us, &step), HEARTH_ENOTFOUND);
+		now_us++;
+		take(match_try_time(m, 60 * SECOND, now_us, &step), &step);
+		ck_assert_int_eq(match_winner(m), 0);
+		ck_assert_str_eq(m->status, unlimited ? "timeout" : "outoftime");
+	}
+}
+END_TEST
+
 TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
 	a_claim_by_the_move_about_to_be_made, moves_are_taken_back_where_both_agree,
 	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
-	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them, lag_is_nobodys_time)
+	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them, lag_is_nobodys_time,
+	days_are_waited_for)

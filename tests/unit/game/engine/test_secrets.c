@@ -155,13 +155,13 @@ static int add_row(struct db_tx *tx, void *arg)
 		.seats = 2,
 		.accounts = { 1, 2 },
 		.names = { "L", "R" },
-		.limit_ms = 60000,
+		.control = game_control_fischer(60000, 0),
 		.started_at = 5 };
 	struct match_start start = { .rules = &hide_rules,
 		.seats = 2,
 		.accounts = { 1, 2 },
 		.names = { "L", "R" },
-		.limit_ms = 60000 };
+		.control = game_control_fischer(60000, 0) };
 	struct table *t = arg;
 	const char *why;
 	int rc = game_store_add(tx, &row, 10);

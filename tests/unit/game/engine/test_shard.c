@@ -102,7 +102,7 @@ static int add_match(struct db_tx *tx, void *arg)
 		.seats = 2,
 		.accounts = { (int64_t)WHITE * 100, (int64_t)BLACK * 100 },
 		.names = { "Weiß", "Black" },
-		.limit_ms = *(int64_t *)arg,
+		.control = game_control_fischer(*(int64_t *)arg, 0),
 		.started_at = 1 };
 	int64_t now_us = game_now_us(&tenure);
 	int rc = game_store_add(tx, &row, 10);
@@ -197,7 +197,7 @@ static int begin_many(struct db_tx *tx, void *arg)
 		struct game_match_row row = { .rules = rules,
 			.seats = 2,
 			.accounts = { 1, 2 + *begun % 7 },
-			.limit_ms = 60000,
+			.control = game_control_fischer(60000, 0),
 			.started_at = 1000000 + *begun };
 
 		rc = game_store_add(tx, &row, 10);

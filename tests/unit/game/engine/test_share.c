@@ -202,7 +202,7 @@ static int add_matches(struct db_tx *tx, void *arg)
 			.seats = 2,
 			.accounts = { 100 + i, 200 + i },
 			.names = { "W", "B" },
-			.limit_ms = 60000,
+			.control = game_control_fischer(60000, 0),
 			.started_at = 1 };
 
 		rc = game_store_add(tx, &row, 10);

@@ -365,7 +365,7 @@ static inline void trial_record(struct trial *t)
 		.reason = SLICE("agreement"),
 		.setup = t->setup,
 		.seed = t->seed,
-		.limit_s = 300,
+		.time_control = SLICE("300"),
 		.scored = true };
 	struct strbuf text = { 0 }, moves = { 0 };
 	struct slice rest = strbuf_slice(&t->log);

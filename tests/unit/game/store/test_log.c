@@ -34,15 +34,13 @@ static int add_row(struct db_tx *tx, void *arg)
 		.seats = 2,
 		.accounts = { 1, 2 },
 		.names = { "Ánna", "" },
-		.limit_ms = 60000,
-		.increment_ms = 2000,
+		.control = game_control_fischer(60000, 2000),
 		.started_at = 5 };
 	struct match_start start = { .rules = row.rules,
 		.seats = 2,
 		.accounts = { 1, 2 },
 		.names = { "Ánna", "" },
-		.limit_ms = row.limit_ms,
-		.increment_ms = row.increment_ms };
+		.control = row.control };
 	const char *why;
 	int rc = game_store_add(tx, &row, 10);
 

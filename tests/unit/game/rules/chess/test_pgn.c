@@ -35,8 +35,7 @@ START_TEST(games_and_how_they_end)
 	struct pgn_game g = game(PGN_BLACK_WON, SLICE("mate"), SLICE("f3 e5 g4 Qh4#"));
 
 	g.reason = SLICE("checkmate");
-	g.limit_s = 300;
-	g.increment_s = 3;
+	g.time_control = SLICE("300+3");
 	ck_pgn(&g, TAGS("0-1", "300+3",
 			   "normal") "[Reason \"checkmate\"]\n\n1. f3 e5 2. g4 Qh4# 0-1\n\n");
 	g = game(PGN_WHITE_WON, SLICE("outoftime"), SLICE("e4 e5 Nf3"));
