@@ -21,12 +21,12 @@ const header = async (name, about) => {
   client.close();
   return text;
 };
-const send = async (to, { about = `list mail ${++number}`, more = '', as, hold } = {}) => {
+const send = async (to, { about = `list mail ${++number}`, more = '', as, hold, notify } = {}) => {
   const client = await SmtpClient.hello(as ? hearth.port.submission : hearth.port.smtp);
   const from = as ? `${as}@hearth.test` : 'x@example.org';
   if (as) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
   await client.expect(250, `MAIL FROM:<${from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
-  let reply = await client.say(`RCPT TO:<${to}>`);
+  let reply = await client.say(`RCPT TO:<${to}>${notify ? ` NOTIFY=${notify}` : ''}`);
   if (reply.code === 250) {
     await client.expect(354, 'DATA');
     reply = await client.say(`From: ${from}\r\n${more}Subject: ${about}\r\n\r\nhello\r\n.`);
@@ -170,6 +170,25 @@ test('a mail that has waited comes through the group as one that has not', async
   await eventually(() => header('dan', alone), 30, 'its time has come, too');
   assert.equal(await header('ann', alone), null);
   await eventually(() => run('queue', 'list').trim() === '', 30, 'nobody waits');
+  // It says of the group what is so then; and reports are asked for as they were.
+  const owners = 'to be told by owners', quiet = 'told to nobody', loud = 'told to its sender';
+  hearth.addUser('gone@hearth.test', PASSWORD);
+  assert.equal(await send('gone@hearth.test', { as: 'bob', about: quiet, hold: 1, notify: 'NEVER' }), 250);
+  assert.equal(await send('gone@hearth.test', { as: 'bob', about: loud, hold: 1 }), 250);
+  assert.equal(await send('choir@hearth.test', { as: 'bob', about: owners, hold: 1 }), 250);
+  run('group', 'posting', 'choir', 'owners');
+  run('user', 'delete', 'gone@hearth.test');
+  await eventually(() => header('cleo', owners), 30, 'its time has come');
+  assert.match(await header('cleo', owners), /^List-Id: "The choir" <choir\.hearth\.test>\r\nList-Post: NO \(owners write to it\)\r$/m);
+  await eventually(() => run('queue', 'list').trim() === '', 30, 'nobody waits');
+  const client = await ImapClient.login(hearth.port.imap, 'bob@hearth.test', PASSWORD);
+  await client.ok('EXAMINE INBOX');
+  const reports = await client.search('SEARCH FROM "Mail delivery"');
+  assert.equal(reports.length, 1);
+  const [report] = await client.fetch(`FETCH ${reports[0]} (BODY.PEEK[])`);
+  assert.match(report['BODY[]'], new RegExp(`^Action: failed\\r\\n[^]*^Subject: ${loud}\\r$`, 'm'));
+  client.close();
+  run('group', 'posting', 'choir', 'anybody');
 });
 
 test('what others write to a moderated group waits for an owner’s word', async () => {

@@ -16,17 +16,9 @@
 #include "personal/preferences.h"
 #include "queue/queue.h"
 #include "report/receive.h"
-#include "store/forward.h"
 #include "store/internal.h"
-#include "store/moderated.h"
 
 /* ---- filters ---- */
-
-/* A mail that arrives, not one that a client puts where it wants it. */
-static bool arrives(const struct mail_target *t)
-{
-	return t->r.address.n > 0 && t->r.mailbox.n == 0;
-}
 
 /* The facts are there when the message is not in memory any more. */
 static void apply_rules(struct mail_delivery *d, struct mail_target *t, const struct json *rules)
@@ -47,7 +39,7 @@ static void filter(struct db_tx *tx, struct mail_delivery *d, struct mail_target
 	int rc;
 
 	t->filter = (struct mail_filter_outcome){ .flags = 0 };
-	if (!arrives(t))
+	if (!mail_target_arrives(t))
 		return;
 	if (d->junk) {
 		/* What is not proven to be whose it says moves no filter. */
@@ -164,7 +156,7 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 {
 	struct mailbox box;
 	bool kept = true;
-	int rc = arrives(t) && !t->dropped && !t->r.waits
+	int rc = mail_target_arrives(t) && !t->dropped && !t->r.waits
 			 ? mail_forwarding_personal(tx, d, t, &kept)
 			 : 0;
 
@@ -181,16 +173,16 @@ static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_targe
 		rc = find_mailbox(tx, t, &box);
 	if (rc == 0)
 		rc = mail_store_add(tx, &box, &t->content, t->r.flags | t->filter.flags,
-			arrives(t) ? t->filter.keywords : t->r.keywords, d->date, &t->r.uid,
-			&t->r.message);
+			mail_target_arrives(t) ? t->filter.keywords : t->r.keywords, d->date,
+			&t->r.uid, &t->r.message);
 	if (rc == 0) {
 		t->r.uidvalidity = box.uidvalidity;
 		t->mailbox_id = box.id;
 	}
-	return rc == 0 && arrives(t) ? publish(tx, d, t) : rc;
+	return rc == 0 && mail_target_arrives(t) ? publish(tx, d, t) : rc;
 }
 
-/* ---- the queue ---- */
+/* ---- all of it ---- */
 
 /* When it leaves, if not at once: as the sender has said, or has chosen for all they send. */
 static int hold(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t *until)
@@ -207,236 +199,6 @@ static int hold(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t 
 	return rc;
 }
 
-/* What the sender may do within the hour (n more elsewhere), and has room for. */
-static int check_sender(struct db_tx *tx, struct mail_delivery *d, int64_t now, size_t n)
-{
-	const struct mail_outgoing *o = &d->outgoing;
-	int64_t on_its_way = 0;
-	int rc = 0;
-
-	if (!o->account)
-		return 0;
-	if (d->sender_quota > 0)
-		rc = mail_store_outgoing_size(tx, o->account, &on_its_way);
-	if (rc == 0)
-		rc = mail_store_fits_quota(
-			tx, o->account, d->sender_quota, on_its_way, (int64_t)o->content.blob_size);
-	if (rc == 0 && n > 0)
-		rc = mail_store_sending(tx, o->account, now, n, mail_queue_limits(d->m)->per_hour);
-	return rc;
-}
-
-/* What is to be told of an address when its mail has waited, where success was asked for; or NULL. */
-static const struct report_recipient *find_owed(const struct mail_delivery *d, struct slice address)
-{
-	for (size_t i = 0; i < d->owed_n; i++)
-		if (slice_eq(d->owed[i].address, address))
-			return &d->owed[i];
-	return NULL;
-}
-
-/* As it was asked for; success is told once of an address, however many are behind it; `first` of them has the row. */
-static unsigned notify_for(const struct report_recipient *owed, unsigned asked, bool first)
-{
-	unsigned rest = asked & ~(unsigned)MAIL_NOTIFY_SUCCESS;
-
-	if (owed && first)
-		return asked | (owed->action == REPORT_EXPANDED ? MAIL_NOTIFY_AS_GROUP : 0);
-	return asked && !rest ? MAIL_NOTIFY_NEVER : rest;
-}
-
-static bool is_queued_here(const struct mail_target *t)
-{
-	return arrives(t) && !t->dropped;
-}
-
-static enum mail_queued_archive to_archive(const struct mail_list *list)
-{
-	return list && list->archived ? MAIL_TO_ARCHIVE : MAIL_NOT_ARCHIVED;
-}
-
-/*
- * One who gets it through a group, elsewhere by a negative number: what they get is made when its time has come,
- * as for those who are here (queue/here.c).
- */
-static int queue_member(struct db_tx *tx, const struct mail_delivery *d, int64_t outgoing,
-	int64_t due_ms, const struct mail_remote *r)
-{
-	return mail_store_queue_add(tx, outgoing,
-		&(struct mail_queued){ .recipient = r->via,
-			.domain = mail_domain(d->m),
-			.notify = MAIL_NOTIFY_NEVER,
-			.due_ms = due_ms,
-			.moderated = r->waits,
-			.list = r->list->id,
-			.list_name = r->list->name,
-			.archive = to_archive(r->list),
-			.here = -r->member });
-}
-
-/* Those who are here, of a mail that waits; the copy its sender keeps is filed at once. */
-static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t due_ms)
-{
-	struct slice last = SLICE("");
-	int rc = 0;
-
-	for (size_t i = 0; i < d->n && rc == 0; i++) {
-		const struct mail_target *t = &d->targets[i];
-		const struct report_recipient *owed = find_owed(d, t->r.address);
-		struct slice domain = t->r.address;
-
-		if (!is_queued_here(t))
-			continue;
-		slice_split(&domain, '@');
-		rc = mail_store_queue_add(tx, outgoing,
-			&(struct mail_queued){ .recipient = t->r.address,
-				.domain = domain.n > 0 ? domain : mail_domain(d->m),
-				.notify = notify_for(
-					owed, t->r.notify, !slice_eq(last, t->r.address)),
-				.orcpt = owed ? owed->orcpt : SLICE(""),
-				.due_ms = due_ms,
-				.moderated = t->r.waits,
-				.list = t->r.list ? t->r.list->id : 0,
-				.list_name = t->r.list ? t->r.list->name : SLICE(""),
-				.archive = to_archive(t->r.list),
-				.here = t->r.account });
-		last = t->r.address;
-	}
-	return rc;
-}
-
-/*
- * Whom an alias leads to has a mail of their own (forwarding.c), but for one that waits: it is one mail then,
- * which its sender can take back, and its sender is ours.
- */
-static bool is_named(const struct mail_remote *r, bool waits)
-{
-	return !r->dropped && !r->list && (waits || !r->sent_on);
-}
-
-static int queue_through_list(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing,
-	int64_t until, int64_t due, const struct mail_remote *r)
-{
-	if (until)
-		return queue_member(tx, d, outgoing, due, r);
-	/* What a policy calls junk leaves this server for nobody. */
-	return r->waits || d->junk ? 0 : mail_forwarding_queue(tx, d, r);
-}
-
-static int queue_named(
-	struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t until, int64_t due)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
-		if (is_named(&d->remotes[i], until > 0))
-			rc = mail_store_queue_add(tx, outgoing,
-				&(struct mail_queued){ .recipient = d->remotes[i].address,
-					.domain = d->remotes[i].domain,
-					.notify = d->remotes[i].notify,
-					.orcpt = d->remotes[i].orcpt,
-					.due_ms = due });
-		else if (d->remotes[i].list && !d->remotes[i].dropped)
-			rc = queue_through_list(tx, d, outgoing, until, due, &d->remotes[i]);
-		else if (!d->remotes[i].dropped)
-			rc = mail_forwarding_queue(tx, d, &d->remotes[i]);
-	return rc;
-}
-
-/* Into the queue: for all who are elsewhere, and where it waits for the others, too. */
-static int queue_all(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t until)
-{
-	struct mail_outgoing o = d->outgoing;
-	int64_t id = 0, due = until ? until : now;
-	size_t n = 0, here = 0;
-	int rc;
-
-	for (size_t i = 0; i < d->n && until; i++)
-		here += is_queued_here(&d->targets[i]);
-	for (size_t i = 0; i < d->remote_n; i++) {
-		n += is_named(&d->remotes[i], until > 0);
-		here += until && d->remotes[i].list && !d->remotes[i].dropped;
-	}
-	rc = check_sender(tx, d, now, n);
-	o.queued_ms = due;
-	o.not_before_ms = until;
-	o.expires_ms = due + mail_queue_limits(d->m)->expiry_ms;
-	for (size_t i = 0; i < d->n; i++)
-		if (d->targets[i].r.use)
-			o.copy = d->targets[i].r.message;
-	for (size_t i = 0; i < d->n && !until; i++)
-		o.reached |= arrives(&d->targets[i]);
-	if (rc == 0 && n + here > 0)
-		rc = mail_store_outgoing_add(tx, &o, &id);
-	if (rc == 0)
-		rc = queue_named(tx, d, id, until, due);
-	return rc == 0 && until ? queue_here(tx, d, id, due) : rc;
-}
-
-/* The mail of its own that those who wait for an owner have in the queue, made with the first of them. */
-static int open_waiting(struct db_tx *tx, struct mail_delivery *d, const struct mail_list *list,
-	int64_t now, int64_t *id)
-{
-	struct mail_outgoing o = d->outgoing;
-	int rc = *id ? 0 : mail_store_moderated_room(tx, list->id);
-
-	if (*id || rc < 0)
-		return rc;
-	o.account = o.not_before_ms = o.copy = 0;
-	/* Sealed now, for those elsewhere: later nothing is known of how it came. */
-	o.content.trace = slice_str(arena_printf(d->a, "%.*s%.*s%.*s", SLICE_ARG(d->seal),
-		SLICE_ARG(d->checked), SLICE_ARG(d->received)));
-	o.queued_ms = now;
-	o.expires_ms = now + mail_queue_limits(d->m)->expiry_ms;
-	return mail_store_outgoing_add(tx, &o, id);
-}
-
-/*
- * For the members of a group whose owners are to say yes first: a row each, which is held. A mail of its own,
- * of which nobody is told what became.
- */
-static int queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now)
-{
-	int64_t id = 0;
-	int rc = 0;
-
-	for (size_t i = 0; i < d->n && rc == 0; i++) {
-		const struct mail_target *t = &d->targets[i];
-		struct slice domain = t->r.address;
-
-		if (!t->r.waits || t->dropped)
-			continue;
-		rc = open_waiting(tx, d, t->r.list, now, &id);
-		slice_split(&domain, '@');
-		if (rc == 0)
-			rc = mail_store_queue_add(tx, id,
-				&(struct mail_queued){ .recipient = t->r.address,
-					.domain = domain,
-					.notify = MAIL_NOTIFY_NEVER,
-					.due_ms = now,
-					.moderated = true,
-					.list = t->r.list->id,
-					.list_name = t->r.list->name,
-					.archive = to_archive(t->r.list),
-					.here = t->r.account });
-	}
-	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
-		const struct mail_remote *r = &d->remotes[i];
-
-		if (!r->waits || r->dropped)
-			continue;
-		rc = open_waiting(tx, d, r->list, now, &id);
-		if (rc == 0)
-			rc = queue_member(tx, d, id, now, r);
-	}
-	d->tells_owners = false;
-	if (rc < 0 || id == 0 || d->owners.n == 0)
-		return rc;
-	rc = mail_store_forwarded(tx, d->waits_for, now, 1);
-	d->tells_owners = rc == 0;
-	return rc == HEARTH_EDENIED ? 0 : rc;
-}
-
 int mail_delivery_file(struct db_tx *tx, void *delivery)
 {
 	struct mail_delivery *d = delivery;
@@ -447,14 +209,14 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 	INVARIANT(d->done && d->status == 0 && d->key[0] != '\0'); /* it was prepared */
 	d->held = until != 0;
 	for (size_t i = 0; i < d->n && rc == 0; i++)
-		if (!until || !arrives(&d->targets[i]))
+		if (!until || !mail_target_arrives(&d->targets[i]))
 			rc = file_one(tx, d, &d->targets[i]);
 	if (rc == 0 && !until && !d->junk)
 		rc = mail_delivery_archive(tx, d);
 	if (rc == 0 && (d->remote_n > 0 || until))
-		rc = queue_all(tx, d, now, until);
+		rc = mail_delivery_queue(tx, d, now, until);
 	if (rc == 0 && !until)
-		rc = queue_waiting(tx, d, now);
+		rc = mail_delivery_queue_waiting(tx, d, now);
 	for (size_t i = 0; i < d->bounced_n && rc == 0; i++)
 		rc = list_bounce_publish(tx, d->bounced[i].group, d->bounced[i].member, d->bounce,
 			slice_str(d->bounce_status));

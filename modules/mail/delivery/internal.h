@@ -8,6 +8,7 @@
  *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
  *	archiving.c  keeps it in the archives of the groups it goes through. In the transaction.
  *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
+ *	queueing.c  those of the queue. The same.
  *
  * One thread at a time has it: the loop while bytes come, then whoever runs the step it is in.
  * Bounds: IN_MEMORY_MAX of its bytes (deliver.c); its recipients, which the session counts ([mail]
@@ -133,6 +134,22 @@ int mail_delivery_archive(struct db_tx *tx, struct mail_delivery *d);
 /* What is stored of these bytes, but for a trace; they lie in the rows where `key` is of no blob. On a worker. */
 void mail_delivery_parse(struct mail_delivery *d, struct slice bytes, const char *key,
 	bool has_blob, struct mail_content *out);
+
+/* A mail that arrives, not one that a client puts where it wants it. */
+static inline bool mail_target_arrives(const struct mail_target *t)
+{
+	return t->r.address.n > 0 && t->r.mailbox.n == 0;
+}
+
+/* ---- queueing.c: in the transaction ---- */
+
+/* For all who are elsewhere, and where it waits until `until` (else 0) for the others, too. */
+int mail_delivery_queue(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t until);
+/*
+ * For the members of a group whose owners are to say yes first: a row each, which is held. A mail of its own,
+ * of which nobody is told what became.
+ */
+int mail_delivery_queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now);
 
 /* ---- variant.c ---- */
 
