@@ -124,6 +124,8 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # Embedded by the assembler.
 $(OUT)/obj/modules/auth/preferences/schema_file.o: modules/auth/preferences/schema.json
 
+$(OUT)/obj/src/cli/game_new.o: modules/game/rules/skeleton.c modules/game/rules/skeleton.h tests/unit/game/rules/test_skeleton.c
+
 # The page, embedded: a table in C and the bytes beside it.
 $(OUT)/obj/modules/web/files.o: modules/web/pack.sh $(wildcard modules/web/assets/* modules/web/assets/*/*) package-lock.json
 	$(call say,PACK,modules/web/assets)

@@ -6,6 +6,7 @@
 #include "cli/acme_commands.h"
 #include "cli/bus_commands.h"
 #include "cli/data_commands.h"
+#include "cli/game_new.h"
 #include "cli/locate.h"
 
 #include <stdio.h>
@@ -103,6 +104,12 @@ static int run_acme_renew_command(struct hearth *h, struct invocation *in)
 	return run_acme_renew(h, in->arg_count - 2, in->args + 2);
 }
 
+static int run_game_new_command(struct hearth *h, struct invocation *in)
+{
+	(void)h;
+	return run_game_new(in->arg_count - 2, in->args + 2);
+}
+
 static int run_backup_command(struct hearth *h, struct invocation *in)
 {
 	return run_backup(h, in->file, in->arg_count - 1, in->args + 1);
@@ -146,6 +153,8 @@ const struct builtin cli_builtins[] = {
 		NEEDS_OWNER, run_acme_status_command, help_acme_status },
 	{ "acme renew", "[--new-account]", "get another certificate now, whatever there is",
 		NEEDS_OWNER, run_acme_renew_command, help_acme_renew },
+	{ "game new", "NAME", "write the skeleton of a game's rules, in the folder of the sources",
+		NEEDS_NOTHING, run_game_new_command, help_game_new },
 	{ "config", "", "print every setting with its default, as an INI file", NEEDS_NOTHING,
 		run_config, NULL },
 	{ "version", "", "print the version", NEEDS_NOTHING, run_version, NULL },

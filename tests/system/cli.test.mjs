@@ -25,6 +25,28 @@ test('help, version, misuse', () => {
   assert.equal(run('check', '-c').status, 2);
 });
 
+test('the skeleton of a game is written, in the sources alone and over nothing that is there', () => {
+  assert.equal(run('game', 'new', 'two-heaps').status, 1); // these are no sources
+  for (const folder of ['modules/game/rules', 'tests/unit/game/rules']) mkdirSync(join(dir, folder), { recursive: true });
+  writeFileSync(join(dir, 'modules/game/rules/rules.h'), '');
+  for (const name of [[], [''], ['Two'], ['-x'], ['x-'], ['a/b'], ['../x'], ['x'.repeat(31)], ['a', 'b']])
+    assert.equal(run('game', 'new', ...name).status, 2, name.join());
+  assert.equal(run('game', 'new', 'two-heaps').status, 0);
+  const source = readFileSync(join(dir, 'modules/game/rules/two_heaps.c'), 'utf8');
+  assert.match(source, /^const struct game_rules two_heaps_rules = {$/m);
+  assert.match(source, /\.id = "two-heaps",\n\t\.name = "Two heaps",/);
+  const header = readFileSync(join(dir, 'modules/game/rules/two_heaps.h'), 'utf8');
+  assert.match(header, /^#ifndef GAME_TWO_HEAPS_H$/m);
+  const tests = readFileSync(join(dir, 'tests/unit/game/rules/test_two_heaps.c'), 'utf8');
+  for (const text of [source, header, tests]) assert.doesNotMatch(text, /skeleton/i);
+  // Once more: nothing is written over, and nothing is left behind.
+  rmSync(join(dir, 'modules/game/rules/two_heaps.h'));
+  writeFileSync(join(dir, 'modules/game/rules/two_heaps.c'), 'mine');
+  assert.equal(run('game', 'new', 'two-heaps').status, 1);
+  assert.equal(readFileSync(join(dir, 'modules/game/rules/two_heaps.c'), 'utf8'), 'mine');
+  assert.ok(!existsSync(join(dir, 'modules/game/rules/two_heaps.h')));
+});
+
 test('a mistake names file, line, what was found and the nearest key', () => {
   assert.equal(check('[server]\nhostname = example.org\n').status, 0);
   const typo = check('[server]\nhostnam = example.org\n');
