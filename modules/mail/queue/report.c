@@ -162,6 +162,15 @@ static void write_text(struct strbuf *out, const struct report *r, const char *b
 	}
 }
 
+/* What the other server gave with its answer, unless it says the contrary of what became of the mail. */
+static const char *status_of(const struct report_recipient *to)
+{
+	const char *own = actions[to->action].status;
+	bool fits = (to->enhanced[0] == '2') == (own[0] == '2');
+
+	return to->enhanced[0] && fits ? to->enhanced : own;
+}
+
 /* RFC 3464 section 2.3. */
 static void write_recipient(
 	struct strbuf *out, const struct report *r, const struct report_recipient *to, bool wide)
@@ -171,8 +180,7 @@ static void write_recipient(
 		add_orcpt(out, to->orcpt, wide);
 	strbuf_printf(out, "Final-Recipient: %s; %.*s\r\nAction: %s\r\nStatus: %s\r\n",
 		is_ascii(to->address) ? "rfc822" : "utf-8", SLICE_ARG(to->address),
-		actions[to->action].action,
-		to->enhanced[0] ? to->enhanced : actions[to->action].status);
+		actions[to->action].action, status_of(to));
 	if (to->code) {
 		strbuf_printf(out, "Remote-MTA: dns; %s\r\nDiagnostic-Code: smtp; ", r->host);
 		add_answer(out, to);

@@ -27,6 +27,33 @@ static void write(const struct report_recipient *r, size_t n, const char *messag
 
 #define MESSAGE "Subject: hello\r\nTo: x\r\n\r\nsecret"
 
+/* A code that says the contrary of the answer is none. */
+START_TEST(a_status_fits_what_became_of_it)
+{
+	static const struct {
+		enum report_action action;
+		const char *enhanced, *status;
+	} cases[] = {
+		{ REPORT_FAILED, "2.1.1", "Status: 5.0.0\r\n" },
+		{ REPORT_DELAYED, "2.0.0", "Status: 4.0.0\r\n" },
+		{ REPORT_RELAYED, "5.1.1", "Status: 2.0.0\r\n" },
+		{ REPORT_FAILED, "4.4.7", "Status: 4.4.7\r\n" }, /* tried for days */
+		{ REPORT_RELAYED, "2.1.5", "Status: 2.1.5\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct report_recipient r = { .address = SLICE("a@x.test"),
+			.action = cases[i].action,
+			.enhanced = cases[i].enhanced,
+			.answer = SLICE("x") };
+
+		write(&r, 1, MESSAGE, false);
+		ck_assert_msg(has(cases[i].status), "%s", cases[i].status);
+	}
+	strbuf_free(&text);
+}
+END_TEST
+
 START_TEST(one_failed_and_one_late)
 {
 	const struct report_recipient r[] = {
@@ -184,5 +211,6 @@ START_TEST(words_of_notify)
 }
 END_TEST
 
-TEST_MAIN("report", one_failed_and_one_late, all_comes_back_only_with_what_failed, what_went_well,
-	addresses_beyond_ascii, nothing_that_was_sent_forges_a_line, who_is_told, words_of_notify)
+TEST_MAIN("report", one_failed_and_one_late, a_status_fits_what_became_of_it,
+	all_comes_back_only_with_what_failed, what_went_well, addresses_beyond_ascii,
+	nothing_that_was_sent_forges_a_line, who_is_told, words_of_notify)
