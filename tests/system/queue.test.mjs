@@ -299,6 +299,15 @@ test('no more mails go over a connection than the other server takes on one', as
   assert.ok(server.most <= 2, `${server.most} over one`);
 });
 
+test('an answer too many is none to the next mail', async () => {
+  const { mails } = servers.get('foreach'), subjects = ['one', 'two', 'three'].map((word) => `foreach ${word}`);
+  await Promise.all(subjects.map((subject) => submit('bob@foreach.test', subject)));
+  const times = (subject) => mails.filter(({ text }) => text.includes(`Subject: ${subject}\r\n`)).length;
+  await eventually(() => subjects.every(times), 60, 'all are there');
+  await eventually(() => !rowOf('bob@foreach.test'), 20, 'and known to be');
+  assert.deepEqual(subjects.map(times), [1, 1, 1]);
+});
+
 test('a mail at which the other server hangs up holds up no other', async () => {
   await submit('bad@poison.test', 'bad', 'bitter\r\n');
   await Promise.all(Array.from({ length: 6 }, (_, i) => submit(`bob${i}@poison.test`, 'good')));
