@@ -86,7 +86,10 @@ test('the queue over HTTP: summary, filters, pages, orders', async () => {
   assert.deepEqual({ ...bob, id: 0, size: 0, queued_at: 0, next_attempt_at: 0, expires_at: 0, answer: '' }, { id: 0, state: 'waits', sender: 'ann@hearth.test', recipient: 'bob@one.test', domain: 'one.test', size: 0, attempts: 1, queued_at: 0, next_attempt_at: 0, expires_at: 0, late: false, answer: '' });
   assert.match(bob.answer, /refused/i);
   assert.ok(bob.queued_at >= before && bob.next_attempt_at > bob.queued_at && bob.expires_at > bob.next_attempt_at && bob.size > 0);
-  assert.deepEqual((await ask('GET', `queue/${bob.id}`)).body, bob);
+  const { history, ...alone } = (await ask('GET', `queue/${bob.id}`)).body;
+  assert.deepEqual(alone, bob);
+  assert.deepEqual(history, [{ at: history[0].at, host: '', tls: '', code: 0, answer: bob.answer }]);
+  assert.ok(history[0].at >= before && history[0].at < bob.next_attempt_at);
 
   const { body: sum } = await ask('GET', 'queue/summary');
   assert.deepEqual([sum.recipients, sum.held, sum.messages, sum.domains], [4, 0, 2, 3]);
@@ -112,6 +115,9 @@ test('the queue over HTTP: summary, filters, pages, orders', async () => {
   assert.equal((await ask('GET', `queue/${bob.id}`)).body.state, 'waits');
   assert.equal((await ask('POST', `queue/${bob.id}/retry`)).status, 200);
   await eventually(async () => (await ask('GET', `queue/${bob.id}`)).body.attempts === 3, 30, 'the attempt after the retry');
+  const { body: tried } = await ask('GET', `queue/${bob.id}`);
+  assert.equal(tried.history.length, 3);
+  assert.ok(tried.history[0].at < tried.history[1].at && tried.history[1].at < tried.history[2].at && tried.history[2].answer === tried.answer);
 
   const ids = all.map((one) => one.id);
   assert.deepEqual((await ask('POST', 'queue/orders', { order: 'hold', ids: [...ids, 999999] })).body, { done: 4 });

@@ -500,10 +500,33 @@ test('where connections are few, each domain has its turn', async () => {
   }
 });
 
+test('more domains than there is room for are all tried again when somebody says so', async () => {
+  const arrived = new Set();
+  const relay = new Server('relay', { greet: '421 4.3.2 busy', RCPT: (_, line) => (arrived.add(/<([^>]+)>/.exec(line)[1]), '250 ok') });
+  const server = createServer((socket) => relay.serve(socket));
+  await new Promise((done) => server.listen(0, NS, done));
+  const other = new Hearth({ ...hearth.settings, 'mail.relay': `${NS}:${server.address().port}`, 'queue.retry': '10m' });
+  other.settings['server.data'] = join(other.dir, 'data');
+  try {
+    other.addUser('ann@hearth.test', PASSWORD);
+    await other.start();
+    for (let i = 0; i < 7; i++)
+      assert.equal((await submit(Array.from({ length: 100 }, (_, k) => `bob@d${100 * i + k}.test`), 'many', undefined, undefined, other)).code, 250);
+    await eventually(() => other.log.split('queue: deferred').length > 700, 30, 'each was tried');
+    relay.ways.greet = undefined;
+    assert.equal(other.command('queue', 'retry', '--all').status, 0);
+    await eventually(() => arrived.size === 700, 30, 'all are there').catch((e) => { throw new Error(`${e.message}: ${arrived.size}`); });
+  } finally {
+    await other.remove();
+    server.close();
+  }
+});
+
 test('by command: show, hold, release, retry, remove', async () => {
   const [id] = rowOf('bob@rcpt4.test');
   const show = hearth.command('queue', 'show', id).stdout;
   assert.match(show, /from +ann@hearth\.test\nto +bob@rcpt4\.test\n/);
+  assert.match(show, /^attempt +\S+Z rcpt4-host\.test \(no TLS\) 452 4\.2\.2 full$/m);
   assert.equal(hearth.command('queue', 'hold', id).status, 0);
   assert.equal(rowOf('bob@rcpt4.test')[1], 'held');
   const { rcpts } = servers.get('rcpt4');

@@ -126,7 +126,9 @@ static void count_failed(const struct attempt *t, const char *why)
 static void on_ready(void *ctx)
 {
 	struct attempt *t = ctx;
+	const struct conn_info *info = smtp_client_conn(t->client);
 
+	snprintf(t->tls, sizeof(t->tls), "%s%s", info->tls_version, info->proven ? ", proven" : "");
 	count_ready(t);
 	t->worked = true;
 	attempt_go_on(t);
@@ -233,6 +235,7 @@ static void on_dialled(void *arg, struct conn *c, const char *why)
 		ask_relay(t, c);
 	ask_tls(t);
 	t->mails = 0;
+	t->tls[0] = '\0';
 	t->client = smtp_client_new(c, &t->options, &events, t);
 }
 

@@ -21,6 +21,7 @@ struct attempt {
 	bool taken;                   /* one mail, at least */
 	bool ours;                    /* it ends for a reason of our own */
 	uint64_t mails;               /* begun on the present connection */
+	char tls[32];                 /* … and what it is encrypted by, for people; or empty */
 	struct route_host at;         /* the host of the present connection */
 	struct dial dial;
 	struct smtp_client_options options;

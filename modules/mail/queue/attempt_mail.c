@@ -20,6 +20,7 @@ void attempt_finish_batch(struct attempt *t)
 	t->batch = NULL;
 	mail_reader_clear(&t->reader);
 	snprintf(b->host, sizeof(b->host), "%s", t->at.name[0] ? t->at.name : t->at.addresses[0]);
+	memcpy(b->tls, t->tls, sizeof(b->tls));
 	outcome_write(b);
 }
 

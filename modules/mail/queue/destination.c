@@ -100,16 +100,28 @@ struct destination *destination_get(struct mail_queue *q, struct slice domain)
 	return d ? d : make_room(q) ? destination_new(q, domain) : NULL;
 }
 
+static void wake(struct destination *d)
+{
+	d->dry = false;
+	d->woken = true;
+	destination_pump(d);
+}
+
 bool destination_wake(struct mail_queue *q, struct slice domain)
 {
 	struct destination *d = destination_get(q, domain);
 
-	if (!d)
-		return false;
-	d->dry = false;
-	d->woken = true;
-	destination_pump(d);
-	return true;
+	if (d)
+		wake(d);
+	return d != NULL;
+}
+
+/* Who rests and is not held back has nothing due, and goes: else there would be no room for others. */
+void destination_try_now(struct destination *d)
+{
+	d->not_before_ms = 0;
+	timer_stop(&d->timer);
+	wake(d);
 }
 
 /* ---- the way there ---- */
@@ -127,14 +139,9 @@ static void on_route(void *arg)
 			d->route.enhanced, d->route.why);
 }
 
-/* It may be tried again. */
 static void on_held_back(void *arg)
 {
-	struct destination *d = arg;
-
-	d->not_before_ms = 0;
-	d->dry = false;
-	destination_pump(d);
+	destination_try_now(arg);
 }
 
 /*

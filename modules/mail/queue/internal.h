@@ -99,6 +99,7 @@ struct mail_batch {
 	} * recipients;
 	size_t count;
 	char host[DNS_NAME_MAX + 1]; /* who answered, for reports */
+	char tls[32];                /* … over what, for people: "TLSv1.3, proven"; or empty */
 	bool passed_on;              /* the server it went to reports (RFC 3461), and not we */
 	struct strbuf header;        /* of the message, for reports: its first bytes */
 	struct strbuf report;        /* a message for the sender */
@@ -145,6 +146,8 @@ void destination_works(struct destination *d);
 /* Waiting for others to end is over: everything of it is dropped. */
 void destination_free(struct destination *d);
 
+/* It is held back no longer: what is due is read, and tried. It may free the destination. */
+void destination_try_now(struct destination *d);
 /* Nothing is begun yet, after a failure. */
 bool destination_is_held_back(const struct destination *d);
 

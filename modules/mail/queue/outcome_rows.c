@@ -12,6 +12,7 @@
 #include "hearth/json.h"
 #include "hearth/log.h"
 #include "list/bounce.h"
+#include "queue/history.h"
 #include "queue/internal.h"
 #include "store/internal.h"
 #include "store/suppressed.h"
@@ -58,6 +59,34 @@ static bool is_nobody(const struct mail_batch_recipient *r)
 		       (r->code == 551 && !r->enhanced[0]));
 }
 
+/* It waits on: why, and how the attempts at it went. */
+static int defer(struct db_tx *tx, const struct mail_batch *b, const struct mail_batch_recipient *r)
+{
+	struct arena *a = arena_new();
+	struct strbuf history = { 0 };
+	const char *said = r->code && r->enhanced[0]
+				   ? arena_printf(a, "%s %.*s", r->enhanced, SLICE_ARG(r->answer))
+				   : NULL;
+	struct slice before;
+	int rc = mail_store_queue_history(tx, r->row.id, a, &before);
+
+	if (rc == 0) {
+		mail_history_add(&history, before,
+			&(struct mail_history_attempt){ .at_ms = clock_wall_ms(),
+				.code = r->code,
+				.host = slice_str(b->host),
+				.tls = slice_str(b->tls),
+				.answer = said ? slice_str(said) : r->answer });
+		rc = mail_store_queue_defer(
+			tx, r->row.id, r->row.due_ms, r->due_ms, r->answer, strbuf_slice(&history));
+	}
+	if (rc == 0 && r->warn)
+		rc = mail_store_queue_warned(tx, r->row.id);
+	strbuf_free(&history);
+	arena_free(&a);
+	return rc == HEARTH_ENOTFOUND ? 0 : rc; /* removed by hand */
+}
+
 static int write_one(
 	struct db_tx *tx, const struct mail_batch *b, const struct mail_batch_recipient *r)
 {
@@ -80,8 +109,7 @@ static int write_one(
 				slice_head(r->answer, ANSWER_MAX), clock_wall_ms());
 		return rc;
 	}
-	rc = mail_store_queue_defer(tx, r->row.id, r->row.due_ms, r->due_ms, r->answer);
-	return rc == 0 && r->warn ? mail_store_queue_warned(tx, r->row.id) : rc;
+	return defer(tx, b, r);
 }
 
 int mail_batch_write(struct db_tx *tx, void *batch)

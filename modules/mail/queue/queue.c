@@ -209,12 +209,8 @@ bool mail_sends_elsewhere(const struct mail *m)
 
 void mail_queue_retry(struct mail_queue *q)
 {
-	LIST_FOREACH (&q->list, it) {
-		struct destination *d = LIST_ENTRY(it, struct destination, node);
-
-		d->not_before_ms = 0;
-		timer_stop(&d->timer);
-	}
+	LIST_FOREACH (&q->list, it)
+		destination_try_now(LIST_ENTRY(it, struct destination, node));
 	mail_queue_look(q);
 }
 

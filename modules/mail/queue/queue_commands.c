@@ -14,6 +14,7 @@
 
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "queue/history.h"
 #include "queue/orders.h"
 #include "store/outgoing.h"
 #include "store/suppressed.h"
@@ -117,6 +118,30 @@ static void add_field(struct strbuf *out, const char *name, struct slice value)
 	strbuf_addc(out, '\n');
 }
 
+/* When, host, TLS, code and answer of the last attempts, the oldest first. */
+static int add_attempts(
+	struct db_tx *tx, struct arena *a, const struct order *o, struct strbuf *out)
+{
+	struct mail_history_attempt all[MAIL_HISTORY_MAX];
+	struct slice history;
+	int rc = mail_store_queue_history(tx, o->id, a, &history);
+	size_t n = rc == 0 ? mail_history_read(history, all) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		strbuf_printf(out, "%-12s ", "attempt");
+		add_time(out, all[i].at_ms);
+		strbuf_addc(out, ' ');
+		add_text(out, all[i].host.n ? all[i].host : SLICE("-"));
+		strbuf_printf(
+			out, " (%.*s) ", SLICE_ARG(all[i].tls.n ? all[i].tls : SLICE("no TLS")));
+		if (all[i].code)
+			strbuf_printf(out, "%lld ", (long long)all[i].code);
+		add_text(out, all[i].answer);
+		strbuf_addc(out, '\n');
+	}
+	return rc;
+}
+
 static int read_one(struct db_tx *tx, void *arg)
 {
 	struct order *o = arg;
@@ -143,6 +168,7 @@ static int read_one(struct db_tx *tx, void *arg)
 		strbuf_printf(&o->text, "%-12s %lld\n%-12s %lld\n", "attempts",
 			(long long)q.attempts, "bytes", (long long)q.size);
 		add_field(&o->text, "answer", q.answer.n ? q.answer : SLICE("-"));
+		rc = add_attempts(tx, a, o, &o->text);
 	}
 	arena_free(&a);
 	return rc;

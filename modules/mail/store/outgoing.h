@@ -128,9 +128,11 @@ int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, int64_t after_ms,
 int mail_store_queue_remove(struct db_tx *tx, int64_t id);
 /* The same; HEARTH_ENOTFOUND when it is gone already. */
 int mail_store_queue_take(struct db_tx *tx, int64_t id);
-/* Not this time. Who was made due by hand since it was read with `was_ms` stays so. */
-int mail_store_queue_defer(
-	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer);
+/* Not this time. Who was made due by hand since it was read with `was_ms` stays so. `history`: queue/history.h. */
+int mail_store_queue_defer(struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms,
+	struct slice answer, struct slice history);
+/* HEARTH_ENOTFOUND. The slice in `a`. */
+int mail_store_queue_history(struct db_tx *tx, int64_t id, struct arena *a, struct slice *history);
 /* It is filed for a recipient here; the row goes when that is told. */
 int mail_store_queue_filed(struct db_tx *tx, int64_t id);
 int mail_store_queue_warned(struct db_tx *tx, int64_t id);

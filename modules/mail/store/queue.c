@@ -110,16 +110,27 @@ int mail_store_queue_expired(struct db_tx *tx, int64_t now_ms, int64_t after_ms,
 
 /* ---- what became of it ---- */
 
-int mail_store_queue_defer(
-	struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms, struct slice answer)
+int mail_store_queue_defer(struct db_tx *tx, int64_t id, int64_t was_ms, int64_t due_ms,
+	struct slice answer, struct slice history)
 {
 	int rc = db_run(tx,
 		"UPDATE queue SET due_ms = CASE WHEN due_ms = $2 THEN $3 ELSE due_ms END,"
-		" attempts = attempts + 1, answer = $4 WHERE id = $1",
-		db_int(id), db_int(was_ms), db_int(due_ms), db_text(answer));
+		" attempts = attempts + 1, answer = $4, history = $5 WHERE id = $1",
+		db_int(id), db_int(was_ms), db_int(due_ms), db_text(answer), db_text(history));
 
 	INVARIANT(db_tx_writes(tx));
 	return rc < 0 ? rc : 0;
+}
+
+int mail_store_queue_history(struct db_tx *tx, int64_t id, struct arena *a, struct slice *history)
+{
+	struct db_rows rows;
+	int rc = db_one(tx, &rows, "SELECT history FROM queue WHERE id = $1", db_int(id));
+
+	if (rc < 0)
+		return rc;
+	*history = arena_slice(a, db_col_text(&rows, 0));
+	return db_end(&rows);
 }
 
 int mail_store_queue_filed(struct db_tx *tx, int64_t id)

@@ -368,5 +368,7 @@ const char *const mail_migrations[] = {
 	"CREATE INDEX queue_held ON queue (held) WHERE held > 0;",
 	/* What its author's domain wants of a mail that waits for members of a list: enum mail_author (gate.h). */
 	"ALTER TABLE outgoing ADD COLUMN author BIGINT NOT NULL DEFAULT 0;",
+	/* The last attempts at a recipient (queue/history.h). */
+	"ALTER TABLE queue ADD COLUMN history TEXT NOT NULL DEFAULT '';",
 	NULL,
 };

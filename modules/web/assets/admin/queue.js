@@ -23,6 +23,20 @@ function why(entry) {
     element('p', { className: 'said-by-other', textContent: entry.answer }));
 }
 
+// The last attempts, asked for when somebody wants to see them.
+function attempts(path, entry) {
+  const place = element('div');
+  const look = button('Attempts', async () => {
+    const { history } = await get(path);
+    const one = ({ at, host, tls, code, answer }) => element('li', {},
+      `${minute(at)}: ${host || 'no server was reached'}${host ? `, ${tls || 'without TLS'}` : ''}`,
+      element('p', { className: 'said-by-other', textContent: `${code || ''} ${answer}`.trim() }));
+    place.replaceChildren(look, element('ol', { className: 'attempts' }, history.map(one)));
+  }, { className: 'quiet', 'aria-label': `Attempts: ${entry.recipient}` });
+  place.append(look);
+  return place;
+}
+
 function entryRow(entry, changed) {
   const path = `${PATH}/${entry.id}`;
   const act = (text, order, more = {}) => button(text, async () => {
@@ -37,7 +51,7 @@ function entryRow(entry, changed) {
       const fresh = entryRow(await get(path), changed);
       const had = node.contains(document.activeElement);
       node.replaceWith(fresh);
-      if (had) fresh.querySelector('button').focus();
+      if (had) fresh.querySelector('.row button').focus();
     } catch (problem) {
       if (problem.status !== 404) throw problem;
       gone(`${entry.recipient} is not in the queue any more.`);
@@ -62,7 +76,7 @@ function entryRow(entry, changed) {
     held ? act('Release', 'release') : act('Try now', 'retry'),
     !held && act('Hold', 'hold'),
     button('Remove …', take, { className: 'quiet danger', 'aria-label': `Remove: ${entry.recipient}` }));
-  node.querySelector('.what').append(why(entry));
+  node.querySelector('.what').append(...[why(entry), entry.attempts > 0 && attempts(path, entry)].filter(Boolean));
   return node;
 }
 
