@@ -263,7 +263,7 @@ const struct http_route mail_routes[] = {
 		HTTP_ACCOUNT, 0 },
 	{ HTTP_GET, "/api/mail/lists/{group:int}/archive", mail_get_archive, HTTP_ACCOUNT, 0 },
 	{ HTTP_DELETE, "/api/mail/lists/{group:int}/archive", mail_delete_archive, HTTP_ACCOUNT,
-		1024 },
+		4096 },
 	{ HTTP_GET, "/api/mail/lists/{group:int}/archive/{id:int}", mail_get_archived, HTTP_ACCOUNT,
 		0 },
 	{ HTTP_DELETE, "/api/mail/lists/{group:int}/archive/{id:int}", mail_delete_archived,

@@ -1,6 +1,6 @@
 /*
- * store/archive.c: SQL on archives of groups (archive.h). A mail that is kept costs some ten statements by key, and
- * ANSWERS_MAX look-ups of what it answers.
+ * store/archive.c: SQL on archives of groups (archive.h). On a database thread. A mail that is kept costs some ten
+ * statements by key, and ANSWERS_MAX look-ups of what it answers.
  */
 #include "store/archive.h"
 
