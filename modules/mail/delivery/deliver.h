@@ -66,9 +66,11 @@ struct mail_remote {
 	int64_t member;
 	bool waits; /* until an owner of it has said yes (store/moderated.h) */
 	/* the delivery's own */
-	bool dropped;        /* it would go round in a loop */
-	struct slice fields; /* of its list */
+	bool dropped;           /* it would go round in a loop */
+	struct slice fields;    /* of its list */
+	struct slice signature; /* of its list, over those and the message */
 	const struct mail_variant *variant;
+	bool made; /* these are what they are */
 };
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
 /*

@@ -192,6 +192,19 @@ static struct slice sender_for(struct mail_delivery *d, const struct mail_remote
 	return slice_str(arena_printf(d->a, "%s@%.*s", local, SLICE_ARG(mail_domain(d->m))));
 }
 
+/* What a member elsewhere gets: as the group changes it, or as it came, with their signature in front. */
+static struct mail_content list_content(struct mail_delivery *d, const struct mail_remote *r)
+{
+	const struct mail_variant *v = r->variant;
+	struct mail_content content = v ? v->content : d->outgoing.content;
+	struct slice author = v || d->listed ? SLICE("") : d->signature;
+
+	content.trace = slice_str(arena_printf(d->a, "%.*s%.*s%.*sDelivered-To: %.*s\r\n%.*s%.*s",
+		SLICE_ARG(r->signature), SLICE_ARG(author), SLICE_ARG(v ? v->seal : d->seal),
+		SLICE_ARG(r->via), SLICE_ARG(d->received), SLICE_ARG(r->fields)));
+	return content;
+}
+
 /* `fields`: of the list it came through here; empty: it came through none. Of a member elsewhere `r` says more. */
 static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, struct slice fields,
 	struct slice to, const struct mail_remote *r)
@@ -204,12 +217,9 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 
 	slice_split(&domain, '@');
 	o.mail_from = r && r->list ? sender_for(d, r) : via.n > 0 ? rewrite(d) : d->mail_from;
-	if (r && r->variant) {
-		o.content = r->variant->content;
-		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
-			SLICE_ARG(r->variant->seal), SLICE_ARG(via), SLICE_ARG(d->received),
-			SLICE_ARG(fields)));
-	} else if (via.n > 0)
+	if (r && r->list)
+		o.content = list_content(d, r);
+	else if (via.n > 0)
 		o.content.trace = slice_str(arena_printf(d->a, "%.*sDelivered-To: %.*s\r\n%.*s%.*s",
 			SLICE_ARG(d->seal), SLICE_ARG(via), SLICE_ARG(d->outgoing.content.trace),
 			SLICE_ARG(fields)));

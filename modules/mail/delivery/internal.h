@@ -46,7 +46,7 @@ struct mail_variant {
 	struct mail_content content;
 	char key[BLOB_KEY_MAX + 1];
 	bool has_blob;
-	struct slice seal; /* of one for elsewhere: signatures, and an ARC set */
+	struct slice seal; /* of one for elsewhere: the author's signature, and an ARC set */
 };
 
 #define MAIL_VARIANTS_MAX 16 /* of one mail; through more groups it goes unchanged */
@@ -73,13 +73,15 @@ struct mail_delivery {
 	struct report_recipient *owed; /* who is here, and of whom success is to be told */
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
-	bool signs;                    /* signed by DKIM: its author is who sends it */
-	bool waited;                   /* it was taken from somebody here before, and has waited */
-	int64_t sender_quota;          /* bytes; 0: no bound */
-	int64_t hold_ms;               /* nobody gets it before; 0 */
-	bool held;                     /* it waits, by that or by the sender's preferences */
-	int64_t sender;                /* who must be allowed to write as … */
-	struct slice *authors;         /* … these */
+	bool signs;                    /* signed by DKIM: its author is who sends it, … */
+	struct slice signature;        /* … of whose domain this is, for those elsewhere, … */
+	bool listed;           /* … which members of a group get by the group's signature, too */
+	bool waited;           /* it was taken from somebody here before, and has waited */
+	int64_t sender_quota;  /* bytes; 0: no bound */
+	int64_t hold_ms;       /* nobody gets it before; 0 */
+	bool held;             /* it waits, by that or by the sender's preferences */
+	int64_t sender;        /* who must be allowed to write as … */
+	struct slice *authors; /* … these */
 	size_t author_n;
 	struct slice waits_for, owners; /* the group it waits in, and whom to tell */
 	bool tells_owners;              /* they were not told within the hour */
@@ -154,8 +156,8 @@ int mail_delivery_queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64
 /* ---- variant.c ---- */
 
 /*
- * Makes what groups change of a mail, and gives it to those who get it so; behind mail_forwarding_prepare. 0 or
- * HEARTH_EIO, HEARTH_EBUSY. On a worker.
+ * Makes what groups change of a mail, gives it to those who get it so, and signs it for each member elsewhere; behind
+ * mail_forwarding_prepare. 0 or HEARTH_EIO, HEARTH_EBUSY. On a worker.
  */
 int mail_variants_make(struct mail_delivery *d, struct slice message);
 

@@ -94,14 +94,13 @@ static struct slice signed_trace(struct mail_delivery *d, struct slice message)
 {
 	struct arena *scratch = arena_new();
 	struct strbuf out = { 0 };
-	struct slice trace;
 
 	mail_keys_sign(d->m->keys, scratch, message, d->hold_ms / 1000, &out);
-	strbuf_add(&out, d->received);
-	trace = arena_slice(d->a, strbuf_slice(&out));
+	d->signature = arena_slice(d->a, strbuf_slice(&out));
 	strbuf_free(&out);
 	arena_free(&scratch);
-	return trace;
+	return slice_str(
+		arena_printf(d->a, "%.*s%.*s", SLICE_ARG(d->signature), SLICE_ARG(d->received)));
 }
 
 /* Whether its header goes only to who knows SMTPUTF8 (RFC 6532): it is beyond ASCII. */

@@ -4,9 +4,12 @@
  * domain (DMARC) would have others refuse it: when it is not signed for that domain, or a prefix breaks
  * the signature. What people here write is theirs to change, and signed again.
  *
+ * For each member elsewhere it is signed by us, whoever wrote it, with what stands in front of it for them.
+ *
  * Each group has its own, once for those here and once for those elsewhere, stored as any message, beside what came:
  * that stays what is archived, sent on for a person, or gets to others. On a worker, bounded by
- * MAIL_VARIANTS_MAX times the message, of which one at a time is in memory.
+ * MAIL_VARIANTS_MAX times the message, of which one at a time is in memory; and for each member elsewhere by a
+ * signature or two, about a millisecond.
  */
 #include "delivery/internal.h"
 #include "delivery/parse.h"
@@ -26,6 +29,12 @@ static bool is_ours(const struct mail_delivery *d)
 	return d->outgoing.account > 0 || d->waited || d->signs;
 }
 
+/* A member elsewhere who gets it now. */
+static bool goes_out(const struct mail_remote *r)
+{
+	return r->list && !r->dropped && !r->waits;
+}
+
 static struct change change_of(const struct mail_delivery *d, struct slice message,
 	const struct mail_list *list, bool elsewhere)
 {
@@ -38,14 +47,38 @@ static struct change change_of(const struct mail_delivery *d, struct slice messa
 	return c;
 }
 
-/* For who is elsewhere: by us, where it is in our name, and as it came. */
-static struct slice seal(struct mail_delivery *d, struct slice message, const struct change *c)
+/* For each of a group's members elsewhere. True: the author's signature says nothing beside that. */
+static bool sign_members(struct mail_delivery *d, struct slice message, int64_t list)
+{
+	struct arena *scratch = arena_new();
+	struct slice *fields = arena_zalloc(scratch, d->remote_n * sizeof(*fields));
+	struct slice *signatures = arena_zalloc(scratch, d->remote_n * sizeof(*signatures));
+	struct mail_remote **to = arena_zalloc(scratch, d->remote_n * sizeof(*to));
+	size_t n = 0;
+	bool same = false;
+
+	for (size_t i = 0; i < d->remote_n; i++)
+		if (goes_out(&d->remotes[i]) && d->remotes[i].list->id == list) {
+			to[n] = &d->remotes[i];
+			fields[n++] = d->remotes[i].fields;
+		}
+	if (n > 0 && d->m->keys)
+		same = mail_keys_sign_members(d->m->keys, d->a, message, fields, signatures, n);
+	for (size_t i = 0; i < n; i++)
+		to[i]->signature = signatures[i];
+	same = same && n > 0 && signatures[0].n > 0;
+	arena_free(&scratch);
+	return same;
+}
+
+/* For who is elsewhere: by its author's domain, where that is ours, and as it came. */
+static struct slice seal(struct mail_delivery *d, struct slice message, bool is_signed)
 {
 	struct arena *scratch = arena_new();
 	struct strbuf out = { 0 };
 	struct slice text;
 
-	if (d->m->keys && (c->from || is_ours(d)))
+	if (d->m->keys && is_ours(d) && !is_signed)
 		mail_keys_sign(d->m->keys, scratch, message, 0, &out);
 	if (d->m->keys && d->gate)
 		mail_keys_seal(d->m->keys, scratch, message, d->checked,
@@ -92,7 +125,8 @@ static int make(struct mail_delivery *d, struct slice message, const struct chan
 	if (rc == 0) {
 		mail_delivery_parse(d, strbuf_slice(&bytes), v->key, v->has_blob, &v->content);
 		if (c->elsewhere)
-			v->seal = seal(d, strbuf_slice(&bytes), c);
+			v->seal = seal(d, strbuf_slice(&bytes),
+				sign_members(d, strbuf_slice(&bytes), c->list->id));
 		d->variant_n++;
 	}
 	strbuf_free(&address);
@@ -157,19 +191,25 @@ static int give_here(struct mail_delivery *d, struct slice message)
 	return rc;
 }
 
+/* Group by group: some of one stand side by side, but not all. */
 static int give_elsewhere(struct mail_delivery *d, struct slice message)
 {
-	const struct mail_variant *v = NULL;
+	const struct mail_variant *v;
 	int rc = 0;
 
 	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
-		struct mail_remote *r = &d->remotes[i];
+		const struct mail_list *list = d->remotes[i].list;
 
-		if (!r->list || r->dropped || r->waits)
+		if (!goes_out(&d->remotes[i]) || d->remotes[i].made)
 			continue;
-		if (i == 0 || !is_same_list(r->list, r[-1].list))
-			rc = variant_for(d, message, r->list, true, &v);
-		r->variant = rc == 0 ? v : NULL;
+		rc = variant_for(d, message, list, true, &v);
+		if (rc == 0 && !v)
+			d->listed = sign_members(d, message, list->id);
+		for (size_t k = i; k < d->remote_n && rc == 0; k++)
+			if (goes_out(&d->remotes[k]) && d->remotes[k].list->id == list->id) {
+				d->remotes[k].variant = v;
+				d->remotes[k].made = true;
+			}
 	}
 	return rc;
 }

@@ -129,6 +129,27 @@ void sign_message_read(struct sign_message *m, struct arena *a, struct slice mes
 	free(hash);
 }
 
+void sign_message_prepend(struct sign_message *out, struct arena *a, const struct sign_message *m,
+	struct slice fields)
+{
+	struct header_fields front = header_fields_read(a, fields), all = { .count = 0 };
+	size_t n = front.count + m->header.count;
+
+	*out = *m;
+	all.fields = arena_zalloc(a, (n + 1) * sizeof(*all.fields));
+	all.hashes = arena_zalloc(a, (n + 1) * sizeof(*all.hashes));
+	for (; all.count < n; all.count++) {
+		bool first = all.count < front.count;
+		const struct header_fields *from = first ? &front : &m->header;
+		size_t i = first ? all.count : all.count - front.count;
+
+		all.fields[all.count] = from->fields[i];
+		all.hashes[all.count] = from->hashes[i];
+	}
+	out->header = all;
+	choose(out, a);
+}
+
 struct slice sign_message_domain(const struct sign_message *m, struct arena *a)
 {
 	struct mime_addresses list = { NULL, 0 };

@@ -22,6 +22,12 @@ struct sign_message {
  * the client writes (queue/smtp_client.h). All in `a`, and in `message` unless it has such.
  */
 void sign_message_read(struct sign_message *m, struct arena *a, struct slice message);
+/*
+ * The same of a message that was looked at, with more fields in front of it, as `out`: its body is not hashed
+ * again. In `a`, and in `fields`.
+ */
+void sign_message_prepend(struct sign_message *out, struct arena *a, const struct sign_message *m,
+	struct slice fields);
 /* The domain of the From field's first address, as the DNS has it, lower case; empty when there is none. */
 struct slice sign_message_domain(const struct sign_message *m, struct arena *a);
 

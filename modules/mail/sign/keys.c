@@ -156,6 +156,23 @@ static const struct loaded_key *key_of(
 	return found;
 }
 
+/* By each kind of key of the domain. */
+static void sign_by_each(const struct mail_keys *k, const struct key_table *t, struct slice domain,
+	const struct sign_message *m, int64_t leaves_s, struct strbuf *out)
+{
+	for (int kind = SIGNATURE_RSA; t && kind <= SIGNATURE_ED25519; kind++) {
+		const struct loaded_key *key = key_of(t, domain, (enum signature_algorithm)kind);
+		struct sign_as as;
+
+		if (!key)
+			continue;
+		as = sign_as_of(k, key, leaves_s);
+		if (!dkim_sign(out, m, &as))
+			log_warn("mail", "a key does not sign", "selector", "%s", key->selector,
+				NULL);
+	}
+}
+
 void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, int64_t leaves_s,
 	struct strbuf *out)
 {
@@ -170,18 +187,36 @@ void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, 
 	if (!domain.n || !is_ours(k, domain))
 		return;
 	t = table_for(k, domain);
-	for (int kind = SIGNATURE_RSA; t && kind <= SIGNATURE_ED25519; kind++) {
-		const struct loaded_key *key = key_of(t, domain, (enum signature_algorithm)kind);
-		struct sign_as as;
+	sign_by_each(k, t, domain, &m, leaves_s, out);
+	key_table_unref(&t);
+}
 
-		if (!key)
-			continue;
-		as = sign_as_of(k, key, leaves_s);
-		if (!dkim_sign(out, &m, &as))
-			log_warn("mail", "a key does not sign", "selector", "%s", key->selector,
-				NULL);
+bool mail_keys_sign_members(struct mail_keys *k, struct arena *a, struct slice message,
+	const struct slice *fields, struct slice *signatures, size_t n)
+{
+	struct slice domain = mail_domain(k->m);
+	struct arena *scratch = arena_new(), *each = arena_new();
+	struct sign_message m, one;
+	struct strbuf out = { 0 };
+	struct key_table *t = NULL;
+	bool same;
+
+	sign_message_read(&m, scratch, message);
+	same = slice_ieq(sign_message_domain(&m, scratch), domain);
+	if (k->on)
+		t = table_for(k, domain);
+	for (size_t i = 0; i < n; i++) {
+		strbuf_reset(&out);
+		sign_message_prepend(&one, each, &m, fields[i]);
+		sign_by_each(k, t, domain, &one, 0, &out);
+		signatures[i] = arena_slice(a, strbuf_slice(&out));
+		arena_reset(each);
 	}
 	key_table_unref(&t);
+	strbuf_free(&out);
+	arena_free(&each);
+	arena_free(&scratch);
+	return same;
 }
 
 void mail_keys_seal(struct mail_keys *k, struct arena *a, struct slice message,

@@ -32,6 +32,14 @@ void mail_keys_sign(struct mail_keys *k, struct arena *a, struct slice message, 
 	struct strbuf *out);
 
 /*
+ * The same by our first domain, of a group's mail, whoever wrote it: once for each of n members, with the fields
+ * that are theirs in front, so that their link to leave is covered (RFC 8058 section 4). signatures[i] is in `a`, empty
+ * where there is no key. True: the author's domain is that one, and needs no signature beside it.
+ */
+bool mail_keys_sign_members(struct mail_keys *k, struct arena *a, struct slice message,
+	const struct slice *fields, struct slice *signatures, size_t n);
+
+/*
  * Appends an ARC set for a message that is passed on, sealed by our first domain (with RSA, which everybody
  * knows). `results` is the field Authentication-Results of when it came, whole, or empty where nothing was
  * checked; `chain` what came of the chain it had (both: verify/gate.h). Nothing where it cannot be sealed
