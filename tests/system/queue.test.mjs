@@ -221,6 +221,8 @@ before(async () => {
     }
   hearth.addUser('ann@hearth.test', PASSWORD);
   await hearth.start();
+  sql("CREATE TABLE told (topic TEXT, key TEXT, payload TEXT); CREATE TRIGGER tell AFTER INSERT ON bus_outbox WHEN NEW.topic IN ('mail.sent', 'mail.bounced', 'mail.delivered')"
+    + ' BEGIN INSERT INTO told VALUES (NEW.topic, NEW.key, CAST(NEW.payload AS TEXT)); END');
   makeAuthority(hearth.dir, 'authority');
   const certificate = (expired) => createSecureContext(makeCertificate(hearth.dir, `cert-${expired}`, 'authority', ['x.test'], { expired }));
   contexts = { own: certificate(false), expired: certificate(true) };
@@ -240,6 +242,12 @@ async function submit(to, subject, body = 'hello\r\n.dot\r\n', from = 'ann@heart
   return answer;
 }
 
+// What its database has, beside the server.
+function sql(text) {
+  const end = spawnSync('sqlite3', ['-json', join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' });
+  assert.equal(end.status, 0, end.stderr);
+  return end.stdout ? JSON.parse(end.stdout) : [];
+}
 const rows = () => hearth.command('queue', 'list').stdout.split('\n').filter(Boolean).map((line) => line.split('\t'));
 // What was ever said of a recipient that is tried again: on a busy machine that can be time-outs, too.
 const answers = (to) => hearth.log.split('\n').filter((line) => line.includes('queue: deferred') && line.includes(` to=${to} `));
@@ -319,7 +327,6 @@ test('a mail at which the other server hangs up holds up no other', async () => 
 
 test('mails whose time is over while their destination is busy hide no others, nor are hidden', async () => {
   const { ways } = servers.get('stuck');
-  const sql = (text) => assert.equal(spawnSync('sqlite3', [join(hearth.settings['server.data'], 'mail.db'), '.timeout 5000', text]).status, 0);
   const over = (part, s) => sql(`UPDATE outgoing SET expires_ms = ${Date.now() - s * 1000} WHERE id IN (SELECT outgoing FROM queue WHERE recipient LIKE '${part}%@stuck.test')`);
   let reached = false;
 
@@ -391,6 +398,59 @@ test('an address nobody is at, as its server said, is refused at once, until som
   assert.equal(hearth.command('queue', 'suppressed', 'remove').status, 2);
   await c.expect(250, 'RCPT TO:<bob@rcpt5.test>');
   c.close();
+});
+
+test('the durable events: each member of each, in each case', async () => {
+  const events = (topic, to) => sql('SELECT * FROM told').map((row) => ({ topic: row.topic, key: row.key, ...JSON.parse(row.payload) })).filter((one) => one.topic === topic && one.to === to);
+  const [{ account }] = sql("SELECT min(account) AS account FROM mailbox WHERE name = 'INBOX'");
+  const ours = { key: String(account), account };
+  // Out: each recipient once, when nothing more will be tried.
+  const is = (topic, to, more) => {
+    const [one, ...others] = events(topic, to);
+    assert.ok(one && one.outgoing > 0 && others.length === 0, `${topic} ${to}: ${JSON.stringify([one, ...others])}`);
+    const answer = more.answer instanceof RegExp ? one.answer : more.answer;
+    assert.deepEqual(one, { ...ours, from: 'ann@hearth.test', topic, outgoing: one.outgoing, to, ...more, ...(answer !== undefined && { answer }) });
+    if (more.answer instanceof RegExp) assert.match(one.answer, more.answer);
+  };
+  is('mail.sent', 'bob@helo.test', { host: 'helo-host.test' });
+  is('mail.sent', 'bob@grey.test', { host: 'grey-host.test' });
+  is('mail.sent', 'bob@backup.test', { host: 'backup-host.test' }); // of two hosts the one that has taken it
+  is('mail.bounced', 'bob@rcpt5.test', { host: 'rcpt5-host.test', code: 550, enhanced: '5.1.1', answer: 'nobody' });
+  is('mail.bounced', 'bob@dot5.test', { host: 'dot5-host.test', code: 554, enhanced: '5.7.0', answer: 'spam' });
+  is('mail.bounced', 'bob@nullmx.test', { host: '', code: 0, enhanced: '5.1.10', answer: /./ });
+  is('mail.bounced', 'bob@nowhere.test', { host: '', code: 0, enhanced: '5.1.2', answer: /there is no domain/ });
+  for (const to of ['bob@rcpt4.test', 'bob@closed.test']) assert.deepEqual([...events('mail.sent', to), ...events('mail.bounced', to)], [], `${to} waits`);
+  // What was never taken, when its time is over.
+  sql("UPDATE outgoing SET expires_ms = 1 WHERE id = (SELECT outgoing FROM queue WHERE recipient = 'bob@data4.test')");
+  assert.equal(hearth.command('queue', 'retry', rowOf('bob@data4.test')[0]).status, 0);
+  await eventually(() => events('mail.bounced', 'bob@data4.test').length > 0, 30, 'its time is over');
+  is('mail.bounced', 'bob@data4.test', { host: '', code: 0, enhanced: '4.4.7', answer: /not now/ });
+
+  // In: each mailbox once, with the address it was sent to; of nobody (a report); and what has waited, when it comes.
+  const delivered = (to, from) => {
+    const [one, ...others] = events('mail.delivered', to).filter((event) => event.from === from);
+    assert.ok(one && others.length === 0, `delivered to ${to}: ${JSON.stringify([one, ...others])}`);
+    assert.deepEqual(one, { topic: 'mail.delivered', ...ours, mailbox: one.mailbox, message: one.message, from, to });
+    assert.deepEqual(sql(`SELECT m.mailbox, b.account, b.name FROM message m JOIN mailbox b ON b.id = m.mailbox WHERE m.id = ${one.message}`), [{ mailbox: one.mailbox, account, name: 'INBOX' }]);
+  };
+  assert.ok(events('mail.delivered', 'ann@hearth.test').some((one) => one.from === ''), 'the reports');
+  const c = await SmtpClient.hello(hearth.port.smtp);
+  assert.equal((await c.mail('eve@sender.test', ['ann+tag@hearth.test'], 'From: <eve@sender.test>\r\nSubject: in\r\n\r\nhello\r\n')).code, 250);
+  c.close();
+  delivered('ann+tag@hearth.test', 'eve@sender.test');
+  const waits = await SmtpClient.hello(hearth.port.submission);
+  await waits.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  await waits.expect(250, 'MAIL FROM:<ann@hearth.test> HOLDFOR=2');
+  await waits.expect(250, 'RCPT TO:<ann+later@hearth.test>');
+  await waits.expect(354, 'DATA');
+  waits.send('From: <ann@hearth.test>\r\nSubject: later\r\n\r\nhello\r\n');
+  await waits.expect(250, '.');
+  waits.close();
+  assert.deepEqual(events('mail.delivered', 'ann+later@hearth.test'), []);
+  await eventually(() => events('mail.sent', 'ann+later@hearth.test').length > 0, 20, 'it has waited');
+  delivered('ann+later@hearth.test', 'ann@hearth.test');
+  is('mail.sent', 'ann+later@hearth.test', { host: '' }); // no server was needed
+  sql('DROP TRIGGER tell; DROP TABLE told');
 });
 
 test('the queue in numbers', async () => {
