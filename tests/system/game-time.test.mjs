@@ -117,3 +117,84 @@ test('a client that says how slow it is, or when it moved, is not asked', async 
   assert.ok(moved.forgiven_us <= moved.ping_us && moved.ping_us < 1e6);
   await Promise.all(players.map((player) => player.close()));
 });
+
+test('a rated game changes both ratings, once, and only those who want each other are paired', async () => {
+  const [a, b] = await pairOf(hearth, 'rated');
+  const [c, d] = await pairOf(hearth, 'casual');
+  const seek = (player, more) => player.send({ type: 'seek', clock: '180+2', legal: true, ...more });
+  const refused = async (player, more) => {
+    seek(player, more);
+    return (await player.wantType('error')).code;
+  };
+  assert.equal(await refused(a, { rated: true, color: 'white' }), 'bad-frame');
+  assert.equal(await refused(a, { rated: true, clock: '-' }), 'bad-frame');
+  assert.equal(await refused(a, { rated: 'yes' }), 'bad-frame');
+  assert.equal(await refused(a, { range: { min: 2, max: 1 } }), 'bad-frame');
+  seek(c);
+  await c.wantType('seeking');
+  seek(d, { rated: true, range: { min: 1501, max: 3000 } });
+  await d.wantType('seeking');
+  seek(a, { rated: true });
+  const { rating, rated } = await a.wantType('seeking');
+  assert.deepEqual([rating, rated], [1500, true]);
+  seek(b, { rated: true });
+  const [state, other] = await Promise.all([a.wantType('state'), b.wantType('state')]);
+  assert.equal(state.match, other.match);
+  d.send({ type: 'cancel' });
+  await d.wantType('cancelled');
+  assert.equal(state.rated, true);
+  assert.equal(state.speed, 'blitz');
+  assert.deepEqual(state.time_control, { limit: 180, increment: 2 });
+  assert.equal(state.players.white.rating, 1500);
+  assert.equal(state.players.white.provisional, true);
+  const [white, black] = state.color === 'white' ? [a, b] : [b, a];
+  await play({ match: state.match, white, black }, ['f2f3', 'e7e5', 'g2g4', 'd8h4']);
+  for (const player of [a, b]) {
+    const { players } = await player.wantType('ended', state.match);
+    assert.deepEqual([players.white.rating_change, players.black.rating_change], [-241, 241]);
+  }
+  const ratings = async (player) => (await hearth.api('GET', '/api/game/ratings', undefined, { Authorization: `Bearer ${player.token}` })).body.ratings;
+  const [won] = await ratings(black);
+  assert.deepEqual([won.rules, won.speed, won.rating, won.games, won.provisional], ['chess', 'blitz', 1741, 1, true]);
+  assert.deepEqual(await ratings(c), []);
+  // One that is aborted does not count; what was rated before begins the next.
+  seek(a, { rated: true });
+  await a.wantType('seeking');
+  seek(b, { rated: true });
+  const next = await a.wantType('state');
+  assert.deepEqual([next.players.white.rating, next.players.black.rating].sort(), [1259, 1741]);
+  a.send({ type: 'abort', match: next.match });
+  const { players } = await a.wantType('ended', next.match);
+  assert.equal(players.white.rating_change, undefined);
+  assert.equal((await ratings(black))[0].games, 1);
+  await Promise.all([a, b, c, d].map((player) => player.close()));
+});
+
+test('any clock of the field is sought, told and kept', async () => {
+  const players = await pairOf(hearth, 'clocks');
+  for (const [clock, told, left, speed] of [
+    ['600d5', { kind: 'delay', limit: 600, delay: 5 }, 600_000, 'rapid'],
+    [{ kind: 'bronstein', limit: 60, delay: 2 }, { kind: 'bronstein', limit: 60, delay: 2 }, 60_000, 'bullet'],
+    ['1800+5x30', { kind: 'byo-yomi', limit: 1800, periods: 5, period: 30 }, 1_800_000, 'classical'],
+    ['40/5400+30:1800+30', { kind: 'fischer', stages: [{ moves: 40, limit: 5400, increment: 30 }, { limit: 1800, increment: 30 }] }, 5_400_000, 'classical'],
+    ['*180', { kind: 'hourglass', limit: 180 }, 180_000, 'blitz'],
+    ['1/86400', { kind: 'correspondence', days: 1 }, 86_400_000, 'correspondence'],
+    [{ kind: 'unlimited' }, { kind: 'unlimited' }, null, 'correspondence'],
+  ]) {
+    const game = await startGame(players, clock);
+    assert.deepEqual([game.state.time_control, game.state.clock.white, game.state.speed], [told, left, speed]);
+    const moves = await play(game, MOVES.slice(0, 4));
+    const { clock: behind, periods, running } = moves.at(-1);
+    assert.equal(running, 'white');
+    if (left === null) assert.deepEqual(behind, { white: null, black: null });
+    else assert.ok(Math.abs(behind.black - left) < 60_000);
+    assert.deepEqual(periods, told.kind === 'byo-yomi' ? { white: 5, black: 5 } : undefined);
+    game.white.send({ type: 'resign', match: game.match });
+    await Promise.all(players.map((player) => player.wantType('ended', game.match)));
+    const { body } = await hearth.api('GET', `/api/game/matches/${game.match}`, undefined, { Authorization: `Bearer ${players[0].token}` });
+    assert.deepEqual([body.time_control, body.status], [told, 'resign']);
+  }
+  players[0].send({ type: 'seek', clock: '300+', legal: true });
+  assert.match((await players[0].wantType('error')).text, /300\+2/);
+  await Promise.all(players.map((player) => player.close()));
+});

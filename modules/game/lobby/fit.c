@@ -9,8 +9,11 @@
 
 void lobby_key(char out[LOBBY_KEY_MAX], const struct game_seek *seek)
 {
-	snprintf(out, LOBBY_KEY_MAX, "%s %u %lld %lld %s", seek->rules->id, seek->seats,
-		(long long)seek->limit_ms, (long long)seek->increment_ms, seek->setup);
+	char control[GAME_CONTROL_TEXT_MAX];
+
+	game_control_print(&seek->control, control);
+	snprintf(out, LOBBY_KEY_MAX, "%s %u %s %s %s", seek->rules->id, seek->seats, control,
+		seek->rated ? "rated" : "casual", seek->setup);
 }
 
 /* Whether nobody but the one at `except` wishes for the same seat. */
@@ -19,6 +22,21 @@ static bool seat_is_free(const struct game_seek *const players[], unsigned n, un
 {
 	for (unsigned i = 0; i < n && seek->seat >= 0; i++)
 		if (i != except && players[i]->seat == seek->seat)
+			return false;
+	return true;
+}
+
+static bool wants(const struct game_seek *a, const struct game_seek *b)
+{
+	return b->rating >= a->rating_min && b->rating <= a->rating_max;
+}
+
+/* Whether all but the one at `except` want to play whom this one is, and this one them. */
+static bool is_wanted(const struct game_seek *const players[], unsigned n, unsigned except,
+	const struct game_seek *seek)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (i != except && (!wants(players[i], seek) || !wants(seek, players[i])))
 			return false;
 	return true;
 }
@@ -39,7 +57,8 @@ unsigned lobby_find_players(const struct lobby_kind *k, const struct game_seek *
 
 		while (at < n && out[at]->account != other->account)
 			at++;
-		if (at == 0 || at == wanted || !other->client || !seat_is_free(out, n, at, other))
+		if (at == 0 || at == wanted || !other->client || !seat_is_free(out, n, at, other) ||
+			!is_wanted(out, n, at, other))
 			continue;
 		out[at] = other;
 		n += at == n;

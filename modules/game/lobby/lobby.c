@@ -192,7 +192,8 @@ static struct lobby_waiting *add_waiting(struct game_lobby *l, const struct game
 {
 	struct lobby_waiting *w = mem_zalloc(sizeof(*w));
 
-	INVARIANT(seek->rules && seek->limit_ms > 0 && seek->ttl_ms > 0 && seek->client);
+	INVARIANT(seek->rules && !seek->own_clock && !game_control_fault(&seek->control) &&
+		  seek->ttl_ms > 0 && seek->client);
 	w->seek = *seek;
 	w->seek.id = ++l->last_id;
 	w->expires_ms = clock_mono_ms() + seek->ttl_ms;

@@ -32,9 +32,13 @@ struct game_seek {
 	char name[ACCOUNTS_NAME_ROOM]; /* what others see */
 	const struct game_rules *rules;
 	char setup[GAME_SETUP_MAX]; /* that the rules take */
-	int64_t limit_ms, increment_ms;
-	unsigned seats; /* how many are to play */
-	int seat;       /* that is wished; -1: by lot */
+	struct game_control control;
+	bool own_clock;             /* the one that the person prefers: not looked up yet */
+	bool rated;                 /* of two */
+	int rating;                 /* of the person, in this game at this speed */
+	int rating_min, rating_max; /* of whom they want to play; nobody else */
+	unsigned seats;             /* how many are to play */
+	int seat;                   /* that is wished; -1: by lot */
 	int64_t ttl_ms;
 	bool legal;  /* frames with legal moves */
 	bool beside; /* the connection's earlier seeks stand */

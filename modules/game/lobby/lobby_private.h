@@ -9,7 +9,7 @@
 #include "hearth/map.h"
 #include "lobby/lobby.h"
 
-#define LOBBY_KEY_MAX (GAME_SETUP_MAX + 96)
+#define LOBBY_KEY_MAX (GAME_SETUP_MAX + GAME_CONTROL_TEXT_MAX + 64)
 
 struct game_lobby {
 	struct game *g;

@@ -71,6 +71,7 @@ static struct match *match_of(const struct pairing *p)
 	m->started_at = row->started_at;
 	m->due_us = match_due_us(m, p->lobby->g->first_move_us);
 	memcpy(m->completes, row->completes, sizeof(m->completes));
+	memcpy(m->ratings, row->ratings, sizeof(m->ratings));
 	return m;
 }
 
@@ -141,7 +142,8 @@ void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], uns
 	p->row = (struct game_match_row){ .rules = first->rules,
 		.seats = n,
 		.setup = slice_str(first->setup),
-		.control = game_control_fischer(first->limit_ms, first->increment_ms),
+		.control = first->control,
+		.rated = first->rated,
 		.started_at = clock_wall_ms() };
 	rand_bytes(p->row.seed, sizeof(p->row.seed));
 	for (unsigned seat = 0; seat < n; seat++) {

@@ -9,6 +9,7 @@
  */
 #include "lobby/seek.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 #include "hearth/map.h"
 #include "personal/preferences.h"
 #include "store/store.h"
+#include "store/store_rating.h"
 #include "wire/frames.h"
 
 struct seeking {
@@ -50,11 +52,7 @@ static void to_lobby(struct seeking *s)
 	struct game_seek seek = s->seek;
 	int rc;
 
-	if (seek.limit_ms == 0) {
-		seek.limit_ms = s->chosen.base_s * 1000;
-		seek.increment_ms = s->chosen.increment_s * 1000;
-	}
-	INVARIANT(seek.limit_ms > 0 && seek.rules);
+	INVARIANT(!seek.own_clock && seek.rules);
 	finish(s);
 	if (!game_owns(g, GAME_LOBBY)) {
 		game_send(g, seek.client, game_frame_elsewhere());
@@ -81,15 +79,36 @@ static int count_one(void *arg, int64_t id)
 	return 0;
 }
 
+/* By the clock, which may be the one that was just looked up. */
+static int look_up_rating(struct db_tx *tx, struct seeking *s)
+{
+	struct game_seek *seek = &s->seek;
+	struct rating rating;
+	int rc;
+
+	if (seek->own_clock && s->chosen.base_s > 0) {
+		seek->control =
+			game_control_fischer(s->chosen.base_s * 1000, s->chosen.increment_s * 1000);
+		seek->own_clock = false;
+	}
+	if (seek->own_clock)
+		return 0;
+	rc = game_store_rating(
+		tx, seek->account, seek->rules, game_speed_of(&seek->control), &rating);
+	seek->rating = (int)lround(rating.glicko.rating);
+	return rc;
+}
+
 static int look(struct db_tx *tx, void *arg)
 {
 	struct seeking *s = arg;
 	int rc = game_store_preferences(tx, s->seek.account, &s->chosen);
 
 	s->live = 0;
-	return rc < 0 ? rc
-		      : game_store_live_of_account(
-				tx, s->seek.account, s->live_max, count_one, &s->live);
+	if (rc == 0)
+		rc = game_store_live_of_account(
+			tx, s->seek.account, s->live_max, count_one, &s->live);
+	return rc < 0 ? rc : look_up_rating(tx, s);
 }
 
 static void on_looked(void *arg, int status)
@@ -103,7 +122,7 @@ static void on_looked(void *arg, int status)
 	else if (s->live >= s->live_max)
 		fail(s, "too-many-matches",
 			"as many matches of yours go on as one person may have: end one first");
-	else if (s->seek.limit_ms == 0 && s->chosen.base_s == 0)
+	else if (s->seek.own_clock)
 		fail(s, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
 	else
 		to_lobby(s);

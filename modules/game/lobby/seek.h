@@ -8,7 +8,7 @@
 #include "lobby/lobby.h"
 
 /*
- * Looks a seek up and hands it to the lobby; the client hears of both. A limit_ms of 0 is the clock
+ * Looks a seek up and hands it to the lobby; the client hears of both. With own_clock it is for the clock
  * the person prefers. A later one of the same connection takes its place; where it is to stand beside
  * that, it is refused until that has come through.
  */

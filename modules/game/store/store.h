@@ -27,7 +27,8 @@ struct game_match_row {
 	struct game_control control;
 	bool rated;                     /* of two */
 	int64_t started_at;             /* wall, ms */
-	bool completes[GAME_SEATS_MAX]; /* out of game_store_add: as struct match has it */
+	bool completes[GAME_SEATS_MAX]; /* out of game_store_add: as struct match has them */
+	struct match_rating ratings[GAME_SEATS_MAX];
 };
 
 /*

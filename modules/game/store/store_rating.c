@@ -127,44 +127,6 @@ static int read_accounts(struct db_tx *tx, int64_t match, int64_t accounts[PLAYE
 	return rc;
 }
 
-int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	enum game_speed speed, int64_t now_ms)
-{
-	int64_t accounts[PLAYERS];
-	int rc = read_accounts(tx, match, accounts);
-
-	for (int seat = 0; seat < PLAYERS && rc >= 0; seat++) {
-		struct rating r;
-
-		rc = game_store_rating(tx, accounts[seat], rules, speed, &r);
-		if (rc == 0)
-			rc = db_run(tx,
-				"UPDATE seat SET rating = $3, deviation = $4 WHERE match = $1 AND"
-				" seat = $2",
-				db_int(match), db_int(seat),
-				db_int(steps(r.glicko.rating, GLICKO_STEP)),
-				db_int(steps(rating_deviation(&r, now_ms), GLICKO_STEP)));
-	}
-	return rc < 0 ? rc : 0;
-}
-
-/*
- * What one has become: in the table of ratings, and with the seat. There the change counts from what
- * the rating was when the match began, though others may have ended meanwhile.
- */
-static int settle(struct db_tx *tx, const struct match *m, enum game_speed speed, int seat,
-	int64_t account, double before, const struct rating *r)
-{
-	int64_t change = steps(r->glicko.rating - before, GLICKO_STEP);
-	int rc = set_rating(tx, account, m->rules, speed, r);
-
-	return rc < 0 ? rc
-		      : db_run(tx,
-				"UPDATE seat SET rating_after = rating + $3 WHERE match = $1 AND"
-				" seat = $2",
-				db_int(m->id), db_int(seat), db_int(change));
-}
-
 static int read_shown(struct db_tx *tx, int64_t match, struct match_rating shown[GAME_SEATS_MAX])
 {
 	int rc = 0;
@@ -182,6 +144,44 @@ static int read_shown(struct db_tx *tx, int64_t match, struct match_rating shown
 		}
 	}
 	return rc;
+}
+
+int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_rules *rules,
+	enum game_speed speed, int64_t now_ms, struct match_rating shown[GAME_SEATS_MAX])
+{
+	int64_t accounts[PLAYERS];
+	int rc = read_accounts(tx, match, accounts);
+
+	for (int seat = 0; seat < PLAYERS && rc >= 0; seat++) {
+		struct rating r;
+
+		rc = game_store_rating(tx, accounts[seat], rules, speed, &r);
+		if (rc == 0)
+			rc = db_run(tx,
+				"UPDATE seat SET rating = $3, deviation = $4 WHERE match = $1 AND"
+				" seat = $2",
+				db_int(match), db_int(seat),
+				db_int(steps(r.glicko.rating, GLICKO_STEP)),
+				db_int(steps(rating_deviation(&r, now_ms), GLICKO_STEP)));
+	}
+	return rc < 0 ? rc : read_shown(tx, match, shown);
+}
+
+/*
+ * What one has become: in the table of ratings, and with the seat. There the change counts from what
+ * the rating was when the match began, though others may have ended meanwhile.
+ */
+static int settle(struct db_tx *tx, const struct match *m, enum game_speed speed, int seat,
+	int64_t account, double before, const struct rating *r)
+{
+	int64_t change = steps(r->glicko.rating - before, GLICKO_STEP);
+	int rc = set_rating(tx, account, m->rules, speed, r);
+
+	return rc < 0 ? rc
+		      : db_run(tx,
+				"UPDATE seat SET rating_after = rating + $3 WHERE match = $1 AND"
+				" seat = $2",
+				db_int(m->id), db_int(seat), db_int(change));
 }
 
 int game_store_rate(struct db_tx *tx, const struct match *m, const int scores[GAME_SEATS_MAX],

@@ -28,7 +28,7 @@ int game_store_ratings(struct db_tx *tx, int64_t account,
 
 /* A rated match that was just stored: what its players are rated now is put down with their seats. */
 int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	enum game_speed speed, int64_t now_ms);
+	enum game_speed speed, int64_t now_ms, struct match_rating shown[GAME_SEATS_MAX]);
 /*
  * A rated match of two has ended with these scores (in half points): both change, in the transaction
  * of the end, and `shown` says what to. Nothing changes where one of them is gone.

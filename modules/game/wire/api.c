@@ -12,6 +12,7 @@
 #include "hearth/log.h"
 #include "store/store.h"
 #include "wire/frames.h"
+#include "wire/rating_api.h"
 
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     100
@@ -199,5 +200,6 @@ static void get_matches(void *module, struct http_request *rq)
 const struct http_route game_routes[] = {
 	{ HTTP_GET, "/api/game/matches", get_matches, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
 	{ HTTP_GET, "/api/game/matches/{id:int}", get_match, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
+	{ HTTP_GET, "/api/game/ratings", game_get_ratings, HTTP_ACCOUNT | HTTP_FOREIGN, 0 },
 	{ .pattern = NULL },
 };

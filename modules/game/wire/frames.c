@@ -491,10 +491,9 @@ static void write_seek(struct json_writer *w, const struct game_seek *s, int64_t
 	json_put_str(w, "setup", s->setup[0] ? s->setup : NULL);
 	json_put_i64(w, "seats", s->seats);
 	json_name(w, "time_control");
-	json_open_object(w);
-	json_put_i64(w, "limit", s->limit_ms / 1000);
-	json_put_i64(w, "increment", s->increment_ms / 1000);
-	json_close_object(w);
+	game_control_write(w, &s->control);
+	json_put_bool(w, "rated", s->rated);
+	json_put_i64(w, "rating", s->rating);
 	json_put_str(w, "color", s->seat >= 0 ? s->rules->seat_names[s->seat] : NULL);
 	json_put_i64(w, "expires_in", left_ms);
 }

@@ -53,7 +53,17 @@ static bool read_clock(struct game *g, const struct frame_message *from, const s
 	struct game_seek *out)
 {
 	int64_t limit = 0, increment = 0;
+	char text[160];
+	const char *why;
 
+	/* With a kind, or as text, it is any that there is. */
+	if (clock->type == JSON_STRING || json_get(clock, "kind") || json_get(clock, "stages")) {
+		if (game_control_read(clock, &out->control, &why) == 0)
+			return true;
+		snprintf(text, sizeof(text), "seek: clock: %s", why);
+		send_error(g, from, "bad-frame", text);
+		return false;
+	}
 	if (json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit) < 0) {
 		send_error(
 			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
@@ -65,8 +75,7 @@ static bool read_clock(struct game *g, const struct frame_message *from, const s
 			"seek: expected clock.increment in seconds, 0 to 180");
 		return false;
 	}
-	out->limit_ms = limit * 1000;
-	out->increment_ms = increment * 1000;
+	out->control = game_control_fischer(limit * 1000, increment * 1000);
 	return true;
 }
 
@@ -146,6 +155,33 @@ static bool read_wishes(struct game *g, const struct frame_message *from, const 
 	       read_flag(g, from, frame, "beside", &out->beside);
 }
 
+/* Whether it is to count, and whom the person wants to play: nobody beyond that is ever paired. */
+static bool read_rating(struct game *g, const struct frame_message *from, const struct json *frame,
+	struct game_seek *out)
+{
+	const struct json *range = json_get(frame, "range");
+	int64_t min = 0, max = INT32_MAX;
+
+	if (!read_flag(g, from, frame, "rated", &out->rated))
+		return false;
+	if (range && (range->type != JSON_OBJECT ||
+			     json_get_i64(range, "min", 0, INT32_MAX, &min) == HEARTH_EINVAL ||
+			     json_get_i64(range, "max", min, INT32_MAX, &max) == HEARTH_EINVAL)) {
+		send_error(g, from, "bad-frame",
+			"seek: expected range with min and max, the ratings to play against");
+		return false;
+	}
+	out->rating_min = (int)min;
+	out->rating_max = (int)max;
+	if (out->rated && (out->seats != 2 || out->setup[0] || out->seat >= 0 ||
+				  (!out->own_clock && out->control.kind == GAME_UNLIMITED))) {
+		send_error(g, from, "bad-frame",
+			"seek: a rated game is of two, with a clock, from the usual start, by lot");
+		return false;
+	}
+	return true;
+}
+
 static void on_seek(struct game *g, const struct frame_message *from, const struct json *frame)
 {
 	struct game_seek wanted = { .client = from->client, .account = from->account };
@@ -155,7 +191,9 @@ static void on_seek(struct game *g, const struct frame_message *from, const stru
 		return;
 	if (clock && !read_clock(g, from, clock, &wanted))
 		return;
-	if (read_game(g, from, frame, &wanted) && read_wishes(g, from, frame, &wanted))
+	wanted.own_clock = !clock;
+	if (read_game(g, from, frame, &wanted) && read_wishes(g, from, frame, &wanted) &&
+		read_rating(g, from, frame, &wanted))
 		game_seek_begin(g, &wanted);
 }
 

@@ -40,19 +40,39 @@ function drawTheBoard() {
   });
 }
 
+const DAY = 86400000;
 const time = (ms) => {
+  if (ms === null) return 'no limit';
+  if (ms >= DAY) return `${Math.floor(ms / DAY)} d ${Math.floor(ms % DAY / 3600000)} h`;
   const s = Math.max(0, Math.ceil(ms / 1000));
   return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+};
+
+const periods = (rest) => rest === undefined ? '' : ` + ${rest} ×`;
+
+// A rating that is uncertain has a question mark, as everywhere.
+const rating = (color) => {
+  const { rating, provisional } = match.players?.[color] ?? {};
+  return rating === undefined ? '' : ` (${rating}${provisional ? '?' : ''})`;
 };
 
 function drawClocks() {
   byId('clocks').hidden = !match?.clock;
   if (!match?.clock) return;
   const elapsed = goesOn() && match.running ? Date.now() - clocksAt : 0;
-  const left = (color) => time(match.clock[color] - (color === match.running ? elapsed : 0));
+  const control = match.time_control ?? {};
+  const free = control.kind === 'delay' ? (control.delay ?? 0) * 1000 : 0;
+  const used = Math.max(0, elapsed - free);
+  const left = (color) => {
+    const told = match.clock[color];
+    if (told === null || color !== match.running) return time(told) + periods(match.periods?.[color]);
+    let [ms, rest] = [told - used, match.periods?.[color]];
+    for (; ms <= 0 && rest > 0; rest--) ms += control.period * 1000;
+    return time(ms) + periods(rest);
+  };
   const bottom = match.color ?? 'white';
   const top = bottom === 'white' ? 'black' : 'white';
-  const name = (color) => (color === match.color ? 'you' : match[color]);
+  const name = (color) => (color === match.color ? 'you' : match[color]) + rating(color);
   for (const [id, color] of [['clock-top', top], ['clock-bottom', bottom]]) {
     byId(id).textContent = `${name(color)}: ${left(color)}`;
     byId(id).classList.toggle('running', goesOn() && match.running === color);
@@ -71,6 +91,11 @@ function drawGone() {
     : `${match.opponent} has left. You may claim the game in ${time(wait)}.`;
 }
 
+function ratedText() {
+  const { rating, rating_change: change } = match.players?.[match.color] ?? {};
+  return change === undefined ? '' : ` Your rating: ${rating} → ${rating + change}.`;
+}
+
 function stateText() {
   if (goesOn() && match.color) return turn() === match.color ? 'Your move.' : 'Waiting for the other side.';
   if (goesOn()) return `${turn() === 'white' ? 'White' : 'Black'} to move.`;
@@ -87,7 +112,7 @@ function drawState() {
   byId('move-form').hidden = !isMine();
   byId('to-lobby').hidden = wanted === null || isMine(); // from the lobby one would be led back to it
   byId('game-title').textContent = !match ? 'Chess' : match.color ? `Chess with ${match.opponent}` : `${match.white} – ${match.black}`;
-  byId('game-state').textContent = match ? stateText() : '';
+  byId('game-state').textContent = match ? stateText() + ratedText() : '';
   if (!isMine()) return;
   const begun = match.ply >= 2; // before that it is no game yet
   byId('abort').hidden = begun;
@@ -177,8 +202,8 @@ const on = {
   moved(frame) {
     if (!isShown(frame)) return;
     match.moves = [...match.moves, frame.san];
-    const { ply, position, move, clock, running, draw_offer, legal } = frame;
-    Object.assign(match, { ply, position, last: move, clock, running, draw_offer, legal });
+    const { ply, position, move, clock, periods, running, draw_offer, legal } = frame;
+    Object.assign(match, { ply, position, last: move, clock, periods, running, draw_offer, legal });
     chosen = null;
     clocksAt = Date.now();
     draw();
@@ -209,7 +234,7 @@ const on = {
   },
   ended(frame) {
     if (!isShown(frame)) return;
-    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock ?? match.clock, legal: [], draw_offer: null });
+    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null });
     gone = null;
     draw();
     refreshGames();
@@ -250,8 +275,7 @@ function choose(name) {
 }
 
 byId('seek').addEventListener('click', () => {
-  const [limit, increment] = byId('clock').value.split('+').map(Number);
-  act({ type: 'seek', clock: { limit, increment }, legal: true });
+  act({ type: 'seek', clock: byId('clock').value, rated: byId('rated').checked, legal: true });
 });
 byId('cancel-seek').addEventListener('click', () => act({ type: 'cancel' }));
 for (const [id, type] of [['abort', 'abort'], ['draw', 'draw'], ['decline', 'decline'], ['claim-victory', 'claim-victory'], ['claim-draw', 'claim-draw']])

@@ -27,7 +27,10 @@ static struct game_seek seek_of(int64_t account, uint64_t client, int seat)
 		.client = client,
 		.seat = seat,
 		.rules = &rules,
-		.seats = rules.seats_min };
+		.seats = rules.seats_min,
+		.control = game_control_fischer(60000, 0),
+		.rating = 1500,
+		.rating_max = INT32_MAX };
 }
 
 static void waits(int64_t account, uint64_t client, int seat)
@@ -127,7 +130,6 @@ START_TEST(who_wants_something_else_wants_another_kind)
 	struct game_seek a = seek_of(1, 1, 0), b = seek_of(2, 2, 1);
 	char x[LOBBY_KEY_MAX], y[LOBBY_KEY_MAX];
 
-	a.limit_ms = b.limit_ms = 60000;
 	lobby_key(x, &a);
 	lobby_key(y, &b);
 	ck_assert_str_eq(x, y);
@@ -135,7 +137,9 @@ START_TEST(who_wants_something_else_wants_another_kind)
 	lobby_key(y, &b);
 	ck_assert_str_ne(x, y);
 	memset(b.setup, 'x', sizeof(b.setup) - 1);
-	b.limit_ms = b.increment_ms = INT64_MAX;
+	b.control = (struct game_control){ .kind = GAME_FISCHER, .stage_count = 4 };
+	for (int i = 0; i < 4; i++)
+		b.control.stages[i] = (struct game_stage){ 1000, GAME_TIME_MAX_MS - 1, 3599999 };
 	lobby_key(y, &b); /* whole, however long */
 	ck_assert_int_eq(y[strlen(y) - 1], 'x');
 	ck_assert_int_gt(strlen(y), sizeof(b.setup));
@@ -145,6 +149,50 @@ START_TEST(who_wants_something_else_wants_another_kind)
 }
 END_TEST
 
+START_TEST(rated_and_casual_or_another_clock_are_another_kind)
+{
+	struct game_seek a = seek_of(1, 1, -1), b = a;
+	char x[LOBBY_KEY_MAX], y[LOBBY_KEY_MAX];
+
+	lobby_key(x, &a);
+	b.rated = true;
+	lobby_key(y, &b);
+	ck_assert_str_ne(x, y);
+	b = a;
+	b.control.kind = GAME_DELAY;
+	lobby_key(y, &b);
+	ck_assert_str_ne(x, y);
+}
+END_TEST
+
+/* Never outside the range that either has asked for. */
+START_TEST(ratings_are_within_what_both_want)
+{
+	static const struct {
+		int rating, min, max;
+		bool pair;
+	} rows[] = { { 1500, 0, 3000, true }, { 1299, 0, 3000, false }, { 1300, 0, 3000, true },
+		{ 1701, 0, 3000, false }, { 1500, 1451, 3000, false }, { 1500, 0, 1449, false },
+		{ 1500, 1450, 1450, true } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct game_seek seek = seek_of(1, 1, -1);
+		const struct game_seek *out[GAME_SEATS_MAX];
+
+		begin(2);
+		waits(2, 2, -1);
+		waiting[0].seek.rating = 1450;
+		waiting[0].seek.rating_min = 1300;
+		waiting[0].seek.rating_max = 1700;
+		seek.rating = rows[i].rating;
+		seek.rating_min = rows[i].min;
+		seek.rating_max = rows[i].max;
+		ck_assert_uint_eq(lobby_find_players(&kind, &seek, out), rows[i].pair ? 2 : 1);
+	}
+}
+END_TEST
+
 TEST_MAIN("fit", who_waits_longest_by_their_newest_connection, no_two_wish_for_one_seat,
 	as_many_as_the_game_needs, each_gets_a_seat_and_who_wished_for_one_gets_that,
-	who_wants_something_else_wants_another_kind)
+	who_wants_something_else_wants_another_kind,
+	rated_and_casual_or_another_clock_are_another_kind, ratings_are_within_what_both_want)
