@@ -339,4 +339,7 @@ test('a prefix of the Subject, and a From that other servers take', async () => 
   assert.equal((await patch(null)).body.subject_prefix, '');
   assert.equal(hearth.command('group', 'prefix', 'tenors', 'é').status, 2);
   assert.equal(hearth.command('verify').status, 0);
+  // How many of its mails go elsewhere within the hour.
+  sql("UPDATE forwarded SET mails = 499 WHERE key = 'through the group " + tenors.id + "'");
+  assert.deepEqual([await send('tenors@hearth.test'), await send('tenors@hearth.test')], [250, 452]);
 });

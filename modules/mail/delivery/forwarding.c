@@ -28,6 +28,7 @@
 #define HOPS_MAX  100    /* Received fields (RFC 5321 section 6.3) */
 #define VALUE_MAX 1000   /* bytes of a value that are looked into */
 #define WAY_MAX   32768u /* and of all that is gone by */
+#define LIST_KEY  48
 
 /* ---- loops; on a worker ---- */
 
@@ -76,11 +77,6 @@ static int read_way(struct arena *a, struct slice header, struct way *way)
 	return way->hops > HOPS_MAX ? HEARTH_ECONFLICT : 0;
 }
 
-static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
-{
-	return a && b && a->id == b->id;
-}
-
 /* By a group it is not passed on: it came through it before, or nobody wrote it. */
 static bool is_dropped_by(
 	const struct mail_delivery *d, const struct mail_list *list, struct slice header)
@@ -99,7 +95,7 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 
 		/* Of a thousand members of a group the header is read once. */
 		if (i > 0 && slice_eq(r->via, r[-1].via) &&
-			(r->list == r[-1].list || is_same_list(r->list, r[-1].list)))
+			(r->list == r[-1].list || mail_list_is_same(r->list, r[-1].list)))
 			r->dropped = r[-1].dropped;
 		else
 			r->dropped = (r->via.n > 0 && has_been_at(d->a, header, r->via)) ||
@@ -113,7 +109,7 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 			t->looped = t[-1].looped;
 		else
 			t->looped = has_been_at(d->a, header, t->r.address);
-		if (i > 0 && is_same_list(t->r.list, t[-1].r.list))
+		if (i > 0 && mail_list_is_same(t->r.list, t[-1].r.list))
 			t->dropped = t[-1].dropped;
 		else
 			t->dropped = is_dropped_by(d, t->r.list, header);
@@ -242,18 +238,55 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 			.member = r ? r->member : 0 });
 }
 
+static void list_key(const struct mail_list *list, char key[LIST_KEY])
+{
+	snprintf(key, LIST_KEY, "through the group %lld", (long long)list->id);
+}
+
+/* The first of those who get it through one group. */
+static bool is_first_of_list(const struct mail_delivery *d, const struct mail_remote *r)
+{
+	return r->list && (r == d->remotes || !mail_list_is_same(r->list, r[-1].list));
+}
+
 /* What is bounded within the hour: an address elsewhere; and of a group mails, however many members they go to. */
 static int count(struct db_tx *tx, const struct mail_delivery *d, const struct mail_remote *r)
 {
-	char key[48];
+	char key[LIST_KEY];
 
 	if (!r->list)
 		return mail_store_forwarded(
 			tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
-	if (r > d->remotes && is_same_list(r->list, r[-1].list))
+	if (!is_first_of_list(d, r))
 		return 0;
-	snprintf(key, sizeof(key), "through the group %lld", (long long)r->list->id);
+	list_key(r->list, key);
 	return mail_store_forwarded(tx, slice_str(key), clock_wall_ms(), d->m->forward_per_hour);
+}
+
+static int look_at_lists(struct db_tx *tx, void *arg)
+{
+	const struct mail_delivery *d = arg;
+	char key[LIST_KEY];
+	int rc = 0;
+
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
+		if (is_first_of_list(d, &d->remotes[i])) {
+			list_key(d->remotes[i].list, key);
+			rc = mail_store_forwarded_full(
+				tx, slice_str(key), clock_wall_ms(), d->m->forward_per_hour);
+		}
+	return rc;
+}
+
+int mail_forwarding_may(struct mail_delivery *d)
+{
+	bool any = false;
+	int rc;
+
+	for (size_t i = 0; i < d->remote_n; i++)
+		any |= d->remotes[i].list != NULL;
+	rc = any ? db_read_wait(d->m->db, look_at_lists, d) : 0;
+	return rc == HEARTH_EDENIED ? HEARTH_EBUSY : rc;
 }
 
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)

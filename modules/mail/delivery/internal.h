@@ -143,6 +143,11 @@ static inline bool mail_target_arrives(const struct mail_target *t)
 	return t->r.address.n > 0 && t->r.mailbox.n == 0;
 }
 
+static inline bool mail_list_is_same(const struct mail_list *a, const struct mail_list *b)
+{
+	return a && b && a->id == b->id;
+}
+
 /* ---- queueing.c: in the transaction ---- */
 
 /* For all who are elsewhere, and where it waits until `until` (else 0) for the others, too. */
@@ -170,6 +175,11 @@ int mail_variants_make(struct mail_delivery *d, struct slice message);
 int mail_forwarding_prepare(struct mail_delivery *d, struct slice header);
 /* Seals what was checked here, for who it is sent on to; signs what was written here. On a worker. */
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
+/*
+ * HEARTH_EBUSY: a group has sent as many mails to members elsewhere within the hour as it may, which is counted when
+ * it is filed. On a worker.
+ */
+int mail_forwarding_may(struct mail_delivery *d);
 /* Puts into the queue what an alias sends on (`via`), or a report on its way back. */
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r);
 /*

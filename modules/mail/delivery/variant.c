@@ -163,11 +163,6 @@ static int variant_for(struct mail_delivery *d, struct slice message, const stru
 	return rc;
 }
 
-static bool is_same_list(const struct mail_list *a, const struct mail_list *b)
-{
-	return a && b && a->id == b->id;
-}
-
 static int give_here(struct mail_delivery *d, struct slice message)
 {
 	const struct mail_variant *v = NULL;
@@ -180,7 +175,7 @@ static int give_here(struct mail_delivery *d, struct slice message)
 		if (!t->r.list || t->dropped || t->r.waits)
 			continue;
 		/* Of a thousand members the header is looked at once. */
-		if (i == 0 || !is_same_list(t->r.list, t[-1].r.list) || t[-1].dropped)
+		if (i == 0 || !mail_list_is_same(t->r.list, t[-1].r.list) || t[-1].dropped)
 			rc = variant_for(d, message, t->r.list, false, &v);
 		if (rc < 0 || !v)
 			continue;
@@ -216,7 +211,10 @@ static int give_elsewhere(struct mail_delivery *d, struct slice message)
 
 int mail_variants_make(struct mail_delivery *d, struct slice message)
 {
-	int rc = give_here(d, message);
+	int rc = mail_forwarding_may(d);
 
+	/* Before the work, which is done for nobody beyond the bound. */
+	if (rc == 0)
+		rc = give_here(d, message);
 	return rc < 0 ? rc : give_elsewhere(d, message);
 }

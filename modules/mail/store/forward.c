@@ -85,6 +85,17 @@ int mail_store_forwarded(struct db_tx *tx, struct slice key, int64_t now_ms, int
 	return rc < 0 ? rc : max > 0 && n > max ? HEARTH_EDENIED : 0;
 }
 
+int mail_store_forwarded_full(struct db_tx *tx, struct slice key, int64_t now_ms, int64_t max)
+{
+	int64_t n = 0;
+	int rc = db_get_int(tx, &n, "SELECT mails FROM forwarded WHERE key = $1 AND hour = $2",
+		db_text(key), db_int(now_ms / HOUR_MS));
+
+	if (rc == HEARTH_ENOTFOUND)
+		return 0;
+	return rc < 0 ? rc : max > 0 && n >= max ? HEARTH_EDENIED : 0;
+}
+
 int mail_store_forwarded_prune(struct db_tx *tx, int64_t now_ms)
 {
 	INVARIANT(db_tx_writes(tx));

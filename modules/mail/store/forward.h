@@ -36,6 +36,8 @@ int mail_store_forward_remove(struct db_tx *tx, int64_t account);
  * so); HEARTH_EDENIED when there are more than max. And forgets the hours of days before.
  */
 int mail_store_forwarded(struct db_tx *tx, struct slice key, int64_t now_ms, int64_t max);
+/* Whether one more would be too many; nothing is counted. HEARTH_EDENIED. */
+int mail_store_forwarded_full(struct db_tx *tx, struct slice key, int64_t now_ms, int64_t max);
 int mail_store_forwarded_prune(struct db_tx *tx, int64_t now_ms);
 
 #endif
