@@ -17,16 +17,17 @@ const run = (...args) => {
   return done.stdout;
 };
 const sql = (text) => spawnSync('sqlite3', [join(hearth.dir, 'data', 'mail.db'), '.timeout 5000', text], { encoding: 'utf8' }).stdout.trim();
+const REPORT = 'MIME-Version: 1.0\r\nContent-Type: multipart/report; boundary=x;\r\n report-type="Delivery-Status"\r\n';
 const subject = () => `mail ${++number} of these`;
 // Sends one; the reply behind the dot, or the first that refuses.
-const send = async (from, to, { about = subject(), header = '', port = hearth.port.smtp, login, hold } = {}) => {
+const send = async (from, to, { about = subject(), header = '', author = from || 'mailer-daemon@proven.test', port = hearth.port.smtp, login, hold } = {}) => {
   const client = await SmtpClient.hello(port);
   if (login) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${login}\0${PASSWORD}`).toString('base64')}`);
   let reply = await client.say(`MAIL FROM:<${from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
   for (const one of [to].flat()) if (reply.code === 250) reply = await client.say(`RCPT TO:<${one}>`);
   if (reply.code === 250) {
     await client.expect(354, 'DATA');
-    reply = await client.say(`${header}From: <${from || 'mailer-daemon@proven.test'}>\r\nSubject: ${about}\r\n\r\nhello\r\n.`);
+    reply = await client.say(`${header}From: <${author}>\r\nSubject: ${about}\r\n\r\nhello\r\n.`);
   }
   client.close();
   return reply;
@@ -47,7 +48,7 @@ before(async () => {
   hearth = new Hearth({ 'mail.trusted': 'none', 'queue.private': 'yes', 'queue.port': String(port), 'queue.retry': '1s', 'mail.forward_per_hour': '10' });
   const dir = join(hearth.dir, 'dns');
   mkdirSync(dir);
-  writeFileSync(join(dir, 'zone-add'), 'away A 127.0.0.1\nproven A 127.0.0.1\nproven TXT "v=spf1 ip4:127.0.0.1 -all"\nforged A 127.0.0.1\nforged TXT "v=spf1 -all"\n');
+  writeFileSync(join(dir, 'zone-add'), 'away A 127.0.0.1\nproven A 127.0.0.1\nproven TXT "v=spf1 ip4:127.0.0.1 -all"\nforged A 127.0.0.1\nforged TXT "v=spf1 -all"\nstrict A 127.0.0.1\n_dmarc.strict TXT "v=DMARC1; p=quarantine"\n');
   names = spawn(resolve('tests/dns/serve.sh'), [dir, String(dns)], { stdio: 'ignore' });
   Object.assign(hearth.settings, { 'dns.server': `127.0.0.1:${dns}`, 'dns.anchor': join(dir, 'anchor') });
   await eventually(() => existsSync(join(dir, 'ready')), 60, 'the zones');
@@ -105,7 +106,7 @@ test('reports come back, to who was proven to have written', async () => {
   const there = subject(), back = subject();
   await send('Who.Ever@proven.test', 'out@hearth.test', { about: there });
   const [, address] = /^<([^>]+)>/.exec((await arrived(there))[0].from);
-  assert.equal((await send('', address.toLowerCase(), { about: back })).code, 250);
+  assert.equal((await send('', address.toLowerCase(), { about: back, header: REPORT })).code, 250);
   assert.deepEqual([(await arrived(back))[0].to, came(back)[0].from.split(' ')[0]], [['<who.ever@proven.test>'], '<>']);
   for (const [from, to, code] of [
     ['x@proven.test', address, 550], // a report alone
@@ -116,6 +117,17 @@ test('reports come back, to who was proven to have written', async () => {
     ['', 'srs0=@hearth.test', 550],
     ['', address.replace('@hearth.test', '@elsewhere.test'), 550],
   ]) assert.equal((await send(from, to)).code, code, `${from} ${to}`);
+  // Nothing else goes that way, however well the address is signed; nor what its author's domain does not stand by.
+  const unasked = [subject(), subject(), subject(), subject()];
+  for (const [i, more] of [{}, { header: 'Content-Type: multipart/mixed; boundary=x\r\n' }, { header: REPORT.replace('Delivery-Status', 'disposition-notification') },
+    { header: REPORT, author: 'daemon@strict.test' }].entries()) {
+    const { code, lines } = await send('', address, { about: unasked[i], ...more });
+    assert.deepEqual([code, lines[0].slice(0, 5)], [550, '5.7.1'], JSON.stringify(more));
+    assert.equal((await send('', [address, 'bob@hearth.test'], { about: unasked[i], ...more })).code, 250);
+    assert.equal(kept(unasked[i]), 1);
+  }
+  await emptied();
+  for (const about of unasked) assert.equal(came(about).length, 0);
 });
 
 test('a mail that waits goes to whom an alias leads to when its time has come', async () => {

@@ -21,6 +21,7 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "mime/header.h"
+#include "mime/params.h"
 #include "queue/queue.h"
 #include "sign/keys.h"
 #include "store/forward.h"
@@ -85,6 +86,51 @@ static bool is_dropped_by(
 	       (list_header_is_reply(header) || list_header_has(header, list, mail_domain(d->m)));
 }
 
+/* A report on its way back to who wrote what was sent on from here (address/back.h). */
+static bool comes_back(const struct mail_remote *r)
+{
+	return r->sent_on && r->via.n == 0 && !r->list;
+}
+
+/*
+ * RFC 6522: what a mail server writes of a mail. All else that comes from nobody to such an address, which whoever
+ * had the mail may know, would be sent in our name to somebody who did not ask; so would what its author's domain
+ * does not stand by.
+ */
+static bool may_come_back(const struct mail_delivery *d, struct slice header)
+{
+	struct slice type = { NULL, 0 }, subtype = { NULL, 0 };
+	struct mime_params params = { .n = 0 };
+	struct mime_field f;
+
+	if (d->junk || !mime_field_find(header, SLICE("Content-Type"), &f))
+		return false;
+	mime_content_type_parse(
+		d->a, mime_unfold(d->a, slice_head(f.value, VALUE_MAX)), &type, &subtype, &params);
+	return slice_ieq(type, SLICE("multipart")) && slice_ieq(subtype, SLICE("report")) &&
+	       slice_ieq(mime_param(&params, SLICE("report-type")), SLICE("delivery-status"));
+}
+
+/* Returns how many may not. */
+static size_t drop_no_reports(struct mail_delivery *d, struct slice header)
+{
+	bool looked = false, may = false;
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < d->remote_n; i++) {
+		struct mail_remote *r = &d->remotes[i];
+
+		if (!comes_back(r))
+			continue;
+		if (!looked)
+			may = may_come_back(d, header);
+		looked = true;
+		r->dropped = !may;
+		dropped += r->dropped;
+	}
+	return dropped;
+}
+
 /* Marks who had it before. Returns how many are left. */
 static size_t drop_looped(struct mail_delivery *d, struct slice header)
 {
@@ -94,11 +140,12 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 		struct mail_remote *r = &d->remotes[i];
 
 		/* Of a thousand members of a group the header is read once. */
-		if (i > 0 && slice_eq(r->via, r[-1].via) &&
+		if (i > 0 && r->via.n > 0 && slice_eq(r->via, r[-1].via) &&
 			(r->list == r[-1].list || mail_list_is_same(r->list, r[-1].list)))
 			r->dropped = r[-1].dropped;
 		else
-			r->dropped = (r->via.n > 0 && has_been_at(d->a, header, r->via)) ||
+			r->dropped = r->dropped ||
+				     (r->via.n > 0 && has_been_at(d->a, header, r->via)) ||
 				     is_dropped_by(d, r->list, header);
 		dropped += r->dropped;
 	}
@@ -121,12 +168,13 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 int mail_forwarding_prepare(struct mail_delivery *d, struct slice header)
 {
 	struct way way = { 0 };
+	size_t no_reports = drop_no_reports(d, header);
 	int rc = read_way(d->a, header, &way);
 
 	if (!d->foreign)
 		rc = 0;
 	if (rc == 0 && drop_looped(d, strbuf_slice(&way.fields)) == 0)
-		rc = HEARTH_ECONFLICT;
+		rc = no_reports > 0 ? HEARTH_EUNSUPPORTED : HEARTH_ECONFLICT;
 	strbuf_free(&way.fields);
 	return rc;
 }

@@ -224,7 +224,7 @@ void mail_delivery_prepare(void *delivery)
 	header = slice_head(blob, mime_header_size(blob));
 	parse_once(d, blob, header);
 	find_reports(d, blob);
-	if (d->bounced_n > 0)
+	if (d->bounced_n > 0 && !d->junk)
 		d->bounce = list_bounce_read(blob, d->bounce_status);
 	d->status = mail_forwarding_prepare(d, header);
 	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)

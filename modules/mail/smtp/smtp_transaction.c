@@ -314,6 +314,9 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 			mail_limit_reached(s->m, s->account.id, s->account.address);
 		smtp_say(s, 452, "4.7.1",
 			"too many recipients elsewhere within the hour; try again later");
+	} else if (status == HEARTH_EUNSUPPORTED && !s->authenticated) {
+		smtp_say(s, 550, "5.7.1",
+			"only a mail server's report of delivery comes back by this address");
 	} else if (status == HEARTH_EUNSUPPORTED) {
 		smtp_say(s, 550, "5.7.1",
 			"From, or Sender, names an address that is not yours: you are %s",
