@@ -108,6 +108,7 @@ START_TEST(shakes_hands_on_a_busy_loop)
 	/* One that leaves while it waits. */
 	net_close_all();
 	client_free(&client);
+	strbuf_free(&server.got);
 	pair(NULL);
 	conn_start_tls(server.c);
 	client_start(&client);
