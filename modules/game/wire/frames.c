@@ -199,10 +199,10 @@ static void write_line(
 /* Chance, which was secret until then: who has it can play the match again from its setup. */
 static void write_seed(struct json_writer *w, const struct match *m)
 {
-	char hex[2 * GAME_SEED_SIZE];
+	char hex[2 * GAME_SEED_SIZE + 1];
 
 	hex_encode(m->seed, sizeof(m->seed), hex);
-	json_put_text(w, "seed", slice_of(hex, sizeof(hex)));
+	json_put_str(w, "seed", hex);
 }
 
 void game_write_match(
