@@ -194,3 +194,31 @@ test('the archive is searched, read thread by thread, and an owner removes', { s
   await page.waitForSelector('text="Nothing was kept yet."');
   await close(page);
 });
+
+test('members elsewhere are invited, say yes by a link, and are removed', { skip, timeout: 240_000 }, async () => {
+  run('group', 'add', 'quartet');
+  const { page } = await person(browser, hearth, 'pia');
+  run('group', 'join', 'quartet', 'pia', '--owner');
+  const see = async () => {
+    await page.evaluate(() => { location.hash = 'account/profile'; });
+    await page.evaluate(() => { location.hash = 'account/groups/quartet'; });
+  };
+  await see();
+  await page.waitForSelector('h3:text-is("Members elsewhere")');
+  const card = page.locator('form:has(button:text-is("Invite them"))');
+  await card.locator('[name=address]').fill('ann@example.org');
+  await card.locator('button').click();
+  await page.waitForSelector('#subscribers li:has-text("ann@example.org"):has-text("invited")');
+  assert.deepEqual(await faults(page), []);
+  // The link, for somebody who is not signed in here.
+  const [, token] = /token=(\S+)/.exec(run('group', 'subscribe', 'quartet', 'ann@example.org'));
+  const there = await open(browser, { viewport: { width: 375, height: 740 } });
+  await there.goto(`${hearth.base}#subscribe?token=${token}`);
+  await there.waitForSelector('text=/You get what is written to the group from now/');
+  await there.context().close();
+  await see();
+  await page.waitForSelector('#subscribers li:has-text("since")');
+  await page.click('[aria-label="Remove ann@example.org"]');
+  await page.waitForFunction(() => !document.querySelector('#subscribers'));
+  await close(page);
+});

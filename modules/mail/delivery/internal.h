@@ -2,6 +2,7 @@
  * delivery/internal.h: a delivery under way: what its files share (deliver.h).
  *
  *	deliver.c   takes the bytes and hands it on from step to step. On the loop.
+ *	describe.c  what it is told: to whom, from whom, how. On the loop.
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
  *	variant.c   what groups change of it. On a worker.
  *	receipt.c   the report of success for those who are here. On the loop.
