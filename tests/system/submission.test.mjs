@@ -87,6 +87,15 @@ describe('what people send', () => {
       }
       assert.equal((await mails(BOB)).length, before);
       assert.equal((await send(`From: ${ANN}\r\n\r\n`)).code, 250);
+      // What is sent again (RFC 5322 3.6.6) is whose Resent-From says; who wrote it, nobody of this server but oneself.
+      const again = [
+        [`Resent-From: ${ANN}\r\nResent-To: ${BOB}\r\nFrom: carl@elsewhere.example\r\n\r\n`, 250], [`Resent-From: ${ANN}\r\nFrom: ${ANN}\r\n\r\n`, 250],
+        [`Resent-From: ${BOB}\r\nFrom: carl@elsewhere.example\r\n\r\n`, 550], [`Resent-From: carl@elsewhere.example\r\nFrom: ${ANN}\r\n\r\n`, 550],
+        [`Resent-From: ${ANN}\r\nResent-Sender: ${BOB}\r\nFrom: carl@elsewhere.example\r\n\r\n`, 550], [`Resent-From: ${ANN}\r\nFrom: ${BOB}\r\n\r\n`, 550],
+        [`Resent-From: ${ANN}\r\nFrom: carl@elsewhere.example\r\nSender: ${BOB}\r\n\r\n`, 550], [`From: carl@elsewhere.example\r\nResent-From: ${ANN}\r\n\r\n`, 550],
+      ];
+      for (const [message, code] of again) assert.equal((await send(message)).code, code, message);
+      assert.match((await mails(BOB)).at(-2).text, /\r\nResent-Date: [^\r]*\r\nResent-From: ann@hearth\.test\r\nResent-To: bob@hearth\.test\r\nFrom: carl@elsewhere\.example\r\n/);
       // From other servers it passes as it came.
       const odd = 'From: a@x.example\r\nFrom: b@x.example\r\nBcc: c@x.example\r\nSubject: \xe9\r\n\r\n';
       await deliver(h.port.smtp, BOB, odd);

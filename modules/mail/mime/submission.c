@@ -147,17 +147,38 @@ static const char *write_field(struct strbuf *out, struct arena *a, const struct
 	return NULL;
 }
 
+/* ---- sent again ---- */
+
+/* The fields with which a mail begins that is sent again, up to another field, or to those of an earlier time. */
+struct resent {
+	struct mime_field from, sender, date;
+	bool over;
+};
+
+static void note_resent(struct resent *r, const struct mime_field *f)
+{
+	struct mime_field *place = slice_ieq(f->name, SLICE("Resent-From"))     ? &r->from
+				   : slice_ieq(f->name, SLICE("Resent-Sender")) ? &r->sender
+				   : slice_ieq(f->name, SLICE("Resent-Date"))   ? &r->date
+										: NULL;
+
+	r->over = r->over || !slice_istarts(f->name, SLICE("Resent-")) || (place && place->name.p);
+	if (place && !r->over)
+		*place = *f;
+}
+
 /* ---- who it is from ---- */
 
 /*
  * The addresses of a field, all of which are understood: what is left over, another program could take for
  * the author.
  */
-static bool read_authors(struct arena *a, struct slice value, struct mime_submission *s, size_t max)
+static bool read_authors(
+	struct arena *a, struct slice value, struct slice *authors, size_t *n, size_t max)
 {
 	struct slice text = mime_unfold(a, value);
 	struct mime_addresses list = mime_addresses_parse(a, text);
-	size_t before = s->author_n;
+	size_t before = *n;
 
 	for (size_t i = 0; i < list.n; i++) {
 		const struct mime_address *m = &list.v[i];
@@ -166,39 +187,52 @@ static bool read_authors(struct arena *a, struct slice value, struct mime_submis
 		struct slice plain = slice_str(
 			arena_printf(a, "%.*s@%.*s", SLICE_ARG(m->mailbox), SLICE_ARG(m->host)));
 
-		if (m->kind != MIME_ADDRESS_MAILBOX || s->author_n - before == max ||
-			s->author_n == AUTHORS_MAX ||
+		if (m->kind != MIME_ADDRESS_MAILBOX || *n - before == max || *n == AUTHORS_MAX ||
 			smtp_address_read(plain, &address) != (ptrdiff_t)plain.n)
 			return false;
 		smtp_address_canonical(&canonical, &address);
-		s->authors[s->author_n++] = arena_slice(a, strbuf_slice(&canonical));
+		authors[(*n)++] = arena_slice(a, strbuf_slice(&canonical));
 		strbuf_free(&canonical);
 	}
-	return s->author_n > before && mime_addresses_are_whole(text, &list);
+	return *n > before && mime_addresses_are_whole(text, &list);
 }
 
-static const char *find_authors(
-	struct arena *a, const struct mime_field found[ONCES], struct mime_submission *s)
+/* Of `from`, and of `sender`, which is there where that names several. */
+static const char *find_authors(struct arena *a, const struct mime_field *from,
+	const struct mime_field *sender, struct slice **authors, size_t *n)
 {
-	size_t from;
-
-	s->authors = arena_zalloc(a, AUTHORS_MAX * sizeof(*s->authors));
-	if (!found[FROM].name.p)
+	*authors = arena_zalloc(a, AUTHORS_MAX * sizeof(**authors));
+	*n = 0;
+	if (!from->name.p)
 		return "the message does not say who it is from (From)";
-	if (!read_authors(a, found[FROM].value, s, AUTHORS_MAX))
+	if (!read_authors(a, from->value, *authors, n, AUTHORS_MAX))
 		return "From is not a list of mail addresses";
-	from = s->author_n;
-	if (from > 1 && !found[SENDER].name.p)
+	if (*n > 1 && !sender->name.p)
 		return "From names several, and no Sender who of them has sent it";
-	if (found[SENDER].name.p && !read_authors(a, found[SENDER].value, s, 1))
+	if (sender->name.p && !read_authors(a, sender->value, *authors, n, 1))
 		return "Sender is not one mail address";
 	return NULL;
+}
+
+static const char *find_all_authors(struct arena *a, const struct mime_field found[ONCES],
+	const struct resent *r, struct mime_submission *s)
+{
+	const char *why = find_authors(a, &found[FROM], &found[SENDER], &s->authors, &s->author_n);
+
+	s->originals = NULL;
+	s->original_n = 0;
+	if (why || !r->from.name.p)
+		return why;
+	s->originals = s->authors;
+	s->original_n = s->author_n;
+	return find_authors(a, &r->from, &r->sender, &s->authors, &s->author_n);
 }
 
 /* ---- the whole ---- */
 
 static const char *take_fields(struct strbuf *out, struct arena *a, struct slice header,
-	struct mime_submission *s, struct mime_field found[ONCES], struct slice *rest)
+	struct mime_submission *s, struct mime_field found[ONCES], struct resent *resent,
+	struct slice *rest)
 {
 	struct mime_fields it = mime_fields_of(header);
 	struct mime_field f;
@@ -215,6 +249,8 @@ static const char *take_fields(struct strbuf *out, struct arena *a, struct slice
 			return "a field that may be there once is there twice";
 		if (row->once != ONCES)
 			found[row->once] = f;
+		if (row->kind != DROPPED)
+			note_resent(resent, &f);
 		why = row->kind == DROPPED ? NULL : write_field(out, a, &f, row->kind, s);
 		if (why)
 			return why;
@@ -226,12 +262,22 @@ const char *mime_submission_mend(
 	struct strbuf *out, struct arena *a, struct slice header, struct mime_submission *s)
 {
 	struct mime_field found[ONCES] = { 0 };
+	struct resent resent = { .over = false };
+	struct strbuf fields = { 0 };
 	struct slice rest = header;
-	const char *why = take_fields(out, a, header, s, found, &rest);
+	const char *why = take_fields(&fields, a, header, s, found, &resent, &rest);
 
 	s->author_n = 0;
 	if (!why)
-		why = find_authors(a, found, s);
+		why = find_all_authors(a, found, &resent, s);
+	if (!why && s->originals && !resent.date.name.p) {
+		strbuf_adds(out, "Resent-Date: ");
+		mime_date_write(out, s->date_s);
+		strbuf_adds(out, "\r\n");
+	}
+	if (!why)
+		strbuf_add(out, strbuf_slice(&fields));
+	strbuf_free(&fields);
 	if (why)
 		return why;
 	if (!found[DATE].name.p) {

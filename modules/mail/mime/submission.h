@@ -4,6 +4,9 @@
  * there; Bcc is not; bytes beyond ASCII are encoded where SMTPUTF8 was not asked for. What comes from
  * other servers is none of its business.
  *
+ * A mail that begins with Resent fields (RFC 5322 section 3.6.6) is somebody else's, sent again as it is: who sends
+ * it stands in these, and who wrote it in From.
+ *
  * Pure, any thread; linear in the header, which the caller bounds.
  */
 #ifndef HEARTH_MAIL_MIME_SUBMISSION_H
@@ -17,16 +20,19 @@ struct mime_submission {
 	int64_t date_s;          /* for a Date that is not there */
 	struct slice message_id; /* for a Message-ID that is not there; without < and > */
 	/* the outcome */
-	struct slice *
-		authors; /* the addresses of From, and that of Sender, as smtp_address_canonical has them */
+	/* The addresses of From, and that of Sender, as smtp_address_canonical has them. */
+	struct slice *authors;
 	size_t author_n;
+	struct slice *
+		originals; /* of what is sent again: its From and Sender; `authors` are of the Resent fields */
+	size_t original_n;
 	bool needs_utf8; /* why: an address that needs SMTPUTF8 */
 };
 
 /*
  * Appends the header as it goes on, with its empty line. `header` is mime_header_size of the message, or
  * all of it where there is no empty line; a line that is no field ends it, and begins the text. NULL, or why
- * it cannot be taken (static). `authors` are in `a`.
+ * it cannot be taken (static). `authors` and `originals` are in `a`.
  */
 const char *mime_submission_mend(
 	struct strbuf *out, struct arena *a, struct slice header, struct mime_submission *s);

@@ -31,6 +31,26 @@ static size_t header_end(const struct strbuf *head, size_t seen)
 	return 0;
 }
 
+/*
+ * Who sends it, who it is from, or, of what is sent again, who sends it again; there nobody's name is used whose
+ * address is of this server either, since no recipient could tell: their mail program shows From.
+ */
+static void set_authors(struct smtp_session *s, struct arena *a, const struct mime_submission *m)
+{
+	struct slice *all = arena_alloc(a, (m->author_n + m->original_n) * sizeof(*all));
+	size_t n = m->author_n;
+
+	memcpy(all, m->authors, n * sizeof(*all));
+	for (size_t i = 0; i < m->original_n; i++) {
+		struct slice domain = m->originals[i];
+
+		slice_split(&domain, '@');
+		if (mail_domain_is_local(s->m, domain))
+			all[n++] = m->originals[i];
+	}
+	mail_delivery_set_authors(s->delivery, &s->account, all, n);
+}
+
 /* The header is there: what follows it in `head` goes on behind it. */
 static void mend(struct smtp_session *s, size_t end)
 {
@@ -47,7 +67,7 @@ static void mend(struct smtp_session *s, size_t end)
 	s->head_why = mime_submission_mend(&out, a, slice_head(head, end), &m);
 	s->head_utf8 = m.needs_utf8;
 	if (!s->head_why) {
-		mail_delivery_set_authors(s->delivery, &s->account, m.authors, m.author_n);
+		set_authors(s, a, &m);
 		mail_delivery_write(s->delivery, strbuf_slice(&out));
 		mail_delivery_write(s->delivery, slice_skip(head, end));
 	}

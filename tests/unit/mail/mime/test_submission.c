@@ -42,6 +42,22 @@ static const struct {
 	{ "From: A <a@B>, \"C, D\" <c@d>\r\nSender: c@d\r\n" HAS "\r\n",
 		"From: A <a@B>, \"C, D\" <c@d>\r\nSender: c@d\r\n" HAS "\r\n", "a@b c@d c@d ",
 		false },
+	/* Sent again: by whom the newest of these fields say; of old ones further down nobody asks. */
+	{ "Resent-From: me@x\r\nResent-Date: now\r\nResent-To: y@z\r\nFrom: a@b\r\n" HAS "\r\n",
+		"Resent-From: me@x\r\nResent-Date: now\r\nResent-To: y@z\r\nFrom: a@b\r\n" HAS
+		"\r\n",
+		"me@x | a@b ", false },
+	{ "Resent-Bcc: q@r\r\nresent-to: y@z\r\nRESENT-FROM: me@x, you@x\r\nResent-Sender: "
+	  "you@x\r\nResent-From: old@x\r\nFrom: a@b\r\n" HAS "\r\n",
+		"Resent-Date: Tue, 14 Nov 2023 22:13:20 +0000\r\nresent-to: y@z\r\nRESENT-FROM: "
+		"me@x, you@x\r\nResent-Sender: you@x\r\nResent-From: old@x\r\nFrom: a@b\r\n" HAS
+		"\r\n",
+		"me@x you@x you@x | a@b ", false },
+	{ "From: a@b\r\nResent-From: old@x\r\n" HAS "\r\n",
+		"From: a@b\r\nResent-From: old@x\r\n" HAS "\r\n", "a@b ", false },
+	{ "Resent-To: y@z\r\nX: y\r\nResent-From: old@x\r\nFrom: a@b\r\n" HAS "\r\n",
+		"Resent-To: y@z\r\nX: y\r\nResent-From: old@x\r\nFrom: a@b\r\n" HAS "\r\n", "a@b ",
+		false },
 	/* Bytes beyond ASCII. */
 	{ "From: J\xc3\xb6rg <a@b>\r\nSubject: caf\xc3\xa9\r\n" HAS "\r\n",
 		"From: =?utf-8?B?SsO2cmc=?= <a@b>\r\nSubject: =?utf-8?B?Y2Fmw6k=?=\r\n" HAS "\r\n",
@@ -67,6 +83,9 @@ START_TEST(mended)
 		ck_assert_str_eq(out.p, good[i].out);
 		for (size_t k = 0; k < s.author_n; k++)
 			strbuf_printf(&authors, "%.*s ", SLICE_ARG(s.authors[k]));
+		for (size_t k = 0; k < s.original_n; k++)
+			strbuf_printf(
+				&authors, "%s%.*s ", k == 0 ? "| " : "", SLICE_ARG(s.originals[k]));
 		ck_assert_str_eq(authors.p, good[i].authors);
 		strbuf_free(&out);
 		strbuf_free(&authors);
@@ -97,6 +116,10 @@ static const char *const bad[] = {
 	"From: a@b <c@d> e\r\n\r\n",
 	"From: a@b\r\nX: y\rFrom: c@d\r\n\r\n",
 	"From: a\rb@c\r\n\r\n",
+	"Resent-From: me@x\r\n\r\n",
+	"Resent-From: me@x, you@x\r\nFrom: a@b\r\n\r\n",
+	"Resent-From: nobody\r\nFrom: a@b\r\n\r\n",
+	"Resent-From: me@x\r\nResent-Sender: me@x, you@x\r\nFrom: a@b\r\n\r\n",
 	"From: j\xc3\xb6rg@b\r\n\r\n",
 	"From: a@b\r\nTo: j\xc3\xb6rg@b\r\n\r\n",
 	"From: a@b\r\nContent-Type: text/\xc3\xb6\r\n\r\n",
