@@ -229,7 +229,7 @@ test('keys lie sealed; plain ones of before are sealed at the start; without the
   assert.equal(hearth.command('acme', 'renew', '--new-account').status, 0);
   look();
   assert.notEqual((await another(next)).serial, next);
-  assert.equal((await health()).reasons, undefined);
+  assert.ok(!((await health()).reasons || []).some(({ name }) => /^(acme|certificate)/.test(name)));
 });
 
 test('of two nodes one gets it and both have it', async () => {
@@ -281,8 +281,8 @@ test('the authority is asked when it wants it renewed, and is heard; the order s
     hearth.settings['acme.directory'] = ca.directory;
     sql('UPDATE acme_certificate SET ask_at = 0'); // the authority of before could not say: it is asked once a day
     await hearth.start();
-    await eventually(() => ca.asked.length === 1, 60, 'the question');
-    assert.equal(sql('SELECT window_start FROM acme_certificate'), '0');
+    await eventually(() => Number(sql('SELECT ask_at FROM acme_certificate')) > Date.now(), 60, 'the question, which is noted');
+    assert.deepEqual([ca.asked.length, sql('SELECT window_start FROM acme_certificate')], [1, '0']);
     const before = Number(sql('SELECT renew_at FROM acme_certificate'));
     sql('UPDATE acme_certificate SET ask_at = 0');
     look();
@@ -297,7 +297,8 @@ test('the authority is asked when it wants it renewed, and is heard; the order s
     const next = await another(serial);
     // What it replaces ends with its number, as the certificate has it.
     const hex = (text) => BigInt(`0x${text}`), number = (id) => hex(Buffer.from(id.split('.')[1], 'base64url').toString('hex'));
-    assert.deepEqual([ca.replaced.length, number(ca.replaced[0])], [1, hex(serial)]);
+    const replaced = () => [...new Set(ca.replaced)].map((id) => id && number(id)); // (some are said again, as pebble refuses nonces)
+    assert.deepEqual(replaced(), [hex(serial)]);
     await eventually(() => ca.asked.length === 3, 60, 'the question about the next');
     assert.equal(number(ca.asked[2]), hex(next.serial));
     assert.equal(ca.asked[0], ca.replaced[0]);
@@ -308,7 +309,7 @@ test('the authority is asked when it wants it renewed, and is heard; the order s
     sql('UPDATE acme_attempt SET next_at = 0');
     look();
     const last = await another(next.serial);
-    assert.deepEqual(ca.replaced.slice(1).map((id) => id && number(id)), [hex(next.serial), undefined]);
+    assert.deepEqual(replaced(), [hex(serial), hex(next.serial), undefined]);
 
     // A chain that does not do is not taken, nor looked at again: the next attempt makes another order.
     ca.spoils = true;
