@@ -78,7 +78,7 @@ int subscriber_bounced(
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	if (!add(&c, hard ? HARD : SOFT, at_ms / DAY_MS))
 		return 0;
-	*paused = c.score >= 2 * SUBSCRIBER_SCORE_MAX;
+	*paused = c.score >= INT64_C(2) * SUBSCRIBER_SCORE_MAX;
 	rc = db_run(tx,
 		"UPDATE subscriber SET score = $2, bounced_day = $3, bounced_weight = $4 WHERE id "
 		"= $1",

@@ -53,19 +53,19 @@ static bool sign_members(struct mail_delivery *d, struct slice message, int64_t 
 	struct arena *scratch = arena_new();
 	struct slice *fields = arena_zalloc(scratch, d->remote_n * sizeof(*fields));
 	struct slice *signatures = arena_zalloc(scratch, d->remote_n * sizeof(*signatures));
-	struct mail_remote **to = arena_zalloc(scratch, d->remote_n * sizeof(*to));
+	size_t *to = arena_zalloc(scratch, d->remote_n * sizeof(*to));
 	size_t n = 0;
 	bool same = false;
 
 	for (size_t i = 0; i < d->remote_n; i++)
 		if (goes_out(&d->remotes[i]) && d->remotes[i].list->id == list) {
-			to[n] = &d->remotes[i];
+			to[n] = i;
 			fields[n++] = d->remotes[i].fields;
 		}
 	if (n > 0 && d->m->keys)
 		same = mail_keys_sign_members(d->m->keys, d->a, message, fields, signatures, n);
 	for (size_t i = 0; i < n; i++)
-		to[i]->signature = signatures[i];
+		d->remotes[to[i]].signature = signatures[i];
 	same = same && n > 0 && signatures[0].n > 0;
 	arena_free(&scratch);
 	return same;
@@ -142,7 +142,7 @@ static int variant_for(struct mail_delivery *d, struct slice message, const stru
 	int rc;
 
 	*v = NULL;
-	for (size_t i = 0; i < d->variant_n && !*v; i++)
+	for (size_t i = 0; d->variants && i < d->variant_n && !*v; i++)
 		if (d->variants[i].list == list->id && d->variants[i].elsewhere == elsewhere)
 			*v = &d->variants[i];
 	if (*v)
