@@ -11,6 +11,8 @@
  *	  (A slide is a row of steps: what it passes is empty, so not stuck.)
  *	- A king does not step where a stuck enemy pawn attacks.
  *	- A pawn goes forward to a square that is not stuck, and captures where an enemy may come.
+ *	- Two enemy pawns that face each other on a file do not pass, as long as neither captures and none
+ *	  can be captured by the other's side.
  *	- A stuck square is freed when its occupant reaches another, or an enemy reaches it.
  *	If a pawn could promote, the test gives up. Otherwise a mate on a square k needs that the
  *	king reaches k, that an enemy attacks k, and that every neighbour of k may be attacked or
@@ -18,12 +20,16 @@
  * 3. Some moves ahead: a side cannot mate when it cannot after any of the legal moves. Where a
  *	mate is possible the first line tried mostly shows it, so this costs little.
  *
+ * That is cheap enough for every move of every game. Where it is asked once, since a match ends by it, all
+ * positions that can come about are looked at, as long as they are few (dead_search.c).
+ *
  * Pure. The second test ends when nothing new is reached, after 32 pieces times 64 squares at the
  * latest; the third looks at POSITIONS_MAX positions.
  */
 #include "rules/chess/dead.h"
 
 #include "rules/chess/attacks.h"
+#include "rules/chess/dead_search.h"
 #include "rules/chess/moves.h"
 
 #define DEPTH         4   /* moves ahead */
@@ -31,7 +37,7 @@
 #define MEN_OPEN      8   /* men on the board, and moves to choose from, */
 #define MOVES_OPEN    8   /* with which nothing is looked at ahead */
 
-static bool material_mates(const struct chess_board *b, unsigned colour)
+bool chess_material_mates(const struct chess_board *b, unsigned colour)
 {
 	uint64_t own = b->colour[colour], other = b->colour[colour ^ 1];
 	uint64_t knights = own & b->piece[CHESS_KNIGHT], bishops = own & b->piece[CHESS_BISHOP];
@@ -55,6 +61,7 @@ struct walker {
 	uint64_t reach;
 	uint64_t home; /* where it stands now, as a set */
 	uint8_t colour, piece;
+	int8_t facing; /* of a pawn: the nearest enemy pawn before it on its file; -1: none */
 };
 
 struct walkers {
@@ -63,6 +70,7 @@ struct walkers {
 	uint64_t stuck;
 	uint64_t reach[2]; /* of all pieces of a colour; the king apart: */
 	uint64_t king[2];
+	uint64_t captures[2]; /* where a colour may capture */
 };
 
 static uint64_t pawn_span(unsigned colour, uint64_t from)
@@ -81,7 +89,8 @@ static void place_walkers(const struct chess_board *b, struct walkers *all)
 			uint64_t home = set & -set;
 			uint8_t colour = b->colour[CHESS_BLACK] & home ? CHESS_BLACK : CHESS_WHITE;
 
-			all->w[all->n++] = (struct walker){ home, home, colour, (uint8_t)piece };
+			all->w[all->n++] =
+				(struct walker){ home, home, colour, (uint8_t)piece, -1 };
 			if (piece == CHESS_KING)
 				all->king[colour] = home;
 			else
@@ -92,9 +101,67 @@ static void place_walkers(const struct chess_board *b, struct walkers *all)
 	}
 }
 
+/* All squares before a pawn on its file. */
+static uint64_t file_before(const struct walker *w)
+{
+	uint64_t file = CHESS_SET_FILE_A << chess_file(chess_first(w->home));
+
+	return w->colour == CHESS_WHITE ? file & ~(w->home | (w->home - 1)) : file & (w->home - 1);
+}
+
+static void find_facing(struct walkers *all)
+{
+	for (size_t i = 0; i < all->pawns; i++) {
+		struct walker *w = &all->w[i];
+
+		for (size_t k = 0; k < all->pawns; k++) {
+			const struct walker *other = &all->w[k];
+
+			if (other->colour == w->colour || !(other->home & file_before(w)))
+				continue;
+			if (w->facing < 0 || (file_before(other) & all->w[w->facing].home) == 0)
+				w->facing = (int8_t)k;
+		}
+	}
+}
+
+/* Where each side may come to capture something, as things are now known. */
+static void find_captures(struct walkers *all)
+{
+	uint64_t pawns[2] = { 0, 0 };
+
+	for (unsigned colour = 0; colour < 2; colour++)
+		all->captures[colour] = all->king[colour];
+	for (size_t i = 0; i < all->n; i++) {
+		const struct walker *w = &all->w[i];
+
+		if (i < all->pawns)
+			pawns[w->colour] |= w->reach;
+		else if (w->piece != CHESS_KING)
+			all->captures[w->colour] |= w->reach;
+	}
+	for (unsigned colour = 0; colour < 2; colour++)
+		all->captures[colour] |= pawn_span(colour, pawns[colour]);
+}
+
+/* Squares before a pawn that it cannot come to, since an enemy pawn stays before it. */
+static uint64_t behind_facing(const struct walkers *all, const struct walker *w)
+{
+	uint64_t file = CHESS_SET_FILE_A << chess_file(chess_first(w->home));
+	const struct walker *other;
+
+	if (w->facing < 0)
+		return 0;
+	other = &all->w[w->facing];
+	if ((w->reach | other->reach) & ~file || (all->captures[w->colour] & other->reach))
+		return 0;
+	return other->home | (file_before(w) & ~file_before(other));
+}
+
 static uint64_t pawn_steps(const struct walkers *all, const struct walker *w)
 {
-	return (chess_shift(w->reach, chess_forward(w->colour)) & ~all->stuck) |
+	return (chess_shift(w->reach, chess_forward(w->colour)) & ~all->stuck &
+		       ~behind_facing(all, w)) |
 	       (pawn_span(w->colour, w->reach) & all->reach[w->colour ^ 1]);
 }
 
@@ -150,6 +217,7 @@ static bool walk(struct walkers *all, const struct chess_board *b)
 
 	while (more) {
 		more = false;
+		find_captures(all);
 		for (size_t i = 0; i < all->pawns; i++)
 			more |= extend(all, &all->w[i], pawn_steps(all, &all->w[i]));
 		for (size_t i = 0; i < all->pawns; i++)
@@ -183,7 +251,7 @@ static bool may_be_mated_on(
 	return men >= chess_count(open);
 }
 
-static bool reach_mates(const struct chess_board *b, unsigned colour)
+bool chess_reach_mates(const struct chess_board *b, unsigned colour)
 {
 	struct walkers all;
 	uint64_t pawns = 0, pieces = 0, attacked, held, kings;
@@ -191,6 +259,7 @@ static bool reach_mates(const struct chess_board *b, unsigned colour)
 	if (!b->piece[CHESS_PAWN] || b->castling || b->ep != CHESS_NO_SQUARE)
 		return true;
 	place_walkers(b, &all);
+	find_facing(&all);
 	if (!walk(&all, b))
 		return true;
 	for (size_t i = 0; i < all.n; i++) {
@@ -217,7 +286,7 @@ static bool search(const struct chess_board *b, unsigned colour, unsigned depth,
 	struct chess_move moves[CHESS_MOVES_MAX];
 	size_t n;
 
-	if (!material_mates(b, colour) || !reach_mates(b, colour))
+	if (!chess_material_mates(b, colour) || !chess_reach_mates(b, colour))
 		return false;
 	n = chess_moves_legal(b, moves);
 	if (n == 0)
@@ -249,8 +318,13 @@ bool chess_can_mate(const struct chess_board *b, unsigned colour)
 	unsigned budget = POSITIONS_MAX;
 
 	if (is_open(b))
-		return material_mates(b, colour) && reach_mates(b, colour);
+		return chess_material_mates(b, colour) && chess_reach_mates(b, colour);
 	return search(b, colour, DEPTH, &budget);
+}
+
+bool chess_can_ever_mate(const struct chess_board *b, unsigned colour)
+{
+	return chess_can_mate(b, colour) && chess_search_mates(b, colour);
 }
 
 bool chess_is_dead(const struct chess_board *b)

@@ -12,6 +12,8 @@
 
 /* Whether `colour` may mate by some series of legal moves, the opponent helping. */
 bool chess_can_mate(const struct chess_board *b, unsigned colour);
+/* The same by a closer look, of a millisecond at most: for where a match ends by the answer. */
+bool chess_can_ever_mate(const struct chess_board *b, unsigned colour);
 /* A dead position: neither side can mate. */
 bool chess_is_dead(const struct chess_board *b);
 

@@ -224,7 +224,7 @@ static bool can_win(const void *state, unsigned seat)
 {
 	const struct chess_game *g = state;
 
-	return chess_can_mate(&g->board, seat);
+	return chess_can_ever_mate(&g->board, seat);
 }
 
 static void save(const void *state, struct strbuf *out)

@@ -97,6 +97,7 @@ END_TEST
 
 /* Plays out every line from a board and fails on any mate. */
 #define STATES_MAX (1 << 16)
+#define PLAYED_MAX 12000 /* of one random position */
 
 struct states {
 	struct chess_board board[STATES_MAX];
@@ -142,6 +143,117 @@ START_TEST(played_out_to_the_end)
 }
 END_TEST
 
+/* Whether `colour` mates in any line from a board, as far as STATES_MAX positions show. */
+static bool mates_somewhere(struct states *s, const struct chess_board *b, unsigned colour)
+{
+	memset(s, 0, sizeof(*s));
+	add_state(s, *b);
+	for (size_t k = 0; k < s->n; k++) {
+		struct chess_move moves[CHESS_MOVES_MAX];
+		size_t n = chess_moves_legal(&s->board[k], moves);
+
+		if (n == 0 && s->board[k].turn != colour && chess_checkers(&s->board[k]))
+			return true;
+		for (size_t m = 0; m < n && s->n < PLAYED_MAX; m++) {
+			struct chess_board next = s->board[k];
+
+			chess_board_play(&next, moves[m]);
+			add_state(s, next);
+		}
+	}
+	return false;
+}
+
+/*
+ * A wall: on every other file two pawns that block each other, and between them nothing, two more, or two
+ * that face each other from afar. Two kings, mostly on their own sides of it; perhaps a bishop.
+ */
+static bool random_wall(uint64_t *seed, struct chess_board *b)
+{
+	static const char *const men[4] = { "..", "..", "B.", ".b" };
+	const char *bishop = men[random_below(seed, 4)];
+	unsigned base = 2 + random_below(seed, 3), parity = random_below(seed, 2);
+
+	chess_ready();
+	*b = (struct chess_board){
+		.fullmove = 1, .ep = CHESS_NO_SQUARE, .turn = (uint8_t)random_below(seed, 2)
+	};
+	for (unsigned file = 0; file < 8; file++) {
+		unsigned kind = file % 2 == parity ? 0 : random_below(seed, 6);
+		unsigned low = base, high = base + 1;
+
+		if (kind > 2 || random_below(seed, 30) == 0)
+			continue;
+		if (kind == 1) {
+			low = 1 + random_below(seed, base - 1);
+			high = low + 1 + random_below(seed, base + 1 - low);
+		} else if (kind == 2) {
+			low = base - 1;
+			high = base + 1 + random_below(seed, 2);
+		}
+		chess_board_put(b, CHESS_WHITE, CHESS_PAWN, chess_square(file, low));
+		chess_board_put(b, CHESS_BLACK, CHESS_PAWN, chess_square(file, high));
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned colour = i & 1;
+		unsigned square = random_below(seed, 8 * base) + (colour ? 64 - 8 * base : 0);
+
+		if (i >= 2 && bishop[colour] == '.')
+			continue;
+		if (chess_occupied(b) & chess_bit(square))
+			return false;
+		chess_board_put(b, colour, i < 2 ? CHESS_KING : CHESS_BISHOP, square);
+	}
+	b->key = chess_board_key(b);
+	return !chess_board_fault(b);
+}
+
+START_TEST(what_cannot_mate_is_never_seen_to)
+{
+	static struct states s;
+	uint64_t seed = 1973;
+	unsigned dead = 0;
+
+	for (unsigned i = 0; i < 1500; i++) {
+		struct chess_board b;
+		char fen[CHESS_FEN_MAX];
+
+		if (!random_wall(&seed, &b))
+			continue;
+		chess_fen_write(&b, fen);
+		for (unsigned colour = 0; colour < 2; colour++) {
+			if (chess_can_ever_mate(&b, colour))
+				continue;
+			dead++;
+			ck_assert_msg(
+				!mates_somewhere(&s, &b, colour), "%u mates in %s", colour, fen);
+		}
+	}
+	ck_assert_uint_gt(dead, 30);
+}
+END_TEST
+
+/* What a look at all that can come about shows, and the quick tests do not. */
+START_TEST(closer_looks)
+{
+	static const char *const dead[] = {
+		/* The far pawns never pass: at most one of them is taken by a king. */
+		"1k6/p1p1p1p1/P1P1P1P1/8/2p5/8/2P5/6K1 w - - 0 1",
+		/* White's king can only be let out by his own undoing. */
+		"7k/4b1p1/6P1/6PK/6PR/6PP/8/8 w - - 0 1",
+	};
+	struct chess_board b;
+
+	for (size_t i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+		b = board_of(dead[i]);
+		ck_assert_msg(!chess_can_ever_mate(&b, CHESS_WHITE), "white in %s", dead[i]);
+		ck_assert_msg(!chess_can_ever_mate(&b, CHESS_BLACK), "black in %s", dead[i]);
+	}
+	b = board_of(KIWIPETE_FEN);
+	ck_assert(chess_can_ever_mate(&b, CHESS_WHITE) && chess_can_ever_mate(&b, CHESS_BLACK));
+}
+END_TEST
+
 START_TEST(ordinary_positions_are_alive)
 {
 	uint64_t seed = 31;
@@ -166,4 +278,5 @@ START_TEST(ordinary_positions_are_alive)
 END_TEST
 
 TEST_MAIN("dead", bare_kings_and_single_pieces, bishops_of_one_colour, one_knight, closed_chains,
-	forced_lines, mated_is_mated, played_out_to_the_end, ordinary_positions_are_alive)
+	forced_lines, mated_is_mated, played_out_to_the_end, what_cannot_mate_is_never_seen_to,
+	closer_looks, ordinary_positions_are_alive)
