@@ -1,6 +1,7 @@
 /*
  * renewal_info.h: an authority is asked when it wants a certificate renewed (ARI, RFC 9773): it may want it
- * early, as before it revokes it, or late, as when too many would come at once.
+ * early, as before it revokes it, or late, as when too many would come at once. On a worker, but for what
+ * is pure.
  */
 #ifndef HEARTH_SRC_ACME_RENEWAL_INFO_H
 #define HEARTH_SRC_ACME_RENEWAL_INFO_H

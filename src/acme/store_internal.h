@@ -1,5 +1,5 @@
 /*
- * store_internal.h: what the files that ask the database "acme" share (store.h).
+ * store_internal.h: what the files that ask the database "acme" share (store.h). On database threads.
  */
 #ifndef HEARTH_SRC_ACME_STORE_INTERNAL_H
 #define HEARTH_SRC_ACME_STORE_INTERNAL_H

@@ -135,6 +135,9 @@ int kernel_start_for_command(struct hearth *h);
 
 /* Starts everything, runs until told to stop, drains. Returns the exit code. After kernel_open. */
 int kernel_serve(struct hearth *h);
+/* listen.c: opens what [listen] says, 0 or an error that was said; closes it. On the loop's thread. */
+int kernel_open_listeners(struct hearth *h);
+void kernel_close_listeners(struct hearth *h);
 
 /* Tells systemd, where it started us: "READY=1" or "STOPPING=1" (notify.c). */
 void kernel_notify(const char *state);

@@ -116,77 +116,6 @@ static int connect_modules(struct hearth *h)
 	return rc;
 }
 
-/* What a person does about an address that cannot be had. */
-static void advise_listener(struct hearth *h, const char *key, int port, int rc)
-{
-	if (rc == HEARTH_EEXIST)
-		strbuf_printf(&h->advice,
-			"another program has port %d: stop it, or choose another port, or none, "
-			"for "
-			"this one ([listen] %s = HOST:PORT, or off)",
-			port, key);
-	else if (rc == HEARTH_EDENIED)
-		strbuf_printf(&h->advice,
-			"ports below 1024 want CAP_NET_BIND_SERVICE, as the systemd unit of `make "
-			"install` gives it; or choose a port above ([listen] %s = HOST:PORT)",
-			key);
-	else
-		strbuf_printf(&h->advice,
-			"choose an address that this machine has ([listen] %s = HOST:PORT, or off)",
-			key);
-}
-
-/* What [connections] says of it. */
-static void set_limits(const struct hearth *h, struct listener *l)
-{
-	char per_address[64], total[64];
-
-	snprintf(per_address, sizeof(per_address), "%s_per_address", listener_key(l));
-	snprintf(total, sizeof(total), "%s_total", listener_key(l));
-	listener_set_limits(l, (size_t)config_int(h->config, "connections", per_address),
-		(size_t)config_int(h->config, "connections", "loopback_times"),
-		(size_t)config_int(h->config, "connections", total));
-}
-
-static int open_listener(struct hearth *h, const struct conn_listener *l, void *module)
-{
-	struct config_address address = config_address(h->config, "listen", l->key);
-	struct strbuf why = { 0 };
-	int rc;
-
-	if (address.off)
-		return 0;
-	INVARIANT(h->listener_count < KERNEL_LISTENERS_MAX);
-	rc = listener_open(&address, l, module, h->tls, &h->listeners[h->listener_count], &why);
-	if (rc < 0) {
-		log_error("kernel", "cannot listen", "listener", "%s", l->key, "host", "%s",
-			address.host[0] ? address.host : "*", "port", "%d", address.port, "why",
-			"%s", why.p ? why.p : error_name(rc), NULL);
-		advise_listener(h, l->key, address.port, rc);
-	} else {
-		log_info("kernel", "listening", "listener", "%s", l->key, "host", "%s",
-			address.host[0] ? address.host : "*", "port", "%d",
-			listener_port(h->listeners[h->listener_count]), NULL);
-		listener_trust(h->listeners[h->listener_count], kernel_trusted(h));
-		set_limits(h, h->listeners[h->listener_count++]);
-	}
-	strbuf_free(&why);
-	return rc;
-}
-
-static int open_listeners(struct hearth *h)
-{
-	int rc = 0;
-
-	for (const struct conn_listener *l = http_listeners(); l->key && rc == 0; l++)
-		rc = open_listener(h, l, h->http);
-	for (int i = 0; i < h->module_count && rc == 0; i++)
-		for (const struct conn_listener *l = h->modules[i]->listeners;
-			l && l->key && rc == 0; l++)
-			rc = open_listener(h, l, h->states[i]);
-	return rc;
-}
-
 /* From now on browsers have no question about the certificate: they may be sent to HTTPS. */
 static void on_certificate(void *arg)
 {
@@ -272,7 +201,7 @@ static int start(struct hearth *h)
 	if (rc == 0)
 		rc = kernel_share_data(h);
 	if (rc == 0)
-		rc = open_listeners(h);
+		rc = kernel_open_listeners(h);
 	if (rc == 0)
 		kernel_read_site(h);
 	if (rc == 0)
@@ -317,12 +246,6 @@ static void drain_step(void *arg)
 	loop_stop();
 }
 
-static void close_listeners(struct hearth *h)
-{
-	for (int i = 0; i < h->listener_count; i++)
-		listener_close(&h->listeners[i]);
-}
-
 static void on_stop_signal(void *arg)
 {
 	struct hearth *h = arg;
@@ -336,7 +259,7 @@ static void on_stop_signal(void *arg)
 	kernel_notify("STOPPING=1");
 	registry_drain(h->registry);
 	http_server_drain(h->http);
-	close_listeners(h);
+	kernel_close_listeners(h);
 	for (int i = h->started_count - 1; i >= 0; i--)
 		if (h->modules[i]->drain)
 			h->modules[i]->drain(h->states[i]);
@@ -389,7 +312,7 @@ static void finish(struct hearth *h)
 
 	timer_stop(&h->room.timer);
 
-	close_listeners(h); /* they are open where a start went wrong */
+	kernel_close_listeners(h); /* they are open where a start went wrong */
 	net_close_all();
 	queue_stop_all();
 	acme_stop(h->acme);
