@@ -37,6 +37,7 @@ class Server {
     let state = 'command', text = '', rcpt = [], from = '', begun = 0, stream = socket, slow = Promise.resolve();
     const say = (line) => {
       if (line === null) return stream.destroy();
+      if (Buffer.isBuffer(line)) return stream.write(line);
       if (line === RESET) return socket.resetAndDestroy();
       if (line.drip) {
         const bytes = [...line.drip], drip = setInterval(() => (bytes.length ? stream.write(bytes.shift()) : clearInterval(drip)), line.each);
@@ -150,8 +151,8 @@ const FAULTS = [
   ['datareset', { data: RESET }, later(/the connection (was lost|broke)/)],
   ['dotreset', { dot: RESET }, later(/the connection (was lost|broke)/)],
   ['onecommand', { oneAtATime: true, EHLO: '250-x\r\n250 PIPELINING' }, later(/no answer within/)], // it says that it can
-  ['longline', { greet: `220 ${'x'.repeat(1e7)}` }, later(/no answer of SMTP/)],
-  ['manylines', { EHLO: `${'250-x\r\n'.repeat(1.4e6)}250 x` }, later(/no answer of SMTP/)],
+  ['longline', { greet: Buffer.alloc(1e7, '220 x') }, later(/no answer of SMTP/)],
+  ['manylines', { EHLO: Buffer.alloc(1e7, '250-x\r\n') }, later(/no answer of SMTP/)],
   ['codes', { EHLO: '250-x\r\n550 y' }, sent()], // the last line's counts: HELO is tried
   ['codesrcpt', { RCPT: '250-ok\r\n550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 nobody/)],
   ['nonsense', { EHLO: '250-x\r\nnonsense\r\n250 y' }, later(/no answer of SMTP/)],
@@ -424,7 +425,7 @@ test('the durable events: each member of each, in each case', async () => {
   sql("UPDATE outgoing SET expires_ms = 1 WHERE id = (SELECT outgoing FROM queue WHERE recipient = 'bob@data4.test')");
   assert.equal(hearth.command('queue', 'retry', rowOf('bob@data4.test')[0]).status, 0);
   await eventually(() => events('mail.bounced', 'bob@data4.test').length > 0, 30, 'its time is over');
-  is('mail.bounced', 'bob@data4.test', { host: '', code: 0, enhanced: '4.4.7', answer: /not now/ });
+  is('mail.bounced', 'bob@data4.test', { host: '', code: 0, enhanced: '4.4.7', answer: /not now|no answer within/ }); // the last that was said of it
 
   // In: each mailbox once, with the address it was sent to; of nobody (a report); and what has waited, when it comes.
   const delivered = (to, from) => {
