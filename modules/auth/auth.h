@@ -122,6 +122,7 @@ extern const char auth_group_posting_migration[];    /* group/group_store.c */
 extern const char auth_group_archive_migration[];    /* group/group_store.c */
 extern const char auth_group_prefix_migration[];     /* group/group_store.c */
 extern const char auth_subscriber_migration[];       /* group/subscriber_store.c */
+extern const char auth_subscriber_told_migration[];  /* group/subscriber_bounce.c */
 extern const char auth_alias_migration[];            /* alias/alias_store.c */
 
 /* service.c: fills in the service interface; the others what is about groups, about addresses. */

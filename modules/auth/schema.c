@@ -72,5 +72,6 @@ const char *const auth_migrations[] = {
 	auth_group_archive_migration,
 	auth_subscriber_migration,
 	auth_group_prefix_migration,
+	auth_subscriber_told_migration,
 	NULL,
 };

@@ -30,6 +30,10 @@
 #define TELL_OWNERS   10
 #define TELL_AGAIN_MS (INT64_C(10) * 60 * 1000)
 
+/* Who is paused and was not told of, without a look at all the others. */
+const char auth_subscriber_told_migration[] =
+	"CREATE INDEX subscriber_untold ON subscriber (id) WHERE told <> 1;";
+
 /* ---- counting ---- */
 
 /* What is known of one. */
@@ -184,18 +188,25 @@ static int claim_one(struct db_tx *tx, struct told *one, int64_t now_ms)
 				db_int(one->id), db_int(GROUP_OWNER), db_int(TELL_OWNERS));
 }
 
+static int look(struct db_tx *tx, void *arg)
+{
+	struct telling *t = arg;
+
+	t->n = 0;
+	return db_each(tx, take_one, t,
+		"SELECT s.id, s.address, g.name FROM subscriber s JOIN account_group g ON"
+		" g.id = s.group_id WHERE s.told <> 1 AND s.state = $1 AND (s.told = 0 OR"
+		" s.asked_ms < $2) ORDER BY s.id LIMIT $3",
+		db_int(SUBSCRIBER_PAUSED), db_int(clock_wall_ms() - TELL_AGAIN_MS),
+		db_int(TELL_MAX));
+}
+
 static int claim(struct db_tx *tx, void *arg)
 {
 	struct telling *t = arg;
 	int64_t now = clock_wall_ms();
-	int rc;
+	int rc = look(tx, t);
 
-	t->n = 0;
-	rc = db_each(tx, take_one, t,
-		"SELECT s.id, s.address, g.name FROM subscriber s JOIN account_group g ON"
-		" g.id = s.group_id WHERE s.told <> 1 AND s.state = $1 AND (s.told = 0 OR"
-		" s.asked_ms < $2) ORDER BY s.id LIMIT $3",
-		db_int(SUBSCRIBER_PAUSED), db_int(now - TELL_AGAIN_MS), db_int(TELL_MAX));
 	for (size_t i = 0; i < t->n && rc == 0; i++)
 		rc = claim_one(tx, &t->list[i], now);
 	return rc;
@@ -272,6 +283,17 @@ static void on_claimed(void *arg, int status)
 	}
 }
 
+/* Most of what comes back pauses nobody: that costs no write. */
+static void on_looked(void *arg, int status)
+{
+	struct telling *t = arg;
+
+	if (status < 0 || t->n == 0 || db_write(t->a->db, claim, on_claimed, t) < 0) {
+		hearth_release(t->a->h);
+		telling_free(t);
+	}
+}
+
 void subscribers_tell(struct auth *a)
 {
 	struct telling *t;
@@ -281,8 +303,8 @@ void subscribers_tell(struct auth *a)
 	t = mem_zalloc(sizeof(*t));
 	t->a = a;
 	hearth_hold(a->h);
-	if (db_write(a->db, claim, on_claimed, t) < 0)
-		on_claimed(t, HEARTH_EBUSY);
+	if (db_read(a->db, look, on_looked, t) < 0)
+		on_looked(t, HEARTH_EBUSY);
 }
 
 /* bus_subscription.after */
