@@ -1,10 +1,11 @@
-// games.js: chess against another browser. The server knows the rules: it sends the position, the
-// clocks and the legal moves, and the page shows them. #games is the lobby with one's own games,
+// games.js: a game against another browser: chess on a board, others as text. The server knows the rules: it
+// sends the position, the clocks and the legal moves, and the page shows them. #games is the lobby with one's own games,
 // #games/NUMBER one match, played or watched.
 import { askFirst } from './dialog.js';
 import { byId, element, notice } from './dom.js';
 import { drawBoard } from './games/board.js';
-import { showGames } from './games/list.js';
+import { capital, gameName, showGames } from './games/list.js';
+import { plain } from './games/plain.js';
 import { session } from './session.js';
 import { listen, open, send } from './socket.js';
 
@@ -23,13 +24,21 @@ let gone = null; // the other side has no connection: { since, claimIn } in ms, 
 const addressOf = (number) => `#games/${number}`;
 const goesOn = () => match?.status === 'started';
 const isMine = () => goesOn() && match.color !== null && match.color !== undefined;
-const turn = () => (match.ply % 2 ? 'black' : 'white');
-const other = () => (match.color === 'white' ? 'black' : 'white');
+const colors = () => Object.keys(match.players);
+const turn = () => match.position.turn; // null where not one alone is to move
+const other = () => colors().find((color) => color !== match.color);
+const isOurTurn = () => turn() === match.color || match.legal?.length > 0;
 
 // ---- what is shown ----
 
 function drawTheBoard() {
   const legal = match?.legal || [];
+  const text = match ? plain(match.rules, match.position, Math.max(0, colors().indexOf(match.color))) : '';
+  byId('plain').hidden = !text;
+  byId('plain').textContent = text;
+  byId('board').hidden = match && !match.position.fen;
+  byId('legal-moves').replaceChildren(...legal.map((move) => element('option', { value: move })));
+  if (byId('board').hidden) return;
   drawBoard(byId('board'), {
     fen: match?.position.fen,
     black: match?.color === 'black',
@@ -70,8 +79,8 @@ function drawClocks() {
     for (; ms <= 0 && rest > 0; rest--) ms += control.period * 1000;
     return time(ms) + periods(rest);
   };
-  const bottom = match.color ?? 'white';
-  const top = bottom === 'white' ? 'black' : 'white';
+  const bottom = match.color ?? colors()[0];
+  const top = colors().find((color) => color !== bottom);
   const name = (color) => (color === match.color ? 'you' : match[color]) + rating(color);
   for (const [id, color] of [['clock-top', top], ['clock-bottom', bottom]]) {
     byId(id).textContent = `${name(color)}: ${left(color)}`;
@@ -97,13 +106,14 @@ function ratedText() {
 }
 
 function stateText() {
-  if (goesOn() && match.color) return turn() === match.color ? 'Your move.' : 'Waiting for the other side.';
-  if (goesOn()) return `${turn() === 'white' ? 'White' : 'Black'} to move.`;
-  const how = ENDINGS[match.status] || match.status;
+  if (goesOn() && match.color) return isOurTurn() ? 'Your move.' : 'Waiting for the other side.';
+  if (goesOn()) return `${capital(turn() ?? 'both')} to move.`;
+  const reason = match.reason || match.position.reason || match.status;
+  const how = ENDINGS[match.status] ? ` by ${ENDINGS[match.status]}` : `: ${reason}`;
   if (match.status === 'aborted') return 'The game was aborted.';
-  if (!match.winner) return match.status === 'draw' ? 'The game is a draw.' : `The game is a draw by ${how}.`;
-  if (match.color) return `${match.winner === match.color ? 'You won' : 'You lost'} by ${how}.`;
-  return `${match.winner === 'white' ? 'White' : 'Black'} won by ${how}.`;
+  if (!match.winner) return match.status === 'draw' ? 'The game is a draw.' : `The game is a draw${how}.`;
+  if (match.color) return `${match.winner === match.color ? 'You won' : 'You lost'}${how}.`;
+  return `${capital(match.winner)} won${how}.`;
 }
 
 function drawState() {
@@ -111,7 +121,8 @@ function drawState() {
   byId('seeking').hidden = !seeking;
   byId('move-form').hidden = !isMine();
   byId('to-lobby').hidden = wanted === null || isMine(); // from the lobby one would be led back to it
-  byId('game-title').textContent = !match ? 'Chess' : match.color ? `Chess with ${match.opponent}` : `${match.white} – ${match.black}`;
+  byId('game-title').textContent = !match ? 'Games' : match.color ? `${gameName(match.rules)} with ${match.opponent}` : colors().map((color) => match[color]).join(' – ');
+  byId('move-text').placeholder = match?.legal?.[0] ?? '';
   byId('game-state').textContent = match ? stateText() + ratedText() : '';
   if (!isMine()) return;
   const begun = match.ply >= 2; // before that it is no game yet
@@ -234,7 +245,7 @@ const on = {
   },
   ended(frame) {
     if (!isShown(frame)) return;
-    Object.assign(match, { status: frame.status, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null });
+    Object.assign(match, { status: frame.status, reason: frame.reason, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null });
     gone = null;
     draw();
     refreshGames();
@@ -275,7 +286,7 @@ function choose(name) {
 }
 
 byId('seek').addEventListener('click', () => {
-  act({ type: 'seek', clock: byId('clock').value, rated: byId('rated').checked, legal: true });
+  act({ type: 'seek', rules: byId('rules').value, clock: byId('clock').value, rated: byId('rated').checked, legal: true });
 });
 byId('cancel-seek').addEventListener('click', () => act({ type: 'cancel' }));
 for (const [id, type] of [['abort', 'abort'], ['draw', 'draw'], ['decline', 'decline'], ['claim-victory', 'claim-victory'], ['claim-draw', 'claim-draw']])
@@ -288,7 +299,8 @@ byId('resign').addEventListener('click', () => askFirst({
 
 byId('move-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  play(byId('move-text').value.trim().toLowerCase());
+  const text = byId('move-text').value.trim();
+  play(match.legal?.find((move) => move.toLowerCase() === text.toLowerCase()) ?? text);
   byId('move-text').value = '';
 });
 

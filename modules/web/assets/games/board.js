@@ -11,7 +11,8 @@ const squareName = (file, rank) => 'abcdefgh'[file] + (rank + 1);
 // The pieces of a FEN by square name.
 function pieces(fen) {
   const found = {};
-  fen.split(' ')[0].split('/').forEach((row, i) => {
+  // Of crazyhouse pockets stand behind it in brackets, and "~" behind what was a pawn.
+  fen.split(/[ []/)[0].replaceAll('~', '').split('/').forEach((row, i) => {
     let file = 0;
     for (const c of row) {
       if (c >= '1' && c <= '8') file += Number(c);

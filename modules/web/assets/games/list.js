@@ -12,12 +12,19 @@ function result(match, color) {
   return match.winner === color ? 'won' : 'lost';
 }
 
+// What a game is called; the page offers all of them.
+export const gameName = (rules) => document.querySelector(`#rules option[value="${rules}"]`)?.textContent ?? rules;
+
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 function rowOf(match) {
-  const color = match.players.black.id === session.account.id ? 'black' : 'white';
+  const colors = Object.keys(match.players);
+  const color = colors.find((one) => match.players[one].id === session.account.id) ?? colors[0];
+  const others = colors.filter((one) => one !== color).map((one) => match.players[one].name).join(', ');
   const moves = Math.ceil(match.ply / 2);
   return row(
-    element('a', { href: `#games/${match.match}`, textContent: color === 'black' ? `Black against ${match.white}` : `White against ${match.black}` }),
-    [result(match, color), moves === 1 ? '1 move' : `${moves} moves`, match.started_at && ago(match.started_at)]);
+    element('a', { href: `#games/${match.match}`, textContent: `${capital(color)} against ${others}` }),
+    [match.rules !== 'chess' && gameName(match.rules), result(match, color), moves === 1 ? '1 move' : `${moves} moves`, match.started_at && ago(match.started_at)]);
 }
 
 async function page(place, before) {
