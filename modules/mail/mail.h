@@ -58,6 +58,7 @@ struct mail {
 	enum smtp_data_bare bare_newlines;
 	bool hide_clients;       /* Received does not say from where people send */
 	struct metric *accepted; /* messages that are on disk, by SMTP */
+	struct metric *archive_kept, *archive_refused, *archive_dropped;
 	struct mail_index *index;
 	struct mail_text_cache *texts; /* of search */
 	struct metric *unreadable, *extracted, *index_rebuilds, *abandoned;

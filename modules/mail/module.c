@@ -320,6 +320,12 @@ static int start_command(struct hearth *h, void **state)
 	return 0;
 }
 
+static struct metric *archive_metric(const char *result)
+{
+	return metric_counter("hearth_mail_archive_total", result,
+		"mails that archives of groups kept, had no room for, dropped for newer ones");
+}
+
 static int start(struct hearth *h, void **state)
 {
 	struct mail *m = mem_zalloc(sizeof(*m));
@@ -340,6 +346,9 @@ static int start(struct hearth *h, void **state)
 		"hearth_mail_accepted_total", NULL, "messages taken by SMTP that are on disk");
 	m->abandoned = metric_counter("hearth_mail_searches_abandoned_total", NULL,
 		"searches that ended because their client had gone");
+	m->archive_kept = archive_metric("result=\"kept\"");
+	m->archive_refused = archive_metric("result=\"no_room\"");
+	m->archive_dropped = archive_metric("result=\"dropped\"");
 	list_init(&m->smtp_sessions);
 	list_init(&m->imap_sessions);
 	m->notifier = mail_notifier_new(hearth_bus(h));

@@ -206,6 +206,9 @@ test('all that was acknowledged is there after a kill; the oldest go when it is 
   await send('too large for it', { as: 'bob', text: 'line of a large mail\r\n'.repeat(12000) });
   assert.deepEqual(await subjects('bob', '?limit=200'), left);
   assert.equal((await inbox('ann', 'too large for it')).length, 1);
+  const metrics = await (await fetch(`${hearth.base}/metrics`)).text();
+  assert.match(metrics, /^hearth_mail_archive_total\{result="no_room"\} 2$/m);
+  assert.match(metrics, /^hearth_mail_archive_total\{result="dropped"\} [1-9]\d*$/m);
   assert.equal(hearth.command('list', 'archive', 'nobody').status, 1);
   assert.equal(hearth.command('list', 'archive').status, 2);
   assert.equal(run('list', 'archive', 'band'), '');

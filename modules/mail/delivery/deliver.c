@@ -163,6 +163,8 @@ static void finish(struct mail_delivery *d, int status)
 		if (d->targets[i].mailbox_id)
 			mail_changed(hearth_bus(d->m->h), d->targets[i].r.account,
 				d->targets[i].mailbox_id);
+	if (status == 0)
+		mail_delivery_archived(d);
 	if (status == 0 && d->tells_owners)
 		mail_list_tell_owners(d->m, d->waits_for, d->owners);
 	/* A report that went to nobody here is not kept; of what a group changed maybe all have its own. */

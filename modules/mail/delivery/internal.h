@@ -23,6 +23,7 @@
 #include "hearth/map.h"
 #include "list/bounce.h"
 #include "queue/report.h"
+#include "store/archive.h"
 #include "store/outgoing.h"
 #include "verify/gate.h"
 #include "verify/results_filter.h"
@@ -95,8 +96,9 @@ struct mail_delivery {
 	int64_t date;
 	char key[BLOB_KEY_MAX + 1]; /* of its bytes; "" until it is known */
 	uint64_t size;
-	bool has_blob;        /* one was put under it */
-	struct mail_bounced { /* members elsewhere by whose address it came */
+	struct mail_archive_room archives; /* of its groups: what came of this try */
+	bool has_blob;                     /* one was put under it */
+	struct mail_bounced {              /* members elsewhere by whose address it came */
 		int64_t group, member;
 	} * bounced;
 	size_t bounced_n, bounced_cap;
@@ -133,6 +135,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery);
  * keeps none, or has it. In the transaction.
  */
 int mail_delivery_archive(struct db_tx *tx, struct mail_delivery *d);
+/* Counts what came of it, once that is on disk. On the loop. */
+void mail_delivery_archived(const struct mail_delivery *d);
 
 /* What is stored of these bytes, but for a trace; they lie in the rows where `key` is of no blob. On a worker. */
 void mail_delivery_parse(struct mail_delivery *d, struct slice bytes, const char *key,

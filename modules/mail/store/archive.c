@@ -99,18 +99,19 @@ static int note(struct db_tx *tx, int64_t account, int64_t message, struct slice
 }
 
 /* The oldest go, but never the one that has just come. */
-static int make_room(struct db_tx *tx, const struct mailbox *box, int64_t quota, uint32_t newest,
-	struct arena *a)
+static int make_room(struct db_tx *tx, const struct mailbox *box, struct mail_archive_room *room,
+	uint32_t newest, struct arena *a)
 {
 	int64_t used = 0, modseq = 0;
 	uint32_t *uids = NULL;
 	size_t n = 0;
-	int rc = quota > 0 ? mail_store_used(tx, box->account, &used) : 0;
+	int rc = room->quota > 0 ? mail_store_used(tx, box->account, &used) : 0;
 
-	if (rc == 0 && used > quota)
+	if (rc == 0 && used > room->quota)
 		rc = mail_store_first_uids(tx, box->id, MAIL_ARCHIVE_DROPS_MAX, a, &uids, &n);
-	for (size_t i = 0; i < n && rc == 0 && used > quota && uids[i] < newest; i++) {
+	for (size_t i = 0; i < n && rc == 0 && used > room->quota && uids[i] < newest; i++) {
 		rc = mail_store_expunge(tx, box->id, uids[i], &modseq);
+		room->dropped++;
 		if (rc == 0)
 			rc = mail_store_used(tx, box->account, &used);
 	}
@@ -118,7 +119,7 @@ static int make_room(struct db_tx *tx, const struct mailbox *box, int64_t quota,
 }
 
 static int keep(struct db_tx *tx, struct mailbox *box, const struct mail_content *c, int64_t date,
-	int64_t quota, struct arena *a)
+	struct mail_archive_room *room, struct arena *a)
 {
 	struct slice name = mail_archive_name(c->blob_key), thread = { 0 };
 	int64_t message = 0;
@@ -129,30 +130,40 @@ static int keep(struct db_tx *tx, struct mailbox *box, const struct mail_content
 		rc = mail_store_add(tx, box, c, MAIL_SEEN, SLICE(""), date, &uid, &message);
 	if (rc == 0)
 		rc = note(tx, box->account, message, name, c->msgid, thread);
-	return rc < 0 ? rc : make_room(tx, box, quota, uid, a);
+	room->kept++;
+	return rc < 0 ? rc : make_room(tx, box, room, uid, a);
+}
+
+/* HEARTH_ETOOBIG: there is no room for it, nor is any made. */
+static int has_room(struct db_tx *tx, int64_t account, const struct mail_content *c,
+	const struct mail_archive_room *room)
+{
+	uint64_t size = c->blob_size + c->trace.n + mail_content_extra(c);
+
+	if (room->quota > 0 && size > (uint64_t)room->quota)
+		return HEARTH_ETOOBIG;
+	return room->drops ? 0 : mail_store_fits_quota(tx, account, room->quota, 0, (int64_t)size);
 }
 
 int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_content *content,
-	int64_t date, int64_t quota, bool drops)
+	int64_t date, struct mail_archive_room *room)
 {
 	int64_t account = mail_archive_account(group);
-	uint64_t size = content->blob_size + content->trace.n + mail_content_extra(content);
 	struct arena *a;
 	struct mailbox box;
 	int rc = has(tx, account, mail_archive_name(content->blob_key));
 
 	INVARIANT(db_tx_writes(tx) && group > 0 && group < MAIL_ARCHIVES);
-	if (rc < 0 || (quota > 0 && size > (uint64_t)quota))
-		return rc == HEARTH_EEXIST ? 0 : rc;
-	if (rc == 0 && !drops)
-		rc = mail_store_fits_quota(tx, account, quota, 0, (int64_t)size);
+	if (rc == 0)
+		rc = has_room(tx, account, content, room);
+	if (rc == 0)
+		rc = open_archive(tx, account, &box);
+	room->refused += rc == HEARTH_ETOOBIG;
 	if (rc < 0)
-		return rc == HEARTH_ETOOBIG ? 0 : rc;
-	rc = open_archive(tx, account, &box);
-	if (rc < 0)
-		return rc == HEARTH_ENOTFOUND ? 0 : rc;
+		return rc == HEARTH_EEXIST || rc == HEARTH_ETOOBIG || rc == HEARTH_ENOTFOUND ? 0
+											     : rc;
 	a = arena_new();
-	rc = keep(tx, &box, content, date, quota, a);
+	rc = keep(tx, &box, content, date, room, a);
 	arena_free(&a);
 	return rc;
 }

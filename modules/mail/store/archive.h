@@ -27,13 +27,20 @@ static inline int64_t mail_archive_account(int64_t group)
 /* What a mail of this blob is called in archives: the hash of its bytes. Pure. */
 struct slice mail_archive_name(struct slice blob_key);
 
+/* How much an archive may keep, and what came of that. */
+struct mail_archive_room {
+	int64_t quota; /* bytes; 0: no bound */
+	bool drops;    /* old mails may go for this one */
+	/* counted: mails */
+	unsigned kept, refused, dropped;
+};
+
 /*
- * Keeps a mail, with its trace, as it came at `date` (Unix seconds); nothing when it is there already, is larger
- * than the quota (bytes; 0: no bound), or the group is gone; nor when there is no room and old ones may not go
- * for it (`drops`).
+ * Keeps a mail, with its trace, as it came at `date` (Unix seconds); nothing when it is there already, there is no
+ * room for it (`refused`), or the group is gone.
  */
 int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_content *content,
-	int64_t date, int64_t quota, bool drops);
+	int64_t date, struct mail_archive_room *room);
 /* One of them by its id, as mail_store_message. HEARTH_ENOTFOUND. */
 int mail_store_archive_message(struct db_tx *tx, int64_t group, int64_t id, unsigned want,
 	struct arena *a, struct mail_message *out);

@@ -26,11 +26,20 @@ static struct mail_content mail(const char *key, const char *msgid, const char *
 		.answers = slice_str(answers) };
 }
 
+static struct mail_archive_room room;
+
+static int add(
+	struct db_tx *tx, int64_t group, const struct mail_content *c, int64_t quota, bool drops)
+{
+	room = (struct mail_archive_room){ .quota = quota, .drops = drops };
+	return mail_store_archive_add(tx, group, c, DATE, &room);
+}
+
 static void keep(struct db_tx *tx, const char *key, const char *msgid, const char *answers)
 {
 	struct mail_content c = mail(key, msgid, answers);
 
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, 0, true), 0);
+	ck_assert_int_eq(add(tx, GROUP, &c, 0, true), 0);
 }
 
 static uint32_t uid_of(struct db_tx *tx, const char *name)
@@ -72,11 +81,11 @@ static int once(struct db_tx *tx, void *arg)
 	(void)arg;
 	keep(tx, "one", "a@x", "");
 	keep(tx, "one", "a@x", "");
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &other, DATE, 0, false), 0);
+	ck_assert_int_eq(add(tx, GROUP, &other, 0, false), 0);
 	ck_assert_int_eq(mail_store_used(tx, mail_archive_account(GROUP), &used), 0);
 	ck_assert_int_eq(used, SIZE + TRACE);
 	/* Of another group it is another. */
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP + 1, &other, DATE, 0, false), 0);
+	ck_assert_int_eq(add(tx, GROUP + 1, &other, 0, false), 0);
 	ck_assert_int_eq(mail_store_used(tx, mail_archive_account(GROUP + 1), &used), 0);
 	ck_assert_int_eq(used, SIZE + TRACE);
 	return 0;
@@ -152,26 +161,28 @@ static int full(struct db_tx *tx, void *arg)
 	for (int i = 0; i < 5; i++) {
 		snprintf(key, sizeof(key), "key %d", i);
 		c = mail(key, key, "");
-		ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, quota, true), 0);
+		ck_assert_int_eq(add(tx, GROUP, &c, quota, true), 0);
 	}
+	ck_assert(room.kept == 1 && room.dropped == 1 && room.refused == 0);
 	ck_assert_uint_eq(uid_of(tx, "key 1"), 0);
 	ck_assert_uint_eq(uid_of(tx, "key 2"), 3);
 	ck_assert_uint_eq(uid_of(tx, "key 4"), 5);
 	/* Nothing goes for what a stranger writes; it comes in while there is room. */
 	c = mail("stranger's", "", "");
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, quota, false), 0);
+	ck_assert_int_eq(add(tx, GROUP, &c, quota, false), 0);
+	ck_assert(room.kept == 0 && room.dropped == 0 && room.refused == 1);
 	ck_assert_uint_eq(uid_of(tx, "stranger's"), 0);
 	ck_assert_uint_eq(uid_of(tx, "key 2"), 3);
 	ck_assert_int_eq(mail_store_archive_remove(tx, GROUP, id_of(tx, "key 3")), 0);
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, quota, false), 0);
+	ck_assert_int_eq(add(tx, GROUP, &c, quota, false), 0);
 	ck_assert_uint_ne(uid_of(tx, "stranger's"), 0);
 	/* One that is larger than all of it leaves it as it is; of a smaller quota as many go as must. */
 	c = mail("large", "", "");
 	c.blob_size = (uint64_t)quota;
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, quota, true), 0);
+	ck_assert_int_eq(add(tx, GROUP, &c, quota, true), 0);
 	ck_assert_uint_eq(uid_of(tx, "large"), 0);
 	c = mail("last", "", "");
-	ck_assert_int_eq(mail_store_archive_add(tx, GROUP, &c, DATE, SIZE + TRACE, true), 0);
+	ck_assert_int_eq(add(tx, GROUP, &c, SIZE + TRACE, true), 0);
 	ck_assert_uint_ne(uid_of(tx, "last"), 0);
 	ck_assert_int_eq(mail_store_used(tx, mail_archive_account(GROUP), &used), 0);
 	ck_assert_int_eq(used, SIZE + TRACE);
