@@ -33,13 +33,17 @@ int64_t acme_ask_pause_ms(int64_t retry_after_s)
 	return pause_ms < MINUTE_MS ? MINUTE_MS : pause_ms > DAY_MS ? DAY_MS : pause_ms;
 }
 
-int64_t acme_ask_again_ms(int64_t failures)
+int64_t acme_ask_again_ms(int64_t failures, int64_t retry_after_s)
 {
-	int64_t pause_ms = MINUTE_MS;
+	int64_t pause_ms = MINUTE_MS, wanted_ms = 0;
 
 	while (--failures > 0 && pause_ms < DEFAULT_MS)
 		pause_ms *= 2;
-	return pause_ms < DEFAULT_MS ? pause_ms : DEFAULT_MS;
+	if (pause_ms > DEFAULT_MS)
+		pause_ms = DEFAULT_MS;
+	if (retry_after_s > 0)
+		wanted_ms = acme_ask_pause_ms(retry_after_s);
+	return wanted_ms > pause_ms ? wanted_ms : pause_ms;
 }
 
 /* 0 with the window; HEARTH_EUNSUPPORTED: this authority gives none. */
@@ -90,7 +94,7 @@ void acme_ask_run(void *attempt)
 	} else if (t->result == HEARTH_EUNSUPPORTED) {
 		pause_ms = DAY_MS;
 	} else {
-		pause_ms = acme_ask_again_ms(t->failures + 1);
+		pause_ms = acme_ask_again_ms(t->failures + 1, t->job.client.retry_after_s);
 		log_warn("acme", "when to renew could not be asked", "why", "%s", t->job.client.why,
 			"next_in_s", "%lld", (long long)pause_ms / 1000, NULL);
 	}

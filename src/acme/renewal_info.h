@@ -22,7 +22,7 @@ const char *acme_replaced(const struct acme_job *j);
 int64_t acme_choose_moment(const struct acme_record *r, const struct acme_window *w);
 /* How long until it is asked again: as it wants (Retry-After; 0: it does not say), within a minute and a day. */
 int64_t acme_ask_pause_ms(int64_t retry_after_s);
-/* The same behind so many failures in a row. */
-int64_t acme_ask_again_ms(int64_t failures);
+/* The same behind so many failures in a row, each time twice as long; not before it wants. */
+int64_t acme_ask_again_ms(int64_t failures, int64_t retry_after_s);
 
 #endif

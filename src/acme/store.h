@@ -76,8 +76,8 @@ int acme_store_asked(const struct acme_store *s, const struct acme_record *r, in
 /* Another certificate is wanted now, whatever there is. */
 int acme_store_want(const struct acme_store *s);
 /*
- * The same with another account, of this key: the one before, or its key, is gone. Not fenced: what is
- * under way with the old one fails at the authority at worst.
+ * The same with another account, of this key: the one before, or its key, is gone. Not fenced: an attempt
+ * that is under way with the old one may put that back, key and URL together, at worst.
  */
 int acme_store_begin_anew(const struct acme_store *s, const char *directory, struct slice key);
 /*

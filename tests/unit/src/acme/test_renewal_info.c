@@ -140,10 +140,11 @@ START_TEST(when_it_is_asked_again)
 	ck_assert_int_eq(acme_ask_pause_ms(1), 60000);
 	ck_assert_int_eq(acme_ask_pause_ms(7200), 7200000);
 	ck_assert_int_eq(acme_ask_pause_ms(INT64_C(7) * 86400), INT64_C(86400000));
-	ck_assert_int_eq(acme_ask_again_ms(1), 60000);
-	ck_assert_int_eq(acme_ask_again_ms(2), 120000);
-	ck_assert_int_eq(acme_ask_again_ms(4), 480000);
-	ck_assert_int_eq(acme_ask_again_ms(INT64_MAX), INT64_C(6) * 3600000);
+	ck_assert_int_eq(acme_ask_again_ms(1, 0), 60000);
+	ck_assert_int_eq(acme_ask_again_ms(2, 0), 120000);
+	ck_assert_int_eq(acme_ask_again_ms(2, 3600), 3600000);
+	ck_assert_int_eq(acme_ask_again_ms(4, 30), 480000);
+	ck_assert_int_eq(acme_ask_again_ms(INT64_MAX, 0), INT64_C(6) * 3600000);
 }
 END_TEST
 
