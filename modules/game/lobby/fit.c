@@ -69,7 +69,7 @@ unsigned lobby_find_players(const struct lobby_kind *k, const struct game_seek *
 void lobby_draw_seats(
 	const struct game_seek *const seeks[], unsigned n, unsigned seats[GAME_SEATS_MAX])
 {
-	unsigned open[GAME_SEATS_MAX], left = 0;
+	unsigned open[GAME_SEATS_MAX] = { 0 }, left = 0;
 	uint64_t wished = 0;
 
 	for (unsigned i = 0; i < n; i++)

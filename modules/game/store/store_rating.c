@@ -193,11 +193,11 @@ int game_store_rate(struct db_tx *tx, const struct match *m, const int scores[GA
 	int rc = read_accounts(tx, m->id, accounts);
 
 	INVARIANT(m->rated && m->seats == PLAYERS && scores[0] + scores[1] == 2);
-	if (rc < 0 || accounts[0] == 0 || accounts[1] == 0)
+	if (rc || accounts[0] == 0 || accounts[1] == 0)
 		return rc;
 	for (int seat = 0; seat < PLAYERS && rc == 0; seat++)
 		rc = game_store_rating(tx, accounts[seat], m->rules, speed, &before[seat]);
-	if (rc < 0)
+	if (rc)
 		return rc;
 	memcpy(after, before, sizeof(after));
 	rating_play(&after[0], &after[1], scores[0], now_ms);

@@ -58,7 +58,7 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 		control = game_control_fischer(db_col_int(rows, 5), db_col_int(rows, 6));
 	else if (game_control_parse(db_col_text(rows, 21), &control, &why) < 0)
 		control = game_control_fischer(0, 0);
-	m->rated = db_col_int(rows, 22);
+	m->rated = db_col_int(rows, 22) && seats == 2;
 	*out = m;
 	if (game_control_fault(&control))
 		return HEARTH_ECORRUPT;
