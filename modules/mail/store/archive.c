@@ -159,7 +159,7 @@ int mail_store_archive_add(struct db_tx *tx, int64_t group, const struct mail_co
 	if (rc == 0)
 		rc = open_archive(tx, account, &box);
 	room->refused += rc == HEARTH_ETOOBIG;
-	if (rc < 0)
+	if (rc != 0)
 		return rc == HEARTH_EEXIST || rc == HEARTH_ETOOBIG || rc == HEARTH_ENOTFOUND ? 0
 											     : rc;
 	a = arena_new();
