@@ -17,8 +17,8 @@
 #define COLUMNS     7
 #define ROWS        6
 #define HEIGHT      (ROWS + 1) /* bits a column */
-#define SQUARES     (COLUMNS * ROWS)
-#define BOARD_BYTES (ROWS * (COLUMNS + 1) - 1)
+#define SQUARES     42         /* COLUMNS times ROWS */
+#define BOARD_BYTES (sizeof("1234567/1234567/1234567/1234567/1234567/1234567") - 1)
 
 static const char head[] = "connect-four 1\n";
 static const char *const colours[2] = { "red", "yellow" };

@@ -8,7 +8,7 @@
 #include "rules/rules.h"
 
 #define FLEET_SIDE      10
-#define FLEET_SQUARES   (FLEET_SIDE * FLEET_SIDE)
+#define FLEET_SQUARES   100 /* FLEET_SIDE times FLEET_SIDE */
 #define FLEET_SHIPS     5
 #define FLEET_MOVE_SIZE sizeof("A10-E10")
 

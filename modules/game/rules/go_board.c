@@ -5,6 +5,7 @@
  */
 #include "rules/go_board.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* A set of points that are reached, as a list and as marks. */
@@ -22,8 +23,11 @@ static unsigned points(const struct go_game *g)
 /* The neighbours of a point; returns how many. */
 static unsigned around(const struct go_game *g, unsigned point, unsigned out[4])
 {
-	unsigned column = point % g->size, row = point / g->size, n = 0;
+	unsigned column, row, n = 0;
 
+	assert(g->size > 0);
+	column = point % g->size;
+	row = point / g->size;
 	if (column > 0)
 		out[n++] = point - 1;
 	if (column + 1u < g->size)
