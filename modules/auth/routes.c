@@ -116,7 +116,7 @@ const struct http_route auth_routes[] = {
 	{ HTTP_PATCH, "/api/auth/groups/{id:int}", auth_patch_group, HTTP_ACCOUNT, 16384 },
 	{ HTTP_DELETE, "/api/auth/groups/{id:int}", auth_delete_group, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/auth/groups/{id:int}/subscribers", auth_post_subscriber, HTTP_ACCOUNT,
-		1024 },
+		4096 },
 	{ HTTP_DELETE, "/api/auth/groups/{id:int}/subscribers/{subscriber:int}",
 		auth_delete_subscriber, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/auth/groups/{id:int}/subscribers/{subscriber:int}/resume",

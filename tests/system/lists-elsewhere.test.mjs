@@ -53,7 +53,7 @@ const letter = async (to, about, n = 1) => {
 const tokenOf = (text) => /#subscribe\?token=([A-Za-z0-9_-]+)/.exec(text)[1];
 const subscribers = async (who = ann) => (await hearth.api('GET', `/api/auth/groups/${group}`, undefined, who)).body.subscribers;
 const confirm = (token) => hearth.api('POST', '/api/auth/subscribe', { token });
-const invite = (address, who = ann) => hearth.api('POST', `/api/auth/groups/${group}/subscribers`, { address }, who);
+const invite = (address, who = ann) => hearth.api('POST', `/api/auth/groups/${group}/subscribers`, { address, password: PASSWORD }, who);
 const member = async (address) => {
   assert.equal((await invite(address)).status, 202);
   assert.equal((await confirm(tokenOf(await letter(address, 'An invitation')))).status, 200);

@@ -206,6 +206,7 @@ test('members elsewhere are invited, say yes by a link, and are removed', { skip
   await page.waitForSelector('h3:text-is("Members elsewhere")');
   const card = page.locator('form:has(button:text-is("Invite them"))');
   await card.locator('[name=address]').fill('ann@example.org');
+  await card.locator('[name=password]').fill(PASSWORD);
   await card.locator('button').click();
   await page.waitForSelector('#subscribers li:has-text("ann@example.org"):has-text("invited")');
   assert.deepEqual(await faults(page), []);

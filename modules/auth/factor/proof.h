@@ -13,6 +13,7 @@
  *                  making moderators and administrators, of accounts or by links    admin.c,
  *                                                                                   invitation_api.c
  *                  whom an address reaches: an alias made or removed                alias_api.c
+ *                  and one who gets a group's mail elsewhere                        subscriber_api.c
  *                  what other modules ask it for (accounts.prove)                   proof_service.c
  *
  * Not what ends something open, and not a yes to a page of another origin (grant/), which opens

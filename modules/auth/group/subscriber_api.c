@@ -1,7 +1,8 @@
 /*
  * group/subscriber_api.c: members elsewhere (subscriber.h), over HTTP.
  *
- *   POST …/groups/{id}/subscribers {address} ─▶ a row that waits, a letter with a link there ─▶ 202
+ *   POST …/groups/{id}/subscribers {address, password, code} ─▶ is it they? ─▶ a row that waits, a letter with a
+ *   link there ─▶ 202
  *   POST /api/auth/subscribe {token} ─▶ it is a member ─▶ 200 {"group"}
  *   DELETE …/groups/{id}/subscribers/{subscriber}, POST …/resume ─▶ 204
  *
@@ -11,10 +12,12 @@
 #include <sodium.h>
 
 #include "alias/alias.h"
+#include "factor/proof.h"
 #include "group/subscriber.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/letters.h"
+#include "session/session.h"
 
 /* One request, in its own arena. */
 struct ask {
@@ -24,6 +27,8 @@ struct ask {
 	struct subscriber s;
 	struct group group;
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
+	struct auth_proof
+		proof; /* of one that invites: what the group is sent goes there for good */
 };
 
 static struct ask *ask_new(struct auth *a, struct http_request *rq)
@@ -103,9 +108,12 @@ static int invite(struct db_tx *tx, void *arg)
 	ask->s = (struct subscriber){ .group = ask->group.id };
 	if (rc == 0)
 		rc = subscriber_address(tx, hearth_config(ask->a->h), ask->given, ask->s.address);
-	return rc < 0 ? rc
-		      : subscriber_invite(
-				tx, &ask->s, http_account(ask->rq)->id, ask->hex, clock_wall_ms());
+	if (rc == 0)
+		rc = auth_proof_take(tx, &ask->proof);
+	return rc < 0 || !auth_proof_done(&ask->proof)
+		       ? rc
+		       : subscriber_invite(
+				 tx, &ask->s, http_account(ask->rq)->id, ask->hex, clock_wall_ms());
 }
 
 static void send_link(const struct ask *ask)
@@ -137,10 +145,12 @@ static void on_invited(void *arg, int status)
 	struct strbuf out = { 0 };
 	struct json_writer w;
 
+	if (status == 0 && auth_proof_done(&ask->proof))
+		send_link(ask);
+	sodium_memzero(ask->secret, sizeof(ask->secret));
 	if (status < 0) {
 		reply_failed(ask, status);
-	} else {
-		send_link(ask);
+	} else if (!auth_proof_refuse(&ask->proof)) {
 		json_writer_init(&w, &out);
 		json_open_object(&w);
 		json_put_i64(&w, "id", ask->s.id);
@@ -149,7 +159,18 @@ static void on_invited(void *arg, int status)
 		json_close_object(&w);
 		http_reply_json(ask->rq, 202, &out);
 	}
-	sodium_memzero(ask->secret, sizeof(ask->secret));
+}
+
+static void on_password(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status != 0)
+		return; /* answered, and `ask` is gone */
+	auth_token_make(ask->secret, ask->hex);
+	status = db_write(ask->a->db, invite, on_invited, ask);
+	if (status < 0)
+		on_invited(ask, status);
 }
 
 void auth_post_subscriber(void *module, struct http_request *rq)
@@ -158,7 +179,6 @@ void auth_post_subscriber(void *module, struct http_request *rq)
 	const struct letters *letters;
 	struct slice given;
 	struct ask *ask;
-	int rc;
 
 	if (!body || !auth_read_text(rq, body, "address", 1, 254, "a mail address", &given))
 		return;
@@ -170,10 +190,8 @@ void auth_post_subscriber(void *module, struct http_request *rq)
 			"a server without a name on the internet sends no mail elsewhere");
 		return;
 	}
-	auth_token_make(ask->secret, ask->hex);
-	rc = db_write(ask->a->db, invite, on_invited, ask);
-	if (rc < 0)
-		on_invited(ask, rc);
+	if (auth_proof_read(&ask->proof, ask->a, rq, body))
+		auth_reauthenticate(ask->a, rq, body, "password", on_password, ask);
 }
 
 /* ---- saying yes ---- */
