@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	INVARIANT(leave_token_read(key, in, 1700000000, &group, &account) < 0);
 	list_header_has(in, &list, domain);
 	list_header_is_reply(in);
-	list_header_write(&out, &list, domain, SLICE("https://ours.test/"), "1-2-3-ab");
+	list_header_write(&out, &list, domain, SLICE("https://ours.test/"), "1-2-3-ab", SLICE(""));
 	for (size_t i = 0; i < out.n; i++)
 		lines += out.p[i] == '\n';
 	INVARIANT(lines == 5);
