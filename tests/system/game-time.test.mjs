@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createServer, connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { pairOf, startGame } from './game-client.mjs';
-import { Hearth } from './hearth.mjs';
+import { eventually, Hearth } from './hearth.mjs';
 
 let hearth;
 before(async () => {
@@ -167,6 +167,18 @@ test('a rated game changes both ratings, once, and only those who want each othe
   const { players } = await a.wantType('ended', next.match);
   assert.equal(players.white.rating_change, undefined);
   assert.equal((await ratings(black))[0].games, 1);
+  // They are in the person's export, and what is stored keeps to its rules.
+  const auth = { Authorization: `Bearer ${black.token}` };
+  assert.equal((await hearth.api('POST', '/api/auth/export', { password: 'correct horse' }, auth)).status, 202);
+  const made = await eventually(async () => {
+    const { body } = await hearth.api('GET', '/api/auth/export', undefined, auth);
+    return body.export.state === 'ready' && body.export;
+  }, 60, 'the export is ready');
+  const tar = await (await fetch(hearth.base + made.url, { headers: auth })).text();
+  assert.match(tar, /game\/ratings\.json/);
+  assert.match(tar, /"speed":"blitz","rating":1741,/);
+  const verified = hearth.command('verify');
+  assert.equal(verified.status, 0, verified.stdout + verified.stderr);
   await Promise.all([a, b, c, d].map((player) => player.close()));
 });
 

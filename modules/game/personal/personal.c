@@ -1,10 +1,11 @@
 /*
- * personal.c: a person's games for an export, each kind in the form of its field (PGN for chess), and
- * the end of an account: running matches resigned, seats emptied. The files are made on a worker, match
- * by match; the rest inside a db_fn or on the loop.
+ * personal.c: a person's games, each kind in the form of its field (PGN for chess), and ratings for an
+ * export; and the end of an account: running matches resigned, seats emptied. The files are made on a
+ * worker, match by match; the rest inside a db_fn or on the loop.
  */
 #include "personal/personal.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "engine/shard.h"
@@ -14,6 +15,7 @@
 #include "lobby/seek.h"
 #include "personal/preferences.h"
 #include "store/store.h"
+#include "store/store_rating.h"
 
 /* ---- export ---- */
 
@@ -35,6 +37,7 @@ struct reading {
 		others; /* games, a bit each by their place in the table, that are for another file */
 	struct arena *arena;
 	struct match *match;
+	struct strbuf ratings;
 };
 
 static int collect(void *arg, int64_t id)
@@ -165,6 +168,52 @@ static void add_files(struct export_part *part, struct game *g, struct reading *
 	}
 }
 
+/* ---- ratings ---- */
+
+static int write_rating(void *arg, const struct game_rated *r)
+{
+	struct json_writer *w = arg;
+
+	json_open_object(w);
+	json_put_text(w, "rules", r->game);
+	json_put_str(w, "speed", game_speed_name(r->speed));
+	json_put_i64(w, "rating", lround(r->rating.glicko.rating));
+	json_put_i64(w, "deviation", lround(r->rating.glicko.deviation));
+	json_put_i64(w, "games", r->rating.games);
+	json_put_i64(w, "latest", r->rating.latest_ms);
+	json_close_object(w);
+	return 0;
+}
+
+static int list_ratings(struct db_tx *tx, void *arg)
+{
+	struct reading *r = arg;
+	struct json_writer w;
+	int rc;
+
+	strbuf_reset(&r->ratings); /* it may be read again */
+	json_writer_init(&w, &r->ratings);
+	json_open_array(&w);
+	rc = game_store_ratings(tx, r->account, write_rating, &w);
+	json_close_array(&w);
+	return rc;
+}
+
+/* ratings.json, of who has one. */
+static void add_ratings(struct export_part *part, struct game *g, struct reading *r)
+{
+	int rc = db_read_wait(g->db, list_ratings, r);
+
+	if (rc < 0)
+		export_part_fail(part, rc);
+	if (rc == 0 && !slice_eq(strbuf_slice(&r->ratings), SLICE("[]"))) {
+		export_file_open(part, SLICE("ratings.json"), clock_wall_s());
+		export_file_add(part, strbuf_slice(&r->ratings));
+		export_file_close(part);
+	}
+	strbuf_free(&r->ratings);
+}
+
 int game_export(void *module, const struct queue_task *task, struct arena *a)
 {
 	struct game *g = module;
@@ -181,6 +230,7 @@ int game_export(void *module, const struct queue_task *task, struct arena *a)
 	if (rc < 0)
 		export_part_fail(part, rc);
 	add_files(part, g, &r);
+	add_ratings(part, g, &r);
 	arena_free(&r.arena);
 	free(r.ids);
 	return export_part_finish(&part);

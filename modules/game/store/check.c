@@ -25,11 +25,21 @@ static const struct hearth_rule rules[] = {
 		"SELECT 0, 'match ' || m.id FROM game.match m WHERE m.seats > 0 AND m.status <>"
 		" 'started' AND (m.ended_at IS NULL OR EXISTS (SELECT 1 FROM game.seat s WHERE"
 		" s.match = m.id AND s.live = 1))" },
+	{ "a rating is out of bounds",
+		"SELECT r.account, r.game || ' ' || r.speed FROM game.rating r WHERE r.rating < "
+		"4000000"
+		" OR r.rating > 40000000 OR r.deviation < 450000 OR r.deviation > 5000000 OR"
+		" r.games < 1" },
+	{ "a match of which nobody is rated has changed a rating",
+		"SELECT 0, 'match ' || s.match || ', seat ' || s.seat FROM game.seat s JOIN"
+		" game.match m ON m.id = s.match WHERE s.rating_after IS NOT NULL AND (m.rated = 0"
+		" OR m.status IN ('started', 'aborted'))" },
 	{ NULL, NULL },
 };
 
 const struct hearth_checks game_checks = {
 	.database = "game",
-	.accounts = "SELECT account FROM game.seat WHERE account > 0",
+	.accounts = "SELECT account FROM game.seat WHERE account > 0 UNION SELECT account FROM"
+		    " game.rating",
 	.rules = rules,
 };
