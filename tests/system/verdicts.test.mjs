@@ -227,7 +227,8 @@ async function compare(cases, what) {
     const [ours, pythons, mailauths] = await Promise.all([judgedByUs(texts), judgedByPython(texts), judgedByMailauth(texts)]);
     part.forEach((one, i) => {
       for (const [who, theirs] of [['python3-dkim', pythons[i]], ['mailauth', mailauths[i]]]) {
-        if (theirs[what] === ours[i][what]) continue;
+        // Of what it cannot read as a mail it says nothing; then we do not say that it holds.
+        if (theirs[what] === ours[i][what] || (theirs.unread && !['pass', 1, 2].includes(ours[i][what]))) continue;
         const excuse = EXCUSED.find((e) => e.who.includes(who) && e.when(one));
         if (excuse) used.add(excuse);
         else wrong.push({ ...one, who, ours: ours[i], theirs });

@@ -13,11 +13,13 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "5.7.26 text": class.subject.detail, of up to 1, 3 and 3 digits; 0 where it is none. */
+/* "5.7.26 text": class.subject.detail, the class 2, 4 or 5, of up to 1, 3 and 3 digits; 0 where it is none. */
 static size_t enhanced_read(struct slice text, char out[12])
 {
 	size_t n = 0, digits = 0, dots = 0;
 
+	if (text.n == 0 || (text.p[0] != '2' && text.p[0] != '4' && text.p[0] != '5'))
+		return 0;
 	for (; n < text.n && text.p[n] != ' ' && n < 11; n++) {
 		if (text.p[n] == '.') {
 			if (digits == 0 || ++dots > 2)

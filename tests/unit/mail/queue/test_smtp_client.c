@@ -402,6 +402,8 @@ START_TEST(answers)
 	ck_assert_int_eq(read_all("550 5.7 x\r\n", &r), 1);
 	ck_assert_str_eq(r.enhanced, "");
 	ck_assert_str_eq(r.text.p, "5.7 x");
+	ck_assert_int_eq(read_all("450 3.0.0 x\r\n", &r), 1); /* there is no such class */
+	ck_assert_str_eq(r.enhanced, "");
 	ck_assert_int_eq(read_all("250", &r), 0);
 	ck_assert_int_eq(read_all("250-a\r\n", &r), 0);
 	ck_assert_int_eq(read_all("199 a\r\n", &r), HEARTH_EINVAL);
