@@ -156,9 +156,11 @@ static inline void trial_broken_saves(struct trial *t)
 	struct strbuf saved = { 0 };
 
 	t->rules->save(t->state, &saved);
+	/* At every byte of the head; in a long text some of the others, since it is played again. */
 	for (size_t n = 0; n < saved.n; n++)
-		trial_broken(t, slice_of(saved.p, n));
-	for (unsigned i = 0; i < 200 && saved.n; i++) {
+		if (n < 100 || trial_below(t, (unsigned)saved.n) < 40)
+			trial_broken(t, slice_of(saved.p, n));
+	for (unsigned i = 0; i < 60 && saved.n; i++) {
 		unsigned at = trial_below(t, (unsigned)saved.n);
 		char was = saved.p[at];
 

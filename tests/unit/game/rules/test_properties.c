@@ -14,6 +14,18 @@ static const struct {
 	{ "nine-mens-morris",
 		{ "", "w..w..w......b.b.b..b... w 0 0", "wbw.wb..b.wwb...bb..w..w b 0 0", NULL } },
 	{ "go", { "boardsize 9", "boardsize 13 komi -0.5 handicap 7", NULL } },
+	{ "crazyhouse",
+		{ "", "r2qk1r1/1PBpp3/6pb/1p1P1p1p/PP3N1P/1P3P1R/Q2KPPP1/R2n1Bn~1[BN] b q - 0 29",
+			NULL } },
+	{ "atomic", { "", "r1b1kbnr/n4p1p/1p2p2q/p2pP1pP/2P3P1/2N2N2/PP1PKP2/R1BQ3R w kq - 5 14",
+			    NULL } },
+	{ "antichess", { "", "8/P1k1p3/8/2Nq4/8/8/1p4p1/5K2 w - - 1 36", NULL } },
+	{ "horde", { "", "r3k2r/8/8/8/8/8/4P3/P4P1P w kq - 0 1", NULL } },
+	{ "racing-kings", { "", "8/6RK/k7/8/8/8/8/1r4Q1 w - - 0 1", NULL } },
+	{ "three-check", { "", "r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 140 80 +2+2", NULL } },
+	{ "reversi", { "", "XO-------------------------------------------------------------- O",
+			     NULL } },
+	{ "connect-four", { "", "4433", "121212212121343434434343565656656565", NULL } },
 	{ "chess", { "", "r3k2r/p1ppqpb1/bn2pnp1/3PN3/1p2P3/2N2Q1p/PPPBBPPP/R3K2R w KQkq - 0 1",
 			   "r1k1r2q/p1ppp1pp/8/8/8/8/P1PPP1PP/R1K1R2Q w EAea - 0 1",
 			   "8/2p5/3p4/KP5r/1R3p1k/8/4P1P1/8 w - - 140 80",
@@ -32,7 +44,7 @@ static unsigned games(void)
 {
 	const char *n = getenv("GAMES");
 
-	return n ? (unsigned)atoi(n) : 4;
+	return n ? (unsigned)atoi(n) : 2;
 }
 
 START_TEST(random_games)
