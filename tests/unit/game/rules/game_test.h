@@ -146,6 +146,15 @@ static inline void game_lines_are(
 	free(state);
 }
 
+/* A saved text that is read. */
+static inline void game_loads(const struct game_rules *rules, const char *saved)
+{
+	void *state = mem_alloc(rules->state_size);
+
+	ck_assert_msg(rules->load(state, slice_str(saved)) == 0, "%s", saved);
+	free(state);
+}
+
 /* A saved text that must be refused. */
 static inline void game_corrupt(const struct game_rules *rules, const char *saved)
 {

@@ -128,13 +128,13 @@ START_TEST(setups_and_saves_that_are_broken)
 	game_refused(rules, "1212121"
 			    "2");
 	snprintf(text, sizeof(text), "connect-four 1\n%s.......", empty);
-	ck_assert_int_eq(rules->load(game_begin(rules, ""), slice_str(text)), 0);
+	game_loads(rules, text);
 	snprintf(text, sizeof(text), "connect-four 2\n%s.......", empty);
 	game_corrupt(rules, text);
 	snprintf(text, sizeof(text), "connect-four 1\n%sy......", empty); /* yellow began */
 	game_corrupt(rules, text);
 	snprintf(text, sizeof(text), "connect-four 1\n%srrr.yyy", empty);
-	ck_assert_int_eq(rules->load(game_begin(rules, ""), slice_str(text)), 0);
+	game_loads(rules, text);
 	game_corrupt(rules,
 		"connect-four 1\n......./......./......./......./......r/......."); /* floats */
 	game_corrupt(rules,
