@@ -97,6 +97,12 @@ extern const struct config_setting mail_settings[];
 void mail_validate(const struct config *c, struct strbuf *errors);
 void mail_settings_read(struct mail *m);
 
+/* listeners.c */
+extern const struct conn_listener mail_listeners[];
+
+/* prune.c: from now on, until the timer `prune` is stopped. */
+void mail_prune_start(struct mail *m);
+
 /* commands.c: hearth dns, hearth queue … */
 extern const struct hearth_command mail_commands[];
 

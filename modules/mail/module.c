@@ -10,7 +10,6 @@
 #include "api/notify_page.h"
 #include "delivery/letters.h"
 #include "dns/dns_state.h"
-#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/export.h"
 #include "hearth/json.h"
@@ -32,86 +31,12 @@
 #include "sign/keys.h"
 #include "smtp/smtp_session.h"
 #include "store/blob_gc.h"
-#include "store/dmarc.h"
-#include "store/forward.h"
-#include "store/outgoing.h"
-#include "store/report.h"
 #include "store/store.h"
-#include "store/sts.h"
-#include "store/tls_session.h"
-
-#define PRUNE_FIRST_MS (INT64_C(60) * 1000)
-#define PRUNE_EVERY_MS (INT64_C(24) * 60 * 60 * 1000)
 
 static const struct db_schema schemas[] = {
 	{ "mail", mail_migrations },
 	{ "mail_search", mail_search_migrations },
 	{ .name = NULL },
-};
-
-static void accept_smtp(void *module, struct conn *c)
-{
-	smtp_session_new(module, c, false);
-}
-
-static void accept_submission(void *module, struct conn *c)
-{
-	smtp_session_new(module, c, true);
-}
-
-static void accept_imap(void *module, struct conn *c)
-{
-	imap_session_new(module, c);
-}
-
-#define SMTP_BUSY "421 4.7.0 too many connections; try again later\r\n"
-#define IMAP_BUSY "* BYE too many connections; try again later\r\n"
-
-/* Before log-in a client may leave one long line with us, no more. */
-#define SMTP_LIMITS                                                                     \
-	.input_max = 16384, .output_high = 65536, .timeout_ms = INT64_C(5) * 60 * 1000, \
-	.per_peer_max = 100
-#define IMAP_LIMITS                                                                  \
-	.input_max = 16384, .output_high = 262144, .timeout_ms = INT64_C(60) * 1000, \
-	.per_peer_max = 1000 /* an office of 100 people behind one address, 10 each */
-
-static const struct conn_listener listeners[] = {
-	{ .key = "smtp",
-		.address = "127.0.0.1:2525",
-		.doc = "mail from other servers (STARTTLS offered)",
-		.security = CONN_PLAIN,
-		SMTP_LIMITS,
-		.accept = accept_smtp,
-		.busy_greeting = SMTP_BUSY },
-	{ .key = "submission",
-		.address = "127.0.0.1:2587",
-		.doc = "mail from people's programs (STARTTLS)",
-		.security = CONN_PLAIN,
-		SMTP_LIMITS,
-		.accept = accept_submission,
-		.busy_greeting = SMTP_BUSY },
-	{ .key = "submissions",
-		.address = "127.0.0.1:2465",
-		.doc = "the same over TLS from the first byte",
-		.security = CONN_TLS_ONLY,
-		SMTP_LIMITS,
-		.accept = accept_submission,
-		.busy_greeting = SMTP_BUSY },
-	{ .key = "imap",
-		.address = "127.0.0.1:2143",
-		.doc = "reading mail (STARTTLS)",
-		.security = CONN_PLAIN,
-		IMAP_LIMITS,
-		.accept = accept_imap,
-		.busy_greeting = IMAP_BUSY },
-	{ .key = "imaps",
-		.address = "127.0.0.1:2993",
-		.doc = "the same over TLS from the first byte",
-		.security = CONN_TLS_ONLY,
-		IMAP_LIMITS,
-		.accept = accept_imap,
-		.busy_greeting = IMAP_BUSY },
-	{ .key = NULL },
 };
 
 /* A command has changed the queue: who runs it looks. */
@@ -260,34 +185,6 @@ static bool read_srs_key(struct mail *m)
 	return rc == 0;
 }
 
-/* One node of several does it. */
-static int prune_expunged(struct db_tx *tx, void *arg)
-{
-	const struct mail *m = arg;
-	int rc = lease_turn(hearth_leases(m->h), tx, "mail.prune", PRUNE_EVERY_MS, NULL);
-
-	if (rc == 0)
-		rc = mail_store_prune_expunged(tx);
-	if (rc == 0)
-		rc = mail_store_dmarc_prune(tx, clock_wall_s() / 86400);
-	if (rc == 0)
-		rc = mail_store_sts_prune(tx, clock_wall_ms());
-	if (rc == 0)
-		rc = mail_store_tls_prune(tx, clock_wall_s() / 86400);
-	if (rc == 0)
-		rc = mail_store_forwarded_prune(tx, clock_wall_ms());
-	if (rc == 0)
-		rc = mail_store_report_prune(tx, clock_wall_s());
-	return rc < 0 ? rc : mail_store_sending_prune(tx, clock_wall_ms());
-}
-
-static void prune(void *arg)
-{
-	const struct mail *m = arg;
-
-	db_write(m->db, prune_expunged, NULL, arg);
-}
-
 struct used {
 	const int64_t *accounts;
 	size_t n;
@@ -354,7 +251,7 @@ static int start(struct hearth *h, void **state)
 	m->notifier = mail_notifier_new(hearth_bus(h));
 	m->page_notifier = mail_page_notifier_new(hearth_bus(h), hearth_service(h, "connections"));
 	m->revoked = bus_listen(hearth_bus(h), ACCOUNTS_TOPIC_REVOKED, on_revoked, m);
-	timer_start(&m->prune, PRUNE_FIRST_MS, PRUNE_EVERY_MS, prune, m);
+	mail_prune_start(m);
 	m->sts = sts_new(m);
 	mail_gates_start(m);
 	m->keys = mail_keys_new(m);
@@ -411,7 +308,7 @@ const struct hearth_module mail_module = {
 	.settings = mail_settings,
 	.schemas = schemas,
 	.routes = mail_routes,
-	.listeners = listeners,
+	.listeners = mail_listeners,
 	.subscriptions = subscriptions,
 	.queues = queues,
 	.commands = mail_commands,

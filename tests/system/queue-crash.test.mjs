@@ -222,12 +222,15 @@ test(`${KILLS} kills during ${MAILS} mails: each arrives once, or one report acc
 
   const reports = await countIn('ann@hearth.test', /Final-Recipient: rfc822; ([^\r\n]+)/g);
   const inside = await countIn('bob@hearth.test', /Subject: mail (\d+);/g);
-  let unheard = 0, unwritten = 0;
+  let unheard = 0, unwritten = 0, recipients = 0, arrived = 0, bounced = 0;
   for (const [i, { dots }] of states) {
     unheard += dots - 1;
     for (const to of recipientsOf(i)) {
       const times = to.startsWith('bob@') ? Array(inside.get(String(i)) || 0).fill(0) : sink.taken.get(to) || [];
       const told = reports.get(to) || 0, refused = to.startsWith('never-');
+      recipients++;
+      arrived += times.length > 0;
+      bounced += told > 0;
       assert.equal(times.length > 0, !refused, `${to}: taken ${times.length} times`);
       assert.equal(told > 0, refused, `${to}: reported ${told} times`);
       assert.ok(told <= dots, `${to}: ${told} reports on ${dots}`);
@@ -238,7 +241,7 @@ test(`${KILLS} kills during ${MAILS} mails: each arrives once, or one report acc
     }
   }
   assert.ok(unwritten <= kills.length * 3 * PER_DESTINATION * 3, `${unwritten} twice in ${kills.length} kills`);
-  t.diagnostic(`${MAILS} mails, ${kills.length} kills: ${unheard} sent again whose 250 was not heard, ${unwritten} recipients twice whose 250 was not written down`);
+  t.diagnostic(`${MAILS} mails, ${kills.length} kills: of ${recipients} recipients ${arrived} have it, ${bounced} were reported, ${recipients - arrived - bounced} lost; ${unheard} sent again whose 250 was not heard, ${unwritten} recipients twice whose 250 was not written down`);
   await hearth.stop();
   const whole = hearth.command('verify');
   assert.equal(whole.status, 0, whole.stdout + whole.stderr);

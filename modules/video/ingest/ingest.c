@@ -9,7 +9,7 @@
  *
  *   any ──the server stops──▶ LEAVING ──all stored──▶ freed, the stream is left as it is
  *
- * A publisher that comes in BEGINNING or ENDING waits. Who has gone meanwhile is `publisher.arg`
+ * How a stream begins is ingest_begin.c's. A publisher that comes in BEGINNING or ENDING waits. Who has gone meanwhile is `publisher.arg`
  * NULL. On the loop; rows are written by the database's writer, one write in flight. At most
  * [video] publishers streams go on in this process (publishers_max), and each has at most
  * WAITING_BYTES_MAX on the way to disk before its publisher waits.
@@ -25,10 +25,7 @@
 #include "hearth/room.h"
 #include "origin/playlist_cache.h"
 
-#define RETRY_MS          1000
-#define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */
-
-static int begin(struct ingest *in);
+#define RETRY_MS 1000
 
 struct ingest *ingest_new(struct video *v, const struct video_channel *channel)
 {
@@ -64,19 +61,10 @@ void ingest_free(struct ingest *in)
 	free(in);
 }
 
-static void log_stream(const struct ingest *in, const char *what)
+void ingest_log(const struct ingest *in, const char *what)
 {
 	log_info("video", what, "channel", "%s", in->channel.name, "stream", "%lld",
 		(long long)in->stream.id, NULL);
-}
-
-static void cannot_begin(struct ingest *in, int status)
-{
-	struct ingest_publisher p = in->publisher;
-
-	ingest_free(in);
-	if (p.arg)
-		p.ready(p.arg, status);
 }
 
 /* ---- ending ---- */
@@ -108,14 +96,14 @@ static void on_ended(void *arg, int status)
 		timer_start(&in->again, RETRY_MS, 0, end_again, in);
 		return;
 	}
-	log_stream(in, "stream ended");
+	ingest_log(in, "stream ended");
 	video_live_refresh(in->v->live, in->channel.id);
 	hearth_release(in->v->h);
 	stream_clear(in);
 	if (!in->publisher.arg)
 		ingest_free(in);
-	else if ((status = begin(in)) < 0)
-		cannot_begin(in, status);
+	else if ((status = ingest_begin(in)) < 0)
+		ingest_cannot_begin(in, status);
 }
 
 void ingest_end_when_stored(struct ingest *in)
@@ -124,7 +112,7 @@ void ingest_end_when_stored(struct ingest *in)
 	if (in->writing || in->counting || !upload_idle(in->upload))
 		return;
 	if (in->state == LEAVING) {
-		log_stream(in, "stream left as it is");
+		ingest_log(in, "stream left as it is");
 		ingest_free(in);
 		return;
 	}
@@ -156,113 +144,7 @@ void ingest_go_away(struct ingest *in)
 	timer_start(&in->away, in->v->reconnect_ms, 0, on_away_too_long, in);
 }
 
-/* ---- beginning ---- */
-
-static void on_progress(void *arg)
-{
-	struct ingest *in = arg;
-
-	if (in->told_to_wait && upload_bytes(in->upload) < WAITING_BYTES_MAX / 2 &&
-		in->publisher.arg) {
-		in->told_to_wait = false;
-		in->publisher.drained(in->publisher.arg);
-	}
-	if (in->state == ENDING || in->state == LEAVING)
-		ingest_end_when_stored(in);
-}
-
-/* Another node has the channel: what we have of the stream changes nothing any more. */
-static void on_lost(void *arg)
-{
-	struct ingest *in = arg;
-	struct ingest_publisher p = in->publisher;
-
-	if (in->state != LIVE && in->state != AWAY)
-		return;
-	log_stream(in, "another server goes on with this stream");
-	in->publisher = (struct ingest_publisher){ 0 };
-	ingest_finish(in, LEAVING);
-	if (p.arg)
-		p.ended(p.arg, "the server lost hold of this stream; please publish again");
-}
-
-void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number)
-{
-	INVARIANT(!in->keeper && !in->upload && !in->demuxer);
-	INVARIANT(in->stream.id > 0 && in->stream.channel == in->channel.id);
-	in->keeper = lease_keep(hearth_leases(in->v->h), in->v->db, &in->lease, on_lost, in);
-	in->upload = upload_new(in->v, &in->stream, &in->lease, raw_number, on_progress, in);
-	in->demuxer = demuxer_new(in->v, &in->stream, goes_on, in->upload);
-	metric_add(in->v->publishers, 1);
-	ingest_count(in);
-	log_stream(in, goes_on ? "stream waits for its publisher" : "stream begins");
-}
-
-static int begin_stream(struct db_tx *tx, void *arg)
-{
-	struct ingest *in = arg;
-	char name[LEASE_NAME_MAX + 1];
-	int rc;
-
-	ingest_lease_name(in->channel.id, name);
-	rc = lease_take(hearth_leases(in->v->h), tx, name, &in->lease);
-	if (rc == HEARTH_EBUSY)
-		return HEARTH_ECONFLICT;
-	if (rc == 0)
-		rc = video_store_used(tx, in->channel.id, &in->used);
-	if (rc < 0)
-		return rc;
-	if (ingest_is_over(in, 1))
-		return HEARTH_ETOOBIG;
-	/* Left by a server that is gone; this stream goes on with its playlist. */
-	rc = video_store_end_open(tx, in->channel.id);
-	if (rc < 0)
-		return rc;
-	return video_store_begin(tx, in->channel.id, clock_wall_ms(), in->v->hold_ms, &in->stream);
-}
-
-static void on_begun(void *arg, int status)
-{
-	struct ingest *in = arg;
-
-	INVARIANT(in->state == BEGINNING && in->writing);
-	in->writing = false;
-	hearth_release(in->v->h);
-	if (status < 0) {
-		cannot_begin(in, status);
-		return;
-	}
-	ingest_begin_stream(in, false, 0);
-	in->state = LIVE;
-	if (in->publisher.arg)
-		in->publisher.ready(in->publisher.arg, 0);
-	else
-		ingest_finish(in, ENDING);
-}
-
-static void on_elsewhere(void *arg, int status)
-{
-	struct ingest *in = arg;
-
-	if (status == 0)
-		status = db_write(in->v->db, begin_stream, on_begun, in);
-	if (status < 0)
-		on_begun(in, status);
-}
-
-static int begin(struct ingest *in)
-{
-	int rc = 0;
-
-	in->state = BEGINNING;
-	if (ingest_ask_elsewhere(in, on_elsewhere))
-		rc = db_write(in->v->db, begin_stream, on_begun, in);
-	if (rc < 0)
-		return rc;
-	in->writing = true;
-	hearth_hold(in->v->h);
-	return 0;
-}
+/* ---- who publishes ---- */
 
 static void tell_ready(void *arg)
 {
@@ -284,7 +166,7 @@ static void take_over(struct ingest *in, const struct ingest_publisher *p)
 		in->state = LIVE;
 		demuxer_break(in->demuxer);
 		timer_start(&in->turn, 0, 0, tell_ready, in);
-		log_stream(in, old.arg ? "another publisher takes over" : "the publisher is back");
+		ingest_log(in, old.arg ? "another publisher takes over" : "the publisher is back");
 	}
 	if (old.arg)
 		old.replaced(old.arg, false);
@@ -305,7 +187,7 @@ struct ingest *ingest_open(struct video *v, const struct video_channel *channel,
 	in = ingest_new(v, channel);
 	in->account.quota = quota;
 	in->publisher = *p;
-	if (begin(in) == 0)
+	if (ingest_begin(in) == 0)
 		return in;
 	ingest_free(in);
 	return NULL;

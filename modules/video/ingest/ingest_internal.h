@@ -1,6 +1,6 @@
 /*
  * ingest_internal.h: a channel that is published to, for the files of this folder: its life
- * (ingest.c), its quota (ingest_quota.c), streams that nobody looks after (adopt.c). On the loop.
+ * (ingest.c), how it begins (ingest_begin.c), its quota (ingest_quota.c), streams that nobody looks after (adopt.c). On the loop.
  */
 #ifndef VIDEO_INGEST_INTERNAL_H
 #define VIDEO_INGEST_INTERNAL_H
@@ -8,6 +8,8 @@
 #include "hearth/lease.h"
 #include "ingest/demuxer.h"
 #include "ingest/ingest.h"
+
+#define WAITING_BYTES_MAX (48u << 20) /* on the way to disk; beyond, the publisher waits */
 
 #define QUOTA_USED_UP "the account's quota is used up: older streams take its room"
 
@@ -38,6 +40,11 @@ struct ingest {
 /* A channel of ours, without a stream yet; freed by ingest_free. */
 struct ingest *ingest_new(struct video *v, const struct video_channel *channel);
 void ingest_free(struct ingest *in);
+/* Begins a stream: `ready` follows, or ingest_cannot_begin. An error: it could not be asked for. */
+int ingest_begin(struct ingest *in);
+/* Frees it, and tells its publisher why. */
+void ingest_cannot_begin(struct ingest *in, int status);
+void ingest_log(const struct ingest *in, const char *what);
 /* Its stream can take tags; it goes on after another process (`goes_on`), or begins. */
 void ingest_begin_stream(struct ingest *in, bool goes_on, int64_t raw_number);
 /* Waits for a publisher that broke off. */
