@@ -379,22 +379,24 @@ test('two browsers play a game to mate, by mouse and by keyboard', { skip }, asy
   await first.click('dialog button:has-text("Resign")');
   await second.waitForFunction(() => /You won by resignation/.test(document.getElementById('game-state').textContent));
 
-  // A game that no board is drawn of is text, and its moves are written.
+  // A game that no board is drawn of is text, and its moves are written. It counts.
   for (const page of pages) {
     await page.click('#to-lobby a');
     await page.selectOption('#rules', 'connect-four');
+    await page.check('#rated');
     await page.click('#seek');
   }
   for (const page of pages) await page.waitForSelector('#plain:visible');
   const [red, yellow] = (await white.textContent('#game-state')).includes('Your move') ? [white, black] : [black, white];
   assert.equal(await red.isVisible('#board'), false);
   for (const [i, move] of ['4', '3', '4', '3', '4', '3', '4'].entries()) await type(i % 2 ? yellow : red, move);
-  await yellow.waitForFunction(() => document.getElementById('game-state').textContent === 'You lost: four in a row.');
+  await yellow.waitForFunction(() => document.getElementById('game-state').textContent === 'You lost: four in a row. Your rating: 1500 → 1259.');
   assert.match(await yellow.textContent('#plain'), /^1 {2}\. \. y r \. \. \.$/m);
   assert.match(await red.textContent('#game-title'), /^Connect four with /);
   assert.deepEqual(await faults(yellow), []);
   await red.click('#to-lobby a');
   await red.waitForSelector('#game-list li:has-text("Connect four")');
+  assert.equal(await red.textContent('#ratings'), 'Your ratings. Connect four, blitz: 1741?');
   assert.match(await red.textContent('#game-list li'), /Red against (?!undefined)\S.*Connect four.*won/);
   for (const page of pages) {
     assert.deepEqual(page.complaints, []);

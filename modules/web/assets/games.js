@@ -152,7 +152,7 @@ function draw() {
   document.title = `${match ? byId('game-title').textContent : 'Games'} · Hearth`;
 }
 
-const refreshGames = () => showGames(byId('game-list')).catch((problem) => notice(problem.message));
+const refreshGames = () => showGames(byId('game-list'), byId('ratings')).catch((problem) => notice(problem.message));
 
 // ---- what the server tells ----
 

@@ -1,4 +1,5 @@
-// games/list.js: one's own games, those that go on first as the server has them, a page at a time.
+// games/list.js: one's own games, those that go on first as the server has them, a page at a time; and
+// one's ratings.
 import { get } from '../api.js';
 import { button, element, list, row } from '../dom.js';
 import { session } from '../session.js';
@@ -36,4 +37,11 @@ async function page(place, before) {
   if (answer.more) place.append(button('Older games', () => page(place, answer.next), { className: 'quiet older' }));
 }
 
-export const showGames = (place) => page(place, null);
+// One's own ratings; of those that are uncertain it is said by a question mark.
+async function ratings(place) {
+  const all = (await get('/api/game/ratings')).ratings;
+  const told = all.map(({ rules, speed, rating, provisional }) => `${gameName(rules)}, ${speed}: ${rating}${provisional ? '?' : ''}`);
+  place.textContent = told.length ? `Your ratings. ${told.join(' · ')}` : '';
+}
+
+export const showGames = (place, rated) => Promise.all([page(place, null), ratings(rated)]);
