@@ -24,15 +24,18 @@
 #define LOOK_SLICE     16
 #define CLOCK_EVERY_MS 10000 /* how much of the clock a crash can take back */
 #define POSITIONS      4     /* old rows completed at a time */
+#define ADOPTED        32    /* and matches of the version before taken over */
 
 struct game_chores {
 	struct game *g;
 	struct timer look, note;
 	bool noting;         /* at the database */
+	bool adopts;         /* this node is to: one is */
+	bool adopted;        /* there is none of the version before */
 	bool positions_done; /* every row has its position */
 	int64_t due[LOOK_SLICE];
 	int n;
-	int64_t count;
+	int64_t count, left;
 };
 
 static void on_look(void *arg);
@@ -96,12 +99,15 @@ static int note(struct db_tx *tx, void *arg)
 	int rc = 0;
 
 	c->count = 0;
+	c->left = !c->adopted;
 	for (int i = 0; i < GAME_SHARDS && rc == 0; i++) {
 		const struct game_tenure *t = game_owned(c->g, i);
 
 		if (game_tenure_lasts(t) && game_fence(tx, t) == 0)
 			rc = game_store_set_clock(tx, i, game_now_us(t), clock_wall_ms());
 	}
+	if (rc == 0 && c->left && c->adopts)
+		rc = game_store_adopt(tx, false, ADOPTED, &c->left);
 	if (rc == 0 && !c->positions_done)
 		rc = game_store_add_positions(tx, POSITIONS, &c->count);
 	return rc;
@@ -113,9 +119,11 @@ static void on_noted(void *arg, int status)
 
 	INVARIANT(c->noting);
 	c->noting = false;
-	if (status == 0)
-		c->positions_done = c->count < POSITIONS;
-	if (status == 0 && !c->positions_done)
+	if (status == 0) {
+		c->adopted = c->left == 0;
+		c->positions_done = c->adopted && c->count < POSITIONS;
+	}
+	if (status == 0 && (c->count == POSITIONS || (c->adopts && !c->adopted)))
 		timer_start(&c->note, LOOK_AGAIN_MS, CLOCK_EVERY_MS, c->note.fn, c);
 }
 
@@ -123,8 +131,11 @@ static void on_note(void *arg)
 {
 	struct game_chores *c = arg;
 
+	if (c->noting)
+		return;
+	c->adopts = game_owns(c->g, GAME_LOBBY);
 	/* Where nobody plays nothing is written. */
-	if (c->noting || (c->positions_done && metric_value(c->g->live) <= 0))
+	if (c->positions_done && (c->adopted || !c->adopts) && metric_value(c->g->live) <= 0)
 		return;
 	c->noting = true;
 	if (db_write(c->g->db, note, on_noted, c) < 0)

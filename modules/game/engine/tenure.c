@@ -188,6 +188,7 @@ int owner_take(struct db_tx *tx, void *arg)
 	struct game_owner *w = arg;
 	struct game_view v;
 	uint32_t takes;
+	int64_t left;
 	int rc;
 
 	rc = owner_see(tx, w->node, &v);
@@ -197,7 +198,7 @@ int owner_take(struct db_tx *tx, void *arg)
 		if (takes >> i & 1)
 			rc = take_one(tx, w, i);
 	if (rc == 0 && w->got)
-		rc = game_store_adopt(tx);
+		rc = game_store_adopt(tx, true, INT64_MAX, &left);
 	if (rc == 0 && w->got)
 		rc = game_store_clocks(tx, w->clocks);
 	for (int i = 0; rc == 0 && i < GAME_SHARDS; i++)

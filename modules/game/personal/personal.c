@@ -214,14 +214,24 @@ static void add_ratings(struct export_part *part, struct game *g, struct reading
 	strbuf_free(&r->ratings);
 }
 
+static int unadopted(struct db_tx *tx, void *arg)
+{
+	return game_store_unadopted(tx, arg);
+}
+
 int game_export(void *module, const struct queue_task *task, struct arena *a)
 {
 	struct game *g = module;
 	struct reading r = { 0 };
 	struct export_part *part;
-	int rc = export_part_open(g->h, "game", g->db, task, &part);
+	int64_t left;
+	int rc = db_read_wait(g->db, unadopted, &left);
 
 	(void)a;
+	/* Some of the matches of a folder of before are found in a minute or so: again then. */
+	if (rc < 0 || left)
+		return rc < 0 ? rc : HEARTH_EBUSY;
+	rc = export_part_open(g->h, "game", g->db, task, &part);
 	if (rc < 0)
 		return rc == HEARTH_ENOTFOUND ? 0 : rc;
 	r.account = export_part_account(part);

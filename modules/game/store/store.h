@@ -48,8 +48,13 @@ struct game_store_times {
 
 /* ---- adopt.c ---- */
 
-/* Rows of the version before become what they are now. */
-int game_store_adopt(struct db_tx *tx);
+/*
+ * So many rows of the version before become what they are now, the latest first; `live`: of those that
+ * go on. *left: 0 when none is left of either.
+ */
+int game_store_adopt(struct db_tx *tx, bool live, int64_t limit, int64_t *left);
+/* *left: 0 when there is none. */
+int game_store_unadopted(struct db_tx *tx, int64_t *left);
 
 /* ---- store.c ---- */
 
@@ -80,7 +85,7 @@ int game_store_forget(struct db_tx *tx, int64_t account);
 
 /*
  * A match as it is stored, with its log: to be shown. HEARTH_ENOTFOUND, HEARTH_EUNSUPPORTED (rules
- * that are not in this build), HEARTH_EBUSY (of the version before, whose node is there yet).
+ * that are not in this build), HEARTH_EBUSY (of the version before, and its turn is yet to come).
  */
 int game_store_read(struct db_tx *tx, int64_t id, struct match **out);
 /* The same with its state, to go on; its moves are played again. HEARTH_ECORRUPT. */
