@@ -90,13 +90,11 @@ static struct slice seal(struct mail_delivery *d, struct slice message, bool is_
 }
 
 /* A large one is a blob, as what came is. */
-static int store_large(struct mail_delivery *d, struct mail_variant *v, struct slice bytes)
+static int store_large(struct mail_delivery *d, struct mail_variant *v, struct buf *bytes)
 {
-	struct buf *copy = buf_copy(bytes);
 	struct blob_info info;
-	int rc = blob_put_wait(d->m->blob, MAIL_BLOBS, copy, BLOB_TEXT, &info);
+	int rc = blob_put_wait(d->m->blob, MAIL_BLOBS, bytes, BLOB_TEXT, &info);
 
-	buf_unref(&copy);
 	if (rc < 0)
 		return rc;
 	memcpy(v->key, info.key, sizeof(v->key));
@@ -108,6 +106,8 @@ static int make(struct mail_delivery *d, struct slice message, const struct chan
 {
 	struct mail_variant *v = &d->variants[d->variant_n];
 	struct strbuf bytes = { 0 }, address = { 0 };
+	struct buf *whole;
+	struct slice text;
 	int rc = 0;
 
 	*v = (struct mail_variant){ .list = c->list->id, .elsewhere = c->elsewhere };
@@ -118,19 +118,20 @@ static int make(struct mail_delivery *d, struct slice message, const struct chan
 			.from = c->from,
 			.title = c->list->title.n > 0 ? c->list->title : c->list->name,
 			.address = strbuf_slice(&address) });
-	if (bytes.n > MAIL_ROW_MAX)
-		rc = store_large(d, v, strbuf_slice(&bytes));
+	whole = buf_from_strbuf(&bytes);
+	text = buf_slice(whole);
+	if (text.n > MAIL_ROW_MAX)
+		rc = store_large(d, v, whole);
 	else
-		mail_message_key(strbuf_slice(&bytes), v->key);
+		mail_message_key(text, v->key);
 	if (rc == 0) {
-		mail_delivery_parse(d, strbuf_slice(&bytes), v->key, v->has_blob, &v->content);
+		mail_delivery_parse(d, text, v->key, v->has_blob, &v->content);
 		if (c->elsewhere)
-			v->seal = seal(d, strbuf_slice(&bytes),
-				sign_members(d, strbuf_slice(&bytes), c->list->id));
+			v->seal = seal(d, text, sign_members(d, text, c->list->id));
 		d->variant_n++;
 	}
+	buf_unref(&whole);
 	strbuf_free(&address);
-	strbuf_free(&bytes);
 	return rc;
 }
 
