@@ -3,7 +3,9 @@
  * time, in the order they are due in, and handed out mail by mail.
  *
  * What comes while rows are read, or are in hand, may stand before those that were read last. So a destination
- * that was woken meanwhile is read once more from the beginning, when nothing of it is in hand.
+ * that was woken meanwhile is read once more from the beginning, when nothing of it is in hand. And who is in hand
+ * may be made due anew by somebody, behind those that were read last: they are left out of what is read, since
+ * the attempt that has them says what becomes of them.
  *
  * On the loop. Bounds: LOADED_MAX rows in memory beside the batches in hand.
  */
@@ -12,6 +14,7 @@
 #include "hearth/arena.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
+#include "hearth/log.h"
 #include "queue/internal.h"
 
 #define LOAD_AGAIN_MS INT64_C(1000)
@@ -22,6 +25,8 @@ struct load {
 	struct mail_queued rows[LOADED_MAX];
 	size_t count;
 	int64_t now_ms;
+	int64_t *in_hand; /* ids, as it began: none comes to hand meanwhile */
+	size_t in_hand_n;
 };
 
 static int read_rows(struct db_tx *tx, void *arg)
@@ -31,6 +36,37 @@ static int read_rows(struct db_tx *tx, void *arg)
 	arena_reset(l->a);
 	return mail_store_queue_due(tx, slice_str(l->d->domain), l->now_ms, l->d->after_ms,
 		l->d->after_id, LOADED_MAX, l->a, l->rows, &l->count);
+}
+
+static void note_in_hand(struct load *l)
+{
+	const struct destination *d = l->d;
+
+	l->in_hand = mem_alloc((d->in_hand + 1) * sizeof(*l->in_hand));
+	LIST_FOREACH (&d->batches, it) {
+		const struct mail_batch *b = LIST_ENTRY(it, struct mail_batch, side);
+
+		INVARIANT(l->in_hand_n + b->count <= d->in_hand);
+		for (size_t i = 0; i < b->count; i++)
+			l->in_hand[l->in_hand_n++] = b->recipients[i].row.id;
+	}
+}
+
+/* Those that are read, less those in hand. */
+static void keep_rows(struct destination *d, const struct load *l)
+{
+	d->rows = arena_alloc(d->a, l->count * sizeof(*d->rows));
+	d->count = d->next = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		size_t k = 0;
+
+		while (k < l->in_hand_n && l->in_hand[k] != l->rows[i].id)
+			k++;
+		if (k == l->in_hand_n)
+			d->rows[d->count++] = l->rows[i];
+	}
+	d->after_ms = l->rows[l->count - 1].due_ms;
+	d->after_id = l->rows[l->count - 1].id;
 }
 
 static void on_rows(void *arg, int status)
@@ -46,14 +82,10 @@ static void on_rows(void *arg, int status)
 		arena_free(&d->a);
 		d->a = l->a;
 		l->a = NULL;
-		d->rows = arena_alloc(d->a, l->count * sizeof(*d->rows));
-		memcpy(d->rows, l->rows, l->count * sizeof(*d->rows));
-		d->count = l->count;
-		d->next = 0;
-		d->after_ms = d->rows[d->count - 1].due_ms;
-		d->after_id = d->rows[d->count - 1].id;
+		keep_rows(d, l);
 	}
 	arena_free(&l->a);
+	free(l->in_hand);
 	free(l);
 	destination_pump(d);
 }
@@ -69,6 +101,7 @@ void destination_load(struct destination *d)
 	l->d = d;
 	l->a = arena_new();
 	l->now_ms = clock_wall_ms();
+	note_in_hand(l);
 	d->loading = true;
 	if (db_read(d->q->m->db, read_rows, on_rows, l) < 0)
 		on_rows(l, HEARTH_EBUSY);

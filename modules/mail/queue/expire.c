@@ -17,7 +17,8 @@ static bool is_in_hand(const struct destination *d, const struct mail_queued *ro
 	LIST_FOREACH (&d->batches, it) {
 		const struct mail_batch *b = LIST_ENTRY(it, struct mail_batch, side);
 
-		for (size_t i = 0; i < b->count && b->outgoing.id == row->outgoing; i++)
+		for (size_t i = 0; i < b->count && b->recipients->row.outgoing == row->outgoing;
+			i++)
 			if (b->recipients[i].row.id == row->id)
 				return true;
 	}
