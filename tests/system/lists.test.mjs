@@ -173,9 +173,9 @@ test('a mail that has waited comes through the group as one that has not', async
   // It says of the group what is so then; and reports are asked for as they were.
   const owners = 'to be told by owners', quiet = 'told to nobody', loud = 'told to its sender';
   hearth.addUser('gone@hearth.test', PASSWORD);
-  assert.equal(await send('gone@hearth.test', { as: 'bob', about: quiet, hold: 1, notify: 'NEVER' }), 250);
-  assert.equal(await send('gone@hearth.test', { as: 'bob', about: loud, hold: 1 }), 250);
-  assert.equal(await send('choir@hearth.test', { as: 'bob', about: owners, hold: 1 }), 250);
+  assert.equal(await send('gone@hearth.test', { as: 'bob', about: quiet, hold: 4, notify: 'NEVER' }), 250);
+  assert.equal(await send('gone@hearth.test', { as: 'bob', about: loud, hold: 4 }), 250);
+  assert.equal(await send('choir@hearth.test', { as: 'bob', about: owners, hold: 4 }), 250);
   run('group', 'posting', 'choir', 'owners');
   run('user', 'delete', 'gone@hearth.test');
   await eventually(() => header('cleo', owners), 30, 'its time has come');

@@ -9,20 +9,29 @@ import { dropAllDrafts } from './mail/drafts.js';
 import { isOn, loadAccount, loadPreferences, session } from './session.js';
 import { listen, open } from './socket.js';
 
+// A section whose file is fetched when it is first wanted: by then another address may be, and it is that one's turn,
+// in whichever order the two have their file.
+function fetched(id, load) {
+  return async (path, isWanted) => {
+    const page = await load();
+    if (isWanted()) await page.enter(byId(id), path);
+  };
+}
+
 let writing = null;
 const sections = {
   mail,
   write: {
-    async enter(path) {
+    async enter(path, isWanted) {
       writing = await import('./mail/write.js');
-      await writing.enter(byId('write'), path);
+      if (isWanted()) await writing.enter(byId('write'), path);
     },
     leave: () => writing?.leave(byId('write')),
   },
   live,
   games,
-  account: { enter: async (path) => (await import('./account/page.js')).enter(byId('account'), path) },
-  admin: { enter: async (path) => (await import('./admin/page.js')).enter(byId('admin'), path) },
+  account: { enter: fetched('account', () => import('./account/page.js')) },
+  admin: { enter: fetched('admin', () => import('./admin/page.js')) },
 };
 // What a section needs of the server; one whose module is off is not there.
 const NEEDS = { mail: ['mail'], write: ['mail'], live: ['video'], games: ['game', 'gateway'] };
@@ -61,10 +70,12 @@ function drawHead(name) {
     : [...shown][0].toUpperCase());
 }
 
+let turn = 0; // of what is shown
 let begun = false; // it is known what this server has, and who is there: something was shown
 
 async function show() {
   const [name, ...path] = wanted();
+  const mine = ++turn;
   begun = true;
   for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== name;
   drawHead(name);
@@ -73,7 +84,7 @@ async function show() {
   for (const [id, section] of Object.entries(sections)) if (id !== name) section.leave?.();
   try {
     if (name === 'sign-in') (await import('./entry/page.js')).enter(byId('sign-in'), path[0], enter);
-    else await sections[name].enter(path);
+    else await sections[name].enter(path, () => mine === turn);
   } catch (problem) {
     notice(why(problem));
   }
