@@ -66,7 +66,7 @@ struct game_control {
 	int days;          /* correspondence: a move */
 };
 
-/* The one that most have: sudden death, or Fischer's. */
+/* The one that most have: sudden death, or Fischer's; held against nothing yet. */
 struct game_control game_control_fischer(int64_t limit_ms, int64_t increment_ms);
 bool game_control_equal(const struct game_control *a, const struct game_control *b);
 /*
@@ -74,6 +74,9 @@ bool game_control_equal(const struct game_control *a, const struct game_control 
  * read below has been held against it.
  */
 const char *game_control_fault(const struct game_control *c);
+
+/* One move in so many whole days, again and again: that is correspondence, and its text. */
+bool game_control_by_day(const struct game_control *c);
 
 /* Reads text. HEARTH_EINVAL, and *why says why in a text that lives for ever. */
 int game_control_parse(struct slice text, struct game_control *out, const char **why);

@@ -213,5 +213,32 @@ START_TEST(any_control_comes_back_from_its_row)
 }
 END_TEST
 
+static int damage(struct db_tx *tx, void *arg)
+{
+	const struct deed *d = arg;
+
+	return db_run(tx, "UPDATE match SET control = $2, limit_ms = $3 WHERE id = $1",
+		       db_int(d->id), db_str(d->control), db_int(INT64_MAX)) < 0
+		       ? HEARTH_EIO
+		       : 0;
+}
+
+START_TEST(a_control_that_is_none_is_damage)
+{
+	struct deed d = { .control = "300", .accounts = { 5, 6 }, .at_ms = 1000 };
+
+	db = database_new(game_module.schemas);
+	begin(&d);
+	d.control = "300+"; /* and by limit and increment, where there is no text */
+	for (; d.control; d.control = d.control[0] ? "" : NULL) {
+		ck_assert_int_eq(db_write_wait(db, damage, &d), 0);
+		ck_assert_int_eq(db_read_wait(db, load, &d), HEARTH_ECORRUPT);
+	}
+	match_free(&d.m);
+	db_close(&db);
+}
+END_TEST
+
 TEST_MAIN("rated", a_match_that_counts_changes_both, two_at_once_both_count,
-	who_is_gone_has_no_rating, any_control_comes_back_from_its_row)
+	who_is_gone_has_no_rating, any_control_comes_back_from_its_row,
+	a_control_that_is_none_is_damage)
