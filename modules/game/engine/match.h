@@ -18,11 +18,11 @@
 #include "hearth/accounts.h"
 
 #define MATCH_PLY_MAX 1200 /* moves; beyond, it is drawn: no match may grow for ever */
-#define MATCH_EVENTS_MAX \
-	(4 * MATCH_PLY_MAX) /* likewise: of it is ended by a move, nothing is asked */
-#define MATCH_WORD_MAX 40   /* bytes of a status or reason, with the NUL */
-#define MATCH_STEP_MAX 2    /* events of one step */
-#define MATCH_IDLE_US  (INT64_C(21) * 86400 * 1000000) /* for a move where time is unlimited */
+/* Likewise: behind so many events the next move ends it, and nothing is asked any more. */
+#define MATCH_EVENTS_MAX (4 * MATCH_PLY_MAX)
+#define MATCH_WORD_MAX   40 /* bytes of a status or reason, with the NUL */
+#define MATCH_STEP_MAX   2  /* events of one step */
+#define MATCH_IDLE_US    (INT64_C(21) * 86400 * 1000000) /* for a move where time is unlimited */
 
 /*
  * A state to spare: the one that a move has left behind serves the next move, of whatever match of

@@ -1,0 +1,208 @@
+/*
+ * test_seats.c: a match of three in the database: who sits there, what happened, what each has scored.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "database.h"
+#include "engine/match.h"
+#include "hearth/error.h"
+#include "store/store.h"
+
+/* ---- a game of moves in turn; who says "last" has won ---- */
+
+struct rounds {
+	int turn, seats, over;
+};
+
+static int init(void *state, unsigned seats, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
+	const char **why)
+{
+	(void)setup, (void)seed, (void)why;
+	*(struct rounds *)state = (struct rounds){ .seats = (int)seats };
+	return 0;
+}
+
+static uint64_t to_move(const void *state)
+{
+	const struct rounds *r = state;
+
+	return r->over ? 0 : UINT64_C(1) << r->turn;
+}
+
+static int apply(
+	void *state, unsigned seat, struct slice move, struct game_move *made, const char **why)
+{
+	struct rounds *r = state;
+
+	*why = "not now";
+	if (r->over || (int)seat != r->turn)
+		return HEARTH_EDENIED;
+	if (made)
+		snprintf(made->text, sizeof(made->text), "%.*s", SLICE_ARG(move));
+	r->over = slice_eq(move, SLICE("last"));
+	r->turn = (r->turn + 1) % r->seats;
+	return 0;
+}
+
+static void view(const void *state, int viewer, struct strbuf *out)
+{
+	(void)viewer;
+	strbuf_printf(out, "{\"turn\":%d}", ((const struct rounds *)state)->turn);
+}
+
+static void outcome(const void *state, struct game_result *out)
+{
+	const struct rounds *r = state;
+
+	*out = (struct game_result){ .over = r->over, .status = "variantEnd", .reason = "last" };
+	if (r->over)
+		game_score(out->scores, (unsigned)r->seats, (r->turn + r->seats - 1) % r->seats);
+}
+
+static const struct game_rules rules = { .version = GAME_RULES_VERSION,
+	.id = "rounds",
+	.name = "Rounds",
+	.seats_min = 2,
+	.seats_max = 4,
+	.seat_names = (const char *const[]){ "north", "east", "south", "west" },
+	.state_size = sizeof(struct rounds),
+	.init = init,
+	.to_move = to_move,
+	.apply = apply,
+	.view = view,
+	.outcome = outcome };
+
+/* In place of the table of games (rules.c), which is in no program of this test. */
+const struct game_rules *game_rules_find(struct slice id)
+{
+	return slice_eq(id, SLICE("rounds")) ? &rules : NULL;
+}
+
+const struct game_rules *game_rules_at(size_t i)
+{
+	return i == 0 ? &rules : NULL;
+}
+
+/* ---- the match ---- */
+
+struct table {
+	struct match *m;
+	struct match_step step;
+	int64_t id, now_us;
+};
+
+static int add_row(struct db_tx *tx, void *arg)
+{
+	struct game_match_row row = { .rules = &rules,
+		.seats = 3,
+		.accounts = { 11, 12, 13 },
+		.names = { "A", "B", "" },
+		.control = game_control_fischer(60000, 0),
+		.started_at = 5 };
+	struct table *t = arg;
+	int rc = game_store_add(tx, &row, 10);
+
+	t->id = row.id;
+	return rc < 0 ? rc : game_store_begin(tx, row.id, 0, 60000000);
+}
+
+static int load_it(struct db_tx *tx, void *arg)
+{
+	struct table *t = arg;
+
+	match_free(&t->m);
+	return game_store_load(tx, t->id, &t->m);
+}
+
+static int write_step(struct db_tx *tx, void *arg)
+{
+	struct table *t = arg;
+
+	return game_store_step(tx, t->m, &t->step,
+		&(struct game_store_times){ .wall_ms = 1000, .now_us = t->now_us, .due_us = 7 });
+}
+
+/* A move, stored; then all is read again. */
+static void play(struct db *db, struct table *t, int seat, const char *move)
+{
+	const char *why;
+
+	t->now_us += 1000000;
+	ck_assert_int_eq(
+		match_try_move(t->m, seat, slice_str(move), false, t->now_us, 0, &t->step, &why),
+		0);
+	ck_assert_int_eq(db_write_wait(db, write_step, t), 0);
+	match_step_clear(&t->step);
+	ck_assert_int_eq(db_read_wait(db, load_it, t), 0);
+}
+
+struct lists {
+	int64_t account, live, all;
+};
+
+static int count_one(void *arg, int64_t id)
+{
+	(void)id;
+	++*(int64_t *)arg;
+	return 0;
+}
+
+static int list(struct db_tx *tx, void *arg)
+{
+	struct lists *l = arg;
+	int rc;
+
+	l->live = l->all = 0;
+	rc = game_store_live_of_account(tx, l->account, 10, count_one, &l->live);
+	return rc < 0 ? rc : game_store_of_account(tx, l->account, 10, count_one, &l->all);
+}
+
+static int forget(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return game_store_forget(tx, 12);
+}
+
+START_TEST(three_sit_at_a_match)
+{
+	struct db *db = database_new(&(struct db_schema){ "game", game_migrations });
+	struct table t = { 0 };
+	struct lists l = { .account = 13 };
+
+	ck_assert_int_eq(db_write_wait(db, add_row, &t), 0);
+	ck_assert_int_eq(db_read_wait(db, load_it, &t), 0);
+	ck_assert_uint_eq(t.m->seats, 3);
+	ck_assert_int_eq(match_seat(t.m, 13), 2);
+	ck_assert_str_eq(t.m->names[1], "B");
+	for (int seat = 0; seat < 3; seat++) {
+		ck_assert(!match_begun(t.m));
+		play(db, &t, seat, "a");
+	}
+	ck_assert(match_begun(t.m) && t.m->clock.side == 0);
+	play(db, &t, 0, "b");
+	ck_assert_int_eq(t.m->clock.left_us[0], 59000000);
+	ck_assert_int_eq(t.m->clock.side, 1);
+	ck_assert_int_eq(db_read_wait(db, list, &l), 0);
+	ck_assert(l.live == 1 && l.all == 1);
+
+	play(db, &t, 1, "last");
+	ck_assert(t.m->over && match_winner(t.m) == 1 && t.m->seq == 6);
+	ck_assert(t.m->scores[0] == GAME_LOST && t.m->scores[1] == GAME_WON);
+	ck_assert_int_eq(db_read_wait(db, list, &l), 0);
+	ck_assert(l.live == 0 && l.all == 1);
+
+	/* The one seat is empty, and nothing else is changed. */
+	ck_assert_int_eq(db_write_wait(db, forget, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, load_it, &t), 0);
+	ck_assert(match_empty_seat(t.m) == 1 && t.m->accounts[2] == 13);
+	ck_assert_str_eq(t.m->names[1], "");
+	ck_assert_int_eq(match_winner(t.m), 1);
+	match_free(&t.m);
+	db_close(&db);
+}
+END_TEST
+
+TEST_MAIN("seats", three_sit_at_a_match)
