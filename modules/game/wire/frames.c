@@ -1,34 +1,9 @@
 /*
- * frames.c: the JSON of each frame, put together by the shared writer. On the executor of the
- * match; a frame is as long as its match has moves.
+ * frames.c: the JSON of each frame about a match, put together by the shared writer; those about none are
+ * frames_lobby.c's. On the executor of the match; a frame is as long as its match has moves.
  */
-#include "wire/frames.h"
-
 #include "engine/speed.h"
-#include "lobby/lobby.h"
-
-#define FRAME_USUAL 480 /* bytes: most are no longer */
-
-/* A frame under construction. */
-struct frame {
-	struct strbuf out;
-	struct json_writer w;
-};
-
-static void frame_open(struct frame *f, const char *type)
-{
-	*f = (struct frame){ 0 };
-	strbuf_reserve(&f->out, FRAME_USUAL);
-	json_writer_init(&f->w, &f->out);
-	json_open_object(&f->w);
-	json_put_str(&f->w, "type", type);
-}
-
-static struct buf *frame_close(struct frame *f)
-{
-	json_close_object(&f->w);
-	return buf_from_strbuf(&f->out);
-}
+#include "wire/frames_private.h"
 
 /* Milliseconds left; null where there is no end to them. */
 static void put_left(struct json_writer *w, const struct match *m, int seat, int64_t left_us)
@@ -442,121 +417,5 @@ struct buf *game_frame_started(const struct match *m, int seat)
 	json_put_str(&f.w, "rules", m->rules->id);
 	put_opponent(&f.w, m, seat);
 	write_time_control(&f.w, m);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_current(const int64_t *matches, size_t n, bool more)
-{
-	struct frame f;
-
-	frame_open(&f, "current");
-	json_name(&f.w, "matches");
-	json_open_array(&f.w);
-	for (size_t i = 0; i < n; i++)
-		json_i64(&f.w, matches[i]);
-	json_close_array(&f.w);
-	json_put_bool(&f.w, "more", more);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_rejected(
-	int64_t match, const struct match *m, struct slice move, const char *code, const char *text)
-{
-	struct frame f;
-
-	frame_open(&f, "rejected");
-	json_put_i64(&f.w, "match", match);
-	if (m) {
-		json_put_i64(&f.w, "seq", m->seq);
-		json_put_i64(&f.w, "ply", m->ply);
-	}
-	json_put_text(&f.w, "move", slice_head(move, GAME_MOVE_MAX));
-	json_put_str(&f.w, "code", code);
-	json_put_str(&f.w, "text", text);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_elsewhere(void)
-{
-	return game_frame_error("elsewhere",
-		"the games have moved to another node: ask again for what you follow or seek");
-}
-
-/* ---- seeks ---- */
-
-static void write_seek(struct json_writer *w, const struct game_seek *s, int64_t left_ms)
-{
-	json_put_i64(w, "seek", s->id);
-	json_put_str(w, "rules", s->rules->id);
-	json_put_str(w, "setup", s->setup[0] ? s->setup : NULL);
-	json_put_i64(w, "seats", s->seats);
-	json_name(w, "time_control");
-	game_control_write(w, &s->control);
-	json_put_bool(w, "rated", s->rated);
-	json_put_i64(w, "rating", s->rating);
-	json_put_str(w, "color", s->seat >= 0 ? s->rules->seat_names[s->seat] : NULL);
-	json_put_i64(w, "expires_in", left_ms);
-}
-
-struct buf *game_frame_seeking(const struct game_seek *seek, int64_t left_ms)
-{
-	struct frame f;
-
-	frame_open(&f, "seeking");
-	write_seek(&f.w, seek, left_ms);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_seek_expired(int64_t seek, const char *reason)
-{
-	struct frame f;
-
-	frame_open(&f, "seek-expired");
-	json_put_i64(&f.w, "seek", seek);
-	json_put_str(&f.w, "reason", reason);
-	return frame_close(&f);
-}
-
-struct buf *game_frame_cancelled(int64_t seek)
-{
-	struct frame f;
-
-	frame_open(&f, "cancelled");
-	if (seek)
-		json_put_i64(&f.w, "seek", seek);
-	return frame_close(&f);
-}
-
-void game_frame_seeks_open(struct game_seeks_frame *f)
-{
-	*f = (struct game_seeks_frame){ 0 };
-	json_writer_init(&f->w, &f->out);
-	json_open_object(&f->w);
-	json_put_str(&f->w, "type", "seeks");
-	json_name(&f->w, "seeks");
-	json_open_array(&f->w);
-}
-
-void game_frame_seeks_add(struct game_seeks_frame *f, const struct game_seek *seek, int64_t left_ms)
-{
-	json_open_object(&f->w);
-	write_seek(&f->w, seek, left_ms);
-	json_close_object(&f->w);
-}
-
-struct buf *game_frame_seeks_close(struct game_seeks_frame *f)
-{
-	json_close_array(&f->w);
-	json_close_object(&f->w);
-	return buf_from_strbuf(&f->out);
-}
-
-struct buf *game_frame_error(const char *code, const char *text)
-{
-	struct frame f;
-
-	frame_open(&f, "error");
-	json_put_str(&f.w, "code", code);
-	json_put_str(&f.w, "text", text);
 	return frame_close(&f);
 }
