@@ -193,7 +193,7 @@ static void put_history(struct json_writer *w, struct slice text)
 static int show(struct db_tx *tx, void *arg)
 {
 	struct mail_call *c = arg;
-	struct slice history;
+	struct slice history = SLICE("");
 	struct mail_queued q;
 	int rc = mail_store_queue_get(tx, c->id, c->a, &q);
 
