@@ -17,7 +17,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 let hearth;
 let people = 0;
 before(async () => {
-  hearth = await new Hearth({ 'auth.registrations_per_network': 10000, 'video.hold': '0s' }).start();
+  hearth = await new Hearth({ 'auth.registrations_per_network': 10000, 'video.hold': '0s', 'connections.uploads_per_account': 0 }).start();
 });
 after(() => hearth.remove());
 

@@ -112,7 +112,8 @@ int game_store_add_positions(struct db_tx *tx, int64_t limit, int64_t *count)
 {
 	for (*count = 0; *count < limit; ++*count) {
 		int64_t id;
-		int rc = db_get_int(tx, &id, "SELECT id FROM match WHERE position = '' AND seats > 0 LIMIT 1");
+		int rc = db_get_int(
+			tx, &id, "SELECT id FROM match WHERE position = '' AND seats > 0 LIMIT 1");
 
 		if (rc == HEARTH_ENOTFOUND)
 			return 0;
