@@ -86,6 +86,9 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 
 	game_control_print(&m->clock.control, control);
 	record.time_control = slice_str(control);
+	record.rated = m->rated;
+	for (unsigned seat = 0; seat < m->seats; seat++)
+		record.ratings[seat] = m->ratings[seat].rating;
 	memcpy(record.scores, m->scores, sizeof(record.scores));
 	for (unsigned seat = 0; seat < m->seats; seat++)
 		record.names[seat] = match_name(m, (int)seat, rooms[seat]);

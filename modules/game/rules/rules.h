@@ -86,6 +86,8 @@ struct game_record {
 	struct slice setup;          /* as `init` got it, with the seed */
 	const uint8_t *seed;         /* GAME_SEED_SIZE bytes */
 	struct slice time_control;   /* as PGN writes it; empty: none */
+	bool rated;
+	int ratings[GAME_SEATS_MAX]; /* when it began, by seat; 0: not known */
 	struct slice moves;          /* notations of all moves, separated by one space */
 };
 

@@ -43,6 +43,15 @@ static const char *termination(const struct pgn_game *g)
 	return g->result == PGN_GOES_ON ? "unterminated" : "normal";
 }
 
+static void add_rating(struct strbuf *out, const char *tag, int rating)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", rating);
+	if (rating > 0)
+		add_tag(out, tag, slice_str(text));
+}
+
 static void add_tags(struct strbuf *out, const struct pgn_game *g)
 {
 	char date[16] = "????.??.??", hour[16] = "??:??:??";
@@ -53,13 +62,15 @@ static void add_tags(struct strbuf *out, const struct pgn_game *g)
 		strftime(date, sizeof(date), "%Y.%m.%d", &utc);
 		strftime(hour, sizeof(hour), "%H:%M:%S", &utc);
 	}
-	add_tag(out, "Event", SLICE("Casual game"));
+	add_tag(out, "Event", g->rated ? SLICE("Rated game") : SLICE("Casual game"));
 	add_tag(out, "Site", known(g->site));
 	add_tag(out, "Date", slice_str(date));
 	add_tag(out, "Round", SLICE("-"));
 	add_tag(out, "White", known(g->white));
 	add_tag(out, "Black", known(g->black));
 	add_tag(out, "Result", slice_str(result_text(g->result)));
+	add_rating(out, "WhiteElo", g->white_rating);
+	add_rating(out, "BlackElo", g->black_rating);
 	add_tag(out, "UTCDate", slice_str(date));
 	add_tag(out, "UTCTime", slice_str(hour));
 	add_tag(out, "TimeControl", g->time_control.n ? g->time_control : SLICE("-"));
@@ -149,6 +160,9 @@ void pgn_record(const struct game_record *match, struct slice setup, struct slic
 		.reason = match->reason,
 		.setup = setup,
 		.time_control = match->time_control,
+		.rated = match->rated,
+		.white_rating = match->ratings[0],
+		.black_rating = match->ratings[1],
 		.moves = match->moves,
 		.variant = variant };
 

@@ -22,8 +22,10 @@ struct pgn_game {
 	struct slice status, reason; /* in one word, and in the words of the rules; or empty */
 	struct slice setup;          /* FEN; empty for the usual start */
 	struct slice time_control;   /* empty: none */
-	struct slice moves;          /* SAN, separated by one space */
-	struct slice variant;        /* as lichess names it: "Chess960"; empty: chess */
+	bool rated;
+	int white_rating, black_rating; /* 0: not known */
+	struct slice moves;             /* SAN, separated by one space */
+	struct slice variant;           /* as lichess names it: "Chess960"; empty: chess */
 };
 
 /* Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. */

@@ -61,6 +61,20 @@ START_TEST(games_that_begin_elsewhere)
 }
 END_TEST
 
+START_TEST(a_game_that_counts_says_so)
+{
+	struct pgn_game g = game(PGN_DRAWN, SLICE("draw"), SLICE("e4"));
+	struct strbuf out = { 0 };
+
+	g.rated = true;
+	g.white_rating = 1741;
+	pgn_write(&out, &g);
+	ck_assert_ptr_nonnull(strstr(out.p, "[Event \"Rated game\"]\n"));
+	ck_assert_ptr_nonnull(strstr(out.p, "[Result \"1/2-1/2\"]\n[WhiteElo \"1741\"]\n[UTCDate"));
+	strbuf_free(&out);
+}
+END_TEST
+
 /* Import format allows no line of more than 255 bytes, export format none of more than 79. */
 START_TEST(lines_are_short)
 {
@@ -88,4 +102,5 @@ START_TEST(lines_are_short)
 }
 END_TEST
 
-TEST_MAIN("pgn", games_and_how_they_end, games_that_begin_elsewhere, lines_are_short)
+TEST_MAIN("pgn", games_and_how_they_end, games_that_begin_elsewhere, lines_are_short,
+	a_game_that_counts_says_so)
