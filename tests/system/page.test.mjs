@@ -348,6 +348,12 @@ test('two browsers play a game to mate, by mouse and by keyboard', { skip }, asy
   assert.deepEqual((await faults(black)).filter((fault) => !/<button (light|dark) /.test(fault)), []);
   await black.click('#decline');
   await white.waitForFunction(() => /declines/.test(document.getElementById('notice').textContent));
+  // White's last move is taken back, which Black allows, and made again.
+  await white.click('#takeback');
+  await black.waitForSelector('#offer-state:has-text("take a move back")');
+  await black.click('#takeback');
+  await white.waitForFunction(() => !/g4/.test(document.getElementById('moves').textContent));
+  await type(white, 'g2g4');
   await type(black, 'e8e4'); // refused, and said so
   await black.waitForFunction(() => document.getElementById('notice').textContent !== '');
   await click(black, 'd8', 'h4');

@@ -116,6 +116,14 @@ function stateText() {
   return `${capital(match.winner)} won${how}.`;
 }
 
+// What stands between the two.
+function offers() {
+  const said = [];
+  if (match.draw_offer) said.push(match.draw_offer === other() ? `${match.opponent} offers a draw.` : 'You have offered a draw.');
+  if (match.takeback_offer) said.push(match.takeback_offer === other() ? `${match.opponent} asks to take a move back.` : 'You have asked to take a move back.');
+  return said;
+}
+
 function drawState() {
   byId('seek-row').hidden = seeking || goesOn();
   byId('seeking').hidden = !seeking;
@@ -130,8 +138,10 @@ function drawState() {
   byId('resign').hidden = !begun;
   byId('draw').textContent = match.draw_offer === other() ? 'Accept the draw' : 'Offer or claim a draw';
   byId('draw').hidden = !begun || match.draw_offer === match.color;
-  byId('decline').hidden = match.draw_offer !== other();
-  byId('offer-state').textContent = match.draw_offer === other() ? `${match.opponent} offers a draw.` : match.draw_offer ? 'You have offered a draw.' : '';
+  byId('takeback').textContent = match.takeback_offer === other() ? 'Allow it' : 'Take a move back';
+  byId('takeback').hidden = match.ply === 0 || match.takeback_offer === match.color;
+  byId('decline').hidden = match.draw_offer !== other() && match.takeback_offer !== other();
+  byId('offer-state').textContent = offers().join(' ');
 }
 
 function drawMoves() {
@@ -213,8 +223,8 @@ const on = {
   moved(frame) {
     if (!isShown(frame)) return;
     match.moves = [...match.moves, frame.san];
-    const { ply, position, move, clock, periods, running, draw_offer, legal } = frame;
-    Object.assign(match, { ply, position, last: move, clock, periods, running, draw_offer, legal });
+    const { ply, position, move, clock, periods, running, draw_offer, takeback_offer, legal } = frame;
+    Object.assign(match, { ply, position, last: move, clock, periods, running, draw_offer, takeback_offer, legal });
     chosen = null;
     clocksAt = Date.now();
     draw();
@@ -233,6 +243,17 @@ const on = {
     draw();
     if (frame.by !== match.color) notice(`${match.opponent} declines the draw.`);
   },
+  'takeback-offered'(frame) {
+    if (!isShown(frame)) return;
+    match.takeback_offer = frame.by;
+    draw();
+  },
+  'takeback-declined'(frame) {
+    if (!isShown(frame)) return;
+    match.takeback_offer = null;
+    draw();
+    if (frame.by !== match.color) notice(`${match.opponent} wants the move to stand.`);
+  },
   'opponent-gone'(frame) {
     if (!isShown(frame) || frame.color === match.color) return;
     gone = { since: Date.now(), claimIn: frame.claim_in ?? null };
@@ -245,7 +266,7 @@ const on = {
   },
   ended(frame) {
     if (!isShown(frame)) return;
-    Object.assign(match, { status: frame.status, reason: frame.reason, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null });
+    Object.assign(match, { status: frame.status, reason: frame.reason, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null, takeback_offer: null });
     gone = null;
     draw();
     refreshGames();
@@ -289,7 +310,7 @@ byId('seek').addEventListener('click', () => {
   act({ type: 'seek', rules: byId('rules').value, clock: byId('clock').value, rated: byId('rated').checked, legal: true });
 });
 byId('cancel-seek').addEventListener('click', () => act({ type: 'cancel' }));
-for (const [id, type] of [['abort', 'abort'], ['draw', 'draw'], ['decline', 'decline'], ['claim-victory', 'claim-victory'], ['claim-draw', 'claim-draw']])
+for (const [id, type] of [['abort', 'abort'], ['draw', 'draw'], ['takeback', 'takeback'], ['decline', 'decline'], ['claim-victory', 'claim-victory'], ['claim-draw', 'claim-draw']])
   byId(id).addEventListener('click', () => act({ type }));
 
 byId('resign').addEventListener('click', () => askFirst({
