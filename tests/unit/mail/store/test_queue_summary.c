@@ -127,13 +127,13 @@ END_TEST
 static int plans(struct db_tx *tx, void *arg)
 {
 	static const char *const statements[] = {
-		"EXPLAIN QUERY PLAN SELECT domain, count(*), sum(CASE WHEN held = 0 THEN 0 ELSE "
-		"1 END), min(due_ms), min(id) FROM queue WHERE domain > 'a' GROUP BY domain ORDER "
-		"BY domain",
+		("EXPLAIN QUERY PLAN SELECT domain, count(*), sum(CASE WHEN held = 0 THEN 0 ELSE "
+		 "1 END), min(due_ms), min(id) FROM queue WHERE domain > 'a' GROUP BY domain ORDER "
+		 "BY domain"),
 		"EXPLAIN QUERY PLAN SELECT count(*) FROM queue WHERE held > 0",
 		"EXPLAIN QUERY PLAN SELECT min(domain) FROM queue WHERE domain > 'a'",
-		"EXPLAIN QUERY PLAN SELECT 1 FROM queue q WHERE q.held = 0 AND q.domain = 'a' AND "
-		"q.due_ms <= 1",
+		("EXPLAIN QUERY PLAN SELECT 1 FROM queue q WHERE q.held = 0 AND q.domain = 'a' AND "
+		 "q.due_ms <= 1"),
 	};
 
 	(void)arg;
