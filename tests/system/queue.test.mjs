@@ -154,7 +154,7 @@ const FAULTS = [
   ['longline', { greet: Buffer.alloc(1e7, '220 x') }, later(/no answer of SMTP/)],
   ['manylines', { EHLO: Buffer.alloc(1e7, '250-x\r\n') }, later(/no answer of SMTP/)],
   ['codes', { EHLO: '250-x\r\n550 y' }, sent()], // the last line's counts: HELO is tried
-  ['codesrcpt', { RCPT: '250-ok\r\n550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 nobody/)],
+  ['codesrcpt', { RCPT: '250-ok\r\n550 5.1.1 nobody', DATA: '503 rcpt' }, never(/5\.1\.1 ok \/ nobody/)],
   ['nonsense', { EHLO: '250-x\r\nnonsense\r\n250 y' }, later(/no answer of SMTP/)],
   ['octets', { RCPT: '550 5.1.1 n\xfbd\x01\x1b[31m\x80', DATA: '503 rcpt' }, never(/5\.1\.1 n/)],
   ['bare', { EHLO: '250 x' }, sent()],
@@ -283,7 +283,7 @@ test('every fault of a destination', async () => {
     }
     const report = new RegExp(`Final-Recipient: rfc822; bob@${domain}\\r\\nAction: failed\\r\\nStatus: 5`);
     assert.equal(report.test(reports), !!end.failed, `${domain}: a report`);
-    if (end.failed) assert.match(reports.slice(reports.indexOf(`Your mail to bob@${domain}`)), end.failed, domain);
+    if (end.failed) assert.match(reports.slice(reports.indexOf(`Your mail to bob@${domain}`)).split('Action: failed')[0], end.failed, domain); // in its own
   }
   assert.match(reports, /Return-Path: <>/);
 });
