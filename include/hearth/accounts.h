@@ -172,13 +172,13 @@ struct accounts {
 	void (*by_token)(void *self, struct slice token, const struct conn_info *peer,
 		accounts_fn *done, void *arg);
 	/*
-	 * A fresh proof that it is still the person who asks, before what a session that was stolen must
-	 * not be able to do: "password" in the request's body, and "code", of their second factor, where
-	 * they have one. Wrong ones count, and make wait, as at log-in. What is not proven is answered here
-	 * as by auth's own routes: 400 or 403 naming the field, 409 (the session has ended), 429, 503. A
-	 * code is used up whatever becomes of the request, so all else of it is looked at before. The route
-	 * must be for who is signed in, and `body` is that request's. From the loop; `done` there, once: later,
-	 * but where the body lacks something, from inside the call.
+	 * A proof that it is still the person who asks, before what a session that was stolen must not be able
+	 * to do: "password" in the request's body, and "code", of their second factor, where they have one; or
+	 * neither, when this very session has shown them a few minutes ago (auth's factor/proof.h). Wrong ones
+	 * count, as at log-in. What is not proven is answered here: 400 or 403 naming the field, 409 (the session
+	 * has ended), 429, 503. A code is used up whatever becomes of the request, so all else is looked at before.
+	 * The route must be for who is signed in; `body` is that request's, or NULL: it has nothing else, and may
+	 * be missing. From the loop; `done` there, once: later, but where the body is wrong, from inside the call.
 	 */
 	void (*prove)(void *self, struct http_request *rq, const struct json *body,
 		accounts_proven_fn *done, void *arg);

@@ -72,6 +72,7 @@ struct auth {
 	int64_t guesses_per_network;
 	int64_t registrations_per_network;
 	int64_t device_ttl_ms;   /* of a trusted device; 0: none is trusted */
+	int64_t proof_ttl_ms;    /* of password and code, shown by a session (factor/proof.h) */
 	int second_factor;       /* enum auth_factor_policy (factor/factor.h) */
 	int64_t password_min;    /* characters */
 	int64_t address_rest_ms; /* before somebody else may have it (account/resting.h) */
@@ -113,6 +114,7 @@ extern const char auth_export_migration[];           /* personal/export_store.c 
 extern const char auth_grant_migration[];            /* grant/grant_store.c */
 extern const char auth_group_migration[];            /* group/group_store.c */
 extern const char auth_known_migration[];            /* session/known_store.c */
+extern const char auth_proven_migration[];           /* session/proven_store.c */
 extern const char auth_resting_migration[];          /* account/resting_store.c */
 extern const char auth_reset_migration[];            /* reset/reset_store.c */
 extern const char auth_second_address_migration[];   /* reset/second_address_store.c */

@@ -73,5 +73,6 @@ const char *const auth_migrations[] = {
 	auth_subscriber_migration,
 	auth_group_prefix_migration,
 	auth_subscriber_told_migration,
+	auth_proven_migration,
 	NULL,
 };

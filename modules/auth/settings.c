@@ -27,6 +27,9 @@ const struct config_setting auth_settings[] = {
 		"who must have a second factor; without one a session can only enrol one" },
 	{ NULL, "trusted_device_ttl", CONFIG_DURATION, "30d", "0s", "365d", NULL,
 		"how long a trusted device needs no second step; 0: no device is trusted" },
+	{ NULL, "proof_ttl", CONFIG_DURATION, "5m", "0s", "1h", NULL,
+		"how long a session that has shown password and code needs neither for more of "
+		"what is done to mail (aliases, forwards, keys, queue); 0: each time" },
 	{ NULL, "guess_window", CONFIG_DURATION, "15m", "1s", "24h", NULL,
 		"when guesses are forgotten: after so long without one" },
 	{ NULL, "guesses_per_account", CONFIG_INT, "10", "1", "1000000", NULL,
@@ -113,6 +116,7 @@ void auth_read_settings(struct auth *a)
 	a->token_ttl_ms = config_duration_ms(c, "auth", "token_ttl");
 	a->second_factor = auth_factor_policy(config_text(c, "auth", "second_factor"));
 	a->device_ttl_ms = config_duration_ms(c, "auth", "trusted_device_ttl");
+	a->proof_ttl_ms = config_duration_ms(c, "auth", "proof_ttl");
 	a->sessions_per_account = config_int(c, "auth", "sessions_per_account");
 	a->guess_window_ms = config_duration_ms(c, "auth", "guess_window");
 	a->guesses_per_account = config_int(c, "auth", "guesses_per_account");

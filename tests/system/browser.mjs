@@ -48,6 +48,12 @@ export async function person(browser, hearth, name, ...flags) {
   return { address, page, headers, ask: (method, path, body) => hearth.api(method, path, body, headers) };
 }
 
+// Who is asked by the page whether it is they says so by the password.
+export async function prove(page, password = PASSWORD) {
+  await page.fill('dialog[aria-label="Is it you?"] [name=password]', password);
+  await page.click('dialog[aria-label="Is it you?"] button[type=submit]');
+}
+
 // The page closed, after a look that nothing went wrong in it.
 export async function close(page) {
   assert.deepEqual(page.complaints, []);

@@ -2,7 +2,7 @@
 // an owner, the archive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, faults, fillSignIn, launch, open, PASSWORD, person, problemAt, shot, signedIn, skip, visit } from './browser.mjs';
+import { close, faults, fillSignIn, launch, open, PASSWORD, person, problemAt, prove, shot, signedIn, skip, visit } from './browser.mjs';
 import { eventually, Hearth } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { SmtpClient } from './smtp-client.mjs';
@@ -185,11 +185,10 @@ test('the archive is searched, read thread by thread, and an owner removes', { s
   await close(milo);
 
   await page.click('text="Remove all …"');
-  await page.fill('dialog [name=password]', 'not hers');
   await page.click('dialog button[type=submit]');
+  await prove(page, 'not hers');
   await problemAt(page, 'password').waitFor();
-  await page.fill('dialog [name=password]', PASSWORD);
-  await page.click('dialog button[type=submit]');
+  await prove(page);
   await page.waitForSelector('text="Nothing was kept yet."');
   await close(page);
 });
@@ -206,8 +205,8 @@ test('members elsewhere are invited, say yes by a link, and are removed', { skip
   await page.waitForSelector('h3:text-is("Members elsewhere")');
   const card = page.locator('form:has(button:text-is("Invite them"))');
   await card.locator('[name=address]').fill('ann@example.org');
-  await card.locator('[name=password]').fill(PASSWORD);
   await card.locator('button').click();
+  await prove(page);
   await page.waitForSelector('#subscribers li:has-text("ann@example.org"):has-text("invited")');
   assert.deepEqual(await faults(page), []);
   // The link, for somebody who is not signed in here.

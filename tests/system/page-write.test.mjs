@@ -3,7 +3,7 @@
 // real Chromium.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, faults, launch, PASSWORD, person, problemAt, shot, skip } from './browser.mjs';
+import { close, faults, launch, PASSWORD, person, problemAt, prove, shot, skip } from './browser.mjs';
 import { Hearth, eventually } from './hearth.mjs';
 import { ImapClient } from './imap-client.mjs';
 import { deliver } from './smtp-client.mjs';
@@ -230,12 +230,12 @@ test('what waits before it leaves is taken back, and written on; a draft of anot
   // What is on its way is listed, and taken back there, too; mail is sent on once that address says yes.
   await page.evaluate(() => { location.hash = 'account/mail'; });
   await page.waitForSelector('#outgoing li:has-text("from afar"):has-text("gil@hearth.test")');
-  await page.fill('.card:has(#forward-said) [name=password]', PASSWORD);
   await page.fill('.card:has(#forward-said) [name=address]', 'not an address');
   await page.click('text="Send on"');
   await problemAt(page, 'address').waitFor();
   await page.fill('.card:has(#forward-said) [name=address]', 'fay@elsewhere.example');
   await page.click('text="Send on"');
+  await prove(page);
   await page.waitForSelector('#forward-said:has-text("A letter went to fay@elsewhere.example")');
   await looks(page, 'account-mail');
   await page.click('text="Send nothing on"');

@@ -143,8 +143,7 @@ static void on_password(void *arg, int status)
 static void change(struct ask *ask, const struct json *body, db_fn *fn)
 {
 	ask->change = fn;
-	if (auth_proof_read(&ask->proof, ask->a, ask->rq, body))
-		auth_reauthenticate(ask->a, ask->rq, body, "password", on_password, ask);
+	auth_proof_begin(&ask->proof, ask->a, ask->rq, body, on_password, ask);
 }
 
 /* ---- POST {"address", "targets", "may_write", "password", "code"} ---- */
@@ -254,12 +253,8 @@ static void on_changed(void *arg, int status)
 
 void auth_delete_alias(void *module, struct http_request *rq)
 {
-	const struct json *body = http_body_json(rq);
-	struct ask *ask;
+	struct ask *ask = ask_new(module, rq);
 
-	if (!body)
-		return;
-	ask = ask_new(module, rq);
 	ask->alias.id = http_param_int(rq, "id");
-	change(ask, body, drop);
+	change(ask, NULL, drop);
 }

@@ -38,8 +38,8 @@ static int set_codes(struct db_tx *tx, struct auth_factor_change *c)
 }
 
 /*
- * Who came in before under other conditions does not stay in by them: open log-ins and trusted
- * devices end, and with the first factor what the main password alone had opened.
+ * Who came in before under other conditions does not stay in by them: open log-ins, trusted
+ * devices and proofs (proof.h) end, and with the first factor what the main password alone had opened.
  */
 static int end_what_was(struct db_tx *tx, const struct auth_factor_change *c, bool password)
 {
@@ -48,6 +48,8 @@ static int end_what_was(struct db_tx *tx, const struct auth_factor_change *c, bo
 	};
 	int rc = auth_store_drop_tickets(tx, account_of(c));
 
+	if (rc == 0)
+		rc = auth_store_forget_proven(tx, account_of(c));
 	return rc < 0 ? rc : auth_store_revoke(tx, &what, NULL);
 }
 
@@ -125,6 +127,8 @@ int auth_factor_new_codes(struct db_tx *tx, void *arg)
 		rc = HEARTH_ENOTFOUND;
 	if (rc == 0)
 		rc = set_codes(tx, c);
+	if (rc == 0)
+		rc = auth_store_forget_proven(tx, account_of(c));
 	return rc < 0 ? rc : record(tx, c, "factor.recovery_codes", NULL);
 }
 

@@ -34,6 +34,27 @@ bool auth_proof_read(
 	return true;
 }
 
+void auth_proof_begin(struct auth_proof *p, struct auth *a, struct http_request *rq,
+	const struct json *body, auth_reauthenticate_fn *done, void *arg)
+{
+	bool none = !body && http_body(rq).n == 0;
+
+	if (!body && !none)
+		body = http_body_json(rq);
+	if (!none && (!body || !auth_proof_read(p, a, rq, body))) {
+		done(arg, HEARTH_EINVAL);
+		return;
+	}
+	p->a = a;
+	p->rq = rq;
+	p->before = none || (!p->given && !json_get(body, "password"));
+	p->lasts = !p->before;
+	if (p->before)
+		done(arg, 0);
+	else
+		auth_reauthenticate(a, rq, body, "password", done, arg);
+}
+
 /* What a code by SMS is found by: a person has one at a time. */
 static struct slice subject_of(int64_t account, char out[32])
 {
@@ -70,14 +91,11 @@ static int take_code(struct db_tx *tx, struct auth_proof *p, int64_t account)
 	return rc == HEARTH_EDENIED ? take_sms(tx, p, account) : rc;
 }
 
-int auth_proof_take(struct db_tx *tx, struct auth_proof *p)
+static int take_given(struct db_tx *tx, struct auth_proof *p)
 {
 	int64_t account = http_account(p->rq)->id, factors = 0;
 	int rc = auth_store_count_factors(tx, account, &factors);
 
-	INVARIANT(p->a && p->rq);
-	p->outcome = PROOF_DONE;
-	p->wait_ms = 0;
 	if (rc < 0 || factors == 0)
 		return rc;
 	if (!p->given) {
@@ -101,10 +119,34 @@ int auth_proof_take(struct db_tx *tx, struct auth_proof *p)
 				auth_device(p->rq), NULL);
 }
 
+int auth_proof_take(struct db_tx *tx, struct auth_proof *p)
+{
+	const struct account *account = http_account(p->rq);
+	bool proven = false;
+	int rc;
+
+	INVARIANT(p->a && p->rq);
+	p->outcome = PROOF_DONE;
+	p->wait_ms = 0;
+	if (p->before) {
+		rc = auth_store_is_proven(
+			tx, account, clock_wall_ms(), p->a->proof_ttl_ms, &proven);
+		p->outcome = proven ? PROOF_DONE : PROOF_NOT_BEFORE;
+		return rc;
+	}
+	rc = take_given(tx, p);
+	return rc == 0 && auth_proof_done(p) && p->lasts
+		       ? auth_store_note_proven(tx, account, clock_wall_ms())
+		       : rc;
+}
+
 bool auth_proof_refuse(const struct auth_proof *p)
 {
 	switch (p->outcome) {
 	case PROOF_DONE: return false;
+	case PROOF_NOT_BEFORE:
+		http_reply_problem(p->rq, 400, "password", "expected your password, once more");
+		break;
 	case PROOF_MISSING: http_reply_problem(p->rq, 400, "code", EXPECTED); break;
 	case PROOF_WRONG:
 		http_reply_problem(p->rq, 403, "code", "this code is wrong or was used");

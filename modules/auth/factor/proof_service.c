@@ -4,6 +4,7 @@
  * for (proof.h); others have databases of their own, so theirs is used up before.
  *
  *   the password is right ─▶ one transaction: is the session still there, the code ─▶ done
+ *   (neither came)        ─▶ … has it shown both a short while ago
  *
  * On the loop, but for what runs in the database.
  */
@@ -62,11 +63,8 @@ void auth_prove(void *self, struct http_request *rq, const struct json *body,
 {
 	struct proving *p = mem_zalloc(sizeof(*p));
 
-	INVARIANT(http_account(rq) && body);
+	INVARIANT(http_account(rq));
 	p->done = done;
 	p->arg = arg;
-	if (auth_proof_read(&p->proof, self, rq, body))
-		auth_reauthenticate(self, rq, body, "password", on_password, p);
-	else
-		finish(p, HEARTH_EINVAL);
+	auth_proof_begin(&p->proof, self, rq, body, on_password, p);
 }

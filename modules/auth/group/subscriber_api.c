@@ -190,8 +190,7 @@ void auth_post_subscriber(void *module, struct http_request *rq)
 			"a server without a name on the internet sends no mail elsewhere");
 		return;
 	}
-	if (auth_proof_read(&ask->proof, ask->a, rq, body))
-		auth_reauthenticate(ask->a, rq, body, "password", on_password, ask);
+	auth_proof_begin(&ask->proof, ask->a, rq, body, on_password, ask);
 }
 
 /* ---- saying yes ---- */

@@ -100,6 +100,16 @@ int auth_store_still_held(struct db_tx *tx, const struct account *account);
 /* Notes that a token was used now, from there; at most once in five minutes. */
 int auth_store_touch_token(struct db_tx *tx, int64_t id, int64_t now_ms, const char *peer);
 
+/* ---- proven_store.c: a session that has shown password and code; inside a db_fn ---- */
+
+/* Notes that it has, now. `session` is who asks: nothing is noted of tokens of other kinds. */
+int auth_store_note_proven(struct db_tx *tx, const struct account *session, int64_t now_ms);
+/* Whether it is one, is still there, and has done so less than lasts_ms ago. */
+int auth_store_is_proven(struct db_tx *tx, const struct account *session, int64_t now_ms,
+	int64_t lasts_ms, bool *proven);
+/* No session of the account has, any more: its password or its factors are others now. */
+int auth_store_forget_proven(struct db_tx *tx, int64_t account);
+
 /* Which tokens of an account end. */
 struct auth_revocation {
 	int64_t account;

@@ -195,6 +195,9 @@ int auth_store_revoke(struct db_tx *tx, const struct auth_revocation *what, int6
 	/* Nor does one that stands before its first. */
 	if (rc == 0 && what->password)
 		rc = auth_store_next_generation(tx, what->account, &e.generation);
+	/* Nor does what it was shown for last (this may be the one session that stays). */
+	if (rc == 0 && what->password)
+		rc = auth_store_forget_proven(tx, what->account);
 	/* Nor is a place known any more where somebody else may have used it. */
 	if (rc == 0 && what->password)
 		rc = auth_store_drop_networks(tx, what->account);

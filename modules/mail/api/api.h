@@ -62,7 +62,7 @@ struct mail_key_call {
 struct mail_call *mail_call_new(
 	void *module, struct http_request *rq, void (*work)(struct mail_call *c));
 void mail_call_start(struct mail_call *c);
-/* Begins it once the body has proven that it is still who is signed in (accounts.prove), or answers. */
+/* Begins it once it is proven that it is still who is signed in (accounts.prove; `body` as there), or answers. */
 void mail_call_prove(struct mail_call *c, const struct json *body);
 /* On the loop: answers with what `work` has made, or the error, and frees the call. A done_fn. */
 void mail_call_answer(void *call, int status);

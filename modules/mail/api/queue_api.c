@@ -286,10 +286,7 @@ void mail_post_queue_retry(void *module, struct http_request *rq)
 
 void mail_delete_queued(void *module, struct http_request *rq)
 {
-	const struct json *body = http_body_json(rq);
-
-	if (body)
-		mail_call_prove(order_one(module, rq, MAIL_QUEUE_REMOVE), body);
+	mail_call_prove(order_one(module, rq, MAIL_QUEUE_REMOVE), NULL);
 }
 
 static bool read_ids(struct http_request *rq, const struct json *body, struct mail_queue_call *o)

@@ -138,8 +138,5 @@ void mail_delete_archived(void *module, struct http_request *rq)
 
 void mail_delete_archive(void *module, struct http_request *rq)
 {
-	const struct json *body = http_body_json(rq);
-
-	if (body)
-		mail_call_prove(change_new(module, rq, work_clear), body);
+	mail_call_prove(change_new(module, rq, work_clear), NULL);
 }

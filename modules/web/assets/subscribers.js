@@ -3,7 +3,7 @@ import { post, remove } from './api.js';
 import { button, card, element, list, paragraph, row } from './dom.js';
 import { field, form } from './form.js';
 import { day } from './text.js';
-import { ownProof } from './account/proof.js';
+import { proven } from './account/proof.js';
 
 const SAID = { invited: 'asked', member: 'since', paused: 'paused since' };
 
@@ -16,10 +16,10 @@ export function subscribersCard(path, subscribers, redraw) {
       state === 'paused' && button('Send again', () => attempt(post(`${path}/subscribers/${id}/resume`)), { className: 'quiet', 'aria-label': `Send again to ${address}` }),
       button('Remove', () => attempt(remove(`${path}/subscribers/${id}`)), { className: 'quiet', 'aria-label': `Remove ${address}` }))), 'Nobody.', { id: 'subscribers' }),
     form({
-      fields: [field({ name: 'address', label: 'Invite an address at another server', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email', autocomplete: 'off', hint: 'They get the group’s mail once they have opened the link of a letter.' }), ...ownProof('Your password')],
+      fields: [field({ name: 'address', label: 'Invite an address at another server', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email', autocomplete: 'off', hint: 'They get the group’s mail once they have opened the link of a letter.' })],
       submit: 'Invite them',
       async send(values) {
-        await post(`${path}/subscribers`, values);
+        await proven((proof) => post(`${path}/subscribers`, { ...values, ...proof }));
         redraw();
       },
     }), paragraph('Who has no account here gets the mail alone, and leaves by the link in it.', 'hint'));

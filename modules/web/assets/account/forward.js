@@ -2,7 +2,7 @@
 import { get, put, remove } from '../api.js';
 import { button, card, element, paragraph } from '../dom.js';
 import { field, form } from '../form.js';
-import { ownProof } from './proof.js';
+import { proven } from './proof.js';
 
 const PATH = '/api/mail/forward';
 
@@ -24,10 +24,9 @@ export async function forwardCard() {
         fields: [
           field({ name: 'address', label: 'To the address', value: state.address ?? '', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email', autocomplete: 'off' }),
           field({ name: 'keep', label: 'A copy stays here', type: 'checkbox', value: state.address ? state.keep : true }),
-          ...ownProof('Your password'),
         ],
         submit: 'Send on',
-        send: async (values) => draw(await put(PATH, values)),
+        send: async (values) => draw(await proven((proof) => put(PATH, { ...values, ...proof }))),
         more: [end].filter(Boolean),
       }), paragraph('What is sent on bears this server’s name on its envelope, so that what cannot be delivered comes back here.', 'hint')));
   }

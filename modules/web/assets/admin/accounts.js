@@ -6,7 +6,7 @@ import { askFirst, secretOnce } from '../dialog.js';
 import { field, form } from '../form.js';
 import { session } from '../session.js';
 import { day, size } from '../text.js';
-import { ownProof, proofFields } from '../account/proof.js';
+import { ownProof, proofFields, proven } from '../account/proof.js';
 import { ROLES } from './roles.js';
 
 const PATH = '/api/auth/accounts';
@@ -104,11 +104,10 @@ const freeing = () => card('An address that rests', form({
   fields: [
     paragraph('The address of a deleted account and the name of a deleted group are kept from others for a while, since mail still comes for who had them. Free one here, if it is to be given again before.', 'hint'),
     field({ name: 'address', label: 'Address', required: true, autocapitalize: 'none', spellcheck: false, inputMode: 'email' }),
-    ...ownProof(),
   ],
   submit: 'Free it',
   async send(values, node) {
-    await post('/api/auth/addresses/free', values);
+    await proven((proof) => post('/api/auth/addresses/free', { ...values, ...proof }));
     node.reset();
     node.say('Somebody else can have it now.');
   },

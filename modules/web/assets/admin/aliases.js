@@ -3,7 +3,7 @@ import { get, post, remove } from '../api.js';
 import { button, card, element, paragraph, row } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
-import { ownProof } from '../account/proof.js';
+import { proven } from '../account/proof.js';
 
 const PATH = '/api/auth/aliases';
 
@@ -21,8 +21,7 @@ export async function show() {
     const done = await askFirst({
       title: `Remove ${alias.address}?`, submit: 'Remove', danger: true,
       text: `Mail to ${alias.address} does not reach ${alias.target} any more. What nothing is left of rests before an account or a group can have its name.`,
-      fields: ownProof(),
-      send: (proof) => remove(`${PATH}/${alias.id}`, proof),
+      send: () => proven((proof) => remove(`${PATH}/${alias.id}`, proof)),
     });
     if (done) node.replaceWith(element('li', { className: 'hint', role: 'status', textContent: `${alias.address} does not lead to ${alias.target} any more.` }));
   }
@@ -62,12 +61,11 @@ export async function show() {
         field({ name: 'address', label: 'Address', required: true, autocapitalize: 'none', spellcheck: false, placeholder: 'info@example.org', hint: 'Or @example.org: whatever nobody has at that domain; or, where it leads to another domain, all of it.' }),
         field({ name: 'targets', label: 'Leads to', type: 'textarea', rows: 3, required: true, autocapitalize: 'none', spellcheck: false, hint: 'Addresses here or elsewhere, with commas or lines between; or the one @domain.' }),
         field({ name: 'may_write', label: 'Whom it leads to may write as this address', type: 'checkbox', hint: 'Who alone gets its mail may anyway.' }),
-        ...ownProof(),
       ],
       submit: 'Make the alias',
       reset: true,
       async send({ targets, ...values }, node) {
-        await post(PATH, { ...values, targets: targets.split(/[\s,;]+/).filter(Boolean) });
+        await proven((proof) => post(PATH, { ...values, targets: targets.split(/[\s,;]+/).filter(Boolean), ...proof }));
         await again();
         node.say('It leads there now.');
       },

@@ -3,7 +3,7 @@ import { get, post } from '../api.js';
 import { button, card, element, list, paragraph } from '../dom.js';
 import { askFirst, copyButton } from '../dialog.js';
 import { ago } from '../text.js';
-import { ownProof } from '../account/proof.js';
+import { proven } from '../account/proof.js';
 
 const PATH = '/api/mail/dkim';
 
@@ -23,8 +23,7 @@ function keyRow(key, draw) {
   const revoke = () => askFirst({
     title: `Revoke ${key.selector}?`, submit: 'Revoke', danger: true,
     text: 'For a key that others may have. Mail that it signed counts as forged from the moment its record is published without it.',
-    fields: ownProof(),
-    send: async (proof) => draw(await post(`${PATH}/revoke`, { domain: key.domain, selector: key.selector, ...proof })),
+    send: async () => draw(await proven((proof) => post(`${PATH}/revoke`, { domain: key.domain, selector: key.selector, ...proof }))),
   });
   return element('li', { className: 'record' },
     element('div', { className: 'what' },
@@ -38,12 +37,11 @@ function keyRow(key, draw) {
 
 function domainCard(domain, keys, draw) {
   const waits = keys.some(({ state }) => state === 'waits');
-  const rotate = async (now, proof) => draw(await post(`${PATH}/rotate`, { domain, now, ...proof }));
+  const rotate = async (now) => draw(await proven((proof) => post(`${PATH}/rotate`, { domain, now, ...proof })));
   const signNow = () => askFirst({
     title: 'Sign with the new keys now?', submit: 'Sign now',
     text: 'Until their records are seen everywhere, mail that they sign counts as not signed.',
-    fields: ownProof(),
-    send: (proof) => rotate(true, proof),
+    send: () => rotate(true),
   });
   return card(domain, list(keys.map((key) => keyRow(key, draw)), 'It has none yet: they are made for its first mail.'),
     element('div', { className: 'row' },

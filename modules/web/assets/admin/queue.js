@@ -4,7 +4,7 @@ import { button, card, element, list, paragraph, row } from '../dom.js';
 import { askFirst } from '../dialog.js';
 import { field, form } from '../form.js';
 import { ago, inWhile, minute, size } from '../text.js';
-import { ownProof } from '../account/proof.js';
+import { proven } from '../account/proof.js';
 import { explained } from './answer.js';
 
 const PATH = '/api/mail/queue';
@@ -61,8 +61,7 @@ function entryRow(entry, changed) {
     const done = await askFirst({
       title: `Remove the mail to ${entry.recipient}?`, submit: 'Remove', danger: true,
       text: `It will not be delivered, and ${entry.sender || 'its sender'} is not told.`,
-      fields: ownProof(),
-      send: (proof) => remove(path, proof),
+      send: () => proven((proof) => remove(path, proof)),
     });
     if (!done) return;
     gone(`The mail to ${entry.recipient} is removed.`);

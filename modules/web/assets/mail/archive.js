@@ -1,6 +1,6 @@
 // mail/archive.js: what was kept of a group's mail: listed, searched, read thread by thread. Its members read it;
 // who may change the group removes.
-import { ownProof } from '../account/proof.js';
+import { proven } from '../account/proof.js';
 import { get, remove } from '../api.js';
 import { askFirst } from '../dialog.js';
 import { button, card, element, list, row } from '../dom.js';
@@ -41,8 +41,8 @@ export async function archivePage(group, { name, back, changes }) {
       changes && element('p', { className: 'hint', textContent: `It keeps ${size(used)}${quota ? ` of ${size(quota)} at most; then the oldest go for mail of people here, and others’ is not kept` : ''}.` }),
       changes && messages.length > 0 && !query && button('Remove all …', async () => {
         const done = await askFirst({
-          title: 'Remove all that was kept?', text: 'Nobody can read it here any more. What members have in their own mailboxes stays.', fields: ownProof(), submit: 'Remove all', danger: true,
-          send: (proof) => remove(base, proof),
+          title: 'Remove all that was kept?', text: 'Nobody can read it here any more. What members have in their own mailboxes stays.', submit: 'Remove all', danger: true,
+          send: () => proven((proof) => remove(base, proof)),
         });
         if (done) await drawList();
       }, { className: 'quiet danger' })));

@@ -398,8 +398,64 @@ START_TEST(app_passwords_are_taken_as_people_type_them)
 }
 END_TEST
 
+/* Whether it counts then, for who was shown by that token of that account. */
+static bool proven(struct db_tx *tx, int64_t account, int64_t token, int64_t now_ms)
+{
+	const struct account who = { .id = account, .token = token };
+	bool yes = true;
+
+	ck_assert_int_eq(auth_store_is_proven(tx, &who, now_ms, 5 * MINUTE, &yes), 0);
+	return yes;
+}
+
+static int prove(struct db_tx *tx, void *arg)
+{
+	int64_t one = add(tx, ann, AUTH_TOKEN_SESSION, "one", 0);
+	int64_t two = add(tx, ann, AUTH_TOKEN_SESSION, "two", 0);
+	int64_t api = add(tx, ann, AUTH_TOKEN_API, "api", 0);
+	int64_t app = add(tx, ann, AUTH_TOKEN_APP, "app", 0);
+	const int64_t all[] = { one, api, app };
+	const struct auth_revocation password = { .account = ann, .except = one, .password = true };
+
+	(void)arg;
+	ck_assert(!proven(tx, ann, one, T0));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		ck_assert_int_eq(auth_store_note_proven(
+					 tx, &(struct account){ .id = ann, .token = all[i] }, T0),
+			0);
+	ck_assert(proven(tx, ann, one, T0));
+	ck_assert(proven(tx, ann, one, T0 + 5 * MINUTE - 1));
+	ck_assert(!proven(tx, ann, one, T0 + 5 * MINUTE));
+	ck_assert(!proven(tx, ann, one, T0 - 1)); /* a clock that was set back */
+	ck_assert(!proven(tx, ann, two, T0));
+	ck_assert(!proven(tx, ben, one, T0));
+	ck_assert(!proven(tx, ann, api, T0) && !proven(tx, ann, app, T0));
+	ck_assert(!proven(tx, ann, 0, T0)); /* shown by the password alone */
+	/* The session that changes the password stays, but not what it has shown. */
+	ck_assert_int_eq(auth_store_revoke(tx, &password, NULL), 0);
+	ck_assert(!proven(tx, ann, one, T0));
+	ck_assert_int_eq(
+		auth_store_still_held(tx, &(struct account){ .id = ann, .token = one }), 0);
+	/* And one that ends takes it along. */
+	ck_assert_int_eq(
+		auth_store_note_proven(tx, &(struct account){ .id = ann, .token = one }, T0), 0);
+	ck_assert(proven(tx, ann, one, T0));
+	ck_assert_int_eq(auth_store_revoke_all(tx, ann), 0);
+	ck_assert(!proven(tx, ann, one, T0));
+	return 0;
+}
+
+START_TEST(a_proof_is_its_sessions_and_lasts_some_minutes)
+{
+	open_fresh();
+	within(prove);
+	close_it();
+}
+END_TEST
+
 TEST_MAIN("tokens", kinds_open_what_they_are_for, ending_takes_what_was_meant,
-	what_was_ended_is_not_held, use_is_noted_now_and_then, what_expired_is_removed,
+	what_was_ended_is_not_held, a_proof_is_its_sessions_and_lasts_some_minutes,
+	use_is_noted_now_and_then, what_expired_is_removed,
 	one_too_many_ends_the_one_unused_the_longest, an_old_password_opens_nothing_in_hand,
 	who_logs_in_after_an_end_is_not_meant, scopes_are_read_and_written,
 	app_passwords_are_taken_as_people_type_them)
