@@ -11,25 +11,54 @@
 #include "mime/header.h"
 #include "mime/structure.h"
 
-/* Said of the mail or of a policy, of a mailbox that is full, or of the way there (RFC 3463 section 3). */
-static bool is_of_now(struct slice status)
+/* Of a status what is behind its class: "1.1" of "5.1.1". */
+static struct slice detail_of(struct slice status)
 {
-	static const char *const heads[] = { "5.2.2", "5.2.3", "5.3.", "5.4.", "5.5.", "5.6.",
-		"5.7." };
+	return slice_skip(status, 2);
+}
+
+/*
+ * Said of the mail, of its sender, of a policy, or of how it was handed over (RFC 3463 section 3): anybody there
+ * would have had that back, and whoever may write to the group can have it said, day by day.
+ */
+static bool is_of_mail(struct slice status, bool refused)
+{
+	static const char *const heads[] = { "6.", "7." };
+	static const char *const details[] = { "1.7", "1.8", "2.3", "3.3", "3.4", "4.6", "4.14" };
+	struct slice detail = detail_of(status);
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (slice_starts(status, slice_str(heads[i])))
+		if (slice_starts(detail, slice_str(heads[i])))
 			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++)
+		if (slice_eq(detail, slice_str(details[i])))
+			return true;
+	return !refused && slice_starts(detail, SLICE("5."));
+}
+
+/* No status, or one that says nothing of why. */
+static bool is_unclear(struct slice status)
+{
+	return status.n == 0 || slice_eq(detail_of(status), SLICE("0.0"));
+}
+
+/* Of a mailbox that is full, of its system, or of the way there. */
+static bool is_of_now(struct slice status)
+{
+	struct slice detail = detail_of(status);
+
+	return slice_eq(detail, SLICE("2.2")) || slice_starts(detail, SLICE("3.")) ||
+	       slice_starts(detail, SLICE("4.")) || slice_starts(detail, SLICE("5."));
 }
 
 enum list_bounce list_bounce_of(struct slice status, bool refused)
 {
-	bool final = slice_starts(status, SLICE("5."));
-
-	if (status.n == 0)
-		return refused ? LIST_BOUNCE_HARD : LIST_BOUNCE_SOFT;
-	return final && !is_of_now(status) ? LIST_BOUNCE_HARD : LIST_BOUNCE_SOFT;
+	if (is_unclear(status))
+		return refused ? LIST_BOUNCE_HARD : LIST_BOUNCE_NONE;
+	if (is_of_mail(status, refused))
+		return LIST_BOUNCE_NONE;
+	return slice_starts(status, SLICE("5.")) && !is_of_now(status) ? LIST_BOUNCE_HARD
+								       : LIST_BOUNCE_SOFT;
 }
 
 /* "5.1.1 (nobody is there)": what a report has behind Status. */
@@ -56,7 +85,7 @@ static enum list_bounce read_group(struct slice group, char status[LIST_BOUNCE_S
 	if (mime_field_find(group, SLICE("Status"), &field))
 		said = first_word(field.value);
 	snprintf(status, LIST_BOUNCE_STATUS_MAX, "%.*s", SLICE_ARG(said));
-	return list_bounce_of(said, false);
+	return is_unclear(said) ? LIST_BOUNCE_SOFT : list_bounce_of(said, false);
 }
 
 /* The fields of the message, then of each recipient, with empty lines between them. */

@@ -60,6 +60,7 @@ static void as_ours(struct slice in)
 	struct strbuf out = { 0 };
 	struct report_recipient to = { .action = REPORT_FAILED };
 	char status[LIST_BOUNCE_STATUS_MAX];
+	enum list_bounce found;
 	struct report r = { .hostname = "here.test",
 		.to = SLICE("ann@here.test"),
 		.host = "mx.there.test",
@@ -76,8 +77,10 @@ static void as_ours(struct slice in)
 		r.message = in.p ? in : SLICE("");
 		r.whole = to.address.n % 2;
 		report_write(&out, &r);
-		INVARIANT(list_bounce_read(strbuf_slice(&out), status) != LIST_BOUNCE_NONE);
-		INVARIANT(status[0] == '4' || status[0] == '5');
+		found = list_bounce_read(strbuf_slice(&out), status);
+		/* It may be said of the mail: that counts nothing. */
+		INVARIANT(found ? status[0] == '4' || status[0] == '5'
+				: !list_bounce_of(slice_str(to.enhanced), false));
 	}
 	smtp_response_free(&answer);
 	strbuf_free(&out);
