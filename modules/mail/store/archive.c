@@ -77,12 +77,15 @@ static int open_archive(struct db_tx *tx, int64_t account, struct mailbox *box)
 	return rc < 0 ? rc : mail_store_mailbox(tx, account, SLICE(MAIL_ARCHIVE_MAILBOX), box);
 }
 
+/* What was cleared goes by and by (mailbox_delete.c): it is not here any more. */
 static int has(struct db_tx *tx, int64_t account, struct slice name)
 {
 	int64_t n = 0;
-	int rc =
-		db_get_int(tx, &n, "SELECT count(*) FROM archived WHERE account = $1 AND name = $2",
-			db_int(account), db_text(name));
+	int rc = db_get_int(tx, &n,
+		"SELECT count(*) FROM archived a JOIN message m ON m.content = a.content"
+		" JOIN mailbox b ON b.id = m.mailbox AND b.deleted = 0"
+		" WHERE a.account = $1 AND a.name = $2",
+		db_int(account), db_text(name));
 
 	return rc < 0 ? rc : n > 0 ? HEARTH_EEXIST : 0;
 }

@@ -198,6 +198,18 @@ START_TEST(what_is_beyond_the_quota_goes)
 }
 END_TEST
 
+/* How many there are, but for what goes by and by. */
+static uint64_t in_archive(struct db_tx *tx)
+{
+	int64_t n = 0;
+
+	ck_assert_int_eq(db_get_int(tx, &n,
+				 "SELECT count(*) FROM message m JOIN mailbox b ON b.id = m.mailbox"
+				 " WHERE b.deleted = 0"),
+		0);
+	return (uint64_t)n;
+}
+
 static int gone(struct db_tx *tx, void *arg)
 {
 	struct arena *a = arena_new();
@@ -236,6 +248,12 @@ static int gone(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(
 		mail_store_archive_message(tx, GROUP, id, MAIL_WANT_META, a, &m), HEARTH_ENOTFOUND);
 	ck_assert_int_eq(mail_store_archive_remove(tx, GROUP, id), HEARTH_ENOTFOUND);
+	/* What is written meanwhile is kept, also what was there before: in no thread of those that go. */
+	keep(tx, "many 149", "many 149", "c@x");
+	ck_assert_uint_ne(uid_of(tx, "many 149"), 0);
+	ck_assert_uint_eq(thread_of(tx, "many 149"), 1);
+	keep(tx, "many 149", "many 149", "c@x");
+	ck_assert_uint_eq(in_archive(tx), 1);
 	/* With its group: also what comes while it goes. */
 	ck_assert_int_eq(mail_store_erase(tx, mail_archive_account(GROUP)), 0);
 	while (!done)
