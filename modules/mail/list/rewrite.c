@@ -56,7 +56,17 @@ static struct slice cut(struct slice text)
 	return slice_head(text, n);
 }
 
-/* The name of the first author; without one their local part, since nobody's address stands in a name. */
+/* Whether somebody could take it for an address, in whichever of the characters that stand for "@". */
+static bool has_address(struct slice name)
+{
+	return slice_chr(name, '@') >= 0 || slice_find(name, SLICE("\xef\xbc\xa0")) >= 0 ||
+	       slice_find(name, SLICE("\xef\xb9\xab")) >= 0;
+}
+
+/*
+ * The name of the first author. Without one, or with one that looks like an address, their local part: what goes
+ * out is signed by us, and would vouch for it.
+ */
 static struct slice author_name(struct arena *a, struct slice value)
 {
 	struct mime_addresses list = mime_addresses_parse(a, value);
@@ -67,7 +77,9 @@ static struct slice author_name(struct arena *a, struct slice value)
 
 		if (it->kind != MIME_ADDRESS_MAILBOX)
 			continue;
-		return cut(name.n > 0 ? name : mime_raw_text(a, it->mailbox));
+		if (name.n == 0 || has_address(name))
+			name = mime_raw_text(a, it->mailbox);
+		return cut(has_address(name) ? SLICE("") : name);
 	}
 	return SLICE("");
 }

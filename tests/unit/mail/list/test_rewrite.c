@@ -73,9 +73,28 @@ START_TEST(the_author)
 	becomes(&from, "From: =?utf-8?Q?=C3=84nn=2C_A?= <a@a.test>\r\nReply-To: b\r\n\r\n",
 		"From: =?utf-8?B?w4RubiwgQSB2aWEgVGhlIGNob2ly?=\r\n <choir@ours.test>\r\n"
 		"X-Original-From: =?utf-8?Q?=C3=84nn=2C_A?= <a@a.test>\r\nReply-To: b\r\n\r\n");
+	becomes(&from, "From: \"x\\\" <evil>, \" <ann@a.test>\r\nReply-To: b\r\n\r\n",
+		"From: \"x\\\" <evil>, via The choir\"\r\n <choir@ours.test>\r\n"
+		"X-Original-From: \"x\\\" <evil>, \" <ann@a.test>\r\nReply-To: b\r\n\r\n");
 	becomes(&from, "From: \"x\\\" <evil@e.test>, \" <ann@a.test>\r\nReply-To: b\r\n\r\n",
-		"From: \"x\\\" <evil@e.test>, via The choir\"\r\n <choir@ours.test>\r\n"
+		"From: ann via The choir\r\n <choir@ours.test>\r\n"
 		"X-Original-From: \"x\\\" <evil@e.test>, \" <ann@a.test>\r\nReply-To: b\r\n\r\n");
+	/* No address stands in a name that we sign: as it is, encoded, wide, or in a local part. */
+	becomes(&from, "From: \"ceo@bank.test\" <ann@a.test>\r\nReply-To: b\r\n\r\n",
+		"From: ann via The choir\r\n <choir@ours.test>\r\n"
+		"X-Original-From: \"ceo@bank.test\" <ann@a.test>\r\nReply-To: b\r\n\r\n");
+	becomes(&from, "From: =?utf-8?Q?ceo=40bank.test?= <ann@a.test>\r\nReply-To: b\r\n\r\n",
+		"From: ann via The choir\r\n <choir@ours.test>\r\n"
+		"X-Original-From: =?utf-8?Q?ceo=40bank.test?= <ann@a.test>\r\nReply-To: b\r\n\r\n");
+	becomes(&from,
+		"From: ceo\xef\xbc\xa0"
+		"bank <ann@a.test>\r\nReply-To: b\r\n\r\n",
+		"From: ann via The choir\r\n <choir@ours.test>\r\n"
+		"X-Original-From: ceo\xef\xbc\xa0"
+		"bank <ann@a.test>\r\nReply-To: b\r\n\r\n");
+	becomes(&from, "From: \"ceo@bank.test\"@e.test\r\nReply-To: b\r\n\r\n",
+		"From: via The choir\r\n <choir@ours.test>\r\n"
+		"X-Original-From: \"ceo@bank.test\"@e.test\r\nReply-To: b\r\n\r\n");
 	becomes(&from, "Subject: x\r\n\r\n",
 		"Subject: x\r\nFrom: via The choir\r\n <choir@ours.test>\r\n\r\n");
 }
