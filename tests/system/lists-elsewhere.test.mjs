@@ -201,6 +201,30 @@ test('a mail that waits, for its time or for an owner, goes to them when it may'
   assert.equal(hearth.command('verify').status, 0);
 });
 
+test('what was asked of a mail that waits holds when it goes: to members elsewhere, and where a member sends theirs on', async () => {
+  const now = Date.now();
+  run('group', 'add', 'quiet');
+  run('group', 'join', 'quiet', 'bob', '--owner');
+  assert.equal((await confirm(tokenOf(run('group', 'subscribe', 'quiet', 'ivy@away.test')))).status, 200);
+  const id = sql("SELECT id FROM account WHERE address = 'bob@hearth.test'", 'auth');
+  sql(`INSERT INTO forward (account, address, keep, confirmed, hash, asked_ms) VALUES (${id}, 'bobs@away.test', 1, 1, '', ${now})`);
+  const wait = async (words, about) => {
+    const client = await SmtpClient.hello(hearth.port.submissions, { secure: true });
+    await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+    assert.equal((await client.mail('ann@hearth.test', 'quiet@hearth.test', `From: ann@hearth.test\r\nSubject: ${about}\r\n\r\nhello\r\n`, ` HOLDFOR=1${words}`)).code, 250);
+    client.close();
+  };
+  const wide = Buffer.from('von wärts', 'utf8').toString('latin1'), secret = subject();
+  await wait(' SMTPUTF8', wide);
+  await eventually(() => ['ivy', 'bobs'].every((who) => sink.mails.some((mail) => mail.to.includes(`<${who}@away.test>`) && mail.text.includes('Subject: von w'))), 30, 'beyond ASCII');
+  for (const mail of sink.mails.filter((one) => one.text.includes('Subject: von w'))) assert.match(mail.from, / SMTPUTF8/);
+  await wait(' REQUIRETLS', secret);
+  for (const who of ['ivy', 'bobs']) await eventually(() => hearth.log.split('\n').some((line) => line.includes(`to=${who}@away.test `) && /has not proven who it is/.test(line)), 30, `${who}: refused`);
+  await eventually(() => header('bob', secret), 30, 'here it is');
+  assert.equal(came(secret).length, 0);
+  sql(`DELETE FROM forward WHERE account = ${id}`);
+});
+
 test('what comes back pauses a member: by its own address, signed, once a day', async () => {
   run('group', 'add', 'band');
   run('group', 'join', 'band', 'ann', '--owner');

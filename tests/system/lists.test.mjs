@@ -238,3 +238,25 @@ test('what others write to a moderated group waits for an owner’s word', async
   assert.equal(await header('bob', 'to both of these'), null);
   assert.equal(hearth.command('verify').status, 0);
 });
+
+test('who has left gets nothing of what waited; of a group that is gone its sender is told', async () => {
+  const timed = 'meant for later', moderated = 'meant for when it may', late = 'meant for nobody';
+  run('group', 'add', 'duo');
+  for (const name of ['bob', 'cleo', 'dan']) run('group', 'join', 'duo', name, ...(name === 'bob' ? ['--owner'] : []));
+  run('group', 'posting', 'duo', 'moderated');
+  assert.equal(await send('duo@hearth.test', { about: moderated }), 250);
+  assert.equal(await send('duo@hearth.test', { as: 'bob', about: timed, hold: 3 }), 250);
+  run('group', 'leave', 'duo', 'dan');
+  run('list', 'approve', 'duo', run('list', 'held', 'duo').split('\t')[0]);
+  for (const about of [timed, moderated]) await eventually(() => header('cleo', about), 30, about);
+  assert.equal(await send('duo@hearth.test', { as: 'cleo', about: late, hold: 2 }), 250);
+  run('group', 'delete', 'duo');
+  await eventually(() => !run('queue', 'list').includes('duo@'), 30, 'nobody waits');
+  for (const about of [timed, moderated, late]) assert.equal(await header('dan', about), null, about);
+  assert.equal(await header('bob', late), null);
+  const client = await ImapClient.login(hearth.port.imap, 'cleo@hearth.test', PASSWORD);
+  await client.ok('EXAMINE INBOX');
+  const [report] = await client.search(`SEARCH FROM "Mail delivery" TEXT "${late}"`);
+  assert.match((await client.fetch(`FETCH ${report} (BODY.PEEK[])`))[0]['BODY[]'], /^Final-Recipient: rfc822; ?duo@hearth\.test\r\n[^]*there is no such group any more/m);
+  client.close();
+});

@@ -51,6 +51,8 @@ void mail_delivery_receipt(struct mail_delivery *d, mail_delivered_fn *done)
 				    .count = d->owed_n });
 	mail_delivery_add(r, &(struct mail_recipient){
 				     .account = d->outgoing.account, .address = d->mail_from });
+	if (d->outgoing.tls == MAIL_TLS_REQUIRED)
+		mail_delivery_require_tls(r);
 	mail_delivery_write(r, strbuf_slice(&text));
 	strbuf_free(&text);
 	mail_delivery_finish(&r, done, d);

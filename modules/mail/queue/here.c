@@ -6,6 +6,8 @@
  *   batch ─▶ read (rows) ─▶ their groups as they are now (worker) ─▶ piece by piece: worker ─▶ delivery ─▶ on
  *   disk, rows marked ─▶ outcome, without rows
  *
+ * Who has left the group since it came gets nothing; where the group itself is gone, its sender is told.
+ *
  * On the loop; a destination has one such batch at a time, with one piece of the message. A batch that
  * cannot be filed is tried again, then recipient by recipient, so that one of them holds up no other.
  */
@@ -22,7 +24,9 @@
 /* A group that some of them get it through, and, where they are elsewhere, where. */
 struct through {
 	struct mail_list list;
-	const char *address; /* NULL: it is no member any more */
+	bool gone;           /* there is no such group any more */
+	bool left;           /* they are no member any more */
+	const char *address; /* of one elsewhere */
 };
 
 struct filing {
@@ -42,6 +46,21 @@ void here_filed(struct mail_batch *b, size_t i)
 	mail_batch_set(&b->recipients[i], b->a, OUTCOME_SENT, 250, "2.0.0", SLICE("filed here"));
 }
 
+/* One that it is through with: who has left is as good as one who has it, since who is in is the group's business. */
+static void set_done(struct filing *f, size_t i)
+{
+	struct mail_batch *b = f->batch;
+
+	if (b->recipients[i].row.filed || !f->through[i].left)
+		here_filed(b, i);
+	else if (f->through[i].gone)
+		mail_batch_set(&b->recipients[i], b->a, OUTCOME_FAILED, 550, "5.1.1",
+			SLICE("there is no such group any more"));
+	else
+		mail_batch_set(&b->recipients[i], b->a, OUTCOME_SENT, 250, "2.0.0",
+			SLICE("is no member any more"));
+}
+
 /* What became of all of them. */
 static void end(struct filing *f, int status)
 {
@@ -52,7 +71,7 @@ static void end(struct filing *f, int status)
 
 	for (size_t i = 0; i < b->count; i++) {
 		if (status == 0 || b->recipients[i].row.filed)
-			here_filed(b, i);
+			set_done(f, i);
 		else if (gone)
 			mail_batch_set(&b->recipients[i], b->a, OUTCOME_FAILED, 550, "5.1.1",
 				SLICE("there is no such mailbox any more"));
@@ -68,7 +87,7 @@ static void end(struct filing *f, int status)
 	free(f);
 }
 
-/* In the transaction that files it. */
+/* In the transaction that files it. A group's archive has it by those who got it. */
 static int mark_rows(struct db_tx *tx, void *arg)
 {
 	const struct filing *f = arg;
@@ -79,7 +98,8 @@ static int mark_rows(struct db_tx *tx, void *arg)
 		const struct mail_queued *row = &f->batch->recipients[i].row;
 
 		rc = mail_store_queue_filed(tx, row->id);
-		if (rc < 0 || row->archive != MAIL_TO_ARCHIVE || row->list == list)
+		if (rc < 0 || row->archive != MAIL_TO_ARCHIVE || row->list == list ||
+			f->through[i].left)
 			continue;
 		list = row->list;
 		rc = mail_store_queue_archived(tx, row->outgoing, list);
@@ -146,44 +166,65 @@ static int read_outgoing(struct db_tx *tx, void *arg)
 /* ---- whom it is for, as they are now ---- */
 
 /* One that is gone is called as it was. */
-static void find_list(struct filing *f, const struct mail_queued *row, struct mail_list *out)
+static int find_list(struct filing *f, const struct mail_queued *row, struct through *out)
 {
 	const struct accounts *accounts = f->m->accounts;
 	struct accounts_group_named group;
+	int rc = accounts->group_by_id_wait(accounts->self, row->list, &group);
 
-	*out = (struct mail_list){ .id = row->list,
+	out->gone = rc == HEARTH_ENOTFOUND;
+	out->list = (struct mail_list){ .id = row->list,
 		.name = row->list_name,
 		.title = SLICE(""),
 		.open = true,
 		.archived = row->archive != MAIL_NOT_ARCHIVED,
 		.kept = row->archive == MAIL_ARCHIVED,
 		.vouched = true };
-	if (accounts->group_by_id_wait(accounts->self, row->list, &group) < 0)
-		return;
-	out->title = arena_slice(f->batch->a, slice_str(group.title));
-	out->prefix = arena_slice(f->batch->a, slice_str(group.prefix));
-	out->open = group.open;
+	if (rc < 0)
+		return out->gone ? 0 : rc;
+	out->list.title = arena_slice(f->batch->a, slice_str(group.title));
+	out->list.prefix = arena_slice(f->batch->a, slice_str(group.prefix));
+	out->list.open = group.open;
+	return 0;
 }
 
-/* On a worker. */
+/* Whether they are in it still. */
+static int find_member(struct filing *f, const struct mail_queued *row, struct through *out)
+{
+	const struct accounts *accounts = f->m->accounts;
+	char address[256];
+	int rc;
+
+	if (row->here > 0) {
+		rc = accounts->is_member_wait(accounts->self, row->list, row->here);
+	} else {
+		rc = accounts->subscriber_wait(accounts->self, row->list, -row->here, address);
+		if (rc == 0)
+			out->address = arena_strdup(f->batch->a, slice_str(address));
+	}
+	out->left = rc == HEARTH_ENOTFOUND;
+	return out->left ? 0 : rc;
+}
+
+/* On a worker. f->status is the outcome: what cannot be known now is asked again. */
 static void find_groups(void *arg)
 {
 	struct filing *f = arg;
 	struct mail_batch *b = f->batch;
-	const struct accounts *accounts = f->m->accounts;
 
-	for (size_t i = 0; i < b->count; i++) {
+	f->status = 0;
+	for (size_t i = 0; i < b->count && f->status == 0; i++) {
 		const struct mail_queued *row = &b->recipients[i].row;
 		struct through *t = &f->through[i];
-		char address[256];
 
+		if (!row->list)
+			continue;
 		if (i > 0 && row->list == b->recipients[i - 1].row.list)
-			t->list = f->through[i - 1].list;
-		else if (row->list)
-			find_list(f, row, &t->list);
-		if (row->here < 0 && accounts->subscriber_wait(
-					     accounts->self, row->list, -row->here, address) == 0)
-			t->address = arena_strdup(b->a, slice_str(address));
+			*t = (struct through){ .list = t[-1].list, .gone = t[-1].gone };
+		else
+			f->status = find_list(f, row, t);
+		if (f->status == 0)
+			f->status = find_member(f, row, t);
 	}
 }
 
@@ -191,7 +232,7 @@ static void add(struct filing *f, const struct mail_queued *row, const struct th
 {
 	struct slice domain = slice_str(t->address ? t->address : "");
 
-	if (row->filed || mail_delivery_has(f->delivery, row->here))
+	if (row->filed || t->left || mail_delivery_has(f->delivery, row->here))
 		return;
 	if (row->here > 0)
 		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,
@@ -217,14 +258,30 @@ static bool is_signed(struct slice trace)
 	return mime_field_find(trace, SLICE("DKIM-Signature"), &field);
 }
 
-/* Behind its trace, which is set apart. */
+/* What was asked when it came holds as if it went on now (its trace, which is set apart, among it). */
+static void set_asked(struct filing *f)
+{
+	const struct mail_outgoing *o = &f->batch->outgoing;
+
+	mail_delivery_set_outgoing(f->delivery, NULL, o->utf8, MAIL_RET_NONE, SLICE(""));
+	if (o->tls == MAIL_TLS_REQUIRED)
+		mail_delivery_require_tls(f->delivery);
+	mail_delivery_set_trace(f->delivery, o->mail_from, o->content.trace);
+	if (o->account > 0 && !is_signed(o->content.trace))
+		mail_delivery_sign(f->delivery);
+	if (o->account > 0)
+		mail_delivery_has_waited(f->delivery);
+	mail_delivery_set_author(f->delivery, o->author);
+}
+
+/* Behind its trace. */
 static void on_groups(void *arg, int status)
 {
 	struct filing *f = arg;
 	struct mail_batch *b = f->batch;
 	const struct mail_content *content = &b->outgoing.content;
 
-	if (status < 0) {
+	if (status < 0 || f->status < 0) {
 		end(f, HEARTH_EBUSY);
 		return;
 	}
@@ -238,12 +295,7 @@ static void on_groups(void *arg, int status)
 		end(f, 0);
 		return;
 	}
-	mail_delivery_set_trace(f->delivery, b->outgoing.mail_from, content->trace);
-	if (b->outgoing.account > 0 && !is_signed(content->trace))
-		mail_delivery_sign(f->delivery);
-	if (b->outgoing.account > 0)
-		mail_delivery_has_waited(f->delivery);
-	mail_delivery_set_author(f->delivery, b->outgoing.author);
+	set_asked(f);
 	mail_delivery_also(f->delivery, mark_rows, f);
 	ask_piece(f);
 }

@@ -234,6 +234,16 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *to,
 		on_written(b, status);
 }
 
+/*
+ * What a report says of a mail is as much worth hiding as the mail: of one with REQUIRETLS it goes no other way (RFC
+ * 8689 section 5).
+ */
+static void protect(struct mail_delivery *d, const struct mail_batch *b)
+{
+	if (b->outgoing.tls == MAIL_TLS_REQUIRED)
+		mail_delivery_require_tls(d);
+}
+
 /* Whose address it is: there the report goes, as any mail, from nobody. */
 static void on_sender(void *arg, int status, const struct accounts_reached *reached)
 {
@@ -253,6 +263,7 @@ static void on_sender(void *arg, int status, const struct accounts_reached *reac
 	d = mail_delivery_new(b->q->m);
 	mail_delivery_add(d, &(struct mail_recipient){ .account = reached->accounts->id,
 				     .address = b->outgoing.mail_from });
+	protect(d, b);
 	mail_delivery_also(d, mail_batch_write, b);
 	mail_delivery_write(d, strbuf_slice(&b->report));
 	mail_delivery_finish(&d, on_delivered, b);
@@ -268,6 +279,7 @@ static void report_elsewhere(struct mail_batch *b, const char *sender)
 		d, &(struct mail_remote){
 			   .address = slice_str(sender), .domain = domain, .sent_on = true });
 	mail_delivery_sign(d);
+	protect(d, b);
 	mail_delivery_also(d, mail_batch_write, b);
 	mail_delivery_write(d, strbuf_slice(&b->report));
 	mail_delivery_finish(&d, on_delivered, b);
