@@ -21,6 +21,7 @@
 #define SETUP_SIZE 48
 #define SAVE_SIZE  (sizeof(head) + SETUP_SIZE + GO_MOVES_MAX * GO_MOVE_SIZE + 2)
 #define KOMI_MAX   200 /* half points */
+#define KOMI_USUAL 15
 
 static const char head[] = "go 1\n";
 static const char *const colours[2] = { "black", "white" };
@@ -74,7 +75,7 @@ static const char *read_setup(struct go_game *g, struct slice text)
 	if (text.n)
 		return "a setup is boardsize, komi and handicap, in this order";
 	if (!komi_said)
-		komi = handicap ? 1 : 15;
+		komi = handicap ? 1 : KOMI_USUAL;
 	go_begin(g, (unsigned)size, komi, (unsigned)handicap);
 	return NULL;
 }
@@ -95,6 +96,16 @@ static int init(void *state, unsigned seats, struct slice setup, const uint8_t s
 		return 0;
 	*why = fault;
 	return HEARTH_EINVAL;
+}
+
+/* Any board without a handicap, and with the usual komi: each has its own rating, as skill differs. */
+static const char *rating(struct slice setup)
+{
+	struct go_game g;
+
+	if (read_setup(&g, setup) || g.handicap || g.komi != KOMI_USUAL)
+		return NULL;
+	return g.size == 9 ? "go:9" : g.size == 13 ? "go:13" : "go";
 }
 
 static uint64_t to_move(const void *state)
@@ -317,7 +328,7 @@ static void record(const struct game_record *match, struct strbuf *out)
 	char text[16];
 
 	if (read_setup(&g, match->setup))
-		go_begin(&g, 19, 15, 0);
+		go_begin(&g, 19, KOMI_USUAL, 0);
 	write_komi(g.komi, text);
 	strbuf_printf(out, "(;GM[1]FF[4]CA[UTF-8]RU[Chinese]SZ[%d]KM[%s]", g.size, text);
 	add_property(out, "PC", match->site);
@@ -354,6 +365,7 @@ const struct game_rules go_rules = {
 	.setup_size_max = SETUP_SIZE,
 	.save_size_max = SAVE_SIZE,
 	.init = init,
+	.rating = rating,
 	.to_move = to_move,
 	.apply = apply,
 	.legal = legal,

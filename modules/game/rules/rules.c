@@ -39,3 +39,10 @@ const struct game_rules *game_rules_find(struct slice id)
 			return all_rules[i];
 	return NULL;
 }
+
+const char *game_rules_rating(const struct game_rules *rules, struct slice setup)
+{
+	if (rules->rating)
+		return rules->rating(setup);
+	return setup.n == 0 ? rules->id : NULL;
+}

@@ -112,6 +112,13 @@ struct game_rules {
 	int (*init)(void *state, unsigned seats, struct slice setup,
 		const uint8_t seed[GAME_SEED_SIZE], const char **why);
 	/*
+	 * What the rating of games from this setup is called ("go:9"), for which both sides must have
+	 * like chances whoever chose it; a text that lives for ever, and no other game's. NULL: no
+	 * rated game begins so (or at all, if `init` refuses it). Where the function is NULL, only the
+	 * usual start is rated, under the game's id. The host asks game_rules_rating.
+	 */
+	const char *(*rating)(struct slice setup);
+	/*
 	 * The seats whose turn it is, a bit each; 0 when the match is over. Of several each may
 	 * move, in whatever order.
 	 */
@@ -177,5 +184,7 @@ struct game_rules {
 const struct game_rules *game_rules_find(struct slice id);
 /* Those there are, one after another from 0; NULL behind the last. Any thread. */
 const struct game_rules *game_rules_at(size_t i);
+/* What a rated game from this setup is called, as `rating` has it; NULL: none may be. Any thread. */
+const char *game_rules_rating(const struct game_rules *rules, struct slice setup);
 
 #endif

@@ -95,6 +95,14 @@ static int init(void *state, unsigned seats, struct slice setup, const uint8_t s
 	return 0;
 }
 
+/* A start by lot is nobody's choice; a position is. */
+static const char *rating(struct slice setup)
+{
+	if (setup.n == 0)
+		return "chess";
+	return slice_eq(setup, DRAWN) ? "chess960" : NULL;
+}
+
 static uint64_t to_move(const void *state)
 {
 	const struct chess_game *g = state;
@@ -301,6 +309,7 @@ const struct game_rules chess_rules = {
 	.setup_size_max = CHESS_FEN_MAX,
 	.save_size_max = SAVE_SIZE_MAX,
 	.init = init,
+	.rating = rating,
 	.to_move = to_move,
 	.apply = apply,
 	.complete = complete,

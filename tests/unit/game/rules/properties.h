@@ -431,6 +431,7 @@ static inline void properties_of_table(const struct game_rules *r)
 	ck_assert(r->id && r->id[0] && strlen(r->id) < PROPERTIES_WORD);
 	ck_assert(strspn(r->id, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(r->id));
 	ck_assert(r->name && r->name[0]);
+	ck_assert_str_eq(game_rules_rating(r, SLICE("")), r->id);
 	ck_assert_uint_ge(r->seats_min, 1);
 	ck_assert_uint_le(r->seats_min, r->seats_max);
 	ck_assert_uint_le(r->seats_max, GAME_SEATS_MAX);
@@ -442,6 +443,17 @@ static inline void properties_of_table(const struct game_rules *r)
 	ck_assert(!r->has_secrets || r->told);
 	ck_assert_uint_gt(r->state_size, 0);
 	ck_assert_uint_gt(r->save_size_max, 0);
+}
+
+/* What is rated begins, under a name that is this game's alone. */
+static inline void properties_of_rating(const struct game_rules *r, struct slice setup, bool begins)
+{
+	const char *name = game_rules_rating(r, setup);
+	const struct game_rules *other = name ? game_rules_find(slice_str(name)) : NULL;
+
+	ck_assert_msg(!name || begins, "%s: %.*s", r->id, SLICE_ARG(setup));
+	ck_assert(!name || (name[0] && strlen(name) < PROPERTIES_WORD));
+	ck_assert(!other || strcmp(other->id, r->id) == 0);
 }
 
 /* Setups of any bytes are refused with a reason, or a game begins. */
@@ -465,6 +477,7 @@ static inline void properties_of_setups(const struct game_rules *r, const char *
 		rc = r->init(t.state, r->seats_max, slice_of(text, i % 3 ? n : at), seed, &why);
 		ck_assert_msg(rc == 0 || (rc == HEARTH_EINVAL && why && why[0]), "%s: %s: %d",
 			r->id, text, rc);
+		properties_of_rating(r, slice_of(text, i % 3 ? n : at), rc == 0);
 		text[at] = was;
 	}
 	free(t.state);

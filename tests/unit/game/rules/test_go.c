@@ -196,7 +196,24 @@ START_TEST(written_down_as_sgf)
 }
 END_TEST
 
-TEST_MAIN("go", lines, strings_without_liberties_are_taken,
+/* Each board has a rating of its own; no setup that helps one side has one. */
+START_TEST(fair_setups_are_rated)
+{
+	static const char *const unfair[] = { "komi 0", "komi 8", "boardsize 9 komi -7.5",
+		"handicap 2", "boardsize 13 handicap 2 ", "boardsize 9 komi 7.5 handicap 2",
+		"boardsize 11", "chess960" };
+
+	ck_assert_str_eq(game_rules_rating(rules, SLICE("")), "go");
+	ck_assert_str_eq(game_rules_rating(rules, SLICE("boardsize 19")), "go");
+	ck_assert_str_eq(game_rules_rating(rules, SLICE("komi 7.5")), "go");
+	ck_assert_str_eq(game_rules_rating(rules, SLICE("boardsize 13")), "go:13");
+	ck_assert_str_eq(game_rules_rating(rules, SLICE("boardsize 9 komi 7.5")), "go:9");
+	for (size_t i = 0; i < sizeof(unfair) / sizeof(unfair[0]); i++)
+		ck_assert_msg(!game_rules_rating(rules, slice_str(unfair[i])), "%s", unfair[i]);
+}
+END_TEST
+
+TEST_MAIN("go", fair_setups_are_rated, lines, strings_without_liberties_are_taken,
 	a_stone_without_liberty_is_refused_unless_it_captures, ko, dead_stones_are_agreed_on,
 	who_does_not_agree_goes_on_playing, handicap_and_komi,
 	setups_moves_and_saves_that_are_broken, no_game_is_endless, written_down_as_sgf)

@@ -85,6 +85,17 @@ START_TEST(setups)
 }
 END_TEST
 
+/* A start by lot is fair; a position that somebody has chosen is not, nor one that is no start. */
+START_TEST(fair_setups_are_rated)
+{
+	ck_assert_str_eq(game_rules_rating(&chess_rules, SLICE("")), "chess");
+	ck_assert_str_eq(game_rules_rating(&chess_rules, SLICE("chess960")), "chess960");
+	ck_assert_ptr_null(game_rules_rating(&chess_rules, SLICE("chess960 ")));
+	ck_assert_ptr_null(game_rules_rating(
+		&chess_rules, SLICE("rnbqkbnr/8/8/8/8/8/PPPPPPPP/RNBQKBNR w KQkq - 0 1")));
+}
+END_TEST
+
 START_TEST(moves_have_one_text)
 {
 	void *state = state_of("r3k2r/8/8/8/8/8/8/R3K2R w KQkq - 0 1");
@@ -348,7 +359,7 @@ START_TEST(a_start_that_is_drawn)
 }
 END_TEST
 
-TEST_MAIN("plug-in", a_start_that_is_drawn, describes_itself, setups, moves_have_one_text,
-	a_rejected_move_changes_nothing, completes_promotions, a_game_that_is_over, claims,
-	winning_by_the_clock, the_view, saved_states_that_are_broken, counters_at_their_end,
-	random_games)
+TEST_MAIN("plug-in", a_start_that_is_drawn, describes_itself, setups, fair_setups_are_rated,
+	moves_have_one_text, a_rejected_move_changes_nothing, completes_promotions,
+	a_game_that_is_over, claims, winning_by_the_clock, the_view, saved_states_that_are_broken,
+	counters_at_their_end, random_games)
