@@ -1,19 +1,28 @@
 /*
  * store/moderated.c: SQL on mail that waits for a moderator (moderated.h). Inside a db_fn; of one group
- * MAIL_MODERATED_MAX mails. `held` is MAIL_MODERATED (2) of what waits for a moderator, and of nothing else.
+ * MAIL_MODERATED_MAX mails, each found by a step in an index, however many members it goes to. `held` is
+ * MAIL_MODERATED (2) of what waits for a moderator, and of nothing else.
  */
 #include "store/moderated.h"
 
 #include "hearth/error.h"
 #include "hearth/log.h"
 
+/* The mails that wait for list $1, from the oldest on, up to $2; behind the last there may be a NULL. */
+#define WAITING                                                                              \
+	"WITH RECURSIVE waiting (outgoing, n) AS (SELECT (SELECT outgoing FROM queue"        \
+	" WHERE list = $1 AND held = 2 ORDER BY outgoing LIMIT 1), 1"                        \
+	" UNION ALL SELECT (SELECT q.outgoing FROM queue q WHERE q.list = $1 AND q.held = 2" \
+	" AND q.outgoing > w.outgoing ORDER BY q.outgoing LIMIT 1), w.n + 1"                 \
+	" FROM waiting w WHERE w.outgoing IS NOT NULL AND w.n < $2) "
+
 int mail_store_moderated_list(struct db_tx *tx, int64_t list, mail_moderated_fn *each, void *arg)
 {
 	struct db_rows rows;
 	int rc = db_query(tx, &rows,
-		"SELECT o.id, o.mail_from, o.subject, o.blob_size, o.queued_ms, o.expires_ms"
-		" FROM outgoing o WHERE o.id IN (SELECT outgoing FROM queue WHERE list = $1 AND"
-		" list > 0 AND held = 2) ORDER BY o.id LIMIT $2",
+		WAITING "SELECT o.id, o.mail_from, o.subject, o.blob_size, o.queued_ms,"
+			" o.expires_ms FROM waiting w JOIN outgoing o ON o.id = w.outgoing"
+			" ORDER BY o.id",
 		db_int(list), db_int(MAIL_MODERATED_MAX));
 
 	if (rc < 0)
@@ -37,7 +46,7 @@ int mail_store_moderated_message(
 		" p.structure, s.message, COALESCE(f.bytes, p.fields) FROM outgoing o"
 		" JOIN parsed p ON p.id = o.parsed LEFT JOIN fields f ON f.id = p.id"
 		" LEFT JOIN source s ON s.id = p.source WHERE o.id = $1 AND EXISTS"
-		" (SELECT 1 FROM queue q WHERE q.outgoing = o.id AND q.list = $2 AND q.list > 0"
+		" (SELECT 1 FROM queue q WHERE q.outgoing = o.id AND q.list = $2"
 		" AND q.held = 2)",
 		db_int(id), db_int(list));
 
@@ -61,10 +70,8 @@ int mail_store_moderated_message(
 int mail_store_moderated_room(struct db_tx *tx, int64_t list)
 {
 	int64_t n = 0;
-	int rc = db_get_int(tx, &n,
-		"SELECT count(*) FROM (SELECT DISTINCT outgoing FROM queue WHERE list = $1 AND"
-		" list > 0 AND held = 2) waiting",
-		db_int(list));
+	int rc = db_get_int(tx, &n, WAITING "SELECT count(outgoing) FROM waiting", db_int(list),
+		db_int(MAIL_MODERATED_MAX));
 
 	return rc < 0 ? rc : n >= MAIL_MODERATED_MAX ? HEARTH_EBUSY : 0;
 }

@@ -370,5 +370,8 @@ const char *const mail_migrations[] = {
 	"ALTER TABLE outgoing ADD COLUMN author BIGINT NOT NULL DEFAULT 0;",
 	/* The last attempts at a recipient (queue/history.h). */
 	"ALTER TABLE queue ADD COLUMN history TEXT NOT NULL DEFAULT '';",
+	/* What waits for an owner of a list, mail by mail: however many members each goes to, it is looked at once. */
+	"DROP INDEX queue_list;"
+	"CREATE INDEX queue_moderated ON queue (list, outgoing) WHERE held = 2;",
 	NULL,
 };
