@@ -225,7 +225,7 @@ int64_t match_due_us(const struct match *m, int64_t first_move_us);
 int64_t match_step_due_us(const struct match *m, const struct match_step *step,
 	int64_t first_move_us, int64_t now_us);
 
-/* ---- replay.c, for try.c ---- */
+/* ---- replay.c, for what is tried ---- */
 
 /* A state of these rules that nobody uses: from the room, or new. */
 void *match_take_room(const struct match *m);

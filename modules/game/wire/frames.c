@@ -1,211 +1,8 @@
 /*
- * frames.c: the JSON of each frame about a match, put together by the shared writer; those about none are
+ * frames.c: each frame about a match, put together of its members (members.c); those about none are
  * frames_lobby.c's. On the executor of the match; a frame is as long as its match has moves.
  */
-#include "engine/speed.h"
 #include "wire/frames_private.h"
-
-/* Milliseconds left; null where there is no end to them. */
-static void put_left(struct json_writer *w, const struct match *m, int seat, int64_t left_us)
-{
-	json_name(w, m->rules->seat_names[seat]);
-	if (m->clock.control.kind == GAME_UNLIMITED)
-		json_null(w);
-	else
-		json_i64(w, left_us / 1000);
-}
-
-static void write_clock(struct json_writer *w, const struct match *m, int64_t now_us)
-{
-	json_name(w, "clock");
-	json_open_object(w);
-	for (int seat = 0; seat < (int)m->seats; seat++)
-		put_left(w, m, seat, game_clock_left_us(&m->clock, seat, now_us));
-	json_close_object(w);
-	if (m->clock.control.kind != GAME_BYOYOMI)
-		return;
-	json_name(w, "periods");
-	json_open_object(w);
-	for (int seat = 0; seat < (int)m->seats; seat++)
-		json_put_i64(
-			w, m->rules->seat_names[seat], game_clock_periods(&m->clock, seat, now_us));
-	json_close_object(w);
-}
-
-/* An array of the words of `text`. */
-static void write_words(struct json_writer *w, const char *name, struct slice text)
-{
-	json_name(w, name);
-	json_open_array(w);
-	while (text.n > 0)
-		json_text(w, slice_split(&text, ' '));
-	json_close_array(w);
-}
-
-static void write_legal(struct json_writer *w, const struct match *m, int viewer)
-{
-	struct strbuf moves = { 0 };
-
-	if (match_is_turn(m, viewer))
-		m->rules->legal(m->state, (unsigned)viewer, &moves);
-	write_words(w, "legal", strbuf_slice(&moves));
-	strbuf_free(&moves);
-}
-
-static void write_result(struct json_writer *w, const struct match *m)
-{
-	int winner = match_winner(m);
-
-	json_put_str(w, "status", m->status);
-	if (!m->over)
-		return;
-	json_put_str(w, "winner", winner == GAME_NOBODY ? NULL : m->rules->seat_names[winner]);
-	json_put_str(w, "reason", m->reason);
-	json_name(w, "scores");
-	json_open_object(w);
-	for (int seat = 0; seat < (int)m->seats; seat++) {
-		json_name(w, m->rules->seat_names[seat]);
-		json_double(w, m->scores[seat] / 2.0);
-	}
-	json_close_object(w);
-}
-
-void game_write_position(struct json_writer *w, const struct match *m, int viewer)
-{
-	struct strbuf view = { 0 };
-
-	json_name(w, "position");
-	if (m->rules->has_secrets && m->state)
-		m->rules->view(m->state, viewer, &view);
-	if (view.n || m->position.n)
-		json_ready(w, strbuf_slice(view.n ? &view : &m->position));
-	else
-		json_null(w);
-	strbuf_free(&view);
-}
-
-/* What is told of a seat, or null for none. */
-static void put_seat(struct json_writer *w, const struct match *m, const char *name, int seat)
-{
-	json_put_str(w, name, seat >= 0 ? m->rules->seat_names[seat] : NULL);
-}
-
-/* What a player was rated when it began, and by how much that has changed since it is over. */
-static void write_rating(struct json_writer *w, const struct match_rating *r)
-{
-	if (r->rating) {
-		json_put_i64(w, "rating", r->rating);
-		json_put_bool(w, "provisional", r->provisional);
-	}
-	if (r->changed)
-		json_put_i64(w, "rating_change", r->change);
-}
-
-/* The name alone, as it always was; and with the number that no two people share. */
-static void write_players(struct json_writer *w, const struct match *m)
-{
-	char room[ACCOUNTS_NAME_ROOM];
-
-	for (int seat = 0; seat < (int)m->seats; seat++)
-		json_put_str(w, m->rules->seat_names[seat], match_name(m, seat, room));
-	json_name(w, "players");
-	json_open_object(w);
-	for (int seat = 0; seat < (int)m->seats; seat++) {
-		json_name(w, m->rules->seat_names[seat]);
-		json_open_object(w);
-		json_name(w, "id");
-		if (m->accounts[seat])
-			json_i64(w, m->accounts[seat]);
-		else
-			json_null(w);
-		json_put_str(w, "name", match_name(m, seat, room));
-		if (m->rated)
-			write_rating(w, &m->ratings[seat]);
-		json_close_object(w);
-	}
-	json_close_object(w);
-}
-
-static void write_time_control(struct json_writer *w, const struct match *m)
-{
-	json_name(w, "time_control");
-	game_control_write(w, &m->clock.control);
-}
-
-/* Whose clock runs and what stands between the players: with each frame that changes it. */
-static void write_turn(struct json_writer *w, const struct match *m, int64_t now_us)
-{
-	write_clock(w, m, now_us);
-	put_seat(w, m, "running", m->over ? -1 : m->clock.side);
-	put_seat(w, m, "draw_offer", m->offers[MATCH_DRAW].by);
-	put_seat(w, m, "takeback_offer", m->offers[MATCH_TAKEBACK].by);
-}
-
-/* A move's text, or null where it is not told. */
-static void write_told(struct json_writer *w, struct slice text)
-{
-	if (text.n)
-		json_text(w, text);
-	else
-		json_null(w);
-}
-
-static void put_told(struct json_writer *w, const char *name, struct slice text)
-{
-	json_name(w, name);
-	write_told(w, text);
-}
-
-/* All moves on the board, null where one is not told. */
-static void write_line(
-	struct json_writer *w, const struct match *m, const char *name, int viewer, bool notation)
-{
-	struct match_event e;
-
-	json_name(w, name);
-	json_open_array(w);
-	for (int i = 0; i < m->ply; i++) {
-		match_log_get(&m->log, m->line[i], viewer, &e);
-		write_told(w, notation ? e.notation : e.text);
-	}
-	json_close_array(w);
-}
-
-/* Chance, which was secret until then: who has it can play the match again from its setup. */
-static void write_seed(struct json_writer *w, const struct match *m)
-{
-	char hex[2 * GAME_SEED_SIZE + 1];
-
-	hex_encode(m->seed, sizeof(m->seed), hex);
-	json_put_str(w, "seed", hex);
-}
-
-void game_write_match(
-	struct json_writer *w, const struct match *m, int viewer, bool moves, int64_t now_us)
-{
-	json_put_i64(w, "match", m->id);
-	json_put_i64(w, "seq", m->seq);
-	json_put_str(w, "rules", m->rules->id);
-	json_put_bool(w, "rated", m->rated);
-	json_put_str(w, "speed", game_speed_name(game_speed_of(&m->clock.control)));
-	write_players(w, m);
-	if (m->setup && m->setup[0])
-		json_put_str(w, "setup", m->setup);
-	write_time_control(w, m);
-	json_put_i64(w, "started_at", m->started_at);
-	if (m->ended_at)
-		json_put_i64(w, "ended_at", m->ended_at);
-	json_put_i64(w, "ply", m->ply);
-	put_told(w, "last", match_last(m, viewer));
-	if (moves) {
-		write_line(w, m, "moves", viewer, true);
-		write_line(w, m, "uci", viewer, false);
-	}
-	write_turn(w, m, now_us);
-	write_result(w, m);
-	if (moves && m->over)
-		write_seed(w, m);
-}
 
 /* To a player whose opponent is away: when they may claim; it is never to a watcher. */
 static void write_gone(struct json_writer *w, const struct match *m,
@@ -232,12 +29,12 @@ static void put_opponent(struct json_writer *w, const struct match *m, int seat)
 static void write_view(struct json_writer *w, const struct match *m,
 	const struct game_viewer *viewer, int64_t now_us)
 {
-	put_seat(w, m, "color", viewer->seat);
+	game_put_seat(w, m, "color", viewer->seat);
 	put_opponent(w, m, viewer->seat);
 	write_gone(w, m, viewer, now_us);
 	game_write_position(w, m, viewer->seat);
 	if (viewer->legal)
-		write_legal(w, m, viewer->seat);
+		game_write_legal(w, m, viewer->seat);
 }
 
 struct buf *game_frame_state(
@@ -251,55 +48,6 @@ struct buf *game_frame_state(
 	return frame_close(&f);
 }
 
-/* What a move took, and what was done about its lag: so that everybody can see it. */
-static void write_spent(struct json_writer *w, const struct game_turn *turn)
-{
-	json_put_i64(w, "used_us", turn->used_us);
-	json_put_i64(w, "ping_us", turn->lag_us);
-	json_put_i64(w, "forgiven_us", turn->forgiven_us);
-	json_put_i64(w, "quota_us", turn->quota_us);
-}
-
-/* ---- what a client has missed ---- */
-
-static void write_event(struct json_writer *w, const struct match *m, int seq, int viewer)
-{
-	struct match_event e;
-
-	match_log_get(&m->log, seq, viewer, &e);
-	json_open_object(w);
-	json_put_i64(w, "seq", seq);
-	json_put_str(w, "kind", match_event_name(e.kind));
-	put_seat(w, m, "seat", e.seat);
-	json_put_i64(w, "ply", e.ply);
-	if (e.kind == MATCH_MOVED) {
-		put_told(w, "move", e.text);
-		put_told(w, "san", e.notation);
-		write_spent(w, &e.turn);
-	} else if (e.kind == MATCH_ENDED) {
-		json_put_text(w, "status", e.text);
-		json_put_text(w, "reason", e.notation);
-	} else if (e.text.n && !m->rules->has_secrets) {
-		json_put_text(w, "text", e.text);
-	}
-	json_name(w, "clock");
-	json_open_object(w);
-	for (int seat = 0; seat < (int)m->seats; seat++)
-		put_left(w, m, seat, e.left_us[seat]);
-	json_close_object(w);
-	json_put_i64(w, "at", e.at_ms);
-	json_close_object(w);
-}
-
-void game_write_events(struct json_writer *w, const struct match *m, int since, int viewer)
-{
-	json_name(w, "events");
-	json_open_array(w);
-	for (int seq = since + 1; seq <= m->log.n; seq++)
-		write_event(w, m, seq, viewer);
-	json_close_array(w);
-}
-
 struct buf *game_frame_missed(
 	const struct match *m, int since, const struct game_viewer *viewer, int64_t now_us)
 {
@@ -311,14 +59,12 @@ struct buf *game_frame_missed(
 	json_put_i64(&f.w, "seq", m->seq);
 	game_write_events(&f.w, m, since, viewer->seat);
 	json_put_i64(&f.w, "ply", m->ply);
-	put_told(&f.w, "last", match_last(m, viewer->seat));
-	write_turn(&f.w, m, now_us);
-	write_result(&f.w, m);
+	game_put_told(&f.w, "last", match_last(m, viewer->seat));
+	game_write_turn(&f.w, m, now_us);
+	game_write_result(&f.w, m);
 	write_view(&f.w, m, viewer, now_us);
 	return frame_close(&f);
 }
-
-/* ---- one event ---- */
 
 struct buf *game_frame_moved(const struct match *m, int seq, int viewer, bool legal, int64_t now_us)
 {
@@ -330,14 +76,14 @@ struct buf *game_frame_moved(const struct match *m, int seq, int viewer, bool le
 	json_put_i64(&f.w, "match", m->id);
 	json_put_i64(&f.w, "seq", seq);
 	json_put_i64(&f.w, "ply", e.ply);
-	put_seat(&f.w, m, "by", e.seat);
-	put_told(&f.w, "move", e.text);
-	put_told(&f.w, "san", e.notation);
-	write_spent(&f.w, &e.turn);
-	write_turn(&f.w, m, now_us);
+	game_put_seat(&f.w, m, "by", e.seat);
+	game_put_told(&f.w, "move", e.text);
+	game_put_told(&f.w, "san", e.notation);
+	game_write_spent(&f.w, &e.turn);
+	game_write_turn(&f.w, m, now_us);
 	game_write_position(&f.w, m, viewer);
 	if (legal)
-		write_legal(&f.w, m, viewer);
+		game_write_legal(&f.w, m, viewer);
 	return frame_close(&f);
 }
 
@@ -350,11 +96,11 @@ struct buf *game_frame_taken_back(
 	json_put_i64(&f.w, "match", m->id);
 	json_put_i64(&f.w, "seq", seq);
 	json_put_i64(&f.w, "ply", m->ply);
-	put_told(&f.w, "last", match_last(m, viewer));
-	write_turn(&f.w, m, now_us);
+	game_put_told(&f.w, "last", match_last(m, viewer));
+	game_write_turn(&f.w, m, now_us);
 	game_write_position(&f.w, m, viewer);
 	if (legal)
-		write_legal(&f.w, m, viewer);
+		game_write_legal(&f.w, m, viewer);
 	return frame_close(&f);
 }
 
@@ -366,10 +112,10 @@ struct buf *game_frame_ended(const struct match *m, int64_t now_us)
 	json_put_i64(&f.w, "match", m->id);
 	json_put_i64(&f.w, "seq", m->seq);
 	json_put_i64(&f.w, "ply", m->ply);
-	write_result(&f.w, m);
-	write_clock(&f.w, m, now_us);
+	game_write_result(&f.w, m);
+	game_write_clock(&f.w, m, now_us);
 	if (m->rated)
-		write_players(&f.w, m);
+		game_write_players(&f.w, m);
 	return frame_close(&f);
 }
 
@@ -380,7 +126,7 @@ static void frame_of(struct frame *f, const char *type, const struct match *m, i
 	frame_open(f, type);
 	json_put_i64(&f->w, "match", m->id);
 	json_put_i64(&f->w, "seq", seq);
-	put_seat(&f->w, m, name, seat);
+	game_put_seat(&f->w, m, name, seat);
 }
 
 struct buf *game_frame_by(const struct match *m, const char *type, int seq, int seat)
@@ -416,6 +162,6 @@ struct buf *game_frame_started(const struct match *m, int seat)
 	frame_of(&f, "started", m, m->seq, "color", seat);
 	json_put_str(&f.w, "rules", m->rules->id);
 	put_opponent(&f.w, m, seat);
-	write_time_control(&f.w, m);
+	game_write_time_control(&f.w, m);
 	return frame_close(&f);
 }

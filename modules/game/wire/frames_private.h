@@ -30,4 +30,21 @@ static inline struct buf *frame_close(struct frame *f)
 	return buf_from_strbuf(&f->out);
 }
 
+/* ---- members.c: some members into an open object ---- */
+
+/* The name of a seat, or null for none. */
+void game_put_seat(struct json_writer *w, const struct match *m, const char *name, int seat);
+/* A move's text, or null where it is not told. */
+void game_put_told(struct json_writer *w, const char *name, struct slice text);
+void game_write_players(struct json_writer *w, const struct match *m);
+void game_write_time_control(struct json_writer *w, const struct match *m);
+void game_write_clock(struct json_writer *w, const struct match *m, int64_t now_us);
+/* The clocks too: whose runs and what stands between the players. */
+void game_write_turn(struct json_writer *w, const struct match *m, int64_t now_us);
+/* What a move took, and what was done about its lag. */
+void game_write_spent(struct json_writer *w, const struct game_turn *turn);
+/* The moves that a viewer may play now. */
+void game_write_legal(struct json_writer *w, const struct match *m, int viewer);
+void game_write_result(struct json_writer *w, const struct match *m);
+
 #endif

@@ -4,7 +4,6 @@
  * as the gateway lets it be.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "engine/shard.h"
 #include "engine/tenure.h"
@@ -14,15 +13,15 @@
 #include "lobby/seek.h"
 #include "wire/frames.h"
 #include "wire/relay.h"
+#include "wire/service_private.h"
 
-static void send_error(
+void game_send_error(
 	struct game *g, const struct frame_message *from, const char *code, const char *text)
 {
 	game_send(g, from->client, game_frame_error(code, text));
 }
 
-/* True where a frame is for what another node owns: it goes there, if it can. */
-static bool hand_on(struct game *g, const struct frame_message *from, int what)
+bool game_hand_on(struct game *g, const struct frame_message *from, int what)
 {
 	if (game_owns(g, what))
 		return false;
@@ -33,8 +32,7 @@ static bool hand_on(struct game *g, const struct frame_message *from, int what)
 	return true;
 }
 
-/* False, and an error to the client, when a member that is true or false is something else. */
-static bool read_flag(struct game *g, const struct frame_message *from, const struct json *frame,
+bool game_read_flag(struct game *g, const struct frame_message *from, const struct json *frame,
 	const char *name, bool *out)
 {
 	char text[64];
@@ -42,189 +40,8 @@ static bool read_flag(struct game *g, const struct frame_message *from, const st
 	if (json_get_bool(frame, name, out) != HEARTH_EINVAL)
 		return true;
 	snprintf(text, sizeof(text), "%s: expected true or false", name);
-	send_error(g, from, "bad-frame", text);
+	game_send_error(g, from, "bad-frame", text);
 	return false;
-}
-
-/* ---- seek ---- */
-
-/* False, and an error to the client, when the clock of a frame is none. */
-static bool read_clock(struct game *g, const struct frame_message *from, const struct json *clock,
-	struct game_seek *out)
-{
-	int64_t limit = 0, increment = 0;
-	char text[160];
-	const char *why;
-
-	/* With a kind, or as text, it is any that there is. */
-	if (clock->type == JSON_STRING || json_get(clock, "kind") || json_get(clock, "stages")) {
-		if (game_control_read(clock, &out->control, &why) == 0)
-			return true;
-		snprintf(text, sizeof(text), "seek: clock: %s", why);
-		send_error(g, from, "bad-frame", text);
-		return false;
-	}
-	if (json_get_i64(clock, "limit", GAME_LIMIT_MIN_S, GAME_LIMIT_MAX_S, &limit) < 0) {
-		send_error(
-			g, from, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
-		return false;
-	}
-	if (json_get_i64(clock, "increment", 0, GAME_INCREMENT_MAX_S, &increment) ==
-		HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame",
-			"seek: expected clock.increment in seconds, 0 to 180");
-		return false;
-	}
-	out->control = game_control_fischer(limit * 1000, increment * 1000);
-	return true;
-}
-
-/* Whether a match of so many can begin so; else *why. */
-static bool can_begin(const struct game_seek *seek, struct slice setup, const char **why)
-{
-	static const uint8_t seed[GAME_SEED_SIZE];
-	void *state = mem_zalloc(seek->rules->state_size);
-	int rc = seek->rules->init(state, seek->seats, setup, seed, why);
-
-	free(state);
-	return rc == 0;
-}
-
-/* False, and an error to the client, when the rules cannot begin from what it says. */
-static bool read_setup(struct game *g, const struct frame_message *from, const struct json *frame,
-	struct game_seek *out)
-{
-	const char *why = "setup: expected the text of a position, such as a FEN";
-	struct slice setup = SLICE("");
-
-	if (json_get_text(frame, "setup", &setup) == HEARTH_EINVAL || setup.n >= GAME_SETUP_MAX ||
-		setup.n > out->rules->setup_size_max ||
-		(setup.n && (memchr(setup.p, 0, setup.n) || !can_begin(out, setup, &why)))) {
-		send_error(g, from, "bad-setup", why);
-		return false;
-	}
-	snprintf(out->setup, sizeof(out->setup), "%.*s", SLICE_ARG(setup));
-	return true;
-}
-
-/* Likewise, when the game is none, or not for so many. */
-static bool read_game(struct game *g, const struct frame_message *from, const struct json *frame,
-	struct game_seek *out)
-{
-	struct slice rules = SLICE("chess");
-	int64_t seats;
-
-	if (json_get_text(frame, "rules", &rules) != HEARTH_EINVAL)
-		out->rules = game_rules_find(rules);
-	if (!out->rules) {
-		send_error(g, from, "no-rules", "seek: no such game is played here");
-		return false;
-	}
-	seats = out->rules->seats_min;
-	if (json_get_i64(frame, "seats", seats, out->rules->seats_max, &seats) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame", "seek: expected seats, as many as the game has");
-		return false;
-	}
-	out->seats = (unsigned)seats;
-	return read_setup(g, from, frame, out);
-}
-
-/* The seat that is wished, and for how long the seek is to wait. */
-static bool read_wishes(struct game *g, const struct frame_message *from, const struct json *frame,
-	struct game_seek *out)
-{
-	struct slice color = { 0 };
-	int64_t ttl_s = g->seek_ttl_ms / 1000;
-
-	out->seat = -1;
-	if (json_get_text(frame, "color", &color) != HEARTH_EINVAL)
-		for (unsigned seat = 0; seat < out->seats; seat++)
-			if (slice_eq(color, slice_str(out->rules->seat_names[seat])))
-				out->seat = (int)seat;
-	if (json_get(frame, "color") && out->seat < 0) {
-		send_error(g, from, "bad-frame", "seek: expected color, the name of a seat");
-		return false;
-	}
-	if (json_get_i64(frame, "ttl", 1, ttl_s, &ttl_s) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame",
-			"seek: expected ttl in seconds, no more than this server lets a seek wait");
-		return false;
-	}
-	out->ttl_ms = ttl_s * 1000;
-	return read_flag(g, from, frame, "legal", &out->legal) &&
-	       read_flag(g, from, frame, "beside", &out->beside);
-}
-
-/* Whether it is to count, and whom the person wants to play: nobody beyond that is ever paired. */
-static bool read_rating(struct game *g, const struct frame_message *from, const struct json *frame,
-	struct game_seek *out)
-{
-	const struct json *range = json_get(frame, "range");
-	int64_t min = 0, max = INT32_MAX;
-
-	if (!read_flag(g, from, frame, "rated", &out->rated))
-		return false;
-	if (range && (range->type != JSON_OBJECT ||
-			     json_get_i64(range, "min", 0, INT32_MAX, &min) == HEARTH_EINVAL ||
-			     json_get_i64(range, "max", min, INT32_MAX, &max) == HEARTH_EINVAL)) {
-		send_error(g, from, "bad-frame",
-			"seek: expected range with min and max, the ratings to play against");
-		return false;
-	}
-	out->rating_min = (int)min;
-	out->rating_max = (int)max;
-	if (out->rated && (out->seats != 2 || out->setup[0] || out->seat >= 0 ||
-				  (!out->own_clock && out->control.kind == GAME_UNLIMITED))) {
-		send_error(g, from, "bad-frame",
-			"seek: a rated game is of two, with a clock, from the usual start, by lot");
-		return false;
-	}
-	return true;
-}
-
-static void on_seek(struct game *g, const struct frame_message *from, const struct json *frame)
-{
-	struct game_seek wanted = { .client = from->client, .account = from->account };
-	const struct json *clock = json_get(frame, "clock");
-
-	if (hand_on(g, from, GAME_LOBBY))
-		return;
-	if (clock && !read_clock(g, from, clock, &wanted))
-		return;
-	wanted.own_clock = !clock;
-	if (read_game(g, from, frame, &wanted) && read_wishes(g, from, frame, &wanted) &&
-		read_rating(g, from, frame, &wanted))
-		game_seek_begin(g, &wanted);
-}
-
-/* A seek, or all of the account; what was cancelled is never paired afterwards. */
-static void on_cancel(struct game *g, const struct frame_message *from, const struct json *frame)
-{
-	int64_t id = 0;
-
-	if (hand_on(g, from, GAME_LOBBY))
-		return;
-	if (json_get_i64(frame, "seek", 1, INT64_MAX, &id) == HEARTH_EINVAL) {
-		send_error(g, from, "bad-frame", "cancel: expected seek, the number of one");
-		return;
-	}
-	if (!id)
-		game_seek_drop(g, from->account);
-	if (game_lobby_cancel(g->lobby, from->account, id, from->client) < 0 &&
-		!game_lobby_is_pairing(g->lobby, from->account))
-		send_error(g, from, "no-seek", "you have no such seek");
-	else if (game_lobby_is_pairing(g->lobby, from->account))
-		send_error(g, from, "paired", "an opponent was found already: your match begins");
-	else
-		game_send(g, from->client, game_frame_cancelled(id));
-}
-
-static void on_seeks(struct game *g, const struct frame_message *from, const struct json *frame)
-{
-	bool legal = false;
-
-	if (!hand_on(g, from, GAME_LOBBY) && read_flag(g, from, frame, "legal", &legal))
-		game_lobby_list(g->lobby, from->account, from->client, legal);
 }
 
 /* The event that the client has seen last: of whoever follows, and of who moves. */
@@ -237,7 +54,7 @@ static bool read_seq(struct game *g, const struct frame_message *from, const str
 
 	if (json_get_i64(frame, name, 0, INT32_MAX, &seq) == HEARTH_EINVAL) {
 		snprintf(text, sizeof(text), "%s: expected the number of an event", name);
-		send_error(g, from, "bad-frame", text);
+		game_send_error(g, from, "bad-frame", text);
 		return false;
 	}
 	in->seq = (int)seq;
@@ -253,11 +70,11 @@ static void post_intent(struct game *g, const struct frame_message *from, const 
 	in->client = from->client;
 	in->account = from->account;
 	if (json_get_i64(frame, "match", 1, INT64_MAX, &in->match) < 0) {
-		send_error(g, from, "bad-frame", "expected match, the number of a match");
+		game_send_error(g, from, "bad-frame", "expected match, the number of a match");
 		return;
 	}
 	shard = game_shard_number(in->match);
-	if (hand_on(g, from, shard) || !read_flag(g, from, frame, "legal", &in->legal) ||
+	if (game_hand_on(g, from, shard) || !game_read_flag(g, from, frame, "legal", &in->legal) ||
 		!read_seq(g, from, frame, in))
 		return;
 	in->ping_us = from->ping_us;
@@ -278,11 +95,12 @@ static void post_move(
 	int64_t ply = -1;
 
 	if (json_get_text(frame, "move", &move) < 0) {
-		send_error(g, from, "bad-frame", "move: expected move as text, such as \"e2e4\"");
+		game_send_error(
+			g, from, "bad-frame", "move: expected move as text, such as \"e2e4\"");
 		return;
 	}
 	if (json_get_i64(frame, "ply", 0, MATCH_PLY_MAX, &ply) == HEARTH_EINVAL) {
-		send_error(
+		game_send_error(
 			g, from, "bad-frame", "move: expected ply, the moves made before this one");
 		return;
 	}
@@ -302,7 +120,7 @@ static void on_move(struct game *g, const struct frame_message *from, const stru
 {
 	bool draw = false;
 
-	if (read_flag(g, from, frame, "draw", &draw))
+	if (game_read_flag(g, from, frame, "draw", &draw))
 		post_move(g, from, frame, draw);
 }
 
@@ -320,7 +138,7 @@ static void on_current(struct game *g, const struct frame_message *from, const s
 {
 	bool legal = false;
 
-	if (read_flag(g, from, frame, "legal", &legal))
+	if (game_read_flag(g, from, frame, "legal", &legal))
 		game_current(g, from->client, from->account, legal);
 }
 
@@ -331,9 +149,9 @@ static const struct {
 	void (*handle)(struct game *g, const struct frame_message *from, const struct json *frame);
 	enum game_intent_kind kind; /* without a function of its own: of a match, with no more */
 } frames[] = {
-	{ "seek", on_seek, 0 },
-	{ "cancel", on_cancel, 0 },
-	{ "seeks", on_seeks, 0 },
+	{ "seek", game_on_seek, 0 },
+	{ "cancel", game_on_cancel, 0 },
+	{ "seeks", game_on_seeks, 0 },
 	{ "move", on_move, 0 },
 	{ "draw", on_draw, 0 },
 	{ "current", on_current, 0 },
@@ -363,7 +181,7 @@ static void handle(struct game *g, const struct frame_message *from, const struc
 				post_intent(g, from, frame, &in);
 			return;
 		}
-	send_error(g, from, "bad-frame",
+	game_send_error(g, from, "bad-frame",
 		"expected type: seek, seeks, cancel, move, draw, takeback, decline, resign, abort, "
 		"claim-victory, claim-draw, watch, resume or current");
 }
