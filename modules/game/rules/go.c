@@ -19,7 +19,7 @@
 #include "rules/plain.h"
 
 #define SETUP_SIZE 48
-#define SAVE_SIZE  (sizeof(head) + SETUP_SIZE + GO_MOVES_MAX * GO_MOVE_SIZE + 2)
+#define SAVE_SIZE  (sizeof(head) + SETUP_SIZE + GO_LOG_MAX * GO_MOVE_SIZE + 2)
 #define KOMI_MAX   200 /* half points */
 #define KOMI_USUAL 15
 

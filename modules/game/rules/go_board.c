@@ -143,15 +143,21 @@ static const char *stone_fault(const struct go_game *g, unsigned point)
 	return was_there(g, e.position) ? "the position was on the board before (ko)" : NULL;
 }
 
+static const char *mark_fault(const struct go_game *g, unsigned move)
+{
+	if (move == GO_DONE || move == GO_RESUME)
+		return NULL;
+	if (move < GO_DEAD)
+		return "dead stones are being marked";
+	if (g->stones[move - GO_DEAD] == GO_EMPTY)
+		return "no stone is there";
+	return g->marks[g->turn] == GO_MARKS_MAX ? "that was marked often: done, or resume" : NULL;
+}
+
 const char *go_fault(const struct go_game *g, unsigned move)
 {
-	if (g->phase == GO_MARK) {
-		if (move == GO_DONE || move == GO_RESUME)
-			return NULL;
-		if (move < GO_DEAD)
-			return "dead stones are being marked";
-		return g->stones[move - GO_DEAD] == GO_EMPTY ? "no stone is there" : NULL;
-	}
+	if (g->phase == GO_MARK)
+		return mark_fault(g, move);
 	if (move == GO_PASS)
 		return NULL;
 	return move < points(g) ? stone_fault(g, move)
@@ -192,6 +198,7 @@ static void mark(struct go_game *g, unsigned point)
 	for (unsigned i = 0; i < w.n; i++)
 		g->dead[w.list[i]] = dead;
 	g->handed = 0;
+	g->marks[g->turn]++;
 }
 
 static void hand_over(struct go_game *g)
@@ -213,6 +220,7 @@ static void resume(struct go_game *g)
 
 void go_play(struct go_game *g, unsigned move)
 {
+	assert(g->moves_n < GO_LOG_MAX);
 	g->moves[g->moves_n++] = (uint16_t)move;
 	if (move >= GO_DEAD)
 		mark(g, move - GO_DEAD);
@@ -224,7 +232,7 @@ void go_play(struct go_game *g, unsigned move)
 		resume(g);
 	else
 		place(g, move);
-	if (g->moves_n == GO_MOVES_MAX)
+	if (move <= GO_PASS && ++g->played == GO_MOVES_MAX)
 		g->phase = GO_OVER;
 }
 

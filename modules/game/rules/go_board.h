@@ -5,7 +5,10 @@
  * not come again (positional superko): a number for each position there was is kept, 64 bits of Zobrist
  * keys, and a move that would bring one back is refused. The moves are kept since a game is saved by them.
  *
- * Pure; a game has GO_MOVES_MAX moves at most, after which it is counted as it stands.
+ * Pure; GO_MOVES_MAX stones and passes are played at most, after which the game is counted as it stands, all
+ * stones alive. Marks count apart, GO_MARKS_MAX for each side, and end nothing: who has none left hands over
+ * or plays on. So no side makes the other's stones dead alone. All together stays below what a host takes of
+ * a match.
  */
 #ifndef GAME_GO_BOARD_H
 #define GAME_GO_BOARD_H
@@ -14,8 +17,11 @@
 
 #define GO_SIZE_MAX   19
 #define GO_POINTS_MAX (GO_SIZE_MAX * GO_SIZE_MAX)
-#define GO_MOVES_MAX  1100
-#define GO_MOVE_SIZE  sizeof("dead:T19 ") /* a move, what separates it, and the NUL */
+#define GO_MOVES_MAX  1000
+#define GO_MARKS_MAX  40
+/* All there can be: beside these, each hands over once after a mark, once without, and one plays on. */
+#define GO_LOG_MAX   (GO_MOVES_MAX + 4 * GO_MARKS_MAX + 3)
+#define GO_MOVE_SIZE sizeof("dead:T19 ") /* a move, what separates it, and the NUL */
 
 enum go_stone { GO_BLACK, GO_WHITE, GO_EMPTY };
 
@@ -28,15 +34,17 @@ enum { GO_PASS = 400, GO_DONE, GO_RESUME, GO_DEAD = 512 };
 struct go_game {
 	uint64_t seen[GO_MOVES_MAX + 1]; /* positions so far, the present one last */
 	uint16_t seen_n;
+	uint16_t played; /* stones and passes */
 	uint16_t moves_n;
-	uint16_t moves[GO_MOVES_MAX];
+	uint16_t moves[GO_LOG_MAX]; /* all moves, marks among them */
 	int16_t komi; /* half points, what white gets for handicap stones not included */
 	uint8_t size, handicap;
 	uint8_t turn, phase;
-	uint8_t passes;  /* in a row */
-	uint8_t resumed; /* the players did not agree: all stones live in the end */
-	uint8_t handed;  /* the marking was handed over, and nothing has changed since */
-	uint8_t unused[3];
+	uint8_t passes;   /* in a row */
+	uint8_t resumed;  /* the players did not agree: all stones live in the end */
+	uint8_t handed;   /* the marking was handed over, and nothing has changed since */
+	uint8_t marks[2]; /* that black, white has made */
+	uint8_t unused;
 	uint16_t captured[2];          /* stones that black, white has captured */
 	uint8_t stones[GO_POINTS_MAX]; /* enum go_stone */
 	uint8_t dead[GO_POINTS_MAX];   /* 1: marked */

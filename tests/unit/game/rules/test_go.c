@@ -110,6 +110,94 @@ START_TEST(who_does_not_agree_goes_on_playing)
 }
 END_TEST
 
+/* Marks of whose turn it is until no more is taken; returns how many. */
+static unsigned mark_on(void *state, unsigned seat, const char *move)
+{
+	const char *why = "";
+	unsigned n = 0;
+
+	ck_assert_uint_eq(rules->to_move(state), UINT64_C(1) << seat);
+	while (rules->apply(state, seat, slice_str(move), NULL, &why) == 0) {
+		ck_assert_uint_lt(++n, 200);
+		ck_assert_uint_eq(rules->to_move(state), UINT64_C(1) << seat);
+	}
+	ck_assert_str_eq(why, "that was marked often: done, or resume");
+	return n;
+}
+
+static void game_play_first(void *state, struct slice list)
+{
+	const char *why;
+
+	ck_assert_int_eq(rules->apply(state, rules->to_move(state) == 2, slice_split(&list, ' '),
+				 NULL, &why),
+		0);
+}
+
+static void reloads(const void *state)
+{
+	struct trial t = { .rules = rules, .seats = 2, .state = (void *)state };
+
+	t.copy = mem_alloc(rules->state_size);
+	trial_reload(&t);
+	free(t.copy);
+}
+
+/*
+ * Who has lost marks the winner's stones dead, without end: that ends nothing and says nothing. The other
+ * plays on, and all stones live.
+ */
+START_TEST(nobody_wins_by_marking_alone)
+{
+	static const char theirs[] = "dead:G5";
+	void *state = nine("C1 G1 C2 G2 C3 G3 C4 G4 C5 G5 C6 G6 C7 G7 C8 G8 C9 G9 pass pass");
+	struct strbuf list = { 0 };
+	unsigned n;
+
+	game_play(rules, state, theirs);
+	game_shows(rules, state, "\"half_points\":[162,15]");
+	n = 1 + mark_on(state, 0, theirs);
+	ck_assert_uint_eq(n % 2, 0);
+	rules->legal(state, 0, &list);
+	ck_assert_str_eq(list.p, "done resume");
+	strbuf_free(&list);
+	game_play(rules, state, "done");
+	ck_assert_uint_eq(mark_on(state, 1, theirs), n);
+	reloads(state);
+	game_play(rules, state, "resume pass pass");
+	game_ended(rules, state, 1, "more area");
+	game_shows(rules, state, "\"half_points\":[54,69]");
+	free(state);
+}
+END_TEST
+
+/* The longest game there is: handed to and fro by both, and then played to the last move. */
+START_TEST(the_longest_game)
+{
+	void *state = nine("A1 pass pass");
+	unsigned moves = 3;
+
+	for (unsigned i = 0; i < 2 * 40; i++, moves += 2)
+		game_play(rules, state, "dead:A1 done");
+	ck_assert_int_eq(game_try(rules, state, "dead:A1"), HEARTH_EDENIED);
+	game_play(rules, state, "resume");
+	for (moves++; rules->to_move(state); moves++) {
+		struct strbuf list = { 0 };
+
+		rules->legal(state, rules->to_move(state) == 2, &list);
+		ck_assert(list.n > 0);
+		/* The first point that is not refused; passing only where there is none. */
+		game_play_first(state, strbuf_slice(&list));
+		strbuf_free(&list);
+		if (moves % 100 == 0)
+			reloads(state);
+	}
+	ck_assert_uint_eq(moves, 1161); /* a match may have 1,200 */
+	reloads(state);
+	free(state);
+}
+END_TEST
+
 START_TEST(handicap_and_komi)
 {
 	void *state = game_begin(rules, "boardsize 9 handicap 2");
@@ -215,5 +303,6 @@ END_TEST
 
 TEST_MAIN("go", fair_setups_are_rated, lines, strings_without_liberties_are_taken,
 	a_stone_without_liberty_is_refused_unless_it_captures, ko, dead_stones_are_agreed_on,
-	who_does_not_agree_goes_on_playing, handicap_and_komi,
-	setups_moves_and_saves_that_are_broken, no_game_is_endless, written_down_as_sgf)
+	who_does_not_agree_goes_on_playing, nobody_wins_by_marking_alone, the_longest_game,
+	handicap_and_komi, setups_moves_and_saves_that_are_broken, no_game_is_endless,
+	written_down_as_sgf)
