@@ -31,6 +31,9 @@ static void on_taken(void *arg, int status)
 
 	INVARIANT(w->taking && !w->looking);
 	w->taking = false;
+	if (status == 0 && w->took.aside)
+		log_warn("game", "matches of before cannot be taken over", "matches", "%lld",
+			(long long)w->took.aside, NULL);
 	if (status == 0)
 		owner_begin(w);
 	else if (status != HEARTH_EBUSY)

@@ -35,7 +35,8 @@ struct game_chores {
 	bool positions_done; /* every row has its position */
 	int64_t due[LOOK_SLICE];
 	int n;
-	int64_t count, left;
+	int64_t count;
+	struct game_adopted took;
 };
 
 static void on_look(void *arg);
@@ -91,25 +92,59 @@ static void on_look(void *arg)
 		on_due(c, HEARTH_EBUSY);
 }
 
-/* ---- the clock, and rows from before positions were kept ---- */
+/* ---- the clock, and rows of before ---- */
+
+static void settle(struct game_chores *c, bool again)
+{
+	INVARIANT(c->noting);
+	c->noting = false;
+	if (again)
+		timer_start(&c->note, LOOK_AGAIN_MS, CLOCK_EVERY_MS, c->note.fn, c);
+}
+
+/* Apart from the clock, which is noted whatever becomes of these. */
+static int catch_up(struct db_tx *tx, void *arg)
+{
+	struct game_chores *c = arg;
+	int rc = 0;
+
+	c->count = 0;
+	c->took = (struct game_adopted){ .left = !c->adopted };
+	if (c->took.left && c->adopts)
+		rc = game_store_adopt(tx, false, ADOPTED, &c->took);
+	if (rc == 0 && !c->positions_done)
+		rc = game_store_add_positions(tx, POSITIONS, &c->count);
+	return rc;
+}
+
+static void on_caught_up(void *arg, int status)
+{
+	struct game_chores *c = arg;
+
+	if (status == 0) {
+		c->adopted = c->took.left == 0;
+		c->positions_done = c->adopted && c->count < POSITIONS;
+		if (c->took.aside)
+			log_warn("game", "matches of before cannot be taken over", "matches",
+				"%lld", (long long)c->took.aside, NULL);
+	} else {
+		log_warn("game", "rows of before could not be completed", "why", "%s",
+			error_name(status), NULL);
+	}
+	settle(c, status == 0 && (c->count == POSITIONS || (c->adopts && !c->adopted)));
+}
 
 static int note(struct db_tx *tx, void *arg)
 {
 	struct game_chores *c = arg;
 	int rc = 0;
 
-	c->count = 0;
-	c->left = !c->adopted;
 	for (int i = 0; i < GAME_SHARDS && rc == 0; i++) {
 		const struct game_tenure *t = game_owned(c->g, i);
 
 		if (game_tenure_lasts(t) && game_fence(tx, t) == 0)
 			rc = game_store_set_clock(tx, i, game_now_us(t), clock_wall_ms());
 	}
-	if (rc == 0 && c->left && c->adopts)
-		rc = game_store_adopt(tx, false, ADOPTED, &c->left);
-	if (rc == 0 && !c->positions_done)
-		rc = game_store_add_positions(tx, POSITIONS, &c->count);
 	return rc;
 }
 
@@ -117,14 +152,10 @@ static void on_noted(void *arg, int status)
 {
 	struct game_chores *c = arg;
 
-	INVARIANT(c->noting);
-	c->noting = false;
-	if (status == 0) {
-		c->adopted = c->left == 0;
-		c->positions_done = c->adopted && c->count < POSITIONS;
-	}
-	if (status == 0 && (c->count == POSITIONS || (c->adopts && !c->adopted)))
-		timer_start(&c->note, LOOK_AGAIN_MS, CLOCK_EVERY_MS, c->note.fn, c);
+	(void)status; /* noted again in some seconds */
+	if ((c->positions_done && (c->adopted || !c->adopts)) ||
+		db_write(c->g->db, catch_up, on_caught_up, c) < 0)
+		settle(c, false);
 }
 
 static void on_note(void *arg)

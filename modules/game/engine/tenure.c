@@ -188,17 +188,17 @@ int owner_take(struct db_tx *tx, void *arg)
 	struct game_owner *w = arg;
 	struct game_view v;
 	uint32_t takes;
-	int64_t left;
 	int rc;
 
 	rc = owner_see(tx, w->node, &v);
 	takes = game_view_takes(&v, w->node);
 	w->got = 0;
+	w->took = (struct game_adopted){ 0 };
 	for (int i = 0; rc == 0 && i < GAME_OWNABLE; i++)
 		if (takes >> i & 1)
 			rc = take_one(tx, w, i);
 	if (rc == 0 && w->got)
-		rc = game_store_adopt(tx, true, INT64_MAX, &left);
+		rc = game_store_adopt(tx, true, INT64_MAX, &w->took);
 	if (rc == 0 && w->got)
 		rc = game_store_clocks(tx, w->clocks);
 	for (int i = 0; rc == 0 && i < GAME_SHARDS; i++)

@@ -31,6 +31,7 @@ struct game_owner {
 	uint32_t got;
 	struct game_tenure found[GAME_OWNABLE];
 	struct game_shard_clock clocks[GAME_SHARDS];
+	struct game_adopted took; /* matches of before, with the latest shards */
 };
 
 /* ---- tenure.c ---- */

@@ -25,6 +25,8 @@ static const struct hearth_rule rules[] = {
 		"SELECT 0, 'match ' || m.id FROM game.match m WHERE m.seats > 0 AND m.status <>"
 		" 'started' AND (m.ended_at IS NULL OR EXISTS (SELECT 1 FROM game.seat s WHERE"
 		" s.match = m.id AND s.live = 1))" },
+	{ "a match of before could not be taken over",
+		"SELECT 0, 'match ' || m.id FROM game.match m WHERE m.seats < 0" },
 	{ "a rating is out of bounds",
 		"SELECT r.account, r.game || ' ' || r.speed FROM game.rating r WHERE r.rating < "
 		"4000000"

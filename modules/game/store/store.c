@@ -75,6 +75,22 @@ static int is_gone(struct db_tx *tx, int64_t account)
 	return rc == 0 && gone ? HEARTH_EDENIED : rc;
 }
 
+/* In matches of the version before that wait to be taken over (adopt.c); of others they are empty. */
+static int forget_unadopted(struct db_tx *tx, int64_t account)
+{
+	static const char *const sides[] = {
+		"UPDATE match SET white = 0, white_name = '', due_us = CASE status WHEN 'started'"
+		" THEN $2 ELSE due_us END WHERE white = $1",
+		"UPDATE match SET black = 0, black_name = '', due_us = CASE status WHEN 'started'"
+		" THEN $2 ELSE due_us END WHERE black = $1",
+	};
+	int rc = 0;
+
+	for (int i = 0; i < 2 && rc >= 0; i++)
+		rc = db_run(tx, sides[i], db_int(account), db_int(INT64_MIN));
+	return rc;
+}
+
 int game_store_forget(struct db_tx *tx, int64_t account)
 {
 	int rc;
@@ -91,6 +107,8 @@ int game_store_forget(struct db_tx *tx, int64_t account)
 	if (rc >= 0)
 		rc = db_run(tx, "UPDATE seat SET account = 0, name = '' WHERE account = $1",
 			db_int(account));
+	if (rc >= 0)
+		rc = forget_unadopted(tx, account);
 	if (rc >= 0)
 		rc = game_store_ratings_forget(tx, account);
 	return rc < 0 ? rc : 0;

@@ -48,11 +48,16 @@ struct game_store_times {
 
 /* ---- adopt.c ---- */
 
+struct game_adopted {
+	int64_t left;  /* 0 when none is left, of those that go on or any other */
+	int64_t aside; /* so many were set aside: what there is of them is no match */
+};
+
 /*
  * So many rows of the version before become what they are now, the latest first; `live`: of those that
- * go on. *left: 0 when none is left of either.
+ * go on.
  */
-int game_store_adopt(struct db_tx *tx, bool live, int64_t limit, int64_t *left);
+int game_store_adopt(struct db_tx *tx, bool live, int64_t limit, struct game_adopted *out);
 /* *left: 0 when there is none. */
 int game_store_unadopted(struct db_tx *tx, int64_t *left);
 
@@ -85,10 +90,11 @@ int game_store_forget(struct db_tx *tx, int64_t account);
 
 /*
  * A match as it is stored, with its log: to be shown. HEARTH_ENOTFOUND, HEARTH_EUNSUPPORTED (rules
- * that are not in this build), HEARTH_EBUSY (of the version before, and its turn is yet to come).
+ * that are not in this build), HEARTH_EBUSY (of the version before, and its turn is yet to come),
+ * HEARTH_ECORRUPT.
  */
 int game_store_read(struct db_tx *tx, int64_t id, struct match **out);
-/* The same with its state, to go on; its moves are played again. HEARTH_ECORRUPT. */
+/* The same with its state, to go on; its moves are played again. */
 int game_store_load(struct db_tx *tx, int64_t id, struct match **out);
 /*
  * An account's matches below a number, latest first, without state and log; each is the callee's.

@@ -49,6 +49,8 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 	*out = NULL;
 	if (seats == 0)
 		return HEARTH_EBUSY; /* not adopted yet (adopt.c) */
+	if (seats < 0)
+		return HEARTH_ECORRUPT; /* nor to be */
 	if (!rules || seats < rules->seats_min || seats > rules->seats_max)
 		return HEARTH_EUNSUPPORTED;
 	m = match_shell(db_col_int(rows, 0), rules, (unsigned)seats);

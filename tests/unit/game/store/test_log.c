@@ -253,10 +253,10 @@ static int add_old(struct db_tx *tx, void *arg)
 /* First those that go on, at once; then the others, one at a time. */
 static int adopt(struct db_tx *tx, void *arg)
 {
-	int64_t left;
-	int rc = game_store_adopt(tx, *(bool *)arg, *(bool *)arg ? INT64_MAX : 1, &left);
+	struct game_adopted out;
+	int rc = game_store_adopt(tx, *(bool *)arg, *(bool *)arg ? INT64_MAX : 1, &out);
 
-	return rc < 0 ? rc : left != 0;
+	return rc < 0 ? rc : out.left != 0;
 }
 
 struct loading {
@@ -377,6 +377,68 @@ START_TEST(a_match_that_is_not_adopted_yet_is_not_read)
 }
 END_TEST
 
+/* A folder that somebody has repaired by hand: black's first move of 17 is missing, 18 has a stray event. */
+static int make_odd(struct db_tx *tx, void *arg)
+{
+	int rc = db_run(tx, "DELETE FROM move WHERE match = 17 AND ply = 2");
+
+	(void)arg;
+	if (rc >= 0)
+		rc = db_run(tx,
+			"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us,"
+			" clock, at_ms) VALUES (18, 2, 'move', 1, 2, 'e7e5', 'e5', 1, '', 1)");
+	if (rc >= 0) /* and one more that is as it should be, before them */
+		rc = db_run(tx,
+			"INSERT INTO match (id, rules, setup, seed, white, black, white_name,"
+			" black_name, limit_ms, increment_ms, started_at, ended_at, status, winner,"
+			" reason, ply, last, position) SELECT 5, rules, setup, seed, 1, 2, 'Ánna',"
+			" 'Béla', 60000, 0, 1, 2, 'aborted', -1, 'aborted by white', 0, '', '{}'"
+			" FROM match WHERE id = 18");
+	return rc < 0 ? rc : 0;
+}
+
+static int forget_two(struct db_tx *tx, void *arg)
+{
+	(void)arg;
+	return game_store_forget(tx, 2);
+}
+
+static int count_of_two(struct db_tx *tx, void *arg)
+{
+	return db_get_int(tx, arg,
+		"SELECT (SELECT count(*) FROM match WHERE black = 2 OR black_name = 'Béla') +"
+		" (SELECT count(*) FROM seat WHERE account = 2 OR name = 'Béla')");
+}
+
+START_TEST(an_odd_match_of_before_keeps_no_other_waiting)
+{
+	struct match *m;
+	int64_t found[2];
+	bool live = true;
+
+	opens_old();
+	ck_assert_int_eq(db_write_wait(db, make_odd, NULL), 0);
+	ck_assert_int_eq(db_write_wait(db, adopt, &live), 1);
+	loaded(17, HEARTH_ECORRUPT);
+	live = false;
+	ck_assert_int_eq(db_write_wait(db, adopt, &live), 1);
+	loaded(18, HEARTH_ECORRUPT);
+	/* Who goes before their match is taken over is nowhere in it any more. */
+	ck_assert_int_eq(db_write_wait(db, forget_two, NULL), 0);
+	ck_assert_int_eq(db_read_wait(db, count_of_two, found), 0);
+	ck_assert_int_eq(found[0], 0);
+	ck_assert_int_eq(db_write_wait(db, adopt, &live), 0);
+	m = loaded(5, 0);
+	ck_assert_int_eq(match_empty_seat(m), 1);
+	match_free(&m);
+	/* What cannot be read is still among a person's own, for exports, and goes on for nobody. */
+	ck_assert_int_eq(db_read_wait(db, list, found), 0);
+	ck_assert_int_eq(found[0], 181705);
+	ck_assert_int_eq(found[1], 0);
+	db_close(&db);
+}
+END_TEST
+
 TEST_MAIN("log", what_was_stored_leads_to_the_match_that_was,
 	a_step_of_another_sequence_changes_nothing, matches_of_before_are_what_they_were,
-	a_match_that_is_not_adopted_yet_is_not_read)
+	a_match_that_is_not_adopted_yet_is_not_read, an_odd_match_of_before_keeps_no_other_waiting)
