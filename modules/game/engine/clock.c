@@ -128,16 +128,17 @@ void game_clock_hold(struct game_clock *c, int64_t held_us, int64_t from_us)
 
 /* ---- what comes with a move ---- */
 
-static void give(struct game_clock *c, int side)
+/* What a turn does not take with it, however it ends: days, a period that was not used up, a delay. */
+static void refill(struct game_clock *c, int side)
 {
 	const struct game_control *control = &c->control;
 	int64_t *left_us = &c->left_us[side];
 
 	switch (control->kind) {
 	case GAME_UNLIMITED:
+	case GAME_FISCHER:
 	case GAME_DELAY:
 	case GAME_HOURGLASS: break;
-	case GAME_FISCHER: *left_us += bonus_us(c, side); break;
 	case GAME_BRONSTEIN:
 		*left_us += c->spent_us < bonus_us(c, side) ? c->spent_us : bonus_us(c, side);
 		break;
@@ -147,6 +148,13 @@ static void give(struct game_clock *c, int side)
 		break;
 	case GAME_CORRESPONDENCE: *left_us = first_us(control); break;
 	}
+}
+
+static void give(struct game_clock *c, int side)
+{
+	refill(c, side);
+	if (c->control.kind == GAME_FISCHER)
+		c->left_us[side] += bonus_us(c, side);
 }
 
 static void count(struct game_clock *c, int side)
@@ -190,6 +198,8 @@ void game_clock_hand(struct game_clock *c, int next, int64_t now_us)
 	if (c->side < 0)
 		return;
 	take_off(c, used_us(c, now_us));
+	if (c->left_us[c->side] > 0)
+		refill(c, c->side);
 	game_clock_start(c, next, now_us);
 }
 

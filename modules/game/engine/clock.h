@@ -55,7 +55,10 @@ struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us
  * given nothing: the host has to look at game_clock_out before.
  */
 struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us, int64_t lag_us);
-/* The turn is another's without a move: charges the running side, gives nothing, runs for `next`. */
+/*
+ * The turn is another's without a move: charges the running side, adds nothing, runs for `next`. What each
+ * turn has anew (days, a period of byo-yomi, a delay) the side has in its next one too.
+ */
 void game_clock_hand(struct game_clock *c, int next, int64_t now_us);
 /* Charges the running side and stops. */
 void game_clock_stop(struct game_clock *c, int64_t now_us);

@@ -164,6 +164,35 @@ START_TEST(days_come_anew_and_no_limit_is_none)
 }
 END_TEST
 
+START_TEST(a_turn_that_is_handed_on_leaves_what_each_turn_has)
+{
+	const int64_t day = GAME_DAY_S * SECOND;
+
+	begin("1/259200", 2);
+	game_clock_start(&clk, 0, 0);
+	game_clock_hand(&clk, 1, 3 * day - 3600 * SECOND);
+	ck_assert_int_eq(clk.left_us[0], 3 * day);
+	game_clock_hand(&clk, 1, 7 * day); /* which was used up: nothing comes back */
+	ck_assert_int_eq(clk.left_us[1], 0);
+	begin("10+3x30", 2);
+	game_clock_start(&clk, 0, 0);
+	game_clock_hand(&clk, 1, 4 * SECOND); /* main time stays used */
+	ck_assert_int_eq(clk.left_us[0], 6 * SECOND);
+	game_clock_hand(&clk, 0, 4 * SECOND);
+	game_clock_hand(&clk, 1, 37 * SECOND);
+	ck_assert_int_eq(clk.left_us[0], 30 * SECOND);
+	ck_assert_int_eq(clk.periods[0], 2);
+	begin("60b5", 2); /* as with a delay, where what is within it is not taken at all */
+	game_clock_start(&clk, 0, 0);
+	game_clock_hand(&clk, 1, 7 * SECOND);
+	ck_assert_int_eq(clk.left_us[0], 58 * SECOND);
+	begin("60+5", 2);
+	game_clock_start(&clk, 0, 0);
+	game_clock_hand(&clk, 1, 7 * SECOND);
+	ck_assert_int_eq(clk.left_us[0], 53 * SECOND);
+}
+END_TEST
+
 /* ---- lag ---- */
 
 /* Black answers so often after `think` s and a lag of so many; what is left, in hundredths. */
@@ -516,6 +545,7 @@ END_TEST
 TEST_MAIN("clock", fischer_adds_with_each_move, bronstein_gives_back_and_a_delay_waits,
 	stages_count_the_moves_before_the_clock_ran, byo_yomi_loses_only_periods_that_are_used_up,
 	an_hourglass_gives_what_it_takes, days_come_anew_and_no_limit_is_none,
-	lag_is_forgiven_by_a_quota, a_quota_is_as_the_control_has_it, a_flag_waits_for_lag,
-	a_claimed_lag_gains_little, clocks_add_up_to_the_millisecond, an_hourglass_keeps_its_sand,
+	a_turn_that_is_handed_on_leaves_what_each_turn_has, lag_is_forgiven_by_a_quota,
+	a_quota_is_as_the_control_has_it, a_flag_waits_for_lag, a_claimed_lag_gains_little,
+	clocks_add_up_to_the_millisecond, an_hourglass_keeps_its_sand,
 	a_stored_clock_goes_on_as_it_was, what_is_no_clock_is_not_read)
