@@ -121,6 +121,7 @@ struct accounts_reached {
 struct accounts_group_named {
 	char name[64], title[ACCOUNTS_NAME_ROOM];
 	bool open;       /* more than its owners may write to it */
+	bool archived;   /* its mail is kept for its members */
 	char prefix[64]; /* in front of the Subject of its mail; "": none */
 };
 typedef void accounts_reached_fn(void *arg, int status, const struct accounts_reached *reached);

@@ -57,7 +57,8 @@ after(() => hearth.remove());
 
 test('a group’s mail is kept when its owners want that, once, for its members', async () => {
   await send('before it was kept');
-  assert.deepEqual((await archive('bob')).body, { messages: [], used: 0, quota: 200 * 1024 });
+  assert.deepEqual((await archive('ann')).body, { messages: [], used: 0, quota: 200 * 1024 });
+  assert.equal((await archive('bob')).status, 404);
   const patch = (body, name) => hearth.api('PATCH', `/api/auth/groups/${choir}`, body, who[name]);
   assert.equal((await patch({ archive: 'members' }, 'bob')).status, 403);
   assert.equal((await patch({ archive: 'everybody' }, 'ann')).body.field, 'archive');
@@ -109,6 +110,7 @@ test('members read it, from the day they come to the day they leave; owners and 
   // It is of this group, not of another, nor of anybody's mailbox.
   run('group', 'add', 'band');
   run('group', 'join', 'band', 'dan');
+  run('group', 'archive', 'band', 'members');
   const band = (await hearth.api('GET', '/api/auth/groups', undefined, who.dan)).body.groups.find((group) => group.name === 'band').id;
   assert.equal((await hearth.api('GET', `/api/mail/lists/${band}/archive/${one.id}`, undefined, who.dan)).status, 404);
   for (const query of ['', '?q=hello']) assert.deepEqual((await hearth.api('GET', `/api/mail/lists/${band}/archive${query}`, undefined, who.dan)).body.messages, []);
@@ -217,9 +219,18 @@ test('all that was acknowledged is there after a kill; the oldest go when it is 
 test('an author’s mail stays when their account goes; all of it goes when it is cleared, or with the group', async () => {
   run('group', 'archive', 'choir', 'off');
   await send('not kept');
+  // Turned off, what was kept is there for who looks after it.
+  const [kept] = (await archive('ann')).body.messages;
+  const read = async (name) => {
+    const answers = await Promise.all(['', '?q=hello', `?thread=${kept.id}`, `/${kept.id}`, `/${kept.id}/source`].map((path) => archive(name, path)));
+    return [...new Set(answers.map((answer) => answer.status))];
+  };
+  for (const [name, status] of [['bob', 404], ['dan', 404], ['ann', 200], ['root', 200]]) assert.deepEqual(await read(name), [status], name);
+  assert.equal((await archive('bob', `/${kept.id}`, 'DELETE')).status, 404);
   assert.ok(!(await subjects('ann')).includes('not kept'));
   assert.doesNotMatch((await inbox('ann', 'not kept'))[0], /^List-Archive/m);
   run('group', 'archive', 'choir', 'members');
+  assert.deepEqual(await read('bob'), [200]);
   await send('by bob', { as: 'bob' });
   run('user', 'delete', 'bob@hearth.test');
   await eventually(() => sql("SELECT count(*) FROM mailbox WHERE account = (SELECT max(account) FROM forgotten)") === '0', 30, 'their mailboxes are gone');

@@ -66,6 +66,7 @@ static int group_by_id_wait(void *self, int64_t group, struct accounts_group_nam
 	snprintf(out->name, sizeof(out->name), "%s", g.name);
 	snprintf(out->title, sizeof(out->title), "%s", g.title);
 	out->open = g.posting != GROUP_POSTING_OWNERS;
+	out->archived = g.archive != GROUP_ARCHIVE_OFF;
 	snprintf(out->prefix, sizeof(out->prefix), "%s", g.prefix);
 	return 0;
 }

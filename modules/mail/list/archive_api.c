@@ -1,7 +1,8 @@
 /*
  * list/archive_api.c: /api/mail/lists/{group}/archive: what was kept of a group's mail (store/archive.h), for those
- * who are members now, and for administrators: listed, searched and read as one's own mail is (api/list.c,
- * api/message.c); owners and administrators remove, all of it with a fresh proof (accounts.prove). Handlers on the loop, the rest on io workers.
+ * who are members now while it is turned on, and for owners and administrators: listed, searched and read as one's
+ * own mail is (api/list.c, api/message.c); owners and administrators remove, all of it with a fresh proof
+ * (accounts.prove). Handlers on the loop, the rest on io workers.
  */
 #include "api/api.h"
 #include "hearth/error.h"
@@ -22,17 +23,31 @@ static bool is_administrator(const struct mail_call *c, bool reading)
 	return who->admin && accounts_scope_allows(who->scopes, ACCOUNTS_SCOPE_ADMIN, reading);
 }
 
-/* Who may not is not told that there is such a group. */
-static int enter(struct mail_call *c)
+/*
+ * Members, while it is turned on; what was kept before it was turned off is there for who looks after it. Who may
+ * not is not told that there is such a group.
+ */
+static int may_read(const struct mail_call *c, int64_t group)
 {
 	const struct accounts *accounts = c->m->accounts;
 	struct accounts_group_named called;
-	int64_t group = group_of(c);
-	int rc = group < MAIL_ARCHIVES ? accounts->is_member_wait(accounts->self, group, c->account)
-				       : HEARTH_ENOTFOUND;
+	int rc;
 
-	if (rc == HEARTH_ENOTFOUND && group < MAIL_ARCHIVES && is_administrator(c, true))
+	if (is_administrator(c, true))
+		return accounts->group_by_id_wait(accounts->self, group, &called);
+	rc = accounts->is_member_wait(accounts->self, group, c->account);
+	if (rc == 0)
 		rc = accounts->group_by_id_wait(accounts->self, group, &called);
+	if (rc == 0 && !called.archived)
+		rc = accounts->owns_group_wait(accounts->self, group, c->account);
+	return rc;
+}
+
+static int enter(struct mail_call *c)
+{
+	int64_t group = group_of(c);
+	int rc = group < MAIL_ARCHIVES ? may_read(c, group) : HEARTH_ENOTFOUND;
+
 	c->account = mail_archive_account(group);
 	return rc;
 }
