@@ -323,6 +323,17 @@ test('a prefix of the Subject, and a From that other servers take', async () => 
   assert.deepEqual(await passes(mail), ['hearth.test', 'hearth.test']);
   assert.match(mail.text, /^ARC-Seal: i=1;/m);
   assert.match(await header('bob', about), /^From: Ann A <ann@strict\.test>\r$/m);
+  // What it says of another list does not go out beside ours; with that the author's signature may not hold.
+  for (const from of ['x@proven.test', 'Ann A <ann@strict.test>']) {
+    about = subject();
+    const text = write(about, from, 'List-Id: <other.proven.test>\r\nList-Unsubscribe: <https://other.test/leave>\r\nlist-unsubscribe-post: List-Unsubscribe=One-Click\r\nList-Post: <mailto:other@other.test>\r\n');
+    mail = await through(from.startsWith('x') ? text : await sign(text), about, from.startsWith('x') ? from : undefined);
+    for (const name of ['List-Unsubscribe', 'List-Unsubscribe-Post', 'List-Post']) assert.equal(mail.text.match(new RegExp(`^${name}: `, 'gim')).length, 1, name);
+    assert.doesNotMatch(mail.text, /other\.test/);
+    assert.deepEqual([covered(mail.text), await passes(mail)], [[true, true], ['hearth.test', 'hearth.test']]);
+    assert.match(mail.text, from.startsWith('x') ? /^From: x@proven\.test\r$/m : changed);
+    assert.match(await header('bob', about), /^List-Post: <mailto:other@other\.test>\r$/m); // as it came
+  }
 
   // With a prefix all get that, once, and a signature for the author does not hold any more.
   run('group', 'prefix', 'tenors', '[T]');

@@ -2,7 +2,7 @@
  * delivery/variant.c: a mail as a group changes it (list/rewrite.h): with a prefix of the Subject, for all who get
  * it through the group, and, for members elsewhere, from the group's address, where the policy of its author's
  * domain (DMARC) would have others refuse it: when it is not signed for that domain, or a prefix breaks
- * the signature. What people here write is theirs to change, and signed again.
+ * the signature, as does what goes of it for members elsewhere: the fields of other lists. What people here write is theirs to change, and signed again.
  *
  * For each member elsewhere it is signed by us, whoever wrote it, with what stands in front of it for them.
  *
@@ -21,7 +21,7 @@
 /* What is to be changed of it for some of a group's members. */
 struct change {
 	const struct mail_list *list;
-	bool elsewhere, prefix, from;
+	bool elsewhere, prefix, from, alone;
 };
 
 static bool is_ours(const struct mail_delivery *d)
@@ -41,9 +41,10 @@ static struct change change_of(const struct mail_delivery *d, struct slice messa
 	struct change c = { .list = list, .elsewhere = elsewhere };
 
 	c.prefix = list_rewrite_lacks(message, list->prefix);
+	c.alone = elsewhere && list_rewrite_has_others(message);
 	c.from = elsewhere && !is_ours(d) &&
 		 (d->outgoing.author == MAIL_AUTHOR_UNSIGNED ||
-			 (d->outgoing.author == MAIL_AUTHOR_SIGNED && c.prefix));
+			 (d->outgoing.author == MAIL_AUTHOR_SIGNED && (c.prefix || c.alone)));
 	return c;
 }
 
@@ -116,6 +117,7 @@ static int make(struct mail_delivery *d, struct slice message, const struct chan
 	list_rewrite(&bytes, message,
 		&(struct list_rewrite){ .prefix = c->prefix ? c->list->prefix : SLICE(""),
 			.from = c->from,
+			.alone = c->alone,
 			.title = c->list->title.n > 0 ? c->list->title : c->list->name,
 			.address = strbuf_slice(&address) });
 	whole = buf_from_strbuf(&bytes);
@@ -149,7 +151,7 @@ static int variant_for(struct mail_delivery *d, struct slice message, const stru
 	if (*v)
 		return 0;
 	c = change_of(d, message, list, elsewhere);
-	if (!c.prefix && !c.from)
+	if (!c.prefix && !c.from && !c.alone)
 		return 0;
 	if (d->variant_n == MAIL_VARIANTS_MAX) {
 		log_info("mail", "goes through too many groups to be changed for each", "group",

@@ -1,6 +1,6 @@
 /*
- * list/rewrite.c: the header of a group's mail, changed (rewrite.h). Pure; every field but Subject and From is
- * copied as it stands.
+ * list/rewrite.c: the header of a group's mail, changed (rewrite.h). Pure; every field but Subject, From and those of other
+ * lists is copied as it stands.
  */
 #include "list/rewrite.h"
 
@@ -22,6 +22,22 @@ bool list_rewrite_lacks(struct slice message, struct slice prefix)
 		lacks = slice_find(mime_words_text(a, mime_unfold(a, field.value)), prefix) < 0;
 	arena_free(&a);
 	return lacks;
+}
+
+static bool is_of_list(struct slice name)
+{
+	return slice_istarts(name, SLICE("List-")) && !slice_ieq(name, SLICE("List-Id"));
+}
+
+bool list_rewrite_has_others(struct slice message)
+{
+	struct mime_fields it = mime_fields_of(message);
+	struct mime_field field;
+
+	while (mime_fields_next(&it, &field))
+		if (is_of_list(field.name))
+			return true;
+	return false;
 }
 
 /* A value that stood behind another name, or nothing, is folded where its first line gets too long. */
@@ -121,7 +137,7 @@ void list_rewrite(struct strbuf *out, struct slice message, const struct list_re
 			if (!from)
 				write_from(out, r, field.value, replies);
 			from = true;
-		} else {
+		} else if (!r->alone || !is_of_list(field.name)) {
 			strbuf_add(out, field.raw);
 		}
 	}

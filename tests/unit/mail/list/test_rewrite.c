@@ -100,11 +100,29 @@ START_TEST(the_author)
 }
 END_TEST
 
+START_TEST(other_lists)
+{
+	static const struct list_rewrite alone = { .alone = true };
+
+	becomes(&alone,
+		"List-Id: <a.a.test>\r\nlist-unsubscribe: <https://a.test/>,\r\n "
+		"<mailto:a@a.test>\r\n"
+		"To: a\r\nLIST-POST: NO\r\nList-Unsubscribe-Post: x\r\nListen: y\r\n\r\nList-Help: "
+		"z",
+		"List-Id: <a.a.test>\r\nTo: a\r\nListen: y\r\n\r\nList-Help: z");
+	becomes(&prefix, "List-Post: NO\r\nSubject: x\r\n\r\n",
+		"List-Post: NO\r\nSubject: [choir] x\r\n\r\n");
+	ck_assert(list_rewrite_has_others(SLICE("To: a\r\nlist-help: x\r\n\r\n")));
+	ck_assert(!list_rewrite_has_others(SLICE("List-Id: x\r\n\r\nList-Help: x\r\n")));
+	ck_assert(!list_rewrite_has_others(SLICE("")));
+}
+END_TEST
+
 START_TEST(cut_off_at_every_byte)
 {
 	static const char whole[] =
 		"From: =?utf-8?Q?=C3=84?= <a@a.test>\r\nSubject: a\r\n b\r\n\r\nx";
-	const struct list_rewrite both = { prefix.prefix, true, from.title, from.address };
+	const struct list_rewrite both = { prefix.prefix, true, true, from.title, from.address };
 
 	for (size_t n = 0; n < sizeof(whole); n++) {
 		struct strbuf out = { 0 };
@@ -120,4 +138,4 @@ START_TEST(cut_off_at_every_byte)
 }
 END_TEST
 
-TEST_MAIN("rewrite", the_subject, an_answer_has_it, the_author, cut_off_at_every_byte)
+TEST_MAIN("rewrite", the_subject, an_answer_has_it, the_author, other_lists, cut_off_at_every_byte)
