@@ -198,7 +198,7 @@ twice: ## Ports and system tests with every database function run twice, the fir
 asan: ## The whole suite under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) --no-print-directory test VARIANT=asan
 tsan: deps-test ## The threaded parts (loop, ports, game shards) under ThreadSanitizer
-	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|lease|blob|cache|registry|ports|fetch)/'
+	$(Q)$(MAKE) --no-print-directory unit VARIANT=tsan T='src/(loop|job|db|bus|lease|blob|cache|registry|ports|fetch)/|game/lobby/'
 	$(Q)GAMES=100 HEARTH_BIN=build/tsan/hearth tests/run-system.sh game
 
 .PHONY: soak

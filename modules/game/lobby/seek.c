@@ -4,8 +4,8 @@
  *
  *   NAMING ──the name──▶ LOOKING ──clock, matches──▶ to the lobby, or refused
  *
- * One is looked into for each connection at a time: a flood of seeks changes what is wanted, and
- * asks nobody anew.
+ * One is looked into for each connection at a time, and is the db_fn's meanwhile. What the connection
+ * seeks next waits beside it, of a flood of seeks the latest, and is looked into when that is back.
  */
 #include "lobby/seek.h"
 
@@ -23,9 +23,15 @@
 
 struct seeking {
 	struct game *g;
+	uint64_t client;
+	int64_t account;
+	char name[ACCOUNTS_NAME_ROOM];
+	bool wanted;           /* else cancelled, or the account is paired */
+	bool gone;             /* the connection is */
+	bool replaced;         /* by `next` */
+	struct game_seek next; /* the loop's */
+	/* What is looked into: the db_fn's, while there is one. */
 	struct game_seek seek;
-	bool dropped;     /* cancelled, or the account is paired */
-	bool gone;        /* the connection is */
 	int64_t live_max; /* matches that may go on */
 	int64_t live;     /* and do */
 	struct game_preferences chosen;
@@ -33,17 +39,30 @@ struct seeking {
 
 static void finish(struct seeking *s)
 {
-	INVARIANT(s->gone || map_get_u64(s->g->seeking, s->seek.client) == s);
+	INVARIANT(s->gone || map_get_u64(s->g->seeking, s->client) == s);
 	if (!s->gone)
-		map_remove_u64(s->g->seeking, s->seek.client);
+		map_remove_u64(s->g->seeking, s->client);
 	hearth_release(s->g->h);
 	free(s);
 }
 
 static void fail(struct seeking *s, const char *code, const char *text)
 {
-	game_send(s->g, s->seek.client, game_frame_error(code, text));
+	game_send(s->g, s->client, game_frame_error(code, text));
 	finish(s);
+}
+
+/* The latest that was asked for is what is looked into now. False: there is nothing, and s is gone. */
+static bool take_latest(struct seeking *s)
+{
+	if (s->gone || !s->wanted) {
+		finish(s);
+		return false;
+	}
+	if (s->replaced)
+		s->seek = s->next;
+	s->replaced = false;
+	return true;
 }
 
 static void to_lobby(struct seeking *s)
@@ -52,6 +71,7 @@ static void to_lobby(struct seeking *s)
 	struct game_seek seek = s->seek;
 	int rc;
 
+	memcpy(seek.name, s->name, sizeof(seek.name));
 	INVARIANT(!seek.own_clock && seek.rules);
 	finish(s);
 	if (!game_owns(g, GAME_LOBBY)) {
@@ -102,21 +122,25 @@ static int look_up_rating(struct db_tx *tx, struct seeking *s)
 static int look(struct db_tx *tx, void *arg)
 {
 	struct seeking *s = arg;
-	int rc = game_store_preferences(tx, s->seek.account, &s->chosen);
+	int rc = game_store_preferences(tx, s->account, &s->chosen);
 
 	s->live = 0;
 	if (rc == 0)
-		rc = game_store_live_of_account(
-			tx, s->seek.account, s->live_max, count_one, &s->live);
+		rc = game_store_live_of_account(tx, s->account, s->live_max, count_one, &s->live);
 	return rc < 0 ? rc : look_up_rating(tx, s);
 }
+
+static void look_up(struct seeking *s);
 
 static void on_looked(void *arg, int status)
 {
 	struct seeking *s = arg;
+	bool replaced = s->replaced;
 
-	if (s->gone || s->dropped)
-		finish(s);
+	if (!take_latest(s))
+		return;
+	if (replaced)
+		look_up(s);
 	else if (status < 0)
 		fail(s, "try-again", "your matches could not be looked up");
 	else if (s->live >= s->live_max)
@@ -128,48 +152,49 @@ static void on_looked(void *arg, int status)
 		to_lobby(s);
 }
 
+static void look_up(struct seeking *s)
+{
+	if (db_read(s->g->db, look, on_looked, s) < 0)
+		on_looked(s, HEARTH_EBUSY);
+}
+
 static void on_name(void *arg, int status, const char *name)
 {
 	struct seeking *s = arg;
 
-	if (s->gone || s->dropped) {
-		finish(s);
+	if (!take_latest(s))
 		return;
-	}
 	if (status < 0) {
 		fail(s, "try-again", "your name could not be looked up");
 		return;
 	}
-	snprintf(s->seek.name, sizeof(s->seek.name), "%s", name);
-	if (db_read(s->g->db, look, on_looked, s) < 0)
-		on_looked(s, HEARTH_EBUSY);
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	look_up(s);
 }
 
 void game_seek_begin(struct game *g, const struct game_seek *seek)
 {
 	struct seeking *s = map_get_u64(g->seeking, seek->client);
+	bool is_new = !s;
 
-	if (s && seek->beside && !s->dropped) {
+	if (s && seek->beside && s->wanted) {
 		game_send(g, seek->client,
 			game_frame_error("busy", "your last seek is being looked into"));
 		return;
 	}
-	if (s) {
-		char name[ACCOUNTS_NAME_ROOM];
-
-		memcpy(name, s->seek.name, sizeof(name));
-		s->seek = *seek;
-		memcpy(s->seek.name, name, sizeof(name));
-		s->dropped = false;
-		return;
+	if (is_new) {
+		s = mem_zalloc(sizeof(*s));
+		s->g = g;
+		s->client = seek->client;
+		s->account = seek->account;
+		s->live_max = g->matches_max;
+		hearth_hold(g->h);
+		map_set_u64(g->seeking, seek->client, s);
 	}
-	s = mem_zalloc(sizeof(*s));
-	s->g = g;
-	s->seek = *seek;
-	s->live_max = g->matches_max;
-	hearth_hold(g->h);
-	map_set_u64(g->seeking, seek->client, s);
-	g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
+	s->next = *seek;
+	s->replaced = s->wanted = true;
+	if (is_new)
+		g->accounts->name_of(g->accounts->self, seek->account, on_name, s);
 }
 
 void game_seek_drop(struct game *g, int64_t account)
@@ -180,8 +205,8 @@ void game_seek_drop(struct game *g, int64_t account)
 	while (map_next(g->seeking, &it, NULL, &value)) {
 		struct seeking *s = value;
 
-		if (s->seek.account == account)
-			s->dropped = true;
+		if (s->account == account)
+			s->wanted = false;
 	}
 }
 
