@@ -48,7 +48,7 @@ static const struct config_setting settings[] = {
 	{ "connections", "loopback_times", CONFIG_INT, "4", "1", "1000", NULL,
 		"connections from this very machine (a webmail, a proxy that hides who comes, "
 		"tests): as many times what one address may have" },
-	{ "connections", "uploads_per_account", CONFIG_INT, "8", "0", "10000", NULL,
+	{ "connections", "uploads_per_account", CONFIG_INT, "32", "0", "10000", NULL,
 		"large requests over HTTP (a mail with attachments, a picture) that one account "
 		"may be sending at a time; 0: any number" },
 	{ "connections", "upload_bytes_per_account", CONFIG_SIZE, "128M", "0", "1T", NULL,

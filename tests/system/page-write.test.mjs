@@ -11,7 +11,7 @@ import { deliver } from './smtp-client.mjs';
 let browser, hearth;
 before(async () => {
   // What is for elsewhere stays in the queue: nobody is there.
-  hearth = await new Hearth({ 'mail.relay': '127.0.0.1:9' }).start();
+  hearth = await new Hearth({ 'mail.relay': '127.0.0.1:9', 'connections.uploads_per_account': 8 }).start();
   if (!skip) browser = await launch();
 });
 after(async () => {
@@ -110,6 +110,25 @@ test('a message is written, kept over a reload, refused at its field, sent with 
   assert.equal(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), '{}');
   await close(page);
   await close(bob.page);
+});
+
+// Each larger than what counts as an upload, and more of them than an account may be sending at a time: the mail is one.
+test('twenty files dropped at once go with the mail', { skip, timeout: 120_000 }, async () => {
+  const uma = await person(browser, hearth, 'uma');
+  const { page } = uma;
+  await page.click('#to-write');
+  await page.fill('#write [name=to]', 'uma@hearth.test');
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    for (let i = 0; i < 20; i++) dataTransfer.items.add(new File(['x'.repeat(70_000)], `file-${i}.txt`, { type: 'text/plain' }));
+    document.querySelector('#write form').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await page.waitForSelector('.files li:has-text("file-19.txt")');
+  await page.click('text="Send"');
+  await said(page, 'Sent.');
+  const got = await eventually(() => newest(uma), 20, 'it is there');
+  assert.deepEqual(got.attachments.map(({ name, size }) => [name, size]), Array.from({ length: 20 }, (_, i) => [`file-${i}.txt`, 70_000]));
+  await close(page);
 });
 
 test('answers go to whom they should, quote, and refer; what is handed on takes its attachments along', { skip, timeout: 120_000 }, async () => {

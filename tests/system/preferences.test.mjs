@@ -17,7 +17,7 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 let hearth;
 let people = 0;
 before(async () => {
-  hearth = await new Hearth({ 'auth.registrations_per_network': 10000, 'video.hold': '0s', 'connections.uploads_per_account': 0 }).start();
+  hearth = await new Hearth({ 'auth.registrations_per_network': 10000, 'video.hold': '0s' }).start();
 });
 after(() => hearth.remove());
 
@@ -252,6 +252,7 @@ test('attachments: what is not taken', async () => {
   assert.deepEqual((await ida.files()).map((f) => f.size), [1048576]);
 });
 
+// Under the usual bound on uploads, which a program that sends two dozen at once must not meet.
 test('attachments: bounds on number and size hold, also when many come at once', async () => {
   const jo = await person();
   const many = await Promise.all(Array.from({ length: 60 }, (_, i) => jo.file('PUT', `f${i}`, PNG, 'image/png')));

@@ -14,9 +14,13 @@ int try_claim(const struct match *m, int seat, struct slice text, int64_t now_us
 	struct match_step *step, const char **why)
 {
 	struct game_result result;
-	int rc = m->rules->claim ? m->rules->claim(m->state, (unsigned)seat, text, &result, why)
-				 : HEARTH_EDENIED;
+	int rc;
 
+	if (!m->rules->claim) {
+		*why = "no draw can be claimed in this game";
+		return HEARTH_EDENIED;
+	}
+	rc = m->rules->claim(m->state, (unsigned)seat, text, &result, why);
 	if (rc < 0)
 		return rc;
 	try_begin_end(m, seat, MATCH_CLAIMED, now_us, step);
@@ -35,8 +39,10 @@ static int may_ask(const struct match *m, enum match_offer_kind kind, int seat, 
 {
 	const struct match_offer *offer = &m->offers[kind];
 
-	if (offer->by >= 0 && offer->agreed >> seat & 1)
+	if (offer->by >= 0 && offer->agreed >> seat & 1) {
+		*why = "your word stands already: the others are to answer";
 		return HEARTH_EEXIST;
+	}
 	if (offer->asked[seat] >= 0 && m->ply - offer->asked[seat] < (int)m->seats) {
 		*why = "the last offer was declined: make a move before the next";
 		return HEARTH_EBUSY;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/match.h"
+#include "engine/try_private.h"
 #include "hearth/error.h"
 #include "wire/frames.h"
 
@@ -104,6 +104,30 @@ START_TEST(an_offer_stands_until_the_other_answers_or_moves)
 	ck_assert(m->over && match_winner(m) == GAME_NOBODY);
 	ck_assert_str_eq(m->reason, "agreement");
 	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
+}
+END_TEST
+
+/* Also by rules that know no claims. */
+START_TEST(who_may_not_draw_is_told_why)
+{
+	const struct match_start start = start_of(game_rules_find(SLICE("connect-four")));
+	struct match_step step;
+	const char *why;
+
+	match_free(&m);
+	m = match_new(7, &start, now_us, &why);
+	moves("4 3");
+	ck_assert_int_eq(draw(0), 0);
+	why = NULL;
+	ck_assert_int_eq(match_try_draw(m, 0, now_us, &step, &why), HEARTH_EEXIST);
+	ck_assert_ptr_nonnull(why);
+	take(match_try_decline(m, 1, MATCH_DRAW, &step, &why), &step);
+	why = NULL;
+	ck_assert_int_eq(match_try_draw(m, 0, now_us, &step, &why), HEARTH_EBUSY);
+	ck_assert_ptr_nonnull(why);
+	why = NULL;
+	ck_assert_int_eq(try_claim(m, 0, (struct slice){ 0 }, now_us, &step, &why), HEARTH_EDENIED);
+	ck_assert_ptr_nonnull(why);
 }
 END_TEST
 
@@ -508,7 +532,7 @@ START_TEST(days_are_waited_for)
 }
 END_TEST
 
-TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
+TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves, who_may_not_draw_is_told_why,
 	a_claim_by_the_move_about_to_be_made, moves_are_taken_back_where_both_agree,
 	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
