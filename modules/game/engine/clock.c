@@ -122,7 +122,10 @@ static int64_t used_us(const struct game_clock *c, int64_t now_us)
 
 void game_clock_hold(struct game_clock *c, int64_t held_us, int64_t from_us)
 {
-	take_off(c, held_us);
+	if (c->side >= 0)
+		take_off(c, held_us);
+	else
+		c->spent_us += held_us;
 	c->started_us = from_us;
 }
 
@@ -319,7 +322,21 @@ void game_clock_write(struct json_writer *w, const struct game_clock *c)
 	json_open_object(w);
 	for (int i = 0; i < ROWS; i++)
 		write_row(w, row_names[i], rows[i], c->seats);
+	if (c->spent_us > 0) {
+		json_put_i64(w, "spent_us", c->spent_us);
+		json_put_i64(w, "since_us", c->started_us);
+	}
 	json_close_object(w);
+}
+
+/* What a turn has used that is taken off already, and since when it runs on; neither need be there. */
+static bool read_spent(const struct json *o, struct game_clock *c)
+{
+	const struct json *spent = json_get(o, "spent_us"), *since = json_get(o, "since_us");
+
+	return (!spent && !since) ||
+	       (spent && since && json_as_i64(spent, 0, INT64_C(1) << 53, &c->spent_us) == 0 &&
+		       json_as_i64(since, 0, INT64_C(1) << 53, &c->started_us) == 0);
 }
 
 int game_clock_read(const struct json *o, struct game_clock *c)
@@ -333,6 +350,8 @@ int game_clock_read(const struct json *o, struct game_clock *c)
 	for (int i = 0; i < ROWS; i++)
 		if (!read_row(o, row_names[i], rows[i], c->seats))
 			return HEARTH_EINVAL;
+	if (!read_spent(o, &read))
+		return HEARTH_EINVAL;
 	for (int seat = 0; seat < c->seats; seat++) {
 		if (rows[ROW_MOVES][seat] > INT32_MAX / 2 ||
 			rows[ROW_PERIODS][seat] > c->control.periods)

@@ -29,7 +29,7 @@ struct game_clock {
 	int moves[GAME_SEATS_MAX];       /* made so far, those before it ran too */
 	int periods[GAME_SEATS_MAX];     /* byo-yomi: those not begun yet */
 	struct game_lag lag[GAME_SEATS_MAX];
-	int side;           /* whose time runs; -1: stopped */
+	int side;           /* whose time runs; -1: nobody's, and a first move may be waited for */
 	int64_t started_us; /* since when it runs for that side; in the future it stands until then */
 	int64_t spent_us;   /* of this turn before that: taken off already */
 };
@@ -45,7 +45,10 @@ struct game_turn {
 /* Stopped, with what all have at first. */
 void game_clock_init(struct game_clock *c, const struct game_control *control, int seats);
 void game_clock_start(struct game_clock *c, int side, int64_t now_us);
-/* The turn under way has used so much; its clock stands until from_us, and runs on from then. */
+/*
+ * The turn under way, or the wait for a first move, has used so much; it stands until from_us, and runs on
+ * from then.
+ */
 void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us);
 /* A move by a side whose clock does not run: nothing is taken, and no more comes than a stage. */
 struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us);
@@ -83,9 +86,9 @@ bool game_clock_out(const struct game_clock *c, int64_t now_us, int64_t lag_us);
 int64_t game_clock_flag_in_us(const struct game_clock *c, int64_t now_us);
 
 /*
- * How it stands behind a step, to be stored: an object of arrays by seat. And back, into a clock that
- * game_clock_init has made: an array that is not there, as in what was stored before there was one,
- * stays as at first. HEARTH_EINVAL: no clock by this control, which stays as it was.
+ * How it stands behind a step, to be stored: an object of arrays by seat; and of a turn that was held
+ * what it has spent, with since when it runs. And back, into a clock that game_clock_init has made: what
+ * is not there, as in what was stored before there was such, stays as at first. HEARTH_EINVAL: no clock by this control, which stays as it was.
  */
 void game_clock_write(struct json_writer *w, const struct game_clock *c);
 int game_clock_read(const struct json *o, struct game_clock *c);

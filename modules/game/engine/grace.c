@@ -39,10 +39,10 @@ void game_starts_apply(const struct game_starts *s, struct match *m)
 {
 	int64_t at_us = s->n ? s->starts[s->n - 1].at_us : INT64_MIN, used_us;
 
-	if (m->over || m->waiting_since_us >= at_us)
+	/* One that was held by a start before stands until then, which may be after this one. */
+	if (m->over || (m->clock.started_us >= at_us && m->clock.spent_us == 0))
 		return;
-	used_us = game_starts_used_us(s, m->waiting_since_us, at_us);
-	if (m->clock.side >= 0)
-		game_clock_hold(&m->clock, used_us, game_starts_grace_until_us(s));
-	m->waiting_since_us = game_starts_grace_until_us(s) - used_us;
+	used_us = game_starts_used_us(s, m->clock.started_us, at_us);
+	game_clock_hold(&m->clock, used_us, game_starts_grace_until_us(s));
+	m->waiting_since_us = m->clock.started_us - m->clock.spent_us;
 }

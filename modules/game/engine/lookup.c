@@ -114,7 +114,7 @@ static int load_one(struct db_tx *tx, void *arg)
 	l->begins = !l->match->over && l->match->seq == 0 &&
 		    l->match->waiting_since_us == GAME_NOT_BEGUN;
 	if (l->begins)
-		l->match->waiting_since_us = game_now_us(l->tenure);
+		match_begin(l->match, game_now_us(l->tenure));
 	game_starts_apply(&l->tenure->starts, l->match);
 	return 0;
 }

@@ -36,6 +36,12 @@ struct match *match_shell(int64_t id, const struct game_rules *rules, unsigned s
 	return m;
 }
 
+void match_begin(struct match *m, int64_t now_us)
+{
+	m->waiting_since_us = now_us;
+	game_clock_start(&m->clock, -1, now_us);
+}
+
 int match_set_up(struct match *m)
 {
 	const char *why;
@@ -55,8 +61,8 @@ struct match *match_new(
 	m->setup = mem_strdup(start->setup);
 	memcpy(m->seed, start->seed, sizeof(m->seed));
 	m->rated = start->rated;
-	m->waiting_since_us = now_us;
 	game_clock_init(&m->clock, &start->control, (int)m->seats);
+	match_begin(m, now_us);
 	for (unsigned seat = 0; seat < m->seats; seat++) {
 		m->accounts[seat] = start->accounts[seat];
 		m->names[seat] = mem_strdup(slice_str(start->names[seat]));

@@ -99,7 +99,8 @@ struct match {
 	char status[MATCH_WORD_MAX];
 	char reason[MATCH_WORD_MAX];
 	int64_t due_us;           /* as it is stored (store.h): not later than match_due_us */
-	int64_t waiting_since_us; /* since when a first move is waited for, or the turn's side's */
+	int64_t waiting_since_us; /* since when a first move is waited for, or the turn's side's: when
+				     its clock was started, less what that had spent before */
 	int64_t gone_since_us
 		[GAME_SEATS_MAX]; /* since when a player is away; MATCH_PRESENT: is not */
 };
@@ -134,6 +135,8 @@ struct match *match_new(
 	int64_t id, const struct match_start *start, int64_t now_us, const char **why);
 /* One without a state, to be shown: what a match is begins with its row (store.c). */
 struct match *match_shell(int64_t id, const struct game_rules *rules, unsigned seats);
+/* Its first move is waited for from now on. */
+void match_begin(struct match *m, int64_t now_us);
 /* Gives such a one the state it begins with. HEARTH_ECORRUPT: the rules refuse it. */
 int match_set_up(struct match *m);
 void match_free(struct match **m);

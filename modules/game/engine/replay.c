@@ -210,8 +210,7 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 	/* What the disk took is nobody's time: the other side hears of the move only now. */
 	if (step->turns) {
 		m->waiting_since_us = now_us;
-		if (m->clock.side >= 0)
-			game_clock_start(&m->clock, m->clock.side, now_us);
+		game_clock_start(&m->clock, m->clock.side, now_us);
 	}
 	match_step_clear(step);
 }

@@ -16,16 +16,22 @@ static void step_clock(
 	const struct match *m, struct match_step *step, int64_t now_us, int64_t lag_us)
 {
 	uint64_t moved = m->moved | UINT64_C(1) << step->seat;
+	uint64_t comes = m->rules->to_move(step->state) & ~m->rules->to_move(m->state);
 	int next = match_turn_in(m, step->state);
 
-	/* Where several are to move, another's may run: that one runs on. */
-	step->turns = step->clock.side < 0 || step->clock.side == step->seat;
+	/*
+	 * Where several are to move, another's may run: that one runs on. So does the wait for a first
+	 * move, but where it is somebody's turn now whose it was not.
+	 */
+	step->turns = step->clock.side < 0 ? comes != 0 : step->clock.side == step->seat;
 	if (step->clock.side == step->seat)
 		step->turn = game_clock_press(&step->clock, next, now_us, lag_us);
 	else
 		step->turn = game_clock_count(&step->clock, step->seat, lag_us);
-	if (step->clock.side < 0 && moved == (UINT64_C(1) << m->seats) - 1 && next >= 0)
+	if (step->clock.side < 0 && moved == (UINT64_C(1) << m->seats) - 1 && next >= 0) {
 		game_clock_start(&step->clock, next, now_us);
+		step->turns = true;
+	}
 	if (step->ends)
 		game_clock_stop(&step->clock, now_us);
 }

@@ -301,6 +301,17 @@ static struct slice last_behind(const struct writing *w)
 	return e.text;
 }
 
+/*
+ * Since when the turn runs. One that goes on and was held (engine/grace.h) has that with its clock, and
+ * here, where it can be in time to come, what tells how late it is at least.
+ */
+static int64_t turn_behind(const struct writing *w)
+{
+	int64_t since_us = w->step->turns ? w->at->now_us : w->m->clock.started_us;
+
+	return since_us < w->at->now_us ? since_us : w->at->now_us;
+}
+
 #define BOARD(due)                                                                           \
 	"UPDATE match SET seq = $2, ply = $3, last = $4, position = $5, clock = $6, running" \
 	" = $7, turn_us = $8, draw_offer = $9, takeback_offer = $10" due                     \
@@ -312,9 +323,8 @@ static int set_board(const struct writing *w, int seq)
 	const struct match_step *s = w->step;
 	const struct db_value values[] = { db_int(w->m->id), db_int(seq), db_int(s->ply),
 		db_text(last_behind(w)), db_text(strbuf_slice(&s->position)), db_text(w->clock),
-		db_int(s->clock.side), db_int(s->turns ? w->at->now_us : w->m->waiting_since_us),
-		db_int(offer_behind(w, MATCH_DRAW)), db_int(offer_behind(w, MATCH_TAKEBACK)),
-		db_int(s->seq), db_int(w->at->due_us) };
+		db_int(s->clock.side), db_int(turn_behind(w)), db_int(offer_behind(w, MATCH_DRAW)),
+		db_int(offer_behind(w, MATCH_TAKEBACK)), db_int(s->seq), db_int(w->at->due_us) };
 	bool stands = w->at->due_us == GAME_DUE_STANDS;
 
 	return changed_one(db_run_values(

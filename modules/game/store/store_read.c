@@ -77,7 +77,9 @@ static int shell_of(struct db_rows *rows, struct arena *a, struct match **out)
 	if (read_clock(a, db_col_text(rows, 15), &m->clock) < 0)
 		return HEARTH_ECORRUPT;
 	m->clock.side = m->over ? -1 : (int)db_col_int(rows, 16);
-	m->clock.started_us = m->waiting_since_us = db_col_int(rows, 17);
+	if (m->clock.spent_us == 0)
+		m->clock.started_us = db_col_int(rows, 17);
+	m->waiting_since_us = m->clock.started_us - m->clock.spent_us;
 	m->offers[MATCH_DRAW].by = (int)db_col_int(rows, 18);
 	m->offers[MATCH_TAKEBACK].by = (int)db_col_int(rows, 19);
 	m->due_us = db_col_int(rows, 20);
