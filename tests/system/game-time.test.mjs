@@ -129,6 +129,8 @@ test('a rated game changes both ratings, once, and only those who want each othe
   assert.equal(await refused(a, { rated: true, color: 'white' }), 'bad-frame');
   assert.equal(await refused(a, { rated: true, clock: '-' }), 'bad-frame');
   assert.equal(await refused(a, { rated: 'yes' }), 'bad-frame');
+  assert.equal(await refused(a, { rated: true, setup: '8/8/8/4k3/8/8/4P3/4K3 w - - 0 1' }), 'bad-frame');
+  assert.equal(await refused(a, { rated: true, rules: 'go', setup: 'boardsize 9 komi 40' }), 'bad-frame');
   assert.equal(await refused(a, { range: { min: 2, max: 1 } }), 'bad-frame');
   seek(c);
   await c.wantType('seeking');
@@ -167,6 +169,22 @@ test('a rated game changes both ratings, once, and only those who want each othe
   const { players } = await a.wantType('ended', next.match);
   assert.equal(players.white.rating_change, undefined);
   assert.equal((await ratings(black))[0].games, 1);
+  // A setup that is fair to both is rated by itself, and begins from scratch.
+  for (const more of [{ setup: 'chess960' }, { rules: 'go', setup: 'boardsize 9' }]) {
+    seek(a, { rated: true, ...more });
+    assert.equal((await a.wantType('seeking')).rating, 1500);
+    seek(b, { rated: true, ...more });
+    const states = await Promise.all([a.wantType('state'), b.wantType('state')]);
+    const { match } = states[0];
+    const [first, second] = states[0].legal?.length ? [a, b] : [b, a];
+    first.move(match, 0, states.find((state) => state.legal?.length).legal[0]);
+    const { legal } = await second.wantType('moved', match);
+    second.move(match, 1, legal[0]);
+    await second.wantType('moved', match);
+    white.send({ type: 'resign', match });
+    for (const player of [a, b]) await player.wantType('ended', match);
+  }
+  assert.deepEqual((await ratings(black)).map((one) => [one.rules, one.rating]).sort(), [['chess', 1741], ['chess960', 1741], ['go:9', 1741]]);
   // They are in the person's export, and what is stored keeps to its rules.
   const auth = { Authorization: `Bearer ${black.token}` };
   assert.equal((await hearth.api('POST', '/api/auth/export', { password: 'correct horse' }, auth)).status, 202);

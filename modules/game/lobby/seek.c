@@ -113,8 +113,8 @@ static int look_up_rating(struct db_tx *tx, struct seeking *s)
 	}
 	if (seek->own_clock)
 		return 0;
-	rc = game_store_rating(
-		tx, seek->account, seek->rules, game_speed_of(&seek->control), &rating);
+	rc = game_store_rating(tx, seek->account, seek->rules, slice_str(seek->setup),
+		game_speed_of(&seek->control), &rating);
 	seek->rating = (int)lround(rating.glicko.rating);
 	return rc;
 }

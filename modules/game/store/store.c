@@ -194,8 +194,8 @@ static int insert(struct db_tx *tx, struct game_match_row *row, struct slice pos
 			db_int(row->id), db_int(seat), db_int(row->accounts[seat]),
 			db_str(row->names[seat]));
 	if (rc >= 0 && row->rated)
-		rc = game_store_rated_start(tx, row->id, row->rules, game_speed_of(&row->control),
-			row->started_at, row->ratings);
+		rc = game_store_rated_start(tx, row->id, row->rules, row->setup,
+			game_speed_of(&row->control), row->started_at, row->ratings);
 	return rc < 0 ? rc : 0;
 }
 

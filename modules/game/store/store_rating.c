@@ -28,14 +28,22 @@ static struct rating rating_of(struct db_rows *rows, int at)
 	return r;
 }
 
+/* What it is called where it lies: who could not be rated so is shown what they usually are. */
+static const char *rating_name(const struct game_rules *rules, struct slice setup)
+{
+	const char *name = game_rules_rating(rules, setup);
+
+	return name ? name : rules->id;
+}
+
 int game_store_rating(struct db_tx *tx, int64_t account, const struct game_rules *rules,
-	enum game_speed speed, struct rating *out)
+	struct slice setup, enum game_speed speed, struct rating *out)
 {
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
 		"SELECT rating, deviation, volatility, games, latest_ms FROM rating"
 		" WHERE account = $1 AND game = $2 AND speed = $3",
-		db_int(account), db_str(rules->id), db_str(game_speed_name(speed)));
+		db_int(account), db_str(rating_name(rules, setup)), db_str(game_speed_name(speed)));
 
 	rating_init(out);
 	if (rc == 0) {
@@ -46,7 +54,7 @@ int game_store_rating(struct db_tx *tx, int64_t account, const struct game_rules
 }
 
 static int set_rating(struct db_tx *tx, int64_t account, const struct game_rules *rules,
-	enum game_speed speed, const struct rating *r)
+	struct slice setup, enum game_speed speed, const struct rating *r)
 {
 	const struct glicko *g = &r->glicko;
 	int rc = db_run(tx,
@@ -54,7 +62,7 @@ static int set_rating(struct db_tx *tx, int64_t account, const struct game_rules
 		" latest_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 		" ON CONFLICT (account, game, speed) DO UPDATE SET rating = $4, deviation = $5,"
 		" volatility = $6, games = $7, latest_ms = $8",
-		db_int(account), db_str(rules->id), db_str(game_speed_name(speed)),
+		db_int(account), db_str(rating_name(rules, setup)), db_str(game_speed_name(speed)),
 		db_int(steps(g->rating, GLICKO_STEP)), db_int(steps(g->deviation, GLICKO_STEP)),
 		db_int(steps(g->volatility, GLICKO_VOLATILITY_STEP)), db_int(r->games),
 		db_int(r->latest_ms));
@@ -147,7 +155,8 @@ static int read_shown(struct db_tx *tx, int64_t match, struct match_rating shown
 }
 
 int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	enum game_speed speed, int64_t now_ms, struct match_rating shown[GAME_SEATS_MAX])
+	struct slice setup, enum game_speed speed, int64_t now_ms,
+	struct match_rating shown[GAME_SEATS_MAX])
 {
 	int64_t accounts[PLAYERS];
 	int rc = read_accounts(tx, match, accounts);
@@ -155,7 +164,7 @@ int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_ru
 	for (int seat = 0; seat < PLAYERS && rc >= 0; seat++) {
 		struct rating r;
 
-		rc = game_store_rating(tx, accounts[seat], rules, speed, &r);
+		rc = game_store_rating(tx, accounts[seat], rules, setup, speed, &r);
 		if (rc == 0)
 			rc = db_run(tx,
 				"UPDATE seat SET rating = $3, deviation = $4 WHERE match = $1 AND"
@@ -175,7 +184,7 @@ static int settle(struct db_tx *tx, const struct match *m, enum game_speed speed
 	int64_t account, double before, const struct rating *r)
 {
 	int64_t change = steps(r->glicko.rating - before, GLICKO_STEP);
-	int rc = set_rating(tx, account, m->rules, speed, r);
+	int rc = set_rating(tx, account, m->rules, slice_str(m->setup), speed, r);
 
 	return rc < 0 ? rc
 		      : db_run(tx,
@@ -196,7 +205,8 @@ int game_store_rate(struct db_tx *tx, const struct match *m, const int scores[GA
 	if (rc || accounts[0] == 0 || accounts[1] == 0)
 		return rc;
 	for (int seat = 0; seat < PLAYERS && rc == 0; seat++)
-		rc = game_store_rating(tx, accounts[seat], m->rules, speed, &before[seat]);
+		rc = game_store_rating(
+			tx, accounts[seat], m->rules, slice_str(m->setup), speed, &before[seat]);
 	if (rc)
 		return rc;
 	memcpy(after, before, sizeof(after));

@@ -12,11 +12,14 @@
 #include "hearth/db.h"
 #include "rating/rating.h"
 
-/* What an account is rated; where there is none yet a first rating. */
+/*
+ * What an account is rated in games from this setup (game_rules_rating; where those are never rated, in
+ * those from the usual start); where there is none yet a first rating.
+ */
 int game_store_rating(struct db_tx *tx, int64_t account, const struct game_rules *rules,
-	enum game_speed speed, struct rating *out);
+	struct slice setup, enum game_speed speed, struct rating *out);
 
-/* A rating that an account has, for a list. `game` is valid during the call. */
+/* A rating that an account has, for a list. `game` is as the rules call it, valid during the call. */
 struct game_rated {
 	struct slice game;
 	enum game_speed speed;
@@ -28,7 +31,8 @@ int game_store_ratings(struct db_tx *tx, int64_t account,
 
 /* A rated match that was just stored: what its players are rated now is put down with their seats. */
 int game_store_rated_start(struct db_tx *tx, int64_t match, const struct game_rules *rules,
-	enum game_speed speed, int64_t now_ms, struct match_rating shown[GAME_SEATS_MAX]);
+	struct slice setup, enum game_speed speed, int64_t now_ms,
+	struct match_rating shown[GAME_SEATS_MAX]);
 /*
  * A rated match of two has ended with these scores (in half points): both change, in the transaction
  * of the end, and `shown` says what to. Nothing changes where one of them is gone.

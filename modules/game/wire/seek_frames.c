@@ -136,10 +136,12 @@ static bool read_rating(struct game *g, const struct frame_message *from, const 
 	}
 	out->rating_min = (int)min;
 	out->rating_max = (int)max;
-	if (out->rated && (out->seats != 2 || out->setup[0] || out->seat >= 0 ||
+	if (out->rated && (out->seats != 2 || out->seat >= 0 ||
+				  !game_rules_rating(out->rules, slice_str(out->setup)) ||
 				  (!out->own_clock && out->control.kind == GAME_UNLIMITED))) {
 		game_send_error(g, from, "bad-frame",
-			"seek: a rated game is of two, with a clock, from the usual start, by lot");
+			"seek: a rated game is of two, with a clock, by lot, from a start that is "
+			"fair to both");
 		return false;
 	}
 	return true;

@@ -15,7 +15,7 @@ extern const struct hearth_module game_module;
 static struct db *db;
 
 struct deed {
-	const char *control;
+	const char *control, *setup; /* NULL: the usual start */
 	int64_t accounts[2], id;
 	bool rated;
 	struct match *m;
@@ -31,6 +31,7 @@ static int add(struct db_tx *tx, void *arg)
 	struct deed *d = arg;
 	struct game_match_row row = { .rules = game_rules_find(SLICE("chess")),
 		.seats = 2,
+		.setup = slice_str(d->setup ? d->setup : ""),
 		.accounts = { d->accounts[0], d->accounts[1] },
 		.rated = d->rated,
 		.started_at = d->at_ms };
@@ -62,8 +63,8 @@ static int read_rating(struct db_tx *tx, void *arg)
 {
 	struct deed *d = arg;
 
-	return game_store_rating(
-		tx, d->accounts[0], game_rules_find(SLICE("chess")), GAME_BLITZ, &d->rating);
+	return game_store_rating(tx, d->accounts[0], game_rules_find(SLICE("chess")),
+		slice_str(d->setup ? d->setup : ""), GAME_BLITZ, &d->rating);
 }
 
 static int forget(struct db_tx *tx, void *arg)
@@ -77,7 +78,7 @@ static int count(void *arg, const struct game_rated *r)
 {
 	struct deed *d = arg;
 
-	ck_assert(slice_eq(r->game, SLICE("chess")));
+	ck_assert(slice_eq(r->game, slice_str(d->setup ? d->setup : "chess")));
 	d->listed++;
 	return 0;
 }
@@ -140,6 +141,36 @@ START_TEST(a_match_that_counts_changes_both)
 	ck_assert_int_eq((int)rating_of(&d), 1741);
 	ck_assert_int_eq(db_read_wait(db, list, &d), 0);
 	ck_assert_int_eq(d.listed, 2);
+	match_free(&d.m);
+	db_close(&db);
+}
+END_TEST
+
+/* What is fair in another way is another skill: neither changes the other. */
+START_TEST(a_setup_that_is_fair_has_a_rating_of_its_own)
+{
+	struct deed d = { .control = "300",
+		.setup = "chess960",
+		.accounts = { 5, 6 },
+		.rated = true,
+		.at_ms = 1000 };
+
+	db = database_new(game_module.schemas);
+	begin(&d);
+	end(&d, 2);
+	ck_assert_int_eq((int)rating_of(&d), 1741);
+	ck_assert_int_eq(db_read_wait(db, list, &d), 0);
+	ck_assert_int_eq(d.listed, 1);
+	begin(&d);
+	ck_assert_int_eq(d.m->ratings[0].rating, 1741);
+	d.setup = NULL;
+	ck_assert_int_eq((int)rating_of(&d), 1500);
+	begin(&d);
+	ck_assert_int_eq(d.m->ratings[0].rating, 1500);
+	/* One that is not, and so never rated, is shown as the usual game. */
+	end(&d, 0);
+	d.setup = "8/8/8/4k3/8/8/4P3/4K3 w - - 0 1";
+	ck_assert_int_eq((int)rating_of(&d), 1258);
 	match_free(&d.m);
 	db_close(&db);
 }
@@ -239,6 +270,6 @@ START_TEST(a_control_that_is_none_is_damage)
 }
 END_TEST
 
-TEST_MAIN("rated", a_match_that_counts_changes_both, two_at_once_both_count,
-	who_is_gone_has_no_rating, any_control_comes_back_from_its_row,
+TEST_MAIN("rated", a_match_that_counts_changes_both, a_setup_that_is_fair_has_a_rating_of_its_own,
+	two_at_once_both_count, who_is_gone_has_no_rating, any_control_comes_back_from_its_row,
 	a_control_that_is_none_is_damage)
