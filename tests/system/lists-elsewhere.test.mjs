@@ -377,3 +377,73 @@ test('a prefix of the Subject, and a From that other servers take', async () => 
   sql("UPDATE forwarded SET mails = 499 WHERE key = 'through the group " + tenors.id + "'");
   assert.deepEqual([await send('tenors@hearth.test'), await send('tenors@hearth.test')], [250, 452]);
 });
+
+test('a member elsewhere writes to a group of members by a From that is proven, and to a moderated one without waiting', async () => {
+  run('group', 'add', 'closed');
+  run('group', 'join', 'closed', 'ann', '--owner');
+  for (const address of ['Kim@proven.test', 'kim@strict.test']) assert.equal((await confirm(tokenOf(run('group', 'subscribe', 'closed', address)))).status, 200);
+  run('group', 'posting', 'closed', 'members');
+  const to = 'closed@hearth.test';
+  const write = (about, from, body = 'hello') => `From: ${from}\r\nTo: ${to}\r\nSubject: ${about}\r\nDate: Sat, 28 Nov 2026 15:00:00 +0000\r\nMessage-ID: <${about.replace(/ /g, '.')}@kim.test>\r\n\r\n${body}\r\n`;
+  const post = (from, author, about = subject(), body) => send(to, { from, text: write(about, author, body).trimEnd() });
+  const there = async (about) => {
+    await eventually(() => header('ann', about), 30, about);
+    await arrived(about, 2);
+  };
+
+  // SPF, of a domain without a policy: of its very name; a signature, of one with a policy, whoever brings it.
+  let about = subject();
+  assert.equal(await post('kim@proven.test', 'Kim <KIM@Proven.test>', about), 250);
+  await there(about);
+  about = subject();
+  const { signatures } = await dkimSign(write(about, 'kim@strict.test'), { canonicalization: 'relaxed/relaxed', signatureData: [{ signingDomain: 'strict.test', selector: 's1', privateKey }] });
+  assert.equal(await send(to, { from: 'x@away.test', text: (signatures + write(about, 'kim@strict.test')).trimEnd() }), 250);
+  await there(about);
+  about = subject();
+  assert.equal(await post('other@proven.test', 'kim@proven.test', about, 'la la la\r\n'.repeat(40_000)), 250); // one that is read back
+  await there(about);
+
+  // Not who is none; nor whose From is not proven, or could be read as another's; nor what has no sender.
+  const refused = ['x@proven.test', 'x@proven.test, kim@proven.test', 'kim@proven.test, x@strict.test', 'x@proven.test\r\nFrom: kim@proven.test',
+    'kim@proven.test\r\nFrom: x@proven.test', '"kim@proven.test" <x@proven.test>', 'kim@proven.test <x@proven.test>', 'all: kim@proven.test;', 'kim@sub.proven.test', 'kim'];
+  for (const author of refused) assert.equal(await post('kim@proven.test', author), 550, author);
+  assert.equal(await post('kim@away.test', 'kim@proven.test'), 550);
+  assert.equal(await post('kim@proven.test', 'kim@strict.test'), 550);
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.expect(250, 'MAIL FROM:<>');
+  await client.expect(550, `RCPT TO:<${to}>`);
+  await client.expect(250, 'RSET');
+  // It is known at the end, for all whom it is for: so for nobody beside the group.
+  await client.expect(250, 'MAIL FROM:<kim@proven.test>');
+  await client.expect(250, `RCPT TO:<${to}>`);
+  for (const other of ['bob@hearth.test', to, 'choir@hearth.test']) await client.expect(452, `RCPT TO:<${other}>`);
+  await client.expect(354, 'DATA');
+  assert.match((await client.say(`${write(subject(), 'x@proven.test')}.`)).lines.join(), /5\.7\.1 only members may write to this group/);
+  await client.expect(250, 'MAIL FROM:<kim@proven.test>');
+  await client.expect(250, 'RCPT TO:<bob@hearth.test>');
+  await client.expect(452, `RCPT TO:<${to}>`);
+  await client.expect(354, 'DATA');
+  await client.expect(250, `${write(subject(), 'x@proven.test')}.`);
+  // To one of owners alone nobody elsewhere writes, nor by an alias that leads to others, too.
+  run('group', 'posting', 'closed', 'owners');
+  await client.expect(250, 'MAIL FROM:<kim@proven.test>');
+  await client.expect(550, `RCPT TO:<${to}>`);
+  run('group', 'posting', 'closed', 'members');
+  run('alias', 'add', 'both', 'closed@hearth.test', 'x@away.test');
+  await client.expect(550, 'RCPT TO:<both@hearth.test>');
+  client.close();
+
+  run('group', 'posting', 'closed', 'moderated');
+  const held = () => run('list', 'held', 'closed').split('\n').filter(Boolean).length;
+  about = subject();
+  assert.equal(await post('kim@proven.test', 'kim@proven.test', about), 250);
+  await there(about);
+  assert.equal(held(), 0);
+  for (const [from, author] of [['x@proven.test', 'x@proven.test'], ['kim@away.test', 'kim@proven.test']]) assert.equal(await post(from, author), 250);
+  assert.equal(held(), 2);
+  // Who is none any more.
+  run('group', 'posting', 'closed', 'members');
+  run('group', 'unsubscribe', 'closed', 'kim@proven.test');
+  assert.equal(await post('kim@proven.test', 'kim@proven.test'), 550);
+  assert.equal(hearth.command('verify').status, 0);
+});

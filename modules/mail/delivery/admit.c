@@ -5,8 +5,8 @@
  *                                   ├ an alias that leads elsewhere ──▶ sent on (forwarding.c)
  *                                   └ no domain of ours ──▶ for who is logged in, and unless its server
  *                                                           said that nobody is there, to the queue; else 550
- *   an address that a report comes back by (address/srs.h) ──▶ to who wrote the mail
- *   … of a group's mail to a member elsewhere (address/verp.h) ──▶ counted for them (list/bounce.h)
+ *   an address that a report comes back by ──▶ admit_back.c
+ *   a group that others may not write to ──▶ 550, or decided at the end of the mail (posting.c)
  *
  * On the loop. The accounts of one delivery are bounded by ACCOUNTS_REACHED_MAX; its addresses by who
  * asks.
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "address/back.h"
-#include "address/verp.h"
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
@@ -35,20 +33,15 @@ static const struct smtp_reply not_now = { 451, "4.3.0", "cannot look the recipi
 	false };
 static const struct smtp_reply many = { 452, "4.5.3", "too many recipients", false };
 static const struct smtp_reply expands = { 550, "5.2.4", "this address leads to too many", false };
-static const struct smtp_reply reports_alone = { 550, "5.7.1",
-	"only reports come back by this address", false };
 static const struct smtp_reply members_only = { 550, "5.7.1",
 	"only members, or owners, who are logged in may write to this group", false };
-static const struct smtp_reply unknown = { 550, "5.1.1", "no such mailbox", false };
+static const struct smtp_reply alone = { 452, "4.5.3",
+	"who may write to this group is decided with the message: nobody else beside it", false };
 static const struct smtp_reply disk = { 452, "4.3.1", "the server's disk is full; try again later",
 	false };
 static const struct smtp_reply not_here = { 550, "5.7.1", "mail for this domain is not taken here",
 	false };
 static const struct smtp_reply no_name = { 553, "5.1.2", "the domain is no name of the internet",
-	false };
-static const struct smtp_reply nameless = { 550, "5.3.5",
-	"this server has no name on the internet ([server] hostname), and so sends no mail "
-	"elsewhere",
 	false };
 
 /* A recipient that is being looked up. */
@@ -66,6 +59,8 @@ struct question {
 	size_t list_n;
 	struct accounts_subscriber *subscribers; /* their members elsewhere, in `a` */
 	size_t subscriber_n;
+	bool checked;                   /* who wrote it may be known at its end */
+	int64_t members_only;           /* a group that is decided on then; 0 */
 	bool waits;                     /* for an owner of … */
 	struct slice waits_for, owners; /* … this group */
 	int64_t writer;                 /* who is logged in; 0: nobody */
@@ -143,6 +138,8 @@ static void take(struct question *q)
 							.via = slice_str(q->address) });
 	}
 	send_to_subscribers(q);
+	if (q->members_only)
+		mail_delivery_members_only(q->delivery, q->members_only);
 	if (q->waits)
 		mail_delivery_tell_owners(q->delivery, q->waits_for, q->owners);
 	if (q->owed && (q->grouped || q->subscriber_n > 0))
@@ -224,7 +221,7 @@ static void send_elsewhere(struct question *q)
 		return;
 	}
 	if (!mail_sends_elsewhere(q->m)) {
-		answer(q, &nameless);
+		answer(q, &mail_nameless);
 		return;
 	}
 	q->a = arena_new();
@@ -232,10 +229,17 @@ static void send_elsewhere(struct question *q)
 		answer(q, &not_now);
 }
 
+/* Whether a member elsewhere may be known by their From: of one group alone, and that has some. */
+static bool knows_by_proof(const struct question *q, const struct accounts_reached *reached)
+{
+	return q->checked && reached->group_n == 1 && reached->remote_n == 0 &&
+	       reached->subscriber_n > 0 && mail_sends_elsewhere(q->m);
+}
+
 /* The groups, for what their mail says; false: the writer may not write to one of them. */
 static bool note_lists(struct question *q, const struct accounts_reached *reached)
 {
-	bool may = true;
+	bool may = true, by_proof = knows_by_proof(q, reached);
 
 	if (reached->group_n == 0)
 		return true;
@@ -245,7 +249,10 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 	for (size_t i = 0; i < reached->group_n; i++) {
 		const struct accounts_group *g = &reached->groups[i];
 
-		may = may && (g->may_post || g->waits);
+		if (!g->may_post && !g->waits && g->open && by_proof)
+			q->members_only = g->id;
+		else
+			may = may && (g->may_post || g->waits);
 		if (g->waits) {
 			q->waits = true;
 			q->owners = arena_slice(q->a, slice_str(g->owners));
@@ -257,6 +264,7 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 			.prefix = arena_slice(q->a, slice_str(g->prefix)),
 			.open = g->open,
 			.archived = g->archived,
+			.by_proof = by_proof,
 			.vouched = q->known };
 	}
 	/* Whom else an alias leads to would have it before an owner has said yes. */
@@ -288,9 +296,11 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 		note_subscribers(q, reached);
 	if (!may)
 		answer(q, &members_only);
+	else if (q->members_only && mail_delivery_goes_anywhere(q->delivery))
+		answer(q, &alone);
 	else if ((q->remote_n > 0 || (reached->subscriber_n > 0 && reached->n == 0)) &&
 		 !mail_sends_elsewhere(q->m))
-		answer(q, &nameless);
+		answer(q, &mail_nameless);
 	else if (mail_delivery_sent(q->delivery) > 0 &&
 		 mail_delivery_sent(q->delivery) + q->remote_n + q->subscriber_n >
 			 ACCOUNTS_REACHED_MAX)
@@ -302,7 +312,7 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 	else if (status == HEARTH_EDENIED)
 		send_elsewhere(q);
 	else
-		answer(q, status == HEARTH_ENOTFOUND ? &unknown
+		answer(q, status == HEARTH_ENOTFOUND ? &mail_unknown
 			  : status == HEARTH_ETOOBIG ? &expands
 						     : &not_now);
 }
@@ -315,6 +325,7 @@ static struct question *question_new(const struct mail_admission *a)
 		.delivery = a->delivery,
 		.size = a->size,
 		.known = a->sender != NULL,
+		.checked = a->checked && !a->sender && !a->is_report,
 		.writer = a->sender ? a->sender->id : 0,
 		.notify = a->notify };
 	snprintf(q->address, sizeof(q->address), "%.*s", SLICE_ARG(a->address));
@@ -326,62 +337,21 @@ static struct question *question_new(const struct mail_admission *a)
 	return q;
 }
 
-/*
- * A report on its way back to who wrote what was sent on from here. Reports alone: the address opens no
- * other way out.
- */
-static const struct smtp_reply *bring_back(const struct mail_admission *a)
-{
-	char sender[SRS_ADDRESS_MAX + 1];
-
-	if (mail_back(a->m, a->address, sender) < 0)
-		return &unknown;
-	if (!a->is_report)
-		return &reports_alone;
-	if (!mail_sends_elsewhere(a->m))
-		return &nameless;
-	mail_delivery_send(a->delivery, &(struct mail_remote){ .address = slice_str(sender),
-						.domain = slice_str(strrchr(sender, '@') + 1),
-						.sent_on = true });
-	return &ok;
-}
-
-static bool is_for_member(const struct mail_admission *a)
-{
-	struct slice domain = a->address, local = slice_split(&domain, '@');
-
-	return verp_is(local) && slice_ieq(domain, mail_domain(a->m));
-}
-
-/* The same of a group's mail to a member elsewhere, for whom it is counted. */
-static const struct smtp_reply *count_bounce(const struct mail_admission *a)
-{
-	struct slice local = a->address;
-	int64_t group, member;
-
-	local = slice_split(&local, '@');
-	if (!a->m->has_srs_key ||
-		verp_read(a->m->verp_key, local, clock_wall_s(), &group, &member) < 0)
-		return &unknown;
-	if (!a->is_report)
-		return &reports_alone;
-	mail_delivery_bounce(a->delivery, group, member);
-	return &ok;
-}
-
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg)
 {
 	char domain[SMTP_DOMAIN_MAX + 1];
+	const struct smtp_reply *reply;
 	struct question *q;
 
 	INVARIANT(a->delivery && a->address.n > 0 && a->address.n <= SMTP_ADDRESS_MAX);
 	if (!room_left())
 		return &disk;
-	if (mail_comes_back(a->m, a->address))
-		return bring_back(a);
-	if (is_for_member(a))
-		return count_bounce(a);
+	if (mail_delivery_is_members_only(a->delivery))
+		return &alone;
+	reply = mail_admit_back(a);
+	if (reply)
+		return reply;
 	if (smtp_domain_ascii(a->domain, domain) < 0)
 		return &no_name;
 	q = question_new(a);

@@ -18,6 +18,7 @@ struct mail_admission {
 	struct slice address;           /* in its one spelling (smtp_address_canonical) */
 	struct slice domain;            /* of it; empty: postmaster */
 	bool is_report;                 /* it is from "<>" */
+	bool checked;                   /* who wrote it may be known at its end (verify/gate.h) */
 	int64_t size;                   /* of the message, as far as it is known; 0: it is not */
 	unsigned notify;                /* enum mail_notify_when */
 	struct slice orcpt;             /* as xtext */
@@ -32,6 +33,12 @@ typedef void mail_admitted_fn(void *arg, const struct smtp_reply *reply);
  */
 const struct smtp_reply *mail_admit(
 	const struct mail_admission *a, mail_admitted_fn *done, void *arg);
+
+/* ---- admit_back.c ---- */
+
+extern const struct smtp_reply mail_unknown, mail_nameless;
+/* The answer to an address by which reports come back; NULL: it is none. */
+const struct smtp_reply *mail_admit_back(const struct mail_admission *a);
 
 /* ---- admit_quota.c ---- */
 

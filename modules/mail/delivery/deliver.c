@@ -232,7 +232,9 @@ static int heed(struct mail_delivery *d)
 	d->junk = v->action == GATE_JUNK;
 	d->checked = v->results;
 	d->outgoing.author = v->author;
-	return v->action == GATE_REFUSE || v->action == GATE_LATER ? HEARTH_EDENIED : 0;
+	if (v->action == GATE_REFUSE || v->action == GATE_LATER)
+		return HEARTH_EDENIED;
+	return mail_delivery_decide_posting(d, v->proven_author);
 }
 
 /* One that is not in memory is looked at when it is on disk. */
@@ -322,6 +324,12 @@ static void refuse_busy(void *arg)
 	finish(arg, HEARTH_EBUSY);
 }
 
+/* Nobody looks who has written it. */
+static void refuse_unknown(void *arg)
+{
+	finish(arg, HEARTH_EUNSUPPORTED);
+}
+
 /* A message without a body. */
 static void end_header(struct mail_delivery *d)
 {
@@ -347,6 +355,8 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 		end_header(d);
 	if (d->has_nul)
 		exec_post(d->loop, refuse, d);
+	else if (d->members_only && !d->gate)
+		exec_post(d->loop, refuse_unknown, d);
 	else if (d->gate && d->in_memory)
 		mail_gate_check(d->gate, strbuf_slice(&d->bytes), NULL, 0, on_checked, d);
 	else if (d->writer)

@@ -78,8 +78,15 @@ void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r);
  * this could not be delivered, that is counted for them (list/bounce.h), and it goes no further.
  */
 void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member);
+/*
+ * It goes to this group alone, and only if a member of it, who is elsewhere, has written it: that is known at
+ * its end (else HEARTH_EUNSUPPORTED when it is finished). (posting.c)
+ */
+void mail_delivery_members_only(struct mail_delivery *d, int64_t group);
+bool mail_delivery_is_members_only(const struct mail_delivery *d);
 /* Whom to tell that it waits for them: owners of a group, a line each. */
 void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners);
+bool mail_delivery_goes_anywhere(const struct mail_delivery *d);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
 /*
  * Of this address, whose recipients were added, success is told to the sender (RFC 3461 NOTIFY=SUCCESS), if
@@ -156,7 +163,7 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
  * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
  * HEARTH_ECONFLICT it goes round in a loop,
- * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, or no report where those alone are taken, HEARTH_ETOOBIG the quota is used up,
+ * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, or no report, or not a member's, where those alone are taken, HEARTH_ETOOBIG the quota is used up,
  * HEARTH_EDENIED the sender has written to too many elsewhere
  * within the hour, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.

@@ -82,6 +82,11 @@ void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, stru
 	d->owners = arena_slice(d->a, owners);
 }
 
+bool mail_delivery_goes_anywhere(const struct mail_delivery *d)
+{
+	return d->n + d->remote_n + d->bounced_n > 0;
+}
+
 size_t mail_delivery_sent(const struct mail_delivery *d)
 {
 	return d->remote_n;

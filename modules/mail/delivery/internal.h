@@ -5,6 +5,7 @@
  *	describe.c  what it is told: to whom, from whom, how. On the loop.
  *	prepare.c   parses the message, and makes of it what each recipient gets. On a worker.
  *	variant.c   what groups change of it. On a worker.
+ *	posting.c   whether a member elsewhere has written it. On the loop.
  *	receipt.c   the report of success for those who are here. On the loop.
  *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
  *	archiving.c  keeps it in the archives of the groups it goes through. In the transaction.
@@ -85,6 +86,7 @@ struct mail_delivery {
 	int64_t sender;        /* who must be allowed to write as … */
 	struct slice *authors; /* … these */
 	size_t author_n;
+	int64_t members_only;           /* the group whose members alone may have written it; 0 */
 	struct slice waits_for, owners; /* the group it waits in, and whom to tell */
 	bool tells_owners;              /* they were not told within the hour */
 	db_fn *also;
@@ -193,6 +195,14 @@ int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struc
  */
 int mail_forwarding_personal(
 	struct db_tx *tx, struct mail_delivery *d, struct mail_target *t, bool *keep);
+
+/* ---- posting.c ---- */
+
+/*
+ * By its one author who is proven (empty: none is): what waits in groups that they are in does not. 0, or
+ * HEARTH_EUNSUPPORTED: it is for a group's members, and they are none.
+ */
+int mail_delivery_decide_posting(struct mail_delivery *d, struct slice author);
 
 /* ---- receipt.c ---- */
 

@@ -15,7 +15,8 @@ struct mail_list {
 	bool open;           /* more than its owners may write to it */
 	bool archived;       /* its mail is kept (store/archive.h) … */
 	bool kept;           /* … and this one is, already */
-	bool vouched;        /* written by who is logged in, or let go by an owner */
+	bool by_proof; /* a member elsewhere is known by a From that is proven (delivery/posting.c) */
+	bool vouched; /* written by who is logged in, or let go by an owner */
 };
 
 /*

@@ -161,6 +161,8 @@ static void admit(struct smtp_session *s, const struct smtp_rcpt *rcpt)
 				   .address = slice_str(address),
 				   .domain = to.domain,
 				   .is_report = s->from[0] == '\0',
+				   .checked = !s->authenticated &&
+					      mail_gate_applies(s->m, conn_info(s->conn)->peer),
 				   .size = s->size,
 				   .notify = rcpt->notify,
 				   .orcpt = slice_str(orcpt) },
@@ -288,6 +290,7 @@ void smtp_do_data(struct smtp_session *s)
 static void on_delivered(void *arg, int status, const struct mail_recipient *recipients, size_t n)
 {
 	struct smtp_session *s = arg;
+	bool is_report;
 
 	if (status == 0)
 		log_info("smtp", "message accepted", "conn", "%llu",
@@ -295,6 +298,7 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 			"%zu", n, "bytes", "%llu", (unsigned long long)s->message_size, NULL);
 	if (!smtp_back(s))
 		return;
+	is_report = s->from[0] == '\0';
 	if (status == HEARTH_EDENIED && s->gate && say_verdict(s, mail_gate_verdict(s->gate))) {
 		smtp_reset(s);
 		smtp_go_on(s);
@@ -314,6 +318,10 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 			mail_limit_reached(s->m, s->account.id, s->account.address);
 		smtp_say(s, 452, "4.7.1",
 			"too many recipients elsewhere within the hour; try again later");
+	} else if (status == HEARTH_EUNSUPPORTED && !s->authenticated && !is_report) {
+		smtp_say(s, 550, "5.7.1",
+			"only members may write to this group: who are logged in, or whose From "
+			"is proven (DKIM, SPF)");
 	} else if (status == HEARTH_EUNSUPPORTED && !s->authenticated) {
 		smtp_say(s, 550, "5.7.1",
 			"only a mail server's report of delivery comes back by this address");

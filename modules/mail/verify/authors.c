@@ -38,6 +38,19 @@ static void add(struct arena *a, struct authors *out, struct slice host)
 		out->domains[out->n++] = host;
 }
 
+/* Of a field that is one address, and nothing is left over of it. */
+static struct slice sole_of(struct arena *a, const struct authors *authors, struct slice value,
+	const struct mime_addresses *all)
+{
+	const struct mime_address *one = all->v;
+
+	if (all->n != 1 || one->kind != MIME_ADDRESS_MAILBOX || authors->n != 1 ||
+		one->mailbox.n == 0 || one->adl.n > 0 || !mime_addresses_are_whole(value, all))
+		return SLICE("");
+	return slice_str(arena_printf(
+		a, "%.*s@%.*s", SLICE_ARG(one->mailbox), SLICE_ARG(authors->domains[0])));
+}
+
 void authors_read(struct arena *a, struct slice header, struct authors *out)
 {
 	struct mime_fields it = mime_fields_of(header);
@@ -47,15 +60,18 @@ void authors_read(struct arena *a, struct slice header, struct authors *out)
 	*out = (struct authors){ .n = 0 };
 	while (mime_fields_next(&it, &field)) {
 		struct mime_addresses all;
+		struct slice value;
 
 		if (!slice_ieq(field.name, SLICE("From")) || out->wrong)
 			continue;
 		fields++;
-		all = mime_addresses_parse(a, mime_unfold(a, field.value));
+		value = mime_unfold(a, field.value);
+		all = mime_addresses_parse(a, value);
 		for (size_t i = 0; i < all.n && !out->wrong; i++)
 			/* "Doe, John <j@example.org>": what has no host speaks for nobody. */
 			if (all.v[i].kind == MIME_ADDRESS_MAILBOX && all.v[i].host.n > 0)
 				add(a, out, all.v[i].host);
+		out->sole = fields == 1 ? sole_of(a, out, value, &all) : SLICE("");
 	}
 	if (!out->wrong && out->n == 0)
 		out->wrong = fields ? "an author without an address" : "no author";

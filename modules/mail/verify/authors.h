@@ -11,6 +11,8 @@
 struct authors {
 	struct slice domains[AUTHORS_MAX]; /* lower case, each once */
 	size_t n;
+	/* NAME@DOMAIN of the one author there is, where nobody could read another; else empty. */
+	struct slice sole;
 	/* Why there are none that could be judged; NULL: there are. */
 	const char *wrong;
 };

@@ -81,10 +81,17 @@ struct mail_gate_verdict {
 	const char *enhanced;     /* REFUSE, LATER: the code, and what is said with it */
 	struct slice text;
 	enum mail_author author;
+	/*
+	 * NAME@DOMAIN of its one author, proven: DMARC passes, or, where the domain has no policy, SPF or a
+	 * signature of that very domain. Else empty.
+	 */
+	struct slice proven_author;
 	bool sender_proven; /* SPF says that who brings it may send for MAIL FROM */
 };
 
-/* NULL: who brings it is trusted, or nothing is checked. */
+/* Whether what that one brings is checked; else it is trusted, or nothing is. */
+bool mail_gate_applies(const struct mail *m, const char *peer);
+/* NULL: it is not checked. */
 struct mail_gate *mail_gate_new(struct mail *m, const struct mail_gate_client *client);
 /* Not of one that is under way. Legal on NULL. */
 void mail_gate_free(struct mail_gate **g);

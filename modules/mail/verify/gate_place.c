@@ -108,11 +108,16 @@ void mail_gate_check(struct mail_gate *g, struct slice bytes, const char *blob, 
 	timer_start(&g->late, g->m->draining ? 0 : GATE_PATIENCE_MS, 0, on_no_place, g);
 }
 
+bool mail_gate_applies(const struct mail *m, const char *peer)
+{
+	return m->gates.mode != GATE_OFF && !networks_have(&m->gates.trusted, peer);
+}
+
 struct mail_gate *mail_gate_new(struct mail *m, const struct mail_gate_client *client)
 {
 	struct mail_gate *g;
 
-	if (m->gates.mode == GATE_OFF || networks_have(&m->gates.trusted, client->peer))
+	if (!mail_gate_applies(m, client->peer))
 		return NULL;
 	g = mem_zalloc(sizeof(*g));
 	g->m = m;

@@ -213,6 +213,35 @@ static enum mail_author find_author(const struct mail_gate *g)
 	return worst;
 }
 
+/* ---- whose it is ---- */
+
+/* SPF or a signature of this very domain: what is below or above it is nothing without a policy that says so. */
+static bool is_by(struct mail_gate *g, struct slice domain)
+{
+	const struct dkim *dkim = &g->message.dkim;
+
+	if (g->mail_from.result == SPF_PASS && slice_ieq(g->mail_from.domain, domain))
+		return true;
+	for (size_t i = 0; i < dkim->count; i++)
+		if (gate_counts(&dkim->signatures[i]) &&
+			slice_ieq(verify_domain(g->a, dkim->signatures[i].domain), domain))
+			return true;
+	return false;
+}
+
+static struct slice find_proven(struct mail_gate *g)
+{
+	enum dmarc_result result =
+		g->authors.n == 1 ? g->dmarc[0].outcome.result : DMARC_RESULT_PERMERROR;
+
+	if (g->authors.wrong || g->authors.sole.n == 0)
+		return SLICE("");
+	return result == DMARC_RESULT_PASS ||
+			       (result == DMARC_RESULT_NONE && is_by(g, g->authors.domains[0]))
+		       ? g->authors.sole
+		       : SLICE("");
+}
+
 /* ---- reports ---- */
 
 static void write_result(struct json_writer *w, const char *type, struct slice domain,
@@ -309,6 +338,7 @@ void gate_judge(struct mail_gate *g)
 	g->verdict.chain = g->message.arc.result;
 	decide(g);
 	g->verdict.author = find_author(g);
+	g->verdict.proven_author = find_proven(g);
 	g->verdict.sender_proven = g->from[0] != '\0' && g->mail_from.result == SPF_PASS;
 	list_rows(g);
 	log_info("mail", "checked", "conn", "%lld", (long long)g->conn, "from", "%.*s",

@@ -26,7 +26,7 @@ const fields = (group) => [
   field({ name: 'title', label: 'Title', value: group?.title, maxLength: 64 }),
   field({ name: 'description', label: 'Description', type: 'textarea', value: group?.description, maxLength: 1000, rows: 3 }),
   field({ name: 'joining', label: 'Who comes in', type: 'select', options: JOINING, value: group?.joining ?? 'owners' }),
-  field({ name: 'posting', label: 'Who may write to its address', type: 'select', options: POSTING, value: group?.posting ?? 'anybody', hint: 'Members and owners are those who are signed in here.' }),
+  field({ name: 'posting', label: 'Who may write to its address', type: 'select', options: POSTING, value: group?.posting ?? 'anybody', hint: 'Members and owners are those who are signed in here; a member elsewhere is known by mail that is proven to be theirs (DKIM, SPF).' }),
   isOn('mail') && field({ name: 'subject_prefix', label: 'In front of the subject of its mail', value: group?.subject_prefix, maxLength: 30, hint: 'Such as [choir]. Empty: subjects stay as they are.' }),
   isOn('mail') && field({ name: 'archive', label: 'Keep its mail in an archive', type: 'select', options: ARCHIVE, value: group?.archive ?? 'off', hint: 'Who comes later reads what was kept before.' }),
   isAdmin() && field({ name: 'quota', label: 'Storage of each member (MB)', type: 'number', min: 1, step: 'any', value: group?.quota ? group.quota / MB : '', hint: 'Where it is more than they have otherwise. Empty: says nothing.' }),

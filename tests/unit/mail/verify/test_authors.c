@@ -56,4 +56,38 @@ START_TEST(authors_are_found)
 }
 END_TEST
 
-TEST_MAIN("authors", authors_are_found)
+static const struct {
+	const char *header, *sole; /* NULL: there is none */
+} soles[] = {
+	{ "From: Ann <Ann@EXAMPLE.org>\r\n", "Ann@example.org" },
+	{ "From: a.b+c@example.org (Ann)\r\n", "a.b+c@example.org" },
+	{ "From: =?utf-8?q?Ann?=\r\n <a@example.org>\r\n", "a@example.org" },
+	{ "From: a@example.org, b@example.org\r\n", NULL },
+	{ "From: a@example.org\r\nFrom: a@example.org\r\n", NULL },
+	{ "From: a@example.org\r\nFrom:\r\n", NULL },
+	{ "From: nobody\r\nFrom: a@example.org\r\n", NULL },
+	{ "From: Doe, John <a@example.org>\r\n", NULL },
+	{ "From: us: a@example.org;\r\n", NULL },
+	{ "From: <@b.example:a@example.org>\r\n", NULL },
+	{ "From: a@example.org <b@example.org>\r\n", "b@example.org" },
+	{ "From: <a@example.org> <b@example.org>\r\n", NULL },
+	{ "From: @example.org\r\n", NULL },
+	{ "From: a@[192.0.2.1]\r\n", NULL },
+	{ "Sender: a@example.org\r\n", NULL },
+};
+
+START_TEST(the_one_author_is_nobody_else)
+{
+	for (size_t i = 0; i < sizeof(soles) / sizeof(soles[0]); i++) {
+		struct arena *a = arena_new();
+		struct authors found;
+
+		authors_read(a, slice_str(soles[i].header), &found);
+		ck_assert_msg(slice_eq(found.sole, slice_str(soles[i].sole ? soles[i].sole : "")),
+			"%s: %.*s", soles[i].header, SLICE_ARG(found.sole));
+		arena_free(&a);
+	}
+}
+END_TEST
+
+TEST_MAIN("authors", authors_are_found, the_one_author_is_nobody_else)

@@ -1,0 +1,51 @@
+/*
+ * delivery/posting.c: members elsewhere who write to a group that is not open to anybody. They have no log-in
+ * here: what knows them is a From that is proven (verify/gate.h), at the end of the message.
+ *
+ *	RCPT  may others write? ─┬ never (owners alone) ──▶ 550 (admit.c)
+ *	                         ├ members ──▶ taken, alone in its transaction, and decided at the end
+ *	                         └ moderated ──▶ it waits
+ *	end   who wrote is a member elsewhere ──▶ nothing waits; else: 550, or it waits
+ *
+ * On the loop; linear in the recipients, for each group that the author is in.
+ */
+#include "delivery/internal.h"
+#include "hearth/error.h"
+#include "hearth/log.h"
+
+void mail_delivery_members_only(struct mail_delivery *d, int64_t group)
+{
+	INVARIANT(group > 0 && !d->done && d->members_only == 0);
+	d->members_only = group;
+}
+
+bool mail_delivery_is_members_only(const struct mail_delivery *d)
+{
+	return d->members_only > 0;
+}
+
+/* Nobody waits for its owners any more. */
+static void let_go(struct mail_delivery *d, int64_t group)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->targets[i].r.list && d->targets[i].r.list->id == group)
+			d->targets[i].r.waits = false;
+	for (size_t i = 0; i < d->remote_n; i++)
+		if (d->remotes[i].list && d->remotes[i].list->id == group)
+			d->remotes[i].waits = false;
+}
+
+int mail_delivery_decide_posting(struct mail_delivery *d, struct slice author)
+{
+	bool may = d->members_only == 0;
+
+	for (size_t i = 0; i < d->remote_n && author.n > 0; i++) {
+		const struct mail_remote *r = &d->remotes[i];
+
+		if (!r->member || !r->list->by_proof || !slice_ieq(r->address, author))
+			continue;
+		may = may || r->list->id == d->members_only;
+		let_go(d, r->list->id);
+	}
+	return may ? 0 : HEARTH_EUNSUPPORTED;
+}
