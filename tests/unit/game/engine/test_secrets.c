@@ -139,6 +139,11 @@ const struct game_rules *game_rules_at(size_t i)
 	return i == 0 ? &hide_rules : NULL;
 }
 
+const char *game_rules_rating(const struct game_rules *of, struct slice setup)
+{
+	return setup.n == 0 ? of->id : NULL;
+}
+
 /* ---- a match, and all that a viewer could be sent of it ---- */
 
 struct table {

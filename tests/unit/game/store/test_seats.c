@@ -86,6 +86,11 @@ const struct game_rules *game_rules_at(size_t i)
 	return i == 0 ? &rules : NULL;
 }
 
+const char *game_rules_rating(const struct game_rules *of, struct slice setup)
+{
+	return setup.n == 0 ? of->id : NULL;
+}
+
 /* ---- the match ---- */
 
 struct table {
