@@ -58,10 +58,11 @@ static bool is_due(const struct acme *a, const struct acme_record *r)
 	/* A clock that was set back must not put it off for long. */
 	if (r->next_ms > now && r->next_ms - now < 8 * INT64_C(86400000))
 		return false;
-	return !a->version || now >= r->renew_ms || acme_lacks_a_name(&a->look, &a->found, r);
+	return !a->version || now >= r->renew_ms || now >= r->not_after_ms ||
+	       acme_lacks_a_name(&a->look, &a->found, r);
 }
 
-/* Whether the authority is to be asked when it wants the certificate renewed. */
+/* Whether the authority is to be asked when it wants the certificate renewed; of one that has ended nobody asks. */
 static bool is_to_ask(const struct acme *a, const struct acme_record *r)
 {
 	int64_t now = clock_wall_ms();

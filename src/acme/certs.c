@@ -165,6 +165,18 @@ int certs_read(struct arena *a, struct slice chain, EVP_PKEY *key, struct certs_
 	return *why ? HEARTH_EINVAL : 0;
 }
 
+int64_t certs_life_ms(struct slice chain)
+{
+	BIO *bio = BIO_new_mem_buf(chain.p ? chain.p : "", (int)chain.n);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	int64_t life_ms =
+		cert ? ms_of(X509_get0_notAfter(cert)) - ms_of(X509_get0_notBefore(cert)) : 0;
+
+	X509_free(cert);
+	BIO_free(bio);
+	return life_ms > 0 ? life_ms : 0;
+}
+
 const char *certs_renewal_id(struct arena *a, struct slice chain)
 {
 	BIO *bio = BIO_new_mem_buf(chain.p ? chain.p : "", (int)chain.n);

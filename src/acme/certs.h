@@ -27,6 +27,8 @@ struct certs_found {
  */
 int certs_read(struct arena *a, struct slice chain, EVP_PKEY *key, struct certs_found *out,
 	const char **why);
+/* For how long the first certificate of a chain holds; 0: it cannot be read. */
+int64_t certs_life_ms(struct slice chain);
 /*
  * What an authority knows the first certificate of a chain by (RFC 9773 4.1): its issuer's key and its
  * number. In the arena; NULL: it has none.

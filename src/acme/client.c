@@ -85,6 +85,7 @@ static int judge(struct acme_client *c, const struct fetch_answer *answer)
 {
 	c->problem = (struct acme_problem){ "", "" };
 	c->retry_after_s = 0;
+	c->status = answer->error ? 0 : answer->status;
 	if (atomic_load(c->stop))
 		return HEARTH_ECLOSED;
 	if (answer->error)
@@ -99,6 +100,12 @@ static int judge(struct acme_client *c, const struct fetch_answer *answer)
 		return client_fail(c, "%s: status %d", answer->url, answer->status);
 	client_fail(c, "%s (%s)", c->problem.detail, c->problem.type);
 	return HEARTH_EDENIED;
+}
+
+bool client_is_for_now(const struct acme_client *c)
+{
+	return c->status == 0 || c->status == 408 || c->status == 429 || c->status >= 500 ||
+	       (c->status >= 400 && strcmp(c->problem.type, "badNonce") == 0);
 }
 
 int client_open(struct acme_client *c)

@@ -22,6 +22,7 @@ struct acme_client {
 	struct acme_directory urls;
 	const char *kid; /* the account's URL; NULL: not known yet */
 	const char *nonce;
+	int status; /* of the last answer; 0: none came */
 	/* of the last failure */
 	struct acme_problem problem; /* type "" when the CA did not name any */
 	const char *why;             /* in words, never NULL after a failure */
@@ -38,6 +39,8 @@ int client_post(
 	struct acme_client *c, const char *url, struct slice payload, struct fetch_answer *answer);
 /* Reads what is open to everybody. The same; a refusal is HEARTH_EDENIED only where the CA says why. */
 int client_get(struct acme_client *c, const char *url, struct fetch_answer *answer);
+/* Whether what it answered last is about now, and not about what was asked: it is away, or asked too often. */
+bool client_is_for_now(const struct acme_client *c);
 /* Waits; HEARTH_ECLOSED when told to stop meanwhile. */
 int client_pause(const struct acme_client *c, int64_t ms);
 /* Notes a failure of the caller's own finding, in words; returns HEARTH_EIO. */

@@ -3,7 +3,7 @@
  *
  *   account ─▶ order ─▶ each name is proven ─▶ finalize ─▶ download ─▶ stored
  *   account.c    │        prove.c
- *                └ noted with its key, so that after a crash it is gone on with
+ *                └ noted with its key, so that after a crash, or while the authority is away, it is gone on with
  *
  * On a worker.
  */
@@ -20,6 +20,9 @@
 #include "hearth/rand.h"
 #include "hearth/text.h"
 
+/* Attempts since the last success: an order that got none of them anywhere is given up, whatever the reason. */
+#define ORDER_TRIES 5
+
 int64_t acme_renew_ms(int64_t not_before_ms, int64_t not_after_ms)
 {
 	int64_t life = not_after_ms - not_before_ms;
@@ -29,7 +32,7 @@ int64_t acme_renew_ms(int64_t not_before_ms, int64_t not_after_ms)
 
 /* ---- order ---- */
 
-static struct slice joined(struct acme_job *j)
+static struct slice joined(const struct acme_job *j)
 {
 	struct strbuf text = { 0 };
 	struct slice out;
@@ -120,18 +123,50 @@ static int make_order(struct acme_job *j, const char **url, struct acme_order *o
 	return rc;
 }
 
-/* The order of before a crash, if it is for the same names and still leads somewhere. */
-static bool take_up_order(struct acme_job *j, const char **url, struct acme_order *order)
+/* Up to the path: orders lie where they are made. */
+static struct slice origin_of(const char *url)
+{
+	struct slice rest = slice_skip(slice_str(url), strlen("https://"));
+	ptrdiff_t path = slice_chr(rest, '/');
+
+	return path < 0 ? slice_str(url)
+			: slice_head(slice_str(url), strlen("https://") + (size_t)path);
+}
+
+/* For the same names, from this authority, and not one that has failed again and again. */
+static bool has_order(const struct acme_job *j)
 {
 	const struct acme_record *r = j->record;
 
-	if (!*r->order_url || !slice_eq(slice_str(r->order_names), joined(j)) ||
-		read_order(j, r->order_url, order) < 0 || order->state == ACME_INVALID)
-		return false;
+	return *r->order_url && r->tries < ORDER_TRIES &&
+	       slice_eq(slice_str(r->order_names), joined(j)) &&
+	       slice_eq(origin_of(r->order_url), origin_of(j->client.urls.new_order));
+}
+
+/* Whether why the order of before cannot be read says nothing of the order. */
+static bool is_elsewhere(const struct acme_job *j, int rc)
+{
+	return rc == HEARTH_ECLOSED || client_is_for_now(&j->client) ||
+	       strcmp(j->client.problem.type, "accountDoesNotExist") == 0;
+}
+
+/*
+ * The order of before a crash, or a failure. HEARTH_ENOTFOUND: there is none, or none that leads anywhere. An
+ * authority that is away has it still: each new one counts (rate limits).
+ */
+static int take_up_order(struct acme_job *j, const char **url, struct acme_order *order)
+{
+	const struct acme_record *r = j->record;
+	int rc = has_order(j) ? read_order(j, r->order_url, order) : HEARTH_ENOTFOUND;
+
+	if (rc < 0)
+		return rc != HEARTH_ENOTFOUND && is_elsewhere(j, rc) ? rc : HEARTH_ENOTFOUND;
+	if (order->state == ACME_INVALID)
+		return HEARTH_ENOTFOUND;
 	*url = r->order_url;
 	strbuf_add(&j->key, r->order_key);
 	log_info("acme", "going on with the order of before", "order", "%s", *url, NULL);
-	return true;
+	return 0;
 }
 
 /* ---- finalize ---- */
@@ -230,7 +265,10 @@ static int obtain(struct acme_job *j)
 	const char *url = "";
 	int rc = acme_sign_in(j);
 
-	if (rc == 0 && !take_up_order(j, &url, &order)) {
+	if (rc < 0)
+		return rc;
+	rc = take_up_order(j, &url, &order);
+	if (rc == HEARTH_ENOTFOUND) {
 		j->client.why = NULL; /* why the one of before does not do is of no interest */
 		rc = make_order(j, &url, &order);
 	}
@@ -262,7 +300,7 @@ int acme_obtain(struct acme_job *j)
 		if (rc == 0)
 			rc = obtain(j);
 	}
-	if (rc == HEARTH_EDENIED)
+	if (rc == HEARTH_EDENIED && !client_is_for_now(c))
 		acme_store_order(&j->store, NULL, (struct slice){ 0 }, NULL);
 	if (rc < 0 && rc != HEARTH_EDENIED && rc != HEARTH_ECLOSED && rc != HEARTH_ECONFLICT &&
 		!c->why)

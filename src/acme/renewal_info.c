@@ -3,7 +3,7 @@
  *
  *   directory ─▶ renewalInfo/ID ─▶ a moment of the window, noted; asked again when it says (Retry-After)
  *
- * A failure changes nothing of when it is renewed. Whatever an authority says, between two certificates
+ * A failure changes nothing of when it is renewed, nor does a window that lies behind its end. Whatever an authority says, between two certificates
  * lies an hour (store.c). On a worker, but for what is pure.
  */
 #include "acme/renewal_info.h"
@@ -17,13 +17,19 @@
 
 #define MINUTE_MS  INT64_C(60000)
 #define DEFAULT_MS (360 * MINUTE_MS) /* where it does not say */
+#define RESERVE    10                /* the part of its life that is left at the latest */
 #define DAY_MS     (1440 * MINUTE_MS)
 
 int64_t acme_choose_moment(const struct acme_record *r, const struct acme_window *w)
 {
+	int64_t latest_ms = r->not_after_ms - certs_life_ms(r->chain) / RESERVE;
+	int64_t end_ms = w->end_ms < latest_ms ? w->end_ms : latest_ms;
+
 	if (r->window_start_ms == w->start_ms && r->window_end_ms == w->end_ms)
-		return r->renew_ms;
-	return w->start_ms + (int64_t)rand_below((uint64_t)(w->end_ms - w->start_ms));
+		return r->renew_ms < latest_ms ? r->renew_ms : latest_ms;
+	if (w->start_ms >= end_ms)
+		return end_ms;
+	return w->start_ms + (int64_t)rand_below((uint64_t)(end_ms - w->start_ms));
 }
 
 int64_t acme_ask_pause_ms(int64_t retry_after_s)

@@ -18,7 +18,10 @@ const char *acme_replaced(const struct acme_job *j);
 
 /* ---- pure, for tests ---- */
 
-/* When to renew: at a moment of the window by chance; the one chosen before, while it is the same window. */
+/*
+ * When to renew: at a moment of the window by chance; the one chosen before, while it is the same window. Whatever
+ * the authority says, not later than a tenth of its life before it ends.
+ */
 int64_t acme_choose_moment(const struct acme_record *r, const struct acme_window *w);
 /* How long until it is asked again: as it wants (Retry-After; 0: it does not say), within a minute and a day. */
 int64_t acme_ask_pause_ms(int64_t retry_after_s);

@@ -321,8 +321,43 @@ test('the authority is asked when it wants it renewed, and is heard; the order s
     const orders = ca.replaced.length;
     ca.spoils = false;
     renew();
-    await another(last.serial);
+    let now = await another(last.serial);
     assert.ok(ca.replaced.length > orders);
+
+    // An authority that is away has the order of before still: no other is made, but where it does not know it.
+    const fails = async (path, says, why) => {
+      Object.assign(ca, { away: path, says });
+      const from = hearth.log.length;
+      renew();
+      await eventually(() => /acme: no certificate/.test(hearth.log.slice(from)), 60, why);
+    };
+    await fails('/finalize-order/', 503, 'its failure');
+    const made = ca.replaced.length, order = sql('SELECT url FROM acme_order');
+    assert.ok(order);
+    await fails('/my-order/', 503, 'that it cannot be read');
+    assert.deepEqual([ca.replaced.length, sql('SELECT url FROM acme_order')], [made, order]);
+    ca.away = null;
+    renew();
+    now = await another(now.serial);
+    assert.equal(ca.replaced.length, made);
+    await fails('/finalize-order/', 503, 'its failure');
+    await fails('/my-order/', 404, 'that it is not known');
+    assert.notEqual(sql('SELECT url FROM acme_order'), order);
+    assert.ok(ca.replaced.length > made + 1);
+    ca.away = null;
+    renew();
+    now = await another(now.serial);
+
+    // Whatever it says, the certificate does not end before: not by a window that is far off, nor where that was noted.
+    await eventually(() => Number(sql('SELECT ask_at FROM acme_certificate')) > Date.now(), 60, 'the question about the last');
+    ca.windows = [[8e6 * HOUR, 9e6 * HOUR]];
+    sql('UPDATE acme_certificate SET ask_at = 0, window_start = 0, renew_at = 99999999999999; UPDATE acme_attempt SET next_at = 0');
+    look();
+    await eventually(() => sql('SELECT window_end > 9000000000000 AND renew_at < not_after FROM acme_certificate') === '1', 60, 'a moment before its end');
+    now = await shown(hearth.port.https);
+    sql('UPDATE acme_certificate SET renew_at = 99999999999999, not_after = 1, ask_at = 99999999999999; UPDATE acme_attempt SET next_at = 0');
+    look();
+    await another(now.serial);
   } finally {
     ca.stop();
   }

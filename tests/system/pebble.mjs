@@ -23,16 +23,18 @@ export function getTls(port, path, { ca, host = 'localhost', method = 'GET', bod
 
 // Stands before an authority that cannot say when it wants a certificate renewed (RFC 9773), and says it: `windows` is
 // what is answered to each question, [start, end] in ms from now, or a status; the last one again and again.
-// It can also refuse that anything is replaced, or hand out another's certificate.
+// It can also refuse that anything is replaced, hand out another's certificate, or answer what begins with the path
+// `away` with the status `says`.
 export class Front {
   async start(pebble, windows) {
-    Object.assign(this, { windows, asked: [], replaced: [], refuses: false, spoils: false });
+    Object.assign(this, { windows, asked: [], replaced: [], refuses: false, spoils: false, away: null, says: 503 });
     const ca = readFileSync(pebble.cert);
     this.server = createServer({ key: readFileSync(join(pebble.dir, 'key.pem')), cert: ca }, async (rq, answer) => {
       const parts = [];
       for await (const part of rq) parts.push(part);
       const body = Buffer.concat(parts);
       if (rq.url.startsWith('/renewal/')) return this.tell(rq, answer);
+      if (this.away && rq.url.startsWith(this.away)) return answer.writeHead(this.says, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ type: 'urn:ietf:params:acme:error:serverInternal', detail: 'away for now' }));
       if (rq.url === '/order-plz') {
         const { replaces } = JSON.parse(Buffer.from(JSON.parse(body).payload, 'base64url'));
         this.replaced.push(replaces);

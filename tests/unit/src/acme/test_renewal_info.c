@@ -114,7 +114,7 @@ END_TEST
 START_TEST(the_moment)
 {
 	const struct acme_window w = { .start_ms = 1000, .end_ms = 1004 };
-	struct acme_record r = { .renew_ms = 77 };
+	struct acme_record r = { .renew_ms = 77, .not_after_ms = 5000 };
 	bool seen[4] = { false };
 
 	for (int i = 0; i < 1000; i++) {
@@ -134,6 +134,37 @@ START_TEST(the_moment)
 }
 END_TEST
 
+/* It holds for 60 s, of which the last six are not waited for. */
+START_TEST(never_behind_its_end)
+{
+	const int64_t end = 1000000, latest = end - 6000;
+	struct arena *a = arena_new();
+	struct acme_record r = { .not_after_ms = end, .chain = known_chain(a, true) };
+	struct acme_window w = { .start_ms = latest - 2, .end_ms = INT64_C(253402300799000) };
+	bool seen[2] = { false };
+
+	ck_assert_int_eq(certs_life_ms(r.chain), 60000);
+	ck_assert_int_eq(certs_life_ms(SLICE("none")), 0);
+	for (int i = 0; i < 1000; i++) {
+		int64_t at = acme_choose_moment(&r, &w);
+
+		ck_assert(at == latest - 2 || at == latest - 1);
+		seen[at - w.start_ms] = true;
+	}
+	ck_assert(seen[0] && seen[1]);
+	w.start_ms = w.end_ms - 1;
+	ck_assert_int_eq(acme_choose_moment(&r, &w), latest);
+	/* Also what was chosen before, of the same window. */
+	r.window_start_ms = w.start_ms;
+	r.window_end_ms = w.end_ms;
+	r.renew_ms = w.start_ms;
+	ck_assert_int_eq(acme_choose_moment(&r, &w), latest);
+	r.renew_ms = 0;
+	ck_assert_int_eq(acme_choose_moment(&r, &w), 0);
+	arena_free(&a);
+}
+END_TEST
+
 START_TEST(when_it_is_asked_again)
 {
 	ck_assert_int_eq(acme_ask_pause_ms(0), INT64_C(6) * 3600000);
@@ -149,4 +180,4 @@ START_TEST(when_it_is_asked_again)
 END_TEST
 
 TEST_MAIN("acme renewal info", a_window, times, what_it_is_known_by, the_moment,
-	when_it_is_asked_again)
+	never_behind_its_end, when_it_is_asked_again)
