@@ -34,7 +34,9 @@ const struct config_setting mail_settings[] = {
 		"the address of the device a person sends from stays out of their mail "
 		"(Received)" },
 	{ NULL, "forward_per_hour", CONFIG_INT, "500", "0", "1000000", NULL,
-		"mails within an hour that are sent on to one address elsewhere; 0: any number" },
+		"mails within an hour that are sent on to one address elsewhere, or by one group "
+		"to "
+		"its members elsewhere; 0: any number" },
 	{ NULL, "archive_quota", CONFIG_SIZE, "1G", "0", "1T", NULL,
 		"what the archive of one group may keep (hearth group archive): beyond it the "
 		"oldest mails go for those of people here, and others' are not kept; 0: no bound" },

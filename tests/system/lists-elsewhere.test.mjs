@@ -225,6 +225,37 @@ test('what was asked of a mail that waits holds when it goes: to members elsewhe
   sql(`DELETE FROM forward WHERE account = ${id}`);
 });
 
+test('what a group sends within the hour is bounded: a mail once, those here not at all, and what others write apart', async () => {
+  run('group', 'add', 'loud');
+  run('group', 'join', 'loud', 'bob', '--owner');
+  run('group', 'posting', 'loud', 'moderated');
+  for (const name of ['jan', 'jil', 'joe']) assert.equal((await confirm(tokenOf(run('group', 'subscribe', 'loud', `${name}@away.test`)))).status, 200);
+  const id = sql("SELECT id FROM account_group WHERE name = 'loud'", 'auth'), key = `through the group ${id}`, hour = Math.floor(Date.now() / 3600000);
+  const count = (of, mails) => [hour, hour + 1].forEach((at) => sql(`INSERT INTO forwarded (key, hour, mails) VALUES ('${of}', ${at}, ${mails}) ON CONFLICT (key, hour) DO UPDATE SET mails = ${mails}`));
+  const late = subject(), own = subject(), others = subject();
+  assert.equal(await send('loud@hearth.test', { about: late }), 250);
+  count(key, 500);
+  run('list', 'approve', 'loud', run('list', 'held', 'loud').split('\t')[0]);
+  await eventually(() => header('bob', late), 30, 'here at once');
+  const waits = () => sql(`SELECT group_concat(DISTINCT answer) || count(*) FROM queue WHERE list = ${id} AND attempts > 0`);
+  await eventually(() => /^its group has sent as many mails within the hour as it may3$/.test(waits()), 30, 'put off together').catch((e) => { throw new Error(`${e.message}: ${waits()}`); });
+  assert.equal(came(late).length, 0);
+  const [first] = sql(`SELECT id FROM queue WHERE list = ${id}`).split('\n');
+  run('queue', 'hold', '--all');
+  count(key, 499); // room for one mail, which the others are, too
+  run('queue', 'release', first);
+  await arrived(late);
+  run('queue', 'release', '--all');
+  assert.deepEqual((await arrived(late, 3)).map((mail) => mail.to[0]).sort(), ['jan', 'jil', 'joe'].map((name) => `<${name}@away.test>`));
+  assert.equal(sql(`SELECT max(mails) FROM forwarded WHERE key = '${key}'`), '500');
+  run('group', 'posting', 'loud', 'anybody');
+  count(key, 1);
+  count(`${key}, of others`, 500);
+  assert.equal(await send('loud@hearth.test', { about: others }), 452);
+  assert.equal(await send('loud@hearth.test', { about: own, as: 'bob' }), 250);
+  await arrived(own, 3);
+});
+
 test('what comes back pauses a member: by its own address, signed, once a day', async () => {
   run('group', 'add', 'band');
   run('group', 'join', 'band', 'ann', '--owner');
@@ -374,7 +405,7 @@ test('a prefix of the Subject, and a From that other servers take', async () => 
   assert.equal(hearth.command('group', 'prefix', 'tenors', 'é').status, 2);
   assert.equal(hearth.command('verify').status, 0);
   // How many of its mails go elsewhere within the hour.
-  sql("UPDATE forwarded SET mails = 499 WHERE key = 'through the group " + tenors.id + "'");
+  sql("UPDATE forwarded SET mails = 499 WHERE key = 'through the group " + tenors.id + ", of others'");
   assert.deepEqual([await send('tenors@hearth.test'), await send('tenors@hearth.test')], [250, 452]);
 });
 

@@ -37,6 +37,12 @@ struct mail_recipient {
 	int64_t message; /* its row */
 };
 
+/*
+ * HEARTH_EDENIED: through this group as many mails went to members elsewhere within the hour as may. What others write
+ * has a bound of its own, so that it keeps none of people here from writing. In a db_fn.
+ */
+int mail_delivery_list_may(struct db_tx *tx, const struct mail *m, const struct mail_list *list);
+
 struct mail_delivery;
 struct mail_variant;
 

@@ -25,11 +25,12 @@
 #include "queue/queue.h"
 #include "sign/keys.h"
 #include "store/forward.h"
+#include "store/moderated.h"
 
 #define HOPS_MAX  100    /* Received fields (RFC 5321 section 6.3) */
 #define VALUE_MAX 1000   /* bytes of a value that are looked into */
 #define WAY_MAX   32768u /* and of all that is gone by */
-#define LIST_KEY  48
+#define LIST_KEY  64
 
 /* ---- loops; on a worker ---- */
 
@@ -288,7 +289,8 @@ static int send_on(struct db_tx *tx, struct mail_delivery *d, struct slice via, 
 
 static void list_key(const struct mail_list *list, char key[LIST_KEY])
 {
-	snprintf(key, LIST_KEY, "through the group %lld", (long long)list->id);
+	snprintf(key, LIST_KEY, "through the group %lld%s", (long long)list->id,
+		list->vouched ? "" : ", of others");
 }
 
 /* The first of those who get it through one group. */
@@ -305,24 +307,51 @@ static int count(struct db_tx *tx, const struct mail_delivery *d, const struct m
 	if (!r->list)
 		return mail_store_forwarded(
 			tx, r->address, clock_wall_ms(), d->m->forward_per_hour);
-	if (!is_first_of_list(d, r))
+	if (!is_first_of_list(d, r) || r->list->counted)
 		return 0;
 	list_key(r->list, key);
 	return mail_store_forwarded(tx, slice_str(key), clock_wall_ms(), d->m->forward_per_hour);
 }
 
+int mail_delivery_list_may(struct db_tx *tx, const struct mail *m, const struct mail_list *list)
+{
+	char key[LIST_KEY];
+
+	if (list->counted)
+		return 0;
+	list_key(list, key);
+	return mail_store_forwarded_full(tx, slice_str(key), clock_wall_ms(), m->forward_per_hour);
+}
+
+/* Whether it would go out now, and not when its time has come. */
+static bool goes_out(const struct mail_delivery *d)
+{
+	return !d->junk && d->hold_ms <= clock_wall_ms();
+}
+
 static int look_at_lists(struct db_tx *tx, void *arg)
 {
 	const struct mail_delivery *d = arg;
-	char key[LIST_KEY];
+	bool now = goes_out(d);
 	int rc = 0;
 
-	for (size_t i = 0; i < d->remote_n && rc == 0; i++)
-		if (is_first_of_list(d, &d->remotes[i])) {
-			list_key(d->remotes[i].list, key);
-			rc = mail_store_forwarded_full(
-				tx, slice_str(key), clock_wall_ms(), d->m->forward_per_hour);
-		}
+	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
+		const struct mail_remote *r = &d->remotes[i];
+
+		if (r->dropped || !is_first_of_list(d, r))
+			continue;
+		if (r->waits)
+			rc = mail_store_moderated_room(tx, r->list->id);
+		else if (now)
+			rc = mail_delivery_list_may(tx, d->m, r->list);
+	}
+	for (size_t i = 0; i < d->n && rc == 0; i++) {
+		const struct mail_target *t = &d->targets[i];
+
+		if (t->r.waits && !t->dropped &&
+			(i == 0 || !mail_list_is_same(t->r.list, t[-1].r.list)))
+			rc = mail_store_moderated_room(tx, t->r.list->id);
+	}
 	return rc;
 }
 
@@ -331,8 +360,10 @@ int mail_forwarding_may(struct mail_delivery *d)
 	bool any = false;
 	int rc;
 
-	for (size_t i = 0; i < d->remote_n; i++)
-		any |= d->remotes[i].list != NULL;
+	for (size_t i = 0; i < d->remote_n && !any; i++)
+		any = d->remotes[i].list != NULL;
+	for (size_t i = 0; i < d->n && !any; i++)
+		any = d->targets[i].r.waits;
 	rc = any ? db_read_wait(d->m->db, look_at_lists, d) : 0;
 	return rc == HEARTH_EDENIED ? HEARTH_EBUSY : rc;
 }

@@ -183,8 +183,8 @@ int mail_forwarding_prepare(struct mail_delivery *d, struct slice header);
 /* Seals what was checked here, for who it is sent on to; signs what was written here. On a worker. */
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
 /*
- * HEARTH_EBUSY: a group has sent as many mails to members elsewhere within the hour as it may, which is counted when
- * it is filed. On a worker.
+ * HEARTH_EBUSY: a group has sent as many mails to members elsewhere within the hour as it may (mail_delivery_list_may), or
+ * as many wait for its owners; which counts when it is filed. On a worker, before anything is made for it.
  */
 int mail_forwarding_may(struct mail_delivery *d);
 /* Puts into the queue what an alias sends on (`via`), or a report on its way back. */

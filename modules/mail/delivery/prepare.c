@@ -227,7 +227,10 @@ void mail_delivery_prepare(void *delivery)
 	if (d->bounced_n > 0 && !d->junk)
 		d->bounce = list_bounce_read(blob, d->bounce_status);
 	d->status = mail_forwarding_prepare(d, header);
-	for (size_t i = 0; i < d->remote_n && !d->sealed; i++)
+	/* Before the work, which is done for nobody beyond the bound. */
+	if (d->status == 0)
+		d->status = mail_forwarding_may(d);
+	for (size_t i = 0; i < d->remote_n && !d->sealed && d->status == 0; i++)
 		if (d->remotes[i].via.n > 0)
 			mail_forwarding_seal(d, blob);
 	if (stored)

@@ -214,10 +214,7 @@ static int give_elsewhere(struct mail_delivery *d, struct slice message)
 
 int mail_variants_make(struct mail_delivery *d, struct slice message)
 {
-	int rc = mail_forwarding_may(d);
+	int rc = give_here(d, message);
 
-	/* Before the work, which is done for nobody beyond the bound. */
-	if (rc == 0)
-		rc = give_here(d, message);
 	return rc < 0 ? rc : give_elsewhere(d, message);
 }

@@ -17,6 +17,7 @@ struct mail_list {
 	bool kept;           /* … and this one is, already */
 	bool by_proof; /* a member elsewhere is known by a From that is proven (delivery/posting.c) */
 	bool vouched; /* written by who is logged in, or let go by an owner */
+	bool counted; /* among those it sends to members elsewhere this one is, already */
 };
 
 /*

@@ -253,9 +253,15 @@ static size_t batches_left(const struct destination *d)
 	return n;
 }
 
+/* Of what has failed one recipient; but of members elsewhere none has a mailbox here that holds up the others. */
+static size_t here_together(const struct mail_queued *first)
+{
+	return first->attempts > 0 && first->here > 0 ? 1 : BATCH_MAX;
+}
+
 /*
- * Those who are here need no way there: the first of what is loaded, one batch at a time, and of what has
- * failed one recipient. False: the first goes to another server.
+ * Those who are here need no way there: the first of what is loaded, one batch at a time. False: the first goes to
+ * another server.
  */
 static bool take_here(struct destination *d)
 {
@@ -264,7 +270,7 @@ static bool take_here(struct destination *d)
 	if (!first->here)
 		return false;
 	if (d->in_hand == 0)
-		here_file(destination_take_front(d, first->attempts > 0 ? 1 : BATCH_MAX));
+		here_file(destination_take_front(d, here_together(first)));
 	return true;
 }
 

@@ -107,14 +107,24 @@ void destination_load(struct destination *d)
 		on_rows(l, HEARTH_EBUSY);
 }
 
+/*
+ * Whether one batch may have both, of one mail: those for other servers, those who are here, or those elsewhere whom one
+ * list is to send it to.
+ */
+static bool is_alike(const struct mail_queued *a, const struct mail_queued *b)
+{
+	if (a->outgoing != b->outgoing || !a->here != !b->here)
+		return false;
+	return a->here < 0 ? b->here < 0 && a->list == b->list : b->here >= 0;
+}
+
 /* How many rows of one mail stand at i, up to max. */
 static size_t count_together(const struct destination *d, size_t i, size_t max)
 {
 	size_t n = 1;
 
 	while (n < max && n < BATCH_MAX && i + n < d->count &&
-		d->rows[i + n].outgoing == d->rows[i].outgoing &&
-		!d->rows[i + n].here == !d->rows[i].here)
+		is_alike(&d->rows[i], &d->rows[i + n]))
 		n++;
 	return n;
 }

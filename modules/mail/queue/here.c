@@ -1,7 +1,8 @@
 /*
  * queue/here.c: recipients who are here, of a mail that has waited (store/held.h): its time has come, and it
  * is filed for them as it would have been at once. The rows are marked in the transaction that files it, and go
- * in the one that tells what became of it: after a kill in between it is told, and not filed again.
+ * in the one that tells what became of it: after a kill in between it is told, and not filed again. Those of members
+ * elsewhere are batches of their own: what a group may send within the hour keeps nobody here waiting.
  *
  *   batch ─▶ read (rows) ─▶ their groups as they are now (worker) ─▶ piece by piece: worker ─▶ delivery ─▶ on
  *   disk, rows marked ─▶ outcome, without rows
@@ -66,8 +67,13 @@ static void end(struct filing *f, int status)
 {
 	struct mail_batch *b = f->batch;
 	bool gone = status == HEARTH_ENOTFOUND && b->count == 1;
-	const char *why =
-		status == HEARTH_ETOOBIG ? "the mailbox is full" : "it cannot be filed now";
+	const char *why = status == HEARTH_ETOOBIG ? "the mailbox is full"
+			  : status == HEARTH_EDENIED
+				  ? "its group has sent as many mails within the hour as it may"
+				  : "it cannot be filed now";
+	const char *enhanced = status == HEARTH_ETOOBIG   ? "4.2.2"
+			       : status == HEARTH_EDENIED ? "4.7.1"
+							  : "4.3.0";
 
 	for (size_t i = 0; i < b->count; i++) {
 		if (status == 0 || b->recipients[i].row.filed)
@@ -76,8 +82,8 @@ static void end(struct filing *f, int status)
 			mail_batch_set(&b->recipients[i], b->a, OUTCOME_FAILED, 550, "5.1.1",
 				SLICE("there is no such mailbox any more"));
 		else
-			mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 451,
-				status == HEARTH_ETOOBIG ? "4.2.2" : "4.3.0", slice_str(why));
+			mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 451, enhanced,
+				slice_str(why));
 	}
 	mail_delivery_abort(&f->delivery);
 	mail_reader_clear(&f->reader);
@@ -87,7 +93,19 @@ static void end(struct filing *f, int status)
 	free(f);
 }
 
-/* In the transaction that files it. A group's archive has it by those who got it. */
+/* Of those who get it through a group, the first that it is made for: with them it is archived, and counted. */
+static int mark_list(struct db_tx *tx, const struct mail_queued *row)
+{
+	int rc = 0;
+
+	if (row->archive == MAIL_TO_ARCHIVE)
+		rc = mail_store_queue_archived(tx, row->outgoing, row->list);
+	if (rc == 0 && row->here < 0 && !row->counted)
+		rc = mail_store_queue_counted(tx, row->outgoing, row->list);
+	return rc;
+}
+
+/* In the transaction that files it. */
 static int mark_rows(struct db_tx *tx, void *arg)
 {
 	const struct filing *f = arg;
@@ -98,11 +116,10 @@ static int mark_rows(struct db_tx *tx, void *arg)
 		const struct mail_queued *row = &f->batch->recipients[i].row;
 
 		rc = mail_store_queue_filed(tx, row->id);
-		if (rc < 0 || row->archive != MAIL_TO_ARCHIVE || row->list == list ||
-			f->through[i].left)
+		if (rc < 0 || row->list == list || f->through[i].left)
 			continue;
 		list = row->list;
-		rc = mail_store_queue_archived(tx, row->outgoing, list);
+		rc = mark_list(tx, row);
 	}
 	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
@@ -179,7 +196,8 @@ static int find_list(struct filing *f, const struct mail_queued *row, struct thr
 		.open = true,
 		.archived = row->archive != MAIL_NOT_ARCHIVED,
 		.kept = row->archive == MAIL_ARCHIVED,
-		.vouched = true };
+		.vouched = true,
+		.counted = row->counted };
 	if (rc < 0)
 		return out->gone ? 0 : rc;
 	out->list.title = arena_slice(f->batch->a, slice_str(group.title));
@@ -206,7 +224,18 @@ static int find_member(struct filing *f, const struct mail_queued *row, struct t
 	return out->left ? 0 : rc;
 }
 
-/* On a worker. f->status is the outcome: what cannot be known now is asked again. */
+/* Whether they may be sent it within this hour, those elsewhere, who are of one list. */
+static int ask_bound(struct db_tx *tx, void *arg)
+{
+	const struct filing *f = arg;
+
+	return mail_delivery_list_may(tx, f->m, &f->through->list);
+}
+
+/*
+ * On a worker, before the message is read. f->status is the outcome: what cannot be known now is asked again, and
+ * HEARTH_EDENIED that it may not go now.
+ */
 static void find_groups(void *arg)
 {
 	struct filing *f = arg;
@@ -226,6 +255,8 @@ static void find_groups(void *arg)
 		if (f->status == 0)
 			f->status = find_member(f, row, t);
 	}
+	if (f->status == 0 && b->recipients->row.here < 0)
+		f->status = db_read_wait(f->m->db, ask_bound, f);
 }
 
 static void add(struct filing *f, const struct mail_queued *row, const struct through *t)
@@ -282,7 +313,7 @@ static void on_groups(void *arg, int status)
 	const struct mail_content *content = &b->outgoing.content;
 
 	if (status < 0 || f->status < 0) {
-		end(f, HEARTH_EBUSY);
+		end(f, f->status == HEARTH_EDENIED ? HEARTH_EDENIED : HEARTH_EBUSY);
 		return;
 	}
 	f->reader = (struct mail_reader){ .m = f->m, .content = content };

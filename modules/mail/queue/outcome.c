@@ -105,10 +105,13 @@ bool mail_batch_tells(const struct mail_batch *b, const struct mail_batch_recipi
 	return r->outcome == OUTCOME_DEFERRED && r->warn;
 }
 
-/* A temporary failure is one for good when the mail's time is over. */
+/*
+ * A temporary failure is one for good when the mail's time is over. Those of one batch are due together, and so stay
+ * side by side.
+ */
 static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
 {
-	int64_t now = clock_wall_ms(), age = now - b->outgoing.queued_ms;
+	int64_t now = clock_wall_ms(), age = now - b->outgoing.queued_ms, wait = wait_ms(l, age);
 
 	for (size_t i = 0; i < b->count; i++) {
 		struct mail_batch_recipient *r = &b->recipients[i];
@@ -116,7 +119,7 @@ static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
 		INVARIANT(r->outcome != OUTCOME_OPEN);
 		if (r->outcome != OUTCOME_DEFERRED)
 			continue;
-		r->due_ms = now + wait_ms(l, age);
+		r->due_ms = now + wait;
 		r->warn = age >= l->warning_ms && !r->row.warned && asked_for(r, MAIL_NOTIFY_DELAY);
 		if (now < b->outgoing.expires_ms)
 			continue;

@@ -79,6 +79,7 @@ struct mail_queued {
 	struct slice list_name;
 	enum mail_queued_archive archive;
 	int64_t member; /* of the list, elsewhere: what fails is counted for them; 0 */
+	bool counted; /* of one elsewhere that waits: the mail is, among those that its list sends */
 	/* of its outgoing; not set to add one */
 	struct slice mail_from;
 	int64_t queued_ms, expires_ms, size, account;
@@ -90,6 +91,8 @@ int mail_store_outgoing_add(struct db_tx *tx, const struct mail_outgoing *o, int
 int mail_store_queue_add(struct db_tx *tx, int64_t outgoing, const struct mail_queued *q);
 /* It is in the archive of a list: for the other members it is not kept once more. */
 int mail_store_queue_archived(struct db_tx *tx, int64_t outgoing, int64_t list);
+/* It was sent to a member elsewhere of a list: for the others it is not counted once more. */
+int mail_store_queue_counted(struct db_tx *tx, int64_t outgoing, int64_t list);
 /* Somebody has it; nothing when it is gone with its last recipient. */
 int mail_store_outgoing_reached(struct db_tx *tx, int64_t id);
 /* HEARTH_ENOTFOUND. Slices in `a`. */

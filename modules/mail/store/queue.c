@@ -40,7 +40,8 @@ int mail_store_queue_domains(struct db_tx *tx, int64_t now_ms, struct slice afte
 #define QUEUED                                                                                   \
 	"SELECT q.id, q.outgoing, q.recipient, q.domain, q.notify, q.orcpt, q.held, q.due_ms,"   \
 	" q.attempts, q.warned, q.answer, o.mail_from, o.queued_ms, o.expires_ms, o.blob_size, " \
-	"o.tls, o.account, q.account, q.list, q.list_name, q.filed, q.archive, q.member"         \
+	"o.tls, o.account, q.account, q.list, q.list_name, q.filed, q.archive, q.member,"        \
+	" q.counted"                                                                             \
 	" FROM queue q JOIN outgoing o ON o.id = q.outgoing "
 
 static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queued *q)
@@ -68,7 +69,8 @@ static void read_queued(struct db_rows *rows, struct arena *a, struct mail_queue
 		.filed = db_col_int(rows, 20) != 0,
 		.archive = (enum mail_queued_archive)db_col_int(rows, 21),
 		.moderated = db_col_int(rows, 6) == MAIL_MODERATED,
-		.member = db_col_int(rows, 22) };
+		.member = db_col_int(rows, 22),
+		.counted = db_col_int(rows, 23) != 0 };
 }
 
 int mail_store_queue_due(struct db_tx *tx, struct slice domain, int64_t now_ms, int64_t after_ms,
@@ -146,6 +148,17 @@ int mail_store_queue_archived(struct db_tx *tx, int64_t outgoing, int64_t list)
 	int rc = db_run(tx,
 		"UPDATE queue SET archive = $3 WHERE outgoing = $1 AND list = $2 AND archive = $4",
 		db_int(outgoing), db_int(list), db_int(MAIL_ARCHIVED), db_int(MAIL_TO_ARCHIVE));
+
+	INVARIANT(db_tx_writes(tx) && list > 0);
+	return rc < 0 ? rc : 0;
+}
+
+int mail_store_queue_counted(struct db_tx *tx, int64_t outgoing, int64_t list)
+{
+	int rc = db_run(tx,
+		"UPDATE queue SET counted = 1 WHERE outgoing = $1 AND list = $2 AND account < 0"
+		" AND counted = 0",
+		db_int(outgoing), db_int(list));
 
 	INVARIANT(db_tx_writes(tx) && list > 0);
 	return rc < 0 ? rc : 0;

@@ -373,5 +373,7 @@ const char *const mail_migrations[] = {
 	/* What waits for an owner of a list, mail by mail: however many members each goes to, it is looked at once. */
 	"DROP INDEX queue_list;"
 	"CREATE INDEX queue_moderated ON queue (list, outgoing) WHERE held = 2;",
+	/* Whether a group's sending of a mail to members elsewhere was counted, with the first of them. */
+	"ALTER TABLE queue ADD COLUMN counted BIGINT NOT NULL DEFAULT 0;",
 	NULL,
 };
