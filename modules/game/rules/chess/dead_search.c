@@ -3,8 +3,8 @@
  * none is left, or there are more than BOARDS_MAX. Lines end where another test says that there is no mate:
  * by the material, and after a capture or a pawn's move by the squares within reach.
  *
- * Positions that were seen are found by their key and compared whole. Any thread, which waits for another
- * that looks; at most BOARDS_MAX positions and WORK_MAX moves, about a millisecond. Nothing is kept.
+ * Positions that were seen are found by their key and compared whole. Any thread, ROOMS_MAX of
+ * them at once; each at most BOARDS_MAX positions and WORK_MAX moves, about a millisecond. Nothing is kept.
  */
 #include "rules/chess/dead_search.h"
 
@@ -17,6 +17,7 @@
 #define SLOTS      32768 /* a power of two, so many that few keys meet */
 #define WORK_MAX   36000 /* moves that are made; a test of what is within reach costs as much as */
 #define REACH_WORK 50    /* so many of them */
+#define ROOMS_MAX  16    /* who looks at the same time; more wait */
 
 struct seen {
 	struct chess_board boards[BOARDS_MAX];
@@ -24,9 +25,36 @@ struct seen {
 	unsigned n, work;
 };
 
-/* One at a time looks: it is asked when a match ends, and a stack has no room for it. */
-static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct seen seen;
+/*
+ * A stack has no room for it, and one match does not wait for another's: each takes a room that is free,
+ * the lowest, so that memory is used as far as there was ever need.
+ */
+static struct seen rooms[ROOMS_MAX];
+static uint32_t rooms_taken; /* a bit each */
+static pthread_mutex_t rooms_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t room_freed = PTHREAD_COND_INITIALIZER;
+
+static unsigned take_room(void)
+{
+	unsigned room = 0;
+
+	pthread_mutex_lock(&rooms_lock);
+	while (rooms_taken == (UINT32_C(1) << ROOMS_MAX) - 1)
+		pthread_cond_wait(&room_freed, &rooms_lock);
+	while (rooms_taken >> room & 1)
+		room++;
+	rooms_taken |= UINT32_C(1) << room;
+	pthread_mutex_unlock(&rooms_lock);
+	return room;
+}
+
+static void leave_room(unsigned room)
+{
+	pthread_mutex_lock(&rooms_lock);
+	rooms_taken &= ~(UINT32_C(1) << room);
+	pthread_cond_signal(&room_freed);
+	pthread_mutex_unlock(&rooms_lock);
+}
 
 /* The clocks do not decide what may come about (a game that they end has no mate after it). */
 static bool same(const struct chess_board *a, const struct chess_board *b)
@@ -100,10 +128,9 @@ static bool search(struct seen *s, const struct chess_board *b, unsigned colour)
 
 bool chess_search_mates(const struct chess_board *b, unsigned colour)
 {
-	bool mates;
+	unsigned room = take_room();
+	bool mates = search(&rooms[room], b, colour);
 
-	pthread_mutex_lock(&seen_lock);
-	mates = search(&seen, b, colour);
-	pthread_mutex_unlock(&seen_lock);
+	leave_room(room);
 	return mates;
 }

@@ -4,7 +4,11 @@
  */
 #include "rules/chess/dead.h"
 
+#include <pthread.h>
+
 #include "chess_test.h"
+
+#include "rules/chess/dead_search.h"
 
 static void expect(const char *fen, bool white, bool black)
 {
@@ -254,6 +258,38 @@ START_TEST(closer_looks)
 }
 END_TEST
 
+/* More threads than there are rooms look at once, at different games: each sees its own. */
+static void *look(void *argument)
+{
+	static const char *const fens[] = { "1k6/p1p1p1p1/P1P1P1P1/8/2p5/8/2P5/6K1 w - - 0 1",
+		KIWIPETE_FEN };
+	unsigned alive = *(unsigned *)argument % 2;
+	struct chess_board b = board_of(fens[alive]);
+
+	for (unsigned i = 0; i < 20; i++)
+		if (chess_search_mates(&b, CHESS_WHITE) != alive)
+			return argument;
+	return NULL;
+}
+
+START_TEST(many_look_at_once)
+{
+	enum { THREADS = 20 };
+	pthread_t threads[THREADS];
+	unsigned numbers[THREADS];
+	void *wrong;
+
+	for (unsigned i = 0; i < THREADS; i++) {
+		numbers[i] = i;
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, look, &numbers[i]), 0);
+	}
+	for (unsigned i = 0; i < THREADS; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);
+		ck_assert_ptr_null(wrong);
+	}
+}
+END_TEST
+
 START_TEST(ordinary_positions_are_alive)
 {
 	uint64_t seed = 31;
@@ -279,4 +315,4 @@ END_TEST
 
 TEST_MAIN("dead", bare_kings_and_single_pieces, bishops_of_one_colour, one_knight, closed_chains,
 	forced_lines, mated_is_mated, played_out_to_the_end, what_cannot_mate_is_never_seen_to,
-	closer_looks, ordinary_positions_are_alive)
+	closer_looks, many_look_at_once, ordinary_positions_are_alive)
