@@ -295,6 +295,11 @@ test('each frame has its sequence, from which a client goes on; moves are taken 
   assert.deepEqual([missed.since, missed.seq, missed.ply, missed.last, missed.running, missed.draw_offer, missed.color, missed.status], [2, 4, 3, 'g1f3', 'black', 'white', 'black', 'started']);
   assert.deepEqual(missed.events.map(({ seq, kind, seat, ply, san }) => [seq, kind, seat, ply, san]), [[3, 'draw-offer', 'white', 2, undefined], [4, 'move', 'white', 3, 'Nf3']]);
   assert.ok(missed.legal.includes('b8c6') && missed.events[1].clock.white > 590000 && missed.events[1].at > 1e12);
+  // Over HTTP, a page of events at a time.
+  const events = async (query) => (await get(white, `/api/game/matches/${match}${query}`)).events?.map(({ seq }) => seq);
+  assert.deepEqual(await events(''), [1, 2, 3, 4]);
+  assert.deepEqual([await events('?limit=3'), await events('?since=3&limit=3'), await events('?since=4')], [[1, 2, 3], [4], []]);
+  assert.deepEqual([await events('?since=4800'), await events('?since=4801'), await events('?since=-1'), await events('?limit=1001')], [[], undefined, undefined, undefined]);
   // Nothing is missing: nothing is told twice. What never was is answered with all there is.
   back.send({ type: 'watch', match, since: 4 });
   assert.deepEqual((await back.wantType('missed', match)).events, []);

@@ -92,8 +92,9 @@ static void do_resume(struct owned *o, int seat, const struct game_intent *in)
 	struct attachment *a =
 		shard_attach(o, in->client, seat >= 0 ? seat : GAME_VIEWER_PUBLIC, in->legal);
 
-	/* What it says to have seen and never happened here is answered with all there is. */
-	if (a && in->seq >= 0 && in->seq <= o->match->seq)
+	/* What never happened here, or is long ago, is answered with the state. */
+	if (a && in->seq >= 0 && in->seq <= o->match->seq &&
+		o->match->seq - in->seq <= GAME_MISSED_MAX)
 		shard_tell_missed(o, a, in->seq);
 	else if (a)
 		shard_tell_state(o, a);

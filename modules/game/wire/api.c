@@ -1,7 +1,8 @@
 /*
  * api.c: /api/game/…: matches, also those that ended.
  *
- * On the loop; what reads is inside a db_fn. PAGE_MAX matches at a time.
+ * On the loop; what reads, and makes JSON of it, is a long read of the account's: one at a time, and
+ * others have their turns between. PAGE_MAX matches at a time, or of one EVENTS_MAX events.
  */
 #include <stdlib.h>
 
@@ -17,11 +18,15 @@
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     100
 
+#define EVENTS_DEFAULT 500
+#define EVENTS_MAX     1000
+
 struct request {
 	struct game *g;
 	struct http_request *rq;
 	int64_t id, account;
-	int64_t before, limit;
+	int64_t before, limit; /* limit: of matches, of one match's events */
+	int64_t since;
 	struct shard_times {
 		bool known;
 		int64_t now_us; /* on the game clock */
@@ -29,6 +34,7 @@ struct request {
 	} times[GAME_SHARDS];                /* of those with a match that goes on */
 	struct match *matches[PAGE_MAX + 1]; /* one more than are shown says that there is more */
 	int n;
+	struct strbuf out; /* the answer */
 };
 
 static struct request *request_new(void *module, struct http_request *rq)
@@ -41,11 +47,28 @@ static struct request *request_new(void *module, struct http_request *rq)
 	return r;
 }
 
-static void request_free(struct request *r)
+static void forget_matches(struct request *r)
 {
-	for (int i = 0; i < r->n; i++)
-		match_free(&r->matches[i]);
+	while (r->n > 0)
+		match_free(&r->matches[--r->n]);
+}
+
+static void on_read(void *arg, int status)
+{
+	struct request *r = arg;
+
+	if (status < 0)
+		http_reply_error(r->rq, status);
+	else
+		http_reply_json(r->rq, 200, &r->out);
+	strbuf_free(&r->out);
 	free(r);
+}
+
+static void begin_read(struct request *r, db_fn *fn)
+{
+	if (db_read_long(r->g->db, r->account, fn, on_read, r) < 0)
+		on_read(r, HEARTH_EBUSY);
 }
 
 /* Inside a db_fn: what time it is for those that go on. */
@@ -67,54 +90,78 @@ static int read_times(struct db_tx *tx, struct request *r)
 	return rc;
 }
 
-static void write_one(struct request *r, struct json_writer *w, int i, bool moves)
+/* Inside a db_fn, as all that writes. */
+static void write_one(struct request *r, struct json_writer *w, int i, bool whole)
 {
 	const struct shard_times *t = &r->times[game_shard_number(r->matches[i]->id)];
 
 	INVARIANT(t->known || r->matches[i]->over);
 	game_starts_apply(&t->starts, r->matches[i]);
 	json_open_object(w);
-	game_write_match(w, r->matches[i], GAME_VIEWER_PUBLIC, moves, t->now_us);
-	if (moves)
-		game_write_events(w, r->matches[i], 0, GAME_VIEWER_PUBLIC);
+	game_write_match(w, r->matches[i], GAME_VIEWER_PUBLIC, whole, t->now_us);
+	if (whole)
+		game_write_events(
+			w, r->matches[i], (int)r->since, (int)r->limit, GAME_VIEWER_PUBLIC);
 	game_write_position(w, r->matches[i], GAME_VIEWER_PUBLIC);
 	json_close_object(w);
+}
+
+/* What was read becomes the answer, if it could be read: at once, so that no match outlives the db_fn. */
+static int answer(struct db_tx *tx, struct request *r, int rc,
+	void (*write)(struct request *r, struct json_writer *w))
+{
+	struct json_writer w;
+
+	if (rc == 0)
+		rc = read_times(tx, r);
+	strbuf_reset(&r->out); /* it may be read again */
+	json_writer_init(&w, &r->out);
+	if (rc == 0)
+		write(r, &w);
+	forget_matches(r);
+	return rc;
+}
+
+static void write_match(struct request *r, struct json_writer *w)
+{
+	write_one(r, w, 0, true);
 }
 
 static int read_one(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
-	int rc;
+	int rc = game_store_read(tx, r->id, &r->matches[0]);
 
-	match_free(&r->matches[0]); /* it may be read again */
-	rc = game_store_read(tx, r->id, &r->matches[0]);
 	r->n = rc == 0;
-	return rc < 0 ? rc : read_times(tx, r);
+	return answer(tx, r, rc, write_match);
 }
 
-static void on_one(void *arg, int status)
+/* A number of the query; false, and answered, when it is none or out of bounds. */
+static bool read_number(
+	struct http_request *rq, const char *name, int64_t min, int64_t max, int64_t *out)
 {
-	struct request *r = arg;
-	struct strbuf out = { 0 };
-	struct json_writer w;
+	struct slice text = http_query(rq, name);
 
-	if (status < 0) {
-		http_reply_error(r->rq, status);
-	} else {
-		json_writer_init(&w, &out);
-		write_one(r, &w, 0, true);
-		http_reply_json(r->rq, 200, &out);
-	}
-	request_free(r);
+	if (!text.p || slice_i64(text, min, max, out) == 0)
+		return true;
+	http_reply_problem(rq, 400, name, "%s: expected a number from %lld to %lld", name,
+		(long long)min, (long long)max);
+	return false;
 }
 
 static void get_match(void *module, struct http_request *rq)
 {
-	struct request *r = request_new(module, rq);
+	int64_t since = 0, limit = EVENTS_DEFAULT;
+	struct request *r;
 
+	if (!read_number(rq, "since", 0, MATCH_EVENTS_MAX, &since) ||
+		!read_number(rq, "limit", 1, EVENTS_MAX, &limit))
+		return;
+	r = request_new(module, rq);
 	r->id = http_param_int(rq, "id");
-	if (db_read(r->g->db, read_one, on_one, r) < 0)
-		on_one(r, HEARTH_EBUSY);
+	r->since = since;
+	r->limit = limit;
+	begin_read(r, read_one);
 }
 
 /* ---- one's own, a page at a time ---- */
@@ -125,17 +172,6 @@ static void collect(void *arg, struct match *m)
 
 	INVARIANT(r->n <= PAGE_MAX);
 	r->matches[r->n++] = m;
-}
-
-static int read_page(struct db_tx *tx, void *arg)
-{
-	struct request *r = arg;
-	int rc;
-
-	while (r->n > 0)
-		match_free(&r->matches[--r->n]);
-	rc = game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
-	return rc < 0 ? rc : read_times(tx, r);
 }
 
 static void write_page(struct request *r, struct json_writer *w)
@@ -154,32 +190,12 @@ static void write_page(struct request *r, struct json_writer *w)
 	json_close_object(w);
 }
 
-static void on_page(void *arg, int status)
+static int read_page(struct db_tx *tx, void *arg)
 {
 	struct request *r = arg;
-	struct strbuf out = { 0 };
-	struct json_writer w;
+	int rc = game_store_page(tx, r->account, r->before, r->limit + 1, collect, r);
 
-	if (status < 0) {
-		http_reply_error(r->rq, status);
-	} else {
-		json_writer_init(&w, &out);
-		write_page(r, &w);
-		http_reply_json(r->rq, 200, &out);
-	}
-	request_free(r);
-}
-
-/* A number of the query; false, and answered, when it is none or out of bounds. */
-static bool read_number(struct http_request *rq, const char *name, int64_t max, int64_t *out)
-{
-	struct slice text = http_query(rq, name);
-
-	if (!text.p || slice_i64(text, 1, max, out) == 0)
-		return true;
-	http_reply_problem(
-		rq, 400, name, "%s: expected a number from 1 to %lld", name, (long long)max);
-	return false;
+	return answer(tx, r, rc, write_page);
 }
 
 static void get_matches(void *module, struct http_request *rq)
@@ -187,14 +203,13 @@ static void get_matches(void *module, struct http_request *rq)
 	int64_t before = INT64_MAX, limit = PAGE_DEFAULT;
 	struct request *r;
 
-	if (!read_number(rq, "before", INT64_MAX, &before) ||
-		!read_number(rq, "limit", PAGE_MAX, &limit))
+	if (!read_number(rq, "before", 1, INT64_MAX, &before) ||
+		!read_number(rq, "limit", 1, PAGE_MAX, &limit))
 		return;
 	r = request_new(module, rq);
 	r->before = before;
 	r->limit = limit;
-	if (db_read(r->g->db, read_page, on_page, r) < 0)
-		on_page(r, HEARTH_EBUSY);
+	begin_read(r, read_page);
 }
 
 const struct http_route game_routes[] = {

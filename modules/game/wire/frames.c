@@ -57,7 +57,7 @@ struct buf *game_frame_missed(
 	json_put_i64(&f.w, "match", m->id);
 	json_put_i64(&f.w, "since", since);
 	json_put_i64(&f.w, "seq", m->seq);
-	game_write_events(&f.w, m, since, viewer->seat);
+	game_write_events(&f.w, m, since, GAME_MISSED_MAX, viewer->seat);
 	json_put_i64(&f.w, "ply", m->ply);
 	game_put_told(&f.w, "last", match_last(m, viewer->seat));
 	game_write_turn(&f.w, m, now_us);

@@ -25,8 +25,9 @@ struct buf *game_frame_state(
 	const struct match *m, const struct game_viewer *viewer, int64_t now_us);
 /*
  * What came after an event of the log that the client has seen, and how the match stands now; `since`
- * is not beyond the latest.
+ * is not beyond the latest, and no further than this behind it: the state is shorter then.
  */
+#define GAME_MISSED_MAX 256
 struct buf *game_frame_missed(
 	const struct match *m, int since, const struct game_viewer *viewer, int64_t now_us);
 /*
@@ -70,11 +71,13 @@ struct buf *game_frame_error(const char *code, const char *text);
 
 /*
  * The members that describe a match to a viewer (a seat or GAME_VIEWER_PUBLIC), into an open object:
- * also for HTTP. `moves`: with all of them. And what happened after an event.
+ * also for HTTP. `moves`: with all of them. And what happened after an event, so
+ * many events at most.
  */
 void game_write_match(
 	struct json_writer *w, const struct match *m, int viewer, bool moves, int64_t now_us);
-void game_write_events(struct json_writer *w, const struct match *m, int since, int viewer);
+void game_write_events(
+	struct json_writer *w, const struct match *m, int since, int max, int viewer);
 /* Its position, as a viewer (a seat or GAME_VIEWER_PUBLIC) may see it. */
 void game_write_position(struct json_writer *w, const struct match *m, int viewer);
 

@@ -246,11 +246,13 @@ static void write_event(struct json_writer *w, const struct match *m, int seq, i
 	json_close_object(w);
 }
 
-void game_write_events(struct json_writer *w, const struct match *m, int since, int viewer)
+void game_write_events(struct json_writer *w, const struct match *m, int since, int max, int viewer)
 {
+	int last = since < m->log.n - max ? since + max : m->log.n;
+
 	json_name(w, "events");
 	json_open_array(w);
-	for (int seq = since + 1; seq <= m->log.n; seq++)
+	for (int seq = since + 1; seq <= last; seq++)
 		write_event(w, m, seq, viewer);
 	json_close_array(w);
 }

@@ -17,6 +17,7 @@
 #include "hearth/error.h"
 #include "hearth/metric.h"
 #include "store/store.h"
+#include "wire/frames.h"
 
 extern const struct hearth_module game_module;
 
@@ -168,6 +169,55 @@ static void forget_told(void)
 	told_count = 0;
 	pthread_mutex_unlock(&told_lock);
 }
+
+/* ---- what was long ago ---- */
+
+#define ASKED 300
+
+/* A match in which somebody has asked again and again, and was told no. */
+static int ask_often(struct db_tx *tx, void *arg)
+{
+	int rc = 0;
+
+	(void)arg;
+	for (int seq = 1; seq <= ASKED && rc >= 0; seq++)
+		rc = db_run(tx,
+			"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us,"
+			" forgiven_us, ping_us, clock, at_ms) SELECT $1, $2, $3, $4, 0, '', '', 0,"
+			" 0, 0, clock, 1 FROM match WHERE id = $1",
+			db_int(match_id), db_int(seq),
+			db_str(seq % 2 ? "draw-offer" : "draw-decline"), db_int(seq % 2 ? 0 : 1));
+	if (rc >= 0)
+		rc = db_run(tx, "UPDATE match SET seq = $2 WHERE id = $1", db_int(match_id),
+			db_int(ASKED));
+	return rc < 0 ? rc : 0;
+}
+
+static void resume(int since)
+{
+	struct game_intent in = {
+		.kind = GAME_RESUME, .match = match_id, .client = BLACK + 1, .ply = -1, .seq = since
+	};
+
+	forget_told();
+	ck_assert_int_eq(game_shard_post(g.shards[0], &in), 0);
+}
+
+START_TEST(who_missed_much_is_told_how_it_stands_instead)
+{
+	open_match(60000, 60000);
+	game_shard_free(&g.shards[0]);
+	ck_assert_int_eq(db_write_wait(g.db, ask_often, NULL), 0);
+	g.shards[0] = game_shard_new(&g, 0);
+	resume(ASKED - GAME_MISSED_MAX);
+	want(BLACK + 1, "\"missed\"", NULL, NULL);
+	resume(ASKED - GAME_MISSED_MAX - 1);
+	want(BLACK + 1, "\"state\"", NULL, NULL);
+	resume(0);
+	want(BLACK + 1, "\"state\"", NULL, NULL);
+	close_match();
+}
+END_TEST
 
 /* ---- how many there may be ---- */
 
@@ -455,9 +505,9 @@ START_TEST(a_first_move_that_came_in_time_is_played)
 }
 END_TEST
 
-TEST_MAIN("shard", matches_of_one_person_begin_so_often_and_no_more,
-	a_move_that_is_on_disk_already_is_played, another_move_on_disk_is_the_one_that_counts,
-	a_resignation_that_is_on_disk_already_is_told,
+TEST_MAIN("shard", who_missed_much_is_told_how_it_stands_instead,
+	matches_of_one_person_begin_so_often_and_no_more, a_move_that_is_on_disk_already_is_played,
+	another_move_on_disk_is_the_one_that_counts, a_resignation_that_is_on_disk_already_is_told,
 	an_end_on_disk_that_nobody_here_knew_of_is_told,
 	of_two_that_own_a_match_the_later_changes_nothing,
 	what_is_another_nodes_is_let_go_and_read_anew,
