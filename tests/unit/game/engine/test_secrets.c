@@ -246,7 +246,7 @@ static void send_stored(struct table *t)
 		json_writer_init(&w, &t->sent[0]);
 		json_open_object(&w);
 		game_write_match(&w, read.m, GAME_VIEWER_PUBLIC, !list, t->now_us);
-		game_write_events(&w, read.m, 0, GAME_VIEWER_PUBLIC);
+		game_write_events(&w, read.m, 0, MATCH_EVENTS_MAX, GAME_VIEWER_PUBLIC);
 		game_write_position(&w, read.m, GAME_VIEWER_PUBLIC);
 		json_close_object(&w);
 		match_free(&read.m);
