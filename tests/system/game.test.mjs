@@ -115,7 +115,10 @@ test('battleship: ships are placed at the same time, and nobody else hears where
     assert.ok(boards.length > 0 && boards.every((board) => !board.includes('s')));
   }
   first.send({ type: 'resign', match });
-  await second.wantType('ended', match);
+  const end = await second.wantType('ended', match);
+  assert.ok(end.position.boards.every((board) => board.includes('s')), 'nothing is secret any more');
+  const kept = await get(first, `/api/game/matches/${match}`);
+  for (const move of fleets.flat()) assert.ok(kept.moves.includes(move), move);
   await Promise.all(players.map((player) => player.close()));
 });
 

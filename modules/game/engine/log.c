@@ -89,13 +89,15 @@ void match_log_get(const struct match_log *log, int seq, int viewer, struct matc
 	const char *p = log->texts.p + e->at;
 
 	INVARIANT(seq >= 1 && seq <= log->n && viewer < (int)log->seats);
+	if (log->entries[log->n - 1].kind == MATCH_ENDED)
+		viewer = GAME_VIEWER_ALL;
 	*out = (struct match_event){ .kind = (enum match_event_kind)e->kind,
 		.seat = e->seat,
 		.ply = e->ply,
 		.at_ms = e->at_ms,
 		.turn = e->turn };
 	/* What all may know stands behind what the database does, and then each seat's. */
-	for (int i = MATCH_VIEWER_ALL; i <= (e->told ? viewer : MATCH_VIEWER_ALL); i++) {
+	for (int i = GAME_VIEWER_ALL; i <= (e->told ? viewer : GAME_VIEWER_ALL); i++) {
 		out->text = next_text(&p);
 		out->notation = next_text(&p);
 	}

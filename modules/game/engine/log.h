@@ -32,9 +32,6 @@ enum match_event_kind {
 	MATCH_EVENT_KINDS,
 };
 
-/* A viewer who may know everything: the database. */
-#define MATCH_VIEWER_ALL (-2)
-
 struct match_event {
 	enum match_event_kind kind;
 	int seat;              /* whose doing it is; -1: nobody's (time, rules) */
@@ -71,8 +68,8 @@ struct match_log {
  */
 void match_log_add(
 	struct match_log *log, const struct match_event *event, const struct game_move *told);
-/* One of them as a viewer (MATCH_VIEWER_ALL, GAME_VIEWER_PUBLIC, a seat) may see it; valid until
- * the next is added. */
+/* One of them as a viewer (GAME_VIEWER_ALL, GAME_VIEWER_PUBLIC, a seat) may see it: behind an end
+ * everybody sees all. Valid until the next is added. */
 void match_log_get(const struct match_log *log, int seq, int viewer, struct match_event *out);
 void match_log_free(struct match_log *log);
 

@@ -39,7 +39,7 @@ int match_state_at(const struct match *m, int ply, void *state)
 	if (m->rules->init(state, m->seats, slice_str(m->setup), m->seed, &why) < 0)
 		return HEARTH_ECORRUPT;
 	for (int i = 0; i < ply; i++) {
-		match_log_get(&m->log, m->line[i], MATCH_VIEWER_ALL, &e);
+		match_log_get(&m->log, m->line[i], GAME_VIEWER_ALL, &e);
 		if (m->rules->apply(state, (unsigned)e.seat, e.text, NULL, &why) < 0)
 			return HEARTH_ECORRUPT;
 	}

@@ -145,7 +145,7 @@ static bool has_step(const struct owned *o)
 		struct match_event is, wanted;
 
 		match_step_event(&o->step, i, &wanted);
-		match_log_get(&m->log, o->step.seq + 1 + i, MATCH_VIEWER_ALL, &is);
+		match_log_get(&m->log, o->step.seq + 1 + i, GAME_VIEWER_ALL, &is);
 		if (is.kind != wanted.kind || is.seat != wanted.seat ||
 			!slice_eq(is.text, wanted.text))
 			return false;

@@ -99,7 +99,7 @@ static int plies_back(const struct match *m, int seat)
 	struct match_event e;
 
 	for (int i = m->ply; i > 0; i--) {
-		match_log_get(&m->log, m->line[i - 1], MATCH_VIEWER_ALL, &e);
+		match_log_get(&m->log, m->line[i - 1], GAME_VIEWER_ALL, &e);
 		if (e.seat == seat)
 			return m->ply - i + 1;
 	}

@@ -68,11 +68,26 @@ static int load(struct db_tx *tx, void *arg)
 	return game_store_read(tx, r->id, &r->match);
 }
 
-static void add_game(struct export_part *part, const struct game *g, const struct match *m)
+/* NULL: these rules refuse how it began. Owned by the caller. */
+static void *first_state(const struct match *m)
+{
+	void *state = mem_zalloc(m->rules->state_size);
+
+	if (match_state_at(m, 0, state) < 0) {
+		free(state);
+		state = NULL;
+	}
+	return state;
+}
+
+/* As the account may know it: of a match that goes on, the own secrets alone. */
+static void add_game(
+	struct export_part *part, const struct game *g, const struct match *m, int64_t account)
 {
 	char rooms[GAME_SEATS_MAX][ACCOUNTS_NAME_ROOM];
 	char control[GAME_CONTROL_TEXT_MAX];
 	struct strbuf text = { 0 }, moves = { 0 };
+	void *start = NULL;
 	struct game_record record = {
 		.site = slice_str(hearth_hostname(g->h)),
 		.seats = m->seats,
@@ -81,9 +96,10 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 		.status = slice_str(m->status),
 		.reason = slice_str(m->reason),
 		.setup = slice_str(m->setup),
-		.seed = m->seed,
 	};
 
+	if (m->over || !m->rules->has_secrets)
+		record.start = start = first_state(m);
 	game_control_print(&m->clock.control, control);
 	record.time_control = slice_str(control);
 	record.rated = m->rated;
@@ -92,12 +108,13 @@ static void add_game(struct export_part *part, const struct game *g, const struc
 	memcpy(record.scores, m->scores, sizeof(record.scores));
 	for (unsigned seat = 0; seat < m->seats; seat++)
 		record.names[seat] = match_name(m, (int)seat, rooms[seat]);
-	match_line(m, GAME_VIEWER_PUBLIC, true, &moves);
+	match_line(m, match_seat(m, account), true, &moves);
 	record.moves = strbuf_slice(&moves);
 	m->rules->record(&record, &text);
 	export_file_add(part, strbuf_slice(&text));
 	strbuf_free(&moves);
 	strbuf_free(&text);
+	free(start);
 }
 
 #define FIRST_FILE "games.pgn"
@@ -132,7 +149,7 @@ static void add_games(struct export_part *part, struct game *g, struct reading *
 		r->id = r->ids[i - 1];
 		rc = db_read_wait(g->db, load, r);
 		if (rc == 0 && is_for_file(r))
-			add_game(part, g, r->match);
+			add_game(part, g, r->match, r->account);
 		else if ((rc == HEARTH_ECORRUPT || rc == HEARTH_EUNSUPPORTED) && is_first_file(r))
 			export_file_add(part, slice_str(arena_printf(r->arena,
 						      "; match %lld cannot be read: %s\n\n",

@@ -1,7 +1,7 @@
 /*
  * battleship.c: two boards, each with ships and with the shots at it. A view has the ships of its viewer
  * alone, and of the other what shots have found; a placing is told to nobody but who places. When it is
- * over nothing is secret.
+ * over, however it ended, nothing is secret.
  *
  * A saved game is, with a line for each seat's ships in their order and one for the shots at them:
  *
@@ -201,7 +201,7 @@ static void view(const void *state, int viewer, struct strbuf *out)
 	json_name(&w, "boards");
 	json_open_array(&w);
 	for (unsigned seat = 0; seat < 2; seat++)
-		put_board(&w, g, seat, g->won || viewer == (int)seat);
+		put_board(&w, g, seat, g->won || viewer == GAME_VIEWER_ALL || viewer == (int)seat);
 	json_close_array(&w);
 	json_put_str(&w, "turn", g->won || fleets_placing(g) ? NULL : seats[g->turn]);
 	json_put_str(&w, "status", result.status);

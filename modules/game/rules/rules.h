@@ -25,6 +25,7 @@
 #define GAME_SEATS_MAX     8    /* who may play in one match */
 #define GAME_MOVE_MAX      256  /* bytes of a move or its notation, with the NUL; no blank in it */
 #define GAME_VIEWER_PUBLIC (-1) /* a viewer without a seat */
+#define GAME_VIEWER_ALL    (-2) /* one who may know everything, as all may when a match is over */
 #define GAME_NOBODY        (-1) /* the winner of a drawn game */
 
 /* What a seat scores, in half points. */
@@ -83,9 +84,10 @@ struct game_record {
 	bool scored;        /* it is over, and was not aborted */
 	int scores[GAME_SEATS_MAX];
 	struct slice status, reason; /* as struct game_result has them */
-	struct slice setup;          /* as `init` got it, with the seed */
-	const uint8_t *seed;         /* GAME_SEED_SIZE bytes */
-	struct slice time_control;   /* as PGN writes it; empty: none */
+	struct slice setup;          /* as `init` got it */
+	const void
+		*start; /* the state that `init` made of that; NULL: it has secrets yet, or none */
+	struct slice time_control; /* as PGN writes it; empty: none */
 	bool rated;
 	int ratings[GAME_SEATS_MAX]; /* when it began, by seat; 0: not known */
 	struct slice moves;          /* notations of all moves, separated by one space */
@@ -141,7 +143,8 @@ struct game_rules {
 	void (*legal)(const void *state, unsigned seat, struct strbuf *out);
 	/*
 	 * Appends what a viewer (a seat or GAME_VIEWER_PUBLIC) may know, as one JSON object. It is
-	 * the only form in which a state may reach a client.
+	 * the only form in which a state may reach a client. A game with secrets is asked for
+	 * GAME_VIEWER_ALL where the match is over, which need not be by its rules.
 	 */
 	void (*view)(const void *state, int viewer, struct strbuf *out);
 	/*
@@ -174,7 +177,7 @@ struct game_rules {
 	uint64_t (*hash)(const void *state);
 	/*
 	 * Appends a match as its field writes it down (chess: PGN), for whoever wants to keep it.
-	 * What is secret while it goes on is not told to this function either.
+	 * What is secret while it goes on, the seed above all, is not told to this function either.
 	 */
 	void (*record)(const struct game_record *match, struct strbuf *out);
 	const char *record_file; /* what a file of such matches is called: "games.pgn" */

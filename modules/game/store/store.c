@@ -287,17 +287,18 @@ static int offer_behind(const struct writing *w, enum match_offer_kind kind)
 	return offer->by;
 }
 
-/* The latest move behind a step, as everybody may know it. */
-static struct slice last_behind(const struct writing *w)
+/* The latest move behind a step, as all may know it: GAME_VIEWER_PUBLIC, or _ALL when it is over. */
+static struct slice last_behind(const struct writing *w, int viewer)
 {
 	const struct match_step *s = w->step;
 	struct match_event e;
 
 	if (s->events[0] == MATCH_MOVED)
-		return slice_str(s->told ? s->told[0].text : s->move.text);
+		return slice_str(
+			s->told && viewer != GAME_VIEWER_ALL ? s->told[0].text : s->move.text);
 	if (s->ply == 0)
 		return SLICE("");
-	match_log_get(&w->m->log, w->m->line[s->ply - 1], GAME_VIEWER_PUBLIC, &e);
+	match_log_get(&w->m->log, w->m->line[s->ply - 1], viewer, &e);
 	return e.text;
 }
 
@@ -322,9 +323,10 @@ static int set_board(const struct writing *w, int seq)
 {
 	const struct match_step *s = w->step;
 	const struct db_value values[] = { db_int(w->m->id), db_int(seq), db_int(s->ply),
-		db_text(last_behind(w)), db_text(strbuf_slice(&s->position)), db_text(w->clock),
-		db_int(s->clock.side), db_int(turn_behind(w)), db_int(offer_behind(w, MATCH_DRAW)),
-		db_int(offer_behind(w, MATCH_TAKEBACK)), db_int(s->seq), db_int(w->at->due_us) };
+		db_text(last_behind(w, GAME_VIEWER_PUBLIC)), db_text(strbuf_slice(&s->position)),
+		db_text(w->clock), db_int(s->clock.side), db_int(turn_behind(w)),
+		db_int(offer_behind(w, MATCH_DRAW)), db_int(offer_behind(w, MATCH_TAKEBACK)),
+		db_int(s->seq), db_int(w->at->due_us) };
 	bool stands = w->at->due_us == GAME_DUE_STANDS;
 
 	return changed_one(db_run_values(
@@ -341,6 +343,23 @@ static int set_offers(const struct writing *w, int seq)
 		db_int(offer_behind(w, MATCH_TAKEBACK)), db_int(w->step->seq)));
 }
 
+/* What was secret is not any more, in lists too, whatever has ended the match. */
+static int open_secrets(const struct writing *w)
+{
+	const void *state = w->step->state ? w->step->state : w->m->state;
+	struct strbuf view = { 0 };
+	int rc;
+
+	if (!w->m->rules->has_secrets || !state)
+		return 0;
+	w->m->rules->view(state, GAME_VIEWER_ALL, &view);
+	rc = db_run(w->tx, "UPDATE match SET position = $2, last = $3 WHERE id = $1",
+		db_int(w->m->id), db_text(strbuf_slice(&view)),
+		db_text(last_behind(w, GAME_VIEWER_ALL)));
+	strbuf_free(&view);
+	return rc;
+}
+
 static int end_match(const struct writing *w, int from_seq, int seq)
 {
 	const struct match_step *s = w->step;
@@ -351,6 +370,8 @@ static int end_match(const struct writing *w, int from_seq, int seq)
 		db_int(w->m->id), db_int(seq), db_str(s->status), db_str(s->reason),
 		db_int(w->at->wall_ms), db_text(w->clock), db_int(from_seq)));
 
+	if (rc >= 0)
+		rc = open_secrets(w);
 	for (unsigned seat = 0; seat < w->m->seats && rc >= 0; seat++)
 		rc = db_run(w->tx,
 			"UPDATE seat SET score = $3, live = 0 WHERE match = $1 AND seat = $2",

@@ -116,6 +116,8 @@ struct buf *game_frame_ended(const struct match *m, int64_t now_us)
 	game_write_clock(&f.w, m, now_us);
 	if (m->rated)
 		game_write_players(&f.w, m);
+	if (m->rules->has_secrets)
+		game_write_position(&f.w, m, GAME_VIEWER_PUBLIC);
 	return frame_close(&f);
 }
 

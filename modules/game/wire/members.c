@@ -77,7 +77,7 @@ void game_write_position(struct json_writer *w, const struct match *m, int viewe
 
 	json_name(w, "position");
 	if (m->rules->has_secrets && m->state)
-		m->rules->view(m->state, viewer, &view);
+		m->rules->view(m->state, m->over ? GAME_VIEWER_ALL : viewer, &view);
 	if (view.n || m->position.n)
 		json_ready(w, strbuf_slice(view.n ? &view : &m->position));
 	else

@@ -266,7 +266,7 @@ const on = {
   },
   ended(frame) {
     if (!isShown(frame)) return;
-    Object.assign(match, { status: frame.status, reason: frame.reason, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, legal: [], draw_offer: null, takeback_offer: null });
+    Object.assign(match, { status: frame.status, reason: frame.reason, winner: frame.winner, clock: frame.clock ?? match.clock, players: frame.players ?? match.players, position: frame.position ?? match.position, legal: [], draw_offer: null, takeback_offer: null });
     gone = null;
     draw();
     refreshGames();

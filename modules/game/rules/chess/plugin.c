@@ -288,14 +288,14 @@ static uint64_t hash(const void *state)
 
 static void record(const struct game_record *match, struct strbuf *out)
 {
-	struct chess_board board = { 0 };
+	const struct chess_game *start = match->start;
 	struct slice setup = match->setup;
 	char drawn[CHESS_FEN_MAX];
-	const char *why = NULL;
 
-	if (setup.n && begin(setup, match->seed, &board, &why) == 0 && slice_eq(setup, DRAWN))
-		setup = slice_of(drawn, chess_fen_write(&board, drawn));
-	pgn_record(match, setup, board.chess960 ? SLICE("Chess960") : SLICE(""), out);
+	if (start && slice_eq(setup, DRAWN))
+		setup = slice_of(drawn, chess_fen_write(&start->board, drawn));
+	pgn_record(
+		match, setup, start && start->board.chess960 ? SLICE("Chess960") : SLICE(""), out);
 }
 
 const struct game_rules chess_rules = {

@@ -86,9 +86,9 @@ static void hide_view(const void *state, int viewer, struct strbuf *out)
 	strbuf_printf(out, "{\"asked\":\"%.*s\",\"hidden\":[", h->asks, h->asked);
 	for (int seat = 0; seat < 2; seat++)
 		strbuf_printf(out, "%s\"%c\"", seat ? "," : "",
-			!h->hidden[seat]            ? '-'
-			: viewer == seat || h->over ? h->hidden[seat]
-						    : '?');
+			!h->hidden[seat]                              ? '-'
+			: viewer == seat || viewer == GAME_VIEWER_ALL ? h->hidden[seat]
+								      : '?');
 	strbuf_adds(out, "]}");
 }
 
@@ -327,6 +327,43 @@ START_TEST(what_is_hidden_changes_no_byte_of_others)
 }
 END_TEST
 
+/* However it ended: here one gives up, and nothing was found. */
+START_TEST(behind_an_end_everybody_sees_all)
+{
+	struct db *db = database_new(&(struct db_schema){ "game", game_migrations });
+	struct table t = begin(db);
+	const char *why;
+
+	play(&t, 1, "hid-7");
+	play(&t, 0, "hid-6");
+	for (int i = 0; i < 3; i++)
+		strbuf_reset(&t.sent[i]);
+	ck_assert_int_eq(match_try_resign(t.m, 1, t.now_us, &t.step, &why), 0);
+	ck_assert_int_eq(db_write_wait(t.db, write_step, &t), 0);
+	match_take(t.m, &t.step, t.now_us);
+	send_all(&t, 2);
+	for (int i = 0; i < 3; i++) {
+		struct slice all = strbuf_slice(&t.sent[i]);
+
+		/* What they were, with which words, and as what the position has them: in `ended`, too. */
+		ck_assert(slice_find(all, SLICE("\"hid-6\"")) >= 0);
+		ck_assert(slice_find(all, SLICE("\"hid-7!\"")) >= 0);
+		ck_assert(slice_find(all, SLICE("null,\"hid-")) < 0);
+		ck_assert(slice_find(all, SLICE("[\"6\",\"7\"]")) >= 0);
+		ck_assert(slice_find(slice_head(all, (size_t)slice_find(all, SLICE("\n"))),
+				  SLICE("[\"6\",\"7\"]")) >= 0);
+		strbuf_reset(&t.sent[i]);
+	}
+	/* And to who asks for it later, or for a list. */
+	send_stored(&t);
+	ck_assert(slice_find(strbuf_slice(&t.sent[0]), SLICE("\"?\"")) < 0);
+	ck_assert(slice_find(strbuf_slice(&t.sent[0]), SLICE("\"last\":null")) < 0);
+	ck_assert(slice_find(strbuf_slice(&t.sent[0]), SLICE("[\"6\",\"7\"]")) >= 0);
+	end(&t);
+	db_close(&db);
+}
+END_TEST
+
 /* ---- through a shard ---- */
 
 static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -433,4 +470,5 @@ START_TEST(each_is_sent_what_is_theirs)
 }
 END_TEST
 
-TEST_MAIN("secrets", what_is_hidden_changes_no_byte_of_others, each_is_sent_what_is_theirs)
+TEST_MAIN("secrets", what_is_hidden_changes_no_byte_of_others, behind_an_end_everybody_sees_all,
+	each_is_sent_what_is_theirs)

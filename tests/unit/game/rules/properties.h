@@ -361,17 +361,18 @@ static inline void trial_replay(struct trial *t)
 static inline void trial_record(struct trial *t)
 {
 	struct game_record match = { .site = SLICE("example.org"),
+		.start = t->copy,
 		.seats = t->seats,
 		.started_at = 1700000000000,
 		.status = SLICE("draw"),
 		.reason = SLICE("agreement"),
 		.setup = t->setup,
-		.seed = t->seed,
 		.time_control = SLICE("300"),
 		.scored = true };
 	struct strbuf text = { 0 }, moves = { 0 };
 	struct slice rest = strbuf_slice(&t->log);
 
+	trial_begin(t, t->copy, 0x5a);
 	for (unsigned seat = 0; seat < t->seats; seat++)
 		match.names[seat] = "A \"b\"\\ ]\n[c";
 	while (rest.n) {

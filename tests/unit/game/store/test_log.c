@@ -73,8 +73,8 @@ static void same_event(const struct match *a, const struct match *b, int seq)
 {
 	struct match_event x, y;
 
-	match_log_get(&a->log, seq, MATCH_VIEWER_ALL, &x);
-	match_log_get(&b->log, seq, MATCH_VIEWER_ALL, &y);
+	match_log_get(&a->log, seq, GAME_VIEWER_ALL, &x);
+	match_log_get(&b->log, seq, GAME_VIEWER_ALL, &y);
 	ck_assert_int_eq(x.kind, y.kind);
 	ck_assert_int_eq(x.seat, y.seat);
 	ck_assert_int_eq(x.ply, y.ply);
@@ -339,7 +339,7 @@ START_TEST(matches_of_before_are_what_they_were)
 	ck_assert_int_eq(m->clock.started_us, 4 * SECOND);
 	ck_assert_int_eq(m->clock.left_us[0], 57 * SECOND);
 	ck_assert_int_eq(m->due_us, 61 * SECOND);
-	match_log_get(&m->log, 3, MATCH_VIEWER_ALL, &e);
+	match_log_get(&m->log, 3, GAME_VIEWER_ALL, &e);
 	ck_assert_int_eq(e.seat, 0);
 	ck_assert_int_eq(e.at_ms, 3003);
 	ck_assert_int_eq(e.turn.used_us, 11);

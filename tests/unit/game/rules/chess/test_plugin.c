@@ -340,18 +340,24 @@ START_TEST(a_start_that_is_drawn)
 {
 	uint8_t one[GAME_SEED_SIZE] = { 1, 2, 3, 4, 5, 6, 7, 8 }, other[GAME_SEED_SIZE] = { 7 };
 	struct game_record match = {
-		.names = { "W", "B" }, .seats = 2, .setup = SLICE("chess960"), .seed = one
+		.names = { "W", "B" }, .seats = 2, .setup = SLICE("chess960")
 	};
 	struct strbuf a = { 0 }, b = { 0 }, c = { 0 }, text = { 0 };
+	void *start = calloc(1, rules->state_size);
+	const char *why;
 
 	view_of(one, &a);
 	view_of(one, &b);
 	view_of(other, &c);
 	ck_assert_str_eq(a.p, b.p);
 	ck_assert_str_ne(a.p, c.p);
+	ck_assert_ptr_nonnull(start);
+	ck_assert_int_eq(rules->init(start, 2, match.setup, one, &why), 0);
+	match.start = start;
 	rules->record(&match, &text);
 	ck_assert(strstr(text.p, "[Variant \"Chess960\"]") && strstr(text.p, "[SetUp \"1\"]"));
 	ck_assert(!strstr(text.p, "[FEN \"chess960"));
+	free(start);
 	strbuf_free(&a);
 	strbuf_free(&b);
 	strbuf_free(&c);
