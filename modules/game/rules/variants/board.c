@@ -262,13 +262,3 @@ enum variant_end variant_ended(const struct variant_board *b)
 	}
 	return b->variant == VARIANT_RACING_KINGS ? race_ended(b) : VARIANT_GOES_ON;
 }
-
-bool variant_can_win(const struct variant_board *b, unsigned colour)
-{
-	bool bare = b->chess.colour[colour] == king_set(b, colour);
-
-	/* A king alone gives no check, and captures nothing. */
-	if (b->variant == VARIANT_ATOMIC || b->variant == VARIANT_THREE_CHECK)
-		return !bare;
-	return true;
-}

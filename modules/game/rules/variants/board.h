@@ -69,7 +69,5 @@ void variant_play(struct variant_board *b, struct chess_move m);
 /* Sets the square where a pawn may be captured in passing, if it may. `square` was passed just now. */
 void variant_offer_ep(struct variant_board *b, unsigned square);
 enum variant_end variant_ended(const struct variant_board *b);
-/* Whether the colour could still win. "No" is always right. */
-bool variant_can_win(const struct variant_board *b, unsigned colour);
 
 #endif

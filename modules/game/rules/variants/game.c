@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "rules/variants/material.h"
 #include "rules/variants/moves.h"
 
 static void pack(const struct variant_board *b, struct variant_packed *out)

@@ -21,6 +21,7 @@
 #include "rules/plain.h"
 #include "rules/variants/fen.h"
 #include "rules/variants/game.h"
+#include "rules/variants/material.h"
 #include "rules/variants/moves.h"
 #include "rules/variants/notation.h"
 
