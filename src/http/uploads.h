@@ -1,6 +1,7 @@
 /*
  * uploads.h: what one account may send to this server at a time in large bodies, which lie in memory until
- * they are dealt with: so many, and so many bytes together, by whatever number of connections. On the loop.
+ * they are dealt with: so many, and so many bytes together, by whatever number of connections. It is the memory
+ * of this process that is bounded: of several nodes each has its own. On the loop.
  */
 #ifndef HEARTH_SRC_HTTP_UPLOADS_H
 #define HEARTH_SRC_HTTP_UPLOADS_H

@@ -50,9 +50,11 @@ static const struct config_setting settings[] = {
 		"tests): as many times what one address may have" },
 	{ "connections", "uploads_per_account", CONFIG_INT, "32", "0", "10000", NULL,
 		"large requests over HTTP (a mail with attachments, a picture) that one account "
-		"may be sending at a time; 0: any number" },
+		"may be sending at a time, to each node where there are several; 0: any number" },
 	{ "connections", "upload_bytes_per_account", CONFIG_SIZE, "128M", "0", "1T", NULL,
-		"and how large they may be together, since they lie in memory; 0: any size" },
+		"and how large they may be together, since they lie in memory (of each node); 0: "
+		"any "
+		"size" },
 	{ "tls", "cert", CONFIG_TEXT, "", NULL, NULL, NULL,
 		"certificate chain (PEM); empty: a self-signed one is made in the data folder" },
 	{ "tls", "key", CONFIG_TEXT, "", NULL, NULL, NULL, "private key (PEM) of the certificate" },
