@@ -12,7 +12,10 @@ struct letter {
 	struct slice to;      /* a mail address */
 	struct slice subject; /* ASCII, one line */
 	struct slice text;    /* UTF-8, lines ended by \n */
-	bool all;             /* for all whom the address reaches; else for one person alone */
+	/* How it went, once: 0: it is on disk, here or in the queue. May be NULL; not called where send refuses. */
+	void (*done)(void *arg, int status);
+	void *arg;
+	bool all; /* for all whom the address reaches; else for one person alone */
 };
 
 struct letters {

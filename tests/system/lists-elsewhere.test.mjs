@@ -311,8 +311,22 @@ test('what comes back pauses a member: by its own address, signed, once a day', 
   const resume = (who) => hearth.api('POST', `/api/auth/groups/${band}/subscribers/${id}/resume`, undefined, who);
   assert.equal((await resume(ann)).status, 404); // it is not paused
   earlier('nobody@away.test');
+  // Letters that cannot be put on disk for now are sent again.
+  const told = () => sql(`SELECT told FROM subscriber WHERE id = ${id}`, 'auth');
+  sql("CREATE TRIGGER no_letters BEFORE INSERT ON outgoing WHEN NEW.mail_from = '' BEGIN SELECT RAISE(ABORT, 'no'); END");
+  const seen = hearth.log.length;
   assert.equal(await send('band@hearth.test'), 250);
   await eventually(() => state('nobody@away.test') === 'paused', 30, 'that it is paused');
+  await eventually(() => /a letter of the server could not be delivered/.test(hearth.log.slice(seen)), 30, 'that it failed');
+  sql('DROP TRIGGER no_letters');
+  sql(`UPDATE subscriber SET asked_ms = 1 WHERE id = ${id}`, 'auth');
+  sink.refuses = undefined;
+  // What comes back next has it looked at, as the chores do.
+  await eventually(async () => {
+    await send(address, { from: '', text: failed });
+    return letters('nobody@away.test', 'Mail of a group is not sent to you').length;
+  }, 30, 'the letter, again');
+  await eventually(() => told() === '1', 30, 'that it is told');
   assert.deepEqual([(await resume(bob)).status, (await resume(ann)).status], [404, 204]);
   assert.equal(hearth.command('group', 'resume', 'band', 'nobody@away.test').status, 1);
   assert.equal(hearth.command('verify').status, 0);

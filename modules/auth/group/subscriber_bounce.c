@@ -5,11 +5,13 @@
  *   owners, and one there with a link ─▶ a member again, by that link or by an owner
  *
  * Counted as Mailman does: a hard one is a point and a soft one half of it; of one day the worst alone; a week
- * without any, and the score begins anew; with SUBSCRIBER_SCORE_MAX they are paused. So a mailbox that is
- * full over the holidays keeps nobody out, and one that is gone costs five mails.
+ * behind a soft one, or a quarter behind a hard one, without any, and the score begins anew; with SUBSCRIBER_SCORE_MAX
+ * they are paused. So a mailbox that is full over the holidays keeps nobody out, and one that is gone costs five
+ * mails, also those of a group that writes once a month.
  *
- * Telling is claimed by a row (`told` 2), so that one node does it, once; who was killed amid it is told again
- * after TELL_AGAIN_MS, by the chores of the module. Counting on a database thread, letters on the loop; TELL_MAX
+ * Telling is claimed by a row (`told` 2), so that one node does it, once; it is done (1) when its letters are on
+ * disk. Where that node was killed amid it, or the member's could not be put there for now, it is done again after
+ * TELL_AGAIN_MS, by the chores of the module. Counting on a database thread, letters on the loop; TELL_MAX
  * at a time.
  */
 #include <sodium.h>
@@ -25,7 +27,8 @@
 #define DAY_MS        (INT64_C(24) * 3600 * 1000)
 #define HARD          2 /* half points */
 #define SOFT          1
-#define STALE_DAYS    7
+#define STALE_SOFT    7 /* days */
+#define STALE_HARD    100
 #define TELL_MAX      10
 #define TELL_OWNERS   10
 #define TELL_AGAIN_MS (INT64_C(10) * 60 * 1000)
@@ -60,7 +63,7 @@ static bool add(struct count *c, int64_t weight, int64_t day)
 {
 	if (day < c->day)
 		day = c->day;
-	if (day - c->day > STALE_DAYS)
+	if (day - c->day > (c->weight == HARD ? STALE_HARD : STALE_SOFT))
 		c->score = 0;
 	if (day == c->day && weight <= c->weight)
 		return false;
@@ -132,8 +135,12 @@ int auth_apply_bounced(void *module, struct db_tx *tx, const struct bus_event *e
 
 /* ---- telling ---- */
 
+struct telling;
+
 struct told {
+	struct telling *telling;
 	int64_t id;
+	bool again; /* its letter could not be put on disk for now */
 	char address[256], group[256], name[GROUP_NAME_MAX + 1];
 	char secret[AUTH_TOKEN_TEXT], hex[AUTH_TOKEN_HEX];
 	char owners[TELL_OWNERS][256];
@@ -143,7 +150,7 @@ struct told {
 struct telling {
 	struct auth *a;
 	struct told list[TELL_MAX];
-	size_t n;
+	size_t n, letters; /* which are under way */
 };
 
 static void telling_free(struct telling *t)
@@ -157,7 +164,7 @@ static int take_one(struct db_rows *rows, void *arg)
 	struct telling *t = arg;
 	struct told *one = &t->list[t->n++];
 
-	*one = (struct told){ .id = db_col_int(rows, 0) };
+	*one = (struct told){ .telling = t, .id = db_col_int(rows, 0) };
 	snprintf(one->address, sizeof(one->address), "%.*s", SLICE_ARG(db_col_text(rows, 1)));
 	snprintf(one->name, sizeof(one->name), "%.*s", SLICE_ARG(db_col_text(rows, 2)));
 	return 0;
@@ -212,49 +219,15 @@ static int claim(struct db_tx *tx, void *arg)
 	return rc;
 }
 
-static void send(
-	const struct letters *letters, const char *to, const char *subject, struct strbuf *text)
-{
-	letters->send(letters->self, &(struct letter){ .to = slice_str(to),
-					     .subject = slice_str(subject),
-					     .text = strbuf_slice(text) });
-	sodium_memzero(text->p, text->n);
-	strbuf_free(text);
-}
-
-static void send_letters(const struct auth *a, const struct letters *letters, struct told *one)
-{
-	struct strbuf text = { 0 };
-
-	auth_address(hearth_config(a->h), slice_str(one->name), one->group);
-	strbuf_printf(&text,
-		"Mail of the group %s to this address has come back again and again, so nothing "
-		"more is sent here for now.\n\nIf you read this, open this within a week to get it "
-		"again:\n\n  ",
-		one->group);
-	hearth_url(a->h, &text);
-	strbuf_printf(&text, "#subscribe?token=%s\n", one->secret);
-	send(letters, one->address, "Mail of a group is not sent to you for now", &text);
-	for (size_t i = 0; i < one->owner_n; i++) {
-		strbuf_printf(&text,
-			"Mail of your group %s to its member %s has come back again and again. It "
-			"gets none for now, until it opens the link of a letter that has gone "
-			"there.\n\nYou can let it have mail again, or remove it, here:\n\n  ",
-			one->group, one->address);
-		hearth_url(a->h, &text);
-		strbuf_printf(&text, "#account/groups/%s\n", one->name);
-		send(letters, one->owners[i], "A member of your group is paused", &text);
-	}
-}
-
 static int mark(struct db_tx *tx, void *arg)
 {
 	const struct telling *t = arg;
 	int rc = 0;
 
 	for (size_t i = 0; i < t->n && rc >= 0; i++)
-		rc = db_run(tx, "UPDATE subscriber SET told = 1 WHERE id = $1 AND told = 2",
-			db_int(t->list[i].id));
+		if (!t->list[i].again)
+			rc = db_run(tx, "UPDATE subscriber SET told = 1 WHERE id = $1 AND told = 2",
+				db_int(t->list[i].id));
 	return rc < 0 ? rc : 0;
 }
 
@@ -270,17 +243,112 @@ static void on_marked(void *arg, int status)
 	hearth_release(a->h);
 }
 
+static void release(struct telling *t)
+{
+	hearth_release(t->a->h);
+	telling_free(t);
+}
+
+/* One letter less is under way. */
+static void letter_done(struct telling *t)
+{
+	INVARIANT(t->letters > 0);
+	if (--t->letters == 0 && db_write(t->a->db, mark, on_marked, t) < 0)
+		release(t);
+}
+
+/* `done` is called, whatever comes of it. */
+static void send(struct told *one, const char *to, const char *subject, struct strbuf *text,
+	void (*done)(void *told, int status))
+{
+	const struct letters *letters = hearth_service(one->telling->a->h, "letters");
+	int rc;
+
+	one->telling->letters++;
+	rc = letters->send(letters->self, &(struct letter){ .to = slice_str(to),
+						  .subject = slice_str(subject),
+						  .text = strbuf_slice(text),
+						  .done = done,
+						  .arg = one });
+	sodium_memzero(text->p, text->n);
+	strbuf_free(text);
+	if (rc < 0)
+		done(one, rc);
+}
+
+/* What an owner is not told they see in the page. */
+static void on_owner_sent(void *told, int status)
+{
+	struct told *one = told;
+
+	(void)status;
+	letter_done(one->telling);
+}
+
+static void tell_owners(struct told *one)
+{
+	const struct auth *a = one->telling->a;
+	struct strbuf text = { 0 };
+
+	for (size_t i = 0; i < one->owner_n; i++) {
+		strbuf_printf(&text,
+			"Mail of your group %s to its member %s has come back again and again. It "
+			"gets none for now, until it opens the link of a letter that has gone "
+			"there.\n\nYou can let it have mail again, or remove it, here:\n\n  ",
+			one->group, one->address);
+		hearth_url(a->h, &text);
+		strbuf_printf(&text, "#account/groups/%s\n", one->name);
+		send(one, one->owners[i], "A member of your group is paused", &text, on_owner_sent);
+	}
+}
+
+/* Where nobody is reached, or the mailbox is full, it will not be better the next time. */
+static bool is_final(int status)
+{
+	return status == 0 || status == HEARTH_EUNSUPPORTED || status == HEARTH_ENOTFOUND ||
+	       status == HEARTH_EDENIED || status == HEARTH_ETOOBIG;
+}
+
+/* The owners once that one is on disk: so they are told once, however often it is tried. */
+static void on_member_sent(void *told, int status)
+{
+	struct told *one = told;
+
+	one->again = !is_final(status);
+	if (!one->again)
+		tell_owners(one);
+	letter_done(one->telling);
+}
+
+static void tell_member(struct told *one)
+{
+	const struct auth *a = one->telling->a;
+	struct strbuf text = { 0 };
+
+	auth_address(hearth_config(a->h), slice_str(one->name), one->group);
+	strbuf_printf(&text,
+		"Mail of the group %s to this address has come back again and again, so nothing "
+		"more is sent here for now.\n\nIf you read this, open this within a week to get it "
+		"again:\n\n  ",
+		one->group);
+	hearth_url(a->h, &text);
+	strbuf_printf(&text, "#subscribe?token=%s\n", one->secret);
+	send(one, one->address, "Mail of a group is not sent to you for now", &text,
+		on_member_sent);
+}
+
 static void on_claimed(void *arg, int status)
 {
 	struct telling *t = arg;
-	const struct letters *letters = hearth_service(t->a->h, "letters");
 
-	for (size_t i = 0; i < t->n && status == 0; i++)
-		send_letters(t->a, letters, &t->list[i]);
-	if (status < 0 || t->n == 0 || db_write(t->a->db, mark, on_marked, t) < 0) {
-		hearth_release(t->a->h);
-		telling_free(t);
+	if (status < 0 || t->n == 0) {
+		release(t);
+		return;
 	}
+	t->letters = 1; /* until all are sent */
+	for (size_t i = 0; i < t->n; i++)
+		tell_member(&t->list[i]);
+	letter_done(t);
 }
 
 /* Most of what comes back pauses nobody: that costs no write. */
@@ -288,10 +356,8 @@ static void on_looked(void *arg, int status)
 {
 	struct telling *t = arg;
 
-	if (status < 0 || t->n == 0 || db_write(t->a->db, claim, on_claimed, t) < 0) {
-		hearth_release(t->a->h);
-		telling_free(t);
-	}
+	if (status < 0 || t->n == 0 || db_write(t->a->db, claim, on_claimed, t) < 0)
+		release(t);
 }
 
 void subscribers_tell(struct auth *a)

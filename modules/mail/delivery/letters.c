@@ -24,6 +24,8 @@
 struct outgoing {
 	struct mail *m;
 	struct strbuf to, message;
+	void (*done)(void *arg, int status);
+	void *arg;
 	bool all;
 };
 
@@ -57,8 +59,12 @@ static void write_message(struct strbuf *out, const struct mail *m, const struct
 
 static void on_delivered(void *arg, int status, const struct mail_recipient *to, size_t n)
 {
+	const struct outgoing *o = arg;
+
 	(void)to;
 	(void)n;
+	if (o->done)
+		o->done(o->arg, status);
 	if (status < 0)
 		log_warn("mail", "a letter of the server could not be delivered", "error", "%s",
 			error_name(status), NULL);
@@ -129,6 +135,8 @@ static int send_letter(void *self, const struct letter *letter)
 	o = mem_zalloc(sizeof(*o));
 	o->m = m;
 	o->all = letter->all;
+	o->done = letter->done;
+	o->arg = letter->arg;
 	strbuf_add(&o->to, letter->to);
 	write_message(&o->message, m, letter);
 	m->accounts->reached_by(m->accounts->self, letter->to, 0, on_reached, o);

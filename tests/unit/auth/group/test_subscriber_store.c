@@ -210,6 +210,15 @@ static int do_bounces(struct db_tx *tx, void *arg)
 	for (int day = 47; day < 56; day++)
 		ck_assert(!bounced(tx, &s, false, day));
 	ck_assert(bounced(tx, &s, false, 57));
+	/* Of a group that writes once a month, too, an address that is gone is found. */
+	ck_assert_int_eq(subscriber_resume(tx, choir, s.id, T0), 0);
+	for (int month = 3; month < 7; month++)
+		ck_assert(!bounced(tx, &s, true, month * 31));
+	ck_assert(bounced(tx, &s, true, 7 * 31));
+	/* Not one that comes to nothing over years. */
+	ck_assert_int_eq(subscriber_resume(tx, choir, s.id, T0), 0);
+	for (int i = 0; i < 9; i++)
+		ck_assert(!bounced(tx, &s, true, 300 + i * 101));
 	return 0;
 }
 
