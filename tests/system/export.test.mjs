@@ -220,6 +220,10 @@ test('games are PGN that chess.js plays', async () => {
   assert.deepEqual([tags.White, tags.Black], game.annaIsWhite ? names : names.reverse());
   assert.doesNotMatch(text, /@/);
   assert.deepEqual([tags.Result, tags.Termination, tags.TimeControl], ['0-1', 'normal', '300+2']);
+  // What each move left its mover: nothing is used before all have moved.
+  const clocks = chess.getComments().map(({ comment }) => /^\[%clk 0:0([45]):(\d\d(?:\.\d)?)\]$/.exec(comment.trim())).map(([, min, s]) => min * 60 + Number(s));
+  assert.equal(clocks.length, MOVES.length);
+  assert.deepEqual(clocks.slice(0, 2), [300, 300]);
 });
 
 test('films are there as they were sent', { skip: !withVideo }, async () => {

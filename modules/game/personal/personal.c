@@ -80,6 +80,22 @@ static void *first_state(const struct match *m)
 	return state;
 }
 
+/* Of each move on the board, what it left its mover of their time. Owned by the caller; NULL: no clock. */
+static int64_t *clocks_of(const struct match *m)
+{
+	int64_t *left_us;
+	struct match_event e;
+
+	if (m->clock.control.kind == GAME_UNLIMITED || m->ply == 0)
+		return NULL;
+	left_us = mem_alloc((size_t)m->ply * sizeof(*left_us));
+	for (int i = 0; i < m->ply; i++) {
+		match_log_get(&m->log, m->line[i], GAME_VIEWER_PUBLIC, &e);
+		left_us[i] = e.left_us[e.seat];
+	}
+	return left_us;
+}
+
 /* As the account may know it: of a match that goes on, the own secrets alone. */
 static void add_game(
 	struct export_part *part, const struct game *g, const struct match *m, int64_t account)
@@ -88,6 +104,7 @@ static void add_game(
 	char control[GAME_CONTROL_TEXT_MAX];
 	struct strbuf text = { 0 }, moves = { 0 };
 	void *start = NULL;
+	int64_t *left_us = clocks_of(m);
 	struct game_record record = {
 		.site = slice_str(hearth_hostname(g->h)),
 		.seats = m->seats,
@@ -96,6 +113,7 @@ static void add_game(
 		.status = slice_str(m->status),
 		.reason = slice_str(m->reason),
 		.setup = slice_str(m->setup),
+		.left_us = left_us,
 	};
 
 	if (m->over || !m->rules->has_secrets)
@@ -115,6 +133,7 @@ static void add_game(
 	strbuf_free(&moves);
 	strbuf_free(&text);
 	free(start);
+	free(left_us);
 }
 
 #define FIRST_FILE "games.pgn"

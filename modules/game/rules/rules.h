@@ -91,6 +91,8 @@ struct game_record {
 	bool rated;
 	int ratings[GAME_SEATS_MAX]; /* when it began, by seat; 0: not known */
 	struct slice moves;          /* notations of all moves, separated by one space */
+	/* Of each move, what it left its mover of their time; NULL: no clock ran. */
+	const int64_t *left_us;
 };
 
 struct game_rules {

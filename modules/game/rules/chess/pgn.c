@@ -113,25 +113,41 @@ static bool black_begins(struct slice setup, int64_t *number)
 	return slice_eq(fields[1], SLICE("b"));
 }
 
+/* What a clock showed: one that has run out shows no less than nothing. */
+static void add_clock(struct strbuf *out, size_t *column, int64_t left_us)
+{
+	long long tenths = left_us > 0 ? left_us / 100000 : 0, s = tenths / 10;
+	char text[64];
+	int n = snprintf(
+		text, sizeof(text), "{ [%%clk %lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
+
+	if (tenths % 10)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, ".%lld", tenths % 10);
+	snprintf(text + n, sizeof(text) - (size_t)n, "] }");
+	add_word(out, column, slice_str(text));
+}
+
 void pgn_write(struct strbuf *out, const struct pgn_game *g)
 {
 	struct slice moves = g->moves;
 	size_t column = 0;
 	int64_t number;
-	bool black = black_begins(g->setup, &number), first = true;
+	bool black = black_begins(g->setup, &number);
 	char text[24];
 
 	add_tags(out, g);
-	while (moves.n > 0) {
+	for (int i = 0; moves.n > 0; i++) {
 		struct slice move = slice_split(&moves, ' ');
 
+		/* Black's bears one too where something stands between the two (8.2.2.2). */
 		snprintf(text, sizeof(text), "%lld%s", (long long)number, black ? "..." : ".");
-		if (!black || first)
+		if (!black || i == 0 || g->left_us)
 			add_word(out, &column, slice_str(text));
 		add_word(out, &column, move);
+		if (g->left_us)
+			add_clock(out, &column, g->left_us[i]);
 		number += black;
 		black = !black;
-		first = false;
 	}
 	add_word(out, &column, slice_str(result_text(g->result)));
 	strbuf_adds(out, "\n\n");
@@ -164,6 +180,7 @@ void pgn_record(const struct game_record *match, struct slice setup, struct slic
 		.white_rating = match->ratings[0],
 		.black_rating = match->ratings[1],
 		.moves = match->moves,
+		.left_us = match->left_us,
 		.variant = variant };
 
 	pgn_write(out, &game);

@@ -25,10 +25,15 @@ struct pgn_game {
 	bool rated;
 	int white_rating, black_rating; /* 0: not known */
 	struct slice moves;             /* SAN, separated by one space */
-	struct slice variant;           /* as lichess names it: "Chess960"; empty: chess */
+	const int64_t *left_us; /* of each: the mover's time behind it; NULL: none is told */
+	struct slice variant;   /* as lichess names it: "Chess960"; empty: chess */
 };
 
-/* Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. */
+/*
+ * Appends the game: tags, an empty line, the moves in lines of at most 79 bytes, an empty line. Clocks stand
+ * behind each move as its comment, "{ [%clk 0:04:59.7] }" (the supplement of 2001, with tenths where
+ * there are some).
+ */
 void pgn_write(struct strbuf *out, const struct pgn_game *game);
 
 /*

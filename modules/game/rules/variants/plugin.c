@@ -289,7 +289,7 @@ static void write_down(enum variant variant, const struct game_record *match, st
 }
 
 /* The functions that must know by which variant's table they are called, and the table. */
-#define VARIANT_RULES(word, number, rules_id, rules_name)                              \
+#define VARIANT_RULES(word, number, rules_id, rules_name, file)                        \
 	static int word##_init(void *state, unsigned seats, struct slice setup,        \
 		const uint8_t seed[GAME_SEED_SIZE], const char **why)                  \
 	{                                                                              \
@@ -327,13 +327,21 @@ static void write_down(enum variant variant, const struct game_record *match, st
 		.load = word##_load,                                                   \
 		.hash = hash,                                                          \
 		.record = word##_record,                                               \
-		.record_file = "games.pgn",                                            \
+		.record_file = (file),                                                 \
 	}
 
-VARIANT_RULES(crazyhouse, VARIANT_CRAZYHOUSE, "crazyhouse", "Crazyhouse");
-VARIANT_RULES(atomic, VARIANT_ATOMIC, "atomic", "Atomic chess");
-VARIANT_RULES(antichess, VARIANT_ANTICHESS, "antichess", "Antichess");
-VARIANT_RULES(horde, VARIANT_HORDE, "horde", "Horde");
-VARIANT_RULES(king_of_the_hill, VARIANT_KING_OF_THE_HILL, "king-of-the-hill", "King of the hill");
-VARIANT_RULES(racing_kings, VARIANT_RACING_KINGS, "racing-kings", "Racing kings");
-VARIANT_RULES(three_check, VARIANT_THREE_CHECK, "three-check", "Three-check");
+/*
+ * A file whose moves are all chess's is read by whatever reads chess (pgn-extract does); in one with the others
+ * it would find moves that chess does not have, or two of what these rules have one of.
+ */
+#define LIKE_CHESS "games.pgn"
+#define OWN        "variants.pgn"
+
+VARIANT_RULES(crazyhouse, VARIANT_CRAZYHOUSE, "crazyhouse", "Crazyhouse", OWN);
+VARIANT_RULES(atomic, VARIANT_ATOMIC, "atomic", "Atomic chess", OWN);
+VARIANT_RULES(antichess, VARIANT_ANTICHESS, "antichess", "Antichess", OWN);
+VARIANT_RULES(horde, VARIANT_HORDE, "horde", "Horde", OWN);
+VARIANT_RULES(king_of_the_hill, VARIANT_KING_OF_THE_HILL, "king-of-the-hill", "King of the hill",
+	LIKE_CHESS);
+VARIANT_RULES(racing_kings, VARIANT_RACING_KINGS, "racing-kings", "Racing kings", OWN);
+VARIANT_RULES(three_check, VARIANT_THREE_CHECK, "three-check", "Three-check", LIKE_CHESS);

@@ -75,6 +75,18 @@ START_TEST(a_game_that_counts_says_so)
 }
 END_TEST
 
+START_TEST(clocks_stand_behind_the_moves)
+{
+	static const int64_t left_us[] = { 300000000, 36059949999, -5, 59700000 };
+	struct pgn_game g = game(PGN_DRAWN, SLICE("draw"), SLICE("e4 e5 Nf3 Nc6"));
+
+	g.left_us = left_us;
+	ck_pgn(&g, TAGS("1/2-1/2", "-", "normal") "\n1. e4 { [%clk 0:05:00] } 1... e5 { "
+						  "[%clk 10:00:59.9] } 2. Nf3\n{ [%clk 0:00:00] } "
+						  "2... Nc6 { [%clk 0:00:59.7] } 1/2-1/2\n\n");
+}
+END_TEST
+
 /* Import format allows no line of more than 255 bytes, export format none of more than 79. */
 START_TEST(lines_are_short)
 {
@@ -103,4 +115,4 @@ START_TEST(lines_are_short)
 END_TEST
 
 TEST_MAIN("pgn", games_and_how_they_end, games_that_begin_elsewhere, lines_are_short,
-	a_game_that_counts_says_so)
+	clocks_stand_behind_the_moves, a_game_that_counts_says_so)
