@@ -223,6 +223,15 @@ test('what was asked of a mail that waits holds when it goes: to members elsewhe
   await eventually(() => header('bob', secret), 30, 'here it is');
   assert.equal(came(secret).length, 0);
   sql(`DELETE FROM forward WHERE account = ${id}`);
+  // And of a report on one: to who wrote it, elsewhere.
+  run('alias', 'add', 'onward', 'kim@away.test');
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  await client.startTls();
+  await client.expect(250, 'EHLO client.test');
+  assert.equal((await client.mail('x@proven.test', 'onward@hearth.test', 'From: x@proven.test\r\nSubject: to be told\r\n\r\nhello\r\n', ' REQUIRETLS')).code, 250);
+  client.close();
+  for (const to of ['kim@away.test', 'x@proven.test']) await eventually(() => hearth.log.split('\n').some((line) => line.includes(`to=${to} `) && /has not proven who it is/.test(line)), 30, `${to}: refused`);
+  assert.ok(!sink.mails.some((mail) => mail.to.includes('<x@proven.test>') || mail.to.includes('<kim@away.test>')));
 });
 
 test('what a group sends within the hour is bounded: a mail once, those here not at all, and what others write apart', async () => {

@@ -198,6 +198,50 @@ START_TEST(what_waits_for_an_owner_is_theirs)
 }
 END_TEST
 
+/* Of a mail through two lists, the rows of members elsewhere of one. */
+static int count_sending(struct db_tx *tx, void *arg)
+{
+	struct mail_outgoing o = { .mail_from = SLICE("x@y.test"),
+		.envid = SLICE(""),
+		.queued_ms = 1,
+		.expires_ms = 9,
+		.content = { .blob_key = SLICE("key"), .blob_size = SIZE, .message = SLICE("m") } };
+	struct mail_queued q = { .domain = SLICE("z.test"),
+		.orcpt = SLICE(""),
+		.recipient = SLICE("list@z.test"),
+		.list_name = SLICE("list"),
+		.due_ms = 1 };
+	static const int64_t here[] = { 1, -1, -2, -3 }, lists[] = { 5, 5, 5, 6 };
+	struct arena *a = arena_new();
+	struct mail_queued rows[5];
+	int64_t id = 0;
+	size_t n = 0;
+
+	(void)arg;
+	ck_assert_int_eq(mail_store_outgoing_add(tx, &o, &id), 0);
+	for (size_t i = 0; i < 4; i++) {
+		q.here = here[i];
+		q.list = lists[i];
+		ck_assert_int_eq(mail_store_queue_add(tx, id, &q), 0);
+	}
+	ck_assert_int_eq(mail_store_queue_counted(tx, id, 5), 0);
+	ck_assert_int_eq(mail_store_queue_due(tx, q.domain, 2, 0, 0, 5, a, rows, &n), 0);
+	ck_assert_int_eq(n, 4);
+	for (size_t i = 0; i < n; i++)
+		ck_assert_int_eq(rows[i].counted, rows[i].here < 0 && rows[i].list == 5);
+	arena_free(&a);
+	return 0;
+}
+
+START_TEST(sending_is_counted_once_a_list)
+{
+	struct db *db = database_new(&schema);
+
+	ck_assert_int_eq(db_write_wait(db, count_sending, NULL), 0);
+	db_close(&db);
+}
+END_TEST
+
 #define MEMBERS 3
 
 static int note_moderated(void *last, const struct mail_moderated *m)
@@ -276,4 +320,5 @@ START_TEST(what_waits_for_an_owner_is_counted_mail_by_mail)
 END_TEST
 
 TEST_MAIN("mail on its way", counted_without_drift, forgotten_by_the_hour,
-	what_waits_for_an_owner_is_theirs, what_waits_for_an_owner_is_counted_mail_by_mail)
+	what_waits_for_an_owner_is_theirs, what_waits_for_an_owner_is_counted_mail_by_mail,
+	sending_is_counted_once_a_list)
