@@ -163,7 +163,7 @@ test('a rated game changes both ratings, once, and only those who want each othe
   seek(a, { rated: true });
   await a.wantType('seeking');
   seek(b, { rated: true });
-  const next = await a.wantType('state');
+  const [next] = await Promise.all([a.wantType('state'), b.wantType('state')]);
   assert.deepEqual([next.players.white.rating, next.players.black.rating].sort(), [1259, 1741]);
   a.send({ type: 'abort', match: next.match });
   const { players } = await a.wantType('ended', next.match);

@@ -97,12 +97,13 @@ test('battleship: ships are placed at the same time, and nobody else hears where
   const fleets = [['A1-A5', 'B1-B4', 'C1-C3', 'D1-D3', 'E1-E2'], ['F6-J6', 'F7-I7', 'F8-H8', 'F9-H9', 'F10-G10']];
   // The second is the quicker one: nobody waits for the other.
   for (const [seat, player] of [[1, second], [0, first]]) {
+    let ply = 0; // of what the other has done since then nobody needs to have heard
     for (const move of fleets[seat]) {
-      player.send({ type: 'move', match, move });
-      assert.equal((await player.want((frame) => frame.type === 'moved' && frame.move === move)).match, match);
+      player.move(match, ply, move);
+      ({ ply } = await player.want((frame) => frame.type === 'moved' && frame.move === move));
     }
   }
-  first.send({ type: 'move', match, move: 'F6' });
+  first.move(match, 10, 'F6');
   const shot = await second.want((frame) => frame.type === 'moved' && frame.move === 'F6');
   assert.equal(shot.san, 'F6:hit');
   second.send({ type: 'resume', match });
@@ -166,9 +167,9 @@ test('resign, draw by agreement, draw by claim, stale and foreign moves', async 
   for (let i = 0; i < 5; i++) await stranger.wantType('error');
   // What is something else than it should be is an error, never left out.
   for (const odd of [{ type: 'seek', rules: 7 }, { type: 'seek', rules: 'chess\0', clock: { limit: 60 } }, { type: 'seek', clock: { limit: 60 }, legal: 'yes' },
-    { type: 'resume', match: game.match, legal: 1 }, { type: 'resume', match: `${game.match}` }, { type: 'move', match: game.match, move: 'e2e4', draw: 'no' }, { type: 'current', legal: {} }])
+    { type: 'resume', match: game.match, legal: 1 }, { type: 'resume', match: `${game.match}` }, { type: 'move', match: game.match, move: 'e2e4', draw: 'no' }, { type: 'move', match: game.match, move: 'g1f3' }, { type: 'current', legal: {} }])
     stranger.send(odd);
-  for (let i = 0; i < 7; i++) assert.match((await stranger.wantType('error')).code, /^(bad-frame|no-rules)$/);
+  for (let i = 0; i < 8; i++) assert.match((await stranger.wantType('error')).code, /^(bad-frame|no-rules)$/);
   for (const odd of ['g1f3\0', `g1f3${'é'.repeat(20)}`, 'g1f3 ', '']) game.white.move(game.match, 2, odd);
   for (let i = 0; i < 4; i++) {
     const refused = await game.white.wantType('rejected', game.match);

@@ -25,8 +25,7 @@ static void do_move(struct owned *o, int seat, const struct game_intent *in)
 	const char *why = "";
 	int rc;
 
-	if ((in->ply >= 0 && in->ply != o->match->ply) ||
-		(in->seq >= 0 && in->seq != o->match->seq)) {
+	if (!match_stands(o->match, seat, in->ply, in->seq)) {
 		shard_refuse(o->shard, in, o->match, "stale", "the match has gone on meanwhile");
 		return;
 	}

@@ -48,9 +48,10 @@ int match_set_up(struct match *m)
 
 	INVARIANT(!m->state && m->setup);
 	m->state = mem_zalloc(m->rules->state_size);
-	return m->rules->init(m->state, m->seats, slice_str(m->setup), m->seed, &why) < 0
-		       ? HEARTH_ECORRUPT
-		       : 0;
+	if (m->rules->init(m->state, m->seats, slice_str(m->setup), m->seed, &why) < 0)
+		return HEARTH_ECORRUPT;
+	match_note_turns(m, -1);
+	return 0;
 }
 
 struct match *match_new(
@@ -70,8 +71,10 @@ struct match *match_new(
 	m->state = mem_zalloc(m->rules->state_size);
 	if (m->rules->init(m->state, m->seats, start->setup, m->seed, why) < 0)
 		match_free(&m);
-	else
+	if (m) {
+		match_note_turns(m, -1);
 		match_look(m);
+	}
 	return m;
 }
 
@@ -142,6 +145,41 @@ int match_turn_in(const struct match *m, const void *state)
 bool match_is_turn(const struct match *m, int seat)
 {
 	return !m->over && seat >= 0 && m->rules->to_move(m->state) >> seat & 1;
+}
+
+void match_note_turns(struct match *m, int mover)
+{
+	uint64_t seats = m->rules->to_move(m->state);
+
+	for (int seat = 0; seat < (int)m->seats; seat++) {
+		if (!(seats >> seat & 1))
+			m->turn_at[seat] = -1;
+		else if (m->turn_at[seat] < 0 || seat == mover || mover < 0)
+			m->turn_at[seat] = m->ply;
+	}
+}
+
+/* Whether all that happened behind this event is that others have moved. */
+static bool others_moved(const struct match *m, int seat, int seq)
+{
+	for (; seq < m->seq; seq++) {
+		const struct match_entry *e = &m->log.entries[seq];
+
+		if (e->kind != MATCH_MOVED || e->seat == seat)
+			return false;
+	}
+	return true;
+}
+
+bool match_stands(const struct match *m, int seat, int ply, int seq)
+{
+	int at = m->turn_at[seat];
+	int turn_ply = at < 0 ? m->ply : at;
+	int turn_seq = at < 0 ? m->seq : at > 0 ? m->line[at - 1] : 0;
+
+	return (ply < 0 || (ply >= turn_ply && ply <= m->ply)) &&
+	       (seq < 0 || seq == m->seq ||
+		       (seq >= turn_seq && seq < m->seq && others_moved(m, seat, seq)));
 }
 
 bool match_begun(const struct match *m)

@@ -94,6 +94,8 @@ struct match {
 	uint64_t moved;         /* a bit for each seat that has made its first move */
 	struct strbuf position; /* what everybody may see of the state */
 	struct match_offer offers[MATCH_OFFERS];
+	/* By how many moves on the board it became the seat's turn, and has been since; -1: it is not. */
+	int turn_at[GAME_SEATS_MAX];
 	bool over;
 	int scores[GAME_SEATS_MAX]; /* by seat, in half points, once it is over */
 	char status[MATCH_WORD_MAX];
@@ -154,6 +156,11 @@ const char *match_name(const struct match *m, int seat, char room[ACCOUNTS_NAME_
 /* Whether it is a seat's turn; and the first by number whose it is, in a state of its rules, or -1. */
 bool match_is_turn(const struct match *m, int seat);
 int match_turn_in(const struct match *m, const void *state);
+/*
+ * Whether what a seat decided on when it had seen so many moves and events (-1: it does not say) is still
+ * to be decided: since then it was its turn, and only others have moved, where several may.
+ */
+bool match_stands(const struct match *m, int seat, int ply, int seq);
 /* Whether all have moved: nobody can abort it any more, and clocks run. */
 bool match_begun(const struct match *m);
 /* Who has scored more than any other, or GAME_NOBODY. */
@@ -227,6 +234,9 @@ int64_t match_due_us(const struct match *m, int64_t first_move_us);
 /* The same of a match behind a step taken at now_us. */
 int64_t match_step_due_us(const struct match *m, const struct match_step *step,
 	int64_t first_move_us, int64_t now_us);
+
+/* Notes whose turn it is behind a move of this seat; -1: the board is another one. */
+void match_note_turns(struct match *m, int mover);
 
 /* ---- replay.c, for what is tried ---- */
 

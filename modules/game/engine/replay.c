@@ -154,6 +154,8 @@ int match_replay(struct match *m, const struct match_event *e)
 		rc = happen(m, e, told);
 	if (rc == 0 && e->kind == MATCH_TAKEN_BACK && m->state)
 		rc = match_state_at(m, m->ply, m->state);
+	if (rc == 0 && m->state && (e->kind == MATCH_MOVED || e->kind == MATCH_TAKEN_BACK))
+		match_note_turns(m, e->kind == MATCH_MOVED ? e->seat : -1);
 	free(told);
 	return rc;
 }
@@ -200,6 +202,7 @@ void match_take(struct match *m, struct match_step *step, int64_t now_us)
 		leave_room(m);
 		m->state = step->state;
 		step->state = NULL;
+		match_note_turns(m, step->events[0] == MATCH_MOVED ? step->seat : -1);
 		strbuf_free(&m->position);
 		m->position = step->position;
 		step->position = (struct strbuf){ 0 };

@@ -83,7 +83,8 @@ int match_try_move(const struct match *m, int seat, struct slice text, bool draw
 	step->told = match_told(m, seat, slice_str(step->move.text));
 	m->rules->view(step->state, GAME_VIEWER_PUBLIC, &step->position);
 	step_outcome(m, step);
-	if (draw && !step->ends)
+	/* What may not be offered is not, and keeps no move from being made. */
+	if (draw && !step->ends && try_may_ask(m, MATCH_DRAW, seat, step->ply, why) == 0)
 		try_add(step, MATCH_DRAW_OFFERED);
 	step_clock(m, step, now_us, lag_us);
 	return 0;

@@ -32,10 +32,11 @@ int try_claim(const struct match *m, int seat, struct slice text, int64_t now_us
 /* ---- what all others must agree to ---- */
 
 /*
- * Whether a seat may ask anew: HEARTH_EEXIST when its word stands already. Each asks once between two
+ * Whether a seat may ask anew, behind so many moves: HEARTH_EEXIST when its word stands already. Each asks once between two
  * moves of its own, and nothing is asked where the log is nearly full.
  */
-static int may_ask(const struct match *m, enum match_offer_kind kind, int seat, const char **why)
+int try_may_ask(
+	const struct match *m, enum match_offer_kind kind, int seat, int ply, const char **why)
 {
 	const struct match_offer *offer = &m->offers[kind];
 
@@ -43,7 +44,7 @@ static int may_ask(const struct match *m, enum match_offer_kind kind, int seat, 
 		*why = "your word stands already: the others are to answer";
 		return HEARTH_EEXIST;
 	}
-	if (offer->asked[seat] >= 0 && m->ply - offer->asked[seat] < (int)m->seats) {
+	if (offer->asked[seat] >= 0 && ply - offer->asked[seat] < (int)m->seats) {
 		*why = "the last offer was declined: make a move before the next";
 		return HEARTH_EBUSY;
 	}
@@ -85,7 +86,7 @@ int match_try_draw(
 	}
 	if (try_claim(m, seat, (struct slice){ 0 }, now_us, step, why) == 0)
 		return 0;
-	rc = may_ask(m, MATCH_DRAW, seat, why);
+	rc = try_may_ask(m, MATCH_DRAW, seat, m->ply, why);
 	if (rc < 0)
 		return rc;
 	try_begin(m, seat, step);
@@ -141,7 +142,7 @@ int match_try_takeback(
 		}
 		return rc;
 	}
-	rc = may_ask(m, MATCH_TAKEBACK, seat, why);
+	rc = try_may_ask(m, MATCH_TAKEBACK, seat, m->ply, why);
 	if (rc < 0)
 		return rc;
 	if (m->rules->has_secrets || plies_back(m, seat) == 0) {

@@ -33,6 +33,8 @@ int try_may_move(const struct match *m, int64_t now_us, int64_t lag_us, const ch
  * A draw claimed by the position (empty text), or by a move about to be made. HEARTH_EDENIED, with *why,
  * when it is none.
  */
+int try_may_ask(
+	const struct match *m, enum match_offer_kind kind, int seat, int ply, const char **why);
 int try_claim(const struct match *m, int seat, struct slice text, int64_t now_us,
 	struct match_step *step, const char **why);
 

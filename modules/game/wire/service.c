@@ -104,6 +104,12 @@ static void post_move(
 			g, from, "bad-frame", "move: expected ply, the moves made before this one");
 		return;
 	}
+	/* Sent again over another connection it must not be made again, where it is as good then. */
+	if (ply < 0 && !json_get(frame, "seq")) {
+		game_send_error(
+			g, from, "bad-frame", "move: expected ply or seq, what was seen before it");
+		return;
+	}
 	/* What is too long to be a move, or no text, is told back cut, and no rules take it. */
 	if (memchr(move.p, 0, move.n))
 		move = SLICE("?");

@@ -107,6 +107,31 @@ START_TEST(an_offer_stands_until_the_other_answers_or_moves)
 }
 END_TEST
 
+/* With a move, too, an offer is made only where it could be made behind it. */
+START_TEST(a_move_offers_no_more_than_one_may)
+{
+	struct match_step step;
+	const char *why;
+
+	begin();
+	moves("e2e4 e7e5");
+	ck_assert_int_eq(draw(0), 0);
+	/* It stands: nothing is added to it. */
+	take(match_try_move(m, 0, SLICE("g1f3"), true, now_us, 0, &step, &why), &step);
+	ck_assert_int_eq(m->seq, 4);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 0);
+	move("b8c6");
+	ck_assert_int_eq(draw(0), 0);
+	take(match_try_decline(m, 1, MATCH_DRAW, &step, &why), &step);
+	take(match_try_move(m, 0, SLICE("f3g1"), true, now_us, 0, &step, &why), &step);
+	ck_assert_int_eq(m->ply, 5);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, -1);
+	move("c6b8");
+	take(match_try_move(m, 0, SLICE("g1f3"), true, now_us, 0, &step, &why), &step);
+	ck_assert_int_eq(m->offers[MATCH_DRAW].by, 0);
+}
+END_TEST
+
 /* Also by rules that know no claims. */
 START_TEST(who_may_not_draw_is_told_why)
 {
@@ -532,7 +557,8 @@ START_TEST(days_are_waited_for)
 }
 END_TEST
 
-TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves, who_may_not_draw_is_told_why,
+TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
+	a_move_offers_no_more_than_one_may, who_may_not_draw_is_told_why,
 	a_claim_by_the_move_about_to_be_made, moves_are_taken_back_where_both_agree,
 	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,

@@ -327,6 +327,34 @@ START_TEST(what_is_hidden_changes_no_byte_of_others)
 }
 END_TEST
 
+START_TEST(who_decides_at_the_same_time_need_not_hear_of_the_other)
+{
+	struct db *db = database_new(&(struct db_schema){ "game", game_migrations });
+	struct table t = begin(db);
+	const char *why;
+
+	play(&t, 1, "hid-7");
+	ck_assert(match_stands(t.m, 0, 0, 0) && match_stands(t.m, 0, 1, 1));
+	ck_assert(!match_stands(t.m, 0, 2, -1) && !match_stands(t.m, 0, -1, 2));
+	ck_assert(!match_stands(t.m, 1, 0, -1) && !match_stands(t.m, 1, -1, 0));
+	play(&t, 0, "hid-6");
+	ck_assert(!match_stands(t.m, 0, 0, -1) && !match_stands(t.m, 0, 1, -1));
+	ck_assert(match_stands(t.m, 0, 2, 2));
+	/* In turn each must have heard of the other's: what was decided before that is of another board. */
+	play(&t, 0, "ask-8");
+	play(&t, 1, "ask-8");
+	ck_assert(!match_stands(t.m, 0, 3, -1) && !match_stands(t.m, 0, -1, 3));
+	ck_assert(match_stands(t.m, 0, 4, 4));
+	/* And an offer is an event that one may want to know of. */
+	ck_assert_int_eq(match_try_draw(t.m, 1, t.now_us, &t.step, &why), 0);
+	ck_assert_int_eq(db_write_wait(db, write_step, &t), 0);
+	match_take(t.m, &t.step, t.now_us);
+	ck_assert(match_stands(t.m, 0, 4, -1) && !match_stands(t.m, 0, -1, 4));
+	end(&t);
+	db_close(&db);
+}
+END_TEST
+
 /* However it ended: here one gives up, and nothing was found. */
 START_TEST(behind_an_end_everybody_sees_all)
 {
@@ -445,9 +473,12 @@ START_TEST(each_is_sent_what_is_theirs)
 	ask_shard(GAME_MOVE, 2, -1, "hid-7");
 	for (int client = 1; client <= 3; client++)
 		want(client, "\"seq\":1,\"ply\":1,\"by\":\"right\"");
-	ask_shard(GAME_MOVE, 1, -1, "hid-6");
+	/* Who had not heard of that yet has decided as well; sent once more it is nothing any more. */
+	ask_shard(GAME_MOVE, 1, 0, "hid-6");
 	for (int client = 1; client <= 3; client++)
 		want(client, "\"seq\":2,\"ply\":2,\"by\":\"left\"");
+	ask_shard(GAME_MOVE, 1, 0, "hid-6");
+	want(1, "\"code\":\"stale\"");
 	ask_shard(GAME_RESUME, 1, 0, "");
 	want(1, "\"type\":\"missed\"");
 	ask_shard(GAME_TAKEBACK, 1, -1, "");
@@ -471,4 +502,4 @@ START_TEST(each_is_sent_what_is_theirs)
 END_TEST
 
 TEST_MAIN("secrets", what_is_hidden_changes_no_byte_of_others, behind_an_end_everybody_sees_all,
-	each_is_sent_what_is_theirs)
+	who_decides_at_the_same_time_need_not_hear_of_the_other, each_is_sent_what_is_theirs)
