@@ -167,13 +167,18 @@ static void count(struct game_clock *c, int side)
 	c->left_us[side] += game_control_stage_time_ms(&c->control, c->moves[side]) * MS_US;
 }
 
-struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us)
+struct game_turn game_clock_run_on(const struct game_clock *c, int side)
 {
 	const struct game_lag *lag = &c->lag[side];
 
+	return (struct game_turn){ .lag_us = lag->last_us, .quota_us = lag->quota_us };
+}
+
+struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us)
+{
 	count(c, side);
 	game_lag_note(&c->lag[side], lag_us);
-	return (struct game_turn){ .lag_us = lag->last_us, .quota_us = lag->quota_us };
+	return game_clock_run_on(c, side);
 }
 
 struct game_turn game_clock_press(struct game_clock *c, int next, int64_t now_us, int64_t lag_us)

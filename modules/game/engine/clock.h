@@ -52,6 +52,8 @@ void game_clock_start(struct game_clock *c, int side, int64_t now_us);
 void game_clock_hold(struct game_clock *c, int64_t used_us, int64_t from_us);
 /* A move by a side whose clock does not run: nothing is taken, and no more comes than a stage. */
 struct game_turn game_clock_count(struct game_clock *c, int side, int64_t lag_us);
+/* A part of a turn, by any side: no time is taken, given or forgiven, and what runs runs on. */
+struct game_turn game_clock_run_on(const struct game_clock *c, int side);
 /*
  * The running side has moved: charges what it used, less what of lag_us its quota pays (lag.h), gives
  * what the control gives with a move, and runs for `next`. A side whose time was over keeps 0 and is

@@ -11,6 +11,13 @@
 
 /* ---- a move ---- */
 
+/* Whether the mover goes on with the same turn: the clock is not pressed by a part of it. */
+static bool is_part(const struct match *m, const struct match_step *step)
+{
+	return m->rules->is_part && (m->rules->to_move(step->state) >> step->seat & 1) &&
+	       m->rules->is_part(slice_str(step->move.text));
+}
+
 /* The clock behind a move: pressed by whose runs, started once all have moved. */
 static void step_clock(
 	const struct match *m, struct match_step *step, int64_t now_us, int64_t lag_us)
@@ -18,13 +25,16 @@ static void step_clock(
 	uint64_t moved = m->moved | UINT64_C(1) << step->seat;
 	uint64_t comes = m->rules->to_move(step->state) & ~m->rules->to_move(m->state);
 	int next = match_turn_in(m, step->state);
+	bool part = is_part(m, step), runs = step->clock.side == step->seat;
 
 	/*
 	 * Where several are to move, another's may run: that one runs on. So does the wait for a first
 	 * move, but where it is somebody's turn now whose it was not.
 	 */
-	step->turns = step->clock.side < 0 ? comes != 0 : step->clock.side == step->seat;
-	if (step->clock.side == step->seat)
+	step->turns = step->clock.side < 0 ? comes != 0 : runs && !part;
+	if (part)
+		step->turn = game_clock_run_on(&step->clock, step->seat);
+	else if (runs)
 		step->turn = game_clock_press(&step->clock, next, now_us, lag_us);
 	else
 		step->turn = game_clock_count(&step->clock, step->seat, lag_us);

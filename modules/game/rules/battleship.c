@@ -116,6 +116,14 @@ static int apply(
 	return 0;
 }
 
+/* One ship of a fleet; a shot is a turn. */
+static bool is_part(struct slice move)
+{
+	struct fleet_span s;
+
+	return fleet_read_span(move, &s);
+}
+
 static void add_placings(const struct fleets *g, unsigned seat, struct strbuf *out)
 {
 	static const unsigned steps[2] = { 1, FLEET_SIDE };
@@ -327,6 +335,7 @@ const struct game_rules battleship_rules = {
 	.init = init,
 	.to_move = to_move,
 	.apply = apply,
+	.is_part = is_part,
 	.legal = legal,
 	.view = view,
 	.told = told,

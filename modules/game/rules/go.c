@@ -141,6 +141,11 @@ static int apply(
 	return 0;
 }
 
+static bool is_part(struct slice move)
+{
+	return slice_starts(move, SLICE("dead:"));
+}
+
 static void add_legal(const struct go_game *g, unsigned move, size_t from, struct strbuf *out)
 {
 	char text[GO_MOVE_SIZE];
@@ -368,6 +373,7 @@ const struct game_rules go_rules = {
 	.rating = rating,
 	.to_move = to_move,
 	.apply = apply,
+	.is_part = is_part,
 	.legal = legal,
 	.view = view,
 	.outcome = outcome,

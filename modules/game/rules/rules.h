@@ -141,6 +141,11 @@ struct game_rules {
 	 * is no such move. NULL: the game has none.
 	 */
 	int (*complete)(const void *state, struct slice move, char out[GAME_MOVE_MAX]);
+	/*
+	 * Whether a move (its canonical text) is but a part of its turn where the seat moves again
+	 * behind it, as one of many marks is: its time runs on, and no more comes of it. NULL: none is.
+	 */
+	bool (*is_part)(struct slice move);
 	/* Appends the canonical texts of all the seat may play now, separated by one space. */
 	void (*legal)(const void *state, unsigned seat, struct strbuf *out);
 	/*

@@ -515,6 +515,47 @@ START_TEST(lag_is_nobodys_time)
 }
 END_TEST
 
+/*
+ * Go's marks are parts of one turn, however many: they give no time and forgive no lag, and what they took
+ * is charged when the turn ends.
+ */
+START_TEST(a_part_of_a_turn_gives_no_time)
+{
+	static const char *const line[] = { "pass", "E5", "pass", "pass" };
+	struct match_start start = start_of(game_rules_find(SLICE("go")));
+	struct match_step step;
+	const char *why;
+	int64_t due_us;
+
+	match_free(&m);
+	now_us = 1000 * SECOND;
+	start.control = game_control_fischer(60000, 2000);
+	m = match_new(7, &start, now_us, &why);
+	for (size_t i = 0; i < sizeof(line) / sizeof(line[0]); i++)
+		move(line[i]);
+	ck_assert_int_eq(m->clock.side, 0);
+	ck_assert_int_eq(m->clock.left_us[0], 62 * SECOND);
+	due_us = match_due_us(m, 60 * SECOND);
+	for (int i = 0; i < 10; i++) {
+		now_us += 3 * SECOND;
+		take(match_try_move(
+			     m, 0, SLICE("dead:E5"), false, now_us, SECOND / 10, &step, &why),
+			&step);
+		ck_assert_int_eq(match_due_us(m, 60 * SECOND), due_us);
+		ck_assert_int_eq(game_clock_left_us(&m->clock, 0, now_us), (59 - 3 * i) * SECOND);
+	}
+	ck_assert_int_eq(m->clock.moves[0], 2);
+	take(match_try_move(m, 0, SLICE("done"), false, now_us, 0, &step, &why), &step);
+	ck_assert_int_eq(m->clock.side, 1);
+	ck_assert_int_eq(m->clock.left_us[0], 34 * SECOND);
+	ck_assert_int_eq(m->clock.moves[0], 3);
+	/* Time ends marking as it ends any turn. */
+	now_us += 63 * SECOND;
+	ck_assert_int_eq(match_try_move(m, 1, SLICE("dead:E5"), false, now_us, 0, &step, &why),
+		HEARTH_EDENIED);
+}
+END_TEST
+
 /* Who plays by the day has days for each move, is not expected to be there, and then out of time. */
 START_TEST(days_are_waited_for)
 {
@@ -563,4 +604,4 @@ TEST_MAIN("match", an_offer_stands_until_the_other_answers_or_moves,
 	three_play_as_two_do, before_both_have_moved_nobody_loses,
 	who_is_away_long_enough_can_be_claimed_against, nothing_saves_whose_time_is_over,
 	a_name_is_never_an_address, seats_are_called_as_the_rules_call_them, lag_is_nobodys_time,
-	days_are_waited_for)
+	a_part_of_a_turn_gives_no_time, days_are_waited_for)

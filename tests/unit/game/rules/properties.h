@@ -215,6 +215,8 @@ static inline void trial_complete(struct trial *t, struct slice text)
 
 	if (t->rules->complete && t->rules->complete(t->state, text, out) == 0)
 		HOLDS(t, memchr(out, 0, sizeof(out)));
+	if (t->rules->is_part)
+		(void)t->rules->is_part(text);
 }
 
 /* Texts that nobody should send: nearly moves, moves of elsewhere, any bytes. */
