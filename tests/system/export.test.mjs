@@ -137,8 +137,22 @@ async function playGame() {
   }
   white.send({ type: 'resign', match });
   for (const player of players) await player.wantType('ended', match);
+  await placeShips(players);
   await Promise.all(players.map((player) => player.close()));
   return { match, annaIsWhite: white === players[0] };
+}
+
+// One that goes on, in which each has a secret.
+async function placeShips(players) {
+  for (const player of players) {
+    player.send({ type: 'seek', rules: 'battleship', clock: { limit: 900 } });
+    if (player === players[0]) await player.wantType('seeking');
+  }
+  for (const [i, player] of players.entries()) {
+    const { match } = await player.want((frame) => frame.type === 'state' && frame.rules === 'battleship');
+    player.move(match, 0, ['A1-A5', 'B2-B6'][i]);
+    await player.want((frame) => frame.type === 'moved' && frame.match === match && frame.move);
+  }
 }
 
 test('everything a person has here is in one archive that GNU tar unpacks', async () => {
@@ -224,6 +238,12 @@ test('games are PGN that chess.js plays', async () => {
   const clocks = chess.getComments().map(({ comment }) => /^\[%clk 0:0([45]):(\d\d(?:\.\d)?)\]$/.exec(comment.trim())).map(([, min, s]) => min * 60 + Number(s));
   assert.equal(clocks.length, MOVES.length);
   assert.deepEqual(clocks.slice(0, 2), [300, 300]);
+});
+
+test('of a game that goes on the own secrets are there, and nobody else\'s', () => {
+  const text = readFileSync(join(dir, 'all/hearth-export/game/games.txt'), 'utf8');
+  assert.match(text, /A1-A5/);
+  assert.doesNotMatch(text, /B2-B6/);
 });
 
 test('films are there as they were sent', { skip: !withVideo }, async () => {
@@ -412,8 +432,7 @@ test('who deletes their account is gone from every connection and every file', a
   const state = await third.wantType('state', match);
   assert.ok([state.white, state.black].includes('deleted account') && [state.white, state.black].includes(`player ${bert.id}`));
   const { body: { matches } } = await api(bert, 'GET', '/api/game/matches');
-  assert.equal(matches.length, 2);
-  assert.deepEqual(matches.map(({ white, black }) => [white, black].includes('deleted account')), [true, true]);
+  assert.deepEqual(matches.map(({ players }) => Object.values(players).some(({ name }) => name === 'deleted account')), [true, true, true]);
   assert.equal(matches.find((one) => one.match === game.match).ply, MOVES.length);
   for (const one of [other, third]) await one.close();
 
