@@ -248,6 +248,7 @@ test('what a group sends within the hour is bounded: a mail once, those here not
   await eventually(() => header('bob', late), 30, 'here at once');
   const waits = () => sql(`SELECT group_concat(DISTINCT answer) || count(*) FROM queue WHERE list = ${id} AND attempts > 0`);
   await eventually(() => /^its group has sent as many mails within the hour as it may3$/.test(waits()), 30, 'put off together').catch((e) => { throw new Error(`${e.message}: ${waits()}`); });
+  assert.equal(sql(`SELECT count(DISTINCT due_ms) || (min(due_ms) >= ${(hour + 1) * 3600000}) FROM queue WHERE list = ${id}`), '11'); // when it may
   assert.equal(came(late).length, 0);
   const [first] = sql(`SELECT id FROM queue WHERE list = ${id}`).split('\n');
   run('queue', 'hold', '--all');

@@ -15,12 +15,15 @@
 #include <stdlib.h>
 
 #include "delivery/deliver.h"
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "hearth/rand.h"
 #include "mime/header.h"
 #include "queue/internal.h"
 
-#define PIECE (256u << 10)
+#define PIECE   (256u << 10)
+#define HOUR_MS INT64_C(3600000)
 
 /* A group that some of them get it through, and, where they are elsewhere, where. */
 struct through {
@@ -62,6 +65,16 @@ static void set_done(struct filing *f, size_t i)
 			SLICE("is no member any more"));
 }
 
+/* When its group may send again, within some minutes; else 0. Those of one batch stay together. */
+static int64_t due_after(int status)
+{
+	int64_t now = clock_wall_ms();
+
+	if (status != HEARTH_EDENIED)
+		return 0;
+	return now - now % HOUR_MS + HOUR_MS + (int64_t)(rand_u64() % (HOUR_MS / 12));
+}
+
 /* What became of all of them. */
 static void end(struct filing *f, int status)
 {
@@ -74,6 +87,7 @@ static void end(struct filing *f, int status)
 	const char *enhanced = status == HEARTH_ETOOBIG   ? "4.2.2"
 			       : status == HEARTH_EDENIED ? "4.7.1"
 							  : "4.3.0";
+	int64_t due = due_after(status);
 
 	for (size_t i = 0; i < b->count; i++) {
 		if (status == 0 || b->recipients[i].row.filed)
@@ -84,6 +98,7 @@ static void end(struct filing *f, int status)
 		else
 			mail_batch_set(&b->recipients[i], b->a, OUTCOME_DEFERRED, 451, enhanced,
 				slice_str(why));
+		b->recipients[i].due_ms = due;
 	}
 	mail_delivery_abort(&f->delivery);
 	mail_reader_clear(&f->reader);

@@ -94,7 +94,7 @@ struct mail_batch {
 		char enhanced[12];
 		bool refused; /* for good, by the answer to its own RCPT */
 		struct slice answer;
-		int64_t due_ms; /* of one that is deferred */
+		int64_t due_ms; /* of one that is deferred; 0 at first: by how long it has waited */
 		bool warn;      /* … and whose sender is told now */
 	} * recipients;
 	size_t count;

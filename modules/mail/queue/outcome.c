@@ -119,7 +119,8 @@ static void set_times(struct mail_batch *b, const struct mail_queue_limits *l)
 		INVARIANT(r->outcome != OUTCOME_OPEN);
 		if (r->outcome != OUTCOME_DEFERRED)
 			continue;
-		r->due_ms = now + wait;
+		if (r->due_ms == 0)
+			r->due_ms = now + wait;
 		r->warn = age >= l->warning_ms && !r->row.warned && asked_for(r, MAIL_NOTIFY_DELAY);
 		if (now < b->outgoing.expires_ms)
 			continue;
