@@ -74,17 +74,20 @@ int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_ma
 /* It has begun, if it had not. */
 int game_store_begin(struct db_tx *tx, int64_t match, int64_t now_us, int64_t due_us);
 /*
+ * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
+ * any more. Its matches that are going on are for the shards to end.
+ */
+int game_store_forget(struct db_tx *tx, int64_t account);
+
+/* ---- store_step.c ---- */
+
+/*
  * Adds the events of a step to a match, and how it stands behind them; with an end "game.ended".
  * HEARTH_ECONFLICT when the match as stored is not the one that the step was made for: of another
  * sequence, or over. Then nothing is changed.
  */
 int game_store_step(struct db_tx *tx, const struct match *m, const struct match_step *step,
 	const struct game_store_times *at);
-/*
- * An account is gone: its seats are nobody's (account 0, no name), and no match is added for it
- * any more. Its matches that are going on are for the shards to end.
- */
-int game_store_forget(struct db_tx *tx, int64_t account);
 
 /* ---- store_read.c ---- */
 
