@@ -119,6 +119,23 @@ static bool horde_can_win(const struct men *own, const struct men *other)
 
 /* ---- the others ---- */
 
+/*
+ * A king alone captures nothing. A bare one explodes by nothing either: he is mated, and a king who may not
+ * capture holds no square against him. Bishops that never meet mate only where two of his own stand in his
+ * way.
+ */
+static bool atomic_can_win(const struct men *own, const struct men *other)
+{
+	bool heavy = own->pawns + own->queens > 0;
+	unsigned side, far;
+
+	if (own->n == 0)
+		return false;
+	if (one_sided(own, &side) && (other->n == 0 || (one_sided(other, &far) && far != side)))
+		return other->n > 1;
+	return other->n > 0 || heavy || (own->n > 1 && !(own->n == 2 && own->knights == 2));
+}
+
 static bool one_knight(const struct variant_board *b, const struct men *m)
 {
 	return m->n == 1 && m->knights == 1 && !b->chess.piece[CHESS_KING];
@@ -168,8 +185,8 @@ bool variant_can_win(const struct variant_board *b, unsigned colour)
 	case VARIANT_HORDE: return colour == CHESS_BLACK || horde_can_win(&own, &other);
 	case VARIANT_ANTICHESS: return antichess_can_win(b, colour);
 	case VARIANT_CRAZYHOUSE: return crazyhouse_can_win(b);
-	/* A king alone gives no check, and captures nothing. */
-	case VARIANT_ATOMIC:
+	case VARIANT_ATOMIC: return atomic_can_win(&own, &other);
+	/* A king alone gives no check. */
 	case VARIANT_THREE_CHECK: return own.n > 0;
 	default: return true;
 	}

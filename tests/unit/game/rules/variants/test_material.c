@@ -145,6 +145,37 @@ START_TEST(the_horde_against_more)
 }
 END_TEST
 
+/* A bare king does not explode; whoever has a man beside him may. */
+START_TEST(atomic_against_few)
+{
+	static const char *const few[] = { "Kk", "KNk", "KBk", "KRk", "KQk" };
+	static const struct {
+		const char *fen;
+		bool can;
+	} known[] = {
+		{ "k7/8/8/8/8/8/8/NN5K w - - 0 1", false },
+		{ "k7/8/8/8/8/8/8/NNN4K w - - 0 1", true },
+		{ "k7/8/8/8/8/8/8/B1B1B2K w - - 0 1", false },
+		{ "k7/8/8/8/8/8/8/BB5K w - - 0 1", true },
+		{ "k7/8/8/8/8/8/8/BN5K w - - 0 1", true },
+		{ "k7/8/8/8/8/8/8/1RN4K w - - 0 1", true },
+		{ "k7/8/8/8/8/8/P7/7K w - - 0 1", true },
+		{ "k6n/8/8/8/8/8/8/N6K w - - 0 1", true },
+		{ "kb6/8/8/8/8/8/8/B6K w - - 0 1", true },
+		{ "k1b5/8/8/8/8/8/8/B6K w - - 0 1", false },
+		{ "8/8/8/8/8/8/b6B/kb5K w - - 0 1", true },
+	};
+
+	for (size_t i = 0; i < sizeof(few) / sizeof(few[0]); i++)
+		all_positions(VARIANT_ATOMIC, few[i]);
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		struct variant_board b = variant_of(VARIANT_ATOMIC, known[i].fen);
+
+		ck_assert_msg(variant_can_win(&b, CHESS_WHITE) == known[i].can, "%s", known[i].fen);
+	}
+}
+END_TEST
+
 /* A knight or bishop that comes back is no mate either. */
 START_TEST(crazyhouse_with_one_man)
 {
@@ -228,5 +259,5 @@ START_TEST(antichess_with_a_knight_each)
 }
 END_TEST
 
-TEST_MAIN("material", the_horde_against_few, the_horde_against_more, crazyhouse_with_one_man,
-	antichess_bishops_that_never_meet, antichess_with_a_knight_each)
+TEST_MAIN("material", the_horde_against_few, the_horde_against_more, atomic_against_few,
+	crazyhouse_with_one_man, antichess_bishops_that_never_meet, antichess_with_a_knight_each)
