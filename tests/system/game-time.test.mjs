@@ -174,10 +174,11 @@ test('a rated game changes both ratings, once, and only those who want each othe
     seek(a, { rated: true, ...more });
     assert.equal((await a.wantType('seeking')).rating, 1500);
     seek(b, { rated: true, ...more });
-    const states = await Promise.all([a.wantType('state'), b.wantType('state')]);
-    const { match } = states[0];
-    const [first, second] = states[0].legal?.length ? [a, b] : [b, a];
-    first.move(match, 0, states.find((state) => state.legal?.length).legal[0]);
+    const own = await a.wantType('state');
+    const { match } = own;
+    const theirs = await b.wantType('state', match);
+    const [first, second] = own.legal?.length ? [a, b] : [b, a];
+    first.move(match, 0, [own, theirs].find((state) => state.legal?.length).legal[0]);
     const { legal } = await second.wantType('moved', match);
     second.move(match, 1, legal[0]);
     await second.wantType('moved', match);

@@ -1,6 +1,6 @@
 /*
- * lobby.c: seeks by account, by connection and by what they want (three maps), and how long they wait
- * (lobby.h); who fits whom is fit.c's, what becomes of a pair pairing.c's. On the loop; SEEKS_MAX seeks at
+ * lobby.c: seeks by account and by connection, and how long they wait (lobby.h); which lie beside each
+ * other is kinds.c's, who fits whom fit.c's, what becomes of a pair pairing.c's. On the loop; SEEKS_MAX seeks at
  * most, of an account [game] seeks_per_account.
  */
 #include <stdio.h>
@@ -24,6 +24,7 @@ struct game_lobby *game_lobby_new(struct game *g)
 	l->clients = map_new();
 	l->seekers = map_new();
 	list_init(&l->pairings);
+	list_init(&l->looking);
 	/* Numbers that no lobby before this one has given out, on whatever node. */
 	l->last_id = clock_wall_ms() * 1000;
 	return l;
@@ -50,22 +51,6 @@ static struct lobby_seeker *seeker_of(struct game_lobby *l, int64_t account)
 	return k;
 }
 
-static struct lobby_kind *kind_of(struct game_lobby *l, const struct game_seek *s)
-{
-	char key[LOBBY_KEY_MAX];
-	struct lobby_kind *k;
-
-	lobby_key(key, s);
-	k = map_get(l->kinds, slice_str(key));
-	if (!k) {
-		k = mem_zalloc(sizeof(*k));
-		list_init(&k->seeks);
-		memcpy(k->key, key, sizeof(key));
-		map_set(l->kinds, slice_str(k->key), k);
-	}
-	return k;
-}
-
 static bool has_client(const struct lobby_seeker *k, uint64_t client)
 {
 	LIST_FOREACH (&k->seeks, it)
@@ -87,28 +72,29 @@ static void set_client(struct lobby_waiting *w, uint64_t client)
 		map_set_u64(l->clients, client, w->seeker);
 }
 
-/* A kind that nobody wants any more goes, so that clients cannot make kinds pile up. */
+/* One with no seeks goes, but while it is being paired. */
+static void tidy_seeker(struct lobby_seeker *k)
+{
+	if (k->count > 0 || k->pairing)
+		return;
+	map_remove_u64(k->lobby->seekers, (uint64_t)k->account);
+	free(k);
+}
+
 static void remove_waiting(struct lobby_waiting *w)
 {
 	struct lobby_seeker *seeker = w->seeker;
 	struct game_lobby *l = seeker->lobby;
-	struct lobby_kind *k = w->kind;
 
 	INVARIANT(seeker->count > 0 && seeker->account == w->seek.account && l->count > 0);
 	timer_stop(&w->timer);
 	list_remove(&w->own);
 	set_client(w, 0);
-	list_remove(&w->node);
+	lobby_unplace(l, w);
 	free(w);
 	l->count--;
-	if (list_empty(&k->seeks)) {
-		map_remove(l->kinds, slice_str(k->key));
-		free(k);
-	}
-	if (--seeker->count == 0) {
-		map_remove_u64(l->seekers, (uint64_t)seeker->account);
-		free(seeker);
-	}
+	seeker->count--;
+	tidy_seeker(seeker);
 }
 
 /* Of an account all seeks that `which` names; the last one takes the seeker with it. */
@@ -171,18 +157,72 @@ static bool of_client(struct lobby_waiting *w, void *arg)
 	return w->seek.client == *(uint64_t *)arg;
 }
 
+void lobby_hold_seeks(struct game_lobby *l, int64_t account)
+{
+	struct lobby_seeker *k = find_seeker(l, account);
+
+	INVARIANT(k && !k->pairing);
+	k->pairing = true;
+	LIST_FOREACH (&k->seeks, it) {
+		struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
+
+		timer_stop(&w->timer);
+		lobby_unplace(l, w);
+	}
+}
+
 void lobby_end_seeks(struct game_lobby *l, int64_t account)
 {
-	remove_seeks(find_seeker(l, account), any, NULL);
-	game_seek_drop(l->g, account);
+	struct lobby_seeker *k = find_seeker(l, account);
+
+	INVARIANT(k && k->pairing);
+	remove_seeks(k, any, NULL);
+	k->pairing = false;
+	tidy_seeker(k);
+}
+
+/* False, and it stands again; true when its time is over, and that is told. */
+static bool stays_ended(struct lobby_waiting *w, void *arg)
+{
+	struct game_lobby *l = w->seeker->lobby;
+
+	if (left_ms(w) == 0) {
+		game_send_account(
+			l->g, w->seek.account, game_frame_seek_expired(w->seek.id, "time"));
+		return true;
+	}
+	lobby_place(l, w);
+	watch_time(w);
+	lobby_look_later(l, w, *(bool *)arg);
+	if (w->seek.client)
+		game_send(l->g, w->seek.client, game_frame_seeking(&w->seek, left_ms(w)));
+	return false;
+}
+
+int lobby_resume_seeks(struct game_lobby *l, int64_t account, bool after_a_rest)
+{
+	struct lobby_seeker *k = find_seeker(l, account);
+	int left;
+
+	INVARIANT(k && k->pairing);
+	remove_seeks(k, stays_ended, &after_a_rest);
+	k->pairing = false;
+	left = k->count;
+	tidy_seeker(k);
+	return left;
+}
+
+bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account)
+{
+	const struct lobby_seeker *k = find_seeker(l, account);
+
+	return k && k->pairing;
 }
 
 static int may_seek(const struct game_lobby *l, const struct game_seek *seek)
 {
 	const struct lobby_seeker *k = find_seeker(l, seek->account);
 
-	if (game_lobby_is_pairing(l, seek->account))
-		return HEARTH_ECONFLICT;
 	if (k && k->count >= l->g->seeks_max)
 		return HEARTH_ETOOBIG;
 	return l->count >= SEEKS_MAX ? HEARTH_EBUSY : 0;
@@ -200,39 +240,28 @@ static struct lobby_waiting *add_waiting(struct game_lobby *l, const struct game
 	w->seeker = seeker_of(l, seek->account);
 	w->seeker->count++;
 	l->count++;
-	w->kind = kind_of(l, seek);
-	list_push(&w->kind->seeks, &w->node);
+	lobby_place(l, w);
 	list_push(&w->seeker->seeks, &w->own);
 	map_set_u64(l->clients, seek->client, w->seeker);
 	watch_time(w);
 	return w;
 }
 
-/* Whether as many as the game needs were there: then the seek is gone. */
-static bool pair_up(struct game_lobby *l, const struct lobby_waiting *w)
-{
-	const struct game_seek *players[GAME_SEATS_MAX];
-	unsigned wanted = w->seek.seats;
-
-	if (lobby_find_players(w->kind, &w->seek, players) < wanted)
-		return false;
-	lobby_pair(l, players, wanted);
-	return true;
-}
-
 int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 {
 	uint64_t client = seek->client;
 	struct lobby_waiting *w;
-	int rc;
+	int steps = LOBBY_STEPS, rc;
 
+	if (game_lobby_is_pairing(l, seek->account))
+		return HEARTH_ECONFLICT;
 	if (!seek->beside)
 		remove_seeks(map_get_u64(l->clients, client), of_client, &client);
 	rc = may_seek(l, seek);
 	if (rc < 0)
 		return rc;
 	w = add_waiting(l, seek);
-	if (!pair_up(l, w))
+	if (!lobby_look(l, w, &steps))
 		game_send(l->g, client, game_frame_seeking(&w->seek, left_ms(w)));
 	return 0;
 }
@@ -241,6 +270,7 @@ int game_lobby_seek(struct game_lobby *l, const struct game_seek *seek)
 static bool take_up(struct game_lobby *l, struct lobby_seeker *k, uint64_t client, bool legal)
 {
 	bool taken = false;
+	int steps = LOBBY_STEPS;
 
 	LIST_FOREACH (&k->seeks, it) {
 		struct lobby_waiting *w = LIST_ENTRY(it, struct lobby_waiting, own);
@@ -250,11 +280,12 @@ static bool take_up(struct game_lobby *l, struct lobby_seeker *k, uint64_t clien
 		w->seek.legal = legal;
 		set_client(w, client);
 		watch_time(w);
+		lobby_look_anew(w);
 		taken = true;
 	}
 	if (taken)
 		LIST_FOREACH (&k->seeks, it)
-			if (pair_up(l, LIST_ENTRY(it, struct lobby_waiting, own)))
+			if (lobby_look(l, LIST_ENTRY(it, struct lobby_waiting, own), &steps))
 				return true;
 	return false;
 }
@@ -264,7 +295,7 @@ void game_lobby_list(struct game_lobby *l, int64_t account, uint64_t client, boo
 	struct lobby_seeker *k = find_seeker(l, account);
 	struct game_seeks_frame frame;
 
-	if (k && take_up(l, k, client, legal))
+	if (k && (k->pairing || take_up(l, k, client, legal)))
 		k = NULL;
 	game_frame_seeks_open(&frame);
 	if (k)
@@ -323,7 +354,8 @@ void game_lobby_close(struct game_lobby *l, uint64_t client)
 			if (w->seek.client != client)
 				continue;
 			set_client(w, 0);
-			watch_time(w);
+			if (!k->pairing)
+				watch_time(w);
 		}
 	lobby_pairings_close(l, client);
 }
@@ -336,8 +368,17 @@ void game_lobby_free(struct game_lobby **lp)
 
 	if (!l)
 		return;
-	while (map_next(l->seekers, &it, NULL, &value))
-		remove_seeks(value, any, NULL);
+	while (map_next(l->seekers, &it, NULL, &value)) {
+		struct lobby_seeker *k = value;
+		bool pairing = k->pairing;
+
+		remove_seeks(k, any, NULL);
+		if (pairing) {
+			k->pairing = false;
+			tidy_seeker(k);
+		}
+	}
+	timer_stop(&l->wave);
 	INVARIANT(l->count == 0 && map_count(l->clients) == 0 && map_count(l->kinds) == 0);
 	map_free(&l->clients);
 	map_free(&l->kinds);

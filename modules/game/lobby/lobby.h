@@ -9,9 +9,10 @@
  *      ├──its connection is gone──▶ AWAY (nobody is paired with it)─┤
  *      └──cancelled, or its time is over──▶ gone, and that is told  └──LOBBY_AWAY_MS──▶ gone
  *
- * Those who want the same are paired at once, the longest waiting first, of an account with its newest
- * connection; seats as they are wished, else by lot. A match exists when its row is on disk; only then
- * do the players hear of it. Until then their accounts are "being paired".
+ * Those who want the same are paired at once (or in a moment, where very many wait that do not fit), the
+ * longest waiting first, of an account with its newest connection; seats as they are wished, else by lot.
+ * A match exists when its row is on disk; only then do the players hear of it. Until then their accounts
+ * are "being paired" and their seeks held: where nothing comes of it, those of who is not to blame wait on.
  */
 #ifndef GAME_LOBBY_H
 #define GAME_LOBBY_H

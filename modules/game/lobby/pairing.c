@@ -3,8 +3,10 @@
  *
  *   paired ──row on disk──▶ the shard is this node's: opened there
  *      │                 └▶ another's: both are to follow it, as if they had asked
- *      └──refused, or not stored──▶ both are told
+ *      ├──refused for what one of them may not──▶ told; the others' seeks stand again
+ *      └──not stored──▶ the seeks of both stand again, and look for each other in a moment
  *
+ * Until the row is on disk the seeks of both are held: nobody sees them, and what is cancelled stays so.
  * On the loop, but for what gets a transaction. As many at a time as pairs wait for the database;
  * of an account one.
  */
@@ -39,6 +41,7 @@ static int add_match(struct db_tx *tx, void *arg)
 	const struct game_tenure *t;
 	int rc = game_fence(tx, p->tenure);
 
+	p->row.refused = 0; /* it may be run again */
 	if (rc == 0)
 		rc = game_store_add(tx, &p->row, g->matches_max);
 	if (rc < 0)
@@ -101,27 +104,49 @@ static void open_match(struct pairing *p)
 	match_free(&m);
 }
 
-/* What all are told when nothing comes of it: every seek of theirs is gone. */
+/* What who is told for whom nothing comes of it: they seek nothing any more. */
 static struct buf *failure(int status)
 {
 	if (status == HEARTH_ETOOBIG)
 		return game_frame_error("too-many-matches",
-			"as many matches of one of you go on, or began within a minute, as one "
-			"person may have");
+			"as many matches of yours go on, or began within a minute, as one person "
+			"may have");
 	return game_frame_error("try-again", "the match could not be stored");
+}
+
+/* Who may not have it, and where the rules refuse it all, seeks it no more; the others' seeks stand. */
+static void give_up(const struct pairing *p, int status)
+{
+	struct game_lobby *l = p->lobby;
+	bool nobody = p->row.refused == 0;
+
+	for (unsigned seat = 0; seat < p->row.seats; seat++) {
+		int64_t account = p->row.accounts[seat];
+		bool blamed = p->row.refused >> seat & 1;
+
+		if (blamed)
+			lobby_end_seeks(l, account);
+		else if (lobby_resume_seeks(l, account, nobody) > 0)
+			continue;
+		game_send_account(l->g, account, failure(blamed ? status : HEARTH_EBUSY));
+	}
 }
 
 static void on_added(void *arg, int status)
 {
 	struct pairing *p = arg;
-	const struct game *g = p->lobby->g;
+	struct game *g = p->lobby->g;
 
 	INVARIANT(status < 0 || p->row.id > 0);
 	list_remove(&p->node);
+	for (unsigned seat = 0; seat < p->row.seats && status == 0; seat++) {
+		lobby_end_seeks(p->lobby, p->row.accounts[seat]);
+		game_seek_drop(g, p->row.accounts[seat]);
+	}
 	if (status == 0)
 		open_match(p);
-	for (unsigned seat = 0; seat < p->row.seats && status < 0; seat++)
-		game_send_account(g, p->row.accounts[seat], failure(status));
+	else
+		give_up(p, status);
 	hearth_release(g->h);
 	free(p);
 }
@@ -151,27 +176,11 @@ void lobby_pair(struct game_lobby *l, const struct game_seek *const seeks[], uns
 		memcpy(p->row.names[seat], p->seeks[seat].name, sizeof(p->row.names[seat]));
 	}
 	for (unsigned seat = 0; seat < n; seat++)
-		lobby_end_seeks(l, p->row.accounts[seat]);
+		lobby_hold_seeks(l, p->row.accounts[seat]);
 	list_push(&l->pairings, &p->node);
 	hearth_hold(l->g->h);
 	if (db_write(l->g->db, add_match, on_added, p) < 0)
 		on_added(p, HEARTH_EBUSY);
-}
-
-static bool sits(const struct pairing *p, int64_t account)
-{
-	for (unsigned seat = 0; seat < p->row.seats; seat++)
-		if (p->row.accounts[seat] == account)
-			return true;
-	return false;
-}
-
-bool game_lobby_is_pairing(const struct game_lobby *l, int64_t account)
-{
-	LIST_FOREACH (&l->pairings, it)
-		if (sits(LIST_ENTRY(it, struct pairing, node), account))
-			return true;
-	return false;
 }
 
 void lobby_pairings_close(struct game_lobby *l, uint64_t client)

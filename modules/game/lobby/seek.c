@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
 #include "hearth/map.h"
@@ -32,8 +33,6 @@ struct seeking {
 	struct game_seek next; /* the loop's */
 	/* What is looked into: the db_fn's, while there is one. */
 	struct game_seek seek;
-	int64_t live_max; /* matches that may go on */
-	int64_t live;     /* and do */
 	struct game_preferences chosen;
 };
 
@@ -92,13 +91,6 @@ static void to_lobby(struct seeking *s)
 			game_frame_error("busy", "too many are waiting for a game"));
 }
 
-static int count_one(void *arg, int64_t id)
-{
-	(void)id;
-	++*(int64_t *)arg;
-	return 0;
-}
-
 /* By the clock, which may be the one that was just looked up. */
 static int look_up_rating(struct db_tx *tx, struct seeking *s)
 {
@@ -124,9 +116,8 @@ static int look(struct db_tx *tx, void *arg)
 	struct seeking *s = arg;
 	int rc = game_store_preferences(tx, s->account, &s->chosen);
 
-	s->live = 0;
 	if (rc == 0)
-		rc = game_store_live_of_account(tx, s->account, s->live_max, count_one, &s->live);
+		rc = game_store_may_begin(tx, s->account, clock_wall_ms(), s->g->matches_max);
 	return rc < 0 ? rc : look_up_rating(tx, s);
 }
 
@@ -141,11 +132,12 @@ static void on_looked(void *arg, int status)
 		return;
 	if (replaced)
 		look_up(s);
+	else if (status == HEARTH_ETOOBIG)
+		fail(s, "too-many-matches",
+			"as many matches of yours go on, or began within a minute, as one person "
+			"may have");
 	else if (status < 0)
 		fail(s, "try-again", "your matches could not be looked up");
-	else if (s->live >= s->live_max)
-		fail(s, "too-many-matches",
-			"as many matches of yours go on as one person may have: end one first");
 	else if (s->seek.own_clock)
 		fail(s, "bad-frame", "seek: expected clock.limit in seconds, 1 to 10800");
 	else
@@ -187,7 +179,6 @@ void game_seek_begin(struct game *g, const struct game_seek *seek)
 		s->g = g;
 		s->client = seek->client;
 		s->account = seek->account;
-		s->live_max = g->matches_max;
 		hearth_hold(g->h);
 		map_set_u64(g->seeking, seek->client, s);
 	}

@@ -100,7 +100,6 @@ static int count_one(void *arg, int64_t id)
 	return 0;
 }
 
-/* 0 where an account may have one more match. */
 static int has_room(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t live_max)
 {
 	int64_t live = 0, began_ms = 0;
@@ -117,6 +116,33 @@ static int has_room(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t l
 }
 
 /* ---- a match begins ---- */
+
+int game_store_may_begin(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t live_max)
+{
+	int rc = is_gone(tx, account);
+
+	return rc < 0 ? rc : has_room(tx, account, now_ms, live_max);
+}
+
+/* All of its players; which of them may not is noted. */
+static int may_all_begin(struct db_tx *tx, struct game_match_row *row, int64_t live_max)
+{
+	int result = 0;
+
+	row->refused = 0;
+	for (unsigned seat = 0; seat < row->seats; seat++) {
+		int rc = game_store_may_begin(tx, row->accounts[seat], row->started_at, live_max);
+
+		INVARIANT(row->accounts[seat] > 0);
+		if (rc < 0)
+			result = rc;
+		if (rc == HEARTH_EDENIED || rc == HEARTH_ETOOBIG)
+			row->refused |= 1u << seat;
+		else if (rc < 0)
+			return rc;
+	}
+	return result;
+}
 
 /* The view of a match at its beginning. HEARTH_EINVAL: not by these rules. */
 static int first_position(const struct game_match_row *row, struct strbuf *out)
@@ -181,16 +207,12 @@ static int insert(struct db_tx *tx, struct game_match_row *row, struct slice pos
 int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max)
 {
 	struct strbuf position = { 0 };
-	int rc = 0;
+	int rc = may_all_begin(tx, row, live_max);
 
-	for (unsigned seat = 0; seat < row->seats && rc == 0; seat++) {
-		INVARIANT(row->accounts[seat] > 0);
-		rc = is_gone(tx, row->accounts[seat]);
-		if (rc == 0)
-			rc = has_room(tx, row->accounts[seat], row->started_at, live_max);
-	}
-	if (rc == 0)
+	if (rc == 0) {
 		rc = first_position(row, &position);
+		row->refused = rc < 0 ? (1u << row->seats) - 1 : 0;
+	}
 	if (rc == 0)
 		rc = insert(tx, row, strbuf_slice(&position));
 	if (rc == 0)

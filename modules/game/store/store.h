@@ -29,6 +29,8 @@ struct game_match_row {
 	int64_t started_at;             /* wall, ms */
 	bool completes[GAME_SEATS_MAX]; /* out of game_store_add: as struct match has them */
 	struct match_rating ratings[GAME_SEATS_MAX];
+	/* Out of game_store_add: a bit for each seat whose account is to blame that there is none. */
+	unsigned refused;
 };
 
 /*
@@ -66,9 +68,13 @@ int game_store_unadopted(struct db_tx *tx, int64_t *left);
 #define GAME_STORE_BEGUN_MAX 300 /* rows that a person can add in a minute, by aborting */
 
 /*
- * Adds a match that has not begun, gives it its id, and publishes "game.started". HEARTH_EDENIED: a
- * player's account was deleted meanwhile; HEARTH_ETOOBIG: live_max matches of one of them go on
- * already, or GAME_STORE_BEGUN_MAX began within a minute; HEARTH_EINVAL: the rules refuse the setup.
+ * Whether an account may begin one more match. HEARTH_EDENIED: it was deleted; HEARTH_ETOOBIG: live_max of
+ * its matches go on already, or GAME_STORE_BEGUN_MAX began within a minute.
+ */
+int game_store_may_begin(struct db_tx *tx, int64_t account, int64_t now_ms, int64_t live_max);
+/*
+ * Adds a match that has not begun, gives it its id, and publishes "game.started". HEARTH_EINVAL: the rules
+ * refuse the setup, and all are to blame; or as game_store_may_begin has it, and some are.
  */
 int game_store_add(struct db_tx *tx, struct game_match_row *row, int64_t live_max);
 /* It has begun, if it had not. */

@@ -14,6 +14,7 @@
 #include "engine/tenure.h"
 #include "game.h"
 #include "hearth/accounts.h"
+#include "hearth/arena.h"
 #include "hearth/map.h"
 #include "lobby/seek.h"
 
@@ -115,6 +116,7 @@ static inline void lobby_open(void)
 		.seek_ttl_ms = 600000 };
 	atomic_store(&g.tenures[GAME_LOBBY], &tenure);
 	g.db = database_new(game_module.schemas);
+	g.arena = arena_new();
 	g.seeking = map_new();
 	g.lobby = game_lobby_new(&g);
 }
@@ -130,6 +132,7 @@ static inline void lobby_close(void)
 	ck_assert(loop_run_until(nobody_seeks, NULL, 10000));
 	game_lobby_free(&g.lobby);
 	map_free(&g.seeking);
+	arena_free(&g.arena);
 	db_close(&g.db);
 	loop_close();
 	free(g.h);

@@ -10,14 +10,17 @@
 
 static struct game_rules rules = { .id = "chess", .seats_min = 2, .seats_max = 4 };
 static struct lobby_kind kind;
-static struct lobby_waiting waiting[16];
+static struct lobby_waiting waiting[16], *places[16];
+static struct lobby_seeker seekers[16]; /* by account */
 static int count;
 
 static void begin(unsigned seats)
 {
 	rules.seats_min = seats;
-	list_init(&kind.seeks);
+	kind = (struct lobby_kind){ .seeks = places, .cap = 16 };
 	memset(waiting, 0, sizeof(waiting));
+	for (int i = 0; i < 16; i++)
+		list_init(&seekers[i].seeks);
 	count = 0;
 }
 
@@ -35,8 +38,28 @@ static struct game_seek seek_of(int64_t account, uint64_t client, int seat)
 
 static void waits(int64_t account, uint64_t client, int seat)
 {
-	waiting[count].seek = seek_of(account, client, seat);
-	list_push(&kind.seeks, &waiting[count++].node);
+	struct lobby_waiting *w = &waiting[count];
+
+	w->seek = seek_of(account, client, seat);
+	w->seek.id = ++count;
+	w->kind = &kind;
+	w->seeker = &seekers[account];
+	list_push(&w->seeker->seeks, &w->own);
+	places[kind.count++] = w;
+}
+
+/* How many play with one, itself first; it has all the time there is. */
+static unsigned find_players(const struct game_seek *seek, const struct game_seek *out[])
+{
+	static struct lobby_waiting own;
+	int steps = 1000;
+	enum lobby_sight sight;
+
+	own = (struct lobby_waiting){ .seek = *seek, .kind = &kind };
+	sight = lobby_look_on(&own, &steps, out);
+	ck_assert_int_ne(sight, LOBBY_MORE);
+	ck_assert_int_eq(sight == LOBBY_FOUND, own.found_count + 1 == seek->seats);
+	return own.found_count + 1;
 }
 
 /* The connections that play with one, as digits behind its own; empty: too few are there. */
@@ -45,7 +68,7 @@ static const char *players_of(int64_t account, uint64_t client, int seat)
 	static char found[GAME_SEATS_MAX + 1];
 	struct game_seek own = seek_of(account, client, seat);
 	const struct game_seek *out[GAME_SEATS_MAX];
-	unsigned n = lobby_find_players(&kind, &own, out);
+	unsigned n = find_players(&own, out);
 
 	for (unsigned i = 0; i < n; i++)
 		found[i] = (char)('0' + out[i]->client);
@@ -97,6 +120,37 @@ START_TEST(as_many_as_the_game_needs)
 	waits(4, 5, -1);
 	ck_assert_str_eq(players_of(1, 1, -1), "134");
 	ck_assert_str_eq(players_of(1, 1, 2), "135");
+}
+END_TEST
+
+/* A few steps at a time: the same ones are found, and who went meanwhile is not among them. */
+START_TEST(a_long_walk_is_made_in_pieces)
+{
+	struct lobby_waiting own;
+	const struct game_seek *out[GAME_SEATS_MAX];
+	int steps, pieces = 1;
+
+	begin(3);
+	for (int i = 0; i < 12; i++)
+		waits(2 + i % 2, 2, 0);
+	waits(4, 3, -1);
+	waits(5, 4, 1);
+	own = (struct lobby_waiting){ .seek = seek_of(1, 1, 0), .kind = &kind };
+	for (steps = 3; lobby_look_on(&own, &steps, out) == LOBBY_MORE; steps = 3, pieces++)
+		ck_assert_int_eq(steps, 0);
+	ck_assert_int_eq(pieces, 5);
+	ck_assert(out[1] == &waiting[12].seek && out[2] == &waiting[13].seek);
+	/* The first that was found is gone when it looks on: it begins again, and misses nobody. */
+	lobby_look_anew(&own);
+	steps = 13;
+	ck_assert_int_eq(lobby_look_on(&own, &steps, out), LOBBY_MORE);
+	ck_assert_int_eq(own.found_count, 1);
+	waiting[12].seek.client = 0;
+	waits(4, 5, 2);
+	steps = 100;
+	ck_assert_int_eq(lobby_look_on(&own, &steps, out), LOBBY_FOUND);
+	ck_assert_int_eq(steps, 100 - 15);
+	ck_assert(out[1] == &waiting[13].seek && out[2] == &waiting[14].seek);
 }
 END_TEST
 
@@ -187,12 +241,13 @@ START_TEST(ratings_are_within_what_both_want)
 		seek.rating = rows[i].rating;
 		seek.rating_min = rows[i].min;
 		seek.rating_max = rows[i].max;
-		ck_assert_uint_eq(lobby_find_players(&kind, &seek, out), rows[i].pair ? 2 : 1);
+		ck_assert_uint_eq(find_players(&seek, out), rows[i].pair ? 2 : 1);
 	}
 }
 END_TEST
 
 TEST_MAIN("fit", who_waits_longest_by_their_newest_connection, no_two_wish_for_one_seat,
-	as_many_as_the_game_needs, each_gets_a_seat_and_who_wished_for_one_gets_that,
+	as_many_as_the_game_needs, a_long_walk_is_made_in_pieces,
+	each_gets_a_seat_and_who_wished_for_one_gets_that,
 	who_wants_something_else_wants_another_kind,
 	rated_and_casual_or_another_clock_are_another_kind, ratings_are_within_what_both_want)
