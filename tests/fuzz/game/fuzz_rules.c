@@ -63,9 +63,10 @@ static void play(const struct game_rules *r, struct slice text, void *state, voi
 	const char *why = NULL;
 
 	if (r->init(state, r->seats_max, setup, seed, &why)) {
-		assert(why && why[0]);
+		assert(why && why[0] && !game_rules_rating(r, setup));
 		return;
 	}
+	game_rules_rating(r, setup);
 	for (unsigned n = 0; text.p && n < MOVES_MAX; n++) {
 		struct slice move = slice_split(&text, '\n');
 		uint64_t turn = r->to_move(state);
@@ -75,6 +76,8 @@ static void play(const struct game_rules *r, struct slice text, void *state, voi
 		for (unsigned seat = 0; seat < r->seats_max; seat++)
 			if (r->claim)
 				r->claim(state, seat, move, &result, &why);
+		if (r->is_part)
+			r->is_part(move);
 		memcpy(copy, state, r->state_size);
 		if (r->apply(state, turn ? (unsigned)__builtin_ctzll(turn) : 0, move, &made, &why))
 			assert(why && memcmp(copy, state, r->state_size) == 0);
