@@ -19,7 +19,7 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'der' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
 const KEY = `v=DKIM1; k=rsa; p=${publicKey.toString('base64')}`;
 const PASSWORD = 'correct-horse-battery';
-let hearth, sink, names, ann, bob, group, number = 0;
+let hearth, sink, names, ann, bob, group, number = 0, refusals = 0;
 const run = (...args) => {
   const done = hearth.command(...args);
   assert.equal(done.status, 0, done.stderr);
@@ -70,7 +70,7 @@ const header = async (name, about) => {
 before(async () => {
   const port = await freePort(), dns = await freePort();
   sink = await new Sink().listen('127.0.0.1', port);
-  sink.refuses = (rcpt) => /nobody@/.test(rcpt);
+  sink.refuses = (rcpt) => /nobody@/.test(rcpt) && ++refusals > 0;
   hearth = new Hearth({ 'mail.trusted': 'none', 'queue.private': 'yes', 'queue.port': String(port), 'queue.retry': '1s', 'server.url': 'https://mail.hearth.test' });
   const dir = join(hearth.dir, 'dns');
   mkdirSync(dir);
@@ -327,6 +327,7 @@ test('what comes back pauses a member: by its own address, signed, once a day', 
   const seen = hearth.log.length;
   assert.equal(await send('band@hearth.test'), 250);
   await eventually(() => state('nobody@away.test') === 'paused', 30, 'that it is paused');
+  assert.equal(refusals, 1); // it was not even sent there: its server has said so
   await eventually(() => /a letter of the server could not be delivered/.test(hearth.log.slice(seen)), 30, 'that it failed');
   sql('DROP TRIGGER no_letters');
   sql(`UPDATE subscriber SET asked_ms = 1 WHERE id = ${id}`, 'auth');
@@ -337,6 +338,8 @@ test('what comes back pauses a member: by its own address, signed, once a day', 
     return letters('nobody@away.test', 'Mail of a group is not sent to you').length;
   }, 30, 'the letter, again');
   await eventually(() => told() === '1', 30, 'that it is told');
+  // Its server has taken that: somebody is there.
+  await eventually(() => sql("SELECT count(*) FROM suppressed WHERE address = 'nobody@away.test'") === '0', 30, 'that it is not suppressed any more');
   assert.deepEqual([(await resume(bob)).status, (await resume(ann)).status], [404, 204]);
   assert.equal(hearth.command('group', 'resume', 'band', 'nobody@away.test').status, 1);
   assert.equal(hearth.command('verify').status, 0);

@@ -20,12 +20,14 @@
 #include "hearth/clock.h"
 #include "hearth/error.h"
 #include "hearth/log.h"
+#include "list/bounce.h"
 #include "mime/header.h"
 #include "mime/params.h"
 #include "queue/queue.h"
 #include "sign/keys.h"
 #include "store/forward.h"
 #include "store/moderated.h"
+#include "store/suppressed.h"
 
 #define HOPS_MAX  100    /* Received fields (RFC 5321 section 6.3) */
 #define VALUE_MAX 1000   /* bytes of a value that are looked into */
@@ -368,6 +370,21 @@ int mail_forwarding_may(struct mail_delivery *d)
 	return rc == HEARTH_EDENIED ? HEARTH_EBUSY : rc;
 }
 
+/*
+ * A member elsewhere whose server said for good that nobody is there (store/suppressed.h): nothing goes there for
+ * now, and that counts as one more that came back.
+ */
+static int send_to_member(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)
+{
+	struct mail_suppressed found;
+	int rc = mail_store_suppressed(tx, r->address, clock_wall_ms(), d->a, &found);
+
+	if (rc == 0)
+		return list_bounce_publish(
+			tx, r->list->id, r->member, LIST_BOUNCE_HARD, SLICE("5.1.1"));
+	return rc == HEARTH_ENOTFOUND ? send_on(tx, d, r->via, r->fields, r->address, r) : rc;
+}
+
 int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struct mail_remote *r)
 {
 	int rc = count(tx, d, r);
@@ -375,7 +392,10 @@ int mail_forwarding_queue(struct db_tx *tx, struct mail_delivery *d, const struc
 	/* It is nobody's limit of sending: whoever brings it comes again. */
 	if (rc == HEARTH_EDENIED)
 		rc = HEARTH_EBUSY;
-	return rc < 0 ? rc : send_on(tx, d, r->via, r->fields, r->address, r);
+	if (rc < 0)
+		return rc;
+	return r->list ? send_to_member(tx, d, r)
+		       : send_on(tx, d, r->via, r->fields, r->address, r);
 }
 
 /* Nobody would be told that it failed there, and nobody looked at who sent it: a copy stays. */

@@ -59,6 +59,14 @@ static bool is_nobody(const struct mail_batch_recipient *r)
 		       (r->code == 551 && !r->enhanced[0]));
 }
 
+/* Its server has taken one: somebody is there (again). */
+static int found_there(struct db_tx *tx, const struct mail_batch_recipient *r)
+{
+	int rc = mail_store_unsuppress(tx, r->row.recipient);
+
+	return rc == HEARTH_ENOTFOUND ? 0 : rc;
+}
+
 /* It waits on: why, and how the attempts at it went. */
 static int defer(struct db_tx *tx, const struct mail_batch *b, const struct mail_batch_recipient *r)
 {
@@ -104,6 +112,8 @@ static int write_one(
 			rc = list_bounce_publish(tx, r->row.list, r->row.member,
 				list_bounce_of(slice_str(r->enhanced), r->refused),
 				slice_str(r->enhanced));
+		if (rc == 0 && r->outcome == OUTCOME_SENT)
+			rc = found_there(tx, r);
 		if (rc == 0 && is_nobody(r))
 			rc = mail_store_suppress(tx, r->row.recipient,
 				slice_head(r->answer, ANSWER_MAX), clock_wall_ms());

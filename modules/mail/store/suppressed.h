@@ -1,6 +1,7 @@
 /*
  * store/suppressed.h: addresses elsewhere whose server said for good that nobody is there. Nothing is sent to
- * one for a day, after the next time for four, and so on up to a month: who writes to it hears at once, and
+ * one for a day, after the next time for four, and so on up to a month, or until its server takes one after all (a
+ * letter of our own, what was in the queue before): who writes to it hears at once, and
  * other servers do not count us among those who write to anybody.
  *
  * Inside a db_fn on the database "mail". At most SUPPRESSED_MAX are remembered, each a month longer than it
