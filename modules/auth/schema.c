@@ -74,5 +74,6 @@ const char *const auth_migrations[] = {
 	auth_group_prefix_migration,
 	auth_subscriber_told_migration,
 	auth_proven_migration,
+	auth_subscriber_letters_migration,
 	NULL,
 };

@@ -9,7 +9,9 @@
  * them, and what they write counts as anybody else's.
  *
  * Bounds: GROUP_MEMBERS_MAX in a group, with those who have an account; SUBSCRIBER_ASKS_BY invitations of one
- * account within the hour, SUBSCRIBER_ASKS_OF to one address within the hour, whoever asks.
+ * account within the hour, SUBSCRIBER_ASKS_OF to one address within the hour, whoever asks; of one group to one
+ * address SUBSCRIBER_LETTERS without an answer, one more a day later, and then one a week. A subaddress ("+tag")
+ * counts as the address without it.
  */
 #ifndef AUTH_SUBSCRIBER_H
 #define AUTH_SUBSCRIBER_H
@@ -21,6 +23,7 @@
 #define SUBSCRIBER_INVITED_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define SUBSCRIBER_ASKS_BY    30
 #define SUBSCRIBER_ASKS_OF    3
+#define SUBSCRIBER_LETTERS    2
 #define SUBSCRIBER_SCORE_MAX  5 /* points of bounces (subscriber_bounce.c) */
 
 enum subscriber_state {
@@ -45,7 +48,7 @@ const char *subscriber_state_name(enum subscriber_state state);
 /*
  * Asks an address, once more who was asked already; `hash` is of what the link has. By an account, or a command
  * (0), which is not counted. HEARTH_ENOTFOUND: no such group; HEARTH_EEXIST: it is a member; HEARTH_ETOOBIG: the
- * group is full; HEARTH_EBUSY: too many within the hour.
+ * group is full; HEARTH_EBUSY: too many for now.
  */
 int subscriber_invite(struct db_tx *tx, struct subscriber *s, int64_t by,
 	const char hash[AUTH_TOKEN_HEX], int64_t now_ms);

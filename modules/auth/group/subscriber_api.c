@@ -80,7 +80,8 @@ static void reply_failed(struct ask *ask, int status)
 			GROUP_MEMBERS_MAX);
 	else if (status == HEARTH_EBUSY)
 		http_reply_problem(rq, 429, NULL,
-			"this was asked for too often within the hour; try again later");
+			"this was asked for too often; try again in an hour, or where an address "
+			"has not answered in some days");
 	else
 		http_reply_error(rq, status);
 }

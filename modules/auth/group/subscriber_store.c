@@ -1,6 +1,7 @@
 /*
  * group/subscriber_store.c: SQL on members elsewhere (subscriber.h). Inside a db_fn, on a database thread. A
- * group's are found by index; `subscriber_asked` has a row an hour for each who asks and each who is asked.
+ * group's are found by index; `subscriber_asked` has a row an hour for each who asks and each who is asked,
+ * `subscriber_letters` one for each whom a group has asked, until they answer.
  */
 #include "group/subscriber.h"
 
@@ -9,7 +10,10 @@
 #include "hearth/error.h"
 #include "hearth/log.h"
 
-#define HOUR_MS INT64_C(3600000)
+#define HOUR_MS     INT64_C(3600000)
+#define DAY_MS      (24 * HOUR_MS)
+#define LETTERS_MS  (60 * DAY_MS) /* how long it is remembered that somebody did not answer */
+#define MAILBOX_KEY 280
 
 /* `score` and what follows is of bounces: half points, the day of the last one and what it weighed. */
 const char auth_subscriber_migration[] =
@@ -36,6 +40,16 @@ const char auth_subscriber_migration[] =
 	" times BIGINT NOT NULL,"
 	" PRIMARY KEY (key, hour));"
 	"CREATE INDEX subscriber_asked_hour ON subscriber_asked (hour);";
+
+/* Letters that nobody has said yes to: of a group, to a mailbox (write_mailbox). */
+const char auth_subscriber_letters_migration[] =
+	"CREATE TABLE subscriber_letters ("
+	" group_id BIGINT NOT NULL,"
+	" mailbox TEXT NOT NULL,"
+	" letters BIGINT NOT NULL,"
+	" last_ms BIGINT NOT NULL,"
+	" PRIMARY KEY (group_id, mailbox));"
+	"CREATE INDEX subscriber_letters_last ON subscriber_letters (last_ms);";
 
 #define COLUMNS "id, group_id, address, state, since_ms"
 
@@ -69,20 +83,72 @@ static int count_asked(struct db_tx *tx, const char *key, int64_t now_ms, int64_
 	return rc < 0 ? rc : n > most ? HEARTH_EBUSY : 0;
 }
 
-static int may_ask(struct db_tx *tx, const struct subscriber *s, int64_t by, int64_t now_ms)
+/* Whose address it is, in whatever case and with whatever subaddress. */
+static void write_mailbox(const char *address, char out[MAILBOX_KEY])
 {
-	char key[300];
-	int rc = 0;
+	struct slice domain = slice_str(address), local = slice_split(&domain, '@');
 
-	if (by) {
-		snprintf(key, sizeof(key), "by %lld", (long long)by);
-		rc = count_asked(tx, key, now_ms, SUBSCRIBER_ASKS_BY);
-	}
-	snprintf(key, sizeof(key), "of %s", s->address);
-	for (char *c = key; *c; c++)
+	local = slice_split(&local, '+');
+	snprintf(out, MAILBOX_KEY, "%.*s@%.*s", SLICE_ARG(local), SLICE_ARG(domain));
+	for (char *c = out; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
-	return rc == 0 && by ? count_asked(tx, key, now_ms, SUBSCRIBER_ASKS_OF) : rc;
+}
+
+/* Who does not answer two is asked again by this group in a day, then once a week. */
+static int count_letter(struct db_tx *tx, int64_t group, const char *mailbox, int64_t now_ms)
+{
+	int64_t letters = 0, last_ms = 0;
+	struct db_rows rows;
+	int rc = db_one(tx, &rows,
+		"SELECT letters, last_ms FROM subscriber_letters WHERE group_id = $1 AND mailbox = "
+		"$2",
+		db_int(group), db_str(mailbox));
+
+	if (rc == 0) {
+		letters = db_col_int(&rows, 0);
+		last_ms = db_col_int(&rows, 1);
+		rc = db_end(&rows);
+	}
+	if (rc < 0 && rc != HEARTH_ENOTFOUND)
+		return rc;
+	if (letters >= SUBSCRIBER_LETTERS &&
+		now_ms - last_ms < (letters == SUBSCRIBER_LETTERS ? DAY_MS : 7 * DAY_MS))
+		return HEARTH_EBUSY;
+	rc = db_run(tx,
+		"INSERT INTO subscriber_letters (group_id, mailbox, letters, last_ms)"
+		" VALUES ($1, $2, 1, $3) ON CONFLICT (group_id, mailbox) DO UPDATE SET"
+		" letters = subscriber_letters.letters + 1, last_ms = $3",
+		db_int(group), db_str(mailbox), db_int(now_ms));
+	return rc < 0 ? rc : 0;
+}
+
+static int forget_letters(struct db_tx *tx, int64_t group, const char *address)
+{
+	char mailbox[MAILBOX_KEY];
+	int rc;
+
+	write_mailbox(address, mailbox);
+	rc = db_run(tx, "DELETE FROM subscriber_letters WHERE group_id = $1 AND mailbox = $2",
+		db_int(group), db_str(mailbox));
+	return rc < 0 ? rc : 0;
+}
+
+/* A command sends no letter. */
+static int may_ask(struct db_tx *tx, const struct subscriber *s, int64_t by, int64_t now_ms)
+{
+	char key[24], mailbox[MAILBOX_KEY], of[MAILBOX_KEY + 4];
+	int rc;
+
+	if (!by)
+		return 0;
+	write_mailbox(s->address, mailbox);
+	snprintf(key, sizeof(key), "by %lld", (long long)by);
+	snprintf(of, sizeof(of), "of %s", mailbox);
+	rc = count_asked(tx, key, now_ms, SUBSCRIBER_ASKS_BY);
+	if (rc == 0)
+		rc = count_asked(tx, of, now_ms, SUBSCRIBER_ASKS_OF);
+	return rc < 0 ? rc : count_letter(tx, s->group, mailbox, now_ms);
 }
 
 int subscriber_count(struct db_tx *tx, int64_t group, const char *but, int64_t *n)
@@ -138,9 +204,11 @@ int subscriber_confirm(
 {
 	INVARIANT(db_tx_writes(tx) && hash[0]);
 	int64_t id = 0, id_group = 0, state = 0, others = 0;
+	char address[256];
 	struct db_rows rows;
 	int rc = db_one(tx, &rows,
-		"SELECT id, group_id, state FROM subscriber WHERE hash = $1 AND asked_ms > $2",
+		"SELECT id, group_id, state, address FROM subscriber WHERE hash = $1 AND asked_ms "
+		"> $2",
 		db_str(hash), db_int(now_ms - SUBSCRIBER_INVITED_MS));
 
 	if (rc < 0)
@@ -148,6 +216,7 @@ int subscriber_confirm(
 	id = db_col_int(&rows, 0);
 	id_group = db_col_int(&rows, 1);
 	state = db_col_int(&rows, 2);
+	snprintf(address, sizeof(address), "%.*s", SLICE_ARG(db_col_text(&rows, 3)));
 	rc = db_end(&rows);
 	if (rc == 0)
 		rc = group_get(tx, id_group, group);
@@ -161,7 +230,7 @@ int subscriber_confirm(
 			"UPDATE subscriber SET state = $2, since_ms = $3, hash = '', score = 0,"
 			" bounced_weight = 0, told = 1 WHERE id = $1",
 			db_int(id), db_int(SUBSCRIBER_MEMBER), db_int(now_ms));
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : forget_letters(tx, id_group, address);
 }
 
 /* ---- who there is ---- */
@@ -228,6 +297,9 @@ int subscriber_drop_group(struct db_tx *tx, int64_t group)
 	INVARIANT(db_tx_writes(tx));
 	int rc = db_run(tx, "DELETE FROM subscriber WHERE group_id = $1", db_int(group));
 
+	if (rc >= 0)
+		rc = db_run(
+			tx, "DELETE FROM subscriber_letters WHERE group_id = $1", db_int(group));
 	return rc < 0 ? rc : 0;
 }
 
@@ -249,5 +321,8 @@ int subscriber_expire(struct db_tx *tx, int64_t now_ms)
 	if (rc >= 0)
 		rc = db_run(tx, "DELETE FROM subscriber_asked WHERE hour < $1",
 			db_int(now_ms / HOUR_MS - 24));
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM subscriber_letters WHERE last_ms < $1",
+			db_int(now_ms - LETTERS_MS));
 	return rc < 0 ? rc : 0;
 }

@@ -140,15 +140,60 @@ static int do_bounds(struct db_tx *tx, void *arg)
 	}
 	ck_assert_int_eq(ask(tx, other, "r@a.test", 5, "r", T0, &s), HEARTH_EBUSY);
 	ck_assert_int_eq(ask(tx, other, "r@a.test", 5, "r", T0 + HOUR, &s), 0);
-	for (int64_t by = 6; by < 6 + SUBSCRIBER_ASKS_OF; by++)
-		ck_assert_int_eq(ask(tx, other, "t@a.test", by, "t", T0, &s), 0);
-	ck_assert_int_eq(ask(tx, other, "T@a.test", 9, "t", T0, &s), HEARTH_EBUSY);
+	for (int64_t by = 6; by < 6 + SUBSCRIBER_ASKS_OF; by++) {
+		snprintf(address, sizeof(address), "group%d", (int)by);
+		ck_assert_int_eq(ask(tx, group(tx, address), "t@a.test", by, "t", T0, &s), 0);
+	}
+	ck_assert_int_eq(ask(tx, other, "T+x@a.test", 9, "t", T0, &s), HEARTH_EBUSY);
 	return 0;
 }
 
 START_TEST(their_bounds)
 {
 	within_fresh(do_bounds);
+}
+END_TEST
+
+static int do_letters(struct db_tx *tx, void *arg)
+{
+	int64_t choir = group(tx, "choir"), band = group(tx, "band"), day = 24 * HOUR, at = T0;
+	struct subscriber s;
+	struct group g;
+
+	(void)arg;
+	/* Two, one more in a day, then one a week, whoever asks and under whichever subaddress. */
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "a", at, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "U+1@a.test", 6, "b", at, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 7, "c", at + day - 1, &s), HEARTH_EBUSY);
+	ck_assert_int_eq(ask(tx, choir, "u+2@a.test", 7, "c", at + day, &s), 0);
+	at += day;
+	for (int week = 0; week < 3; week++) {
+		ck_assert_int_eq(
+			ask(tx, choir, "u@a.test", 5, "d", at + 7 * day - 1, &s), HEARTH_EBUSY);
+		/* Who never answered is forgotten meanwhile, but not that they did not. */
+		ck_assert_int_eq(subscriber_expire(tx, at + 7 * day - 1), 0);
+		at += 7 * day;
+		ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "e", at, &s), 0);
+	}
+	/* Another group's are its own, and a command sends none. */
+	ck_assert_int_eq(ask(tx, band, "u@a.test", 5, "f", at, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 0, "g", at, &s), 0);
+	/* Who has said yes, and has left, has answered. */
+	ck_assert_int_eq(confirm(tx, "g", at, &g), 0);
+	ck_assert_int_eq(subscriber_remove(tx, choir, s.id), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + HOUR, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + 2 * HOUR, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + 3 * HOUR, &s), HEARTH_EBUSY);
+	/* In two months it is forgotten. */
+	ck_assert_int_eq(subscriber_expire(tx, at + 62 * day), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "i", at + 62 * day, &s), 0);
+	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "i", at + 62 * day, &s), 0);
+	return 0;
+}
+
+START_TEST(who_does_not_answer)
+{
+	within_fresh(do_letters);
 }
 END_TEST
 
@@ -228,4 +273,4 @@ START_TEST(bounces_pause)
 }
 END_TEST
 
-TEST_MAIN("subscriber_store", bounces_pause, asked_in_and_out, their_bounds)
+TEST_MAIN("subscriber_store", bounces_pause, who_does_not_answer, asked_in_and_out, their_bounds)
