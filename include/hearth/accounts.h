@@ -78,8 +78,8 @@ typedef void accounts_login_fn(
 	void *arg, int status, const struct account *account, int64_t retry_ms);
 
 /*
- * Who a mail address reaches: accounts, each once, by itself or through a group, and addresses at other
- * servers that an alias names. postmaster, abuse and hostmaster of a local domain reach the
+ * Who a mail address reaches: accounts, each once, by itself rather than through a group, and through one that has the
+ * mail now rather than one where it waits; and addresses at other servers that an alias names. postmaster, abuse and hostmaster of a local domain reach the
  * administrators where nobody else has the name; then one who gets it is enough.
  *
  * 0 with somebody, or HEARTH_ENOTFOUND (nobody: no such address, or a group without members),
@@ -98,6 +98,7 @@ struct accounts_group {
 	const char *prefix; /* in front of the Subject of its mail; "": none */
 	bool open;          /* anybody, or each member, may write to it; else its owners alone */
 	bool may_post;      /* who writes is one of those */
+	bool is_of_it;      /* who writes is a member or an owner */
 	bool archived;      /* its mail is kept for its members */
 	bool waits;         /* what others write waits for the word of one of … */
 	const char *owners; /* … these: addresses of some of them, a line each */

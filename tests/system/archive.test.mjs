@@ -178,6 +178,49 @@ test('the mail of a group whose members are all elsewhere is kept, too', async (
   run('group', 'delete', 'far');
 });
 
+test('each group that a mail was sent to keeps it, whoever gets it through which', async () => {
+  for (const name of ['wide', 'small']) {
+    run('group', 'add', name);
+    run('group', 'archive', name, 'members');
+    run('group', 'join', name, 'ann', '--owner');
+  }
+  run('group', 'join', 'wide', 'bob');
+  run('alias', 'add', 'both', 'wide', 'small');
+  const kept = (name, about) => run('list', 'archive', name).split('\n').filter((line) => line.trim() === `Subject: ${about}`).length;
+  const wide = 'wide@hearth.test', small = 'small@hearth.test', ann = 'ann@hearth.test';
+  const rows = { 'to both': [wide, small], 'to both, turned': [small, wide], 'to her and hers': [ann, small], 'by an alias': ['both@hearth.test'] };
+  for (const [about, to] of Object.entries(rows)) {
+    await send(about, { to });
+    assert.equal(kept('small', about), 1, about);
+    assert.equal(kept('wide', about), to.includes(ann) ? 0 : 1, about);
+    assert.equal((await inbox('ann', about)).length, 1, about);
+  }
+  await send('not by this one', { to: [wide, small], more: 'List-Id: <small.hearth.test>\r\n' });
+  assert.deepEqual([kept('wide', 'not by this one'), kept('small', 'not by this one')], [1, 0]);
+  // What waits for its author, and then for an owner; a kill changes nothing.
+  await send('later to both', { to: [wide, small], as: 'bob', hold: 1 });
+  await send('later to her and hers', { to: [ann, small], as: 'dan', hold: 1 });
+  for (const about of ['later to both', 'later to her and hers']) await eventually(() => kept('small', about), 30, about);
+  assert.equal(kept('wide', 'later to both'), 1);
+  await eventually(() => run('queue', 'list').trim() === '', 30, 'nobody waits');
+  for (const about of ['later to both', 'later to her and hers']) assert.equal((await inbox('ann', about)).length, 1, about);
+  run('group', 'posting', 'small', 'moderated');
+  for (const [about, as] of [['by a stranger', undefined], ['by one of ours', 'dan']]) {
+    await send(about, { to: [ann, small], as, hold: as && 1 });
+    await eventually(async () => (await inbox('ann', about)).length, 30, 'she has it');
+    assert.equal(kept('small', about), 0);
+    await hearth.kill();
+    await hearth.start();
+    const [waiting] = run('list', 'held', 'small').split('\n');
+    run('list', 'approve', 'small', waiting.split('\t')[0]);
+    await eventually(() => kept('small', about), 30, `${about}, let go`);
+    assert.equal((await inbox('ann', about)).length, 1);
+  }
+  await signIn();
+  assert.equal(hearth.command('verify').status, 0);
+  for (const name of ['wide', 'small']) run('group', 'delete', name);
+});
+
 test('all that was acknowledged is there after a kill; the oldest go when it is full; as mbox', async () => {
   const before = run('list', 'archive', 'choir');
   assert.equal(before.match(/^From \S+ /gm).length, 4);
@@ -205,11 +248,16 @@ test('all that was acknowledged is there after a kill; the oldest go when it is 
   assert.ok(!left.includes('first of all'));
   // Nobody outside pushes anything out.
   await send('for which there is no room', { text: 'line of a large mail\r\n'.repeat(3000) });
+  for (const hold of [undefined, 1]) {
+    const about = `who is not one of them ${hold ?? 'at once'}`;
+    await send(about, { as: 'dan', hold, text: 'line of a large mail\r\n'.repeat(3000) });
+    await eventually(async () => (await inbox('ann', about)).length, 30, 'it is there');
+  }
   await send('too large for it', { as: 'bob', text: 'line of a large mail\r\n'.repeat(12000) });
   assert.deepEqual(await subjects('bob', '?limit=200'), left);
   assert.equal((await inbox('ann', 'too large for it')).length, 1);
   const metrics = await (await fetch(`${hearth.base}/metrics`)).text();
-  assert.match(metrics, /^hearth_mail_archive_total\{result="no_room"\} 2$/m);
+  assert.match(metrics, /^hearth_mail_archive_total\{result="no_room"\} 4$/m);
   assert.match(metrics, /^hearth_mail_archive_total\{result="dropped"\} [1-9]\d*$/m);
   assert.equal(hearth.command('list', 'archive', 'nobody').status, 1);
   assert.equal(hearth.command('list', 'archive').status, 2);

@@ -26,13 +26,21 @@ const send = async (to, { about = `list mail ${++number}`, more = '', as, hold, 
   const from = as ? `${as}@hearth.test` : 'x@example.org';
   if (as) await client.expect(235, `AUTH PLAIN ${Buffer.from(`\0${from}\0${PASSWORD}`).toString('base64')}`);
   await client.expect(250, `MAIL FROM:<${from}>${hold ? ` HOLDFOR=${hold}` : ''}`);
-  let reply = await client.say(`RCPT TO:<${to}>${notify ? ` NOTIFY=${notify}` : ''}`);
-  if (reply.code === 250) {
+  let reply, codes = [];
+  for (const one of [to].flat()) codes.push((reply = await client.say(`RCPT TO:<${one}>${notify ? ` NOTIFY=${notify}` : ''}`)).code);
+  if (codes.includes(250)) {
     await client.expect(354, 'DATA');
     reply = await client.say(`From: ${from}\r\n${more}Subject: ${about}\r\n\r\nhello\r\n.`);
   }
   client.close();
-  return reply.code;
+  return codes.length > 1 ? [...codes, reply.code] : reply.code;
+};
+const count = async (name, about) => {
+  const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+  await client.ok('EXAMINE INBOX');
+  const found = await client.search(`SEARCH SUBJECT "${about}"`);
+  client.close();
+  return found.length;
 };
 const members = () => run('group', 'show', 'choir').split('\n').slice(1).filter(Boolean).map((line) => line.split('@')[0]);
 
@@ -259,4 +267,103 @@ test('who has left gets nothing of what waited; of a group that is gone its send
   const [report] = await client.search(`SEARCH FROM "Mail delivery" TEXT "${late}"`);
   assert.match((await client.fetch(`FETCH ${report} (BODY.PEEK[])`))[0]['BODY[]'], /^Final-Recipient: rfc822; ?duo@hearth\.test\r\n[^]*there is no such group any more/m);
   client.close();
+});
+
+test('who is named by themselves, or in a group that passes it on, has at once what waits elsewhere', async () => {
+  run('group', 'posting', 'choir', 'moderated');
+  run('group', 'add', 'pair');
+  run('group', 'join', 'pair', 'dan', '--owner');
+  run('group', 'join', 'pair', 'bob');
+  run('alias', 'add', 'all', 'choir', 'pair');
+  const held = (group) => run('list', 'held', group).split('\n').filter(Boolean).map((line) => line.split('\t'));
+  const all = ['choir@hearth.test', 'pair@hearth.test', 'cleo@hearth.test'], ok = [250, 250, 250, 250];
+  for (const [i, to] of [all, [...all].reverse()].entries()) {
+    const about = `to one and all, ${i}`;
+    assert.deepEqual(await send(to, { about }), ok);
+    for (const [name, way] of [['bob', 'pair'], ['cleo', 'cleo'], ['dan', 'pair']]) assert.match(await header(name, about), new RegExp(`^Delivered-To: ${way}@hearth\\.test\r$`, 'm'));
+    assert.doesNotMatch(await header('cleo', about), /^List-Id/m);
+    assert.equal(await header('ann', about), null);
+    run('list', 'reject', 'choir', held('choir').at(-1)[0]);
+  }
+  // One address that leads to both.
+  assert.equal(await send('all@hearth.test', { about: 'by one address' }), 250);
+  for (const name of ['bob', 'dan']) assert.match(await header(name, 'by one address'), /^List-Id: "?pair/m);
+  assert.equal(await header('cleo', 'by one address'), null);
+  assert.equal(held('pair').length, 0);
+  run('list', 'approve', 'choir', held('choir').at(-1)[0]);
+  await eventually(() => header('cleo', 'by one address'), 30, 'what was let go');
+  for (const name of ['ann', 'bob', 'cleo', 'dan']) assert.equal(await count(name, 'by one address'), 1, name);
+  // What a group does not pass on gets to whoever is named, too, in either order.
+  for (const to of [['choir@hearth.test', 'bob@hearth.test'], ['bob@hearth.test', 'choir@hearth.test']]) {
+    const about = `a loop for ${to[0]}`;
+    assert.deepEqual(await send(to, { about, more: 'List-Id: <choir.hearth.test>\r\n' }), [250, 250, 250]);
+    assert.ok(await header('bob', about));
+    assert.equal(await header('cleo', about), null);
+  }
+  assert.doesNotMatch(run('list', 'held', 'choir'), /a loop for/);
+});
+
+test('of each group where a mail waits its owners are told and its room counts', async () => {
+  const letters = async (name, group) => {
+    const client = await ImapClient.login(hearth.port.imap, `${name}@hearth.test`, PASSWORD);
+    await client.ok('EXAMINE INBOX');
+    const found = await client.search(`SEARCH SUBJECT "Mail to your group waits" BODY "the group ${group}."`);
+    client.close();
+    return found.length;
+  };
+  const held = (group) => run('list', 'held', group).split('\n').filter(Boolean).map((line) => line.split('\t'));
+  for (const [group, owner] of [['alto', 'cleo'], ['tenor', 'dan']]) {
+    run('group', 'add', group);
+    run('group', 'join', group, owner, '--owner');
+    run('group', 'join', group, 'bob');
+    run('group', 'posting', group, 'moderated');
+  }
+  const both = ['alto@hearth.test', 'tenor@hearth.test'];
+  assert.deepEqual(await send(both, { about: 'to two that wait' }), [250, 250, 250]);
+  for (const [group, owner] of [['alto', 'cleo'], ['tenor', 'dan']]) {
+    await eventually(() => letters(owner, group), 30, `the owner of ${group} is told`);
+    assert.equal(held(group).length, 1);
+  }
+  // One is full: its recipients alone are put off, whichever it is; also what came before, and is to wait for its author, too.
+  const late = await SmtpClient.hello(hearth.port.submission);
+  await late.expect(235, `AUTH PLAIN ${Buffer.from(`\0ann@hearth.test\0${PASSWORD}`).toString('base64')}`);
+  await late.expect(250, 'MAIL FROM:<ann@hearth.test> HOLDFOR=60');
+  await late.expect(250, 'RCPT TO:<tenor@hearth.test>');
+  const client = await SmtpClient.hello(hearth.port.smtp);
+  for (let i = held('tenor').length; i < 100; i++) {
+    await client.expect(250, 'MAIL FROM:<x@example.org>');
+    await client.expect(250, 'RCPT TO:<tenor@hearth.test>');
+    await client.expect(354, 'DATA');
+    await client.expect(250, `From: x@example.org\r\nSubject: filler ${i}\r\n\r\nhello\r\n.`);
+  }
+  client.close();
+  await late.expect(354, 'DATA');
+  assert.match(String((await late.say('From: ann@hearth.test\r\nSubject: late\r\n\r\nhello\r\n.')).code), /^45/);
+  late.close();
+  assert.deepEqual(await send([...both, 'ann@hearth.test'], { about: 'where there is room' }), [250, 452, 250, 250]);
+  assert.deepEqual(await send([...both].reverse(), { about: 'where there is room' }), [452, 250, 250]);
+  assert.deepEqual([held('alto').length, held('tenor').length], [3, 100]);
+  assert.equal(await count('ann', 'where there is room'), 1);
+  for (const group of ['alto', 'tenor']) run('group', 'delete', group);
+});
+
+test('what its author keeps back waits for an owner as any, and no shorter', async () => {
+  run('group', 'add', 'solo');
+  run('group', 'join', 'solo', 'cleo', '--owner');
+  run('group', 'join', 'solo', 'bob');
+  run('group', 'posting', 'solo', 'moderated');
+  const held = () => run('list', 'held', 'solo').split('\n').filter(Boolean).map((line) => line.split('\t'));
+  assert.deepEqual(await send(['solo@hearth.test', 'bob@hearth.test'], { as: 'dan', about: 'kept back', hold: 3 }), [250, 250, 250]);
+  assert.equal(held().length, 1);
+  await eventually(() => count('cleo', 'Mail to your group waits'), 30, 'its owner is told');
+  run('list', 'approve', 'solo', held()[0][0]);
+  const due = run('queue', 'list').split('\n').filter((line) => /(solo|bob)@hearth\.test/.test(line));
+  assert.equal(due.length, 2);
+  for (const name of ['bob', 'cleo']) assert.equal(await count(name, 'kept back'), 0, name);
+  await eventually(() => header('cleo', 'kept back'), 30, 'its time has come');
+  assert.match(await header('cleo', 'kept back'), /^List-Id: "?solo/m);
+  await eventually(() => header('bob', 'kept back'), 30, 'its time has come');
+  assert.doesNotMatch(await header('bob', 'kept back'), /^List-Id/m);
+  run('group', 'delete', 'solo');
+  assert.equal(hearth.command('verify').status, 0);
 });

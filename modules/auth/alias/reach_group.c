@@ -2,6 +2,7 @@
  * alias/reach_group.c: whom a group reaches, and the names of the server: the accounts behind them, and members
  * elsewhere (reach.c). Inside a db_fn; of a group GROUP_MEMBERS_MAX.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,10 +10,29 @@
 #include "group/subscriber.h"
 #include "hearth/error.h"
 
+static bool is_moderated(const struct reach *r, int64_t group)
+{
+	for (size_t i = 0; i < r->group_n; i++)
+		if (r->groups[i].id == group)
+			return r->groups[i].waits;
+	return false;
+}
+
+/* How good a way to somebody is: by itself before a group, and that before one where it waits. */
+static int worth(const struct reach *r, int64_t through)
+{
+	return through == 0 ? 3 : is_moderated(r, through) ? 0 : through > 0 ? 2 : 1;
+}
+
 int reach_add_account(struct reach *r, const struct account *account, int64_t through)
 {
-	if (map_get_u64(r->seen, (uint64_t)account->id))
+	size_t at = (uintptr_t)map_get_u64(r->seen, (uint64_t)account->id);
+
+	if (at > 0) {
+		if (worth(r, through) > worth(r, r->accounts[at - 1].through))
+			r->accounts[at - 1].through = through;
 		return 0;
+	}
 	if (r->n == ACCOUNTS_REACHED_MAX)
 		return HEARTH_ETOOBIG;
 	if (r->n == r->room) {
@@ -21,22 +41,29 @@ int reach_add_account(struct reach *r, const struct account *account, int64_t th
 	}
 	r->accounts[r->n] = *account;
 	r->accounts[r->n++].through = through;
-	map_set_u64(r->seen, (uint64_t)account->id, r);
+	map_set_u64(r->seen, (uint64_t)account->id, (void *)(uintptr_t)r->n);
 	return 0;
 }
 
-/* Who is in two groups gets a mail once. */
+/* Who is in two groups gets a mail once: now, where one of them has it now. */
 static int add_subscriber(void *arg, const struct subscriber *s)
 {
 	struct reach *r = arg;
 	char key[260];
+	size_t at;
 
 	snprintf(key, sizeof(key), "<%s>", s->address);
 	for (char *c = key; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
-	if (map_get(r->seen, slice_str(key)))
+	at = (uintptr_t)map_get(r->seen, slice_str(key));
+	if (at > 0) {
+		if (worth(r, s->group) > worth(r, r->subscribers[at - 1].group)) {
+			r->subscribers[at - 1].group = s->group;
+			r->subscribers[at - 1].id = s->id;
+		}
 		return 0;
+	}
 	if (r->subscriber_n == ACCOUNTS_REACHED_MAX)
 		return HEARTH_ETOOBIG;
 	if (r->subscriber_n == r->subscriber_room) {
@@ -47,7 +74,7 @@ static int add_subscriber(void *arg, const struct subscriber *s)
 	r->subscribers[r->subscriber_n++] = (struct accounts_subscriber){
 		.group = s->group, .id = s->id, .address = mem_strdup(slice_str(s->address))
 	};
-	map_set(r->seen, slice_str(key), r);
+	map_set(r->seen, slice_str(key), (void *)(uintptr_t)r->subscriber_n);
 	return 0;
 }
 
@@ -115,6 +142,7 @@ int reach_add_group(struct db_tx *tx, struct reach *r, const struct group *g)
 	added->title = mem_strdup(slice_str(g->title));
 	added->prefix = mem_strdup(slice_str(g->prefix));
 	added->open = g->posting != GROUP_POSTING_OWNERS;
+	added->is_of_it = role == GROUP_MEMBER || role == GROUP_OWNER;
 	added->archived = g->archive != GROUP_ARCHIVE_OFF;
 	added->may_post =
 		g->posting == GROUP_POSTING_ANYBODY || role == GROUP_OWNER ||

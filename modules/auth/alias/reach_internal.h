@@ -10,6 +10,7 @@
 
 /* ---- reach_group.c ---- */
 
+/* Who is there already keeps the better of both ways (accounts_reached_fn). */
 int reach_add_account(struct reach *r, const struct account *account, int64_t through);
 /* A group's own words, once; then its members, here and elsewhere: HEARTH_ENOTFOUND, there are none. */
 int reach_add_group(struct db_tx *tx, struct reach *r, const struct group *g);

@@ -22,7 +22,7 @@
 #include "hearth/room.h"
 #include "mime/date.h"
 #include "smtp/smtp_idn.h"
-#include "store/outgoing.h"
+#include "store/moderated.h"
 #include "store/suppressed.h"
 
 static const struct smtp_reply ok = { 250, "2.1.5", "recipient ok", false };
@@ -31,6 +31,8 @@ static const struct smtp_reply member_full = { 452, "4.2.2", "the mailbox of a m
 	false };
 static const struct smtp_reply not_now = { 451, "4.3.0", "cannot look the recipient up now",
 	false };
+static const struct smtp_reply crowded = { 452, "4.2.2",
+	"too many mails wait for the owners of this group", false };
 static const struct smtp_reply many = { 452, "4.5.3", "too many recipients", false };
 static const struct smtp_reply expands = { 550, "5.2.4", "this address leads to too many", false };
 static const struct smtp_reply members_only = { 550, "5.7.1",
@@ -59,11 +61,12 @@ struct question {
 	size_t list_n;
 	struct accounts_subscriber *subscribers; /* their members elsewhere, in `a` */
 	size_t subscriber_n;
-	bool checked;                   /* who wrote it may be known at its end */
-	int64_t members_only;           /* a group that is decided on then; 0 */
-	bool waits;                     /* for an owner of … */
-	struct slice waits_for, owners; /* … this group */
-	int64_t writer;                 /* who is logged in; 0: nobody */
+	bool checked;             /* who wrote it may be known at its end */
+	int64_t members_only;     /* a group that is decided on then; 0 */
+	bool waits;               /* in one of them */
+	struct account *accounts; /* … while it is looked whether there is room, in `a` */
+	size_t account_n;
+	int64_t writer; /* who is logged in; 0: nobody */
 	int64_t size;
 	bool owed;    /* success is to be told, by `orcpt`: … */
 	bool grouped; /* … that it went to several */
@@ -90,19 +93,16 @@ static const struct mail_list *list_of(const struct question *q, int64_t group)
 	return NULL;
 }
 
-/* A recipient named twice, or in two groups, gets the message once. */
+/* Who is named twice, or in two groups, gets the message once: which way is best, the delivery knows. */
 static void add(struct question *q, const struct account *accounts, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!mail_delivery_has(q->delivery, accounts[i].id))
-			mail_delivery_add(
-				q->delivery, &(struct mail_recipient){ .account = accounts[i].id,
-						     .address = slice_str(q->address),
-						     .list = list_of(q, accounts[i].through),
-						     .waits = q->waits && accounts[i].through > 0,
-						     .notify = q->notify,
-						     .quota = accounts[i].quota,
-						     .elsewhere = accounts[i].elsewhere });
+		mail_delivery_add(q->delivery, &(struct mail_recipient){ .account = accounts[i].id,
+						       .address = slice_str(q->address),
+						       .list = list_of(q, accounts[i].through),
+						       .notify = q->notify,
+						       .quota = accounts[i].quota,
+						       .elsewhere = accounts[i].elsewhere });
 }
 
 static void send_to_subscribers(struct question *q)
@@ -112,14 +112,12 @@ static void send_to_subscribers(struct question *q)
 		struct slice address = slice_str(s->address), domain = address;
 
 		slice_split(&domain, '@');
-		if (!mail_delivery_has(q->delivery, -s->id))
-			mail_delivery_send(q->delivery, &(struct mail_remote){ .address = address,
-								.domain = domain,
-								.sent_on = true,
-								.via = slice_str(q->address),
-								.list = list_of(q, s->group),
-								.member = s->id,
-								.waits = q->waits });
+		mail_delivery_send(q->delivery, &(struct mail_remote){ .address = address,
+							.domain = domain,
+							.sent_on = true,
+							.via = slice_str(q->address),
+							.list = list_of(q, s->group),
+							.member = s->id });
 	}
 }
 
@@ -128,6 +126,8 @@ static void take(struct question *q)
 {
 	struct slice rest = strbuf_slice(&q->remotes);
 
+	for (size_t i = 0; i < q->list_n; i++)
+		mail_delivery_through(q->delivery, &q->lists[i], slice_str(q->address));
 	for (size_t i = 0; i < q->remote_n; i++) {
 		struct slice address = slice_split(&rest, '\n'), domain = address;
 
@@ -140,8 +140,6 @@ static void take(struct question *q)
 	send_to_subscribers(q);
 	if (q->members_only)
 		mail_delivery_members_only(q->delivery, q->members_only);
-	if (q->waits)
-		mail_delivery_tell_owners(q->delivery, q->waits_for, q->owners);
 	if (q->owed && (q->grouped || q->subscriber_n > 0))
 		mail_delivery_owe(q->delivery, slice_str(q->address), slice_str(q->orcpt), true);
 	answer(q, &ok);
@@ -253,11 +251,7 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 			q->members_only = g->id;
 		else
 			may = may && (g->may_post || g->waits);
-		if (g->waits) {
-			q->waits = true;
-			q->owners = arena_slice(q->a, slice_str(g->owners));
-			q->waits_for = arena_slice(q->a, slice_str(g->name));
-		}
+		q->waits = q->waits || g->waits;
 		q->lists[q->list_n++] = (struct mail_list){ .id = g->id,
 			.name = arena_slice(q->a, slice_str(g->name)),
 			.title = arena_slice(q->a, slice_str(g->title)),
@@ -265,7 +259,9 @@ static bool note_lists(struct question *q, const struct accounts_reached *reache
 			.open = g->open,
 			.archived = g->archived,
 			.by_proof = by_proof,
-			.vouched = q->known };
+			.vouched = g->is_of_it,
+			.waits = g->waits,
+			.owners = arena_slice(q->a, slice_str(g->owners)) };
 	}
 	/* Whom else an alias leads to would have it before an owner has said yes. */
 	return may && (!q->waits || reached->remote_n == 0);
@@ -282,6 +278,49 @@ static void note_subscribers(struct question *q, const struct accounts_reached *
 		q->subscribers[i].address =
 			arena_strdup(q->a, slice_str(reached->subscribers[i].address));
 	q->subscriber_n = reached->subscriber_n;
+}
+
+/* ---- a group where it is to wait ---- */
+
+static void ask_room(struct question *q, const struct account *accounts, size_t n)
+{
+	if (n > 0)
+		mail_ask_room(q->m, q->size, accounts, n, on_room, q);
+	else
+		take(q);
+}
+
+static int look_at_waiting(struct db_tx *tx, void *arg)
+{
+	const struct question *q = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < q->list_n && rc == 0; i++)
+		/* Whether it waits may not be known yet. */
+		if (q->lists[i].waits && !q->lists[i].by_proof)
+			rc = mail_store_moderated_room(tx, q->lists[i].id);
+	return rc;
+}
+
+static void on_waiting(void *arg, int status)
+{
+	struct question *q = arg;
+
+	if (status < 0)
+		answer(q, status == HEARTH_EBUSY ? &crowded : &not_now);
+	else
+		ask_room(q, q->accounts, q->account_n);
+}
+
+/* Of this address alone, before the others of the mail: behind it one answer is for all of them. */
+static void ask_waiting(struct question *q, const struct accounts_reached *reached)
+{
+	q->account_n = reached->n;
+	if (reached->n > 0)
+		q->accounts =
+			arena_dup(q->a, reached->accounts, reached->n * sizeof(*reached->accounts));
+	if (db_read(q->m->db, look_at_waiting, on_waiting, q) < 0)
+		answer(q, &not_now);
 }
 
 static void on_reached(void *arg, int status, const struct accounts_reached *reached)
@@ -305,10 +344,10 @@ static void on_reached(void *arg, int status, const struct accounts_reached *rea
 		 mail_delivery_sent(q->delivery) + q->remote_n + q->subscriber_n >
 			 ACCOUNTS_REACHED_MAX)
 		answer(q, &many);
-	else if (status == 0 && reached->n > 0)
-		mail_ask_room(q->m, q->size, reached->accounts, reached->n, on_room, q);
+	else if (status == 0 && q->waits)
+		ask_waiting(q, reached);
 	else if (status == 0)
-		take(q);
+		ask_room(q, reached->accounts, reached->n);
 	else if (status == HEARTH_EDENIED)
 		send_elsewhere(q);
 	else

@@ -53,6 +53,7 @@ static void delivery_free(struct mail_delivery *d)
 	free(d->remotes);
 	free(d->bounced);
 	free(d->owed);
+	free(d->groups);
 	map_free(&d->accounts);
 	arena_free(&d->a);
 	free(d);
@@ -165,8 +166,10 @@ static void finish(struct mail_delivery *d, int status)
 				d->targets[i].mailbox_id);
 	if (status == 0)
 		mail_delivery_archived(d);
-	if (status == 0 && d->tells_owners)
-		mail_list_tell_owners(d->m, d->waits_for, d->owners);
+	for (size_t i = 0; i < d->group_n && status == 0; i++)
+		if (d->groups[i]->tells)
+			mail_list_tell_owners(
+				d->m, d->groups[i]->list.name, d->groups[i]->list.owners);
 	/* A report that went to nobody here is not kept; of what a group changed maybe all have its own. */
 	if ((status < 0 || d->n + d->remote_n == 0 || d->variant_n > 0) && d->has_blob)
 		mail_blob_gc_one(d->m, d->key);
@@ -345,7 +348,7 @@ void mail_delivery_finish(struct mail_delivery **dp, mail_delivered_fn *done, vo
 {
 	struct mail_delivery *d = *dp;
 
-	INVARIANT(d && d->n + d->remote_n + d->bounced_n > 0 && done);
+	INVARIANT(d && !mail_delivery_is_empty(d) && done);
 	d->done = done;
 	d->arg = arg;
 	hearth_hold(d->m->h);

@@ -24,7 +24,6 @@ struct mail_recipient {
 	struct slice head;
 	unsigned notify; /* enum mail_notify_when, as it was asked for: of one that waits */
 	const struct mail_list *list; /* the group it is reached through; NULL: none */
-	bool waits;                   /* until an owner of it has said yes (store/moderated.h) */
 	/*
 	 * Bytes that may be kept for the account (0: no bound), and what other modules keep of
 	 * them; asked for when ask_quota. It holds for a delivery to this recipient alone, and where
@@ -44,10 +43,21 @@ struct mail_recipient {
 int mail_delivery_list_may(struct db_tx *tx, const struct mail *m, const struct mail_list *list);
 
 struct mail_delivery;
+struct mail_group;
 struct mail_variant;
 
 /* A delivery under way; its recipients and their slices are copied into it. */
 struct mail_delivery *mail_delivery_new(struct mail *m);
+/*
+ * A group that it was sent to by this address: its archive keeps it, and its owners are asked, whoever gets it through
+ * another or by themselves.
+ */
+void mail_delivery_through(
+	struct mail_delivery *d, const struct mail_list *list, struct slice address);
+/*
+ * An account that it arrives at is there once, by the best way it was named: by itself rather than through a group,
+ * and through one that has it now rather than through one where it waits.
+ */
 void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r);
 size_t mail_delivery_count(const struct mail_delivery *d);
 /*
@@ -66,15 +76,15 @@ struct mail_remote {
 	struct slice via;
 	/*
 	 * A member elsewhere of this group: their number. What becomes of it is the group's business, and nobody
-	 * else is told.
+	 * else is told. Of one group they have it once.
 	 */
 	const struct mail_list *list;
 	int64_t member;
-	bool waits; /* until an owner of it has said yes (store/moderated.h) */
 	/* the delivery's own */
-	bool dropped;           /* it would go round in a loop */
-	struct slice fields;    /* of its list */
-	struct slice signature; /* of its list, over those and the message */
+	struct mail_group *group; /* of `list`; NULL: none */
+	bool dropped;             /* it would go round in a loop */
+	struct slice fields;      /* of its list */
+	struct slice signature;   /* of its list, over those and the message */
 	const struct mail_variant *variant;
 	bool made; /* these are what they are */
 };
@@ -90,10 +100,10 @@ void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member
  */
 void mail_delivery_members_only(struct mail_delivery *d, int64_t group);
 bool mail_delivery_is_members_only(const struct mail_delivery *d);
-/* Whom to tell that it waits for them: owners of a group, a line each. */
-void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners);
 bool mail_delivery_goes_anywhere(const struct mail_delivery *d);
 size_t mail_delivery_sent(const struct mail_delivery *d); /* how many were named */
+/* Nobody gets it, and no archive keeps it. */
+bool mail_delivery_is_empty(const struct mail_delivery *d);
 /*
  * Of this address, whose recipients were added, success is told to the sender (RFC 3461 NOTIFY=SUCCESS), if
  * that is an account; `orcpt` as xtext.

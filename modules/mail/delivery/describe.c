@@ -1,44 +1,96 @@
 /*
  * delivery/describe.c: what a delivery is told before it is finished (deliver.h): to whom, from whom, what was asked for.
- * All of it is copied into its arena. On the loop; its recipients are bounded by who adds them.
+ * All of it is copied into its arena. On the loop; its recipients and groups are bounded by who adds them.
  */
 #include "delivery/internal.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "hearth/log.h"
 
-static const struct mail_list *copy_list(struct arena *a, const struct mail_list *from)
-{
-	struct mail_list *list;
+/* ---- groups ---- */
 
-	if (!from)
-		return NULL;
-	list = ARENA_NEW(a, struct mail_list);
-	*list = *from;
-	list->name = arena_slice(a, list->name);
-	list->title = arena_slice(a, list->title);
-	list->prefix = arena_slice(a, list->prefix);
-	return list;
+/* The members of one come side by side, so that it is mostly the last. */
+static struct mail_group *find_group(const struct mail_delivery *d, int64_t id)
+{
+	for (size_t i = d->group_n; i > 0; i--)
+		if (d->groups[i - 1]->list.id == id)
+			return d->groups[i - 1];
+	return NULL;
 }
 
-void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
+static struct mail_group *note_group(
+	struct mail_delivery *d, const struct mail_list *list, struct slice address)
 {
-	struct mail_target *t;
+	struct mail_group *g = list ? find_group(d, list->id) : NULL;
 
-	INVARIANT(r->account > 0 && !d->done);
-	if (d->n == d->cap) {
-		d->cap = d->cap ? 2 * d->cap : 4;
-		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
+	if (g || !list)
+		return g;
+	if (d->group_n == d->group_cap) {
+		d->group_cap = d->group_cap ? 2 * d->group_cap : 4;
+		d->groups = mem_realloc(d->groups, d->group_cap * sizeof(*d->groups));
 	}
-	map_set_u64(d->accounts, (uint64_t)r->account, d);
-	t = &d->targets[d->n++];
-	*t = (struct mail_target){ .r = *r };
+	g = ARENA_NEW(d->a, struct mail_group);
+	*g = (struct mail_group){ .list = *list, .address = arena_slice(d->a, address) };
+	g->list.name = arena_slice(d->a, list->name);
+	g->list.title = arena_slice(d->a, list->title);
+	g->list.prefix = arena_slice(d->a, list->prefix);
+	g->list.owners = arena_slice(d->a, list->owners);
+	d->groups[d->group_n++] = g;
+	return g;
+}
+
+void mail_delivery_through(
+	struct mail_delivery *d, const struct mail_list *list, struct slice address)
+{
+	INVARIANT(list && !d->done);
+	note_group(d, list, address);
+}
+
+/* Whether this way of having it is better than that. */
+static bool is_better(const struct mail_group *a, const struct mail_group *b)
+{
+	return (!a && b) || (!mail_group_waits(a) && mail_group_waits(b));
+}
+
+/* ---- who is here ---- */
+
+static void set_target(struct mail_delivery *d, struct mail_target *t,
+	const struct mail_recipient *r, struct mail_group *g)
+{
+	*t = (struct mail_target){ .r = *r, .group = g };
 	t->r.address = arena_slice(d->a, r->address);
 	t->r.mailbox = arena_slice(d->a, r->mailbox);
 	t->r.keywords = arena_slice(d->a, r->keywords);
 	t->r.head = arena_slice(d->a, r->head);
-	t->r.list = copy_list(d->a, r->list);
+	t->r.list = g ? &g->list : NULL;
+}
+
+static void *from_one(size_t i)
+{
+	return (void *)(uintptr_t)(i + 1);
+}
+
+void mail_delivery_add(struct mail_delivery *d, const struct mail_recipient *r)
+{
+	struct mail_group *g = note_group(d, r->list, r->address);
+	bool arrives = r->address.n > 0 && r->mailbox.n == 0;
+	size_t at = arrives ? (uintptr_t)map_get_u64(d->accounts, (uint64_t)r->account) : 0;
+
+	INVARIANT(r->account > 0 && !d->done);
+	if (at > 0) {
+		if (is_better(g, d->targets[at - 1].group))
+			set_target(d, &d->targets[at - 1], r, g);
+		return;
+	}
+	if (d->n == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 4;
+		d->targets = mem_realloc(d->targets, d->cap * sizeof(*d->targets));
+	}
+	if (arrives)
+		map_set_u64(d->accounts, (uint64_t)r->account, from_one(d->n));
+	set_target(d, &d->targets[d->n++], r, g);
 }
 
 size_t mail_delivery_count(const struct mail_delivery *d)
@@ -46,24 +98,30 @@ size_t mail_delivery_count(const struct mail_delivery *d)
 	return d->n;
 }
 
+/* ---- who is elsewhere ---- */
+
 void mail_delivery_send(struct mail_delivery *d, const struct mail_remote *r)
 {
+	struct mail_group *g = note_group(d, r->list, r->via);
+
 	INVARIANT(r->address.n > 0 && r->domain.n > 0 && !d->done);
+	if (r->member && mail_delivery_has(d, -r->member))
+		return;
 	if (d->remote_n == d->remote_cap) {
 		d->remote_cap = d->remote_cap ? 2 * d->remote_cap : 4;
 		d->remotes = mem_realloc(d->remotes, d->remote_cap * sizeof(*d->remotes));
 	}
 	if (r->member)
-		map_set_u64(d->accounts, (uint64_t)-r->member, d);
+		map_set_u64(d->accounts, (uint64_t)-r->member, from_one(d->remote_n));
 	d->remotes[d->remote_n++] = (struct mail_remote){ .address = arena_slice(d->a, r->address),
 		.domain = arena_slice(d->a, r->domain),
 		.notify = r->notify,
 		.orcpt = arena_slice(d->a, r->orcpt),
 		.sent_on = r->sent_on,
 		.via = arena_slice(d->a, r->via),
-		.list = copy_list(d->a, r->list),
-		.member = r->member,
-		.waits = r->waits };
+		.list = g ? &g->list : NULL,
+		.group = g,
+		.member = r->member };
 }
 
 void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member)
@@ -76,12 +134,6 @@ void mail_delivery_bounce(struct mail_delivery *d, int64_t group, int64_t member
 	d->bounced[d->bounced_n++] = (struct mail_bounced){ .group = group, .member = member };
 }
 
-void mail_delivery_tell_owners(struct mail_delivery *d, struct slice group, struct slice owners)
-{
-	d->waits_for = arena_slice(d->a, group);
-	d->owners = arena_slice(d->a, owners);
-}
-
 bool mail_delivery_goes_anywhere(const struct mail_delivery *d)
 {
 	return d->n + d->remote_n + d->bounced_n > 0;
@@ -90,6 +142,15 @@ bool mail_delivery_goes_anywhere(const struct mail_delivery *d)
 size_t mail_delivery_sent(const struct mail_delivery *d)
 {
 	return d->remote_n;
+}
+
+bool mail_delivery_is_empty(const struct mail_delivery *d)
+{
+	bool keeps = false;
+
+	for (size_t i = 0; i < d->group_n; i++)
+		keeps = keeps || mail_group_keeps(d->groups[i]);
+	return !mail_delivery_goes_anywhere(d) && !keeps;
 }
 
 void mail_delivery_set_outgoing(struct mail_delivery *d, const struct account *sender, bool utf8,

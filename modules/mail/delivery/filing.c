@@ -155,14 +155,14 @@ static int publish(struct db_tx *tx, const struct mail_delivery *d, const struct
 static int file_one(struct db_tx *tx, struct mail_delivery *d, struct mail_target *t)
 {
 	struct mailbox box;
-	bool kept = true;
-	int rc = mail_target_arrives(t) && !t->dropped && !t->r.waits
+	bool kept = true, waits = mail_group_waits(t->group);
+	int rc = mail_target_arrives(t) && !t->dropped && !waits
 			 ? mail_forwarding_personal(tx, d, t, &kept)
 			 : 0;
 
 	t->r.uid = 0;
 	t->r.message = t->mailbox_id = 0;
-	if (rc < 0 || !kept || t->dropped || t->r.waits)
+	if (rc < 0 || !kept || t->dropped || waits)
 		return rc;
 	if (d->n + d->remote_n == 1 || t->r.ask_quota)
 		rc = mail_store_fits_quota(tx, t->r.account, t->r.quota, t->r.elsewhere,
@@ -213,6 +213,8 @@ int mail_delivery_file(struct db_tx *tx, void *delivery)
 			rc = file_one(tx, d, &d->targets[i]);
 	if (rc == 0 && !until && !d->junk)
 		rc = mail_delivery_archive(tx, d);
+	if (rc == 0)
+		rc = mail_delivery_ask_owners(tx, d, now);
 	if (rc == 0 && (d->remote_n > 0 || until))
 		rc = mail_delivery_queue(tx, d, now, until);
 	if (rc == 0 && !until)

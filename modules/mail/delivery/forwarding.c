@@ -82,11 +82,24 @@ static int read_way(struct arena *a, struct slice header, struct way *way)
 }
 
 /* By a group it is not passed on: it came through it before, or nobody wrote it. */
-static bool is_dropped_by(
-	const struct mail_delivery *d, const struct mail_list *list, struct slice header)
+static void drop_groups(struct mail_delivery *d, struct slice header)
 {
-	return list &&
-	       (list_header_is_reply(header) || list_header_has(header, list, mail_domain(d->m)));
+	bool is_reply = list_header_is_reply(header);
+
+	for (size_t i = 0; i < d->group_n; i++) {
+		struct mail_group *g = d->groups[i];
+
+		g->reaches = g->elsewhere = 0;
+		g->dropped = is_reply || list_header_has(header, &g->list, mail_domain(d->m));
+	}
+}
+
+static void note_elsewhere(struct mail_group *g, size_t i)
+{
+	if (g->elsewhere == 0)
+		g->first_elsewhere = i;
+	g->elsewhere++;
+	g->reaches++;
 }
 
 /* A report on its way back to who wrote what was sent on from here (address/back.h). */
@@ -137,20 +150,22 @@ static size_t drop_no_reports(struct mail_delivery *d, struct slice header)
 /* Marks who had it before. Returns how many are left. */
 static size_t drop_looped(struct mail_delivery *d, struct slice header)
 {
-	size_t dropped = 0, left = 0;
+	size_t left = d->bounced_n;
 
+	drop_groups(d, header);
 	for (size_t i = 0; i < d->remote_n; i++) {
 		struct mail_remote *r = &d->remotes[i];
 
 		/* Of a thousand members of a group the header is read once. */
-		if (i > 0 && r->via.n > 0 && slice_eq(r->via, r[-1].via) &&
-			(r->list == r[-1].list || mail_list_is_same(r->list, r[-1].list)))
+		if (i > 0 && r->via.n > 0 && slice_eq(r->via, r[-1].via) && r->group == r[-1].group)
 			r->dropped = r[-1].dropped;
 		else
 			r->dropped = r->dropped ||
 				     (r->via.n > 0 && has_been_at(d->a, header, r->via)) ||
-				     is_dropped_by(d, r->list, header);
-		dropped += r->dropped;
+				     (r->group && r->group->dropped);
+		left += !r->dropped;
+		if (r->group && !r->dropped)
+			note_elsewhere(r->group, i);
 	}
 	for (size_t i = 0; i < d->n; i++) {
 		struct mail_target *t = &d->targets[i];
@@ -159,13 +174,15 @@ static size_t drop_looped(struct mail_delivery *d, struct slice header)
 			t->looped = t[-1].looped;
 		else
 			t->looped = has_been_at(d->a, header, t->r.address);
-		if (i > 0 && mail_list_is_same(t->r.list, t[-1].r.list))
-			t->dropped = t[-1].dropped;
-		else
-			t->dropped = is_dropped_by(d, t->r.list, header);
+		t->dropped = t->group && t->group->dropped;
 		left += !t->dropped;
+		if (t->group && !t->dropped)
+			t->group->reaches++;
 	}
-	return left + (d->remote_n - dropped) + d->bounced_n;
+	/* A mail that has waited may be for archives alone. */
+	for (size_t i = 0; i < d->group_n && d->n + d->remote_n == 0; i++)
+		left += mail_group_keeps(d->groups[i]);
+	return left;
 }
 
 int mail_forwarding_prepare(struct mail_delivery *d, struct slice header)
@@ -298,7 +315,7 @@ static void list_key(const struct mail_list *list, char key[LIST_KEY])
 /* The first of those who get it through one group. */
 static bool is_first_of_list(const struct mail_delivery *d, const struct mail_remote *r)
 {
-	return r->list && (r == d->remotes || !mail_list_is_same(r->list, r[-1].list));
+	return r->group && r == &d->remotes[r->group->first_elsewhere];
 }
 
 /* What is bounded within the hour: an address elsewhere; and of a group mails, however many members they go to. */
@@ -331,28 +348,19 @@ static bool goes_out(const struct mail_delivery *d)
 	return !d->junk && d->hold_ms <= clock_wall_ms();
 }
 
-static int look_at_lists(struct db_tx *tx, void *arg)
+static int look_at_groups(struct db_tx *tx, void *arg)
 {
 	const struct mail_delivery *d = arg;
 	bool now = goes_out(d);
 	int rc = 0;
 
-	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
-		const struct mail_remote *r = &d->remotes[i];
+	for (size_t i = 0; i < d->group_n && rc == 0; i++) {
+		const struct mail_group *g = d->groups[i];
 
-		if (r->dropped || !is_first_of_list(d, r))
-			continue;
-		if (r->waits)
-			rc = mail_store_moderated_room(tx, r->list->id);
-		else if (now)
-			rc = mail_delivery_list_may(tx, d->m, r->list);
-	}
-	for (size_t i = 0; i < d->n && rc == 0; i++) {
-		const struct mail_target *t = &d->targets[i];
-
-		if (t->r.waits && !t->dropped &&
-			(i == 0 || !mail_list_is_same(t->r.list, t[-1].r.list)))
-			rc = mail_store_moderated_room(tx, t->r.list->id);
+		if (mail_group_asks(g))
+			rc = mail_store_moderated_room(tx, g->list.id);
+		else if (now && !g->list.waits && g->elsewhere > 0)
+			rc = mail_delivery_list_may(tx, d->m, &g->list);
 	}
 	return rc;
 }
@@ -362,11 +370,9 @@ int mail_forwarding_may(struct mail_delivery *d)
 	bool any = false;
 	int rc;
 
-	for (size_t i = 0; i < d->remote_n && !any; i++)
-		any = d->remotes[i].list != NULL;
-	for (size_t i = 0; i < d->n && !any; i++)
-		any = d->targets[i].r.waits;
-	rc = any ? db_read_wait(d->m->db, look_at_lists, d) : 0;
+	for (size_t i = 0; i < d->group_n; i++)
+		any = any || mail_group_asks(d->groups[i]) || d->groups[i]->elsewhere > 0;
+	rc = any ? db_read_wait(d->m->db, look_at_groups, d) : 0;
 	return rc == HEARTH_EDENIED ? HEARTH_EBUSY : rc;
 }
 

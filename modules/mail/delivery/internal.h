@@ -29,9 +29,28 @@
 #include "verify/gate.h"
 #include "verify/results_filter.h"
 
+/* A group that it was sent to, whoever gets it through it. In the delivery's arena. */
+struct mail_group {
+	struct mail_list list;
+	struct slice address; /* by which it was named first */
+	bool dropped;         /* it is not passed on by it */
+	size_t reaches;       /* recipients who get it through it, here and elsewhere */
+	size_t elsewhere, first_elsewhere; /* of them these, of whom this is one (remotes) */
+	bool looked;                       /* for those here, this is what it makes of it: */
+	const struct mail_variant *variant;
+	bool tells; /* its owners were not told within the hour */
+};
+
+/* Whether it waits there for the word of an owner (store/moderated.h). */
+static inline bool mail_group_waits(const struct mail_group *g)
+{
+	return g && g->list.waits;
+}
+
 /* A recipient, and what becomes of the message there. */
 struct mail_target {
 	struct mail_recipient r;
+	struct mail_group *group;          /* of r.list; NULL: none */
 	struct mail_content content;       /* as this recipient gets it */
 	struct mail_filter_outcome filter; /* of this try to write the rows */
 	int64_t mailbox_id;                /* where it was filed; 0: nowhere, it was sent on */
@@ -73,6 +92,8 @@ struct mail_delivery {
 	size_t n, cap;
 	struct mail_remote *remotes; /* who is elsewhere */
 	size_t remote_n, remote_cap;
+	struct mail_group **groups; /* each once */
+	size_t group_n, group_cap;
 	struct report_recipient *owed; /* who is here, and of whom success is to be told */
 	size_t owed_n, owed_cap;
 	struct mail_outgoing outgoing; /* what those elsewhere get, and who sent it */
@@ -86,12 +107,11 @@ struct mail_delivery {
 	int64_t sender;        /* who must be allowed to write as … */
 	struct slice *authors; /* … these */
 	size_t author_n;
-	int64_t members_only;           /* the group whose members alone may have written it; 0 */
-	struct slice waits_for, owners; /* the group it waits in, and whom to tell */
-	bool tells_owners;              /* they were not told within the hour */
+	int64_t members_only; /* the group whose members alone may have written it; 0 */
 	db_fn *also;
 	void *also_arg;
-	struct map *accounts; /* of the targets, by number: a group may be named a hundred times */
+	/* Where those stand whom it arrives at, from 1: a group may be named a hundred times. */
+	struct map *accounts; /* targets by their number; members elsewhere by their negative one */
 	struct slice mail_from, received, checked; /* `checked`: what the gate found, as a field */
 	struct slice source;
 	struct mail_turn turn; /* of a large one */
@@ -150,13 +170,34 @@ static inline bool mail_target_arrives(const struct mail_target *t)
 	return t->r.address.n > 0 && t->r.mailbox.n == 0;
 }
 
-static inline bool mail_list_is_same(const struct mail_list *a, const struct mail_list *b)
+/* Whether its archive keeps it, whoever gets it. */
+static inline bool mail_group_keeps(const struct mail_group *g)
 {
-	return a && b && a->id == b->id;
+	return g->list.archived && !g->list.kept && !g->dropped;
+}
+
+/*
+ * Where it waits, and all who are in a group get it by better ways: a row of the queue is then for its archive alone,
+ * if an owner is there to let it go.
+ */
+static inline bool mail_group_is_for_archive(const struct mail_group *g)
+{
+	return g->reaches == 0 && mail_group_keeps(g) && (!g->list.waits || g->list.owners.n > 0);
+}
+
+/* Whether its owners are to be asked. */
+static inline bool mail_group_asks(const struct mail_group *g)
+{
+	return g->list.waits && !g->dropped && (g->reaches > 0 || mail_group_is_for_archive(g));
 }
 
 /* ---- queueing.c: in the transaction ---- */
 
+/*
+ * Of each group where it is to wait for an owner: whether there is room (HEARTH_EBUSY), and whether they are told.
+ * Before its rows are written.
+ */
+int mail_delivery_ask_owners(struct db_tx *tx, struct mail_delivery *d, int64_t now);
 /* For all who are elsewhere, and where it waits until `until` (else 0) for the others, too. */
 int mail_delivery_queue(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t until);
 /*

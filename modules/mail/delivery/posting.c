@@ -27,12 +27,9 @@ bool mail_delivery_is_members_only(const struct mail_delivery *d)
 /* Nobody waits for its owners any more. */
 static void let_go(struct mail_delivery *d, int64_t group)
 {
-	for (size_t i = 0; i < d->n; i++)
-		if (d->targets[i].r.list && d->targets[i].r.list->id == group)
-			d->targets[i].r.waits = false;
-	for (size_t i = 0; i < d->remote_n; i++)
-		if (d->remotes[i].list && d->remotes[i].list->id == group)
-			d->remotes[i].waits = false;
+	for (size_t i = 0; i < d->group_n; i++)
+		if (d->groups[i]->list.id == group)
+			d->groups[i]->list.waits = false;
 }
 
 int mail_delivery_decide_posting(struct mail_delivery *d, struct slice author)

@@ -213,7 +213,7 @@ void mail_delivery_prepare(void *delivery)
 	struct buf *stored = NULL;
 	struct slice blob, header;
 
-	INVARIANT(d->done && d->n + d->remote_n + d->bounced_n > 0 && !d->has_nul);
+	INVARIANT(d->done && !mail_delivery_is_empty(d) && !d->has_nul);
 	INVARIANT(d->has_blob || (d->in_memory && d->bytes.n <= MAIL_ROW_MAX));
 	d->status = check_authors(d);
 	if (d->status == 0)

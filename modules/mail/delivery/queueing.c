@@ -55,9 +55,27 @@ static bool is_queued_here(const struct mail_target *t)
 	return mail_target_arrives(t) && !t->dropped;
 }
 
+/* What others write takes the room of nothing there; what waits goes there by an owner's word. */
 static enum mail_queued_archive to_archive(const struct mail_list *list)
 {
-	return list && list->archived ? MAIL_TO_ARCHIVE : MAIL_NOT_ARCHIVED;
+	return !list->archived                ? MAIL_NOT_ARCHIVED
+	       : list->vouched || list->waits ? MAIL_TO_ARCHIVE
+					      : MAIL_TO_ARCHIVE_WITH_ROOM;
+}
+
+/* A row; of one that comes through a group with what that adds. */
+static int queue_row(struct db_tx *tx, int64_t outgoing, const struct mail_group *g,
+	const struct mail_queued *row)
+{
+	struct mail_queued q = *row;
+
+	if (g) {
+		q.moderated = g->list.waits;
+		q.list = g->list.id;
+		q.list_name = g->list.name;
+		q.archive = to_archive(&g->list);
+	}
+	return mail_store_queue_add(tx, outgoing, &q);
 }
 
 /*
@@ -67,46 +85,78 @@ static enum mail_queued_archive to_archive(const struct mail_list *list)
 static int queue_member(struct db_tx *tx, const struct mail_delivery *d, int64_t outgoing,
 	int64_t due_ms, const struct mail_remote *r)
 {
-	return mail_store_queue_add(tx, outgoing,
+	return queue_row(tx, outgoing, r->group,
 		&(struct mail_queued){ .recipient = r->via,
 			.domain = mail_domain(d->m),
 			.notify = MAIL_NOTIFY_NEVER,
 			.due_ms = due_ms,
-			.moderated = r->waits,
-			.list = r->list->id,
-			.list_name = r->list->name,
-			.archive = to_archive(r->list),
 			.here = -r->member });
+}
+
+static int queue_archive(struct db_tx *tx, const struct mail_delivery *d, int64_t outgoing,
+	int64_t due_ms, const struct mail_group *g)
+{
+	return queue_row(tx, outgoing, g,
+		&(struct mail_queued){ .recipient = g->address,
+			.domain = mail_domain(d->m),
+			.notify = MAIL_NOTIFY_NEVER,
+			.due_ms = due_ms,
+			.here = mail_archive_account(g->list.id) });
+}
+
+int mail_delivery_ask_owners(struct db_tx *tx, struct mail_delivery *d, int64_t now)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->group_n && rc == 0; i++) {
+		struct mail_group *g = d->groups[i];
+
+		g->tells = false;
+		if (!mail_group_asks(g))
+			continue;
+		rc = mail_store_moderated_room(tx, g->list.id);
+		if (rc < 0 || g->list.owners.n == 0)
+			continue;
+		rc = mail_store_forwarded(tx, g->list.name, now, 1);
+		g->tells = rc == 0;
+		rc = rc == HEARTH_EDENIED ? 0 : rc;
+	}
+	return rc;
+}
+
+static struct slice domain_of(const struct mail_delivery *d, const struct mail_target *t)
+{
+	struct slice domain = t->r.address;
+
+	slice_split(&domain, '@');
+	return domain.n > 0 ? domain : mail_domain(d->m);
 }
 
 /* Those who are here, of a mail that waits; the copy its sender keeps is filed at once. */
 static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing, int64_t due_ms)
 {
-	struct slice last = SLICE("");
+	bool *told = arena_zalloc(d->a, d->owed_n + 1);
 	int rc = 0;
 
 	for (size_t i = 0; i < d->n && rc == 0; i++) {
 		const struct mail_target *t = &d->targets[i];
 		const struct report_recipient *owed = find_owed(d, t->r.address);
-		struct slice domain = t->r.address;
+		bool *first = &told[owed ? (size_t)(owed - d->owed) : d->owed_n];
 
 		if (!is_queued_here(t))
 			continue;
-		slice_split(&domain, '@');
-		rc = mail_store_queue_add(tx, outgoing,
+		rc = queue_row(tx, outgoing, t->group,
 			&(struct mail_queued){ .recipient = t->r.address,
-				.domain = domain.n > 0 ? domain : mail_domain(d->m),
-				.notify = notify_for(
-					owed, t->r.notify, !slice_eq(last, t->r.address)),
+				.domain = domain_of(d, t),
+				.notify = notify_for(owed, t->r.notify, !*first),
 				.orcpt = owed ? owed->orcpt : SLICE(""),
 				.due_ms = due_ms,
-				.moderated = t->r.waits,
-				.list = t->r.list ? t->r.list->id : 0,
-				.list_name = t->r.list ? t->r.list->name : SLICE(""),
-				.archive = to_archive(t->r.list),
 				.here = t->r.account });
-		last = t->r.address;
+		*first = true;
 	}
+	for (size_t i = 0; i < d->group_n && rc == 0; i++)
+		if (mail_group_is_for_archive(d->groups[i]))
+			rc = queue_archive(tx, d, outgoing, due_ms, d->groups[i]);
 	return rc;
 }
 
@@ -116,7 +166,7 @@ static int queue_here(struct db_tx *tx, struct mail_delivery *d, int64_t outgoin
  */
 static bool is_named(const struct mail_remote *r, bool waits)
 {
-	return !r->dropped && !r->list && (waits || !r->sent_on);
+	return !r->dropped && !r->group && (waits || !r->sent_on);
 }
 
 static int queue_through_list(struct db_tx *tx, struct mail_delivery *d, int64_t outgoing,
@@ -125,7 +175,7 @@ static int queue_through_list(struct db_tx *tx, struct mail_delivery *d, int64_t
 	if (until)
 		return queue_member(tx, d, outgoing, due, r);
 	/* What a policy calls junk leaves this server for nobody. */
-	return r->waits || d->junk ? 0 : mail_forwarding_queue(tx, d, r);
+	return mail_group_waits(r->group) || d->junk ? 0 : mail_forwarding_queue(tx, d, r);
 }
 
 static int queue_named(
@@ -141,7 +191,7 @@ static int queue_named(
 					.notify = d->remotes[i].notify,
 					.orcpt = d->remotes[i].orcpt,
 					.due_ms = due });
-		else if (d->remotes[i].list && !d->remotes[i].dropped)
+		else if (d->remotes[i].group && !d->remotes[i].dropped)
 			rc = queue_through_list(tx, d, outgoing, until, due, &d->remotes[i]);
 		else if (!d->remotes[i].dropped)
 			rc = mail_forwarding_queue(tx, d, &d->remotes[i]);
@@ -159,8 +209,10 @@ int mail_delivery_queue(struct db_tx *tx, struct mail_delivery *d, int64_t now, 
 		here += is_queued_here(&d->targets[i]);
 	for (size_t i = 0; i < d->remote_n; i++) {
 		n += is_named(&d->remotes[i], until > 0);
-		here += until && d->remotes[i].list && !d->remotes[i].dropped;
+		here += until && d->remotes[i].group && !d->remotes[i].dropped;
 	}
+	for (size_t i = 0; i < d->group_n && until; i++)
+		here += mail_group_is_for_archive(d->groups[i]);
 	rc = check_sender(tx, d, now, n);
 	o.queued_ms = due;
 	o.not_before_ms = until;
@@ -178,14 +230,12 @@ int mail_delivery_queue(struct db_tx *tx, struct mail_delivery *d, int64_t now, 
 }
 
 /* The mail of its own that those who wait for an owner have in the queue, made with the first of them. */
-static int open_waiting(struct db_tx *tx, struct mail_delivery *d, const struct mail_list *list,
-	int64_t now, int64_t *id)
+static int open_waiting(struct db_tx *tx, struct mail_delivery *d, int64_t now, int64_t *id)
 {
 	struct mail_outgoing o = d->outgoing;
-	int rc = *id ? 0 : mail_store_moderated_room(tx, list->id);
 
-	if (*id || rc < 0)
-		return rc;
+	if (*id)
+		return 0;
 	o.account = o.not_before_ms = o.copy = 0;
 	/* Sealed now, for those elsewhere: later nothing is known of how it came. */
 	o.content.trace = slice_str(arena_printf(d->a, "%.*s%.*s%.*s", SLICE_ARG(d->seal),
@@ -202,37 +252,35 @@ int mail_delivery_queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64
 
 	for (size_t i = 0; i < d->n && rc == 0; i++) {
 		const struct mail_target *t = &d->targets[i];
-		struct slice domain = t->r.address;
 
-		if (!t->r.waits || t->dropped)
+		if (!mail_group_waits(t->group) || t->dropped)
 			continue;
-		rc = open_waiting(tx, d, t->r.list, now, &id);
-		slice_split(&domain, '@');
+		rc = open_waiting(tx, d, now, &id);
 		if (rc == 0)
-			rc = mail_store_queue_add(tx, id,
+			rc = queue_row(tx, id, t->group,
 				&(struct mail_queued){ .recipient = t->r.address,
-					.domain = domain,
+					.domain = domain_of(d, t),
 					.notify = MAIL_NOTIFY_NEVER,
 					.due_ms = now,
-					.moderated = true,
-					.list = t->r.list->id,
-					.list_name = t->r.list->name,
-					.archive = to_archive(t->r.list),
 					.here = t->r.account });
 	}
 	for (size_t i = 0; i < d->remote_n && rc == 0; i++) {
 		const struct mail_remote *r = &d->remotes[i];
 
-		if (!r->waits || r->dropped)
+		if (!mail_group_waits(r->group) || r->dropped)
 			continue;
-		rc = open_waiting(tx, d, r->list, now, &id);
+		rc = open_waiting(tx, d, now, &id);
 		if (rc == 0)
 			rc = queue_member(tx, d, id, now, r);
 	}
-	d->tells_owners = false;
-	if (rc < 0 || id == 0 || d->owners.n == 0)
-		return rc;
-	rc = mail_store_forwarded(tx, d->waits_for, now, 1);
-	d->tells_owners = rc == 0;
-	return rc == HEARTH_EDENIED ? 0 : rc;
+	for (size_t i = 0; i < d->group_n && rc == 0; i++) {
+		const struct mail_group *g = d->groups[i];
+
+		if (!g->list.waits || !mail_group_is_for_archive(g))
+			continue;
+		rc = open_waiting(tx, d, now, &id);
+		if (rc == 0)
+			rc = queue_archive(tx, d, id, now, g);
+	}
+	return rc;
 }

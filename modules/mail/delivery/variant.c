@@ -32,7 +32,7 @@ static bool is_ours(const struct mail_delivery *d)
 /* A member elsewhere who gets it now. */
 static bool goes_out(const struct mail_remote *r)
 {
-	return r->list && !r->dropped && !r->waits;
+	return r->group && !r->dropped && !mail_group_waits(r->group);
 }
 
 static struct change change_of(const struct mail_delivery *d, struct slice message,
@@ -168,21 +168,21 @@ static int variant_for(struct mail_delivery *d, struct slice message, const stru
 
 static int give_here(struct mail_delivery *d, struct slice message)
 {
-	const struct mail_variant *v = NULL;
 	int rc = 0;
 
 	for (size_t i = 0; i < d->n && rc == 0; i++) {
 		struct mail_target *t = &d->targets[i];
 		struct slice trace = t->content.trace, from = t->content.mail_from;
 
-		if (!t->r.list || t->dropped || t->r.waits)
+		if (!t->group || t->dropped || mail_group_waits(t->group))
 			continue;
 		/* Of a thousand members the header is looked at once. */
-		if (i == 0 || !mail_list_is_same(t->r.list, t[-1].r.list) || t[-1].dropped)
-			rc = variant_for(d, message, t->r.list, false, &v);
-		if (rc < 0 || !v)
+		if (!t->group->looked)
+			rc = variant_for(d, message, t->r.list, false, &t->group->variant);
+		t->group->looked = true;
+		if (rc < 0 || !t->group->variant)
 			continue;
-		t->content = v->content;
+		t->content = t->group->variant->content;
 		t->content.trace = trace;
 		t->content.mail_from = from;
 	}

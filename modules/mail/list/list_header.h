@@ -16,8 +16,10 @@ struct mail_list {
 	bool archived;       /* its mail is kept (store/archive.h) … */
 	bool kept;           /* … and this one is, already */
 	bool by_proof; /* a member elsewhere is known by a From that is proven (delivery/posting.c) */
-	bool vouched; /* written by who is logged in, or let go by an owner */
-	bool counted; /* among those it sends to members elsewhere this one is, already */
+	bool counted;        /* among those it sends to members elsewhere this one is, already */
+	bool vouched;        /* written by one of its people, or let go by an owner */
+	bool waits;          /* this mail does, for the word of an owner … */
+	struct slice owners; /* … of whom these are told, an address a line */
 };
 
 /*

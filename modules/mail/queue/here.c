@@ -21,6 +21,7 @@
 #include "hearth/rand.h"
 #include "mime/header.h"
 #include "queue/internal.h"
+#include "store/archive.h"
 
 #define PIECE   (256u << 10)
 #define HOUR_MS INT64_C(3600000)
@@ -108,15 +109,21 @@ static void end(struct filing *f, int status)
 	free(f);
 }
 
-/* Of those who get it through a group, the first that it is made for: with them it is archived, and counted. */
-static int mark_list(struct db_tx *tx, const struct mail_queued *row)
+/* A group's archive has it now, though all of these may have left; it is counted for those it is made for. */
+static int mark_list(
+	struct db_tx *tx, const struct mail_queued *row, const struct through *t, int64_t last[2])
 {
 	int rc = 0;
 
-	if (row->archive == MAIL_TO_ARCHIVE)
+	if (row->archive != MAIL_NOT_ARCHIVED && row->archive != MAIL_ARCHIVED && !t->gone &&
+		last[0] != row->list) {
+		last[0] = row->list;
 		rc = mail_store_queue_archived(tx, row->outgoing, row->list);
-	if (rc == 0 && row->here < 0 && !row->counted)
+	}
+	if (rc == 0 && row->here < 0 && !row->counted && !t->left && last[1] != row->list) {
+		last[1] = row->list;
 		rc = mail_store_queue_counted(tx, row->outgoing, row->list);
+	}
 	return rc;
 }
 
@@ -124,17 +131,15 @@ static int mark_list(struct db_tx *tx, const struct mail_queued *row)
 static int mark_rows(struct db_tx *tx, void *arg)
 {
 	const struct filing *f = arg;
-	int64_t list = 0;
+	int64_t last[2] = { 0 }; /* that were marked: a group's rows come side by side */
 	int rc = lease_check(tx, &f->lease);
 
 	for (size_t i = 0; i < f->batch->count && rc == 0; i++) {
 		const struct mail_queued *row = &f->batch->recipients[i].row;
 
 		rc = mail_store_queue_filed(tx, row->id);
-		if (rc < 0 || row->list == list || f->through[i].left)
-			continue;
-		list = row->list;
-		rc = mark_list(tx, row);
+		if (rc == 0 && row->list)
+			rc = mark_list(tx, row, &f->through[i], last);
 	}
 	return rc < 0 ? rc : mail_store_outgoing_reached(tx, f->batch->outgoing.id);
 }
@@ -211,7 +216,7 @@ static int find_list(struct filing *f, const struct mail_queued *row, struct thr
 		.open = true,
 		.archived = row->archive != MAIL_NOT_ARCHIVED,
 		.kept = row->archive == MAIL_ARCHIVED,
-		.vouched = true,
+		.vouched = row->archive != MAIL_TO_ARCHIVE_WITH_ROOM,
 		.counted = row->counted };
 	if (rc < 0)
 		return out->gone ? 0 : rc;
@@ -228,6 +233,10 @@ static int find_member(struct filing *f, const struct mail_queued *row, struct t
 	char address[256];
 	int rc;
 
+	if (row->here >= MAIL_ARCHIVES) {
+		out->left = out->gone;
+		return 0;
+	}
 	if (row->here > 0) {
 		rc = accounts->is_member_wait(accounts->self, row->list, row->here);
 	} else {
@@ -278,9 +287,11 @@ static void add(struct filing *f, const struct mail_queued *row, const struct th
 {
 	struct slice domain = slice_str(t->address ? t->address : "");
 
+	if (row->list && !t->gone)
+		mail_delivery_through(f->delivery, &t->list, row->recipient);
 	if (row->filed || t->left || mail_delivery_has(f->delivery, row->here))
 		return;
-	if (row->here > 0)
+	if (row->here > 0 && row->here < MAIL_ARCHIVES)
 		mail_delivery_add(f->delivery, &(struct mail_recipient){ .account = row->here,
 						       .address = row->recipient,
 						       .list = row->list ? &t->list : NULL,
@@ -337,7 +348,7 @@ static void on_groups(void *arg, int status)
 	f->delivery = mail_delivery_new(f->m);
 	for (size_t i = 0; i < b->count; i++)
 		add(f, &b->recipients[i].row, &f->through[i]);
-	if (mail_delivery_count(f->delivery) + mail_delivery_sent(f->delivery) == 0) {
+	if (mail_delivery_is_empty(f->delivery)) {
 		end(f, 0);
 		return;
 	}

@@ -79,11 +79,16 @@ int mail_store_moderated_room(struct db_tx *tx, int64_t list)
 int mail_store_moderated_release(struct db_tx *tx, int64_t list, int64_t id, int64_t now_ms)
 {
 	INVARIANT(db_tx_writes(tx) && list > 0);
-	int rc = db_run(tx,
+	int64_t due = 0;
+	int rc = db_get_int(
+		tx, &due, "SELECT not_before_ms FROM outgoing WHERE id = $1", db_int(id));
+
+	if (rc < 0)
+		return rc;
+	rc = db_run(tx,
 		"UPDATE queue SET held = 0, due_ms = $3 WHERE outgoing = $1 AND list = $2"
 		" AND held = 2",
-		db_int(id), db_int(list), db_int(now_ms));
-
+		db_int(id), db_int(list), db_int(due > now_ms ? due : now_ms));
 	return rc < 0 ? rc : rc == 0 ? HEARTH_ENOTFOUND : 0;
 }
 

@@ -27,7 +27,7 @@ int mail_store_moderated_message(
 	struct db_tx *tx, int64_t list, int64_t id, struct arena *a, struct mail_message *out);
 /* HEARTH_EBUSY when so many wait for this group already. */
 int mail_store_moderated_room(struct db_tx *tx, int64_t list);
-/* Lets one go to the members; throws one away. HEARTH_ENOTFOUND. */
+/* Lets one go to the members, not before its author said; throws one away. HEARTH_ENOTFOUND. */
 int mail_store_moderated_release(struct db_tx *tx, int64_t list, int64_t id, int64_t now_ms);
 int mail_store_moderated_drop(struct db_tx *tx, int64_t list, int64_t id);
 

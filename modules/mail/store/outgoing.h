@@ -57,8 +57,9 @@ struct mail_outgoing {
 /* Of what comes through a group: what its archive has to do with it. */
 enum mail_queued_archive {
 	MAIL_NOT_ARCHIVED,
-	MAIL_TO_ARCHIVE, /* it is kept there when it is filed … */
-	MAIL_ARCHIVED,   /* … and was, with the first member that got it */
+	MAIL_TO_ARCHIVE,           /* it is kept there when it is filed … */
+	MAIL_ARCHIVED,             /* … and was, with the first member that got it */
+	MAIL_TO_ARCHIVE_WITH_ROOM, /* as the first, but no other mail goes for it */
 };
 
 /* A recipient. */
@@ -71,7 +72,8 @@ struct mail_queued {
 	int64_t due_ms, attempts;
 	/*
 	 * The account it is filed for; negative, of a member elsewhere of a list, who is sent what is made of it when
-	 * its time has come; 0: it goes to another server.
+	 * its time has come; of a list's archive (mail_archive_account), when nobody else gets it through the list; 0: it
+	 * goes to another server.
 	 */
 	int64_t here;
 	bool filed;   /* … who has it already; only what became of it is not written yet */

@@ -146,8 +146,9 @@ int mail_store_queue_filed(struct db_tx *tx, int64_t id)
 int mail_store_queue_archived(struct db_tx *tx, int64_t outgoing, int64_t list)
 {
 	int rc = db_run(tx,
-		"UPDATE queue SET archive = $3 WHERE outgoing = $1 AND list = $2 AND archive = $4",
-		db_int(outgoing), db_int(list), db_int(MAIL_ARCHIVED), db_int(MAIL_TO_ARCHIVE));
+		"UPDATE queue SET archive = $3 WHERE outgoing = $1 AND list = $2"
+		" AND archive <> $3 AND archive <> $4",
+		db_int(outgoing), db_int(list), db_int(MAIL_ARCHIVED), db_int(MAIL_NOT_ARCHIVED));
 
 	INVARIANT(db_tx_writes(tx) && list > 0);
 	return rc < 0 ? rc : 0;
