@@ -90,6 +90,8 @@ static int take_over(struct db_tx *tx, bool live, int64_t from, int64_t *aside)
 	int rc = db_run(tx, odd_seats, db_int(live), db_int(from));
 
 	if (rc >= 0)
+		rc = db_run(tx, gone, db_int(live), db_int(from));
+	if (rc >= 0)
 		rc = db_run(tx, set_aside, db_int(live), db_int(from), db_int(INT64_MAX));
 	if (rc >= 0)
 		*aside = rc;

@@ -40,7 +40,7 @@ int game_store_clocks(struct db_tx *tx, struct game_shard_clock out[GAME_SHARDS]
 	return rc < 0 ? rc
 		      : db_each(tx, add_live, out,
 				"SELECT id % $1, max(turn_us), sum(turn_us <> $2) FROM match"
-				" WHERE status = 'started' GROUP BY id % $1",
+				" WHERE status = 'started' AND seats >= 0 GROUP BY id % $1",
 				db_int(GAME_SHARDS), db_int(GAME_NOT_BEGUN));
 }
 

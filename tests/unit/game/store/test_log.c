@@ -387,6 +387,8 @@ static int make_odd(struct db_tx *tx, void *arg)
 		rc = db_run(tx,
 			"INSERT INTO event (match, seq, kind, seat, ply, text, notation, used_us,"
 			" clock, at_ms) VALUES (18, 2, 'move', 1, 2, 'e7e5', 'e5', 1, '', 1)");
+	if (rc >= 0) /* black has gone, which a node of that version was told */
+		rc = db_run(tx, "INSERT INTO forgotten (account) VALUES (2)");
 	if (rc >= 0) /* and one more that is as it should be, before them */
 		rc = db_run(tx,
 			"INSERT INTO match (id, rules, setup, seed, white, black, white_name,"
@@ -395,6 +397,19 @@ static int make_odd(struct db_tx *tx, void *arg)
 			" 'Béla', 60000, 0, 1, 2, 'aborted', -1, 'aborted by white', 0, '', '{}'"
 			" FROM match WHERE id = 18");
 	return rc < 0 ? rc : 0;
+}
+
+/* Seats of who has gone, and matches that somebody could take to go on. */
+static int count_of_odd(struct db_tx *tx, void *arg)
+{
+	struct game_shard_clock clocks[GAME_SHARDS];
+	int64_t *found = arg;
+	int rc = db_get_int(tx, found, "SELECT count(*) FROM seat WHERE account = 2");
+
+	if (rc == 0)
+		rc = game_store_clocks(tx, clocks);
+	found[1] = clocks[17 % GAME_SHARDS].live;
+	return rc;
 }
 
 static int forget_two(struct db_tx *tx, void *arg)
@@ -420,6 +435,9 @@ START_TEST(an_odd_match_of_before_keeps_no_other_waiting)
 	ck_assert_int_eq(db_write_wait(db, make_odd, NULL), 0);
 	ck_assert_int_eq(db_write_wait(db, adopt, &live), 1);
 	loaded(17, HEARTH_ECORRUPT);
+	ck_assert_int_eq(db_read_wait(db, count_of_odd, found), 0);
+	ck_assert_int_eq(found[0], 0);
+	ck_assert_int_eq(found[1], 0);
 	live = false;
 	ck_assert_int_eq(db_write_wait(db, adopt, &live), 1);
 	loaded(18, HEARTH_ECORRUPT);
