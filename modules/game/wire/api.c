@@ -154,7 +154,7 @@ static void get_match(void *module, struct http_request *rq)
 	int64_t since = 0, limit = EVENTS_DEFAULT;
 	struct request *r;
 
-	if (!read_number(rq, "since", 0, MATCH_EVENTS_MAX, &since) ||
+	if (!read_number(rq, "since", 0, (int64_t)MATCH_EVENTS_MAX, &since) ||
 		!read_number(rq, "limit", 1, EVENTS_MAX, &limit))
 		return;
 	r = request_new(module, rq);
