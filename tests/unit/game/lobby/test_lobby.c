@@ -75,6 +75,19 @@ START_TEST(who_is_not_to_blame_seeks_on)
 }
 END_TEST
 
+START_TEST(who_began_too_many_does_not_come_to_seek)
+{
+	struct game_seek wanted = seek_by(2, 60);
+
+	lobby_open();
+	flood(200);
+	game_seek_begin(&g, &wanted);
+	want("2", "\"too-many-matches\"", NULL);
+	ck_assert_int_eq(g.lobby->count, 0);
+	lobby_close();
+}
+END_TEST
+
 START_TEST(nobody_is_to_blame_for_the_disk)
 {
 	lobby_open();
@@ -161,5 +174,6 @@ START_TEST(a_crowd_is_looked_at_in_waves)
 }
 END_TEST
 
-TEST_MAIN("lobby", who_is_not_to_blame_seeks_on, nobody_is_to_blame_for_the_disk,
-	what_ends_while_a_pair_is_stored_stays_ended, a_crowd_is_looked_at_in_waves)
+TEST_MAIN("lobby", who_is_not_to_blame_seeks_on, who_began_too_many_does_not_come_to_seek,
+	nobody_is_to_blame_for_the_disk, what_ends_while_a_pair_is_stored_stays_ended,
+	a_crowd_is_looked_at_in_waves)
