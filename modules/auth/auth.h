@@ -126,6 +126,7 @@ extern const char auth_group_prefix_migration[];     /* group/group_store.c */
 extern const char auth_subscriber_migration[];       /* group/subscriber_store.c */
 extern const char auth_subscriber_told_migration[];  /* group/subscriber_bounce.c */
 extern const char auth_subscriber_letters_migration[]; /* group/subscriber_store.c */
+extern const char auth_subscriber_refused_migration[]; /* group/subscriber_store.c */
 extern const char auth_alias_migration[];              /* alias/alias_store.c */
 
 /* service.c: fills in the service interface; the others what is about groups, about addresses. */

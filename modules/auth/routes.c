@@ -122,6 +122,7 @@ const struct http_route auth_routes[] = {
 	{ HTTP_POST, "/api/auth/groups/{id:int}/subscribers/{subscriber:int}/resume",
 		auth_post_resume, HTTP_ACCOUNT, 0 },
 	{ HTTP_POST, "/api/auth/subscribe", auth_post_subscribe, HTTP_PUBLIC, 1024 },
+	{ HTTP_POST, "/api/auth/subscribe/refuse", auth_post_refuse, HTTP_PUBLIC, 1024 },
 	{ HTTP_POST, "/api/auth/groups/{id:int}/members", auth_post_member, HTTP_ACCOUNT, 1024 },
 	{ HTTP_PUT, "/api/auth/groups/{id:int}/members/{account:int}", auth_put_member,
 		HTTP_ACCOUNT, 1024 },

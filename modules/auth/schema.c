@@ -75,5 +75,6 @@ const char *const auth_migrations[] = {
 	auth_subscriber_told_migration,
 	auth_proven_migration,
 	auth_subscriber_letters_migration,
+	auth_subscriber_refused_migration,
 	NULL,
 };

@@ -168,6 +168,13 @@ test('by command; an owner removes them, and may not go while they are in', asyn
   for (let i = 0; i < 2; i++) assert.equal((await invite('gus@away.test')).status, 202);
   assert.equal((await invite('Gus@away.test')).status, 429);
   assert.equal((await invite('gus+other@away.test')).status, 429);
+  // Who says so by the letter's other link is asked by no group any more.
+  assert.equal((await invite('ida@away.test')).status, 202);
+  const [, other] = /#refuse\?token=([A-Za-z0-9_-]+)/.exec(await letter('ida@away.test', 'An invitation'));
+  const refuse = () => hearth.api('POST', '/api/auth/subscribe/refuse', { token: other });
+  assert.deepEqual([(await refuse()).status, (await refuse()).status], [204, 404]);
+  const again = await invite('Ida+x@away.test');
+  assert.deepEqual([again.status, again.body.field], [409, 'address']);
   let last = 202;
   for (let n = 0; n < 65 && last === 202; n++) last = (await invite(`someone${n}@away.test`)).status;
   assert.equal(last, 429);

@@ -48,7 +48,8 @@ const char *subscriber_state_name(enum subscriber_state state);
 /*
  * Asks an address, once more who was asked already; `hash` is of what the link has. By an account, or a command
  * (0), which is not counted. HEARTH_ENOTFOUND: no such group; HEARTH_EEXIST: it is a member; HEARTH_ETOOBIG: the
- * group is full; HEARTH_EBUSY: too many for now.
+ * group is full; HEARTH_EBUSY: too many for now; HEARTH_ECONFLICT: it wants no
+ * letters from here.
  */
 int subscriber_invite(struct db_tx *tx, struct subscriber *s, int64_t by,
 	const char hash[AUTH_TOKEN_HEX], int64_t now_ms);
@@ -58,6 +59,8 @@ int subscriber_invite(struct db_tx *tx, struct subscriber *s, int64_t by,
  */
 int subscriber_confirm(
 	struct db_tx *tx, const char hash[AUTH_TOKEN_HEX], int64_t now_ms, struct group *group);
+/* The link's other word: no group here is to ask that mailbox again. HEARTH_ENOTFOUND: the link is used or replaced. */
+int subscriber_refuse(struct db_tx *tx, const char hash[AUTH_TOKEN_HEX], int64_t now_ms);
 /* HEARTH_ENOTFOUND. By its number; by its address. */
 int subscriber_get(struct db_tx *tx, int64_t group, int64_t id, struct subscriber *out);
 int subscriber_find(struct db_tx *tx, int64_t group, const char *address, struct subscriber *out);
@@ -97,6 +100,7 @@ int subscriber_address(
 http_handler auth_post_subscriber;
 http_handler auth_delete_subscriber;
 http_handler auth_post_subscribe;
+http_handler auth_post_refuse;
 http_handler auth_post_resume;
 
 /* ---- subscriber_commands.c ---- */

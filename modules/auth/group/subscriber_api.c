@@ -4,6 +4,7 @@
  *   POST …/groups/{id}/subscribers {address, password, code} ─▶ is it they? ─▶ a row that waits, a letter with a
  *   link there ─▶ 202
  *   POST /api/auth/subscribe {token} ─▶ it is a member ─▶ 200 {"group"}
+ *   POST /api/auth/subscribe/refuse {token} ─▶ no group asks it again ─▶ 204
  *   DELETE …/groups/{id}/subscribers/{subscriber}, POST …/resume ─▶ 204
  *
  * Nothing goes to an address that has not said yes but that letter. It says who invites, to which address, and
@@ -67,6 +68,9 @@ static void reply_failed(struct ask *ask, int status)
 		http_reply_problem(rq, 404, NULL, "there is no such group or person here");
 	else if (status == HEARTH_EDENIED)
 		http_reply_problem(rq, 403, NULL, "this is for the owners of the group");
+	else if (status == HEARTH_ECONFLICT)
+		http_reply_problem(rq, 409, "address",
+			"whoever has this address wants no invitations from here");
 	else if (status == HEARTH_EEXIST)
 		http_reply_problem(rq, 409, "address", "this address is a member already");
 	else if (status == HEARTH_EINVAL)
@@ -131,8 +135,11 @@ static void send_link(const struct ask *ask)
 	hearth_url(ask->a->h, &text);
 	strbuf_printf(&text,
 		"#subscribe?token=%s\n\nIf not, do nothing: nothing will come. Each mail of the "
-		"group has a link to leave it.\n",
+		"group has a link to leave it. So that no group here asks you again, open "
+		"this:\n\n  ",
 		ask->secret);
+	hearth_url(ask->a->h, &text);
+	strbuf_printf(&text, "#refuse?token=%s\n", ask->secret);
 	letters->send(letters->self, &(struct letter){ .to = slice_str(ask->s.address),
 					     .subject = SLICE("An invitation into a group"),
 					     .text = strbuf_slice(&text) });
@@ -225,22 +232,55 @@ static void on_confirmed(void *arg, int status)
 	}
 }
 
-void auth_post_subscribe(void *module, struct http_request *rq)
+/* The token of the link, as it is stored; NULL: it was answered. */
+static struct ask *read_link(void *module, struct http_request *rq)
 {
 	const struct json *body = http_body_json(rq);
 	struct slice token;
 	struct ask *ask;
-	int rc;
 
 	if (!body || !auth_secure(rq) ||
 		!auth_read_text(rq, body, "token", 1, AUTH_TOKEN_TEXT,
 			"the characters behind \"token=\" in the link", &token))
-		return;
+		return NULL;
 	ask = ask_new(module, rq);
 	auth_token_hash(token, ask->hex);
-	rc = db_write(ask->a->db, confirm, on_confirmed, ask);
+	return ask;
+}
+
+void auth_post_subscribe(void *module, struct http_request *rq)
+{
+	struct ask *ask = read_link(module, rq);
+	int rc = ask ? db_write(ask->a->db, confirm, on_confirmed, ask) : 0;
+
 	if (rc < 0)
 		on_confirmed(ask, rc);
+}
+
+static int refuse(struct db_tx *tx, void *arg)
+{
+	struct ask *ask = arg;
+
+	return subscriber_refuse(tx, ask->hex, clock_wall_ms());
+}
+
+static void on_refused(void *arg, int status)
+{
+	struct ask *ask = arg;
+
+	if (status == 0)
+		http_reply_empty(ask->rq, 204);
+	else
+		on_confirmed(ask, status);
+}
+
+void auth_post_refuse(void *module, struct http_request *rq)
+{
+	struct ask *ask = read_link(module, rq);
+	int rc = ask ? db_write(ask->a->db, refuse, on_refused, ask) : 0;
+
+	if (rc < 0)
+		on_refused(ask, rc);
 }
 
 /* ---- removing, and letting one who is paused have mail again ---- */

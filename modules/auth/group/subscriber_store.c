@@ -51,6 +51,10 @@ const char auth_subscriber_letters_migration[] =
 	" PRIMARY KEY (group_id, mailbox));"
 	"CREATE INDEX subscriber_letters_last ON subscriber_letters (last_ms);";
 
+/* Who wants no invitations from here: SHA-256 of their mailbox, so that it says to nobody whose. */
+const char auth_subscriber_refused_migration[] = "CREATE TABLE subscriber_refused (mailbox TEXT "
+						 "NOT NULL PRIMARY KEY, at_ms BIGINT NOT NULL);";
+
 #define COLUMNS "id, group_id, address, state, since_ms"
 
 static void read_row(struct db_rows *rows, struct subscriber *out)
@@ -134,6 +138,18 @@ static int forget_letters(struct db_tx *tx, int64_t group, const char *address)
 	return rc < 0 ? rc : 0;
 }
 
+static int has_refused(struct db_tx *tx, const char *mailbox)
+{
+	char hex[AUTH_TOKEN_HEX];
+	int64_t n = 0;
+	int rc;
+
+	auth_token_hash(slice_str(mailbox), hex);
+	rc = db_get_int(
+		tx, &n, "SELECT count(*) FROM subscriber_refused WHERE mailbox = $1", db_str(hex));
+	return rc < 0 ? rc : n > 0 ? HEARTH_ECONFLICT : 0;
+}
+
 /* A command sends no letter. */
 static int may_ask(struct db_tx *tx, const struct subscriber *s, int64_t by, int64_t now_ms)
 {
@@ -145,7 +161,9 @@ static int may_ask(struct db_tx *tx, const struct subscriber *s, int64_t by, int
 	write_mailbox(s->address, mailbox);
 	snprintf(key, sizeof(key), "by %lld", (long long)by);
 	snprintf(of, sizeof(of), "of %s", mailbox);
-	rc = count_asked(tx, key, now_ms, SUBSCRIBER_ASKS_BY);
+	rc = has_refused(tx, mailbox);
+	if (rc == 0)
+		rc = count_asked(tx, key, now_ms, SUBSCRIBER_ASKS_BY);
 	if (rc == 0)
 		rc = count_asked(tx, of, now_ms, SUBSCRIBER_ASKS_OF);
 	return rc < 0 ? rc : count_letter(tx, s->group, mailbox, now_ms);
@@ -231,6 +249,31 @@ int subscriber_confirm(
 			" bounced_weight = 0, told = 1 WHERE id = $1",
 			db_int(id), db_int(SUBSCRIBER_MEMBER), db_int(now_ms));
 	return rc < 0 ? rc : forget_letters(tx, id_group, address);
+}
+
+int subscriber_refuse(struct db_tx *tx, const char hash[AUTH_TOKEN_HEX], int64_t now_ms)
+{
+	INVARIANT(db_tx_writes(tx) && hash[0]);
+	char mailbox[MAILBOX_KEY], hex[AUTH_TOKEN_HEX], address[256];
+	struct db_rows rows;
+	int rc = db_one(tx, &rows, "SELECT address FROM subscriber WHERE hash = $1 AND state = $2",
+		db_str(hash), db_int(SUBSCRIBER_INVITED));
+
+	if (rc < 0)
+		return rc;
+	snprintf(address, sizeof(address), "%.*s", SLICE_ARG(db_col_text(&rows, 0)));
+	rc = db_end(&rows);
+	if (rc < 0)
+		return rc;
+	write_mailbox(address, mailbox);
+	auth_token_hash(slice_str(mailbox), hex);
+	rc = db_run(tx,
+		"INSERT INTO subscriber_refused (mailbox, at_ms) VALUES ($1, $2)"
+		" ON CONFLICT (mailbox) DO NOTHING",
+		db_str(hex), db_int(now_ms));
+	if (rc >= 0)
+		rc = db_run(tx, "DELETE FROM subscriber WHERE hash = $1", db_str(hash));
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- who there is ---- */

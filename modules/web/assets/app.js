@@ -37,7 +37,7 @@ const sections = {
 const NEEDS = { mail: ['mail'], write: ['mail'], live: ['video'], games: ['game', 'gateway'] };
 const START = { mail: 'mail', video: 'live', game: 'games' };
 // Links of mails: they do what they say whoever is signed in where they are opened.
-const LINKS = ['reset', 'second-address', 'forward', 'subscribe'];
+const LINKS = ['reset', 'second-address', 'forward', 'subscribe', 'refuse'];
 const ENDED = 'signed-out'; // in the tab's storage: why the page was loaded anew
 
 const isThere = (name) => (NEEDS[name] ?? []).every(isOn);

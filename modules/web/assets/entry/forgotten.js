@@ -52,3 +52,6 @@ export const showForward = (root, token) => sayYes(root, {
 
 export const showSubscribed = (root, token) => sayYes(root, {
   title: 'Mail of a group', path: '/api/auth/subscribe', token, done: 'You get what is written to the group from now. Each of its mails has a link to leave.' });
+
+export const showRefused = (root, token) => sayYes(root, {
+  title: 'Invitations', path: '/api/auth/subscribe/refuse', token, done: 'No group here asks you again.' });

@@ -2,7 +2,7 @@
 // opened a link of a mail.
 import { session } from '../session.js';
 import { showEnrol } from './enrol.js';
-import { showForgotten, showForward, showSubscribed, showVerified } from './forgotten.js';
+import { showForgotten, showForward, showRefused, showSubscribed, showVerified } from './forgotten.js';
 import { showRegister } from './register.js';
 import { showReset, showSet } from './reset.js';
 import { showSignIn } from './sign-in.js';
@@ -15,6 +15,7 @@ export function enter(root, name, done) {
   else if (name === 'second-address') showVerified(root, token);
   else if (name === 'forward') showForward(root, token);
   else if (name === 'subscribe') showSubscribed(root, token);
+  else if (name === 'refuse') showRefused(root, token);
   else if (session.account) showEnrol(root, done);
   else if (name === 'register') showRegister(root, link.get('invitation'), done);
   else if (name === 'forgotten') showForgotten(root);

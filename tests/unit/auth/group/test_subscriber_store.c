@@ -52,6 +52,14 @@ static int confirm(struct db_tx *tx, const char *hash, int64_t now, struct group
 	return subscriber_confirm(tx, hex, now, g);
 }
 
+static int refuse(struct db_tx *tx, const char *hash, int64_t now)
+{
+	char hex[AUTH_TOKEN_HEX] = "";
+
+	snprintf(hex, sizeof(hex), "%s", hash);
+	return subscriber_refuse(tx, hex, now);
+}
+
 static int count_one(void *n, const struct subscriber *s)
 {
 	ck_assert(s->id > 0 && s->address[0]);
@@ -184,6 +192,16 @@ static int do_letters(struct db_tx *tx, void *arg)
 	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + HOUR, &s), 0);
 	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + 2 * HOUR, &s), 0);
 	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "h", at + 3 * HOUR, &s), HEARTH_EBUSY);
+	/* The other link of a letter: no group asks again, under whatever subaddress. */
+	ck_assert_int_eq(ask(tx, band, "v@a.test", 5, "v", at, &s), 0);
+	ck_assert_int_eq(refuse(tx, "none", at), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(refuse(tx, "v", at), 0);
+	ck_assert_int_eq(refuse(tx, "v", at), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(confirm(tx, "v", at, &g), HEARTH_ENOTFOUND);
+	ck_assert_int_eq(ask(tx, choir, "V+1@a.test", 6, "w", at + 90 * day, &s), HEARTH_ECONFLICT);
+	ck_assert_int_eq(ask(tx, choir, "v@a.test", 0, "w", at, &s), 0);
+	ck_assert_int_eq(confirm(tx, "w", at, &g), 0);
+	ck_assert_int_eq(refuse(tx, "w", at), HEARTH_ENOTFOUND);
 	/* In two months it is forgotten. */
 	ck_assert_int_eq(subscriber_expire(tx, at + 62 * day), 0);
 	ck_assert_int_eq(ask(tx, choir, "u@a.test", 5, "i", at + 62 * day, &s), 0);
