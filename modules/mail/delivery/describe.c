@@ -29,7 +29,7 @@ static struct mail_group *note_group(
 		return g;
 	if (d->group_n == d->group_cap) {
 		d->group_cap = d->group_cap ? 2 * d->group_cap : 4;
-		d->groups = mem_realloc(d->groups, d->group_cap * sizeof(*d->groups));
+		d->groups = mem_realloc(d->groups, d->group_cap * sizeof(void *));
 	}
 	g = ARENA_NEW(d->a, struct mail_group);
 	*g = (struct mail_group){ .list = *list, .address = arena_slice(d->a, address) };
