@@ -237,7 +237,7 @@ static int heed(struct mail_delivery *d)
 	d->outgoing.author = v->author;
 	if (v->action == GATE_REFUSE || v->action == GATE_LATER)
 		return HEARTH_EDENIED;
-	return mail_delivery_decide_posting(d, v->proven_author);
+	return mail_delivery_decide_posting(d, v);
 }
 
 /* One that is not in memory is looked at when it is on disk. */

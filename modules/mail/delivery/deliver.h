@@ -179,7 +179,8 @@ void mail_delivery_on_drained(struct mail_delivery *d, exec_fn *drained, void *a
  * Ends it: `done(arg, status, recipients, n)` when everything is on disk (0), or nothing is
  * (< 0: HEARTH_EINVAL a message we do not take, HEARTH_ENOTFOUND the mailbox is not there,
  * HEARTH_ECONFLICT it goes round in a loop,
- * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, or no report, or not a member's, where those alone are taken, HEARTH_ETOOBIG the quota is used up,
+ * HEARTH_EUNSUPPORTED it is in a name that is not the sender's, or no report, or not a member's, where those alone
+ * are taken, HEARTH_ETIMEOUT it may be a member's (posting.c), HEARTH_ETOOBIG the quota is used up,
  * HEARTH_EDENIED the sender has written to too many elsewhere
  * within the hour, HEARTH_EIO, HEARTH_EBUSY). Frees the delivery
  * after done; sets *d to NULL.

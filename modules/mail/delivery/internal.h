@@ -240,10 +240,11 @@ int mail_forwarding_personal(
 /* ---- posting.c ---- */
 
 /*
- * By its one author who is proven (empty: none is): what waits in groups that they are in does not. 0, or
- * HEARTH_EUNSUPPORTED: it is for a group's members, and they are none.
+ * By its one author who is proven, or may be another time: what waits in groups that they are in does not, if
+ * they are. 0, or HEARTH_EUNSUPPORTED: it is for a group's members, and they are none; HEARTH_ETIMEOUT: they are
+ * one, if it is them, which the DNS did not tell.
  */
-int mail_delivery_decide_posting(struct mail_delivery *d, struct slice author);
+int mail_delivery_decide_posting(struct mail_delivery *d, const struct mail_gate_verdict *v);
 
 /* ---- receipt.c ---- */
 

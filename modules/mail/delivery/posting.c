@@ -5,7 +5,8 @@
  *	RCPT  may others write? ─┬ never (owners alone) ──▶ 550 (admit.c)
  *	                         ├ members ──▶ taken, alone in its transaction, and decided at the end
  *	                         └ moderated ──▶ it waits
- *	end   who wrote is a member elsewhere ──▶ nothing waits; else: 550, or it waits
+ *	end   who wrote is a member elsewhere ──▶ nothing waits; else: 550, or it waits; 451 while the DNS
+ *	      does not tell
  *
  * On the loop; linear in the recipients, for each group that the author is in.
  */
@@ -32,17 +33,25 @@ static void let_go(struct mail_delivery *d, int64_t group)
 			d->groups[i]->list.waits = false;
 }
 
-int mail_delivery_decide_posting(struct mail_delivery *d, struct slice author)
+/* Whether a row is theirs, in a group where who is proven may write. */
+static bool is_theirs(const struct mail_remote *r, struct slice author)
 {
-	bool may = d->members_only == 0;
+	return r->member && r->list->by_proof && slice_ieq(r->address, author);
+}
 
-	for (size_t i = 0; i < d->remote_n && author.n > 0; i++) {
+int mail_delivery_decide_posting(struct mail_delivery *d, const struct mail_gate_verdict *v)
+{
+	bool may = d->members_only == 0, later = false;
+
+	for (size_t i = 0; i < d->remote_n; i++) {
 		const struct mail_remote *r = &d->remotes[i];
 
-		if (!r->member || !r->list->by_proof || !slice_ieq(r->address, author))
-			continue;
-		may = may || r->list->id == d->members_only;
-		let_go(d, r->list->id);
+		if (v->proven_author.n > 0 && is_theirs(r, v->proven_author)) {
+			may = may || r->list->id == d->members_only;
+			let_go(d, r->list->id);
+		} else if (v->unsure_author.n > 0 && is_theirs(r, v->unsure_author)) {
+			later = later || r->list->id == d->members_only;
+		}
 	}
-	return may ? 0 : HEARTH_EUNSUPPORTED;
+	return may ? 0 : later ? HEARTH_ETIMEOUT : HEARTH_EUNSUPPORTED;
 }

@@ -336,6 +336,10 @@ static void on_delivered(void *arg, int status, const struct mail_recipient *rec
 		smtp_say(s, 554, "5.6.0", "a message cannot contain NUL; encode it (RFC 2045)");
 	} else if (status == HEARTH_EBUSY) {
 		smtp_say(s, 452, "4.3.1", "the server has too much to do; try again later");
+	} else if (status == HEARTH_ETIMEOUT) {
+		smtp_say(s, 451, "4.7.0",
+			"the DNS does not tell whether this is from a member of the group; try "
+			"again later");
 	} else if (!room_left()) {
 		smtp_say(s, 452, "4.3.1", "the server's disk is full; try again later");
 	} else {

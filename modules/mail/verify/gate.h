@@ -86,6 +86,8 @@ struct mail_gate_verdict {
 	 * signature of that very domain. Else empty.
 	 */
 	struct slice proven_author;
+	/* The same where the DNS did not tell whether they are proven: another time it may. Else empty. */
+	struct slice unsure_author;
 	bool sender_proven; /* SPF says that who brings it may send for MAIL FROM */
 };
 

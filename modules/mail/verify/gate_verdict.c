@@ -229,17 +229,29 @@ static bool is_by(struct mail_gate *g, struct slice domain)
 	return false;
 }
 
-static struct slice find_proven(struct mail_gate *g)
+static bool is_unsure(const struct mail_gate *g, enum dmarc_result result)
 {
-	enum dmarc_result result =
-		g->authors.n == 1 ? g->dmarc[0].outcome.result : DMARC_RESULT_PERMERROR;
+	const struct dkim *dkim = &g->message.dkim;
+	bool asked = result == DMARC_RESULT_NONE && g->mail_from.result == SPF_TEMPERROR;
 
-	if (g->authors.wrong || g->authors.sole.n == 0)
-		return SLICE("");
-	return result == DMARC_RESULT_PASS ||
-			       (result == DMARC_RESULT_NONE && is_by(g, g->authors.domains[0]))
-		       ? g->authors.sole
-		       : SLICE("");
+	for (size_t i = 0; i < dkim->count && result == DMARC_RESULT_NONE; i++)
+		asked |= dkim->signatures[i].result == VERIFY_TEMPERROR;
+	return asked || result == DMARC_RESULT_TEMPERROR;
+}
+
+static void find_proven(struct mail_gate *g)
+{
+	struct mail_gate_verdict *v = &g->verdict;
+	enum dmarc_result result;
+
+	if (g->authors.wrong || g->authors.sole.n == 0 || g->authors.n != 1)
+		return;
+	result = g->dmarc[0].outcome.result;
+	if (result == DMARC_RESULT_PASS ||
+		(result == DMARC_RESULT_NONE && is_by(g, g->authors.domains[0])))
+		v->proven_author = g->authors.sole;
+	else if (is_unsure(g, result))
+		v->unsure_author = g->authors.sole;
 }
 
 /* ---- reports ---- */
@@ -338,7 +350,7 @@ void gate_judge(struct mail_gate *g)
 	g->verdict.chain = g->message.arc.result;
 	decide(g);
 	g->verdict.author = find_author(g);
-	g->verdict.proven_author = find_proven(g);
+	find_proven(g);
 	g->verdict.sender_proven = g->from[0] != '\0' && g->mail_from.result == SPF_PASS;
 	list_rows(g);
 	log_info("mail", "checked", "conn", "%lld", (long long)g->conn, "from", "%.*s",
