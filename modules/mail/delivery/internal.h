@@ -7,6 +7,7 @@
  *	variant.c   what groups change of it. On a worker.
  *	posting.c   whether a member elsewhere has written it. On the loop.
  *	receipt.c   the report of success for those who are here. On the loop.
+ *	looped.c    who gets it no more by the way it has come. On a worker.
  *	forwarding.c  what is sent on to others elsewhere. On a worker, then in the transaction.
  *	archiving.c  keeps it in the archives of the groups it goes through. In the transaction.
  *	filing.c    writes the rows into the mailboxes they go to. In the transaction, on the writer.
@@ -210,17 +211,20 @@ int mail_delivery_queue_waiting(struct db_tx *tx, struct mail_delivery *d, int64
 
 /*
  * Makes what groups change of a mail, gives it to those who get it so, and signs it for each member elsewhere; behind
- * mail_forwarding_prepare. 0 or HEARTH_EIO, HEARTH_EBUSY. On a worker.
+ * mail_delivery_drop_looped. 0 or HEARTH_EIO, HEARTH_EBUSY. On a worker.
  */
 int mail_variants_make(struct mail_delivery *d, struct slice message);
 
-/* ---- forwarding.c ---- */
+/* ---- looped.c ---- */
 
 /*
  * What was here before is not sent on again; HEARTH_ECONFLICT when nobody is left. `header` is the whole of it,
  * which is gone through once. On a worker.
  */
-int mail_forwarding_prepare(struct mail_delivery *d, struct slice header);
+int mail_delivery_drop_looped(struct mail_delivery *d, struct slice header);
+
+/* ---- forwarding.c ---- */
+
 /* Seals what was checked here, for who it is sent on to; signs what was written here. On a worker. */
 void mail_forwarding_seal(struct mail_delivery *d, struct slice message);
 /*

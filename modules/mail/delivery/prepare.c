@@ -226,7 +226,7 @@ void mail_delivery_prepare(void *delivery)
 	find_reports(d, blob);
 	if (d->bounced_n > 0 && !d->junk)
 		d->bounce = list_bounce_read(blob, d->bounce_status);
-	d->status = mail_forwarding_prepare(d, header);
+	d->status = mail_delivery_drop_looped(d, header);
 	/* Before the work, which is done for nobody beyond the bound. */
 	if (d->status == 0)
 		d->status = mail_forwarding_may(d);
