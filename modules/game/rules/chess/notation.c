@@ -10,21 +10,6 @@
 #include "rules/chess/attacks.h"
 #include "rules/chess/moves.h"
 
-static size_t write_square(char *out, unsigned square)
-{
-	out[0] = (char)('a' + chess_file(square));
-	out[1] = (char)('1' + chess_rank(square));
-	return 2;
-}
-
-static bool read_square(const char *p, uint8_t *square)
-{
-	if (p[0] < 'a' || p[0] > 'h' || p[1] < '1' || p[1] > '8')
-		return false;
-	*square = (uint8_t)chess_square((unsigned)(p[0] - 'a'), (unsigned)(p[1] - '1'));
-	return true;
-}
-
 /* from, to and promotion of a UCI text; whose piece it is stays open. */
 static bool read_text(struct slice text, struct chess_move *m)
 {
@@ -34,7 +19,7 @@ static bool read_text(struct slice text, struct chess_move *m)
 	*m = (struct chess_move){ 0 };
 	if (text.n != 4 && text.n != 5)
 		return false;
-	if (!read_square(text.p, &m->from) || !read_square(text.p + 2, &m->to))
+	if (!chess_square_read(text.p, &m->from) || !chess_square_read(text.p + 2, &m->to))
 		return false;
 	if (text.n == 4)
 		return true;
@@ -78,8 +63,8 @@ size_t chess_uci_write(const struct chess_board *b, struct chess_move m, char ou
 
 	if (chess_is_castling(b, m) && !b->chess960)
 		to = chess_castled_king(m.from, m.to);
-	n += write_square(out + n, m.from);
-	n += write_square(out + n, to);
+	n += chess_square_write(out + n, m.from);
+	n += chess_square_write(out + n, to);
 	if (m.promotion)
 		out[n++] = "pnbrq"[m.promotion];
 	out[n] = '\0';
@@ -122,7 +107,7 @@ static size_t write_piece_move(const struct chess_board *b, struct chess_move m,
 	}
 	if (captures)
 		out[n++] = 'x';
-	n += write_square(out + n, m.to);
+	n += chess_square_write(out + n, m.to);
 	if (m.promotion) {
 		out[n++] = '=';
 		out[n++] = "PNBRQ"[m.promotion];

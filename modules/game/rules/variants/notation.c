@@ -6,24 +6,10 @@
 #include "hearth/error.h"
 
 #include "rules/chess/attacks.h"
+#include "rules/chess/notation.h"
 #include "rules/variants/moves.h"
 
 static const char small[] = "pnbrqk", large[] = "PNBRQK";
-
-static size_t write_square(char *out, unsigned square)
-{
-	out[0] = (char)('a' + chess_file(square));
-	out[1] = (char)('1' + chess_rank(square));
-	return 2;
-}
-
-static bool read_square(const char *p, uint8_t *square)
-{
-	if (p[0] < 'a' || p[0] > 'h' || p[1] < '1' || p[1] > '8')
-		return false;
-	*square = (uint8_t)chess_square((unsigned)(p[0] - 'a'), (unsigned)(p[1] - '1'));
-	return true;
-}
 
 /* What a text says; the piece stays open unless it is dropped. */
 static bool read_text(struct slice text, struct chess_move *m)
@@ -37,9 +23,9 @@ static bool read_text(struct slice text, struct chess_move *m)
 		letter = memchr(large, text.p[0], VARIANT_POCKETS);
 		m->from = CHESS_NO_SQUARE;
 		m->piece = letter ? (uint8_t)(letter - large) : 0;
-		return letter && read_square(text.p + 2, &m->to);
+		return letter && chess_square_read(text.p + 2, &m->to);
 	}
-	if (!read_square(text.p, &m->from) || !read_square(text.p + 2, &m->to))
+	if (!chess_square_read(text.p, &m->from) || !chess_square_read(text.p + 2, &m->to))
 		return false;
 	if (text.n == 4)
 		return true;
@@ -86,9 +72,9 @@ size_t variant_uci_write(
 		out[n++] = large[m.piece];
 		out[n++] = '@';
 	} else {
-		n += write_square(out, m.from);
+		n += chess_square_write(out, m.from);
 	}
-	n += write_square(
+	n += chess_square_write(
 		out + n, chess_is_castling(&b->chess, m) ? chess_castled_king(m.from, m.to) : m.to);
 	if (m.promotion)
 		out[n++] = small[m.promotion];
@@ -131,7 +117,7 @@ static size_t write_man_move(const struct variant_board *b, struct chess_move m,
 	}
 	if (captures)
 		out[n++] = 'x';
-	n += write_square(out + n, m.to);
+	n += chess_square_write(out + n, m.to);
 	if (m.promotion) {
 		out[n++] = '=';
 		out[n++] = large[m.promotion];

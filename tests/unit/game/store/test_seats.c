@@ -6,84 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../rounds.h"
 #include "database.h"
 #include "engine/match.h"
 #include "hearth/error.h"
 #include "store/store.h"
 
-/* ---- a game of moves in turn; who says "last" has won ---- */
-
-struct rounds {
-	int turn, seats, over;
-};
-
-static int init(void *state, unsigned seats, struct slice setup, const uint8_t seed[GAME_SEED_SIZE],
-	const char **why)
-{
-	(void)setup, (void)seed, (void)why;
-	*(struct rounds *)state = (struct rounds){ .seats = (int)seats };
-	return 0;
-}
-
-static uint64_t to_move(const void *state)
-{
-	const struct rounds *r = state;
-
-	return r->over ? 0 : UINT64_C(1) << r->turn;
-}
-
-static int apply(
-	void *state, unsigned seat, struct slice move, struct game_move *made, const char **why)
-{
-	struct rounds *r = state;
-
-	*why = "not now";
-	if (r->over || (int)seat != r->turn)
-		return HEARTH_EDENIED;
-	if (made)
-		snprintf(made->text, sizeof(made->text), "%.*s", SLICE_ARG(move));
-	r->over = slice_eq(move, SLICE("last"));
-	r->turn = (r->turn + 1) % r->seats;
-	return 0;
-}
-
-static void view(const void *state, int viewer, struct strbuf *out)
-{
-	(void)viewer;
-	strbuf_printf(out, "{\"turn\":%d}", ((const struct rounds *)state)->turn);
-}
-
-static void outcome(const void *state, struct game_result *out)
-{
-	const struct rounds *r = state;
-
-	*out = (struct game_result){ .over = r->over, .status = "variantEnd", .reason = "last" };
-	if (r->over)
-		game_score(out->scores, (unsigned)r->seats, (r->turn + r->seats - 1) % r->seats);
-}
-
-static const struct game_rules rules = { .version = GAME_RULES_VERSION,
-	.id = "rounds",
-	.name = "Rounds",
-	.seats_min = 2,
-	.seats_max = 4,
-	.seat_names = (const char *const[]){ "north", "east", "south", "west" },
-	.state_size = sizeof(struct rounds),
-	.init = init,
-	.to_move = to_move,
-	.apply = apply,
-	.view = view,
-	.outcome = outcome };
-
 /* In place of the table of games (rules.c), which is in no program of this test. */
 const struct game_rules *game_rules_find(struct slice id)
 {
-	return slice_eq(id, SLICE("rounds")) ? &rules : NULL;
+	return slice_eq(id, SLICE("rounds")) ? &rounds_rules : NULL;
 }
 
 const struct game_rules *game_rules_at(size_t i)
 {
-	return i == 0 ? &rules : NULL;
+	return i == 0 ? &rounds_rules : NULL;
 }
 
 const char *game_rules_rating(const struct game_rules *of, struct slice setup)
@@ -101,7 +38,7 @@ struct table {
 
 static int add_row(struct db_tx *tx, void *arg)
 {
-	struct game_match_row row = { .rules = &rules,
+	struct game_match_row row = { .rules = &rounds_rules,
 		.seats = 3,
 		.accounts = { 11, 12, 13 },
 		.names = { "A", "B", "" },
